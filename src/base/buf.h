@@ -1,0 +1,46 @@
+/*
+ * buf.h - a bounded queue of bytes: appended at the end, taken off the front.
+ *
+ * Holds no memory while it is empty, so an idle connection pays for none.
+ * The owner of the struct owns its memory and calls buf_done. Lengths are in
+ * bytes. The maximum is fixed at buf_init: no queue grows without one.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include "base/slice.h"
+
+struct buf {
+    uint8_t *data;
+    uint32_t start; /* first byte that was not taken yet */
+    uint32_t len;
+    uint32_t cap;
+    uint32_t max;
+};
+
+void buf_init(struct buf *b, uint32_t max);
+void buf_done(struct buf *b);
+
+/*
+ * Appends all of bytes or nothing. -ENOBUFS: it would not fit into the
+ * maximum. -ENOMEM: no memory. The buffer is unchanged after a failure.
+ */
+int buf_append(struct buf *b, struct slice bytes);
+
+/*
+ * Makes room for len more bytes behind the content and returns where to write
+ * them; NULL on the failures of buf_append. buf_added says how many came.
+ */
+uint8_t *buf_reserve(struct buf *b, size_t len);
+void buf_added(struct buf *b, size_t len);
+
+/* Takes len bytes off the front; the memory goes when nothing is left. */
+void buf_take(struct buf *b, size_t len);
+
+/* Good until the next call that changes the buffer. */
+static inline struct slice buf_bytes(const struct buf *b)
+{
+    return slice_of(b->len > 0 ? b->data + b->start : NULL, b->len);
+}
+
+#endif

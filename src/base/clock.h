@@ -1,0 +1,17 @@
+/*
+ * clock.h - the only place that reads a clock.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Microseconds of a clock that never goes back; the start is arbitrary. */
+uint64_t clock_now_us(void);
+
+/* UTC as 2026-01-31T23:59:59.123Z, for log lines. */
+enum { CLOCK_TEXT_LEN = 32 };
+void clock_format_utc(char text[CLOCK_TEXT_LEN]);
+
+#endif

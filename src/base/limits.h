@@ -1,0 +1,45 @@
+/*
+ * limits.h - every bound on what a peer can make us spend, and why.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+enum {
+    KIB = 1024,
+
+    /* One read of one connection: its share of a turn of the loop. Large
+     * enough that system calls do not count, small enough that a thousand
+     * busy connections are all served within some milliseconds. */
+    LIMIT_READ = 64 * KIB,
+
+    /* Answers to negotiation that a peer has not taken yet; above the mark
+     * its own input is not read any further. The maximum is the mark plus
+     * what one read of 3-byte commands can add, twice. */
+    LIMIT_ANSWERS_MARK = 4 * KIB,
+    LIMIT_ANSWERS = LIMIT_ANSWERS_MARK + 2 * LIMIT_READ,
+
+    /* Bytes queued towards a VM that does not read: above the high mark the
+     * console's clients are no longer read, until below the low one. The
+     * maximum adds what one read holds when each byte is doubled. */
+    LIMIT_INPUT_LOW = 16 * KIB,
+    LIMIT_INPUT_HIGH = 64 * KIB,
+    LIMIT_INPUT = LIMIT_INPUT_HIGH + 2 * LIMIT_READ,
+
+    /* Data of a VM that comes before we know which console it belongs to:
+     * it is delivered then. Real hosts send next to nothing here. */
+    LIMIT_EARLY_DATA = 64 * KIB,
+
+    /* A ring's first memory; most consoles only ever show a login prompt. */
+    LIMIT_RING_FIRST = 4 * KIB,
+
+    /* Serial ports of one UUID. VMware allows 32 in a VM. */
+    LIMIT_CONSOLES_OF_VM = 64,
+
+    /* An address as text, "[IPv6]:port". */
+    ADDRESS_TEXT_MAX = 56,
+
+    /* Names as shown: what a terminal's line and a file name can hold. */
+    LIMIT_NAME = 128,
+};
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * list.h - an intrusive list, linked both ways, with a head that is a node.
+ *
+ * The nodes live inside the listed structs; the list owns nothing. A node is
+ * in one list at most; list_remove on a node in none does nothing.
+ */
+#ifndef BASE_LIST_H
+#define BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct list {
+    struct list *next;
+    struct list *prev;
+};
+
+/* The struct that holds the member at this address. */
+#define CONTAINER_OF(member_ptr, type, member)                                 \
+    ((type *)(void *)((char *)(member_ptr) - offsetof(type, member)))
+
+/* An empty list's head, and a node that is in no list. */
+static inline void list_init(struct list *l)
+{
+    l->next = l;
+    l->prev = l;
+}
+
+static inline bool list_is_empty(const struct list *l)
+{
+    return l->next == l;
+}
+
+static inline void list_add_tail(struct list *head, struct list *node)
+{
+    node->prev = head->prev;
+    node->next = head;
+    head->prev->next = node;
+    head->prev = node;
+}
+
+static inline void list_remove(struct list *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    list_init(node);
+}
+
+/* The body may remove the node it is at, and no other. */
+#define LIST_EACH(node, after, head)                                           \
+    for (struct list *node = (head)->next, *after = node->next;                \
+         node != (head); node = after, after = node->next)
+
+#endif

@@ -1,0 +1,29 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *check(void *memory)
+{
+    if (memory == NULL) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *xmalloc(size_t size)
+{
+    return check(malloc(size > 0 ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return check(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+}
+
+char *xstrdup(const char *text)
+{
+    return check(strdup(text));
+}

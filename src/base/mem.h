@@ -1,0 +1,17 @@
+/*
+ * mem.h - small allocations that cannot fail.
+ *
+ * For fixed sizes of our own: out of memory ends the process with a message.
+ * A size that a peer can influence is bounded first, and where it is large
+ * asked for with malloc and refused.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+char *xstrdup(const char *text);
+
+#endif

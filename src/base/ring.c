@@ -1,0 +1,98 @@
+#include "base/ring.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+void ring_init(struct ring *r)
+{
+    *r = (struct ring){ 0 };
+}
+
+void ring_done(struct ring *r)
+{
+    free(r->data);
+    *r = (struct ring){ 0 };
+}
+
+void ring_clear(struct ring *r)
+{
+    uint64_t head = r->head;
+
+    ring_done(r);
+    r->head = head;
+}
+
+/* Copies to where these positions belong; at most one capacity of bytes. */
+static void ring_put(struct ring *r, uint64_t at, struct slice bytes)
+{
+    size_t offset = (size_t)(at & (r->cap - 1));
+    size_t run = r->cap - offset;
+
+    if (run > bytes.len)
+        run = bytes.len;
+    memcpy(r->data + offset, bytes.data, run);
+    if (run < bytes.len)
+        memcpy(r->data, bytes.data + run, bytes.len - run);
+}
+
+int ring_grow(struct ring *r, uint32_t cap)
+{
+    struct ring grown = { .head = r->head, .cap = cap, .len = r->len };
+    uint64_t at = ring_tail(r);
+    struct ring_span kept;
+
+    assert(cap > r->cap && (cap & (cap - 1)) == 0);
+    grown.data = malloc(cap);
+    if (grown.data == NULL)
+        return -ENOMEM;
+    ring_peek(r, &at, &kept);
+    for (size_t i = 0; i < 2; i++) {
+        if (kept.part[i].len == 0)
+            continue;
+        ring_put(&grown, at, kept.part[i]);
+        at += kept.part[i].len;
+    }
+    free(r->data);
+    *r = grown;
+    return 0;
+}
+
+void ring_write(struct ring *r, struct slice bytes)
+{
+    uint64_t skipped = 0;
+
+    /* Of more than fits only the end can stay. */
+    if (bytes.len > r->cap)
+        skipped = bytes.len - r->cap;
+    if (r->cap > 0 && bytes.len > 0)
+        ring_put(r, r->head + skipped, slice_after(bytes, (size_t)skipped));
+    r->head += bytes.len;
+    if (bytes.len >= r->cap - r->len)
+        r->len = r->cap;
+    else
+        r->len += (uint32_t)bytes.len;
+}
+
+uint64_t ring_peek(const struct ring *r, uint64_t *at, struct ring_span *ret)
+{
+    uint64_t tail = ring_tail(r);
+    uint64_t lost = *at < tail ? tail - *at : 0;
+    size_t offset;
+    size_t len;
+    size_t run;
+
+    assert(*at <= r->head);
+    *at += lost;
+    len = (size_t)(r->head - *at);
+    *ret = (struct ring_span){ 0 };
+    if (len == 0)
+        return lost;
+    offset = (size_t)(*at & (r->cap - 1));
+    run = r->cap - offset;
+    if (run > len)
+        run = len;
+    ret->part[0] = slice_of(r->data + offset, run);
+    ret->part[1] = slice_of(r->data, len - run);
+    return lost;
+}

@@ -1,0 +1,54 @@
+/*
+ * ring.h - the last bytes of a byte stream, read by many at their own pace.
+ *
+ * Positions count bytes since the stream began, in 64 bits, and never wrap. A
+ * reader is nothing but such a position. The writer never waits for a reader:
+ * what does not fit pushes out the oldest bytes, and a reader that was left
+ * behind is told how much it lost. Invariant: every byte in
+ * [ring_tail, head) is kept.
+ *
+ * Starts without memory. The owner decides when it grows (ring_grow), because
+ * only the owner knows the budget that all rings share. Capacities are powers
+ * of two, so that a position's place is a mask away.
+ */
+#ifndef BASE_RING_H
+#define BASE_RING_H
+
+#include "base/slice.h"
+
+struct ring {
+    uint8_t *data;
+    uint64_t head; /* position of the next byte to be written */
+    uint32_t cap;  /* bytes; 0 or a power of two */
+    uint32_t len;  /* bytes kept */
+};
+
+/* What a reader can take in one go: the second part is behind the wrap. */
+struct ring_span {
+    struct slice part[2];
+};
+
+void ring_init(struct ring *r);
+void ring_done(struct ring *r);
+
+/* To a larger power of two, content kept. -ENOMEM leaves it as it was. */
+int ring_grow(struct ring *r, uint32_t cap);
+
+/* Gives the memory back and forgets the content; positions go on. */
+void ring_clear(struct ring *r);
+
+/* With a capacity of 0 the bytes are counted and forgotten. */
+void ring_write(struct ring *r, struct slice bytes);
+
+static inline uint64_t ring_tail(const struct ring *r)
+{
+    return r->head - r->len;
+}
+
+/*
+ * All bytes from *at on, good until the next write or growth. A position that
+ * was pushed out is moved to the tail; returns by how many bytes.
+ */
+uint64_t ring_peek(const struct ring *r, uint64_t *at, struct ring_span *ret);
+
+#endif

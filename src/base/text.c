@@ -1,0 +1,114 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
+
+/*
+ * The length of the UTF-8 character at the front (RFC 3629: no overlong
+ * forms, no surrogates, nothing above U+10FFFF); 0 if there is none.
+ */
+static size_t character_len(struct slice s, uint32_t *ret_code)
+{
+    uint8_t first = s.data[0];
+    size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+    uint32_t code = first;
+
+    if (first >= 0x80 && (first < 0xc2 || first > 0xf4))
+        return 0;
+    if (len > s.len)
+        return 0;
+    if (len > 1)
+        code = first & (0x7fu >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((s.data[i] & 0xc0) != 0x80)
+            return 0;
+        code = code << 6 | (s.data[i] & 0x3fu);
+    }
+    if (code < smallest[len] || code > 0x10ffff ||
+        (code >= 0xd800 && code <= 0xdfff))
+        return 0;
+    *ret_code = code;
+    return len;
+}
+
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+           code == 0x2029;
+}
+
+size_t text_clean(char *to, size_t size, struct slice bytes)
+{
+    size_t at = 0;
+
+    while (bytes.len > 0) {
+        uint32_t code = 0;
+        size_t len = character_len(bytes, &code);
+        const uint8_t *from = len > 0 ? bytes.data : replacement;
+        size_t put = len > 0 ? len : sizeof replacement;
+
+        bytes = slice_after(bytes, len > 0 ? len : 1);
+        if (len > 0 && is_control(code))
+            continue;
+        if (at + put >= size)
+            break;
+        memcpy(to + at, from, put);
+        at += put;
+    }
+    to[at] = '\0';
+    return at;
+}
+
+/* 32 hex digits and separators only: written in canonical form. */
+static bool canonical_uuid(char to[TEXT_UUID_LEN + 1], struct slice bytes)
+{
+    size_t digits = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        int c = bytes.data[i];
+
+        if (isxdigit(c)) {
+            if (digits == 32)
+                return false;
+            if (digits == 8 || digits == 12 || digits == 16 || digits == 20)
+                to[at++] = '-';
+            to[at++] = (char)tolower(c);
+            digits++;
+        } else if (isalnum(c)) {
+            return false;
+        }
+    }
+    to[at] = '\0';
+    return digits == 32;
+}
+
+bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes)
+{
+    char canonical[TEXT_UUID_LEN + 1];
+
+    if (canonical_uuid(canonical, bytes)) {
+        memcpy(to, canonical, sizeof canonical);
+        return true;
+    }
+    return text_clean(to, TEXT_ID_MAX + 1, bytes) > 0;
+}
+
+bool text_number(const char *text, unsigned long max, unsigned long *ret)
+{
+    char *end = NULL;
+    unsigned long value;
+
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    errno = 0;
+    value = strtoul(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value > max)
+        return false;
+    *ret = value;
+    return true;
+}

@@ -1,0 +1,33 @@
+/*
+ * text.h - making text from outside fit to be shown, logged and compared.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include "base/slice.h"
+
+#include <stddef.h>
+
+/*
+ * Copies bytes as valid UTF-8 into to (size bytes, terminated, cut between
+ * characters). What is not UTF-8 becomes U+FFFD; control characters (C0, DEL,
+ * C1, and the Unicode line separators) are left out. Returns the length.
+ */
+size_t text_clean(char *to, size_t size, struct slice bytes);
+
+enum { TEXT_UUID_LEN = 36, TEXT_ID_MAX = 128 };
+
+/*
+ * A VM's UUID as we compare it: 32 hex digits with any separators that are
+ * not letters or digits -> lower case 8-4-4-4-12. Anything else printable up
+ * to TEXT_ID_MAX bytes -> as it is. False: nothing usable in it.
+ */
+bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes);
+
+/*
+ * Reads a decimal number of at most max, all of text and nothing else.
+ * False: it is none, or larger.
+ */
+bool text_number(const char *text, unsigned long max, unsigned long *ret);
+
+#endif

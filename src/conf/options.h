@@ -1,0 +1,55 @@
+/*
+ * options.h - all settings of vspcd, as one table.
+ *
+ * A row says name, type, range, unit, default and text; the command line, the
+ * help text and the environment variables that vSPC.py's users know are made
+ * from it. Pure but for reading the environment that it is given.
+ */
+#ifndef CONF_OPTIONS_H
+#define CONF_OPTIONS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { SETTINGS_HOST_MAX = 64 };
+
+struct settings {
+    uint64_t proxy_port;       /* where VMs connect; 0: any free one */
+    uint64_t port_range_start; /* first of the consoles' telnet ports */
+    uint64_t port_range_end;   /* last one */
+    uint64_t vm_expire_s;
+    uint64_t identity_timeout_s;
+    uint64_t hold_ms;
+    uint64_t history_size;  /* bytes a console */
+    uint64_t history_total; /* bytes */
+    uint64_t client_limit;  /* 0: no limit */
+    uint64_t console_limit; /* 0: no limit */
+    char proxy_iface[SETTINGS_HOST_MAX];
+    char interface[SETTINGS_HOST_MAX];
+    bool no_vm_ports;
+    bool no_fork;
+    bool to_stdout;
+    bool is_debug;
+    bool is_multi_console;
+};
+
+enum options_request {
+    OPTIONS_RUN,
+    OPTIONS_SHOW_HELP,
+    OPTIONS_SHOW_VERSION,
+};
+
+/*
+ * Defaults, then the environment, then the command line. 0, or -EINVAL with
+ * err filled: what is wrong and what was expected.
+ */
+int options_read(int argc, char **argv, struct settings *ret_settings,
+                 enum options_request *ret_request, struct err *err);
+
+/* The table as text, for --help. */
+void options_print_help(FILE *to);
+
+#endif

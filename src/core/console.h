@@ -1,0 +1,106 @@
+/*
+ * console.h - one virtual serial port of one VM: the ring of its output, its
+ * clients, and the link to the VM while there is one.
+ *
+ * Pure: no I/O and no clock. Sessions on both sides translate: a VM session
+ * embeds struct vm_link, a client session struct client. A console is created
+ * and destroyed by the directory, and stays while a VM or a client is
+ * attached, and for the directory's expiry time after.
+ *
+ * The link's and the clients' operations may be called from any function here
+ * that takes a console; they may attach and detach nothing but themselves.
+ */
+#ifndef CORE_CONSOLE_H
+#define CORE_CONSOLE_H
+
+#include "base/deadline.h"
+#include "base/limits.h"
+#include "base/ring.h"
+#include "core/client.h"
+
+struct console;
+struct directory;
+struct vm_link;
+
+struct vm_link_ops {
+    /* Bytes for the VM: queues what cannot be written. Never fails; a queue
+     * that is too long is reported with console_set_input_blocked. */
+    void (*input)(struct vm_link *link, struct slice bytes);
+    /* No more input in this turn from this client: write it now. */
+    void (*input_end)(struct vm_link *link);
+    /* There is room again after console_hold: read the VM. */
+    void (*resume)(struct vm_link *link);
+    /* The console is someone else's now; the link is detached already. */
+    void (*replaced)(struct vm_link *link);
+};
+
+/* A VM session's end of it. Embedded there and owned by the session. */
+struct vm_link {
+    const struct vm_link_ops *ops;
+    struct console *console; /* NULL while not attached */
+    char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
+};
+
+struct console {
+    struct directory *directory;
+    struct console *next_of_vm; /* other serial ports of the same UUID */
+    struct ring output;
+    struct list clients; /* struct client.node, in order of attaching */
+    struct vm_link *link;
+    struct deadline expiry; /* runs while nobody is attached */
+    struct deadline hold;   /* runs while the VM is held back */
+    uint64_t held_since_us;
+    uint64_t input_bytes;   /* to the VM since the console is there; what
+                             * came from it is output.head */
+    void *service; /* the owner of the directory's: how it is reached */
+    char *name;    /* the VM's, cleaned */
+    uint32_t client_count;
+    bool is_input_blocked;
+    const char *label; /* behind the uuid */
+    char uuid[];
+};
+
+/* "NAME", "NAME/LABEL" or "NAME_LABEL": as shown to people. */
+struct console_name {
+    char text[2 * LIMIT_NAME + 2];
+};
+struct console_name console_name(const struct console *c);
+
+/* "UUID/LABEL": what a console is known by. */
+struct console_name console_id(const struct console *c);
+
+/* False: the limit of clients per console is reached. */
+bool console_attach_client(struct console *c, struct client *client,
+                           uint64_t now_us);
+void console_detach_client(struct client *client, uint64_t now_us);
+
+/* The link's VM is gone; clients stay. Takes one that is not attached. */
+void console_detach_vm(struct vm_link *link, const char *reason,
+                       uint64_t now_us);
+
+/*
+ * From the VM. Before a read the session asks how many bytes may come without
+ * running over a client that follows; 0 means that the room is too small to
+ * be worth a read: the session calls console_hold, stops reading and waits
+ * for resume. After the read's last console_output comes console_output_end,
+ * which lets the clients take it.
+ */
+size_t console_output_room(const struct console *c);
+void console_hold(struct console *c, uint64_t now_us);
+void console_output(struct console *c, struct slice bytes);
+void console_output_end(struct console *c);
+
+/* The hold of this console has lasted long enough: who blocks it, lags. */
+void console_hold_due(struct console *c, uint64_t now_us);
+
+/* From a client, and at the end of what it sent in this turn. Without a VM it
+ * is discarded, as on a cable with nothing at its end. */
+void console_input(struct console *c, struct slice bytes);
+void console_input_end(struct console *c);
+
+/* The link's queue towards the VM went above its high mark, or below its low
+ * one: the clients are no longer read, or are again. */
+void console_set_input_blocked(struct console *c, bool is_blocked);
+bool console_takes_input(const struct console *c);
+
+#endif

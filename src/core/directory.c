@@ -1,0 +1,160 @@
+#include "core/directory.h"
+
+#include "base/mem.h"
+#include "core/console_private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+void directory_init(struct directory *d,
+                    const struct directory_settings *settings)
+{
+    *d = (struct directory){ .settings = *settings };
+    map_init(&d->vms, settings->seed);
+    deadline_queue_init(&d->expiries, settings->expire_us);
+    deadline_queue_init(&d->holds, settings->hold_us);
+    fact_queue_init(&d->facts);
+}
+
+static void console_free(struct console *c)
+{
+    assert(c->link == NULL && c->client_count == 0);
+    deadline_stop(&c->expiry);
+    deadline_stop(&c->hold);
+    c->directory->history_used -= c->output.cap;
+    ring_done(&c->output);
+    free(c->name);
+    free(c);
+}
+
+void directory_done(struct directory *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(d, &cursor)) != NULL)
+        console_free(c);
+    map_done(&d->vms);
+    fact_queue_done(&d->facts);
+}
+
+static bool has_uuid(const void *value, const void *key)
+{
+    return strcmp(((const struct console *)value)->uuid, key) == 0;
+}
+
+static uint64_t uuid_hash(const struct directory *d, const char *uuid)
+{
+    return map_hash(&d->vms, slice_of_text(uuid));
+}
+
+/* label NULL: the VM's first console. */
+struct console *directory_find(const struct directory *d, const char *uuid,
+                               const char *label)
+{
+    struct console *c = map_find(&d->vms, uuid_hash(d, uuid), has_uuid, uuid);
+
+    while (c != NULL && label != NULL && strcmp(c->label, label) != 0)
+        c = c->next_of_vm;
+    return c;
+}
+
+static struct console *console_new(struct directory *d,
+                                   const struct vm_identity *identity)
+{
+    size_t uuid_size = strlen(identity->uuid) + 1;
+    size_t label_size = strlen(identity->label) + 1;
+    struct console *c = xcalloc(1, sizeof *c + uuid_size + label_size);
+
+    c->directory = d;
+    memcpy(c->uuid, identity->uuid, uuid_size);
+    memcpy(c->uuid + uuid_size, identity->label, label_size);
+    c->label = c->uuid + uuid_size;
+    c->name = xstrdup(identity->name);
+    ring_init(&c->output);
+    list_init(&c->clients);
+    deadline_init(&c->expiry);
+    deadline_init(&c->hold);
+    return c;
+}
+
+/* Behind the VM's other consoles, or as its first; NULL: too many. */
+static struct console *add_console(struct directory *d,
+                                   const struct vm_identity *identity)
+{
+    struct console *last = directory_find(d, identity->uuid, NULL);
+    struct console *c;
+    int count = 1;
+
+    if (d->settings.console_limit != 0 &&
+        d->console_count >= d->settings.console_limit)
+        return NULL;
+    for (; last != NULL && last->next_of_vm != NULL; last = last->next_of_vm)
+        count++;
+    if (last != NULL && count >= LIMIT_CONSOLES_OF_VM)
+        return NULL;
+    c = console_new(d, identity);
+    if (last != NULL)
+        last->next_of_vm = c;
+    else
+        map_add(&d->vms, uuid_hash(d, c->uuid), c);
+    d->console_count++;
+    return c;
+}
+
+struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
+                                    const struct vm_identity *identity,
+                                    uint64_t now_us)
+{
+    struct console *c = directory_find(d, identity->uuid, identity->label);
+
+    if (c == NULL)
+        c = add_console(d, identity);
+    if (c == NULL)
+        return NULL;
+    directory_rename(c, identity->name);
+    if (link->console != NULL && link->console != c)
+        console_detach_vm(link, "it has become another VM", now_us);
+    console_attach_vm(c, link, now_us);
+    return c;
+}
+
+void directory_rename(struct console *c, const char *name)
+{
+    if (strcmp(c->name, name) == 0)
+        return;
+    free(c->name);
+    c->name = xstrdup(name);
+    fact_add(&c->directory->facts,
+             (struct fact){ .kind = FACT_VM_RENAMED, .console = c });
+}
+
+void directory_remove(struct console *c)
+{
+    struct directory *d = c->directory;
+    struct console *first = directory_find(d, c->uuid, NULL);
+    uint64_t hash = uuid_hash(d, c->uuid);
+
+    if (first == c) {
+        map_remove(&d->vms, hash, c);
+        if (c->next_of_vm != NULL)
+            map_add(&d->vms, hash, c->next_of_vm);
+    } else {
+        while (first->next_of_vm != c)
+            first = first->next_of_vm;
+        first->next_of_vm = c->next_of_vm;
+    }
+    d->console_count--;
+    console_free(c);
+}
+
+struct console *directory_next(const struct directory *d,
+                               struct directory_cursor *cursor)
+{
+    struct console *c = cursor->next;
+
+    if (c == NULL)
+        c = map_next(&d->vms, &cursor->slot);
+    cursor->next = c != NULL ? c->next_of_vm : NULL;
+    return c;
+}

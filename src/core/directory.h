@@ -1,0 +1,76 @@
+/*
+ * directory.h - all consoles: found by UUID and label, created when a VM first
+ * names itself, kept for a while after everybody has left.
+ *
+ * Owns the consoles, the budget that their rings share, the queues of their
+ * deadlines and the facts. One for the program; one thread.
+ */
+#ifndef CORE_DIRECTORY_H
+#define CORE_DIRECTORY_H
+
+#include "base/map.h"
+#include "core/console.h"
+#include "core/fact.h"
+
+struct directory_settings {
+    uint64_t seed[2];         /* random; for the hash */
+    uint64_t expire_us;       /* how long a console stays without anybody */
+    uint64_t hold_us;         /* how long a client may hold a VM back */
+    uint32_t ring_max;        /* bytes of history a console; a power of two,
+                               * at least LIMIT_RING_FIRST */
+    uint64_t history_total;   /* bytes of all rings together; a ring's first
+                               * LIMIT_RING_FIRST are granted beyond it */
+    uint32_t client_limit;    /* clients per console; 0: no limit */
+    uint32_t console_limit;   /* consoles; 0: no limit */
+    bool is_multi_console;    /* show NAME_LABEL, as vSPC.py's users know it */
+};
+
+struct directory {
+    struct directory_settings settings;
+    struct map vms; /* UUID -> first console of that VM */
+    uint32_t console_count;
+    uint64_t history_used; /* bytes of all rings */
+    struct deadline_queue expiries; /* struct console.expiry */
+    struct deadline_queue holds;    /* struct console.hold */
+    struct fact_queue facts;
+};
+
+void directory_init(struct directory *d,
+                    const struct directory_settings *settings);
+
+/* Frees all consoles; no client or VM is attached any more. */
+void directory_done(struct directory *d);
+
+/* What a VM says it is; already cleaned, each at most TEXT_ID_MAX bytes. */
+struct vm_identity {
+    const char *uuid;
+    const char *label;
+    const char *name;
+};
+
+/*
+ * Makes link the console's connection to its VM, whoever had it before: the
+ * newest wins. NULL: a limit of consoles is reached and nothing was changed.
+ */
+struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
+                                    const struct vm_identity *identity,
+                                    uint64_t now_us);
+
+struct console *directory_find(const struct directory *d, const char *uuid,
+                               const char *label);
+
+/* The VM has a new name. */
+void directory_rename(struct console *c, const char *name);
+
+/* Nobody must be attached to it. service is the caller's to end before. */
+void directory_remove(struct console *c);
+
+/* Every console, for listings: call with *at = NULL first; NULL at the end. */
+struct directory_cursor {
+    size_t slot;
+    struct console *next;
+};
+struct console *directory_next(const struct directory *d,
+                               struct directory_cursor *cursor);
+
+#endif

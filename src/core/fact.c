@@ -1,0 +1,47 @@
+#include "core/fact.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FACTS_FIRST_CAP = 16 };
+
+void fact_queue_init(struct fact_queue *q)
+{
+    *q = (struct fact_queue){ 0 };
+}
+
+void fact_queue_done(struct fact_queue *q)
+{
+    free(q->facts);
+    fact_queue_init(q);
+}
+
+static void grow(struct fact_queue *q)
+{
+    size_t cap = q->cap > 0 ? q->cap * 2 : FACTS_FIRST_CAP;
+    struct fact *facts = xcalloc(cap, sizeof *facts);
+
+    if (q->count > 0)
+        memcpy(facts, q->facts, q->count * sizeof *facts);
+    free(q->facts);
+    q->facts = facts;
+    q->cap = cap;
+}
+
+void fact_add(struct fact_queue *q, struct fact fact)
+{
+    if (q->count == q->cap)
+        grow(q);
+    q->facts[q->count++] = fact;
+}
+
+const struct fact *fact_take(struct fact_queue *q)
+{
+    if (q->taken < q->count)
+        return &q->facts[q->taken++];
+    q->taken = 0;
+    q->count = 0;
+    return NULL;
+}

@@ -1,0 +1,48 @@
+/*
+ * fact.h - what happened in core/, in order, for whoever has to act on it.
+ *
+ * core/ tells, it does not call: the daemon takes the facts at the end of the
+ * turn and logs, opens ports, and so on. A console that a fact names is alive
+ * until that turn's facts were taken.
+ */
+#ifndef CORE_FACT_H
+#define CORE_FACT_H
+
+#include "base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct console;
+
+enum fact_kind {
+    FACT_VM_ATTACHED,
+    FACT_VM_DETACHED,
+    FACT_VM_RENAMED,
+    FACT_CLIENT_LAGS, /* the VM does not wait for a client any more */
+};
+
+struct fact {
+    enum fact_kind kind;
+    struct console *console;
+    const char *reason;          /* VM_DETACHED; static text */
+    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED */
+};
+
+struct fact_queue {
+    struct fact *facts;
+    size_t count;
+    size_t cap;
+    size_t taken;
+};
+
+void fact_queue_init(struct fact_queue *q);
+void fact_queue_done(struct fact_queue *q);
+void fact_add(struct fact_queue *q, struct fact fact);
+
+/* The oldest one not taken yet; NULL when there is none. Good until the next
+ * call of any of these. */
+const struct fact *fact_take(struct fact_queue *q);
+
+#endif

@@ -1,0 +1,121 @@
+#include "daemon/facts.h"
+
+#include "base/log.h"
+#include "daemon/daemon_private.h"
+#include "session/console_port.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * The first free port upwards that can be listened on. Without one the console
+ * has none until its VM connects again; the VM is served all the same.
+ */
+static int open_port(struct daemon *d, struct console *c)
+{
+    struct address address = d->interface;
+    struct console_port *port = NULL;
+    uint16_t number;
+    int r = -EADDRINUSE;
+
+    while (r == -EADDRINUSE) {
+        if (!ports_take(&d->ports, &number))
+            return -EADDRNOTAVAIL;
+        address_set_port(&address, number);
+        r = console_port_open(&d->sessions, d->loop, c, &address, &port);
+        if (r == -EADDRINUSE)
+            ports_set_foreign(&d->ports, number);
+    }
+    if (r < 0) {
+        ports_release(&d->ports, number);
+        return r;
+    }
+    c->service = port;
+    return 0;
+}
+
+static void close_port(struct daemon *d, struct console *c)
+{
+    struct console_port *port = c->service;
+
+    if (port == NULL)
+        return;
+    ports_release(&d->ports, console_port_number(port));
+    console_port_close(port);
+    c->service = NULL;
+}
+
+static void vm_attached(struct daemon *d, const struct fact *fact)
+{
+    struct console *c = fact->console;
+    struct console_name name = console_name(c);
+    struct console_name id = console_id(c);
+    int r = 0;
+
+    if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
+        r = open_port(d, c);
+    if (c->service != NULL)
+        log_info("VM connected console=%s id=%s port=%u peer=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text),
+                 console_port_number(c->service), fact->peer);
+    else
+        log_info("VM connected console=%s id=%s peer=%s", LOG_TEXT(name.text),
+                 LOG_TEXT(id.text), fact->peer);
+    if (r < 0)
+        log_warning("console has no telnet port console=%s reason=%s",
+                    LOG_TEXT(name.text),
+                    LOG_TEXT(r == -EADDRNOTAVAIL
+                                 ? "all ports of the range are taken: see "
+                                   "--port-range-start and --port-range-end"
+                                 : strerror(-r)));
+}
+
+static void handle(struct daemon *d, const struct fact *fact)
+{
+    struct console_name name = console_name(fact->console);
+
+    switch (fact->kind) {
+    case FACT_VM_ATTACHED:
+        vm_attached(d, fact);
+        break;
+    case FACT_VM_DETACHED:
+        log_info("VM disconnected console=%s peer=%s reason=%s",
+                 LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
+        break;
+    case FACT_VM_RENAMED:
+        log_info("VM renamed console=%s id=%s", LOG_TEXT(name.text),
+                 LOG_TEXT(console_id(fact->console).text));
+        break;
+    case FACT_CLIENT_LAGS:
+        log_debug("client is too slow: the VM does not wait for it any more "
+                  "console=%s", LOG_TEXT(name.text));
+        break;
+    }
+}
+
+void daemon_take_facts(struct daemon *d)
+{
+    const struct fact *fact;
+
+    while ((fact = fact_take(&d->directory.facts)) != NULL)
+        handle(d, fact);
+}
+
+void daemon_expire_console(struct daemon *d, struct console *c)
+{
+    /* Facts of this turn may still name it. */
+    daemon_take_facts(d);
+    log_info("console expired console=%s id=%s",
+             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text));
+    close_port(d, c);
+    directory_remove(c);
+}
+
+void daemon_close_ports(struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        close_port(d, c);
+}

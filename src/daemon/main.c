@@ -1,0 +1,63 @@
+/*
+ * vspcd - a virtual serial port concentrator.
+ */
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+static void print_help(void)
+{
+    puts("Usage: vspcd [OPTION]...\n"
+         "\n"
+         "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
+         "VMs' serial ports to it, people and programs reach the consoles by\n"
+         "telnet. Stays in the foreground; SIGTERM and SIGINT end it.\n");
+    options_print_help(stdout);
+    puts("\n"
+         "In vSphere a VM's serial port is set to: use network, direction\n"
+         "server, port URI s0 (any name), and as concentrator\n"
+         "telnet://THIS-HOST:13370. More: man vspcd, README.md.");
+}
+
+static int run(const struct settings *settings)
+{
+    struct daemon *d;
+    struct err err;
+
+    log_open(settings->to_stdout ? STDOUT_FILENO : STDERR_FILENO,
+             settings->is_debug ? LOG_DEBUG : LOG_INFO);
+    if (daemon_open(&d, settings, &err) < 0) {
+        fprintf(stderr, "vspcd: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    daemon_run(d);
+    daemon_close(d);
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    enum options_request request;
+    struct err err;
+
+    if (options_read(argc, argv, &settings, &request, &err) < 0) {
+        fprintf(stderr, "vspcd: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    switch (request) {
+    case OPTIONS_SHOW_HELP:
+        print_help();
+        return EXIT_SUCCESS;
+    case OPTIONS_SHOW_VERSION:
+        puts("vspcd " VSPCD_VERSION);
+        return EXIT_SUCCESS;
+    case OPTIONS_RUN:
+        return run(&settings);
+    }
+    return EXIT_FAILURE;
+}

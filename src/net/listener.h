@@ -1,0 +1,38 @@
+/*
+ * listener.h - a TCP port that accepts connections and hands out streams.
+ *
+ * Accepted sockets inherit NODELAY and the keepalive settings, so that an
+ * accept costs one system call. Without free file descriptors a listener
+ * rests, uses no CPU and tries again when a stream of the loop was closed, or
+ * once a second: who waits in the backlog is then served.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include "net/loop.h"
+#include "net/stream.h"
+
+struct listener;
+
+/* The new stream is the owner's. */
+typedef void listener_accepted_fn(void *owner, struct stream *stream);
+
+enum listener_when_full {
+    LISTENER_WAIT,   /* leave them in the backlog: for programs */
+    LISTENER_REFUSE, /* a line of text that says so, and close: for people */
+};
+
+/*
+ * 0 or -errno: -EADDRINUSE (somebody else has the port), -EMFILE, -ENFILE,
+ * and what else socket, bind and listen say.
+ */
+int listener_open(struct loop *loop, const struct address *address,
+                  enum listener_when_full when_full,
+                  listener_accepted_fn *on_accepted, void *owner,
+                  struct listener **ret_listener);
+void listener_close(struct listener *l); /* takes NULL */
+
+/* With the port that the system chose, where 0 was asked for. */
+struct address listener_address(const struct listener *l);
+
+#endif

@@ -1,0 +1,218 @@
+#include "net/loop.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "net/loop_private.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+    STARVED_RETRY_US = 1000 * 1000,
+    LINGER_US = 2000 * 1000,
+};
+
+static void fire_due(struct loop *loop, struct loop_watch *watch,
+                     uint64_t now_us)
+{
+    struct deadline *d;
+
+    (void)loop;
+    while ((d = deadline_pop(watch->queue, now_us)) != NULL)
+        watch->on_due(d, watch->owner);
+}
+
+static void on_alarm(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    uint64_t now_us = clock_now_us();
+
+    loop->alarm_us = 0;
+    LIST_EACH (node, after, &loop->watches)
+        fire_due(loop, CONTAINER_OF(node, struct loop_watch, node), now_us);
+}
+
+/* Sets the one timer for what is due first of all queues. */
+static void set_alarm(struct loop *loop)
+{
+    uint64_t first_us = 0;
+    uint64_t now_us;
+    uint64_t wait_us;
+
+    LIST_EACH (node, after, &loop->watches) {
+        struct loop_watch *w = CONTAINER_OF(node, struct loop_watch, node);
+        struct deadline *d = deadline_first(w->queue);
+
+        if (d != NULL && (first_us == 0 || d->due_us < first_us))
+            first_us = d->due_us;
+    }
+    /* An alarm that rings too early does no harm, so one that is set for
+     * something that was stopped since is left alone. */
+    if (first_us == 0 || (loop->alarm_us != 0 && loop->alarm_us <= first_us))
+        return;
+    now_us = clock_now_us();
+    wait_us = first_us > now_us ? first_us - now_us : 0;
+    uv_update_time(&loop->uv);
+    uv_timer_start(&loop->alarm, on_alarm, (wait_us + 999) / 1000, 0);
+    loop->alarm_us = first_us;
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct loop *loop = prepare->data;
+
+    if (loop->on_turn_end != NULL)
+        loop->on_turn_end(loop->turn_end_owner);
+    set_alarm(loop);
+}
+
+static void on_starved_due(struct deadline *d, void *owner)
+{
+    (void)d;
+    listener_wake_starved(owner);
+}
+
+void loop_descriptor_freed(struct loop *loop)
+{
+    if (!list_is_empty(&loop->starved))
+        listener_wake_starved(loop);
+}
+
+int loop_open(struct loop **ret_loop)
+{
+    struct loop *loop = xcalloc(1, sizeof *loop);
+    int r = uv_loop_init(&loop->uv);
+
+    if (r < 0) {
+        free(loop);
+        return r;
+    }
+    /* A write to a connection that is gone is an error code, not a signal. */
+    signal(SIGPIPE, SIG_IGN);
+    list_init(&loop->watches);
+    list_init(&loop->starved);
+    deadline_queue_init(&loop->starved_queue, STARVED_RETRY_US);
+    deadline_init(&loop->starved_retry);
+    deadline_queue_init(&loop->linger_queue, LINGER_US);
+    loop_watch_deadlines(loop, &loop->starved_watch, &loop->starved_queue,
+                         on_starved_due, loop);
+    loop_watch_deadlines(loop, &loop->linger_watch, &loop->linger_queue,
+                         stream_fd_linger_due, loop);
+    loop->read_buffer = xmalloc(LIMIT_READ);
+    loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    uv_prepare_init(&loop->uv, &loop->turn_end);
+    loop->turn_end.data = loop;
+    uv_prepare_start(&loop->turn_end, on_prepare);
+    uv_unref((uv_handle_t *)&loop->turn_end);
+    uv_timer_init(&loop->uv, &loop->alarm);
+    loop->alarm.data = loop;
+    *ret_loop = loop;
+    return 0;
+}
+
+void loop_close(struct loop *loop)
+{
+    int r;
+
+    if (loop == NULL)
+        return;
+    stream_fd_end_lingering(loop);
+    uv_close((uv_handle_t *)&loop->turn_end, NULL);
+    uv_close((uv_handle_t *)&loop->alarm, NULL);
+    for (int i = 0; i < loop->signal_count; i++)
+        uv_close((uv_handle_t *)&loop->signals[i].uv, NULL);
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    r = uv_loop_close(&loop->uv);
+    assert(r == 0);
+    (void)r;
+    if (loop->reserve_fd >= 0)
+        close(loop->reserve_fd);
+    free(loop->read_buffer);
+    free(loop);
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
+                      void *owner)
+{
+    loop->on_turn_end = handler;
+    loop->turn_end_owner = owner;
+}
+
+void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
+                          struct deadline_queue *queue,
+                          void (*on_due)(struct deadline *d, void *owner),
+                          void *owner)
+{
+    *watch = (struct loop_watch){
+        .queue = queue,
+        .on_due = on_due,
+        .owner = owner,
+    };
+    list_add_tail(&loop->watches, &watch->node);
+}
+
+void loop_unwatch(struct loop_watch *watch)
+{
+    list_remove(&watch->node);
+}
+
+static void on_signal(uv_signal_t *uv, int number)
+{
+    struct loop_signal *s = uv->data;
+
+    s->handler(s->owner, number);
+}
+
+int loop_on_signal(struct loop *loop, int number,
+                   void (*handler)(void *owner, int number), void *owner)
+{
+    struct loop_signal *s;
+    int r;
+
+    assert(loop->signal_count < LOOP_SIGNAL_MAX);
+    s = &loop->signals[loop->signal_count];
+    r = uv_signal_init(&loop->uv, &s->uv);
+    if (r < 0)
+        return r;
+    loop->signal_count++;
+    s->uv.data = s;
+    s->handler = handler;
+    s->owner = owner;
+    uv_unref((uv_handle_t *)&s->uv);
+    return uv_signal_start(&s->uv, on_signal, number);
+}
+
+uint8_t *loop_read_buffer(struct loop *loop)
+{
+    return loop->read_buffer;
+}
+
+uint64_t loop_raise_file_limit(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 0;
+    if (files.rlim_cur < files.rlim_max) {
+        struct rlimit raised = { files.rlim_max, files.rlim_max };
+
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            files = raised;
+    }
+    return files.rlim_cur;
+}

@@ -1,0 +1,64 @@
+/*
+ * loop.h - the event loop: one thread, which owns all state of the program.
+ *
+ * Everything in net/ hangs on a loop; the loop is on libuv, which nobody
+ * outside net/ sees. Handlers are short and never block. What has died in a
+ * turn is swept up at its end, in the on_turn_end handler, never inside the
+ * handler that saw it die.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include "base/deadline.h"
+#include "base/list.h"
+
+#include <stdint.h>
+
+struct loop;
+
+/* 0 or -errno. All or nothing. */
+int loop_open(struct loop **ret_loop);
+
+/* Everything opened on it must have been closed; takes NULL. Runs what
+ * closing still needs. */
+void loop_close(struct loop *loop);
+
+/* Returns after loop_stop, or when nothing is left that could happen. */
+void loop_run(struct loop *loop);
+void loop_stop(struct loop *loop);
+
+/* Called before the loop goes to sleep, every turn. */
+void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
+                      void *owner);
+
+/*
+ * Watches a queue of deadlines: on_due gets each one that falls due, stopped.
+ * The entry is the caller's and lives until loop_unwatch.
+ */
+struct loop_watch {
+    struct list node;
+    struct deadline_queue *queue;
+    void (*on_due)(struct deadline *d, void *owner);
+    void *owner;
+};
+void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
+                          struct deadline_queue *queue,
+                          void (*on_due)(struct deadline *d, void *owner),
+                          void *owner);
+void loop_unwatch(struct loop_watch *watch);
+
+/* Calls handler on the loop for this signal, from now on. 0 or -errno. */
+enum { LOOP_SIGNAL_MAX = 8 };
+int loop_on_signal(struct loop *loop, int number,
+                   void (*handler)(void *owner, int number), void *owner);
+
+/*
+ * The buffer of LIMIT_READ bytes that every read of this loop may use; its
+ * content is good until the handler returns.
+ */
+uint8_t *loop_read_buffer(struct loop *loop);
+
+/* Raises the soft limit of open files to the hard one; returns what it is. */
+uint64_t loop_raise_file_limit(void);
+
+#endif

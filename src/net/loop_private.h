@@ -1,0 +1,48 @@
+/*
+ * loop_private.h - what the files of net/ share about a loop.
+ */
+#ifndef NET_LOOP_PRIVATE_H
+#define NET_LOOP_PRIVATE_H
+
+#include "net/loop.h"
+
+#include <uv.h>
+
+struct loop_signal {
+    uv_signal_t uv;
+    void (*handler)(void *owner, int number);
+    void *owner;
+};
+
+struct loop {
+    uv_loop_t uv;
+    uv_prepare_t turn_end;
+    uv_timer_t alarm;     /* for the deadline that is due first */
+    uint64_t alarm_us;    /* when it is set for; 0: not set */
+    struct list watches;  /* struct loop_watch */
+    struct list starved;  /* listeners that rest for want of descriptors */
+    struct deadline_queue starved_queue;
+    struct deadline starved_retry;
+    struct loop_watch starved_watch;
+    struct deadline_queue linger_queue; /* streams closing gently */
+    struct loop_watch linger_watch;
+    void (*on_turn_end)(void *owner);
+    void *turn_end_owner;
+    struct loop_signal signals[LOOP_SIGNAL_MAX];
+    int signal_count;
+    int reserve_fd; /* given up for a moment to accept and refuse somebody */
+    bool is_starved_logged;
+    uint8_t *read_buffer;
+};
+
+/* A descriptor was closed: listeners that rest may try again. */
+void loop_descriptor_freed(struct loop *loop);
+
+/* listener.c: wakes all that rest. */
+void listener_wake_starved(struct loop *loop);
+
+/* stream_fd.c: a gently closed stream has waited long enough. */
+void stream_fd_linger_due(struct deadline *d, void *owner);
+void stream_fd_end_lingering(struct loop *loop);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * stream.h - a connection's bytes, whatever carries them (TCP, any pollable
+ * file descriptor, memory in tests; TLS stacks on the same interface).
+ *
+ * Readiness, not completion: the owner says what it wants to do, is told when
+ * that can be done, and then reads into its own buffer and writes from its own
+ * memory. Nothing is queued here, so the history ring is written to the socket
+ * directly, and pushing back is nothing but not wanting to read.
+ *
+ * Each readiness is worth one read of at most LIMIT_READ bytes: then other
+ * connections have their share of the turn. Readiness is level: what was not
+ * read is told again in the next turn.
+ *
+ * The owner closes the stream exactly once; nothing is called afterwards. The
+ * stream's memory goes when the loop is done with it.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "net/address.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+enum stream_interest { STREAM_READ = 1, STREAM_WRITE = 2 };
+
+struct stream;
+
+/* ready: enum stream_interest bits, of those that were wanted. An error on
+ * the connection counts as ready to read; the read then says what it is. */
+typedef void stream_ready_fn(void *owner, unsigned ready);
+
+struct stream_ops {
+    ssize_t (*read)(struct stream *s, void *to, size_t len);
+    ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
+    void (*want)(struct stream *s, unsigned interest);
+    void (*close)(struct stream *s, bool gently);
+};
+
+struct stream {
+    const struct stream_ops *ops;
+    stream_ready_fn *on_ready;
+    void *owner;
+    unsigned interest;
+    struct address peer; /* AF_UNSPEC if it has none */
+};
+
+/* Before the first stream_want; again to hand the stream to a new owner. */
+static inline void stream_set_owner(struct stream *s, stream_ready_fn *on_ready,
+                                    void *owner)
+{
+    s->on_ready = on_ready;
+    s->owner = owner;
+}
+
+/* Bytes read; 0: the peer will send no more; -EAGAIN: nothing there now;
+ * another -errno: the connection is broken. */
+static inline ssize_t stream_read(struct stream *s, void *to, size_t len)
+{
+    return s->ops->read(s, to, len);
+}
+
+/* Bytes taken, 0 if there is no room now; -errno: the connection is broken. */
+static inline ssize_t stream_writev(struct stream *s, const struct iovec *part,
+                                    int count)
+{
+    return s->ops->writev(s, part, count);
+}
+
+static inline ssize_t stream_write(struct stream *s, const void *data,
+                                   size_t len)
+{
+    struct iovec part = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
+
+    return s->ops->writev(s, &part, 1);
+}
+
+/* What to be told of from now on: enum stream_interest bits, 0 for none. */
+static inline void stream_want(struct stream *s, unsigned interest)
+{
+    if (interest == s->interest)
+        return;
+    s->interest = interest;
+    s->ops->want(s, interest);
+}
+
+/* At once. */
+static inline void stream_close(struct stream *s)
+{
+    s->ops->close(s, false);
+}
+
+/*
+ * Sends FIN and waits a while (bounded) for the peer to end too, reading and
+ * forgetting what it still sends: a plain close with unread input would make
+ * TCP take back the last words that we sent. To the owner it is closed now.
+ */
+static inline void stream_close_gently(struct stream *s)
+{
+    s->ops->close(s, true);
+}
+
+#endif

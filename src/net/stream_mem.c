@@ -1,0 +1,100 @@
+#include "net/stream_mem.h"
+
+#include "base/list.h"
+
+#include <errno.h>
+
+static struct stream_mem *mem_of(struct stream *s)
+{
+    return CONTAINER_OF(s, struct stream_mem, stream);
+}
+
+static ssize_t mem_read(struct stream *s, void *to, size_t len)
+{
+    struct stream_mem *m = mem_of(s);
+
+    if (m->is_broken)
+        return -ECONNRESET;
+    if (m->to_session.len == 0)
+        return m->is_ended ? 0 : -EAGAIN;
+    if (len > m->to_session.len)
+        len = m->to_session.len;
+    memcpy(to, buf_bytes(&m->to_session).data, len);
+    buf_take(&m->to_session, len);
+    return (ssize_t)len;
+}
+
+static ssize_t mem_writev(struct stream *s, const struct iovec *part,
+                          int count)
+{
+    struct stream_mem *m = mem_of(s);
+    size_t taken = 0;
+
+    if (m->is_broken)
+        return -EPIPE;
+    for (int i = 0; i < count && m->room > 0; i++) {
+        size_t len = part[i].iov_len;
+
+        if (len > m->room)
+            len = m->room;
+        if (buf_append(&m->from_session, slice_of(part[i].iov_base, len)) < 0)
+            break;
+        m->room -= len;
+        taken += len;
+    }
+    return (ssize_t)taken;
+}
+
+static void mem_want(struct stream *s, unsigned interest)
+{
+    (void)s;
+    (void)interest;
+}
+
+static void mem_close(struct stream *s, bool gently)
+{
+    (void)gently;
+    mem_of(s)->is_closed = true;
+}
+
+static const struct stream_ops mem_ops = {
+    .read = mem_read,
+    .writev = mem_writev,
+    .want = mem_want,
+    .close = mem_close,
+};
+
+void stream_mem_init(struct stream_mem *m, uint32_t max)
+{
+    *m = (struct stream_mem){ .stream.ops = &mem_ops, .room = SIZE_MAX };
+    buf_init(&m->to_session, max);
+    buf_init(&m->from_session, max);
+}
+
+void stream_mem_done(struct stream_mem *m)
+{
+    buf_done(&m->to_session);
+    buf_done(&m->from_session);
+}
+
+int stream_mem_give(struct stream_mem *m, struct slice bytes)
+{
+    return buf_append(&m->to_session, bytes);
+}
+
+bool stream_mem_turn(struct stream_mem *m)
+{
+    unsigned ready = 0;
+
+    if (m->is_closed)
+        return false;
+    if (m->to_session.len > 0 || m->is_ended || m->is_broken)
+        ready |= STREAM_READ;
+    if (m->room > 0)
+        ready |= STREAM_WRITE;
+    ready &= m->stream.interest;
+    if (ready == 0)
+        return false;
+    m->stream.on_ready(m->stream.owner, ready);
+    return true;
+}

@@ -1,0 +1,530 @@
+#include "session/client_session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "session/wire.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum client_mode {
+    MODE_UNDECIDED, /* nothing was received yet */
+    MODE_TELNET,
+    MODE_RAW,
+};
+
+/* What the VM has done that the client was not told of yet. */
+enum news {
+    NEWS_NONE,
+    NEWS_GONE,
+    NEWS_BACK,
+    NEWS_GONE_AND_BACK,
+};
+
+struct client_session {
+    struct session_entry entry; /* in no list until it is dead */
+    struct session_context *ctx;
+    struct wire wire;
+    struct client client;
+    struct deadline deadline; /* of negotiating, later of draining */
+    uint64_t news_at;  /* position in the output where the news belong */
+    uint64_t end_at;   /* draining: position of the last byte to send */
+    uint64_t raw_seen; /* raw: bytes received */
+    uint8_t mode;      /* enum client_mode */
+    uint8_t news;      /* enum news */
+    bool is_serving;   /* output goes out */
+    bool is_draining;  /* input has ended; it ends at end_at */
+    bool is_over;
+    bool was_asked;    /* AYT in this read */
+    const char *end_reason;
+};
+
+/* A raw connection that answers like a telnet client after all, because it
+ * had typed ahead of our greeting, does so within its first bytes. */
+enum { RAW_TRIAL = 64 * KIB };
+
+static const struct telpeer_policy client_policy = {
+    .options = {
+        { TELNET_OPTION_BINARY, true, true },
+        { TELNET_OPTION_SGA, true, true },
+        { TELNET_OPTION_ECHO, true, false },
+    },
+    .count = 3,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+static struct client_session *session_of(struct client *client)
+{
+    return CONTAINER_OF(client, struct client_session, client);
+}
+
+static void bury(struct session_entry *entry)
+{
+    free(CONTAINER_OF(entry, struct client_session, entry));
+}
+
+/* Ends the session; may be called twice. */
+static void close_session(struct client_session *s, const char *reason,
+                          bool gently)
+{
+    struct address_text peer;
+
+    if (s->is_over)
+        return;
+    s->is_over = true;
+    peer = address_format(&s->wire.stream->peer);
+    if (s->client.console != NULL) {
+        log_info("client disconnected console=%s peer=%s reason=%s",
+                 LOG_TEXT(console_name(s->client.console).text), peer.text,
+                 LOG_TEXT(reason));
+        console_detach_client(&s->client, clock_now_us());
+    }
+    deadline_stop(&s->deadline);
+    wire_done(&s->wire, gently);
+    session_bury_later(s->ctx, &s->entry, bury);
+}
+
+static void close_broken(struct client_session *s, int error)
+{
+    if (error == -ENOBUFS)
+        close_session(s, "it does not take our answers", false);
+    else if (error == -ETIMEDOUT)
+        close_session(s, "it does not answer any more", false);
+    else
+        close_session(s, "the connection was reset", false);
+}
+
+/*
+ * A line of text for the person at the other end. Left out when much is queued
+ * already: who does not read needs no more of them.
+ */
+__attribute__((format(printf, 2, 3))) static void
+say(struct client_session *s, const char *format, ...)
+{
+    char line[3 * LIMIT_NAME + 128];
+    va_list args;
+    int len;
+
+    if (s->wire.out.len > LIMIT_ANSWERS_MARK)
+        return;
+    va_start(args, format);
+    len = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (len > 0 && (size_t)len < sizeof line)
+        (void)buf_append(&s->wire.out, slice_of(line, (size_t)len));
+}
+
+static void update_interest(struct client_session *s, bool is_blocked)
+{
+    unsigned interest = 0;
+
+    if (s->is_over)
+        return;
+    if (!s->is_draining && console_takes_input(s->client.console) &&
+        s->wire.out.len <= LIMIT_ANSWERS_MARK)
+        interest |= STREAM_READ;
+    if (is_blocked)
+        interest |= STREAM_WRITE;
+    stream_want(s->wire.stream, interest);
+}
+
+static void say_news(struct client_session *s)
+{
+    static const char *const texts[] = {
+        [NEWS_GONE] = "VM disconnected; this connection waits for it",
+        [NEWS_BACK] = "VM connected",
+        [NEWS_GONE_AND_BACK] = "VM disconnected, and connected again",
+    };
+
+    say(s, "\r\n[vspcd: %s: %s]\r\n",
+        console_name(s->client.console).text, texts[s->news]);
+    s->news = NEWS_NONE;
+}
+
+/* Cuts the span at this position, if that lies in it. */
+static void cut_span(struct ring_span *span, uint64_t at, uint64_t end)
+{
+    size_t left = end > at ? (size_t)(end - at) : 0;
+
+    for (int i = 0; i < 2; i++) {
+        if (span->part[i].len > left)
+            span->part[i].len = left;
+        left -= span->part[i].len;
+    }
+}
+
+/* What goes out next of the console's output; texts that belong before it are
+ * put into the wire's queue. */
+static void next_output(struct client_session *s, struct ring_span *span)
+{
+    uint64_t lost;
+
+    *span = (struct ring_span){ 0 };
+    if (!s->is_serving)
+        return;
+    lost = client_peek(&s->client, span);
+    if (lost > 0)
+        say(s, "\r\n[vspcd: %llu bytes skipped]\r\n",
+            (unsigned long long)lost);
+    if (s->news != NEWS_NONE && s->news_at <= s->client.at)
+        say_news(s);
+    if (s->news != NEWS_NONE)
+        cut_span(span, s->client.at, s->news_at);
+    if (s->is_draining)
+        cut_span(span, s->client.at, s->end_at);
+}
+
+static bool is_drained(const struct client_session *s)
+{
+    return s->is_draining && s->wire.out.len == 0 &&
+           s->client.at >= s->end_at;
+}
+
+/* Writes as much as the client takes. */
+static void flush(struct client_session *s)
+{
+    int r = WIRE_DONE;
+
+    while (!s->is_over && r == WIRE_DONE) {
+        struct ring_span span;
+        size_t taken;
+        bool is_last;
+
+        next_output(s, &span);
+        /* Then only what was queued goes out, and that is all there is. */
+        is_last = span.part[0].len == 0;
+        r = wire_write(&s->wire, span.part, &s->ctx->batch, &taken);
+        if (r < 0) {
+            close_broken(s, r);
+            return;
+        }
+        if (taken > 0)
+            client_took(&s->client, taken, clock_now_us());
+        if (is_last)
+            break;
+    }
+    if (is_drained(s)) {
+        close_session(s, s->end_reason, true);
+        return;
+    }
+    update_interest(s, r == WIRE_BLOCKED);
+}
+
+/* A flush unless the stream is known to take nothing now. */
+static void flush_if_writable(struct client_session *s)
+{
+    if (!s->is_over && !(s->wire.stream->interest & STREAM_WRITE))
+        flush(s);
+}
+
+static void serve(struct client_session *s)
+{
+    if (s->is_serving)
+        return;
+    s->is_serving = true;
+    deadline_stop(&s->deadline);
+    flush_if_writable(s);
+}
+
+/* It sends no more, or has to go: what it has to get still goes out. */
+static void drain(struct client_session *s, const char *reason)
+{
+    if (s->is_draining || s->is_over)
+        return;
+    s->is_draining = true;
+    s->end_reason = reason;
+    s->end_at = s->client.console->output.head;
+    s->is_serving = true;
+    deadline_start(&s->ctx->drains, &s->deadline, clock_now_us());
+}
+
+static void client_pull(struct client *client)
+{
+    flush_if_writable(session_of(client));
+}
+
+static void client_input_changed(struct client *client)
+{
+    struct client_session *s = session_of(client);
+
+    update_interest(s, s->wire.stream->interest & STREAM_WRITE);
+}
+
+static void client_tell(struct client *client, enum client_news event)
+{
+    struct client_session *s = session_of(client);
+
+    /* Who never negotiated may be a program: bytes of the VM's only. */
+    if (s->mode != MODE_TELNET)
+        return;
+    if (s->news == NEWS_NONE)
+        s->news_at = client->console->output.head;
+    if (event == CLIENT_NEWS_VM_DISCONNECTED)
+        s->news = NEWS_GONE;
+    else
+        s->news = s->news == NEWS_GONE ? NEWS_GONE_AND_BACK : NEWS_BACK;
+    flush_if_writable(s);
+}
+
+static void client_close(struct client *client, const char *reason)
+{
+    struct client_session *s = session_of(client);
+
+    if (s->mode == MODE_TELNET)
+        say(s, "\r\n[vspcd: %s]\r\n", reason);
+    drain(s, reason);
+    flush_if_writable(s);
+}
+
+static const struct client_ops session_client_ops = {
+    .pull = client_pull,
+    .input_changed = client_input_changed,
+    .tell = client_tell,
+    .close = client_close,
+};
+
+static void handle_option(struct client_session *s,
+                          const struct telpeer_item *item)
+{
+    if (item->option != TELNET_OPTION_BINARY || item->side != TELPEER_US)
+        return;
+    s->wire.encoder.is_nvt = !item->is_on;
+    serve(s);
+}
+
+static void handle_command(struct client_session *s, uint8_t verb)
+{
+    struct console *c = s->client.console;
+
+    /* Once a read: a flood of them is worth no more. */
+    if (verb != TELNET_AYT || s->was_asked)
+        return;
+    s->was_asked = true;
+    say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n", console_name(c).text,
+        c->link != NULL ? "connected" : "not connected");
+}
+
+static void handle_telnet(struct client_session *s, struct slice in)
+{
+    enum telpeer_event event = TELPEER_DATA;
+    struct telpeer_item item;
+
+    while (!s->is_over && event != TELPEER_NEED_MORE) {
+        int r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
+
+        if (r < 0)
+            close_broken(s, r);
+        else if (event == TELPEER_DATA)
+            console_input(s->client.console, item.body);
+        else if (event == TELPEER_OPTION)
+            handle_option(s, &item);
+        else if (event == TELPEER_COMMAND)
+            handle_command(s, item.verb);
+        else if (event == TELPEER_OVERSIZED)
+            close_session(s, "a subnegotiation of more than 16 KiB", false);
+    }
+}
+
+static bool is_answer(const uint8_t *p)
+{
+    return p[0] == TELNET_IAC && p[1] >= TELNET_WILL && p[1] <= TELNET_DONT &&
+           (p[2] == TELNET_OPTION_BINARY || p[2] == TELNET_OPTION_SGA ||
+            p[2] == TELNET_OPTION_ECHO);
+}
+
+/*
+ * Where in raw input two answers to our greeting stand one behind the other;
+ * in.len if nowhere. Every telnet client answers more than one of its options,
+ * and in one segment; in other data such six bytes are as good as impossible.
+ */
+static size_t find_answers(struct slice in)
+{
+    size_t at = 0;
+
+    while (in.len - at >= 6) {
+        const uint8_t *iac = memchr(in.data + at, TELNET_IAC, in.len - at - 5);
+
+        if (iac == NULL)
+            break;
+        at = (size_t)(iac - in.data);
+        if (is_answer(iac) && is_answer(iac + 3))
+            return at;
+        at++;
+    }
+    return in.len;
+}
+
+static void become_telnet(struct client_session *s)
+{
+    s->mode = MODE_TELNET;
+    s->wire.encoder.is_raw = false;
+}
+
+static void handle_raw(struct client_session *s, struct slice in)
+{
+    size_t raw_len = in.len;
+
+    if (s->raw_seen < RAW_TRIAL)
+        raw_len = find_answers(in);
+    s->raw_seen += raw_len;
+    if (raw_len > 0)
+        console_input(s->client.console, slice_of(in.data, raw_len));
+    if (raw_len == in.len)
+        return;
+    become_telnet(s);
+    handle_telnet(s, slice_after(in, raw_len));
+}
+
+static void decide_mode(struct client_session *s, uint8_t first)
+{
+    if (s->mode != MODE_UNDECIDED)
+        return;
+    if (first == TELNET_IAC) {
+        become_telnet(s);
+        return;
+    }
+    s->mode = MODE_RAW;
+    s->wire.encoder.is_raw = true;
+    serve(s);
+}
+
+static void handle_bytes(struct client_session *s, struct slice in)
+{
+    struct console *c = s->client.console;
+
+    decide_mode(s, in.data[0]);
+    if (s->is_over)
+        return;
+    s->was_asked = false;
+    if (s->mode == MODE_TELNET)
+        handle_telnet(s, in);
+    else
+        handle_raw(s, in);
+    console_input_end(c);
+    if (!s->is_over && s->wire.out.len > 0)
+        flush_if_writable(s);
+}
+
+static void read_client(struct client_session *s)
+{
+    uint8_t *to = s->ctx->read_buffer;
+    ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
+
+    if (n > 0) {
+        handle_bytes(s, slice_of(to, (size_t)n));
+    } else if (n == 0) {
+        drain(s, "closed by the client");
+        flush(s);
+    } else if (n != -EAGAIN) {
+        close_broken(s, (int)n);
+    }
+}
+
+static void on_ready(void *owner, unsigned ready)
+{
+    struct client_session *s = owner;
+
+    if (ready & STREAM_WRITE)
+        flush(s);
+    if ((ready & STREAM_READ) && !s->is_over && !s->is_draining)
+        read_client(s);
+}
+
+static int greet(struct client_session *s)
+{
+    static const struct {
+        enum telpeer_side side;
+        uint8_t option;
+    } greeting[] = {
+        { TELPEER_US, TELNET_OPTION_BINARY },
+        { TELPEER_US, TELNET_OPTION_SGA },
+        { TELPEER_US, TELNET_OPTION_ECHO },
+        { TELPEER_PEER, TELNET_OPTION_BINARY },
+        { TELPEER_PEER, TELNET_OPTION_SGA },
+    };
+    int r = 0;
+
+    for (size_t i = 0; i < sizeof greeting / sizeof greeting[0] && r == 0; i++)
+        r = telpeer_enable(&s->wire.peer, greeting[i].side, greeting[i].option,
+                           &s->wire.out);
+    return r;
+}
+
+/* The console is full: says so and closes. */
+static void refuse(struct client_session *s, const struct console *c)
+{
+    struct address_text peer = address_format(&s->wire.stream->peer);
+
+    say(s,
+        "[vspcd: %s: refused, %u clients are connected to this console and "
+        "that is the limit; try again later]\r\n",
+        console_name(c).text, c->client_count);
+    (void)wire_flush(&s->wire);
+    log_info("client refused console=%s peer=%s reason=\"limit of clients\"",
+             LOG_TEXT(console_name(c).text), peer.text);
+    close_session(s, "limit of clients", true);
+}
+
+void client_session_start(struct session_context *ctx, struct stream *stream,
+                          struct console *console)
+{
+    struct client_session *s = xcalloc(1, sizeof *s);
+    struct address_text peer = address_format(&stream->peer);
+    uint64_t now_us = clock_now_us();
+
+    s->ctx = ctx;
+    list_init(&s->entry.node);
+    deadline_init(&s->deadline);
+    client_init(&s->client, &session_client_ops);
+    wire_init(&s->wire, stream, &client_policy, LIMIT_ANSWERS, on_ready, s);
+    if (!console_attach_client(console, &s->client, now_us)) {
+        refuse(s, console);
+        return;
+    }
+    log_info("client connected console=%s peer=%s",
+             LOG_TEXT(console_name(console).text), peer.text);
+    s->wire.encoder.is_nvt = true;
+    deadline_start(&ctx->negotiations, &s->deadline, now_us);
+    if (greet(s) < 0)
+        close_broken(s, -ENOMEM);
+    else
+        flush(s);
+}
+
+void client_session_close_all(struct session_context *ctx)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
+        LIST_EACH (node, after, &c->clients) {
+            struct client *client = CONTAINER_OF(node, struct client, node);
+
+            close_session(session_of(client), "vspcd ended", false);
+        }
+    }
+}
+
+void client_session_negotiation_due(struct deadline *d, void *owner)
+{
+    struct client_session *s =
+        CONTAINER_OF(d, struct client_session, deadline);
+
+    (void)owner;
+    /* Silent so far: the bare bytes, until it should turn out to be telnet. */
+    if (s->mode == MODE_UNDECIDED)
+        s->wire.encoder.is_raw = true;
+    serve(s);
+}
+
+void client_session_drain_due(struct deadline *d, void *owner)
+{
+    struct client_session *s =
+        CONTAINER_OF(d, struct client_session, deadline);
+
+    (void)owner;
+    close_session(s, s->end_reason, false);
+}

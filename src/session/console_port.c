@@ -1,0 +1,53 @@
+#include "session/console_port.h"
+
+#include "base/mem.h"
+#include "session/client_session.h"
+
+#include <stdlib.h>
+
+struct console_port {
+    struct session_context *ctx;
+    struct console *console;
+    struct listener *listener;
+    uint16_t number;
+};
+
+static void on_accepted(void *owner, struct stream *stream)
+{
+    struct console_port *p = owner;
+
+    client_session_start(p->ctx, stream, p->console);
+}
+
+int console_port_open(struct session_context *ctx, struct loop *loop,
+                      struct console *console, const struct address *address,
+                      struct console_port **ret_port)
+{
+    struct console_port *p = xcalloc(1, sizeof *p);
+    int r;
+
+    p->ctx = ctx;
+    p->console = console;
+    p->number = address_port(address);
+    r = listener_open(loop, address, LISTENER_REFUSE, on_accepted, p,
+                      &p->listener);
+    if (r < 0) {
+        free(p);
+        return r;
+    }
+    *ret_port = p;
+    return 0;
+}
+
+void console_port_close(struct console_port *p)
+{
+    if (p == NULL)
+        return;
+    listener_close(p->listener);
+    free(p);
+}
+
+uint16_t console_port_number(const struct console_port *p)
+{
+    return p->number;
+}

@@ -1,0 +1,81 @@
+#include "session/session_context.h"
+
+#include "base/mem.h"
+#include "session/client_session.h"
+#include "session/vm_session.h"
+
+#include <stdlib.h>
+
+void session_context_init(struct session_context *ctx, struct loop *loop,
+                          struct directory *directory,
+                          const struct session_settings *settings)
+{
+    ctx->settings = *settings;
+    ctx->directory = directory;
+    list_init(&ctx->vm_sessions);
+    list_init(&ctx->dead);
+    deadline_queue_init(&ctx->identities, settings->identity_timeout_us);
+    deadline_queue_init(&ctx->negotiations, CLIENT_NEGOTIATION_US);
+    deadline_queue_init(&ctx->drains, CLIENT_DRAIN_US);
+    ctx->read_buffer = xmalloc(LIMIT_READ);
+    if (loop == NULL)
+        return;
+    loop_watch_deadlines(loop, &ctx->watches[0], &ctx->identities,
+                         vm_session_identity_due, ctx);
+    loop_watch_deadlines(loop, &ctx->watches[1], &ctx->negotiations,
+                         client_session_negotiation_due, ctx);
+    loop_watch_deadlines(loop, &ctx->watches[2], &ctx->drains,
+                         client_session_drain_due, ctx);
+}
+
+void session_context_done(struct session_context *ctx)
+{
+    session_bury_dead(ctx);
+    free(ctx->read_buffer);
+}
+
+void session_bury_later(struct session_context *ctx,
+                        struct session_entry *entry,
+                        void (*bury)(struct session_entry *entry))
+{
+    entry->bury = bury;
+    list_add_tail(&ctx->dead, &entry->node);
+}
+
+void session_bury_dead(struct session_context *ctx)
+{
+    LIST_EACH (node, after, &ctx->dead) {
+        struct session_entry *entry =
+            CONTAINER_OF(node, struct session_entry, node);
+
+        list_remove(node);
+        entry->bury(entry);
+    }
+}
+
+void session_shut_down(struct session_context *ctx)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    vm_session_close_all(ctx, "vspcd is shutting down");
+    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
+        LIST_EACH (node, after, &c->clients) {
+            struct client *client = CONTAINER_OF(node, struct client, node);
+
+            client->ops->close(client, "vspcd is shutting down");
+        }
+    }
+}
+
+bool session_is_quiet(const struct session_context *ctx)
+{
+    struct directory_cursor cursor = { 0 };
+    const struct console *c;
+
+    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
+        if (c->client_count > 0)
+            return false;
+    }
+    return list_is_empty(&ctx->vm_sessions);
+}

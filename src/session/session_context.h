@@ -1,0 +1,62 @@
+/*
+ * session_context.h - what all sessions of a loop share.
+ *
+ * Made once by the daemon (or a test, with loop NULL and in-memory streams),
+ * outlives every session. Owns nothing but its queues and scratch memory.
+ */
+#ifndef SESSION_SESSION_CONTEXT_H
+#define SESSION_SESSION_CONTEXT_H
+
+#include "base/deadline.h"
+#include "base/limits.h"
+#include "core/directory.h"
+#include "net/loop.h"
+#include "proto/telnet.h"
+
+struct session_settings {
+    uint64_t identity_timeout_us; /* from accept to a VM's identity */
+    uint16_t proxy_port; /* a service URI that names it is only a label */
+};
+
+struct session_context {
+    struct session_settings settings;
+    struct directory *directory;
+    struct list vm_sessions; /* struct session_entry.node, the living */
+    struct list dead;        /* struct session_entry.node */
+    struct deadline_queue identities;   /* VMs that have not said who they
+                                         * are */
+    struct deadline_queue negotiations; /* clients that may yet answer */
+    struct deadline_queue drains;       /* clients that take their last */
+    struct loop_watch watches[3];
+    /* Scratch for the length of one handler. */
+    uint8_t *read_buffer; /* LIMIT_READ bytes */
+    struct telnet_batch batch;
+};
+
+void session_context_init(struct session_context *ctx, struct loop *loop,
+                          struct directory *directory,
+                          const struct session_settings *settings);
+void session_context_done(struct session_context *ctx);
+
+/*
+ * A session's place in a list: of the living, then of the dead. One that has
+ * closed waits for the end of the turn: nobody who is still at work in this
+ * turn finds its memory gone.
+ */
+struct session_entry {
+    struct list node;
+    void (*bury)(struct session_entry *entry);
+};
+void session_bury_later(struct session_context *ctx,
+                        struct session_entry *entry,
+                        void (*bury)(struct session_entry *entry));
+
+/* At the end of each turn. */
+void session_bury_dead(struct session_context *ctx);
+
+/* Tells all clients and ends them once they have taken what is queued; ends
+ * all VM sessions. The loop has to run on until session_is_quiet. */
+void session_shut_down(struct session_context *ctx);
+bool session_is_quiet(const struct session_context *ctx);
+
+#endif

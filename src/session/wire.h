@@ -1,0 +1,42 @@
+/*
+ * wire.h - one telnet connection: stream, endpoint, encoder, and what was
+ * said but not taken yet. The part that VM and client sessions have in common.
+ *
+ * Owned by a session, which also owns all decisions: this only keeps the order
+ * on the wire right. Commands never get between the two halves of a byte.
+ */
+#ifndef SESSION_WIRE_H
+#define SESSION_WIRE_H
+
+#include "net/stream.h"
+#include "proto/telpeer.h"
+
+struct wire {
+    struct stream *stream;
+    struct telpeer peer;
+    struct telnet_encoder encoder;
+    struct buf out; /* commands, texts and what else comes before new data */
+};
+
+/* Takes the stream over. out_max: see base/limits.h. */
+void wire_init(struct wire *w, struct stream *stream,
+               const struct telpeer_policy *policy, uint32_t out_max,
+               stream_ready_fn *on_ready, void *owner);
+void wire_done(struct wire *w, bool gently);
+
+enum wire_progress {
+    WIRE_DONE,    /* all of it was taken */
+    WIRE_BLOCKED, /* the peer takes no more now: wait until it can be written */
+};
+
+/* Writes out. enum wire_progress, or -errno when the connection is broken. */
+int wire_flush(struct wire *w);
+
+/*
+ * Writes out and then data, straight from where it lies. ret_taken: how many
+ * bytes of data are done with. As wire_flush.
+ */
+int wire_write(struct wire *w, const struct slice data[2],
+               struct telnet_batch *scratch, size_t *ret_taken);
+
+#endif
