@@ -3,6 +3,8 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 
 static struct client *client_at(struct list *node)
@@ -114,7 +116,9 @@ void console_detach_vm(struct vm_link *link, const char *reason,
     deadline_stop(&c->hold);
     memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
-    console_set_input_blocked(c, false);
+    /* With nothing at the end of the cable, what was kept is gone. */
+    console_release_input(c);
+    console_set_link_full(c, false);
     tell_clients(c, CLIENT_NEWS_VM_DISCONNECTED);
     update_expiry(c, now_us);
 }
@@ -257,30 +261,69 @@ void console_output_end(struct console *c)
         client_at(node)->ops->pull(client_at(node));
 }
 
-void console_input(struct console *c, struct slice bytes)
+/* Tells the clients when it has changed whether they are to be read. */
+static void update_takes_input(struct console *c)
 {
-    if (c->link == NULL)
-        return;
-    c->input_bytes += bytes.len;
-    c->link->ops->input(c->link, bytes);
-}
+    bool takes = !c->is_link_full && c->held_input.len < LIMIT_INPUT_HIGH;
 
-void console_input_end(struct console *c)
-{
-    if (c->link != NULL)
-        c->link->ops->input_end(c->link);
-}
-
-void console_set_input_blocked(struct console *c, bool is_blocked)
-{
-    if (c->is_input_blocked == is_blocked)
+    if (c->takes_input == takes)
         return;
-    c->is_input_blocked = is_blocked;
+    c->takes_input = takes;
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->input_changed(client_at(node));
 }
 
+void console_input(struct console *c, struct slice bytes)
+{
+    int r;
+
+    if (c->link == NULL)
+        return;
+    c->input_bytes += bytes.len;
+    if (!c->is_input_held) {
+        c->link->ops->input(c->link, bytes);
+        return;
+    }
+    /* One client's read fits above the mark, then none is read. */
+    r = buf_append(&c->held_input, bytes);
+    assert(r != -ENOBUFS);
+    (void)r;
+    update_takes_input(c);
+}
+
+void console_input_end(struct console *c)
+{
+    if (c->link != NULL && !c->is_input_held)
+        c->link->ops->input_end(c->link);
+}
+
+void console_set_link_full(struct console *c, bool is_full)
+{
+    c->is_link_full = is_full;
+    update_takes_input(c);
+}
+
+void console_hold_input(struct console *c)
+{
+    c->is_input_held = true;
+}
+
+void console_release_input(struct console *c)
+{
+    struct slice held = buf_bytes(&c->held_input);
+
+    if (!c->is_input_held)
+        return;
+    c->is_input_held = false;
+    if (held.len > 0 && c->link != NULL) {
+        c->link->ops->input(c->link, held);
+        console_input_end(c);
+    }
+    buf_done(&c->held_input);
+    update_takes_input(c);
+}
+
 bool console_takes_input(const struct console *c)
 {
-    return !c->is_input_blocked;
+    return c->takes_input;
 }

@@ -13,6 +13,7 @@
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
 
+#include "base/buf.h"
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "base/ring.h"
@@ -24,7 +25,7 @@ struct vm_link;
 
 struct vm_link_ops {
     /* Bytes for the VM: queues what cannot be written. Never fails; a queue
-     * that is too long is reported with console_set_input_blocked. */
+     * that is too long is reported with console_set_link_full. */
     void (*input)(struct vm_link *link, struct slice bytes);
     /* No more input in this turn from this client: write it now. */
     void (*input_end)(struct vm_link *link);
@@ -54,8 +55,11 @@ struct console {
                              * came from it is output.head */
     void *service; /* the owner of the directory's: how it is reached */
     char *name;    /* the VM's, cleaned */
+    struct buf held_input; /* while is_input_held */
     uint32_t client_count;
-    bool is_input_blocked;
+    bool is_input_held;
+    bool is_link_full; /* what console_set_link_full said last */
+    bool takes_input;  /* what the clients were told last */
     const char *label; /* behind the uuid */
     char uuid[];
 };
@@ -100,7 +104,17 @@ void console_input_end(struct console *c);
 
 /* The link's queue towards the VM went above its high mark, or below its low
  * one: the clients are no longer read, or are again. */
-void console_set_input_blocked(struct console *c, bool is_blocked);
+void console_set_link_full(struct console *c, bool is_full);
+
+/*
+ * From now on input is kept for the VM instead of being handed to the link,
+ * because the VM must not get any now. When much is kept the clients are no
+ * longer read; nothing is dropped. Release hands it on, in order.
+ */
+void console_hold_input(struct console *c);
+void console_release_input(struct console *c);
+
+/* Whether clients are to be read. */
 bool console_takes_input(const struct console *c);
 
 #endif

@@ -23,6 +23,7 @@ static void console_free(struct console *c)
     deadline_stop(&c->hold);
     c->directory->history_used -= c->output.cap;
     ring_done(&c->output);
+    buf_done(&c->held_input);
     free(c->name);
     free(c);
 }
@@ -72,6 +73,8 @@ static struct console *console_new(struct directory *d,
     c->label = c->uuid + uuid_size;
     c->name = xstrdup(identity->name);
     ring_init(&c->output);
+    buf_init(&c->held_input, LIMIT_INPUT_HIGH + LIMIT_READ);
+    c->takes_input = true;
     list_init(&c->clients);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);

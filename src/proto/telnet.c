@@ -20,11 +20,11 @@ enum { NUL = 0, LF = 10, CR = 13 };
 
 enum state {
     STATE_DATA,
-    STATE_IAC,      /* IAC outside a subnegotiation */
-    STATE_OPTION,   /* IAC WILL, WONT, DO, DONT: the option comes */
-    STATE_SB,       /* IAC SB: the option comes */
-    STATE_BODY,     /* inside a subnegotiation */
-    STATE_BODY_IAC, /* IAC inside a subnegotiation */
+    STATE_IAC,       /* IAC outside a subnegotiation */
+    STATE_OPTION,    /* IAC WILL, WONT, DO, DONT: the option comes */
+    STATE_SB,        /* IAC SB: the option comes */
+    STATE_BODY,      /* inside a subnegotiation */
+    STATE_BODY_IAC,  /* IAC inside a subnegotiation */
     STATE_BODY_SKIP, /* IAC WILL, ... inside one: the option comes */
 };
 
@@ -61,8 +61,8 @@ static const uint8_t *find_special(const uint8_t *p, const uint8_t *end,
 
 void telnet_decoder_init(struct telnet_decoder *d, enum telnet_line_ends lines)
 {
-    *d = (struct telnet_decoder){ .state = STATE_DATA,
-                                  .lines = (uint8_t)lines };
+    *d =
+        (struct telnet_decoder){ .state = STATE_DATA, .lines = (uint8_t)lines };
     buf_init(&d->suboption, TELNET_SUBOPTION_MAX);
 }
 
@@ -172,8 +172,8 @@ static enum telnet_event next_after_iac(struct telnet_decoder *d,
     }
 }
 
-static enum telnet_event next_option(struct telnet_decoder *d,
-                                     struct slice *in, struct telnet_item *item)
+static enum telnet_event next_option(struct telnet_decoder *d, struct slice *in,
+                                     struct telnet_item *item)
 {
     item->verb = d->verb;
     item->option = in->data[0];
@@ -200,8 +200,8 @@ static enum telnet_event give_up_body(struct telnet_decoder *d,
     return TELNET_OVERSIZED;
 }
 
-static enum telnet_event keep_body(struct telnet_decoder *d,
-                                   struct slice bytes, struct telnet_item *item)
+static enum telnet_event keep_body(struct telnet_decoder *d, struct slice bytes,
+                                   struct telnet_item *item)
 {
     if (d->is_oversized)
         return TELNET_NEED_MORE;
@@ -324,8 +324,8 @@ static bool put_part(struct telnet_batch *b, const uint8_t *from,
 
     if (b->count == TELNET_BATCH_PARTS)
         return false;
-    b->part[b->count++] = (struct iovec){ .iov_base = (void *)from,
-                                          .iov_len = len };
+    b->part[b->count++] =
+        (struct iovec){ .iov_base = (void *)from, .iov_len = len };
     b->bytes += len;
     return true;
 }
@@ -475,8 +475,10 @@ static int reserve(struct buf *out, size_t len, uint8_t **ret)
 int telnet_encode_append(struct telnet_encoder *e, struct slice in,
                          struct buf *out)
 {
+    bool still_owes = e->owes_iac && out->len > 0;
+    bool with_iac = e->owes_iac && !still_owes;
     bool with_nul = needs_nul(e, in);
-    size_t len = copy_encoded(e, in, NULL) + e->owes_iac + with_nul;
+    size_t len = copy_encoded(e, in, NULL) + with_iac + with_nul;
     uint8_t *to;
     int r;
 
@@ -485,17 +487,15 @@ int telnet_encode_append(struct telnet_encoder *e, struct slice in,
     r = reserve(out, len, &to);
     if (r < 0)
         return r;
-    if (e->owes_iac)
+    if (with_iac)
         *to++ = TELNET_IAC;
     if (with_nul)
         *to++ = NUL;
     copy_encoded(e, in, to);
     buf_added(out, len);
-    e->owes_iac = false;
-    if (in.len > 0) {
+    if (in.len > 0)
         note_last(e, in.data[in.len - 1]);
-        e->owes_iac = false; /* both halves of a 255 are in out */
-    }
+    e->owes_iac = still_owes; /* both halves of in's last 255 are in out */
     return 0;
 }
 
@@ -547,7 +547,7 @@ int telnet_put_suboption(struct buf *out, uint8_t option, struct slice body)
 const char *telnet_verb_name(uint8_t verb)
 {
     static const char *const names[] = {
-        "SE", "NOP", "DM",  "BRK",  "IP",   "AO", "AYT",  "EC",
+        "SE", "NOP", "DM", "BRK",  "IP",   "AO", "AYT",  "EC",
         "EL", "GA",  "SB", "WILL", "WONT", "DO", "DONT", "IAC",
     };
 

@@ -37,12 +37,12 @@ enum telnet_verb {
 };
 
 enum telnet_option {
-    TELNET_OPTION_BINARY = 0,         /* RFC 856 */
-    TELNET_OPTION_ECHO = 1,           /* RFC 857 */
-    TELNET_OPTION_SGA = 3,            /* RFC 858 */
+    TELNET_OPTION_BINARY = 0,          /* RFC 856 */
+    TELNET_OPTION_ECHO = 1,            /* RFC 857 */
+    TELNET_OPTION_SGA = 3,             /* RFC 858 */
     TELNET_OPTION_AUTHENTICATION = 37, /* RFC 2941 */
-    TELNET_OPTION_COM_PORT = 44,      /* RFC 2217 */
-    TELNET_OPTION_VMWARE = 232,       /* VMware's guide, chapter 2 */
+    TELNET_OPTION_COM_PORT = 44,       /* RFC 2217 */
+    TELNET_OPTION_VMWARE = 232,        /* VMware's guide, chapter 2 */
 };
 
 enum {
@@ -85,8 +85,8 @@ struct telnet_decoder {
     uint8_t state;
     uint8_t verb;
     uint8_t option;
-    uint8_t lines;   /* enum telnet_line_ends; the owner sets it any time */
-    bool after_cr;   /* a CR went out as data; what follows may belong to it */
+    uint8_t lines; /* enum telnet_line_ends; the owner sets it any time */
+    bool after_cr; /* a CR went out as data; what follows may belong to it */
     bool is_oversized;
 };
 
@@ -160,7 +160,8 @@ static inline bool telnet_encoder_owes(const struct telnet_encoder *e)
 
 /*
  * The same by copying: appends the encoded bytes to out. All or nothing, the
- * failures of buf_append.
+ * failures of buf_append. What is owed goes into an empty out; with something
+ * in out it stays owed, because it must be sent before that.
  */
 int telnet_encode_append(struct telnet_encoder *e, struct slice in,
                          struct buf *out);

@@ -1,7 +1,5 @@
 #include "proto/telopt.h"
 
-#define TO(state, reply) { TELOPT_##state, TELOPT_SAY_##reply }
-
 /*
  * RFC 1143 section 7: a row per state, a column per input. An input that the
  * RFC calls an error leaves the state as it is and says nothing, but for WILL
@@ -10,7 +8,10 @@
  * ourselves is no longer the question.
  */
 /* clang-format off */
-static const struct telopt_step steps[TELOPT_STATE_COUNT][TELOPT_INPUT_COUNT] = {
+#define TO(state, reply) { TELOPT_##state, TELOPT_SAY_##reply }
+
+static const struct telopt_step
+    steps[TELOPT_STATE_COUNT][TELOPT_INPUT_COUNT] = {
     [TELOPT_OFF] = {
         [TELOPT_PEER_YES_AGREED]  = TO(ON, YES),
         [TELOPT_PEER_YES_REFUSED] = TO(OFF, NO),

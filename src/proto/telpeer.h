@@ -36,8 +36,10 @@ enum telpeer_event {
     TELPEER_NEED_MORE,
     TELPEER_DATA,      /* body */
     TELPEER_COMMAND,   /* verb */
-    TELPEER_OPTION,    /* option, side, is_on: this option went on or off, or
-                        * our request for it was refused (is_on is false) */
+    TELPEER_OPTION,    /* option, side, is_on: the peer's word settled this
+                        * option: it went on or off, or our request for it
+                        * was refused or our disabling confirmed (is_on is
+                        * false); each at most once */
     TELPEER_SUBOPTION, /* option, body; only for options that are on in a
                         * direction, others are ignored */
     TELPEER_OVERSIZED, /* option: close the connection */
@@ -73,8 +75,9 @@ void telpeer_done(struct telpeer *p);
 int telpeer_next(struct telpeer *p, struct slice *in, struct buf *out,
                  enum telpeer_event *ret_event, struct telpeer_item *item);
 
-/* Asks for an option that the policy knows: appends WILL/DO or WONT/DONT
- * unless that was said before. The failures of buf_append. */
+/* Asks for an option that the policy has a row for, agreed to or not: appends
+ * WILL/DO or WONT/DONT unless that was said before. The failures of
+ * buf_append. */
 int telpeer_enable(struct telpeer *p, enum telpeer_side side, uint8_t option,
                    struct buf *out);
 int telpeer_disable(struct telpeer *p, enum telpeer_side side, uint8_t option,

@@ -57,9 +57,9 @@ static bool take_scheme(struct slice *text, struct slice *ret_scheme)
 /* Takes "user:password@" off the front: all up to the last '@'. */
 static bool take_userinfo(struct slice *authority)
 {
-    const uint8_t *at =
-        authority->len > 0 ? memrchr(authority->data, '@', authority->len)
-                           : NULL;
+    const uint8_t *at = authority->len > 0
+                            ? memrchr(authority->data, '@', authority->len)
+                            : NULL;
 
     if (at == NULL)
         return false;
@@ -149,31 +149,32 @@ static struct slice query_port(struct slice text)
     return slice_of(NULL, 0);
 }
 
-static struct uri invalid(const char *problem)
+/* What is wrong with it, or NULL; rest is behind "scheme://". */
+static const char *parse_with_scheme(struct slice name, struct slice rest,
+                                     struct uri *ret)
 {
-    return (struct uri){ .kind = URI_INVALID, .problem = problem };
+    const struct scheme *scheme = find_scheme(name);
+
+    if (scheme == NULL)
+        return "a scheme that is not known";
+    ret->scheme = name;
+    return parse_address(rest, scheme->port, ret);
 }
 
 void uri_parse(struct slice text, struct uri *ret)
 {
     struct slice rest = text, name = { 0 };
-    const struct scheme *scheme;
-    const char *problem;
 
     *ret = (struct uri){ .kind = URI_ADDRESS };
     if (text.len == 0) {
-        *ret = invalid("empty");
+        *ret = (struct uri){ .kind = URI_INVALID, .problem = "empty" };
         return;
     }
     if (take_scheme(&rest, &name)) {
-        scheme = find_scheme(name);
-        problem = scheme == NULL
-                      ? "a scheme that is not known"
-                      : parse_address(rest, scheme->port, ret);
+        const char *problem = parse_with_scheme(name, rest, ret);
+
         if (problem != NULL)
-            *ret = invalid(problem);
-        else
-            ret->scheme = name;
+            *ret = (struct uri){ .kind = URI_INVALID, .problem = problem };
         return;
     }
     if (parse_address(rest, 0, ret) == NULL)

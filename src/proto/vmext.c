@@ -39,11 +39,11 @@ struct row {
     uint8_t parameters;
 };
 
-#define ROW(code, receiver, parameters) \
-    { code, VMEXT_##receiver, PARAMETERS_##parameters }
-
 /* The guide writes WON'T-PROXY and means the same. */
 /* clang-format off */
+#define ROW(name, receiver, parameters) \
+    { name, VMEXT_##receiver, PARAMETERS_##parameters }
+
 static const struct row rows[] = {
     /* Table 2-2, option subnegotiation */
     [VMEXT_KNOWN_SUBOPTIONS_1] = ROW("KNOWN-SUBOPTIONS-1", PROXY, CODES),
@@ -84,8 +84,7 @@ static const struct row *find_row(unsigned code)
     return &rows[code];
 }
 
-static enum vmext_result parse_parameters(enum parameters kind,
-                                          struct slice in,
+static enum vmext_result parse_parameters(enum parameters kind, struct slice in,
                                           struct vmext_message *ret)
 {
     switch (kind) {
@@ -145,8 +144,8 @@ enum vmext_result vmext_parse(enum vmext_end end, struct slice body,
 int vmext_put(struct buf *out, const struct vmext_message *message)
 {
     const struct row *row = find_row((unsigned)message->code);
-    uint8_t head[2] = { (uint8_t)message->code };
-    struct slice pieces[3] = { { head, 1 } };
+    uint8_t code = (uint8_t)message->code;
+    struct slice pieces[3] = { { &code, 1 } };
 
     assert(row != NULL);
     switch ((enum parameters)row->parameters) {
@@ -156,8 +155,7 @@ int vmext_put(struct buf *out, const struct vmext_message *message)
         pieces[1] = message->codes;
         break;
     case PARAMETERS_CODE:
-        head[1] = message->unknown;
-        pieces[0].len = 2;
+        pieces[1] = slice_of(&message->unknown, 1);
         break;
     case PARAMETERS_SEQUENCE_SECRET:
         pieces[1] = message->sequence;
@@ -167,9 +165,8 @@ int vmext_put(struct buf *out, const struct vmext_message *message)
         pieces[1] = message->sequence;
         break;
     case PARAMETERS_PROXY:
-        head[1] = message->direction;
-        pieces[0].len = 2;
-        pieces[1] = message->text;
+        pieces[1] = slice_of(&message->direction, 1);
+        pieces[2] = message->text;
         break;
     case PARAMETERS_TEXT:
         pieces[1] = message->text;
@@ -187,12 +184,13 @@ int vmext_put_code(struct buf *out, enum vmext_code code)
 
 int vmext_put_unknown(struct buf *out, enum vmext_end end, uint8_t code)
 {
-    return vmext_put(
-        out, &(struct vmext_message){
-                 .code = end == VMEXT_VM ? VMEXT_UNKNOWN_SUBOPTION_RCVD_1
-                                         : VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
-                 .unknown = code,
-             });
+    const struct vmext_message message = {
+        .code = end == VMEXT_VM ? VMEXT_UNKNOWN_SUBOPTION_RCVD_1
+                                : VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+        .unknown = code,
+    };
+
+    return vmext_put(out, &message);
 }
 
 bool vmext_knows(struct slice codes, enum vmext_code code)

@@ -70,12 +70,20 @@ enum vmext_result {
  * Reads a subnegotiation's body as received by end. Sequence is everything
  * after the code for BEGIN, NOTNOW, PEER-OK, COMPLETE; for GOAHEAD and PEER
  * its length cannot be told from the bytes: the first VMEXT_SEQUENCE_LEN are
- * the sequence, the rest is the secret.
+ * the sequence, the rest is the secret. The two slices are neighbours, so that
+ * both can be compared as one with what was sent, whatever the sequence's
+ * length was.
+ *
+ * Malformed: no code at all; no code, sequence or secret where one belongs. A
+ * DO-PROXY is never malformed, because its sender waits for a refusal: without
+ * a direction it has direction 0. Bytes that a message has too many are
+ * ignored.
  */
 enum vmext_result vmext_parse(enum vmext_end end, struct slice body,
                               struct vmext_message *ret);
 
-/* Appends IAC SB 232 ... IAC SE; the failures of buf_append. */
+/* Appends IAC SB 232 ... IAC SE; the failures of buf_append. The code must be
+ * one of enum vmext_code. */
 int vmext_put(struct buf *out, const struct vmext_message *message);
 
 /* The shorthands: a code alone, and "unknown code" as said by that end. */

@@ -97,9 +97,8 @@ static const uint8_t known_suboptions[] = {
 };
 
 static const char port_purpose[] =
-    "\r\nvspcd: this port is for the serial ports of VMs (VMware's telnet "
-    "extension).\r\nTo reach a console, connect to the console's own port."
-    "\r\n";
+    "[vspcd: this port is for the serial ports of VMs (VMware's telnet "
+    "extension); a console has a port of its own]\r\n";
 
 static struct vm_session *session_of(struct vm_link *link)
 {
@@ -193,10 +192,10 @@ static void update_input(struct vm_session *s)
 
     if (c == NULL)
         return;
-    if (s->phase != PHASE_SERVING || queued >= LIMIT_INPUT_HIGH)
-        console_set_input_blocked(c, true);
+    if (queued >= LIMIT_INPUT_HIGH)
+        console_set_link_full(c, true);
     else if (queued < LIMIT_INPUT_LOW)
-        console_set_input_blocked(c, false);
+        console_set_link_full(c, false);
 }
 
 /* Writes what is queued for the VM. False: the session has ended. */
@@ -305,8 +304,9 @@ static void attach(struct vm_session *s)
     if (id->early.len > 0)
         console_output(s->link.console, buf_bytes(&id->early));
     drop_identity(s);
-    update_input(s);
-    console_output_end(s->link.console);
+    console_release_input(s->link.console);
+    if (s->phase == PHASE_SERVING)
+        console_output_end(s->link.console);
 }
 
 static void attach_if_answered(struct vm_session *s)
@@ -494,7 +494,8 @@ static int handle_extension(struct vm_session *s, bool is_on)
     log_info("VM stopped forwarding (WONT 232) peer=%s", s->link.peer);
     new_identity(s);
     s->phase = PHASE_GREETED;
-    update_input(s);
+    if (s->link.console != NULL)
+        console_hold_input(s->link.console);
     return 0;
 }
 
@@ -689,8 +690,11 @@ void vm_session_identity_due(struct deadline *d, void *owner)
 {
     struct identity *id = CONTAINER_OF(d, struct identity, deadline);
 
+    /* Another UUID than the one it would have answered with would make it
+     * another console; only the name can be done without. */
     (void)owner;
-    if (id->session->phase == PHASE_ASKED)
+    if (id->session->phase == PHASE_ASKED &&
+        id->open == 1u << QUESTION_NAME)
         attach(id->session);
     else
         close_session(id->session, "it did not say which VM it is in time",

@@ -1,0 +1,32 @@
+/*
+ * setup.h - gets simulated VMs and their clients connected through the server.
+ *
+ * A pair is proven before it is used: each client sends a marker that its VM
+ * must see, then the VM sends one that all its clients must see. What comes
+ * before a marker (a greeting, a banner) is ignored, after it only the
+ * pattern counts.
+ */
+#ifndef BENCH_SETUP_H
+#define BENCH_SETUP_H
+
+#include "end.h"
+#include "load.h"
+
+/* VM number i has the clients number i * clients_per_vm and following. */
+struct rig {
+    const struct load *load;
+    struct loop *loop;
+    int listener; /* of the VMs' end behind a relay; else -1 */
+    unsigned vm_count, clients_per_vm;
+    struct end *vms, *clients;
+};
+
+/* Registers VMs first to first + count - 1 of the array, in order. */
+void setup_vms(const struct load *load, struct loop *l, struct end *vms,
+               unsigned first, unsigned count);
+
+/* Opens all of it and proves it. */
+void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
+               unsigned vm_count, unsigned clients_per_vm);
+
+#endif

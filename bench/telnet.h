@@ -1,0 +1,62 @@
+/*
+ * telnet.h - just enough telnet for a simulated VM and a binary client.
+ *
+ * No I/O: bytes go in, data comes out, and what must be answered collects in
+ * reply. The VM's end speaks VMware's option 232 in the order in which ESXi
+ * does: AUTHENTICATION is offered first, 232 only after both that was answered
+ * and 232 was asked for, COM-PORT only after WILL-PROXY.
+ */
+#ifndef BENCH_TELNET_H
+#define BENCH_TELNET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum telnet_role { TELNET_NONE, TELNET_CLIENT, TELNET_VM };
+
+enum telnet_state {
+    TELNET_DATA,
+    TELNET_IAC,    /* after a 255 */
+    TELNET_OPTION, /* after WILL, WONT, DO or DONT */
+    TELNET_SB,     /* inside a subnegotiation */
+    TELNET_SB_IAC, /* after a 255 inside a subnegotiation */
+};
+
+enum { TELNET_SB_MAX = 64, TELNET_REPLY_MAX = 512 };
+
+struct telnet {
+    enum telnet_role role;
+    enum telnet_state state;
+    uint8_t verb; /* the one TELNET_OPTION belongs to */
+    uint8_t sb_len;
+    uint16_t reply_len;
+    unsigned vm; /* number of the VM, from which name and UUID are made */
+
+    /* What was agreed on, or seen of the extension, so far. */
+    bool will_binary, will_sga, do_binary, do_sga, do_echo;
+    bool auth_settled, ext_asked, ext_offered;
+    bool proxied, uuid_given, name_given, comport_settled;
+
+    uint8_t sb[TELNET_SB_MAX];
+    uint8_t reply[TELNET_REPLY_MAX];
+};
+
+void telnet_init(struct telnet *t, enum telnet_role role, unsigned vm);
+
+/*
+ * Decodes len bytes; data goes to out, which may be in. Returns the number of
+ * data bytes. With TELNET_NONE all bytes are data.
+ */
+size_t telnet_decode(struct telnet *t, const uint8_t *in, size_t len,
+                     uint8_t *out);
+
+/* Client: binary both ways. VM: attached, identified, all questions answered. */
+bool telnet_is_ready(const struct telnet *t);
+
+/* The display name by which VM number n registers; the log shows it again. */
+enum { VM_NAME_LEN = 32 };
+#define VM_NAME_FORMAT "load-%06u"
+void vm_name(char name[VM_NAME_LEN], unsigned n);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * work_vms.c - what it costs the server to take in a VM, and to have it.
+ */
+#include "load.h"
+#include "setup.h"
+
+#include <stdio.h>
+
+enum { SETTLE_MS = 500 };
+
+static void serve_for(struct loop *l, uint64_t ms)
+{
+    uint64_t until = now_us() + ms * 1000;
+
+    while (now_us() < until)
+        loop_turn(l, 5);
+}
+
+static double idle_percent(const struct load *load, struct loop *l)
+{
+    uint64_t start_us = now_us(), start_ns = server_cpu_ns(&load->server);
+
+    serve_for(l, load->idle_s * UINT64_C(1000));
+    return (double)(server_cpu_ns(&load->server) - start_ns) / 10 /
+           (double)(now_us() - start_us);
+}
+
+/*
+ * CPU is counted over the last VMs only, when all others are there already:
+ * a server that gets slower with their number shows it.
+ */
+void work_bringup(const struct load *load)
+{
+    struct end *vms = zalloc(load->vms, sizeof *vms);
+    unsigned last = load->last < load->vms ? load->last : load->vms;
+    uint64_t rss_kib, start_ns, start_us, cpu_ns, wall_us;
+    struct loop loop;
+
+    if (load_is_relay(load))
+        die("bringup: there are no VMs behind a relay");
+    loop_init(&loop);
+    rss_kib = server_rss_kib(&load->server);
+    setup_vms(load, &loop, vms, 0, load->vms - last);
+    serve_for(&loop, SETTLE_MS);
+
+    start_ns = server_cpu_ns(&load->server);
+    start_us = now_us();
+    setup_vms(load, &loop, vms, load->vms - last, last);
+    wall_us = now_us() - start_us;
+    serve_for(&loop, SETTLE_MS);
+    cpu_ns = server_cpu_ns(&load->server) - start_ns;
+
+    rss_kib = server_rss_kib(&load->server) - rss_kib;
+    printf("work=bringup vms=%u cpu_us_per_vm=%.1f wall_us_per_vm=%.1f "
+           "rss_kib_per_vm=%.2f idle_cpu_percent=%.2f\n",
+           load->vms, (double)cpu_ns / 1e3 / last, (double)wall_us / last,
+           (double)rss_kib / load->vms,
+           load->idle_s > 0 ? idle_percent(load, &loop) : 0.0);
+}

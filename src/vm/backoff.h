@@ -1,0 +1,43 @@
+/*
+ * backoff.h - how long to wait before the next try: half a second, doubling
+ * to half a minute, each shortened by up to a quarter at random, so that what
+ * lost its peer at one moment does not come back at one moment.
+ *
+ * Reads no clock and makes no random numbers: both are arguments.
+ */
+#ifndef VM_BACKOFF_H
+#define VM_BACKOFF_H
+
+#include <stdint.h>
+
+enum {
+    BACKOFF_FIRST_MS = 500,
+    BACKOFF_LONGEST_MS = 30 * 1000,
+    /* What held this long was good: the next wait is a short one again. A
+     * peer that takes us and drops us at once does not count as good. */
+    BACKOFF_GOOD_US = 10 * 1000 * 1000,
+};
+
+/* Starts as { 0 }. */
+struct backoff {
+    unsigned tries; /* since the last good one */
+};
+
+/* For the end of something that held for held_us (0: it never came about).
+ * random: any 32 bits. */
+static inline unsigned backoff_next_ms(struct backoff *b, uint64_t held_us,
+                                       uint32_t random)
+{
+    unsigned wait_ms = BACKOFF_FIRST_MS;
+
+    if (held_us >= BACKOFF_GOOD_US)
+        b->tries = 0;
+    for (unsigned i = 0; i < b->tries && wait_ms < BACKOFF_LONGEST_MS; i++)
+        wait_ms *= 2;
+    if (wait_ms > BACKOFF_LONGEST_MS)
+        wait_ms = BACKOFF_LONGEST_MS;
+    b->tries++;
+    return wait_ms - random % (wait_ms / 4);
+}
+
+#endif

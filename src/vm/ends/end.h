@@ -1,0 +1,76 @@
+/*
+ * end.h - the local end of a serial line: what is bridged to the concentrator.
+ *
+ * An end opens to one or two streams, which the bridge reads and writes, and
+ * may go away and come back: a command that is run again, a socket whose other
+ * side was restarted. Each kind is one end_*.c; it owns its streams,
+ * processes and files.
+ *
+ *     closed --open()--> opening --events->opened--> open --+
+ *       ^                   |                               |
+ *       +---events->gone----+--------events->gone-----------+
+ */
+#ifndef VM_ENDS_END_H
+#define VM_ENDS_END_H
+
+#include "base/err.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+enum end_outcome {
+    END_RETRY,    /* open it again after a while */
+    END_FINISHED, /* that was all: the program ends with the status */
+};
+
+struct end_events {
+    /* in and out are set. */
+    void (*opened)(void *owner);
+    /*
+     * in is closed, or opening failed. Where out is still set it goes on being
+     * written to. why: for a person; NULL: there is nothing to say.
+     */
+    void (*gone)(void *owner, enum end_outcome outcome, int exit_status,
+                 const char *why);
+};
+
+struct end;
+
+struct end_ops {
+    /* Tells by events, at once or later. */
+    void (*open)(struct end *e);
+    /* Reading or writing failed. error: -errno, 0 for the end of the input.
+     * The end says gone in its own time; until then it is not used. */
+    void (*failed)(struct end *e, bool is_output, int error);
+    /* The line's break condition, as far as there is such a thing. */
+    void (*send_break)(struct end *e);
+    /* Closes what is open and undoes what was done to the system. */
+    void (*free)(struct end *e);
+};
+
+struct end {
+    const struct end_ops *ops;
+    const struct end_events *events;
+    void *owner; /* of the events */
+    struct loop *loop;
+    struct stream *in;  /* NULL: closed */
+    struct stream *out; /* the same stream as in, or another; NULL: closed */
+    char name[128];     /* for messages */
+    /* Its input is taken while no concentrator takes it, as far as there is
+     * room: to see the end of it, or a key that is meant for us. */
+    bool reads_ahead;
+};
+
+/* Each returns NULL with err filled if that is no use trying again. */
+struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err);
+struct end *end_exec_new(struct loop *loop, const char *command,
+                         bool is_respawned, struct err *err);
+struct end *end_pty_new(struct loop *loop, const char *link, struct err *err);
+struct end *end_connect_new(struct loop *loop, const char *target,
+                            struct err *err);
+struct end *end_device_new(struct loop *loop, const char *path, unsigned baud,
+                           struct err *err);
+
+/* For the kinds: closes in and out, which may be one stream. */
+void end_close_streams(struct end *e);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * A raw byte stream to somewhere else: a QEMU chardev socket, a container's
+ * console, a program that listens.
+ */
+#include "vm/ends/end.h"
+
+#include "base/mem.h"
+#include "net/dial.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_TIMEOUT_MS = 10 * 1000 };
+
+struct end_connect {
+    struct end end;
+    struct dial *dial;
+    const char *unix_path; /* NULL: host and port */
+    char host[ADDRESS_HOST_MAX + 1];
+    uint16_t port;
+};
+
+static struct end_connect *connect_of(struct end *e)
+{
+    return CONTAINER_OF(e, struct end_connect, end);
+}
+
+static void on_dialled(void *owner, struct stream *stream,
+                       const struct err *err)
+{
+    struct end_connect *c = owner;
+
+    c->dial = NULL;
+    if (stream == NULL) {
+        c->end.events->gone(c->end.owner, END_RETRY, 0, err->text);
+        return;
+    }
+    c->end.in = stream;
+    c->end.out = stream;
+    c->end.events->opened(c->end.owner);
+}
+
+static void connect_open(struct end *e)
+{
+    struct end_connect *c = connect_of(e);
+
+    c->dial = c->unix_path != NULL
+                  ? dial_unix(e->loop, c->unix_path, on_dialled, c)
+                  : dial_tcp(e->loop, c->host, c->port, CONNECT_TIMEOUT_MS,
+                             on_dialled, c);
+}
+
+static void connect_failed(struct end *e, bool is_output, int error)
+{
+    char why[256];
+
+    (void)is_output;
+    end_close_streams(e);
+    snprintf(why, sizeof why, "%s: %s", e->name,
+             error == 0 ? "closed by the other side" : strerror(-error));
+    e->events->gone(e->owner, END_RETRY, 0, why);
+}
+
+static void connect_break(struct end *e)
+{
+    (void)e; /* a byte stream has no way to say it */
+}
+
+static void connect_free(struct end *e)
+{
+    struct end_connect *c = connect_of(e);
+
+    if (c->dial != NULL)
+        dial_cancel(c->dial);
+    end_close_streams(e);
+    free(c);
+}
+
+static const struct end_ops connect_ops = {
+    .open = connect_open,
+    .failed = connect_failed,
+    .send_break = connect_break,
+    .free = connect_free,
+};
+
+struct end *end_connect_new(struct loop *loop, const char *target,
+                            struct err *err)
+{
+    static const char unix_prefix[] = "unix:";
+    struct end_connect *c = xcalloc(1, sizeof *c);
+
+    c->end.ops = &connect_ops;
+    c->end.loop = loop;
+    snprintf(c->end.name, sizeof c->end.name, "%s", target);
+    if (strncmp(target, unix_prefix, strlen(unix_prefix)) == 0) {
+        c->unix_path = target + strlen(unix_prefix);
+        return &c->end;
+    }
+    if (address_split(target, 0, c->host, &c->port, err) == 0 && c->port != 0)
+        return &c->end;
+    err_set(err, "--connect %s: expected HOST:PORT or unix:PATH", target);
+    free(c);
+    return NULL;
+}

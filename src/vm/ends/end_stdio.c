@@ -1,0 +1,227 @@
+/*
+ * Standard input and output: a person at a terminal, or a pipe.
+ *
+ * A terminal keeps its line editing, echo and ^C, as with cat or nc; with raw
+ * keys, each goes out as it is typed, and ^] is for us.
+ */
+#include "vm/ends/end.h"
+
+#include "base/mem.h"
+#include "net/stream_fd.h"
+#include "net/terminal.h"
+#include "vm/ends/file_stream.h"
+#include "vm/ends/keys.h"
+#include "vm/say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct end_stdio {
+    struct end end;
+    struct stream keys_stream; /* raw keys: what the bridge sees of input */
+    struct stream *input;
+    struct keys keys;
+    struct termios before;
+    bool is_raw;
+    int flags[2]; /* of descriptors 0 and 1, to be set back */
+};
+
+static struct end_stdio *stdio_of(struct end *e)
+{
+    return CONTAINER_OF(e, struct end_stdio, end);
+}
+
+static struct end_stdio *stdio_of_keys(struct stream *s)
+{
+    return CONTAINER_OF(s, struct end_stdio, keys_stream);
+}
+
+static void on_input_ready(void *owner, unsigned ready)
+{
+    struct end_stdio *t = owner;
+
+    t->keys_stream.on_ready(t->keys_stream.owner, ready);
+}
+
+static ssize_t keys_read(struct stream *s, void *to, size_t len)
+{
+    struct end_stdio *t = stdio_of_keys(s);
+    ssize_t n = stream_read(t->input, to, len);
+    size_t kept;
+
+    if (n <= 0)
+        return n;
+    switch (keys_filter(&t->keys, to, (size_t)n, &kept)) {
+    case KEYS_NONE:
+        break;
+    case KEYS_QUIT:
+        return 0;
+    case KEYS_HELP:
+        say(SAY_ERROR, "^] q ends it, ^] ^] sends one ^]");
+        break;
+    }
+    return kept > 0 ? (ssize_t)kept : -EAGAIN;
+}
+
+static ssize_t keys_writev(struct stream *s, const struct iovec *part,
+                           int count)
+{
+    return stream_writev(stdio_of_keys(s)->input, part, count);
+}
+
+static void keys_want(struct stream *s, unsigned interest)
+{
+    stream_want(stdio_of_keys(s)->input, interest);
+}
+
+static void keys_close(struct stream *s, bool gently)
+{
+    (void)gently;
+    stream_close(stdio_of_keys(s)->input);
+}
+
+static const struct stream_ops keys_ops = {
+    .read = keys_read,
+    .writev = keys_writev,
+    .want = keys_want,
+    .close = keys_close,
+};
+
+/*
+ * A descriptor of our own for 0 or 1. Streams are made non-blocking, and that
+ * is a mark on the open file, which we share with the shell that started us
+ * and with whatever else has it: so terminals and pipes are opened anew where
+ * that can be done. A regular file has its position there, and needs no mark.
+ */
+static int own_descriptor(int fd)
+{
+    char path[32];
+    struct stat what;
+    int own = -1;
+
+    if (fstat(fd, &what) != 0)
+        return -errno;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    if (S_ISFIFO(what.st_mode) || isatty(fd))
+        own = open(path, (fd == 0 ? O_RDONLY : O_WRONLY) | O_NOCTTY |
+                             O_NONBLOCK | O_CLOEXEC);
+    if (own < 0)
+        own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    return own < 0 ? -errno : own;
+}
+
+/* The file if it cannot be polled. */
+static int open_stream(struct loop *loop, int fd, struct stream **ret_stream)
+{
+    int own = own_descriptor(fd);
+    int r;
+
+    if (own < 0)
+        return own;
+    r = stream_fd_open(loop, own, NULL, ret_stream);
+    if (r != -EPERM)
+        return r;
+    own = own_descriptor(fd); /* the first one was closed */
+    if (own < 0)
+        return own;
+    *ret_stream = file_stream_open(loop, own);
+    return 0;
+}
+
+static void stdio_open(struct end *e)
+{
+    struct end_stdio *t = stdio_of(e);
+    char why[128];
+    int r = open_stream(e->loop, STDIN_FILENO, &t->input);
+
+    if (r == 0) {
+        e->in = t->input;
+        r = open_stream(e->loop, STDOUT_FILENO, &e->out);
+    }
+    if (r < 0) {
+        e->out = NULL;
+        end_close_streams(e);
+        snprintf(why, sizeof why, "standard input or output: %s",
+                 strerror(-r));
+        e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
+        return;
+    }
+    if (t->is_raw) {
+        stream_set_owner(t->input, on_input_ready, t);
+        t->keys_stream.ops = &keys_ops;
+        e->in = &t->keys_stream;
+        e->reads_ahead = true; /* a ^] must be seen at any time */
+        say(SAY_NEWS, "keys go out as they are typed; ^] q ends it");
+    }
+    e->events->opened(e->owner);
+}
+
+static void stdio_failed(struct end *e, bool is_output, int error)
+{
+    char why[128];
+
+    if (!is_output && error == 0) {
+        stream_close(e->in);
+        e->in = NULL;
+        e->events->gone(e->owner, END_FINISHED, EXIT_SUCCESS, NULL);
+        return;
+    }
+    end_close_streams(e);
+    snprintf(why, sizeof why, "standard %s: %s",
+             is_output ? "output" : "input", strerror(-error));
+    e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
+}
+
+static void stdio_break(struct end *e)
+{
+    (void)e;
+    say(SAY_DETAIL, "a client sent a break");
+}
+
+static void stdio_free(struct end *e)
+{
+    struct end_stdio *t = stdio_of(e);
+
+    end_close_streams(e);
+    if (t->is_raw)
+        terminal_restore(STDIN_FILENO, &t->before);
+    for (int fd = 0; fd < 2; fd++)
+        if (t->flags[fd] >= 0)
+            (void)fcntl(fd, F_SETFL, t->flags[fd]);
+    free(t);
+}
+
+static const struct end_ops stdio_ops = {
+    .open = stdio_open,
+    .failed = stdio_failed,
+    .send_break = stdio_break,
+    .free = stdio_free,
+};
+
+struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err)
+{
+    struct end_stdio *t = xcalloc(1, sizeof *t);
+    int r;
+
+    t->end.ops = &stdio_ops;
+    t->end.loop = loop;
+    snprintf(t->end.name, sizeof t->end.name, "standard input and output");
+    for (int fd = 0; fd < 2; fd++)
+        t->flags[fd] = fcntl(fd, F_GETFL);
+    if (is_raw) {
+        r = terminal_read_keys(STDIN_FILENO, &t->before);
+        if (r < 0) {
+            err_set(err, "--raw: standard input is no terminal: %s",
+                    strerror(-r));
+            free(t);
+            return NULL;
+        }
+        t->is_raw = true;
+    }
+    return &t->end;
+}

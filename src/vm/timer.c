@@ -1,0 +1,43 @@
+#include "vm/timer.h"
+
+#include "base/clock.h"
+
+static void on_deadline(struct deadline *d, void *owner)
+{
+    struct timer *t = owner;
+
+    (void)d;
+    t->on_due(t->owner);
+}
+
+void timer_init(struct timer *t, struct loop *loop, timer_due_fn *on_due,
+                void *owner)
+{
+    t->on_due = on_due;
+    t->owner = owner;
+    deadline_init(&t->deadline);
+    deadline_queue_init(&t->queue, 0);
+    loop_watch_deadlines(loop, &t->watch, &t->queue, on_deadline, t);
+}
+
+void timer_done(struct timer *t)
+{
+    deadline_stop(&t->deadline);
+    loop_unwatch(&t->watch);
+}
+
+void timer_start(struct timer *t, unsigned wait_ms)
+{
+    t->queue.length_us = (uint64_t)wait_ms * 1000;
+    deadline_start(&t->queue, &t->deadline, clock_now_us());
+}
+
+void timer_stop(struct timer *t)
+{
+    deadline_stop(&t->deadline);
+}
+
+bool timer_is_running(const struct timer *t)
+{
+    return deadline_is_running(&t->deadline);
+}

@@ -1,0 +1,331 @@
+#include "vm/vmend.h"
+
+#include "proto/telopt.h"
+#include "proto/vmext.h"
+
+/* What has to be before we agree to a DO, whenever that came. */
+enum gate {
+    GATE_NEVER, /* we do not perform this option */
+    GATE_OPEN,
+    GATE_AUTHENTICATED, /* our WILL AUTHENTICATION has its answer */
+    GATE_PROXIED,       /* WILL-PROXY came */
+};
+
+enum row_name { BINARY, SGA, ECHO, AUTHENTICATION, COM_PORT, VMWARE };
+
+struct vmend_row {
+    uint8_t option;
+    uint8_t us;    /* enum gate */
+    bool may_peer; /* we agree to a WILL */
+};
+
+static const struct vmend_row rows[VMEND_OPTIONS] = {
+    [BINARY] = { TELNET_OPTION_BINARY, GATE_OPEN, true },
+    [SGA] = { TELNET_OPTION_SGA, GATE_OPEN, true },
+    [ECHO] = { TELNET_OPTION_ECHO, GATE_NEVER, true },
+    [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_OPEN, false },
+    [COM_PORT] = { TELNET_OPTION_COM_PORT, GATE_PROXIED, false },
+    [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
+};
+
+/* The codes that ESXi lists, in its order. */
+static const uint8_t known_suboptions[] = {
+    VMEXT_KNOWN_SUBOPTIONS_1,
+    VMEXT_KNOWN_SUBOPTIONS_2,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+    VMEXT_VMOTION_BEGIN,
+    VMEXT_VMOTION_GOAHEAD,
+    VMEXT_VMOTION_NOTNOW,
+    VMEXT_VMOTION_PEER,
+    VMEXT_VMOTION_PEER_OK,
+    VMEXT_VMOTION_COMPLETE,
+    VMEXT_VMOTION_ABORT,
+    VMEXT_DO_PROXY,
+    VMEXT_WILL_PROXY,
+    VMEXT_WONT_PROXY,
+    VMEXT_VM_VC_UUID,
+    VMEXT_GET_VM_VC_UUID,
+    VMEXT_VM_BIOS_UUID,
+    VMEXT_GET_VM_BIOS_UUID,
+    VMEXT_VM_LOCATION_UUID,
+    VMEXT_GET_VM_LOCATION_UUID,
+    VMEXT_VM_NAME,
+    VMEXT_GET_VM_NAME,
+};
+
+void vmend_init(struct vmend *v, const struct vmend_identity *identity)
+{
+    *v = (struct vmend){ .identity = identity, .encoder.is_nvt = true };
+    telnet_decoder_init(&v->decoder, TELNET_LINES_KEYBOARD);
+}
+
+void vmend_done(struct vmend *v)
+{
+    telnet_decoder_done(&v->decoder);
+}
+
+static int find_row(uint8_t option)
+{
+    for (int i = 0; i < VMEND_OPTIONS; i++)
+        if (rows[i].option == option)
+            return i;
+    return -1;
+}
+
+static bool is_gate_open(const struct vmend *v, enum gate gate)
+{
+    switch (gate) {
+    case GATE_OPEN:
+        return true;
+    case GATE_AUTHENTICATED:
+        return v->options[AUTHENTICATION].us != TELOPT_WANT_ON;
+    case GATE_PROXIED:
+        return v->is_open;
+    case GATE_NEVER:
+        break;
+    }
+    return false;
+}
+
+/* Data is binary in a direction from the moment both have agreed on it. */
+static void follow_binary(struct vmend *v)
+{
+    v->encoder.is_nvt = v->options[BINARY].us != TELOPT_ON;
+    v->decoder.lines = v->options[BINARY].peer == TELOPT_ON
+                           ? TELNET_LINES_BINARY
+                           : TELNET_LINES_KEYBOARD;
+}
+
+/* Moves our side of an option on, and says what there is to say. */
+static int step_us(struct vmend *v, int i, enum telopt_input input,
+                   struct buf *out)
+{
+    struct telopt_step next = telopt_step(v->options[i].us, input);
+
+    v->options[i].us = next.state;
+    follow_binary(v);
+    if (next.reply == TELOPT_SAY_NOTHING)
+        return 0;
+    return telnet_put_negotiation(
+        out, next.reply == TELOPT_SAY_YES ? TELNET_WILL : TELNET_WONT,
+        rows[i].option);
+}
+
+static int step_peer(struct vmend *v, int i, enum telopt_input input,
+                     struct buf *out)
+{
+    struct telopt_step next = telopt_step(v->options[i].peer, input);
+
+    v->options[i].peer = next.state;
+    follow_binary(v);
+    if (next.reply == TELOPT_SAY_NOTHING)
+        return 0;
+    return telnet_put_negotiation(
+        out, next.reply == TELOPT_SAY_YES ? TELNET_DO : TELNET_DONT,
+        rows[i].option);
+}
+
+/* Answers each DO that waits for a gate which is open now. */
+static int answer_held(struct vmend *v, struct buf *out)
+{
+    int r = 0;
+
+    for (int i = 0; i < VMEND_OPTIONS && r == 0; i++) {
+        if (!v->options[i].is_asked || !is_gate_open(v, rows[i].us))
+            continue;
+        v->options[i].is_asked = false;
+        r = step_us(v, i, TELOPT_PEER_YES_AGREED, out);
+    }
+    return r;
+}
+
+static int handle_do(struct vmend *v, int i, struct buf *out)
+{
+    int r;
+
+    if (rows[i].us == GATE_NEVER)
+        return step_us(v, i, TELOPT_PEER_YES_REFUSED, out);
+    v->options[i].is_asked = true;
+    r = answer_held(v, out);
+    /* DO AUTHENTICATION would start TLS, which we do not have: withdrawn. */
+    if (r == 0 && i == AUTHENTICATION &&
+        v->options[i].us == TELOPT_ON) {
+        r = step_us(v, i, TELOPT_DISABLE, out);
+        if (r == 0)
+            r = answer_held(v, out);
+    }
+    return r;
+}
+
+static int handle_dont(struct vmend *v, int i, struct buf *out)
+{
+    int r = step_us(v, i, TELOPT_PEER_NO, out);
+
+    v->options[i].is_asked = false;
+    return r < 0 ? r : answer_held(v, out);
+}
+
+static int negotiate(struct vmend *v, const struct telnet_item *said,
+                     struct buf *out)
+{
+    int i = find_row(said->option);
+
+    switch (said->verb) {
+    case TELNET_DO:
+        return i >= 0 ? handle_do(v, i, out)
+                      : telnet_put_negotiation(out, TELNET_WONT, said->option);
+    case TELNET_DONT:
+        return i >= 0 ? handle_dont(v, i, out) : 0;
+    case TELNET_WILL:
+        return i >= 0 ? step_peer(v, i,
+                                  rows[i].may_peer ? TELOPT_PEER_YES_AGREED
+                                                   : TELOPT_PEER_YES_REFUSED,
+                                  out)
+                      : telnet_put_negotiation(out, TELNET_DONT, said->option);
+    default:
+        return i >= 0 ? step_peer(v, i, TELOPT_PEER_NO, out) : 0;
+    }
+}
+
+/* The peer lists its codes: we list ours, and ask for what we are here for. */
+static int introduce(struct vmend *v, struct buf *out)
+{
+    struct vmext_message known = {
+        .code = VMEXT_KNOWN_SUBOPTIONS_1,
+        .codes = slice_of(known_suboptions, sizeof known_suboptions),
+    };
+    struct vmext_message request = {
+        .code = VMEXT_DO_PROXY,
+        .direction = (uint8_t)v->identity->direction,
+        .text = slice_of_text(v->identity->uri),
+    };
+    int r;
+
+    if (v->has_introduced)
+        return 0;
+    v->has_introduced = true;
+    r = vmext_put(out, &known);
+    return r < 0 ? r : vmext_put(out, &request);
+}
+
+static int put_text(struct buf *out, enum vmext_code code, const char *text)
+{
+    return vmext_put(out, &(struct vmext_message){
+                              .code = code,
+                              .text = slice_of_text(text),
+                          });
+}
+
+static int open_forwarding(struct vmend *v, struct buf *out,
+                           enum vmend_event *ret_event)
+{
+    int r;
+
+    if (v->is_open)
+        return 0;
+    v->is_open = true;
+    *ret_event = VMEND_OPENED;
+    r = answer_held(v, out);
+    return r < 0 ? r : step_us(v, COM_PORT, TELOPT_ENABLE, out);
+}
+
+/* *ret_event stays as it is where there is nothing to tell. */
+static int handle_message(struct vmend *v, struct slice body, struct buf *out,
+                          enum vmend_event *ret_event)
+{
+    struct vmext_message m;
+    enum vmext_result result = vmext_parse(VMEXT_VM, body, &m);
+
+    if (result == VMEXT_UNKNOWN)
+        return vmext_put_unknown(out, VMEXT_VM, m.unknown);
+    if (result == VMEXT_MALFORMED)
+        return 0;
+    switch (m.code) {
+    case VMEXT_KNOWN_SUBOPTIONS_2:
+        return introduce(v, out);
+    case VMEXT_WILL_PROXY:
+        return open_forwarding(v, out, ret_event);
+    case VMEXT_WONT_PROXY:
+        *ret_event = VMEND_REFUSED;
+        return 0;
+    case VMEXT_GET_VM_NAME:
+        return put_text(out, VMEXT_VM_NAME, v->identity->name);
+    case VMEXT_GET_VM_VC_UUID:
+        return put_text(out, VMEXT_VM_VC_UUID, v->identity->uuid);
+    case VMEXT_GET_VM_BIOS_UUID:
+        return put_text(out, VMEXT_VM_BIOS_UUID, v->identity->uuid);
+    case VMEXT_GET_VM_LOCATION_UUID:
+        return put_text(out, VMEXT_VM_LOCATION_UUID, v->identity->uuid);
+    default:
+        /* Codes it does not know, and answers to a move that we never began:
+         * nothing of it changes what we do. */
+        return 0;
+    }
+}
+
+/* The extension was on and went off, or we were told that it stays off. */
+static bool note_extension_off(struct vmend *v, const struct telnet_item *said)
+{
+    if (said->option != TELNET_OPTION_VMWARE || said->verb != TELNET_DONT)
+        return false;
+    v->has_introduced = false;
+    v->is_open = false;
+    return true;
+}
+
+int vmend_greet(struct vmend *v, struct buf *out)
+{
+    return step_us(v, AUTHENTICATION, TELOPT_ENABLE, out);
+}
+
+static int handle(struct vmend *v, enum telnet_event event,
+                  const struct telnet_item *item, struct buf *out,
+                  enum vmend_event *ret_event)
+{
+    int r;
+
+    switch (event) {
+    case TELNET_DATA:
+        *ret_event = VMEND_DATA;
+        return 0;
+    case TELNET_COMMAND:
+        if (item->verb == TELNET_BRK)
+            *ret_event = VMEND_BREAK;
+        return 0;
+    case TELNET_NEGOTIATION:
+        r = negotiate(v, item, out);
+        if (note_extension_off(v, item))
+            *ret_event = VMEND_CLOSED;
+        return r;
+    case TELNET_SUBOPTION:
+        if (item->option != TELNET_OPTION_VMWARE ||
+            v->options[VMWARE].us != TELOPT_ON)
+            return 0;
+        return handle_message(v, item->body, out, ret_event);
+    case TELNET_OVERSIZED:
+        *ret_event = VMEND_MISBEHAVED;
+        return 0;
+    case TELNET_NEED_MORE:
+        break;
+    }
+    return 0;
+}
+
+int vmend_next(struct vmend *v, struct slice *in, struct buf *out,
+               enum vmend_event *ret_event, struct slice *body)
+{
+    struct telnet_item item = { 0 };
+    enum telnet_event event;
+    int r = 0;
+
+    *ret_event = VMEND_NEED_MORE;
+    do {
+        event = telnet_next(&v->decoder, in, &item);
+        if (event != TELNET_NEED_MORE)
+            r = handle(v, event, &item, out, ret_event);
+    } while (r == 0 && event != TELNET_NEED_MORE &&
+             *ret_event == VMEND_NEED_MORE);
+    *body = item.body;
+    return r;
+}
