@@ -67,11 +67,24 @@ void ring_write(struct ring *r, struct slice bytes)
         skipped = bytes.len - r->cap;
     if (r->cap > 0 && bytes.len > 0)
         ring_put(r, r->head + skipped, slice_after(bytes, (size_t)skipped));
-    r->head += bytes.len;
-    if (bytes.len >= r->cap - r->len)
+    ring_wrote(r, bytes.len);
+}
+
+uint8_t *ring_reserve(struct ring *r, size_t *ret_room)
+{
+    size_t offset = r->cap > 0 ? (size_t)(r->head & (r->cap - 1)) : 0;
+
+    *ret_room = r->cap - offset;
+    return *ret_room > 0 ? r->data + offset : NULL;
+}
+
+void ring_wrote(struct ring *r, size_t len)
+{
+    r->head += len;
+    if (len >= r->cap - r->len)
         r->len = r->cap;
     else
-        r->len += (uint32_t)bytes.len;
+        r->len += (uint32_t)len;
 }
 
 uint64_t ring_peek(const struct ring *r, uint64_t *at, struct ring_span *ret)

@@ -40,6 +40,15 @@ void ring_clear(struct ring *r);
 /* With a capacity of 0 the bytes are counted and forgotten. */
 void ring_write(struct ring *r, struct slice bytes);
 
+/*
+ * For a writer that makes its bytes where they belong: where the next ones go,
+ * and in *ret_room how many fit up to the end of the memory (0 if there is
+ * none). ring_wrote says how many were put there; the oldest bytes that they
+ * stand in place of are gone then.
+ */
+uint8_t *ring_reserve(struct ring *r, size_t *ret_room);
+void ring_wrote(struct ring *r, size_t len);
+
 static inline uint64_t ring_tail(const struct ring *r)
 {
     return r->head - r->len;

@@ -255,6 +255,19 @@ void console_output(struct console *c, struct slice bytes)
     ring_write(&c->output, bytes);
 }
 
+uint8_t *console_output_reserve(struct console *c, size_t len,
+                                size_t *ret_room)
+{
+    if (c->output.len + len > c->output.cap)
+        make_room(c, len);
+    return ring_reserve(&c->output, ret_room);
+}
+
+void console_output_wrote(struct console *c, size_t len)
+{
+    ring_wrote(&c->output, len);
+}
+
 void console_output_end(struct console *c)
 {
     LIST_EACH (node, after, &c->clients)

@@ -92,6 +92,15 @@ void console_detach_vm(struct vm_link *link, const char *reason,
 size_t console_output_room(const struct console *c);
 void console_hold(struct console *c, uint64_t now_us);
 void console_output(struct console *c, struct slice bytes);
+
+/*
+ * The same for bytes that are made where they belong: makes room for len, says
+ * where the next ones go and how many fit there (0: use console_output); then
+ * console_output_wrote says how many came.
+ */
+uint8_t *console_output_reserve(struct console *c, size_t len,
+                                size_t *ret_room);
+void console_output_wrote(struct console *c, size_t len);
 void console_output_end(struct console *c);
 
 /* The hold of this console has lasted long enough: who blocks it, lags. */

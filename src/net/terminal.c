@@ -29,35 +29,45 @@ static int open_master(char ret_name[TERMINAL_NAME_MAX])
     return -ENOTTY;
 }
 
-void terminal_reset_pty(int master)
+/* Opens the other side of a pty for a moment. 0 or -errno. */
+static int reset_pty(const char *name)
 {
-    struct termios raw;
+    int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios raw = { 0 };
+    int r = 0;
 
-    /* On Linux a master's modes are those of the other side. */
-    if (tcgetattr(master, &raw) != 0)
-        return;
+    if (slave < 0)
+        return -errno;
+    if (tcgetattr(slave, &raw) != 0)
+        r = -errno;
     cfmakeraw(&raw);
     cfsetspeed(&raw, B115200);
-    (void)tcsetattr(master, TCSANOW, &raw);
+    if (r == 0 && tcsetattr(slave, TCSANOW, &raw) != 0)
+        r = -errno;
+    (void)tcflush(slave, TCIFLUSH);
+    close(slave);
+    return r;
+}
+
+void terminal_reset_pty(const char *name)
+{
+    (void)reset_pty(name);
 }
 
 int terminal_open_pty(char ret_name[TERMINAL_NAME_MAX])
 {
     int master = open_master(ret_name);
-    int slave;
+    int r;
 
     if (master < 0)
         return master;
-    terminal_reset_pty(master);
-    /* A master tells that nobody is there only after somebody was. */
-    slave = open(ret_name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    if (slave < 0) {
-        int error = errno;
-
+    /* Also because a master tells that nobody is there only after somebody
+     * was. */
+    r = reset_pty(ret_name);
+    if (r < 0) {
         close(master);
-        return -error;
+        return r;
     }
-    close(slave);
     return master;
 }
 
@@ -65,7 +75,8 @@ bool terminal_is_alone(int master)
 {
     struct pollfd look = { .fd = master, .events = POLLIN };
 
-    return poll(&look, 1, 0) > 0 && (look.revents & POLLHUP) != 0;
+    return poll(&look, 1, 0) > 0 && (look.revents & POLLHUP) != 0 &&
+           (look.revents & POLLIN) == 0;
 }
 
 /* In the child, where only async-signal-safe calls are allowed. */

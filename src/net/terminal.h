@@ -21,10 +21,11 @@ enum { TERMINAL_NAME_MAX = 64 };
  */
 int terminal_open_pty(char ret_name[TERMINAL_NAME_MAX]);
 
-/* Of a pty's master: sets the mode of a new pty, raw, again. */
-void terminal_reset_pty(int master);
+/* As new: raw mode, and nothing left that its last user did not read. */
+void terminal_reset_pty(const char *name);
 
-/* Of a pty's master: true if no program has the other side open. */
+/* Of a pty's master: true if no program has the other side open, and what the
+ * last one wrote has been read. */
 bool terminal_is_alone(int master);
 
 /*

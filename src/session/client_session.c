@@ -307,13 +307,32 @@ static void handle_command(struct client_session *s, uint8_t verb)
         c->link != NULL ? "connected" : "not connected");
 }
 
+/* Data with doubled bytes in it is put together, so that it reaches the VM in
+ * one piece and not in as many as it has such bytes. */
+static void copy_data(struct client_session *s, struct slice *in)
+{
+    size_t copied = telpeer_copy_data(&s->wire.peer, in,
+                                      s->ctx->copy_buffer, LIMIT_READ);
+
+    if (copied > 0)
+        console_input(s->client.console,
+                      slice_of(s->ctx->copy_buffer, copied));
+}
+
 static void handle_telnet(struct client_session *s, struct slice in)
 {
-    enum telpeer_event event = TELPEER_DATA;
+    enum telpeer_event event = TELPEER_NEED_MORE;
     struct telpeer_item item;
 
-    while (!s->is_over && event != TELPEER_NEED_MORE) {
-        int r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
+    do {
+        int r;
+
+        /* Data behind data: a doubled byte was in between. */
+        if (event == TELPEER_DATA && in.len > 0)
+            copy_data(s, &in);
+        if (s->is_over)
+            return;
+        r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
 
         if (r < 0)
             close_broken(s, r);
@@ -325,7 +344,7 @@ static void handle_telnet(struct client_session *s, struct slice in)
             handle_command(s, item.verb);
         else if (event == TELPEER_OVERSIZED)
             close_session(s, "a subnegotiation of more than 16 KiB", false);
-    }
+    } while (!s->is_over && event != TELPEER_NEED_MORE);
 }
 
 static bool is_answer(const uint8_t *p)

@@ -30,6 +30,7 @@ struct session_context {
     struct loop_watch watches[3];
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
+    uint8_t *copy_buffer; /* LIMIT_READ bytes */
     struct telnet_batch batch;
 };
 

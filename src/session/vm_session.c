@@ -545,6 +545,22 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     return 0;
 }
 
+/* Serial data goes from the read buffer into the console's ring in one copy,
+ * up to whatever else comes. */
+static void copy_data(struct vm_session *s, struct slice *in)
+{
+    size_t room = 1;
+    size_t copied = 1;
+
+    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0) {
+        struct console *c = s->link.console;
+        uint8_t *to = console_output_reserve(c, in->len, &room);
+
+        copied = room > 0 ? telpeer_copy_data(&s->wire.peer, in, to, room) : 0;
+        console_output_wrote(c, copied);
+    }
+}
+
 static void handle_bytes(struct vm_session *s, struct slice in)
 {
     enum telpeer_event event = TELPEER_DATA;
@@ -552,6 +568,7 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     int r;
 
     while (s->phase != PHASE_ENDED && event != TELPEER_NEED_MORE) {
+        copy_data(s, &in);
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
         if (r == 0)
             r = handle_event(s, event, &item);

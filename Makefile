@@ -1,0 +1,52 @@
+# The front door: `make help` lists what there is. Meson does the building.
+
+BUILD ?= build
+PYTHON ?= /usr/bin/python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+FUZZ_SECONDS ?= 600
+
+all: $(BUILD)/build.ninja ## build build/vspcd and build/vspc-vm
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null && pkg-config --exists libuv || \
+	    { echo "meson or libuv is missing: run 'make deps' first" >&2; exit 1; }
+	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null
+
+deps: ## install the Debian packages that are missing
+	@scripts/install-packages build test
+
+run: ## install what is missing, build, run vspcd with three simulated VMs
+	@scripts/install-packages build
+	@$(MAKE) --no-print-directory all
+	@scripts/run $(BUILD)
+
+check: deps ## all tests; ends with one line: N passed, N failed
+	@$(PYTHON) scripts/check
+
+bench: ## speed and memory beside HAProxy and nginx
+	@scripts/install-packages build bench
+	@$(MAKE) --no-print-directory all
+	@ninja -C $(BUILD) bench/vspc-load bench/vspc-sessions
+	@bench/run --build $(BUILD)
+
+fuzz: deps ## every fuzz target for FUZZ_SECONDS (600)
+	@$(PYTHON) scripts/check --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
+
+lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
+	@scripts/lint
+
+format: ## clang-format all sources in place
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: all ## install programs and man pages under PREFIX (/usr/local)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+
+clean: ## remove everything that was built
+	@rm -rf build build-asan build-fuzz build-clang
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10
+
+.PHONY: all deps run check bench fuzz lint format install clean help

@@ -1,0 +1,110 @@
+"""Fixtures: programs that are ended with the test, whatever happens in it."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from harness.programs import BUILD, Program, Vspcd
+
+
+def pytest_sessionstart(session):
+    missing = [name for name in ("vspcd", "vspc-vm")
+               if not (BUILD / name).exists()]
+    if missing:
+        pytest.exit(f"{BUILD} has no {' and no '.join(missing)}: build first",
+                    returncode=2)
+
+
+@pytest.fixture
+def start_vspcd():
+    """start_vspcd(*options, env=..., wrapper=...): a vspcd that is ready."""
+    started = []
+
+    def start(*args, **options):
+        server = Vspcd(*args, **options)
+        started.append(server)
+        return server.wait_ready()
+
+    yield start
+    yield from end_all(started)
+
+
+@pytest.fixture
+def vspcd(start_vspcd):
+    """A vspcd with default settings."""
+    return start_vspcd()
+
+
+@pytest.fixture
+def start_program():
+    """start_program(argv, ...): any other process with a log."""
+    started = []
+
+    def start(*args, **options):
+        program = Program(*args, **options)
+        started.append(program)
+        return program
+
+    yield start
+    for program in started:
+        program.kill()
+        print_log(program)
+
+
+def end_all(servers):
+    """Each must end in order, and all are ended even if one does not."""
+    failures = []
+    for server in servers:
+        try:
+            server.stop()
+        except AssertionError as failure:
+            failures.append(str(failure))
+        finally:
+            server.kill()
+            print_log(server)
+    assert not failures, "\n".join(failures)
+    yield from ()
+
+
+def print_log(program):
+    """Shown by pytest if the test failed."""
+    print(f"--- log of {' '.join(program.argv)}")
+    print(program.log)
+
+
+@pytest.fixture
+def need():
+    """need("curl", "--version"): skips where a program is not installed."""
+    def look(name, package=None):
+        path = shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+        if path is None:
+            pytest.skip(f"{name} is not installed "
+                        f"(Debian package {package or name})")
+        return path
+    return look
+
+
+@pytest.fixture
+def start_process():
+    """start_process(argv): a process with binary pipes, killed at the end."""
+    started = []
+
+    def start(argv, **options):
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE,
+                   "stderr": subprocess.STDOUT} | options
+        process = subprocess.Popen([str(a) for a in argv], **options)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass

@@ -1,0 +1,1 @@
+"""What the tests are written with: both programs, VMs, clients, wire bytes."""

@@ -1,0 +1,235 @@
+"""The programs under test, as processes with a log that can be waited for."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import threading
+import time
+
+from harness.clients import RawClient, TelnetClient
+from harness.net import TIMEOUT, PortBlock, eventually
+from harness.vm import Vm
+
+SOURCE = pathlib.Path(__file__).resolve().parents[3]
+BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
+
+FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+
+
+def is_sanitized(program="vspcd"):
+    """True for a build with AddressSanitizer: memory tells nothing there, and
+    valgrind cannot run it."""
+    return b"__asan_init" in (BUILD / program).read_bytes()
+
+
+def fields_of(line):
+    """The key=value pairs of a log line, quotes undone."""
+    found = {}
+    for key, value in FIELD.findall(line):
+        if value.startswith('"'):
+            value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        found[key] = value
+    return found
+
+
+def clean_environment(extra=None):
+    env = {key: value for key, value in os.environ.items()
+           if key not in ("SUPPORT_MULTI_CONSOLE", "VM_CLIENT_LIMIT")}
+    return env | (extra or {})
+
+
+class Program:
+    """A process whose log lines are collected by a thread."""
+
+    def __init__(self, argv, *, env=None, log="stderr", stdin=None):
+        self.argv = [str(arg) for arg in argv]
+        self.process = subprocess.Popen(
+            self.argv, env=clean_environment(env), stdin=stdin,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.pid = self.process.pid
+        self.lines = []
+        self.raw_log = b""
+        self._changed = threading.Condition()
+        self._reader = threading.Thread(
+            target=self._read, args=(getattr(self.process, log),), daemon=True)
+        self._reader.start()
+
+    def _read(self, stream):
+        for raw in stream:
+            with self._changed:
+                self.raw_log += raw
+                self.lines.append(raw.decode(errors="replace").rstrip("\n"))
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def log(self):
+        return "\n".join(self.lines)
+
+    def wait_line(self, matches, what, timeout=TIMEOUT):
+        """Waits for a line for which matches(line) is true; its result."""
+        deadline = time.monotonic() + timeout
+        at = 0
+        with self._changed:
+            while True:
+                while at < len(self.lines):
+                    found = matches(self.lines[at])
+                    at += 1
+                    if found:
+                        return found
+                left = deadline - time.monotonic()
+                if left <= 0 or not self._reader.is_alive():
+                    raise AssertionError(
+                        f"no log line {what} of {self.argv[0]}"
+                        f" (exit {self.process.poll()}); its log:\n{self.log}")
+                self._changed.wait(min(left, 0.5))
+
+    def wait_log(self, regex):
+        return self.wait_line(re.compile(regex).search, repr(regex))
+
+    def wait_exit(self, timeout=TIMEOUT):
+        try:
+            status = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.argv[0]} still runs after "
+                                 f"{timeout:.0f} s; its log:\n{self.log}")
+        self._reader.join(TIMEOUT)
+        return status
+
+    def stop(self, sig=signal.SIGTERM, timeout=TIMEOUT):
+        """Ends it as a service manager does; it must end in order."""
+        if self.process.poll() is None:
+            self.process.send_signal(sig)
+        status = self.wait_exit(timeout)
+        assert "Sanitizer" not in self.log, self.log
+        assert "runtime error:" not in self.log, self.log
+        assert status == 0, f"exit {status}; its log:\n{self.log}"
+
+    def kill(self):
+        """For the end of a test, whatever happened in it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(TIMEOUT)
+        for stream in (self.process.stdin, self.process.stdout,
+                       self.process.stderr):
+            if stream:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass
+
+    # What it costs.
+
+    def rss(self):
+        """Resident memory in bytes."""
+        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
+
+    def cpu_seconds(self):
+        stat = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        user, system = stat.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def wait_idle(self):
+        """Waits for 0.3 s in which it takes (nearly) no processor time: one
+        that spins never has them."""
+        def rests():
+            before = self.cpu_seconds()
+            time.sleep(0.3)
+            return self.cpu_seconds() - before <= 0.02
+        eventually(rests, "vspcd to be idle")
+
+
+class Vspcd(Program):
+    """vspcd on free ports of 127.0.0.1, with its VMs and clients.
+
+    wrapper: a command to run it under. What is made with .vm(), .telnet() and
+    .raw() is closed together with it."""
+
+    def __init__(self, *args, env=None, wrapper=(), iface="127.0.0.1",
+                 proxy_port=0, log="stderr"):
+        self.ports = PortBlock()
+        self.iface = iface
+        self.peers = []
+        super().__init__(
+            [*wrapper, BUILD / "vspcd", "--proxy-port", proxy_port,
+             "--proxy-iface", iface, "--interface", iface,
+             "--port-range-start", self.ports.base, *args],
+            env=env, log=log)
+
+    def wait_ready(self):
+        ready = self.wait_log(r"vspcd \S+ ready .*\bproxy=(\S+):(\d+)")
+        self.proxy = (self.iface, int(ready.group(2)))
+        return self
+
+    def wait_event(self, message, **fields):
+        """Waits for the log line with this message and these fields."""
+        def matches(line):
+            has = fields_of(line)
+            return (f" {message} " in f"{line} " and all(
+                has.get(key) == str(value) for key, value in fields.items())
+                and has)
+        return self.wait_line(matches, f"{message!r} with {fields}")
+
+    def events(self, message, **fields):
+        """All log lines so far with this message and these fields."""
+        return [has for has in map(fields_of, (
+            line for line in list(self.lines) if f" {message} " in f"{line} "))
+            if all(has.get(k) == str(v) for k, v in fields.items())]
+
+    def port_of(self, console):
+        return int(self.wait_event("VM connected", console=console)["port"])
+
+    def console_address(self, port):
+        return (self.iface, port)
+
+    def keep(self, peer):
+        self.peers.append(peer)
+        return peer
+
+    def new_vm(self, *args, **options):
+        """A VM that has connected and nothing more."""
+        return self.keep(Vm(self.proxy, *args, **options))
+
+    def vm(self, *args, **options):
+        """A VM whose console is served: .port is its TCP port."""
+        vm = self.new_vm(*args, **options).identify()
+        has = self.wait_event("VM connected", peer=vm.address)
+        vm.port = int(has["port"])
+        vm.console = has["console"]
+        return vm
+
+    def telnet(self, vm_or_port, **options):
+        """A telnet client that is attached and has negotiated."""
+        return self._attach(TelnetClient, vm_or_port, options)
+
+    def raw(self, vm_or_port, **options):
+        return self._attach(RawClient, vm_or_port, options)
+
+    def _attach(self, kind, vm_or_port, options):
+        port = getattr(vm_or_port, "port", vm_or_port)
+        client = self.keep(kind(self.console_address(port), **options)).greet()
+        self.wait_event("client connected", peer=client.address)
+        return client
+
+    def check_works(self):
+        """A new VM and a new client, a few bytes each way."""
+        vm = self.vm(f"check-{len(self.peers)}")
+        client = self.telnet(vm)
+        vm.send(b"all \xff well")
+        client.read_until(b"all \xff well")
+        client.send(b"so \xff here")
+        vm.read_until(b"so \xff here")
+        client.close()
+        vm.close()
+        self.wait_event("VM disconnected", peer=vm.address)
+
+    def kill(self):
+        for peer in self.peers:
+            peer.close()
+        super().kill()
+        self.ports.close()

@@ -1,0 +1,394 @@
+#include "session_peer.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "session/client_session.h"
+#include "session/vm_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum peer_state {
+    HEARING_DATA,
+    HEARING_IAC,
+    HEARING_OPTION,
+    HEARING_BODY,
+    HEARING_BODY_IAC,
+};
+
+enum { TURNS_MAX = 10 * 1000 * 1000 };
+
+static void require(bool holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "session_peer: %s\n", what);
+    abort();
+}
+
+static void keep(struct buf *to, struct slice bytes)
+{
+    require(buf_append(to, bytes) == 0, "too much was said");
+}
+
+struct directory_settings site_settings(void)
+{
+    return (struct directory_settings){
+        .seed = { 1, 2 },
+        .expire_us = 1000 * 1000,
+        .hold_us = 1000 * 1000,
+        .ring_max = 64 * KIB,
+        .history_total = 1024 * 1024 * KIB,
+    };
+}
+
+void site_open(struct site *s, const struct directory_settings *settings)
+{
+    static const struct session_settings sessions = {
+        .identity_timeout_us = 30 * 1000 * 1000,
+        .proxy_port = 13370,
+    };
+
+    log_open(STDERR_FILENO, LOG_ERROR);
+    *s = (struct site){ 0 };
+    directory_init(&s->directory, settings);
+    session_context_init(&s->ctx, NULL, &s->directory, &sessions);
+}
+
+static void peer_free(struct peer *p)
+{
+    stream_mem_done(&p->stream);
+    buf_done(&p->data);
+    buf_done(&p->said);
+    free(p);
+}
+
+void site_close(struct site *s)
+{
+    client_session_close_all(&s->ctx);
+    vm_session_close_all(&s->ctx, "the test is over");
+    require(session_is_quiet(&s->ctx), "a session is left");
+    session_context_done(&s->ctx);
+    directory_done(&s->directory);
+    for (size_t i = 0; i < s->peer_count; i++) {
+        require(s->peers[i]->stream.is_closed, "a stream was left open");
+        peer_free(s->peers[i]);
+    }
+}
+
+static void say_words(struct peer *p, const char *word, int number)
+{
+    char text[32];
+    int len = number < 0 ? snprintf(text, sizeof text, "%s", word)
+                         : snprintf(text, sizeof text, "%s%d", word, number);
+
+    keep(&p->said, slice_of(text, (size_t)len));
+}
+
+static const char *verb_word(uint8_t verb)
+{
+    static const char *const words[] = { "WILL ", "WONT ", "DO ", "DONT " };
+
+    return verb == 250 ? "SB " : verb >= 251 ? words[verb - 251] : "command ";
+}
+
+static uint8_t hear_verb(struct peer *p, uint8_t byte)
+{
+    require(byte > 240, "IAC with what is no command behind it");
+    if (p->said.len > 0)
+        say_words(p, ", ", -1);
+    p->verb = byte;
+    if (byte >= 250)
+        return HEARING_OPTION;
+    say_words(p, verb_word(byte), byte);
+    return HEARING_DATA;
+}
+
+static uint8_t hear_byte(struct peer *p, uint8_t byte)
+{
+    switch ((enum peer_state)p->state) {
+    case HEARING_DATA:
+        if (byte == 255)
+            return HEARING_IAC;
+        keep(&p->data, slice_of(&byte, 1));
+        return HEARING_DATA;
+    case HEARING_IAC:
+        if (byte != 255)
+            return hear_verb(p, byte);
+        keep(&p->data, slice_of(&byte, 1));
+        return HEARING_DATA;
+    case HEARING_OPTION:
+        say_words(p, verb_word(p->verb), byte);
+        return p->verb == 250 ? HEARING_BODY : HEARING_DATA;
+    case HEARING_BODY:
+        if (byte == 255)
+            return HEARING_BODY_IAC;
+        say_words(p, " ", byte);
+        return HEARING_BODY;
+    case HEARING_BODY_IAC:
+        if (byte == 240)
+            return HEARING_DATA;
+        require(byte == 255, "a command inside a subnegotiation");
+        say_words(p, " ", byte);
+        return HEARING_BODY;
+    }
+    return HEARING_DATA;
+}
+
+static void hear(struct peer *p)
+{
+    struct slice bytes = buf_bytes(&p->stream.from_session);
+
+    if (p->is_raw)
+        keep(&p->data, bytes);
+    for (size_t i = 0; !p->is_raw && i < bytes.len; i++)
+        p->state = hear_byte(p, bytes.data[i]);
+    buf_take(&p->stream.from_session, bytes.len);
+}
+
+void site_run(struct site *s)
+{
+    int turns = 0;
+    bool is_busy = true;
+
+    while (is_busy) {
+        is_busy = false;
+        for (size_t i = 0; i < s->peer_count; i++)
+            is_busy |= stream_mem_turn(&s->peers[i]->stream);
+        require(++turns < TURNS_MAX, "it does not come to rest");
+    }
+    while (fact_take(&s->directory.facts) != NULL)
+        continue;
+    session_bury_dead(&s->ctx);
+    for (size_t i = 0; i < s->peer_count; i++)
+        hear(s->peers[i]);
+}
+
+/* Those that start again in this go wait for the next one. */
+static void fall_due(struct site *s, struct deadline_queue *queue,
+                     void (*on_due)(struct deadline *d, void *owner))
+{
+    struct deadline *d;
+    uint64_t last_us = 0;
+
+    for (struct list *node = queue->waiting.next; node != &queue->waiting;
+         node = node->next)
+        last_us = CONTAINER_OF(node, struct deadline, node)->due_us;
+    while ((d = deadline_pop(queue, last_us)) != NULL)
+        on_due(d, &s->ctx);
+    site_run(s);
+}
+
+void site_identities_due(struct site *s)
+{
+    fall_due(s, &s->ctx.identities, vm_session_identity_due);
+}
+
+void site_negotiations_due(struct site *s)
+{
+    fall_due(s, &s->ctx.negotiations, client_session_negotiation_due);
+}
+
+void site_drains_due(struct site *s)
+{
+    fall_due(s, &s->ctx.drains, client_session_drain_due);
+}
+
+static void hold_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    console_hold_due(CONTAINER_OF(d, struct console, hold), d->due_us);
+}
+
+void site_holds_due(struct site *s)
+{
+    fall_due(s, &s->directory.holds, hold_due);
+}
+
+struct console *site_console(struct site *s)
+{
+    return directory_find(&s->directory, UUID, LABEL);
+}
+
+static struct peer *add_peer(struct site *s)
+{
+    struct peer *p = xcalloc(1, sizeof *p);
+
+    require(s->peer_count < SITE_PEERS_MAX, "too many peers");
+    p->site = s;
+    stream_mem_init(&p->stream, PEER_TEXT_MAX);
+    buf_init(&p->data, PEER_TEXT_MAX);
+    buf_init(&p->said, PEER_TEXT_MAX);
+    s->peers[s->peer_count++] = p;
+    return p;
+}
+
+struct peer *vm_connect(struct site *s)
+{
+    struct peer *p = add_peer(s);
+
+    vm_session_start(&s->ctx, &p->stream.stream);
+    site_run(s);
+    return p;
+}
+
+struct peer *client_connect(struct site *s, struct console *c)
+{
+    struct peer *p = add_peer(s);
+
+    client_session_start(&s->ctx, &p->stream.stream, c);
+    site_run(s);
+    return p;
+}
+
+static void give_text(struct peer *p, const char *before, const char *text)
+{
+    peer_give(p, slice_of_text(before));
+    peer_give(p, slice_of_text(text));
+    peer_give(p, BYTES(IAC SE));
+}
+
+struct peer *vm_start_as(struct site *s, const char *uuid, const char *label)
+{
+    struct peer *p = vm_connect(s);
+
+    peer_give(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
+    give_text(p, IAC SB VMWARE DO_PROXY "S", label);
+    give_text(p, IAC SB VMWARE VC_UUID, uuid);
+    give_text(p, IAC SB VMWARE VM_NAME, "vm-0001");
+    give_text(p, IAC SB VMWARE BIOS_UUID, uuid);
+    give_text(p, IAC SB VMWARE LOCATION_UUID, uuid);
+    peer_forget(p);
+    return p;
+}
+
+struct peer *vm_start(struct site *s)
+{
+    return vm_start_as(s, UUID_TEXT, LABEL);
+}
+
+struct peer *telnet_connect(struct site *s, struct console *c)
+{
+    struct peer *p = client_connect(s, c);
+
+    peer_give(p, BYTES(IAC DO BINARY IAC DO SGA IAC DO ECHO
+                           IAC WILL BINARY IAC WILL SGA));
+    peer_forget(p);
+    return p;
+}
+
+struct peer *raw_connect(struct site *s, struct console *c)
+{
+    struct peer *p = client_connect(s, c);
+
+    site_negotiations_due(s);
+    peer_forget(p);
+    p->is_raw = true;
+    return p;
+}
+
+void peer_give(struct peer *p, struct slice bytes)
+{
+    require(stream_mem_give(&p->stream, bytes) == 0, "too much is given");
+    site_run(p->site);
+}
+
+void peer_give_pieces(struct peer *p, struct slice bytes, size_t len)
+{
+    while (bytes.len > 0) {
+        size_t piece = bytes.len < len ? bytes.len : len;
+
+        peer_give(p, slice_of(bytes.data, piece));
+        bytes = slice_after(bytes, piece);
+    }
+}
+
+void peer_send(struct peer *p, struct slice bytes)
+{
+    static const uint8_t iac = 255;
+
+    for (size_t i = 0, from = 0; i < bytes.len; from = ++i) {
+        while (i < bytes.len - 1 && bytes.data[i] != iac)
+            i++;
+        keep(&p->stream.to_session,
+             slice_of(bytes.data + from, i - from + 1));
+        if (bytes.data[i] == iac)
+            keep(&p->stream.to_session, slice_of(&iac, 1));
+    }
+    site_run(p->site);
+}
+
+void peer_take(struct peer *p, size_t len)
+{
+    do {
+        p->stream.room = len;
+        site_run(p->site);
+    } while (p->stream.room < len && !p->stream.is_closed);
+    p->stream.room = 0;
+}
+
+void peer_block(struct peer *p)
+{
+    p->stream.room = 0;
+}
+
+void peer_unblock(struct peer *p)
+{
+    p->stream.room = SIZE_MAX;
+    site_run(p->site);
+}
+
+void peer_end(struct peer *p)
+{
+    p->stream.is_ended = true;
+    site_run(p->site);
+}
+
+void peer_break(struct peer *p)
+{
+    p->stream.is_broken = true;
+    site_run(p->site);
+}
+
+static bool came(struct buf *what, struct slice expected, const char *kind)
+{
+    struct slice bytes = buf_bytes(what);
+    bool is_it = slice_is_equal(bytes, expected);
+
+    if (!is_it)
+        fprintf(stderr, "%s came (%zu bytes): %.*s\n", kind, bytes.len,
+                (int)(bytes.len < 1000 ? bytes.len : 1000),
+                (const char *)bytes.data);
+    buf_take(what, bytes.len);
+    return is_it;
+}
+
+bool peer_got(struct peer *p, struct slice data)
+{
+    return came(&p->data, data, "data");
+}
+
+bool peer_heard(struct peer *p, const char *said)
+{
+    return came(&p->said, slice_of_text(said), "commands");
+}
+
+void peer_forget(struct peer *p)
+{
+    buf_take(&p->data, p->data.len);
+    buf_take(&p->said, p->said.len);
+}
+
+uint8_t pattern_at(uint64_t at)
+{
+    if (at % 5 == 0 || at % 7 == 0)
+        return 255;
+    return at % 11 == 0 ? 13 : (uint8_t)(at * 31 + (at >> 8) * 7);
+}
+
+void pattern_fill(uint8_t *to, size_t len, uint64_t at)
+{
+    for (size_t i = 0; i < len; i++)
+        to[i] = pattern_at(at + i);
+}
