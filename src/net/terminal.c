@@ -159,8 +159,9 @@ int terminal_open_device(const char *path, speed_t speed,
     }
     r = set_raw_8n1(fd, speed, ret_before);
     if (r < 0) {
-        err_set(err, r == -ENOTTY ? "%s: no serial port: %s"
-                                  : "%s: cannot be set: %s",
+        err_set(err,
+                r == -ENOTTY ? "%s: no serial port: %s"
+                             : "%s: cannot be set: %s",
                 path, strerror(-r));
         goto fail;
     }

@@ -317,6 +317,30 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
     return event;
 }
 
+size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
+                        size_t room)
+{
+    size_t copied = 0;
+
+    if (d->state != STATE_DATA || d->lines != TELNET_LINES_BINARY)
+        return 0;
+    while (in->len > 0 && copied < room) {
+        size_t most = in->len < room - copied ? in->len : room - copied;
+        const uint8_t *iac = memchr(in->data, TELNET_IAC, most);
+        size_t run = iac != NULL ? (size_t)(iac - in->data) : most;
+        bool is_pair = iac != NULL && in->len - run >= 2 &&
+                       iac[1] == TELNET_IAC;
+
+        if (iac != NULL && !is_pair && run == 0)
+            break;
+        memcpy(to + copied, in->data, run + is_pair);
+        copied += run + is_pair;
+        advance(in, run + 2 * (size_t)is_pair);
+        d->after_cr = false;
+    }
+    return copied;
+}
+
 static bool put_part(struct telnet_batch *b, const uint8_t *from,
                      const uint8_t *end)
 {

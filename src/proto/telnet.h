@@ -108,6 +108,16 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
                               struct telnet_item *item);
 
 /*
+ * The fast way for bulk data: copies data off the front of *in to `to`, IAC
+ * IAC undone, at most room bytes, and returns how many. Stops at the first
+ * thing that is no data, and at an IAC that is the last byte of *in; there,
+ * in the middle of a command, and while lines are not binary, it returns 0:
+ * telnet_next goes on.
+ */
+size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
+                        size_t room);
+
+/*
  * Sending data. An encoder remembers what the last write left half-done: the
  * second half of a doubled 255 or, in NVT mode, what a CR still needs behind
  * it (NUL, unless an LF comes). Starts as { 0 }: BINARY, nothing half-done.

@@ -380,6 +380,8 @@ static void become_telnet(struct client_session *s)
 {
     s->mode = MODE_TELNET;
     s->wire.encoder.is_raw = false;
+    if (s->client.console->link == NULL)
+        client_tell(&s->client, CLIENT_NEWS_VM_DISCONNECTED);
 }
 
 static void handle_raw(struct client_session *s, struct slice in)
@@ -522,7 +524,7 @@ void client_session_close_all(struct session_context *ctx)
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);
 
-            close_session(session_of(client), "vspcd ended", false);
+            close_session(session_of(client), "shutting down", false);
         }
     }
 }

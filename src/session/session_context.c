@@ -60,12 +60,12 @@ void session_shut_down(struct session_context *ctx)
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    vm_session_close_all(ctx, "vspcd is shutting down");
+    vm_session_close_all(ctx, "shutting down");
     while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);
 
-            client->ops->close(client, "vspcd is shutting down");
+            client->ops->close(client, "shutting down");
         }
     }
 }

@@ -20,18 +20,21 @@ static bool is_uuid(const char *text)
     return true;
 }
 
-bool identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid)
+bool identity_read_uuid(char to[TEXT_ID_MAX + 1], const char *text)
 {
-    char text[TEXT_ID_MAX + 1];
+    return strlen(text) <= TEXT_ID_MAX && text_uuid(to, slice_of_text(text)) &&
+           (is_uuid(to) || strcmp(to, text) == 0);
+}
+
+void identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid)
+{
     int digits = 0;
 
-    if (strlen(uuid) > TEXT_ID_MAX || !text_uuid(text, slice_of_text(uuid)))
-        return false;
-    if (!is_uuid(text)) {
-        strcpy(to, text);
-        return strcmp(text, uuid) == 0;
+    if (!is_uuid(uuid)) {
+        memcpy(to, uuid, strlen(uuid) + 1);
+        return;
     }
-    for (const char *p = text; *p != '\0'; p++) {
+    for (const char *p = uuid; *p != '\0'; p++) {
         if (*p == '-')
             continue;
         if (digits == 16)
@@ -42,7 +45,6 @@ bool identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid)
         digits++;
     }
     *to = '\0';
-    return true;
 }
 
 void identity_make_uuid(char to[TEXT_UUID_LEN + 1], const char *host_name,

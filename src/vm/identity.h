@@ -8,11 +8,15 @@
 #include "base/text.h"
 
 /*
- * As it goes out: what is a UUID in ESXi's way, "50 0c 1e 2f 33 41 5a 6b-7c
- * 8d 9e af b0 c1 d2 e3"; other text as it is. False: empty, longer than
- * TEXT_ID_MAX, or with bytes that are no printable text.
+ * A UUID as --uuid may give it, to be kept and shown: canonical if it is one,
+ * else as it is. False: empty, longer than TEXT_ID_MAX, or with bytes that are
+ * no printable text.
  */
-bool identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid);
+bool identity_read_uuid(char to[TEXT_ID_MAX + 1], const char *text);
+
+/* As it goes out: what is a UUID in ESXi's way, "50 0c 1e 2f 33 41 5a 6b-7c 8d
+ * 9e af b0 c1 d2 e3"; other text as it is. uuid: from the function above. */
+void identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid);
 
 /*
  * A UUID that is the same each time for the same two names, and another one

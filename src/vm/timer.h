@@ -3,7 +3,8 @@
  *
  * A deadline queue (base/deadline.h) with a single entry and a varying length;
  * right where a program has a handful of timers and not ten thousand. Lives in
- * the owner's struct; timer_done before that goes.
+ * the owner's struct; timer_done before that goes, and not while a handler of
+ * the loop runs (loop_unwatch).
  */
 #ifndef VM_TIMER_H
 #define VM_TIMER_H

@@ -2,6 +2,7 @@
 
 #include "proto/telopt.h"
 #include "proto/vmext.h"
+#include "vm/identity.h"
 
 /* What has to be before we agree to a DO, whenever that came. */
 enum gate {
@@ -23,7 +24,8 @@ static const struct vmend_row rows[VMEND_OPTIONS] = {
     [BINARY] = { TELNET_OPTION_BINARY, GATE_OPEN, true },
     [SGA] = { TELNET_OPTION_SGA, GATE_OPEN, true },
     [ECHO] = { TELNET_OPTION_ECHO, GATE_NEVER, true },
-    [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_OPEN, false },
+    /* Offered, because ESXi does; we have no TLS to go on with. */
+    [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_NEVER, false },
     [COM_PORT] = { TELNET_OPTION_COM_PORT, GATE_PROXIED, false },
     [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
 };
@@ -144,18 +146,15 @@ static int handle_do(struct vmend *v, int i, struct buf *out)
 {
     int r;
 
-    if (rows[i].us == GATE_NEVER)
-        return step_us(v, i, TELOPT_PEER_YES_REFUSED, out);
-    v->options[i].is_asked = true;
-    r = answer_held(v, out);
-    /* DO AUTHENTICATION would start TLS, which we do not have: withdrawn. */
-    if (r == 0 && i == AUTHENTICATION &&
-        v->options[i].us == TELOPT_ON) {
-        r = step_us(v, i, TELOPT_DISABLE, out);
-        if (r == 0)
-            r = answer_held(v, out);
+    if (rows[i].us != GATE_NEVER) {
+        v->options[i].is_asked = true;
+        return answer_held(v, out);
     }
-    return r;
+    r = step_us(v, i, TELOPT_PEER_YES_REFUSED, out);
+    /* It takes what we offered: withdrawn. */
+    if (r == 0 && v->options[i].us == TELOPT_ON)
+        r = step_us(v, i, TELOPT_DISABLE, out);
+    return r < 0 ? r : answer_held(v, out);
 }
 
 static int handle_dont(struct vmend *v, int i, struct buf *out)
@@ -217,6 +216,14 @@ static int put_text(struct buf *out, enum vmext_code code, const char *text)
                           });
 }
 
+static int put_uuid(struct vmend *v, struct buf *out, enum vmext_code code)
+{
+    char text[TEXT_ID_MAX + 1];
+
+    identity_format_uuid(text, v->identity->uuid);
+    return put_text(out, code, text);
+}
+
 static int open_forwarding(struct vmend *v, struct buf *out,
                            enum vmend_event *ret_event)
 {
@@ -252,11 +259,11 @@ static int handle_message(struct vmend *v, struct slice body, struct buf *out,
     case VMEXT_GET_VM_NAME:
         return put_text(out, VMEXT_VM_NAME, v->identity->name);
     case VMEXT_GET_VM_VC_UUID:
-        return put_text(out, VMEXT_VM_VC_UUID, v->identity->uuid);
+        return put_uuid(v, out, VMEXT_VM_VC_UUID);
     case VMEXT_GET_VM_BIOS_UUID:
-        return put_text(out, VMEXT_VM_BIOS_UUID, v->identity->uuid);
+        return put_uuid(v, out, VMEXT_VM_BIOS_UUID);
     case VMEXT_GET_VM_LOCATION_UUID:
-        return put_text(out, VMEXT_VM_LOCATION_UUID, v->identity->uuid);
+        return put_uuid(v, out, VMEXT_VM_LOCATION_UUID);
     default:
         /* Codes it does not know, and answers to a move that we never began:
          * nothing of it changes what we do. */

@@ -21,7 +21,7 @@ enum { VMEND_OPTIONS = 6 };
 /* Borrowed; outlives the endpoint. */
 struct vmend_identity {
     const char *name;
-    const char *uuid; /* as it goes out: identity.h */
+    const char *uuid; /* identity_read_uuid */
     const char *uri;
     char direction; /* 'S' or 'C' */
 };
@@ -41,8 +41,8 @@ struct vmend {
     struct telnet_encoder encoder; /* for data; follows BINARY by itself */
     const struct vmend_identity *identity;
     struct {
-        uint8_t us;   /* enum telopt_state: our WILL, the peer's DO */
-        uint8_t peer; /* the peer's WILL, our DO */
+        uint8_t us;    /* enum telopt_state: our WILL, the peer's DO */
+        uint8_t peer;  /* the peer's WILL, our DO */
         bool is_asked; /* a DO waits for its answer */
     } options[VMEND_OPTIONS];
     bool has_introduced; /* DO-PROXY went out */

@@ -214,8 +214,8 @@ def test_are_you_there(vspcd):
     vm = vspcd.vm()
     client = vspcd.telnet(vm)
     client.send_wire(wire.command(wire.AYT))
-    line = client.read_until(b"\n")
-    assert line.strip() and len(line) < 80
+    answer = client.read_until(b"]\r\n").strip()
+    assert answer.startswith(b"[vspcd: ") and len(answer) < 80
     client.send(b"typed")
     assert vm.read_until(b"typed") == b"typed"
     assert wire.AYT not in vm.commands

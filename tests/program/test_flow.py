@@ -109,9 +109,10 @@ def test_a_slow_client_alone_loses_nothing(patient):
 
 def stall(vm, size, seed):
     """Sends much more than fits in the sockets of a client that reads
-    nothing; returns what was sent, its end marked."""
+    nothing; returns what was sent, its end marked, when vspcd has read it."""
     data = letters(size, seed) + b"<end>"
     vm.send(data)
+    vm.sync()
     return data
 
 

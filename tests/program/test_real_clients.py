@@ -86,6 +86,8 @@ def test_inetutils_telnet_is_told_of_a_reboot(vspcd, need, terminal):
     child = terminal(telnet, "-E", "127.0.0.1", vm.port)
     child.expect_exact("Connected to")
     wait_client(vspcd, "web")
+    vm.send(b"login: ")  # seen: it has answered, and is known as telnet
+    child.expect_exact("login: ")
     vm.close()
     child.expect(GONE.pattern)
     again = vspcd.vm("web", vm.uuid)

@@ -404,7 +404,8 @@ def test_odd_names(vspcd, name):
     {wire.GET_VM_VC_UUID: SILENT},
     {wire.GET_VM_VC_UUID: UNKNOWN, wire.GET_VM_BIOS_UUID: SILENT,
      wire.GET_VM_LOCATION_UUID: SILENT},
-    {wire.GET_VM_VC_UUID: ""},
+    {wire.GET_VM_VC_UUID: "", wire.GET_VM_BIOS_UUID: "",
+     wire.GET_VM_LOCATION_UUID: ""},
 ], ids=["silent", "unknown", "empty"])
 def test_a_vm_that_never_says_who_it_is_is_closed(start_vspcd, answers):
     vspcd = start_vspcd("--identity-timeout", 1)

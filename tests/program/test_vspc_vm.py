@@ -233,7 +233,8 @@ def test_exec_takes_a_command_with_arguments(vspcd, start_vm):
 def test_exec_has_no_descriptors_but_the_terminal(vspcd, start_vm, tmp_path):
     command = script(tmp_path, """
         read line
-        ls -l /proc/$$/fd | grep -c -e socket: -e anon_inode: -e pipe:
+        ls -l /proc/$$/fd >"$0.fds"
+        grep -c -e socket: -e anon_inode: -e pipe: "$0.fds"
         exec cat
     """)
     start_vm(vspcd, "--exec", command)
@@ -260,6 +261,29 @@ def is_running(pid):
     except (FileNotFoundError, ProcessLookupError):
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_exec_status_is_its_status(vspcd, start_vm, tmp_path, status):
+    """And the command's last words are delivered."""
+    vm = start_vm(vspcd, "--exec", script(
+        tmp_path, f"read line\necho last words\nexit {status}"))
+    client = attached(vspcd)
+    client.send(b"\r")
+    client.read_until(b"last words\r\n")
+    assert vm.wait_exit() == status
+    vspcd.wait_event("VM disconnected", console="vm-0001")
+
+
+def test_exec_respawn(vspcd, start_vm, tmp_path):
+    start_vm(vspcd, "--respawn", "--exec", script(
+        tmp_path, "echo ready\nread line\necho \"<$line>\""))
+    client = attached(vspcd)
+    client.send(b"first\r")
+    client.read_until(b"<first>\r\n")
+    client.read_until(b"ready\r\n")
+    client.send(b"second\r")
+    client.read_until(b"<second>\r\n")
 
 
 def test_exec_command_that_cannot_run(vspcd, start_vm, tmp_path):
@@ -418,6 +442,13 @@ def test_it_waits_for_a_concentrator(start_vspcd, start_vm):
     later.port_of("vm-0001")
 
 
+def test_no_reconnect(fake, start_vm):
+    vm = start_vm(fake.port, "--no-reconnect", "--connect", "127.0.0.1:1")
+    fake.accept().serve().close()
+    assert vm.wait_exit() not in (0, -signal.SIGSEGV, -signal.SIGABRT)
+    assert vm.log
+
+
 def test_attempts_are_spaced(fake, start_vm):
     """A concentrator that closes at once is not hammered."""
     start_vm(fake.port, "--connect", "127.0.0.1:1")
@@ -492,7 +523,7 @@ PROXY = ["--proxy", "127.0.0.1:1", "--name", "n", "--uuid", UUID]
     ([], "--proxy"),
     (["--no-such-option"], "--no-such-option"),
     ([*PROXY, "surplus"], "surplus"),
-    (["--proxy", "nowhere", *PROXY[2:]], "nowhere"),
+    (["--proxy", "127.0.0.1:abc", *PROXY[2:]], "abc"),
     (["--proxy", "127.0.0.1:99999", *PROXY[2:]], "99999"),
     ([*PROXY, "--connect", "nothing"], "nothing"),
     ([*PROXY, "--baud", "fast", "--device", "/dev/null"], "fast"),

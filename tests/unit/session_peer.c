@@ -136,14 +136,33 @@ static uint8_t hear_byte(struct peer *p, uint8_t byte)
     return HEARING_DATA;
 }
 
+/* How many bytes at the front are plain data. */
+static size_t data_run(const struct peer *p, struct slice bytes)
+{
+    const uint8_t *iac = memchr(bytes.data, 255, bytes.len);
+
+    if (p->is_raw)
+        return bytes.len;
+    if (p->state != HEARING_DATA)
+        return 0;
+    return iac != NULL ? (size_t)(iac - bytes.data) : bytes.len;
+}
+
 static void hear(struct peer *p)
 {
     struct slice bytes = buf_bytes(&p->stream.from_session);
 
-    if (p->is_raw)
-        keep(&p->data, bytes);
-    for (size_t i = 0; !p->is_raw && i < bytes.len; i++)
-        p->state = hear_byte(p, bytes.data[i]);
+    size_t at = 0;
+
+    while (at < bytes.len) {
+        struct slice rest = slice_after(bytes, at);
+        size_t run = data_run(p, rest);
+
+        keep(&p->data, slice_of(rest.data, run));
+        at += run;
+        if (run == 0)
+            p->state = hear_byte(p, bytes.data[at++]);
+    }
     buf_take(&p->stream.from_session, bytes.len);
 }
 
@@ -272,8 +291,8 @@ struct peer *telnet_connect(struct site *s, struct console *c)
 {
     struct peer *p = client_connect(s, c);
 
-    peer_give(p, BYTES(IAC DO BINARY IAC DO SGA IAC DO ECHO
-                           IAC WILL BINARY IAC WILL SGA));
+    peer_give(p, BYTES(IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC
+                           WILL SGA));
     peer_forget(p);
     return p;
 }
@@ -311,8 +330,7 @@ void peer_send(struct peer *p, struct slice bytes)
     for (size_t i = 0, from = 0; i < bytes.len; from = ++i) {
         while (i < bytes.len - 1 && bytes.data[i] != iac)
             i++;
-        keep(&p->stream.to_session,
-             slice_of(bytes.data + from, i - from + 1));
+        keep(&p->stream.to_session, slice_of(bytes.data + from, i - from + 1));
         if (bytes.data[i] == iac)
             keep(&p->stream.to_session, slice_of(&iac, 1));
     }

@@ -37,8 +37,8 @@
 
 /* What ESXi says up to DO-PROXY, in its order. */
 #define ESXI_OPTIONS                                                           \
-    IAC WILL AUTHENTICATION IAC DO BINARY IAC DO SGA IAC DO ECHO               \
-        IAC WILL BINARY IAC WILL SGA IAC WILL VMWARE
+    IAC WILL AUTHENTICATION IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL      \
+        BINARY IAC WILL SGA IAC WILL VMWARE
 #define ESXI_KNOWN                                                             \
     EXT("\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46\x47\x49\x50\x51"     \
         "\x54\x55\x56\x57\x52\x53")

@@ -39,7 +39,8 @@ struct end_ops {
     /* Tells by events, at once or later. */
     void (*open)(struct end *e);
     /* Reading or writing failed. error: -errno, 0 for the end of the input.
-     * The end says gone in its own time; until then it is not used. */
+     * The end says gone in its own time; until then that direction is not
+     * used any more. */
     void (*failed)(struct end *e, bool is_output, int error);
     /* The line's break condition, as far as there is such a thing. */
     void (*send_break)(struct end *e);

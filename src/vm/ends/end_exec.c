@@ -18,8 +18,8 @@ struct end_exec {
     struct end end;
     const char *command;
     bool is_respawned;
-    pid_t pid; /* 0: not running, or waited for */
-    int status; /* of waitpid, once pid is 0 again */
+    pid_t pid;           /* 0: not running, or waited for */
+    int status;          /* of waitpid, once pid is 0 again */
     bool is_output_done; /* what it wrote has been read to the end */
 };
 

@@ -59,11 +59,12 @@ static void set_alone(struct end_pty *p, bool is_alone)
     if (is_alone == p->is_alone)
         return;
     p->is_alone = is_alone;
-    say(SAY_DETAIL, is_alone ? "%s: no program has it open"
-                             : "%s: opened by a program", p->end.name);
+    say(SAY_DETAIL,
+        is_alone ? "%s: no program has it open" : "%s: opened by a program",
+        p->end.name);
     /* A program that left may have left echo and line editing behind. */
     if (is_alone)
-        terminal_reset_pty(stream_fd_number(p->master));
+        terminal_reset_pty(p->slave_name);
 }
 
 static void on_look(void *owner)

@@ -26,6 +26,7 @@ struct end_stdio {
     struct stream keys_stream; /* raw keys: what the bridge sees of input */
     struct stream *input;
     struct keys keys;
+    struct file_stream files[2]; /* where 0 or 1 cannot be polled */
     struct termios before;
     bool is_raw;
     int flags[2]; /* of descriptors 0 and 1, to be set back */
@@ -115,21 +116,21 @@ static int own_descriptor(int fd)
     return own < 0 ? -errno : own;
 }
 
-/* The file if it cannot be polled. */
-static int open_stream(struct loop *loop, int fd, struct stream **ret_stream)
+static int open_stream(struct end_stdio *t, int fd, struct stream **ret_stream)
 {
     int own = own_descriptor(fd);
     int r;
 
     if (own < 0)
         return own;
-    r = stream_fd_open(loop, own, NULL, ret_stream);
+    r = stream_fd_open(t->end.loop, own, NULL, ret_stream);
     if (r != -EPERM)
         return r;
     own = own_descriptor(fd); /* the first one was closed */
     if (own < 0)
         return own;
-    *ret_stream = file_stream_open(loop, own);
+    file_stream_open(&t->files[fd], own);
+    *ret_stream = &t->files[fd].stream;
     return 0;
 }
 
@@ -137,17 +138,16 @@ static void stdio_open(struct end *e)
 {
     struct end_stdio *t = stdio_of(e);
     char why[128];
-    int r = open_stream(e->loop, STDIN_FILENO, &t->input);
+    int r = open_stream(t, STDIN_FILENO, &t->input);
 
     if (r == 0) {
         e->in = t->input;
-        r = open_stream(e->loop, STDOUT_FILENO, &e->out);
+        r = open_stream(t, STDOUT_FILENO, &e->out);
     }
     if (r < 0) {
         e->out = NULL;
         end_close_streams(e);
-        snprintf(why, sizeof why, "standard input or output: %s",
-                 strerror(-r));
+        snprintf(why, sizeof why, "standard input or output: %s", strerror(-r));
         e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
         return;
     }
@@ -172,8 +172,8 @@ static void stdio_failed(struct end *e, bool is_output, int error)
         return;
     }
     end_close_streams(e);
-    snprintf(why, sizeof why, "standard %s: %s",
-             is_output ? "output" : "input", strerror(-error));
+    snprintf(why, sizeof why, "standard %s: %s", is_output ? "output" : "input",
+             strerror(-error));
     e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
 }
 
@@ -188,6 +188,8 @@ static void stdio_free(struct end *e)
     struct end_stdio *t = stdio_of(e);
 
     end_close_streams(e);
+    for (int fd = 0; fd < 2; fd++)
+        file_stream_done(&t->files[fd]);
     if (t->is_raw)
         terminal_restore(STDIN_FILENO, &t->before);
     for (int fd = 0; fd < 2; fd++)
@@ -211,14 +213,16 @@ struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err)
     t->end.ops = &stdio_ops;
     t->end.loop = loop;
     snprintf(t->end.name, sizeof t->end.name, "standard input and output");
-    for (int fd = 0; fd < 2; fd++)
+    for (int fd = 0; fd < 2; fd++) {
         t->flags[fd] = fcntl(fd, F_GETFL);
+        file_stream_init(&t->files[fd], loop);
+    }
     if (is_raw) {
         r = terminal_read_keys(STDIN_FILENO, &t->before);
         if (r < 0) {
             err_set(err, "--raw: standard input is no terminal: %s",
                     strerror(-r));
-            free(t);
+            stdio_free(&t->end);
             return NULL;
         }
         t->is_raw = true;

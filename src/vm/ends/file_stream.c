@@ -1,43 +1,20 @@
 #include "vm/ends/file_stream.h"
 
-#include "base/mem.h"
-#include "vm/timer.h"
-
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-struct file_stream {
-    struct stream stream;
-    struct timer turn;
-    int fd;
-    bool is_telling; /* on_ready is being called */
-    bool is_closed;
-};
 
 static struct file_stream *file_of(struct stream *s)
 {
     return CONTAINER_OF(s, struct file_stream, stream);
 }
 
-static void release(struct file_stream *f)
-{
-    timer_done(&f->turn);
-    close(f->fd);
-    free(f);
-}
-
 static void on_turn(void *owner)
 {
     struct file_stream *f = owner;
 
-    f->is_telling = true;
+    /* First, because the handler may close it. */
+    timer_start(&f->turn, 0);
     f->stream.on_ready(f->stream.owner, f->stream.interest);
-    f->is_telling = false;
-    if (f->is_closed)
-        release(f);
-    else if (f->stream.interest != 0)
-        timer_start(&f->turn, 0);
 }
 
 static ssize_t file_read(struct stream *s, void *to, size_t len)
@@ -61,7 +38,7 @@ static void file_want(struct stream *s, unsigned interest)
 
     if (interest == 0)
         timer_stop(&f->turn);
-    else if (!f->is_telling && !timer_is_running(&f->turn))
+    else if (!timer_is_running(&f->turn))
         timer_start(&f->turn, 0);
 }
 
@@ -71,9 +48,8 @@ static void file_close(struct stream *s, bool gently)
 
     (void)gently;
     timer_stop(&f->turn);
-    f->is_closed = true;
-    if (!f->is_telling)
-        release(f);
+    close(f->fd);
+    f->fd = -1;
 }
 
 static const struct stream_ops file_ops = {
@@ -83,12 +59,21 @@ static const struct stream_ops file_ops = {
     .close = file_close,
 };
 
-struct stream *file_stream_open(struct loop *loop, int fd)
+void file_stream_init(struct file_stream *f, struct loop *loop)
 {
-    struct file_stream *f = xcalloc(1, sizeof *f);
-
-    f->stream.ops = &file_ops;
-    f->fd = fd;
+    f->fd = -1;
     timer_init(&f->turn, loop, on_turn, f);
-    return &f->stream;
+}
+
+void file_stream_done(struct file_stream *f)
+{
+    if (f->fd >= 0)
+        file_close(&f->stream, false);
+    timer_done(&f->turn);
+}
+
+void file_stream_open(struct file_stream *f, int fd)
+{
+    f->stream = (struct stream){ .ops = &file_ops };
+    f->fd = fd;
 }

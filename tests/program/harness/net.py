@@ -154,11 +154,12 @@ class Peer:
         return taken
 
     def read_for(self, seconds):
-        """Reads what comes in this time: only to show that nothing comes."""
+        """Reads what comes in this time, what is there already with 0: only
+        to show that nothing comes, or to go on."""
         deadline = time.monotonic() + seconds
         while not self.is_closed_by_peer:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+            left = max(deadline - time.monotonic(), 0)
+            if not select.select([self.sock], [], [], left)[0]:
                 break
             self.pump()
 

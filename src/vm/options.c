@@ -1,0 +1,343 @@
+#include "vm/options.h"
+
+#include "vm/identity.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    DEFAULT_PROXY_PORT = 13370,
+    DEFAULT_BAUD = 9600,
+    LARGEST_BAUD = 4000000
+};
+
+enum option_name {
+    PROXY,
+    NAME,
+    UUID,
+    URI,
+    DIRECTION,
+    NO_RECONNECT,
+    EXEC,
+    RESPAWN,
+    PTY,
+    CONNECT,
+    DEVICE,
+    BAUD,
+    RAW,
+    QUIET,
+    VERBOSE,
+    HELP,
+    VERSION,
+    OPTION_COUNT,
+};
+
+/* In the order of --help; a heading stands above the row that has one. */
+/* clang-format off */
+static const struct row {
+    const char *heading;
+    const char *name;
+    const char *value; /* NULL: takes none */
+    const char *text;
+    char letter;
+} rows[OPTION_COUNT] = {
+    [PROXY] = { "The concentrator, and who this is for it:", "proxy",
+                "HOST[:PORT]", "its port for VMs [port 13370]", 0 },
+    [NAME] = { NULL, "name", "TEXT", "the VM's name [this host's name]", 0 },
+    [UUID] = { NULL, "uuid", "TEXT",
+               "the VM's UUID [made from this host's name\n"
+               "and the VM's, the same each time]", 0 },
+    [URI] = { NULL, "uri", "TEXT",
+              "service URI; tells apart the serial ports\n"
+              "of a VM [s0]", 0 },
+    [DIRECTION] = { NULL, "direction", "S|C",
+                    "S: clients come to the console; C: the\n"
+                    "concentrator connects to the system that\n"
+                    "--uri names [S]", 0 },
+    [NO_RECONNECT] = { NULL, "no-reconnect", NULL,
+                       "end, with status 1, when the concentrator\n"
+                       "is not there, refuses or is lost", 0 },
+    [EXEC] = { "What is at the serial port [standard input and output]:",
+               "exec", "COMMAND",
+               "run by /bin/sh on a pty; its exit status\n"
+               "becomes ours", 0 },
+    [RESPAWN] = { NULL, "respawn", NULL, "run it again each time it ends", 0 },
+    [PTY] = { NULL, "pty", "LINK",
+              "a new pty, for programs that open it by\n"
+              "this link", 0 },
+    [CONNECT] = { NULL, "connect", "HOST:PORT|unix:PATH",
+                  "a socket, bytes as they are; connected\n"
+                  "again when lost", 0 },
+    [DEVICE] = { NULL, "device", "PATH", "a serial port of this host, raw, 8N1",
+                 0 },
+    [BAUD] = { NULL, "baud", "RATE", "its speed [9600]", 0 },
+    [RAW] = { NULL, "raw", NULL,
+              "the terminal's keys as they are typed;\n"
+              "^] q ends it", 0 },
+    [QUIET] = { "Other:", "quiet", NULL, "say nothing but errors", 'q' },
+    [VERBOSE] = { NULL, "verbose", NULL, "say more", 'v' },
+    [HELP] = { NULL, "help", NULL, "show this help", 'h' },
+    [VERSION] = { NULL, "version", NULL, "show the version", 'V' },
+};
+/* clang-format on */
+
+static void print_row(const struct row *row)
+{
+    enum { LEFT_WIDTH = 36 };
+    char letter[] = "    ";
+    char left[LEFT_WIDTH + 1];
+    const char *text = row->text;
+
+    if (row->heading != NULL)
+        printf("\n%s\n", row->heading);
+    if (row->letter != 0)
+        snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    snprintf(left, sizeof left, "%s--%s %s", letter, row->name,
+             row->value != NULL ? row->value : "");
+    for (const char *end = text; end != NULL; text = end + 1, left[0] = '\0') {
+        end = strchr(text, '\n');
+        printf("  %-*s%.*s\n", LEFT_WIDTH, left,
+               end != NULL ? (int)(end - text) : (int)strlen(text), text);
+        if (end == NULL)
+            break;
+    }
+}
+
+void options_print_help(void)
+{
+    puts("Usage: vspc-vm --proxy HOST[:PORT] [OPTION]...\n"
+         "\n"
+         "Plays the VM's end of a virtual serial port: bridges what is at the\n"
+         "port to a concentrator, as an ESXi host does for its VMs.");
+    for (int i = 0; i < OPTION_COUNT; i++)
+        print_row(&rows[i]);
+    puts("\n"
+         "What holds without an option is in brackets. It connects again with\n"
+         "growing pauses, and ends with the end of standard input, with the\n"
+         "command, or with SIGINT or SIGTERM. More: man vspc-vm.");
+}
+
+static int read_text(char *to, size_t size, const char *option,
+                     const char *value, struct err *err)
+{
+    char clean[2 * TEXT_ID_MAX];
+
+    text_clean(clean, sizeof clean, slice_of_text(value));
+    if (value[0] == '\0' || strlen(value) >= size ||
+        strcmp(clean, value) != 0) {
+        err_set(err, "--%s %s: expected 1 to %zu bytes of printable text",
+                option, value, size - 1);
+        return -EINVAL;
+    }
+    memcpy(to, value, strlen(value) + 1);
+    return 0;
+}
+
+static int read_uri(struct options *o, const char *value, struct err *err)
+{
+    if (value[0] == '\0' || strlen(value) > OPTIONS_URI_MAX) {
+        err_set(err, "--uri: expected 1 to %d bytes", OPTIONS_URI_MAX);
+        return -EINVAL;
+    }
+    o->uri = value;
+    return 0;
+}
+
+static int read_direction(struct options *o, const char *value, struct err *err)
+{
+    if (strcmp(value, "S") != 0 && strcmp(value, "C") != 0) {
+        err_set(err, "--direction %s: expected S (server) or C (client)",
+                value);
+        return -EINVAL;
+    }
+    o->direction = value[0];
+    return 0;
+}
+
+static int read_baud(struct options *o, const char *value, struct err *err)
+{
+    unsigned long baud;
+
+    if (!text_number(value, LARGEST_BAUD, &baud)) {
+        err_set(err, "--baud %s: expected a rate such as 9600 or 115200",
+                value);
+        return -EINVAL;
+    }
+    o->baud = (unsigned)baud;
+    return 0;
+}
+
+static int read_proxy(struct options *o, const char *value, struct err *err)
+{
+    struct err why;
+
+    if (address_split(value, DEFAULT_PROXY_PORT, o->proxy_host, &o->proxy_port,
+                      &why) == 0 &&
+        o->proxy_host[0] != '\0' && o->proxy_port != 0)
+        return 0;
+    err_set(err, "--proxy %s: expected HOST or HOST:PORT", value);
+    return -EINVAL;
+}
+
+static int read_uuid(struct options *o, const char *value, struct err *err)
+{
+    if (identity_read_uuid(o->uuid, value))
+        return 0;
+    err_set(err,
+            "--uuid %s: expected a UUID, or 1 to %d bytes of printable "
+            "text",
+            value, TEXT_ID_MAX);
+    return -EINVAL;
+}
+
+static int read_option(struct options *o, enum option_name name,
+                       const char *value, struct err *err)
+{
+    switch (name) {
+    case PROXY:
+        return read_proxy(o, value, err);
+    case NAME:
+        return read_text(o->name, sizeof o->name, "name", value, err);
+    case UUID:
+        return read_uuid(o, value, err);
+    case URI:
+        return read_uri(o, value, err);
+    case DIRECTION:
+        return read_direction(o, value, err);
+    case BAUD:
+        return read_baud(o, value, err);
+    case EXEC:
+        o->command = value;
+        return 0;
+    case PTY:
+        o->pty_link = value;
+        return 0;
+    case CONNECT:
+        o->connect_target = value;
+        return 0;
+    case DEVICE:
+        o->device = value;
+        return 0;
+    case NO_RECONNECT:
+        o->is_reconnecting = false;
+        return 0;
+    case RESPAWN:
+        o->is_respawned = true;
+        return 0;
+    case RAW:
+        o->is_raw = true;
+        return 0;
+    case QUIET:
+        o->max_level = SAY_ERROR;
+        return 0;
+    case VERBOSE:
+        o->max_level = SAY_DETAIL;
+        return 0;
+    case HELP:
+        o->request = OPTIONS_SHOW_HELP;
+        return 0;
+    case VERSION:
+        o->request = OPTIONS_SHOW_VERSION;
+        return 0;
+    case OPTION_COUNT:
+        break;
+    }
+    return -EINVAL;
+}
+
+/* What only all options together can tell. */
+static int check(const struct options *o, struct err *err)
+{
+    int ends = (o->command != NULL) + (o->pty_link != NULL) +
+               (o->connect_target != NULL) + (o->device != NULL);
+
+    if (o->proxy_port == 0)
+        err_set(err, "--proxy HOST[:PORT] is missing: which concentrator? "
+                     "(--help shows all options)");
+    else if (ends > 1)
+        err_set(err, "only one of --exec, --pty, --connect and --device can "
+                     "be at the serial port");
+    else if (o->is_raw && ends > 0)
+        err_set(err, "--raw is for the terminal's keys: not with --exec, "
+                     "--pty, --connect or --device");
+    else if (o->is_respawned && o->command == NULL)
+        err_set(err, "--respawn is for a command: it needs --exec");
+    else
+        return 0;
+    return -EINVAL;
+}
+
+static void set_default_identity(struct options *o)
+{
+    char host[TEXT_ID_MAX + 1] = "";
+
+    (void)gethostname(host, sizeof host - 1);
+    if (host[0] == '\0')
+        snprintf(host, sizeof host, "localhost");
+    if (o->name[0] == '\0')
+        snprintf(o->name, sizeof o->name, "%s", host);
+    if (o->uuid[0] == '\0')
+        identity_make_uuid(o->uuid, host, o->name);
+}
+
+static void make_getopt_table(struct option table[OPTION_COUNT + 1])
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        table[i] = (struct option){
+            .name = rows[i].name,
+            .has_arg = rows[i].value != NULL ? required_argument : no_argument,
+            .val = 256 + i,
+        };
+    table[OPTION_COUNT] = (struct option){ 0 };
+}
+
+/* getopt's answer as a row's number; -1: there is none. */
+static int find_row(int answer)
+{
+    if (answer >= 256)
+        return answer - 256;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (rows[i].letter == answer && answer != 0)
+            return i;
+    return -1;
+}
+
+int options_read(struct options *o, int argc, char **argv, struct err *err)
+{
+    struct option table[OPTION_COUNT + 1];
+    int answer;
+
+    *o = (struct options){
+        .uri = "s0",
+        .direction = 'S',
+        .baud = DEFAULT_BAUD,
+        .is_reconnecting = true,
+        .max_level = SAY_NEWS,
+    };
+    make_getopt_table(table);
+    opterr = 0;
+    while ((answer = getopt_long(argc, argv, ":hVqv", table, NULL)) != -1) {
+        int row = find_row(answer);
+
+        if (row < 0) {
+            err_set(err, "%s: %s (--help shows all options)", argv[optind - 1],
+                    answer == ':' ? "needs a value"
+                                  : "no such option, or not with a value");
+            return -EINVAL;
+        }
+        if (read_option(o, (enum option_name)row, optarg, err) < 0)
+            return -EINVAL;
+    }
+    if (o->request != OPTIONS_RUN)
+        return 0;
+    if (optind < argc) {
+        err_set(err, "%s: what is it for? (--help shows all options)",
+                argv[optind]);
+        return -EINVAL;
+    }
+    set_default_identity(o);
+    return check(o, err);
+}

@@ -1,0 +1,41 @@
+/*
+ * options.h - the command line of vspc-vm: a table, which also makes --help.
+ */
+#ifndef VM_OPTIONS_H
+#define VM_OPTIONS_H
+
+#include "base/err.h"
+#include "base/text.h"
+#include "net/address.h"
+#include "vm/say.h"
+
+enum options_request { OPTIONS_RUN, OPTIONS_SHOW_HELP, OPTIONS_SHOW_VERSION };
+
+enum { OPTIONS_URI_MAX = 1024 };
+
+struct options {
+    enum options_request request;
+    char proxy_host[ADDRESS_HOST_MAX + 1];
+    uint16_t proxy_port;
+    char name[TEXT_ID_MAX + 1];
+    char uuid[TEXT_ID_MAX + 1]; /* identity_read_uuid */
+    const char *uri;
+    char direction; /* 'S' or 'C' */
+    /* The local end: one of these, or none: standard input and output. */
+    const char *command;
+    const char *pty_link;
+    const char *connect_target;
+    const char *device;
+    unsigned baud;
+    bool is_respawned;
+    bool is_raw;
+    bool is_reconnecting;
+    enum say_level max_level;
+};
+
+/* 0, or -EINVAL with err filled. Texts point into argv. */
+int options_read(struct options *o, int argc, char **argv, struct err *err);
+
+void options_print_help(void);
+
+#endif

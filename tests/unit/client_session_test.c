@@ -1,0 +1,901 @@
+/* A client's connection to a console, played by the client. */
+#include "session_peer.h"
+
+#include "session/client_session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define GREETING "WILL 0, WILL 3, WILL 1, DO 0, DO 3"
+#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
+#define NOTICE(text) "\r\n[vspcd: " text "]\r\n"
+#define VM_GONE NOTICE("vm-0001: VM disconnected; this connection waits for it")
+#define VM_BACK NOTICE("vm-0001: VM connected")
+#define VM_GONE_AND_BACK NOTICE("vm-0001: VM disconnected, and connected again")
+#define VM_IS_THERE NOTICE("vm-0001: yes, VM connected")
+#define VM_IS_NOT_THERE NOTICE("vm-0001: yes, VM not connected")
+
+enum { RING = 64 * KIB };
+
+struct fixture {
+    struct site site;
+    struct console *console;
+    struct peer *vm;
+};
+
+/* What the VM sends in tests of long streams. */
+static uint8_t output[8 * RING];
+
+static int setup(void **state)
+{
+    static struct fixture f;
+    struct directory_settings settings = site_settings();
+
+    pattern_fill(output, sizeof output, 0);
+    site_open(&f.site, &settings);
+    f.vm = vm_start(&f.site);
+    f.console = site_console(&f.site);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    site_close(&f->site);
+    return 0;
+}
+
+static void vm_sends(struct fixture *f, size_t from, size_t to)
+{
+    peer_send(f->vm, slice_of(output + from, to - from));
+}
+
+static struct slice part(size_t from, size_t to)
+{
+    return slice_of(output + from, to - from);
+}
+
+static void greets_as_a_telnet_server(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(peer_heard(client_connect(&f->site, f->console), GREETING));
+}
+
+static void output_waits_until_the_client_is_known(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("login: "));
+    assert_true(peer_got(client, BYTES("")));
+    peer_give(client, BYTES(IAC DO BINARY));
+    assert_true(peer_got(client, BYTES("login: ")));
+}
+
+static void answers_cut_anywhere_make_it_telnet(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t cut = 1; cut < sizeof YES - 1; cut++) {
+        struct peer *client = client_connect(&f->site, f->console);
+
+        peer_give(client, slice_of(YES, cut));
+        peer_give(client, slice_after(BYTES(YES), cut));
+        peer_give(f->vm, BYTES("\xff\xff\r\0"));
+        assert_true(peer_got(client, BYTES("\xff\r\0")));
+        assert_true(peer_heard(client, GREETING));
+        peer_give(client, BYTES("x"));
+        assert_true(peer_got(f->vm, BYTES("x")));
+    }
+}
+
+static void first_byte_that_is_no_iac_makes_it_raw(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    client->is_raw = true;
+    peer_forget(client);
+    peer_give(client, BYTES("x"));
+    peer_give(f->vm, BYTES("a\xff\xff\r"));
+    assert_true(peer_got(client, BYTES("a\xff\r")));
+}
+
+static void raw_input_passes_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\1"));
+    assert_true(peer_got(f->vm, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\1")));
+}
+
+static void silent_client_is_served_raw_after_a_while(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("a\xff\xff\r"));
+    peer_forget(client);
+    client->is_raw = true;
+    site_negotiations_due(&f->site);
+    assert_true(peer_got(client, BYTES("a\xff\r")));
+}
+
+static void silent_client_may_turn_out_to_be_telnet(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    site_negotiations_due(&f->site);
+    peer_give(client, BYTES(YES));
+    peer_give(f->vm, BYTES("a\xff\xff"));
+    assert_true(peer_got(client, BYTES("a\xff")));
+    assert_true(peer_got(f->vm, BYTES("")));
+}
+
+static void telnet_answers_behind_typed_ahead_text_are_understood(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("root\r"));
+    peer_give(client, BYTES("secret\r" YES "ls\r"));
+    assert_true(peer_got(f->vm, BYTES("root\rsecret\rls\r")));
+    peer_give(f->vm, BYTES("\xff\xff"));
+    assert_true(peer_got(client, BYTES("\xff")));
+}
+
+static void one_answer_alone_is_data_of_a_raw_client(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("x" IAC DO BINARY "x" IAC DO SGA));
+    peer_send(f->vm, BYTES(""));
+    assert_true(peer_got(f->vm, BYTES("x" IAC DO BINARY "x" IAC DO SGA)));
+}
+
+static void long_raw_input_is_never_taken_for_telnet(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    memset(output, 'x', RING);
+    peer_give(client, slice_of(output, RING));
+    peer_forget(f->vm);
+    peer_give(client, BYTES(YES));
+    assert_true(peer_got(f->vm, BYTES(YES)));
+}
+
+static void client_that_refuses_binary_is_a_terminal(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC DONT BINARY IAC WONT BINARY));
+    peer_give(f->vm, BYTES("a\r\nb\rc"));
+    assert_true(peer_got(client, BYTES("a\r\nb\r\0c")));
+}
+
+static void enter_of_a_terminal_is_one_cr(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC DONT BINARY IAC WONT BINARY));
+    peer_give(client, BYTES("a\r\nb\r"));
+    peer_give(client, BYTES("\0c\n"));
+    assert_true(peer_got(f->vm, BYTES("a\rb\rc\n")));
+}
+
+static void client_that_answers_something_else_is_served_after_a_while(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC DO SGA));
+    peer_give(f->vm, BYTES("a\rb"));
+    assert_true(peer_got(client, BYTES("")));
+    site_negotiations_due(&f->site);
+    assert_true(peer_got(client, BYTES("a\r\0b")));
+}
+
+static void binary_client_gets_every_byte_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    vm_sends(f, 0, 5000);
+    assert_true(peer_got(client, part(0, 5000)));
+}
+
+static void binary_input_passes_as_it_is(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_send(client, part(0, 5000));
+    assert_true(peer_got(f->vm, part(0, 5000)));
+}
+
+static void unknown_option_is_refused_once_each_time(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC WILL "\x18" IAC DO "\x05"));
+    assert_true(peer_heard(client, "DONT 24, WONT 5"));
+    assert_true(peer_got(f->vm, BYTES("")));
+}
+
+static void are_you_there_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("a" IAC AYT "b"));
+    assert_true(peer_got(client, BYTES(VM_IS_THERE)));
+    assert_true(peer_got(f->vm, BYTES("ab")));
+}
+
+static void are_you_there_tells_that_the_vm_is_gone(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_end(f->vm);
+    peer_forget(client);
+    peer_give(client, BYTES(IAC AYT));
+    assert_true(peer_got(client, BYTES(VM_IS_NOT_THERE)));
+}
+
+static void flood_of_are_you_there_gets_one_answer_a_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC AYT IAC AYT IAC AYT));
+    assert_true(peer_got(client, BYTES(VM_IS_THERE)));
+    peer_give(client, BYTES(IAC AYT));
+    assert_true(peer_got(client, BYTES(VM_IS_THERE)));
+}
+
+static void other_commands_are_swallowed(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("a\xff\xf1\xff\xf2\xff\xf9\xff\xf4\xff\xf0"
+                            "b" IAC SB "\x18 xterm" IAC SE "c"));
+    assert_true(peer_got(f->vm, BYTES("abc")));
+    assert_true(peer_heard(client, ""));
+}
+
+static void endless_subnegotiation_closes(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC SB "\x18"));
+    memset(output, 'x', TELNET_SUBOPTION_MAX + 1);
+    peer_give(client, slice_of(output, TELNET_SUBOPTION_MAX + 1));
+    assert_true(client->stream.is_closed);
+}
+
+static void is_told_of_the_vm_going_and_coming(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("bye"));
+    peer_end(f->vm);
+    assert_true(peer_got(client, BYTES("bye" VM_GONE)));
+    f->vm = vm_start(&f->site);
+    peer_give(f->vm, BYTES("hello"));
+    assert_true(peer_got(client, BYTES(VM_BACK "hello")));
+}
+
+static void raw_client_gets_bytes_of_the_vm_only(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = raw_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("bye"));
+    peer_end(f->vm);
+    f->vm = vm_start(&f->site);
+    peer_give(f->vm, BYTES("hello"));
+    assert_true(peer_got(client, BYTES("byehello")));
+}
+
+static void client_that_is_behind_is_told_where_it_happened(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("bye"));
+    peer_end(f->vm);
+    peer_unblock(client);
+    assert_true(peer_got(client, BYTES("bye" VM_GONE)));
+    peer_block(client);
+    f->vm = vm_start(&f->site);
+    peer_give(f->vm, BYTES("hello"));
+    peer_unblock(client);
+    assert_true(peer_got(client, BYTES(VM_BACK "hello")));
+}
+
+static void both_at_once_are_told_to_a_client_that_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("bye"));
+    peer_end(f->vm);
+    f->vm = vm_start(&f->site);
+    peer_give(f->vm, BYTES("hello"));
+    peer_unblock(client);
+    assert_true(peer_got(client, BYTES("bye" VM_GONE_AND_BACK "hello")));
+}
+
+static void news_have_their_place_however_little_is_taken(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t room = 1; room < 12; room++) {
+        struct peer *client = telnet_connect(&f->site, f->console);
+
+        peer_block(client);
+        peer_give(f->vm, BYTES("a\xff\xff"));
+        peer_end(f->vm);
+        f->vm = vm_start(&f->site);
+        peer_give(f->vm, BYTES("\xff\xff"
+                               "b"));
+        peer_take(client, room);
+        assert_true(peer_got(client, BYTES("a\xff" VM_GONE_AND_BACK "\xff"
+                                           "b")));
+        peer_break(client);
+    }
+}
+
+/* The answer stands where the stream was when it was asked for, between two
+ * whole bytes. */
+static void answers_do_not_tear_the_output(void **state)
+{
+    struct fixture *f = *state;
+    size_t notice = sizeof VM_IS_THERE - 1;
+
+    for (size_t room = 1; room < 8; room++) {
+        struct peer *client = telnet_connect(&f->site, f->console);
+        uint8_t *data;
+        uint8_t *found;
+        size_t before;
+
+        peer_block(client);
+        vm_sends(f, 0, 3000);
+        for (size_t i = 0; i < 100; i++) {
+            client->stream.room = room;
+            site_run(&f->site);
+        }
+        peer_give(client, BYTES(IAC AYT IAC WILL "\x18"));
+        peer_take(client, room);
+        assert_int_equal(client->data.len, 3000 + notice);
+        data = client->data.data + client->data.start;
+        found = memmem(data, client->data.len, VM_IS_THERE, notice);
+        assert_non_null(found);
+        before = (size_t)(found - data);
+        assert_in_range(before, 60 * room - room, 100 * room);
+        assert_memory_equal(data, output, before);
+        assert_memory_equal(found + notice, output + before, 3000 - before);
+        assert_true(peer_heard(client, "DONT 24"));
+        peer_break(client);
+    }
+}
+
+static void takes_few_bytes_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t room = 1; room < 8; room++) {
+        struct peer *client = telnet_connect(&f->site, f->console);
+
+        peer_block(client);
+        for (size_t at = 0; at < 4000; at++) {
+            vm_sends(f, at, at + 1);
+            client->stream.room = at % (room + 1);
+            site_run(&f->site);
+        }
+        peer_take(client, room);
+        assert_true(peer_got(client, part(0, 4000)));
+        peer_break(client);
+    }
+}
+
+static void terminal_that_takes_few_bytes_at_a_time(void **state)
+{
+    struct fixture *f = *state;
+
+    for (size_t room = 1; room < 6; room++) {
+        struct peer *client = client_connect(&f->site, f->console);
+
+        peer_give(client, BYTES(IAC DONT BINARY));
+        peer_block(client);
+        peer_give(f->vm, BYTES("a\r\nb\r"));
+        peer_give(f->vm, BYTES("\xff\xff\r\r"));
+        peer_give(f->vm, BYTES("\n.\r"));
+        peer_give(f->vm, BYTES("."));
+        peer_take(client, room);
+        assert_true(peer_got(client, BYTES("a\r\nb\r\0\xff\r\0\r\n.\r\0.")));
+        peer_break(client);
+    }
+}
+
+static void one_that_ends_gets_what_is_its_due(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    vm_sends(f, 0, 1000);
+    peer_end(client);
+    assert_false(client->stream.is_closed);
+    peer_take(client, 7);
+    assert_true(peer_got(client, part(0, 1000)));
+    assert_true(client->stream.is_closed);
+}
+
+static void one_that_ends_gets_the_last_byte_whole(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("a\xff\xff"));
+    peer_end(client);
+    peer_take(client, 1);
+    assert_true(peer_got(client, BYTES("a\xff")));
+    assert_true(client->stream.is_closed);
+}
+
+static void one_that_ends_gets_nothing_newer(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("before"));
+    peer_end(client);
+    peer_give(f->vm, BYTES("after"));
+    peer_unblock(client);
+    assert_true(peer_got(client, BYTES("before")));
+}
+
+static void last_words_reach_the_vm(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    client->stream.is_ended = true;
+    peer_give(client, BYTES("logout\r"));
+    assert_true(peer_got(f->vm, BYTES("logout\r")));
+    assert_true(client->stream.is_closed);
+}
+
+static void one_that_ends_and_takes_nothing_is_closed_in_time(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("x"));
+    peer_end(client);
+    site_drains_due(&f->site);
+    assert_true(client->stream.is_closed);
+}
+
+static void one_that_ends_before_it_is_known_gets_its_due_too(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("x"));
+    peer_end(client);
+    assert_true(peer_got(client, BYTES("x")));
+    assert_true(client->stream.is_closed);
+}
+
+static void full_console_refuses_with_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second;
+
+    f->site.directory.settings.client_limit = 1;
+    second = client_connect(&f->site, f->console);
+    assert_true(second->stream.is_closed);
+    assert_non_null(memmem(second->data.data, second->data.len,
+                           "limit; try again later]", 23));
+    assert_true(peer_heard(second, ""));
+    peer_give(f->vm, BYTES("x"));
+    assert_true(peer_got(first, BYTES("x")));
+}
+
+static void place_of_one_that_left_is_free(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second;
+
+    f->site.directory.settings.client_limit = 1;
+    peer_end(first);
+    second = telnet_connect(&f->site, f->console);
+    peer_give(second, BYTES("x"));
+    assert_true(peer_got(f->vm, BYTES("x")));
+}
+
+static void reset_of_one_is_nothing_to_the_others(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    peer_break(first);
+    assert_true(first->stream.is_closed);
+    peer_give(f->vm, BYTES("x"));
+    assert_true(peer_got(second, BYTES("x")));
+    peer_give(second, BYTES("y"));
+    assert_true(peer_got(f->vm, BYTES("y")));
+}
+
+static void reset_seen_while_writing_closes(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    client->stream.is_broken = true;
+    peer_give(f->vm, BYTES("x"));
+    assert_true(client->stream.is_closed);
+    assert_int_equal(f->console->client_count, 0);
+}
+
+static void input_of_several_clients_reaches_the_vm(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *telnet = telnet_connect(&f->site, f->console);
+    struct peer *raw = raw_connect(&f->site, f->console);
+
+    peer_give(telnet, BYTES("one\r"));
+    peer_give(raw, BYTES("two\r"));
+    assert_true(peer_got(f->vm, BYTES("one\rtwo\r")));
+}
+
+static void vm_is_held_back_for_a_client_that_does_not_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+    uint32_t left;
+
+    peer_block(client);
+    vm_sends(f, 0, sizeof output);
+    left = f->vm->stream.to_session.len;
+    assert_true(left > 0);
+    assert_true(f->console->output.head <= RING);
+    site_run(&f->site);
+    assert_int_equal(f->vm->stream.to_session.len, left);
+}
+
+static void client_that_reads_late_gets_every_byte_once(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    vm_sends(f, 0, sizeof output);
+    peer_take(client, 1021);
+    assert_true(peer_got(client, part(0, sizeof output)));
+}
+
+static void client_beside_it_has_what_came_before(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    struct peer *fast = telnet_connect(&f->site, f->console);
+
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    assert_int_equal(fast->data.len, f->console->output.head);
+    assert_true(peer_got(fast, part(0, fast->data.len)));
+}
+
+static void after_the_hold_others_go_on_without_it(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    struct peer *fast = telnet_connect(&f->site, f->console);
+
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    site_holds_due(&f->site);
+    assert_true(peer_got(fast, part(0, sizeof output)));
+    assert_int_equal(f->vm->stream.to_session.len, 0);
+}
+
+static void one_that_lags_is_told_what_it_has_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    char notice[64];
+    size_t lost = sizeof output - RING;
+    size_t len;
+
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    site_holds_due(&f->site);
+    peer_unblock(slow);
+    snprintf(notice, sizeof notice, NOTICE("%zu bytes skipped"), lost);
+    len = strlen(notice);
+    assert_int_equal(slow->data.len, len + RING);
+    assert_memory_equal(slow->data.data, notice, len);
+    assert_memory_equal(slow->data.data + len, output + lost, RING);
+}
+
+static void skip_stands_where_bytes_are_missing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    size_t lost = sizeof output - RING - 1;
+    char notice[64];
+    size_t len;
+
+    peer_block(slow);
+    vm_sends(f, 0, 10);
+    /* The first byte is a 255: it is taken, one half of it is owed. */
+    slow->stream.room = 1;
+    vm_sends(f, 10, sizeof output);
+    site_holds_due(&f->site);
+    peer_take(slow, 1000);
+    snprintf(notice, sizeof notice, NOTICE("%zu bytes skipped"), lost);
+    len = strlen(notice);
+    assert_int_equal(slow->data.len, 1 + len + RING);
+    assert_memory_equal(slow->data.data, output, 1);
+    assert_memory_equal(slow->data.data + 1, notice, len);
+    assert_memory_equal(slow->data.data + 1 + len, output + lost + 1, RING);
+}
+
+static void one_that_has_caught_up_is_waited_for_again(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    site_holds_due(&f->site);
+    peer_unblock(slow);
+    peer_forget(slow);
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    assert_true(f->vm->stream.to_session.len > 0);
+    peer_unblock(slow);
+    assert_true(peer_got(slow, part(0, sizeof output)));
+}
+
+static void vm_goes_on_when_the_one_it_waits_for_leaves(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    struct peer *fast = telnet_connect(&f->site, f->console);
+
+    peer_block(slow);
+    vm_sends(f, 0, sizeof output);
+    assert_true(f->vm->stream.to_session.len > 0);
+    peer_break(slow);
+    assert_true(peer_got(fast, part(0, sizeof output)));
+}
+
+static void one_that_holds_up_others_too_long_lags(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *slow = telnet_connect(&f->site, f->console);
+    struct peer *fast = telnet_connect(&f->site, f->console);
+
+    f->site.directory.settings.hold_us = 0;
+    peer_block(slow);
+    for (size_t i = 0; i < 20; i++) {
+        vm_sends(f, 0, sizeof output);
+        slow->stream.room = RING / 2;
+        site_run(&f->site);
+    }
+    assert_int_equal(fast->data.len, 20 * sizeof output);
+    assert_int_equal(f->vm->stream.to_session.len, 0);
+}
+
+static void without_anybody_the_vm_is_never_held_back(void **state)
+{
+    struct fixture *f = *state;
+
+    vm_sends(f, 0, sizeof output);
+    assert_int_equal(f->vm->stream.to_session.len, 0);
+    assert_int_equal(f->console->output.head, sizeof output);
+}
+
+static void give_questions(struct peer *client)
+{
+    static uint8_t questions[20 * LIMIT_READ / 3 * 3];
+
+    for (size_t i = 0; i < sizeof questions; i += 3)
+        memcpy(questions + i, IAC WILL "\x18", 3);
+    peer_give(client, slice_of(questions, sizeof questions));
+}
+
+static void one_that_only_asks_is_not_read_until_it_listens(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    give_questions(client);
+    assert_false(client->stream.is_closed);
+    assert_true(client->stream.to_session.len > 0);
+    peer_unblock(client);
+    assert_int_equal(client->stream.to_session.len, 0);
+}
+
+static void same_for_one_that_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("x"));
+    give_questions(client);
+    assert_false(client->stream.is_closed);
+    assert_true(client->stream.to_session.len > 0);
+    peer_unblock(client);
+    assert_int_equal(client->stream.to_session.len, 0);
+    assert_true(peer_got(client, BYTES("x")));
+}
+
+/* A loop may report an error on a connection that nobody wants to read; what
+ * can be read then must wait like everything else. */
+static void error_does_not_make_it_read_what_must_wait(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = raw_connect(&f->site, f->console);
+    uint32_t left;
+
+    memset(output, 'x', sizeof output);
+    peer_block(f->vm);
+    peer_give(client, slice_of(output, sizeof output));
+    left = client->stream.to_session.len;
+    assert_true(left > 0);
+    client->stream.stream.on_ready(client->stream.stream.owner, STREAM_READ);
+    assert_int_equal(client->stream.to_session.len, left);
+    peer_unblock(f->vm);
+    assert_int_equal(client->stream.to_session.len, 0);
+}
+
+/* The same where much is kept for the VM: it must not become too much. */
+static void error_does_not_overflow_the_input_that_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *clients[3];
+
+    memset(output, 'x', sizeof output);
+    peer_give(f->vm, BYTES(IAC WONT VMWARE));
+    for (int i = 0; i < 3; i++) {
+        clients[i] = raw_connect(&f->site, f->console);
+        peer_give(clients[i], slice_of(output, sizeof output));
+    }
+    for (int i = 0; i < 3; i++)
+        clients[i]->stream.stream.on_ready(clients[i]->stream.stream.owner,
+                                           STREAM_READ);
+    assert_true(f->console->held_input.len <= LIMIT_INPUT_HIGH + LIMIT_READ);
+}
+
+#define END VM_GONE NOTICE("shutting down")
+
+static void shutdown_is_told_and_ends_it(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES("x"));
+    session_shut_down(&f->site.ctx);
+    site_run(&f->site);
+    assert_true(peer_got(client, BYTES("x" END)));
+    assert_true(client->stream.is_closed);
+    assert_true(session_is_quiet(&f->site.ctx));
+}
+
+static void shutdown_waits_for_one_that_is_behind(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    vm_sends(f, 0, 1000);
+    session_shut_down(&f->site.ctx);
+    site_run(&f->site);
+    assert_false(session_is_quiet(&f->site.ctx));
+    peer_take(client, 100);
+    assert_true(session_is_quiet(&f->site.ctx));
+    assert_int_equal(client->data.len, 1000 + sizeof END - 1);
+    assert_memory_equal(client->data.data, output, 1000);
+    assert_memory_equal(client->data.data + 1000, END, sizeof END - 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(greets_as_a_telnet_server),
+        TEST(output_waits_until_the_client_is_known),
+        TEST(answers_cut_anywhere_make_it_telnet),
+        TEST(first_byte_that_is_no_iac_makes_it_raw),
+        TEST(raw_input_passes_as_it_is),
+        TEST(silent_client_is_served_raw_after_a_while),
+        TEST(silent_client_may_turn_out_to_be_telnet),
+        TEST(telnet_answers_behind_typed_ahead_text_are_understood),
+        TEST(one_answer_alone_is_data_of_a_raw_client),
+        TEST(long_raw_input_is_never_taken_for_telnet),
+        TEST(client_that_refuses_binary_is_a_terminal),
+        TEST(enter_of_a_terminal_is_one_cr),
+        TEST(client_that_answers_something_else_is_served_after_a_while),
+        TEST(binary_client_gets_every_byte_as_it_is),
+        TEST(binary_input_passes_as_it_is),
+        TEST(unknown_option_is_refused_once_each_time),
+        TEST(are_you_there_is_answered),
+        TEST(are_you_there_tells_that_the_vm_is_gone),
+        TEST(flood_of_are_you_there_gets_one_answer_a_read),
+        TEST(other_commands_are_swallowed),
+        TEST(endless_subnegotiation_closes),
+        TEST(is_told_of_the_vm_going_and_coming),
+        TEST(raw_client_gets_bytes_of_the_vm_only),
+        TEST(client_that_is_behind_is_told_where_it_happened),
+        TEST(both_at_once_are_told_to_a_client_that_is_behind),
+        TEST(news_have_their_place_however_little_is_taken),
+        TEST(answers_do_not_tear_the_output),
+        TEST(takes_few_bytes_at_a_time),
+        TEST(terminal_that_takes_few_bytes_at_a_time),
+        TEST(one_that_ends_gets_what_is_its_due),
+        TEST(one_that_ends_gets_the_last_byte_whole),
+        TEST(one_that_ends_gets_nothing_newer),
+        TEST(last_words_reach_the_vm),
+        TEST(one_that_ends_and_takes_nothing_is_closed_in_time),
+        TEST(one_that_ends_before_it_is_known_gets_its_due_too),
+        TEST(full_console_refuses_with_a_reason),
+        TEST(place_of_one_that_left_is_free),
+        TEST(reset_of_one_is_nothing_to_the_others),
+        TEST(reset_seen_while_writing_closes),
+        TEST(input_of_several_clients_reaches_the_vm),
+        TEST(vm_is_held_back_for_a_client_that_does_not_read),
+        TEST(client_that_reads_late_gets_every_byte_once),
+        TEST(client_beside_it_has_what_came_before),
+        TEST(after_the_hold_others_go_on_without_it),
+        TEST(one_that_lags_is_told_what_it_has_lost),
+        TEST(skip_stands_where_bytes_are_missing),
+        TEST(one_that_has_caught_up_is_waited_for_again),
+        TEST(vm_goes_on_when_the_one_it_waits_for_leaves),
+        TEST(one_that_holds_up_others_too_long_lags),
+        TEST(without_anybody_the_vm_is_never_held_back),
+        TEST(one_that_only_asks_is_not_read_until_it_listens),
+        TEST(same_for_one_that_is_behind),
+        TEST(error_does_not_make_it_read_what_must_wait),
+        TEST(error_does_not_overflow_the_input_that_is_kept),
+        TEST(shutdown_is_told_and_ends_it),
+        TEST(shutdown_waits_for_one_that_is_behind),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+/*
+ * The VM's end: ESXi's order and bytes, whole and byte by byte.
+ */
+#include "proto/vmext.h"
+#include "vm/vmend.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
+#define SB232 "\xff\xfa\xe8"
+#define SE "\xff\xf0"
+
+static const struct vmend_identity identity = {
+    .name = "vm-0001",
+    .uuid = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3",
+    .uri = "vSPC.py",
+    .direction = 'S',
+};
+
+/* The concentrator of the captures. */
+#define GREETING "\xff\xfb\x00\xff\xfb\x03\xff\xfb\x01\xff\xfd\x00\xff\xfd\x03"
+#define KNOWN_2                                                                \
+    SB232 "\x01\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46\x47\x49\x50"   \
+          "\x51\x52\x53" SE
+
+struct fixture {
+    struct vmend end;
+    struct buf out;
+    enum vmend_event event; /* the last one but NEED_MORE */
+    uint8_t data[64];
+    size_t data_len;
+};
+
+static void take(struct fixture *f, struct slice in)
+{
+    enum vmend_event event;
+    struct slice body;
+
+    do {
+        assert_int_equal(vmend_next(&f->end, &in, &f->out, &event, &body), 0);
+        if (event != VMEND_NEED_MORE)
+            f->event = event;
+        if (event == VMEND_DATA) {
+            assert_true(f->data_len + body.len <= sizeof f->data);
+            memcpy(f->data + f->data_len, body.data, body.len);
+            f->data_len += body.len;
+        }
+    } while (event != VMEND_NEED_MORE);
+}
+
+static void expect(struct fixture *f, struct slice said)
+{
+    assert_int_equal(f->out.len, said.len);
+    if (said.len > 0)
+        assert_memory_equal(buf_bytes(&f->out).data, said.data, said.len);
+    buf_take(&f->out, f->out.len);
+}
+
+static int start(void **state)
+{
+    static struct fixture f;
+
+    f = (struct fixture){ .event = VMEND_NEED_MORE };
+    buf_init(&f.out, 4096);
+    vmend_init(&f.end, &identity);
+    *state = &f;
+    return vmend_greet(&f.end, &f.out);
+}
+
+static int end(void **state)
+{
+    struct fixture *f = *state;
+
+    vmend_done(&f->end);
+    buf_done(&f->out);
+    return 0;
+}
+
+/* Up to WILL-PROXY, as captured. */
+static void open_forwarding(struct fixture *f)
+{
+    take(f, BYTES(GREETING "\xff\xfd\xe8\xff\xfe\x25" KNOWN_2 SB232 "\x47" SE));
+    assert_int_equal(f->event, VMEND_OPENED);
+    buf_take(&f->out, f->out.len);
+}
+
+static void test_it_speaks_first(void **state)
+{
+    expect(*state, BYTES("\xff\xfb\x25"));
+}
+
+static void test_order_is_that_of_the_capture(void **state)
+{
+    struct fixture *f = *state;
+
+    expect(f, BYTES("\xff\xfb\x25"));
+    take(f, BYTES("\xff\xfb\x00\xff\xfb\x03\xff\xfb\x01"));
+    expect(f, BYTES("\xff\xfd\x00\xff\xfd\x03\xff\xfd\x01"));
+    take(f, BYTES("\xff\xfd\x00\xff\xfd\x03"));
+    expect(f, BYTES("\xff\xfb\x00\xff\xfb\x03"));
+    take(f, BYTES("\xff\xfd\xe8"));
+    expect(f, BYTES("")); /* 232 waits for an answer to AUTHENTICATION */
+    take(f, BYTES("\xff\xfe\x25"));
+    expect(f, BYTES("\xff\xfb\xe8"));
+    take(f, BYTES(KNOWN_2));
+    expect(f, BYTES(SB232 "\x00\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46"
+                          "\x47\x49\x50\x51\x54\x55\x56\x57\x52\x53" SE SB232
+                          "\x46"
+                          "SvSPC.py" SE));
+    take(f, BYTES(SB232 "\x51" SE));
+    expect(f,
+           BYTES(SB232 "\x50"
+                       "50 0c 1e 2f 33 41 5a 6b-7c 8d 9e af b0 c1 d2 e3" SE));
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+    take(f, BYTES(SB232 "\x47" SE));
+    assert_int_equal(f->event, VMEND_OPENED);
+    expect(f, BYTES("\xff\xfb\x2c"));
+    take(f, BYTES(SB232 "\x53" SE));
+    expect(f, BYTES(SB232 "\x52"
+                          "vm-0001" SE));
+}
+
+static void test_segmentation_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct slice all =
+        BYTES(GREETING "\xff\xfd\xe8\xff\xfe\x25" KNOWN_2 SB232 "\x51" SE SB232
+                       "\x47" SE SB232 "\x53" SE "a\xff\xff"
+                       "b");
+    uint8_t whole[512];
+    size_t whole_len;
+
+    take(f, all);
+    whole_len = f->out.len;
+    assert_true(whole_len <= sizeof whole);
+    memcpy(whole, buf_bytes(&f->out).data, whole_len);
+    end(state);
+
+    start(state);
+    f = *state;
+    for (size_t i = 0; i < all.len; i++)
+        take(f, slice_of(all.data + i, 1));
+    expect(f, slice_of(whole, whole_len));
+    assert_int_equal(f->data_len, 3);
+    assert_memory_equal(f->data,
+                        "a\xff"
+                        "b",
+                        3);
+}
+
+static void test_do_232_after_the_answer_is_answered_at_once(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfe\x25"));
+    expect(f, BYTES(""));
+    take(f, BYTES("\xff\xfd\xe8"));
+    expect(f, BYTES("\xff\xfb\xe8"));
+}
+
+static void test_a_do_232_that_is_withdrawn_is_not_answered(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfd\xe8\xff\xfe\xe8"));
+    assert_int_equal(f->event, VMEND_CLOSED);
+    take(f, BYTES("\xff\xfe\x25"));
+    expect(f, BYTES(""));
+}
+
+static void test_tls_inside_is_offered_and_withdrawn(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfd\xe8\xff\xfd\x25"));
+    expect(f, BYTES("\xff\xfc\x25\xff\xfb\xe8"));
+    take(f, BYTES("\xff\xfe\x25\xff\xfd\x25"));
+    expect(f, BYTES("\xff\xfc\x25"));
+}
+
+static void test_com_port_waits_for_will_proxy(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfe\x25\xff\xfd\xe8\xff\xfd\x2c"));
+    expect(f, BYTES("\xff\xfb\xe8"));
+    take(f, BYTES(SB232 "\x47" SE));
+    expect(f, BYTES("\xff\xfb\x2c"));
+    take(f, BYTES("\xff\xfd\x2c"));
+    expect(f, BYTES(""));
+}
+
+static void test_unknown_options_are_refused(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfd\x18\xff\xfb\x18\xff\xfd\x01\xff\xfb\xe8"));
+    expect(f, BYTES("\xff\xfc\x18\xff\xfe\x18\xff\xfc\x01\xff\xfe\xe8"));
+}
+
+static void test_an_unknown_code_is_named(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    take(f, BYTES(SB232 "\x63\x01" SE));
+    expect(f, BYTES(SB232 "\x02\x63" SE));
+}
+
+static void test_messages_before_232_is_on_mean_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES(SB232 "\x47" SE SB232 "\x51" SE));
+    expect(f, BYTES(""));
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+}
+
+static void test_refusal_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, BYTES("\xff\xfe\x25\xff\xfd\xe8" KNOWN_2 SB232 "\x49" SE));
+    assert_int_equal(f->event, VMEND_REFUSED);
+}
+
+static void test_the_extension_goes_off_and_on_again(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    take(f, BYTES("\xff\xfe\xe8"));
+    assert_int_equal(f->event, VMEND_CLOSED);
+    expect(f, BYTES("\xff\xfc\xe8"));
+    take(f, BYTES("\xff\xfd\xe8"));
+    expect(f, BYTES("\xff\xfb\xe8"));
+    take(f, BYTES(KNOWN_2 KNOWN_2));
+    assert_int_equal(f->out.len, 42); /* introduced once */
+    take(f, BYTES(SB232 "\x47" SE));
+    assert_int_equal(f->event, VMEND_OPENED);
+}
+
+static void test_break_is_told(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    take(f, BYTES("\xff\xf1\xff\xf3"));
+    assert_int_equal(f->event, VMEND_BREAK);
+    expect(f, BYTES(""));
+}
+
+static void test_data_is_binary_once_both_agree(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(f->end.encoder.is_nvt);
+    take(f, BYTES("\r\n"));
+    open_forwarding(f);
+    assert_false(f->end.encoder.is_nvt);
+    take(f, BYTES("\r\n"));
+    assert_int_equal(f->data_len, 3);
+    assert_memory_equal(f->data, "\r\r\n", 3);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+    const struct CMUnitTest tests[] = {
+        TEST(test_it_speaks_first),
+        TEST(test_order_is_that_of_the_capture),
+        TEST(test_segmentation_changes_nothing),
+        TEST(test_do_232_after_the_answer_is_answered_at_once),
+        TEST(test_a_do_232_that_is_withdrawn_is_not_answered),
+        TEST(test_tls_inside_is_offered_and_withdrawn),
+        TEST(test_com_port_waits_for_will_proxy),
+        TEST(test_unknown_options_are_refused),
+        TEST(test_an_unknown_code_is_named),
+        TEST(test_messages_before_232_is_on_mean_nothing),
+        TEST(test_refusal_is_told),
+        TEST(test_the_extension_goes_off_and_on_again),
+        TEST(test_break_is_told),
+        TEST(test_data_is_binary_once_both_agree),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
