@@ -50,7 +50,8 @@ static const struct option_row rows[] = {
       .value = "ADDRESS", .standard = "127.0.0.1",
       .text = "address of the consoles' telnet ports" },
     { .name = "no-vm-ports", .type = OPTION_FLAG, AT(no_vm_ports),
-      .text = "open no telnet ports for consoles" },
+      .text = "open no telnet ports for consoles (nothing else leads\n"
+              "to them yet)" },
     { .name = "vm-expire-time", .type = OPTION_NUMBER, AT(vm_expire_s),
       .value = "SECONDS", .standard = "86400", .max = 1000000000,
       .text = "how long a console keeps its port and history after\n"
@@ -70,7 +71,8 @@ static const struct option_row rows[] = {
               "far behind a client may be" },
     { .name = "history-total", .type = OPTION_SIZE, AT(history_total),
       .value = "BYTES", .standard = "1G", .max = UINT64_C(1) << 50,
-      .text = "the same for all consoles together" },
+      .text = "the same for all consoles together, beyond the first\n"
+              "4K of each" },
     { .name = "console-limit", .type = OPTION_NUMBER, AT(console_limit),
       .value = "COUNT", .standard = "100000", .max = 100000000,
       .text = "consoles at most; 0 is no limit" },

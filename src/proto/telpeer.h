@@ -75,6 +75,13 @@ void telpeer_done(struct telpeer *p);
 int telpeer_next(struct telpeer *p, struct slice *in, struct buf *out,
                  enum telpeer_event *ret_event, struct telpeer_item *item);
 
+/* telnet_copy_data of this endpoint's decoder. */
+static inline size_t telpeer_copy_data(struct telpeer *p, struct slice *in,
+                                       uint8_t *to, size_t room)
+{
+    return telnet_copy_data(&p->decoder, in, to, room);
+}
+
 /* Asks for an option that the policy has a row for, agreed to or not: appends
  * WILL/DO or WONT/DONT unless that was said before. The failures of
  * buf_append. */

@@ -41,7 +41,7 @@ enum vmext_code {
 enum vmext_end { VMEXT_VM, VMEXT_PROXY };
 
 enum {
-    /* Seen on the wire (wire captures): both are opaque, length not promised
+    /* Seen on the wire: both are opaque, length not promised
      * by the guide, so a few more bytes than seen are taken. */
     VMEXT_SEQUENCE_LEN = 4, /* what ESXi sends */
     VMEXT_SECRET_LEN = 8,   /* what we send */

@@ -37,6 +37,7 @@ struct client_session {
     uint8_t news;      /* enum news */
     bool is_serving;   /* output goes out */
     bool is_draining;  /* input has ended; it ends at end_at */
+    bool says_reason;  /* why it ends is still to be said to it */
     bool is_over;
     bool was_asked;    /* AYT in this read */
     const char *end_reason;
@@ -117,18 +118,22 @@ say(struct client_session *s, const char *format, ...)
         (void)buf_append(&s->wire.out, slice_of(line, (size_t)len));
 }
 
-static void update_interest(struct client_session *s, bool is_blocked)
+static bool may_read(const struct client_session *s)
 {
-    unsigned interest = 0;
+    return !s->is_draining && console_takes_input(s->client.console) &&
+           s->wire.out.len <= LIMIT_ANSWERS_MARK;
+}
 
-    if (s->is_over)
-        return;
-    if (!s->is_draining && console_takes_input(s->client.console) &&
-        s->wire.out.len <= LIMIT_ANSWERS_MARK)
-        interest |= STREAM_READ;
-    if (is_blocked)
-        interest |= STREAM_WRITE;
-    stream_want(s->wire.stream, interest);
+static bool is_blocked(const struct client_session *s)
+{
+    return s->wire.stream->interest & STREAM_WRITE;
+}
+
+static void update_interest(struct client_session *s, bool blocked)
+{
+    if (!s->is_over)
+        stream_want(s->wire.stream, (may_read(s) ? STREAM_READ : 0u) |
+                                        (blocked ? STREAM_WRITE : 0u));
 }
 
 static void say_news(struct client_session *s)
@@ -175,11 +180,16 @@ static void next_output(struct client_session *s, struct ring_span *span)
         cut_span(span, s->client.at, s->news_at);
     if (s->is_draining)
         cut_span(span, s->client.at, s->end_at);
+    if (s->says_reason && s->client.at >= s->end_at) {
+        say(s, "\r\n[vspcd: %s]\r\n", s->end_reason);
+        s->says_reason = false;
+    }
 }
 
 static bool is_drained(const struct client_session *s)
 {
-    return s->is_draining && s->wire.out.len == 0 &&
+    return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
+           !telnet_encoder_owes(&s->wire.encoder) &&
            s->client.at >= s->end_at;
 }
 
@@ -216,7 +226,11 @@ static void flush(struct client_session *s)
 /* A flush unless the stream is known to take nothing now. */
 static void flush_if_writable(struct client_session *s)
 {
-    if (!s->is_over && !(s->wire.stream->interest & STREAM_WRITE))
+    if (s->is_over)
+        return;
+    if (is_blocked(s))
+        update_interest(s, true);
+    else
         flush(s);
 }
 
@@ -250,7 +264,7 @@ static void client_input_changed(struct client *client)
 {
     struct client_session *s = session_of(client);
 
-    update_interest(s, s->wire.stream->interest & STREAM_WRITE);
+    update_interest(s, is_blocked(s));
 }
 
 static void client_tell(struct client *client, enum client_news event)
@@ -273,9 +287,8 @@ static void client_close(struct client *client, const char *reason)
 {
     struct client_session *s = session_of(client);
 
-    if (s->mode == MODE_TELNET)
-        say(s, "\r\n[vspcd: %s]\r\n", reason);
     drain(s, reason);
+    s->says_reason = s->mode == MODE_TELNET;
     flush_if_writable(s);
 }
 
@@ -425,7 +438,7 @@ static void handle_bytes(struct client_session *s, struct slice in)
     else
         handle_raw(s, in);
     console_input_end(c);
-    if (!s->is_over && s->wire.out.len > 0)
+    if (s->wire.out.len > 0)
         flush_if_writable(s);
 }
 
@@ -450,8 +463,14 @@ static void on_ready(void *owner, unsigned ready)
 
     if (ready & STREAM_WRITE)
         flush(s);
-    if ((ready & STREAM_READ) && !s->is_over && !s->is_draining)
+    if (!(ready & STREAM_READ) || s->is_over)
+        return;
+    /* A broken connection tells so even while it is not to be read; it tells
+     * again when it is, or when something is to be written. */
+    if (may_read(s))
         read_client(s);
+    else
+        flush(s);
 }
 
 static int greet(struct client_session *s)

@@ -131,6 +131,15 @@ static void new_identity(struct vm_session *s)
     buf_init(&s->identity->early, LIMIT_EARLY_DATA);
 }
 
+/* From now on the VM has its time to say who it is. */
+static void expect_identity(struct vm_session *s)
+{
+    new_identity(s);
+    if (!deadline_is_running(&s->identity->deadline))
+        deadline_start(&s->ctx->identities, &s->identity->deadline,
+                       clock_now_us());
+}
+
 static void bury(struct session_entry *entry)
 {
     struct vm_session *s = CONTAINER_OF(entry, struct vm_session, entry);
@@ -171,17 +180,21 @@ static void close_broken(struct vm_session *s, int error)
         close_session(s, "the connection was reset by the host", false);
 }
 
-static void update_interest(struct vm_session *s, bool is_blocked)
+static bool may_read(const struct vm_session *s)
 {
-    unsigned interest = 0;
+    return !s->is_held && s->wire.out.len <= LIMIT_INPUT;
+}
 
-    if (s->phase == PHASE_ENDED)
-        return;
-    if (!s->is_held && s->wire.out.len <= LIMIT_INPUT)
-        interest |= STREAM_READ;
-    if (is_blocked)
-        interest |= STREAM_WRITE;
-    stream_want(s->wire.stream, interest);
+static bool is_blocked(const struct vm_session *s)
+{
+    return s->wire.stream->interest & STREAM_WRITE;
+}
+
+static void update_interest(struct vm_session *s, bool blocked)
+{
+    if (s->phase != PHASE_ENDED)
+        stream_want(s->wire.stream, (may_read(s) ? STREAM_READ : 0u) |
+                                        (blocked ? STREAM_WRITE : 0u));
 }
 
 /* Whether the clients of its console are to be read. */
@@ -210,6 +223,19 @@ static bool flush(struct vm_session *s)
     update_input(s);
     update_interest(s, r == WIRE_BLOCKED);
     return true;
+}
+
+/* While it waits to be writable, another try would only cost a call. */
+static void flush_if_writable(struct vm_session *s)
+{
+    if (s->phase == PHASE_ENDED)
+        return;
+    if (is_blocked(s)) {
+        update_input(s);
+        update_interest(s, true);
+    } else {
+        flush(s);
+    }
 }
 
 /* Input straight from the client's read buffer; what is not taken is queued. */
@@ -244,11 +270,7 @@ static void link_input_end(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
-    /* While it waits to be writable, another try would only cost a call. */
-    if (s->wire.stream->interest & STREAM_WRITE)
-        update_input(s);
-    else
-        flush(s);
+    flush_if_writable(s);
 }
 
 static void link_resume(struct vm_link *link)
@@ -256,7 +278,7 @@ static void link_resume(struct vm_link *link)
     struct vm_session *s = session_of(link);
 
     s->is_held = false;
-    update_interest(s, s->wire.stream->interest & STREAM_WRITE);
+    update_interest(s, is_blocked(s));
 }
 
 static void link_replaced(struct vm_link *link)
@@ -366,18 +388,19 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     struct slice label = { 0 };
     const char *why = refusal(s, m, &label);
     char uri[TEXT_ID_MAX + 1];
+    char name[TEXT_ID_MAX + 1];
     int r;
 
     text_clean(uri, sizeof uri, m->text);
-    new_identity(s);
-    if (why == NULL &&
-        text_clean(s->identity->label, sizeof s->identity->label, label) == 0)
+    if (why == NULL && text_clean(name, sizeof name, label) == 0)
         why = "the service URI has no name in it; use one such as s0";
     if (why != NULL) {
         log_warning("VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
                     s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
+    expect_identity(s);
+    memcpy(s->identity->label, name, sizeof name);
     r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
     if (r == 0)
         r = ask(s);
@@ -479,7 +502,7 @@ static int handle_extension(struct vm_session *s, bool is_on)
     };
 
     if (is_on) {
-        new_identity(s);
+        expect_identity(s);
         s->phase = PHASE_EXTENDED;
         return vmext_put(&s->wire.out, &known);
     }
@@ -609,13 +632,14 @@ static size_t read_room(struct vm_session *s)
     if (room == 0) {
         s->is_held = true;
         console_hold(s->link.console, clock_now_us());
-        update_interest(s, s->wire.stream->interest & STREAM_WRITE);
+        update_interest(s, is_blocked(s));
     }
     return room < LIMIT_READ ? room : LIMIT_READ;
 }
 
 static void read_vm(struct vm_session *s)
 {
+    struct console *before = s->link.console;
     uint8_t *to = s->ctx->read_buffer;
     size_t room = read_room(s);
     ssize_t n;
@@ -637,11 +661,12 @@ static void read_vm(struct vm_session *s)
         return;
     s->has_read = true;
     handle_bytes(s, slice_of(to, (size_t)n));
-    if (s->phase == PHASE_SERVING)
+    flush_if_writable(s);
+    /* What came before the end of the session is its clients' all the same. */
+    if (before != NULL)
+        console_output_end(before);
+    if (s->link.console != NULL && s->link.console != before)
         console_output_end(s->link.console);
-    if (s->phase != PHASE_ENDED && s->wire.out.len > 0 &&
-        !(s->wire.stream->interest & STREAM_WRITE))
-        flush(s);
 }
 
 static void on_ready(void *owner, unsigned ready)
@@ -650,7 +675,9 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
-    if ((ready & STREAM_READ) && s->phase != PHASE_ENDED)
+    /* A broken connection tells so even while it is not to be read; it tells
+     * again when it is. */
+    if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))
         read_vm(s);
 }
 
@@ -688,8 +715,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
     /* NVT rules until BINARY is agreed on (RFC 856). */
     s->wire.encoder.is_nvt = true;
-    new_identity(s);
-    deadline_start(&ctx->identities, &s->identity->deadline, clock_now_us());
+    expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
     if (greet(s) < 0)
         close_broken(s, -ENOMEM);

@@ -259,6 +259,17 @@ static void without_its_uuid_it_is_closed_at_the_deadline(void **state)
     assert_true(vm->stream.is_closed);
 }
 
+/* Known by that one it would be another console than the time before. */
+static void another_uuid_does_not_do_at_the_deadline(void **state)
+{
+    struct peer *vm = vm_ready_for_proxy(*state);
+
+    peer_give(vm, BYTES(ESXI_PROXY EXT(VM_NAME "n") EXT(BIOS_UUID "2")
+                            EXT(LOCATION_UUID "1")));
+    site_identities_due(*state);
+    assert_true(vm->stream.is_closed);
+}
+
 static void silent_connection_is_closed_at_the_deadline(void **state)
 {
     struct peer *vm = vm_connect(*state);
@@ -890,6 +901,7 @@ int main(void)
         TEST(without_a_name_it_is_called_by_its_uuid),
         TEST(name_is_not_waited_for_beyond_the_deadline),
         TEST(without_its_uuid_it_is_closed_at_the_deadline),
+        TEST(another_uuid_does_not_do_at_the_deadline),
         TEST(silent_connection_is_closed_at_the_deadline),
         TEST(serving_vm_has_no_deadline),
         TEST(ports_of_a_vm_are_consoles_of_their_own),
