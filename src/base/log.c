@@ -48,7 +48,7 @@ static const char *level_name(enum log_level level)
 }
 
 /* One line into the collected ones; the caller has seen that it fits. */
-static void collect(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void collect(enum log_level level, const char *format, va_list args)
 {
     char *line = state.lines + state.pending;
     char utc[CLOCK_TEXT_LEN];

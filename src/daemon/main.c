@@ -3,6 +3,7 @@
  */
 #include "base/log.h"
 #include "daemon/daemon.h"
+#include "net/loop.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
     enum options_request request;
     struct err err;
 
+    loop_open_standard_descriptors();
     if (options_read(argc, argv, &settings, &request, &err) < 0) {
         fprintf(stderr, "vspcd: %s\n", err.text);
         return EXIT_USAGE;

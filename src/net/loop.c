@@ -138,11 +138,18 @@ void loop_close(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    loop->is_stopped = false;
+    /* libuv looks whether anything is left before it comes to our end of turn:
+     * a deadline alone would not keep it. */
+    do {
+        uv_run(&loop->uv, UV_RUN_DEFAULT);
+        set_alarm(loop);
+    } while (!loop->is_stopped && uv_loop_alive(&loop->uv));
 }
 
 void loop_stop(struct loop *loop)
 {
+    loop->is_stopped = true;
     uv_stop(&loop->uv);
 }
 
@@ -200,6 +207,17 @@ int loop_on_signal(struct loop *loop, int number,
 uint8_t *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;
+}
+
+void loop_open_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
 }
 
 uint64_t loop_raise_file_limit(void)

@@ -23,7 +23,8 @@ int loop_open(struct loop **ret_loop);
  * closing still needs. */
 void loop_close(struct loop *loop);
 
-/* Returns after loop_stop, or when nothing is left that could happen. */
+/* Returns after loop_stop, or when nothing is left that could happen: no
+ * stream or listener that wants anything, and no deadline. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -45,7 +46,7 @@ void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
                           struct deadline_queue *queue,
                           void (*on_due)(struct deadline *d, void *owner),
                           void *owner);
-void loop_unwatch(struct loop_watch *watch);
+void loop_unwatch(struct loop_watch *watch); /* not from on_due */
 
 /* Calls handler on the loop for this signal, from now on. 0 or -errno. */
 enum { LOOP_SIGNAL_MAX = 8 };
@@ -57,6 +58,12 @@ int loop_on_signal(struct loop *loop, int number,
  * content is good until the handler returns.
  */
 uint8_t *loop_read_buffer(struct loop *loop);
+
+/*
+ * Whoever started us may have closed 0, 1 or 2: what is opened next would take
+ * their place, and be taken for them. First thing in main.
+ */
+void loop_open_standard_descriptors(void);
 
 /* Raises the soft limit of open files to the hard one; returns what it is. */
 uint64_t loop_raise_file_limit(void);

@@ -31,6 +31,7 @@ struct loop {
     struct loop_signal signals[LOOP_SIGNAL_MAX];
     int signal_count;
     int reserve_fd; /* given up for a moment to accept and refuse somebody */
+    bool is_stopped;
     bool is_starved_logged;
     uint8_t *read_buffer;
 };

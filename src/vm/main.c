@@ -6,12 +6,10 @@
 #include "vm/options.h"
 #include "vm/say.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
@@ -50,22 +48,6 @@ static struct end *open_end(struct loop *loop, const struct options *o,
     return end_stdio_new(loop, o->is_raw, err);
 }
 
-/*
- * The loop ends by itself when no descriptor is open on it, and a timer alone
- * does not keep it: this does, while we wait to try again. Ending is up to
- * the bridge.
- */
-static struct stream *hold_loop(struct loop *loop)
-{
-    struct stream *hold;
-    int fd = eventfd(0, EFD_CLOEXEC);
-
-    if (fd < 0 || stream_fd_open(loop, fd, NULL, &hold) < 0)
-        return NULL;
-    stream_want(hold, STREAM_READ); /* nobody ever writes */
-    return hold;
-}
-
 static int run_bridge(struct loop *loop, const struct options *o,
                       struct end *end)
 {
@@ -79,16 +61,10 @@ static int run_bridge(struct loop *loop, const struct options *o,
         .is_reconnecting = o->is_reconnecting,
     };
     struct bridge bridge;
-    struct stream *hold = hold_loop(loop);
 
-    if (hold == NULL) {
-        say(SAY_ERROR, "cannot start: no free file descriptors");
-        return EXIT_FAILURE;
-    }
     watch_signals(loop, &bridge);
     bridge_start(&bridge, loop, &config, end);
     loop_run(loop);
-    stream_close(hold);
     return bridge_done(&bridge);
 }
 
@@ -115,25 +91,12 @@ static int run(const struct options *o)
     return status;
 }
 
-/* Whoever started us may have closed 0, 1 or 2: what is opened next would take
- * their place, and be taken for them. */
-static void open_standard_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
 int main(int argc, char **argv)
 {
     struct options options;
     struct err err;
 
-    open_standard_descriptors();
+    loop_open_standard_descriptors();
     if (options_read(&options, argc, argv, &err) < 0) {
         say(SAY_ERROR, "%s", err.text);
         return EXIT_USAGE;

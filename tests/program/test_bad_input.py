@@ -289,9 +289,10 @@ def test_a_log_that_nobody_reads_stops_nothing(need):
     reader, writer = os.pipe()
     ports = PortBlock()
     process = subprocess.Popen(
-        [BUILD / "vspcd", "--proxy-port", str(ports.base + 50), "--proxy-iface",
-         "127.0.0.1", "--interface", "127.0.0.1", "--port-range-start",
-         str(ports.base)], stderr=writer, env=clean_environment())
+        [BUILD / "vspcd", "--proxy-port", str(ports.base + 50),
+         "--proxy-iface", "127.0.0.1", "--interface", "127.0.0.1",
+         "--port-range-start", str(ports.base)],
+        stderr=writer, env=clean_environment())
     os.close(writer)
     try:
         address = ("127.0.0.1", ports.base + 50)

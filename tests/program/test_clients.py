@@ -243,7 +243,7 @@ def test_fifty_clients_see_the_same_bytes(start_vspcd):
     for client in clients[::2]:
         client.send(b".")
     vm.read_exactly(25)
-    # Little enough to be sent without anybody reading, so that one thread does.
+    # Little at a time: one thread sends it, then reads it from all.
     data = letters(96 << 10, seed=50) + EVERY_BYTE * 100
     for at in range(0, len(data), 8192):
         vm.send(data[at:at + 8192])

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness import wire
 from harness.clients import GONE
 from harness.net import TIMEOUT, Fd, can_bind, eventually
 from harness.programs import BUILD
@@ -111,8 +112,9 @@ def test_inetutils_telnet_sends_commands(vspcd, need, terminal):
 def test_busybox_telnet(vspcd, need, terminal):
     """Refuses BINARY; its Enter is CR LF, or CR NUL."""
     busybox = need("busybox")
-    if "telnet" not in subprocess.run(
-            [busybox, "--list"], capture_output=True, text=True).stdout.split():
+    applets = subprocess.run([busybox, "--list"], capture_output=True,
+                             text=True).stdout.split()
+    if "telnet" not in applets:
         pytest.skip("this busybox has no telnet")
     vm = vspcd.vm("web")
     child = terminal(busybox, "telnet", "127.0.0.1", vm.port)
@@ -174,7 +176,7 @@ def test_raw_pipes(start_vspcd, need, start_process, name, argv):
     process = start_process([a.format(path, port=vm.port) for a in argv])
     wait_client(vspcd, "web")
     keyboard, screen = Fd(process.stdin.fileno()), Fd(process.stdout.fileno())
-    assert screen.read_exactly(15) == bytes.fromhex("fffb00fffb03fffb01fffd00fffd03")
+    assert screen.read_exactly(15) == wire.CLIENT_GREETING
     data = b"!" + EVERY_BYTE + noise(1 << 20, seed=1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         sent = pool.submit(keyboard.write, data)

@@ -470,7 +470,7 @@ def test_refused_by_the_concentrator(fake, start_vm):
 
 
 def test_a_concentrator_that_is_none(start_vm):
-    """An HTTP server, say: it must not hang or spin, and says what is wrong."""
+    """An HTTP server, say: it does not spin, and says what is wrong."""
     web = Listener()
     try:
         vm = start_vm(web.port, "--connect", "127.0.0.1:1")
