@@ -140,8 +140,8 @@ static void print_bytes(const char *title, const uint8_t *bytes, size_t len)
 }
 
 _Noreturn static void die_of_wrong_byte(const struct end *e, size_t in_at,
-                                        uint64_t received,
-                                        const uint8_t *bytes, size_t len)
+                                        uint64_t received, const uint8_t *bytes,
+                                        size_t len)
 {
     print_bytes("expected", e->in->pattern->bytes + in_at, 24);
     print_bytes("received", bytes, len);

@@ -63,7 +63,8 @@ static const struct option_row options[] = {
       "latency: VMs beside that send full speed to a client each" },
     { "threads", NUMBER, SETS(threads),
       "stream, fanout: 1, or 2 for VMs and clients apart" },
-    { "timeout", NUMBER, SETS(timeout_s), "fail after waiting so many seconds" },
+    { "timeout", NUMBER, SETS(timeout_s),
+      "fail after waiting so many seconds" },
 };
 enum { OPTION_COUNT = sizeof options / sizeof options[0] };
 enum { WORK_COUNT = sizeof works / sizeof works[0] };
@@ -83,11 +84,12 @@ static const struct load defaults = {
 
 static void print_help(void)
 {
-    puts("Usage: vspc-load WORK [--OPTION VALUE]...\n\n"
-         "Plays VMs and clients at full load against vspcd (--proxy-port and\n"
-         "--log) or a TCP relay (--front-port and --back-port), checks every\n"
-         "byte and prints one line of key=value. Any wrong, missing or doubled\n"
-         "byte is a failure.\n\nWorks:");
+    puts(
+        "Usage: vspc-load WORK [--OPTION VALUE]...\n\n"
+        "Plays VMs and clients at full load against vspcd (--proxy-port and\n"
+        "--log) or a TCP relay (--front-port and --back-port), checks every\n"
+        "byte and prints one line of key=value. Any wrong, missing or doubled\n"
+        "byte is a failure.\n\nWorks:");
     for (unsigned i = 0; i < WORK_COUNT; i++)
         printf("  %-14s %s\n", works[i].name, works[i].help);
     puts("\nOptions:");
@@ -180,8 +182,8 @@ static void parse_options(struct load *load, int argc, char **argv)
     int at;
 
     for (int i = 0; i < OPTION_COUNT; i++)
-        longs[i] = (struct option){ options[i].name, required_argument, NULL,
-                                    i };
+        longs[i] =
+            (struct option){ options[i].name, required_argument, NULL, i };
     longs[OPTION_COUNT] =
         (struct option){ "help", no_argument, NULL, OPTION_COUNT };
     while ((at = getopt_long(argc, argv, "", longs, NULL)) != -1) {

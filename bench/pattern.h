@@ -42,7 +42,8 @@ size_t pattern_start(const struct pattern *p, unsigned n);
 uint64_t pattern_user_bytes(const struct pattern *p, size_t start,
                             uint64_t wire);
 
-/* The least whole number of periods with that many user bytes, in wire bytes. */
+/* The least whole number of periods with that many user bytes, in wire bytes.
+ */
 uint64_t pattern_wire_bytes(const struct pattern *p, uint64_t user);
 
 #endif

@@ -316,8 +316,8 @@ void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
         .vm_count = vm_count,
         .clients_per_vm = clients_per_vm,
         .vms = zalloc(vm_count, sizeof *rig->vms),
-        .clients = zalloc((size_t)vm_count * clients_per_vm,
-                          sizeof *rig->clients),
+        .clients =
+            zalloc((size_t)vm_count * clients_per_vm, sizeof *rig->clients),
     };
     if (load_is_relay(load)) {
         if (clients_per_vm != 1)

@@ -74,10 +74,11 @@ static void reply_ext(struct telnet *t, uint8_t code, const void *body,
 static void reply_uuid(struct telnet *t, uint8_t code)
 {
     char text[64];
-    int len = snprintf(text, sizeof text,
-                       "50 0c 1e 2f 33 41 5a 6b-7c 8d 9e af %02x %02x %02x %02x",
-                       t->vm >> 24 & 0xff, t->vm >> 16 & 0xff,
-                       t->vm >> 8 & 0xff, t->vm & 0xff);
+    int len =
+        snprintf(text, sizeof text,
+                 "50 0c 1e 2f 33 41 5a 6b-7c 8d 9e af %02x %02x %02x %02x",
+                 t->vm >> 24 & 0xff, t->vm >> 16 & 0xff, t->vm >> 8 & 0xff,
+                 t->vm & 0xff);
 
     reply_ext(t, code, text, (size_t)len);
 }
@@ -160,9 +161,10 @@ static void take_option(struct telnet *t, uint8_t option)
 
 static void take_extension(struct telnet *t, uint8_t code)
 {
-    static const uint8_t known[] = { 0,  1,  2,  3,  40, 41, 43, 44,
-                                     45, 46, 48, 70, 71, 73, 80, 81,
-                                     84, 85, 86, 87, 82, 83 };
+    static const uint8_t known[] = {
+        0,  1,  2,  3,  40, 41, 43, 44, 45, 46, 48,
+        70, 71, 73, 80, 81, 84, 85, 86, 87, 82, 83
+    };
     char name[VM_NAME_LEN];
 
     switch (code) {
@@ -289,8 +291,8 @@ bool telnet_is_ready(const struct telnet *t)
     case TELNET_CLIENT:
         return t->will_binary && t->do_binary;
     case TELNET_VM:
-        return t->will_binary && t->do_binary && t->proxied &&
-               t->uuid_given && t->name_given && t->comport_settled;
+        return t->will_binary && t->do_binary && t->proxied && t->uuid_given &&
+               t->name_given && t->comport_settled;
     }
     return false;
 }

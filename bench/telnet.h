@@ -51,7 +51,8 @@ void telnet_init(struct telnet *t, enum telnet_role role, unsigned vm);
 size_t telnet_decode(struct telnet *t, const uint8_t *in, size_t len,
                      uint8_t *out);
 
-/* Client: binary both ways. VM: attached, identified, all questions answered. */
+/* Client: binary both ways. VM: attached, identified, all questions answered.
+ */
 bool telnet_is_ready(const struct telnet *t);
 
 /* The display name by which VM number n registers; the log shows it again. */

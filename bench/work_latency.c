@@ -32,8 +32,8 @@ static void typed_data(struct end *e, uint8_t *bytes, size_t len)
     if (len == 0)
         return;
     if (len > 1 || !e->is_pending || bytes[0] != e->typed)
-        die("client %u: typed %02x, %zu bytes came back, first %02x",
-            e->number, e->typed, len, bytes[0]);
+        die("client %u: typed %02x, %zu bytes came back, first %02x", e->number,
+            e->typed, len, bytes[0]);
     e->is_pending = false;
 }
 

@@ -106,8 +106,7 @@ void work_stuck_client(const struct load *load)
            "longest_hold_ms=%.0f rss_growth_kib=%" PRIu64 "\n",
            (double)stream_user_bytes(&stream) / 1e6, seconds,
            (double)stream_user_bytes(&stream) / 1e6 / seconds,
-           (double)vm->longest_wait_us / 1e3,
-           watch.most_kib - watch.first_kib);
+           (double)vm->longest_wait_us / 1e3, watch.most_kib - watch.first_kib);
 }
 
 /* Sends until all is sent or nothing was taken for a while. */

@@ -17,7 +17,7 @@ struct list {
 
 /* The struct that holds the member at this address. */
 #define CONTAINER_OF(member_ptr, type, member)                                 \
-    ((type *)(void *)((char *)(member_ptr) - offsetof(type, member)))
+    ((type *)(void *)((char *)(member_ptr)-offsetof(type, member)))
 
 /* An empty list's head, and a node that is in no list. */
 static inline void list_init(struct list *l)

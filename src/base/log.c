@@ -19,7 +19,7 @@ enum {
 static struct {
     int fd;
     enum log_level max_level;
-    size_t pending;      /* bytes */
+    size_t pending;        /* bytes */
     unsigned long dropped; /* lines */
     char lines[LOG_PENDING_MAX];
 } state = { .fd = STDERR_FILENO, .max_level = LOG_INFO };
@@ -48,7 +48,9 @@ static const char *level_name(enum log_level level)
 }
 
 /* One line into the collected ones; the caller has seen that it fits. */
-__attribute__((format(printf, 2, 0))) static void collect(enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void collect(enum log_level level,
+                                                          const char *format,
+                                                          va_list args)
 {
     char *line = state.lines + state.pending;
     char utc[CLOCK_TEXT_LEN];
@@ -65,8 +67,8 @@ __attribute__((format(printf, 2, 0))) static void collect(enum log_level level, 
     state.pending += (size_t)len + 1;
 }
 
-__attribute__((format(printf, 2, 3))) static void
-collect_line(enum log_level level, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void collect_line(
+    enum log_level level, const char *format, ...)
 {
     va_list args;
 
@@ -119,8 +121,10 @@ void log_flush(void)
         unsigned long dropped = state.dropped;
 
         state.dropped = 0;
-        collect_line(LOG_WARNING, "log lines lost because nobody took them "
-                                  "count=%lu", dropped);
+        collect_line(LOG_WARNING,
+                     "log lines lost because nobody took them "
+                     "count=%lu",
+                     dropped);
         (void)write_some();
     }
 }

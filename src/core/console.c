@@ -79,8 +79,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
     update_expiry(c, now_us);
 }
 
-void console_attach_vm(struct console *c, struct vm_link *link,
-                       uint64_t now_us)
+void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
 {
     struct vm_link *old = c->link;
     struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
@@ -255,8 +254,7 @@ void console_output(struct console *c, struct slice bytes)
     ring_write(&c->output, bytes);
 }
 
-uint8_t *console_output_reserve(struct console *c, size_t len,
-                                size_t *ret_room)
+uint8_t *console_output_reserve(struct console *c, size_t len, size_t *ret_room)
 {
     if (c->output.len + len > c->output.cap)
         make_room(c, len);

@@ -38,7 +38,7 @@ struct vm_link_ops {
 /* A VM session's end of it. Embedded there and owned by the session. */
 struct vm_link {
     const struct vm_link_ops *ops;
-    struct console *console; /* NULL while not attached */
+    struct console *console;     /* NULL while not attached */
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
 };
 
@@ -51,10 +51,10 @@ struct console {
     struct deadline expiry; /* runs while nobody is attached */
     struct deadline hold;   /* runs while the VM is held back */
     uint64_t held_since_us;
-    uint64_t input_bytes;   /* to the VM since the console is there; what
-                             * came from it is output.head */
-    void *service; /* the owner of the directory's: how it is reached */
-    char *name;    /* the VM's, cleaned */
+    uint64_t input_bytes;  /* to the VM since the console is there; what
+                            * came from it is output.head */
+    void *service;         /* the owner of the directory's: how it is reached */
+    char *name;            /* the VM's, cleaned */
     struct buf held_input; /* while is_input_held */
     uint32_t client_count;
     bool is_input_held;

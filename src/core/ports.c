@@ -34,8 +34,8 @@ static bool find_free(struct ports *p, uint32_t *ret_index)
         p->full_words = w;
         if (free_bits == 0)
             continue;
-        index = (uint32_t)(w * WORD_BITS) +
-                (uint32_t)__builtin_ctzll(free_bits);
+        index =
+            (uint32_t)(w * WORD_BITS) + (uint32_t)__builtin_ctzll(free_bits);
         if (index >= p->count)
             return false;
         *ret_index = index;

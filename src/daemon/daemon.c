@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "core/directory.h"
 #include "core/ports.h"
-#include "daemon/facts.h"
 #include "daemon/daemon_private.h"
+#include "daemon/facts.h"
 #include "session/client_session.h"
 #include "session/vm_session.h"
 
@@ -72,8 +72,8 @@ static void on_end_signal(void *owner, int number)
         loop_stop(d->loop);
         return;
     }
-    log_info("shutting down signal=%s consoles=%u",
-             LOG_TEXT(strsignal(number)), d->directory.console_count);
+    log_info("shutting down signal=%s consoles=%u", LOG_TEXT(strsignal(number)),
+             d->directory.console_count);
     d->is_ending = true;
     listener_close(d->proxy);
     d->proxy = NULL;
@@ -130,8 +130,8 @@ static int open_proxy(struct daemon *d, struct err *err)
         err_set(err, "--proxy-iface: %.200s", why.text);
         return r;
     }
-    r = listener_open(d->loop, &d->proxy_address, LISTENER_WAIT,
-                      on_vm_accepted, d, &d->proxy);
+    r = listener_open(d->loop, &d->proxy_address, LISTENER_WAIT, on_vm_accepted,
+                      d, &d->proxy);
     if (r < 0) {
         err_set(err,
                 "cannot listen for VMs on %s: %s; choose another address or "

@@ -88,7 +88,8 @@ static void handle(struct daemon *d, const struct fact *fact)
         break;
     case FACT_CLIENT_LAGS:
         log_debug("client is too slow: the VM does not wait for it any more "
-                  "console=%s", LOG_TEXT(name.text));
+                  "console=%s",
+                  LOG_TEXT(name.text));
         break;
     }
 }
@@ -105,8 +106,8 @@ void daemon_expire_console(struct daemon *d, struct console *c)
 {
     /* Facts of this turn may still name it. */
     daemon_take_facts(d);
-    log_info("console expired console=%s id=%s",
-             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text));
+    log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
+             LOG_TEXT(console_id(c).text));
     close_port(d, c);
     directory_remove(c);
 }

@@ -20,8 +20,7 @@ struct address_text address_format(const struct address *a)
 
         /* An IPv4 peer of a dual-stack listener is shown as what it is. */
         if (mapped)
-            inet_ntop(AF_INET, &a->v6.sin6_addr.s6_addr[12], host,
-                      sizeof host);
+            inet_ntop(AF_INET, &a->v6.sin6_addr.s6_addr[12], host, sizeof host);
         else
             inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host);
         snprintf(t.text, sizeof t.text, mapped ? "%s:%u" : "[%s]:%u", host,

@@ -24,9 +24,9 @@ struct dial {
     unsigned timeout_ms;
     dial_done_fn *on_done;
     void *owner;
-    struct addrinfo *found;       /* libuv's */
+    struct addrinfo *found;        /* libuv's */
     const struct addrinfo *trying; /* one of found */
-    struct stream *stream;        /* connecting */
+    struct stream *stream;         /* connecting */
     struct err err;
     char target[300];
     char unix_path[sizeof((struct sockaddr_un *)NULL)->sun_path];
@@ -109,8 +109,8 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
 {
     struct address peer = { 0 };
     int on = 1;
-    int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-                    0);
+    int fd =
+        socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int r;
 
     if (fd < 0) {

@@ -141,8 +141,8 @@ static int set_options(int fd, const struct address *address)
     };
 
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (setsockopt(fd, options[i].level, options[i].name,
-                       &options[i].value, sizeof options[i].value) != 0)
+        if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                       sizeof options[i].value) != 0)
             return -errno;
     }
     if (address->any.sa_family == AF_INET6) {

@@ -17,10 +17,10 @@ struct loop_signal {
 struct loop {
     uv_loop_t uv;
     uv_prepare_t turn_end;
-    uv_timer_t alarm;     /* for the deadline that is due first */
-    uint64_t alarm_us;    /* when it is set for; 0: not set */
-    struct list watches;  /* struct loop_watch */
-    struct list starved;  /* listeners that rest for want of descriptors */
+    uv_timer_t alarm;    /* for the deadline that is due first */
+    uint64_t alarm_us;   /* when it is set for; 0: not set */
+    struct list watches; /* struct loop_watch */
+    struct list starved; /* listeners that rest for want of descriptors */
     struct deadline_queue starved_queue;
     struct deadline starved_retry;
     struct loop_watch starved_watch;

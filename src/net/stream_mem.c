@@ -24,8 +24,7 @@ static ssize_t mem_read(struct stream *s, void *to, size_t len)
     return (ssize_t)len;
 }
 
-static ssize_t mem_writev(struct stream *s, const struct iovec *part,
-                          int count)
+static ssize_t mem_writev(struct stream *s, const struct iovec *part, int count)
 {
     struct stream_mem *m = mem_of(s);
     size_t taken = 0;

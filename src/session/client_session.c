@@ -30,16 +30,16 @@ struct client_session {
     struct wire wire;
     struct client client;
     struct deadline deadline; /* of negotiating, later of draining */
-    uint64_t news_at;  /* position in the output where the news belong */
-    uint64_t end_at;   /* draining: position of the last byte to send */
-    uint64_t raw_seen; /* raw: bytes received */
-    uint8_t mode;      /* enum client_mode */
-    uint8_t news;      /* enum news */
-    bool is_serving;   /* output goes out */
-    bool is_draining;  /* input has ended; it ends at end_at */
-    bool says_reason;  /* why it ends is still to be said to it */
+    uint64_t news_at;         /* position in the output where the news belong */
+    uint64_t end_at;          /* draining: position of the last byte to send */
+    uint64_t raw_seen;        /* raw: bytes received */
+    uint8_t mode;             /* enum client_mode */
+    uint8_t news;             /* enum news */
+    bool is_serving;          /* output goes out */
+    bool is_draining;         /* input has ended; it ends at end_at */
+    bool says_reason;         /* why it ends is still to be said to it */
     bool is_over;
-    bool was_asked;    /* AYT in this read */
+    bool was_asked; /* AYT in this read */
     const char *end_reason;
 };
 
@@ -102,8 +102,8 @@ static void close_broken(struct client_session *s, int error)
  * A line of text for the person at the other end. Left out when much is queued
  * already: who does not read needs no more of them.
  */
-__attribute__((format(printf, 2, 3))) static void
-say(struct client_session *s, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct client_session *s,
+                                                      const char *format, ...)
 {
     char line[3 * LIMIT_NAME + 128];
     va_list args;
@@ -144,8 +144,8 @@ static void say_news(struct client_session *s)
         [NEWS_GONE_AND_BACK] = "VM disconnected, and connected again",
     };
 
-    say(s, "\r\n[vspcd: %s: %s]\r\n",
-        console_name(s->client.console).text, texts[s->news]);
+    say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(s->client.console).text,
+        texts[s->news]);
     s->news = NEWS_NONE;
 }
 
@@ -172,8 +172,7 @@ static void next_output(struct client_session *s, struct ring_span *span)
         return;
     lost = client_peek(&s->client, span);
     if (lost > 0)
-        say(s, "\r\n[vspcd: %llu bytes skipped]\r\n",
-            (unsigned long long)lost);
+        say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
     if (s->news != NEWS_NONE && s->news_at <= s->client.at)
         say_news(s);
     if (s->news != NEWS_NONE)
@@ -189,8 +188,7 @@ static void next_output(struct client_session *s, struct ring_span *span)
 static bool is_drained(const struct client_session *s)
 {
     return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
-           !telnet_encoder_owes(&s->wire.encoder) &&
-           s->client.at >= s->end_at;
+           !telnet_encoder_owes(&s->wire.encoder) && s->client.at >= s->end_at;
 }
 
 /* Writes as much as the client takes. */
@@ -324,12 +322,11 @@ static void handle_command(struct client_session *s, uint8_t verb)
  * one piece and not in as many as it has such bytes. */
 static void copy_data(struct client_session *s, struct slice *in)
 {
-    size_t copied = telpeer_copy_data(&s->wire.peer, in,
-                                      s->ctx->copy_buffer, LIMIT_READ);
+    size_t copied =
+        telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
 
     if (copied > 0)
-        console_input(s->client.console,
-                      slice_of(s->ctx->copy_buffer, copied));
+        console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
 }
 
 static void handle_telnet(struct client_session *s, struct slice in)
@@ -550,8 +547,7 @@ void client_session_close_all(struct session_context *ctx)
 
 void client_session_negotiation_due(struct deadline *d, void *owner)
 {
-    struct client_session *s =
-        CONTAINER_OF(d, struct client_session, deadline);
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
 
     (void)owner;
     /* Silent so far: the bare bytes, until it should turn out to be telnet. */
@@ -562,8 +558,7 @@ void client_session_negotiation_due(struct deadline *d, void *owner)
 
 void client_session_drain_due(struct deadline *d, void *owner)
 {
-    struct client_session *s =
-        CONTAINER_OF(d, struct client_session, deadline);
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
 
     (void)owner;
     close_session(s, s->end_reason, false);

@@ -86,13 +86,20 @@ static const struct telpeer_policy vm_policy = {
 
 /* The codes that this session handles: the same list each time. */
 static const uint8_t known_suboptions[] = {
-    VMEXT_KNOWN_SUBOPTIONS_1,       VMEXT_KNOWN_SUBOPTIONS_2,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_1, VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
-    VMEXT_DO_PROXY,                 VMEXT_WILL_PROXY,
-    VMEXT_WONT_PROXY,               VMEXT_VM_VC_UUID,
-    VMEXT_GET_VM_VC_UUID,           VMEXT_VM_BIOS_UUID,
-    VMEXT_GET_VM_BIOS_UUID,         VMEXT_VM_LOCATION_UUID,
-    VMEXT_GET_VM_LOCATION_UUID,     VMEXT_VM_NAME,
+    VMEXT_KNOWN_SUBOPTIONS_1,
+    VMEXT_KNOWN_SUBOPTIONS_2,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+    VMEXT_DO_PROXY,
+    VMEXT_WILL_PROXY,
+    VMEXT_WONT_PROXY,
+    VMEXT_VM_VC_UUID,
+    VMEXT_GET_VM_VC_UUID,
+    VMEXT_VM_BIOS_UUID,
+    VMEXT_GET_VM_BIOS_UUID,
+    VMEXT_VM_LOCATION_UUID,
+    VMEXT_GET_VM_LOCATION_UUID,
+    VMEXT_VM_NAME,
     VMEXT_GET_VM_NAME,
 };
 
@@ -442,7 +449,7 @@ static void handle_answer(struct vm_session *s, const struct vmext_message *m)
             text_clean(id->text[i], sizeof id->text[i], m->text);
         else
             text_uuid(id->text[i], m->text);
-        id->open &= (uint8_t)~(1u << i);
+        id->open &= (uint8_t) ~(1u << i);
     }
     attach_if_answered(s);
 }
@@ -453,7 +460,7 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
         return;
     for (int i = 0; i < QUESTION_COUNT; i++) {
         if (questions[i].get == code)
-            s->identity->open &= (uint8_t)~(1u << i);
+            s->identity->open &= (uint8_t) ~(1u << i);
     }
     attach_if_answered(s);
 }
@@ -736,8 +743,7 @@ void vm_session_identity_due(struct deadline *d, void *owner)
     /* Another UUID than the one it would have answered with would make it
      * another console; only the name can be done without. */
     (void)owner;
-    if (id->session->phase == PHASE_ASKED &&
-        id->open == 1u << QUESTION_NAME)
+    if (id->session->phase == PHASE_ASKED && id->open == 1u << QUESTION_NAME)
         attach(id->session);
     else
         close_session(id->session, "it did not say which VM it is in time",

@@ -82,8 +82,8 @@ int wire_write(struct wire *w, const struct slice data[2],
 
     *ret_taken = 0;
     /* A batch has a bounded number of parts, so it may take several. */
-    while (r == WIRE_DONE &&
-           (rest[0].len + rest[1].len > 0 || telnet_encoder_owes(&w->encoder))) {
+    while (r == WIRE_DONE && (rest[0].len + rest[1].len > 0 ||
+                              telnet_encoder_owes(&w->encoder))) {
         size_t taken;
 
         r = write_batch(w, rest, scratch, &taken);

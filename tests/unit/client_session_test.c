@@ -834,6 +834,20 @@ static void shutdown_waits_for_one_that_is_behind(void **state)
     assert_memory_equal(client->data.data + 1000, END, sizeof END - 1);
 }
 
+static void one_that_has_ended_itself_is_not_told_that_it_has(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_block(client);
+    peer_give(f->vm, BYTES("x"));
+    peer_end(client);
+    session_shut_down(&f->site.ctx);
+    peer_unblock(client);
+    assert_true(client->stream.is_closed);
+    assert_null(memmem(client->data.data, client->data.len, "closed by", 9));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -895,6 +909,7 @@ int main(void)
         TEST(error_does_not_overflow_the_input_that_is_kept),
         TEST(shutdown_is_told_and_ends_it),
         TEST(shutdown_waits_for_one_that_is_behind),
+        TEST(one_that_has_ended_itself_is_not_told_that_it_has),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
