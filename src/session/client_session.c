@@ -285,8 +285,9 @@ static void client_close(struct client *client, const char *reason)
 {
     struct client_session *s = session_of(client);
 
+    if (!s->is_draining)
+        s->says_reason = s->mode == MODE_TELNET;
     drain(s, reason);
-    s->says_reason = s->mode == MODE_TELNET;
     flush_if_writable(s);
 }
 
