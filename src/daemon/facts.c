@@ -87,9 +87,8 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(console_id(fact->console).text));
         break;
     case FACT_CLIENT_LAGS:
-        log_debug("client is too slow: the VM does not wait for it any more "
-                  "console=%s",
-                  LOG_TEXT(name.text));
+        log_info("client is too slow and will miss output console=%s",
+                 LOG_TEXT(name.text));
         break;
     }
 }

@@ -136,6 +136,12 @@ static void update_interest(struct client_session *s, bool blocked)
                                         (blocked ? STREAM_WRITE : 0u));
 }
 
+/* Who never negotiates may be a program: the VM's bytes and nothing else. */
+static bool has_news(const struct client_session *s)
+{
+    return s->news != NEWS_NONE && s->mode == MODE_TELNET;
+}
+
 static void say_news(struct client_session *s)
 {
     static const char *const texts[] = {
@@ -173,9 +179,9 @@ static void next_output(struct client_session *s, struct ring_span *span)
     lost = client_peek(&s->client, span);
     if (lost > 0)
         say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
-    if (s->news != NEWS_NONE && s->news_at <= s->client.at)
+    if (has_news(s) && s->news_at <= s->client.at)
         say_news(s);
-    if (s->news != NEWS_NONE)
+    if (has_news(s))
         cut_span(span, s->client.at, s->news_at);
     if (s->is_draining)
         cut_span(span, s->client.at, s->end_at);
@@ -269,9 +275,6 @@ static void client_tell(struct client *client, enum client_news event)
 {
     struct client_session *s = session_of(client);
 
-    /* Who never negotiated may be a program: bytes of the VM's only. */
-    if (s->mode != MODE_TELNET)
-        return;
     if (s->news == NEWS_NONE)
         s->news_at = client->console->output.head;
     if (event == CLIENT_NEWS_VM_DISCONNECTED)
@@ -391,7 +394,7 @@ static void become_telnet(struct client_session *s)
 {
     s->mode = MODE_TELNET;
     s->wire.encoder.is_raw = false;
-    if (s->client.console->link == NULL)
+    if (s->client.console->link == NULL && s->news == NEWS_NONE)
         client_tell(&s->client, CLIENT_NEWS_VM_DISCONNECTED);
 }
 
