@@ -25,6 +25,9 @@ run: ## install what is missing, build, run vspcd with three simulated VMs
 check: deps ## all tests; ends with one line: N passed, N failed
 	@$(PYTHON) scripts/check
 
+guest: ## a small Linux in QEMU for make check, which skips its tests without it
+	@scripts/make-guest build/guest
+
 bench: ## speed and memory beside HAProxy and nginx
 	@scripts/install-packages build bench
 	@$(MAKE) --no-print-directory all
@@ -49,4 +52,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all deps run check bench fuzz lint format install clean help
+.PHONY: all deps run check guest bench fuzz lint format install clean help

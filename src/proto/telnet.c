@@ -1,15 +1,9 @@
 /*
- * The trick of the encoder: a doubled 255 is sent by having one part of the
- * writev end with that 255 and the next part begin with the very same byte.
- *
- *     input      a b 255 c d
- *     part 0     [a b 255]
- *     part 1         [255 c d]
- *
- * A part that begins where the one before it ends is therefore one byte of
- * the wire ahead of the input (part_lead). Only the NUL behind an NVT CR and
- * the half of a 255 that an earlier write left over come from bytes of our
- * own.
+ * Speed. What a console says is text, and text has no 255: it is looked
+ * through with memchr and passed on from where it lies. Binary streams have
+ * one every few hundred bytes; there an event, or a part of a writev, for each
+ * would cost more than copying the short runs between them. So decoder and
+ * encoder each have a pass that looks and copies at once, a block at a time.
  */
 #include "proto/telnet.h"
 
@@ -317,6 +311,60 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
     return event;
 }
 
+typedef uint8_t block16 __attribute__((vector_size(16)));
+
+/* Where the first byte of hit that is not 0 stands; 16: all are 0. */
+static size_t first_hit(block16 hit)
+{
+    uint64_t half[2];
+
+    memcpy(half, &hit, sizeof half);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (half[0] != 0)
+        return (size_t)__builtin_ctzll(half[0]) / 8;
+    if (half[1] != 0)
+        return 8 + (size_t)__builtin_ctzll(half[1]) / 8;
+#else
+    if (half[0] != 0)
+        return (size_t)__builtin_clzll(half[0]) / 8;
+    if (half[1] != 0)
+        return 8 + (size_t)__builtin_clzll(half[1]) / 8;
+#endif
+    return 16;
+}
+
+/*
+ * Copies len bytes up to, and without, the first IAC or, with_cr, CR; returns
+ * how many. After a while without any, memchr and memcpy are faster.
+ */
+static size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len,
+                         bool with_cr)
+{
+    enum { SHORT_RUN = 512 };
+    const uint8_t *stop;
+    size_t at = 0;
+
+    for (; len - at >= sizeof(block16) && at < SHORT_RUN;
+         at += sizeof(block16)) {
+        block16 block;
+        block16 hit;
+        size_t first;
+
+        memcpy(&block, from + at, sizeof block);
+        memcpy(to + at, &block, sizeof block);
+        hit = (block16)(block == TELNET_IAC);
+        if (with_cr)
+            hit |= (block16)(block == CR);
+        first = first_hit(hit);
+        if (first < sizeof block)
+            return at + first;
+    }
+    stop = find_special(from + at, from + len, with_cr);
+    len = stop != NULL ? (size_t)(stop - from) : len;
+    memcpy(to + at, from + at, len - at);
+    return len;
+}
+
 size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
                         size_t room)
 {
@@ -326,67 +374,92 @@ size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
         return 0;
     while (in->len > 0 && copied < room) {
         size_t most = in->len < room - copied ? in->len : room - copied;
-        const uint8_t *iac = memchr(in->data, TELNET_IAC, most);
-        size_t run = iac != NULL ? (size_t)(iac - in->data) : most;
-        bool is_pair = iac != NULL && in->len - run >= 2 &&
-                       iac[1] == TELNET_IAC;
+        size_t run = copy_clean(to + copied, in->data, most, false);
 
-        if (iac != NULL && !is_pair && run == 0)
+        advance(in, run);
+        copied += run;
+        if (run == most)
+            continue;
+        if (in->len < 2 || in->data[1] != TELNET_IAC)
             break;
-        memcpy(to + copied, in->data, run + is_pair);
-        copied += run + is_pair;
-        advance(in, run + 2 * (size_t)is_pair);
-        d->after_cr = false;
+        advance(in, 2);
+        to[copied++] = TELNET_IAC;
     }
+    if (copied > 0)
+        d->after_cr = false;
     return copied;
 }
 
-static bool put_part(struct telnet_batch *b, const uint8_t *from,
-                     const uint8_t *end)
+static void put_part(struct telnet_batch *b, const uint8_t *from, size_t len)
 {
-    size_t len = (size_t)(end - from);
-
-    if (b->count == TELNET_BATCH_PARTS)
-        return false;
+    assert(b->count < TELNET_BATCH_PARTS);
     b->part[b->count++] =
-        (struct iovec){ .iov_base = (void *)from, .iov_len = len };
+        (struct iovec){ .iov_base = (void *)(uintptr_t)from, .iov_len = len };
     b->bytes += len;
-    return true;
 }
 
-/* False if the batch was full before the end of in was reached. */
-static bool put_parts(const struct telnet_encoder *e, struct slice in,
+/* What a CR that was data needs behind it; next NULL: not known yet. */
+static bool is_bare_cr(uint8_t byte, const uint8_t *next)
+{
+    return byte == CR && next != NULL && *next != LF;
+}
+
+/*
+ * Writes in encoded to `to`, as far as it surely fits into room; returns how
+ * many bytes that are, and in *ret_taken how many of in they stand for.
+ */
+static size_t encode_copy(const struct telnet_encoder *e, struct slice in,
+                          uint8_t *to, size_t room, size_t *ret_taken)
+{
+    size_t at = 0;
+    size_t len = 0;
+
+    /* Two: what a special byte may take. */
+    while (at < in.len && room - len >= 2) {
+        size_t most =
+            in.len - at < room - len - 1 ? in.len - at : room - len - 1;
+        size_t run = copy_clean(to + len, in.data + at, most, e->is_nvt);
+        uint8_t byte;
+
+        at += run;
+        len += run;
+        if (run == most)
+            continue;
+        byte = in.data[at++];
+        to[len++] = byte;
+        if (byte == TELNET_IAC)
+            to[len++] = TELNET_IAC;
+        else if (is_bare_cr(byte, at < in.len ? in.data + at : NULL))
+            to[len++] = NUL;
+    }
+    *ret_taken = at;
+    return len;
+}
+
+/* False: not all of in is in the batch. */
+static bool put_slice(struct telnet_encoder *now, struct slice in,
                       struct telnet_batch *b)
 {
-    const uint8_t *end = in.data + in.len;
-    const uint8_t *start = in.data; /* of the part that is being made */
-    const uint8_t *taken = in.data;
-    const uint8_t *p = e->is_raw ? NULL : find_special(start, end, e->is_nvt);
-    bool fits = true;
+    bool is_clean = now->is_raw || find_special(in.data, in.data + in.len,
+                                                now->is_nvt) == NULL;
+    size_t taken = in.len;
 
-    for (; fits && p != NULL; p = find_special(p, end, e->is_nvt)) {
-        uint8_t byte = *p++;
+    if (is_clean) {
+        put_part(b, in.data, in.len);
+    } else {
+        uint8_t *to = b->scratch + b->scratch_len;
+        size_t len = encode_copy(now, in, to,
+                                 sizeof b->scratch - b->scratch_len, &taken);
 
-        if (byte == CR && (p == end || *p == LF))
-            continue; /* at the end, the data to come decides */
-        fits = put_part(b, start, p);
-        if (fits)
-            taken = p;
-        start = byte == TELNET_IAC ? p - 1 : p;
-        if (fits && byte == CR)
-            fits = put_part(b, &nul_byte, &nul_byte + 1);
+        if (len > 0)
+            put_part(b, to, len);
+        b->scratch_len += len;
     }
-    if (fits && put_part(b, start, end))
-        taken = end;
-    b->taken += (size_t)(taken - in.data);
-    return taken == end && fits;
-}
-
-/* The state in which a write leaves the encoder whose last byte was this. */
-static void note_last(struct telnet_encoder *e, uint8_t byte)
-{
-    e->owes_iac = !e->is_raw && byte == TELNET_IAC;
-    e->after_cr = !e->is_raw && e->is_nvt && byte == CR;
+    b->taken += taken;
+    if (taken > 0)
+        now->after_cr = !now->is_raw && now->is_nvt && taken == in.len &&
+                        in.data[in.len - 1] == CR;
+    return taken == in.len;
 }
 
 /* A NUL goes before in, because a CR went out and no LF follows it. */
@@ -400,91 +473,114 @@ void telnet_encode(const struct telnet_encoder *e, const struct slice in[2],
                    struct telnet_batch *batch)
 {
     struct telnet_encoder now = *e;
+    bool fits = true;
 
     batch->count = 0;
-    batch->second = 0;
     batch->taken = 0;
     batch->bytes = 0;
+    batch->scratch_len = 0;
     if (e->owes_iac)
-        put_part(batch, &iac_byte, &iac_byte + 1);
+        put_part(batch, &iac_byte, 1);
+    now.owes_iac = false;
     for (int i = 0; i < 2; i++) {
-        if (i == 1)
-            batch->second = batch->count;
-        if (in[i].len == 0)
+        batch->in[i] = in[i];
+        if (in[i].len == 0 || !fits)
             continue;
-        if (needs_nul(&now, in[i]) &&
-            !put_part(batch, &nul_byte, &nul_byte + 1))
-            return;
-        if (!put_parts(&now, in[i], batch))
-            return;
-        note_last(&now, in[i].data[in[i].len - 1]);
+        if (needs_nul(&now, in[i]))
+            put_part(batch, &nul_byte, 1);
+        fits = put_slice(&now, in[i], batch);
     }
+    batch->after = now;
 }
 
-/* How many bytes at the start of part i are no input, or were counted with
- * the part before it: 0 or 1. */
-static size_t part_lead(const struct telnet_batch *b, int i)
+/*
+ * Takes what *left bytes on the wire say of in's encoding off *left, brings e
+ * up to date and returns how many bytes of in are done with.
+ */
+static size_t count_sent(struct telnet_encoder *e, struct slice in,
+                         size_t *left)
 {
-    const uint8_t *start = b->part[i].iov_base;
-    const struct iovec *before = &b->part[i - (i > 0)];
+    const uint8_t *p = in.data;
+    const uint8_t *end = in.data + in.len;
 
-    if (start == &nul_byte || start == &iac_byte)
-        return 1;
-    if (i == 0 || i == b->second)
-        return 0;
-    return start == (const uint8_t *)before->iov_base + before->iov_len - 1;
+    while (*left > 0 && p < end) {
+        const uint8_t *stop =
+            e->is_raw ? NULL : find_special(p, end, e->is_nvt);
+        size_t run = (size_t)((stop != NULL ? stop : end) - p);
+
+        if (run > *left)
+            run = *left;
+        p += run;
+        *left -= run;
+        e->after_cr = false;
+        if (*left == 0 || stop == NULL)
+            break;
+        p++;
+        *left -= 1;
+        e->owes_iac = *stop == TELNET_IAC;
+        e->after_cr = *stop == CR;
+        if (*left > 0 &&
+            (e->owes_iac || is_bare_cr(*stop, p < end ? p : NULL))) {
+            *left -= 1;
+            e->owes_iac = false;
+            e->after_cr = false;
+        }
+    }
+    return (size_t)(p - in.data);
 }
 
 size_t telnet_encode_sent(struct telnet_encoder *e,
                           const struct telnet_batch *batch, size_t sent)
 {
-    size_t taken = 0, left = sent, lead;
-    int i = 0;
+    size_t taken = 0;
 
     assert(sent <= batch->bytes);
-    if (sent == 0)
-        return 0;
     if (sent == batch->bytes) {
-        i = batch->count - 1;
-        left = batch->part[i].iov_len;
+        e->owes_iac = batch->after.owes_iac;
+        e->after_cr = batch->after.after_cr;
+        return batch->taken;
     }
-    for (; left > batch->part[i].iov_len; i++) {
-        taken += batch->part[i].iov_len - part_lead(batch, i);
-        left -= batch->part[i].iov_len;
+    if (sent > 0 && e->owes_iac) {
+        e->owes_iac = false;
+        sent--;
     }
-    lead = part_lead(batch, i);
-    taken = sent == batch->bytes ? batch->taken : taken + left - lead;
-    /* What is no input completes what was half-done. */
-    note_last(e, left > lead
-                     ? ((const uint8_t *)batch->part[i].iov_base)[left - 1]
-                     : NUL);
+    for (int i = 0; i < 2 && sent > 0; i++) {
+        if (needs_nul(e, batch->in[i])) {
+            e->after_cr = false;
+            sent--;
+        }
+        taken += count_sent(e, batch->in[i], &sent);
+    }
     return taken;
 }
 
-/* Writes in encoded to *to and moves it on; without to it only measures. */
-static size_t copy_encoded(const struct telnet_encoder *e, struct slice in,
-                           uint8_t *to)
+/* The length of in when it is encoded. */
+static size_t encoded_len(const struct telnet_encoder *e, struct slice in)
 {
     const uint8_t *p = in.data;
     const uint8_t *end = in.len > 0 ? p + in.len : p;
-    size_t len = 0;
+    size_t len = in.len;
 
-    while (p != end) {
-        const uint8_t *stop =
-            e->is_raw ? NULL : find_special(p, end, e->is_nvt);
-        size_t run = (size_t)((stop != NULL ? stop + 1 : end) - p);
+    if (e->is_raw)
+        return len;
+    while ((p = find_special(p, end, e->is_nvt)) != NULL) {
+        uint8_t byte = *p++;
 
-        if (to != NULL)
-            memcpy(to + len, p, run);
-        p += run;
-        len += run;
-        if (stop == NULL || (*stop == CR && (p == end || *p == LF)))
-            continue;
-        if (to != NULL)
-            to[len] = *stop == CR ? NUL : TELNET_IAC;
-        len++;
+        len += byte == TELNET_IAC || is_bare_cr(byte, p < end ? p : NULL);
     }
     return len;
+}
+
+/* Writes in encoded to `to`, which has room for it. */
+static void encode_all(const struct telnet_encoder *e, struct slice in,
+                       uint8_t *to)
+{
+    size_t taken;
+
+    if (e->is_raw)
+        memcpy(to, in.data, in.len);
+    else /* with more room than it needs, it is never short of it */
+        (void)encode_copy(e, in, to, SIZE_MAX, &taken);
 }
 
 /* Room for exactly len bytes; the failures of buf_append. */
@@ -502,7 +598,7 @@ int telnet_encode_append(struct telnet_encoder *e, struct slice in,
     bool still_owes = e->owes_iac && out->len > 0;
     bool with_iac = e->owes_iac && !still_owes;
     bool with_nul = needs_nul(e, in);
-    size_t len = copy_encoded(e, in, NULL) + with_iac + with_nul;
+    size_t len = encoded_len(e, in) + with_iac + with_nul;
     uint8_t *to;
     int r;
 
@@ -515,10 +611,11 @@ int telnet_encode_append(struct telnet_encoder *e, struct slice in,
         *to++ = TELNET_IAC;
     if (with_nul)
         *to++ = NUL;
-    copy_encoded(e, in, to);
+    if (in.len > 0) {
+        encode_all(e, in, to);
+        e->after_cr = !e->is_raw && e->is_nvt && in.data[in.len - 1] == CR;
+    }
     buf_added(out, len);
-    if (in.len > 0)
-        note_last(e, in.data[in.len - 1]);
     e->owes_iac = still_owes; /* both halves of in's last 255 are in out */
     return 0;
 }
@@ -548,15 +645,19 @@ int telnet_put_suboption_pieces(struct buf *out, uint8_t option,
 
     assert(option != TELNET_IAC);
     for (size_t i = 0; i < count; i++)
-        len += copy_encoded(&doubling, pieces[i], NULL);
+        len += encoded_len(&doubling, pieces[i]);
     r = reserve(out, len, &to);
     if (r < 0)
         return r;
+    assert(to != NULL); /* len is not 0 */
     *to++ = TELNET_IAC;
     *to++ = TELNET_SB;
     *to++ = option;
-    for (size_t i = 0; i < count; i++)
-        to += copy_encoded(&doubling, pieces[i], to);
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len > 0)
+            encode_all(&doubling, pieces[i], to);
+        to += encoded_len(&doubling, pieces[i]);
+    }
     *to++ = TELNET_IAC;
     *to = TELNET_SE;
     buf_added(out, len);

@@ -134,21 +134,32 @@ struct telnet_encoder {
     bool is_raw;   /* no telnet at all: nothing doubled; the owner sets it */
 };
 
-enum { TELNET_BATCH_PARTS = 1024 }; /* IOV_MAX of Linux */
+enum {
+    /* A byte owed, and for each input a NUL and itself. */
+    TELNET_BATCH_PARTS = 5,
+    /* One read's worth of bytes, and some more for those that are doubled. */
+    TELNET_BATCH_SCRATCH = 72 * 1024,
+};
 
-/* One writev's worth. Points into the data that was encoded: no copy. */
+/*
+ * One writev's worth. Points into the data that was encoded where nothing in
+ * it has to be doubled; else into scratch. Large: one for a program, not one
+ * for a connection.
+ */
 struct telnet_batch {
     struct iovec part[TELNET_BATCH_PARTS];
     int count;
-    int second;   /* the first part for in[1] */
     size_t taken; /* bytes of the input that it covers */
     size_t bytes; /* bytes on the wire */
+    struct slice in[2];
+    struct telnet_encoder after; /* the encoder's state when all is sent */
+    size_t scratch_len;
+    uint8_t scratch[TELNET_BATCH_SCRATCH];
 };
 
 /*
  * Lays out in[0] then in[1] for one writev, or as much of them as fits the
- * batch's parts. Changes nothing but *batch. A doubled 255 costs no part of
- * its own: a part ends with the 255 and the next one begins with the same.
+ * batch. Changes nothing but *batch.
  */
 void telnet_encode(const struct telnet_encoder *e, const struct slice in[2],
                    struct telnet_batch *batch);

@@ -322,28 +322,33 @@ static void handle_command(struct client_session *s, uint8_t verb)
         c->link != NULL ? "connected" : "not connected");
 }
 
-/* Data with doubled bytes in it is put together, so that it reaches the VM in
- * one piece and not in as many as it has such bytes. */
-static void copy_data(struct client_session *s, struct slice *in)
+/*
+ * Data with doubled bytes in it is put together, so that it reaches the VM in
+ * one piece and not in as many as it has such bytes. Other data is passed on
+ * from where it lies.
+ */
+static void copy_doubled(struct client_session *s, struct slice *in)
 {
-    size_t copied =
-        telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
+    size_t copied;
 
+    if (in->len == 0 || memchr(in->data, TELNET_IAC, in->len) == NULL)
+        return;
+    copied = telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer,
+                               LIMIT_READ);
     if (copied > 0)
-        console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
+        console_input(s->client.console,
+                      slice_of(s->ctx->copy_buffer, copied));
 }
 
 static void handle_telnet(struct client_session *s, struct slice in)
 {
-    enum telpeer_event event = TELPEER_NEED_MORE;
+    enum telpeer_event event;
     struct telpeer_item item;
 
     do {
         int r;
 
-        /* Data behind data: a doubled byte was in between. */
-        if (event == TELPEER_DATA && in.len > 0)
-            copy_data(s, &in);
+        copy_doubled(s, &in);
         if (s->is_over)
             return;
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);

@@ -257,8 +257,8 @@ static void test_oversized_suboption_is_told_for_any_option(void **state)
     assert_int_equal(f->item.option, 24);
 }
 
-static void
-test_answer_that_does_not_fit_fails_and_changes_nothing(void **state)
+static void test_answer_that_does_not_fit_fails_and_changes_nothing(
+    void **state)
 {
     struct fixture *f = *state;
     struct slice in = BYTES(IAC WILL VMWARE);

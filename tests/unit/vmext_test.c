@@ -1,5 +1,5 @@
-#include "proto/vmext.h"
 #include "proto/telnet.h"
+#include "proto/vmext.h"
 
 #include <errno.h>
 #include <setjmp.h>
