@@ -10,9 +10,9 @@ all: $(BUILD)/build.ninja ## build build/vspcd and build/vspc-vm
 	@ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
-	@command -v meson >/dev/null && pkg-config --exists libuv || \
-	    { echo "meson or libuv is missing: run 'make deps' first" >&2; exit 1; }
-	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null
+	@said=$$(meson setup $(BUILD) --prefix $(PREFIX) 2>&1) || \
+	    { echo "$$said"; echo "If something is missing: make deps"; \
+	    exit 1; } >&2
 
 deps: ## install the Debian packages that are missing
 	@scripts/install-packages build test
@@ -44,6 +44,7 @@ format: ## clang-format all sources in place
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: all ## install programs and man pages under PREFIX (/usr/local)
+	@meson configure $(BUILD) --prefix $(PREFIX) && ninja --quiet -C $(BUILD)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 
 clean: ## remove everything that was built

@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDERS = ("src", "bench", "tests")
 
 FUNCTION_MAX = 100
+FUNCTION_LOOK_TWICE = 60  # a note, no failure
 FILE_MAX = 1000
 
 # FILE or FILE:FUNCTION -> why it may be longer.
@@ -40,6 +41,8 @@ def problems_of(path):
         elif line == "}" and start is not None:
             function = name_above(lines, start - 1)
             length = number - start + 1
+            if FUNCTION_LOOK_TWICE < length <= FUNCTION_MAX:
+                print(f"{name}:{start}: note: {function} has {length} lines")
             if length > FUNCTION_MAX and \
                     f"{name}:{function}" not in EXCEPTIONS:
                 yield start, (f"{function} has {length} lines; at most "

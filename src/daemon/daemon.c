@@ -82,6 +82,20 @@ static void on_end_signal(void *owner, int number)
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
 
+static void on_list_signal(void *owner, int number)
+{
+    (void)number;
+    daemon_log_consoles(owner);
+}
+
+/* Without a handler it would end us, and all consoles with us. */
+static void on_reload_signal(void *owner, int number)
+{
+    (void)owner;
+    (void)number;
+    log_info("SIGHUP: there is nothing to reload; options change by a restart");
+}
+
 static void open_directory(struct daemon *d)
 {
     const struct settings *s = d->settings;
@@ -145,10 +159,19 @@ static int open_proxy(struct daemon *d, struct err *err)
 
 static int open_signals(struct daemon *d, struct err *err)
 {
-    static const int numbers[] = { SIGTERM, SIGINT };
+    static const struct {
+        int number;
+        void (*handler)(void *owner, int number);
+    } signals[] = {
+        { SIGTERM, on_end_signal },
+        { SIGINT, on_end_signal },
+        { SIGHUP, on_reload_signal },
+        { SIGUSR1, on_list_signal },
+    };
 
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        int r = loop_on_signal(d->loop, numbers[i], on_end_signal, d);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        int r =
+            loop_on_signal(d->loop, signals[i].number, signals[i].handler, d);
 
         if (r < 0) {
             err_set(err, "cannot catch signals: %s", strerror(-r));

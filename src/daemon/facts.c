@@ -5,6 +5,7 @@
 #include "session/console_port.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /*
@@ -109,6 +110,29 @@ void daemon_expire_console(struct daemon *d, struct console *c)
              LOG_TEXT(console_id(c).text));
     close_port(d, c);
     directory_remove(c);
+}
+
+static void log_console(const struct console *c)
+{
+    char port[8] = "none";
+
+    if (c->service != NULL)
+        snprintf(port, sizeof port, "%u", console_port_number(c->service));
+    log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu input=%llu",
+             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
+             c->link != NULL ? c->link->peer : "none", c->client_count,
+             (unsigned long long)c->output.head,
+             (unsigned long long)c->input_bytes);
+}
+
+void daemon_log_consoles(const struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    const struct console *c;
+
+    log_info("consoles count=%u", d->directory.console_count);
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        log_console(c);
 }
 
 void daemon_close_ports(struct daemon *d)

@@ -14,6 +14,9 @@ void daemon_take_facts(struct daemon *d);
 /* Nobody has been at this console for its time: it is forgotten. */
 void daemon_expire_console(struct daemon *d, struct console *c);
 
+/* A line for each console: its port, its VM, its clients. */
+void daemon_log_consoles(const struct daemon *d);
+
 /* At shutdown: no new clients. */
 void daemon_close_ports(struct daemon *d);
 

@@ -333,11 +333,10 @@ static void copy_doubled(struct client_session *s, struct slice *in)
 
     if (in->len == 0 || memchr(in->data, TELNET_IAC, in->len) == NULL)
         return;
-    copied = telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer,
-                               LIMIT_READ);
+    copied =
+        telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
     if (copied > 0)
-        console_input(s->client.console,
-                      slice_of(s->ctx->copy_buffer, copied));
+        console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
 }
 
 static void handle_telnet(struct client_session *s, struct slice in)
@@ -479,26 +478,6 @@ static void on_ready(void *owner, unsigned ready)
         flush(s);
 }
 
-static int greet(struct client_session *s)
-{
-    static const struct {
-        enum telpeer_side side;
-        uint8_t option;
-    } greeting[] = {
-        { TELPEER_US, TELNET_OPTION_BINARY },
-        { TELPEER_US, TELNET_OPTION_SGA },
-        { TELPEER_US, TELNET_OPTION_ECHO },
-        { TELPEER_PEER, TELNET_OPTION_BINARY },
-        { TELPEER_PEER, TELNET_OPTION_SGA },
-    };
-    int r = 0;
-
-    for (size_t i = 0; i < sizeof greeting / sizeof greeting[0] && r == 0; i++)
-        r = telpeer_enable(&s->wire.peer, greeting[i].side, greeting[i].option,
-                           &s->wire.out);
-    return r;
-}
-
 /* The console is full: says so and closes. */
 static void refuse(struct client_session *s, const struct console *c)
 {
@@ -520,6 +499,7 @@ void client_session_start(struct session_context *ctx, struct stream *stream,
     struct client_session *s = xcalloc(1, sizeof *s);
     struct address_text peer = address_format(&stream->peer);
     uint64_t now_us = clock_now_us();
+    int r;
 
     s->ctx = ctx;
     list_init(&s->entry.node);
@@ -532,10 +512,10 @@ void client_session_start(struct session_context *ctx, struct stream *stream,
     }
     log_info("client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
-    s->wire.encoder.is_nvt = true;
     deadline_start(&ctx->negotiations, &s->deadline, now_us);
-    if (greet(s) < 0)
-        close_broken(s, -ENOMEM);
+    r = wire_greet(&s->wire);
+    if (r < 0)
+        close_broken(s, r);
     else
         flush(s);
 }

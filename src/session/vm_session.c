@@ -688,31 +688,11 @@ static void on_ready(void *owner, unsigned ready)
         read_vm(s);
 }
 
-static int greet(struct vm_session *s)
-{
-    static const struct {
-        enum telpeer_side side;
-        uint8_t option;
-    } greeting[] = {
-        { TELPEER_US, TELNET_OPTION_BINARY },
-        { TELPEER_US, TELNET_OPTION_SGA },
-        { TELPEER_US, TELNET_OPTION_ECHO },
-        { TELPEER_PEER, TELNET_OPTION_BINARY },
-        { TELPEER_PEER, TELNET_OPTION_SGA },
-        { TELPEER_PEER, TELNET_OPTION_VMWARE },
-    };
-    int r = 0;
-
-    for (size_t i = 0; i < sizeof greeting / sizeof greeting[0] && r == 0; i++)
-        r = telpeer_enable(&s->wire.peer, greeting[i].side, greeting[i].option,
-                           &s->wire.out);
-    return r;
-}
-
 void vm_session_start(struct session_context *ctx, struct stream *stream)
 {
     struct vm_session *s = xcalloc(1, sizeof *s);
     struct address_text peer = address_format(&stream->peer);
+    int r;
 
     s->ctx = ctx;
     s->link.ops = &link_ops;
@@ -720,12 +700,14 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
     wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
-    /* NVT rules until BINARY is agreed on (RFC 856). */
-    s->wire.encoder.is_nvt = true;
     expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
-    if (greet(s) < 0)
-        close_broken(s, -ENOMEM);
+    r = wire_greet(&s->wire);
+    if (r == 0)
+        r = telpeer_enable(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_VMWARE,
+                           &s->wire.out);
+    if (r < 0)
+        close_broken(s, r);
     else
         flush(s);
 }

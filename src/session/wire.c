@@ -23,6 +23,27 @@ void wire_done(struct wire *w, bool gently)
     buf_done(&w->out);
 }
 
+int wire_greet(struct wire *w)
+{
+    static const struct {
+        enum telpeer_side side;
+        uint8_t option;
+    } greeting[] = {
+        { TELPEER_US, TELNET_OPTION_BINARY },
+        { TELPEER_US, TELNET_OPTION_SGA },
+        { TELPEER_US, TELNET_OPTION_ECHO },
+        { TELPEER_PEER, TELNET_OPTION_BINARY },
+        { TELPEER_PEER, TELNET_OPTION_SGA },
+    };
+    int r = 0;
+
+    w->encoder.is_nvt = true;
+    for (size_t i = 0; i < sizeof greeting / sizeof greeting[0] && r == 0; i++)
+        r = telpeer_enable(&w->peer, greeting[i].side, greeting[i].option,
+                           &w->out);
+    return r;
+}
+
 static int write_batch(struct wire *w, const struct slice data[2],
                        struct telnet_batch *scratch, size_t *ret_taken)
 {

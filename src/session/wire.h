@@ -24,6 +24,13 @@ void wire_init(struct wire *w, struct stream *stream,
                stream_ready_fn *on_ready, void *owner);
 void wire_done(struct wire *w, bool gently);
 
+/*
+ * Offers an 8-bit clean line with remote echo: WILL BINARY, WILL SGA, WILL
+ * ECHO, DO BINARY, DO SGA. Until BINARY is agreed on NVT rules hold (RFC 856).
+ * 0 or the failures of buf_append.
+ */
+int wire_greet(struct wire *w);
+
 enum wire_progress {
     WIRE_DONE,    /* all of it was taken */
     WIRE_BLOCKED, /* the peer takes no more now: wait until it can be written */
