@@ -3,7 +3,7 @@
  * through with memchr and passed on from where it lies. Binary streams have
  * one every few hundred bytes; there an event, or a part of a writev, for each
  * would cost more than copying the short runs between them. So decoder and
- * encoder each have a pass that looks and copies at once, a block at a time.
+ * encoder share a pass that looks and copies at once, a block at a time.
  */
 #include "proto/telnet.h"
 
@@ -311,58 +311,109 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
     return event;
 }
 
-typedef uint8_t block16 __attribute__((vector_size(16)));
+typedef uint8_t block __attribute__((vector_size(16)));
 
-/* Where the first byte of hit that is not 0 stands; 16: all are 0. */
-static size_t first_hit(block16 hit)
+static inline block load(const uint8_t *from)
 {
+    block b;
+
+    memcpy(&b, from, sizeof b);
+    return b;
+}
+
+static inline void store(uint8_t *to, block b)
+{
+    memcpy(to, &b, sizeof b);
+}
+
+/* All ones where b has an IAC or a byte like other, 0 elsewhere. */
+static inline block find_hits(block b, uint8_t other)
+{
+    return (block)(b == TELNET_IAC) | (block)(b == other);
+}
+
+/* A bit for each byte, the lowest for the first. */
+static inline unsigned hit_bits(block hits)
+{
+#ifdef __SSE2__
+    typedef char chars __attribute__((vector_size(16)));
+
+    return (unsigned)__builtin_ia32_pmovmskb128((chars)hits);
+#else
+    const uint64_t low = UINT64_C(0x0101010101010101);
+    const uint64_t gather = UINT64_C(0x0102040810204080);
     uint64_t half[2];
 
-    memcpy(half, &hit, sizeof half);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    if (half[0] != 0)
-        return (size_t)__builtin_ctzll(half[0]) / 8;
-    if (half[1] != 0)
-        return 8 + (size_t)__builtin_ctzll(half[1]) / 8;
-#else
-    if (half[0] != 0)
-        return (size_t)__builtin_clzll(half[0]) / 8;
-    if (half[1] != 0)
-        return 8 + (size_t)__builtin_clzll(half[1]) / 8;
+    memcpy(half, &hits, sizeof half);
+    if ((half[0] | half[1]) == 0)
+        return 0;
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    half[0] = __builtin_bswap64(half[0]);
+    half[1] = __builtin_bswap64(half[1]);
 #endif
-    return 16;
+    /* The product's highest byte is the sum of each byte's low bit, moved to
+     * that byte's place. */
+    return (unsigned)((half[0] & low) * gather >> 56 |
+                      (half[1] & low) * gather >> 56 << 8);
+#endif
+}
+
+/* What is behind the first len bytes stays as it is: in a ring that is the
+ * oldest of what is kept. Without branches, because nobody can predict len. */
+static inline void store_front(uint8_t *to, block a, block b, size_t len)
+{
+    static const uint8_t masks[4 * sizeof(block)] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    };
+    const uint8_t *mask = masks + 2 * sizeof(block) - len;
+    block mask_a = load(mask);
+    block mask_b = load(mask + sizeof(block));
+
+    store(to, (a & mask_a) | (load(to) & ~mask_a));
+    to += sizeof(block);
+    store(to, (b & mask_b) | (load(to) & ~mask_b));
+}
+
+static inline __attribute__((always_inline)) size_t copy_until(
+    uint8_t *to, const uint8_t *from, size_t len, uint8_t other)
+{
+    enum { SIZE = sizeof(block) };
+    size_t at = 0;
+
+    /* One branch for two blocks: each hit makes it a mispredicted one. */
+    for (; len - at >= (size_t)2 * SIZE; at += (size_t)2 * SIZE) {
+        block a = load(from + at);
+        block b = load(from + at + SIZE);
+        block in_a = find_hits(a, other);
+        block in_b = find_hits(b, other);
+
+        if (hit_bits(in_a | in_b) != 0) {
+            size_t first =
+                (size_t)__builtin_ctz(hit_bits(in_a) | hit_bits(in_b) << SIZE);
+
+            store_front(to + at, a, b, first);
+            return at + first;
+        }
+        store(to + at, a);
+        store(to + at + SIZE, b);
+    }
+    for (; at < len && from[at] != TELNET_IAC && from[at] != other; at++)
+        to[at] = from[at];
+    return at;
 }
 
 /*
  * Copies len bytes up to, and without, the first IAC or, with_cr, CR; returns
- * how many. After a while without any, memchr and memcpy are faster.
+ * how many. Writes nothing but those. A loop for each, because looking for two
+ * bytes takes longer.
  */
 static size_t copy_clean(uint8_t *to, const uint8_t *from, size_t len,
                          bool with_cr)
 {
-    enum { SHORT_RUN = 512 };
-    const uint8_t *stop;
-    size_t at = 0;
-
-    for (; len - at >= sizeof(block16) && at < SHORT_RUN;
-         at += sizeof(block16)) {
-        block16 block;
-        block16 hit;
-        size_t first;
-
-        memcpy(&block, from + at, sizeof block);
-        memcpy(to + at, &block, sizeof block);
-        hit = (block16)(block == TELNET_IAC);
-        if (with_cr)
-            hit |= (block16)(block == CR);
-        first = first_hit(hit);
-        if (first < sizeof block)
-            return at + first;
-    }
-    stop = find_special(from + at, from + len, with_cr);
-    len = stop != NULL ? (size_t)(stop - from) : len;
-    memcpy(to + at, from + at, len - at);
-    return len;
+    return with_cr ? copy_until(to, from, len, CR)
+                   : copy_until(to, from, len, TELNET_IAC);
 }
 
 size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
@@ -436,24 +487,35 @@ static size_t encode_copy(const struct telnet_encoder *e, struct slice in,
     return len;
 }
 
-/* False: not all of in is in the batch. */
+/*
+ * False: not all of in is in the batch. A long run before the first byte that
+ * is doubled is worth a part of its own; without it, what was looked through
+ * and found no room in scratch would be looked through again.
+ */
 static bool put_slice(struct telnet_encoder *now, struct slice in,
                       struct telnet_batch *b)
 {
-    bool is_clean = now->is_raw || find_special(in.data, in.data + in.len,
-                                                now->is_nvt) == NULL;
-    size_t taken = in.len;
+    enum { LONG_RUN = 4096 };
+    const uint8_t *stop =
+        now->is_raw ? NULL
+                    : find_special(in.data, in.data + in.len, now->is_nvt);
+    size_t taken = stop != NULL ? (size_t)(stop - in.data) : in.len;
 
-    if (is_clean) {
-        put_part(b, in.data, in.len);
-    } else {
+    if (stop == NULL || taken >= LONG_RUN)
+        put_part(b, in.data, taken);
+    else
+        taken = 0;
+    if (taken < in.len) {
         uint8_t *to = b->scratch + b->scratch_len;
-        size_t len = encode_copy(now, in, to,
-                                 sizeof b->scratch - b->scratch_len, &taken);
+        size_t room = sizeof b->scratch - b->scratch_len;
+        size_t copied;
+        size_t len =
+            encode_copy(now, slice_after(in, taken), to, room, &copied);
 
         if (len > 0)
             put_part(b, to, len);
         b->scratch_len += len;
+        taken += copied;
     }
     b->taken += taken;
     if (taken > 0)
@@ -486,8 +548,10 @@ void telnet_encode(const struct telnet_encoder *e, const struct slice in[2],
         batch->in[i] = in[i];
         if (in[i].len == 0 || !fits)
             continue;
-        if (needs_nul(&now, in[i]))
+        if (needs_nul(&now, in[i])) {
             put_part(batch, &nul_byte, 1);
+            now.after_cr = false; /* even if nothing of in[i] fits */
+        }
         fits = put_slice(&now, in[i], batch);
     }
     batch->after = now;
@@ -554,6 +618,31 @@ size_t telnet_encode_sent(struct telnet_encoder *e,
     return taken;
 }
 
+/* Without a branch for each, unlike find_special. */
+static size_t count_iac(const uint8_t *p, const uint8_t *end)
+{
+    size_t count = 0;
+
+    while (end - p >= (ptrdiff_t)sizeof(block)) {
+        size_t blocks = (size_t)(end - p) / sizeof(block);
+        block sum = { 0 };
+
+        /* More than 255 do not fit into the bytes of the sum. */
+        for (size_t i = 0; i < blocks && i < 255; i++) {
+            block b;
+
+            memcpy(&b, p, sizeof b);
+            sum -= (block)(b == TELNET_IAC); /* all ones: -1 */
+            p += sizeof b;
+        }
+        for (size_t i = 0; i < sizeof sum; i++)
+            count += sum[i];
+    }
+    for (; p < end; p++)
+        count += *p == TELNET_IAC;
+    return count;
+}
+
 /* The length of in when it is encoded. */
 static size_t encoded_len(const struct telnet_encoder *e, struct slice in)
 {
@@ -564,8 +653,11 @@ static size_t encoded_len(const struct telnet_encoder *e, struct slice in)
     if (e->is_raw)
         return len;
     while ((p = find_special(p, end, e->is_nvt)) != NULL) {
-        uint8_t byte = *p++;
+        uint8_t byte = *p;
 
+        if (!e->is_nvt)
+            return len + count_iac(p, end);
+        p++;
         len += byte == TELNET_IAC || is_bare_cr(byte, p < end ? p : NULL);
     }
     return len;

@@ -112,7 +112,8 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
  * IAC undone, at most room bytes, and returns how many. Stops at the first
  * thing that is no data, and at an IAC that is the last byte of *in; there,
  * in the middle of a command, and while lines are not binary, it returns 0:
- * telnet_next goes on.
+ * telnet_next goes on. Writes nothing behind what it returns: there may be
+ * bytes of a ring that still count.
  */
 size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
                         size_t room);
@@ -135,16 +136,17 @@ struct telnet_encoder {
 };
 
 enum {
-    /* A byte owed, and for each input a NUL and itself. */
-    TELNET_BATCH_PARTS = 5,
+    /* A byte owed, and for each input a NUL, a long run of it and scratch. */
+    TELNET_BATCH_PARTS = 7,
     /* One read's worth of bytes, and some more for those that are doubled. */
     TELNET_BATCH_SCRATCH = 72 * 1024,
 };
 
 /*
  * One writev's worth. Points into the data that was encoded where nothing in
- * it has to be doubled; else into scratch. Large: one for a program, not one
- * for a connection.
+ * it has to be doubled (text has no 255: it is never copied), else into
+ * scratch: short runs cost less to copy than as a part of a writev each.
+ * Large: one for a program, not one for a connection.
  */
 struct telnet_batch {
     struct iovec part[TELNET_BATCH_PARTS];

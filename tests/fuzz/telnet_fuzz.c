@@ -46,7 +46,26 @@ static uint32_t next_random(uint32_t *seed)
     return *seed >> 8;
 }
 
-/* seed NULL: in one piece. Pieces lie in memory of their own. */
+/* What is behind the copied bytes stays as it is. */
+static void copy_data(struct telnet_decoder *d, struct slice *in,
+                      uint32_t random, struct buf *events)
+{
+    size_t room = 1 + random % 80;
+    uint8_t *to = malloc(room);
+    size_t copied;
+
+    require(to != NULL);
+    memset(to, 42, room);
+    copied = telnet_copy_data(d, in, to, room);
+    require(copied <= room);
+    for (size_t i = copied; i < room; i++)
+        require(to[i] == 42);
+    add(events, slice_of(to, copied));
+    free(to);
+}
+
+/* seed NULL: in one piece and as events only. Pieces lie in memory of their
+ * own, most are short. */
 static void decode(enum telnet_line_ends lines, struct slice in, uint32_t *seed,
                    struct buf *events)
 {
@@ -54,20 +73,27 @@ static void decode(enum telnet_line_ends lines, struct slice in, uint32_t *seed,
 
     telnet_decoder_init(&d, lines);
     while (in.len > 0) {
-        size_t len = seed != NULL ? 1 + next_random(seed) % 9 : in.len;
+        size_t len = in.len;
         struct telnet_item item;
         enum telnet_event event;
         struct slice piece;
         uint8_t *copy;
 
+        if (seed != NULL)
+            len = 1 + next_random(seed) % (next_random(seed) % 4 ? 9 : 200);
         if (len > in.len)
             len = in.len;
         copy = malloc(len);
         require(copy != NULL);
         memcpy(copy, in.data, len);
         piece = slice_of(copy, len);
-        while ((event = telnet_next(&d, &piece, &item)) != TELNET_NEED_MORE)
-            add_event(events, event, &item);
+        do {
+            if (seed != NULL)
+                copy_data(&d, &piece, next_random(seed), events);
+            event = telnet_next(&d, &piece, &item);
+            if (event != TELNET_NEED_MORE)
+                add_event(events, event, &item);
+        } while (event != TELNET_NEED_MORE);
         require(piece.len == 0);
         free(copy);
         in = slice_after(in, len);

@@ -157,13 +157,12 @@ static void check_decodes_to(struct slice wire, enum telnet_line_ends lines,
     telnet_decoder_done(&d);
 }
 
-static void check_one_sending(uint32_t seed)
+static void check_one_sending(uint32_t seed, uint32_t max)
 {
-    static uint8_t bytes[8192];
+    static uint8_t bytes[3 * TELNET_BATCH_SCRATCH];
     uint32_t kind = below(&seed, 3);
     struct telnet_encoder e = { .is_nvt = kind == 1, .is_raw = kind == 2 };
-    struct slice data =
-        slice_of(bytes, below(&seed, below(&seed, 8) ? 64 : sizeof bytes));
+    struct slice data = slice_of(bytes, below(&seed, max));
     struct buf wire, plain, expected;
     bool after_cr = false;
     int commands;
@@ -188,7 +187,82 @@ static void test_any_partial_writes_send_what_the_reference_sends(void **state)
 {
     (void)state;
     for (uint32_t i = 1; i <= 6000; i++)
-        check_one_sending(i * 2654435761u);
+        check_one_sending(i * 2654435761u, i % 8 == 0 ? 8192 : 64);
+}
+
+static void test_batches_that_fill_up_send_what_the_reference_sends(
+    void **state)
+{
+    (void)state;
+    for (uint32_t i = 1; i <= 30; i++)
+        check_one_sending(i * 2654435761u, 3 * TELNET_BATCH_SCRATCH);
+}
+
+/* A CR is the last byte that fits, and what comes next does not. */
+static void test_nul_of_a_cr_at_the_end_of_the_batch_is_sent_once(void **state)
+{
+    static struct telnet_batch batch;
+    static uint8_t bytes[TELNET_BATCH_SCRATCH + 8];
+
+    (void)state;
+    for (size_t len = TELNET_BATCH_SCRATCH - 8; len < sizeof bytes; len++) {
+        struct telnet_encoder e = { .is_nvt = true };
+        struct slice in[2] = { slice_of(bytes, len), BYTES("b" IAC) };
+        struct buf wire, expected;
+        bool after_cr = false;
+
+        memset(bytes, 'a', len);
+        bytes[0] = 255;
+        bytes[len - 1] = '\r';
+        buf_init(&wire, 2 * sizeof bytes);
+        buf_init(&expected, 2 * sizeof bytes);
+        reference_encode(&e, &after_cr, in[0], &expected);
+        reference_encode(&e, &after_cr, in[1], &expected);
+        while (in[0].len + in[1].len > 0) {
+            telnet_encode(&e, in, &batch);
+            assert_true(batch.bytes > 0);
+            append_sent(&batch, batch.bytes, &wire);
+            take_spans(in, telnet_encode_sent(&e, &batch, batch.bytes));
+        }
+        assert_true(slice_is_equal(buf_bytes(&wire), buf_bytes(&expected)));
+        buf_done(&wire);
+        buf_done(&expected);
+    }
+}
+
+/* What is looked through and not copied is not looked through again. */
+static void test_long_run_before_a_doubled_byte_is_not_copied(void **state)
+{
+    static struct telnet_batch batch;
+    static uint8_t bytes[2 * TELNET_BATCH_SCRATCH];
+    struct telnet_encoder e = { .is_nvt = false };
+    struct slice in[2] = { slice_of(bytes, sizeof bytes), { 0 } };
+
+    (void)state;
+    memset(bytes, 'a', sizeof bytes);
+    bytes[sizeof bytes - 1] = 255;
+    telnet_encode(&e, in, &batch);
+    assert_int_equal(batch.count, 2);
+    assert_ptr_equal(batch.part[0].iov_base, bytes);
+    assert_int_equal(batch.part[0].iov_len, sizeof bytes - 1);
+    assert_int_equal(batch.part[1].iov_len, 2);
+    assert_int_equal(batch.taken, sizeof bytes);
+}
+
+/* What the program lives on: a whole read goes into one batch. */
+static void test_one_read_with_a_percent_of_255_is_one_batch(void **state)
+{
+    static struct telnet_batch batch;
+    static uint8_t bytes[64 * 1024];
+    struct telnet_encoder e = { .is_nvt = false };
+    struct slice in[2] = { slice_of(bytes, sizeof bytes), { 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = i % 100 == 0 ? 255 : 'a';
+    telnet_encode(&e, in, &batch);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(batch.taken, sizeof bytes);
 }
 
 /* One write that stops after sent bytes, and one of all the rest. */
@@ -539,6 +613,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_partial_writes_send_what_the_reference_sends),
+        cmocka_unit_test(
+            test_batches_that_fill_up_send_what_the_reference_sends),
+        cmocka_unit_test(test_nul_of_a_cr_at_the_end_of_the_batch_is_sent_once),
+        cmocka_unit_test(test_long_run_before_a_doubled_byte_is_not_copied),
+        cmocka_unit_test(test_one_read_with_a_percent_of_255_is_one_batch),
         cmocka_unit_test(test_all_writes_of_all_short_data_are_exact),
         cmocka_unit_test(test_spans_that_are_the_same_byte_are_counted_twice),
         cmocka_unit_test(test_text_is_not_copied),

@@ -421,6 +421,139 @@ static void test_binary_takes_effect_behind_a_cr(void **state)
     telnet_decoder_done(&d);
 }
 
+/*
+ * telnet_copy_data into memory of just that room, so that ASan sees what is
+ * written beyond it; what is behind what it returns must be as it was.
+ */
+static size_t copy_checked(struct telnet_decoder *d, struct slice *in,
+                           size_t room, struct transcript *t)
+{
+    uint8_t *to = malloc(room);
+    size_t copied;
+
+    assert_non_null(to);
+    memset(to, 42, room);
+    copied = telnet_copy_data(d, in, to, room);
+    assert_true(copied <= room);
+    for (size_t i = copied; i < room; i++)
+        assert_int_equal(to[i], 42);
+    write_bytes(t, slice_of(to, copied));
+    free(to);
+    return copied;
+}
+
+/* As feed, but with data copied wherever it can be. */
+static void feed_copying(struct telnet_decoder *d, struct slice in,
+                         size_t piece, size_t room, struct transcript *t)
+{
+    while (in.len > 0) {
+        size_t len = piece < in.len ? piece : in.len;
+        uint8_t *copy = malloc(len);
+        struct slice rest = slice_of(copy, len);
+        struct telnet_item item;
+        enum telnet_event event;
+
+        assert_non_null(copy);
+        memcpy(copy, in.data, len);
+        do {
+            while (copy_checked(d, &rest, room, t) > 0)
+                ;
+            event = telnet_next(d, &rest, &item);
+            write_event(t, event, &item);
+        } while (event != TELNET_NEED_MORE);
+        assert_int_equal(rest.len, 0);
+        free(copy);
+        in = slice_after(in, len);
+    }
+}
+
+/* Copying and not copying say the same and leave the same behind. */
+static void check_copying(enum telnet_line_ends lines, bool after_cr,
+                          struct slice in, size_t piece, size_t room)
+{
+    struct transcript plain = { .len = 0 }, copied = { .len = 0 };
+    struct telnet_decoder a, b;
+
+    telnet_decoder_init(&a, lines);
+    telnet_decoder_init(&b, lines);
+    a.after_cr = b.after_cr = after_cr;
+    feed(&a, in, piece, &plain);
+    feed_copying(&b, in, piece, room, &copied);
+    assert_int_equal(plain.len, copied.len);
+    assert_memory_equal(plain.text, copied.text, plain.len);
+    assert_int_equal(a.state, b.state);
+    assert_int_equal(a.after_cr, b.after_cr);
+    telnet_decoder_done(&a);
+    telnet_decoder_done(&b);
+}
+
+static void test_copying_decodes_all_short_input_like_events(void **state)
+{
+    static const uint8_t letters[] = { 255, 255, 250, 240, 251, '\r', 0, 'a' };
+
+    (void)state;
+    for (unsigned word = 0; word < 1u << 15; word++) {
+        uint8_t bytes[5];
+
+        for (unsigned i = 0; i < 5; i++)
+            bytes[i] = letters[word >> (3 * i) & 7];
+        check_copying(TELNET_LINES_BINARY, word % 2 != 0, slice_of(bytes, 5),
+                      1 + word % 5, 1 + word / 5 % 4);
+    }
+}
+
+static void test_copying_decodes_random_input_like_events(void **state)
+{
+    static const uint8_t minded[] = { 255, 255, 255, 255, 250, 240, 251, 13 };
+    static const unsigned rarity[] = { 1, 2, 10, 40, 100 };
+    static const size_t pieces[] = { 1, 7, 33, 100, 600 };
+    uint8_t bytes[600];
+
+    (void)state;
+    for (unsigned seed = 1; seed <= 6000; seed++) {
+        unsigned random = seed;
+        unsigned every = rarity[seed % 5];
+        size_t len = (size_t)rand_r(&random) % sizeof bytes;
+
+        for (size_t i = 0; i < len; i++) {
+            bytes[i] = (uint8_t)rand_r(&random);
+            if ((unsigned)rand_r(&random) % every == 0)
+                bytes[i] = minded[bytes[i] % sizeof minded];
+            /* Mostly pairs: commands would hide them. */
+            if (i > 0 && bytes[i - 1] == 255 && rand_r(&random) % 8 != 0)
+                bytes[i] = 255;
+        }
+        check_copying((enum telnet_line_ends)(seed % 7 == 0 ? seed % 3 : 0),
+                      seed % 2 != 0, slice_of(bytes, len),
+                      pieces[rand_r(&random) % 5],
+                      1 + (size_t)rand_r(&random) % 200);
+    }
+}
+
+static void test_copying_stops_where_only_events_go_on(void **state)
+{
+    struct slice command = BYTES(IAC "a"), lines = BYTES("a");
+    struct slice half = BYTES("a" IAC);
+    struct telnet_decoder d;
+    struct telnet_item item;
+    uint8_t to[8];
+
+    (void)state;
+    telnet_decoder_init(&d, TELNET_LINES_BINARY);
+    assert_int_equal(telnet_copy_data(&d, &command, to, sizeof to), 0);
+    assert_int_equal(command.len, 2);
+    assert_int_equal(telnet_copy_data(&d, &half, to, 0), 0);
+    assert_int_equal(telnet_copy_data(&d, &half, to, sizeof to), 1);
+    assert_int_equal(half.len, 1);
+    assert_int_equal(telnet_next(&d, &half, &item), TELNET_NEED_MORE);
+    assert_int_equal(telnet_copy_data(&d, &lines, to, sizeof to), 0);
+    assert_int_equal(lines.len, 1);
+    telnet_decoder_init(&d, TELNET_LINES_PRINTER);
+    assert_int_equal(telnet_copy_data(&d, &lines, to, sizeof to), 0);
+    assert_int_equal(lines.len, 1);
+    telnet_decoder_done(&d);
+}
+
 static void test_verbs_have_names(void **state)
 {
     (void)state;
@@ -458,6 +591,9 @@ int main(void)
         cmocka_unit_test(test_command_does_not_part_a_line_end),
         cmocka_unit_test(test_cr_is_handed_out_before_what_follows_it),
         cmocka_unit_test(test_binary_takes_effect_behind_a_cr),
+        cmocka_unit_test(test_copying_decodes_all_short_input_like_events),
+        cmocka_unit_test(test_copying_decodes_random_input_like_events),
+        cmocka_unit_test(test_copying_stops_where_only_events_go_on),
         cmocka_unit_test(test_verbs_have_names),
     };
 

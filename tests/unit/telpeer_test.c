@@ -208,6 +208,22 @@ static void test_line_ends_follow_the_peers_binary(void **state)
     assert_int_equal(f->peer.decoder.lines, TELNET_LINES_KEYBOARD);
 }
 
+static void test_data_is_copied_only_while_the_peer_sends_binary(void **state)
+{
+    struct fixture *f = *state;
+    struct slice in = BYTES("a" IAC IAC "b"), after = BYTES("c");
+    uint8_t to[8];
+
+    assert_int_equal(telpeer_copy_data(&f->peer, &in, to, sizeof to), 0);
+    assert_int_equal(in.len, 4);
+    feed(f, BYTES(IAC WILL BINARY));
+    assert_int_equal(telpeer_copy_data(&f->peer, &in, to, sizeof to), 3);
+    assert_int_equal(in.len, 0);
+    assert_memory_equal(to, "a" IAC "b", 3);
+    feed(f, BYTES(IAC WONT BINARY));
+    assert_int_equal(telpeer_copy_data(&f->peer, &after, to, sizeof to), 0);
+}
+
 static void test_our_own_binary_leaves_the_peers_line_ends(void **state)
 {
     struct fixture *f = *state;
@@ -299,6 +315,9 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(test_line_ends_follow_the_peers_binary,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_data_is_copied_only_while_the_peer_sends_binary, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             test_our_own_binary_leaves_the_peers_line_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(
