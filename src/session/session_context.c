@@ -18,7 +18,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     deadline_queue_init(&ctx->negotiations, CLIENT_NEGOTIATION_US);
     deadline_queue_init(&ctx->drains, CLIENT_DRAIN_US);
     ctx->read_buffer = xmalloc(LIMIT_READ);
-    ctx->copy_buffer = xmalloc(LIMIT_READ);
+    ctx->copy_buffer = xcalloc(1, LIMIT_READ);
     if (loop == NULL)
         return;
     loop_watch_deadlines(loop, &ctx->watches[0], &ctx->identities,
