@@ -1,0 +1,202 @@
+/* buf, map, deadline, text. */
+#include "base/buf.h"
+#include "base/deadline.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void buf_keeps_order_and_holds_nothing_when_empty(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 100);
+    assert_null(b.data);
+    assert_int_equal(buf_append(&b, slice_of_text("hello ")), 0);
+    assert_int_equal(buf_append(&b, slice_of_text("world")), 0);
+    buf_take(&b, 4);
+    assert_true(slice_is_equal(buf_bytes(&b), slice_of_text("o world")));
+    buf_take(&b, 7);
+    assert_null(b.data);
+    buf_done(&b);
+}
+
+static void buf_takes_all_or_nothing_up_to_its_maximum(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 10);
+    assert_int_equal(buf_append(&b, slice_of_text("12345678")), 0);
+    assert_int_equal(buf_append(&b, slice_of_text("abc")), -ENOBUFS);
+    assert_int_equal(b.len, 8);
+    assert_int_equal(buf_append(&b, slice_of_text("ab")), 0);
+    assert_null(buf_reserve(&b, 1));
+    buf_take(&b, 5);
+    assert_int_equal(buf_append(&b, slice_of_text("cdefg")), 0);
+    assert_true(slice_is_equal(buf_bytes(&b), slice_of_text("678abcdefg")));
+    buf_done(&b);
+}
+
+static bool is_number(const void *value, const void *key)
+{
+    return *(const int *)value == *(const int *)key;
+}
+
+static uint64_t hash_of(const struct map *m, int key)
+{
+    return map_hash(m, slice_of(&key, sizeof key));
+}
+
+static void map_finds_what_was_added_and_not_removed(void **state)
+{
+    static int numbers[5000];
+    const uint64_t seed[2] = { 1, 2 };
+    struct map m;
+    size_t at = 0;
+    size_t seen = 0;
+
+    (void)state;
+    map_init(&m, seed);
+    for (int i = 0; i < 5000; i++) {
+        numbers[i] = i;
+        map_add(&m, hash_of(&m, i), &numbers[i]);
+    }
+    for (int i = 0; i < 5000; i += 3)
+        map_remove(&m, hash_of(&m, i), &numbers[i]);
+    for (int i = 0; i < 5000; i++)
+        assert_ptr_equal(map_find(&m, hash_of(&m, i), is_number, &i),
+                         i % 3 == 0 ? NULL : &numbers[i]);
+    while (map_next(&m, &at) != NULL)
+        seen++;
+    assert_int_equal(seen, m.count);
+    map_done(&m);
+}
+
+/* The collisions that an open table must walk over, and repair behind. */
+static void map_lives_with_equal_hashes(void **state)
+{
+    static int numbers[12] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 };
+    const uint64_t seed[2] = { 0 };
+    struct map m;
+
+    (void)state;
+    map_init(&m, seed);
+    for (int i = 0; i < 12; i++)
+        map_add(&m, 15, &numbers[i]);
+    for (int i = 0; i < 12; i += 2)
+        map_remove(&m, 15, &numbers[i]);
+    for (int i = 0; i < 12; i++)
+        assert_ptr_equal(map_find(&m, 15, is_number, &i),
+                         i % 2 == 0 ? NULL : &numbers[i]);
+    map_done(&m);
+}
+
+static void deadlines_of_one_length_fall_due_in_order(void **state)
+{
+    struct deadline_queue q;
+    struct deadline a, b, c;
+
+    (void)state;
+    deadline_queue_init(&q, 100);
+    deadline_init(&a);
+    deadline_init(&b);
+    deadline_init(&c);
+    deadline_start(&q, &a, 0);
+    deadline_start(&q, &b, 10);
+    deadline_start(&q, &c, 20);
+    deadline_start(&q, &a, 30); /* again: behind the others */
+    deadline_stop(&b);
+    assert_null(deadline_pop(&q, 119));
+    assert_ptr_equal(deadline_pop(&q, 125), &c);
+    assert_ptr_equal(deadline_first(&q), &a);
+    assert_null(deadline_pop(&q, 129));
+    assert_ptr_equal(deadline_pop(&q, 130), &a);
+    assert_false(deadline_is_running(&a));
+}
+
+static void check_clean(const char *from, size_t len, const char *to)
+{
+    char out[64];
+
+    text_clean(out, sizeof out, slice_of(from, len));
+    assert_string_equal(out, to);
+}
+
+static void text_becomes_utf8_without_control_characters(void **state)
+{
+    (void)state;
+    check_clean("b\xc3\xbcro", 5, "b\xc3\xbcro");
+    check_clean("a\x1b[31m\r\n\0b", 10, "a[31mb");
+    check_clean("\xff\xc3", 2, "\xef\xbf\xbd\xef\xbf\xbd");
+    check_clean("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    check_clean("x\xc2\x9by\xe2\x80\xa8z", 8, "xyz");
+}
+
+static void text_is_cut_between_characters(void **state)
+{
+    char out[4];
+
+    (void)state;
+    assert_int_equal(text_clean(out, sizeof out, slice_of_text("ab\xc3\xbc")),
+                     2);
+    assert_string_equal(out, "ab");
+}
+
+static void uuid_of_any_spelling_is_one(void **state)
+{
+    static const char *const spellings[] = {
+        "50 0c 1e 2f 33 41 5a 6b-7c 8d 9e af b0 c1 d2 e3",
+        "500C1E2F-3341-5A6B-7C8D-9EAFB0C1D2E3",
+        "{500c1e2f33415a6b7c8d9eafb0c1d2e3}",
+    };
+    char uuid[TEXT_ID_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(text_uuid(uuid, slice_of_text(spellings[i])));
+        assert_string_equal(uuid, "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3");
+    }
+    assert_true(text_uuid(uuid, slice_of_text("test vm")));
+    assert_string_equal(uuid, "test vm");
+    assert_false(text_uuid(uuid, slice_of_text("\r\n")));
+}
+
+static void numbers_are_digits_and_nothing_else(void **state)
+{
+    unsigned long n = 7;
+
+    (void)state;
+    assert_true(text_number("65535", 65535, &n));
+    assert_int_equal(n, 65535);
+    assert_false(text_number("65536", 65535, &n));
+    assert_false(text_number("", 10, &n));
+    assert_false(text_number(" 1", 10, &n));
+    assert_false(text_number("1x", 10, &n));
+    assert_false(text_number("-1", 10, &n));
+    assert_false(text_number("99999999999999999999", 10, &n));
+    assert_int_equal(n, 65535);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(buf_keeps_order_and_holds_nothing_when_empty),
+        cmocka_unit_test(buf_takes_all_or_nothing_up_to_its_maximum),
+        cmocka_unit_test(map_finds_what_was_added_and_not_removed),
+        cmocka_unit_test(map_lives_with_equal_hashes),
+        cmocka_unit_test(deadlines_of_one_length_fall_due_in_order),
+        cmocka_unit_test(text_becomes_utf8_without_control_characters),
+        cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(uuid_of_any_spelling_is_one),
+        cmocka_unit_test(numbers_are_digits_and_nothing_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
