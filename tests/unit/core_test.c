@@ -1,0 +1,538 @@
+/* Consoles, their clients' pace, the directory and the ports: with clients and
+ * links that only note what they are told. */
+#include "core/directory.h"
+#include "core/ports.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { RING = 64 * KIB, HOLD_US = 1000, EXPIRE_US = 5000 };
+
+struct fake_client {
+    struct client client;
+    int pulls;
+    int news[4];
+    int news_count;
+    int input_changes;
+};
+
+struct fake_vm {
+    struct vm_link link;
+    struct buf input;
+    int resumes;
+    int replacements;
+};
+
+static struct fake_client *fake_of(struct client *client)
+{
+    return CONTAINER_OF(client, struct fake_client, client);
+}
+
+static void on_pull(struct client *client)
+{
+    fake_of(client)->pulls++;
+}
+
+static void on_input_changed(struct client *client)
+{
+    fake_of(client)->input_changes++;
+}
+
+static void on_tell(struct client *client, enum client_news news)
+{
+    fake_of(client)->news[fake_of(client)->news_count++ % 4] = (int)news;
+}
+
+static void on_close(struct client *client, const char *reason)
+{
+    (void)client;
+    (void)reason;
+}
+
+static const struct client_ops client_ops = {
+    .pull = on_pull,
+    .input_changed = on_input_changed,
+    .tell = on_tell,
+    .close = on_close,
+};
+
+static struct fake_vm *vm_of(struct vm_link *link)
+{
+    return CONTAINER_OF(link, struct fake_vm, link);
+}
+
+static void on_input(struct vm_link *link, struct slice bytes)
+{
+    assert_int_equal(buf_append(&vm_of(link)->input, bytes), 0);
+}
+
+static void on_input_end(struct vm_link *link)
+{
+    (void)link;
+}
+
+static void on_resume(struct vm_link *link)
+{
+    vm_of(link)->resumes++;
+}
+
+static void on_replaced(struct vm_link *link)
+{
+    vm_of(link)->replacements++;
+}
+
+static const struct vm_link_ops link_ops = {
+    .input = on_input,
+    .input_end = on_input_end,
+    .resume = on_resume,
+    .replaced = on_replaced,
+};
+
+struct fixture {
+    struct directory directory;
+    struct fake_vm vm;
+    struct fake_vm other;
+    struct fake_client a, b;
+    struct console *console;
+};
+
+static const struct directory_settings settings = {
+    .seed = { 1, 2 },
+    .expire_us = EXPIRE_US,
+    .hold_us = HOLD_US,
+    .ring_max = RING,
+    .history_total = UINT64_C(1) << 30,
+};
+
+static void init_vm(struct fake_vm *vm)
+{
+    *vm = (struct fake_vm){ .link.ops = &link_ops };
+    buf_init(&vm->input, 1 << 20);
+}
+
+static struct console *attach(struct fixture *f, struct fake_vm *vm,
+                              const char *uuid, const char *label)
+{
+    struct vm_identity who = { .uuid = uuid, .label = label, .name = "web" };
+
+    return directory_attach_vm(&f->directory, &vm->link, &who, 0);
+}
+
+static void start(struct fixture *f, const struct directory_settings *with)
+{
+    directory_init(&f->directory, with);
+    init_vm(&f->vm);
+    init_vm(&f->other);
+    client_init(&f->a.client, &client_ops);
+    client_init(&f->b.client, &client_ops);
+    f->console = attach(f, &f->vm, "u1", "s0");
+    assert_non_null(f->console);
+}
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    start(f, &settings);
+    *state = f;
+    return 0;
+}
+
+static void stop(struct fixture *f)
+{
+    console_detach_client(&f->a.client, 0);
+    console_detach_client(&f->b.client, 0);
+    console_detach_vm(&f->vm.link, "end", 0);
+    console_detach_vm(&f->other.link, "end", 0);
+    buf_done(&f->vm.input);
+    buf_done(&f->other.input);
+    directory_done(&f->directory);
+}
+
+static int teardown(void **state)
+{
+    stop(*state);
+    free(*state);
+    return 0;
+}
+
+/* Output of so many bytes, whatever they are. */
+static void print(struct fixture *f, size_t len)
+{
+    static uint8_t bytes[RING];
+
+    console_output(f->console, slice_of(bytes, len));
+    console_output_end(f->console);
+}
+
+static uint64_t take(struct fake_client *c, size_t most, uint64_t now_us)
+{
+    struct ring_span span;
+    uint64_t lost = client_peek(&c->client, &span);
+    size_t len = span.part[0].len + span.part[1].len;
+
+    client_took(&c->client, len < most ? len : most, now_us);
+    return lost;
+}
+
+/* -- output ------------------------------------------------------------- */
+
+static void client_gets_what_comes_from_its_attaching_on(void **state)
+{
+    struct fixture *f = *state;
+    struct ring_span span;
+
+    print(f, 10);
+    assert_true(console_attach_client(f->console, &f->a.client, 0));
+    print(f, 7);
+    assert_int_equal(f->a.pulls, 1);
+    assert_int_equal(client_peek(&f->a.client, &span), 0);
+    assert_int_equal(span.part[0].len, 7);
+}
+
+static void ring_starts_small_and_grows_with_use(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(f->console->output.cap, 0);
+    print(f, 1);
+    assert_int_equal(f->console->output.cap, LIMIT_RING_FIRST);
+    print(f, 10000);
+    assert_int_equal(f->console->output.cap, 16384);
+    for (int i = 0; i < 5; i++)
+        print(f, RING);
+    assert_int_equal(f->console->output.cap, RING);
+    assert_int_equal(f->directory.history_used, RING);
+}
+
+static void all_rings_together_stay_in_their_budget(void **state)
+{
+    struct fixture *f = *state;
+    struct directory_settings tight = settings;
+
+    stop(f);
+    tight.history_total = 20000;
+    start(f, &tight);
+    print(f, RING);
+    /* The first memory is granted beyond the total, growth is not. */
+    assert_int_equal(f->console->output.cap, LIMIT_RING_FIRST);
+    assert_int_equal(console_output_room(f->console), LIMIT_RING_FIRST);
+}
+
+static void room_is_what_the_slowest_client_leaves(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(console_output_room(f->console), RING);
+    console_attach_client(f->console, &f->a.client, 0);
+    console_attach_client(f->console, &f->b.client, 0);
+    print(f, 1000);
+    take(&f->a, 1000, 0);
+    assert_int_equal(console_output_room(f->console), RING - 1000);
+    take(&f->b, 400, 0);
+    assert_int_equal(console_output_room(f->console), RING - 600);
+    print(f, RING - 1000);
+    assert_int_equal(console_output_room(f->console), 0);
+}
+
+static void vm_is_read_again_when_half_of_the_ring_is_free(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    take(&f->a, RING / 2 - 1, 10);
+    assert_int_equal(f->vm.resumes, 0);
+    take(&f->a, 1, 10);
+    assert_int_equal(f->vm.resumes, 1);
+    assert_false(deadline_is_running(&f->console->hold));
+}
+
+static void client_that_takes_nothing_lags_when_the_hold_is_due(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    assert_null(deadline_pop(&f->directory.holds, HOLD_US - 1));
+    assert_ptr_equal(deadline_pop(&f->directory.holds, HOLD_US),
+                     &f->console->hold);
+    console_hold_due(f->console, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->vm.resumes, 1);
+    assert_int_equal(console_output_room(f->console), RING);
+    print(f, 100);
+    assert_int_equal(take(&f->a, 0, HOLD_US), 100);
+}
+
+static void sole_client_that_takes_something_is_waited_for_again(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    console_hold_due(f->console, HOLD_US);
+    take(&f->a, 10, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+}
+
+static void one_that_lags_beside_a_faster_one_has_to_catch_up(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    console_attach_client(f->console, &f->b.client, 0);
+    print(f, RING);
+    take(&f->b, RING, 0);
+    console_hold(f->console, 0);
+    console_hold_due(f->console, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->b.client.pace, CLIENT_FOLLOWS);
+    take(&f->a, RING / 2, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    take(&f->a, RING, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+}
+
+/* It reads, but so slowly that others wait: its time adds up. */
+static void time_that_others_wait_counts_against_the_slow_one(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_us = 0;
+    int holds = 0;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    console_attach_client(f->console, &f->b.client, 0);
+    for (; f->a.client.pace == CLIENT_FOLLOWS && holds < 100; holds++) {
+        print(f, console_output_room(f->console));
+        take(&f->b, RING, now_us);
+        console_hold(f->console, now_us);
+        now_us += HOLD_US / 4;
+        take(&f->a, RING / 2 + 1, now_us);
+    }
+    assert_int_equal(holds, 5);
+}
+
+static void client_that_leaves_frees_the_vm(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    console_detach_client(&f->a.client, 0);
+    assert_int_equal(f->vm.resumes, 1);
+}
+
+/* -- input -------------------------------------------------------------- */
+
+static void input_goes_to_the_vm_or_nowhere(void **state)
+{
+    struct fixture *f = *state;
+
+    console_input(f->console, slice_of_text("ls\r"));
+    assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("ls\r")));
+    console_detach_vm(&f->vm.link, "gone", 0);
+    console_input(f->console, slice_of_text("lost"));
+    attach(f, &f->other, "u1", "s0");
+    assert_int_equal(f->other.input.len, 0);
+}
+
+static void full_link_stops_the_clients_until_it_is_not(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    console_set_link_full(f->console, true);
+    console_set_link_full(f->console, true);
+    assert_false(console_takes_input(f->console));
+    assert_int_equal(f->a.input_changes, 1);
+    console_set_link_full(f->console, false);
+    assert_true(console_takes_input(f->console));
+    assert_int_equal(f->a.input_changes, 2);
+}
+
+static void held_input_is_kept_in_order_and_stops_the_clients(void **state)
+{
+    static uint8_t much[LIMIT_INPUT_HIGH];
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    console_hold_input(f->console);
+    console_input(f->console, slice_of_text("first"));
+    assert_true(console_takes_input(f->console));
+    console_input(f->console, slice_of(much, sizeof much));
+    assert_false(console_takes_input(f->console));
+    assert_int_equal(f->vm.input.len, 0);
+    console_release_input(f->console);
+    assert_true(console_takes_input(f->console));
+    assert_int_equal(f->vm.input.len, 5 + sizeof much);
+    assert_memory_equal(buf_bytes(&f->vm.input).data, "first", 5);
+}
+
+/* -- VMs ---------------------------------------------------------------- */
+
+static void newest_connection_wins_and_clients_stay(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    assert_ptr_equal(attach(f, &f->other, "u1", "s0"), f->console);
+    assert_int_equal(f->vm.replacements, 1);
+    assert_null(f->vm.link.console);
+    assert_ptr_equal(f->console->link, &f->other.link);
+    assert_int_equal(f->console->client_count, 1);
+    assert_int_equal(f->a.news_count, 2);
+    assert_int_equal(f->a.news[0], CLIENT_NEWS_VM_DISCONNECTED);
+    assert_int_equal(f->a.news[1], CLIENT_NEWS_VM_CONNECTED);
+}
+
+static void facts_are_told_in_order(void **state)
+{
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+
+    assert_int_equal(fact_take(q)->kind, FACT_VM_ATTACHED);
+    assert_null(fact_take(q));
+    directory_rename(f->console, "db");
+    directory_rename(f->console, "db");
+    console_detach_vm(&f->vm.link, "because", 0);
+    assert_int_equal(fact_take(q)->kind, FACT_VM_RENAMED);
+    assert_string_equal(fact_take(q)->reason, "because");
+    assert_null(fact_take(q));
+}
+
+static void console_expires_only_when_all_have_left(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    console_detach_vm(&f->vm.link, "gone", 10);
+    assert_null(deadline_first(&f->directory.expiries));
+    console_detach_client(&f->a.client, 20);
+    assert_null(deadline_pop(&f->directory.expiries, 20 + EXPIRE_US - 1));
+    assert_ptr_equal(deadline_pop(&f->directory.expiries, 20 + EXPIRE_US),
+                     &f->console->expiry);
+    directory_remove(f->console);
+    assert_null(directory_find(&f->directory, "u1", "s0"));
+    assert_int_equal(f->directory.console_count, 0);
+}
+
+static void serial_ports_of_a_vm_are_consoles_with_their_labels(void **state)
+{
+    struct fixture *f = *state;
+    struct console *second;
+
+    assert_string_equal(console_name(f->console).text, "web");
+    second = attach(f, &f->other, "u1", "s1");
+    assert_ptr_not_equal(second, f->console);
+    assert_string_equal(console_name(f->console).text, "web/s0");
+    assert_string_equal(console_name(second).text, "web/s1");
+    assert_string_equal(console_id(second).text, "u1/s1");
+    console_detach_vm(&f->vm.link, "gone", 0);
+    directory_remove(f->console);
+    assert_ptr_equal(directory_find(&f->directory, "u1", NULL), second);
+    assert_string_equal(console_name(second).text, "web");
+}
+
+static void consoles_of_a_vm_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+    char label[8];
+
+    for (int i = 1; i < LIMIT_CONSOLES_OF_VM; i++) {
+        snprintf(label, sizeof label, "p%d", i);
+        assert_non_null(attach(f, &f->other, "u1", label));
+    }
+    assert_null(attach(f, &f->other, "u1", "one more"));
+    assert_non_null(attach(f, &f->other, "u2", "s0"));
+}
+
+static void clients_of_a_console_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+
+    f->directory.settings.client_limit = 1;
+    assert_true(console_attach_client(f->console, &f->a.client, 0));
+    assert_false(console_attach_client(f->console, &f->b.client, 0));
+    console_detach_client(&f->a.client, 0);
+    assert_true(console_attach_client(f->console, &f->b.client, 0));
+}
+
+/* -- ports -------------------------------------------------------------- */
+
+static void first_free_port_upwards_is_taken(void **state)
+{
+    struct ports p;
+    uint16_t port = 0;
+
+    (void)state;
+    ports_init(&p, 1000, 1200);
+    for (uint16_t i = 1000; i <= 1200; i++) {
+        assert_true(ports_take(&p, &port));
+        assert_int_equal(port, i);
+    }
+    assert_false(ports_take(&p, &port));
+    ports_release(&p, 1150);
+    ports_release(&p, 1003);
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1003);
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1150);
+    ports_done(&p);
+}
+
+static void port_of_somebody_else_is_tried_again_as_the_last(void **state)
+{
+    struct ports p;
+    uint16_t port = 0;
+
+    (void)state;
+    ports_init(&p, 1000, 1001);
+    assert_true(ports_take(&p, &port));
+    ports_set_foreign(&p, port);
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1001);
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1000);
+    ports_done(&p);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(client_gets_what_comes_from_its_attaching_on),
+        TEST(ring_starts_small_and_grows_with_use),
+        TEST(all_rings_together_stay_in_their_budget),
+        TEST(room_is_what_the_slowest_client_leaves),
+        TEST(vm_is_read_again_when_half_of_the_ring_is_free),
+        TEST(client_that_takes_nothing_lags_when_the_hold_is_due),
+        TEST(sole_client_that_takes_something_is_waited_for_again),
+        TEST(one_that_lags_beside_a_faster_one_has_to_catch_up),
+        TEST(time_that_others_wait_counts_against_the_slow_one),
+        TEST(client_that_leaves_frees_the_vm),
+        TEST(input_goes_to_the_vm_or_nowhere),
+        TEST(full_link_stops_the_clients_until_it_is_not),
+        TEST(held_input_is_kept_in_order_and_stops_the_clients),
+        TEST(newest_connection_wins_and_clients_stay),
+        TEST(facts_are_told_in_order),
+        TEST(console_expires_only_when_all_have_left),
+        TEST(serial_ports_of_a_vm_are_consoles_with_their_labels),
+        TEST(consoles_of_a_vm_are_bounded),
+        TEST(clients_of_a_console_are_bounded),
+        cmocka_unit_test(first_free_port_upwards_is_taken),
+        cmocka_unit_test(port_of_somebody_else_is_tried_again_as_the_last),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
