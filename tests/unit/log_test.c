@@ -1,0 +1,103 @@
+/* The log: lines from outside are harmless, and nobody waits for a reader. */
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void values_are_one_word_or_quoted(void **state)
+{
+    (void)state;
+    assert_string_equal(LOG_TEXT("web-01"), "web-01");
+    assert_string_equal(LOG_TEXT(""), "\"\"");
+    assert_string_equal(LOG_TEXT("my vm"), "\"my vm\"");
+    assert_string_equal(LOG_TEXT("a=b"), "\"a=b\"");
+    assert_string_equal(LOG_TEXT("say \"hi\" \\"), "\"say \\\"hi\\\" \\\\\"");
+    assert_string_equal(LOG_TEXT("b\xc3\xbcro"), "b\xc3\xbcro");
+}
+
+static void control_characters_never_reach_a_line(void **state)
+{
+    (void)state;
+    assert_string_equal(LOG_TEXT("a\nb\x1b[2J\x7f"), "\"a?b?[2J?\"");
+}
+
+static void long_values_are_cut(void **state)
+{
+    char value[1000];
+
+    (void)state;
+    memset(value, 'x', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    assert_true(strlen(LOG_TEXT(value)) < sizeof(struct log_value));
+    memset(value, '"', sizeof value - 1);
+    assert_true(strlen(LOG_TEXT(value)) < sizeof(struct log_value));
+}
+
+/* A full pipe that nobody reads; afterwards somebody does. */
+static void reader_that_stalls_costs_lines_and_is_told(void **state)
+{
+    static char text[1 << 20];
+    int ends[2];
+    size_t len = 0;
+    ssize_t n;
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    log_open(ends[1], LOG_INFO);
+    for (int i = 0; i < 10000; i++)
+        log_info("line number=%d with some words to make it longer", i);
+    log_flush();
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    for (int round = 0; round < 100; round++) {
+        while ((n = read(ends[0], text + len, sizeof text - 1 - len)) > 0)
+            len += (size_t)n;
+        log_flush();
+    }
+    log_open(STDERR_FILENO, LOG_INFO);
+    text[len] = '\0';
+    assert_non_null(strstr(text, "line number=0 "));
+    assert_non_null(strstr(text, "log lines lost"));
+    assert_null(strstr(text, "line number=9999 "));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void debug_lines_are_only_for_who_asks(void **state)
+{
+    char text[200] = "";
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    log_open(ends[1], LOG_INFO);
+    log_debug("hidden");
+    log_open(ends[1], LOG_DEBUG);
+    log_debug("shown");
+    log_flush();
+    log_open(STDERR_FILENO, LOG_INFO);
+    assert_true(read(ends[0], text, sizeof text - 1) > 0);
+    assert_non_null(strstr(text, "Z debug shown\n"));
+    assert_null(strstr(text, "hidden"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_one_word_or_quoted),
+        cmocka_unit_test(control_characters_never_reach_a_line),
+        cmocka_unit_test(long_values_are_cut),
+        cmocka_unit_test(reader_that_stalls_costs_lines_and_is_told),
+        cmocka_unit_test(debug_lines_are_only_for_who_asks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,200 @@
+/* Settings from defaults, environment and command line; addresses as text. */
+#include "conf/options.h"
+#include "net/address.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { ARGS_MAX = 8 };
+
+static struct settings settings;
+static enum options_request request;
+static struct err err;
+
+/* The command line's words, NULL behind the last. */
+static int options(const char *first, ...)
+{
+    char words[ARGS_MAX][80] = { "vspcd" };
+    char *argv[ARGS_MAX + 1] = { words[0] };
+    int argc = 1;
+    va_list more;
+
+    va_start(more, first);
+    for (const char *word = first; word != NULL && argc < ARGS_MAX;
+         word = va_arg(more, const char *)) {
+        strncpy(words[argc], word, sizeof words[argc] - 1);
+        argv[argc] = words[argc];
+        argc++;
+    }
+    va_end(more);
+    err.text[0] = '\0';
+    return options_read(argc, argv, &settings, &request, &err);
+}
+
+static void check_refused(const char *word, const char *value, const char *says)
+{
+    assert_int_equal(options(word, value, NULL), -EINVAL);
+    if (strstr(err.text, says) == NULL)
+        fail_msg("'%s' does not say '%s'", err.text, says);
+}
+
+static void defaults_are_those_of_vspc_py(void **state)
+{
+    (void)state;
+    assert_int_equal(options(NULL), 0);
+    assert_int_equal(settings.proxy_port, 13370);
+    assert_string_equal(settings.proxy_iface, "0.0.0.0");
+    assert_int_equal(settings.port_range_start, 50000);
+    assert_string_equal(settings.interface, "127.0.0.1");
+    assert_int_equal(settings.vm_expire_s, 86400);
+    assert_int_equal(settings.client_limit, 0);
+    assert_false(settings.no_vm_ports || settings.is_multi_console);
+}
+
+static void values_stand_behind_a_blank_or_an_equals_sign(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--proxy-port", "1", "--hold-time=20", "-d", NULL),
+                     0);
+    assert_int_equal(settings.proxy_port, 1);
+    assert_int_equal(settings.hold_ms, 20);
+    assert_true(settings.is_debug);
+}
+
+static void sizes_have_units(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--history-size", "128K", NULL), 0);
+    assert_int_equal(settings.history_size, 131072);
+    assert_int_equal(options("--history-total=2G", NULL), 0);
+    assert_int_equal(settings.history_total, UINT64_C(2) << 30);
+    check_refused("--history-size", "100K", "power of two");
+    check_refused("--history-size", "1K", "from 4096");
+    check_refused("--history-size", "K", "such as 64K");
+    check_refused("--history-size", "99999999999G", "--history-size");
+}
+
+static void wrong_values_are_named(void **state)
+{
+    (void)state;
+    check_refused("--proxy-port", "65536", "--proxy-port: '65536'");
+    check_refused("--proxy-port", "x", "from 0 to 65535");
+    check_refused("--identity-timeout", "0", "from 1");
+    check_refused("--proxy-iface", "", "IP address");
+    check_refused("--port-range-start", NULL, "needs a value");
+    check_refused("extra", NULL, "'extra'");
+    assert_int_equal(
+        options("--port-range-start", "2", "--port-range-end", "1", NULL),
+        -EINVAL);
+}
+
+static void misspelt_option_gets_a_hint(void **state)
+{
+    (void)state;
+    check_refused("--proxy-prot", "1", "did you mean --proxy-port?");
+    check_refused("--colour", NULL, "--help");
+}
+
+static void environment_is_below_the_command_line(void **state)
+{
+    (void)state;
+    setenv("VM_CLIENT_LIMIT", "3", 1);
+    setenv("SUPPORT_MULTI_CONSOLE", "true", 1);
+    assert_int_equal(options(NULL), 0);
+    assert_int_equal(settings.client_limit, 3);
+    assert_true(settings.is_multi_console);
+    assert_int_equal(options("--client-limit", "5", NULL), 0);
+    assert_int_equal(settings.client_limit, 5);
+    setenv("SUPPORT_MULTI_CONSOLE", "no", 1);
+    setenv("VM_CLIENT_LIMIT", "", 1);
+    assert_int_equal(options(NULL), 0);
+    assert_int_equal(settings.client_limit, 0);
+    assert_false(settings.is_multi_console);
+    setenv("VM_CLIENT_LIMIT", "many", 1);
+    check_refused(NULL, NULL, "VM_CLIENT_LIMIT: 'many'");
+    unsetenv("VM_CLIENT_LIMIT");
+    unsetenv("SUPPORT_MULTI_CONSOLE");
+}
+
+static void help_and_version_are_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(options("-h", NULL), 0);
+    assert_int_equal(request, OPTIONS_SHOW_HELP);
+    assert_int_equal(options("--version", NULL), 0);
+    assert_int_equal(request, OPTIONS_SHOW_VERSION);
+}
+
+static void check_address(const char *host, const char *text)
+{
+    struct address a;
+
+    assert_int_equal(address_parse(host, 80, &a, NULL), 0);
+    assert_string_equal(address_format(&a).text, text);
+    assert_int_equal(address_port(&a), 80);
+}
+
+static void addresses_are_numeric_in_both_families(void **state)
+{
+    struct address a;
+
+    (void)state;
+    check_address("127.0.0.1", "127.0.0.1:80");
+    check_address("::1", "[::1]:80");
+    check_address("[::1]", "[::1]:80");
+    check_address("::ffff:10.0.0.1", "10.0.0.1:80");
+    assert_int_equal(address_parse("localhost", 80, &a, &err), -EINVAL);
+    assert_int_equal(address_parse("1.2.3", 80, &a, &err), -EINVAL);
+    assert_int_equal(address_parse("", 80, &a, &err), -EINVAL);
+}
+
+static void check_split(const char *text, const char *host, uint16_t port)
+{
+    char got[ADDRESS_HOST_MAX + 1];
+    uint16_t got_port = 0;
+
+    assert_int_equal(address_split(text, 7, got, &got_port, NULL), 0);
+    assert_string_equal(got, host);
+    assert_int_equal(got_port, port);
+}
+
+static void host_and_port_are_cut_apart(void **state)
+{
+    static const char *const wrong[] = { "",        ":80",   "host:",
+                                         "host:x",  "[::1",  "[::1]x",
+                                         "host:-1", "[]:80", "host:65536" };
+    char host[ADDRESS_HOST_MAX + 1];
+    uint16_t port;
+
+    (void)state;
+    check_split("host", "host", 7);
+    check_split("host:80", "host", 80);
+    check_split("[::1]:80", "::1", 80);
+    check_split("[::1]", "::1", 7);
+    check_split("fe80::1", "fe80::1", 7);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(address_split(wrong[i], 7, host, &port, &err),
+                         -EINVAL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_those_of_vspc_py),
+        cmocka_unit_test(values_stand_behind_a_blank_or_an_equals_sign),
+        cmocka_unit_test(sizes_have_units),
+        cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(misspelt_option_gets_a_hint),
+        cmocka_unit_test(environment_is_below_the_command_line),
+        cmocka_unit_test(help_and_version_are_asked_for),
+        cmocka_unit_test(addresses_are_numeric_in_both_families),
+        cmocka_unit_test(host_and_port_are_cut_apart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
