@@ -3,66 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "proto/uri.h"
-#include "proto/vmext.h"
-#include "session/wire.h"
+#include "session/vm_session_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* Where the session is in the guide's progression (VMware Telnet Session). */
-enum vm_phase {
-    PHASE_GREETED,  /* waiting for WILL 232 */
-    PHASE_EXTENDED, /* 232 is on; waiting for DO-PROXY */
-    PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
-    PHASE_SERVING,  /* attached to its console */
-    PHASE_ENDED,
-};
-
-/* What a VM can be asked about itself; a bit each in struct identity. */
-enum question {
-    QUESTION_VC_UUID,
-    QUESTION_NAME,
-    QUESTION_BIOS_UUID,
-    QUESTION_LOCATION_UUID,
-    QUESTION_COUNT,
-};
-
-static const struct {
-    uint8_t get;
-    uint8_t answer;
-} questions[QUESTION_COUNT] = {
-    [QUESTION_VC_UUID] = { VMEXT_GET_VM_VC_UUID, VMEXT_VM_VC_UUID },
-    [QUESTION_NAME] = { VMEXT_GET_VM_NAME, VMEXT_VM_NAME },
-    [QUESTION_BIOS_UUID] = { VMEXT_GET_VM_BIOS_UUID, VMEXT_VM_BIOS_UUID },
-    [QUESTION_LOCATION_UUID] = { VMEXT_GET_VM_LOCATION_UUID,
-                                 VMEXT_VM_LOCATION_UUID },
-};
-
-/* Needed only until the VM is attached; then its memory goes. */
-struct identity {
-    struct vm_session *session;
-    struct deadline deadline;
-    char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
-    char label[TEXT_ID_MAX + 1];
-    struct buf early; /* data that came before the console is known */
-    uint8_t known;    /* bits: the VM listed the question's code */
-    uint8_t open;     /* bits: asked and not answered */
-    bool has_listed;  /* KNOWN-SUBOPTIONS-1 came */
-};
-
-struct vm_session {
-    struct session_entry entry; /* in ctx->vm_sessions */
-    struct session_context *ctx;
-    struct wire wire;
-    struct vm_link link;
-    struct identity *identity; /* NULL while serving */
-    uint8_t phase;             /* enum vm_phase */
-    bool is_held;              /* the console has no room */
-    bool has_read;
-};
 
 enum {
     /* Towards the VM go its input and our answers. Above LIMIT_INPUT it has
@@ -84,29 +28,6 @@ static const struct telpeer_policy vm_policy = {
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
-/* The codes that this session handles: the same list each time. */
-static const uint8_t known_suboptions[] = {
-    VMEXT_KNOWN_SUBOPTIONS_1,
-    VMEXT_KNOWN_SUBOPTIONS_2,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
-    VMEXT_DO_PROXY,
-    VMEXT_WILL_PROXY,
-    VMEXT_WONT_PROXY,
-    VMEXT_VM_VC_UUID,
-    VMEXT_GET_VM_VC_UUID,
-    VMEXT_VM_BIOS_UUID,
-    VMEXT_GET_VM_BIOS_UUID,
-    VMEXT_VM_LOCATION_UUID,
-    VMEXT_GET_VM_LOCATION_UUID,
-    VMEXT_VM_NAME,
-    VMEXT_GET_VM_NAME,
-};
-
-static const char port_purpose[] =
-    "[vspcd: this port is for the serial ports of VMs (VMware's telnet "
-    "extension); a console has a port of its own]\r\n";
-
 static struct vm_session *session_of(struct vm_link *link)
 {
     return CONTAINER_OF(link, struct vm_session, link);
@@ -118,7 +39,7 @@ static struct vm_session *session_at(struct list *node)
                         struct vm_session, entry);
 }
 
-static void drop_identity(struct vm_session *s)
+void vm_session_drop_identity(struct vm_session *s)
 {
     if (s->identity == NULL)
         return;
@@ -128,7 +49,7 @@ static void drop_identity(struct vm_session *s)
     s->identity = NULL;
 }
 
-static void new_identity(struct vm_session *s)
+void vm_session_new_identity(struct vm_session *s)
 {
     if (s->identity != NULL)
         return;
@@ -138,10 +59,9 @@ static void new_identity(struct vm_session *s)
     buf_init(&s->identity->early, LIMIT_EARLY_DATA);
 }
 
-/* From now on the VM has its time to say who it is. */
-static void expect_identity(struct vm_session *s)
+void vm_session_expect_identity(struct vm_session *s)
 {
-    new_identity(s);
+    vm_session_new_identity(s);
     if (!deadline_is_running(&s->identity->deadline))
         deadline_start(&s->ctx->identities, &s->identity->deadline,
                        clock_now_us());
@@ -151,15 +71,11 @@ static void bury(struct session_entry *entry)
 {
     struct vm_session *s = CONTAINER_OF(entry, struct vm_session, entry);
 
-    drop_identity(s);
+    vm_session_drop_identity(s);
     free(s);
 }
 
-/*
- * Ends the session; may be called twice. The log line for a VM that had a
- * console comes from the fact that it was detached.
- */
-static void close_session(struct vm_session *s, const char *reason, bool gently)
+void vm_session_close(struct vm_session *s, const char *reason, bool gently)
 {
     if (s->phase == PHASE_ENDED)
         return;
@@ -176,15 +92,26 @@ static void close_session(struct vm_session *s, const char *reason, bool gently)
     session_bury_later(s->ctx, &s->entry, bury);
 }
 
+void vm_session_turn_away(struct vm_session *s, const char *reason)
+{
+    static const char port_purpose[] =
+        "[vspcd: this port is for the serial ports of VMs (VMware's telnet "
+        "extension); a console has a port of its own]\r\n";
+
+    (void)buf_append(&s->wire.out, slice_of_text(port_purpose));
+    (void)wire_flush(&s->wire);
+    vm_session_close(s, reason, true);
+}
+
 /* For a connection that broke: what errno says, in words that last. */
 static void close_broken(struct vm_session *s, int error)
 {
     if (error == -ENOBUFS)
-        close_session(s, "it does not take our answers", false);
+        vm_session_close(s, "it does not take our answers", false);
     else if (error == -ETIMEDOUT)
-        close_session(s, "the host does not answer any more", false);
+        vm_session_close(s, "the host does not answer any more", false);
     else
-        close_session(s, "the connection was reset by the host", false);
+        vm_session_close(s, "the connection was reset by the host", false);
 }
 
 static bool may_read(const struct vm_session *s)
@@ -292,7 +219,7 @@ static void link_replaced(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
-    close_session(s, "its console has a newer connection", false);
+    vm_session_close(s, "its console has a newer connection", false);
 }
 
 static const struct vm_link_ops link_ops = {
@@ -302,239 +229,12 @@ static const struct vm_link_ops link_ops = {
     .replaced = link_replaced,
 };
 
-/* The identity is as complete as it gets: attach the VM to its console. */
-static void attach(struct vm_session *s)
-{
-    struct identity *id = s->identity;
-    struct vm_identity who = { .label = id->label };
-    static const enum question uuids[] = {
-        QUESTION_VC_UUID,
-        QUESTION_BIOS_UUID,
-        QUESTION_LOCATION_UUID,
-    };
-
-    for (size_t i = 0; i < 3 && who.uuid == NULL; i++) {
-        if (id->text[uuids[i]][0] != '\0')
-            who.uuid = id->text[uuids[i]];
-    }
-    if (who.uuid == NULL) {
-        close_session(s, "the VM did not say its UUID", false);
-        return;
-    }
-    who.name = id->text[QUESTION_NAME];
-    if (who.name[0] == '\0')
-        who.name = who.uuid;
-    if (directory_attach_vm(s->ctx->directory, &s->link, &who,
-                            clock_now_us()) == NULL) {
-        close_session(s, "too many consoles: no room for a new one", false);
-        return;
-    }
-    s->phase = PHASE_SERVING;
-    if (id->early.len > 0)
-        console_output(s->link.console, buf_bytes(&id->early));
-    drop_identity(s);
-    console_release_input(s->link.console);
-    if (s->phase == PHASE_SERVING)
-        console_output_end(s->link.console);
-}
-
-static void attach_if_answered(struct vm_session *s)
-{
-    if (s->phase == PHASE_ASKED && s->identity->open == 0)
-        attach(s);
-}
-
-static int ask(struct vm_session *s)
-{
-    struct identity *id = s->identity;
-
-    id->open = 0;
-    for (int i = 0; i < QUESTION_COUNT; i++) {
-        int r;
-
-        /* Who did not list anything is asked what everybody knows. */
-        if (id->has_listed ? !(id->known & 1u << i) : i > QUESTION_NAME)
-            continue;
-        r = vmext_put_code(&s->wire.out, (enum vmext_code)questions[i].get);
-        if (r < 0)
-            return r;
-        id->open |= (uint8_t)(1u << i);
-    }
-    return 0;
-}
-
-/* Why we do not serve this request; NULL: we do, and *label is set. */
-static const char *refusal(const struct vm_session *s,
-                           const struct vmext_message *m, struct slice *label)
-{
-    struct uri uri;
-
-    if (m->direction == 'C')
-        return "direction 'C' (client): this concentrator connects to no "
-               "remote systems; set the port's direction to server";
-    if (m->direction != 'S')
-        return "unknown direction: expected 'S' (server)";
-    uri_parse(m->text, &uri);
-    if (uri.kind == URI_INVALID)
-        return uri.problem;
-    if (uri.has_userinfo)
-        return "a service URI must not have a user or password";
-    if (uri.kind == URI_LABEL) {
-        *label = uri.label;
-        return NULL;
-    }
-    if (uri.port != s->ctx->settings.proxy_port)
-        return "the service URI asks for a listener at an address of its own, "
-               "which is not allowed; use a name such as s0";
-    *label = m->text;
-    return NULL;
-}
-
-static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
-{
-    struct slice label = { 0 };
-    const char *why = refusal(s, m, &label);
-    char uri[TEXT_ID_MAX + 1];
-    char name[TEXT_ID_MAX + 1];
-    int r;
-
-    text_clean(uri, sizeof uri, m->text);
-    if (why == NULL && text_clean(name, sizeof name, label) == 0)
-        why = "the service URI has no name in it; use one such as s0";
-    if (why != NULL) {
-        log_warning("VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
-                    s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
-        return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
-    }
-    expect_identity(s);
-    memcpy(s->identity->label, name, sizeof name);
-    r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
-    if (r == 0)
-        r = ask(s);
-    if (r == 0) {
-        s->phase = PHASE_ASKED;
-        attach_if_answered(s);
-    }
-    return r;
-}
-
-static void handle_known_suboptions(struct vm_session *s, struct slice codes)
-{
-    if (s->identity == NULL)
-        return;
-    s->identity->has_listed = true;
-    s->identity->known = 0;
-    for (int i = 0; i < QUESTION_COUNT; i++) {
-        if (vmext_knows(codes, (enum vmext_code)questions[i].get))
-            s->identity->known |= (uint8_t)(1u << i);
-    }
-}
-
-static void handle_answer(struct vm_session *s, const struct vmext_message *m)
-{
-    struct identity *id = s->identity;
-    char name[LIMIT_NAME + 1];
-
-    if (id == NULL) {
-        /* Known already; only the name may change while a VM runs. */
-        if (m->code == VMEXT_VM_NAME && s->link.console != NULL &&
-            text_clean(name, sizeof name, m->text) > 0)
-            directory_rename(s->link.console, name);
-        return;
-    }
-    for (int i = 0; i < QUESTION_COUNT; i++) {
-        if (questions[i].answer != m->code)
-            continue;
-        if (i == QUESTION_NAME)
-            text_clean(id->text[i], sizeof id->text[i], m->text);
-        else
-            text_uuid(id->text[i], m->text);
-        id->open &= (uint8_t) ~(1u << i);
-    }
-    attach_if_answered(s);
-}
-
-static void handle_unknown(struct vm_session *s, uint8_t code)
-{
-    if (s->identity == NULL)
-        return;
-    for (int i = 0; i < QUESTION_COUNT; i++) {
-        if (questions[i].get == code)
-            s->identity->open &= (uint8_t) ~(1u << i);
-    }
-    attach_if_answered(s);
-}
-
-static int handle_message(struct vm_session *s, struct slice body)
-{
-    struct vmext_message m;
-
-    switch (vmext_parse(VMEXT_PROXY, body, &m)) {
-    case VMEXT_OK:
-        break;
-    case VMEXT_UNKNOWN:
-        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, m.unknown);
-    case VMEXT_MALFORMED:
-        log_debug("malformed message ignored peer=%s code=%s", s->link.peer,
-                  vmext_code_name(body.len > 0 ? body.data[0] : 255));
-        return 0;
-    }
-    switch (m.code) {
-    case VMEXT_KNOWN_SUBOPTIONS_1:
-        handle_known_suboptions(s, m.codes);
-        return 0;
-    case VMEXT_UNKNOWN_SUBOPTION_RCVD_1:
-        handle_unknown(s, m.unknown);
-        return 0;
-    case VMEXT_DO_PROXY:
-        return handle_do_proxy(s, &m);
-    case VMEXT_VM_VC_UUID:
-    case VMEXT_VM_NAME:
-    case VMEXT_VM_BIOS_UUID:
-    case VMEXT_VM_LOCATION_UUID:
-        handle_answer(s, &m);
-        return 0;
-    default:
-        /* vMotion is not among the codes that we say we know. */
-        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, (uint8_t)m.code);
-    }
-}
-
-/* The extension went on, off, or was refused. */
-static int handle_extension(struct vm_session *s, bool is_on)
-{
-    struct vmext_message known = {
-        .code = VMEXT_KNOWN_SUBOPTIONS_2,
-        .codes = slice_of(known_suboptions, sizeof known_suboptions),
-    };
-
-    if (is_on) {
-        expect_identity(s);
-        s->phase = PHASE_EXTENDED;
-        return vmext_put(&s->wire.out, &known);
-    }
-    if (s->phase == PHASE_GREETED && s->link.console == NULL) {
-        (void)buf_append(&s->wire.out, slice_of_text(port_purpose));
-        (void)wire_flush(&s->wire);
-        close_session(s, "it does not speak VMware's telnet extension: no VM",
-                      true);
-        return 0;
-    }
-    /* Forwarding rests until the VM switches it on again. */
-    log_info("VM stopped forwarding (WONT 232) peer=%s", s->link.peer);
-    new_identity(s);
-    s->phase = PHASE_GREETED;
-    if (s->link.console != NULL)
-        console_hold_input(s->link.console);
-    return 0;
-}
-
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
     if (item->option == TELNET_OPTION_BINARY && item->side == TELPEER_US)
         s->wire.encoder.is_nvt = !item->is_on;
     if (item->option == TELNET_OPTION_VMWARE && item->side == TELPEER_PEER)
-        return handle_extension(s, item->is_on);
+        return vm_extension_handle_option(s, item->is_on);
     return 0;
 }
 
@@ -544,12 +244,13 @@ static void handle_data(struct vm_session *s, struct slice bytes)
         console_output(s->link.console, bytes);
         return;
     }
-    new_identity(s);
+    vm_session_new_identity(s);
     if (buf_append(&s->identity->early, bytes) < 0)
-        close_session(s,
-                      "it sends more data than can be kept before it has said "
-                      "which VM it is",
-                      false);
+        vm_session_close(
+            s,
+            "it sends more data than can be kept before it has said "
+            "which VM it is",
+            false);
 }
 
 static int handle_event(struct vm_session *s, enum telpeer_event event,
@@ -563,10 +264,10 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
         return handle_option(s, item);
     case TELPEER_SUBOPTION:
         return item->option == TELNET_OPTION_VMWARE
-                   ? handle_message(s, item->body)
+                   ? vm_extension_handle_message(s, item->body)
                    : 0;
     case TELPEER_OVERSIZED:
-        close_session(s, "a subnegotiation of more than 16 KiB", false);
+        vm_session_close(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
     case TELPEER_COMMAND:
     case TELPEER_NEED_MORE:
@@ -616,15 +317,14 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
     if (s->has_read || first == TELNET_IAC)
         return true;
     if (first == 0x16) {
-        close_session(s,
-                      "a TLS hello, and this port has no TLS: use telnet:// in "
-                      "the proxy URI",
-                      false);
+        vm_session_close(
+            s,
+            "a TLS hello, and this port has no TLS: use telnet:// in "
+            "the proxy URI",
+            false);
         return false;
     }
-    (void)buf_append(&s->wire.out, slice_of_text(port_purpose));
-    (void)wire_flush(&s->wire);
-    close_session(s, "it does not speak telnet: no VM", true);
+    vm_session_turn_away(s, "it does not speak telnet: no VM");
     return false;
 }
 
@@ -657,7 +357,7 @@ static void read_vm(struct vm_session *s)
     if (n == -EAGAIN)
         return;
     if (n == 0) {
-        close_session(s, "closed by the host", false);
+        vm_session_close(s, "closed by the host", false);
         return;
     }
     if (n < 0) {
@@ -700,7 +400,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
     wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
-    expect_identity(s);
+    vm_session_expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
     r = wire_greet(&s->wire);
     if (r == 0)
@@ -715,7 +415,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
 void vm_session_close_all(struct session_context *ctx, const char *reason)
 {
     LIST_EACH (node, after, &ctx->vm_sessions)
-        close_session(session_at(node), reason, false);
+        vm_session_close(session_at(node), reason, false);
 }
 
 void vm_session_identity_due(struct deadline *d, void *owner)
@@ -726,8 +426,8 @@ void vm_session_identity_due(struct deadline *d, void *owner)
      * another console; only the name can be done without. */
     (void)owner;
     if (id->session->phase == PHASE_ASKED && id->open == 1u << QUESTION_NAME)
-        attach(id->session);
+        vm_extension_attach(id->session);
     else
-        close_session(id->session, "it did not say which VM it is in time",
-                      false);
+        vm_session_close(id->session, "it did not say which VM it is in time",
+                         false);
 }

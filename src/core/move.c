@@ -1,0 +1,296 @@
+#include "core/move.h"
+
+#include "base/mem.h"
+#include "core/console_private.h"
+#include "core/directory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A row per state; columns as in enum move_input. */
+/* clang-format off */
+#define NO            { 0, MOVE_REFUSED }
+#define TO(state)     { MOVE_##state, MOVE_GOES_ON }
+#define OVER(verdict) { MOVE_NONE, MOVE_##verdict }
+
+static const struct move_step steps[MOVE_STATE_COUNT][MOVE_INPUT_COUNT] = {
+    /* BEGIN, PEER, COMPLETE, ABORT,
+     * SOURCE_LOST, DESTINATION_LOST, RETURN, TIME_OUT, SHUT_DOWN */
+    [MOVE_NONE] = {
+        TO(BEGUN), NO, NO, NO,
+        NO, NO, NO, NO, NO },
+    [MOVE_BEGUN] = {
+        NO, TO(JOINED), NO, OVER(ABORTED),
+        TO(ORPHANED), NO, OVER(RETURNED), OVER(TIMED_OUT), OVER(INTERRUPTED) },
+    [MOVE_JOINED] = {
+        NO, NO, OVER(COMPLETED), OVER(ABORTED),
+        TO(ADOPTED), TO(BEGUN), OVER(RETURNED), OVER(TIMED_OUT),
+        OVER(INTERRUPTED) },
+    [MOVE_ORPHANED] = {
+        NO, TO(ADOPTED), NO, NO,
+        NO, NO, OVER(RETURNED), OVER(LOST), OVER(INTERRUPTED) },
+    [MOVE_ADOPTED] = {
+        NO, NO, OVER(COMPLETED), NO,
+        NO, TO(ORPHANED), OVER(RETURNED), OVER(TAKEN_OVER),
+        OVER(INTERRUPTED) },
+};
+/* clang-format on */
+
+struct move_step move_step(enum move_state state, enum move_input input)
+{
+    struct move_step step = steps[state][input];
+
+    if (step.verdict == MOVE_REFUSED)
+        step.next = (uint8_t)state;
+    return step;
+}
+
+static enum move_state state_of(const struct console *c)
+{
+    return c->move != NULL ? (enum move_state)c->move->state : MOVE_NONE;
+}
+
+/* The map's hash is keyed and the rest takes the same time whatever differs:
+ * how long a wrong guess takes tells nothing about a right one. */
+static bool has_key(const void *value, const void *wanted)
+{
+    const struct move *m = value;
+
+    return slice_is_same_secret(slice_of(m->key, m->key_len),
+                                *(const struct slice *)wanted);
+}
+
+static uint64_t key_hash(const struct directory *d, struct slice key)
+{
+    return map_hash(&d->moves, key);
+}
+
+static struct slice key_of(const struct move *m)
+{
+    return slice_of(m->key, m->key_len);
+}
+
+static struct directory *directory_of(const struct move *m)
+{
+    return m->console->directory;
+}
+
+static void unhook(struct move *m)
+{
+    struct directory *d = directory_of(m);
+
+    map_remove(&d->moves, key_hash(d, key_of(m)), m);
+    deadline_stop(&m->deadline);
+    m->console->move = NULL;
+}
+
+void move_free(struct move *m)
+{
+    if (m == NULL)
+        return;
+    unhook(m);
+    free(m);
+}
+
+static void report(const struct move *m, enum move_verdict verdict,
+                   uint64_t now_us)
+{
+    struct directory *d = directory_of(m);
+    struct fact fact = {
+        .kind = FACT_MOVE_ENDED,
+        .console = m->console,
+        .verdict = (uint8_t)verdict,
+        .held = m->console->held_input.len,
+        .took_us = now_us - m->begun_us,
+    };
+
+    memcpy(fact.peer, m->from, sizeof fact.peer);
+    memcpy(fact.to, m->to, sizeof fact.to);
+    fact_add(&d->facts, fact);
+    if (verdict == MOVE_COMPLETED)
+        d->move_counts.completed++;
+    else
+        d->move_counts.failed++;
+}
+
+static struct vm_link *release_destination(struct move *m)
+{
+    struct vm_link *link = m->destination;
+
+    m->destination = NULL;
+    if (link != NULL)
+        link->move = NULL;
+    return link;
+}
+
+static void dismiss(struct vm_link *link, const char *reason)
+{
+    if (link != NULL)
+        link->ops->dismiss(link, reason);
+}
+
+/*
+ * Ends the move. The console's input is free again; where it goes is up to the
+ * link that the console has at the end of this.
+ */
+static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
+{
+    struct console *c = m->console;
+    struct vm_link *destination = release_destination(m);
+    struct vm_link *source = c->link;
+
+    report(m, verdict, now_us);
+    unhook(m);
+    switch (verdict) {
+    case MOVE_COMPLETED:
+    case MOVE_TAKEN_OVER:
+        console_hand_over(c, destination);
+        dismiss(source, "its VM has moved to another host");
+        break;
+    case MOVE_LOST:
+    case MOVE_RETURNED:
+        /* Only now it is known that the VM was away. */
+        if (m->source_lost != NULL)
+            console_tell_detached(c, m->from, m->source_lost);
+        dismiss(destination, "its VM has not come with this move");
+        break;
+    default:
+        dismiss(destination, "the move has failed: its VM is elsewhere");
+        break;
+    }
+    free(m);
+    console_move_over(c, now_us);
+}
+
+/* Takes the step; m may be gone afterwards. */
+static enum move_verdict take(struct move *m, enum move_input input,
+                              uint64_t now_us)
+{
+    struct move_step step = move_step((enum move_state)m->state, input);
+
+    if (step.verdict == MOVE_REFUSED)
+        return MOVE_REFUSED;
+    m->state = step.next;
+    if (step.verdict == MOVE_GOES_ON)
+        deadline_start(&directory_of(m)->move_timeouts, &m->deadline, now_us);
+    else
+        end(m, (enum move_verdict)step.verdict, now_us);
+    return (enum move_verdict)step.verdict;
+}
+
+static struct move *move_new(struct vm_link *link, struct slice sequence,
+                             const uint8_t *secret, uint64_t now_us)
+{
+    struct move *m = xcalloc(1, sizeof *m);
+
+    m->console = link->console;
+    m->begun_us = now_us;
+    memcpy(m->from, link->peer, sizeof m->from);
+    memcpy(m->key, sequence.data, sequence.len);
+    memcpy(m->key + sequence.len, secret, MOVE_SECRET_LEN);
+    m->key_len = (uint8_t)(sequence.len + MOVE_SECRET_LEN);
+    deadline_init(&m->deadline);
+    return m;
+}
+
+const char *move_begin(struct vm_link *link, struct slice sequence,
+                       const uint8_t secret[MOVE_SECRET_LEN], uint64_t now_us)
+{
+    struct console *c = link->console;
+    struct directory *d;
+    struct move *m;
+
+    if (c == NULL)
+        return link->move != NULL ? "it is the destination of a move"
+                                  : "it serves no console";
+    d = c->directory;
+    if (move_step(state_of(c), MOVE_BEGIN).verdict == MOVE_REFUSED)
+        return "a move of this console is under way";
+    if (sequence.len > MOVE_SEQUENCE_MAX)
+        return "its sequence is longer than 64 bytes";
+    m = move_new(link, sequence, secret, now_us);
+    map_add(&d->moves, key_hash(d, key_of(m)), m);
+    c->move = m;
+    d->move_counts.begun++;
+    take(m, MOVE_BEGIN, now_us);
+    return NULL;
+}
+
+bool move_join(struct directory *d, struct vm_link *link, struct slice key,
+               uint64_t now_us)
+{
+    struct move *m = map_find(&d->moves, key_hash(d, key), has_key, &key);
+
+    if (m == NULL || link->console != NULL)
+        return false;
+    if (link->move == m)
+        return true; /* it says so once more */
+    if (link->move != NULL || take(m, MOVE_PEER, now_us) == MOVE_REFUSED)
+        return false;
+    m->destination = link;
+    link->move = m;
+    memcpy(m->to, link->peer, sizeof m->to);
+    return true;
+}
+
+/* What has come from the source, and was not read yet, was said before the
+ * VM went on: it comes first. It may be the end of the move. */
+static void read_source_to_its_end(struct move *m)
+{
+    struct vm_link *source = m->console->link;
+
+    if (source != NULL)
+        source->ops->drain(source);
+}
+
+bool move_complete(struct vm_link *link, struct slice sequence, uint64_t now_us)
+{
+    struct move *m = link->move;
+
+    if (m == NULL || sequence.len + MOVE_SECRET_LEN != m->key_len ||
+        memcmp(sequence.data, m->key, sequence.len) != 0)
+        return false;
+    read_source_to_its_end(m);
+    return link->move != NULL && take(m, MOVE_COMPLETE, now_us) != MOVE_REFUSED;
+}
+
+bool move_abort(struct vm_link *link, uint64_t now_us)
+{
+    struct console *c = link->console;
+
+    return c != NULL && c->move != NULL &&
+           take(c->move, MOVE_ABORT, now_us) != MOVE_REFUSED;
+}
+
+void move_leave(struct vm_link *link, uint64_t now_us)
+{
+    struct move *m = link->move;
+
+    if (m == NULL)
+        return;
+    release_destination(m);
+    take(m, MOVE_DESTINATION_LOST, now_us);
+}
+
+void move_lose_source(struct console *c, const char *reason, uint64_t now_us)
+{
+    c->move->source_lost = reason;
+    take(c->move, MOVE_SOURCE_LOST, now_us);
+}
+
+void move_return(struct console *c, uint64_t now_us)
+{
+    if (c->move != NULL)
+        take(c->move, MOVE_RETURN, now_us);
+}
+
+void move_due(struct move *m, uint64_t now_us)
+{
+    take(m, MOVE_TIME_OUT, now_us);
+}
+
+void move_interrupt(struct console *c, uint64_t now_us)
+{
+    if (c->move != NULL)
+        take(c->move, MOVE_SHUT_DOWN, now_us);
+}

@@ -1,0 +1,262 @@
+/*
+ * What a VM and the proxy say to each other in VMware's telnet extension:
+ * docs/telnet.md has every message, and the guide section it follows.
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "proto/uri.h"
+#include "proto/vmext.h"
+#include "session/vm_session_private.h"
+
+static const struct {
+    uint8_t get;
+    uint8_t answer;
+} questions[QUESTION_COUNT] = {
+    [QUESTION_VC_UUID] = { VMEXT_GET_VM_VC_UUID, VMEXT_VM_VC_UUID },
+    [QUESTION_NAME] = { VMEXT_GET_VM_NAME, VMEXT_VM_NAME },
+    [QUESTION_BIOS_UUID] = { VMEXT_GET_VM_BIOS_UUID, VMEXT_VM_BIOS_UUID },
+    [QUESTION_LOCATION_UUID] = { VMEXT_GET_VM_LOCATION_UUID,
+                                 VMEXT_VM_LOCATION_UUID },
+};
+
+/* The codes that this session handles: the same list each time. */
+static const uint8_t known_suboptions[] = {
+    VMEXT_KNOWN_SUBOPTIONS_1,
+    VMEXT_KNOWN_SUBOPTIONS_2,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
+    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+    VMEXT_DO_PROXY,
+    VMEXT_WILL_PROXY,
+    VMEXT_WONT_PROXY,
+    VMEXT_VM_VC_UUID,
+    VMEXT_GET_VM_VC_UUID,
+    VMEXT_VM_BIOS_UUID,
+    VMEXT_GET_VM_BIOS_UUID,
+    VMEXT_VM_LOCATION_UUID,
+    VMEXT_GET_VM_LOCATION_UUID,
+    VMEXT_VM_NAME,
+    VMEXT_GET_VM_NAME,
+};
+
+void vm_extension_attach(struct vm_session *s)
+{
+    struct identity *id = s->identity;
+    struct vm_identity who = { .label = id->label };
+    static const enum question uuids[] = {
+        QUESTION_VC_UUID,
+        QUESTION_BIOS_UUID,
+        QUESTION_LOCATION_UUID,
+    };
+
+    for (size_t i = 0; i < 3 && who.uuid == NULL; i++) {
+        if (id->text[uuids[i]][0] != '\0')
+            who.uuid = id->text[uuids[i]];
+    }
+    if (who.uuid == NULL) {
+        vm_session_close(s, "the VM did not say its UUID", false);
+        return;
+    }
+    who.name = id->text[QUESTION_NAME];
+    if (who.name[0] == '\0')
+        who.name = who.uuid;
+    if (directory_attach_vm(s->ctx->directory, &s->link, &who,
+                            clock_now_us()) == NULL) {
+        vm_session_close(s, "too many consoles: no room for a new one", false);
+        return;
+    }
+    s->phase = PHASE_SERVING;
+    if (id->early.len > 0)
+        console_output(s->link.console, buf_bytes(&id->early));
+    vm_session_drop_identity(s);
+    console_release_input(s->link.console);
+    if (s->phase == PHASE_SERVING)
+        console_output_end(s->link.console);
+}
+
+static void attach_if_answered(struct vm_session *s)
+{
+    if (s->phase == PHASE_ASKED && s->identity->open == 0)
+        vm_extension_attach(s);
+}
+
+static int ask(struct vm_session *s)
+{
+    struct identity *id = s->identity;
+
+    id->open = 0;
+    for (int i = 0; i < QUESTION_COUNT; i++) {
+        int r;
+
+        /* Who did not list anything is asked what everybody knows. */
+        if (id->has_listed ? !(id->known & 1u << i) : i > QUESTION_NAME)
+            continue;
+        r = vmext_put_code(&s->wire.out, (enum vmext_code)questions[i].get);
+        if (r < 0)
+            return r;
+        id->open |= (uint8_t)(1u << i);
+    }
+    return 0;
+}
+
+/* Why we do not serve this request; NULL: we do, and *label is set. */
+static const char *refusal(const struct vm_session *s,
+                           const struct vmext_message *m, struct slice *label)
+{
+    struct uri uri;
+
+    if (m->direction == 'C')
+        return "direction 'C' (client): this concentrator connects to no "
+               "remote systems; set the port's direction to server";
+    if (m->direction != 'S')
+        return "unknown direction: expected 'S' (server)";
+    uri_parse(m->text, &uri);
+    if (uri.kind == URI_INVALID)
+        return uri.problem;
+    if (uri.has_userinfo)
+        return "a service URI must not have a user or password";
+    if (uri.kind == URI_LABEL) {
+        *label = uri.label;
+        return NULL;
+    }
+    if (uri.port != s->ctx->settings.proxy_port)
+        return "the service URI asks for a listener at an address of its own, "
+               "which is not allowed; use a name such as s0";
+    *label = m->text;
+    return NULL;
+}
+
+static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
+{
+    struct slice label = { 0 };
+    const char *why = refusal(s, m, &label);
+    char uri[TEXT_ID_MAX + 1];
+    char name[TEXT_ID_MAX + 1];
+    int r;
+
+    text_clean(uri, sizeof uri, m->text);
+    if (why == NULL && text_clean(name, sizeof name, label) == 0)
+        why = "the service URI has no name in it; use one such as s0";
+    if (why != NULL) {
+        log_warning("VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
+                    s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
+        return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
+    }
+    vm_session_expect_identity(s);
+    memcpy(s->identity->label, name, sizeof name);
+    r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
+    if (r == 0)
+        r = ask(s);
+    if (r == 0) {
+        s->phase = PHASE_ASKED;
+        attach_if_answered(s);
+    }
+    return r;
+}
+
+static void handle_known_suboptions(struct vm_session *s, struct slice codes)
+{
+    if (s->identity == NULL)
+        return;
+    s->identity->has_listed = true;
+    s->identity->known = 0;
+    for (int i = 0; i < QUESTION_COUNT; i++) {
+        if (vmext_knows(codes, (enum vmext_code)questions[i].get))
+            s->identity->known |= (uint8_t)(1u << i);
+    }
+}
+
+static void handle_answer(struct vm_session *s, const struct vmext_message *m)
+{
+    struct identity *id = s->identity;
+    char name[LIMIT_NAME + 1];
+
+    if (id == NULL) {
+        /* Known already; only the name may change while a VM runs. */
+        if (m->code == VMEXT_VM_NAME && s->link.console != NULL &&
+            text_clean(name, sizeof name, m->text) > 0)
+            directory_rename(s->link.console, name);
+        return;
+    }
+    for (int i = 0; i < QUESTION_COUNT; i++) {
+        if (questions[i].answer != m->code)
+            continue;
+        if (i == QUESTION_NAME)
+            text_clean(id->text[i], sizeof id->text[i], m->text);
+        else
+            text_uuid(id->text[i], m->text);
+        id->open &= (uint8_t) ~(1u << i);
+    }
+    attach_if_answered(s);
+}
+
+static void handle_unknown(struct vm_session *s, uint8_t code)
+{
+    if (s->identity == NULL)
+        return;
+    for (int i = 0; i < QUESTION_COUNT; i++) {
+        if (questions[i].get == code)
+            s->identity->open &= (uint8_t) ~(1u << i);
+    }
+    attach_if_answered(s);
+}
+
+int vm_extension_handle_message(struct vm_session *s, struct slice body)
+{
+    struct vmext_message m;
+
+    switch (vmext_parse(VMEXT_PROXY, body, &m)) {
+    case VMEXT_OK:
+        break;
+    case VMEXT_UNKNOWN:
+        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, m.unknown);
+    case VMEXT_MALFORMED:
+        log_debug("malformed message ignored peer=%s code=%s", s->link.peer,
+                  vmext_code_name(body.len > 0 ? body.data[0] : 255));
+        return 0;
+    }
+    switch (m.code) {
+    case VMEXT_KNOWN_SUBOPTIONS_1:
+        handle_known_suboptions(s, m.codes);
+        return 0;
+    case VMEXT_UNKNOWN_SUBOPTION_RCVD_1:
+        handle_unknown(s, m.unknown);
+        return 0;
+    case VMEXT_DO_PROXY:
+        return handle_do_proxy(s, &m);
+    case VMEXT_VM_VC_UUID:
+    case VMEXT_VM_NAME:
+    case VMEXT_VM_BIOS_UUID:
+    case VMEXT_VM_LOCATION_UUID:
+        handle_answer(s, &m);
+        return 0;
+    default:
+        /* vMotion is not among the codes that we say we know. */
+        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, (uint8_t)m.code);
+    }
+}
+
+int vm_extension_handle_option(struct vm_session *s, bool is_on)
+{
+    struct vmext_message known = {
+        .code = VMEXT_KNOWN_SUBOPTIONS_2,
+        .codes = slice_of(known_suboptions, sizeof known_suboptions),
+    };
+
+    if (is_on) {
+        vm_session_expect_identity(s);
+        s->phase = PHASE_EXTENDED;
+        return vmext_put(&s->wire.out, &known);
+    }
+    if (s->phase == PHASE_GREETED && s->link.console == NULL) {
+        vm_session_turn_away(
+            s, "it does not speak VMware's telnet extension: no VM");
+        return 0;
+    }
+    /* Forwarding rests until the VM switches it on again. */
+    log_info("VM stopped forwarding (WONT 232) peer=%s", s->link.peer);
+    vm_session_new_identity(s);
+    s->phase = PHASE_GREETED;
+    if (s->link.console != NULL)
+        console_hold_input(s->link.console);
+    return 0;
+}

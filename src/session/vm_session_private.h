@@ -1,0 +1,77 @@
+/*
+ * vm_session_private.h - what the files of a VM session share: vm_session.c
+ * has its stream and its life, vm_extension.c what is said in option 232.
+ */
+#ifndef SESSION_VM_SESSION_PRIVATE_H
+#define SESSION_VM_SESSION_PRIVATE_H
+
+#include "base/text.h"
+#include "session/session_context.h"
+#include "session/wire.h"
+
+/* Where the session is in the guide's progression (VMware Telnet Session). */
+enum vm_phase {
+    PHASE_GREETED,  /* waiting for WILL 232 */
+    PHASE_EXTENDED, /* 232 is on; waiting for DO-PROXY */
+    PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
+    PHASE_SERVING,  /* attached to its console */
+    PHASE_ENDED,
+};
+
+/* What a VM can be asked about itself; a bit each in struct identity. */
+enum question {
+    QUESTION_VC_UUID,
+    QUESTION_NAME,
+    QUESTION_BIOS_UUID,
+    QUESTION_LOCATION_UUID,
+    QUESTION_COUNT,
+};
+
+/* Needed only until the VM is attached; then its memory goes. */
+struct identity {
+    struct vm_session *session;
+    struct deadline deadline;
+    char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
+    char label[TEXT_ID_MAX + 1];
+    struct buf early; /* data that came before the console is known */
+    uint8_t known;    /* bits: the VM listed the question's code */
+    uint8_t open;     /* bits: asked and not answered */
+    bool has_listed;  /* KNOWN-SUBOPTIONS-1 came */
+};
+
+struct vm_session {
+    struct session_entry entry; /* in ctx->vm_sessions */
+    struct session_context *ctx;
+    struct wire wire;
+    struct vm_link link;
+    struct identity *identity; /* NULL while serving */
+    uint8_t phase;             /* enum vm_phase */
+    bool is_held;              /* the console has no room */
+    bool has_read;
+};
+
+/* Makes s->identity, if it has none; without a deadline. */
+void vm_session_new_identity(struct vm_session *s);
+void vm_session_drop_identity(struct vm_session *s);
+
+/* From now on the VM has its time to say who it is. */
+void vm_session_expect_identity(struct vm_session *s);
+
+/*
+ * Ends the session; may be called twice. The log line for a VM that had a
+ * console comes from the fact that it was detached.
+ */
+void vm_session_close(struct vm_session *s, const char *reason, bool gently);
+
+/* The same after one line that says what this port is for. */
+void vm_session_turn_away(struct vm_session *s, const char *reason);
+
+/* The identity is as complete as it gets: attaches the VM to its console. */
+void vm_extension_attach(struct vm_session *s);
+
+/* A message of the extension, and: it went on, off, or was refused. 0, or a
+ * failure of buf_append: the VM does not take our answers. */
+int vm_extension_handle_message(struct vm_session *s, struct slice body);
+int vm_extension_handle_option(struct vm_session *s, bool is_on);
+
+#endif
