@@ -200,6 +200,7 @@ static void bench_init(struct bench *b)
         .hold_us = 1000 * 1000,
         .ring_max = 64 * KIB,
         .history_total = 1024 * 1024 * KIB,
+        .held_input_max = 64 * KIB,
     };
 
     log_open(STDERR_FILENO, LOG_ERROR);

@@ -36,27 +36,30 @@ static void ring_put(struct ring *r, uint64_t at, struct slice bytes)
         memcpy(r->data, bytes.data + run, bytes.len - run);
 }
 
-int ring_grow(struct ring *r, uint32_t cap)
+int ring_resize(struct ring *r, uint32_t cap)
 {
-    struct ring grown = { .head = r->head, .cap = cap, .len = r->len };
-    uint64_t at = ring_tail(r);
+    struct ring resized = { .head = r->head, .cap = cap, .len = r->len };
     struct ring_span kept;
+    uint64_t at;
 
-    assert(cap > r->cap && (cap & (cap - 1)) == 0);
+    assert(cap > 0 && (cap & (cap - 1)) == 0);
+    if (resized.len > cap)
+        resized.len = cap;
     /* Zeroed, because telnet_copy_data merges what it writes with what is
      * there, and a memory checker cannot see that this changes nothing. */
-    grown.data = calloc(1, cap);
-    if (grown.data == NULL)
+    resized.data = calloc(1, cap);
+    if (resized.data == NULL)
         return -ENOMEM;
+    at = ring_tail(&resized);
     ring_peek(r, &at, &kept);
     for (size_t i = 0; i < 2; i++) {
         if (kept.part[i].len == 0)
             continue;
-        ring_put(&grown, at, kept.part[i]);
+        ring_put(&resized, at, kept.part[i]);
         at += kept.part[i].len;
     }
     free(r->data);
-    *r = grown;
+    *r = resized;
     return 0;
 }
 

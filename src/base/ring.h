@@ -7,9 +7,9 @@
  * behind is told how much it lost. Invariant: every byte in
  * [ring_tail, head) is kept.
  *
- * Starts without memory. The owner decides when it grows (ring_grow), because
- * only the owner knows the budget that all rings share. Capacities are powers
- * of two, so that a position's place is a mask away.
+ * Starts without memory. The owner decides how large it is (ring_resize),
+ * because only the owner knows the budget that all rings share. Capacities are
+ * powers of two, so that a position's place is a mask away.
  */
 #ifndef BASE_RING_H
 #define BASE_RING_H
@@ -31,8 +31,9 @@ struct ring_span {
 void ring_init(struct ring *r);
 void ring_done(struct ring *r);
 
-/* To a larger power of two, content kept. -ENOMEM leaves it as it was. */
-int ring_grow(struct ring *r, uint32_t cap);
+/* To another power of two; of the content the end is kept, as far as it fits.
+ * -ENOMEM leaves it as it was. */
+int ring_resize(struct ring *r, uint32_t cap);
 
 /* Gives the memory back and forgets the content; positions go on. */
 void ring_clear(struct ring *r);

@@ -37,4 +37,16 @@ static inline bool slice_is_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+/* The same for secrets: takes as long whatever differs, but for the length. */
+static inline bool slice_is_same_secret(struct slice a, struct slice b)
+{
+    volatile uint8_t different = 0;
+
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        different = (uint8_t)(different | (a.data[i] ^ b.data[i]));
+    return different == 0;
+}
+
 #endif

@@ -23,10 +23,12 @@ struct settings {
     uint64_t vm_expire_s;
     uint64_t identity_timeout_s;
     uint64_t hold_ms;
-    uint64_t history_size;  /* bytes a console */
-    uint64_t history_total; /* bytes */
-    uint64_t client_limit;  /* 0: no limit */
-    uint64_t console_limit; /* 0: no limit */
+    uint64_t move_timeout_s;
+    uint64_t held_input_size; /* bytes a console */
+    uint64_t history_size;    /* bytes a console */
+    uint64_t history_total;   /* bytes */
+    uint64_t client_limit;    /* 0: no limit */
+    uint64_t console_limit;   /* 0: no limit */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool no_vm_ports;

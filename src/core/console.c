@@ -38,7 +38,7 @@ struct console_name console_id(const struct console *c)
 /* The console stays while anybody is there, and for a while after. */
 static void update_expiry(struct console *c, uint64_t now_us)
 {
-    if (c->link != NULL || c->client_count > 0)
+    if (c->link != NULL || c->client_count > 0 || c->move != NULL)
         deadline_stop(&c->expiry);
     else
         deadline_start(&c->directory->expiries, &c->expiry, now_us);
@@ -79,65 +79,198 @@ void console_detach_client(struct client *client, uint64_t now_us)
     update_expiry(c, now_us);
 }
 
-void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
+/* Tells the clients when it has changed whether they are to be read. */
+static void update_takes_input(struct console *c)
 {
-    struct vm_link *old = c->link;
-    struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
+    bool takes = !c->is_link_full &&
+                 c->held_input.len < c->directory->settings.held_input_max;
 
-    if (old == link)
+    if (c->takes_input == takes)
         return;
-    if (old != NULL) {
-        console_detach_vm(old, "the VM has connected anew", now_us);
-        old->ops->replaced(old);
-    }
-    c->link = link;
-    link->console = c;
-    update_expiry(c, now_us);
-    memcpy(fact.peer, link->peer, sizeof fact.peer);
-    fact_add(&c->directory->facts, fact);
-    tell_clients(c, CLIENT_NEWS_VM_CONNECTED);
+    c->takes_input = takes;
+    LIST_EACH (node, after, &c->clients)
+        client_at(node)->ops->input_changed(client_at(node));
 }
 
-void console_detach_vm(struct vm_link *link, const char *reason,
-                       uint64_t now_us)
+/* Whether the VM must not get input now. */
+static bool is_input_held(const struct console *c)
 {
-    struct console *c = link->console;
+    return c->is_input_held || c->move != NULL || c->link == NULL;
+}
+
+/* Also behind what was kept and is still on its way. */
+static bool keeps_input(const struct console *c)
+{
+    return is_input_held(c) || c->held_input.len > 0;
+}
+
+static void discard_held_input(struct console *c)
+{
+    buf_take(&c->held_input, c->held_input.len);
+    update_takes_input(c);
+}
+
+/*
+ * A read's worth at a time, while the link takes it; console_set_link_full
+ * goes on with it. The link may end while it writes.
+ */
+static void pass_on_held_input(struct console *c)
+{
+    if (c->is_passing_on)
+        return;
+    c->is_passing_on = true;
+    while (c->held_input.len > 0 && !c->is_link_full && !is_input_held(c)) {
+        struct slice held = buf_bytes(&c->held_input);
+        struct vm_link *link = c->link;
+
+        if (held.len > LIMIT_READ)
+            held.len = LIMIT_READ;
+        link->ops->input(link, held);
+        if (c->link == link)
+            buf_take(&c->held_input, held.len);
+        if (c->link == link)
+            link->ops->input_end(link);
+    }
+    c->is_passing_on = false;
+    update_takes_input(c);
+}
+
+static void link_to(struct console *c, struct vm_link *link)
+{
+    c->link = link;
+    link->console = c;
+    link->move = NULL;
+}
+
+static void unlink_vm(struct console *c)
+{
+    c->link->console = NULL;
+    c->link = NULL;
+    c->is_input_held = false;
+    console_set_link_full(c, false);
+}
+
+static void stop_hold(struct console *c)
+{
+    deadline_stop(&c->hold);
+    c->reads_ahead = false;
+}
+
+void console_tell_detached(struct console *c, const char *peer,
+                           const char *reason)
+{
     struct fact fact = {
         .kind = FACT_VM_DETACHED,
         .console = c,
         .reason = reason,
     };
 
+    snprintf(fact.peer, sizeof fact.peer, "%s", peer);
+    fact_add(&c->directory->facts, fact);
+    tell_clients(c, CLIENT_NEWS_VM_DISCONNECTED);
+}
+
+static void tell_attached(struct console *c)
+{
+    struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
+
+    memcpy(fact.peer, c->link->peer, sizeof fact.peer);
+    fact_add(&c->directory->facts, fact);
+    tell_clients(c, CLIENT_NEWS_VM_CONNECTED);
+}
+
+/* The older connection has its last word, and goes. */
+static void replace_vm(struct console *c)
+{
+    struct vm_link *old = c->link;
+
+    old->ops->drain(old);
+    if (c->link != old)
+        return;
+    unlink_vm(c);
+    console_tell_detached(c, old->peer, "the VM has connected anew");
+    old->ops->dismiss(old, "its console has a newer connection");
+}
+
+void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
+{
+    bool is_new = c->link != link;
+
+    if (is_new && c->link != NULL)
+        replace_vm(c);
+    if (is_new)
+        link_to(c, link);
+    /* Now there is somebody for what the move has held. */
+    move_return(c, now_us);
+    update_expiry(c, now_us);
+    if (is_new)
+        tell_attached(c);
+}
+
+void console_detach_vm(struct vm_link *link, const char *reason,
+                       uint64_t now_us)
+{
+    struct console *c = link->console;
+
     if (c == NULL)
         return;
-    link->console = NULL;
-    c->link = NULL;
-    deadline_stop(&c->hold);
-    memcpy(fact.peer, link->peer, sizeof fact.peer);
-    fact_add(&c->directory->facts, fact);
-    /* With nothing at the end of the cable, what was kept is gone. */
-    console_release_input(c);
-    console_set_link_full(c, false);
-    tell_clients(c, CLIENT_NEWS_VM_DISCONNECTED);
+    unlink_vm(c);
+    stop_hold(c);
+    if (c->move != NULL) {
+        move_lose_source(c, reason, now_us);
+        return;
+    }
+    console_tell_detached(c, link->peer, reason);
+    discard_held_input(c);
     update_expiry(c, now_us);
 }
 
-/* How large the ring may get as things are. */
-static uint32_t possible_cap(const struct console *c)
+void console_hand_over(struct console *c, struct vm_link *destination)
 {
-    const struct directory *d = c->directory;
-    uint32_t ring_max = d->settings.ring_max;
-    uint32_t more = ring_max > c->output.cap ? ring_max - c->output.cap : 0;
-
-    if (d->history_used + more <= d->settings.history_total)
-        return ring_max;
-    return c->output.cap > 0 ? c->output.cap : LIMIT_RING_FIRST;
+    if (c->link != NULL)
+        unlink_vm(c);
+    link_to(c, destination);
+    destination->ops->serve(destination);
 }
 
-/* What fits before the slowest client that follows would lose a byte. */
-static size_t free_room(const struct console *c)
+void console_move_over(struct console *c, uint64_t now_us)
 {
-    uint64_t cap = possible_cap(c);
+    if (c->link != NULL)
+        pass_on_held_input(c);
+    else
+        discard_held_input(c);
+    update_takes_input(c);
+    update_expiry(c, now_us);
+}
+
+/* How large the ring may get, up to max, as the budget is. */
+static uint32_t affordable_cap(const struct console *c, uint32_t max)
+{
+    const struct directory *d = c->directory;
+    uint32_t cap = c->output.cap > 0 ? c->output.cap : LIMIT_RING_FIRST;
+
+    if (cap < max &&
+        d->history_used + max - c->output.cap > d->settings.history_total)
+        return cap;
+    return max;
+}
+
+/* How far behind a client may be before the VM is held back. */
+static uint32_t usual_cap(const struct console *c)
+{
+    return affordable_cap(c, c->directory->settings.ring_max);
+}
+
+static uint32_t possible_cap(const struct console *c)
+{
+    uint32_t usual = usual_cap(c);
+
+    return c->reads_ahead ? affordable_cap(c, 2 * usual) : usual;
+}
+
+/* How far behind the slowest client is that follows. */
+static uint64_t longest_way(const struct console *c)
+{
     uint64_t most = 0;
 
     LIST_EACH (node, after, &c->clients) {
@@ -147,6 +280,15 @@ static size_t free_room(const struct console *c)
         if (client->pace == CLIENT_FOLLOWS && behind > most)
             most = behind;
     }
+    return most;
+}
+
+/* What fits before the slowest client that follows would lose a byte. */
+static size_t free_room(const struct console *c)
+{
+    uint64_t cap = possible_cap(c);
+    uint64_t most = longest_way(c);
+
     return most < cap ? (size_t)(cap - most) : 0;
 }
 
@@ -154,7 +296,15 @@ size_t console_output_room(const struct console *c)
 {
     size_t room = free_room(c);
 
-    return room >= possible_cap(c) / 4 ? room : 0;
+    /* Ahead of the clients the last byte counts: a command may lie behind. */
+    return c->reads_ahead || room >= usual_cap(c) / 4 ? room : 0;
+}
+
+static void check_hold(struct console *c, struct deadline_queue *queue,
+                       uint64_t now_us)
+{
+    c->held_at = c->output.head - longest_way(c);
+    deadline_start(queue, &c->hold, now_us);
 }
 
 void console_hold(struct console *c, uint64_t now_us)
@@ -162,18 +312,18 @@ void console_hold(struct console *c, uint64_t now_us)
     if (deadline_is_running(&c->hold))
         return;
     c->held_since_us = now_us;
-    deadline_start(&c->directory->holds, &c->hold, now_us);
+    check_hold(c, &c->directory->short_holds, now_us);
 }
 
 static bool is_worth_resuming(const struct console *c)
 {
-    return free_room(c) >= possible_cap(c) / 2;
+    return longest_way(c) <= usual_cap(c) / 2;
 }
 
 static bool blocks(const struct console *c, const struct client *client)
 {
     return client->pace == CLIENT_FOLLOWS &&
-           c->output.head - client->at > possible_cap(c) / 2;
+           c->output.head - client->at > usual_cap(c) / 2;
 }
 
 static void let_lag(struct console *c, struct client *client)
@@ -183,10 +333,16 @@ static void let_lag(struct console *c, struct client *client)
              (struct fact){ .kind = FACT_CLIENT_LAGS, .console = c });
 }
 
+static void read_vm(struct console *c)
+{
+    if (c->link != NULL)
+        c->link->ops->resume(c->link);
+}
+
 static void resume(struct console *c)
 {
-    deadline_stop(&c->hold);
-    c->link->ops->resume(c->link);
+    stop_hold(c);
+    read_vm(c);
 }
 
 static bool anyone_else_waits(const struct console *c,
@@ -218,19 +374,54 @@ void console_client_moved(struct console *c, struct client *client,
     resume(c);
 }
 
+void console_short_hold_due(struct console *c, uint64_t now_us)
+{
+    c->reads_ahead = true;
+    check_hold(c, &c->directory->holds, now_us);
+    read_vm(c);
+}
+
 void console_hold_due(struct console *c, uint64_t now_us)
 {
-    (void)now_us;
+    uint64_t enough = c->held_at + usual_cap(c) / 2;
+    bool anyone_goes_on = false;
+
     LIST_EACH (node, after, &c->clients) {
-        if (blocks(c, client_at(node)))
-            let_lag(c, client_at(node));
+        struct client *client = client_at(node);
+
+        if (!blocks(c, client))
+            continue;
+        if (client->at < enough)
+            let_lag(c, client);
+        else
+            anyone_goes_on = true;
     }
-    if (c->link != NULL)
+    if (anyone_goes_on)
+        check_hold(c, &c->directory->holds, now_us);
+    else
         resume(c);
 }
 
-/* Lets the ring grow to hold len more bytes, as far as it may. */
-static void make_room(struct console *c, size_t len)
+void console_make_room(struct console *c, size_t len, uint64_t now_us)
+{
+    if (free_room(c) >= len)
+        return;
+    if (!c->reads_ahead) {
+        console_hold(c, now_us);
+        console_short_hold_due(c, now_us);
+    }
+    LIST_EACH (node, after, &c->clients) {
+        struct client *client = client_at(node);
+
+        if (client->pace == CLIENT_FOLLOWS &&
+            c->output.head - client->at + len > possible_cap(c))
+            let_lag(c, client);
+    }
+}
+
+/* Lets the ring have room for len more bytes, as far as it may; one that was
+ * larger than usual for a while gives that back. */
+static void make_ring_room(struct console *c, size_t len)
 {
     struct ring *r = &c->output;
     uint64_t needed = (uint64_t)r->len + len;
@@ -240,24 +431,26 @@ static void make_room(struct console *c, size_t len)
 
     while (cap < needed && cap < possible)
         cap *= 2;
-    if (cap == old || cap > possible)
+    if (cap > possible && longest_way(c) + len <= possible)
+        cap = possible;
+    if (cap == old)
         return;
     /* Without memory the history is shorter; the console goes on. */
-    if (ring_grow(r, cap) == 0)
-        c->directory->history_used += cap - old;
+    if (ring_resize(r, cap) == 0)
+        c->directory->history_used += (uint64_t)cap - old;
 }
 
 void console_output(struct console *c, struct slice bytes)
 {
     if (c->output.len + bytes.len > c->output.cap)
-        make_room(c, bytes.len);
+        make_ring_room(c, bytes.len);
     ring_write(&c->output, bytes);
 }
 
 uint8_t *console_output_reserve(struct console *c, size_t len, size_t *ret_room)
 {
     if (c->output.len + len > c->output.cap)
-        make_room(c, len);
+        make_ring_room(c, len);
     return ring_reserve(&c->output, ret_room);
 }
 
@@ -272,26 +465,14 @@ void console_output_end(struct console *c)
         client_at(node)->ops->pull(client_at(node));
 }
 
-/* Tells the clients when it has changed whether they are to be read. */
-static void update_takes_input(struct console *c)
-{
-    bool takes = !c->is_link_full && c->held_input.len < LIMIT_INPUT_HIGH;
-
-    if (c->takes_input == takes)
-        return;
-    c->takes_input = takes;
-    LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->input_changed(client_at(node));
-}
-
 void console_input(struct console *c, struct slice bytes)
 {
     int r;
 
-    if (c->link == NULL)
+    if (c->link == NULL && c->move == NULL)
         return;
     c->input_bytes += bytes.len;
-    if (!c->is_input_held) {
+    if (!keeps_input(c)) {
         c->link->ops->input(c->link, bytes);
         return;
     }
@@ -304,13 +485,14 @@ void console_input(struct console *c, struct slice bytes)
 
 void console_input_end(struct console *c)
 {
-    if (c->link != NULL && !c->is_input_held)
+    if (c->link != NULL && !keeps_input(c))
         c->link->ops->input_end(c->link);
 }
 
 void console_set_link_full(struct console *c, bool is_full)
 {
     c->is_link_full = is_full;
+    pass_on_held_input(c);
     update_takes_input(c);
 }
 
@@ -321,17 +503,8 @@ void console_hold_input(struct console *c)
 
 void console_release_input(struct console *c)
 {
-    struct slice held = buf_bytes(&c->held_input);
-
-    if (!c->is_input_held)
-        return;
     c->is_input_held = false;
-    if (held.len > 0 && c->link != NULL) {
-        c->link->ops->input(c->link, held);
-        console_input_end(c);
-    }
-    buf_done(&c->held_input);
-    update_takes_input(c);
+    pass_on_held_input(c);
 }
 
 bool console_takes_input(const struct console *c)

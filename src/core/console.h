@@ -21,6 +21,7 @@
 
 struct console;
 struct directory;
+struct move;
 struct vm_link;
 
 struct vm_link_ops {
@@ -31,14 +32,21 @@ struct vm_link_ops {
     void (*input_end)(struct vm_link *link);
     /* There is room again after console_hold: read the VM. */
     void (*resume)(struct vm_link *link);
-    /* The console is someone else's now; the link is detached already. */
-    void (*replaced)(struct vm_link *link);
+    /* Another link follows: output what has arrived already, it comes first.
+     * The link may find its own end while it does so. */
+    void (*drain)(struct vm_link *link);
+    /* The link was the destination of a move, and has the console now. */
+    void (*serve)(struct vm_link *link);
+    /* The console, or the move, goes on without it. It is detached already;
+     * the reason is static text. */
+    void (*dismiss)(struct vm_link *link, const char *reason);
 };
 
 /* A VM session's end of it. Embedded there and owned by the session. */
 struct vm_link {
     const struct vm_link_ops *ops;
     struct console *console;     /* NULL while not attached */
+    struct move *move;           /* whose destination it is, or NULL */
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
 };
 
@@ -48,19 +56,23 @@ struct console {
     struct ring output;
     struct list clients; /* struct client.node, in order of attaching */
     struct vm_link *link;
+    struct move *move;      /* NULL: the VM is not moving; see move.h */
     struct deadline expiry; /* runs while nobody is attached */
     struct deadline hold;   /* runs while the VM is held back */
     uint64_t held_since_us;
+    uint64_t held_at;      /* where the slowest was when the hold was checked */
     uint64_t input_bytes;  /* to the VM since the console is there; what
                             * came from it is output.head */
     void *service;         /* the owner of the directory's: how it is reached */
     char *name;            /* the VM's, cleaned */
-    struct buf held_input; /* while is_input_held */
+    struct buf held_input; /* for the VM, which must not get it yet */
     uint32_t client_count;
-    bool is_input_held;
-    bool is_link_full; /* what console_set_link_full said last */
-    bool takes_input;  /* what the clients were told last */
-    const char *label; /* behind the uuid */
+    bool is_input_held; /* console_hold_input */
+    bool is_passing_on; /* held_input is on its way to the link */
+    bool is_link_full;  /* what console_set_link_full said last */
+    bool takes_input;   /* what the clients were told last */
+    bool reads_ahead;   /* of the clients that hold the VM back */
+    const char *label;  /* behind the uuid */
     char uuid[];
 };
 
@@ -103,8 +115,18 @@ uint8_t *console_output_reserve(struct console *c, size_t len,
 void console_output_wrote(struct console *c, size_t len);
 void console_output_end(struct console *c);
 
-/* The hold of this console has lasted long enough: who blocks it, lags. */
+/*
+ * The hold has lasted longer than jitter does: the VM is read a ring further,
+ * because more than output may be waiting there (a move, an end).
+ */
+void console_short_hold_due(struct console *c, uint64_t now_us);
+
+/* It has lasted long enough: who has not taken half a ring meanwhile, lags. */
 void console_hold_due(struct console *c, uint64_t now_us);
+
+/* For output that cannot wait: reads ahead at once, and where that is not
+ * enough, lets those lag who are in the way. */
+void console_make_room(struct console *c, size_t len, uint64_t now_us);
 
 /* From a client, and at the end of what it sent in this turn. Without a VM it
  * is discarded, as on a cable with nothing at its end. */
@@ -118,7 +140,8 @@ void console_set_link_full(struct console *c, bool is_full);
 /*
  * From now on input is kept for the VM instead of being handed to the link,
  * because the VM must not get any now. When much is kept the clients are no
- * longer read; nothing is dropped. Release hands it on, in order.
+ * longer read; nothing is dropped. Release hands it on, in order, as fast as
+ * the link takes it. While the VM is moving it is kept in any case.
  */
 void console_hold_input(struct console *c);
 void console_release_input(struct console *c);

@@ -14,4 +14,20 @@ void console_client_moved(struct console *c, struct client *client,
 void console_attach_vm(struct console *c, struct vm_link *link,
                        uint64_t now_us);
 
+/* The destination of a move has the console now, in place of its link. */
+void console_hand_over(struct console *c, struct vm_link *destination);
+
+/* Everybody is told that the VM at this address has gone. */
+void console_tell_detached(struct console *c, const char *peer,
+                           const char *reason);
+
+/* A move has ended: its input goes on, or nowhere. */
+void console_move_over(struct console *c, uint64_t now_us);
+
+/* What move.c does when a console ends, its link is lost (there must be a
+ * move then), or its VM has come back by another way. */
+void move_free(struct move *m);
+void move_lose_source(struct console *c, const char *reason, uint64_t now_us);
+void move_return(struct console *c, uint64_t now_us);
+
 #endif

@@ -6,19 +6,28 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* A hold that lasts this part of hold_us is more than jitter. */
+enum { SHORT_HOLD_PART = 100 };
+
 void directory_init(struct directory *d,
                     const struct directory_settings *settings)
 {
+    uint64_t short_hold_us = settings->hold_us / SHORT_HOLD_PART;
+
     *d = (struct directory){ .settings = *settings };
     map_init(&d->vms, settings->seed);
+    map_init(&d->moves, settings->seed);
     deadline_queue_init(&d->expiries, settings->expire_us);
-    deadline_queue_init(&d->holds, settings->hold_us);
+    deadline_queue_init(&d->short_holds, short_hold_us);
+    deadline_queue_init(&d->holds, settings->hold_us - short_hold_us);
+    deadline_queue_init(&d->move_timeouts, settings->move_timeout_us);
     fact_queue_init(&d->facts);
 }
 
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->client_count == 0);
+    move_free(c->move);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
     c->directory->history_used -= c->output.cap;
@@ -36,6 +45,7 @@ void directory_done(struct directory *d)
     while ((c = directory_next(d, &cursor)) != NULL)
         console_free(c);
     map_done(&d->vms);
+    map_done(&d->moves);
     fact_queue_done(&d->facts);
 }
 
@@ -73,7 +83,7 @@ static struct console *console_new(struct directory *d,
     c->label = c->uuid + uuid_size;
     c->name = xstrdup(identity->name);
     ring_init(&c->output);
-    buf_init(&c->held_input, LIMIT_INPUT_HIGH + LIMIT_READ);
+    buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
     c->takes_input = true;
     list_init(&c->clients);
     deadline_init(&c->expiry);

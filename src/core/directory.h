@@ -11,27 +11,35 @@
 #include "base/map.h"
 #include "core/console.h"
 #include "core/fact.h"
+#include "core/move.h"
 
 struct directory_settings {
-    uint64_t seed[2];       /* random; for the hash */
-    uint64_t expire_us;     /* how long a console stays without anybody */
-    uint64_t hold_us;       /* how long a client may hold a VM back */
-    uint32_t ring_max;      /* bytes of history a console; a power of two,
-                             * at least LIMIT_RING_FIRST */
-    uint64_t history_total; /* bytes of all rings together; a ring's first
-                             * LIMIT_RING_FIRST are granted beyond it */
-    uint32_t client_limit;  /* clients per console; 0: no limit */
-    uint32_t console_limit; /* consoles; 0: no limit */
-    bool is_multi_console;  /* show NAME_LABEL, as vSPC.py's users know it */
+    uint64_t seed[2];         /* random; for the hash */
+    uint64_t expire_us;       /* how long a console stays without anybody */
+    uint64_t hold_us;         /* how long a client may hold a VM back */
+    uint64_t move_timeout_us; /* how long a move waits for its next step */
+    uint32_t held_input_max;  /* bytes kept for a VM that is moving; then its
+                               * clients are no longer read */
+    uint32_t ring_max;        /* bytes of history a console; a power of two,
+                               * at least LIMIT_RING_FIRST */
+    uint64_t history_total;   /* bytes of all rings together; a ring's first
+                               * LIMIT_RING_FIRST are granted beyond it */
+    uint32_t client_limit;    /* clients per console; 0: no limit */
+    uint32_t console_limit;   /* consoles; 0: no limit */
+    bool is_multi_console;    /* show NAME_LABEL, as vSPC.py's users know it */
 };
 
 struct directory {
     struct directory_settings settings;
     struct map vms; /* UUID -> first console of that VM */
     uint32_t console_count;
-    uint64_t history_used;          /* bytes of all rings */
-    struct deadline_queue expiries; /* struct console.expiry */
-    struct deadline_queue holds;    /* struct console.hold */
+    uint64_t history_used;               /* bytes of all rings */
+    struct deadline_queue expiries;      /* struct console.expiry */
+    struct deadline_queue short_holds;   /* struct console.hold, first */
+    struct deadline_queue holds;         /* struct console.hold, then */
+    struct map moves;                    /* key -> struct move */
+    struct deadline_queue move_timeouts; /* struct move.deadline */
+    struct move_counts move_counts;
     struct fact_queue facts;
 };
 

@@ -21,13 +21,19 @@ enum fact_kind {
     FACT_VM_DETACHED,
     FACT_VM_RENAMED,
     FACT_CLIENT_LAGS, /* the VM does not wait for a client any more */
+    FACT_MOVE_ENDED,
 };
 
 struct fact {
     enum fact_kind kind;
     struct console *console;
     const char *reason;          /* VM_DETACHED; static text */
-    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED */
+    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; MOVE_ENDED: the source */
+    /* MOVE_ENDED: */
+    char to[ADDRESS_TEXT_MAX]; /* the destination; "" if none came */
+    uint64_t took_us;
+    uint32_t held;   /* bytes of input that were kept */
+    uint8_t verdict; /* enum move_verdict */
 };
 
 struct fact_queue {

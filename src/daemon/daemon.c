@@ -43,6 +43,19 @@ static void on_hold_due(struct deadline *deadline, void *owner)
                      clock_now_us());
 }
 
+static void on_short_hold_due(struct deadline *deadline, void *owner)
+{
+    (void)owner;
+    console_short_hold_due(CONTAINER_OF(deadline, struct console, hold),
+                           clock_now_us());
+}
+
+static void on_move_due(struct deadline *deadline, void *owner)
+{
+    (void)owner;
+    move_due(CONTAINER_OF(deadline, struct move, deadline), clock_now_us());
+}
+
 static void on_shutdown_due(struct deadline *deadline, void *owner)
 {
     struct daemon *d = owner;
@@ -102,6 +115,8 @@ static void open_directory(struct daemon *d)
     struct directory_settings settings = {
         .expire_us = s->vm_expire_s * US_PER_S,
         .hold_us = s->hold_ms * US_PER_MS,
+        .move_timeout_us = s->move_timeout_s * US_PER_S,
+        .held_input_max = (uint32_t)s->held_input_size,
         .ring_max = (uint32_t)s->history_size,
         .history_total = s->history_total,
         .client_limit = (uint32_t)s->client_limit,
@@ -118,9 +133,13 @@ static void open_directory(struct daemon *d)
                          on_expired, d);
     loop_watch_deadlines(d->loop, &d->watches[1], &d->directory.holds,
                          on_hold_due, d);
+    loop_watch_deadlines(d->loop, &d->watches[2], &d->directory.short_holds,
+                         on_short_hold_due, d);
+    loop_watch_deadlines(d->loop, &d->watches[3], &d->directory.move_timeouts,
+                         on_move_due, d);
     deadline_queue_init(&d->shutdowns, SHUTDOWN_US);
     deadline_init(&d->shutdown);
-    loop_watch_deadlines(d->loop, &d->watches[2], &d->shutdowns,
+    loop_watch_deadlines(d->loop, &d->watches[4], &d->shutdowns,
                          on_shutdown_due, d);
 }
 

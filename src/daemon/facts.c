@@ -71,6 +71,37 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
                                  : strerror(-r)));
 }
 
+/* What an administrator searches for, by enum move_verdict. */
+static const char *const move_failures[] = {
+    [MOVE_TAKEN_OVER] = "the source was lost and no VMOTION-COMPLETE came in "
+                        "time: the destination is taken for the VM",
+    [MOVE_ABORTED] = "aborted by the source host (VMOTION-ABORT): the VM runs "
+                     "on there",
+    [MOVE_TIMED_OUT] = "no VMOTION-COMPLETE came in time (--move-timeout): the "
+                       "VM is taken to run on at the source",
+    [MOVE_RETURNED] = "the VM has connected anew by itself (DO-PROXY)",
+    [MOVE_LOST] = "the source was lost and no destination came in time "
+                  "(--move-timeout): the VM is disconnected",
+    [MOVE_INTERRUPTED] = "vspcd is shutting down",
+};
+
+static void move_ended(const struct fact *fact, const char *name)
+{
+    const char *why = move_failures[fact->verdict];
+    const char *to = fact->to[0] != '\0' ? fact->to : "none";
+    unsigned long long ms = fact->took_us / 1000;
+    unsigned tenths = (unsigned)(fact->took_us % 1000 / 100);
+
+    if (fact->verdict == MOVE_COMPLETED)
+        log_info("VM moved console=%s from=%s to=%s ms=%llu.%u held=%u",
+                 LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held);
+    else
+        log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
+                    "held=%u reason=%s",
+                    LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
+                    LOG_TEXT(why));
+}
+
 static void handle(struct daemon *d, const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
@@ -86,6 +117,9 @@ static void handle(struct daemon *d, const struct fact *fact)
     case FACT_VM_RENAMED:
         log_info("VM renamed console=%s id=%s", LOG_TEXT(name.text),
                  LOG_TEXT(console_id(fact->console).text));
+        break;
+    case FACT_MOVE_ENDED:
+        move_ended(fact, name.text);
         break;
     case FACT_CLIENT_LAGS:
         log_info("client is too slow and will miss output console=%s",
@@ -127,10 +161,16 @@ static void log_console(const struct console *c)
 
 void daemon_log_consoles(const struct daemon *d)
 {
+    const struct move_counts *counts = &d->directory.move_counts;
     struct directory_cursor cursor = { 0 };
     const struct console *c;
 
-    log_info("consoles count=%u", d->directory.console_count);
+    log_info("consoles count=%u moves=%llu completed=%llu failed=%llu "
+             "refused=%llu",
+             d->directory.console_count, (unsigned long long)counts->begun,
+             (unsigned long long)counts->completed,
+             (unsigned long long)counts->failed,
+             (unsigned long long)counts->refused);
     while ((c = directory_next(&d->directory, &cursor)) != NULL)
         log_console(c);
 }

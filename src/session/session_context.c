@@ -1,5 +1,6 @@
 #include "session/session_context.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "session/client_session.h"
 #include "session/vm_session.h"
@@ -60,7 +61,10 @@ void session_shut_down(struct session_context *ctx)
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
+    while ((c = directory_next(ctx->directory, &cursor)) != NULL)
+        move_interrupt(c, clock_now_us());
     vm_session_close_all(ctx, "shutting down");
+    cursor = (struct directory_cursor){ 0 };
     while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);

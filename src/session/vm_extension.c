@@ -8,6 +8,8 @@
 #include "proto/vmext.h"
 #include "session/vm_session_private.h"
 
+#include <sys/random.h>
+
 static const struct {
     uint8_t get;
     uint8_t answer;
@@ -25,6 +27,13 @@ static const uint8_t known_suboptions[] = {
     VMEXT_KNOWN_SUBOPTIONS_2,
     VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
     VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+    VMEXT_VMOTION_BEGIN,
+    VMEXT_VMOTION_GOAHEAD,
+    VMEXT_VMOTION_NOTNOW,
+    VMEXT_VMOTION_PEER,
+    VMEXT_VMOTION_PEER_OK,
+    VMEXT_VMOTION_COMPLETE,
+    VMEXT_VMOTION_ABORT,
     VMEXT_DO_PROXY,
     VMEXT_WILL_PROXY,
     VMEXT_WONT_PROXY,
@@ -64,13 +73,12 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_close(s, "too many consoles: no room for a new one", false);
         return;
     }
-    s->phase = PHASE_SERVING;
-    if (id->early.len > 0)
-        console_output(s->link.console, buf_bytes(&id->early));
-    vm_session_drop_identity(s);
-    console_release_input(s->link.console);
+    /* What was held for it may have shown that it is gone. */
+    if (s->phase == PHASE_ENDED)
+        return;
+    vm_session_serve(s);
     if (s->phase == PHASE_SERVING)
-        console_output_end(s->link.console);
+        console_release_input(s->link.console);
 }
 
 static void attach_if_answered(struct vm_session *s)
@@ -141,6 +149,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
                     s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
+    move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     memcpy(s->identity->label, name, sizeof name);
     r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
@@ -200,6 +209,70 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
     attach_if_answered(s);
 }
 
+/* NULL: GOAHEAD with this secret; else NOTNOW, and why. */
+static const char *begin_move(struct vm_session *s, struct slice sequence,
+                              uint8_t secret[MOVE_SECRET_LEN])
+{
+    ssize_t got = getrandom(secret, MOVE_SECRET_LEN, GRND_NONBLOCK);
+
+    if (got != MOVE_SECRET_LEN)
+        return "the system has no random bytes yet";
+    /* Attached, and asked for its identity once more? It is unsettled. */
+    if (s->phase != PHASE_SERVING && s->link.console != NULL)
+        return "it has not said which VM it is";
+    return move_begin(&s->link, sequence, secret, clock_now_us());
+}
+
+static int handle_begin(struct vm_session *s, struct slice sequence)
+{
+    uint8_t secret[MOVE_SECRET_LEN];
+    struct vmext_message answer = {
+        .code = VMEXT_VMOTION_GOAHEAD,
+        .sequence = sequence,
+        .secret = slice_of(secret, sizeof secret),
+    };
+    const char *why_not = begin_move(s, sequence, secret);
+
+    if (why_not != NULL) {
+        const struct console *c = s->link.console;
+
+        answer.code = VMEXT_VMOTION_NOTNOW;
+        s->ctx->directory->move_counts.refused++;
+        log_warning("VM move refused (NOTNOW) console=%s peer=%s reason=%s",
+                    c != NULL ? LOG_TEXT(console_name(c).text) : "none",
+                    s->link.peer, LOG_TEXT(why_not));
+    }
+    return vmext_put(&s->wire.out, &answer);
+}
+
+static int handle_peer(struct vm_session *s, const struct vmext_message *m)
+{
+    /* The two lie behind each other; it is the secret whose length is known. */
+    struct slice key =
+        slice_of(m->sequence.data, m->sequence.len + m->secret.len);
+    struct vmext_message answer = { .code = VMEXT_VMOTION_PEER_OK };
+
+    if (!move_join(s->ctx->directory, &s->link, key, clock_now_us())) {
+        s->ctx->directory->move_counts.refused++;
+        log_warning("VM move refused (VMOTION-PEER) peer=%s reason=%s",
+                    s->link.peer,
+                    LOG_TEXT("no move waits for this sequence and secret"));
+        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
+    }
+    s->phase = PHASE_JOINED;
+    if (s->identity != NULL)
+        deadline_stop(&s->identity->deadline);
+    answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
+    return vmext_put(&s->wire.out, &answer);
+}
+
+static void handle_complete(struct vm_session *s, struct slice sequence)
+{
+    if (!move_complete(&s->link, sequence, clock_now_us()))
+        log_debug("VMOTION-COMPLETE that no move waits for ignored peer=%s",
+                  s->link.peer);
+}
+
 int vm_extension_handle_message(struct vm_session *s, struct slice body)
 {
     struct vmext_message m;
@@ -229,9 +302,21 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
     case VMEXT_VM_LOCATION_UUID:
         handle_answer(s, &m);
         return 0;
+    case VMEXT_VMOTION_BEGIN:
+        return handle_begin(s, m.sequence);
+    case VMEXT_VMOTION_PEER:
+        return handle_peer(s, &m);
+    case VMEXT_VMOTION_COMPLETE:
+        handle_complete(s, m.sequence);
+        return 0;
+    case VMEXT_VMOTION_ABORT:
+        if (!move_abort(&s->link, clock_now_us()))
+            log_debug("VMOTION-ABORT without a move ignored peer=%s",
+                      s->link.peer);
+        return 0;
     default:
-        /* vMotion is not among the codes that we say we know. */
-        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, (uint8_t)m.code);
+        /* What we send ourselves, vmext_parse does not let through. */
+        return 0;
     }
 }
 
@@ -258,5 +343,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
     s->phase = PHASE_GREETED;
     if (s->link.console != NULL)
         console_hold_input(s->link.console);
+    else
+        vm_session_expect_identity(s);
+    move_leave(&s->link, clock_now_us());
     return 0;
 }

@@ -75,7 +75,9 @@ static void bury(struct session_entry *entry)
     free(s);
 }
 
-void vm_session_close(struct vm_session *s, const char *reason, bool gently)
+/* level: whether who reads the log knows it already from another line. */
+static void end_session(struct vm_session *s, enum log_level level,
+                        const char *reason, bool gently)
 {
     if (s->phase == PHASE_ENDED)
         return;
@@ -83,13 +85,19 @@ void vm_session_close(struct vm_session *s, const char *reason, bool gently)
     if (s->link.console != NULL)
         console_detach_vm(&s->link, reason, clock_now_us());
     else
-        log_info("connection closed peer=%s reason=%s", s->link.peer,
+        log_line(level, "connection closed peer=%s reason=%s", s->link.peer,
                  LOG_TEXT(reason));
+    move_leave(&s->link, clock_now_us());
     wire_done(&s->wire, gently);
     if (s->identity != NULL)
         deadline_stop(&s->identity->deadline);
     list_remove(&s->entry.node);
     session_bury_later(s->ctx, &s->entry, bury);
+}
+
+void vm_session_close(struct vm_session *s, const char *reason, bool gently)
+{
+    end_session(s, LOG_INFO, reason, gently);
 }
 
 void vm_session_turn_away(struct vm_session *s, const char *reason)
@@ -215,19 +223,60 @@ static void link_resume(struct vm_link *link)
     update_interest(s, is_blocked(s));
 }
 
-static void link_replaced(struct vm_link *link)
-{
-    struct vm_session *s = session_of(link);
+static bool has_come(struct vm_session *s, ssize_t n);
+static void handle_bytes(struct vm_session *s, struct slice in);
 
-    vm_session_close(s, "its console has a newer connection", false);
+/* Another session's bytes may lie in the read buffer now. A host that sends
+ * without end must not keep them waiting. */
+static void link_drain(struct vm_link *link)
+{
+    enum { READS_MAX = 16 };
+    struct vm_session *s = session_of(link);
+    uint8_t *to = s->ctx->copy_buffer;
+
+    for (int i = 0; i < READS_MAX && s->phase == PHASE_SERVING; i++) {
+        ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
+
+        if (!has_come(s, n))
+            return;
+        console_make_room(link->console, (size_t)n, clock_now_us());
+        handle_bytes(s, slice_of(to, (size_t)n));
+    }
+}
+
+static void link_serve(struct vm_link *link)
+{
+    vm_session_serve(session_of(link));
+}
+
+static void link_dismiss(struct vm_link *link, const char *reason)
+{
+    end_session(session_of(link), LOG_DEBUG, reason, false);
 }
 
 static const struct vm_link_ops link_ops = {
     .input = link_input,
     .input_end = link_input_end,
     .resume = link_resume,
-    .replaced = link_replaced,
+    .drain = link_drain,
+    .serve = link_serve,
+    .dismiss = link_dismiss,
 };
+
+void vm_session_serve(struct vm_session *s)
+{
+    struct console *c = s->link.console;
+    struct slice early = { 0 };
+
+    s->phase = PHASE_SERVING;
+    if (s->identity != NULL)
+        early = buf_bytes(&s->identity->early);
+    /* For neither this nor the rest of the read at hand room was asked. */
+    console_make_room(c, early.len + s->unread, clock_now_us());
+    console_output(c, early);
+    vm_session_drop_identity(s);
+    console_output_end(c);
+}
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
@@ -301,6 +350,7 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     while (s->phase != PHASE_ENDED && event != TELPEER_NEED_MORE) {
         copy_data(s, &in);
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
+        s->unread = (uint32_t)in.len;
         if (r == 0)
             r = handle_event(s, event, &item);
         if (r < 0)
@@ -344,6 +394,16 @@ static size_t read_room(struct vm_session *s)
     return room < LIMIT_READ ? room : LIMIT_READ;
 }
 
+/* False: nothing has, and the session may have ended by it. */
+static bool has_come(struct vm_session *s, ssize_t n)
+{
+    if (n == 0)
+        vm_session_close(s, "closed by the host", false);
+    else if (n < 0 && n != -EAGAIN)
+        close_broken(s, (int)n);
+    return n > 0;
+}
+
 static void read_vm(struct vm_session *s)
 {
     struct console *before = s->link.console;
@@ -354,16 +414,8 @@ static void read_vm(struct vm_session *s)
     if (room == 0)
         return;
     n = stream_read(s->wire.stream, to, room);
-    if (n == -EAGAIN)
+    if (!has_come(s, n))
         return;
-    if (n == 0) {
-        vm_session_close(s, "closed by the host", false);
-        return;
-    }
-    if (n < 0) {
-        close_broken(s, (int)n);
-        return;
-    }
     if (!is_telnet(s, to[0]))
         return;
     s->has_read = true;

@@ -14,6 +14,7 @@ enum vm_phase {
     PHASE_GREETED,  /* waiting for WILL 232 */
     PHASE_EXTENDED, /* 232 is on; waiting for DO-PROXY */
     PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
+    PHASE_JOINED,   /* destination of a move; waiting for COMPLETE */
     PHASE_SERVING,  /* attached to its console */
     PHASE_ENDED,
 };
@@ -45,6 +46,7 @@ struct vm_session {
     struct wire wire;
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
+    uint32_t unread;           /* bytes of the read at hand still to come */
     uint8_t phase;             /* enum vm_phase */
     bool is_held;              /* the console has no room */
     bool has_read;
@@ -65,6 +67,10 @@ void vm_session_close(struct vm_session *s, const char *reason, bool gently);
 
 /* The same after one line that says what this port is for. */
 void vm_session_turn_away(struct vm_session *s, const char *reason);
+
+/* From now on the session serves the console that its link has: what came
+ * early is output. */
+void vm_session_serve(struct vm_session *s);
 
 /* The identity is as complete as it gets: attaches the VM to its console. */
 void vm_extension_attach(struct vm_session *s);

@@ -125,7 +125,7 @@ static void check_console(const struct play *p)
     const struct console *c = p->console;
 
     require(c->held_input.len == 0);
-    require(c->output.cap <= p->site.directory.settings.ring_max);
+    require(c->output.cap <= p->site.directory.settings.ring_max * 2);
     require(c->link != NULL);
     require(!p->vm->stream.is_closed);
 }

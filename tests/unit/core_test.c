@@ -10,7 +10,14 @@
 
 #include <cmocka.h>
 
-enum { RING = 64 * KIB, HOLD_US = 1000, EXPIRE_US = 5000 };
+enum {
+    RING = 64 * KIB,
+    HOLD_US = 1000,
+    SHORT_HOLD_US = 10,
+    EXPIRE_US = 5000,
+    MOVE_TIMEOUT_US = 3000,
+    HELD_MAX = 64 * KIB,
+};
 
 struct fake_client {
     struct client client;
@@ -24,7 +31,9 @@ struct fake_vm {
     struct vm_link link;
     struct buf input;
     int resumes;
-    int replacements;
+    int drains;
+    int serves;
+    int dismissals;
 };
 
 static struct fake_client *fake_of(struct client *client)
@@ -80,16 +89,29 @@ static void on_resume(struct vm_link *link)
     vm_of(link)->resumes++;
 }
 
-static void on_replaced(struct vm_link *link)
+static void on_drain(struct vm_link *link)
 {
-    vm_of(link)->replacements++;
+    vm_of(link)->drains++;
+}
+
+static void on_serve(struct vm_link *link)
+{
+    vm_of(link)->serves++;
+}
+
+static void on_dismiss(struct vm_link *link, const char *reason)
+{
+    (void)reason;
+    vm_of(link)->dismissals++;
 }
 
 static const struct vm_link_ops link_ops = {
     .input = on_input,
     .input_end = on_input_end,
     .resume = on_resume,
-    .replaced = on_replaced,
+    .drain = on_drain,
+    .serve = on_serve,
+    .dismiss = on_dismiss,
 };
 
 struct fixture {
@@ -106,6 +128,8 @@ static const struct directory_settings settings = {
     .hold_us = HOLD_US,
     .ring_max = RING,
     .history_total = UINT64_C(1) << 30,
+    .move_timeout_us = MOVE_TIMEOUT_US,
+    .held_input_max = HELD_MAX,
 };
 
 static void init_vm(struct fake_vm *vm)
@@ -261,15 +285,77 @@ static void client_that_takes_nothing_lags_when_the_hold_is_due(void **state)
     console_attach_client(f->console, &f->a.client, 0);
     print(f, RING);
     console_hold(f->console, 0);
+    assert_null(deadline_pop(&f->directory.short_holds, SHORT_HOLD_US - 1));
+    assert_ptr_equal(deadline_pop(&f->directory.short_holds, SHORT_HOLD_US),
+                     &f->console->hold);
+    console_short_hold_due(f->console, SHORT_HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
     assert_null(deadline_pop(&f->directory.holds, HOLD_US - 1));
     assert_ptr_equal(deadline_pop(&f->directory.holds, HOLD_US),
                      &f->console->hold);
     console_hold_due(f->console, HOLD_US);
     assert_int_equal(f->a.client.pace, CLIENT_LAGS);
-    assert_int_equal(f->vm.resumes, 1);
+    assert_int_equal(f->vm.resumes, 2);
     assert_int_equal(console_output_room(f->console), RING);
     print(f, 100);
     assert_int_equal(take(&f->a, 0, HOLD_US), 100);
+}
+
+static void vm_that_is_held_back_is_read_a_ring_ahead(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    assert_int_equal(console_output_room(f->console), 0);
+    console_short_hold_due(f->console, SHORT_HOLD_US);
+    assert_int_equal(f->vm.resumes, 1);
+    assert_int_equal(console_output_room(f->console), RING);
+    print(f, RING - 1);
+    /* To the last byte, because a command may be the next one. */
+    assert_int_equal(console_output_room(f->console), 1);
+    print(f, 1);
+    assert_int_equal(console_output_room(f->console), 0);
+    assert_int_equal(take(&f->a, 2 * RING, 20), 0);
+    assert_false(deadline_is_running(&f->console->hold));
+    assert_int_equal(console_output_room(f->console), RING);
+    /* The memory goes back with the next output. */
+    print(f, 1);
+    assert_int_equal(f->console->output.cap, RING);
+    assert_int_equal(f->directory.history_used, RING);
+}
+
+static void client_that_takes_half_a_ring_in_time_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    console_short_hold_due(f->console, SHORT_HOLD_US);
+    print(f, RING);
+    take(&f->a, RING / 2, 20);
+    console_hold_due(f->console, HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_true(deadline_is_running(&f->console->hold));
+    take(&f->a, RING / 2 - 1, HOLD_US + 20);
+    console_hold_due(f->console, 2 * HOLD_US);
+    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_false(deadline_is_running(&f->console->hold));
+}
+
+static void output_that_cannot_wait_makes_room_for_itself(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_make_room(f->console, RING, 0);
+    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    print(f, RING);
+    console_make_room(f->console, 1, 0);
+    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
 }
 
 static void sole_client_that_takes_something_is_waited_for_again(void **state)
@@ -386,7 +472,7 @@ static void newest_connection_wins_and_clients_stay(void **state)
 
     console_attach_client(f->console, &f->a.client, 0);
     assert_ptr_equal(attach(f, &f->other, "u1", "s0"), f->console);
-    assert_int_equal(f->vm.replacements, 1);
+    assert_int_equal(f->vm.dismissals, 1);
     assert_null(f->vm.link.console);
     assert_ptr_equal(f->console->link, &f->other.link);
     assert_int_equal(f->console->client_count, 1);
@@ -517,6 +603,9 @@ int main(void)
         TEST(room_is_what_the_slowest_client_leaves),
         TEST(vm_is_read_again_when_half_of_the_ring_is_free),
         TEST(client_that_takes_nothing_lags_when_the_hold_is_due),
+        TEST(vm_that_is_held_back_is_read_a_ring_ahead),
+        TEST(client_that_takes_half_a_ring_in_time_is_waited_for),
+        TEST(output_that_cannot_wait_makes_room_for_itself),
         TEST(sole_client_that_takes_something_is_waited_for_again),
         TEST(one_that_lags_beside_a_faster_one_has_to_catch_up),
         TEST(time_that_others_wait_counts_against_the_slow_one),

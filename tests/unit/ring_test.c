@@ -54,7 +54,7 @@ static void reader_gets_what_was_written_over_the_wrap(void **state)
 
     (void)state;
     ring_init(&r);
-    assert_int_equal(ring_grow(&r, CAP), 0);
+    assert_int_equal(ring_resize(&r, CAP), 0);
     ring_write(&r, text("0123456789ab"));
     ring_write(&r, text("cdefGH"));
     assert_int_equal(read_all(&r, &at, got), 6);
@@ -70,7 +70,7 @@ static void reader_left_behind_is_told_how_much_it_lost(void **state)
 
     (void)state;
     ring_init(&r);
-    assert_int_equal(ring_grow(&r, CAP), 0);
+    assert_int_equal(ring_resize(&r, CAP), 0);
     ring_write(&r, text("0123456789abcdefGHIJ"));
     assert_int_equal(ring_peek(&r, &at, &span), 4);
     assert_int_equal(at, 4);
@@ -85,7 +85,7 @@ static void clearing_gives_memory_back_and_keeps_positions(void **state)
 
     (void)state;
     ring_init(&r);
-    assert_int_equal(ring_grow(&r, CAP), 0);
+    assert_int_equal(ring_resize(&r, CAP), 0);
     ring_write(&r, text("hello"));
     ring_clear(&r);
     assert_int_equal(r.head, 5);
@@ -103,7 +103,7 @@ static void reserved_memory_ends_at_the_wrap(void **state)
 
     (void)state;
     ring_init(&r);
-    assert_int_equal(ring_grow(&r, CAP), 0);
+    assert_int_equal(ring_resize(&r, CAP), 0);
     ring_write(&r, text("0123456789"));
     memcpy(ring_reserve(&r, &room), "abcdef", 6);
     assert_int_equal(room, 6);
@@ -129,7 +129,7 @@ static void run_at_random(unsigned seed)
         size_t len = (size_t)rand_r(&seed) % 300;
 
         if (what == 0 && r.cap < 4096) {
-            assert_int_equal(ring_grow(&r, r.cap > 0 ? r.cap * 2 : CAP), 0);
+            assert_int_equal(ring_resize(&r, r.cap > 0 ? r.cap * 2 : CAP), 0);
             continue;
         }
         for (size_t i = 0; i < len; i++)

@@ -40,6 +40,8 @@ struct directory_settings site_settings(void)
         .hold_us = 1000 * 1000,
         .ring_max = 64 * KIB,
         .history_total = 1024 * 1024 * KIB,
+        .move_timeout_us = 300 * 1000 * 1000,
+        .held_input_max = 64 * KIB,
     };
 }
 
@@ -220,9 +222,32 @@ static void hold_due(struct deadline *d, void *owner)
     console_hold_due(CONTAINER_OF(d, struct console, hold), d->due_us);
 }
 
+static void short_hold_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    console_short_hold_due(CONTAINER_OF(d, struct console, hold), d->due_us);
+}
+
+void site_short_holds_due(struct site *s)
+{
+    fall_due(s, &s->directory.short_holds, short_hold_due);
+}
+
 void site_holds_due(struct site *s)
 {
+    site_short_holds_due(s);
     fall_due(s, &s->directory.holds, hold_due);
+}
+
+static void on_move_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    move_due(CONTAINER_OF(d, struct move, deadline), d->due_us);
+}
+
+void site_moves_due(struct site *s)
+{
+    fall_due(s, &s->directory.move_timeouts, on_move_due);
 }
 
 struct console *site_console(struct site *s)

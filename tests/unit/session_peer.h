@@ -82,7 +82,9 @@ void site_run(struct site *s);
 void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
-void site_holds_due(struct site *s);
+void site_short_holds_due(struct site *s); /* reading ahead begins */
+void site_holds_due(struct site *s);       /* those too */
+void site_moves_due(struct site *s);
 
 /* The console of the VM that vm_start plays. */
 struct console *site_console(struct site *s);
