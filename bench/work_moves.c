@@ -359,7 +359,7 @@ void work_moves(const struct load *load)
     if (load_is_relay(load))
         die("moves: a relay does not move anything");
     if (load->movers > load->vms || load->typed > load->movers)
-        die("moves: --vms, --movers and --typed must not grow");
+        die("moves: --movers are some of --vms, --typed some of --movers");
     if (load->in_flight > load->movers || load->in_flight > load->moves)
         die("moves: more in flight than there are");
     loop_init(&loop);
