@@ -82,8 +82,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
 /* Tells the clients when it has changed whether they are to be read. */
 static void update_takes_input(struct console *c)
 {
-    bool takes = !c->is_link_full &&
-                 c->held_input.len < c->directory->settings.held_input_max;
+    bool takes = c->held_input.len < c->directory->settings.held_input_max;
 
     if (c->takes_input == takes)
         return;
@@ -95,7 +94,8 @@ static void update_takes_input(struct console *c)
 /* Whether the VM must not get input now. */
 static bool is_input_held(const struct console *c)
 {
-    return c->is_input_held || c->move != NULL || c->link == NULL;
+    return c->is_input_held || c->is_link_full || c->move != NULL ||
+           c->link == NULL;
 }
 
 /* Also behind what was kept and is still on its way. */
@@ -110,26 +110,46 @@ static void discard_held_input(struct console *c)
     update_takes_input(c);
 }
 
-/*
- * A read's worth at a time, while the link takes it; console_set_link_full
- * goes on with it. The link may end while it writes.
- */
+/* How many bytes the link took. It may end while it writes. */
+static size_t give_to_link(struct console *c, struct slice bytes)
+{
+    struct vm_link *link = c->link;
+    size_t taken = link->ops->input(link, bytes);
+
+    if (c->link != link)
+        return bytes.len;
+    if (taken < bytes.len)
+        c->is_link_full = true;
+    return taken;
+}
+
+bool console_queue_input(struct console *c)
+{
+    if (c->held_input.len > 0 &&
+        !c->link->ops->queue_input(c->link, buf_bytes(&c->held_input)))
+        return false;
+    discard_held_input(c);
+    return true;
+}
+
+/* A read's worth at a time, while the link takes it. */
 static void pass_on_held_input(struct console *c)
 {
     if (c->is_passing_on)
         return;
     c->is_passing_on = true;
-    while (c->held_input.len > 0 && !c->is_link_full && !is_input_held(c)) {
+    while (c->held_input.len > 0 && !is_input_held(c)) {
         struct slice held = buf_bytes(&c->held_input);
         struct vm_link *link = c->link;
+        size_t taken;
 
         if (held.len > LIMIT_READ)
             held.len = LIMIT_READ;
-        link->ops->input(link, held);
-        if (c->link == link)
-            buf_take(&c->held_input, held.len);
-        if (c->link == link)
-            link->ops->input_end(link);
+        taken = give_to_link(c, held);
+        if (c->link != link)
+            break;
+        buf_take(&c->held_input, taken);
+        link->ops->input_end(link);
     }
     c->is_passing_on = false;
     update_takes_input(c);
@@ -147,7 +167,7 @@ static void unlink_vm(struct console *c)
     c->link->console = NULL;
     c->link = NULL;
     c->is_input_held = false;
-    console_set_link_full(c, false);
+    c->is_link_full = false;
 }
 
 static void stop_hold(struct console *c)
@@ -472,10 +492,10 @@ void console_input(struct console *c, struct slice bytes)
     if (!console_has_vm(c))
         return;
     c->input_bytes += bytes.len;
-    if (!keeps_input(c)) {
-        c->link->ops->input(c->link, bytes);
+    if (!keeps_input(c))
+        bytes = slice_after(bytes, give_to_link(c, bytes));
+    if (bytes.len == 0)
         return;
-    }
     /* One client's read fits above the mark, then none is read. */
     r = buf_append(&c->held_input, bytes);
     assert(r != -ENOBUFS);
@@ -485,7 +505,7 @@ void console_input(struct console *c, struct slice bytes)
 
 void console_input_end(struct console *c)
 {
-    if (c->link != NULL && !keeps_input(c))
+    if (c->link != NULL)
         c->link->ops->input_end(c->link);
 }
 
@@ -493,7 +513,6 @@ void console_set_link_full(struct console *c, bool is_full)
 {
     c->is_link_full = is_full;
     pass_on_held_input(c);
-    update_takes_input(c);
 }
 
 void console_hold_input(struct console *c)

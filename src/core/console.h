@@ -25,9 +25,12 @@ struct move;
 struct vm_link;
 
 struct vm_link_ops {
-    /* Bytes for the VM: queues what cannot be written. Never fails; a queue
-     * that is too long is reported with console_set_link_full. */
-    void (*input)(struct vm_link *link, struct slice bytes);
+    /* Bytes for the VM; returns how many were taken. The console keeps the
+     * rest, and gives no more before console_set_link_full(c, false). */
+    size_t (*input)(struct vm_link *link, struct slice bytes);
+    /* The same, but it must take them, because something follows that has to
+     * stand behind them. False: it is too much. */
+    bool (*queue_input)(struct vm_link *link, struct slice bytes);
     /* No more input in this turn from this client: write it now. */
     void (*input_end)(struct vm_link *link);
     /* There is room again after console_hold: read the VM. */
@@ -133,8 +136,8 @@ void console_make_room(struct console *c, size_t len, uint64_t now_us);
 void console_input(struct console *c, struct slice bytes);
 void console_input_end(struct console *c);
 
-/* The link's queue towards the VM went above its high mark, or below its low
- * one: the clients are no longer read, or are again. */
+/* Whether the link takes no input now. What comes is kept, and when that is
+ * much the clients are no longer read. */
 void console_set_link_full(struct console *c, bool is_full);
 
 /*

@@ -21,6 +21,10 @@ void console_hand_over(struct console *c, struct vm_link *destination);
 void console_tell_detached(struct console *c, const char *peer,
                            const char *reason);
 
+/* Whatever input there is goes before what the link says next. False: the
+ * link does not take it. */
+bool console_queue_input(struct console *c);
+
 /* A move has ended: its input goes on, or nowhere. */
 void console_move_over(struct console *c, uint64_t now_us);
 

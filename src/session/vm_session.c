@@ -9,10 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    /* Towards the VM go its input and our answers. Above LIMIT_INPUT it has
-     * not taken our answers: its own output is not read then. One read can
+    /* Towards the VM go our answers and a little input. Above LIMIT_QUEUED it
+     * has not taken our answers: its own output is not read then. One read can
      * cause answers of four times its size (WILL 232, WONT 232, ...). */
-    VM_OUT_MAX = LIMIT_INPUT + 5 * LIMIT_READ,
+    VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ,
     /* From this size on, input is worth a system call of its own. */
     VM_DIRECT_INPUT_MIN = 2 * KIB,
 };
@@ -124,7 +124,7 @@ static void close_broken(struct vm_session *s, int error)
 
 static bool may_read(const struct vm_session *s)
 {
-    return !s->is_held && s->wire.out.len <= LIMIT_INPUT;
+    return !s->is_held && s->wire.out.len <= LIMIT_QUEUED;
 }
 
 static bool is_blocked(const struct vm_session *s)
@@ -139,20 +139,6 @@ static void update_interest(struct vm_session *s, bool blocked)
                                         (blocked ? STREAM_WRITE : 0u));
 }
 
-/* Whether the clients of its console are to be read. */
-static void update_input(struct vm_session *s)
-{
-    struct console *c = s->link.console;
-    uint32_t queued = s->wire.out.len;
-
-    if (c == NULL)
-        return;
-    if (queued >= LIMIT_INPUT_HIGH)
-        console_set_link_full(c, true);
-    else if (queued < LIMIT_INPUT_LOW)
-        console_set_link_full(c, false);
-}
-
 /* Writes what is queued for the VM. False: the session has ended. */
 static bool flush(struct vm_session *s)
 {
@@ -162,7 +148,6 @@ static bool flush(struct vm_session *s)
         close_broken(s, r);
         return false;
     }
-    update_input(s);
     update_interest(s, r == WIRE_BLOCKED);
     return true;
 }
@@ -172,47 +157,55 @@ static void flush_if_writable(struct vm_session *s)
 {
     if (s->phase == PHASE_ENDED)
         return;
-    if (is_blocked(s)) {
-        update_input(s);
+    if (is_blocked(s))
         update_interest(s, true);
-    } else {
+    else
         flush(s);
-    }
 }
 
-/* Input straight from the client's read buffer; what is not taken is queued. */
-static void write_input(struct vm_session *s, struct slice bytes)
+/* Straight from where it lies: the client's read, or what was kept. */
+static size_t write_input(struct vm_session *s, struct slice bytes)
 {
     struct slice data[2] = { bytes, { 0 } };
     size_t taken;
     int r = wire_write(&s->wire, data, &s->ctx->batch, &taken);
 
-    if (r >= 0)
-        r = telnet_encode_append(&s->wire.encoder, slice_after(bytes, taken),
-                                 &s->wire.out);
     if (r < 0)
         close_broken(s, r);
+    else
+        update_interest(s, r == WIRE_BLOCKED);
+    return taken;
 }
 
-static void link_input(struct vm_link *link, struct slice bytes)
+/* Little input is collected and written once, at its end. */
+static size_t link_input(struct vm_link *link, struct slice bytes)
 {
     struct vm_session *s = session_of(link);
     int r;
 
-    if (s->wire.out.len == 0 && bytes.len >= VM_DIRECT_INPUT_MIN) {
-        write_input(s, bytes);
-        return;
-    }
+    if (is_blocked(s))
+        return 0;
+    if (s->wire.out.len + bytes.len >= VM_DIRECT_INPUT_MIN)
+        return write_input(s, bytes);
     r = telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out);
     if (r < 0)
         close_broken(s, r);
+    return bytes.len;
+}
+
+static bool link_queue_input(struct vm_link *link, struct slice bytes)
+{
+    struct vm_session *s = session_of(link);
+
+    return telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out) == 0;
 }
 
 static void link_input_end(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
-    flush_if_writable(s);
+    if (s->wire.out.len > 0)
+        flush_if_writable(s);
 }
 
 static void link_resume(struct vm_link *link)
@@ -256,6 +249,7 @@ static void link_dismiss(struct vm_link *link, const char *reason)
 
 static const struct vm_link_ops link_ops = {
     .input = link_input,
+    .queue_input = link_queue_input,
     .input_end = link_input_end,
     .resume = link_resume,
     .drain = link_drain,
@@ -325,7 +319,8 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     return 0;
 }
 
-/* Then there is nothing to copy, and a ring without need of memory gets none. */
+/* Then there is nothing to copy, and a ring without need of memory gets none.
+ */
 static bool is_command_next(struct slice in)
 {
     return in.len >= 2 && in.data[0] == TELNET_IAC && in.data[1] != TELNET_IAC;
@@ -441,6 +436,8 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
+    if ((ready & STREAM_WRITE) && !is_blocked(s) && s->link.console != NULL)
+        console_set_link_full(s->link.console, false);
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
     if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))

@@ -30,6 +30,7 @@ struct fake_client {
 struct fake_vm {
     struct vm_link link;
     struct buf input;
+    size_t room; /* how much of it is taken */
     int resumes;
     int drains;
     int serves;
@@ -74,9 +75,19 @@ static struct fake_vm *vm_of(struct vm_link *link)
     return CONTAINER_OF(link, struct fake_vm, link);
 }
 
-static void on_input(struct vm_link *link, struct slice bytes)
+static size_t on_input(struct vm_link *link, struct slice bytes)
 {
-    assert_int_equal(buf_append(&vm_of(link)->input, bytes), 0);
+    struct fake_vm *vm = vm_of(link);
+    size_t taken = bytes.len < vm->room ? bytes.len : vm->room;
+
+    assert_int_equal(buf_append(&vm->input, slice_of(bytes.data, taken)), 0);
+    vm->room -= taken;
+    return taken;
+}
+
+static bool on_queue_input(struct vm_link *link, struct slice bytes)
+{
+    return buf_append(&vm_of(link)->input, bytes) == 0;
 }
 
 static void on_input_end(struct vm_link *link)
@@ -107,6 +118,7 @@ static void on_dismiss(struct vm_link *link, const char *reason)
 
 static const struct vm_link_ops link_ops = {
     .input = on_input,
+    .queue_input = on_queue_input,
     .input_end = on_input_end,
     .resume = on_resume,
     .drain = on_drain,
@@ -134,7 +146,7 @@ static const struct directory_settings settings = {
 
 static void init_vm(struct fake_vm *vm)
 {
-    *vm = (struct fake_vm){ .link.ops = &link_ops };
+    *vm = (struct fake_vm){ .link.ops = &link_ops, .room = SIZE_MAX };
     buf_init(&vm->input, 1 << 20);
 }
 
@@ -432,15 +444,36 @@ static void input_goes_to_the_vm_or_nowhere(void **state)
     assert_int_equal(f->other.input.len, 0);
 }
 
-static void full_link_stops_the_clients_until_it_is_not(void **state)
+static void what_the_link_does_not_take_is_kept_in_order(void **state)
 {
     struct fixture *f = *state;
 
+    f->vm.room = 3;
+    console_input(f->console, slice_of_text("abcdef"));
+    console_input(f->console, slice_of_text("ghi"));
+    assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abc")));
+    f->vm.room = 4;
+    console_set_link_full(f->console, false);
+    f->vm.room = 100;
+    console_input(f->console, slice_of_text("jkl"));
+    console_set_link_full(f->console, false);
+    assert_true(
+        slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abcdefghijkl")));
+}
+
+static void full_link_stops_the_clients_until_it_is_not(void **state)
+{
+    static uint8_t much[HELD_MAX];
+    struct fixture *f = *state;
+
     console_attach_client(f->console, &f->a.client, 0);
-    console_set_link_full(f->console, true);
-    console_set_link_full(f->console, true);
+    f->vm.room = 0;
+    console_input(f->console, slice_of(much, sizeof much - 1));
+    assert_true(console_takes_input(f->console));
+    console_input(f->console, slice_of(much, 1));
     assert_false(console_takes_input(f->console));
     assert_int_equal(f->a.input_changes, 1);
+    f->vm.room = sizeof much;
     console_set_link_full(f->console, false);
     assert_true(console_takes_input(f->console));
     assert_int_equal(f->a.input_changes, 2);
@@ -448,7 +481,7 @@ static void full_link_stops_the_clients_until_it_is_not(void **state)
 
 static void held_input_is_kept_in_order_and_stops_the_clients(void **state)
 {
-    static uint8_t much[LIMIT_INPUT_HIGH];
+    static uint8_t much[HELD_MAX];
     struct fixture *f = *state;
 
     console_attach_client(f->console, &f->a.client, 0);
@@ -611,6 +644,7 @@ int main(void)
         TEST(time_that_others_wait_counts_against_the_slow_one),
         TEST(client_that_leaves_frees_the_vm),
         TEST(input_goes_to_the_vm_or_nowhere),
+        TEST(what_the_link_does_not_take_is_kept_in_order),
         TEST(full_link_stops_the_clients_until_it_is_not),
         TEST(held_input_is_kept_in_order_and_stops_the_clients),
         TEST(newest_connection_wins_and_clients_stay),
