@@ -22,9 +22,10 @@ static const struct telpeer_policy vm_policy = {
         { TELNET_OPTION_BINARY, true, true },
         { TELNET_OPTION_SGA, true, true },
         { TELNET_OPTION_ECHO, true, false },
+        { TELNET_OPTION_COM_PORT, false, true },
         { TELNET_OPTION_VMWARE, false, true },
     },
-    .count = 4,
+    .count = 5,
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
@@ -56,6 +57,7 @@ void vm_session_new_identity(struct vm_session *s)
     s->identity = xcalloc(1, sizeof *s->identity);
     s->identity->session = s;
     deadline_init(&s->identity->deadline);
+    line_init(&s->identity->line);
     buf_init(&s->identity->early, LIMIT_EARLY_DATA);
 }
 
@@ -183,7 +185,7 @@ static size_t link_input(struct vm_link *link, struct slice bytes)
     struct vm_session *s = session_of(link);
     int r;
 
-    if (is_blocked(s))
+    if (is_blocked(s) || s->comport.is_suspended)
         return 0;
     if (s->wire.out.len + bytes.len >= VM_DIRECT_INPUT_MIN)
         return write_input(s, bytes);
@@ -214,6 +216,34 @@ static void link_resume(struct vm_link *link)
 
     s->is_held = false;
     update_interest(s, is_blocked(s));
+}
+
+/* What the VM sees: without a console yet, a concentrator that is there. */
+static uint8_t lines_seen(const struct vm_session *s)
+{
+    const struct console *c = s->link.console;
+
+    return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
+}
+
+static void link_lines_changed(struct vm_link *link)
+{
+    struct vm_session *s = session_of(link);
+    int r = comport_peer_tell_lines(&s->comport, lines_seen(s), &s->wire.out);
+
+    if (r < 0)
+        close_broken(s, r);
+    else if (s->wire.out.len > 0)
+        flush_if_writable(s);
+}
+
+static void link_line_break(struct vm_link *link, bool is_on)
+{
+    struct vm_session *s = session_of(link);
+    int r = comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+
+    if (r < 0)
+        close_broken(s, r);
 }
 
 static bool has_come(struct vm_session *s, ssize_t n);
@@ -252,10 +282,21 @@ static const struct vm_link_ops link_ops = {
     .queue_input = link_queue_input,
     .input_end = link_input_end,
     .resume = link_resume,
+    .lines_changed = link_lines_changed,
+    .line_break = link_line_break,
     .drain = link_drain,
     .serve = link_serve,
     .dismiss = link_dismiss,
 };
+
+/* What it has set before its console was known. */
+static void take_line(struct console *c, const struct line *line)
+{
+    uint8_t driven = line->vm_lines;
+
+    line_take(&c->line, line, LINE_VM);
+    console_set_vm_lines(c, driven);
+}
 
 void vm_session_serve(struct vm_session *s)
 {
@@ -265,20 +306,115 @@ void vm_session_serve(struct vm_session *s)
     s->phase = PHASE_SERVING;
     if (s->identity != NULL)
         early = buf_bytes(&s->identity->early);
+    if (s->identity != NULL && s->comport.is_on)
+        take_line(c, &s->identity->line);
     /* For neither this nor the rest of the read at hand room was asked. */
     console_make_room(c, early.len + s->unread, clock_now_us());
     console_output(c, early);
     vm_session_drop_identity(s);
+    link_lines_changed(&s->link);
     console_output_end(c);
 }
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
-    if (item->option == TELNET_OPTION_BINARY && item->side == TELPEER_US)
+    bool is_peer = item->side == TELPEER_PEER;
+
+    if (item->option == TELNET_OPTION_BINARY && !is_peer)
         s->wire.encoder.is_nvt = !item->is_on;
-    if (item->option == TELNET_OPTION_VMWARE && item->side == TELPEER_PEER)
+    if (item->option == TELNET_OPTION_VMWARE && is_peer)
         return vm_extension_handle_option(s, item->is_on);
+    if (item->option == TELNET_OPTION_COM_PORT && is_peer && item->is_on)
+        return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
+    if (item->option == TELNET_OPTION_COM_PORT && is_peer)
+        comport_peer_init(&s->comport, LINE_VM);
     return 0;
+}
+
+static void purge(struct vm_session *s, bool input, bool output)
+{
+    struct console *c = s->link.console;
+
+    if (c == NULL)
+        return;
+    if (input)
+        console_purge_input(c);
+    if (output)
+        console_purge_output(c, clock_now_us());
+}
+
+static void break_output(struct vm_session *s, bool is_on)
+{
+    if (s->link.console != NULL)
+        console_break_output(s->link.console, is_on);
+}
+
+static int handle_comport(struct vm_session *s, struct slice body)
+{
+    struct console *c = s->link.console;
+    struct line *line;
+    enum comport_wish wish;
+    uint8_t driven;
+    int r;
+
+    if (c == NULL)
+        vm_session_new_identity(s);
+    line = c != NULL ? &c->line : &s->identity->line;
+    driven = line->vm_lines;
+    r = comport_peer_handle(&s->comport,
+                            &(struct comport_request){
+                                .line = line,
+                                .driven = &driven,
+                                .seen = lines_seen(s),
+                                .peer = s->link.peer,
+                            },
+                            body, &s->wire.out, &wish);
+    switch (wish) {
+    case COMPORT_WISH_NOTHING:
+        break;
+    case COMPORT_WISH_LINES:
+        if (c != NULL)
+            console_set_vm_lines(c, driven);
+        else
+            line->vm_lines = driven;
+        break;
+    case COMPORT_WISH_BREAK:
+        break_output(s, s->comport.is_break);
+        break;
+    case COMPORT_WISH_SUSPEND:
+        if (c != NULL)
+            console_set_link_full(c, is_blocked(s) || s->comport.is_suspended);
+        break;
+    case COMPORT_WISH_PURGE_TO:
+        purge(s, true, false);
+        break;
+    case COMPORT_WISH_PURGE_FROM:
+        purge(s, false, true);
+        break;
+    case COMPORT_WISH_PURGE_BOTH:
+        purge(s, true, true);
+        break;
+    }
+    return r;
+}
+
+static int handle_suboption(struct vm_session *s,
+                            const struct telpeer_item *item)
+{
+    if (item->option == TELNET_OPTION_VMWARE)
+        return vm_extension_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return handle_comport(s, item->body);
+    return 0;
+}
+
+static void handle_command(struct vm_session *s, uint8_t verb)
+{
+    /* It has no length: it begins and ends at once. */
+    if (verb != TELNET_BRK)
+        return;
+    break_output(s, true);
+    break_output(s, false);
 }
 
 static void handle_data(struct vm_session *s, struct slice bytes)
@@ -306,13 +442,13 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     case TELPEER_OPTION:
         return handle_option(s, item);
     case TELPEER_SUBOPTION:
-        return item->option == TELNET_OPTION_VMWARE
-                   ? vm_extension_handle_message(s, item->body)
-                   : 0;
+        return handle_suboption(s, item);
     case TELPEER_OVERSIZED:
         vm_session_close(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
     case TELPEER_COMMAND:
+        handle_command(s, item->verb);
+        return 0;
     case TELPEER_NEED_MORE:
         return 0;
     }
@@ -436,7 +572,8 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
-    if ((ready & STREAM_WRITE) && !is_blocked(s) && s->link.console != NULL)
+    if ((ready & STREAM_WRITE) && !is_blocked(s) && !s->comport.is_suspended &&
+        s->link.console != NULL)
         console_set_link_full(s->link.console, false);
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
@@ -455,6 +592,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
+    comport_peer_init(&s->comport, LINE_VM);
     wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
     vm_session_expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
