@@ -12,7 +12,8 @@
 #define WILL_PROXY "SB 232 71"
 #define WONT_PROXY "SB 232 73"
 #define GREETING "WILL 0, WILL 3, WILL 1, DO 0, DO 3, DO 232"
-#define KNOWN_2 "SB 232 1 0 1 2 3 40 41 43 44 45 46 48 70 71 73 80 81 84 85 86 87 82 83"
+#define KNOWN_2                                                                \
+    "SB 232 1 0 1 2 3 40 41 43 44 45 46 48 70 71 73 80 81 84 85 86 87 82 83"
 #define GET_ALL "SB 232 81, SB 232 83, SB 232 85, SB 232 87"
 #define PURPOSE                                                                \
     "[vspcd: this port is for the serial ports of VMs (VMware's telnet "       \

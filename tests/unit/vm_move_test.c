@@ -1,0 +1,638 @@
+/* vMotion on the wire: two hosts and their clients, over in-memory streams. */
+#include "session_peer.h"
+
+#include "session/vm_session.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define SEQUENCE "\x01\xff\xff\x00\xf0" /* as on the wire: 1 255 0 240 */
+#define SEQUENCE_SAID "1 255 0 240"
+#define COMPLETE EXT("\x2e" SEQUENCE)
+#define ABORT EXT("\x30")
+#define BEGIN EXT("\x28" SEQUENCE)
+
+enum { SECRET_LEN = 8 };
+
+struct secret {
+    uint8_t bytes[SECRET_LEN];
+};
+
+static int setup(void **state)
+{
+    static struct site s;
+    struct directory_settings settings = site_settings();
+
+    site_open(&s, &settings);
+    *state = &s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    site_close(*state);
+    return 0;
+}
+
+/* Takes "SB 232 41 SEQUENCE SECRET" off what the source heard. */
+static struct secret heard_goahead(struct peer *source)
+{
+    static const char before[] = "SB 232 41 " SEQUENCE_SAID;
+    struct secret secret = { 0 };
+    char text[256] = "";
+    char *at = text + strlen(before);
+
+    memcpy(text, buf_bytes(&source->said).data, source->said.len);
+    peer_forget(source);
+    assert_memory_equal(text, before, strlen(before));
+    for (int i = 0; i < SECRET_LEN; i++)
+        secret.bytes[i] = (uint8_t)strtoul(at, &at, 10);
+    assert_int_equal(*at, '\0');
+    return secret;
+}
+
+static struct secret begin(struct peer *source)
+{
+    peer_give(source, BYTES(BEGIN));
+    return heard_goahead(source);
+}
+
+static void say_peer(struct peer *p, struct secret secret)
+{
+    peer_give(p, BYTES(IAC SB VMWARE "\x2c" SEQUENCE));
+    peer_send(p, slice_of(secret.bytes, SECRET_LEN));
+    peer_give(p, BYTES(IAC SE));
+}
+
+/* A host's connection up to what it says first in the extension. */
+static struct peer *host_connect(struct site *s)
+{
+    struct peer *p = vm_connect(s);
+
+    peer_give(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
+    peer_forget(p);
+    return p;
+}
+
+static struct peer *join(struct site *s, struct secret secret)
+{
+    struct peer *p = host_connect(s);
+
+    say_peer(p, secret);
+    assert_true(peer_heard(p, "SB 232 45 " SEQUENCE_SAID));
+    return p;
+}
+
+static void say_who(struct peer *p)
+{
+    peer_give(p, BYTES(ESXI_PROXY EXT(VC_UUID UUID_TEXT) EXT(VM_NAME "vm-0001")
+                           EXT(BIOS_UUID "1") EXT(LOCATION_UUID "2")));
+}
+
+/* The VM, started anew; what it gets at once is kept. */
+static struct peer *come_back(struct site *s)
+{
+    struct peer *p = host_connect(s);
+
+    say_who(p);
+    return p;
+}
+
+static uint64_t completed(const struct site *s)
+{
+    return s->directory.move_counts.completed;
+}
+
+static uint64_t failed(const struct site *s)
+{
+    return s->directory.move_counts.failed;
+}
+
+static void what_is_typed_is_held_and_goes_to_the_destination(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination;
+    struct secret secret;
+
+    peer_give(source, BYTES("before "));
+    peer_give(client, BYTES("typed before"));
+    assert_true(peer_got(source, BYTES("typed before")));
+    secret = begin(source);
+    peer_give(client, BYTES("typed "));
+    destination = join(s, secret);
+    peer_give(client, BYTES("meanwhile "));
+    assert_true(peer_got(source, BYTES("")));
+    assert_true(peer_got(destination, BYTES("")));
+    peer_give(destination, BYTES(COMPLETE "after"));
+    assert_true(peer_got(destination, BYTES("typed meanwhile ")));
+    assert_true(source->stream.is_closed);
+    peer_give(client, BYTES("and after"));
+    assert_true(peer_got(destination, BYTES("and after")));
+    assert_true(peer_got(client, BYTES("before after")));
+    assert_int_equal(completed(s), 1);
+}
+
+static void what_was_typed_before_goes_out_before_goahead(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+
+    peer_block(source);
+    peer_give(client, BYTES("typed before"));
+    peer_give(source, BYTES(BEGIN));
+    peer_give(client, BYTES("typed after"));
+    assert_int_equal(source->said.len, 0);
+    /* As much as the text: GOAHEAD is behind it. */
+    peer_take(source, strlen("typed before"));
+    peer_unblock(source);
+    assert_true(peer_got(source, BYTES("typed before")));
+    heard_goahead(source);
+}
+
+static void whole_move_cut_anywhere(void **state)
+{
+    /* One connection's bytes at a time: the secret is not known before. */
+    teardown(state);
+    for (size_t len = 1; len < 12; len++) {
+        struct site *s;
+        struct peer *source, *destination;
+        struct secret secret;
+
+        setup(state);
+        s = *state;
+        source = vm_start(s);
+        peer_give_pieces(source, BYTES("a" BEGIN), len);
+        secret = heard_goahead(source);
+        destination = vm_connect(s);
+        peer_give_pieces(destination, BYTES(ESXI_OPTIONS ESXI_KNOWN), len);
+        peer_forget(destination);
+        peer_give_pieces(destination, BYTES(IAC SB VMWARE "\x2c" SEQUENCE),
+                         len);
+        for (int i = 0; i < SECRET_LEN; i++)
+            peer_send(destination, slice_of(&secret.bytes[i], 1));
+        peer_give_pieces(destination, BYTES(IAC SE COMPLETE "b"), len);
+        assert_true(peer_heard(destination, "SB 232 45 " SEQUENCE_SAID));
+        assert_int_equal(completed(s), 1);
+        assert_int_equal(site_console(s)->output.head, 2);
+        teardown(state);
+    }
+    setup(state);
+}
+
+static void source_may_close_before_complete(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    peer_give(client, BYTES("a"));
+    peer_end(source);
+    peer_give(client, BYTES("b"));
+    peer_give(destination, BYTES(COMPLETE));
+    assert_true(peer_got(destination, BYTES("ab")));
+    /* No notice of any of it. */
+    assert_true(peer_got(client, BYTES("")));
+    assert_int_equal(completed(s), 1);
+}
+
+static void last_words_of_the_source_come_first(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    peer_give(destination, BYTES("new "));
+    assert_true(peer_got(client, BYTES("")));
+    /* Both have come when the loop looks: the destination's first. */
+    assert_int_equal(stream_mem_give(&source->stream, BYTES("old ")), 0);
+    assert_int_equal(stream_mem_give(&destination->stream, BYTES(COMPLETE "!")),
+                     0);
+    while (stream_mem_turn(&destination->stream))
+        continue;
+    site_run(s);
+    assert_true(peer_got(client, BYTES("old new !")));
+}
+
+static void abort_gives_what_was_held_to_the_source(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct secret secret = begin(source);
+    struct peer *destination = join(s, secret);
+    struct peer *late;
+
+    peer_give(client, BYTES("held"));
+    peer_give(source, BYTES(ABORT "goes on"));
+    assert_true(peer_got(source, BYTES("held")));
+    assert_true(destination->stream.is_closed);
+    assert_true(peer_got(client, BYTES("goes on")));
+    assert_int_equal(failed(s), 1);
+    late = host_connect(s);
+    say_peer(late, secret);
+    assert_true(peer_heard(late, "SB 232 3 44"));
+    /* And once more. */
+    begin(source);
+}
+
+static void wrong_secret_touches_nothing(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct secret secret = begin(source);
+    struct secret wrong = secret;
+    struct peer *thief = host_connect(s);
+
+    for (int i = 0; i < SECRET_LEN; i++) {
+        wrong = secret;
+        wrong.bytes[i] ^= 1;
+        say_peer(thief, wrong);
+        assert_true(peer_heard(thief, "SB 232 3 44"));
+    }
+    assert_false(thief->stream.is_closed);
+    assert_int_equal(s->directory.move_counts.refused, SECRET_LEN);
+    peer_give(thief, BYTES(COMPLETE ABORT));
+    join(s, secret);
+}
+
+static void secret_is_good_for_one_at_a_time_and_once(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct secret secret = begin(source);
+    struct peer *destination = join(s, secret);
+    struct peer *second = host_connect(s);
+
+    say_peer(second, secret);
+    assert_true(peer_heard(second, "SB 232 3 44"));
+    say_peer(destination, secret);
+    assert_true(peer_heard(destination, "SB 232 45 " SEQUENCE_SAID));
+    peer_give(destination, BYTES(COMPLETE));
+    say_peer(second, secret);
+    assert_true(peer_heard(second, "SB 232 3 44"));
+    assert_int_equal(completed(s), 1);
+}
+
+static void destination_that_is_lost_may_try_again(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct secret secret = begin(source);
+    struct peer *destination = join(s, secret);
+
+    peer_give(client, BYTES("held"));
+    peer_break(destination);
+    destination = join(s, secret);
+    peer_end(source);
+    peer_end(destination);
+    destination = join(s, secret);
+    peer_give(destination, BYTES(COMPLETE));
+    assert_true(peer_got(destination, BYTES("held")));
+    assert_int_equal(completed(s), 1);
+}
+
+static void complete_is_taken_from_the_destination_only(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *stranger = host_connect(s);
+    struct peer *destination = join(s, begin(source));
+
+    peer_give(source, BYTES(COMPLETE));
+    peer_give(stranger, BYTES(COMPLETE ABORT));
+    peer_give(destination, BYTES(ABORT EXT("\x2e\x01") EXT("\x2e"
+                                                           "1234")));
+    assert_int_equal(completed(s) + failed(s), 0);
+    peer_give(destination, BYTES(COMPLETE));
+    assert_int_equal(completed(s), 1);
+}
+
+static void not_now(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *stranger = host_connect(s);
+    struct peer *destination = join(s, begin(source));
+
+    peer_give(source, BYTES(EXT("\x28\x09")));
+    assert_true(peer_heard(source, "SB 232 43 9"));
+    peer_give(destination, BYTES(EXT("\x28\x09")));
+    assert_true(peer_heard(destination, "SB 232 43 9"));
+    peer_give(stranger, BYTES(EXT("\x28\x09")));
+    assert_true(peer_heard(stranger, "SB 232 43 9"));
+    peer_give(destination, BYTES(COMPLETE));
+    assert_int_equal(completed(s), 1);
+}
+
+static void sequence_may_have_other_lengths(void **state)
+{
+    static const char long_one[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+
+    peer_give(source, BYTES(IAC SB VMWARE "\x28"));
+    peer_give(source, BYTES(long_one));
+    peer_give(source, BYTES("4" IAC SE));
+    assert_int_equal(s->directory.move_counts.begun, 0);
+    peer_forget(source);
+    peer_give(source, BYTES(IAC SB VMWARE "\x28"));
+    peer_give(source, BYTES(long_one));
+    peer_give(source, BYTES(IAC SE ABORT EXT("\x28\x07")));
+    assert_int_equal(s->directory.move_counts.begun, 2);
+}
+
+static void vm_that_returns_by_itself_gets_what_was_held(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+    struct peer *back;
+
+    peer_give(client, BYTES("held"));
+    back = come_back(s);
+    assert_true(peer_got(back, BYTES("held")));
+    assert_true(source->stream.is_closed);
+    assert_true(destination->stream.is_closed);
+    assert_int_equal(failed(s), 1);
+}
+
+static void vm_that_returns_when_both_are_lost_gets_what_was_held(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+    struct peer *back;
+
+    peer_break(source);
+    peer_break(destination);
+    peer_give(client, BYTES("held"));
+    assert_true(peer_got(client, BYTES("")));
+    back = come_back(s);
+    assert_true(peer_got(back, BYTES("held")));
+}
+
+static void destination_that_says_do_proxy_is_the_vm_that_returns(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *destination = join(s, begin(source));
+
+    say_who(destination);
+    assert_true(source->stream.is_closed);
+    assert_int_equal(failed(s), 1);
+    assert_non_null(site_console(s)->link);
+}
+
+static void time_out_with_the_source_there(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct secret secret = begin(source);
+    struct peer *destination = join(s, secret);
+
+    peer_give(client, BYTES("held"));
+    site_moves_due(s);
+    assert_true(peer_got(source, BYTES("held")));
+    assert_true(destination->stream.is_closed);
+    assert_int_equal(failed(s), 1);
+}
+
+static void time_out_with_the_destination_there(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    peer_give(client, BYTES("held"));
+    peer_give(destination, BYTES("early"));
+    peer_end(source);
+    site_moves_due(s);
+    assert_true(peer_got(destination, BYTES("held")));
+    assert_true(peer_got(client, BYTES("early")));
+    peer_give(destination, BYTES(COMPLETE));
+    peer_give(client, BYTES("more"));
+    assert_true(peer_got(destination, BYTES("more")));
+}
+
+static void time_out_with_nobody_there(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+
+    begin(source);
+    peer_end(source);
+    peer_give(client, BYTES("held"));
+    site_moves_due(s);
+    assert_true(
+        peer_got(client, BYTES("\r\n[vspcd: vm-0001: VM disconnected; this "
+                               "connection waits for it]\r\n")));
+    assert_int_equal(site_console(s)->held_input.len, 0);
+    assert_true(peer_got(come_back(s), BYTES("")));
+}
+
+static void two_serial_ports_move_at_once_with_one_sequence(void **state)
+{
+    struct site *s = *state;
+    struct peer *first = vm_start(s);
+    struct peer *second = vm_start_as(s, UUID_TEXT, "s1");
+    struct console *a = site_console(s);
+    struct console *b = directory_find(&s->directory, UUID, "s1");
+    struct peer *client_a = telnet_connect(s, a);
+    struct peer *client_b = telnet_connect(s, b);
+    struct secret secret_a = begin(first), secret_b = begin(second);
+    struct peer *to_b, *to_a;
+
+    peer_give(client_a, BYTES("for a"));
+    peer_give(client_b, BYTES("for b"));
+    to_b = join(s, secret_b);
+    to_a = join(s, secret_a);
+    peer_give(to_a, BYTES(COMPLETE));
+    peer_give(to_b, BYTES(COMPLETE));
+    assert_true(peer_got(to_a, BYTES("for a")));
+    assert_true(peer_got(to_b, BYTES("for b")));
+}
+
+static void moves_follow_each_other(void **state)
+{
+    struct site *s = *state;
+    struct peer *at = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+
+    for (int i = 0; i < 10; i++) {
+        struct peer *to = join(s, begin(at));
+
+        peer_give(client, BYTES("x"));
+        /* The next BEGIN may come with COMPLETE. */
+        peer_give(to, BYTES(COMPLETE BEGIN ABORT));
+        assert_true(peer_got(to, BYTES("x")));
+        peer_forget(to);
+        at = to;
+    }
+    assert_int_equal(completed(s), 10);
+    assert_int_equal(failed(s), 10);
+}
+
+static void clients_wait_when_much_is_held(void **state)
+{
+    static uint8_t much[256 * KIB];
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    for (size_t i = 0; i < sizeof much; i++)
+        much[i] = (uint8_t)(i * 7 % 251);
+    peer_give(client, slice_of(much, sizeof much));
+    assert_true(site_console(s)->held_input.len <= 2 * 64 * KIB);
+    assert_true(client->stream.to_session.len >= 128 * KIB);
+    peer_block(destination);
+    peer_give(destination, BYTES(COMPLETE));
+    peer_unblock(destination);
+    assert_true(peer_got(destination, slice_of(much, sizeof much)));
+}
+
+/* A client that takes nothing, and a VM that prints until it is held back. */
+static struct peer *held_back(struct site *s)
+{
+    struct peer *source = vm_start(s);
+    struct peer *stuck = telnet_connect(s, site_console(s));
+    static uint8_t much[60 * KIB];
+
+    peer_block(stuck);
+    memset(much, 'x', sizeof much);
+    peer_give(source, slice_of(much, sizeof much));
+    peer_give(source, BYTES("y"));
+    assert_int_equal(source->stream.to_session.len, 1);
+    return source;
+}
+
+static void begin_is_seen_behind_output_that_waits(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = held_back(s);
+
+    peer_give(source, BYTES("more" BEGIN));
+    assert_int_equal(source->said.len, 0);
+    site_short_holds_due(s);
+    heard_goahead(source);
+    assert_int_equal(s->directory.move_counts.begun, 1);
+}
+
+static void begin_is_seen_at_once_while_the_vm_is_read_ahead(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = held_back(s);
+
+    site_short_holds_due(s);
+    peer_give(source, BYTES("more" BEGIN));
+    heard_goahead(source);
+}
+
+static void begin_is_seen_behind_a_flood_when_the_hold_is_due(void **state)
+{
+    static uint8_t flood[1024 * KIB];
+    struct site *s = *state;
+    struct peer *source = held_back(s);
+
+    memset(flood, 'x', sizeof flood);
+    peer_give(source, slice_of(flood, sizeof flood));
+    peer_give(source, BYTES(BEGIN));
+    site_short_holds_due(s);
+    assert_int_equal(source->said.len, 0);
+    site_holds_due(s);
+    heard_goahead(source);
+}
+
+static void extension_off_ends_a_destination_and_not_the_move(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct secret secret = begin(source);
+    struct peer *destination = join(s, secret);
+
+    peer_give(destination, BYTES(IAC WONT VMWARE));
+    peer_give(source, BYTES(IAC WONT VMWARE));
+    destination = join(s, secret);
+    peer_give(destination, BYTES(COMPLETE));
+    assert_int_equal(completed(s), 1);
+    assert_true(source->stream.is_closed);
+}
+
+static void console_does_not_expire_while_its_vm_moves(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct console *c = site_console(s);
+
+    begin(source);
+    peer_end(source);
+    assert_false(deadline_is_running(&c->expiry));
+    site_moves_due(s);
+    assert_true(deadline_is_running(&c->expiry));
+}
+
+static void shutting_down_ends_a_move(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *destination = join(s, begin(source));
+
+    session_shut_down(&s->ctx);
+    site_run(s);
+    assert_true(source->stream.is_closed);
+    assert_true(destination->stream.is_closed);
+    assert_int_equal(failed(s), 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(what_is_typed_is_held_and_goes_to_the_destination),
+        TEST(what_was_typed_before_goes_out_before_goahead),
+        TEST(whole_move_cut_anywhere),
+        TEST(source_may_close_before_complete),
+        TEST(last_words_of_the_source_come_first),
+        TEST(abort_gives_what_was_held_to_the_source),
+        TEST(wrong_secret_touches_nothing),
+        TEST(secret_is_good_for_one_at_a_time_and_once),
+        TEST(destination_that_is_lost_may_try_again),
+        TEST(complete_is_taken_from_the_destination_only),
+        TEST(not_now),
+        TEST(sequence_may_have_other_lengths),
+        TEST(vm_that_returns_by_itself_gets_what_was_held),
+        TEST(vm_that_returns_when_both_are_lost_gets_what_was_held),
+        TEST(destination_that_says_do_proxy_is_the_vm_that_returns),
+        TEST(time_out_with_the_source_there),
+        TEST(time_out_with_the_destination_there),
+        TEST(time_out_with_nobody_there),
+        TEST(two_serial_ports_move_at_once_with_one_sequence),
+        TEST(moves_follow_each_other),
+        TEST(clients_wait_when_much_is_held),
+        TEST(begin_is_seen_behind_output_that_waits),
+        TEST(begin_is_seen_at_once_while_the_vm_is_read_ahead),
+        TEST(begin_is_seen_behind_a_flood_when_the_hold_is_due),
+        TEST(extension_off_ends_a_destination_and_not_the_move),
+        TEST(console_does_not_expire_while_its_vm_moves),
+        TEST(shutting_down_ends_a_move),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
