@@ -7,7 +7,7 @@ import pytest
 from harness import wire
 from harness.clients import BACK, GONE
 from harness.streams import assert_both_ways
-from harness.vm import new_uuid
+from harness.vm import SILENT, new_uuid
 
 
 def lost(vspcd, peer, end="close"):
@@ -72,6 +72,7 @@ def test_notnow_while_a_move_is_under_way(vspcd, begun):
     destination.complete()
     assert destination.read_exactly(4) == b"held"
     assert_both_ways(destination, client)
+    vspcd.report()
     has = vspcd.events("VM move refused (NOTNOW)")
     assert len(has) == 2
     assert all(one["peer"] == source.address and one["reason"]
@@ -167,6 +168,7 @@ def test_abort_and_complete_without_a_move_are_ignored(vspcd):
     vm.say(wire.ext(wire.VMOTION_COMPLETE, b"none"))
     vm.sync()
     assert_both_ways(vm, client)
+    vspcd.report()
     assert not vspcd.events("VM move failed") and not vspcd.events("VM moved")
     vspcd.move(vm)
 
@@ -354,6 +356,7 @@ def test_the_source_goes_just_before_complete(vspcd, joined, end):
     assert client.read_until(b".") == b"last words, first words."
     vspcd.wait_event("VM moved", to=destination.address)
     assert_both_ways(destination, client)
+    vspcd.report()
     assert not vspcd.events("VM disconnected")
 
 
@@ -368,6 +371,7 @@ def test_the_source_is_lost_before_complete(vspcd, joined, end):
     assert_both_ways(destination, client)
     has = vspcd.wait_event("VM moved", to=destination.address)
     assert has["from"] == source.address
+    vspcd.report()
     assert not vspcd.events("VM disconnected")
 
 
@@ -377,6 +381,7 @@ def test_the_source_is_lost_before_the_destination_comes(vspcd, begun, end):
     lost(vspcd, source, end)
     client.type(b" and more")
     finish(vspcd, source, client, b"held and more")
+    vspcd.report()
     assert not vspcd.events("VM disconnected")
 
 
@@ -469,6 +474,50 @@ def test_the_vm_returns_by_do_proxy(vspcd, who_is_there):
     vspcd.move(returned)
 
 
+def test_the_source_itself_may_return(vspcd, joined):
+    """It starts the extension anew, on the same connection."""
+    source, destination, client = joined
+    source.say(wire.wont(wire.VMWARE))
+    source.sync()
+    source.has_will_proxy = False
+    source.say(wire.will(wire.VMWARE))
+    source.start()
+    assert source.read_exactly(4) == b"held"
+    destination.wait_closed()
+    assert_both_ways(source, client)
+    vspcd.report()
+    assert len(vspcd.events("VM move failed")) == 1
+    vspcd.move(source)
+
+
+def test_a_destination_that_says_do_proxy_is_the_vm(vspcd, joined):
+    source, destination, client = joined
+    destination.say(wire.ext(wire.DO_PROXY, b"SvSPC.py"))
+    destination.start()
+    assert destination.read_exactly(4) == b"held"
+    source.wait_closed()
+    destination.complete()
+    destination.sync()
+    client.sync()
+    client.data.clear()
+    assert_both_ways(destination, client)
+    vspcd.move(destination)
+
+
+def test_peer_in_place_of_an_identity(vspcd, begun):
+    """It has said DO-PROXY, and is what its secret says all the same."""
+    source, client = begun
+    vm = vspcd.new_vm(answers={wire.GET_VM_VC_UUID: SILENT}).start()
+    vm.say(wire.ext(wire.VMOTION_PEER, source.sequence + source.secret))
+    vm.take_ext(wire.VMOTION_PEER_OK)
+    vm.say(wire.ext(wire.VM_VC_UUID, vm.uuid.encode()))
+    vm.sync()
+    vm.say(wire.ext(wire.VMOTION_COMPLETE, source.sequence))
+    assert vm.read_exactly(4) == b"held"
+    source.wait_closed()
+    assert_both_ways(vm, client)
+
+
 # Time-outs
 
 @pytest.mark.parametrize("joins", [False, True], ids=["begun", "joined"])
@@ -503,6 +552,7 @@ def test_the_time_starts_anew_with_each_step(start_vspcd):
     vspcd.wait_event("VM move failed", console=other.console)
     destination.complete()
     assert_both_ways(destination, client)
+    vspcd.report()
     assert not vspcd.events("VM move failed", console=source.console)
 
 

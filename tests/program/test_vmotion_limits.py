@@ -224,6 +224,29 @@ def test_a_destination_that_does_not_read(vspcd):
     assert_both_ways(destination, client)
 
 
+def test_a_vm_moves_on_while_its_input_is_still_on_its_way(vspcd):
+    """More was held than the first destination has taken when it moves."""
+    hosts = [vspcd.vm()]
+    client = vspcd.telnet(hosts[0])
+    data = letters(16 * MIB, seed=7)
+    hosts[0].begin()
+    taken = fill(client.sock, data)
+    for _ in range(3):
+        hosts.append(vspcd.destination(hosts[-1], receive_buffer=4096).join())
+        hosts[-1].complete()
+        hosts[-2].wait_closed()
+        taken += fill(client.sock, data[taken:taken + 100_000])
+        hosts[-1].begin()
+    last = vspcd.destination(hosts[-1]).join()
+    last.complete()
+    hosts.append(last)
+    hosts[-2].wait_closed()
+    client.send(b"<end>")
+    last.wait(lambda: last.data.endswith(b"<end>"), "the end")
+    assert_same(b"".join(bytes(host.data) for host in hosts),
+                data[:taken] + b"<end>")
+
+
 # How long a console lives
 
 @pytest.mark.parametrize("joins", [False, True], ids=["begun", "joined"])
@@ -242,6 +265,7 @@ def test_a_console_does_not_expire_in_a_move(start_vspcd, joins):
     destination.complete()
     assert destination.read_until(b".") == b"held."
     assert_both_ways(destination, client)
+    vspcd.report()
     assert not vspcd.events("console expired", console=source.console)
 
 
@@ -251,6 +275,7 @@ def test_a_console_expires_after_a_move_that_came_to_nothing(start_vspcd):
     source.begin()
     source.close()
     vspcd.wait_event("console expired", console=source.console)
+    vspcd.report()
     assert len(vspcd.events("VM move failed")) == 1
     vspcd.check_works()
 
