@@ -92,6 +92,25 @@ def test_the_host_of_a_stuck_client_may_vanish_in_a_move(start_vspcd):
     assert_same(client.read_until(b"<end>"), printed + b"<end>")
 
 
+def test_last_words_behind_a_stuck_client_are_read_to_their_end(start_vspcd):
+    """More than may be read ahead of it: it misses some, but at COMPLETE the
+    source's last byte still comes before the destination's first."""
+    vspcd = start_vspcd("--hold-time", 60000)
+    source = vspcd.vm()
+    client = stuck_client(vspcd, source)
+    printed = print_until_held(source, 60000)
+    source.begin()
+    more = letters(256 << 10, seed=3) + b"<last words>"
+    source.send(more)
+    destination = vspcd.destination(source).join()
+    destination.complete()
+    source.wait_closed()
+    destination.send(b"<end>")
+    got = client.read_until(b"<end>")
+    assert got.endswith(b"<last words><end>")
+    assert skipped_in(got, printed + more + b"<end>") > 0
+
+
 def test_begin_behind_a_flood_is_answered_after_the_hold_time(start_vspcd):
     """More than 64 KiB are ahead of it: the client is skipped, and told."""
     vspcd = start_vspcd("--hold-time", 1000)
