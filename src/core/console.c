@@ -38,7 +38,7 @@ struct console_name console_id(const struct console *c)
 /* The console stays while anybody is there, and for a while after. */
 static void update_expiry(struct console *c, uint64_t now_us)
 {
-    if (c->link != NULL || c->client_count > 0 || c->move != NULL)
+    if (console_has_vm(c) || c->client_count > 0)
         deadline_stop(&c->expiry);
     else
         deadline_start(&c->directory->expiries, &c->expiry, now_us);
@@ -469,7 +469,7 @@ void console_input(struct console *c, struct slice bytes)
 {
     int r;
 
-    if (c->link == NULL && c->move == NULL)
+    if (!console_has_vm(c))
         return;
     c->input_bytes += bytes.len;
     if (!keeps_input(c)) {
@@ -505,6 +505,11 @@ void console_release_input(struct console *c)
 {
     c->is_input_held = false;
     pass_on_held_input(c);
+}
+
+bool console_has_vm(const struct console *c)
+{
+    return c->link != NULL || c->move != NULL;
 }
 
 bool console_takes_input(const struct console *c)

@@ -146,6 +146,9 @@ void console_set_link_full(struct console *c, bool is_full);
 void console_hold_input(struct console *c);
 void console_release_input(struct console *c);
 
+/* Whether there is a VM, if only one on its way to another host. */
+bool console_has_vm(const struct console *c);
+
 /* Whether clients are to be read. */
 bool console_takes_input(const struct console *c);
 

@@ -154,8 +154,10 @@ static void log_console(const struct console *c)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu input=%llu",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
-             c->link != NULL ? c->link->peer : "none", c->client_count,
-             (unsigned long long)c->output.head,
+             c->link != NULL   ? c->link->peer
+             : c->move != NULL ? "moving"
+                               : "none",
+             c->client_count, (unsigned long long)c->output.head,
              (unsigned long long)c->input_bytes);
 }
 

@@ -319,7 +319,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
         return;
     s->was_asked = true;
     say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n", console_name(c).text,
-        c->link != NULL ? "connected" : "not connected");
+        console_has_vm(c) ? "connected" : "not connected");
 }
 
 /*
@@ -398,7 +398,7 @@ static void become_telnet(struct client_session *s)
 {
     s->mode = MODE_TELNET;
     s->wire.encoder.is_raw = false;
-    if (s->client.console->link == NULL && s->news == NEWS_NONE)
+    if (!console_has_vm(s->client.console) && s->news == NEWS_NONE)
         client_tell(&s->client, CLIENT_NEWS_VM_DISCONNECTED);
 }
 

@@ -325,6 +325,12 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     return 0;
 }
 
+/* Then there is nothing to copy, and a ring without need of memory gets none. */
+static bool is_command_next(struct slice in)
+{
+    return in.len >= 2 && in.data[0] == TELNET_IAC && in.data[1] != TELNET_IAC;
+}
+
 /* Serial data goes from the read buffer into the console's ring in one copy,
  * up to whatever else comes. */
 static void copy_data(struct vm_session *s, struct slice *in)
@@ -332,7 +338,8 @@ static void copy_data(struct vm_session *s, struct slice *in)
     size_t room = 1;
     size_t copied = 1;
 
-    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0) {
+    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0 &&
+           !is_command_next(*in)) {
         struct console *c = s->link.console;
         uint8_t *to = console_output_reserve(c, in->len, &room);
 
