@@ -345,13 +345,16 @@ def test_a_flood_of_begins(vspcd):
 
 
 def test_a_flood_of_begins_that_takes_no_answers(vspcd):
-    """Bounded: it is not read any more, or closed; the others are served."""
+    """Bounded: it is not read any more; the others are served."""
     source = vspcd.vm(**SMALL)
+    bystander = vspcd.vm()
+    client = vspcd.telnet(bystander)
     before = vspcd.rss()
     fill(source.sock, wire.ext(wire.VMOTION_BEGIN, b"\xff" * 60) * 100_000)
     if not is_sanitized():
         assert vspcd.rss() - before < 4 * MIB
-    vspcd.check_works()
+    # A line for each may have been too much for the log to take all.
+    assert_both_ways(bystander, client)
 
 
 def test_a_flood_of_wrong_secrets(vspcd):
