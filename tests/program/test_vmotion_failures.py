@@ -2,11 +2,13 @@
 The console goes on with whoever is left, and no byte of its input is lost
 while there is somebody to take it. docs/vmotion.md has the rules."""
 
+import signal
+
 import pytest
 
 from harness import wire
 from harness.clients import BACK, GONE
-from harness.streams import assert_both_ways
+from harness.streams import assert_both_ways, letters
 from harness.vm import SILENT, new_uuid
 
 
@@ -436,6 +438,41 @@ def test_all_are_lost_and_the_destination_tries_again(vspcd, joined):
     client.type(b" and more")
     finish(vspcd, source, client, b"held and more")
     assert not GONE.search(client.data)
+
+
+def say_and_reset(vspcd, vm, words):
+    """Its last words are there to be read, and nothing can be written to it
+    any more: vspcd sees both at once."""
+    vspcd.process.send_signal(signal.SIGSTOP)
+    vm.send_wire(words)
+    vm.reset()
+    vspcd.process.send_signal(signal.SIGCONT)
+
+
+@pytest.mark.parametrize("ends", ["completes", "aborts", "returns"])
+def test_the_host_that_ends_the_move_is_lost_by_it(vspcd, joined, ends):
+    """What was held is for it, and it cannot take it."""
+    source, destination, client = joined
+    client.type(letters(50 << 10, seed=1))
+    if ends == "completes":
+        say_and_reset(vspcd, destination, wire.ext(
+            wire.VMOTION_COMPLETE, source.sequence))
+    elif ends == "aborts":
+        say_and_reset(vspcd, source, wire.ext(wire.VMOTION_ABORT))
+    else:
+        returned = vspcd.new_vm(opening=[b""]).extend()
+        say_and_reset(
+            vspcd, returned,
+            wire.ext(wire.KNOWN_SUBOPTIONS_1, bytes((wire.GET_VM_VC_UUID,))) +
+            wire.ext(wire.DO_PROXY, b"SvSPC.py") +
+            wire.ext(wire.VM_VC_UUID, source.uuid.encode()))
+    client.read_notice(GONE)
+    again = vspcd.vm(source.name, source.uuid)
+    assert again.port == source.port
+    client.wait(lambda: client.data.endswith(b"\r\n"), "the last notice")
+    client.sync()
+    client.data.clear()
+    assert_both_ways(again, client)
 
 
 # The VM returns by DO-PROXY
