@@ -226,6 +226,21 @@ static void link_resume(struct vm_link *link)
 static bool has_come(struct vm_session *s, ssize_t n);
 static void handle_bytes(struct vm_session *s, struct slice in);
 
+/* For what came before the console was known, or while the extension was off,
+ * and for the rest of the read at hand, no room was asked. */
+static void output_early(struct vm_session *s)
+{
+    struct console *c = s->link.console;
+    struct slice early = { 0 };
+
+    if (s->identity != NULL)
+        early = buf_bytes(&s->identity->early);
+    console_make_room(c, early.len + s->unread, clock_now_us());
+    console_output(c, early);
+    if (early.len > 0)
+        buf_take(&s->identity->early, early.len);
+}
+
 /* Another session's bytes may lie in the read buffer now. A host that sends
  * without end must not keep them waiting. */
 static void link_drain(struct vm_link *link)
@@ -234,14 +249,18 @@ static void link_drain(struct vm_link *link)
     struct vm_session *s = session_of(link);
     uint8_t *to = s->ctx->copy_buffer;
 
-    for (int i = 0; i < READS_MAX && s->phase == PHASE_SERVING; i++) {
-        ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
+    for (int i = 0; i < READS_MAX && link->console != NULL; i++) {
+        ssize_t n;
 
+        output_early(s);
+        n = stream_read(s->wire.stream, to, LIMIT_READ);
         if (!has_come(s, n))
             return;
         console_make_room(link->console, (size_t)n, clock_now_us());
         handle_bytes(s, slice_of(to, (size_t)n));
     }
+    if (link->console != NULL)
+        output_early(s);
 }
 
 static void link_serve(struct vm_link *link)
@@ -265,17 +284,10 @@ static const struct vm_link_ops link_ops = {
 
 void vm_session_serve(struct vm_session *s)
 {
-    struct console *c = s->link.console;
-    struct slice early = { 0 };
-
     s->phase = PHASE_SERVING;
-    if (s->identity != NULL)
-        early = buf_bytes(&s->identity->early);
-    /* For neither this nor the rest of the read at hand room was asked. */
-    console_make_room(c, early.len + s->unread, clock_now_us());
-    console_output(c, early);
+    output_early(s);
     vm_session_drop_identity(s);
-    console_output_end(c);
+    console_output_end(s->link.console);
 }
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
@@ -325,7 +337,8 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     return 0;
 }
 
-/* Then there is nothing to copy, and a ring without need of memory gets none. */
+/* Then there is nothing to copy, and a ring without need of memory gets none.
+ */
 static bool is_command_next(struct slice in)
 {
     return in.len >= 2 && in.data[0] == TELNET_IAC && in.data[1] != TELNET_IAC;
