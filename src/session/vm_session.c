@@ -248,6 +248,21 @@ static void link_line_break(struct vm_link *link, bool is_on)
 static bool has_come(struct vm_session *s, ssize_t n);
 static void handle_bytes(struct vm_session *s, struct slice in);
 
+/* For what came before the console was known, or while the extension was off,
+ * and for the rest of the read at hand, no room was asked. */
+static void output_early(struct vm_session *s)
+{
+    struct console *c = s->link.console;
+    struct slice early = { 0 };
+
+    if (s->identity != NULL)
+        early = buf_bytes(&s->identity->early);
+    console_make_room(c, early.len + s->unread, clock_now_us());
+    console_output(c, early);
+    if (early.len > 0)
+        buf_take(&s->identity->early, early.len);
+}
+
 /* Another session's bytes may lie in the read buffer now. A host that sends
  * without end must not keep them waiting. */
 static void link_drain(struct vm_link *link)
@@ -256,14 +271,18 @@ static void link_drain(struct vm_link *link)
     struct vm_session *s = session_of(link);
     uint8_t *to = s->ctx->copy_buffer;
 
-    for (int i = 0; i < READS_MAX && s->phase == PHASE_SERVING; i++) {
-        ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
+    for (int i = 0; i < READS_MAX && link->console != NULL; i++) {
+        ssize_t n;
 
+        output_early(s);
+        n = stream_read(s->wire.stream, to, LIMIT_READ);
         if (!has_come(s, n))
             return;
         console_make_room(link->console, (size_t)n, clock_now_us());
         handle_bytes(s, slice_of(to, (size_t)n));
     }
+    if (link->console != NULL)
+        output_early(s);
 }
 
 static void link_serve(struct vm_link *link)
@@ -291,17 +310,13 @@ static const struct vm_link_ops link_ops = {
 void vm_session_serve(struct vm_session *s)
 {
     struct console *c = s->link.console;
-    struct slice early = { 0 };
 
     s->phase = PHASE_SERVING;
-    if (s->identity != NULL) {
-        early = buf_bytes(&s->identity->early);
+    if (s->identity != NULL)
         vm_line_take_early(s);
-    }
-    /* For neither this nor the rest of the read at hand room was asked. */
-    console_make_room(c, early.len + s->unread, clock_now_us());
-    console_output(c, early);
+    output_early(s);
     vm_session_drop_identity(s);
+    /* It may show that the connection is broken. */
     link_lines_changed(&s->link);
     console_output_end(c);
 }

@@ -50,9 +50,11 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
-    uint32_t unread; /* bytes of the read at hand still to come */
-    uint8_t phase;   /* enum vm_phase */
-    bool is_held;    /* the console has no room */
+    uint32_t unread;           /* bytes of the read at hand still to come */
+    uint32_t refusal_logged_s; /* when; a flood of them is logged once a
+                                * second */
+    uint8_t phase;             /* enum vm_phase */
+    bool is_held;              /* the console has no room */
     bool has_read;
 };
 
