@@ -418,7 +418,7 @@ def test_a_move_is_one_line_in_the_log_and_none_to_the_clients(vspcd):
     assert raw.read_until(b".") == b"all of it."
     vspcd.report()
     lines = [line for line in vspcd.lines[before:]
-             if re.search(r"\b(VM|move|client|connection)\b", line)]
+             if re.search(r" (VM|move|client|connection) ", line)]
     assert len(lines) == 1, lines
     has = vspcd.wait_event("VM moved", console="web-01")
     assert has["from"] == source.address and has["to"] == destination.address
