@@ -136,9 +136,8 @@ void options_print_help(void)
     puts("\n"
          "What holds without an option is in brackets. It connects again with\n"
          "growing pauses, and ends with the end of standard input, with the\n"
-         "command, or with SIGINT or SIGTERM. SIGUSR1 rehearses a vMotion. "
-         "More:\n"
-         "man vspc-vm.");
+         "command, or with SIGINT or SIGTERM. SIGUSR1 moves the VM, as with\n"
+         "--move-every. More: man vspc-vm.");
 }
 
 static int read_text(char *to, size_t size, const char *option,
