@@ -26,7 +26,7 @@ static void expect(struct path *p, enum rehearsal_input input,
 /* Up to a destination that connects. */
 static struct path join(void)
 {
-    struct path p = { REHEARSAL_NONE };
+    struct path p = { .state = REHEARSAL_NONE };
 
     expect(&p, REHEARSAL_REQUEST, REHEARSAL_WAIT, REHEARSAL_ASKED);
     expect(&p, REHEARSAL_ALL_SENT, REHEARSAL_BEGIN, REHEARSAL_BEGUN);
