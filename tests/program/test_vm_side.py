@@ -189,6 +189,9 @@ def test_known_suboptions_2_is_honest_and_always_the_same(vspcd):
     assert len(codes) == len(set(codes))
     must = {wire.KNOWN_SUBOPTIONS_1, wire.KNOWN_SUBOPTIONS_2,
             wire.UNKNOWN_SUBOPTION_RCVD_1, wire.UNKNOWN_SUBOPTION_RCVD_2,
+            wire.VMOTION_BEGIN, wire.VMOTION_GOAHEAD, wire.VMOTION_NOTNOW,
+            wire.VMOTION_PEER, wire.VMOTION_PEER_OK,
+            wire.VMOTION_COMPLETE, wire.VMOTION_ABORT,
             wire.DO_PROXY, wire.WILL_PROXY, wire.WONT_PROXY,
             wire.VM_VC_UUID, wire.GET_VM_VC_UUID,
             wire.VM_NAME, wire.GET_VM_NAME}

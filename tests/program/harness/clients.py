@@ -47,6 +47,11 @@ class TelnetClient(TelnetPeer):
             self.sync()
         return self
 
+    def type(self, text):
+        """Returns when vspcd has read it."""
+        self.send(text)
+        self.sync()
+
     @property
     def text(self):
         """The data, with the NVT's CR NUL undone."""

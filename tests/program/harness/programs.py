@@ -10,7 +10,7 @@ import time
 
 from harness.clients import RawClient, TelnetClient
 from harness.net import TIMEOUT, PortBlock, eventually
-from harness.vm import Vm
+from harness.vm import Destination, Vm
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
@@ -217,6 +217,33 @@ class Vspcd(Program):
         client = self.keep(kind(self.console_address(port), **options)).greet()
         self.wait_event("client connected", peer=client.address)
         return client
+
+    def destination(self, source, **options):
+        """The host that source moves to: connects, and nothing more."""
+        return self.keep(Destination(self.proxy, source, **options))
+
+    def move(self, source, **options):
+        """A whole vMotion; returns the destination, which is the VM now."""
+        source.begin()
+        destination = self.destination(source, **options).join()
+        destination.complete()
+        source.wait_closed()
+        self.wait_event("VM moved", to=destination.address)
+        return destination
+
+    def report(self):
+        """The first line that kill -USR1 logs, when all of them are here, and
+        with them whatever was logged before."""
+        before = len(self.lines)
+        self.process.send_signal(signal.SIGUSR1)
+
+        def first():
+            lines = [fields_of(line) for line in self.lines[before:]]
+            has = next((has for has in lines if "count" in has), None)
+            consoles = [has for has in lines if "clients" in has]
+            return has and len(consoles) >= int(has["count"]) and has
+
+        return eventually(first, "what SIGUSR1 logs")
 
     def check_works(self):
         """A new VM and a new client, a few bytes each way."""

@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import random
+import threading
+import time
 
 from harness.clients import SKIPPED
 from harness.net import TIMEOUT
@@ -31,6 +33,13 @@ def assert_same(got, expected, what="the stream"):
         f"{bytes(expected[at:at + 40])!r}")
 
 
+def assert_both_ways(vm, client):
+    """That, and nothing else, is what comes."""
+    for sender, receiver in ((vm, client), (client, vm)):
+        sender.send(b"each way \xff\r\n\0.")
+        assert_same(receiver.read_until(b"\0."), b"each way \xff\r\n\0.")
+
+
 def transfer(*ways, timeout=2 * TIMEOUT):
     """ways: (sender, receiver, data); all at the same time, all compared."""
     with concurrent.futures.ThreadPoolExecutor(2 * len(ways)) as pool:
@@ -56,3 +65,47 @@ def skipped_in(got, sent):
         at = notice.end()
     assert_same(got[at:], sent[position:], "after the last gap")
     return skipped
+
+
+def own_bytes(size, number, rng=random):
+    """Random bytes that nobody else of four has, so that everyone's can be
+    told from all that comes to a VM: 0 has NUL, 1 CR, 2 LF, 3 has 255."""
+    return rng.randbytes(size).translate(
+        bytes(byte & ~3 | number for byte in range(256)))
+
+
+def part_of(number, data):
+    return bytes(byte for byte in data if byte % 4 == number)
+
+
+class Typist:
+    """Somebody who types on a client all the time, in a thread, and has bytes
+    of his own."""
+
+    def __init__(self, client, number):
+        self.number = number
+        self.typed = b""
+        self._client = client
+        self._rng = random.Random(number)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._type, daemon=True)
+        self._thread.start()
+
+    def _type(self):
+        while not self._is_over.is_set():
+            some = own_bytes(self._rng.randint(1, 20), self.number, self._rng)
+            self._client.send(some)
+            self.typed += some
+            time.sleep(0.0005)
+
+    def wait_for(self, more):
+        """Returns when so many more bytes were typed."""
+        enough = len(self.typed) + more
+        while len(self.typed) < enough:
+            assert self._thread.is_alive(), "it was cut off"
+            time.sleep(0.001)
+
+    def stop(self):
+        self._is_over.set()
+        self._thread.join()
+        return self.typed

@@ -14,11 +14,17 @@ UNKNOWN = object()  # answers a GET-* with UNKNOWN-SUBOPTION-RCVD-1
 SILENT = object()   # does not answer it at all
 
 _numbers = itertools.count(1)
+_sequences = itertools.count(1)
 
 
 def new_uuid():
     """A UUID that no other VM of this run has."""
     return f"500c1e2f-3341-5a6b-7c8d-{next(_numbers):012x}"
+
+
+def new_sequence():
+    """Four bytes, as ESXi's are; a 255 and a CR NUL are always in it."""
+    return b"\xff\r\0" + bytes((next(_sequences) % 256,))
 
 
 def esxi_uuid(canonical):
@@ -86,6 +92,9 @@ class Vm(TelnetPeer):
         self.opening = opening or [
             wire.ext(wire.KNOWN_SUBOPTIONS_1, known) +
             wire.ext(wire.DO_PROXY, direction + as_bytes(uri))]
+        self.sequence = b""  # of its last VMOTION-BEGIN
+        self.secret = b""    # of the GOAHEAD that came to it
+        self.before_goahead = b""  # the data that was there when it came
         self._segments = []
         self._held = b""
         self._may_offer = {wire.VMWARE: False, wire.AUTHENTICATION: False}
@@ -155,6 +164,8 @@ class Vm(TelnetPeer):
             self._say(wire.will(wire.COM_PORT))
         elif code == wire.WONT_PROXY:
             self.has_wont_proxy = True
+        elif code == wire.VMOTION_GOAHEAD:
+            self.before_goahead = bytes(self.data)
         elif code in self.answers:
             self._answer_get(code)
 
@@ -167,6 +178,16 @@ class Vm(TelnetPeer):
             self._say(wire.ext(code - 1, as_bytes(answer)))
 
     # For the tests.
+
+    def say(self, segment):
+        """Sends this, cut as everything it says."""
+        self._say(segment)
+        self._flush()
+
+    def extend(self):
+        """Negotiates until the extension is on."""
+        self.wait(lambda: self.known_by_proxy, "KNOWN-SUBOPTIONS-2")
+        return self
 
     def start(self):
         """Negotiates until WILL-PROXY; identity may still be asked for."""
@@ -181,10 +202,81 @@ class Vm(TelnetPeer):
                   f"to be asked for {to_ask}; was for {self.asked}")
         return self
 
+    def take_ext(self, *codes):
+        """Waits for a message of the extension with one of these codes, takes
+        it off .subs and returns its code and its body."""
+        def first():
+            return next((sub for sub in self.subs if sub[0] == wire.VMWARE
+                         and sub[1][0] in codes), None)
+        self.wait(first, f"one of the codes {codes}")
+        found = first()
+        self.subs.remove(found)
+        return found[1][0], found[1][1:]
+
     def ext_codes(self):
         """The codes of what vspcd sent in the extension, in order."""
         return [body[0] for option, body in self.subs
                 if option == wire.VMWARE]
+
+    # vMotion: it is the source.
+
+    def ask_to_move(self, sequence=None):
+        """VMOTION-BEGIN; its answer is not waited for."""
+        self.sequence = new_sequence() if sequence is None else sequence
+        self.say(wire.ext(wire.VMOTION_BEGIN, self.sequence))
+
+    def go_ahead(self):
+        """Waits for GOAHEAD; returns its secret."""
+        code, body = self.take_ext(wire.VMOTION_GOAHEAD, wire.VMOTION_NOTNOW)
+        assert code == wire.VMOTION_GOAHEAD, "VMOTION-NOTNOW came"
+        assert body.startswith(self.sequence)
+        self.secret = body[len(self.sequence):]
+        return self.secret
+
+    def begin(self, sequence=None):
+        self.ask_to_move(sequence)
+        return self.go_ahead()
+
+    def abort(self):
+        self.say(wire.ext(wire.VMOTION_ABORT))
+
+
+class Destination(Vm):
+    """The other host of a move that its source has begun. It says neither
+    DO-PROXY nor, unless it is asked, who it is: sequence and secret are all
+    that tells its console."""
+
+    def __init__(self, proxy, source, *, sequence=None, secret=None,
+                 **options):
+        sequence = source.sequence if sequence is None else sequence
+        secret = source.secret if secret is None else secret
+        super().__init__(proxy, source.name, source.uuid, opening=[
+            wire.ext(wire.KNOWN_SUBOPTIONS_1, wire.ESXI_KNOWN) +
+            wire.ext(wire.VMOTION_PEER, sequence + secret) +
+            wire.will(wire.COM_PORT)], **options)
+        self.sequence = sequence
+        self.secret = secret
+        self.port = source.port
+        self.console = source.console
+
+    def join(self):
+        """Negotiates until PEER-OK."""
+        code, body = self.take_ext(wire.VMOTION_PEER_OK,
+                                   wire.UNKNOWN_SUBOPTION_RCVD_2)
+        assert code == wire.VMOTION_PEER_OK, f"unknown code {body[0]} came"
+        assert body == self.sequence
+        return self
+
+    def be_refused(self):
+        """Negotiates until it is told that nobody knows of its PEER."""
+        code, body = self.take_ext(wire.VMOTION_PEER_OK,
+                                   wire.UNKNOWN_SUBOPTION_RCVD_2)
+        assert (code, body) == (wire.UNKNOWN_SUBOPTION_RCVD_2,
+                                bytes((wire.VMOTION_PEER,)))
+
+    def complete(self, sequence=None):
+        self.say(wire.ext(wire.VMOTION_COMPLETE,
+                          self.sequence if sequence is None else sequence))
 
 
 def as_bytes(text):
