@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 enum { IAC = 255, EVENTS_PER_TURN = 256 };
 
@@ -57,6 +58,12 @@ void end_open(struct end *e, struct loop *l, int fd, enum telnet_role role,
     telnet_init(&e->telnet, role, number);
     end_join_loop(e, l);
     end_send_reply(e);
+}
+
+void end_close(struct end *e)
+{
+    close(e->fd); /* which takes it out of the loop, too */
+    e->fd = -1;
 }
 
 /* ---- sending ---------------------------------------------------------- */
@@ -212,6 +219,8 @@ static void receive_some(struct end *e)
 
     if (n > 0)
         e->on_data(e, buf, (size_t)n);
+    else if (n == 0 && e->on_closed)
+        e->on_closed(e);
     else if (n == 0)
         die("%s %u: the server closed the connection", e->kind, e->number);
     else if (errno != EAGAIN && errno != EINTR)

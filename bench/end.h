@@ -41,7 +41,8 @@ struct end {
 
     /* Called with what was received, undecoded; may write into it. */
     void (*on_data)(struct end *e, uint8_t *bytes, size_t len);
-    void *context; /* on_data's */
+    void (*on_closed)(struct end *e); /* by the server; NULL: die of it */
+    void *context;                    /* of these two */
 
     struct flow *out; /* what this end is the source of; NULL: nothing */
     size_t out_at;    /* offset of the next byte in the pattern */
@@ -73,6 +74,10 @@ void *loop_thread(void *arg);
 /* Takes over the connected socket and joins the loop. */
 void end_open(struct end *e, struct loop *l, int fd, enum telnet_role role,
               unsigned number);
+
+/* Only for the end whose on_closed is running: others may have events of this
+ * turn to come. The struct may be opened again at once. */
+void end_close(struct end *e);
 
 /* Leaving a loop stops reading; bytes then stay with the kernel. */
 void end_leave_loop(struct end *e);

@@ -22,6 +22,7 @@ static const struct work works[] = {
     { "stream", work_stream, "pairs of a VM and a client sending full speed" },
     { "fanout", work_fanout, "VMs sending full speed to several clients each" },
     { "latency", work_latency, "a typed byte to the VM and its echo back" },
+    { "moves", work_moves, "vMotion: VMs go from host to host" },
     { "stuck-client", work_stuck_client,
       "one of two clients never reads: does the other get everything?" },
     { "stuck-vm", work_stuck_vm,
@@ -44,8 +45,9 @@ static const struct option_row options[] = {
     { "front-port", PORT, SETS(front_port), "where a relay takes clients" },
     { "back-port", PORT, SETS(back_port), "where a relay connects to: we" },
     { "pid", PIDS, SETS(server), "the server's processes: PID[,PID...]" },
-    { "vms", NUMBER, SETS(vms), "bringup: how many VMs" },
-    { "in-flight", NUMBER, SETS(in_flight), "how many VMs register at a time" },
+    { "vms", NUMBER, SETS(vms), "bringup, moves: how many VMs" },
+    { "in-flight", NUMBER, SETS(in_flight),
+      "how many VMs register, or move, at a time" },
     { "last", NUMBER, SETS(last), "bringup: count CPU over the last so many" },
     { "idle-seconds", NUMBER, SETS(idle_s), "bringup: watch idle CPU so long" },
     { "pairs", NUMBER, SETS(pairs), "stream, fanout: how many VMs" },
@@ -61,6 +63,10 @@ static const struct option_row options[] = {
     { "idle", NUMBER, SETS(idle), "latency: idle VMs and clients beside" },
     { "streams", NUMBER, SETS(streams),
       "latency: VMs beside that send full speed to a client each" },
+    { "moves", NUMBER, SETS(moves), "moves: how many all in all" },
+    { "movers", NUMBER, SETS(movers), "moves: VMs that take turns to move" },
+    { "typed", NUMBER, SETS(typed),
+      "moves: of these, how many have a client that types meanwhile" },
     { "threads", NUMBER, SETS(threads),
       "stream, fanout: 1, or 2 for VMs and clients apart" },
     { "timeout", NUMBER, SETS(timeout_s),
@@ -78,6 +84,8 @@ static const struct load defaults = {
     .direction = TO_CLIENT,
     .seconds = 3,
     .rounds = 5000,
+    .moves = 3000,
+    .movers = 1000,
     .threads = 1,
     .timeout_s = 20,
 };
@@ -207,7 +215,8 @@ static void check_options(const struct load *load)
     if (load->server.count == 0)
         die("--pid is missing");
     if (!load->vms || !load->in_flight || !load->last || !load->pairs ||
-        !load->clients || !load->rounds || !load->threads)
+        !load->clients || !load->rounds || !load->threads || !load->moves ||
+        !load->movers)
         die("a count is 0");
     if (load->iac_percent > 50)
         die("--iac-percent goes to 50");

@@ -24,6 +24,7 @@ struct load {
     uint64_t bytes; /* 0: no limit */
     unsigned seconds;
     unsigned rounds, idle, streams;
+    unsigned moves, movers, typed;
     unsigned threads, timeout_s;
 };
 
@@ -37,6 +38,7 @@ void work_bringup(const struct load *load);
 void work_stream(const struct load *load);
 void work_fanout(const struct load *load);
 void work_latency(const struct load *load);
+void work_moves(const struct load *load);
 void work_stuck_client(const struct load *load);
 void work_stuck_vm(const struct load *load);
 

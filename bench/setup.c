@@ -1,94 +1,18 @@
 #include "setup.h"
 
 #include "measure.h"
+#include "socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum { LOG_LINE_MAX = 4096, MARKER_LEN = 48 };
 
-/* ---- sockets ---------------------------------------------------------- */
-
-static struct sockaddr_in loopback(uint16_t port)
-{
-    return (struct sockaddr_in){
-        .sin_family = AF_INET,
-        .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-}
-
-static int tcp_socket(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0)
-        die("socket: %s", strerror(errno));
-    return fd;
-}
-
-static void set_option(int fd, int level, int option, int value)
-{
-    if (setsockopt(fd, level, option, &value, sizeof value) < 0)
-        die("setsockopt: %s", strerror(errno));
-}
-
-/*
- * Linger 0: closing sends a reset, so that thousands of connections do not
- * leave thousands of ports in TIME_WAIT to the next run.
- */
-static void tune(int fd)
-{
-    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) < 0)
-        die("setsockopt: %s", strerror(errno));
-}
-
-static int dial(uint16_t port)
-{
-    struct sockaddr_in address = loopback(port);
-    int fd = tcp_socket();
-
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0)
-        die("connect to port %u: %s", port, strerror(errno));
-    tune(fd);
-    return fd;
-}
-
-static int listen_on(uint16_t port, unsigned timeout_s)
-{
-    struct sockaddr_in address = loopback(port);
-    struct timeval timeout = { .tv_sec = timeout_s };
-    int fd = tcp_socket();
-
-    set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(fd, 4096) < 0)
-        die("listen on port %u: %s", port, strerror(errno));
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0)
-        die("setsockopt: %s", strerror(errno));
-    return fd;
-}
-
-static int accept_one(int listener)
-{
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
-    if (fd < 0)
-        die("the relay does not connect: %s", strerror(errno));
-    tune(fd);
-    return fd;
-}
+/* A good many for one host; few enough for socket_dial. */
+enum { VMS_PER_HOST = 500, HOSTS_MAX = 200 };
 
 /* ---- VMs -------------------------------------------------------------- */
 
@@ -116,6 +40,11 @@ static bool count_is_reached(void *arg)
     return *c->value >= c->wanted;
 }
 
+unsigned setup_host(unsigned vm)
+{
+    return 1 + vm / VMS_PER_HOST % HOSTS_MAX;
+}
+
 void setup_vms(const struct load *load, struct loop *l, struct end *vms,
                unsigned first, unsigned count)
 {
@@ -128,7 +57,8 @@ void setup_vms(const struct load *load, struct loop *l, struct end *vms,
         vm->kind = "VM";
         vm->on_data = register_data;
         vm->context = &ready;
-        end_open(vm, l, dial(load->proxy_port), TELNET_VM, first + i);
+        end_open(vm, l, socket_dial(load->proxy_port, setup_host(first + i)),
+                 TELNET_VM, first + i);
         room.wanted = i + 1 > load->in_flight ? i + 1 - load->in_flight : 0;
         loop_wait(l, count_is_reached, &room, load->timeout_s,
                   "a VM to be registered");
@@ -287,7 +217,7 @@ static void open_client(struct rig *rig, unsigned vm_number, unsigned i,
 
     client->kind = "client";
     await_marker(client, "VM", vm_number);
-    end_open(client, rig->loop, dial(port),
+    end_open(client, rig->loop, socket_dial(port, 0),
              is_relay ? TELNET_NONE : TELNET_CLIENT, number);
 }
 
@@ -299,7 +229,8 @@ static void open_relayed(struct rig *rig, unsigned vm_number)
     open_client(rig, vm_number, 0, rig->load->front_port);
     vm->kind = "VM";
     await_marker(vm, "client", vm_number);
-    end_open(vm, rig->loop, accept_one(rig->listener), TELNET_NONE, vm_number);
+    end_open(vm, rig->loop, socket_accept(rig->listener), TELNET_NONE,
+             vm_number);
     prove(rig, vm_number);
 }
 
@@ -322,7 +253,7 @@ void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
     if (load_is_relay(load)) {
         if (clients_per_vm != 1)
             die("a relay has one client a VM");
-        rig->listener = listen_on(load->back_port, load->timeout_s);
+        rig->listener = socket_listen(load->back_port, load->timeout_s);
         for (unsigned i = 0; i < vm_count; i++)
             open_relayed(rig, i);
         return;

@@ -21,6 +21,9 @@ struct rig {
     struct end *vms, *clients;
 };
 
+/* The number of the host on which that VM is started; see socket_dial. */
+unsigned setup_host(unsigned vm);
+
 /* Registers VMs first to first + count - 1 of the array, in order. */
 void setup_vms(const struct load *load, struct loop *l, struct end *vms,
                unsigned first, unsigned count);

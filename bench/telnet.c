@@ -24,12 +24,18 @@ enum {
     VMWARE_EXT = 232,
 };
 
-/* Codes of option 232 that a VM which is never moved meets. */
+/* Codes of option 232. */
 enum {
     KNOWN_SUBOPTIONS_1 = 0,
     KNOWN_SUBOPTIONS_2 = 1,
     UNKNOWN_SUBOPTION_RCVD_1 = 2,
     UNKNOWN_SUBOPTION_RCVD_2 = 3,
+    VMOTION_BEGIN = 40,
+    VMOTION_GOAHEAD = 41,
+    VMOTION_NOTNOW = 43,
+    VMOTION_PEER = 44,
+    VMOTION_PEER_OK = 45,
+    VMOTION_COMPLETE = 46,
     DO_PROXY = 70,
     WILL_PROXY = 71,
     WONT_PROXY = 73,
@@ -61,12 +67,17 @@ static void reply_option(struct telnet *t, uint8_t verb, uint8_t option)
     reply(t, (uint8_t[]){ IAC, verb, option }, 3);
 }
 
-/* None of the bodies sent here holds a 255, so nothing needs doubling. */
+void telnet_put_data(struct telnet *t, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        reply(t, (uint8_t[]){ bytes[i], IAC }, bytes[i] == IAC ? 2 : 1);
+}
+
 static void reply_ext(struct telnet *t, uint8_t code, const void *body,
                       size_t len)
 {
     reply(t, (uint8_t[]){ IAC, SB, VMWARE_EXT, code }, 4);
-    reply(t, body, len);
+    telnet_put_data(t, body, len);
     reply(t, (uint8_t[]){ IAC, SE }, 2);
 }
 
@@ -83,10 +94,16 @@ static void reply_uuid(struct telnet *t, uint8_t code)
     reply_ext(t, code, text, (size_t)len);
 }
 
+static bool is_vm(const struct telnet *t)
+{
+    return t->role == TELNET_VM || t->role == TELNET_DESTINATION;
+}
+
 void telnet_init(struct telnet *t, enum telnet_role role, unsigned vm)
 {
     *t = (struct telnet){ .role = role, .vm = vm };
-    if (role == TELNET_VM)
+    t->is_silent = role == TELNET_DESTINATION;
+    if (is_vm(t))
         reply_option(t, WILL, AUTHENTICATION);
 }
 
@@ -121,16 +138,14 @@ static void take_will(struct telnet *t, uint8_t option)
 
 static void take_do(struct telnet *t, uint8_t option)
 {
-    bool is_vm = t->role == TELNET_VM;
-
     if (option == BINARY) {
         agree(t, &t->will_binary, WILL, option);
     } else if (option == SGA) {
         agree(t, &t->will_sga, WILL, option);
-    } else if (is_vm && option == VMWARE_EXT) {
+    } else if (is_vm(t) && option == VMWARE_EXT) {
         t->ext_asked = true;
         offer_extension(t);
-    } else if (is_vm && option == COM_PORT && t->proxied) {
+    } else if (option == COM_PORT && (t->proxied || t->has_said_peer)) {
         t->comport_settled = true;
     } else {
         reply_option(t, WONT, option);
@@ -145,7 +160,7 @@ static void take_dont(struct telnet *t, uint8_t option)
         t->auth_settled = true;
     if (option == COM_PORT)
         t->comport_settled = true;
-    if (t->role == TELNET_VM)
+    if (is_vm(t))
         offer_extension(t);
 }
 
@@ -159,20 +174,99 @@ static void take_option(struct telnet *t, uint8_t option)
         take_dont(t, option);
 }
 
-static void take_extension(struct telnet *t, uint8_t code)
+/* ---- moves ------------------------------------------------------------ */
+
+void telnet_begin_move(struct telnet *t,
+                       const uint8_t sequence[TELNET_SEQUENCE_LEN])
+{
+    if (!t->knows_moves)
+        die("the server does not do vMotion: VMOTION-BEGIN (40) is not among "
+            "its KNOWN-SUBOPTIONS-2");
+    t->has_goahead = false;
+    t->key.len = TELNET_SEQUENCE_LEN;
+    memcpy(t->key.bytes, sequence, TELNET_SEQUENCE_LEN);
+    reply_ext(t, VMOTION_BEGIN, sequence, TELNET_SEQUENCE_LEN);
+}
+
+void telnet_set_key(struct telnet *t, const struct telnet_key *key)
+{
+    t->key = *key;
+}
+
+void telnet_complete_move(struct telnet *t)
+{
+    t->is_silent = false;
+    reply_ext(t, VMOTION_COMPLETE, t->key.bytes, TELNET_SEQUENCE_LEN);
+}
+
+static bool is_sequence_ours(const struct telnet *t)
+{
+    return t->sb_len >= 2 + TELNET_SEQUENCE_LEN &&
+           memcmp(t->sb + 2, t->key.bytes, TELNET_SEQUENCE_LEN) == 0;
+}
+
+static void take_goahead(struct telnet *t)
+{
+    size_t len = t->sb_len - 2u;
+
+    if (t->key.len != TELNET_SEQUENCE_LEN || !is_sequence_ours(t))
+        die("VM %u: GOAHEAD for a move that was not begun", t->vm);
+    if (len == TELNET_SEQUENCE_LEN || len > sizeof t->key.bytes)
+        die("VM %u: GOAHEAD with a secret of %zu bytes", t->vm,
+            len - TELNET_SEQUENCE_LEN);
+    t->key.len = (uint8_t)len;
+    memcpy(t->key.bytes, t->sb + 2, len);
+    t->has_goahead = true;
+    t->is_silent = true;
+}
+
+static void take_peer_ok(struct telnet *t)
+{
+    if (!t->has_said_peer || t->has_peer_ok || !is_sequence_ours(t))
+        die("VM %u: PEER-OK for a move that it does not take part in", t->vm);
+    t->has_peer_ok = true;
+}
+
+/* ---- the extension ---------------------------------------------------- */
+
+/* The codes of the server are known: what is next, is ours to say. */
+static void take_known_suboptions(struct telnet *t)
 {
     static const uint8_t known[] = {
         0,  1,  2,  3,  40, 41, 43, 44, 45, 46, 48,
         70, 71, 73, 80, 81, 84, 85, 86, 87, 82, 83
     };
+
+    t->knows_moves = memchr(t->sb + 2, VMOTION_BEGIN, t->sb_len - 2u);
+    reply_ext(t, KNOWN_SUBOPTIONS_1, known, sizeof known);
+    if (t->role == TELNET_VM) {
+        reply_ext(t, DO_PROXY, "SvSPC.py", strlen("SvSPC.py"));
+        return;
+    }
+    reply_ext(t, VMOTION_PEER, t->key.bytes, t->key.len);
+    reply_option(t, WILL, COM_PORT);
+    t->has_said_peer = true;
+}
+
+static void take_extension(struct telnet *t, uint8_t code)
+{
     char name[VM_NAME_LEN];
 
     switch (code) {
     case KNOWN_SUBOPTIONS_2:
-        reply_ext(t, KNOWN_SUBOPTIONS_1, known, sizeof known);
-        reply_ext(t, DO_PROXY, "SvSPC.py", strlen("SvSPC.py"));
+        take_known_suboptions(t);
         return;
+    case VMOTION_GOAHEAD:
+        take_goahead(t);
+        return;
+    case VMOTION_PEER_OK:
+        take_peer_ok(t);
+        return;
+    case VMOTION_NOTNOW:
+        die("VM %u: the server refused VMOTION-BEGIN (NOTNOW)", t->vm);
     case UNKNOWN_SUBOPTION_RCVD_2:
+        if (t->sb_len > 2 && t->sb[2] == VMOTION_PEER)
+            die("VM %u: the server refused VMOTION-PEER", t->vm);
         return;
     case WILL_PROXY:
         t->proxied = true;
@@ -204,7 +298,7 @@ static void take_extension(struct telnet *t, uint8_t code)
 /* A parameter cut off at TELNET_SB_MAX does no harm: codes are all we read. */
 static void take_subnegotiation(struct telnet *t)
 {
-    if (t->role == TELNET_VM && t->sb_len >= 2 && t->sb[0] == VMWARE_EXT)
+    if (is_vm(t) && t->sb_len >= 2 && t->sb[0] == VMWARE_EXT)
         take_extension(t, t->sb[1]);
 }
 
@@ -277,8 +371,12 @@ size_t telnet_decode(struct telnet *t, const uint8_t *in, size_t len,
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = in[i];
 
-        if (take_byte(t, byte))
-            out[count++] = byte;
+        if (!take_byte(t, byte))
+            continue;
+        if (t->is_silent)
+            die("VM %u: data %s", t->vm,
+                t->has_goahead ? "after GOAHEAD" : "before COMPLETE");
+        out[count++] = byte;
     }
     return count;
 }
@@ -293,6 +391,8 @@ bool telnet_is_ready(const struct telnet *t)
     case TELNET_VM:
         return t->will_binary && t->do_binary && t->proxied && t->uuid_given &&
                t->name_given && t->comport_settled;
+    case TELNET_DESTINATION:
+        return t->will_binary && t->do_binary && t->has_peer_ok;
     }
     return false;
 }

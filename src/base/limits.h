@@ -18,12 +18,10 @@ enum {
     LIMIT_ANSWERS_MARK = 4 * KIB,
     LIMIT_ANSWERS = LIMIT_ANSWERS_MARK + 2 * LIMIT_READ,
 
-    /* Bytes queued towards a VM that does not read: above the high mark the
-     * console's clients are no longer read, until below the low one. The
-     * maximum adds what one read holds when each byte is doubled. */
-    LIMIT_INPUT_LOW = 16 * KIB,
-    LIMIT_INPUT_HIGH = 64 * KIB,
-    LIMIT_INPUT = LIMIT_INPUT_HIGH + 2 * LIMIT_READ,
+    /* Bytes queued towards a VM that does not read: answers, and input that
+     * must go out before one of them (before GOAHEAD all that was kept, with
+     * each byte doubled at worst). Above this its own output is not read. */
+    LIMIT_QUEUED = 192 * KIB,
 
     /* Data of a VM that comes before we know which console it belongs to:
      * it is delivered then. Real hosts send next to nothing here. */

@@ -36,6 +36,7 @@ struct settings {
     bool to_stdout;
     bool is_debug;
     bool is_multi_console;
+    bool is_dcd_always_on;
 };
 
 enum options_request {

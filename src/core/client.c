@@ -6,7 +6,7 @@
 
 void client_init(struct client *client, const struct client_ops *ops)
 {
-    *client = (struct client){ .ops = ops };
+    *client = (struct client){ .ops = ops, .lines = LINE_BOTH };
     list_init(&client->node);
 }
 
@@ -18,6 +18,11 @@ bool client_has_caught_up(const struct client *client)
 uint64_t client_peek(struct client *client, struct ring_span *ret)
 {
     return ring_peek(&client->console->output, &client->at, ret);
+}
+
+void client_skip(struct client *client, uint64_t now_us)
+{
+    client_took(client, client->console->output.head - client->at, now_us);
 }
 
 static bool anyone_follows(const struct console *c)

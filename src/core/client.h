@@ -33,6 +33,10 @@ struct client_ops {
     /* console_takes_input has changed. */
     void (*input_changed)(struct client *client);
     void (*tell)(struct client *client, enum client_news news);
+    /* console_lines of the clients' side may have changed. */
+    void (*lines_changed)(struct client *client);
+    /* A break of the VM begins or ends, at the end of the output. */
+    void (*line_break)(struct client *client, bool is_on);
     /* The client must go; it detaches itself. reason is for people. */
     void (*close)(struct client *client, const char *reason);
 };
@@ -45,6 +49,7 @@ struct client {
     uint32_t held_us; /* how long others have waited for it since it had last
                        * caught up */
     uint8_t pace;     /* enum client_pace */
+    uint8_t lines;    /* what it drives: LINE_DTR, LINE_RTS */
 };
 
 /* Not attached to anything yet. */
@@ -56,6 +61,9 @@ uint64_t client_peek(struct client *client, struct ring_span *ret);
 
 /* It took len bytes (may be 0) of what client_peek showed. */
 void client_took(struct client *client, size_t len, uint64_t now_us);
+
+/* What it has not had of the output, it is not to have any more. */
+void client_skip(struct client *client, uint64_t now_us);
 
 bool client_has_caught_up(const struct client *client);
 

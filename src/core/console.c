@@ -63,6 +63,7 @@ bool console_attach_client(struct console *c, struct client *client,
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
     update_expiry(c, now_us);
+    console_tell_client_lines(c);
     return true;
 }
 
@@ -77,62 +78,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
     client->console = NULL;
     console_client_moved(c, client, now_us);
     update_expiry(c, now_us);
-}
-
-/* Tells the clients when it has changed whether they are to be read. */
-static void update_takes_input(struct console *c)
-{
-    bool takes = !c->is_link_full &&
-                 c->held_input.len < c->directory->settings.held_input_max;
-
-    if (c->takes_input == takes)
-        return;
-    c->takes_input = takes;
-    LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->input_changed(client_at(node));
-}
-
-/* Whether the VM must not get input now. */
-static bool is_input_held(const struct console *c)
-{
-    return c->is_input_held || c->move != NULL || c->link == NULL;
-}
-
-/* Also behind what was kept and is still on its way. */
-static bool keeps_input(const struct console *c)
-{
-    return is_input_held(c) || c->held_input.len > 0;
-}
-
-static void discard_held_input(struct console *c)
-{
-    buf_take(&c->held_input, c->held_input.len);
-    update_takes_input(c);
-}
-
-/*
- * A read's worth at a time, while the link takes it; console_set_link_full
- * goes on with it. The link may end while it writes.
- */
-static void pass_on_held_input(struct console *c)
-{
-    if (c->is_passing_on)
-        return;
-    c->is_passing_on = true;
-    while (c->held_input.len > 0 && !c->is_link_full && !is_input_held(c)) {
-        struct slice held = buf_bytes(&c->held_input);
-        struct vm_link *link = c->link;
-
-        if (held.len > LIMIT_READ)
-            held.len = LIMIT_READ;
-        link->ops->input(link, held);
-        if (c->link == link)
-            buf_take(&c->held_input, held.len);
-        if (c->link == link)
-            link->ops->input_end(link);
-    }
-    c->is_passing_on = false;
-    update_takes_input(c);
+    console_tell_client_lines(c);
 }
 
 static void link_to(struct console *c, struct vm_link *link)
@@ -147,7 +93,7 @@ static void unlink_vm(struct console *c)
     c->link->console = NULL;
     c->link = NULL;
     c->is_input_held = false;
-    console_set_link_full(c, false);
+    c->is_link_full = false;
 }
 
 static void stop_hold(struct console *c)
@@ -168,6 +114,7 @@ void console_tell_detached(struct console *c, const char *peer,
     snprintf(fact.peer, sizeof fact.peer, "%s", peer);
     fact_add(&c->directory->facts, fact);
     tell_clients(c, CLIENT_NEWS_VM_DISCONNECTED);
+    console_tell_vm_lines(c);
 }
 
 static void tell_attached(struct console *c)
@@ -177,6 +124,7 @@ static void tell_attached(struct console *c)
     memcpy(fact.peer, c->link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
     tell_clients(c, CLIENT_NEWS_VM_CONNECTED);
+    console_tell_vm_lines(c);
 }
 
 /* The older connection has its last word, and goes. */
@@ -198,8 +146,10 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
 
     if (is_new && c->link != NULL)
         replace_vm(c);
-    if (is_new)
+    if (is_new) {
         link_to(c, link);
+        c->line.vm_lines = LINE_BOTH;
+    }
     /* Now there is somebody for what the move has held. */
     move_return(c, now_us);
     update_expiry(c, now_us);
@@ -221,7 +171,7 @@ void console_detach_vm(struct vm_link *link, const char *reason,
         return;
     }
     console_tell_detached(c, link->peer, reason);
-    discard_held_input(c);
+    console_purge_input(c);
     update_expiry(c, now_us);
 }
 
@@ -236,10 +186,9 @@ void console_hand_over(struct console *c, struct vm_link *destination)
 void console_move_over(struct console *c, uint64_t now_us)
 {
     if (c->link != NULL)
-        pass_on_held_input(c);
+        console_pass_on_input(c);
     else
-        discard_held_input(c);
-    update_takes_input(c);
+        console_purge_input(c);
     update_expiry(c, now_us);
 }
 
@@ -465,54 +414,7 @@ void console_output_end(struct console *c)
         client_at(node)->ops->pull(client_at(node));
 }
 
-void console_input(struct console *c, struct slice bytes)
-{
-    int r;
-
-    if (!console_has_vm(c))
-        return;
-    c->input_bytes += bytes.len;
-    if (!keeps_input(c)) {
-        c->link->ops->input(c->link, bytes);
-        return;
-    }
-    /* One client's read fits above the mark, then none is read. */
-    r = buf_append(&c->held_input, bytes);
-    assert(r != -ENOBUFS);
-    (void)r;
-    update_takes_input(c);
-}
-
-void console_input_end(struct console *c)
-{
-    if (c->link != NULL && !keeps_input(c))
-        c->link->ops->input_end(c->link);
-}
-
-void console_set_link_full(struct console *c, bool is_full)
-{
-    c->is_link_full = is_full;
-    pass_on_held_input(c);
-    update_takes_input(c);
-}
-
-void console_hold_input(struct console *c)
-{
-    c->is_input_held = true;
-}
-
-void console_release_input(struct console *c)
-{
-    c->is_input_held = false;
-    pass_on_held_input(c);
-}
-
 bool console_has_vm(const struct console *c)
 {
     return c->link != NULL || c->move != NULL;
-}
-
-bool console_takes_input(const struct console *c)
-{
-    return c->takes_input;
 }

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/ring.h"
 #include "core/client.h"
+#include "core/line.h"
 
 struct console;
 struct directory;
@@ -25,13 +26,20 @@ struct move;
 struct vm_link;
 
 struct vm_link_ops {
-    /* Bytes for the VM: queues what cannot be written. Never fails; a queue
-     * that is too long is reported with console_set_link_full. */
-    void (*input)(struct vm_link *link, struct slice bytes);
+    /* Bytes for the VM; returns how many were taken. The console keeps the
+     * rest, and gives no more before console_set_link_full(c, false). */
+    size_t (*input)(struct vm_link *link, struct slice bytes);
+    /* The same, but it must take them, because something follows that has to
+     * stand behind them. False: it is too much. */
+    bool (*queue_input)(struct vm_link *link, struct slice bytes);
     /* No more input in this turn from this client: write it now. */
     void (*input_end)(struct vm_link *link);
     /* There is room again after console_hold: read the VM. */
     void (*resume)(struct vm_link *link);
+    /* console_lines of the VM's side may have changed. */
+    void (*lines_changed)(struct vm_link *link);
+    /* A break begins or ends, behind the input so far. */
+    void (*line_break)(struct vm_link *link, bool is_on);
     /* Another link follows: output what has arrived already, it comes first.
      * The link may find its own end while it does so. */
     void (*drain)(struct vm_link *link);
@@ -50,6 +58,9 @@ struct vm_link {
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
 };
 
+/* A break in the input that is kept. */
+enum console_break { BREAK_NONE, BREAK_BEGINS, BREAK_BEGINS_AND_ENDS };
+
 struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
@@ -66,13 +77,16 @@ struct console {
     void *service;         /* the owner of the directory's: how it is reached */
     char *name;            /* the VM's, cleaned */
     struct buf held_input; /* for the VM, which must not get it yet */
+    uint64_t break_at;     /* of input_bytes, while a break waits there */
+    struct line line;
     uint32_t client_count;
-    bool is_input_held; /* console_hold_input */
-    bool is_passing_on; /* held_input is on its way to the link */
-    bool is_link_full;  /* what console_set_link_full said last */
-    bool takes_input;   /* what the clients were told last */
-    bool reads_ahead;   /* of the clients that hold the VM back */
-    const char *label;  /* behind the uuid */
+    uint8_t waiting_break; /* enum console_break */
+    bool is_input_held;    /* console_hold_input */
+    bool is_passing_on;    /* held_input is on its way to the link */
+    bool is_link_full;     /* what console_set_link_full said last */
+    bool takes_input;      /* what the clients were told last */
+    bool reads_ahead;      /* of the clients that hold the VM back */
+    const char *label;     /* behind the uuid */
     char uuid[];
 };
 
@@ -133,8 +147,8 @@ void console_make_room(struct console *c, size_t len, uint64_t now_us);
 void console_input(struct console *c, struct slice bytes);
 void console_input_end(struct console *c);
 
-/* The link's queue towards the VM went above its high mark, or below its low
- * one: the clients are no longer read, or are again. */
+/* Whether the link takes no input now. What comes is kept, and when that is
+ * much the clients are no longer read. */
 void console_set_link_full(struct console *c, bool is_full);
 
 /*
@@ -145,6 +159,23 @@ void console_set_link_full(struct console *c, bool is_full);
  */
 void console_hold_input(struct console *c);
 void console_release_input(struct console *c);
+
+/*
+ * The lines (console_line.c). What a side sees: LINE_DSR, LINE_CTS, LINE_DCD;
+ * docs/rfc2217.md has the tables. The other side is told when its own change.
+ */
+uint8_t console_lines(const struct console *c, enum line_side seen_by);
+void console_set_vm_lines(struct console *c, uint8_t driven);
+void console_set_client_lines(struct client *client, uint8_t driven);
+uint8_t console_client_lines(const struct console *c);
+
+/* A break in the input, or in the output, begins or ends at its end. */
+void console_break_input(struct console *c, bool is_on);
+void console_break_output(struct console *c, bool is_on);
+
+/* What was not handed on yet is forgotten. */
+void console_purge_input(struct console *c);
+void console_purge_output(struct console *c, uint64_t now_us);
 
 /* Whether there is a VM, if only one on its way to another host. */
 bool console_has_vm(const struct console *c);

@@ -21,6 +21,17 @@ void console_hand_over(struct console *c, struct vm_link *destination);
 void console_tell_detached(struct console *c, const char *peer,
                            const char *reason);
 
+/* Who is there on a side has changed, and with it what the other side sees. */
+void console_tell_vm_lines(struct console *c);
+void console_tell_client_lines(struct console *c);
+
+/* What was kept goes on, as far as it may now. */
+void console_pass_on_input(struct console *c);
+
+/* Whatever input there is goes before what the link says next. False: the
+ * link does not take it. */
+bool console_queue_input(struct console *c);
+
 /* A move has ended: its input goes on, or nowhere. */
 void console_move_over(struct console *c, uint64_t now_us);
 

@@ -85,6 +85,7 @@ static struct console *console_new(struct directory *d,
     ring_init(&c->output);
     buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
     c->takes_input = true;
+    line_init(&c->line);
     list_init(&c->clients);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);

@@ -26,6 +26,7 @@ struct directory_settings {
                                * LIMIT_RING_FIRST are granted beyond it */
     uint32_t client_limit;    /* clients per console; 0: no limit */
     uint32_t console_limit;   /* consoles; 0: no limit */
+    bool is_dcd_always_on;    /* towards VMs, also without a client */
     bool is_multi_console;    /* show NAME_LABEL, as vSPC.py's users know it */
 };
 

@@ -208,6 +208,8 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
         return "a move of this console is under way";
     if (sequence.len > MOVE_SEQUENCE_MAX)
         return "its sequence is longer than 64 bytes";
+    if (!console_queue_input(c))
+        return "it does not take the input that came before";
     m = move_new(link, sequence, secret, now_us);
     map_add(&d->moves, key_hash(d, key_of(m)), m);
     c->move = m;

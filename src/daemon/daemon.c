@@ -122,6 +122,7 @@ static void open_directory(struct daemon *d)
         .client_limit = (uint32_t)s->client_limit,
         .console_limit = (uint32_t)s->console_limit,
         .is_multi_console = s->is_multi_console,
+        .is_dcd_always_on = s->is_dcd_always_on,
     };
     ssize_t got = getrandom(settings.seed, sizeof settings.seed, 0);
 

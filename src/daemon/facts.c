@@ -152,13 +152,17 @@ static void log_console(const struct console *c)
 
     if (c->service != NULL)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
-    log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu input=%llu",
+    log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
+             "input=%llu line=%s vm-lines=%s client-lines=%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
                                : "none",
              c->client_count, (unsigned long long)c->output.head,
-             (unsigned long long)c->input_bytes);
+             (unsigned long long)c->input_bytes,
+             line_format(&c->line, LINE_VM).text,
+             line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
+             line_format_lines(console_client_lines(c)).text);
 }
 
 void daemon_log_consoles(const struct daemon *d)

@@ -87,9 +87,8 @@ int comport_put(struct buf *out, enum comport_end sender,
                 const struct comport_message *message)
 {
     const struct row *row = &rows[message->command];
-    uint8_t command =
-        (uint8_t)(message->command +
-                  (sender == COMPORT_SERVER ? SERVER_OFFSET : 0));
+    uint8_t command = (uint8_t)(message->command +
+                                (sender == COMPORT_SERVER ? SERVER_OFFSET : 0));
     const uint8_t value[4] = {
         (uint8_t)(message->value >> 24),
         (uint8_t)(message->value >> 16),

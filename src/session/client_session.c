@@ -3,8 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "session/comport_peer.h"
 #include "session/wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -33,11 +35,14 @@ struct client_session {
     uint64_t news_at;         /* position in the output where the news belong */
     uint64_t end_at;          /* draining: position of the last byte to send */
     uint64_t raw_seen;        /* raw: bytes received */
-    uint8_t mode;             /* enum client_mode */
-    uint8_t news;             /* enum news */
-    bool is_serving;          /* output goes out */
-    bool is_draining;         /* input has ended; it ends at end_at */
-    bool says_reason;         /* why it ends is still to be said to it */
+    uint64_t break_at;        /* position in the output of the VM's break */
+    struct comport_peer comport;
+    uint8_t waiting_break; /* enum console_break: at break_at */
+    uint8_t mode;          /* enum client_mode */
+    uint8_t news;          /* enum news */
+    bool is_serving;       /* output goes out */
+    bool is_draining;      /* input has ended; it ends at end_at */
+    bool says_reason;      /* why it ends is still to be said to it */
     bool is_over;
     bool was_asked; /* AYT in this read */
     const char *end_reason;
@@ -52,8 +57,9 @@ static const struct telpeer_policy client_policy = {
         { TELNET_OPTION_BINARY, true, true },
         { TELNET_OPTION_SGA, true, true },
         { TELNET_OPTION_ECHO, true, false },
+        { TELNET_OPTION_COM_PORT, false, true },
     },
-    .count = 3,
+    .count = 4,
     .nvt_lines = TELNET_LINES_KEYBOARD,
 };
 
@@ -155,6 +161,26 @@ static void say_news(struct client_session *s)
     s->news = NEWS_NONE;
 }
 
+static void say_break(struct client_session *s, bool is_on)
+{
+    int r = 0;
+
+    /* To who speaks no telnet there is no way to say it. */
+    if (s->mode == MODE_TELNET && s->wire.out.len <= LIMIT_ANSWERS_MARK)
+        r = comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+    /* Below the mark there is room. */
+    assert(r == 0);
+    (void)r;
+}
+
+static void say_waiting_break(struct client_session *s)
+{
+    say_break(s, true);
+    if (s->waiting_break == BREAK_BEGINS_AND_ENDS)
+        say_break(s, false);
+    s->waiting_break = BREAK_NONE;
+}
+
 /* Cuts the span at this position, if that lies in it. */
 static void cut_span(struct ring_span *span, uint64_t at, uint64_t end)
 {
@@ -174,7 +200,7 @@ static void next_output(struct client_session *s, struct ring_span *span)
     uint64_t lost;
 
     *span = (struct ring_span){ 0 };
-    if (!s->is_serving)
+    if (!s->is_serving || s->comport.is_suspended)
         return;
     lost = client_peek(&s->client, span);
     if (lost > 0)
@@ -183,6 +209,10 @@ static void next_output(struct client_session *s, struct ring_span *span)
         say_news(s);
     if (has_news(s))
         cut_span(span, s->client.at, s->news_at);
+    if (s->waiting_break != BREAK_NONE && s->break_at <= s->client.at)
+        say_waiting_break(s);
+    if (s->waiting_break != BREAK_NONE)
+        cut_span(span, s->client.at, s->break_at);
     if (s->is_draining)
         cut_span(span, s->client.at, s->end_at);
     if (s->says_reason && s->client.at >= s->end_at) {
@@ -284,6 +314,34 @@ static void client_tell(struct client *client, enum client_news event)
     flush_if_writable(s);
 }
 
+static void client_lines_changed(struct client *client)
+{
+    struct client_session *s = session_of(client);
+    uint8_t seen = console_lines(client->console, LINE_CLIENTS);
+
+    if (s->wire.out.len > LIMIT_ANSWERS_MARK)
+        return;
+    (void)comport_peer_tell_lines(&s->comport, seen, &s->wire.out);
+    if (s->wire.out.len > 0)
+        flush_if_writable(s);
+}
+
+/* Behind the output so far; of several in one place the last one counts. */
+static void client_line_break(struct client *client, bool is_on)
+{
+    struct client_session *s = session_of(client);
+
+    if (is_on) {
+        s->break_at = client->console->output.head;
+        s->waiting_break = BREAK_BEGINS;
+    } else if (s->waiting_break != BREAK_NONE) {
+        s->waiting_break = BREAK_BEGINS_AND_ENDS;
+    } else {
+        say_break(s, false);
+    }
+    flush_if_writable(s);
+}
+
 static void client_close(struct client *client, const char *reason)
 {
     struct client_session *s = session_of(client);
@@ -298,28 +356,98 @@ static const struct client_ops session_client_ops = {
     .pull = client_pull,
     .input_changed = client_input_changed,
     .tell = client_tell,
+    .lines_changed = client_lines_changed,
+    .line_break = client_line_break,
     .close = client_close,
 };
 
-static void handle_option(struct client_session *s,
-                          const struct telpeer_item *item)
+static int handle_option(struct client_session *s,
+                         const struct telpeer_item *item)
 {
-    if (item->option != TELNET_OPTION_BINARY || item->side != TELPEER_US)
-        return;
-    s->wire.encoder.is_nvt = !item->is_on;
-    serve(s);
+    bool is_peer = item->side == TELPEER_PEER;
+
+    if (item->option == TELNET_OPTION_BINARY && !is_peer) {
+        s->wire.encoder.is_nvt = !item->is_on;
+        serve(s);
+    }
+    if (item->option != TELNET_OPTION_COM_PORT || !is_peer)
+        return 0;
+    if (item->is_on)
+        return comport_peer_start(
+            &s->comport, console_lines(s->client.console, LINE_CLIENTS),
+            &s->wire.out);
+    comport_peer_init(&s->comport, LINE_CLIENTS);
+    console_set_client_lines(&s->client, LINE_BOTH);
+    return 0;
 }
 
 static void handle_command(struct client_session *s, uint8_t verb)
 {
     struct console *c = s->client.console;
 
+    /* A break has no length here: it begins and ends at once. */
+    if (verb == TELNET_BRK) {
+        console_break_input(c, true);
+        console_break_input(c, false);
+        return;
+    }
     /* Once a read: a flood of them is worth no more. */
     if (verb != TELNET_AYT || s->was_asked)
         return;
     s->was_asked = true;
     say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n", console_name(c).text,
         console_has_vm(c) ? "connected" : "not connected");
+}
+
+static void fulfil(struct client_session *s, enum comport_wish wish,
+                   uint8_t driven)
+{
+    struct console *c = s->client.console;
+
+    switch (wish) {
+    case COMPORT_WISH_NOTHING:
+    case COMPORT_WISH_SUSPEND:
+        break; /* next_output looks */
+    case COMPORT_WISH_LINES:
+        console_set_client_lines(&s->client, driven);
+        break;
+    case COMPORT_WISH_BREAK:
+        console_break_input(c, s->comport.is_break);
+        break;
+    case COMPORT_WISH_PURGE_TO:
+        client_skip(&s->client, clock_now_us());
+        break;
+    case COMPORT_WISH_PURGE_FROM:
+        console_purge_input(c);
+        break;
+    case COMPORT_WISH_PURGE_BOTH:
+        client_skip(&s->client, clock_now_us());
+        console_purge_input(c);
+        break;
+    }
+}
+
+static int handle_suboption(struct client_session *s,
+                            const struct telpeer_item *item)
+{
+    struct address_text peer = address_format(&s->wire.stream->peer);
+    uint8_t driven = s->client.lines;
+    enum comport_wish wish;
+    int r;
+
+    if (item->option != TELNET_OPTION_COM_PORT)
+        return 0;
+    r = comport_peer_handle(
+        &s->comport,
+        &(struct comport_request){
+            .line = &s->client.console->line,
+            .driven = &driven,
+            .seen = console_lines(s->client.console, LINE_CLIENTS),
+            .peer = peer.text,
+        },
+        item->body, &s->wire.out, &wish);
+    fulfil(s, wish, driven);
+    return r;
 }
 
 /*
@@ -339,30 +467,46 @@ static void copy_doubled(struct client_session *s, struct slice *in)
         console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
 }
 
+static int handle_event(struct client_session *s, enum telpeer_event event,
+                        const struct telpeer_item *item)
+{
+    switch (event) {
+    case TELPEER_DATA:
+        console_input(s->client.console, item->body);
+        return 0;
+    case TELPEER_OPTION:
+        return handle_option(s, item);
+    case TELPEER_COMMAND:
+        handle_command(s, item->verb);
+        return 0;
+    case TELPEER_SUBOPTION:
+        return handle_suboption(s, item);
+    case TELPEER_OVERSIZED:
+        close_session(s, "a subnegotiation of more than 16 KiB", false);
+        return 0;
+    case TELPEER_NEED_MORE:
+        return 0;
+    }
+    return 0;
+}
+
 static void handle_telnet(struct client_session *s, struct slice in)
 {
-    enum telpeer_event event;
+    enum telpeer_event event = TELPEER_DATA;
     struct telpeer_item item;
 
-    do {
+    while (!s->is_over && event != TELPEER_NEED_MORE) {
         int r;
 
         copy_doubled(s, &in);
         if (s->is_over)
             return;
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
-
+        if (r == 0)
+            r = handle_event(s, event, &item);
         if (r < 0)
             close_broken(s, r);
-        else if (event == TELPEER_DATA)
-            console_input(s->client.console, item.body);
-        else if (event == TELPEER_OPTION)
-            handle_option(s, &item);
-        else if (event == TELPEER_COMMAND)
-            handle_command(s, item.verb);
-        else if (event == TELPEER_OVERSIZED)
-            close_session(s, "a subnegotiation of more than 16 KiB", false);
-    } while (!s->is_over && event != TELPEER_NEED_MORE);
+    }
 }
 
 static bool is_answer(const uint8_t *p)
@@ -505,6 +649,7 @@ void client_session_start(struct session_context *ctx, struct stream *stream,
     list_init(&s->entry.node);
     deadline_init(&s->deadline);
     client_init(&s->client, &session_client_ops);
+    comport_peer_init(&s->comport, LINE_CLIENTS);
     wire_init(&s->wire, stream, &client_policy, LIMIT_ANSWERS, on_ready, s);
     if (!console_attach_client(console, &s->client, now_us)) {
         refuse(s, console);

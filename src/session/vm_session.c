@@ -9,10 +9,10 @@
 #include <stdlib.h>
 
 enum {
-    /* Towards the VM go its input and our answers. Above LIMIT_INPUT it has
-     * not taken our answers: its own output is not read then. One read can
+    /* Towards the VM go our answers and a little input. Above LIMIT_QUEUED it
+     * has not taken our answers: its own output is not read then. One read can
      * cause answers of four times its size (WILL 232, WONT 232, ...). */
-    VM_OUT_MAX = LIMIT_INPUT + 5 * LIMIT_READ,
+    VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ,
     /* From this size on, input is worth a system call of its own. */
     VM_DIRECT_INPUT_MIN = 2 * KIB,
 };
@@ -22,9 +22,10 @@ static const struct telpeer_policy vm_policy = {
         { TELNET_OPTION_BINARY, true, true },
         { TELNET_OPTION_SGA, true, true },
         { TELNET_OPTION_ECHO, true, false },
+        { TELNET_OPTION_COM_PORT, false, true },
         { TELNET_OPTION_VMWARE, false, true },
     },
-    .count = 4,
+    .count = 5,
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
@@ -56,6 +57,7 @@ void vm_session_new_identity(struct vm_session *s)
     s->identity = xcalloc(1, sizeof *s->identity);
     s->identity->session = s;
     deadline_init(&s->identity->deadline);
+    line_init(&s->identity->line);
     buf_init(&s->identity->early, LIMIT_EARLY_DATA);
 }
 
@@ -124,7 +126,7 @@ static void close_broken(struct vm_session *s, int error)
 
 static bool may_read(const struct vm_session *s)
 {
-    return !s->is_held && s->wire.out.len <= LIMIT_INPUT;
+    return !s->is_held && s->wire.out.len <= LIMIT_QUEUED;
 }
 
 static bool is_blocked(const struct vm_session *s)
@@ -139,20 +141,6 @@ static void update_interest(struct vm_session *s, bool blocked)
                                         (blocked ? STREAM_WRITE : 0u));
 }
 
-/* Whether the clients of its console are to be read. */
-static void update_input(struct vm_session *s)
-{
-    struct console *c = s->link.console;
-    uint32_t queued = s->wire.out.len;
-
-    if (c == NULL)
-        return;
-    if (queued >= LIMIT_INPUT_HIGH)
-        console_set_link_full(c, true);
-    else if (queued < LIMIT_INPUT_LOW)
-        console_set_link_full(c, false);
-}
-
 /* Writes what is queued for the VM. False: the session has ended. */
 static bool flush(struct vm_session *s)
 {
@@ -162,7 +150,6 @@ static bool flush(struct vm_session *s)
         close_broken(s, r);
         return false;
     }
-    update_input(s);
     update_interest(s, r == WIRE_BLOCKED);
     return true;
 }
@@ -172,47 +159,55 @@ static void flush_if_writable(struct vm_session *s)
 {
     if (s->phase == PHASE_ENDED)
         return;
-    if (is_blocked(s)) {
-        update_input(s);
+    if (is_blocked(s))
         update_interest(s, true);
-    } else {
+    else
         flush(s);
-    }
 }
 
-/* Input straight from the client's read buffer; what is not taken is queued. */
-static void write_input(struct vm_session *s, struct slice bytes)
+/* Straight from where it lies: the client's read, or what was kept. */
+static size_t write_input(struct vm_session *s, struct slice bytes)
 {
     struct slice data[2] = { bytes, { 0 } };
     size_t taken;
     int r = wire_write(&s->wire, data, &s->ctx->batch, &taken);
 
-    if (r >= 0)
-        r = telnet_encode_append(&s->wire.encoder, slice_after(bytes, taken),
-                                 &s->wire.out);
     if (r < 0)
         close_broken(s, r);
+    else
+        update_interest(s, r == WIRE_BLOCKED);
+    return taken;
 }
 
-static void link_input(struct vm_link *link, struct slice bytes)
+/* Little input is collected and written once, at its end. */
+static size_t link_input(struct vm_link *link, struct slice bytes)
 {
     struct vm_session *s = session_of(link);
     int r;
 
-    if (s->wire.out.len == 0 && bytes.len >= VM_DIRECT_INPUT_MIN) {
-        write_input(s, bytes);
-        return;
-    }
+    if (is_blocked(s) || s->comport.is_suspended)
+        return 0;
+    if (s->wire.out.len + bytes.len >= VM_DIRECT_INPUT_MIN)
+        return write_input(s, bytes);
     r = telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out);
     if (r < 0)
         close_broken(s, r);
+    return bytes.len;
+}
+
+static bool link_queue_input(struct vm_link *link, struct slice bytes)
+{
+    struct vm_session *s = session_of(link);
+
+    return telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out) == 0;
 }
 
 static void link_input_end(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
-    flush_if_writable(s);
+    if (s->wire.out.len > 0)
+        flush_if_writable(s);
 }
 
 static void link_resume(struct vm_link *link)
@@ -221,6 +216,34 @@ static void link_resume(struct vm_link *link)
 
     s->is_held = false;
     update_interest(s, is_blocked(s));
+}
+
+/* What the VM sees: without a console yet, a concentrator that is there. */
+static uint8_t lines_seen(const struct vm_session *s)
+{
+    const struct console *c = s->link.console;
+
+    return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
+}
+
+static void link_lines_changed(struct vm_link *link)
+{
+    struct vm_session *s = session_of(link);
+    int r = comport_peer_tell_lines(&s->comport, lines_seen(s), &s->wire.out);
+
+    if (r < 0)
+        close_broken(s, r);
+    else if (s->wire.out.len > 0)
+        flush_if_writable(s);
+}
+
+static void link_line_break(struct vm_link *link, bool is_on)
+{
+    struct vm_session *s = session_of(link);
+    int r = comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+
+    if (r < 0)
+        close_broken(s, r);
 }
 
 static bool has_come(struct vm_session *s, ssize_t n);
@@ -256,12 +279,24 @@ static void link_dismiss(struct vm_link *link, const char *reason)
 
 static const struct vm_link_ops link_ops = {
     .input = link_input,
+    .queue_input = link_queue_input,
     .input_end = link_input_end,
     .resume = link_resume,
+    .lines_changed = link_lines_changed,
+    .line_break = link_line_break,
     .drain = link_drain,
     .serve = link_serve,
     .dismiss = link_dismiss,
 };
+
+/* What it has set before its console was known. */
+static void take_line(struct console *c, const struct line *line)
+{
+    uint8_t driven = line->vm_lines;
+
+    line_take(&c->line, line, LINE_VM);
+    console_set_vm_lines(c, driven);
+}
 
 void vm_session_serve(struct vm_session *s)
 {
@@ -271,20 +306,115 @@ void vm_session_serve(struct vm_session *s)
     s->phase = PHASE_SERVING;
     if (s->identity != NULL)
         early = buf_bytes(&s->identity->early);
+    if (s->identity != NULL && s->comport.is_on)
+        take_line(c, &s->identity->line);
     /* For neither this nor the rest of the read at hand room was asked. */
     console_make_room(c, early.len + s->unread, clock_now_us());
     console_output(c, early);
     vm_session_drop_identity(s);
+    link_lines_changed(&s->link);
     console_output_end(c);
 }
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
-    if (item->option == TELNET_OPTION_BINARY && item->side == TELPEER_US)
+    bool is_peer = item->side == TELPEER_PEER;
+
+    if (item->option == TELNET_OPTION_BINARY && !is_peer)
         s->wire.encoder.is_nvt = !item->is_on;
-    if (item->option == TELNET_OPTION_VMWARE && item->side == TELPEER_PEER)
+    if (item->option == TELNET_OPTION_VMWARE && is_peer)
         return vm_extension_handle_option(s, item->is_on);
+    if (item->option == TELNET_OPTION_COM_PORT && is_peer && item->is_on)
+        return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
+    if (item->option == TELNET_OPTION_COM_PORT && is_peer)
+        comport_peer_init(&s->comport, LINE_VM);
     return 0;
+}
+
+static void purge(struct vm_session *s, bool input, bool output)
+{
+    struct console *c = s->link.console;
+
+    if (c == NULL)
+        return;
+    if (input)
+        console_purge_input(c);
+    if (output)
+        console_purge_output(c, clock_now_us());
+}
+
+static void break_output(struct vm_session *s, bool is_on)
+{
+    if (s->link.console != NULL)
+        console_break_output(s->link.console, is_on);
+}
+
+static int handle_comport(struct vm_session *s, struct slice body)
+{
+    struct console *c = s->link.console;
+    struct line *line;
+    enum comport_wish wish;
+    uint8_t driven;
+    int r;
+
+    if (c == NULL)
+        vm_session_new_identity(s);
+    line = c != NULL ? &c->line : &s->identity->line;
+    driven = line->vm_lines;
+    r = comport_peer_handle(&s->comport,
+                            &(struct comport_request){
+                                .line = line,
+                                .driven = &driven,
+                                .seen = lines_seen(s),
+                                .peer = s->link.peer,
+                            },
+                            body, &s->wire.out, &wish);
+    switch (wish) {
+    case COMPORT_WISH_NOTHING:
+        break;
+    case COMPORT_WISH_LINES:
+        if (c != NULL)
+            console_set_vm_lines(c, driven);
+        else
+            line->vm_lines = driven;
+        break;
+    case COMPORT_WISH_BREAK:
+        break_output(s, s->comport.is_break);
+        break;
+    case COMPORT_WISH_SUSPEND:
+        if (c != NULL)
+            console_set_link_full(c, is_blocked(s) || s->comport.is_suspended);
+        break;
+    case COMPORT_WISH_PURGE_TO:
+        purge(s, true, false);
+        break;
+    case COMPORT_WISH_PURGE_FROM:
+        purge(s, false, true);
+        break;
+    case COMPORT_WISH_PURGE_BOTH:
+        purge(s, true, true);
+        break;
+    }
+    return r;
+}
+
+static int handle_suboption(struct vm_session *s,
+                            const struct telpeer_item *item)
+{
+    if (item->option == TELNET_OPTION_VMWARE)
+        return vm_extension_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return handle_comport(s, item->body);
+    return 0;
+}
+
+static void handle_command(struct vm_session *s, uint8_t verb)
+{
+    /* It has no length: it begins and ends at once. */
+    if (verb != TELNET_BRK)
+        return;
+    break_output(s, true);
+    break_output(s, false);
 }
 
 static void handle_data(struct vm_session *s, struct slice bytes)
@@ -312,17 +442,24 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     case TELPEER_OPTION:
         return handle_option(s, item);
     case TELPEER_SUBOPTION:
-        return item->option == TELNET_OPTION_VMWARE
-                   ? vm_extension_handle_message(s, item->body)
-                   : 0;
+        return handle_suboption(s, item);
     case TELPEER_OVERSIZED:
         vm_session_close(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
     case TELPEER_COMMAND:
+        handle_command(s, item->verb);
+        return 0;
     case TELPEER_NEED_MORE:
         return 0;
     }
     return 0;
+}
+
+/* Then there is nothing to copy, and a ring without need of memory gets none.
+ */
+static bool is_command_next(struct slice in)
+{
+    return in.len >= 2 && in.data[0] == TELNET_IAC && in.data[1] != TELNET_IAC;
 }
 
 /* Serial data goes from the read buffer into the console's ring in one copy,
@@ -332,7 +469,8 @@ static void copy_data(struct vm_session *s, struct slice *in)
     size_t room = 1;
     size_t copied = 1;
 
-    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0) {
+    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0 &&
+           !is_command_next(*in)) {
         struct console *c = s->link.console;
         uint8_t *to = console_output_reserve(c, in->len, &room);
 
@@ -434,6 +572,9 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
+    if ((ready & STREAM_WRITE) && !is_blocked(s) && !s->comport.is_suspended &&
+        s->link.console != NULL)
+        console_set_link_full(s->link.console, false);
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
     if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))
@@ -451,6 +592,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
+    comport_peer_init(&s->comport, LINE_VM);
     wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
     vm_session_expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);

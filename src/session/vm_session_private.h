@@ -6,6 +6,7 @@
 #define SESSION_VM_SESSION_PRIVATE_H
 
 #include "base/text.h"
+#include "session/comport_peer.h"
 #include "session/session_context.h"
 #include "session/wire.h"
 
@@ -34,6 +35,7 @@ struct identity {
     struct deadline deadline;
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
+    struct line line; /* what it set before that */
     struct buf early; /* data that came before the console is known */
     uint8_t known;    /* bits: the VM listed the question's code */
     uint8_t open;     /* bits: asked and not answered */
@@ -46,9 +48,10 @@ struct vm_session {
     struct wire wire;
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
-    uint32_t unread;           /* bytes of the read at hand still to come */
-    uint8_t phase;             /* enum vm_phase */
-    bool is_held;              /* the console has no room */
+    struct comport_peer comport;
+    uint32_t unread; /* bytes of the read at hand still to come */
+    uint8_t phase;   /* enum vm_phase */
+    bool is_held;    /* the console has no room */
     bool has_read;
 };
 

@@ -224,7 +224,7 @@ static void check_console(struct play *p)
 
     if (c == NULL)
         return;
-    require(c->held_input.len <= LIMIT_INPUT_HIGH + LIMIT_READ);
+    require(c->held_input.len <= 64 * KIB + LIMIT_READ);
     require(c->output.cap <= p->site.directory.settings.ring_max * 2);
     require(c->link != NULL || c->held_input.len == 0);
 }

@@ -799,7 +799,7 @@ static void error_does_not_overflow_the_input_that_is_kept(void **state)
     for (int i = 0; i < 3; i++)
         clients[i]->stream.stream.on_ready(clients[i]->stream.stream.owner,
                                            STREAM_READ);
-    assert_true(f->console->held_input.len <= LIMIT_INPUT_HIGH + LIMIT_READ);
+    assert_true(f->console->held_input.len <= 64 * KIB + LIMIT_READ);
 }
 
 #define END VM_GONE NOTICE("shutting down")

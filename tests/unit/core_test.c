@@ -25,12 +25,16 @@ struct fake_client {
     int news[4];
     int news_count;
     int input_changes;
+    int line_changes;
+    int breaks;
 };
 
 struct fake_vm {
     struct vm_link link;
     struct buf input;
+    size_t room; /* how much of it is taken */
     int resumes;
+    int line_changes;
     int drains;
     int serves;
     int dismissals;
@@ -62,7 +66,19 @@ static void on_close(struct client *client, const char *reason)
     (void)reason;
 }
 
+static void on_client_lines_changed(struct client *client)
+{
+    fake_of(client)->line_changes++;
+}
+
+static void on_client_line_break(struct client *client, bool is_on)
+{
+    fake_of(client)->breaks += is_on;
+}
+
 static const struct client_ops client_ops = {
+    .lines_changed = on_client_lines_changed,
+    .line_break = on_client_line_break,
     .pull = on_pull,
     .input_changed = on_input_changed,
     .tell = on_tell,
@@ -74,9 +90,19 @@ static struct fake_vm *vm_of(struct vm_link *link)
     return CONTAINER_OF(link, struct fake_vm, link);
 }
 
-static void on_input(struct vm_link *link, struct slice bytes)
+static size_t on_input(struct vm_link *link, struct slice bytes)
 {
-    assert_int_equal(buf_append(&vm_of(link)->input, bytes), 0);
+    struct fake_vm *vm = vm_of(link);
+    size_t taken = bytes.len < vm->room ? bytes.len : vm->room;
+
+    assert_int_equal(buf_append(&vm->input, slice_of(bytes.data, taken)), 0);
+    vm->room -= taken;
+    return taken;
+}
+
+static bool on_queue_input(struct vm_link *link, struct slice bytes)
+{
+    return buf_append(&vm_of(link)->input, bytes) == 0;
 }
 
 static void on_input_end(struct vm_link *link)
@@ -87,6 +113,18 @@ static void on_input_end(struct vm_link *link)
 static void on_resume(struct vm_link *link)
 {
     vm_of(link)->resumes++;
+}
+
+static void on_lines_changed(struct vm_link *link)
+{
+    vm_of(link)->line_changes++;
+}
+
+/* Shown in the input as ^. */
+static void on_line_break(struct vm_link *link, bool is_on)
+{
+    if (is_on)
+        (void)buf_append(&vm_of(link)->input, slice_of_text("^"));
 }
 
 static void on_drain(struct vm_link *link)
@@ -107,8 +145,11 @@ static void on_dismiss(struct vm_link *link, const char *reason)
 
 static const struct vm_link_ops link_ops = {
     .input = on_input,
+    .queue_input = on_queue_input,
     .input_end = on_input_end,
     .resume = on_resume,
+    .lines_changed = on_lines_changed,
+    .line_break = on_line_break,
     .drain = on_drain,
     .serve = on_serve,
     .dismiss = on_dismiss,
@@ -134,7 +175,7 @@ static const struct directory_settings settings = {
 
 static void init_vm(struct fake_vm *vm)
 {
-    *vm = (struct fake_vm){ .link.ops = &link_ops };
+    *vm = (struct fake_vm){ .link.ops = &link_ops, .room = SIZE_MAX };
     buf_init(&vm->input, 1 << 20);
 }
 
@@ -432,23 +473,165 @@ static void input_goes_to_the_vm_or_nowhere(void **state)
     assert_int_equal(f->other.input.len, 0);
 }
 
-static void full_link_stops_the_clients_until_it_is_not(void **state)
+static void what_the_link_does_not_take_is_kept_in_order(void **state)
 {
     struct fixture *f = *state;
 
+    f->vm.room = 3;
+    console_input(f->console, slice_of_text("abcdef"));
+    console_input(f->console, slice_of_text("ghi"));
+    assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abc")));
+    f->vm.room = 4;
+    console_set_link_full(f->console, false);
+    f->vm.room = 100;
+    console_input(f->console, slice_of_text("jkl"));
+    console_set_link_full(f->console, false);
+    assert_true(
+        slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abcdefghijkl")));
+}
+
+static void full_link_stops_the_clients_until_it_is_not(void **state)
+{
+    static uint8_t much[HELD_MAX];
+    struct fixture *f = *state;
+
     console_attach_client(f->console, &f->a.client, 0);
-    console_set_link_full(f->console, true);
-    console_set_link_full(f->console, true);
+    f->vm.room = 0;
+    console_input(f->console, slice_of(much, sizeof much - 1));
+    assert_true(console_takes_input(f->console));
+    console_input(f->console, slice_of(much, 1));
     assert_false(console_takes_input(f->console));
     assert_int_equal(f->a.input_changes, 1);
+    f->vm.room = sizeof much;
     console_set_link_full(f->console, false);
     assert_true(console_takes_input(f->console));
     assert_int_equal(f->a.input_changes, 2);
 }
 
+static void break_keeps_its_place_in_the_input(void **state)
+{
+    struct fixture *f = *state;
+
+    console_break_input(f->console, true);
+    f->vm.room = 1;
+    console_input(f->console, slice_of_text("ab"));
+    console_break_input(f->console, true);
+    console_break_input(f->console, false);
+    console_input(f->console, slice_of_text("h"));
+    f->vm.room = 100;
+    console_set_link_full(f->console, false);
+    assert_true(
+        slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("^ab^h")));
+}
+
+static void purged_input_is_gone(void **state)
+{
+    struct fixture *f = *state;
+
+    f->vm.room = 1;
+    console_input(f->console, slice_of_text("abc"));
+    console_break_input(f->console, true);
+    console_purge_input(f->console);
+    f->vm.room = 100;
+    console_set_link_full(f->console, false);
+    console_input(f->console, slice_of_text("d"));
+    assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("ad")));
+}
+
+static void purged_output_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    print(f, RING);
+    console_hold(f->console, 0);
+    console_purge_output(f->console, 0);
+    assert_true(client_has_caught_up(&f->a.client));
+    assert_false(deadline_is_running(&f->console->hold));
+}
+
+static void vm_sees_its_clients_lines(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
+    console_attach_client(f->console, &f->a.client, 0);
+    console_attach_client(f->console, &f->b.client, 0);
+    assert_int_equal(console_lines(f->console, LINE_VM),
+                     LINE_DSR | LINE_CTS | LINE_DCD);
+    console_set_client_lines(&f->a.client, 0);
+    assert_int_equal(console_lines(f->console, LINE_VM),
+                     LINE_DSR | LINE_CTS | LINE_DCD);
+    console_set_client_lines(&f->b.client, LINE_RTS);
+    assert_int_equal(console_lines(f->console, LINE_VM), LINE_CTS);
+    console_detach_client(&f->a.client, 0);
+    console_detach_client(&f->b.client, 0);
+    assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
+    assert_int_equal(f->vm.line_changes, 6);
+}
+
+static void clients_see_their_vms_lines(void **state)
+{
+    struct fixture *f = *state;
+
+    console_attach_client(f->console, &f->a.client, 0);
+    assert_int_equal(console_lines(f->console, LINE_CLIENTS),
+                     LINE_DSR | LINE_CTS | LINE_DCD);
+    console_set_vm_lines(f->console, LINE_DTR);
+    assert_int_equal(console_lines(f->console, LINE_CLIENTS),
+                     LINE_DSR | LINE_DCD);
+    assert_int_equal(f->a.line_changes, 1);
+    console_set_vm_lines(f->console, LINE_DTR);
+    assert_int_equal(f->a.line_changes, 1);
+    console_detach_vm(&f->vm.link, "gone", 0);
+    assert_int_equal(console_lines(f->console, LINE_CLIENTS), 0);
+    attach(f, &f->other, "u1", "s0");
+    assert_int_equal(console_lines(f->console, LINE_CLIENTS),
+                     LINE_DSR | LINE_CTS | LINE_DCD);
+}
+
+static void a_side_that_has_set_nothing_is_told_the_others_settings(
+    void **state)
+{
+    struct line l;
+
+    (void)state;
+    line_init(&l);
+    assert_string_equal(line_format(&l, LINE_VM).text, "9600,8N1");
+    assert_true(line_set(&l, LINE_VM, LINE_BAUD, 115200));
+    assert_true(line_set(&l, LINE_CLIENTS, LINE_PARITY, 3));
+    assert_true(line_set(&l, LINE_CLIENTS, LINE_STOP_BITS, 3));
+    assert_string_equal(line_format(&l, LINE_CLIENTS).text, "115200,8E1.5");
+    assert_true(line_set(&l, LINE_CLIENTS, LINE_BAUD, 4000000));
+    assert_string_equal(line_format(&l, LINE_VM).text, "115200,8E1.5");
+}
+
+static void impossible_settings_are_not_taken(void **state)
+{
+    static const struct {
+        enum line_setting what;
+        uint32_t value;
+    } impossible[] = {
+        { LINE_BAUD, 0 },          { LINE_DATA_BITS, 4 },
+        { LINE_DATA_BITS, 9 },     { LINE_PARITY, 6 },
+        { LINE_STOP_BITS, 4 },     { LINE_FLOW, 4 },
+        { LINE_FLOW, 18 },         { LINE_INBOUND_FLOW, 13 },
+        { LINE_INBOUND_FLOW, 17 },
+    };
+    struct line l;
+
+    (void)state;
+    line_init(&l);
+    for (size_t i = 0; i < sizeof impossible / sizeof impossible[0]; i++)
+        assert_false(
+            line_set(&l, LINE_VM, impossible[i].what, impossible[i].value));
+    assert_true(line_set(&l, LINE_VM, LINE_FLOW, 2));
+    assert_int_equal(line_get(&l, LINE_VM, LINE_INBOUND_FLOW), 15);
+}
+
 static void held_input_is_kept_in_order_and_stops_the_clients(void **state)
 {
-    static uint8_t much[LIMIT_INPUT_HIGH];
+    static uint8_t much[HELD_MAX];
     struct fixture *f = *state;
 
     console_attach_client(f->console, &f->a.client, 0);
@@ -611,7 +794,16 @@ int main(void)
         TEST(time_that_others_wait_counts_against_the_slow_one),
         TEST(client_that_leaves_frees_the_vm),
         TEST(input_goes_to_the_vm_or_nowhere),
+        TEST(what_the_link_does_not_take_is_kept_in_order),
         TEST(full_link_stops_the_clients_until_it_is_not),
+        TEST(break_keeps_its_place_in_the_input),
+        TEST(purged_input_is_gone),
+        TEST(purged_output_is_not_waited_for),
+        TEST(vm_sees_its_clients_lines),
+        TEST(clients_see_their_vms_lines),
+        cmocka_unit_test(
+            a_side_that_has_set_nothing_is_told_the_others_settings),
+        cmocka_unit_test(impossible_settings_are_not_taken),
         TEST(held_input_is_kept_in_order_and_stops_the_clients),
         TEST(newest_connection_wins_and_clients_stay),
         TEST(facts_are_told_in_order),

@@ -1,0 +1,192 @@
+/*
+ * A console's input: to the link, as fast as that takes it, and kept while it
+ * takes nothing or must get nothing. A break keeps its place among the bytes.
+ */
+#include "core/console.h"
+#include "core/console_private.h"
+#include "core/directory.h"
+
+#include <assert.h>
+#include <errno.h>
+
+static struct client *client_at(struct list *node)
+{
+    return CONTAINER_OF(node, struct client, node);
+}
+
+/* Tells the clients when it has changed whether they are to be read. */
+static void update_takes_input(struct console *c)
+{
+    bool takes = c->held_input.len < c->directory->settings.held_input_max;
+
+    if (c->takes_input == takes)
+        return;
+    c->takes_input = takes;
+    LIST_EACH (node, after, &c->clients)
+        client_at(node)->ops->input_changed(client_at(node));
+}
+
+/* Whether the VM must not get input now. */
+static bool is_input_held(const struct console *c)
+{
+    return c->is_input_held || c->is_link_full || c->move != NULL ||
+           c->link == NULL;
+}
+
+/* Also behind what was kept and is still on its way. */
+static bool keeps_input(const struct console *c)
+{
+    return is_input_held(c) || c->held_input.len > 0;
+}
+
+void console_purge_input(struct console *c)
+{
+    buf_take(&c->held_input, c->held_input.len);
+    c->waiting_break = BREAK_NONE;
+    update_takes_input(c);
+}
+
+/* How many bytes the link took. It may end while it writes. */
+static size_t give_to_link(struct console *c, struct slice bytes)
+{
+    struct vm_link *link = c->link;
+    size_t taken = link->ops->input(link, bytes);
+
+    if (c->link != link)
+        return bytes.len;
+    if (taken < bytes.len)
+        c->is_link_full = true;
+    return taken;
+}
+
+static void give_break(struct console *c)
+{
+    struct vm_link *link = c->link;
+    bool ends = c->waiting_break == BREAK_BEGINS_AND_ENDS;
+
+    c->waiting_break = BREAK_NONE;
+    link->ops->line_break(link, true);
+    if (ends && c->link == link)
+        link->ops->line_break(link, false);
+    if (c->link == link)
+        link->ops->input_end(link);
+}
+
+/* Up to a break that waits there; NULL-length: the break is next. */
+static struct slice next_held_input(const struct console *c)
+{
+    struct slice held = buf_bytes(&c->held_input);
+    uint64_t at = c->input_bytes - held.len;
+
+    if (c->waiting_break != BREAK_NONE && c->break_at - at < held.len)
+        held.len = (size_t)(c->break_at - at);
+    return held;
+}
+
+bool console_queue_input(struct console *c)
+{
+    while (c->held_input.len > 0 || c->waiting_break != BREAK_NONE) {
+        struct slice held = next_held_input(c);
+
+        if (held.len == 0) {
+            give_break(c);
+        } else if (c->link->ops->queue_input(c->link, held)) {
+            buf_take(&c->held_input, held.len);
+        } else {
+            return false;
+        }
+        if (c->link == NULL)
+            return false;
+    }
+    update_takes_input(c);
+    return true;
+}
+
+/* A read's worth at a time, while the link takes it. */
+void console_pass_on_input(struct console *c)
+{
+    if (c->is_passing_on)
+        return;
+    c->is_passing_on = true;
+    while ((c->held_input.len > 0 || c->waiting_break != BREAK_NONE) &&
+           !is_input_held(c)) {
+        struct slice held = next_held_input(c);
+        struct vm_link *link = c->link;
+        size_t taken;
+
+        if (held.len == 0) {
+            give_break(c);
+            continue;
+        }
+        if (held.len > LIMIT_READ)
+            held.len = LIMIT_READ;
+        taken = give_to_link(c, held);
+        if (c->link != link)
+            break;
+        buf_take(&c->held_input, taken);
+        link->ops->input_end(link);
+    }
+    c->is_passing_on = false;
+    update_takes_input(c);
+}
+
+void console_input(struct console *c, struct slice bytes)
+{
+    int r;
+
+    if (!console_has_vm(c))
+        return;
+    c->input_bytes += bytes.len;
+    if (!keeps_input(c))
+        bytes = slice_after(bytes, give_to_link(c, bytes));
+    if (bytes.len == 0)
+        return;
+    /* One client's read fits above the mark, then none is read. */
+    r = buf_append(&c->held_input, bytes);
+    assert(r != -ENOBUFS);
+    (void)r;
+    update_takes_input(c);
+}
+
+void console_input_end(struct console *c)
+{
+    if (c->link != NULL)
+        c->link->ops->input_end(c->link);
+}
+
+void console_set_link_full(struct console *c, bool is_full)
+{
+    c->is_link_full = is_full;
+    console_pass_on_input(c);
+}
+
+void console_hold_input(struct console *c)
+{
+    c->is_input_held = true;
+}
+
+void console_release_input(struct console *c)
+{
+    c->is_input_held = false;
+    console_pass_on_input(c);
+}
+
+void console_break_input(struct console *c, bool is_on)
+{
+    if (!console_has_vm(c))
+        return;
+    if (is_on) {
+        c->break_at = c->input_bytes;
+        c->waiting_break = BREAK_BEGINS;
+        console_pass_on_input(c);
+    } else if (c->waiting_break != BREAK_NONE) {
+        c->waiting_break = BREAK_BEGINS_AND_ENDS;
+    } else if (c->link != NULL) {
+        c->link->ops->line_break(c->link, false);
+    }
+}
+
+bool console_takes_input(const struct console *c)
+{
+    return c->takes_input;
+}

@@ -1,0 +1,261 @@
+#include "session/comport_peer.h"
+
+#include "base/log.h"
+#include "base/text.h"
+#include "proto/comport.h"
+#include "proto/telnet.h"
+
+void comport_peer_init(struct comport_peer *e, enum line_side side)
+{
+    *e = (struct comport_peer){
+        .side = (uint8_t)side,
+        .line_mask = COMPORT_LINESTATE_MASK_DEFAULT,
+        .modem_mask = COMPORT_MODEMSTATE_MASK_DEFAULT,
+    };
+}
+
+static uint8_t modem_state(uint8_t seen)
+{
+    return (uint8_t)((seen & LINE_DSR ? COMPORT_MODEM_DSR : 0) |
+                     (seen & LINE_CTS ? COMPORT_MODEM_CTS : 0) |
+                     (seen & LINE_DCD ? COMPORT_MODEM_DCD : 0));
+}
+
+/* Each line's bit of change is four below its bit of state. */
+static uint8_t modem_changes(uint8_t before, uint8_t now)
+{
+    return (uint8_t)((before ^ now) >> 4);
+}
+
+static int put(struct buf *out, enum comport_command command, uint32_t value)
+{
+    const struct comport_message m = { .command = command, .value = value };
+
+    return comport_put(out, COMPORT_SERVER, &m);
+}
+
+int comport_peer_start(struct comport_peer *e, uint8_t seen, struct buf *out)
+{
+    comport_peer_init(e, (enum line_side)e->side);
+    e->is_on = true;
+    e->modem_told = modem_state(seen);
+    return put(out, COMPORT_NOTIFY_MODEMSTATE, e->modem_told);
+}
+
+int comport_peer_tell_lines(struct comport_peer *e, uint8_t seen,
+                            struct buf *out)
+{
+    uint8_t now = modem_state(seen);
+    uint8_t changes = modem_changes(e->modem_told, now);
+
+    if (!e->is_on || changes == 0)
+        return 0;
+    e->modem_told = now;
+    if ((changes & e->modem_mask) == 0 && (changes << 4 & e->modem_mask) == 0)
+        return 0;
+    return put(out, COMPORT_NOTIFY_MODEMSTATE,
+               (uint32_t)(now | changes) & e->modem_mask);
+}
+
+int comport_peer_tell_break(struct comport_peer *e, bool is_on, struct buf *out)
+{
+    e->sees_break = is_on;
+    if (e->is_on && (e->line_mask & COMPORT_LINE_BREAK))
+        return put(out, COMPORT_NOTIFY_LINESTATE,
+                   is_on ? COMPORT_LINE_BREAK : 0);
+    return is_on ? telnet_put_command(out, TELNET_BRK) : 0;
+}
+
+/* A request that cannot be; a peer that sends many is told of once. */
+static void complain(struct comport_peer *e, const char *peer,
+                     struct slice body)
+{
+    if (e->has_complained)
+        return;
+    e->has_complained = true;
+    log_info("COM-PORT request ignored peer=%s command=%d (%s) bytes=%zu", peer,
+             body.len > 0 ? body.data[0] : -1,
+             comport_command_name(body.len > 0 ? body.data[0] : 255), body.len);
+}
+
+static void log_line_set(const struct comport_peer *e,
+                         const struct comport_request *request)
+{
+    enum line_side side = (enum line_side)e->side;
+
+    log_debug("line set peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
+              request->peer, line_format(request->line, side).text,
+              line_get(request->line, side, LINE_FLOW),
+              line_get(request->line, side, LINE_INBOUND_FLOW),
+              line_format_lines(*request->driven).text);
+}
+
+/* value 0 asks; returns what holds. */
+static uint32_t set(const struct comport_peer *e,
+                    const struct comport_request *request,
+                    enum line_setting what, uint32_t value)
+{
+    enum line_side side = (enum line_side)e->side;
+    uint32_t before = line_get(request->line, side, what);
+
+    if (value != 0 && line_set(request->line, side, what, value) &&
+        value != before)
+        log_line_set(e, request);
+    return line_get(request->line, side, what);
+}
+
+static uint32_t set_driven(const struct comport_peer *e,
+                           const struct comport_request *request, uint8_t line,
+                           uint32_t value, enum comport_control state,
+                           enum comport_wish *wish)
+{
+    uint8_t before = *request->driven;
+    uint32_t on = state + 1;
+
+    if (value == on)
+        *request->driven |= line;
+    else if (value != state)
+        *request->driven &= (uint8_t)~line;
+    if (*request->driven != before) {
+        *wish = COMPORT_WISH_LINES;
+        log_line_set(e, request);
+    }
+    return *request->driven & line ? on : on + 1;
+}
+
+static uint32_t set_break(struct comport_peer *e, uint32_t value,
+                          enum comport_wish *wish)
+{
+    if (value == COMPORT_BREAK_ON ||
+        (value == COMPORT_BREAK_OFF && e->is_break))
+        *wish = COMPORT_WISH_BREAK;
+    if (value != COMPORT_BREAK_STATE)
+        e->is_break = value == COMPORT_BREAK_ON;
+    return e->is_break ? COMPORT_BREAK_ON : COMPORT_BREAK_OFF;
+}
+
+static bool is_inbound_flow(uint32_t value)
+{
+    return (value >= COMPORT_INBOUND_FLOW_STATE &&
+            value <= COMPORT_INBOUND_FLOW_HARDWARE) ||
+           value == COMPORT_INBOUND_FLOW_DTR;
+}
+
+/* Returns the state that is the answer; 0: there is no such control. */
+static uint32_t control(struct comport_peer *e,
+                        const struct comport_request *request, uint32_t value,
+                        enum comport_wish *wish)
+{
+    if (value >= COMPORT_BREAK_STATE && value <= COMPORT_BREAK_OFF)
+        return set_break(e, value, wish);
+    if (value >= COMPORT_DTR_STATE && value <= COMPORT_DTR_OFF)
+        return set_driven(e, request, LINE_DTR, value, COMPORT_DTR_STATE, wish);
+    if (value >= COMPORT_RTS_STATE && value <= COMPORT_RTS_OFF)
+        return set_driven(e, request, LINE_RTS, value, COMPORT_RTS_STATE, wish);
+    if (is_inbound_flow(value))
+        return set(e, request, LINE_INBOUND_FLOW,
+                   value == COMPORT_INBOUND_FLOW_STATE ? 0 : value);
+    if (value <= COMPORT_FLOW_DSR)
+        return set(e, request, LINE_FLOW, value);
+    return 0;
+}
+
+static int answer_signature(const struct comport_request *request,
+                            struct slice text, struct buf *out)
+{
+    const struct comport_message ours = {
+        .command = COMPORT_SIGNATURE,
+        .text = slice_of_text("vspcd " VSPCD_VERSION),
+    };
+    char theirs[TEXT_ID_MAX + 1];
+
+    if (text.len > 0) {
+        text_clean(theirs, sizeof theirs, text);
+        log_info("COM-PORT signature peer=%s text=%s", request->peer,
+                 LOG_TEXT(theirs));
+    }
+    return comport_put(out, COMPORT_SERVER, &ours);
+}
+
+static int suspend(struct comport_peer *e, bool is_suspended,
+                   enum comport_wish *wish)
+{
+    e->is_suspended = is_suspended;
+    *wish = COMPORT_WISH_SUSPEND;
+    return 0;
+}
+
+static enum comport_wish purge_wish(uint32_t value)
+{
+    switch (value) {
+    case COMPORT_PURGE_FROM_LINE:
+        return COMPORT_WISH_PURGE_TO;
+    case COMPORT_PURGE_TO_LINE:
+        return COMPORT_WISH_PURGE_FROM;
+    case COMPORT_PURGE_BOTH:
+        return COMPORT_WISH_PURGE_BOTH;
+    default:
+        return COMPORT_WISH_NOTHING;
+    }
+}
+
+int comport_peer_handle(struct comport_peer *e,
+                        const struct comport_request *request,
+                        struct slice body, struct buf *out,
+                        enum comport_wish *ret_wish)
+{
+    struct comport_message m;
+    uint32_t answer = 0;
+
+    *ret_wish = COMPORT_WISH_NOTHING;
+    if (comport_parse(COMPORT_SERVER, body, &m) != COMPORT_OK) {
+        complain(e, request->peer, body);
+        return 0;
+    }
+    switch (m.command) {
+    case COMPORT_SIGNATURE:
+        return answer_signature(request, m.text, out);
+    case COMPORT_SET_BAUDRATE:
+        answer = set(e, request, LINE_BAUD, m.value);
+        break;
+    case COMPORT_SET_DATASIZE:
+        answer = set(e, request, LINE_DATA_BITS, m.value);
+        break;
+    case COMPORT_SET_PARITY:
+        answer = set(e, request, LINE_PARITY, m.value);
+        break;
+    case COMPORT_SET_STOPSIZE:
+        answer = set(e, request, LINE_STOP_BITS, m.value);
+        break;
+    case COMPORT_SET_CONTROL:
+        answer = control(e, request, m.value, ret_wish);
+        if (answer == 0) {
+            complain(e, request->peer, body);
+            return 0;
+        }
+        break;
+    case COMPORT_NOTIFY_LINESTATE:
+        answer = e->sees_break ? COMPORT_LINE_BREAK : 0;
+        break;
+    case COMPORT_NOTIFY_MODEMSTATE:
+        e->modem_told = modem_state(request->seen);
+        answer = e->modem_told;
+        break;
+    case COMPORT_FLOWCONTROL_SUSPEND:
+    case COMPORT_FLOWCONTROL_RESUME:
+        return suspend(e, m.command == COMPORT_FLOWCONTROL_SUSPEND, ret_wish);
+    case COMPORT_SET_LINESTATE_MASK:
+        answer = e->line_mask = (uint8_t)m.value;
+        break;
+    case COMPORT_SET_MODEMSTATE_MASK:
+        answer = e->modem_mask = (uint8_t)m.value;
+        break;
+    case COMPORT_PURGE_DATA:
+        *ret_wish = purge_wish(m.value);
+        answer = m.value;
+        break;
+    case COMPORT_COMMAND_COUNT:
+        break;
+    }
+    return put(out, m.command, answer);
+}
