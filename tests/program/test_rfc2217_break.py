@@ -40,8 +40,15 @@ def offers(kind):
 
 def heard(peer):
     """The breaks that came for what vspcd has read, with their places."""
-    peer.sync()
+    peer.notices(LINESTATE)
     return peer.breaks
+
+
+def line_state(peer):
+    peer.notices(LINESTATE)
+    state = peer.ask(LINESTATE)
+    peer.breaks.pop()  # it was no news
+    return state
 
 
 def at(place, kind=with_mask):
@@ -87,11 +94,10 @@ def test_a_break_lasts_until_it_is_ended(vspcd, sender):
     source, target = pair(vspcd, sender, with_mask, with_mask)
     source.set(BREAK_ON)
     assert heard(target) == [(0, BREAK)]
-    assert target.ask(LINESTATE) == BREAK
-    target.breaks.clear()
+    assert line_state(target) == BREAK
     source.set(BREAK_OFF)
-    assert heard(target) == [(0, 0)]
-    assert target.ask(LINESTATE) == 0
+    assert heard(target) == [(0, BREAK), (0, 0)]
+    assert line_state(target) == 0
     assert not heard(source)
 
 
@@ -99,7 +105,8 @@ def test_a_break_lasts_until_it_is_ended(vspcd, sender):
 def test_a_break_goes_out_as_one_command_however_long_it_is(vspcd, sender):
     source, target = pair(vspcd, sender, with_com_port, with_com_port)
     source.set(BREAK_ON)
-    source.set(BREAK_ON)
+    source.send_wire(b"sent meanwhile.")
+    target.read_until(b".")
     source.set(BREAK_OFF)
     source.set(BREAK_OFF)
     assert heard(target) == [(0, "BRK")]
@@ -120,7 +127,7 @@ def test_a_break_of_who_goes_ends(vspcd, sender):
     source.close()
     vspcd.wait_event("disconnected", peer=source.address)
     assert [form for _, form in heard(target)] == [BREAK, 0]
-    assert target.ask(LINESTATE) == 0
+    assert line_state(target) == 0
 
 
 def test_all_clients_hear_a_break_of_the_vm(vspcd):
@@ -224,9 +231,7 @@ def test_a_flood_of_breaks_costs_nothing(vspcd):
         sent = pool.submit(vm.send_wire, 100000 * BRK + 20000 * ON_OFF + b".")
         sent.result(30)
     assert client.read_until(b".") == b"."
-    client.tell(LINESTATE)
-    client.sync()
-    assert client.breaks[-1][1] == 0
+    assert line_state(client) == 0
     vspcd.check_works()
 
 
