@@ -183,12 +183,14 @@ void console_hand_over(struct console *c, struct vm_link *destination)
     destination->ops->serve(destination);
 }
 
-void console_move_over(struct console *c, uint64_t now_us)
+void console_move_over(struct console *c, bool input_waits, uint64_t now_us)
 {
-    if (c->link != NULL)
-        console_pass_on_input(c);
-    else
+    if (c->link == NULL)
         console_purge_input(c);
+    else if (input_waits)
+        console_hold_input(c);
+    else
+        console_pass_on_input(c);
     update_expiry(c, now_us);
 }
 
@@ -210,11 +212,20 @@ static uint32_t usual_cap(const struct console *c)
     return affordable_cap(c, c->directory->settings.ring_max);
 }
 
-static uint32_t possible_cap(const struct console *c)
+/* A read further; in a ring that is large enough there is room for that, even
+ * when it is too full for the VM to be read. */
+static uint32_t cap_ahead(const struct console *c)
 {
     uint32_t usual = usual_cap(c);
 
-    return c->reads_ahead ? affordable_cap(c, 2 * usual) : usual;
+    if (usual >= 8 * LIMIT_READ)
+        return usual;
+    return affordable_cap(c, 2 * (usual > LIMIT_READ ? usual : LIMIT_READ));
+}
+
+static uint32_t possible_cap(const struct console *c)
+{
+    return c->reads_ahead ? cap_ahead(c) : usual_cap(c);
 }
 
 /* How far behind the slowest client is that follows. */

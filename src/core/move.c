@@ -130,8 +130,8 @@ static void dismiss(struct vm_link *link, const char *reason)
 }
 
 /*
- * Ends the move. The console's input is free again; where it goes is up to the
- * link that the console has at the end of this.
+ * Ends the move. The console's input is free again, and goes to the link that
+ * it has now; one that has returned has yet to say that it serves.
  */
 static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
 {
@@ -159,7 +159,7 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
         break;
     }
     free(m);
-    console_move_over(c, now_us);
+    console_move_over(c, verdict == MOVE_RETURNED, now_us);
 }
 
 /* Takes the step; m may be gone afterwards. */
@@ -227,11 +227,13 @@ bool move_join(struct directory *d, struct vm_link *link, struct slice key,
         return false;
     if (link->move == m)
         return true; /* it says so once more */
-    if (link->move != NULL || take(m, MOVE_PEER, now_us) == MOVE_REFUSED)
+    if (link->move != NULL ||
+        move_step(state_of(m->console), MOVE_PEER).verdict == MOVE_REFUSED)
         return false;
     m->destination = link;
     link->move = m;
     memcpy(m->to, link->peer, sizeof m->to);
+    take(m, MOVE_PEER, now_us);
     return true;
 }
 

@@ -104,8 +104,11 @@ static enum vmext_result parse_parameters(enum parameters kind, struct slice in,
         ret->sequence = in;
         return VMEXT_OK;
     case PARAMETERS_SEQUENCE_SECRET:
-        if (in.len <= VMEXT_SEQUENCE_LEN)
-            return VMEXT_MALFORMED;
+        /* A PEER without a secret wants to be refused, too. */
+        if (in.len <= VMEXT_SEQUENCE_LEN) {
+            ret->sequence = in;
+            return ret->code == VMEXT_VMOTION_PEER ? VMEXT_OK : VMEXT_MALFORMED;
+        }
         ret->sequence = slice_of(in.data, VMEXT_SEQUENCE_LEN);
         ret->secret = slice_after(in, VMEXT_SEQUENCE_LEN);
         return VMEXT_OK;

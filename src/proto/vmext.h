@@ -74,10 +74,10 @@ enum vmext_result {
  * both can be compared as one with what was sent, whatever the sequence's
  * length was.
  *
- * Malformed: no code at all; no code, sequence or secret where one belongs. A
- * DO-PROXY is never malformed, because its sender waits for a refusal: without
- * a direction it has direction 0. Bytes that a message has too many are
- * ignored.
+ * Malformed: no code at all; no code, sequence or secret where one belongs. But
+ * DO-PROXY and PEER never are, because their sender waits for a refusal: a
+ * direction or secret that is missing is 0 or empty. Bytes that a message has
+ * too many are ignored.
  */
 enum vmext_result vmext_parse(enum vmext_end end, struct slice body,
                               struct vmext_message *ret);

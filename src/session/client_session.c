@@ -3,50 +3,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "session/comport_peer.h"
-#include "session/wire.h"
+#include "session/client_session_private.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum client_mode {
-    MODE_UNDECIDED, /* nothing was received yet */
-    MODE_TELNET,
-    MODE_RAW,
-};
-
-/* What the VM has done that the client was not told of yet. */
-enum news {
-    NEWS_NONE,
-    NEWS_GONE,
-    NEWS_BACK,
-    NEWS_GONE_AND_BACK,
-};
-
-struct client_session {
-    struct session_entry entry; /* in no list until it is dead */
-    struct session_context *ctx;
-    struct wire wire;
-    struct client client;
-    struct deadline deadline; /* of negotiating, later of draining */
-    uint64_t news_at;         /* position in the output where the news belong */
-    uint64_t end_at;          /* draining: position of the last byte to send */
-    uint64_t raw_seen;        /* raw: bytes received */
-    uint64_t break_at;        /* position in the output of the VM's break */
-    struct comport_peer comport;
-    uint8_t waiting_break; /* enum console_break: at break_at */
-    uint8_t mode;          /* enum client_mode */
-    uint8_t news;          /* enum news */
-    bool is_serving;       /* output goes out */
-    bool is_draining;      /* input has ended; it ends at end_at */
-    bool says_reason;      /* why it ends is still to be said to it */
-    bool is_over;
-    bool was_asked; /* AYT in this read */
-    const char *end_reason;
-};
 
 /* A raw connection that answers like a telnet client after all, because it
  * had typed ahead of our greeting, does so within its first bytes. */
@@ -161,26 +123,6 @@ static void say_news(struct client_session *s)
     s->news = NEWS_NONE;
 }
 
-static void say_break(struct client_session *s, bool is_on)
-{
-    int r = 0;
-
-    /* To who speaks no telnet there is no way to say it. */
-    if (s->mode == MODE_TELNET && s->wire.out.len <= LIMIT_ANSWERS_MARK)
-        r = comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
-    /* Below the mark there is room. */
-    assert(r == 0);
-    (void)r;
-}
-
-static void say_waiting_break(struct client_session *s)
-{
-    say_break(s, true);
-    if (s->waiting_break == BREAK_BEGINS_AND_ENDS)
-        say_break(s, false);
-    s->waiting_break = BREAK_NONE;
-}
-
 /* Cuts the span at this position, if that lies in it. */
 static void cut_span(struct ring_span *span, uint64_t at, uint64_t end)
 {
@@ -210,7 +152,7 @@ static void next_output(struct client_session *s, struct ring_span *span)
     if (has_news(s))
         cut_span(span, s->client.at, s->news_at);
     if (s->waiting_break != BREAK_NONE && s->break_at <= s->client.at)
-        say_waiting_break(s);
+        client_line_say_waiting_break(s);
     if (s->waiting_break != BREAK_NONE)
         cut_span(span, s->client.at, s->break_at);
     if (s->is_draining)
@@ -317,29 +259,16 @@ static void client_tell(struct client *client, enum client_news event)
 static void client_lines_changed(struct client *client)
 {
     struct client_session *s = session_of(client);
-    uint8_t seen = console_lines(client->console, LINE_CLIENTS);
 
-    if (s->wire.out.len > LIMIT_ANSWERS_MARK)
-        return;
-    (void)comport_peer_tell_lines(&s->comport, seen, &s->wire.out);
+    client_line_tell(s);
     if (s->wire.out.len > 0)
         flush_if_writable(s);
 }
 
-/* Behind the output so far; of several in one place the last one counts. */
-static void client_line_break(struct client *client, bool is_on)
+static void client_break(struct client *client, bool is_on)
 {
-    struct client_session *s = session_of(client);
-
-    if (is_on) {
-        s->break_at = client->console->output.head;
-        s->waiting_break = BREAK_BEGINS;
-    } else if (s->waiting_break != BREAK_NONE) {
-        s->waiting_break = BREAK_BEGINS_AND_ENDS;
-    } else {
-        say_break(s, false);
-    }
-    flush_if_writable(s);
+    client_line_break(session_of(client), is_on);
+    flush_if_writable(session_of(client));
 }
 
 static void client_close(struct client *client, const char *reason)
@@ -357,7 +286,7 @@ static const struct client_ops session_client_ops = {
     .input_changed = client_input_changed,
     .tell = client_tell,
     .lines_changed = client_lines_changed,
-    .line_break = client_line_break,
+    .line_break = client_break,
     .close = client_close,
 };
 
@@ -370,14 +299,8 @@ static int handle_option(struct client_session *s,
         s->wire.encoder.is_nvt = !item->is_on;
         serve(s);
     }
-    if (item->option != TELNET_OPTION_COM_PORT || !is_peer)
-        return 0;
-    if (item->is_on)
-        return comport_peer_start(
-            &s->comport, console_lines(s->client.console, LINE_CLIENTS),
-            &s->wire.out);
-    comport_peer_init(&s->comport, LINE_CLIENTS);
-    console_set_client_lines(&s->client, LINE_BOTH);
+    if (item->option == TELNET_OPTION_COM_PORT && is_peer)
+        return client_line_handle_option(s, item->is_on);
     return 0;
 }
 
@@ -385,10 +308,8 @@ static void handle_command(struct client_session *s, uint8_t verb)
 {
     struct console *c = s->client.console;
 
-    /* A break has no length here: it begins and ends at once. */
     if (verb == TELNET_BRK) {
-        console_break_input(c, true);
-        console_break_input(c, false);
+        client_line_handle_break(s);
         return;
     }
     /* Once a read: a flood of them is worth no more. */
@@ -397,57 +318,6 @@ static void handle_command(struct client_session *s, uint8_t verb)
     s->was_asked = true;
     say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n", console_name(c).text,
         console_has_vm(c) ? "connected" : "not connected");
-}
-
-static void fulfil(struct client_session *s, enum comport_wish wish,
-                   uint8_t driven)
-{
-    struct console *c = s->client.console;
-
-    switch (wish) {
-    case COMPORT_WISH_NOTHING:
-    case COMPORT_WISH_SUSPEND:
-        break; /* next_output looks */
-    case COMPORT_WISH_LINES:
-        console_set_client_lines(&s->client, driven);
-        break;
-    case COMPORT_WISH_BREAK:
-        console_break_input(c, s->comport.is_break);
-        break;
-    case COMPORT_WISH_PURGE_TO:
-        client_skip(&s->client, clock_now_us());
-        break;
-    case COMPORT_WISH_PURGE_FROM:
-        console_purge_input(c);
-        break;
-    case COMPORT_WISH_PURGE_BOTH:
-        client_skip(&s->client, clock_now_us());
-        console_purge_input(c);
-        break;
-    }
-}
-
-static int handle_suboption(struct client_session *s,
-                            const struct telpeer_item *item)
-{
-    struct address_text peer = address_format(&s->wire.stream->peer);
-    uint8_t driven = s->client.lines;
-    enum comport_wish wish;
-    int r;
-
-    if (item->option != TELNET_OPTION_COM_PORT)
-        return 0;
-    r = comport_peer_handle(
-        &s->comport,
-        &(struct comport_request){
-            .line = &s->client.console->line,
-            .driven = &driven,
-            .seen = console_lines(s->client.console, LINE_CLIENTS),
-            .peer = peer.text,
-        },
-        item->body, &s->wire.out, &wish);
-    fulfil(s, wish, driven);
-    return r;
 }
 
 /*
@@ -480,7 +350,9 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
         handle_command(s, item->verb);
         return 0;
     case TELPEER_SUBOPTION:
-        return handle_suboption(s, item);
+        if (item->option == TELNET_OPTION_COM_PORT)
+            return client_line_handle_message(s, item->body);
+        return 0;
     case TELPEER_OVERSIZED:
         close_session(s, "a subnegotiation of more than 16 KiB", false);
         return 0;

@@ -106,6 +106,17 @@ static int ask(struct vm_session *s)
     return 0;
 }
 
+/* For a refusal: debug where one was logged in this second. */
+static enum log_level refusal_level(struct vm_session *s)
+{
+    uint32_t now_s = (uint32_t)(clock_now_us() / (1000 * 1000)) + 1;
+
+    if (s->refusal_logged_s == now_s)
+        return LOG_DEBUG;
+    s->refusal_logged_s = now_s;
+    return LOG_WARNING;
+}
+
 /* Why we do not serve this request; NULL: we do, and *label is set. */
 static const char *refusal(const struct vm_session *s,
                            const struct vmext_message *m, struct slice *label)
@@ -145,8 +156,9 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     if (why == NULL && text_clean(name, sizeof name, label) == 0)
         why = "the service URI has no name in it; use one such as s0";
     if (why != NULL) {
-        log_warning("VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
-                    s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
+        log_line(refusal_level(s),
+                 "VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
+                 s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
     move_leave(&s->link, clock_now_us());
@@ -238,9 +250,10 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
 
         answer.code = VMEXT_VMOTION_NOTNOW;
         s->ctx->directory->move_counts.refused++;
-        log_warning("VM move refused (NOTNOW) console=%s peer=%s reason=%s",
-                    c != NULL ? LOG_TEXT(console_name(c).text) : "none",
-                    s->link.peer, LOG_TEXT(why_not));
+        log_line(refusal_level(s),
+                 "VM move refused (NOTNOW) console=%s peer=%s reason=%s",
+                 c != NULL ? LOG_TEXT(console_name(c).text) : "none",
+                 s->link.peer, LOG_TEXT(why_not));
     }
     return vmext_put(&s->wire.out, &answer);
 }
@@ -254,9 +267,10 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
 
     if (!move_join(s->ctx->directory, &s->link, key, clock_now_us())) {
         s->ctx->directory->move_counts.refused++;
-        log_warning("VM move refused (VMOTION-PEER) peer=%s reason=%s",
-                    s->link.peer,
-                    LOG_TEXT("no move waits for this sequence and secret"));
+        log_line(refusal_level(s),
+                 "VM move refused (VMOTION-PEER) peer=%s reason=%s",
+                 s->link.peer,
+                 LOG_TEXT("no move waits for this sequence and secret"));
         return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
     }
     s->phase = PHASE_JOINED;

@@ -154,6 +154,13 @@ static bool flush(struct vm_session *s)
     return true;
 }
 
+void vm_session_update_input(struct vm_session *s)
+{
+    if (s->link.console != NULL)
+        console_set_link_full(s->link.console,
+                              is_blocked(s) || s->comport.is_suspended);
+}
+
 /* While it waits to be writable, another try would only cost a call. */
 static void flush_if_writable(struct vm_session *s)
 {
@@ -218,18 +225,10 @@ static void link_resume(struct vm_link *link)
     update_interest(s, is_blocked(s));
 }
 
-/* What the VM sees: without a console yet, a concentrator that is there. */
-static uint8_t lines_seen(const struct vm_session *s)
-{
-    const struct console *c = s->link.console;
-
-    return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
-}
-
 static void link_lines_changed(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
-    int r = comport_peer_tell_lines(&s->comport, lines_seen(s), &s->wire.out);
+    int r = vm_line_tell(s);
 
     if (r < 0)
         close_broken(s, r);
@@ -240,7 +239,7 @@ static void link_lines_changed(struct vm_link *link)
 static void link_line_break(struct vm_link *link, bool is_on)
 {
     struct vm_session *s = session_of(link);
-    int r = comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+    int r = vm_line_tell_break(s, is_on);
 
     if (r < 0)
         close_broken(s, r);
@@ -248,6 +247,21 @@ static void link_line_break(struct vm_link *link, bool is_on)
 
 static bool has_come(struct vm_session *s, ssize_t n);
 static void handle_bytes(struct vm_session *s, struct slice in);
+
+/* For what came before the console was known, or while the extension was off,
+ * and for the rest of the read at hand, no room was asked. */
+static void output_early(struct vm_session *s)
+{
+    struct console *c = s->link.console;
+    struct slice early = { 0 };
+
+    if (s->identity != NULL)
+        early = buf_bytes(&s->identity->early);
+    console_make_room(c, early.len + s->unread, clock_now_us());
+    console_output(c, early);
+    if (early.len > 0)
+        buf_take(&s->identity->early, early.len);
+}
 
 /* Another session's bytes may lie in the read buffer now. A host that sends
  * without end must not keep them waiting. */
@@ -257,14 +271,18 @@ static void link_drain(struct vm_link *link)
     struct vm_session *s = session_of(link);
     uint8_t *to = s->ctx->copy_buffer;
 
-    for (int i = 0; i < READS_MAX && s->phase == PHASE_SERVING; i++) {
-        ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
+    for (int i = 0; i < READS_MAX && link->console != NULL; i++) {
+        ssize_t n;
 
+        output_early(s);
+        n = stream_read(s->wire.stream, to, LIMIT_READ);
         if (!has_come(s, n))
             return;
         console_make_room(link->console, (size_t)n, clock_now_us());
         handle_bytes(s, slice_of(to, (size_t)n));
     }
+    if (link->console != NULL)
+        output_early(s);
 }
 
 static void link_serve(struct vm_link *link)
@@ -289,29 +307,16 @@ static const struct vm_link_ops link_ops = {
     .dismiss = link_dismiss,
 };
 
-/* What it has set before its console was known. */
-static void take_line(struct console *c, const struct line *line)
-{
-    uint8_t driven = line->vm_lines;
-
-    line_take(&c->line, line, LINE_VM);
-    console_set_vm_lines(c, driven);
-}
-
 void vm_session_serve(struct vm_session *s)
 {
     struct console *c = s->link.console;
-    struct slice early = { 0 };
 
     s->phase = PHASE_SERVING;
     if (s->identity != NULL)
-        early = buf_bytes(&s->identity->early);
-    if (s->identity != NULL && s->comport.is_on)
-        take_line(c, &s->identity->line);
-    /* For neither this nor the rest of the read at hand room was asked. */
-    console_make_room(c, early.len + s->unread, clock_now_us());
-    console_output(c, early);
+        vm_line_take_early(s);
+    output_early(s);
     vm_session_drop_identity(s);
+    /* It may show that the connection is broken. */
     link_lines_changed(&s->link);
     console_output_end(c);
 }
@@ -324,78 +329,9 @@ static int handle_option(struct vm_session *s, const struct telpeer_item *item)
         s->wire.encoder.is_nvt = !item->is_on;
     if (item->option == TELNET_OPTION_VMWARE && is_peer)
         return vm_extension_handle_option(s, item->is_on);
-    if (item->option == TELNET_OPTION_COM_PORT && is_peer && item->is_on)
-        return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
     if (item->option == TELNET_OPTION_COM_PORT && is_peer)
-        comport_peer_init(&s->comport, LINE_VM);
+        return vm_line_handle_option(s, item->is_on);
     return 0;
-}
-
-static void purge(struct vm_session *s, bool input, bool output)
-{
-    struct console *c = s->link.console;
-
-    if (c == NULL)
-        return;
-    if (input)
-        console_purge_input(c);
-    if (output)
-        console_purge_output(c, clock_now_us());
-}
-
-static void break_output(struct vm_session *s, bool is_on)
-{
-    if (s->link.console != NULL)
-        console_break_output(s->link.console, is_on);
-}
-
-static int handle_comport(struct vm_session *s, struct slice body)
-{
-    struct console *c = s->link.console;
-    struct line *line;
-    enum comport_wish wish;
-    uint8_t driven;
-    int r;
-
-    if (c == NULL)
-        vm_session_new_identity(s);
-    line = c != NULL ? &c->line : &s->identity->line;
-    driven = line->vm_lines;
-    r = comport_peer_handle(&s->comport,
-                            &(struct comport_request){
-                                .line = line,
-                                .driven = &driven,
-                                .seen = lines_seen(s),
-                                .peer = s->link.peer,
-                            },
-                            body, &s->wire.out, &wish);
-    switch (wish) {
-    case COMPORT_WISH_NOTHING:
-        break;
-    case COMPORT_WISH_LINES:
-        if (c != NULL)
-            console_set_vm_lines(c, driven);
-        else
-            line->vm_lines = driven;
-        break;
-    case COMPORT_WISH_BREAK:
-        break_output(s, s->comport.is_break);
-        break;
-    case COMPORT_WISH_SUSPEND:
-        if (c != NULL)
-            console_set_link_full(c, is_blocked(s) || s->comport.is_suspended);
-        break;
-    case COMPORT_WISH_PURGE_TO:
-        purge(s, true, false);
-        break;
-    case COMPORT_WISH_PURGE_FROM:
-        purge(s, false, true);
-        break;
-    case COMPORT_WISH_PURGE_BOTH:
-        purge(s, true, true);
-        break;
-    }
-    return r;
 }
 
 static int handle_suboption(struct vm_session *s,
@@ -404,17 +340,8 @@ static int handle_suboption(struct vm_session *s,
     if (item->option == TELNET_OPTION_VMWARE)
         return vm_extension_handle_message(s, item->body);
     if (item->option == TELNET_OPTION_COM_PORT)
-        return handle_comport(s, item->body);
+        return vm_line_handle_message(s, item->body);
     return 0;
-}
-
-static void handle_command(struct vm_session *s, uint8_t verb)
-{
-    /* It has no length: it begins and ends at once. */
-    if (verb != TELNET_BRK)
-        return;
-    break_output(s, true);
-    break_output(s, false);
 }
 
 static void handle_data(struct vm_session *s, struct slice bytes)
@@ -447,7 +374,8 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
         vm_session_close(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
     case TELPEER_COMMAND:
-        handle_command(s, item->verb);
+        if (item->verb == TELNET_BRK)
+            vm_line_handle_break(s);
         return 0;
     case TELPEER_NEED_MORE:
         return 0;
@@ -572,9 +500,8 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
-    if ((ready & STREAM_WRITE) && !is_blocked(s) && !s->comport.is_suspended &&
-        s->link.console != NULL)
-        console_set_link_full(s->link.console, false);
+    if (ready & STREAM_WRITE)
+        vm_session_update_input(s);
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
     if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))

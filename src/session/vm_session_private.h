@@ -1,6 +1,7 @@
 /*
  * vm_session_private.h - what the files of a VM session share: vm_session.c
- * has its stream and its life, vm_extension.c what is said in option 232.
+ * has its stream and its life, vm_extension.c what is said in option 232,
+ * vm_line.c the serial line.
  */
 #ifndef SESSION_VM_SESSION_PRIVATE_H
 #define SESSION_VM_SESSION_PRIVATE_H
@@ -49,9 +50,11 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
-    uint32_t unread; /* bytes of the read at hand still to come */
-    uint8_t phase;   /* enum vm_phase */
-    bool is_held;    /* the console has no room */
+    uint32_t unread;           /* bytes of the read at hand still to come */
+    uint32_t refusal_logged_s; /* when; a flood of them is logged once a
+                                * second */
+    uint8_t phase;             /* enum vm_phase */
+    bool is_held;              /* the console has no room */
     bool has_read;
 };
 
@@ -82,5 +85,20 @@ void vm_extension_attach(struct vm_session *s);
  * failure of buf_append: the VM does not take our answers. */
 int vm_extension_handle_message(struct vm_session *s, struct slice body);
 int vm_extension_handle_option(struct vm_session *s, bool is_on);
+
+/* Whether the VM takes input now may have changed. */
+void vm_session_update_input(struct vm_session *s);
+
+/*
+ * COM-PORT-OPTION went on or off; a message of it; IAC BRK. To the VM: what it
+ * sees of the lines, if that has changed; a break. Once its console is known:
+ * what it had set before. As above.
+ */
+int vm_line_handle_option(struct vm_session *s, bool is_on);
+int vm_line_handle_message(struct vm_session *s, struct slice body);
+void vm_line_handle_break(struct vm_session *s);
+int vm_line_tell(struct vm_session *s);
+int vm_line_tell_break(struct vm_session *s, bool is_on);
+void vm_line_take_early(struct vm_session *s);
 
 #endif

@@ -1,6 +1,7 @@
 /*
- * A whole VM session: the input plays the VM, its network, its client and the
- * time. Beside it another VM and its client must not notice.
+ * A whole VM session: the input plays the VM, the hosts it moves between, its
+ * network, its client and the time. Beside it another VM and its client must
+ * not notice.
  *
  * An input is a row of steps, an operation and its argument in a byte each:
  * the low three bits say what, the high five how much.
@@ -17,7 +18,8 @@ enum step {
     STEP_FLOOD,  /* the VM sends a lot of one thing */
     STEP_CLIENT, /* its client takes so many bytes; 31: all */
     STEP_DUE,    /* time passes */
-    STEP_ANEW,   /* the VM connects once more, or it ends or breaks */
+    STEP_ANEW,   /* the VM connects once more, and what was there ends, breaks
+                  * or stays; or the host before goes on */
 };
 
 enum {
@@ -26,6 +28,8 @@ enum {
     SESSION_MEMORY_MAX = 1024 * KIB,
     FLOOD = 16 * KIB,
     STEPS_MAX = 300,
+    PIECE_PEER = 19, /* its sequence and secret are those of the last GOAHEAD */
+    KEY_MAX = MOVE_SEQUENCE_MAX + MOVE_SECRET_LEN,
 };
 
 /* Without ASan this is not there. */
@@ -36,7 +40,10 @@ size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
         (const uint8_t *)(literal), sizeof(literal) - 1                        \
     }
 
-static const struct slice pieces[16] = {
+#define COM_PORT "\x2c"
+#define SEQUENCE "\x01\xff\xff\x00\xf0" /* as on the wire */
+
+static const struct slice pieces[32] = {
     PIECE(ESXI_OPTIONS),
     PIECE(ESXI_KNOWN),
     PIECE(ESXI_PROXY),
@@ -53,6 +60,22 @@ static const struct slice pieces[16] = {
     PIECE(IAC DONT),
     PIECE(IAC SB VMWARE VM_NAME),
     PIECE(IAC SE),
+    PIECE(EXT("\x28" SEQUENCE)), /* VMOTION-BEGIN */
+    PIECE(EXT("\x28z")),
+    PIECE(EXT("\x28")),
+    [PIECE_PEER] = { 0 },
+    PIECE(EXT("\x2c" SEQUENCE "12345678")), /* VMOTION-PEER */
+    PIECE(EXT("\x2e" SEQUENCE)),            /* VMOTION-COMPLETE */
+    PIECE(EXT("\x2ez")),
+    PIECE(EXT("\x30")), /* VMOTION-ABORT */
+    PIECE(IAC WILL COM_PORT),
+    PIECE(IAC SB VMWARE "\x2c"),
+    PIECE(EXT("\x29" SEQUENCE "12345678")), /* VMOTION-GOAHEAD */
+    PIECE(EXT("\x2e")),
+    PIECE(EXT(DO_PROXY "Ss0")),
+    PIECE(EXT(VC_UUID "another VM")),
+    PIECE("data"),
+    PIECE("\xff\xff\r\0"),
 };
 
 static const struct slice floods[8] = {
@@ -66,13 +89,22 @@ static const struct slice floods[8] = {
     PIECE(EXT(VM_NAME "a")),
 };
 
+struct key {
+    uint8_t bytes[KEY_MAX];
+    size_t len;
+};
+
 struct play {
     struct site site;
     struct peer *vm;
+    struct peer *before; /* who was it before; NULL: nobody yet */
     struct peer *client; /* of the console that the VM has become */
     struct peer *other_vm;
     struct peer *other_client;
+    struct key key;     /* what the last GOAHEAD brought */
     uint64_t watched;   /* position of the next byte it has to get */
+    uint64_t typed;     /* bytes that the client has sent, without NULs */
+    uint64_t came;      /* the same that came to the VM, on all its hosts */
     bool has_taken_all; /* it never was slow */
     size_t memory;      /* before the play */
 };
@@ -125,36 +157,63 @@ static void give_flood(struct peer *vm, struct slice unit)
     peer_give(vm, slice_of(bytes, len));
 }
 
-static void give_typed(struct peer *client, bool is_much)
+/* A host without BINARY gets CR NUL for CR. */
+static size_t count_without_nul(struct slice bytes)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < bytes.len; i++)
+        count += bytes.data[i] != 0;
+    return count;
+}
+
+static void give_typed(struct play *p, bool is_much)
 {
     static uint8_t typed[FLOOD];
+    size_t len = is_much ? sizeof typed : 3;
 
     /* From 1 on: a 255 at the start would make it a telnet client. */
     pattern_fill(typed, sizeof typed, 1);
-    if (client->stream.to_session.len < 40 * FLOOD)
-        peer_give(client, slice_of(typed, is_much ? sizeof typed : 3));
+    if (p->client->stream.to_session.len >= 40 * FLOOD)
+        return;
+    p->typed += count_without_nul(slice_of(typed, len));
+    peer_give(p->client, slice_of(typed, len));
+}
+
+static void give_piece(struct play *p, uint8_t which)
+{
+    if (which != PIECE_PEER) {
+        peer_give(p->vm, pieces[which]);
+    } else if (p->key.len > 0) {
+        peer_give(p->vm, BYTES(IAC SB VMWARE "\x2c"));
+        peer_send(p->vm, slice_of(p->key.bytes, p->key.len));
+        peer_give(p->vm, BYTES(IAC SE));
+    }
 }
 
 static void anew(struct play *p, uint8_t how)
 {
+    struct peer *before = p->vm;
+
     if (how % 4 == 0)
         peer_break(p->vm);
     else if (how % 4 == 1)
         peer_end(p->vm);
-    if (p->site.peer_count < SITE_PEERS_MAX - 2)
+    if (how % 4 == 3 && p->before != NULL)
+        p->vm = p->before;
+    else if (p->site.peer_count < SITE_PEERS_MAX - 2)
         p->vm = vm_connect(&p->site);
+    p->before = before;
 }
 
 static void due(struct site *s, uint8_t what)
 {
-    if (what % 4 == 0)
-        site_identities_due(s);
-    else if (what % 4 == 1)
-        site_holds_due(s);
-    else if (what % 4 == 2)
-        site_negotiations_due(s);
-    else
-        site_drains_due(s);
+    static void (*const queues[])(struct site *) = {
+        site_identities_due, site_holds_due, site_negotiations_due,
+        site_drains_due,     site_moves_due, site_short_holds_due,
+    };
+
+    queues[what % (sizeof queues / sizeof queues[0])](s);
 }
 
 static void step(struct play *p, struct slice *in)
@@ -171,14 +230,14 @@ static void step(struct play *p, struct slice *in)
         peer_give(p->vm, some);
         break;
     case STEP_START:
-        peer_give(p->vm, pieces[how % 16]);
+        give_piece(p, how);
         break;
     case STEP_ROOM:
         p->vm->stream.room = how == 31 ? SIZE_MAX : how;
         break;
     case STEP_TYPE:
         if (p->client != NULL)
-            give_typed(p->client, how > 15);
+            give_typed(p, how > 15);
         break;
     case STEP_FLOOD:
         if (p->vm->stream.to_session.len < 40 * FLOOD)
@@ -197,6 +256,40 @@ static void step(struct play *p, struct slice *in)
         break;
     }
     site_run(&p->site);
+}
+
+/* Takes the numbers behind the last "SB 232 41 ", if there is one. */
+static void find_key(struct key *key, struct slice said)
+{
+    static const char goahead[] = "SB 232 41 ";
+    static char text[4 * KIB];
+    size_t len = said.len < sizeof text - 1 ? said.len : sizeof text - 1;
+    char *at = text;
+    char *last = NULL;
+
+    memcpy(text, said.data + said.len - len, len);
+    text[len] = '\0';
+    while ((at = strstr(at, goahead)) != NULL)
+        last = at += strlen(goahead);
+    if (last == NULL)
+        return;
+    for (key->len = 0; key->len < KEY_MAX && *last >= '0' && *last <= '9';
+         last += *last == ' ')
+        key->bytes[key->len++] = (uint8_t)strtoul(last, &last, 10);
+}
+
+/* What came to a host: whatever is typed comes once at most. Who is turned
+ * away is told something as well. */
+static void check_host(struct play *p, struct peer *host)
+{
+    if (host == NULL)
+        return;
+    if (!host->stream.is_closed)
+        p->came += count_without_nul(buf_bytes(&host->data));
+    if (host->said.len > 0)
+        find_key(&p->key, buf_bytes(&host->said));
+    peer_forget(host);
+    require(p->came <= p->typed);
 }
 
 /* Bytes of the VM's only, and all of them, as long as it takes them. */
@@ -226,7 +319,7 @@ static void check_console(struct play *p)
         return;
     require(c->held_input.len <= 64 * KIB + LIMIT_READ);
     require(c->output.cap <= p->site.directory.settings.ring_max * 2);
-    require(c->link != NULL || c->held_input.len == 0);
+    require(c->link != NULL || c->move != NULL || c->held_input.len == 0);
 }
 
 static void start(struct play *p)
@@ -262,6 +355,9 @@ static void finish(struct play *p)
     }
     if (p->client == NULL)
         return;
+    /* While a move waits for its other host, a client whose input is at its
+     * bound is not read, not to its end either. */
+    site_moves_due(&p->site);
     peer_end(p->client);
     require(p->client->stream.is_closed);
 }
@@ -274,7 +370,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     start(&p);
     while (in.len > 0) {
         step(&p, &in);
-        peer_forget(p.vm);
+        check_host(&p, p.vm);
+        check_host(&p, p.before);
         check_memory(&p);
         check_console(&p);
         check_client(&p);

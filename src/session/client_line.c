@@ -1,0 +1,109 @@
+/*
+ * A client's side of its console's serial line: docs/rfc2217.md.
+ */
+#include "base/clock.h"
+#include "session/client_session_private.h"
+
+static void say_break(struct client_session *s, bool is_on)
+{
+    /* To who speaks no telnet there is no way to say it, and who takes no
+     * answers has missed it. */
+    if (s->mode == MODE_TELNET && s->wire.out.len <= LIMIT_ANSWERS_MARK)
+        (void)comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+}
+
+void client_line_say_waiting_break(struct client_session *s)
+{
+    say_break(s, true);
+    if (s->waiting_break == BREAK_BEGINS_AND_ENDS)
+        say_break(s, false);
+    s->waiting_break = BREAK_NONE;
+}
+
+void client_line_tell(struct client_session *s)
+{
+    uint8_t seen = console_lines(s->client.console, LINE_CLIENTS);
+
+    /* Who takes no answers is told with the next change. */
+    if (s->wire.out.len <= LIMIT_ANSWERS_MARK)
+        (void)comport_peer_tell_lines(&s->comport, seen, &s->wire.out);
+}
+
+/* Of several in one place the last one counts. */
+void client_line_break(struct client_session *s, bool is_on)
+{
+    if (is_on) {
+        s->break_at = s->client.console->output.head;
+        s->waiting_break = BREAK_BEGINS;
+    } else if (s->waiting_break != BREAK_NONE) {
+        s->waiting_break = BREAK_BEGINS_AND_ENDS;
+    } else {
+        say_break(s, false);
+    }
+}
+
+void client_line_handle_break(struct client_session *s)
+{
+    /* It has no length: it begins and ends at once. */
+    console_break_input(s->client.console, true);
+    console_break_input(s->client.console, false);
+}
+
+int client_line_handle_option(struct client_session *s, bool is_on)
+{
+    if (is_on)
+        return comport_peer_start(
+            &s->comport, console_lines(s->client.console, LINE_CLIENTS),
+            &s->wire.out);
+    comport_peer_init(&s->comport, LINE_CLIENTS);
+    console_set_client_lines(&s->client, LINE_BOTH);
+    return 0;
+}
+
+static void fulfil(struct client_session *s, enum comport_wish wish,
+                   uint8_t driven)
+{
+    struct console *c = s->client.console;
+
+    switch (wish) {
+    case COMPORT_WISH_NOTHING:
+        break;
+    case COMPORT_WISH_SUSPEND:
+        s->client.ops->pull(&s->client);
+        break;
+    case COMPORT_WISH_LINES:
+        console_set_client_lines(&s->client, driven);
+        break;
+    case COMPORT_WISH_BREAK:
+        console_break_input(c, s->comport.is_break);
+        break;
+    case COMPORT_WISH_PURGE_TO:
+        client_skip(&s->client, clock_now_us());
+        break;
+    case COMPORT_WISH_PURGE_FROM:
+        console_purge_input(c);
+        break;
+    case COMPORT_WISH_PURGE_BOTH:
+        client_skip(&s->client, clock_now_us());
+        console_purge_input(c);
+        break;
+    }
+}
+
+int client_line_handle_message(struct client_session *s, struct slice body)
+{
+    struct address_text peer = address_format(&s->wire.stream->peer);
+    uint8_t driven = s->client.lines;
+    struct comport_request request = {
+        .line = &s->client.console->line,
+        .driven = &driven,
+        .seen = console_lines(s->client.console, LINE_CLIENTS),
+        .peer = peer.text,
+    };
+    enum comport_wish wish;
+    int r =
+        comport_peer_handle(&s->comport, &request, body, &s->wire.out, &wish);
+
+    fulfil(s, wish, driven);
+    return r;
+}

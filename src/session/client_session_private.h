@@ -1,0 +1,64 @@
+/*
+ * client_session_private.h - what the files of a client session share:
+ * client_session.c has its stream and its life, client_line.c the serial line.
+ */
+#ifndef SESSION_CLIENT_SESSION_PRIVATE_H
+#define SESSION_CLIENT_SESSION_PRIVATE_H
+
+#include "session/comport_peer.h"
+#include "session/session_context.h"
+#include "session/wire.h"
+
+enum client_mode {
+    MODE_UNDECIDED, /* nothing was received yet */
+    MODE_TELNET,
+    MODE_RAW,
+};
+
+/* What the VM has done that the client was not told of yet. */
+enum news {
+    NEWS_NONE,
+    NEWS_GONE,
+    NEWS_BACK,
+    NEWS_GONE_AND_BACK,
+};
+
+struct client_session {
+    struct session_entry entry; /* in no list until it is dead */
+    struct session_context *ctx;
+    struct wire wire;
+    struct client client;
+    struct deadline deadline; /* of negotiating, later of draining */
+    uint64_t news_at;         /* position in the output where the news belong */
+    uint64_t end_at;          /* draining: position of the last byte to send */
+    uint64_t raw_seen;        /* raw: bytes received */
+    uint64_t break_at;        /* position in the output of the VM's break */
+    struct comport_peer comport;
+    uint8_t waiting_break; /* enum console_break: at break_at */
+    uint8_t mode;          /* enum client_mode */
+    uint8_t news;          /* enum news */
+    bool is_serving;       /* output goes out */
+    bool is_draining;      /* input has ended; it ends at end_at */
+    bool says_reason;      /* why it ends is still to be said to it */
+    bool is_over;
+    bool was_asked; /* AYT in this read */
+    const char *end_reason;
+};
+
+/*
+ * COM-PORT-OPTION went on or off; a message of it; IAC BRK. 0, or the failures
+ * of buf_append.
+ */
+int client_line_handle_option(struct client_session *s, bool is_on);
+int client_line_handle_message(struct client_session *s, struct slice body);
+void client_line_handle_break(struct client_session *s);
+
+/* What it sees of the lines may have changed. */
+void client_line_tell(struct client_session *s);
+
+/* A break of the VM, behind the output so far; and, when the client has had
+ * the output up to break_at: that one. */
+void client_line_break(struct client_session *s, bool is_on);
+void client_line_say_waiting_break(struct client_session *s);
+
+#endif

@@ -1,0 +1,129 @@
+/*
+ * A VM's side of its console's serial line: docs/rfc2217.md.
+ */
+#include "base/clock.h"
+#include "session/vm_session_private.h"
+
+/* What the VM sees: without a console yet, a concentrator that is there. */
+static uint8_t lines_seen(const struct vm_session *s)
+{
+    const struct console *c = s->link.console;
+
+    return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
+}
+
+int vm_line_tell(struct vm_session *s)
+{
+    return comport_peer_tell_lines(&s->comport, lines_seen(s), &s->wire.out);
+}
+
+int vm_line_tell_break(struct vm_session *s, bool is_on)
+{
+    return comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+}
+
+void vm_line_take_early(struct vm_session *s)
+{
+    const struct line *early = &s->identity->line;
+    uint8_t driven = early->vm_lines;
+
+    if (!s->comport.is_on)
+        return;
+    line_take(&s->link.console->line, early, LINE_VM);
+    console_set_vm_lines(s->link.console, driven);
+}
+
+/* What a request has left to do; true for the input and the output. */
+static void purge(struct vm_session *s, bool input, bool output)
+{
+    struct console *c = s->link.console;
+
+    if (c == NULL)
+        return;
+    if (input)
+        console_purge_input(c);
+    if (output)
+        console_purge_output(c, clock_now_us());
+}
+
+static void set_driven(struct vm_session *s, uint8_t driven)
+{
+    if (s->link.console != NULL)
+        console_set_vm_lines(s->link.console, driven);
+    else
+        s->identity->line.vm_lines = driven;
+}
+
+static void break_output(struct vm_session *s, bool is_on)
+{
+    if (s->link.console != NULL)
+        console_break_output(s->link.console, is_on);
+}
+
+static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)
+{
+    switch (wish) {
+    case COMPORT_WISH_NOTHING:
+        break;
+    case COMPORT_WISH_LINES:
+        set_driven(s, driven);
+        break;
+    case COMPORT_WISH_BREAK:
+        break_output(s, s->comport.is_break);
+        break;
+    case COMPORT_WISH_SUSPEND:
+        vm_session_update_input(s);
+        break;
+    case COMPORT_WISH_PURGE_TO:
+        purge(s, true, false);
+        break;
+    case COMPORT_WISH_PURGE_FROM:
+        purge(s, false, true);
+        break;
+    case COMPORT_WISH_PURGE_BOTH:
+        purge(s, true, true);
+        break;
+    }
+}
+
+/* Where its settings are kept. */
+static struct line *line_of(struct vm_session *s)
+{
+    if (s->link.console != NULL)
+        return &s->link.console->line;
+    vm_session_new_identity(s);
+    return &s->identity->line;
+}
+
+int vm_line_handle_message(struct vm_session *s, struct slice body)
+{
+    struct line *line = line_of(s);
+    uint8_t driven = line->vm_lines;
+    struct comport_request request = {
+        .line = line,
+        .driven = &driven,
+        .seen = lines_seen(s),
+        .peer = s->link.peer,
+    };
+    enum comport_wish wish;
+    int r =
+        comport_peer_handle(&s->comport, &request, body, &s->wire.out, &wish);
+
+    fulfil(s, wish, driven);
+    return r;
+}
+
+int vm_line_handle_option(struct vm_session *s, bool is_on)
+{
+    if (is_on)
+        return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
+    comport_peer_init(&s->comport, LINE_VM);
+    return 0;
+}
+
+/* It has no length: it begins and ends at once. */
+void vm_line_handle_break(struct vm_session *s)
+{
+    break_output(s, true);
+    break_output(s, false);
+}
