@@ -294,7 +294,8 @@ def test_kermit(vm, kermit):
     assert vm.read_until(b"h") == b"h"
     kermit.do("set flow rts/cts")
     kermit.do("set speed 19200")
-    kermit.do("set serial 7e2")
+    kermit.do("set parity even")
+    kermit.do("set stop-bits 2")
     assert settings(vm) == (19200, 7, 3, 2)
     assert flow(vm) == 3
     vm.set(DTR_OFF)
