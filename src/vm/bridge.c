@@ -42,7 +42,7 @@ static void on_proxy_retry(void *owner)
 {
     struct bridge *b = owner;
 
-    proxy_start(&b->proxy);
+    hosts_connect(&b->hosts);
 }
 
 static void on_end_retry(void *owner)
@@ -62,6 +62,7 @@ static void begin_ending(struct bridge *b, enum bridge_ending ending,
         b->exit_status = exit_status;
     if (b->ending < ending)
         b->ending = ending;
+    hosts_call_off_move(&b->hosts);
     if (ending == BRIDGE_STOPPING)
         timer_start(&b->stop_timer, STOP_TIMEOUT_MS);
 }
@@ -81,14 +82,14 @@ static bool wants_proxy(const struct bridge *b)
     case BRIDGE_DRAINING:
         return b->to_proxy.len > 0;
     case BRIDGE_STOPPING:
-        return b->to_proxy.len > 0 && b->proxy.state == PROXY_OPEN;
+        return b->to_proxy.len > 0 && hosts_is_there(&b->hosts);
     }
     return false;
 }
 
 static bool is_over(const struct bridge *b)
 {
-    return b->ending != BRIDGE_RUNNING && b->proxy.state == PROXY_IDLE &&
+    return b->ending != BRIDGE_RUNNING && hosts_is_idle(&b->hosts) &&
            !wants_proxy(b) && (b->to_local.len == 0 || b->end->out == NULL);
 }
 
@@ -97,7 +98,7 @@ static bool is_over(const struct bridge *b)
 static void send_queued(struct bridge *b)
 {
     if (b->to_proxy.len > 0)
-        buf_take(&b->to_proxy, proxy_send(&b->proxy, buf_bytes(&b->to_proxy)));
+        buf_take(&b->to_proxy, hosts_send(&b->hosts, buf_bytes(&b->to_proxy)));
 }
 
 static void take_input(struct bridge *b, struct slice bytes)
@@ -105,7 +106,7 @@ static void take_input(struct bridge *b, struct slice bytes)
     size_t taken = 0;
 
     if (b->to_proxy.len == 0)
-        taken = proxy_send(&b->proxy, bytes);
+        taken = hosts_send(&b->hosts, bytes);
     if (taken < bytes.len &&
         buf_append(&b->to_proxy, slice_after(bytes, taken)) < 0)
         say(SAY_ERROR, "out of memory: %zu bytes are lost", bytes.len - taken);
@@ -117,7 +118,7 @@ static bool wants_input(const struct bridge *b)
         return false;
     if (b->end->reads_ahead)
         return b->to_proxy.len < LIMIT_READ;
-    return b->proxy.state == PROXY_OPEN && b->to_proxy.len == 0;
+    return hosts_is_running(&b->hosts) && b->to_proxy.len == 0;
 }
 
 static void read_end(struct bridge *b)
@@ -170,7 +171,7 @@ static void write_queued(struct bridge *b)
         buf_take(&b->to_local, taken);
 }
 
-static void on_proxy_data(void *owner, struct slice bytes)
+static void on_hosts_data(void *owner, struct slice bytes)
 {
     struct bridge *b = owner;
     size_t taken = 0;
@@ -223,11 +224,11 @@ static void on_turn_end(void *owner)
         write_queued(b);
     if (!wants_proxy(b)) {
         timer_stop(&b->proxy_retry.timer);
-        proxy_finish(&b->proxy);
+        hosts_finish(&b->hosts);
     }
     if (b->ending != BRIDGE_RUNNING)
         timer_stop(&b->end_retry.timer);
-    proxy_set_reading(&b->proxy, b->to_local.len == 0);
+    hosts_settle(&b->hosts, b->to_proxy.len, b->to_local.len);
     update_end_interest(b);
     if (is_over(b))
         loop_stop(b->loop);
@@ -235,7 +236,7 @@ static void on_turn_end(void *owner)
 
 /* The concentrator comes and goes */
 
-static void on_proxy_break(void *owner)
+static void on_hosts_break(void *owner)
 {
     struct bridge *b = owner;
 
@@ -243,23 +244,23 @@ static void on_proxy_break(void *owner)
         b->end->ops->send_break(b->end);
 }
 
-static void on_proxy_opened(void *owner)
+static void on_hosts_opened(void *owner)
 {
     struct bridge *b = owner;
-    const struct vmend_identity *who = b->proxy.identity;
+    const struct vmend_identity *who = &b->hosts.config->identity;
 
     b->proxy_retry.since_us = clock_now_us();
-    say(SAY_NEWS, "connected to %s as \"%s\", UUID %s, URI %s", b->proxy.name,
-        who->name, who->uuid, who->uri);
+    say(SAY_NEWS, "connected to %s as \"%s\", UUID %s, URI %s",
+        b->hosts.vm->name, who->name, who->uuid, who->uri);
     send_queued(b);
 }
 
-static void on_proxy_drained(void *owner)
+static void on_hosts_drained(void *owner)
 {
     send_queued(owner);
 }
 
-static void on_proxy_ended(void *owner, const struct err *why)
+static void on_hosts_ended(void *owner, const struct err *why)
 {
     struct bridge *b = owner;
     unsigned wait_ms;
@@ -277,12 +278,12 @@ static void on_proxy_ended(void *owner, const struct err *why)
         wait_ms % 1000 / 100);
 }
 
-static const struct proxy_events proxy_events = {
-    .opened = on_proxy_opened,
-    .data = on_proxy_data,
-    .line_break = on_proxy_break,
-    .drained = on_proxy_drained,
-    .ended = on_proxy_ended,
+static const struct hosts_events hosts_events = {
+    .opened = on_hosts_opened,
+    .data = on_hosts_data,
+    .line_break = on_hosts_break,
+    .drained = on_hosts_drained,
+    .ended = on_hosts_ended,
 };
 
 /* The local end comes and goes */
@@ -337,7 +338,7 @@ void bridge_start(struct bridge *b, struct loop *loop,
     b->exit_status = EXIT_SUCCESS;
     /* A read of the local end, on top of what was read ahead. */
     buf_init(&b->to_proxy, 2 * LIMIT_READ);
-    buf_init(&b->to_local, LIMIT_READ);
+    buf_init(&b->to_local, HOSTS_AHEAD_MAX + HOSTS_DATA_MAX);
     timer_init(&b->stop_timer, loop, on_stop_timeout, b);
     timer_init(&b->proxy_retry.timer, loop, on_proxy_retry, b);
     timer_init(&b->end_retry.timer, loop, on_end_retry, b);
@@ -346,12 +347,16 @@ void bridge_start(struct bridge *b, struct loop *loop,
     b->proxy_retry.since_us = 0;
     b->end_retry.since_us = 0;
     loop_on_turn_end(loop, on_turn_end, b);
-    proxy_init(&b->proxy, loop, config->proxy_host, config->proxy_port,
-               &config->identity, &proxy_events, b);
+    hosts_init(&b->hosts, loop, &config->hosts, &hosts_events, b);
     end->events = &end_events;
     end->owner = b;
     end->ops->open(end);
-    proxy_start(&b->proxy);
+    hosts_connect(&b->hosts);
+}
+
+void bridge_move(struct bridge *b)
+{
+    hosts_move(&b->hosts);
 }
 
 void bridge_stop(struct bridge *b)
@@ -366,9 +371,9 @@ int bridge_done(struct bridge *b)
 {
     if (b->to_proxy.len > 0)
         say(SAY_ERROR, "%u bytes did not reach %s", b->to_proxy.len,
-            b->proxy.name);
+            b->hosts.vm->name);
     loop_on_turn_end(b->loop, NULL, NULL);
-    proxy_done(&b->proxy);
+    hosts_done(&b->hosts);
     timer_done(&b->stop_timer);
     timer_done(&b->proxy_retry.timer);
     timer_done(&b->end_retry.timer);

@@ -2,13 +2,14 @@
  * bridge.h - joins a local end to a concentrator, and keeps them joined:
  * connects again, opens again, and ends in order.
  *
- *     local end --in--> to_proxy --> proxy (concentrator)
- *     local end <-out-- to_local <-- proxy
+ *     local end --in--> to_proxy --> hosts (concentrator)
+ *     local end <-out-- to_local <-- hosts
  *
- * Both queues are bounded by one read: a side is read only while the other
+ * Both queues are bounded by a few reads: a side is read only while the other
  * one's queue is empty, so a reader that is slow slows down the writer, and
  * nobody else. What was read from the local end goes to the next connection
- * when this one breaks before taking it.
+ * when this one breaks before taking it. That a VM moves from connection to
+ * connection is hosts.h's; here the guest only stops for a moment.
  */
 #ifndef VM_BRIDGE_H
 #define VM_BRIDGE_H
@@ -16,7 +17,7 @@
 #include "base/buf.h"
 #include "vm/backoff.h"
 #include "vm/ends/end.h"
-#include "vm/proxy.h"
+#include "vm/hosts.h"
 
 enum bridge_ending {
     BRIDGE_RUNNING,
@@ -27,7 +28,7 @@ enum bridge_ending {
 struct bridge {
     struct loop *loop;
     struct end *end; /* borrowed */
-    struct proxy proxy;
+    struct hosts hosts;
     bool is_reconnecting; /* as configured */
     struct buf to_proxy;
     struct buf to_local;
@@ -45,16 +46,17 @@ struct bridge {
 };
 
 struct bridge_config {
-    const char *proxy_host;
-    uint16_t proxy_port;
-    struct vmend_identity identity;
+    struct hosts_config hosts;
     bool is_reconnecting;
 };
 
-/* Borrows config and end. Starts everything; the loop has to run then, until
- * it stops by itself. */
+/* Borrows config and end until bridge_done. Starts everything; the loop has to
+ * run then, until it stops by itself. */
 void bridge_start(struct bridge *b, struct loop *loop,
                   const struct bridge_config *config, struct end *end);
+
+/* On a signal: moves the VM to another host, or says why not. */
+void bridge_move(struct bridge *b);
 
 /* On a signal: ends in order, and a second time at once. */
 void bridge_stop(struct bridge *b);

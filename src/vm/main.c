@@ -14,10 +14,16 @@
 
 enum { EXIT_USAGE = 2 };
 
-static void on_signal(void *owner, int number)
+static void on_end_signal(void *owner, int number)
 {
     (void)number;
     bridge_stop(owner);
+}
+
+static void on_move_signal(void *owner, int number)
+{
+    (void)number;
+    bridge_move(owner);
 }
 
 /* Signals that end us, but for those that whoever started us has switched off
@@ -30,8 +36,9 @@ static void watch_signals(struct loop *loop, struct bridge *bridge)
         struct sigaction now;
 
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            (void)loop_on_signal(loop, numbers[i], on_signal, bridge);
+            (void)loop_on_signal(loop, numbers[i], on_end_signal, bridge);
     }
+    (void)loop_on_signal(loop, SIGUSR1, on_move_signal, bridge);
 }
 
 static struct end *open_end(struct loop *loop, const struct options *o,
@@ -51,13 +58,20 @@ static struct end *open_end(struct loop *loop, const struct options *o,
 static int run_bridge(struct loop *loop, const struct options *o,
                       struct end *end)
 {
-    struct bridge_config config = {
-        .proxy_host = o->proxy_host,
-        .proxy_port = o->proxy_port,
-        .identity = { .name = o->name,
-                      .uuid = o->uuid,
-                      .uri = o->uri,
-                      .direction = o->direction },
+    const struct options_host *move_to =
+        o->move_to.port != 0 ? &o->move_to : &o->proxy;
+    const struct bridge_config config = {
+        .hosts = {
+            .identity = { .name = o->name,
+                          .uuid = o->uuid,
+                          .uri = o->uri,
+                          .direction = o->direction },
+            .proxy = { o->proxy.host, o->proxy.port },
+            .move_to = { move_to->host, move_to->port },
+            .way = o->move_way,
+            .every_s = o->move_every_s,
+            .timeout_s = o->move_timeout_s,
+        },
         .is_reconnecting = o->is_reconnecting,
     };
     struct bridge bridge;

@@ -11,7 +11,9 @@
 enum {
     DEFAULT_PROXY_PORT = 13370,
     DEFAULT_BAUD = 9600,
-    LARGEST_BAUD = 4000000
+    LARGEST_BAUD = 4000000,
+    DEFAULT_MOVE_TIMEOUT_S = 10,
+    LONGEST_S = 24 * 60 * 60,
 };
 
 enum option_name {
@@ -28,6 +30,10 @@ enum option_name {
     DEVICE,
     BAUD,
     RAW,
+    MOVE_EVERY,
+    MOVE_TO,
+    MOVE_AS,
+    MOVE_STEP_TIMEOUT,
     QUIET,
     VERBOSE,
     HELP,
@@ -77,6 +83,19 @@ static const struct row {
     [RAW] = { NULL, "raw", NULL,
               "the terminal's keys as they are typed;\n"
               "^] q ends it", 0 },
+    [MOVE_EVERY] = { "Rehearsing vMotion:",
+                     "move-every", "SECONDS",
+                     "move to a new connection again and again", 0 },
+    [MOVE_TO] = { NULL, "move-to", "HOST[:PORT]",
+                  "where the host that it moves to connects\n"
+                  "[as --proxy]", 0 },
+    [MOVE_AS] = { NULL, "move-as", "HOW",
+                  "how the moves go: complete, abort,\n"
+                  "wrong-secret, no-complete, dead-source or\n"
+                  "lost-destination [complete]", 0 },
+    [MOVE_STEP_TIMEOUT] = { NULL, "move-timeout", "SECONDS",
+                             "how long the concentrator may take for\n"
+                             "each step of a move [10]", 0 },
     [QUIET] = { "Other:", "quiet", NULL, "say nothing but errors", 'q' },
     [VERBOSE] = { NULL, "verbose", NULL, "say more", 'v' },
     [HELP] = { NULL, "help", NULL, "show this help", 'h' },
@@ -117,7 +136,8 @@ void options_print_help(void)
     puts("\n"
          "What holds without an option is in brackets. It connects again with\n"
          "growing pauses, and ends with the end of standard input, with the\n"
-         "command, or with SIGINT or SIGTERM. More: man vspc-vm.");
+         "command, or with SIGINT or SIGTERM. SIGUSR1 moves the VM, as with\n"
+         "--move-every. More: man vspc-vm.");
 }
 
 static int read_text(char *to, size_t size, const char *option,
@@ -170,15 +190,48 @@ static int read_baud(struct options *o, const char *value, struct err *err)
     return 0;
 }
 
-static int read_proxy(struct options *o, const char *value, struct err *err)
+static int read_host(struct options_host *to, const char *option,
+                     const char *value, struct err *err)
 {
     struct err why;
 
-    if (address_split(value, DEFAULT_PROXY_PORT, o->proxy_host, &o->proxy_port,
-                      &why) == 0 &&
-        o->proxy_host[0] != '\0' && o->proxy_port != 0)
+    if (address_split(value, DEFAULT_PROXY_PORT, to->host, &to->port, &why) ==
+            0 &&
+        to->host[0] != '\0' && to->port != 0)
         return 0;
-    err_set(err, "--proxy %s: expected HOST or HOST:PORT", value);
+    err_set(err, "--%s %s: expected HOST or HOST:PORT", option, value);
+    return -EINVAL;
+}
+
+static int read_seconds(unsigned *to_s, const char *option, const char *value,
+                        struct err *err)
+{
+    unsigned long seconds;
+
+    if (!text_number(value, LONGEST_S, &seconds) || seconds == 0) {
+        err_set(err, "--%s %s: expected a number of seconds from 1 to %d",
+                option, value, LONGEST_S);
+        return -EINVAL;
+    }
+    *to_s = (unsigned)seconds;
+    return 0;
+}
+
+static int read_move_way(struct options *o, const char *value, struct err *err)
+{
+    char names[128] = "";
+    size_t len = 0;
+
+    o->move_way = rehearsal_find_way(value);
+    if (o->move_way != NULL)
+        return 0;
+    for (size_t i = 0; i < rehearsal_way_count && len < sizeof names; i++)
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s",
+                                i == 0                        ? ""
+                                : i + 1 < rehearsal_way_count ? ", "
+                                                              : " or ",
+                                rehearsal_ways[i].name);
+    err_set(err, "--move-as %s: expected %s", value, names);
     return -EINVAL;
 }
 
@@ -198,7 +251,7 @@ static int read_option(struct options *o, enum option_name name,
 {
     switch (name) {
     case PROXY:
-        return read_proxy(o, value, err);
+        return read_host(&o->proxy, "proxy", value, err);
     case NAME:
         return read_text(o->name, sizeof o->name, "name", value, err);
     case UUID:
@@ -209,6 +262,14 @@ static int read_option(struct options *o, enum option_name name,
         return read_direction(o, value, err);
     case BAUD:
         return read_baud(o, value, err);
+    case MOVE_EVERY:
+        return read_seconds(&o->move_every_s, "move-every", value, err);
+    case MOVE_TO:
+        return read_host(&o->move_to, "move-to", value, err);
+    case MOVE_AS:
+        return read_move_way(o, value, err);
+    case MOVE_STEP_TIMEOUT:
+        return read_seconds(&o->move_timeout_s, "move-timeout", value, err);
     case EXEC:
         o->command = value;
         return 0;
@@ -254,7 +315,7 @@ static int check(const struct options *o, struct err *err)
     int ends = (o->command != NULL) + (o->pty_link != NULL) +
                (o->connect_target != NULL) + (o->device != NULL);
 
-    if (o->proxy_port == 0)
+    if (o->proxy.port == 0)
         err_set(err, "--proxy HOST[:PORT] is missing: which concentrator? "
                      "(--help shows all options)");
     else if (ends > 1)
@@ -315,6 +376,8 @@ int options_read(struct options *o, int argc, char **argv, struct err *err)
         .direction = 'S',
         .baud = DEFAULT_BAUD,
         .is_reconnecting = true,
+        .move_way = rehearsal_ways,
+        .move_timeout_s = DEFAULT_MOVE_TIMEOUT_S,
         .max_level = SAY_NEWS,
     };
     make_getopt_table(table);

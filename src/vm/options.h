@@ -7,16 +7,22 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "net/address.h"
+#include "vm/rehearsal.h"
 #include "vm/say.h"
 
 enum options_request { OPTIONS_RUN, OPTIONS_SHOW_HELP, OPTIONS_SHOW_VERSION };
 
 enum { OPTIONS_URI_MAX = 1024 };
 
+/* HOST:PORT; port 0: not given. */
+struct options_host {
+    char host[ADDRESS_HOST_MAX + 1];
+    uint16_t port;
+};
+
 struct options {
     enum options_request request;
-    char proxy_host[ADDRESS_HOST_MAX + 1];
-    uint16_t proxy_port;
+    struct options_host proxy;
     char name[TEXT_ID_MAX + 1];
     char uuid[TEXT_ID_MAX + 1]; /* identity_read_uuid */
     const char *uri;
@@ -30,6 +36,10 @@ struct options {
     bool is_respawned;
     bool is_raw;
     bool is_reconnecting;
+    struct options_host move_to;
+    const struct rehearsal_way *move_way;
+    unsigned move_every_s; /* 0: only by signal */
+    unsigned move_timeout_s;
     enum say_level max_level;
 };
 

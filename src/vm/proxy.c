@@ -1,5 +1,6 @@
 #include "vm/proxy.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/stream_fd.h"
@@ -31,6 +32,7 @@ static void disconnect(struct proxy *p)
     p->stream = NULL;
     timer_stop(&p->timer);
     p->state = PROXY_IDLE;
+    p->is_cut = false;
 }
 
 static void end(struct proxy *p, const struct err *why)
@@ -39,8 +41,12 @@ static void end(struct proxy *p, const struct err *why)
         return;
     if (p->state == PROXY_FINISHING)
         why = NULL;
+    if (p->is_cut) {
+        disconnect(p);
+        return;
+    }
     disconnect(p);
-    p->events->ended(p->owner, why);
+    p->events->ended(p, why);
 }
 
 __attribute__((format(printf, 2, 3))) static void end_because(
@@ -63,6 +69,8 @@ static void end_lost(struct proxy *p, int error)
 
     if (p->state != PROXY_NEGOTIATING)
         end_because(p, "%s: %s", p->name, what);
+    else if (p->ticket != NULL)
+        end_because(p, "%s: %s before VMOTION-PEER-OK", p->name, what);
     else if (p->said[0] != '\0')
         end_because(p, "%s: it does not serve VMs (%s; it says: %s)", p->name,
                     what, p->said);
@@ -86,22 +94,23 @@ static void on_timeout(void *owner)
                     p->name);
 }
 
-void proxy_init(struct proxy *p, struct loop *loop, const char *host,
-                uint16_t port, const struct vmend_identity *identity,
+void proxy_init(struct proxy *p, struct loop *loop,
+                const struct vmend_identity *identity,
                 const struct proxy_events *events, void *owner)
 {
     p->loop = loop;
     p->events = events;
     p->owner = owner;
     p->identity = identity;
-    p->host = host;
-    p->port = port;
+    p->ticket = NULL;
+    p->name[0] = '\0';
+    p->local.text[0] = '\0';
+    p->connected_us = 0;
     p->state = PROXY_IDLE;
+    p->is_cut = false;
     p->dial = NULL;
     p->stream = NULL;
     p->may_read = true;
-    snprintf(p->name, sizeof p->name,
-             strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
     timer_init(&p->timer, loop, on_timeout, p);
 }
 
@@ -183,16 +192,66 @@ static size_t send_batch(struct proxy *p, struct slice bytes)
     return telnet_encode_sent(&p->vmend.encoder, &p->batch, (size_t)sent);
 }
 
+bool proxy_is_open(const struct proxy *p)
+{
+    return p->state == PROXY_OPEN && !p->is_cut;
+}
+
 size_t proxy_send(struct proxy *p, struct slice bytes)
 {
     size_t taken = 0;
 
-    if (p->state != PROXY_OPEN || p->is_blocked || !flush(p))
+    if (!proxy_is_open(p) || p->is_blocked || !flush(p))
         return 0;
     while (taken < bytes.len && p->state == PROXY_OPEN && !p->is_blocked)
         taken += send_batch(p, slice_after(bytes, taken));
     update_interest(p);
     return taken;
+}
+
+/* r: of a vmend_put_*. */
+static void end_unless_put(struct proxy *p, int r)
+{
+    if (r < 0)
+        end_lost(p, r);
+}
+
+void proxy_begin_move(struct proxy *p,
+                      const uint8_t sequence[VMEXT_SEQUENCE_LEN])
+{
+    end_unless_put(p, vmend_put_begin(&p->vmend, sequence, &p->out));
+}
+
+void proxy_abort_move(struct proxy *p)
+{
+    if (p->stream != NULL)
+        end_unless_put(p, vmend_put_abort(&p->vmend, &p->out));
+}
+
+void proxy_complete_move(struct proxy *p)
+{
+    p->ticket = NULL;
+    end_unless_put(p, vmend_put_complete(&p->vmend, &p->out));
+}
+
+bool proxy_knows_moves(const struct proxy *p)
+{
+    return p->vmend.knows_moves;
+}
+
+void proxy_cut(struct proxy *p)
+{
+    p->is_cut = p->state != PROXY_IDLE;
+}
+
+void proxy_settle(struct proxy *p)
+{
+    if (p->stream != NULL && p->out.len > 0 && !p->is_blocked) {
+        flush(p);
+        update_interest(p);
+    }
+    if (p->is_cut)
+        disconnect(p);
 }
 
 static void send_fin(struct proxy *p)
@@ -210,7 +269,7 @@ void proxy_finish(struct proxy *p)
         return;
     if (p->state != PROXY_OPEN) {
         disconnect(p);
-        p->events->ended(p->owner, NULL);
+        p->events->ended(p, NULL);
         return;
     }
     p->state = PROXY_FINISHING;
@@ -228,16 +287,15 @@ void proxy_set_reading(struct proxy *p, bool may_read)
 static void take_data(struct proxy *p, struct slice bytes)
 {
     if (p->state == PROXY_OPEN || p->state == PROXY_FINISHING)
-        p->events->data(p->owner, bytes);
+        p->events->data(p, bytes);
     else if (p->said[0] == '\0')
         text_clean(p->said, sizeof p->said, bytes);
 }
 
-static void note_opened(struct proxy *p)
+static void note_open(struct proxy *p)
 {
     timer_stop(&p->timer);
     p->state = PROXY_OPEN;
-    p->events->opened(p->owner);
 }
 
 /* The concentrator may take it up again: that is for it to say. */
@@ -264,10 +322,21 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
         take_data(p, body);
         break;
     case VMEND_BREAK:
-        p->events->line_break(p->owner);
+        p->events->line_break(p);
         break;
     case VMEND_OPENED:
-        note_opened(p);
+        note_open(p);
+        p->events->opened(p);
+        break;
+    case VMEND_PEER_OK:
+        note_open(p);
+        p->events->answered(p, event, body);
+        break;
+    case VMEND_GOAHEAD:
+    case VMEND_NOTNOW:
+    case VMEND_BEGIN_UNKNOWN:
+    case VMEND_PEER_REFUSED:
+        p->events->answered(p, event, body);
         break;
     case VMEND_REFUSED:
         end_because(p,
@@ -323,11 +392,20 @@ static void on_ready(void *owner, unsigned ready)
         if (p->state == PROXY_FINISHING)
             send_fin(p);
         else
-            p->events->drained(p->owner);
+            p->events->drained(p);
     }
     if (ready & STREAM_READ && p->stream != NULL)
         read_stream(p);
     update_interest(p);
+}
+
+static struct address_text local_address(const struct stream *stream)
+{
+    struct address local = { .any = { .sa_family = AF_UNSPEC } };
+    socklen_t len = sizeof local;
+
+    (void)getsockname(stream_fd_number(stream), &local.any, &len);
+    return address_format(&local);
 }
 
 static void on_dialled(void *owner, struct stream *stream,
@@ -342,11 +420,13 @@ static void on_dialled(void *owner, struct stream *stream,
     }
     p->stream = stream;
     p->state = PROXY_NEGOTIATING;
+    p->local = local_address(stream);
+    p->connected_us = clock_now_us();
     p->is_blocked = false;
     p->has_fin = false;
     p->said[0] = '\0';
     buf_init(&p->out, LIMIT_ANSWERS);
-    vmend_init(&p->vmend, p->identity);
+    vmend_init(&p->vmend, p->identity, p->ticket);
     stream_set_owner(stream, on_ready, p);
     timer_start(&p->timer, NEGOTIATION_TIMEOUT_MS);
     if (vmend_greet(&p->vmend, &p->out) == 0)
@@ -354,9 +434,15 @@ static void on_dialled(void *owner, struct stream *stream,
     update_interest(p);
 }
 
-void proxy_start(struct proxy *p)
+void proxy_start(struct proxy *p, const struct proxy_target *to,
+                 const struct vmend_ticket *ticket)
 {
+    snprintf(p->name, sizeof p->name,
+             strchr(to->host, ':') != NULL ? "[%s]:%u" : "%s:%u", to->host,
+             to->port);
+    p->ticket = ticket;
+    p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
     p->dial =
-        dial_tcp(p->loop, p->host, p->port, DIAL_TIMEOUT_MS, on_dialled, p);
+        dial_tcp(p->loop, to->host, to->port, DIAL_TIMEOUT_MS, on_dialled, p);
 }

@@ -2,7 +2,8 @@
  * proxy.h - our connection to a concentrator: dials, negotiates as a VM's
  * host does, carries the serial port's bytes.
  *
- * One connection at a time, started again by the owner. Bytes are read only
+ * One connection at a time, started again by the owner; with a ticket it is
+ * that of a host that a VM moves to (vmend.h). Bytes are read only
  * while the owner has room for them, and written straight from the owner's
  * memory: what the concentrator does not take stays with the owner, who has it
  * for the next connection.
@@ -19,31 +20,43 @@ enum proxy_state {
     PROXY_IDLE,
     PROXY_DIALLING,
     PROXY_NEGOTIATING,
-    PROXY_OPEN,
+    PROXY_OPEN,      /* a destination is open with VMOTION-PEER-OK */
     PROXY_FINISHING, /* our last bytes and FIN are on their way */
 };
 
+struct proxy;
+
 struct proxy_events {
     /* WILL-PROXY came: proxy_send may be used. */
-    void (*opened)(void *owner);
+    void (*opened)(struct proxy *p);
     /* For the serial port; at most LIMIT_READ bytes in one turn. */
-    void (*data)(void *owner, struct slice bytes);
-    void (*line_break)(void *owner);
+    void (*data)(struct proxy *p, struct slice bytes);
+    void (*line_break)(struct proxy *p);
     /* Some of what was queued has been taken: proxy_send may take more. */
-    void (*drained)(void *owner);
+    void (*drained)(struct proxy *p);
+    /* An answer to VMOTION-BEGIN or VMOTION-PEER; secret: of VMEND_GOAHEAD. */
+    void (*answered)(struct proxy *p, enum vmend_event answer,
+                     struct slice secret);
     /* The state is PROXY_IDLE again. why: NULL after proxy_finish. */
-    void (*ended)(void *owner, const struct err *why);
+    void (*ended)(struct proxy *p, const struct err *why);
+};
+
+struct proxy_target {
+    const char *host;
+    uint16_t port;
 };
 
 struct proxy {
     struct loop *loop;
     const struct proxy_events *events;
-    void *owner;
+    void *owner; /* for the handlers of the events */
     const struct vmend_identity *identity;
-    const char *host;
-    uint16_t port;
+    const struct vmend_ticket *ticket;
     char name[ADDRESS_HOST_MAX + 10]; /* "HOST:PORT", for messages */
+    struct address_text local; /* our address; "" until it has connected */
+    uint64_t connected_us;     /* when it had */
     enum proxy_state state;
+    bool is_cut;     /* to be closed at the end of the turn */
     bool has_fin;    /* FIN went out */
     bool is_blocked; /* it takes no more just now */
     bool may_read;   /* the owner has room */
@@ -57,22 +70,40 @@ struct proxy {
 };
 
 /* What is borrowed outlives the proxy. */
-void proxy_init(struct proxy *p, struct loop *loop, const char *host,
-                uint16_t port, const struct vmend_identity *identity,
+void proxy_init(struct proxy *p, struct loop *loop,
+                const struct vmend_identity *identity,
                 const struct proxy_events *events, void *owner);
 void proxy_done(struct proxy *p); /* closes at once */
 
-/* From PROXY_IDLE. */
-void proxy_start(struct proxy *p);
+/* From PROXY_IDLE. ticket: as for vmend_init. */
+void proxy_start(struct proxy *p, const struct proxy_target *to,
+                 const struct vmend_ticket *ticket);
+
+/* True if proxy_send may take something. */
+bool proxy_is_open(const struct proxy *p);
 
 /*
- * Sends as much of bytes as it takes now; returns how much that was. Nothing
- * unless it is open.
+ * Sends as much of bytes as it takes now; returns how much that was.
  */
 size_t proxy_send(struct proxy *p, struct slice bytes);
 
+/* A move's messages, behind what proxy_send took; they go out by proxy_settle
+ * or earlier. */
+void proxy_begin_move(struct proxy *p,
+                      const uint8_t sequence[VMEXT_SEQUENCE_LEN]);
+void proxy_abort_move(struct proxy *p);
+void proxy_complete_move(struct proxy *p);
+bool proxy_knows_moves(const struct proxy *p);
+
 /* Ends in order: what was sent arrives. Nothing is sent after this. */
 void proxy_finish(struct proxy *p);
+
+/* Gives the connection up by the end of the turn, without an ended event. What
+ * this turn has read is still told. */
+void proxy_cut(struct proxy *p);
+
+/* At the end of each turn: sends what waits, closes what was cut. */
+void proxy_settle(struct proxy *p);
 
 /* Whether data may come. */
 void proxy_set_reading(struct proxy *p, bool may_read);

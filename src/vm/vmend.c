@@ -1,7 +1,6 @@
 #include "vm/vmend.h"
 
 #include "proto/telopt.h"
-#include "proto/vmext.h"
 #include "vm/identity.h"
 
 /* What has to be before we agree to a DO, whenever that came. */
@@ -9,7 +8,7 @@ enum gate {
     GATE_NEVER, /* we do not perform this option */
     GATE_OPEN,
     GATE_AUTHENTICATED, /* our WILL AUTHENTICATION has its answer */
-    GATE_PROXIED,       /* WILL-PROXY came */
+    GATE_PROXIED,       /* WILL-PROXY came, or VMOTION-PEER went out */
 };
 
 enum row_name { BINARY, SGA, ECHO, AUTHENTICATION, COM_PORT, VMWARE };
@@ -56,9 +55,16 @@ static const uint8_t known_suboptions[] = {
     VMEXT_GET_VM_NAME,
 };
 
-void vmend_init(struct vmend *v, const struct vmend_identity *identity)
+void vmend_init(struct vmend *v, const struct vmend_identity *identity,
+                const struct vmend_ticket *ticket)
 {
-    *v = (struct vmend){ .identity = identity, .encoder.is_nvt = true };
+    *v = (struct vmend){
+        .encoder.is_nvt = true,
+        .identity = identity,
+        .ticket = ticket,
+    };
+    if (ticket != NULL)
+        memcpy(v->sequence, ticket->sequence, sizeof v->sequence);
     telnet_decoder_init(&v->decoder, TELNET_LINES_KEYBOARD);
 }
 
@@ -83,7 +89,7 @@ static bool is_gate_open(const struct vmend *v, enum gate gate)
     case GATE_AUTHENTICATED:
         return v->options[AUTHENTICATION].us != TELOPT_WANT_ON;
     case GATE_PROXIED:
-        return v->is_open;
+        return v->is_open || (v->ticket != NULL && v->has_introduced);
     case GATE_NEVER:
         break;
     }
@@ -187,17 +193,46 @@ static int negotiate(struct vmend *v, const struct telnet_item *said,
     }
 }
 
-/* The peer lists its codes: we list ours, and ask for what we are here for. */
+static int offer_com_port(struct vmend *v, struct buf *out)
+{
+    int r = answer_held(v, out);
+
+    return r < 0 ? r : step_us(v, COM_PORT, TELOPT_ENABLE, out);
+}
+
+static int request_port(struct vmend *v, struct buf *out)
+{
+    return vmext_put(out, &(struct vmext_message){
+                              .code = VMEXT_DO_PROXY,
+                              .direction = (uint8_t)v->identity->direction,
+                              .text = slice_of_text(v->identity->uri),
+                          });
+}
+
+static struct slice sequence_of(const struct vmend *v)
+{
+    return slice_of(v->sequence, sizeof v->sequence);
+}
+
+static int take_over_port(struct vmend *v, struct buf *out)
+{
+    const struct vmend_ticket *ticket = v->ticket;
+    int r = vmext_put(
+        out, &(struct vmext_message){
+                 .code = VMEXT_VMOTION_PEER,
+                 .sequence = sequence_of(v),
+                 .secret = slice_of(ticket->secret, ticket->secret_len),
+             });
+
+    return r < 0 ? r : offer_com_port(v, out);
+}
+
+/* We list our codes, and ask for what we are here for. */
 static int introduce(struct vmend *v, struct buf *out)
 {
-    struct vmext_message known = {
+    const struct vmext_message known = {
         .code = VMEXT_KNOWN_SUBOPTIONS_1,
         .codes = slice_of(known_suboptions, sizeof known_suboptions),
-    };
-    struct vmext_message request = {
-        .code = VMEXT_DO_PROXY,
-        .direction = (uint8_t)v->identity->direction,
-        .text = slice_of_text(v->identity->uri),
     };
     int r;
 
@@ -205,7 +240,18 @@ static int introduce(struct vmend *v, struct buf *out)
         return 0;
     v->has_introduced = true;
     r = vmext_put(out, &known);
-    return r < 0 ? r : vmext_put(out, &request);
+    if (r < 0)
+        return r;
+    return v->ticket != NULL ? take_over_port(v, out) : request_port(v, out);
+}
+
+/* The codes that a proxy has to take for a VM to move. */
+static bool lists_moves(struct slice codes)
+{
+    return vmext_knows(codes, VMEXT_VMOTION_BEGIN) &&
+           vmext_knows(codes, VMEXT_VMOTION_PEER) &&
+           vmext_knows(codes, VMEXT_VMOTION_COMPLETE) &&
+           vmext_knows(codes, VMEXT_VMOTION_ABORT);
 }
 
 static int put_text(struct buf *out, enum vmext_code code, const char *text)
@@ -227,19 +273,63 @@ static int put_uuid(struct vmend *v, struct buf *out, enum vmext_code code)
 static int open_forwarding(struct vmend *v, struct buf *out,
                            enum vmend_event *ret_event)
 {
-    int r;
-
-    if (v->is_open)
+    if (v->is_open || v->ticket != NULL)
         return 0;
     v->is_open = true;
     *ret_event = VMEND_OPENED;
-    r = answer_held(v, out);
-    return r < 0 ? r : step_us(v, COM_PORT, TELOPT_ENABLE, out);
+    return offer_com_port(v, out);
+}
+
+/* Which answer to VMOTION-BEGIN or VMOTION-PEER it is; VMEND_NEED_MORE: none
+ * that we wait for. */
+static enum vmend_event move_event(const struct vmend *v,
+                                   const struct vmext_message *m)
+{
+    bool is_ours = slice_is_equal(m->sequence, sequence_of(v));
+    bool has_asked = v->ticket != NULL && v->has_introduced && !v->is_open;
+
+    switch (m->code) {
+    case VMEXT_VMOTION_GOAHEAD:
+        return v->has_begun && is_ours ? VMEND_GOAHEAD : VMEND_NEED_MORE;
+    case VMEXT_VMOTION_NOTNOW:
+        return v->has_begun && is_ours ? VMEND_NOTNOW : VMEND_NEED_MORE;
+    case VMEXT_VMOTION_PEER_OK:
+        return has_asked && is_ours ? VMEND_PEER_OK : VMEND_NEED_MORE;
+    case VMEXT_UNKNOWN_SUBOPTION_RCVD_2:
+        if (m->unknown == VMEXT_VMOTION_BEGIN && v->has_begun)
+            return VMEND_BEGIN_UNKNOWN;
+        if (m->unknown == VMEXT_VMOTION_PEER && has_asked)
+            return VMEND_PEER_REFUSED;
+        return VMEND_NEED_MORE;
+    default:
+        return VMEND_NEED_MORE;
+    }
+}
+
+static void handle_move(struct vmend *v, const struct vmext_message *m,
+                        enum vmend_event *ret_event, struct slice *ret_body)
+{
+    *ret_event = move_event(v, m);
+    switch (*ret_event) {
+    case VMEND_GOAHEAD:
+        *ret_body = m->secret;
+        v->has_begun = false;
+        break;
+    case VMEND_NOTNOW:
+    case VMEND_BEGIN_UNKNOWN:
+        v->has_begun = false;
+        break;
+    case VMEND_PEER_OK:
+        v->is_open = true;
+        break;
+    default:
+        break;
+    }
 }
 
 /* *ret_event stays as it is where there is nothing to tell. */
 static int handle_message(struct vmend *v, struct slice body, struct buf *out,
-                          enum vmend_event *ret_event)
+                          enum vmend_event *ret_event, struct slice *ret_body)
 {
     struct vmext_message m;
     enum vmext_result result = vmext_parse(VMEXT_VM, body, &m);
@@ -250,11 +340,12 @@ static int handle_message(struct vmend *v, struct slice body, struct buf *out,
         return 0;
     switch (m.code) {
     case VMEXT_KNOWN_SUBOPTIONS_2:
+        v->knows_moves = lists_moves(m.codes);
         return introduce(v, out);
     case VMEXT_WILL_PROXY:
         return open_forwarding(v, out, ret_event);
     case VMEXT_WONT_PROXY:
-        *ret_event = VMEND_REFUSED;
+        *ret_event = v->ticket != NULL ? VMEND_PEER_REFUSED : VMEND_REFUSED;
         return 0;
     case VMEXT_GET_VM_NAME:
         return put_text(out, VMEXT_VM_NAME, v->identity->name);
@@ -265,8 +356,7 @@ static int handle_message(struct vmend *v, struct slice body, struct buf *out,
     case VMEXT_GET_VM_LOCATION_UUID:
         return put_uuid(v, out, VMEXT_VM_LOCATION_UUID);
     default:
-        /* Codes it does not know, and answers to a move that we never began:
-         * nothing of it changes what we do. */
+        handle_move(v, &m, ret_event, ret_body);
         return 0;
     }
 }
@@ -278,6 +368,7 @@ static bool note_extension_off(struct vmend *v, const struct telnet_item *said)
         return false;
     v->has_introduced = false;
     v->is_open = false;
+    v->has_begun = false;
     return true;
 }
 
@@ -286,8 +377,44 @@ int vmend_greet(struct vmend *v, struct buf *out)
     return step_us(v, AUTHENTICATION, TELOPT_ENABLE, out);
 }
 
+static int put_sequence(struct vmend *v, enum vmext_code code, struct buf *out)
+{
+    return vmext_put(out, &(struct vmext_message){
+                              .code = code,
+                              .sequence = sequence_of(v),
+                          });
+}
+
+static bool is_extension_on(const struct vmend *v)
+{
+    return v->options[VMWARE].us == TELOPT_ON;
+}
+
+int vmend_put_begin(struct vmend *v, const uint8_t sequence[VMEXT_SEQUENCE_LEN],
+                    struct buf *out)
+{
+    if (!is_extension_on(v))
+        return 0;
+    memcpy(v->sequence, sequence, sizeof v->sequence);
+    v->has_begun = true;
+    return put_sequence(v, VMEXT_VMOTION_BEGIN, out);
+}
+
+int vmend_put_abort(struct vmend *v, struct buf *out)
+{
+    v->has_begun = false;
+    return is_extension_on(v) ? vmext_put_code(out, VMEXT_VMOTION_ABORT) : 0;
+}
+
+int vmend_put_complete(struct vmend *v, struct buf *out)
+{
+    v->ticket = NULL;
+    return is_extension_on(v) ? put_sequence(v, VMEXT_VMOTION_COMPLETE, out)
+                              : 0;
+}
+
 static int handle(struct vmend *v, enum telnet_event event,
-                  const struct telnet_item *item, struct buf *out,
+                  struct telnet_item *item, struct buf *out,
                   enum vmend_event *ret_event)
 {
     int r;
@@ -306,10 +433,9 @@ static int handle(struct vmend *v, enum telnet_event event,
             *ret_event = VMEND_CLOSED;
         return r;
     case TELNET_SUBOPTION:
-        if (item->option != TELNET_OPTION_VMWARE ||
-            v->options[VMWARE].us != TELOPT_ON)
+        if (item->option != TELNET_OPTION_VMWARE || !is_extension_on(v))
             return 0;
-        return handle_message(v, item->body, out, ret_event);
+        return handle_message(v, item->body, out, ret_event, &item->body);
     case TELNET_OVERSIZED:
         *ret_event = VMEND_MISBEHAVED;
         return 0;

@@ -7,6 +7,11 @@
  * was asked for and AUTHENTICATION has its answer; DO-PROXY in one piece with
  * KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY.
  *
+ * With a ticket it is the end of a host that a VM moves to: in place of
+ * DO-PROXY it says VMOTION-PEER, with COM-PORT right behind it, and what
+ * WILL-PROXY is to others, VMOTION-PEER-OK is to it. Once it has said
+ * VMOTION-COMPLETE it is an end like any other.
+ *
  * Not on telpeer.h, which answers every DO at once: here some answers wait for
  * something else (struct vmend_row in vmend.c). The machine per option is the
  * same one, telopt.h.
@@ -15,6 +20,7 @@
 #define VM_VMEND_H
 
 #include "proto/telnet.h"
+#include "proto/vmext.h"
 
 enum { VMEND_OPTIONS = 6 };
 
@@ -26,6 +32,13 @@ struct vmend_identity {
     char direction; /* 'S' or 'C' */
 };
 
+/* What lets the host that a VM moves to take over its serial port. */
+struct vmend_ticket {
+    uint8_t sequence[VMEXT_SEQUENCE_LEN];
+    uint8_t secret[TELNET_SUBOPTION_MAX]; /* of any length that can come */
+    size_t secret_len;
+};
+
 enum vmend_event {
     VMEND_NEED_MORE,  /* all input used */
     VMEND_DATA,       /* body: bytes for the serial port */
@@ -34,6 +47,13 @@ enum vmend_event {
     VMEND_REFUSED,    /* WONT-PROXY */
     VMEND_CLOSED,     /* the extension went off, or never on: no forwarding */
     VMEND_MISBEHAVED, /* an endless subnegotiation: close the connection */
+    /* Answers to VMOTION-BEGIN. */
+    VMEND_GOAHEAD,       /* body: the secret */
+    VMEND_NOTNOW,        /* the VM stays */
+    VMEND_BEGIN_UNKNOWN, /* UNKNOWN-SUBOPTION-RCVD-2: it does no vMotion */
+    /* Answers to VMOTION-PEER. */
+    VMEND_PEER_OK,      /* forwarding may start, with VMOTION-COMPLETE */
+    VMEND_PEER_REFUSED, /* UNKNOWN-SUBOPTION-RCVD-2, or WONT-PROXY */
 };
 
 struct vmend {
@@ -45,20 +65,37 @@ struct vmend {
         uint8_t peer;  /* the peer's WILL, our DO */
         bool is_asked; /* a DO waits for its answer */
     } options[VMEND_OPTIONS];
-    bool has_introduced; /* DO-PROXY went out */
-    bool is_open;        /* WILL-PROXY came */
+    bool has_introduced; /* DO-PROXY or VMOTION-PEER went out */
+    bool is_open;        /* WILL-PROXY or VMOTION-PEER-OK came */
+    bool knows_moves;    /* the peer lists the codes of vMotion */
+    bool has_begun;      /* VMOTION-BEGIN went out and has no answer yet */
+    uint8_t sequence[VMEXT_SEQUENCE_LEN]; /* of the move */
+    const struct vmend_ticket *ticket;    /* NULL: moves nowhere (any more) */
 };
 
-void vmend_init(struct vmend *v, const struct vmend_identity *identity);
+/* ticket: NULL, or borrowed until vmend_put_complete or vmend_done. */
+void vmend_init(struct vmend *v, const struct vmend_identity *identity,
+                const struct vmend_ticket *ticket);
 void vmend_done(struct vmend *v);
 
 /* The first words. The failures of buf_append. */
 int vmend_greet(struct vmend *v, struct buf *out);
 
 /*
+ * A move's messages; the failures of buf_append. BEGIN and ABORT are the
+ * source's words, COMPLETE is the destination's. What was said before stands
+ * before them in the stream only if the owner has sent it. Nothing is said
+ * while the extension is off.
+ */
+int vmend_put_begin(struct vmend *v, const uint8_t sequence[VMEXT_SEQUENCE_LEN],
+                    struct buf *out);
+int vmend_put_abort(struct vmend *v, struct buf *out);
+int vmend_put_complete(struct vmend *v, struct buf *out);
+
+/*
  * Takes one event off the front of *in; answers go to out. *body is set for
- * VMEND_DATA and good until the next call. 0, or a failure of buf_append: the
- * peer does not take our answers.
+ * VMEND_DATA and VMEND_GOAHEAD and good until the next call. 0, or a failure of
+ * buf_append: the peer does not take our answers.
  */
 int vmend_next(struct vmend *v, struct slice *in, struct buf *out,
                enum vmend_event *ret_event, struct slice *body);

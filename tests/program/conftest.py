@@ -7,6 +7,7 @@ import pytest
 
 from harness.net import TIMEOUT
 from harness.programs import BUILD, Program, Vspcd
+from harness.vm import UUID
 
 
 def pytest_sessionstart(session):
@@ -72,6 +73,29 @@ def print_log(program):
     """Shown by pytest if the test failed."""
     print(f"--- log of {' '.join(program.argv)}")
     print(program.log)
+
+
+@pytest.fixture
+def start_vm():
+    """start_vm(port or vspcd, *options): a vspc-vm process."""
+    started = []
+
+    def start(proxy, *args, name="vm-0001", uuid=UUID, uri="vSPC.py",
+              stdin=subprocess.DEVNULL):
+        port = proxy if isinstance(proxy, int) else proxy.proxy[1]
+        program = Program(
+            [BUILD / "vspc-vm", "--proxy", f"127.0.0.1:{port}", "--name", name,
+             "--uuid", uuid, "--uri", uri, *args], stdin=stdin)
+        started.append(program)
+        return program
+
+    yield start
+    for program in started:
+        if program.process.stdin:
+            program.process.stdin.close()
+            program.process.stdin = None
+        program.kill()
+        print_log(program)
 
 
 @pytest.fixture

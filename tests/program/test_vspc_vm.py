@@ -25,29 +25,6 @@ CODE = {name: getattr(wire, name) for name in (
 
 
 @pytest.fixture
-def start_vm():
-    """start_vm(port or vspcd, *options): a vspc-vm process."""
-    started = []
-
-    def start(proxy, *args, name="vm-0001", uuid=UUID, uri="vSPC.py",
-              stdin=subprocess.DEVNULL):
-        port = proxy if isinstance(proxy, int) else proxy.proxy[1]
-        program = Program(
-            [BUILD / "vspc-vm", "--proxy", f"127.0.0.1:{port}", "--name", name,
-             "--uuid", uuid, "--uri", uri, *args], stdin=stdin)
-        started.append(program)
-        return program
-
-    yield start
-    for program in started:
-        if program.process.stdin:
-            program.process.stdin.close()
-            program.process.stdin = None
-        program.kill()
-        print(f"--- log of {' '.join(program.argv)}\n{program.log}")
-
-
-@pytest.fixture
 def fake():
     proxy = FakeProxy()
     yield proxy

@@ -1,7 +1,7 @@
 /*
- * The VM's end: ESXi's order and bytes, whole and byte by byte.
+ * The VM's end: ESXi's order and bytes, whole and byte by byte; as any VM's, as
+ * a move's source, and as its destination.
  */
-#include "proto/vmext.h"
 #include "vm/vmend.h"
 
 #include <setjmp.h>
@@ -26,12 +26,21 @@ static const struct vmend_identity identity = {
     SB232 "\x01\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46\x47\x49\x50"   \
           "\x51\x52\x53" SE
 
+#define SEQUENCE "\x01\xff\x00\xf0"
+#define SEQUENCE_SENT "\x01\xff\xff\x00\xf0"
+#define OTHER_SEQUENCE "\x02\x03\x04\x05"
+#define KNOWN_1                                                                \
+    SB232 "\x00\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46\x47\x49\x50"   \
+          "\x51\x54\x55\x56\x57\x52\x53" SE
+
 struct fixture {
     struct vmend end;
     struct buf out;
     enum vmend_event event; /* the last one but NEED_MORE */
     uint8_t data[64];
     size_t data_len;
+    uint8_t secret[64];
+    size_t secret_len;
 };
 
 static void take(struct fixture *f, struct slice in)
@@ -47,6 +56,10 @@ static void take(struct fixture *f, struct slice in)
             assert_true(f->data_len + body.len <= sizeof f->data);
             memcpy(f->data + f->data_len, body.data, body.len);
             f->data_len += body.len;
+        } else if (event == VMEND_GOAHEAD) {
+            assert_true(body.len <= sizeof f->secret);
+            memcpy(f->secret, body.data, body.len);
+            f->secret_len = body.len;
         }
     } while (event != VMEND_NEED_MORE);
 }
@@ -65,7 +78,7 @@ static int start(void **state)
 
     f = (struct fixture){ .event = VMEND_NEED_MORE };
     buf_init(&f.out, 4096);
-    vmend_init(&f.end, &identity);
+    vmend_init(&f.end, &identity, NULL);
     *state = &f;
     return vmend_greet(&f.end, &f.out);
 }
@@ -272,9 +285,229 @@ static void test_data_is_binary_once_both_agree(void **state)
     assert_memory_equal(f->data, "\r\r\n", 3);
 }
 
+/* A move's source */
+
+static void test_begin_is_one_message(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_true(f->end.knows_moves);
+    assert_int_equal(vmend_put_begin(&f->end, BYTES(SEQUENCE).data, &f->out),
+                     0);
+    expect(f, BYTES(SB232 "\x28" SEQUENCE_SENT SE));
+    assert_int_equal(vmend_put_abort(&f->end, &f->out), 0);
+    expect(f, BYTES(SB232 "\x30" SE));
+}
+
+static void test_moves_that_are_not_listed_are_not_known(void **state)
+{
+    struct fixture *f = *state;
+
+    take(f, BYTES("\xff\xfe\x25\xff\xfd\xe8" SB232
+                  "\x01\x28\x29\x2b\x2d\x2e\x30" SE));
+    assert_false(f->end.knows_moves); /* VMOTION-PEER is missing */
+    take(f, BYTES(KNOWN_2));
+    assert_true(f->end.knows_moves);
+}
+
+/* Begins and takes an answer; returns what that was. */
+static enum vmend_event answer_to_begin(struct fixture *f, struct slice answer)
+{
+    (void)vmend_put_begin(&f->end, BYTES(SEQUENCE).data, &f->out);
+    buf_take(&f->out, f->out.len);
+    f->event = VMEND_NEED_MORE;
+    for (size_t i = 0; i < answer.len; i++)
+        take(f, slice_of(answer.data + i, 1));
+    expect(f, BYTES(""));
+    return f->event;
+}
+
+static void test_goahead_has_the_secret(void **state)
+{
+    struct fixture *f = *state;
+    struct slice goahead =
+        BYTES(SB232 "\x29" SEQUENCE_SENT "\xff\xff\xf0s\0" SE);
+
+    open_forwarding(f);
+    assert_int_equal(answer_to_begin(f, goahead), VMEND_GOAHEAD);
+    assert_int_equal(f->secret_len, 4);
+    assert_memory_equal(f->secret, "\xff\xf0s\0", 4);
+    /* Once is enough. */
+    f->event = VMEND_NEED_MORE;
+    take(f, goahead);
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+}
+
+static void test_refusals_of_begin_are_told(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_int_equal(answer_to_begin(f, BYTES(SB232 "\x2b" SEQUENCE_SENT SE)),
+                     VMEND_NOTNOW);
+    assert_int_equal(answer_to_begin(f, BYTES(SB232 "\x03\x28" SE)),
+                     VMEND_BEGIN_UNKNOWN);
+}
+
+static void test_answers_to_another_move_mean_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_int_equal(
+        answer_to_begin(f, BYTES(SB232 "\x29" OTHER_SEQUENCE "secret" SE)),
+        VMEND_NEED_MORE);
+    assert_int_equal(answer_to_begin(f, BYTES(SB232 "\x2b" OTHER_SEQUENCE SE)),
+                     VMEND_NEED_MORE);
+    /* Nor do those that only a destination waits for. */
+    assert_int_equal(
+        answer_to_begin(
+            f, BYTES(SB232 "\x2d" SEQUENCE_SENT SE SB232 "\x03\x2c" SE)),
+        VMEND_NEED_MORE);
+}
+
+static void test_a_goahead_after_abort_means_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    (void)vmend_put_begin(&f->end, BYTES(SEQUENCE).data, &f->out);
+    (void)vmend_put_abort(&f->end, &f->out);
+    f->event = VMEND_NEED_MORE;
+    take(f, BYTES(SB232 "\x29" SEQUENCE_SENT "secret" SE));
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+}
+
+static void test_nothing_is_said_while_the_extension_is_off(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    take(f, BYTES("\xff\xfe\xe8"));
+    expect(f, BYTES("\xff\xfc\xe8"));
+    (void)vmend_put_begin(&f->end, BYTES(SEQUENCE).data, &f->out);
+    (void)vmend_put_abort(&f->end, &f->out);
+    expect(f, BYTES(""));
+}
+
+/* A move's destination */
+
+static int start_destination(void **state)
+{
+    static const struct vmend_ticket ticket = {
+        .sequence = SEQUENCE,
+        .secret = { 's', 0xff, 0xf0 },
+        .secret_len = 3,
+    };
+    struct fixture *f;
+    int r = start(state);
+
+    f = *state;
+    vmend_init(&f->end, &identity, &ticket);
+    buf_take(&f->out, f->out.len);
+    return r < 0 ? r : vmend_greet(&f->end, &f->out);
+}
+
+/* Up to where it may say VMOTION-PEER. */
+static void join(struct fixture *f)
+{
+    take(f, BYTES(GREETING "\xff\xfd\xe8\xff\xfe\x25"));
+    buf_take(&f->out, f->out.len);
+}
+
+static void test_peer_is_said_in_place_of_do_proxy(void **state)
+{
+    struct fixture *f = *state;
+
+    expect(f, BYTES("\xff\xfb\x25"));
+    join(f);
+    take(f, BYTES(KNOWN_2));
+    expect(f, BYTES(KNOWN_1 SB232 "\x2c" SEQUENCE_SENT "s\xff\xff\xf0" SE
+                                  "\xff\xfb\x2c"));
+    take(f, BYTES(KNOWN_2));
+    expect(f, BYTES(""));
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+}
+
+static void test_a_destination_says_who_it_is_if_asked(void **state)
+{
+    struct fixture *f = *state;
+
+    join(f);
+    take(f, BYTES(KNOWN_2));
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES(SB232 "\x53" SE));
+    expect(f, BYTES(SB232 "\x52"
+                          "vm-0001" SE));
+}
+
+static void test_peer_ok_opens_it_and_complete_ends_the_move(void **state)
+{
+    struct fixture *f = *state;
+    struct slice peer_ok = BYTES(SB232 "\x2d" SEQUENCE_SENT SE);
+
+    join(f);
+    take(f, BYTES(KNOWN_2));
+    buf_take(&f->out, f->out.len);
+    for (size_t i = 0; i < peer_ok.len; i++)
+        take(f, slice_of(peer_ok.data + i, 1));
+    assert_int_equal(f->event, VMEND_PEER_OK);
+    assert_true(f->end.is_open);
+    assert_int_equal(vmend_put_complete(&f->end, &f->out), 0);
+    expect(f, BYTES(SB232 "\x2e" SEQUENCE_SENT SE));
+    /* From now on it is an end like any other. */
+    f->event = VMEND_NEED_MORE;
+    take(f, peer_ok);
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+    take(f, BYTES("\xff\xfe\xe8\xff\xfd\xe8"));
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES(KNOWN_2));
+    expect(f, BYTES(KNOWN_1 SB232 "\x46"
+                                  "SvSPC.py" SE));
+}
+
+static void test_a_completed_end_may_be_the_next_source(void **state)
+{
+    struct fixture *f = *state;
+
+    join(f);
+    take(f, BYTES(KNOWN_2 SB232 "\x2d" SEQUENCE_SENT SE));
+    (void)vmend_put_complete(&f->end, &f->out);
+    assert_int_equal(
+        answer_to_begin(f, BYTES(SB232 "\x29" SEQUENCE_SENT "secret" SE)),
+        VMEND_GOAHEAD);
+}
+
+static void test_refusals_of_peer_are_told(void **state)
+{
+    struct fixture *f = *state;
+
+    join(f);
+    take(f, BYTES(KNOWN_2 SB232 "\x03\x2c" SE));
+    assert_int_equal(f->event, VMEND_PEER_REFUSED);
+    f->event = VMEND_NEED_MORE;
+    take(f, BYTES(SB232 "\x49" SE));
+    assert_int_equal(f->event, VMEND_PEER_REFUSED);
+}
+
+static void test_peer_ok_of_another_move_means_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    join(f);
+    /* Too early, of another move, and what is said to others. */
+    take(f, BYTES(SB232 "\x2d" SEQUENCE_SENT SE));
+    take(f, BYTES(KNOWN_2 SB232 "\x2d" OTHER_SEQUENCE SE SB232 "\x47" SE));
+    assert_int_equal(f->event, VMEND_NEED_MORE);
+    assert_false(f->end.is_open);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
+#define DESTINATION_TEST(name)                                                 \
+    cmocka_unit_test_setup_teardown(name, start_destination, end)
     const struct CMUnitTest tests[] = {
         TEST(test_it_speaks_first),
         TEST(test_order_is_that_of_the_capture),
@@ -290,6 +523,19 @@ int main(void)
         TEST(test_the_extension_goes_off_and_on_again),
         TEST(test_break_is_told),
         TEST(test_data_is_binary_once_both_agree),
+        TEST(test_begin_is_one_message),
+        TEST(test_moves_that_are_not_listed_are_not_known),
+        TEST(test_goahead_has_the_secret),
+        TEST(test_refusals_of_begin_are_told),
+        TEST(test_answers_to_another_move_mean_nothing),
+        TEST(test_a_goahead_after_abort_means_nothing),
+        TEST(test_nothing_is_said_while_the_extension_is_off),
+        DESTINATION_TEST(test_peer_is_said_in_place_of_do_proxy),
+        DESTINATION_TEST(test_a_destination_says_who_it_is_if_asked),
+        DESTINATION_TEST(test_peer_ok_opens_it_and_complete_ends_the_move),
+        DESTINATION_TEST(test_a_completed_end_may_be_the_next_source),
+        DESTINATION_TEST(test_refusals_of_peer_are_told),
+        DESTINATION_TEST(test_peer_ok_of_another_move_means_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,433 @@
+#include "vm/hosts.h"
+
+#include "base/clock.h"
+#include "vm/say.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+/* How long the source may be silent after VMOTION-COMPLETE until we close it,
+ * where the concentrator does not. */
+enum { LEAVE_MS = 200 };
+
+static double ms_since(uint64_t since_us)
+{
+    return (double)(clock_now_us() - since_us) / 1000;
+}
+
+/* What is said of a move */
+
+static void say_moved(const struct hosts *h, uint64_t peer_ok_us)
+{
+    const char *way = h->config->way->name;
+    bool is_plain = h->config->way == rehearsal_ways;
+
+    /* vm and other have changed places. */
+    say(SAY_NEWS,
+        "moved from %s to %s (VMOTION-GOAHEAD after %.1f ms, VMOTION-PEER-OK "
+        "%.1f ms after connecting, guest stopped for %.1f ms%s%s)",
+        h->other->local.text, h->vm->local.text,
+        (double)(h->goahead_us - h->begun_us) / 1000,
+        (double)(peer_ok_us - h->vm->connected_us) / 1000,
+        ms_since(h->stopped_us), is_plain ? "" : "; ", is_plain ? "" : way);
+}
+
+/* detail may be NULL. */
+static struct err describe_failure(const struct hosts *h, const char *why,
+                                   const char *detail)
+{
+    bool has_connected = h->other->local.text[0] != '\0';
+    struct err err;
+
+    err_set(&err, "not moved from %s%s%s: %s%s%s%s", h->vm->local.text,
+            has_connected ? " to " : "", h->other->local.text, why,
+            detail != NULL ? " (" : "", detail != NULL ? detail : "",
+            detail != NULL ? ")" : "");
+    return err;
+}
+
+/* What the table says is to be done */
+
+static void begin(struct hosts *h)
+{
+    h->begun_us = clock_now_us();
+    proxy_begin_move(h->vm, h->ticket.sequence);
+}
+
+static void complete(struct hosts *h)
+{
+    struct proxy *destination = h->other;
+    uint64_t peer_ok_us = clock_now_us();
+
+    h->other = h->vm;
+    h->vm = destination;
+    proxy_complete_move(destination);
+    say_moved(h, peer_ok_us);
+    h->events->drained(h->owner);
+}
+
+static void run_on(struct hosts *h, const char *why, const char *detail)
+{
+    struct err failure = describe_failure(h, why, detail);
+
+    proxy_cut(h->other);
+    say(SAY_NEWS, "%s; the VM runs on where it was (stopped for %.1f ms)",
+        failure.text, ms_since(h->stopped_us));
+    h->events->drained(h->owner);
+}
+
+static void deliver_held(struct hosts *h)
+{
+    if (h->held.len == 0)
+        return;
+    h->events->data(h->owner, buf_bytes(&h->held));
+    buf_take(&h->held, h->held.len);
+}
+
+/* why: of the table, may be NULL; cause: of the connection's end, may be. */
+static void give_up(struct hosts *h, const char *why, const struct err *cause)
+{
+    struct err failure;
+
+    if (why != NULL) {
+        failure = describe_failure(h, why, cause != NULL ? cause->text : NULL);
+        cause = &failure;
+    }
+    proxy_cut(h->vm);
+    proxy_cut(h->other);
+    deliver_held(h);
+    h->events->ended(h->owner, cause);
+}
+
+static void act(struct hosts *h, const struct rehearsal_step *step,
+                const struct err *cause)
+{
+    switch (step->action) {
+    case REHEARSAL_IGNORE:
+    case REHEARSAL_WAIT:
+    case REHEARSAL_JOIN: /* hosts_settle connects the destination */
+        break;
+    case REHEARSAL_BEGIN:
+        begin(h);
+        break;
+    case REHEARSAL_JOIN_ALONE:
+        proxy_cut(h->vm);
+        break;
+    case REHEARSAL_JOIN_AGAIN:
+        proxy_cut(h->other);
+        break;
+    case REHEARSAL_COMPLETE:
+        complete(h);
+        break;
+    case REHEARSAL_ABORT:
+        proxy_abort_move(h->vm);
+        run_on(h, step->why, cause != NULL ? cause->text : NULL);
+        break;
+    case REHEARSAL_RUN_ON:
+        run_on(h, step->why, NULL);
+        break;
+    case REHEARSAL_GIVE_UP:
+        give_up(h, step->why, cause);
+        break;
+    case REHEARSAL_ARRIVE:
+        proxy_cut(h->other);
+        deliver_held(h);
+        break;
+    }
+}
+
+/* Each step has its own time. */
+static void start_step_timer(struct hosts *h)
+{
+    switch (h->state) {
+    case REHEARSAL_NONE:
+        timer_stop(&h->step_timer);
+        break;
+    case REHEARSAL_LEAVING:
+        timer_start(&h->step_timer, LEAVE_MS);
+        break;
+    default:
+        timer_start(&h->step_timer, h->config->timeout_s * 1000);
+        break;
+    }
+}
+
+/* cause: what ended a connection; else NULL. */
+static void step(struct hosts *h, enum rehearsal_input input,
+                 const struct err *cause)
+{
+    struct rehearsal_step next = rehearsal_next(h->state, input);
+
+    if (next.action == REHEARSAL_IGNORE)
+        return;
+    /* First the state: what is done may end a connection, and come back. */
+    h->state = next.state;
+    start_step_timer(h);
+    act(h, &next, cause);
+}
+
+static void on_step_due(void *owner)
+{
+    struct hosts *h = owner;
+
+    /* Silent it is only if it was listened to. */
+    if (h->state == REHEARSAL_LEAVING && !h->has_room)
+        start_step_timer(h);
+    else
+        step(h, REHEARSAL_TIMEOUT, NULL);
+}
+
+/* What the connections tell */
+
+static void on_opened(struct proxy *p)
+{
+    struct hosts *h = p->owner;
+
+    if (p == h->vm)
+        h->events->opened(h->owner);
+}
+
+static void on_data(struct proxy *p, struct slice bytes)
+{
+    struct hosts *h = p->owner;
+
+    if (h->state != REHEARSAL_LEAVING) {
+        /* From a destination before its time: not the VM's. */
+        if (p == h->vm)
+            h->events->data(h->owner, bytes);
+    } else if (p == h->other) {
+        start_step_timer(h);
+        h->events->data(h->owner, bytes);
+    } else if (buf_append(&h->held, bytes) < 0) {
+        say(SAY_ERROR, "out of memory: %zu bytes are lost", bytes.len);
+    }
+}
+
+static void on_break(struct proxy *p)
+{
+    struct hosts *h = p->owner;
+
+    if (p == h->vm)
+        h->events->line_break(h->owner);
+}
+
+static void on_drained(struct proxy *p)
+{
+    struct hosts *h = p->owner;
+
+    if (p == h->vm)
+        h->events->drained(h->owner);
+}
+
+static void take_secret(struct hosts *h, struct slice secret)
+{
+    h->goahead_us = clock_now_us();
+    memcpy(h->ticket.secret, secret.data, secret.len);
+    h->ticket.secret_len = secret.len;
+    if (h->config->way->has_wrong_secret)
+        h->ticket.secret[secret.len - 1] ^= 0xff;
+}
+
+static void take_peer_ok(struct hosts *h)
+{
+    bool is_first = !h->has_joined;
+
+    h->has_joined = true;
+    step(h, is_first ? h->config->way->at_peer_ok : REHEARSAL_PEER_OK, NULL);
+}
+
+static void on_answered(struct proxy *p, enum vmend_event answer,
+                        struct slice secret)
+{
+    static const struct err wrong = { "its secret was wrong, as rehearsed" };
+    struct hosts *h = p->owner;
+
+    switch (answer) {
+    case VMEND_GOAHEAD:
+        take_secret(h, secret);
+        step(h, h->config->way->at_goahead, NULL);
+        break;
+    case VMEND_NOTNOW:
+        step(h, REHEARSAL_NOTNOW, NULL);
+        break;
+    case VMEND_BEGIN_UNKNOWN:
+        step(h, REHEARSAL_BEGIN_UNKNOWN, NULL);
+        break;
+    case VMEND_PEER_OK:
+        take_peer_ok(h);
+        break;
+    case VMEND_PEER_REFUSED:
+        step(h, REHEARSAL_PEER_REFUSED,
+             h->config->way->has_wrong_secret ? &wrong : NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_ended(struct proxy *p, const struct err *why)
+{
+    struct hosts *h = p->owner;
+    struct proxy *source = h->state == REHEARSAL_LEAVING ? h->other : h->vm;
+
+    step(h, p == source ? REHEARSAL_SOURCE_LOST : REHEARSAL_DESTINATION_LOST,
+         why);
+}
+
+static const struct proxy_events proxy_events = {
+    .opened = on_opened,
+    .data = on_data,
+    .line_break = on_break,
+    .drained = on_drained,
+    .answered = on_answered,
+    .ended = on_ended,
+};
+
+/* Asking for a move */
+
+static void make_sequence(uint8_t sequence[VMEXT_SEQUENCE_LEN])
+{
+    uint64_t now_us = clock_now_us();
+
+    /* Fresh is what it has to be, no more. */
+    if (getrandom(sequence, VMEXT_SEQUENCE_LEN, GRND_NONBLOCK) !=
+        VMEXT_SEQUENCE_LEN)
+        memcpy(sequence, &now_us, VMEXT_SEQUENCE_LEN);
+}
+
+static bool may_move(const struct hosts *h)
+{
+    return h->state == REHEARSAL_NONE && !h->is_ending && proxy_is_open(h->vm);
+}
+
+static void move(struct hosts *h)
+{
+    if (!proxy_knows_moves(h->vm)) {
+        say(SAY_NEWS,
+            "not moved: %s does no vMotion (it is not among its "
+            "KNOWN-SUBOPTIONS-2)",
+            h->vm->name);
+        return;
+    }
+    make_sequence(h->ticket.sequence);
+    h->has_joined = false;
+    h->other->local.text[0] = '\0';
+    h->stopped_us = clock_now_us();
+    say(SAY_DETAIL, "moving from %s", h->vm->local.text);
+    step(h, REHEARSAL_REQUEST, NULL);
+}
+
+void hosts_move(struct hosts *h)
+{
+    if (may_move(h))
+        move(h);
+    else if (h->state != REHEARSAL_NONE)
+        say(SAY_NEWS, "not moved: a move is under way");
+    else if (!h->is_ending)
+        say(SAY_NEWS, "not moved: there is no connection to move");
+}
+
+static void on_every_due(void *owner)
+{
+    struct hosts *h = owner;
+
+    timer_start(&h->every_timer, h->config->every_s * 1000);
+    if (may_move(h))
+        move(h);
+}
+
+/* What the bridge wants */
+
+void hosts_init(struct hosts *h, struct loop *loop,
+                const struct hosts_config *config,
+                const struct hosts_events *events, void *owner)
+{
+    h->config = config;
+    h->events = events;
+    h->owner = owner;
+    for (int i = 0; i < 2; i++)
+        proxy_init(&h->proxies[i], loop, &config->identity, &proxy_events, h);
+    h->vm = &h->proxies[0];
+    h->other = &h->proxies[1];
+    h->state = REHEARSAL_NONE;
+    h->is_ending = false;
+    h->has_joined = false;
+    h->has_room = true;
+    buf_init(&h->held, LIMIT_READ);
+    timer_init(&h->step_timer, loop, on_step_due, h);
+    timer_init(&h->every_timer, loop, on_every_due, h);
+    if (config->every_s > 0)
+        timer_start(&h->every_timer, config->every_s * 1000);
+}
+
+void hosts_done(struct hosts *h)
+{
+    proxy_done(&h->proxies[0]);
+    proxy_done(&h->proxies[1]);
+    timer_done(&h->step_timer);
+    timer_done(&h->every_timer);
+    buf_done(&h->held);
+}
+
+void hosts_connect(struct hosts *h)
+{
+    proxy_start(h->vm, &h->config->proxy, NULL);
+}
+
+size_t hosts_send(struct hosts *h, struct slice bytes)
+{
+    if (rehearsal_is_guest_stopped(h->state) && h->state != REHEARSAL_ASKED)
+        return 0;
+    return proxy_send(h->vm, bytes);
+}
+
+void hosts_call_off_move(struct hosts *h)
+{
+    h->is_ending = true;
+    step(h, REHEARSAL_CALLED_OFF, NULL);
+}
+
+void hosts_finish(struct hosts *h)
+{
+    hosts_call_off_move(h);
+    proxy_finish(h->vm);
+    proxy_finish(h->other);
+}
+
+bool hosts_is_running(const struct hosts *h)
+{
+    return !rehearsal_is_guest_stopped(h->state) && proxy_is_open(h->vm);
+}
+
+bool hosts_is_there(const struct hosts *h)
+{
+    return h->state == REHEARSAL_ORPHANED || proxy_is_open(h->vm);
+}
+
+bool hosts_is_idle(const struct hosts *h)
+{
+    return h->vm->state == PROXY_IDLE && h->other->state == PROXY_IDLE;
+}
+
+static void set_reading(struct hosts *h, size_t untaken)
+{
+    bool is_leaving = h->state == REHEARSAL_LEAVING;
+    bool is_stopped = rehearsal_is_guest_stopped(h->state);
+
+    h->has_room = untaken == 0;
+    proxy_set_reading(h->vm, is_stopped ? untaken < HOSTS_AHEAD_MAX
+                                        : h->has_room && !is_leaving);
+    proxy_set_reading(h->other, h->has_room || !is_leaving);
+}
+
+void hosts_settle(struct hosts *h, size_t unsent, size_t untaken)
+{
+    if (unsent == 0)
+        step(h, REHEARSAL_ALL_SENT, NULL);
+    proxy_settle(h->other);
+    if ((h->state == REHEARSAL_JOINING || h->state == REHEARSAL_ORPHANED) &&
+        h->other->state == PROXY_IDLE)
+        proxy_start(h->other, &h->config->move_to, &h->ticket);
+    proxy_settle(h->vm);
+    set_reading(h, untaken);
+}
