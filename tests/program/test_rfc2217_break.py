@@ -235,15 +235,22 @@ def test_a_flood_of_breaks_costs_nothing(vspcd):
     vspcd.check_works()
 
 
-def test_the_place_of_a_break_among_much_that_waits(vspcd):
-    """The VM has not read for long; what was typed before it comes first."""
-    vm = with_mask(vspcd.vm(receive_buffer=4096))
-    client = vspcd.telnet(vm)
-    text = letters(40 << 10, seed=1)
-    client.send_wire(text + BRK + b"h")
-    client.sync()
-    assert_same(vm.read_until(b"h"), text + b"h")
-    assert heard(vm) == at(len(text))
+@pytest.mark.parametrize("size", [40 << 10, 8 << 20])
+@pytest.mark.parametrize("sender", ["client", "vm"])
+def test_the_place_of_a_break_among_much_that_waits(start_vspcd, sender,
+                                                    size):
+    """In vspcd, and where TCP pushes back."""
+    vspcd = start_vspcd("--hold-time", 20000)
+    small = {"receive_buffer": 4096}
+    vm = with_mask(vspcd.vm(**small if sender == "client" else {}))
+    client = with_mask(vspcd.telnet(vm, **small if sender == "vm" else {}))
+    source, target = (vm, client) if sender == "vm" else (client, vm)
+    text = letters(size, seed=1)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(source.send_wire, text + BRK + b"!")
+        assert_same(target.read_until(b"!"), text + b"!")
+        sent.result()
+    assert heard(target) == at(len(text))
 
 
 def test_a_break_is_not_kept_for_a_vm_that_is_away(vspcd):
