@@ -231,14 +231,14 @@ def test_only_lines_of_the_mask_are_told(vspcd, vm, side):
     client = attach(vspcd, vm)
     watcher, changer = (client, vm) if side == "client" else (vm, client)
     assert watcher.ask(MODEMSTATE_MASK, CTS | CTS_CHANGED) == 0x11
-    changer.set(DTR_OFF, DTR_ON, DTR_OFF)
+    changer.set(DTR_OFF, DTR_ON)
     assert not watcher.notices()
     changer.set(RTS_OFF)
     assert watcher.notices() == [CTS_CHANGED]
     changer.set(RTS_ON)
     assert watcher.notices() == [CTS | CTS_CHANGED]
     assert watcher.ask(MODEMSTATE_MASK, 0) == 0
-    changer.set(RTS_OFF, DTR_ON)
+    changer.set(RTS_OFF, DTR_OFF, DTR_ON)
     assert not watcher.notices()
     assert watcher.ask(MODEMSTATE_MASK, 255) == 255
     changer.set(RTS_ON)

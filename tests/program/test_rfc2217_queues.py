@@ -198,20 +198,18 @@ def test_purge_of_what_who_asks_has_sent(way, what):
     goes_on(receiver, b"new")
 
 
-def test_purge_leaves_the_other_direction(ends):
+@pytest.mark.parametrize("what", [FROM_LINE, TO_LINE])
+@pytest.mark.parametrize("side", ["vm", "client"])
+def test_purge_leaves_the_other_direction(ends, side, what):
     vm, client = ends
     suspend(vm, client)
-    for what in (FROM_LINE, TO_LINE):
-        send(vm, b"printed")
-        send(client, b"typed")
-        purge(client, what)
-        if what == FROM_LINE:
-            goes_on(vm, b"typed")
-            goes_on(client, b"")
-        else:
-            goes_on(client, b"printed")
-            goes_on(vm, b"")
-        suspend(vm, client)
+    send(vm, b"printed")
+    send(client, b"typed")
+    purge(vm if side == "vm" else client, what)
+    is_input = (side == "vm") == (what == FROM_LINE)
+    goes_on(vm, b"" if is_input else b"typed")
+    goes_on(client, b"printed" if is_input else b"")
+    assert_both_ways(vm, client)
 
 
 def test_purge_both(ends):
