@@ -331,6 +331,24 @@ static bool change_room(struct play *p, struct line *l)
     return true;
 }
 
+/* More typed than the server queues for a VM that does not take it. */
+static bool fill_vm(struct play *p)
+{
+    const struct model_console *c = play_any_console(p);
+    struct line *vm = link_of(p, c);
+    struct line *l = any_line(p, false);
+    size_t len = 40 * KIB + play_dice(p, 100 * KIB);
+
+    if (vm == NULL || l == NULL || l->console != c->number ||
+        p->data_max < 50 * KIB || l->pending.len + line_unread(l) > 100 * KIB)
+        return false;
+    play_note(p, "vm %d takes nothing, client %d types %zu bytes",
+              vm->vm.number, l->client.number, len);
+    vm->peer->stream.room = play_dice(p, 2) * 100;
+    line_say_data(l, len);
+    return true;
+}
+
 static bool change_room_of_client(struct play *p)
 {
     return change_room(p, any_line(p, false));
@@ -389,11 +407,12 @@ const struct action actions[ACTION_COUNT] = {
     { 1, abort_anywhere },
     { 2, connect_any },
     { 6, cut_moving },
-    { 1, cut_vm },
+    { 2, cut_vm },
     { 2, cut_client },
     { 6, client_comes },
     { 8, change_room_of_client },
     { 4, change_room_of_vm },
+    { 6, fill_vm },
     { 6, time_passes },
     { 6, rest },
 };

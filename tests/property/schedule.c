@@ -155,6 +155,19 @@ static void play_step(struct play *p, const uint32_t *weights)
     play_listen(p);
 }
 
+static bool is_at_rest(const struct play *p)
+{
+    for (int i = 0; i < p->line_count; i++) {
+        if (p->lines[i]->was_ended || line_unread(p->lines[i]) > 0)
+            return false;
+    }
+    for (int i = 0; i < p->model.console_count; i++) {
+        if (p->model.consoles[i].move.is_live)
+            return false;
+    }
+    return true;
+}
+
 /* Everybody takes everything, and whoever waited long enough is served. Some
  * moves get time to work, the others are over. */
 static void come_to_rest(struct play *p)
@@ -168,10 +181,14 @@ static void come_to_rest(struct play *p)
         actions[ACTION_GO_ON].run(p);
         play_run_all(p);
     }
-    play_moves_due(p);
-    site_drains_due(&p->site);
-    play_listen(p);
-    play_run_all(p);
+    /* A move that is over lets its clients be read, they let the VM be read,
+     * and that may have one more BEGIN to say. */
+    for (int i = 0; i < MODEL_ANSWERS_MAX && !is_at_rest(p); i++) {
+        play_moves_due(p);
+        site_drains_due(&p->site);
+        play_listen(p);
+        play_run_all(p);
+    }
 }
 
 static void say_last_words(struct play *p)
