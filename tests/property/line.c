@@ -196,7 +196,7 @@ static void tell_last_word(struct model_vm *vm,
     l = lookup->line_of(lookup->owner, vm);
     if (!l->peer->stream.is_broken)
         tell_items(l, l->given, lookup);
-    model_lets_lag_by_last_word(l->model, c, 0);
+    model_lets_lag(l->model, c, 0);
     line_listen(l);
     if (l->was_ended)
         model_is_lost(l->model, &l->vm);
@@ -207,7 +207,7 @@ static void tell_connect(struct line *l, const struct item *item,
 {
     tell_last_word(item->console->link, lookup);
     model_connects(l->model, &l->vm, item->console);
-    model_lets_lag_by_last_word(l->model, item->console, l->given - l->told);
+    model_lets_lag(l->model, item->console, l->given - l->told);
 }
 
 static void tell_complete(struct line *l, const struct item *item,
@@ -216,8 +216,7 @@ static void tell_complete(struct line *l, const struct item *item,
     tell_last_word(model_completes_after(&l->vm, &item->key.sequence), lookup);
     model_completes(l->model, &l->vm, &item->key.sequence);
     if (l->vm.role == MODEL_SERVES)
-        model_lets_lag_by_last_word(l->model, l->vm.console,
-                                    l->given - l->told);
+        model_lets_lag(l->model, l->vm.console, l->given - l->told);
 }
 
 static void tell_item(struct line *l, const struct item *item,

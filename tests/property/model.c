@@ -4,14 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/*
- * Whether a connection's last word, and what a destination printed early, cost
- * nothing to clients that keep up. The server reads them in one go, without
- * letting clients take any of it in between, so what is longer than two rings
- * is skipped for all. Should be true.
- */
-enum { LAST_WORD_SPARES = false };
-
 void model_init(struct model *m, int consoles)
 {
     *m = (struct model){ .console_count = consoles };
@@ -136,7 +128,7 @@ static void print_early(struct model *m, struct model_vm *vm)
 {
     show(vm->console, buf_bytes(&vm->early));
     buf_take(&vm->early, vm->early.len);
-    model_lets_lag_by_last_word(m, vm->console, 0);
+    model_lets_lag(m, vm->console, 0);
 }
 
 static void end_move(struct model *m, struct model_console *c, int verdict)
@@ -338,25 +330,14 @@ void model_client_leaves(struct model_client *client)
     client->console = NULL;
 }
 
-static void let_lag(const struct model *m, struct model_console *c,
-                    uint64_t unread, bool spares)
+void model_lets_lag(const struct model *m, struct model_console *c,
+                    uint64_t unread)
 {
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
         struct model_client *client = c->clients[i];
 
-        if (client != NULL && !(spares && client->keeps_up) &&
+        if (client != NULL && !client->keeps_up &&
             c->output.len + unread - client->at > m->ring / 2)
             client->may_lag = true;
     }
-}
-
-void model_lets_lag(struct model *m, struct model_console *c)
-{
-    let_lag(m, c, 0, true);
-}
-
-void model_lets_lag_by_last_word(struct model *m, struct model_console *c,
-                                 uint64_t unread)
-{
-    let_lag(m, c, unread, LAST_WORD_SPARES);
 }

@@ -176,15 +176,11 @@ void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);
 void model_client_leaves(struct model_client *client);
 
-/*
- * The hold time is over, or a last word was read, which cannot wait: clients
- * that are half a ring behind may lose bytes from now on. unread: what more
- * may come by this. Those that keep up lose nothing; in the second case they
- * do today (LAST_WORD_SPARES in model.c).
- */
-void model_lets_lag(struct model *m, struct model_console *c);
-void model_lets_lag_by_last_word(struct model *m, struct model_console *c,
-                                 uint64_t unread);
+/* The hold time is over, or a last word was read, which cannot wait: clients
+ * that do not keep up and are half a ring behind may lose bytes from now on.
+ * unread: what more may come by this. */
+void model_lets_lag(const struct model *m, struct model_console *c,
+                    uint64_t unread);
 
 /* What the far ends got. The first two return how many of the bytes were
  * judged; the rest is to be shown again with what follows it. */

@@ -181,6 +181,12 @@ void play_run_all(struct play *p)
         line_give(p->lines[i], SIZE_MAX);
     site_run(&p->site);
     play_listen(p);
+    for (int i = 0; i < p->line_count; i++) {
+        const struct line *l = p->lines[i];
+
+        if (!l->is_vm && l->is_served && l->peer->stream.room == SIZE_MAX)
+            model_check_client_output(&p->model, &l->client);
+    }
 }
 
 void play_short_holds_due(struct play *p)
@@ -201,7 +207,7 @@ void play_holds_due(struct play *p)
 {
     play_short_holds_due(p);
     for (int i = 0; i < p->model.console_count; i++)
-        model_lets_lag(&p->model, &p->model.consoles[i]);
+        model_lets_lag(&p->model, &p->model.consoles[i], 0);
     site_holds_due(&p->site);
     play_listen(p);
 }
