@@ -5,9 +5,8 @@
 
 static size_t random_len(struct play *p)
 {
-    static const uint32_t most[] = {
-        8, 8, 40, 40, 400, 400, 3000, LINE_DATA_MAX
-    };
+    static const uint32_t most[] = { 8,   8,   40,   40,
+                                     400, 400, 3000, REMOTE_DATA_MAX };
     size_t max = most[play_dice(p, 8)];
 
     if (max > p->data_max)
@@ -15,68 +14,68 @@ static size_t random_len(struct play *p)
     return 1 + play_dice(p, (uint32_t)max);
 }
 
-static struct line *any_line(struct play *p, bool is_vm)
+static struct remote *any_remote(struct play *p, bool is_vm)
 {
     int start =
-        p->line_count > 0 ? (int)play_dice(p, (uint32_t)p->line_count) : 0;
+        p->remote_count > 0 ? (int)play_dice(p, (uint32_t)p->remote_count) : 0;
 
-    for (int i = 0; i < p->line_count; i++) {
-        struct line *l = p->lines[(start + i) % p->line_count];
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[(start + i) % p->remote_count];
 
-        if (l->is_vm == is_vm && line_may_say(l))
-            return l;
+        if (r->is_vm == is_vm && remote_may_say(r))
+            return r;
     }
     return NULL;
 }
 
 /* The console's VM, or the destination of its move. */
-static struct line *link_of(struct play *p, const struct model_console *c)
+static struct remote *link_of(struct play *p, const struct model_console *c)
 {
-    struct line *l = c->link != NULL ? play_line_of(p, c->link) : NULL;
+    struct remote *r = c->link != NULL ? play_remote_of(p, c->link) : NULL;
 
-    return l != NULL && line_may_say(l) ? l : NULL;
+    return r != NULL && remote_may_say(r) ? r : NULL;
 }
 
-static struct line *destination_of(struct play *p,
-                                   const struct model_console *c)
+static struct remote *destination_of(struct play *p,
+                                     const struct model_console *c)
 {
-    struct line *l = c->move.destination != NULL
-                         ? play_line_of(p, c->move.destination)
-                         : NULL;
+    struct remote *r = c->move.destination != NULL
+                           ? play_remote_of(p, c->move.destination)
+                           : NULL;
 
-    return l != NULL && line_may_say(l) ? l : NULL;
+    return r != NULL && remote_may_say(r) ? r : NULL;
 }
 
 /* What a host sends before it is known who it is, is kept, 64 KiB of it. */
-static bool may_print(const struct line *l, size_t len)
+static bool may_print(const struct remote *r, size_t len)
 {
-    if (l->vm.role != MODEL_SERVES)
-        return l->data_said + len <= 32 * KIB;
-    return l->pending.len + line_unread(l) + len <= 600 * KIB;
+    if (r->vm.role != MODEL_SERVES)
+        return r->data_said + len <= 32 * KIB;
+    return r->pending.len + remote_unread(r) + len <= 600 * KIB;
 }
 
 static bool print(struct play *p)
 {
-    struct line *l = play_dice(p, 4) > 0 ? link_of(p, play_any_console(p))
-                                         : any_line(p, true);
+    struct remote *r = play_dice(p, 4) > 0 ? link_of(p, play_any_console(p))
+                                           : any_remote(p, true);
     size_t len = random_len(p);
 
-    if (l == NULL || !may_print(l, len))
+    if (r == NULL || !may_print(r, len))
         return false;
-    play_note(p, "vm %d prints %zu bytes", l->vm.number, len);
-    line_say_data(l, len);
+    play_note(p, "vm %d prints %zu bytes", r->vm.number, len);
+    remote_say_data(r, len);
     return true;
 }
 
 static bool type(struct play *p)
 {
-    struct line *l = any_line(p, false);
+    struct remote *r = any_remote(p, false);
     size_t len = random_len(p);
 
-    if (l == NULL || l->pending.len + line_unread(l) + len > 200 * KIB)
+    if (r == NULL || r->pending.len + remote_unread(r) + len > 200 * KIB)
         return false;
-    play_note(p, "client %d types %zu bytes", l->client.number, len);
-    line_say_data(l, len);
+    play_note(p, "client %d types %zu bytes", r->client.number, len);
+    remote_say_data(r, len);
     return true;
 }
 
@@ -95,16 +94,16 @@ static void random_sequence(struct play *p, struct sequence *s)
         *s = p->keys[p->key_count - 1].sequence;
 }
 
-static bool begin_on(struct play *p, struct line *l)
+static bool begin_on(struct play *p, struct remote *r)
 {
     struct key key = { 0 };
 
-    if (l == NULL || l->vm.awaited_count + l->item_count > 20)
+    if (r == NULL || r->vm.awaited_count + r->item_count > 20)
         return false;
     random_sequence(p, &key.sequence);
-    play_note(p, "vm %d: BEGIN (sequence of %u)", l->vm.number,
+    play_note(p, "vm %d: BEGIN (sequence of %u)", r->vm.number,
               key.sequence.len);
-    line_say_move(l, ITEM_BEGIN, &key);
+    remote_say_move(r, ITEM_BEGIN, &key);
     return true;
 }
 
@@ -115,7 +114,7 @@ static bool begin(struct play *p)
 
 static bool begin_anywhere(struct play *p)
 {
-    return begin_on(p, any_line(p, true));
+    return begin_on(p, any_remote(p, true));
 }
 
 /* Mostly the right one, if that is known. */
@@ -139,27 +138,28 @@ static bool pick_key(struct play *p, const struct model_console *c,
     return true;
 }
 
-static struct line *any_stranger(struct play *p)
+static struct remote *any_stranger(struct play *p)
 {
-    struct line *l = any_line(p, true);
+    struct remote *r = any_remote(p, true);
 
-    return l != NULL && l->vm.role == MODEL_STRANGER ? l : NULL;
+    return r != NULL && r->vm.role == MODEL_STRANGER ? r : NULL;
 }
 
 static bool join(struct play *p, const struct model_console *c)
 {
     struct key key;
-    struct line *l = play_dice(p, 4) == 0 ? any_stranger(p) : NULL;
+    struct remote *r = play_dice(p, 4) == 0 ? any_stranger(p) : NULL;
 
     if (!pick_key(p, c, &key))
         return false;
-    if (l == NULL)
-        l = play_new_vm(p, c->number);
-    if (l == NULL || l->vm.awaited_count + l->item_count > 20)
+    if (r == NULL)
+        r = play_new_vm(p, c->number);
+    if (r == NULL || r->vm.awaited_count + r->item_count > 20)
         return false;
-    play_note(p, "vm %d: PEER for console %d", l->vm.number, c->number);
-    line_say_move(l, ITEM_PEER, &key);
-    line_say(l, (struct item){ .kind = ITEM_NOTHING }, BYTES(IAC WILL "\x2c"));
+    play_note(p, "vm %d: PEER for console %d", r->vm.number, c->number);
+    remote_say_move(r, ITEM_PEER, &key);
+    remote_say(r, (struct item){ .kind = ITEM_NOTHING },
+               BYTES(IAC WILL "\x2c"));
     return true;
 }
 
@@ -170,28 +170,28 @@ static bool join_any(struct play *p)
 
 static bool join_again(struct play *p)
 {
-    struct line *l = any_line(p, true);
+    struct remote *r = any_remote(p, true);
     struct key key;
 
-    if (l == NULL || !pick_key(p, &p->model.consoles[l->console], &key) ||
-        l->vm.awaited_count + l->item_count > 20)
+    if (r == NULL || !pick_key(p, &p->model.consoles[r->console], &key) ||
+        r->vm.awaited_count + r->item_count > 20)
         return false;
-    play_note(p, "vm %d: PEER again", l->vm.number);
-    line_say_move(l, ITEM_PEER, &key);
+    play_note(p, "vm %d: PEER again", r->vm.number);
+    remote_say_move(r, ITEM_PEER, &key);
     return true;
 }
 
-static bool complete_on(struct play *p, struct line *l,
+static bool complete_on(struct play *p, struct remote *r,
                         const struct model_console *c)
 {
     struct key key = c->move.key;
 
-    if (l == NULL || key.sequence.len == 0)
+    if (r == NULL || key.sequence.len == 0)
         return false;
     if (play_dice(p, 16) == 0)
         key.sequence.bytes[key.sequence.len - 1] ^= 1;
-    play_note(p, "vm %d: COMPLETE for console %d", l->vm.number, c->number);
-    line_say_move(l, ITEM_COMPLETE, &key);
+    play_note(p, "vm %d: COMPLETE for console %d", r->vm.number, c->number);
+    remote_say_move(r, ITEM_COMPLETE, &key);
     return true;
 }
 
@@ -204,17 +204,17 @@ static bool complete(struct play *p)
 
 static bool complete_anywhere(struct play *p)
 {
-    return complete_on(p, any_line(p, true), play_any_console(p));
+    return complete_on(p, any_remote(p, true), play_any_console(p));
 }
 
-static bool abort_on(struct play *p, struct line *l)
+static bool abort_on(struct play *p, struct remote *r)
 {
     static const struct key none;
 
-    if (l == NULL)
+    if (r == NULL)
         return false;
-    play_note(p, "vm %d: ABORT", l->vm.number);
-    line_say_move(l, ITEM_ABORT, &none);
+    play_note(p, "vm %d: ABORT", r->vm.number);
+    remote_say_move(r, ITEM_ABORT, &none);
     return true;
 }
 
@@ -227,13 +227,13 @@ static bool abort_move(struct play *p)
 
 static bool abort_anywhere(struct play *p)
 {
-    return abort_on(p, any_line(p, true));
+    return abort_on(p, any_remote(p, true));
 }
 
-static bool has_item(const struct line *l, enum item_kind kind)
+static bool has_item(const struct remote *r, enum item_kind kind)
 {
-    for (int i = 0; i < l->item_count; i++) {
-        if (l->items[i].kind == kind)
+    for (int i = 0; i < r->item_count; i++) {
+        if (r->items[i].kind == kind)
             return true;
     }
     return false;
@@ -242,14 +242,14 @@ static bool has_item(const struct line *l, enum item_kind kind)
 /* By DO-PROXY, which ends a move of its console. */
 static bool connect_vm(struct play *p, struct model_console *c)
 {
-    struct line *l = play_dice(p, 4) == 0 ? any_stranger(p) : NULL;
+    struct remote *r = play_dice(p, 4) == 0 ? any_stranger(p) : NULL;
 
-    if (l == NULL || has_item(l, ITEM_PEER) || has_item(l, ITEM_CONNECT))
-        l = play_new_vm(p, c->number);
-    if (l == NULL)
+    if (r == NULL || has_item(r, ITEM_PEER) || has_item(r, ITEM_CONNECT))
+        r = play_new_vm(p, c->number);
+    if (r == NULL)
         return false;
-    play_note(p, "vm %d connects for console %d", l->vm.number, c->number);
-    play_connect(l, c);
+    play_note(p, "vm %d connects for console %d", r->vm.number, c->number);
+    play_connect(r, c);
     return true;
 }
 
@@ -272,21 +272,21 @@ static bool go_on(struct play *p)
     return complete_on(p, destination_of(p, c), c);
 }
 
-static bool cut(struct play *p, struct line *l)
+static bool cut(struct play *p, struct remote *r)
 {
     bool breaks = play_dice(p, 2);
 
-    if (l == NULL)
+    if (r == NULL)
         return false;
-    play_note(p, "%s %d %s", l->is_vm ? "vm" : "client", l->vm.number,
+    play_note(p, "%s %d %s", r->is_vm ? "vm" : "client", r->vm.number,
               breaks ? "breaks" : "closes");
-    line_end(l, breaks);
+    remote_end(r, breaks);
     return true;
 }
 
 static bool cut_vm(struct play *p)
 {
-    return cut(p, any_line(p, true));
+    return cut(p, any_remote(p, true));
 }
 
 static bool cut_moving(struct play *p)
@@ -300,34 +300,34 @@ static bool cut_moving(struct play *p)
 
 static bool cut_client(struct play *p)
 {
-    return cut(p, any_line(p, false));
+    return cut(p, any_remote(p, false));
 }
 
 static bool client_comes(struct play *p)
 {
     const struct model_console *c = play_any_console(p);
     bool is_raw = play_dice(p, 3) == 0;
-    struct line *l = play_new_client(p, c->number, is_raw);
+    struct remote *r = play_new_client(p, c->number, is_raw);
 
-    if (l != NULL)
-        play_note(p, "client %d%s comes to console %d", l->client.number,
+    if (r != NULL)
+        play_note(p, "client %d%s comes to console %d", r->client.number,
                   is_raw ? " (raw)" : "", c->number);
-    return l != NULL;
+    return r != NULL;
 }
 
-static bool change_room(struct play *p, struct line *l)
+static bool change_room(struct play *p, struct remote *r)
 {
     static const size_t rooms[] = { 0, 0, 1, 7, 300, 5000 };
     size_t room = rooms[play_dice(p, 6)];
 
-    if (l == NULL)
+    if (r == NULL)
         return false;
-    if (l->peer->stream.room != SIZE_MAX && play_dice(p, 3) == 0)
+    if (r->peer->stream.room != SIZE_MAX && play_dice(p, 3) == 0)
         room = SIZE_MAX;
-    play_note(p, "%s %d takes %lld bytes", l->is_vm ? "vm" : "client",
-              l->vm.number, room == SIZE_MAX ? -1 : (long long)room);
-    l->peer->stream.room = room;
-    l->client.keeps_up = false;
+    play_note(p, "%s %d takes %lld bytes", r->is_vm ? "vm" : "client",
+              r->vm.number, room == SIZE_MAX ? -1 : (long long)room);
+    r->peer->stream.room = room;
+    r->client.keeps_up = false;
     return true;
 }
 
@@ -335,28 +335,28 @@ static bool change_room(struct play *p, struct line *l)
 static bool fill_vm(struct play *p)
 {
     const struct model_console *c = play_any_console(p);
-    struct line *vm = link_of(p, c);
-    struct line *l = any_line(p, false);
+    struct remote *vm = link_of(p, c);
+    struct remote *r = any_remote(p, false);
     size_t len = 40 * KIB + play_dice(p, 100 * KIB);
 
-    if (vm == NULL || l == NULL || l->console != c->number ||
-        p->data_max < 50 * KIB || l->pending.len + line_unread(l) > 100 * KIB)
+    if (vm == NULL || r == NULL || r->console != c->number ||
+        p->data_max < 50 * KIB || r->pending.len + remote_unread(r) > 100 * KIB)
         return false;
     play_note(p, "vm %d takes nothing, client %d types %zu bytes",
-              vm->vm.number, l->client.number, len);
+              vm->vm.number, r->client.number, len);
     vm->peer->stream.room = play_dice(p, 2) * 100;
-    line_say_data(l, len);
+    remote_say_data(r, len);
     return true;
 }
 
 static bool change_room_of_client(struct play *p)
 {
-    return change_room(p, any_line(p, false));
+    return change_room(p, any_remote(p, false));
 }
 
 static bool change_room_of_vm(struct play *p)
 {
-    return change_room(p, any_line(p, true));
+    return change_room(p, any_remote(p, true));
 }
 
 static bool time_passes(struct play *p)

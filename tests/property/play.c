@@ -30,11 +30,11 @@ bool play_has_failed(const struct play *p)
     return p->model.failure[0] != '\0';
 }
 
-struct line *play_line_of(struct play *p, const struct model_vm *vm)
+struct remote *play_remote_of(struct play *p, const struct model_vm *vm)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        if (&p->lines[i]->vm == vm)
-            return p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        if (&p->remotes[i]->vm == vm)
+            return p->remotes[i];
     }
     return NULL;
 }
@@ -44,56 +44,56 @@ struct model_console *play_any_console(struct play *p)
     return &p->model.consoles[play_dice(p, (uint32_t)p->model.console_count)];
 }
 
-static struct line *add_line(struct play *p, struct peer *peer, int console,
-                             bool is_vm)
+static struct remote *add_remote(struct play *p, struct peer *peer, int console,
+                                 bool is_vm)
 {
-    struct line *l = line_new(&p->model, peer, ++p->numbers, is_vm);
+    struct remote *r = remote_new(&p->model, peer, ++p->numbers, is_vm);
 
-    l->console = console;
-    p->lines[p->line_count++] = l;
-    return l;
+    r->console = console;
+    p->remotes[p->remote_count++] = r;
+    return r;
 }
 
-struct line *play_new_vm(struct play *p, int console)
+struct remote *play_new_vm(struct play *p, int console)
 {
     static const struct item nothing = { .kind = ITEM_NOTHING };
-    struct line *l;
+    struct remote *r;
 
-    if (p->line_count == PLAY_LINES_MAX)
+    if (p->remote_count == PLAY_LINES_MAX)
         return NULL;
-    l = add_line(p, vm_arrive(&p->site), console, true);
-    line_say(l, nothing, BYTES(ESXI_OPTIONS ESXI_KNOWN));
-    return l;
+    r = add_remote(p, vm_arrive(&p->site), console, true);
+    remote_say(r, nothing, BYTES(ESXI_OPTIONS ESXI_KNOWN));
+    return r;
 }
 
-struct line *play_new_client(struct play *p, int console, bool is_raw)
+struct remote *play_new_client(struct play *p, int console, bool is_raw)
 {
-    struct line *l;
+    struct remote *r;
     int count = 0;
 
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++)
         count += p->model.consoles[console].clients[i] != NULL;
-    if (p->line_count == PLAY_LINES_MAX || count == PLAY_CLIENTS_MAX)
+    if (p->remote_count == PLAY_LINES_MAX || count == PLAY_CLIENTS_MAX)
         return NULL;
-    l = add_line(p, client_arrive(&p->site, p->consoles[console]), console,
-                 false);
-    model_client_comes(&p->model.consoles[console], &l->client);
+    r = add_remote(p, client_arrive(&p->site, p->consoles[console]), console,
+                   false);
+    model_client_comes(&p->model.consoles[console], &r->client);
     /* The greeting is not for the eyes of a raw one. */
-    peer_listen(l->peer);
-    peer_forget(l->peer);
-    l->is_raw = l->peer->is_raw = is_raw;
+    peer_listen(r->peer);
+    peer_forget(r->peer);
+    r->is_raw = r->peer->is_raw = is_raw;
     if (!is_raw) {
-        line_say(l, (struct item){ .kind = ITEM_TELNET }, BYTES(IAC));
-        line_say(
-            l, (struct item){ .kind = ITEM_NOTHING },
+        remote_say(r, (struct item){ .kind = ITEM_TELNET }, BYTES(IAC));
+        remote_say(
+            r, (struct item){ .kind = ITEM_NOTHING },
             BYTES(
                 DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA));
     }
-    return l;
+    return r;
 }
 
 /* Two consoles are two serial ports of one VM. */
-void play_connect(struct line *l, struct model_console *c)
+void play_connect(struct remote *r, struct model_console *c)
 {
     char wire[512];
     int vm = c->number / 2;
@@ -105,60 +105,60 @@ void play_connect(struct line *l, struct model_console *c)
                          EXT(LOCATION_UUID "10ca%02x"),
                  c->number % 2, vm, vm, vm, vm);
 
-    line_say(l, (struct item){ .kind = ITEM_CONNECT, .console = c },
-             slice_of(wire, (size_t)len));
+    remote_say(r, (struct item){ .kind = ITEM_CONNECT, .console = c },
+               slice_of(wire, (size_t)len));
 }
 
-static void keep_keys(struct play *p, struct line *l)
+static void keep_keys(struct play *p, struct remote *r)
 {
-    for (int i = 0; i < l->key_count; i++) {
+    for (int i = 0; i < r->key_count; i++) {
         if (p->key_count == PLAY_KEYS_MAX)
             memmove(&p->keys[0], &p->keys[1],
                     (size_t)--p->key_count * sizeof p->keys[0]);
-        p->keys[p->key_count++] = l->keys[i];
+        p->keys[p->key_count++] = r->keys[i];
     }
-    l->key_count = 0;
+    r->key_count = 0;
 }
 
 /* From here on it takes what comes in the moment that it comes. */
-static void check_pace(struct line *l)
+static void check_pace(struct remote *r)
 {
-    const struct model_client *client = &l->client;
+    const struct model_client *client = &r->client;
 
-    if (!l->is_vm && client->console != NULL && l->is_served &&
-        l->peer->stream.room == SIZE_MAX &&
-        !(l->peer->stream.stream.interest & STREAM_WRITE) &&
+    if (!r->is_vm && client->console != NULL && r->is_served &&
+        r->peer->stream.room == SIZE_MAX &&
+        !(r->peer->stream.stream.interest & STREAM_WRITE) &&
         client->at == client->console->output.len)
-        l->client.keeps_up = true;
+        r->client.keeps_up = true;
 }
 
 static void forget_closed(struct play *p)
 {
     int left = 0;
 
-    for (int i = 0; i < p->line_count; i++) {
-        struct line *l = p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[i];
 
-        if (l->peer->stream.is_closed) {
-            peer_remove(l->peer);
-            line_free(l);
+        if (r->peer->stream.is_closed) {
+            peer_remove(r->peer);
+            remote_free(r);
         } else {
-            p->lines[left++] = l;
+            p->remotes[left++] = r;
         }
     }
-    p->line_count = left;
+    p->remote_count = left;
 }
 
 /* VMs first: the last that a client gets may be that its VM is gone. */
 void play_check_ends(struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        if (p->lines[i]->is_vm)
-            line_check_end(p->lines[i]);
+    for (int i = 0; i < p->remote_count; i++) {
+        if (p->remotes[i]->is_vm)
+            remote_check_end(p->remotes[i]);
     }
-    for (int i = 0; i < p->line_count; i++) {
-        if (!p->lines[i]->is_vm)
-            line_check_end(p->lines[i]);
+    for (int i = 0; i < p->remote_count; i++) {
+        if (!p->remotes[i]->is_vm)
+            remote_check_end(p->remotes[i]);
     }
 }
 
@@ -166,10 +166,10 @@ void play_listen(struct play *p)
 {
     site_turn_end(&p->site);
     play_check_ends(p);
-    for (int i = 0; i < p->line_count; i++) {
-        line_listen(p->lines[i]);
-        keep_keys(p, p->lines[i]);
-        check_pace(p->lines[i]);
+    for (int i = 0; i < p->remote_count; i++) {
+        remote_listen(p->remotes[i]);
+        keep_keys(p, p->remotes[i]);
+        check_pace(p->remotes[i]);
     }
     if (!play_has_failed(p))
         forget_closed(p);
@@ -177,15 +177,15 @@ void play_listen(struct play *p)
 
 void play_run_all(struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++)
-        line_give(p->lines[i], SIZE_MAX);
+    for (int i = 0; i < p->remote_count; i++)
+        remote_give(p->remotes[i], SIZE_MAX);
     site_run(&p->site);
     play_listen(p);
-    for (int i = 0; i < p->line_count; i++) {
-        const struct line *l = p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        const struct remote *r = p->remotes[i];
 
-        if (!l->is_vm && l->is_served && l->peer->stream.room == SIZE_MAX)
-            model_check_client_output(&p->model, &l->client);
+        if (!r->is_vm && r->is_served && r->peer->stream.room == SIZE_MAX)
+            model_check_client_output(&p->model, &r->client);
     }
 }
 
@@ -195,11 +195,11 @@ void play_short_holds_due(struct play *p)
     site_short_holds_due(&p->site);
     site_short_holds_due(&p->site);
     play_listen(p);
-    for (int i = 0; i < p->line_count; i++) {
-        const struct line *l = p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        const struct remote *r = p->remotes[i];
 
-        if (l->is_vm && line_unread(l) > 0)
-            model_check_ahead(&p->model, &l->vm);
+        if (r->is_vm && remote_unread(r) > 0)
+            model_check_ahead(&p->model, &r->vm);
     }
 }
 
@@ -224,14 +224,14 @@ void play_moves_due(struct play *p)
 /* Not while a telnet client is silent: it would be taken for a raw one. */
 void play_negotiations_due(struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        const struct line *l = p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        const struct remote *r = p->remotes[i];
 
-        if (!l->is_vm && !l->is_raw && !l->is_served)
+        if (!r->is_vm && !r->is_raw && !r->is_served)
             return;
     }
     site_negotiations_due(&p->site);
-    for (int i = 0; i < p->line_count; i++)
-        p->lines[i]->is_served |= p->lines[i]->is_raw;
+    for (int i = 0; i < p->remote_count; i++)
+        p->remotes[i]->is_served |= p->remotes[i]->is_raw;
     play_listen(p);
 }

@@ -1,11 +1,11 @@
 /*
- * play.h - a schedule while it is played: the site, the model, all lines, and
+ * play.h - a schedule while it is played: the site, the model, all remotes, and
  * the dice. What can happen is in actions.c, when it does in schedule.c.
  */
 #ifndef TESTS_PLAY_H
 #define TESTS_PLAY_H
 
-#include "line.h"
+#include "remote.h"
 
 enum {
     PLAY_LINES_MAX = 28, /* at a time */
@@ -17,9 +17,9 @@ struct play {
     struct site site;
     struct model model;
     struct console *consoles[MODEL_CONSOLES_MAX]; /* once there */
-    struct line *lines[PLAY_LINES_MAX];
-    int line_count;
-    int numbers;                    /* lines so far */
+    struct remote *remotes[PLAY_LINES_MAX];
+    int remote_count;
+    int numbers;                    /* remotes so far */
     struct key keys[PLAY_KEYS_MAX]; /* that were given, latest last */
     int key_count;
     uint64_t dice;
@@ -37,17 +37,17 @@ __attribute__((format(printf, 2, 3))) void play_note(const struct play *p,
 
 bool play_has_failed(const struct play *p);
 
-struct line *play_line_of(struct play *p, const struct model_vm *vm);
+struct remote *play_remote_of(struct play *p, const struct model_vm *vm);
 struct model_console *play_any_console(struct play *p);
 
 /* New far ends; NULL: there are enough. A VM has said that it speaks the
  * extension, and a client what its kind says first. */
-struct line *play_new_vm(struct play *p, int console);
-struct line *play_new_client(struct play *p, int console, bool is_raw);
+struct remote *play_new_vm(struct play *p, int console);
+struct remote *play_new_client(struct play *p, int console, bool is_raw);
 
-void play_connect(struct line *l, struct model_console *c);
+void play_connect(struct remote *r, struct model_console *c);
 
-/* What has come to all ends of lines, and who has gone, to the model. */
+/* What has come to all remotes, and who has gone, to the model. */
 void play_check_ends(struct play *p);
 void play_listen(struct play *p);
 

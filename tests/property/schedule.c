@@ -22,25 +22,25 @@ ssize_t getrandom(void *to, size_t len, unsigned flags)
 }
 
 static void after_event(struct peer *peer, void *owner);
-static struct line *find_line(void *owner, const struct model_vm *vm);
+static struct remote *find_remote(void *owner, const struct model_vm *vm);
 
 static void after_event(struct peer *peer, void *owner)
 {
     struct play *p = owner;
-    struct line_lookup lookup = { find_line, p };
+    struct remote_lookup lookup = { find_remote, p };
 
     if (play_has_failed(p))
         return;
-    for (int i = 0; i < p->line_count; i++) {
-        if (p->lines[i]->peer == peer)
-            line_tell_read(p->lines[i], &lookup);
+    for (int i = 0; i < p->remote_count; i++) {
+        if (p->remotes[i]->peer == peer)
+            remote_tell_read(p->remotes[i], &lookup);
     }
     play_check_ends(p);
 }
 
-static struct line *find_line(void *owner, const struct model_vm *vm)
+static struct remote *find_remote(void *owner, const struct model_vm *vm)
 {
-    return play_line_of(owner, vm);
+    return play_remote_of(owner, vm);
 }
 
 static void open_play(struct play *p, uint64_t seed)
@@ -82,8 +82,8 @@ static void open_play(struct play *p, uint64_t seed)
 static void close_play(struct play *p)
 {
     site_close(&p->site);
-    for (int i = 0; i < p->line_count; i++)
-        line_free(p->lines[i]);
+    for (int i = 0; i < p->remote_count; i++)
+        remote_free(p->remotes[i]);
     model_done(&p->model);
 }
 
@@ -91,26 +91,26 @@ static void close_play(struct play *p)
  * or all of them are. */
 static void shuffle(struct play *p)
 {
-    struct line *l;
+    struct remote *r;
 
-    if (p->line_count == 0)
+    if (p->remote_count == 0)
         return;
-    l = p->lines[play_dice(p, (uint32_t)p->line_count)];
+    r = p->remotes[play_dice(p, (uint32_t)p->remote_count)];
     switch (play_dice(p, 8)) {
     case 0:
-        line_give(l, 1 + play_dice(p, 3));
+        remote_give(r, 1 + play_dice(p, 3));
         break;
     case 1:
     case 2:
-        line_give(l, 1 + play_dice(p, l->pending.len + 1));
+        remote_give(r, 1 + play_dice(p, r->pending.len + 1));
         break;
     case 3:
     case 4:
-        line_give(l, SIZE_MAX);
+        remote_give(r, SIZE_MAX);
         break;
     case 5:
     case 6:
-        peer_turn(l->peer);
+        peer_turn(r->peer);
         break;
     default:
         site_run(&p->site);
@@ -157,8 +157,8 @@ static void play_step(struct play *p, const uint32_t *weights)
 
 static bool is_at_rest(const struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        if (p->lines[i]->was_ended || line_unread(p->lines[i]) > 0)
+    for (int i = 0; i < p->remote_count; i++) {
+        if (p->remotes[i]->was_ended || remote_unread(p->remotes[i]) > 0)
             return false;
     }
     for (int i = 0; i < p->model.console_count; i++) {
@@ -173,8 +173,8 @@ static bool is_at_rest(const struct play *p)
 static void come_to_rest(struct play *p)
 {
     play_negotiations_due(p);
-    for (int i = 0; i < p->line_count; i++)
-        p->lines[i]->peer->stream.room = SIZE_MAX;
+    for (int i = 0; i < p->remote_count; i++)
+        p->remotes[i]->peer->stream.room = SIZE_MAX;
     play_run_all(p);
     play_negotiations_due(p);
     for (uint32_t n = play_dice(p, 8); n > 0 && !play_has_failed(p); n--) {
@@ -193,30 +193,30 @@ static void come_to_rest(struct play *p)
 
 static void say_last_words(struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        struct line *l = p->lines[i];
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[i];
 
-        if (line_may_say(l) && (!l->is_vm || l->vm.role == MODEL_SERVES))
-            line_say_data(l, 20);
+        if (remote_may_say(r) && (!r->is_vm || r->vm.role == MODEL_SERVES))
+            remote_say_data(r, 20);
     }
     play_run_all(p);
 }
 
 static void check_rest(struct play *p)
 {
-    for (int i = 0; i < p->line_count; i++) {
-        struct line *l = p->lines[i];
-        const char *kind = l->is_vm ? "vm" : "client";
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[i];
+        const char *kind = r->is_vm ? "vm" : "client";
 
-        if (l->was_ended)
-            model_fail(&p->model, "%s %d is still there", kind, l->vm.number);
-        if (line_unread(l) > 0)
+        if (r->was_ended)
+            model_fail(&p->model, "%s %d is still there", kind, r->vm.number);
+        if (remote_unread(r) > 0)
             model_fail(&p->model, "%zu bytes of %s %d were not read",
-                       line_unread(l), kind, l->vm.number);
-        if (l->is_vm)
-            model_check_vm_rest(&p->model, &l->vm);
+                       remote_unread(r), kind, r->vm.number);
+        if (r->is_vm)
+            model_check_vm_rest(&p->model, &r->vm);
         else
-            model_check_client_rest(&p->model, &l->client);
+            model_check_client_rest(&p->model, &r->client);
     }
 }
 

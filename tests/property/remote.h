@@ -1,5 +1,5 @@
 /*
- * line.h - a connection of a schedule: what its far end has said, how much of
+ * remote.h - a connection of a schedule: what its far end has said, how much of
  * it was given to the server and read by it, and what came back.
  *
  * Between the wire (session_peer.h) and the model (model.h): saying puts bytes
@@ -8,16 +8,16 @@
  * its end is told to the model. So the model knows the server's order and not
  * more than that.
  */
-#ifndef TESTS_LINE_H
-#define TESTS_LINE_H
+#ifndef TESTS_REMOTE_H
+#define TESTS_REMOTE_H
 
 #include "model.h"
 #include "session_peer.h"
 
 enum {
-    LINE_ITEMS_MAX = 64,
-    LINE_KEYS_MAX = 16,
-    LINE_DATA_MAX = 256 * KIB,
+    REMOTE_ITEMS_MAX = 64,
+    REMOTE_KEYS_MAX = 16,
+    REMOTE_DATA_MAX = 256 * KIB,
 };
 
 enum item_kind {
@@ -38,7 +38,7 @@ struct item {
     struct model_console *console; /* CONNECT */
 };
 
-struct line {
+struct remote {
     struct model *model;
     struct peer *peer;
     struct buf pending; /* said, not given yet */
@@ -48,9 +48,9 @@ struct line {
     uint64_t data_said; /* positions in its data: said, */
     uint64_t data_told; /* and told to the model */
     uint32_t pattern;   /* which data it sends */
-    struct item items[LINE_ITEMS_MAX];
+    struct item items[REMOTE_ITEMS_MAX];
     int item_count;
-    struct key keys[LINE_KEYS_MAX]; /* that GOAHEAD gave to it */
+    struct key keys[REMOTE_KEYS_MAX]; /* that GOAHEAD gave to it */
     int key_count;
     int console; /* index; which VM's it is or will be */
     bool is_vm;
@@ -61,41 +61,43 @@ struct line {
     struct model_client client;
 };
 
-struct line *line_new(struct model *m, struct peer *p, int number, bool is_vm);
-void line_free(struct line *l);
+struct remote *remote_new(struct model *m, struct peer *p, int number,
+                          bool is_vm);
+void remote_free(struct remote *r);
 
 /* One more thing fits. */
-bool line_may_say(const struct line *l);
+bool remote_may_say(const struct remote *r);
 
-void line_say(struct line *l, struct item item, struct slice wire);
+void remote_say(struct remote *r, struct item item, struct slice wire);
 
 /* The next len bytes of what it prints or types. */
-void line_say_data(struct line *l, size_t len);
+void remote_say_data(struct remote *r, size_t len);
 
 /* Messages of option 232 with a sequence, and a secret behind it (PEER). */
-void line_say_move(struct line *l, enum item_kind kind, const struct key *key);
+void remote_say_move(struct remote *r, enum item_kind kind,
+                     const struct key *key);
 
 /* At most len bytes onto the wire. */
-void line_give(struct line *l, size_t len);
+void remote_give(struct remote *r, size_t len);
 
 /* The far end ends: with what it has given, or at once. */
-void line_end(struct line *l, bool breaks);
+void remote_end(struct remote *r, bool breaks);
 
 /* What the server has read up to now, to the model. lookup finds the line of
  * a VM that has its last word by that. */
-struct line_lookup {
-    struct line *(*line_of)(void *owner, const struct model_vm *vm);
+struct remote_lookup {
+    struct remote *(*remote_of)(void *owner, const struct model_vm *vm);
     void *owner;
 };
-void line_tell_read(struct line *l, const struct line_lookup *lookup);
+void remote_tell_read(struct remote *r, const struct remote_lookup *lookup);
 
 /* What came from the server, to the model. */
-void line_listen(struct line *l);
+void remote_listen(struct remote *r);
 
 /* Whether both ends agree with the model about who is there. */
-void line_check_end(struct line *l);
+void remote_check_end(struct remote *r);
 
 /* Bytes that were given and not read. */
-size_t line_unread(const struct line *l);
+size_t remote_unread(const struct remote *r);
 
 #endif
