@@ -280,6 +280,8 @@ static void link_drain(struct vm_link *link)
             return;
         console_make_room(link->console, (size_t)n, clock_now_us());
         handle_bytes(s, slice_of(to, (size_t)n));
+        if (link->console != NULL)
+            console_output_end(link->console);
     }
     if (link->console != NULL)
         output_early(s);
@@ -319,6 +321,9 @@ void vm_session_serve(struct vm_session *s)
     /* It may show that the connection is broken. */
     link_lines_changed(&s->link);
     console_output_end(c);
+    /* A client that took all ended the hold, and with it the room. */
+    if (s->phase == PHASE_SERVING)
+        console_make_room(c, s->unread, clock_now_us());
 }
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
