@@ -90,6 +90,9 @@ static void link_to(struct console *c, struct vm_link *link)
 
 static void unlink_vm(struct console *c)
 {
+    /* Its end would come from nobody. */
+    if (c->is_in_break)
+        console_break_output(c, false);
     c->link->console = NULL;
     c->link = NULL;
     c->is_input_held = false;
