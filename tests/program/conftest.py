@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.net import TIMEOUT
 from harness.programs import BUILD, Program, Vspcd
 from harness.vm import UUID
 
@@ -132,3 +133,23 @@ def start_process():
                     stream.close()
                 except BrokenPipeError:
                     pass
+
+
+@pytest.fixture
+def terminal():
+    """terminal(argv...): a program on a terminal, ended with the test."""
+    pexpect = pytest.importorskip(
+        "pexpect", reason="python3-pexpect is not installed")
+    started = []
+
+    def start(*argv, **options):
+        child = pexpect.spawn(str(argv[0]), [str(a) for a in argv[1:]],
+                              timeout=TIMEOUT, echo=False, **options)
+        child.delaybeforesend = None
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        print(f"--- {child.command} showed {child.before!r} {child.buffer!r}")
+        child.close(force=True)

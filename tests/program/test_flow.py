@@ -10,8 +10,8 @@ import pytest
 
 from harness.clients import SKIPPED
 from harness.programs import is_sanitized
-from harness.streams import (MIB, assert_same, letters, noise, skipped_in,
-                             transfer)
+from harness.streams import (MIB, assert_same, fill, letters, noise,
+                             skipped_in, transfer)
 
 # A test machine may stop for a second; where nothing may be skipped, this is
 # what a reader is given.
@@ -153,26 +153,6 @@ def test_one_console_does_not_hold_up_another(patient):
     held.sock.setblocking(False)
     fill(held.sock)
     transfer((free, client, noise(MIB, seed=9)))
-
-
-def fill(sock, quiet=0.3, limit=64 * MIB):
-    """Writes to a non-blocking socket until it takes nothing for a while;
-    returns what it took."""
-    rng_block = letters(65536, seed=11)
-    taken = bytearray()
-    last = time.monotonic()
-    while time.monotonic() - last < quiet:
-        at = len(taken) % len(rng_block)
-        try:
-            count = sock.send(rng_block[at:])
-        except BlockingIOError:
-            select.select([], [sock], [], 0.05)
-            continue
-        taken += rng_block[at:at + count]
-        last = time.monotonic()
-        assert len(taken) < limit, \
-            f"took {limit // MIB} MiB for somebody who does not read"
-    return bytes(taken)
 
 
 def test_a_client_stopped_for_ever_costs_one_ring(start_vspcd):

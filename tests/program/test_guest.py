@@ -2,79 +2,25 @@
 socket, vspc-vm, vspcd, a telnet client. All tests share a guest."""
 
 import hashlib
-import shutil
-import subprocess
 
 import pytest
 
+from harness.guest import (LOGIN, PATIENCE, PROMPT, Guest, is_needed,
+                           wait_boot)
 from harness.net import eventually
-from harness.programs import BUILD, SOURCE, Program, Vspcd
 
 pexpect = pytest.importorskip(
     "pexpect", reason="python3-pexpect is not installed")
 
-QEMU = shutil.which("qemu-system-x86_64")
-KERNEL = SOURCE / "build/guest/vmlinuz"
-INITRD = SOURCE / "build/guest/initrd"
+pytestmark = is_needed
 
-pytestmark = pytest.mark.skipif(
-    not (QEMU and KERNEL.exists() and INITRD.exists()),
-    reason="there is no guest: make guest builds it")
-
-PATIENCE = 60  # seconds; a boot takes three of a processor that is ours alone
-LOGIN = b"guest login: "
-PROMPT = b"# "
 EVERY_BYTE = bytes(range(256))
-
-
-class Guest:
-    """The chain; the machine in it can be turned off and on."""
-
-    def __init__(self, socket):
-        self.socket = socket
-        self.machine = None
-        self.vspcd = Vspcd()
-        self.started = [self.vspcd]
-
-    def start(self):
-        """Returns when it asks for a login."""
-        self.vspcd.wait_ready()
-        self.started.append(Program(
-            [BUILD / "vspc-vm", "--proxy",
-             "127.0.0.1:%d" % self.vspcd.proxy[1], "--name", "guest",
-             "--connect", f"unix:{self.socket}"],
-            stdin=subprocess.DEVNULL))
-        self.port = self.vspcd.port_of("guest")
-        client = self.vspcd.telnet(self.port)
-        self.power_on()
-        wait_boot(client)
-        client.close()
-
-    def power_on(self):
-        """It waits for vspc-vm before it says anything."""
-        self.machine = Program(
-            [QEMU, "-accel", "tcg", "-m", 128, "-no-user-config",
-             "-nodefaults", "-display", "none", "-kernel", KERNEL,
-             "-initrd", INITRD, "-append", "console=ttyS0,115200",
-             "-serial", f"unix:{self.socket},server=on,wait=on"],
-            stdin=subprocess.DEVNULL)
-        self.started.append(self.machine)
-
-    def power_off(self):
-        self.machine.stop()
-
-    def end(self):
-        try:
-            self.vspcd.stop()
-        finally:
-            for program in reversed(self.started):
-                program.kill()
-                print(f"--- log of {program.argv[0]}\n{program.log}")
 
 
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory):
-    guest = Guest(tmp_path_factory.mktemp("guest") / "serial")
+    socket = tmp_path_factory.mktemp("guest") / "serial"
+    guest = Guest(f"path={socket}", f"unix:{socket}")
     try:
         guest.start()
         yield guest
@@ -124,11 +70,6 @@ def telnet(guest, shell, need):
 def log_in(client):
     client.send(b"root\r")
     client.read_until(PROMPT, PATIENCE)
-
-
-def wait_boot(client):
-    client.read_until(b"Linux version", PATIENCE)
-    client.read_until(LOGIN, PATIENCE)
 
 
 def wait_boot_on(telnet):

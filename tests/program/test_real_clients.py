@@ -13,28 +13,7 @@ from harness.net import TIMEOUT, Fd, can_bind, eventually
 from harness.programs import BUILD
 from harness.streams import assert_same, noise
 
-pexpect = pytest.importorskip(
-    "pexpect", reason="python3-pexpect is not installed")
-
 EVERY_BYTE = bytes(range(256))
-
-
-@pytest.fixture
-def terminal():
-    """terminal(argv...): a program on a terminal, ended with the test."""
-    started = []
-
-    def start(*argv, **options):
-        child = pexpect.spawn(str(argv[0]), [str(a) for a in argv[1:]],
-                              timeout=TIMEOUT, echo=False, **options)
-        child.delaybeforesend = None
-        started.append(child)
-        return child
-
-    yield start
-    for child in started:
-        print(f"--- {child.command} showed {child.before!r} {child.buffer!r}")
-        child.close(force=True)
 
 
 def dialogue(vm, child, enter=b"\r", typed_enter=b"\r"):

@@ -3,6 +3,7 @@
 import re
 
 from harness import wire
+from harness.comport import ComPort
 from harness.net import Peer, TelnetPeer, dial
 
 NOTICE = re.compile(rb"\[vspcd: [^\]\r\n]*\]")
@@ -11,7 +12,7 @@ BACK = re.compile(rb"\[vspcd: [^\]\r\n]*(?<!dis)connected[^\]\r\n]*\]")
 SKIPPED = re.compile(rb"(?:\r\n)?\[vspcd: (\d+) bytes skipped\](?:\r\n)?")
 
 
-class TelnetClient(TelnetPeer):
+class TelnetClient(ComPort, TelnetPeer):
     """Answers the greeting as a telnet program does. binary=False refuses
     BINARY both ways; answer=False says nothing by itself."""
 
@@ -46,6 +47,13 @@ class TelnetClient(TelnetPeer):
         if self.answers:
             self.sync()
         return self
+
+    def com_port(self):
+        """Offers COM-PORT; returns when it is on."""
+        self.agrees.add(wire.COM_PORT)
+        self._ours.add(wire.COM_PORT)
+        self.send_wire(wire.will(wire.COM_PORT))
+        return super().com_port()
 
     def type(self, text):
         """Returns when vspcd has read it."""

@@ -15,7 +15,7 @@ from harness.vm import Destination, Vm
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
 
-FIELD = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
+FIELD = re.compile(r'([\w-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def is_sanitized(program="vspcd"):

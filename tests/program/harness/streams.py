@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import random
+import select
 import threading
 import time
 
@@ -50,6 +51,26 @@ def transfer(*ways, timeout=2 * TIMEOUT):
             assert_same(future.result(), data)
         for future in sent:
             future.result()
+
+
+def fill(sock, quiet=0.3, limit=64 * MIB):
+    """Writes to a non-blocking socket until it takes nothing for a while;
+    returns what it took."""
+    rng_block = letters(65536, seed=11)
+    taken = bytearray()
+    last = time.monotonic()
+    while time.monotonic() - last < quiet:
+        at = len(taken) % len(rng_block)
+        try:
+            count = sock.send(rng_block[at:])
+        except BlockingIOError:
+            select.select([], [sock], [], 0.05)
+            continue
+        taken += rng_block[at:at + count]
+        last = time.monotonic()
+        assert len(taken) < limit, \
+            f"took {limit // MIB} MiB for somebody who does not read"
+    return bytes(taken)
 
 
 def skipped_in(got, sent):

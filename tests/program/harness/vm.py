@@ -5,6 +5,7 @@ import random
 import time
 
 from harness import wire
+from harness.comport import ComPort
 from harness.net import TelnetPeer, dial
 
 UUID = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3"
@@ -63,20 +64,23 @@ def at_random(seed):
     return cut
 
 
-class Vm(TelnetPeer):
+class Vm(ComPort, TelnetPeer):
     """Connects and speaks in ESXi's order.
 
     answers: GET code -> text, UNKNOWN or SILENT, where it differs.
-    opening: what to send after KNOWN-SUBOPTIONS-2, where it differs."""
+    opening: what to send after KNOWN-SUBOPTIONS-2, where it differs.
+    offers: what it offers once it has its proxy."""
 
     def __init__(self, proxy, name="vm-0001", uuid=None, uri=URI, *,
                  direction=b"S", cut=as_captured, known=wire.ESXI_KNOWN,
-                 answers=None, opening=None, uuid_text=None, **buffers):
+                 answers=None, opening=None, uuid_text=None,
+                 offers=(wire.COM_PORT,), **buffers):
         super().__init__(dial(proxy, **buffers))
         self.name = name
         self.uuid = uuid or new_uuid()
         self.cut = cut
         self.known = known
+        self.offers = offers
         self.port = None  # set by Vspcd.vm()
         bios = esxi_uuid(self.uuid)
         self.answers = {
@@ -161,7 +165,7 @@ class Vm(TelnetPeer):
                 self._say(segment)
         elif code == wire.WILL_PROXY:
             self.has_will_proxy = True
-            self._say(wire.will(wire.COM_PORT))
+            self._say(wire.will(*self.offers))
         elif code == wire.WONT_PROXY:
             self.has_wont_proxy = True
         elif code == wire.VMOTION_GOAHEAD:
@@ -247,13 +251,13 @@ class Destination(Vm):
     that tells its console."""
 
     def __init__(self, proxy, source, *, sequence=None, secret=None,
-                 **options):
+                 offers=(wire.COM_PORT,), **options):
         sequence = source.sequence if sequence is None else sequence
         secret = source.secret if secret is None else secret
         super().__init__(proxy, source.name, source.uuid, opening=[
             wire.ext(wire.KNOWN_SUBOPTIONS_1, wire.ESXI_KNOWN) +
             wire.ext(wire.VMOTION_PEER, sequence + secret) +
-            wire.will(wire.COM_PORT)], **options)
+            wire.will(*offers)], offers=offers, **options)
         self.sequence = sequence
         self.secret = secret
         self.port = source.port
