@@ -27,7 +27,7 @@ static void on_vm_accepted(void *owner, struct stream *stream)
 {
     struct daemon *d = owner;
 
-    vm_session_start(&d->sessions, stream);
+    vm_session_start(&d->sessions, stream, TLS_OFF);
 }
 
 static void on_expired(struct deadline *deadline, void *owner)

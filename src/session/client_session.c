@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/stream_tls.h"
 #include "session/client_session_private.h"
 
 #include <errno.h>
@@ -14,16 +15,29 @@
  * had typed ahead of our greeting, does so within its first bytes. */
 enum { RAW_TRIAL = 64 * KIB };
 
+/* The last one only where TLS is offered. */
+#define CLIENT_OPTIONS                                                         \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, true, false },                                   \
+        { TELNET_OPTION_COM_PORT, false, true },                               \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, false, true                              \
+    }
+
 static const struct telpeer_policy client_policy = {
-    .options = {
-        { TELNET_OPTION_BINARY, true, true },
-        { TELNET_OPTION_SGA, true, true },
-        { TELNET_OPTION_ECHO, true, false },
-        { TELNET_OPTION_COM_PORT, false, true },
-    },
+    .options = { CLIENT_OPTIONS },
     .count = 4,
     .nvt_lines = TELNET_LINES_KEYBOARD,
 };
+
+static const struct telpeer_policy client_policy_with_tls = {
+    .options = { CLIENT_OPTIONS },
+    .count = 5,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+static const char half_authenticated[] =
+    "it has begun AUTHENTICATION and goes on without an end of it";
 
 static struct client_session *session_of(struct client *client)
 {
@@ -59,8 +73,13 @@ static void close_session(struct client_session *s, const char *reason,
 
 static void close_broken(struct client_session *s, int error)
 {
+    if (s->is_over)
+        return;
     if (error == -ENOBUFS)
         close_session(s, "it does not take our answers", false);
+    else if (stream_is_tls(s->wire.stream) &&
+             stream_tls_problem(s->wire.stream)[0] != '\0')
+        close_session(s, stream_tls_problem(s->wire.stream), false);
     else if (error == -ETIMEDOUT)
         close_session(s, "it does not answer any more", false);
     else
@@ -211,12 +230,78 @@ static void flush_if_writable(struct client_session *s)
         flush(s);
 }
 
+/* In the clear, where that is not allowed. */
+static void refuse_clear(struct client_session *s)
+{
+    say(s,
+        "[vspcd: %s: refused, this port wants TLS; connect with telnet -z ssl, "
+        "openssl s_client, or the like]\r\n",
+        console_name(s->client.console).text);
+    wire_release(&s->wire);
+    (void)wire_flush(&s->wire);
+    close_session(s, "TLS is required on this port, and it does without", true);
+}
+
 static void serve(struct client_session *s)
 {
-    if (s->is_serving)
+    if (s->is_serving || s->is_over || secure_is_open(&s->secure))
         return;
+    if (secure_is_missing(&s->secure)) {
+        refuse_clear(s);
+        return;
+    }
     s->is_serving = true;
     deadline_stop(&s->deadline);
+    if (s->secure.state != SECURE_DONE)
+        s->wire.peer.policy = &client_policy;
+    flush_if_writable(s);
+}
+
+/* The way to TLS is decided on, one way or the other: back to what there is
+ * to know of every client. */
+static void go_on_negotiating(struct client_session *s)
+{
+    enum telopt_state binary =
+        telpeer_state(&s->wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
+
+    deadline_stop(&s->deadline);
+    if (binary == TELOPT_ON || binary == TELOPT_OFF)
+        serve(s);
+    else
+        deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
+}
+
+/* In TLS or in the clear. True: in TLS, and all of in has gone there. */
+static bool begin_with(struct client_session *s, struct slice in)
+{
+    bool is_first = s->secure.state == SECURE_FIRST;
+    bool is_tls = secure_is_hello(&s->secure, in);
+    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls,
+                                  s->ctx->client_tls, in)
+                   : 0;
+
+    deadline_stop(&s->deadline);
+    if (r == 0 && is_first)
+        r = wire_greet(&s->wire);
+    if (r == 0 && !is_tls)
+        r = secure_go_on_clear(&s->secure, &s->wire);
+    if (r < 0)
+        close_broken(s, r);
+    else if (is_tls)
+        update_interest(s, true); /* when the hands are shaken */
+    else if (is_first)
+        deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
+    else
+        go_on_negotiating(s);
+    return is_tls;
+}
+
+void client_session_first_byte_due(struct deadline *d, void *owner)
+{
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
+
+    (void)owner;
+    (void)begin_with(s, slice_of(NULL, 0));
     flush_if_writable(s);
 }
 
@@ -225,6 +310,11 @@ static void drain(struct client_session *s, const char *reason)
 {
     if (s->is_draining || s->is_over)
         return;
+    if (secure_is_missing(&s->secure) || s->wire.is_held) {
+        close_session(s, reason, false);
+        return;
+    }
+    secure_give_up(&s->secure);
     s->is_draining = true;
     s->end_reason = reason;
     s->end_at = s->client.console->output.head;
@@ -291,10 +381,29 @@ static const struct client_ops session_client_ops = {
     .close = client_close,
 };
 
+/* r: what came of an option or message of it. */
+static int handle_authentication(struct client_session *s, int r)
+{
+    if (r < 0)
+        return r;
+    if (s->secure.state == SECURE_NOT) {
+        go_on_negotiating(s);
+    } else if (s->secure.state == SECURE_ASKED) {
+        deadline_stop(&s->deadline);
+        s->end_reason = half_authenticated;
+        deadline_start(&s->ctx->drains, &s->deadline, clock_now_us());
+    }
+    return 0;
+}
+
 static int handle_option(struct client_session *s,
                          const struct telpeer_item *item)
 {
     bool is_peer = item->side == TELPEER_PEER;
+
+    if (item->option == TELNET_OPTION_AUTHENTICATION && is_peer)
+        return handle_authentication(
+            s, secure_handle_option(&s->secure, &s->wire, item->is_on));
 
     if (item->option == TELNET_OPTION_BINARY && !is_peer) {
         s->wire.encoder.is_nvt = !item->is_on;
@@ -330,7 +439,8 @@ static void copy_doubled(struct client_session *s, struct slice *in)
 {
     size_t copied;
 
-    if (in->len == 0 || memchr(in->data, TELNET_IAC, in->len) == NULL)
+    if (secure_is_missing(&s->secure) || in->len == 0 ||
+        memchr(in->data, TELNET_IAC, in->len) == NULL)
         return;
     copied =
         telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
@@ -338,9 +448,35 @@ static void copy_doubled(struct client_session *s, struct slice *in)
         console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
 }
 
+static int handle_suboption(struct client_session *s,
+                            const struct telpeer_item *item)
+{
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return client_line_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(
+            s, secure_handle_message(&s->secure, &s->wire, item->body));
+    return 0;
+}
+
+/* Whether this is more than negotiating, on the way to TLS or without it. */
+static bool is_too_early(const struct client_session *s,
+                         enum telpeer_event event,
+                         const struct telpeer_item *item)
+{
+    return secure_is_missing(&s->secure) && event != TELPEER_NEED_MORE &&
+           event != TELPEER_OPTION &&
+           (event != TELPEER_SUBOPTION ||
+            item->option != TELNET_OPTION_AUTHENTICATION);
+}
+
 static int handle_event(struct client_session *s, enum telpeer_event event,
                         const struct telpeer_item *item)
 {
+    if (is_too_early(s, event, item)) {
+        refuse_clear(s);
+        return 0;
+    }
     switch (event) {
     case TELPEER_DATA:
         console_input(s->client.console, item->body);
@@ -351,9 +487,7 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
         handle_command(s, item->verb);
         return 0;
     case TELPEER_SUBOPTION:
-        if (item->option == TELNET_OPTION_COM_PORT)
-            return client_line_handle_message(s, item->body);
-        return 0;
+        return handle_suboption(s, item);
     case TELPEER_OVERSIZED:
         close_session(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
@@ -371,6 +505,9 @@ static void handle_telnet(struct client_session *s, struct slice in)
     while (!s->is_over && event != TELPEER_NEED_MORE) {
         int r;
 
+        if (s->secure.state == SECURE_ACCEPTED && in.len > 0 &&
+            begin_with(s, in))
+            return;
         copy_doubled(s, &in);
         if (s->is_over)
             return;
@@ -444,6 +581,7 @@ static void decide_mode(struct client_session *s, uint8_t first)
     }
     s->mode = MODE_RAW;
     s->wire.encoder.is_raw = true;
+    secure_give_up(&s->secure);
     serve(s);
 }
 
@@ -470,7 +608,9 @@ static void read_client(struct client_session *s)
     ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
 
     if (n > 0) {
-        handle_bytes(s, slice_of(to, (size_t)n));
+        if (s->secure.state != SECURE_FIRST ||
+            !begin_with(s, slice_of(to, (size_t)n)))
+            handle_bytes(s, slice_of(to, (size_t)n));
     } else if (n == 0) {
         drain(s, "closed by the client");
         flush(s);
@@ -484,6 +624,9 @@ static void on_ready(void *owner, unsigned ready)
     struct client_session *s = owner;
 
     if (ready & STREAM_WRITE) {
+        if (s->secure.state == SECURE_DONE && !s->is_serving &&
+            !deadline_is_running(&s->deadline))
+            go_on_negotiating(s);
         flush(s);
         client_line_catch_up(s);
     }
@@ -513,7 +656,7 @@ static void refuse(struct client_session *s, const struct console *c)
 }
 
 void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console)
+                          struct console *console, enum tls_policy policy)
 {
     struct client_session *s = xcalloc(1, sizeof *s);
     struct address_text peer = address_format(&stream->peer);
@@ -525,13 +668,21 @@ void client_session_start(struct session_context *ctx, struct stream *stream,
     deadline_init(&s->deadline);
     client_init(&s->client, &session_client_ops);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    wire_init(&s->wire, stream, &client_policy, LIMIT_ANSWERS, on_ready, s);
+    secure_init(&s->secure, policy);
+    wire_init(&s->wire, stream,
+              secure_offers(policy) ? &client_policy_with_tls : &client_policy,
+              LIMIT_ANSWERS, on_ready, s);
     if (!console_attach_client(console, &s->client, now_us)) {
         refuse(s, console);
         return;
     }
     log_info("client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
+    if (s->secure.state == SECURE_FIRST) {
+        deadline_start(&ctx->client_first_bytes, &s->deadline, now_us);
+        update_interest(s, false);
+        return;
+    }
     deadline_start(&ctx->negotiations, &s->deadline, now_us);
     r = wire_greet(&s->wire);
     if (r < 0)
@@ -562,6 +713,7 @@ void client_session_negotiation_due(struct deadline *d, void *owner)
     /* Silent so far: the bare bytes, until it should turn out to be telnet. */
     if (s->mode == MODE_UNDECIDED)
         s->wire.encoder.is_raw = true;
+    secure_give_up(&s->secure);
     serve(s);
 }
 

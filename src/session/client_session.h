@@ -26,12 +26,13 @@ enum {
 
 /* Takes the stream over; refuses it politely when the console is full. */
 void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console);
+                          struct console *console, enum tls_policy policy);
 
 /* At once, all of them, with what they have not taken. */
 void client_session_close_all(struct session_context *ctx);
 
 /* Deadlines of the context's queues. */
+void client_session_first_byte_due(struct deadline *d, void *owner);
 void client_session_negotiation_due(struct deadline *d, void *owner);
 void client_session_drain_due(struct deadline *d, void *owner);
 

@@ -6,6 +6,7 @@
 #define SESSION_CLIENT_SESSION_PRIVATE_H
 
 #include "session/comport_peer.h"
+#include "session/secure.h"
 #include "session/session_context.h"
 #include "session/wire.h"
 
@@ -34,6 +35,7 @@ struct client_session {
     uint64_t raw_seen;        /* raw: bytes received */
     uint64_t break_at;        /* position in the output of the VM's break */
     struct comport_peer comport;
+    struct secure secure;
     uint8_t waiting_break; /* enum console_break: at break_at */
     uint8_t mode;          /* enum client_mode */
     uint8_t news;          /* enum news */

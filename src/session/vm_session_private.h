@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "session/comport_peer.h"
+#include "session/secure.h"
 #include "session/session_context.h"
 #include "session/wire.h"
 
@@ -34,6 +35,7 @@ enum question {
 struct identity {
     struct vm_session *session;
     struct deadline deadline;
+    struct deadline first_byte; /* until it has said something */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
     struct line line; /* what it set before that */
@@ -50,6 +52,7 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
+    struct secure secure;
     uint32_t unread;           /* bytes of the read at hand still to come */
     uint32_t refusal_logged_s; /* when; a flood of them is logged once a
                                 * second */

@@ -304,7 +304,7 @@ struct peer *vm_arrive(struct site *s)
 {
     struct peer *p = add_peer(s);
 
-    vm_session_start(&s->ctx, &p->stream.stream);
+    vm_session_start(&s->ctx, &p->stream.stream, TLS_OFF);
     return p;
 }
 
@@ -320,7 +320,7 @@ struct peer *client_arrive(struct site *s, struct console *c)
 {
     struct peer *p = add_peer(s);
 
-    client_session_start(&s->ctx, &p->stream.stream, c);
+    client_session_start(&s->ctx, &p->stream.stream, c, TLS_OFF);
     return p;
 }
 

@@ -1,0 +1,108 @@
+#include "session/secure.h"
+
+#include "net/stream_tls.h"
+#include "proto/telauth.h"
+
+#include <errno.h>
+
+enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 }; /* RFC 8446, section 5.1 */
+
+void secure_init(struct secure *e, enum tls_policy policy)
+{
+    *e = (struct secure){
+        .policy = (uint8_t)policy,
+        .state = policy == TLS_OFF ? SECURE_NOT : SECURE_FIRST,
+    };
+}
+
+bool secure_is_hello(const struct secure *e, struct slice bytes)
+{
+    return (e->state == SECURE_FIRST || e->state == SECURE_ACCEPTED) &&
+           bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE &&
+           (bytes.len == 1 || bytes.data[1] == TLS_MAJOR);
+}
+
+int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
+                 struct tls_context *context, struct slice read)
+{
+    struct stream *below = w->stream;
+    stream_ready_fn *on_ready = below->on_ready;
+    void *owner = below->owner;
+    int r = wire_flush(w);
+
+    if (r < 0)
+        return r;
+    if (w->is_held && w->may_go > 0)
+        return -ENOBUFS;
+    w->stream = stream_tls_new(hub, context, below, read, NULL);
+    stream_set_owner(w->stream, on_ready, owner);
+    wire_release(w);
+    e->state = SECURE_DONE;
+    return 0;
+}
+
+int secure_go_on_clear(struct secure *e, struct wire *w)
+{
+    bool is_first = e->state == SECURE_FIRST;
+
+    e->state = SECURE_NOT;
+    wire_release(w);
+    if (!is_first || !secure_offers((enum tls_policy)e->policy))
+        return 0;
+    e->state = SECURE_OFFERED;
+    return telpeer_enable(&w->peer, TELPEER_PEER, TELNET_OPTION_AUTHENTICATION,
+                          &w->out);
+}
+
+int secure_handle_option(struct secure *e, struct wire *w, bool is_on)
+{
+    int r;
+
+    if (e->state == SECURE_ASKED && !is_on)
+        return secure_go_on_clear(e, w);
+    if (e->state != SECURE_OFFERED)
+        return 0;
+    if (!is_on) {
+        e->state = SECURE_NOT;
+        return 0;
+    }
+    e->state = SECURE_ASKED;
+    r = telauth_put(&w->out, TELAUTH_SEND);
+    wire_hold(w);
+    return r;
+}
+
+/* Past what is held, which is for later. */
+static int say_accept(struct wire *w)
+{
+    struct buf answer;
+    int r;
+
+    buf_init(&answer, TELAUTH_MAX);
+    r = telauth_put(&answer, TELAUTH_ACCEPT);
+    if (r == 0)
+        r = wire_write_past_held(w, buf_bytes(&answer));
+    buf_done(&answer);
+    return r;
+}
+
+int secure_handle_message(struct secure *e, struct wire *w, struct slice body)
+{
+    if (e->state != SECURE_ASKED)
+        return 0;
+    switch ((enum telauth_kind)telauth_parse(body).kind) {
+    case TELAUTH_START:
+        e->state = SECURE_ACCEPTED;
+        return say_accept(w);
+    case TELAUTH_NULL:
+        return secure_go_on_clear(e, w);
+    default:
+        return 0;
+    }
+}
+
+void secure_give_up(struct secure *e)
+{
+    if (e->state == SECURE_FIRST || e->state == SECURE_OFFERED)
+        e->state = SECURE_NOT;
+}
