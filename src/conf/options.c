@@ -13,15 +13,19 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
+    OPTION_TEXT,    /* any text of less than max bytes */
+    OPTION_WORD,    /* one of words */
+    OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 
 struct option_row {
-    const char *name;        /* long option; NULL: environment only */
-    const char *environment; /* variable; NULL: command line only */
-    const char *value;       /* what the help calls its value */
-    const char *standard;    /* default, as it would be written */
-    const char *text;        /* for the help; lines are wrapped by hand */
+    const char *name;         /* long option; NULL: environment only */
+    const char *environment;  /* variable; NULL: command line only */
+    const char *value;        /* what the help calls its value */
+    const char *standard;     /* default, as it would be written */
+    const char *text;         /* for the help; lines are wrapped by hand */
+    const char *const *words; /* their number is the value; NULL-ended */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -29,6 +33,11 @@ struct option_row {
 };
 
 #define AT(member) .offset = offsetof(struct settings, member)
+
+static const char *const tls_words[] = { "off", "telnets", "offered",
+                                         "required", NULL };
+static const char *const certs_words[] = { "off", "optional", "required",
+                                           NULL };
 
 static const struct option_row rows[] = {
     { .name = "proxy-port",
@@ -46,6 +55,56 @@ static const struct option_row rows[] = {
       .standard = "0.0.0.0",
       .text = "address of that port, or ADDRESS:PORT; :: is all of\n"
               "IPv6 and IPv4" },
+    { .name = "proxy-listen",
+      .type = OPTION_PROXY,
+      AT(proxies),
+      .value = "ADDRESS:PORT[,tls=POLICY]",
+      .text = "one more port for VMs, with its own policy about TLS;\n"
+              "may be given up to 8 times" },
+    { .name = "tls",
+      .type = OPTION_WORD,
+      AT(tls),
+      .words = tls_words,
+      .value = "POLICY",
+      .standard = "telnets",
+      .text = "TLS towards VMs: off; telnets (telnet:// is in the\n"
+              "clear, telnets:// in TLS); offered (telnet:// goes\n"
+              "over to TLS too, where the host can); required" },
+    { .name = "ssl",
+      .type = OPTION_FLAG,
+      AT(ssl),
+      .text = "the same as --tls offered" },
+    { .name = "cert",
+      .type = OPTION_TEXT,
+      AT(cert),
+      .max = SETTINGS_TEXT_MAX,
+      .value = "FILE",
+      .text = "certificate and chain, PEM, read again at SIGHUP\n"
+              "[one is made at the first start]" },
+    { .name = "key",
+      .type = OPTION_TEXT,
+      AT(key),
+      .max = SETTINGS_TEXT_MAX,
+      .value = "FILE",
+      .text = "its private key [in the certificate's file]" },
+    { .name = "tls-min",
+      .type = OPTION_TEXT,
+      AT(tls_min),
+      .max = sizeof((struct settings *)NULL)->tls_min,
+      .value = "VERSION",
+      .standard = "1.2",
+      .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
+    { .name = "tls-ciphers",
+      .type = OPTION_TEXT,
+      AT(tls_ciphers),
+      .max = SETTINGS_TEXT_MAX,
+      .value = "LIST",
+      .text = "as openssl ciphers takes it [OpenSSL's own]" },
+    { .name = "show-tls",
+      .type = OPTION_REQUEST,
+      .min = OPTIONS_SHOW_TLS,
+      .text = "show the certificate's thumbprints and the proxy URIs\n"
+              "for vSphere that go with them" },
     { .name = "port-range-start",
       .type = OPTION_NUMBER,
       AT(port_range_start),
@@ -69,6 +128,26 @@ static const struct option_row rows[] = {
       .value = "ADDRESS",
       .standard = "127.0.0.1",
       .text = "address of the consoles' telnet ports" },
+    { .name = "client-tls",
+      .type = OPTION_WORD,
+      AT(client_tls),
+      .words = tls_words,
+      .value = "POLICY",
+      .standard = "off",
+      .text = "the same as --tls, towards clients" },
+    { .name = "client-certs",
+      .type = OPTION_WORD,
+      AT(client_certs),
+      .words = certs_words,
+      .value = "POLICY",
+      .standard = "off",
+      .text = "certificates of clients: off, optional or required" },
+    { .name = "client-ca",
+      .type = OPTION_TEXT,
+      AT(client_ca),
+      .max = SETTINGS_TEXT_MAX,
+      .value = "FILE",
+      .text = "who signs them, PEM" },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
@@ -227,6 +306,66 @@ static int bad_value(const struct option_row *row, const char *from,
     return -EINVAL;
 }
 
+static int set_word(const struct option_row *row, const char *from,
+                    const char *value, uint64_t *member, struct err *err)
+{
+    char all[80] = "";
+
+    for (uint64_t i = 0; row->words[i] != NULL; i++) {
+        size_t len = strlen(all);
+
+        if (strcmp(value, row->words[i]) == 0) {
+            *member = i;
+            return 0;
+        }
+        snprintf(all + len, sizeof all - len, "%s%s", i > 0 ? ", " : "",
+                 row->words[i]);
+    }
+    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
+            all);
+    return -EINVAL;
+}
+
+static int add_proxy(const char *from, const char *value,
+                     struct settings *settings, struct err *err)
+{
+    static const struct option_row tls = { .words = tls_words };
+    struct settings_proxy *proxy = &settings->proxies[settings->proxy_count];
+    size_t len = strcspn(value, ",");
+    const char *rest = value + len;
+
+    if (settings->proxy_count == SETTINGS_PROXIES_MAX) {
+        err_set(err, "%s: given too often: %d more ports for VMs are the limit",
+                from, SETTINGS_PROXIES_MAX);
+        return -EINVAL;
+    }
+    if (len == 0 || len >= sizeof proxy->address ||
+        (rest[0] != '\0' && strncmp(rest, ",tls=", 5) != 0)) {
+        err_set(err,
+                "%s: '%.80s' is not valid: expected ADDRESS:PORT or "
+                "ADDRESS:PORT,tls=POLICY",
+                from, value);
+        return -EINVAL;
+    }
+    *proxy = (struct settings_proxy){ .tls = SETTINGS_TLS_TELNETS };
+    memcpy(proxy->address, value, len);
+    settings->proxy_count++;
+    return rest[0] != '\0' ? set_word(&tls, from, rest + 5, &proxy->tls, err)
+                           : 0;
+}
+
+static int set_text(const struct option_row *row, const char *from,
+                    const char *value, char *member, struct err *err)
+{
+    if (strlen(value) >= row->max || value[0] == '\0') {
+        err_set(err, "%s: '%.60s' is not valid: expected 1 to %llu bytes", from,
+                value, (unsigned long long)row->max - 1);
+        return -EINVAL;
+    }
+    memcpy(member, value, strlen(value) + 1);
+    return 0;
+}
+
 /* One value into the settings; from says where it was written. */
 static int set_value(const struct option_row *row, const char *from,
                      const char *value, struct settings *settings,
@@ -248,6 +387,12 @@ static int set_value(const struct option_row *row, const char *from,
         }
         memcpy(member, value, strlen(value) + 1);
         return 0;
+    case OPTION_TEXT:
+        return set_text(row, from, value, member, err);
+    case OPTION_WORD:
+        return set_word(row, from, value, (uint64_t *)(void *)member, err);
+    case OPTION_PROXY:
+        return add_proxy(from, value, settings, err);
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)
             return bad_value(row, from, value, err);
@@ -399,7 +544,9 @@ static int read_command_line(int argc, char **argv, struct settings *settings,
         }
         if (row->type == OPTION_REQUEST) {
             *request = (enum options_request)row->min;
-            return 0;
+            if (*request != OPTIONS_SHOW_TLS)
+                return 0;
+            continue;
         }
         snprintf(from, sizeof from, "--%s", row->name);
         r = set_value(row, from, optarg, settings, err);
@@ -427,6 +574,18 @@ static int check_together(const struct settings *s, struct err *err)
                 (unsigned long long)s->history_size);
         return -EINVAL;
     }
+    if (s->key[0] != '\0' && s->cert[0] == '\0') {
+        err_set(err, "--key: needs --cert, the certificate that it belongs to");
+        return -EINVAL;
+    }
+    if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF) {
+        err_set(err, "--client-certs: needs --client-tls");
+        return -EINVAL;
+    }
+    if ((s->client_certs != 0) != (s->client_ca[0] != '\0')) {
+        err_set(err, "--client-certs and --client-ca need each other");
+        return -EINVAL;
+    }
     return 0;
 }
 
@@ -441,7 +600,9 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
         r = read_environment(&settings, err);
     if (r == 0)
         r = read_command_line(argc, argv, &settings, &request, err);
-    if (r == 0 && request == OPTIONS_RUN)
+    if (settings.ssl && settings.tls < SETTINGS_TLS_OFFERED)
+        settings.tls = SETTINGS_TLS_OFFERED;
+    if (r == 0 && (request == OPTIONS_RUN || request == OPTIONS_SHOW_TLS))
         r = check_together(&settings, err);
     if (r < 0)
         return r;

@@ -14,7 +14,25 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { SETTINGS_HOST_MAX = 64 };
+enum {
+    SETTINGS_HOST_MAX = 64,
+    SETTINGS_TEXT_MAX = 256, /* paths, lists of ciphers */
+    SETTINGS_PROXIES_MAX = 8,
+};
+
+/* What a port does about TLS; in the order of session/session_context.h. */
+enum settings_tls {
+    SETTINGS_TLS_OFF,
+    SETTINGS_TLS_TELNETS,
+    SETTINGS_TLS_OFFERED,
+    SETTINGS_TLS_REQUIRED,
+};
+
+/* Another port for VMs. */
+struct settings_proxy {
+    char address[SETTINGS_HOST_MAX]; /* with its port */
+    uint64_t tls;                    /* enum settings_tls */
+};
 
 struct settings {
     uint64_t proxy_port;       /* where VMs connect; 0: any free one */
@@ -29,8 +47,19 @@ struct settings {
     uint64_t history_total;   /* bytes */
     uint64_t client_limit;    /* 0: no limit */
     uint64_t console_limit;   /* 0: no limit */
+    uint64_t tls;             /* enum settings_tls; for VMs */
+    uint64_t client_tls;      /* the same for clients */
+    uint64_t client_certs;    /* 0 not asked for, 1 optional, 2 required */
+    uint64_t proxy_count;     /* in proxies */
+    struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
+    char cert[SETTINGS_TEXT_MAX]; /* "": one is made */
+    char key[SETTINGS_TEXT_MAX];  /* "": with the certificate */
+    char client_ca[SETTINGS_TEXT_MAX];
+    char tls_min[8];
+    char tls_ciphers[SETTINGS_TEXT_MAX]; /* "": OpenSSL's own */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
+    bool ssl; /* as vSPC.py has it: tls offered */
     bool no_vm_ports;
     bool no_fork;
     bool to_stdout;
@@ -43,6 +72,7 @@ enum options_request {
     OPTIONS_RUN,
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
+    OPTIONS_SHOW_TLS, /* with the settings as they are */
 };
 
 /*

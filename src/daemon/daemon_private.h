@@ -7,8 +7,17 @@
 #include "core/directory.h"
 #include "core/ports.h"
 #include "daemon/daemon.h"
+#include "daemon/tls.h"
 #include "net/listener.h"
 #include "session/session_context.h"
+
+/* A port where VMs connect; the first one is --proxy-port's. */
+struct proxy {
+    struct daemon *daemon;
+    struct listener *listener;
+    struct address address;
+    enum tls_policy policy;
+};
 
 struct daemon {
     const struct settings *settings; /* borrowed */
@@ -16,8 +25,9 @@ struct daemon {
     struct directory directory;
     struct ports ports;
     struct session_context sessions;
-    struct listener *proxy; /* where VMs connect */
-    struct address proxy_address;
+    struct proxy proxies[1 + SETTINGS_PROXIES_MAX];
+    int proxy_count;
+    struct daemon_tls tls;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[5];
     struct deadline_queue shutdowns;
