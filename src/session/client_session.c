@@ -700,7 +700,8 @@ void client_session_close_all(struct session_context *ctx)
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);
 
-            close_session(session_of(client), "shutting down", false);
+            if (client->ops == &session_client_ops)
+                close_session(session_of(client), "shutting down", false);
         }
     }
 }
