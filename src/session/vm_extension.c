@@ -117,50 +117,55 @@ static enum log_level refusal_level(struct vm_session *s)
     return LOG_WARNING;
 }
 
-/* Why we do not serve this request; NULL: we do, and *label is set. */
-static const char *refusal(const struct vm_session *s,
-                           const struct vmext_message *m, struct slice *label)
+/* Whether we serve this request: then *label is set, else *why. */
+static bool is_served(const struct vm_session *s, const struct vmext_message *m,
+                      struct slice *label, struct err *why)
 {
+    enum uri_problem problem;
     struct uri uri;
+    size_t at;
 
-    if (m->direction == 'C')
-        return "direction 'C' (client): this concentrator connects to no "
-               "remote systems; set the port's direction to server";
-    if (m->direction != 'S')
-        return "unknown direction: expected 'S' (server)";
-    uri_parse(m->text, &uri);
-    if (uri.kind == URI_INVALID)
-        return uri.problem;
-    if (uri.has_userinfo)
-        return "a service URI must not have a user or password";
-    if (uri.kind == URI_LABEL) {
-        *label = uri.label;
-        return NULL;
+    if (m->direction == 'C') {
+        err_set(why, "direction 'C' (client): this concentrator connects to no "
+                     "remote systems; set the port's direction to server");
+        return false;
     }
-    if (uri.port != s->ctx->settings.proxy_port)
-        return "the service URI asks for a listener at an address of its own, "
-               "which is not allowed; use a name such as s0";
-    *label = m->text;
-    return NULL;
+    if (m->direction != 'S') {
+        err_set(why, "unknown direction: expected 'S' (server)");
+        return false;
+    }
+    problem =
+        uri_parse(m->text, URI_SERVER, s->ctx->settings.proxy_port, &uri, &at);
+    if (problem != URI_OK) {
+        uri_describe_problem(problem, at, why);
+        return false;
+    }
+    if (uri.kind != URI_LABEL) {
+        err_set(why,
+                "the service URI asks for a listener at an address of its own, "
+                "which is not allowed; use a name such as s0");
+        return false;
+    }
+    *label = uri.label;
+    return true;
 }
 
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
 {
     struct slice label = { 0 };
-    const char *why = refusal(s, m, &label);
     char uri[TEXT_ID_MAX + 1];
     char name[TEXT_ID_MAX + 1];
+    struct err why;
     int r;
 
-    text_clean(uri, sizeof uri, m->text);
-    if (why == NULL && text_clean(name, sizeof name, label) == 0)
-        why = "the service URI has no name in it; use one such as s0";
-    if (why != NULL) {
+    if (!is_served(s, m, &label, &why)) {
+        text_clean(uri, sizeof uri, m->text);
         log_line(refusal_level(s),
                  "VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
-                 s->link.peer, LOG_TEXT(uri), LOG_TEXT(why));
+                 s->link.peer, LOG_TEXT(uri), LOG_TEXT(why.text));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
+    text_clean(name, sizeof name, label);
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     memcpy(s->identity->label, name, sizeof name);
