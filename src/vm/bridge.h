@@ -15,7 +15,7 @@
 #define VM_BRIDGE_H
 
 #include "base/buf.h"
-#include "vm/backoff.h"
+#include "base/backoff.h"
 #include "vm/ends/end.h"
 #include "vm/hosts.h"
 
