@@ -13,6 +13,8 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
+    OPTION_TEXT,    /* any text, as long as the command line lives */
+    OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 
@@ -22,6 +24,7 @@ struct option_row {
     const char *value;       /* what the help calls its value */
     const char *standard;    /* default, as it would be written */
     const char *text;        /* for the help; lines are wrapped by hand */
+    const char *words;       /* OPTION_WORD: "first|second|..." */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -172,6 +175,21 @@ static const struct option_row rows[] = {
       .type = OPTION_FLAG,
       AT(is_debug),
       .text = "log more" },
+    { .name = "check-uri",
+      .type = OPTION_TEXT,
+      AT(check_uri),
+      .value = "URI",
+      .text = "say what this service URI means, or what is wrong with\n"
+              "it, and end" },
+    { .name = "check-uri-as",
+      .type = OPTION_WORD,
+      AT(check_uri_as),
+      .value = "PLACE",
+      .standard = "server",
+      .words = "server|client|proxy",
+      .text = "where that URI stands: server or client is the\n"
+              "direction of the serial port, proxy the URI of the\n"
+              "concentrator" },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,
@@ -213,6 +231,23 @@ static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+/* The number of value in "first|second|...". False: it is not there. */
+static bool find_word(const char *words, const char *value, uint64_t *ret)
+{
+    size_t len = strlen(value);
+
+    for (uint64_t i = 0; *words != '\0'; i++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0) {
+            *ret = i;
+            return true;
+        }
+        words += n + (words[n] == '|');
+    }
+    return false;
+}
+
 static int bad_value(const struct option_row *row, const char *from,
                      const char *value, struct err *err)
 {
@@ -248,6 +283,16 @@ static int set_value(const struct option_row *row, const char *from,
         }
         memcpy(member, value, strlen(value) + 1);
         return 0;
+    case OPTION_TEXT:
+        *(const char **)(void *)member = value;
+        return 0;
+    case OPTION_WORD:
+        if (!find_word(row->words, value, &result)) {
+            err_set(err, "%s: '%.60s' is not valid: expected one of %s", from,
+                    value, row->words);
+            return -EINVAL;
+        }
+        break;
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)
             return bad_value(row, from, value, err);
@@ -445,6 +490,8 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
         r = check_together(&settings, err);
     if (r < 0)
         return r;
+    if (request == OPTIONS_RUN && settings.check_uri != NULL)
+        request = OPTIONS_CHECK_URI;
     *ret_settings = settings;
     *ret_request = request;
     return 0;

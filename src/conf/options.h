@@ -16,6 +16,13 @@
 
 enum { SETTINGS_HOST_MAX = 64 };
 
+/* --check-uri-as: where the URI stands. */
+enum settings_uri_place {
+    SETTINGS_URI_SERVER,
+    SETTINGS_URI_CLIENT,
+    SETTINGS_URI_PROXY,
+};
+
 struct settings {
     uint64_t proxy_port;       /* where VMs connect; 0: any free one */
     uint64_t port_range_start; /* first of the consoles' telnet ports */
@@ -29,6 +36,8 @@ struct settings {
     uint64_t history_total;   /* bytes */
     uint64_t client_limit;    /* 0: no limit */
     uint64_t console_limit;   /* 0: no limit */
+    uint64_t check_uri_as;    /* enum settings_uri_place */
+    const char *check_uri;    /* of the command line; NULL: not given */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool no_vm_ports;
@@ -43,6 +52,7 @@ enum options_request {
     OPTIONS_RUN,
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
+    OPTIONS_CHECK_URI,
 };
 
 /*

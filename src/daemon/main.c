@@ -2,6 +2,7 @@
  * vspcd - a virtual serial port concentrator.
  */
 #include "base/log.h"
+#include "daemon/check_uri.h"
 #include "daemon/daemon.h"
 #include "net/loop.h"
 
@@ -58,6 +59,8 @@ int main(int argc, char **argv)
     case OPTIONS_SHOW_VERSION:
         puts("vspcd " VSPCD_VERSION);
         return EXIT_SUCCESS;
+    case OPTIONS_CHECK_URI:
+        return check_uri(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_RUN:
         return run(&settings);
     }
