@@ -13,19 +13,20 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* any text of less than max bytes */
-    OPTION_WORD,    /* one of words */
+    OPTION_TEXT,    /* any text, as long as the command line lives */
+    OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
+    OPTION_RULE,    /* text; may be given again */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 
 struct option_row {
-    const char *name;         /* long option; NULL: environment only */
-    const char *environment;  /* variable; NULL: command line only */
-    const char *value;        /* what the help calls its value */
-    const char *standard;     /* default, as it would be written */
-    const char *text;         /* for the help; lines are wrapped by hand */
-    const char *const *words; /* their number is the value; NULL-ended */
+    const char *name;        /* long option; NULL: environment only */
+    const char *environment; /* variable; NULL: command line only */
+    const char *value;       /* what the help calls its value */
+    const char *standard;    /* default, as it would be written */
+    const char *text;        /* for the help; lines are wrapped by hand */
+    const char *words;       /* OPTION_WORD: "first|second|..." */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -34,10 +35,7 @@ struct option_row {
 
 #define AT(member) .offset = offsetof(struct settings, member)
 
-static const char *const tls_words[] = { "off", "telnets", "offered",
-                                         "required", NULL };
-static const char *const certs_words[] = { "off", "optional", "required",
-                                           NULL };
+#define TLS_WORDS "off|telnets|offered|required"
 
 static const struct option_row rows[] = {
     { .name = "proxy-port",
@@ -64,7 +62,7 @@ static const struct option_row rows[] = {
     { .name = "tls",
       .type = OPTION_WORD,
       AT(tls),
-      .words = tls_words,
+      .words = TLS_WORDS,
       .value = "POLICY",
       .standard = "telnets",
       .text = "TLS towards VMs: off; telnets (telnet:// is in the\n"
@@ -77,27 +75,23 @@ static const struct option_row rows[] = {
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "certificate and chain, PEM, read again at SIGHUP\n"
               "[one is made at the first start]" },
     { .name = "key",
       .type = OPTION_TEXT,
       AT(key),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "its private key [in the certificate's file]" },
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),
-      .max = sizeof((struct settings *)NULL)->tls_min,
       .value = "VERSION",
       .standard = "1.2",
       .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
     { .name = "tls-ciphers",
       .type = OPTION_TEXT,
       AT(tls_ciphers),
-      .max = SETTINGS_TEXT_MAX,
       .value = "LIST",
       .text = "as openssl ciphers takes it [OpenSSL's own]" },
     { .name = "show-tls",
@@ -131,23 +125,35 @@ static const struct option_row rows[] = {
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),
-      .words = tls_words,
+      .words = TLS_WORDS,
       .value = "POLICY",
       .standard = "off",
       .text = "the same as --tls, towards clients" },
     { .name = "client-certs",
       .type = OPTION_WORD,
       AT(client_certs),
-      .words = certs_words,
+      .words = "off|optional|required",
       .value = "POLICY",
       .standard = "off",
       .text = "certificates of clients: off, optional or required" },
     { .name = "client-ca",
       .type = OPTION_TEXT,
       AT(client_ca),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "who signs them, PEM" },
+    { .name = "service-listen",
+      .type = OPTION_RULE,
+      AT(service_listen),
+      .value = "ADDRESS:PORTS",
+      .text = "where VMs may ask for listeners of their own, such as\n"
+              "*:4000-4999; may be given up to 32 times [nowhere]" },
+    { .name = "service-connect",
+      .type = OPTION_RULE,
+      AT(service_connect),
+      .value = "HOST:PORTS",
+      .text = "where VMs may have us connect to, such as\n"
+              "*.example.org:23, or vspc://* for each other's\n"
+              "consoles; may be given up to 32 times [nowhere]" },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
@@ -251,6 +257,21 @@ static const struct option_row rows[] = {
       .type = OPTION_FLAG,
       AT(is_debug),
       .text = "log more" },
+    { .name = "check-uri",
+      .type = OPTION_TEXT,
+      AT(check_uri),
+      .value = "URI",
+      .text = "say what this service URI means, or what is wrong with\n"
+              "it, and end" },
+    { .name = "check-uri-as",
+      .type = OPTION_WORD,
+      AT(check_uri_as),
+      .value = "PLACE",
+      .standard = "server",
+      .words = "server|client|proxy",
+      .text = "where that URI stands: server or client is the\n"
+              "direction of the serial port, proxy the URI of the\n"
+              "concentrator" },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,
@@ -292,6 +313,23 @@ static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+/* The number of value in "first|second|...". False: it is not there. */
+static bool find_word(const char *words, const char *value, uint64_t *ret)
+{
+    size_t len = strlen(value);
+
+    for (uint64_t i = 0; *words != '\0'; i++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0) {
+            *ret = i;
+            return true;
+        }
+        words += n + (words[n] == '|');
+    }
+    return false;
+}
+
 static int bad_value(const struct option_row *row, const char *from,
                      const char *value, struct err *err)
 {
@@ -306,30 +344,10 @@ static int bad_value(const struct option_row *row, const char *from,
     return -EINVAL;
 }
 
-static int set_word(const struct option_row *row, const char *from,
-                    const char *value, uint64_t *member, struct err *err)
-{
-    char all[80] = "";
-
-    for (uint64_t i = 0; row->words[i] != NULL; i++) {
-        size_t len = strlen(all);
-
-        if (strcmp(value, row->words[i]) == 0) {
-            *member = i;
-            return 0;
-        }
-        snprintf(all + len, sizeof all - len, "%s%s", i > 0 ? ", " : "",
-                 row->words[i]);
-    }
-    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
-            all);
-    return -EINVAL;
-}
-
 static int add_proxy(const char *from, const char *value,
                      struct settings *settings, struct err *err)
 {
-    static const struct option_row tls = { .words = tls_words };
+    static const struct option_row tls = { .words = TLS_WORDS };
     struct settings_proxy *proxy = &settings->proxies[settings->proxy_count];
     size_t len = strcspn(value, ",");
     const char *rest = value + len;
@@ -350,19 +368,23 @@ static int add_proxy(const char *from, const char *value,
     *proxy = (struct settings_proxy){ .tls = SETTINGS_TLS_TELNETS };
     memcpy(proxy->address, value, len);
     settings->proxy_count++;
-    return rest[0] != '\0' ? set_word(&tls, from, rest + 5, &proxy->tls, err)
-                           : 0;
-}
-
-static int set_text(const struct option_row *row, const char *from,
-                    const char *value, char *member, struct err *err)
-{
-    if (strlen(value) >= row->max || value[0] == '\0') {
-        err_set(err, "%s: '%.60s' is not valid: expected 1 to %llu bytes", from,
-                value, (unsigned long long)row->max - 1);
+    if (rest[0] != '\0' && !find_word(TLS_WORDS, rest + 5, &proxy->tls)) {
+        err_set(err, "%s: '%.60s' is not valid: expected one of %s", from,
+                rest + 5, TLS_WORDS);
         return -EINVAL;
     }
-    memcpy(member, value, strlen(value) + 1);
+    return 0;
+}
+
+static int add_rule(struct settings_rules *rules, const char *from,
+                    const char *value, struct err *err)
+{
+    if (rules->count == SETTINGS_RULES_MAX) {
+        err_set(err, "%s: given too often: %d rules are the limit", from,
+                SETTINGS_RULES_MAX);
+        return -EINVAL;
+    }
+    rules->text[rules->count++] = value;
     return 0;
 }
 
@@ -388,11 +410,20 @@ static int set_value(const struct option_row *row, const char *from,
         memcpy(member, value, strlen(value) + 1);
         return 0;
     case OPTION_TEXT:
-        return set_text(row, from, value, member, err);
-    case OPTION_WORD:
-        return set_word(row, from, value, (uint64_t *)(void *)member, err);
+        *(const char **)(void *)member = value;
+        return 0;
+    case OPTION_RULE:
+        return add_rule((struct settings_rules *)(void *)member, from, value,
+                        err);
     case OPTION_PROXY:
         return add_proxy(from, value, settings, err);
+    case OPTION_WORD:
+        if (!find_word(row->words, value, &result)) {
+            err_set(err, "%s: '%.60s' is not valid: expected one of %s", from,
+                    value, row->words);
+            return -EINVAL;
+        }
+        break;
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)
             return bad_value(row, from, value, err);
@@ -574,7 +605,7 @@ static int check_together(const struct settings *s, struct err *err)
                 (unsigned long long)s->history_size);
         return -EINVAL;
     }
-    if (s->key[0] != '\0' && s->cert[0] == '\0') {
+    if (s->key != NULL && s->cert == NULL) {
         err_set(err, "--key: needs --cert, the certificate that it belongs to");
         return -EINVAL;
     }
@@ -582,7 +613,7 @@ static int check_together(const struct settings *s, struct err *err)
         err_set(err, "--client-certs: needs --client-tls");
         return -EINVAL;
     }
-    if ((s->client_certs != 0) != (s->client_ca[0] != '\0')) {
+    if ((s->client_certs != 0) != (s->client_ca != NULL)) {
         err_set(err, "--client-certs and --client-ca need each other");
         return -EINVAL;
     }
@@ -606,6 +637,8 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
         r = check_together(&settings, err);
     if (r < 0)
         return r;
+    if (request == OPTIONS_RUN && settings.check_uri != NULL)
+        request = OPTIONS_CHECK_URI;
     *ret_settings = settings;
     *ret_request = request;
     return 0;
