@@ -347,7 +347,6 @@ static int bad_value(const struct option_row *row, const char *from,
 static int add_proxy(const char *from, const char *value,
                      struct settings *settings, struct err *err)
 {
-    static const struct option_row tls = { .words = TLS_WORDS };
     struct settings_proxy *proxy = &settings->proxies[settings->proxy_count];
     size_t len = strcspn(value, ",");
     const char *rest = value + len;
