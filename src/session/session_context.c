@@ -14,6 +14,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
 {
     ctx->settings = *settings;
     ctx->directory = directory;
+    ctx->loop = loop;
     list_init(&ctx->vm_sessions);
     list_init(&ctx->dead);
     deadline_queue_init(&ctx->identities, settings->identity_timeout_us);

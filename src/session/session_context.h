@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "net/stream_tls.h"
 #include "proto/telnet.h"
+#include "proto/uri_rule.h"
 
 /* What a port for VMs or clients does about TLS. */
 enum tls_policy {
@@ -26,11 +27,15 @@ struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
+    /* What service URIs may ask for; borrowed. */
+    const struct uri_rule *listen_rules, *connect_rules;
+    size_t listen_rule_count, connect_rule_count;
 };
 
 struct session_context {
     struct session_settings settings;
     struct directory *directory;
+    struct loop *loop;       /* NULL in a test */
     struct list vm_sessions; /* struct session_entry.node, the living */
     struct list dead;        /* struct session_entry.node */
     struct deadline_queue identities;     /* VMs that have not said who they
