@@ -118,6 +118,12 @@ static bool vms_have_tls(const struct settings *s)
     return any;
 }
 
+/* On the consoles' ports, or where a VM asks for a listener. */
+static bool clients_have_tls(const struct settings *s)
+{
+    return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0;
+}
+
 /* Whether somebody counts on TLS, so that doing without would be wrong. */
 static bool is_asked_for(const struct settings *s)
 {
@@ -145,7 +151,7 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
         r = tls_context_open(vms, &settings, err);
     settings.ca_path = s->client_ca;
     settings.clients = (enum tls_client_check)s->client_certs;
-    if (r == 0 && s->client_tls != SETTINGS_TLS_OFF)
+    if (r == 0 && clients_have_tls(s))
         r = tls_context_open(clients, &settings, err);
     if (r < 0) {
         tls_context_close(*vms);
@@ -160,7 +166,7 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
     int r = 0;
 
     *t = (struct daemon_tls){ .settings = settings };
-    if (!vms_have_tls(settings) && settings->client_tls == SETTINGS_TLS_OFF)
+    if (!vms_have_tls(settings) && !clients_have_tls(settings))
         return 0;
     if (settings->cert != NULL) {
         snprintf(t->certificate, sizeof t->certificate, "%s", settings->cert);

@@ -761,6 +761,13 @@ const struct client_role *client_port_role(enum tls_policy policy)
     return &roles[policy];
 }
 
+const struct client_role *client_raw_role(void)
+{
+    static const struct client_role role = { .way = CLIENT_RAW };
+
+    return &role;
+}
+
 struct client *client_session_start(struct session_context *ctx,
                                     struct stream *stream,
                                     struct console *console,

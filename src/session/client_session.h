@@ -50,6 +50,9 @@ struct client_role {
 /* The role of who comes to a port with this policy. */
 const struct client_role *client_port_role(enum tls_policy policy);
 
+/* The same for a port that speaks no telnet. */
+const struct client_role *client_raw_role(void);
+
 /* Takes the stream over. NULL, and on_end was called: it has ended already,
  * perhaps because the console is full, which it says politely. */
 struct client *client_session_start(struct session_context *ctx,

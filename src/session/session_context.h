@@ -30,6 +30,7 @@ struct session_settings {
     /* What service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;
+    const char *tls_minimum; /* of what we connect to; as tls_context.h */
 };
 
 struct session_context {
@@ -44,7 +45,8 @@ struct session_context {
     struct deadline_queue drains;         /* clients that take their last */
     struct deadline_queue vm_first_bytes; /* may be a TLS hello */
     struct deadline_queue client_first_bytes;
-    struct loop_watch watches[5];
+    struct deadline_queue services; /* wait for their next try */
+    struct loop_watch watches[6];
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
     struct tls_context *vm_tls;

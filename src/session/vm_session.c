@@ -61,6 +61,7 @@ void vm_session_drop_identity(struct vm_session *s)
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
     buf_done(&s->identity->early);
+    free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
 }

@@ -38,6 +38,8 @@ struct identity {
     struct deadline first_byte; /* until it has said something */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
+    char *service_uri; /* for session/service.h; NULL: a label */
+    char direction;
     struct line line; /* what it set before that */
     struct buf early; /* data that came before the console is known */
     uint8_t known;    /* bits: the VM listed the question's code */

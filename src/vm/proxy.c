@@ -444,5 +444,6 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
     p->dial =
-        dial_tcp(p->loop, to->host, to->port, DIAL_TIMEOUT_MS, on_dialled, p);
+        dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY, DIAL_TIMEOUT_MS,
+                 on_dialled, p);
 }

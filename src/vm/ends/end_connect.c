@@ -47,7 +47,7 @@ static void connect_open(struct end *e)
 
     c->dial = c->unix_path != NULL
                   ? dial_unix(e->loop, c->unix_path, on_dialled, c)
-                  : dial_tcp(e->loop, c->host, c->port, CONNECT_TIMEOUT_MS,
+                  : dial_tcp(e->loop, c->host, c->port, DIAL_ANY_FAMILY, CONNECT_TIMEOUT_MS,
                              on_dialled, c);
 }
 
