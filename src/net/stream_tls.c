@@ -195,6 +195,7 @@ static void fail_in_words(struct stream_tls *t)
         .peer_version = t->peer_version,
         .is_client = t->context->is_client,
         .was_asked = t->was_asked,
+        .is_shaking_hands = t->state == TLS_SHAKING_HANDS,
     };
     struct err words;
 
@@ -469,7 +470,7 @@ static ssize_t tls_read(struct stream *s, void *to, size_t len)
     total = decrypt(t, to, len);
     /* One read a turn: what was left from before counts as one. */
     if (total == 0 && t->state == TLS_OPEN && t->out.len <= TLS_OUT_MARK) {
-        fetch(t, len);
+        fetch(t, len > TLS_RECORD_MAX ? len : TLS_RECORD_MAX);
         total = decrypt(t, to, len);
     }
     keep_fresh(t);

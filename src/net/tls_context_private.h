@@ -49,6 +49,7 @@ struct tls_words_facts {
     int peer_version;    /* from its hello; 0: none came */
     bool is_client;
     bool was_asked; /* for a certificate that we did not have */
+    bool is_shaking_hands;
 };
 void tls_words_failure(const struct tls_words_facts *facts, struct err *ret);
 /* These bytes begin no TLS. */

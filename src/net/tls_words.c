@@ -85,10 +85,12 @@ static void say_alert(const struct tls_words_facts *f, int alert,
     if (f->was_asked &&
         (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
         words = alert_words(SSL_AD_CERTIFICATE_REQUIRED);
+    else if (alert == SSL_AD_HANDSHAKE_FAILURE && !f->is_shaking_hands)
+        words = NULL;
     if (words != NULL)
         err_set(ret, "TLS: %s", words);
     else
-        err_set(ret, "TLS: the peer refuses: %s",
+        err_set(ret, "TLS: the peer ended it: %s",
                 SSL_alert_desc_string_long(alert));
 }
 
