@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "proto/uri.h"
+#include "proto/uri_rule.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -156,16 +157,42 @@ static void say_canonical(const struct uri *uri)
  * Whether we do it, which is another matter than what it means. The rules of
  * issue 4 (service-listen, service-connect) will be asked here.
  */
-static void say_service(const struct uri *uri, enum uri_place place)
+/* The rule that allows it; NULL: none does. */
+static const char *find_rule(const struct settings_rules *rules,
+                             const struct uri *uri)
 {
+    for (uint64_t i = 0; i < rules->count; i++) {
+        struct uri_rule rule;
+        struct err err;
+
+        if (uri_rule_parse(rules->text[i], &rule, &err) < 0)
+            say("rule", "%s", err.text);
+        else if (uri_rule_allows(&rule, uri))
+            return rules->text[i];
+    }
+    return NULL;
+}
+
+static void say_service(const struct settings *settings, const struct uri *uri,
+                        enum uri_place place)
+{
+    bool is_server = place == URI_SERVER;
+    const char *rule;
+
     if (place == URI_PROXY)
         return;
-    if (uri->kind == URI_LABEL)
+    if (uri->kind == URI_LABEL) {
         say("served", "yes");
-    else if (place == URI_SERVER)
-        say("served", "no: this version listens at no address of a VM's own");
+        return;
+    }
+    rule = find_rule(is_server ? &settings->service_listen
+                               : &settings->service_connect,
+                     uri);
+    if (rule != NULL)
+        say("served", "yes, by the rule %s", rule);
     else
-        say("served", "no: this version connects to no remote systems");
+        say("served", "no: no rule allows it (%s)",
+            is_server ? "--service-listen" : "--service-connect");
 }
 
 /* The place under the text, where a terminal shows both as they are. */
@@ -219,6 +246,6 @@ bool check_uri(const struct settings *settings)
     else
         say_console(&uri);
     say_canonical(&uri);
-    say_service(&uri, place);
+    say_service(settings, &uri, place);
     return true;
 }

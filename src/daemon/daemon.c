@@ -231,8 +231,8 @@ static int parse_rules(const char *option, const struct settings_rules *texts,
 static int open_rules(struct daemon *d, struct err *err)
 {
     const struct settings *s = d->settings;
-    int r = parse_rules("--service-listen", &s->service_listen,
-                        d->rules.listen, err);
+    int r = parse_rules("--service-listen", &s->service_listen, d->rules.listen,
+                        err);
 
     if (r == 0)
         r = parse_rules("--service-connect", &s->service_connect,

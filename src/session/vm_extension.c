@@ -156,7 +156,8 @@ static bool is_served(const struct vm_session *s, const struct vmext_message *m,
     }
     *is_plain = uri.kind == URI_LABEL;
     *label = *is_plain ? uri.label : without_parameters(m->text);
-    return *is_plain || service_is_allowed(s->ctx, &uri, m->direction, why);
+    return *is_plain ||
+           service_is_allowed(s->ctx, &uri, (char)m->direction, why);
 }
 
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
