@@ -43,6 +43,7 @@ class VmLink(TelnetPeer):
         self.accepts = accepts
         self.events = []
         self.values = {}
+        self.line = []  # what it said in COM-PORT: (number, value)
 
     def greet(self):
         self.send_wire(wire.VM_GREETING)
@@ -59,6 +60,9 @@ class VmLink(TelnetPeer):
 
     def on_sub(self, option, body):
         super().on_sub(option, body)
+        if option == wire.COM_PORT:
+            self.line.append((body[0], int.from_bytes(body[1:], "big")))
+            return
         assert option == wire.VMWARE, (option, body)
         code, rest = body[0], body[1:]
         self.events.append((code, rest))
@@ -119,7 +123,8 @@ class MovingLink(VmLink):
 
     def on_sub(self, option, body):
         super().on_sub(option, body)
-        self.proxy.on_message(self, body[0], body[1:])
+        if option == wire.VMWARE:
+            self.proxy.on_message(self, body[0], body[1:])
 
 
 class MovingProxy(FakeProxy):
