@@ -2,13 +2,18 @@
  * A VM's side of its console's serial line: docs/rfc2217.md.
  */
 #include "base/clock.h"
+#include "core/move.h"
 #include "session/vm_session_private.h"
 
-/* What the VM sees: without a console yet, a concentrator that is there. */
+/* What the VM sees: without a console yet, a concentrator that is there. Where
+ * it moves to it is to see what it saw before: a DCD that goes off for a
+ * moment hangs up the guest's terminal. */
 static uint8_t lines_seen(const struct vm_session *s)
 {
     const struct console *c = s->link.console;
 
+    if (c == NULL && s->link.move != NULL)
+        c = s->link.move->console;
     return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
 }
 
