@@ -4,9 +4,6 @@
 
 enum { REQUESTS = 7 };
 
-/* What is seen of a concentrator that does not say: it is there. */
-enum { USUALLY_SEEN = COMPORT_MODEM_DSR | COMPORT_MODEM_CTS };
-
 enum {
     MODEM_STATES = COMPORT_MODEM_DCD | COMPORT_MODEM_RI | COMPORT_MODEM_DSR |
                    COMPORT_MODEM_CTS,
@@ -18,7 +15,6 @@ void comport_client_init(struct comport_client *c, const struct uart *uart,
     *c = (struct comport_client){
         .uart = uart,
         .may_tell = told == NULL,
-        .seen = USUALLY_SEEN,
     };
     if (told != NULL)
         c->told = *told;
@@ -103,8 +99,9 @@ static enum comport_news see_lines(struct comport_client *c, uint32_t state)
 {
     uint8_t seen = (uint8_t)(state & MODEM_STATES);
 
-    if (seen == c->seen)
+    if (c->has_seen && seen == c->seen)
         return COMPORT_NEWS_NONE;
+    c->has_seen = true;
     c->seen = seen;
     return COMPORT_NEWS_LINES;
 }

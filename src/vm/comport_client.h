@@ -24,7 +24,8 @@ struct comport_client {
     bool may_tell;     /* settings; else only what this connection is to hear */
     bool is_suspended; /* no data for the concentrator now */
     bool sees_break;
-    uint8_t seen; /* modem lines: COMPORT_MODEM_* without the changes */
+    bool has_seen; /* it has said what seen is */
+    uint8_t seen;  /* modem lines: COMPORT_MODEM_* without the changes */
     struct comport_message answer; /* of COMPORT_NEWS_SETTING; no text */
 };
 

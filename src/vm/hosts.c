@@ -56,7 +56,10 @@ static void begin(struct hosts *h)
 
 static void tell_lines(struct hosts *h)
 {
-    h->events->lines_changed(h->owner, proxy_lines(h->vm));
+    uint8_t seen;
+
+    if (proxy_find_lines(h->vm, &seen))
+        h->events->lines_changed(h->owner, seen);
 }
 
 /* What a source has begun, and nobody else knows of. */

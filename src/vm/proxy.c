@@ -238,9 +238,12 @@ void proxy_tell_uart(struct proxy *p)
         end_unless_put(p, vmend_put_uart(&p->vmend, &p->out));
 }
 
-uint8_t proxy_lines(const struct proxy *p)
+bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen)
 {
-    return p->vmend.comport.seen;
+    if (!p->vmend.comport.has_seen)
+        return false;
+    *ret_seen = p->vmend.comport.seen;
+    return true;
 }
 
 bool proxy_forget_break(struct proxy *p)

@@ -33,7 +33,7 @@ struct proxy_events {
     void (*data)(struct proxy *p, struct slice bytes);
     /* The break condition of the line, in its place among the data. */
     void (*line_break)(struct proxy *p, enum uart_break what);
-    /* What proxy_lines says has changed. */
+    /* What proxy_find_lines says has changed. */
     void (*lines_changed)(struct proxy *p);
     /* Some of what was queued has been taken: proxy_send may take more. */
     void (*drained)(struct proxy *p);
@@ -98,8 +98,9 @@ bool proxy_send_break(struct proxy *p);
  * call does. */
 void proxy_tell_uart(struct proxy *p);
 
-/* The modem lines that the VM sees: COMPORT_MODEM_*. */
-uint8_t proxy_lines(const struct proxy *p);
+/* The modem lines that the VM sees: COMPORT_MODEM_*. False: the concentrator
+ * has not said. */
+bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen);
 
 /* True if the concentrator has said that a break began, and not that it ended;
  * from now on it has not. Also after the connection's end. */

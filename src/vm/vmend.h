@@ -48,7 +48,7 @@ enum vmend_event {
     VMEND_BREAK,      /* a break that ends at once */
     VMEND_BREAK_ON,   /* the line's break condition, */
     VMEND_BREAK_OFF,  /* and its end */
-    VMEND_LINES,      /* comport.seen has changed */
+    VMEND_LINES,      /* comport.seen is new */
     VMEND_RESUMED,    /* vmend_may_send is true again */
     VMEND_SETTING,    /* comport.answer: it does not take a setting of ours */
     VMEND_OPENED,     /* WILL-PROXY: forwarding starts */
