@@ -43,6 +43,7 @@ class VmLink(TelnetPeer):
         self.accepts = accepts
         self.events = []
         self.values = {}
+        self.on_com_port = wire.do  # the answer to its offer
         self.line = []  # what it said in COM-PORT: (number, value)
 
     def greet(self):
@@ -56,7 +57,7 @@ class VmLink(TelnetPeer):
         elif (verb, option) == (wire.WILL, wire.VMWARE):
             self.send_wire(wire.ext(wire.KNOWN_SUBOPTIONS_2, self.known))
         elif (verb, option) == (wire.WILL, wire.COM_PORT):
-            self.send_wire(wire.do(option))
+            self.send_wire(self.on_com_port(option))
 
     def on_sub(self, option, body):
         super().on_sub(option, body)
