@@ -12,11 +12,11 @@ enum {
      * busy connections are all served within some milliseconds. */
     LIMIT_READ = 64 * KIB,
 
-    /* Answers to negotiation that a peer has not taken yet; above the mark
-     * its own input is not read any further. The maximum is the mark plus
-     * what one read of 3-byte commands can add, twice. */
+    /* Answers that a peer has not taken yet; above the mark its own input is
+     * not read any further. The maximum is the mark plus what one read can
+     * add: an empty SIGNATURE is answered with three times its bytes. */
     LIMIT_ANSWERS_MARK = 4 * KIB,
-    LIMIT_ANSWERS = LIMIT_ANSWERS_MARK + 2 * LIMIT_READ,
+    LIMIT_ANSWERS = LIMIT_ANSWERS_MARK + 4 * LIMIT_READ,
 
     /* Bytes queued towards a VM that does not read: answers, and input that
      * must go out before one of them (before GOAHEAD all that was kept, with

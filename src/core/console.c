@@ -90,6 +90,9 @@ static void link_to(struct console *c, struct vm_link *link)
 
 static void unlink_vm(struct console *c)
 {
+    /* Its end would come from nobody. */
+    if (c->is_in_break)
+        console_break_output(c, false);
     c->link->console = NULL;
     c->link = NULL;
     c->is_input_held = false;
@@ -117,11 +120,11 @@ void console_tell_detached(struct console *c, const char *peer,
     console_tell_vm_lines(c);
 }
 
-static void tell_attached(struct console *c)
+static void tell_attached(struct console *c, const struct vm_link *link)
 {
     struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
 
-    memcpy(fact.peer, c->link->peer, sizeof fact.peer);
+    memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
     tell_clients(c, CLIENT_NEWS_VM_CONNECTED);
     console_tell_vm_lines(c);
@@ -154,7 +157,7 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
     move_return(c, now_us);
     update_expiry(c, now_us);
     if (is_new)
-        tell_attached(c);
+        tell_attached(c, link);
 }
 
 void console_detach_vm(struct vm_link *link, const char *reason,

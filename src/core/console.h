@@ -84,6 +84,7 @@ struct console {
     bool is_input_held;    /* console_hold_input */
     bool is_passing_on;    /* held_input is on its way to the link */
     bool is_link_full;     /* what console_set_link_full said last */
+    bool is_in_break;      /* the VM is, and has told its clients */
     bool takes_input;      /* what the clients were told last */
     bool reads_ahead;      /* of the clients that hold the VM back */
     const char *label;     /* behind the uuid */

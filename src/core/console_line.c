@@ -73,6 +73,7 @@ void console_set_client_lines(struct client *client, uint8_t driven)
 
 void console_break_output(struct console *c, bool is_on)
 {
+    c->is_in_break = is_on;
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->line_break(client_at(node), is_on);
 }

@@ -76,7 +76,6 @@ void line_take(struct line *l, const struct line *from, enum line_side side)
         if (value != 0)
             put(&l->set[side], (enum line_setting)i, value);
     }
-    l->vm_lines = from->vm_lines;
 }
 
 struct line_text line_format(const struct line *l, enum line_side side)

@@ -44,7 +44,7 @@ bool line_set(struct line *l, enum line_side side, enum line_setting what,
 uint32_t line_get(const struct line *l, enum line_side side,
                   enum line_setting what);
 
-/* What this side of from has set, and what its VM drives, holds for l too. */
+/* What this side of from has set holds for l too. */
 void line_take(struct line *l, const struct line *from, enum line_side side);
 
 /* "115200,8N1", and "DTR,RTS" or "none". */

@@ -24,9 +24,19 @@ void client_line_tell(struct client_session *s)
 {
     uint8_t seen = console_lines(s->client.console, LINE_CLIENTS);
 
-    /* Who takes no answers is told with the next change. */
     if (s->wire.out.len <= LIMIT_ANSWERS_MARK)
         (void)comport_peer_tell_lines(&s->comport, seen, &s->wire.out);
+}
+
+void client_line_catch_up(struct client_session *s)
+{
+    if (s->is_over)
+        return;
+    client_line_tell(s);
+    if (s->comport.sees_break && !s->client.console->is_in_break)
+        say_break(s, false);
+    if (s->wire.out.len > 0)
+        s->client.ops->pull(&s->client);
 }
 
 /* Of several in one place the last one counts. */
@@ -49,14 +59,30 @@ void client_line_handle_break(struct client_session *s)
     console_break_input(s->client.console, false);
 }
 
+void client_line_end(struct client_session *s)
+{
+    struct console *c = s->client.console;
+
+    if (!s->comport.is_break)
+        return;
+    s->comport.is_break = false;
+    console_break_input(c, false);
+    console_input_end(c);
+}
+
 int client_line_handle_option(struct client_session *s, bool is_on)
 {
     if (is_on)
         return comport_peer_start(
             &s->comport, console_lines(s->client.console, LINE_CLIENTS),
             &s->wire.out);
+    client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    console_set_client_lines(&s->client, LINE_BOTH);
+    /* What the VM's connection makes of it may have ended ours. */
+    if (!s->is_over)
+        console_set_client_lines(&s->client, LINE_BOTH);
+    /* It may have been suspended. */
+    s->client.ops->pull(&s->client);
     return 0;
 }
 

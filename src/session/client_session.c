@@ -49,6 +49,7 @@ static void close_session(struct client_session *s, const char *reason,
         log_info("client disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
+        client_line_end(s);
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
@@ -482,8 +483,10 @@ static void on_ready(void *owner, unsigned ready)
 {
     struct client_session *s = owner;
 
-    if (ready & STREAM_WRITE)
+    if (ready & STREAM_WRITE) {
         flush(s);
+        client_line_catch_up(s);
+    }
     if (!(ready & STREAM_READ) || s->is_over)
         return;
     /* A broken connection tells so even while it is not to be read; it tells

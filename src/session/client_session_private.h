@@ -53,8 +53,13 @@ int client_line_handle_option(struct client_session *s, bool is_on);
 int client_line_handle_message(struct client_session *s, struct slice body);
 void client_line_handle_break(struct client_session *s);
 
-/* What it sees of the lines may have changed. */
+/* The client goes: a break of its own ends. */
+void client_line_end(struct client_session *s);
+
+/* What it sees of the lines may have changed. Who takes no answers is not told
+ * then; so, when it takes something again: what has come of it all. */
 void client_line_tell(struct client_session *s);
+void client_line_catch_up(struct client_session *s);
 
 /* A break of the VM, behind the output so far; and, when the client has had
  * the output up to break_at: that one. */

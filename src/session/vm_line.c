@@ -29,13 +29,14 @@ int vm_line_tell_break(struct vm_session *s, bool is_on)
 
 void vm_line_take_early(struct vm_session *s)
 {
-    const struct line *early = &s->identity->line;
-    uint8_t driven = early->vm_lines;
+    struct console *c = s->link.console;
+    uint8_t driven = LINE_BOTH;
 
-    if (!s->comport.is_on)
-        return;
-    line_take(&s->link.console->line, early, LINE_VM);
-    console_set_vm_lines(s->link.console, driven);
+    if (s->comport.is_on && s->identity != NULL) {
+        driven = s->identity->line.vm_lines;
+        line_take(&c->line, &s->identity->line, LINE_VM);
+    }
+    console_set_vm_lines(c, driven);
 }
 
 /* What a request has left to do; true for the input and the output. */
@@ -51,12 +52,21 @@ static void purge(struct vm_session *s, bool input, bool output)
         console_purge_output(c, clock_now_us());
 }
 
+/* Where its settings are kept. */
+static struct line *line_of(struct vm_session *s)
+{
+    if (s->link.console != NULL)
+        return &s->link.console->line;
+    vm_session_new_identity(s);
+    return &s->identity->line;
+}
+
 static void set_driven(struct vm_session *s, uint8_t driven)
 {
     if (s->link.console != NULL)
         console_set_vm_lines(s->link.console, driven);
     else
-        s->identity->line.vm_lines = driven;
+        line_of(s)->vm_lines = driven;
 }
 
 static void break_output(struct vm_session *s, bool is_on)
@@ -91,15 +101,6 @@ static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)
     }
 }
 
-/* Where its settings are kept. */
-static struct line *line_of(struct vm_session *s)
-{
-    if (s->link.console != NULL)
-        return &s->link.console->line;
-    vm_session_new_identity(s);
-    return &s->identity->line;
-}
-
 int vm_line_handle_message(struct vm_session *s, struct slice body)
 {
     struct line *line = line_of(s);
@@ -122,7 +123,12 @@ int vm_line_handle_option(struct vm_session *s, bool is_on)
 {
     if (is_on)
         return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
+    if (s->comport.is_break)
+        break_output(s, false);
     comport_peer_init(&s->comport, LINE_VM);
+    set_driven(s, LINE_BOTH);
+    /* It may have been suspended. */
+    vm_session_update_input(s);
     return 0;
 }
 

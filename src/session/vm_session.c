@@ -228,8 +228,12 @@ static void link_resume(struct vm_link *link)
 static void link_lines_changed(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
-    int r = vm_line_tell(s);
+    int r;
 
+    /* Who takes no answers is told when it takes something again. */
+    if (s->phase == PHASE_ENDED || s->wire.out.len > LIMIT_QUEUED)
+        return;
+    r = vm_line_tell(s);
     if (r < 0)
         close_broken(s, r);
     else if (s->wire.out.len > 0)
@@ -243,6 +247,8 @@ static void link_line_break(struct vm_link *link, bool is_on)
 
     if (r < 0)
         close_broken(s, r);
+    else
+        vm_session_update_input(s);
 }
 
 static bool has_come(struct vm_session *s, ssize_t n);
@@ -280,6 +286,8 @@ static void link_drain(struct vm_link *link)
             return;
         console_make_room(link->console, (size_t)n, clock_now_us());
         handle_bytes(s, slice_of(to, (size_t)n));
+        if (link->console != NULL)
+            console_output_end(link->console);
     }
     if (link->console != NULL)
         output_early(s);
@@ -312,13 +320,15 @@ void vm_session_serve(struct vm_session *s)
     struct console *c = s->link.console;
 
     s->phase = PHASE_SERVING;
-    if (s->identity != NULL)
-        vm_line_take_early(s);
+    vm_line_take_early(s);
     output_early(s);
     vm_session_drop_identity(s);
     /* It may show that the connection is broken. */
     link_lines_changed(&s->link);
     console_output_end(c);
+    /* A client that took all ended the hold, and with it the room. */
+    if (s->phase == PHASE_SERVING)
+        console_make_room(c, s->unread, clock_now_us());
 }
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
@@ -500,8 +510,10 @@ static void on_ready(void *owner, unsigned ready)
 
     if ((ready & STREAM_WRITE) && !flush(s))
         return;
-    if (ready & STREAM_WRITE)
+    if (ready & STREAM_WRITE) {
         vm_session_update_input(s);
+        link_lines_changed(&s->link);
+    }
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
     if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))

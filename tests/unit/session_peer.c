@@ -150,10 +150,9 @@ static size_t data_run(const struct peer *p, struct slice bytes)
     return iac != NULL ? (size_t)(iac - bytes.data) : bytes.len;
 }
 
-static void hear(struct peer *p)
+void peer_listen(struct peer *p)
 {
     struct slice bytes = buf_bytes(&p->stream.from_session);
-
     size_t at = 0;
 
     while (at < bytes.len) {
@@ -168,6 +167,29 @@ static void hear(struct peer *p)
     buf_take(&p->stream.from_session, bytes.len);
 }
 
+bool peer_has_finished(const struct peer *p)
+{
+    return p->state == HEARING_DATA;
+}
+
+bool peer_turn(struct peer *p)
+{
+    bool is_busy = stream_mem_turn(&p->stream);
+
+    if (is_busy && p->site->after_event != NULL)
+        p->site->after_event(p, p->site->owner);
+    return is_busy;
+}
+
+void site_turn_end(struct site *s)
+{
+    while (fact_take(&s->directory.facts) != NULL)
+        continue;
+    session_bury_dead(&s->ctx);
+    for (size_t i = 0; i < s->peer_count; i++)
+        peer_listen(s->peers[i]);
+}
+
 void site_run(struct site *s)
 {
     int turns = 0;
@@ -176,14 +198,10 @@ void site_run(struct site *s)
     while (is_busy) {
         is_busy = false;
         for (size_t i = 0; i < s->peer_count; i++)
-            is_busy |= stream_mem_turn(&s->peers[i]->stream);
+            is_busy |= peer_turn(s->peers[i]);
         require(++turns < TURNS_MAX, "it does not come to rest");
     }
-    while (fact_take(&s->directory.facts) != NULL)
-        continue;
-    session_bury_dead(&s->ctx);
-    for (size_t i = 0; i < s->peer_count; i++)
-        hear(s->peers[i]);
+    site_turn_end(s);
 }
 
 /* Those that start again in this go wait for the next one. */
@@ -268,20 +286,48 @@ static struct peer *add_peer(struct site *s)
     return p;
 }
 
-struct peer *vm_connect(struct site *s)
+void peer_remove(struct peer *p)
+{
+    struct site *s = p->site;
+    size_t at = 0;
+
+    require(p->stream.is_closed, "a peer is removed whose stream is open");
+    while (s->peers[at] != p)
+        at++;
+    s->peer_count--;
+    memmove(s->peers + at, s->peers + at + 1,
+            (s->peer_count - at) * sizeof s->peers[0]);
+    peer_free(p);
+}
+
+struct peer *vm_arrive(struct site *s)
 {
     struct peer *p = add_peer(s);
 
     vm_session_start(&s->ctx, &p->stream.stream);
+    return p;
+}
+
+struct peer *vm_connect(struct site *s)
+{
+    struct peer *p = vm_arrive(s);
+
     site_run(s);
+    return p;
+}
+
+struct peer *client_arrive(struct site *s, struct console *c)
+{
+    struct peer *p = add_peer(s);
+
+    client_session_start(&s->ctx, &p->stream.stream, c);
     return p;
 }
 
 struct peer *client_connect(struct site *s, struct console *c)
 {
-    struct peer *p = add_peer(s);
+    struct peer *p = client_arrive(s, c);
 
-    client_session_start(&s->ctx, &p->stream.stream, c);
     site_run(s);
     return p;
 }

@@ -65,6 +65,10 @@ struct site {
     struct session_context ctx;
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
+    /* Called after each event of a session, for who has to know their order;
+     * may be NULL. */
+    void (*after_event)(struct peer *p, void *owner);
+    void *owner;
 };
 
 /* Consoles of 64 KiB, no limits. */
@@ -77,6 +81,11 @@ void site_close(struct site *s);
 
 /* Lets everybody come to rest, as at the end of a turn of the loop. */
 void site_run(struct site *s);
+
+/* The parts of site_run: tells one session what its stream can do, true if
+ * there was anything; and the end of a turn. */
+bool peer_turn(struct peer *p);
+void site_turn_end(struct site *s);
 
 /* Time passes for all who wait in this queue. */
 void site_identities_due(struct site *s);
@@ -92,6 +101,13 @@ struct console *site_console(struct site *s);
 /* Connected; nothing was said by it. */
 struct peer *vm_connect(struct site *s);
 struct peer *client_connect(struct site *s, struct console *c);
+
+/* The same, and the site has not run yet. */
+struct peer *vm_arrive(struct site *s);
+struct peer *client_arrive(struct site *s, struct console *c);
+
+/* Forgets one whose stream the session has closed, after the turn's end. */
+void peer_remove(struct peer *p);
 
 /* ESXi's start up to serving as UUID and LABEL, name vm-0001; what was said
  * is forgotten. */
@@ -116,6 +132,12 @@ void peer_block(struct peer *p);
 void peer_unblock(struct peer *p);
 void peer_end(struct peer *p);
 void peer_break(struct peer *p);
+
+/* Takes apart what has come so far, which the end of a turn does as well. */
+void peer_listen(struct peer *p);
+
+/* Whether the last command in said is there to its end. */
+bool peer_has_finished(const struct peer *p);
 
 /* True if that is what came since; then it is forgotten. */
 bool peer_got(struct peer *p, struct slice data);

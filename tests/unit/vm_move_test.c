@@ -222,6 +222,22 @@ static void last_words_of_the_source_come_first(void **state)
     assert_true(peer_got(client, BYTES("old new !")));
 }
 
+/* Read without asking the clients first: those that keep up get all of it. */
+static void many_last_words_reach_who_keeps_up(void **state)
+{
+    static uint8_t much[512 * KIB];
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    memset(much, 'x', sizeof much);
+    assert_int_equal(
+        stream_mem_give(&source->stream, slice_of(much, sizeof much)), 0);
+    peer_give(destination, BYTES(COMPLETE));
+    assert_true(peer_got(client, slice_of(much, sizeof much)));
+}
+
 static void abort_gives_what_was_held_to_the_source(void **state)
 {
     struct site *s = *state;
@@ -534,6 +550,28 @@ static void begin_is_seen_behind_output_that_waits(void **state)
     assert_int_equal(s->directory.move_counts.begun, 1);
 }
 
+/* The one that is ahead ends the wait for the other within the turn. */
+static void what_follows_complete_waits_for_who_is_behind(void **state)
+{
+    static uint8_t before[30 * KIB], after[60 * KIB];
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *slow = telnet_connect(s, site_console(s));
+    struct peer *quick = telnet_connect(s, site_console(s));
+    struct peer *destination = join(s, begin(source));
+
+    peer_block(slow);
+    memset(before, 'x', sizeof before);
+    peer_give(source, slice_of(before, sizeof before));
+    peer_give(destination, BYTES("early"));
+    memset(after, 'y', sizeof after);
+    assert_int_equal(stream_mem_give(&destination->stream, BYTES(COMPLETE)), 0);
+    peer_give(destination, slice_of(after, sizeof after));
+    peer_unblock(slow);
+    assert_int_equal(quick->data.len, sizeof before + 5 + sizeof after);
+    assert_int_equal(slow->data.len, sizeof before + 5 + sizeof after);
+}
+
 static void begin_is_seen_at_once_while_the_vm_is_read_ahead(void **state)
 {
     struct site *s = *state;
@@ -610,6 +648,7 @@ int main(void)
         TEST(whole_move_cut_anywhere),
         TEST(source_may_close_before_complete),
         TEST(last_words_of_the_source_come_first),
+        TEST(many_last_words_reach_who_keeps_up),
         TEST(abort_gives_what_was_held_to_the_source),
         TEST(wrong_secret_touches_nothing),
         TEST(secret_is_good_for_one_at_a_time_and_once),
@@ -627,6 +666,7 @@ int main(void)
         TEST(moves_follow_each_other),
         TEST(clients_wait_when_much_is_held),
         TEST(begin_is_seen_behind_output_that_waits),
+        TEST(what_follows_complete_waits_for_who_is_behind),
         TEST(begin_is_seen_at_once_while_the_vm_is_read_ahead),
         TEST(begin_is_seen_behind_a_flood_when_the_hold_is_due),
         TEST(extension_off_ends_a_destination_and_not_the_move),
