@@ -27,6 +27,12 @@ int vm_line_tell_break(struct vm_session *s, bool is_on)
     return comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
 }
 
+void vm_line_join(struct vm_session *s)
+{
+    vm_session_new_identity(s);
+    s->identity->line = s->link.move->console->line;
+}
+
 void vm_line_take_early(struct vm_session *s)
 {
     struct console *c = s->link.console;

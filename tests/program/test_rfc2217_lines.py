@@ -236,6 +236,20 @@ def test_a_destination_sees_what_the_source_saw(vspcd, vm):
     assert destination.notices() == [DTR_LINES]
 
 
+def test_a_destination_keeps_what_the_source_drove(vspcd, vm):
+    """It renegotiates no settings, and its first ones may come early."""
+    client = attach(vspcd, vm)
+    vm.set(DTR_OFF, RTS_OFF)
+    client.notices()
+    vm.begin()
+    destination = vspcd.destination(vm).join().com_port()
+    destination.set(RTS_ON)
+    destination.complete()
+    vm.wait_closed()
+    assert client.notices() == [CTS | CTS_CHANGED]
+    assert client.lines() == CTS
+
+
 # Masks
 
 @pytest.mark.parametrize("side", ["client", "vm"])
