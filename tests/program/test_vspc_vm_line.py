@@ -490,6 +490,18 @@ def test_moves_of_a_line_with_vspcd(vspcd, start_vm, device):
     assert vm_end.log.count("modem lines") == 1
 
 
+def test_a_port_that_nobody_has_open_moves(vspcd, start_vm, tmp_path):
+    """DTR and RTS stay off, though the destination does not say it again."""
+    vm_end = start_vm(vspcd, "--pty", tmp_path / "serial")
+    client = com_port_client(vspcd)
+    sees(client, 0)
+    vm_end.process.send_signal(signal.SIGUSR1)
+    eventually(lambda: vspcd.events("VM moved"), "a move")
+    vm_end.wait_log("moved from")
+    assert not any(client.notices())
+    assert client.lines() == 0
+
+
 # Whatever comes
 
 @pytest.mark.parametrize("flood", [
