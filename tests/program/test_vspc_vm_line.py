@@ -1,5 +1,5 @@
-"""vspc-vm's serial line: what it tells of its port, breaks in their place, flow
-control; against a played concentrator, and with vspcd and its clients."""
+"""vspc-vm's serial line: what it tells of its port, breaks in their place,
+flow control; against a played concentrator, and with vspcd and its clients."""
 
 import os
 import signal
@@ -59,7 +59,8 @@ def moving():
 
 @pytest.fixture
 def device():
-    """A pty that plays the serial port: its name, and its far end."""
+    """A pty that plays the serial port: its name, and its far end. To be named
+    before start_vm: a vspc-vm that outlives it opens whatever gets its name."""
     far, near = os.openpty()
     yield os.ttyname(near), Fd(far)
     os.close(far)
@@ -160,7 +161,7 @@ def test_pty_drives_its_lines_while_a_program_has_it(vspcd, start_vm,
         sees(client, 0)
 
 
-def test_device_is_told_as_it_is_set(vspcd, start_vm, device):
+def test_device_is_told_as_it_is_set(device, vspcd, start_vm):
     start_vm(vspcd, "--device", device[0], "--baud", 19200)
     client = com_port_client(vspcd)
     has_set(client, [(BAUDRATE, 19200), (DATASIZE, 8), (PARITY, NONE)])
@@ -224,7 +225,7 @@ def test_a_new_connection_is_not_suspended(fake, start_vm):
 
 # Breaks from clients
 
-def test_break_on_a_device_is_in_its_place(vspcd, start_vm, device):
+def test_break_on_a_device_is_in_its_place(device, vspcd, start_vm):
     """A pty has no break; what is behind it waits until it is over."""
     path, far = device
     vm_end = start_vm(vspcd, "-v", "--device", path, "--baud", 115200)
@@ -242,7 +243,7 @@ def breaks_of(program):
             if line.endswith(("break on", "break off"))]
 
 
-def test_break_on_a_device_lasts_until_its_end(vspcd, start_vm, device):
+def test_break_on_a_device_lasts_until_its_end(device, vspcd, start_vm):
     path, far = device
     vm_end = start_vm(vspcd, "-v", "--device", path)
     client = com_port_client(vspcd)
@@ -256,7 +257,7 @@ def test_break_on_a_device_lasts_until_its_end(vspcd, start_vm, device):
     assert far.read_exactly(1) == b"x"
 
 
-def test_what_is_typed_ends_a_break(vspcd, start_vm, device):
+def test_what_is_typed_ends_a_break(device, vspcd, start_vm):
     """Or a client that forgets its break would stop all others."""
     path, far = device
     vm_end = start_vm(vspcd, "-v", "--device", path)
@@ -272,7 +273,7 @@ def test_what_is_typed_ends_a_break(vspcd, start_vm, device):
     eventually(lambda: breaks_of(vm_end) == ["on", "off"] * 2, "another break")
 
 
-def test_a_lost_concentrator_ends_its_break(fake, start_vm, device):
+def test_a_lost_concentrator_ends_its_break(device, fake, start_vm):
     vm_end = start_vm(fake.port, "-v", "--device", device[0])
     vm = serve(fake, settings())
     vm.send_wire(BREAK_BEGINS)
@@ -415,8 +416,8 @@ def test_a_destination_renegotiates_44_but_no_settings(moving, start_vm):
         (CONTROL, DTR_OFF), (CONTROL, RTS_OFF)], "DTR and RTS off")
 
 
-def test_what_changes_on_the_way_is_told_behind_complete(moving, start_vm,
-                                                         device):
+def test_what_changes_on_the_way_is_told_behind_complete(device, moving,
+                                                         start_vm):
     vm_end = start_vm(moving.port, "--device", device[0])
     moving.serve()
     source = moving.links[0]
@@ -473,7 +474,7 @@ def test_a_guest_breaks_before_and_behind_a_move(moving, start_vm, listener):
     guest.close()
 
 
-def test_moves_of_a_line_with_vspcd(vspcd, start_vm, device):
+def test_moves_of_a_line_with_vspcd(device, vspcd, start_vm):
     path, far = device
     vm_end = start_vm(vspcd, "-v", "--device", path, "--baud", 1200)
     client = com_port_client(vspcd)
@@ -513,7 +514,7 @@ def test_a_port_that_nobody_has_open_moves(vspcd, start_vm, tmp_path):
     wire.sub(wire.COM_PORT, b"") + wire.sub(wire.COM_PORT, b"\x6a") +
     wire.sub(wire.COM_PORT, b"\xffx") + wire.sub(wire.COM_PORT, b"\x71\1"),
 ], ids=["breaks", "broken-data", "lines", "flow", "answers", "malformed"])
-def test_floods(fake, start_vm, device, flood):
+def test_floods(device, fake, start_vm, flood):
     path, far = device
     vm_end = start_vm(fake.port, "-q", "--device", path, "--baud", 115200)
     vm = serve(fake, settings(115200))
