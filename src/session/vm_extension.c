@@ -296,6 +296,7 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     s->phase = PHASE_JOINED;
     if (s->identity != NULL)
         deadline_stop(&s->identity->deadline);
+    vm_line_join(s);
     answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
     return vmext_put(&s->wire.out, &answer);
 }

@@ -76,15 +76,18 @@ static const struct row {
     [PTY] = { NULL, "pty", "LINK",
               "a new pty, for programs that open it by\n"
               "this link", 0 },
-    [CONNECT] = { NULL, "connect", "HOST:PORT|unix:PATH",
-                  "a socket, bytes as they are; connected\n"
-                  "again when lost", 0 },
+    [CONNECT] = { NULL, "connect", "[telnet:]HOST:PORT",
+                  "a TCP socket, bytes as they are or by\n"
+                  "telnet; or a Unix socket: unix:PATH;\n"
+                  "connected again when lost", 0 },
     [DEVICE] = { NULL, "device", "PATH", "a serial port of this host, raw, 8N1",
                  0 },
-    [BAUD] = { NULL, "baud", "RATE", "its speed [9600]", 0 },
+    [BAUD] = { NULL, "baud", "RATE",
+               "its speed; or the one that is told where\n"
+               "there is none, as with a socket [9600]", 0 },
     [RAW] = { NULL, "raw", NULL,
               "the terminal's keys as they are typed;\n"
-              "^] q ends it", 0 },
+              "^] q ends it, ^] b sends a break", 0 },
     [MOVE_EVERY] = { "Rehearsing vMotion:",
                      "move-every", "SECONDS",
                      "move to a new connection again and again", 0 },
@@ -183,7 +186,7 @@ static int read_baud(struct options *o, const char *value, struct err *err)
 {
     unsigned long baud;
 
-    if (!text_number(value, LARGEST_BAUD, &baud)) {
+    if (!text_number(value, LARGEST_BAUD, &baud) || baud == 0) {
         err_set(err, "--baud %s: expected a rate such as 9600 or 115200",
                 value);
         return -EINVAL;
