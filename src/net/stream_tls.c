@@ -414,6 +414,19 @@ static void shake_hands(struct stream_tls *t)
         fail(t, -EPROTO, "TLS: a handshake without end");
 }
 
+/*
+ * A ticket or a key update has OpenSSL 3.0 allocate its buffers, 16 KiB each
+ * way, and keep that for writing until something is written. It may be freed
+ * where no record has come in part, of which OpenSSL asks to make sure.
+ */
+static void free_buffers(struct stream_tls *t)
+{
+    bool is_between_records = strcmp(SSL_rstate_string(t->ssl), "RH") == 0;
+
+    if (is_between_records && !SSL_has_pending(t->ssl))
+        SSL_free_buffers(t->ssl);
+}
+
 /* With what is in fresh. */
 static void go_on_shaking_hands(struct stream_tls *t)
 {
@@ -473,6 +486,8 @@ static ssize_t tls_read(struct stream *s, void *to, size_t len)
         fetch(t, len > TLS_RECORD_MAX ? len : TLS_RECORD_MAX);
         total = decrypt(t, to, len);
     }
+    if (t->odd_count > 0)
+        free_buffers(t);
     keep_fresh(t);
     send_out(t);
     update_again(t);
