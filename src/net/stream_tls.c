@@ -611,6 +611,7 @@ static void tell_owner(struct stream_tls *t, unsigned ready)
 
 static void close_below(struct stream_tls *t)
 {
+    assert(t->below != NULL);
     if (t->closes_gently)
         stream_close_gently(t->below);
     else
@@ -837,8 +838,8 @@ void tls_hub_done(struct tls_hub *hub)
 
     while ((d = deadline_pop(&hub->handshakes, UINT64_MAX)) != NULL)
         tls_hub_handshake_due(d, hub);
-    while ((d = deadline_pop(&hub->again, UINT64_MAX)) != NULL)
-        tls_hub_again_due(d, hub);
+    LIST_EACH (node, after, &hub->again.waiting)
+        tls_hub_again_due(CONTAINER_OF(node, struct deadline, node), hub);
     assert(hub->stream_count == 0);
     loop_unwatch(&hub->watches[0]);
     loop_unwatch(&hub->watches[1]);

@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/stream_fd.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/sha.h>
@@ -13,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -896,6 +900,119 @@ static void context_goes_while_its_connections_live(void **state)
     pair_close(&p);
 }
 
+/* ---- on sockets and a loop ---------------------------------------------- */
+
+struct talker {
+    struct stream *stream; /* NULL: closed */
+    size_t sent;
+    size_t received;
+    uint64_t sum;
+    ssize_t result;
+};
+
+enum { TALK_LEN = 3 * 1024 * KIB + 5 };
+
+static void on_talk(void *owner, unsigned ready)
+{
+    static uint8_t bytes[LIMIT_READ];
+    struct talker *t = owner;
+
+    if (ready & STREAM_WRITE) {
+        size_t left = TALK_LEN - t->sent;
+        ssize_t n;
+
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)((t->sent + i) % 251);
+        n = stream_write(t->stream, bytes,
+                         left < sizeof bytes ? left : sizeof bytes);
+        assert_true(n >= 0);
+        t->sent += (size_t)n;
+        if (t->sent == TALK_LEN) {
+            stream_close_gently(t->stream);
+            t->stream = NULL;
+        }
+        return;
+    }
+    t->result = stream_read(t->stream, bytes, sizeof bytes);
+    for (ssize_t i = 0; i < t->result; i++)
+        t->sum += bytes[i] != (uint8_t)(t->received++ % 251);
+    if (t->result <= 0 && t->result != -EAGAIN) {
+        stream_close(t->stream);
+        t->stream = NULL;
+    }
+}
+
+/* The loop ends when nothing is left of them. */
+static void on_a_loop(void **state)
+{
+    struct kit *kit = kit_of(state);
+    struct talker talkers[2] = { { .result = 1 }, { .result = 1 } };
+    struct tls_hub hub;
+    struct loop *loop;
+    int ends[2];
+
+    assert_int_equal(loop_open(&loop), 0);
+    tls_hub_init(&hub, loop);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends),
+                     0);
+    for (int i = 0; i < 2; i++) {
+        struct stream *below;
+
+        assert_int_equal(stream_fd_open(loop, ends[i], NULL, &below), 0);
+        talkers[i].stream =
+            stream_tls_new(&hub, i == 0 ? kit->server : kit->client, below,
+                           slice_of(NULL, 0), NULL);
+        stream_set_owner(talkers[i].stream, on_talk, &talkers[i]);
+        stream_want(talkers[i].stream, i == 0 ? STREAM_WRITE : STREAM_READ);
+    }
+    loop_run(loop);
+    assert_int_equal(talkers[0].sent, TALK_LEN);
+    assert_int_equal(talkers[1].received, TALK_LEN);
+    assert_int_equal(talkers[1].sum, 0);
+    assert_int_equal(talkers[1].result, 0);
+    assert_int_equal(hub.stream_count, 0);
+    tls_hub_done(&hub);
+    loop_close(loop);
+}
+
+static void reset_in_the_handshake_is_told(void **state)
+{
+    struct kit *kit = kit_of(state);
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    struct linger reset = { .l_onoff = 1, .l_linger = 0 };
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int far = socket(AF_INET, SOCK_STREAM, 0);
+    struct talker t = { .result = 1 };
+    struct tls_hub hub;
+    struct loop *loop;
+    struct stream *below;
+
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    getsockname(listener, (struct sockaddr *)&address, &len);
+    assert_int_equal(connect(far, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(loop_open(&loop), 0);
+    tls_hub_init(&hub, loop);
+    assert_int_equal(
+        stream_fd_open(loop, accept4(listener, NULL, NULL, SOCK_NONBLOCK), NULL,
+                       &below),
+        0);
+    t.stream =
+        stream_tls_new(&hub, kit->server, below, slice_of(NULL, 0), NULL);
+    stream_set_owner(t.stream, on_talk, &t);
+    stream_want(t.stream, STREAM_READ);
+    setsockopt(far, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(far);
+    loop_run(loop);
+    assert_null(t.stream);
+    assert_int_equal(t.result, -ECONNRESET);
+    tls_hub_done(&hub);
+    loop_close(loop);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -933,6 +1050,8 @@ int main(void)
         cmocka_unit_test(unread_answers_hold_the_peer_back),
         cmocka_unit_test(handshake_without_room_ends_when_due),
         cmocka_unit_test(context_goes_while_its_connections_live),
+        cmocka_unit_test(on_a_loop),
+        cmocka_unit_test(reset_in_the_handshake_is_told),
     };
 
     return cmocka_run_group_tests(tests, open_kit, close_kit);
