@@ -414,6 +414,19 @@ static void shake_hands(struct stream_tls *t)
         fail(t, -EPROTO, "TLS: a handshake without end");
 }
 
+/*
+ * A ticket or a key update has OpenSSL 3.0 allocate its buffers, 16 KiB each
+ * way, and keep that for writing until something is written. It may be freed
+ * where no record has come in part, of which OpenSSL asks to make sure.
+ */
+static void free_buffers(struct stream_tls *t)
+{
+    bool is_between_records = strcmp(SSL_rstate_string(t->ssl), "RH") == 0;
+
+    if (is_between_records && !SSL_has_pending(t->ssl))
+        SSL_free_buffers(t->ssl);
+}
+
 /* With what is in fresh. */
 static void go_on_shaking_hands(struct stream_tls *t)
 {
@@ -473,6 +486,8 @@ static ssize_t tls_read(struct stream *s, void *to, size_t len)
         fetch(t, len > TLS_RECORD_MAX ? len : TLS_RECORD_MAX);
         total = decrypt(t, to, len);
     }
+    if (t->odd_count > 0)
+        free_buffers(t);
     keep_fresh(t);
     send_out(t);
     update_again(t);
@@ -596,6 +611,7 @@ static void tell_owner(struct stream_tls *t, unsigned ready)
 
 static void close_below(struct stream_tls *t)
 {
+    assert(t->below != NULL);
     if (t->closes_gently)
         stream_close_gently(t->below);
     else
@@ -822,8 +838,8 @@ void tls_hub_done(struct tls_hub *hub)
 
     while ((d = deadline_pop(&hub->handshakes, UINT64_MAX)) != NULL)
         tls_hub_handshake_due(d, hub);
-    while ((d = deadline_pop(&hub->again, UINT64_MAX)) != NULL)
-        tls_hub_again_due(d, hub);
+    LIST_EACH (node, after, &hub->again.waiting)
+        tls_hub_again_due(CONTAINER_OF(node, struct deadline, node), hub);
     assert(hub->stream_count == 0);
     loop_unwatch(&hub->watches[0]);
     loop_unwatch(&hub->watches[1]);

@@ -10,6 +10,18 @@
  * -ECONNABORTED: somebody may have cut the connection. What else goes wrong
  * reads as -EPROTO (the peer, or what it shows), -ETIMEDOUT (the handshake) or
  * as the stream below said, and stream_tls_problem says it in words.
+ *
+ * What one costs on the heap (OpenSSL 3.0, AES-256-GCM, P-256, measured with
+ * 2,000 of each; the SSL object alone is 7.6 KiB):
+ *
+ *     idle server    14.3 KiB with TLS 1.3, 13.2 KiB with TLS 1.2
+ *     idle client    18.1 KiB, 17.9 KiB: it keeps the peer's certificate
+ *     silent peer     8.8 KiB, before its first byte
+ *     half a hello   72 KiB at most, for TLS_HANDSHAKE_US at most
+ *     slow reader    64 KiB on top, for one write that was not taken
+ *
+ * Buffers for records are OpenSSL's while a record is under way, and nobody's
+ * otherwise.
  */
 #ifndef NET_STREAM_TLS_H
 #define NET_STREAM_TLS_H

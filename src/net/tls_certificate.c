@@ -36,7 +36,7 @@ struct tls_thumbprints tls_context_thumbprints(
     const struct tls_context *context)
 {
     const X509 *certificate = SSL_CTX_get0_certificate(context->ctx);
-    struct tls_thumbprints t;
+    struct tls_thumbprints t = { "", "" };
 
     format_digest(certificate, EVP_sha1(), t.sha1);
     format_digest(certificate, EVP_sha256(), t.sha256);

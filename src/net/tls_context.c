@@ -67,11 +67,12 @@ struct cipher_lists {
     char *others;
 };
 
-static void add_cipher(char *list, const char *name, size_t len)
+/* Returns the new end of the list. */
+static char *add_cipher(char *end, const char *name, size_t len)
 {
-    if (list[0] != '\0')
-        strcat(list, ":");
-    strncat(list, name, len);
+    memcpy(end, name, len);
+    end[len] = ':'; /* OpenSSL skips one at the end */
+    return end + len + 1;
 }
 
 static struct cipher_lists cut_ciphers(const char *ciphers)
@@ -80,14 +81,16 @@ static struct cipher_lists cut_ciphers(const char *ciphers)
     /* With one more separator than there are between the names. */
     struct cipher_lists lists = { xcalloc(1, strlen(ciphers) + 2),
                                   xcalloc(1, strlen(ciphers) + 2) };
+    char *newest_end = lists.newest;
+    char *others_end = lists.others;
 
     for (const char *at = ciphers; *at != '\0';) {
         size_t len = strcspn(at, separators);
 
         if (strncmp(at, "TLS_", 4) == 0)
-            add_cipher(lists.newest, at, len);
+            newest_end = add_cipher(newest_end, at, len);
         else if (len > 0)
-            add_cipher(lists.others, at, len);
+            others_end = add_cipher(others_end, at, len);
         at += len;
         at += strspn(at, separators);
     }
