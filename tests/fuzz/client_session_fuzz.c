@@ -36,7 +36,10 @@ size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
         (const uint8_t *)(literal), sizeof(literal) - 1                        \
     }
 
-static const struct slice pieces[16] = {
+#define COM_PORT "\x2c"
+#define COM(body) IAC SB COM_PORT body IAC SE
+
+static const struct slice pieces[32] = {
     PIECE(IAC DO BINARY),
     PIECE(IAC DO SGA IAC DO ECHO IAC WILL SGA),
     PIECE(IAC WILL BINARY),
@@ -53,6 +56,22 @@ static const struct slice pieces[16] = {
     PIECE("ls"),
     PIECE("\xff\xff"),
     PIECE(IAC DO BINARY IAC DO SGA),
+    PIECE(IAC WILL COM_PORT),
+    PIECE(IAC WONT COM_PORT),
+    PIECE(COM("")),
+    PIECE(COM("\x01\0\1\xc2\0")),
+    PIECE(COM("\x05\x05")),
+    PIECE(COM("\x05\x06")),
+    PIECE(COM("\x05\x09")),
+    PIECE(COM("\x05\x08")),
+    PIECE(COM("\x08")),
+    PIECE(COM("\x09")),
+    PIECE(COM("\x0a\x10")),
+    PIECE(COM("\x0b\0")),
+    PIECE(COM("\x0c\x01")),
+    PIECE(COM("\x0c\x02")),
+    PIECE(COM("\0")),
+    PIECE(IAC "\xf3"),
 };
 
 static const struct slice floods[8] = {
@@ -124,7 +143,8 @@ static void check_console(const struct play *p)
 {
     const struct console *c = p->console;
 
-    require(c->held_input.len == 0);
+    require(c->held_input.len <=
+            p->site.directory.settings.held_input_max + LIMIT_READ);
     require(c->output.cap <= p->site.directory.settings.ring_max * 2);
     require(c->link != NULL);
     require(!p->vm->stream.is_closed);
@@ -195,7 +215,7 @@ static void step(struct play *p, struct slice *in, uint64_t *sent)
         peer_give(p->client, some);
         break;
     case STEP_PIECE:
-        peer_give(p->client, pieces[how % 16]);
+        peer_give(p->client, pieces[how]);
         break;
     case STEP_ROOM:
         p->client->stream.room = how == 31 ? SIZE_MAX : how;

@@ -225,6 +225,12 @@ def test_a_new_connection_is_not_suspended(fake, start_vm):
 
 # Breaks from clients
 
+def has_asked_for_breaks(client):
+    """A VM at 4800 baud says that and its masks in one breath; before that a
+    break comes to it as IAC BRK, and ends by itself."""
+    has_set(client, [(BAUDRATE, 4800)])
+
+
 def test_break_on_a_device_is_in_its_place(device, vspcd, start_vm):
     """A pty has no break; what is behind it waits until it is over."""
     path, far = device
@@ -245,8 +251,9 @@ def breaks_of(program):
 
 def test_break_on_a_device_lasts_until_its_end(device, vspcd, start_vm):
     path, far = device
-    vm_end = start_vm(vspcd, "-v", "--device", path)
+    vm_end = start_vm(vspcd, "-v", "--device", path, "--baud", 4800)
     client = com_port_client(vspcd)
+    has_asked_for_breaks(client)
     client.set(BREAK_ON)
     vm_end.wait_log("break on$")
     client.read_for(0.6)  # longer than one that has no length
@@ -260,8 +267,9 @@ def test_break_on_a_device_lasts_until_its_end(device, vspcd, start_vm):
 def test_what_is_typed_ends_a_break(device, vspcd, start_vm):
     """Or a client that forgets its break would stop all others."""
     path, far = device
-    vm_end = start_vm(vspcd, "-v", "--device", path)
+    vm_end = start_vm(vspcd, "-v", "--device", path, "--baud", 4800)
     client = com_port_client(vspcd)
+    has_asked_for_breaks(client)
     client.set(BREAK_ON)
     vm_end.wait_log("break on$")
     data = noise(100_000, 1)
