@@ -326,7 +326,7 @@ static bool is_busy(const struct service *s)
 
 /* ---- its life --------------------------------------------------------- */
 
-static void disconnect(struct service *s, const char *reason)
+static void stop_trying(struct service *s)
 {
     deadline_stop(&s->tick);
     if (s->dial != NULL)
@@ -334,20 +334,18 @@ static void disconnect(struct service *s, const char *reason)
     s->dial = NULL;
     null_modem_disconnect(s->modem);
     s->modem = NULL;
-    if (s->client != NULL) {
-        s->role.on_end = NULL;
-        client_session_end(s->client, reason);
-        s->client = NULL;
-        s->role.on_end = on_client_end;
-    }
 }
 
+/* What the VM has said last still goes to the remote system. */
 void service_pause(struct console *console)
 {
     struct service *s = service_of(console);
 
-    if (s != NULL && s->direction == 'C')
-        disconnect(s, "the VM is gone");
+    if (s == NULL || s->direction != 'C')
+        return;
+    stop_trying(s);
+    if (s->client != NULL)
+        s->client->ops->close(s->client, "the VM is gone");
 }
 
 void service_stop_listening(struct console *console)
@@ -367,7 +365,10 @@ void service_end(struct console *console)
     if (s == NULL)
         return;
     console->uri_service = NULL;
-    disconnect(s, "the VM does not ask for it any more");
+    stop_trying(s);
+    s->role.on_end = NULL;
+    if (s->client != NULL)
+        client_session_end(s->client, "the VM does not ask for it any more");
     listener_close(s->listener);
     tls_context_close(s->tls);
     free(s->text);
