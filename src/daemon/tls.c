@@ -1,54 +1,18 @@
 #include "daemon/tls.h"
 
 #include "base/log.h"
+#include "daemon/state_directory.h"
 #include "net/address.h"
 #include "net/tls_context.h"
 #include "session/session_context.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- where our own certificate is kept -------------------------------- */
-
-/* False: there is no such place. */
-static bool find_state_directory(char *to, size_t size)
-{
-    const char *given = getenv("STATE_DIRECTORY");
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    int len = -1;
-
-    /* systemd separates several by colons. */
-    if (given != NULL && given[0] == '/')
-        len = snprintf(to, size, "%.*s", (int)strcspn(given, ":"), given);
-    else if (geteuid() == 0)
-        len = snprintf(to, size, "/var/lib/vspcd");
-    else if (state != NULL && state[0] == '/')
-        len = snprintf(to, size, "%s/vspcd", state);
-    else if (home != NULL && home[0] == '/')
-        len = snprintf(to, size, "%s/.local/state/vspcd", home);
-    return len > 0 && (size_t)len < size;
-}
-
-/* With all that leads there. 0 or -errno. */
-static int make_directories(const char *path)
-{
-    char part[DAEMON_PATH_MAX];
-
-    for (size_t i = 1; path[i - 1] != '\0'; i++) {
-        if (path[i] != '/' && path[i] != '\0')
-            continue;
-        snprintf(part, sizeof part, "%.*s", (int)i, path);
-        if (mkdir(part, 0700) < 0 && errno != EEXIST)
-            return -errno;
-    }
-    return 0;
-}
 
 /* Names of hosts are in certificates as they are; others than these letters
  * are none. */
@@ -79,10 +43,10 @@ static int make_certificate(struct daemon_tls *t, struct err *err)
 /* The files of our own certificate, which are there afterwards. */
 static int find_own_certificate(struct daemon_tls *t, struct err *err)
 {
-    char directory[DAEMON_PATH_MAX];
+    char directory[STATE_DIRECTORY_MAX];
     int fd, r;
 
-    if (!find_state_directory(directory, sizeof directory)) {
+    if (!state_directory_find(directory)) {
         err_set(err, "there is no directory to keep a certificate in: set "
                      "STATE_DIRECTORY, or give --cert and --key");
         return -ENOENT;
@@ -90,7 +54,7 @@ static int find_own_certificate(struct daemon_tls *t, struct err *err)
     snprintf(t->certificate, sizeof t->certificate, "%s/certificate.pem",
              directory);
     snprintf(t->key, sizeof t->key, "%s/key.pem", directory);
-    r = make_directories(directory);
+    r = state_directory_make(directory);
     fd = r == 0 ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (r == 0 && fd < 0)
         r = -errno;

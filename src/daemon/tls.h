@@ -3,27 +3,25 @@
  * SIGHUP, shown to whoever has to put them into vSphere.
  *
  * Without --cert one is made at the first start, signed by itself, and kept in
- * the state directory: $STATE_DIRECTORY (systemd sets it), for root
- * /var/lib/vspcd, else vspcd in $XDG_STATE_HOME or ~/.local/state.
+ * the state directory (state_directory.h).
  */
 #ifndef DAEMON_TLS_H
 #define DAEMON_TLS_H
 
 #include "base/err.h"
 #include "conf/options.h"
+#include "daemon/state_directory.h"
 
 #include <stdio.h>
 
 struct session_context;
 
-enum { DAEMON_PATH_MAX = 1024 };
-
 struct daemon_tls {
     const struct settings *settings; /* borrowed */
     struct tls_context *vms;         /* NULL: no port for VMs has TLS */
     struct tls_context *clients;     /* the same for clients */
-    char certificate[DAEMON_PATH_MAX + 64];
-    char key[DAEMON_PATH_MAX + 64];
+    char certificate[STATE_DIRECTORY_MAX + 64];
+    char key[STATE_DIRECTORY_MAX + 64];
     char trouble[256]; /* "": why telnets:// is off though it is the default */
 };
 
