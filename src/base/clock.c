@@ -11,6 +11,14 @@ uint64_t clock_now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
+int64_t clock_utc_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
+}
+
 void clock_format_utc(char text[CLOCK_TEXT_LEN])
 {
     struct timespec now;
