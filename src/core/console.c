@@ -62,6 +62,9 @@ bool console_attach_client(struct console *c, struct client *client,
     client->pace = CLIENT_FOLLOWS;
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
+    if (deadline_is_running(&c->expiry))
+        fact_add(&c->directory->facts,
+                 (struct fact){ .kind = FACT_VISITED, .console = c });
     update_expiry(c, now_us);
     console_tell_client_lines(c);
     return true;
@@ -78,6 +81,9 @@ void console_detach_client(struct client *client, uint64_t now_us)
     client->console = NULL;
     console_client_moved(c, client, now_us);
     update_expiry(c, now_us);
+    if (deadline_is_running(&c->expiry))
+        fact_add(&c->directory->facts,
+                 (struct fact){ .kind = FACT_DESERTED, .console = c });
     console_tell_client_lines(c);
 }
 

@@ -81,7 +81,10 @@ struct console {
     uint64_t break_at;     /* of input_bytes, while a break waits there */
     struct line line;
     uint32_t client_count;
+    uint16_t port;         /* the directory's owner's: the one it has, or had
+                            * last; 0: none yet */
     uint8_t waiting_break; /* enum console_break */
+    bool is_port_new;      /* the same: nobody was told it yet */
     bool is_input_held;    /* console_hold_input */
     bool is_passing_on;    /* held_input is on its way to the link */
     bool is_link_full;     /* what console_set_link_full said last */

@@ -133,6 +133,21 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
     return c;
 }
 
+struct console *directory_restore(struct directory *d,
+                                  const struct vm_identity *identity)
+{
+    if (directory_find(d, identity->uuid, identity->label) != NULL)
+        return NULL;
+    return add_console(d, identity);
+}
+
+void directory_restore_expiry(struct console *c, uint64_t gone_us,
+                              uint64_t now_us)
+{
+    /* May be before the clock began; what it leads to is in the future. */
+    deadline_start(&c->directory->expiries, &c->expiry, now_us - gone_us);
+}
+
 void directory_rename(struct console *c, const char *name)
 {
     if (strcmp(c->name, name) == 0)

@@ -65,6 +65,19 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
                                     const struct vm_identity *identity,
                                     uint64_t now_us);
 
+/* A console that was there before the program was started. NULL: a limit is
+ * reached, or it is there already. */
+struct console *directory_restore(struct directory *d,
+                                  const struct vm_identity *identity);
+
+/*
+ * Everybody had left it gone_us ago, less than expire_us. After all are
+ * restored, before anybody attaches, and the longest gone first: those that
+ * wait are a queue.
+ */
+void directory_restore_expiry(struct console *c, uint64_t gone_us,
+                              uint64_t now_us);
+
 struct console *directory_find(const struct directory *d, const char *uuid,
                                const char *label);
 

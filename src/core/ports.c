@@ -60,6 +60,19 @@ bool ports_take(struct ports *p, uint16_t *ret_port)
     return true;
 }
 
+bool ports_take_number(struct ports *p, uint16_t port)
+{
+    uint32_t index = port - p->first;
+    uint64_t bit = UINT64_C(1) << index % WORD_BITS;
+
+    if (port < p->first || index >= p->count ||
+        (p->taken[index / WORD_BITS] & bit) != 0)
+        return false;
+    p->taken[index / WORD_BITS] |= bit;
+    p->foreign[index / WORD_BITS] &= ~bit;
+    return true;
+}
+
 static void clear_taken(struct ports *p, uint32_t index)
 {
     p->taken[index / WORD_BITS] &= ~(UINT64_C(1) << index % WORD_BITS);

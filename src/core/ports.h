@@ -28,6 +28,9 @@ void ports_done(struct ports *p);
 /* False: none is free. */
 bool ports_take(struct ports *p, uint16_t *ret_port);
 
+/* This one. False: it is taken, or not in the range. */
+bool ports_take_number(struct ports *p, uint16_t port);
+
 /* The port that was taken is not ours to have. */
 void ports_set_foreign(struct ports *p, uint16_t port);
 

@@ -738,6 +738,43 @@ static void clients_of_a_console_are_bounded(void **state)
 
 /* -- ports -------------------------------------------------------------- */
 
+static void clients_without_a_vm_come_and_go_as_facts(void **state)
+{
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+
+    (void)fact_take(q);
+    assert_true(console_attach_client(f->console, &f->a.client, 0));
+    assert_null(fact_take(q));
+    console_detach_vm(&f->vm.link, "gone", 0);
+    assert_int_equal(fact_take(q)->kind, FACT_VM_DETACHED);
+    console_detach_client(&f->a.client, 0);
+    assert_int_equal(fact_take(q)->kind, FACT_DESERTED);
+    assert_true(console_attach_client(f->console, &f->a.client, 0));
+    assert_int_equal(fact_take(q)->kind, FACT_VISITED);
+    assert_null(fact_take(q));
+}
+
+static void restored_console_expires_by_when_it_was_left(void **state)
+{
+    struct fixture *f = *state;
+    struct directory *d = &f->directory;
+    struct console *first = directory_restore(
+        d, &(struct vm_identity){ .uuid = "u8", .label = "a", .name = "n" });
+    struct console *second = directory_restore(
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" });
+
+    assert_null(directory_restore(
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" }));
+    /* The clock has just begun. */
+    directory_restore_expiry(second, EXPIRE_US - 10, 100);
+    directory_restore_expiry(first, 0, 100);
+    assert_ptr_equal(deadline_pop(&d->expiries, 110), &second->expiry);
+    assert_null(deadline_pop(&d->expiries, 100 + EXPIRE_US - 1));
+    assert_ptr_equal(deadline_pop(&d->expiries, 100 + EXPIRE_US),
+                     &first->expiry);
+}
+
 static void first_free_port_upwards_is_taken(void **state)
 {
     struct ports p;
@@ -756,6 +793,27 @@ static void first_free_port_upwards_is_taken(void **state)
     assert_int_equal(port, 1003);
     assert_true(ports_take(&p, &port));
     assert_int_equal(port, 1150);
+    ports_done(&p);
+}
+
+static void a_certain_port_is_had_once(void **state)
+{
+    struct ports p;
+    uint16_t port;
+
+    (void)state;
+    ports_init(&p, 1000, 1002);
+    assert_true(ports_take_number(&p, 1001));
+    assert_false(ports_take_number(&p, 1001));
+    assert_false(ports_take_number(&p, 999));
+    assert_false(ports_take_number(&p, 1003));
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1000);
+    assert_true(ports_take(&p, &port));
+    assert_int_equal(port, 1002);
+    ports_set_foreign(&p, 1002);
+    assert_true(ports_take_number(&p, 1002));
+    assert_false(ports_take(&p, &port));
     ports_done(&p);
 }
 
@@ -811,7 +869,10 @@ int main(void)
         TEST(serial_ports_of_a_vm_are_consoles_with_their_labels),
         TEST(consoles_of_a_vm_are_bounded),
         TEST(clients_of_a_console_are_bounded),
+        TEST(clients_without_a_vm_come_and_go_as_facts),
+        TEST(restored_console_expires_by_when_it_was_left),
         cmocka_unit_test(first_free_port_upwards_is_taken),
+        cmocka_unit_test(a_certain_port_is_had_once),
         cmocka_unit_test(port_of_somebody_else_is_tried_again_as_the_last),
     };
 
