@@ -281,6 +281,10 @@ static bool begin_with(struct client_session *s, struct slice in)
                    : 0;
 
     deadline_stop(&s->deadline);
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &client_policy;
     if (r == 0 && is_first)
         r = wire_greet(&s->wire);
     if (r == 0 && !is_tls)

@@ -520,6 +520,10 @@ static bool begin_with(struct vm_session *s, struct slice in)
                                   s->ctx->vm_tls, in)
                    : 0;
 
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &vm_policy;
     if (r == 0 && is_first)
         r = greet(s);
     if (r == 0 && !is_tls)
@@ -568,11 +572,13 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
     if (s->has_read || first == TELNET_IAC)
         return true;
     if (first == 0x16) {
-        vm_session_close(
-            s,
-            "a TLS hello, and this port has no TLS (--tls): use telnet:// in "
-            "the proxy URI",
-            false);
+        vm_session_close(s,
+                         s->secure.policy != TLS_OFF
+                             ? "a TLS hello, but too late: it was greeted in "
+                               "the clear after 200 ms without a byte"
+                             : "a TLS hello, and this port has no TLS (--tls): "
+                               "use telnet:// in the proxy URI",
+                         false);
         return false;
     }
     vm_session_turn_away(s, "it does not speak telnet: no VM");
