@@ -368,7 +368,7 @@ void vm_session_serve(struct vm_session *s)
         console_make_room(c, s->unread, clock_now_us());
 }
 
-/* r: what came of an option or message of it. */
+/* r: what came of a step towards TLS, or away from it. */
 static int handle_authentication(struct vm_session *s, int r)
 {
     if (r == 0 && secure_is_missing(&s->secure) &&
@@ -511,7 +511,8 @@ static int greet(struct vm_session *s)
     return r;
 }
 
-/* In TLS or in the clear. True: in TLS, and all of in has gone there. */
+/* In TLS or in the clear. True: in TLS, and all of in has gone there; or the
+ * session has ended. */
 static bool begin_with(struct vm_session *s, struct slice in)
 {
     bool is_first = s->secure.state == SECURE_FIRST;
@@ -527,10 +528,10 @@ static bool begin_with(struct vm_session *s, struct slice in)
     if (r == 0 && is_first)
         r = greet(s);
     if (r == 0 && !is_tls)
-        r = secure_go_on_clear(&s->secure, &s->wire);
+        r = handle_authentication(s, secure_go_on_clear(&s->secure, &s->wire));
     if (r < 0)
         close_broken(s, r);
-    return is_tls;
+    return is_tls || s->phase == PHASE_ENDED;
 }
 
 void vm_session_first_byte_due(struct deadline *d, void *owner)
