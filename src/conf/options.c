@@ -13,7 +13,7 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* any text of less than max bytes */
+    OPTION_TEXT,    /* text of less than max bytes; any, or one of words */
     OPTION_WORD,    /* one of words */
     OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
     OPTION_REQUEST, /* not a setting: asks for something else */
@@ -25,7 +25,8 @@ struct option_row {
     const char *value;        /* what the help calls its value */
     const char *standard;     /* default, as it would be written */
     const char *text;         /* for the help; lines are wrapped by hand */
-    const char *const *words; /* their number is the value; NULL-ended */
+    const char *const *words; /* NULL-ended; of OPTION_WORD: the number of it is
+                               * the value */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -38,6 +39,7 @@ static const char *const tls_words[] = { "off", "telnets", "offered",
                                          "required", NULL };
 static const char *const certs_words[] = { "off", "optional", "required",
                                            NULL };
+static const char *const version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
 
 static const struct option_row rows[] = {
     { .name = "proxy-port",
@@ -90,6 +92,7 @@ static const struct option_row rows[] = {
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),
+      .words = version_words,
       .max = sizeof((struct settings *)NULL)->tls_min,
       .value = "VERSION",
       .standard = "1.2",
@@ -357,6 +360,10 @@ static int add_proxy(const char *from, const char *value,
 static int set_text(const struct option_row *row, const char *from,
                     const char *value, char *member, struct err *err)
 {
+    uint64_t number;
+
+    if (row->words != NULL && set_word(row, from, value, &number, err) < 0)
+        return -EINVAL;
     if (strlen(value) >= row->max || value[0] == '\0') {
         err_set(err, "%s: '%.60s' is not valid: expected 1 to %llu bytes", from,
                 value, (unsigned long long)row->max - 1);

@@ -122,9 +122,11 @@ static bool vms_have_tls(const struct settings *s)
 static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert[0] != '\0' ||
-                 s->client_tls != SETTINGS_TLS_OFF;
+                 s->tls_ciphers[0] != '\0' || s->client_tls != SETTINGS_TLS_OFF;
 
-    return asked || s->proxy_count > 0;
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
+    return asked;
 }
 
 /* The settings' texts as tls_context takes them. */

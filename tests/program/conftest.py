@@ -64,16 +64,20 @@ def vspcd(start_vspcd):
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
     """The CA and what it has signed, and the same of a CA that nobody knows:
-    .server, .other (also the server's), .client, .expired, .stranger."""
+    .server, .other (also the server's), .client, .expired, .stranger; and
+    .middle, a CA between, with its .server."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     folder = tmp_path_factory.mktemp("certificates")
     ca = Authority(folder, "ca")
+    middle = ca.delegate("middle")
     return types.SimpleNamespace(
         ca=ca.pair.certificate, server=ca.issue("server"),
         other=ca.issue("other"), client=ca.issue("client"),
         expired=ca.issue("expired", days=-1),
-        stranger=Authority(folder, "elsewhere").issue("stranger"))
+        stranger=Authority(folder, "elsewhere").issue("stranger"),
+        middle=types.SimpleNamespace(certificate=middle.pair.certificate,
+                                     server=middle.issue("below")))
 
 
 @pytest.fixture

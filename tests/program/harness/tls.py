@@ -276,6 +276,10 @@ class Pair:
         self.key = folder / f"{name}.key"
 
 
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+
+
 def openssl(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, timeout=30,
                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -284,28 +288,30 @@ def openssl(*words):
 class Authority:
     """Signs certificates; all of it is made when the tests need it."""
 
-    NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-               "-nodes")
-
     def __init__(self, folder, name):
-        self.folder = folder
         self.pair = Pair(folder, name)
-        openssl("req", "-x509", *self.NEW_KEY, "-subj", f"/CN={name}",
+        openssl("req", "-x509", *NEW_KEY, "-subj", f"/CN={name}",
                 "-keyout", self.pair.key, "-out", self.pair.certificate)
 
-    def issue(self, name, days=30, names="DNS:localhost,IP:127.0.0.1"):
+    def issue(self, name, days=30, extensions=NAMES):
         """days below 0: it has expired."""
-        pair = Pair(self.folder, name)
-        request = self.folder / f"{name}.csr"
-        extensions = self.folder / f"{name}.cnf"
-        extensions.write_text(f"subjectAltName={names}\n")
-        openssl("req", *self.NEW_KEY, "-subj", f"/CN={name}",
-                "-keyout", pair.key, "-out", request)
+        folder = self.pair.key.parent
+        pair = Pair(folder, name)
+        request, config = folder / f"{name}.csr", folder / f"{name}.cnf"
+        config.write_text(extensions + "\n")
+        openssl("req", *NEW_KEY, "-subj", f"/CN={name}", "-keyout", pair.key,
+                "-out", request)
         openssl("x509", "-req", "-in", request, "-days", days,
                 "-CA", self.pair.certificate, "-CAkey", self.pair.key,
-                "-CAcreateserial", "-extfile", extensions,
+                "-CAcreateserial", "-extfile", config,
                 "-out", pair.certificate)
         return pair
+
+    def delegate(self, name):
+        """Another one, that this one answers for."""
+        other = Authority.__new__(Authority)
+        other.pair = self.issue(name, extensions="basicConstraints=CA:TRUE")
+        return other
 
 
 def cut_at_random(rng, most):
