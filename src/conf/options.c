@@ -13,20 +13,21 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* text of less than max bytes; any, or one of words */
-    OPTION_WORD,    /* one of words */
+    OPTION_TEXT,    /* any text, or one of words; as long as the command line
+                     * lives */
+    OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
+    OPTION_RULE,    /* text; may be given again */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 
 struct option_row {
-    const char *name;         /* long option; NULL: environment only */
-    const char *environment;  /* variable; NULL: command line only */
-    const char *value;        /* what the help calls its value */
-    const char *standard;     /* default, as it would be written */
-    const char *text;         /* for the help; lines are wrapped by hand */
-    const char *const *words; /* NULL-ended; of OPTION_WORD: the number of it is
-                               * the value */
+    const char *name;        /* long option; NULL: environment only */
+    const char *environment; /* variable; NULL: command line only */
+    const char *value;       /* what the help calls its value */
+    const char *standard;    /* default, as it would be written */
+    const char *text;        /* for the help; lines are wrapped by hand */
+    const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -35,11 +36,7 @@ struct option_row {
 
 #define AT(member) .offset = offsetof(struct settings, member)
 
-static const char *const tls_words[] = { "off", "telnets", "offered",
-                                         "required", NULL };
-static const char *const certs_words[] = { "off", "optional", "required",
-                                           NULL };
-static const char *const version_words[] = { "1.0", "1.1", "1.2", "1.3", NULL };
+#define TLS_WORDS "off|telnets|offered|required"
 
 static const struct option_row rows[] = {
     { .name = "proxy-port",
@@ -66,7 +63,7 @@ static const struct option_row rows[] = {
     { .name = "tls",
       .type = OPTION_WORD,
       AT(tls),
-      .words = tls_words,
+      .words = TLS_WORDS,
       .value = "POLICY",
       .standard = "telnets",
       .text = "TLS towards VMs: off; telnets (telnet:// is in the\n"
@@ -79,28 +76,24 @@ static const struct option_row rows[] = {
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "certificate and chain, PEM, read again at SIGHUP\n"
               "[one is made at the first start]" },
     { .name = "key",
       .type = OPTION_TEXT,
       AT(key),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "its private key [in the certificate's file]" },
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),
-      .words = version_words,
-      .max = sizeof((struct settings *)NULL)->tls_min,
+      .words = "1.0|1.1|1.2|1.3",
       .value = "VERSION",
       .standard = "1.2",
       .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
     { .name = "tls-ciphers",
       .type = OPTION_TEXT,
       AT(tls_ciphers),
-      .max = SETTINGS_TEXT_MAX,
       .value = "LIST",
       .text = "as openssl ciphers takes it [OpenSSL's own]" },
     { .name = "show-tls",
@@ -134,23 +127,35 @@ static const struct option_row rows[] = {
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),
-      .words = tls_words,
+      .words = TLS_WORDS,
       .value = "POLICY",
       .standard = "off",
       .text = "the same as --tls, towards clients" },
     { .name = "client-certs",
       .type = OPTION_WORD,
       AT(client_certs),
-      .words = certs_words,
+      .words = "off|optional|required",
       .value = "POLICY",
       .standard = "off",
       .text = "certificates of clients: off, optional or required" },
     { .name = "client-ca",
       .type = OPTION_TEXT,
       AT(client_ca),
-      .max = SETTINGS_TEXT_MAX,
       .value = "FILE",
       .text = "who signs them, PEM" },
+    { .name = "service-listen",
+      .type = OPTION_RULE,
+      AT(service_listen),
+      .value = "ADDRESS:PORTS",
+      .text = "where VMs may ask for listeners of their own, such as\n"
+              "*:4000-4999; may be given up to 32 times [nowhere]" },
+    { .name = "service-connect",
+      .type = OPTION_RULE,
+      AT(service_connect),
+      .value = "HOST:PORTS",
+      .text = "where VMs may have us connect to, such as\n"
+              "*.example.org:23, or vspc://* for each other's\n"
+              "consoles; may be given up to 32 times [nowhere]" },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
@@ -254,6 +259,21 @@ static const struct option_row rows[] = {
       .type = OPTION_FLAG,
       AT(is_debug),
       .text = "log more" },
+    { .name = "check-uri",
+      .type = OPTION_TEXT,
+      AT(check_uri),
+      .value = "URI",
+      .text = "say what this service URI means, or what is wrong with\n"
+              "it, and end" },
+    { .name = "check-uri-as",
+      .type = OPTION_WORD,
+      AT(check_uri_as),
+      .value = "PLACE",
+      .standard = "server",
+      .words = "server|client|proxy",
+      .text = "where that URI stands: server or client is the\n"
+              "direction of the serial port, proxy the URI of the\n"
+              "concentrator" },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,
@@ -295,6 +315,31 @@ static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+/* The number of value in "first|second|...". False: it is not there. */
+static bool find_word(const char *words, const char *value, uint64_t *ret)
+{
+    size_t len = strlen(value);
+
+    for (uint64_t i = 0; *words != '\0'; i++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0) {
+            *ret = i;
+            return true;
+        }
+        words += n + (words[n] == '|');
+    }
+    return false;
+}
+
+static int bad_word(const char *words, const char *from, const char *value,
+                    struct err *err)
+{
+    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
+            words);
+    return -EINVAL;
+}
+
 static int bad_value(const struct option_row *row, const char *from,
                      const char *value, struct err *err)
 {
@@ -309,30 +354,9 @@ static int bad_value(const struct option_row *row, const char *from,
     return -EINVAL;
 }
 
-static int set_word(const struct option_row *row, const char *from,
-                    const char *value, uint64_t *member, struct err *err)
-{
-    char all[80] = "";
-
-    for (uint64_t i = 0; row->words[i] != NULL; i++) {
-        size_t len = strlen(all);
-
-        if (strcmp(value, row->words[i]) == 0) {
-            *member = i;
-            return 0;
-        }
-        snprintf(all + len, sizeof all - len, "%s%s", i > 0 ? ", " : "",
-                 row->words[i]);
-    }
-    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
-            all);
-    return -EINVAL;
-}
-
 static int add_proxy(const char *from, const char *value,
                      struct settings *settings, struct err *err)
 {
-    static const struct option_row tls = { .words = tls_words };
     struct settings_proxy *proxy = &settings->proxies[settings->proxy_count];
     size_t len = strcspn(value, ",");
     const char *rest = value + len;
@@ -353,23 +377,20 @@ static int add_proxy(const char *from, const char *value,
     *proxy = (struct settings_proxy){ .tls = SETTINGS_TLS_TELNETS };
     memcpy(proxy->address, value, len);
     settings->proxy_count++;
-    return rest[0] != '\0' ? set_word(&tls, from, rest + 5, &proxy->tls, err)
-                           : 0;
+    if (rest[0] != '\0' && !find_word(TLS_WORDS, rest + 5, &proxy->tls))
+        return bad_word(TLS_WORDS, from, rest + 5, err);
+    return 0;
 }
 
-static int set_text(const struct option_row *row, const char *from,
-                    const char *value, char *member, struct err *err)
+static int add_rule(struct settings_rules *rules, const char *from,
+                    const char *value, struct err *err)
 {
-    uint64_t number;
-
-    if (row->words != NULL && set_word(row, from, value, &number, err) < 0)
-        return -EINVAL;
-    if (strlen(value) >= row->max || value[0] == '\0') {
-        err_set(err, "%s: '%.60s' is not valid: expected 1 to %llu bytes", from,
-                value, (unsigned long long)row->max - 1);
+    if (rules->count == SETTINGS_RULES_MAX) {
+        err_set(err, "%s: given too often: %d rules are the limit", from,
+                SETTINGS_RULES_MAX);
         return -EINVAL;
     }
-    memcpy(member, value, strlen(value) + 1);
+    rules->text[rules->count++] = value;
     return 0;
 }
 
@@ -395,11 +416,19 @@ static int set_value(const struct option_row *row, const char *from,
         memcpy(member, value, strlen(value) + 1);
         return 0;
     case OPTION_TEXT:
-        return set_text(row, from, value, member, err);
-    case OPTION_WORD:
-        return set_word(row, from, value, (uint64_t *)(void *)member, err);
+        if (row->words != NULL && !find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
+        *(const char **)(void *)member = value;
+        return 0;
+    case OPTION_RULE:
+        return add_rule((struct settings_rules *)(void *)member, from, value,
+                        err);
     case OPTION_PROXY:
         return add_proxy(from, value, settings, err);
+    case OPTION_WORD:
+        if (!find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
+        break;
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)
             return bad_value(row, from, value, err);
@@ -581,7 +610,7 @@ static int check_together(const struct settings *s, struct err *err)
                 (unsigned long long)s->history_size);
         return -EINVAL;
     }
-    if (s->key[0] != '\0' && s->cert[0] == '\0') {
+    if (s->key != NULL && s->cert == NULL) {
         err_set(err, "--key: needs --cert, the certificate that it belongs to");
         return -EINVAL;
     }
@@ -589,7 +618,7 @@ static int check_together(const struct settings *s, struct err *err)
         err_set(err, "--client-certs: needs --client-tls");
         return -EINVAL;
     }
-    if ((s->client_certs != 0) != (s->client_ca[0] != '\0')) {
+    if ((s->client_certs != 0) != (s->client_ca != NULL)) {
         err_set(err, "--client-certs and --client-ca need each other");
         return -EINVAL;
     }
@@ -613,6 +642,8 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
         r = check_together(&settings, err);
     if (r < 0)
         return r;
+    if (request == OPTIONS_RUN && settings.check_uri != NULL)
+        request = OPTIONS_CHECK_URI;
     *ret_settings = settings;
     *ret_request = request;
     return 0;

@@ -16,8 +16,8 @@
 
 enum {
     SETTINGS_HOST_MAX = 64,
-    SETTINGS_TEXT_MAX = 256, /* paths, lists of ciphers */
     SETTINGS_PROXIES_MAX = 8,
+    SETTINGS_RULES_MAX = 32,
 };
 
 /* What a port does about TLS; in the order of session/session_context.h. */
@@ -32,6 +32,19 @@ enum settings_tls {
 struct settings_proxy {
     char address[SETTINGS_HOST_MAX]; /* with its port */
     uint64_t tls;                    /* enum settings_tls */
+};
+
+/* Of the command line. */
+struct settings_rules {
+    const char *text[SETTINGS_RULES_MAX];
+    uint64_t count;
+};
+
+/* --check-uri-as: where the URI stands. */
+enum settings_uri_place {
+    SETTINGS_URI_SERVER,
+    SETTINGS_URI_CLIENT,
+    SETTINGS_URI_PROXY,
 };
 
 struct settings {
@@ -52,11 +65,16 @@ struct settings {
     uint64_t client_certs;    /* 0 not asked for, 1 optional, 2 required */
     uint64_t proxy_count;     /* in proxies */
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
-    char cert[SETTINGS_TEXT_MAX]; /* "": one is made */
-    char key[SETTINGS_TEXT_MAX];  /* "": with the certificate */
-    char client_ca[SETTINGS_TEXT_MAX];
-    char tls_min[8];
-    char tls_ciphers[SETTINGS_TEXT_MAX]; /* "": OpenSSL's own */
+    struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
+    struct settings_rules service_connect; /* the same */
+    /* Of the command line; NULL: not given. */
+    const char *cert; /* else one is made */
+    const char *key;  /* else with the certificate */
+    const char *client_ca;
+    const char *tls_min;
+    const char *tls_ciphers;
+    uint64_t check_uri_as; /* enum settings_uri_place */
+    const char *check_uri; /* of the command line; NULL: not given */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool ssl; /* as vSPC.py has it: tls offered */
@@ -73,6 +91,7 @@ enum options_request {
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
     OPTIONS_SHOW_TLS, /* with the settings as they are */
+    OPTIONS_CHECK_URI,
 };
 
 /*

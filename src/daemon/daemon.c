@@ -8,6 +8,7 @@
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
 #include "session/client_session.h"
+#include "session/service.h"
 #include "session/vm_session.h"
 
 #include <assert.h>
@@ -81,6 +82,15 @@ static void close_proxies(struct daemon *d)
     for (int i = 0; i < d->proxy_count; i++)
         listener_close(d->proxies[i].listener);
     d->proxy_count = 0;
+}
+
+static void end_services(struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        service_end(c);
 }
 
 static void on_end_signal(void *owner, int number)
@@ -203,6 +213,33 @@ static int open_proxies(struct daemon *d, struct err *err)
     return r;
 }
 
+static int parse_rules(const char *option, const struct settings_rules *texts,
+                       struct uri_rule *rules, struct err *err)
+{
+    for (uint64_t i = 0; i < texts->count; i++) {
+        struct err why;
+        int r = uri_rule_parse(texts->text[i], &rules[i], &why);
+
+        if (r < 0) {
+            err_set(err, "%s: %s", option, why.text);
+            return r;
+        }
+    }
+    return 0;
+}
+
+static int open_rules(struct daemon *d, struct err *err)
+{
+    const struct settings *s = d->settings;
+    int r = parse_rules("--service-listen", &s->service_listen, d->rules.listen,
+                        err);
+
+    if (r == 0)
+        r = parse_rules("--service-connect", &s->service_connect,
+                        d->rules.connect, err);
+    return r;
+}
+
 static int open_signals(struct daemon *d, struct err *err)
 {
     static const struct {
@@ -266,12 +303,19 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
     open_directory(d);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
-    r = daemon_tls_open(&d->tls, settings, err);
+    r = open_rules(d, err);
+    if (r == 0)
+        r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)
         r = open_proxies(d, err);
     if (r == 0)
         r = open_signals(d, err);
     session_settings.proxy_port = address_port(&d->proxies[0].address);
+    session_settings.listen_rules = d->rules.listen;
+    session_settings.listen_rule_count = settings->service_listen.count;
+    session_settings.connect_rules = d->rules.connect;
+    session_settings.connect_rule_count = settings->service_connect.count;
+    session_settings.tls_minimum = settings->tls_min;
     session_settings.client_policy = d->tls.clients != NULL
                                          ? (enum tls_policy)settings->client_tls
                                          : TLS_OFF;
@@ -301,6 +345,7 @@ void daemon_close(struct daemon *d)
     daemon_take_facts(d);
     close_proxies(d);
     daemon_close_ports(d);
+    end_services(d);
     session_context_done(&d->sessions);
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);

@@ -19,6 +19,12 @@ struct proxy {
     enum tls_policy policy;
 };
 
+/* --service-listen and --service-connect. */
+struct service_rules {
+    struct uri_rule listen[SETTINGS_RULES_MAX];
+    struct uri_rule connect[SETTINGS_RULES_MAX];
+};
+
 struct daemon {
     const struct settings *settings; /* borrowed */
     struct loop *loop;
@@ -28,6 +34,7 @@ struct daemon {
     struct proxy proxies[1 + SETTINGS_PROXIES_MAX];
     int proxy_count;
     struct daemon_tls tls;
+    struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[5];
     struct deadline_queue shutdowns;

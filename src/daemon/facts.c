@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "session/console_port.h"
+#include "session/service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -111,6 +112,9 @@ static void handle(struct daemon *d, const struct fact *fact)
         vm_attached(d, fact);
         break;
     case FACT_VM_DETACHED:
+        /* It may be back already. */
+        if (!console_has_vm(fact->console))
+            service_pause(fact->console);
         log_info("VM disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
@@ -143,17 +147,19 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
     close_port(d, c);
+    service_end(c);
     directory_remove(c);
 }
 
 static void log_console(const struct console *c)
 {
+    struct service_text service = service_describe(c);
     char port[8] = "none";
 
     if (c->service != NULL)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -162,7 +168,9 @@ static void log_console(const struct console *c)
              (unsigned long long)c->input_bytes,
              line_format(&c->line, LINE_VM).text,
              line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
-             line_format_lines(console_client_lines(c)).text);
+             line_format_lines(console_client_lines(c)).text,
+             service.text[0] != '\0' ? " service=" : "",
+             service.text[0] != '\0' ? LOG_TEXT(service.text) : "");
 }
 
 void daemon_log_consoles(const struct daemon *d)
@@ -186,6 +194,8 @@ void daemon_close_ports(struct daemon *d)
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+    while ((c = directory_next(&d->directory, &cursor)) != NULL) {
         close_port(d, c);
+        service_stop_listening(c);
+    }
 }

@@ -2,6 +2,7 @@
  * vspcd - a virtual serial port concentrator.
  */
 #include "base/log.h"
+#include "daemon/check_uri.h"
 #include "daemon/daemon.h"
 #include "daemon/tls.h"
 #include "net/loop.h"
@@ -75,6 +76,8 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     case OPTIONS_SHOW_TLS:
         return show_tls(&settings);
+    case OPTIONS_CHECK_URI:
+        return check_uri(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_RUN:
         return run(&settings);
     }

@@ -38,7 +38,7 @@ static bool find_state_directory(char *to, size_t size)
 /* With all that leads there. 0 or -errno. */
 static int make_directories(const char *path)
 {
-    char part[SETTINGS_TEXT_MAX];
+    char part[DAEMON_PATH_MAX];
 
     for (size_t i = 1; path[i - 1] != '\0'; i++) {
         if (path[i] != '/' && path[i] != '\0')
@@ -79,7 +79,7 @@ static int make_certificate(struct daemon_tls *t, struct err *err)
 /* The files of our own certificate, which are there afterwards. */
 static int find_own_certificate(struct daemon_tls *t, struct err *err)
 {
-    char directory[SETTINGS_TEXT_MAX];
+    char directory[DAEMON_PATH_MAX];
     int fd, r;
 
     if (!find_state_directory(directory, sizeof directory)) {
@@ -118,21 +118,21 @@ static bool vms_have_tls(const struct settings *s)
     return any;
 }
 
+/* On the consoles' ports, or where a VM asks for a listener. */
+static bool clients_have_tls(const struct settings *s)
+{
+    return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0;
+}
+
 /* Whether somebody counts on TLS, so that doing without would be wrong. */
 static bool is_asked_for(const struct settings *s)
 {
-    bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert[0] != '\0' ||
-                 s->tls_ciphers[0] != '\0' || s->client_tls != SETTINGS_TLS_OFF;
+    bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
+                 s->tls_ciphers != NULL || s->client_tls != SETTINGS_TLS_OFF;
 
     for (uint64_t i = 0; i < s->proxy_count; i++)
         asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
     return asked;
-}
-
-/* The settings' texts as tls_context takes them. */
-static const char *given(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
 }
 
 static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
@@ -141,9 +141,9 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     const struct settings *s = t->settings;
     struct tls_settings settings = {
         .certificate_path = t->certificate,
-        .key_path = given(t->key),
+        .key_path = t->key[0] != '\0' ? t->key : NULL,
         .minimum = s->tls_min,
-        .ciphers = given(s->tls_ciphers),
+        .ciphers = s->tls_ciphers,
     };
     int r = 0;
 
@@ -151,9 +151,9 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     *clients = NULL;
     if (vms_have_tls(s))
         r = tls_context_open(vms, &settings, err);
-    settings.ca_path = given(s->client_ca);
+    settings.ca_path = s->client_ca;
     settings.clients = (enum tls_client_check)s->client_certs;
-    if (r == 0 && s->client_tls != SETTINGS_TLS_OFF)
+    if (r == 0 && clients_have_tls(s))
         r = tls_context_open(clients, &settings, err);
     if (r < 0) {
         tls_context_close(*vms);
@@ -168,11 +168,12 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
     int r = 0;
 
     *t = (struct daemon_tls){ .settings = settings };
-    if (!vms_have_tls(settings) && settings->client_tls == SETTINGS_TLS_OFF)
+    if (!vms_have_tls(settings) && !clients_have_tls(settings))
         return 0;
-    if (settings->cert[0] != '\0') {
+    if (settings->cert != NULL) {
         snprintf(t->certificate, sizeof t->certificate, "%s", settings->cert);
-        snprintf(t->key, sizeof t->key, "%s", settings->key);
+        snprintf(t->key, sizeof t->key, "%s",
+                 settings->key != NULL ? settings->key : "");
     } else {
         r = find_own_certificate(t, err);
     }

@@ -16,12 +16,14 @@
 
 struct session_context;
 
+enum { DAEMON_PATH_MAX = 1024 };
+
 struct daemon_tls {
     const struct settings *settings; /* borrowed */
     struct tls_context *vms;         /* NULL: no port for VMs has TLS */
     struct tls_context *clients;     /* the same for clients */
-    char certificate[SETTINGS_TEXT_MAX + 64];
-    char key[SETTINGS_TEXT_MAX + 64];
+    char certificate[DAEMON_PATH_MAX + 64];
+    char key[DAEMON_PATH_MAX + 64];
     char trouble[256]; /* "": why telnets:// is off though it is the default */
 };
 

@@ -172,22 +172,26 @@ fail:
     return r;
 }
 
+/* clang-format off */
+static const struct {
+    unsigned baud;
+    speed_t speed;
+} speeds[] = {
+    { 50, B50 },           { 75, B75 },           { 110, B110 },
+    { 134, B134 },         { 150, B150 },         { 200, B200 },
+    { 300, B300 },         { 600, B600 },         { 1200, B1200 },
+    { 1800, B1800 },       { 2400, B2400 },       { 4800, B4800 },
+    { 9600, B9600 },       { 19200, B19200 },     { 38400, B38400 },
+    { 57600, B57600 },     { 115200, B115200 },   { 230400, B230400 },
+    { 460800, B460800 },   { 500000, B500000 },   { 576000, B576000 },
+    { 921600, B921600 },   { 1000000, B1000000 }, { 1152000, B1152000 },
+    { 1500000, B1500000 }, { 2000000, B2000000 }, { 2500000, B2500000 },
+    { 3000000, B3000000 }, { 3500000, B3500000 }, { 4000000, B4000000 },
+};
+/* clang-format on */
+
 bool terminal_find_speed(unsigned baud, speed_t *ret_speed)
 {
-    static const struct {
-        unsigned baud;
-        speed_t speed;
-    } speeds[] = {
-        { 300, B300 },         { 600, B600 },         { 1200, B1200 },
-        { 2400, B2400 },       { 4800, B4800 },       { 9600, B9600 },
-        { 19200, B19200 },     { 38400, B38400 },     { 57600, B57600 },
-        { 115200, B115200 },   { 230400, B230400 },   { 460800, B460800 },
-        { 500000, B500000 },   { 576000, B576000 },   { 921600, B921600 },
-        { 1000000, B1000000 }, { 1152000, B1152000 }, { 1500000, B1500000 },
-        { 2000000, B2000000 }, { 2500000, B2500000 }, { 3000000, B3000000 },
-        { 3500000, B3500000 }, { 4000000, B4000000 },
-    };
-
     for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
         if (speeds[i].baud == baud) {
             *ret_speed = speeds[i].speed;
@@ -195,6 +199,50 @@ bool terminal_find_speed(unsigned baud, speed_t *ret_speed)
         }
     }
     return false;
+}
+
+bool terminal_find_baud(speed_t speed, unsigned *ret_baud)
+{
+    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+        if (speeds[i].speed == speed) {
+            *ret_baud = speeds[i].baud;
+            return true;
+        }
+    }
+    return false;
+}
+
+int terminal_get_mode(int fd, struct termios *ret_mode)
+{
+    return tcgetattr(fd, ret_mode) == 0 ? 0 : -errno;
+}
+
+int terminal_get_lines(int fd, unsigned *ret_lines)
+{
+    int bits;
+
+    if (ioctl(fd, TIOCMGET, &bits) != 0)
+        return -errno;
+    *ret_lines = (bits & TIOCM_DSR ? TERMINAL_DSR : 0u) |
+                 (bits & TIOCM_CTS ? TERMINAL_CTS : 0u);
+    return 0;
+}
+
+void terminal_drive_lines(int fd, unsigned lines)
+{
+    int on = (lines & TERMINAL_DTR ? TIOCM_DTR : 0) |
+             (lines & TERMINAL_RTS ? TIOCM_RTS : 0);
+    int off = (TIOCM_DTR | TIOCM_RTS) & ~on;
+
+    (void)ioctl(fd, TIOCMBIS, &on);
+    (void)ioctl(fd, TIOCMBIC, &off);
+}
+
+bool terminal_has_sent(int fd)
+{
+    int queued = 0;
+
+    return ioctl(fd, TIOCOUTQ, &queued) != 0 || queued == 0;
 }
 
 int terminal_set_break(int fd, bool is_on)

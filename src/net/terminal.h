@@ -45,6 +45,24 @@ int terminal_open_device(const char *path, speed_t speed,
 
 /* False: no speed that this system knows by a constant. */
 bool terminal_find_speed(unsigned baud, speed_t *ret_speed);
+bool terminal_find_baud(speed_t speed, unsigned *ret_baud);
+
+/* The settings; of a pty's master: those of its other side. 0 or -errno. */
+int terminal_get_mode(int fd, struct termios *ret_mode);
+
+/* A serial port's modem lines: what it sees (0, or -errno: it has none), and
+ * what it drives, as far as it has any. */
+enum {
+    TERMINAL_DSR = 1,
+    TERMINAL_CTS = 2,
+    TERMINAL_DTR = 1,
+    TERMINAL_RTS = 2,
+};
+int terminal_get_lines(int fd, unsigned *ret_lines);
+void terminal_drive_lines(int fd, unsigned lines);
+
+/* True if nothing that was written still waits to be sent. */
+bool terminal_has_sent(int fd);
 
 /* The line's break condition, from now on or no longer. 0 or -errno. */
 int terminal_set_break(int fd, bool is_on);

@@ -36,6 +36,18 @@ static const struct telpeer_policy client_policy_with_tls = {
     .nvt_lines = TELNET_LINES_KEYBOARD,
 };
 
+/* Towards a server that we called. */
+static const struct telpeer_policy remote_policy = {
+    .options = {
+        { TELNET_OPTION_BINARY, true, true },
+        { TELNET_OPTION_SGA, true, true },
+        { TELNET_OPTION_ECHO, false, true },
+        { TELNET_OPTION_AUTHENTICATION, true, false },
+    },
+    .count = 4,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
 static const char half_authenticated[] =
     "it has begun AUTHENTICATION and goes on without an end of it";
 
@@ -67,6 +79,8 @@ static void close_session(struct client_session *s, const char *reason,
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
+    if (s->role->on_end != NULL)
+        s->role->on_end(s->role->owner, reason);
     wire_done(&s->wire, gently);
     session_bury_later(s->ctx, &s->entry, bury);
 }
@@ -97,7 +111,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct client_session *s,
     va_list args;
     int len;
 
-    if (s->wire.out.len > LIMIT_ANSWERS_MARK)
+    if (s->role->way != CLIENT_OF_PORT || s->wire.out.len > LIMIT_ANSWERS_MARK)
         return;
     va_start(args, format);
     len = vsnprintf(line, sizeof line, format, args);
@@ -239,7 +253,12 @@ static void refuse_clear(struct client_session *s)
         console_name(s->client.console).text);
     wire_release(&s->wire);
     (void)wire_flush(&s->wire);
-    close_session(s, "TLS is required on this port, and it does without", true);
+    close_session(s,
+                  s->role->way == CLIENT_REMOTE
+                      ? "TLS is required, and the remote system has none "
+                        "(telnet's option AUTHENTICATION, type SSL)"
+                      : "TLS is required on this port, and it does without",
+                  true);
 }
 
 static void serve(struct client_session *s)
@@ -252,7 +271,7 @@ static void serve(struct client_session *s)
     }
     s->is_serving = true;
     deadline_stop(&s->deadline);
-    if (s->secure.state != SECURE_DONE)
+    if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
         s->wire.peer.policy = &client_policy;
     flush_if_writable(s);
 }
@@ -276,8 +295,10 @@ static bool begin_with(struct client_session *s, struct slice in)
 {
     bool is_first = s->secure.state == SECURE_FIRST;
     bool is_tls = secure_is_hello(&s->secure, in);
-    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls,
-                                  s->ctx->client_tls, in)
+    struct tls_context *tls =
+        s->role->way == CLIENT_REMOTE ? s->role->tls : s->ctx->client_tls;
+    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls, tls, in,
+                                  s->role->host)
                    : 0;
 
     deadline_stop(&s->deadline);
@@ -392,7 +413,8 @@ static int handle_authentication(struct client_session *s, int r)
         return r;
     if (s->secure.state == SECURE_NOT) {
         go_on_negotiating(s);
-    } else if (s->secure.state == SECURE_ASKED) {
+    } else if (s->secure.state == SECURE_ASKED ||
+               s->secure.state == SECURE_STARTED) {
         deadline_stop(&s->deadline);
         s->end_reason = half_authenticated;
         deadline_start(&s->ctx->drains, &s->deadline, clock_now_us());
@@ -405,7 +427,7 @@ static int handle_option(struct client_session *s,
 {
     bool is_peer = item->side == TELPEER_PEER;
 
-    if (item->option == TELNET_OPTION_AUTHENTICATION && is_peer)
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
         return handle_authentication(
             s, secure_handle_option(&s->secure, &s->wire, item->is_on));
 
@@ -509,8 +531,7 @@ static void handle_telnet(struct client_session *s, struct slice in)
     while (!s->is_over && event != TELPEER_NEED_MORE) {
         int r;
 
-        if (s->secure.state == SECURE_ACCEPTED && in.len > 0 &&
-            begin_with(s, in))
+        if (secure_is_due(&s->secure, in) && begin_with(s, in))
             return;
         copy_doubled(s, &in);
         if (s->is_over)
@@ -649,50 +670,138 @@ static void refuse(struct client_session *s, const struct console *c)
 {
     struct address_text peer = address_format(&s->wire.stream->peer);
 
-    say(s,
-        "[vspcd: %s: refused, %u clients are connected to this console and "
-        "that is the limit; try again later]\r\n",
-        console_name(c).text, c->client_count);
+    if (!secure_is_missing(&s->secure))
+        say(s,
+            "[vspcd: %s: refused, %u clients are connected to this console and "
+            "that is the limit; try again later]\r\n",
+            console_name(c).text, c->client_count);
     (void)wire_flush(&s->wire);
     log_info("client refused console=%s peer=%s reason=\"limit of clients\"",
              LOG_TEXT(console_name(c).text), peer.text);
     close_session(s, "limit of clients", true);
 }
 
-void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console, enum tls_policy policy)
+static const struct telpeer_policy *policy_of(const struct client_role *role)
 {
-    struct client_session *s = xcalloc(1, sizeof *s);
-    struct address_text peer = address_format(&stream->peer);
+    if (role->way == CLIENT_REMOTE)
+        return &remote_policy;
+    return secure_offers(role->policy) ? &client_policy_with_tls
+                                       : &client_policy;
+}
+
+/* A caller offers 8-bit clean lines too, but no echo. */
+static int call(struct client_session *s)
+{
+    static const struct {
+        enum telpeer_side side;
+        uint8_t option;
+    } ours[] = {
+        { TELPEER_US, TELNET_OPTION_BINARY },
+        { TELPEER_PEER, TELNET_OPTION_BINARY },
+        { TELPEER_US, TELNET_OPTION_SGA },
+        { TELPEER_PEER, TELNET_OPTION_SGA },
+    };
+    int r = secure_call(&s->secure, &s->wire);
+
+    s->mode = MODE_TELNET;
+    s->wire.encoder.is_nvt = true;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0] && r == 0; i++)
+        r = telpeer_enable(&s->wire.peer, ours[i].side, ours[i].option,
+                           &s->wire.out);
+    return r;
+}
+
+/* What it begins with, as its role is. 0 or the failures of buf_append. */
+static int greet(struct client_session *s)
+{
+    switch (s->role->way) {
+    case CLIENT_OF_PORT:
+        return wire_greet(&s->wire);
+    case CLIENT_REMOTE:
+        return call(s);
+    case CLIENT_RAW:
+        break;
+    }
+    s->mode = MODE_RAW;
+    s->raw_seen = RAW_TRIAL;
+    s->wire.encoder.is_raw = true;
+    s->is_serving = true;
+    return 0;
+}
+
+static void start(struct client_session *s)
+{
     uint64_t now_us = clock_now_us();
     int r;
 
+    if (s->secure.state == SECURE_FIRST) {
+        deadline_start(&s->ctx->client_first_bytes, &s->deadline, now_us);
+        update_interest(s, false);
+        return;
+    }
+    r = greet(s);
+    if (r < 0) {
+        close_broken(s, r);
+        return;
+    }
+    /* In TLS it begins when the hands are shaken. */
+    if (s->secure.state != SECURE_DONE && !s->is_serving)
+        deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
+    if (s->secure.state == SECURE_DONE)
+        update_interest(s, true);
+    else
+        flush(s);
+}
+
+const struct client_role *client_port_role(enum tls_policy policy)
+{
+    static const struct client_role roles[] = {
+        [TLS_OFF] = { .policy = TLS_OFF },
+        [TLS_TELNETS] = { .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .policy = TLS_REQUIRED },
+    };
+
+    return &roles[policy];
+}
+
+const struct client_role *client_raw_role(void)
+{
+    static const struct client_role role = { .way = CLIENT_RAW };
+
+    return &role;
+}
+
+struct client *client_session_start(struct session_context *ctx,
+                                    struct stream *stream,
+                                    struct console *console,
+                                    const struct client_role *role)
+{
+    struct client_session *s = xcalloc(1, sizeof *s);
+    struct address_text peer = address_format(&stream->peer);
+
     s->ctx = ctx;
+    s->role = role;
     list_init(&s->entry.node);
     deadline_init(&s->deadline);
     client_init(&s->client, &session_client_ops);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    secure_init(&s->secure, policy);
-    wire_init(&s->wire, stream,
-              secure_offers(policy) ? &client_policy_with_tls : &client_policy,
-              LIMIT_ANSWERS, on_ready, s);
-    if (!console_attach_client(console, &s->client, now_us)) {
+    secure_init(&s->secure, role->policy, role->way == CLIENT_REMOTE,
+                stream_is_tls(stream));
+    wire_init(&s->wire, stream, policy_of(role), LIMIT_ANSWERS, on_ready, s);
+    if (!console_attach_client(console, &s->client, clock_now_us())) {
         refuse(s, console);
-        return;
+        return NULL;
     }
     log_info("client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
-    if (s->secure.state == SECURE_FIRST) {
-        deadline_start(&ctx->client_first_bytes, &s->deadline, now_us);
-        update_interest(s, false);
-        return;
-    }
-    deadline_start(&ctx->negotiations, &s->deadline, now_us);
-    r = wire_greet(&s->wire);
-    if (r < 0)
-        close_broken(s, r);
-    else
-        flush(s);
+    start(s);
+    return s->is_over ? NULL : &s->client;
+}
+
+void client_session_end(struct client *client, const char *reason)
+{
+    close_session(session_of(client), reason, false);
 }
 
 void client_session_close_all(struct session_context *ctx)

@@ -9,6 +9,9 @@
  * telnet, anything else is raw. Output waits for that, or for the answer
  * about BINARY, at most CLIENT_NEGOTIATION_US.
  *
+ * The same for connections that a service URI asks for (session/service.h),
+ * with other roles.
+ *
  * Owns itself: it ends with the connection.
  */
 #ifndef SESSION_CLIENT_SESSION_H
@@ -24,9 +27,41 @@ enum {
     CLIENT_DRAIN_US = 2000 * 1000,
 };
 
-/* Takes the stream over; refuses it politely when the console is full. */
-void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console, enum tls_policy policy);
+enum client_way {
+    CLIENT_OF_PORT, /* came to us: by telnet, or with bare bytes */
+    CLIENT_RAW,     /* bare bytes both ways, and not a word of ours */
+    CLIENT_REMOTE,  /* telnet again, but we called it: a server, and the one
+                     * that shows its certificate */
+};
+
+/* What a session is; it must last as long as the session. */
+struct client_role {
+    enum client_way way;
+    enum tls_policy policy;  /* of RAW: must be TLS_OFF. Over a TLS stream, and
+                              * for REMOTE with OFFERED or REQUIRED: whether
+                              * AUTHENTICATION leads to TLS */
+    struct tls_context *tls; /* REMOTE: for that */
+    const char *host;        /* REMOTE: for that; whom we mean */
+    /* The session has ended; may be NULL. */
+    void (*on_end)(void *owner, const char *reason);
+    void *owner;
+};
+
+/* The role of who comes to a port with this policy. */
+const struct client_role *client_port_role(enum tls_policy policy);
+
+/* The same for a port that speaks no telnet. */
+const struct client_role *client_raw_role(void);
+
+/* Takes the stream over. NULL, and on_end was called: it has ended already,
+ * perhaps because the console is full, which it says politely. */
+struct client *client_session_start(struct session_context *ctx,
+                                    struct stream *stream,
+                                    struct console *console,
+                                    const struct client_role *role);
+
+/* At once. */
+void client_session_end(struct client *client, const char *reason);
 
 /* At once, all of them, with what they have not taken. */
 void client_session_close_all(struct session_context *ctx);

@@ -5,6 +5,7 @@
 #ifndef SESSION_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_SESSION_PRIVATE_H
 
+#include "session/client_session.h"
 #include "session/comport_peer.h"
 #include "session/secure.h"
 #include "session/session_context.h"
@@ -27,6 +28,7 @@ enum news {
 struct client_session {
     struct session_entry entry; /* in no list until it is dead */
     struct session_context *ctx;
+    const struct client_role *role;
     struct wire wire;
     struct client client;
     struct deadline deadline; /* of negotiating, later of draining */

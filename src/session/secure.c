@@ -7,23 +7,42 @@
 
 enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 }; /* RFC 8446, section 5.1 */
 
-void secure_init(struct secure *e, enum tls_policy policy)
+void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
+                 bool stream_is_tls)
 {
     *e = (struct secure){
         .policy = (uint8_t)policy,
-        .state = policy == TLS_OFF ? SECURE_NOT : SECURE_FIRST,
+        .state = SECURE_FIRST,
+        .is_caller = is_caller,
     };
+    if (stream_is_tls)
+        e->state = SECURE_DONE;
+    else if (policy == TLS_OFF)
+        e->state = SECURE_NOT;
+    else if (is_caller)
+        e->state = SECURE_OFFERED;
+}
+
+int secure_call(const struct secure *e, struct wire *w)
+{
+    if (e->state != SECURE_OFFERED)
+        return 0;
+    return telpeer_enable(&w->peer, TELPEER_US, TELNET_OPTION_AUTHENTICATION,
+                          &w->out);
 }
 
 bool secure_is_hello(const struct secure *e, struct slice bytes)
 {
+    if (e->is_caller)
+        return e->state == SECURE_ACCEPTED;
     return (e->state == SECURE_FIRST || e->state == SECURE_ACCEPTED) &&
            bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE &&
            (bytes.len == 1 || bytes.data[1] == TLS_MAJOR);
 }
 
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
-                 struct tls_context *context, struct slice read)
+                 struct tls_context *context, struct slice read,
+                 const char *host)
 {
     struct stream *below = w->stream;
     stream_ready_fn *on_ready = below->on_ready;
@@ -34,7 +53,7 @@ int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
         return r;
     if (w->is_held && w->may_go > 0)
         return -ENOBUFS;
-    w->stream = stream_tls_new(hub, context, below, read, NULL);
+    w->stream = stream_tls_new(hub, context, below, read, host);
     stream_set_owner(w->stream, on_ready, owner);
     wire_release(w);
     e->state = SECURE_DONE;
@@ -58,7 +77,7 @@ int secure_handle_option(struct secure *e, struct wire *w, bool is_on)
 {
     int r;
 
-    if (e->state == SECURE_ASKED && !is_on)
+    if ((e->state == SECURE_ASKED || e->state == SECURE_STARTED) && !is_on)
         return secure_go_on_clear(e, w);
     if (e->state != SECURE_OFFERED)
         return 0;
@@ -67,9 +86,30 @@ int secure_handle_option(struct secure *e, struct wire *w, bool is_on)
         return 0;
     }
     e->state = SECURE_ASKED;
+    if (e->is_caller)
+        return 0;
     r = telauth_put(&w->out, TELAUTH_SEND);
     wire_hold(w);
     return r;
+}
+
+static int handle_message_of_called(struct secure *e, struct wire *w,
+                                    const struct telauth_message *m)
+{
+    int r;
+
+    if (e->state == SECURE_ASKED && m->kind == TELAUTH_SEND) {
+        e->state = m->offers_ssl ? SECURE_STARTED : SECURE_NOT;
+        r = telauth_put(&w->out, m->offers_ssl ? TELAUTH_START : TELAUTH_NULL);
+        if (m->offers_ssl)
+            wire_hold(w);
+        return r;
+    }
+    if (e->state == SECURE_STARTED && m->kind == TELAUTH_ACCEPT)
+        e->state = SECURE_ACCEPTED;
+    else if (e->state == SECURE_STARTED && m->kind == TELAUTH_REJECT)
+        return secure_go_on_clear(e, w);
+    return 0;
 }
 
 /* Past what is held, which is for later. */
@@ -88,9 +128,13 @@ static int say_accept(struct wire *w)
 
 int secure_handle_message(struct secure *e, struct wire *w, struct slice body)
 {
+    struct telauth_message m = telauth_parse(body);
+
+    if (e->is_caller)
+        return handle_message_of_called(e, w, &m);
     if (e->state != SECURE_ASKED)
         return 0;
-    switch ((enum telauth_kind)telauth_parse(body).kind) {
+    switch ((enum telauth_kind)m.kind) {
     case TELAUTH_START:
         e->state = SECURE_ACCEPTED;
         return say_accept(w);

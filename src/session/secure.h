@@ -8,6 +8,9 @@
  *
  * While AUTHENTICATION is under way nothing of ours gets between its messages
  * and the hello; the session has nothing to say then but what the wire queues.
+ *
+ * Where we are the caller, in a connection that we made, the roles are the
+ * other way round: the peer shows the certificate, and we say START and hello.
  */
 #ifndef SESSION_SECURE_H
 #define SESSION_SECURE_H
@@ -20,30 +23,46 @@ enum { SECURE_FIRST_BYTE_US = 200 * 1000 };
 enum secure_state {
     SECURE_NOT,      /* in the clear, and it stays so */
     SECURE_FIRST,    /* nothing was heard, and nothing said */
-    SECURE_OFFERED,  /* in the clear; DO AUTHENTICATION has no answer yet */
-    SECURE_ASKED,    /* SEND went out */
-    SECURE_ACCEPTED, /* ACCEPT went out: a hello follows, or clear telnet */
+    SECURE_OFFERED,  /* in the clear; DO AUTHENTICATION has no answer yet
+                      * (caller: WILL AUTHENTICATION) */
+    SECURE_ASKED,    /* SEND went out (caller: is to come) */
+    SECURE_STARTED,  /* caller: START went out */
+    SECURE_ACCEPTED, /* ACCEPT went out: a hello follows, or clear telnet
+                      * (caller: it came, the hello is ours to say) */
     SECURE_DONE,     /* in TLS, if only with its handshake */
 };
 
 struct secure {
     uint8_t policy; /* enum tls_policy */
     uint8_t state;  /* enum secure_state */
+    bool is_caller;
 };
 
-void secure_init(struct secure *e, enum tls_policy policy);
+/* stream_is_tls: it is in TLS from the start. */
+void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
+                 bool stream_is_tls);
 
-/* The first bytes of FIRST, or the next ones of ACCEPTED: a TLS hello? If not,
- * it goes on in the clear: secure_go_on_clear. */
+/* The first bytes of FIRST, or the next ones of ACCEPTED: do they begin TLS?
+ * If not, it goes on in the clear: secure_go_on_clear. */
 bool secure_is_hello(const struct secure *e, struct slice bytes);
 
 /*
  * On with TLS: gives the stream below with what was read of it to TLS, and
  * keeps what is queued for later. 0, or -ENOBUFS: the peer has not waited for
- * our answer, and takes none.
+ * our answer, and takes none. host: for a caller, whom it means.
  */
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
-                 struct tls_context *context, struct slice read);
+                 struct tls_context *context, struct slice read,
+                 const char *host);
+
+/* For a caller: its part of the greeting. The failures of buf_append. */
+int secure_call(const struct secure *e, struct wire *w);
+
+/* Whether TLS is next, before any other byte is looked at. */
+static inline bool secure_is_due(const struct secure *e, struct slice in)
+{
+    return e->state == SECURE_ACCEPTED && (in.len > 0 || e->is_caller);
+}
 
 /* On in the clear; from FIRST on with an offer, if that is the policy. 0 or
  * the failures of buf_append. */

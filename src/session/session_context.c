@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "session/client_session.h"
 #include "session/secure.h"
+#include "session/service.h"
 #include "session/vm_session.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
 {
     ctx->settings = *settings;
     ctx->directory = directory;
+    ctx->loop = loop;
     list_init(&ctx->vm_sessions);
     list_init(&ctx->dead);
     deadline_queue_init(&ctx->identities, settings->identity_timeout_us);
@@ -21,6 +23,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     deadline_queue_init(&ctx->drains, CLIENT_DRAIN_US);
     deadline_queue_init(&ctx->vm_first_bytes, SECURE_FIRST_BYTE_US);
     deadline_queue_init(&ctx->client_first_bytes, SECURE_FIRST_BYTE_US);
+    deadline_queue_init(&ctx->services, SERVICE_TICK_US);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);
     ctx->copy_buffer = xcalloc(1, LIMIT_READ);
@@ -36,6 +39,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                          vm_session_first_byte_due, ctx);
     loop_watch_deadlines(loop, &ctx->watches[4], &ctx->client_first_bytes,
                          client_session_first_byte_due, ctx);
+    loop_watch_deadlines(loop, &ctx->watches[5], &ctx->services, service_due,
+                         ctx);
 }
 
 void session_context_done(struct session_context *ctx)

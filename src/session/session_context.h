@@ -13,6 +13,7 @@
 #include "net/loop.h"
 #include "net/stream_tls.h"
 #include "proto/telnet.h"
+#include "proto/uri_rule.h"
 
 /* What a port for VMs or clients does about TLS. */
 enum tls_policy {
@@ -26,11 +27,16 @@ struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
+    /* What service URIs may ask for; borrowed. */
+    const struct uri_rule *listen_rules, *connect_rules;
+    size_t listen_rule_count, connect_rule_count;
+    const char *tls_minimum; /* of what we connect to; as tls_context.h */
 };
 
 struct session_context {
     struct session_settings settings;
     struct directory *directory;
+    struct loop *loop;       /* NULL in a test */
     struct list vm_sessions; /* struct session_entry.node, the living */
     struct list dead;        /* struct session_entry.node */
     struct deadline_queue identities;     /* VMs that have not said who they
@@ -39,7 +45,8 @@ struct session_context {
     struct deadline_queue drains;         /* clients that take their last */
     struct deadline_queue vm_first_bytes; /* may be a TLS hello */
     struct deadline_queue client_first_bytes;
-    struct loop_watch watches[5];
+    struct deadline_queue services; /* wait for their next try */
+    struct loop_watch watches[6];
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
     struct tls_context *vm_tls;

@@ -4,10 +4,14 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "proto/uri.h"
 #include "proto/vmext.h"
+#include "session/service.h"
 #include "session/vm_session_private.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static const struct {
@@ -74,6 +78,9 @@ void vm_extension_attach(struct vm_session *s)
         return;
     }
     /* What was held for it may have shown that it is gone. */
+    if (s->phase != PHASE_ENDED)
+        service_settle(s->ctx, s->link.console, s->identity->service_uri,
+                       s->identity->direction);
     if (s->phase == PHASE_ENDED)
         return;
     vm_session_serve(s);
@@ -117,48 +124,52 @@ static enum log_level refusal_level(struct vm_session *s)
     return LOG_WARNING;
 }
 
-/* Whether we serve this request: then *label is set, else *why. */
+/* A console is named by the address, not by certificates behind it. */
+static struct slice without_parameters(struct slice text)
+{
+    const uint8_t *hash = memchr(text.data, '#', text.len);
+
+    if (hash != NULL)
+        text.len = (size_t)(hash - text.data);
+    return text;
+}
+
+/* Whether we serve this request: then *label is set, and *is_plain if there is
+ * no more to it; else *why. */
 static bool is_served(const struct vm_session *s, const struct vmext_message *m,
-                      struct slice *label, struct err *why)
+                      struct slice *label, bool *is_plain, struct err *why)
 {
     enum uri_problem problem;
     struct uri uri;
     size_t at;
 
-    if (m->direction == 'C') {
-        err_set(why, "direction 'C' (client): this concentrator connects to no "
-                     "remote systems; set the port's direction to server");
+    if (m->direction != 'S' && m->direction != 'C') {
+        err_set(why,
+                "unknown direction: expected 'S' (server) or 'C' (client)");
         return false;
     }
-    if (m->direction != 'S') {
-        err_set(why, "unknown direction: expected 'S' (server)");
-        return false;
-    }
-    problem =
-        uri_parse(m->text, URI_SERVER, s->ctx->settings.proxy_port, &uri, &at);
+    problem = uri_parse(m->text, m->direction == 'C' ? URI_CLIENT : URI_SERVER,
+                        s->ctx->settings.proxy_port, &uri, &at);
     if (problem != URI_OK) {
         uri_describe_problem(problem, at, why);
         return false;
     }
-    if (uri.kind != URI_LABEL) {
-        err_set(why,
-                "the service URI asks for a listener at an address of its own, "
-                "which is not allowed; use a name such as s0");
-        return false;
-    }
-    *label = uri.label;
-    return true;
+    *is_plain = uri.kind == URI_LABEL;
+    *label = *is_plain ? uri.label : without_parameters(m->text);
+    return *is_plain ||
+           service_is_allowed(s->ctx, &uri, (char)m->direction, why);
 }
 
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
 {
     struct slice label = { 0 };
+    bool is_plain = false;
     char uri[TEXT_ID_MAX + 1];
     char name[TEXT_ID_MAX + 1];
     struct err why;
     int r;
 
-    if (!is_served(s, m, &label, &why)) {
+    if (!is_served(s, m, &label, &is_plain, &why)) {
         text_clean(uri, sizeof uri, m->text);
         log_line(refusal_level(s),
                  "VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
@@ -169,6 +180,10 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     memcpy(s->identity->label, name, sizeof name);
+    free(s->identity->service_uri);
+    s->identity->service_uri =
+        is_plain ? NULL : xstrndup((const char *)m->text.data, m->text.len);
+    s->identity->direction = (char)m->direction;
     r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
     if (r == 0)
         r = ask(s);
@@ -281,6 +296,7 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     s->phase = PHASE_JOINED;
     if (s->identity != NULL)
         deadline_stop(&s->identity->deadline);
+    vm_line_join(s);
     answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
     return vmext_put(&s->wire.out, &answer);
 }

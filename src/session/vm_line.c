@@ -2,13 +2,18 @@
  * A VM's side of its console's serial line: docs/rfc2217.md.
  */
 #include "base/clock.h"
+#include "core/move.h"
 #include "session/vm_session_private.h"
 
-/* What the VM sees: without a console yet, a concentrator that is there. */
+/* What the VM sees: without a console yet, a concentrator that is there. Where
+ * it moves to it is to see what it saw before: a DCD that goes off for a
+ * moment hangs up the guest's terminal. */
 static uint8_t lines_seen(const struct vm_session *s)
 {
     const struct console *c = s->link.console;
 
+    if (c == NULL && s->link.move != NULL)
+        c = s->link.move->console;
     return c != NULL ? console_lines(c, LINE_VM) : LINE_DSR | LINE_CTS;
 }
 
@@ -20,6 +25,12 @@ int vm_line_tell(struct vm_session *s)
 int vm_line_tell_break(struct vm_session *s, bool is_on)
 {
     return comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+}
+
+void vm_line_join(struct vm_session *s)
+{
+    vm_session_new_identity(s);
+    s->identity->line = s->link.move->console->line;
 }
 
 void vm_line_take_early(struct vm_session *s)

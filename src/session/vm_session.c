@@ -61,6 +61,7 @@ void vm_session_drop_identity(struct vm_session *s)
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
     buf_done(&s->identity->early);
+    free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
 }
@@ -518,7 +519,7 @@ static bool begin_with(struct vm_session *s, struct slice in)
     bool is_first = s->secure.state == SECURE_FIRST;
     bool is_tls = secure_is_hello(&s->secure, in);
     int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls,
-                                  s->ctx->vm_tls, in)
+                                  s->ctx->vm_tls, in, NULL)
                    : 0;
 
     /* Then there is nothing that AUTHENTICATION could still lead to, and who
@@ -551,8 +552,7 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     int r;
 
     while (s->phase != PHASE_ENDED && event != TELPEER_NEED_MORE) {
-        if (s->secure.state == SECURE_ACCEPTED && in.len > 0 &&
-            begin_with(s, in))
+        if (secure_is_due(&s->secure, in) && begin_with(s, in))
             return;
         copy_data(s, &in);
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
@@ -672,7 +672,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
     comport_peer_init(&s->comport, LINE_VM);
-    secure_init(&s->secure, policy);
+    secure_init(&s->secure, policy, false, false);
     wire_init(&s->wire, stream,
               secure_offers(policy) ? &vm_policy_with_tls : &vm_policy,
               VM_OUT_MAX, on_ready, s);

@@ -38,6 +38,8 @@ struct identity {
     struct deadline first_byte; /* until it has said something */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
+    char *service_uri; /* for session/service.h; NULL: a label */
+    char direction;
     struct line line; /* what it set before that */
     struct buf early; /* data that came before the console is known */
     uint8_t known;    /* bits: the VM listed the question's code */
@@ -95,13 +97,15 @@ void vm_session_update_input(struct vm_session *s);
 /*
  * COM-PORT-OPTION went on or off; a message of it; IAC BRK. To the VM: what it
  * sees of the lines, if that has changed; a break. Once its console is known:
- * what it had set before. As above.
+ * what it had set before. As above. With VMOTION-PEER-OK it continues the line
+ * of the console that it is to have: what it does not set stays.
  */
 int vm_line_handle_option(struct vm_session *s, bool is_on);
 int vm_line_handle_message(struct vm_session *s, struct slice body);
 void vm_line_handle_break(struct vm_session *s);
 int vm_line_tell(struct vm_session *s);
 int vm_line_tell_break(struct vm_session *s, bool is_on);
+void vm_line_join(struct vm_session *s);
 void vm_line_take_early(struct vm_session *s);
 
 #endif

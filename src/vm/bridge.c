@@ -8,16 +8,26 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { STOP_TIMEOUT_MS = 2 * 1000 };
+enum {
+    STOP_TIMEOUT_MS = 2 * 1000,
+    LOOK_EVERY_MS = 500,
+};
 
 static bool is_end_open(const struct bridge *b)
 {
     return b->end->in != NULL;
 }
 
-static void drop(struct buf *queue)
+static void drop_output(struct bridge *b)
 {
-    buf_take(queue, queue->len);
+    buf_take(&b->to_local, b->to_local.len);
+    b->local_break = (struct waiting_break){ 0 };
+}
+
+/* What is to go to the concentrator, a break for one. */
+static size_t unsent(const struct bridge *b)
+{
+    return b->to_proxy.len + waiting_break_is_there(&b->proxy_break);
 }
 
 /* Coming back */
@@ -80,9 +90,9 @@ static bool wants_proxy(const struct bridge *b)
     case BRIDGE_RUNNING:
         return true;
     case BRIDGE_DRAINING:
-        return b->to_proxy.len > 0;
+        return unsent(b) > 0;
     case BRIDGE_STOPPING:
-        return b->to_proxy.len > 0 && hosts_is_there(&b->hosts);
+        return unsent(b) > 0 && hosts_is_there(&b->hosts);
     }
     return false;
 }
@@ -95,17 +105,34 @@ static bool is_over(const struct bridge *b)
 
 /* Local end -> concentrator */
 
+/* Up to where a break waits; true: it is the break's turn, or nothing's. */
+static bool send_bytes(struct bridge *b)
+{
+    struct slice bytes =
+        waiting_break_limit(&b->proxy_break, buf_bytes(&b->to_proxy));
+    size_t taken = bytes.len > 0 ? hosts_send(&b->hosts, bytes) : 0;
+
+    buf_take(&b->to_proxy, taken);
+    waiting_break_went(&b->proxy_break, taken);
+    return taken == bytes.len;
+}
+
 static void send_queued(struct bridge *b)
 {
-    if (b->to_proxy.len > 0)
-        buf_take(&b->to_proxy, hosts_send(&b->hosts, buf_bytes(&b->to_proxy)));
+    while (unsent(b) > 0 && send_bytes(b)) {
+        if (!waiting_break_is_due(&b->proxy_break))
+            return;
+        if (!hosts_send_break(&b->hosts))
+            return;
+        (void)waiting_break_take(&b->proxy_break);
+    }
 }
 
 static void take_input(struct bridge *b, struct slice bytes)
 {
     size_t taken = 0;
 
-    if (b->to_proxy.len == 0)
+    if (unsent(b) == 0)
         taken = hosts_send(&b->hosts, bytes);
     if (taken < bytes.len &&
         buf_append(&b->to_proxy, slice_after(bytes, taken)) < 0)
@@ -118,22 +145,37 @@ static bool wants_input(const struct bridge *b)
         return false;
     if (b->end->reads_ahead)
         return b->to_proxy.len < LIMIT_READ;
-    return hosts_is_running(&b->hosts) && b->to_proxy.len == 0;
+    return hosts_is_running(&b->hosts) && unsent(b) == 0;
+}
+
+static void take_break(struct bridge *b)
+{
+    say(SAY_DETAIL, "%s: break", b->end->name);
+    (void)waiting_break_put(&b->proxy_break, UART_BREAK_PULSE, b->to_proxy.len);
+    send_queued(b);
 }
 
 static void read_end(struct bridge *b)
 {
+    struct end_break *had = &b->end->read_break;
     uint8_t *to = loop_read_buffer(b->loop);
-    ssize_t n = stream_read(b->end->in, to, LIMIT_READ);
+    struct slice rest;
+    ssize_t n;
 
-    if (n == -EAGAIN)
-        return;
-    if (n <= 0) {
+    had->is_there = false;
+    n = stream_read(b->end->in, to, LIMIT_READ);
+    rest = slice_of(to, n > 0 ? (size_t)n : 0);
+    if (had->is_there) {
+        take_input(b, slice_of(to, had->before));
+        take_break(b);
+        rest = slice_after(rest, had->before);
+    }
+    if (rest.len > 0)
+        take_input(b, rest);
+    if (n <= 0 && n != -EAGAIN) {
         b->is_in_over = true;
         b->end->ops->failed(b->end, false, (int)n);
-        return;
     }
-    take_input(b, slice_of(to, (size_t)n));
 }
 
 /* Concentrator -> local end */
@@ -155,20 +197,45 @@ static size_t write_end(struct bridge *b, struct slice bytes)
     if (n >= 0)
         return (size_t)n;
     b->is_out_over = true;
-    drop(&b->to_local);
+    drop_output(b);
     b->end->ops->failed(b->end, true, (int)n);
     return 0;
 }
 
-static void write_queued(struct bridge *b)
+/* Up to where a break waits; true: it is the break's turn, or nothing's. */
+static bool write_bytes(struct bridge *b)
 {
-    size_t taken;
+    struct slice bytes =
+        waiting_break_limit(&b->local_break, buf_bytes(&b->to_local));
+    size_t taken = bytes.len > 0 ? write_end(b, bytes) : 0;
 
-    if (b->to_local.len == 0 || !takes_output(b))
-        return;
-    taken = write_end(b, buf_bytes(&b->to_local));
     if (taken > 0)
         buf_take(&b->to_local, taken);
+    waiting_break_went(&b->local_break, taken);
+    return taken == bytes.len;
+}
+
+static bool has_output(const struct bridge *b)
+{
+    return b->to_local.len > 0 || waiting_break_is_there(&b->local_break);
+}
+
+/* A break that goes on ends for what is behind it: else that might keep the
+ * word of its end from being read, and each would wait for the other. */
+static void write_queued(struct bridge *b)
+{
+    struct end *e = b->end;
+
+    while (has_output(b) && takes_output(b)) {
+        if (e->is_in_break) {
+            e->ops->set_break(e, UART_BREAK_OFF);
+            return;
+        }
+        if (!write_bytes(b))
+            return;
+        if (takes_output(b) && waiting_break_is_due(&b->local_break))
+            e->ops->set_break(e, waiting_break_take(&b->local_break));
+    }
 }
 
 static void on_hosts_data(void *owner, struct slice bytes)
@@ -177,12 +244,22 @@ static void on_hosts_data(void *owner, struct slice bytes)
     size_t taken = 0;
 
     /* A local end that is away is a cable with nothing at the end. */
-    if (takes_output(b) && b->to_local.len == 0 &&
+    if (takes_output(b) && !has_output(b) && !b->end->is_in_break &&
         bytes.len >= WRITE_AT_ONCE_MIN)
         taken = write_end(b, bytes);
     if (takes_output(b) && taken < bytes.len &&
         buf_append(&b->to_local, slice_after(bytes, taken)) < 0)
         say(SAY_ERROR, "out of memory: %zu bytes are lost", bytes.len - taken);
+}
+
+static void on_hosts_break(void *owner, enum uart_break what)
+{
+    struct bridge *b = owner;
+
+    if (!takes_output(b))
+        return;
+    if (!waiting_break_put(&b->local_break, what, b->to_local.len))
+        b->end->ops->set_break(b->end, UART_BREAK_OFF);
 }
 
 /* Either direction */
@@ -203,7 +280,8 @@ static void update_end_interest(struct bridge *b)
 {
     struct end *e = b->end;
     unsigned reading = wants_input(b) ? STREAM_READ : 0;
-    unsigned writing = b->to_local.len > 0 ? STREAM_WRITE : 0;
+    unsigned writing =
+        b->to_local.len > 0 && !e->is_in_break ? STREAM_WRITE : 0;
 
     if (e->in != NULL && e->in == e->out) {
         stream_want(e->in, reading | writing);
@@ -220,7 +298,8 @@ static void on_turn_end(void *owner)
     struct bridge *b = owner;
 
     /* While it waits to be writable, another try would only cost a call. */
-    if (b->end->out != NULL && !(b->end->out->interest & STREAM_WRITE))
+    if (b->end->out != NULL &&
+        (b->to_local.len == 0 || !(b->end->out->interest & STREAM_WRITE)))
         write_queued(b);
     if (!wants_proxy(b)) {
         timer_stop(&b->proxy_retry.timer);
@@ -228,21 +307,63 @@ static void on_turn_end(void *owner)
     }
     if (b->ending != BRIDGE_RUNNING)
         timer_stop(&b->end_retry.timer);
-    hosts_settle(&b->hosts, b->to_proxy.len, b->to_local.len);
+    send_queued(b);
+    hosts_settle(&b->hosts, unsent(b), b->to_local.len);
     update_end_interest(b);
     if (is_over(b))
         loop_stop(b->loop);
 }
 
-/* The concentrator comes and goes */
+/* The line itself */
 
-static void on_hosts_break(void *owner)
+/* A port that is closed keeps its settings and drives no lines. */
+static void look(struct bridge *b)
+{
+    struct end *e = b->end;
+    struct uart now = b->hosts.uart;
+
+    now.lines = is_end_open(b) ? UART_BOTH : 0;
+    if (is_end_open(b) && e->ops->read_uart != NULL)
+        e->ops->read_uart(e, &now);
+    hosts_set_uart(&b->hosts, &now);
+}
+
+static void on_look_due(void *owner)
 {
     struct bridge *b = owner;
 
+    look(b);
     if (is_end_open(b))
-        b->end->ops->send_break(b->end);
+        timer_start(&b->look_timer, LOOK_EVERY_MS);
 }
+
+static void say_lines(uint8_t seen)
+{
+    say(SAY_DETAIL, "modem lines:%s%s%s%s%s",
+        seen & COMPORT_MODEM_DSR ? " DSR" : "",
+        seen & COMPORT_MODEM_CTS ? " CTS" : "",
+        seen & COMPORT_MODEM_DCD ? " DCD" : "",
+        seen & COMPORT_MODEM_RI ? " RI" : "", seen == 0 ? " none" : "");
+}
+
+static void pass_on_lines(struct bridge *b)
+{
+    if (b->end->out != NULL && b->end->ops->set_lines != NULL)
+        b->end->ops->set_lines(b->end, b->seen);
+}
+
+static void on_hosts_lines(void *owner, uint8_t seen)
+{
+    struct bridge *b = owner;
+
+    if (seen == b->seen)
+        return;
+    b->seen = seen;
+    say_lines(seen);
+    pass_on_lines(b);
+}
+
+/* The concentrator comes and goes */
 
 static void on_hosts_opened(void *owner)
 {
@@ -265,6 +386,8 @@ static void on_hosts_ended(void *owner, const struct err *why)
     struct bridge *b = owner;
     unsigned wait_ms;
 
+    /* Nobody is left to say it. */
+    on_hosts_break(b, UART_BREAK_OFF);
     if (!wants_proxy(b))
         return;
     if (!b->is_reconnecting) {
@@ -282,6 +405,7 @@ static const struct hosts_events hosts_events = {
     .opened = on_hosts_opened,
     .data = on_hosts_data,
     .line_break = on_hosts_break,
+    .lines_changed = on_hosts_lines,
     .drained = on_hosts_drained,
     .ended = on_hosts_ended,
 };
@@ -298,6 +422,10 @@ static void on_end_opened(void *owner)
     stream_set_owner(b->end->in, on_end_ready, b);
     stream_set_owner(b->end->out, on_end_ready, b);
     say(SAY_DETAIL, "%s: open", b->end->name);
+    pass_on_lines(b);
+    look(b);
+    if (b->end->ops->read_uart != NULL)
+        timer_start(&b->look_timer, LOOK_EVERY_MS);
 }
 
 static void on_end_gone(void *owner, enum end_outcome outcome, int exit_status,
@@ -307,7 +435,10 @@ static void on_end_gone(void *owner, enum end_outcome outcome, int exit_status,
     unsigned wait_ms;
 
     if (b->end->out == NULL)
-        drop(&b->to_local);
+        drop_output(b);
+    if (b->end->in == NULL)
+        timer_stop(&b->look_timer);
+    look(b);
     if (outcome == END_FINISHED) {
         if (why != NULL)
             say(SAY_ERROR, "%s", why);
@@ -329,6 +460,8 @@ static const struct end_events end_events = {
 void bridge_start(struct bridge *b, struct loop *loop,
                   const struct bridge_config *config, struct end *end)
 {
+    struct uart closed;
+
     b->loop = loop;
     b->end = end;
     b->is_reconnecting = config->is_reconnecting;
@@ -339,6 +472,10 @@ void bridge_start(struct bridge *b, struct loop *loop,
     /* A read of the local end, on top of what was read ahead. */
     buf_init(&b->to_proxy, 2 * LIMIT_READ);
     buf_init(&b->to_local, HOSTS_AHEAD_MAX + HOSTS_DATA_MAX);
+    b->proxy_break = (struct waiting_break){ 0 };
+    b->local_break = (struct waiting_break){ 0 };
+    b->seen = COMPORT_MODEM_DSR | COMPORT_MODEM_CTS;
+    timer_init(&b->look_timer, loop, on_look_due, b);
     timer_init(&b->stop_timer, loop, on_stop_timeout, b);
     timer_init(&b->proxy_retry.timer, loop, on_proxy_retry, b);
     timer_init(&b->end_retry.timer, loop, on_end_retry, b);
@@ -347,7 +484,8 @@ void bridge_start(struct bridge *b, struct loop *loop,
     b->proxy_retry.since_us = 0;
     b->end_retry.since_us = 0;
     loop_on_turn_end(loop, on_turn_end, b);
-    hosts_init(&b->hosts, loop, &config->hosts, &hosts_events, b);
+    uart_init(&closed, config->baud, 0);
+    hosts_init(&b->hosts, loop, &config->hosts, &closed, &hosts_events, b);
     end->events = &end_events;
     end->owner = b;
     end->ops->open(end);
@@ -374,6 +512,7 @@ int bridge_done(struct bridge *b)
             b->hosts.vm->name);
     loop_on_turn_end(b->loop, NULL, NULL);
     hosts_done(&b->hosts);
+    timer_done(&b->look_timer);
     timer_done(&b->stop_timer);
     timer_done(&b->proxy_retry.timer);
     timer_done(&b->end_retry.timer);

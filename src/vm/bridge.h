@@ -10,12 +10,15 @@
  * nobody else. What was read from the local end goes to the next connection
  * when this one breaks before taking it. That a VM moves from connection to
  * connection is hosts.h's; here the guest only stops for a moment.
+ *
+ * A break keeps its place among the bytes of either direction. How the local
+ * end's serial port is set is looked at twice a second: nothing tells of that.
  */
 #ifndef VM_BRIDGE_H
 #define VM_BRIDGE_H
 
 #include "base/buf.h"
-#include "vm/backoff.h"
+#include "base/backoff.h"
 #include "vm/ends/end.h"
 #include "vm/hosts.h"
 
@@ -32,6 +35,10 @@ struct bridge {
     bool is_reconnecting; /* as configured */
     struct buf to_proxy;
     struct buf to_local;
+    struct waiting_break proxy_break; /* in to_proxy */
+    struct waiting_break local_break; /* in to_local */
+    uint8_t seen;                     /* modem lines: COMPORT_MODEM_* */
+    struct timer look_timer;
     bool is_in_over;  /* the local end's input was read to its end */
     bool is_out_over; /* the local end takes no more */
     enum bridge_ending ending;
@@ -47,6 +54,7 @@ struct bridge {
 
 struct bridge_config {
     struct hosts_config hosts;
+    unsigned baud; /* of a port that has no speed of its own */
     bool is_reconnecting;
 };
 

@@ -54,6 +54,21 @@ static void begin(struct hosts *h)
     proxy_begin_move(h->vm, h->ticket.sequence);
 }
 
+static void tell_lines(struct hosts *h)
+{
+    uint8_t seen;
+
+    if (proxy_find_lines(h->vm, &seen))
+        h->events->lines_changed(h->owner, seen);
+}
+
+/* What a source has begun, and nobody else knows of. */
+static void end_break_of(struct hosts *h, struct proxy *source)
+{
+    if (proxy_forget_break(source))
+        h->events->line_break(h->owner, UART_BREAK_OFF);
+}
+
 static void complete(struct hosts *h)
 {
     struct proxy *destination = h->other;
@@ -63,6 +78,9 @@ static void complete(struct hosts *h)
     h->vm = destination;
     proxy_complete_move(destination);
     say_moved(h, peer_ok_us);
+    tell_lines(h);
+    if (h->state == REHEARSAL_NONE)
+        end_break_of(h, h->other);
     h->events->drained(h->owner);
 }
 
@@ -78,10 +96,16 @@ static void run_on(struct hosts *h, const char *why, const char *detail)
 
 static void deliver_held(struct hosts *h)
 {
-    if (h->held.len == 0)
-        return;
-    h->events->data(h->owner, buf_bytes(&h->held));
-    buf_take(&h->held, h->held.len);
+    struct slice all = buf_bytes(&h->held);
+    struct slice first = waiting_break_limit(&h->held_break, all);
+
+    if (first.len > 0)
+        h->events->data(h->owner, first);
+    if (waiting_break_is_there(&h->held_break))
+        h->events->line_break(h->owner, waiting_break_take(&h->held_break));
+    if (first.len < all.len)
+        h->events->data(h->owner, slice_after(all, first.len));
+    buf_take(&h->held, all.len);
 }
 
 /* why: of the table, may be NULL; cause: of the connection's end, may be. */
@@ -131,6 +155,7 @@ static void act(struct hosts *h, const struct rehearsal_step *step,
         break;
     case REHEARSAL_ARRIVE:
         proxy_cut(h->other);
+        end_break_of(h, h->other);
         deliver_held(h);
         break;
     }
@@ -203,12 +228,24 @@ static void on_data(struct proxy *p, struct slice bytes)
     }
 }
 
-static void on_break(struct proxy *p)
+static void on_break(struct proxy *p, enum uart_break what)
+{
+    struct hosts *h = p->owner;
+    bool is_leaving = h->state == REHEARSAL_LEAVING;
+
+    if (p == h->vm && is_leaving &&
+        waiting_break_put(&h->held_break, what, h->held.len))
+        return;
+    if (p == h->vm || is_leaving)
+        h->events->line_break(h->owner, what);
+}
+
+static void on_lines_changed(struct proxy *p)
 {
     struct hosts *h = p->owner;
 
     if (p == h->vm)
-        h->events->line_break(h->owner);
+        tell_lines(h);
 }
 
 static void on_drained(struct proxy *p)
@@ -224,6 +261,7 @@ static void take_secret(struct hosts *h, struct slice secret)
     h->goahead_us = clock_now_us();
     memcpy(h->ticket.secret, secret.data, secret.len);
     h->ticket.secret_len = secret.len;
+    h->ticket.told = proxy_told(h->vm);
     if (h->config->way->has_wrong_secret)
         h->ticket.secret[secret.len - 1] ^= 0xff;
 }
@@ -278,6 +316,7 @@ static const struct proxy_events proxy_events = {
     .opened = on_opened,
     .data = on_data,
     .line_break = on_break,
+    .lines_changed = on_lines_changed,
     .drained = on_drained,
     .answered = on_answered,
     .ended = on_ended,
@@ -339,14 +378,17 @@ static void on_every_due(void *owner)
 /* What the bridge wants */
 
 void hosts_init(struct hosts *h, struct loop *loop,
-                const struct hosts_config *config,
+                const struct hosts_config *config, const struct uart *uart,
                 const struct hosts_events *events, void *owner)
 {
     h->config = config;
+    h->uart = *uart;
+    h->held_break = (struct waiting_break){ 0 };
     h->events = events;
     h->owner = owner;
     for (int i = 0; i < 2; i++)
-        proxy_init(&h->proxies[i], loop, &config->identity, &proxy_events, h);
+        proxy_init(&h->proxies[i], loop, &config->identity, &h->uart,
+                   &proxy_events, h);
     h->vm = &h->proxies[0];
     h->other = &h->proxies[1];
     h->state = REHEARSAL_NONE;
@@ -374,11 +416,32 @@ void hosts_connect(struct hosts *h)
     proxy_start(h->vm, &h->config->proxy, NULL);
 }
 
+/* What the guest has said may go out, and later than that nothing. */
+static bool may_send(const struct hosts *h)
+{
+    return !rehearsal_is_guest_stopped(h->state) || h->state == REHEARSAL_ASKED;
+}
+
 size_t hosts_send(struct hosts *h, struct slice bytes)
 {
-    if (rehearsal_is_guest_stopped(h->state) && h->state != REHEARSAL_ASKED)
-        return 0;
-    return proxy_send(h->vm, bytes);
+    return may_send(h) ? proxy_send(h->vm, bytes) : 0;
+}
+
+bool hosts_send_break(struct hosts *h)
+{
+    return may_send(h) && proxy_send_break(h->vm);
+}
+
+static void tell_uart(struct hosts *h)
+{
+    if (may_send(h))
+        proxy_tell_uart(h->vm);
+}
+
+void hosts_set_uart(struct hosts *h, const struct uart *uart)
+{
+    h->uart = *uart;
+    tell_uart(h);
 }
 
 void hosts_call_off_move(struct hosts *h)
@@ -422,6 +485,7 @@ static void set_reading(struct hosts *h, size_t untaken)
 
 void hosts_settle(struct hosts *h, size_t unsent, size_t untaken)
 {
+    tell_uart(h);
     if (unsent == 0)
         step(h, REHEARSAL_ALL_SENT, NULL);
     proxy_settle(h->other);

@@ -20,13 +20,17 @@
 #include "base/limits.h"
 #include "vm/proxy.h"
 #include "vm/rehearsal.h"
+#include "vm/waiting_break.h"
 
 struct hosts_events {
     /* The VM has its serial port: hosts_send may be used. */
     void (*opened)(void *owner);
     /* For the serial port; at most HOSTS_DATA_MAX bytes in one turn. */
     void (*data)(void *owner, struct slice bytes);
-    void (*line_break)(void *owner);
+    /* In its place among the data. */
+    void (*line_break)(void *owner, enum uart_break what);
+    /* The modem lines that the VM sees: COMPORT_MODEM_*. */
+    void (*lines_changed)(void *owner, uint8_t seen);
     /* hosts_send may take more than it did before. */
     void (*drained)(void *owner);
     /* The VM has no connection. why: NULL after hosts_finish. */
@@ -61,8 +65,10 @@ struct hosts {
     bool is_ending;  /* no more moves */
     bool has_joined; /* in this move there was a VMOTION-PEER-OK before */
     bool has_room;   /* the guest takes what comes */
-    struct buf
-        held; /* the destination's bytes that wait for the source's end */
+    /* The destination's, until the source has ended. */
+    struct buf held;
+    struct waiting_break held_break;
+    struct uart uart; /* the VM's serial port, wherever it runs */
     struct vmend_ticket ticket;
     struct timer step_timer;
     struct timer every_timer;
@@ -73,7 +79,7 @@ struct hosts {
 
 /* config, events and loop outlive it. */
 void hosts_init(struct hosts *h, struct loop *loop,
-                const struct hosts_config *config,
+                const struct hosts_config *config, const struct uart *uart,
                 const struct hosts_events *events, void *owner);
 void hosts_done(struct hosts *h); /* closes at once */
 
@@ -85,6 +91,13 @@ void hosts_move(struct hosts *h);
 
 /* Sends as much of bytes as it takes now; returns how much that was. */
 size_t hosts_send(struct hosts *h, struct slice bytes);
+
+/* A break behind what was sent. False: not now. */
+bool hosts_send_break(struct hosts *h);
+
+/* The VM's serial port has changed, perhaps: tells of it, now or when the VM
+ * runs again. */
+void hosts_set_uart(struct hosts *h, const struct uart *uart);
 
 /* No more moves, and none that is under way, as far as that is still open. */
 void hosts_call_off_move(struct hosts *h);
@@ -99,8 +112,8 @@ bool hosts_is_there(const struct hosts *h);
 bool hosts_is_idle(const struct hosts *h);
 
 /*
- * At the end of each turn. unsent: bytes that the bridge has for hosts_send;
- * untaken: bytes that it has for the guest.
+ * At the end of each turn. unsent: what the bridge has for hosts_send and
+ * hosts_send_break; untaken: bytes that it has for the guest.
  */
 void hosts_settle(struct hosts *h, size_t unsent, size_t untaken);
 

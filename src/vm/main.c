@@ -72,6 +72,7 @@ static int run_bridge(struct loop *loop, const struct options *o,
             .every_s = o->move_every_s,
             .timeout_s = o->move_timeout_s,
         },
+        .baud = o->baud,
         .is_reconnecting = o->is_reconnecting,
     };
     struct bridge bridge;

@@ -1,5 +1,6 @@
 #include "vm/options.h"
 
+#include "proto/uri.h"
 #include "vm/identity.h"
 
 #include <errno.h>
@@ -51,7 +52,8 @@ static const struct row {
     char letter;
 } rows[OPTION_COUNT] = {
     [PROXY] = { "The concentrator, and who this is for it:", "proxy",
-                "HOST[:PORT]", "its port for VMs [port 13370]", 0 },
+                "HOST[:PORT]", "its port for VMs [port 13370], or its URI,\n"
+                "telnet://HOST[:PORT] [port 23]", 0 },
     [NAME] = { NULL, "name", "TEXT", "the VM's name [this host's name]", 0 },
     [UUID] = { NULL, "uuid", "TEXT",
                "the VM's UUID [made from this host's name\n"
@@ -74,15 +76,18 @@ static const struct row {
     [PTY] = { NULL, "pty", "LINK",
               "a new pty, for programs that open it by\n"
               "this link", 0 },
-    [CONNECT] = { NULL, "connect", "HOST:PORT|unix:PATH",
-                  "a socket, bytes as they are; connected\n"
-                  "again when lost", 0 },
+    [CONNECT] = { NULL, "connect", "[telnet:]HOST:PORT",
+                  "a TCP socket, bytes as they are or by\n"
+                  "telnet; or a Unix socket: unix:PATH;\n"
+                  "connected again when lost", 0 },
     [DEVICE] = { NULL, "device", "PATH", "a serial port of this host, raw, 8N1",
                  0 },
-    [BAUD] = { NULL, "baud", "RATE", "its speed [9600]", 0 },
+    [BAUD] = { NULL, "baud", "RATE",
+               "its speed; or the one that is told where\n"
+               "there is none, as with a socket [9600]", 0 },
     [RAW] = { NULL, "raw", NULL,
               "the terminal's keys as they are typed;\n"
-              "^] q ends it", 0 },
+              "^] q ends it, ^] b sends a break", 0 },
     [MOVE_EVERY] = { "Rehearsing vMotion:",
                      "move-every", "SECONDS",
                      "move to a new connection again and again", 0 },
@@ -181,7 +186,7 @@ static int read_baud(struct options *o, const char *value, struct err *err)
 {
     unsigned long baud;
 
-    if (!text_number(value, LARGEST_BAUD, &baud)) {
+    if (!text_number(value, LARGEST_BAUD, &baud) || baud == 0) {
         err_set(err, "--baud %s: expected a rate such as 9600 or 115200",
                 value);
         return -EINVAL;
@@ -190,16 +195,48 @@ static int read_baud(struct options *o, const char *value, struct err *err)
     return 0;
 }
 
+_Static_assert((int)URI_HOST_MAX <= (int)ADDRESS_HOST_MAX, "a URI's host fits");
+
+static int read_proxy_uri(struct options_host *to, const char *option,
+                          const char *value, struct err *err)
+{
+    struct uri uri;
+    struct err why;
+    size_t at;
+    enum uri_problem problem =
+        uri_parse(slice_of_text(value), URI_PROXY, 0, &uri, &at);
+
+    if (problem != URI_OK) {
+        uri_describe_problem(problem, at, &why);
+        err_set(err, "--%s: %s", option, why.text);
+        return -EINVAL;
+    }
+    /* Never in the clear what was to be encrypted. */
+    if (uri.tls != URI_TLS_OFFERED) {
+        err_set(err,
+                "--%s %.60s: there is no TLS yet: expected telnet:// "
+                "without parameters",
+                option, value);
+        return -EINVAL;
+    }
+    memcpy(to->host, uri.host, strlen(uri.host) + 1);
+    to->port = uri.port;
+    return 0;
+}
+
 static int read_host(struct options_host *to, const char *option,
                      const char *value, struct err *err)
 {
     struct err why;
 
+    if (strstr(value, "://") != NULL)
+        return read_proxy_uri(to, option, value, err);
     if (address_split(value, DEFAULT_PROXY_PORT, to->host, &to->port, &why) ==
             0 &&
         to->host[0] != '\0' && to->port != 0)
         return 0;
-    err_set(err, "--%s %s: expected HOST or HOST:PORT", option, value);
+    err_set(err, "--%s %s: expected HOST, HOST:PORT or telnet://HOST:PORT",
+            option, value);
     return -EINVAL;
 }
 

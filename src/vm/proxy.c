@@ -95,13 +95,14 @@ static void on_timeout(void *owner)
 }
 
 void proxy_init(struct proxy *p, struct loop *loop,
-                const struct vmend_identity *identity,
+                const struct vmend_identity *identity, const struct uart *uart,
                 const struct proxy_events *events, void *owner)
 {
     p->loop = loop;
     p->events = events;
     p->owner = owner;
     p->identity = identity;
+    p->uart = uart;
     p->ticket = NULL;
     p->name[0] = '\0';
     p->local.text[0] = '\0';
@@ -201,7 +202,8 @@ size_t proxy_send(struct proxy *p, struct slice bytes)
 {
     size_t taken = 0;
 
-    if (!proxy_is_open(p) || p->is_blocked || !flush(p))
+    if (!proxy_is_open(p) || !vmend_may_send(&p->vmend) || p->is_blocked ||
+        !flush(p))
         return 0;
     while (taken < bytes.len && p->state == PROXY_OPEN && !p->is_blocked)
         taken += send_batch(p, slice_after(bytes, taken));
@@ -214,6 +216,47 @@ static void end_unless_put(struct proxy *p, int r)
 {
     if (r < 0)
         end_lost(p, r);
+}
+
+/* Whether something of ours may be put behind the answers that wait. */
+static bool may_put(const struct proxy *p)
+{
+    return proxy_is_open(p) && p->out.len <= LIMIT_ANSWERS_MARK;
+}
+
+bool proxy_send_break(struct proxy *p)
+{
+    if (!may_put(p))
+        return false;
+    end_unless_put(p, vmend_put_break(&p->vmend, &p->out));
+    return true;
+}
+
+void proxy_tell_uart(struct proxy *p)
+{
+    if (may_put(p))
+        end_unless_put(p, vmend_put_uart(&p->vmend, &p->out));
+}
+
+bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen)
+{
+    if (!p->vmend.comport.has_seen)
+        return false;
+    *ret_seen = p->vmend.comport.seen;
+    return true;
+}
+
+bool proxy_forget_break(struct proxy *p)
+{
+    bool was_on = p->vmend.comport.sees_break;
+
+    p->vmend.comport.sees_break = false;
+    return was_on;
+}
+
+struct comport_told proxy_told(const struct proxy *p)
+{
+    return p->vmend.comport.told;
 }
 
 void proxy_begin_move(struct proxy *p,
@@ -322,7 +365,25 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
         take_data(p, body);
         break;
     case VMEND_BREAK:
-        p->events->line_break(p);
+        p->events->line_break(p, UART_BREAK_PULSE);
+        break;
+    case VMEND_BREAK_ON:
+        p->events->line_break(p, UART_BREAK_ON);
+        break;
+    case VMEND_BREAK_OFF:
+        p->events->line_break(p, UART_BREAK_OFF);
+        break;
+    case VMEND_LINES:
+        p->events->lines_changed(p);
+        break;
+    case VMEND_RESUMED:
+        if (proxy_is_open(p))
+            p->events->drained(p);
+        break;
+    case VMEND_SETTING:
+        say(SAY_DETAIL, "%s: %s: it has %u", p->name,
+            comport_command_name(p->vmend.comport.answer.command),
+            p->vmend.comport.answer.value);
         break;
     case VMEND_OPENED:
         note_open(p);
@@ -426,7 +487,7 @@ static void on_dialled(void *owner, struct stream *stream,
     p->has_fin = false;
     p->said[0] = '\0';
     buf_init(&p->out, LIMIT_ANSWERS);
-    vmend_init(&p->vmend, p->identity, p->ticket);
+    vmend_init(&p->vmend, p->identity, p->uart, p->ticket);
     stream_set_owner(stream, on_ready, p);
     timer_start(&p->timer, NEGOTIATION_TIMEOUT_MS);
     if (vmend_greet(&p->vmend, &p->out) == 0)
@@ -444,5 +505,6 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
     p->dial =
-        dial_tcp(p->loop, to->host, to->port, DIAL_TIMEOUT_MS, on_dialled, p);
+        dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY, DIAL_TIMEOUT_MS,
+                 on_dialled, p);
 }

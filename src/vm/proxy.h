@@ -31,7 +31,10 @@ struct proxy_events {
     void (*opened)(struct proxy *p);
     /* For the serial port; at most LIMIT_READ bytes in one turn. */
     void (*data)(struct proxy *p, struct slice bytes);
-    void (*line_break)(struct proxy *p);
+    /* The break condition of the line, in its place among the data. */
+    void (*line_break)(struct proxy *p, enum uart_break what);
+    /* What proxy_find_lines says has changed. */
+    void (*lines_changed)(struct proxy *p);
     /* Some of what was queued has been taken: proxy_send may take more. */
     void (*drained)(struct proxy *p);
     /* An answer to VMOTION-BEGIN or VMOTION-PEER; secret: of VMEND_GOAHEAD. */
@@ -51,6 +54,7 @@ struct proxy {
     const struct proxy_events *events;
     void *owner; /* for the handlers of the events */
     const struct vmend_identity *identity;
+    const struct uart *uart;
     const struct vmend_ticket *ticket;
     char name[ADDRESS_HOST_MAX + 10]; /* "HOST:PORT", for messages */
     struct address_text local; /* our address; "" until it has connected */
@@ -71,7 +75,7 @@ struct proxy {
 
 /* What is borrowed outlives the proxy. */
 void proxy_init(struct proxy *p, struct loop *loop,
-                const struct vmend_identity *identity,
+                const struct vmend_identity *identity, const struct uart *uart,
                 const struct proxy_events *events, void *owner);
 void proxy_done(struct proxy *p); /* closes at once */
 
@@ -86,6 +90,24 @@ bool proxy_is_open(const struct proxy *p);
  * Sends as much of bytes as it takes now; returns how much that was.
  */
 size_t proxy_send(struct proxy *p, struct slice bytes);
+
+/* A break behind what proxy_send took. False: not now. */
+bool proxy_send_break(struct proxy *p);
+
+/* Tells of the serial port what has changed; what it cannot tell now, the next
+ * call does. */
+void proxy_tell_uart(struct proxy *p);
+
+/* The modem lines that the VM sees: COMPORT_MODEM_*. False: the concentrator
+ * has not said. */
+bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen);
+
+/* True if the concentrator has said that a break began, and not that it ended;
+ * from now on it has not. Also after the connection's end. */
+bool proxy_forget_break(struct proxy *p);
+
+/* What the concentrator knows of the port, for a ticket. */
+struct comport_told proxy_told(const struct proxy *p);
 
 /* A move's messages, behind what proxy_send took; they go out by proxy_settle
  * or earlier. */

@@ -56,7 +56,7 @@ static const uint8_t known_suboptions[] = {
 };
 
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
-                const struct vmend_ticket *ticket)
+                const struct uart *uart, const struct vmend_ticket *ticket)
 {
     *v = (struct vmend){
         .encoder.is_nvt = true,
@@ -66,6 +66,8 @@ void vmend_init(struct vmend *v, const struct vmend_identity *identity,
     if (ticket != NULL)
         memcpy(v->sequence, ticket->sequence, sizeof v->sequence);
     telnet_decoder_init(&v->decoder, TELNET_LINES_KEYBOARD);
+    comport_client_init(&v->comport, uart,
+                        ticket != NULL ? &ticket->told : NULL);
 }
 
 void vmend_done(struct vmend *v)
@@ -105,19 +107,32 @@ static void follow_binary(struct vmend *v)
                            : TELNET_LINES_KEYBOARD;
 }
 
+static int follow_com_port(struct vmend *v, struct buf *out)
+{
+    bool is_on = v->options[COM_PORT].us == TELOPT_ON;
+
+    if (is_on == v->comport.is_on)
+        return 0;
+    if (is_on)
+        return comport_client_start(&v->comport, out);
+    comport_client_stop(&v->comport);
+    return 0;
+}
+
 /* Moves our side of an option on, and says what there is to say. */
 static int step_us(struct vmend *v, int i, enum telopt_input input,
                    struct buf *out)
 {
     struct telopt_step next = telopt_step(v->options[i].us, input);
+    int r = 0;
 
     v->options[i].us = next.state;
     follow_binary(v);
-    if (next.reply == TELOPT_SAY_NOTHING)
-        return 0;
-    return telnet_put_negotiation(
-        out, next.reply == TELOPT_SAY_YES ? TELNET_WILL : TELNET_WONT,
-        rows[i].option);
+    if (next.reply != TELOPT_SAY_NOTHING)
+        r = telnet_put_negotiation(
+            out, next.reply == TELOPT_SAY_YES ? TELNET_WILL : TELNET_WONT,
+            rows[i].option);
+    return r < 0 ? r : follow_com_port(v, out);
 }
 
 static int step_peer(struct vmend *v, int i, enum telopt_input input,
@@ -408,17 +423,77 @@ int vmend_put_abort(struct vmend *v, struct buf *out)
 
 int vmend_put_complete(struct vmend *v, struct buf *out)
 {
+    int r = 0;
+
     v->ticket = NULL;
-    return is_extension_on(v) ? put_sequence(v, VMEXT_VMOTION_COMPLETE, out)
-                              : 0;
+    if (is_extension_on(v))
+        r = put_sequence(v, VMEXT_VMOTION_COMPLETE, out);
+    /* What has changed on the way. */
+    v->comport.may_tell = true;
+    return r < 0 ? r : comport_client_tell(&v->comport, out);
+}
+
+int vmend_put_uart(struct vmend *v, struct buf *out)
+{
+    return comport_client_tell(&v->comport, out);
+}
+
+int vmend_put_break(const struct vmend *v, struct buf *out)
+{
+    return comport_client_put_break(&v->comport, out);
+}
+
+static enum vmend_event line_event(enum comport_news news)
+{
+    switch (news) {
+    case COMPORT_NEWS_LINES:
+        return VMEND_LINES;
+    case COMPORT_NEWS_BREAK_ON:
+        return VMEND_BREAK_ON;
+    case COMPORT_NEWS_BREAK_OFF:
+        return VMEND_BREAK_OFF;
+    case COMPORT_NEWS_RESUMED:
+        return VMEND_RESUMED;
+    case COMPORT_NEWS_SETTING:
+        return VMEND_SETTING;
+    case COMPORT_NEWS_NONE:
+        break;
+    }
+    return VMEND_NEED_MORE;
+}
+
+static int handle_suboption(struct vmend *v, struct telnet_item *item,
+                            struct buf *out, enum vmend_event *ret_event)
+{
+    enum comport_news news;
+    int r;
+
+    if (item->option == TELNET_OPTION_VMWARE && is_extension_on(v))
+        return handle_message(v, item->body, out, ret_event, &item->body);
+    if (item->option != TELNET_OPTION_COM_PORT)
+        return 0;
+    r = comport_client_handle(&v->comport, item->body, out, &news);
+    *ret_event = line_event(news);
+    return r;
+}
+
+static int handle_negotiation(struct vmend *v, struct telnet_item *item,
+                              struct buf *out, enum vmend_event *ret_event)
+{
+    bool was_suspended = v->comport.is_suspended;
+    int r = negotiate(v, item, out);
+
+    if (note_extension_off(v, item))
+        *ret_event = VMEND_CLOSED;
+    else if (was_suspended && !v->comport.is_suspended)
+        *ret_event = VMEND_RESUMED;
+    return r;
 }
 
 static int handle(struct vmend *v, enum telnet_event event,
                   struct telnet_item *item, struct buf *out,
                   enum vmend_event *ret_event)
 {
-    int r;
-
     switch (event) {
     case TELNET_DATA:
         *ret_event = VMEND_DATA;
@@ -428,14 +503,9 @@ static int handle(struct vmend *v, enum telnet_event event,
             *ret_event = VMEND_BREAK;
         return 0;
     case TELNET_NEGOTIATION:
-        r = negotiate(v, item, out);
-        if (note_extension_off(v, item))
-            *ret_event = VMEND_CLOSED;
-        return r;
+        return handle_negotiation(v, item, out, ret_event);
     case TELNET_SUBOPTION:
-        if (item->option != TELNET_OPTION_VMWARE || !is_extension_on(v))
-            return 0;
-        return handle_message(v, item->body, out, ret_event, &item->body);
+        return handle_suboption(v, item, out, ret_event);
     case TELNET_OVERSIZED:
         *ret_event = VMEND_MISBEHAVED;
         return 0;

@@ -1,6 +1,7 @@
 /*
  * vmend.h - what the VM's end of a connection to a concentrator says and
- * understands: telnet, and VMware's extension as an ESXi host speaks it.
+ * understands: telnet, VMware's extension as an ESXi host speaks it, and of its
+ * serial port what RFC 2217 has for that (comport_client.h).
  *
  * Bytes in, events and answers out; no I/O, no clock. The order is ESXi's, as
  * seen in captures: WILL AUTHENTICATION before anything else; 232 only once it
@@ -21,6 +22,7 @@
 
 #include "proto/telnet.h"
 #include "proto/vmext.h"
+#include "vm/comport_client.h"
 
 enum { VMEND_OPTIONS = 6 };
 
@@ -37,12 +39,18 @@ struct vmend_ticket {
     uint8_t sequence[VMEXT_SEQUENCE_LEN];
     uint8_t secret[TELNET_SUBOPTION_MAX]; /* of any length that can come */
     size_t secret_len;
+    struct comport_told told; /* of the port: the source's */
 };
 
 enum vmend_event {
     VMEND_NEED_MORE,  /* all input used */
     VMEND_DATA,       /* body: bytes for the serial port */
-    VMEND_BREAK,      /* the line's break condition */
+    VMEND_BREAK,      /* a break that ends at once */
+    VMEND_BREAK_ON,   /* the line's break condition, */
+    VMEND_BREAK_OFF,  /* and its end */
+    VMEND_LINES,      /* comport.seen is new */
+    VMEND_RESUMED,    /* vmend_may_send is true again */
+    VMEND_SETTING,    /* comport.answer: it does not take a setting of ours */
     VMEND_OPENED,     /* WILL-PROXY: forwarding starts */
     VMEND_REFUSED,    /* WONT-PROXY */
     VMEND_CLOSED,     /* the extension went off, or never on: no forwarding */
@@ -71,11 +79,13 @@ struct vmend {
     bool has_begun;      /* VMOTION-BEGIN went out and has no answer yet */
     uint8_t sequence[VMEXT_SEQUENCE_LEN]; /* of the move */
     const struct vmend_ticket *ticket;    /* NULL: moves nowhere (any more) */
+    struct comport_client comport;
 };
 
-/* ticket: NULL, or borrowed until vmend_put_complete or vmend_done. */
+/* uart: borrowed, the port as it is. ticket: NULL, or borrowed until
+ * vmend_put_complete or vmend_done. */
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
-                const struct vmend_ticket *ticket);
+                const struct uart *uart, const struct vmend_ticket *ticket);
 void vmend_done(struct vmend *v);
 
 /* The first words. The failures of buf_append. */
@@ -91,6 +101,16 @@ int vmend_put_begin(struct vmend *v, const uint8_t sequence[VMEXT_SEQUENCE_LEN],
                     struct buf *out);
 int vmend_put_abort(struct vmend *v, struct buf *out);
 int vmend_put_complete(struct vmend *v, struct buf *out);
+
+/* The port has changed, perhaps; its line has a break. The same failures. */
+int vmend_put_uart(struct vmend *v, struct buf *out);
+int vmend_put_break(const struct vmend *v, struct buf *out);
+
+/* False: the concentrator wants no data now (FLOWCONTROL-SUSPEND). */
+static inline bool vmend_may_send(const struct vmend *v)
+{
+    return !v->comport.is_suspended;
+}
 
 /*
  * Takes one event off the front of *in; answers go to out. *body is set for

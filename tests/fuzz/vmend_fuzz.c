@@ -22,6 +22,15 @@ static const struct vmend_ticket ticket = {
     .secret_len = 2,
 };
 
+static const struct uart uart = {
+    .baud = 115200,
+    .data_bits = 8,
+    .parity = 1,
+    .stop_bits = 1,
+    .flow = COMPORT_FLOW_NONE,
+    .lines = UART_BOTH,
+};
+
 static void require(bool holds)
 {
     if (!holds)
@@ -47,6 +56,10 @@ static void answer(struct vmend *v, enum vmend_event event, struct buf *out)
     case VMEND_PEER_OK:
         require(vmend_put_complete(v, out) == 0);
         break;
+    case VMEND_BREAK:
+    case VMEND_BREAK_OFF:
+        require(vmend_put_break(v, out) == 0);
+        break;
     default:
         break;
     }
@@ -64,6 +77,8 @@ static void take_events(struct vmend *v, struct slice in, struct buf *events,
             break;
         if (event != VMEND_DATA)
             add(events, slice_of((uint8_t[]){ 0xff, (uint8_t)event }, 2));
+        if (event == VMEND_LINES)
+            add(events, slice_of(&v->comport.seen, 1));
         if (event == VMEND_GOAHEAD)
             require(body.len > 0 && body.len <= sizeof ticket.secret);
         if (event == VMEND_DATA || event == VMEND_GOAHEAD)
@@ -79,7 +94,7 @@ static void run(struct slice in, bool is_destination, uint32_t *seed,
 {
     struct vmend v;
 
-    vmend_init(&v, &identity, is_destination ? &ticket : NULL);
+    vmend_init(&v, &identity, &uart, is_destination ? &ticket : NULL);
     require(vmend_greet(&v, out) == 0);
     while (in.len > 0) {
         size_t len = in.len;

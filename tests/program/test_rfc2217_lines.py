@@ -224,6 +224,32 @@ def test_lines_of_a_client_that_change_during_a_move(vspcd, vm):
     assert destination.com_port().lines() == 0
 
 
+def test_a_destination_sees_what_the_source_saw(vspcd, vm):
+    """From its first word: a DCD that goes off hangs the guest up."""
+    client = attach(vspcd, vm)
+    client.set(RTS_OFF)
+    vm.begin()
+    destination = vspcd.destination(vm).join()
+    destination.wait(lambda: destination.told, "the lines")
+    destination.complete()
+    vm.wait_closed()
+    assert destination.notices() == [DTR_LINES]
+
+
+def test_a_destination_keeps_what_the_source_drove(vspcd, vm):
+    """It renegotiates no settings, and its first ones may come early."""
+    client = attach(vspcd, vm)
+    vm.set(DTR_OFF, RTS_OFF)
+    client.notices()
+    vm.begin()
+    destination = vspcd.destination(vm).join().com_port()
+    destination.set(RTS_ON)
+    destination.complete()
+    vm.wait_closed()
+    assert client.notices() == [CTS | CTS_CHANGED]
+    assert client.lines() == CTS
+
+
 # Masks
 
 @pytest.mark.parametrize("side", ["client", "vm"])

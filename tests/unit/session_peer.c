@@ -320,7 +320,7 @@ struct peer *client_arrive(struct site *s, struct console *c)
 {
     struct peer *p = add_peer(s);
 
-    client_session_start(&s->ctx, &p->stream.stream, c, TLS_OFF);
+    client_session_start(&s->ctx, &p->stream.stream, c, client_port_role(TLS_OFF));
     return p;
 }
 

@@ -1,6 +1,6 @@
 /*
  * The VM's end: ESXi's order and bytes, whole and byte by byte; as any VM's, as
- * a move's source, and as its destination.
+ * a move's source, and as its destination; and its serial line.
  */
 #include "vm/vmend.h"
 
@@ -33,7 +33,16 @@ static const struct vmend_identity identity = {
     SB232 "\x00\x00\x01\x02\x03\x28\x29\x2b\x2c\x2d\x2e\x30\x46\x47\x49\x50"   \
           "\x51\x54\x55\x56\x57\x52\x53" SE
 
+/* What it says of its serial port when it may. */
+#define SB44 "\xff\xfa\x2c"
+#define SETTINGS                                                               \
+    SB44 "\x01\0\x01\xc2\0" SE SB44 "\x02\x08" SE SB44 "\x03\x01" SE SB44      \
+         "\x04\x01" SE SB44 "\x05\x01" SE SB44 "\x05\x08" SE SB44              \
+         "\x05\x0b" SE
+#define MASKS SB44 "\x0a\x10" SE SB44 "\x0b\xff\xff" SE
+
 struct fixture {
+    struct uart uart;
     struct vmend end;
     struct buf out;
     enum vmend_event event; /* the last one but NEED_MORE */
@@ -78,7 +87,8 @@ static int start(void **state)
 
     f = (struct fixture){ .event = VMEND_NEED_MORE };
     buf_init(&f.out, 4096);
-    vmend_init(&f.end, &identity, NULL);
+    uart_init(&f.uart, 115200, UART_BOTH);
+    vmend_init(&f.end, &identity, &f.uart, NULL);
     *state = &f;
     return vmend_greet(&f.end, &f.out);
 }
@@ -205,7 +215,7 @@ static void test_com_port_waits_for_will_proxy(void **state)
     take(f, BYTES("\xff\xfe\x25\xff\xfd\xe8\xff\xfd\x2c"));
     expect(f, BYTES("\xff\xfb\xe8"));
     take(f, BYTES(SB232 "\x47" SE));
-    expect(f, BYTES("\xff\xfb\x2c"));
+    expect(f, BYTES("\xff\xfb\x2c" SETTINGS MASKS));
     take(f, BYTES("\xff\xfd\x2c"));
     expect(f, BYTES(""));
 }
@@ -283,6 +293,193 @@ static void test_data_is_binary_once_both_agree(void **state)
     take(f, BYTES("\r\n"));
     assert_int_equal(f->data_len, 3);
     assert_memory_equal(f->data, "\r\r\n", 3);
+}
+
+/* The serial line */
+
+/* With COM-PORT, and what it says then. */
+static void open_line(struct fixture *f)
+{
+    open_forwarding(f);
+    take(f, BYTES("\xff\xfd\x2c"));
+    expect(f, BYTES(SETTINGS MASKS));
+    f->event = VMEND_NEED_MORE;
+}
+
+/* The event of this alone, which comes byte by byte. */
+static enum vmend_event event_of(struct fixture *f, struct slice said)
+{
+    f->event = VMEND_NEED_MORE;
+    for (size_t i = 0; i < said.len; i++)
+        take(f, slice_of(said.data + i, 1));
+    return f->event;
+}
+
+static void test_settings_are_told_once_com_port_is_on(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_int_equal(vmend_put_uart(&f->end, &f->out), 0);
+    expect(f, BYTES(""));
+    take(f, BYTES("\xff\xfd\x2c"));
+    expect(f, BYTES(SETTINGS MASKS));
+    take(f, BYTES("\xff\xfd\x2c"));
+    assert_int_equal(vmend_put_uart(&f->end, &f->out), 0);
+    expect(f, BYTES(""));
+}
+
+static void test_only_what_has_changed_is_told_again(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    f->uart.baud = 255;
+    f->uart.lines = UART_DTR;
+    assert_int_equal(vmend_put_uart(&f->end, &f->out), 0);
+    expect(f, BYTES(SB44 "\x01\0\0\0\xff\xff" SE SB44 "\x05\x0c" SE));
+}
+
+static void test_com_port_off_and_on_tells_all_again(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    take(f, BYTES("\xff\xfe\x2c"));
+    expect(f, BYTES("\xff\xfc\x2c"));
+    f->uart.lines = 0;
+    assert_int_equal(vmend_put_uart(&f->end, &f->out), 0);
+    expect(f, BYTES(""));
+    f->uart.lines = UART_BOTH;
+    take(f, BYTES("\xff\xfd\x2c"));
+    expect(f, BYTES("\xff\xfb\x2c" SETTINGS MASKS));
+}
+
+static void test_a_line_break_begins_and_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct slice on = BYTES(SB44 "\x6a\x10" SE);
+    struct slice off = BYTES(SB44 "\x6a\x60" SE);
+
+    open_line(f);
+    assert_int_equal(event_of(f, off), VMEND_NEED_MORE);
+    assert_int_equal(event_of(f, on), VMEND_BREAK_ON);
+    assert_int_equal(event_of(f, on), VMEND_NEED_MORE);
+    assert_int_equal(event_of(f, off), VMEND_BREAK_OFF);
+    assert_int_equal(event_of(f, BYTES("\xff\xf3")), VMEND_BREAK);
+    expect(f, BYTES(""));
+}
+
+static void test_a_break_stands_among_the_data(void **state)
+{
+    struct fixture *f = *state;
+    struct slice in =
+        BYTES("ab" SB44 "\x6a\x10" SE "c" SB44 "\x6a\0" SE "d\xff\xf3");
+    static const enum vmend_event order[] = {
+        VMEND_DATA,      VMEND_BREAK_ON, VMEND_DATA,
+        VMEND_BREAK_OFF, VMEND_DATA,     VMEND_BREAK,
+    };
+    enum vmend_event event;
+    struct slice body;
+
+    open_line(f);
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        assert_int_equal(vmend_next(&f->end, &in, &f->out, &event, &body), 0);
+        assert_int_equal(event, order[i]);
+    }
+}
+
+static void test_modem_lines_are_told_when_they_change(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x6b\x30" SE)), VMEND_LINES);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x6b\x30" SE)), VMEND_NEED_MORE);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x6b\xb8" SE)), VMEND_LINES);
+    assert_int_equal(f->end.comport.seen, 0xb0);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x6b\xb0" SE)), VMEND_NEED_MORE);
+}
+
+static void test_suspend_and_resume(void **state)
+{
+    struct fixture *f = *state;
+    struct slice suspend = BYTES(SB44 "\x6c" SE);
+    struct slice resume = BYTES(SB44 "\x6d" SE);
+
+    open_line(f);
+    assert_int_equal(event_of(f, resume), VMEND_NEED_MORE);
+    assert_int_equal(event_of(f, suspend), VMEND_NEED_MORE);
+    assert_false(vmend_may_send(&f->end));
+    assert_int_equal(event_of(f, resume), VMEND_RESUMED);
+    assert_true(vmend_may_send(&f->end));
+    (void)event_of(f, suspend);
+    assert_int_equal(event_of(f, BYTES("\xff\xfe\x2c")), VMEND_RESUMED);
+}
+
+static void test_settings_that_it_does_not_take_are_told(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x65\0\x01\xc2\0" SE SB44
+                                            "\x69\x08" SE SB44 "\x69\x0e" SE)),
+                     VMEND_NEED_MORE);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x65\0\0\x25\x80" SE)),
+                     VMEND_SETTING);
+    assert_int_equal(f->end.comport.answer.value, 9600);
+    assert_int_equal(event_of(f, BYTES(SB44 "\x69\x0c" SE)), VMEND_SETTING);
+    assert_int_equal(f->end.comport.answer.value, COMPORT_RTS_OFF);
+}
+
+static void test_a_signature_is_told_to_who_asks(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    take(f, BYTES(SB44 "\x64theirs" SE));
+    expect(f, BYTES(""));
+    take(f, BYTES(SB44 "\x64" SE));
+    expect(f, BYTES(SB44 "\0vspc-vm " VSPCD_VERSION SE));
+}
+
+static void test_what_is_no_message_means_nothing(void **state)
+{
+    struct fixture *f = *state;
+
+    open_line(f);
+    assert_int_equal(
+        event_of(f,
+                 BYTES(SB44 SE SB44 "\x6a" SE SB44 "\x6a\x10\x10" SE SB44
+                                    "\x65\x01" SE SB44 "\x06\x10" SE SB44
+                                    "\x71\x01" SE SB44 "\xff\xff\xff\xff" SE)),
+        VMEND_NEED_MORE);
+    expect(f, BYTES(""));
+}
+
+static void test_the_line_is_silent_before_com_port_is_on(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_int_equal(
+        event_of(f, BYTES(SB44 "\x6a\x10" SE SB44 "\x6c" SE SB44 "\x64" SE)),
+        VMEND_NEED_MORE);
+    assert_true(vmend_may_send(&f->end));
+    expect(f, BYTES(""));
+}
+
+static void test_our_break_is_what_the_peer_has_a_word_for(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    assert_int_equal(vmend_put_break(&f->end, &f->out), 0);
+    expect(f, BYTES("\xff\xf3"));
+    take(f, BYTES("\xff\xfd\x2c"));
+    buf_take(&f->out, f->out.len);
+    assert_int_equal(vmend_put_break(&f->end, &f->out), 0);
+    expect(f, BYTES(SB44 "\x05\x05" SE SB44 "\x05\x06" SE));
 }
 
 /* A move's source */
@@ -395,7 +592,7 @@ static void test_nothing_is_said_while_the_extension_is_off(void **state)
 
 static int start_destination(void **state)
 {
-    static const struct vmend_ticket ticket = {
+    static struct vmend_ticket ticket = {
         .sequence = SEQUENCE,
         .secret = { 's', 0xff, 0xf0 },
         .secret_len = 3,
@@ -404,7 +601,8 @@ static int start_destination(void **state)
     int r = start(state);
 
     f = *state;
-    vmend_init(&f->end, &identity, &ticket);
+    ticket.told = (struct comport_told){ f->uart, true };
+    vmend_init(&f->end, &identity, &f->uart, &ticket);
     buf_take(&f->out, f->out.len);
     return r < 0 ? r : vmend_greet(&f->end, &f->out);
 }
@@ -467,6 +665,24 @@ static void test_peer_ok_opens_it_and_complete_ends_the_move(void **state)
                                   "SvSPC.py" SE));
 }
 
+static void test_a_destination_renegotiates_no_settings(void **state)
+{
+    struct fixture *f = *state;
+
+    join(f);
+    take(f, BYTES(KNOWN_2));
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfd\x2c"));
+    expect(f, BYTES(MASKS));
+    take(f, BYTES(SB232 "\x2d" SEQUENCE_SENT SE));
+    f->uart.data_bits = 7;
+    assert_int_equal(vmend_put_uart(&f->end, &f->out), 0);
+    expect(f, BYTES(""));
+    /* But what has changed on the way. */
+    assert_int_equal(vmend_put_complete(&f->end, &f->out), 0);
+    expect(f, BYTES(SB232 "\x2e" SEQUENCE_SENT SE SB44 "\x02\x07" SE));
+}
+
 static void test_a_completed_end_may_be_the_next_source(void **state)
 {
     struct fixture *f = *state;
@@ -523,6 +739,18 @@ int main(void)
         TEST(test_the_extension_goes_off_and_on_again),
         TEST(test_break_is_told),
         TEST(test_data_is_binary_once_both_agree),
+        TEST(test_settings_are_told_once_com_port_is_on),
+        TEST(test_only_what_has_changed_is_told_again),
+        TEST(test_com_port_off_and_on_tells_all_again),
+        TEST(test_a_line_break_begins_and_ends),
+        TEST(test_a_break_stands_among_the_data),
+        TEST(test_modem_lines_are_told_when_they_change),
+        TEST(test_suspend_and_resume),
+        TEST(test_settings_that_it_does_not_take_are_told),
+        TEST(test_a_signature_is_told_to_who_asks),
+        TEST(test_what_is_no_message_means_nothing),
+        TEST(test_the_line_is_silent_before_com_port_is_on),
+        TEST(test_our_break_is_what_the_peer_has_a_word_for),
         TEST(test_begin_is_one_message),
         TEST(test_moves_that_are_not_listed_are_not_known),
         TEST(test_goahead_has_the_secret),
@@ -533,6 +761,7 @@ int main(void)
         DESTINATION_TEST(test_peer_is_said_in_place_of_do_proxy),
         DESTINATION_TEST(test_a_destination_says_who_it_is_if_asked),
         DESTINATION_TEST(test_peer_ok_opens_it_and_complete_ends_the_move),
+        DESTINATION_TEST(test_a_destination_renegotiates_no_settings),
         DESTINATION_TEST(test_a_completed_end_may_be_the_next_source),
         DESTINATION_TEST(test_refusals_of_peer_are_told),
         DESTINATION_TEST(test_peer_ok_of_another_move_means_nothing),

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "net/loop.h"
 #include "net/stream.h"
+#include "vm/uart.h"
 
 enum end_outcome {
     END_RETRY,    /* open it again after a while */
@@ -42,8 +43,16 @@ struct end_ops {
      * The end says gone in its own time; until then that direction is not
      * used any more. */
     void (*failed)(struct end *e, bool is_output, int error);
-    /* The line's break condition, as far as there is such a thing. */
-    void (*send_break)(struct end *e);
+    /* The line's break condition, as far as there is such a thing: behind
+     * what was written. While is_in_break nothing but OFF may be said, and
+     * nothing written. */
+    void (*set_break)(struct end *e, enum uart_break what);
+    /* Brings the port up to date as it is now; NULL: it has no settings, and
+     * drives its lines while it is open. Only while it is open. */
+    void (*read_uart)(struct end *e, struct uart *uart);
+    /* The modem lines that it sees: COMPORT_MODEM_*; NULL: it has no use for
+     * them. Only while it is open. */
+    void (*set_lines)(struct end *e, uint8_t seen);
     /* Closes what is open and undoes what was done to the system. */
     void (*free)(struct end *e);
 };
@@ -56,6 +65,13 @@ struct end {
     struct stream *in;  /* NULL: closed */
     struct stream *out; /* the same stream as in, or another; NULL: closed */
     char name[128];     /* for messages */
+    bool is_in_break;   /* takes no output */
+    /* A break among the bytes of the last read of in, also where that read
+     * none (-EAGAIN). The bridge resets it. */
+    struct end_break {
+        bool is_there;
+        size_t before; /* bytes of the read that came before it */
+    } read_break;
     /* Its input is taken while no concentrator takes it, as far as there is
      * room: to see the end of it, or a key that is meant for us. */
     bool reads_ahead;

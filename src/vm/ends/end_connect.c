@@ -1,11 +1,14 @@
 /*
- * A raw byte stream to somewhere else: a QEMU chardev socket, a container's
- * console, a program that listens.
+ * A byte stream to somewhere else: a QEMU chardev socket, a container's
+ * console, a program that listens. As it is, or as telnet, which has a word
+ * for a break.
  */
 #include "vm/ends/end.h"
 
 #include "base/mem.h"
 #include "net/dial.h"
+#include "vm/ends/telnet_stream.h"
+#include "vm/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +22,8 @@ struct end_connect {
     const char *unix_path; /* NULL: host and port */
     char host[ADDRESS_HOST_MAX + 1];
     uint16_t port;
+    bool is_telnet;
+    struct telnet_stream telnet; /* over what was dialled */
 };
 
 static struct end_connect *connect_of(struct end *e)
@@ -36,6 +41,8 @@ static void on_dialled(void *owner, struct stream *stream,
         c->end.events->gone(c->end.owner, END_RETRY, 0, err->text);
         return;
     }
+    if (c->is_telnet)
+        stream = telnet_stream_open(&c->telnet, stream, &c->end.read_break);
     c->end.in = stream;
     c->end.out = stream;
     c->end.events->opened(c->end.owner);
@@ -47,7 +54,7 @@ static void connect_open(struct end *e)
 
     c->dial = c->unix_path != NULL
                   ? dial_unix(e->loop, c->unix_path, on_dialled, c)
-                  : dial_tcp(e->loop, c->host, c->port, CONNECT_TIMEOUT_MS,
+                  : dial_tcp(e->loop, c->host, c->port, DIAL_ANY_FAMILY, CONNECT_TIMEOUT_MS,
                              on_dialled, c);
 }
 
@@ -62,9 +69,18 @@ static void connect_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_RETRY, 0, why);
 }
 
-static void connect_break(struct end *e)
+static void connect_break(struct end *e, enum uart_break what)
 {
-    (void)e; /* a byte stream has no way to say it */
+    struct end_connect *c = connect_of(e);
+
+    if (what == UART_BREAK_OFF)
+        return;
+    if (c->is_telnet)
+        telnet_stream_send_break(&c->telnet);
+    say(SAY_DETAIL,
+        c->is_telnet ? "%s: break"
+                     : "%s: bytes alone have no word for a break; ignored",
+        e->name);
 }
 
 static void connect_free(struct end *e)
@@ -80,7 +96,7 @@ static void connect_free(struct end *e)
 static const struct end_ops connect_ops = {
     .open = connect_open,
     .failed = connect_failed,
-    .send_break = connect_break,
+    .set_break = connect_break,
     .free = connect_free,
 };
 
@@ -88,6 +104,8 @@ struct end *end_connect_new(struct loop *loop, const char *target,
                             struct err *err)
 {
     static const char unix_prefix[] = "unix:";
+    static const char telnet_prefix[] = "telnet:";
+    const char *address = target;
     struct end_connect *c = xcalloc(1, sizeof *c);
 
     c->end.ops = &connect_ops;
@@ -97,9 +115,14 @@ struct end *end_connect_new(struct loop *loop, const char *target,
         c->unix_path = target + strlen(unix_prefix);
         return &c->end;
     }
-    if (address_split(target, 0, c->host, &c->port, err) == 0 && c->port != 0)
+    c->is_telnet = strncmp(target, telnet_prefix, strlen(telnet_prefix)) == 0;
+    if (c->is_telnet)
+        address += strlen(telnet_prefix);
+    if (address_split(address, 0, c->host, &c->port, err) == 0 && c->port != 0)
         return &c->end;
-    err_set(err, "--connect %s: expected HOST:PORT or unix:PATH", target);
+    err_set(err,
+            "--connect %s: expected HOST:PORT, telnet:HOST:PORT or unix:PATH",
+            target);
     free(c);
     return NULL;
 }

@@ -1,26 +1,49 @@
 /*
- * A serial port of this machine.
+ * A serial port of this machine: what is plugged in is the VM. Our end of the
+ * cable drives what the concentrator's clients drive, and what it sees is
+ * what the VM does.
+ *
+ * A break begins when all that was written is on the line, and lasts for a
+ * while even if it is over at once. tcsendbreak does the same, and blocks.
  */
 #include "vm/ends/end.h"
 
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
+#include "proto/comport.h"
+#include "vm/say.h"
 #include "vm/timer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As long as tcsendbreak makes it, without waiting inside of it. */
-enum { BREAK_MS = 300 };
+enum {
+    BREAK_MS = 300, /* as tcsendbreak's */
+    DRAIN_LOOK_MS = 10,
+    DRAIN_LOOKS = 200, /* a port that is held back has its break all the same */
+    FIFO_BITS = 64 * 11, /* of a UART, behind the kernel's queue */
+};
+
+enum break_state {
+    BREAK_NONE,
+    BREAK_DRAINS,  /* the kernel's queue */
+    BREAK_EMPTIES, /* the UART */
+    BREAK_BEGINS,  /* it is on, and stays for BREAK_MS */
+    BREAK_LASTS,
+};
 
 struct end_device {
     struct end end;
     const char *path;
+    unsigned baud;
     speed_t speed;
     struct termios before;
-    struct timer break_end;
+    enum break_state break_state;
+    bool is_break_over; /* it ends as soon as it may */
+    int drain_looks;
+    struct timer break_timer;
 };
 
 static struct end_device *device_of(struct end *e)
@@ -28,12 +51,28 @@ static struct end_device *device_of(struct end *e)
     return CONTAINER_OF(e, struct end_device, end);
 }
 
+static int number_of(const struct end_device *d)
+{
+    return stream_fd_number(d->end.in);
+}
+
+static void end_break(struct end_device *d)
+{
+    timer_stop(&d->break_timer);
+    if (d->break_state >= BREAK_BEGINS) {
+        (void)terminal_set_break(number_of(d), false);
+        say(SAY_DETAIL, "%s: break off", d->end.name);
+    }
+    d->break_state = BREAK_NONE;
+    d->end.is_in_break = false;
+}
+
 static void device_close(struct end_device *d)
 {
     if (d->end.in == NULL)
         return;
-    timer_stop(&d->break_end);
-    terminal_restore(stream_fd_number(d->end.in), &d->before);
+    end_break(d);
+    terminal_restore(number_of(d), &d->before);
     end_close_streams(&d->end);
 }
 
@@ -68,19 +107,86 @@ static void device_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_RETRY, 0, why);
 }
 
-static void on_break_end(void *owner)
+static void go_on(struct end_device *d, enum break_state state, unsigned ms)
+{
+    d->break_state = state;
+    timer_start(&d->break_timer, ms);
+}
+
+static void begin_break(struct end_device *d)
+{
+    int r = terminal_set_break(number_of(d), true);
+
+    if (r < 0) {
+        say(SAY_NEWS, "%s: no break: %s", d->end.name, strerror(-r));
+        end_break(d);
+        return;
+    }
+    say(SAY_DETAIL, "%s: break on", d->end.name);
+    go_on(d, BREAK_BEGINS, BREAK_MS);
+}
+
+static void on_break_due(void *owner)
 {
     struct end_device *d = owner;
 
-    (void)terminal_set_break(stream_fd_number(d->end.in), false);
+    switch (d->break_state) {
+    case BREAK_DRAINS:
+        if (!terminal_has_sent(number_of(d)) && d->drain_looks++ < DRAIN_LOOKS)
+            go_on(d, BREAK_DRAINS, DRAIN_LOOK_MS);
+        else
+            go_on(d, BREAK_EMPTIES, FIFO_BITS * 1000 / d->baud);
+        break;
+    case BREAK_EMPTIES:
+        begin_break(d);
+        break;
+    case BREAK_BEGINS:
+        if (d->is_break_over)
+            end_break(d);
+        else
+            d->break_state = BREAK_LASTS;
+        break;
+    case BREAK_NONE:
+    case BREAK_LASTS:
+        break;
+    }
 }
 
-static void device_break(struct end *e)
+static void device_break(struct end *e, enum uart_break what)
 {
     struct end_device *d = device_of(e);
 
-    if (terminal_set_break(stream_fd_number(e->in), true) == 0)
-        timer_start(&d->break_end, BREAK_MS);
+    d->is_break_over = what != UART_BREAK_ON;
+    if (what == UART_BREAK_OFF) {
+        if (d->break_state == BREAK_LASTS)
+            end_break(d);
+        return;
+    }
+    e->is_in_break = true;
+    d->drain_looks = 0;
+    go_on(d, BREAK_DRAINS, 0);
+}
+
+/* What is plugged in drives what we see. A port without such lines tells
+ * nothing of them. */
+static void device_read_uart(struct end *e, struct uart *uart)
+{
+    struct end_device *d = device_of(e);
+    struct termios mode;
+    unsigned lines;
+
+    if (terminal_get_mode(number_of(d), &mode) == 0)
+        uart_take_termios(uart, &mode);
+    if (terminal_get_lines(number_of(d), &lines) == 0)
+        uart->lines = (uint8_t)((lines & TERMINAL_DSR ? UART_DTR : 0) |
+                                (lines & TERMINAL_CTS ? UART_RTS : 0));
+}
+
+static void device_set_lines(struct end *e, uint8_t seen)
+{
+    terminal_drive_lines(number_of(device_of(e)),
+                         (seen & COMPORT_MODEM_DSR ? TERMINAL_DTR : 0u) |
+                             (seen & COMPORT_MODEM_CTS ? TERMINAL_RTS : 0u));
 }
 
 static void device_free(struct end *e)
@@ -88,14 +194,16 @@ static void device_free(struct end *e)
     struct end_device *d = device_of(e);
 
     device_close(d);
-    timer_done(&d->break_end);
+    timer_done(&d->break_timer);
     free(d);
 }
 
 static const struct end_ops device_ops = {
     .open = device_open,
     .failed = device_failed,
-    .send_break = device_break,
+    .set_break = device_break,
+    .read_uart = device_read_uart,
+    .set_lines = device_set_lines,
     .free = device_free,
 };
 
@@ -107,8 +215,9 @@ struct end *end_device_new(struct loop *loop, const char *path, unsigned baud,
     d->end.ops = &device_ops;
     d->end.loop = loop;
     d->path = path;
+    d->baud = baud;
     snprintf(d->end.name, sizeof d->end.name, "%s", path);
-    timer_init(&d->break_end, loop, on_break_end, d);
+    timer_init(&d->break_timer, loop, on_break_due, d);
     if (!terminal_find_speed(baud, &d->speed)) {
         err_set(err, "--baud %u: no usual speed; for example 9600 or 115200",
                 baud);

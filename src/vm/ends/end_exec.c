@@ -102,9 +102,20 @@ static void exec_failed(struct end *e, bool is_output, int error)
     end_if_over(x);
 }
 
-static void exec_break(struct end *e)
+static void exec_break(struct end *e, enum uart_break what)
 {
+    if (what == UART_BREAK_OFF)
+        return;
     say(SAY_DETAIL, "%s: a break has no meaning on a pty; ignored", e->name);
+}
+
+/* Of its terminal, as the command has set it. */
+static void exec_read_uart(struct end *e, struct uart *uart)
+{
+    struct termios mode;
+
+    if (terminal_get_mode(stream_fd_number(e->in), &mode) == 0)
+        uart_take_termios(uart, &mode);
 }
 
 static void exec_free(struct end *e)
@@ -120,7 +131,8 @@ static void exec_free(struct end *e)
 static const struct end_ops exec_ops = {
     .open = exec_open,
     .failed = exec_failed,
-    .send_break = exec_break,
+    .set_break = exec_break,
+    .read_uart = exec_read_uart,
     .free = exec_free,
 };
 

@@ -149,9 +149,23 @@ static void pty_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
 }
 
-static void pty_break(struct end *e)
+static void pty_break(struct end *e, enum uart_break what)
 {
+    if (what == UART_BREAK_OFF)
+        return;
     say(SAY_DETAIL, "%s: a break has no meaning on a pty; ignored", e->name);
+}
+
+/* As the program has set it; without one nobody drives the lines. */
+static void pty_read_uart(struct end *e, struct uart *uart)
+{
+    struct end_pty *p = pty_of(e);
+    struct termios mode;
+
+    if (p->is_alone)
+        uart->lines = 0;
+    if (terminal_get_mode(stream_fd_number(p->master), &mode) == 0)
+        uart_take_termios(uart, &mode);
 }
 
 /* Only what we put there ourselves: another vspc-vm may have it by now. */
@@ -179,7 +193,8 @@ static void pty_free(struct end *e)
 static const struct end_ops pty_ops = {
     .open = pty_open,
     .failed = pty_failed,
-    .send_break = pty_break,
+    .set_break = pty_break,
+    .read_uart = pty_read_uart,
     .free = pty_free,
 };
 

@@ -63,9 +63,11 @@ static ssize_t keys_read(struct stream *s, void *to, size_t len)
     case KEYS_QUIT:
         return 0;
     case KEYS_HELP:
-        say(SAY_ERROR, "^] q ends it, ^] ^] sends one ^]");
+        say(SAY_ERROR, "^] q ends it, ^] b sends a break, ^] ^] one ^]");
         break;
     }
+    t->end.read_break =
+        (struct end_break){ t->keys.has_break, t->keys.break_at };
     return kept > 0 ? (ssize_t)kept : -EAGAIN;
 }
 
@@ -177,10 +179,11 @@ static void stdio_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
 }
 
-static void stdio_break(struct end *e)
+static void stdio_break(struct end *e, enum uart_break what)
 {
     (void)e;
-    say(SAY_DETAIL, "a client sent a break");
+    if (what != UART_BREAK_OFF)
+        say(SAY_DETAIL, "a client sent a break");
 }
 
 static void stdio_free(struct end *e)
@@ -201,7 +204,7 @@ static void stdio_free(struct end *e)
 static const struct end_ops stdio_ops = {
     .open = stdio_open,
     .failed = stdio_failed,
-    .send_break = stdio_break,
+    .set_break = stdio_break,
     .free = stdio_free,
 };
 

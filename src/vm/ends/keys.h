@@ -20,11 +20,14 @@ enum keys_event {
 /* Starts as { 0 }. */
 struct keys {
     bool after_escape;
+    bool has_break;  /* ^] b was among what was typed, */
+    size_t break_at; /* behind so many of the bytes that stay */
 };
 
 /*
  * Filters typed (len bytes) in place; *ret_kept bytes stay. ^] ^] stays as one
- * ^]. What is behind a KEYS_QUIT is left out.
+ * ^]. What is behind a KEYS_QUIT is left out. Of several breaks the last one
+ * counts.
  */
 static inline enum keys_event keys_filter(struct keys *k, uint8_t *typed,
                                           size_t len, size_t *ret_kept)
@@ -32,14 +35,19 @@ static inline enum keys_event keys_filter(struct keys *k, uint8_t *typed,
     enum keys_event event = KEYS_NONE;
     size_t kept = 0;
 
+    k->has_break = false;
     for (size_t i = 0; i < len && event != KEYS_QUIT; i++) {
         bool is_ours = k->after_escape && typed[i] != KEYS_ESCAPE;
 
         k->after_escape = !k->after_escape && typed[i] == KEYS_ESCAPE;
-        if (is_ours)
+        if (is_ours && typed[i] == 'b') {
+            k->has_break = true;
+            k->break_at = kept;
+        } else if (is_ours) {
             event = typed[i] == 'q' ? KEYS_QUIT : KEYS_HELP;
-        else if (!k->after_escape)
+        } else if (!k->after_escape) {
             typed[kept++] = typed[i];
+        }
     }
     *ret_kept = kept;
     return event;

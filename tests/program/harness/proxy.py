@@ -43,6 +43,8 @@ class VmLink(TelnetPeer):
         self.accepts = accepts
         self.events = []
         self.values = {}
+        self.on_com_port = wire.do  # the answer to its offer
+        self.line = []  # what it said in COM-PORT: (number, value)
 
     def greet(self):
         self.send_wire(wire.VM_GREETING)
@@ -55,10 +57,13 @@ class VmLink(TelnetPeer):
         elif (verb, option) == (wire.WILL, wire.VMWARE):
             self.send_wire(wire.ext(wire.KNOWN_SUBOPTIONS_2, self.known))
         elif (verb, option) == (wire.WILL, wire.COM_PORT):
-            self.send_wire(wire.do(option))
+            self.send_wire(self.on_com_port(option))
 
     def on_sub(self, option, body):
         super().on_sub(option, body)
+        if option == wire.COM_PORT:
+            self.line.append((body[0], int.from_bytes(body[1:], "big")))
+            return
         assert option == wire.VMWARE, (option, body)
         code, rest = body[0], body[1:]
         self.events.append((code, rest))
@@ -119,7 +124,8 @@ class MovingLink(VmLink):
 
     def on_sub(self, option, body):
         super().on_sub(option, body)
-        self.proxy.on_message(self, body[0], body[1:])
+        if option == wire.VMWARE:
+            self.proxy.on_message(self, body[0], body[1:])
 
 
 class MovingProxy(FakeProxy):
