@@ -418,6 +418,10 @@ static int set_value(const struct option_row *row, const char *from,
     case OPTION_TEXT:
         if (row->words != NULL && !find_word(row->words, value, &result))
             return bad_word(row->words, from, value, err);
+        if (value[0] == '\0') {
+            err_set(err, "%s: '' is not valid: expected some text", from);
+            return -EINVAL;
+        }
         *(const char **)(void *)member = value;
         return 0;
     case OPTION_RULE:

@@ -222,12 +222,12 @@ def test_chain_is_sent(start_vspcd, certificates, tmp_path):
 
 
 BAD_WORDS = {
-    "--tls=yes": "--tls: 'yes' is not valid: expected one of off, telnets, "
-                 "offered, required",
-    "--client-tls=on": "--client-tls: 'on' is not valid: expected one of off, "
-                       "telnets, offered, required",
-    "--tls-min=1.4": "--tls-min: '1.4' is not valid: expected one of 1.0, "
-                     "1.1, 1.2, 1.3",
+    "--tls=yes": "--tls: 'yes' is not valid: expected one of "
+                 "off|telnets|offered|required",
+    "--client-tls=on": "--client-tls: 'on' is not valid: expected one of "
+                       "off|telnets|offered|required",
+    "--tls-min=1.4": "--tls-min: '1.4' is not valid: expected one of "
+                     "1.0|1.1|1.2|1.3",
     "--tls-min=TLSv1.2": "--tls-min: 'TLSv1.2' is not valid",
     "--tls off --tls-min=2": "--tls-min: '2' is not valid",
     "--tls-min=": "--tls-min: '' is not valid",
@@ -245,8 +245,8 @@ BAD_WORDS = {
     "--cert={certificate} --key={other}": "{other}: no key can be read from "
                                           "it that fits the certificate",
     "--client-certs=maybe --client-tls=telnets":
-        "--client-certs: 'maybe' is not valid: expected one of off, optional, "
-        "required",
+        "--client-certs: 'maybe' is not valid: expected one of "
+        "off|optional|required",
     "--client-certs=required": "--client-certs: needs --client-tls",
     "--client-certs=required --client-tls=telnets":
         "--client-certs and --client-ca need each other",
@@ -255,8 +255,8 @@ BAD_WORDS = {
     "--client-ca=/etc/passwd --client-certs=optional --client-tls=telnets":
         "/etc/passwd: no CA can be read from it",
     "--proxy-listen=127.0.0.1:0,tls=perhaps":
-        "--proxy-listen: 'perhaps' is not valid: expected one of off, "
-        "telnets, offered, required",
+        "--proxy-listen: 'perhaps' is not valid: expected one of "
+        "off|telnets|offered|required",
     "--proxy-listen=127.0.0.1:0,ssl": "--proxy-listen: '127.0.0.1:0,ssl' is "
                                       "not valid: expected ADDRESS:PORT or",
     "--proxy-listen=,tls=off": "--proxy-listen: ',tls=off' is not valid",

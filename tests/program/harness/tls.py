@@ -28,8 +28,6 @@ class TlsSocket:
     cut takes what goes to the network at once and returns the segments to
     send. .end is how the other end has ended it: "in order" or "cut"."""
 
-    MOST = 1 << 16  # is encrypted at once
-
     def __init__(self, raw, context, host="localhost", cut=None):
         self.raw = raw
         self.end = None
@@ -115,9 +113,11 @@ class TlsSocket:
 
     def sendall(self, data):
         with self._sending:
-            for at in range(0, len(data), self.MOST):
+            rest = memoryview(data)
+            while rest:
                 with self._busy:
-                    self._tls.write(data[at:at + self.MOST])
+                    for _ in range(4):  # each takes no more than a record
+                        rest = rest[self._tls.write(rest):] if rest else rest
                 self._send_out()
 
     def _flush(self):
