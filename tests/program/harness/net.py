@@ -136,8 +136,11 @@ class Peer:
                 self.pump()
 
     def _is_readable(self, timeout):
-        return has_more(self.sock) or \
-            bool(select.select([self.sock], [], [], timeout)[0])
+        if has_more(self.sock):
+            return True
+        poll = select.poll()  # select() knows no more than 1024 files
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
 
     def describe(self):
         shown = bytes(self.data[-200:])

@@ -26,7 +26,8 @@ class TlsSocket:
     """What a Peer needs of a socket, in TLS on top of the socket .raw.
 
     cut takes what goes to the network at once and returns the segments to
-    send. .end is how the other end has ended it: "in order" or "cut"."""
+    send. .end is how the other end has ended it: "in order", "cut", or the
+    alert."""
 
     def __init__(self, raw, context, host="localhost", cut=None):
         self.raw = raw
@@ -93,6 +94,9 @@ class TlsSocket:
                     some = b""
                 except ssl.SSLEOFError:
                     self.end = "cut"
+                    break
+                except ssl.SSLError as alert:
+                    self.end = alert.reason
                     break
                 if not some:
                     self.end = "in order"
