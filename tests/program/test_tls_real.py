@@ -176,9 +176,8 @@ def test_openssl_on_the_port_for_vms(served, certificates, need):
         [openssl, "s_client", "-CAfile", certificates.ca, "-brief",
          "-verify_hostname", "localhost", "-connect",
          f"localhost:{vspcd.proxy[1]}"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=TIMEOUT)
-    assert "Verification: OK" in shown.stdout + shown.stderr
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    assert b"Verification: OK" in shown.stdout + shown.stderr
     vspcd.wait_event("connection closed", reason="closed by the host")
 
 
