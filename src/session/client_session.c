@@ -604,7 +604,7 @@ static void decide_mode(struct client_session *s, struct slice in)
     if (secure_is_late_hello(&s->secure, in)) {
         close_session(s,
                       "a TLS hello, but too late: it was greeted in the clear "
-                      "after 200 ms without a byte",
+                      "after a second without a byte",
                       false);
         return;
     }

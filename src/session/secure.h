@@ -18,12 +18,9 @@
 #include "session/session_context.h"
 #include "session/wire.h"
 
-/* A VM's host says something at once: no person waits for our greeting, and a
- * hello that TCP has to send again still comes first. */
-enum {
-    SECURE_VM_FIRST_BYTE_US = 1000 * 1000,
-    SECURE_CLIENT_FIRST_BYTE_US = 200 * 1000,
-};
+/* Programs with much to load before their hello, and hellos that TCP has to
+ * send again, come in time; who waits for our greeting waits. */
+enum { SECURE_FIRST_BYTE_US = 1000 * 1000 };
 
 enum secure_state {
     SECURE_NOT,      /* in the clear, and it stays so */

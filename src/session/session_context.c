@@ -21,8 +21,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     deadline_queue_init(&ctx->identities, settings->identity_timeout_us);
     deadline_queue_init(&ctx->negotiations, CLIENT_NEGOTIATION_US);
     deadline_queue_init(&ctx->drains, CLIENT_DRAIN_US);
-    deadline_queue_init(&ctx->vm_first_bytes, SECURE_VM_FIRST_BYTE_US);
-    deadline_queue_init(&ctx->client_first_bytes, SECURE_CLIENT_FIRST_BYTE_US);
+    deadline_queue_init(&ctx->vm_first_bytes, SECURE_FIRST_BYTE_US);
+    deadline_queue_init(&ctx->client_first_bytes, SECURE_FIRST_BYTE_US);
     deadline_queue_init(&ctx->services, SERVICE_TICK_US);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);

@@ -576,7 +576,7 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
         vm_session_close(s,
                          s->secure.policy != TLS_OFF
                              ? "a TLS hello, but too late: it was greeted in "
-                               "the clear after 200 ms without a byte"
+                               "the clear after a second without a byte"
                              : "a TLS hello, and this port has no TLS (--tls): "
                                "use telnet:// in the proxy URI",
                          false);
