@@ -56,6 +56,7 @@ struct vm_link {
     struct console *console;     /* NULL while not attached */
     struct move *move;           /* whose destination it is, or NULL */
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
+    bool is_encrypted;           /* the same */
 };
 
 /* A break in the input that is kept. */

@@ -34,8 +34,9 @@ struct fact {
     /* MOVE_ENDED: */
     char to[ADDRESS_TEXT_MAX]; /* the destination; "" if none came */
     uint64_t took_us;
-    uint32_t held;   /* bytes of input that were kept */
-    uint8_t verdict; /* enum move_verdict */
+    uint32_t held;     /* bytes of input that were kept */
+    uint8_t verdict;   /* enum move_verdict */
+    bool is_encrypted; /* VM_ATTACHED */
 };
 
 struct fact_queue {

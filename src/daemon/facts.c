@@ -52,17 +52,18 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     struct console_name name = console_name(c);
     struct console_name id = console_id(c);
+    const char *tls = fact->is_encrypted ? "yes" : "no";
     int r = 0;
 
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = open_port(d, c);
     if (c->service != NULL)
-        log_info("VM connected console=%s id=%s port=%u peer=%s",
+        log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->service), fact->peer);
+                 console_port_number(c->service), fact->peer, tls);
     else
-        log_info("VM connected console=%s id=%s peer=%s", LOG_TEXT(name.text),
-                 LOG_TEXT(id.text), fact->peer);
+        log_info("VM connected console=%s id=%s peer=%s tls=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
     if (r < 0)
         log_warning("console has no telnet port console=%s reason=%s",
                     LOG_TEXT(name.text),

@@ -4,7 +4,7 @@
  *
  * Who speaks first gives us away: a TLS hello wants no greeting before it. So
  * where a hello is understood, we greet after the peer's first byte, or after
- * SECURE_FIRST_BYTE_US without one.
+ * some time without one.
  *
  * While AUTHENTICATION is under way nothing of ours gets between its messages
  * and the hello; the session has nothing to say then but what the wire queues.
@@ -18,7 +18,9 @@
 #include "session/session_context.h"
 #include "session/wire.h"
 
-enum { SECURE_FIRST_BYTE_US = 200 * 1000 };
+/* Programs with much to load before their hello, and hellos that TCP has to
+ * send again, come in time; who waits for our greeting waits. */
+enum { SECURE_FIRST_BYTE_US = 1000 * 1000 };
 
 enum secure_state {
     SECURE_NOT,      /* in the clear, and it stays so */
@@ -45,6 +47,9 @@ void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
 /* The first bytes of FIRST, or the next ones of ACCEPTED: do they begin TLS?
  * If not, it goes on in the clear: secure_go_on_clear. */
 bool secure_is_hello(const struct secure *e, struct slice bytes);
+
+/* A hello that came when we had greeted in the clear: it leads nowhere. */
+bool secure_is_late_hello(const struct secure *e, struct slice bytes);
 
 /*
  * On with TLS: gives the stream below with what was read of it to TLS, and

@@ -69,6 +69,7 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_close(s, "the VM did not say its UUID", false);
         return;
     }
+    s->link.is_encrypted = s->secure.state == SECURE_DONE;
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
