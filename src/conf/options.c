@@ -173,6 +173,20 @@ static const struct option_row rows[] = {
       .max = 1000000000,
       .text = "how long a console keeps its port and history after\n"
               "VM and clients are gone" },
+    { .name = "backend",
+      .type = OPTION_WORD,
+      AT(backend),
+      .words = "Memory|File|Logging",
+      .value = "WHERE",
+      .standard = "File",
+      .text = "where consoles and their ports are kept over a restart:\n"
+              "File, or Memory, which is nowhere" },
+    { .name = "file",
+      .letter = 'f',
+      .type = OPTION_TEXT,
+      AT(file),
+      .value = "FILE",
+      .text = "that file [state.db in the state directory]" },
     { .name = "identity-timeout",
       .type = OPTION_NUMBER,
       AT(identity_timeout_s),
@@ -544,8 +558,11 @@ static void make_getopt_tables(struct option *options, char *letters)
             .has_arg = takes_value(&rows[i]) ? required_argument : no_argument,
             .val = 256 + i,
         };
-        if (rows[i].letter != 0)
-            *letters++ = rows[i].letter;
+        if (rows[i].letter == 0)
+            continue;
+        *letters++ = rows[i].letter;
+        if (takes_value(&rows[i]))
+            *letters++ = ':';
     }
     options[ROW_COUNT] = (struct option){ 0 };
     *letters = '\0';
@@ -566,7 +583,7 @@ static int read_command_line(int argc, char **argv, struct settings *settings,
                              enum options_request *request, struct err *err)
 {
     struct option options[ROW_COUNT + 1];
-    char letters[ROW_COUNT + 2];
+    char letters[2 * ROW_COUNT + 2];
     int found;
     int r = 0;
 
@@ -616,6 +633,15 @@ static int check_together(const struct settings *s, struct err *err)
                 "--history-size: %llu is not valid: expected a power of two, "
                 "such as 64K or 128K",
                 (unsigned long long)s->history_size);
+        return -EINVAL;
+    }
+    if (s->backend == SETTINGS_BACKEND_LOGGING) {
+        err_set(err, "--backend Logging: this version writes no console logs; "
+                     "expected Memory or File");
+        return -EINVAL;
+    }
+    if (s->file != NULL && s->backend != SETTINGS_BACKEND_FILE) {
+        err_set(err, "--file: needs --backend File");
         return -EINVAL;
     }
     if (s->key != NULL && s->cert == NULL) {

@@ -47,6 +47,13 @@ enum settings_uri_place {
     SETTINGS_URI_PROXY,
 };
 
+/* As vSPC.py has them. */
+enum settings_backend {
+    SETTINGS_BACKEND_MEMORY,
+    SETTINGS_BACKEND_FILE,
+    SETTINGS_BACKEND_LOGGING,
+};
+
 struct settings {
     uint64_t proxy_port;       /* where VMs connect; 0: any free one */
     uint64_t port_range_start; /* first of the consoles' telnet ports */
@@ -67,7 +74,9 @@ struct settings {
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
     struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
     struct settings_rules service_connect; /* the same */
+    uint64_t backend;                      /* enum settings_backend */
     /* Of the command line; NULL: not given. */
+    const char *file; /* else in the state directory */
     const char *cert; /* else one is made */
     const char *key;  /* else with the certificate */
     const char *client_ca;

@@ -7,6 +7,7 @@
 #include "core/ports.h"
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
+#include "daemon/ports.h"
 #include "session/client_session.h"
 #include "session/service.h"
 #include "session/vm_session.h"
@@ -195,18 +196,22 @@ static int open_proxy(struct daemon *d, const char *option, const char *address,
     return 0;
 }
 
+static int parse_interface(struct daemon *d, struct err *err)
+{
+    struct err why;
+    int r = address_parse(d->settings->interface, 0, &d->interface, &why);
+
+    if (r < 0)
+        err_set(err, "--interface: %.200s", why.text);
+    return r;
+}
+
 static int open_proxies(struct daemon *d, struct err *err)
 {
     const struct settings *s = d->settings;
-    struct err why;
-    int r = address_parse(s->interface, 0, &d->interface, &why);
+    int r = open_proxy(d, "--proxy-iface", s->proxy_iface,
+                       (uint16_t)s->proxy_port, s->tls, err);
 
-    if (r < 0) {
-        err_set(err, "--interface: %.200s", why.text);
-        return r;
-    }
-    r = open_proxy(d, "--proxy-iface", s->proxy_iface, (uint16_t)s->proxy_port,
-                   s->tls, err);
     for (uint64_t i = 0; i < s->proxy_count && r == 0; i++)
         r = open_proxy(d, "--proxy-listen", s->proxies[i].address,
                        (uint16_t)s->proxy_port, s->proxies[i].tls, err);
@@ -280,6 +285,7 @@ static void log_ready(const struct daemon *d, uint64_t files)
         log_info("VMs may connect here too proxy=%s",
                  address_format(&d->proxies[i].address).text);
     daemon_tls_log(&d->tls);
+    daemon_state_log(d);
     log_flush();
 }
 
@@ -306,6 +312,11 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
     r = open_rules(d, err);
     if (r == 0)
         r = daemon_tls_open(&d->tls, settings, err);
+    if (r == 0)
+        r = parse_interface(d, err);
+    /* Known consoles have their ports before a VM can ask for one. */
+    if (r == 0)
+        r = daemon_state_open(d, err);
     if (r == 0)
         r = open_proxies(d, err);
     if (r == 0)
@@ -339,10 +350,13 @@ void daemon_run(struct daemon *d)
 
 void daemon_close(struct daemon *d)
 {
+    /* Who leaves now does so because we end, and is expected again. */
+    d->is_ending = true;
     /* Whoever is still here after an end at once. */
     session_shut_down(&d->sessions);
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
+    daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);
     end_services(d);

@@ -7,6 +7,7 @@
 #include "core/directory.h"
 #include "core/ports.h"
 #include "daemon/daemon.h"
+#include "daemon/state.h"
 #include "daemon/tls.h"
 #include "net/listener.h"
 #include "session/session_context.h"
@@ -34,9 +35,10 @@ struct daemon {
     struct proxy proxies[1 + SETTINGS_PROXIES_MAX];
     int proxy_count;
     struct daemon_tls tls;
+    struct daemon_state state;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
-    struct loop_watch watches[5];
+    struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     bool is_ending;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon_private.h"
+#include "daemon/ports.h"
 #include "session/console_port.h"
 #include "session/service.h"
 
@@ -9,54 +10,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/*
- * The first free port upwards that can be listened on. Without one the console
- * has none until its VM connects again; the VM is served all the same.
- */
-static int open_port(struct daemon *d, struct console *c)
+void daemon_log_connected(const struct fact *fact)
 {
-    struct address address = d->interface;
-    struct console_port *port = NULL;
-    uint16_t number;
-    int r = -EADDRINUSE;
-
-    while (r == -EADDRINUSE) {
-        if (!ports_take(&d->ports, &number))
-            return -EADDRNOTAVAIL;
-        address_set_port(&address, number);
-        r = console_port_open(&d->sessions, d->loop, c, &address, &port);
-        if (r == -EADDRINUSE)
-            ports_set_foreign(&d->ports, number);
-    }
-    if (r < 0) {
-        ports_release(&d->ports, number);
-        return r;
-    }
-    c->service = port;
-    return 0;
-}
-
-static void close_port(struct daemon *d, struct console *c)
-{
-    struct console_port *port = c->service;
-
-    if (port == NULL)
-        return;
-    ports_release(&d->ports, console_port_number(port));
-    console_port_close(port);
-    c->service = NULL;
-}
-
-static void vm_attached(struct daemon *d, const struct fact *fact)
-{
-    struct console *c = fact->console;
+    const struct console *c = fact->console;
     struct console_name name = console_name(c);
     struct console_name id = console_id(c);
     const char *tls = fact->is_encrypted ? "yes" : "no";
-    int r = 0;
 
-    if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
-        r = open_port(d, c);
     if (c->service != NULL)
         log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
@@ -64,9 +24,19 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     else
         log_info("VM connected console=%s id=%s peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
+}
+
+static void vm_attached(struct daemon *d, const struct fact *fact)
+{
+    struct console *c = fact->console;
+    int r = 0;
+
+    if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
+        r = daemon_open_port(d, c);
+    daemon_state_vm_came(d, fact);
     if (r < 0)
         log_warning("console has no telnet port console=%s reason=%s",
-                    LOG_TEXT(name.text),
+                    LOG_TEXT(console_name(c).text),
                     LOG_TEXT(r == -EADDRNOTAVAIL
                                  ? "all ports of the range are taken: see "
                                    "--port-range-start and --port-range-end"
@@ -108,6 +78,8 @@ static void handle(struct daemon *d, const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
 
+    if (fact->kind != FACT_VM_ATTACHED && fact->kind != FACT_CLIENT_LAGS)
+        daemon_state_changed(d, fact->console, fact->kind == FACT_VM_DETACHED);
     switch (fact->kind) {
     case FACT_VM_ATTACHED:
         vm_attached(d, fact);
@@ -125,6 +97,9 @@ static void handle(struct daemon *d, const struct fact *fact)
         break;
     case FACT_MOVE_ENDED:
         move_ended(fact, name.text);
+        break;
+    case FACT_DESERTED:
+    case FACT_VISITED:
         break;
     case FACT_CLIENT_LAGS:
         log_info("client is too slow and will miss output console=%s",
@@ -147,7 +122,8 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     daemon_take_facts(d);
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
-    close_port(d, c);
+    daemon_state_forget(d, c);
+    daemon_close_port(d, c);
     service_end(c);
     directory_remove(c);
 }
@@ -157,7 +133,7 @@ static void log_console(const struct console *c)
     struct service_text service = service_describe(c);
     char port[8] = "none";
 
-    if (c->service != NULL)
+    if (c->service != NULL && !c->is_port_new)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
              "input=%llu line=%s vm-lines=%s client-lines=%s%s%s",
@@ -188,15 +164,4 @@ void daemon_log_consoles(const struct daemon *d)
              (unsigned long long)counts->refused);
     while ((c = directory_next(&d->directory, &cursor)) != NULL)
         log_console(c);
-}
-
-void daemon_close_ports(struct daemon *d)
-{
-    struct directory_cursor cursor = { 0 };
-    struct console *c;
-
-    while ((c = directory_next(&d->directory, &cursor)) != NULL) {
-        close_port(d, c);
-        service_stop_listening(c);
-    }
 }

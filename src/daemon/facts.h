@@ -1,12 +1,14 @@
 /*
  * facts.h - what the daemon does about what happened in core/: opens a
- * console's port when its VM comes, closes it when the console expires, logs.
+ * console's port when its VM comes, closes it when the console expires, has
+ * both written down, logs.
  */
 #ifndef DAEMON_FACTS_H
 #define DAEMON_FACTS_H
 
 struct console;
 struct daemon;
+struct fact;
 
 /* At the end of each turn. */
 void daemon_take_facts(struct daemon *d);
@@ -17,7 +19,7 @@ void daemon_expire_console(struct daemon *d, struct console *c);
 /* A line for each console: its port, its VM, its clients. */
 void daemon_log_consoles(const struct daemon *d);
 
-/* At shutdown: no new clients. */
-void daemon_close_ports(struct daemon *d);
+/* The line that tells people a VM's port. */
+void daemon_log_connected(const struct fact *fact);
 
 #endif

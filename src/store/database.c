@@ -148,7 +148,8 @@ static int prepare(struct database *db, struct err *err)
         db->sql,
         "INSERT INTO consoles (uuid, label, name, port, first_seen, last_seen,"
         "                      left_at, address)"
-        " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, ?6, nullif(?7, 0), ?8)"
+        " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, iif(?6 = 0, ?5, ?6), "
+        "nullif(?7, 0), ?8)"
         " ON CONFLICT (uuid, label) DO UPDATE SET"
         "  name = excluded.name,"
         "  port = coalesce(excluded.port, port),"

@@ -165,9 +165,9 @@ static void *run(void *arg)
         wait_for_work(s);
         if (s->pending.count > 0 || s->news.is_failing)
             write_pending(s);
-        pthread_mutex_unlock(&s->lock);
-        s->settings.on_news(s->settings.owner);
-        pthread_mutex_lock(&s->lock);
+        /* Who is about to close it may not be there any more. */
+        if (!s->is_ending)
+            s->settings.on_news(s->settings.owner);
     } while (!s->is_ending);
     /* What has come during the last write. */
     if (s->pending.count > 0 && !s->news.is_failing)

@@ -25,7 +25,8 @@ struct store_settings {
                          * it may be anything, and is left alone */
     uint64_t seed[2];   /* random; for a hash */
     size_t pending_max; /* changes kept while the disk takes none */
-    /* There is news. On the store's thread: it may only wake the loop. */
+    /* There is news. On the store's thread, with its lock: it may only wake
+     * the loop. Not called any more once store_close has begun. */
     void (*on_news)(void *owner);
     void *owner;
 };

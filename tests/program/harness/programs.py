@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -34,10 +35,14 @@ def fields_of(line):
     return found
 
 
+# Nothing that a test starts writes to /var/lib or to anybody's home.
+_scratch = tempfile.TemporaryDirectory(prefix="vspcd-state-")
+
+
 def clean_environment(extra=None):
     env = {key: value for key, value in os.environ.items()
            if key not in ("SUPPORT_MULTI_CONSOLE", "VM_CLIENT_LIMIT")}
-    return env | (extra or {})
+    return env | {"STATE_DIRECTORY": _scratch.name} | (extra or {})
 
 
 class Program:
@@ -153,10 +158,13 @@ class Vspcd(Program):
     .raw() is closed together with it."""
 
     def __init__(self, *args, env=None, wrapper=(), iface="127.0.0.1",
-                 proxy_port=0, log="stderr"):
-        self.ports = PortBlock()
+                 proxy_port=0, ports=None, log="stderr"):
+        self.ports = ports or PortBlock()
         self.iface = iface
         self.peers = []
+        # State and certificate are a vspcd's own, unless the test says where.
+        self._state = tempfile.TemporaryDirectory(prefix="vspcd-state-")
+        env = {"STATE_DIRECTORY": self._state.name} | (env or {})
         super().__init__(
             [*wrapper, BUILD / "vspcd", "--proxy-port", proxy_port,
              "--proxy-iface", iface, "--interface", iface,
@@ -262,3 +270,4 @@ class Vspcd(Program):
             peer.close()
         super().kill()
         self.ports.close()
+        self._state.cleanup()
