@@ -405,17 +405,16 @@ static int explain(const struct daemon *d, int outcome, const struct err *why,
 
     switch (outcome) {
     case DATABASE_BUSY:
-        help = "give this vspcd a file of its own with --file, or --backend "
-               "Memory";
+        help = "use another --file, or --backend Memory";
         break;
     case DATABASE_NEWER:
-        help = "run that version, or give another file with --file";
+        help = "run that version, or use another --file";
         break;
     default:
-        help = "give another file with --file";
+        help = "use another --file";
         break;
     }
-    err_set(err, "%.70s: %.90s: %s", d->state.path, why->text, help);
+    err_set(err, "%.130s: %.78s; %s", d->state.path, why->text, help);
     return -EINVAL;
 }
 

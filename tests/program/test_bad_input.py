@@ -291,7 +291,7 @@ def test_a_log_that_nobody_reads_stops_nothing(need):
     process = subprocess.Popen(
         [BUILD / "vspcd", "--proxy-port", str(ports.base + 50),
          "--proxy-iface", "127.0.0.1", "--interface", "127.0.0.1",
-         "--port-range-start", str(ports.base)],
+         "--port-range-start", str(ports.base), "--backend", "Memory"],
         stderr=writer, env=clean_environment())
     os.close(writer)
     try:

@@ -36,10 +36,14 @@ def mode(path):
     return path.stat().st_mode & 0o777
 
 
+# These are about the certificate alone, in the same place.
+NO_STATE = ("--backend", "Memory")
+
+
 def test_first_start_makes_a_certificate(start_vspcd, tmp_path):
     state = tmp_path / "deep" / "state"
     env = {"STATE_DIRECTORY": str(state)}
-    vspcd = start_vspcd(env=env)
+    vspcd = start_vspcd(*NO_STATE, env=env)
     certificate, key = state / "certificate.pem", state / "key.pem"
     assert [mode(path) for path in (state.parent, state, key, certificate)] \
         == [0o700, 0o700, 0o600, 0o644]
@@ -53,7 +57,7 @@ def test_first_start_makes_a_certificate(start_vspcd, tmp_path):
     vspcd.stop()
     # It stays, and so do the thumbprints that were entered somewhere.
     before = certificate.read_bytes(), key.read_bytes()
-    vspcd = start_vspcd(env=env)
+    vspcd = start_vspcd(*NO_STATE, env=env)
     vspcd.vm("web", tls=Tls(ca=certificate))
     assert before == (certificate.read_bytes(), key.read_bytes())
     assert {path.name for path in state.iterdir()} == \
@@ -84,7 +88,7 @@ def test_two_starts_at_once(start_program, tmp_path):
         state = tmp_path / str(n)
         programs = [start_program(
             [BUILD / "vspcd", "--proxy-port", "0", "--proxy-iface",
-             "127.0.0.1", "--no-vm-ports"],
+             "127.0.0.1", "--no-vm-ports", *NO_STATE],
             env={"STATE_DIRECTORY": str(state)}) for _ in range(4)]
         shown = {program.wait_log(r"TLS certificate=\S+ sha1=(\S+)").group(1)
                  for program in programs}
@@ -162,9 +166,9 @@ def test_no_place_for_what_was_asked_for(options):
 def test_no_certificate_is_made_where_none_is_needed(start_vspcd, tmp_path,
                                                      certificates):
     env = {"STATE_DIRECTORY": str(tmp_path)}
-    start_vspcd("--tls", "off", env=env)
+    start_vspcd("--tls", "off", *NO_STATE, env=env)
     start_vspcd("--cert", certificates.server.certificate, "--key",
-                certificates.server.key, env=env)
+                certificates.server.key, *NO_STATE, env=env)
     assert run("--tls", "off", "--show-tls", env=env).stdout == "TLS is off\n"
     assert not list(tmp_path.iterdir())
 
