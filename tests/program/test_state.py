@@ -11,7 +11,7 @@ import time
 import pytest
 
 from harness.clients import NOTICE
-from harness.net import PortBlock, many
+from harness.net import PortBlock
 from harness.programs import BUILD, clean_environment, fields_of
 from harness.vm import Vm, new_uuid
 
@@ -115,22 +115,31 @@ def test_a_client_that_comes_before_the_vm_waits(start):
     client.read_until(b"here")
 
 
-@contextlib.contextmanager
-def registering(vspcd, uuids, until):
-    """All connect at once; returns when so many were announced."""
-    each = iter(uuids)
-
-    def connect():
-        uuid = next(each)
-        return Vm(vspcd.proxy, f"vm-{uuid}", uuid)
-
-    with many(connect, 1000) as vms, \
-            selectors.DefaultSelector() as selector:
+def pump_until(vms, condition):
+    with selectors.DefaultSelector() as selector:
         for vm in vms:
             selector.register(vm.sock, selectors.EVENT_READ, vm)
-        while vspcd.raw_log.count(b" VM connected ") < until:
-            for key, _ in selector.select(1):
+        while not condition():
+            for key, _ in selector.select(0.05):
                 key.data.pump()
+
+
+@contextlib.contextmanager
+def registering(vspcd, uuids, until):
+    """All are connected, and register, 50 at a time, until so many were
+    announced."""
+    def is_enough():
+        return vspcd.raw_log.count(b" VM connected ") >= until
+
+    with contextlib.ExitStack() as stack:
+        vms = [stack.enter_context(contextlib.closing(
+            Vm(vspcd.proxy, f"vm-{uuid}", uuid))) for uuid in uuids]
+        for at in range(0, len(vms), 50):
+            some = vms[at:at + 50]
+            pump_until(some, lambda: is_enough() or all(
+                vm.has_will_proxy for vm in some))
+        # Some may still be asked for their names.
+        pump_until(vms, is_enough)
         yield
 
 
