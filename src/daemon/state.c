@@ -51,11 +51,14 @@ static void announce(struct announcement *a)
 /* All that the disk has, or, where it does not work, all. */
 static void announce_up_to(struct daemon_state *s, uint64_t number)
 {
-    struct deadline *first;
+    LIST_EACH (node, after, &s->announcements.waiting) {
+        struct announcement *a =
+            announcement_at(CONTAINER_OF(node, struct deadline, node));
 
-    while ((first = deadline_first(&s->announcements)) != NULL &&
-           announcement_at(first)->number <= number)
-        announce(announcement_at(first));
+        if (a->number > number)
+            break;
+        announce(a);
+    }
 }
 
 /* Before anything else is told about this console. */
