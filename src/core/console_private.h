@@ -14,8 +14,19 @@ void console_client_moved(struct console *c, struct client *client,
 void console_attach_vm(struct console *c, struct vm_link *link,
                        uint64_t now_us);
 
-/* The destination of a move has the console now, in place of its link. */
-void console_hand_over(struct console *c, struct vm_link *destination);
+/* The destination of a move has the console now, in place of its link, which
+ * leaves; from: where the output was when the move began. */
+void console_hand_over(struct console *c, struct vm_link *destination,
+                       uint64_t from, uint64_t now_us);
+
+/* The link is that no more, and has the console's output before the next one's.
+ * Then it is read for that, or at once dismissed. */
+void console_begin_leaving(struct console *c);
+void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us);
+void console_dismiss_leaving(struct console *c, const char *reason);
+
+/* Nobody is held back any more. */
+void console_stop_hold(struct console *c);
 
 /* Everybody is told that the VM at this address has gone. */
 void console_tell_detached(struct console *c, const char *peer,

@@ -64,6 +64,7 @@ enum model_role {
     MODEL_STRANGER, /* no console yet */
     MODEL_JOINED,   /* a move's destination */
     MODEL_SERVES,   /* its console's connection; it may be a move's source */
+    MODEL_LEAVES,   /* it was one: its output comes before its follower's */
     MODEL_GONE,     /* closed by either end */
 };
 
@@ -79,7 +80,7 @@ struct model_vm {
     uint8_t role;
     bool has_served;
     struct model_console *console; /* JOINED, SERVES */
-    struct buf early;              /* printed before it serves */
+    struct buf early;              /* printed before its turn */
     uint64_t first_lo, first_hi;   /* position in input of its first byte */
     uint64_t got;                  /* bytes of input, since */
     uint64_t unsure;               /* got while lo < hi, not counted in got */
@@ -121,6 +122,7 @@ struct model_console {
     struct buf input;
     uint64_t ahead;        /* of the slowest client, when output came last */
     struct model_vm *link; /* its VM; while a move is live, the source */
+    struct model_vm *leaving;
     uint64_t rest_lo;      /* where the next VM's input begins, */
     uint64_t rest_hi;      /* while there is no link */
     struct model_move move;
@@ -163,10 +165,8 @@ void model_connects(struct model *m, struct model_vm *vm,
 void model_is_lost(struct model *m, struct model_vm *vm);
 void model_times_out(struct model *m, struct model_console *c);
 
-/* Who has to have its last word read before COMPLETE or a connection for this
- * console is acted upon; NULL: nobody. */
-struct model_vm *model_completes_after(const struct model_vm *vm,
-                                       const struct sequence *sequence);
+/* The one that leaves has left. */
+void model_has_left(struct model *m, struct model_console *c);
 
 /* A client's next read is about to be told of: it must not have been made
  * while as much was held as may be. */
@@ -176,11 +176,10 @@ void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);
 void model_client_leaves(struct model_client *client);
 
-/* The hold time is over, or a last word was read, which cannot wait: clients
- * that do not keep up and are half a ring behind may lose bytes from now on.
- * unread: what more may come by this. */
-void model_lets_lag(const struct model *m, struct model_console *c,
-                    uint64_t unread);
+/* The hold time is over, or a last word was read that cannot wait (never by a
+ * move that works): clients that do not keep up and are half a ring behind may
+ * lose bytes from now on. */
+void model_lets_lag(const struct model *m, struct model_console *c);
 
 /* What the far ends got. The first two return how many of the bytes were
  * judged; the rest is to be shown again with what follows it. */

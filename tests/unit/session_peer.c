@@ -268,6 +268,17 @@ void site_moves_due(struct site *s)
     fall_due(s, &s->directory.move_timeouts, on_move_due);
 }
 
+static void on_leave_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    console_leave_due(CONTAINER_OF(d, struct console, leave), d->due_us);
+}
+
+void site_leaves_due(struct site *s)
+{
+    fall_due(s, &s->directory.leaves, on_leave_due);
+}
+
 struct console *site_console(struct site *s)
 {
     return directory_find(&s->directory, UUID, LABEL);

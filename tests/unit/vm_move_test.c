@@ -280,7 +280,30 @@ static void wrong_secret_touches_nothing(void **state)
     join(s, secret);
 }
 
-static void secret_is_good_for_one_at_a_time_and_once(void **state)
+/* Its host may be dead without a word of TCP's. */
+static void newest_destination_wins(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct secret secret = begin(source);
+    struct peer *first = join(s, secret);
+    struct peer *second;
+
+    peer_give(client, BYTES("held"));
+    peer_give(first, BYTES("of nobody"));
+    second = join(s, secret);
+    assert_true(first->stream.is_closed);
+    peer_end(source);
+    first = join(s, secret);
+    assert_true(second->stream.is_closed);
+    peer_give(first, BYTES("new" COMPLETE));
+    assert_true(peer_got(first, BYTES("held")));
+    assert_true(peer_got(client, BYTES("new")));
+    assert_int_equal(completed(s), 1);
+}
+
+static void secret_is_good_once(void **state)
 {
     struct site *s = *state;
     struct peer *source = vm_start(s);
@@ -288,13 +311,30 @@ static void secret_is_good_for_one_at_a_time_and_once(void **state)
     struct peer *destination = join(s, secret);
     struct peer *second = host_connect(s);
 
-    say_peer(second, secret);
-    assert_true(peer_heard(second, "SB 232 3 44"));
     say_peer(destination, secret);
     assert_true(peer_heard(destination, "SB 232 45 " SEQUENCE_SAID));
     peer_give(destination, BYTES(COMPLETE));
     say_peer(second, secret);
     assert_true(peer_heard(second, "SB 232 3 44"));
+    assert_int_equal(completed(s), 1);
+}
+
+/* The right secret, from a connection that serves its own VM, or waits for
+ * another one. */
+static void peer_from_who_has_something_else_is_refused(void **state)
+{
+    struct site *s = *state;
+    struct secret secret = begin(vm_start(s));
+    struct peer *other = vm_start_as(s, "uuid-b", LABEL);
+    struct peer *joined;
+
+    say_peer(other, secret);
+    assert_true(peer_heard(other, "SB 232 3 44"));
+    joined = join(s, begin(other));
+    say_peer(joined, secret);
+    assert_true(peer_heard(joined, "SB 232 3 44"));
+    peer_give(joined, BYTES(COMPLETE));
+    assert_true(other->stream.is_closed);
     assert_int_equal(completed(s), 1);
 }
 
@@ -553,7 +593,7 @@ static void begin_is_seen_behind_output_that_waits(void **state)
 /* The one that is ahead ends the wait for the other within the turn. */
 static void what_follows_complete_waits_for_who_is_behind(void **state)
 {
-    static uint8_t before[30 * KIB], after[60 * KIB];
+    static uint8_t before[14 * KIB], after[60 * KIB];
     struct site *s = *state;
     struct peer *source = vm_start(s);
     struct peer *slow = telnet_connect(s, site_console(s));
@@ -651,7 +691,9 @@ int main(void)
         TEST(many_last_words_reach_who_keeps_up),
         TEST(abort_gives_what_was_held_to_the_source),
         TEST(wrong_secret_touches_nothing),
-        TEST(secret_is_good_for_one_at_a_time_and_once),
+        TEST(newest_destination_wins),
+        TEST(secret_is_good_once),
+        TEST(peer_from_who_has_something_else_is_refused),
         TEST(destination_that_is_lost_may_try_again),
         TEST(complete_is_taken_from_the_destination_only),
         TEST(not_now),
