@@ -127,7 +127,11 @@ static void link_to(struct model_console *c, struct model_vm *vm)
 
 static void print_early(struct model_vm *vm)
 {
-    show(vm->console, buf_bytes(&vm->early));
+    struct model_console *c = vm->console;
+
+    c->early_from = c->output.len;
+    show(c, buf_bytes(&vm->early));
+    c->early_to = c->output.len;
     buf_take(&vm->early, vm->early.len);
 }
 
@@ -316,7 +320,9 @@ void model_client_comes(struct model_console *c, struct model_client *client)
             abort();
     c->clients[i] = client;
     client->console = c;
-    client->at = c->output.len;
+    client->at = client->at_least = c->output.len;
+    if (c->early_to == c->output.len)
+        client->at_least = c->early_from;
     client->told = 1;
 }
 

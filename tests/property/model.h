@@ -97,6 +97,8 @@ struct model_client {
     int number;
     struct model_console *console; /* NULL: it has left */
     uint64_t at;                   /* position of the next byte it gets */
+    uint64_t at_least; /* it may be this one, while it has got none, */
+    uint64_t waiting;  /* or few bytes: so many */
     bool keeps_up;                 /* takes everything at once */
     bool may_lag;                  /* until it has caught up */
     bool has_lagged;
@@ -120,6 +122,8 @@ struct model_console {
     int number;
     struct buf output;
     struct buf input;
+    uint64_t early_from;   /* what was early came last: from here */
+    uint64_t early_to;     /* to here; it may wait for clients */
     uint64_t ahead;        /* of the slowest client, when output came last */
     struct model_vm *link; /* its VM; while a move is live, the source */
     struct model_vm *leaving;

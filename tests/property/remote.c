@@ -212,8 +212,6 @@ static void tell_last_word(struct model_vm *vm,
     r->vm.role = MODEL_SERVES;
     model_lets_lag(r->model, c);
     remote_listen(r);
-    if (r->was_ended)
-        model_is_lost(r->model, &r->vm);
 }
 
 void remote_tell_leaving(struct model_console *c, bool must_go,

@@ -183,8 +183,12 @@ bool peer_turn(struct peer *p)
 
 void site_turn_end(struct site *s)
 {
-    while (fact_take(&s->directory.facts) != NULL)
-        continue;
+    const struct fact *fact;
+
+    while ((fact = fact_take(&s->directory.facts)) != NULL) {
+        s->seen[fact->kind].last = *fact;
+        s->seen[fact->kind].count++;
+    }
     session_bury_dead(&s->ctx);
     for (size_t i = 0; i < s->peer_count; i++)
         peer_listen(s->peers[i]);

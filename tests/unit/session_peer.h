@@ -65,6 +65,11 @@ struct site {
     struct session_context ctx;
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
+    /* What core/ told, by enum fact_kind. */
+    struct {
+        struct fact last;
+        uint32_t count;
+    } seen[FACT_OUTPUT_LOST + 1];
     /* Called after each event of a session, for who has to know their order;
      * may be NULL. */
     void (*after_event)(struct peer *p, void *owner);

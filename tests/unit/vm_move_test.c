@@ -1,5 +1,5 @@
 /* vMotion on the wire: two hosts and their clients, over in-memory streams. */
-#include "session_peer.h"
+#include "move_peer.h"
 
 #include "session/vm_session.h"
 
@@ -9,18 +9,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#define SEQUENCE "\x01\xff\xff\x00\xf0" /* as on the wire: 1 255 0 240 */
-#define SEQUENCE_SAID "1 255 0 240"
-#define COMPLETE EXT("\x2e" SEQUENCE)
-#define ABORT EXT("\x30")
-#define BEGIN EXT("\x28" SEQUENCE)
-
-enum { SECRET_LEN = 8 };
-
-struct secret {
-    uint8_t bytes[SECRET_LEN];
-};
 
 static int setup(void **state)
 {
@@ -36,70 +24,6 @@ static int teardown(void **state)
 {
     site_close(*state);
     return 0;
-}
-
-/* Takes "SB 232 41 SEQUENCE SECRET" off what the source heard. */
-static struct secret heard_goahead(struct peer *source)
-{
-    static const char before[] = "SB 232 41 " SEQUENCE_SAID;
-    struct secret secret = { 0 };
-    char text[256] = "";
-    char *at = text + strlen(before);
-
-    memcpy(text, buf_bytes(&source->said).data, source->said.len);
-    peer_forget(source);
-    assert_memory_equal(text, before, strlen(before));
-    for (int i = 0; i < SECRET_LEN; i++)
-        secret.bytes[i] = (uint8_t)strtoul(at, &at, 10);
-    assert_int_equal(*at, '\0');
-    return secret;
-}
-
-static struct secret begin(struct peer *source)
-{
-    peer_give(source, BYTES(BEGIN));
-    return heard_goahead(source);
-}
-
-static void say_peer(struct peer *p, struct secret secret)
-{
-    peer_give(p, BYTES(IAC SB VMWARE "\x2c" SEQUENCE));
-    peer_send(p, slice_of(secret.bytes, SECRET_LEN));
-    peer_give(p, BYTES(IAC SE));
-}
-
-/* A host's connection up to what it says first in the extension. */
-static struct peer *host_connect(struct site *s)
-{
-    struct peer *p = vm_connect(s);
-
-    peer_give(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
-    peer_forget(p);
-    return p;
-}
-
-static struct peer *join(struct site *s, struct secret secret)
-{
-    struct peer *p = host_connect(s);
-
-    say_peer(p, secret);
-    assert_true(peer_heard(p, "SB 232 45 " SEQUENCE_SAID));
-    return p;
-}
-
-static void say_who(struct peer *p)
-{
-    peer_give(p, BYTES(ESXI_PROXY EXT(VC_UUID UUID_TEXT) EXT(VM_NAME "vm-0001")
-                           EXT(BIOS_UUID "1") EXT(LOCATION_UUID "2")));
-}
-
-/* The VM, started anew; what it gets at once is kept. */
-static struct peer *come_back(struct site *s)
-{
-    struct peer *p = host_connect(s);
-
-    say_who(p);
-    return p;
 }
 
 static uint64_t completed(const struct site *s)
