@@ -199,12 +199,10 @@ void console_hand_over(struct console *c, struct vm_link *destination,
         console_start_leaving(c, from, now_us);
 }
 
-void console_move_over(struct console *c, bool input_waits, uint64_t now_us)
+void console_move_over(struct console *c, uint64_t now_us)
 {
     if (c->link == NULL)
         console_purge_input(c);
-    else if (input_waits)
-        console_hold_input(c);
     else
         console_pass_on_input(c);
     update_expiry(c, now_us);

@@ -173,8 +173,9 @@ void console_finish_leaving(struct console *c);
 void console_make_room(struct console *c, size_t len, uint64_t now_us);
 
 /* From a client, and at the end of what it sent in this turn. Without a VM it
- * is discarded, as on a cable with nothing at its end. */
-void console_input(struct console *c, struct slice bytes);
+ * is discarded, as on a cable with nothing at its end. False: there is no
+ * memory to keep it, and it is lost; the client must be told. */
+bool console_input(struct console *c, struct slice bytes);
 void console_input_end(struct console *c);
 
 /* Whether the link takes no input now. What comes is kept, and when that is

@@ -43,9 +43,8 @@ void console_pass_on_input(struct console *c);
  * link does not take it. */
 bool console_queue_input(struct console *c);
 
-/* A move has ended: its input goes on, or nowhere, or waits for
- * console_release_input. */
-void console_move_over(struct console *c, bool input_waits, uint64_t now_us);
+/* A move has ended: its input goes on, or nowhere. */
+void console_move_over(struct console *c, uint64_t now_us);
 
 /* What move.c does when a console ends, its link is lost (there must be a
  * move then), or its VM has come back by another way. */

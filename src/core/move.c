@@ -134,10 +134,8 @@ static void dismiss(struct vm_link *link, const char *reason)
         link->ops->dismiss(link, reason);
 }
 
-/*
- * Ends the move. The console's input is free again, and goes to the link that
- * it has now; one that has returned has yet to say that it serves.
- */
+/* Ends the move. The console's input is free again, and goes to the link that
+ * it has now. */
 static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
 {
     struct console *c = m->console;
@@ -162,7 +160,7 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
         break;
     }
     free(m);
-    console_move_over(c, verdict == MOVE_RETURNED, now_us);
+    console_move_over(c, now_us);
 }
 
 /* Takes the step; m may be gone afterwards. */

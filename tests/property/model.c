@@ -131,7 +131,6 @@ static void print_early(struct model_vm *vm)
 
     c->early_from = c->output.len;
     show(c, buf_bytes(&vm->early));
-    c->early_to = c->output.len;
     buf_take(&vm->early, vm->early.len);
 }
 
@@ -321,7 +320,7 @@ void model_client_comes(struct model_console *c, struct model_client *client)
     c->clients[i] = client;
     client->console = c;
     client->at = client->at_least = c->output.len;
-    if (c->early_to == c->output.len)
+    if (c->output.len - c->early_from <= MODEL_EARLY_MAX)
         client->at_least = c->early_from;
     client->told = 1;
 }

@@ -32,6 +32,7 @@ enum {
     MODEL_NEWS_MAX = 62,
     MODEL_STREAM_MAX = 64 * 1024 * 1024,
     MODEL_AHEAD = 64 * 1024, /* at least, docs/vmotion.md */
+    MODEL_EARLY_MAX = 128 * 1024,
     SEQUENCE_MAX = 80,
     SEQUENCE_ALLOWED = 64,
     SECRET_LEN = 8,
@@ -122,8 +123,8 @@ struct model_console {
     int number;
     struct buf output;
     struct buf input;
-    uint64_t early_from;   /* what was early came last: from here */
-    uint64_t early_to;     /* to here; it may wait for clients */
+    uint64_t early_from;   /* what came before its VM's turn, and in the same
+                            * read: from here. It may wait for clients. */
     uint64_t ahead;        /* of the slowest client, when output came last */
     struct model_vm *link; /* its VM; while a move is live, the source */
     struct model_vm *leaving;
@@ -198,9 +199,10 @@ void model_vm_heard(struct model *m, struct model_vm *vm, uint8_t code,
 void model_check_ahead(struct model *m, const struct model_vm *vm);
 
 /* It takes all that there is, and the server has nothing to do: it has all
- * that was read. */
+ * that was read, but for what came early and waits for others. */
 void model_check_client_output(struct model *m,
-                               const struct model_client *client);
+                               const struct model_client *client,
+                               bool others_may_be_slow);
 
 /* Everybody has taken everything: whether all of it came. */
 void model_check_vm_rest(struct model *m, const struct model_vm *vm);

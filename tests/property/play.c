@@ -205,7 +205,7 @@ void play_run_all(struct play *p)
         const struct remote *r = p->remotes[i];
 
         if (!r->is_vm && r->is_served && r->peer->stream.room == SIZE_MAX)
-            model_check_client_output(&p->model, &r->client);
+            model_check_client_output(&p->model, &r->client, true);
     }
 }
 
@@ -218,7 +218,9 @@ void play_short_holds_due(struct play *p)
     for (int i = 0; i < p->remote_count; i++) {
         const struct remote *r = p->remotes[i];
 
-        if (r->is_vm && remote_unread(r) > 0)
+        /* One that does not take its answers is not heard. */
+        if (r->is_vm && remote_unread(r) > 0 &&
+            !(r->peer->stream.stream.interest & STREAM_WRITE))
             model_check_ahead(&p->model, &r->vm);
     }
 }

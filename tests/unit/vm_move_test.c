@@ -602,6 +602,70 @@ static void shutting_down_ends_a_move(void **state)
     assert_int_equal(failed(s), 1);
 }
 
+static const struct fact *move_ended(const struct site *s)
+{
+    return &s->seen[FACT_MOVE_ENDED].last;
+}
+
+static void a_move_is_told_with_all_that_is_known(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination;
+    struct secret secret;
+
+    memcpy(site_console(s)->link->peer, "source", 7);
+    secret = begin(source);
+    peer_give(client, BYTES("held"));
+    destination = join(s, secret);
+    assert_string_equal(site_console(s)->move->to,
+                        site_console(s)->move->destination->peer);
+    memcpy(site_console(s)->move->to, "destination", 12);
+    site_moves_due(s);
+    assert_true(destination->stream.is_closed);
+    assert_int_equal(s->seen[FACT_MOVE_ENDED].count, 1);
+    assert_int_equal(move_ended(s)->verdict, MOVE_TIMED_OUT);
+    assert_int_equal(move_ended(s)->held, 4);
+    assert_true(move_ended(s)->took_us >= s->directory.settings.move_timeout_us);
+    assert_string_equal(move_ended(s)->peer, "source");
+    assert_string_equal(move_ended(s)->to, "destination");
+}
+
+/* A host may begin and abort as often as it likes. */
+static void failed_moves_are_told_once_a_second(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct throttle *failed_moves = &site_console(s)->failed_moves;
+
+    for (int i = 0; i < 100; i++)
+        put_only(source, BYTES(BEGIN ABORT));
+    site_run(s);
+    assert_int_equal(failed(s), 100);
+    assert_true(s->seen[FACT_MOVE_ENDED].count <= 2);
+    failed_moves->passed_s = 1; /* long ago */
+    failed_moves->left_out = 7;
+    peer_give(source, BYTES(BEGIN ABORT));
+    assert_int_equal(move_ended(s)->others, 7);
+}
+
+/* What it serves is not settled, and with it what would move. */
+static void begin_from_who_is_asked_again_is_refused(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+
+    peer_give(source, BYTES(ESXI_PROXY));
+    peer_forget(source);
+    peer_give(source, BYTES(BEGIN));
+    assert_true(peer_heard(source, "SB 232 43 " SEQUENCE_SAID));
+    peer_give(source, BYTES(EXT(VC_UUID UUID_TEXT) EXT(VM_NAME "vm-0001")
+                                EXT(BIOS_UUID "1") EXT(LOCATION_UUID "2")));
+    peer_forget(source);
+    begin(source);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -638,6 +702,9 @@ int main(void)
         TEST(extension_off_ends_a_destination_and_not_the_move),
         TEST(console_does_not_expire_while_its_vm_moves),
         TEST(shutting_down_ends_a_move),
+        TEST(a_move_is_told_with_all_that_is_known),
+        TEST(failed_moves_are_told_once_a_second),
+        TEST(begin_from_who_is_asked_again_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
