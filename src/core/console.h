@@ -78,10 +78,10 @@ struct console {
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */
     struct move *move;       /* NULL: the VM is not moving; see move.h */
-    struct deadline expiry; /* runs while nobody is attached */
-    struct deadline hold;   /* runs while the VM is held back */
-    struct deadline leave;  /* runs while one leaves, since its last byte */
-    uint64_t leave_from;    /* position in the output of its BEGIN */
+    struct deadline expiry;  /* runs while nobody is attached */
+    struct deadline hold;    /* runs while the VM is held back */
+    struct deadline leave;   /* runs while one leaves, since its last byte */
+    uint64_t leave_from;     /* position in the output of its BEGIN */
     uint64_t leave_until_us;
     uint64_t held_since_us;
     uint64_t held_at;      /* where the slowest was when the hold was checked */

@@ -14,8 +14,8 @@
  * - Of more than that some may have waited for us to read, and takes its time
  *   to come: a silence says that there is none.
  *
- * Clients are waited for as ever, within LIMIT_LEAVE_MAX_US: a source that goes on
- * and on has not stopped, and must not silence the destination.
+ * Clients are waited for as ever, within LIMIT_LEAVE_MAX_US: a source that goes
+ * on and on has not stopped, and must not silence the destination.
  */
 #include "core/console.h"
 #include "core/console_private.h"

@@ -100,8 +100,8 @@ struct model_client {
     uint64_t at;                   /* position of the next byte it gets */
     uint64_t at_least; /* it may be this one, while it has got none, */
     uint64_t waiting;  /* or few bytes: so many */
-    bool keeps_up;                 /* takes everything at once */
-    bool may_lag;                  /* until it has caught up */
+    bool keeps_up;     /* takes everything at once */
+    bool may_lag;      /* until it has caught up */
     bool has_lagged;
     bool is_unjudged; /* what it gets is not known */
     bool is_telnet;   /* is told news; a raw one gets the VM's bytes alone */
@@ -128,8 +128,8 @@ struct model_console {
     uint64_t ahead;        /* of the slowest client, when output came last */
     struct model_vm *link; /* its VM; while a move is live, the source */
     struct model_vm *leaving;
-    uint64_t rest_lo;      /* where the next VM's input begins, */
-    uint64_t rest_hi;      /* while there is no link */
+    uint64_t rest_lo; /* where the next VM's input begins, */
+    uint64_t rest_hi; /* while there is no link */
     struct model_move move;
     struct model_client *clients[MODEL_CLIENTS_MAX];
 };

@@ -21,7 +21,6 @@ ssize_t getrandom(void *to, size_t len, unsigned flags)
     return (ssize_t)len;
 }
 
-
 static void after_event(struct peer *peer, void *owner)
 {
     struct play *p = owner;

@@ -192,7 +192,6 @@ static void what_the_destination_prints_early_waits_for_room(void **state)
     site_short_holds_due(&f->site);
     peer_unblock(f->client);
     check_shown(f, 128 * KIB, "");
-
 }
 
 /* Its commands are not waited for, up to 64 KiB of output before them. */
@@ -223,8 +222,8 @@ static void of_a_source_that_leaves_only_output_counts(void **state)
 
     print(f, 20 * KIB);
     peer_give(f->destination, BYTES(COMPLETE));
-    peer_give(f->source, BYTES(ABORT BEGIN COMPLETE WHO("uuid-b") IAC WONT
-                                   VMWARE "\xff\xf3"));
+    peer_give(f->source, BYTES(ABORT BEGIN COMPLETE WHO("uuid-b")
+                                   IAC WONT VMWARE "\xff\xf3"));
     assert_int_equal(f->site.directory.move_counts.completed, 1);
     assert_int_equal(f->site.directory.move_counts.begun, 1);
     assert_false(other->stream.is_closed);
@@ -318,13 +317,11 @@ static void a_vm_that_returns_ends_the_leaving(void **state)
     assert_true(f->source->stream.is_closed);
     assert_true(f->destination->stream.is_closed);
     peer_give(back, BYTES("back"));
-    check_shown(f, 20 * KIB + 10,
-                "late " CAME_BACK "back");
+    check_shown(f, 20 * KIB + 10, "late " CAME_BACK "back");
 }
 
 /* What it had printed until then belongs to this console. */
-static void a_destination_that_becomes_another_vm_ends_the_leaving(
-    void **state)
+static void a_destination_that_becomes_another_vm_ends_the_leaving(void **state)
 {
     struct fixture *f = *state;
 
@@ -422,9 +419,8 @@ static void last_words_lead_nowhere(void **state)
         uuid[5] = (char)('a' + i + 1);
         put_only(vms[i], BYTES(ESXI_PROXY IAC SB VMWARE VC_UUID));
         put_only(vms[i], slice_of_text(uuid));
-        put_only(vms[i],
-                 BYTES(IAC SE EXT(VM_NAME "x") EXT(BIOS_UUID "1")
-                           EXT(LOCATION_UUID "2")));
+        put_only(vms[i], BYTES(IAC SE EXT(VM_NAME "x") EXT(BIOS_UUID "1")
+                                   EXT(LOCATION_UUID "2")));
     }
     look_at(vms[0]);
     for (int i = 0; i < COUNT; i++)
@@ -461,8 +457,7 @@ static void of_who_is_replaced_a_mib_is_read_and_the_rest_is_told(void **state)
     site_run(&f->site);
     assert_true(f->source->stream.is_closed);
     assert_int_equal(lost(f), 5);
-    check_shown(f, MIB,
-                CAME_BACK);
+    check_shown(f, MIB, CAME_BACK);
 }
 
 /* WILL 44, WONT 44 without end. */
@@ -478,15 +473,14 @@ static void answers_to_last_words_do_not_end_them(void **state)
     put_only(back, BYTES(WHO(UUID_TEXT)));
     look_at(back);
     site_run(&f->site);
-    check_shown(f, 0,
-                "last" CAME_BACK);
+    check_shown(f, 0, "last" CAME_BACK);
 }
 
 /* It may yet say who it is, or end. */
 static void output_of_who_is_asked_again_is_shown_at_its_end(void **state)
 {
-    static const char *const words[] = { IAC WONT VMWARE "two", ESXI_PROXY
-                                         "two" };
+    static const char *const words[] = { IAC WONT VMWARE "two",
+                                         ESXI_PROXY "two" };
 
     for (size_t i = 0; i < 2; i++) {
         struct fixture *f;

@@ -627,7 +627,8 @@ static void a_move_is_told_with_all_that_is_known(void **state)
     assert_int_equal(s->seen[FACT_MOVE_ENDED].count, 1);
     assert_int_equal(move_ended(s)->verdict, MOVE_TIMED_OUT);
     assert_int_equal(move_ended(s)->held, 4);
-    assert_true(move_ended(s)->took_us >= s->directory.settings.move_timeout_us);
+    assert_true(move_ended(s)->took_us >=
+                s->directory.settings.move_timeout_us);
     assert_string_equal(move_ended(s)->peer, "source");
     assert_string_equal(move_ended(s)->to, "destination");
 }
