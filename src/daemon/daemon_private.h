@@ -19,7 +19,7 @@ struct daemon {
     struct listener *proxy; /* where VMs connect */
     struct address proxy_address;
     struct address interface; /* of the consoles' ports; port not set */
-    struct loop_watch watches[5];
+    struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     bool is_ending;
