@@ -602,7 +602,6 @@ static const struct vm_link_ops link_ops = {
 void vm_session_serve(struct vm_session *s)
 {
     s->phase = PHASE_SERVING;
-    s->has_room = false;
     vm_line_take_early(s);
     vm_session_drop_identity(s);
     /* It may show that the connection is broken. */
