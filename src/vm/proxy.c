@@ -420,6 +420,7 @@ static void go_on_secure(struct proxy *p, struct slice already_read)
     end_unless_put(p, vmend_go_on_secure(&p->vmend, &p->out));
 }
 
+/* Our last answer goes out first: the other log may tell of it. */
 static void end_insecure(struct proxy *p)
 {
     const char *why = p->vmend.auth.state == AUTH_STATE_REFUSED
@@ -430,6 +431,7 @@ static void end_insecure(struct proxy *p)
                             "without SSL)"
                           : "it rejects TLS within telnet (REPLY SSL REJECT)";
 
+    flush(p);
     end_because(p,
                 "%s: %s, which the URI's parameters ask for; telnets:// may "
                 "do, or vspcd --tls offered",
