@@ -11,7 +11,6 @@
 #include "session/client_session.h"
 #include "session/null_modem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -379,7 +378,7 @@ static bool open_tls(struct service *s, struct err *err)
 {
     const struct uri_parameters *p = &s->uri.parameters;
     char pem[URI_PEM_MAX + 1];
-    char thumbprint[2 * URI_SHA256_LEN + 1] = "";
+    char thumbprint[URI_THUMBPRINT_MAX + 1];
     struct tls_client_settings settings = {
         .thumbprint = thumbprint,
         .peer_name = p->peer_name,
@@ -392,8 +391,7 @@ static bool open_tls(struct service *s, struct err *err)
         return true;
     if (uri_get_certificate(p, pem) > 0)
         settings.certificate = pem;
-    for (size_t i = 0; i < p->thumbprint_len; i++)
-        snprintf(thumbprint + 2 * i, 3, "%02x", p->thumbprint[i]);
+    uri_get_thumbprint(p, thumbprint);
     return tls_context_open_client(&s->tls, &settings, err) == 0;
 }
 
