@@ -128,9 +128,11 @@ static bool clients_have_tls(const struct settings *s)
 static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
-                 s->client_tls != SETTINGS_TLS_OFF;
+                 s->tls_ciphers != NULL || s->client_tls != SETTINGS_TLS_OFF;
 
-    return asked || s->proxy_count > 0;
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
+    return asked;
 }
 
 static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
