@@ -13,8 +13,8 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* any text, or one of words; as long as the command line
-                     * lives */
+    OPTION_TEXT,    /* text, of min bytes at least, or one of words; as long as
+                     * the command line lives */
     OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
     OPTION_RULE,    /* text; may be given again */
@@ -76,12 +76,14 @@ static const struct option_row rows[] = {
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
+      .min = 1,
       .value = "FILE",
       .text = "certificate and chain, PEM, read again at SIGHUP\n"
               "[one is made at the first start]" },
     { .name = "key",
       .type = OPTION_TEXT,
       AT(key),
+      .min = 1,
       .value = "FILE",
       .text = "its private key [in the certificate's file]" },
     { .name = "tls-min",
@@ -94,6 +96,7 @@ static const struct option_row rows[] = {
     { .name = "tls-ciphers",
       .type = OPTION_TEXT,
       AT(tls_ciphers),
+      .min = 1,
       .value = "LIST",
       .text = "as openssl ciphers takes it [OpenSSL's own]" },
     { .name = "show-tls",
@@ -141,6 +144,7 @@ static const struct option_row rows[] = {
     { .name = "client-ca",
       .type = OPTION_TEXT,
       AT(client_ca),
+      .min = 1,
       .value = "FILE",
       .text = "who signs them, PEM" },
     { .name = "service-listen",
@@ -418,7 +422,7 @@ static int set_value(const struct option_row *row, const char *from,
     case OPTION_TEXT:
         if (row->words != NULL && !find_word(row->words, value, &result))
             return bad_word(row->words, from, value, err);
-        if (value[0] == '\0') {
+        if (strlen(value) < row->min) {
             err_set(err, "%s: '' is not valid: expected some text", from);
             return -EINVAL;
         }

@@ -217,6 +217,7 @@ void daemon_tls_reload(struct daemon_tls *t, struct session_context *ctx)
     t->vms = vms;
     t->clients = clients;
     daemon_tls_use(t, ctx);
+    log_info("SIGHUP: the certificate was read again, for new connections");
     daemon_tls_log(t);
 }
 
