@@ -238,9 +238,11 @@ static void tell_open(struct client_session *s)
 
     if (s->is_open || s->is_over || s->is_draining || s->role->on_open == NULL)
         return;
-    s->is_open = true;
     if (stream_is_tls(s->wire.stream))
         terms = stream_tls_terms(s->wire.stream);
+    if (terms.text[0] == '\0')
+        return; /* it has failed, and is about to say so */
+    s->is_open = true;
     s->role->on_open(s->role->owner, terms.text);
 }
 
@@ -727,6 +729,8 @@ struct client *client_session_start(struct session_context *ctx,
         refuse(s, console);
         return NULL;
     }
+    if (role->on_end != NULL)
+        s->client.at = role->output_at;
     log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
     start(s);

@@ -52,6 +52,9 @@ struct client_role {
     void (*on_open)(void *owner, const char *tls);
     void (*on_end)(void *owner, const char *reason);
     void *owner;
+    /* Where in the console's output it begins, if that is still kept; for
+     * others than those that we made, with what comes next. */
+    uint64_t output_at;
 };
 
 /* The role of who comes to a port with this policy. */

@@ -262,6 +262,9 @@ static void on_client_end(void *owner, const char *reason)
     struct service *s = owner;
     bool was_leaving = s->is_leaving;
 
+    /* What the VM says until the next one is for that. */
+    if (s->client != NULL)
+        s->role.output_at = s->client->at;
     s->client = NULL;
     s->is_leaving = false;
     if (!console_has_vm(s->console))
@@ -542,6 +545,8 @@ void service_settle(struct session_context *ctx, struct console *console,
     if (s != NULL && text != NULL && s->direction == direction &&
         strcmp(s->text, text) == 0) {
         s->backoff = (struct backoff){ 0 };
+        if (s->client == NULL)
+            s->role.output_at = console->output.head;
         if (!is_busy(s))
             connect_soon(s);
         return;
@@ -553,6 +558,7 @@ void service_settle(struct session_context *ctx, struct console *console,
     if (s == NULL)
         return;
     s->tried_us = tried_us;
+    s->role.output_at = console->output.head;
     connect_soon(s);
 }
 
