@@ -68,7 +68,7 @@ static struct service *service_of(const struct console *c)
 static struct service_text describe(const struct service *s)
 {
     struct uri bare = s->uri;
-    struct service_text t;
+    struct service_text t = { "" };
 
     /* A certificate is long, and nobody's business here. */
     bare.parameters = (struct uri_parameters){ 0 };
