@@ -10,6 +10,7 @@ import pytest
 
 from harness.net import TIMEOUT
 from harness.programs import BUILD, Program, Vspcd
+from harness.remote import Remote
 from harness.tls import Authority
 from harness.vm import UUID
 
@@ -138,6 +139,20 @@ def start_vm():
             program.process.stdin = None
         program.kill()
         print_log(program)
+
+
+@pytest.fixture
+def remote():
+    """remote(kind, ...): a harness.remote.Remote, closed with the test."""
+    started = []
+
+    def start(*args, **options):
+        started.append(Remote(*args, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
 
 
 @pytest.fixture
