@@ -1,5 +1,6 @@
 #include "daemon/facts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "daemon/ports.h"
@@ -69,16 +70,34 @@ static void move_ended(const struct fact *fact, const char *name)
                  LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held);
     else
         log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
-                    "held=%u reason=%s",
+                    "held=%u others=%u reason=%s",
                     LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
-                    LOG_TEXT(why));
+                    fact->others, LOG_TEXT(why));
+}
+
+/* A VM may say a new name as often as it likes. */
+static void vm_renamed(const struct fact *fact, const char *name)
+{
+    uint32_t others = 0;
+
+    if (throttle_passes(&fact->console->renames, clock_now_us(), &others))
+        log_info("VM renamed console=%s id=%s others=%u", LOG_TEXT(name),
+                 LOG_TEXT(console_id(fact->console).text), others);
+}
+
+/* Whether it changes what is known after a restart. */
+static bool is_kept(enum fact_kind kind)
+{
+    return kind == FACT_VM_DETACHED || kind == FACT_VM_RENAMED ||
+           kind == FACT_DESERTED || kind == FACT_VISITED ||
+           kind == FACT_MOVE_ENDED;
 }
 
 static void handle(struct daemon *d, const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
 
-    if (fact->kind != FACT_VM_ATTACHED && fact->kind != FACT_CLIENT_LAGS)
+    if (is_kept(fact->kind))
         daemon_state_changed(d, fact->console, fact->kind == FACT_VM_DETACHED);
     switch (fact->kind) {
     case FACT_VM_ATTACHED:
@@ -92,14 +111,26 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
     case FACT_VM_RENAMED:
-        log_info("VM renamed console=%s id=%s", LOG_TEXT(name.text),
-                 LOG_TEXT(console_id(fact->console).text));
+        vm_renamed(fact, name.text);
         break;
     case FACT_MOVE_ENDED:
         move_ended(fact, name.text);
         break;
     case FACT_DESERTED:
     case FACT_VISITED:
+        break;
+    case FACT_DESTINATION_REPLACED:
+        log_info("VM move goes on with a newer connection console=%s from=%s "
+                 "to=%s",
+                 LOG_TEXT(name.text), fact->peer, fact->to);
+        break;
+    case FACT_OUTPUT_LOST:
+        log_warning("VM output lost console=%s peer=%s at-least-bytes=%llu "
+                    "reason=%s",
+                    LOG_TEXT(name.text), fact->peer,
+                    (unsigned long long)fact->bytes,
+                    LOG_TEXT("the VM's former connection goes on printing and "
+                             "has to be closed"));
         break;
     case FACT_CLIENT_LAGS:
         log_info("client is too slow and will miss output console=%s",
@@ -136,7 +167,7 @@ static void log_console(const struct console *c)
     if (c->service != NULL && !c->is_port_new)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -147,7 +178,9 @@ static void log_console(const struct console *c)
              line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
              line_format_lines(console_client_lines(c)).text,
              service.text[0] != '\0' ? " service=" : "",
-             service.text[0] != '\0' ? LOG_TEXT(service.text) : "");
+             service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
+             service.text[0] != '\0' ? " service-state=" : "",
+             service.text[0] != '\0' ? service_state(c) : "");
 }
 
 void daemon_log_consoles(const struct daemon *d)

@@ -36,9 +36,9 @@ struct store_news {
     uint64_t dropped; /* changes that there was no room for, ever */
     size_t waiting;   /* changes not written yet */
     bool is_failing;
-    bool wants_all;    /* what was written is not there any more: put every
-                        * console again; since the last store_news */
-    char trouble[256]; /* is_failing, or aside: why */
+    bool wants_all; /* what was written is not there any more: put every
+                     * console again; since the last store_news */
+    char trouble[sizeof(struct err)]; /* is_failing, or aside: why */
     /* Where a damaged file was moved, since the last store_news; or "". */
     char aside[STORE_PATH_MAX + 64];
 };

@@ -66,6 +66,11 @@ struct site {
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
     enum tls_policy policy; /* of those who arrive; off at first */
+    /* What core/ told, by enum fact_kind. */
+    struct {
+        struct fact last;
+        uint32_t count;
+    } seen[FACT_OUTPUT_LOST + 1];
     /* Called after each event of a session, for who has to know their order;
      * may be NULL. */
     void (*after_event)(struct peer *p, void *owner);
@@ -92,11 +97,13 @@ void site_turn_end(struct site *s);
 void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
+void site_answers_due(struct site *s);
 void site_first_bytes_due(struct site *s); /* nobody says hello */
 void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
 void site_holds_due(struct site *s);       /* those too */
 void site_moves_due(struct site *s);
+void site_leaves_due(struct site *s);
 
 /* The console of the VM that vm_start plays. */
 struct console *site_console(struct site *s);
@@ -108,6 +115,9 @@ struct peer *client_connect(struct site *s, struct console *c);
 /* The same, and the site has not run yet. */
 struct peer *vm_arrive(struct site *s);
 struct peer *client_arrive(struct site *s, struct console *c);
+
+/* One whose stream a test gives to a session by itself. */
+struct peer *peer_add(struct site *s);
 
 /* Forgets one whose stream the session has closed, after the turn's end. */
 void peer_remove(struct peer *p);
