@@ -13,7 +13,8 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* any text, as long as the command line lives */
+    OPTION_TEXT,    /* text, of min bytes at least, or one of words; as long as
+                     * the command line lives */
     OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
     OPTION_RULE,    /* text; may be given again */
@@ -26,7 +27,7 @@ struct option_row {
     const char *value;       /* what the help calls its value */
     const char *standard;    /* default, as it would be written */
     const char *text;        /* for the help; lines are wrapped by hand */
-    const char *words;       /* OPTION_WORD: "first|second|..." */
+    const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -75,23 +76,27 @@ static const struct option_row rows[] = {
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
+      .min = 1,
       .value = "FILE",
       .text = "certificate and chain, PEM, read again at SIGHUP\n"
               "[one is made at the first start]" },
     { .name = "key",
       .type = OPTION_TEXT,
       AT(key),
+      .min = 1,
       .value = "FILE",
       .text = "its private key [in the certificate's file]" },
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),
+      .words = "1.0|1.1|1.2|1.3",
       .value = "VERSION",
       .standard = "1.2",
       .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
     { .name = "tls-ciphers",
       .type = OPTION_TEXT,
       AT(tls_ciphers),
+      .min = 1,
       .value = "LIST",
       .text = "as openssl ciphers takes it [OpenSSL's own]" },
     { .name = "show-tls",
@@ -139,6 +144,7 @@ static const struct option_row rows[] = {
     { .name = "client-ca",
       .type = OPTION_TEXT,
       AT(client_ca),
+      .min = 1,
       .value = "FILE",
       .text = "who signs them, PEM" },
     { .name = "service-listen",
@@ -330,6 +336,14 @@ static bool find_word(const char *words, const char *value, uint64_t *ret)
     return false;
 }
 
+static int bad_word(const char *words, const char *from, const char *value,
+                    struct err *err)
+{
+    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
+            words);
+    return -EINVAL;
+}
+
 static int bad_value(const struct option_row *row, const char *from,
                      const char *value, struct err *err)
 {
@@ -367,11 +381,8 @@ static int add_proxy(const char *from, const char *value,
     *proxy = (struct settings_proxy){ .tls = SETTINGS_TLS_TELNETS };
     memcpy(proxy->address, value, len);
     settings->proxy_count++;
-    if (rest[0] != '\0' && !find_word(TLS_WORDS, rest + 5, &proxy->tls)) {
-        err_set(err, "%s: '%.60s' is not valid: expected one of %s", from,
-                rest + 5, TLS_WORDS);
-        return -EINVAL;
-    }
+    if (rest[0] != '\0' && !find_word(TLS_WORDS, rest + 5, &proxy->tls))
+        return bad_word(TLS_WORDS, from, rest + 5, err);
     return 0;
 }
 
@@ -409,6 +420,12 @@ static int set_value(const struct option_row *row, const char *from,
         memcpy(member, value, strlen(value) + 1);
         return 0;
     case OPTION_TEXT:
+        if (row->words != NULL && !find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
+        if (strlen(value) < row->min) {
+            err_set(err, "%s: '' is not valid: expected some text", from);
+            return -EINVAL;
+        }
         *(const char **)(void *)member = value;
         return 0;
     case OPTION_RULE:
@@ -417,11 +434,8 @@ static int set_value(const struct option_row *row, const char *from,
     case OPTION_PROXY:
         return add_proxy(from, value, settings, err);
     case OPTION_WORD:
-        if (!find_word(row->words, value, &result)) {
-            err_set(err, "%s: '%.60s' is not valid: expected one of %s", from,
-                    value, row->words);
-            return -EINVAL;
-        }
+        if (!find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
         break;
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)

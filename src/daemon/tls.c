@@ -128,9 +128,11 @@ static bool clients_have_tls(const struct settings *s)
 static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
-                 s->client_tls != SETTINGS_TLS_OFF;
+                 s->tls_ciphers != NULL || s->client_tls != SETTINGS_TLS_OFF;
 
-    return asked || s->proxy_count > 0;
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
+    return asked;
 }
 
 static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
@@ -215,6 +217,7 @@ void daemon_tls_reload(struct daemon_tls *t, struct session_context *ctx)
     t->vms = vms;
     t->clients = clients;
     daemon_tls_use(t, ctx);
+    log_info("SIGHUP: the certificate was read again, for new connections");
     daemon_tls_log(t);
 }
 

@@ -302,6 +302,10 @@ static bool begin_with(struct client_session *s, struct slice in)
                    : 0;
 
     deadline_stop(&s->deadline);
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &client_policy;
     if (r == 0 && is_first)
         r = wire_greet(&s->wire);
     if (r == 0 && !is_tls)
@@ -592,11 +596,19 @@ static void handle_raw(struct client_session *s, struct slice in)
     handle_telnet(s, slice_after(in, raw_len));
 }
 
-static void decide_mode(struct client_session *s, uint8_t first)
+static void decide_mode(struct client_session *s, struct slice in)
 {
     if (s->mode != MODE_UNDECIDED)
         return;
-    if (first == TELNET_IAC) {
+    /* To the VM it would be keys that nobody has pressed. */
+    if (secure_is_late_hello(&s->secure, in)) {
+        close_session(s,
+                      "a TLS hello, but too late: it was greeted in the clear "
+                      "after 200 ms without a byte",
+                      false);
+        return;
+    }
+    if (in.data[0] == TELNET_IAC) {
         become_telnet(s);
         return;
     }
@@ -610,7 +622,7 @@ static void handle_bytes(struct client_session *s, struct slice in)
 {
     struct console *c = s->client.console;
 
-    decide_mode(s, in.data[0]);
+    decide_mode(s, in);
     if (s->is_over)
         return;
     s->was_asked = false;

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3 }; /* RFC 8446, section 5.1 */
+/* RFC 8446, section 5.1 */
+enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_MINOR_MAX = 4 };
 
 void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
                  bool stream_is_tls)
@@ -38,6 +39,13 @@ bool secure_is_hello(const struct secure *e, struct slice bytes)
     return (e->state == SECURE_FIRST || e->state == SECURE_ACCEPTED) &&
            bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE &&
            (bytes.len == 1 || bytes.data[1] == TLS_MAJOR);
+}
+
+bool secure_is_late_hello(const struct secure *e, struct slice bytes)
+{
+    return e->policy != TLS_OFF && e->state != SECURE_DONE && bytes.len >= 3 &&
+           bytes.data[0] == TLS_HANDSHAKE && bytes.data[1] == TLS_MAJOR &&
+           bytes.data[2] <= TLS_MINOR_MAX;
 }
 
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,

@@ -46,6 +46,9 @@ void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
  * If not, it goes on in the clear: secure_go_on_clear. */
 bool secure_is_hello(const struct secure *e, struct slice bytes);
 
+/* A hello that came when we had greeted in the clear: it leads nowhere. */
+bool secure_is_late_hello(const struct secure *e, struct slice bytes);
+
 /*
  * On with TLS: gives the stream below with what was read of it to TLS, and
  * keeps what is queued for later. 0, or -ENOBUFS: the peer has not waited for

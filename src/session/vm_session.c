@@ -369,7 +369,7 @@ void vm_session_serve(struct vm_session *s)
         console_make_room(c, s->unread, clock_now_us());
 }
 
-/* r: what came of an option or message of it. */
+/* r: what came of a step towards TLS, or away from it. */
 static int handle_authentication(struct vm_session *s, int r)
 {
     if (r == 0 && secure_is_missing(&s->secure) &&
@@ -512,7 +512,8 @@ static int greet(struct vm_session *s)
     return r;
 }
 
-/* In TLS or in the clear. True: in TLS, and all of in has gone there. */
+/* In TLS or in the clear. True: in TLS, and all of in has gone there; or the
+ * session has ended. */
 static bool begin_with(struct vm_session *s, struct slice in)
 {
     bool is_first = s->secure.state == SECURE_FIRST;
@@ -521,13 +522,17 @@ static bool begin_with(struct vm_session *s, struct slice in)
                                   s->ctx->vm_tls, in, NULL)
                    : 0;
 
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &vm_policy;
     if (r == 0 && is_first)
         r = greet(s);
     if (r == 0 && !is_tls)
-        r = secure_go_on_clear(&s->secure, &s->wire);
+        r = handle_authentication(s, secure_go_on_clear(&s->secure, &s->wire));
     if (r < 0)
         close_broken(s, r);
-    return is_tls;
+    return is_tls || s->phase == PHASE_ENDED;
 }
 
 void vm_session_first_byte_due(struct deadline *d, void *owner)
@@ -568,11 +573,13 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
     if (s->has_read || first == TELNET_IAC)
         return true;
     if (first == 0x16) {
-        vm_session_close(
-            s,
-            "a TLS hello, and this port has no TLS (--tls): use telnet:// in "
-            "the proxy URI",
-            false);
+        vm_session_close(s,
+                         s->secure.policy != TLS_OFF
+                             ? "a TLS hello, but too late: it was greeted in "
+                               "the clear after 200 ms without a byte"
+                             : "a TLS hello, and this port has no TLS (--tls): "
+                               "use telnet:// in the proxy URI",
+                         false);
         return false;
     }
     vm_session_turn_away(s, "it does not speak telnet: no VM");

@@ -234,6 +234,18 @@ void site_drains_due(struct site *s)
     fall_due(s, &s->ctx.drains, client_session_drain_due);
 }
 
+void site_first_bytes_due(struct site *s)
+{
+    fall_due(s, &s->ctx.vm_first_bytes, vm_session_first_byte_due);
+    fall_due(s, &s->ctx.client_first_bytes, client_session_first_byte_due);
+}
+
+void site_tls_due(struct site *s)
+{
+    fall_due(s, &s->ctx.tls.handshakes, tls_hub_handshake_due);
+    fall_due(s, &s->ctx.tls.again, tls_hub_again_due);
+}
+
 static void hold_due(struct deadline *d, void *owner)
 {
     (void)owner;
@@ -304,7 +316,7 @@ struct peer *vm_arrive(struct site *s)
 {
     struct peer *p = add_peer(s);
 
-    vm_session_start(&s->ctx, &p->stream.stream, TLS_OFF);
+    vm_session_start(&s->ctx, &p->stream.stream, s->policy);
     return p;
 }
 
@@ -320,7 +332,8 @@ struct peer *client_arrive(struct site *s, struct console *c)
 {
     struct peer *p = add_peer(s);
 
-    client_session_start(&s->ctx, &p->stream.stream, c, client_port_role(TLS_OFF));
+    client_session_start(&s->ctx, &p->stream.stream, c,
+                         client_port_role(s->policy));
     return p;
 }
 

@@ -65,6 +65,7 @@ struct site {
     struct session_context ctx;
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
+    enum tls_policy policy; /* of those who arrive; off at first */
     /* Called after each event of a session, for who has to know their order;
      * may be NULL. */
     void (*after_event)(struct peer *p, void *owner);
@@ -91,6 +92,8 @@ void site_turn_end(struct site *s);
 void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
+void site_first_bytes_due(struct site *s); /* nobody says hello */
+void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
 void site_holds_due(struct site *s);       /* those too */
 void site_moves_due(struct site *s);
