@@ -161,10 +161,11 @@ static void open_directory(struct daemon *d)
                          on_shutdown_due, d);
 }
 
-/* option: where address was written. */
-static int open_proxy(struct daemon *d, const char *option, const char *address,
-                      uint16_t port, uint64_t policy, struct err *err)
+/* option: its name, and of a list which one. */
+static int open_proxy(struct daemon *d, const char *option, uint64_t index,
+                      const char *address, uint64_t policy, struct err *err)
 {
+    uint16_t port = (uint16_t)d->settings->proxy_port;
     struct proxy *p = &d->proxies[d->proxy_count];
     char host[ADDRESS_HOST_MAX + 1];
     struct err why;
@@ -177,7 +178,8 @@ static int open_proxy(struct daemon *d, const char *option, const char *address,
     if (r == 0)
         r = address_parse(host, port, &p->address, &why);
     if (r < 0) {
-        err_set(err, "%s: %.200s", option, why.text);
+        err_set(err, "%.120s: %.120s",
+                options_where(d->settings, option, index).text, why.text);
         return r;
     }
     r = listener_open(d->loop, &p->address, LISTENER_WAIT, on_vm_accepted, p,
@@ -185,7 +187,7 @@ static int open_proxy(struct daemon *d, const char *option, const char *address,
     if (r < 0) {
         err_set(err,
                 "cannot listen for VMs on %s: %s; choose another address or "
-                "port with %s%s",
+                "port with --%s%s",
                 address_format(&p->address).text, strerror(-r), option,
                 d->proxy_count == 0 ? " and --proxy-port" : "");
         return r;
@@ -202,18 +204,19 @@ static int open_proxies(struct daemon *d, struct err *err)
     int r = address_parse(s->interface, 0, &d->interface, &why);
 
     if (r < 0) {
-        err_set(err, "--interface: %.200s", why.text);
+        err_set(err, "%.120s: %.120s", options_where(s, "interface", 0).text,
+                why.text);
         return r;
     }
-    r = open_proxy(d, "--proxy-iface", s->proxy_iface, (uint16_t)s->proxy_port,
-                   s->tls, err);
+    r = open_proxy(d, "proxy-iface", 0, s->proxy_iface, s->tls, err);
     for (uint64_t i = 0; i < s->proxy_count && r == 0; i++)
-        r = open_proxy(d, "--proxy-listen", s->proxies[i].address,
-                       (uint16_t)s->proxy_port, s->proxies[i].tls, err);
+        r = open_proxy(d, "proxy-listen", i, s->proxies[i].address,
+                       s->proxies[i].tls, err);
     return r;
 }
 
-static int parse_rules(const char *option, const struct settings_rules *texts,
+static int parse_rules(const struct settings *s, const char *option,
+                       const struct settings_rules *texts,
                        struct uri_rule *rules, struct err *err)
 {
     for (uint64_t i = 0; i < texts->count; i++) {
@@ -221,22 +224,23 @@ static int parse_rules(const char *option, const struct settings_rules *texts,
         int r = uri_rule_parse(texts->text[i], &rules[i], &why);
 
         if (r < 0) {
-            err_set(err, "%s: %s", option, why.text);
+            err_set(err, "%.120s: %.120s", options_where(s, option, i).text,
+                    why.text);
             return r;
         }
     }
     return 0;
 }
 
-static int open_rules(struct daemon *d, struct err *err)
+int service_rules_parse(struct service_rules *rules, const struct settings *s,
+                        struct err *err)
 {
-    const struct settings *s = d->settings;
-    int r = parse_rules("--service-listen", &s->service_listen, d->rules.listen,
+    int r = parse_rules(s, "service-listen", &s->service_listen, rules->listen,
                         err);
 
     if (r == 0)
-        r = parse_rules("--service-connect", &s->service_connect,
-                        d->rules.connect, err);
+        r = parse_rules(s, "service-connect", &s->service_connect,
+                        rules->connect, err);
     return r;
 }
 
@@ -283,7 +287,7 @@ static void log_ready(const struct daemon *d, uint64_t files)
     log_flush();
 }
 
-int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
+int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
@@ -303,7 +307,7 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
     open_directory(d);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
-    r = open_rules(d, err);
+    r = service_rules_parse(&d->rules, settings, err);
     if (r == 0)
         r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)

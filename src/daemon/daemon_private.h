@@ -19,14 +19,18 @@ struct proxy {
     enum tls_policy policy;
 };
 
-/* --service-listen and --service-connect. */
+/* service-listen and service-connect. */
 struct service_rules {
     struct uri_rule listen[SETTINGS_RULES_MAX];
     struct uri_rule connect[SETTINGS_RULES_MAX];
 };
 
+/* 0, or -EINVAL with err filled. */
+int service_rules_parse(struct service_rules *rules, const struct settings *s,
+                        struct err *err);
+
 struct daemon {
-    const struct settings *settings; /* borrowed */
+    struct settings *settings; /* borrowed */
     struct loop *loop;
     struct directory directory;
     struct ports ports;
