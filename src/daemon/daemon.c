@@ -117,19 +117,15 @@ static void on_list_signal(void *owner, int number)
     daemon_log_consoles(owner);
 }
 
-/* Without a handler it would end us, and all consoles with us. */
 static void on_reload_signal(void *owner, int number)
 {
-    struct daemon *d = owner;
-
     (void)number;
-    daemon_tls_reload(&d->tls, &d->sessions);
+    daemon_reload(owner);
 }
 
-static void open_directory(struct daemon *d)
+struct directory_settings daemon_directory_settings(const struct settings *s)
 {
-    const struct settings *s = d->settings;
-    struct directory_settings settings = {
+    return (struct directory_settings){
         .expire_us = s->vm_expire_s * US_PER_S,
         .hold_us = s->hold_ms * US_PER_MS,
         .move_timeout_us = s->move_timeout_s * US_PER_S,
@@ -141,6 +137,34 @@ static void open_directory(struct daemon *d)
         .is_multi_console = s->is_multi_console,
         .is_dcd_always_on = s->is_dcd_always_on,
     };
+}
+
+struct session_settings daemon_session_settings(const struct daemon *d)
+{
+    const struct settings *s = d->settings;
+
+    return (struct session_settings){
+        .identity_timeout_us = s->identity_timeout_s * US_PER_S,
+        .proxy_port = address_port(&d->proxies[0].address),
+        .listen_rules = d->rules.listen,
+        .listen_rule_count = s->service_listen.count,
+        .connect_rules = d->rules.connect,
+        .connect_rule_count = s->service_connect.count,
+        .tls_minimum = s->tls_min,
+        .client_policy =
+            d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
+    };
+}
+
+enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy)
+{
+    /* A default that cannot be; whoever has asked for TLS has it by now. */
+    return d->tls.vms != NULL ? (enum tls_policy)policy : TLS_OFF;
+}
+
+static void open_directory(struct daemon *d)
+{
+    struct directory_settings settings = daemon_directory_settings(d->settings);
     ssize_t got = getrandom(settings.seed, sizeof settings.seed, 0);
 
     /* Of so few bytes getrandom(2) gives all or fails for our mistakes. */
@@ -171,10 +195,7 @@ static int open_proxy(struct daemon *d, const char *option, uint64_t index,
     struct err why;
     int r = address_split(address, port, host, &port, &why);
 
-    *p = (struct proxy){ .daemon = d, .policy = (enum tls_policy)policy };
-    /* A default that cannot be; whoever has asked for TLS has it by now. */
-    if (d->tls.vms == NULL)
-        p->policy = TLS_OFF;
+    *p = (struct proxy){ .daemon = d, .policy = daemon_vm_policy(d, policy) };
     if (r == 0)
         r = address_parse(host, port, &p->address, &why);
     if (r < 0) {
@@ -292,9 +313,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
 {
     struct daemon *d = xcalloc(1, sizeof *d);
     uint64_t files = loop_raise_file_limit();
-    struct session_settings session_settings = {
-        .identity_timeout_us = settings->identity_timeout_s * US_PER_S,
-    };
+    struct session_settings session_settings;
     int r;
 
     d->settings = settings;
@@ -314,15 +333,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = open_proxies(d, err);
     if (r == 0)
         r = open_signals(d, err);
-    session_settings.proxy_port = address_port(&d->proxies[0].address);
-    session_settings.listen_rules = d->rules.listen;
-    session_settings.listen_rule_count = settings->service_listen.count;
-    session_settings.connect_rules = d->rules.connect;
-    session_settings.connect_rule_count = settings->service_connect.count;
-    session_settings.tls_minimum = settings->tls_min;
-    session_settings.client_policy = d->tls.clients != NULL
-                                         ? (enum tls_policy)settings->client_tls
-                                         : TLS_OFF;
+    session_settings = daemon_session_settings(d);
     session_context_init(&d->sessions, d->loop, &d->directory,
                          &session_settings);
     daemon_tls_use(&d->tls, &d->sessions);

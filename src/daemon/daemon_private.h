@@ -46,4 +46,15 @@ struct daemon {
     bool is_ending;
 };
 
+/* What the parts have of the settings; the seed is not set. */
+struct directory_settings daemon_directory_settings(const struct settings *s);
+struct session_settings daemon_session_settings(const struct daemon *d);
+
+/* Of the port for VMs: what was asked for, where it can be. */
+enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy);
+
+/* SIGHUP: reads configuration and certificate again, and logs what has come of
+ * it. Where something is wrong nothing changes. */
+void daemon_reload(struct daemon *d);
+
 #endif
