@@ -139,7 +139,9 @@ static void say_unknown(struct reader *r, const char *name, unsigned line)
 }
 
 /* The rest of what libconfuse has to say is about its syntax. */
-static void on_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg,
+                                                           const char *format,
+                                                           va_list args)
 {
     static const char unknown[] = "no such option '%s'";
     struct reader *r = reader_of(cfg);

@@ -77,6 +77,9 @@ void option_copy(const struct option_row *row, struct settings *to,
 bool option_is_equal(const struct option_row *row, const struct settings *a,
                      const struct settings *b);
 
+/* In the largest unit that it is a whole number of. */
+void option_print_size(uint64_t size, FILE *to);
+
 /* As a file has it; false, and nothing is written: the setting is not set. */
 bool option_print_value(const struct option_row *row, const struct settings *s,
                         FILE *to);

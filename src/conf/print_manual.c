@@ -37,12 +37,15 @@ static void print_name(struct page *p, const char *word, int len)
 
 static void print_plain(struct page *p, const char *word, int len)
 {
+    int first = p->is_first ? toupper((unsigned char)word[0]) : word[0];
+
     if (p->column > 0 && p->column + 1 + len > LINE_MAX)
         end_line(p);
-    p->column +=
-        fprintf(p->to, "%s%c%.*s", p->column > 0 ? " " : "",
-                p->is_first ? toupper((unsigned char)word[0]) : word[0],
-                len - 1, word + 1);
+    if (p->column > 0)
+        p->column += fprintf(p->to, " ");
+    else if (word[0] == '.' || word[0] == '\'')
+        fputs("\\&", p->to); /* it would be a macro */
+    p->column += fprintf(p->to, "%c%.*s", first, len - 1, word + 1);
 }
 
 static void print_word(struct page *p, const char *word, int len)
@@ -69,27 +72,28 @@ static void print_prose(struct page *p, const char *text)
     }
 }
 
+/* One that has no full stop: the help's text. */
 static void print_sentence(struct page *p, const char *text)
 {
     p->is_first = true;
     print_prose(p, text);
-    if (p->column > 0)
-        fputs(".", p->to);
-    else
-        fputs(".No \\&.", p->to);
+    fputs(p->column > 0 ? "." : ".No \\&.", p->to);
     p->column++;
     end_line(p);
 }
 
-static void print_range(struct page *p, const struct option_row *row)
+static void print_range(const struct page *p, const struct option_row *row)
 {
     if (row->type == OPTION_NUMBER)
         fprintf(p->to, "A number from %llu to %llu.\n",
                 (unsigned long long)row->min, (unsigned long long)row->max);
-    else if (row->words != NULL && row->type != OPTION_PROXY)
-        fprintf(p->to, "One of\n.Ql %s .\n", row->words);
-    else if (row->type == OPTION_FLAG && p->is_of_file)
-        fputs("True or false.\n", p->to);
+    if (row->type != OPTION_SIZE)
+        return;
+    fputs("From ", p->to);
+    option_print_size(row->min, p->to);
+    fputs(" to ", p->to);
+    option_print_size(row->max, p->to);
+    fputs(".\n", p->to);
 }
 
 static void print_default(struct page *p, const struct option_row *row)
@@ -105,20 +109,30 @@ static void print_default(struct page *p, const struct option_row *row)
         fputs("A change needs a restart.\n", p->to);
 }
 
+static void print_lower(const struct page *p, const char *text)
+{
+    for (; *text != '\0'; text++)
+        fputc(tolower((unsigned char)*text), p->to);
+}
+
 static void print_head(const struct page *p, const struct option_row *row)
 {
-    if (p->is_of_file && option_is_list(row))
-        fprintf(p->to, ".It Cm %s No = Brq Ar %s , ...\n", row->name,
-                row->value);
-    else if (p->is_of_file)
-        fprintf(p->to, ".It Cm %s No = Ar %s\n", row->name,
-                row->value != NULL ? row->value : "true|false");
+    if (p->is_of_file && row->value == NULL) {
+        fprintf(p->to, ".It Cm %s No = Cm true | false\n", row->name);
+        return;
+    }
+    if (p->is_of_file)
+        fprintf(p->to, ".It Cm %s No = %s", row->name,
+                option_is_list(row) ? "Brq " : "");
     else if (row->letter != 0)
-        fprintf(p->to, ".It Fl %c , Fl Fl %s\n", row->letter, row->name);
+        fprintf(p->to, ".It Fl %c , Fl Fl %s", row->letter, row->name);
     else
-        fprintf(p->to, ".It Fl Fl %s%s%s\n", row->name,
-                row->value != NULL ? " Ar " : "",
-                row->value != NULL ? row->value : "");
+        fprintf(p->to, ".It Fl Fl %s", row->name);
+    if (row->value != NULL) {
+        fputs(p->is_of_file ? "Ar " : " Ar ", p->to);
+        print_lower(p, row->value);
+    }
+    fputs(option_is_list(row) && p->is_of_file ? " , ...\n" : "\n", p->to);
 }
 
 void options_print_manual(FILE *to, bool is_of_file)

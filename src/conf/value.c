@@ -357,7 +357,7 @@ bool option_is_equal(const struct option_row *row, const struct settings *a,
 
 /* ---- writing ---------------------------------------------------------- */
 
-static void print_size(uint64_t size, FILE *to)
+void option_print_size(uint64_t size, FILE *to)
 {
     int unit = -1;
 
@@ -435,7 +435,7 @@ bool option_print_value(const struct option_row *row, const struct settings *s,
         fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)member);
         return true;
     case OPTION_SIZE:
-        print_size(*(const uint64_t *)member, to);
+        option_print_size(*(const uint64_t *)member, to);
         return true;
     case OPTION_WORD:
         print_word(row->words, *(const uint64_t *)member, to);

@@ -5,9 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.programs import BUILD, clean_environment
-
-SAMPLE_LINE = re.compile(r"^#([a-z-]+ = )", re.MULTILINE)
+from harness.programs import BUILD, SOURCE, clean_environment
 
 
 def run(*args, env=None):
@@ -136,6 +134,12 @@ def test_what_is_shown_is_a_file(config):
     second = run("--config", config(first.stdout), "--show-config")
     assert {name: value for name, (value, _) in shown(first).items()} == \
         {name: value for name, (value, _) in shown(second).items()}
+
+
+def test_the_sample_is_a_file():
+    result = run("--check-config", "--config",
+                 SOURCE / "docs/vspcd.conf.sample")
+    assert result.returncode == 0, result
 
 
 def test_served_as_the_file_says(start_vspcd, config):
