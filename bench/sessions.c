@@ -158,7 +158,8 @@ static void attach_clients(struct bench *b)
     for (size_t i = 0; i < b->client_count; i++) {
         struct console *c = directory_next(&b->directory, &cursor);
 
-        client_session_start(&b->ctx, &b->clients[i].stream, c, client_port_role(TLS_OFF));
+        client_session_start(&b->ctx, &b->clients[i].stream, c,
+                             client_port_role(TLS_OFF));
         give(b, &b->clients[i],
              TEXT("\xff\xfd\0\xff\xfd\3\xff\xfd\1\xff\xfb\0\xff\xfb\3"));
     }

@@ -27,6 +27,17 @@ enum {
      * it is delivered then. Real hosts send next to nothing here. */
     LIMIT_EARLY_DATA = 64 * KIB,
 
+    /* What a host sends at most without waiting for an answer: TCP's initial
+     * window (RFC 6928, 2: 14,600 bytes), and some room for shorter headers. */
+    LIMIT_FIRST_FLIGHT = 15 * KIB,
+
+    /* A source that leaves has had its last word after this silence: long
+     * enough for a segment that was lost to come again twice (RFC 6298 and
+     * what hosts make of it: after 0.2 s, then after 0.4 s). And how long it
+     * may take in all, while clients take it in their time. */
+    LIMIT_LEAVE_SILENCE_US = 1000 * 1000,
+    LIMIT_LEAVE_MAX_US = 60 * 1000 * 1000,
+
     /* A ring's first memory; most consoles only ever show a login prompt. */
     LIMIT_RING_FIRST = 4 * KIB,
 

@@ -99,7 +99,15 @@ static void unlink_vm(struct console *c)
     c->is_link_full = false;
 }
 
-static void stop_hold(struct console *c)
+void console_begin_leaving(struct console *c)
+{
+    assert(c->leaving == NULL);
+    c->leaving = c->link;
+    c->leaving->leaves = c;
+    unlink_vm(c);
+}
+
+void console_stop_hold(struct console *c)
 {
     deadline_stop(&c->hold);
     c->reads_ahead = false;
@@ -122,7 +130,11 @@ void console_tell_detached(struct console *c, const char *peer,
 
 static void tell_attached(struct console *c, const struct vm_link *link)
 {
-    struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
+    struct fact fact = {
+        .kind = FACT_VM_ATTACHED,
+        .console = c,
+        .is_encrypted = link->is_encrypted,
+    };
 
     memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
@@ -133,14 +145,13 @@ static void tell_attached(struct console *c, const struct vm_link *link)
 /* The older connection has its last word, and goes. */
 static void replace_vm(struct console *c)
 {
-    struct vm_link *old = c->link;
+    char peer[ADDRESS_TEXT_MAX];
 
-    old->ops->drain(old);
-    if (c->link != old)
-        return;
-    unlink_vm(c);
-    console_tell_detached(c, old->peer, "the VM has connected anew");
-    old->ops->dismiss(old, "its console has a newer connection");
+    memcpy(peer, c->link->peer, sizeof peer);
+    console_finish_leaving(c);
+    console_begin_leaving(c);
+    console_dismiss_leaving(c, "its console has a newer connection");
+    console_tell_detached(c, peer, "the VM has connected anew");
 }
 
 void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
@@ -150,6 +161,7 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
     if (is_new && c->link != NULL)
         replace_vm(c);
     if (is_new) {
+        assert(c->link == NULL);
         link_to(c, link);
         c->line.vm_lines = LINE_BOTH;
     }
@@ -167,8 +179,9 @@ void console_detach_vm(struct vm_link *link, const char *reason,
 
     if (c == NULL)
         return;
+    console_finish_leaving(c);
     unlink_vm(c);
-    stop_hold(c);
+    console_stop_hold(c);
     if (c->move != NULL) {
         move_lose_source(c, reason, now_us);
         return;
@@ -178,20 +191,22 @@ void console_detach_vm(struct vm_link *link, const char *reason,
     update_expiry(c, now_us);
 }
 
-void console_hand_over(struct console *c, struct vm_link *destination)
+void console_hand_over(struct console *c, struct vm_link *destination,
+                       uint64_t from, uint64_t now_us)
 {
     if (c->link != NULL)
-        unlink_vm(c);
+        console_begin_leaving(c);
     link_to(c, destination);
     destination->ops->serve(destination);
+    /* That may have shown that the destination is gone. */
+    if (c->leaving != NULL)
+        console_start_leaving(c, from, now_us);
 }
 
-void console_move_over(struct console *c, bool input_waits, uint64_t now_us)
+void console_move_over(struct console *c, uint64_t now_us)
 {
     if (c->link == NULL)
         console_purge_input(c);
-    else if (input_waits)
-        console_hold_input(c);
     else
         console_pass_on_input(c);
     update_expiry(c, now_us);
@@ -298,13 +313,15 @@ static void let_lag(struct console *c, struct client *client)
 
 static void read_vm(struct console *c)
 {
-    if (c->link != NULL)
-        c->link->ops->resume(c->link);
+    struct vm_link *link = c->leaving != NULL ? c->leaving : c->link;
+
+    if (link != NULL)
+        link->ops->resume(link);
 }
 
 static void resume(struct console *c)
 {
-    stop_hold(c);
+    console_stop_hold(c);
     read_vm(c);
 }
 

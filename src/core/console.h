@@ -17,6 +17,7 @@
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "base/ring.h"
+#include "base/throttle.h"
 #include "core/client.h"
 #include "core/line.h"
 
@@ -40,11 +41,17 @@ struct vm_link_ops {
     void (*lines_changed)(struct vm_link *link);
     /* A break begins or ends, behind the input so far. */
     void (*line_break)(struct vm_link *link, bool is_on);
-    /* Another link follows: output what has arrived already, it comes first.
-     * The link may find its own end while it does so. */
-    void (*drain)(struct vm_link *link);
-    /* The link was the destination of a move, and has the console now. */
+    /* Its VM has moved away, and it leaves (console_leaving.c): from now on it
+     * is read for its output alone, as fast as the clients take it. */
+    void (*leave)(struct vm_link *link);
+    /* The same at once, whoever is in the way, as far as it has come and can
+     * be read in one go. Returns how many bytes are left over, at least. */
+    size_t (*drain)(struct vm_link *link);
+    /* The link was the destination of a move, and has the console now. What it
+     * has printed waits while another one leaves, */
     void (*serve)(struct vm_link *link);
+    /* and comes next from now on. */
+    void (*follow)(struct vm_link *link);
     /* The console, or the move, goes on without it. It is detached already;
      * the reason is static text. */
     void (*dismiss)(struct vm_link *link, const char *reason);
@@ -54,8 +61,10 @@ struct vm_link_ops {
 struct vm_link {
     const struct vm_link_ops *ops;
     struct console *console;     /* NULL while not attached */
+    struct console *leaves;      /* whose output it still has, or NULL */
     struct move *move;           /* whose destination it is, or NULL */
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
+    bool is_encrypted;           /* the same */
 };
 
 /* A break in the input that is kept. */
@@ -67,9 +76,14 @@ struct console {
     struct ring output;
     struct list clients; /* struct client.node, in order of attaching */
     struct vm_link *link;
-    struct move *move;      /* NULL: the VM is not moving; see move.h */
-    struct deadline expiry; /* runs while nobody is attached */
-    struct deadline hold;   /* runs while the VM is held back */
+    struct vm_link *leaving; /* what it still has to say comes before what
+                              * the link says; mostly NULL */
+    struct move *move;       /* NULL: the VM is not moving; see move.h */
+    struct deadline expiry;  /* runs while nobody is attached */
+    struct deadline hold;    /* runs while the VM is held back */
+    struct deadline leave;   /* runs while one leaves, since its last byte */
+    uint64_t leave_from;     /* position in the output of its BEGIN */
+    uint64_t leave_until_us;
     uint64_t held_since_us;
     uint64_t held_at;      /* where the slowest was when the hold was checked */
     uint64_t input_bytes;  /* to the VM since the console is there; what
@@ -80,6 +94,8 @@ struct console {
     struct buf held_input; /* for the VM, which must not get it yet */
     uint64_t break_at;     /* of input_bytes, while a break waits there */
     struct line line;
+    struct throttle failed_moves;
+    struct throttle renames;
     uint32_t client_count;
     uint8_t waiting_break; /* enum console_break */
     bool is_input_held;    /* console_hold_input */
@@ -140,13 +156,28 @@ void console_short_hold_due(struct console *c, uint64_t now_us);
 /* It has lasted long enough: who has not taken half a ring meanwhile, lags. */
 void console_hold_due(struct console *c, uint64_t now_us);
 
+/*
+ * From a link that leaves: it was read, and there was more; there is nothing
+ * more now; it has ended. After the latter two it may have been dismissed.
+ */
+void console_leaving_goes_on(struct vm_link *link, uint64_t now_us);
+void console_leaving_is_empty(struct vm_link *link);
+void console_leaving_has_ended(struct vm_link *link);
+
+/* Nothing has come from the one that leaves for a while. */
+void console_leave_due(struct console *c, uint64_t now_us);
+
+/* The one that leaves, if there is one, has to be done now. */
+void console_finish_leaving(struct console *c);
+
 /* For output that cannot wait: reads ahead at once, and where that is not
  * enough, lets those lag who are in the way. */
 void console_make_room(struct console *c, size_t len, uint64_t now_us);
 
 /* From a client, and at the end of what it sent in this turn. Without a VM it
- * is discarded, as on a cable with nothing at its end. */
-void console_input(struct console *c, struct slice bytes);
+ * is discarded, as on a cable with nothing at its end. False: there is no
+ * memory to keep it, and it is lost; the client must be told. */
+bool console_input(struct console *c, struct slice bytes);
 void console_input_end(struct console *c);
 
 /* Whether the link takes no input now. What comes is kept, and when that is

@@ -130,22 +130,22 @@ void console_pass_on_input(struct console *c)
     update_takes_input(c);
 }
 
-void console_input(struct console *c, struct slice bytes)
+bool console_input(struct console *c, struct slice bytes)
 {
     int r;
 
     if (!console_has_vm(c))
-        return;
+        return true;
     c->input_bytes += bytes.len;
     if (!keeps_input(c))
         bytes = slice_after(bytes, give_to_link(c, bytes));
     if (bytes.len == 0)
-        return;
+        return true;
     /* One client's read fits above the mark, then none is read. */
     r = buf_append(&c->held_input, bytes);
     assert(r != -ENOBUFS);
-    (void)r;
     update_takes_input(c);
+    return r == 0;
 }
 
 void console_input_end(struct console *c)

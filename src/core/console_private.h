@@ -14,8 +14,19 @@ void console_client_moved(struct console *c, struct client *client,
 void console_attach_vm(struct console *c, struct vm_link *link,
                        uint64_t now_us);
 
-/* The destination of a move has the console now, in place of its link. */
-void console_hand_over(struct console *c, struct vm_link *destination);
+/* The destination of a move has the console now, in place of its link, which
+ * leaves; from: where the output was when the move began. */
+void console_hand_over(struct console *c, struct vm_link *destination,
+                       uint64_t from, uint64_t now_us);
+
+/* The link is that no more, and has the console's output before the next one's.
+ * Then it is read for that, or at once dismissed. */
+void console_begin_leaving(struct console *c);
+void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us);
+void console_dismiss_leaving(struct console *c, const char *reason);
+
+/* Nobody is held back any more. */
+void console_stop_hold(struct console *c);
 
 /* Everybody is told that the VM at this address has gone. */
 void console_tell_detached(struct console *c, const char *peer,
@@ -32,9 +43,8 @@ void console_pass_on_input(struct console *c);
  * link does not take it. */
 bool console_queue_input(struct console *c);
 
-/* A move has ended: its input goes on, or nowhere, or waits for
- * console_release_input. */
-void console_move_over(struct console *c, bool input_waits, uint64_t now_us);
+/* A move has ended: its input goes on, or nowhere. */
+void console_move_over(struct console *c, uint64_t now_us);
 
 /* What move.c does when a console ends, its link is lost (there must be a
  * move then), or its VM has come back by another way. */

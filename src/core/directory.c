@@ -20,6 +20,7 @@ void directory_init(struct directory *d,
     deadline_queue_init(&d->expiries, settings->expire_us);
     deadline_queue_init(&d->short_holds, short_hold_us);
     deadline_queue_init(&d->holds, settings->hold_us - short_hold_us);
+    deadline_queue_init(&d->leaves, LIMIT_LEAVE_SILENCE_US);
     deadline_queue_init(&d->move_timeouts, settings->move_timeout_us);
     fact_queue_init(&d->facts);
 }
@@ -57,7 +58,7 @@ void directory_set(struct directory *d,
 
 static void console_free(struct console *c)
 {
-    assert(c->link == NULL && c->client_count == 0);
+    assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
     move_free(c->move);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
@@ -120,6 +121,7 @@ static struct console *console_new(struct directory *d,
     list_init(&c->clients);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);
+    deadline_init(&c->leave);
     return c;
 }
 

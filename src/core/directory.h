@@ -38,6 +38,7 @@ struct directory {
     struct deadline_queue expiries;      /* struct console.expiry */
     struct deadline_queue short_holds;   /* struct console.hold, first */
     struct deadline_queue holds;         /* struct console.hold, then */
+    struct deadline_queue leaves;        /* struct console.leave */
     struct map moves;                    /* key -> struct move */
     struct deadline_queue move_timeouts; /* struct move.deadline */
     struct move_counts move_counts;

@@ -22,18 +22,25 @@ enum fact_kind {
     FACT_VM_RENAMED,
     FACT_CLIENT_LAGS, /* the VM does not wait for a client any more */
     FACT_MOVE_ENDED,
+    FACT_DESTINATION_REPLACED, /* of a move, by a newer connection */
+    FACT_OUTPUT_LOST, /* a VM's former connection went before its last word */
 };
 
 struct fact {
     enum fact_kind kind;
     struct console *console;
     const char *reason;          /* VM_DETACHED; static text */
-    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; MOVE_ENDED: the source */
+    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; OUTPUT_LOST; MOVE_ENDED: the
+                                  * source; DESTINATION_REPLACED: the older */
+    uint64_t bytes;              /* OUTPUT_LOST: at least */
+    char to[ADDRESS_TEXT_MAX];   /* MOVE_ENDED: the destination; "" if none
+                                  * came; DESTINATION_REPLACED: the newer */
     /* MOVE_ENDED: */
-    char to[ADDRESS_TEXT_MAX]; /* the destination; "" if none came */
     uint64_t took_us;
-    uint32_t held;   /* bytes of input that were kept */
-    uint8_t verdict; /* enum move_verdict */
+    uint32_t held;     /* bytes of input that were kept */
+    uint32_t others;   /* failed moves that were not told of */
+    uint8_t verdict;   /* enum move_verdict */
+    bool is_encrypted; /* VM_ATTACHED */
 };
 
 struct fact_queue {

@@ -23,14 +23,14 @@ static const struct move_step steps[MOVE_STATE_COUNT][MOVE_INPUT_COUNT] = {
         NO, TO(JOINED), NO, OVER(ABORTED),
         TO(ORPHANED), NO, OVER(RETURNED), OVER(TIMED_OUT), OVER(INTERRUPTED) },
     [MOVE_JOINED] = {
-        NO, NO, OVER(COMPLETED), OVER(ABORTED),
+        NO, TO(JOINED), OVER(COMPLETED), OVER(ABORTED),
         TO(ADOPTED), TO(BEGUN), OVER(RETURNED), OVER(TIMED_OUT),
         OVER(INTERRUPTED) },
     [MOVE_ORPHANED] = {
         NO, TO(ADOPTED), NO, NO,
         NO, NO, OVER(RETURNED), OVER(LOST), OVER(INTERRUPTED) },
     [MOVE_ADOPTED] = {
-        NO, NO, OVER(COMPLETED), NO,
+        NO, TO(ADOPTED), OVER(COMPLETED), NO,
         NO, TO(ORPHANED), OVER(RETURNED), OVER(TAKEN_OVER),
         OVER(INTERRUPTED) },
 };
@@ -104,13 +104,18 @@ static void report(const struct move *m, enum move_verdict verdict,
         .took_us = now_us - m->begun_us,
     };
 
-    memcpy(fact.peer, m->from, sizeof fact.peer);
-    memcpy(fact.to, m->to, sizeof fact.to);
-    fact_add(&d->facts, fact);
     if (verdict == MOVE_COMPLETED)
         d->move_counts.completed++;
     else
         d->move_counts.failed++;
+    /* A move that works takes a new connection; one that fails costs nothing
+     * but two messages. */
+    if (verdict != MOVE_COMPLETED &&
+        !throttle_passes(&m->console->failed_moves, now_us, &fact.others))
+        return;
+    memcpy(fact.peer, m->from, sizeof fact.peer);
+    memcpy(fact.to, m->to, sizeof fact.to);
+    fact_add(&d->facts, fact);
 }
 
 static struct vm_link *release_destination(struct move *m)
@@ -129,23 +134,19 @@ static void dismiss(struct vm_link *link, const char *reason)
         link->ops->dismiss(link, reason);
 }
 
-/*
- * Ends the move. The console's input is free again, and goes to the link that
- * it has now; one that has returned has yet to say that it serves.
- */
+/* Ends the move. The console's input is free again, and goes to the link that
+ * it has now. */
 static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
 {
     struct console *c = m->console;
     struct vm_link *destination = release_destination(m);
-    struct vm_link *source = c->link;
 
     report(m, verdict, now_us);
     unhook(m);
     switch (verdict) {
     case MOVE_COMPLETED:
     case MOVE_TAKEN_OVER:
-        console_hand_over(c, destination);
-        dismiss(source, "its VM has moved to another host");
+        console_hand_over(c, destination, m->begun_at, now_us);
         break;
     case MOVE_LOST:
     case MOVE_RETURNED:
@@ -159,7 +160,7 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
         break;
     }
     free(m);
-    console_move_over(c, verdict == MOVE_RETURNED, now_us);
+    console_move_over(c, now_us);
 }
 
 /* Takes the step; m may be gone afterwards. */
@@ -185,6 +186,7 @@ static struct move *move_new(struct vm_link *link, struct slice sequence,
 
     m->console = link->console;
     m->begun_us = now_us;
+    m->begun_at = m->console->output.head;
     memcpy(m->from, link->peer, sizeof m->from);
     memcpy(m->key, sequence.data, sequence.len);
     memcpy(m->key + sequence.len, secret, MOVE_SECRET_LEN);
@@ -193,21 +195,33 @@ static struct move *move_new(struct vm_link *link, struct slice sequence,
     return m;
 }
 
-const char *move_begin(struct vm_link *link, struct slice sequence,
-                       const uint8_t secret[MOVE_SECRET_LEN], uint64_t now_us)
+const char *move_why_not(const struct vm_link *link, struct slice sequence)
 {
-    struct console *c = link->console;
-    struct directory *d;
-    struct move *m;
+    const struct console *c = link->console;
 
     if (c == NULL)
         return link->move != NULL ? "it is the destination of a move"
                                   : "it serves no console";
-    d = c->directory;
     if (move_step(state_of(c), MOVE_BEGIN).verdict == MOVE_REFUSED)
         return "a move of this console is under way";
+    if (c->leaving != NULL)
+        return "output of the host that it has left is still to come";
     if (sequence.len > MOVE_SEQUENCE_MAX)
         return "its sequence is longer than 64 bytes";
+    return NULL;
+}
+
+const char *move_begin(struct vm_link *link, struct slice sequence,
+                       const uint8_t secret[MOVE_SECRET_LEN], uint64_t now_us)
+{
+    const char *why_not = move_why_not(link, sequence);
+    struct console *c = link->console;
+    struct directory *d;
+    struct move *m;
+
+    if (why_not != NULL)
+        return why_not;
+    d = c->directory;
     if (!console_queue_input(c))
         return "it does not take the input that came before";
     m = move_new(link, sequence, secret, now_us);
@@ -218,33 +232,41 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
     return NULL;
 }
 
-bool move_join(struct directory *d, struct vm_link *link, struct slice key,
-               uint64_t now_us)
+static void report_replaced(const struct move *m, const struct vm_link *by)
+{
+    struct fact fact = { .kind = FACT_DESTINATION_REPLACED,
+                         .console = m->console };
+
+    memcpy(fact.peer, m->destination->peer, sizeof fact.peer);
+    memcpy(fact.to, by->peer, sizeof fact.to);
+    fact_add(&directory_of(m)->facts, fact);
+}
+
+const char *move_join(struct directory *d, struct vm_link *link,
+                      struct slice key, uint64_t now_us)
 {
     struct move *m = map_find(&d->moves, key_hash(d, key), has_key, &key);
+    struct vm_link *before;
 
-    if (m == NULL || link->console != NULL)
-        return false;
+    if (m == NULL)
+        return "no move has this sequence and secret (any more)";
+    if (link->console != NULL)
+        return "it serves a console already";
     if (link->move == m)
-        return true; /* it says so once more */
-    if (link->move != NULL ||
-        move_step(state_of(m->console), MOVE_PEER).verdict == MOVE_REFUSED)
-        return false;
+        return NULL; /* it says so once more */
+    if (link->move != NULL)
+        return "it is the destination of another move";
+    /* Who knows the secret is the VM's new host; the connection that it had
+     * before may have died without a word. */
+    if (m->destination != NULL)
+        report_replaced(m, link);
+    before = release_destination(m);
     m->destination = link;
     link->move = m;
     memcpy(m->to, link->peer, sizeof m->to);
     take(m, MOVE_PEER, now_us);
-    return true;
-}
-
-/* What has come from the source, and was not read yet, was said before the
- * VM went on: it comes first. It may be the end of the move. */
-static void read_source_to_its_end(struct move *m)
-{
-    struct vm_link *source = m->console->link;
-
-    if (source != NULL)
-        source->ops->drain(source);
+    dismiss(before, "its host has connected anew for the same move");
+    return NULL;
 }
 
 bool move_complete(struct vm_link *link, struct slice sequence, uint64_t now_us)
@@ -254,8 +276,7 @@ bool move_complete(struct vm_link *link, struct slice sequence, uint64_t now_us)
     if (m == NULL || sequence.len + MOVE_SECRET_LEN != m->key_len ||
         memcmp(sequence.data, m->key, sequence.len) != 0)
         return false;
-    read_source_to_its_end(m);
-    return link->move != NULL && take(m, MOVE_COMPLETE, now_us) != MOVE_REFUSED;
+    return take(m, MOVE_COMPLETE, now_us) != MOVE_REFUSED;
 }
 
 bool move_abort(struct vm_link *link, uint64_t now_us)

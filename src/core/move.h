@@ -80,6 +80,7 @@ struct move {
     struct vm_link *destination; /* NULL while there is none */
     struct deadline deadline;    /* in directory.move_timeouts */
     uint64_t begun_us;
+    uint64_t begun_at;       /* position in the console's output */
     const char *source_lost; /* why; NULL while it is there; static text */
     char from[ADDRESS_TEXT_MAX];
     char to[ADDRESS_TEXT_MAX]; /* the last destination; "" if none came */
@@ -98,23 +99,24 @@ struct move_counts {
 
 /*
  * BEGIN came on this link. NULL: GOAHEAD with that secret, which nobody can
- * guess; else NOTNOW, for this reason (static text).
+ * guess; else NOTNOW, for this reason (static text). The first tells most of
+ * the reasons while there is no secret yet.
  */
+const char *move_why_not(const struct vm_link *link, struct slice sequence);
 const char *move_begin(struct vm_link *link, struct slice sequence,
                        const uint8_t secret[MOVE_SECRET_LEN], uint64_t now_us);
 
 /*
- * PEER came on this link with these two, one behind the other. True: it is the
- * move's destination now (PEER-OK). False: no move that waits for one has
- * them, or the link has a console.
+ * PEER came on this link with these two, one behind the other. NULL: it is the
+ * move's destination now (PEER-OK), whoever was it before: the newest wins.
+ * Else it is none, for this reason (static text).
  */
-bool move_join(struct directory *d, struct vm_link *link, struct slice key,
-               uint64_t now_us);
+const char *move_join(struct directory *d, struct vm_link *link,
+                      struct slice key, uint64_t now_us);
 
 /*
- * COMPLETE came on this link. True: it has the console now, and what was held
- * for the VM is still to come: the link calls console_release_input when it
- * has said what it had to. False: it cannot be meant.
+ * COMPLETE came on this link. True: it has the console now, and has got what
+ * was held for the VM; the source leaves. False: it cannot be meant.
  */
 bool move_complete(struct vm_link *link, struct slice sequence,
                    uint64_t now_us);

@@ -57,6 +57,13 @@ static void on_move_due(struct deadline *deadline, void *owner)
     move_due(CONTAINER_OF(deadline, struct move, deadline), clock_now_us());
 }
 
+static void on_leave_due(struct deadline *deadline, void *owner)
+{
+    (void)owner;
+    console_leave_due(CONTAINER_OF(deadline, struct console, leave),
+                      clock_now_us());
+}
+
 static void on_shutdown_due(struct deadline *deadline, void *owner)
 {
     struct daemon *d = owner;
@@ -181,7 +188,9 @@ static void open_directory(struct daemon *d)
                          on_move_due, d);
     deadline_queue_init(&d->shutdowns, SHUTDOWN_US);
     deadline_init(&d->shutdown);
-    loop_watch_deadlines(d->loop, &d->watches[4], &d->shutdowns,
+    loop_watch_deadlines(d->loop, &d->watches[4], &d->directory.leaves,
+                         on_leave_due, d);
+    loop_watch_deadlines(d->loop, &d->watches[5], &d->shutdowns,
                          on_shutdown_due, d);
 }
 

@@ -40,7 +40,7 @@ struct daemon {
     struct daemon_tls tls;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
-    struct loop_watch watches[5];
+    struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     bool is_ending;

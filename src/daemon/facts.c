@@ -1,5 +1,6 @@
 #include "daemon/facts.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "session/console_port.h"
@@ -52,17 +53,18 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     struct console_name name = console_name(c);
     struct console_name id = console_id(c);
+    const char *tls = fact->is_encrypted ? "yes" : "no";
     int r = 0;
 
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = open_port(d, c);
     if (c->service != NULL)
-        log_info("VM connected console=%s id=%s port=%u peer=%s",
+        log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->service), fact->peer);
+                 console_port_number(c->service), fact->peer, tls);
     else
-        log_info("VM connected console=%s id=%s peer=%s", LOG_TEXT(name.text),
-                 LOG_TEXT(id.text), fact->peer);
+        log_info("VM connected console=%s id=%s peer=%s tls=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
     if (r < 0)
         log_warning("console has no telnet port console=%s reason=%s",
                     LOG_TEXT(name.text),
@@ -98,9 +100,19 @@ static void move_ended(const struct fact *fact, const char *name)
                  LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held);
     else
         log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
-                    "held=%u reason=%s",
+                    "held=%u others=%u reason=%s",
                     LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
-                    LOG_TEXT(why));
+                    fact->others, LOG_TEXT(why));
+}
+
+/* A VM may say a new name as often as it likes. */
+static void vm_renamed(const struct fact *fact, const char *name)
+{
+    uint32_t others = 0;
+
+    if (throttle_passes(&fact->console->renames, clock_now_us(), &others))
+        log_info("VM renamed console=%s id=%s others=%u", LOG_TEXT(name),
+                 LOG_TEXT(console_id(fact->console).text), others);
 }
 
 static void handle(struct daemon *d, const struct fact *fact)
@@ -119,11 +131,23 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
     case FACT_VM_RENAMED:
-        log_info("VM renamed console=%s id=%s", LOG_TEXT(name.text),
-                 LOG_TEXT(console_id(fact->console).text));
+        vm_renamed(fact, name.text);
         break;
     case FACT_MOVE_ENDED:
         move_ended(fact, name.text);
+        break;
+    case FACT_DESTINATION_REPLACED:
+        log_info("VM move goes on with a newer connection console=%s from=%s "
+                 "to=%s",
+                 LOG_TEXT(name.text), fact->peer, fact->to);
+        break;
+    case FACT_OUTPUT_LOST:
+        log_warning("VM output lost console=%s peer=%s at-least-bytes=%llu "
+                    "reason=%s",
+                    LOG_TEXT(name.text), fact->peer,
+                    (unsigned long long)fact->bytes,
+                    LOG_TEXT("the VM's former connection goes on printing and "
+                             "has to be closed"));
         break;
     case FACT_CLIENT_LAGS:
         log_info("client is too slow and will miss output console=%s",

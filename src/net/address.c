@@ -91,6 +91,20 @@ static int split_port(const char *text, uint16_t *ret_port, struct err *err)
     return 0;
 }
 
+/* With or without a zone: fe80::1%eth0. */
+static bool is_ipv6(const char *text)
+{
+    char bare[INET6_ADDRSTRLEN];
+    size_t len = strcspn(text, "%");
+    struct in6_addr a;
+
+    if (len >= sizeof bare)
+        return false;
+    memcpy(bare, text, len);
+    bare[len] = '\0';
+    return inet_pton(AF_INET6, bare, &a) == 1;
+}
+
 int address_split(const char *text, uint16_t default_port,
                   char ret_host[ADDRESS_HOST_MAX + 1], uint16_t *ret_port,
                   struct err *err)
@@ -117,6 +131,9 @@ int address_split(const char *text, uint16_t default_port,
         if (first != NULL && strchr(first + 1, ':') == NULL) {
             host_end = first;
             port = first + 1;
+        } else if (first != NULL && !is_ipv6(text)) {
+            err_set(err, "'%.100s' is no IPv6 address", text);
+            return -EINVAL;
         }
     }
     if (host_end == host || host_end - host > ADDRESS_HOST_MAX) {

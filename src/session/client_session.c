@@ -456,6 +456,12 @@ static void handle_command(struct client_session *s, uint8_t verb)
         console_has_vm(c) ? "connected" : "not connected");
 }
 
+static void give_input(struct client_session *s, struct slice bytes)
+{
+    if (!console_input(s->client.console, bytes))
+        close_session(s, "there is no memory for its input", false);
+}
+
 /*
  * Data with doubled bytes in it is put together, so that it reaches the VM in
  * one piece and not in as many as it has such bytes. Other data is passed on
@@ -471,7 +477,7 @@ static void copy_doubled(struct client_session *s, struct slice *in)
     copied =
         telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
     if (copied > 0)
-        console_input(s->client.console, slice_of(s->ctx->copy_buffer, copied));
+        give_input(s, slice_of(s->ctx->copy_buffer, copied));
 }
 
 static int handle_suboption(struct client_session *s,
@@ -505,7 +511,7 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
     }
     switch (event) {
     case TELPEER_DATA:
-        console_input(s->client.console, item->body);
+        give_input(s, item->body);
         return 0;
     case TELPEER_OPTION:
         return handle_option(s, item);
@@ -589,8 +595,8 @@ static void handle_raw(struct client_session *s, struct slice in)
         raw_len = find_answers(in);
     s->raw_seen += raw_len;
     if (raw_len > 0)
-        console_input(s->client.console, slice_of(in.data, raw_len));
-    if (raw_len == in.len)
+        give_input(s, slice_of(in.data, raw_len));
+    if (raw_len == in.len || s->is_over)
         return;
     become_telnet(s);
     handle_telnet(s, slice_after(in, raw_len));
@@ -604,7 +610,7 @@ static void decide_mode(struct client_session *s, struct slice in)
     if (secure_is_late_hello(&s->secure, in)) {
         close_session(s,
                       "a TLS hello, but too late: it was greeted in the clear "
-                      "after 200 ms without a byte",
+                      "after a second without a byte",
                       false);
         return;
     }

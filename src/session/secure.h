@@ -4,7 +4,7 @@
  *
  * Who speaks first gives us away: a TLS hello wants no greeting before it. So
  * where a hello is understood, we greet after the peer's first byte, or after
- * SECURE_FIRST_BYTE_US without one.
+ * some time without one.
  *
  * While AUTHENTICATION is under way nothing of ours gets between its messages
  * and the hello; the session has nothing to say then but what the wire queues.
@@ -18,7 +18,9 @@
 #include "session/session_context.h"
 #include "session/wire.h"
 
-enum { SECURE_FIRST_BYTE_US = 200 * 1000 };
+/* Programs with much to load before their hello, and hellos that TCP has to
+ * send again, come in time; who waits for our greeting waits. */
+enum { SECURE_FIRST_BYTE_US = 1000 * 1000 };
 
 enum secure_state {
     SECURE_NOT,      /* in the clear, and it stays so */

@@ -107,7 +107,7 @@ bool service_is_allowed(const struct session_context *ctx,
 static struct service_text describe(const struct service *s)
 {
     struct uri bare = s->uri;
-    struct service_text t;
+    struct service_text t = { "" };
 
     /* A certificate is long, and nobody's business here. */
     bare.parameters = (struct uri_parameters){ 0 };

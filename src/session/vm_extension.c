@@ -69,6 +69,7 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_close(s, "the VM did not say its UUID", false);
         return;
     }
+    s->link.is_encrypted = s->secure.state == SECURE_DONE;
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
@@ -113,15 +114,14 @@ static int ask(struct vm_session *s)
     return 0;
 }
 
-/* For a refusal: debug where one was logged in this second. */
-static enum log_level refusal_level(struct vm_session *s)
+/* For what a connection may cause as often as it likes: debug where one was
+ * logged in this second. */
+static enum log_level throttled(struct vm_session *s, enum log_level level,
+                                uint32_t *ret_others)
 {
-    uint32_t now_s = (uint32_t)(clock_now_us() / (1000 * 1000)) + 1;
-
-    if (s->refusal_logged_s == now_s)
-        return LOG_DEBUG;
-    s->refusal_logged_s = now_s;
-    return LOG_WARNING;
+    *ret_others = 0;
+    return throttle_passes(&s->told, clock_now_us(), ret_others) ? level
+                                                                 : LOG_DEBUG;
 }
 
 /* A console is named by the address, not by certificates behind it. */
@@ -169,14 +169,19 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     struct err why;
     int r;
 
+    text_clean(uri, sizeof uri, m->text);
     if (!is_served(s, m, &label, &is_plain, &why)) {
-        text_clean(uri, sizeof uri, m->text);
-        log_line(refusal_level(s),
-                 "VM refused (WONT-PROXY) peer=%s uri=%s reason=%s",
-                 s->link.peer, LOG_TEXT(uri), LOG_TEXT(why.text));
+        uint32_t others;
+        enum log_level level = throttled(s, LOG_WARNING, &others);
+
+        log_line(level,
+                 "VM refused (WONT-PROXY) peer=%s uri=%s others=%u reason=%s",
+                 s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why.text));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
     text_clean(name, sizeof name, label);
+    if (s->phase == PHASE_SERVING)
+        vm_session_end_output(s);
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     memcpy(s->identity->label, name, sizeof name);
@@ -245,13 +250,15 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
 static const char *begin_move(struct vm_session *s, struct slice sequence,
                               uint8_t secret[MOVE_SECRET_LEN])
 {
-    ssize_t got = getrandom(secret, MOVE_SECRET_LEN, GRND_NONBLOCK);
+    const char *why_not = move_why_not(&s->link, sequence);
 
-    if (got != MOVE_SECRET_LEN)
-        return "the system has no random bytes yet";
+    if (why_not != NULL)
+        return why_not;
     /* Attached, and asked for its identity once more? It is unsettled. */
-    if (s->phase != PHASE_SERVING && s->link.console != NULL)
+    if (s->phase != PHASE_SERVING)
         return "it has not said which VM it is";
+    if (getrandom(secret, MOVE_SECRET_LEN, GRND_NONBLOCK) != MOVE_SECRET_LEN)
+        return "the system has no random bytes yet";
     return move_begin(&s->link, sequence, secret, clock_now_us());
 }
 
@@ -267,13 +274,16 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
 
     if (why_not != NULL) {
         const struct console *c = s->link.console;
+        uint32_t others;
+        enum log_level level = throttled(s, LOG_WARNING, &others);
 
         answer.code = VMEXT_VMOTION_NOTNOW;
         s->ctx->directory->move_counts.refused++;
-        log_line(refusal_level(s),
-                 "VM move refused (NOTNOW) console=%s peer=%s reason=%s",
+        log_line(level,
+                 "VM move refused (NOTNOW) console=%s peer=%s others=%u "
+                 "reason=%s",
                  c != NULL ? LOG_TEXT(console_name(c).text) : "none",
-                 s->link.peer, LOG_TEXT(why_not));
+                 s->link.peer, others, LOG_TEXT(why_not));
     }
     return vmext_put(&s->wire.out, &answer);
 }
@@ -284,13 +294,17 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     struct slice key =
         slice_of(m->sequence.data, m->sequence.len + m->secret.len);
     struct vmext_message answer = { .code = VMEXT_VMOTION_PEER_OK };
+    const char *why_not =
+        move_join(s->ctx->directory, &s->link, key, clock_now_us());
 
-    if (!move_join(s->ctx->directory, &s->link, key, clock_now_us())) {
+    if (why_not != NULL) {
+        uint32_t others;
+        enum log_level level = throttled(s, LOG_WARNING, &others);
+
         s->ctx->directory->move_counts.refused++;
-        log_line(refusal_level(s),
-                 "VM move refused (VMOTION-PEER) peer=%s reason=%s",
-                 s->link.peer,
-                 LOG_TEXT("no move waits for this sequence and secret"));
+        log_line(level,
+                 "VM move refused (VMOTION-PEER) peer=%s others=%u reason=%s",
+                 s->link.peer, others, LOG_TEXT(why_not));
         return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
     }
     s->phase = PHASE_JOINED;
@@ -361,6 +375,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         .code = VMEXT_KNOWN_SUBOPTIONS_2,
         .codes = slice_of(known_suboptions, sizeof known_suboptions),
     };
+    enum log_level level;
+    uint32_t others;
 
     if (is_on) {
         vm_session_expect_identity(s);
@@ -373,7 +389,11 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         return 0;
     }
     /* Forwarding rests until the VM switches it on again. */
-    log_info("VM stopped forwarding (WONT 232) peer=%s", s->link.peer);
+    level = throttled(s, LOG_INFO, &others);
+    log_line(level, "VM stopped forwarding (WONT 232) peer=%s others=%u",
+             s->link.peer, others);
+    if (s->phase == PHASE_SERVING)
+        vm_session_end_output(s);
     vm_session_new_identity(s);
     s->phase = PHASE_GREETED;
     if (s->link.console != NULL)

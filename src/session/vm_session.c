@@ -60,7 +60,6 @@ void vm_session_drop_identity(struct vm_session *s)
         return;
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
-    buf_done(&s->identity->early);
     free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
@@ -75,7 +74,6 @@ void vm_session_new_identity(struct vm_session *s)
     deadline_init(&s->identity->deadline);
     deadline_init(&s->identity->first_byte);
     line_init(&s->identity->line);
-    buf_init(&s->identity->early, LIMIT_EARLY_DATA);
 }
 
 void vm_session_expect_identity(struct vm_session *s)
@@ -91,7 +89,14 @@ static void bury(struct session_entry *entry)
     struct vm_session *s = CONTAINER_OF(entry, struct vm_session, entry);
 
     vm_session_drop_identity(s);
+    buf_done(&s->early);
     free(s);
+}
+
+/* Whose output it has. */
+static struct console *output_console(const struct vm_session *s)
+{
+    return s->link.leaves != NULL ? s->link.leaves : s->link.console;
 }
 
 /* level: whether who reads the log knows it already from another line. */
@@ -101,7 +106,10 @@ static void end_session(struct vm_session *s, enum log_level level,
     if (s->phase == PHASE_ENDED)
         return;
     s->phase = PHASE_ENDED;
-    if (s->link.console != NULL)
+    vm_session_end_output(s);
+    if (s->link.leaves != NULL)
+        console_leaving_has_ended(&s->link);
+    else if (s->link.console != NULL)
         console_detach_vm(&s->link, reason, clock_now_us());
     else
         log_line(level, "connection closed peer=%s reason=%s", s->link.peer,
@@ -251,14 +259,6 @@ static void link_input_end(struct vm_link *link)
         flush_if_writable(s);
 }
 
-static void link_resume(struct vm_link *link)
-{
-    struct vm_session *s = session_of(link);
-
-    s->is_held = false;
-    update_interest(s, is_blocked(s));
-}
-
 static void link_lines_changed(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
@@ -285,90 +285,6 @@ static void link_line_break(struct vm_link *link, bool is_on)
         vm_session_update_input(s);
 }
 
-static bool has_come(struct vm_session *s, ssize_t n);
-static void handle_bytes(struct vm_session *s, struct slice in);
-
-/* For what came before the console was known, or while the extension was off,
- * and for the rest of the read at hand, no room was asked. */
-static void output_early(struct vm_session *s)
-{
-    struct console *c = s->link.console;
-    struct slice early = { 0 };
-
-    if (s->identity != NULL)
-        early = buf_bytes(&s->identity->early);
-    console_make_room(c, early.len + s->unread, clock_now_us());
-    console_output(c, early);
-    if (early.len > 0)
-        buf_take(&s->identity->early, early.len);
-}
-
-/* Another session's bytes may lie in the read buffer now. A host that sends
- * without end must not keep them waiting. */
-static void link_drain(struct vm_link *link)
-{
-    enum { READS_MAX = 16 };
-    struct vm_session *s = session_of(link);
-    uint8_t *to = s->ctx->copy_buffer;
-
-    for (int i = 0; i < READS_MAX && link->console != NULL; i++) {
-        ssize_t n;
-
-        output_early(s);
-        n = stream_read(s->wire.stream, to, LIMIT_READ);
-        if (!has_come(s, n))
-            return;
-        console_make_room(link->console, (size_t)n, clock_now_us());
-        handle_bytes(s, slice_of(to, (size_t)n));
-        if (link->console != NULL)
-            console_output_end(link->console);
-    }
-    if (link->console != NULL)
-        output_early(s);
-}
-
-static void link_serve(struct vm_link *link)
-{
-    vm_session_serve(session_of(link));
-}
-
-static void link_dismiss(struct vm_link *link, const char *reason)
-{
-    end_session(session_of(link), LOG_DEBUG, reason, false);
-}
-
-static const struct vm_link_ops link_ops = {
-    .input = link_input,
-    .queue_input = link_queue_input,
-    .input_end = link_input_end,
-    .resume = link_resume,
-    .lines_changed = link_lines_changed,
-    .line_break = link_line_break,
-    .drain = link_drain,
-    .serve = link_serve,
-    .dismiss = link_dismiss,
-};
-
-void vm_session_serve(struct vm_session *s)
-{
-    struct console *c = s->link.console;
-
-    /* From now on nothing can wait for an exchange that leads to TLS. */
-    secure_give_up(&s->secure);
-    if (s->secure.state != SECURE_DONE)
-        s->wire.peer.policy = &vm_policy;
-    s->phase = PHASE_SERVING;
-    vm_line_take_early(s);
-    output_early(s);
-    vm_session_drop_identity(s);
-    /* It may show that the connection is broken. */
-    link_lines_changed(&s->link);
-    console_output_end(c);
-    /* A client that took all ended the hold, and with it the room. */
-    if (s->phase == PHASE_SERVING)
-        console_make_room(c, s->unread, clock_now_us());
-}
-
 /* r: what came of a step towards TLS, or away from it. */
 static int handle_authentication(struct vm_session *s, int r)
 {
@@ -380,13 +296,15 @@ static int handle_authentication(struct vm_session *s, int r)
 
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
+    bool is_peer = item->side == TELPEER_PEER;
+
     if (item->option == TELNET_OPTION_AUTHENTICATION)
         return handle_authentication(
             s, secure_handle_option(&s->secure, &s->wire, item->is_on));
-    bool is_peer = item->side == TELPEER_PEER;
-
     if (item->option == TELNET_OPTION_BINARY && !is_peer)
         s->wire.encoder.is_nvt = !item->is_on;
+    if (s->phase == PHASE_LEAVING)
+        return 0;
     if (item->option == TELNET_OPTION_VMWARE && is_peer)
         return vm_extension_handle_option(s, item->is_on);
     if (item->option == TELNET_OPTION_COM_PORT && is_peer)
@@ -407,19 +325,26 @@ static int handle_suboption(struct vm_session *s,
     return 0;
 }
 
+/* Else it waits behind what is there, or for what comes before it. */
+static bool is_direct(const struct vm_session *s)
+{
+    return s->has_room && s->early.len == 0 &&
+           (s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING);
+}
+
 static void handle_data(struct vm_session *s, struct slice bytes)
 {
-    if (s->phase == PHASE_SERVING) {
-        console_output(s->link.console, bytes);
-        return;
-    }
-    vm_session_new_identity(s);
-    if (buf_append(&s->identity->early, bytes) < 0)
-        vm_session_close(
-            s,
-            "it sends more data than can be kept before it has said "
-            "which VM it is",
-            false);
+    bool is_known = s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING;
+
+    if (is_direct(s))
+        console_output(output_console(s), bytes);
+    else if (!is_known && s->early.len + bytes.len > LIMIT_EARLY_DATA)
+        vm_session_close(s,
+                         "it sends more data than can be kept before it has "
+                         "said which VM it is",
+                         false);
+    else if (buf_append(&s->early, bytes) < 0)
+        vm_session_close(s, "there is no memory for its output", false);
 }
 
 /*
@@ -464,12 +389,13 @@ static int handle_event(struct vm_session *s, enum telpeer_event event,
     case TELPEER_OPTION:
         return handle_option(s, item);
     case TELPEER_SUBOPTION:
-        return handle_suboption(s, item);
+        /* Of one that leaves, the output is all that still counts. */
+        return s->phase == PHASE_LEAVING ? 0 : handle_suboption(s, item);
     case TELPEER_OVERSIZED:
         vm_session_close(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
     case TELPEER_COMMAND:
-        if (item->verb == TELNET_BRK)
+        if (item->verb == TELNET_BRK && s->phase != PHASE_LEAVING)
             vm_line_handle_break(s);
         return 0;
     case TELPEER_NEED_MORE:
@@ -492,9 +418,8 @@ static void copy_data(struct vm_session *s, struct slice *in)
     size_t room = 1;
     size_t copied = 1;
 
-    while (s->phase == PHASE_SERVING && copied > 0 && in->len > 0 &&
-           !is_command_next(*in)) {
-        struct console *c = s->link.console;
+    while (is_direct(s) && copied > 0 && in->len > 0 && !is_command_next(*in)) {
+        struct console *c = output_console(s);
         uint8_t *to = console_output_reserve(c, in->len, &room);
 
         copied = room > 0 ? telpeer_copy_data(&s->wire.peer, in, to, room) : 0;
@@ -556,7 +481,6 @@ static void handle_bytes(struct vm_session *s, struct slice in)
             return;
         copy_data(s, &in);
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
-        s->unread = (uint32_t)in.len;
         if (r == 0)
             r = handle_event(s, event, &item);
         if (r < 0)
@@ -576,7 +500,7 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
         vm_session_close(s,
                          s->secure.policy != TLS_OFF
                              ? "a TLS hello, but too late: it was greeted in "
-                               "the clear after 200 ms without a byte"
+                               "the clear after a second without a byte"
                              : "a TLS hello, and this port has no TLS (--tls): "
                                "use telnet:// in the proxy URI",
                          false);
@@ -586,20 +510,82 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
     return false;
 }
 
-/* How much may be read now; 0: the VM is held back. */
-static size_t read_room(struct vm_session *s)
+/* Whether what it prints is what the console's clients get next. */
+static bool has_its_turn(const struct vm_session *s)
 {
-    size_t room;
+    return s->phase == PHASE_LEAVING ||
+           (s->phase == PHASE_SERVING && s->link.console->leaving == NULL);
+}
 
-    if (s->phase != PHASE_SERVING)
-        return LIMIT_READ;
-    room = console_output_room(s->link.console);
+static size_t hold(struct vm_session *s)
+{
+    s->is_held = true;
+    update_interest(s, is_blocked(s));
+    return 0;
+}
+
+/* How much may be output now; 0: the VM is held back until there is room. */
+static size_t output_room(struct vm_session *s)
+{
+    size_t room = console_output_room(output_console(s));
+
     if (room == 0) {
-        s->is_held = true;
-        console_hold(s->link.console, clock_now_us());
-        update_interest(s, is_blocked(s));
+        console_hold(output_console(s), clock_now_us());
+        return hold(s);
     }
     return room < LIMIT_READ ? room : LIMIT_READ;
+}
+
+/* How much may be read now. Whose turn it is not, is read some way ahead:
+ * a command may lie behind its output. */
+static size_t read_room(struct vm_session *s)
+{
+    s->has_room = has_its_turn(s);
+    if (s->has_room)
+        return output_room(s);
+    if (s->phase == PHASE_SERVING && s->early.len > LIMIT_EARLY_DATA)
+        return hold(s);
+    return LIMIT_READ;
+}
+
+/*
+ * For what came early no room was asked: it goes as clients make some, and the
+ * VM is not read before. Clients that take something may call link_resume.
+ */
+static void pour_early(struct vm_session *s)
+{
+    if (s->is_pouring)
+        return;
+    s->is_pouring = true;
+    while (s->early.len > 0 && !s->is_held && has_its_turn(s)) {
+        struct console *c = output_console(s);
+        struct slice bytes = buf_bytes(&s->early);
+        size_t room = output_room(s);
+
+        if (bytes.len > room)
+            bytes.len = room;
+        console_output(c, bytes);
+        buf_take(&s->early, bytes.len);
+        console_output_end(c);
+    }
+    s->is_pouring = false;
+}
+
+void vm_session_end_output(struct vm_session *s)
+{
+    struct console *c = output_console(s);
+
+    if (c == NULL)
+        return;
+    /* Somebody else's may be first. */
+    if (c->leaving != &s->link)
+        console_finish_leaving(c);
+    if (s->early.len == 0)
+        return;
+    console_make_room(c, s->early.len, clock_now_us());
+    console_output(c, buf_bytes(&s->early));
+    buf_take(&s->early, s->early.len);
+    console_output_end(c);
 }
 
 /* False: nothing has, and the session may have ended by it. */
@@ -636,11 +622,131 @@ static void read_vm(struct vm_session *s)
     s->has_read = true;
     handle_bytes(s, slice_of(to, (size_t)n));
     flush_if_writable(s);
+    pour_early(s);
     /* What came before the end of the session is its clients' all the same. */
     if (before != NULL)
         console_output_end(before);
     if (s->link.console != NULL && s->link.console != before)
         console_output_end(s->link.console);
+}
+
+/* Another session's bytes may lie in the read buffer now: to may be another. */
+static void read_leaving(struct vm_session *s, uint8_t *to)
+{
+    enum { READS_MAX = 4 };
+
+    for (int i = 0; i < READS_MAX && s->link.leaves != NULL; i++) {
+        struct console *c = s->link.leaves;
+        size_t room = read_room(s);
+        ssize_t n;
+
+        if (room == 0)
+            return;
+        n = stream_read(s->wire.stream, to, room);
+        if (n == -EAGAIN)
+            console_leaving_is_empty(&s->link);
+        if (!has_come(s, n))
+            return;
+        handle_bytes(s, slice_of(to, (size_t)n));
+        flush_if_writable(s);
+        console_output_end(c);
+        if (s->link.leaves != NULL)
+            console_leaving_goes_on(&s->link, clock_now_us());
+    }
+}
+
+static void link_resume(struct vm_link *link)
+{
+    struct vm_session *s = session_of(link);
+
+    s->is_held = false;
+    pour_early(s);
+    if (s->phase != PHASE_ENDED)
+        update_interest(s, is_blocked(s));
+}
+
+static void link_leave(struct vm_link *link)
+{
+    struct vm_session *s = session_of(link);
+
+    s->phase = PHASE_LEAVING;
+    vm_session_drop_identity(s);
+    link_resume(link);
+    read_leaving(s, s->ctx->copy_buffer);
+}
+
+/* What has come and is not read after so much is counted, up to a point: a
+ * host that sends without end must not keep the others waiting. */
+static size_t link_drain(struct vm_link *link)
+{
+    enum { READS_MAX = 16, COUNTED_READS_MAX = 64 };
+    struct vm_session *s = session_of(link);
+    uint8_t *to = s->ctx->copy_buffer;
+    size_t left_over = 0;
+    ssize_t n = 1;
+
+    s->phase = PHASE_LEAVING;
+    vm_session_end_output(s);
+    for (int i = 0; i < READS_MAX && link->leaves != NULL; i++) {
+        struct console *c = link->leaves;
+
+        n = stream_read(s->wire.stream, to, LIMIT_READ);
+        if (n <= 0)
+            return 0;
+        console_make_room(c, (size_t)n, clock_now_us());
+        s->has_room = true;
+        handle_bytes(s, slice_of(to, (size_t)n));
+        console_output_end(c);
+        /* Nobody hears the answers, and they must not become too many. */
+        if (link->leaves != NULL)
+            buf_take(&s->wire.out, s->wire.out.len);
+    }
+    for (int i = 0; i < COUNTED_READS_MAX && link->leaves != NULL; i++) {
+        n = stream_read(s->wire.stream, to, LIMIT_READ);
+        if (n <= 0)
+            break;
+        left_over += (size_t)n;
+    }
+    return left_over;
+}
+
+static void link_serve(struct vm_link *link)
+{
+    vm_session_serve(session_of(link));
+}
+
+static void link_dismiss(struct vm_link *link, const char *reason)
+{
+    end_session(session_of(link), LOG_DEBUG, reason, false);
+}
+
+static const struct vm_link_ops link_ops = {
+    .input = link_input,
+    .queue_input = link_queue_input,
+    .input_end = link_input_end,
+    .resume = link_resume,
+    .lines_changed = link_lines_changed,
+    .line_break = link_line_break,
+    .leave = link_leave,
+    .drain = link_drain,
+    .serve = link_serve,
+    .follow = link_resume,
+    .dismiss = link_dismiss,
+};
+
+void vm_session_serve(struct vm_session *s)
+{
+    /* From now on nothing can wait for an exchange that leads to TLS. */
+    secure_give_up(&s->secure);
+    if (s->secure.state != SECURE_DONE)
+        s->wire.peer.policy = &vm_policy;
+    s->phase = PHASE_SERVING;
+    vm_line_take_early(s);
+    vm_session_drop_identity(s);
+    /* It may show that the connection is broken. */
+    link_lines_changed(&s->link);
+    if (s->phase == PHASE_SERVING)
+        pour_early(s);
 }
 
 static void on_ready(void *owner, unsigned ready)
@@ -655,7 +761,11 @@ static void on_ready(void *owner, unsigned ready)
     }
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
-    if ((ready & STREAM_READ) && s->phase != PHASE_ENDED && may_read(s))
+    if (!(ready & STREAM_READ) || s->phase == PHASE_ENDED || !may_read(s))
+        return;
+    if (s->phase == PHASE_LEAVING)
+        read_leaving(s, s->ctx->read_buffer);
+    else
         read_vm(s);
 }
 
@@ -671,6 +781,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
     list_init(&s->entry.node);
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
+    buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
     secure_init(&s->secure, policy, false, false);
     wire_init(&s->wire, stream,

@@ -7,6 +7,7 @@
 #define SESSION_VM_SESSION_PRIVATE_H
 
 #include "base/text.h"
+#include "base/throttle.h"
 #include "session/comport_peer.h"
 #include "session/secure.h"
 #include "session/session_context.h"
@@ -19,6 +20,7 @@ enum vm_phase {
     PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
     PHASE_JOINED,   /* destination of a move; waiting for COMPLETE */
     PHASE_SERVING,  /* attached to its console */
+    PHASE_LEAVING,  /* its VM is elsewhere; it has only its output */
     PHASE_ENDED,
 };
 
@@ -41,7 +43,6 @@ struct identity {
     char *service_uri; /* for session/service.h; NULL: a label */
     char direction;
     struct line line; /* what it set before that */
-    struct buf early; /* data that came before the console is known */
     uint8_t known;    /* bits: the VM listed the question's code */
     uint8_t open;     /* bits: asked and not answered */
     bool has_listed;  /* KNOWN-SUBOPTIONS-1 came */
@@ -55,11 +56,13 @@ struct vm_session {
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
     struct secure secure;
-    uint32_t unread;           /* bytes of the read at hand still to come */
-    uint32_t refusal_logged_s; /* when; a flood of them is logged once a
-                                * second */
-    uint8_t phase;             /* enum vm_phase */
-    bool is_held;              /* the console has no room */
+    struct buf early; /* output that has to wait: for the console to be known,
+                       * for another connection's, for room */
+    struct throttle told; /* in the log, of what it may do without end */
+    uint8_t phase;        /* enum vm_phase */
+    bool is_held;         /* there is no room for more */
+    bool has_room;        /* for the data of the read at hand */
+    bool is_pouring;      /* early is on its way to the console */
     bool has_read;
 };
 
@@ -80,8 +83,11 @@ void vm_session_close(struct vm_session *s, const char *reason, bool gently);
 void vm_session_turn_away(struct vm_session *s, const char *reason);
 
 /* From now on the session serves the console that its link has: what came
- * early is output. */
+ * early is output, when it is its turn and there is room. */
 void vm_session_serve(struct vm_session *s);
+
+/* What came early is output now, because what comes next is another matter. */
+void vm_session_end_output(struct vm_session *s);
 
 /* The identity is as complete as it gets: attaches the VM to its console. */
 void vm_extension_attach(struct vm_session *s);

@@ -504,7 +504,6 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
     p->ticket = ticket;
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
-    p->dial =
-        dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY, DIAL_TIMEOUT_MS,
-                 on_dialled, p);
+    p->dial = dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY,
+                       DIAL_TIMEOUT_MS, on_dialled, p);
 }

@@ -140,7 +140,7 @@ def test_the_last_words_of_the_source_are_read_to_their_end(vspcd):
     source.begin()
     destination = vspcd.destination(source).join()
     for n in range(50):
-        words = letters(32 << 10, seed=n)
+        words = letters(12 << 10, seed=n)
         source.send(words)
         destination.complete()
         destination.send(b"<from the destination>")

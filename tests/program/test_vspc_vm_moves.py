@@ -529,6 +529,7 @@ def test_a_guest_that_does_not_read_moves(guest, proxy):
     (["--move-every", "86401"], ["86400"]),
     (["--move-timeout", "0"], ["--move-timeout 0"]),
     (["--move-to", "host:port"], ["--move-to host:port"]),
+    (["--move-to", ":::"], ["--move-to :::"]),
     (["--move-as", "nicely"], [
         "nicely", "complete, abort, wrong-secret, no-complete, dead-source or "
         "lost-destination"]),

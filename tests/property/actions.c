@@ -47,11 +47,11 @@ static struct remote *destination_of(struct play *p,
 }
 
 /* What a host sends before it is known who it is, is kept, 64 KiB of it. */
-static bool may_print(const struct remote *r, size_t len)
+static bool may_print(const struct remote *r, size_t len, size_t most)
 {
     if (r->vm.role != MODEL_SERVES)
         return r->data_said + len <= 32 * KIB;
-    return r->pending.len + remote_unread(r) + len <= 600 * KIB;
+    return r->pending.len + remote_unread(r) + len <= most;
 }
 
 static bool print(struct play *p)
@@ -60,10 +60,27 @@ static bool print(struct play *p)
                                            : any_remote(p, true);
     size_t len = random_len(p);
 
-    if (r == NULL || !may_print(r, len))
+    if (r == NULL || !may_print(r, len, 600 * KIB))
         return false;
     play_note(p, "vm %d prints %zu bytes", r->vm.number, len);
     remote_say_data(r, len);
+    return true;
+}
+
+/* A host that prints until COMPLETE, and more than is read in one go. */
+static bool flood(struct play *p)
+{
+    const struct model_console *c = play_any_console(p);
+    struct remote *r = c->move.is_live ? link_of(p, c) : NULL;
+    int count = 1 + (int)play_dice(p, 10);
+
+    if (r == NULL || p->data_max < 50 * KIB)
+        return false;
+    play_note(p, "vm %d floods", r->vm.number);
+    while (count-- > 0 && remote_may_say(r) &&
+           may_print(r, 200 * KIB, 3000 * KIB))
+        remote_say_data(r, 200 * KIB);
+    remote_give(r, SIZE_MAX);
     return true;
 }
 
@@ -361,7 +378,7 @@ static bool change_room_of_vm(struct play *p)
 
 static bool time_passes(struct play *p)
 {
-    switch (play_dice(p, 8)) {
+    switch (play_dice(p, 9)) {
     case 0:
         play_note(p, "moves time out");
         play_moves_due(p);
@@ -377,6 +394,10 @@ static bool time_passes(struct play *p)
     case 3:
         play_note(p, "VMs are read ahead");
         play_short_holds_due(p);
+        break;
+    case 4:
+        play_note(p, "who leaves has been silent");
+        play_leaves_due(p);
         break;
     default:
         play_note(p, "VMs have been held for long");
@@ -396,6 +417,7 @@ static bool rest(struct play *p)
 const struct action actions[ACTION_COUNT] = {
     [ACTION_GO_ON] = { 30, go_on },
     { 30, print },
+    { 6, flood },
     { 30, type },
     { 3, begin },
     { 1, begin_anywhere },

@@ -255,6 +255,26 @@ static void judge_notice(struct model *m, struct model_client *client,
     m->skipped += lost;
 }
 
+/* Where one that came while early output waited has begun; false: too little
+ * has come to say. */
+static bool find_start(struct model_client *client, struct slice bytes)
+{
+    const struct buf *output = &client->console->output;
+
+    if (client->at_least == client->at || bytes.data[0] == notice_start[0])
+        return true;
+    client->waiting = bytes.len;
+    if (bytes.len < PROBE)
+        return false;
+    bytes.len = PROBE;
+    while (client->at_least < client->at &&
+           common(from(output, client->at_least), bytes) < PROBE)
+        client->at_least++;
+    client->at = client->at_least;
+    client->waiting = 0;
+    return true;
+}
+
 size_t model_client_got(struct model *m, struct model_client *client,
                         struct slice bytes)
 {
@@ -264,6 +284,8 @@ size_t model_client_got(struct model *m, struct model_client *client,
     if (client->console == NULL || client->is_unjudged)
         return bytes.len;
     output = &client->console->output;
+    if (bytes.len > 0 && !find_start(client, bytes))
+        return 0;
     while (done < bytes.len && m->failure[0] == '\0') {
         char text[NOTICE_MAX];
         struct slice rest = slice_after(bytes, done);
@@ -295,7 +317,9 @@ void model_check_ahead(struct model *m, const struct model_vm *vm)
     uint64_t due = m->ring < MODEL_AHEAD ? MODEL_AHEAD : 2 * (uint64_t)m->ring;
 
     /* Half of a doubled byte may be the last that was read. */
-    if (vm->role == MODEL_SERVES && c->ahead + 1 < due)
+    if ((vm->role == MODEL_LEAVES ||
+         (vm->role == MODEL_SERVES && c->leaving == NULL)) &&
+        c->ahead + 1 < due)
         model_fail(m, "vm %d is not read on, %llu bytes ahead of its clients",
                    vm->number, (unsigned long long)c->ahead);
 }
@@ -316,11 +340,18 @@ void model_check_vm_rest(struct model *m, const struct model_vm *vm)
 }
 
 void model_check_client_output(struct model *m,
-                               const struct model_client *client)
+                               const struct model_client *client,
+                               bool others_may_be_slow)
 {
     const struct model_console *c = client->console;
+    uint64_t due;
 
-    if (c != NULL && !client->is_unjudged && client->at != c->output.len)
+    if (c == NULL || client->is_unjudged)
+        return;
+    due = c->output.len;
+    if (others_may_be_slow && due - c->early_from <= MODEL_EARLY_MAX)
+        due = c->early_from;
+    if (client->at + client->waiting < due)
         model_fail(m, "client %d got output up to %llu of %u", client->number,
                    (unsigned long long)client->at, c->output.len);
 }
@@ -331,7 +362,7 @@ void model_check_client_rest(struct model *m, const struct model_client *client)
 
     if (c == NULL)
         return;
-    model_check_client_output(m, client);
+    model_check_client_output(m, client, false);
     if (client->is_telnet && client->news_count < MODEL_NEWS_MAX &&
         !(client->told & UINT64_C(1) << client->news_count))
         model_fail(m, "client %d was not told that its VM is %s",

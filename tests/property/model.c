@@ -68,7 +68,8 @@ void model_prints(struct model *m, struct model_vm *vm, struct slice bytes)
 {
     if (vm->role == MODEL_GONE)
         model_fail(m, "vm %d was read after its end", vm->number);
-    else if (vm->role == MODEL_SERVES)
+    else if (vm->role == MODEL_LEAVES ||
+             (vm->role == MODEL_SERVES && vm->console->leaving == NULL))
         show(vm->console, bytes);
     else
         append(&vm->early, bytes);
@@ -124,11 +125,13 @@ static void link_to(struct model_console *c, struct model_vm *vm)
     vm->first_hi = c->rest_hi;
 }
 
-static void print_early(struct model *m, struct model_vm *vm)
+static void print_early(struct model_vm *vm)
 {
-    show(vm->console, buf_bytes(&vm->early));
+    struct model_console *c = vm->console;
+
+    c->early_from = c->output.len;
+    show(c, buf_bytes(&vm->early));
     buf_take(&vm->early, vm->early.len);
-    model_lets_lag(m, vm->console, 0);
 }
 
 static void end_move(struct model *m, struct model_console *c, int verdict)
@@ -144,10 +147,25 @@ static void end_move(struct model *m, struct model_console *c, int verdict)
 static void take_over(struct model *m, struct model_console *c, int verdict)
 {
     struct model_vm *vm = c->move.destination;
+    struct model_vm *source = c->link;
 
     link_to(c, vm);
     end_move(m, c, verdict);
-    print_early(m, vm);
+    if (source != NULL) {
+        source->role = MODEL_LEAVES;
+        c->leaving = source;
+    } else {
+        print_early(vm);
+    }
+}
+
+void model_has_left(struct model *m, struct model_console *c)
+{
+    (void)m;
+    c->leaving->role = MODEL_GONE;
+    c->leaving = NULL;
+    if (c->link != NULL)
+        print_early(c->link);
 }
 
 static void await(struct model *m, struct model_vm *vm, uint8_t code,
@@ -170,7 +188,7 @@ void model_begins(struct model *m, struct model_vm *vm,
 {
     struct model_console *c = vm->console;
 
-    if (vm->role != MODEL_SERVES || c->move.is_live ||
+    if (vm->role != MODEL_SERVES || c->move.is_live || c->leaving != NULL ||
         sequence->len > SEQUENCE_ALLOWED) {
         await(m, vm, VMOTION_NOTNOW, sequence);
         return;
@@ -208,8 +226,9 @@ void model_joins(struct model *m, struct model_vm *vm, const struct key *key)
 {
     struct model_console *c = find_move(m, key);
 
-    if (c != NULL && c->move.destination == NULL &&
-        vm->role == MODEL_STRANGER) {
+    if (c != NULL && vm->role == MODEL_STRANGER) {
+        if (c->move.destination != NULL)
+            c->move.destination->role = MODEL_GONE;
         c->move.destination = vm;
         vm->role = MODEL_JOINED;
         vm->console = c;
@@ -225,12 +244,6 @@ static bool may_complete(const struct model_vm *vm,
 {
     return vm->role == MODEL_JOINED &&
            is_same_sequence(&vm->console->move.key.sequence, sequence);
-}
-
-struct model_vm *model_completes_after(const struct model_vm *vm,
-                                       const struct sequence *sequence)
-{
-    return may_complete(vm, sequence) ? vm->console->link : NULL;
 }
 
 void model_completes(struct model *m, struct model_vm *vm,
@@ -257,7 +270,7 @@ void model_connects(struct model *m, struct model_vm *vm,
     if (c->move.is_live)
         end_move(m, c, RETURNED);
     add_news(c, true);
-    print_early(m, vm);
+    print_early(vm);
 }
 
 /* What was for it is for nobody. */
@@ -271,10 +284,11 @@ void model_is_lost(struct model *m, struct model_vm *vm)
 {
     struct model_console *c = vm->console;
 
-    (void)m;
     if (vm->role == MODEL_JOINED)
         c->move.destination = NULL;
     if (vm->role == MODEL_SERVES) {
+        /* It may have had something to say yet. */
+        model_lets_lag(m, c);
         part(c);
         if (!c->move.is_live)
             disconnect(c);
@@ -305,7 +319,9 @@ void model_client_comes(struct model_console *c, struct model_client *client)
             abort();
     c->clients[i] = client;
     client->console = c;
-    client->at = c->output.len;
+    client->at = client->at_least = c->output.len;
+    if (c->output.len - c->early_from <= MODEL_EARLY_MAX)
+        client->at_least = c->early_from;
     client->told = 1;
 }
 
@@ -330,14 +346,13 @@ void model_client_leaves(struct model_client *client)
     client->console = NULL;
 }
 
-void model_lets_lag(const struct model *m, struct model_console *c,
-                    uint64_t unread)
+void model_lets_lag(const struct model *m, struct model_console *c)
 {
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
         struct model_client *client = c->clients[i];
 
         if (client != NULL && !client->keeps_up &&
-            c->output.len + unread - client->at > m->ring / 2)
+            c->output.len - client->at > m->ring / 2)
             client->may_lag = true;
     }
 }

@@ -32,6 +32,7 @@ enum {
     MODEL_NEWS_MAX = 62,
     MODEL_STREAM_MAX = 64 * 1024 * 1024,
     MODEL_AHEAD = 64 * 1024, /* at least, docs/vmotion.md */
+    MODEL_EARLY_MAX = 128 * 1024,
     SEQUENCE_MAX = 80,
     SEQUENCE_ALLOWED = 64,
     SECRET_LEN = 8,
@@ -64,6 +65,7 @@ enum model_role {
     MODEL_STRANGER, /* no console yet */
     MODEL_JOINED,   /* a move's destination */
     MODEL_SERVES,   /* its console's connection; it may be a move's source */
+    MODEL_LEAVES,   /* it was one: its output comes before its follower's */
     MODEL_GONE,     /* closed by either end */
 };
 
@@ -79,7 +81,7 @@ struct model_vm {
     uint8_t role;
     bool has_served;
     struct model_console *console; /* JOINED, SERVES */
-    struct buf early;              /* printed before it serves */
+    struct buf early;              /* printed before its turn */
     uint64_t first_lo, first_hi;   /* position in input of its first byte */
     uint64_t got;                  /* bytes of input, since */
     uint64_t unsure;               /* got while lo < hi, not counted in got */
@@ -96,8 +98,10 @@ struct model_client {
     int number;
     struct model_console *console; /* NULL: it has left */
     uint64_t at;                   /* position of the next byte it gets */
-    bool keeps_up;                 /* takes everything at once */
-    bool may_lag;                  /* until it has caught up */
+    uint64_t at_least; /* it may be this one, while it has got none, */
+    uint64_t waiting;  /* or few bytes: so many */
+    bool keeps_up;     /* takes everything at once */
+    bool may_lag;      /* until it has caught up */
     bool has_lagged;
     bool is_unjudged; /* what it gets is not known */
     bool is_telnet;   /* is told news; a raw one gets the VM's bytes alone */
@@ -119,10 +123,13 @@ struct model_console {
     int number;
     struct buf output;
     struct buf input;
+    uint64_t early_from;   /* what came before its VM's turn, and in the same
+                            * read: from here. It may wait for clients. */
     uint64_t ahead;        /* of the slowest client, when output came last */
     struct model_vm *link; /* its VM; while a move is live, the source */
-    uint64_t rest_lo;      /* where the next VM's input begins, */
-    uint64_t rest_hi;      /* while there is no link */
+    struct model_vm *leaving;
+    uint64_t rest_lo; /* where the next VM's input begins, */
+    uint64_t rest_hi; /* while there is no link */
     struct model_move move;
     struct model_client *clients[MODEL_CLIENTS_MAX];
 };
@@ -163,10 +170,8 @@ void model_connects(struct model *m, struct model_vm *vm,
 void model_is_lost(struct model *m, struct model_vm *vm);
 void model_times_out(struct model *m, struct model_console *c);
 
-/* Who has to have its last word read before COMPLETE or a connection for this
- * console is acted upon; NULL: nobody. */
-struct model_vm *model_completes_after(const struct model_vm *vm,
-                                       const struct sequence *sequence);
+/* The one that leaves has left. */
+void model_has_left(struct model *m, struct model_console *c);
 
 /* A client's next read is about to be told of: it must not have been made
  * while as much was held as may be. */
@@ -176,11 +181,10 @@ void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);
 void model_client_leaves(struct model_client *client);
 
-/* The hold time is over, or a last word was read, which cannot wait: clients
- * that do not keep up and are half a ring behind may lose bytes from now on.
- * unread: what more may come by this. */
-void model_lets_lag(const struct model *m, struct model_console *c,
-                    uint64_t unread);
+/* The hold time is over, or a last word was read that cannot wait (never by a
+ * move that works): clients that do not keep up and are half a ring behind may
+ * lose bytes from now on. */
+void model_lets_lag(const struct model *m, struct model_console *c);
 
 /* What the far ends got. The first two return how many of the bytes were
  * judged; the rest is to be shown again with what follows it. */
@@ -195,9 +199,10 @@ void model_vm_heard(struct model *m, struct model_vm *vm, uint8_t code,
 void model_check_ahead(struct model *m, const struct model_vm *vm);
 
 /* It takes all that there is, and the server has nothing to do: it has all
- * that was read. */
+ * that was read, but for what came early and waits for others. */
 void model_check_client_output(struct model *m,
-                               const struct model_client *client);
+                               const struct model_client *client,
+                               bool others_may_be_slow);
 
 /* Everybody has taken everything: whether all of it came. */
 void model_check_vm_rest(struct model *m, const struct model_vm *vm);

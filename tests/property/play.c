@@ -39,6 +39,11 @@ struct remote *play_remote_of(struct play *p, const struct model_vm *vm)
     return NULL;
 }
 
+struct remote *play_find_remote(void *play, const struct model_vm *vm)
+{
+    return play_remote_of(play, vm);
+}
+
 struct model_console *play_any_console(struct play *p)
 {
     return &p->model.consoles[play_dice(p, (uint32_t)p->model.console_count)];
@@ -162,9 +167,24 @@ void play_check_ends(struct play *p)
     }
 }
 
+void play_tell_leaving(struct play *p)
+{
+    struct remote_lookup lookup = { play_find_remote, p };
+
+    for (int i = 0; i < p->model.console_count; i++) {
+        struct model_console *c = &p->model.consoles[i];
+        const struct remote *follower =
+            c->link != NULL ? play_remote_of(p, c->link) : NULL;
+
+        remote_tell_leaving(
+            c, follower != NULL && follower->peer->stream.is_closed, &lookup);
+    }
+}
+
 void play_listen(struct play *p)
 {
     site_turn_end(&p->site);
+    play_tell_leaving(p);
     play_check_ends(p);
     for (int i = 0; i < p->remote_count; i++) {
         remote_listen(p->remotes[i]);
@@ -185,7 +205,7 @@ void play_run_all(struct play *p)
         const struct remote *r = p->remotes[i];
 
         if (!r->is_vm && r->is_served && r->peer->stream.room == SIZE_MAX)
-            model_check_client_output(&p->model, &r->client);
+            model_check_client_output(&p->model, &r->client, true);
     }
 }
 
@@ -198,7 +218,9 @@ void play_short_holds_due(struct play *p)
     for (int i = 0; i < p->remote_count; i++) {
         const struct remote *r = p->remotes[i];
 
-        if (r->is_vm && remote_unread(r) > 0)
+        /* One that does not take its answers is not heard. */
+        if (r->is_vm && remote_unread(r) > 0 &&
+            !(r->peer->stream.stream.interest & STREAM_WRITE))
             model_check_ahead(&p->model, &r->vm);
     }
 }
@@ -207,7 +229,7 @@ void play_holds_due(struct play *p)
 {
     play_short_holds_due(p);
     for (int i = 0; i < p->model.console_count; i++)
-        model_lets_lag(&p->model, &p->model.consoles[i], 0);
+        model_lets_lag(&p->model, &p->model.consoles[i]);
     site_holds_due(&p->site);
     play_listen(p);
 }
@@ -218,6 +240,13 @@ void play_moves_due(struct play *p)
     for (int i = 0; i < p->model.console_count; i++)
         model_times_out(&p->model, &p->model.consoles[i]);
     site_moves_due(&p->site);
+    play_listen(p);
+}
+
+void play_leaves_due(struct play *p)
+{
+    play_listen(p);
+    site_leaves_due(&p->site);
     play_listen(p);
 }
 

@@ -38,6 +38,7 @@ __attribute__((format(printf, 2, 3))) void play_note(const struct play *p,
 bool play_has_failed(const struct play *p);
 
 struct remote *play_remote_of(struct play *p, const struct model_vm *vm);
+struct remote *play_find_remote(void *play, const struct model_vm *vm);
 struct model_console *play_any_console(struct play *p);
 
 /* New far ends; NULL: there are enough. A VM has said that it speaks the
@@ -49,6 +50,7 @@ void play_connect(struct remote *r, struct model_console *c);
 
 /* What has come to all remotes, and who has gone, to the model. */
 void play_check_ends(struct play *p);
+void play_tell_leaving(struct play *p);
 void play_listen(struct play *p);
 
 /* Everything that was said goes onto the wire, and all comes to rest. */
@@ -58,6 +60,7 @@ void play_run_all(struct play *p);
 void play_short_holds_due(struct play *p);
 void play_holds_due(struct play *p);
 void play_moves_due(struct play *p);
+void play_leaves_due(struct play *p);
 void play_negotiations_due(struct play *p);
 
 struct action {
@@ -65,7 +68,7 @@ struct action {
     bool (*run)(struct play *p); /* false: it cannot happen now */
 };
 
-enum { ACTION_GO_ON = 0, ACTION_COUNT = 21 };
+enum { ACTION_GO_ON = 0, ACTION_COUNT = 22 };
 extern const struct action actions[ACTION_COUNT];
 
 #endif

@@ -185,7 +185,18 @@ static void tell_data(struct remote *r, struct item *item, uint64_t read)
 static void tell_items(struct remote *r, uint64_t read,
                        const struct remote_lookup *lookup);
 
-/* It is read to its end before what the other one said counts. */
+/* Up to where one is output that has to go at once. What is left of more than
+ * that may be read, but not output. */
+static uint64_t end_of_last_word(const struct remote *r)
+{
+    if (r->peer->stream.is_broken)
+        return r->read;
+    if (r->given - r->read > REMOTE_LAST_WORD)
+        return r->read + REMOTE_LAST_WORD;
+    return r->given;
+}
+
+/* Of a connection that was replaced. */
 static void tell_last_word(struct model_vm *vm,
                            const struct remote_lookup *lookup)
 {
@@ -196,29 +207,50 @@ static void tell_last_word(struct model_vm *vm,
         return;
     c = vm->console;
     r = lookup->remote_of(lookup->owner, vm);
-    if (!r->peer->stream.is_broken)
-        tell_items(r, r->given, lookup);
-    model_lets_lag(r->model, c, 0);
+    r->vm.role = MODEL_LEAVES;
+    tell_items(r, end_of_last_word(r), lookup);
+    r->vm.role = MODEL_SERVES;
+    model_lets_lag(r->model, c);
     remote_listen(r);
-    if (r->was_ended)
-        model_is_lost(r->model, &r->vm);
+}
+
+void remote_tell_leaving(struct model_console *c, bool must_go,
+                         const struct remote_lookup *lookup)
+{
+    struct remote *r;
+    uint64_t read;
+
+    if (c->leaving == NULL)
+        return;
+    r = lookup->remote_of(lookup->owner, c->leaving);
+    read = must_go ? end_of_last_word(r) : r->given - remote_unread(r);
+    tell_items(r, read, lookup);
+    r->read = read;
+    if (!r->peer->stream.is_closed)
+        return;
+    if (!must_go && !r->peer->stream.is_broken && read < r->given)
+        model_fail(r->model, "vm %d left, and %llu bytes of it were not read",
+                   r->vm.number, (unsigned long long)(r->given - read));
+    if (must_go)
+        model_lets_lag(r->model, c);
+    remote_listen(r);
+    model_has_left(r->model, c);
 }
 
 static void tell_connect(struct remote *r, const struct item *item,
                          const struct remote_lookup *lookup)
 {
+    remote_tell_leaving(item->console, true, lookup);
     tell_last_word(item->console->link, lookup);
     model_connects(r->model, &r->vm, item->console);
-    model_lets_lag(r->model, item->console, r->given - r->told);
 }
 
 static void tell_complete(struct remote *r, const struct item *item,
                           const struct remote_lookup *lookup)
 {
-    tell_last_word(model_completes_after(&r->vm, &item->key.sequence), lookup);
     model_completes(r->model, &r->vm, &item->key.sequence);
     if (r->vm.role == MODEL_SERVES)
-        model_lets_lag(r->model, r->vm.console, r->given - r->told);
+        remote_tell_leaving(r->vm.console, false, lookup);
 }
 
 static void tell_item(struct remote *r, const struct item *item,
@@ -280,7 +312,9 @@ static void tell_items(struct remote *r, uint64_t read,
             return;
         item = take_item(r);
         r->told += item.len;
-        tell_item(r, &item, lookup);
+        /* Of one that leaves, only the output counts. */
+        if (!r->is_vm || r->vm.role != MODEL_LEAVES)
+            tell_item(r, &item, lookup);
     }
 }
 

@@ -18,6 +18,7 @@ enum {
     REMOTE_ITEMS_MAX = 64,
     REMOTE_KEYS_MAX = 16,
     REMOTE_DATA_MAX = 256 * KIB,
+    REMOTE_LAST_WORD = 1024 * KIB, /* docs/vmotion.md */
 };
 
 enum item_kind {
@@ -90,6 +91,11 @@ struct remote_lookup {
     void *owner;
 };
 void remote_tell_read(struct remote *r, const struct remote_lookup *lookup);
+
+/* The same of the VM that leaves the console, and whether it has left. It must
+ * go before its time where another VM comes or its follower is lost. */
+void remote_tell_leaving(struct model_console *c, bool must_go,
+                         const struct remote_lookup *lookup);
 
 /* What came from the server, to the model. */
 void remote_listen(struct remote *r);

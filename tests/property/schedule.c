@@ -21,26 +21,20 @@ ssize_t getrandom(void *to, size_t len, unsigned flags)
     return (ssize_t)len;
 }
 
-static void after_event(struct peer *peer, void *owner);
-static struct remote *find_remote(void *owner, const struct model_vm *vm);
-
 static void after_event(struct peer *peer, void *owner)
 {
     struct play *p = owner;
-    struct remote_lookup lookup = { find_remote, p };
+    struct remote_lookup lookup = { play_find_remote, p };
 
     if (play_has_failed(p))
         return;
+    play_tell_leaving(p);
     for (int i = 0; i < p->remote_count; i++) {
         if (p->remotes[i]->peer == peer)
             remote_tell_read(p->remotes[i], &lookup);
     }
+    play_tell_leaving(p);
     play_check_ends(p);
-}
-
-static struct remote *find_remote(void *owner, const struct model_vm *vm)
-{
-    return play_remote_of(owner, vm);
 }
 
 static void open_play(struct play *p, uint64_t seed)
@@ -162,7 +156,8 @@ static bool is_at_rest(const struct play *p)
             return false;
     }
     for (int i = 0; i < p->model.console_count; i++) {
-        if (p->model.consoles[i].move.is_live)
+        if (p->model.consoles[i].move.is_live ||
+            p->model.consoles[i].leaving != NULL)
             return false;
     }
     return true;
@@ -185,6 +180,7 @@ static void come_to_rest(struct play *p)
      * and that may have one more BEGIN to say. */
     for (int i = 0; i < MODEL_ANSWERS_MAX && !is_at_rest(p); i++) {
         play_moves_due(p);
+        play_leaves_due(p);
         site_drains_due(&p->site);
         play_listen(p);
         play_run_all(p);

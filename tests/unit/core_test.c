@@ -127,9 +127,10 @@ static void on_line_break(struct vm_link *link, bool is_on)
         (void)buf_append(&vm_of(link)->input, slice_of_text("^"));
 }
 
-static void on_drain(struct vm_link *link)
+static size_t on_drain(struct vm_link *link)
 {
     vm_of(link)->drains++;
+    return 0;
 }
 
 static void on_serve(struct vm_link *link)

@@ -183,8 +183,12 @@ bool peer_turn(struct peer *p)
 
 void site_turn_end(struct site *s)
 {
-    while (fact_take(&s->directory.facts) != NULL)
-        continue;
+    const struct fact *fact;
+
+    while ((fact = fact_take(&s->directory.facts)) != NULL) {
+        s->seen[fact->kind].last = *fact;
+        s->seen[fact->kind].count++;
+    }
     session_bury_dead(&s->ctx);
     for (size_t i = 0; i < s->peer_count; i++)
         peer_listen(s->peers[i]);
@@ -278,6 +282,17 @@ static void on_move_due(struct deadline *d, void *owner)
 void site_moves_due(struct site *s)
 {
     fall_due(s, &s->directory.move_timeouts, on_move_due);
+}
+
+static void on_leave_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    console_leave_due(CONTAINER_OF(d, struct console, leave), d->due_us);
+}
+
+void site_leaves_due(struct site *s)
+{
+    fall_due(s, &s->directory.leaves, on_leave_due);
 }
 
 struct console *site_console(struct site *s)

@@ -66,6 +66,11 @@ struct site {
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
     enum tls_policy policy; /* of those who arrive; off at first */
+    /* What core/ told, by enum fact_kind. */
+    struct {
+        struct fact last;
+        uint32_t count;
+    } seen[FACT_OUTPUT_LOST + 1];
     /* Called after each event of a session, for who has to know their order;
      * may be NULL. */
     void (*after_event)(struct peer *p, void *owner);
@@ -97,6 +102,7 @@ void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
 void site_holds_due(struct site *s);       /* those too */
 void site_moves_due(struct site *s);
+void site_leaves_due(struct site *s);
 
 /* The console of the VM that vm_start plays. */
 struct console *site_console(struct site *s);

@@ -1,5 +1,5 @@
 /* vMotion on the wire: two hosts and their clients, over in-memory streams. */
-#include "session_peer.h"
+#include "move_peer.h"
 
 #include "session/vm_session.h"
 
@@ -9,18 +9,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#define SEQUENCE "\x01\xff\xff\x00\xf0" /* as on the wire: 1 255 0 240 */
-#define SEQUENCE_SAID "1 255 0 240"
-#define COMPLETE EXT("\x2e" SEQUENCE)
-#define ABORT EXT("\x30")
-#define BEGIN EXT("\x28" SEQUENCE)
-
-enum { SECRET_LEN = 8 };
-
-struct secret {
-    uint8_t bytes[SECRET_LEN];
-};
 
 static int setup(void **state)
 {
@@ -36,70 +24,6 @@ static int teardown(void **state)
 {
     site_close(*state);
     return 0;
-}
-
-/* Takes "SB 232 41 SEQUENCE SECRET" off what the source heard. */
-static struct secret heard_goahead(struct peer *source)
-{
-    static const char before[] = "SB 232 41 " SEQUENCE_SAID;
-    struct secret secret = { 0 };
-    char text[256] = "";
-    char *at = text + strlen(before);
-
-    memcpy(text, buf_bytes(&source->said).data, source->said.len);
-    peer_forget(source);
-    assert_memory_equal(text, before, strlen(before));
-    for (int i = 0; i < SECRET_LEN; i++)
-        secret.bytes[i] = (uint8_t)strtoul(at, &at, 10);
-    assert_int_equal(*at, '\0');
-    return secret;
-}
-
-static struct secret begin(struct peer *source)
-{
-    peer_give(source, BYTES(BEGIN));
-    return heard_goahead(source);
-}
-
-static void say_peer(struct peer *p, struct secret secret)
-{
-    peer_give(p, BYTES(IAC SB VMWARE "\x2c" SEQUENCE));
-    peer_send(p, slice_of(secret.bytes, SECRET_LEN));
-    peer_give(p, BYTES(IAC SE));
-}
-
-/* A host's connection up to what it says first in the extension. */
-static struct peer *host_connect(struct site *s)
-{
-    struct peer *p = vm_connect(s);
-
-    peer_give(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
-    peer_forget(p);
-    return p;
-}
-
-static struct peer *join(struct site *s, struct secret secret)
-{
-    struct peer *p = host_connect(s);
-
-    say_peer(p, secret);
-    assert_true(peer_heard(p, "SB 232 45 " SEQUENCE_SAID));
-    return p;
-}
-
-static void say_who(struct peer *p)
-{
-    peer_give(p, BYTES(ESXI_PROXY EXT(VC_UUID UUID_TEXT) EXT(VM_NAME "vm-0001")
-                           EXT(BIOS_UUID "1") EXT(LOCATION_UUID "2")));
-}
-
-/* The VM, started anew; what it gets at once is kept. */
-static struct peer *come_back(struct site *s)
-{
-    struct peer *p = host_connect(s);
-
-    say_who(p);
-    return p;
 }
 
 static uint64_t completed(const struct site *s)
@@ -280,7 +204,30 @@ static void wrong_secret_touches_nothing(void **state)
     join(s, secret);
 }
 
-static void secret_is_good_for_one_at_a_time_and_once(void **state)
+/* Its host may be dead without a word of TCP's. */
+static void newest_destination_wins(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct secret secret = begin(source);
+    struct peer *first = join(s, secret);
+    struct peer *second;
+
+    peer_give(client, BYTES("held"));
+    peer_give(first, BYTES("of nobody"));
+    second = join(s, secret);
+    assert_true(first->stream.is_closed);
+    peer_end(source);
+    first = join(s, secret);
+    assert_true(second->stream.is_closed);
+    peer_give(first, BYTES("new" COMPLETE));
+    assert_true(peer_got(first, BYTES("held")));
+    assert_true(peer_got(client, BYTES("new")));
+    assert_int_equal(completed(s), 1);
+}
+
+static void secret_is_good_once(void **state)
 {
     struct site *s = *state;
     struct peer *source = vm_start(s);
@@ -288,13 +235,30 @@ static void secret_is_good_for_one_at_a_time_and_once(void **state)
     struct peer *destination = join(s, secret);
     struct peer *second = host_connect(s);
 
-    say_peer(second, secret);
-    assert_true(peer_heard(second, "SB 232 3 44"));
     say_peer(destination, secret);
     assert_true(peer_heard(destination, "SB 232 45 " SEQUENCE_SAID));
     peer_give(destination, BYTES(COMPLETE));
     say_peer(second, secret);
     assert_true(peer_heard(second, "SB 232 3 44"));
+    assert_int_equal(completed(s), 1);
+}
+
+/* The right secret, from a connection that serves its own VM, or waits for
+ * another one. */
+static void peer_from_who_has_something_else_is_refused(void **state)
+{
+    struct site *s = *state;
+    struct secret secret = begin(vm_start(s));
+    struct peer *other = vm_start_as(s, "uuid-b", LABEL);
+    struct peer *joined;
+
+    say_peer(other, secret);
+    assert_true(peer_heard(other, "SB 232 3 44"));
+    joined = join(s, begin(other));
+    say_peer(joined, secret);
+    assert_true(peer_heard(joined, "SB 232 3 44"));
+    peer_give(joined, BYTES(COMPLETE));
+    assert_true(other->stream.is_closed);
     assert_int_equal(completed(s), 1);
 }
 
@@ -553,7 +517,7 @@ static void begin_is_seen_behind_output_that_waits(void **state)
 /* The one that is ahead ends the wait for the other within the turn. */
 static void what_follows_complete_waits_for_who_is_behind(void **state)
 {
-    static uint8_t before[30 * KIB], after[60 * KIB];
+    static uint8_t before[14 * KIB], after[60 * KIB];
     struct site *s = *state;
     struct peer *source = vm_start(s);
     struct peer *slow = telnet_connect(s, site_console(s));
@@ -638,6 +602,71 @@ static void shutting_down_ends_a_move(void **state)
     assert_int_equal(failed(s), 1);
 }
 
+static const struct fact *move_ended(const struct site *s)
+{
+    return &s->seen[FACT_MOVE_ENDED].last;
+}
+
+static void a_move_is_told_with_all_that_is_known(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct peer *client = telnet_connect(s, site_console(s));
+    struct peer *destination;
+    struct secret secret;
+
+    memcpy(site_console(s)->link->peer, "source", 7);
+    secret = begin(source);
+    peer_give(client, BYTES("held"));
+    destination = join(s, secret);
+    assert_string_equal(site_console(s)->move->to,
+                        site_console(s)->move->destination->peer);
+    memcpy(site_console(s)->move->to, "destination", 12);
+    site_moves_due(s);
+    assert_true(destination->stream.is_closed);
+    assert_int_equal(s->seen[FACT_MOVE_ENDED].count, 1);
+    assert_int_equal(move_ended(s)->verdict, MOVE_TIMED_OUT);
+    assert_int_equal(move_ended(s)->held, 4);
+    assert_true(move_ended(s)->took_us >=
+                s->directory.settings.move_timeout_us);
+    assert_string_equal(move_ended(s)->peer, "source");
+    assert_string_equal(move_ended(s)->to, "destination");
+}
+
+/* A host may begin and abort as often as it likes. */
+static void failed_moves_are_told_once_a_second(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct throttle *failed_moves = &site_console(s)->failed_moves;
+
+    for (int i = 0; i < 100; i++)
+        put_only(source, BYTES(BEGIN ABORT));
+    site_run(s);
+    assert_int_equal(failed(s), 100);
+    assert_true(s->seen[FACT_MOVE_ENDED].count <= 2);
+    failed_moves->passed_s = 1; /* long ago */
+    failed_moves->left_out = 7;
+    peer_give(source, BYTES(BEGIN ABORT));
+    assert_int_equal(move_ended(s)->others, 7);
+}
+
+/* What it serves is not settled, and with it what would move. */
+static void begin_from_who_is_asked_again_is_refused(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+
+    peer_give(source, BYTES(ESXI_PROXY));
+    peer_forget(source);
+    peer_give(source, BYTES(BEGIN));
+    assert_true(peer_heard(source, "SB 232 43 " SEQUENCE_SAID));
+    peer_give(source, BYTES(EXT(VC_UUID UUID_TEXT) EXT(VM_NAME "vm-0001")
+                                EXT(BIOS_UUID "1") EXT(LOCATION_UUID "2")));
+    peer_forget(source);
+    begin(source);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -651,7 +680,9 @@ int main(void)
         TEST(many_last_words_reach_who_keeps_up),
         TEST(abort_gives_what_was_held_to_the_source),
         TEST(wrong_secret_touches_nothing),
-        TEST(secret_is_good_for_one_at_a_time_and_once),
+        TEST(newest_destination_wins),
+        TEST(secret_is_good_once),
+        TEST(peer_from_who_has_something_else_is_refused),
         TEST(destination_that_is_lost_may_try_again),
         TEST(complete_is_taken_from_the_destination_only),
         TEST(not_now),
@@ -672,6 +703,9 @@ int main(void)
         TEST(extension_off_ends_a_destination_and_not_the_move),
         TEST(console_does_not_expire_while_its_vm_moves),
         TEST(shutting_down_ends_a_move),
+        TEST(a_move_is_told_with_all_that_is_known),
+        TEST(failed_moves_are_told_once_a_second),
+        TEST(begin_from_who_is_asked_again_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
