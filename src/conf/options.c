@@ -155,7 +155,10 @@ const struct option_row option_rows[] = {
       .otherwise = "nowhere",
       .example = "{\"*:4000-4999\"}",
       .text = "where VMs may ask for listeners of their own, such as\n"
-              "*:4000-4999; may be given up to 32 times" },
+              "*:4000-4999; may be given up to 32 times",
+      .more = "They ask by a port URI with an address and direction server, "
+              "such as tcp://:7001. The address is as the URI has it (IPv6 in "
+              "brackets), or *; the ports are one, a range, or *." },
     { .name = "service-connect",
       .type = OPTION_RULE,
       AT(service_connect),
@@ -165,12 +168,17 @@ const struct option_row option_rows[] = {
       .example = "{\"*.example.org:23\", \"vspc://*\"}",
       .text = "where VMs may have us connect to, such as\n"
               "*.example.org:23, or vspc://* for each other's\n"
-              "consoles; may be given up to 32 times" },
+              "consoles; may be given up to 32 times",
+      .more = "They ask by a port URI with direction client. The host is a "
+              "name or an address as the URI has it, *.example.org for names "
+              "that end so, or *. vspc://NAME and vspc://* allow null modems "
+              "to other VMs' consoles." },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
-      .text = "open no telnet ports for consoles (nothing else leads\n"
-              "to them yet)" },
+      .text = "open no telnet ports for consoles",
+      .more = "They are reached by what their port URIs ask for; see "
+              "--service-listen and --service-connect." },
     { .name = "vm-expire-time",
       .type = OPTION_NUMBER,
       AT(vm_expire_s),
