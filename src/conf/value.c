@@ -66,7 +66,7 @@ struct shown {
 
 static struct shown show(const char *value)
 {
-    struct shown shown;
+    struct shown shown = { 0 };
 
     text_clean(shown.text, sizeof shown.text, slice_of_text(value));
     return shown;
