@@ -80,11 +80,9 @@ static void say_host(const struct uri *uri)
 
 static void say_thumbprint(const struct uri_parameters *p)
 {
-    char text[3 * URI_SHA256_LEN] = "";
+    char text[URI_THUMBPRINT_MAX + 1];
 
-    for (size_t i = 0, at = 0; i < p->thumbprint_len; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%02X",
-                               i > 0 ? ":" : "", p->thumbprint[i]);
+    uri_get_thumbprint(p, text);
     say("thumbprint", "%s of the peer's certificate: %s",
         p->thumbprint_len == URI_SHA1_LEN ? "SHA-1" : "SHA-256", text);
 }

@@ -18,7 +18,7 @@
  *     idle client    18.1 KiB, 17.9 KiB: it keeps the peer's certificate
  *     silent peer     8.8 KiB, before its first byte
  *     half a hello   72 KiB at most, for TLS_HANDSHAKE_US at most
- *     slow reader    64 KiB on top, for one write that was not taken
+ *     slow reader   128 KiB on top at most, for one write that was not taken
  *
  * Buffers for records are OpenSSL's while a record is under way, and nobody's
  * otherwise.
@@ -70,6 +70,13 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
 /* Why it failed, a sentence for the log that begins with "TLS: "; good until
  * it is closed. "" while it did not. */
 const char *stream_tls_problem(const struct stream *s);
+
+/* It failed because the peer is not who the context demands. */
+bool stream_tls_has_refused(const struct stream *s);
+
+/* Says that nothing will be written any more, behind what was taken; what the
+ * peer sends can still be read. The stream is to be closed as any other. */
+void stream_tls_say_end(struct stream *s);
 
 /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" before the handshake is done. */
 struct tls_terms {

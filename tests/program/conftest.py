@@ -124,11 +124,11 @@ def start_vm():
     started = []
 
     def start(proxy, *args, name="vm-0001", uuid=UUID, uri="vSPC.py",
-              stdin=subprocess.DEVNULL):
+              stdin=subprocess.DEVNULL, env=None):
         port = proxy if isinstance(proxy, int) else proxy.proxy[1]
         program = Program(
             [BUILD / "vspc-vm", "--proxy", f"127.0.0.1:{port}", "--name", name,
-             "--uuid", uuid, "--uri", uri, *args], stdin=stdin)
+             "--uuid", uuid, "--uri", uri, *args], stdin=stdin, env=env)
         started.append(program)
         return program
 
