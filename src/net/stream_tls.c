@@ -37,9 +37,10 @@ enum tls_state {
 enum {
     TLS_RECORD_MAX = 16 * KIB, /* of data (RFC 8446 section 5.1) */
 
-    /* What one write takes: enough that system calls do not count, little
+    /* What one write takes: all that one read brought (half of it leaves the
+     * other half for another turn, which costs a third more CPU), and little
      * enough to be left over for many peers that do not read. */
-    TLS_WRITE_MAX = 32 * KIB,
+    TLS_WRITE_MAX = 64 * KIB,
 
     /* Above this a peer's own words are not read: it takes no answers. A write
      * alone never comes here. */

@@ -18,7 +18,7 @@
  *     idle client    18.1 KiB, 17.9 KiB: it keeps the peer's certificate
  *     silent peer     8.8 KiB, before its first byte
  *     half a hello   72 KiB at most, for TLS_HANDSHAKE_US at most
- *     slow reader    64 KiB on top, for one write that was not taken
+ *     slow reader   128 KiB on top at most, for one write that was not taken
  *
  * Buffers for records are OpenSSL's while a record is under way, and nobody's
  * otherwise.

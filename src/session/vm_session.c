@@ -741,7 +741,6 @@ void vm_session_serve(struct vm_session *s)
     if (s->secure.state != SECURE_DONE)
         s->wire.peer.policy = &vm_policy;
     s->phase = PHASE_SERVING;
-    s->has_room = false;
     vm_line_take_early(s);
     vm_session_drop_identity(s);
     /* It may show that the connection is broken. */

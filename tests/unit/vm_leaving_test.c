@@ -98,6 +98,21 @@ static void few_last_words_and_the_source_goes_at_once(void **state)
     check_shown(f, 15 * KIB, "late");
 }
 
+/* A host's words up to BEGIN were read with it. */
+static void what_was_printed_before_begin_does_not_count(void **state)
+{
+    struct fixture *f = *state;
+
+    peer_give(f->source, BYTES(ABORT));
+    print(f, 100 * KIB);
+    site_run(&f->site);
+    f->destination = join(&f->site, begin(f->source));
+    peer_give(f->source, BYTES("last"));
+    peer_give(f->destination, BYTES(COMPLETE "late"));
+    assert_true(f->source->stream.is_closed);
+    check_shown(f, 100 * KIB, "lastlate");
+}
+
 static void many_last_words_and_the_source_goes_after_a_silence(void **state)
 {
     struct fixture *f = *state;
@@ -230,6 +245,26 @@ static void of_a_source_that_leaves_only_output_counts(void **state)
     peer_give(f->client, BYTES("typed"));
     assert_true(peer_got(f->destination, BYTES("typed")));
     check_shown(f, 20 * KIB, "");
+}
+
+/* All in one read, for the first part of which there is just room. */
+static void what_waits_for_room_keeps_its_place(void **state)
+{
+    struct fixture *f = *state;
+    size_t behind = 64 * KIB - 16 * KIB - 100;
+
+    peer_give(f->source, BYTES(ABORT));
+    peer_block(f->client);
+    print(f, behind);
+    site_run(&f->site);
+    put_only(f->source, slice_of(f->words + behind, 200));
+    put_only(f->source,
+             BYTES(IAC WONT VMWARE
+                   "a" IAC WILL VMWARE ESXI_KNOWN WHO(UUID_TEXT) "b"));
+    site_run(&f->site);
+    site_short_holds_due(&f->site);
+    peer_unblock(f->client);
+    check_shown(f, behind + 200, "ab");
 }
 
 /* The same that lies behind its last words when COMPLETE comes. */
@@ -467,7 +502,7 @@ static void answers_to_last_words_do_not_end_them(void **state)
     struct peer *back = host_connect(&f->site);
 
     peer_block(f->source);
-    for (int i = 0; i < 100 * KIB; i++)
+    for (int i = 0; i < 250 * KIB; i++)
         put_only(f->source, BYTES(IAC WILL "\x63"));
     put_only(f->source, BYTES("last"));
     put_only(back, BYTES(WHO(UUID_TEXT)));
@@ -503,6 +538,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(more_last_words_than_one_turn_reads_come_before_the_next),
         TEST(few_last_words_and_the_source_goes_at_once),
+        TEST(what_was_printed_before_begin_does_not_count),
         TEST(many_last_words_and_the_source_goes_after_a_silence),
         TEST(a_word_begins_the_silence_anew),
         TEST(input_is_the_destinations_while_the_source_leaves),
@@ -511,6 +547,7 @@ int main(void)
         TEST(what_the_destination_prints_early_waits_for_room),
         TEST(the_destination_is_heard_while_the_source_leaves),
         TEST(of_a_source_that_leaves_only_output_counts),
+        TEST(what_waits_for_room_keeps_its_place),
         TEST(what_the_source_wants_beside_complete_comes_too_late),
         TEST(a_source_that_breaks_has_left),
         TEST(a_source_that_never_stops_is_cut_off),
