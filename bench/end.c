@@ -57,11 +57,25 @@ void end_open(struct end *e, struct loop *l, int fd, enum telnet_role role,
     e->number = number;
     telnet_init(&e->telnet, role, number);
     end_join_loop(e, l);
+    if (e->tls)
+        tls_shake_hands(e->tls);
     end_send_reply(e);
+}
+
+static bool is_shaking_hands(const struct end *e)
+{
+    return e->tls && !e->tls->is_open;
+}
+
+bool end_is_ready(const struct end *e)
+{
+    return !is_shaking_hands(e) && telnet_is_ready(&e->telnet);
 }
 
 void end_close(struct end *e)
 {
+    tls_free(e->tls);
+    e->tls = NULL;
     close(e->fd); /* which takes it out of the loop, too */
     e->fd = -1;
 }
@@ -71,8 +85,11 @@ void end_close(struct end *e)
 /* Returns how many bytes the kernel took; 0 if it has no room. */
 static size_t try_send(struct end *e, const void *bytes, size_t len)
 {
-    ssize_t n = send(e->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n;
 
+    if (e->tls)
+        return tls_send(e->tls, bytes, len);
+    n = send(e->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n >= 0)
         return (size_t)n;
     if (errno != EAGAIN && errno != EINTR)
@@ -87,12 +104,20 @@ void end_send_now(struct end *e, const void *bytes, size_t len)
             len);
 }
 
+/* What has to be sent next, if it is not 0: see tls_send. */
+static size_t held_len(const struct end *e)
+{
+    return e->tls ? e->tls->held_len : 0;
+}
+
 void end_send_reply(struct end *e)
 {
-    if (e->telnet.reply_len == 0)
+    if (e->telnet.reply_len == 0 || is_shaking_hands(e))
         return;
-    if (e->out && pattern_is_split(e->out->pattern, e->out_at))
-        return; /* not inside a doubled 255; send_some comes back to it */
+    /* Not inside a record, or a doubled 255; send_some comes back to it. */
+    if (held_len(e) > 0 ||
+        (e->out && pattern_is_split(e->out->pattern, e->out_at)))
+        return;
     end_send_now(e, e->telnet.reply, e->telnet.reply_len);
     e->telnet.reply_len = 0;
 }
@@ -111,7 +136,9 @@ static void send_some(struct end *e)
     size_t len = PATTERN_RUN, n;
     uint64_t now;
 
-    if (sent >= limit || e->telnet.reply_len > 0) {
+    if (held_len(e) > 0) {
+        len = held_len(e);
+    } else if (sent >= limit || e->telnet.reply_len > 0) {
         if (pattern_is_split(p, e->out_at)) {
             len = 1;
         } else if (sent >= limit) {
@@ -212,10 +239,24 @@ static void check_data(struct end *e, uint8_t *bytes, size_t len)
     end_send_reply(e);
 }
 
-static void receive_some(struct end *e)
+/* What recv returns, on all it says. */
+static ssize_t receive(struct end *e, void *to, size_t len)
+{
+    ssize_t n;
+
+    if (!e->tls)
+        return recv(e->fd, to, len, MSG_DONTWAIT);
+    n = tls_recv(e->tls, to, len);
+    if (n < 0)
+        errno = EAGAIN;
+    return n;
+}
+
+/* Whether there is more here of which no event will tell. */
+static bool receive_some(struct end *e)
 {
     uint8_t *buf = e->loop->buf;
-    ssize_t n = recv(e->fd, buf, PATTERN_RUN, MSG_DONTWAIT);
+    ssize_t n = receive(e, buf, PATTERN_RUN);
 
     if (n > 0)
         e->on_data(e, buf, (size_t)n);
@@ -225,6 +266,19 @@ static void receive_some(struct end *e)
         die("%s %u: the server closed the connection", e->kind, e->number);
     else if (errno != EAGAIN && errno != EINTR)
         die("%s %u: recv: %s", e->kind, e->number, strerror(errno));
+    return n == PATTERN_RUN && e->tls && tls_has_pending(e->tls);
+}
+
+static void take_input(struct end *e)
+{
+    if (is_shaking_hands(e)) {
+        tls_shake_hands(e->tls);
+        if (is_shaking_hands(e))
+            return;
+        end_send_reply(e);
+    }
+    while (receive_some(e))
+        continue;
 }
 
 /* ---- the loop --------------------------------------------------------- */
@@ -240,7 +294,7 @@ void loop_turn(struct loop *l, int timeout_ms)
         struct end *e = events[i].data.ptr;
 
         if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-            receive_some(e);
+            take_input(e);
         if (events[i].events & EPOLLOUT && is_sending(e))
             send_some(e);
     }

@@ -14,6 +14,7 @@
 
 #include "pattern.h"
 #include "telnet.h"
+#include "tls.h"
 
 #include <stdatomic.h>
 
@@ -23,7 +24,7 @@ struct loop {
     atomic_bool quit; /* asks loop_thread to return */
 };
 
-/* All in wire bytes. */
+/* All in wire bytes, before TLS. */
 struct flow {
     const struct pattern *pattern;
     size_t start;          /* offset in the pattern of the first byte */
@@ -37,6 +38,7 @@ struct end {
     const char *kind; /* "VM" or "client", for messages */
     unsigned number;
     struct loop *loop;
+    struct tls *tls; /* set before end_open, which owns it then; or NULL */
     struct telnet telnet;
 
     /* Called with what was received, undecoded; may write into it. */
@@ -74,6 +76,9 @@ void *loop_thread(void *arg);
 /* Takes over the connected socket and joins the loop. */
 void end_open(struct end *e, struct loop *l, int fd, enum telnet_role role,
               unsigned number);
+
+/* It has nothing to negotiate any more: neither TLS nor telnet. */
+bool end_is_ready(const struct end *e);
 
 /* Only for the end whose on_closed is running: others may have events of this
  * turn to come. The struct may be opened again at once. */

@@ -13,19 +13,25 @@
 struct work {
     const char *name;
     void (*run)(const struct load *load);
+    bool speaks_tls;
     const char *help;
 };
 
 static const struct work works[] = {
-    { "bringup", work_bringup,
+    { "bringup", work_bringup, true,
       "CPU and memory a VM costs the server: when it connects, and idle" },
-    { "stream", work_stream, "pairs of a VM and a client sending full speed" },
-    { "fanout", work_fanout, "VMs sending full speed to several clients each" },
-    { "latency", work_latency, "a typed byte to the VM and its echo back" },
-    { "moves", work_moves, "vMotion: VMs go from host to host" },
-    { "stuck-client", work_stuck_client,
+    { "stream", work_stream, true,
+      "pairs of a VM and a client sending full speed" },
+    { "fanout", work_fanout, true,
+      "VMs sending full speed to several clients each" },
+    { "latency", work_latency, true,
+      "a typed byte to the VM and its echo back" },
+    { "moves", work_moves, false, "vMotion: VMs go from host to host" },
+    { "handshakes", work_handshakes, true,
+      "VMs that connect in TLS, see the first byte and go away" },
+    { "stuck-client", work_stuck_client, false,
       "one of two clients never reads: does the other get everything?" },
-    { "stuck-vm", work_stuck_vm,
+    { "stuck-vm", work_stuck_vm, false,
       "a VM does not read for a while: is its client pushed back?" },
 };
 
@@ -47,7 +53,7 @@ static const struct option_row options[] = {
     { "pid", PIDS, SETS(server), "the server's processes: PID[,PID...]" },
     { "vms", NUMBER, SETS(vms), "bringup, moves: how many VMs" },
     { "in-flight", NUMBER, SETS(in_flight),
-      "how many VMs register, or move, at a time" },
+      "how many VMs register, move or shake hands at a time" },
     { "last", NUMBER, SETS(last), "bringup: count CPU over the last so many" },
     { "idle-seconds", NUMBER, SETS(idle_s), "bringup: watch idle CPU so long" },
     { "pairs", NUMBER, SETS(pairs), "stream, fanout: how many VMs" },
@@ -67,6 +73,9 @@ static const struct option_row options[] = {
     { "movers", NUMBER, SETS(movers), "moves: VMs that take turns to move" },
     { "typed", NUMBER, SETS(typed),
       "moves: of these, how many have a client that types meanwhile" },
+    { "handshakes", NUMBER, SETS(handshakes), "handshakes: how many" },
+    { "tls", TEXT, SETS(tls_cipher),
+      "VMs speak TLS 1.3 with this cipher (TLS_AES_128_GCM_SHA256)" },
     { "threads", NUMBER, SETS(threads),
       "stream, fanout: 1, or 2 for VMs and clients apart" },
     { "timeout", NUMBER, SETS(timeout_s),
@@ -86,6 +95,7 @@ static const struct load defaults = {
     .rounds = 5000,
     .moves = 3000,
     .movers = 1000,
+    .handshakes = 3000,
     .threads = 1,
     .timeout_s = 20,
 };
@@ -216,7 +226,7 @@ static void check_options(const struct load *load)
         die("--pid is missing");
     if (!load->vms || !load->in_flight || !load->last || !load->pairs ||
         !load->clients || !load->rounds || !load->threads || !load->moves ||
-        !load->movers)
+        !load->movers || !load->handshakes)
         die("a count is 0");
     if (load->iac_percent > 50)
         die("--iac-percent goes to 50");
@@ -224,9 +234,18 @@ static void check_options(const struct load *load)
         die("--bytes and --seconds are both 0: that would never end");
 }
 
+static const struct work *find_work(const char *name)
+{
+    for (unsigned i = 0; i < WORK_COUNT; i++)
+        if (strcmp(name, works[i].name) == 0)
+            return &works[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     struct load load = defaults;
+    const struct work *work;
 
     parse_options(&load, argc, argv);
     if (optind != argc - 1) {
@@ -234,12 +253,15 @@ int main(int argc, char **argv)
         return 2;
     }
     check_options(&load);
-    for (unsigned i = 0; i < WORK_COUNT; i++) {
-        if (strcmp(argv[optind], works[i].name) == 0) {
-            works[i].run(&load);
-            return 0;
-        }
+    work = find_work(argv[optind]);
+    if (!work) {
+        fprintf(stderr, "vspc-load: unknown work: %s\n", argv[optind]);
+        return 2;
     }
-    fprintf(stderr, "vspc-load: unknown work: %s\n", argv[optind]);
-    return 2;
+    if (load.tls_cipher && !work->speaks_tls)
+        die("%s is not done in TLS", work->name);
+    if (load.tls_cipher)
+        tls_client_init(&load.tls, load.tls_cipher);
+    work->run(&load);
+    return 0;
 }

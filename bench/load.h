@@ -5,6 +5,7 @@
 #define BENCH_LOAD_H
 
 #include "measure.h"
+#include "tls.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,9 @@ struct load {
     unsigned seconds;
     unsigned rounds, idle, streams;
     unsigned moves, movers, typed;
+    unsigned handshakes;
+    const char *tls_cipher; /* of VMs; NULL: they speak in the clear */
+    struct tls_client tls;
     unsigned threads, timeout_s;
 };
 
@@ -39,6 +43,7 @@ void work_stream(const struct load *load);
 void work_fanout(const struct load *load);
 void work_latency(const struct load *load);
 void work_moves(const struct load *load);
+void work_handshakes(const struct load *load);
 void work_stuck_client(const struct load *load);
 void work_stuck_vm(const struct load *load);
 

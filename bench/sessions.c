@@ -113,7 +113,7 @@ static void bring_up(struct bench *b, size_t number)
 {
     struct stream_mem *m = &b->vms[number];
 
-    vm_session_start(&b->ctx, &m->stream);
+    vm_session_start(&b->ctx, &m->stream, TLS_OFF);
     give(b, m, TEXT("\xff\xfb\x25"));
     give(b, m, TEXT("\xff\xfd\0"));
     give(b, m, TEXT("\xff\xfd\3\xff\xfd\1\xff\xfb\0"));
@@ -158,7 +158,8 @@ static void attach_clients(struct bench *b)
     for (size_t i = 0; i < b->client_count; i++) {
         struct console *c = directory_next(&b->directory, &cursor);
 
-        client_session_start(&b->ctx, &b->clients[i].stream, c);
+        client_session_start(&b->ctx, &b->clients[i].stream, c,
+                             client_port_role(TLS_OFF));
         give(b, &b->clients[i],
              TEXT("\xff\xfd\0\xff\xfd\3\xff\xfd\1\xff\xfb\0\xff\xfb\3"));
     }

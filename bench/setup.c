@@ -45,6 +45,19 @@ unsigned setup_host(unsigned vm)
     return 1 + vm / VMS_PER_HOST % HOSTS_MAX;
 }
 
+/* A relay takes on its front whoever speaks TLS. */
+void setup_dial_vm(const struct load *load, struct loop *l, struct end *vm,
+                   unsigned number)
+{
+    bool is_relay = load_is_relay(load);
+    uint16_t port = is_relay ? load->front_port : load->proxy_port;
+    int fd = socket_dial(port, setup_host(number));
+
+    if (load->tls_cipher)
+        vm->tls = tls_new(&load->tls, fd, vm->kind, number);
+    end_open(vm, l, fd, is_relay ? TELNET_NONE : TELNET_VM, number);
+}
+
 void setup_vms(const struct load *load, struct loop *l, struct end *vms,
                unsigned first, unsigned count)
 {
@@ -57,8 +70,7 @@ void setup_vms(const struct load *load, struct loop *l, struct end *vms,
         vm->kind = "VM";
         vm->on_data = register_data;
         vm->context = &ready;
-        end_open(vm, l, socket_dial(load->proxy_port, setup_host(first + i)),
-                 TELNET_VM, first + i);
+        setup_dial_vm(load, l, vm, first + i);
         room.wanted = i + 1 > load->in_flight ? i + 1 - load->in_flight : 0;
         loop_wait(l, count_is_reached, &room, load->timeout_s,
                   "a VM to be registered");
@@ -181,9 +193,7 @@ static void await_marker(struct end *e, const char *other_kind, unsigned vm)
 
 static bool is_ready(void *arg)
 {
-    const struct end *e = arg;
-
-    return telnet_is_ready(&e->telnet);
+    return end_is_ready(arg);
 }
 
 static void prove(struct rig *rig, unsigned vm_number)
@@ -221,7 +231,7 @@ static void open_client(struct rig *rig, unsigned vm_number, unsigned i,
              is_relay ? TELNET_NONE : TELNET_CLIENT, number);
 }
 
-/* Behind a relay the VM's end comes to be when a client connects. */
+/* Behind a relay one end comes to be when the other connects: the VM's. */
 static void open_relayed(struct rig *rig, unsigned vm_number)
 {
     struct end *vm = &rig->vms[vm_number];
@@ -231,15 +241,38 @@ static void open_relayed(struct rig *rig, unsigned vm_number)
     await_marker(vm, "client", vm_number);
     end_open(vm, rig->loop, socket_accept(rig->listener), TELNET_NONE,
              vm_number);
-    prove(rig, vm_number);
 }
 
-void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
-               unsigned vm_count, unsigned clients_per_vm)
+/* But it is VMs that speak TLS, and so they connect to the front. */
+static void open_relayed_tls(struct rig *rig, unsigned vm_number)
 {
-    uint16_t *ports;
-    long log_start;
+    struct end *vm = &rig->vms[vm_number];
+    struct end *client = &rig->clients[vm_number];
 
+    vm->kind = "VM";
+    await_marker(vm, "client", vm_number);
+    setup_dial_vm(rig->load, rig->loop, vm, vm_number);
+    loop_wait(rig->loop, is_ready, vm, rig->load->timeout_s, "a handshake");
+    client->kind = "client";
+    await_marker(client, "VM", vm_number);
+    end_open(client, rig->loop, socket_accept(rig->listener), TELNET_NONE,
+             vm_number);
+}
+
+void setup_relayed_pairs(struct rig *rig, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        if (rig->load->tls_cipher)
+            open_relayed_tls(rig, i);
+        else
+            open_relayed(rig, i);
+        prove(rig, i);
+    }
+}
+
+static void rig_init(struct rig *rig, const struct load *load, struct loop *l,
+                     unsigned vm_count, unsigned clients_per_vm)
+{
     *rig = (struct rig){
         .load = load,
         .loop = l,
@@ -250,14 +283,29 @@ void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
         .clients =
             zalloc((size_t)vm_count * clients_per_vm, sizeof *rig->clients),
     };
+}
+
+void setup_relayed(struct rig *rig, const struct load *load, struct loop *l,
+                   unsigned vm_count)
+{
+    rig_init(rig, load, l, vm_count, 1);
+    rig->listener = socket_listen(load->back_port, load->timeout_s);
+}
+
+void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
+               unsigned vm_count, unsigned clients_per_vm)
+{
+    uint16_t *ports;
+    long log_start;
+
     if (load_is_relay(load)) {
         if (clients_per_vm != 1)
             die("a relay has one client a VM");
-        rig->listener = socket_listen(load->back_port, load->timeout_s);
-        for (unsigned i = 0; i < vm_count; i++)
-            open_relayed(rig, i);
+        setup_relayed(rig, load, l, vm_count);
+        setup_relayed_pairs(rig, 0, vm_count);
         return;
     }
+    rig_init(rig, load, l, vm_count, clients_per_vm);
     log_start = log_end(load);
     setup_vms(load, l, rig->vms, 0, vm_count);
     ports = read_ports(load, log_start, vm_count);

@@ -24,6 +24,11 @@ struct rig {
 /* The number of the host on which that VM is started; see socket_dial. */
 unsigned setup_host(unsigned vm);
 
+/* Connects VM number i to where VMs connect to, in TLS if that was asked for.
+ * The end's kind, on_data and context are set already. */
+void setup_dial_vm(const struct load *load, struct loop *l, struct end *vm,
+                   unsigned number);
+
 /* Registers VMs first to first + count - 1 of the array, in order. */
 void setup_vms(const struct load *load, struct loop *l, struct end *vms,
                unsigned first, unsigned count);
@@ -31,5 +36,11 @@ void setup_vms(const struct load *load, struct loop *l, struct end *vms,
 /* Opens all of it and proves it. */
 void setup_rig(struct rig *rig, const struct load *load, struct loop *l,
                unsigned vm_count, unsigned clients_per_vm);
+
+/* The same behind a relay, some at a time: an empty rig, and then its VMs
+ * first to first + count - 1. */
+void setup_relayed(struct rig *rig, const struct load *load, struct loop *l,
+                   unsigned vm_count);
+void setup_relayed_pairs(struct rig *rig, unsigned first, unsigned count);
 
 #endif

@@ -25,27 +25,53 @@ static double idle_percent(const struct load *load, struct loop *l)
            (double)(now_us() - start_us);
 }
 
+struct bringup {
+    const struct load *load;
+    struct loop *loop;
+    struct end *vms; /* of vspcd */
+    struct rig rig;  /* of a relay */
+};
+
+static void bringup_init(struct bringup *b, const struct load *load,
+                         struct loop *l)
+{
+    *b = (struct bringup){ .load = load, .loop = l };
+    if (load_is_relay(load))
+        setup_relayed(&b->rig, load, l, load->vms);
+    else
+        b->vms = zalloc(load->vms, sizeof *b->vms);
+}
+
+static void bring_up(struct bringup *b, unsigned first, unsigned count)
+{
+    if (load_is_relay(b->load))
+        setup_relayed_pairs(&b->rig, first, count);
+    else
+        setup_vms(b->load, b->loop, b->vms, first, count);
+}
+
 /*
+ * To a relay a VM is a pair, and to register to pass a marker each way.
+ *
  * CPU is counted over the last VMs only, when all others are there already:
  * a server that gets slower with their number shows it.
  */
 void work_bringup(const struct load *load)
 {
-    struct end *vms = zalloc(load->vms, sizeof *vms);
     unsigned last = load->last < load->vms ? load->last : load->vms;
     uint64_t rss_kib, start_ns, start_us, cpu_ns, wall_us;
+    struct bringup b;
     struct loop loop;
 
-    if (load_is_relay(load))
-        die("bringup: there are no VMs behind a relay");
     loop_init(&loop);
+    bringup_init(&b, load, &loop);
     rss_kib = server_rss_kib(&load->server);
-    setup_vms(load, &loop, vms, 0, load->vms - last);
+    bring_up(&b, 0, load->vms - last);
     serve_for(&loop, SETTLE_MS);
 
     start_ns = server_cpu_ns(&load->server);
     start_us = now_us();
-    setup_vms(load, &loop, vms, load->vms - last, last);
+    bring_up(&b, load->vms - last, last);
     wall_us = now_us() - start_us;
     serve_for(&loop, SETTLE_MS);
     cpu_ns = server_cpu_ns(&load->server) - start_ns;

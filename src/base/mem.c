@@ -27,3 +27,8 @@ char *xstrdup(const char *text)
 {
     return check(strdup(text));
 }
+
+char *xstrndup(const char *text, size_t len)
+{
+    return check(strndup(text, len));
+}

@@ -13,5 +13,6 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 char *xstrdup(const char *text);
+char *xstrndup(const char *text, size_t len); /* ends at a NUL before that */
 
 #endif

@@ -13,6 +13,11 @@ enum option_type {
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
     OPTION_ADDRESS, /* text: an IP address */
+    OPTION_TEXT,    /* text, of min bytes at least, or one of words; as long as
+                     * the command line lives */
+    OPTION_WORD,    /* one of words; the setting is its number */
+    OPTION_PROXY,   /* ADDRESS:PORT[,tls=WORD]; may be given again */
+    OPTION_RULE,    /* text; may be given again */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 
@@ -22,6 +27,7 @@ struct option_row {
     const char *value;       /* what the help calls its value */
     const char *standard;    /* default, as it would be written */
     const char *text;        /* for the help; lines are wrapped by hand */
+    const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
     uint64_t min, max;
     size_t offset; /* in struct settings */
     enum option_type type;
@@ -29,6 +35,8 @@ struct option_row {
 };
 
 #define AT(member) .offset = offsetof(struct settings, member)
+
+#define TLS_WORDS "off|telnets|offered|required"
 
 static const struct option_row rows[] = {
     { .name = "proxy-port",
@@ -46,6 +54,56 @@ static const struct option_row rows[] = {
       .standard = "0.0.0.0",
       .text = "address of that port, or ADDRESS:PORT; :: is all of\n"
               "IPv6 and IPv4" },
+    { .name = "proxy-listen",
+      .type = OPTION_PROXY,
+      AT(proxies),
+      .value = "ADDRESS:PORT[,tls=POLICY]",
+      .text = "one more port for VMs, with its own policy about TLS;\n"
+              "may be given up to 8 times" },
+    { .name = "tls",
+      .type = OPTION_WORD,
+      AT(tls),
+      .words = TLS_WORDS,
+      .value = "POLICY",
+      .standard = "telnets",
+      .text = "TLS towards VMs: off; telnets (telnet:// is in the\n"
+              "clear, telnets:// in TLS); offered (telnet:// goes\n"
+              "over to TLS too, where the host can); required" },
+    { .name = "ssl",
+      .type = OPTION_FLAG,
+      AT(ssl),
+      .text = "the same as --tls offered" },
+    { .name = "cert",
+      .type = OPTION_TEXT,
+      AT(cert),
+      .min = 1,
+      .value = "FILE",
+      .text = "certificate and chain, PEM, read again at SIGHUP\n"
+              "[one is made at the first start]" },
+    { .name = "key",
+      .type = OPTION_TEXT,
+      AT(key),
+      .min = 1,
+      .value = "FILE",
+      .text = "its private key [in the certificate's file]" },
+    { .name = "tls-min",
+      .type = OPTION_TEXT,
+      AT(tls_min),
+      .words = "1.0|1.1|1.2|1.3",
+      .value = "VERSION",
+      .standard = "1.2",
+      .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
+    { .name = "tls-ciphers",
+      .type = OPTION_TEXT,
+      AT(tls_ciphers),
+      .min = 1,
+      .value = "LIST",
+      .text = "as openssl ciphers takes it [OpenSSL's own]" },
+    { .name = "show-tls",
+      .type = OPTION_REQUEST,
+      .min = OPTIONS_SHOW_TLS,
+      .text = "show the certificate's thumbprints and the proxy URIs\n"
+              "for vSphere that go with them" },
     { .name = "port-range-start",
       .type = OPTION_NUMBER,
       AT(port_range_start),
@@ -69,6 +127,39 @@ static const struct option_row rows[] = {
       .value = "ADDRESS",
       .standard = "127.0.0.1",
       .text = "address of the consoles' telnet ports" },
+    { .name = "client-tls",
+      .type = OPTION_WORD,
+      AT(client_tls),
+      .words = TLS_WORDS,
+      .value = "POLICY",
+      .standard = "off",
+      .text = "the same as --tls, towards clients" },
+    { .name = "client-certs",
+      .type = OPTION_WORD,
+      AT(client_certs),
+      .words = "off|optional|required",
+      .value = "POLICY",
+      .standard = "off",
+      .text = "certificates of clients: off, optional or required" },
+    { .name = "client-ca",
+      .type = OPTION_TEXT,
+      AT(client_ca),
+      .min = 1,
+      .value = "FILE",
+      .text = "who signs them, PEM" },
+    { .name = "service-listen",
+      .type = OPTION_RULE,
+      AT(service_listen),
+      .value = "ADDRESS:PORTS",
+      .text = "where VMs may ask for listeners of their own, such as\n"
+              "*:4000-4999; may be given up to 32 times [nowhere]" },
+    { .name = "service-connect",
+      .type = OPTION_RULE,
+      AT(service_connect),
+      .value = "HOST:PORTS",
+      .text = "where VMs may have us connect to, such as\n"
+              "*.example.org:23, or vspc://* for each other's\n"
+              "consoles; may be given up to 32 times [nowhere]" },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
@@ -172,6 +263,21 @@ static const struct option_row rows[] = {
       .type = OPTION_FLAG,
       AT(is_debug),
       .text = "log more" },
+    { .name = "check-uri",
+      .type = OPTION_TEXT,
+      AT(check_uri),
+      .value = "URI",
+      .text = "say what this service URI means, or what is wrong with\n"
+              "it, and end" },
+    { .name = "check-uri-as",
+      .type = OPTION_WORD,
+      AT(check_uri_as),
+      .value = "PLACE",
+      .standard = "server",
+      .words = "server|client|proxy",
+      .text = "where that URI stands: server or client is the\n"
+              "direction of the serial port, proxy the URI of the\n"
+              "concentrator" },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,
@@ -213,6 +319,31 @@ static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
     return true;
 }
 
+/* The number of value in "first|second|...". False: it is not there. */
+static bool find_word(const char *words, const char *value, uint64_t *ret)
+{
+    size_t len = strlen(value);
+
+    for (uint64_t i = 0; *words != '\0'; i++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0) {
+            *ret = i;
+            return true;
+        }
+        words += n + (words[n] == '|');
+    }
+    return false;
+}
+
+static int bad_word(const char *words, const char *from, const char *value,
+                    struct err *err)
+{
+    err_set(err, "%s: '%.60s' is not valid: expected one of %s", from, value,
+            words);
+    return -EINVAL;
+}
+
 static int bad_value(const struct option_row *row, const char *from,
                      const char *value, struct err *err)
 {
@@ -225,6 +356,46 @@ static int bad_value(const struct option_row *row, const char *from,
         value, row->type == OPTION_SIZE ? "a number of bytes" : "a number",
         (unsigned long long)row->min, (unsigned long long)row->max, example);
     return -EINVAL;
+}
+
+static int add_proxy(const char *from, const char *value,
+                     struct settings *settings, struct err *err)
+{
+    struct settings_proxy *proxy = &settings->proxies[settings->proxy_count];
+    size_t len = strcspn(value, ",");
+    const char *rest = value + len;
+
+    if (settings->proxy_count == SETTINGS_PROXIES_MAX) {
+        err_set(err, "%s: given too often: %d more ports for VMs are the limit",
+                from, SETTINGS_PROXIES_MAX);
+        return -EINVAL;
+    }
+    if (len == 0 || len >= sizeof proxy->address ||
+        (rest[0] != '\0' && strncmp(rest, ",tls=", 5) != 0)) {
+        err_set(err,
+                "%s: '%.80s' is not valid: expected ADDRESS:PORT or "
+                "ADDRESS:PORT,tls=POLICY",
+                from, value);
+        return -EINVAL;
+    }
+    *proxy = (struct settings_proxy){ .tls = SETTINGS_TLS_TELNETS };
+    memcpy(proxy->address, value, len);
+    settings->proxy_count++;
+    if (rest[0] != '\0' && !find_word(TLS_WORDS, rest + 5, &proxy->tls))
+        return bad_word(TLS_WORDS, from, rest + 5, err);
+    return 0;
+}
+
+static int add_rule(struct settings_rules *rules, const char *from,
+                    const char *value, struct err *err)
+{
+    if (rules->count == SETTINGS_RULES_MAX) {
+        err_set(err, "%s: given too often: %d rules are the limit", from,
+                SETTINGS_RULES_MAX);
+        return -EINVAL;
+    }
+    rules->text[rules->count++] = value;
+    return 0;
 }
 
 /* One value into the settings; from says where it was written. */
@@ -248,6 +419,24 @@ static int set_value(const struct option_row *row, const char *from,
         }
         memcpy(member, value, strlen(value) + 1);
         return 0;
+    case OPTION_TEXT:
+        if (row->words != NULL && !find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
+        if (strlen(value) < row->min) {
+            err_set(err, "%s: '' is not valid: expected some text", from);
+            return -EINVAL;
+        }
+        *(const char **)(void *)member = value;
+        return 0;
+    case OPTION_RULE:
+        return add_rule((struct settings_rules *)(void *)member, from, value,
+                        err);
+    case OPTION_PROXY:
+        return add_proxy(from, value, settings, err);
+    case OPTION_WORD:
+        if (!find_word(row->words, value, &result))
+            return bad_word(row->words, from, value, err);
+        break;
     case OPTION_SIZE:
         if (!parse_size(value, row->max, &result) || result < row->min)
             return bad_value(row, from, value, err);
@@ -399,7 +588,9 @@ static int read_command_line(int argc, char **argv, struct settings *settings,
         }
         if (row->type == OPTION_REQUEST) {
             *request = (enum options_request)row->min;
-            return 0;
+            if (*request != OPTIONS_SHOW_TLS)
+                return 0;
+            continue;
         }
         snprintf(from, sizeof from, "--%s", row->name);
         r = set_value(row, from, optarg, settings, err);
@@ -427,6 +618,18 @@ static int check_together(const struct settings *s, struct err *err)
                 (unsigned long long)s->history_size);
         return -EINVAL;
     }
+    if (s->key != NULL && s->cert == NULL) {
+        err_set(err, "--key: needs --cert, the certificate that it belongs to");
+        return -EINVAL;
+    }
+    if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF) {
+        err_set(err, "--client-certs: needs --client-tls");
+        return -EINVAL;
+    }
+    if ((s->client_certs != 0) != (s->client_ca != NULL)) {
+        err_set(err, "--client-certs and --client-ca need each other");
+        return -EINVAL;
+    }
     return 0;
 }
 
@@ -441,10 +644,14 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
         r = read_environment(&settings, err);
     if (r == 0)
         r = read_command_line(argc, argv, &settings, &request, err);
-    if (r == 0 && request == OPTIONS_RUN)
+    if (settings.ssl && settings.tls < SETTINGS_TLS_OFFERED)
+        settings.tls = SETTINGS_TLS_OFFERED;
+    if (r == 0 && (request == OPTIONS_RUN || request == OPTIONS_SHOW_TLS))
         r = check_together(&settings, err);
     if (r < 0)
         return r;
+    if (request == OPTIONS_RUN && settings.check_uri != NULL)
+        request = OPTIONS_CHECK_URI;
     *ret_settings = settings;
     *ret_request = request;
     return 0;

@@ -130,7 +130,11 @@ void console_tell_detached(struct console *c, const char *peer,
 
 static void tell_attached(struct console *c, const struct vm_link *link)
 {
-    struct fact fact = { .kind = FACT_VM_ATTACHED, .console = c };
+    struct fact fact = {
+        .kind = FACT_VM_ATTACHED,
+        .console = c,
+        .is_encrypted = link->is_encrypted,
+    };
 
     memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);

@@ -64,6 +64,7 @@ struct vm_link {
     struct console *leaves;      /* whose output it still has, or NULL */
     struct move *move;           /* whose destination it is, or NULL */
     char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
+    bool is_encrypted;           /* the same */
 };
 
 /* A break in the input that is kept. */
@@ -88,6 +89,7 @@ struct console {
     uint64_t input_bytes;  /* to the VM since the console is there; what
                             * came from it is output.head */
     void *service;         /* the owner of the directory's: how it is reached */
+    void *uri_service;     /* the same: what the VM's service URI asks for */
     char *name;            /* the VM's, cleaned */
     struct buf held_input; /* for the VM, which must not get it yet */
     uint64_t break_at;     /* of input_bytes, while a break waits there */

@@ -37,9 +37,10 @@ struct fact {
                                   * came; DESTINATION_REPLACED: the newer */
     /* MOVE_ENDED: */
     uint64_t took_us;
-    uint32_t held;   /* bytes of input that were kept */
-    uint32_t others; /* failed moves that were not told of */
-    uint8_t verdict; /* enum move_verdict */
+    uint32_t held;     /* bytes of input that were kept */
+    uint32_t others;   /* failed moves that were not told of */
+    uint8_t verdict;   /* enum move_verdict */
+    bool is_encrypted; /* VM_ATTACHED */
 };
 
 struct fact_queue {

@@ -8,6 +8,7 @@
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
 #include "session/client_session.h"
+#include "session/service.h"
 #include "session/vm_session.h"
 
 #include <assert.h>
@@ -25,9 +26,9 @@ enum {
 
 static void on_vm_accepted(void *owner, struct stream *stream)
 {
-    struct daemon *d = owner;
+    struct proxy *p = owner;
 
-    vm_session_start(&d->sessions, stream);
+    vm_session_start(&p->daemon->sessions, stream, p->policy);
 }
 
 static void on_expired(struct deadline *deadline, void *owner)
@@ -83,6 +84,22 @@ static void on_turn_end(void *owner)
     log_flush();
 }
 
+static void close_proxies(struct daemon *d)
+{
+    for (int i = 0; i < d->proxy_count; i++)
+        listener_close(d->proxies[i].listener);
+    d->proxy_count = 0;
+}
+
+static void end_services(struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        service_end(c);
+}
+
 static void on_end_signal(void *owner, int number)
 {
     struct daemon *d = owner;
@@ -95,8 +112,7 @@ static void on_end_signal(void *owner, int number)
     log_info("shutting down signal=%s consoles=%u", LOG_TEXT(strsignal(number)),
              d->directory.console_count);
     d->is_ending = true;
-    listener_close(d->proxy);
-    d->proxy = NULL;
+    close_proxies(d);
     daemon_close_ports(d);
     session_shut_down(&d->sessions);
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
@@ -111,9 +127,10 @@ static void on_list_signal(void *owner, int number)
 /* Without a handler it would end us, and all consoles with us. */
 static void on_reload_signal(void *owner, int number)
 {
-    (void)owner;
+    struct daemon *d = owner;
+
     (void)number;
-    log_info("SIGHUP: there is nothing to reload; options change by a restart");
+    daemon_tls_reload(&d->tls, &d->sessions);
 }
 
 static void open_directory(struct daemon *d)
@@ -153,11 +170,43 @@ static void open_directory(struct daemon *d)
                          on_shutdown_due, d);
 }
 
-static int open_proxy(struct daemon *d, struct err *err)
+/* option: where address was written. */
+static int open_proxy(struct daemon *d, const char *option, const char *address,
+                      uint16_t port, uint64_t policy, struct err *err)
+{
+    struct proxy *p = &d->proxies[d->proxy_count];
+    char host[ADDRESS_HOST_MAX + 1];
+    struct err why;
+    int r = address_split(address, port, host, &port, &why);
+
+    *p = (struct proxy){ .daemon = d, .policy = (enum tls_policy)policy };
+    /* A default that cannot be; whoever has asked for TLS has it by now. */
+    if (d->tls.vms == NULL)
+        p->policy = TLS_OFF;
+    if (r == 0)
+        r = address_parse(host, port, &p->address, &why);
+    if (r < 0) {
+        err_set(err, "%s: %.200s", option, why.text);
+        return r;
+    }
+    r = listener_open(d->loop, &p->address, LISTENER_WAIT, on_vm_accepted, p,
+                      &p->listener);
+    if (r < 0) {
+        err_set(err,
+                "cannot listen for VMs on %s: %s; choose another address or "
+                "port with %s%s",
+                address_format(&p->address).text, strerror(-r), option,
+                d->proxy_count == 0 ? " and --proxy-port" : "");
+        return r;
+    }
+    p->address = listener_address(p->listener);
+    d->proxy_count++;
+    return 0;
+}
+
+static int open_proxies(struct daemon *d, struct err *err)
 {
     const struct settings *s = d->settings;
-    char host[ADDRESS_HOST_MAX + 1];
-    uint16_t port = 0;
     struct err why;
     int r = address_parse(s->interface, 0, &d->interface, &why);
 
@@ -165,25 +214,39 @@ static int open_proxy(struct daemon *d, struct err *err)
         err_set(err, "--interface: %.200s", why.text);
         return r;
     }
-    r = address_split(s->proxy_iface, (uint16_t)s->proxy_port, host, &port,
-                      &why);
-    if (r == 0)
-        r = address_parse(host, port, &d->proxy_address, &why);
-    if (r < 0) {
-        err_set(err, "--proxy-iface: %.200s", why.text);
-        return r;
+    r = open_proxy(d, "--proxy-iface", s->proxy_iface, (uint16_t)s->proxy_port,
+                   s->tls, err);
+    for (uint64_t i = 0; i < s->proxy_count && r == 0; i++)
+        r = open_proxy(d, "--proxy-listen", s->proxies[i].address,
+                       (uint16_t)s->proxy_port, s->proxies[i].tls, err);
+    return r;
+}
+
+static int parse_rules(const char *option, const struct settings_rules *texts,
+                       struct uri_rule *rules, struct err *err)
+{
+    for (uint64_t i = 0; i < texts->count; i++) {
+        struct err why;
+        int r = uri_rule_parse(texts->text[i], &rules[i], &why);
+
+        if (r < 0) {
+            err_set(err, "%s: %s", option, why.text);
+            return r;
+        }
     }
-    r = listener_open(d->loop, &d->proxy_address, LISTENER_WAIT, on_vm_accepted,
-                      d, &d->proxy);
-    if (r < 0) {
-        err_set(err,
-                "cannot listen for VMs on %s: %s; choose another address or "
-                "port with --proxy-iface and --proxy-port",
-                address_format(&d->proxy_address).text, strerror(-r));
-        return r;
-    }
-    d->proxy_address = listener_address(d->proxy);
     return 0;
+}
+
+static int open_rules(struct daemon *d, struct err *err)
+{
+    const struct settings *s = d->settings;
+    int r = parse_rules("--service-listen", &s->service_listen, d->rules.listen,
+                        err);
+
+    if (r == 0)
+        r = parse_rules("--service-connect", &s->service_connect,
+                        d->rules.connect, err);
+    return r;
 }
 
 static int open_signals(struct daemon *d, struct err *err)
@@ -220,8 +283,12 @@ static void log_ready(const struct daemon *d, uint64_t files)
                  (unsigned long long)s->port_range_start,
                  (unsigned long long)s->port_range_end);
     log_info("vspcd %s ready proxy=%s interface=%s ports=%s open-files=%llu",
-             VSPCD_VERSION, address_format(&d->proxy_address).text,
+             VSPCD_VERSION, address_format(&d->proxies[0].address).text,
              s->interface, ports, (unsigned long long)files);
+    for (int i = 1; i < d->proxy_count; i++)
+        log_info("VMs may connect here too proxy=%s",
+                 address_format(&d->proxies[i].address).text);
+    daemon_tls_log(&d->tls);
     log_flush();
 }
 
@@ -245,12 +312,25 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
     open_directory(d);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
-    r = open_proxy(d, err);
+    r = open_rules(d, err);
+    if (r == 0)
+        r = daemon_tls_open(&d->tls, settings, err);
+    if (r == 0)
+        r = open_proxies(d, err);
     if (r == 0)
         r = open_signals(d, err);
-    session_settings.proxy_port = address_port(&d->proxy_address);
+    session_settings.proxy_port = address_port(&d->proxies[0].address);
+    session_settings.listen_rules = d->rules.listen;
+    session_settings.listen_rule_count = settings->service_listen.count;
+    session_settings.connect_rules = d->rules.connect;
+    session_settings.connect_rule_count = settings->service_connect.count;
+    session_settings.tls_minimum = settings->tls_min;
+    session_settings.client_policy = d->tls.clients != NULL
+                                         ? (enum tls_policy)settings->client_tls
+                                         : TLS_OFF;
     session_context_init(&d->sessions, d->loop, &d->directory,
                          &session_settings);
+    daemon_tls_use(&d->tls, &d->sessions);
     if (r < 0) {
         daemon_close(d);
         return r;
@@ -272,9 +352,11 @@ void daemon_close(struct daemon *d)
     session_shut_down(&d->sessions);
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
-    listener_close(d->proxy);
+    close_proxies(d);
     daemon_close_ports(d);
+    end_services(d);
     session_context_done(&d->sessions);
+    daemon_tls_close(&d->tls);
     directory_done(&d->directory);
     ports_done(&d->ports);
     loop_close(d->loop);

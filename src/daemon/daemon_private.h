@@ -7,8 +7,23 @@
 #include "core/directory.h"
 #include "core/ports.h"
 #include "daemon/daemon.h"
+#include "daemon/tls.h"
 #include "net/listener.h"
 #include "session/session_context.h"
+
+/* A port where VMs connect; the first one is --proxy-port's. */
+struct proxy {
+    struct daemon *daemon;
+    struct listener *listener;
+    struct address address;
+    enum tls_policy policy;
+};
+
+/* --service-listen and --service-connect. */
+struct service_rules {
+    struct uri_rule listen[SETTINGS_RULES_MAX];
+    struct uri_rule connect[SETTINGS_RULES_MAX];
+};
 
 struct daemon {
     const struct settings *settings; /* borrowed */
@@ -16,8 +31,10 @@ struct daemon {
     struct directory directory;
     struct ports ports;
     struct session_context sessions;
-    struct listener *proxy; /* where VMs connect */
-    struct address proxy_address;
+    struct proxy proxies[1 + SETTINGS_PROXIES_MAX];
+    int proxy_count;
+    struct daemon_tls tls;
+    struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[6];
     struct deadline_queue shutdowns;

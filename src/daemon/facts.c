@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "session/console_port.h"
+#include "session/service.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -52,17 +53,18 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     struct console_name name = console_name(c);
     struct console_name id = console_id(c);
+    const char *tls = fact->is_encrypted ? "yes" : "no";
     int r = 0;
 
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = open_port(d, c);
     if (c->service != NULL)
-        log_info("VM connected console=%s id=%s port=%u peer=%s",
+        log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->service), fact->peer);
+                 console_port_number(c->service), fact->peer, tls);
     else
-        log_info("VM connected console=%s id=%s peer=%s", LOG_TEXT(name.text),
-                 LOG_TEXT(id.text), fact->peer);
+        log_info("VM connected console=%s id=%s peer=%s tls=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
     if (r < 0)
         log_warning("console has no telnet port console=%s reason=%s",
                     LOG_TEXT(name.text),
@@ -122,6 +124,9 @@ static void handle(struct daemon *d, const struct fact *fact)
         vm_attached(d, fact);
         break;
     case FACT_VM_DETACHED:
+        /* It may be back already. */
+        if (!console_has_vm(fact->console))
+            service_pause(fact->console);
         log_info("VM disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
@@ -166,17 +171,19 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
     close_port(d, c);
+    service_end(c);
     directory_remove(c);
 }
 
 static void log_console(const struct console *c)
 {
+    struct service_text service = service_describe(c);
     char port[8] = "none";
 
     if (c->service != NULL)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -185,7 +192,11 @@ static void log_console(const struct console *c)
              (unsigned long long)c->input_bytes,
              line_format(&c->line, LINE_VM).text,
              line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
-             line_format_lines(console_client_lines(c)).text);
+             line_format_lines(console_client_lines(c)).text,
+             service.text[0] != '\0' ? " service=" : "",
+             service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
+             service.text[0] != '\0' ? " service-state=" : "",
+             service.text[0] != '\0' ? service_state(c) : "");
 }
 
 void daemon_log_consoles(const struct daemon *d)
@@ -209,6 +220,8 @@ void daemon_close_ports(struct daemon *d)
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+    while ((c = directory_next(&d->directory, &cursor)) != NULL) {
         close_port(d, c);
+        service_stop_listening(c);
+    }
 }

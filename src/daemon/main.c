@@ -2,7 +2,9 @@
  * vspcd - a virtual serial port concentrator.
  */
 #include "base/log.h"
+#include "daemon/check_uri.h"
 #include "daemon/daemon.h"
+#include "daemon/tls.h"
 #include "net/loop.h"
 
 #include <stdlib.h>
@@ -40,6 +42,20 @@ static int run(const struct settings *settings)
     return EXIT_SUCCESS;
 }
 
+static int show_tls(const struct settings *settings)
+{
+    struct daemon_tls tls;
+    struct err err;
+
+    if (daemon_tls_open(&tls, settings, &err) < 0) {
+        fprintf(stderr, "vspcd: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    daemon_tls_print(&tls, stdout);
+    daemon_tls_close(&tls);
+    return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct settings settings;
@@ -58,6 +74,10 @@ int main(int argc, char **argv)
     case OPTIONS_SHOW_VERSION:
         puts("vspcd " VSPCD_VERSION);
         return EXIT_SUCCESS;
+    case OPTIONS_SHOW_TLS:
+        return show_tls(&settings);
+    case OPTIONS_CHECK_URI:
+        return check_uri(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_RUN:
         return run(&settings);
     }

@@ -201,9 +201,16 @@ static struct dial *dial_new(struct loop *loop, const char *target,
 }
 
 struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
-                      unsigned timeout_ms, dial_done_fn *on_done, void *owner)
+                      enum dial_family family, unsigned timeout_ms,
+                      dial_done_fn *on_done, void *owner)
 {
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    static const int families[] = {
+        [DIAL_ANY_FAMILY] = AF_UNSPEC,
+        [DIAL_IPV4] = AF_INET,
+        [DIAL_IPV6] = AF_INET6,
+    };
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_family = families[family] };
     char target[300];
     char service[8];
     struct dial *d;

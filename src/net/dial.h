@@ -18,10 +18,13 @@ struct dial;
 typedef void dial_done_fn(void *owner, struct stream *stream,
                           const struct err *err);
 
+enum dial_family { DIAL_ANY_FAMILY, DIAL_IPV4, DIAL_IPV6 };
+
 /* Each address is given timeout_ms to answer. Never fails at once: on_done
  * tells, in a later turn. */
 struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
-                      unsigned timeout_ms, dial_done_fn *on_done, void *owner);
+                      enum dial_family family, unsigned timeout_ms,
+                      dial_done_fn *on_done, void *owner);
 struct dial *dial_unix(struct loop *loop, const char *path,
                        dial_done_fn *on_done, void *owner);
 

@@ -1,30 +1,56 @@
-#include "proto/uri.h"
+/*
+ * A URI's scheme, authority and kind. The host is in uri_host.c, parameters are
+ * in uri_parameters.c, the way back to text in uri_format.c.
+ */
+#include "proto/uri_private.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 static const struct scheme {
     const char *name;
     uint16_t port; /* where none is given (RFC 4248); 0: one must be */
+    enum uri_family family;
+    bool is_telnet;
+    enum uri_tls tls;
 } schemes[] = {
-    { "telnet", 23 }, { "telnets", 992 }, { "tcp", 0 },
-    { "tcp4", 0 },    { "tcp6", 0 },      { "ssl", 0 },
-    { "tcp+ssl", 0 }, { "tcp4+ssl", 0 },  { "tcp6+ssl", 0 },
+    { "telnet", 23, URI_ANY_FAMILY, true, URI_TLS_OFFERED },
+    { "telnets", 992, URI_ANY_FAMILY, true, URI_TLS_FIRST },
+    { "tcp", 0, URI_ANY_FAMILY, false, URI_TLS_NEVER },
+    { "tcp4", 0, URI_IPV4, false, URI_TLS_NEVER },
+    { "tcp6", 0, URI_IPV6, false, URI_TLS_NEVER },
+    /* Before ssl: of two names for the same this one is canonical. */
+    { "tcp+ssl", 0, URI_ANY_FAMILY, false, URI_TLS_FIRST },
+    { "tcp4+ssl", 0, URI_IPV4, false, URI_TLS_FIRST },
+    { "tcp6+ssl", 0, URI_IPV6, false, URI_TLS_FIRST },
+    { "ssl", 0, URI_ANY_FAMILY, false, URI_TLS_FIRST },
 };
 
-static const struct scheme *find_scheme(struct slice name)
-{
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
-        const char *known = schemes[i].name;
+enum { SCHEME_COUNT = sizeof schemes / sizeof schemes[0] };
 
-        if (strlen(known) == name.len &&
-            strncasecmp(known, (const char *)name.data, name.len) == 0)
-            return &schemes[i];
-    }
-    return NULL;
+static const char console_scheme[] = "vspc";
+
+/* An address, taken apart and not yet understood. */
+struct parts {
+    const struct scheme *scheme;
+    bool has_scheme; /* and it is not only meant, as in host:port */
+    bool has_userinfo;
+    bool is_bracketed;
+    struct slice authority; /* what there is behind the scheme, up to / ? # */
+    struct slice host;
+    uint16_t port;
+    struct slice behind; /* path and query */
+    struct slice fragment;
+};
+
+enum uri_problem uri_fail(struct uri_parser *p, enum uri_problem problem,
+                          const uint8_t *where)
+{
+    p->problem_at = (size_t)(where - p->text.data);
+    return problem;
 }
 
-/* How far s goes before the first of these characters. */
-static size_t span_until(struct slice s, const char *stops)
+size_t uri_span_until(struct slice s, const char *stops)
 {
     size_t n = 0;
 
@@ -33,11 +59,91 @@ static size_t span_until(struct slice s, const char *stops)
     return n;
 }
 
+bool uri_is_text(struct slice s, const char *text)
+{
+    return strlen(text) == s.len &&
+           strncasecmp(text, (const char *)s.data, s.len) == 0;
+}
+
+static int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (!isxdigit(c))
+        return -1;
+    return tolower(c) - 'a' + 10;
+}
+
+int uri_take_char(struct slice *s)
+{
+    int c = s->data[0];
+    int high, low;
+
+    if (c != '%') {
+        *s = slice_after(*s, 1);
+        return c;
+    }
+    if (s->len < 3)
+        return -1;
+    high = hex_value(s->data[1]);
+    low = hex_value(s->data[2]);
+    if (high < 0 || low < 0)
+        return -1;
+    *s = slice_after(*s, 3);
+    return high * 16 + low;
+}
+
+const uint8_t *uri_find_bad_escape(struct slice s)
+{
+    while (s.len > 0) {
+        if (uri_take_char(&s) < 0)
+            return s.data;
+    }
+    return NULL;
+}
+
+bool uri_decode(char *to, size_t size, struct slice raw)
+{
+    char clean[1024];
+    size_t len = 0;
+
+    while (raw.len > 0) {
+        if (len + 1 == size)
+            return false;
+        to[len++] = (char)uri_take_char(&raw);
+    }
+    to[len] = '\0';
+    return text_clean(clean, sizeof clean, slice_of(to, len)) == len &&
+           memcmp(clean, to, len) == 0;
+}
+
+static const struct scheme *find_scheme(struct slice name)
+{
+    for (size_t i = 0; i < SCHEME_COUNT; i++) {
+        if (uri_is_text(name, schemes[i].name))
+            return &schemes[i];
+    }
+    return NULL;
+}
+
+const char *uri_scheme(const struct uri *uri)
+{
+    for (size_t i = 0; i < SCHEME_COUNT; i++) {
+        const struct scheme *s = &schemes[i];
+
+        /* Parameters make "required" of what telnet only offers. */
+        if (s->family == uri->family && s->is_telnet == uri->is_telnet &&
+            (s->tls == uri->tls ||
+             (s->tls == URI_TLS_OFFERED && uri->tls == URI_TLS_REQUIRED)))
+            return s->name;
+    }
+    return "";
+}
+
 /* RFC 3986 s. 3.1 */
 static bool is_scheme_char(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    return (c < 0x80 && isalnum(c)) || c == '+' || c == '-' || c == '.';
 }
 
 /* Takes "scheme://" off the front, if it is there. */
@@ -54,94 +160,155 @@ static bool take_scheme(struct slice *text, struct slice *ret_scheme)
     return true;
 }
 
-/* Takes "user:password@" off the front: all up to the last '@'. */
-static bool take_userinfo(struct slice *authority)
+/* Takes the host off the front; it may be empty, if it is without brackets. */
+static enum uri_problem take_host(struct uri_parser *p, struct parts *parts,
+                                  struct slice *s)
 {
-    const uint8_t *at = authority->len > 0
-                            ? memrchr(authority->data, '@', authority->len)
-                            : NULL;
-
-    if (at == NULL)
-        return false;
-    *authority = slice_after(*authority, (size_t)(at - authority->data) + 1);
-    return true;
-}
-
-/* What is wrong with it, or NULL. Our caller may print it or resolve it. */
-static const char *take_host(struct slice *authority, struct slice *ret_host)
-{
-    struct slice s = *authority;
-    bool is_bracketed = s.len > 0 && s.data[0] == '[';
+    const uint8_t *start = s->data;
     size_t n;
 
-    if (is_bracketed)
-        s = slice_after(s, 1);
-    n = span_until(s, is_bracketed ? "]" : ":");
-    if (is_bracketed && n == s.len)
-        return "no ']' behind the IPv6 address";
-    if (n == 0)
-        return "no host";
-    for (size_t i = 0; i < n; i++)
-        if (s.data[i] <= ' ' || s.data[i] >= 0x7f)
-            return "a character in the host that cannot be";
-    *ret_host = slice_of(s.data, n);
-    *authority = slice_after(s, n + (is_bracketed ? 1 : 0));
-    return NULL;
+    parts->is_bracketed = s->len > 0 && s->data[0] == '[';
+    if (parts->is_bracketed)
+        *s = slice_after(*s, 1);
+    n = uri_span_until(*s, parts->is_bracketed ? "]" : ":");
+    if (parts->is_bracketed && n == s->len)
+        return uri_fail(p, URI_OPEN_BRACKET, start);
+    if (parts->is_bracketed && n == 0)
+        return uri_fail(p, URI_BAD_IPV6, start);
+    for (size_t i = 0; i < n; i++) {
+        /* Even where all of it is a label no host has a blank in it. */
+        if (s->data[i] <= ' ' || s->data[i] >= 0x7f)
+            return uri_fail(p, URI_BAD_HOST, s->data + i);
+    }
+    parts->host = slice_of(s->data, n);
+    *s = slice_after(*s, n + (parts->is_bracketed ? 1 : 0));
+    if (!parts->is_bracketed && s->len > 0 &&
+        memchr(s->data + 1, ':', s->len - 1) != NULL)
+        return uri_fail(p, URI_BARE_IPV6, start);
+    return URI_OK;
 }
 
-/* What is behind the host: nothing, or ':' and digits. */
-static const char *parse_port(struct slice s, uint16_t otherwise,
-                              uint16_t *ret_port)
+/* s: what is behind the host: nothing, or ':' and digits. */
+static enum uri_problem read_port(struct uri_parser *p, struct slice s,
+                                  struct parts *parts)
 {
     uint32_t port = 0;
 
     if (s.len > 0 && s.data[0] != ':')
-        return "something between host and port";
+        return uri_fail(p, URI_BEHIND_BRACKET, s.data);
     if (s.len <= 1) {
-        if (otherwise == 0)
-            return "no port";
-        *ret_port = otherwise;
-        return NULL;
+        if (parts->scheme->port == 0)
+            return uri_fail(p, URI_NO_PORT, s.data + s.len);
+        if (parts->host.len == 0)
+            return uri_fail(p, URI_NO_HOST, s.data);
+        parts->port = parts->scheme->port;
+        return URI_OK;
     }
     for (size_t i = 1; i < s.len; i++) {
         if (s.data[i] < '0' || s.data[i] > '9')
-            return "a port that is no number";
+            return uri_fail(p, URI_BAD_PORT, s.data + i);
         port = port * 10 + (uint32_t)(s.data[i] - '0');
         if (port > UINT16_MAX)
-            return "a port over 65535";
+            return uri_fail(p, URI_WRONG_PORT, s.data + 1);
     }
     if (port == 0)
-        return "port 0";
-    *ret_port = (uint16_t)port;
-    return NULL;
+        return uri_fail(p, URI_WRONG_PORT, s.data + 1);
+    parts->port = (uint16_t)port;
+    return URI_OK;
 }
 
-static const char *parse_address(struct slice text, uint16_t port,
-                                 struct uri *ret)
+/* text: what is behind the scheme. */
+static enum uri_problem split(struct uri_parser *p, struct slice text,
+                              struct parts *parts)
 {
-    size_t hash = span_until(text, "#");
-    struct slice authority = slice_of(text.data, span_until(text, "/?#"));
-    const char *problem;
+    size_t hash = uri_span_until(text, "#");
+    struct slice s = slice_of(text.data, uri_span_until(text, "/?#"));
+    const uint8_t *at = s.len > 0 ? memrchr(s.data, '@', s.len) : NULL;
+    enum uri_problem problem;
 
+    parts->authority = s;
+    parts->behind = slice_of(text.data + s.len, hash - s.len);
     if (hash < text.len)
-        ret->fragment = slice_after(text, hash + 1);
-    ret->has_userinfo = take_userinfo(&authority);
-    problem = take_host(&authority, &ret->host);
-    if (problem == NULL)
-        problem = parse_port(authority, port, &ret->port);
+        parts->fragment = slice_after(text, hash + 1);
+    parts->has_userinfo = at != NULL;
+    if (at != NULL)
+        s = slice_after(s, (size_t)(at - s.data) + 1);
+    problem = take_host(p, parts, &s);
+    if (problem == URI_OK)
+        problem = read_port(p, s, parts);
+    if (problem == URI_OK && parts->host.len == 0 &&
+        (p->place != URI_SERVER || !parts->has_scheme))
+        problem = uri_fail(p, URI_NO_HOST, s.data);
     return problem;
+}
+
+static enum uri_problem finish_label(struct uri_parser *p, struct slice label)
+{
+    char shown[TEXT_ID_MAX + 1];
+
+    if (text_clean(shown, sizeof shown, label) == 0)
+        return uri_fail(p, URI_NO_NAME, label.data);
+    p->uri.kind = URI_LABEL;
+    p->uri.label = label;
+    return URI_OK;
+}
+
+static enum uri_problem finish_host(struct uri_parser *p,
+                                    const struct parts *parts)
+{
+    enum uri_problem problem = URI_OK;
+
+    if (parts->host.len > 0)
+        problem = uri_read_host(p, parts->host, parts->is_bracketed);
+    if (problem != URI_OK)
+        return problem;
+    if ((p->uri.family == URI_IPV4 && p->uri.host_kind == URI_HOST_IPV6) ||
+        (p->uri.family == URI_IPV6 && p->uri.host_kind == URI_HOST_IPV4))
+        return uri_fail(p, URI_WRONG_FAMILY, parts->host.data);
+    return URI_OK;
+}
+
+static enum uri_problem finish_address(struct uri_parser *p,
+                                       const struct parts *parts)
+{
+    const struct scheme *scheme = parts->scheme;
+    enum uri_problem problem;
+
+    if (parts->has_userinfo)
+        return uri_fail(p, URI_HAS_USERINFO, parts->authority.data);
+    if (p->place == URI_SERVER && parts->port == p->own_port)
+        return finish_label(p, p->text);
+    p->uri.kind = URI_ADDRESS;
+    p->uri.family = scheme->family;
+    p->uri.is_telnet = scheme->is_telnet;
+    p->uri.tls = scheme->tls;
+    p->uri.port = parts->port;
+    problem = finish_host(p, parts);
+    if (problem != URI_OK)
+        return problem;
+    /* Dropping it would drop what was meant as parameters as well. */
+    if (parts->behind.len > 1 ||
+        (parts->behind.len == 1 && parts->behind.data[0] != '/'))
+        return uri_fail(p, URI_HAS_PATH, parts->behind.data);
+    if (parts->fragment.len == 0)
+        return URI_OK;
+    if (scheme->tls == URI_TLS_NEVER)
+        return uri_fail(p, URI_NO_TLS, parts->fragment.data);
+    if (scheme->tls == URI_TLS_OFFERED)
+        p->uri.tls = URI_TLS_REQUIRED;
+    return uri_read_parameters(p, parts->fragment);
 }
 
 /* The value of the query key "port"; empty if there is none. */
 static struct slice query_port(struct slice text)
 {
-    struct slice query = slice_after(text, span_until(text, "?#"));
+    struct slice query = slice_after(text, uri_span_until(text, "?#"));
 
-    query.len = span_until(query, "#");
+    query.len = uri_span_until(query, "#");
     while (query.len > 0) {
         struct slice pair = slice_after(query, 1); /* behind '?' or '&' */
 
-        pair.len = span_until(pair, "&");
+        pair.len = uri_span_until(pair, "&");
         if (pair.len > 5 && memcmp(pair.data, "port=", 5) == 0)
             return slice_after(pair, 5);
         query = slice_after(query, 1 + pair.len);
@@ -149,37 +316,109 @@ static struct slice query_port(struct slice text)
     return slice_of(NULL, 0);
 }
 
-/* What is wrong with it, or NULL; rest is behind "scheme://". */
-static const char *parse_with_scheme(struct slice name, struct slice rest,
-                                     struct uri *ret)
+static enum uri_problem parse_label(struct uri_parser *p)
 {
-    const struct scheme *scheme = find_scheme(name);
+    struct slice port = query_port(p->text);
 
-    if (scheme == NULL)
-        return "a scheme that is not known";
-    ret->scheme = name;
-    return parse_address(rest, scheme->port, ret);
+    p->uri.is_label_from_port = port.len > 0;
+    return finish_label(p, port.len > 0 ? port : p->text);
 }
 
-void uri_parse(struct slice text, struct uri *ret)
+/* No "://" in it, and no host:port either: what was it to be? */
+static enum uri_problem blame(struct uri_parser *p, const struct parts *parts,
+                              enum uri_problem problem)
 {
+    struct slice first = parts->authority;
+
+    first.len = uri_span_until(first, ":");
+    if (first.len == parts->authority.len)
+        return uri_fail(p, URI_NO_TARGET, p->text.data);
+    if (find_scheme(first) != NULL || uri_is_text(first, console_scheme))
+        return uri_fail(p, URI_NO_SLASHES, first.data + first.len + 1);
+    return problem;
+}
+
+static enum uri_problem parse_bare(struct uri_parser *p)
+{
+    struct parts parts = { .scheme = find_scheme(slice_of_text("tcp")) };
+    enum uri_problem problem;
+
+    if (p->place == URI_PROXY)
+        return uri_fail(p, URI_NOT_FOR_PROXY, p->text.data);
+    problem = split(p, p->text, &parts);
+    if (problem == URI_OK)
+        return finish_address(p, &parts);
+    if (p->place == URI_SERVER)
+        return parse_label(p);
+    return blame(p, &parts, problem);
+}
+
+/* One of the two names of a console. */
+static enum uri_problem read_name(struct uri_parser *p, struct slice raw,
+                                  char to[TEXT_ID_MAX + 1])
+{
+    const uint8_t *bad = uri_find_bad_escape(raw);
+
+    if (bad != NULL)
+        return uri_fail(p, URI_BAD_ESCAPE, bad);
+    if (!uri_decode(to, TEXT_ID_MAX + 1, raw))
+        return uri_fail(p, URI_BAD_CONSOLE, raw.data);
+    return URI_OK;
+}
+
+/* s: NAME[/LABEL]. A label may have more of '/' in it: some are URIs. */
+static enum uri_problem parse_console(struct uri_parser *p, struct slice s)
+{
+    size_t extra = uri_span_until(s, "?#");
+    size_t name_len = uri_span_until(s, "/");
+    enum uri_problem problem;
+
+    if (p->place == URI_SERVER)
+        return uri_fail(p, URI_NOT_FOR_SERVER, p->text.data);
+    if (extra < s.len)
+        return uri_fail(p, URI_CONSOLE_EXTRA, s.data + extra);
+    if (name_len == 0)
+        return uri_fail(p, URI_NO_CONSOLE, s.data);
+    p->uri.kind = URI_CONSOLE;
+    problem = read_name(p, slice_of(s.data, name_len), p->uri.console);
+    if (problem == URI_OK && name_len < s.len)
+        problem =
+            read_name(p, slice_after(s, name_len + 1), p->uri.console_label);
+    return problem;
+}
+
+static enum uri_problem parse_with_scheme(struct uri_parser *p,
+                                          struct slice name, struct slice rest)
+{
+    struct parts parts = { .scheme = find_scheme(name), .has_scheme = true };
+    enum uri_problem problem;
+
+    if (p->place == URI_PROXY &&
+        (parts.scheme == NULL || !parts.scheme->is_telnet))
+        return uri_fail(p, URI_NOT_FOR_PROXY, name.data);
+    if (uri_is_text(name, console_scheme))
+        return parse_console(p, rest);
+    if (parts.scheme == NULL)
+        return uri_fail(p, URI_UNKNOWN_SCHEME, name.data);
+    problem = split(p, rest, &parts);
+    return problem == URI_OK ? finish_address(p, &parts) : problem;
+}
+
+enum uri_problem uri_parse(struct slice text, enum uri_place place,
+                           uint16_t own_port, struct uri *ret, size_t *ret_at)
+{
+    struct uri_parser p = { .text = text,
+                            .place = place,
+                            .own_port = own_port };
     struct slice rest = text, name = { 0 };
+    enum uri_problem problem = URI_EMPTY;
 
-    *ret = (struct uri){ .kind = URI_ADDRESS };
-    if (text.len == 0) {
-        *ret = (struct uri){ .kind = URI_INVALID, .problem = "empty" };
-        return;
-    }
-    if (take_scheme(&rest, &name)) {
-        const char *problem = parse_with_scheme(name, rest, ret);
-
-        if (problem != NULL)
-            *ret = (struct uri){ .kind = URI_INVALID, .problem = problem };
-        return;
-    }
-    if (parse_address(rest, 0, ret) == NULL)
-        return;
-    *ret = (struct uri){ .kind = URI_LABEL, .label = query_port(text) };
-    if (ret->label.len == 0)
-        ret->label = text;
+    if (text.len > 0)
+        problem = take_scheme(&rest, &name) ? parse_with_scheme(&p, name, rest)
+                                            : parse_bare(&p);
+    if (problem == URI_OK)
+        *ret = p.uri;
+    else
+        *ret_at = p.problem_at;
+    return problem;
 }

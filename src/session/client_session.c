@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/stream_tls.h"
 #include "session/client_session_private.h"
 
 #include <errno.h>
@@ -10,24 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A raw connection that answers like a telnet client after all, because it
- * had typed ahead of our greeting, does so within its first bytes. */
-enum { RAW_TRIAL = 64 * KIB };
-
-static const struct telpeer_policy client_policy = {
-    .options = {
-        { TELNET_OPTION_BINARY, true, true },
-        { TELNET_OPTION_SGA, true, true },
-        { TELNET_OPTION_ECHO, true, false },
-        { TELNET_OPTION_COM_PORT, false, true },
-    },
-    .count = 4,
-    .nvt_lines = TELNET_LINES_KEYBOARD,
-};
+static const char half_authenticated[] =
+    "it has begun AUTHENTICATION and goes on without an end of it";
 
 static struct client_session *session_of(struct client *client)
 {
     return CONTAINER_OF(client, struct client_session, client);
+}
+
+/* Whoever called has more to say about it than we. */
+static enum log_level usual_level(const struct client_session *s)
+{
+    return s->role->on_end != NULL ? LOG_DEBUG : LOG_INFO;
 }
 
 static void bury(struct session_entry *entry)
@@ -46,21 +41,29 @@ static void close_session(struct client_session *s, const char *reason,
     s->is_over = true;
     peer = address_format(&s->wire.stream->peer);
     if (s->client.console != NULL) {
-        log_info("client disconnected console=%s peer=%s reason=%s",
+        log_line(usual_level(s),
+                 "client disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
         client_line_end(s);
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
+    if (s->role->on_end != NULL)
+        s->role->on_end(s->role->owner, reason);
     wire_done(&s->wire, gently);
     session_bury_later(s->ctx, &s->entry, bury);
 }
 
 static void close_broken(struct client_session *s, int error)
 {
+    if (s->is_over)
+        return;
     if (error == -ENOBUFS)
         close_session(s, "it does not take our answers", false);
+    else if (stream_is_tls(s->wire.stream) &&
+             stream_tls_problem(s->wire.stream)[0] != '\0')
+        close_session(s, stream_tls_problem(s->wire.stream), false);
     else if (error == -ETIMEDOUT)
         close_session(s, "it does not answer any more", false);
     else
@@ -78,7 +81,7 @@ __attribute__((format(printf, 2, 3))) static void say(struct client_session *s,
     va_list args;
     int len;
 
-    if (s->wire.out.len > LIMIT_ANSWERS_MARK)
+    if (s->role->way != CLIENT_OF_PORT || s->wire.out.len > LIMIT_ANSWERS_MARK)
         return;
     va_start(args, format);
     len = vsnprintf(line, sizeof line, format, args);
@@ -211,12 +214,105 @@ static void flush_if_writable(struct client_session *s)
         flush(s);
 }
 
+/* In the clear, where that is not allowed. */
+static void refuse_clear(struct client_session *s)
+{
+    say(s,
+        "[vspcd: %s: refused, this port wants TLS; connect with telnet -z ssl, "
+        "openssl s_client, or the like]\r\n",
+        console_name(s->client.console).text);
+    wire_release(&s->wire);
+    (void)wire_flush(&s->wire);
+    close_session(s,
+                  s->role->way == CLIENT_REMOTE
+                      ? "TLS is required, and the remote system has none "
+                        "(telnet's option AUTHENTICATION, type SSL)"
+                      : "TLS is required on this port, and it does without",
+                  true);
+}
+
+/* The peer is there, in whatever way was agreed on. */
+static void tell_open(struct client_session *s)
+{
+    struct tls_terms terms = { "none" };
+
+    if (s->is_open || s->is_over || s->is_draining || s->role->on_open == NULL)
+        return;
+    if (stream_is_tls(s->wire.stream))
+        terms = stream_tls_terms(s->wire.stream);
+    if (terms.text[0] == '\0')
+        return; /* it has failed, and is about to say so */
+    s->is_open = true;
+    s->role->on_open(s->role->owner, terms.text);
+}
+
 static void serve(struct client_session *s)
 {
-    if (s->is_serving)
+    if (s->is_serving || s->is_over || secure_is_open(&s->secure))
         return;
+    if (secure_is_missing(&s->secure)) {
+        refuse_clear(s);
+        return;
+    }
     s->is_serving = true;
+    tell_open(s);
     deadline_stop(&s->deadline);
+    if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
+        s->wire.peer.policy = &client_policy;
+    flush_if_writable(s);
+}
+
+/* The way to TLS is decided on, one way or the other: back to what there is
+ * to know of every client. */
+static void go_on_negotiating(struct client_session *s)
+{
+    enum telopt_state binary =
+        telpeer_state(&s->wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
+
+    deadline_stop(&s->deadline);
+    if (binary == TELOPT_ON || binary == TELOPT_OFF)
+        serve(s);
+    else
+        deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
+}
+
+/* In TLS or in the clear. True: in TLS, and all of in has gone there. */
+static bool begin_with(struct client_session *s, struct slice in)
+{
+    bool is_first = s->secure.state == SECURE_FIRST;
+    bool is_tls = secure_is_hello(&s->secure, in);
+    struct tls_context *tls =
+        s->role->way == CLIENT_REMOTE ? s->role->tls : s->ctx->client_tls;
+    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls, tls, in,
+                                  s->role->host)
+                   : 0;
+
+    deadline_stop(&s->deadline);
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &client_policy;
+    if (r == 0 && is_first)
+        r = wire_greet(&s->wire);
+    if (r == 0 && !is_tls)
+        r = secure_go_on_clear(&s->secure, &s->wire);
+    if (r < 0)
+        close_broken(s, r);
+    else if (is_tls)
+        update_interest(s, true); /* when the hands are shaken */
+    else if (is_first)
+        deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
+    else
+        go_on_negotiating(s);
+    return is_tls;
+}
+
+void client_session_first_byte_due(struct deadline *d, void *owner)
+{
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
+
+    (void)owner;
+    (void)begin_with(s, slice_of(NULL, 0));
     flush_if_writable(s);
 }
 
@@ -225,6 +321,11 @@ static void drain(struct client_session *s, const char *reason)
 {
     if (s->is_draining || s->is_over)
         return;
+    if (secure_is_missing(&s->secure) || s->wire.is_held) {
+        close_session(s, reason, false);
+        return;
+    }
+    secure_give_up(&s->secure);
     s->is_draining = true;
     s->end_reason = reason;
     s->end_at = s->client.console->output.head;
@@ -291,10 +392,30 @@ static const struct client_ops session_client_ops = {
     .close = client_close,
 };
 
+/* r: what came of an option or message of it. */
+static int handle_authentication(struct client_session *s, int r)
+{
+    if (r < 0)
+        return r;
+    if (s->secure.state == SECURE_NOT) {
+        go_on_negotiating(s);
+    } else if (s->secure.state == SECURE_ASKED ||
+               s->secure.state == SECURE_STARTED) {
+        deadline_stop(&s->deadline);
+        s->end_reason = half_authenticated;
+        deadline_start(&s->ctx->drains, &s->deadline, clock_now_us());
+    }
+    return 0;
+}
+
 static int handle_option(struct client_session *s,
                          const struct telpeer_item *item)
 {
     bool is_peer = item->side == TELPEER_PEER;
+
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(
+            s, secure_handle_option(&s->secure, &s->wire, item->is_on));
 
     if (item->option == TELNET_OPTION_BINARY && !is_peer) {
         s->wire.encoder.is_nvt = !item->is_on;
@@ -336,7 +457,8 @@ static void copy_doubled(struct client_session *s, struct slice *in)
 {
     size_t copied;
 
-    if (in->len == 0 || memchr(in->data, TELNET_IAC, in->len) == NULL)
+    if (secure_is_missing(&s->secure) || in->len == 0 ||
+        memchr(in->data, TELNET_IAC, in->len) == NULL)
         return;
     copied =
         telpeer_copy_data(&s->wire.peer, in, s->ctx->copy_buffer, LIMIT_READ);
@@ -344,9 +466,35 @@ static void copy_doubled(struct client_session *s, struct slice *in)
         give_input(s, slice_of(s->ctx->copy_buffer, copied));
 }
 
+static int handle_suboption(struct client_session *s,
+                            const struct telpeer_item *item)
+{
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return client_line_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(
+            s, secure_handle_message(&s->secure, &s->wire, item->body));
+    return 0;
+}
+
+/* Whether this is more than negotiating, on the way to TLS or without it. */
+static bool is_too_early(const struct client_session *s,
+                         enum telpeer_event event,
+                         const struct telpeer_item *item)
+{
+    return secure_is_missing(&s->secure) && event != TELPEER_NEED_MORE &&
+           event != TELPEER_OPTION &&
+           (event != TELPEER_SUBOPTION ||
+            item->option != TELNET_OPTION_AUTHENTICATION);
+}
+
 static int handle_event(struct client_session *s, enum telpeer_event event,
                         const struct telpeer_item *item)
 {
+    if (is_too_early(s, event, item)) {
+        refuse_clear(s);
+        return 0;
+    }
     switch (event) {
     case TELPEER_DATA:
         give_input(s, item->body);
@@ -357,9 +505,7 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
         handle_command(s, item->verb);
         return 0;
     case TELPEER_SUBOPTION:
-        if (item->option == TELNET_OPTION_COM_PORT)
-            return client_line_handle_message(s, item->body);
-        return 0;
+        return handle_suboption(s, item);
     case TELPEER_OVERSIZED:
         close_session(s, "a subnegotiation of more than 16 KiB", false);
         return 0;
@@ -377,6 +523,8 @@ static void handle_telnet(struct client_session *s, struct slice in)
     while (!s->is_over && event != TELPEER_NEED_MORE) {
         int r;
 
+        if (secure_is_due(&s->secure, in) && begin_with(s, in))
+            return;
         copy_doubled(s, &in);
         if (s->is_over)
             return;
@@ -429,7 +577,7 @@ static void handle_raw(struct client_session *s, struct slice in)
 {
     size_t raw_len = in.len;
 
-    if (s->raw_seen < RAW_TRIAL)
+    if (s->raw_seen < CLIENT_RAW_TRIAL)
         raw_len = find_answers(in);
     s->raw_seen += raw_len;
     if (raw_len > 0)
@@ -440,16 +588,25 @@ static void handle_raw(struct client_session *s, struct slice in)
     handle_telnet(s, slice_after(in, raw_len));
 }
 
-static void decide_mode(struct client_session *s, uint8_t first)
+static void decide_mode(struct client_session *s, struct slice in)
 {
     if (s->mode != MODE_UNDECIDED)
         return;
-    if (first == TELNET_IAC) {
+    /* To the VM it would be keys that nobody has pressed. */
+    if (secure_is_late_hello(&s->secure, in)) {
+        close_session(s,
+                      "a TLS hello, but too late: it was greeted in the clear "
+                      "after a second without a byte",
+                      false);
+        return;
+    }
+    if (in.data[0] == TELNET_IAC) {
         become_telnet(s);
         return;
     }
     s->mode = MODE_RAW;
     s->wire.encoder.is_raw = true;
+    secure_give_up(&s->secure);
     serve(s);
 }
 
@@ -457,7 +614,7 @@ static void handle_bytes(struct client_session *s, struct slice in)
 {
     struct console *c = s->client.console;
 
-    decide_mode(s, in.data[0]);
+    decide_mode(s, in);
     if (s->is_over)
         return;
     s->was_asked = false;
@@ -476,9 +633,12 @@ static void read_client(struct client_session *s)
     ssize_t n = stream_read(s->wire.stream, to, LIMIT_READ);
 
     if (n > 0) {
-        handle_bytes(s, slice_of(to, (size_t)n));
+        if (s->secure.state != SECURE_FIRST ||
+            !begin_with(s, slice_of(to, (size_t)n)))
+            handle_bytes(s, slice_of(to, (size_t)n));
     } else if (n == 0) {
-        drain(s, "closed by the client");
+        drain(s, s->role->on_end != NULL ? "closed by the remote system"
+                                         : "closed by the client");
         flush(s);
     } else if (n != -EAGAIN) {
         close_broken(s, (int)n);
@@ -490,6 +650,11 @@ static void on_ready(void *owner, unsigned ready)
     struct client_session *s = owner;
 
     if (ready & STREAM_WRITE) {
+        if (s->secure.state == SECURE_DONE && !s->is_serving &&
+            !deadline_is_running(&s->deadline))
+            go_on_negotiating(s);
+        if (s->is_serving)
+            tell_open(s);
         flush(s);
         client_line_catch_up(s);
     }
@@ -508,42 +673,79 @@ static void refuse(struct client_session *s, const struct console *c)
 {
     struct address_text peer = address_format(&s->wire.stream->peer);
 
-    say(s,
-        "[vspcd: %s: refused, %u clients are connected to this console and "
-        "that is the limit; try again later]\r\n",
-        console_name(c).text, c->client_count);
+    if (!secure_is_missing(&s->secure))
+        say(s,
+            "[vspcd: %s: refused, %u clients are connected to this console and "
+            "that is the limit; try again later]\r\n",
+            console_name(c).text, c->client_count);
     (void)wire_flush(&s->wire);
-    log_info("client refused console=%s peer=%s reason=\"limit of clients\"",
+    log_line(usual_level(s),
+             "client refused console=%s peer=%s reason=\"limit of clients\"",
              LOG_TEXT(console_name(c).text), peer.text);
-    close_session(s, "limit of clients", true);
+    close_session(s, "the console's limit of clients is reached", true);
 }
 
-void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console)
+static void start(struct client_session *s)
 {
-    struct client_session *s = xcalloc(1, sizeof *s);
-    struct address_text peer = address_format(&stream->peer);
     uint64_t now_us = clock_now_us();
     int r;
 
+    if (s->secure.state == SECURE_FIRST) {
+        deadline_start(&s->ctx->client_first_bytes, &s->deadline, now_us);
+        update_interest(s, false);
+        return;
+    }
+    r = client_role_greet(s);
+    if (r < 0) {
+        close_broken(s, r);
+        return;
+    }
+    if (s->secure.state == SECURE_DONE) {
+        update_interest(s, true); /* it begins when the hands are shaken */
+        return;
+    }
+    if (s->is_serving)
+        tell_open(s);
+    else if (secure_is_open(&s->secure))
+        deadline_start(&s->ctx->answers, &s->deadline, now_us);
+    else
+        deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
+    flush(s);
+}
+
+struct client *client_session_start(struct session_context *ctx,
+                                    struct stream *stream,
+                                    struct console *console,
+                                    const struct client_role *role)
+{
+    struct client_session *s = xcalloc(1, sizeof *s);
+    struct address_text peer = address_format(&stream->peer);
+
     s->ctx = ctx;
+    s->role = role;
     list_init(&s->entry.node);
     deadline_init(&s->deadline);
     client_init(&s->client, &session_client_ops);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    wire_init(&s->wire, stream, &client_policy, LIMIT_ANSWERS, on_ready, s);
-    if (!console_attach_client(console, &s->client, now_us)) {
+    secure_init(&s->secure, role->policy, role->way == CLIENT_REMOTE,
+                stream_is_tls(stream));
+    wire_init(&s->wire, stream, client_role_policy(role), LIMIT_ANSWERS,
+              on_ready, s);
+    if (!console_attach_client(console, &s->client, clock_now_us())) {
         refuse(s, console);
-        return;
+        return NULL;
     }
-    log_info("client connected console=%s peer=%s",
+    if (role->on_end != NULL)
+        s->client.at = role->output_at;
+    log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
-    deadline_start(&ctx->negotiations, &s->deadline, now_us);
-    r = wire_greet(&s->wire);
-    if (r < 0)
-        close_broken(s, r);
-    else
-        flush(s);
+    start(s);
+    return s->is_over ? NULL : &s->client;
+}
+
+void client_session_end(struct client *client, const char *reason)
+{
+    close_session(session_of(client), reason, false);
 }
 
 void client_session_close_all(struct session_context *ctx)
@@ -555,7 +757,8 @@ void client_session_close_all(struct session_context *ctx)
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);
 
-            close_session(session_of(client), "shutting down", false);
+            if (client->ops == &session_client_ops)
+                close_session(session_of(client), "shutting down", false);
         }
     }
 }
@@ -568,7 +771,18 @@ void client_session_negotiation_due(struct deadline *d, void *owner)
     /* Silent so far: the bare bytes, until it should turn out to be telnet. */
     if (s->mode == MODE_UNDECIDED)
         s->wire.encoder.is_raw = true;
+    secure_give_up(&s->secure);
     serve(s);
+}
+
+void client_session_answer_due(struct deadline *d, void *owner)
+{
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
+
+    if (secure_is_missing(&s->secure) && ++s->waits < CLIENT_ANSWER_WAITS)
+        deadline_start(&s->ctx->answers, &s->deadline, clock_now_us());
+    else
+        client_session_negotiation_due(d, owner);
 }
 
 void client_session_drain_due(struct deadline *d, void *owner)

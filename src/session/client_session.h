@@ -9,6 +9,9 @@
  * telnet, anything else is raw. Output waits for that, or for the answer
  * about BINARY, at most CLIENT_NEGOTIATION_US.
  *
+ * The same for connections that a service URI asks for (session/service.h),
+ * with other roles.
+ *
  * Owns itself: it ends with the connection.
  */
 #ifndef SESSION_CLIENT_SESSION_H
@@ -20,19 +23,63 @@
 
 enum {
     CLIENT_NEGOTIATION_US = 500 * 1000,
+    /* A remote system may look up our name before it answers an offer of TLS.
+     * Where TLS is required it is waited for more than once. */
+    CLIENT_ANSWER_US = 3000 * 1000,
+    CLIENT_ANSWER_WAITS = 3,
     /* How long a client that ends may take for what is still its due. */
     CLIENT_DRAIN_US = 2000 * 1000,
 };
 
-/* Takes the stream over; refuses it politely when the console is full. */
-void client_session_start(struct session_context *ctx, struct stream *stream,
-                          struct console *console);
+enum client_way {
+    CLIENT_OF_PORT, /* came to us: by telnet, or with bare bytes */
+    CLIENT_RAW,     /* bare bytes both ways, and not a word of ours */
+    CLIENT_REMOTE,  /* telnet again, but we called it: a server, and the one
+                     * that shows its certificate */
+};
+
+/* What a session is; it must last as long as the session. */
+struct client_role {
+    enum client_way way;
+    enum tls_policy policy;  /* of RAW: must be TLS_OFF. Over a TLS stream, and
+                              * for REMOTE with OFFERED or REQUIRED: whether
+                              * AUTHENTICATION leads to TLS */
+    struct tls_context *tls; /* REMOTE: for that */
+    const char *host;        /* REMOTE: for that; whom we mean */
+    /* For connections that we made, else NULL. The peer is there, with these
+     * terms of TLS ("none"); and the session has ended, whether it was or
+     * not. */
+    void (*on_open)(void *owner, const char *tls);
+    void (*on_end)(void *owner, const char *reason);
+    void *owner;
+    /* Where in the console's output it begins, if that is still kept; for
+     * others than those that we made, with what comes next. */
+    uint64_t output_at;
+};
+
+/* The role of who comes to a port with this policy. */
+const struct client_role *client_port_role(enum tls_policy policy);
+
+/* The same for a port that speaks no telnet. */
+const struct client_role *client_raw_role(void);
+
+/* Takes the stream over. NULL, and on_end was called: it has ended already,
+ * perhaps because the console is full, which it says politely. */
+struct client *client_session_start(struct session_context *ctx,
+                                    struct stream *stream,
+                                    struct console *console,
+                                    const struct client_role *role);
+
+/* At once. */
+void client_session_end(struct client *client, const char *reason);
 
 /* At once, all of them, with what they have not taken. */
 void client_session_close_all(struct session_context *ctx);
 
 /* Deadlines of the context's queues. */
+void client_session_first_byte_due(struct deadline *d, void *owner);
 void client_session_negotiation_due(struct deadline *d, void *owner);
+void client_session_answer_due(struct deadline *d, void *owner);
 void client_session_drain_due(struct deadline *d, void *owner);
 
 #endif

@@ -1,13 +1,20 @@
 /*
  * client_session_private.h - what the files of a client session share:
- * client_session.c has its stream and its life, client_line.c the serial line.
+ * client_session.c has its stream and its life, client_role.c what it says
+ * first, client_line.c the serial line.
  */
 #ifndef SESSION_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_SESSION_PRIVATE_H
 
+#include "session/client_session.h"
 #include "session/comport_peer.h"
+#include "session/secure.h"
 #include "session/session_context.h"
 #include "session/wire.h"
+
+/* A raw connection that answers like a telnet client after all, because it
+ * had typed ahead of our greeting, does so within its first bytes. */
+enum { CLIENT_RAW_TRIAL = 64 * KIB };
 
 enum client_mode {
     MODE_UNDECIDED, /* nothing was received yet */
@@ -26,6 +33,7 @@ enum news {
 struct client_session {
     struct session_entry entry; /* in no list until it is dead */
     struct session_context *ctx;
+    const struct client_role *role;
     struct wire wire;
     struct client client;
     struct deadline deadline; /* of negotiating, later of draining */
@@ -34,6 +42,7 @@ struct client_session {
     uint64_t raw_seen;        /* raw: bytes received */
     uint64_t break_at;        /* position in the output of the VM's break */
     struct comport_peer comport;
+    struct secure secure;
     uint8_t waiting_break; /* enum console_break: at break_at */
     uint8_t mode;          /* enum client_mode */
     uint8_t news;          /* enum news */
@@ -41,9 +50,19 @@ struct client_session {
     bool is_draining;      /* input has ended; it ends at end_at */
     bool says_reason;      /* why it ends is still to be said to it */
     bool is_over;
+    bool is_open;   /* role->on_open was called */
     bool was_asked; /* AYT in this read */
+    uint8_t waits;  /* for the answer to an offer */
     const char *end_reason;
 };
+
+/* Of a client in the clear, from when it is served on. */
+extern const struct telpeer_policy client_policy;
+
+const struct telpeer_policy *client_role_policy(const struct client_role *role);
+
+/* What it begins with. 0 or the failures of buf_append. */
+int client_role_greet(struct client_session *s);
 
 /*
  * COM-PORT-OPTION went on or off; a message of it; IAC BRK. 0, or the failures

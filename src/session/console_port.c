@@ -16,7 +16,8 @@ static void on_accepted(void *owner, struct stream *stream)
 {
     struct console_port *p = owner;
 
-    client_session_start(p->ctx, stream, p->console);
+    client_session_start(p->ctx, stream, p->console,
+                         client_port_role(p->ctx->settings.client_policy));
 }
 
 int console_port_open(struct session_context *ctx, struct loop *loop,

@@ -11,23 +11,51 @@
 #include "base/limits.h"
 #include "core/directory.h"
 #include "net/loop.h"
+#include "net/stream_tls.h"
 #include "proto/telnet.h"
+#include "proto/uri_rule.h"
+
+/* What a port for VMs or clients does about TLS. */
+enum tls_policy {
+    TLS_OFF,
+    TLS_TELNETS,  /* a TLS hello is understood, AUTHENTICATION refused */
+    TLS_OFFERED,  /* that too, and clear telnet */
+    TLS_REQUIRED, /* either of them */
+};
 
 struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     uint16_t proxy_port; /* a service URI that names it is only a label */
+    enum tls_policy client_policy; /* of the consoles' ports */
+    /* What service URIs may ask for; borrowed. */
+    const struct uri_rule *listen_rules, *connect_rules;
+    size_t listen_rule_count, connect_rule_count;
+    const char *tls_minimum; /* of what we connect to; as tls_context.h */
 };
 
 struct session_context {
     struct session_settings settings;
     struct directory *directory;
+    struct loop *loop;       /* NULL in a test */
     struct list vm_sessions; /* struct session_entry.node, the living */
     struct list dead;        /* struct session_entry.node */
-    struct deadline_queue identities;   /* VMs that have not said who they
-                                         * are */
-    struct deadline_queue negotiations; /* clients that may yet answer */
-    struct deadline_queue drains;       /* clients that take their last */
-    struct loop_watch watches[3];
+    struct deadline_queue identities;     /* VMs that have not said who they
+                                           * are */
+    struct deadline_queue negotiations;   /* clients that may yet answer */
+    struct deadline_queue drains;         /* clients that take their last */
+    struct deadline_queue vm_first_bytes; /* may be a TLS hello */
+    struct deadline_queue client_first_bytes;
+    struct deadline_queue answers;  /* remote systems that may yet do TLS */
+    struct deadline_queue services; /* wait for their next try */
+    struct loop_watch watches[7];
+    struct tls_hub tls;
+    /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
+    struct tls_context *vm_tls;
+    struct tls_context *client_tls;
+    /* Of session/service_tls.h. */
+    struct list service_tls;
+    struct tls_context *service_cas; /* NULL: not read yet */
+    uint64_t service_cas_us;         /* when they were read */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

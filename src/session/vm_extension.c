@@ -4,10 +4,14 @@
  */
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "proto/uri.h"
 #include "proto/vmext.h"
+#include "session/service.h"
 #include "session/vm_session_private.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 static const struct {
@@ -65,6 +69,7 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_close(s, "the VM did not say its UUID", false);
         return;
     }
+    s->link.is_encrypted = s->secure.state == SECURE_DONE;
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
@@ -74,6 +79,9 @@ void vm_extension_attach(struct vm_session *s)
         return;
     }
     /* What was held for it may have shown that it is gone. */
+    if (s->phase != PHASE_ENDED)
+        service_settle(s->ctx, s->link.console, s->identity->service_uri,
+                       s->identity->direction);
     if (s->phase == PHASE_ENDED)
         return;
     vm_session_serve(s);
@@ -116,58 +124,71 @@ static enum log_level throttled(struct vm_session *s, enum log_level level,
                                                                  : LOG_DEBUG;
 }
 
-/* Why we do not serve this request; NULL: we do, and *label is set. */
-static const char *refusal(const struct vm_session *s,
-                           const struct vmext_message *m, struct slice *label)
+/* A console is named by the address, not by certificates behind it. */
+static struct slice without_parameters(struct slice text)
 {
-    struct uri uri;
+    const uint8_t *hash = memchr(text.data, '#', text.len);
 
-    if (m->direction == 'C')
-        return "direction 'C' (client): this concentrator connects to no "
-               "remote systems; set the port's direction to server";
-    if (m->direction != 'S')
-        return "unknown direction: expected 'S' (server)";
-    uri_parse(m->text, &uri);
-    if (uri.kind == URI_INVALID)
-        return uri.problem;
-    if (uri.has_userinfo)
-        return "a service URI must not have a user or password";
-    if (uri.kind == URI_LABEL) {
-        *label = uri.label;
-        return NULL;
+    if (hash != NULL)
+        text.len = (size_t)(hash - text.data);
+    return text;
+}
+
+/* Whether we serve this request: then *label is set, and *is_plain if there is
+ * no more to it; else *why. */
+static bool is_served(const struct vm_session *s, const struct vmext_message *m,
+                      struct slice *label, bool *is_plain, struct err *why)
+{
+    enum uri_problem problem;
+    struct uri uri;
+    size_t at;
+
+    if (m->direction != 'S' && m->direction != 'C') {
+        err_set(why,
+                "unknown direction: expected 'S' (server) or 'C' (client)");
+        return false;
     }
-    if (uri.port != s->ctx->settings.proxy_port)
-        return "the service URI asks for a listener at an address of its own, "
-               "which is not allowed; use a name such as s0";
-    *label = m->text;
-    return NULL;
+    problem = uri_parse(m->text, m->direction == 'C' ? URI_CLIENT : URI_SERVER,
+                        s->ctx->settings.proxy_port, &uri, &at);
+    if (problem != URI_OK) {
+        uri_describe_problem(problem, at, why);
+        return false;
+    }
+    *is_plain = uri.kind == URI_LABEL;
+    *label = *is_plain ? uri.label : without_parameters(m->text);
+    return *is_plain ||
+           service_is_allowed(s->ctx, &uri, (char)m->direction, why);
 }
 
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
 {
     struct slice label = { 0 };
-    const char *why = refusal(s, m, &label);
+    bool is_plain = false;
     char uri[TEXT_ID_MAX + 1];
     char name[TEXT_ID_MAX + 1];
+    struct err why;
     int r;
 
     text_clean(uri, sizeof uri, m->text);
-    if (why == NULL && text_clean(name, sizeof name, label) == 0)
-        why = "the service URI has no name in it; use one such as s0";
-    if (why != NULL) {
+    if (!is_served(s, m, &label, &is_plain, &why)) {
         uint32_t others;
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
         log_line(level,
                  "VM refused (WONT-PROXY) peer=%s uri=%s others=%u reason=%s",
-                 s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why));
+                 s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why.text));
         return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
     }
+    text_clean(name, sizeof name, label);
     if (s->phase == PHASE_SERVING)
         vm_session_end_output(s);
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     memcpy(s->identity->label, name, sizeof name);
+    free(s->identity->service_uri);
+    s->identity->service_uri =
+        is_plain ? NULL : xstrndup((const char *)m->text.data, m->text.len);
+    s->identity->direction = (char)m->direction;
     r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
     if (r == 0)
         r = ask(s);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/stream_tls.h"
 #include "session/vm_session_private.h"
 
 #include <errno.h>
@@ -17,17 +18,30 @@ enum {
     VM_DIRECT_INPUT_MIN = 2 * KIB,
 };
 
+/* The last one only where TLS is offered. */
+#define VM_OPTIONS                                                             \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, true, false },                                   \
+        { TELNET_OPTION_COM_PORT, false, true },                               \
+        { TELNET_OPTION_VMWARE, false, true },                                 \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, false, true                              \
+    }
+
 static const struct telpeer_policy vm_policy = {
-    .options = {
-        { TELNET_OPTION_BINARY, true, true },
-        { TELNET_OPTION_SGA, true, true },
-        { TELNET_OPTION_ECHO, true, false },
-        { TELNET_OPTION_COM_PORT, false, true },
-        { TELNET_OPTION_VMWARE, false, true },
-    },
+    .options = { VM_OPTIONS },
     .count = 5,
     .nvt_lines = TELNET_LINES_PRINTER,
 };
+
+static const struct telpeer_policy vm_policy_with_tls = {
+    .options = { VM_OPTIONS },
+    .count = 6,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
+static const char tls_is_required[] =
+    "TLS is required on this port: use telnets:// in the proxy URI";
 
 static struct vm_session *session_of(struct vm_link *link)
 {
@@ -45,6 +59,8 @@ void vm_session_drop_identity(struct vm_session *s)
     if (s->identity == NULL)
         return;
     deadline_stop(&s->identity->deadline);
+    deadline_stop(&s->identity->first_byte);
+    free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
 }
@@ -56,6 +72,7 @@ void vm_session_new_identity(struct vm_session *s)
     s->identity = xcalloc(1, sizeof *s->identity);
     s->identity->session = s;
     deadline_init(&s->identity->deadline);
+    deadline_init(&s->identity->first_byte);
     line_init(&s->identity->line);
 }
 
@@ -99,8 +116,10 @@ static void end_session(struct vm_session *s, enum log_level level,
                  LOG_TEXT(reason));
     move_leave(&s->link, clock_now_us());
     wire_done(&s->wire, gently);
-    if (s->identity != NULL)
+    if (s->identity != NULL) {
         deadline_stop(&s->identity->deadline);
+        deadline_stop(&s->identity->first_byte);
+    }
     list_remove(&s->entry.node);
     session_bury_later(s->ctx, &s->entry, bury);
 }
@@ -121,15 +140,30 @@ void vm_session_turn_away(struct vm_session *s, const char *reason)
     vm_session_close(s, reason, true);
 }
 
-/* For a connection that broke: what errno says, in words that last. */
+/* What errno says. Words of the connection's own do not last, but where there
+ * is no console they need not. */
+static const char *why_broken(const struct vm_session *s, int error)
+{
+    const struct stream *stream = s->wire.stream;
+
+    if (error == -ENOBUFS)
+        return "it does not take our answers";
+    if (error == -ECONNABORTED && s->link.console != NULL)
+        return "the connection was cut (TLS has not ended in order)";
+    if (stream_is_tls(stream) && s->link.console == NULL &&
+        stream_tls_problem(stream)[0] != '\0')
+        return stream_tls_problem(stream);
+    if (error == -EPROTO)
+        return "the host has broken the rules of TLS";
+    if (error == -ETIMEDOUT)
+        return "the host does not answer any more";
+    return "the connection was reset by the host";
+}
+
 static void close_broken(struct vm_session *s, int error)
 {
-    if (error == -ENOBUFS)
-        vm_session_close(s, "it does not take our answers", false);
-    else if (error == -ETIMEDOUT)
-        vm_session_close(s, "the host does not answer any more", false);
-    else
-        vm_session_close(s, "the connection was reset by the host", false);
+    if (s->phase != PHASE_ENDED)
+        vm_session_close(s, why_broken(s, error), false);
 }
 
 static bool may_read(const struct vm_session *s)
@@ -251,10 +285,22 @@ static void link_line_break(struct vm_link *link, bool is_on)
         vm_session_update_input(s);
 }
 
+/* r: what came of a step towards TLS, or away from it. */
+static int handle_authentication(struct vm_session *s, int r)
+{
+    if (r == 0 && secure_is_missing(&s->secure) &&
+        s->secure.state == SECURE_NOT)
+        vm_session_close(s, tls_is_required, false);
+    return r;
+}
+
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
     bool is_peer = item->side == TELPEER_PEER;
 
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(
+            s, secure_handle_option(&s->secure, &s->wire, item->is_on));
     if (item->option == TELNET_OPTION_BINARY && !is_peer)
         s->wire.encoder.is_nvt = !item->is_on;
     if (s->phase == PHASE_LEAVING)
@@ -273,6 +319,9 @@ static int handle_suboption(struct vm_session *s,
         return vm_extension_handle_message(s, item->body);
     if (item->option == TELNET_OPTION_COM_PORT)
         return vm_line_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(
+            s, secure_handle_message(&s->secure, &s->wire, item->body));
     return 0;
 }
 
@@ -298,9 +347,41 @@ static void handle_data(struct vm_session *s, struct slice bytes)
         vm_session_close(s, "there is no memory for its output", false);
 }
 
+/*
+ * Whether this is about the serial port, and not on the way to TLS. NULL: that
+ * may be said now; else what is wrong with it.
+ */
+static const char *why_too_early(const struct vm_session *s,
+                                 enum telpeer_event event,
+                                 const struct telpeer_item *item)
+{
+    const struct secure *e = &s->secure;
+    bool is_vmware =
+        event != TELPEER_DATA && item->option == TELNET_OPTION_VMWARE;
+
+    if (e->policy == TLS_REQUIRED && e->state == SECURE_NOT)
+        return tls_is_required;
+    if (event == TELPEER_SUBOPTION && is_vmware &&
+        (e->state == SECURE_ASKED || e->state == SECURE_ACCEPTED))
+        return "it has begun AUTHENTICATION and goes on without an end of it";
+    if (secure_is_missing(e) &&
+        (event == TELPEER_DATA ||
+         (event == TELPEER_OPTION && is_vmware && item->is_on)))
+        return tls_is_required;
+    return NULL;
+}
+
 static int handle_event(struct vm_session *s, enum telpeer_event event,
                         const struct telpeer_item *item)
 {
+    const char *why = NULL;
+
+    if (s->phase != PHASE_SERVING && event != TELPEER_NEED_MORE)
+        why = why_too_early(s, event, item);
+    if (why != NULL) {
+        vm_session_close(s, why, false);
+        return 0;
+    }
     switch (event) {
     case TELPEER_DATA:
         handle_data(s, item->body);
@@ -346,6 +427,49 @@ static void copy_data(struct vm_session *s, struct slice *in)
     }
 }
 
+static int greet(struct vm_session *s)
+{
+    int r = wire_greet(&s->wire);
+
+    if (r == 0)
+        r = telpeer_enable(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_VMWARE,
+                           &s->wire.out);
+    return r;
+}
+
+/* In TLS or in the clear. True: in TLS, and all of in has gone there; or the
+ * session has ended. */
+static bool begin_with(struct vm_session *s, struct slice in)
+{
+    bool is_first = s->secure.state == SECURE_FIRST;
+    bool is_tls = secure_is_hello(&s->secure, in);
+    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls,
+                                  s->ctx->vm_tls, in, NULL)
+                   : 0;
+
+    /* Then there is nothing that AUTHENTICATION could still lead to, and who
+     * is told DO would wait for what comes of it. */
+    if (is_tls && is_first)
+        s->wire.peer.policy = &vm_policy;
+    if (r == 0 && is_first)
+        r = greet(s);
+    if (r == 0 && !is_tls)
+        r = handle_authentication(s, secure_go_on_clear(&s->secure, &s->wire));
+    if (r < 0)
+        close_broken(s, r);
+    return is_tls || s->phase == PHASE_ENDED;
+}
+
+void vm_session_first_byte_due(struct deadline *d, void *owner)
+{
+    struct identity *id = CONTAINER_OF(d, struct identity, first_byte);
+    struct vm_session *s = id->session;
+
+    (void)owner;
+    (void)begin_with(s, slice_of(NULL, 0));
+    flush_if_writable(s);
+}
+
 static void handle_bytes(struct vm_session *s, struct slice in)
 {
     enum telpeer_event event = TELPEER_DATA;
@@ -353,6 +477,8 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     int r;
 
     while (s->phase != PHASE_ENDED && event != TELPEER_NEED_MORE) {
+        if (secure_is_due(&s->secure, in) && begin_with(s, in))
+            return;
         copy_data(s, &in);
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
         if (r == 0)
@@ -371,11 +497,13 @@ static bool is_telnet(struct vm_session *s, uint8_t first)
     if (s->has_read || first == TELNET_IAC)
         return true;
     if (first == 0x16) {
-        vm_session_close(
-            s,
-            "a TLS hello, and this port has no TLS: use telnet:// in "
-            "the proxy URI",
-            false);
+        vm_session_close(s,
+                         s->secure.policy != TLS_OFF
+                             ? "a TLS hello, but too late: it was greeted in "
+                               "the clear after a second without a byte"
+                             : "a TLS hello, and this port has no TLS (--tls): "
+                               "use telnet:// in the proxy URI",
+                         false);
         return false;
     }
     vm_session_turn_away(s, "it does not speak telnet: no VM");
@@ -482,6 +610,13 @@ static void read_vm(struct vm_session *s)
     n = stream_read(s->wire.stream, to, room);
     if (!has_come(s, n))
         return;
+    if (s->secure.state == SECURE_FIRST) {
+        deadline_stop(&s->identity->first_byte);
+        if (begin_with(s, slice_of(to, (size_t)n))) {
+            flush_if_writable(s);
+            return;
+        }
+    }
     if (!is_telnet(s, to[0]))
         return;
     s->has_read = true;
@@ -601,6 +736,10 @@ static const struct vm_link_ops link_ops = {
 
 void vm_session_serve(struct vm_session *s)
 {
+    /* From now on nothing can wait for an exchange that leads to TLS. */
+    secure_give_up(&s->secure);
+    if (s->secure.state != SECURE_DONE)
+        s->wire.peer.policy = &vm_policy;
     s->phase = PHASE_SERVING;
     vm_line_take_early(s);
     vm_session_drop_identity(s);
@@ -630,7 +769,8 @@ static void on_ready(void *owner, unsigned ready)
         read_vm(s);
 }
 
-void vm_session_start(struct session_context *ctx, struct stream *stream)
+void vm_session_start(struct session_context *ctx, struct stream *stream,
+                      enum tls_policy policy)
 {
     struct vm_session *s = xcalloc(1, sizeof *s);
     struct address_text peer = address_format(&stream->peer);
@@ -643,13 +783,19 @@ void vm_session_start(struct session_context *ctx, struct stream *stream)
     list_add_tail(&ctx->vm_sessions, &s->entry.node);
     buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
-    wire_init(&s->wire, stream, &vm_policy, VM_OUT_MAX, on_ready, s);
+    secure_init(&s->secure, policy, false, false);
+    wire_init(&s->wire, stream,
+              secure_offers(policy) ? &vm_policy_with_tls : &vm_policy,
+              VM_OUT_MAX, on_ready, s);
     vm_session_expect_identity(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
-    r = wire_greet(&s->wire);
-    if (r == 0)
-        r = telpeer_enable(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_VMWARE,
-                           &s->wire.out);
+    if (s->secure.state == SECURE_FIRST) {
+        deadline_start(&ctx->vm_first_bytes, &s->identity->first_byte,
+                       clock_now_us());
+        update_interest(s, false);
+        return;
+    }
+    r = greet(s);
     if (r < 0)
         close_broken(s, r);
     else

@@ -15,13 +15,16 @@
 #include "net/stream.h"
 #include "session/session_context.h"
 
-/* Takes the stream over and greets the VM. */
-void vm_session_start(struct session_context *ctx, struct stream *stream);
+/* Takes the stream over and greets the VM, unless that may say a TLS hello
+ * first (session/secure.h). */
+void vm_session_start(struct session_context *ctx, struct stream *stream,
+                      enum tls_policy policy);
 
 /* All of them, at shutdown. */
 void vm_session_close_all(struct session_context *ctx, const char *reason);
 
-/* The deadline of an identity has passed. */
+/* Deadlines of an identity have passed. */
 void vm_session_identity_due(struct deadline *d, void *owner);
+void vm_session_first_byte_due(struct deadline *d, void *owner);
 
 #endif

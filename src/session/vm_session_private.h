@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/throttle.h"
 #include "session/comport_peer.h"
+#include "session/secure.h"
 #include "session/session_context.h"
 #include "session/wire.h"
 
@@ -36,8 +37,11 @@ enum question {
 struct identity {
     struct vm_session *session;
     struct deadline deadline;
+    struct deadline first_byte; /* until it has said something */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
+    char *service_uri; /* for session/service.h; NULL: a label */
+    char direction;
     struct line line; /* what it set before that */
     uint8_t known;    /* bits: the VM listed the question's code */
     uint8_t open;     /* bits: asked and not answered */
@@ -51,6 +55,7 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
+    struct secure secure;
     struct buf early; /* output that has to wait: for the console to be known,
                        * for another connection's, for room */
     struct throttle told; /* in the log, of what it may do without end */

@@ -1,5 +1,7 @@
 #include "session/wire.h"
 
+#include <errno.h>
+
 void wire_init(struct wire *w, struct stream *stream,
                const struct telpeer_policy *policy, uint32_t out_max,
                stream_ready_fn *on_ready, void *owner)
@@ -83,6 +85,8 @@ int wire_flush(struct wire *w)
     ssize_t sent;
     int r;
 
+    if (w->is_held)
+        bytes.len = w->may_go;
     if (bytes.len == 0)
         return WIRE_DONE;
     r = write_owed(w);
@@ -92,7 +96,34 @@ int wire_flush(struct wire *w)
     if (sent < 0)
         return (int)sent;
     buf_take(&w->out, (size_t)sent);
+    if (w->is_held)
+        w->may_go -= (uint32_t)sent;
     return (size_t)sent < bytes.len ? WIRE_BLOCKED : WIRE_DONE;
+}
+
+void wire_hold(struct wire *w)
+{
+    w->is_held = true;
+    w->may_go = w->out.len;
+}
+
+int wire_write_past_held(struct wire *w, struct slice bytes)
+{
+    int r = wire_flush(w);
+    ssize_t sent;
+
+    if (r != WIRE_DONE)
+        return r < 0 ? r : -ENOBUFS;
+    sent = stream_write(w->stream, bytes.data, bytes.len);
+    if (sent < 0)
+        return (int)sent;
+    return (size_t)sent < bytes.len ? -ENOBUFS : 0;
+}
+
+void wire_release(struct wire *w)
+{
+    w->is_held = false;
+    w->may_go = 0;
 }
 
 int wire_write(struct wire *w, const struct slice data[2],

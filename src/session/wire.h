@@ -15,7 +15,9 @@ struct wire {
     struct stream *stream;
     struct telpeer peer;
     struct telnet_encoder encoder;
-    struct buf out; /* commands, texts and what else comes before new data */
+    struct buf out;  /* commands, texts and what else comes before new data */
+    uint32_t may_go; /* while it is held: how much of out still goes out */
+    bool is_held;
 };
 
 /* Takes the stream over. out_max: see base/limits.h. */
@@ -38,6 +40,15 @@ enum wire_progress {
 
 /* Writes out. enum wire_progress, or -errno when the connection is broken. */
 int wire_flush(struct wire *w);
+
+/*
+ * What is queued by now goes out, then nothing until the release; there must
+ * be no data to write meanwhile. Past that: bytes that go out now. 0, or
+ * -ENOBUFS if they do not.
+ */
+void wire_hold(struct wire *w);
+int wire_write_past_held(struct wire *w, struct slice bytes);
+void wire_release(struct wire *w);
 
 /*
  * Writes out and then data, straight from where it lies. ret_taken: how many

@@ -17,8 +17,8 @@
 #ifndef VM_BRIDGE_H
 #define VM_BRIDGE_H
 
+#include "base/backoff.h"
 #include "base/buf.h"
-#include "vm/backoff.h"
 #include "vm/ends/end.h"
 #include "vm/hosts.h"
 

@@ -1,13 +1,37 @@
 """Fixtures: programs that are ended with the test, whatever happens in it."""
 
+import os
 import shutil
 import subprocess
+import tempfile
+import types
 
 import pytest
 
 from harness.net import TIMEOUT
 from harness.programs import BUILD, Program, Vspcd
+from harness.remote import Remote
+from harness.tls import Authority
 from harness.vm import UUID
+
+STATE = "STATE_DIRECTORY"
+
+
+def is_worker(config):
+    """Of pytest-xdist: has the environment of who has started it."""
+    return hasattr(config, "workerinput")
+
+
+def pytest_configure(config):
+    """What vspcd keeps goes into a folder of this run, not into a home."""
+    if not is_worker(config):
+        config.state_folder = tempfile.mkdtemp(prefix="vspcd-test-state-")
+        os.environ[STATE] = config.state_folder
+
+
+def pytest_unconfigure(config):
+    if not is_worker(config):
+        shutil.rmtree(config.state_folder, ignore_errors=True)
 
 
 def pytest_sessionstart(session):
@@ -36,6 +60,25 @@ def start_vspcd():
 def vspcd(start_vspcd):
     """A vspcd with default settings."""
     return start_vspcd()
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """The CA and what it has signed, and the same of a CA that nobody knows:
+    .server, .other (also the server's), .client, .expired, .stranger; and
+    .middle, a CA between, with its .server."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("certificates")
+    ca = Authority(folder, "ca")
+    middle = ca.delegate("middle")
+    return types.SimpleNamespace(
+        ca=ca.pair.certificate, server=ca.issue("server"),
+        other=ca.issue("other"), client=ca.issue("client"),
+        expired=ca.issue("expired", days=-1),
+        stranger=Authority(folder, "elsewhere").issue("stranger"),
+        middle=types.SimpleNamespace(certificate=middle.pair.certificate,
+                                     server=middle.issue("below")))
 
 
 @pytest.fixture
@@ -81,11 +124,11 @@ def start_vm():
     started = []
 
     def start(proxy, *args, name="vm-0001", uuid=UUID, uri="vSPC.py",
-              stdin=subprocess.DEVNULL):
+              stdin=subprocess.DEVNULL, env=None):
         port = proxy if isinstance(proxy, int) else proxy.proxy[1]
         program = Program(
             [BUILD / "vspc-vm", "--proxy", f"127.0.0.1:{port}", "--name", name,
-             "--uuid", uuid, "--uri", uri, *args], stdin=stdin)
+             "--uuid", uuid, "--uri", uri, *args], stdin=stdin, env=env)
         started.append(program)
         return program
 
@@ -96,6 +139,20 @@ def start_vm():
             program.process.stdin = None
         program.kill()
         print_log(program)
+
+
+@pytest.fixture
+def remote():
+    """remote(kind, ...): a harness.remote.Remote, closed with the test."""
+    started = []
+
+    def start(*args, **options):
+        started.append(Remote(*args, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
 
 
 @pytest.fixture

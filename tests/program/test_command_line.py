@@ -198,3 +198,60 @@ def test_client_limit(start_vspcd):
     third = vspcd.telnet(vm)
     vm.send(b"for the third")
     third.read_until(b"for the third")
+
+
+@pytest.mark.parametrize("uri, place, lines", [
+    ("s0", None, ["means a name", "label s0", "canonical s0", "served yes"]),
+    ("vspcd?port=com1", "server", ["label com1"]),
+    ("telnet://vspcd:13370", "server", ["label telnet://vspcd:13370"]),
+    ("[::]:7000", "server", ["means listen", "host ::, an IPv6 address",
+                             "protocol none", "TLS none", "served no"]),
+    ("ssl://h:1#verify", "client", ["means connect", "TLS from the first byte",
+                                    "verify yes",
+                                    "canonical tcp+ssl://h:1#verify"]),
+    ("telnets://h#thumbprint=" + "0a" * 20, "proxy", [
+        "port 992", "thumbprint SHA-1 of the peer's certificate: 0A:0A:",
+        "verify yes"]),
+    ("vspc://my%20vm/com1", "client", ["VM my vm", "label com1"]),
+])
+def test_check_uri(uri, place, lines):
+    result = run("--check-uri", uri,
+                 *(["--check-uri-as", place] if place else []))
+    assert result.returncode == 0, result
+    assert result.stderr == ""
+    shown = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    for line in lines:
+        assert any(has.startswith(line) for has in shown), (line, shown)
+
+
+@pytest.mark.parametrize("uri, place, words, at", [
+    ("", "server", "empty", 1),
+    ("http://h:1", "server", "a scheme that is not known", 1),
+    ("s0", "client", "only a name", 1),
+    ("tcp://h:ssh", "client", "a port that is no number", 9),
+    ("telnets://h#thumprint=00", "proxy", "parameter that is not known", 13),
+    ("tcp://\x1b[31m:1", "server", "a character in the host", 7),
+])
+def test_check_uri_says_what_is_wrong_and_where(uri, place, words, at):
+    result = run("--check-uri", uri, "--check-uri-as", place)
+    assert result.returncode == 1, result
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("vspcd: ") and words in lines[0]
+    assert lines[0].endswith(f"(at byte {at})")
+    assert "\x1b" not in result.stderr
+    if uri.isprintable() and uri:
+        assert lines[1:] == [f"  {uri}", " " * (at + 1) + "^"]
+
+
+def test_check_uri_knows_the_port_for_vms():
+    for port in (["--proxy-port", "99"], ["--proxy-iface", "[::]:99"]):
+        result = run("--check-uri", "telnet://vspcd:99", *port)
+        assert "label" in result.stdout
+    result = run("--check-uri", "telnet://vspcd:99")
+    assert "listen" in result.stdout
+
+
+def test_check_uri_as_a_place_that_is_none():
+    assert_refused(run("--check-uri-as", "here"), "--check-uri-as", "here",
+                   "server|client|proxy")

@@ -467,6 +467,12 @@ def test_signal_ends_it(vspcd, start_vm, sig):
     vspcd.wait_event("VM disconnected", console="vm-0001")
 
 
+def test_concentrator_by_its_uri(vspcd, start_vm):
+    start_vm(vspcd, "--connect", "127.0.0.1:1",
+             "--proxy", f"telnet://127.0.0.1:{vspcd.proxy[1]}/")
+    vspcd.port_of("vm-0001")
+
+
 def test_two_ports_of_one_machine(vspcd, start_vm):
     start_vm(vspcd, "--connect", "127.0.0.1:1", uri="s0")
     vspcd.port_of("vm-0001")
@@ -502,6 +508,16 @@ PROXY = ["--proxy", "127.0.0.1:1", "--name", "n", "--uuid", UUID]
     ([*PROXY, "surplus"], "surplus"),
     (["--proxy", "127.0.0.1:abc", *PROXY[2:]], "abc"),
     (["--proxy", "127.0.0.1:99999", *PROXY[2:]], "99999"),
+    (["--proxy", "tcp://127.0.0.1:1", *PROXY[2:]], "telnets://HOST"),
+    (["--proxy", "telnet://127.0.0.1:0", *PROXY[2:]], "1 to 65535"),
+    (["--proxy", "telnets://127.0.0.1:1#thumbprint=0", *PROXY[2:]],
+     "--proxy: no thumbprint"),
+    (["--proxy", "telnet://127.0.0.1:1#cipherList=NONE", *PROXY[2:]],
+     "--proxy: no cipher of 'NONE' is known"),
+    ([*PROXY, "--move-to", "telnets://127.0.0.1:1#cipherList=NONE"],
+     "--move-to: no cipher of 'NONE' is known"),
+    ([*PROXY, "--move-to", "telnets://127.0.0.1:1#verify=no"], "verify"),
+    ([*PROXY, "--move-to", "telnet://u:p@h:1"], "user or password"),
     ([*PROXY, "--connect", "nothing"], "nothing"),
     ([*PROXY, "--baud", "fast", "--device", "/dev/null"], "fast"),
     ([*PROXY, "--exec", "true", "--pty", "x"], "--"),

@@ -19,11 +19,13 @@ static struct err err;
 /* The command line's words, NULL behind the last. */
 static int options(const char *first, ...)
 {
-    char words[ARGS_MAX][80] = { "vspcd" };
+    static char words[ARGS_MAX][80]; /* settings may point there */
     char *argv[ARGS_MAX + 1] = { words[0] };
     int argc = 1;
     va_list more;
 
+    memset(words, 0, sizeof words);
+    memcpy(words[0], "vspcd", sizeof "vspcd");
     va_start(more, first);
     for (const char *word = first; word != NULL && argc < ARGS_MAX;
          word = va_arg(more, const char *)) {
@@ -130,6 +132,24 @@ static void help_and_version_are_asked_for(void **state)
     assert_int_equal(request, OPTIONS_SHOW_VERSION);
 }
 
+static void uri_is_to_be_checked(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--check-uri", "", NULL), 0);
+    assert_int_equal(request, OPTIONS_CHECK_URI);
+    assert_string_equal(settings.check_uri, "");
+    assert_int_equal(settings.check_uri_as, SETTINGS_URI_SERVER);
+    assert_int_equal(options("--check-uri-as=client", NULL), 0);
+    assert_int_equal(request, OPTIONS_RUN);
+    assert_int_equal(settings.check_uri_as, SETTINGS_URI_CLIENT);
+    assert_int_equal(options("--check-uri-as=proxy", NULL), 0);
+    assert_int_equal(settings.check_uri_as, SETTINGS_URI_PROXY);
+    check_refused("--check-uri-as", "serve",
+                  "'serve' is not valid: expected one of server|client|proxy");
+    check_refused("--check-uri-as", "", "expected one of");
+    check_refused("--check-uri", NULL, "needs a value");
+}
+
 static void check_address(const char *host, const char *text)
 {
     struct address a;
@@ -192,6 +212,7 @@ int main(void)
         cmocka_unit_test(misspelt_option_gets_a_hint),
         cmocka_unit_test(environment_is_below_the_command_line),
         cmocka_unit_test(help_and_version_are_asked_for),
+        cmocka_unit_test(uri_is_to_be_checked),
         cmocka_unit_test(addresses_are_numeric_in_both_families),
         cmocka_unit_test(host_and_port_are_cut_apart),
     };

@@ -213,12 +213,12 @@ static void fall_due(struct site *s, struct deadline_queue *queue,
                      void (*on_due)(struct deadline *d, void *owner))
 {
     struct deadline *d;
-    uint64_t last_us = 0;
+    size_t count = 0;
 
     for (struct list *node = queue->waiting.next; node != &queue->waiting;
          node = node->next)
-        last_us = CONTAINER_OF(node, struct deadline, node)->due_us;
-    while ((d = deadline_pop(queue, last_us)) != NULL)
+        count++;
+    for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL; count--)
         on_due(d, &s->ctx);
     site_run(s);
 }
@@ -236,6 +236,23 @@ void site_negotiations_due(struct site *s)
 void site_drains_due(struct site *s)
 {
     fall_due(s, &s->ctx.drains, client_session_drain_due);
+}
+
+void site_first_bytes_due(struct site *s)
+{
+    fall_due(s, &s->ctx.vm_first_bytes, vm_session_first_byte_due);
+    fall_due(s, &s->ctx.client_first_bytes, client_session_first_byte_due);
+}
+
+void site_tls_due(struct site *s)
+{
+    fall_due(s, &s->ctx.tls.handshakes, tls_hub_handshake_due);
+    fall_due(s, &s->ctx.tls.again, tls_hub_again_due);
+}
+
+void site_answers_due(struct site *s)
+{
+    fall_due(s, &s->ctx.answers, client_session_answer_due);
 }
 
 static void hold_due(struct deadline *d, void *owner)
@@ -288,7 +305,7 @@ struct console *site_console(struct site *s)
     return directory_find(&s->directory, UUID, LABEL);
 }
 
-static struct peer *add_peer(struct site *s)
+struct peer *peer_add(struct site *s)
 {
     struct peer *p = xcalloc(1, sizeof *p);
 
@@ -317,9 +334,9 @@ void peer_remove(struct peer *p)
 
 struct peer *vm_arrive(struct site *s)
 {
-    struct peer *p = add_peer(s);
+    struct peer *p = peer_add(s);
 
-    vm_session_start(&s->ctx, &p->stream.stream);
+    vm_session_start(&s->ctx, &p->stream.stream, s->policy);
     return p;
 }
 
@@ -333,9 +350,10 @@ struct peer *vm_connect(struct site *s)
 
 struct peer *client_arrive(struct site *s, struct console *c)
 {
-    struct peer *p = add_peer(s);
+    struct peer *p = peer_add(s);
 
-    client_session_start(&s->ctx, &p->stream.stream, c);
+    client_session_start(&s->ctx, &p->stream.stream, c,
+                         client_port_role(s->policy));
     return p;
 }
 

@@ -65,6 +65,7 @@ struct site {
     struct session_context ctx;
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
+    enum tls_policy policy; /* of those who arrive; off at first */
     /* What core/ told, by enum fact_kind. */
     struct {
         struct fact last;
@@ -96,6 +97,9 @@ void site_turn_end(struct site *s);
 void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
+void site_answers_due(struct site *s);
+void site_first_bytes_due(struct site *s); /* nobody says hello */
+void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
 void site_holds_due(struct site *s);       /* those too */
 void site_moves_due(struct site *s);
@@ -111,6 +115,9 @@ struct peer *client_connect(struct site *s, struct console *c);
 /* The same, and the site has not run yet. */
 struct peer *vm_arrive(struct site *s);
 struct peer *client_arrive(struct site *s, struct console *c);
+
+/* One whose stream a test gives to a session by itself. */
+struct peer *peer_add(struct site *s);
 
 /* Forgets one whose stream the session has closed, after the turn's end. */
 void peer_remove(struct peer *p);

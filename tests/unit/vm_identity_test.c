@@ -2,7 +2,7 @@
  * The small pure parts of vspc-vm: who it says it is, how long it waits, and
  * which keys are for itself.
  */
-#include "vm/backoff.h"
+#include "base/backoff.h"
 #include "vm/ends/keys.h"
 #include "vm/identity.h"
 

@@ -54,8 +54,8 @@ static void connect_open(struct end *e)
 
     c->dial = c->unix_path != NULL
                   ? dial_unix(e->loop, c->unix_path, on_dialled, c)
-                  : dial_tcp(e->loop, c->host, c->port, CONNECT_TIMEOUT_MS,
-                             on_dialled, c);
+                  : dial_tcp(e->loop, c->host, c->port, DIAL_ANY_FAMILY,
+                             CONNECT_TIMEOUT_MS, on_dialled, c);
 }
 
 static void connect_failed(struct end *e, bool is_output, int error)

@@ -5,6 +5,7 @@ import re
 from harness import wire
 from harness.comport import ComPort
 from harness.net import Peer, TelnetPeer, dial
+from harness.tls import Upgrades
 
 NOTICE = re.compile(rb"\[vspcd: [^\]\r\n]*\]")
 GONE = re.compile(rb"\[vspcd: [^\]\r\n]*disconnected[^\]\r\n]*\]")
@@ -12,14 +13,17 @@ BACK = re.compile(rb"\[vspcd: [^\]\r\n]*(?<!dis)connected[^\]\r\n]*\]")
 SKIPPED = re.compile(rb"(?:\r\n)?\[vspcd: (\d+) bytes skipped\](?:\r\n)?")
 
 
-class TelnetClient(ComPort, TelnetPeer):
+class TelnetClient(Upgrades, ComPort, TelnetPeer):
     """Answers the greeting as a telnet program does. binary=False refuses
     BINARY both ways; answer=False says nothing by itself."""
 
-    def __init__(self, address, binary=True, answer=True, **buffers):
-        super().__init__(dial(address, **buffers))
+    def __init__(self, address, binary=True, answer=True, tls=None,
+                 **buffers):
+        super().__init__(dial(address, tls=tls, **buffers), tls=tls)
         self.agrees = {wire.SGA, wire.ECHO} | ({wire.BINARY} if binary
                                                else set())
+        if tls and tls.by_auth:
+            self.agrees.add(wire.AUTHENTICATION)
         self.answers = answer
         self._ours = set()
         self._theirs = set()
@@ -44,6 +48,8 @@ class TelnetClient(ComPort, TelnetPeer):
         """Returns when the greeting is here and vspcd has read our answers."""
         greeting = len(wire.CLIENT_GREETING) // 3
         self.wait(lambda: len(self.negotiation) >= greeting, "the greeting")
+        if self.tls:
+            self.wait(lambda: self.is_secure, "TLS")
         if self.answers:
             self.sync()
         return self
@@ -78,8 +84,8 @@ class RawClient(Peer):
     """A client such as nc: takes the greeting for what it is, bytes that it
     has no use for. The greeting is in .greeting, the rest in .data."""
 
-    def __init__(self, address, **buffers):
-        super().__init__(dial(address, **buffers))
+    def __init__(self, address, **how):
+        super().__init__(dial(address, **how))
         self.greeting = b""
 
     def on_received(self, chunk):

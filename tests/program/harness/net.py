@@ -9,6 +9,7 @@ import struct
 import time
 
 from harness import wire
+from harness.tls import TlsSocket, raw_of
 
 # How long a test waits for what has to happen. Nothing takes this long; on a
 # busy machine with a sanitizer build it may take some seconds.
@@ -64,7 +65,7 @@ def can_bind(port, host="127.0.0.1"):
     return True
 
 
-def dial(address, receive_buffer=None, send_buffer=None):
+def dial(address, receive_buffer=None, send_buffer=None, tls=None):
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     sock = socket.socket(family)
     if receive_buffer:
@@ -78,7 +79,12 @@ def dial(address, receive_buffer=None, send_buffer=None):
         sock.close()
         raise
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+    return tls.first(sock) if tls else sock
+
+
+def has_more(sock):
+    """True if there is something to read that select() does not know of."""
+    return isinstance(sock, TlsSocket) and sock.has_more()
 
 
 def address_of(sock):
@@ -108,6 +114,8 @@ class Peer:
         """One read; the socket must be readable, or this waits for it."""
         try:
             chunk = self.sock.recv(1 << 18)
+        except BlockingIOError:  # of TLS: no record is complete
+            return
         except ConnectionResetError:
             chunk = b""
         if chunk:
@@ -124,8 +132,15 @@ class Peer:
                 f"closed by vspcd before {what}; {self.describe()}"
             assert left > 0, \
                 f"waited {timeout:.0f} s for {what}; {self.describe()}"
-            if select.select([self.sock], [], [], left)[0]:
+            if self._is_readable(left):
                 self.pump()
+
+    def _is_readable(self, timeout):
+        if has_more(self.sock):
+            return True
+        poll = select.poll()  # select() knows no more than 1024 files
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
 
     def describe(self):
         shown = bytes(self.data[-200:])
@@ -159,7 +174,7 @@ class Peer:
         deadline = time.monotonic() + seconds
         while not self.is_closed_by_peer:
             left = max(deadline - time.monotonic(), 0)
-            if not select.select([self.sock], [], [], left)[0]:
+            if not self._is_readable(left):
                 break
             self.pump()
 
@@ -179,7 +194,11 @@ class Peer:
         """Ends the connection with a RST."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                              struct.pack("ii", 1, 0))
-        self.sock.close()
+        self.break_off()
+
+    def break_off(self):
+        """Ends it without a word, such as TLS has one."""
+        raw_of(self.sock).close()
 
 
 class TelnetPeer(Peer):
@@ -229,6 +248,8 @@ def pump_all(peers, condition, what, timeout=TIMEOUT):
     with selectors.DefaultSelector() as selector:
         for peer in peers:
             selector.register(peer.sock, selectors.EVENT_READ, peer)
+            if has_more(peer.sock):
+                peer.pump()
         while not condition():
             left = deadline - time.monotonic()
             assert left > 0, f"waited {timeout:.0f} s for {what}"

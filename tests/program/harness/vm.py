@@ -7,6 +7,7 @@ import time
 from harness import wire
 from harness.comport import ComPort
 from harness.net import TelnetPeer, dial
+from harness.tls import Upgrades
 
 UUID = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3"
 URI = "vSPC.py"
@@ -64,18 +65,21 @@ def at_random(seed):
     return cut
 
 
-class Vm(ComPort, TelnetPeer):
+class Vm(Upgrades, ComPort, TelnetPeer):
     """Connects and speaks in ESXi's order.
 
+    tls: harness.tls.Tls; without it AUTHENTICATION comes to nothing.
     answers: GET code -> text, UNKNOWN or SILENT, where it differs.
     opening: what to send after KNOWN-SUBOPTIONS-2, where it differs.
-    offers: what it offers once it has its proxy."""
+    offers: what it offers once it has its proxy.
+    authenticates: whether it knows of AUTHENTICATION at all."""
 
     def __init__(self, proxy, name="vm-0001", uuid=None, uri=URI, *,
                  direction=b"S", cut=as_captured, known=wire.ESXI_KNOWN,
                  answers=None, opening=None, uuid_text=None,
-                 offers=(wire.COM_PORT,), **buffers):
-        super().__init__(dial(proxy, **buffers))
+                 offers=(wire.COM_PORT,), tls=None, authenticates=True,
+                 **buffers):
+        super().__init__(dial(proxy, tls=tls, **buffers), tls=tls)
         self.name = name
         self.uuid = uuid or new_uuid()
         self.cut = cut
@@ -101,9 +105,12 @@ class Vm(ComPort, TelnetPeer):
         self.before_goahead = b""  # the data that was there when it came
         self._segments = []
         self._held = b""
-        self._may_offer = {wire.VMWARE: False, wire.AUTHENTICATION: False}
-        self._say(wire.will(wire.AUTHENTICATION))
-        self._flush()
+        self._may_offer = {wire.VMWARE: False,
+                           wire.AUTHENTICATION: not authenticates}
+        self.authenticates = authenticates
+        if authenticates:
+            self._say(wire.will(wire.AUTHENTICATION))
+            self._flush()
 
     # What comes in is answered; the answers of one read are cut and sent.
 
@@ -133,8 +140,20 @@ class Vm(ComPort, TelnetPeer):
             self._answer_usual(verb, option)
         elif verb == wire.DO and option == wire.VMWARE:
             self._offer_when_both(option)
-        elif verb in (wire.DO, wire.DONT) and option == wire.AUTHENTICATION:
+        elif option == wire.AUTHENTICATION and not self.authenticates:
+            self._say(wire.wont(option))
+        elif verb == wire.DONT and option == wire.AUTHENTICATION:
             self._offer_when_both(option)
+
+    def say_auth(self, segment):
+        # It says nothing between this and the answer.
+        if self._held:
+            self._say(self._held)
+            self._held = b""
+        self._say(segment)
+
+    def on_auth_end(self):
+        self._offer_when_both(wire.AUTHENTICATION)
 
     def _answer_usual(self, verb, option):
         answer = {wire.WILL: wire.DO, wire.DO: wire.WILL}.get(verb)
@@ -148,7 +167,8 @@ class Vm(ComPort, TelnetPeer):
             self._held = b""
 
     def _offer_when_both(self, option):
-        """232 is offered once it was asked for and WILL 37 was answered."""
+        """232 is offered once it was asked for, and WILL 37 was answered or
+        has led to something."""
         was = all(self._may_offer.values())
         self._may_offer[option] = True
         if all(self._may_offer.values()) and not was:

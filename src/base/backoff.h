@@ -5,8 +5,8 @@
  *
  * Reads no clock and makes no random numbers: both are arguments.
  */
-#ifndef VM_BACKOFF_H
-#define VM_BACKOFF_H
+#ifndef BASE_BACKOFF_H
+#define BASE_BACKOFF_H
 
 #include <stdint.h>
 

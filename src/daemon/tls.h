@@ -1,0 +1,50 @@
+/*
+ * tls.h - the certificates of the daemon: opened at start, read again at
+ * SIGHUP, shown to whoever has to put them into vSphere.
+ *
+ * Without --cert one is made at the first start, signed by itself, and kept in
+ * the state directory: $STATE_DIRECTORY (systemd sets it), for root
+ * /var/lib/vspcd, else vspcd in $XDG_STATE_HOME or ~/.local/state.
+ */
+#ifndef DAEMON_TLS_H
+#define DAEMON_TLS_H
+
+#include "base/err.h"
+#include "conf/options.h"
+
+#include <stdio.h>
+
+struct session_context;
+
+enum { DAEMON_PATH_MAX = 1024 };
+
+struct daemon_tls {
+    const struct settings *settings; /* borrowed */
+    struct tls_context *vms;         /* NULL: no port for VMs has TLS */
+    struct tls_context *clients;     /* the same for clients */
+    char certificate[DAEMON_PATH_MAX + 64];
+    char key[DAEMON_PATH_MAX + 64];
+    /* "": why telnets:// is off though it is the default */
+    char trouble[sizeof(struct err)];
+};
+
+/* 0, or -errno with err filled. Only what somebody asked for fails; a default
+ * that cannot be is left out, and trouble says why. */
+int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
+                    struct err *err);
+void daemon_tls_close(struct daemon_tls *t);
+
+/* Lets the sessions to come have it; those that are there keep what they
+ * have. */
+void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
+
+/* Reads the files again; where that fails, what was there stays. Logs. */
+void daemon_tls_reload(struct daemon_tls *t, struct session_context *ctx);
+
+/* One line for the log: the thumbprints. */
+void daemon_tls_log(const struct daemon_tls *t);
+
+/* The same for people, with the proxy URIs. */
+void daemon_tls_print(const struct daemon_tls *t, FILE *to);
+
+#endif

@@ -1,0 +1,199 @@
+#include "net/tls_context.h"
+
+#include "net/tls_context_private.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void tls_certificate_hex(const unsigned char *bytes, unsigned len,
+                         const char *between, char *to)
+{
+    to[0] = '\0';
+    for (unsigned i = 0; i < len; i++)
+        to += sprintf(to, "%02X%s", bytes[i], i + 1 < len ? between : "");
+}
+
+static void format_digest(const X509 *certificate, const EVP_MD *kind, char *to)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    if (certificate == NULL ||
+        X509_digest(certificate, kind, digest, &len) != 1)
+        len = 0;
+    tls_certificate_hex(digest, len, ":", to);
+}
+
+struct tls_thumbprints tls_context_thumbprints(
+    const struct tls_context *context)
+{
+    const X509 *certificate = SSL_CTX_get0_certificate(context->ctx);
+    struct tls_thumbprints t = { "", "" };
+
+    format_digest(certificate, EVP_sha1(), t.sha1);
+    format_digest(certificate, EVP_sha256(), t.sha256);
+    return t;
+}
+
+/* ---- a certificate of our own ----------------------------------------- */
+
+static bool add_extension(X509 *certificate, int kind, const char *value)
+{
+    X509V3_CTX context;
+    X509_EXTENSION *extension;
+    bool is_added;
+
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    extension = X509V3_EXT_conf_nid(NULL, &context, kind, value);
+    if (extension == NULL)
+        return false;
+    is_added = X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return is_added;
+}
+
+static bool is_ip_address(const char *host)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+
+    return inet_pton(AF_INET, host, bytes) == 1 ||
+           inet_pton(AF_INET6, host, bytes) == 1;
+}
+
+/* The host as subjectAltNames, and what the own machine is called besides. */
+static bool add_names(X509 *certificate, const char *host)
+{
+    char names[300];
+
+    /* What OpenSSL's notation would take for more than one name. */
+    if (strpbrk(host, ",:;\n") != NULL && !is_ip_address(host))
+        return false;
+    snprintf(names, sizeof names, "%s:%.200s,DNS:localhost,IP:127.0.0.1",
+             is_ip_address(host) ? "IP" : "DNS", host);
+    return add_extension(certificate, NID_subject_alt_name, names);
+}
+
+/* A common name has 64 characters at most (RFC 5280, ub-common-name). */
+static bool set_subject(X509 *certificate, const char *host)
+{
+    enum { COMMON_NAME_MAX = 64 };
+    X509_NAME *name = X509_get_subject_name(certificate);
+    int len = (int)strnlen(host, COMMON_NAME_MAX);
+
+    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
+                                      (const unsigned char *)host, len, -1,
+                                      0) == 1 &&
+           X509_set_issuer_name(certificate, name) == 1;
+}
+
+static bool set_serial(X509 *certificate)
+{
+    BIGNUM *serial = BN_new();
+    bool is_set =
+        serial != NULL && BN_rand(serial, 127, 0, 0) == 1 &&
+        BN_to_ASN1_INTEGER(serial, X509_get_serialNumber(certificate)) != NULL;
+
+    BN_free(serial);
+    return is_set;
+}
+
+/* From yesterday on: clocks differ. */
+static bool set_dates(X509 *certificate)
+{
+    enum { DAYS = 3650, SECONDS_PER_DAY = 24 * 60 * 60 };
+
+    return X509_gmtime_adj(X509_getm_notBefore(certificate),
+                           -SECONDS_PER_DAY) != NULL &&
+           X509_time_adj_ex(X509_getm_notAfter(certificate), DAYS, 0, NULL) !=
+               NULL;
+}
+
+static bool fill_in(X509 *certificate, EVP_PKEY *key, const char *host)
+{
+    return X509_set_version(certificate, X509_VERSION_3) == 1 &&
+           set_serial(certificate) && set_dates(certificate) &&
+           set_subject(certificate, host) &&
+           X509_set_pubkey(certificate, key) == 1 &&
+           add_extension(certificate, NID_basic_constraints, "CA:FALSE") &&
+           add_names(certificate, host) &&
+           X509_sign(certificate, key, EVP_sha256()) > 0;
+}
+
+/* A new file; NULL: errno says why. */
+static FILE *create(const char *path, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+    if (fd >= 0 && file == NULL)
+        close(fd);
+    return file;
+}
+
+/* The key if there is one, else the certificate. */
+static int write_file(const char *path, mode_t mode, const X509 *certificate,
+                      const EVP_PKEY *key, struct err *err)
+{
+    FILE *file = create(path, mode);
+    bool is_written;
+    int r;
+
+    if (file == NULL) {
+        r = -errno;
+        err_set(err, "cannot create %.150s: %s", path, strerror(-r));
+        return r;
+    }
+    errno = 0;
+    is_written = key != NULL ? PEM_write_PKCS8PrivateKey(file, key, NULL, NULL,
+                                                         0, NULL, NULL) == 1
+                             : PEM_write_X509(file, certificate) == 1;
+    if (fflush(file) != 0 || fsync(fileno(file)) != 0)
+        is_written = false;
+    r = is_written ? 0 : errno != 0 ? -errno : -EIO;
+    fclose(file);
+    if (r < 0) {
+        (void)unlink(path);
+        err_set(err, "cannot write %.150s: %s", path, strerror(-r));
+    }
+    return r;
+}
+
+int tls_make_certificate(const char *certificate_path, const char *key_path,
+                         const char *host, struct err *err)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    X509 *certificate = X509_new();
+    int r;
+
+    if (key == NULL || certificate == NULL ||
+        !fill_in(certificate, key, host)) {
+        const char *why = ERR_reason_error_string(ERR_peek_error());
+
+        r = -EINVAL;
+        err_set(err, "no certificate can be made for '%.100s': %s", host,
+                why != NULL ? why : "that is no host name");
+        goto done;
+    }
+    r = write_file(key_path, 0600, NULL, key, err);
+    if (r < 0)
+        goto done;
+    r = write_file(certificate_path, 0644, certificate, NULL, err);
+    /* A key alone would be in the way of the next try. */
+    if (r < 0)
+        (void)unlink(key_path);
+
+done:
+    ERR_clear_error();
+    X509_free(certificate);
+    EVP_PKEY_free(key);
+    return r;
+}

@@ -1,0 +1,162 @@
+/*
+ * The host of a URI: RFC 3986 s. 3.2.2, RFC 6874 for zones. Not inet_pton: this
+ * layer does without the system's network headers.
+ */
+#include "proto/uri_private.h"
+
+#include <ctype.h>
+
+/* RFC 3986's IPv4address: four numbers to 255 without zeros before them. */
+static bool is_ipv4(struct slice s)
+{
+    unsigned numbers = 0;
+
+    for (;;) {
+        unsigned value = 0;
+        size_t n = 0;
+
+        for (; n < s.len && isdigit(s.data[n]) && n < 4; n++)
+            value = value * 10 + (unsigned)(s.data[n] - '0');
+        if (n == 0 || value > 255 || (n > 1 && s.data[0] == '0'))
+            return false;
+        s = slice_after(s, n);
+        if (++numbers == 4)
+            return s.len == 0;
+        if (s.len == 0 || s.data[0] != '.')
+            return false;
+        s = slice_after(s, 1);
+    }
+}
+
+/* RFC 3986's IPv6address: RFC 4291 s. 2.2. */
+static bool is_ipv6(struct slice s)
+{
+    unsigned groups = 0;
+    bool has_gap = s.len >= 2 && s.data[0] == ':' && s.data[1] == ':';
+
+    if (has_gap)
+        s = slice_after(s, 2);
+    while (s.len > 0) {
+        size_t n = 0;
+
+        while (n < s.len && isxdigit(s.data[n]))
+            n++;
+        if (n < s.len && s.data[n] == '.') {
+            groups += 2;
+            if (!is_ipv4(s))
+                return false;
+            break;
+        }
+        groups++;
+        if (n == 0 || n > 4)
+            return false;
+        s = slice_after(s, n);
+        if (s.len == 0)
+            break;
+        /* One colon with something behind it, or two, once. */
+        if (s.data[0] != ':' || s.len == 1)
+            return false;
+        s = slice_after(s, 1);
+        if (s.data[0] == ':') {
+            if (has_gap)
+                return false;
+            has_gap = true;
+            s = slice_after(s, 1);
+        }
+    }
+    return has_gap ? groups <= 7 : groups == 8;
+}
+
+static bool is_name_char(int c)
+{
+    return (c < 0x80 && isalnum(c)) || c == '-' || c == '.' || c == '_';
+}
+
+/*
+ * getaddrinfo takes 127.1, 2130706433 and 0x7f.0.0.1 for addresses, and no
+ * name of a host ends in such a part (the top-level domains are no numbers).
+ */
+static bool ends_in_number(struct slice s)
+{
+    size_t start, i;
+
+    if (s.len > 0 && s.data[s.len - 1] == '.')
+        s.len--;
+    for (start = s.len; start > 0 && s.data[start - 1] != '.';)
+        start--;
+    s = slice_after(s, start);
+    if (s.len >= 2 && s.data[0] == '0' && tolower(s.data[1]) == 'x') {
+        for (i = 2; i < s.len && isxdigit(s.data[i]);)
+            i++;
+        return i == s.len;
+    }
+    for (i = 0; i < s.len && isdigit(s.data[i]);)
+        i++;
+    return i == s.len && s.len > 0;
+}
+
+/* raw: "%25" and the zone, which is an interface's name or number. */
+static enum uri_problem read_zone(struct uri_parser *p, struct slice raw,
+                                  size_t len)
+{
+    const uint8_t *where = raw.data;
+
+    if (raw.len <= 3 || memcmp(raw.data, "%25", 3) != 0)
+        return uri_fail(p, URI_BAD_ZONE, where);
+    p->uri.host[len++] = '%';
+    raw = slice_after(raw, 3);
+    while (raw.len > 0) {
+        int c = uri_take_char(&raw);
+
+        if (c < 0)
+            return uri_fail(p, URI_BAD_ESCAPE, raw.data);
+        if (!is_name_char(c) && c != '~')
+            return uri_fail(p, URI_BAD_ZONE, where);
+        if (len == URI_HOST_MAX)
+            return uri_fail(p, URI_LONG_HOST, where);
+        p->uri.host[len++] = (char)c; /* upper case differs from lower case */
+    }
+    p->uri.host[len] = '\0';
+    return URI_OK;
+}
+
+static enum uri_problem read_ipv6(struct uri_parser *p, struct slice raw)
+{
+    struct slice bare = slice_of(raw.data, uri_span_until(raw, "%"));
+
+    if (!is_ipv6(bare))
+        return uri_fail(p, URI_BAD_IPV6, raw.data);
+    for (size_t i = 0; i < bare.len; i++)
+        p->uri.host[i] = (char)tolower(bare.data[i]);
+    p->uri.host_kind = URI_HOST_IPV6;
+    if (bare.len == raw.len)
+        return URI_OK;
+    return read_zone(p, slice_after(raw, bare.len), bare.len);
+}
+
+enum uri_problem uri_read_host(struct uri_parser *p, struct slice raw,
+                               bool is_bracketed)
+{
+    struct slice s = raw;
+    size_t len = 0;
+
+    if (is_bracketed)
+        return read_ipv6(p, raw);
+    while (s.len > 0) {
+        const uint8_t *where = s.data;
+        int c = uri_take_char(&s);
+
+        if (c < 0)
+            return uri_fail(p, URI_BAD_ESCAPE, where);
+        if (!is_name_char(c))
+            return uri_fail(p, URI_BAD_HOST, where);
+        if (len == URI_HOST_MAX)
+            return uri_fail(p, URI_LONG_HOST, raw.data);
+        p->uri.host[len++] = (char)tolower(c);
+    }
+    s = slice_of(p->uri.host, len);
+    p->uri.host_kind = is_ipv4(s) ? URI_HOST_IPV4 : URI_HOST_NAME;
+    if (p->uri.host_kind == URI_HOST_NAME && ends_in_number(s))
+        return uri_fail(p, URI_BAD_IPV4, raw.data);
+    return URI_OK;
+}

@@ -1,0 +1,32 @@
+/*
+ * uri_rule.h - which addresses a VM's service URI may name: an administrator's
+ * rules for listening and connecting. Pure text matching; nothing is looked up.
+ *
+ *   HOST:PORT        one port
+ *   HOST:PORT-PORT   a range
+ *   HOST:*           every port
+ *   vspc://NAME      another VM's console, by its name or UUID as the URI has
+ *                    it; "vspc://" and "*": every one
+ *
+ * HOST is a name or an address as the URI has it (IPv6 in brackets), "*.NAME"
+ * for all names that end so, or "*" for every host, no host included. A rule
+ * for a name says nothing about the addresses that it stands for.
+ */
+#ifndef PROTO_URI_RULE_H
+#define PROTO_URI_RULE_H
+
+#include "proto/uri.h"
+
+struct uri_rule {
+    char host[URI_HOST_MAX + 1]; /* lower case; of a console: as written */
+    uint16_t first_port, last_port;
+    bool is_console;
+};
+
+/* 0, or -EINVAL with err filled: what is wrong with it. */
+int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err);
+
+/* uri: an address or a console; a label needs nobody's leave. */
+bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri);
+
+#endif

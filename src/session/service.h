@@ -1,0 +1,64 @@
+/*
+ * service.h - what a VM's service URI asks for beyond a name (docs/uris.md):
+ *
+ *   direction 'S', an address   a listener of the console's own there
+ *   direction 'C', an address   a connection to the remote system there
+ *   direction 'C', vspc://      a null modem to another VM's console
+ *
+ * Belongs to the console, not to the VM's connection: it stays through vMotion.
+ * A listener stays as long as the console does, or until its VM asks for
+ * something else; what is connected is connected again, with growing pauses,
+ * while the VM is there, and ended when it goes. A listener that cannot be is
+ * tried again in the same way.
+ *
+ * Trouble is logged once for each reason, and once in ten minutes after that.
+ *
+ * Rules of the administrator say what is allowed at all (proto/uri_rule.h).
+ */
+#ifndef SESSION_SERVICE_H
+#define SESSION_SERVICE_H
+
+#include "core/console.h"
+#include "proto/uri.h"
+#include "session/session_context.h"
+
+enum { SERVICE_TICK_US = 500 * 1000 }; /* pauses are made of these */
+
+/* Whether a VM may have that; false: why, with what would allow it. */
+bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
+                        char direction, struct err *why);
+
+/* The same, had we a rule for it and a certificate. */
+bool service_is_possible(struct session_context *ctx, const struct uri *uri,
+                         char direction, struct err *why);
+
+/*
+ * The console's VM has come, with this service URI, which was allowed; NULL:
+ * with a label. What it asked for before, and asks for no more, ends.
+ */
+void service_settle(struct session_context *ctx, struct console *console,
+                    const char *text, char direction);
+
+/* The VM is gone. */
+void service_pause(struct console *console);
+
+/* Nobody new comes; who is connected stays. */
+void service_stop_listening(struct console *console);
+
+/* The console is to be removed, or everything ends. */
+void service_end(struct console *console);
+
+/* For a listing: "" without one. */
+struct service_text {
+    char text[96];
+};
+struct service_text service_describe(const struct console *console);
+
+/* "listening", "connected", "connecting", "waiting" for the next try, "idle"
+ * without its VM, "none". */
+const char *service_state(const struct console *console);
+
+/* The deadlines of ctx->services. */
+void service_due(struct deadline *d, void *owner);
+
+#endif

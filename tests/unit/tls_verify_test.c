@@ -1,0 +1,467 @@
+/* Who is at the other end: each parameter of a URI's fragment accepts and
+ * refuses, and each refusal says why. */
+#include "tls_lab.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct kit {
+    struct lab lab;
+    struct lab_certificate own;      /* self-signed: web-01, 10.0.0.1, ::1 */
+    struct lab_certificate other;    /* self-signed, the same names */
+    struct lab_certificate plain;    /* by the CA; common name only */
+    struct lab_certificate named;    /* by the CA; web-01 */
+    struct lab_certificate expired;  /* by the CA; web-01 */
+    struct lab_certificate unripe;   /* likewise */
+    struct lab_certificate outdated; /* self-signed, expired */
+};
+
+static struct kit kit;
+
+static int open_kit(void **state)
+{
+    static const char names[] = "DNS:web-01,DNS:*.lab.example,IP:10.0.0.1,"
+                                "IP:::1";
+
+    (void)state;
+    lab_open(&kit.lab);
+    kit.own = lab_make(&kit.lab, "own.pem",
+                       &(struct lab_wish){ .common_name = "concentrator",
+                                           .names = names,
+                                           .is_self_signed = true });
+    kit.other = lab_make(&kit.lab, "other.pem",
+                         &(struct lab_wish){ .common_name = "concentrator",
+                                             .names = names,
+                                             .is_self_signed = true });
+    kit.plain = lab_make(&kit.lab, "plain.pem",
+                         &(struct lab_wish){ .common_name = "Lab rack 4" });
+    kit.named = lab_make(
+        &kit.lab, "named.pem",
+        &(struct lab_wish){ .common_name = "concentrator", .names = names });
+    kit.expired = lab_make(&kit.lab, "expired.pem",
+                           &(struct lab_wish){ .common_name = "concentrator",
+                                               .names = names,
+                                               .from_s = -3 * LAB_DAY,
+                                               .to_s = -LAB_DAY });
+    kit.unripe = lab_make(&kit.lab, "unripe.pem",
+                          &(struct lab_wish){ .common_name = "concentrator",
+                                              .names = names,
+                                              .from_s = LAB_DAY,
+                                              .to_s = 3 * LAB_DAY });
+    kit.outdated = lab_make(&kit.lab, "outdated.pem",
+                            &(struct lab_wish){ .common_name = "concentrator",
+                                                .is_self_signed = true,
+                                                .from_s = -3 * LAB_DAY,
+                                                .to_s = -LAB_DAY });
+    return 0;
+}
+
+static int close_kit(void **state)
+{
+    (void)state;
+    lab_close(&kit.lab);
+    return 0;
+}
+
+/* What a connection comes to: the problems of both ends, "" if it stands. */
+struct outcome {
+    char client[256];
+    char server[256];
+};
+
+static struct outcome connect_with(const struct tls_settings *server,
+                                   const struct tls_client_settings *client,
+                                   const char *host)
+{
+    struct tls_context *server_context = lab_server(server);
+    struct tls_context *client_context = lab_client(client);
+    struct outcome o;
+    struct pair p;
+
+    pair_open(&p, server_context, client_context, host);
+    p.server.to_send = slice_of_text("welcome");
+    p.client.closes_when_over = p.server.closes_when_over = true;
+    end_update(&p.server);
+    pair_rest(&p);
+    /* The end of the wire, for who was only cut off. */
+    if (p.client.tls == NULL)
+        p.server.wire.is_ended = true;
+    if (p.server.tls == NULL)
+        p.client.wire.is_ended = true;
+    pair_rest(&p);
+    memcpy(o.client, p.client.problem, sizeof o.client);
+    memcpy(o.server, p.server.problem, sizeof o.server);
+    assert_int_equal(o.client[0] == '\0', p.client.result == 1);
+    assert_int_equal(o.client[0] == '\0' && o.server[0] == '\0',
+                     p.client.got_len == 7);
+    pair_close(&p);
+    tls_context_close(server_context);
+    tls_context_close(client_context);
+    return o;
+}
+
+static struct outcome meet(const struct lab_certificate *server,
+                           const struct tls_client_settings *client,
+                           const char *host)
+{
+    return connect_with(
+        &(struct tls_settings){ .certificate_path = server->path }, client,
+        host);
+}
+
+static void stands(const struct lab_certificate *server,
+                   const struct tls_client_settings *client, const char *host)
+{
+    struct outcome o = meet(server, client, host);
+
+    assert_string_equal(o.client, "");
+    assert_string_equal(o.server, "");
+}
+
+static void fails(const struct lab_certificate *server,
+                  const struct tls_client_settings *client, const char *host,
+                  const char *words)
+{
+    struct outcome o = meet(server, client, host);
+
+    if (strstr(o.client, words) == NULL)
+        fail_msg("'%s' instead of '%s'", o.client, words);
+    assert_non_null(strstr(o.server, "refuses our certificate"));
+}
+
+/* The text without this character. */
+static void leave_out(char c, const char *text, char *to)
+{
+    for (; *text != '\0'; text++)
+        if (*text != c)
+            *to++ = *text;
+    *to = '\0';
+}
+
+#define CLIENT(...) (&(struct tls_client_settings){ __VA_ARGS__ })
+
+static void without_parameters_anybody_will_do(void **state)
+{
+    (void)state;
+    stands(&kit.own, CLIENT(.verify = false), "elsewhere");
+    stands(&kit.outdated, CLIENT(.verify = false), NULL);
+}
+
+static void thumbprint_is_trust_enough(void **state)
+{
+    char bare[100];
+
+    (void)state;
+    stands(&kit.own, CLIENT(.thumbprint = kit.own.sha1), "elsewhere");
+    stands(&kit.own, CLIENT(.thumbprint = kit.own.sha256), "elsewhere");
+    stands(&kit.outdated, CLIENT(.thumbprint = kit.outdated.sha256), NULL);
+    leave_out(':', kit.own.sha256, bare);
+    stands(&kit.own, CLIENT(.thumbprint = bare), NULL);
+    for (char *c = bare; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    stands(&kit.own, CLIENT(.thumbprint = bare), NULL);
+}
+
+static void another_thumbprint_is_refused(void **state)
+{
+    char expected[300];
+    char is[100];
+    char wanted[100];
+
+    (void)state;
+    leave_out(':', kit.own.sha1, is);
+    leave_out(':', kit.other.sha1, wanted);
+    snprintf(expected, sizeof expected,
+             "TLS: the peer's certificate has another thumbprint (SHA-1): it "
+             "is %s, expected was %s",
+             is, wanted);
+    fails(&kit.own, CLIENT(.thumbprint = kit.other.sha1), NULL, expected);
+    fails(&kit.own, CLIENT(.thumbprint = kit.other.sha256), NULL,
+          "another thumbprint (SHA-256)");
+}
+
+static void certificate_is_trust_enough(void **state)
+{
+    char flat[2048];
+
+    (void)state;
+    stands(&kit.own, CLIENT(.certificate = kit.own.pem), "elsewhere");
+    stands(&kit.outdated, CLIENT(.certificate = kit.outdated.pem), NULL);
+    /* As it is when a URI was pasted. */
+    leave_out('\n', kit.own.pem, flat);
+    stands(&kit.own, CLIENT(.certificate = flat), NULL);
+    fails(&kit.own, CLIENT(.certificate = kit.other.pem), NULL,
+          "is not the one that was expected: it is for concentrator, web-01");
+}
+
+static void all_that_is_given_must_hold(void **state)
+{
+    (void)state;
+    stands(&kit.own,
+           CLIENT(.certificate = kit.own.pem, .thumbprint = kit.own.sha1,
+                  .peer_name = "web-01"),
+           NULL);
+    fails(&kit.own,
+          CLIENT(.certificate = kit.own.pem, .thumbprint = kit.other.sha1),
+          NULL, "another thumbprint");
+    fails(&kit.own, CLIENT(.thumbprint = kit.own.sha1, .peer_name = "web-02"),
+          NULL, "is not for 'web-02'");
+    fails(&kit.own, CLIENT(.thumbprint = kit.own.sha1, .verify = true),
+          "web-01", "signed by itself");
+    stands(&kit.named,
+           CLIENT(.thumbprint = kit.named.sha1, .verify = true,
+                  .ca_path = kit.lab.ca_path),
+           "web-01");
+}
+
+static void peer_name_is_any_of_its_names(void **state)
+{
+    static const char *const names[] = { "web-01",        "WEB-01",
+                                         "a.lab.example", "10.0.0.1",
+                                         "::1",           "0:0:0:0:0:0:0:1",
+                                         "concentrator" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        stands(&kit.named,
+               CLIENT(.peer_name = names[i], .ca_path = kit.lab.ca_path),
+               "elsewhere");
+    stands(&kit.plain,
+           CLIENT(.peer_name = "Lab rack 4", .ca_path = kit.lab.ca_path), NULL);
+    fails(&kit.named, CLIENT(.peer_name = "web-02", .ca_path = kit.lab.ca_path),
+          "web-01",
+          "TLS: the peer's certificate is not for 'web-02', but for "
+          "concentrator, web-01, *.lab.example, 10.0.0.1, 0:0:0:0:0:0:0:1");
+    fails(&kit.named,
+          CLIENT(.peer_name = "10.0.0.2", .ca_path = kit.lab.ca_path), NULL,
+          "is not for '10.0.0.2'");
+}
+
+static void verify_looks_at_the_host_that_is_dialled(void **state)
+{
+    (void)state;
+    stands(&kit.named, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+           "web-01");
+    stands(&kit.named, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+           "10.0.0.1");
+    fails(&kit.named, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+          "web-03", "is not for 'web-03'");
+    /* A common name does not count next to other names. */
+    fails(&kit.named, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+          "concentrator", "is not for 'concentrator'");
+    fails(&kit.named, CLIENT(.verify = true, .ca_path = kit.lab.ca_path), NULL,
+          "there is no name");
+}
+
+static void signers_and_dates_are_checked(void **state)
+{
+    (void)state;
+    fails(&kit.own, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+          "web-01",
+          "TLS: the peer's certificate is signed by itself, and is not known "
+          "here");
+    /* The system's CAs do not know the lab's. */
+    fails(&kit.named, CLIENT(.verify = true), "web-01",
+          "TLS: the peer's certificate is signed by a CA that is not known "
+          "here: the?lab's?CA");
+    fails(&kit.expired, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+          "web-01", "TLS: the peer's certificate has expired on 20");
+    fails(&kit.unripe, CLIENT(.verify = true, .ca_path = kit.lab.ca_path),
+          "web-01", "TLS: the peer's certificate is not valid before 20");
+    /* A self-signed one can be a CA for itself, in a file. */
+    stands(&kit.own, CLIENT(.verify = true, .ca_path = kit.own.path), "web-01");
+}
+
+/* ---- ciphers and versions ----------------------------------------------- */
+
+static void no_common_cipher_is_said_by_both(void **state)
+{
+    struct outcome o = connect_with(
+        &(struct tls_settings){
+            .certificate_path = kit.own.path,
+            .ciphers = "TLS_AES_128_GCM_SHA256,ECDHE-ECDSA-AES128-GCM-SHA256" },
+        CLIENT(.ciphers = "TLS_AES_256_GCM_SHA384"), NULL);
+
+    (void)state;
+    assert_string_equal(o.server, "TLS: no cipher in common with the peer");
+    assert_string_equal(o.client,
+                        "TLS: the peer has no cipher in common with us, or "
+                        "wants something else that we did not offer");
+}
+
+static void ciphers_are_separated_by_anything_usual(void **state)
+{
+    static const char *const lists[] = {
+        "ECDHE-ECDSA-AES256-GCM-SHA384:TLS_AES_128_GCM_SHA256",
+        "TLS_AES_128_GCM_SHA256, ECDHE-ECDSA-AES256-GCM-SHA384",
+        "NO-SUCH-CIPHER TLS_AES_128_GCM_SHA256 TLS_AES_256_GCM_SHA384",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        struct tls_context *server = lab_server(&(struct tls_settings){
+            .certificate_path = kit.own.path, .ciphers = lists[i] });
+        struct tls_context *client = lab_client(CLIENT(.verify = false));
+        struct pair p;
+
+        pair_open(&p, server, client, NULL);
+        pair_rest(&p);
+        assert_string_equal(stream_tls_terms(p.client.tls).text,
+                            "TLSv1.3, TLS_AES_128_GCM_SHA256");
+        pair_close(&p);
+        tls_context_close(server);
+        tls_context_close(client);
+    }
+}
+
+/* A peer that speaks old versions only. */
+static void old_peers_are_refused_by_name(void **state)
+{
+    static const struct {
+        int newest;
+        const char *minimum;
+        const char *words; /* "": it stands */
+    } cases[] = {
+        { TLS1_VERSION, NULL, "speaks TLS 1.0 at most; at least TLS 1.2" },
+        { TLS1_1_VERSION, "1.2", "speaks TLS 1.1 at most; at least TLS 1.2" },
+        { TLS1_2_VERSION, "1.3", "speaks TLS 1.2 at most; at least TLS 1.3" },
+        { TLS1_2_VERSION, "1.2", "" },
+        { TLS1_1_VERSION, "1.1", "" },
+        { TLS1_VERSION, "1.0", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        bool is_server = i % 2 == 0;
+        struct tls_context *context =
+            is_server ? lab_server(&(struct tls_settings){
+                            .certificate_path = kit.own.path,
+                            .minimum = cases[i / 2].minimum })
+                      : lab_client(CLIENT(.minimum = cases[i / 2].minimum));
+        struct tls_hub hub;
+        struct raw raw;
+        struct end e;
+
+        tls_hub_init(&hub, NULL);
+        end_open(&e, &hub, context, NULL);
+        raw_open(&raw, is_server, is_server ? NULL : kit.own.path,
+                 cases[i / 2].newest, NULL);
+        raw_rest(&raw, &hub, &e);
+        /* A server that knows our oldest does not answer with an older one. */
+        if (!is_server && cases[i / 2].words[0] != '\0')
+            assert_string_equal(e.problem, "TLS: the peer speaks none of the "
+                                           "versions of TLS that we do");
+        else if (cases[i / 2].words[0] != '\0')
+            assert_non_null(strstr(e.problem, cases[i / 2].words));
+        else
+            assert_string_equal(e.problem, "");
+        assert_int_equal(e.problem[0] == '\0', e.result == 1);
+        end_done(&e);
+        raw_done(&raw);
+        tls_hub_done(&hub);
+        tls_context_close(context);
+    }
+}
+
+/* ---- certificates of clients -------------------------------------------- */
+
+static struct outcome show(enum tls_client_check check,
+                           const struct lab_certificate *client,
+                           const char *minimum, const char *ciphers)
+{
+    return connect_with(
+        &(struct tls_settings){ .certificate_path = kit.own.path,
+                                .ca_path = kit.lab.ca_path,
+                                .minimum = minimum,
+                                .ciphers = ciphers,
+                                .clients = check },
+        CLIENT(.own_certificate_path = client != NULL ? client->path : NULL,
+               .thumbprint = kit.own.sha1),
+        NULL);
+}
+
+static void clients_show_certificates(void **state)
+{
+    struct outcome o;
+
+    (void)state;
+    o = show(TLS_CLIENTS_MUST_SHOW, &kit.named, NULL, NULL);
+    assert_string_equal(o.server, "");
+    o = show(TLS_CLIENTS_MAY_SHOW, &kit.named, NULL, NULL);
+    assert_string_equal(o.server, "");
+    o = show(TLS_CLIENTS_MAY_SHOW, NULL, NULL, NULL);
+    assert_string_equal(o.server, "");
+    o = show(TLS_CLIENTS_ANY, &kit.other, NULL, NULL);
+    assert_string_equal(o.server, "");
+}
+
+static void clients_certificates_are_refused_in_words(void **state)
+{
+    struct outcome o;
+
+    (void)state;
+    o = show(TLS_CLIENTS_MUST_SHOW, NULL, NULL, NULL);
+    assert_string_equal(o.server, "TLS: the peer shows no certificate, and one "
+                                  "is demanded");
+    assert_string_equal(o.client,
+                        "TLS: the peer demands a certificate of ours");
+    o = show(TLS_CLIENTS_MAY_SHOW, &kit.other, NULL, NULL);
+    assert_string_equal(o.server, "TLS: the peer's certificate is signed by "
+                                  "itself, and is not known here");
+    assert_string_equal(o.client,
+                        "TLS: the peer refuses our certificate: it does not "
+                        "know who signed it");
+    o = show(TLS_CLIENTS_MUST_SHOW, &kit.expired, NULL, NULL);
+    assert_non_null(strstr(o.server, "the peer's certificate has expired on"));
+    assert_non_null(strstr(o.client, "it has expired, or is not valid yet"));
+}
+
+static void older_servers_demand_certificates_too(void **state)
+{
+    struct tls_context *client = lab_client(CLIENT(.verify = false));
+    struct tls_hub hub;
+    struct raw raw;
+    struct end e;
+
+    (void)state;
+    tls_hub_init(&hub, NULL);
+    end_open(&e, &hub, client, NULL);
+    raw_open(&raw, false, kit.own.path, TLS1_2_VERSION, NULL);
+    SSL_set_verify(raw.ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                   NULL);
+    raw_rest(&raw, &hub, &e);
+    assert_string_equal(e.problem,
+                        "TLS: the peer demands a certificate of ours");
+    end_done(&e);
+    raw_done(&raw);
+    tls_hub_done(&hub);
+    tls_context_close(client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_parameters_anybody_will_do),
+        cmocka_unit_test(thumbprint_is_trust_enough),
+        cmocka_unit_test(another_thumbprint_is_refused),
+        cmocka_unit_test(certificate_is_trust_enough),
+        cmocka_unit_test(all_that_is_given_must_hold),
+        cmocka_unit_test(peer_name_is_any_of_its_names),
+        cmocka_unit_test(verify_looks_at_the_host_that_is_dialled),
+        cmocka_unit_test(signers_and_dates_are_checked),
+        cmocka_unit_test(no_common_cipher_is_said_by_both),
+        cmocka_unit_test(ciphers_are_separated_by_anything_usual),
+        cmocka_unit_test(old_peers_are_refused_by_name),
+        cmocka_unit_test(clients_show_certificates),
+        cmocka_unit_test(clients_certificates_are_refused_in_words),
+        cmocka_unit_test(older_servers_demand_certificates_too),
+    };
+
+    return cmocka_run_group_tests(tests, open_kit, close_kit);
+}
