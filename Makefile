@@ -16,6 +16,7 @@ $(BUILD)/build.ninja:
 
 deps: ## install the Debian packages that are missing
 	@scripts/install-packages build test
+	@scripts/unpack-packages build/unpacked
 
 run: ## install what is missing, build, run vspcd with three simulated VMs
 	@scripts/install-packages build

@@ -8,7 +8,7 @@
 #define BASE_ERR_H
 
 struct err {
-    char text[256];
+    char text[512]; /* two thumbprints, and what to do, have room */
 };
 
 /* Cuts what is too long. err may be NULL: nobody wants to know. */

@@ -4,6 +4,7 @@
 #include "net/address.h"
 #include "proto/uri.h"
 #include "proto/uri_rule.h"
+#include "session/service.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -79,11 +80,9 @@ static void say_host(const struct uri *uri)
 
 static void say_thumbprint(const struct uri_parameters *p)
 {
-    char text[3 * URI_SHA256_LEN] = "";
+    char text[URI_THUMBPRINT_MAX + 1];
 
-    for (size_t i = 0, at = 0; i < p->thumbprint_len; i++)
-        at += (size_t)snprintf(text + at, sizeof text - at, "%s%02X",
-                               i > 0 ? ":" : "", p->thumbprint[i]);
+    uri_get_thumbprint(p, text);
     say("thumbprint", "%s of the peer's certificate: %s",
         p->thumbprint_len == URI_SHA1_LEN ? "SHA-1" : "SHA-256", text);
 }
@@ -153,10 +152,6 @@ static void say_canonical(const struct uri *uri)
     free(clean);
 }
 
-/*
- * Whether we do it, which is another matter than what it means. The rules of
- * issue 4 (service-listen, service-connect) will be asked here.
- */
 /* The rule that allows it; NULL: none does. */
 static const char *find_rule(const struct settings_rules *rules,
                              const struct uri *uri)
@@ -173,11 +168,28 @@ static const char *find_rule(const struct settings_rules *rules,
     return NULL;
 }
 
+/* Rules or not. */
+static bool is_possible(const struct settings *settings, const struct uri *uri,
+                        bool is_server, struct err *why)
+{
+    const struct session_settings session = { .tls_minimum =
+                                                  settings->tls_min };
+    struct session_context ctx = { 0 };
+    bool is;
+
+    session_context_init(&ctx, NULL, NULL, &session);
+    is = service_is_possible(&ctx, uri, is_server ? 'S' : 'C', why);
+    session_context_done(&ctx);
+    return is;
+}
+
+/* Whether we do it, which is another matter than what it means. */
 static void say_service(const struct settings *settings, const struct uri *uri,
                         enum uri_place place)
 {
     bool is_server = place == URI_SERVER;
     const char *rule;
+    struct err why;
 
     if (place == URI_PROXY)
         return;
@@ -188,7 +200,9 @@ static void say_service(const struct settings *settings, const struct uri *uri,
     rule = find_rule(is_server ? &settings->service_listen
                                : &settings->service_connect,
                      uri);
-    if (rule != NULL)
+    if (!is_possible(settings, uri, is_server, &why))
+        say("served", "no: %s", why.text);
+    else if (rule != NULL)
         say("served", "yes, by the rule %s", rule);
     else
         say("served", "no: no rule allows it (%s)",

@@ -183,7 +183,7 @@ static void log_console(const struct console *c)
     if (c->service != NULL)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -194,7 +194,9 @@ static void log_console(const struct console *c)
              line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
              line_format_lines(console_client_lines(c)).text,
              service.text[0] != '\0' ? " service=" : "",
-             service.text[0] != '\0' ? LOG_TEXT(service.text) : "");
+             service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
+             service.text[0] != '\0' ? " service-state=" : "",
+             service.text[0] != '\0' ? service_state(c) : "");
 }
 
 void daemon_log_consoles(const struct daemon *d)

@@ -24,7 +24,8 @@ struct daemon_tls {
     struct tls_context *clients;     /* the same for clients */
     char certificate[DAEMON_PATH_MAX + 64];
     char key[DAEMON_PATH_MAX + 64];
-    char trouble[256]; /* "": why telnets:// is off though it is the default */
+    /* "": why telnets:// is off though it is the default */
+    char trouble[sizeof(struct err)];
 };
 
 /* 0, or -errno with err filled. Only what somebody asked for fails; a default

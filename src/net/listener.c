@@ -28,7 +28,7 @@ struct listener {
     uv_poll_t poll;
     struct loop *loop;
     int fd;
-    enum listener_when_full when_full;
+    unsigned way; /* enum listener_way */
     listener_accepted_fn *on_accepted;
     void *owner;
     struct list starved; /* in loop->starved while it rests */
@@ -94,7 +94,7 @@ static void handle_starvation(struct listener *l, int error)
                     "files (LimitNOFILE=, ulimit -n) reason=%s",
                     LOG_TEXT(strerror(error)));
     }
-    if (l->when_full == LISTENER_REFUSE)
+    if (l->way & LISTENER_REFUSE)
         refuse_one(l);
     rest(l);
 }
@@ -124,7 +124,7 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     }
 }
 
-static int set_options(int fd, const struct address *address)
+static int set_options(int fd, const struct address *address, unsigned way)
 {
     static const struct {
         int level;
@@ -146,16 +146,17 @@ static int set_options(int fd, const struct address *address)
             return -errno;
     }
     if (address->any.sa_family == AF_INET6) {
-        int off = 0; /* "::" serves IPv4 too, whatever the system's default */
+        /* "::" serves IPv4 too, whatever the system's default */
+        int only = (way & LISTENER_IPV6_ONLY) != 0;
 
-        if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
+        if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
             return -errno;
     }
     return 0;
 }
 
 /* A listening socket, or -errno. */
-static int open_socket(const struct address *address)
+static int open_socket(const struct address *address, unsigned way)
 {
     int fd = socket(address->any.sa_family,
                     SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -163,7 +164,7 @@ static int open_socket(const struct address *address)
 
     if (fd < 0)
         return -errno;
-    r = set_options(fd, address);
+    r = set_options(fd, address, way);
     if (r == 0 && bind(fd, &address->any, address_len(address)) != 0)
         r = -errno;
     if (r == 0 && listen(fd, BACKLOG) != 0)
@@ -176,11 +177,10 @@ static int open_socket(const struct address *address)
 }
 
 int listener_open(struct loop *loop, const struct address *address,
-                  enum listener_when_full when_full,
-                  listener_accepted_fn *on_accepted, void *owner,
+                  unsigned way, listener_accepted_fn *on_accepted, void *owner,
                   struct listener **ret_listener)
 {
-    int fd = open_socket(address);
+    int fd = open_socket(address, way);
     struct listener *l;
     int r;
 
@@ -196,7 +196,7 @@ int listener_open(struct loop *loop, const struct address *address,
     l->poll.data = l;
     l->loop = loop;
     l->fd = fd;
-    l->when_full = when_full;
+    l->way = way;
     l->on_accepted = on_accepted;
     l->owner = owner;
     list_init(&l->starved);

@@ -17,9 +17,13 @@ struct listener;
 /* The new stream is the owner's. */
 typedef void listener_accepted_fn(void *owner, struct stream *stream);
 
-enum listener_when_full {
-    LISTENER_WAIT,   /* leave them in the backlog: for programs */
-    LISTENER_REFUSE, /* a line of text that says so, and close: for people */
+/* Bits. */
+enum listener_way {
+    /* Without descriptors: they are left in the backlog (for programs), or get
+     * a line of text that says so, and are closed (for people, in the clear) */
+    LISTENER_WAIT = 0,
+    LISTENER_REFUSE = 1,
+    LISTENER_IPV6_ONLY = 2, /* "::" leaves the port of IPv4 to others */
 };
 
 /*
@@ -27,8 +31,7 @@ enum listener_when_full {
  * and what else socket, bind and listen say.
  */
 int listener_open(struct loop *loop, const struct address *address,
-                  enum listener_when_full when_full,
-                  listener_accepted_fn *on_accepted, void *owner,
+                  unsigned way, listener_accepted_fn *on_accepted, void *owner,
                   struct listener **ret_listener);
 void listener_close(struct listener *l); /* takes NULL */
 

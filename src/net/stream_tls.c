@@ -84,6 +84,7 @@ struct stream_tls {
     uint32_t odd_count; /* of this read */
     uint8_t state;      /* enum tls_state */
     bool speaks_tls;    /* the first bytes were seen */
+    bool has_refused;   /* what the peer shows is not what is demanded */
     bool was_asked;     /* for a certificate that we do not have */
     bool has_ended_below;
     bool closes_gently;
@@ -200,6 +201,7 @@ static void fail_in_words(struct stream_tls *t)
     };
     struct err words;
 
+    t->has_refused = facts.refused[0] != '\0';
     tls_words_failure(&facts, &words);
     fail(t, -EPROTO, words.text);
 }
@@ -696,23 +698,42 @@ void tls_hub_handshake_due(struct deadline *d, void *owner)
     update_interest(t);
 }
 
+static bool is_open(const struct stream_tls *t)
+{
+    return t->state == TLS_OPEN || t->state == TLS_ENDED;
+}
+
+static void say_end(struct stream_tls *t)
+{
+    if (!is_open(t) || SSL_get_shutdown(t->ssl) & SSL_SENT_SHUTDOWN)
+        return;
+    ERR_clear_error();
+    SSL_shutdown(t->ssl);
+    ERR_clear_error();
+    send_out(t);
+}
+
+void stream_tls_say_end(struct stream *s)
+{
+    struct stream_tls *t = tls_of(s);
+
+    say_end(t);
+    update_again(t);
+    update_interest(t);
+}
+
 static void tls_close(struct stream *s, bool gently)
 {
     struct stream_tls *t = tls_of(s);
-    bool is_open = t->state == TLS_OPEN || t->state == TLS_ENDED;
+    bool was_open = is_open(t);
 
-    if (is_open) {
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
-        ERR_clear_error();
-        send_out(t);
-    }
+    say_end(t);
     /* Without, an alert that says why might be taken back. */
     t->closes_gently = gently || t->error == -EPROTO;
     s->interest = 0;
     deadline_stop(&t->again);
     deadline_stop(&t->patience);
-    if (!gently || !is_open || t->out.len == 0) {
+    if (!gently || !was_open || t->out.len == 0) {
         close_below(t);
         return;
     }
@@ -795,6 +816,11 @@ const char *stream_tls_problem(const struct stream *s)
     const struct stream_tls *t = tls_of((struct stream *)(uintptr_t)s);
 
     return t->problem != NULL ? t->problem : "";
+}
+
+bool stream_tls_has_refused(const struct stream *s)
+{
+    return tls_of((struct stream *)(uintptr_t)s)->has_refused;
 }
 
 struct tls_terms stream_tls_terms(const struct stream *s)

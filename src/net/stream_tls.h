@@ -71,6 +71,13 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
  * it is closed. "" while it did not. */
 const char *stream_tls_problem(const struct stream *s);
 
+/* It failed because the peer is not who the context demands. */
+bool stream_tls_has_refused(const struct stream *s);
+
+/* Says that nothing will be written any more, behind what was taken; what the
+ * peer sends can still be read. The stream is to be closed as any other. */
+void stream_tls_say_end(struct stream *s);
+
 /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" before the handshake is done. */
 struct tls_terms {
     char text[80];

@@ -192,6 +192,11 @@ static int set_demands(struct tls_context *c,
         return 0;
     if (is_given(s->ca_path))
         return load_ca(c->ctx, s->ca_path, err);
+    if (s->ca_from != NULL) {
+        SSL_CTX_set1_cert_store(c->ctx,
+                                SSL_CTX_get_cert_store(s->ca_from->ctx));
+        return 0;
+    }
     /* Read when the first certificate is checked. */
     if (SSL_CTX_set_default_verify_paths(c->ctx) == 1)
         return 0;

@@ -64,6 +64,7 @@ enum {
     URI_PEM_MAX = URI_BASE64_MAX + URI_BASE64_MAX / 64 + 64,
     URI_SHA1_LEN = 20,
     URI_SHA256_LEN = 32,
+    URI_THUMBPRINT_MAX = 3 * URI_SHA256_LEN - 1, /* as text */
 };
 
 /* The authentication parameters; what was not given is empty. */
@@ -173,6 +174,11 @@ bool uri_is_verifying(const struct uri_parameters *parameters);
  */
 size_t uri_get_certificate(const struct uri_parameters *parameters,
                            char to[URI_PEM_MAX + 1]);
+
+/* The thumbprint in its canonical form, upper case with colons; "" if there is
+ * none. */
+void uri_get_thumbprint(const struct uri_parameters *parameters,
+                        char to[URI_THUMBPRINT_MAX + 1]);
 
 /*
  * The canonical form: parsed at the same place it means the same, and it is

@@ -91,6 +91,19 @@ static void put_key(struct output *o, char *mark, const char *key)
     put_text(o, key);
 }
 
+void uri_get_thumbprint(const struct uri_parameters *parameters,
+                        char to[URI_THUMBPRINT_MAX + 1])
+{
+    struct output o = { .to = to, .size = URI_THUMBPRINT_MAX + 1 };
+
+    for (size_t i = 0; i < parameters->thumbprint_len; i++) {
+        if (i > 0)
+            put_char(&o, ':');
+        put_hex(&o, parameters->thumbprint[i]);
+    }
+    to[o.len] = '\0';
+}
+
 static void put_parameters(struct output *o, const struct uri_parameters *p)
 {
     char mark = '#';
@@ -103,12 +116,11 @@ static void put_parameters(struct output *o, const struct uri_parameters *p)
         put_escaped(o, pem, in_fragment);
     }
     if (p->thumbprint_len > 0) {
+        char thumbprint[URI_THUMBPRINT_MAX + 1];
+
+        uri_get_thumbprint(p, thumbprint);
         put_key(o, &mark, "thumbprint=");
-        for (size_t i = 0; i < p->thumbprint_len; i++) {
-            if (i > 0)
-                put_char(o, ':');
-            put_hex(o, p->thumbprint[i]);
-        }
+        put_text(o, thumbprint);
     }
     if (p->peer_name[0] != '\0') {
         put_key(o, &mark, "peerName=");

@@ -34,9 +34,28 @@ static bool parse_ports(const char *text, struct uri_rule *rule)
     return true;
 }
 
+/* A rule that could never hold is a mistake: "*" stands for a whole host or
+ * for names in front of a dot, IPv6 has its brackets, and nothing else is in a
+ * host. Letters of other alphabets have their xn-- form. */
+static bool is_host(const char *host, size_t len, bool is_ipv6)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = host[i];
+        bool is_star = i == 0 && (len == 1 || (len > 2 && host[1] == '.'));
+
+        if (isalnum((unsigned char)c) || c == '.' || c == '-' || c == '_')
+            continue;
+        if (is_ipv6 ? c != ':' && c != '%' : c != '*' || !is_star)
+            return false;
+    }
+    return true;
+}
+
 static bool copy_host(struct uri_rule *rule, const char *host, size_t len)
 {
-    if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+    bool is_ipv6 = len >= 2 && host[0] == '[' && host[len - 1] == ']';
+
+    if (is_ipv6 && !rule->is_console) {
         host++;
         len -= 2;
     }
@@ -44,10 +63,11 @@ static bool copy_host(struct uri_rule *rule, const char *host, size_t len)
         return false;
     memcpy(rule->host, host, len);
     rule->host[len] = '\0';
-    if (!rule->is_console)
-        for (size_t i = 0; i < len; i++)
-            rule->host[i] = (char)tolower((unsigned char)host[i]);
-    return true;
+    if (rule->is_console)
+        return true;
+    for (size_t i = 0; i < len; i++)
+        rule->host[i] = (char)tolower((unsigned char)host[i]);
+    return is_host(host, len, is_ipv6);
 }
 
 int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err)

@@ -11,49 +11,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A raw connection that answers like a telnet client after all, because it
- * had typed ahead of our greeting, does so within its first bytes. */
-enum { RAW_TRIAL = 64 * KIB };
-
-/* The last one only where TLS is offered. */
-#define CLIENT_OPTIONS                                                         \
-    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
-        { TELNET_OPTION_ECHO, true, false },                                   \
-        { TELNET_OPTION_COM_PORT, false, true },                               \
-    {                                                                          \
-        TELNET_OPTION_AUTHENTICATION, false, true                              \
-    }
-
-static const struct telpeer_policy client_policy = {
-    .options = { CLIENT_OPTIONS },
-    .count = 4,
-    .nvt_lines = TELNET_LINES_KEYBOARD,
-};
-
-static const struct telpeer_policy client_policy_with_tls = {
-    .options = { CLIENT_OPTIONS },
-    .count = 5,
-    .nvt_lines = TELNET_LINES_KEYBOARD,
-};
-
-/* Towards a server that we called. */
-static const struct telpeer_policy remote_policy = {
-    .options = {
-        { TELNET_OPTION_BINARY, true, true },
-        { TELNET_OPTION_SGA, true, true },
-        { TELNET_OPTION_ECHO, false, true },
-        { TELNET_OPTION_AUTHENTICATION, true, false },
-    },
-    .count = 4,
-    .nvt_lines = TELNET_LINES_PRINTER,
-};
-
 static const char half_authenticated[] =
     "it has begun AUTHENTICATION and goes on without an end of it";
 
 static struct client_session *session_of(struct client *client)
 {
     return CONTAINER_OF(client, struct client_session, client);
+}
+
+/* Whoever called has more to say about it than we. */
+static enum log_level usual_level(const struct client_session *s)
+{
+    return s->role->on_end != NULL ? LOG_DEBUG : LOG_INFO;
 }
 
 static void bury(struct session_entry *entry)
@@ -72,7 +41,8 @@ static void close_session(struct client_session *s, const char *reason,
     s->is_over = true;
     peer = address_format(&s->wire.stream->peer);
     if (s->client.console != NULL) {
-        log_info("client disconnected console=%s peer=%s reason=%s",
+        log_line(usual_level(s),
+                 "client disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
         client_line_end(s);
@@ -261,6 +231,21 @@ static void refuse_clear(struct client_session *s)
                   true);
 }
 
+/* The peer is there, in whatever way was agreed on. */
+static void tell_open(struct client_session *s)
+{
+    struct tls_terms terms = { "none" };
+
+    if (s->is_open || s->is_over || s->is_draining || s->role->on_open == NULL)
+        return;
+    if (stream_is_tls(s->wire.stream))
+        terms = stream_tls_terms(s->wire.stream);
+    if (terms.text[0] == '\0')
+        return; /* it has failed, and is about to say so */
+    s->is_open = true;
+    s->role->on_open(s->role->owner, terms.text);
+}
+
 static void serve(struct client_session *s)
 {
     if (s->is_serving || s->is_over || secure_is_open(&s->secure))
@@ -270,6 +255,7 @@ static void serve(struct client_session *s)
         return;
     }
     s->is_serving = true;
+    tell_open(s);
     deadline_stop(&s->deadline);
     if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
         s->wire.peer.policy = &client_policy;
@@ -591,7 +577,7 @@ static void handle_raw(struct client_session *s, struct slice in)
 {
     size_t raw_len = in.len;
 
-    if (s->raw_seen < RAW_TRIAL)
+    if (s->raw_seen < CLIENT_RAW_TRIAL)
         raw_len = find_answers(in);
     s->raw_seen += raw_len;
     if (raw_len > 0)
@@ -651,7 +637,8 @@ static void read_client(struct client_session *s)
             !begin_with(s, slice_of(to, (size_t)n)))
             handle_bytes(s, slice_of(to, (size_t)n));
     } else if (n == 0) {
-        drain(s, "closed by the client");
+        drain(s, s->role->on_end != NULL ? "closed by the remote system"
+                                         : "closed by the client");
         flush(s);
     } else if (n != -EAGAIN) {
         close_broken(s, (int)n);
@@ -666,6 +653,8 @@ static void on_ready(void *owner, unsigned ready)
         if (s->secure.state == SECURE_DONE && !s->is_serving &&
             !deadline_is_running(&s->deadline))
             go_on_negotiating(s);
+        if (s->is_serving)
+            tell_open(s);
         flush(s);
         client_line_catch_up(s);
     }
@@ -690,57 +679,10 @@ static void refuse(struct client_session *s, const struct console *c)
             "that is the limit; try again later]\r\n",
             console_name(c).text, c->client_count);
     (void)wire_flush(&s->wire);
-    log_info("client refused console=%s peer=%s reason=\"limit of clients\"",
+    log_line(usual_level(s),
+             "client refused console=%s peer=%s reason=\"limit of clients\"",
              LOG_TEXT(console_name(c).text), peer.text);
-    close_session(s, "limit of clients", true);
-}
-
-static const struct telpeer_policy *policy_of(const struct client_role *role)
-{
-    if (role->way == CLIENT_REMOTE)
-        return &remote_policy;
-    return secure_offers(role->policy) ? &client_policy_with_tls
-                                       : &client_policy;
-}
-
-/* A caller offers 8-bit clean lines too, but no echo. */
-static int call(struct client_session *s)
-{
-    static const struct {
-        enum telpeer_side side;
-        uint8_t option;
-    } ours[] = {
-        { TELPEER_US, TELNET_OPTION_BINARY },
-        { TELPEER_PEER, TELNET_OPTION_BINARY },
-        { TELPEER_US, TELNET_OPTION_SGA },
-        { TELPEER_PEER, TELNET_OPTION_SGA },
-    };
-    int r = secure_call(&s->secure, &s->wire);
-
-    s->mode = MODE_TELNET;
-    s->wire.encoder.is_nvt = true;
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0] && r == 0; i++)
-        r = telpeer_enable(&s->wire.peer, ours[i].side, ours[i].option,
-                           &s->wire.out);
-    return r;
-}
-
-/* What it begins with, as its role is. 0 or the failures of buf_append. */
-static int greet(struct client_session *s)
-{
-    switch (s->role->way) {
-    case CLIENT_OF_PORT:
-        return wire_greet(&s->wire);
-    case CLIENT_REMOTE:
-        return call(s);
-    case CLIENT_RAW:
-        break;
-    }
-    s->mode = MODE_RAW;
-    s->raw_seen = RAW_TRIAL;
-    s->wire.encoder.is_raw = true;
-    s->is_serving = true;
-    return 0;
+    close_session(s, "the console's limit of clients is reached", true);
 }
 
 static void start(struct client_session *s)
@@ -753,37 +695,22 @@ static void start(struct client_session *s)
         update_interest(s, false);
         return;
     }
-    r = greet(s);
+    r = client_role_greet(s);
     if (r < 0) {
         close_broken(s, r);
         return;
     }
-    /* In TLS it begins when the hands are shaken. */
-    if (s->secure.state != SECURE_DONE && !s->is_serving)
-        deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
-    if (s->secure.state == SECURE_DONE)
-        update_interest(s, true);
+    if (s->secure.state == SECURE_DONE) {
+        update_interest(s, true); /* it begins when the hands are shaken */
+        return;
+    }
+    if (s->is_serving)
+        tell_open(s);
+    else if (secure_is_open(&s->secure))
+        deadline_start(&s->ctx->answers, &s->deadline, now_us);
     else
-        flush(s);
-}
-
-const struct client_role *client_port_role(enum tls_policy policy)
-{
-    static const struct client_role roles[] = {
-        [TLS_OFF] = { .policy = TLS_OFF },
-        [TLS_TELNETS] = { .policy = TLS_TELNETS },
-        [TLS_OFFERED] = { .policy = TLS_OFFERED },
-        [TLS_REQUIRED] = { .policy = TLS_REQUIRED },
-    };
-
-    return &roles[policy];
-}
-
-const struct client_role *client_raw_role(void)
-{
-    static const struct client_role role = { .way = CLIENT_RAW };
-
-    return &role;
+        deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
+    flush(s);
 }
 
 struct client *client_session_start(struct session_context *ctx,
@@ -802,12 +729,15 @@ struct client *client_session_start(struct session_context *ctx,
     comport_peer_init(&s->comport, LINE_CLIENTS);
     secure_init(&s->secure, role->policy, role->way == CLIENT_REMOTE,
                 stream_is_tls(stream));
-    wire_init(&s->wire, stream, policy_of(role), LIMIT_ANSWERS, on_ready, s);
+    wire_init(&s->wire, stream, client_role_policy(role), LIMIT_ANSWERS,
+              on_ready, s);
     if (!console_attach_client(console, &s->client, clock_now_us())) {
         refuse(s, console);
         return NULL;
     }
-    log_info("client connected console=%s peer=%s",
+    if (role->on_end != NULL)
+        s->client.at = role->output_at;
+    log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
     start(s);
     return s->is_over ? NULL : &s->client;
@@ -843,6 +773,16 @@ void client_session_negotiation_due(struct deadline *d, void *owner)
         s->wire.encoder.is_raw = true;
     secure_give_up(&s->secure);
     serve(s);
+}
+
+void client_session_answer_due(struct deadline *d, void *owner)
+{
+    struct client_session *s = CONTAINER_OF(d, struct client_session, deadline);
+
+    if (secure_is_missing(&s->secure) && ++s->waits < CLIENT_ANSWER_WAITS)
+        deadline_start(&s->ctx->answers, &s->deadline, clock_now_us());
+    else
+        client_session_negotiation_due(d, owner);
 }
 
 void client_session_drain_due(struct deadline *d, void *owner)

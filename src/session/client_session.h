@@ -23,6 +23,10 @@
 
 enum {
     CLIENT_NEGOTIATION_US = 500 * 1000,
+    /* A remote system may look up our name before it answers an offer of TLS.
+     * Where TLS is required it is waited for more than once. */
+    CLIENT_ANSWER_US = 3000 * 1000,
+    CLIENT_ANSWER_WAITS = 3,
     /* How long a client that ends may take for what is still its due. */
     CLIENT_DRAIN_US = 2000 * 1000,
 };
@@ -42,9 +46,15 @@ struct client_role {
                               * AUTHENTICATION leads to TLS */
     struct tls_context *tls; /* REMOTE: for that */
     const char *host;        /* REMOTE: for that; whom we mean */
-    /* The session has ended; may be NULL. */
+    /* For connections that we made, else NULL. The peer is there, with these
+     * terms of TLS ("none"); and the session has ended, whether it was or
+     * not. */
+    void (*on_open)(void *owner, const char *tls);
     void (*on_end)(void *owner, const char *reason);
     void *owner;
+    /* Where in the console's output it begins, if that is still kept; for
+     * others than those that we made, with what comes next. */
+    uint64_t output_at;
 };
 
 /* The role of who comes to a port with this policy. */
@@ -69,6 +79,7 @@ void client_session_close_all(struct session_context *ctx);
 /* Deadlines of the context's queues. */
 void client_session_first_byte_due(struct deadline *d, void *owner);
 void client_session_negotiation_due(struct deadline *d, void *owner);
+void client_session_answer_due(struct deadline *d, void *owner);
 void client_session_drain_due(struct deadline *d, void *owner);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * client_session_private.h - what the files of a client session share:
- * client_session.c has its stream and its life, client_line.c the serial line.
+ * client_session.c has its stream and its life, client_role.c what it says
+ * first, client_line.c the serial line.
  */
 #ifndef SESSION_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_SESSION_PRIVATE_H
@@ -10,6 +11,10 @@
 #include "session/secure.h"
 #include "session/session_context.h"
 #include "session/wire.h"
+
+/* A raw connection that answers like a telnet client after all, because it
+ * had typed ahead of our greeting, does so within its first bytes. */
+enum { CLIENT_RAW_TRIAL = 64 * KIB };
 
 enum client_mode {
     MODE_UNDECIDED, /* nothing was received yet */
@@ -45,9 +50,19 @@ struct client_session {
     bool is_draining;      /* input has ended; it ends at end_at */
     bool says_reason;      /* why it ends is still to be said to it */
     bool is_over;
+    bool is_open;   /* role->on_open was called */
     bool was_asked; /* AYT in this read */
+    uint8_t waits;  /* for the answer to an offer */
     const char *end_reason;
 };
+
+/* Of a client in the clear, from when it is served on. */
+extern const struct telpeer_policy client_policy;
+
+const struct telpeer_policy *client_role_policy(const struct client_role *role);
+
+/* What it begins with. 0 or the failures of buf_append. */
+int client_role_greet(struct client_session *s);
 
 /*
  * COM-PORT-OPTION went on or off; a message of it; IAC BRK. 0, or the failures

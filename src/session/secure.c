@@ -106,6 +106,10 @@ static int handle_message_of_called(struct secure *e, struct wire *w,
 {
     int r;
 
+    /* Too late, or once more: who asks waits for an answer. */
+    if (m->kind == TELAUTH_SEND &&
+        (e->state == SECURE_NOT || e->state == SECURE_DONE))
+        return telauth_put(&w->out, TELAUTH_NULL);
     if (e->state == SECURE_ASKED && m->kind == TELAUTH_SEND) {
         e->state = m->offers_ssl ? SECURE_STARTED : SECURE_NOT;
         r = telauth_put(&w->out, m->offers_ssl ? TELAUTH_START : TELAUTH_NULL);

@@ -73,7 +73,8 @@ static inline bool secure_is_due(const struct secure *e, struct slice in)
  * the failures of buf_append. */
 int secure_go_on_clear(struct secure *e, struct wire *w);
 
-/* The option went on or off; a message of it. The same failures. */
+/* The option went on or off; a message of it. The same failures. A caller
+ * answers every SEND: what it cannot take any more, with NULL. */
 int secure_handle_option(struct secure *e, struct wire *w, bool is_on);
 int secure_handle_message(struct secure *e, struct wire *w, struct slice body);
 

@@ -8,7 +8,10 @@
  * Belongs to the console, not to the VM's connection: it stays through vMotion.
  * A listener stays as long as the console does, or until its VM asks for
  * something else; what is connected is connected again, with growing pauses,
- * while the VM is there, and ended when it goes.
+ * while the VM is there, and ended when it goes. A listener that cannot be is
+ * tried again in the same way.
+ *
+ * Trouble is logged once for each reason, and once in ten minutes after that.
  *
  * Rules of the administrator say what is allowed at all (proto/uri_rule.h).
  */
@@ -22,8 +25,12 @@
 enum { SERVICE_TICK_US = 500 * 1000 }; /* pauses are made of these */
 
 /* Whether a VM may have that; false: why, with what would allow it. */
-bool service_is_allowed(const struct session_context *ctx,
-                        const struct uri *uri, char direction, struct err *why);
+bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
+                        char direction, struct err *why);
+
+/* The same, had we a rule for it and a certificate. */
+bool service_is_possible(struct session_context *ctx, const struct uri *uri,
+                         char direction, struct err *why);
 
 /*
  * The console's VM has come, with this service URI, which was allowed; NULL:
@@ -46,6 +53,10 @@ struct service_text {
     char text[96];
 };
 struct service_text service_describe(const struct console *console);
+
+/* "listening", "connected", "connecting", "waiting" for the next try, "idle"
+ * without its VM, "none". */
+const char *service_state(const struct console *console);
 
 /* The deadlines of ctx->services. */
 void service_due(struct deadline *d, void *owner);

@@ -5,6 +5,7 @@
 #include "session/client_session.h"
 #include "session/secure.h"
 #include "session/service.h"
+#include "session/service_tls.h"
 #include "session/vm_session.h"
 
 #include <stdlib.h>
@@ -18,11 +19,13 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     ctx->loop = loop;
     list_init(&ctx->vm_sessions);
     list_init(&ctx->dead);
+    list_init(&ctx->service_tls);
     deadline_queue_init(&ctx->identities, settings->identity_timeout_us);
     deadline_queue_init(&ctx->negotiations, CLIENT_NEGOTIATION_US);
     deadline_queue_init(&ctx->drains, CLIENT_DRAIN_US);
     deadline_queue_init(&ctx->vm_first_bytes, SECURE_FIRST_BYTE_US);
     deadline_queue_init(&ctx->client_first_bytes, SECURE_FIRST_BYTE_US);
+    deadline_queue_init(&ctx->answers, CLIENT_ANSWER_US);
     deadline_queue_init(&ctx->services, SERVICE_TICK_US);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);
@@ -41,6 +44,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                          client_session_first_byte_due, ctx);
     loop_watch_deadlines(loop, &ctx->watches[5], &ctx->services, service_due,
                          ctx);
+    loop_watch_deadlines(loop, &ctx->watches[6], &ctx->answers,
+                         client_session_answer_due, ctx);
 }
 
 void session_context_set(struct session_context *ctx,
@@ -54,6 +59,7 @@ void session_context_done(struct session_context *ctx)
 {
     session_bury_dead(ctx);
     tls_hub_done(&ctx->tls);
+    service_tls_forget(ctx);
     free(ctx->read_buffer);
     free(ctx->copy_buffer);
 }

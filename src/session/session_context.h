@@ -45,12 +45,17 @@ struct session_context {
     struct deadline_queue drains;         /* clients that take their last */
     struct deadline_queue vm_first_bytes; /* may be a TLS hello */
     struct deadline_queue client_first_bytes;
+    struct deadline_queue answers;  /* remote systems that may yet do TLS */
     struct deadline_queue services; /* wait for their next try */
-    struct loop_watch watches[6];
+    struct loop_watch watches[7];
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
     struct tls_context *vm_tls;
     struct tls_context *client_tls;
+    /* Of session/service_tls.h. */
+    struct list service_tls;
+    struct tls_context *service_cas; /* NULL: not read yet */
+    uint64_t service_cas_us;         /* when they were read */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

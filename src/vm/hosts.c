@@ -387,8 +387,8 @@ void hosts_init(struct hosts *h, struct loop *loop,
     h->events = events;
     h->owner = owner;
     for (int i = 0; i < 2; i++)
-        proxy_init(&h->proxies[i], loop, &config->identity, &h->uart,
-                   &proxy_events, h);
+        proxy_init(&h->proxies[i], loop, config->tls_hub, &config->identity,
+                   &h->uart, &proxy_events, h);
     h->vm = &h->proxies[0];
     h->other = &h->proxies[1];
     h->state = REHEARSAL_NONE;

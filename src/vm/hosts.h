@@ -47,6 +47,7 @@ enum {
 
 struct hosts_config {
     struct vmend_identity identity;
+    struct tls_hub *tls_hub;
     struct proxy_target proxy;   /* where it connects with DO-PROXY */
     struct proxy_target move_to; /* where a move's destination does */
     const struct rehearsal_way *way;

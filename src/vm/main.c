@@ -6,6 +6,7 @@
 #include "vm/options.h"
 #include "vm/say.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,19 +56,85 @@ static struct end *open_end(struct loop *loop, const struct options *o,
     return end_stdio_new(loop, o->is_raw, err);
 }
 
-static int run_bridge(struct loop *loop, const struct options *o,
-                      struct end *end)
+/* What is common to all connections, and to those of each target. */
+struct transport {
+    struct loop *loop;
+    struct tls_hub hub;
+    struct proxy_target proxy;
+    struct proxy_target move_to;
+};
+
+/* h outlives the target. */
+static int open_target(struct proxy_target *t, const struct options_host *h,
+                       const char *option, struct err *err)
+{
+    const struct uri_parameters *p = &h->parameters;
+    char pem[URI_PEM_MAX + 1];
+    char thumbprint[URI_THUMBPRINT_MAX + 1];
+    struct tls_client_settings settings = {
+        .thumbprint = thumbprint,
+        .peer_name = p->peer_name,
+        .verify = p->has_verify,
+        .ciphers = p->ciphers,
+    };
+    struct err why;
+
+    *t = (struct proxy_target){ h->host, h->port, h->policy, NULL };
+    uri_get_thumbprint(p, thumbprint);
+    if (uri_get_certificate(p, pem) > 0)
+        settings.certificate = pem;
+    if (tls_context_open_client(&t->tls, &settings, &why) == 0)
+        return 0;
+    err_set(err, "--%s: %s", option, why.text);
+    return -EINVAL;
+}
+
+/* 0, or a failure with err filled: then nothing is left open. */
+static int open_transport(struct transport *t, const struct options *o,
+                          struct err *err)
 {
     const struct options_host *move_to =
         o->move_to.port != 0 ? &o->move_to : &o->proxy;
+    int r = open_target(&t->proxy, &o->proxy, "proxy", err);
+
+    if (r < 0)
+        return r;
+    r = open_target(&t->move_to, move_to, "move-to", err);
+    if (r < 0) {
+        tls_context_close(t->proxy.tls);
+        return r;
+    }
+    r = loop_open(&t->loop);
+    if (r < 0) {
+        err_set(err, "cannot start: %s", strerror(-r));
+        tls_context_close(t->proxy.tls);
+        tls_context_close(t->move_to.tls);
+        return r;
+    }
+    tls_hub_init(&t->hub, t->loop);
+    return 0;
+}
+
+static void close_transport(struct transport *t)
+{
+    tls_hub_done(&t->hub);
+    loop_close(t->loop);
+    tls_context_close(t->proxy.tls);
+    tls_context_close(t->move_to.tls);
+}
+
+static int run_bridge(struct transport *t, const struct options *o,
+                      struct end *end)
+{
     const struct bridge_config config = {
         .hosts = {
             .identity = { .name = o->name,
                           .uuid = o->uuid,
                           .uri = o->uri,
                           .direction = o->direction },
-            .proxy = { o->proxy.host, o->proxy.port },
-            .move_to = { move_to->host, move_to->port },
+            .tls_hub = &t->hub,
+            .proxy = t->proxy,
+            .move_to = t->move_to,
             .way = o->move_way,
             .every_s = o->move_every_s,
             .timeout_s = o->move_timeout_s,
@@ -77,32 +144,32 @@ static int run_bridge(struct loop *loop, const struct options *o,
     };
     struct bridge bridge;
 
-    watch_signals(loop, &bridge);
-    bridge_start(&bridge, loop, &config, end);
-    loop_run(loop);
+    watch_signals(t->loop, &bridge);
+    bridge_start(&bridge, t->loop, &config, end);
+    loop_run(t->loop);
     return bridge_done(&bridge);
 }
 
 static int run(const struct options *o)
 {
-    struct loop *loop;
+    struct transport transport;
     struct end *end;
     struct err err;
     int status = EXIT_USAGE;
-    int r = loop_open(&loop);
+    int r = open_transport(&transport, o, &err);
 
     if (r < 0) {
-        say(SAY_ERROR, "cannot start: %s", strerror(-r));
-        return EXIT_FAILURE;
+        say(SAY_ERROR, "%s", err.text);
+        return r == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
     }
-    end = open_end(loop, o, &err);
+    end = open_end(transport.loop, o, &err);
     if (end != NULL) {
-        status = run_bridge(loop, o, end);
+        status = run_bridge(&transport, o, end);
         end->ops->free(end);
     } else {
         say(SAY_ERROR, "%s", err.text);
     }
-    loop_close(loop);
+    close_transport(&transport);
     return status;
 }
 

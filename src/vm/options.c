@@ -1,6 +1,5 @@
 #include "vm/options.h"
 
-#include "proto/uri.h"
 #include "vm/identity.h"
 
 #include <errno.h>
@@ -52,8 +51,10 @@ static const struct row {
     char letter;
 } rows[OPTION_COUNT] = {
     [PROXY] = { "The concentrator, and who this is for it:", "proxy",
-                "HOST[:PORT]", "its port for VMs [port 13370], or its URI,\n"
-                "telnet://HOST[:PORT] [port 23]", 0 },
+                "HOST[:PORT]", "its port for VMs [port 13370], or its URI:\n"
+                "telnet://HOST[:PORT] [port 23], in TLS if\n"
+                "it can; telnets://HOST[:PORT] [port 992],\n"
+                "always; #PARAMETERS say who it has to be", 0 },
     [NAME] = { NULL, "name", "TEXT", "the VM's name [this host's name]", 0 },
     [UUID] = { NULL, "uuid", "TEXT",
                "the VM's UUID [made from this host's name\n"
@@ -92,8 +93,8 @@ static const struct row {
                      "move-every", "SECONDS",
                      "move to a new connection again and again", 0 },
     [MOVE_TO] = { NULL, "move-to", "HOST[:PORT]",
-                  "where the host that it moves to connects\n"
-                  "[as --proxy]", 0 },
+                  "where the host that it moves to connects,\n"
+                  "or its URI [as --proxy]", 0 },
     [MOVE_AS] = { NULL, "move-as", "HOW",
                   "how the moves go: complete, abort,\n"
                   "wrong-secret, no-complete, dead-source or\n"
@@ -200,6 +201,11 @@ _Static_assert((int)URI_HOST_MAX <= (int)ADDRESS_HOST_MAX, "a URI's host fits");
 static int read_proxy_uri(struct options_host *to, const char *option,
                           const char *value, struct err *err)
 {
+    static const enum auth_policy policies[] = {
+        [URI_TLS_OFFERED] = AUTH_OFFERED,
+        [URI_TLS_REQUIRED] = AUTH_REQUIRED,
+        [URI_TLS_FIRST] = AUTH_NOT_NEEDED,
+    };
     struct uri uri;
     struct err why;
     size_t at;
@@ -211,16 +217,10 @@ static int read_proxy_uri(struct options_host *to, const char *option,
         err_set(err, "--%s: %s", option, why.text);
         return -EINVAL;
     }
-    /* Never in the clear what was to be encrypted. */
-    if (uri.tls != URI_TLS_OFFERED) {
-        err_set(err,
-                "--%s %.60s: there is no TLS yet: expected telnet:// "
-                "without parameters",
-                option, value);
-        return -EINVAL;
-    }
     memcpy(to->host, uri.host, strlen(uri.host) + 1);
     to->port = uri.port;
+    to->policy = policies[uri.tls];
+    to->parameters = uri.parameters;
     return 0;
 }
 
@@ -229,13 +229,16 @@ static int read_host(struct options_host *to, const char *option,
 {
     struct err why;
 
+    *to = (struct options_host){ .policy = AUTH_OFFERED };
     if (strstr(value, "://") != NULL)
         return read_proxy_uri(to, option, value, err);
     if (address_split(value, DEFAULT_PROXY_PORT, to->host, &to->port, &why) ==
             0 &&
         to->host[0] != '\0' && to->port != 0)
         return 0;
-    err_set(err, "--%s %s: expected HOST, HOST:PORT or telnet://HOST:PORT",
+    err_set(err,
+            "--%s %s: expected HOST, HOST:PORT, telnet://HOST:PORT or "
+            "telnets://HOST:PORT",
             option, value);
     return -EINVAL;
 }

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "net/address.h"
+#include "proto/uri.h"
+#include "vm/auth_client.h"
 #include "vm/rehearsal.h"
 #include "vm/say.h"
 
@@ -14,10 +16,12 @@ enum options_request { OPTIONS_RUN, OPTIONS_SHOW_HELP, OPTIONS_SHOW_VERSION };
 
 enum { OPTIONS_URI_MAX = 1024 };
 
-/* HOST:PORT; port 0: not given. */
+/* HOST:PORT or a proxy URI; port 0: not given. */
 struct options_host {
     char host[ADDRESS_HOST_MAX + 1];
     uint16_t port;
+    enum auth_policy policy;
+    struct uri_parameters parameters;
 };
 
 struct options {

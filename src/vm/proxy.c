@@ -61,13 +61,33 @@ __attribute__((format(printf, 2, 3))) static void end_because(
     end(p, &why);
 }
 
+/* What to do about it. */
+static const char *tls_advice(const struct proxy *p, int error)
+{
+    if (stream_tls_has_refused(p->stream))
+        return "; vspcd --show-tls prints the URI of the one that is meant";
+    if (proxy_terms(p).text[0] != '\0')
+        return "";
+    if (error == -EPROTO)
+        return "; compare the URI with --tls, --tls-min and --tls-ciphers of "
+               "vspcd";
+    return p->to->policy == AUTH_NOT_NEEDED
+               ? "; does this port take telnets://? Its log may say more"
+               : "; its log may say why";
+}
+
 /* The connection is gone, for errno -error or 0 for its end. */
 static void end_lost(struct proxy *p, int error)
 {
     const char *what =
         error == 0 ? "the connection was closed" : strerror(-error);
+    const char *problem = p->stream != NULL && stream_is_tls(p->stream)
+                              ? stream_tls_problem(p->stream)
+                              : "";
 
-    if (p->state != PROXY_NEGOTIATING)
+    if (problem[0] != '\0')
+        end_because(p, "%s: %s%s", p->name, problem, tls_advice(p, error));
+    else if (p->state != PROXY_NEGOTIATING)
         end_because(p, "%s: %s", p->name, what);
     else if (p->ticket != NULL)
         end_because(p, "%s: %s before VMOTION-PEER-OK", p->name, what);
@@ -87,6 +107,12 @@ static void on_timeout(void *owner)
 
     if (p->state == PROXY_FINISHING)
         end(p, NULL);
+    else if (p->to->policy == AUTH_REQUIRED &&
+             !auth_client_is_free(&p->vmend.auth))
+        end_because(p,
+                    "%s: it does not go on to TLS (AUTHENTICATION), which the "
+                    "URI's parameters ask for; telnets:// may do",
+                    p->name);
     else
         end_because(p,
                     "%s: it does not answer as a concentrator does; is "
@@ -94,16 +120,18 @@ static void on_timeout(void *owner)
                     p->name);
 }
 
-void proxy_init(struct proxy *p, struct loop *loop,
+void proxy_init(struct proxy *p, struct loop *loop, struct tls_hub *hub,
                 const struct vmend_identity *identity, const struct uart *uart,
                 const struct proxy_events *events, void *owner)
 {
     p->loop = loop;
+    p->hub = hub;
     p->events = events;
     p->owner = owner;
     p->identity = identity;
     p->uart = uart;
     p->ticket = NULL;
+    p->to = NULL;
     p->name[0] = '\0';
     p->local.text[0] = '\0';
     p->connected_us = 0;
@@ -254,6 +282,13 @@ bool proxy_forget_break(struct proxy *p)
     return was_on;
 }
 
+struct tls_terms proxy_terms(const struct proxy *p)
+{
+    if (p->stream == NULL || !stream_is_tls(p->stream))
+        return (struct tls_terms){ "" };
+    return stream_tls_terms(p->stream);
+}
+
 struct comport_told proxy_told(const struct proxy *p)
 {
     return p->vmend.comport.told;
@@ -302,7 +337,10 @@ static void send_fin(struct proxy *p)
     if (p->has_fin)
         return;
     p->has_fin = true;
-    (void)shutdown(stream_fd_number(p->stream), SHUT_WR);
+    if (stream_is_tls(p->stream))
+        stream_tls_say_end(p->stream);
+    else
+        (void)shutdown(stream_fd_number(p->stream), SHUT_WR);
     timer_start(&p->timer, FINISH_TIMEOUT_MS);
 }
 
@@ -354,6 +392,51 @@ static void note_closed(struct proxy *p)
         p->state = PROXY_NEGOTIATING;
         timer_start(&p->timer, NEGOTIATION_TIMEOUT_MS);
     }
+}
+
+static void on_ready(void *owner, unsigned ready);
+
+/* already_read: of the concentrator's part in it. */
+static void begin_tls(struct proxy *p, struct slice already_read)
+{
+    p->stream = stream_tls_new(p->hub, p->to->tls, p->stream, already_read,
+                               p->to->host);
+    p->is_blocked = false;
+    stream_set_owner(p->stream, on_ready, p);
+}
+
+/* What came in the clear until now, nobody vouches for. */
+static void go_on_secure(struct proxy *p, struct slice already_read)
+{
+    /* Our START is behind an answer that waits only if the concentrator has
+     * not waited for START. */
+    if (!flush(p)) {
+        if (p->stream != NULL)
+            end_lost(p, -ENOBUFS);
+        return;
+    }
+    say(SAY_DETAIL, "%s: it accepts TLS (AUTHENTICATION)", p->name);
+    p->said[0] = '\0';
+    begin_tls(p, already_read);
+    end_unless_put(p, vmend_go_on_secure(&p->vmend, &p->out));
+}
+
+/* Our last answer goes out first: the other log may tell of it. */
+static void end_insecure(struct proxy *p)
+{
+    const char *why = p->vmend.auth.state == AUTH_STATE_REFUSED
+                          ? "it refuses TLS within telnet (DONT "
+                            "AUTHENTICATION)"
+                      : p->vmend.auth.state == AUTH_STATE_NO_SSL
+                          ? "it asks for authentication, and not by TLS (SEND "
+                            "without SSL)"
+                          : "it rejects TLS within telnet (REPLY SSL REJECT)";
+
+    flush(p);
+    end_because(p,
+                "%s: %s, which the URI's parameters ask for; telnets:// may "
+                "do, or vspcd --tls offered",
+                p->name, why);
 }
 
 static void handle(struct proxy *p, enum vmend_event event, struct slice body)
@@ -411,6 +494,11 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
     case VMEND_MISBEHAVED:
         end_because(p, "%s: it sends what is no telnet", p->name);
         break;
+    case VMEND_INSECURE:
+        end_insecure(p);
+        break;
+    case VMEND_SECURE: /* go_on_secure, which needs the rest */
+        break;
     }
 }
 
@@ -422,10 +510,14 @@ static void handle_bytes(struct proxy *p, struct slice in)
     while (p->stream != NULL && event != VMEND_NEED_MORE) {
         int r = vmend_next(&p->vmend, &in, &p->out, &event, &body);
 
-        if (r < 0)
+        if (r < 0) {
             end_lost(p, r);
-        else
+        } else if (event == VMEND_SECURE) {
+            go_on_secure(p, in);
+            return;
+        } else {
             handle(p, event, body);
+        }
     }
 }
 
@@ -487,8 +579,10 @@ static void on_dialled(void *owner, struct stream *stream,
     p->has_fin = false;
     p->said[0] = '\0';
     buf_init(&p->out, LIMIT_ANSWERS);
-    vmend_init(&p->vmend, p->identity, p->uart, p->ticket);
+    vmend_init(&p->vmend, p->identity, p->uart, p->ticket, p->to->policy);
     stream_set_owner(stream, on_ready, p);
+    if (p->to->policy == AUTH_NOT_NEEDED)
+        begin_tls(p, slice_of(NULL, 0));
     timer_start(&p->timer, NEGOTIATION_TIMEOUT_MS);
     if (vmend_greet(&p->vmend, &p->out) == 0)
         flush(p);
@@ -502,6 +596,7 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
              strchr(to->host, ':') != NULL ? "[%s]:%u" : "%s:%u", to->host,
              to->port);
     p->ticket = ticket;
+    p->to = to;
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
     p->dial = dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY,

@@ -7,12 +7,16 @@
  * while the owner has room for them, and written straight from the owner's
  * memory: what the concentrator does not take stays with the owner, who has it
  * for the next connection.
+ *
+ * In TLS from its first byte, or from where AUTHENTICATION leads to it, or in
+ * the clear: to the owner it is the same.
  */
 #ifndef VM_PROXY_H
 #define VM_PROXY_H
 
 #include "base/err.h"
 #include "net/dial.h"
+#include "net/stream_tls.h"
 #include "vm/timer.h"
 #include "vm/vmend.h"
 
@@ -47,15 +51,19 @@ struct proxy_events {
 struct proxy_target {
     const char *host;
     uint16_t port;
+    enum auth_policy policy;
+    struct tls_context *tls;
 };
 
 struct proxy {
     struct loop *loop;
+    struct tls_hub *hub;
     const struct proxy_events *events;
     void *owner; /* for the handlers of the events */
     const struct vmend_identity *identity;
     const struct uart *uart;
     const struct vmend_ticket *ticket;
+    const struct proxy_target *to;
     char name[ADDRESS_HOST_MAX + 10]; /* "HOST:PORT", for messages */
     struct address_text local; /* our address; "" until it has connected */
     uint64_t connected_us;     /* when it had */
@@ -74,12 +82,12 @@ struct proxy {
 };
 
 /* What is borrowed outlives the proxy. */
-void proxy_init(struct proxy *p, struct loop *loop,
+void proxy_init(struct proxy *p, struct loop *loop, struct tls_hub *hub,
                 const struct vmend_identity *identity, const struct uart *uart,
                 const struct proxy_events *events, void *owner);
 void proxy_done(struct proxy *p); /* closes at once */
 
-/* From PROXY_IDLE. ticket: as for vmend_init. */
+/* From PROXY_IDLE. to is borrowed until it ends. ticket: as for vmend_init. */
 void proxy_start(struct proxy *p, const struct proxy_target *to,
                  const struct vmend_ticket *ticket);
 
@@ -105,6 +113,9 @@ bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen);
 /* True if the concentrator has said that a break began, and not that it ended;
  * from now on it has not. Also after the connection's end. */
 bool proxy_forget_break(struct proxy *p);
+
+/* What TLS has come to; "" in the clear. */
+struct tls_terms proxy_terms(const struct proxy *p);
 
 /* What the concentrator knows of the port, for a ticket. */
 struct comport_told proxy_told(const struct proxy *p);

@@ -7,7 +7,7 @@
 enum gate {
     GATE_NEVER, /* we do not perform this option */
     GATE_OPEN,
-    GATE_AUTHENTICATED, /* our WILL AUTHENTICATION has its answer */
+    GATE_AUTHENTICATED, /* whether it is in TLS or in the clear is settled */
     GATE_PROXIED,       /* WILL-PROXY came, or VMOTION-PEER went out */
 };
 
@@ -23,7 +23,7 @@ static const struct vmend_row rows[VMEND_OPTIONS] = {
     [BINARY] = { TELNET_OPTION_BINARY, GATE_OPEN, true },
     [SGA] = { TELNET_OPTION_SGA, GATE_OPEN, true },
     [ECHO] = { TELNET_OPTION_ECHO, GATE_NEVER, true },
-    /* Offered, because ESXi does; we have no TLS to go on with. */
+    /* Only where we have offered it: handle_do_authentication. */
     [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_NEVER, false },
     [COM_PORT] = { TELNET_OPTION_COM_PORT, GATE_PROXIED, false },
     [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
@@ -56,7 +56,8 @@ static const uint8_t known_suboptions[] = {
 };
 
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
-                const struct uart *uart, const struct vmend_ticket *ticket)
+                const struct uart *uart, const struct vmend_ticket *ticket,
+                enum auth_policy policy)
 {
     *v = (struct vmend){
         .encoder.is_nvt = true,
@@ -66,6 +67,7 @@ void vmend_init(struct vmend *v, const struct vmend_identity *identity,
     if (ticket != NULL)
         memcpy(v->sequence, ticket->sequence, sizeof v->sequence);
     telnet_decoder_init(&v->decoder, TELNET_LINES_KEYBOARD);
+    auth_client_init(&v->auth, policy);
     comport_client_init(&v->comport, uart,
                         ticket != NULL ? &ticket->told : NULL);
 }
@@ -89,7 +91,7 @@ static bool is_gate_open(const struct vmend *v, enum gate gate)
     case GATE_OPEN:
         return true;
     case GATE_AUTHENTICATED:
-        return v->options[AUTHENTICATION].us != TELOPT_WANT_ON;
+        return auth_client_is_free(&v->auth);
     case GATE_PROXIED:
         return v->is_open || (v->ticket != NULL && v->has_introduced);
     case GATE_NEVER:
@@ -163,27 +165,33 @@ static int answer_held(struct vmend *v, struct buf *out)
     return r;
 }
 
+/* What is settled is not asked again. */
+static int handle_do_authentication(struct vmend *v, struct buf *out)
+{
+    bool agrees = v->auth.state == AUTH_STATE_OFFERED;
+
+    auth_client_note_option(&v->auth, true);
+    return step_us(v, AUTHENTICATION,
+                   agrees ? TELOPT_PEER_YES_AGREED : TELOPT_PEER_YES_REFUSED,
+                   out);
+}
+
 static int handle_do(struct vmend *v, int i, struct buf *out)
 {
-    int r;
-
-    if (rows[i].us != GATE_NEVER) {
-        v->options[i].is_asked = true;
-        return answer_held(v, out);
-    }
-    r = step_us(v, i, TELOPT_PEER_YES_REFUSED, out);
-    /* It takes what we offered: withdrawn. */
-    if (r == 0 && v->options[i].us == TELOPT_ON)
-        r = step_us(v, i, TELOPT_DISABLE, out);
-    return r < 0 ? r : answer_held(v, out);
+    if (i == AUTHENTICATION)
+        return handle_do_authentication(v, out);
+    if (rows[i].us == GATE_NEVER)
+        return step_us(v, i, TELOPT_PEER_YES_REFUSED, out);
+    v->options[i].is_asked = true;
+    return answer_held(v, out);
 }
 
 static int handle_dont(struct vmend *v, int i, struct buf *out)
 {
-    int r = step_us(v, i, TELOPT_PEER_NO, out);
-
     v->options[i].is_asked = false;
-    return r < 0 ? r : answer_held(v, out);
+    if (i == AUTHENTICATION)
+        auth_client_note_option(&v->auth, false);
+    return step_us(v, i, TELOPT_PEER_NO, out);
 }
 
 static int negotiate(struct vmend *v, const struct telnet_item *said,
@@ -389,6 +397,8 @@ static bool note_extension_off(struct vmend *v, const struct telnet_item *said)
 
 int vmend_greet(struct vmend *v, struct buf *out)
 {
+    if (v->auth.state != AUTH_STATE_OFFERED)
+        return 0;
     return step_us(v, AUTHENTICATION, TELOPT_ENABLE, out);
 }
 
@@ -462,12 +472,45 @@ static enum vmend_event line_event(enum comport_news news)
     return VMEND_NEED_MORE;
 }
 
+int vmend_go_on_secure(struct vmend *v, struct buf *out)
+{
+    v->auth.state = AUTH_STATE_SECURE;
+    return answer_held(v, out);
+}
+
+/* AUTHENTICATION has gone on, perhaps, from where it was. */
+static int follow_authentication(struct vmend *v, uint8_t was, struct buf *out,
+                                 enum vmend_event *ret_event)
+{
+    if (v->auth.state == was)
+        return 0;
+    if (v->auth.state == AUTH_STATE_ACCEPTED)
+        *ret_event = VMEND_SECURE;
+    else if (auth_client_has_failed(&v->auth))
+        *ret_event = VMEND_INSECURE;
+    return answer_held(v, out);
+}
+
+static int handle_authentication(struct vmend *v, struct slice body,
+                                 struct buf *out, enum vmend_event *ret_event)
+{
+    uint8_t was = v->auth.state;
+    int r;
+
+    if (v->options[AUTHENTICATION].us != TELOPT_ON)
+        return 0;
+    r = auth_client_handle(&v->auth, body, out);
+    return r < 0 ? r : follow_authentication(v, was, out, ret_event);
+}
+
 static int handle_suboption(struct vmend *v, struct telnet_item *item,
                             struct buf *out, enum vmend_event *ret_event)
 {
     enum comport_news news;
     int r;
 
+    if (item->option == TELNET_OPTION_AUTHENTICATION)
+        return handle_authentication(v, item->body, out, ret_event);
     if (item->option == TELNET_OPTION_VMWARE && is_extension_on(v))
         return handle_message(v, item->body, out, ret_event, &item->body);
     if (item->option != TELNET_OPTION_COM_PORT)
@@ -481,8 +524,11 @@ static int handle_negotiation(struct vmend *v, struct telnet_item *item,
                               struct buf *out, enum vmend_event *ret_event)
 {
     bool was_suspended = v->comport.is_suspended;
+    uint8_t was = v->auth.state;
     int r = negotiate(v, item, out);
 
+    if (r == 0)
+        r = follow_authentication(v, was, out, ret_event);
     if (note_extension_off(v, item))
         *ret_event = VMEND_CLOSED;
     else if (was_suspended && !v->comport.is_suspended)

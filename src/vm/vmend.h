@@ -8,6 +8,9 @@
  * was asked for and AUTHENTICATION has its answer; DO-PROXY in one piece with
  * KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY.
  *
+ * AUTHENTICATION may end in TLS (auth_client.h): then the owner is told to go
+ * over to it, and what was agreed on in the clear holds in there.
+ *
  * With a ticket it is the end of a host that a VM moves to: in place of
  * DO-PROXY it says VMOTION-PEER, with COM-PORT right behind it, and what
  * WILL-PROXY is to others, VMOTION-PEER-OK is to it. Once it has said
@@ -22,6 +25,7 @@
 
 #include "proto/telnet.h"
 #include "proto/vmext.h"
+#include "vm/auth_client.h"
 #include "vm/comport_client.h"
 
 enum { VMEND_OPTIONS = 6 };
@@ -55,6 +59,10 @@ enum vmend_event {
     VMEND_REFUSED,    /* WONT-PROXY */
     VMEND_CLOSED,     /* the extension went off, or never on: no forwarding */
     VMEND_MISBEHAVED, /* an endless subnegotiation: close the connection */
+    VMEND_SECURE,     /* go over to TLS, with what is left of *in, once all our
+                       * answers are out; vmend_go_on_secure is next */
+    VMEND_INSECURE,   /* TLS is required, and auth.state says why there is
+                       * none: close the connection */
     /* Answers to VMOTION-BEGIN. */
     VMEND_GOAHEAD,       /* body: the secret */
     VMEND_NOTNOW,        /* the VM stays */
@@ -79,17 +87,22 @@ struct vmend {
     bool has_begun;      /* VMOTION-BEGIN went out and has no answer yet */
     uint8_t sequence[VMEXT_SEQUENCE_LEN]; /* of the move */
     const struct vmend_ticket *ticket;    /* NULL: moves nowhere (any more) */
+    struct auth_client auth;
     struct comport_client comport;
 };
 
 /* uart: borrowed, the port as it is. ticket: NULL, or borrowed until
  * vmend_put_complete or vmend_done. */
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
-                const struct uart *uart, const struct vmend_ticket *ticket);
+                const struct uart *uart, const struct vmend_ticket *ticket,
+                enum auth_policy policy);
 void vmend_done(struct vmend *v);
 
 /* The first words. The failures of buf_append. */
 int vmend_greet(struct vmend *v, struct buf *out);
+
+/* After VMEND_SECURE: what is said from now on is said in TLS. The same. */
+int vmend_go_on_secure(struct vmend *v, struct buf *out);
 
 /*
  * A move's messages; the failures of buf_append. BEGIN and ABORT are the

@@ -8,6 +8,8 @@
  */
 #include "../unit/session_peer.h"
 
+#include "session/client_session.h"
+
 #include <stdlib.h>
 
 enum step {
@@ -18,7 +20,8 @@ enum step {
     STEP_FLOOD,  /* the client sends a lot of one thing */
     STEP_VM,     /* the VM takes so many bytes more; 31: all */
     STEP_DUE,    /* time passes */
-    STEP_ANEW,   /* the client connects once more, or somebody leaves */
+    STEP_ANEW,   /* the client connects once more, or somebody leaves; or it
+                  * is a remote system that we call */
 };
 
 enum {
@@ -94,7 +97,8 @@ struct play {
     uint64_t watched;    /* position of the next byte it has to get */
     struct peer *other_vm;
     struct peer *other_client;
-    size_t memory; /* before the play */
+    bool is_called; /* client is, by us */
+    size_t memory;  /* before the play */
 };
 
 static void require(bool holds)
@@ -178,6 +182,8 @@ static void due(struct site *s, uint8_t what)
 {
     if (what % 3 == 0)
         site_holds_due(s);
+    else if (what % 3 == 1 && what & 16)
+        site_answers_due(s);
     else if (what % 3 == 1)
         site_negotiations_due(s);
     else
@@ -189,6 +195,45 @@ static void connect_client(struct play *p)
 {
     p->client = client_connect(&p->site, p->console);
     p->client->is_raw = true;
+    p->is_called = false;
+}
+
+static void on_end(void *owner, const char *reason)
+{
+    (void)owner;
+    (void)reason;
+}
+
+/* The roles last as long as the program; so does what they need for TLS. */
+static struct client_role *find_role(uint8_t how)
+{
+    static struct client_role roles[] = {
+        { .way = CLIENT_RAW },
+        { .way = CLIENT_REMOTE },
+        { .way = CLIENT_REMOTE, .policy = TLS_OFFERED },
+        { .way = CLIENT_REMOTE, .policy = TLS_REQUIRED },
+    };
+    static const struct tls_client_settings settings = { 0 };
+    static struct tls_context *tls;
+    struct client_role *role = &roles[how % 4];
+
+    if (tls == NULL)
+        require(tls_context_open_client(&tls, &settings, NULL) == 0);
+    role->on_end = on_end;
+    role->tls = tls;
+    return role;
+}
+
+static void call_remote(struct play *p, uint8_t how)
+{
+    struct client_role *role = find_role(how);
+
+    role->output_at = p->console->output.head;
+    p->client = peer_add(&p->site);
+    p->client->is_raw = true;
+    p->is_called = true;
+    client_session_start(&p->site.ctx, &p->client->stream.stream, p->console,
+                         role);
 }
 
 static void anew(struct play *p, uint8_t how)
@@ -197,7 +242,11 @@ static void anew(struct play *p, uint8_t how)
         peer_break(p->client);
     else if (how % 4 == 1)
         peer_end(p->client);
-    if (p->site.peer_count < SITE_PEERS_MAX)
+    if (p->site.peer_count == SITE_PEERS_MAX)
+        return;
+    if (how & 16)
+        call_remote(p, how / 4);
+    else
         connect_client(p);
 }
 
@@ -244,6 +293,7 @@ static void start(struct play *p)
     struct directory_settings settings = site_settings();
 
     *p = (struct play){ 0 };
+    (void)find_role(0);
     if (__sanitizer_get_current_allocated_bytes != NULL)
         p->memory = __sanitizer_get_current_allocated_bytes();
     site_open(&p->site, &settings);
@@ -264,7 +314,9 @@ static void finish(struct play *p)
     site_holds_due(&p->site);
     check_beside(p);
     peer_end(p->client);
-    require(p->client->stream.is_closed);
+    site_drains_due(&p->site); /* it may have suspended its output */
+    /* TLS ends later, with the loop that is not there. */
+    require(p->client->stream.is_closed || p->is_called);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);

@@ -1,7 +1,9 @@
 /*
  * Whatever a concentrator sends to a VM's end: the same events and answers
- * however it is cut, and a secret that fits a ticket. The first byte of the
- * input seeds the cuts; the second says whether this end is a destination's.
+ * however it is cut, and a secret that fits a ticket; and where TLS is required
+ * nothing of the VM is said in the clear. The first byte of the input seeds the
+ * cuts; the second says whether this end is a destination's, and what it does
+ * about TLS. After ACCEPT all goes on as it would inside of TLS.
  */
 #include "vm/vmend.h"
 
@@ -53,6 +55,9 @@ static void answer(struct vmend *v, enum vmend_event event, struct buf *out)
     case VMEND_GOAHEAD:
         require(vmend_put_abort(v, out) == 0);
         break;
+    case VMEND_SECURE:
+        require(vmend_go_on_secure(v, out) == 0);
+        break;
     case VMEND_PEER_OK:
         require(vmend_put_complete(v, out) == 0);
         break;
@@ -89,12 +94,13 @@ static void take_events(struct vmend *v, struct slice in, struct buf *events,
 }
 
 /* seed NULL: in one piece. Pieces lie in memory of their own. */
-static void run(struct slice in, bool is_destination, uint32_t *seed,
+static void run(struct slice in, uint8_t kind, uint32_t *seed,
                 struct buf *events, struct buf *out)
 {
+    enum auth_policy policy = (enum auth_policy)((kind >> 1) % 3);
     struct vmend v;
 
-    vmend_init(&v, &identity, &uart, is_destination ? &ticket : NULL);
+    vmend_init(&v, &identity, &uart, kind & 1 ? &ticket : NULL, policy);
     require(vmend_greet(&v, out) == 0);
     while (in.len > 0) {
         size_t len = in.len;
@@ -109,6 +115,8 @@ static void run(struct slice in, bool is_destination, uint32_t *seed,
         require(copy != NULL);
         memcpy(copy, in.data, len);
         take_events(&v, slice_of(copy, len), events, out);
+        require(policy != AUTH_REQUIRED || auth_client_is_free(&v.auth) ||
+                !v.has_introduced);
         free(copy);
         in = slice_after(in, len);
     }
@@ -128,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     for (int i = 0; i < 2; i++) {
         buf_init(&events[i], MAX);
         buf_init(&out[i], MAX);
-        run(slice_of(bytes + 2, len - 2), bytes[1] & 1, i == 0 ? NULL : &seed,
+        run(slice_of(bytes + 2, len - 2), bytes[1], i == 0 ? NULL : &seed,
             &events[i], &out[i]);
     }
     require(slice_is_equal(buf_bytes(&events[0]), buf_bytes(&events[1])));

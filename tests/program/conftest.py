@@ -10,6 +10,7 @@ import pytest
 
 from harness.net import TIMEOUT
 from harness.programs import BUILD, Program, Vspcd
+from harness.remote import Remote
 from harness.tls import Authority
 from harness.vm import UUID
 
@@ -123,11 +124,11 @@ def start_vm():
     started = []
 
     def start(proxy, *args, name="vm-0001", uuid=UUID, uri="vSPC.py",
-              stdin=subprocess.DEVNULL):
+              stdin=subprocess.DEVNULL, env=None):
         port = proxy if isinstance(proxy, int) else proxy.proxy[1]
         program = Program(
             [BUILD / "vspc-vm", "--proxy", f"127.0.0.1:{port}", "--name", name,
-             "--uuid", uuid, "--uri", uri, *args], stdin=stdin)
+             "--uuid", uuid, "--uri", uri, *args], stdin=stdin, env=env)
         started.append(program)
         return program
 
@@ -138,6 +139,20 @@ def start_vm():
             program.process.stdin = None
         program.kill()
         print_log(program)
+
+
+@pytest.fixture
+def remote():
+    """remote(kind, ...): a harness.remote.Remote, closed with the test."""
+    started = []
+
+    def start(*args, **options):
+        started.append(Remote(*args, **options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.close()
 
 
 @pytest.fixture

@@ -213,12 +213,12 @@ static void fall_due(struct site *s, struct deadline_queue *queue,
                      void (*on_due)(struct deadline *d, void *owner))
 {
     struct deadline *d;
-    uint64_t last_us = 0;
+    size_t count = 0;
 
     for (struct list *node = queue->waiting.next; node != &queue->waiting;
          node = node->next)
-        last_us = CONTAINER_OF(node, struct deadline, node)->due_us;
-    while ((d = deadline_pop(queue, last_us)) != NULL)
+        count++;
+    for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL; count--)
         on_due(d, &s->ctx);
     site_run(s);
 }
@@ -248,6 +248,11 @@ void site_tls_due(struct site *s)
 {
     fall_due(s, &s->ctx.tls.handshakes, tls_hub_handshake_due);
     fall_due(s, &s->ctx.tls.again, tls_hub_again_due);
+}
+
+void site_answers_due(struct site *s)
+{
+    fall_due(s, &s->ctx.answers, client_session_answer_due);
 }
 
 static void hold_due(struct deadline *d, void *owner)
@@ -300,7 +305,7 @@ struct console *site_console(struct site *s)
     return directory_find(&s->directory, UUID, LABEL);
 }
 
-static struct peer *add_peer(struct site *s)
+struct peer *peer_add(struct site *s)
 {
     struct peer *p = xcalloc(1, sizeof *p);
 
@@ -329,7 +334,7 @@ void peer_remove(struct peer *p)
 
 struct peer *vm_arrive(struct site *s)
 {
-    struct peer *p = add_peer(s);
+    struct peer *p = peer_add(s);
 
     vm_session_start(&s->ctx, &p->stream.stream, s->policy);
     return p;
@@ -345,7 +350,7 @@ struct peer *vm_connect(struct site *s)
 
 struct peer *client_arrive(struct site *s, struct console *c)
 {
-    struct peer *p = add_peer(s);
+    struct peer *p = peer_add(s);
 
     client_session_start(&s->ctx, &p->stream.stream, c,
                          client_port_role(s->policy));

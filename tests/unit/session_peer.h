@@ -97,6 +97,7 @@ void site_turn_end(struct site *s);
 void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
+void site_answers_due(struct site *s);
 void site_first_bytes_due(struct site *s); /* nobody says hello */
 void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
@@ -114,6 +115,9 @@ struct peer *client_connect(struct site *s, struct console *c);
 /* The same, and the site has not run yet. */
 struct peer *vm_arrive(struct site *s);
 struct peer *client_arrive(struct site *s, struct console *c);
+
+/* One whose stream a test gives to a session by itself. */
+struct peer *peer_add(struct site *s);
 
 /* Forgets one whose stream the session has closed, after the turn's end. */
 void peer_remove(struct peer *p);

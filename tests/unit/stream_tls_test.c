@@ -456,6 +456,32 @@ static void one_can_write_after_the_peers_end(void **state)
 }
 
 /* The end with data before it: first the data. */
+static void one_can_read_after_saying_the_end(void **state)
+{
+    struct pair p;
+
+    open_pair(&p, kit_of(state));
+    stream_tls_say_end(p.client.tls); /* too early: means nothing */
+    pair_rest(&p);
+    say(&p.client, "all");
+    lab_turn(&p.hub, &p.client);
+    stream_tls_say_end(p.client.tls);
+    stream_tls_say_end(p.client.tls);
+    pair_rest(&p);
+    expect(&p.server, "all");
+    assert_int_equal(p.server.result, 0);
+    say(&p.server, "some more");
+    pair_rest(&p);
+    expect(&p.client, "some more");
+    assert_int_equal(p.client.result, 1);
+    stream_close(p.server.tls);
+    p.server.tls = NULL;
+    pair_rest(&p);
+    assert_int_equal(p.client.result, 0);
+    assert_string_equal(p.client.problem, "");
+    pair_close(&p);
+}
+
 static void data_before_the_end_is_read_first(void **state)
 {
     struct pair p;
@@ -749,6 +775,7 @@ int main(void)
         cmocka_unit_test(idle_connection_waits_for_nothing),
         cmocka_unit_test(closed_is_told_from_cut),
         cmocka_unit_test(one_can_write_after_the_peers_end),
+        cmocka_unit_test(one_can_read_after_saying_the_end),
         cmocka_unit_test(data_before_the_end_is_read_first),
         cmocka_unit_test(gentle_end_waits_for_the_wire),
         cmocka_unit_test(gentle_end_does_not_wait_for_ever),

@@ -290,7 +290,7 @@ static void thumbprints(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char text[200], canonical[200];
+        char text[200], canonical[200], got[URI_THUMBPRINT_MAX + 1];
         struct uri uri;
 
         snprintf(text, sizeof text, "ssl://h:1#thumbprint=%s", rows[i].value);
@@ -298,6 +298,8 @@ static void thumbprints(void **state)
                  rows[i].canonical);
         uri = parse(text);
         assert_int_equal(uri.parameters.thumbprint_len, rows[i].len);
+        uri_get_thumbprint(&uri.parameters, got);
+        assert_string_equal(got, rows[i].canonical);
         assert_memory_equal(uri.parameters.thumbprint,
                             "\x01\x23\x45\x67\x89\xab\xcd\xef", 8);
         check_canonical(&uri, URI_CLIENT, canonical);

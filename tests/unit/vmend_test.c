@@ -88,7 +88,7 @@ static int start(void **state)
     f = (struct fixture){ .event = VMEND_NEED_MORE };
     buf_init(&f.out, 4096);
     uart_init(&f.uart, 115200, UART_BOTH);
-    vmend_init(&f.end, &identity, &f.uart, NULL);
+    vmend_init(&f.end, &identity, &f.uart, NULL, AUTH_OFFERED);
     *state = &f;
     return vmend_greet(&f.end, &f.out);
 }
@@ -194,17 +194,6 @@ static void test_a_do_232_that_is_withdrawn_is_not_answered(void **state)
     assert_int_equal(f->event, VMEND_CLOSED);
     take(f, BYTES("\xff\xfe\x25"));
     expect(f, BYTES(""));
-}
-
-static void test_tls_inside_is_offered_and_withdrawn(void **state)
-{
-    struct fixture *f = *state;
-
-    buf_take(&f->out, f->out.len);
-    take(f, BYTES("\xff\xfd\xe8\xff\xfd\x25"));
-    expect(f, BYTES("\xff\xfc\x25\xff\xfb\xe8"));
-    take(f, BYTES("\xff\xfe\x25\xff\xfd\x25"));
-    expect(f, BYTES("\xff\xfc\x25"));
 }
 
 static void test_com_port_waits_for_will_proxy(void **state)
@@ -602,7 +591,7 @@ static int start_destination(void **state)
 
     f = *state;
     ticket.told = (struct comport_told){ f->uart, true };
-    vmend_init(&f->end, &identity, &f->uart, &ticket);
+    vmend_init(&f->end, &identity, &f->uart, &ticket, AUTH_OFFERED);
     buf_take(&f->out, f->out.len);
     return r < 0 ? r : vmend_greet(&f->end, &f->out);
 }
@@ -730,7 +719,6 @@ int main(void)
         TEST(test_segmentation_changes_nothing),
         TEST(test_do_232_after_the_answer_is_answered_at_once),
         TEST(test_a_do_232_that_is_withdrawn_is_not_answered),
-        TEST(test_tls_inside_is_offered_and_withdrawn),
         TEST(test_com_port_waits_for_will_proxy),
         TEST(test_unknown_options_are_refused),
         TEST(test_an_unknown_code_is_named),

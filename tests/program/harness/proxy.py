@@ -6,6 +6,7 @@ import time
 
 from harness import wire
 from harness.net import TIMEOUT, Listener, TelnetPeer
+from harness.tls import ACCEPTS, ASKS, IS_START
 
 # What the concentrator of the captures lists.
 KNOWN = bytes.fromhex("00010203 28292b2c2d2e30 464749 50515253")
@@ -21,8 +22,8 @@ class FakeProxy:
         self.port = self.listener.port
         self.accepted = []
 
-    def accept(self, **options):
-        vm = VmLink(self.listener.accept(), **options)
+    def accept(self, kind=None, **options):
+        vm = (kind or VmLink)(self.listener.accept(), **options)
         vm.known = self.known
         self.accepted.append(vm)
         return vm
@@ -87,6 +88,50 @@ class VmLink(TelnetPeer):
 
     def at(self, event):
         return self.events.index(event)
+
+
+class AuthLink(VmLink):
+    """The same, with AUTHENTICATION. on_will and on_start are its answers to
+    the VM's; tls (TlsServer) is for after START.
+
+    .auth has what the VM said in it, .clear all that it said before TLS."""
+
+    def __init__(self, sock, tls, on_will=ASKS, on_start=ACCEPTS):
+        super().__init__(sock)
+        self.tls = tls
+        self.on_will = on_will
+        self.on_start = on_start
+        self.auth = []
+        self.clear = b""
+        self.is_secure = False
+
+    def on_received(self, chunk):
+        if not self.is_secure:
+            self.clear += chunk
+        super().on_received(chunk)
+
+    def on_negotiation(self, verb, option):
+        if (verb, option) != (wire.WILL, wire.AUTHENTICATION):
+            super().on_negotiation(verb, option)
+            return
+        self.events.append((verb, option))
+        self.send_wire(self.on_will)
+
+    def on_sub(self, option, body):
+        if option != wire.AUTHENTICATION:
+            super().on_sub(option, body)
+            return
+        self.auth.append(body)
+        if body == IS_START:
+            self.send_wire(self.on_start)
+
+    def pump(self):
+        super().pump()
+        if self.is_secure or IS_START not in self.auth or \
+                not self.on_start.startswith(ACCEPTS):
+            return
+        self.sock = self.tls.wrap(self.sock)
+        self.is_secure = True
 
 
 class MovingLink(VmLink):

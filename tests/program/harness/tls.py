@@ -30,14 +30,16 @@ class TlsSocket:
     send. .end is how the other end has ended it: "in order", "cut", or the
     alert."""
 
-    def __init__(self, raw, context, host="localhost", cut=None):
+    def __init__(self, raw, context, host="localhost", cut=None,
+                 server_side=False):
         self.raw = raw
         self.end = None
         self._cut = cut or (lambda data: [data])
         self._in = ssl.MemoryBIO()
         self._out = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._in, self._out,
-                                     server_hostname=host)
+        self._tls = context.wrap_bio(
+            self._in, self._out, server_side=server_side,
+            server_hostname=None if server_side else host)
         self._busy = threading.Lock()     # OpenSSL's object
         self._sending = threading.Lock()  # records go out in their order
         self._has_more = True  # it may have read ahead
@@ -222,6 +224,26 @@ class Tls:
         with contextlib.suppress(ssl.SSLWantReadError):
             tls.do_handshake()
         return out.read()
+
+
+class TlsServer:
+    """How a peer is the end of TLS that shows a certificate."""
+
+    def __init__(self, pair, *, cut=None, maximum=None, ciphers=None):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(pair.certificate, pair.key)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that TLS 1.0 is old
+            self.context.minimum_version = ssl.TLSVersion.TLSv1
+            if maximum:
+                self.context.maximum_version = maximum
+        if ciphers:
+            self.context.set_ciphers(ciphers)
+        self.cut = cut
+
+    def wrap(self, sock):
+        return TlsSocket(sock, self.context, cut=self.cut,
+                         server_side=True).shake_hands()
 
 
 class Upgrades:

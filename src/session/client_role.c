@@ -1,0 +1,113 @@
+/*
+ * What a client session is, by how it came to be: which options of telnet it
+ * has, and what it says first.
+ */
+#include "session/client_session_private.h"
+
+/* The last one only where TLS is offered. */
+#define CLIENT_OPTIONS                                                         \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, true, false },                                   \
+        { TELNET_OPTION_COM_PORT, false, true },                               \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, false, true                              \
+    }
+
+const struct telpeer_policy client_policy = {
+    .options = { CLIENT_OPTIONS },
+    .count = 4,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+static const struct telpeer_policy client_policy_with_tls = {
+    .options = { CLIENT_OPTIONS },
+    .count = 5,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+/* Towards a server that we called. */
+#define REMOTE_OPTIONS                                                         \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, false, true },                                   \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, true, false                              \
+    }
+
+static const struct telpeer_policy remote_policy = {
+    .options = { REMOTE_OPTIONS },
+    .count = 3,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
+static const struct telpeer_policy remote_policy_with_tls = {
+    .options = { REMOTE_OPTIONS },
+    .count = 4,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
+const struct telpeer_policy *client_role_policy(const struct client_role *role)
+{
+    if (role->way == CLIENT_REMOTE)
+        return secure_offers(role->policy) ? &remote_policy_with_tls
+                                           : &remote_policy;
+    return secure_offers(role->policy) ? &client_policy_with_tls
+                                       : &client_policy;
+}
+
+/* A caller offers 8-bit clean lines too, but no echo. */
+static int call(struct client_session *s)
+{
+    static const struct {
+        enum telpeer_side side;
+        uint8_t option;
+    } ours[] = {
+        { TELPEER_US, TELNET_OPTION_BINARY },
+        { TELPEER_PEER, TELNET_OPTION_BINARY },
+        { TELPEER_US, TELNET_OPTION_SGA },
+        { TELPEER_PEER, TELNET_OPTION_SGA },
+    };
+    int r = secure_call(&s->secure, &s->wire);
+
+    s->mode = MODE_TELNET;
+    s->wire.encoder.is_nvt = true;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0] && r == 0; i++)
+        r = telpeer_enable(&s->wire.peer, ours[i].side, ours[i].option,
+                           &s->wire.out);
+    return r;
+}
+
+int client_role_greet(struct client_session *s)
+{
+    switch (s->role->way) {
+    case CLIENT_OF_PORT:
+        return wire_greet(&s->wire);
+    case CLIENT_REMOTE:
+        return call(s);
+    case CLIENT_RAW:
+        break;
+    }
+    s->mode = MODE_RAW;
+    s->raw_seen = CLIENT_RAW_TRIAL;
+    s->wire.encoder.is_raw = true;
+    s->is_serving = true;
+    return 0;
+}
+
+const struct client_role *client_port_role(enum tls_policy policy)
+{
+    static const struct client_role roles[] = {
+        [TLS_OFF] = { .policy = TLS_OFF },
+        [TLS_TELNETS] = { .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .policy = TLS_REQUIRED },
+    };
+
+    return &roles[policy];
+}
+
+const struct client_role *client_raw_role(void)
+{
+    static const struct client_role role = { .way = CLIENT_RAW };
+
+    return &role;
+}

@@ -1,0 +1,81 @@
+/*
+ * What a VM's service URI may ask for: by the administrator's rules, and by
+ * what we can do.
+ */
+#include "session/service.h"
+#include "session/service_tls.h"
+
+static bool is_ruled_in(const struct uri_rule *rules, size_t count,
+                        const struct uri *uri)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (uri_rule_allows(&rules[i], uri))
+            return true;
+    }
+    return false;
+}
+
+static bool is_listener_possible(const struct uri *uri, struct err *why)
+{
+    if (uri->host_kind == URI_HOST_NAME) {
+        err_set(why, "a listener needs an address to listen at, not a name; "
+                     "leave the host out for every address");
+        return false;
+    }
+    if (uri_is_verifying(&uri->parameters) ||
+        uri->parameters.ciphers[0] != '\0') {
+        err_set(why, "authentication parameters are for connections that are "
+                     "made, not for a listener; see --client-certs and "
+                     "--tls-ciphers");
+        return false;
+    }
+    return true;
+}
+
+static bool is_connection_possible(struct session_context *ctx,
+                                   const struct uri *uri, struct err *why)
+{
+    struct service_tls *tls;
+    struct err trouble;
+
+    if (uri->kind != URI_ADDRESS || uri->tls == URI_TLS_NEVER)
+        return true;
+    tls = service_tls_take(ctx, &uri->parameters, &trouble);
+    if (tls == NULL)
+        err_set(why, "authentication parameters: %s", trouble.text);
+    service_tls_release(tls);
+    return tls != NULL;
+}
+
+bool service_is_possible(struct session_context *ctx, const struct uri *uri,
+                         char direction, struct err *why)
+{
+    return direction == 'C' ? is_connection_possible(ctx, uri, why)
+                            : is_listener_possible(uri, why);
+}
+
+bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
+                        char direction, struct err *why)
+{
+    const struct session_settings *s = &ctx->settings;
+    bool is_call = direction == 'C';
+
+    if (is_call && !is_ruled_in(s->connect_rules, s->connect_rule_count, uri)) {
+        err_set(why, "direction 'C' (client): no rule lets this concentrator "
+                     "connect there; see --service-connect, or set the port's "
+                     "direction to server");
+        return false;
+    }
+    if (!is_call && !is_ruled_in(s->listen_rules, s->listen_rule_count, uri)) {
+        err_set(why, "the service URI asks for a listener at an address of its "
+                     "own, and no rule allows it; see --service-listen, or use "
+                     "a name such as s0");
+        return false;
+    }
+    if (!is_call && uri->tls >= URI_TLS_REQUIRED && ctx->client_tls == NULL) {
+        err_set(why, "the service URI asks for TLS, and there is no "
+                     "certificate; see --cert and --show-tls");
+        return false;
+    }
+    return service_is_possible(ctx, uri, direction, why);
+}

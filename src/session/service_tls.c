@@ -1,0 +1,136 @@
+#include "session/service_tls.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct service_tls {
+    struct list node; /* in ctx->service_tls */
+    struct tls_context *context;
+    unsigned users;
+    char *parameters; /* in their canonical form */
+};
+
+/* To be freed. */
+static char *write_parameters(const struct uri_parameters *parameters)
+{
+    /* The rest stands for any address. */
+    const struct uri uri = {
+        .kind = URI_ADDRESS,
+        .tls = URI_TLS_FIRST,
+        .host = "any",
+        .host_kind = URI_HOST_NAME,
+        .port = 1,
+        .parameters = *parameters,
+    };
+    size_t size = uri_format(&uri, NULL, 0) + 1;
+    char *text = xmalloc(size);
+
+    uri_format(&uri, text, size);
+    return text;
+}
+
+static struct service_tls *find(const struct session_context *ctx,
+                                const char *parameters)
+{
+    LIST_EACH (node, after, &ctx->service_tls) {
+        struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
+
+        if (strcmp(t->parameters, parameters) == 0)
+            return t;
+    }
+    return NULL;
+}
+
+/* The known CAs; NULL: they cannot be read. */
+static const struct tls_context *known_cas(struct session_context *ctx,
+                                           struct err *err)
+{
+    static const struct tls_client_settings settings = { .verify = true };
+    uint64_t now_us = clock_now_us();
+    struct tls_context *cas;
+
+    if (ctx->service_cas != NULL &&
+        now_us - ctx->service_cas_us < SERVICE_CAS_US)
+        return ctx->service_cas;
+    if (tls_context_open_client(&cas, &settings, err) < 0)
+        return NULL;
+    tls_context_close(ctx->service_cas);
+    ctx->service_cas = cas;
+    ctx->service_cas_us = now_us;
+    return cas;
+}
+
+/* 0, or -errno with err filled. */
+static int open_context(struct session_context *ctx,
+                        const struct uri_parameters *p,
+                        struct tls_context **ret, struct err *err)
+{
+    char pem[URI_PEM_MAX + 1];
+    char thumbprint[URI_THUMBPRINT_MAX + 1];
+    struct tls_client_settings settings = {
+        .thumbprint = thumbprint,
+        .peer_name = p->peer_name,
+        .verify = p->has_verify,
+        .ciphers = p->ciphers,
+        .minimum = ctx->settings.tls_minimum,
+    };
+
+    if (uri_get_certificate(p, pem) > 0)
+        settings.certificate = pem;
+    uri_get_thumbprint(p, thumbprint);
+    if (p->has_verify || p->peer_name[0] != '\0') {
+        settings.ca_from = known_cas(ctx, err);
+        if (settings.ca_from == NULL)
+            return -1;
+    }
+    return tls_context_open_client(ret, &settings, err);
+}
+
+struct service_tls *service_tls_take(struct session_context *ctx,
+                                     const struct uri_parameters *parameters,
+                                     struct err *err)
+{
+    char *text = write_parameters(parameters);
+    struct service_tls *t = find(ctx, text);
+    struct tls_context *context;
+
+    if (t != NULL) {
+        t->users++;
+        free(text);
+        return t;
+    }
+    if (open_context(ctx, parameters, &context, err) < 0) {
+        free(text);
+        return NULL;
+    }
+    t = xcalloc(1, sizeof *t);
+    t->context = context;
+    t->users = 1;
+    t->parameters = text;
+    list_add_tail(&ctx->service_tls, &t->node);
+    return t;
+}
+
+void service_tls_release(struct service_tls *t)
+{
+    if (t == NULL || --t->users > 0)
+        return;
+    list_remove(&t->node);
+    tls_context_close(t->context);
+    free(t->parameters);
+    free(t);
+}
+
+struct tls_context *service_tls_context(const struct service_tls *t)
+{
+    return t->context;
+}
+
+void service_tls_forget(struct session_context *ctx)
+{
+    tls_context_close(ctx->service_cas);
+    ctx->service_cas = NULL;
+}

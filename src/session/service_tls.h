@@ -1,0 +1,32 @@
+/*
+ * service_tls.h - what service URIs demand of the TLS of what we connect to.
+ *
+ * A context for every set of parameters, shared by all services that have the
+ * same: one takes 13 KiB, and most VMs of a site have the same. All that check
+ * signatures share the system's CAs, which take 20 ms and 800 KiB where they
+ * are in one file; they are read again when they are older than
+ * SERVICE_CAS_US.
+ */
+#ifndef SESSION_SERVICE_TLS_H
+#define SESSION_SERVICE_TLS_H
+
+#include "proto/uri.h"
+#include "session/session_context.h"
+
+enum { SERVICE_CAS_US = 600 * 1000 * 1000 };
+
+struct service_tls;
+
+/* NULL with err filled: which parameter, what is wrong with it. Released once
+ * for each time. */
+struct service_tls *service_tls_take(struct session_context *ctx,
+                                     const struct uri_parameters *parameters,
+                                     struct err *err);
+void service_tls_release(struct service_tls *t); /* takes NULL */
+
+struct tls_context *service_tls_context(const struct service_tls *t);
+
+/* At the end: the CAs. All others were released. */
+void service_tls_forget(struct session_context *ctx);
+
+#endif
