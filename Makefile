@@ -44,7 +44,7 @@ lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 format: ## clang-format all sources in place
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-install: all ## install programs and man pages under PREFIX (/usr/local)
+install: all ## install programs, man pages and a sample file under PREFIX (/usr/local)
 	@meson configure $(BUILD) --prefix $(PREFIX) && ninja --quiet -C $(BUILD)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
 

@@ -31,6 +31,7 @@ MAY_INCLUDE = {
 AT_HOME = {
     r"<uv\.h>": ("net",),
     r"<openssl/": ("net",),
+    r"<confuse\.h>": ("conf",),
     r"<sqlite3\.h>": ("store",),
     r"<libwebsockets\.h>": ("web",),
     r"<security/": ("auth",),

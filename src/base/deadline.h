@@ -47,6 +47,19 @@ static inline void deadline_queue_init(struct deadline_queue *q,
     q->length_us = length_us;
 }
 
+/* Whoever waits already waits as long, counted from its start; the order of
+ * falling due stays. */
+static inline void deadline_queue_set_length(struct deadline_queue *q,
+                                             uint64_t length_us)
+{
+    LIST_EACH (node, after, &q->waiting) {
+        struct deadline *d = CONTAINER_OF(node, struct deadline, node);
+
+        d->due_us = d->due_us - q->length_us + length_us;
+    }
+    q->length_us = length_us;
+}
+
 /* Starts it, again if it was running. */
 static inline void deadline_start(struct deadline_queue *q, struct deadline *d,
                                   uint64_t now_us)

@@ -2,15 +2,19 @@
  * options.h - all settings of vspcd, as one table.
  *
  * A row says name, type, range, unit, default and text; the command line, the
- * help text and the environment variables that vSPC.py's users know are made
- * from it. Pure but for reading the environment that it is given.
+ * configuration file, the environment variables that vSPC.py's users know, the
+ * help and the manual pages are made from it. Later ones go before earlier
+ * ones: defaults, the file, the environment, the command line. A list is
+ * replaced as a whole.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
 
 #include "base/err.h"
+#include "conf/problems.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -18,6 +22,20 @@ enum {
     SETTINGS_HOST_MAX = 64,
     SETTINGS_PROXIES_MAX = 8,
     SETTINGS_RULES_MAX = 32,
+    SETTINGS_ROWS_MAX = 128,
+};
+
+enum settings_source {
+    SETTINGS_DEFAULT,
+    SETTINGS_FILE,
+    SETTINGS_ENVIRONMENT,
+    SETTINGS_COMMAND_LINE,
+};
+
+/* Where a setting comes from. */
+struct settings_origin {
+    enum settings_source source;
+    unsigned line; /* of the file */
 };
 
 /* What a port does about TLS; in the order of session/session_context.h. */
@@ -32,11 +50,12 @@ enum settings_tls {
 struct settings_proxy {
     char address[SETTINGS_HOST_MAX]; /* with its port */
     uint64_t tls;                    /* enum settings_tls */
+    unsigned line;                   /* of the file */
 };
 
-/* Of the command line. */
 struct settings_rules {
-    const char *text[SETTINGS_RULES_MAX];
+    char *text[SETTINGS_RULES_MAX];
+    unsigned line[SETTINGS_RULES_MAX]; /* of the file */
     uint64_t count;
 };
 
@@ -75,15 +94,16 @@ struct settings {
     struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
     struct settings_rules service_connect; /* the same */
     uint64_t backend;                      /* enum settings_backend */
-    /* Of the command line; NULL: not given. */
-    const char *file; /* else in the state directory */
-    const char *cert; /* else one is made */
-    const char *key;  /* else with the certificate */
-    const char *client_ca;
-    const char *tls_min;
-    const char *tls_ciphers;
+    /* Texts are the settings' own; NULL: not given. */
+    char *state_file; /* else in the state directory */
+    char *cert; /* else one is made */
+    char *key;  /* else with the certificate */
+    char *client_ca;
+    char *tls_min;
+    char *tls_ciphers;
+    char *config;          /* as --config gives it */
     uint64_t check_uri_as; /* enum settings_uri_place */
-    const char *check_uri; /* of the command line; NULL: not given */
+    char *check_uri;
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool ssl; /* as vSPC.py has it: tls offered */
@@ -93,6 +113,11 @@ struct settings {
     bool is_debug;
     bool is_multi_console;
     bool is_dcd_always_on;
+    /* What they were made from. */
+    char *file; /* that was read; NULL: none */
+    struct settings_origin origins[SETTINGS_ROWS_MAX]; /* a row each */
+    int argc;    /* borrowed, for options_reload */
+    char **argv; /* the same */
 };
 
 enum options_request {
@@ -100,17 +125,65 @@ enum options_request {
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
     OPTIONS_SHOW_TLS, /* with the settings as they are */
+    OPTIONS_CHECK_CONFIG,
+    OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
 };
 
 /*
- * Defaults, then the environment, then the command line. 0, or -EINVAL with
- * err filled: what is wrong and what was expected.
+ * From all sources; argv is borrowed for as long as the settings live, which
+ * own all else. 0, or -EINVAL with all problems (cleared before). Settings and
+ * request are set in either case, the settings to what is valid; they are freed
+ * with options_free. For help and version only the command line is looked at.
  */
 int options_read(int argc, char **argv, struct settings *ret_settings,
-                 enum options_request *ret_request, struct err *err);
+                 enum options_request *ret_request, struct problems *problems);
+
+/* Also of settings that are all 0. */
+void options_free(struct settings *settings);
+
+/* What a reload would change: names of settings. */
+struct options_changes {
+    int count;         /* in name */
+    int restart_count; /* in restart */
+    const char *name[SETTINGS_ROWS_MAX];
+    const char *restart[SETTINGS_ROWS_MAX]; /* stay as they are till then */
+};
+
+/*
+ * Reads the file again, with the environment and command line of before. next
+ * is what would be in force: current, with all that may change while the
+ * program runs as it is now. 0, or -EINVAL with all problems, and no next.
+ */
+int options_reload(const struct settings *current, struct settings *ret_next,
+                   struct options_changes *ret_changes,
+                   struct problems *problems);
+
+/*
+ * Where a setting was written, as a message begins: "FILE:LINE: name", "--name"
+ * or the variable's name. index: of a list, which one.
+ */
+struct options_place {
+    char text[320];
+    unsigned line; /* of the file, else 0 */
+};
+struct options_place options_where(const struct settings *settings,
+                                   const char *name, uint64_t index);
+
+/* Its value as text, cut to size; "" if it is not set. */
+void options_value(const struct settings *settings, const char *name, char *to,
+                   size_t size);
 
 /* The table as text, for --help. */
 void options_print_help(FILE *to);
+
+/* Every setting, as a file has it, and where it comes from. */
+void options_print_settings(const struct settings *settings, FILE *to);
+
+/* The sample file: every setting, commented out. */
+void options_print_sample(FILE *to);
+
+/* In mdoc, for vspcd(8) (the options) or vspcd.conf(5) (the settings). */
+void options_print_manual(FILE *to, bool is_of_file);
 
 #endif

@@ -25,6 +25,37 @@ void directory_init(struct directory *d,
     fact_queue_init(&d->facts);
 }
 
+/* DCD as it is then. */
+static void tell_all_vms(struct directory *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(d, &cursor)) != NULL)
+        console_tell_client_lines(c);
+}
+
+void directory_set(struct directory *d,
+                   const struct directory_settings *settings)
+{
+    uint64_t short_hold_us = settings->hold_us / SHORT_HOLD_PART;
+    bool was_dcd_always_on = d->settings.is_dcd_always_on;
+
+    d->settings.expire_us = settings->expire_us;
+    d->settings.hold_us = settings->hold_us;
+    d->settings.move_timeout_us = settings->move_timeout_us;
+    d->settings.history_total = settings->history_total;
+    d->settings.client_limit = settings->client_limit;
+    d->settings.console_limit = settings->console_limit;
+    d->settings.is_dcd_always_on = settings->is_dcd_always_on;
+    deadline_queue_set_length(&d->expiries, settings->expire_us);
+    deadline_queue_set_length(&d->short_holds, short_hold_us);
+    deadline_queue_set_length(&d->holds, settings->hold_us - short_hold_us);
+    deadline_queue_set_length(&d->move_timeouts, settings->move_timeout_us);
+    if (was_dcd_always_on != settings->is_dcd_always_on)
+        tell_all_vms(d);
+}
+
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);

@@ -48,6 +48,14 @@ struct directory {
 void directory_init(struct directory *d,
                     const struct directory_settings *settings);
 
+/*
+ * While it is in use. What consoles have sized themselves by stays: seed,
+ * held_input_max, ring_max; and so does is_multi_console, by which people know
+ * them. A time that runs takes on its new length.
+ */
+void directory_set(struct directory *d,
+                   const struct directory_settings *settings);
+
 /* Frees all consoles; no client or VM is attached any more. */
 void directory_done(struct directory *d);
 

@@ -125,19 +125,15 @@ static void on_list_signal(void *owner, int number)
     daemon_log_consoles(owner);
 }
 
-/* Without a handler it would end us, and all consoles with us. */
 static void on_reload_signal(void *owner, int number)
 {
-    struct daemon *d = owner;
-
     (void)number;
-    daemon_tls_reload(&d->tls, &d->sessions);
+    daemon_reload(owner);
 }
 
-static void open_directory(struct daemon *d)
+struct directory_settings daemon_directory_settings(const struct settings *s)
 {
-    const struct settings *s = d->settings;
-    struct directory_settings settings = {
+    return (struct directory_settings){
         .expire_us = s->vm_expire_s * US_PER_S,
         .hold_us = s->hold_ms * US_PER_MS,
         .move_timeout_us = s->move_timeout_s * US_PER_S,
@@ -149,6 +145,34 @@ static void open_directory(struct daemon *d)
         .is_multi_console = s->is_multi_console,
         .is_dcd_always_on = s->is_dcd_always_on,
     };
+}
+
+struct session_settings daemon_session_settings(const struct daemon *d)
+{
+    const struct settings *s = d->settings;
+
+    return (struct session_settings){
+        .identity_timeout_us = s->identity_timeout_s * US_PER_S,
+        .proxy_port = address_port(&d->proxies[0].address),
+        .listen_rules = d->rules.listen,
+        .listen_rule_count = s->service_listen.count,
+        .connect_rules = d->rules.connect,
+        .connect_rule_count = s->service_connect.count,
+        .tls_minimum = s->tls_min,
+        .client_policy =
+            d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
+    };
+}
+
+enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy)
+{
+    /* A default that cannot be; whoever has asked for TLS has it by now. */
+    return d->tls.vms != NULL ? (enum tls_policy)policy : TLS_OFF;
+}
+
+static void open_directory(struct daemon *d)
+{
+    struct directory_settings settings = daemon_directory_settings(d->settings);
     ssize_t got = getrandom(settings.seed, sizeof settings.seed, 0);
 
     /* Of so few bytes getrandom(2) gives all or fails for our mistakes. */
@@ -171,23 +195,22 @@ static void open_directory(struct daemon *d)
                          on_shutdown_due, d);
 }
 
-/* option: where address was written. */
-static int open_proxy(struct daemon *d, const char *option, const char *address,
-                      uint16_t port, uint64_t policy, struct err *err)
+/* option: its name, and of a list which one. */
+static int open_proxy(struct daemon *d, const char *option, uint64_t index,
+                      const char *address, uint64_t policy, struct err *err)
 {
+    uint16_t port = (uint16_t)d->settings->proxy_port;
     struct proxy *p = &d->proxies[d->proxy_count];
     char host[ADDRESS_HOST_MAX + 1];
     struct err why;
     int r = address_split(address, port, host, &port, &why);
 
-    *p = (struct proxy){ .daemon = d, .policy = (enum tls_policy)policy };
-    /* A default that cannot be; whoever has asked for TLS has it by now. */
-    if (d->tls.vms == NULL)
-        p->policy = TLS_OFF;
+    *p = (struct proxy){ .daemon = d, .policy = daemon_vm_policy(d, policy) };
     if (r == 0)
         r = address_parse(host, port, &p->address, &why);
     if (r < 0) {
-        err_set(err, "%s: %.200s", option, why.text);
+        err_set(err, "%.120s: %.120s",
+                options_where(d->settings, option, index).text, why.text);
         return r;
     }
     r = listener_open(d->loop, &p->address, LISTENER_WAIT, on_vm_accepted, p,
@@ -195,7 +218,7 @@ static int open_proxy(struct daemon *d, const char *option, const char *address,
     if (r < 0) {
         err_set(err,
                 "cannot listen for VMs on %s: %s; choose another address or "
-                "port with %s%s",
+                "port with --%s%s",
                 address_format(&p->address).text, strerror(-r), option,
                 d->proxy_count == 0 ? " and --proxy-port" : "");
         return r;
@@ -211,23 +234,24 @@ static int parse_interface(struct daemon *d, struct err *err)
     int r = address_parse(d->settings->interface, 0, &d->interface, &why);
 
     if (r < 0)
-        err_set(err, "--interface: %.200s", why.text);
+        err_set(err, "%.120s: %.120s",
+                options_where(d->settings, "interface", 0).text, why.text);
     return r;
 }
 
 static int open_proxies(struct daemon *d, struct err *err)
 {
     const struct settings *s = d->settings;
-    int r = open_proxy(d, "--proxy-iface", s->proxy_iface,
-                       (uint16_t)s->proxy_port, s->tls, err);
+    int r = open_proxy(d, "proxy-iface", 0, s->proxy_iface, s->tls, err);
 
     for (uint64_t i = 0; i < s->proxy_count && r == 0; i++)
-        r = open_proxy(d, "--proxy-listen", s->proxies[i].address,
-                       (uint16_t)s->proxy_port, s->proxies[i].tls, err);
+        r = open_proxy(d, "proxy-listen", i, s->proxies[i].address,
+                       s->proxies[i].tls, err);
     return r;
 }
 
-static int parse_rules(const char *option, const struct settings_rules *texts,
+static int parse_rules(const struct settings *s, const char *option,
+                       const struct settings_rules *texts,
                        struct uri_rule *rules, struct err *err)
 {
     for (uint64_t i = 0; i < texts->count; i++) {
@@ -235,22 +259,23 @@ static int parse_rules(const char *option, const struct settings_rules *texts,
         int r = uri_rule_parse(texts->text[i], &rules[i], &why);
 
         if (r < 0) {
-            err_set(err, "%s: %s", option, why.text);
+            err_set(err, "%.120s: %.120s", options_where(s, option, i).text,
+                    why.text);
             return r;
         }
     }
     return 0;
 }
 
-static int open_rules(struct daemon *d, struct err *err)
+int service_rules_parse(struct service_rules *rules, const struct settings *s,
+                        struct err *err)
 {
-    const struct settings *s = d->settings;
-    int r = parse_rules("--service-listen", &s->service_listen, d->rules.listen,
+    int r = parse_rules(s, "service-listen", &s->service_listen, rules->listen,
                         err);
 
     if (r == 0)
-        r = parse_rules("--service-connect", &s->service_connect,
-                        d->rules.connect, err);
+        r = parse_rules(s, "service-connect", &s->service_connect,
+                        rules->connect, err);
     return r;
 }
 
@@ -298,14 +323,12 @@ static void log_ready(const struct daemon *d, uint64_t files)
     log_flush();
 }
 
-int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
+int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
     uint64_t files = loop_raise_file_limit();
-    struct session_settings session_settings = {
-        .identity_timeout_us = settings->identity_timeout_s * US_PER_S,
-    };
+    struct session_settings session_settings;
     int r;
 
     d->settings = settings;
@@ -318,7 +341,7 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
     open_directory(d);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
-    r = open_rules(d, err);
+    r = service_rules_parse(&d->rules, settings, err);
     if (r == 0)
         r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)
@@ -330,15 +353,7 @@ int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
         r = open_proxies(d, err);
     if (r == 0)
         r = open_signals(d, err);
-    session_settings.proxy_port = address_port(&d->proxies[0].address);
-    session_settings.listen_rules = d->rules.listen;
-    session_settings.listen_rule_count = settings->service_listen.count;
-    session_settings.connect_rules = d->rules.connect;
-    session_settings.connect_rule_count = settings->service_connect.count;
-    session_settings.tls_minimum = settings->tls_min;
-    session_settings.client_policy = d->tls.clients != NULL
-                                         ? (enum tls_policy)settings->client_tls
-                                         : TLS_OFF;
+    session_settings = daemon_session_settings(d);
     session_context_init(&d->sessions, d->loop, &d->directory,
                          &session_settings);
     daemon_tls_use(&d->tls, &d->sessions);

@@ -11,8 +11,8 @@
 struct daemon;
 
 /* Opens everything: on return VMs may connect. 0, or negative with err
- * filled. settings must outlive it. */
-int daemon_open(struct daemon **ret_daemon, const struct settings *settings,
+ * filled. settings must outlive it; a reload changes them in their place. */
+int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct err *err);
 
 /* Until SIGTERM or SIGINT, and then until the clients have taken what is

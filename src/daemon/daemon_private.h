@@ -20,14 +20,18 @@ struct proxy {
     enum tls_policy policy;
 };
 
-/* --service-listen and --service-connect. */
+/* service-listen and service-connect. */
 struct service_rules {
     struct uri_rule listen[SETTINGS_RULES_MAX];
     struct uri_rule connect[SETTINGS_RULES_MAX];
 };
 
+/* 0, or -EINVAL with err filled. */
+int service_rules_parse(struct service_rules *rules, const struct settings *s,
+                        struct err *err);
+
 struct daemon {
-    const struct settings *settings; /* borrowed */
+    struct settings *settings; /* borrowed */
     struct loop *loop;
     struct directory directory;
     struct ports ports;
@@ -43,5 +47,16 @@ struct daemon {
     struct deadline shutdown;
     bool is_ending;
 };
+
+/* What the parts have of the settings; the seed is not set. */
+struct directory_settings daemon_directory_settings(const struct settings *s);
+struct session_settings daemon_session_settings(const struct daemon *d);
+
+/* Of the port for VMs: what was asked for, where it can be. */
+enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy);
+
+/* SIGHUP: reads configuration and certificate again, and logs what has come of
+ * it. Where something is wrong nothing changes. */
+void daemon_reload(struct daemon *d);
 
 #endif

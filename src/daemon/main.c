@@ -2,6 +2,7 @@
  * vspcd - a virtual serial port concentrator.
  */
 #include "base/log.h"
+#include "daemon/check_settings.h"
 #include "daemon/check_uri.h"
 #include "daemon/daemon.h"
 #include "daemon/tls.h"
@@ -26,7 +27,17 @@ static void print_help(void)
          "telnet://THIS-HOST:13370. More: man vspcd, README.md.");
 }
 
-static int run(const struct settings *settings)
+static void print_problems(const struct problems *problems)
+{
+    int kept = problems_kept(problems);
+
+    for (int i = 0; i < kept; i++)
+        fprintf(stderr, "vspcd: %s\n", problems->item[i].text);
+    if (problems->count > kept)
+        fprintf(stderr, "vspcd: and %d more\n", problems->count - kept);
+}
+
+static int run(struct settings *settings)
 {
     struct daemon *d;
     struct err err;
@@ -56,17 +67,31 @@ static int show_tls(const struct settings *settings)
     return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+/* problems: those that are known. Here they are no wrong usage, but what was to
+ * be found. */
+static int check_config(const struct settings *settings,
+                        struct problems *problems)
 {
-    struct settings settings;
-    enum options_request request;
-    struct err err;
+    check_settings(settings, problems);
+    print_problems(problems);
+    if (problems->count > 0)
+        return EXIT_FAILURE;
+    printf("nothing is wrong with the settings; configuration file: %s\n",
+           settings->file != NULL ? settings->file
+                                  : "none, there is no " VSPCD_CONFIG_FILE);
+    return EXIT_SUCCESS;
+}
 
-    loop_open_standard_descriptors();
-    if (options_read(argc, argv, &settings, &request, &err) < 0) {
-        fprintf(stderr, "vspcd: %s\n", err.text);
-        return EXIT_USAGE;
-    }
+static int show_config(const struct settings *settings)
+{
+    printf("# vspcd " VSPCD_VERSION "; configuration file: %s\n",
+           settings->file != NULL ? settings->file : "none");
+    options_print_settings(settings, stdout);
+    return EXIT_SUCCESS;
+}
+
+static int answer(enum options_request request, struct settings *settings)
+{
     switch (request) {
     case OPTIONS_SHOW_HELP:
         print_help();
@@ -75,11 +100,34 @@ int main(int argc, char **argv)
         puts("vspcd " VSPCD_VERSION);
         return EXIT_SUCCESS;
     case OPTIONS_SHOW_TLS:
-        return show_tls(&settings);
+        return show_tls(settings);
+    case OPTIONS_SHOW_CONFIG:
+        return show_config(settings);
     case OPTIONS_CHECK_URI:
-        return check_uri(&settings) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
+    case OPTIONS_CHECK_CONFIG: /* asked before, with the problems */
     case OPTIONS_RUN:
-        return run(&settings);
+        return run(settings);
     }
     return EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    enum options_request request;
+    struct problems problems;
+    int status = EXIT_USAGE;
+    int r;
+
+    loop_open_standard_descriptors();
+    r = options_read(argc, argv, &settings, &request, &problems);
+    if (request == OPTIONS_CHECK_CONFIG)
+        status = check_config(&settings, &problems);
+    else if (r < 0)
+        print_problems(&problems);
+    else
+        status = answer(request, &settings);
+    options_free(&settings);
+    return status;
 }

@@ -386,11 +386,11 @@ static int find_path(struct daemon *d, struct err *err)
     struct daemon_state *s = &d->state;
     char directory[STATE_DIRECTORY_MAX];
 
-    if (d->settings->file != NULL) {
-        int r = check_given_path(d->settings->file, err);
+    if (d->settings->state_file != NULL) {
+        int r = check_given_path(d->settings->state_file, err);
 
         if (r == 0)
-            snprintf(s->path, sizeof s->path, "%s", d->settings->file);
+            snprintf(s->path, sizeof s->path, "%s", d->settings->state_file);
         return r == -ENOENT ? -EINVAL : r;
     }
     if (!state_directory_find(directory))
@@ -428,7 +428,7 @@ static int open_store(struct daemon *d, struct loading *loading,
     uint64_t limit = settings->console_limit;
     struct store_settings store = {
         .path = d->state.path,
-        .is_own_place = settings->file == NULL,
+        .is_own_place = settings->state_file == NULL,
         .seed = { d->directory.settings.seed[0],
                   d->directory.settings.seed[1] },
         /* Each console that is there, and as many that were. */

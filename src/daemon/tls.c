@@ -161,28 +161,20 @@ void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx)
     ctx->client_tls = t->clients;
 }
 
-void daemon_tls_reload(struct daemon_tls *t, struct session_context *ctx)
+/* Of our own certificate, which was there before. */
+static bool has_own_certificate(const struct daemon_tls *t)
 {
-    struct tls_context *vms, *clients;
-    struct err err;
+    return t->settings->cert == NULL && (t->vms != NULL || t->clients != NULL);
+}
 
-    if (t->vms == NULL && t->clients == NULL) {
-        log_info("SIGHUP: there is nothing to reload; options change by a "
-                 "restart");
-        return;
-    }
-    if (open_contexts(t, &vms, &clients, &err) < 0) {
-        log_error("TLS: the certificate was not read again, the old one stays "
-                  "reason=%s",
-                  LOG_TEXT(err.text));
-        return;
-    }
-    daemon_tls_close(t);
-    t->vms = vms;
-    t->clients = clients;
-    daemon_tls_use(t, ctx);
-    log_info("SIGHUP: the certificate was read again, for new connections");
-    daemon_tls_log(t);
+int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
+                      struct daemon_tls *ret_next, struct err *err)
+{
+    if (next->cert != NULL || !has_own_certificate(t))
+        return daemon_tls_open(ret_next, next, err);
+    *ret_next = *t;
+    ret_next->settings = next;
+    return open_contexts(ret_next, &ret_next->vms, &ret_next->clients, err);
 }
 
 /* ---- for vSphere ------------------------------------------------------ */

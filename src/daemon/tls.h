@@ -36,8 +36,13 @@ void daemon_tls_close(struct daemon_tls *t);
  * have. */
 void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
 
-/* Reads the files again; where that fails, what was there stays. Logs. */
-void daemon_tls_reload(struct daemon_tls *t, struct session_context *ctx);
+/*
+ * ret_next: as next has it, with the files as they are now; closed by the
+ * caller, as t is. A certificate that t has made is not made again. 0, or
+ * -errno with err filled and nothing to close.
+ */
+int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
+                      struct daemon_tls *ret_next, struct err *err);
 
 /* One line for the log: the thumbprints. */
 void daemon_tls_log(const struct daemon_tls *t);

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,7 +69,7 @@ static int open_context(struct session_context *ctx,
                         struct tls_context **ret, struct err *err)
 {
     char pem[URI_PEM_MAX + 1];
-    char thumbprint[2 * URI_SHA256_LEN + 1] = "";
+    char thumbprint[URI_THUMBPRINT_MAX + 1];
     struct tls_client_settings settings = {
         .thumbprint = thumbprint,
         .peer_name = p->peer_name,
@@ -81,8 +80,7 @@ static int open_context(struct session_context *ctx,
 
     if (uri_get_certificate(p, pem) > 0)
         settings.certificate = pem;
-    for (size_t i = 0; i < p->thumbprint_len; i++)
-        snprintf(thumbprint + 2 * i, 3, "%02x", p->thumbprint[i]);
+    uri_get_thumbprint(p, thumbprint);
     if (p->has_verify || p->peer_name[0] != '\0') {
         settings.ca_from = known_cas(ctx, err);
         if (settings.ca_from == NULL)

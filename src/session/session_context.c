@@ -48,6 +48,13 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                          client_session_answer_due, ctx);
 }
 
+void session_context_set(struct session_context *ctx,
+                         const struct session_settings *settings)
+{
+    ctx->settings = *settings;
+    deadline_queue_set_length(&ctx->identities, settings->identity_timeout_us);
+}
+
 void session_context_done(struct session_context *ctx)
 {
     session_bury_dead(ctx);

@@ -65,6 +65,10 @@ struct session_context {
 void session_context_init(struct session_context *ctx, struct loop *loop,
                           struct directory *directory,
                           const struct session_settings *settings);
+/* Other settings, for sessions to come; the time to say who one is for those
+ * that are there too. */
+void session_context_set(struct session_context *ctx,
+                         const struct session_settings *settings);
 void session_context_done(struct session_context *ctx);
 
 /*

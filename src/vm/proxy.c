@@ -81,8 +81,9 @@ static void end_lost(struct proxy *p, int error)
 {
     const char *what =
         error == 0 ? "the connection was closed" : strerror(-error);
-    const char *problem =
-        stream_is_tls(p->stream) ? stream_tls_problem(p->stream) : "";
+    const char *problem = p->stream != NULL && stream_is_tls(p->stream)
+                              ? stream_tls_problem(p->stream)
+                              : "";
 
     if (problem[0] != '\0')
         end_because(p, "%s: %s%s", p->name, problem, tls_advice(p, error));

@@ -253,9 +253,9 @@ BAD_WORDS = {
         "off|optional|required",
     "--client-certs=required": "--client-certs: needs --client-tls",
     "--client-certs=required --client-tls=telnets":
-        "--client-certs and --client-ca need each other",
+        "--client-certs: needs --client-ca",
     "--client-ca={certificate} --client-tls=telnets":
-        "--client-certs and --client-ca need each other",
+        "--client-ca: needs --client-certs",
     "--client-ca=/etc/passwd --client-certs=optional --client-tls=telnets":
         "/etc/passwd: no CA can be read from it",
     "--proxy-listen=127.0.0.1:0,tls=perhaps":

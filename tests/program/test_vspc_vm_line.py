@@ -345,8 +345,10 @@ def listener():
 
 @pytest.fixture
 def emulator(vspcd, start_vm, listener):
-    start_vm(vspcd, "--connect", f"telnet:127.0.0.1:{listener.port}")
+    vm_end = start_vm(vspcd, "-v", "--connect",
+                      f"telnet:127.0.0.1:{listener.port}")
     emulator = Emulator(listener)
+    vm_end.wait_log(": open$")  # what comes before that has nowhere to go
     yield emulator
     emulator.close()
 

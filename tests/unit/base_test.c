@@ -129,6 +129,25 @@ static void check_clean(const char *from, size_t len, const char *to)
     assert_string_equal(out, to);
 }
 
+static void deadlines_that_run_take_on_another_length(void **state)
+{
+    struct deadline first, second;
+    struct deadline_queue q;
+
+    (void)state;
+    deadline_queue_init(&q, 100);
+    deadline_init(&first);
+    deadline_init(&second);
+    deadline_start(&q, &first, 1000);
+    deadline_queue_set_length(&q, 10);
+    deadline_start(&q, &second, 1005);
+    assert_null(deadline_pop(&q, 1009));
+    assert_ptr_equal(deadline_pop(&q, 1010), &first);
+    deadline_queue_set_length(&q, 1000);
+    assert_null(deadline_pop(&q, 2004));
+    assert_ptr_equal(deadline_pop(&q, 2005), &second);
+}
+
 static void text_becomes_utf8_without_control_characters(void **state)
 {
     (void)state;
@@ -192,6 +211,7 @@ int main(void)
         cmocka_unit_test(map_finds_what_was_added_and_not_removed),
         cmocka_unit_test(map_lives_with_equal_hashes),
         cmocka_unit_test(deadlines_of_one_length_fall_due_in_order),
+        cmocka_unit_test(deadlines_that_run_take_on_another_length),
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(uuid_of_any_spelling_is_one),

@@ -14,28 +14,33 @@ enum { ARGS_MAX = 8 };
 
 static struct settings settings;
 static enum options_request request;
-static struct err err;
+static struct problems problems;
+static struct err err; /* the first of them */
 
-/* The command line's words, NULL behind the last. */
+/* The command line's words, NULL behind the last. No file is read. */
 static int options(const char *first, ...)
 {
-    static char words[ARGS_MAX][80]; /* settings may point there */
-    char *argv[ARGS_MAX + 1] = { words[0] };
-    int argc = 1;
+    static char words[ARGS_MAX][80];
+    static char no_file[] = "--config=/dev/null";
+    char *argv[ARGS_MAX + 2] = { words[0], no_file };
+    int argc = 2;
     va_list more;
+    int r;
 
     memset(words, 0, sizeof words);
     memcpy(words[0], "vspcd", sizeof "vspcd");
     va_start(more, first);
     for (const char *word = first; word != NULL && argc < ARGS_MAX;
          word = va_arg(more, const char *)) {
-        strncpy(words[argc], word, sizeof words[argc] - 1);
-        argv[argc] = words[argc];
+        strncpy(words[argc - 1], word, sizeof words[0] - 1);
+        argv[argc] = words[argc - 1];
         argc++;
     }
     va_end(more);
-    err.text[0] = '\0';
-    return options_read(argc, argv, &settings, &request, &err);
+    options_free(&settings);
+    r = options_read(argc, argv, &settings, &request, &problems);
+    err_set(&err, "%.255s", problems.count > 0 ? problems.item[0].text : "");
+    return r;
 }
 
 static void check_refused(const char *word, const char *value, const char *says)
@@ -119,6 +124,8 @@ static void environment_is_below_the_command_line(void **state)
     assert_int_equal(options(NULL), 0);
     assert_int_equal(settings.client_limit, 0);
     assert_false(settings.is_multi_console);
+    assert_int_equal(options("--multi-console", NULL), 0);
+    assert_true(settings.is_multi_console);
     setenv("VM_CLIENT_LIMIT", "many", 1);
     check_refused(NULL, NULL, "VM_CLIENT_LIMIT: 'many'");
     unsetenv("VM_CLIENT_LIMIT");
@@ -219,5 +226,8 @@ int main(void)
         cmocka_unit_test(host_and_port_are_cut_apart),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+    options_free(&settings);
+    return failed;
 }

@@ -1,0 +1,389 @@
+/*
+ * The file's syntax is libconfuse's, with # for comments alone: those are made
+ * blanks before it sees the text (blank_comments), for it has no place for one
+ * in a list, and loses count of the lines at others.
+ *
+ * It is told that every setting is a text, or a list of texts: what they mean,
+ * and what is wrong with them, is said by option_set, as for the command line.
+ *
+ * libconfuse gives up at a name that it does not know. So that all problems are
+ * found at once, such a name is noted, and the text read again with it as the
+ * name of a list that nobody looks at.
+ */
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/sources.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILE_MAX = 1 << 20,
+    UNKNOWN_MAX = 16, /* names; each costs a reading */
+    PATH_SHOWN = 200, /* bytes, in messages */
+};
+
+/* Under this name, which no file has, stands the reader: libconfuse's callbacks
+ * are given nothing of ours. */
+static const char reader_name[] = "\n";
+
+struct reader {
+    const char *name; /* of the file */
+    struct settings read;
+    struct problems problems;
+    char *unknown[UNKNOWN_MAX];
+    unsigned unknown_line[UNKNOWN_MAX];
+    int unknown_count;
+    bool is_again; /* a name was unknown that was not before */
+};
+
+static struct reader *reader_of(cfg_t *cfg)
+{
+    for (cfg_opt_t *o = cfg->opts; o->name != NULL; o++) {
+        if (strcmp(o->name, reader_name) == 0)
+            return (struct reader *)o->simple_value.ptr;
+    }
+    return NULL;
+}
+
+static bool is_clean(const char *value)
+{
+    size_t size = 3 * strlen(value) + 1;
+    char *clean = xmalloc(size);
+    bool is_same;
+
+    text_clean(clean, size, slice_of_text(value));
+    is_same = strcmp(clean, value) == 0;
+    free(clean);
+    return is_same;
+}
+
+/* Whether this is the first of a list, or all there is of something else. */
+static bool is_first(const cfg_opt_t *opt)
+{
+    return opt->nvalues <= 1;
+}
+
+static void take_value(struct reader *r, const struct option_row *row,
+                       const cfg_opt_t *opt, unsigned line, const char *value)
+{
+    const struct settings_origin *at = &r->read.origins[option_index(row)];
+    struct settings_origin origin = { SETTINGS_FILE, line };
+    struct err err;
+
+    if (is_first(opt) && at->source == SETTINGS_FILE) {
+        problems_add(&r->problems, line,
+                     "%.*s:%u: %s: given twice: it is in line %u too",
+                     PATH_SHOWN, r->name, line, row->name, at->line);
+        return;
+    }
+    if (!is_clean(value))
+        err_set(&err, "has characters that are no text");
+    else if (option_set(row, origin, value, &r->read, &err) == 0)
+        return;
+    problems_add(&r->problems, line, "%.*s:%u: %s: %s", PATH_SHOWN, r->name,
+                 line, row->name, err.text);
+}
+
+/* libconfuse's callback. Never fails: what comes behind is looked at too. */
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+    struct reader *r = reader_of(cfg);
+    const struct option_row *row = option_find(opt->name);
+
+    if (row != NULL && option_is_setting(row))
+        take_value(r, row, opt, (unsigned)cfg->line, value);
+    *(const char **)result = "";
+    return 0;
+}
+
+static bool is_unknown(const struct reader *r, const char *name)
+{
+    for (int i = 0; i < r->unknown_count; i++) {
+        if (strcmp(r->unknown[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* True if reading again helps. */
+static bool note_unknown(struct reader *r, const char *name, unsigned line)
+{
+    if (r->unknown_count == UNKNOWN_MAX || is_unknown(r, name))
+        return false;
+    r->unknown[r->unknown_count] = xstrdup(name);
+    r->unknown_line[r->unknown_count] = line;
+    r->unknown_count++;
+    return true;
+}
+
+static void say_unknown(struct reader *r, const char *name, unsigned line)
+{
+    const struct option_row *row = option_find(name);
+    const char *near = option_guess(name, true);
+    char shown[64];
+    char hint[64] = "see vspcd.conf(5)";
+
+    text_clean(shown, sizeof shown, slice_of_text(name));
+    if (row != NULL)
+        snprintf(hint, sizeof hint, "it is for the command line alone");
+    else if (near != NULL)
+        snprintf(hint, sizeof hint, "did you mean %s?", near);
+    problems_add(&r->problems, line, "%.*s:%u: unknown setting '%s': %s",
+                 PATH_SHOWN, r->name, line, shown, hint);
+}
+
+/* The rest of what libconfuse has to say is about its syntax. */
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg,
+                                                           const char *format,
+                                                           va_list args)
+{
+    static const char unknown[] = "no such option '%s'";
+    struct reader *r = reader_of(cfg);
+    unsigned line = (unsigned)cfg->line;
+    char text[160], shown[160];
+
+    if (strcmp(format, unknown) == 0) {
+        const char *name = va_arg(args, const char *);
+
+        r->is_again = note_unknown(r, name, line);
+        if (!r->is_again)
+            say_unknown(r, name, line);
+        return;
+    }
+    vsnprintf(text, sizeof text, format, args);
+    text_clean(shown, sizeof shown, slice_of_text(text));
+    problems_add(&r->problems, line,
+                 "%.*s:%u: %s: expected NAME = VALUE or "
+                 "NAME = {VALUE, ...}, texts in \"\"",
+                 PATH_SHOWN, r->name, line, shown);
+}
+
+static cfg_opt_t text_option(const char *name, bool is_list)
+{
+    return (cfg_opt_t){
+        .name = name,
+        .type = CFGT_STR,
+        .flags = CFGF_NODEFAULT | (is_list ? CFGF_LIST : 0),
+        .parsecb = on_value,
+    };
+}
+
+/* What libconfuse calls an option is a setting here. */
+static void make_options(struct reader *r, cfg_opt_t *options)
+{
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (option_is_setting(row))
+            *options++ = text_option(row->name, option_is_list(row));
+    }
+    for (int i = 0; i < r->unknown_count; i++)
+        *options++ = text_option(r->unknown[i], true);
+    *options++ = (cfg_opt_t){
+        .name = reader_name,
+        .type = CFGT_PTR,
+        .flags = CFGF_NODEFAULT,
+        .simple_value = { .ptr = (void **)r },
+    };
+    *options = (cfg_opt_t){ 0 };
+}
+
+static void forget(struct settings *s)
+{
+    for (int i = 0; i < option_row_count; i++)
+        option_clear(&option_rows[i], s);
+    *s = (struct settings){ 0 };
+}
+
+static void read_once(struct reader *r, const char *text)
+{
+    cfg_opt_t options[SETTINGS_ROWS_MAX + UNKNOWN_MAX + 2];
+    cfg_t *cfg;
+
+    forget(&r->read);
+    r->problems.count = 0;
+    r->is_again = false;
+    make_options(r, options);
+    cfg = cfg_init(options, CFGF_NONE);
+    if (cfg == NULL)
+        abort(); /* out of memory, as in base/mem.c */
+    cfg_set_error_function(cfg, on_error);
+    if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !r->is_again &&
+        r->problems.count == 0)
+        problems_add(&r->problems, (unsigned)cfg->line,
+                     "%.*s:%d: cannot be understood: expected NAME = VALUE",
+                     PATH_SHOWN, r->name, cfg->line);
+    cfg_free(cfg);
+}
+
+static void hand_over(struct reader *r, struct settings *settings,
+                      struct problems *problems)
+{
+    for (int i = 0; i < option_row_count; i++) {
+        if (r->read.origins[i].source == SETTINGS_FILE)
+            option_copy(&option_rows[i], settings, &r->read);
+    }
+    for (int i = 0; i < problems_kept(&r->problems); i++)
+        problems_add(problems, r->problems.item[i].line, "%s",
+                     r->problems.item[i].text);
+    problems->count += r->problems.count - problems_kept(&r->problems);
+}
+
+static void read_text(const char *name, const char *text,
+                      struct settings *settings, struct problems *problems)
+{
+    struct reader *r = xcalloc(1, sizeof *r);
+
+    r->name = name;
+    do {
+        read_once(r, text);
+    } while (r->is_again);
+    for (int i = 0; i < r->unknown_count; i++) {
+        say_unknown(r, r->unknown[i], r->unknown_line[i]);
+        free(r->unknown[i]);
+    }
+    hand_over(r, settings, problems);
+    forget(&r->read);
+    free(r);
+}
+
+/* ---- comments --------------------------------------------------------- */
+
+/* Where the scanner is. */
+struct scan {
+    char *at;
+    unsigned line;
+};
+
+/* At a variable, ${NAME}: goes to its end. False: it has none. */
+static bool skip_variable(struct scan *s)
+{
+    size_t len = strcspn(s->at, "}\n");
+
+    s->at += len;
+    return *s->at == '}';
+}
+
+/* At a quote: goes to the one that ends it, as libconfuse's lexer would. */
+static bool skip_text(struct scan *s)
+{
+    char quote = *s->at;
+
+    while (*++s->at != quote) {
+        if (*s->at == '\\' && s->at[1] != '\0')
+            s->at++;
+        else if (quote == '"' && strncmp(s->at, "${", 2) == 0 &&
+                 !skip_variable(s))
+            return false;
+        if (*s->at == '\0')
+            return false;
+        s->line += *s->at == '\n';
+    }
+    return true;
+}
+
+/* NULL, or what is wrong at s. */
+static const char *scan_one(struct scan *s)
+{
+    static const char no_end[] = "expected a quote or brace that ends it";
+    bool has_end = true;
+
+    if (*s->at == '#') {
+        while (s->at[1] != '\0' && s->at[1] != '\n')
+            *s->at++ = ' ';
+        *s->at = ' ';
+    } else if (*s->at == '"' || *s->at == '\'') {
+        has_end = skip_text(s);
+    } else if (strncmp(s->at, "${", 2) == 0) {
+        has_end = skip_variable(s);
+    } else if (strncmp(s->at, "//", 2) == 0 || strncmp(s->at, "/*", 2) == 0) {
+        return "// and /* stand in texts alone, in quotes: expected # for a "
+               "comment";
+    }
+    return has_end ? NULL : no_end;
+}
+
+/* False, and it was said why: libconfuse need not look at it. */
+static bool blank_comments(const char *name, char *text,
+                           struct problems *problems)
+{
+    struct scan s = { text, 1 };
+
+    for (; *s.at != '\0'; s.at++) {
+        unsigned line = s.line;
+        const char *wrong = scan_one(&s);
+
+        if (wrong != NULL) {
+            problems_add(problems, line, "%.*s:%u: %s", PATH_SHOWN, name, line,
+                         wrong);
+            return false;
+        }
+        s.line += *s.at == '\n';
+    }
+    return true;
+}
+
+void config_text_read(const char *name, const char *text, size_t len,
+                      struct settings *settings, struct problems *problems)
+{
+    char *copy;
+    unsigned line = 1;
+
+    for (size_t i = 0; i < len && text[i] != '\0'; i++)
+        line += text[i] == '\n';
+    if (memchr(text, '\0', len) != NULL) {
+        problems_add(problems, line, "%.*s:%u: is no text: it has a NUL byte",
+                     PATH_SHOWN, name, line);
+        return;
+    }
+    copy = xstrndup(text, len);
+    if (blank_comments(name, copy, problems))
+        read_text(name, copy, settings, problems);
+    free(copy);
+}
+
+/* All of it into to, which has room for FILE_MAX + 1 bytes. The length, or
+ * -errno. */
+static ssize_t read_all(int fd, char *to)
+{
+    size_t len = 0;
+    ssize_t got;
+
+    do {
+        got = read(fd, to + len, FILE_MAX + 1 - len);
+        if (got < 0)
+            return -errno;
+        len += (size_t)got;
+    } while (got > 0 && len <= FILE_MAX);
+    return len <= FILE_MAX ? (ssize_t)len : -EFBIG;
+}
+
+void config_file_read(const char *path, bool is_default,
+                      struct settings *settings, struct problems *problems)
+{
+    /* A FIFO that nobody writes must not hold up a reload. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    char *text;
+    ssize_t len;
+
+    if (fd < 0 && errno == ENOENT && is_default)
+        return;
+    text = xmalloc(FILE_MAX + 1);
+    len = fd < 0 ? -errno : read_all(fd, text);
+    if (fd >= 0)
+        close(fd);
+    if (len < 0) {
+        problems_add(problems, 0, "%.*s: cannot be read: %s", PATH_SHOWN, path,
+                     strerror((int)-len));
+    } else {
+        settings->file = xstrdup(path);
+        config_text_read(path, text, (size_t)len, settings, problems);
+    }
+    free(text);
+}

@@ -1,0 +1,138 @@
+#include "conf/option_row.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { HELP_COLUMN = 10, ORIGIN_COLUMN = 40 };
+
+/* A text that was wrapped by hand, with what stands before each further line.
+ */
+static void print_lines(const char *text, const char *before, FILE *to)
+{
+    for (const char *line = text; line != NULL;) {
+        const char *end = strchr(line, '\n');
+
+        if (line != text)
+            fprintf(to, "\n%s", before);
+        fprintf(to, "%.*s", (int)strcspn(line, "\n"), line);
+        line = end != NULL ? end + 1 : NULL;
+    }
+}
+
+void options_print_help(FILE *to)
+{
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        char letter[] = { '-', row->letter, ',', '\0' };
+
+        fprintf(to, "  %3s --%s%s%s\n%*s", row->letter != 0 ? letter : "",
+                row->name, row->value != NULL ? " " : "",
+                row->value != NULL ? row->value : "", HELP_COLUMN, "");
+        print_lines(row->text, "          ", to);
+        if (row->otherwise != NULL)
+            fprintf(to, "\n%*s[%s]", HELP_COLUMN, "", row->otherwise);
+        else if (row->standard != NULL)
+            fprintf(to, " [%s]", row->standard);
+        if (row->environment != NULL)
+            fprintf(to, "\n%*s(environment: %s)", HELP_COLUMN, "",
+                    row->environment);
+        fputc('\n', to);
+    }
+}
+
+static void print_origin(const struct option_row *row, const struct settings *s,
+                         FILE *to)
+{
+    const struct settings_origin *origin = &s->origins[option_index(row)];
+
+    switch (origin->source) {
+    case SETTINGS_DEFAULT:
+        fputs("default", to);
+        if (row->standard == NULL && row->otherwise != NULL)
+            fprintf(to, ": %s", row->otherwise);
+        break;
+    case SETTINGS_FILE:
+        fprintf(to, "%s:%u", s->file, origin->line);
+        break;
+    case SETTINGS_ENVIRONMENT:
+        fprintf(to, "environment: %s", row->environment);
+        break;
+    case SETTINGS_COMMAND_LINE:
+        fputs("command line", to);
+        break;
+    }
+}
+
+static void print_setting(const struct option_row *row,
+                          const struct settings *s, FILE *to)
+{
+    char *line = NULL;
+    size_t len = 0;
+    FILE *value = open_memstream(&line, &len);
+    bool is_set;
+
+    if (value == NULL)
+        return;
+    fprintf(value, "%s = ", row->name);
+    is_set = option_print_value(row, s, value);
+    fclose(value);
+    fprintf(to, "%s%-*s # ", is_set ? "" : "#",
+            ORIGIN_COLUMN - (is_set ? 0 : 1), line);
+    print_origin(row, s, to);
+    fputc('\n', to);
+    free(line);
+}
+
+void options_print_settings(const struct settings *s, FILE *to)
+{
+    for (int i = 0; i < option_row_count; i++) {
+        if (option_is_setting(&option_rows[i]))
+            print_setting(&option_rows[i], s, to);
+    }
+}
+
+static const char *sample_value(const struct option_row *row)
+{
+    if (row->example != NULL)
+        return row->example;
+    return row->standard != NULL ? row->standard : "true";
+}
+
+/* Whether libconfuse wants it in quotes. */
+static bool is_plain(const char *value)
+{
+    return value[0] == '{' ||
+           value[strcspn(value, " #\"'(){}=+,/*$\\:")] == '\0';
+}
+
+static void print_sample(const struct option_row *row, FILE *to)
+{
+    const char *value = sample_value(row);
+    const char *quote = is_plain(value) ? "" : "\"";
+
+    fputs("\n# ", to);
+    print_lines(row->text, "# ", to);
+    if (row->type == OPTION_FLAG)
+        fputs(" [false]", to);
+    else if (row->otherwise != NULL)
+        fprintf(to, "\n# [%s]", row->otherwise);
+    else if (row->standard == NULL)
+        fputs(" [none]", to);
+    fprintf(to, "\n#%s = %s%s%s\n", row->name, quote, value, quote);
+}
+
+void options_print_sample(FILE *to)
+{
+    fputs("# Settings of vspcd, all of them; see vspcd.conf(5).\n"
+          "#\n"
+          "# What is commented out is the default, or an example where [] says "
+          "what\n"
+          "# the default is. The environment and the command line go before "
+          "this file.\n"
+          "# Try it with: vspcd --check-config\n",
+          to);
+    for (int i = 0; i < option_row_count; i++) {
+        if (option_is_setting(&option_rows[i]))
+            print_sample(&option_rows[i], to);
+    }
+}

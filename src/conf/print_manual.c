@@ -1,0 +1,157 @@
+/*
+ * The options as mdoc(7) has them: for vspcd(8) as options, for vspcd.conf(5)
+ * as settings. scripts/make-docs puts the result into the pages.
+ */
+#include "conf/option_row.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { LINE_MAX = 78 };
+
+struct page {
+    FILE *to;
+    bool is_of_file;
+    int column;
+    bool is_first; /* word of a sentence */
+};
+
+static void end_line(struct page *p)
+{
+    if (p->column > 0)
+        fputc('\n', p->to);
+    p->column = 0;
+}
+
+/* --name with what is attached behind it, as a macro of its own line. */
+static void print_name(struct page *p, const char *word, int len)
+{
+    int name = (int)strcspn(word, ".,;:)");
+
+    if (name > len)
+        name = len;
+    end_line(p);
+    fprintf(p->to, "%s %.*s%s%.*s\n", p->is_of_file ? ".Cm" : ".Fl Fl",
+            name - 2, word + 2, name < len ? " " : "", len - name, word + name);
+}
+
+static void print_plain(struct page *p, const char *word, int len)
+{
+    int first = p->is_first ? toupper((unsigned char)word[0]) : word[0];
+
+    if (p->column > 0 && p->column + 1 + len > LINE_MAX)
+        end_line(p);
+    if (p->column > 0)
+        p->column += fprintf(p->to, " ");
+    else if (word[0] == '.' || word[0] == '\'')
+        fputs("\\&", p->to); /* it would be a macro */
+    p->column += fprintf(p->to, "%c%.*s", first, len - 1, word + 1);
+}
+
+static void print_word(struct page *p, const char *word, int len)
+{
+    if (len > 2 && strncmp(word, "--", 2) == 0)
+        print_name(p, word, len);
+    else
+        print_plain(p, word, len);
+    p->is_first = word[len - 1] == '.';
+    if (p->is_first)
+        end_line(p); /* a new sentence is a new line */
+}
+
+/* Sentences; blanks and line ends part words. */
+static void print_prose(struct page *p, const char *text)
+{
+    while (*text != '\0') {
+        int len = (int)strcspn(text, " \n");
+
+        if (len > 0)
+            print_word(p, text, len);
+        text += len;
+        text += strspn(text, " \n");
+    }
+}
+
+/* One that has no full stop: the help's text. */
+static void print_sentence(struct page *p, const char *text)
+{
+    p->is_first = true;
+    print_prose(p, text);
+    fputs(p->column > 0 ? "." : ".No \\&.", p->to);
+    p->column++;
+    end_line(p);
+}
+
+static void print_range(const struct page *p, const struct option_row *row)
+{
+    if (row->type == OPTION_NUMBER)
+        fprintf(p->to, "A number from %llu to %llu.\n",
+                (unsigned long long)row->min, (unsigned long long)row->max);
+    if (row->type != OPTION_SIZE)
+        return;
+    fputs("From ", p->to);
+    option_print_size(row->min, p->to);
+    fputs(" to ", p->to);
+    option_print_size(row->max, p->to);
+    fputs(".\n", p->to);
+}
+
+static void print_default(struct page *p, const struct option_row *row)
+{
+    if (row->otherwise != NULL)
+        fprintf(p->to, "The default: %s.\n", row->otherwise);
+    else if (row->standard != NULL)
+        fprintf(p->to, "The default is %s.\n", row->standard);
+    if (row->environment != NULL)
+        fprintf(p->to, "In the environment it is\n.Ev %s .\n",
+                row->environment);
+    if (p->is_of_file && !row->is_reloaded)
+        fputs("A change needs a restart.\n", p->to);
+}
+
+static void print_lower(const struct page *p, const char *text)
+{
+    for (; *text != '\0'; text++)
+        fputc(tolower((unsigned char)*text), p->to);
+}
+
+static void print_head(const struct page *p, const struct option_row *row)
+{
+    if (p->is_of_file && row->value == NULL) {
+        fprintf(p->to, ".It Cm %s No = Cm true | false\n", row->name);
+        return;
+    }
+    if (p->is_of_file)
+        fprintf(p->to, ".It Cm %s No = %s", row->name,
+                option_is_list(row) ? "Brq " : "");
+    else if (row->letter != 0)
+        fprintf(p->to, ".It Fl %c , Fl Fl %s", row->letter, row->name);
+    else
+        fprintf(p->to, ".It Fl Fl %s", row->name);
+    if (row->value != NULL) {
+        fputs(p->is_of_file ? "Ar " : " Ar ", p->to);
+        print_lower(p, row->value);
+    }
+    fputs(option_is_list(row) && p->is_of_file ? " , ...\n" : "\n", p->to);
+}
+
+void options_print_manual(FILE *to, bool is_of_file)
+{
+    struct page page = { .to = to, .is_of_file = is_of_file };
+
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (is_of_file && !option_is_setting(row))
+            continue;
+        print_head(&page, row);
+        print_sentence(&page, row->text);
+        if (row->more != NULL) {
+            page.is_first = true;
+            print_prose(&page, row->more);
+            end_line(&page);
+        }
+        print_range(&page, row);
+        print_default(&page, row);
+    }
+}

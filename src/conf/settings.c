@@ -1,0 +1,265 @@
+#include "base/mem.h"
+#include "conf/sources.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static void set_defaults(struct settings *s)
+{
+    struct settings_origin origin = { SETTINGS_DEFAULT, 0 };
+
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        int r = row->standard != NULL
+                    ? option_set(row, origin, row->standard, s, NULL)
+                    : 0;
+
+        assert(r == 0);
+        (void)r;
+    }
+}
+
+/* vSPC.py takes a flag's variable for set only if it is "true". */
+static void read_environment(struct settings *s, struct problems *problems)
+{
+    struct settings_origin origin = { SETTINGS_ENVIRONMENT, 0 };
+
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+        const char *name = row->environment;
+        const char *value = name != NULL ? getenv(name) : NULL;
+        struct err err;
+
+        if (value == NULL || value[0] == '\0')
+            continue;
+        if (row->type == OPTION_FLAG)
+            value = strcasecmp(value, "true") == 0 ? "true" : "false";
+        if (option_set(row, origin, value, s, &err) < 0)
+            problems_add(problems, 0, "%s: %s", name, err.text);
+    }
+}
+
+static void take_command_line(const struct command_line_option *options,
+                              int count, struct settings *s,
+                              struct problems *problems)
+{
+    struct settings_origin origin = { SETTINGS_COMMAND_LINE, 0 };
+
+    for (int i = 0; i < count; i++) {
+        struct err err;
+
+        if (option_set(options[i].row, origin, options[i].value, s, &err) < 0)
+            problems_add(problems, 0, "--%s: %s", options[i].row->name,
+                         err.text);
+    }
+}
+
+/* The last --config; NULL: there is none. */
+static const char *find_config(const struct command_line_option *options,
+                               int count)
+{
+    const struct option_row *row = option_find("config");
+
+    while (count > 0 && options[count - 1].row != row)
+        count--;
+    return count > 0 ? options[count - 1].value : NULL;
+}
+
+/* --ssl is for those who know it from vSPC.py. A policy that was given in a
+ * place that goes before stands. */
+static void take_ssl(struct settings *s)
+{
+    int tls = option_index(option_find("tls"));
+    int ssl = option_index(option_find("ssl"));
+
+    if (!s->ssl || s->tls >= SETTINGS_TLS_OFFERED ||
+        s->origins[tls].source > s->origins[ssl].source)
+        return;
+    s->tls = SETTINGS_TLS_OFFERED;
+    s->origins[tls] = s->origins[ssl];
+}
+
+/* "FILE:LINE: " with the name, and which line that is. */
+static void complain(const struct settings *s, const char *name,
+                     const char *what, struct problems *problems)
+{
+    struct options_place place = options_where(s, name, 0);
+
+    problems_add(problems, place.line, "%s: %s", place.text, what);
+}
+
+/* The other one is called as this one is where it was written. */
+static void complain_of_need(const struct settings *s, const char *name,
+                             const char *other, struct problems *problems)
+{
+    struct options_place place = options_where(s, name, 0);
+
+    problems_add(problems, place.line, "%s: needs %s%s", place.text,
+                 place.line == 0 ? "--" : "", other);
+}
+
+static void check_together(const struct settings *s, struct problems *problems)
+{
+    struct err err;
+
+    if (s->port_range_start > s->port_range_end) {
+        err_set(&err, "%llu is above port-range-end %llu",
+                (unsigned long long)s->port_range_start,
+                (unsigned long long)s->port_range_end);
+        complain(s, "port-range-start", err.text, problems);
+    }
+    if ((s->history_size & (s->history_size - 1)) != 0) {
+        err_set(&err,
+                "%llu is not valid: expected a power of two, such as 64K or "
+                "128K",
+                (unsigned long long)s->history_size);
+        complain(s, "history-size", err.text, problems);
+    }
+    if (s->backend == SETTINGS_BACKEND_LOGGING)
+        complain(s, "backend",
+                 "'Logging' is not valid: this version writes no console logs; "
+                 "expected Memory or File",
+                 problems);
+    if (s->state_file != NULL && s->backend != SETTINGS_BACKEND_FILE)
+        complain(s, "file", "needs backend File", problems);
+    if (s->key != NULL && s->cert == NULL)
+        complain_of_need(s, "key", "cert", problems);
+    if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)
+        complain_of_need(s, "client-certs", "client-tls", problems);
+    else if (s->client_certs != 0 && s->client_ca == NULL)
+        complain_of_need(s, "client-certs", "client-ca", problems);
+    if (s->client_certs == 0 && s->client_ca != NULL)
+        complain_of_need(s, "client-ca", "client-certs", problems);
+}
+
+/* All but the command line's structure, which has been looked at. */
+static void read_sources(const struct command_line_option *options, int count,
+                         struct settings *s, struct problems *problems)
+{
+    const char *path = find_config(options, count);
+
+    set_defaults(s);
+    /* An empty name is said to be wrong with the command line's values. */
+    if (path == NULL || path[0] != '\0')
+        config_file_read(path != NULL ? path : VSPCD_CONFIG_FILE, path == NULL,
+                         s, problems);
+    read_environment(s, problems);
+    take_command_line(options, count, s, problems);
+    take_ssl(s);
+    /* With wrong values defaults would be compared. */
+    if (problems->count == 0)
+        check_together(s, problems);
+}
+
+int options_read(int argc, char **argv, struct settings *ret_settings,
+                 enum options_request *ret_request, struct problems *problems)
+{
+    struct settings s = { .argc = argc, .argv = argv };
+    struct command_line_option *options =
+        xcalloc((size_t)argc + 1, sizeof *options);
+    enum options_request request = OPTIONS_RUN;
+    int count;
+
+    problems->count = 0;
+    count = command_line_read(argc, argv, options, &request, problems);
+    if (request == OPTIONS_SHOW_HELP || request == OPTIONS_SHOW_VERSION)
+        problems->count = 0;
+    else
+        read_sources(options, count, &s, problems);
+    free(options);
+    if (request == OPTIONS_RUN && s.check_uri != NULL)
+        request = OPTIONS_CHECK_URI;
+    *ret_request = request;
+    *ret_settings = s;
+    return problems->count > 0 ? -EINVAL : 0;
+}
+
+void options_free(struct settings *s)
+{
+    for (int i = 0; i < option_row_count; i++)
+        option_clear(&option_rows[i], s);
+    free(s->file);
+    s->file = NULL;
+}
+
+int options_reload(const struct settings *current, struct settings *ret_next,
+                   struct options_changes *ret_changes,
+                   struct problems *problems)
+{
+    struct options_changes changes = { 0 };
+    enum options_request request;
+    int r = options_read(current->argc, current->argv, ret_next, &request,
+                         problems);
+
+    if (r < 0) {
+        options_free(ret_next);
+        return r;
+    }
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (option_is_equal(row, current, ret_next))
+            continue;
+        if (row->is_reloaded) {
+            changes.name[changes.count++] = row->name;
+        } else {
+            changes.restart[changes.restart_count++] = row->name;
+            option_copy(row, ret_next, current);
+        }
+    }
+    *ret_changes = changes;
+    return 0;
+}
+
+static unsigned line_of(const struct settings *s, const struct option_row *row,
+                        uint64_t index)
+{
+    const char *member = (const char *)s + row->offset;
+
+    if (row->type == OPTION_PROXY && index < s->proxy_count)
+        return s->proxies[index].line;
+    if (row->type == OPTION_RULE)
+        return ((const struct settings_rules *)(const void *)member)
+            ->line[index];
+    return s->origins[option_index(row)].line;
+}
+
+struct options_place options_where(const struct settings *s, const char *name,
+                                   uint64_t index)
+{
+    const struct option_row *row = option_find(name);
+    struct options_place place = { .line = 0 };
+
+    assert(row != NULL && index < SETTINGS_RULES_MAX);
+    switch (s->origins[option_index(row)].source) {
+    case SETTINGS_FILE:
+        place.line = line_of(s, row, index);
+        snprintf(place.text, sizeof place.text, "%.200s:%u: %s",
+                 s->file != NULL ? s->file : "", place.line, name);
+        break;
+    case SETTINGS_ENVIRONMENT:
+        snprintf(place.text, sizeof place.text, "%s", row->environment);
+        break;
+    case SETTINGS_DEFAULT:
+    case SETTINGS_COMMAND_LINE:
+        snprintf(place.text, sizeof place.text, "--%s", name);
+        break;
+    }
+    return place;
+}
+
+void options_value(const struct settings *s, const char *name, char *to,
+                   size_t size)
+{
+    FILE *file = fmemopen(to, size, "w");
+
+    to[0] = '\0';
+    if (file == NULL)
+        return;
+    option_print_value(option_find(name), s, file);
+    fclose(file);
+    to[size - 1] = '\0';
+}

@@ -1,0 +1,461 @@
+#include "base/mem.h"
+#include "base/text.h"
+#include "conf/option_row.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char units[] = "KMG";
+
+static void *member_of(const struct option_row *row, struct settings *s)
+{
+    return (char *)s + row->offset;
+}
+
+static const void *seen_member_of(const struct option_row *row,
+                                  const struct settings *s)
+{
+    return (const char *)s + row->offset;
+}
+
+/* ---- reading ---------------------------------------------------------- */
+
+/* "64K" -> 65536. False: not a size. */
+static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
+{
+    char digits[24];
+    size_t len = strlen(text);
+    const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
+    unsigned long number;
+    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+
+    if (unit != NULL)
+        len--;
+    if (len == 0 || len >= sizeof digits)
+        return false;
+    memcpy(digits, text, len);
+    digits[len] = '\0';
+    if (!text_number(digits, max >> shift, &number))
+        return false;
+    *ret = (uint64_t)number << shift;
+    return true;
+}
+
+/* The number of value in "first|second|...". False: it is not there. */
+static bool find_word(const char *words, const char *value, uint64_t *ret)
+{
+    size_t len = strlen(value);
+
+    for (uint64_t i = 0; *words != '\0'; i++) {
+        size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0) {
+            *ret = i;
+            return true;
+        }
+        words += n + (words[n] == '|');
+    }
+    return false;
+}
+
+/* What stands there as a message shows it. */
+struct shown {
+    char text[61];
+};
+
+static struct shown show(const char *value)
+{
+    struct shown shown = { 0 };
+
+    text_clean(shown.text, sizeof shown.text, slice_of_text(value));
+    return shown;
+}
+
+static int bad_word(const char *words, const char *value, struct err *err)
+{
+    err_set(err, "'%s' is not valid: expected one of %s", show(value).text,
+            words);
+    return -EINVAL;
+}
+
+static int bad_value(const struct option_row *row, const char *value,
+                     struct err *err)
+{
+    char example[24] = "";
+
+    if (row->type == OPTION_SIZE)
+        snprintf(example, sizeof example, ", such as %s", row->standard);
+    err_set(err, "'%s' is not valid: expected %s from %llu to %llu%s",
+            show(value).text,
+            row->type == OPTION_SIZE ? "a number of bytes" : "a number",
+            (unsigned long long)row->min, (unsigned long long)row->max,
+            example);
+    return -EINVAL;
+}
+
+static int add_proxy(const struct option_row *row, unsigned line,
+                     const char *value, struct settings *settings,
+                     struct err *err)
+{
+    struct settings_proxy proxy = { .tls = SETTINGS_TLS_TELNETS, .line = line };
+    size_t len = strcspn(value, ",");
+    const char *rest = value + len;
+
+    if (settings->proxy_count == SETTINGS_PROXIES_MAX) {
+        err_set(err, "given too often: %d more ports for VMs are the limit",
+                SETTINGS_PROXIES_MAX);
+        return -EINVAL;
+    }
+    if (len == 0 || len >= sizeof proxy.address ||
+        (rest[0] != '\0' && strncmp(rest, ",tls=", 5) != 0)) {
+        err_set(err,
+                "'%s' is not valid: expected ADDRESS:PORT or "
+                "ADDRESS:PORT,tls=POLICY",
+                show(value).text);
+        return -EINVAL;
+    }
+    memcpy(proxy.address, value, len);
+    if (rest[0] != '\0' && !find_word(row->words, rest + 5, &proxy.tls))
+        return bad_word(row->words, rest + 5, err);
+    settings->proxies[settings->proxy_count++] = proxy;
+    return 0;
+}
+
+static int add_rule(struct settings_rules *rules, unsigned line,
+                    const char *value, struct err *err)
+{
+    if (rules->count == SETTINGS_RULES_MAX) {
+        err_set(err, "given too often: %d rules are the limit",
+                SETTINGS_RULES_MAX);
+        return -EINVAL;
+    }
+    rules->line[rules->count] = line;
+    rules->text[rules->count++] = xstrdup(value);
+    return 0;
+}
+
+static int set_text(const struct option_row *row, char **member,
+                    const char *value, struct err *err)
+{
+    uint64_t number;
+
+    if (row->words != NULL && !find_word(row->words, value, &number))
+        return bad_word(row->words, value, err);
+    if (strlen(value) < row->min) {
+        err_set(err, "'' is not valid: expected some text");
+        return -EINVAL;
+    }
+    free(*member);
+    *member = xstrdup(value);
+    return 0;
+}
+
+static int set_address(char *member, const char *value, struct err *err)
+{
+    if (strlen(value) >= SETTINGS_HOST_MAX || value[0] == '\0') {
+        err_set(err, "'%s' is not valid: expected an IP address",
+                show(value).text);
+        return -EINVAL;
+    }
+    memcpy(member, value, strlen(value) + 1);
+    return 0;
+}
+
+static int set_member(const struct option_row *row, unsigned line,
+                      const char *value, struct settings *settings,
+                      struct err *err)
+{
+    void *member = member_of(row, settings);
+    unsigned long number;
+    uint64_t result;
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        if (!find_word("false|true", value, &result))
+            return bad_word("false|true", value, err);
+        *(bool *)member = result != 0;
+        return 0;
+    case OPTION_ADDRESS:
+        return set_address(member, value, err);
+    case OPTION_TEXT:
+        return set_text(row, member, value, err);
+    case OPTION_RULE:
+        return add_rule(member, line, value, err);
+    case OPTION_PROXY:
+        return add_proxy(row, line, value, settings, err);
+    case OPTION_WORD:
+        if (!find_word(row->words, value, &result))
+            return bad_word(row->words, value, err);
+        break;
+    case OPTION_SIZE:
+        if (!parse_size(value, row->max, &result) || result < row->min)
+            return bad_value(row, value, err);
+        break;
+    default:
+        if (!text_number(value, row->max, &number) || number < row->min)
+            return bad_value(row, value, err);
+        result = number;
+        break;
+    }
+    *(uint64_t *)member = result;
+    return 0;
+}
+
+int option_set(const struct option_row *row, struct settings_origin origin,
+               const char *value, struct settings *settings, struct err *err)
+{
+    struct settings_origin *at = &settings->origins[option_index(row)];
+    int r;
+
+    /* A list is replaced as a whole. */
+    if (option_is_list(row) && at->source != origin.source)
+        option_clear(row, settings);
+    r = set_member(row, origin.line, value, settings, err);
+    if (r == 0)
+        *at = origin;
+    return r;
+}
+
+/* ---- keeping ---------------------------------------------------------- */
+
+static void clear_rules(struct settings_rules *rules)
+{
+    for (uint64_t i = 0; i < rules->count; i++)
+        free(rules->text[i]);
+    *rules = (struct settings_rules){ 0 };
+}
+
+void option_clear(const struct option_row *row, struct settings *s)
+{
+    void *member = member_of(row, s);
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        *(bool *)member = false;
+        break;
+    case OPTION_ADDRESS:
+        memset(member, 0, SETTINGS_HOST_MAX);
+        break;
+    case OPTION_TEXT:
+        free(*(char **)member);
+        *(char **)member = NULL;
+        break;
+    case OPTION_RULE:
+        clear_rules(member);
+        break;
+    case OPTION_PROXY:
+        s->proxy_count = 0;
+        break;
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+    case OPTION_WORD:
+        *(uint64_t *)member = 0;
+        break;
+    case OPTION_REQUEST:
+        break;
+    }
+}
+
+static void copy_rules(struct settings_rules *to,
+                       const struct settings_rules *from)
+{
+    *to = *from;
+    for (uint64_t i = 0; i < to->count; i++)
+        to->text[i] = xstrdup(from->text[i]);
+}
+
+void option_copy(const struct option_row *row, struct settings *to,
+                 const struct settings *from)
+{
+    const void *source = seen_member_of(row, from);
+    void *member = member_of(row, to);
+    int index = option_index(row);
+
+    option_clear(row, to);
+    to->origins[index] = from->origins[index];
+    switch (row->type) {
+    case OPTION_FLAG:
+        *(bool *)member = *(const bool *)source;
+        break;
+    case OPTION_ADDRESS:
+        memcpy(member, source, SETTINGS_HOST_MAX);
+        break;
+    case OPTION_TEXT:
+        if (*(char *const *)source != NULL)
+            *(char **)member = xstrdup(*(char *const *)source);
+        break;
+    case OPTION_RULE:
+        copy_rules(member, source);
+        break;
+    case OPTION_PROXY:
+        memcpy(to->proxies, from->proxies, sizeof to->proxies);
+        to->proxy_count = from->proxy_count;
+        break;
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+    case OPTION_WORD:
+        *(uint64_t *)member = *(const uint64_t *)source;
+        break;
+    case OPTION_REQUEST:
+        break;
+    }
+}
+
+static bool are_texts_equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool are_rules_equal(const struct settings_rules *a,
+                            const struct settings_rules *b)
+{
+    for (uint64_t i = 0; i < a->count && i < b->count; i++) {
+        if (strcmp(a->text[i], b->text[i]) != 0)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static bool are_proxies_equal(const struct settings *a,
+                              const struct settings *b)
+{
+    for (uint64_t i = 0; i < a->proxy_count && i < b->proxy_count; i++) {
+        if (strcmp(a->proxies[i].address, b->proxies[i].address) != 0 ||
+            a->proxies[i].tls != b->proxies[i].tls)
+            return false;
+    }
+    return a->proxy_count == b->proxy_count;
+}
+
+bool option_is_equal(const struct option_row *row, const struct settings *a,
+                     const struct settings *b)
+{
+    const void *of_a = seen_member_of(row, a);
+    const void *of_b = seen_member_of(row, b);
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        return *(const bool *)of_a == *(const bool *)of_b;
+    case OPTION_ADDRESS:
+        return strcmp(of_a, of_b) == 0;
+    case OPTION_TEXT:
+        return are_texts_equal(*(char *const *)of_a, *(char *const *)of_b);
+    case OPTION_RULE:
+        return are_rules_equal(of_a, of_b);
+    case OPTION_PROXY:
+        return are_proxies_equal(a, b);
+    case OPTION_NUMBER:
+    case OPTION_SIZE:
+    case OPTION_WORD:
+        return *(const uint64_t *)of_a == *(const uint64_t *)of_b;
+    case OPTION_REQUEST:
+        break;
+    }
+    return true;
+}
+
+/* ---- writing ---------------------------------------------------------- */
+
+void option_print_size(uint64_t size, FILE *to)
+{
+    int unit = -1;
+
+    while (unit < 2 && size != 0 && size % 1024 == 0) {
+        size /= 1024;
+        unit++;
+    }
+    fprintf(to, "%llu", (unsigned long long)size);
+    if (unit >= 0)
+        fputc(units[unit], to);
+}
+
+static void print_word(const char *words, uint64_t number, FILE *to)
+{
+    for (; number > 0; number--)
+        words += strcspn(words, "|") + 1;
+    fprintf(to, "%.*s", (int)strcspn(words, "|"), words);
+}
+
+/* So that the file's reader finds the very same: it would put a variable's
+ * value in the place of ${NAME}. */
+static void print_inner_text(const char *text, FILE *to)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("\"\\$", *text) != NULL)
+            fputc('\\', to);
+        if (*text == '\n')
+            fputs("\\n", to);
+        else
+            fputc(*text, to);
+    }
+}
+
+static void print_text(const char *text, FILE *to)
+{
+    fputc('"', to);
+    print_inner_text(text, to);
+    fputc('"', to);
+}
+
+static void print_rules(const struct settings_rules *rules, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < rules->count; i++) {
+        fputs(i > 0 ? ", " : "", to);
+        print_text(rules->text[i], to);
+    }
+    fputc('}', to);
+}
+
+static void print_proxies(const struct option_row *row,
+                          const struct settings *s, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < s->proxy_count; i++) {
+        fputs(i > 0 ? ", \"" : "\"", to);
+        print_inner_text(s->proxies[i].address, to);
+        fputs(",tls=", to);
+        print_word(row->words, s->proxies[i].tls, to);
+        fputc('"', to);
+    }
+    fputc('}', to);
+}
+
+bool option_print_value(const struct option_row *row, const struct settings *s,
+                        FILE *to)
+{
+    const void *member = seen_member_of(row, s);
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        fputs(*(const bool *)member ? "true" : "false", to);
+        return true;
+    case OPTION_NUMBER:
+        fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)member);
+        return true;
+    case OPTION_SIZE:
+        option_print_size(*(const uint64_t *)member, to);
+        return true;
+    case OPTION_WORD:
+        print_word(row->words, *(const uint64_t *)member, to);
+        return true;
+    case OPTION_ADDRESS:
+        print_text(member, to);
+        return true;
+    case OPTION_TEXT:
+        if (*(char *const *)member == NULL)
+            return false;
+        print_text(*(char *const *)member, to);
+        return true;
+    case OPTION_RULE:
+        print_rules(member, to);
+        return true;
+    case OPTION_PROXY:
+        print_proxies(row, s, to);
+        return true;
+    case OPTION_REQUEST:
+        break;
+    }
+    return false;
+}

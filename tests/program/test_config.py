@@ -1,0 +1,152 @@
+"""The configuration file: checked, shown, and what goes before it."""
+
+import re
+import subprocess
+
+import pytest
+
+from harness.programs import BUILD, SOURCE, clean_environment
+
+
+def run(*args, env=None):
+    return subprocess.run(
+        [BUILD / "vspcd", *map(str, args)], capture_output=True, text=True,
+        timeout=30, env=clean_environment(env), stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def config(tmp_path):
+    """A file for --config; config("text") writes it and returns its path."""
+    path = tmp_path / "vspcd.conf"
+
+    def write(text):
+        path.write_text(text)
+        return path
+    return write
+
+
+def shown(result):
+    """--show-config: {name: (value, where it comes from)}."""
+    assert (result.returncode, result.stderr) == (0, ""), result
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("# vspcd ")
+    found = {}
+    for line in lines[1:]:
+        name, value, origin = re.fullmatch(
+            r"#?([a-z-]+) = (.*?)\s+# (.*)", line).groups()
+        found[name] = (value, origin)
+    return found
+
+
+def test_check(config):
+    path = config("proxy-port = 13370\nhistory-size = 128K\n")
+    result = run("--config", path, "--check-config")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert str(path) in result.stdout
+
+
+def test_check_says_all_that_is_wrong(config, tmp_path):
+    path = config("proxy-prot = 1\n"
+                  "interface = \"localhost\"  # a name\n"
+                  "service-listen = {\n"
+                  "  \"*:4000\",\n"
+                  "  \"nowhere\" }\n"
+                  "hold-time = 0\n"
+                  f"cert = \"{tmp_path}/none.pem\"\n")
+    result = run("--check-config", "--config", path, "--move-timeout=x",
+                 env={"VM_CLIENT_LIMIT": "many"})
+    assert (result.returncode, result.stdout) == (1, "")
+    said = result.stderr.splitlines()
+    for start, words in (
+            (f"{path}:1: ", "unknown setting 'proxy-prot': did you mean "
+                            "proxy-port?"),
+            (f"{path}:2: interface: ", "localhost"),
+            (f"{path}:5: service-listen: ", "nowhere"),
+            (f"{path}:6: hold-time: ", "expected a number from 1 to"),
+            (f"{path}:7: cert: ", "none.pem"),
+            ("--move-timeout: ", "'x' is not valid"),
+            ("VM_CLIENT_LIMIT: ", "'many' is not valid")):
+        lines = [line for line in said if line.startswith(f"vspcd: {start}")]
+        assert len(lines) == 1 and words in lines[0], (start, said)
+    assert len(said) == 7
+
+
+def test_check_starts_nothing_and_makes_nothing(config, tmp_path):
+    result = run("--check-config", "--config", config("tls = required"),
+                 env={"STATE_DIRECTORY": str(tmp_path / "state")})
+    assert result.returncode == 0
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("text, words", [
+    ("proxy-port = 99999", ":1: proxy-port: '99999' is not valid"),
+    ("\n\ninterface = \"1.2.3\"", ":3: interface: '1.2.3'"),
+    ("proxy-iface = host", ":1: proxy-iface: 'host'"),
+    ("service-connect = \"x\"", ":1: service-connect: 'x'"),
+    ("cert = \"a\nkey = b", ":1: expected a quote"),
+])
+def test_wrong_file_at_start(config, text, words):
+    path = config(text)
+    result = run("--config", path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"vspcd: {path}{words}"), result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    result = run("--config", tmp_path / "none")
+    assert result.returncode == 2
+    assert result.stderr == (f"vspcd: {tmp_path}/none: cannot be read: No such "
+                             "file or directory\n")
+
+
+def test_show(config):
+    path = config("proxy-port = 1\n\nhold-time = 2\nclient-limit = 3\n"
+                  "service-connect = {\"a:1\", \"b:2\"}\n")
+    has = shown(run("--config", path, "--show-config", "--hold-time", 4,
+                    env={"VM_CLIENT_LIMIT": "5",
+                         "SUPPORT_MULTI_CONSOLE": "true"}))
+    assert has["proxy-port"] == ("1", f"{path}:1")
+    assert has["hold-time"] == ("4", "command line")
+    assert has["client-limit"] == ("5", "environment: VM_CLIENT_LIMIT")
+    assert has["multi-console"] == ("true", "environment: "
+                                            "SUPPORT_MULTI_CONSOLE")
+    assert has["service-connect"] == ('{"a:1", "b:2"}', f"{path}:5")
+    assert has["move-timeout"] == ("300", "default")
+    assert has["cert"] == ("", "default: one is made at the first start")
+
+
+def test_show_has_every_setting():
+    """All options but those that ask for something else."""
+    others = {"config", "check-config", "show-config", "check-uri",
+              "check-uri-as", "show-tls", "help", "version"}
+    options = set(re.findall(r"^ .* --([a-z-]+)", run("--help").stdout,
+                             re.MULTILINE))
+    assert set(shown(run("--config", "/dev/null", "--show-config"))) == \
+        options - others
+
+
+def test_what_is_shown_is_a_file(config):
+    text = ("cert = 'it\"s \\ ${HOME}'\nproxy-listen = {\"[::]:1\", \"h:2\"}\n"
+            "history-total = 3M debug = true")
+    first = run("--config", config(text), "--show-config")
+    assert 'cert = "it\\"s \\\\ \\${HOME}"' in first.stdout
+    second = run("--config", config(first.stdout), "--show-config")
+    assert {name: value for name, (value, _) in shown(first).items()} == \
+        {name: value for name, (value, _) in shown(second).items()}
+
+
+def test_the_sample_is_a_file():
+    result = run("--check-config", "--config",
+                 SOURCE / "docs/vspcd.conf.sample")
+    assert result.returncode == 0, result
+
+
+def test_served_as_the_file_says(start_vspcd, config):
+    path = config("multi-console = true\nproxy-listen = \"127.0.0.1:0\"\n"
+                  "debug = true\n")
+    vspcd = start_vspcd("--config", path, "--debug=false")
+    assert vspcd.vm("web", uri="s0").console == "web_s0"
+    assert len(vspcd.events("VMs may connect here too")) == 1
+    vspcd.check_works()
+    assert " debug " not in vspcd.log
