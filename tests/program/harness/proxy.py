@@ -104,6 +104,13 @@ class AuthLink(VmLink):
         self.auth = []
         self.clear = b""
         self.is_secure = False
+        self.has_greeted = False
+
+    def greet(self):
+        """Before SEND, if not sooner: until the hello nothing may be said."""
+        if not self.has_greeted:
+            self.has_greeted = True
+            super().greet()
 
     def on_received(self, chunk):
         if not self.is_secure:
@@ -115,6 +122,7 @@ class AuthLink(VmLink):
             super().on_negotiation(verb, option)
             return
         self.events.append((verb, option))
+        self.greet()
         self.send_wire(self.on_will)
 
     def on_sub(self, option, body):
