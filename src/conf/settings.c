@@ -124,7 +124,7 @@ static void check_together(const struct settings *s, struct problems *problems)
                  "expected Memory or File",
                  problems);
     if (s->state_file != NULL && s->backend != SETTINGS_BACKEND_FILE)
-        complain(s, "file", "needs backend File", problems);
+        complain(s, "file", "needs --backend File", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
     if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)

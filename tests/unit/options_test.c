@@ -61,7 +61,7 @@ static void defaults_are_those_of_vspc_py(void **state)
     assert_int_equal(settings.vm_expire_s, 86400);
     assert_int_equal(settings.client_limit, 0);
     assert_int_equal(settings.backend, SETTINGS_BACKEND_FILE);
-    assert_null(settings.file);
+    assert_null(settings.state_file);
     assert_false(settings.no_vm_ports || settings.is_multi_console);
 }
 
