@@ -192,3 +192,14 @@ def test_many_under_load(start_vspcd, config):
     config("")
     hup(vspcd)
     vspcd.check_works()
+
+
+def test_a_storm_is_one_reload_a_turn(start_vspcd, config):
+    """What came together is one: else this would take seconds."""
+    vspcd = start_vspcd("--config", config(""))
+    for _ in range(2000):
+        vspcd.process.send_signal(signal.SIGHUP)
+    config("debug = true")
+    hup(vspcd, "setting changed setting=debug")
+    vspcd.check_works()
+    assert len(vspcd.events(SAID)) < 100
