@@ -241,7 +241,7 @@ static bool is_clean(const char *text)
 static bool is_usable(const struct store_record *r)
 {
     return r->uuid[0] != '\0' && is_clean(r->uuid) && is_clean(r->label) &&
-           is_clean(r->name);
+           is_clean(r->name) && r->left_s >= 0;
 }
 
 static void remember(struct loading *loading, struct console *c,
@@ -285,10 +285,12 @@ static bool on_record(void *owner, const struct store_record *record)
         return false;
     }
     c = directory_restore(&d->directory, &identity);
-    if (c != NULL) {
-        c->port = record->port;
-        remember(loading, c, record);
+    if (c == NULL) {
+        d->state.left_out++;
+        return true;
     }
+    c->port = record->port;
+    remember(loading, c, record);
     return true;
 }
 
@@ -310,13 +312,13 @@ static int by_leaving(const void *a, const void *b)
 static void start_expiry(struct daemon *d, const struct known *k, int64_t now_s)
 {
     /* The system's clock may have been set back. */
-    int64_t gone_s =
-        k->left_s != 0 && k->left_s < now_s ? now_s - k->left_s : 0;
+    bool is_gone = k->left_s != 0 && k->left_s <= now_s;
+    int64_t gone_s = is_gone ? now_s - k->left_s : 0;
 
     directory_restore_expiry(k->console, (uint64_t)gone_s * US_PER_S,
                              clock_now_us());
     /* So that a start each day does not keep it for ever. */
-    if (k->left_s == 0)
+    if (!is_gone)
         put(d, k->console, false);
 }
 
@@ -483,6 +485,10 @@ void daemon_state_log(const struct daemon *d)
 {
     const struct daemon_state *s = &d->state;
 
+    if (s->left_out > 0)
+        log_warning("more consoles are known than may be: raise "
+                    "--console-limit, or these get other ports left-out=%u",
+                    s->left_out);
     if (s->store != NULL)
         log_info("state file=%s consoles=%u without-port=%u expired=%u ms=%llu",
                  LOG_TEXT(s->path), s->known, s->portless, s->expired,

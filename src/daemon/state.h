@@ -35,6 +35,7 @@ struct daemon_state {
     char path[STATE_DIRECTORY_MAX + 64];
     /* Of the start, for daemon_state_log: */
     unsigned known, expired, portless;
+    unsigned left_out; /* for want of room */
     uint64_t took_us;
 };
 
