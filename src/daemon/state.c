@@ -357,26 +357,25 @@ static void settle(struct loading *loading)
 
 /* ---- opening and closing ---------------------------------------------- */
 
-/* What somebody has written by hand is looked at before it is waited for. */
-static int check_given_path(const char *path, struct err *err)
+int daemon_state_check_file(const char *path, struct err *err)
 {
     const char *slash = strrchr(path, '/');
     char directory[STATE_DIRECTORY_MAX] = ".";
     struct stat s;
 
     if (strlen(path) >= sizeof directory) {
-        err_set(err, "--file: too long");
+        err_set(err, "is too long");
         return -ENAMETOOLONG;
     }
     if (slash != NULL)
         snprintf(directory, sizeof directory, "%.*s",
                  slash == path ? 1 : (int)(slash - path), path);
     if (stat(directory, &s) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        err_set(err, "--file: %.180s: %s", directory, strerror(errno));
-        return -ENOENT;
+        err_set(err, "%.180s: %s", directory, strerror(errno));
+        return -EINVAL;
     }
     if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) {
-        err_set(err, "--file: %.180s is not a regular file", path);
+        err_set(err, "%.180s is not a regular file", path);
         return -EINVAL;
     }
     return 0;
@@ -389,11 +388,16 @@ static int find_path(struct daemon *d, struct err *err)
     char directory[STATE_DIRECTORY_MAX];
 
     if (d->settings->state_file != NULL) {
-        int r = check_given_path(d->settings->state_file, err);
+        struct err why;
+        /* It is looked at before it is waited for. */
+        int r = daemon_state_check_file(d->settings->state_file, &why);
 
-        if (r == 0)
+        if (r < 0)
+            err_set(err, "%.120s: %.120s",
+                    options_where(d->settings, "file", 0).text, why.text);
+        else
             snprintf(s->path, sizeof s->path, "%s", d->settings->state_file);
-        return r == -ENOENT ? -EINVAL : r;
+        return r;
     }
     if (!state_directory_find(directory))
         return -ENOENT;

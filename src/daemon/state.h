@@ -39,6 +39,9 @@ struct daemon_state {
     uint64_t took_us;
 };
 
+/* What somebody has written by hand: 0, or negative with err filled. */
+int daemon_state_check_file(const char *path, struct err *err);
+
 /* Loads what is known and opens its ports. 0, or negative with err filled:
  * what only a person can settle. */
 int daemon_state_open(struct daemon *d, struct err *err);
