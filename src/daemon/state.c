@@ -401,10 +401,18 @@ static int find_path(struct daemon *d, struct err *err)
     }
     if (!state_directory_find(directory))
         return -ENOENT;
-    /* Where it fails, so does opening the file. */
-    (void)state_directory_make(directory);
     snprintf(s->path, sizeof s->path, "%s/state.db", directory);
     return 0;
+}
+
+/* The directory of a path of find_path; on any thread. */
+static int make_place(const char *path)
+{
+    char directory[STATE_DIRECTORY_MAX];
+
+    snprintf(directory, sizeof directory, "%.*s",
+             (int)(strrchr(path, '/') - path), path);
+    return state_directory_make(directory);
 }
 
 static int explain(const struct daemon *d, int outcome, const struct err *why,
@@ -435,6 +443,7 @@ static int open_store(struct daemon *d, struct loading *loading,
     struct store_settings store = {
         .path = d->state.path,
         .is_own_place = settings->state_file == NULL,
+        .make_place = settings->state_file == NULL ? make_place : NULL,
         .seed = { d->directory.settings.seed[0],
                   d->directory.settings.seed[1] },
         /* Each console that is there, and as many that were. */

@@ -498,6 +498,20 @@ def test_a_disk_that_is_read_only_at_the_start(start, disk, end):
         assert vspcd.vm(vm.name, vm.uuid).port == vm.port
 
 
+def test_a_place_that_cannot_be_made_at_the_start(start, tmp_path):
+    """Such as one on a disk that is mounted later."""
+    place = tmp_path / "disk"
+    place.write_text("")
+    vspcd = start("--tls", "off", state=place / "vspcd")
+    vm = vspcd.vm("web")
+    has = vspcd.wait_event("state is not written:")
+    assert "its directory cannot be made: Not a directory" in has["reason"]
+    place.unlink()
+    vspcd.wait_event("state is written again")
+    crash(vspcd)
+    assert rows(place / "vspcd/state.db")[0]["port"] == vm.port
+
+
 def test_a_file_that_was_deleted_is_made_anew(start):
     vspcd = start()
     first = vspcd.vm("first")
