@@ -482,8 +482,13 @@ int daemon_state_open(struct daemon *d, struct err *err)
                              "STATE_DIRECTORY, or give --file"));
         return 0;
     }
-    if (r == 0)
+    if (r == 0) {
+        /* The one place that waits for the disk: without what is known, ports
+         * that are others' would be given out. */
+        log_info("reading the state file=%s", LOG_TEXT(s->path));
+        log_flush();
         r = open_store(d, &loading, err);
+    }
     if (r == 0)
         settle(&loading);
     free(loading.known);
