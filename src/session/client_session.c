@@ -151,17 +151,17 @@ static void next_output(struct client_session *s, struct ring_span *span)
     lost = client_peek(&s->client, span);
     if (lost > 0)
         say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
-    if (has_news(s) && s->news_at <= s->client.at)
+    if (has_news(s) && s->news_at <= s->client.reader.at)
         say_news(s);
     if (has_news(s))
-        cut_span(span, s->client.at, s->news_at);
-    if (s->waiting_break != BREAK_NONE && s->break_at <= s->client.at)
+        cut_span(span, s->client.reader.at, s->news_at);
+    if (s->waiting_break != BREAK_NONE && s->break_at <= s->client.reader.at)
         client_line_say_waiting_break(s);
     if (s->waiting_break != BREAK_NONE)
-        cut_span(span, s->client.at, s->break_at);
+        cut_span(span, s->client.reader.at, s->break_at);
     if (s->is_draining)
-        cut_span(span, s->client.at, s->end_at);
-    if (s->says_reason && s->client.at >= s->end_at) {
+        cut_span(span, s->client.reader.at, s->end_at);
+    if (s->says_reason && s->client.reader.at >= s->end_at) {
         say(s, "\r\n[vspcd: %s]\r\n", s->end_reason);
         s->says_reason = false;
     }
@@ -170,7 +170,8 @@ static void next_output(struct client_session *s, struct ring_span *span)
 static bool is_drained(const struct client_session *s)
 {
     return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
-           !telnet_encoder_owes(&s->wire.encoder) && s->client.at >= s->end_at;
+           !telnet_encoder_owes(&s->wire.encoder) &&
+           s->client.reader.at >= s->end_at;
 }
 
 /* Writes as much as the client takes. */
@@ -736,7 +737,7 @@ struct client *client_session_start(struct session_context *ctx,
         return NULL;
     }
     if (role->on_end != NULL)
-        s->client.at = role->output_at;
+        s->client.reader.at = role->output_at;
     log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
     start(s);

@@ -51,8 +51,8 @@ static struct slice next_output(struct plug *p)
     (void)client_peek(&p->client, &span);
     bytes = span.part[0];
     if (p->waiting_break != BREAK_NONE &&
-        p->break_at - p->client.at < bytes.len)
-        bytes.len = (size_t)(p->break_at - p->client.at);
+        p->break_at - p->client.reader.at < bytes.len)
+        bytes.len = (size_t)(p->break_at - p->client.reader.at);
     if (bytes.len > LIMIT_READ)
         bytes.len = LIMIT_READ;
     return bytes;
@@ -71,7 +71,7 @@ static void carry(struct plug *p)
            console_takes_input(to)) {
         struct slice bytes = next_output(p);
 
-        if (p->waiting_break != BREAK_NONE && p->break_at <= p->client.at) {
+        if (p->waiting_break != BREAK_NONE && p->break_at <= p->client.reader.at) {
             pass_on_break(p, to);
             continue;
         }
