@@ -72,7 +72,8 @@ struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list clients; /* struct client.node, in order of attaching */
+    struct list readers; /* struct reader.node, in order of attaching: */
+    struct list clients; /* struct client.node, and whoever else reads */
     struct vm_link *link;
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */
