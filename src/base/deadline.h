@@ -56,6 +56,9 @@ static inline void deadline_queue_set_length(struct deadline_queue *q,
         struct deadline *d = CONTAINER_OF(node, struct deadline, node);
 
         d->due_us = d->due_us - q->length_us + length_us;
+        /* It began before the clock did, and would have been due then. */
+        if (d->due_us > INT64_MAX)
+            d->due_us = 1; /* 0 is no time */
     }
     q->length_us = length_us;
 }

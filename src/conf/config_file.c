@@ -51,18 +51,6 @@ static struct reader *reader_of(cfg_t *cfg)
     return NULL;
 }
 
-static bool is_clean(const char *value)
-{
-    size_t size = 3 * strlen(value) + 1;
-    char *clean = xmalloc(size);
-    bool is_same;
-
-    text_clean(clean, size, slice_of_text(value));
-    is_same = strcmp(clean, value) == 0;
-    free(clean);
-    return is_same;
-}
-
 /* Whether this is the first of a list, or all there is of something else. */
 static bool is_first(const cfg_opt_t *opt)
 {
@@ -82,9 +70,7 @@ static void take_value(struct reader *r, const struct option_row *row,
                      PATH_SHOWN, r->name, line, row->name, at->line);
         return;
     }
-    if (!is_clean(value))
-        err_set(&err, "has characters that are no text");
-    else if (option_set(row, origin, value, &r->read, &err) == 0)
+    if (option_set(row, origin, value, &r->read, &err) == 0)
         return;
     problems_add(&r->problems, line, "%.*s:%u: %s: %s", PATH_SHOWN, r->name,
                  line, row->name, err.text);
@@ -335,6 +321,11 @@ void config_text_read(const char *name, const char *text, size_t len,
     char *copy;
     unsigned line = 1;
 
+    /* A byte order mark, as editors of other systems write it. */
+    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        len -= 3;
+    }
     for (size_t i = 0; i < len && text[i] != '\0'; i++)
         line += text[i] == '\n';
     if (memchr(text, '\0', len) != NULL) {
@@ -346,6 +337,14 @@ void config_text_read(const char *name, const char *text, size_t len,
     if (blank_comments(name, copy, problems))
         read_text(name, copy, settings, problems);
     free(copy);
+}
+
+/* It is empty when it is read again, and all settings would be the defaults. */
+static bool is_pipe(int fd)
+{
+    struct stat s;
+
+    return fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode);
 }
 
 /* All of it into to, which has room for FILE_MAX + 1 bytes. The length, or
@@ -375,12 +374,13 @@ void config_file_read(const char *path, bool is_default,
     if (fd < 0 && errno == ENOENT && is_default)
         return;
     text = xmalloc(FILE_MAX + 1);
-    len = fd < 0 ? -errno : read_all(fd, text);
+    len = fd < 0 ? -errno : is_pipe(fd) ? -EINVAL : read_all(fd, text);
     if (fd >= 0)
         close(fd);
     if (len < 0) {
         problems_add(problems, 0, "%.*s: cannot be read: %s", PATH_SHOWN, path,
-                     strerror((int)-len));
+                     len == -EINVAL ? "it is a pipe: expected a file"
+                                    : strerror((int)-len));
     } else {
         settings->file = xstrdup(path);
         config_text_read(path, text, (size_t)len, settings, problems);

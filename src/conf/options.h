@@ -150,14 +150,15 @@ struct options_changes {
     const char *restart[SETTINGS_ROWS_MAX]; /* stay as they are till then */
 };
 
-/*
- * Reads the file again, with the environment and command line of before. next
- * is what would be in force: current, with all that may change while the
- * program runs as it is now. 0, or -EINVAL with all problems, and no next.
- */
+/* Reads the file again, with the environment and command line of before: what
+ * a restart would find. 0, or -EINVAL with all problems, and no next. */
 int options_reload(const struct settings *current, struct settings *ret_next,
-                   struct options_changes *ret_changes,
                    struct problems *problems);
+
+/* Makes of it what would be in force: what may not change while the program
+ * runs is as current has it. */
+void options_keep(const struct settings *current, struct settings *next,
+                  struct options_changes *ret_changes);
 
 /*
  * Where a setting was written, as a message begins: "FILE:LINE: name", "--name"

@@ -57,29 +57,37 @@ static void take_command_line(const struct command_line_option *options,
     }
 }
 
-/* The last --config; NULL: there is none. */
+/* The last --config, or the environment's; NULL: there is none. */
 static const char *find_config(const struct command_line_option *options,
                                int count)
 {
     const struct option_row *row = option_find("config");
+    const char *value = getenv(row->environment);
 
     while (count > 0 && options[count - 1].row != row)
         count--;
-    return count > 0 ? options[count - 1].value : NULL;
+    if (count > 0)
+        return options[count - 1].value;
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 /* --ssl is for those who know it from vSPC.py. A policy that was given in a
- * place that goes before stands. */
+ * place that goes before stands, and ssl does not: what is shown is what
+ * holds. */
 static void take_ssl(struct settings *s)
 {
     int tls = option_index(option_find("tls"));
     int ssl = option_index(option_find("ssl"));
 
-    if (!s->ssl || s->tls >= SETTINGS_TLS_OFFERED ||
-        s->origins[tls].source > s->origins[ssl].source)
+    if (!s->ssl || s->tls >= SETTINGS_TLS_OFFERED)
         return;
-    s->tls = SETTINGS_TLS_OFFERED;
-    s->origins[tls] = s->origins[ssl];
+    s->ssl = s->origins[tls].source <= s->origins[ssl].source;
+    if (s->ssl) {
+        s->tls = SETTINGS_TLS_OFFERED;
+        s->origins[tls] = s->origins[ssl];
+    } else {
+        s->origins[ssl] = s->origins[tls];
+    }
 }
 
 /* "FILE:LINE: " with the name, and which line that is. */
@@ -186,32 +194,35 @@ void options_free(struct settings *s)
 }
 
 int options_reload(const struct settings *current, struct settings *ret_next,
-                   struct options_changes *ret_changes,
                    struct problems *problems)
 {
-    struct options_changes changes = { 0 };
     enum options_request request;
     int r = options_read(current->argc, current->argv, ret_next, &request,
                          problems);
 
-    if (r < 0) {
+    if (r < 0)
         options_free(ret_next);
-        return r;
-    }
+    return r;
+}
+
+void options_keep(const struct settings *current, struct settings *next,
+                  struct options_changes *ret_changes)
+{
+    struct options_changes changes = { 0 };
+
     for (int i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
 
-        if (option_is_equal(row, current, ret_next))
+        if (option_is_equal(row, current, next))
             continue;
         if (row->is_reloaded) {
             changes.name[changes.count++] = row->name;
         } else {
             changes.restart[changes.restart_count++] = row->name;
-            option_copy(row, ret_next, current);
+            option_copy(row, next, current);
         }
     }
     *ret_changes = changes;
-    return 0;
 }
 
 static unsigned line_of(const struct settings *s, const struct option_row *row,

@@ -202,12 +202,29 @@ static int set_member(const struct option_row *row, unsigned line,
     return 0;
 }
 
+static bool is_clean(const char *value)
+{
+    size_t size = 3 * strlen(value) + 1;
+    char *clean = xmalloc(size);
+    bool is_same;
+
+    text_clean(clean, size, slice_of_text(value));
+    is_same = strcmp(clean, value) == 0;
+    free(clean);
+    return is_same;
+}
+
 int option_set(const struct option_row *row, struct settings_origin origin,
                const char *value, struct settings *settings, struct err *err)
 {
     struct settings_origin *at = &settings->origins[option_index(row)];
     int r;
 
+    /* Nobody could write it into a file. */
+    if (option_is_setting(row) && !is_clean(value)) {
+        err_set(err, "has characters that are no text");
+        return -EINVAL;
+    }
     /* A list is replaced as a whole. */
     if (option_is_list(row) && at->source != origin.source)
         option_clear(row, settings);

@@ -1,5 +1,6 @@
 #include "daemon/check_settings.h"
 
+#include "daemon/state.h"
 #include "daemon/tls.h"
 #include "net/address.h"
 #include "proto/uri_rule.h"
@@ -44,18 +45,14 @@ static void check_rules(const struct settings *s, const char *name,
     }
 }
 
-/* Without cert there is nothing to look at before the first start. */
-static void check_tls(const struct settings *s, struct problems *problems)
+static void check_state_file(const struct settings *s,
+                             struct problems *problems)
 {
-    struct daemon_tls tls;
     struct err err;
 
-    if (s->cert == NULL)
-        return;
-    if (daemon_tls_open(&tls, s, &err) < 0)
-        complain(s, "cert", 0, &err, problems);
-    else
-        daemon_tls_close(&tls);
+    if (s->state_file != NULL &&
+        daemon_state_check_file(s->state_file, &err) < 0)
+        complain(s, "file", 0, &err, problems);
 }
 
 void check_settings(const struct settings *s, struct problems *problems)
@@ -67,5 +64,30 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
-    check_tls(s, problems);
+    check_state_file(s, problems);
+}
+
+/* One after the other, so that what is wrong has a name. Our own certificate is
+ * not looked at: it need not be there before the first start. */
+void check_settings_tls(const struct settings *s, struct problems *problems)
+{
+    struct settings some = *s; /* borrows its texts */
+    const char *name = "cert";
+    struct err err;
+    int r;
+
+    some.tls_ciphers = NULL;
+    some.client_certs = 0;
+    r = daemon_tls_check(&some, &err);
+    if (r == 0) {
+        name = "tls-ciphers";
+        some.tls_ciphers = s->tls_ciphers;
+        r = daemon_tls_check(&some, &err);
+    }
+    if (r == 0) {
+        name = "client-ca";
+        r = daemon_tls_check(s, &err);
+    }
+    if (r < 0)
+        complain(s, name, 0, &err, problems);
 }

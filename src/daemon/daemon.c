@@ -74,12 +74,24 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
     loop_stop(d->loop);
 }
 
+/* However many have come in this turn: each of them costs milliseconds. */
+static void act_on_signals(struct daemon *d)
+{
+    if (d->wants_reload)
+        daemon_reload(d);
+    if (d->wants_listing)
+        daemon_log_consoles(d);
+    d->wants_reload = false;
+    d->wants_listing = false;
+}
+
 static void on_turn_end(void *owner)
 {
     struct daemon *d = owner;
 
     daemon_take_facts(d);
     session_bury_dead(&d->sessions);
+    act_on_signals(d);
     if (d->is_ending && session_is_quiet(&d->sessions))
         loop_stop(d->loop);
     log_flush();
@@ -121,14 +133,18 @@ static void on_end_signal(void *owner, int number)
 
 static void on_list_signal(void *owner, int number)
 {
+    struct daemon *d = owner;
+
     (void)number;
-    daemon_log_consoles(owner);
+    d->wants_listing = true;
 }
 
 static void on_reload_signal(void *owner, int number)
 {
+    struct daemon *d = owner;
+
     (void)number;
-    daemon_reload(owner);
+    d->wants_reload = true;
 }
 
 struct directory_settings daemon_directory_settings(const struct settings *s)

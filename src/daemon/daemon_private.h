@@ -46,6 +46,8 @@ struct daemon {
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     bool is_ending;
+    bool wants_reload;  /* SIGHUP has come in this turn */
+    bool wants_listing; /* SIGUSR1 */
 };
 
 /* What the parts have of the settings; the seed is not set. */

@@ -4,6 +4,7 @@
  * none of it does.
  */
 #include "base/log.h"
+#include "daemon/check_settings.h"
 #include "daemon/daemon_private.h"
 
 #include <unistd.h>
@@ -96,8 +97,16 @@ void daemon_reload(struct daemon *d)
 
     if (d->is_ending)
         return;
-    if (options_reload(d->settings, &next, &changes, &problems) < 0) {
+    if (options_reload(d->settings, &next, &problems) < 0) {
         log_problems(&problems);
+        return;
+    }
+    /* Before those that need a restart are put back: it would fail. */
+    check_settings(&next, &problems);
+    options_keep(d->settings, &next, &changes);
+    if (problems.count > 0) {
+        log_problems(&problems);
+        options_free(&next);
         return;
     }
     if (!prepare(d, &next, &rules, &tls)) {

@@ -241,7 +241,7 @@ static bool is_clean(const char *text)
 static bool is_usable(const struct store_record *r)
 {
     return r->uuid[0] != '\0' && is_clean(r->uuid) && is_clean(r->label) &&
-           is_clean(r->name);
+           is_clean(r->name) && r->left_s >= 0;
 }
 
 static void remember(struct loading *loading, struct console *c,
@@ -285,10 +285,12 @@ static bool on_record(void *owner, const struct store_record *record)
         return false;
     }
     c = directory_restore(&d->directory, &identity);
-    if (c != NULL) {
-        c->port = record->port;
-        remember(loading, c, record);
+    if (c == NULL) {
+        d->state.left_out++;
+        return true;
     }
+    c->port = record->port;
+    remember(loading, c, record);
     return true;
 }
 
@@ -310,13 +312,13 @@ static int by_leaving(const void *a, const void *b)
 static void start_expiry(struct daemon *d, const struct known *k, int64_t now_s)
 {
     /* The system's clock may have been set back. */
-    int64_t gone_s =
-        k->left_s != 0 && k->left_s < now_s ? now_s - k->left_s : 0;
+    bool is_gone = k->left_s != 0 && k->left_s <= now_s;
+    int64_t gone_s = is_gone ? now_s - k->left_s : 0;
 
     directory_restore_expiry(k->console, (uint64_t)gone_s * US_PER_S,
                              clock_now_us());
     /* So that a start each day does not keep it for ever. */
-    if (k->left_s == 0)
+    if (!is_gone)
         put(d, k->console, false);
 }
 
@@ -355,26 +357,25 @@ static void settle(struct loading *loading)
 
 /* ---- opening and closing ---------------------------------------------- */
 
-/* What somebody has written by hand is looked at before it is waited for. */
-static int check_given_path(const char *path, struct err *err)
+int daemon_state_check_file(const char *path, struct err *err)
 {
     const char *slash = strrchr(path, '/');
     char directory[STATE_DIRECTORY_MAX] = ".";
     struct stat s;
 
     if (strlen(path) >= sizeof directory) {
-        err_set(err, "--file: too long");
+        err_set(err, "is too long");
         return -ENAMETOOLONG;
     }
     if (slash != NULL)
         snprintf(directory, sizeof directory, "%.*s",
                  slash == path ? 1 : (int)(slash - path), path);
     if (stat(directory, &s) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        err_set(err, "--file: %.180s: %s", directory, strerror(errno));
-        return -ENOENT;
+        err_set(err, "%.180s: %s", directory, strerror(errno));
+        return -EINVAL;
     }
     if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) {
-        err_set(err, "--file: %.180s is not a regular file", path);
+        err_set(err, "%.180s is not a regular file", path);
         return -EINVAL;
     }
     return 0;
@@ -387,18 +388,31 @@ static int find_path(struct daemon *d, struct err *err)
     char directory[STATE_DIRECTORY_MAX];
 
     if (d->settings->state_file != NULL) {
-        int r = check_given_path(d->settings->state_file, err);
+        struct err why;
+        /* It is looked at before it is waited for. */
+        int r = daemon_state_check_file(d->settings->state_file, &why);
 
-        if (r == 0)
+        if (r < 0)
+            err_set(err, "%.120s: %.120s",
+                    options_where(d->settings, "file", 0).text, why.text);
+        else
             snprintf(s->path, sizeof s->path, "%s", d->settings->state_file);
-        return r == -ENOENT ? -EINVAL : r;
+        return r;
     }
     if (!state_directory_find(directory))
         return -ENOENT;
-    /* Where it fails, so does opening the file. */
-    (void)state_directory_make(directory);
     snprintf(s->path, sizeof s->path, "%s/state.db", directory);
     return 0;
+}
+
+/* The directory of a path of find_path; on any thread. */
+static int make_place(const char *path)
+{
+    char directory[STATE_DIRECTORY_MAX];
+
+    snprintf(directory, sizeof directory, "%.*s",
+             (int)(strrchr(path, '/') - path), path);
+    return state_directory_make(directory);
 }
 
 static int explain(const struct daemon *d, int outcome, const struct err *why,
@@ -429,6 +443,7 @@ static int open_store(struct daemon *d, struct loading *loading,
     struct store_settings store = {
         .path = d->state.path,
         .is_own_place = settings->state_file == NULL,
+        .make_place = settings->state_file == NULL ? make_place : NULL,
         .seed = { d->directory.settings.seed[0],
                   d->directory.settings.seed[1] },
         /* Each console that is there, and as many that were. */
@@ -457,7 +472,7 @@ int daemon_state_open(struct daemon *d, struct err *err)
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
     if (d->settings->backend == SETTINGS_BACKEND_MEMORY)
         return 0;
-    loop_watch_deadlines(d->loop, &d->watches[5], &s->announcements,
+    loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
                          on_announcement_due, d);
     r = find_path(d, err);
     if (r == -ENOENT) {
@@ -467,8 +482,13 @@ int daemon_state_open(struct daemon *d, struct err *err)
                              "STATE_DIRECTORY, or give --file"));
         return 0;
     }
-    if (r == 0)
+    if (r == 0) {
+        /* The one place that waits for the disk: without what is known, ports
+         * that are others' would be given out. */
+        log_info("reading the state file=%s", LOG_TEXT(s->path));
+        log_flush();
         r = open_store(d, &loading, err);
+    }
     if (r == 0)
         settle(&loading);
     free(loading.known);
@@ -483,6 +503,10 @@ void daemon_state_log(const struct daemon *d)
 {
     const struct daemon_state *s = &d->state;
 
+    if (s->left_out > 0)
+        log_warning("more consoles are known than may be: raise "
+                    "--console-limit, or these get other ports left-out=%u",
+                    s->left_out);
     if (s->store != NULL)
         log_info("state file=%s consoles=%u without-port=%u expired=%u ms=%llu",
                  LOG_TEXT(s->path), s->known, s->portless, s->expired,

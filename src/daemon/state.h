@@ -29,13 +29,18 @@ struct daemon_state {
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
+    struct loop_watch watch;             /* of them */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
     char path[STATE_DIRECTORY_MAX + 64];
     /* Of the start, for daemon_state_log: */
     unsigned known, expired, portless;
+    unsigned left_out; /* for want of room */
     uint64_t took_us;
 };
+
+/* What somebody has written by hand: 0, or negative with err filled. */
+int daemon_state_check_file(const char *path, struct err *err);
 
 /* Loads what is known and opens its ports. 0, or negative with err filled:
  * what only a person can settle. */

@@ -126,6 +126,27 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     return r;
 }
 
+static void use_given_certificate(struct daemon_tls *t)
+{
+    const struct settings *s = t->settings;
+
+    snprintf(t->certificate, sizeof t->certificate, "%s", s->cert);
+    snprintf(t->key, sizeof t->key, "%s", s->key != NULL ? s->key : "");
+}
+
+int daemon_tls_check(const struct settings *settings, struct err *err)
+{
+    struct daemon_tls t = { .settings = settings };
+    int r;
+
+    if (settings->cert != NULL)
+        use_given_certificate(&t);
+    r = open_contexts(&t, &t.vms, &t.clients, err);
+    if (r == 0)
+        daemon_tls_close(&t);
+    return r;
+}
+
 int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
                     struct err *err)
 {
@@ -134,13 +155,10 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
     *t = (struct daemon_tls){ .settings = settings };
     if (!vms_have_tls(settings) && !clients_have_tls(settings))
         return 0;
-    if (settings->cert != NULL) {
-        snprintf(t->certificate, sizeof t->certificate, "%s", settings->cert);
-        snprintf(t->key, sizeof t->key, "%s",
-                 settings->key != NULL ? settings->key : "");
-    } else {
+    if (settings->cert != NULL)
+        use_given_certificate(t);
+    else
         r = find_own_certificate(t, err);
-    }
     if (r == 0)
         r = open_contexts(t, &t->vms, &t->clients, err);
     if (r == 0 || is_asked_for(settings))

@@ -32,6 +32,10 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
                     struct err *err);
 void daemon_tls_close(struct daemon_tls *t);
 
+/* Whether it could be opened, but for a certificate of our own, which is
+ * neither made nor looked at. 0, or -errno with err filled. */
+int daemon_tls_check(const struct settings *settings, struct err *err);
+
 /* Lets the sessions to come have it; those that are there keep what they
  * have. */
 void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);

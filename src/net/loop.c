@@ -160,11 +160,21 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
     loop->turn_end_owner = owner;
 }
 
+static bool is_watched(const struct loop *loop, const struct loop_watch *watch)
+{
+    LIST_EACH (node, after, &loop->watches) {
+        if (node == &watch->node)
+            return true;
+    }
+    return false;
+}
+
 void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
                           struct deadline_queue *queue,
                           void (*on_due)(struct deadline *d, void *owner),
                           void *owner)
 {
+    assert(!is_watched(loop, watch)); /* its queue would not be any more */
     *watch = (struct loop_watch){
         .queue = queue,
         .on_due = on_due,

@@ -40,14 +40,30 @@ int rescue_move_aside(const char *path, char *ret_aside, size_t size,
     return 0;
 }
 
+/* write(2) may take less than all where there is no room for all. */
+static int write_all(int to, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t put = write(to, bytes, len);
+
+        if (put < 0)
+            return -errno;
+        bytes += put;
+        len -= (size_t)put;
+    }
+    return 0;
+}
+
 static int copy_bytes(int from, int to)
 {
     char bytes[16384];
     ssize_t got;
 
     while ((got = read(from, bytes, sizeof bytes)) > 0) {
-        if (write(to, bytes, (size_t)got) != got)
-            return errno != 0 ? -errno : -EIO;
+        int r = write_all(to, bytes, (size_t)got);
+
+        if (r < 0)
+            return r;
     }
     return got < 0 ? -errno : 0;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "store/rescue.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -59,9 +60,21 @@ static int move_aside(struct store *s, struct err *err)
     return 0;
 }
 
+static int make_place(const struct store *s, struct err *err)
+{
+    int r = 0;
+
+    if (s->settings.make_place != NULL)
+        r = s->settings.make_place(s->path);
+    if (r == 0)
+        return 0;
+    err_set(err, "its directory cannot be made: %s", strerror(-r));
+    return -EIO;
+}
+
 static int open_file(struct store *s, struct err *err)
 {
-    int r = s->is_damaged ? DATABASE_DAMAGED : 0;
+    int r = s->is_damaged ? DATABASE_DAMAGED : make_place(s, err);
 
     if (r == 0)
         r = database_open(&s->db, s->path, err);

@@ -20,9 +20,12 @@ enum { STORE_PATH_MAX = 1100 };
 struct store;
 
 struct store_settings {
-    const char *path;   /* copied */
-    bool is_own_place;  /* a file there that is no state file is damaged; else
-                         * it may be anything, and is left alone */
+    const char *path;  /* copied */
+    bool is_own_place; /* a file there that is no state file is damaged; else
+                        * it may be anything, and is left alone */
+    /* Makes the directory that the file stands in; NULL: it has to be there.
+     * Also on the store's thread. 0 or -errno. */
+    int (*make_place)(const char *path);
     uint64_t seed[2];   /* random; for a hash */
     size_t pending_max; /* changes kept while the disk takes none */
     /* There is news. On the store's thread, with its lock: it may only wake

@@ -56,6 +56,8 @@ def test_version():
     (["-Q"], []),
     (["surplus"], ["surplus"]),
     (["--proxy-port"], ["--proxy-port"]),
+    (["--file", "state\n.db"], ["--file", "no text"]),
+    (["--file", ""], ["--file", "''"]),
     (["--proxy-port", "abc"], ["--proxy-port", "abc"]),
     (["--proxy-port", "65536"], ["--proxy-port", "65536"]),
     (["--proxy-port", "-1"], ["--proxy-port"]),

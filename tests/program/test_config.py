@@ -1,5 +1,6 @@
 """The configuration file: checked, shown, and what goes before it."""
 
+import os
 import re
 import subprocess
 
@@ -93,6 +94,51 @@ def test_wrong_file_at_start(config, text, words):
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("text, words", [
+    ("file = \"/nonexistent/x\"", ":1: file: /nonexistent: No such file"),
+    ("file = \"\"", ":1: file: '' is not valid"),
+    ("\ntls-ciphers = nonsense", ":2: tls-ciphers: no cipher of 'nonsense'"),
+    ("client-tls = offered client-certs = required\n"
+     "client-ca = \"/nonexistent\"", ":2: client-ca: /nonexistent: "),
+])
+def test_check_says_what_a_start_would(config, text, words):
+    path = config(text)
+    result = run("--config", path, "--check-config")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"vspcd: {path}{words}"), result.stderr
+    assert result.stderr.count("\n") == 1
+    assert run("--config", path).returncode == 2
+
+
+def test_a_file_of_another_system(tmp_path):
+    path = tmp_path / "vspcd.conf"
+    path.write_bytes(b"\xef\xbb\xbfhold-time = 7\r\n# \xe4\r\ndebug = true")
+    has = shown(run("--config", path, "--show-config"))
+    assert has["hold-time"] == ("7", f"{path}:1")
+    assert has["debug"] == ("true", f"{path}:3")
+
+
+def test_what_is_no_file(tmp_path):
+    """A pipe is empty when it is read again: everything would be default."""
+    os.mkfifo(tmp_path / "fifo")
+    for path, words in ((tmp_path / "fifo", "it is a pipe: expected a file"),
+                        (tmp_path, "Is a directory"),
+                        ("/dev/zero", "File too large")):
+        result = run("--config", path, "--check-config")
+        assert result.returncode == 1
+        assert result.stderr == f"vspcd: {path}: cannot be read: {words}\n"
+
+
+def test_the_environment_names_a_file(config, tmp_path):
+    path = config("hold-time = 7")
+    named = {"VSPCD_CONFIG": str(path)}
+    assert shown(run("--show-config", env=named))["hold-time"][0] == "7"
+    assert shown(run("--show-config", "--config", "/dev/null",
+                     env=named))["hold-time"][0] == "1000"
+    result = run(env={"VSPCD_CONFIG": str(tmp_path / "none")})
+    assert result.returncode == 2 and "No such file" in result.stderr
+
+
 def test_a_file_that_is_not_there(tmp_path):
     result = run("--config", tmp_path / "none")
     assert result.returncode == 2
@@ -134,6 +180,49 @@ def test_what_is_shown_is_a_file(config):
     second = run("--config", config(first.stdout), "--show-config")
     assert {name: value for name, (value, _) in shown(first).items()} == \
         {name: value for name, (value, _) in shown(second).items()}
+
+
+SETTINGS = [
+    ["--proxy-port", 1, "--proxy-iface", "[::]:5", "--interface", "::1",
+     "--proxy-listen", "[::1]:7,tls=off", "--proxy-listen", "127.0.0.1:8",
+     "--tls", "required", "--cert", 'a "b" $c ${HOME} \\d # /* \'e', "--key",
+     "büro x", "--tls-min", "1.3", "--tls-ciphers", "HIGH:!aNULL,+x=y"],
+    ["--port-range-start", 2, "--port-range-end", 3, "--client-tls", "offered",
+     "--client-certs", "optional", "--client-ca", " spaces ",
+     "--service-listen", "*:*", "--service-listen", "[::1%eth0]:1-2",
+     "--service-connect", "vspc://*", "--no-vm-ports"],
+    ["--vm-expire-time", 0, "--file", "x=y,{z}", "--identity-timeout", 1,
+     "--hold-time", 1, "--move-timeout", 2, "--held-input-size", 1025,
+     "--history-size", "1G", "--history-total", 0, "--console-limit", 0,
+     "--client-limit", 9, "--multi-console", "--dcd-always-on", "--no-fork",
+     "--stdout", "-d", "--ssl"],
+    ["--backend", "Memory", "--ssl", "--tls", "telnets"],
+    ["--ssl=false", "--debug=false"],
+]
+
+
+@pytest.mark.parametrize("args", SETTINGS)
+def test_all_that_is_shown_is_a_file(config, args):
+    first = run("--show-config", *args)
+    second = run("--config", config(first.stdout), "--show-config")
+    assert {name: value for name, (value, _) in shown(first).items()} == \
+        {name: value for name, (value, _) in shown(second).items()}
+
+
+def test_shown_is_tried_with_every_setting():
+    given = {word[2:].split("=")[0] for args in SETTINGS for word in
+             map(str, args) if word.startswith("--")} | {"debug"}
+    assert given == set(shown(run("--show-config")))
+
+
+def test_ssl_of_the_file_and_tls_of_the_command_line(config):
+    """Of what does not hold nothing is shown, and so nothing read again."""
+    first = run("--config", config("ssl = true"), "--tls", "off",
+                "--show-config")
+    has = shown(first)
+    assert (has["tls"][0], has["ssl"][0]) == ("off", "false")
+    has = shown(run("--config", config(first.stdout), "--show-config"))
+    assert (has["tls"][0], has["ssl"][0]) == ("off", "false")
 
 
 def test_the_sample_is_a_file():

@@ -142,6 +142,8 @@ def test_command_line_stays_before_the_file(start_vspcd, config):
 
 
 @pytest.mark.parametrize("text, reason", [
+    ("debug = true proxy-listen = \"nowhere:1\"", "proxy-listen: 'nowhere'"),
+    ("debug = true file = \"/nonexistent/x\"", "file: /nonexistent: "),
     ("hold-time = 0", "hold-time: '0' is not valid"),
     ("hold-tim = 1", "did you mean hold-time?"),
     ("debug = true\ncert = \"a", "expected a quote"),
@@ -192,3 +194,14 @@ def test_many_under_load(start_vspcd, config):
     config("")
     hup(vspcd)
     vspcd.check_works()
+
+
+def test_a_storm_is_one_reload_a_turn(start_vspcd, config):
+    """What came together is one: else this would take seconds."""
+    vspcd = start_vspcd("--config", config(""))
+    for _ in range(2000):
+        vspcd.process.send_signal(signal.SIGHUP)
+    config("debug = true")
+    hup(vspcd, "setting changed setting=debug")
+    vspcd.check_works()
+    assert len(vspcd.events(SAID)) < 100

@@ -217,6 +217,48 @@ def test_a_console_expires_by_when_it_was_left_not_by_the_restart(start):
     assert rows(start.file)[0]["left_at"] >= now, "it is away from now on"
 
 
+def test_a_time_of_leaving_that_is_yet_to_come(start):
+    """The clock was wrong then, or is now."""
+    vspcd = start()
+    vm = vspcd.vm("web")
+    vspcd.stop()
+    change(start.file, "UPDATE consoles SET left_at = ?", 2 ** 62)
+    vspcd = start()
+    assert is_listening(vm.port)
+    vspcd.stop()
+    assert rows(start.file)[0]["left_at"] <= time.time(), "it is counted now"
+
+
+def test_more_are_known_than_may_be(start):
+    vspcd = start()
+    vms = [vspcd.vm(f"web-{n}") for n in range(3)]
+    vspcd.stop()
+    vspcd = start("--console-limit", 2)
+    vspcd.wait_event("more consoles are known than may be: raise "
+                     "--console-limit, or these get other ports",
+                     **{"left-out": 1})
+    vspcd.stop()
+    vspcd = start()
+    assert vspcd.vm("web-2", vms[2].uuid).port == vms[2].port
+
+
+def test_two_with_one_port(start):
+    """The one that was there later has it."""
+    vspcd = start()
+    vms = [vspcd.vm(f"web-{n}") for n in range(3)]
+    for vm in vms[:2]:
+        vm.close()
+        vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.stop()
+    change(start.file, "UPDATE consoles SET port = ?", vms[0].port)
+    vspcd = start()
+    lost = [has["console"] for has in vspcd.events(
+        "console's port cannot be opened, it gets one when its VM comes")]
+    assert sorted(lost) == ["web-0", "web-1"]
+    ports = [vspcd.vm(vm.name, vm.uuid).port for vm in vms]
+    assert ports[2] == vms[0].port and len(set(ports)) == 3
+
+
 def test_a_client_keeps_a_console_without_a_vm(start):
     vspcd = start()
     vm = vspcd.vm("web")
@@ -369,6 +411,9 @@ def test_rubbish_in_the_file_is_not_served(start):
         change(start.file, "INSERT INTO consoles (uuid, label, name, port,"
                " first_seen, last_seen, address) VALUES (?, '', ?, ?, 1, 1, '')",
                uuid, name, start.ports.base + 10 + n)
+    change(start.file, "INSERT INTO consoles (uuid, label, name, left_at,"
+           " first_seen, last_seen, address) VALUES ('e', '', 'e', ?, 1, 1, '')",
+           -2 ** 63)
     vspcd = start()
     assert loaded(vspcd)["consoles"] == "1"
     vspcd.stop()
@@ -451,6 +496,20 @@ def test_a_disk_that_is_read_only_at_the_start(start, disk, end):
     vspcd = start(state=disk)
     for vm in (first, second):
         assert vspcd.vm(vm.name, vm.uuid).port == vm.port
+
+
+def test_a_place_that_cannot_be_made_at_the_start(start, tmp_path):
+    """Such as one on a disk that is mounted later."""
+    place = tmp_path / "disk"
+    place.write_text("")
+    vspcd = start("--tls", "off", state=place / "vspcd")
+    vm = vspcd.vm("web")
+    has = vspcd.wait_event("state is not written:")
+    assert "its directory cannot be made: Not a directory" in has["reason"]
+    place.unlink()
+    vspcd.wait_event("state is written again")
+    crash(vspcd)
+    assert rows(place / "vspcd/state.db")[0]["port"] == vm.port
 
 
 def test_a_file_that_was_deleted_is_made_anew(start):

@@ -145,7 +145,7 @@ def test_no_place_for_a_default(start_vspcd):
             vspcd.new_vm("tls", tls=Tls())
         vspcd.wait_log("a TLS hello, and this port has no TLS")
         vspcd.process.send_signal(signal.SIGHUP)
-        vspcd.wait_log("SIGHUP: there is nothing to reload")
+        vspcd.wait_log("SIGHUP: the configuration was read again")
     shown = run("--show-tls", env=NO_PLACE)
     assert (shown.returncode, shown.stdout) == (0, f"TLS is off: {SORRY}\n")
 

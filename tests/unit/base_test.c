@@ -148,6 +148,26 @@ static void deadlines_that_run_take_on_another_length(void **state)
     assert_ptr_equal(deadline_pop(&q, 2005), &second);
 }
 
+/* Of a console that was known before the system was started. */
+static void a_deadline_may_have_begun_before_the_clock(void **state)
+{
+    struct deadline_queue q;
+    struct deadline first, second;
+
+    (void)state;
+    deadline_queue_init(&q, 1000);
+    deadline_init(&first);
+    deadline_init(&second);
+    deadline_start(&q, &first, (uint64_t)0 - 900);
+    deadline_start(&q, &second, 50);
+    assert_int_equal(first.due_us, 100);
+    deadline_queue_set_length(&q, 800);
+    assert_true(first.due_us > 0); /* 0 is no time */
+    assert_ptr_equal(deadline_pop(&q, 50), &first);
+    assert_null(deadline_pop(&q, 849));
+    assert_ptr_equal(deadline_pop(&q, 850), &second);
+}
+
 static void text_becomes_utf8_without_control_characters(void **state)
 {
     (void)state;
@@ -212,6 +232,7 @@ int main(void)
         cmocka_unit_test(map_lives_with_equal_hashes),
         cmocka_unit_test(deadlines_of_one_length_fall_due_in_order),
         cmocka_unit_test(deadlines_that_run_take_on_another_length),
+        cmocka_unit_test(a_deadline_may_have_begun_before_the_clock),
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(uuid_of_any_spelling_is_one),

@@ -4,8 +4,10 @@
  */
 #include "store/store.h"
 
+#include "store/rescue.h"
 #include "store/schema.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -527,6 +529,28 @@ static void what_can_only_be_read_is_read(void **state)
     wait_news(b, is_written, 1);
 }
 
+static void a_copy_that_finds_no_room_is_no_copy(void **state)
+{
+    struct bench *b = *state;
+    struct rlimit limit;
+    struct pending none;
+
+    open_store(b);
+    put_and_wait(b, "a", 50007);
+    close_store(b);
+    pending_init(&none, seed, 10);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 6000; /* some of it, which is no error of write(2) */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    errno = ENOENT;
+    assert_true(rescue_load(b->path, on_record, b, &none, &b->err) < 0);
+    set_disk_full(b, false);
+    assert_int_equal(rescue_load(b->path, on_record, b, &none, &b->err), 0);
+    assert_string_equal(b->last_uuid, "a");
+    pending_done(&none);
+}
+
 static void a_file_that_was_deleted_is_made_anew(void **state)
 {
     struct bench *b = *state;
@@ -662,6 +686,7 @@ int main(void)
         WITH_STORE(what_a_full_disk_did_not_take_is_written_later),
         WITH_STORE(a_disk_that_is_full_at_the_end_is_told),
         WITH_STORE(what_can_only_be_read_is_read),
+        WITH_STORE(a_copy_that_finds_no_room_is_no_copy),
         WITH_STORE(a_file_that_was_deleted_is_made_anew),
         WITH_STORE(a_place_that_is_not_there_yet_is_waited_for),
         WITH_STORE(what_was_written_survives_sigkill),

@@ -42,7 +42,9 @@ _scratch = tempfile.TemporaryDirectory(prefix="vspcd-state-")
 def clean_environment(extra=None):
     env = {key: value for key, value in os.environ.items()
            if key not in ("SUPPORT_MULTI_CONSOLE", "VM_CLIENT_LIMIT")}
-    return env | {"STATE_DIRECTORY": _scratch.name} | (extra or {})
+    # Nor does a configuration file of this machine count.
+    return env | {"STATE_DIRECTORY": _scratch.name,
+                  "VSPCD_CONFIG": "/dev/null"} | (extra or {})
 
 
 class Program:
