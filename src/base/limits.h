@@ -27,6 +27,10 @@ enum {
      * it is delivered then. Real hosts send next to nothing here. */
     LIMIT_EARLY_DATA = 64 * KIB,
 
+    /* The same for all of them together: a thousand such connections that send
+     * what they may. */
+    LIMIT_EARLY_TOTAL = 64 * 1024 * KIB,
+
     /* What a host sends at most without waiting for an answer: TCP's initial
      * window (RFC 6928, 2: 14,600 bytes), and some room for shorter headers. */
     LIMIT_FIRST_FLIGHT = 15 * KIB,

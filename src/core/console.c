@@ -55,13 +55,16 @@ bool console_attach_client(struct console *c, struct client *client,
 {
     uint32_t limit = c->directory->settings.client_limit;
 
-    if (limit != 0 && c->client_count >= limit)
+    if (limit != 0 && c->client_count >= limit) {
+        c->directory->refused_clients++;
         return false;
+    }
     client->console = c;
     client->at = c->output.head;
     client->pace = CLIENT_FOLLOWS;
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
+    c->directory->client_count++;
     if (deadline_is_running(&c->expiry))
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
@@ -78,6 +81,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
         return;
     list_remove(&client->node);
     c->client_count--;
+    c->directory->client_count--;
     client->console = NULL;
     console_client_moved(c, client, now_us);
     update_expiry(c, now_us);

@@ -60,6 +60,7 @@ void vm_session_drop_identity(struct vm_session *s)
         return;
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
+    newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
     free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
@@ -119,6 +120,7 @@ static void end_session(struct vm_session *s, enum log_level level,
     if (s->identity != NULL) {
         deadline_stop(&s->identity->deadline);
         deadline_stop(&s->identity->first_byte);
+        newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
     }
     list_remove(&s->entry.node);
     session_bury_later(s->ctx, &s->entry, bury);
@@ -332,6 +334,13 @@ static bool is_direct(const struct vm_session *s)
            (s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING);
 }
 
+static bool may_keep(struct vm_session *s, size_t len)
+{
+    return s->identity == NULL ||
+           newcomers_keep(&s->ctx->gate.newcomers, &s->identity->newcomer, len,
+                          LIMIT_EARLY_TOTAL);
+}
+
 static void handle_data(struct vm_session *s, struct slice bytes)
 {
     bool is_known = s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING;
@@ -342,6 +351,11 @@ static void handle_data(struct vm_session *s, struct slice bytes)
         vm_session_close(s,
                          "it sends more data than can be kept before it has "
                          "said which VM it is",
+                         false);
+    else if (!is_known && !may_keep(s, bytes.len))
+        vm_session_close(s,
+                         "connections that have not said which VM they are "
+                         "send more data than can be kept for all of them",
                          false);
     else if (buf_append(&s->early, bytes) < 0)
         vm_session_close(s, "there is no memory for its output", false);
@@ -769,6 +783,26 @@ static void on_ready(void *owner, unsigned ready)
         read_vm(s);
 }
 
+/* There may be too many of its kind now. */
+static void count_newcomer(struct vm_session *s)
+{
+    struct gate *g = &s->ctx->gate;
+    struct newcomer *oldest;
+    struct identity *id;
+    struct ip ip;
+
+    if (!address_ip(&s->wire.stream->peer, &ip))
+        return;
+    oldest = newcomers_add(&g->newcomers, &s->identity->newcomer, ip);
+    if (oldest == NULL)
+        return;
+    id = CONTAINER_OF(oldest, struct identity, newcomer);
+    gate_tell_pushed_out(g, oldest, id->session->link.peer);
+    end_session(id->session, LOG_DEBUG,
+                "there were too many that had not said which VM they are",
+                false);
+}
+
 void vm_session_start(struct session_context *ctx, struct stream *stream,
                       enum tls_policy policy)
 {
@@ -788,6 +822,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
               secure_offers(policy) ? &vm_policy_with_tls : &vm_policy,
               VM_OUT_MAX, on_ready, s);
     vm_session_expect_identity(s);
+    count_newcomer(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
     if (s->secure.state == SECURE_FIRST) {
         deadline_start(&ctx->vm_first_bytes, &s->identity->first_byte,
