@@ -371,8 +371,9 @@ const struct option_row option_rows[] = {
       .text = "connections at most that have not said which VM they\n"
               "are; 0 is no limit",
       .more = "Above it the oldest of them is closed: hosts say it within "
-              "milliseconds. A quarter of the open files that the program "
-              "may have is the limit in any case." },
+              "milliseconds. Half of the open files that the program may "
+              "have are the limit in any case, and without an open file left "
+              "the oldest of them makes room for a VM." },
     { .name = "unidentified-per-address",
       .type = OPTION_NUMBER,
       AT(unidentified_per_address),

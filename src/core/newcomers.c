@@ -7,6 +7,11 @@ static struct newcomer *same_at(struct list *node)
     return CONTAINER_OF(node, struct newcomer, same);
 }
 
+static struct newcomer *first_of(const struct newcomers *all)
+{
+    return CONTAINER_OF(all->all.next, struct newcomer, node);
+}
+
 static bool has_site(const void *value, const void *key)
 {
     const struct newcomer *n = value;
@@ -29,11 +34,15 @@ void newcomers_done(struct newcomers *all)
 }
 
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
-                               struct ip ip)
+                               struct ip ip, uint64_t now_us)
 {
     struct newcomer *oldest;
 
-    *n = (struct newcomer){ .site = ip_site(ip), .is_counted = true };
+    *n = (struct newcomer){
+        .site = ip_site(ip),
+        .since_us = now_us,
+        .is_counted = true,
+    };
     n->hash = map_hash(&all->oldest, slice_of(&n->site, sizeof n->site));
     list_init(&n->node);
     list_init(&n->same);
@@ -51,8 +60,19 @@ struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
         oldest != n)
         return oldest;
     if (all->limit != 0 && all->count > all->limit && all->all.next != &n->node)
-        return CONTAINER_OF(all->all.next, struct newcomer, node);
+        return first_of(all);
     return NULL;
+}
+
+struct newcomer *newcomers_find_old(const struct newcomers *all,
+                                    uint64_t age_us, uint64_t now_us)
+{
+    struct newcomer *n;
+
+    if (all->count == 0)
+        return NULL;
+    n = first_of(all);
+    return n->since_us + age_us <= now_us ? n : NULL;
 }
 
 /* It may be the one that stands for the others of its site. */

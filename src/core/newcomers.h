@@ -27,6 +27,7 @@ struct newcomer {
     struct list same; /* ring of those of its site, the oldest first */
     struct ip site;   /* ip_site */
     uint64_t hash;    /* of site */
+    uint64_t since_us;
     uint32_t kept;    /* bytes kept for it, newcomers_keep */
     uint32_t of_site; /* of the oldest of a site: how many there are */
     bool is_counted;  /* it is here; false before and after */
@@ -50,7 +51,11 @@ void newcomers_done(struct newcomers *all);
 /* Counts it. Returns the one that has to go for it, which the caller ends,
  * and with that takes out; NULL: there is room. n is never the one. */
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
-                               struct ip ip);
+                               struct ip ip, uint64_t now_us);
+
+/* The oldest, if it is there for so long; else NULL. */
+struct newcomer *newcomers_find_old(const struct newcomers *all,
+                                    uint64_t age_us, uint64_t now_us);
 
 /* It has said who it is, or is gone. May be called twice. */
 void newcomers_remove(struct newcomers *all, struct newcomer *n);

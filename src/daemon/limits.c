@@ -39,7 +39,7 @@ struct gate_settings daemon_gate_settings(const struct daemon *d)
 {
     const struct settings *s = d->settings;
     struct gate_settings g = {
-        .newcomer_limit = bounded(s->unidentified_limit, open_files(d) / 4),
+        .newcomer_limit = bounded(s->unidentified_limit, open_files(d) / 2),
     };
     struct admission_rules *rules = g.admission.rules;
 
@@ -75,7 +75,7 @@ void daemon_limits_check(const struct daemon *d)
         consoles = s->console_limit;
     needed = OWN_FILES + consoles + clients +
              (s->no_vm_ports ? 0 : least(consoles, range));
-    needed = most(needed, most(clients * 2, unidentified * 4));
+    needed = most(needed, most(clients, unidentified) * 2);
     if (needed > open_files(d))
         log_warning("open files are too few for the limits that are set "
                     "open-files=%llu needed=%llu consoles=%llu clients=%llu "

@@ -2,9 +2,10 @@
  * limits.h - the limits that are in force: those of the settings, and what the
  * limit of open files makes of them.
  *
- * Clients never have more than half of the open files, and connections that
- * have not said which VM they are never more than a quarter: so whoever takes
- * what there is to take cannot keep VMs out.
+ * Clients never have more than half of the open files, nor have connections
+ * that have not said which VM they are; of these the oldest makes room where
+ * there is no open file left (session/gate.h). So whoever takes what there is
+ * to take cannot keep VMs out.
  */
 #ifndef DAEMON_LIMITS_H
 #define DAEMON_LIMITS_H

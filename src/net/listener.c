@@ -146,6 +146,21 @@ static bool turn_away(const struct listener *l, int fd,
     return true;
 }
 
+/* As accept4(2). */
+static int accept_one(const struct listener *l, struct address *ret_peer)
+{
+    socklen_t len = sizeof *ret_peer;
+
+    *ret_peer = (struct address){ 0 };
+    return accept4(l->fd, &ret_peer->any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+static bool make_room(const struct listener *l)
+{
+    return l->guard != NULL && l->guard->make_room != NULL &&
+           l->guard->make_room(l->guard->owner);
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
@@ -153,11 +168,12 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     (void)events;
     (void)status;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        struct address peer = { 0 };
-        socklen_t len = sizeof peer;
+        struct address peer;
         struct stream *stream;
-        int fd = accept4(l->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(l, &peer);
 
+        if (fd < 0 && is_out_of_descriptors(errno) && make_room(l))
+            fd = accept_one(l, &peer);
         if (fd < 0) {
             if (is_out_of_descriptors(errno))
                 handle_starvation(l, errno);

@@ -40,6 +40,9 @@ struct listener_answer {
 /* Who is asked about it; borrowed, and lives longer than the listener. */
 struct listener_guard {
     struct listener_answer (*judge)(void *owner, const struct address *peer);
+    /* Without descriptors: whether it has closed somebody for the next one;
+     * NULL: it does not. */
+    bool (*make_room)(void *owner);
     void *owner;
 };
 

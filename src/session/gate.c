@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/session_context.h"
+#include "session/vm_session.h"
 
 /* What an administrator is told, and a person who is turned away; NULL: a
  * program is, for there is nothing that a person would do so often. */
@@ -89,14 +90,19 @@ static struct listener_answer judge_client(void *owner,
     return answer;
 }
 
+static bool make_room(void *owner)
+{
+    return vm_session_make_room(owner);
+}
+
 void gate_init(struct session_context *ctx, const struct gate_settings *s)
 {
     struct gate *g = &ctx->gate;
 
     admission_init(&g->admission, &s->admission);
     newcomers_init(&g->newcomers, s->admission.seed);
-    g->of_vms = (struct listener_guard){ judge_vm, ctx };
-    g->of_clients = (struct listener_guard){ judge_client, ctx };
+    g->of_vms = (struct listener_guard){ judge_vm, make_room, ctx };
+    g->of_clients = (struct listener_guard){ judge_client, NULL, ctx };
     gate_set(g, s);
 }
 
@@ -124,7 +130,8 @@ void gate_tell_pushed_out(struct gate *g, const struct newcomer *n,
         log_warning("connection closed for a newer one side=vm peer=%s "
                     "unidentified=%u others=%u reason=%s",
                     peer, g->newcomers.count, others,
-                    LOG_TEXT("it has not said which VM it is, and more such "
-                             "connections are there than --unidentified-limit "
-                             "or --unidentified-per-address allows"));
+                    LOG_TEXT("it has not said which VM it is, and there are "
+                             "more such connections than --unidentified-limit "
+                             "and --unidentified-per-address allow, or too few "
+                             "open files"));
 }

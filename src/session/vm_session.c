@@ -16,6 +16,9 @@ enum {
     VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ,
     /* From this size on, input is worth a system call of its own. */
     VM_DIRECT_INPUT_MIN = 2 * KIB,
+    /* Hosts have said who they are long before, also those that wait to be
+     * greeted (SECURE_FIRST_BYTE_US). */
+    VM_NEWCOMER_GRACE_US = 3000 * 1000,
 };
 
 /* The last one only where TLS is offered. */
@@ -783,24 +786,37 @@ static void on_ready(void *owner, unsigned ready)
         read_vm(s);
 }
 
+static void push_out(struct session_context *ctx, struct newcomer *n)
+{
+    struct identity *id = CONTAINER_OF(n, struct identity, newcomer);
+
+    gate_tell_pushed_out(&ctx->gate, n, id->session->link.peer);
+    end_session(id->session, LOG_DEBUG,
+                "it had to make room for newer connections", false);
+}
+
+bool vm_session_make_room(struct session_context *ctx)
+{
+    struct newcomer *n = newcomers_find_old(
+        &ctx->gate.newcomers, VM_NEWCOMER_GRACE_US, clock_now_us());
+
+    if (n != NULL)
+        push_out(ctx, n);
+    return n != NULL;
+}
+
 /* There may be too many of its kind now. */
 static void count_newcomer(struct vm_session *s)
 {
-    struct gate *g = &s->ctx->gate;
     struct newcomer *oldest;
-    struct identity *id;
     struct ip ip;
 
     if (!address_ip(&s->wire.stream->peer, &ip))
         return;
-    oldest = newcomers_add(&g->newcomers, &s->identity->newcomer, ip);
-    if (oldest == NULL)
-        return;
-    id = CONTAINER_OF(oldest, struct identity, newcomer);
-    gate_tell_pushed_out(g, oldest, id->session->link.peer);
-    end_session(id->session, LOG_DEBUG,
-                "there were too many that had not said which VM they are",
-                false);
+    oldest = newcomers_add(&s->ctx->gate.newcomers, &s->identity->newcomer, ip,
+                           clock_now_us());
+    if (oldest != NULL)
+        push_out(s->ctx, oldest);
 }
 
 void vm_session_start(struct session_context *ctx, struct stream *stream,
