@@ -9,9 +9,6 @@
 
 enum { IP_BITS = 128, IPV4_BITS = 32, WORD_BITS = 64 };
 
-/* ::ffff:0:0/96 */
-static const uint64_t ipv4_prefix = UINT64_C(0xffff) << IPV4_BITS;
-
 static uint64_t read_word(const uint8_t *bytes)
 {
     uint64_t word = 0;
@@ -34,17 +31,12 @@ struct ip ip_from_ipv4(const uint8_t bytes[4])
     uint32_t v4 = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
                   (uint32_t)bytes[2] << 8 | bytes[3];
 
-    return (struct ip){ .low = ipv4_prefix | v4 };
+    return (struct ip){ .low = UINT64_C(0xffff) << IPV4_BITS | v4 };
 }
 
 struct ip ip_from_ipv6(const uint8_t bytes[16])
 {
     return (struct ip){ read_word(bytes), read_word(bytes + 8) };
-}
-
-bool ip_is_ipv4(struct ip ip)
-{
-    return ip.high == 0 && ip.low >> IPV4_BITS == ipv4_prefix >> IPV4_BITS;
 }
 
 struct ip ip_site(struct ip ip)
@@ -78,13 +70,6 @@ static unsigned count_bits(uint64_t word)
 static unsigned prefix_of(const struct network *n)
 {
     return count_bits(n->mask.high) + count_bits(n->mask.low);
-}
-
-/* Whether it is a network of IPv4 addresses; ::/0 and the like are not. */
-static bool is_of_ipv4(const struct network *n)
-{
-    return ip_is_ipv4(n->address) && n->mask.high == UINT64_MAX &&
-           n->mask.low >= first_bits(IPV4_BITS);
 }
 
 static bool parse_ip(const char *text, size_t len, struct ip *ret,
@@ -130,6 +115,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
     bool is_ipv4 = false;
     unsigned long bits;
     unsigned long most;
+    unsigned mapped_bits;
 
     if (!parse_ip(text, len, &ip, &is_ipv4)) {
         err_set(err,
@@ -147,8 +133,11 @@ int network_parse(const char *text, struct network *ret, struct err *err)
                 show(text).text, most);
         return -EINVAL;
     }
-    n.mask = mask_of((unsigned)bits + (is_ipv4 ? IP_BITS - IPV4_BITS : 0));
+    mapped_bits = (unsigned)(bits + IP_BITS - most);
+    n.mask = mask_of(mapped_bits);
     n.address = cut(ip, n.mask);
+    /* A shorter one has more than the mapped addresses in it. */
+    n.is_ipv4 = ip_is_ipv4(n.address) && mapped_bits >= IP_BITS - IPV4_BITS;
     if (n.address.high != ip.high || n.address.low != ip.low) {
         err_set(err,
                 "'%s' is an address in a network: expected the network, %s, "
@@ -160,13 +149,6 @@ int network_parse(const char *text, struct network *ret, struct err *err)
     return 0;
 }
 
-bool network_contains(const struct network *n, struct ip ip)
-{
-    return (((ip.high ^ n->address.high) & n->mask.high) |
-            ((ip.low ^ n->address.low) & n->mask.low)) == 0 &&
-           ip_is_ipv4(ip) == is_of_ipv4(n);
-}
-
 bool network_is_equal(const struct network *a, const struct network *b)
 {
     return a->address.high == b->address.high &&
@@ -176,8 +158,7 @@ bool network_is_equal(const struct network *a, const struct network *b)
 
 struct network_text network_format(const struct network *n)
 {
-    bool is_ipv4 = is_of_ipv4(n);
-    unsigned most = is_ipv4 ? IPV4_BITS : IP_BITS;
+    unsigned most = n->is_ipv4 ? IPV4_BITS : IP_BITS;
     unsigned bits = prefix_of(n) - (IP_BITS - most);
     char host[INET6_ADDRSTRLEN] = "";
     struct network_text t;
@@ -185,8 +166,8 @@ struct network_text network_format(const struct network *n)
 
     write_word(n->address.high, bytes);
     write_word(n->address.low, bytes + 8);
-    inet_ntop(is_ipv4 ? AF_INET : AF_INET6, is_ipv4 ? bytes + 12 : bytes, host,
-              sizeof host);
+    inet_ntop(n->is_ipv4 ? AF_INET : AF_INET6, n->is_ipv4 ? bytes + 12 : bytes,
+              host, sizeof host);
     if (bits == most)
         snprintf(t.text, sizeof t.text, "%s", host);
     else

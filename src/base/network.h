@@ -24,6 +24,7 @@ struct ip {
 struct network {
     struct ip address; /* behind the mask all 0 */
     struct ip mask;
+    bool is_ipv4;
 };
 
 /* Borrowed. */
@@ -32,11 +33,15 @@ struct network_list {
     size_t count;
 };
 
+/* ::ffff:0:0/96 */
+static inline bool ip_is_ipv4(struct ip ip)
+{
+    return ip.high == 0 && ip.low >> 32 == 0xffff;
+}
+
 /* As sockets have them, in network byte order. */
 struct ip ip_from_ipv4(const uint8_t bytes[4]);
 struct ip ip_from_ipv6(const uint8_t bytes[16]);
-bool ip_is_ipv4(struct ip ip);
-
 /*
  * Who is counted as one: an IPv4 address, or the /64 of an IPv6 one, in which
  * a host may have as many addresses as it likes (RFC 4291, 2.5.4; RFC 8981).
@@ -50,7 +55,13 @@ struct ip ip_site(struct ip ip);
  */
 int network_parse(const char *text, struct network *ret, struct err *err);
 
-bool network_contains(const struct network *n, struct ip ip);
+static inline bool network_contains(const struct network *n, struct ip ip)
+{
+    return (((ip.high ^ n->address.high) & n->mask.high) |
+            ((ip.low ^ n->address.low) & n->mask.low)) == 0 &&
+           ip_is_ipv4(ip) == n->is_ipv4;
+}
+
 bool network_is_equal(const struct network *a, const struct network *b);
 
 /* As network_parse reads it. */
