@@ -171,9 +171,18 @@ static void close_broken(struct vm_session *s, int error)
         vm_session_close(s, why_broken(s, error), false);
 }
 
+static bool is_newcomer(const struct vm_session *s)
+{
+    return s->identity != NULL && s->identity->newcomer.is_counted;
+}
+
+/* Nobody has input for it yet, and there may be thousands of them that take no
+ * answers. */
 static bool may_read(const struct vm_session *s)
 {
-    return !s->is_held && s->wire.out.len <= LIMIT_QUEUED;
+    size_t most = is_newcomer(s) ? LIMIT_ANSWERS_MARK : LIMIT_QUEUED;
+
+    return !s->is_held && s->wire.out.len <= most;
 }
 
 static bool is_blocked(const struct vm_session *s)
@@ -562,7 +571,7 @@ static size_t read_room(struct vm_session *s)
         return output_room(s);
     if (s->phase == PHASE_SERVING && s->early.len > LIMIT_EARLY_DATA)
         return hold(s);
-    return LIMIT_READ;
+    return is_newcomer(s) ? LIMIT_NEWCOMER_READ : LIMIT_READ;
 }
 
 /*
