@@ -66,56 +66,6 @@ static void rest(struct listener *l)
                        clock_now_us());
 }
 
-/*
- * Gives up the reserve descriptor for as long as it takes to accept one
- * connection and to tell it why it is closed.
- */
-static void refuse_one(struct listener *l)
-{
-    static const char refusal[] =
-        "[vspcd: too many connections are open; try again later]\r\n";
-    int fd;
-
-    if (l->loop->reserve_fd < 0)
-        return;
-    close(l->loop->reserve_fd);
-    fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
-        (void)!write(fd, refusal, sizeof refusal - 1);
-        close(fd);
-    }
-    l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-/* Each connection that ends lets another one in, and then there is none left
- * again: that is one state of affairs, and no news. */
-static bool is_news(struct loop *loop)
-{
-    uint64_t now_us = clock_now_us();
-    bool is_new = !loop->is_starved_logged &&
-                  (loop->starved_told_us == 0 ||
-                   now_us - loop->starved_told_us >= STARVED_TELL_AGAIN_US);
-
-    loop->is_starved_logged = true;
-    if (is_new)
-        loop->starved_told_us = now_us;
-    return is_new;
-}
-
-static void handle_starvation(struct listener *l, int error)
-{
-    l->loop->starved_count++;
-    if (is_news(l->loop)) {
-        log_warning("no file descriptors left: new connections wait or are "
-                    "refused until some are closed; raise the limit of open "
-                    "files (LimitNOFILE=, ulimit -n) reason=%s",
-                    LOG_TEXT(strerror(error)));
-    }
-    if (l->way & LISTENER_REFUSE)
-        refuse_one(l);
-    rest(l);
-}
-
 /* With a reset the connection is gone on both sides at once; an end in order
  * would leave the kernel with it for a minute. */
 static void reset(int fd)
@@ -153,6 +103,57 @@ static int accept_one(const struct listener *l, struct address *ret_peer)
 
     *ret_peer = (struct address){ 0 };
     return accept4(l->fd, &ret_peer->any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/*
+ * Gives up the reserve descriptor for as long as it takes to accept one
+ * connection and to tell it why it is closed.
+ */
+static void refuse_one(struct listener *l)
+{
+    static const char refusal[] =
+        "[vspcd: too many connections are open; try again later]\r\n";
+    struct address peer;
+    int fd;
+
+    if (l->loop->reserve_fd < 0)
+        return;
+    close(l->loop->reserve_fd);
+    fd = accept_one(l, &peer);
+    if (fd >= 0 && !turn_away(l, fd, &peer)) {
+        (void)!write(fd, refusal, sizeof refusal - 1);
+        close(fd);
+    }
+    l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Each connection that ends lets another one in, and then there is none left
+ * again: that is one state of affairs, and no news. */
+static bool is_news(struct loop *loop)
+{
+    uint64_t now_us = clock_now_us();
+    bool is_new = !loop->is_starved_logged &&
+                  (loop->starved_told_us == 0 ||
+                   now_us - loop->starved_told_us >= STARVED_TELL_AGAIN_US);
+
+    loop->is_starved_logged = true;
+    if (is_new)
+        loop->starved_told_us = now_us;
+    return is_new;
+}
+
+static void handle_starvation(struct listener *l, int error)
+{
+    l->loop->starved_count++;
+    if (is_news(l->loop)) {
+        log_warning("no file descriptors left: new connections wait or are "
+                    "refused until some are closed; raise the limit of open "
+                    "files (LimitNOFILE=, ulimit -n) reason=%s",
+                    LOG_TEXT(strerror(error)));
+    }
+    if (l->way & LISTENER_REFUSE)
+        refuse_one(l);
+    rest(l);
 }
 
 static bool make_room(const struct listener *l)
