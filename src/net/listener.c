@@ -183,6 +183,9 @@ static void on_connection(uv_poll_t *poll, int status, int events)
             return;
         }
         l->loop->is_starved_logged = false;
+        /* Another thread may have taken it. */
+        if (l->loop->reserve_fd < 0)
+            l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
         if (turn_away(l, fd, &peer))
             continue;
         if (stream_fd_open(l->loop, fd, &peer, &stream) == 0)
