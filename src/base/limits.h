@@ -27,6 +27,14 @@ enum {
      * it is delivered then. Real hosts send next to nothing here. */
     LIMIT_EARLY_DATA = 64 * KIB,
 
+    /* One read of such a connection: with LIMIT_ANSWERS_MARK it bounds what it
+     * can make us answer without taking it, to some 24 KiB. */
+    LIMIT_NEWCOMER_READ = 4 * KIB,
+
+    /* Early data of all of them together: a thousand such connections that send
+     * what they may. */
+    LIMIT_EARLY_TOTAL = 64 * 1024 * KIB,
+
     /* What a host sends at most without waiting for an answer: TCP's initial
      * window (RFC 6928, 2: 14,600 bytes), and some room for shorter headers. */
     LIMIT_FIRST_FLIGHT = 15 * KIB,

@@ -18,6 +18,7 @@ enum option_type {
     OPTION_WORD,    /* one of words; the setting is its number */
     OPTION_PROXY,   /* list of ADDRESS:PORT[,tls=WORD] */
     OPTION_RULE,    /* list of texts */
+    OPTION_NETWORK, /* list of networks */
     OPTION_REQUEST, /* not a setting: asks for something else */
 };
 

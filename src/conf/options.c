@@ -173,6 +173,29 @@ const struct option_row option_rows[] = {
               "name or an address as the URI has it, *.example.org for names "
               "that end so, or *. vspc://NAME and vspc://* allow null modems "
               "to other VMs' consoles." },
+    { .name = "vm-allow",
+      .type = OPTION_NETWORK,
+      AT(vm_allow),
+      .value = "NETWORK",
+      .is_reloaded = true,
+      .otherwise = "every address",
+      .example = "{\"192.0.2.0/24\", \"2001:db8::/32\"}",
+      .text = "who may connect as a VM: a network such as\n"
+              "192.0.2.0/24 or an address; may be given up to 64\n"
+              "times",
+      .more = "They are the addresses of ESXi hosts. Whoever else connects "
+              "is closed before a byte is read. VMs that are connected stay "
+              "when this is changed." },
+    { .name = "client-allow",
+      .type = OPTION_NETWORK,
+      AT(client_allow),
+      .value = "NETWORK",
+      .is_reloaded = true,
+      .otherwise = "every address",
+      .example = "{\"192.0.2.0/24\", \"::1\"}",
+      .text = "the same for clients",
+      .more = "It is for the consoles' ports, and for the listeners that VMs "
+              "ask for." },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
@@ -287,6 +310,81 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "clients of a console at most; 0 is no limit",
       .more = "Another one is told so and closed." },
+    { .name = "client-total",
+      .type = OPTION_NUMBER,
+      AT(client_total),
+      .value = "COUNT",
+      .standard = "16384",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "clients of all consoles together at most; 0 is no\n"
+              "limit",
+      .more = "Half of the open files that the program may have are the "
+              "limit in any case: the others are for VMs. Another client is "
+              "told so and closed." },
+    { .name = "client-rate",
+      .type = OPTION_NUMBER,
+      AT(client_rate),
+      .value = "COUNT",
+      .standard = "200",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "clients that may come from one address in a second,\n"
+              "in the long run; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one. Whoever comes more "
+              "often is closed before a byte is read." },
+    { .name = "client-burst",
+      .type = OPTION_NUMBER,
+      AT(client_burst),
+      .value = "COUNT",
+      .standard = "10000",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how many of them may come at once",
+      .more = "That is for programs that attach to every console." },
+    { .name = "vm-rate",
+      .type = OPTION_NUMBER,
+      AT(vm_rate),
+      .value = "COUNT",
+      .standard = "0",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "the same as --client-rate, for VMs; 0 is no limit",
+      .more = "All VMs of an ESXi host come from one address, and all at once "
+              "when it starts; behind a balancer all VMs of all hosts do." },
+    { .name = "vm-burst",
+      .type = OPTION_NUMBER,
+      AT(vm_burst),
+      .value = "COUNT",
+      .standard = "10000",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how many of them may come at once" },
+    { .name = "unidentified-limit",
+      .type = OPTION_NUMBER,
+      AT(unidentified_limit),
+      .value = "COUNT",
+      .standard = "16384",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "connections at most that have not said which VM they\n"
+              "are; 0 is no limit",
+      .more = "Above it the oldest of them is closed: hosts say it within "
+              "milliseconds. Half of the open files that the program may "
+              "have are the limit in any case, and without an open file left "
+              "the oldest of them makes room for a VM." },
+    { .name = "unidentified-per-address",
+      .type = OPTION_NUMBER,
+      AT(unidentified_per_address),
+      .value = "COUNT",
+      .standard = "8192",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "the same for those of one address; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one. Half of the limit "
+              "of all is the limit in any case." },
     { .name = "multi-console",
       .environment = "SUPPORT_MULTI_CONSOLE",
       .type = OPTION_FLAG,
@@ -380,7 +478,8 @@ bool option_is_setting(const struct option_row *row)
 
 bool option_is_list(const struct option_row *row)
 {
-    return row->type == OPTION_PROXY || row->type == OPTION_RULE;
+    return row->type == OPTION_PROXY || row->type == OPTION_RULE ||
+           row->type == OPTION_NETWORK;
 }
 
 bool option_takes_value(const struct option_row *row)

@@ -11,6 +11,7 @@
 #define CONF_OPTIONS_H
 
 #include "base/err.h"
+#include "base/network.h"
 #include "conf/problems.h"
 
 #include <stdbool.h>
@@ -22,6 +23,7 @@ enum {
     SETTINGS_HOST_MAX = 64,
     SETTINGS_PROXIES_MAX = 8,
     SETTINGS_RULES_MAX = 32,
+    SETTINGS_NETWORKS_MAX = 64,
     SETTINGS_ROWS_MAX = 128,
 };
 
@@ -59,6 +61,12 @@ struct settings_rules {
     uint64_t count;
 };
 
+struct settings_networks {
+    struct network item[SETTINGS_NETWORKS_MAX];
+    unsigned line[SETTINGS_NETWORKS_MAX]; /* of the file */
+    uint64_t count;
+};
+
 /* --check-uri-as: where the URI stands. */
 enum settings_uri_place {
     SETTINGS_URI_SERVER,
@@ -86,13 +94,22 @@ struct settings {
     uint64_t history_total;   /* bytes */
     uint64_t client_limit;    /* 0: no limit */
     uint64_t console_limit;   /* 0: no limit */
-    uint64_t tls;             /* enum settings_tls; for VMs */
-    uint64_t client_tls;      /* the same for clients */
-    uint64_t client_certs;    /* 0 not asked for, 1 optional, 2 required */
-    uint64_t proxy_count;     /* in proxies */
+    uint64_t client_total;    /* of all consoles; 0: no limit */
+    uint64_t vm_rate;         /* per second and address; 0: no limit */
+    uint64_t vm_burst;
+    uint64_t client_rate; /* the same */
+    uint64_t client_burst;
+    uint64_t unidentified_limit;       /* 0: no limit */
+    uint64_t unidentified_per_address; /* the same */
+    uint64_t tls;                      /* enum settings_tls; for VMs */
+    uint64_t client_tls;               /* the same for clients */
+    uint64_t client_certs; /* 0 not asked for, 1 optional, 2 required */
+    uint64_t proxy_count;  /* in proxies */
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
     struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
     struct settings_rules service_connect; /* the same */
+    struct settings_networks vm_allow;     /* none: everybody */
+    struct settings_networks client_allow; /* the same */
     uint64_t backend;                      /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
@@ -170,6 +187,9 @@ struct options_place {
 };
 struct options_place options_where(const struct settings *settings,
                                    const char *name, uint64_t index);
+
+/* Whether anybody has set it. */
+bool options_is_given(const struct settings *settings, const char *name);
 
 /* Its value as text, cut to size; "" if it is not set. */
 void options_value(const struct settings *settings, const char *name, char *to,

@@ -235,6 +235,9 @@ static unsigned line_of(const struct settings *s, const struct option_row *row,
     if (row->type == OPTION_RULE)
         return ((const struct settings_rules *)(const void *)member)
             ->line[index];
+    if (row->type == OPTION_NETWORK)
+        return ((const struct settings_networks *)(const void *)member)
+            ->line[index];
     return s->origins[option_index(row)].line;
 }
 
@@ -260,6 +263,14 @@ struct options_place options_where(const struct settings *s, const char *name,
         break;
     }
     return place;
+}
+
+bool options_is_given(const struct settings *s, const char *name)
+{
+    const struct option_row *row = option_find(name);
+
+    assert(row != NULL);
+    return s->origins[option_index(row)].source != SETTINGS_DEFAULT;
 }
 
 void options_value(const struct settings *s, const char *name, char *to,

@@ -135,6 +135,24 @@ static int add_rule(struct settings_rules *rules, unsigned line,
     return 0;
 }
 
+static int add_network(struct settings_networks *networks, unsigned line,
+                       const char *value, struct err *err)
+{
+    int r;
+
+    if (networks->count == SETTINGS_NETWORKS_MAX) {
+        err_set(err,
+                "given too often: %d networks are the limit; larger networks "
+                "hold more addresses",
+                SETTINGS_NETWORKS_MAX);
+        return -EINVAL;
+    }
+    r = network_parse(value, &networks->item[networks->count], err);
+    if (r == 0)
+        networks->line[networks->count++] = line;
+    return r;
+}
+
 static int set_text(const struct option_row *row, char **member,
                     const char *value, struct err *err)
 {
@@ -182,6 +200,8 @@ static int set_member(const struct option_row *row, unsigned line,
         return set_text(row, member, value, err);
     case OPTION_RULE:
         return add_rule(member, line, value, err);
+    case OPTION_NETWORK:
+        return add_network(member, line, value, err);
     case OPTION_PROXY:
         return add_proxy(row, line, value, settings, err);
     case OPTION_WORD:
@@ -261,6 +281,9 @@ void option_clear(const struct option_row *row, struct settings *s)
     case OPTION_RULE:
         clear_rules(member);
         break;
+    case OPTION_NETWORK:
+        *(struct settings_networks *)member = (struct settings_networks){ 0 };
+        break;
     case OPTION_PROXY:
         s->proxy_count = 0;
         break;
@@ -305,6 +328,10 @@ void option_copy(const struct option_row *row, struct settings *to,
     case OPTION_RULE:
         copy_rules(member, source);
         break;
+    case OPTION_NETWORK:
+        *(struct settings_networks *)member =
+            *(const struct settings_networks *)source;
+        break;
     case OPTION_PROXY:
         memcpy(to->proxies, from->proxies, sizeof to->proxies);
         to->proxy_count = from->proxy_count;
@@ -329,6 +356,16 @@ static bool are_rules_equal(const struct settings_rules *a,
 {
     for (uint64_t i = 0; i < a->count && i < b->count; i++) {
         if (strcmp(a->text[i], b->text[i]) != 0)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static bool are_networks_equal(const struct settings_networks *a,
+                               const struct settings_networks *b)
+{
+    for (uint64_t i = 0; i < a->count && i < b->count; i++) {
+        if (!network_is_equal(&a->item[i], &b->item[i]))
             return false;
     }
     return a->count == b->count;
@@ -360,6 +397,8 @@ bool option_is_equal(const struct option_row *row, const struct settings *a,
         return are_texts_equal(*(char *const *)of_a, *(char *const *)of_b);
     case OPTION_RULE:
         return are_rules_equal(of_a, of_b);
+    case OPTION_NETWORK:
+        return are_networks_equal(of_a, of_b);
     case OPTION_PROXY:
         return are_proxies_equal(a, b);
     case OPTION_NUMBER:
@@ -425,6 +464,15 @@ static void print_rules(const struct settings_rules *rules, FILE *to)
     fputc('}', to);
 }
 
+static void print_networks(const struct settings_networks *networks, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < networks->count; i++)
+        fprintf(to, "%s\"%s\"", i > 0 ? ", " : "",
+                network_format(&networks->item[i]).text);
+    fputc('}', to);
+}
+
 static void print_proxies(const struct option_row *row,
                           const struct settings *s, FILE *to)
 {
@@ -467,6 +515,9 @@ bool option_print_value(const struct option_row *row, const struct settings *s,
         return true;
     case OPTION_RULE:
         print_rules(member, to);
+        return true;
+    case OPTION_NETWORK:
+        print_networks(member, to);
         return true;
     case OPTION_PROXY:
         print_proxies(row, s, to);

@@ -60,12 +60,15 @@ bool console_attach_client(struct console *c, struct client *client,
 {
     uint32_t limit = c->directory->settings.client_limit;
 
-    if (limit != 0 && c->client_count >= limit)
+    if (limit != 0 && c->client_count >= limit) {
+        c->directory->refused_clients++;
         return false;
+    }
     client->console = c;
     reader_attach(&client->reader, c);
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
+    c->directory->client_count++;
     if (deadline_is_running(&c->expiry))
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
@@ -82,6 +85,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
         return;
     list_remove(&client->node);
     c->client_count--;
+    c->directory->client_count--;
     client->console = NULL;
     reader_detach(&client->reader, now_us);
     update_expiry(c, now_us);

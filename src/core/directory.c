@@ -159,8 +159,10 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
 
     if (c == NULL)
         c = add_console(d, identity);
-    if (c == NULL)
+    if (c == NULL) {
+        d->refused_consoles++;
         return NULL;
+    }
     directory_rename(c, identity->name);
     if (link->console != NULL && link->console != c)
         console_detach_vm(link, "it has become another VM", now_us);

@@ -7,6 +7,7 @@
 #include "core/ports.h"
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
+#include "daemon/limits.h"
 #include "daemon/ports.h"
 #include "session/client_session.h"
 #include "session/service.h"
@@ -175,6 +176,7 @@ struct session_settings daemon_session_settings(const struct daemon *d)
         .connect_rules = d->rules.connect,
         .connect_rule_count = s->service_connect.count,
         .tls_minimum = s->tls_min,
+        .gate = daemon_gate_settings(d),
         .client_policy =
             d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
     };
@@ -186,14 +188,20 @@ enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy)
     return d->tls.vms != NULL ? (enum tls_policy)policy : TLS_OFF;
 }
 
+static void make_seed(uint64_t seed[2])
+{
+    ssize_t got = getrandom(seed, 2 * sizeof seed[0], 0);
+
+    /* Of so few bytes getrandom(2) gives all or fails for our mistakes. */
+    assert(got == 2 * sizeof seed[0]);
+    (void)got;
+}
+
 static void open_directory(struct daemon *d)
 {
     struct directory_settings settings = daemon_directory_settings(d->settings);
-    ssize_t got = getrandom(settings.seed, sizeof settings.seed, 0);
 
-    /* Of so few bytes getrandom(2) gives all or fails for our mistakes. */
-    assert(got == sizeof settings.seed);
-    (void)got;
+    make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     loop_watch_deadlines(d->loop, &d->watches[0], &d->directory.expiries,
                          on_expired, d);
@@ -229,7 +237,8 @@ static int open_proxy(struct daemon *d, const char *option, uint64_t index,
                 options_where(d->settings, option, index).text, why.text);
         return r;
     }
-    r = listener_open(d->loop, &p->address, LISTENER_WAIT, on_vm_accepted, p,
+    r = listener_open(d->loop, &p->address, LISTENER_WAIT,
+                      &d->sessions.gate.of_vms, on_vm_accepted, p,
                       &p->listener);
     if (r < 0) {
         err_set(err,
@@ -319,7 +328,7 @@ static int open_signals(struct daemon *d, struct err *err)
     return 0;
 }
 
-static void log_ready(const struct daemon *d, uint64_t files)
+static void log_ready(const struct daemon *d)
 {
     const struct settings *s = d->settings;
     char ports[48] = "none";
@@ -330,12 +339,13 @@ static void log_ready(const struct daemon *d, uint64_t files)
                  (unsigned long long)s->port_range_end);
     log_info("vspcd %s ready proxy=%s interface=%s ports=%s open-files=%llu",
              VSPCD_VERSION, address_format(&d->proxies[0].address).text,
-             s->interface, ports, (unsigned long long)files);
+             s->interface, ports, (unsigned long long)d->open_files);
     for (int i = 1; i < d->proxy_count; i++)
         log_info("VMs may connect here too proxy=%s",
                  address_format(&d->proxies[i].address).text);
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
+    daemon_limits_check(d);
     log_flush();
 }
 
@@ -343,11 +353,11 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
-    uint64_t files = loop_raise_file_limit();
     struct session_settings session_settings;
     int r;
 
     d->settings = settings;
+    d->open_files = loop_raise_file_limit();
     r = loop_open(&d->loop);
     if (r < 0) {
         err_set(err, "cannot make an event loop: %s", strerror(-r));
@@ -370,6 +380,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
     if (r == 0)
         r = open_signals(d, err);
     session_settings = daemon_session_settings(d);
+    make_seed(session_settings.gate.admission.seed);
     session_context_init(&d->sessions, d->loop, &d->directory,
                          &session_settings);
     daemon_tls_use(&d->tls, &d->sessions);
@@ -378,7 +389,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         return r;
     }
     loop_on_turn_end(d->loop, on_turn_end, d);
-    log_ready(d, files);
+    log_ready(d);
     *ret_daemon = d;
     return 0;
 }

@@ -45,6 +45,7 @@ struct daemon {
     struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
+    uint64_t open_files; /* how many there may be; 0: not known */
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
     bool wants_listing; /* SIGUSR1 */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
+#include "daemon/limits.h"
 #include "daemon/ports.h"
 #include "session/console_port.h"
 #include "session/service.h"
@@ -195,6 +196,7 @@ void daemon_log_consoles(const struct daemon *d)
              (unsigned long long)counts->completed,
              (unsigned long long)counts->failed,
              (unsigned long long)counts->refused);
+    daemon_limits_log(d);
     while ((c = directory_next(&d->directory, &cursor)) != NULL)
         log_console(c);
 }

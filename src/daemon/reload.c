@@ -6,7 +6,9 @@
 #include "base/log.h"
 #include "daemon/check_settings.h"
 #include "daemon/daemon_private.h"
+#include "daemon/limits.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static void log_problems(const struct problems *problems)
@@ -19,6 +21,15 @@ static void log_problems(const struct problems *problems)
     log_error("SIGHUP: nothing was changed problems=%d", problems->count);
 }
 
+static bool has_changed(const struct options_changes *changes, const char *name)
+{
+    for (int i = 0; i < changes->count; i++) {
+        if (strcmp(changes->name[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void log_changes(const struct settings *s,
                         const struct options_changes *changes)
 {
@@ -29,6 +40,10 @@ static void log_changes(const struct settings *s,
         log_info("SIGHUP: setting changed setting=%s value=%s",
                  changes->name[i], LOG_TEXT(value));
     }
+    if (has_changed(changes, "vm-allow") ||
+        has_changed(changes, "client-allow"))
+        log_info("SIGHUP: who may connect was changed, for new connections: "
+                 "those that are there stay");
     for (int i = 0; i < changes->restart_count; i++)
         log_warning("SIGHUP: setting needs a restart setting=%s",
                     changes->restart[i]);
@@ -127,4 +142,6 @@ void daemon_reload(struct daemon *d)
     if (has_tls)
         log_info("SIGHUP: the certificate was read again, for new connections");
     daemon_tls_log(&d->tls);
+    if (changes.count > 0)
+        daemon_limits_check(d);
 }

@@ -29,6 +29,21 @@ struct address_text address_format(const struct address *a)
     return t;
 }
 
+bool address_ip(const struct address *a, struct ip *ret)
+{
+    uint8_t bytes[4];
+
+    if (a->any.sa_family == AF_INET6) {
+        *ret = ip_from_ipv6(a->v6.sin6_addr.s6_addr);
+        return true;
+    }
+    if (a->any.sa_family != AF_INET)
+        return false;
+    memcpy(bytes, &a->v4.sin_addr, sizeof bytes);
+    *ret = ip_from_ipv4(bytes);
+    return true;
+}
+
 socklen_t address_len(const struct address *a)
 {
     return a->any.sa_family == AF_INET6 ? sizeof a->v6 : sizeof a->v4;

@@ -5,6 +5,7 @@
 #define NET_ADDRESS_H
 
 #include "base/err.h"
+#include "base/network.h"
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -33,6 +34,9 @@ struct address_text address_format(const struct address *a);
  */
 int address_parse(const char *host, uint16_t port, struct address *ret,
                   struct err *err);
+
+/* False: it is no internet address. */
+bool address_ip(const struct address *a, struct ip *ret);
 
 socklen_t address_len(const struct address *a);
 uint16_t address_port(const struct address *a);

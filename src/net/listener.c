@@ -22,13 +22,15 @@ enum {
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 10,
     KEEPALIVE_PROBES = 5,
+    STARVED_TELL_AGAIN_US = 60 * 1000 * 1000,
 };
 
 struct listener {
     uv_poll_t poll;
     struct loop *loop;
     int fd;
-    unsigned way; /* enum listener_way */
+    unsigned way;                       /* enum listener_way */
+    const struct listener_guard *guard; /* NULL: none */
     listener_accepted_fn *on_accepted;
     void *owner;
     struct list starved; /* in loop->starved while it rests */
@@ -64,6 +66,45 @@ static void rest(struct listener *l)
                        clock_now_us());
 }
 
+/* With a reset the connection is gone on both sides at once; an end in order
+ * would leave the kernel with it for a minute. */
+static void reset(int fd)
+{
+    const struct linger now = { .l_onoff = 1 };
+
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(fd);
+}
+
+/* True: it was sent away. */
+static bool turn_away(const struct listener *l, int fd,
+                      const struct address *peer)
+{
+    struct listener_answer answer;
+
+    if (l->guard == NULL)
+        return false;
+    answer = l->guard->judge(l->guard->owner, peer);
+    if (!answer.is_refused)
+        return false;
+    if (answer.line != NULL && (l->way & LISTENER_REFUSE)) {
+        (void)!write(fd, answer.line, strlen(answer.line));
+        close(fd);
+    } else {
+        reset(fd);
+    }
+    return true;
+}
+
+/* As accept4(2). */
+static int accept_one(const struct listener *l, struct address *ret_peer)
+{
+    socklen_t len = sizeof *ret_peer;
+
+    *ret_peer = (struct address){ 0 };
+    return accept4(l->fd, &ret_peer->any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
 /*
  * Gives up the reserve descriptor for as long as it takes to accept one
  * connection and to tell it why it is closed.
@@ -72,23 +113,39 @@ static void refuse_one(struct listener *l)
 {
     static const char refusal[] =
         "[vspcd: too many connections are open; try again later]\r\n";
+    struct address peer;
     int fd;
 
     if (l->loop->reserve_fd < 0)
         return;
     close(l->loop->reserve_fd);
-    fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd >= 0) {
+    fd = accept_one(l, &peer);
+    if (fd >= 0 && !turn_away(l, fd, &peer)) {
         (void)!write(fd, refusal, sizeof refusal - 1);
         close(fd);
     }
     l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* Each connection that ends lets another one in, and then there is none left
+ * again: that is one state of affairs, and no news. */
+static bool is_news(struct loop *loop)
+{
+    uint64_t now_us = clock_now_us();
+    bool is_new = !loop->is_starved_logged &&
+                  (loop->starved_told_us == 0 ||
+                   now_us - loop->starved_told_us >= STARVED_TELL_AGAIN_US);
+
+    loop->is_starved_logged = true;
+    if (is_new)
+        loop->starved_told_us = now_us;
+    return is_new;
+}
+
 static void handle_starvation(struct listener *l, int error)
 {
-    if (!l->loop->is_starved_logged) {
-        l->loop->is_starved_logged = true;
+    l->loop->starved_count++;
+    if (is_news(l->loop)) {
         log_warning("no file descriptors left: new connections wait or are "
                     "refused until some are closed; raise the limit of open "
                     "files (LimitNOFILE=, ulimit -n) reason=%s",
@@ -99,6 +156,12 @@ static void handle_starvation(struct listener *l, int error)
     rest(l);
 }
 
+static bool make_room(const struct listener *l)
+{
+    return l->guard != NULL && l->guard->make_room != NULL &&
+           l->guard->make_room(l->guard->owner);
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
@@ -106,11 +169,12 @@ static void on_connection(uv_poll_t *poll, int status, int events)
     (void)events;
     (void)status;
     for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-        struct address peer = { 0 };
-        socklen_t len = sizeof peer;
+        struct address peer;
         struct stream *stream;
-        int fd = accept4(l->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept_one(l, &peer);
 
+        if (fd < 0 && is_out_of_descriptors(errno) && make_room(l))
+            fd = accept_one(l, &peer);
         if (fd < 0) {
             if (is_out_of_descriptors(errno))
                 handle_starvation(l, errno);
@@ -119,6 +183,11 @@ static void on_connection(uv_poll_t *poll, int status, int events)
             return;
         }
         l->loop->is_starved_logged = false;
+        /* Another thread may have taken it. */
+        if (l->loop->reserve_fd < 0)
+            l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (turn_away(l, fd, &peer))
+            continue;
         if (stream_fd_open(l->loop, fd, &peer, &stream) == 0)
             l->on_accepted(l->owner, stream);
     }
@@ -177,7 +246,8 @@ static int open_socket(const struct address *address, unsigned way)
 }
 
 int listener_open(struct loop *loop, const struct address *address,
-                  unsigned way, listener_accepted_fn *on_accepted, void *owner,
+                  unsigned way, const struct listener_guard *guard,
+                  listener_accepted_fn *on_accepted, void *owner,
                   struct listener **ret_listener)
 {
     int fd = open_socket(address, way);
@@ -197,6 +267,7 @@ int listener_open(struct loop *loop, const struct address *address,
     l->loop = loop;
     l->fd = fd;
     l->way = way;
+    l->guard = guard;
     l->on_accepted = on_accepted;
     l->owner = owner;
     list_init(&l->starved);

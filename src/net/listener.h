@@ -5,6 +5,10 @@
  * accept costs one system call. Without free file descriptors a listener
  * rests, uses no CPU and tries again when a stream of the loop was closed, or
  * once a second: who waits in the backlog is then served.
+ *
+ * Whoever is not to come in is sent away as soon as it is accepted: before a
+ * byte of it is read and before anything is kept for it. It cannot be left in
+ * the backlog, where others wait behind it.
  */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
@@ -26,12 +30,30 @@ enum listener_way {
     LISTENER_IPV6_ONLY = 2, /* "::" leaves the port of IPv4 to others */
 };
 
+/* What becomes of who connects. A line is for people: it goes out where the
+ * listener may speak (LISTENER_REFUSE), and the connection ends in order. */
+struct listener_answer {
+    bool is_refused;
+    const char *line; /* with its line end; NULL: reset without a word */
+};
+
+/* Who is asked about it; borrowed, and lives longer than the listener. */
+struct listener_guard {
+    struct listener_answer (*judge)(void *owner, const struct address *peer);
+    /* Without descriptors: whether it has closed somebody for the next one;
+     * NULL: it does not. */
+    bool (*make_room)(void *owner);
+    void *owner;
+};
+
 /*
- * 0 or -errno: -EADDRINUSE (somebody else has the port), -EMFILE, -ENFILE,
- * and what else socket, bind and listen say.
+ * guard may be NULL: everybody may come in. 0 or -errno: -EADDRINUSE (somebody
+ * else has the port), -EMFILE, -ENFILE, and what else socket, bind and listen
+ * say.
  */
 int listener_open(struct loop *loop, const struct address *address,
-                  unsigned way, listener_accepted_fn *on_accepted, void *owner,
+                  unsigned way, const struct listener_guard *guard,
+                  listener_accepted_fn *on_accepted, void *owner,
                   struct listener **ret_listener);
 void listener_close(struct listener *l); /* takes NULL */
 

@@ -219,6 +219,11 @@ uint8_t *loop_read_buffer(struct loop *loop)
     return loop->read_buffer;
 }
 
+uint64_t loop_starved_count(const struct loop *loop)
+{
+    return loop->starved_count;
+}
+
 void loop_open_standard_descriptors(void)
 {
     int fd;

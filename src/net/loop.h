@@ -65,6 +65,9 @@ uint8_t *loop_read_buffer(struct loop *loop);
  */
 void loop_open_standard_descriptors(void);
 
+/* How often a connection could not be accepted for want of descriptors. */
+uint64_t loop_starved_count(const struct loop *loop);
+
 /* Raises the soft limit of open files to the hard one; returns what it is. */
 uint64_t loop_raise_file_limit(void);
 

@@ -33,6 +33,8 @@ struct loop {
     int reserve_fd; /* given up for a moment to accept and refuse somebody */
     bool is_stopped;
     bool is_starved_logged;
+    uint64_t starved_told_us; /* 0: never */
+    uint64_t starved_count;   /* how often there was no descriptor */
     uint8_t *read_buffer;
 };
 

@@ -30,8 +30,8 @@ int console_port_open(struct session_context *ctx, struct loop *loop,
     p->ctx = ctx;
     p->console = console;
     p->number = address_port(address);
-    r = listener_open(loop, address, LISTENER_REFUSE, on_accepted, p,
-                      &p->listener);
+    r = listener_open(loop, address, LISTENER_REFUSE, &ctx->gate.of_clients,
+                      on_accepted, p, &p->listener);
     if (r < 0) {
         free(p);
         return r;

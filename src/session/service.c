@@ -207,8 +207,8 @@ static unsigned way_of(const struct service *s)
 static int open_listener(struct service *s, struct address *address)
 {
     struct session_context *ctx = s->ctx;
-    int r = listener_open(ctx->loop, address, way_of(s), on_accepted, s,
-                          &s->listener);
+    int r = listener_open(ctx->loop, address, way_of(s), &ctx->gate.of_clients,
+                          on_accepted, s, &s->listener);
     struct err err;
 
     if (r != -EAFNOSUPPORT || s->uri.host_kind != URI_HOST_ALL ||
@@ -216,8 +216,8 @@ static int open_listener(struct service *s, struct address *address)
         return r;
     /* A host without IPv6: every address is every one of IPv4. */
     (void)address_parse("0.0.0.0", s->uri.port, address, &err);
-    return listener_open(ctx->loop, address, way_of(s), on_accepted, s,
-                         &s->listener);
+    return listener_open(ctx->loop, address, way_of(s), &ctx->gate.of_clients,
+                         on_accepted, s, &s->listener);
 }
 
 static void listen_now(struct service *s)

@@ -17,6 +17,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     ctx->settings = *settings;
     ctx->directory = directory;
     ctx->loop = loop;
+    gate_init(ctx, &settings->gate);
     list_init(&ctx->vm_sessions);
     list_init(&ctx->dead);
     list_init(&ctx->service_tls);
@@ -52,6 +53,7 @@ void session_context_set(struct session_context *ctx,
                          const struct session_settings *settings)
 {
     ctx->settings = *settings;
+    gate_set(&ctx->gate, &settings->gate);
     deadline_queue_set_length(&ctx->identities, settings->identity_timeout_us);
 }
 
@@ -60,6 +62,7 @@ void session_context_done(struct session_context *ctx)
     session_bury_dead(ctx);
     tls_hub_done(&ctx->tls);
     service_tls_forget(ctx);
+    gate_done(&ctx->gate);
     free(ctx->read_buffer);
     free(ctx->copy_buffer);
 }

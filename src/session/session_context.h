@@ -14,6 +14,7 @@
 #include "net/stream_tls.h"
 #include "proto/telnet.h"
 #include "proto/uri_rule.h"
+#include "session/gate.h"
 
 /* What a port for VMs or clients does about TLS. */
 enum tls_policy {
@@ -31,11 +32,13 @@ struct session_settings {
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;
     const char *tls_minimum; /* of what we connect to; as tls_context.h */
+    struct gate_settings gate;
 };
 
 struct session_context {
     struct session_settings settings;
     struct directory *directory;
+    struct gate gate;
     struct loop *loop;       /* NULL in a test */
     struct list vm_sessions; /* struct session_entry.node, the living */
     struct list dead;        /* struct session_entry.node */

@@ -282,8 +282,10 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
         return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
     }
     s->phase = PHASE_JOINED;
-    if (s->identity != NULL)
+    if (s->identity != NULL) {
         deadline_stop(&s->identity->deadline);
+        newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
+    }
     vm_line_join(s);
     answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
     return vmext_put(&s->wire.out, &answer);

@@ -16,6 +16,9 @@ enum {
     VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ,
     /* From this size on, input is worth a system call of its own. */
     VM_DIRECT_INPUT_MIN = 2 * KIB,
+    /* Hosts have said who they are long before, also those that wait to be
+     * greeted (SECURE_FIRST_BYTE_US). */
+    VM_NEWCOMER_GRACE_US = 3000 * 1000,
 };
 
 /* The last one only where TLS is offered. */
@@ -60,6 +63,7 @@ void vm_session_drop_identity(struct vm_session *s)
         return;
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
+    newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
     free(s->identity->service_uri);
     free(s->identity);
     s->identity = NULL;
@@ -119,6 +123,7 @@ static void end_session(struct vm_session *s, enum log_level level,
     if (s->identity != NULL) {
         deadline_stop(&s->identity->deadline);
         deadline_stop(&s->identity->first_byte);
+        newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
     }
     list_remove(&s->entry.node);
     session_bury_later(s->ctx, &s->entry, bury);
@@ -166,9 +171,18 @@ static void close_broken(struct vm_session *s, int error)
         vm_session_close(s, why_broken(s, error), false);
 }
 
+static bool is_newcomer(const struct vm_session *s)
+{
+    return s->identity != NULL && s->identity->newcomer.is_counted;
+}
+
+/* Nobody has input for it yet, and there may be thousands of them that take no
+ * answers. */
 static bool may_read(const struct vm_session *s)
 {
-    return !s->is_held && s->wire.out.len <= LIMIT_QUEUED;
+    size_t most = is_newcomer(s) ? LIMIT_ANSWERS_MARK : LIMIT_QUEUED;
+
+    return !s->is_held && s->wire.out.len <= most;
 }
 
 static bool is_blocked(const struct vm_session *s)
@@ -332,6 +346,13 @@ static bool is_direct(const struct vm_session *s)
            (s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING);
 }
 
+static bool may_keep(struct vm_session *s, size_t len)
+{
+    return s->identity == NULL ||
+           newcomers_keep(&s->ctx->gate.newcomers, &s->identity->newcomer, len,
+                          LIMIT_EARLY_TOTAL);
+}
+
 static void handle_data(struct vm_session *s, struct slice bytes)
 {
     bool is_known = s->phase == PHASE_SERVING || s->phase == PHASE_LEAVING;
@@ -342,6 +363,11 @@ static void handle_data(struct vm_session *s, struct slice bytes)
         vm_session_close(s,
                          "it sends more data than can be kept before it has "
                          "said which VM it is",
+                         false);
+    else if (!is_known && !may_keep(s, bytes.len))
+        vm_session_close(s,
+                         "connections that have not said which VM they are "
+                         "send more data than can be kept for all of them",
                          false);
     else if (buf_append(&s->early, bytes) < 0)
         vm_session_close(s, "there is no memory for its output", false);
@@ -545,7 +571,7 @@ static size_t read_room(struct vm_session *s)
         return output_room(s);
     if (s->phase == PHASE_SERVING && s->early.len > LIMIT_EARLY_DATA)
         return hold(s);
-    return LIMIT_READ;
+    return is_newcomer(s) ? LIMIT_NEWCOMER_READ : LIMIT_READ;
 }
 
 /*
@@ -769,6 +795,39 @@ static void on_ready(void *owner, unsigned ready)
         read_vm(s);
 }
 
+static void push_out(struct session_context *ctx, struct newcomer *n)
+{
+    struct identity *id = CONTAINER_OF(n, struct identity, newcomer);
+
+    gate_tell_pushed_out(&ctx->gate, n, id->session->link.peer);
+    end_session(id->session, LOG_DEBUG,
+                "it had to make room for newer connections", false);
+}
+
+bool vm_session_make_room(struct session_context *ctx)
+{
+    struct newcomer *n = newcomers_find_old(
+        &ctx->gate.newcomers, VM_NEWCOMER_GRACE_US, clock_now_us());
+
+    if (n != NULL)
+        push_out(ctx, n);
+    return n != NULL;
+}
+
+/* There may be too many of its kind now. */
+static void count_newcomer(struct vm_session *s)
+{
+    struct newcomer *oldest;
+    struct ip ip;
+
+    if (!address_ip(&s->wire.stream->peer, &ip))
+        return;
+    oldest = newcomers_add(&s->ctx->gate.newcomers, &s->identity->newcomer, ip,
+                           clock_now_us());
+    if (oldest != NULL)
+        push_out(s->ctx, oldest);
+}
+
 void vm_session_start(struct session_context *ctx, struct stream *stream,
                       enum tls_policy policy)
 {
@@ -788,6 +847,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
               secure_offers(policy) ? &vm_policy_with_tls : &vm_policy,
               VM_OUT_MAX, on_ready, s);
     vm_session_expect_identity(s);
+    count_newcomer(s);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
     if (s->secure.state == SECURE_FIRST) {
         deadline_start(&ctx->vm_first_bytes, &s->identity->first_byte,

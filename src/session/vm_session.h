@@ -20,6 +20,10 @@
 void vm_session_start(struct session_context *ctx, struct stream *stream,
                       enum tls_policy policy);
 
+/* Without file descriptors: closes the one that has waited longest to say which
+ * VM it is, if that is some seconds. True: there was one. */
+bool vm_session_make_room(struct session_context *ctx);
+
 /* All of them, at shutdown. */
 void vm_session_close_all(struct session_context *ctx, const char *reason);
 

@@ -38,6 +38,7 @@ struct identity {
     struct vm_session *session;
     struct deadline deadline;
     struct deadline first_byte; /* until it has said something */
+    struct newcomer newcomer;   /* until it has said who it is */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
     char *service_uri; /* for session/service.h; NULL: a label */

@@ -205,18 +205,21 @@ def test_no_descriptors_left_on_a_console_port(start_vspcd, need):
     need("prlimit", "util-linux")
     vspcd = start_vspcd(wrapper=no_more_than(64))
     vm = vspcd.vm()
+    for n in range(14):  # clients alone may not have all of them
+        vspcd.vm(f"beside-{n}")
     client = vspcd.telnet(vm)
     with many(lambda: RawClient(vspcd.console_address(vm.port)), 100) as crowd:
         vspcd.wait_log("no file descriptors left")
         # Who was accepted before that line was greeted before it.
         served = count_greeted(crowd)
-        assert 20 <= served < 64
+        assert 10 <= served <= 32
         vm.send(b"what is connected is served")
         client.read_until(b"is served")
         client.send(b"typed")
         vm.read_until(b"typed")
         vspcd.wait_idle()
         # Full is said, and not again and again.
+        assert vspcd.log.count("no file descriptors left") == 1
         assert len(vspcd.lines) < 200 + 5 * served
     vspcd.check_works()
     assert not client.is_closed_by_peer
@@ -238,7 +241,7 @@ def test_no_descriptors_left_on_the_vm_port(start_vspcd, need):
     vm = vspcd.vm()
     client = vspcd.telnet(vm)
     with many(lambda: TelnetPeer(dial(vspcd.proxy)), 100) as crowd:
-        crowd[0].wait(lambda: crowd[0].negotiation, "a greeting")
+        crowd[-1].wait(lambda: crowd[-1].negotiation, "a greeting")
         vspcd.wait_idle()
         vm.send(b"what is connected is served")
         client.read_until(b"is served")
@@ -256,9 +259,7 @@ def test_a_vm_that_gets_no_listener_does_no_harm(start_vspcd, need):
     vm = vspcd.vm("first")
     client = vspcd.telnet(vm)
     for n in range(60):
-        vspcd.new_vm(f"more-{n}")
-    for peer in vspcd.peers[2:]:
-        peer.read_for(0.01)
+        vspcd.new_vm(f"more-{n}").read_for(0.01)
     vspcd.wait_idle()
     vm.send(b"still here")
     client.read_until(b"still here")

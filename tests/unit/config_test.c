@@ -444,6 +444,54 @@ static void a_reload_takes_what_may_change(void **state)
     options_free(&next);
 }
 
+static void networks_are_a_list(void **state)
+{
+    struct bench *b = *state;
+    const struct settings_networks *allow = &b->settings.vm_allow;
+    struct options_changes changes;
+    struct settings next;
+
+    read_text(b, "vm-allow = {\"10.0.0.0/8\",\n\"::1\"}\n"
+                 "vm-allow += \"192.0.2.0/24\"\n");
+    assert_int_equal(allow->count, 3);
+    assert_string_equal(network_format(&allow->item[2]).text, "192.0.2.0/24");
+    assert_int_equal(options_where(&b->settings, "vm-allow", 1).line, 2);
+    assert_int_equal(options_where(&b->settings, "vm-allow", 2).line, 3);
+    assert_true(options_is_given(&b->settings, "vm-allow"));
+    assert_false(options_is_given(&b->settings, "client-allow"));
+    /* Written otherwise, and the same. */
+    write_file(b, "vm-allow = {\"::ffff:10.0.0.0/104\", \"0::1/128\", "
+                  "\"192.0.2.0/24\"}\n");
+    assert_int_equal(
+        options_reload(&b->settings, &next, &changes, &b->problems), 0);
+    assert_int_equal(changes.count + changes.restart_count, 0);
+    options_free(&next);
+    write_file(b, "vm-allow = {}\n");
+    assert_int_equal(
+        options_reload(&b->settings, &next, &changes, &b->problems), 0);
+    assert_int_equal(changes.count, 1);
+    assert_string_equal(changes.name[0], "vm-allow");
+    assert_int_equal(next.vm_allow.count, 0);
+    options_free(&next);
+}
+
+static void there_is_an_end_to_networks(void **state)
+{
+    struct bench *b = *state;
+    char text[4096] = "client-allow = {\"10.0.0.0\"";
+    size_t len = strlen(text);
+
+    for (int i = 0; i < SETTINGS_NETWORKS_MAX; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                ",\n\"10.0.0.%d\"", i);
+    snprintf(text + len, sizeof text - len, "}\n");
+    write_file(b, text);
+    assert_int_equal(read_settings(b), -EINVAL);
+    assert_int_equal(b->problems.count, 1);
+    assert_non_null(strstr(b->problems.item[0].text,
+                           ":65: client-allow: given too often: 64"));
+}
+
 static void a_reload_of_the_same_changes_nothing(void **state)
 {
     struct bench *b = *state;
@@ -493,6 +541,8 @@ int main(void)
         BENCH_TEST(what_is_shown_can_be_read_again),
         BENCH_TEST(every_line_of_the_sample_is_a_setting),
         BENCH_TEST(a_reload_takes_what_may_change),
+        BENCH_TEST(networks_are_a_list),
+        BENCH_TEST(there_is_an_end_to_networks),
         BENCH_TEST(a_reload_of_the_same_changes_nothing),
         BENCH_TEST(a_reload_of_something_wrong_gives_nothing),
     };

@@ -65,7 +65,9 @@ def can_bind(port, host="127.0.0.1"):
     return True
 
 
-def dial(address, receive_buffer=None, send_buffer=None, tls=None):
+def dial(address, receive_buffer=None, send_buffer=None, tls=None,
+         source=None):
+    """source: the address to come from, such as 127.0.0.2."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     sock = socket.socket(family)
     if receive_buffer:
@@ -74,6 +76,8 @@ def dial(address, receive_buffer=None, send_buffer=None, tls=None):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
     sock.settimeout(TIMEOUT)
     try:
+        if source:
+            sock.bind((source, 0))
         sock.connect(address)
     except OSError:
         sock.close()

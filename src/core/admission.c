@@ -1,0 +1,79 @@
+#include "core/admission.h"
+
+/* 16,384 addresses at a time. */
+enum { RATE_SETS = 4096 };
+
+/* How often a line may be written: of one address, and of all together. */
+static const struct rate tell_of_one = { .interval_ns = 60000000000u,
+                                         .burst = 1 };
+static const struct rate tell_of_all = { .interval_ns = 2000000000u,
+                                         .burst = 30 };
+
+void admission_init(struct admission *a, const struct admission_settings *s)
+{
+    *a = (struct admission){ .settings = *s };
+    map_init(&a->hasher, s->seed);
+    rates_init(&a->rates, RATE_SETS);
+}
+
+void admission_done(struct admission *a)
+{
+    rates_done(&a->rates);
+}
+
+void admission_set(struct admission *a, const struct admission_settings *s)
+{
+    a->settings = *s;
+}
+
+/* purpose: what it is counted for. */
+static uint64_t key_of(const struct admission *a, struct ip ip,
+                       uint64_t purpose)
+{
+    struct ip site = ip_site(ip);
+    uint64_t words[3] = { site.high, site.low, purpose };
+
+    return map_hash(&a->hasher, slice_of(words, sizeof words));
+}
+
+static enum admission_verdict judge(struct admission *a,
+                                    enum admission_side side, struct ip ip,
+                                    uint32_t present, uint64_t now_us)
+{
+    const struct admission_rules *rules = &a->settings.rules[side];
+
+    if (rules->allowed.count > 0 && !network_list_has(&rules->allowed, ip))
+        return ADMISSION_NOT_ALLOWED;
+    if (rules->rate.interval_ns != 0 &&
+        !rates_take(&a->rates, key_of(a, ip, side), &rules->rate, now_us))
+        return ADMISSION_TOO_OFTEN;
+    if (rules->limit != 0 && present >= rules->limit)
+        return ADMISSION_TOO_MANY;
+    return ADMITTED;
+}
+
+enum admission_verdict admission_judge(struct admission *a,
+                                       enum admission_side side, struct ip ip,
+                                       uint32_t present, uint64_t now_us)
+{
+    enum admission_verdict verdict = judge(a, side, ip, present, now_us);
+
+    a->counts[side][verdict]++;
+    return verdict;
+}
+
+bool admission_tells(struct admission *a, enum admission_side side,
+                     struct ip ip, int what, uint64_t now_us,
+                     uint32_t *ret_others)
+{
+    uint64_t purpose = (uint64_t)what << 8 | side;
+
+    if (!rates_take(&a->rates, key_of(a, ip, purpose), &tell_of_one, now_us) ||
+        !rate_take(&a->told_ns, &tell_of_all, now_us)) {
+        a->left_out++;
+        return false;
+    }
+    *ret_others = a->left_out;
+    a->left_out = 0;
+    return true;
+}
