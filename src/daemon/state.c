@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 enum {
     US_PER_S = 1000 * 1000,
@@ -160,6 +159,12 @@ void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left)
         announce_console(&d->state, c);
     if (d->state.store != NULL && !d->is_ending)
         put(d, c, vm_left);
+}
+
+void daemon_state_labelled(struct daemon *d, const struct console *c)
+{
+    if (d->state.store != NULL && !d->is_ending)
+        store_forget(d->state.store, c->uuid, "");
 }
 
 void daemon_state_forget(struct daemon *d, struct console *c)
@@ -355,72 +360,6 @@ static void settle(struct loading *loading)
 
 /* ---- opening and closing ---------------------------------------------- */
 
-/* What somebody has written by hand is looked at before it is waited for. */
-static int check_given_path(const char *path, struct err *err)
-{
-    const char *slash = strrchr(path, '/');
-    char directory[STATE_DIRECTORY_MAX] = ".";
-    struct stat s;
-
-    if (strlen(path) >= sizeof directory) {
-        err_set(err, "--file: too long");
-        return -ENAMETOOLONG;
-    }
-    if (slash != NULL)
-        snprintf(directory, sizeof directory, "%.*s",
-                 slash == path ? 1 : (int)(slash - path), path);
-    if (stat(directory, &s) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        err_set(err, "--file: %.180s: %s", directory, strerror(errno));
-        return -ENOENT;
-    }
-    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) {
-        err_set(err, "--file: %.180s is not a regular file", path);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-/* 0; -ENOENT: there is no place; others with err filled. */
-static int find_path(struct daemon *d, struct err *err)
-{
-    struct daemon_state *s = &d->state;
-    char directory[STATE_DIRECTORY_MAX];
-
-    if (d->settings->state_file != NULL) {
-        int r = check_given_path(d->settings->state_file, err);
-
-        if (r == 0)
-            snprintf(s->path, sizeof s->path, "%s", d->settings->state_file);
-        return r == -ENOENT ? -EINVAL : r;
-    }
-    if (!state_directory_find(directory))
-        return -ENOENT;
-    /* Where it fails, so does opening the file. */
-    (void)state_directory_make(directory);
-    snprintf(s->path, sizeof s->path, "%s/state.db", directory);
-    return 0;
-}
-
-static int explain(const struct daemon *d, int outcome, const struct err *why,
-                   struct err *err)
-{
-    const char *help;
-
-    switch (outcome) {
-    case DATABASE_BUSY:
-        help = "use another --file, or --backend Memory";
-        break;
-    case DATABASE_NEWER:
-        help = "run that version, or use another --file";
-        break;
-    default:
-        help = "use another --file";
-        break;
-    }
-    err_set(err, "%.130s: %.78s; %s", d->state.path, why->text, help);
-    return -EINVAL;
-}
-
 static int open_store(struct daemon *d, struct loading *loading,
                       struct err *err)
 {
@@ -444,7 +383,7 @@ static int open_store(struct daemon *d, struct loading *loading,
         return r;
     }
     r = store_open(&d->state.store, &store, on_record, loading, &why);
-    return r == 0 ? 0 : explain(d, r, &why, err);
+    return r == 0 ? 0 : state_path_explain(d->state.path, r, &why, err);
 }
 
 int daemon_state_open(struct daemon *d, struct err *err)
@@ -457,9 +396,9 @@ int daemon_state_open(struct daemon *d, struct err *err)
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
     if (d->settings->backend == SETTINGS_BACKEND_MEMORY)
         return 0;
-    loop_watch_deadlines(d->loop, &d->watches[5], &s->announcements,
+    loop_watch_deadlines(d->loop, &d->watches[6], &s->announcements,
                          on_announcement_due, d);
-    r = find_path(d, err);
+    r = state_path_find(d->settings, s->path, err);
     if (r == -ENOENT) {
         log_warning("state is not kept, ports are given out anew after a "
                     "restart reason=%s",
