@@ -185,15 +185,19 @@ static unsigned find_uuid(const struct import *import, const char *uuid)
 static struct import_line *find_line(const struct import *import,
                                      const struct store_record *record)
 {
+    struct import_line *found = NULL;
+
     for (unsigned i = find_uuid(import, record->uuid); i < import->count; i++) {
         struct import_line *line = import->sorted[i];
 
         if (strcmp(line->uuid, record->uuid) != 0)
             break;
-        if (line->label[0] == '\0' || strcmp(line->label, record->label) == 0)
+        if (strcmp(line->label, record->label) == 0)
             return line;
+        if (line->label[0] == '\0')
+            found = line;
     }
-    return NULL;
+    return found;
 }
 
 /* What is known of a console already. */
