@@ -5,15 +5,21 @@
 #include <errno.h>
 #include <string.h>
 
-/* Where vSPC.py's default is another than ours. unless: not if this was set;
- * a flag, to true. */
+enum { UNLESS_MAX = 3 };
+
+/* Where vSPC.py's default is another than ours. unless: not if one of these was
+ * set; a flag, to true. */
 static const struct {
     const char *name;
     const char *value;
-    const char *unless[2];
+    const char *unless[UNLESS_MAX];
 } defaults[] = {
     /* -f FILE alone means the File backend, and that is our default. */
     { "backend", "Memory", { "file" } },
+    /* vSPC.py with --stdout goes to the background all the same, where nobody
+     * sees what it writes. */
+    { "daemon", "true", { "no-fork", "debug", "stdout" } },
+    { "messages-to", "syslog", { "debug", "stdout" } },
 };
 
 const struct vspc_server_option vspc_server_options[] = {
@@ -61,20 +67,30 @@ static bool was_set(const struct settings *s, const char *name)
     return s->origins[option_index(row)].source != SETTINGS_DEFAULT;
 }
 
+/* Nobody has set it, and none of the others that it depends on. */
+static bool is_left_alone(const struct settings *s,
+                          const struct option_row *row,
+                          const char *const unless[UNLESS_MAX])
+{
+    if (s->origins[option_index(row)].source != SETTINGS_DEFAULT)
+        return false;
+    for (int i = 0; i < UNLESS_MAX && unless[i] != NULL; i++) {
+        if (was_set(s, unless[i]))
+            return false;
+    }
+    return true;
+}
+
 void vspc_server_set_defaults(struct settings *s)
 {
     struct settings_origin origin = { SETTINGS_VSPC_SERVER, 0 };
 
     for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
         const struct option_row *row = option_find(defaults[i].name);
-        bool is_default;
         int r;
 
-        assert(row != NULL);
-        is_default = s->origins[option_index(row)].source == SETTINGS_DEFAULT;
-        for (size_t j = 0; j < 2 && defaults[i].unless[j] != NULL; j++)
-            is_default = is_default && !was_set(s, defaults[i].unless[j]);
-        if (!is_default)
+        /* NULL: a setting that this version does not have. */
+        if (row == NULL || !is_left_alone(s, row, defaults[i].unless))
             continue;
         r = option_set(row, origin, defaults[i].value, s, NULL);
         assert(r == 0);

@@ -81,7 +81,7 @@ def test_backend_args(link, tmp_path):
 
 def test_what_is_not_there_is_told_and_vms_are_served(link, start_vspcd):
     vspcd = start_vspcd("-a", "13371", "--admin-iface", "127.0.0.1",
-                        program=link)
+                        "--stdout", program=link, log="stdout")
     vspcd.wait_log(r"warning --admin-port is not there yet, and was ignored")
     vspcd.wait_log(r"warning --admin-iface is not there yet")
     vspcd.check_works()
@@ -91,24 +91,24 @@ def test_what_is_not_there_is_told_and_vms_are_served(link, start_vspcd):
 
 
 def test_ports_are_not_kept(link, start_vspcd, tmp_path, ports):
-    options = {"program": link, "ports": ports,
+    options = {"program": link, "ports": ports, "log": "stdout",
                "env": {"STATE_DIRECTORY": str(tmp_path / "state")}}
-    first = start_vspcd("--tls", "off", **options)
+    first = start_vspcd("--stdout", "--tls", "off", **options)
     first.vm("one")
     second = first.vm("two")
     first.stop()
     assert not (tmp_path / "state").exists()
-    again = start_vspcd("--tls", "off", **options).vm("two", second.uuid)
+    again = start_vspcd("--stdout", "--tls", "off", **options).vm("two", second.uuid)
     assert (second.port, again.port) == (ports.base + 1, ports.base)
 
 
 def test_persist_file_keeps_them(link, start_vspcd, tmp_path, ports):
-    options = {"program": link, "ports": ports}
-    first = start_vspcd("-f", tmp_path / "mapping", **options)
+    options = {"program": link, "ports": ports, "log": "stdout"}
+    first = start_vspcd("--stdout", "-f", tmp_path / "mapping", **options)
     first.vm("one")
     second = first.vm("two")
     first.stop()
-    vspcd = start_vspcd("-f", tmp_path / "mapping", **options)
+    vspcd = start_vspcd("--stdout", "-f", tmp_path / "mapping", **options)
     assert vspcd.vm("two", second.uuid).port == second.port
 
 

@@ -75,6 +75,31 @@ static void its_defaults_are_vspc_pys(void **state)
     assert_int_equal(settings.backend, SETTINGS_BACKEND_FILE);
 }
 
+static void check_background(bool is_so, const char *option)
+{
+    const struct option_row *row = option_find("daemon");
+
+    assert_int_equal(options("vSPCServer", option, NULL), 0);
+    assert_int_equal(settings.origins[option_index(row)].source ==
+                         SETTINGS_VSPC_SERVER,
+                     is_so);
+}
+
+static void it_goes_to_the_background_and_logs_to_syslog(void **state)
+{
+    (void)state;
+    if (option_find("daemon") == NULL)
+        skip(); /* this version has no such setting */
+    check_background(true, NULL);
+    assert_int_equal(source_of("messages-to"), SETTINGS_VSPC_SERVER);
+    check_background(false, "--no-fork");
+    assert_int_equal(source_of("messages-to"), SETTINGS_VSPC_SERVER);
+    check_background(false, "--stdout");
+    assert_int_not_equal(source_of("messages-to"), SETTINGS_VSPC_SERVER);
+    check_background(false, "-d");
+    assert_int_not_equal(source_of("messages-to"), SETTINGS_VSPC_SERVER);
+}
+
 static void a_file_means_the_backend_file(void **state)
 {
     static const char *const names[] = { "-f", "--file", "--persist-file" };
@@ -299,6 +324,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_last_part_of_the_name_counts),
         cmocka_unit_test(its_defaults_are_vspc_pys),
+        cmocka_unit_test(it_goes_to_the_background_and_logs_to_syslog),
         cmocka_unit_test(a_file_means_the_backend_file),
         cmocka_unit_test(what_was_said_goes_before_its_defaults),
         cmocka_unit_test(its_letters_are_vspc_pys),
