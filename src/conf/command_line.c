@@ -233,6 +233,17 @@ static void settle_p(struct command_line *line)
     }
 }
 
+/* No option is shorter than a letter, as in -dd; those of --backend-args are in
+ * argv too. */
+static size_t most_options(int argc, char **argv)
+{
+    size_t most = 1;
+
+    for (int i = 0; i < argc; i++)
+        most += strlen(argv[i]);
+    return most;
+}
+
 void command_line_read(int argc, char **argv, struct command_line *ret_line,
                        struct problems *problems)
 {
@@ -244,8 +255,7 @@ void command_line_read(int argc, char **argv, struct command_line *ret_line,
 
     *ret_line = (struct command_line){
         .request = OPTIONS_RUN,
-        .options = xcalloc((size_t)argc + ARGUMENTS_MAX + 1,
-                           sizeof *ret_line->options),
+        .options = xcalloc(most_options(argc, argv), sizeof *ret_line->options),
     };
     read_words(&r, argc, argv);
     if (r.is_vspc_server)
