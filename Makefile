@@ -44,9 +44,16 @@ lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 format: ## clang-format all sources in place
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
 
-install: all ## install programs, man pages and a sample file under PREFIX (/usr/local)
-	@meson configure $(BUILD) --prefix $(PREFIX) && ninja --quiet -C $(BUILD)
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+install: all ## programs, man pages, unit and samples below PREFIX (/usr/local)
+	@meson introspect $(BUILD) --buildoptions | \
+	    grep -q '"prefix", "value": "$(PREFIX)"' || \
+	    { meson configure $(BUILD) --prefix $(PREFIX) >/dev/null && \
+	    ninja --quiet -C $(BUILD); }
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
+	@scripts/installed $(PREFIX) "$(DESTDIR)"
+
+uninstall: ## remove what make install has put below PREFIX; settings and state stay
+	@scripts/uninstall $(BUILD) "$(DESTDIR)"
 
 clean: ## remove everything that was built
 	@rm -rf build build-asan build-fuzz build-clang
@@ -54,4 +61,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all deps run check guest bench fuzz lint format install clean help
+.PHONY: all deps run check guest bench fuzz lint format install uninstall clean help

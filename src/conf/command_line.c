@@ -1,9 +1,28 @@
+#include "base/mem.h"
 #include "conf/sources.h"
+#include "conf/vspc_server.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROW = 256 }; /* beyond all letters */
+enum {
+    FIRST_ROW = 256, /* beyond all letters */
+    FIRST_OF_VSPC_SERVER = FIRST_ROW + SETTINGS_ROWS_MAX,
+    OPTIONS_MAX = SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX,
+    ARGUMENTS_MAX = 32, /* words of --backend-args */
+};
+
+/* What is known while the words are gone through. */
+struct reading {
+    struct command_line *line;
+    struct problems *problems;
+    char *arguments;     /* of --backend-args; NULL: none */
+    bool is_vspc_server; /* -p is vSPC.py's */
+    bool is_arguments;   /* of --backend-args, where -p is the prefix */
+    bool is_at_end;      /* nothing behind this counts */
+};
 
 static void unknown_option(const char *argument, struct problems *problems)
 {
@@ -29,30 +48,56 @@ static int argument_of(const struct option_row *row)
     return option_takes_value(row) ? required_argument : no_argument;
 }
 
+/* Of vSPC.py's options all but another name of a request have a value. */
+static int argument_of_other(const struct vspc_server_option *other)
+{
+    if (other->kind != VSPC_SERVER_ROW)
+        return required_argument;
+    return argument_of(option_find(other->row));
+}
+
 /* getopt_long's tables, made from ours. An option's value is its row. */
 static void make_getopt_tables(struct option *options, char *letters)
 {
     *letters++ = ':'; /* tell a missing value from an unknown option */
     for (int i = 0; i < option_row_count; i++) {
-        options[i] = (struct option){
+        *options++ = (struct option){
             .name = option_rows[i].name,
             .has_arg = argument_of(&option_rows[i]),
             .val = FIRST_ROW + i,
         };
-        if (option_rows[i].letter == 0)
+        if (option_rows[i].letter == 0 || option_rows[i].letter == 'p')
             continue;
         *letters++ = option_rows[i].letter;
         if (argument_of(&option_rows[i]) == required_argument)
             *letters++ = ':';
     }
-    options[option_row_count] = (struct option){ 0 };
+    for (int i = 0; i < vspc_server_option_count; i++) {
+        const struct vspc_server_option *other = &vspc_server_options[i];
+
+        *options++ = (struct option){
+            .name = other->name,
+            .has_arg = argument_of_other(other),
+            .val = FIRST_OF_VSPC_SERVER + i,
+        };
+        if (other->letter == 0)
+            continue;
+        *letters++ = other->letter;
+        *letters++ = ':';
+    }
+    *options = (struct option){ 0 };
+    /* Two options have it: find_row. */
+    *letters++ = 'p';
+    *letters++ = ':';
     *letters = '\0';
 }
 
-static const struct option_row *row_of(int found)
+static const struct option_row *find_row(const struct reading *r, int found)
 {
-    if (found >= FIRST_ROW)
+    if (found >= FIRST_ROW && found < FIRST_OF_VSPC_SERVER)
         return &option_rows[found - FIRST_ROW];
+    if (found == 'p' && r->is_vspc_server)
+        return vspc_server_row_of_p(r->is_arguments);
     for (int i = 0; i < option_row_count; i++) {
         if (option_rows[i].letter == found)
             return &option_rows[i];
@@ -60,52 +105,168 @@ static const struct option_row *row_of(int found)
     return NULL;
 }
 
-/* NULL, and it was said why: what stands there is no option. */
-static const struct option_row *take(int found, char **argv,
-                                     struct problems *problems)
+static const struct vspc_server_option *find_other(int found)
 {
-    const struct option_row *row = row_of(found);
-
-    if (found == ':')
-        problems_add(problems, 0, "%.60s needs a value", argv[optind - 1]);
-    else if (row == NULL)
-        unknown_option(argv[optind - 1], problems);
-    return row;
+    return found >= FIRST_OF_VSPC_SERVER
+               ? &vspc_server_options[found - FIRST_OF_VSPC_SERVER]
+               : vspc_server_find_letter(found);
 }
 
-int command_line_read(int argc, char **argv,
-                      struct command_line_option *ret_options,
-                      enum options_request *ret_request,
-                      struct problems *problems)
+static void take_row(struct reading *r, const struct option_row *row,
+                     const char *value, bool is_p)
 {
-    struct option options[SETTINGS_ROWS_MAX + 1];
-    char letters[2 * SETTINGS_ROWS_MAX + 2];
-    int count = 0;
+    struct command_line *line = r->line;
+
+    if (row->type == OPTION_REQUEST) {
+        line->request = (enum options_request)row->min;
+        r->is_at_end = line->request == OPTIONS_SHOW_HELP ||
+                       line->request == OPTIONS_SHOW_VERSION;
+        return;
+    }
+    line->options[line->count++] = (struct command_line_option){
+        .row = row,
+        .value = value != NULL ? value : "true",
+        .is_p = is_p,
+    };
+}
+
+static void take_other(struct reading *r,
+                       const struct vspc_server_option *other,
+                       const char *value)
+{
+    struct command_line *line = r->line;
+
+    switch (other->kind) {
+    case VSPC_SERVER_ROW:
+        take_row(r, option_find(other->row), value, false);
+        break;
+    case VSPC_SERVER_ARGUMENTS:
+        if (r->is_arguments) {
+            problems_add(r->problems, 0, "--%s: not within itself",
+                         other->name);
+            return;
+        }
+        free(r->arguments);
+        r->arguments = xstrdup(value);
+        break;
+    case VSPC_SERVER_NOTICE:
+        for (int i = 0; i < line->notice_count; i++) {
+            if (line->notices[i] == other->notice)
+                return;
+        }
+        line->notices[line->notice_count++] = other->notice;
+        break;
+    }
+}
+
+/* False, and it was said why: what stands there is no option. */
+static bool take(struct reading *r, int found, char **argv)
+{
+    const struct option_row *row = find_row(r, found);
+    const struct vspc_server_option *other = find_other(found);
+
+    if (found == ':') {
+        problems_add(r->problems, 0, "%.60s needs a value", argv[optind - 1]);
+        return false;
+    }
+    if (row != NULL)
+        take_row(r, row, optarg, found == 'p' && r->is_vspc_server);
+    else if (other != NULL)
+        take_other(r, other, optarg);
+    else
+        unknown_option(found == 'p' ? "-p" : argv[optind - 1], r->problems);
+    return row != NULL || other != NULL;
+}
+
+static void read_words(struct reading *r, int argc, char **argv)
+{
+    struct option options[OPTIONS_MAX + 1];
+    char letters[2 * OPTIONS_MAX + 4];
     int found;
 
     make_getopt_tables(options, letters);
     opterr = 0;
     optind = 0; /* start anew: a reload calls this again */
     while ((found = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        const struct option_row *row = take(found, argv, problems);
-
-        if (row == NULL)
-            return count;
-        if (row->type == OPTION_REQUEST) {
-            *ret_request = (enum options_request)row->min;
-            if (*ret_request == OPTIONS_SHOW_HELP ||
-                *ret_request == OPTIONS_SHOW_VERSION)
-                return count;
-            continue;
-        }
-        ret_options[count++] = (struct command_line_option){
-            .row = row,
-            .value = optarg != NULL ? optarg : "true",
-        };
+        if (!take(r, found, argv) || r->is_at_end)
+            return;
     }
     if (optind < argc)
-        problems_add(problems, 0,
+        problems_add(r->problems, 0,
                      "'%.60s' is one argument too many: see vspcd --help",
                      argv[optind]);
-    return count;
+}
+
+/* As if its words stood behind the others. */
+static void read_arguments(struct reading *r)
+{
+    char *words[ARGUMENTS_MAX + 2] = { r->arguments };
+    int count = vspc_server_split(r->arguments, words + 1, ARGUMENTS_MAX);
+
+    if (count < 0) {
+        problems_add(r->problems, 0, "--backend-args: %s",
+                     count == -E2BIG ? "expected at most 32 words"
+                                     : "expected a quote that ends it");
+        return;
+    }
+    words[count + 1] = NULL;
+    r->is_arguments = true;
+    r->is_vspc_server = true;
+    read_words(r, count + 1, words);
+}
+
+/* vSPC.py's -p: with its Logging backend it is another option. */
+static void settle_p(struct command_line *line)
+{
+    const struct option_row *backend = option_find("backend");
+    const struct option_row *row;
+    bool is_logging = false;
+
+    for (int i = 0; i < line->count; i++) {
+        if (line->options[i].row == backend)
+            is_logging = strcmp(line->options[i].value, "Logging") == 0;
+    }
+    row = vspc_server_row_of_p(is_logging);
+    for (int i = 0; i < line->count && row != NULL; i++) {
+        if (line->options[i].is_p)
+            line->options[i].row = row;
+    }
+}
+
+/* No option is shorter than a letter, as in -dd; those of --backend-args are in
+ * argv too. */
+static size_t most_options(int argc, char **argv)
+{
+    size_t most = 1;
+
+    for (int i = 0; i < argc; i++)
+        most += strlen(argv[i]);
+    return most;
+}
+
+void command_line_read(int argc, char **argv, struct command_line *ret_line,
+                       struct problems *problems)
+{
+    struct reading r = {
+        .line = ret_line,
+        .problems = problems,
+        .is_vspc_server = vspc_server_is_name(argv[0]),
+    };
+
+    *ret_line = (struct command_line){
+        .request = OPTIONS_RUN,
+        .options = xcalloc(most_options(argc, argv), sizeof *ret_line->options),
+    };
+    read_words(&r, argc, argv);
+    if (r.is_vspc_server)
+        settle_p(ret_line);
+    if (r.arguments != NULL && !r.is_at_end)
+        read_arguments(&r);
+    ret_line->arguments = r.arguments;
+}
+
+void command_line_done(struct command_line *line)
+{
+    free(line->options);
+    free(line->arguments);
 }

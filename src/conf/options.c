@@ -97,6 +97,7 @@ const struct option_row option_rows[] = {
       .text = "show the certificate's thumbprints and the proxy URIs\n"
               "for vSphere that go with them" },
     { .name = "port-range-start",
+      .letter = 'r',
       .type = OPTION_NUMBER,
       AT(port_range_start),
       .value = "PORT",
@@ -115,6 +116,7 @@ const struct option_row option_rows[] = {
       .max = 65535,
       .text = "last of them" },
     { .name = "interface",
+      .letter = 'i',
       .type = OPTION_ADDRESS,
       AT(interface),
       .value = "ADDRESS",
@@ -452,6 +454,19 @@ const struct option_row option_rows[] = {
       .text = "where that URI stands: server or client is the\n"
               "direction of the serial port, proxy the URI of the\n"
               "concentrator" },
+    { .name = "import-ports",
+      .type = OPTION_TEXT,
+      AT(import_ports),
+      .min = 1,
+      .value = "FILE",
+      .is_not_kept = true,
+      .text = "take over consoles and their ports from a list of\n"
+              "vSPC.py's, NAME:UUID:PORT on each line, and end; -\n"
+              "is standard input",
+      .more = "It is what vSPCClient prints without a VM's name. All of it "
+              "goes into the state file, or, if anything is wrong with it, "
+              "nothing does. A console that is known gets the port of the "
+              "list. No vspcd may be running with that file." },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,

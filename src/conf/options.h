@@ -5,7 +5,8 @@
  * configuration file, the environment variables that vSPC.py's users know, the
  * help and the manual pages are made from it. Later ones go before earlier
  * ones: defaults, the file, the environment, the command line. A list is
- * replaced as a whole.
+ * replaced as a whole. Called as vSPCServer some defaults are others, and no
+ * file is read but that of --config (conf/vspc_server.h).
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -25,10 +26,12 @@ enum {
     SETTINGS_RULES_MAX = 32,
     SETTINGS_NETWORKS_MAX = 64,
     SETTINGS_ROWS_MAX = 128,
+    SETTINGS_NOTICES_MAX = 8,
 };
 
 enum settings_source {
     SETTINGS_DEFAULT,
+    SETTINGS_VSPC_SERVER, /* vSPC.py's default: conf/vspc_server.h */
     SETTINGS_FILE,
     SETTINGS_ENVIRONMENT,
     SETTINGS_COMMAND_LINE,
@@ -121,6 +124,7 @@ struct settings {
     char *config;          /* as --config gives it */
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
+    char *import_ports; /* a file; -: standard input */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool ssl; /* as vSPC.py has it: tls offered */
@@ -131,8 +135,12 @@ struct settings {
     bool is_multi_console;
     bool is_dcd_always_on;
     /* What they were made from. */
-    char *file; /* that was read; NULL: none */
+    bool is_vspc_server; /* the program is called so */
+    char *file;          /* that was read; NULL: none */
     struct settings_origin origins[SETTINGS_ROWS_MAX]; /* a row each */
+    /* Options that were taken and do nothing: what to say of them. */
+    const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
+    int notice_count;
     int argc;    /* borrowed, for options_reload */
     char **argv; /* the same */
 };
@@ -145,6 +153,7 @@ enum options_request {
     OPTIONS_CHECK_CONFIG,
     OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
+    OPTIONS_IMPORT_PORTS,
 };
 
 /*

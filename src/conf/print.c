@@ -51,6 +51,9 @@ static void print_origin(const struct option_row *row, const struct settings *s,
         if (row->standard == NULL && row->otherwise != NULL)
             fprintf(to, ": %s", row->otherwise);
         break;
+    case SETTINGS_VSPC_SERVER:
+        fputs("vSPCServer", to);
+        break;
     case SETTINGS_FILE:
         fprintf(to, "%s:%u", s->file, origin->line);
         break;

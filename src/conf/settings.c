@@ -1,5 +1,6 @@
 #include "base/mem.h"
 #include "conf/sources.h"
+#include "conf/vspc_server.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -42,32 +43,33 @@ static void read_environment(struct settings *s, struct problems *problems)
     }
 }
 
-static void take_command_line(const struct command_line_option *options,
-                              int count, struct settings *s,
-                              struct problems *problems)
+static void take_command_line(const struct command_line *line,
+                              struct settings *s, struct problems *problems)
 {
     struct settings_origin origin = { SETTINGS_COMMAND_LINE, 0 };
 
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < line->count; i++) {
+        const struct command_line_option *o = &line->options[i];
         struct err err;
 
-        if (option_set(options[i].row, origin, options[i].value, s, &err) < 0)
-            problems_add(problems, 0, "--%s: %s", options[i].row->name,
-                         err.text);
+        if (option_set(o->row, origin, o->value, s, &err) < 0)
+            problems_add(problems, 0, "--%s: %s", o->row->name, err.text);
     }
+    memcpy(s->notices, line->notices, sizeof s->notices);
+    s->notice_count = line->notice_count;
 }
 
 /* The last --config, or the environment's; NULL: there is none. */
-static const char *find_config(const struct command_line_option *options,
-                               int count)
+static const char *find_config(const struct command_line *line)
 {
     const struct option_row *row = option_find("config");
     const char *value = getenv(row->environment);
+    int count = line->count;
 
-    while (count > 0 && options[count - 1].row != row)
+    while (count > 0 && line->options[count - 1].row != row)
         count--;
     if (count > 0)
-        return options[count - 1].value;
+        return line->options[count - 1].value;
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
@@ -144,18 +146,24 @@ static void check_together(const struct settings *s, struct problems *problems)
 }
 
 /* All but the command line's structure, which has been looked at. */
-static void read_sources(const struct command_line_option *options, int count,
-                         struct settings *s, struct problems *problems)
+static void read_sources(const struct command_line *line, struct settings *s,
+                         struct problems *problems)
 {
-    const char *path = find_config(options, count);
+    const char *path = find_config(line);
+    bool is_default = path == NULL;
 
+    /* vSPC.py has no such file: a service's settings that lie there are not
+     * meant for who calls this in its place. */
+    if (is_default && !s->is_vspc_server)
+        path = VSPCD_CONFIG_FILE;
     set_defaults(s);
     /* An empty name is said to be wrong with the command line's values. */
-    if (path == NULL || path[0] != '\0')
-        config_file_read(path != NULL ? path : VSPCD_CONFIG_FILE, path == NULL,
-                         s, problems);
+    if (path != NULL && path[0] != '\0')
+        config_file_read(path, is_default, s, problems);
     read_environment(s, problems);
-    take_command_line(options, count, s, problems);
+    take_command_line(line, s, problems);
+    if (s->is_vspc_server)
+        vspc_server_set_defaults(s);
     take_ssl(s);
     /* With wrong values defaults would be compared. */
     if (problems->count == 0)
@@ -165,22 +173,26 @@ static void read_sources(const struct command_line_option *options, int count,
 int options_read(int argc, char **argv, struct settings *ret_settings,
                  enum options_request *ret_request, struct problems *problems)
 {
-    struct settings s = { .argc = argc, .argv = argv };
-    struct command_line_option *options =
-        xcalloc((size_t)argc + 1, sizeof *options);
-    enum options_request request = OPTIONS_RUN;
-    int count;
+    struct settings s = {
+        .argc = argc,
+        .argv = argv,
+        .is_vspc_server = vspc_server_is_name(argv[0]),
+    };
+    struct command_line line;
 
     problems->count = 0;
-    count = command_line_read(argc, argv, options, &request, problems);
-    if (request == OPTIONS_SHOW_HELP || request == OPTIONS_SHOW_VERSION)
+    command_line_read(argc, argv, &line, problems);
+    if (line.request == OPTIONS_SHOW_HELP ||
+        line.request == OPTIONS_SHOW_VERSION)
         problems->count = 0;
     else
-        read_sources(options, count, &s, problems);
-    free(options);
-    if (request == OPTIONS_RUN && s.check_uri != NULL)
-        request = OPTIONS_CHECK_URI;
-    *ret_request = request;
+        read_sources(&line, &s, problems);
+    *ret_request = line.request;
+    command_line_done(&line);
+    if (*ret_request == OPTIONS_RUN && s.check_uri != NULL)
+        *ret_request = OPTIONS_CHECK_URI;
+    if (*ret_request == OPTIONS_RUN && s.import_ports != NULL)
+        *ret_request = OPTIONS_IMPORT_PORTS;
     *ret_settings = s;
     return problems->count > 0 ? -EINVAL : 0;
 }
@@ -247,7 +259,7 @@ struct options_place options_where(const struct settings *s, const char *name,
     const struct option_row *row = option_find(name);
     struct options_place place = { .line = 0 };
 
-    assert(row != NULL && index < SETTINGS_RULES_MAX);
+    assert(row != NULL && index < SETTINGS_NETWORKS_MAX);
     switch (s->origins[option_index(row)].source) {
     case SETTINGS_FILE:
         place.line = line_of(s, row, index);
@@ -258,6 +270,7 @@ struct options_place options_where(const struct settings *s, const char *name,
         snprintf(place.text, sizeof place.text, "%s", row->environment);
         break;
     case SETTINGS_DEFAULT:
+    case SETTINGS_VSPC_SERVER:
     case SETTINGS_COMMAND_LINE:
         snprintf(place.text, sizeof place.text, "--%s", name);
         break;
@@ -270,7 +283,7 @@ bool options_is_given(const struct settings *s, const char *name)
     const struct option_row *row = option_find(name);
 
     assert(row != NULL);
-    return s->origins[option_index(row)].source != SETTINGS_DEFAULT;
+    return s->origins[option_index(row)].source > SETTINGS_VSPC_SERVER;
 }
 
 void options_value(const struct settings *s, const char *name, char *to,

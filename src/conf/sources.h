@@ -10,18 +10,27 @@
 /* An option of the command line. */
 struct command_line_option {
     const struct option_row *row;
-    const char *value; /* in argv, or a constant */
+    const char *value; /* in argv, in arguments, or a constant */
+    bool is_p;         /* vSPC.py's -p, whose row depends on the others */
+};
+
+struct command_line {
+    struct command_line_option *options;
+    int count;
+    enum options_request request;
+    const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
+    int notice_count;
+    char *arguments; /* of --backend-args */
 };
 
 /*
- * ret_options has room for argc of them; returns how many there are. Stops at
- * help and version, which ask for nothing else, and at what is no option. The
- * values are not looked at.
+ * argv is borrowed for as long as the line lives; it ends with
+ * command_line_done. Stops at help and version, which ask for nothing else, and
+ * at what is no option. The values are not looked at.
  */
-int command_line_read(int argc, char **argv,
-                      struct command_line_option *ret_options,
-                      enum options_request *ret_request,
-                      struct problems *problems);
+void command_line_read(int argc, char **argv, struct command_line *ret_line,
+                       struct problems *problems);
+void command_line_done(struct command_line *line);
 
 /*
  * Sets what the file says, with its lines as origin; a default path may lead

@@ -105,6 +105,7 @@ struct console {
     bool is_in_break;   /* the VM is, and has told its clients */
     bool takes_input;   /* what the clients were told last */
     bool reads_ahead;   /* of the clients that hold the VM back */
+    bool awaits_label;  /* the directory's: directory_restore */
     const char *label;  /* behind the uuid */
     char uuid[];
 };

@@ -1,6 +1,7 @@
 #include "core/directory.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/console_private.h"
 
 #include <assert.h>
@@ -107,13 +108,16 @@ static struct console *console_new(struct directory *d,
                                    const struct vm_identity *identity)
 {
     size_t uuid_size = strlen(identity->uuid) + 1;
+    bool awaits_label = identity->label[0] == '\0';
     size_t label_size = strlen(identity->label) + 1;
-    struct console *c = xcalloc(1, sizeof *c + uuid_size + label_size);
+    size_t room = awaits_label ? TEXT_ID_MAX + 1 : label_size;
+    struct console *c = xcalloc(1, sizeof *c + uuid_size + room);
 
     c->directory = d;
     memcpy(c->uuid, identity->uuid, uuid_size);
     memcpy(c->uuid + uuid_size, identity->label, label_size);
     c->label = c->uuid + uuid_size;
+    c->awaits_label = awaits_label;
     c->name = xstrdup(identity->name);
     ring_init(&c->output);
     buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
@@ -151,22 +155,49 @@ static struct console *add_console(struct directory *d,
     return c;
 }
 
+/* The VM's console that was known without its label, if there is one, has this
+ * label from now on. */
+static struct console *label_console(const struct directory *d,
+                                     const struct vm_identity *identity)
+{
+    struct console *c = directory_find(d, identity->uuid, "");
+    size_t size = strlen(identity->label) + 1;
+
+    assert(size <= TEXT_ID_MAX + 1);
+    if (c == NULL || !c->awaits_label)
+        return NULL;
+    memcpy(c->uuid + strlen(c->uuid) + 1, identity->label, size);
+    c->awaits_label = false;
+    return c;
+}
+
 struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
                                     const struct vm_identity *identity,
                                     uint64_t now_us)
 {
     struct console *c = directory_find(d, identity->uuid, identity->label);
+    bool is_labelled = false;
 
+    if (c == NULL) {
+        c = label_console(d, identity);
+        is_labelled = c != NULL;
+    }
     if (c == NULL)
         c = add_console(d, identity);
     if (c == NULL) {
         d->refused_consoles++;
         return NULL;
     }
+    c->awaits_label = false;
     directory_rename(c, identity->name);
     if (link->console != NULL && link->console != c)
         console_detach_vm(link, "it has become another VM", now_us);
     console_attach_vm(c, link, now_us);
+    /* Behind the attaching: the console is kept as what it is now, and then
+     * forgotten as what it was. */
+    if (is_labelled)
+        fact_add(&d->facts,
+                 (struct fact){ .kind = FACT_LABELLED, .console = c });
     return c;
 }
 

@@ -77,8 +77,12 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
                                     const struct vm_identity *identity,
                                     uint64_t now_us);
 
-/* A console that was there before the program was started. NULL: a limit is
- * reached, or it is there already. */
+/*
+ * A console that was there before the program was started. NULL: a limit is
+ * reached, or it is there already. With the label "" it is one whose serial
+ * port nobody has named yet: the first of the VM's ports to connect that is not
+ * known becomes it (FACT_LABELLED).
+ */
 struct console *directory_restore(struct directory *d,
                                   const struct vm_identity *identity);
 

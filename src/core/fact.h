@@ -20,6 +20,7 @@ enum fact_kind {
     FACT_VM_ATTACHED,
     FACT_VM_DETACHED,
     FACT_VM_RENAMED,
+    FACT_LABELLED,    /* its label was "" before */
     FACT_DESERTED,    /* without a VM, and its last client has gone */
     FACT_VISITED,     /* without a VM, and its first client has come */
     FACT_CLIENT_LAGS, /* the VM does not wait for a client any more */

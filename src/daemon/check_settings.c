@@ -1,6 +1,6 @@
 #include "daemon/check_settings.h"
 
-#include "daemon/state.h"
+#include "daemon/state_path.h"
 #include "daemon/tls.h"
 #include "net/address.h"
 #include "proto/uri_rule.h"
@@ -51,7 +51,7 @@ static void check_state_file(const struct settings *s,
     struct err err;
 
     if (s->state_file != NULL &&
-        daemon_state_check_file(s->state_file, &err) < 0)
+        state_path_check(s->state_file, &err) < 0)
         complain(s, "file", 0, &err, problems);
 }
 

@@ -343,6 +343,8 @@ static void log_ready(const struct daemon *d)
     for (int i = 1; i < d->proxy_count; i++)
         log_info("VMs may connect here too proxy=%s",
                  address_format(&d->proxies[i].address).text);
+    for (int i = 0; i < s->notice_count; i++)
+        log_warning("%s", s->notices[i]);
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
     daemon_limits_check(d);

@@ -114,6 +114,9 @@ static void handle(struct daemon *d, const struct fact *fact)
     case FACT_VM_RENAMED:
         vm_renamed(fact, name.text);
         break;
+    case FACT_LABELLED:
+        daemon_state_labelled(d, fact->console);
+        break;
     case FACT_MOVE_ENDED:
         move_ended(fact, name.text);
         break;

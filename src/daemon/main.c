@@ -5,6 +5,7 @@
 #include "daemon/check_settings.h"
 #include "daemon/check_uri.h"
 #include "daemon/daemon.h"
+#include "daemon/import_ports.h"
 #include "daemon/tls.h"
 #include "net/loop.h"
 
@@ -35,6 +36,12 @@ static void print_problems(const struct problems *problems)
         fprintf(stderr, "vspcd: %s\n", problems->item[i].text);
     if (problems->count > kept)
         fprintf(stderr, "vspcd: and %d more\n", problems->count - kept);
+}
+
+static void print_notices(const struct settings *settings)
+{
+    for (int i = 0; i < settings->notice_count; i++)
+        fprintf(stderr, "vspcd: %s\n", settings->notices[i]);
 }
 
 static int run(struct settings *settings)
@@ -77,18 +84,32 @@ static int check_config(const struct settings *settings,
     print_problems(problems);
     if (problems->count > 0)
         return EXIT_FAILURE;
+    print_notices(settings);
     printf("nothing is wrong with the settings; configuration file: %s\n",
-           settings->file != NULL ? settings->file
-                                  : "none, there is no " VSPCD_CONFIG_FILE);
+           settings->file != NULL     ? settings->file
+           : settings->is_vspc_server ? "none"
+                                      : "none, there is no " VSPCD_CONFIG_FILE);
     return EXIT_SUCCESS;
 }
 
 static int show_config(const struct settings *settings)
 {
     printf("# vspcd " VSPCD_VERSION "; configuration file: %s\n",
-           settings->file != NULL ? settings->file : "none");
+           settings->file != NULL     ? settings->file
+           : settings->is_vspc_server ? "none"
+                                      : "none, there is no " VSPCD_CONFIG_FILE);
     options_print_settings(settings, stdout);
     return EXIT_SUCCESS;
+}
+
+static int import(const struct settings *settings)
+{
+    struct problems problems;
+
+    if (import_ports(settings, stdout, &problems) == 0)
+        return EXIT_SUCCESS;
+    print_problems(&problems);
+    return EXIT_USAGE;
 }
 
 static int answer(enum options_request request, struct settings *settings)
@@ -106,6 +127,8 @@ static int answer(enum options_request request, struct settings *settings)
         return show_config(settings);
     case OPTIONS_CHECK_URI:
         return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
+    case OPTIONS_IMPORT_PORTS:
+        return import(settings);
     case OPTIONS_CHECK_CONFIG: /* asked before, with the problems */
     case OPTIONS_RUN:
         return run(settings);

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 
 enum {
     US_PER_S = 1000 * 1000,
@@ -160,6 +159,12 @@ void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left)
         announce_console(&d->state, c);
     if (d->state.store != NULL && !d->is_ending)
         put(d, c, vm_left);
+}
+
+void daemon_state_labelled(struct daemon *d, const struct console *c)
+{
+    if (d->state.store != NULL && !d->is_ending)
+        store_forget(d->state.store, c->uuid, "");
 }
 
 void daemon_state_forget(struct daemon *d, struct console *c)
@@ -357,84 +362,6 @@ static void settle(struct loading *loading)
 
 /* ---- opening and closing ---------------------------------------------- */
 
-int daemon_state_check_file(const char *path, struct err *err)
-{
-    const char *slash = strrchr(path, '/');
-    char directory[STATE_DIRECTORY_MAX] = ".";
-    struct stat s;
-
-    if (strlen(path) >= sizeof directory) {
-        err_set(err, "is too long");
-        return -ENAMETOOLONG;
-    }
-    if (slash != NULL)
-        snprintf(directory, sizeof directory, "%.*s",
-                 slash == path ? 1 : (int)(slash - path), path);
-    if (stat(directory, &s) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        err_set(err, "%.180s: %s", directory, strerror(errno));
-        return -EINVAL;
-    }
-    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) {
-        err_set(err, "%.180s is not a regular file", path);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-/* 0; -ENOENT: there is no place; others with err filled. */
-static int find_path(struct daemon *d, struct err *err)
-{
-    struct daemon_state *s = &d->state;
-    char directory[STATE_DIRECTORY_MAX];
-
-    if (d->settings->state_file != NULL) {
-        struct err why;
-        /* It is looked at before it is waited for. */
-        int r = daemon_state_check_file(d->settings->state_file, &why);
-
-        if (r < 0)
-            err_set(err, "%.120s: %.120s",
-                    options_where(d->settings, "file", 0).text, why.text);
-        else
-            snprintf(s->path, sizeof s->path, "%s", d->settings->state_file);
-        return r;
-    }
-    if (!state_directory_find(directory))
-        return -ENOENT;
-    snprintf(s->path, sizeof s->path, "%s/state.db", directory);
-    return 0;
-}
-
-/* The directory of a path of find_path; on any thread. */
-static int make_place(const char *path)
-{
-    char directory[STATE_DIRECTORY_MAX];
-
-    snprintf(directory, sizeof directory, "%.*s",
-             (int)(strrchr(path, '/') - path), path);
-    return state_directory_make(directory);
-}
-
-static int explain(const struct daemon *d, int outcome, const struct err *why,
-                   struct err *err)
-{
-    const char *help;
-
-    switch (outcome) {
-    case DATABASE_BUSY:
-        help = "use another --file, or --backend Memory";
-        break;
-    case DATABASE_NEWER:
-        help = "run that version, or use another --file";
-        break;
-    default:
-        help = "use another --file";
-        break;
-    }
-    err_set(err, "%.130s: %.78s; %s", d->state.path, why->text, help);
-    return -EINVAL;
-}
-
 static int open_store(struct daemon *d, struct loading *loading,
                       struct err *err)
 {
@@ -443,7 +370,7 @@ static int open_store(struct daemon *d, struct loading *loading,
     struct store_settings store = {
         .path = d->state.path,
         .is_own_place = settings->state_file == NULL,
-        .make_place = settings->state_file == NULL ? make_place : NULL,
+        .make_place = settings->state_file == NULL ? state_path_make : NULL,
         .seed = { d->directory.settings.seed[0],
                   d->directory.settings.seed[1] },
         /* Each console that is there, and as many that were. */
@@ -459,7 +386,7 @@ static int open_store(struct daemon *d, struct loading *loading,
         return r;
     }
     r = store_open(&d->state.store, &store, on_record, loading, &why);
-    return r == 0 ? 0 : explain(d, r, &why, err);
+    return r == 0 ? 0 : state_path_explain(d->state.path, r, &why, err);
 }
 
 int daemon_state_open(struct daemon *d, struct err *err)
@@ -474,7 +401,7 @@ int daemon_state_open(struct daemon *d, struct err *err)
         return 0;
     loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
                          on_announcement_due, d);
-    r = find_path(d, err);
+    r = state_path_find(d->settings, s->path, err);
     if (r == -ENOENT) {
         log_warning("state is not kept, ports are given out anew after a "
                     "restart reason=%s",

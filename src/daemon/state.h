@@ -16,7 +16,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
-#include "daemon/state_directory.h"
+#include "daemon/state_path.h"
 #include "net/loop.h"
 
 struct console;
@@ -32,15 +32,12 @@ struct daemon_state {
     struct loop_watch watch;             /* of them */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
-    char path[STATE_DIRECTORY_MAX + 64];
+    char path[STATE_PATH_MAX];
     /* Of the start, for daemon_state_log: */
     unsigned known, expired, portless;
     unsigned left_out; /* for want of room */
     uint64_t took_us;
 };
-
-/* What somebody has written by hand: 0, or negative with err filled. */
-int daemon_state_check_file(const char *path, struct err *err);
 
 /* Loads what is known and opens its ports. 0, or negative with err filled:
  * what only a person can settle. */
@@ -57,6 +54,9 @@ void daemon_state_vm_came(struct daemon *d, const struct fact *fact);
 
 /* Anything else about it, for example that its VM has gone, has changed. */
 void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left);
+
+/* FACT_LABELLED: it was kept under the label "". */
+void daemon_state_labelled(struct daemon *d, const struct console *c);
 
 /* It is about to be removed. */
 void daemon_state_forget(struct daemon *d, struct console *c);

@@ -165,7 +165,8 @@ def test_show(config):
 def test_show_has_every_setting():
     """All options but those that ask for something else."""
     others = {"config", "check-config", "show-config", "check-uri",
-              "check-uri-as", "show-tls", "help", "version"}
+              "check-uri-as", "import-ports", "show-tls", "help",
+              "version"}
     options = set(re.findall(r"^ .* --([a-z-]+)", run("--help").stdout,
                              re.MULTILINE))
     assert set(shown(run("--config", "/dev/null", "--show-config"))) == \

@@ -776,6 +776,43 @@ static void restored_console_expires_by_when_it_was_left(void **state)
                      &first->expiry);
 }
 
+/* Takes facts up to the last. It is kept as what it is before it is forgotten
+ * as what it was. */
+static bool has_fact_behind(struct fact_queue *q, enum fact_kind first,
+                            enum fact_kind last)
+{
+    const struct fact *fact;
+    enum fact_kind before = last;
+
+    while ((fact = fact_take(q)) != NULL && fact->kind != last)
+        before = fact->kind;
+    return fact != NULL && before == first;
+}
+
+static void console_without_a_label_is_the_first_unknown_port_of_its_vm(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct directory *d = &f->directory;
+    struct fact_queue *q = &d->facts;
+    struct console *known = directory_restore(
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" });
+    struct console *c = directory_restore(
+        d, &(struct vm_identity){ .uuid = "u9", .label = "", .name = "n" });
+
+    assert_int_equal(fact_take(q)->kind, FACT_VM_ATTACHED);
+    assert_ptr_equal(attach(f, &f->vm, "u9", "a"), known);
+    assert_string_equal(c->label, "");
+    assert_ptr_equal(attach(f, &f->other, "u9", "b"), c);
+    assert_string_equal(console_id(c).text, "u9/b");
+    assert_ptr_equal(directory_find(d, "u9", "b"), c);
+    assert_null(directory_find(d, "u9", ""));
+    assert_true(has_fact_behind(q, FACT_VM_ATTACHED, FACT_LABELLED));
+    assert_null(fact_take(q));
+    assert_ptr_not_equal(attach(f, &f->vm, "u9", "c"), c);
+    assert_int_equal(d->console_count, 4);
+}
+
 static void first_free_port_upwards_is_taken(void **state)
 {
     struct ports p;
@@ -872,6 +909,7 @@ int main(void)
         TEST(clients_of_a_console_are_bounded),
         TEST(clients_without_a_vm_come_and_go_as_facts),
         TEST(restored_console_expires_by_when_it_was_left),
+        TEST(console_without_a_label_is_the_first_unknown_port_of_its_vm),
         cmocka_unit_test(first_free_port_upwards_is_taken),
         cmocka_unit_test(a_certain_port_is_had_once),
         cmocka_unit_test(port_of_somebody_else_is_tried_again_as_the_last),

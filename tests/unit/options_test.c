@@ -75,6 +75,16 @@ static void values_stand_behind_a_blank_or_an_equals_sign(void **state)
     assert_true(settings.is_debug);
 }
 
+static void letters_stand_behind_each_other(void **state)
+{
+    (void)state;
+    assert_int_equal(options("-dddddddddddddddddddddddddddddddddddddddd"
+                             "ddddddddddddddddddddddddddddddddddddd",
+                             NULL),
+                     0);
+    assert_true(settings.is_debug);
+}
+
 static void sizes_have_units(void **state)
 {
     (void)state;
@@ -216,6 +226,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_vspc_py),
         cmocka_unit_test(values_stand_behind_a_blank_or_an_equals_sign),
+        cmocka_unit_test(letters_stand_behind_each_other),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(wrong_values_are_named),
         cmocka_unit_test(misspelt_option_gets_a_hint),

@@ -156,11 +156,12 @@ class Program:
 class Vspcd(Program):
     """vspcd on free ports of 127.0.0.1, with its VMs and clients.
 
-    wrapper: a command to run it under. What is made with .vm(), .telnet() and
+    wrapper: a command to run it under; program: what it is called as. What is made with .vm(), .telnet() and
     .raw() is closed together with it."""
 
     def __init__(self, *args, env=None, wrapper=(), iface="127.0.0.1",
-                 proxy_port=0, ports=None, log="stderr"):
+                 proxy_port=0, ports=None, log="stderr",
+                 program=BUILD / "vspcd"):
         self.ports = ports or PortBlock()
         self.iface = iface
         self.peers = []
@@ -168,7 +169,7 @@ class Vspcd(Program):
         self._state = tempfile.TemporaryDirectory(prefix="vspcd-state-")
         env = {"STATE_DIRECTORY": self._state.name} | (env or {})
         super().__init__(
-            [*wrapper, BUILD / "vspcd", "--proxy-port", proxy_port,
+            [*wrapper, program, "--proxy-port", proxy_port,
              "--proxy-iface", iface, "--interface", iface,
              "--port-range-start", self.ports.base, *args],
             env=env, log=log)

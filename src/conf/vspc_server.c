@@ -1,0 +1,163 @@
+#include "conf/vspc_server.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+enum { UNLESS_MAX = 3 };
+
+/* Where vSPC.py's default is another than ours. unless: not if one of these was
+ * set; a flag, to true. */
+static const struct {
+    const char *name;
+    const char *value;
+    const char *unless[UNLESS_MAX];
+} defaults[] = {
+    /* -f FILE alone means the File backend, and that is our default. */
+    { "backend", "Memory", { "file" } },
+    /* vSPC.py with --stdout goes to the background all the same, where nobody
+     * sees what it writes. */
+    { "daemon", "true", { "no-fork", "debug", "stdout" } },
+    { "messages-to", "syslog", { "debug", "stdout" } },
+};
+
+const struct vspc_server_option vspc_server_options[] = {
+    { .name = "persist-file", .kind = VSPC_SERVER_ROW, .row = "file" },
+    { .name = "backend-help", .kind = VSPC_SERVER_ROW, .row = "help" },
+    { .name = "backend-args", .kind = VSPC_SERVER_ARGUMENTS },
+    /* An init script with these has to go on working, but who has counted on
+     * that port has to be told. */
+    { .name = "admin-port",
+      .letter = 'a',
+      .notice = "--admin-port is not there yet, and was ignored: vSPCClient "
+                "cannot connect; use the consoles' telnet ports, and kill "
+                "-USR1 for a list of them" },
+    { .name = "admin-iface",
+      .notice = "--admin-iface is not there yet, and was ignored: there is no "
+                "admin port" },
+};
+
+enum {
+    OPTION_COUNT = sizeof vspc_server_options / sizeof vspc_server_options[0],
+};
+
+const int vspc_server_option_count = OPTION_COUNT;
+
+static_assert((int)OPTION_COUNT <= (int)SETTINGS_NOTICES_MAX,
+              "each may have a notice");
+
+bool vspc_server_is_name(const char *program)
+{
+    const char *slash;
+
+    if (program == NULL)
+        return false;
+    slash = strrchr(program, '/');
+    return strcmp(slash != NULL ? slash + 1 : program, "vSPCServer") == 0;
+}
+
+static bool was_set(const struct settings *s, const char *name)
+{
+    const struct option_row *row = option_find(name);
+
+    assert(row != NULL);
+    if (row->type == OPTION_FLAG)
+        return *(const bool *)((const char *)s + row->offset);
+    return s->origins[option_index(row)].source != SETTINGS_DEFAULT;
+}
+
+/* Nobody has set it, and none of the others that it depends on. */
+static bool is_left_alone(const struct settings *s,
+                          const struct option_row *row,
+                          const char *const unless[UNLESS_MAX])
+{
+    if (s->origins[option_index(row)].source != SETTINGS_DEFAULT)
+        return false;
+    for (int i = 0; i < UNLESS_MAX && unless[i] != NULL; i++) {
+        if (was_set(s, unless[i]))
+            return false;
+    }
+    return true;
+}
+
+void vspc_server_set_defaults(struct settings *s)
+{
+    struct settings_origin origin = { SETTINGS_VSPC_SERVER, 0 };
+
+    for (size_t i = 0; i < sizeof defaults / sizeof defaults[0]; i++) {
+        const struct option_row *row = option_find(defaults[i].name);
+        int r;
+
+        /* NULL: a setting that this version does not have. */
+        if (row == NULL || !is_left_alone(s, row, defaults[i].unless))
+            continue;
+        r = option_set(row, origin, defaults[i].value, s, NULL);
+        assert(r == 0);
+        (void)r;
+    }
+}
+
+const struct vspc_server_option *vspc_server_find_letter(int letter)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (vspc_server_options[i].letter == letter)
+            return &vspc_server_options[i];
+    }
+    return NULL;
+}
+
+const struct option_row *vspc_server_row_of_p(bool is_logging)
+{
+    return option_find(is_logging ? "prefix" : "proxy-port");
+}
+
+/* One word from *from to *to, which is not in front of it. False: a quote does
+ * not end. */
+static bool take_word(char **from, char **to)
+{
+    char quote = '\0';
+
+    for (; **from != '\0'; (*from)++) {
+        char c = **from;
+
+        if (quote == '\0' && isspace((unsigned char)c))
+            break;
+        if (c == quote) {
+            quote = '\0';
+        } else if (quote == '\0' && (c == '\'' || c == '"')) {
+            quote = c;
+        } else {
+            if (c == '\\' && quote != '\'' && (*from)[1] != '\0')
+                (*from)++;
+            *(*to)++ = **from;
+        }
+    }
+    return quote == '\0';
+}
+
+int vspc_server_split(char *text, char **ret_words, int max)
+{
+    char *from = text;
+    char *to = text;
+    int count = 0;
+
+    for (;;) {
+        bool is_last;
+
+        while (isspace((unsigned char)*from))
+            from++;
+        if (*from == '\0')
+            return count;
+        if (count == max)
+            return -E2BIG;
+        ret_words[count++] = to;
+        if (!take_word(&from, &to))
+            return -EINVAL;
+        is_last = *from == '\0';
+        from += !is_last; /* the blank: its place may be the word's end */
+        *to++ = '\0';
+        if (is_last)
+            return count;
+    }
+}

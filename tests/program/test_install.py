@@ -1,0 +1,218 @@
+"""`make install`: what it puts where, the systemd unit, and the samples."""
+
+import fcntl
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+from harness.programs import BUILD, SOURCE, clean_environment
+
+PREFIX = "usr/local"
+
+PROGRAMS = {f"{PREFIX}/sbin/vspcd", f"{PREFIX}/bin/vspc-vm"}
+LINK = f"{PREFIX}/sbin/vSPCServer"
+UNIT = f"{PREFIX}/lib/systemd/system/vspcd.service"
+DOCS = f"{PREFIX}/share/doc/vspcd"
+
+# Everything, but for the texts that README.md refers to.
+FILES = PROGRAMS | {
+    LINK, UNIT,
+    f"{PREFIX}/lib/sysusers.d/vspcd.conf",
+    f"{PREFIX}/share/man/man1/vspc-vm.1",
+    f"{PREFIX}/share/man/man5/vspcd.conf.5",
+    f"{PREFIX}/share/man/man8/vspcd.8",
+    f"{PREFIX}/share/man/man8/vSPCServer.8",
+    f"{DOCS}/CHANGELOG.md", f"{DOCS}/LICENSE", f"{DOCS}/README.md",
+    f"{DOCS}/vspcd.conf.sample", f"{DOCS}/vspcd.logrotate",
+}
+
+# Of 10; "OK" to systemd-analyze is what is below 4.
+EXPOSURE_MAX = 2.0
+
+
+def make(target, destdir):
+    """One at a time, whatever runs these tests: Meson writes into BUILD."""
+    with open(BUILD / "build.ninja", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = subprocess.run(
+            ["make", "--no-print-directory", target, f"BUILD={BUILD.name}",
+             f"PREFIX=/{PREFIX}", f"DESTDIR={destdir}"], cwd=SOURCE, text=True,
+            capture_output=True, timeout=300, check=False, umask=0o022)
+    assert result.returncode == 0, result
+    return result
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """The root of an installation."""
+    for tool in ("make", "meson", "ninja"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    root = tmp_path_factory.mktemp("installed")
+    make("install", root)
+    return root
+
+
+def files_of(root):
+    return {str(p.relative_to(root)) for p in root.rglob("*")
+            if p.is_symlink() or not p.is_dir()}
+
+
+def texts_in_readme():
+    """Those of docs/ that README.md has links to."""
+    return {f"{DOCS}/{name}" for name in re.findall(
+        r"\]\((docs/[a-z0-9-]+\.md)\)", (SOURCE / "README.md").read_text())}
+
+
+def test_everything_is_there_and_nothing_else(tree):
+    texts = {p for p in files_of(tree) if p.startswith(f"{DOCS}/docs/")}
+    assert files_of(tree) - texts == FILES
+    assert f"{DOCS}/docs/from-vspc-py.md" in texts
+    assert texts_in_readme() <= texts
+
+
+def test_modes_and_the_link(tree):
+    for name in FILES - {LINK}:
+        mode = stat.S_IMODE((tree / name).lstat().st_mode)
+        assert mode == (0o755 if name in PROGRAMS else 0o644), name
+    for folder in (p for p in tree.rglob("*") if p.is_dir()):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o755, folder
+    assert os.readlink(tree / LINK) == "vspcd"
+
+
+def test_what_was_installed_runs(tree):
+    def run(name, *args):
+        return subprocess.run(
+            [tree / name, *args], capture_output=True, text=True, timeout=30,
+            env=clean_environment(), check=True).stdout
+
+    for name in PROGRAMS:
+        assert run(name, "--version").split()[0] == pathlib.Path(name).name
+    assert re.search(r"^backend = Memory +# vSPCServer$",
+                     run(LINK, "--show-config"), re.M)
+    sample = tree / DOCS / "vspcd.conf.sample"
+    assert "nothing is wrong" in run(f"{PREFIX}/sbin/vspcd", "--config",
+                                     sample, "--check-config")
+
+
+def test_uninstall_leaves_what_is_others(tree, tmp_path):
+    root = tmp_path / "root"
+    shutil.copytree(tree, root, symlinks=True)
+    kept = [root / "etc/vspcd/vspcd.conf", root / DOCS / "notes"]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    said = make("uninstall", root).stdout
+    assert f"{len(files_of(tree))} files removed" in said
+    assert files_of(root) == {str(p.relative_to(root)) for p in kept}
+    kept[1].unlink()
+    make("uninstall", root)
+    assert not (root / DOCS).exists()
+
+
+def test_what_to_do_next_is_said_in_three_lines(tmp_path):
+    def said(destdir):
+        return subprocess.run(
+            [SOURCE / "scripts/installed", f"/{PREFIX}", destdir], text=True,
+            capture_output=True, check=True).stdout.splitlines()
+
+    lines = said("")
+    assert len(lines) == 3
+    paths = {word.rstrip(",.;") for line in lines for word in line.split()
+             if word.startswith(f"/{PREFIX}/")}
+    assert len(paths) == 3
+    for path in paths:
+        assert path[1:] in FILES | texts_in_readme(), path
+    assert said(tmp_path) == []
+
+
+# ---- the unit ---------------------------------------------------------------
+
+def settings_of(tree):
+    """{name: [value, ...]} of the unit."""
+    found = {}
+    for line in (tree / UNIT).read_text().splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def test_the_unit_starts_what_was_installed(tree):
+    has = settings_of(tree)
+    assert has["ExecStart"] == [f"/{PREFIX}/sbin/vspcd"]
+    assert has["Type"] == ["notify"]
+    assert has["User"] == has["Group"] == ["vspcd"]
+    users = (tree / PREFIX / "lib/sysusers.d/vspcd.conf").read_text()
+    assert re.search(r"^u vspcd ", users, re.M)
+    assert not re.search("@[a-z]+@", (tree / UNIT).read_text())
+
+
+def test_systemd_has_nothing_to_say_about_the_unit(tree, tmp_path, need):
+    analyze = need("systemd-analyze", "systemd")
+    if not pathlib.Path("/lib/systemd/system/sysinit.target").exists():
+        pytest.skip("systemd's own units are not installed")
+    unit = tmp_path / "vspcd.service"
+    unit.write_text((tree / UNIT).read_text().replace(
+        f"ExecStart=/{PREFIX}/sbin/vspcd", f"ExecStart={BUILD}/vspcd"))
+    result = subprocess.run([analyze, "verify", "--man=no", unit], text=True,
+                            capture_output=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_the_units_exposure(tree, need):
+    analyze = need("systemd-analyze", "systemd")
+    result = subprocess.run(
+        [analyze, "security", "--offline=true", "--no-pager", tree / UNIT],
+        text=True, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 0, result
+    level = re.search(r"Overall exposure level for \S+: ([\d.]+)",
+                      result.stdout)
+    assert float(level[1]) <= EXPOSURE_MAX, result.stdout
+
+
+def test_sysusers_makes_the_user(tree, tmp_path, need):
+    sysusers = need("systemd-sysusers", "systemd")
+    (tmp_path / "etc").mkdir()
+    for name in ("passwd", "group"):
+        (tmp_path / "etc" / name).write_text("")
+    result = subprocess.run(
+        [sysusers, f"--root={tmp_path}",
+         tree / PREFIX / "lib/sysusers.d/vspcd.conf"], text=True,
+        capture_output=True, timeout=60, check=False)
+    assert result.returncode == 0, result
+    passwd = (tmp_path / "etc/passwd").read_text()
+    assert re.search(r"^vspcd:.*:/var/lib/vspcd:/usr/sbin/nologin$", passwd,
+                     re.M), passwd
+
+
+# ---- the samples ------------------------------------------------------------
+
+def test_logrotate_understands_its_sample(tree, tmp_path):
+    """It is fetched, not installed: scripts/unpack-packages."""
+    unpacked = SOURCE / "build/unpacked"
+    program = unpacked / "logrotate/usr/sbin/logrotate"
+    if not program.exists():
+        pytest.skip(f"{program} is not there: make deps")
+    logs = tmp_path / "consoles"
+    logs.mkdir(mode=0o755)
+    (logs / "web.log").write_text("x\n")
+    sample = (tree / DOCS / "vspcd.logrotate").read_text()
+    mine = tmp_path / "sample"
+    mine.write_text(
+        sample.replace("/var/log/consoles", str(logs))
+        .replace("su vspcd vspcd", "")
+        .replace("systemctl reload vspcd.service", f"touch {logs}/reloaded"))
+    libraries = ":".join(str(p.parent) for p in
+                         unpacked.rglob("libpopt.so.0"))
+    result = subprocess.run(
+        [program, "--force", "--state", tmp_path / "state", mine], text=True,
+        capture_output=True, timeout=60, check=False,
+        env={**os.environ, "LD_LIBRARY_PATH": libraries})
+    assert (result.returncode, result.stderr) == (0, "")
+    assert {p.name for p in logs.iterdir()} == {"web.log.1", "reloaded"}
