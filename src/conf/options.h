@@ -96,18 +96,23 @@ struct settings {
     uint64_t backend;                      /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
-    char *cert; /* else one is made */
-    char *key;  /* else with the certificate */
+    char *cert;       /* else one is made */
+    char *key;        /* else with the certificate */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;
     char *config;          /* as --config gives it */
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
+    char *pidfile;
+    char *messages_to;
+    uint64_t messages_level;  /* enum log_level */
+    uint64_t messages_format; /* 0 text, 1 JSON */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool ssl; /* as vSPC.py has it: tls offered */
     bool no_vm_ports;
+    bool daemon;
     bool no_fork;
     bool to_stdout;
     bool is_debug;
@@ -115,6 +120,9 @@ struct settings {
     bool is_dcd_always_on;
     /* What they were made from. */
     char *file; /* that was read; NULL: none */
+    /* Where relative paths begin, of a program that goes to the background;
+     * NULL: wherever it is. */
+    char *directory;
     struct settings_origin origins[SETTINGS_ROWS_MAX]; /* a row each */
     int argc;    /* borrowed, for options_reload */
     char **argv; /* the same */

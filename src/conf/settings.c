@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "conf/program_settings.h"
 #include "conf/sources.h"
 
 #include <assert.h>
@@ -103,8 +104,12 @@ static void complain_of_need(const struct settings *s, const char *name,
 
 static void check_together(const struct settings *s, struct problems *problems)
 {
+    const char *name;
+    const char *problem = program_problem(s, &name);
     struct err err;
 
+    if (problem != NULL)
+        complain(s, name, problem, problems);
     if (s->port_range_start > s->port_range_end) {
         err_set(&err, "%llu is above port-range-end %llu",
                 (unsigned long long)s->port_range_start,
@@ -135,27 +140,40 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "client-ca", "client-certs", problems);
 }
 
+/* Its line's number is in messages with its name. An empty name is said to be
+ * wrong with the command line's values. */
+static void read_file(const char *given, struct settings *s,
+                      struct problems *problems)
+{
+    char *path = program_absolute_path(
+        s->directory, given != NULL ? given : VSPCD_CONFIG_FILE);
+
+    if (given == NULL || given[0] != '\0')
+        config_file_read(path, given == NULL, s, problems);
+    free(path);
+}
+
 /* All but the command line's structure, which has been looked at. */
 static void read_sources(const struct command_line_option *options, int count,
-                         struct settings *s, struct problems *problems)
+                         bool is_reload, struct settings *s,
+                         struct problems *problems)
 {
-    const char *path = find_config(options, count);
-
     set_defaults(s);
-    /* An empty name is said to be wrong with the command line's values. */
-    if (path == NULL || path[0] != '\0')
-        config_file_read(path != NULL ? path : VSPCD_CONFIG_FILE, path == NULL,
-                         s, problems);
+    read_file(find_config(options, count), s, problems);
     read_environment(s, problems);
     take_command_line(options, count, s, problems);
     take_ssl(s);
+    program_settle(s, is_reload);
     /* With wrong values defaults would be compared. */
     if (problems->count == 0)
         check_together(s, problems);
 }
 
-int options_read(int argc, char **argv, struct settings *ret_settings,
-                 enum options_request *ret_request, struct problems *problems)
+/* former: those in force, of a reload; NULL: the program starts. */
+static int read_all(int argc, char **argv, const struct settings *former,
+                    struct settings *ret_settings,
+                    enum options_request *ret_request,
+                    struct problems *problems)
 {
     struct settings s = { .argc = argc, .argv = argv };
     struct command_line_option *options =
@@ -163,12 +181,14 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
     enum options_request request = OPTIONS_RUN;
     int count;
 
+    if (former != NULL && former->directory != NULL)
+        s.directory = xstrdup(former->directory);
     problems->count = 0;
     count = command_line_read(argc, argv, options, &request, problems);
     if (request == OPTIONS_SHOW_HELP || request == OPTIONS_SHOW_VERSION)
         problems->count = 0;
     else
-        read_sources(options, count, &s, problems);
+        read_sources(options, count, former != NULL, &s, problems);
     free(options);
     if (request == OPTIONS_RUN && s.check_uri != NULL)
         request = OPTIONS_CHECK_URI;
@@ -177,12 +197,20 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
     return problems->count > 0 ? -EINVAL : 0;
 }
 
+int options_read(int argc, char **argv, struct settings *ret_settings,
+                 enum options_request *ret_request, struct problems *problems)
+{
+    return read_all(argc, argv, NULL, ret_settings, ret_request, problems);
+}
+
 void options_free(struct settings *s)
 {
     for (int i = 0; i < option_row_count; i++)
         option_clear(&option_rows[i], s);
     free(s->file);
     s->file = NULL;
+    free(s->directory);
+    s->directory = NULL;
 }
 
 int options_reload(const struct settings *current, struct settings *ret_next,
@@ -191,8 +219,8 @@ int options_reload(const struct settings *current, struct settings *ret_next,
 {
     struct options_changes changes = { 0 };
     enum options_request request;
-    int r = options_read(current->argc, current->argv, ret_next, &request,
-                         problems);
+    int r = read_all(current->argc, current->argv, current, ret_next, &request,
+                     problems);
 
     if (r < 0) {
         options_free(ret_next);

@@ -62,6 +62,7 @@ bool console_attach_client(struct console *c, struct client *client,
     client->pace = CLIENT_FOLLOWS;
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
+    c->directory->client_count++;
     if (deadline_is_running(&c->expiry))
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
@@ -78,6 +79,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
         return;
     list_remove(&client->node);
     c->client_count--;
+    c->directory->client_count--;
     client->console = NULL;
     console_client_moved(c, client, now_us);
     update_expiry(c, now_us);
@@ -89,6 +91,8 @@ void console_detach_client(struct client *client, uint64_t now_us)
 
 static void link_to(struct console *c, struct vm_link *link)
 {
+    if (c->link == NULL)
+        c->directory->vm_count++;
     c->link = link;
     link->console = c;
     link->move = NULL;
@@ -101,6 +105,7 @@ static void unlink_vm(struct console *c)
         console_break_output(c, false);
     c->link->console = NULL;
     c->link = NULL;
+    c->directory->vm_count--;
     c->is_input_held = false;
     c->is_link_full = false;
 }

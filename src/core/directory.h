@@ -34,6 +34,8 @@ struct directory {
     struct directory_settings settings;
     struct map vms; /* UUID -> first console of that VM */
     uint32_t console_count;
+    uint32_t vm_count;                   /* consoles with a VM */
+    uint32_t client_count;               /* of all consoles */
     uint64_t history_used;               /* bytes of all rings */
     struct deadline_queue expiries;      /* struct console.expiry */
     struct deadline_queue short_holds;   /* struct console.hold, first */

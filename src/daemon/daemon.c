@@ -7,6 +7,7 @@
 #include "core/ports.h"
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
+#include "daemon/messages.h"
 #include "daemon/ports.h"
 #include "session/client_session.h"
 #include "session/service.h"
@@ -82,7 +83,9 @@ static void on_turn_end(void *owner)
     session_bury_dead(&d->sessions);
     if (d->is_ending && session_is_quiet(&d->sessions))
         loop_stop(d->loop);
-    log_flush();
+    listing_go_on(&d->listing);
+    if (messages_flush(d->messages))
+        listing_next_turn(&d->listing);
 }
 
 static void close_proxies(struct daemon *d)
@@ -101,34 +104,51 @@ static void end_services(struct daemon *d)
         service_end(c);
 }
 
+/* What clients are told, and the log with each of them. */
+static const char *farewell(const struct daemon *d)
+{
+    return daemon_state_is_kept(d)
+               ? "shutting down; this console has the same port when vspcd is "
+                 "back"
+               : "shutting down; this console may have another port when "
+                 "vspcd is back";
+}
+
 static void on_end_signal(void *owner, int number)
 {
     struct daemon *d = owner;
 
     if (d->is_ending) {
-        log_warning("ending at once signal=%s", strsignal(number));
+        log_warning("ending at once signal=%s", LOG_TEXT(strsignal(number)));
         loop_stop(d->loop);
         return;
     }
     log_info("shutting down signal=%s consoles=%u", LOG_TEXT(strsignal(number)),
              d->directory.console_count);
     d->is_ending = true;
+    service_manager_stopping(&d->manager);
     close_proxies(d);
     daemon_close_ports(d);
-    session_shut_down(&d->sessions);
+    session_shut_down(&d->sessions, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
 
 static void on_list_signal(void *owner, int number)
 {
     (void)number;
-    daemon_log_consoles(owner);
+    listing_begin(owner);
 }
 
 static void on_reload_signal(void *owner, int number)
 {
+    struct daemon *d = owner;
+
     (void)number;
-    daemon_reload(owner);
+    if (d->is_ending)
+        return;
+    service_manager_reloading(&d->manager);
+    daemon_reload(d);
+    service_manager_ready(&d->manager);
 }
 
 struct directory_settings daemon_directory_settings(const struct settings *s)
@@ -303,7 +323,7 @@ static int open_signals(struct daemon *d, struct err *err)
     return 0;
 }
 
-static void log_ready(const struct daemon *d, uint64_t files)
+void daemon_say_ready(struct daemon *d)
 {
     const struct settings *s = d->settings;
     char ports[48] = "none";
@@ -314,24 +334,26 @@ static void log_ready(const struct daemon *d, uint64_t files)
                  (unsigned long long)s->port_range_end);
     log_info("vspcd %s ready proxy=%s interface=%s ports=%s open-files=%llu",
              VSPCD_VERSION, address_format(&d->proxies[0].address).text,
-             s->interface, ports, (unsigned long long)files);
+             s->interface, ports, (unsigned long long)d->files);
     for (int i = 1; i < d->proxy_count; i++)
         log_info("VMs may connect here too proxy=%s",
                  address_format(&d->proxies[i].address).text);
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
-    log_flush();
+    (void)messages_flush(d->messages);
+    service_manager_ready(&d->manager);
 }
 
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
-                struct err *err)
+                struct messages *messages, struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
-    uint64_t files = loop_raise_file_limit();
     struct session_settings session_settings;
     int r;
 
     d->settings = settings;
+    d->messages = messages;
+    d->files = loop_raise_file_limit();
     r = loop_open(&d->loop);
     if (r < 0) {
         err_set(err, "cannot make an event loop: %s", strerror(-r));
@@ -339,6 +361,9 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         return r;
     }
     open_directory(d);
+    messages_watch(messages, d->loop);
+    listing_open(&d->listing, d->loop);
+    service_manager_open(&d->manager, d->loop, &d->directory);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
     r = service_rules_parse(&d->rules, settings, err);
@@ -362,7 +387,6 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         return r;
     }
     loop_on_turn_end(d->loop, on_turn_end, d);
-    log_ready(d, files);
     *ret_daemon = d;
     return 0;
 }
@@ -377,7 +401,7 @@ void daemon_close(struct daemon *d)
     /* Who leaves now does so because we end, and is expected again. */
     d->is_ending = true;
     /* Whoever is still here after an end at once. */
-    session_shut_down(&d->sessions);
+    session_shut_down(&d->sessions, farewell(d));
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
     daemon_state_close(d);
@@ -388,7 +412,8 @@ void daemon_close(struct daemon *d)
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);
     ports_done(&d->ports);
+    listing_close(&d->listing);
+    service_manager_close(&d->manager);
     loop_close(d->loop);
-    log_flush();
     free(d);
 }

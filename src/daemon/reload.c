@@ -5,8 +5,7 @@
  */
 #include "base/log.h"
 #include "daemon/daemon_private.h"
-
-#include <unistd.h>
+#include "daemon/messages.h"
 
 static void log_problems(const struct problems *problems)
 {
@@ -39,8 +38,7 @@ static void use_settings(struct daemon *d)
     struct directory_settings directory = daemon_directory_settings(s);
     struct session_settings sessions = daemon_session_settings(d);
 
-    log_open(s->to_stdout ? STDOUT_FILENO : STDERR_FILENO,
-             s->is_debug ? LOG_DEBUG : LOG_INFO);
+    messages_set(d->messages, s);
     directory_set(&d->directory, &directory);
     session_context_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
@@ -94,8 +92,6 @@ void daemon_reload(struct daemon *d)
     struct settings next;
     bool has_tls;
 
-    if (d->is_ending)
-        return;
     if (options_reload(d->settings, &next, &changes, &problems) < 0) {
         log_problems(&problems);
         return;

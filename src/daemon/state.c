@@ -457,7 +457,7 @@ int daemon_state_open(struct daemon *d, struct err *err)
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
     if (d->settings->backend == SETTINGS_BACKEND_MEMORY)
         return 0;
-    loop_watch_deadlines(d->loop, &d->watches[5], &s->announcements,
+    loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
                          on_announcement_due, d);
     r = find_path(d, err);
     if (r == -ENOENT) {
@@ -477,6 +477,11 @@ int daemon_state_open(struct daemon *d, struct err *err)
     s->took_us = clock_now_us() - begun_us;
     on_store_news(d); /* how it began */
     return 0;
+}
+
+bool daemon_state_is_kept(const struct daemon *d)
+{
+    return d->state.store != NULL && !d->state.is_failing;
 }
 
 void daemon_state_log(const struct daemon *d)

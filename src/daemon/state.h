@@ -29,6 +29,7 @@ struct daemon_state {
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
+    struct loop_watch watch;             /* of them */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
     char path[STATE_DIRECTORY_MAX + 64];
@@ -46,6 +47,9 @@ void daemon_state_log(const struct daemon *d);
 
 /* Writes what is waiting, for a few seconds at most. */
 void daemon_state_close(struct daemon *d);
+
+/* Whether consoles will have their ports after a restart. */
+bool daemon_state_is_kept(const struct daemon *d);
 
 /* FACT_VM_ATTACHED: has it written, and announced, now or later. */
 void daemon_state_vm_came(struct daemon *d, const struct fact *fact);
