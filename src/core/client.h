@@ -17,6 +17,7 @@
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
+#include "base/limits.h"
 #include "base/list.h"
 #include "base/ring.h"
 
@@ -39,6 +40,8 @@ struct client_ops {
     void (*line_break)(struct client *client, bool is_on);
     /* The client must go; it detaches itself. reason is for people. */
     void (*close)(struct client *client, const char *reason);
+    /* Where it is, for messages; NULL: it is no connection of its own. */
+    void (*name_peer)(const struct client *client, char to[ADDRESS_TEXT_MAX]);
 };
 
 struct client {

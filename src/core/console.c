@@ -317,9 +317,12 @@ static bool blocks(const struct console *c, const struct client *client)
 
 static void let_lag(struct console *c, struct client *client)
 {
+    struct fact fact = { .kind = FACT_CLIENT_LAGS, .console = c };
+
     client->pace = CLIENT_LAGS;
-    fact_add(&c->directory->facts,
-             (struct fact){ .kind = FACT_CLIENT_LAGS, .console = c });
+    if (client->ops->name_peer != NULL)
+        client->ops->name_peer(client, fact.peer);
+    fact_add(&c->directory->facts, fact);
 }
 
 static void read_vm(struct console *c)

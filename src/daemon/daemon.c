@@ -71,7 +71,8 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
     struct daemon *d = owner;
 
     (void)deadline;
-    log_warning("not all clients took what was theirs in time");
+    log_warning("not all clients took what was theirs in time clients=%u",
+                d->directory.client_count);
     loop_stop(d->loop);
 }
 

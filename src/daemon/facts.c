@@ -132,8 +132,11 @@ static void handle(struct daemon *d, const struct fact *fact)
                              "has to be closed"));
         break;
     case FACT_CLIENT_LAGS:
-        log_info("client is too slow and will miss output console=%s",
-                 LOG_TEXT(name.text));
+        log_info("client is too slow and will miss output console=%s peer=%s "
+                 "reason=%s",
+                 LOG_TEXT(name.text),
+                 fact->peer[0] != '\0' ? fact->peer : "none",
+                 LOG_TEXT("it has held up the VM for --hold-time"));
         break;
     }
 }

@@ -102,10 +102,8 @@ void listing_go_on(struct listing *l)
         if (c != NULL)
             log_console(c);
     }
-    if (!is_under_way(l)) {
-        log_info("that is all of them listed=%u", l->count);
+    if (!is_under_way(l))
         listing_close(l);
-    }
 }
 
 void listing_next_turn(struct listing *l)

@@ -65,9 +65,8 @@ static void close_session(struct client_session *s, const char *reason,
     s->is_over = true;
     peer = address_format(&s->wire.stream->peer);
     if (s->client.console != NULL) {
-        log_line(usual_level(s), "%s console=%s peer=%s reason=%s",
-                 s->is_told ? "client disconnected"
-                            : "client did not get as far as the console",
+        log_line(usual_level(s),
+                 "client disconnected console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
         client_line_end(s);
@@ -412,6 +411,16 @@ static void client_close(struct client *client, const char *reason)
     flush_if_writable(s);
 }
 
+static void client_name_peer(const struct client *client,
+                             char to[ADDRESS_TEXT_MAX])
+{
+    const struct client_session *s =
+        CONTAINER_OF(client, struct client_session, client);
+    struct address_text peer = address_format(&s->wire.stream->peer);
+
+    memcpy(to, peer.text, sizeof peer.text);
+}
+
 static const struct client_ops session_client_ops = {
     .pull = client_pull,
     .input_changed = client_input_changed,
@@ -419,6 +428,7 @@ static const struct client_ops session_client_ops = {
     .lines_changed = client_lines_changed,
     .line_break = client_break,
     .close = client_close,
+    .name_peer = client_name_peer,
 };
 
 /* r: what came of an option or message of it. */
@@ -682,6 +692,7 @@ static void on_ready(void *owner, unsigned ready)
         if (s->secure.state == SECURE_DONE && !s->is_serving &&
             !deadline_is_running(&s->deadline))
             go_on_negotiating(s);
+        log_connected(s);
         if (s->is_serving)
             tell_open(s);
         flush(s);
