@@ -1,10 +1,13 @@
 #include "daemon/pidfile.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,24 +98,23 @@ static int open_and_lock(struct pidfile *p, struct err *err)
 
 int pidfile_open(struct pidfile *p, const char *path, struct err *err)
 {
-    *p = (struct pidfile){ .path = path, .fd = -1 };
+    int r = 0;
+
+    *p = (struct pidfile){ .fd = -1 };
     if (path == NULL)
         return 0;
-    for (;;) {
-        int r = open_and_lock(p, err);
-
-        if (r < 0)
-            return r;
-        if (is_in_place(p))
-            break;
-        close(p->fd); /* its owner has just removed it */
-    }
+    p->path = xstrdup(path);
+    do {
+        if (p->fd >= 0)
+            close(p->fd); /* its owner has just removed it */
+        r = open_and_lock(p, err);
+    } while (r == 0 && !is_in_place(p));
     /* Nobody is to be sent a signal that is meant for us. */
-    if (ftruncate(p->fd, 0) == 0)
-        return 0;
-    (void)refuse(p, strerror(errno), err);
-    pidfile_close(p);
-    return -EINVAL;
+    if (r == 0 && ftruncate(p->fd, 0) < 0)
+        r = refuse(p, strerror(errno), err);
+    if (r < 0)
+        pidfile_close(p);
+    return r;
 }
 
 int pidfile_write(const struct pidfile *p, struct err *err)
@@ -134,11 +136,11 @@ int pidfile_write(const struct pidfile *p, struct err *err)
 
 void pidfile_close(struct pidfile *p)
 {
-    if (p->fd < 0)
-        return;
     /* Who has waited for the lock sees that the file has gone. */
-    if (is_in_place(p))
+    if (p->fd >= 0 && is_in_place(p))
         (void)unlink(p->path);
-    close(p->fd);
-    p->fd = -1;
+    if (p->fd >= 0)
+        close(p->fd);
+    free(p->path);
+    *p = (struct pidfile){ .fd = -1 };
 }

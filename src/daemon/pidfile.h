@@ -13,12 +13,12 @@
 #include "base/err.h"
 
 struct pidfile {
-    const char *path; /* borrowed */
-    int fd;           /* -1: there is none */
+    char *path; /* our own; NULL: none is wanted */
+    int fd;     /* -1: the same, or there is none any more */
 };
 
-/* Before anything is opened that two cannot have. path NULL: none is wanted. 0,
- * or negative with err filled. */
+/* Before anything is opened that two cannot have. path is copied; NULL: none is
+ * wanted. 0, or negative with err filled and nothing to close. */
 int pidfile_open(struct pidfile *p, const char *path, struct err *err);
 
 /* 0, or negative with err filled. */

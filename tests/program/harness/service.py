@@ -2,7 +2,6 @@
 
 import os
 import socket
-import stat
 import threading
 import time
 
@@ -69,15 +68,10 @@ class Deaf:
         self._sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._sock.bind(str(address))
 
-    def read_all(self):
-        """Goes on reading; returns what comes until nothing does."""
-        self._sock.settimeout(2)
-        messages = []
-        try:
-            while True:
-                messages.append(self._sock.recv(65536).decode())
-        except TimeoutError:
-            return messages
+    def read(self):
+        """It goes on: the next message."""
+        self._sock.settimeout(TIMEOUT)
+        return self._sock.recv(65536).decode()
 
     def close(self):
         self._sock.close()
@@ -119,6 +113,3 @@ def journal_stream_of(fd):
     status = os.fstat(fd)
     return f"{status.st_dev}:{status.st_ino}"
 
-
-def is_file(path):
-    return path.exists() and stat.S_ISREG(path.stat().st_mode)
