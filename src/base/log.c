@@ -166,8 +166,9 @@ enum log_flushed log_flush(void)
         any = true;
     if (state.dropped > 0 && state.end == 0) {
         char loss[LOG_RECORD_MAX];
+        size_t len = format_loss(loss);
 
-        keep(loss, format_loss(loss));
+        keep(loss, len);
         state.dropped = 0;
         any = write_some() || any;
     }
