@@ -49,8 +49,9 @@ static void say_status(struct service_manager *m)
     const struct directory *d = m->directory;
     char status[sizeof m->status];
 
-    snprintf(status, sizeof status, "STATUS=%u consoles, %u VMs, %u clients\n",
-             d->console_count, d->vm_count, d->client_count);
+    snprintf(status, sizeof status,
+             "STATUS=consoles: %u, VMs: %u, clients: %u\n", d->console_count,
+             d->vm_count, d->client_count);
     if (strcmp(status, m->status) == 0 || !send_unsent(m))
         return;
     if (send_now(m, status))
@@ -153,6 +154,10 @@ void service_manager_reloading(struct service_manager *m)
 {
     char text[80];
 
+    /* It is behind: READY, which follows, is all that it need know then, and
+     * must have room. */
+    if (m->fd >= 0 && !send_unsent(m))
+        return;
     snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu\n",
              (unsigned long long)clock_now_us());
     say(m, text);

@@ -1,11 +1,13 @@
 """--daemon, --pidfile, and what a service manager is told."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -91,7 +93,6 @@ class Taken:
     """A port that somebody has."""
 
     def __init__(self):
-        import socket
         self._sock = socket.create_server(("127.0.0.1", 0))
         self.port = self._sock.getsockname()[1]
 
@@ -133,7 +134,6 @@ def test_it_can_be_kept_in_the_foreground(start_vspcd, option):
 def test_ctrl_c_while_it_starts_ends_it(folder, log, start_process):
     """Both processes are of the terminal's group until it is ready. What it
     waits for here is a certificate that another one is making."""
-    import fcntl
     lock = os.open(folder, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     process = start_process(
@@ -149,7 +149,6 @@ def test_ctrl_c_while_it_starts_ends_it(folder, log, start_process):
 
 
 def lock_is_free(path):
-    import fcntl
     with open(path, "r+b") as file:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -255,11 +254,11 @@ def test_a_service_manager_hears_all_in_order(start_vspcd, manager):
                              "WATCHDOG_USEC": "200000"})
     manager.wait(lambda message: message == "READY=1\n")
     manager.wait(lambda message:
-                 message == "STATUS=0 consoles, 0 VMs, 0 clients\n")
+                 message == "STATUS=consoles: 0, VMs: 0, clients: 0\n")
     vm = vspcd.vm()
     vspcd.telnet(vm)
     manager.wait(lambda message:
-                 message == "STATUS=1 consoles, 1 VMs, 1 clients\n")
+                 message == "STATUS=consoles: 1, VMs: 1, clients: 1\n")
     vspcd.process.send_signal(signal.SIGHUP)
     _, reloading = manager.wait(lambda message: "RELOADING" in message)
     assert re.fullmatch(r"RELOADING=1\nMONOTONIC_USEC=\d+\n", reloading)
@@ -290,7 +289,7 @@ def test_a_watchdog_of_somebody_else_is_not_ours(start_vspcd, folder):
         vspcd = start_vspcd(env={"NOTIFY_SOCKET": manager.address,
                                  "WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"})
         vspcd.vm()
-        manager.wait(lambda message: "1 VMs" in message)  # a tick later
+        manager.wait(lambda message: "VMs: 1" in message)  # a tick later
         vspcd.stop()
         manager.wait(lambda message: message == "STOPPING=1\n")
         assert "WATCHDOG=1\n" not in manager.messages
@@ -320,7 +319,6 @@ def test_a_manager_that_does_not_read_harms_nobody(start_vspcd, folder):
 
 
 def queue_is_full(folder):
-    import socket
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
         probe.setblocking(False)
         try:
