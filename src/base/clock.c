@@ -31,3 +31,13 @@ void clock_format_utc(char text[CLOCK_TEXT_LEN])
     snprintf(text, CLOCK_TEXT_LEN, "%s.%03dZ", seconds,
              (int)(now.tv_nsec / 1000000));
 }
+
+void clock_format_local(char text[CLOCK_TEXT_LEN])
+{
+    time_t now = clock_utc_s();
+    struct tm local;
+
+    /* The program never sets a locale, so months have their English names. */
+    localtime_r(&now, &local);
+    strftime(text, CLOCK_TEXT_LEN, "%b %e %H:%M:%S", &local);
+}

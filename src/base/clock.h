@@ -17,4 +17,7 @@ int64_t clock_utc_s(void);
 enum { CLOCK_TEXT_LEN = 32 };
 void clock_format_utc(char text[CLOCK_TEXT_LEN]);
 
+/* Local time as "Jan 31 23:59:59", in English, as syslog has it. */
+void clock_format_local(char text[CLOCK_TEXT_LEN]);
+
 #endif

@@ -9,23 +9,204 @@
 #include <unistd.h>
 
 enum {
-    LOG_LINE_MAX = 1024,
-    LOG_PENDING_MAX = 65536,
     /* What a pipe that polls as writable takes without blocking (PIPE_BUF,
      * pipe(7)); so no write is longer than this. */
     LOG_WRITE_MAX = 4096,
 };
 
+static size_t write_to_fd(void *owner, const char *bytes, size_t len);
+
 static struct {
-    int fd;
+    int fd; /* for write_to_fd */
     enum log_level max_level;
-    size_t pending;        /* bytes */
+    struct log_output output;
+    size_t taken;          /* bytes at the front of lines */
+    size_t end;            /* of the lines that are there */
     unsigned long dropped; /* lines */
     char lines[LOG_PENDING_MAX];
-} state = { .fd = STDERR_FILENO, .max_level = LOG_INFO };
+} state = {
+    .fd = STDERR_FILENO,
+    .max_level = LOG_INFO,
+    .output = { .write = write_to_fd },
+};
+
+/* ---- output ----------------------------------------------------------- */
+
+size_t log_write_descriptor(int fd, const char *bytes, size_t len)
+{
+    struct pollfd ready = { .fd = fd, .events = POLLOUT };
+    ssize_t written;
+
+    if (poll(&ready, 1, 0) <= 0 || !(ready.revents & POLLOUT))
+        return 0;
+    written = write(fd, bytes, len < LOG_WRITE_MAX ? len : LOG_WRITE_MAX);
+    return written > 0 ? (size_t)written : 0;
+}
+
+static size_t write_to_fd(void *owner, const char *bytes, size_t len)
+{
+    (void)owner;
+    return log_write_descriptor(state.fd, bytes, len);
+}
+
+static bool has_records(const struct log_output *output)
+{
+    return output->form.envelope >= LOG_SYSLOG;
+}
+
+/* ---- collecting ------------------------------------------------------- */
+
+size_t log_room(void)
+{
+    return LOG_PENDING_MAX - (state.end - state.taken);
+}
+
+static void keep(const char *bytes, size_t len)
+{
+    if (len > LOG_PENDING_MAX - state.end) {
+        memmove(state.lines, state.lines + state.taken,
+                state.end - state.taken);
+        state.end -= state.taken;
+        state.taken = 0;
+    }
+    memcpy(state.lines + state.end, bytes, len);
+    state.end += len;
+}
+
+/* Printed, cut where it is too long, in the output's form. */
+__attribute__((format(printf, 3, 0))) static size_t format_record(
+    char record[LOG_RECORD_MAX], enum log_level level, const char *format,
+    va_list args)
+{
+    char text[LOG_LINE_MAX];
+    char utc[CLOCK_TEXT_LEN];
+    char local[CLOCK_TEXT_LEN] = "";
+    struct log_record r = { level, text, utc, local, 0 };
+
+    vsnprintf(text, sizeof text, format, args);
+    clock_format_utc(utc);
+    if (state.output.form.envelope == LOG_SYSLOG) {
+        clock_format_local(local);
+        r.pid = getpid();
+    }
+    return log_format(record, &r, state.output.form);
+}
+
+__attribute__((format(printf, 3, 4))) static size_t format_line(
+    char record[LOG_RECORD_MAX], enum log_level level, const char *format, ...)
+{
+    va_list args;
+    size_t len;
+
+    va_start(args, format);
+    len = format_record(record, level, format, args);
+    va_end(args);
+    return len;
+}
+
+/* Where lines are missing one says so. */
+static size_t format_loss(char record[LOG_RECORD_MAX])
+{
+    return format_line(record, LOG_WARNING,
+                       "log lines lost because nobody took them count=%lu",
+                       state.dropped);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    char record[LOG_RECORD_MAX];
+    char loss[LOG_RECORD_MAX];
+    size_t loss_len = 0;
+    size_t len;
+    va_list args;
+
+    if (!log_has(level))
+        return;
+    va_start(args, format);
+    len = format_record(record, level, format, args);
+    va_end(args);
+    if (state.dropped > 0)
+        loss_len = format_loss(loss);
+    if (loss_len + len > log_room())
+        (void)log_flush();
+    if (state.dropped == 0)
+        loss_len = 0; /* it was said by the flush */
+    if (loss_len + len > log_room()) {
+        state.dropped++;
+        return;
+    }
+    if (loss_len > 0)
+        keep(loss, loss_len);
+    state.dropped = 0;
+    keep(record, len);
+}
+
+/* ---- writing ---------------------------------------------------------- */
+
+static bool write_some(void)
+{
+    const char *from = state.lines + state.taken;
+    size_t len = state.end - state.taken;
+    size_t written;
+
+    if (len > 0 && has_records(&state.output))
+        len = strnlen(from, len) + 1;
+    written = len > 0 ? state.output.write(state.output.owner, from, len) : 0;
+    state.taken += written;
+    if (state.taken == state.end)
+        state.taken = state.end = 0;
+    return written > 0;
+}
+
+enum log_flushed log_flush(void)
+{
+    bool any = false;
+
+    while (write_some())
+        any = true;
+    if (state.dropped > 0 && state.end == 0) {
+        char loss[LOG_RECORD_MAX];
+        size_t len = format_loss(loss);
+
+        keep(loss, len);
+        state.dropped = 0;
+        any = write_some() || any;
+    }
+    if (state.end == 0)
+        return LOG_ALL;
+    return any ? LOG_SOME : LOG_BLOCKED;
+}
+
+/* ---- settings --------------------------------------------------------- */
+
+static unsigned long count_lines(void)
+{
+    char end = has_records(&state.output) ? '\0' : '\n';
+    unsigned long count = 0;
+
+    for (size_t i = state.taken; i < state.end; i++)
+        count += state.lines[i] == end;
+    return count;
+}
+
+void log_set_output(const struct log_output *output)
+{
+    (void)log_flush();
+    state.dropped += count_lines();
+    state.taken = state.end = 0;
+    state.output = *output;
+}
+
+void log_set_level(enum log_level max_level)
+{
+    state.max_level = max_level;
+}
 
 void log_open(int fd, enum log_level max_level)
 {
+    static const struct log_output to_fd = { .write = write_to_fd };
+
+    log_set_output(&to_fd);
     state.fd = fd;
     state.max_level = max_level;
 }
@@ -33,132 +214,4 @@ void log_open(int fd, enum log_level max_level)
 bool log_has(enum log_level level)
 {
     return level <= state.max_level;
-}
-
-static const char *level_name(enum log_level level)
-{
-    static const char *const names[] = {
-        [LOG_ERROR] = "error",
-        [LOG_WARNING] = "warning",
-        [LOG_INFO] = "info",
-        [LOG_DEBUG] = "debug",
-    };
-
-    return names[level];
-}
-
-/* One line into the collected ones; the caller has seen that it fits. */
-__attribute__((format(printf, 2, 0))) static void collect(enum log_level level,
-                                                          const char *format,
-                                                          va_list args)
-{
-    char *line = state.lines + state.pending;
-    char utc[CLOCK_TEXT_LEN];
-    int len;
-    int more;
-
-    clock_format_utc(utc);
-    len = snprintf(line, LOG_LINE_MAX, "%s %s ", utc, level_name(level));
-    more = vsnprintf(line + len, LOG_LINE_MAX - (size_t)len, format, args);
-    len += more > 0 ? more : 0;
-    if (len > LOG_LINE_MAX - 1)
-        len = LOG_LINE_MAX - 1;
-    line[len] = '\n';
-    state.pending += (size_t)len + 1;
-}
-
-__attribute__((format(printf, 2, 3))) static void collect_line(
-    enum log_level level, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    collect(level, format, args);
-    va_end(args);
-}
-
-void log_line(enum log_level level, const char *format, ...)
-{
-    va_list args;
-
-    if (!log_has(level))
-        return;
-    if (state.pending + LOG_LINE_MAX > LOG_PENDING_MAX)
-        log_flush();
-    if (state.pending + LOG_LINE_MAX > LOG_PENDING_MAX) {
-        state.dropped++;
-        return;
-    }
-    va_start(args, format);
-    collect(level, format, args);
-    va_end(args);
-}
-
-/* False: nothing could be written now. */
-static bool write_some(void)
-{
-    struct pollfd ready = { .fd = state.fd, .events = POLLOUT };
-    size_t len = state.pending;
-    ssize_t written;
-
-    if (poll(&ready, 1, 0) <= 0 || !(ready.revents & POLLOUT))
-        return false;
-    if (len > LOG_WRITE_MAX)
-        len = LOG_WRITE_MAX;
-    written = write(state.fd, state.lines, len);
-    if (written <= 0)
-        return false;
-    state.pending -= (size_t)written;
-    memmove(state.lines, state.lines + written, state.pending);
-    return true;
-}
-
-void log_flush(void)
-{
-    while (state.pending > 0 && write_some())
-        continue;
-    if (state.dropped > 0 && state.pending == 0) {
-        unsigned long dropped = state.dropped;
-
-        state.dropped = 0;
-        collect_line(LOG_WARNING,
-                     "log lines lost because nobody took them "
-                     "count=%lu",
-                     dropped);
-        (void)write_some();
-    }
-}
-
-static bool is_plain(const char *value)
-{
-    if (*value == '\0')
-        return false;
-    for (; *value != '\0'; value++) {
-        unsigned char c = (unsigned char)*value;
-
-        if (c <= ' ' || c == '"' || c == '\\' || c == '=' || c == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-struct log_value log_quote(const char *value)
-{
-    struct log_value quoted;
-    size_t at = 0;
-    bool plain = is_plain(value);
-
-    if (!plain)
-        quoted.text[at++] = '"';
-    for (; *value != '\0' && at < sizeof quoted.text - 4; value++) {
-        unsigned char c = (unsigned char)*value;
-
-        if (c == '"' || c == '\\')
-            quoted.text[at++] = '\\';
-        quoted.text[at++] = c < ' ' || c == 0x7f ? '?' : (char)c;
-    }
-    if (!plain)
-        quoted.text[at++] = '"';
-    quoted.text[at] = '\0';
-    return quoted;
 }

@@ -6,11 +6,7 @@
 
 static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
 
-/*
- * The length of the UTF-8 character at the front (RFC 3629: no overlong
- * forms, no surrogates, nothing above U+10FFFF); 0 if there is none.
- */
-static size_t character_len(struct slice s, uint32_t *ret_code)
+size_t text_character(struct slice s, uint32_t *ret_code)
 {
     uint8_t first = s.data[0];
     size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -35,7 +31,7 @@ static size_t character_len(struct slice s, uint32_t *ret_code)
     return len;
 }
 
-static bool is_control(uint32_t code)
+bool text_is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
            code == 0x2029;
@@ -47,12 +43,12 @@ size_t text_clean(char *to, size_t size, struct slice bytes)
 
     while (bytes.len > 0) {
         uint32_t code = 0;
-        size_t len = character_len(bytes, &code);
+        size_t len = text_character(bytes, &code);
         const uint8_t *from = len > 0 ? bytes.data : replacement;
         size_t put = len > 0 ? len : sizeof replacement;
 
         bytes = slice_after(bytes, len > 0 ? len : 1);
-        if (len > 0 && is_control(code))
+        if (len > 0 && text_is_control(code))
             continue;
         if (at + put >= size)
             break;

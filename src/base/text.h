@@ -9,9 +9,19 @@
 #include <stddef.h>
 
 /*
+ * The length of the UTF-8 character at the front of what is not empty (RFC
+ * 3629: no overlong forms, no surrogates, nothing above U+10FFFF); 0 if there
+ * is none.
+ */
+size_t text_character(struct slice s, uint32_t *ret_code);
+
+/* C0, DEL, C1, and the Unicode line separators. */
+bool text_is_control(uint32_t code);
+
+/*
  * Copies bytes as valid UTF-8 into to (size bytes, terminated, cut between
- * characters). What is not UTF-8 becomes U+FFFD; control characters (C0, DEL,
- * C1, and the Unicode line separators) are left out. Returns the length.
+ * characters). What is not UTF-8 becomes U+FFFD; control characters are left
+ * out. Returns the length.
  */
 size_t text_clean(char *to, size_t size, struct slice bytes);
 

@@ -38,6 +38,7 @@ struct option_row {
     char letter;      /* short option, or 0 */
     bool is_reloaded; /* takes effect at SIGHUP; else at a restart */
     bool is_not_kept; /* of the command line alone, in no file */
+    bool is_path;     /* OPTION_TEXT: may be relative */
 };
 
 extern const struct option_row option_rows[];

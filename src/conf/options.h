@@ -125,10 +125,15 @@ struct settings {
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
     char *import_ports; /* a file; -: standard input */
+    char *pidfile;
+    char *messages_to;
+    uint64_t messages_level;  /* enum log_level */
+    uint64_t messages_format; /* 0 text, 1 JSON */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
     bool ssl; /* as vSPC.py has it: tls offered */
     bool no_vm_ports;
+    bool daemon;
     bool no_fork;
     bool to_stdout;
     bool is_debug;
@@ -137,6 +142,9 @@ struct settings {
     /* What they were made from. */
     bool is_vspc_server; /* the program is called so */
     char *file;          /* that was read; NULL: none */
+    /* Where relative paths begin, of a program that goes to the background;
+     * NULL: wherever it is. */
+    char *directory;
     struct settings_origin origins[SETTINGS_ROWS_MAX]; /* a row each */
     /* Options that were taken and do nothing: what to say of them. */
     const char *notices[SETTINGS_NOTICES_MAX]; /* constants */

@@ -1,4 +1,5 @@
 #include "base/mem.h"
+#include "conf/program_settings.h"
 #include "conf/sources.h"
 #include "conf/vspc_server.h"
 
@@ -113,8 +114,12 @@ static void complain_of_need(const struct settings *s, const char *name,
 
 static void check_together(const struct settings *s, struct problems *problems)
 {
+    const char *name;
+    const char *problem = program_problem(s, &name);
     struct err err;
 
+    if (problem != NULL)
+        complain(s, name, problem, problems);
     if (s->port_range_start > s->port_range_end) {
         err_set(&err, "%llu is above port-range-end %llu",
                 (unsigned long long)s->port_range_start,
@@ -145,33 +150,46 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "client-ca", "client-certs", problems);
 }
 
-/* All but the command line's structure, which has been looked at. */
-static void read_sources(const struct command_line *line, struct settings *s,
-                         struct problems *problems)
+/* Its line's number is in messages with its name. An empty name is said to be
+ * wrong with the command line's values. */
+static void read_file(const char *given, struct settings *s,
+                      struct problems *problems)
 {
-    const char *path = find_config(line);
-    bool is_default = path == NULL;
+    char *path;
 
     /* vSPC.py has no such file: a service's settings that lie there are not
      * meant for who calls this in its place. */
-    if (is_default && !s->is_vspc_server)
-        path = VSPCD_CONFIG_FILE;
+    if (given == NULL && s->is_vspc_server)
+        return;
+    path = program_absolute_path(s->directory,
+                                 given != NULL ? given : VSPCD_CONFIG_FILE);
+    if (given == NULL || given[0] != '\0')
+        config_file_read(path, given == NULL, s, problems);
+    free(path);
+}
+
+/* All but the command line's structure, which has been looked at. */
+static void read_sources(const struct command_line *line, bool is_reload,
+                         struct settings *s, struct problems *problems)
+{
     set_defaults(s);
-    /* An empty name is said to be wrong with the command line's values. */
-    if (path != NULL && path[0] != '\0')
-        config_file_read(path, is_default, s, problems);
+    read_file(find_config(line), s, problems);
     read_environment(s, problems);
     take_command_line(line, s, problems);
     if (s->is_vspc_server)
         vspc_server_set_defaults(s);
     take_ssl(s);
+    program_settle(s, is_reload);
     /* With wrong values defaults would be compared. */
     if (problems->count == 0)
         check_together(s, problems);
 }
 
-int options_read(int argc, char **argv, struct settings *ret_settings,
-                 enum options_request *ret_request, struct problems *problems)
+/* former: those in force, of a reload; NULL: the program starts. */
+static int read_all(int argc, char **argv, const struct settings *former,
+                    struct settings *ret_settings,
+                    enum options_request *ret_request,
+                    struct problems *problems)
 {
     struct settings s = {
         .argc = argc,
@@ -180,13 +198,15 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
     };
     struct command_line line;
 
+    if (former != NULL && former->directory != NULL)
+        s.directory = xstrdup(former->directory);
     problems->count = 0;
     command_line_read(argc, argv, &line, problems);
     if (line.request == OPTIONS_SHOW_HELP ||
         line.request == OPTIONS_SHOW_VERSION)
         problems->count = 0;
     else
-        read_sources(&line, &s, problems);
+        read_sources(&line, former != NULL, &s, problems);
     *ret_request = line.request;
     command_line_done(&line);
     if (*ret_request == OPTIONS_RUN && s.check_uri != NULL)
@@ -197,20 +217,28 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
     return problems->count > 0 ? -EINVAL : 0;
 }
 
+int options_read(int argc, char **argv, struct settings *ret_settings,
+                 enum options_request *ret_request, struct problems *problems)
+{
+    return read_all(argc, argv, NULL, ret_settings, ret_request, problems);
+}
+
 void options_free(struct settings *s)
 {
     for (int i = 0; i < option_row_count; i++)
         option_clear(&option_rows[i], s);
     free(s->file);
     s->file = NULL;
+    free(s->directory);
+    s->directory = NULL;
 }
 
 int options_reload(const struct settings *current, struct settings *ret_next,
                    struct problems *problems)
 {
     enum options_request request;
-    int r = options_read(current->argc, current->argv, ret_next, &request,
-                         problems);
+    int r = read_all(current->argc, current->argv, current, ret_next, &request,
+                     problems);
 
     if (r < 0)
         options_free(ret_next);

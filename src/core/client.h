@@ -8,6 +8,7 @@
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
+#include "base/limits.h"
 #include "core/reader.h"
 
 struct client;
@@ -27,6 +28,8 @@ struct client_ops {
     void (*line_break)(struct client *client, bool is_on);
     /* The client must go; it detaches itself. reason is for people. */
     void (*close)(struct client *client, const char *reason);
+    /* Where it is, for messages; NULL: it is no connection of its own. */
+    void (*name_peer)(const struct client *client, char to[ADDRESS_TEXT_MAX]);
 };
 
 struct client {

@@ -97,6 +97,8 @@ void console_detach_client(struct client *client, uint64_t now_us)
 
 static void link_to(struct console *c, struct vm_link *link)
 {
+    if (c->link == NULL)
+        c->directory->vm_count++;
     c->link = link;
     link->console = c;
     link->move = NULL;
@@ -109,6 +111,7 @@ static void unlink_vm(struct console *c)
         console_break_output(c, false);
     c->link->console = NULL;
     c->link = NULL;
+    c->directory->vm_count--;
     c->is_input_held = false;
     c->is_link_full = false;
 }
@@ -320,11 +323,18 @@ static bool blocks(const struct console *c, const struct reader *reader)
 
 static void let_lag(struct console *c, struct reader *reader)
 {
+    struct fact fact = { .kind = FACT_CLIENT_LAGS, .console = c };
+    const struct client *client;
+
     reader->pace = READER_LAGS;
-    /* One that is lossless writes down what it has lost. */
-    if (!reader->is_lossless)
-        fact_add(&c->directory->facts,
-                 (struct fact){ .kind = FACT_CLIENT_LAGS, .console = c });
+    /* One that is lossless writes down what it has lost; the others are
+     * clients. */
+    if (reader->is_lossless)
+        return;
+    client = CONTAINER_OF(reader, struct client, reader);
+    if (client->ops->name_peer != NULL)
+        client->ops->name_peer(client, fact.peer);
+    fact_add(&c->directory->facts, fact);
 }
 
 static void read_vm(struct console *c)

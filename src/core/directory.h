@@ -34,10 +34,11 @@ struct directory {
     struct directory_settings settings;
     struct map vms; /* UUID -> first console of that VM */
     uint32_t console_count;
-    uint32_t client_count;     /* of all consoles */
-    uint64_t refused_consoles; /* by a limit of consoles, since the start */
-    uint64_t refused_clients;  /* by the limit of clients of a console */
-    uint64_t history_used;     /* bytes of all rings */
+    uint32_t vm_count;                   /* consoles with a VM */
+    uint32_t client_count;               /* of all consoles */
+    uint64_t refused_consoles;           /* by a limit of consoles */
+    uint64_t refused_clients;            /* by the limit of clients of one */
+    uint64_t history_used;               /* bytes of all rings */
     struct deadline_queue expiries;      /* struct console.expiry */
     struct deadline_queue short_holds;   /* struct console.hold, first */
     struct deadline_queue holds;         /* struct console.hold, then */

@@ -33,7 +33,8 @@ struct fact {
     enum fact_kind kind;
     struct console *console;
     const char *reason;          /* VM_DETACHED; static text */
-    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; OUTPUT_LOST; MOVE_ENDED: the
+    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; OUTPUT_LOST; CLIENT_LAGS, ""
+                                  * if it has none; MOVE_ENDED: the
                                   * source; DESTINATION_REPLACED: the older */
     uint64_t bytes;              /* OUTPUT_LOST: at least */
     char to[ADDRESS_TEXT_MAX];   /* MOVE_ENDED: the destination; "" if none

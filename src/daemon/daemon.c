@@ -8,6 +8,7 @@
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
 #include "daemon/limits.h"
+#include "daemon/messages.h"
 #include "daemon/ports.h"
 #include "session/client_session.h"
 #include "session/service.h"
@@ -71,17 +72,21 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
     struct daemon *d = owner;
 
     (void)deadline;
-    log_warning("not all clients took what was theirs in time");
+    log_warning("not all clients took what was theirs in time clients=%u",
+                d->directory.client_count);
     loop_stop(d->loop);
 }
 
 /* However many have come in this turn: each of them costs milliseconds. */
 static void act_on_signals(struct daemon *d)
 {
-    if (d->wants_reload)
+    if (d->wants_reload && !d->is_ending) {
+        service_manager_reloading(&d->manager);
         daemon_reload(d);
+        service_manager_ready(&d->manager);
+    }
     if (d->wants_listing)
-        daemon_log_consoles(d);
+        listing_begin(d);
     d->wants_reload = false;
     d->wants_listing = false;
 }
@@ -95,7 +100,9 @@ static void on_turn_end(void *owner)
     act_on_signals(d);
     if (d->is_ending && session_is_quiet(&d->sessions))
         loop_stop(d->loop);
-    log_flush();
+    listing_go_on(&d->listing);
+    if (messages_flush(d->messages))
+        listing_next_turn(&d->listing);
 }
 
 static void close_proxies(struct daemon *d)
@@ -114,21 +121,32 @@ static void end_services(struct daemon *d)
         service_end(c);
 }
 
+/* What clients are told, and the log with each of them. */
+static const char *farewell(const struct daemon *d)
+{
+    return daemon_state_is_kept(d)
+               ? "shutting down; this console has the same port when vspcd is "
+                 "back"
+               : "shutting down; this console may have another port when "
+                 "vspcd is back";
+}
+
 static void on_end_signal(void *owner, int number)
 {
     struct daemon *d = owner;
 
     if (d->is_ending) {
-        log_warning("ending at once signal=%s", strsignal(number));
+        log_warning("ending at once signal=%s", LOG_TEXT(strsignal(number)));
         loop_stop(d->loop);
         return;
     }
     log_info("shutting down signal=%s consoles=%u", LOG_TEXT(strsignal(number)),
              d->directory.console_count);
     d->is_ending = true;
+    service_manager_stopping(&d->manager);
     close_proxies(d);
     daemon_close_ports(d);
-    session_shut_down(&d->sessions);
+    session_shut_down(&d->sessions, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
 
@@ -328,7 +346,7 @@ static int open_signals(struct daemon *d, struct err *err)
     return 0;
 }
 
-static void log_ready(const struct daemon *d)
+void daemon_say_ready(struct daemon *d)
 {
     const struct settings *s = d->settings;
     char ports[48] = "none";
@@ -348,17 +366,19 @@ static void log_ready(const struct daemon *d)
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
     daemon_limits_check(d);
-    log_flush();
+    (void)messages_flush(d->messages);
+    service_manager_ready(&d->manager);
 }
 
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
-                struct err *err)
+                struct messages *messages, struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
     struct session_settings session_settings;
     int r;
 
     d->settings = settings;
+    d->messages = messages;
     d->open_files = loop_raise_file_limit();
     r = loop_open(&d->loop);
     if (r < 0) {
@@ -367,6 +387,9 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         return r;
     }
     open_directory(d);
+    messages_watch(messages, d->loop);
+    listing_open(&d->listing, d->loop);
+    service_manager_open(&d->manager, d->loop, &d->directory);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
     r = service_rules_parse(&d->rules, settings, err);
@@ -391,7 +414,6 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         return r;
     }
     loop_on_turn_end(d->loop, on_turn_end, d);
-    log_ready(d);
     *ret_daemon = d;
     return 0;
 }
@@ -406,7 +428,7 @@ void daemon_close(struct daemon *d)
     /* Who leaves now does so because we end, and is expected again. */
     d->is_ending = true;
     /* Whoever is still here after an end at once. */
-    session_shut_down(&d->sessions);
+    session_shut_down(&d->sessions, farewell(d));
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
     daemon_state_close(d);
@@ -417,7 +439,8 @@ void daemon_close(struct daemon *d)
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);
     ports_done(&d->ports);
+    listing_close(&d->listing);
+    service_manager_close(&d->manager);
     loop_close(d->loop);
-    log_flush();
     free(d);
 }

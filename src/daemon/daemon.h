@@ -9,11 +9,16 @@
 #include "conf/options.h"
 
 struct daemon;
+struct messages;
 
 /* Opens everything: on return VMs may connect. 0, or negative with err
- * filled. settings must outlive it; a reload changes them in their place. */
+ * filled. settings and messages, which are open, must outlive it; a reload
+ * changes them in their place. */
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
-                struct err *err);
+                struct messages *messages, struct err *err);
+
+/* Says so, to the log and the service manager. */
+void daemon_say_ready(struct daemon *d);
 
 /* Until SIGTERM or SIGINT, and then until the clients have taken what is
  * theirs, at most a few seconds. A second signal ends it at once. */

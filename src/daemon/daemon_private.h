@@ -7,6 +7,8 @@
 #include "core/directory.h"
 #include "core/ports.h"
 #include "daemon/daemon.h"
+#include "daemon/listing.h"
+#include "daemon/service_manager.h"
 #include "daemon/state.h"
 #include "daemon/tls.h"
 #include "net/listener.h"
@@ -32,6 +34,9 @@ int service_rules_parse(struct service_rules *rules, const struct settings *s,
 
 struct daemon {
     struct settings *settings; /* borrowed */
+    struct messages *messages; /* borrowed */
+    struct service_manager manager;
+    struct listing listing;
     struct loop *loop;
     struct directory directory;
     struct ports ports;

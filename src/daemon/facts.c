@@ -9,7 +9,6 @@
 #include "session/service.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 void daemon_log_connected(const struct fact *fact)
@@ -137,8 +136,11 @@ static void handle(struct daemon *d, const struct fact *fact)
                              "has to be closed"));
         break;
     case FACT_CLIENT_LAGS:
-        log_info("client is too slow and will miss output console=%s",
-                 LOG_TEXT(name.text));
+        log_info("client is too slow and will miss output console=%s peer=%s "
+                 "reason=%s",
+                 LOG_TEXT(name.text),
+                 fact->peer[0] != '\0' ? fact->peer : "none",
+                 LOG_TEXT("it has held up the VM for --hold-time"));
         break;
     }
 }
@@ -157,49 +159,9 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     daemon_take_facts(d);
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
+    listing_forget(&d->listing, c);
     daemon_state_forget(d, c);
     daemon_close_port(d, c);
     service_end(c);
     directory_remove(c);
-}
-
-static void log_console(const struct console *c)
-{
-    struct service_text service = service_describe(c);
-    char port[8] = "none";
-
-    if (c->service != NULL && !c->is_port_new)
-        snprintf(port, sizeof port, "%u", console_port_number(c->service));
-    log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
-             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
-             c->link != NULL   ? c->link->peer
-             : c->move != NULL ? "moving"
-                               : "none",
-             c->client_count, (unsigned long long)c->output.head,
-             (unsigned long long)c->input_bytes,
-             line_format(&c->line, LINE_VM).text,
-             line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
-             line_format_lines(console_client_lines(c)).text,
-             service.text[0] != '\0' ? " service=" : "",
-             service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
-             service.text[0] != '\0' ? " service-state=" : "",
-             service.text[0] != '\0' ? service_state(c) : "");
-}
-
-void daemon_log_consoles(const struct daemon *d)
-{
-    const struct move_counts *counts = &d->directory.move_counts;
-    struct directory_cursor cursor = { 0 };
-    const struct console *c;
-
-    log_info("consoles count=%u moves=%llu completed=%llu failed=%llu "
-             "refused=%llu",
-             d->directory.console_count, (unsigned long long)counts->begun,
-             (unsigned long long)counts->completed,
-             (unsigned long long)counts->failed,
-             (unsigned long long)counts->refused);
-    daemon_limits_log(d);
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
-        log_console(c);
 }

@@ -16,9 +16,6 @@ void daemon_take_facts(struct daemon *d);
 /* Nobody has been at this console for its time: it is forgotten. */
 void daemon_expire_console(struct daemon *d, struct console *c);
 
-/* A line for each console: its port, its VM, its clients. */
-void daemon_log_consoles(const struct daemon *d);
-
 /* The line that tells people a VM's port. */
 void daemon_log_connected(const struct fact *fact);
 

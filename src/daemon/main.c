@@ -1,11 +1,13 @@
 /*
  * vspcd - a virtual serial port concentrator.
  */
-#include "base/log.h"
+#include "daemon/background.h"
 #include "daemon/check_settings.h"
 #include "daemon/check_uri.h"
 #include "daemon/daemon.h"
 #include "daemon/import_ports.h"
+#include "daemon/messages.h"
+#include "daemon/pidfile.h"
 #include "daemon/tls.h"
 #include "net/loop.h"
 
@@ -20,7 +22,9 @@ static void print_help(void)
          "\n"
          "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
          "VMs' serial ports to it, people and programs reach the consoles by\n"
-         "telnet. Stays in the foreground; SIGTERM and SIGINT end it.\n");
+         "telnet. Stays in the foreground unless --daemon is given; SIGTERM "
+         "and\n"
+         "SIGINT end it.\n");
     options_print_help(stdout);
     puts("\n"
          "In vSphere a VM's serial port is set to: use network, direction\n"
@@ -44,20 +48,49 @@ static void print_notices(const struct settings *settings)
         fprintf(stderr, "vspcd: %s\n", settings->notices[i]);
 }
 
-static int run(struct settings *settings)
+/* waiting: who waits until it is ready, if there is somebody. */
+static int serve(struct settings *settings, struct messages *messages,
+                 const struct pidfile *pidfile, int waiting, struct err *err)
 {
     struct daemon *d;
-    struct err err;
+    int r = daemon_open(&d, settings, messages, err);
 
-    log_open(settings->to_stdout ? STDOUT_FILENO : STDERR_FILENO,
-             settings->is_debug ? LOG_DEBUG : LOG_INFO);
-    if (daemon_open(&d, settings, &err) < 0) {
-        fprintf(stderr, "vspcd: %s\n", err.text);
-        return EXIT_USAGE;
+    if (r < 0)
+        return r;
+    r = pidfile_write(pidfile, err);
+    if (r == 0) {
+        daemon_say_ready(d);
+        if (waiting >= 0)
+            background_done(waiting);
+        daemon_run(d);
     }
-    daemon_run(d);
     daemon_close(d);
-    return EXIT_SUCCESS;
+    return r;
+}
+
+static int run(struct settings *settings)
+{
+    struct messages messages;
+    struct pidfile pidfile;
+    int waiting = -1;
+    struct err err;
+    int r = 0;
+
+    if (settings->directory != NULL)
+        r = background_begin(&waiting, &err);
+    if (r == 0)
+        r = pidfile_open(&pidfile, settings->pidfile, &err);
+    if (r == 0) {
+        if (!messages_open(&messages, settings, &err))
+            fprintf(stderr, "vspcd: %s\n", err.text);
+        r = serve(settings, &messages, &pidfile, waiting, &err);
+        messages_close(&messages);
+        pidfile_close(&pidfile);
+    }
+    if (r == 0)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "vspcd: %s\n", err.text);
+    return EXIT_USAGE;
 }
 
 static int show_tls(const struct settings *settings)

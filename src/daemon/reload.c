@@ -7,9 +7,9 @@
 #include "daemon/check_settings.h"
 #include "daemon/daemon_private.h"
 #include "daemon/limits.h"
+#include "daemon/messages.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static void log_problems(const struct problems *problems)
 {
@@ -55,8 +55,7 @@ static void use_settings(struct daemon *d)
     struct directory_settings directory = daemon_directory_settings(s);
     struct session_settings sessions = daemon_session_settings(d);
 
-    log_open(s->to_stdout ? STDOUT_FILENO : STDERR_FILENO,
-             s->is_debug ? LOG_DEBUG : LOG_INFO);
+    messages_set(d->messages, s);
     directory_set(&d->directory, &directory);
     session_context_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
@@ -110,8 +109,6 @@ void daemon_reload(struct daemon *d)
     struct settings next;
     bool has_tls;
 
-    if (d->is_ending)
-        return;
     if (options_reload(d->settings, &next, &problems) < 0) {
         log_problems(&problems);
         return;

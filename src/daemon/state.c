@@ -426,6 +426,11 @@ int daemon_state_open(struct daemon *d, struct err *err)
     return 0;
 }
 
+bool daemon_state_is_kept(const struct daemon *d)
+{
+    return d->state.store != NULL && !d->state.is_failing;
+}
+
 void daemon_state_log(const struct daemon *d)
 {
     const struct daemon_state *s = &d->state;

@@ -49,6 +49,9 @@ void daemon_state_log(const struct daemon *d);
 /* Writes what is waiting, for a few seconds at most. */
 void daemon_state_close(struct daemon *d);
 
+/* Whether consoles will have their ports after a restart. */
+bool daemon_state_is_kept(const struct daemon *d);
+
 /* FACT_VM_ATTACHED: has it written, and announced, now or later. */
 void daemon_state_vm_came(struct daemon *d, const struct fact *fact);
 

@@ -118,6 +118,7 @@ int client_line_handle_message(struct client_session *s, struct slice body)
         .driven = &driven,
         .seen = console_lines(s->client.console, LINE_CLIENTS),
         .peer = peer.text,
+        .console = s->client.console,
     };
     enum comport_wish wish;
     int r =

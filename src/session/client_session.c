@@ -30,6 +30,30 @@ static void bury(struct session_entry *entry)
     free(CONTAINER_OF(entry, struct client_session, entry));
 }
 
+/*
+ * Once it is known whether it is in TLS: it is a client now. secure_is_open
+ * says that there is no telling yet, and there are no terms before hands are
+ * shaken.
+ */
+static void log_connected(struct client_session *s)
+{
+    struct tls_terms terms = { "none" };
+    struct address_text peer;
+
+    if (s->is_told || s->is_over || secure_is_open(&s->secure) ||
+        secure_is_missing(&s->secure))
+        return;
+    if (stream_is_tls(s->wire.stream))
+        terms = stream_tls_terms(s->wire.stream);
+    if (terms.text[0] == '\0')
+        return;
+    s->is_told = true;
+    peer = address_format(&s->wire.stream->peer);
+    log_line(usual_level(s), "client connected console=%s peer=%s tls=%s",
+             LOG_TEXT(console_name(s->client.console).text), peer.text,
+             stream_is_tls(s->wire.stream) ? LOG_TEXT(terms.text) : "no");
+}
+
 /* Ends the session; may be called twice. */
 static void close_session(struct client_session *s, const char *reason,
                           bool gently)
@@ -164,7 +188,8 @@ static void next_output(struct client_session *s, struct ring_span *span)
     if (s->is_draining)
         cut_span(span, bytes_until(s, s->end_at));
     if (s->says_reason && s->client.reader.at >= s->end_at) {
-        say(s, "\r\n[vspcd: %s]\r\n", s->end_reason);
+        say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(s->client.console).text,
+            s->end_reason);
         s->says_reason = false;
     }
 }
@@ -253,6 +278,7 @@ static void serve(struct client_session *s)
 {
     if (s->is_serving || s->is_over || secure_is_open(&s->secure))
         return;
+    log_connected(s);
     if (secure_is_missing(&s->secure)) {
         refuse_clear(s);
         return;
@@ -272,6 +298,7 @@ static void go_on_negotiating(struct client_session *s)
     enum telopt_state binary =
         telpeer_state(&s->wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
 
+    log_connected(s);
     deadline_stop(&s->deadline);
     if (binary == TELOPT_ON || binary == TELOPT_OFF)
         serve(s);
@@ -307,6 +334,7 @@ static bool begin_with(struct client_session *s, struct slice in)
         deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
     else
         go_on_negotiating(s);
+    log_connected(s);
     return is_tls;
 }
 
@@ -386,6 +414,16 @@ static void client_close(struct client *client, const char *reason)
     flush_if_writable(s);
 }
 
+static void client_name_peer(const struct client *client,
+                             char to[ADDRESS_TEXT_MAX])
+{
+    const struct client_session *s =
+        CONTAINER_OF(client, struct client_session, client);
+    struct address_text peer = address_format(&s->wire.stream->peer);
+
+    memcpy(to, peer.text, sizeof peer.text);
+}
+
 static const struct client_ops session_client_ops = {
     .pull = client_pull,
     .input_changed = client_input_changed,
@@ -393,6 +431,7 @@ static const struct client_ops session_client_ops = {
     .lines_changed = client_lines_changed,
     .line_break = client_break,
     .close = client_close,
+    .name_peer = client_name_peer,
 };
 
 /* r: what came of an option or message of it. */
@@ -656,6 +695,7 @@ static void on_ready(void *owner, unsigned ready)
         if (s->secure.state == SECURE_DONE && !s->is_serving &&
             !deadline_is_running(&s->deadline))
             go_on_negotiating(s);
+        log_connected(s);
         if (s->is_serving)
             tell_open(s);
         flush(s);
@@ -722,7 +762,6 @@ struct client *client_session_start(struct session_context *ctx,
                                     const struct client_role *role)
 {
     struct client_session *s = xcalloc(1, sizeof *s);
-    struct address_text peer = address_format(&stream->peer);
 
     s->ctx = ctx;
     s->role = role;
@@ -740,8 +779,7 @@ struct client *client_session_start(struct session_context *ctx,
     }
     if (role->on_end != NULL)
         s->client.reader.at = role->output_at;
-    log_line(usual_level(s), "client connected console=%s peer=%s",
-             LOG_TEXT(console_name(console).text), peer.text);
+    log_connected(s);
     start(s);
     return s->is_over ? NULL : &s->client;
 }

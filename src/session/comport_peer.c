@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "core/console.h"
 #include "proto/comport.h"
 #include "proto/telnet.h"
 
@@ -66,16 +67,28 @@ int comport_peer_tell_break(struct comport_peer *e, bool is_on, struct buf *out)
     return is_on ? telnet_put_command(out, TELNET_BRK) : 0;
 }
 
-/* A request that cannot be; a peer that sends many is told of once. */
-static void complain(struct comport_peer *e, const char *peer,
-                     struct slice body)
+/* For the log. */
+static struct log_value name_of(const struct comport_request *request)
 {
+    if (request->console == NULL)
+        return (struct log_value){ "none" };
+    return log_quote(console_name(request->console).text);
+}
+
+/* A request that cannot be; a peer that sends many is told of once. */
+static void complain(struct comport_peer *e,
+                     const struct comport_request *request, struct slice body)
+{
+    int command = body.len > 0 ? body.data[0] : -1;
+
     if (e->has_complained)
         return;
     e->has_complained = true;
-    log_info("COM-PORT request ignored peer=%s command=%d (%s) bytes=%zu", peer,
-             body.len > 0 ? body.data[0] : -1,
-             comport_command_name(body.len > 0 ? body.data[0] : 255), body.len);
+    log_info("COM-PORT request ignored console=%s peer=%s command=%d name=%s "
+             "bytes=%zu",
+             name_of(request).text, request->peer, command,
+             comport_command_name(command >= 0 ? (uint8_t)command : 255),
+             body.len);
 }
 
 static void log_line_set(const struct comport_peer *e,
@@ -83,11 +96,13 @@ static void log_line_set(const struct comport_peer *e,
 {
     enum line_side side = (enum line_side)e->side;
 
-    log_debug("line set peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
-              request->peer, line_format(request->line, side).text,
-              line_get(request->line, side, LINE_FLOW),
-              line_get(request->line, side, LINE_INBOUND_FLOW),
-              line_format_lines(*request->driven).text);
+    log_debug(
+        "line set console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
+        name_of(request).text, request->peer,
+        line_format(request->line, side).text,
+        line_get(request->line, side, LINE_FLOW),
+        line_get(request->line, side, LINE_INBOUND_FLOW),
+        line_format_lines(*request->driven).text);
 }
 
 /* value 0 asks; returns what holds. */
@@ -171,8 +186,8 @@ static int answer_signature(const struct comport_request *request,
 
     if (text.len > 0) {
         text_clean(theirs, sizeof theirs, text);
-        log_info("COM-PORT signature peer=%s text=%s", request->peer,
-                 LOG_TEXT(theirs));
+        log_info("COM-PORT signature console=%s peer=%s text=%s",
+                 name_of(request).text, request->peer, LOG_TEXT(theirs));
     }
     return comport_put(out, COMPORT_SERVER, &ours);
 }
@@ -209,7 +224,7 @@ int comport_peer_handle(struct comport_peer *e,
 
     *ret_wish = COMPORT_WISH_NOTHING;
     if (comport_parse(COMPORT_SERVER, body, &m) != COMPORT_OK) {
-        complain(e, request->peer, body);
+        complain(e, request, body);
         return 0;
     }
     switch (m.command) {
@@ -230,7 +245,7 @@ int comport_peer_handle(struct comport_peer *e,
     case COMPORT_SET_CONTROL:
         answer = control(e, request, m.value, ret_wish);
         if (answer == 0) {
-            complain(e, request->peer, body);
+            complain(e, request, body);
             return 0;
         }
         break;

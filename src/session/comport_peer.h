@@ -37,11 +37,15 @@ enum comport_wish {
     COMPORT_WISH_PURGE_BOTH,
 };
 
+struct console;
+
 struct comport_request {
     struct line *line;
-    uint8_t *driven;  /* by the peer: LINE_DTR, LINE_RTS */
-    uint8_t seen;     /* by the peer: LINE_DSR, LINE_CTS, LINE_DCD */
-    const char *peer; /* for the log */
+    uint8_t *driven; /* by the peer: LINE_DTR, LINE_RTS */
+    uint8_t seen;    /* by the peer: LINE_DSR, LINE_CTS, LINE_DCD */
+    /* For the log: */
+    const char *peer;
+    const struct console *console; /* NULL: not known yet */
 };
 
 /*

@@ -86,7 +86,7 @@ void session_bury_dead(struct session_context *ctx)
     }
 }
 
-void session_shut_down(struct session_context *ctx)
+void session_shut_down(struct session_context *ctx, const char *reason)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
@@ -99,7 +99,7 @@ void session_shut_down(struct session_context *ctx)
         LIST_EACH (node, after, &c->clients) {
             struct client *client = CONTAINER_OF(node, struct client, node);
 
-            client->ops->close(client, "shutting down");
+            client->ops->close(client, reason);
         }
     }
 }

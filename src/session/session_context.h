@@ -90,9 +90,10 @@ void session_bury_later(struct session_context *ctx,
 /* At the end of each turn. */
 void session_bury_dead(struct session_context *ctx);
 
-/* Tells all clients and ends them once they have taken what is queued; ends
- * all VM sessions. The loop has to run on until session_is_quiet. */
-void session_shut_down(struct session_context *ctx);
+/* Tells all clients the reason, which must last, and ends them once they have
+ * taken what is queued; ends all VM sessions. The loop has to run on until
+ * session_is_quiet. */
+void session_shut_down(struct session_context *ctx, const char *reason);
 bool session_is_quiet(const struct session_context *ctx);
 
 #endif

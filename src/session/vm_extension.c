@@ -362,8 +362,11 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
     }
     /* Forwarding rests until the VM switches it on again. */
     level = throttled(s, LOG_INFO, &others);
-    log_line(level, "VM stopped forwarding (WONT 232) peer=%s others=%u",
-             s->link.peer, others);
+    log_line(
+        level, "VM stopped forwarding (WONT 232) console=%s peer=%s others=%u",
+        s->link.console != NULL ? LOG_TEXT(console_name(s->link.console).text)
+                                : "none",
+        s->link.peer, others);
     if (s->phase == PHASE_SERVING)
         vm_session_end_output(s);
     vm_session_new_identity(s);

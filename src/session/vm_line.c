@@ -116,6 +116,7 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
         .driven = &driven,
         .seen = lines_seen(s),
         .peer = s->link.peer,
+        .console = s->link.console,
     };
     enum comport_wish wish;
     int r =

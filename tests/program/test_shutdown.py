@@ -131,3 +131,32 @@ def test_valgrind_finds_no_leak(start_vspcd, tmp_path):
         vspcd.kill()
         if report.exists():
             print(report.read_text())
+
+
+@pytest.mark.parametrize("options, told", [
+    ((), b"shutting down; this console has the same port when vspcd is back"),
+    (("--backend", "Memory"),
+     b"shutting down; this console may have another port when vspcd is back"),
+])
+def test_clients_are_told_whether_their_port_stays(start_vspcd, options, told):
+    vspcd = start_vspcd(*options)
+    vm = vspcd.vm("web-01")
+    client = vspcd.telnet(vm)
+    vspcd.process.send_signal(signal.SIGTERM)
+    assert b"[vspcd: web-01: %s]\r\n" % told in client.read_all()
+    vspcd.stop()
+    assert vspcd.events("client disconnected", peer=client.address,
+                        reason=told.decode())
+
+
+def test_a_client_that_takes_nothing_is_named_at_the_end(start_vspcd):
+    vspcd = start_vspcd("--hold-time", 100)
+    vm = vspcd.vm("web-01")
+    client = vspcd.raw(vm, receive_buffer=4096)
+    client.send(b"x")
+    vm.read_until(b"x")
+    vm.send(letters(4 * MIB, seed=3))
+    vspcd.wait_event("client is too slow and will miss output",
+                     console="web-01", peer=client.address)
+    vspcd.stop()
+    assert vspcd.events("client disconnected", peer=client.address)

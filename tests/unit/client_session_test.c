@@ -802,7 +802,7 @@ static void error_does_not_overflow_the_input_that_is_kept(void **state)
     assert_true(f->console->held_input.len <= 64 * KIB + LIMIT_READ);
 }
 
-#define END VM_GONE NOTICE("shutting down")
+#define END VM_GONE NOTICE("vm-0001: shutting down")
 
 static void shutdown_is_told_and_ends_it(void **state)
 {
@@ -810,7 +810,7 @@ static void shutdown_is_told_and_ends_it(void **state)
     struct peer *client = telnet_connect(&f->site, f->console);
 
     peer_give(f->vm, BYTES("x"));
-    session_shut_down(&f->site.ctx);
+    session_shut_down(&f->site.ctx, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(client, BYTES("x" END)));
     assert_true(client->stream.is_closed);
@@ -824,7 +824,7 @@ static void shutdown_waits_for_one_that_is_behind(void **state)
 
     peer_block(client);
     vm_sends(f, 0, 1000);
-    session_shut_down(&f->site.ctx);
+    session_shut_down(&f->site.ctx, "shutting down");
     site_run(&f->site);
     assert_false(session_is_quiet(&f->site.ctx));
     peer_take(client, 100);
@@ -842,7 +842,7 @@ static void one_that_has_ended_itself_is_not_told_that_it_has(void **state)
     peer_block(client);
     peer_give(f->vm, BYTES("x"));
     peer_end(client);
-    session_shut_down(&f->site.ctx);
+    session_shut_down(&f->site.ctx, "shutting down");
     peer_unblock(client);
     assert_true(client->stream.is_closed);
     assert_null(memmem(client->data.data, client->data.len, "closed by", 9));

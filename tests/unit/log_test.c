@@ -89,6 +89,79 @@ static void debug_lines_are_only_for_who_asks(void **state)
     close(ends[1]);
 }
 
+/* Takes as many calls as it is told to, and remembers what came. */
+struct reader {
+    int calls_left;
+    int records;
+    char text[1 << 17];
+    size_t len;
+};
+
+static size_t take_record(void *owner, const char *bytes, size_t len)
+{
+    struct reader *r = owner;
+
+    if (r->calls_left == 0)
+        return 0;
+    r->calls_left--;
+    r->records++;
+    assert_int_equal(strnlen(bytes, len), len - 1);
+    assert_true(r->len + len <= sizeof r->text);
+    memcpy(r->text + r->len, bytes, len);
+    r->text[r->len + len - 1] = '\n';
+    r->len += len;
+    return len;
+}
+
+static void records_come_one_by_one_and_say_where_some_are_lost(void **state)
+{
+    static struct reader r;
+    struct log_output output = { { LOG_SYSLOG, false }, take_record, &r };
+    const char *loss;
+    int number = 0;
+
+    (void)state;
+    log_set_output(&output);
+    while (log_room() > 200)
+        log_info("line number=%d.", number++);
+    log_info("line number=%d. %0300d", number++, 0);
+    log_info("line number=%d. %0300d", number++, 0);
+    assert_int_equal(log_flush(), LOG_BLOCKED);
+    r.calls_left = 20;
+    assert_int_equal(log_flush(), LOG_SOME);
+    assert_int_equal(r.records, 20);
+    log_info("line after=yes");
+    r.calls_left = 10000;
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    assert_int_equal(r.records, number - 2 + 2);
+    r.text[r.len] = '\0';
+    loss = strstr(r.text, "lost because nobody took them count=2\n");
+    assert_non_null(loss);
+    assert_non_null(strstr(loss, "line after=yes"));
+    assert_null(strstr(loss, "number="));
+}
+
+static void what_a_former_output_did_not_take_is_counted(void **state)
+{
+    static struct reader stuck;
+    static struct reader next;
+    struct log_output output = { { LOG_SYSLOG, false }, take_record, &stuck };
+
+    (void)state;
+    log_set_output(&output);
+    for (int i = 0; i < 5; i++)
+        log_info("line");
+    next.calls_left = 100;
+    output.owner = &next;
+    log_set_output(&output);
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    assert_int_equal(next.records, 1);
+    next.text[next.len] = '\0';
+    assert_non_null(strstr(next.text, "count=5\n"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -97,6 +170,8 @@ int main(void)
         cmocka_unit_test(long_values_are_cut),
         cmocka_unit_test(reader_that_stalls_costs_lines_and_is_told),
         cmocka_unit_test(debug_lines_are_only_for_who_asks),
+        cmocka_unit_test(records_come_one_by_one_and_say_where_some_are_lost),
+        cmocka_unit_test(what_a_former_output_did_not_take_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

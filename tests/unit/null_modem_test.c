@@ -144,7 +144,7 @@ static void consoles_that_close_tell_its_owner(void **state)
 {
     struct fixture *f = *state;
 
-    session_shut_down(&f->site.ctx);
+    session_shut_down(&f->site.ctx, "shutting down");
     assert_int_equal(f->ended, 2);
     assert_int_equal(f->a->client_count + f->b->client_count, 0);
 }

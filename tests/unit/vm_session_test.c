@@ -629,7 +629,7 @@ static void shutdown_closes_all(void **state)
     struct peer *serving = vm_start(s);
     struct peer *starting = vm_connect(s);
 
-    session_shut_down(&s->ctx);
+    session_shut_down(&s->ctx, "shutting down");
     site_run(s);
     assert_true(serving->stream.is_closed);
     assert_true(starting->stream.is_closed);
