@@ -84,6 +84,8 @@ struct settings {
     uint64_t held_input_size; /* bytes a console */
     uint64_t history_size;    /* bytes a console */
     uint64_t history_total;   /* bytes */
+    uint64_t attach_lines;    /* of history that a new client sees */
+    uint64_t attach_bytes;    /* the same: at most */
     uint64_t client_limit;    /* 0: no limit */
     uint64_t console_limit;   /* 0: no limit */
     uint64_t tls;             /* enum settings_tls; for VMs */
@@ -96,8 +98,8 @@ struct settings {
     uint64_t backend;                      /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
-    char *cert; /* else one is made */
-    char *key;  /* else with the certificate */
+    char *cert;       /* else one is made */
+    char *key;        /* else with the certificate */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;

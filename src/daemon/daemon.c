@@ -159,6 +159,8 @@ struct session_settings daemon_session_settings(const struct daemon *d)
         .connect_rules = d->rules.connect,
         .connect_rule_count = s->service_connect.count,
         .tls_minimum = s->tls_min,
+        .history = { .lines = (uint32_t)s->attach_lines,
+                     .bytes = (uint32_t)s->attach_bytes },
         .client_policy =
             d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
     };
