@@ -215,6 +215,8 @@ def test_conserver(vspcd, need, start_process, terminal, tmp_path):
     conserver = need("conserver", "conserver-server")
     console = need("console", "conserver-client")
     vm = vspcd.vm("web")
+    vm.send(b"it has this in its log already\r\n")
+    vm.sync()
     config = tmp_path / "conserver.cf"
     config.write_text(CONSERVER_CF.format(folder=tmp_path, port=vm.port))
     (tmp_path / "passwd").write_text("*any*:\n")
@@ -239,6 +241,7 @@ def test_conserver(vspcd, need, start_process, terminal, tmp_path):
         again = vspcd.vm("web", vm.uuid)
         again.send(b"booting...")
         child.expect_exact("booting...")
+        assert b"already" not in (tmp_path / "web.log").read_bytes()
     finally:
         server.terminate()
         server.wait(TIMEOUT)
