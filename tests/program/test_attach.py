@@ -1,12 +1,14 @@
 """What a new client sees of what the console has shown before, and who does."""
 
+import os
+import subprocess
 import threading
 
 import pytest
 
 from harness import wire
 from harness.clients import GONE, TelnetClient
-from harness.net import Peer, dial, eventually, pump_all
+from harness.net import Fd, Peer, dial, eventually, pump_all
 from harness.remote import RawRemote, TelnetRemote
 from harness.streams import MIB, assert_same, letters, noise
 from test_config import config  # noqa: F401 (a fixture)
@@ -62,10 +64,32 @@ def test_a_real_telnet_client_sees_it(booted, need, terminal):
     assert vm.read_until(b"root\r") == b"root\r"
 
 
+def test_curl_sees_it(booted, need, start_process):
+    """It speaks telnet."""
+    curl = need("curl")
+    vspcd, vm = booted
+    process = start_process([curl, "-sN", f"telnet://127.0.0.1:{vm.port}"],
+                            stdin=subprocess.PIPE)
+    vspcd.wait_event("client connected", console="web")
+    process.stdin.write(b"root\n")
+    process.stdin.close()
+    assert vm.read_until(b"root\n") == b"root\n"
+    assert Fd(process.stdout.fileno()).read_until(b"login: ") == SCREEN
+
+
 def test_busybox_telnet_sees_it(booted, need, terminal):
     busybox = need("busybox")
     vspcd, vm = booted
     child = terminal(busybox, "telnet", "127.0.0.1", vm.port)
+    child.expect_exact("boot 80\r\n")
+    child.expect_exact("web login: ")
+
+
+def test_plink_sees_it(booted, need, terminal, tmp_path):
+    plink = need("plink", "putty-tools")
+    vspcd, vm = booted
+    child = terminal(plink, "-telnet", "-P", vm.port, "127.0.0.1",
+                     env=os.environ | {"HOME": str(tmp_path)})
     child.expect_exact("boot 80\r\n")
     child.expect_exact("web login: ")
 

@@ -270,15 +270,24 @@ def test_gdb_with_gdbserver_behind_the_vm_end(
                    "--uuid", "gdb", "--uri", "s0",
                    "--connect", f"127.0.0.1:{port}"])
     console = vspcd.port_of("debugged")
-    result = subprocess.run(
-        [gdb, "-nx", "-batch", "-ex", "set tcp connect-timeout 20",
-         "-ex", f"target remote 127.0.0.1:{console}",
-         "-ex", "break main", "-ex", "continue", "-ex", "print answer",
-         "-ex", "next", "-ex", "print answer", "-ex", "kill", program],
-        capture_output=True, text=True, timeout=3 * TIMEOUT,
-        stdin=subprocess.DEVNULL)
-    shown = result.stdout + result.stderr
+
+    def debug(*commands):
+        argv = [gdb, "-nx", "-batch", "-ex", "set tcp connect-timeout 20",
+                "-ex", "set remote noack-packet off",
+                "-ex", f"target remote 127.0.0.1:{console}"]
+        for command in commands:
+            argv += ["-ex", command]
+        result = subprocess.run(argv + [program], capture_output=True,
+                                text=True, timeout=3 * TIMEOUT,
+                                stdin=subprocess.DEVNULL)
+        return result.stdout + result.stderr
+
+    shown = debug("break main", "continue", "print answer", "next",
+                  "print answer", "disconnect")
     if "ptrace" in shown or "not permitted" in shown:
         pytest.skip("this machine does not let gdbserver trace")
     assert "Breakpoint 1, main" in shown, shown
     assert "$1 = 41" in shown and "$2 = 42" in shown, shown
+    # Another one, to which the answers to the first are nothing.
+    shown = debug("print answer", "kill")
+    assert "$1 = 42" in shown and "rror" not in shown, shown
