@@ -144,10 +144,7 @@ static void a_raw_client_sees_what_comes(void **state)
     struct peer *silent = client_connect(&f->site, f->console);
     struct peer *gdb = come_with(f, BYTES("$qSupported#37"));
 
-    peer_forget(gdb);
     site_negotiations_due(&f->site);
-    peer_forget(silent);
-    silent->is_raw = gdb->is_raw = true;
     peer_give(f->vm, BYTES("+$OK#9a"));
     assert_true(peer_got(gdb, BYTES("+$OK#9a")));
     assert_true(peer_got(silent, BYTES("+$OK#9a")));
