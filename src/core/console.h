@@ -73,7 +73,8 @@ struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list clients; /* struct client.node, in order of attaching */
+    struct list readers; /* struct reader.node, in order of attaching: */
+    struct list clients; /* struct client.node, and whoever else reads */
     struct vm_link *link;
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */
@@ -123,9 +124,9 @@ bool console_attach_client(struct console *c, struct client *client,
                            uint64_t now_us);
 void console_detach_client(struct client *client, uint64_t now_us);
 
-/* Moves a client that has had nothing yet back to see as much of what came
+/* Moves a reader that has had nothing yet back to see as much of what came
  * before; but no further than where nobody would have to wait for it. */
-void console_look_back(struct client *client, const struct history_wish *wish);
+void console_look_back(struct reader *reader, const struct history_wish *wish);
 
 /* The link's VM is gone; clients stay. Takes one that is not attached. */
 void console_detach_vm(struct vm_link *link, const char *reason,

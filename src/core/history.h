@@ -12,7 +12,7 @@
  * another screen. No reset is put before it: no byte is made up, and on a
  * screen that was just opened nothing is set that would have to be undone.
  *
- * Only the ring is looked at. Who has older bytes gives them to the client
+ * Only the ring is looked at. Who has older bytes gives them to the reader
  * before it looks back.
  */
 #ifndef CORE_HISTORY_H

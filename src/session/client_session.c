@@ -139,7 +139,7 @@ static void cut_span(struct ring_span *span, uint64_t left)
 
 static uint64_t bytes_until(const struct client_session *s, uint64_t position)
 {
-    return position > s->client.at ? position - s->client.at : 0;
+    return position > s->client.reader.at ? position - s->client.reader.at : 0;
 }
 
 /* What goes out next of the console's output; texts that belong before it are
@@ -154,16 +154,16 @@ static void next_output(struct client_session *s, struct ring_span *span)
     lost = client_peek(&s->client, span);
     if (lost > 0)
         say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
-    if (has_news(s) && s->news_at <= s->client.at)
+    if (has_news(s) && s->news_at <= s->client.reader.at)
         say_news(s);
     if (has_news(s))
         cut_span(span, bytes_until(s, s->news_at));
-    if (pending_break_is_due(&s->vm_break, s->client.at))
+    if (pending_break_is_due(&s->vm_break, s->client.reader.at))
         client_line_say_waiting_break(s);
-    cut_span(span, pending_break_before(&s->vm_break, s->client.at));
+    cut_span(span, pending_break_before(&s->vm_break, s->client.reader.at));
     if (s->is_draining)
         cut_span(span, bytes_until(s, s->end_at));
-    if (s->says_reason && s->client.at >= s->end_at) {
+    if (s->says_reason && s->client.reader.at >= s->end_at) {
         say(s, "\r\n[vspcd: %s]\r\n", s->end_reason);
         s->says_reason = false;
     }
@@ -172,7 +172,8 @@ static void next_output(struct client_session *s, struct ring_span *span)
 static bool is_drained(const struct client_session *s)
 {
     return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
-           !telnet_encoder_owes(&s->wire.encoder) && s->client.at >= s->end_at;
+           !telnet_encoder_owes(&s->wire.encoder) &&
+           s->client.reader.at >= s->end_at;
 }
 
 /* Writes as much as the client takes. */
@@ -266,15 +267,16 @@ static bool has_answered(const struct client_session *s)
  */
 static bool look_back(struct client_session *s)
 {
-    uint64_t at = s->client.at;
+    struct reader *reader = &s->client.reader;
+    uint64_t at = reader->at;
 
     if (!s->may_look_back || s->mode != MODE_TELNET || !has_answered(s))
         return false;
     s->may_look_back = false;
     if (telpeer_state(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_COM_PORT) !=
         TELOPT_ON)
-        console_look_back(&s->client, &s->ctx->settings.history);
-    return s->client.at != at;
+        console_look_back(reader, &s->ctx->settings.history);
+    return reader->at != at;
 }
 
 static void serve(struct client_session *s)
@@ -776,7 +778,7 @@ struct client *client_session_start(struct session_context *ctx,
         return NULL;
     }
     if (role->on_end != NULL)
-        s->client.at = role->output_at;
+        s->client.reader.at = role->output_at;
     log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
     start(s);

@@ -49,7 +49,7 @@ static struct slice next_output(struct plug *p)
     /* What it has lost, a cable does not say. */
     (void)client_peek(&p->client, &span);
     bytes = span.part[0];
-    before = pending_break_before(&p->vm_break, p->client.at);
+    before = pending_break_before(&p->vm_break, p->client.reader.at);
     if (before < bytes.len)
         bytes.len = (size_t)before;
     if (bytes.len > LIMIT_READ)
@@ -70,7 +70,7 @@ static void carry(struct plug *p)
            console_takes_input(to)) {
         struct slice bytes = next_output(p);
 
-        if (pending_break_is_due(&p->vm_break, p->client.at)) {
+        if (pending_break_is_due(&p->vm_break, p->client.reader.at)) {
             pass_on_break(p, to);
             continue;
         }
