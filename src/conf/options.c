@@ -272,7 +272,7 @@ const struct option_row option_rows[] = {
       AT(attach_lines),
       .value = "COUNT",
       .standard = "24",
-      .max = 100000,
+      .max = 10000,
       .is_reloaded = true,
       .text = "lines of the last output that a new telnet client\n"
               "sees; 0 is none",

@@ -9,6 +9,9 @@ enum {
     /* A sequence that begins out of sight has ended after so many bytes, but
      * for a string, which is rare. */
     SEQUENCE_MAX = 64,
+    /* A string that goes on for longer has lost its end. Bounds the search in
+     * a history of a megabyte, too. */
+    SEARCH_MAX = 4096,
     /* So far before a cut is looked for the beginning of what it is in. */
     CONTEXT = 4 * SEQUENCE_MAX,
     /* Bytes of a character behind the first (RFC 3629, 3). */
@@ -113,7 +116,7 @@ static uint64_t find_safe_place(const struct ring *r, uint64_t low,
     uint64_t at = v.from;
     int rest = 0;
 
-    for (; at < end; at++) {
+    for (; at < end && at - v.from < SEARCH_MAX + CONTEXT; at++) {
         /* Whatever it was, ESC ends it. */
         if (place == PLACE_UNKNOWN &&
             (at - v.from >= SEQUENCE_MAX || byte_at(&v, at) == ESC))
@@ -123,7 +126,7 @@ static uint64_t find_safe_place(const struct ring *r, uint64_t low,
             return at;
         place = behind(place, byte_at(&v, at));
     }
-    return end;
+    return at;
 }
 
 /* Where the first of these lines begins that does so behind low; 0 if there is

@@ -164,7 +164,7 @@ def test_listeners_of_a_vm(start_vspcd, scheme, seen):
     (("--attach-bytes", "5"), b"gin: "),
     (("--attach-lines", "0"), b""),
     (("--attach-bytes", "0"), b""),
-    (("--attach-lines", "100000", "--attach-bytes", "1M"), BOOT + LOGIN)])
+    (("--attach-lines", "10000", "--attach-bytes", "1M"), BOOT + LOGIN)])
 def test_how_much(start_vspcd, options, seen):
     vspcd = start_vspcd(*options)
     vm = vspcd.vm("web")
@@ -226,7 +226,7 @@ def test_what_is_typed_before_it_was_read(booted):
 def test_coming_into_a_flood(start_vspcd):
     """Whoever comes sees a part of the stream without a gap, and nobody who is
     there loses a byte."""
-    vspcd = start_vspcd("--hold-time", 20000, "--attach-lines", 100000,
+    vspcd = start_vspcd("--hold-time", 20000, "--attach-lines", 10000,
                         "--attach-bytes", "1M")
     vm = vspcd.vm()
     output = letters(8 * MIB, seed=42) + b"the end"

@@ -172,6 +172,24 @@ static void a_string_without_an_end_is_not_begun(void **state)
     expect_anywhere("\n...............\033]0;title\nred", 24, 4, "red");
 }
 
+static void a_string_that_lost_its_end_does_not_hide_all(void **state)
+{
+    enum { LONG = 16 * 1024 };
+    static uint8_t output[LONG];
+    struct history_wish wish = { 24, LONG / 2 };
+    struct ring r;
+
+    (void)state;
+    memset(output, 'x', sizeof output);
+    memcpy(output + LONG / 2 - 2, "\033P", 2);
+    ring_init(&r);
+    assert_int_equal(ring_resize(&r, LONG), 0);
+    ring_write(&r, slice_of(output, sizeof output));
+    assert_int_equal(r.head - history_start(&r, r.head, &wish),
+                     LONG / 2 - 4096);
+    ring_done(&r);
+}
+
 static void no_character_is_cut(void **state)
 {
     static const char output[] = "\n.....\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80!";
@@ -334,6 +352,7 @@ int main(void)
         cmocka_unit_test(of_one_long_line_the_end_is_shown),
         cmocka_unit_test(no_sequence_is_cut),
         cmocka_unit_test(a_string_without_an_end_is_not_begun),
+        cmocka_unit_test(a_string_that_lost_its_end_does_not_hide_all),
         cmocka_unit_test(no_character_is_cut),
         cmocka_unit_test(what_is_no_utf8_is_shown),
         cmocka_unit_test(the_ring_begins_inside_of_something),
