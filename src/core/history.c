@@ -73,9 +73,11 @@ static bool find_line_end(const struct view *v, uint64_t *at)
 
 static enum place behind_escape(uint8_t byte)
 {
+    static const char strings[] = { ']', 'P', 'X', '^', '_' };
+
     if (byte == '[')
         return PLACE_CONTROL;
-    if (memchr("]PX^_", byte, 5) != NULL)
+    if (memchr(strings, byte, sizeof strings) != NULL)
         return PLACE_STRING;
     return byte < 0x30 ? PLACE_ESCAPE : PLACE_TEXT;
 }
