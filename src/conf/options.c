@@ -297,6 +297,28 @@ const struct option_row option_rows[] = {
               "4K of each",
       .more = "When it is used up a console's history does not grow any "
               "more." },
+    { .name = "attach-lines",
+      .type = OPTION_NUMBER,
+      AT(attach_lines),
+      .value = "COUNT",
+      .standard = "24",
+      .max = 10000,
+      .is_reloaded = true,
+      .text = "lines of the last output that a new telnet client\n"
+              "sees; 0 is none",
+      .more = "A last line without an end, such as a prompt, is one of them. "
+              "Clients that speak no telnet, or RFC 2217, never see what came "
+              "before them." },
+    { .name = "attach-bytes",
+      .type = OPTION_SIZE,
+      AT(attach_bytes),
+      .value = "BYTES",
+      .standard = "4K",
+      .max = 1 << 20,
+      .is_reloaded = true,
+      .text = "and at most so many bytes of it; 0 is none",
+      .more = "Never more than a quarter of --history-size. It begins with a "
+              "whole line, where there is one." },
     { .name = "console-limit",
       .type = OPTION_NUMBER,
       AT(console_limit),

@@ -95,6 +95,8 @@ struct settings {
     uint64_t held_input_size; /* bytes a console */
     uint64_t history_size;    /* bytes a console */
     uint64_t history_total;   /* bytes */
+    uint64_t attach_lines;    /* of history that a new client sees */
+    uint64_t attach_bytes;    /* the same: at most */
     uint64_t client_limit;    /* 0: no limit */
     uint64_t console_limit;   /* 0: no limit */
     uint64_t client_total;    /* of all consoles; 0: no limit */

@@ -247,6 +247,25 @@ static uint32_t usual_cap(const struct console *c)
     return affordable_cap(c, c->directory->settings.ring_max);
 }
 
+/*
+ * A quarter of a ring behind, the VM goes on for half a ring more before it
+ * would be held for this reader; and one that is held already (its slowest
+ * reader is three quarters behind) does not wait for this one too.
+ */
+void console_look_back(struct reader *reader, const struct history_wish *wish)
+{
+    const struct console *c = reader->console;
+    uint64_t behind = c->output.head - reader->at;
+    uint32_t most = usual_cap(c) / 4;
+    struct history_wish possible = *wish;
+
+    if (behind >= most)
+        return;
+    if (possible.bytes > most - behind)
+        possible.bytes = (uint32_t)(most - behind);
+    reader->at = history_start(&c->output, reader->at, &possible);
+}
+
 /* A read further; in a ring that is large enough there is room for that, even
  * when it is too full for the VM to be read. */
 static uint32_t cap_ahead(const struct console *c)

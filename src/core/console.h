@@ -19,6 +19,7 @@
 #include "base/ring.h"
 #include "base/throttle.h"
 #include "core/client.h"
+#include "core/history.h"
 #include "core/line.h"
 #include "core/pending_break.h"
 
@@ -123,6 +124,10 @@ struct console_name console_id(const struct console *c);
 bool console_attach_client(struct console *c, struct client *client,
                            uint64_t now_us);
 void console_detach_client(struct client *client, uint64_t now_us);
+
+/* Moves a reader that has had nothing yet back to see as much of what came
+ * before; but no further than where nobody would have to wait for it. */
+void console_look_back(struct reader *reader, const struct history_wish *wish);
 
 /* The link's VM is gone; clients stay. Takes one that is not attached. */
 void console_detach_vm(struct vm_link *link, const char *reason,

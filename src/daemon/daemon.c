@@ -195,6 +195,8 @@ struct session_settings daemon_session_settings(const struct daemon *d)
         .connect_rule_count = s->service_connect.count,
         .tls_minimum = s->tls_min,
         .gate = daemon_gate_settings(d),
+        .history = { .lines = (uint32_t)s->attach_lines,
+                     .bytes = (uint32_t)s->attach_bytes },
         .client_policy =
             d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
     };

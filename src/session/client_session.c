@@ -219,8 +219,10 @@ static void flush(struct client_session *s)
             close_broken(s, r);
             return;
         }
-        if (taken > 0)
+        if (taken > 0) {
+            s->may_look_back = false;
             client_took(&s->client, taken, clock_now_us());
+        }
         if (is_last)
             break;
     }
@@ -274,6 +276,34 @@ static void tell_open(struct client_session *s)
     s->role->on_open(s->role->owner, terms.text);
 }
 
+/* About BINARY: as people's programs do. Some that log consoles never do. */
+static bool has_answered(const struct client_session *s)
+{
+    enum telopt_state binary =
+        telpeer_state(&s->wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
+
+    return binary == TELOPT_ON || binary == TELOPT_OFF;
+}
+
+/*
+ * Who comes to a console sees what is on it, as on the screen of a machine. Who
+ * wants a serial line (a raw connection, RFC 2217) gets what comes from now on:
+ * a program would take old bytes for new ones. False: nothing has changed.
+ */
+static bool look_back(struct client_session *s)
+{
+    struct reader *reader = &s->client.reader;
+    uint64_t at = reader->at;
+
+    if (!s->may_look_back || s->mode != MODE_TELNET || !has_answered(s))
+        return false;
+    s->may_look_back = false;
+    if (telpeer_state(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_COM_PORT) !=
+        TELOPT_ON)
+        console_look_back(reader, &s->ctx->settings.history);
+    return reader->at != at;
+}
+
 static void serve(struct client_session *s)
 {
     if (s->is_serving || s->is_over || secure_is_open(&s->secure))
@@ -284,6 +314,7 @@ static void serve(struct client_session *s)
         return;
     }
     s->is_serving = true;
+    look_back(s);
     tell_open(s);
     deadline_stop(&s->deadline);
     if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
@@ -295,12 +326,9 @@ static void serve(struct client_session *s)
  * to know of every client. */
 static void go_on_negotiating(struct client_session *s)
 {
-    enum telopt_state binary =
-        telpeer_state(&s->wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
-
     log_connected(s);
     deadline_stop(&s->deadline);
-    if (binary == TELOPT_ON || binary == TELOPT_OFF)
+    if (has_answered(s))
         serve(s);
     else
         deadline_start(&s->ctx->negotiations, &s->deadline, clock_now_us());
@@ -459,10 +487,8 @@ static int handle_option(struct client_session *s,
         return handle_authentication(
             s, secure_handle_option(&s->secure, &s->wire, item->is_on));
 
-    if (item->option == TELNET_OPTION_BINARY && !is_peer) {
+    if (item->option == TELNET_OPTION_BINARY && !is_peer)
         s->wire.encoder.is_nvt = !item->is_on;
-        serve(s);
-    }
     if (item->option == TELNET_OPTION_COM_PORT && is_peer)
         return client_line_handle_option(s, item->is_on);
     return 0;
@@ -557,6 +583,17 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
     return 0;
 }
 
+/* It has said all that it had to say at once: what it is may be known now. */
+static void settle(struct client_session *s)
+{
+    if (s->is_over || !has_answered(s))
+        return;
+    serve(s);
+    /* An answer that has come late. */
+    if (s->is_serving && look_back(s))
+        flush_if_writable(s);
+}
+
 static void handle_telnet(struct client_session *s, struct slice in)
 {
     enum telpeer_event event = TELPEER_DATA;
@@ -576,6 +613,7 @@ static void handle_telnet(struct client_session *s, struct slice in)
         if (r < 0)
             close_broken(s, r);
     }
+    settle(s);
 }
 
 static bool is_answer(const uint8_t *p)
@@ -765,6 +803,7 @@ struct client *client_session_start(struct session_context *ctx,
 
     s->ctx = ctx;
     s->role = role;
+    s->may_look_back = role->way == CLIENT_OF_PORT;
     list_init(&s->entry.node);
     deadline_init(&s->deadline);
     client_init(&s->client, &session_client_ops);

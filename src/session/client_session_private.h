@@ -43,11 +43,12 @@ struct client_session {
     struct pending_break vm_break; /* in the output */
     struct comport_peer comport;
     struct secure secure;
-    uint8_t mode;     /* enum client_mode */
-    uint8_t news;     /* enum news */
-    bool is_serving;  /* output goes out */
-    bool is_draining; /* input has ended; it ends at end_at */
-    bool says_reason; /* why it ends is still to be said to it */
+    uint8_t mode;       /* enum client_mode */
+    uint8_t news;       /* enum news */
+    bool is_serving;    /* output goes out */
+    bool may_look_back; /* it has had no output yet, and may be a person */
+    bool is_draining;   /* input has ended; it ends at end_at */
+    bool says_reason;   /* why it ends is still to be said to it */
     bool is_over;
     bool is_told;   /* the log has it as connected */
     bool is_open;   /* role->on_open was called */

@@ -28,6 +28,7 @@ struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
+    struct history_wish history;   /* what people see when they come */
     /* What service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;

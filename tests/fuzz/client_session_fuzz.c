@@ -297,6 +297,7 @@ static void start(struct play *p)
     if (__sanitizer_get_current_allocated_bytes != NULL)
         p->memory = __sanitizer_get_current_allocated_bytes();
     site_open(&p->site, &settings);
+    p->site.ctx.settings.history = (struct history_wish){ 24, 4 * KIB };
     p->other_vm = vm_start_as(&p->site, "a VM beside it", "s0");
     p->other_client = telnet_connect(
         &p->site, directory_find(&p->site.directory, "a VM beside it", "s0"));

@@ -262,7 +262,9 @@ def test_all_clients_may_type(vspcd):
         assert vm.read_until(b"\r") == b"line %d\r" % n
 
 
-def test_a_client_gets_bytes_from_its_attach_on(vspcd):
+def test_a_client_gets_bytes_from_its_attach_on(start_vspcd):
+    """What it gets beside them: test_attach."""
+    vspcd = start_vspcd("--attach-lines", "0")
     vm = vspcd.vm()
     first = vspcd.telnet(vm)
     vm.send(b"before it came ")

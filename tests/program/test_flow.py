@@ -238,7 +238,8 @@ def test_a_client_that_vanishes_frees_the_vm(patient):
     patient.check_works()
 
 
-def test_console_output_without_clients_is_not_held_back(vspcd):
+def test_console_output_without_clients_is_not_held_back(start_vspcd):
+    vspcd = start_vspcd("--attach-lines", "0")
     vm = vspcd.vm()
     vm.send(letters(8 * MIB, seed=15))
     vm.sync()

@@ -215,6 +215,8 @@ def test_conserver(vspcd, need, start_process, terminal, tmp_path):
     conserver = need("conserver", "conserver-server")
     console = need("console", "conserver-client")
     vm = vspcd.vm("web")
+    vm.send(b"it has this in its log already\r\n")
+    vm.sync()
     config = tmp_path / "conserver.cf"
     config.write_text(CONSERVER_CF.format(folder=tmp_path, port=vm.port))
     (tmp_path / "passwd").write_text("*any*:\n")
@@ -239,6 +241,7 @@ def test_conserver(vspcd, need, start_process, terminal, tmp_path):
         again = vspcd.vm("web", vm.uuid)
         again.send(b"booting...")
         child.expect_exact("booting...")
+        assert b"already" not in (tmp_path / "web.log").read_bytes()
     finally:
         server.terminate()
         server.wait(TIMEOUT)
@@ -267,15 +270,24 @@ def test_gdb_with_gdbserver_behind_the_vm_end(
                    "--uuid", "gdb", "--uri", "s0",
                    "--connect", f"127.0.0.1:{port}"])
     console = vspcd.port_of("debugged")
-    result = subprocess.run(
-        [gdb, "-nx", "-batch", "-ex", "set tcp connect-timeout 20",
-         "-ex", f"target remote 127.0.0.1:{console}",
-         "-ex", "break main", "-ex", "continue", "-ex", "print answer",
-         "-ex", "next", "-ex", "print answer", "-ex", "kill", program],
-        capture_output=True, text=True, timeout=3 * TIMEOUT,
-        stdin=subprocess.DEVNULL)
-    shown = result.stdout + result.stderr
+
+    def debug(*commands):
+        argv = [gdb, "-nx", "-batch", "-ex", "set tcp connect-timeout 20",
+                "-ex", "set remote noack-packet off",
+                "-ex", f"target remote 127.0.0.1:{console}"]
+        for command in commands:
+            argv += ["-ex", command]
+        result = subprocess.run(argv + [program], capture_output=True,
+                                text=True, timeout=3 * TIMEOUT,
+                                stdin=subprocess.DEVNULL)
+        return result.stdout + result.stderr
+
+    shown = debug("break main", "continue", "print answer", "next",
+                  "print answer", "disconnect")
     if "ptrace" in shown or "not permitted" in shown:
         pytest.skip("this machine does not let gdbserver trace")
     assert "Breakpoint 1, main" in shown, shown
     assert "$1 = 41" in shown and "$2 = 42" in shown, shown
+    # Another one, to which the answers to the first are nothing.
+    shown = debug("print answer", "kill")
+    assert "$1 = 42" in shown and "rror" not in shown, shown

@@ -267,7 +267,8 @@ def test_a_break_is_not_kept_for_a_vm_that_is_away(vspcd):
     assert heard(again) == at(0)
 
 
-def test_clients_have_breaks_from_their_attach_on(vspcd):
+def test_clients_have_breaks_from_their_attach_on(start_vspcd):
+    vspcd = start_vspcd("--attach-lines", "0")
     vm = vspcd.vm()
     vm.send_wire(b"before" + BRK)
     vm.sync()
