@@ -9,6 +9,13 @@
 #include <stddef.h>
 
 /*
+ * The length in bytes of the UTF-8 character at the front, and which it is
+ * (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF). 0:
+ * there is none.
+ */
+size_t text_character(struct slice s, uint32_t *ret_code);
+
+/*
  * Copies bytes as valid UTF-8 into to (size bytes, terminated, cut between
  * characters). What is not UTF-8 becomes U+FFFD; control characters (C0, DEL,
  * C1, and the Unicode line separators) are left out. Returns the length.
@@ -29,5 +36,11 @@ bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes);
  * False: it is none, or larger.
  */
 bool text_number(const char *text, unsigned long max, unsigned long *ret);
+
+/* How many letters have to be changed, added or left out to make b of a
+ * (Levenshtein); for words that may be misspelt. TEXT_DISTANCE_MAX for a word
+ * that is longer than that. */
+enum { TEXT_DISTANCE_MAX = 32 };
+size_t text_distance(const char *a, const char *b);
 
 #endif
