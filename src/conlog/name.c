@@ -84,6 +84,13 @@ static struct piece directive(const char *at)
     return (struct piece){ PIECE_UNKNOWN, slice_of(at, 1 + len) };
 }
 
+/* Those of Unicode that end lines, too. */
+static bool is_control(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
+           code == 0x2029;
+}
+
 /* The piece at the front. */
 static struct piece piece_at(const char *at)
 {
@@ -97,7 +104,7 @@ static struct piece piece_at(const char *at)
         return (struct piece){ PIECE_SLASH, slice_of(at, 1) };
     if (at[0] == '%')
         return directive(at);
-    if (len == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0))
+    if (len == 0 || is_control(code))
         return (struct piece){ PIECE_FORBIDDEN, slice_of(at, 1) };
     return (struct piece){ PIECE_CHARACTER, slice_of(at, len) };
 }
