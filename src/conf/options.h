@@ -96,8 +96,8 @@ struct settings {
     uint64_t backend;                      /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
-    char *cert; /* else one is made */
-    char *key;  /* else with the certificate */
+    char *cert;       /* else one is made */
+    char *key;        /* else with the certificate */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;
