@@ -51,8 +51,8 @@ static int begin(struct compression *c, struct err *err)
         err_set(err, "%s is no regular file", c->plain.text);
         return -EINVAL;
     }
-    if (unlinkat(c->directory, c->temporary.text, 0) < 0 && errno != ENOENT)
-        return failed("delete", c->temporary.text, err);
+    /* A leftover. If it cannot go, making it says why. */
+    unlinkat(c->directory, c->temporary.text, 0);
     c->to = openat(c->directory, c->temporary.text,
                    O_WRONLY | O_CREAT | O_EXCL | flags, 0600);
     if (c->to < 0)

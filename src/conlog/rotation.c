@@ -138,11 +138,15 @@ unsigned rotation_uncompressed(int directory, const char *path, unsigned keep)
 
 static int remove_file(int directory, const char *name, struct err *err)
 {
+    struct stat st;
     int r;
 
-    if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+    if (unlinkat(directory, name, 0) == 0)
         return 0;
     r = -errno;
+    /* A file system that is read-only says so of files that are not there. */
+    if (!look(directory, name, &st))
+        return 0;
     err_set(err, "cannot delete %s: %s", name, strerror(-r));
     return r;
 }
