@@ -258,7 +258,7 @@ int rotation_rotate(int directory, const char *path,
         return r;
     if (fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno == ENOENT)
-            return 0;
+            return ROTATION_NO_FILE;
         r = -errno;
         err_set(err, "cannot look at %s: %s", path, strerror(-r));
         return r;

@@ -10,16 +10,16 @@
  *
  *     if (rotation_turn_take(&log->turn)) {
  *         r = rotation_rotate(directory, path, rules, &err);
- *         new_fd = r == 0 ? open NAME with O_CREAT : -1;
- *         if (r == 0 && new_fd < 0)
+ *         new_fd = r >= 0 ? open NAME with O_CREAT : -1;
+ *         if (r == ROTATION_DONE && new_fd < 0)
  *             rotation_undo(directory, path, rules, &err);
  *         rotation_turn_give(&log->turn);
  *     }
  *
  * After a failure the open descriptor is still good, and the file that it
- * writes is still NAME (or NAME.1, if rotation_undo fails too; then there is no
- * NAME, and opening it later is all there is to do). No byte of any file is
- * touched in any case.
+ * writes is still NAME; or NAME.1, if rotation_undo fails too, or none that has
+ * a name, with keep 0: then opening NAME later is all there is to do. No byte
+ * of any file is changed in any case.
  *
  * Killed at any instant: files are renamed from the oldest to the newest, so
  * there may be a number that is missing, and no NAME. The next rotation moves
@@ -74,16 +74,21 @@ int64_t rotation_due_s(const struct rotation_rules *rules, int64_t born_s);
  */
 int rotation_born(int directory, const char *path, int64_t *ret_born_s);
 
+enum rotation_outcome {
+    ROTATION_DONE,    /* there is no NAME any more; the caller makes it */
+    ROTATION_NO_FILE, /* there was none, and nothing was moved; the same */
+};
+
 /*
  * Moves NAME to NAME.1 after having made room for it, or deletes it (keep 0).
- * Then there is no NAME; the caller makes it. What is above keep (it was
- * higher) is deleted. 0 too if there is no NAME; then nothing is moved. -errno
- * with err filled: NAME is where it was. -EINVAL: it is no regular file.
+ * What is above keep (it was higher before) is deleted. Negative: -errno with
+ * err filled; NAME is where it was. -EINVAL: it is no regular file.
  */
 int rotation_rotate(int directory, const char *path,
                     const struct rotation_rules *rules, struct err *err);
 
-/* The new NAME could not be made: NAME.1 is NAME again. 0 or -errno; -EEXIST if
+/* Behind ROTATION_DONE, in the same turn: the new NAME could not be made, so
+ * NAME.1 is NAME again. 0 or -errno; -EEXIST if
  * there is a NAME. With keep 0 there is nothing that could come back: 0. */
 int rotation_undo(int directory, const char *path,
                   const struct rotation_rules *rules, struct err *err);
