@@ -33,6 +33,7 @@ AT_HOME = {
     r"<openssl/": ("net",),
     r"<confuse\.h>": ("conf",),
     r"<sqlite3\.h>": ("store",),
+    r"<zlib\.h>": ("conlog",),
     r"<libwebsockets\.h>": ("web",),
     r"<security/": ("auth",),
     r"<nats": ("cluster",),

@@ -13,11 +13,18 @@ uint64_t clock_now_us(void);
 /* Seconds since 1970: for what outlives the process; may jump. */
 int64_t clock_utc_s(void);
 
+/* The same in milliseconds. */
+int64_t clock_utc_ms(void);
+
 /* UTC as 2026-01-31T23:59:59.123Z, for log lines. */
 enum { CLOCK_TEXT_LEN = 32 };
 void clock_format_utc(char text[CLOCK_TEXT_LEN]);
 
 /* Local time as "Jan 31 23:59:59", in English, as syslog has it. */
 void clock_format_local(char text[CLOCK_TEXT_LEN]);
+
+/* The same of a time that is given; always 24 characters: a time before 1970
+ * or after the year 9999 becomes the nearest of those. */
+void clock_format_ms(char text[CLOCK_TEXT_LEN], int64_t utc_ms);
 
 #endif

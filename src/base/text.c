@@ -8,7 +8,7 @@ static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
 
 size_t text_character(struct slice s, uint32_t *ret_code)
 {
-    uint8_t first = s.data[0];
+    uint8_t first = s.len > 0 ? s.data[0] : 0xff;
     size_t len = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     static const uint32_t smallest[5] = { 0, 0, 0x80, 0x800, 0x10000 };
     uint32_t code = first;
@@ -107,4 +107,31 @@ bool text_number(const char *text, unsigned long max, unsigned long *ret)
         return false;
     *ret = value;
     return true;
+}
+
+size_t text_distance(const char *a, const char *b)
+{
+    size_t row[TEXT_DISTANCE_MAX + 1];
+    size_t len = strlen(b);
+
+    if (len > TEXT_DISTANCE_MAX || strlen(a) > TEXT_DISTANCE_MAX)
+        return TEXT_DISTANCE_MAX;
+    for (size_t j = 0; j <= len; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; j < len; j++) {
+            size_t best = diagonal + (a[i] != b[j]);
+
+            diagonal = row[j + 1];
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j + 1] + 1 < best)
+                best = row[j + 1] + 1;
+            row[j + 1] = best;
+        }
+    }
+    return row[len];
 }

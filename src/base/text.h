@@ -40,4 +40,10 @@ bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes);
  */
 bool text_number(const char *text, unsigned long max, unsigned long *ret);
 
+/* How many letters have to be changed, added or left out to make b of a
+ * (Levenshtein); for words that may be misspelt. TEXT_DISTANCE_MAX for a word
+ * that is longer than that. */
+enum { TEXT_DISTANCE_MAX = 32 };
+size_t text_distance(const char *a, const char *b);
+
 #endif

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "conf/option_row.h"
 
 #include <assert.h>
@@ -588,35 +589,6 @@ const struct option_row *option_find(const char *name)
     return NULL;
 }
 
-/* How many letters have to be changed, added or left out (Levenshtein). */
-static size_t distance(const char *a, const char *b)
-{
-    enum { MOST = 32 };
-    size_t row[MOST + 1];
-    size_t len = strlen(b);
-
-    if (len > MOST || strlen(a) > MOST)
-        return MOST;
-    for (size_t j = 0; j <= len; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i] != '\0'; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i + 1;
-        for (size_t j = 0; j < len; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-
-            diagonal = row[j + 1];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j + 1] + 1 < best)
-                best = row[j + 1] + 1;
-            row[j + 1] = best;
-        }
-    }
-    return row[len];
-}
-
 const char *option_guess(const char *name, bool is_in_file)
 {
     const char *nearest = NULL;
@@ -626,7 +598,7 @@ const char *option_guess(const char *name, bool is_in_file)
         least = 4; /* further away is no misspelling */
     for (int i = 0; i < ROW_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        size_t far = distance(name, row->name);
+        size_t far = text_distance(name, row->name);
 
         if (far >= least || (is_in_file && !option_is_setting(row)))
             continue;

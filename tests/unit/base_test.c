@@ -1,5 +1,6 @@
 /* buf, map, deadline, text. */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/deadline.h"
 #include "base/map.h"
 #include "base/text.h"
@@ -223,6 +224,32 @@ static void numbers_are_digits_and_nothing_else(void **state)
     assert_int_equal(n, 65535);
 }
 
+static void words_are_as_far_apart_as_they_differ(void **state)
+{
+    (void)state;
+    assert_int_equal(text_distance("", ""), 0);
+    assert_int_equal(text_distance("", "abc"), 3);
+    assert_int_equal(text_distance("label", "label"), 0);
+    assert_int_equal(text_distance("lable", "label"), 2);
+    assert_int_equal(text_distance("uuid_hex", "uuid-hex"), 1);
+    assert_int_equal(text_distance("kitten", "sitting"), 3);
+    assert_int_equal(text_distance("a", "a word of more than thirty-two bytes"),
+                     TEXT_DISTANCE_MAX);
+}
+
+static void a_given_time_is_24_characters(void **state)
+{
+    char text[CLOCK_TEXT_LEN];
+
+    (void)state;
+    clock_format_ms(text, INT64_C(1769903999123));
+    assert_string_equal(text, "2026-01-31T23:59:59.123Z");
+    clock_format_ms(text, -1);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    clock_format_ms(text, INT64_MAX);
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -237,6 +264,8 @@ int main(void)
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(uuid_of_any_spelling_is_one),
         cmocka_unit_test(numbers_are_digits_and_nothing_else),
+        cmocka_unit_test(words_are_as_far_apart_as_they_differ),
+        cmocka_unit_test(a_given_time_is_24_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,297 @@
+#include "conlog/rotation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- when ------------------------------------------------------------- */
+
+int64_t rotation_due_s(const struct rotation_rules *rules, int64_t born_s)
+{
+    if (rules->age_s == 0 || rules->age_s > INT64_MAX ||
+        born_s > INT64_MAX - (int64_t)rules->age_s)
+        return INT64_MAX;
+    return born_s + (int64_t)rules->age_s;
+}
+
+bool rotation_is_due(const struct rotation_rules *rules, uint64_t size,
+                     int64_t born_s, int64_t now_s)
+{
+    int64_t due_s = rotation_due_s(rules, born_s);
+
+    if (size == 0)
+        return false;
+    if (rules->size_max > 0 && size >= rules->size_max)
+        return true;
+    return due_s != INT64_MAX && now_s >= due_s;
+}
+
+/* ---- names ------------------------------------------------------------ */
+
+struct rotation_name rotation_name(const char *path, unsigned number,
+                                   bool is_compressed)
+{
+    struct rotation_name name;
+
+    snprintf(name.text, sizeof name.text, "%.*s.%u%s", ROTATION_PATH_MAX - 1,
+             path, number, is_compressed ? ".gz" : "");
+    return name;
+}
+
+struct rotation_name rotation_temporary_name(const char *path)
+{
+    struct rotation_name name;
+
+    snprintf(name.text, sizeof name.text, "%.*s.gz.tmp", ROTATION_PATH_MAX - 1,
+             path);
+    return name;
+}
+
+static int path_check(const char *path, struct err *err)
+{
+    if (strlen(path) < ROTATION_PATH_MAX)
+        return 0;
+    err_set(err, "its name is too long");
+    return -ENAMETOOLONG;
+}
+
+/* ---- what is there ---------------------------------------------------- */
+
+struct slot {
+    bool has_plain, has_compressed;
+};
+
+static bool look(int directory, const char *path, struct stat *ret_st)
+{
+    return fstatat(directory, path, ret_st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static struct slot slot_look(int directory, const char *path, unsigned number,
+                             struct stat *ret_newest)
+{
+    struct rotation_name plain = rotation_name(path, number, false);
+    struct rotation_name packed = rotation_name(path, number, true);
+    struct slot slot;
+    struct stat st;
+
+    slot.has_compressed = look(directory, packed.text, ret_newest);
+    slot.has_plain = look(directory, plain.text, &st);
+    if (slot.has_plain)
+        *ret_newest = st;
+    return slot;
+}
+
+/* Both forms are there, and compression was ended between its last two steps:
+ * the plain one is a copy. */
+static bool is_copy(int directory, const char *path, unsigned number)
+{
+    struct rotation_name plain = rotation_name(path, number, false);
+    struct rotation_name packed = rotation_name(path, number, true);
+    struct stat a, b;
+
+    return look(directory, plain.text, &a) &&
+           look(directory, packed.text, &b) && S_ISREG(b.st_mode) &&
+           b.st_size > 0 && a.st_mtim.tv_sec == b.st_mtim.tv_sec &&
+           a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
+}
+
+static bool slot_is_free(struct slot slot)
+{
+    return !slot.has_plain && !slot.has_compressed;
+}
+
+int rotation_born(int directory, const char *path, int64_t *ret_born_s)
+{
+    struct statx of_file;
+    struct stat before;
+
+    if (statx(directory, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME,
+              &of_file) < 0)
+        return -errno;
+    /* Some file systems claim to know it, and say 0. */
+    if ((of_file.stx_mask & STATX_BTIME) != 0 && of_file.stx_btime.tv_sec > 0)
+        *ret_born_s = of_file.stx_btime.tv_sec;
+    else if (!slot_is_free(slot_look(directory, path, 1, &before)))
+        *ret_born_s = before.st_mtim.tv_sec;
+    else
+        *ret_born_s = of_file.stx_mtime.tv_sec;
+    return 0;
+}
+
+unsigned rotation_uncompressed(int directory, const char *path, unsigned keep)
+{
+    struct stat st;
+
+    for (unsigned n = 1; n <= keep; n++) {
+        struct rotation_name name = rotation_name(path, n, false);
+
+        if (look(directory, name.text, &st) && S_ISREG(st.st_mode))
+            return n;
+    }
+    return 0;
+}
+
+/* ---- the act ---------------------------------------------------------- */
+
+static int remove_file(int directory, const char *name, struct err *err)
+{
+    struct stat st;
+    int r;
+
+    if (unlinkat(directory, name, 0) == 0)
+        return 0;
+    r = -errno;
+    /* A file system that is read-only says so of files that are not there. */
+    if (!look(directory, name, &st))
+        return 0;
+    err_set(err, "cannot delete %s: %s", name, strerror(-r));
+    return r;
+}
+
+static int rename_file(int directory, const char *from, const char *to,
+                       struct err *err)
+{
+    int r;
+
+    if (renameat(directory, from, directory, to) == 0)
+        return 0;
+    r = -errno;
+    err_set(err, "cannot rename %s to %s: %s", from, to, strerror(-r));
+    return r;
+}
+
+static int remove_slot(int directory, const char *path, unsigned number,
+                       struct err *err)
+{
+    struct rotation_name plain = rotation_name(path, number, false);
+    struct rotation_name packed = rotation_name(path, number, true);
+    int r = remove_file(directory, plain.text, err);
+
+    return r < 0 ? r : remove_file(directory, packed.text, err);
+}
+
+static int move_slot(int directory, const char *path, unsigned number,
+                     struct slot slot, struct err *err)
+{
+    int r = 0;
+
+    for (int is_compressed = 0; is_compressed <= 1 && r == 0; is_compressed++) {
+        struct rotation_name from =
+            rotation_name(path, number, is_compressed != 0);
+        struct rotation_name to =
+            rotation_name(path, number + 1, is_compressed != 0);
+
+        if (is_compressed != 0 ? slot.has_compressed : slot.has_plain)
+            r = rename_file(directory, from.text, to.text, err);
+    }
+    return r;
+}
+
+/* Deletes what keep does not allow for: consecutive numbers from first on. */
+static int remove_from(int directory, const char *path, unsigned first,
+                       struct err *err)
+{
+    struct stat st;
+
+    for (unsigned n = first; n <= ROTATION_KEEP_MAX; n++) {
+        int r;
+
+        if (slot_is_free(slot_look(directory, path, n, &st)))
+            break;
+        r = remove_slot(directory, path, n, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* Makes number 1 free. Only what is below the first free number is moved: so
+ * does one go on that was killed. */
+static int make_room(int directory, const char *path, unsigned keep,
+                     struct err *err)
+{
+    struct slot slots[ROTATION_KEEP_MAX + 1];
+    struct stat st;
+    unsigned n;
+    int r = 0;
+
+    for (n = 1; n < keep; n++) {
+        slots[n] = slot_look(directory, path, n, &st);
+        if (slot_is_free(slots[n]))
+            break;
+    }
+    if (n == keep)
+        r = remove_slot(directory, path, keep, err);
+    while (r == 0 && --n > 0)
+        r = move_slot(directory, path, n, slots[n], err);
+    return r;
+}
+
+/* Puts right what compression has left half-done. */
+static int tidy(int directory, const char *path, unsigned keep, struct err *err)
+{
+    struct rotation_name temporary = rotation_temporary_name(path);
+    int r = remove_file(directory, temporary.text, err);
+
+    for (unsigned n = 1; n <= keep && r == 0; n++) {
+        struct rotation_name plain = rotation_name(path, n, false);
+
+        if (is_copy(directory, path, n))
+            r = remove_file(directory, plain.text, err);
+    }
+    return r;
+}
+
+int rotation_rotate(int directory, const char *path,
+                    const struct rotation_rules *rules, struct err *err)
+{
+    unsigned keep =
+        rules->keep < ROTATION_KEEP_MAX ? rules->keep : ROTATION_KEEP_MAX;
+    struct rotation_name first = rotation_name(path, 1, false);
+    struct stat st;
+    int r = path_check(path, err);
+
+    if (r < 0)
+        return r;
+    if (fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+        if (errno == ENOENT)
+            return ROTATION_NO_FILE;
+        r = -errno;
+        err_set(err, "cannot look at %s: %s", path, strerror(-r));
+        return r;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        err_set(err, "%s is no regular file, and is not rotated", path);
+        return -EINVAL;
+    }
+    r = tidy(directory, path, keep, err);
+    if (r == 0)
+        r = remove_from(directory, path, keep + 1, err);
+    if (r < 0)
+        return r;
+    if (keep == 0)
+        return remove_file(directory, path, err);
+    r = make_room(directory, path, keep, err);
+    if (r < 0)
+        return r;
+    return rename_file(directory, path, first.text, err);
+}
+
+int rotation_undo(int directory, const char *path,
+                  const struct rotation_rules *rules, struct err *err)
+{
+    struct rotation_name first = rotation_name(path, 1, false);
+    struct stat st;
+    int r = path_check(path, err);
+
+    if (r < 0 || rules->keep == 0)
+        return r;
+    if (look(directory, path, &st)) {
+        err_set(err, "there is a new %s", path);
+        return -EEXIST;
+    }
+    return rename_file(directory, first.text, path, err);
+}

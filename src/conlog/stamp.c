@@ -1,0 +1,127 @@
+#include "conlog/stamp.h"
+
+#include <string.h>
+
+/* How long the run at the front is that ends with a LF, or with in. */
+static size_t line_len(struct slice in)
+{
+    const uint8_t *end = memchr(in.data, '\n', in.len);
+
+    return end != NULL ? (size_t)(end - in.data) + 1 : in.len;
+}
+
+/* Copies what fits of the line at the front. Returns how many bytes. */
+static size_t copy_line(bool *is_in_line, struct slice *in, uint8_t *to,
+                        size_t size)
+{
+    size_t len;
+
+    len = line_len(slice_of(in->data, in->len < size ? in->len : size));
+    if (len == 0)
+        return 0;
+    memcpy(to, in->data, len);
+    *is_in_line = to[len - 1] != '\n';
+    *in = slice_after(*in, len);
+    return len;
+}
+
+/* ---- on --------------------------------------------------------------- */
+
+void stamp_init(struct stamp *s, bool is_in_line)
+{
+    *s = (struct stamp){ .is_in_line = is_in_line, .utc_ms = -1 };
+}
+
+/* Lines mostly come several at a time: the text is made once for them. */
+static void set_time(struct stamp *s, int64_t utc_ms)
+{
+    if (s->utc_ms == utc_ms && s->text[0] != '\0')
+        return;
+    clock_format_ms(s->text, utc_ms);
+    s->text[STAMP_LEN - 1] = ' ';
+    s->utc_ms = utc_ms;
+}
+
+size_t stamp_put(struct stamp *s, struct slice *in, int64_t utc_ms, uint8_t *to,
+                 size_t size)
+{
+    size_t at = 0;
+
+    while (in->len > 0) {
+        if (!s->is_in_line) {
+            if (size - at < STAMP_ROOM)
+                break;
+            set_time(s, utc_ms);
+            memcpy(to + at, s->text, STAMP_LEN);
+            at += STAMP_LEN;
+        }
+        if (at == size)
+            break;
+        at += copy_line(&s->is_in_line, in, to + at, size - at);
+    }
+    return at;
+}
+
+/* ---- and off ---------------------------------------------------------- */
+
+void stamp_stripper_init(struct stamp_stripper *s, bool is_in_line)
+{
+    *s = (struct stamp_stripper){ .is_in_line = is_in_line };
+}
+
+/* How a stamp looks; 0 stands for any digit. */
+static const char shape[STAMP_LEN + 1] = "0000-00-00T00:00:00.000Z ";
+
+static bool fits_shape(uint8_t byte, size_t place)
+{
+    if (shape[place] == '0')
+        return byte >= '0' && byte <= '9';
+    return byte == (uint8_t)shape[place];
+}
+
+/* At the beginning of a line: holds back what may be a stamp, and drops it
+ * when it is one. True: the line goes on behind it. False: in is at its end. */
+static bool pass_stamp(struct stamp_stripper *s, struct slice *in)
+{
+    while (s->held_len < STAMP_LEN) {
+        if (in->len == 0)
+            return false;
+        if (!fits_shape(in->data[0], s->held_len))
+            return true;
+        s->held[s->held_len++] = in->data[0];
+        *in = slice_after(*in, 1);
+    }
+    s->held_len = 0;
+    return true;
+}
+
+size_t stamp_strip(struct stamp_stripper *s, struct slice *in, uint8_t *to,
+                   size_t size)
+{
+    size_t at = 0;
+
+    while (in->len > 0) {
+        if (!s->is_in_line) {
+            /* Room for what is held, should it be no stamp. */
+            if (size - at < STAMP_ROOM)
+                break;
+            if (!pass_stamp(s, in))
+                break;
+            at += stamp_strip_end(s, to + at);
+            s->is_in_line = true;
+        }
+        if (at == size)
+            break;
+        at += copy_line(&s->is_in_line, in, to + at, size - at);
+    }
+    return at;
+}
+
+size_t stamp_strip_end(struct stamp_stripper *s, uint8_t to[STAMP_LEN])
+{
+    size_t len = s->held_len;
+
+    memcpy(to, s->held, len);
+    s->held_len = 0;
+    return len;
+}

@@ -1,0 +1,228 @@
+/*
+ * Whatever an administrator's pattern and a VM's facts are: the path of a log
+ * stays inside its directory and can be shown, used in a shell, and rotated.
+ * And whatever a VM prints, however it is cut: stamps come off again.
+ *
+ * The input is four lines (pattern, name, UUID, label) and what is printed
+ * behind them; NULs end a line's text. Its length and its bytes choose the
+ * cuts.
+ */
+#include "conlog/name.h"
+#include "conlog/stamp.h"
+
+#include "base/text.h"
+
+#include <stdlib.h>
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* ---- names ------------------------------------------------------------ */
+
+/* A line as a string of the caller's. */
+static char *take_line(struct slice *in)
+{
+    const uint8_t *end = in->len > 0 ? memchr(in->data, '\n', in->len) : NULL;
+    size_t len = end != NULL ? (size_t)(end - in->data) : in->len;
+    char *line = malloc(len + 1);
+
+    require(line != NULL);
+    if (len > 0)
+        memcpy(line, in->data, len);
+    line[len] = '\0';
+    *in = slice_after(*in, end != NULL ? len + 1 : len);
+    return line;
+}
+
+static void check_part(const char *part, size_t len)
+{
+    require(len > 0 && len <= CONLOG_NAME_PART_MAX);
+    require(part[0] != '.' && part[0] != '-' && part[0] != ' ');
+}
+
+static void check_path(const char *path, size_t len)
+{
+    char clean[CONLOG_NAME_MAX];
+    size_t parts = 0;
+
+    require(len == strlen(path) && len < CONLOG_NAME_MAX);
+    require(text_clean(clean, sizeof clean, slice_of(path, len)) == len);
+    require(memcmp(clean, path, len) == 0);
+    for (const char *at = path;; at++) {
+        size_t n = strcspn(at, "/");
+
+        check_part(at, n);
+        parts++;
+        at += n;
+        if (*at == '\0')
+            break;
+    }
+    require(parts <= CONLOG_NAME_PARTS);
+}
+
+/* No live file has a name that a rotated one has. */
+static void check_end(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+
+    for (const char *dot = strchr(name + 1, '.'); dot != NULL;
+         dot = strchr(dot + 1, '.')) {
+        size_t digits = strspn(dot + 1, "0123456789");
+        const char *end = dot + 1 + digits;
+
+        require(strcmp(dot, ".tmp") != 0);
+        if (digits >= 1 && digits <= 3 && dot[1] != '0')
+            require(strcmp(end, "") != 0 && strcmp(end, ".gz") != 0);
+    }
+}
+
+/* With a pattern that adds nothing of its own. */
+static void check_cleaned(const struct conlog_facts *facts)
+{
+    char path[CONLOG_NAME_MAX];
+
+    check_path(path, conlog_name_expand("%{name}/%{uuid}/%{uuid-hex}/%{label}",
+                                        facts, 0, path));
+    require(strpbrk(path, "\\\"'$`*?[]{}<>|&;!#") == NULL);
+    check_end(path);
+}
+
+static void check_names(const char *pattern, const struct conlog_facts *facts,
+                        int64_t utc_s)
+{
+    char path[CONLOG_NAME_MAX], again[CONLOG_NAME_MAX];
+    struct err err = { "" };
+    size_t len;
+
+    check_cleaned(facts);
+    if (conlog_name_check(pattern, &err) < 0) {
+        require(err.text[0] != '\0');
+        return;
+    }
+    len = conlog_name_expand(pattern, facts, utc_s, path);
+    check_path(path, len);
+    check_end(path);
+    require(conlog_name_expand(pattern, facts, utc_s, again) == len);
+    require(memcmp(path, again, len + 1) == 0);
+    require(conlog_name_next_date(pattern, utc_s) > utc_s);
+}
+
+/* ---- stamps ----------------------------------------------------------- */
+
+struct cuts {
+    struct slice from;
+    size_t at;
+};
+
+static size_t next_cut(struct cuts *c, size_t max)
+{
+    size_t n = c->from.data[c->at++ % c->from.len] % 64;
+
+    return n < max ? n : max;
+}
+
+static size_t put_stamps(struct slice raw, uint8_t *to, struct cuts *cuts)
+{
+    struct stamp s;
+    size_t at = 0;
+
+    stamp_init(&s, false);
+    while (raw.len > 0) {
+        struct slice in = slice_of(raw.data, next_cut(cuts, raw.len));
+        size_t before = in.len;
+        size_t room = next_cut(cuts, SIZE_MAX);
+        size_t len;
+
+        /* A run of noughts would get nowhere. */
+        if (cuts->at > 8 * cuts->from.len + 100) {
+            in = raw;
+            before = raw.len;
+            room = raw.len * (STAMP_LEN + 1);
+        }
+        len = stamp_put(&s, &in, INT64_C(1769903999123), to + at, room);
+        require(len <= room);
+        at += len;
+        raw = slice_after(raw, before - in.len);
+    }
+    return at;
+}
+
+static size_t strip_stamps(struct slice stamped, uint8_t *to, struct cuts *cuts)
+{
+    struct stamp_stripper s;
+    size_t at = 0;
+
+    stamp_stripper_init(&s, false);
+    while (stamped.len > 0) {
+        struct slice in = slice_of(stamped.data, next_cut(cuts, stamped.len));
+        size_t before = in.len;
+        size_t room = next_cut(cuts, SIZE_MAX);
+        size_t len;
+
+        if (cuts->at > 8 * cuts->from.len + 100) {
+            in = stamped;
+            before = stamped.len;
+            room = stamped.len + STAMP_LEN;
+        }
+        len = stamp_strip(&s, &in, to + at, room);
+        require(len <= room);
+        at += len;
+        stamped = slice_after(stamped, before - in.len);
+    }
+    return at + stamp_strip_end(&s, to + at);
+}
+
+static void check_stamps(struct slice raw)
+{
+    size_t most = raw.len * (STAMP_LEN + 1);
+    uint8_t *stamped = malloc(most + STAMP_ROOM);
+    uint8_t *whole = malloc(most + STAMP_ROOM);
+    uint8_t *back = malloc(most + 2 * STAMP_ROOM);
+    struct cuts cuts = { .from = raw };
+    struct slice in = raw;
+    struct stamp s;
+    size_t len;
+
+    require(stamped != NULL && whole != NULL && back != NULL);
+    len = put_stamps(raw, stamped, &cuts);
+    require(len <= most);
+    stamp_init(&s, false);
+    require(stamp_put(&s, &in, INT64_C(1769903999123), whole, most) == len);
+    require(memcmp(stamped, whole, len) == 0);
+    cuts.at = 0;
+    require(strip_stamps(slice_of(stamped, len), back, &cuts) == raw.len);
+    require(memcmp(back, raw.data, raw.len) == 0);
+    /* As it is, it may have a stamp or not; nothing gets longer. */
+    cuts.at = 0;
+    require(strip_stamps(raw, back, &cuts) <= raw.len);
+    free(stamped);
+    free(whole);
+    free(back);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct slice in = slice_of(bytes, len);
+    char *pattern = take_line(&in);
+    char *name = take_line(&in);
+    char *uuid = take_line(&in);
+    char *label = take_line(&in);
+    struct conlog_facts facts = { name, uuid, label };
+
+    check_names(pattern, &facts, (int64_t)len * 1234567);
+    if (in.len > 0)
+        check_stamps(in);
+    if (len > 0)
+        check_stamps(slice_of(bytes, len));
+    free(pattern);
+    free(name);
+    free(uuid);
+    free(label);
+    return 0;
+}
