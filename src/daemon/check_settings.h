@@ -1,7 +1,7 @@
 /*
  * check_settings.h - what can be wrong with settings, beyond what conf/ knows:
  * whether addresses are addresses, rules are rules, the state file may be where
- * it is wanted, and what TLS needs is there and fits together. For
+ * it is wanted, and what TLS needs is there and fits together. For the start,
  * --check-config and SIGHUP. Opens no port and makes nothing.
  */
 #ifndef DAEMON_CHECK_SETTINGS_H

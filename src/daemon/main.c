@@ -39,9 +39,15 @@ static void print_problems(const struct problems *problems)
 
 static int run(struct settings *settings)
 {
+    struct problems problems = { 0 };
     struct daemon *d;
     struct err err;
 
+    check_settings(settings, &problems);
+    if (problems.count > 0) {
+        print_problems(&problems);
+        return EXIT_USAGE;
+    }
     log_open(settings->to_stdout ? STDOUT_FILENO : STDERR_FILENO,
              settings->is_debug ? LOG_DEBUG : LOG_INFO);
     if (daemon_open(&d, settings, &err) < 0) {
