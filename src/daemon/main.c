@@ -79,7 +79,7 @@ static int check_config(const struct settings *settings,
                         struct problems *problems)
 {
     check_settings(settings, problems);
-    check_settings_tls(settings, problems);
+    check_settings_files(settings, problems);
     print_problems(problems);
     if (problems->count > 0)
         return EXIT_FAILURE;
