@@ -45,16 +45,6 @@ static void check_rules(const struct settings *s, const char *name,
     }
 }
 
-static void check_state_file(const struct settings *s,
-                             struct problems *problems)
-{
-    struct err err;
-
-    if (s->state_file != NULL &&
-        state_path_check(s->state_file, &err) < 0)
-        complain(s, "file", 0, &err, problems);
-}
-
 void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
@@ -64,12 +54,11 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
-    check_state_file(s, problems);
 }
 
 /* One after the other, so that what is wrong has a name. Our own certificate is
  * not looked at: it need not be there before the first start. */
-void check_settings_tls(const struct settings *s, struct problems *problems)
+static void check_tls(const struct settings *s, struct problems *problems)
 {
     struct settings some = *s; /* borrows its texts */
     const char *name = "cert";
@@ -90,4 +79,19 @@ void check_settings_tls(const struct settings *s, struct problems *problems)
     }
     if (r < 0)
         complain(s, name, 0, &err, problems);
+}
+
+static void check_state_file(const struct settings *s,
+                             struct problems *problems)
+{
+    struct err err;
+
+    if (s->state_file != NULL && state_path_check(s->state_file, &err) < 0)
+        complain(s, "file", 0, &err, problems);
+}
+
+void check_settings_files(const struct settings *s, struct problems *problems)
+{
+    check_tls(s, problems);
+    check_state_file(s, problems);
 }

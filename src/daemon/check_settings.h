@@ -1,7 +1,7 @@
 /*
  * check_settings.h - what can be wrong with settings, beyond what conf/ knows:
  * whether addresses are addresses, rules are rules, the state file may be where
- * it is wanted, and what TLS needs is there and fits together. For
+ * it is wanted, and what TLS needs is there and fits together. For the start,
  * --check-config and SIGHUP. Opens no port and makes nothing.
  */
 #ifndef DAEMON_CHECK_SETTINGS_H
@@ -9,11 +9,12 @@
 
 #include "conf/options.h"
 
-/* All but TLS. */
+/* What can be said without the disk. */
 void check_settings(const struct settings *settings, struct problems *problems);
 
-/* Reads the files of --cert, --key and --client-ca. */
-void check_settings_tls(const struct settings *settings,
-                        struct problems *problems);
+/* Looks at --file, --cert, --key and --client-ca. A start and a reload find out
+ * by themselves; the loop does not wait for the state file's disk. */
+void check_settings_files(const struct settings *settings,
+                          struct problems *problems);
 
 #endif

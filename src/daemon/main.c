@@ -70,12 +70,18 @@ static int serve(struct settings *settings, struct messages *messages,
 
 static int run(struct settings *settings)
 {
+    struct problems problems = { 0 };
     struct messages messages;
     struct pidfile pidfile;
     int waiting = -1;
     struct err err;
     int r = 0;
 
+    check_settings(settings, &problems);
+    if (problems.count > 0) {
+        print_problems(&problems);
+        return EXIT_USAGE;
+    }
     if (settings->directory != NULL)
         r = background_begin(&waiting, &err);
     if (r == 0)
@@ -113,7 +119,7 @@ static int check_config(const struct settings *settings,
                         struct problems *problems)
 {
     check_settings(settings, problems);
-    check_settings_tls(settings, problems);
+    check_settings_files(settings, problems);
     print_problems(problems);
     if (problems->count > 0)
         return EXIT_FAILURE;

@@ -106,6 +106,7 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     struct tls_settings settings = {
         .certificate_path = t->certificate,
         .key_path = t->key[0] != '\0' ? t->key : NULL,
+        .has_no_certificate = t->certificate[0] == '\0',
         .minimum = s->tls_min,
         .ciphers = s->tls_ciphers,
     };

@@ -251,7 +251,7 @@ int tls_context_open(struct tls_context **ret_context,
     r = set_version(c->ctx, settings->minimum, err);
     if (r == 0)
         r = set_ciphers(c->ctx, settings->ciphers, err);
-    if (r == 0 && is_given(settings->certificate_path))
+    if (r == 0 && !settings->has_no_certificate)
         r = set_certificate(c->ctx, settings->certificate_path,
                             settings->key_path, err);
     if (r == 0)

@@ -33,13 +33,13 @@ enum tls_client_check {
  * OpenSSL does not know are skipped as long as one is known.
  */
 struct tls_settings {
-    const char *certificate_path; /* PEM: ours, and the chain behind it [none,
-                                   * which is good for no connection] */
+    const char *certificate_path; /* PEM: ours, and the chain behind it */
     const char *key_path;         /* PEM [with the certificate] */
     const char *ca_path;          /* PEM: who signs clients' certificates */
     const char *minimum;          /* "1.0" to "1.3" ["1.2"] */
     const char *ciphers;          /* [OpenSSL's own choice] */
     enum tls_client_check clients;
+    bool has_no_certificate; /* only the rest is tried: for no connection */
 };
 
 /*

@@ -143,7 +143,6 @@ def test_command_line_stays_before_the_file(start_vspcd, config):
 
 @pytest.mark.parametrize("text, reason", [
     ("debug = true proxy-listen = \"nowhere:1\"", "proxy-listen: 'nowhere'"),
-    ("debug = true file = \"/nonexistent/x\"", "file: /nonexistent: "),
     ("hold-time = 0", "hold-time: '0' is not valid"),
     ("hold-tim = 1", "did you mean hold-time?"),
     ("debug = true\ncert = \"a", "expected a quote"),

@@ -218,8 +218,9 @@ static void it_is_seen_to_its_end_when_all_ends(void **state)
     assert_true(peer_got(client, BYTES("")));
     session_shut_down(&f->site.ctx, "shutting down");
     peer_unblock(client);
-    assert_true(peer_got(client, BYTES("two\r\nlogin: " VM_GONE
-                                       "\r\n[vspcd: shutting down]\r\n")));
+    assert_true(
+        peer_got(client, BYTES("two\r\nlogin: " VM_GONE
+                               "\r\n[vspcd: vm-0001: shutting down]\r\n")));
     assert_true(client->stream.is_closed);
 }
 
@@ -232,7 +233,8 @@ static void who_was_not_known_yet_is_told_the_end_alone(void **state)
     session_shut_down(&f->site.ctx, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(
-        client, BYTES("now" VM_GONE "\r\n[vspcd: shutting down]\r\n")));
+        client,
+        BYTES("now" VM_GONE "\r\n[vspcd: vm-0001: shutting down]\r\n")));
 }
 
 /* However much is wished for. */
