@@ -87,8 +87,8 @@ void listing_begin(struct daemon *d)
              (unsigned long long)counts->failed,
              (unsigned long long)counts->refused);
     daemon_limits_log(d);
-    l->consoles =
-        xcalloc((size_t)d->directory.console_count + 1, sizeof *l->consoles);
+    l->consoles = xcalloc((size_t)d->directory.console_count + 1,
+                          sizeof(struct console *));
     while ((c = directory_next(&d->directory, &cursor)) != NULL)
         l->consoles[l->count++] = c;
 }
