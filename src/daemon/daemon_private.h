@@ -42,7 +42,7 @@ struct daemon {
     struct daemon_state state;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
-    struct loop_watch watches[6];
+    struct loop_watch watches[7];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     bool is_ending;

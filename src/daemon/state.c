@@ -457,7 +457,7 @@ int daemon_state_open(struct daemon *d, struct err *err)
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
     if (d->settings->backend == SETTINGS_BACKEND_MEMORY)
         return 0;
-    loop_watch_deadlines(d->loop, &d->watches[5], &s->announcements,
+    loop_watch_deadlines(d->loop, &d->watches[6], &s->announcements,
                          on_announcement_due, d);
     r = find_path(d, err);
     if (r == -ENOENT) {
