@@ -4,6 +4,8 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
+#include <stdio.h>
+
 void client_init(struct client *client, const struct client_ops *ops)
 {
     *client = (struct client){ .ops = ops, .lines = LINE_BOTH };
@@ -46,4 +48,29 @@ void client_took(struct client *client, size_t len, uint64_t now_us)
         client->pace = CLIENT_FOLLOWS;
     }
     console_client_moved(c, client, now_us);
+}
+
+static void report(const struct client *client, enum fact_kind kind,
+                   const char *peer, bool is_encrypted)
+{
+    struct fact fact = {
+        .kind = kind,
+        .console = client->console,
+        .is_encrypted = is_encrypted,
+    };
+
+    snprintf(fact.peer, sizeof fact.peer, "%s", peer);
+    fact_add(&client->console->directory->facts, fact);
+}
+
+void client_report_attached(const struct client *client, const char *peer,
+                            bool is_encrypted)
+{
+    report(client, FACT_CLIENT_ATTACHED, peer, is_encrypted);
+}
+
+void client_report_detached(const struct client *client, const char *peer,
+                            bool is_encrypted)
+{
+    report(client, FACT_CLIENT_DETACHED, peer, is_encrypted);
 }

@@ -67,4 +67,11 @@ void client_skip(struct client *client, uint64_t now_us);
 
 bool client_has_caught_up(const struct client *client);
 
+/* Facts: it is served, from where and in TLS or not; and, while it is still
+ * attached: such a one goes. */
+void client_report_attached(const struct client *client, const char *peer,
+                            bool is_encrypted);
+void client_report_detached(const struct client *client, const char *peer,
+                            bool is_encrypted);
+
 #endif

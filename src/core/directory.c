@@ -155,10 +155,12 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
 {
     struct console *c = directory_find(d, identity->uuid, identity->label);
 
-    if (c == NULL)
+    if (c == NULL) {
         c = add_console(d, identity);
-    if (c == NULL)
-        return NULL;
+        if (c == NULL)
+            return NULL;
+        c->is_new = true;
+    }
     directory_rename(c, identity->name);
     if (link->console != NULL && link->console != c)
         console_detach_vm(link, "it has become another VM", now_us);
@@ -185,10 +187,10 @@ void directory_rename(struct console *c, const char *name)
 {
     if (strcmp(c->name, name) == 0)
         return;
-    free(c->name);
+    fact_add(&c->directory->facts, (struct fact){ .kind = FACT_VM_RENAMED,
+                                                  .console = c,
+                                                  .former_name = c->name });
     c->name = xstrdup(name);
-    fact_add(&c->directory->facts,
-             (struct fact){ .kind = FACT_VM_RENAMED, .console = c });
 }
 
 void directory_remove(struct console *c)

@@ -118,6 +118,8 @@ static void handle(struct daemon *d, const struct fact *fact)
         break;
     case FACT_DESERTED:
     case FACT_VISITED:
+    case FACT_CLIENT_ATTACHED: /* its session has logged it */
+    case FACT_CLIENT_DETACHED:
         break;
     case FACT_DESTINATION_REPLACED:
         log_info("VM move goes on with a newer connection console=%s from=%s "

@@ -46,6 +46,9 @@ static void close_session(struct client_session *s, const char *reason,
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
         client_line_end(s);
+        if (s->is_told)
+            client_report_detached(&s->client, peer.text,
+                                   stream_is_tls(s->wire.stream));
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
@@ -246,6 +249,17 @@ static void tell_open(struct client_session *s)
     s->role->on_open(s->role->owner, terms.text);
 }
 
+/* Systems that we called are not somebody who has come. */
+static void report_attached(struct client_session *s)
+{
+    if (s->is_told || s->is_over || s->role->on_end != NULL)
+        return;
+    s->is_told = true;
+    client_report_attached(&s->client,
+                           address_format(&s->wire.stream->peer).text,
+                           stream_is_tls(s->wire.stream));
+}
+
 static void serve(struct client_session *s)
 {
     if (s->is_serving || s->is_over || secure_is_open(&s->secure))
@@ -256,6 +270,7 @@ static void serve(struct client_session *s)
     }
     s->is_serving = true;
     tell_open(s);
+    report_attached(s);
     deadline_stop(&s->deadline);
     if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
         s->wire.peer.policy = &client_policy;
@@ -704,12 +719,14 @@ static void start(struct client_session *s)
         update_interest(s, true); /* it begins when the hands are shaken */
         return;
     }
-    if (s->is_serving)
+    if (s->is_serving) {
         tell_open(s);
-    else if (secure_is_open(&s->secure))
+        report_attached(s);
+    } else if (secure_is_open(&s->secure)) {
         deadline_start(&s->ctx->answers, &s->deadline, now_us);
-    else
+    } else {
         deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
+    }
     flush(s);
 }
 
