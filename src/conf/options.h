@@ -93,11 +93,14 @@ struct settings {
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
     struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
     struct settings_rules service_connect; /* the same */
-    uint64_t backend;                      /* enum settings_backend */
+    struct settings_rules hooks;           /* as hook/hook_spec.h has them */
+    uint64_t hook_timeout_s;
+    uint64_t hook_limit;
+    uint64_t backend; /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
-    char *cert; /* else one is made */
-    char *key;  /* else with the certificate */
+    char *cert;       /* else one is made */
+    char *key;        /* else with the certificate */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;

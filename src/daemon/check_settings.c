@@ -1,6 +1,7 @@
 #include "daemon/check_settings.h"
 
 #include "daemon/tls.h"
+#include "hook/hook_spec.h"
 #include "net/address.h"
 #include "proto/uri_rule.h"
 
@@ -44,6 +45,18 @@ static void check_rules(const struct settings *s, const char *name,
     }
 }
 
+static void check_hooks(const struct settings *s, struct problems *problems)
+{
+    for (uint64_t i = 0; i < s->hooks.count; i++) {
+        struct hook_spec spec;
+        struct err err;
+
+        if (hook_spec_parse(s->hooks.text[i], &spec, &err) < 0 ||
+            hook_spec_check(&spec, &err) < 0)
+            complain(s, "hook", i, &err, problems);
+    }
+}
+
 /* Without cert there is nothing to look at before the first start. */
 static void check_tls(const struct settings *s, struct problems *problems)
 {
@@ -67,5 +80,6 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
+    check_hooks(s, problems);
     check_tls(s, problems);
 }

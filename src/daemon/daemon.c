@@ -107,6 +107,7 @@ static void on_end_signal(void *owner, int number)
 
     if (d->is_ending) {
         log_warning("ending at once signal=%s", strsignal(number));
+        daemon_hooks_end(d, true);
         loop_stop(d->loop);
         return;
     }
@@ -115,6 +116,7 @@ static void on_end_signal(void *owner, int number)
     d->is_ending = true;
     close_proxies(d);
     daemon_close_ports(d);
+    daemon_hooks_end(d, false);
     session_shut_down(&d->sessions);
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
@@ -346,6 +348,8 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)
         r = parse_interface(d, err);
+    if (r == 0)
+        r = daemon_hooks_open(d, err);
     /* Known consoles have their ports before a VM can ask for one. */
     if (r == 0)
         r = daemon_state_open(d, err);
@@ -380,6 +384,7 @@ void daemon_close(struct daemon *d)
     session_shut_down(&d->sessions);
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
+    daemon_hooks_close(d);
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);

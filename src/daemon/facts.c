@@ -58,9 +58,13 @@ static const char *const move_failures[] = {
     [MOVE_INTERRUPTED] = "vspcd is shutting down",
 };
 
+const char *daemon_move_failure(const struct fact *fact)
+{
+    return move_failures[fact->verdict];
+}
+
 static void move_ended(const struct fact *fact, const char *name)
 {
-    const char *why = move_failures[fact->verdict];
     const char *to = fact->to[0] != '\0' ? fact->to : "none";
     unsigned long long ms = fact->took_us / 1000;
     unsigned tenths = (unsigned)(fact->took_us % 1000 / 100);
@@ -72,7 +76,7 @@ static void move_ended(const struct fact *fact, const char *name)
         log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
                     "held=%u others=%u reason=%s",
                     LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
-                    fact->others, LOG_TEXT(why));
+                    fact->others, LOG_TEXT(daemon_move_failure(fact)));
 }
 
 /* A VM may say a new name as often as it likes. */
@@ -139,6 +143,7 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(name.text));
         break;
     }
+    daemon_hooks_tell_fact(d, fact);
 }
 
 void daemon_take_facts(struct daemon *d)
@@ -155,6 +160,7 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     daemon_take_facts(d);
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
+    daemon_hooks_tell_expired(d, c);
     daemon_state_forget(d, c);
     daemon_close_port(d, c);
     service_end(c);

@@ -19,6 +19,9 @@ void daemon_expire_console(struct daemon *d, struct console *c);
 /* A line for each console: its port, its VM, its clients. */
 void daemon_log_consoles(const struct daemon *d);
 
+/* Of MOVE_ENDED, but COMPLETED: a sentence. */
+const char *daemon_move_failure(const struct fact *fact);
+
 /* The line that tells people a VM's port. */
 void daemon_log_connected(const struct fact *fact);
 
