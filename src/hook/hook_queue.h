@@ -18,8 +18,9 @@ enum {
     /* A console's events come no faster than its program runs but for a VM
      * that comes and goes, or renames itself, all the time. */
     HOOK_LANE_MAX = 64,
-    /* An event is a few hundred bytes, 2 KiB at worst. */
-    HOOK_QUEUE_MAX = 10000,
+    /* After a restart every VM of a large site comes at once. An event and its
+     * lane are some 500 bytes, 2 KiB with the longest names. */
+    HOOK_QUEUE_MAX = 50000,
 };
 
 struct hook_lane;
