@@ -1,29 +1,17 @@
 /*
- * client.h - somebody who watches a console and may type: a cursor on its
- * ring and what has to be known to be fair to everybody else.
+ * client.h - somebody who watches a console and may type: a reader of its ring
+ * (reader.h says who is waited for) that the VM sees, through the lines.
  *
  * A session embeds struct client and owns it; core calls back through the
- * operations and never frees one. The cursor is nothing but a position, so a
- * client costs the console no memory, however far behind it is.
- *
- * Pace. A client that FOLLOWS is waited for: when it is nearly a ring behind,
- * the VM is no longer read. A client that LAGS is not: what falls off the
- * ring's end is lost to it, and it is told how much. Who holds the VM back
- * without taking anything, or holds up others who have caught up, for longer
- * than the hold time lags. Who has caught up, or is the fastest that there is
- * and takes something, follows (again). So a console runs at the pace of its
- * fastest client, and nobody loses a byte in the ordinary jitter of a network.
+ * operations and never frees one.
  */
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
-#include "base/list.h"
-#include "base/ring.h"
+#include "core/reader.h"
 
 struct client;
 struct console;
-
-enum client_pace { CLIENT_FOLLOWS, CLIENT_LAGS };
 
 enum client_news { CLIENT_NEWS_VM_CONNECTED, CLIENT_NEWS_VM_DISCONNECTED };
 
@@ -42,30 +30,35 @@ struct client_ops {
 };
 
 struct client {
+    struct reader reader;
     struct list node; /* in console->clients */
     struct console *console;
     const struct client_ops *ops;
-    uint64_t at;      /* position of the next byte it gets */
-    uint32_t held_us; /* how long others have waited for it since it had last
-                       * caught up */
-    uint8_t pace;     /* enum client_pace */
-    uint8_t lines;    /* what it drives: LINE_DTR, LINE_RTS */
+    uint8_t lines; /* what it drives: LINE_DTR, LINE_RTS */
 };
 
 /* Not attached to anything yet. */
 void client_init(struct client *client, const struct client_ops *ops);
 
-/* What it can take now, good until the next call of anything in core/.
- * Returns how many bytes it has lost since the last time. */
-uint64_t client_peek(struct client *client, struct ring_span *ret);
-
-/* It took len bytes (may be 0) of what client_peek showed. */
-void client_took(struct client *client, size_t len, uint64_t now_us);
-
 /* What it has not had of the output, it is not to have any more. */
 void client_skip(struct client *client, uint64_t now_us);
 
-bool client_has_caught_up(const struct client *client);
+/* As reader.h has them. */
+static inline uint64_t client_peek(struct client *client, struct ring_span *ret)
+{
+    return reader_peek(&client->reader, ret);
+}
+
+static inline void client_took(struct client *client, size_t len,
+                               uint64_t now_us)
+{
+    reader_took(&client->reader, len, now_us);
+}
+
+static inline bool client_has_caught_up(const struct client *client)
+{
+    return reader_has_caught_up(&client->reader);
+}
 
 /* Facts: it is served, from where and in TLS or not; and, while it is still
  * attached: such a one goes. */

@@ -12,6 +12,11 @@ static struct client *client_at(struct list *node)
     return CONTAINER_OF(node, struct client, node);
 }
 
+static struct reader *reader_at(struct list *node)
+{
+    return CONTAINER_OF(node, struct reader, node);
+}
+
 struct console_name console_name(const struct console *c)
 {
     const struct directory *d = c->directory;
@@ -58,8 +63,7 @@ bool console_attach_client(struct console *c, struct client *client,
     if (limit != 0 && c->client_count >= limit)
         return false;
     client->console = c;
-    client->at = c->output.head;
-    client->pace = CLIENT_FOLLOWS;
+    reader_attach(&client->reader, c);
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
     if (deadline_is_running(&c->expiry))
@@ -79,7 +83,7 @@ void console_detach_client(struct client *client, uint64_t now_us)
     list_remove(&client->node);
     c->client_count--;
     client->console = NULL;
-    console_client_moved(c, client, now_us);
+    reader_detach(&client->reader, now_us);
     update_expiry(c, now_us);
     if (deadline_is_running(&c->expiry))
         fact_add(&c->directory->facts,
@@ -254,22 +258,22 @@ static uint32_t possible_cap(const struct console *c)
     return c->reads_ahead ? cap_ahead(c) : usual_cap(c);
 }
 
-/* How far behind the slowest client is that follows. */
+/* How far behind the slowest reader is that follows. */
 static uint64_t longest_way(const struct console *c)
 {
     uint64_t most = 0;
 
-    LIST_EACH (node, after, &c->clients) {
-        const struct client *client = client_at(node);
-        uint64_t behind = c->output.head - client->at;
+    LIST_EACH (node, after, &c->readers) {
+        const struct reader *reader = reader_at(node);
+        uint64_t behind = c->output.head - reader->at;
 
-        if (client->pace == CLIENT_FOLLOWS && behind > most)
+        if (reader->pace == READER_FOLLOWS && behind > most)
             most = behind;
     }
     return most;
 }
 
-/* What fits before the slowest client that follows would lose a byte. */
+/* What fits before the slowest reader that follows would lose a byte. */
 static size_t free_room(const struct console *c)
 {
     uint64_t cap = possible_cap(c);
@@ -282,7 +286,7 @@ size_t console_output_room(const struct console *c)
 {
     size_t room = free_room(c);
 
-    /* Ahead of the clients the last byte counts: a command may lie behind. */
+    /* Ahead of the readers the last byte counts: a command may lie behind. */
     return c->reads_ahead || room >= usual_cap(c) / 4 ? room : 0;
 }
 
@@ -306,17 +310,19 @@ static bool is_worth_resuming(const struct console *c)
     return longest_way(c) <= usual_cap(c) / 2;
 }
 
-static bool blocks(const struct console *c, const struct client *client)
+static bool blocks(const struct console *c, const struct reader *reader)
 {
-    return client->pace == CLIENT_FOLLOWS &&
-           c->output.head - client->at > usual_cap(c) / 2;
+    return reader->pace == READER_FOLLOWS &&
+           c->output.head - reader->at > usual_cap(c) / 2;
 }
 
-static void let_lag(struct console *c, struct client *client)
+static void let_lag(struct console *c, struct reader *reader)
 {
-    client->pace = CLIENT_LAGS;
-    fact_add(&c->directory->facts,
-             (struct fact){ .kind = FACT_CLIENT_LAGS, .console = c });
+    reader->pace = READER_LAGS;
+    /* One that is lossless writes down what it has lost. */
+    if (!reader->is_lossless)
+        fact_add(&c->directory->facts,
+                 (struct fact){ .kind = FACT_CLIENT_LAGS, .console = c });
 }
 
 static void read_vm(struct console *c)
@@ -333,31 +339,32 @@ static void resume(struct console *c)
     read_vm(c);
 }
 
-static bool anyone_else_waits(const struct console *c,
-                              const struct client *last)
+static bool any_other_client_waits(const struct console *c,
+                                   const struct reader *last)
 {
-    LIST_EACH (node, after, &c->clients) {
-        const struct client *client = client_at(node);
+    LIST_EACH (node, after, &c->readers) {
+        const struct reader *reader = reader_at(node);
 
-        if (client != last && client->pace == CLIENT_FOLLOWS &&
-            client_has_caught_up(client))
+        if (reader != last && !reader->is_lossless &&
+            reader->pace == READER_FOLLOWS && reader_has_caught_up(reader))
             return true;
     }
     return false;
 }
 
-void console_client_moved(struct console *c, struct client *client,
+void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us)
 {
     if (!deadline_is_running(&c->hold) || !is_worth_resuming(c))
         return;
-    /* This client was the last that the VM was held back for. Where others
-     * had caught up and waited with the VM, the time counts against it. */
-    if (client->console == c && client->at != c->output.head &&
-        anyone_else_waits(c, client)) {
-        client->held_us += (uint32_t)(now_us - c->held_since_us);
-        if (client->held_us > c->directory->settings.hold_us)
-            let_lag(c, client);
+    /* This one was the last that the VM was held back for. Where other
+     * clients had caught up and waited with the VM, the time counts against it.
+     */
+    if (reader->console == c && !reader->is_lossless &&
+        !reader_has_caught_up(reader) && any_other_client_waits(c, reader)) {
+        reader->held_us += (uint32_t)(now_us - c->held_since_us);
+        if (reader->held_us > c->directory->settings.hold_us)
+            let_lag(c, reader);
     }
     resume(c);
 }
@@ -374,13 +381,13 @@ void console_hold_due(struct console *c, uint64_t now_us)
     uint64_t enough = c->held_at + usual_cap(c) / 2;
     bool anyone_goes_on = false;
 
-    LIST_EACH (node, after, &c->clients) {
-        struct client *client = client_at(node);
+    LIST_EACH (node, after, &c->readers) {
+        struct reader *reader = reader_at(node);
 
-        if (!blocks(c, client))
+        if (!blocks(c, reader))
             continue;
-        if (client->at < enough)
-            let_lag(c, client);
+        if (reader->at < enough)
+            let_lag(c, reader);
         else
             anyone_goes_on = true;
     }
@@ -398,12 +405,12 @@ void console_make_room(struct console *c, size_t len, uint64_t now_us)
         console_hold(c, now_us);
         console_short_hold_due(c, now_us);
     }
-    LIST_EACH (node, after, &c->clients) {
-        struct client *client = client_at(node);
+    LIST_EACH (node, after, &c->readers) {
+        struct reader *reader = reader_at(node);
 
-        if (client->pace == CLIENT_FOLLOWS &&
-            c->output.head - client->at + len > possible_cap(c))
-            let_lag(c, client);
+        if (reader->pace == READER_FOLLOWS &&
+            c->output.head - reader->at + len > possible_cap(c))
+            let_lag(c, reader);
     }
 }
 
@@ -449,8 +456,8 @@ void console_output_wrote(struct console *c, size_t len)
 
 void console_output_end(struct console *c)
 {
-    LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->pull(client_at(node));
+    LIST_EACH (node, after, &c->readers)
+        reader_at(node)->ops->pull(reader_at(node));
 }
 
 bool console_has_vm(const struct console *c)

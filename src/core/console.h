@@ -20,6 +20,7 @@
 #include "base/throttle.h"
 #include "core/client.h"
 #include "core/line.h"
+#include "core/pending_break.h"
 
 struct console;
 struct directory;
@@ -67,14 +68,12 @@ struct vm_link {
     bool is_encrypted;           /* the same */
 };
 
-/* A break in the input that is kept. */
-enum console_break { BREAK_NONE, BREAK_BEGINS, BREAK_BEGINS_AND_ENDS };
-
 struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list clients; /* struct client.node, in order of attaching */
+    struct list readers; /* struct reader.node, in order of attaching: */
+    struct list clients; /* struct client.node, and whoever else reads */
     struct vm_link *link;
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */
@@ -92,23 +91,22 @@ struct console {
     void *uri_service;     /* the same: what the VM's service URI asks for */
     char *name;            /* the VM's, cleaned */
     struct buf held_input; /* for the VM, which must not get it yet */
-    uint64_t break_at;     /* of input_bytes, while a break waits there */
+    struct pending_break held_break; /* in it; as input_bytes counts */
     struct line line;
     struct throttle failed_moves;
     struct throttle renames;
     uint32_t client_count;
-    uint16_t port;         /* the directory's owner's: the one it has, or had
-                            * last; 0: none yet */
-    uint8_t waiting_break; /* enum console_break */
-    bool is_port_new;      /* the same: nobody was told it yet */
-    bool is_new;           /* its first VM was not told of yet */
-    bool is_input_held;    /* console_hold_input */
-    bool is_passing_on;    /* held_input is on its way to the link */
-    bool is_link_full;     /* what console_set_link_full said last */
-    bool is_in_break;      /* the VM is, and has told its clients */
-    bool takes_input;      /* what the clients were told last */
-    bool reads_ahead;      /* of the clients that hold the VM back */
-    const char *label;     /* behind the uuid */
+    uint16_t port;      /* the directory's owner's: the one it has, or had
+                         * last; 0: none yet */
+    bool is_port_new;   /* the same: nobody was told it yet */
+    bool is_new;        /* its first VM was not told of yet */
+    bool is_input_held; /* console_hold_input */
+    bool is_passing_on; /* held_input is on its way to the link */
+    bool is_link_full;  /* what console_set_link_full said last */
+    bool is_in_break;   /* the VM is, and has told its clients */
+    bool takes_input;   /* what the clients were told last */
+    bool reads_ahead;   /* of the clients that hold the VM back */
+    const char *label;  /* behind the uuid */
     char uuid[];
 };
 

@@ -42,7 +42,7 @@ static bool keeps_input(const struct console *c)
 void console_purge_input(struct console *c)
 {
     buf_take(&c->held_input, c->held_input.len);
-    c->waiting_break = BREAK_NONE;
+    pending_break_take(&c->held_break);
     update_takes_input(c);
 }
 
@@ -62,11 +62,10 @@ static size_t give_to_link(struct console *c, struct slice bytes)
 static void give_break(struct console *c)
 {
     struct vm_link *link = c->link;
-    bool ends = c->waiting_break == BREAK_BEGINS_AND_ENDS;
+    bool has_ended = pending_break_take(&c->held_break);
 
-    c->waiting_break = BREAK_NONE;
     link->ops->line_break(link, true);
-    if (ends && c->link == link)
+    if (has_ended && c->link == link)
         link->ops->line_break(link, false);
     if (c->link == link)
         link->ops->input_end(link);
@@ -76,16 +75,22 @@ static void give_break(struct console *c)
 static struct slice next_held_input(const struct console *c)
 {
     struct slice held = buf_bytes(&c->held_input);
-    uint64_t at = c->input_bytes - held.len;
+    uint64_t before =
+        pending_break_before(&c->held_break, c->input_bytes - held.len);
 
-    if (c->waiting_break != BREAK_NONE && c->break_at - at < held.len)
-        held.len = (size_t)(c->break_at - at);
+    if (before < held.len)
+        held.len = (size_t)before;
     return held;
+}
+
+static bool keeps_anything(const struct console *c)
+{
+    return c->held_input.len > 0 || c->held_break.is_there;
 }
 
 bool console_queue_input(struct console *c)
 {
-    while (c->held_input.len > 0 || c->waiting_break != BREAK_NONE) {
+    while (keeps_anything(c)) {
         struct slice held = next_held_input(c);
 
         if (held.len == 0) {
@@ -108,8 +113,7 @@ void console_pass_on_input(struct console *c)
     if (c->is_passing_on)
         return;
     c->is_passing_on = true;
-    while ((c->held_input.len > 0 || c->waiting_break != BREAK_NONE) &&
-           !is_input_held(c)) {
+    while (keeps_anything(c) && !is_input_held(c)) {
         struct slice held = next_held_input(c);
         struct vm_link *link = c->link;
         size_t taken;
@@ -175,15 +179,10 @@ void console_break_input(struct console *c, bool is_on)
 {
     if (!console_has_vm(c))
         return;
-    if (is_on) {
-        c->break_at = c->input_bytes;
-        c->waiting_break = BREAK_BEGINS;
+    if (pending_break_put(&c->held_break, is_on, c->input_bytes))
         console_pass_on_input(c);
-    } else if (c->waiting_break != BREAK_NONE) {
-        c->waiting_break = BREAK_BEGINS_AND_ENDS;
-    } else if (c->link != NULL) {
+    else if (c->link != NULL)
         c->link->ops->line_break(c->link, false);
-    }
 }
 
 bool console_takes_input(const struct console *c)

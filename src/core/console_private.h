@@ -6,8 +6,8 @@
 
 #include "core/console.h"
 
-/* The client took something: the VM may perhaps be read again. */
-void console_client_moved(struct console *c, struct client *client,
+/* The reader took something, or left: the VM may perhaps be read again. */
+void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us);
 
 /* Attaches a link that is attached nowhere; the directory's work is done. */

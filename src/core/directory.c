@@ -59,6 +59,7 @@ void directory_set(struct directory *d,
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
+    assert(list_is_empty(&c->readers));
     move_free(c->move);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
@@ -118,6 +119,7 @@ static struct console *console_new(struct directory *d,
     buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
     c->takes_input = true;
     line_init(&c->line);
+    list_init(&c->readers);
     list_init(&c->clients);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);

@@ -185,6 +185,42 @@ int vmext_put_code(struct buf *out, enum vmext_code code)
     return telnet_put_suboption(out, TELNET_OPTION_VMWARE, slice_of(&byte, 1));
 }
 
+int vmext_put_known(struct buf *out, enum vmext_end end)
+{
+    /* In the order in which ESXi lists them. */
+    static const uint8_t all[] = {
+        VMEXT_KNOWN_SUBOPTIONS_1,
+        VMEXT_KNOWN_SUBOPTIONS_2,
+        VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
+        VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
+        VMEXT_VMOTION_BEGIN,
+        VMEXT_VMOTION_GOAHEAD,
+        VMEXT_VMOTION_NOTNOW,
+        VMEXT_VMOTION_PEER,
+        VMEXT_VMOTION_PEER_OK,
+        VMEXT_VMOTION_COMPLETE,
+        VMEXT_VMOTION_ABORT,
+        VMEXT_DO_PROXY,
+        VMEXT_WILL_PROXY,
+        VMEXT_WONT_PROXY,
+        VMEXT_VM_VC_UUID,
+        VMEXT_GET_VM_VC_UUID,
+        VMEXT_VM_BIOS_UUID,
+        VMEXT_GET_VM_BIOS_UUID,
+        VMEXT_VM_LOCATION_UUID,
+        VMEXT_GET_VM_LOCATION_UUID,
+        VMEXT_VM_NAME,
+        VMEXT_GET_VM_NAME,
+    };
+    const struct vmext_message message = {
+        .code = end == VMEXT_VM ? VMEXT_KNOWN_SUBOPTIONS_1
+                                : VMEXT_KNOWN_SUBOPTIONS_2,
+        .codes = slice_of(all, sizeof all),
+    };
+
+    return vmext_put(out, &message);
+}
+
 int vmext_put_unknown(struct buf *out, enum vmext_end end, uint8_t code)
 {
     const struct vmext_message message = {

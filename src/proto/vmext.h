@@ -86,8 +86,10 @@ enum vmext_result vmext_parse(enum vmext_end end, struct slice body,
  * one of enum vmext_code. */
 int vmext_put(struct buf *out, const struct vmext_message *message);
 
-/* The shorthands: a code alone, and "unknown code" as said by that end. */
+/* The shorthands: a code alone; as said by that end, that it handles all codes
+ * there are (its KNOWN-SUBOPTIONS), and that this one is unknown to it. */
 int vmext_put_code(struct buf *out, enum vmext_code code);
+int vmext_put_known(struct buf *out, enum vmext_end end);
 int vmext_put_unknown(struct buf *out, enum vmext_end end, uint8_t code);
 
 /* True if codes (of a KNOWN-SUBOPTIONS) has this one. */

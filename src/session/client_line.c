@@ -15,9 +15,8 @@ static void say_break(struct client_session *s, bool is_on)
 void client_line_say_waiting_break(struct client_session *s)
 {
     say_break(s, true);
-    if (s->waiting_break == BREAK_BEGINS_AND_ENDS)
+    if (pending_break_take(&s->vm_break))
         say_break(s, false);
-    s->waiting_break = BREAK_NONE;
 }
 
 void client_line_tell(struct client_session *s)
@@ -42,14 +41,8 @@ void client_line_catch_up(struct client_session *s)
 /* Of several in one place the last one counts. */
 void client_line_break(struct client_session *s, bool is_on)
 {
-    if (is_on) {
-        s->break_at = s->client.console->output.head;
-        s->waiting_break = BREAK_BEGINS;
-    } else if (s->waiting_break != BREAK_NONE) {
-        s->waiting_break = BREAK_BEGINS_AND_ENDS;
-    } else {
+    if (!pending_break_put(&s->vm_break, is_on, s->client.console->output.head))
         say_break(s, false);
-    }
 }
 
 void client_line_handle_break(struct client_session *s)

@@ -57,10 +57,7 @@ const struct telpeer_policy *client_role_policy(const struct client_role *role)
 /* A caller offers 8-bit clean lines too, but no echo. */
 static int call(struct client_session *s)
 {
-    static const struct {
-        enum telpeer_side side;
-        uint8_t option;
-    } ours[] = {
+    static const struct wire_option ours[] = {
         { TELPEER_US, TELNET_OPTION_BINARY },
         { TELPEER_PEER, TELNET_OPTION_BINARY },
         { TELPEER_US, TELNET_OPTION_SGA },
@@ -69,10 +66,8 @@ static int call(struct client_session *s)
     int r = secure_call(&s->secure, &s->wire);
 
     s->mode = MODE_TELNET;
-    s->wire.encoder.is_nvt = true;
-    for (size_t i = 0; i < sizeof ours / sizeof ours[0] && r == 0; i++)
-        r = telpeer_enable(&s->wire.peer, ours[i].side, ours[i].option,
-                           &s->wire.out);
+    if (r == 0)
+        r = wire_offer(&s->wire, ours, sizeof ours / sizeof ours[0]);
     return r;
 }
 

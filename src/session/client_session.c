@@ -130,16 +130,19 @@ static void say_news(struct client_session *s)
     s->news = NEWS_NONE;
 }
 
-/* Cuts the span at this position, if that lies in it. */
-static void cut_span(struct ring_span *span, uint64_t at, uint64_t end)
+/* Leaves no more than so many bytes of the span. */
+static void cut_span(struct ring_span *span, uint64_t left)
 {
-    size_t left = end > at ? (size_t)(end - at) : 0;
-
     for (int i = 0; i < 2; i++) {
         if (span->part[i].len > left)
-            span->part[i].len = left;
+            span->part[i].len = (size_t)left;
         left -= span->part[i].len;
     }
+}
+
+static uint64_t bytes_until(const struct client_session *s, uint64_t position)
+{
+    return position > s->client.reader.at ? position - s->client.reader.at : 0;
 }
 
 /* What goes out next of the console's output; texts that belong before it are
@@ -154,17 +157,16 @@ static void next_output(struct client_session *s, struct ring_span *span)
     lost = client_peek(&s->client, span);
     if (lost > 0)
         say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
-    if (has_news(s) && s->news_at <= s->client.at)
+    if (has_news(s) && s->news_at <= s->client.reader.at)
         say_news(s);
     if (has_news(s))
-        cut_span(span, s->client.at, s->news_at);
-    if (s->waiting_break != BREAK_NONE && s->break_at <= s->client.at)
+        cut_span(span, bytes_until(s, s->news_at));
+    if (pending_break_is_due(&s->vm_break, s->client.reader.at))
         client_line_say_waiting_break(s);
-    if (s->waiting_break != BREAK_NONE)
-        cut_span(span, s->client.at, s->break_at);
+    cut_span(span, pending_break_before(&s->vm_break, s->client.reader.at));
     if (s->is_draining)
-        cut_span(span, s->client.at, s->end_at);
-    if (s->says_reason && s->client.at >= s->end_at) {
+        cut_span(span, bytes_until(s, s->end_at));
+    if (s->says_reason && s->client.reader.at >= s->end_at) {
         say(s, "\r\n[vspcd: %s]\r\n", s->end_reason);
         s->says_reason = false;
     }
@@ -173,7 +175,8 @@ static void next_output(struct client_session *s, struct ring_span *span)
 static bool is_drained(const struct client_session *s)
 {
     return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
-           !telnet_encoder_owes(&s->wire.encoder) && s->client.at >= s->end_at;
+           !telnet_encoder_owes(&s->wire.encoder) &&
+           s->client.reader.at >= s->end_at;
 }
 
 /* Writes as much as the client takes. */
@@ -753,7 +756,7 @@ struct client *client_session_start(struct session_context *ctx,
         return NULL;
     }
     if (role->on_end != NULL)
-        s->client.at = role->output_at;
+        s->client.reader.at = role->output_at;
     log_line(usual_level(s), "client connected console=%s peer=%s",
              LOG_TEXT(console_name(console).text), peer.text);
     start(s);

@@ -40,15 +40,14 @@ struct client_session {
     uint64_t news_at;         /* position in the output where the news belong */
     uint64_t end_at;          /* draining: position of the last byte to send */
     uint64_t raw_seen;        /* raw: bytes received */
-    uint64_t break_at;        /* position in the output of the VM's break */
+    struct pending_break vm_break; /* in the output */
     struct comport_peer comport;
     struct secure secure;
-    uint8_t waiting_break; /* enum console_break: at break_at */
-    uint8_t mode;          /* enum client_mode */
-    uint8_t news;          /* enum news */
-    bool is_serving;       /* output goes out */
-    bool is_draining;      /* input has ended; it ends at end_at */
-    bool says_reason;      /* why it ends is still to be said to it */
+    uint8_t mode;     /* enum client_mode */
+    uint8_t news;     /* enum news */
+    bool is_serving;  /* output goes out */
+    bool is_draining; /* input has ended; it ends at end_at */
+    bool says_reason; /* why it ends is still to be said to it */
     bool is_over;
     bool is_open;   /* role->on_open was called */
     bool is_told;   /* FACT_CLIENT_ATTACHED was */
@@ -82,7 +81,7 @@ void client_line_tell(struct client_session *s);
 void client_line_catch_up(struct client_session *s);
 
 /* A break of the VM, behind the output so far; and, when the client has had
- * the output up to break_at: that one. */
+ * the output up to there: that one. */
 void client_line_break(struct client_session *s, bool is_on);
 void client_line_say_waiting_break(struct client_session *s);
 

@@ -10,8 +10,7 @@
 struct plug {
     struct client client;
     struct null_modem *modem;
-    uint64_t break_at;     /* position in the output of the VM's break */
-    uint8_t waiting_break; /* enum console_break */
+    struct pending_break vm_break; /* in the output */
     bool is_carrying;
 };
 
@@ -33,11 +32,10 @@ static struct plug *other_of(struct plug *p)
 
 static void pass_on_break(struct plug *p, struct console *to)
 {
-    bool ends = p->waiting_break == BREAK_BEGINS_AND_ENDS;
+    bool has_ended = pending_break_take(&p->vm_break);
 
-    p->waiting_break = BREAK_NONE;
     console_break_input(to, true);
-    if (ends)
+    if (has_ended)
         console_break_input(to, false);
 }
 
@@ -46,13 +44,14 @@ static struct slice next_output(struct plug *p)
 {
     struct ring_span span;
     struct slice bytes;
+    uint64_t before;
 
     /* What it has lost, a cable does not say. */
     (void)client_peek(&p->client, &span);
     bytes = span.part[0];
-    if (p->waiting_break != BREAK_NONE &&
-        p->break_at - p->client.at < bytes.len)
-        bytes.len = (size_t)(p->break_at - p->client.at);
+    before = pending_break_before(&p->vm_break, p->client.reader.at);
+    if (before < bytes.len)
+        bytes.len = (size_t)before;
     if (bytes.len > LIMIT_READ)
         bytes.len = LIMIT_READ;
     return bytes;
@@ -71,7 +70,7 @@ static void carry(struct plug *p)
            console_takes_input(to)) {
         struct slice bytes = next_output(p);
 
-        if (p->waiting_break != BREAK_NONE && p->break_at <= p->client.at) {
+        if (pending_break_is_due(&p->vm_break, p->client.reader.at)) {
             pass_on_break(p, to);
             continue;
         }
@@ -124,12 +123,8 @@ static void plug_break(struct client *client, bool is_on)
     struct plug *p = plug_of(client);
     struct console *to = other_of(p)->client.console;
 
-    if (is_on) {
-        p->break_at = client->console->output.head;
-        p->waiting_break = BREAK_BEGINS;
-    } else if (p->waiting_break != BREAK_NONE) {
-        p->waiting_break = BREAK_BEGINS_AND_ENDS;
-    } else if (to != NULL) {
+    if (!pending_break_put(&p->vm_break, is_on, client->console->output.head) &&
+        to != NULL) {
         console_break_input(to, false);
         console_input_end(to);
     }

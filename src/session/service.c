@@ -264,7 +264,7 @@ static void on_client_end(void *owner, const char *reason)
 
     /* What the VM says until the next one is for that. */
     if (s->client != NULL)
-        s->role.output_at = s->client->at;
+        s->role.output_at = s->client->reader.at;
     s->client = NULL;
     s->is_leaving = false;
     if (!console_has_vm(s->console))

@@ -25,32 +25,6 @@ static const struct {
                                  VMEXT_VM_LOCATION_UUID },
 };
 
-/* The codes that this session handles: the same list each time. */
-static const uint8_t known_suboptions[] = {
-    VMEXT_KNOWN_SUBOPTIONS_1,
-    VMEXT_KNOWN_SUBOPTIONS_2,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
-    VMEXT_VMOTION_BEGIN,
-    VMEXT_VMOTION_GOAHEAD,
-    VMEXT_VMOTION_NOTNOW,
-    VMEXT_VMOTION_PEER,
-    VMEXT_VMOTION_PEER_OK,
-    VMEXT_VMOTION_COMPLETE,
-    VMEXT_VMOTION_ABORT,
-    VMEXT_DO_PROXY,
-    VMEXT_WILL_PROXY,
-    VMEXT_WONT_PROXY,
-    VMEXT_VM_VC_UUID,
-    VMEXT_GET_VM_VC_UUID,
-    VMEXT_VM_BIOS_UUID,
-    VMEXT_GET_VM_BIOS_UUID,
-    VMEXT_VM_LOCATION_UUID,
-    VMEXT_GET_VM_LOCATION_UUID,
-    VMEXT_VM_NAME,
-    VMEXT_GET_VM_NAME,
-};
-
 void vm_extension_attach(struct vm_session *s)
 {
     struct identity *id = s->identity;
@@ -371,17 +345,13 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
 
 int vm_extension_handle_option(struct vm_session *s, bool is_on)
 {
-    struct vmext_message known = {
-        .code = VMEXT_KNOWN_SUBOPTIONS_2,
-        .codes = slice_of(known_suboptions, sizeof known_suboptions),
-    };
     enum log_level level;
     uint32_t others;
 
     if (is_on) {
         vm_session_expect_identity(s);
         s->phase = PHASE_EXTENDED;
-        return vmext_put(&s->wire.out, &known);
+        return vmext_put_known(&s->wire.out, VMEXT_PROXY);
     }
     if (s->phase == PHASE_GREETED && s->link.console == NULL) {
         vm_session_turn_away(

@@ -25,25 +25,28 @@ void wire_done(struct wire *w, bool gently)
     buf_done(&w->out);
 }
 
+int wire_offer(struct wire *w, const struct wire_option *options, size_t count)
+{
+    int r = 0;
+
+    w->encoder.is_nvt = true;
+    for (size_t i = 0; i < count && r == 0; i++)
+        r = telpeer_enable(&w->peer, options[i].side, options[i].option,
+                           &w->out);
+    return r;
+}
+
 int wire_greet(struct wire *w)
 {
-    static const struct {
-        enum telpeer_side side;
-        uint8_t option;
-    } greeting[] = {
+    static const struct wire_option greeting[] = {
         { TELPEER_US, TELNET_OPTION_BINARY },
         { TELPEER_US, TELNET_OPTION_SGA },
         { TELPEER_US, TELNET_OPTION_ECHO },
         { TELPEER_PEER, TELNET_OPTION_BINARY },
         { TELPEER_PEER, TELNET_OPTION_SGA },
     };
-    int r = 0;
 
-    w->encoder.is_nvt = true;
-    for (size_t i = 0; i < sizeof greeting / sizeof greeting[0] && r == 0; i++)
-        r = telpeer_enable(&w->peer, greeting[i].side, greeting[i].option,
-                           &w->out);
-    return r;
+    return wire_offer(w, greeting, sizeof greeting / sizeof greeting[0]);
 }
 
 static int write_batch(struct wire *w, const struct slice data[2],

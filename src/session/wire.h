@@ -26,11 +26,20 @@ void wire_init(struct wire *w, struct stream *stream,
                stream_ready_fn *on_ready, void *owner);
 void wire_done(struct wire *w, bool gently);
 
+/* WILL of an option of ours, DO of one of the peer's. */
+struct wire_option {
+    enum telpeer_side side;
+    uint8_t option;
+};
+
 /*
- * Offers an 8-bit clean line with remote echo: WILL BINARY, WILL SGA, WILL
- * ECHO, DO BINARY, DO SGA. Until BINARY is agreed on NVT rules hold (RFC 856).
- * 0 or the failures of buf_append.
+ * Offers and asks for these, in this order. Until BINARY is agreed on NVT rules
+ * hold (RFC 856). 0 or the failures of buf_append.
  */
+int wire_offer(struct wire *w, const struct wire_option *options, size_t count);
+
+/* The same as a server with an 8-bit clean line and remote echo: WILL BINARY,
+ * WILL SGA, WILL ECHO, DO BINARY, DO SGA. */
 int wire_greet(struct wire *w);
 
 enum wire_progress {

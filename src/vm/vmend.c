@@ -29,32 +29,6 @@ static const struct vmend_row rows[VMEND_OPTIONS] = {
     [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
 };
 
-/* The codes that ESXi lists, in its order. */
-static const uint8_t known_suboptions[] = {
-    VMEXT_KNOWN_SUBOPTIONS_1,
-    VMEXT_KNOWN_SUBOPTIONS_2,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_1,
-    VMEXT_UNKNOWN_SUBOPTION_RCVD_2,
-    VMEXT_VMOTION_BEGIN,
-    VMEXT_VMOTION_GOAHEAD,
-    VMEXT_VMOTION_NOTNOW,
-    VMEXT_VMOTION_PEER,
-    VMEXT_VMOTION_PEER_OK,
-    VMEXT_VMOTION_COMPLETE,
-    VMEXT_VMOTION_ABORT,
-    VMEXT_DO_PROXY,
-    VMEXT_WILL_PROXY,
-    VMEXT_WONT_PROXY,
-    VMEXT_VM_VC_UUID,
-    VMEXT_GET_VM_VC_UUID,
-    VMEXT_VM_BIOS_UUID,
-    VMEXT_GET_VM_BIOS_UUID,
-    VMEXT_VM_LOCATION_UUID,
-    VMEXT_GET_VM_LOCATION_UUID,
-    VMEXT_VM_NAME,
-    VMEXT_GET_VM_NAME,
-};
-
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
                 const struct uart *uart, const struct vmend_ticket *ticket,
                 enum auth_policy policy)
@@ -253,16 +227,12 @@ static int take_over_port(struct vmend *v, struct buf *out)
 /* We list our codes, and ask for what we are here for. */
 static int introduce(struct vmend *v, struct buf *out)
 {
-    const struct vmext_message known = {
-        .code = VMEXT_KNOWN_SUBOPTIONS_1,
-        .codes = slice_of(known_suboptions, sizeof known_suboptions),
-    };
     int r;
 
     if (v->has_introduced)
         return 0;
     v->has_introduced = true;
-    r = vmext_put(out, &known);
+    r = vmext_put_known(out, VMEXT_VM);
     if (r < 0)
         return r;
     return v->ticket != NULL ? take_over_port(v, out) : request_port(v, out);

@@ -331,12 +331,12 @@ static void client_that_takes_nothing_lags_when_the_hold_is_due(void **state)
     assert_ptr_equal(deadline_pop(&f->directory.short_holds, SHORT_HOLD_US),
                      &f->console->hold);
     console_short_hold_due(f->console, SHORT_HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
     assert_null(deadline_pop(&f->directory.holds, HOLD_US - 1));
     assert_ptr_equal(deadline_pop(&f->directory.holds, HOLD_US),
                      &f->console->hold);
     console_hold_due(f->console, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->a.client.reader.pace, READER_LAGS);
     assert_int_equal(f->vm.resumes, 2);
     assert_int_equal(console_output_room(f->console), RING);
     print(f, 100);
@@ -379,11 +379,11 @@ static void client_that_takes_half_a_ring_in_time_is_waited_for(void **state)
     print(f, RING);
     take(&f->a, RING / 2, 20);
     console_hold_due(f->console, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
     assert_true(deadline_is_running(&f->console->hold));
     take(&f->a, RING / 2 - 1, HOLD_US + 20);
     console_hold_due(f->console, 2 * HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->a.client.reader.pace, READER_LAGS);
     assert_false(deadline_is_running(&f->console->hold));
 }
 
@@ -394,10 +394,10 @@ static void output_that_cannot_wait_makes_room_for_itself(void **state)
     console_attach_client(f->console, &f->a.client, 0);
     print(f, RING);
     console_make_room(f->console, RING, 0);
-    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
     print(f, RING);
     console_make_room(f->console, 1, 0);
-    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->a.client.reader.pace, READER_LAGS);
 }
 
 static void sole_client_that_takes_something_is_waited_for_again(void **state)
@@ -409,7 +409,7 @@ static void sole_client_that_takes_something_is_waited_for_again(void **state)
     console_hold(f->console, 0);
     console_hold_due(f->console, HOLD_US);
     take(&f->a, 10, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
 }
 
 static void one_that_lags_beside_a_faster_one_has_to_catch_up(void **state)
@@ -422,12 +422,12 @@ static void one_that_lags_beside_a_faster_one_has_to_catch_up(void **state)
     take(&f->b, RING, 0);
     console_hold(f->console, 0);
     console_hold_due(f->console, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
-    assert_int_equal(f->b.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_LAGS);
+    assert_int_equal(f->b.client.reader.pace, READER_FOLLOWS);
     take(&f->a, RING / 2, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_LAGS);
+    assert_int_equal(f->a.client.reader.pace, READER_LAGS);
     take(&f->a, RING, HOLD_US);
-    assert_int_equal(f->a.client.pace, CLIENT_FOLLOWS);
+    assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
 }
 
 /* It reads, but so slowly that others wait: its time adds up. */
@@ -439,7 +439,7 @@ static void time_that_others_wait_counts_against_the_slow_one(void **state)
 
     console_attach_client(f->console, &f->a.client, 0);
     console_attach_client(f->console, &f->b.client, 0);
-    for (; f->a.client.pace == CLIENT_FOLLOWS && holds < 100; holds++) {
+    for (; f->a.client.reader.pace == READER_FOLLOWS && holds < 100; holds++) {
         print(f, console_output_room(f->console));
         take(&f->b, RING, now_us);
         console_hold(f->console, now_us);

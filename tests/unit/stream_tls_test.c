@@ -20,48 +20,6 @@
 
 #include <cmocka.h>
 
-struct kit {
-    struct lab lab;
-    struct lab_certificate certificate;
-    struct tls_context *server;
-    struct tls_context *client;
-};
-
-static struct kit *kit_of(void **state)
-{
-    return *state;
-}
-
-static int open_kit(void **state)
-{
-    static struct kit kit;
-
-    lab_open(&kit.lab);
-    kit.certificate = lab_make(
-        &kit.lab, "server.pem",
-        &(struct lab_wish){ .common_name = "server", .is_self_signed = true });
-    kit.server = lab_server(
-        &(struct tls_settings){ .certificate_path = kit.certificate.path });
-    kit.client = lab_client(&(struct tls_client_settings){ .verify = false });
-    *state = &kit;
-    return 0;
-}
-
-static int close_kit(void **state)
-{
-    struct kit *kit = kit_of(state);
-
-    tls_context_close(kit->server);
-    tls_context_close(kit->client);
-    lab_close(&kit->lab);
-    return 0;
-}
-
-static void open_pair(struct pair *p, struct kit *kit)
-{
-    pair_open(p, kit->server, kit->client, "server");
-}
-
 static void expect(const struct end *e, const char *text)
 {
     assert_int_equal(e->got_len, strlen(text));
@@ -78,7 +36,7 @@ static void both_ends_talk(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     assert_string_equal(stream_tls_terms(p.server.tls).text, "");
     say(&p.server, "login: ");
     say(&p.client, "root\r");
@@ -101,7 +59,7 @@ static void every_segmentation_is_the_same(void **state)
     for (size_t piece = 1; piece < 700; piece += piece < 64 ? 1 : 61) {
         struct pair p;
 
-        open_pair(&p, kit_of(state));
+        lab_kit_pair(&p, lab_kit_of(state));
         p.piece = piece;
         say(&p.server, text);
         say(&p.client, text);
@@ -114,14 +72,14 @@ static void every_segmentation_is_the_same(void **state)
 
 static void bytes_read_before_are_the_hello(void **state)
 {
-    struct kit *kit = kit_of(state);
+    struct lab_kit *kit = lab_kit_of(state);
 
     for (size_t before = 0; before < 300; before += 7) {
         struct pair p;
         struct slice hello;
         size_t len;
 
-        open_pair(&p, kit);
+        lab_kit_pair(&p, kit);
         /* The server anew, on what the client said first. */
         end_done(&p.server);
         hello = buf_bytes(&p.client.wire.from_session);
@@ -147,7 +105,7 @@ static void all_byte_values_pass(void **state)
 
     for (size_t i = 0; i < sizeof all; i++)
         all[i] = (uint8_t)i;
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     p.server.to_send = p.client.to_send = slice_of(all, sizeof all);
     end_update(&p.server);
     end_update(&p.client);
@@ -200,7 +158,7 @@ static void sixteen_mebibytes_both_ways(void **state)
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
         struct pair p;
 
-        open_pair(&p, kit_of(state));
+        lab_kit_pair(&p, lab_kit_of(state));
         make_room(&p.server, LEN);
         make_room(&p.client, LEN);
         p.piece = pieces[i];
@@ -229,7 +187,7 @@ static void little_room_on_the_wire_loses_nothing(void **state)
     uint8_t *bytes = noise(LEN, 3);
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     make_room(&p.client, LEN);
     p.server.to_send = slice_of(bytes, LEN);
@@ -250,7 +208,7 @@ static void peer_that_does_not_read_holds_the_writer(void **state)
     size_t taken;
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.server.wire.room = 0;
     p.server.to_send = slice_of(bytes, LEN);
@@ -279,7 +237,7 @@ static void small_parts_share_records(void **state)
     memset(text, 'x', sizeof text);
     for (int i = 0; i < COUNT; i++)
         part[i] = (struct iovec){ .iov_base = text + i, .iov_len = 1 };
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     assert_int_equal(stream_writev(p.server.tls, part, COUNT), COUNT);
     assert_in_range(p.server.wire.from_session.len, COUNT, COUNT + 40);
@@ -304,7 +262,7 @@ static void parts_of_all_sizes_keep_their_order(void **state)
             part[i] = (struct iovec){ at, sizes[(first + i) % COUNT] };
             at += part[i].iov_len;
         }
-        open_pair(&p, kit_of(state));
+        lab_kit_pair(&p, lab_kit_of(state));
         pair_rest(&p);
         taken = (size_t)stream_writev(p.server.tls, part, COUNT);
         assert_int_equal(taken, 64 * KIB);
@@ -323,7 +281,7 @@ static void small_reads_get_all(void **state)
     uint8_t *bytes = noise(LEN, 6);
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.client.read_size = 7;
     p.server.to_send = slice_of(bytes, LEN);
@@ -339,7 +297,7 @@ static void who_wants_nothing_is_told_later(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.client.read_size = 3;
     assert_int_equal(stream_write(p.server.tls, "0123456789", 10), 10);
@@ -363,7 +321,7 @@ static void half_a_record_is_silence(void **state)
     struct pair p;
     struct slice record;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     assert_int_equal(stream_write(p.server.tls, "some words", 10), 10);
     record = buf_bytes(&p.server.wire.from_session);
@@ -385,7 +343,7 @@ static void idle_connection_waits_for_nothing(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     say(&p.server, "words");
     pair_rest(&p);
     assert_true(list_is_empty(&p.hub.again.waiting));
@@ -399,7 +357,7 @@ static void closed_is_told_from_cut(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     say(&p.server, "bye");
     lab_turn(&p.hub, &p.server);
@@ -411,7 +369,7 @@ static void closed_is_told_from_cut(void **state)
     assert_string_equal(p.client.problem, "");
     pair_close(&p);
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     say(&p.server, "by");
     pair_rest(&p);
     p.client.wire.is_ended = true;
@@ -430,7 +388,7 @@ static void one_can_write_after_the_peers_end(void **state)
     char text[20] = "";
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_3_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     SSL_shutdown(raw.ssl);
@@ -460,7 +418,7 @@ static void one_can_read_after_saying_the_end(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     stream_tls_say_end(p.client.tls); /* too early: means nothing */
     pair_rest(&p);
     say(&p.client, "all");
@@ -486,7 +444,7 @@ static void data_before_the_end_is_read_first(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.client.read_size = 2;
     p.client.is_deaf = true;
@@ -507,7 +465,7 @@ static void gentle_end_waits_for_the_wire(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.server.wire.room = 0;
     assert_int_equal(stream_write(p.server.tls, "last words", 10), 10);
@@ -531,7 +489,7 @@ static void gentle_end_does_not_wait_for_ever(void **state)
     struct pair p;
     struct deadline *d;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.server.wire.room = 0;
     assert_int_equal(stream_write(p.server.tls, "last words", 10), 10);
@@ -549,7 +507,7 @@ static void hub_ends_what_is_closing(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.server.wire.room = 0;
     assert_int_equal(stream_write(p.server.tls, "last words", 10), 10);
@@ -568,7 +526,7 @@ static void owners_close_in_the_middle_of_it(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     p.server.closes_when_over = true;
     p.client.closes_when_over = true;
     pair_rest(&p);
@@ -589,7 +547,7 @@ static void close_at_any_moment_of_the_handshake(void **state)
         for (int gently = 0; gently < 2; gently++) {
             struct pair p;
 
-            open_pair(&p, kit_of(state));
+            lab_kit_pair(&p, lab_kit_of(state));
             for (int i = 0; i < turns; i++) {
                 struct end *e = i % 2 == 0 ? &p.client : &p.server;
                 struct end *other = i % 2 == 0 ? &p.server : &p.client;
@@ -618,7 +576,7 @@ static void write_to_who_is_gone_says_so(void **state)
 {
     struct pair p;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     p.server.wire.is_broken = true;
     assert_int_equal(stream_write(p.server.tls, "x", 1), 1);
@@ -628,7 +586,7 @@ static void write_to_who_is_gone_says_so(void **state)
 
 static void context_goes_while_its_connections_live(void **state)
 {
-    struct kit *kit = kit_of(state);
+    struct lab_kit *kit = lab_kit_of(state);
     struct tls_context *server = lab_server(
         &(struct tls_settings){ .certificate_path = kit->certificate.path });
     struct tls_context *client = lab_client(&(struct tls_client_settings){
@@ -689,7 +647,7 @@ static void on_talk(void *owner, unsigned ready)
 /* The loop ends when nothing is left of them. */
 static void on_a_loop(void **state)
 {
-    struct kit *kit = kit_of(state);
+    struct lab_kit *kit = lab_kit_of(state);
     struct talker talkers[2] = { { .result = 1 }, { .result = 1 } };
     struct tls_hub hub;
     struct loop *loop;
@@ -721,7 +679,7 @@ static void on_a_loop(void **state)
 
 static void reset_in_the_handshake_is_told(void **state)
 {
-    struct kit *kit = kit_of(state);
+    struct lab_kit *kit = lab_kit_of(state);
     struct sockaddr_in address = { .sin_family = AF_INET,
                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof address;
@@ -788,5 +746,5 @@ int main(void)
         cmocka_unit_test(reset_in_the_handshake_is_told),
     };
 
-    return cmocka_run_group_tests(tests, open_kit, close_kit);
+    return cmocka_run_group_tests(tests, lab_kit_open, lab_kit_close);
 }

@@ -14,54 +14,12 @@
 
 #include <cmocka.h>
 
-struct kit {
-    struct lab lab;
-    struct lab_certificate certificate;
-    struct tls_context *server;
-    struct tls_context *client;
-};
-
-static struct kit *kit_of(void **state)
-{
-    return *state;
-}
-
-static int open_kit(void **state)
-{
-    static struct kit kit;
-
-    lab_open(&kit.lab);
-    kit.certificate = lab_make(
-        &kit.lab, "server.pem",
-        &(struct lab_wish){ .common_name = "server", .is_self_signed = true });
-    kit.server = lab_server(
-        &(struct tls_settings){ .certificate_path = kit.certificate.path });
-    kit.client = lab_client(&(struct tls_client_settings){ .verify = false });
-    *state = &kit;
-    return 0;
-}
-
-static int close_kit(void **state)
-{
-    struct kit *kit = kit_of(state);
-
-    tls_context_close(kit->server);
-    tls_context_close(kit->client);
-    lab_close(&kit->lab);
-    return 0;
-}
-
-static void open_pair(struct pair *p, struct kit *kit)
-{
-    pair_open(p, kit->server, kit->client, "server");
-}
-
 static void stalled_handshake_falls_due(void **state)
 {
     struct pair p;
     struct deadline *d;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     assert_null(
         deadline_pop(&p.hub.handshakes, clock_now_us() + TLS_HANDSHAKE_US / 2));
     d = deadline_pop(&p.hub.handshakes,
@@ -76,7 +34,7 @@ static void stalled_handshake_falls_due(void **state)
 }
 
 /* One server, and these bytes as its peer's first; what it says of them. */
-static void hear(struct kit *kit, struct slice bytes, size_t piece,
+static void hear(struct lab_kit *kit, struct slice bytes, size_t piece,
                  struct end *ret_end)
 {
     struct tls_hub hub;
@@ -124,11 +82,11 @@ static void other_protocols_are_named(void **state)
     for (size_t i = 0; i < sizeof heard / sizeof heard[0]; i++) {
         struct end e;
 
-        hear(kit_of(state), heard[i].bytes, SIZE_MAX, &e);
+        hear(lab_kit_of(state), heard[i].bytes, SIZE_MAX, &e);
         assert_int_equal(e.result, -EPROTO);
         if (strstr(e.problem, heard[i].words) == NULL)
             fail_msg("%zu: %s", i, e.problem);
-        hear(kit_of(state), heard[i].bytes, 1, &e);
+        hear(lab_kit_of(state), heard[i].bytes, 1, &e);
         assert_int_equal(e.result, -EPROTO);
         assert_int_equal(ERR_peek_error(), 0);
     }
@@ -140,7 +98,7 @@ static void server_that_speaks_no_tls_is_named(void **state)
     struct end e;
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->client, "host");
+    end_open(&e, &hub, lab_kit_of(state)->client, "host");
     stream_mem_give(&e.wire, slice_of_text("\xff\xfd\x25"));
     while (lab_turn(&hub, &e))
         ;
@@ -159,7 +117,7 @@ static void garbage_before_anybody_owns_the_stream(void **state)
 
     tls_hub_init(&hub, NULL);
     stream_mem_init(&e.wire, 64 * KIB);
-    e.tls = stream_tls_new(&hub, kit_of(state)->server, &e.wire.stream,
+    e.tls = stream_tls_new(&hub, lab_kit_of(state)->server, &e.wire.stream,
                            slice_of_text("\r\n"), NULL);
     assert_string_not_equal(stream_tls_problem(e.tls), "");
     assert_int_equal(stream_read(e.tls, &e, 1), -EPROTO);
@@ -175,7 +133,7 @@ static void records_longer_than_allowed_end_it(void **state)
     uint8_t record[] = { 23, 3, 3, 0x48, 0x01 };
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_3_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     stream_mem_give(&e.wire, slice_of(record, sizeof record));
@@ -192,7 +150,7 @@ static void changed_data_ends_it(void **state)
     struct pair p;
     struct slice record;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     pair_rest(&p);
     assert_int_equal(stream_write(p.server.tls, "some words", 10), 10);
     record = buf_bytes(&p.server.wire.from_session);
@@ -216,7 +174,7 @@ static void nobody_renegotiates(void **state)
     struct tls_hub hub;
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_2_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     assert_string_equal(SSL_get_version(raw.ssl), "TLSv1.2");
@@ -248,7 +206,7 @@ static void key_updates_are_followed(void **state)
     struct tls_hub hub;
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_3_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     for (int i = 0; i < 40; i++) {
@@ -272,7 +230,7 @@ static void flood_of_key_updates_ends_it(void **state)
     struct tls_hub hub;
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_3_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     for (int i = 0; i < 1000; i++) {
@@ -296,7 +254,7 @@ static void unread_answers_hold_the_peer_back(void **state)
     int rounds = 0;
 
     tls_hub_init(&hub, NULL);
-    end_open(&e, &hub, kit_of(state)->server, NULL);
+    end_open(&e, &hub, lab_kit_of(state)->server, NULL);
     raw_open(&raw, true, NULL, TLS1_3_VERSION, NULL);
     raw_rest(&raw, &hub, &e);
     e.wire.room = 0;
@@ -325,7 +283,7 @@ static void handshake_without_room_ends_when_due(void **state)
     struct pair p;
     struct deadline *d;
 
-    open_pair(&p, kit_of(state));
+    lab_kit_pair(&p, lab_kit_of(state));
     p.server.wire.room = 100;
     pair_rest(&p);
     d = deadline_pop(&p.hub.handshakes,
@@ -352,5 +310,5 @@ int main(void)
         cmocka_unit_test(handshake_without_room_ends_when_due),
     };
 
-    return cmocka_run_group_tests(tests, open_kit, close_kit);
+    return cmocka_run_group_tests(tests, lab_kit_open, lab_kit_close);
 }

@@ -320,6 +320,43 @@ void pair_rest(struct pair *p)
     }
 }
 
+/* ---- what tests of streams begin with ---------------------------------- */
+
+int lab_kit_open(void **state)
+{
+    static struct lab_kit kit;
+
+    lab_open(&kit.lab);
+    kit.certificate = lab_make(
+        &kit.lab, "server.pem",
+        &(struct lab_wish){ .common_name = "server", .is_self_signed = true });
+    kit.server = lab_server(
+        &(struct tls_settings){ .certificate_path = kit.certificate.path });
+    kit.client = lab_client(&(struct tls_client_settings){ .verify = false });
+    *state = &kit;
+    return 0;
+}
+
+int lab_kit_close(void **state)
+{
+    struct lab_kit *kit = lab_kit_of(state);
+
+    tls_context_close(kit->server);
+    tls_context_close(kit->client);
+    lab_close(&kit->lab);
+    return 0;
+}
+
+struct lab_kit *lab_kit_of(void **state)
+{
+    return *state;
+}
+
+void lab_kit_pair(struct pair *p, struct lab_kit *kit)
+{
+    pair_open(p, kit->server, kit->client, "server");
+}
+
 /* ---- a peer that is bare OpenSSL --------------------------------------- */
 
 void raw_open(struct raw *r, bool is_client, const char *certificate_path,

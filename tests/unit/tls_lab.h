@@ -96,6 +96,24 @@ void pair_rest(struct pair *p);
 /* What is due of the hub and of one end's wire; true if anything was. */
 bool lab_turn(struct tls_hub *hub, struct end *e);
 
+/* ---- what tests of streams begin with ---------------------------------- */
+
+/* A server with a certificate, and a client that takes any. */
+struct lab_kit {
+    struct lab lab;
+    struct lab_certificate certificate; /* the server's, self-signed */
+    struct tls_context *server;
+    struct tls_context *client;
+};
+
+/* Before and after a group of cmocka's; its state is the kit then. */
+int lab_kit_open(void **state);
+int lab_kit_close(void **state);
+struct lab_kit *lab_kit_of(void **state);
+
+/* Joins its server and its client. */
+void lab_kit_pair(struct pair *p, struct lab_kit *kit);
+
 /* ---- a peer that is bare OpenSSL --------------------------------------- */
 
 struct raw {

@@ -236,6 +236,36 @@ static void test_each_end_has_its_own_unknown(void **state)
     buf_done(&out);
 }
 
+static void test_each_end_lists_every_code(void **state)
+{
+    static const struct {
+        enum vmext_end from, to;
+        enum vmext_code code;
+    } ways[] = {
+        { VMEXT_VM, VMEXT_PROXY, VMEXT_KNOWN_SUBOPTIONS_1 },
+        { VMEXT_PROXY, VMEXT_VM, VMEXT_KNOWN_SUBOPTIONS_2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct vmext_message m;
+        struct slice bytes;
+        struct buf out;
+
+        buf_init(&out, 100);
+        assert_int_equal(vmext_put_known(&out, ways[i].from), 0);
+        /* No code is 255: between SB 232 and SE stands the body as it is. */
+        bytes = buf_bytes(&out);
+        bytes = slice_of(bytes.data + 3, bytes.len - 5);
+        assert_int_equal(vmext_parse(ways[i].to, bytes, &m), VMEXT_OK);
+        assert_int_equal(m.code, ways[i].code);
+        for (unsigned code = 0; code < 256; code++)
+            assert_int_equal(vmext_knows(m.codes, (enum vmext_code)code),
+                             strcmp(vmext_code_name((uint8_t)code), "?") != 0);
+        buf_done(&out);
+    }
+}
+
 static void test_code_alone_has_a_shorthand(void **state)
 {
     struct buf out;
@@ -296,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_peer_without_a_secret_can_be_refused),
         cmocka_unit_test(test_code_of_nobody_is_unknown_to_both),
         cmocka_unit_test(test_each_end_has_its_own_unknown),
+        cmocka_unit_test(test_each_end_lists_every_code),
         cmocka_unit_test(test_code_alone_has_a_shorthand),
         cmocka_unit_test(test_put_that_does_not_fit_changes_nothing),
         cmocka_unit_test(test_knows_finds_a_code_in_a_list),

@@ -1,0 +1,60 @@
+/*
+ * pending_break.h - a break's place in a stream of bytes that has not gone on
+ * yet: it begins behind all that came before it. Pure.
+ *
+ * Positions count bytes since the stream began. Of several that wait in one
+ * stream the last one is kept. Starts as { 0 }.
+ */
+#ifndef CORE_PENDING_BREAK_H
+#define CORE_PENDING_BREAK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pending_break {
+    uint64_t at;   /* position of the byte behind it */
+    bool is_there; /* else none waits */
+    bool has_ended;
+};
+
+/*
+ * A break begins or ends at this position. Its end has no place of its own, so
+ * that a break cannot be in the way of its end. False: the break whose end it
+ * is does not wait any more, and the end goes on at once.
+ */
+static inline bool pending_break_put(struct pending_break *b, bool is_on,
+                                     uint64_t at)
+{
+    if (is_on)
+        *b = (struct pending_break){ .at = at, .is_there = true };
+    else
+        b->has_ended = b->is_there;
+    return b->is_there;
+}
+
+/* How many bytes from this position on go before it. */
+static inline uint64_t pending_break_before(const struct pending_break *b,
+                                            uint64_t from)
+{
+    if (!b->is_there)
+        return UINT64_MAX;
+    return b->at > from ? b->at - from : 0;
+}
+
+/* True if it is the break's turn, before the byte at this position. */
+static inline bool pending_break_is_due(const struct pending_break *b,
+                                        uint64_t at)
+{
+    return b->is_there && b->at <= at;
+}
+
+/* It goes on now. True: its end goes on with it. */
+static inline bool pending_break_take(struct pending_break *b)
+{
+    bool has_ended = b->has_ended;
+
+    *b = (struct pending_break){ 0 };
+    return has_ended;
+}
+
+#endif

@@ -1,0 +1,72 @@
+#include "core/reader.h"
+
+#include "core/console.h"
+#include "core/console_private.h"
+
+static struct reader *reader_at(struct list *node)
+{
+    return CONTAINER_OF(node, struct reader, node);
+}
+
+void reader_init(struct reader *reader, const struct reader_ops *ops,
+                 bool is_lossless)
+{
+    *reader = (struct reader){ .ops = ops, .is_lossless = is_lossless };
+    list_init(&reader->node);
+}
+
+void reader_attach(struct reader *reader, struct console *console)
+{
+    reader->console = console;
+    reader->at = console->output.head;
+    reader->pace = READER_FOLLOWS;
+    list_add_tail(&console->readers, &reader->node);
+}
+
+void reader_detach(struct reader *reader, uint64_t now_us)
+{
+    struct console *c = reader->console;
+
+    if (c == NULL)
+        return;
+    list_remove(&reader->node);
+    reader->console = NULL;
+    console_reader_moved(c, reader, now_us);
+}
+
+bool reader_has_caught_up(const struct reader *reader)
+{
+    return reader->at == reader->console->output.head;
+}
+
+uint64_t reader_peek(struct reader *reader, struct ring_span *ret)
+{
+    return ring_peek(&reader->console->output, &reader->at, ret);
+}
+
+/* A log follows nearly always; that says nothing about the clients. */
+static bool any_client_follows(const struct console *c)
+{
+    LIST_EACH (node, after, &c->readers) {
+        const struct reader *reader = reader_at(node);
+
+        if (!reader->is_lossless && reader->pace == READER_FOLLOWS)
+            return true;
+    }
+    return false;
+}
+
+void reader_took(struct reader *reader, size_t len, uint64_t now_us)
+{
+    struct console *c = reader->console;
+
+    reader->at += len;
+    if (reader_has_caught_up(reader)) {
+        reader->pace = READER_FOLLOWS;
+        reader->held_us = 0;
+    } else if (len > 0 && reader->pace == READER_LAGS &&
+               (reader->is_lossless || !any_client_follows(c))) {
+        reader->pace = READER_FOLLOWS;
+    }
+    console_reader_moved(c, reader, now_us);
+}

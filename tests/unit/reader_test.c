@@ -1,0 +1,284 @@
+/* Lossless readers of a console's output, as its log is one. */
+#include "core/directory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { RING = 64 * KIB, HOLD_US = 1000, SHORT_HOLD_US = 10 };
+
+struct fixture {
+    struct directory directory;
+    struct vm_link vm;
+    struct client client;
+    struct console *console;
+    int resumes;
+    int line_changes;
+};
+
+static void on_pull(struct client *client)
+{
+    (void)client;
+}
+
+static void on_tell(struct client *client, enum client_news news)
+{
+    (void)client;
+    (void)news;
+}
+
+static const struct client_ops client_ops = {
+    .pull = on_pull,
+    .tell = on_tell,
+    .input_changed = on_pull,
+    .lines_changed = on_pull,
+};
+
+static void on_resume(struct vm_link *link)
+{
+    CONTAINER_OF(link, struct fixture, vm)->resumes++;
+}
+
+static void on_lines_changed(struct vm_link *link)
+{
+    CONTAINER_OF(link, struct fixture, vm)->line_changes++;
+}
+
+static const struct vm_link_ops link_ops = {
+    .resume = on_resume,
+    .lines_changed = on_lines_changed,
+};
+
+static int setup(void **state)
+{
+    static const struct directory_settings settings = {
+        .seed = { 1, 2 },
+        .expire_us = 5000,
+        .hold_us = HOLD_US,
+        .ring_max = RING,
+        .history_total = UINT64_C(1) << 30,
+        .held_input_max = 64 * KIB,
+    };
+    static const struct vm_identity who = { "u1", "s0", "web" };
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    directory_init(&f->directory, &settings);
+    f->vm.ops = &link_ops;
+    client_init(&f->client, &client_ops);
+    f->console = directory_attach_vm(&f->directory, &f->vm, &who, 0);
+    assert_non_null(f->console);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    console_detach_client(&f->client, 0);
+    console_detach_vm(&f->vm, "end", 0);
+    directory_done(&f->directory);
+    free(f);
+    return 0;
+}
+
+/* Output of so many bytes, whatever they are. */
+static void print(struct fixture *f, size_t len)
+{
+    static uint8_t bytes[RING];
+
+    console_output(f->console, slice_of(bytes, len));
+    console_output_end(f->console);
+}
+
+static uint64_t take(struct reader *reader, size_t most, uint64_t now_us)
+{
+    struct ring_span span;
+    uint64_t lost = reader_peek(reader, &span);
+    size_t len = span.part[0].len + span.part[1].len;
+
+    reader_took(reader, len < most ? len : most, now_us);
+    return lost;
+}
+
+/* As a log: it is nobody's client. */
+static void on_log_pull(struct reader *reader)
+{
+    (void)reader;
+}
+
+static void attach_log(struct fixture *f, struct reader *log)
+{
+    static const struct reader_ops ops = { .pull = on_log_pull };
+
+    reader_init(log, &ops, true);
+    reader_attach(log, f->console);
+}
+
+static void log_is_no_client(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    attach_log(f, &log);
+    assert_int_equal(f->console->client_count, 0);
+    assert_int_equal(f->line_changes, 0);
+    assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
+    console_detach_vm(&f->vm, "gone", 0);
+    assert_true(deadline_is_running(&f->console->expiry));
+    reader_detach(&log, 0);
+}
+
+static void log_that_is_nearly_a_ring_behind_holds_the_vm(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    attach_log(f, &log);
+    print(f, RING);
+    assert_int_equal(console_output_room(f->console), 0);
+    console_hold(f->console, 0);
+    assert_int_equal(take(&log, RING / 2, 10), 0);
+    assert_int_equal(f->resumes, 1);
+    reader_detach(&log, 0);
+}
+
+/* A stuck disk, and the VM has been held for as long as it may be. */
+static void let_log_lag(struct fixture *f, struct reader *log)
+{
+    attach_log(f, log);
+    print(f, RING);
+    console_hold(f->console, 0);
+    console_short_hold_due(f->console, SHORT_HOLD_US);
+    /* More than output may lie there: it is read on, as for a client. */
+    assert_int_equal(console_output_room(f->console), RING);
+    assert_int_equal(log->pace, READER_FOLLOWS);
+    console_hold_due(f->console, HOLD_US);
+    assert_int_equal(log->pace, READER_LAGS);
+    assert_int_equal(f->resumes, 2);
+}
+
+static void log_that_takes_nothing_is_told_what_it_has_lost(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+    const struct fact *fact;
+
+    let_log_lag(f, &log);
+    print(f, RING);
+    print(f, 100);
+    assert_int_equal(take(&log, 0, HOLD_US), RING + 100);
+    assert_int_equal(log.pace, READER_LAGS);
+    while ((fact = fact_take(&f->directory.facts)) != NULL)
+        assert_int_not_equal(fact->kind, FACT_CLIENT_LAGS);
+    reader_detach(&log, 0);
+}
+
+static void log_that_goes_on_is_waited_for_again(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    console_attach_client(f->console, &f->client, 0);
+    let_log_lag(f, &log);
+    take(&f->client.reader, 2 * RING, HOLD_US);
+    assert_int_equal(take(&log, 1, HOLD_US), 0);
+    assert_int_equal(log.pace, READER_FOLLOWS);
+    assert_int_equal(console_output_room(f->console), 0);
+    reader_detach(&log, 0);
+}
+
+/* However often, as long as it takes half a ring each time. */
+static void slow_log_holds_the_vm_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+    uint64_t now_us = 0;
+
+    console_attach_client(f->console, &f->client, 0);
+    attach_log(f, &log);
+    for (int i = 0; i < 100; i++) {
+        print(f, console_output_room(f->console));
+        take(&f->client.reader, RING, now_us);
+        console_hold(f->console, now_us);
+        now_us += HOLD_US / 2;
+        assert_int_equal(take(&log, RING / 2 + 1, now_us), 0);
+        assert_int_equal(log.pace, READER_FOLLOWS);
+    }
+    reader_detach(&log, now_us);
+}
+
+/* As it would be without a log: it has nobody beside it who waits. */
+static void log_that_has_caught_up_makes_no_client_lag(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+    uint64_t now_us = 0;
+
+    console_attach_client(f->console, &f->client, 0);
+    attach_log(f, &log);
+    for (int i = 0; i < 100; i++) {
+        print(f, console_output_room(f->console));
+        take(&log, RING, now_us);
+        console_hold(f->console, now_us);
+        now_us += HOLD_US / 2;
+        take(&f->client.reader, RING / 2 + 1, now_us);
+        assert_int_equal(f->client.reader.pace, READER_FOLLOWS);
+    }
+    print(f, console_output_room(f->console));
+    console_hold(f->console, now_us);
+    take(&log, RING, now_us);
+    console_hold_due(f->console, now_us + HOLD_US);
+    assert_int_equal(f->client.reader.pace, READER_LAGS);
+    take(&f->client.reader, 10, now_us + HOLD_US);
+    assert_int_equal(f->client.reader.pace, READER_FOLLOWS);
+    reader_detach(&log, now_us);
+}
+
+static void log_keeps_what_a_client_purges(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    console_attach_client(f->console, &f->client, 0);
+    attach_log(f, &log);
+    print(f, 100);
+    console_purge_output(f->console, 0);
+    assert_true(client_has_caught_up(&f->client));
+    assert_false(reader_has_caught_up(&log));
+    reader_detach(&log, 0);
+}
+
+static void log_that_leaves_frees_the_vm(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    attach_log(f, &log);
+    print(f, RING);
+    console_hold(f->console, 0);
+    reader_detach(&log, 0);
+    assert_int_equal(f->resumes, 1);
+    reader_detach(&log, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(log_is_no_client),
+        TEST(log_that_is_nearly_a_ring_behind_holds_the_vm),
+        TEST(log_that_takes_nothing_is_told_what_it_has_lost),
+        TEST(log_that_goes_on_is_waited_for_again),
+        TEST(slow_log_holds_the_vm_for_ever),
+        TEST(log_that_has_caught_up_makes_no_client_lag),
+        TEST(log_keeps_what_a_client_purges),
+        TEST(log_that_leaves_frees_the_vm),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
