@@ -7,6 +7,7 @@
 #include "session/console_port.h"
 #include "store/record.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -183,8 +184,7 @@ struct reason {
     char text[96];
 };
 
-static struct reason why_it_failed(const struct daemon *d,
-                                   const struct hook_result *result)
+static struct reason why_it_failed(const struct hook_result *result)
 {
     const struct hook_end *end = &result->end;
     struct reason why;
@@ -194,7 +194,7 @@ static struct reason why_it_failed(const struct daemon *d,
     else if (end->is_timed_out)
         snprintf(why.text, sizeof why.text,
                  "it ran for longer than %llu s (--hook-timeout)",
-                 (unsigned long long)d->settings->hook_timeout_s);
+                 (unsigned long long)end->timeout_us / US_PER_S);
     else if (WIFSIGNALED(end->status))
         snprintf(why.text, sizeof why.text, "ended by signal %d (%s)",
                  WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
@@ -204,7 +204,7 @@ static struct reason why_it_failed(const struct daemon *d,
     return why;
 }
 
-static void log_end(const struct daemon *d, const struct hook_result *result)
+static void log_end(const struct hook_result *result)
 {
     const struct hook_end *end = &result->end;
     unsigned long long ms = end->took_us / US_PER_MS;
@@ -218,15 +218,14 @@ static void log_end(const struct daemon *d, const struct hook_result *result)
                     "others=%u reason=%s output=%s",
                     LOG_TEXT(result->program), hook_kind_name(result->kind),
                     LOG_TEXT(result->console), ms, result->others,
-                    LOG_TEXT(why_it_failed(d, result).text),
-                    LOG_TEXT(end->line));
+                    LOG_TEXT(why_it_failed(result).text), LOG_TEXT(end->line));
 }
 
-static void log_result(const struct daemon *d, const struct hook_result *result)
+static void log_result(const struct hook_result *result)
 {
     switch (result->outcome) {
     case HOOK_ENDED:
-        log_end(d, result);
+        log_end(result);
         break;
     case HOOK_NOT_STARTED:
         log_warning("hook cannot be started hook=%s event=%s console=%s "
@@ -253,7 +252,7 @@ static void on_results(void *owner)
     struct hook_result *result;
 
     while ((result = hooks_take_result(d->hooks.hooks)) != NULL) {
-        log_result(d, result);
+        log_result(result);
         free(result);
     }
 }
@@ -269,6 +268,8 @@ static void wake(void *owner)
 int daemon_hooks_parse(const struct settings *s, struct hooks_settings *ret,
                        struct err *err)
 {
+    /* By the rows of these settings. */
+    assert(s->hooks.count <= HOOKS_MAX && s->hook_limit <= HOOKS_LIMIT_MAX);
     ret->count = s->hooks.count;
     ret->limit = (unsigned)s->hook_limit;
     ret->timeout_us = s->hook_timeout_s * US_PER_S;

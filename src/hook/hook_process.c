@@ -162,6 +162,7 @@ int hook_process_start(struct hook_process *p, const char *program,
     p->output = output[0];
     p->stage = HOOK_RUNS;
     p->begun_us = now_us;
+    p->timeout_us = timeout_us;
     p->due_us = now_us + timeout_us;
     p->kept = 0;
     return 0;
@@ -229,6 +230,7 @@ void hook_process_finish(struct hook_process *p, uint64_t now_us,
 {
     *ret_end = (struct hook_end){
         .is_timed_out = p->stage != HOOK_RUNS,
+        .timeout_us = p->timeout_us,
         .took_us = now_us - p->begun_us,
     };
     kill(-p->pid, SIGKILL);

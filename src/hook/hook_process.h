@@ -37,6 +37,7 @@ struct hook_process {
     int output; /* readable: it has printed; -1: it has closed that */
     enum hook_stage stage;
     uint64_t begun_us;
+    uint64_t timeout_us;
     uint64_t due_us; /* when hook_process_due is to be called; UINT64_MAX:
                       * never */
     size_t kept;
@@ -47,6 +48,7 @@ struct hook_process {
 struct hook_end {
     int status; /* as waitpid has it */
     bool is_timed_out;
+    uint64_t timeout_us; /* what it was given */
     uint64_t took_us;
     char line[HOOK_LINE_MAX]; /* the last one it has printed, clean; or "" */
 };

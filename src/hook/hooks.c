@@ -114,11 +114,12 @@ static void report(struct hooks *h, const struct run *run, int error,
     if (event->text[HOOK_CONSOLE] != NULL)
         snprintf(result->console, sizeof result->console, "%s",
                  event->text[HOOK_CONSOLE]);
-    if (end != NULL)
-        result->end = *end;
     result->error = error;
     result->others = others;
-    result->is_cut = run->is_cut;
+    if (end == NULL)
+        return;
+    result->end = *end;
+    result->is_cut = run->is_cut && end->is_timed_out;
 }
 
 /* When there is something to tell of this; UINT64_MAX: nothing. */
