@@ -70,7 +70,8 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
     struct daemon *d = owner;
 
     (void)deadline;
-    log_warning("not all clients took what was theirs in time");
+    if (!session_is_quiet(&d->sessions))
+        log_warning("not all clients took what was theirs in time");
     loop_stop(d->loop);
 }
 
@@ -80,7 +81,8 @@ static void on_turn_end(void *owner)
 
     daemon_take_facts(d);
     session_bury_dead(&d->sessions);
-    if (d->is_ending && session_is_quiet(&d->sessions))
+    if (d->is_ending && session_is_quiet(&d->sessions) &&
+        hooks_have_ended(d->hooks.hooks))
         loop_stop(d->loop);
     log_flush();
 }

@@ -353,6 +353,8 @@ void daemon_hooks_close(struct daemon *d)
         hooks_end(hooks, END_GRACE_US);
         dropped = hooks_close(hooks, CLOSE_US);
         on_results(d);
+        if (!hooks_have_ended(hooks))
+            log_warning("a hook is left running, SIGKILL does not end it");
         if (dropped > 0)
             log_warning("events were not told to hooks because vspcd is ending "
                         "count=%zu",

@@ -332,6 +332,8 @@ static void *work(void *arg)
     }
     h->has_ended = true;
     pthread_cond_signal(&h->changed);
+    if (!h->is_closing)
+        h->on_news(h->owner);
     pthread_mutex_unlock(&h->lock);
     return NULL;
 }
@@ -511,6 +513,18 @@ void hooks_end(struct hooks *h, uint64_t grace_us)
     wake_thread(h);
 }
 
+bool hooks_have_ended(struct hooks *h)
+{
+    bool has_ended;
+
+    if (!h->has_thread)
+        return true;
+    pthread_mutex_lock(&h->lock);
+    has_ended = h->has_ended;
+    pthread_mutex_unlock(&h->lock);
+    return has_ended;
+}
+
 size_t hooks_close(struct hooks *h, uint64_t wait_us)
 {
     uint64_t until_us = clock_now_us() + wait_us;
@@ -532,14 +546,10 @@ size_t hooks_close(struct hooks *h, uint64_t wait_us)
 void hooks_free(struct hooks *h)
 {
     struct hook_result *result;
-    bool has_ended;
 
     if (h == NULL)
         return;
-    pthread_mutex_lock(&h->lock);
-    has_ended = h->has_ended;
-    pthread_mutex_unlock(&h->lock);
-    if (h->has_thread && !has_ended) {
+    if (!hooks_have_ended(h)) {
         /* A program that not even SIGKILL ends, or a disk that it is to be
          * started from: all this is the thread's for as long as that takes. */
         pthread_detach(h->thread);

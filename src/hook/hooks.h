@@ -79,6 +79,9 @@ struct hook_result *hooks_take_result(struct hooks *h);
  */
 void hooks_end(struct hooks *h, uint64_t grace_us);
 
+/* Nothing of it runs any more. on_news is called when that comes true. */
+bool hooks_have_ended(struct hooks *h);
+
 /*
  * Waits for that, for at most so long, with results left to take until
  * hooks_free. Returns how many events were dropped at the end. */
