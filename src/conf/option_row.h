@@ -32,8 +32,8 @@ struct option_row {
     const char *more;        /* sentences that only the manual pages have */
     const char *example;     /* for the sample file, where it has no default */
     const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
-    uint64_t min, max;
-    size_t offset; /* in struct settings */
+    uint64_t min, max;       /* OPTION_RULE: how many; 0: SETTINGS_RULES_MAX */
+    size_t offset;           /* in struct settings */
     enum option_type type;
     char letter;      /* short option, or 0 */
     bool is_reloaded; /* takes effect at SIGHUP; else at a restart */

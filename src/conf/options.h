@@ -115,7 +115,10 @@ struct settings {
     struct settings_rules service_connect; /* the same */
     struct settings_networks vm_allow;     /* none: everybody */
     struct settings_networks client_allow; /* the same */
-    uint64_t backend;                      /* enum settings_backend */
+    struct settings_rules hooks;           /* as hook/hook_spec.h has them */
+    uint64_t hook_timeout_s;
+    uint64_t hook_limit;
+    uint64_t backend; /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
     char *state_file; /* else in the state directory */
     char *cert;       /* else one is made */

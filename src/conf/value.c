@@ -122,12 +122,14 @@ static int add_proxy(const struct option_row *row, unsigned line,
     return 0;
 }
 
-static int add_rule(struct settings_rules *rules, unsigned line,
-                    const char *value, struct err *err)
+static int add_rule(const struct option_row *row, struct settings_rules *rules,
+                    unsigned line, const char *value, struct err *err)
 {
-    if (rules->count == SETTINGS_RULES_MAX) {
-        err_set(err, "given too often: %d rules are the limit",
-                SETTINGS_RULES_MAX);
+    uint64_t max = row->max != 0 ? row->max : SETTINGS_RULES_MAX;
+
+    if (rules->count == max) {
+        err_set(err, "given too often: %llu are the limit",
+                (unsigned long long)max);
         return -EINVAL;
     }
     rules->line[rules->count] = line;
@@ -199,7 +201,7 @@ static int set_member(const struct option_row *row, unsigned line,
     case OPTION_TEXT:
         return set_text(row, member, value, err);
     case OPTION_RULE:
-        return add_rule(member, line, value, err);
+        return add_rule(row, member, line, value, err);
     case OPTION_NETWORK:
         return add_network(member, line, value, err);
     case OPTION_PROXY:

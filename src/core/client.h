@@ -63,4 +63,11 @@ static inline bool client_has_caught_up(const struct client *client)
     return reader_has_caught_up(&client->reader);
 }
 
+/* Facts: it is served, from where and in TLS or not; and, while it is still
+ * attached: such a one goes. */
+void client_report_attached(const struct client *client, const char *peer,
+                            bool is_encrypted);
+void client_report_detached(const struct client *client, const char *peer,
+                            bool is_encrypted);
+
 #endif

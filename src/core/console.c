@@ -151,8 +151,10 @@ static void tell_attached(struct console *c, const struct vm_link *link)
         .kind = FACT_VM_ATTACHED,
         .console = c,
         .is_encrypted = link->is_encrypted,
+        .is_new = c->is_new,
     };
 
+    c->is_new = false;
     memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
     tell_clients(c, CLIENT_NEWS_VM_CONNECTED);

@@ -100,6 +100,7 @@ struct console {
     uint16_t port;      /* the directory's owner's: the one it has, or had
                          * last; 0: none yet */
     bool is_port_new;   /* the same: nobody was told it yet */
+    bool is_new;        /* its first VM was not told of yet */
     bool is_input_held; /* console_hold_input */
     bool is_passing_on; /* held_input is on its way to the link */
     bool is_link_full;  /* what console_set_link_full said last */

@@ -182,11 +182,13 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
         c = label_console(d, identity);
         is_labelled = c != NULL;
     }
-    if (c == NULL)
-        c = add_console(d, identity);
     if (c == NULL) {
-        d->refused_consoles++;
-        return NULL;
+        c = add_console(d, identity);
+        if (c == NULL) {
+            d->refused_consoles++;
+            return NULL;
+        }
+        c->is_new = true;
     }
     c->awaits_label = false;
     directory_rename(c, identity->name);
@@ -220,10 +222,10 @@ void directory_rename(struct console *c, const char *name)
 {
     if (strcmp(c->name, name) == 0)
         return;
-    free(c->name);
+    fact_add(&c->directory->facts, (struct fact){ .kind = FACT_VM_RENAMED,
+                                                  .console = c,
+                                                  .former_name = c->name });
     c->name = xstrdup(name);
-    fact_add(&c->directory->facts,
-             (struct fact){ .kind = FACT_VM_RENAMED, .console = c });
 }
 
 void directory_remove(struct console *c)

@@ -14,6 +14,8 @@ void fact_queue_init(struct fact_queue *q)
 
 void fact_queue_done(struct fact_queue *q)
 {
+    for (size_t i = 0; i < q->count; i++)
+        free(q->facts[i].former_name);
     free(q->facts);
     fact_queue_init(q);
 }
@@ -37,8 +39,19 @@ void fact_add(struct fact_queue *q, struct fact fact)
     q->facts[q->count++] = fact;
 }
 
+static void free_taken(struct fact_queue *q)
+{
+    struct fact *last = q->taken > 0 ? &q->facts[q->taken - 1] : NULL;
+
+    if (last == NULL || last->former_name == NULL)
+        return;
+    free(last->former_name);
+    last->former_name = NULL;
+}
+
 const struct fact *fact_take(struct fact_queue *q)
 {
+    free_taken(q);
     if (q->taken < q->count)
         return &q->facts[q->taken++];
     q->taken = 0;

@@ -20,10 +20,12 @@ enum fact_kind {
     FACT_VM_ATTACHED,
     FACT_VM_DETACHED,
     FACT_VM_RENAMED,
-    FACT_LABELLED,    /* its label was "" before */
-    FACT_DESERTED,    /* without a VM, and its last client has gone */
-    FACT_VISITED,     /* without a VM, and its first client has come */
-    FACT_CLIENT_LAGS, /* the VM does not wait for a client any more */
+    FACT_LABELLED,        /* its label was "" before */
+    FACT_DESERTED,        /* without a VM, and its last client has gone */
+    FACT_VISITED,         /* without a VM, and its first client has come */
+    FACT_CLIENT_ATTACHED, /* and is served */
+    FACT_CLIENT_DETACHED, /* of such a one */
+    FACT_CLIENT_LAGS,     /* the VM does not wait for a client any more */
     FACT_MOVE_ENDED,
     FACT_DESTINATION_REPLACED, /* of a move, by a newer connection */
     FACT_OUTPUT_LOST, /* a VM's former connection went before its last word */
@@ -33,7 +35,8 @@ struct fact {
     enum fact_kind kind;
     struct console *console;
     const char *reason;          /* VM_DETACHED; static text */
-    char peer[ADDRESS_TEXT_MAX]; /* VM_*TACHED; OUTPUT_LOST; CLIENT_LAGS, ""
+    char *former_name;           /* VM_RENAMED; the queue's own from then on */
+    char peer[ADDRESS_TEXT_MAX]; /* *TACHED; OUTPUT_LOST; CLIENT_LAGS, ""
                                   * if it has none; MOVE_ENDED: the
                                   * source; DESTINATION_REPLACED: the older */
     uint64_t bytes;              /* OUTPUT_LOST: at least */
@@ -44,7 +47,8 @@ struct fact {
     uint32_t held;     /* bytes of input that were kept */
     uint32_t others;   /* failed moves that were not told of */
     uint8_t verdict;   /* enum move_verdict */
-    bool is_encrypted; /* VM_ATTACHED */
+    bool is_encrypted; /* *TACHED, but for VM_DETACHED */
+    bool is_new;       /* VM_ATTACHED: the console was not known before */
 };
 
 struct fact_queue {

@@ -2,6 +2,7 @@
 
 #include "daemon/state_path.h"
 #include "daemon/tls.h"
+#include "hook/hook_spec.h"
 #include "net/address.h"
 #include "proto/uri_rule.h"
 
@@ -45,6 +46,22 @@ static void check_rules(const struct settings *s, const char *name,
     }
 }
 
+static void check_hooks(const struct settings *s, bool looks_at_disk,
+                        struct problems *problems)
+{
+    for (uint64_t i = 0; i < s->hooks.count; i++) {
+        struct hook_spec spec;
+        struct err err;
+        int r = hook_spec_parse(s->hooks.text[i], &spec, &err);
+
+        /* What cannot be parsed was said without the disk. */
+        if (looks_at_disk)
+            r = r == 0 ? hook_spec_check(&spec, &err) : 0;
+        if (r < 0)
+            complain(s, "hook", i, &err, problems);
+    }
+}
+
 void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
@@ -54,6 +71,7 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
+    check_hooks(s, false, problems);
 }
 
 /* One after the other, so that what is wrong has a name. Our own certificate is
@@ -94,4 +112,5 @@ void check_settings_files(const struct settings *s, struct problems *problems)
 {
     check_tls(s, problems);
     check_state_file(s, problems);
+    check_hooks(s, true, problems);
 }

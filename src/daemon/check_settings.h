@@ -12,8 +12,8 @@
 /* What can be said without the disk. */
 void check_settings(const struct settings *settings, struct problems *problems);
 
-/* Looks at --file, --cert, --key and --client-ca. A start and a reload find out
- * by themselves; the loop does not wait for the state file's disk. */
+/* Looks at --file, --cert, --key, --client-ca and --hook. A start and a reload
+ * find out by themselves; the loop does not wait for the state file's disk. */
 void check_settings_files(const struct settings *settings,
                           struct problems *problems);
 

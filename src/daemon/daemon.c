@@ -72,8 +72,9 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
     struct daemon *d = owner;
 
     (void)deadline;
-    log_warning("not all clients took what was theirs in time clients=%u",
-                d->directory.client_count);
+    if (!session_is_quiet(&d->sessions))
+        log_warning("not all clients took what was theirs in time clients=%u",
+                    d->directory.client_count);
     loop_stop(d->loop);
 }
 
@@ -98,7 +99,8 @@ static void on_turn_end(void *owner)
     daemon_take_facts(d);
     session_bury_dead(&d->sessions);
     act_on_signals(d);
-    if (d->is_ending && session_is_quiet(&d->sessions))
+    if (d->is_ending && session_is_quiet(&d->sessions) &&
+        hooks_have_ended(d->hooks.hooks))
         loop_stop(d->loop);
     listing_go_on(&d->listing);
     if (messages_flush(d->messages))
@@ -137,6 +139,7 @@ static void on_end_signal(void *owner, int number)
 
     if (d->is_ending) {
         log_warning("ending at once signal=%s", LOG_TEXT(strsignal(number)));
+        daemon_hooks_end(d, true);
         loop_stop(d->loop);
         return;
     }
@@ -146,6 +149,7 @@ static void on_end_signal(void *owner, int number)
     service_manager_stopping(&d->manager);
     close_proxies(d);
     daemon_close_ports(d);
+    daemon_hooks_end(d, false);
     session_shut_down(&d->sessions, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
@@ -399,6 +403,8 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)
         r = parse_interface(d, err);
+    if (r == 0)
+        r = daemon_hooks_open(d, err);
     /* Known consoles have their ports before a VM can ask for one. */
     if (r == 0)
         r = daemon_state_open(d, err);
@@ -433,6 +439,7 @@ void daemon_close(struct daemon *d)
     session_shut_down(&d->sessions, farewell(d));
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
+    daemon_hooks_close(d);
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);

@@ -7,6 +7,7 @@
 #include "core/directory.h"
 #include "core/ports.h"
 #include "daemon/daemon.h"
+#include "daemon/hooks.h"
 #include "daemon/listing.h"
 #include "daemon/service_manager.h"
 #include "daemon/state.h"
@@ -45,6 +46,7 @@ struct daemon {
     int proxy_count;
     struct daemon_tls tls;
     struct daemon_state state;
+    struct daemon_hooks hooks;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[6];

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/daemon_private.h"
-#include "daemon/limits.h"
 #include "daemon/ports.h"
 #include "session/console_port.h"
 #include "session/service.h"
@@ -58,9 +57,13 @@ static const char *const move_failures[] = {
     [MOVE_INTERRUPTED] = "vspcd is shutting down",
 };
 
+const char *daemon_move_failure(const struct fact *fact)
+{
+    return move_failures[fact->verdict];
+}
+
 static void move_ended(const struct fact *fact, const char *name)
 {
-    const char *why = move_failures[fact->verdict];
     const char *to = fact->to[0] != '\0' ? fact->to : "none";
     unsigned long long ms = fact->took_us / 1000;
     unsigned tenths = (unsigned)(fact->took_us % 1000 / 100);
@@ -72,7 +75,7 @@ static void move_ended(const struct fact *fact, const char *name)
         log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
                     "held=%u others=%u reason=%s",
                     LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
-                    fact->others, LOG_TEXT(why));
+                    fact->others, LOG_TEXT(daemon_move_failure(fact)));
 }
 
 /* A VM may say a new name as often as it likes. */
@@ -121,6 +124,8 @@ static void handle(struct daemon *d, const struct fact *fact)
         break;
     case FACT_DESERTED:
     case FACT_VISITED:
+    case FACT_CLIENT_ATTACHED: /* its session has logged it */
+    case FACT_CLIENT_DETACHED:
         break;
     case FACT_DESTINATION_REPLACED:
         log_info("VM move goes on with a newer connection console=%s from=%s "
@@ -143,6 +148,7 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT("it has held up the VM for --hold-time"));
         break;
     }
+    daemon_hooks_tell_fact(d, fact);
 }
 
 void daemon_take_facts(struct daemon *d)
@@ -160,6 +166,7 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
              LOG_TEXT(console_id(c).text));
     listing_forget(&d->listing, c);
+    daemon_hooks_tell_expired(d, c);
     daemon_state_forget(d, c);
     daemon_close_port(d, c);
     service_end(c);

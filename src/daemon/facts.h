@@ -16,6 +16,9 @@ void daemon_take_facts(struct daemon *d);
 /* Nobody has been at this console for its time: it is forgotten. */
 void daemon_expire_console(struct daemon *d, struct console *c);
 
+/* Of MOVE_ENDED, but COMPLETED: a sentence. */
+const char *daemon_move_failure(const struct fact *fact);
+
 /* The line that tells people a VM's port. */
 void daemon_log_connected(const struct fact *fact);
 

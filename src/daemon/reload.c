@@ -59,6 +59,7 @@ static void use_settings(struct daemon *d)
     directory_set(&d->directory, &directory);
     session_context_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
+    daemon_hooks_use(d);
     for (int i = 0; i < d->proxy_count; i++)
         d->proxies[i].policy =
             daemon_vm_policy(d, i == 0 ? s->tls : s->proxies[i - 1].tls);
@@ -83,9 +84,11 @@ static bool prepare(const struct daemon *d, const struct settings *next,
                     struct service_rules *rules, struct daemon_tls *tls)
 {
     struct problems problems = { 0 };
+    struct hooks_settings hooks;
     struct err err;
 
-    if (service_rules_parse(rules, next, &err) < 0) {
+    if (service_rules_parse(rules, next, &err) < 0 ||
+        daemon_hooks_parse(next, &hooks, &err) < 0) {
         problems_add(&problems, 0, "%s", err.text);
         log_problems(&problems);
         return false;

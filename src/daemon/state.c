@@ -287,6 +287,7 @@ static bool on_record(void *owner, const struct store_record *record)
     if (record->left_s != 0 &&
         loading->now_s - record->left_s >= (int64_t)d->settings->vm_expire_s) {
         d->state.expired++;
+        daemon_hooks_tell_gone(d, record);
         return false;
     }
     c = directory_restore(&d->directory, &identity);

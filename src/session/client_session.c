@@ -40,14 +40,14 @@ static void log_connected(struct client_session *s)
     struct tls_terms terms = { "none" };
     struct address_text peer;
 
-    if (s->is_told || s->is_over || secure_is_open(&s->secure) ||
+    if (s->is_logged || s->is_over || secure_is_open(&s->secure) ||
         secure_is_missing(&s->secure))
         return;
     if (stream_is_tls(s->wire.stream))
         terms = stream_tls_terms(s->wire.stream);
     if (terms.text[0] == '\0')
         return;
-    s->is_told = true;
+    s->is_logged = true;
     peer = address_format(&s->wire.stream->peer);
     log_line(usual_level(s), "client connected console=%s peer=%s tls=%s",
              LOG_TEXT(console_name(s->client.console).text), peer.text,
@@ -70,6 +70,9 @@ static void close_session(struct client_session *s, const char *reason,
                  LOG_TEXT(console_name(s->client.console).text), peer.text,
                  LOG_TEXT(reason));
         client_line_end(s);
+        if (s->is_told)
+            client_report_detached(&s->client, peer.text,
+                                   stream_is_tls(s->wire.stream));
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
@@ -304,6 +307,17 @@ static bool look_back(struct client_session *s)
     return reader->at != at;
 }
 
+/* Systems that we called are not somebody who has come. */
+static void report_attached(struct client_session *s)
+{
+    if (s->is_told || s->is_over || s->role->on_end != NULL)
+        return;
+    s->is_told = true;
+    client_report_attached(&s->client,
+                           address_format(&s->wire.stream->peer).text,
+                           stream_is_tls(s->wire.stream));
+}
+
 static void serve(struct client_session *s)
 {
     if (s->is_serving || s->is_over || secure_is_open(&s->secure))
@@ -316,6 +330,7 @@ static void serve(struct client_session *s)
     s->is_serving = true;
     look_back(s);
     tell_open(s);
+    report_attached(s);
     deadline_stop(&s->deadline);
     if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
         s->wire.peer.policy = &client_policy;
@@ -785,12 +800,14 @@ static void start(struct client_session *s)
         update_interest(s, true); /* it begins when the hands are shaken */
         return;
     }
-    if (s->is_serving)
+    if (s->is_serving) {
         tell_open(s);
-    else if (secure_is_open(&s->secure))
+        report_attached(s);
+    } else if (secure_is_open(&s->secure)) {
         deadline_start(&s->ctx->answers, &s->deadline, now_us);
-    else
+    } else {
         deadline_start(&s->ctx->negotiations, &s->deadline, now_us);
+    }
     flush(s);
 }
 

@@ -50,8 +50,9 @@ struct client_session {
     bool is_draining;   /* input has ended; it ends at end_at */
     bool says_reason;   /* why it ends is still to be said to it */
     bool is_over;
-    bool is_told;   /* the log has it as connected */
+    bool is_logged; /* as connected */
     bool is_open;   /* role->on_open was called */
+    bool is_told;   /* FACT_CLIENT_ATTACHED was */
     bool was_asked; /* AYT in this read */
     uint8_t waits;  /* for the answer to an offer */
     const char *end_reason;

@@ -198,6 +198,14 @@ SETTINGS = [
      "--client-limit", 9, "--multi-console", "--dcd-always-on", "--no-fork",
      "--stdout", "-d", "--ssl"],
     ["--backend", "Memory", "--ssl", "--tls", "telnets"],
+    ["--vm-allow", "10.0.0.0/8", "--vm-allow", "::1", "--vm-rate", 1,
+     "--vm-burst", 2, "--client-allow", "2001:db8::/32", "--client-rate", 3,
+     "--client-burst", 4, "--client-total", 5, "--unidentified-limit", 6,
+     "--unidentified-per-address", 7],
+    ["--attach-lines", 1, "--attach-bytes", "2K", "--hook", "/a b,events=vm-up",
+     "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],
+    ["--daemon", "--pidfile", "/run/x y", "--messages-to", "syslog:/a",
+     "--messages-level", "error", "--messages-format", "json"],
     ["--ssl=false", "--debug=false"],
 ]
 

@@ -105,7 +105,7 @@ def test_stderr_of_a_unit_has_levels_and_no_times(start_program, tmp_path):
         eventually(lambda: "ready" in path.read_text(), "a line")
     program.stop()
     lines = path.read_text().splitlines()
-    assert lines[0].startswith("<6>vspcd "), lines
+    assert any(line.startswith("<6>vspcd ") for line in lines), lines
     assert all(line.startswith("<6>") for line in lines), lines
 
 
@@ -132,7 +132,7 @@ def test_syslog_in_json(start_quietly, inbox):
 def test_syslog_on_a_stream(start_quietly, sockets):
     log = StreamSyslog(sockets / "log")
     start_quietly("--messages-to", f"syslog:{sockets / 'log'}")
-    assert " ready " in log.read_record()
+    log.read_record(" ready ")
     log.close()
 
 

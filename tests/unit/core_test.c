@@ -670,14 +670,59 @@ static void facts_are_told_in_order(void **state)
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
 
-    assert_int_equal(fact_take(q)->kind, FACT_VM_ATTACHED);
+    const struct fact *fact = fact_take(q);
+
+    assert_int_equal(fact->kind, FACT_VM_ATTACHED);
+    assert_true(fact->is_new);
     assert_null(fact_take(q));
     directory_rename(f->console, "db");
     directory_rename(f->console, "db");
     console_detach_vm(&f->vm.link, "because", 0);
-    assert_int_equal(fact_take(q)->kind, FACT_VM_RENAMED);
+    fact = fact_take(q);
+    assert_int_equal(fact->kind, FACT_VM_RENAMED);
+    assert_string_equal(fact->former_name, "web");
     assert_string_equal(fact_take(q)->reason, "because");
     assert_null(fact_take(q));
+}
+
+static void a_console_is_new_once(void **state)
+{
+    static const struct vm_identity same = { "u1", "s0", "web" };
+    static const struct vm_identity known = { "u9", "s0", "known" };
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+
+    assert_true(fact_take(q)->is_new);
+    console_detach_vm(&f->vm.link, "gone", 0);
+    directory_attach_vm(&f->directory, &f->vm.link, &same, 0);
+    assert_int_equal(fact_take(q)->kind, FACT_VM_DETACHED);
+    assert_false(fact_take(q)->is_new);
+    assert_non_null(directory_restore(&f->directory, &known));
+    directory_attach_vm(&f->directory, &f->other.link, &known, 0);
+    assert_false(fact_take(q)->is_new);
+    /* Names that nobody takes are freed with the queue. */
+    directory_rename(f->console, "db");
+    directory_rename(f->console, "web");
+}
+
+static void clients_that_are_served_are_facts(void **state)
+{
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+    const struct fact *fact;
+
+    (void)fact_take(q);
+    console_attach_client(f->console, &f->a.client, 0);
+    client_report_attached(&f->a.client, "192.0.2.1:1", true);
+    fact = fact_take(q);
+    assert_int_equal(fact->kind, FACT_CLIENT_ATTACHED);
+    assert_ptr_equal(fact->console, f->console);
+    assert_string_equal(fact->peer, "192.0.2.1:1");
+    assert_true(fact->is_encrypted);
+    client_report_detached(&f->a.client, "192.0.2.1:1", false);
+    fact = fact_take(q);
+    assert_int_equal(fact->kind, FACT_CLIENT_DETACHED);
+    assert_false(fact->is_encrypted);
 }
 
 static void console_expires_only_when_all_have_left(void **state)
@@ -903,6 +948,8 @@ int main(void)
         TEST(held_input_is_kept_in_order_and_stops_the_clients),
         TEST(newest_connection_wins_and_clients_stay),
         TEST(facts_are_told_in_order),
+        TEST(a_console_is_new_once),
+        TEST(clients_that_are_served_are_facts),
         TEST(console_expires_only_when_all_have_left),
         TEST(serial_ports_of_a_vm_are_consoles_with_their_labels),
         TEST(consoles_of_a_vm_are_bounded),

@@ -85,18 +85,21 @@ class StreamSyslog:
         self._sock.bind(str(path))
         self._sock.listen()
 
-    def read_record(self):
-        """The first one of the next connection."""
+    def read_record(self, words):
+        """The first one of the next connection that has these words."""
         self._sock.settimeout(TIMEOUT)
         peer, _ = self._sock.accept()
         with peer:
             peer.settimeout(TIMEOUT)
             data = b""
-            while b"\0" not in data:
+            for _ in range(100):
+                for record in data.decode().split("\0")[:-1]:
+                    if words in record:
+                        return record
                 more = peer.recv(4096)
                 assert more, f"it ended with {data}"
                 data += more
-        return data.split(b"\0")[0].decode()
+        raise AssertionError(f"no {words} in {data}")
 
     def close(self):
         self._sock.close()

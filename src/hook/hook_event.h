@@ -1,0 +1,75 @@
+/*
+ * hook_event.h - what a hook is told of: an event of a console, as texts; and
+ * how a program gets it, in the environment and as JSON.
+ *
+ * Names come from VMs. In an event that hook_event_copy has made they are valid
+ * UTF-8 without control characters, and bounded; what a shell makes of them is
+ * for the hook to mind.
+ */
+#ifndef HOOK_HOOK_EVENT_H
+#define HOOK_HOOK_EVENT_H
+
+#include "base/clock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum hook_kind {
+    HOOK_VM_NEW,
+    HOOK_VM_UP,
+    HOOK_VM_DOWN,
+    HOOK_VM_RENAMED,
+    HOOK_VM_EXPIRED,
+    HOOK_VM_MOVED,
+    HOOK_VM_MOVE_FAILED,
+    HOOK_CLIENT_ATTACHED,
+    HOOK_CLIENT_DETACHED,
+    HOOK_KINDS,
+};
+
+/* The order is that of the JSON. */
+enum hook_field {
+    HOOK_UUID,
+    HOOK_LABEL,
+    HOOK_NAME,
+    HOOK_OLD_NAME,
+    HOOK_CONSOLE, /* as it is shown */
+    HOOK_PORT,
+    HOOK_PEER,
+    HOOK_TLS, /* "yes" or "no" */
+    HOOK_FROM,
+    HOOK_TO,
+    HOOK_MS,
+    HOOK_REASON,
+    HOOK_FIELDS,
+};
+
+enum {
+    HOOK_TEXT_MAX = 384, /* bytes of a field; what is longer is cut */
+    HOOK_PROGRAM_MAX = 1024,
+};
+
+struct hook_event {
+    enum hook_kind kind;
+    char time[CLOCK_TEXT_LEN];
+    const char *text[HOOK_FIELDS]; /* NULL: this event has none. UUID and LABEL
+                                    * always are there */
+};
+
+/* "vm-up" */
+const char *hook_kind_name(enum hook_kind kind);
+
+/* HOOK_KINDS: there is none of this name (len bytes). */
+enum hook_kind hook_kind_find(const char *name, size_t len);
+
+/* One allocation, for free(): all texts are its own, and clean. */
+struct hook_event *hook_event_copy(const struct hook_event *event);
+
+/* One object in one line, with the line's end; for free(). */
+char *hook_event_json(const struct hook_event *event);
+
+/* "VSPCD_EVENT=vm-up", ..., NULL, and what every program needs; one allocation,
+ * for free(). */
+char **hook_event_environment(const struct hook_event *event);
+
+#endif
