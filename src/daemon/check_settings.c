@@ -1,5 +1,6 @@
 #include "daemon/check_settings.h"
 
+#include "daemon/console_logs.h"
 #include "daemon/tls.h"
 #include "net/address.h"
 #include "proto/uri_rule.h"
@@ -67,5 +68,6 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
+    daemon_logs_check(s, problems);
     check_tls(s, problems);
 }

@@ -320,6 +320,7 @@ static void log_ready(const struct daemon *d, uint64_t files)
                  address_format(&d->proxies[i].address).text);
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
+    daemon_logs_log(d);
     log_flush();
 }
 
@@ -346,6 +347,8 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = daemon_tls_open(&d->tls, settings, err);
     if (r == 0)
         r = parse_interface(d, err);
+    if (r == 0)
+        r = daemon_logs_open(d, err);
     /* Known consoles have their ports before a VM can ask for one. */
     if (r == 0)
         r = daemon_state_open(d, err);
@@ -380,6 +383,7 @@ void daemon_close(struct daemon *d)
     session_shut_down(&d->sessions);
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
+    daemon_logs_close(d);
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);

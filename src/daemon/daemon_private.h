@@ -6,6 +6,7 @@
 
 #include "core/directory.h"
 #include "core/ports.h"
+#include "daemon/console_logs.h"
 #include "daemon/daemon.h"
 #include "daemon/state.h"
 #include "daemon/tls.h"
@@ -40,6 +41,7 @@ struct daemon {
     int proxy_count;
     struct daemon_tls tls;
     struct daemon_state state;
+    struct daemon_logs logs;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[6];

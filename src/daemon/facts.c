@@ -32,6 +32,7 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     int r = 0;
 
+    daemon_logs_add(d, c);
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = daemon_open_port(d, c);
     daemon_state_vm_came(d, fact);
@@ -111,6 +112,7 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
     case FACT_VM_RENAMED:
+        daemon_logs_renamed(fact->console);
         vm_renamed(fact, name.text);
         break;
     case FACT_MOVE_ENDED:
@@ -156,6 +158,7 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     daemon_state_forget(d, c);
     daemon_close_port(d, c);
     service_end(c);
+    daemon_logs_remove(c);
     directory_remove(c);
 }
 
@@ -167,7 +170,7 @@ static void log_console(const struct console *c)
     if (c->service != NULL && !c->is_port_new)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -180,7 +183,8 @@ static void log_console(const struct console *c)
              service.text[0] != '\0' ? " service=" : "",
              service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
              service.text[0] != '\0' ? " service-state=" : "",
-             service.text[0] != '\0' ? service_state(c) : "");
+             service.text[0] != '\0' ? service_state(c) : "",
+             daemon_logs_describe(c).text);
 }
 
 void daemon_log_consoles(const struct daemon *d)

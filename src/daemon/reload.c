@@ -44,6 +44,7 @@ static void use_settings(struct daemon *d)
     directory_set(&d->directory, &directory);
     session_context_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
+    daemon_logs_reload(d);
     for (int i = 0; i < d->proxy_count; i++)
         d->proxies[i].policy =
             daemon_vm_policy(d, i == 0 ? s->tls : s->proxies[i - 1].tls);
@@ -70,6 +71,11 @@ static bool prepare(const struct daemon *d, const struct settings *next,
     struct problems problems = { 0 };
     struct err err;
 
+    daemon_logs_check(next, &problems);
+    if (problems.count > 0) {
+        log_problems(&problems);
+        return false;
+    }
     if (service_rules_parse(rules, next, &err) < 0) {
         problems_add(&problems, 0, "%s", err.text);
         log_problems(&problems);
@@ -112,7 +118,7 @@ void daemon_reload(struct daemon *d)
                  "need-restart=%d",
                  LOG_TEXT(d->settings->file), changes.count,
                  changes.restart_count);
-    else if (!has_tls)
+    else if (!has_tls && !d->logs.is_on)
         log_info("SIGHUP: there is nothing to reload, no file and no "
                  "certificate");
     if (has_tls)

@@ -29,6 +29,7 @@ struct daemon_state {
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
+    struct loop_watch watch;             /* of announcements */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
     char path[STATE_DIRECTORY_MAX + 64];
