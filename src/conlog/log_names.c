@@ -82,11 +82,13 @@ static void step_aside(char path[CONLOG_NAME_MAX], uint32_t way,
     if (way == LOG_NAME_WITH_LABEL || way >= LOG_NAME_WITH_BOTH)
         add_fact(added, sizeof added, "%{label}", facts);
     if (way >= LOG_NAME_NUMBERED) {
+        size_t most = sizeof added - sizeof number;
+        size_t len = strlen(added);
+
         snprintf(number, sizeof number, "-%u", way - LOG_NAME_NUMBERED + 2);
-        added[cut(added, strlen(added) < sizeof added - sizeof number
-                             ? strlen(added)
-                             : sizeof added - sizeof number)] = '\0';
-        strcat(added, number);
+        if (len > most)
+            len = cut(added, most);
+        snprintf(added + len, sizeof added - len, "%s", number);
     }
     insert(path, added);
 }
