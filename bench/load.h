@@ -43,6 +43,7 @@ void work_stream(const struct load *load);
 void work_fanout(const struct load *load);
 void work_latency(const struct load *load);
 void work_moves(const struct load *load);
+void work_print(const struct load *load);
 void work_handshakes(const struct load *load);
 void work_stuck_client(const struct load *load);
 void work_stuck_vm(const struct load *load);

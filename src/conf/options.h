@@ -120,9 +120,19 @@ struct settings {
     uint64_t hook_limit;
     uint64_t backend; /* enum settings_backend */
     /* Texts are the settings' own; NULL: not given. */
-    char *state_file; /* else in the state directory */
-    char *cert;       /* else one is made */
-    char *key;        /* else with the certificate */
+    char *state_file;    /* else in the state directory */
+    char *log_directory; /* NULL: no logs, but with backend Logging */
+    char *log_name;      /* a pattern */
+    char *log_prefix;
+    char *log_mode;           /* octal */
+    char *log_owner;          /* USER[:GROUP] */
+    uint64_t log_format;      /* 0 raw, 1 with timestamps */
+    uint64_t log_rotate_size; /* bytes; 0: never */
+    uint64_t log_rotate_s;    /* 0: never */
+    uint64_t log_keep;
+    bool log_compress;
+    char *cert; /* else one is made */
+    char *key;  /* else with the certificate */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;

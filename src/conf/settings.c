@@ -133,11 +133,6 @@ static void check_together(const struct settings *s, struct problems *problems)
                 (unsigned long long)s->history_size);
         complain(s, "history-size", err.text, problems);
     }
-    if (s->backend == SETTINGS_BACKEND_LOGGING)
-        complain(s, "backend",
-                 "'Logging' is not valid: this version writes no console logs; "
-                 "expected Memory or File",
-                 problems);
     if (s->state_file != NULL && s->backend != SETTINGS_BACKEND_FILE)
         complain(s, "file", "needs --backend File", problems);
     if (s->key != NULL && s->cert == NULL)

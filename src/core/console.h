@@ -90,6 +90,7 @@ struct console {
                             * came from it is output.head */
     void *service;         /* the owner of the directory's: how it is reached */
     void *uri_service;     /* the same: what the VM's service URI asks for */
+    void *log;             /* the same: its console log */
     char *name;            /* the VM's, cleaned */
     struct buf held_input; /* for the VM, which must not get it yet */
     struct pending_break held_break; /* in it; as input_bytes counts */

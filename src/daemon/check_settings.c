@@ -1,5 +1,6 @@
 #include "daemon/check_settings.h"
 
+#include "daemon/console_logs.h"
 #include "daemon/state_path.h"
 #include "daemon/tls.h"
 #include "hook/hook_spec.h"
@@ -71,6 +72,7 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
+    daemon_logs_check(s, problems);
     check_hooks(s, false, problems);
 }
 

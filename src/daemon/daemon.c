@@ -371,6 +371,7 @@ void daemon_say_ready(struct daemon *d)
         log_warning("%s", s->notices[i]);
     daemon_tls_log(&d->tls);
     daemon_state_log(d);
+    daemon_logs_log(d);
     daemon_limits_check(d);
     (void)messages_flush(d->messages);
     service_manager_ready(&d->manager);
@@ -405,6 +406,8 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = parse_interface(d, err);
     if (r == 0)
         r = daemon_hooks_open(d, err);
+    if (r == 0)
+        r = daemon_logs_open(d, err);
     /* Known consoles have their ports before a VM can ask for one. */
     if (r == 0)
         r = daemon_state_open(d, err);
@@ -440,6 +443,7 @@ void daemon_close(struct daemon *d)
     client_session_close_all(&d->sessions);
     daemon_take_facts(d);
     daemon_hooks_close(d);
+    daemon_logs_close(d);
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);

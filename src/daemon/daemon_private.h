@@ -6,6 +6,7 @@
 
 #include "core/directory.h"
 #include "core/ports.h"
+#include "daemon/console_logs.h"
 #include "daemon/daemon.h"
 #include "daemon/hooks.h"
 #include "daemon/listing.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct daemon_tls tls;
     struct daemon_state state;
     struct daemon_hooks hooks;
+    struct daemon_logs logs;
     struct service_rules rules;
     struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[6];

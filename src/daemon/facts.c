@@ -31,6 +31,7 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     int r = 0;
 
+    daemon_logs_add(d, c);
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = daemon_open_port(d, c);
     daemon_state_vm_came(d, fact);
@@ -114,9 +115,11 @@ static void handle(struct daemon *d, const struct fact *fact)
                  LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
         break;
     case FACT_VM_RENAMED:
+        daemon_logs_renamed(fact->console);
         vm_renamed(fact, name.text);
         break;
     case FACT_LABELLED:
+        daemon_logs_renamed(fact->console);
         daemon_state_labelled(d, fact->console);
         break;
     case FACT_MOVE_ENDED:
@@ -170,5 +173,6 @@ void daemon_expire_console(struct daemon *d, struct console *c)
     daemon_state_forget(d, c);
     daemon_close_port(d, c);
     service_end(c);
+    daemon_logs_remove(c);
     directory_remove(c);
 }

@@ -327,7 +327,7 @@ int import_ports(const struct settings *settings, FILE *to,
     problems->count = 0;
     import->settings = settings;
     import->problems = problems;
-    if (settings->backend == SETTINGS_BACKEND_MEMORY)
+    if (settings->backend != SETTINGS_BACKEND_FILE)
         problems_add(problems, 0,
                      "--import-ports: needs --backend File, which keeps them");
     else

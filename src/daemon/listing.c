@@ -52,7 +52,7 @@ static void log_console(const struct console *c)
     if (c->service != NULL && !c->is_port_new)
         snprintf(port, sizeof port, "%u", console_port_number(c->service));
     log_info("listed console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
              c->link != NULL   ? c->link->peer
              : c->move != NULL ? "moving"
@@ -65,7 +65,8 @@ static void log_console(const struct console *c)
              service.text[0] != '\0' ? " service=" : "",
              service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
              service.text[0] != '\0' ? " service-state=" : "",
-             service.text[0] != '\0' ? service_state(c) : "");
+             service.text[0] != '\0' ? service_state(c) : "",
+             daemon_logs_describe(c).text);
 }
 
 void listing_begin(struct daemon *d)

@@ -60,6 +60,7 @@ static void use_settings(struct daemon *d)
     session_context_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
     daemon_hooks_use(d);
+    daemon_logs_reload(d);
     for (int i = 0; i < d->proxy_count; i++)
         d->proxies[i].policy =
             daemon_vm_policy(d, i == 0 ? s->tls : s->proxies[i - 1].tls);
@@ -136,7 +137,7 @@ void daemon_reload(struct daemon *d)
                  "need-restart=%d",
                  LOG_TEXT(d->settings->file), changes.count,
                  changes.restart_count);
-    else if (!has_tls)
+    else if (!has_tls && !d->logs.is_on)
         log_info("SIGHUP: there is nothing to reload, no file and no "
                  "certificate");
     if (has_tls)

@@ -296,6 +296,7 @@ static bool on_record(void *owner, const struct store_record *record)
         return true;
     }
     c->port = record->port;
+    daemon_logs_add(d, c);
     remember(loading, c, record);
     return true;
 }
@@ -398,7 +399,7 @@ int daemon_state_open(struct daemon *d, struct err *err)
     int r;
 
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
-    if (d->settings->backend == SETTINGS_BACKEND_MEMORY)
+    if (d->settings->backend != SETTINGS_BACKEND_FILE)
         return 0;
     loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
                          on_announcement_due, d);

@@ -361,7 +361,6 @@ def test_two_servers_do_not_share_a_file(start, tmp_path):
 def test_what_is_refused(tmp_path):
     def refused(*args):
         return refusal(*args, state=tmp_path)
-    assert "console logs" in refused("--backend", "Logging")
     assert "--backend File" in refused("--backend", "Memory", "-f", "x")
     assert "No such file" in refused("-f", tmp_path / "no/file")
     assert "not a regular file" in refused("-f", tmp_path)

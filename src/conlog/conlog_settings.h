@@ -1,0 +1,26 @@
+/*
+ * conlog_settings.h - how console logs are to be written.
+ */
+#ifndef CONLOG_CONLOG_SETTINGS_H
+#define CONLOG_CONLOG_SETTINGS_H
+
+#include "conlog/name.h"
+#include "conlog/rotation.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum { CONLOG_DIRECTORY_MAX = 1024 }; /* with its end */
+
+struct conlog_settings {
+    char directory[CONLOG_DIRECTORY_MAX];
+    char pattern[CONLOG_PATTERN_MAX + 1];
+    struct rotation_rules rotation;
+    mode_t mode;
+    uid_t uid;         /* (uid_t)-1: as it comes */
+    gid_t gid;         /* the same */
+    uint32_t open_max; /* files kept open; at least 1 */
+    bool is_stamped;   /* a time in front of each line */
+};
+
+#endif

@@ -1,0 +1,294 @@
+#include "conlog/log_file.h"
+
+#include "conlog/log_place.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ROTATE_AGAIN_S = 60 };
+
+void log_file_init(struct log_file *f)
+{
+    *f = (struct log_file){ .fd = -1 };
+}
+
+static void close_file(struct log_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = -1;
+}
+
+void log_file_close(struct log_file *f)
+{
+    close_file(f);
+    f->was_open = false;
+}
+
+void log_file_done(struct log_file *f)
+{
+    close_file(f);
+    free(f->path);
+    log_file_init(f);
+}
+
+/* ---- opening ---------------------------------------------------------- */
+
+static int open_directory(const struct conlog_settings *s)
+{
+    int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static void find_birth(struct log_file *f, const struct conlog_settings *s)
+{
+    int directory;
+
+    f->born_s = clock_utc_s();
+    if (s->rotation.age_s == 0)
+        return;
+    directory = open_directory(s);
+    if (directory < 0)
+        return;
+    (void)rotation_born(directory, f->path, &f->born_s);
+    close(directory);
+}
+
+static bool ends_in_line(int fd, uint64_t size)
+{
+    char last = '\n';
+
+    return size > 0 && pread(fd, &last, 1, (off_t)(size - 1)) == 1 &&
+           last != '\n';
+}
+
+static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip);
+
+/* What stands in the file decides where a line begins, unless we are in the
+ * middle of a stamp. */
+static int look_at(struct log_file *f, const struct log_job *job,
+                   const struct conlog_settings *s)
+{
+    struct stat st;
+    uint32_t skip = 0;
+
+    if (fstat(f->fd, &st) < 0)
+        return -errno;
+    f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
+        stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
+    /* Whoever was killed before us has left half a line. */
+    if (job->is_first && !f->was_open && s->is_stamped && f->stamp.is_in_line) {
+        int r = write_all(f, slice_of_text("\n"), &skip);
+
+        if (r < 0)
+            return r;
+        f->stamp.is_in_line = false;
+    }
+    f->was_open = true;
+    find_birth(f, s);
+    return 0;
+}
+
+static int open_file(struct log_file *f, const struct log_job *job,
+                     const struct conlog_settings *s, unsigned generation)
+{
+    int r;
+
+    if (f->fd >= 0 && f->generation == generation)
+        return 0;
+    close_file(f);
+    r = log_place_open(s, f->path, &f->fd);
+    if (r == 0)
+        r = look_at(f, job, s);
+    if (r < 0)
+        close_file(f);
+    else
+        f->generation = generation;
+    return r;
+}
+
+/* ---- writing ---------------------------------------------------------- */
+
+/* From *skip on, which is moved; 0, and it is 0 again, or -errno. */
+static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip)
+{
+    while (*skip < bytes.len) {
+        ssize_t n = write(f->fd, bytes.data + *skip, bytes.len - *skip);
+
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EIO;
+        *skip += (uint32_t)n;
+        f->size += (uint64_t)n;
+    }
+    *skip = 0;
+    return 0;
+}
+
+static int put_raw(struct log_file *f, struct slice bytes, uint32_t *skip)
+{
+    int r = write_all(f, bytes, skip);
+
+    if (r == 0 && bytes.len > 0)
+        f->stamp.is_in_line = bytes.data[bytes.len - 1] != '\n';
+    return r;
+}
+
+/*
+ * A piece of the bytes, *ret_taken of them. What it becomes depends on nothing
+ * but them, the time and the stamp before: it is made again by the next try,
+ * which begins behind the first *skip bytes of it.
+ */
+static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
+                       uint8_t *scratch, uint32_t *skip, size_t *ret_taken)
+{
+    struct stamp after = f->stamp;
+    struct slice rest = bytes;
+    size_t len = stamp_put(&after, &rest, utc_ms, scratch, LOG_FILE_SCRATCH);
+    int r = write_all(f, slice_of(scratch, len), skip);
+
+    if (r < 0)
+        return r;
+    f->stamp = after;
+    *ret_taken = bytes.len - rest.len;
+    return 0;
+}
+
+static size_t gap_line(char *to, size_t size, const struct log_file *f,
+                       const struct log_job *job)
+{
+    const char *why = job->lost_error == 0 ? "the disk is too slow"
+                      : job->lost_error == ETIMEDOUT
+                          ? "the disk does not answer"
+                          : strerrordesc_np(job->lost_error);
+    int first = f->stamp.is_in_line ? '\n' : 0;
+    size_t at = 0;
+
+    if (why == NULL)
+        why = "unknown error";
+    if (first != 0)
+        to[at++] = (char)first;
+    at += (size_t)snprintf(
+        to + at, size - at, "[vspcd: %llu bytes are missing here: %c%s]\n",
+        (unsigned long long)job->lost, tolower((unsigned char)why[0]), why + 1);
+    return at;
+}
+
+static int put_gap(struct log_file *f, struct log_job *job,
+                   const struct conlog_settings *s, uint8_t *scratch)
+{
+    char line[160];
+    size_t len = gap_line(line, sizeof line, f, job);
+    struct slice text = slice_of(line, len);
+    size_t taken;
+    int r = s->is_stamped
+                ? put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken)
+                : put_raw(f, text, &job->skip);
+
+    if (r == 0)
+        job->lost = 0;
+    return r;
+}
+
+static int put_bytes(struct log_file *f, struct log_job *job,
+                     const struct conlog_settings *s, uint8_t *scratch)
+{
+    while (job->done < job->len) {
+        struct slice rest =
+            slice_of(job->bytes + job->done, job->len - job->done);
+        size_t taken = rest.len;
+        int r = s->is_stamped ? put_stamped(f, rest, job->utc_ms, scratch,
+                                            &job->skip, &taken)
+                              : put_raw(f, rest, &job->skip);
+
+        if (r < 0)
+            return r;
+        job->done += (uint32_t)taken;
+    }
+    return 0;
+}
+
+static void change_path(struct log_file *f, struct log_job *job)
+{
+    if (job->path == NULL)
+        return;
+    close_file(f);
+    free(f->path);
+    f->path = job->path;
+    f->was_open = false;
+    job->path = NULL;
+}
+
+int log_file_write(struct log_file *f, struct log_job *job,
+                   const struct conlog_settings *s, unsigned generation,
+                   bool may_rotate, uint8_t *scratch)
+{
+    int64_t now_s;
+    int r;
+
+    change_path(f, job);
+    r = open_file(f, job, s, generation);
+    if (r < 0)
+        return r;
+    now_s = clock_utc_s();
+    if (may_rotate && job->skip == 0 && now_s >= f->rotate_after_s &&
+        rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        return LOG_FILE_IS_DUE;
+    if (job->lost > 0)
+        r = put_gap(f, job, s, scratch);
+    if (r == 0)
+        r = put_bytes(f, job, s, scratch);
+    return r;
+}
+
+/* ---- rotation --------------------------------------------------------- */
+
+static int rotate(struct log_file *f, const struct conlog_settings *s,
+                  int directory, struct err *err)
+{
+    int fd;
+    int outcome = rotation_rotate(directory, f->path, &s->rotation, err);
+    int r;
+
+    if (outcome < 0)
+        return outcome;
+    r = log_place_open(s, f->path, &fd);
+    if (r < 0) {
+        err_set(err, "cannot make the new file: %s", strerrordesc_np(-r));
+        if (outcome == ROTATION_DONE)
+            (void)rotation_undo(directory, f->path, &s->rotation, NULL);
+        return r;
+    }
+    close_file(f);
+    f->fd = fd;
+    f->size = 0;
+    f->born_s = clock_utc_s();
+    stamp_init(&f->stamp, false);
+    return 0;
+}
+
+int log_file_rotate(struct log_file *f, const struct conlog_settings *s,
+                    struct err *err)
+{
+    int directory = open_directory(s);
+    int r = directory;
+
+    if (r < 0)
+        err_set(err, "%s: %s", s->directory, strerrordesc_np(-r));
+    else
+        r = rotate(f, s, directory, err);
+    if (r < 0)
+        f->rotate_after_s = clock_utc_s() + ROTATE_AGAIN_S;
+    if (directory >= 0)
+        close(directory);
+    return r;
+}

@@ -1,0 +1,73 @@
+/*
+ * log_file.h - one log's file, and the jobs that are written to it.
+ *
+ * Blocks: all of it runs on one writer thread at a time (writers.h decides
+ * which). What a failed write has left of a job is written by the next try:
+ * no byte is lost or doubled by a failure. What the ring lost meanwhile is in
+ * the job that comes next, and becomes a line of its own:
+ *
+ *     [vspcd: 12345 bytes are missing here: no space left on device]
+ */
+#ifndef CONLOG_LOG_FILE_H
+#define CONLOG_LOG_FILE_H
+
+#include "conlog/conlog_settings.h"
+#include "conlog/stamp.h"
+
+enum {
+    /* What a stamped piece of a job is made in. */
+    LOG_FILE_SCRATCH = 64 * 1024,
+};
+
+/* Bytes of one console, in order. Made by the loop, then the writer's. */
+struct log_job {
+    struct log_job *next;
+    char *path;      /* the file's from here on; NULL: as before */
+    uint64_t lost;   /* bytes that are missing before it */
+    int lost_error;  /* why; 0: it took too long */
+    uint32_t len;    /* of bytes */
+    uint32_t done;   /* written of them */
+    uint32_t skip;   /* written of what the next piece becomes */
+    bool is_first;   /* to this path since the program started */
+    int64_t utc_ms;  /* when it came */
+    uint8_t bytes[]; /* as the VM has printed them */
+};
+
+struct log_file {
+    char *path;          /* relative; NULL: not known yet */
+    int fd;              /* -1: closed */
+    unsigned generation; /* of the settings that it was opened with */
+    struct stamp stamp;  /* of raw files: is_in_line alone */
+    uint64_t size;
+    int64_t born_s;
+    int64_t rotate_after_s; /* not before, because the last one failed */
+    bool was_open;          /* and stamp is what stands in the file */
+};
+
+void log_file_init(struct log_file *f);
+
+/* What it is in the midst of is known no more, and found in the file again. */
+void log_file_close(struct log_file *f);
+
+/* Closes it; frees what is its own. */
+void log_file_done(struct log_file *f);
+
+enum log_file_outcome {
+    LOG_FILE_WRITTEN,
+    LOG_FILE_IS_DUE, /* it is to be rotated first; only if may_rotate */
+};
+
+/*
+ * Writes the job, from where it was left; opens the file where that is closed
+ * or of another generation. -errno: not all of it, to be tried again.
+ */
+int log_file_write(struct log_file *f, struct log_job *job,
+                   const struct conlog_settings *settings, unsigned generation,
+                   bool may_rotate, uint8_t *scratch);
+
+/* Rotates it; the caller has the log's turn (rotation.h). -errno with err
+ * filled: it goes on as it was, and is not due for a minute. */
+int log_file_rotate(struct log_file *f, const struct conlog_settings *settings,
+                    struct err *err);
+
+#endif

@@ -1,0 +1,132 @@
+#include "conlog/log_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC };
+
+/* Who may read a file may look into its folder. */
+static mode_t folder_mode(mode_t mode)
+{
+    return (mode_t)(0700 | mode | (mode & 0444) >> 2);
+}
+
+static int open_folder(const struct conlog_settings *s, int at,
+                       const char *name, int *ret_fd)
+{
+    int fd = openat(at, name, FOLDER | O_NOFOLLOW);
+
+    if (fd < 0 && errno == ENOENT) {
+        if (mkdirat(at, name, folder_mode(s->mode) & 0777) == 0) {
+            if (fchownat(at, name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        } else if (errno != EEXIST) {
+            return -errno;
+        }
+        fd = openat(at, name, FOLDER | O_NOFOLLOW);
+    }
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    return 0;
+}
+
+static int make_file(const struct conlog_settings *s, int at, const char *name,
+                     int flags, int *ret_fd)
+{
+    int fd = openat(at, name, flags | O_CREAT | O_EXCL, s->mode & 0600);
+
+    if (fd < 0)
+        return -errno;
+    if (fchown(fd, s->uid, s->gid) < 0 || fchmod(fd, s->mode) < 0) {
+        int r = -errno;
+
+        unlinkat(at, name, 0);
+        close(fd);
+        return r;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
+static int open_file(const struct conlog_settings *s, int at, const char *name,
+                     int *ret_fd)
+{
+    static const int flags =
+        O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+    struct stat st;
+    int fd = openat(at, name, flags);
+    int r;
+
+    if (fd < 0 && errno == ENOENT) {
+        r = make_file(s, at, name, flags, &fd);
+        if (r < 0)
+            return r;
+    }
+    if (fd < 0)
+        return -errno;
+    r = fstat(fd, &st) < 0 ? -errno : 0;
+    if (r == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+        r = -EINVAL;
+    if (r < 0)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return r;
+}
+
+int log_place_open(const struct conlog_settings *s, const char *path,
+                   int *ret_fd)
+{
+    int at = open(s->directory, FOLDER);
+    int r = at < 0 ? -errno : 0;
+
+    while (r == 0) {
+        size_t len = strcspn(path, "/");
+        char part[NAME_MAX + 1];
+        int folder = -1;
+
+        if (len > NAME_MAX) {
+            r = -ENAMETOOLONG;
+            break;
+        }
+        snprintf(part, sizeof part, "%.*s", (int)len, path);
+        if (path[len] == '\0') {
+            r = open_file(s, at, part, ret_fd);
+            break;
+        }
+        r = open_folder(s, at, part, &folder);
+        if (r == 0) {
+            close(at);
+            at = folder;
+        }
+        path += len + 1;
+    }
+    if (at >= 0)
+        close(at);
+    return r;
+}
+
+int log_place_make(const char *directory)
+{
+    char part[CONLOG_DIRECTORY_MAX];
+
+    for (size_t i = 1; directory[i - 1] != '\0'; i++) {
+        if (directory[i] != '/' && directory[i] != '\0')
+            continue;
+        snprintf(part, sizeof part, "%.*s", (int)i, directory);
+        if (mkdir(part, 0755) < 0 && errno != EEXIST) {
+            struct stat st;
+
+            /* On a read-only disk what is there is there all the same. */
+            if (stat(part, &st) < 0 || !S_ISDIR(st.st_mode))
+                return errno == ENOENT ? -EROFS : -errno;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,23 @@
+/*
+ * log_place.h - a log's file, opened beneath the log directory.
+ *
+ * Blocks: for a thread. No symbolic link is followed beneath the directory, so
+ * that whoever can write there cannot lead a log elsewhere.
+ */
+#ifndef CONLOG_LOG_PLACE_H
+#define CONLOG_LOG_PLACE_H
+
+#include "conlog/conlog_settings.h"
+
+/*
+ * Makes what is missing, folders too. A new file gets mode and owner, or is not
+ * there. The descriptor is for reading (of the file's end) and appending. 0 or
+ * -errno; -EINVAL: what is there is no file (nor a FIFO).
+ */
+int log_place_open(const struct conlog_settings *settings, const char *path,
+                   int *ret_fd);
+
+/* Makes a directory, with all that leads there. 0 or -errno. */
+int log_place_make(const char *directory);
+
+#endif

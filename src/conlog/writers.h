@@ -1,0 +1,102 @@
+/*
+ * writers.h - the threads that write console logs, and what waits for them.
+ *
+ * Jobs of one log are written in order, by one thread at a time; those of
+ * different logs by WRITER_THREADS. A thread that the disk does not let go is
+ * replaced, up to WRITER_THREADS_MAX in all: so that many logs on dead disks,
+ * less one, keep nobody else's from being written. Compression has a thread of
+ * its own.
+ *
+ * Bounds: a log has at most WRITER_LOG_MAX bytes waiting, all together
+ * WRITER_TOTAL_MAX, beyond which a log that has none waiting gets
+ * WRITER_GRANT. Files stay open after a write, the least recently written of
+ * more than settings.open_max are closed; a log whose file is closed costs
+ * nothing here.
+ *
+ * What fails is kept and tried again every second; of many that fail a few, and
+ * when one of those is written again, all.
+ *
+ * But for the threads, called by the loop's thread alone.
+ */
+#ifndef CONLOG_WRITERS_H
+#define CONLOG_WRITERS_H
+
+#include "base/list.h"
+#include "conlog/log_file.h"
+
+#include <stddef.h>
+
+enum {
+    WRITER_THREADS = 4,
+    WRITER_THREADS_MAX = 16,
+    WRITER_JOB_MAX = 64 * 1024,
+    WRITER_LOG_MAX = 512 * 1024,
+    /* Waking a thread costs as much as writing some jobs does. */
+    WRITER_WAKE = 256 * 1024,
+    WRITER_TOTAL_MAX = 64 * 1024 * 1024,
+    WRITER_GRANT = 4 * 1024,
+};
+
+struct writers;
+
+/* A log as writers know it: in the log, zeroed. */
+struct writer_slot {
+    struct writer_file *file; /* NULL: nothing waits, and it is not open */
+};
+
+struct writers_news {
+    struct writer_slot *slot; /* NULL: the log has been left */
+    const char *path;         /* good until the call returns */
+    int error;                /* 0: written again */
+    const char *rotation;     /* a rotation or compression failed: why */
+    uint64_t bytes;           /* that wait */
+};
+
+/* wake: writers_take_news is to be called, or there is room again for somebody
+ * who was refused it. On any thread, with the lock held; not once writers_close
+ * has begun. */
+int writers_open(struct writers **ret_writers,
+                 const struct conlog_settings *settings,
+                 void (*wake)(void *owner), void *owner);
+
+/* Waits for what waits, for at most so long; each is told what is left. */
+void writers_close(struct writers *w, uint64_t wait_us,
+                   void (*each)(void *owner, const struct writers_news *left),
+                   void *owner);
+
+/* All files are opened anew. */
+void writers_set(struct writers *w, const struct conlog_settings *settings);
+
+/* How many bytes a job may have: up to want; 0: none now, wake tells when it
+ * is worth asking again. */
+uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
+                      uint32_t want);
+
+/* With room for len bytes; all else is the caller's to fill. */
+struct log_job *writers_new_job(struct writers *w, uint32_t len);
+
+/* It is written with writers_flush, or when WRITER_WAKE bytes wait. */
+void writers_flush(struct writers *w, struct writer_slot *slot);
+
+/* Gives it away; path: of the log as it is now. */
+void writers_put(struct writers *w, struct writer_slot *slot,
+                 struct log_job *job, const char *path);
+
+/* The log is gone; what waits is written all the same. */
+void writers_leave(struct writers *w, struct writer_slot *slot);
+
+/* What the log's last write has come to, an errno; and bytes that wait. */
+int writers_state(struct writers *w, const struct writer_slot *slot,
+                  uint64_t *ret_waiting);
+
+/* Once a second while writers_are_busy: finds threads that are stuck, and tries
+ * again what has failed. */
+void writers_tick(struct writers *w, uint64_t now_us);
+bool writers_are_busy(struct writers *w);
+
+void writers_take_news(struct writers *w,
+                       void (*each)(void *owner,
+                                    const struct writers_news *news),
+                       void *owner);
+
+#endif

@@ -1,0 +1,248 @@
+/* A log's file: jobs are written whole, once and in order, wherever a write
+ * stops. RLIMIT_FSIZE plays the full disk. */
+#include "conlog/log_file.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CONTENT_MAX = 4096 };
+
+struct fixture {
+    struct conlog_settings settings;
+    struct log_file file;
+    uint8_t scratch[LOG_FILE_SCRATCH];
+    char content[CONTENT_MAX];
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    snprintf(f->settings.directory, sizeof f->settings.directory,
+             "/tmp/vspcd-log-file-XXXXXX");
+    assert_non_null(mkdtemp(f->settings.directory));
+    f->settings.mode = 0600;
+    f->settings.uid = (uid_t)-1;
+    f->settings.gid = (gid_t)-1;
+    log_file_init(&f->file);
+    signal(SIGXFSZ, SIG_IGN);
+    *state = f;
+    return 0;
+}
+
+static void limit_file_size(rlim_t size)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void path_of(const struct fixture *f, const char *name, char to[1100])
+{
+    snprintf(to, 1100, "%s/%s", f->settings.directory, name);
+}
+
+static int teardown(void **state)
+{
+    static const char *const names[] = { "web", "web.1", "new" };
+    struct fixture *f = *state;
+    char path[1100];
+
+    limit_file_size(RLIM_INFINITY);
+    log_file_done(&f->file);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        path_of(f, names[i], path);
+        (void)unlink(path);
+    }
+    assert_int_equal(rmdir(f->settings.directory), 0);
+    free(f);
+    return 0;
+}
+
+static struct log_job *job(const char *path, const char *text)
+{
+    size_t len = strlen(text);
+    struct log_job *j = xcalloc(1, sizeof *j + len);
+
+    j->path = path != NULL ? xstrdup(path) : NULL;
+    j->len = (uint32_t)len;
+    memcpy(j->bytes, text, len);
+    return j;
+}
+
+static int try_once(struct fixture *f, struct log_job *j)
+{
+    return log_file_write(&f->file, j, &f->settings, 1, false, f->scratch);
+}
+
+static void write_whole(struct fixture *f, struct log_job *j)
+{
+    assert_int_equal(try_once(f, j), LOG_FILE_WRITTEN);
+    free(j);
+}
+
+static const char *content(struct fixture *f, const char *name)
+{
+    char path[1100];
+    ssize_t n;
+    int fd;
+
+    path_of(f, name, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    n = read(fd, f->content, sizeof f->content - 1);
+    assert_true(n >= 0);
+    f->content[n] = '\0';
+    close(fd);
+    return f->content;
+}
+
+static void partial_writes_double_and_lose_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job("web", "one two three four five");
+
+    for (rlim_t limit = 1; limit < 24; limit += 5) {
+        limit_file_size(limit);
+        assert_int_equal(try_once(f, j), -EFBIG);
+    }
+    limit_file_size(RLIM_INFINITY);
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"), "one two three four five");
+}
+
+static void a_stamp_that_was_cut_is_gone_on_with(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job("web", "one\ntwo\n");
+
+    f->settings.is_stamped = true;
+    for (rlim_t limit = 1; limit < 58; limit += 3) {
+        limit_file_size(limit);
+        assert_int_equal(try_once(f, j), -EFBIG);
+    }
+    limit_file_size(RLIM_INFINITY);
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"), "1970-01-01T00:00:00.000Z one\n"
+                                           "1970-01-01T00:00:00.000Z two\n");
+}
+
+static void gap_has_a_line_of_its_own(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job(NULL, "after\n");
+
+    write_whole(f, job("web", "before"));
+    j->lost = 12345;
+    j->lost_error = ENOSPC;
+    for (rlim_t limit = 7; limit < 70; limit += 7) {
+        limit_file_size(limit);
+        assert_int_equal(try_once(f, j), -EFBIG);
+    }
+    limit_file_size(RLIM_INFINITY);
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"),
+                        "before\n[vspcd: 12345 bytes are missing here: no "
+                        "space left on device]\nafter\n");
+}
+
+static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j;
+
+    write_whole(f, job("web", "half a line"));
+    log_file_done(&f->file);
+    f->settings.is_stamped = true;
+    j = job("web", "new");
+    j->is_first = true;
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"),
+                        "half a line\n1970-01-01T00:00:00.000Z new");
+    /* A file that was closed meanwhile is gone on with in its line. */
+    log_file_close(&f->file);
+    write_whole(f, job(NULL, " one\n"));
+    assert_string_equal(content(f, "web"),
+                        "half a line\n1970-01-01T00:00:00.000Z new one\n");
+}
+
+static void new_path_is_a_new_file(void **state)
+{
+    struct fixture *f = *state;
+
+    write_whole(f, job("web", "1"));
+    write_whole(f, job("new", "2"));
+    write_whole(f, job(NULL, "3"));
+    assert_string_equal(content(f, "web"), "1");
+    assert_string_equal(content(f, "new"), "23");
+}
+
+static void rotation_goes_on_in_a_new_file(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job(NULL, "3456");
+    struct err err;
+
+    f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
+    write_whole(f, job("web", "012"));
+    assert_int_equal(
+        log_file_write(&f->file, j, &f->settings, 1, true, f->scratch),
+        LOG_FILE_IS_DUE);
+    assert_int_equal(log_file_rotate(&f->file, &f->settings, &err), 0);
+    write_whole(f, j);
+    assert_string_equal(content(f, "web.1"), "012");
+    assert_string_equal(content(f, "web"), "3456");
+}
+
+static void file_that_was_moved_away_is_left_at_the_next_generation(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job(NULL, "2");
+    char from[1100];
+    char to[1100];
+
+    write_whole(f, job("web", "1"));
+    path_of(f, "web", from);
+    path_of(f, "web.1", to);
+    assert_int_equal(rename(from, to), 0);
+    assert_int_equal(
+        log_file_write(&f->file, j, &f->settings, 2, false, f->scratch),
+        LOG_FILE_WRITTEN);
+    free(j);
+    assert_string_equal(content(f, "web.1"), "1");
+    assert_string_equal(content(f, "web"), "2");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(partial_writes_double_and_lose_nothing),
+        TEST(a_stamp_that_was_cut_is_gone_on_with),
+        TEST(gap_has_a_line_of_its_own),
+        TEST(line_of_who_was_killed_is_ended_where_lines_have_times),
+        TEST(new_path_is_a_new_file),
+        TEST(rotation_goes_on_in_a_new_file),
+        TEST(file_that_was_moved_away_is_left_at_the_next_generation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
