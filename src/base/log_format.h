@@ -41,7 +41,7 @@ struct log_record {
 };
 
 enum {
-    LOG_LINE_MAX = 1024, /* of a record's text, with its end */
+    LOG_LINE_MAX = 2048, /* of a record's text, with its end */
     /* Whatever a line becomes: each byte of it at most three, and what stands
      * around it. */
     LOG_RECORD_MAX = 8192,
