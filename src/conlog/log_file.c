@@ -82,6 +82,7 @@ static int look_at(struct log_file *f, const struct log_job *job,
     if (fstat(f->fd, &st) < 0)
         return -errno;
     f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    f->opened = (struct log_origin){ st.st_dev, st.st_ino, f->size, true };
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
         stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* Whoever was killed before us has left half a line. */

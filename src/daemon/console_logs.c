@@ -390,10 +390,27 @@ void daemon_logs_log(const struct daemon *d)
 
 /* ---- consoles --------------------------------------------------------- */
 
-void daemon_logs_add(struct daemon *d, struct console *c)
+static bool has_own_log(const struct daemon *d, bool is_known)
+{
+    return is_known || !daemon_state_is_kept(d) ||
+           strstr(d->settings->log_name, "%{uuid") != NULL;
+}
+
+void daemon_logs_add(struct daemon *d, struct console *c, bool is_known)
 {
     if (d->logs.is_on && c->log == NULL)
-        c->log = console_log_open(d->logs.conlog, c, true);
+        c->log =
+            console_log_open(d->logs.conlog, c,
+                             has_own_log(d, is_known) ? CONSOLE_LOG_IS_KNOWN
+                                                      : CONSOLE_LOG_IS_NEW);
+}
+
+bool daemon_logs_ask_past(void *owner, struct console *c,
+                          const struct history_wish *wish, struct past_ask *ask)
+{
+    (void)owner;
+    return c->log != NULL &&
+           console_log_ask_past(c->log, wish, ask, clock_now_us());
 }
 
 static void remove_log(struct console *c, bool is_end)
@@ -428,7 +445,7 @@ static void add_all(struct daemon *d)
 
     while ((c = directory_next(&d->directory, &cursor)) != NULL) {
         if (c->log == NULL)
-            c->log = console_log_open(d->logs.conlog, c, false);
+            c->log = console_log_open(d->logs.conlog, c, CONSOLE_LOG_GOES_ON);
     }
 }
 
