@@ -27,6 +27,9 @@ enum {
     OPEN_PART = 16,
     OPEN_LEAST = 8,
     OPEN_MOST = 1024,
+    /* Those that are about to be closed, are read, or are compressed, and the
+     * folders on the way to them. */
+    EXTRA_FILES = 64,
 };
 
 /* ---- settings --------------------------------------------------------- */
@@ -378,6 +381,11 @@ int daemon_logs_open(struct daemon *d, struct err *err)
     if (r < 0)
         err_set(err, "cannot write console logs: %s", strerror(-r));
     return r;
+}
+
+uint64_t daemon_logs_open_max(const struct daemon *d)
+{
+    return d->logs.is_on ? open_max() + EXTRA_FILES : 0;
 }
 
 void daemon_logs_log(const struct daemon *d)

@@ -46,6 +46,9 @@ int daemon_logs_open(struct daemon *d, struct err *err);
 /* What is waiting is written, for a few seconds at most. */
 void daemon_logs_close(struct daemon *d);
 
+/* How many files are open for them at most; 0: there are no logs. */
+uint64_t daemon_logs_open_max(const struct daemon *d);
+
 /* One line for the log: where they are. */
 void daemon_logs_log(const struct daemon *d);
 
