@@ -8,12 +8,12 @@ enum {
 
     /* A sequence that begins out of sight has ended after so many bytes, but
      * for a string, which is rare. */
-    SEQUENCE_MAX = 64,
+    SEQUENCE_MAX = HISTORY_CONTEXT / 4,
     /* A string that goes on for longer has lost its end. Bounds the search in
      * a history of a megabyte, too. */
     SEARCH_MAX = 4096,
     /* So far before a cut is looked for the beginning of what it is in. */
-    CONTEXT = 4 * SEQUENCE_MAX,
+    CONTEXT = HISTORY_CONTEXT,
     /* Bytes of a character behind the first (RFC 3629, 3). */
     UTF8_REST_MAX = 3,
 };

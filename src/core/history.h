@@ -20,6 +20,10 @@
 
 #include "base/ring.h"
 
+/* So many older bytes than those that are shown help to tell where they begin.
+ */
+enum { HISTORY_CONTEXT = 256 };
+
 /* As much as neither of the two cuts off; 0 in one of them: nothing. */
 struct history_wish {
     uint32_t lines;

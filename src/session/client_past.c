@@ -50,7 +50,7 @@ void client_past_begin(struct client_session *s, uint64_t end)
     if (source->ask == NULL || wish.lines == 0 || s->client.reader.at != 0 ||
         end >= wish.bytes)
         return;
-    wish.bytes -= (uint32_t)end;
+    wish.bytes += HISTORY_CONTEXT - (uint32_t)end;
     s->past.end = end;
     if (source->ask(source->owner, s->client.console, &wish, &s->past.ask))
         deadline_start(&s->ctx->pasts, &s->past.due, clock_now_us());
