@@ -230,7 +230,7 @@ static void keep_answer(struct console_log *log, struct past *past)
     list_add_tail(&log->conlog->answered, &log->answered);
 }
 
-/* Who asks meanwhile is answered by what is read next. */
+/* Who asks while others are answered is so by what is read next. */
 static void answer(struct console_log *log)
 {
     struct past *past = log->past;

@@ -38,6 +38,14 @@ void log_file_done(struct log_file *f)
     log_file_init(f);
 }
 
+bool log_file_is_cut(const struct log_file *f)
+{
+    struct stat st;
+
+    return f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           (uint64_t)st.st_size < f->size;
+}
+
 /* ---- opening ---------------------------------------------------------- */
 
 static int open_directory(const struct conlog_settings *s)

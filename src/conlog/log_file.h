@@ -56,6 +56,10 @@ struct log_file {
 
 void log_file_init(struct log_file *f);
 
+/* Somebody else has made it shorter since it was opened; false: or it is not
+ * open. */
+bool log_file_is_cut(const struct log_file *f);
+
 /* What it is in the midst of is known no more, and found in the file again. */
 void log_file_close(struct log_file *f);
 

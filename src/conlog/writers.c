@@ -31,7 +31,7 @@ struct writer_file {
     char *trouble;    /* of a rotation, to be told */
     int error;
     struct history_wish wish; /* bytes 0: nobody has asked */
-    char *wish_path;          /* of the log then */
+    char *wish_path;          /* the log's, when somebody asked last */
     struct past *past;        /* what was read, to be told */
     bool is_past_read;
     bool is_state_new;
@@ -297,21 +297,23 @@ static void read_past(struct writers *w, struct writer_file *f,
                       const struct conlog_settings *settings)
 {
     struct history_wish wish = f->wish;
-    char *path = f->wish_path;
     struct log_origin origin;
     struct past *past;
+    char *path;
+    bool is_cut;
 
     f->wish = (struct history_wish){ 0 };
-    f->wish_path = NULL;
-    if (f->slot == NULL) {
-        free(path);
+    if (f->slot == NULL)
         return;
-    }
     origin = f->slot->origin;
+    path = xstrdup(f->wish_path);
     pthread_mutex_unlock(&w->lock);
-    past = log_past_read(settings, path, &origin, &wish);
+    is_cut = log_file_is_cut(&f->log);
+    past = is_cut ? NULL : log_past_read(settings, path, &origin, &wish);
     free(path);
     pthread_mutex_lock(&w->lock);
+    if (is_cut && f->slot != NULL)
+        f->slot->origin.inode = 0;
     past_leave(f->past);
     f->past = past;
     f->is_past_read = true;
@@ -810,7 +812,7 @@ static void take_news_of(struct writer_file *f,
 {
     struct writers_news news = {
         .slot = f->slot,
-        .path = f->path,
+        .path = f->path != NULL ? f->path : f->wish_path,
         .is_state = f->is_state_new,
         .error = f->error,
         .rotation = f->trouble,

@@ -271,14 +271,19 @@ def test_deleted_since(start):
 
 
 def test_cut_since(start):
-    """copytruncate."""
-    vm = print_and_end(start)
+    """copytruncate; also when it has grown again."""
+    vm = print_and_end(start, output=b"old\r\n")
     vspcd = start()
     vm = back(vspcd, vm)
     show(vm, b"root\r\n")
-    eventually(lambda: start.log.read_bytes() == OLD + b"root\r\n", "the log")
+    eventually(lambda: start.log.read_bytes() == b"old\r\nroot\r\n",
+               "the log")
     os.truncate(start.log, 0)
     assert_sees(vm, vspcd.telnet(vm), b"root\r\n")
+    # As long as it was, with what is not old.
+    show(vm, b"not old")
+    eventually(lambda: start.log.read_bytes() == b"nownot old", "the log")
+    assert_sees(vm, vspcd.telnet(vm), b"root\r\nnownot old")
 
 
 def test_unreadable(start, tmp_path):
