@@ -16,7 +16,7 @@ enum {
     STUCK_US = 2 * US_PER_S,
     RETRIES_AT_ONCE = 64,
     /* Blocks of a whole job that are kept for the next ones. */
-    SPARE_MAX = 16,
+    SPARE_MAX = 64,
 };
 
 struct writer_file {
