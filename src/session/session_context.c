@@ -16,7 +16,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                           const struct session_settings *settings)
 {
     ctx->settings = *settings;
-    ctx->past = (struct past_source){ NULL };
+    ctx->past = (struct past_source){ 0 };
     ctx->directory = directory;
     ctx->loop = loop;
     gate_init(ctx, &settings->gate);
