@@ -38,11 +38,11 @@ struct text {
 static uint8_t byte_at(const struct text *t, uint64_t at)
 {
     uint64_t i = at - t->from;
-    const struct slice *part = t->part;
+    int number = 0;
 
-    for (; i >= part->len; part++)
-        i -= part->len;
-    return part->data[i];
+    while (number < 2 && i >= t->part[number].len)
+        i -= t->part[number++].len;
+    return t->part[number].data[i];
 }
 
 /* Moves *at back to the last LF from low on before it; false: there is none. */
