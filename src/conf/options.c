@@ -436,9 +436,11 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "lines of the last output that a new telnet client\n"
               "sees; 0 is none",
-      .more = "A last line without an end, such as a prompt, is one of them. "
-              "Clients that speak no telnet, or RFC 2217, never see what came "
-              "before them." },
+      .more =
+          "A last line without an end, such as a prompt, is one of them. "
+          "Clients that speak no telnet, or RFC 2217, never see what came "
+          "before them. After a restart it is taken from the console's log, "
+          "if there is one." },
     { .name = "attach-bytes",
       .type = OPTION_SIZE,
       AT(attach_bytes),

@@ -20,11 +20,18 @@ static const struct {
      * sees what it writes. */
     { "daemon", "true", { "no-fork", "debug", "stdout" } },
     { "messages-to", "syslog", { "debug", "stdout" } },
+    /* On its telnet ports nobody sees what came before, and scripts that were
+     * written for them may take an old prompt for a new one. Who says how many
+     * bytes (--context) means bytes, in however many lines. */
+    { "attach-lines", "0", { "attach-bytes" } },
+    { "attach-lines", "10000", { NULL } },
 };
 
 const struct vspc_server_option vspc_server_options[] = {
     { .name = "persist-file", .kind = VSPC_SERVER_ROW, .row = "file" },
     { .name = "backend-help", .kind = VSPC_SERVER_ROW, .row = "help" },
+    /* Of its Logging backend. */
+    { .name = "context", .kind = VSPC_SERVER_ROW, .row = "attach-bytes" },
     { .name = "backend-args", .kind = VSPC_SERVER_ARGUMENTS },
     /* An init script with these has to go on working, but who has counted on
      * that port has to be told. */

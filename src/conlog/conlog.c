@@ -18,6 +18,7 @@ struct conlog {
     struct deadline_queue ticks;   /* tick */
     struct deadline tick;          /* runs while the writers are busy */
     struct list refused;           /* struct console_log.waits.node */
+    struct list answered;          /* struct console_log.answered */
     int64_t next_date_s;           /* when names with dates change */
     unsigned names_made;           /* counts what changes all names */
 };
@@ -28,8 +29,12 @@ struct console_log {
     struct deadline waits; /* in batches, or in refused */
     struct writer_slot slot;
     struct log_name name;
-    unsigned name_made; /* conlog->names_made then; 0: never */
-    bool is_begun;      /* something of this run is in the file */
+    unsigned name_made;   /* conlog->names_made then; 0: never */
+    struct list asks;     /* struct past_ask.node */
+    struct list answered; /* in conlog->answered */
+    struct past *past;    /* the answer */
+    bool has_past;        /* what the file had before this run is its own */
+    bool is_begun;        /* something of this run is in the file */
     bool is_taking;
     bool is_refused; /* waits for room, in conlog->refused */
     int error; /* the last one since it had caught up: why there is a gap */
@@ -62,8 +67,10 @@ static void name_anew(struct console_log *log, int64_t now_s)
     char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;
 
     log_names_take(&l->names, &log->name, l->settings.pattern, &facts, now_s);
-    if (former == NULL || strcmp(former, log->name.path) != 0)
+    if (former == NULL || strcmp(former, log->name.path) != 0) {
         log->is_begun = false;
+        log->has_past = former == NULL && log->has_past;
+    }
     if (log->name.way != way)
         l->callbacks.on_same_name(l->callbacks.owner, c, log->name.path);
     free(former);
@@ -214,6 +221,45 @@ void conlog_batch_due(struct deadline *deadline, uint64_t now_us)
 
 /* ---- news ------------------------------------------------------------- */
 
+/* They may call anything: not while news are taken. */
+static void keep_answer(struct console_log *log, struct past *past)
+{
+    past_leave(log->past);
+    log->past = past;
+    list_remove(&log->answered);
+    list_add_tail(&log->conlog->answered, &log->answered);
+}
+
+/* Who asks while others are answered is so by what is read next. */
+static void answer(struct console_log *log)
+{
+    struct past *past = log->past;
+    struct list asks;
+
+    log->past = NULL;
+    list_remove(&log->answered);
+    list_init(&asks);
+    while (!list_is_empty(&log->asks)) {
+        struct list *node = log->asks.next;
+
+        list_remove(node);
+        list_add_tail(&asks, node);
+    }
+    while (!list_is_empty(&asks)) {
+        struct past_ask *ask = CONTAINER_OF(asks.next, struct past_ask, node);
+
+        list_remove(&ask->node);
+        ask->on_answer(ask, past);
+    }
+    past_leave(past);
+}
+
+static void answer_all(struct conlog *l)
+{
+    while (!list_is_empty(&l->answered))
+        answer(CONTAINER_OF(l->answered.next, struct console_log, answered));
+}
+
 static void on_news(void *owner, const struct writers_news *news)
 {
     struct conlog *l = owner;
@@ -225,11 +271,15 @@ static void on_news(void *owner, const struct writers_news *news)
         c = log->reader.console;
         if (news->error != 0)
             log->error = news->error;
+        if (news->is_past)
+            keep_answer(log, news->past);
+    } else {
+        past_leave(news->past);
     }
     if (news->rotation != NULL)
         l->callbacks.on_rotation(l->callbacks.owner, c, news->path,
                                  news->rotation);
-    else
+    if (news->is_state)
         l->callbacks.on_state(l->callbacks.owner, c, news->path, news->error);
 }
 
@@ -238,6 +288,7 @@ void conlog_wake(struct conlog *l, uint64_t now_us)
     struct list refused;
 
     writers_take_news(l->writers, on_news, l);
+    answer_all(l);
     /* Those that are refused again are behind them. */
     list_init(&refused);
     while (!list_is_empty(&l->refused)) {
@@ -290,6 +341,7 @@ int conlog_open(struct conlog **ret_conlog,
     deadline_queue_init(&l->ticks, CONLOG_TICK_US);
     deadline_init(&l->tick);
     list_init(&l->refused);
+    list_init(&l->answered);
     r = writers_open(&l->writers, settings, callbacks->wake, callbacks->owner);
     if (r < 0) {
         map_done(&l->names);
@@ -342,7 +394,7 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
 /* ---- a log ------------------------------------------------------------ */
 
 struct console_log *console_log_open(struct conlog *l, struct console *c,
-                                     bool begins_with_ring)
+                                     enum console_log_start start)
 {
     struct console_log *log = xcalloc(1, sizeof *log);
 
@@ -350,12 +402,30 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     reader_init(&log->reader, &reader_ops, true);
     deadline_init(&log->waits);
     reader_attach(&log->reader, c);
-    if (begins_with_ring)
+    list_init(&log->asks);
+    list_init(&log->answered);
+    if (start != CONSOLE_LOG_GOES_ON)
         log->reader.at = ring_tail(&c->output);
+    log->has_past = start == CONSOLE_LOG_IS_KNOWN && log->reader.at == 0;
     /* Who is first has the name, whoever prints first. */
     check_name(log);
     pull(&log->reader);
     return log;
+}
+
+bool console_log_ask_past(struct console_log *log,
+                          const struct history_wish *wish, struct past_ask *ask,
+                          uint64_t now_us)
+{
+    struct conlog *l = log->conlog;
+
+    check_name(log);
+    if (!log->has_past || wish->bytes == 0)
+        return false;
+    list_add_tail(&log->asks, &ask->node);
+    writers_ask(l->writers, &log->slot, log->name.path, wish);
+    start_tick(l, now_us);
+    return true;
 }
 
 /* Without room nothing comes behind that could tell of the gap: it is told by
@@ -394,6 +464,7 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
 {
     if (log == NULL)
         return;
+    answer(log);
     log->is_taking = true;
     deadline_stop(&log->waits);
     take_rest(log, is_end, now_us);

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "conlog/conlog_settings.h"
 #include "core/console.h"
+#include "core/past.h"
 
 enum { CONLOG_BATCH_US = 100 * 1000, CONLOG_TICK_US = 1000 * 1000 };
 
@@ -76,11 +77,24 @@ void conlog_close(struct conlog *conlog, uint64_t wait_us,
                   void (*each)(void *owner, const char *path, uint64_t bytes),
                   void *owner);
 
-/* The console's log begins with what its ring has still, or with what comes
- * from now on. */
+enum console_log_start {
+    CONSOLE_LOG_GOES_ON, /* with what comes from now on */
+    CONSOLE_LOG_IS_NEW,  /* with what the ring has still */
+    CONSOLE_LOG_IS_KNOWN /* the same, and what is in the file already is the
+                          * console's, from before this run */
+};
 struct console_log *console_log_open(struct conlog *conlog,
                                      struct console *console,
-                                     bool begins_with_ring);
+                                     enum console_log_start start);
+
+/*
+ * Asks for what the console has printed before this run: as much of it as is
+ * wished for, or a little more. It is read by a thread. False: there is none.
+ * The answer comes with conlog_wake, or when the log is closed.
+ */
+bool console_log_ask_past(struct console_log *log,
+                          const struct history_wish *wish, struct past_ask *ask,
+                          uint64_t now_us);
 
 /* Takes what is there, as far as there is room, or all because it is the
  * program's end; it is written behind. Takes NULL. */

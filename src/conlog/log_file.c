@@ -38,6 +38,14 @@ void log_file_done(struct log_file *f)
     log_file_init(f);
 }
 
+bool log_file_is_cut(const struct log_file *f)
+{
+    struct stat st;
+
+    return f->fd >= 0 && fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+           (uint64_t)st.st_size < f->size;
+}
+
 /* ---- opening ---------------------------------------------------------- */
 
 static int open_directory(const struct conlog_settings *s)
@@ -82,6 +90,7 @@ static int look_at(struct log_file *f, const struct log_job *job,
     if (fstat(f->fd, &st) < 0)
         return -errno;
     f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    f->opened = (struct log_origin){ st.st_dev, st.st_ino, f->size, true };
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
         stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* Whoever was killed before us has left half a line. */

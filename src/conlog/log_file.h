@@ -33,6 +33,15 @@ struct log_job {
     uint8_t bytes[]; /* as the VM has printed them */
 };
 
+/* A file as it was when it was opened. That of the first time in this run is
+ * where the log of this run begins. */
+struct log_origin {
+    dev_t device;
+    ino_t inode;
+    uint64_t size;
+    bool is_known;
+};
+
 struct log_file {
     char *path;          /* relative; NULL: not known yet */
     int fd;              /* -1: closed */
@@ -40,11 +49,16 @@ struct log_file {
     struct stamp stamp;  /* of raw files: is_in_line alone */
     uint64_t size;
     int64_t born_s;
-    int64_t rotate_after_s; /* not before, because the last one failed */
-    bool was_open;          /* and stamp is what stands in the file */
+    int64_t rotate_after_s;   /* not before, because the last one failed */
+    struct log_origin opened; /* the last time, but for a rotation */
+    bool was_open;            /* and stamp is what stands in the file */
 };
 
 void log_file_init(struct log_file *f);
+
+/* Somebody else has made it shorter since it was opened; false: or it is not
+ * open. */
+bool log_file_is_cut(const struct log_file *f);
 
 /* What it is in the midst of is known no more, and found in the file again. */
 void log_file_close(struct log_file *f);

@@ -17,11 +17,11 @@ static mode_t folder_mode(mode_t mode)
 }
 
 static int open_folder(const struct conlog_settings *s, int at,
-                       const char *name, int *ret_fd)
+                       const char *name, bool makes, int *ret_fd)
 {
     int fd = openat(at, name, FOLDER | O_NOFOLLOW);
 
-    if (fd < 0 && errno == ENOENT) {
+    if (fd < 0 && errno == ENOENT && makes) {
         if (mkdirat(at, name, folder_mode(s->mode) & 0777) == 0) {
             if (fchownat(at, name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
@@ -80,8 +80,38 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
     return r;
 }
 
-int log_place_open(const struct conlog_settings *s, const char *path,
-                   int *ret_fd)
+/* A FIFO that nobody writes to would not be opened in any time. */
+static int find_file(const struct conlog_settings *s, int at, const char *name,
+                     int *ret_fd)
+{
+    int fd = openat(at, name,
+                    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    int r;
+
+    (void)s;
+    if (fd < 0)
+        return -errno;
+    r = fstat(fd, &st) < 0 ? -errno : 0;
+    if (r == 0 && !S_ISREG(st.st_mode))
+        r = -EINVAL;
+    if (r < 0)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return r;
+}
+
+/* What is to be done with the last part of a path, and whether folders that
+ * lead there are made. */
+struct way {
+    int (*open_last)(const struct conlog_settings *s, int at, const char *name,
+                     int *ret_fd);
+    bool makes;
+};
+
+static int walk(const struct conlog_settings *s, const char *path,
+                const struct way *way, int *ret_fd)
 {
     int at = open(s->directory, FOLDER);
     int r = at < 0 ? -errno : 0;
@@ -97,10 +127,10 @@ int log_place_open(const struct conlog_settings *s, const char *path,
         }
         snprintf(part, sizeof part, "%.*s", (int)len, path);
         if (path[len] == '\0') {
-            r = open_file(s, at, part, ret_fd);
+            r = way->open_last(s, at, part, ret_fd);
             break;
         }
-        r = open_folder(s, at, part, &folder);
+        r = open_folder(s, at, part, way->makes, &folder);
         if (r == 0) {
             close(at);
             at = folder;
@@ -110,6 +140,22 @@ int log_place_open(const struct conlog_settings *s, const char *path,
     if (at >= 0)
         close(at);
     return r;
+}
+
+int log_place_open(const struct conlog_settings *settings, const char *path,
+                   int *ret_fd)
+{
+    static const struct way way = { .open_last = open_file, .makes = true };
+
+    return walk(settings, path, &way, ret_fd);
+}
+
+int log_place_find(const struct conlog_settings *settings, const char *path,
+                   int *ret_fd)
+{
+    static const struct way way = { .open_last = find_file };
+
+    return walk(settings, path, &way, ret_fd);
 }
 
 int log_place_make(const char *directory)

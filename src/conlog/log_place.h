@@ -17,6 +17,11 @@
 int log_place_open(const struct conlog_settings *settings, const char *path,
                    int *ret_fd);
 
+/* One that is there, for reading. 0 or -errno; -EINVAL: it is no regular file.
+ */
+int log_place_find(const struct conlog_settings *settings, const char *path,
+                   int *ret_fd);
+
 /* Makes a directory, with all that leads there. 0 or -errno. */
 int log_place_make(const char *directory);
 

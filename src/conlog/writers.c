@@ -30,8 +30,12 @@ struct writer_file {
     char *path;       /* of the last job */
     char *trouble;    /* of a rotation, to be told */
     int error;
+    struct history_wish wish; /* bytes 0: nobody has asked */
+    char *wish_path;          /* the log's, when somebody asked last */
+    struct past *past;        /* what was read, to be told */
+    bool is_past_read;
+    bool is_state_new;
     bool is_busy;
-    bool is_told; /* in news */
     struct rotation_turn turn;
     struct log_file log; /* the writer's while busy */
 };
@@ -100,6 +104,8 @@ static void file_free(struct writer_file *f)
     if (f->slot != NULL)
         f->slot->file = NULL;
     log_file_done(&f->log);
+    past_leave(f->past);
+    free(f->wish_path);
     free(f->path);
     free(f->trouble);
     free(f);
@@ -124,6 +130,7 @@ static void set_error(struct writers *w, struct writer_file *f, int error)
     if (f->error == error)
         return;
     f->error = error;
+    f->is_state_new = true;
     tell(w, f);
 }
 
@@ -141,6 +148,12 @@ static void retry_all(struct writers *w)
         make_ready(w, file_at(w->failing.next));
 }
 
+/* A thread is needed for it. */
+static bool has_work(const struct writer_file *f)
+{
+    return f->first != NULL || f->wish.bytes > 0;
+}
+
 /* Closed without the lock, because close(2) may block. Then it goes, unless
  * somebody has something for it again. */
 static void close_and_free(struct writers *w, struct writer_file *f)
@@ -150,7 +163,7 @@ static void close_and_free(struct writers *w, struct writer_file *f)
     log_file_close(&f->log);
     pthread_mutex_lock(&w->lock);
     f->is_busy = false;
-    if (f->first != NULL)
+    if (has_work(f))
         make_ready(w, f);
     else if (list_is_empty(&f->told) && !f->turn.is_taken)
         file_free(f);
@@ -278,13 +291,58 @@ static int write_jobs(struct writers *w, struct writer_file *f,
     }
 }
 
+/* With the lock, which is given back meanwhile: the answer for who has asked.
+ */
+static void read_past(struct writers *w, struct writer_file *f,
+                      const struct conlog_settings *settings)
+{
+    struct history_wish wish = f->wish;
+    struct log_origin origin;
+    struct past *past;
+    char *path;
+    bool is_cut;
+
+    f->wish = (struct history_wish){ 0 };
+    if (f->slot == NULL)
+        return;
+    origin = f->slot->origin;
+    path = xstrdup(f->wish_path);
+    pthread_mutex_unlock(&w->lock);
+    is_cut = log_file_is_cut(&f->log);
+    past = is_cut ? NULL : log_past_read(settings, path, &origin, &wish);
+    free(path);
+    pthread_mutex_lock(&w->lock);
+    if (is_cut && f->slot != NULL)
+        f->slot->origin.inode = 0;
+    past_leave(f->past);
+    f->past = past;
+    f->is_past_read = true;
+    tell(w, f);
+}
+
+/* With the lock: what the log has written to first. */
+static void note_origin(struct writer_file *f)
+{
+    const struct log_origin *opened = &f->log.opened;
+    struct log_origin *origin;
+
+    if (f->slot == NULL || !opened->is_known)
+        return;
+    origin = &f->slot->origin;
+    if (!origin->is_known)
+        *origin = *opened;
+    /* It was deleted, and another one has its number; or it was cut. */
+    else if (opened->inode == origin->inode && opened->size < origin->size)
+        origin->inode = 0;
+}
+
 /* With the lock, which is given back meanwhile. */
 static void serve(struct writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)
 {
     struct writers *w = me->writers;
     struct writer_file *f = file_at(w->ready.next);
-    const struct log_job *last = f->last;
+    const struct log_job *last;
     unsigned written = 0;
     int r = 0;
 
@@ -296,10 +354,14 @@ static void serve(struct writer *me, struct conlog_settings *settings,
     f->is_busy = true;
     me->file = f;
     me->since_us = clock_now_us();
+    if (f->wish.bytes > 0)
+        read_past(w, f, settings);
+    last = f->last;
     if (f->first != NULL) {
         pthread_mutex_unlock(&w->lock);
         r = write_jobs(w, f, last, settings, *generation, scratch, &written);
         pthread_mutex_lock(&w->lock);
+        note_origin(f);
         while (written-- > 0)
             finish_job(w, f);
         if ((r == -EMFILE || r == -ENFILE) && close_oldest(w)) {
@@ -313,12 +375,12 @@ static void serve(struct writer *me, struct conlog_settings *settings,
     me->file = NULL;
     if (r < 0) {
         set_error(w, f, -r);
-        list_add_tail(&w->failing, &f->node);
+        list_add_tail(f->wish.bytes > 0 ? &w->ready : &w->failing, &f->node);
     } else {
         if (f->error != 0)
             retry_all(w);
         set_error(w, f, 0);
-        if (f->first != NULL)
+        if (has_work(f))
             make_ready(w, f);
         else
             keep_open(w, f);
@@ -609,11 +671,20 @@ static void write_gathered(struct writers *w, struct writer_file *f)
         make_ready(w, f);
 }
 
+/* With the lock: one without work is in no other list than open. */
+static void leave_open(struct writers *w, struct writer_file *f)
+{
+    if (list_is_empty(&f->node))
+        return;
+    list_remove(&f->node);
+    w->open_count--;
+}
+
 void writers_put(struct writers *w, struct writer_slot *slot,
                  struct log_job *job, const char *path)
 {
     struct writer_file *f;
-    bool was_empty;
+    bool was_idle;
 
     pthread_mutex_lock(&w->lock);
     f = slot->file != NULL ? slot->file : file_new(w, slot);
@@ -622,18 +693,16 @@ void writers_put(struct writers *w, struct writer_slot *slot,
         f->path = xstrdup(path);
         job->path = xstrdup(path);
     }
-    was_empty = f->first == NULL;
-    if (was_empty)
+    was_idle = !has_work(f);
+    if (f->first == NULL)
         f->first = job;
     else
         f->last->next = job;
     f->last = job;
     f->waiting += job->len;
     w->waiting += job->len;
-    if (was_empty && !list_is_empty(&f->node)) {
-        list_remove(&f->node);
-        w->open_count--; /* it is nowhere else without a job */
-    }
+    if (was_idle)
+        leave_open(w, f);
     if (f->waiting >= WRITER_WAKE)
         write_gathered(w, f);
     pthread_mutex_unlock(&w->lock);
@@ -644,6 +713,26 @@ void writers_flush(struct writers *w, struct writer_slot *slot)
     pthread_mutex_lock(&w->lock);
     if (slot->file != NULL)
         write_gathered(w, slot->file);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
+                 const struct history_wish *wish)
+{
+    struct writer_file *f;
+
+    pthread_mutex_lock(&w->lock);
+    f = slot->file != NULL ? slot->file : file_new(w, slot);
+    if (!has_work(f))
+        leave_open(w, f);
+    free(f->wish_path);
+    f->wish_path = xstrdup(path);
+    if (wish->bytes > f->wish.bytes)
+        f->wish.bytes = wish->bytes;
+    if (wish->lines > f->wish.lines)
+        f->wish.lines = wish->lines;
+    if (!f->is_busy)
+        make_ready(w, f);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -658,9 +747,8 @@ void writers_leave(struct writers *w, struct writer_slot *slot)
         slot->file = NULL;
         write_gathered(w, f);
         /* Closed when its turn comes. */
-        if (f->first == NULL && !f->is_busy) {
-            if (!list_is_empty(&f->node))
-                w->open_count--;
+        if (!has_work(f) && !f->is_busy) {
+            leave_open(w, f);
             make_ready(w, f);
         }
     }
@@ -716,30 +804,43 @@ bool writers_are_busy(struct writers *w)
     return is_busy;
 }
 
+/* With the lock. */
+static void take_news_of(struct writer_file *f,
+                         void (*each)(void *owner,
+                                      const struct writers_news *news),
+                         void *owner)
+{
+    struct writers_news news = {
+        .slot = f->slot,
+        .path = f->path != NULL ? f->path : f->wish_path,
+        .is_state = f->is_state_new,
+        .error = f->error,
+        .rotation = f->trouble,
+        .is_past = f->is_past_read,
+        .past = f->past,
+        .bytes = f->waiting,
+    };
+
+    list_remove(&f->told);
+    f->is_state_new = false;
+    f->is_past_read = false;
+    f->past = NULL;
+    each(owner, &news);
+    free(f->trouble);
+    f->trouble = NULL;
+    /* It stayed for this alone. */
+    if (!has_work(f) && !f->is_busy && f->log.fd < 0 &&
+        list_is_empty(&f->node) && !f->turn.is_taken)
+        file_free(f);
+}
+
 void writers_take_news(struct writers *w,
                        void (*each)(void *owner,
                                     const struct writers_news *news),
                        void *owner)
 {
     pthread_mutex_lock(&w->lock);
-    LIST_EACH (node, after, &w->news) {
-        struct writer_file *f = CONTAINER_OF(node, struct writer_file, told);
-        struct writers_news news = {
-            .slot = f->slot,
-            .path = f->path,
-            .error = f->error,
-            .rotation = f->trouble,
-            .bytes = f->waiting,
-        };
-
-        list_remove(node);
-        each(owner, &news);
-        free(f->trouble);
-        f->trouble = NULL;
-        /* It stayed for this alone. */
-        if (f->first == NULL && !f->is_busy && f->log.fd < 0 &&
-            list_is_empty(&f->node) && !f->turn.is_taken)
-            file_free(f);
-    }
+    LIST_EACH (node, after, &w->news)
+        take_news_of(CONTAINER_OF(node, struct writer_file, told), each, owner);
     pthread_mutex_unlock(&w->lock);
 }

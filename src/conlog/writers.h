@@ -22,7 +22,7 @@
 #define CONLOG_WRITERS_H
 
 #include "base/list.h"
-#include "conlog/log_file.h"
+#include "conlog/log_past.h"
 
 #include <stddef.h>
 
@@ -42,13 +42,17 @@ struct writers;
 /* A log as writers know it: in the log, zeroed. */
 struct writer_slot {
     struct writer_file *file; /* NULL: nothing waits, and it is not open */
+    struct log_origin origin;
 };
 
 struct writers_news {
     struct writer_slot *slot; /* NULL: the log has been left */
     const char *path;         /* good until the call returns */
+    bool is_state;            /* error has changed */
     int error;                /* 0: written again */
     const char *rotation;     /* a rotation or compression failed: why */
+    bool is_past;             /* what writers_ask has asked for is there: */
+    struct past *past;        /* this, or NULL: for whoever is told to keep */
     uint64_t bytes;           /* that wait */
 };
 
@@ -81,6 +85,14 @@ void writers_flush(struct writers *w, struct writer_slot *slot);
 /* Gives it away; path: of the log as it is now. */
 void writers_put(struct writers *w, struct writer_slot *slot,
                  struct log_job *job, const char *path);
+
+/*
+ * What the log had before this run is read by the thread that would write it
+ * next, before it writes; news tell of it. path: as for writers_put. One that
+ * is asked again before it has answered answers once.
+ */
+void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
+                 const struct history_wish *wish);
 
 /* The log is gone; what waits is written all the same. */
 void writers_leave(struct writers *w, struct writer_slot *slot);

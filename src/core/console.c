@@ -268,6 +268,13 @@ void console_look_back(struct reader *reader, const struct history_wish *wish)
     reader->at = history_start(&c->output, reader->at, &possible);
 }
 
+bool console_is_soon_held_by(const struct reader *reader)
+{
+    const struct console *c = reader->console;
+
+    return c->output.head - reader->at >= usual_cap(c) / 2;
+}
+
 /* A read further; in a ring that is large enough there is room for that, even
  * when it is too full for the VM to be read. */
 static uint32_t cap_ahead(const struct console *c)

@@ -131,6 +131,9 @@ void console_detach_client(struct client *client, uint64_t now_us);
  * before; but no further than where nobody would have to wait for it. */
 void console_look_back(struct reader *reader, const struct history_wish *wish);
 
+/* It is so far behind that the VM would soon have to wait for it. */
+bool console_is_soon_held_by(const struct reader *reader);
+
 /* The link's VM is gone; clients stay. Takes one that is not attached. */
 void console_detach_vm(struct vm_link *link, const char *reason,
                        uint64_t now_us);

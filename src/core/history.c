@@ -8,12 +8,12 @@ enum {
 
     /* A sequence that begins out of sight has ended after so many bytes, but
      * for a string, which is rare. */
-    SEQUENCE_MAX = 64,
+    SEQUENCE_MAX = HISTORY_CONTEXT / 4,
     /* A string that goes on for longer has lost its end. Bounds the search in
      * a history of a megabyte, too. */
     SEARCH_MAX = 4096,
     /* So far before a cut is looked for the beginning of what it is in. */
-    CONTEXT = 4 * SEQUENCE_MAX,
+    CONTEXT = HISTORY_CONTEXT,
     /* Bytes of a character behind the first (RFC 3629, 3). */
     UTF8_REST_MAX = 3,
 };
@@ -27,44 +27,41 @@ enum place {
     PLACE_STRING,  /* behind ESC ] and the like, up to BEL or ESC \ */
 };
 
-/* Some of the ring, from this position on. */
-struct view {
-    struct ring_span span;
-    uint64_t from;
+/* What there is to look at: older bytes and the ring's, one behind the other.
+ */
+struct text {
+    struct slice part[3];
+    uint64_t from; /* position of the first byte; 0: all output begins there */
+    uint64_t end;
 };
 
-static struct view view_of(const struct ring *r, uint64_t from)
+static uint8_t byte_at(const struct text *t, uint64_t at)
 {
-    struct view v = { .from = from };
+    uint64_t i = at - t->from;
+    int number = 0;
 
-    (void)ring_peek(r, &v.from, &v.span);
-    return v;
+    while (number < 2 && i >= t->part[number].len)
+        i -= t->part[number++].len;
+    return t->part[number].data[i];
 }
 
-static uint8_t byte_at(const struct view *v, uint64_t at)
+/* Moves *at back to the last LF from low on before it; false: there is none. */
+static bool find_line_end(const struct text *t, uint64_t low, uint64_t *at)
 {
-    uint64_t i = at - v->from;
-    size_t first = v->span.part[0].len;
+    uint64_t from = t->from + t->part[0].len + t->part[1].len;
 
-    return i < first ? v->span.part[0].data[i]
-                     : v->span.part[1].data[i - first];
-}
-
-/* Moves *at back to the last LF before it; false: there is none. */
-static bool find_line_end(const struct view *v, uint64_t *at)
-{
-    for (int i = 1; i >= 0; i--) {
-        uint64_t from = v->from + (i > 0 ? v->span.part[0].len : 0);
-        struct slice part = v->span.part[i];
+    for (int i = 2; i >= 0; from -= i > 0 ? t->part[i - 1].len : 0, i--) {
+        uint64_t first = low > from ? low : from;
+        uint64_t last = from + t->part[i].len;
         const uint8_t *found;
 
-        if (*at <= from || part.len == 0)
+        if (last > *at)
+            last = *at;
+        if (first >= last)
             continue;
-        if (part.len > *at - from)
-            part.len = (size_t)(*at - from);
-        found = memrchr(part.data, '\n', part.len);
+        found = memrchr(t->part[i].data + (first - from), '\n', last - first);
         if (found != NULL) {
-            *at = from + (uint64_t)(found - part.data);
+            *at = from + (uint64_t)(found - t->part[i].data);
             return true;
         }
     }
@@ -109,61 +106,94 @@ static bool is_rest_of_character(uint8_t byte)
 }
 
 /* The first place from low on where text begins anew; end if there is none. */
-static uint64_t find_safe_place(const struct ring *r, uint64_t low,
-                                uint64_t end)
+static uint64_t find_safe_place(const struct text *t, uint64_t low)
 {
-    uint64_t tail = ring_tail(r);
-    struct view v = view_of(r, low - tail > CONTEXT ? low - CONTEXT : tail);
-    enum place place = v.from > 0 ? PLACE_UNKNOWN : PLACE_TEXT;
-    uint64_t at = v.from;
+    uint64_t from = low - t->from > CONTEXT ? low - CONTEXT : t->from;
+    enum place place = from > 0 ? PLACE_UNKNOWN : PLACE_TEXT;
+    uint64_t at = from;
     int rest = 0;
 
-    for (; at < end && at - v.from < SEARCH_MAX + CONTEXT; at++) {
+    for (; at < t->end && at - from < SEARCH_MAX + CONTEXT; at++) {
+        uint8_t byte = byte_at(t, at);
+
         /* Whatever it was, ESC ends it. */
         if (place == PLACE_UNKNOWN &&
-            (at - v.from >= SEQUENCE_MAX || byte_at(&v, at) == ESC))
+            (at - from >= SEQUENCE_MAX || byte == ESC))
             place = PLACE_TEXT;
         if (at >= low && place == PLACE_TEXT &&
-            (!is_rest_of_character(byte_at(&v, at)) || rest++ >= UTF8_REST_MAX))
+            (!is_rest_of_character(byte) || rest++ >= UTF8_REST_MAX))
             return at;
-        place = behind(place, byte_at(&v, at));
+        place = behind(place, byte);
     }
     return at;
 }
 
 /* Where the first of these lines begins that does so behind low; 0 if there is
  * none. *ret_missing: how many of the lines are not there. */
-static uint64_t find_first_line(const struct ring *r, uint64_t low,
-                                uint64_t end, uint32_t *ret_missing)
+static uint64_t find_first_line(const struct text *t, uint64_t low,
+                                uint32_t *ret_missing)
 {
-    /* One byte before it shows whether a line begins there. */
-    struct view v = view_of(r, low > ring_tail(r) ? low - 1 : low);
-    uint64_t at = end;
+    uint64_t at = t->end;
     uint64_t first = 0;
 
-    if (byte_at(&v, end - 1) == '\n')
+    /* One byte before it shows whether a line begins there. */
+    if (low > t->from)
+        low--;
+    if (byte_at(t, t->end - 1) == '\n')
         at--;
-    while (*ret_missing > 0 && find_line_end(&v, &at)) {
+    while (*ret_missing > 0 && find_line_end(t, low, &at)) {
         first = at + 1;
         --*ret_missing;
     }
     return first;
 }
 
-uint64_t history_start(const struct ring *r, uint64_t end,
-                       const struct history_wish *wish)
+static uint64_t text_start(const struct text *t,
+                           const struct history_wish *wish)
 {
-    uint64_t low = ring_tail(r);
+    uint64_t low = t->from;
     uint32_t missing = wish->lines;
     uint64_t first;
 
-    if (end <= low || wish->lines == 0 || wish->bytes == 0)
-        return end;
-    if (end - low > wish->bytes)
-        low = end - wish->bytes;
-    first = find_first_line(r, low, end, &missing);
+    if (t->end <= low || wish->lines == 0 || wish->bytes == 0)
+        return t->end;
+    if (t->end - low > wish->bytes)
+        low = t->end - wish->bytes;
+    first = find_first_line(t, low, &missing);
     /* The beginning of all output begins a line as well. */
     if (missing > 0 && low == 0)
         return 0;
-    return first > 0 ? first : find_safe_place(r, low, end);
+    return first > 0 ? first : find_safe_place(t, low);
+}
+
+static void put_ring(struct text *t, const struct ring *r)
+{
+    uint64_t tail = ring_tail(r);
+    struct ring_span span;
+
+    (void)ring_peek(r, &tail, &span);
+    t->part[1] = span.part[0];
+    t->part[2] = span.part[1];
+}
+
+uint64_t history_start(const struct ring *r, uint64_t end,
+                       const struct history_wish *wish)
+{
+    struct text t = { .from = ring_tail(r), .end = end };
+
+    put_ring(&t, r);
+    return text_start(&t, wish);
+}
+
+size_t history_of_past(const struct ring *r, uint64_t end, struct slice past,
+                       bool is_beginning, const struct history_wish *wish)
+{
+    struct text t = { .part[0] = past, .from = is_beginning ? 0 : 1 };
+    uint64_t joint = t.from + past.len;
+    uint64_t start;
+
+    t.end = joint + end;
+    put_ring(&t, r);
+    start = text_start(&t, wish);
+    return start < joint ? (size_t)(joint - start) : 0;
 }

@@ -12,13 +12,17 @@
  * another screen. No reset is put before it: no byte is made up, and on a
  * screen that was just opened nothing is set that would have to be undone.
  *
- * Only the ring is looked at. Who has older bytes gives them to the reader
- * before it looks back.
+ * Older bytes than the ring's (core/past.h) are looked at as if they stood in
+ * front of them: a line may begin there and end here.
  */
 #ifndef CORE_HISTORY_H
 #define CORE_HISTORY_H
 
 #include "base/ring.h"
+
+/* So many older bytes than those that are shown help to tell where they begin.
+ */
+enum { HISTORY_CONTEXT = 256 };
 
 /* As much as neither of the two cuts off; 0 in one of them: nothing. */
 struct history_wish {
@@ -30,5 +34,13 @@ struct history_wish {
  * the bytes that are wished for, and some hundred before them. */
 uint64_t history_start(const struct ring *r, uint64_t end,
                        const struct history_wish *wish);
+
+/*
+ * The same with bytes that came before the first of the ring, which must still
+ * have all that came since: how many of their last ones are shown. 0: as
+ * history_start says. is_beginning: nothing ever came before them.
+ */
+size_t history_of_past(const struct ring *r, uint64_t end, struct slice past,
+                       bool is_beginning, const struct history_wish *wish);
 
 #endif

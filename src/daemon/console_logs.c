@@ -27,6 +27,9 @@ enum {
     OPEN_PART = 16,
     OPEN_LEAST = 8,
     OPEN_MOST = 1024,
+    /* Those that are about to be closed, are read, or are compressed, and the
+     * folders on the way to them. */
+    EXTRA_FILES = 64,
 };
 
 /* ---- settings --------------------------------------------------------- */
@@ -380,6 +383,11 @@ int daemon_logs_open(struct daemon *d, struct err *err)
     return r;
 }
 
+uint64_t daemon_logs_open_max(const struct daemon *d)
+{
+    return d->logs.is_on ? open_max() + EXTRA_FILES : 0;
+}
+
 void daemon_logs_log(const struct daemon *d)
 {
     if (d->logs.is_on)
@@ -390,10 +398,27 @@ void daemon_logs_log(const struct daemon *d)
 
 /* ---- consoles --------------------------------------------------------- */
 
-void daemon_logs_add(struct daemon *d, struct console *c)
+static bool has_own_log(const struct daemon *d, bool is_known)
+{
+    return is_known || !daemon_state_is_kept(d) ||
+           strstr(d->settings->log_name, "%{uuid") != NULL;
+}
+
+void daemon_logs_add(struct daemon *d, struct console *c, bool is_known)
 {
     if (d->logs.is_on && c->log == NULL)
-        c->log = console_log_open(d->logs.conlog, c, true);
+        c->log =
+            console_log_open(d->logs.conlog, c,
+                             has_own_log(d, is_known) ? CONSOLE_LOG_IS_KNOWN
+                                                      : CONSOLE_LOG_IS_NEW);
+}
+
+bool daemon_logs_ask_past(void *owner, struct console *c,
+                          const struct history_wish *wish, struct past_ask *ask)
+{
+    (void)owner;
+    return c->log != NULL &&
+           console_log_ask_past(c->log, wish, ask, clock_now_us());
 }
 
 static void remove_log(struct console *c, bool is_end)
@@ -428,7 +453,7 @@ static void add_all(struct daemon *d)
 
     while ((c = directory_next(&d->directory, &cursor)) != NULL) {
         if (c->log == NULL)
-            c->log = console_log_open(d->logs.conlog, c, false);
+            c->log = console_log_open(d->logs.conlog, c, CONSOLE_LOG_GOES_ON);
     }
 }
 

@@ -10,6 +10,8 @@
 #define DAEMON_CONSOLE_LOGS_H
 
 #include "conf/options.h"
+#include "core/history.h"
+#include "core/past.h"
 #include "net/loop.h"
 
 struct conlog;
@@ -44,11 +46,27 @@ int daemon_logs_open(struct daemon *d, struct err *err);
 /* What is waiting is written, for a few seconds at most. */
 void daemon_logs_close(struct daemon *d);
 
+/* How many files are open for them at most; 0: there are no logs. */
+uint64_t daemon_logs_open_max(const struct daemon *d);
+
 /* One line for the log: where they are. */
 void daemon_logs_log(const struct daemon *d);
 
-/* The console is new; takes one that has a log, or shall have none. */
-void daemon_logs_add(struct daemon *d, struct console *c);
+/* The console is new, or known from the state; takes one that has a log, or
+ * shall have none. */
+void daemon_logs_add(struct daemon *d, struct console *c, bool is_known);
+
+/*
+ * What clients that look back are shown from before this run: for struct
+ * past_source (session/session_context.h).
+ *
+ * A log is taken for its console's if the console is known from the state; or
+ * if its name has the UUID in it; or if no state is kept, so that there is no
+ * telling. Otherwise it may be of another VM that has had the name before.
+ */
+bool daemon_logs_ask_past(void *owner, struct console *c,
+                          const struct history_wish *wish,
+                          struct past_ask *ask);
 
 /* It is about to be removed. */
 void daemon_logs_remove(struct console *c);

@@ -419,6 +419,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
     make_seed(session_settings.gate.admission.seed);
     session_context_init(&d->sessions, d->loop, &d->directory,
                          &session_settings);
+    d->sessions.past = (struct past_source){ daemon_logs_ask_past, d };
     daemon_tls_use(&d->tls, &d->sessions);
     if (r < 0) {
         daemon_close(d);

@@ -31,7 +31,7 @@ static void vm_attached(struct daemon *d, const struct fact *fact)
     struct console *c = fact->console;
     int r = 0;
 
-    daemon_logs_add(d, c);
+    daemon_logs_add(d, c, false);
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
         r = daemon_open_port(d, c);
     daemon_state_vm_came(d, fact);

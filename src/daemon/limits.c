@@ -69,21 +69,22 @@ void daemon_limits_check(const struct daemon *d)
     uint64_t unidentified =
         options_is_given(s, "unidentified-limit") ? s->unidentified_limit : 0;
     uint64_t range = s->port_range_end - s->port_range_start + 1;
+    uint64_t logs = daemon_logs_open_max(d);
     uint64_t needed;
 
     if (options_is_given(s, "console-limit") && s->console_limit != 0)
         consoles = s->console_limit;
-    needed = OWN_FILES + consoles + clients +
+    needed = OWN_FILES + least(logs, consoles) + consoles + clients +
              (s->no_vm_ports ? 0 : least(consoles, range));
     needed = most(needed, most(clients, unidentified) * 2);
     if (needed > open_files(d))
         log_warning("open files are too few for the limits that are set "
                     "open-files=%llu needed=%llu consoles=%llu clients=%llu "
-                    "unidentified=%llu reason=%s",
+                    "unidentified=%llu console-logs=%llu reason=%s",
                     (unsigned long long)d->open_files,
                     (unsigned long long)needed, (unsigned long long)consoles,
                     (unsigned long long)clients,
-                    (unsigned long long)unidentified,
+                    (unsigned long long)unidentified, (unsigned long long)logs,
                     LOG_TEXT("VMs and clients will be kept waiting or refused "
                              "before; raise the hard limit of open files to "
                              "what is needed (LimitNOFILE= in the unit, ulimit "

@@ -296,7 +296,7 @@ static bool on_record(void *owner, const struct store_record *record)
         return true;
     }
     c->port = record->port;
-    daemon_logs_add(d, c);
+    daemon_logs_add(d, c, true);
     remember(loading, c, record);
     return true;
 }

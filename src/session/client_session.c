@@ -76,6 +76,7 @@ static void close_session(struct client_session *s, const char *reason,
         console_detach_client(&s->client, clock_now_us());
     }
     deadline_stop(&s->deadline);
+    client_past_done(&s->past);
     if (s->role->on_end != NULL)
         s->role->on_end(s->role->owner, reason);
     wire_done(&s->wire, gently);
@@ -176,7 +177,10 @@ static void next_output(struct client_session *s, struct ring_span *span)
     uint64_t lost;
 
     *span = (struct ring_span){ 0 };
-    if (!s->is_serving || s->comport.is_suspended)
+    if (!s->is_serving || s->comport.is_suspended || client_past_is_awaited(s))
+        return;
+    span->part[0] = client_past_next(&s->past);
+    if (span->part[0].len > 0)
         return;
     lost = client_peek(&s->client, span);
     if (lost > 0)
@@ -197,11 +201,24 @@ static void next_output(struct client_session *s, struct ring_span *span)
     }
 }
 
-static bool is_drained(const struct client_session *s)
+static bool is_drained(struct client_session *s)
 {
     return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
            !telnet_encoder_owes(&s->wire.encoder) &&
+           !client_past_is_awaited(s) && s->past.shown == NULL &&
            s->client.reader.at >= s->end_at;
+}
+
+/* Of what next_output has shown. */
+static void took(struct client_session *s, size_t len)
+{
+    if (len == 0)
+        return;
+    s->may_look_back = false;
+    if (s->past.shown != NULL)
+        client_past_took(&s->past, len);
+    else
+        client_took(&s->client, len, clock_now_us());
 }
 
 /* Writes as much as the client takes. */
@@ -222,10 +239,7 @@ static void flush(struct client_session *s)
             close_broken(s, r);
             return;
         }
-        if (taken > 0) {
-            s->may_look_back = false;
-            client_took(&s->client, taken, clock_now_us());
-        }
+        took(s, taken);
         if (is_last)
             break;
     }
@@ -237,7 +251,7 @@ static void flush(struct client_session *s)
 }
 
 /* A flush unless the stream is known to take nothing now. */
-static void flush_if_writable(struct client_session *s)
+void client_session_flush(struct client_session *s)
 {
     if (s->is_over)
         return;
@@ -288,6 +302,12 @@ static bool has_answered(const struct client_session *s)
     return binary == TELOPT_ON || binary == TELOPT_OFF;
 }
 
+bool client_session_is_person(const struct client_session *s)
+{
+    return telpeer_state(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_COM_PORT) !=
+           TELOPT_ON;
+}
+
 /*
  * Who comes to a console sees what is on it, as on the screen of a machine. Who
  * wants a serial line (a raw connection, RFC 2217) gets what comes from now on:
@@ -301,9 +321,10 @@ static bool look_back(struct client_session *s)
     if (!s->may_look_back || s->mode != MODE_TELNET || !has_answered(s))
         return false;
     s->may_look_back = false;
-    if (telpeer_state(&s->wire.peer, TELPEER_PEER, TELNET_OPTION_COM_PORT) !=
-        TELOPT_ON)
+    if (client_session_is_person(s)) {
         console_look_back(reader, &s->ctx->settings.history);
+        client_past_begin(s, at);
+    }
     return reader->at != at;
 }
 
@@ -334,7 +355,7 @@ static void serve(struct client_session *s)
     deadline_stop(&s->deadline);
     if (s->secure.state != SECURE_DONE && s->role->way == CLIENT_OF_PORT)
         s->wire.peer.policy = &client_policy;
-    flush_if_writable(s);
+    client_session_flush(s);
 }
 
 /* The way to TLS is decided on, one way or the other: back to what there is
@@ -387,7 +408,7 @@ void client_session_first_byte_due(struct deadline *d, void *owner)
 
     (void)owner;
     (void)begin_with(s, slice_of(NULL, 0));
-    flush_if_writable(s);
+    client_session_flush(s);
 }
 
 /* It sends no more, or has to go: what it has to get still goes out. */
@@ -409,7 +430,7 @@ static void drain(struct client_session *s, const char *reason)
 
 static void client_pull(struct client *client)
 {
-    flush_if_writable(session_of(client));
+    client_session_flush(session_of(client));
 }
 
 static void client_input_changed(struct client *client)
@@ -429,7 +450,7 @@ static void client_tell(struct client *client, enum client_news event)
         s->news = NEWS_GONE;
     else
         s->news = s->news == NEWS_GONE ? NEWS_GONE_AND_BACK : NEWS_BACK;
-    flush_if_writable(s);
+    client_session_flush(s);
 }
 
 static void client_lines_changed(struct client *client)
@@ -438,13 +459,13 @@ static void client_lines_changed(struct client *client)
 
     client_line_tell(s);
     if (s->wire.out.len > 0)
-        flush_if_writable(s);
+        client_session_flush(s);
 }
 
 static void client_break(struct client *client, bool is_on)
 {
     client_line_break(session_of(client), is_on);
-    flush_if_writable(session_of(client));
+    client_session_flush(session_of(client));
 }
 
 static void client_close(struct client *client, const char *reason)
@@ -453,8 +474,9 @@ static void client_close(struct client *client, const char *reason)
 
     if (!s->is_draining)
         s->says_reason = s->mode == MODE_TELNET;
+    client_past_give_up(&s->past);
     drain(s, reason);
-    flush_if_writable(s);
+    client_session_flush(s);
 }
 
 static void client_name_peer(const struct client *client,
@@ -606,7 +628,7 @@ static void settle(struct client_session *s)
     serve(s);
     /* An answer that has come late. */
     if (s->is_serving && look_back(s))
-        flush_if_writable(s);
+        client_session_flush(s);
 }
 
 static void handle_telnet(struct client_session *s, struct slice in)
@@ -719,7 +741,7 @@ static void handle_bytes(struct client_session *s, struct slice in)
         handle_raw(s, in);
     console_input_end(c);
     if (s->wire.out.len > 0)
-        flush_if_writable(s);
+        client_session_flush(s);
 }
 
 static void read_client(struct client_session *s)
@@ -823,6 +845,7 @@ struct client *client_session_start(struct session_context *ctx,
     s->may_look_back = role->way == CLIENT_OF_PORT;
     list_init(&s->entry.node);
     deadline_init(&s->deadline);
+    client_past_init(&s->past);
     client_init(&s->client, &session_client_ops);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     secure_init(&s->secure, role->policy, role->way == CLIENT_REMOTE,

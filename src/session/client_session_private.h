@@ -1,11 +1,13 @@
 /*
  * client_session_private.h - what the files of a client session share:
  * client_session.c has its stream and its life, client_role.c what it says
- * first, client_line.c the serial line.
+ * first, client_past.c what it shows that is older than the ring, client_line.c
+ * the serial line.
  */
 #ifndef SESSION_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_SESSION_PRIVATE_H
 
+#include "session/client_past.h"
 #include "session/client_session.h"
 #include "session/comport_peer.h"
 #include "session/secure.h"
@@ -41,6 +43,7 @@ struct client_session {
     uint64_t end_at;          /* draining: position of the last byte to send */
     uint64_t raw_seen;        /* raw: bytes received */
     struct pending_break vm_break; /* in the output */
+    struct client_past past;
     struct comport_peer comport;
     struct secure secure;
     uint8_t mode;       /* enum client_mode */
@@ -62,6 +65,12 @@ struct client_session {
 extern const struct telpeer_policy client_policy;
 
 const struct telpeer_policy *client_role_policy(const struct client_role *role);
+
+/* It is shown what was there before: it has not said that it wants a line. */
+bool client_session_is_person(const struct client_session *s);
+
+/* Writes as much as it takes, if it may take anything. */
+void client_session_flush(struct client_session *s);
 
 /* What it begins with. 0 or the failures of buf_append. */
 int client_role_greet(struct client_session *s);

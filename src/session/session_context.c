@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "session/client_past.h"
 #include "session/client_session.h"
 #include "session/secure.h"
 #include "session/service.h"
@@ -15,6 +16,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                           const struct session_settings *settings)
 {
     ctx->settings = *settings;
+    ctx->past = (struct past_source){ 0 };
     ctx->directory = directory;
     ctx->loop = loop;
     gate_init(ctx, &settings->gate);
@@ -28,6 +30,7 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     deadline_queue_init(&ctx->client_first_bytes, SECURE_FIRST_BYTE_US);
     deadline_queue_init(&ctx->answers, CLIENT_ANSWER_US);
     deadline_queue_init(&ctx->services, SERVICE_TICK_US);
+    deadline_queue_init(&ctx->pasts, CLIENT_PAST_US);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);
     ctx->copy_buffer = xcalloc(1, LIMIT_READ);
@@ -47,6 +50,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                          ctx);
     loop_watch_deadlines(loop, &ctx->watches[6], &ctx->answers,
                          client_session_answer_due, ctx);
+    loop_watch_deadlines(loop, &ctx->watches[7], &ctx->pasts, client_past_due,
+                         ctx);
 }
 
 void session_context_set(struct session_context *ctx,

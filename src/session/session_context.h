@@ -10,6 +10,7 @@
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"
+#include "core/past.h"
 #include "net/loop.h"
 #include "net/stream_tls.h"
 #include "proto/telnet.h"
@@ -36,8 +37,20 @@ struct session_settings {
     struct gate_settings gate;
 };
 
+/*
+ * Where a console's output from before the program's start is; ask NULL:
+ * nowhere. Asks for as much of it as is wished for, or a little more. False:
+ * there is none; else the answer comes later, unless the ask is cancelled.
+ */
+struct past_source {
+    bool (*ask)(void *owner, struct console *console,
+                const struct history_wish *wish, struct past_ask *ask);
+    void *owner;
+};
+
 struct session_context {
     struct session_settings settings;
+    struct past_source past; /* set by the owner */
     struct directory *directory;
     struct gate gate;
     struct loop *loop;       /* NULL in a test */
@@ -51,7 +64,8 @@ struct session_context {
     struct deadline_queue client_first_bytes;
     struct deadline_queue answers;  /* remote systems that may yet do TLS */
     struct deadline_queue services; /* wait for their next try */
-    struct loop_watch watches[7];
+    struct deadline_queue pasts;    /* clients that wait for older output */
+    struct loop_watch watches[8];
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
     struct tls_context *vm_tls;

@@ -381,9 +381,14 @@ WARNING = "open files are too few"
     (4096, ("--client-total", "3000"), True),
     (4096, ("--client-total", "2000"), False),
     (4096, (), False),
+    (4096, ("--console-limit", "1900"), False),
+    (4096, ("--console-limit", "1900", "--logdir", "logs"), True),
+    (4096, ("--console-limit", "1800", "--logdir", "logs"), False),
 ])
-def test_a_warning_at_the_start(start_vspcd, need, files, options, is_warned):
+def test_a_warning_at_the_start(start_vspcd, need, tmp_path, files, options,
+                                is_warned):
     need("prlimit", "util-linux")
+    options = [tmp_path / one if one == "logs" else one for one in options]
     vspcd = start_vspcd(*options, wrapper=no_more_than(files))
     assert limits(vspcd)["open-files"] == str(files)
     assert (WARNING in vspcd.log) == is_warned

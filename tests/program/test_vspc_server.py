@@ -12,7 +12,7 @@ import textwrap
 import pytest
 
 from harness.clients import NOTICE
-from harness.net import PortBlock, can_bind
+from harness.net import PortBlock, can_bind, eventually
 from harness.programs import BUILD, SOURCE, clean_environment
 from harness.vm import new_uuid
 
@@ -88,6 +88,28 @@ def test_what_is_not_there_is_told_and_vms_are_served(link, start_vspcd):
     result = run(link, "--admin-port", 1, "--check-config")
     assert result.returncode == 0
     assert result.stderr.startswith("vspcd: --admin-port is not there yet")
+
+
+@pytest.mark.parametrize("options, seen", [
+    ((), b""), (("--context", 21), b"last line\r\nlogin: "),
+    (("--attach-lines", 1), b"login: ")])
+def test_what_came_before(link, start_vspcd, tmp_path, options, seen):
+    """Over a restart too: the Logging backend has it."""
+    def start():
+        return start_vspcd("--backend", "Logging", "-l", tmp_path, "-p", "x",
+                           "--stdout", *options, program=link, log="stdout")
+    vspcd = start()
+    vm = vspcd.vm("web")
+    vm.send(b"boot\r\nlast line\r\nlogin: ")
+    path = tmp_path / "x-web.log"
+    eventually(lambda: path.exists() and path.read_bytes().endswith(b"login: "),
+               "the log")
+    vspcd.stop()
+    vspcd = start()
+    vm = vspcd.vm("web", vm.uuid)
+    client = vspcd.telnet(vm)
+    vm.send(b"now")
+    assert client.read_until(b"now") == seen + b"now"
 
 
 def test_ports_are_not_kept(link, start_vspcd, tmp_path, ports):

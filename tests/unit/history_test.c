@@ -340,6 +340,76 @@ static void any_output_begins_where_a_line_does(void **state)
     }
 }
 
+/* ---- older bytes ------------------------------------------------------ */
+
+/* Of so many bytes in all, how many are shown of the older ones, wherever the
+ * two are cut apart; nothing came before them, or something did. */
+static void expect_joined(const char *output, uint32_t lines, uint32_t bytes,
+                          const char *shown, bool is_beginning)
+{
+    struct history_wish wish = { lines, bytes };
+    size_t len = strlen(output);
+
+    for (size_t cut = 0; cut <= len; cut++) {
+        struct slice past = slice_of(output, cut);
+        size_t rest = len - cut;
+        size_t all = strlen(shown);
+        struct ring r;
+        size_t of_past;
+
+        open_behind(&r, 0, slice_of_text(output + cut));
+        of_past = history_of_past(&r, r.head, past, is_beginning, &wish);
+        assert_int_equal(of_past, all > rest ? all - rest : 0);
+        ring_done(&r);
+    }
+}
+
+static void older_bytes_are_as_those_of_the_ring(void **state)
+{
+    (void)state;
+    for (int is_beginning = 0; is_beginning <= 1; is_beginning++) {
+        bool is = is_beginning != 0;
+
+        expect_joined("one\r\ntwo\r\nthree\r\n", 2, ALL, "two\r\nthree\r\n",
+                      is);
+        expect_joined("boot\r\n\r\nlogin: ", 1, ALL, "login: ", is);
+        expect_joined("boot\r\n\r\nlogin: ", 2, ALL, "\r\nlogin: ", is);
+        expect_joined("kernel\ndone\n$ ls -lrt", 24, 13, "$ ls -lrt", is);
+        expect_joined("kernel\ndone\n$ ls -lrt", 24, 14, "done\n$ ls -lrt", is);
+        expect_joined("boot\nlogin: ", 0, ALL, "", is);
+        expect_joined("boot\nlogin: ", 24, 0, "", is);
+    }
+}
+
+static void all_older_bytes_may_be_less(void **state)
+{
+    (void)state;
+    expect_joined("31mboot\nlogin: ", 24, ALL, "31mboot\nlogin: ", true);
+    /* The first line is cut. */
+    expect_joined("31mboot\nlogin: ", 24, ALL, "login: ", false);
+}
+
+/* Nor is one whose beginning is in the older bytes, and its end is not. */
+static void no_sequence_is_cut_at_the_joint(void **state)
+{
+    (void)state;
+    expect_joined("\n....\033[31;1mred", 24, 8, "red", true);
+    expect_joined("\n....\033[31;1mred", 24, 10, "\033[31;1mred", true);
+}
+
+/* What came since the client asked is not counted. */
+static void what_came_since_is_not_looked_at(void **state)
+{
+    struct history_wish wish = { 1, ALL };
+    struct ring r;
+
+    (void)state;
+    open_behind(&r, 0, slice_of_text("in: \nnew\nnew\n"));
+    assert_int_equal(
+        history_of_past(&r, 4, slice_of_text("boot\nlog"), true, &wish), 3);
+    ring_done(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +429,10 @@ int main(void)
         cmocka_unit_test(a_ring_full_of_one_line_is_shown),
         cmocka_unit_test(what_came_since_does_not_count),
         cmocka_unit_test(any_output_begins_where_a_line_does),
+        cmocka_unit_test(older_bytes_are_as_those_of_the_ring),
+        cmocka_unit_test(all_older_bytes_may_be_less),
+        cmocka_unit_test(no_sequence_is_cut_at_the_joint),
+        cmocka_unit_test(what_came_since_is_not_looked_at),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,36 @@ static void its_defaults_are_vspc_pys(void **state)
     assert_int_equal(settings.backend, SETTINGS_BACKEND_FILE);
 }
 
+static void assert_shows(uint64_t lines, uint64_t bytes)
+{
+    assert_int_equal(settings.attach_lines, lines);
+    assert_int_equal(settings.attach_bytes, bytes);
+}
+
+/* On its telnet ports what came before is not seen, unless it was asked for;
+ * --context means bytes. */
+static void what_came_before_is_seen_by_those_who_ask(void **state)
+{
+    (void)state;
+    assert_int_equal(options("vSPCServer", NULL), 0);
+    assert_shows(0, 4096);
+    assert_int_equal(source_of("attach-lines"), SETTINGS_VSPC_SERVER);
+    assert_int_equal(options("vSPCServer", "--context", "200", NULL), 0);
+    assert_shows(10000, 200);
+    assert_int_equal(options("vSPCServer", "--backend", "Logging",
+                             "--backend-args", "--context 300", NULL),
+                     0);
+    assert_shows(10000, 300);
+    assert_int_equal(
+        options("vSPCServer", "--context=200", "--attach-lines=5", NULL), 0);
+    assert_shows(5, 200);
+    assert_int_equal(options("vSPCServer", "--attach-lines=5", NULL), 0);
+    assert_shows(5, 4096);
+    assert_int_equal(
+        options("vspcd", "--config=/dev/null", "--context=200", NULL), 0);
+    assert_shows(24, 200);
+}
+
 static void check_background(bool is_so, const char *option)
 {
     const struct option_row *row = option_find("daemon");
@@ -326,6 +356,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_last_part_of_the_name_counts),
         cmocka_unit_test(its_defaults_are_vspc_pys),
+        cmocka_unit_test(what_came_before_is_seen_by_those_who_ask),
         cmocka_unit_test(it_goes_to_the_background_and_logs_to_syslog),
         cmocka_unit_test(a_file_means_the_backend_file),
         cmocka_unit_test(what_was_said_goes_before_its_defaults),
