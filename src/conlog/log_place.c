@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC };
+enum {
+    FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC,
+    OLD_FILE = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+};
 
 /* Who may read a file may look into its folder. */
 static mode_t folder_mode(mode_t mode)
@@ -54,23 +57,12 @@ static int make_file(const struct conlog_settings *s, int at, const char *name,
     return 0;
 }
 
-static int open_file(const struct conlog_settings *s, int at, const char *name,
-                     int *ret_fd)
+/* Takes the descriptor. */
+static int check_file(int fd, int *ret_fd)
 {
-    static const int flags =
-        O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     struct stat st;
-    int fd = openat(at, name, flags);
-    int r;
+    int r = fstat(fd, &st) < 0 ? -errno : 0;
 
-    if (fd < 0 && errno == ENOENT) {
-        r = make_file(s, at, name, flags, &fd);
-        if (r < 0)
-            return r;
-    }
-    if (fd < 0)
-        return -errno;
-    r = fstat(fd, &st) < 0 ? -errno : 0;
     if (r == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
         r = -EINVAL;
     if (r < 0)
@@ -80,8 +72,23 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
     return r;
 }
 
-int log_place_open(const struct conlog_settings *s, const char *path,
-                   int *ret_fd)
+static int open_file(const struct conlog_settings *s, int at, const char *name,
+                     int *ret_fd)
+{
+    int fd = openat(at, name, OLD_FILE);
+
+    if (fd < 0 && errno == ENOENT) {
+        int r = make_file(s, at, name, OLD_FILE, &fd);
+
+        if (r < 0)
+            return r;
+    }
+    return fd < 0 ? -errno : check_file(fd, ret_fd);
+}
+
+/* Folder by folder. */
+static int open_beneath(const struct conlog_settings *s, const char *path,
+                        int *ret_fd)
 {
     int at = open(s->directory, FOLDER);
     int r = at < 0 ? -errno : 0;
@@ -110,6 +117,21 @@ int log_place_open(const struct conlog_settings *s, const char *path,
     if (at >= 0)
         close(at);
     return r;
+}
+
+/* In one call if it is there, and in no folder that might be a link: of many
+ * logs some are opened for nearly every line. */
+int log_place_open(const struct conlog_settings *s, const char *path,
+                   int *ret_fd)
+{
+    char whole[CONLOG_DIRECTORY_MAX + 1 + CONLOG_NAME_PART_MAX + 1];
+    int fd;
+
+    if (strchr(path, '/') != NULL || strlen(path) > CONLOG_NAME_PART_MAX)
+        return open_beneath(s, path, ret_fd);
+    snprintf(whole, sizeof whole, "%s/%s", s->directory, path);
+    fd = open(whole, OLD_FILE);
+    return fd < 0 ? open_beneath(s, path, ret_fd) : check_file(fd, ret_fd);
 }
 
 int log_place_make(const char *directory)
