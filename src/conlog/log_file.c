@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { ROTATE_AGAIN_S = 60 };
+enum { ROTATE_AGAIN_S = 60, PARTS_MAX = 16 };
 
 void log_file_init(struct log_file *f)
 {
@@ -82,10 +83,14 @@ static int look_at(struct log_file *f, const struct log_job *job,
     if (fstat(f->fd, &st) < 0)
         return -errno;
     f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    find_birth(f, s);
+    /* Reading costs more than writing a line, and is seldom needed. */
+    if (!s->is_stamped)
+        return 0;
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
         stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* Whoever was killed before us has left half a line. */
-    if (job->is_first && !f->was_open && s->is_stamped && f->stamp.is_in_line) {
+    if (job->is_first && !f->was_open && f->stamp.is_in_line) {
         int r = write_all(f, slice_of_text("\n"), &skip);
 
         if (r < 0)
@@ -93,7 +98,6 @@ static int look_at(struct log_file *f, const struct log_job *job,
         f->stamp.is_in_line = false;
     }
     f->was_open = true;
-    find_birth(f, s);
     return 0;
 }
 
@@ -134,13 +138,89 @@ static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip)
     return 0;
 }
 
-static int put_raw(struct log_file *f, struct slice bytes, uint32_t *skip)
+/*
+ * What is left of the job and, up to so many parts, of those behind it that go
+ * on with it in the same file. Returns how many bytes; *ret_may_wait: there is
+ * nothing behind them, and more may come.
+ */
+static size_t gather(const struct log_file *f, struct log_job *job,
+                     const struct log_batch *batch, uint64_t size_max,
+                     struct iovec parts[PARTS_MAX], bool *ret_may_wait)
 {
-    int r = write_all(f, bytes, skip);
+    const struct log_job *last = batch->last;
+    size_t len = 0;
+    int count = 0;
 
-    if (r == 0 && bytes.len > 0)
-        f->stamp.is_in_line = bytes.data[bytes.len - 1] != '\n';
-    return r;
+    for (;;) {
+        parts[count].iov_base = job->bytes + job->done;
+        parts[count].iov_len = job->len - job->done;
+        len += parts[count++].iov_len;
+        *ret_may_wait = job == last && !batch->is_whole;
+        if (job == last || count == PARTS_MAX)
+            return len;
+        job = job->next;
+        if (job->lost > 0 || job->path != NULL || job->skip > 0 ||
+            (size_max > 0 && f->size + len >= size_max))
+            return len;
+    }
+}
+
+/* How much of len bytes at that place in the file makes whole blocks. */
+static size_t whole_blocks(uint64_t at, size_t len)
+{
+    size_t over = (size_t)((at + len) % LOG_FILE_BLOCK);
+
+    return len > over ? len - over : 0;
+}
+
+static int cut_parts(struct iovec *parts, size_t len)
+{
+    int count = 0;
+
+    while (len > 0) {
+        if (parts[count].iov_len > len)
+            parts[count].iov_len = len;
+        len -= parts[count++].iov_len;
+    }
+    return count;
+}
+
+static void count_written(struct log_file *f, struct log_job *job, size_t len)
+{
+    f->size += len;
+    for (; len > 0; job = job->next) {
+        size_t part = job->len - job->done;
+
+        if (part > len)
+            part = len;
+        job->done += (uint32_t)part;
+        len -= part;
+        if (len == 0)
+            f->stamp.is_in_line = job->bytes[job->done - 1] != '\n';
+    }
+    f->was_open = true;
+}
+
+static int put_raw(struct log_file *f, struct log_job *job,
+                   const struct log_batch *batch, uint64_t size_max)
+{
+    while (job->done < job->len) {
+        struct iovec parts[PARTS_MAX];
+        bool may_wait;
+        size_t len = gather(f, job, batch, size_max, parts, &may_wait);
+        size_t whole = whole_blocks(f->size, len);
+        ssize_t n;
+
+        if (whole == 0 && may_wait)
+            return LOG_FILE_KEPT;
+        n = writev(f->fd, parts, cut_parts(parts, whole > 0 ? whole : len));
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EIO;
+        count_written(f, job, (size_t)n);
+    }
+    return LOG_FILE_WRITTEN;
 }
 
 /*
@@ -187,34 +267,40 @@ static int put_gap(struct log_file *f, struct log_job *job,
                    const struct conlog_settings *s, uint8_t *scratch)
 {
     char line[160];
-    size_t len = gap_line(line, sizeof line, f, job);
-    struct slice text = slice_of(line, len);
+    struct slice text;
     size_t taken;
-    int r = s->is_stamped
-                ? put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken)
-                : put_raw(f, text, &job->skip);
+    int r;
 
-    if (r == 0)
-        job->lost = 0;
-    return r;
+    if (!f->was_open)
+        stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
+    f->was_open = true;
+    text = slice_of(line, gap_line(line, sizeof line, f, job));
+    if (s->is_stamped)
+        r = put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken);
+    else
+        r = write_all(f, text, &job->skip);
+    if (r < 0)
+        return r;
+    if (!s->is_stamped)
+        f->stamp.is_in_line = false;
+    job->lost = 0;
+    return 0;
 }
 
-static int put_bytes(struct log_file *f, struct log_job *job,
-                     const struct conlog_settings *s, uint8_t *scratch)
+static int put_stamped_bytes(struct log_file *f, struct log_job *job,
+                             uint8_t *scratch)
 {
     while (job->done < job->len) {
         struct slice rest =
             slice_of(job->bytes + job->done, job->len - job->done);
-        size_t taken = rest.len;
-        int r = s->is_stamped ? put_stamped(f, rest, job->utc_ms, scratch,
-                                            &job->skip, &taken)
-                              : put_raw(f, rest, &job->skip);
+        size_t taken;
+        int r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
 
         if (r < 0)
             return r;
         job->done += (uint32_t)taken;
     }
-    return 0;
+    return LOG_FILE_WRITTEN;
 }
 
 static void change_path(struct log_file *f, struct log_job *job)
@@ -228,7 +314,14 @@ static void change_path(struct log_file *f, struct log_job *job)
     job->path = NULL;
 }
 
+/* It was not written together with the one before it. */
+static bool has_left(const struct log_job *job)
+{
+    return job->lost > 0 || job->done < job->len;
+}
+
 int log_file_write(struct log_file *f, struct log_job *job,
+                   const struct log_batch *batch,
                    const struct conlog_settings *s, unsigned generation,
                    bool may_rotate, uint8_t *scratch)
 {
@@ -240,14 +333,16 @@ int log_file_write(struct log_file *f, struct log_job *job,
     if (r < 0)
         return r;
     now_s = clock_utc_s();
-    if (may_rotate && job->skip == 0 && now_s >= f->rotate_after_s &&
+    if (may_rotate && job->skip == 0 && has_left(job) &&
+        now_s >= f->rotate_after_s &&
         rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
         return LOG_FILE_IS_DUE;
     if (job->lost > 0)
         r = put_gap(f, job, s, scratch);
-    if (r == 0)
-        r = put_bytes(f, job, s, scratch);
-    return r;
+    if (r < 0)
+        return r;
+    return s->is_stamped ? put_stamped_bytes(f, job, scratch)
+                         : put_raw(f, job, batch, s->rotation.size_max);
 }
 
 /* ---- rotation --------------------------------------------------------- */

@@ -17,6 +17,10 @@ enum {
     RETRIES_AT_ONCE = 64,
     /* Blocks of a whole job that are kept for the next ones. */
     SPARE_MAX = 64,
+    /* Files that are ready for each thread that is awake, before one more is
+     * woken; and for how long nobody may have come for them. */
+    READY_MAX = 16,
+    SLOW_US = 10 * 1000,
 };
 
 struct writer_file {
@@ -27,11 +31,13 @@ struct writer_file {
     struct log_job *first;
     struct log_job *last;
     uint64_t waiting; /* bytes */
+    uint32_t settled; /* of the first job: written, and waiting no more */
     char *path;       /* of the last job */
     char *trouble;    /* of a rotation, to be told */
     int error;
     bool is_busy;
-    bool is_told; /* in news */
+    bool is_told;    /* in news */
+    bool is_flushed; /* all that waits is to be written */
     struct rotation_turn turn;
     struct log_file log; /* the writer's while busy */
 };
@@ -62,9 +68,12 @@ struct writers {
     struct log_job *spare;
     uint32_t spare_count;
     uint32_t open_count; /* in open */
-    uint32_t idle;       /* threads */
+    uint32_t ready_count;
+    uint32_t idle;   /* threads */
+    uint32_t called; /* of these: woken, and not up yet; at most */
     uint32_t threads;
     uint32_t stale;     /* in open, of an older generation, perhaps */
+    uint64_t served_us; /* when one that was ready was taken last */
     uint64_t waiting;   /* bytes of all */
     bool someone_waits; /* for room */
     bool is_ending;
@@ -131,7 +140,33 @@ static void make_ready(struct writers *w, struct writer_file *f)
 {
     list_remove(&f->node);
     list_add_tail(&w->ready, &f->node);
-    if (w->idle > 0)
+    w->ready_count++;
+}
+
+/*
+ * One thread writes many small jobs in the time that it takes to wake another,
+ * and two of them get in each other's way in the directory. A thread that the
+ * disk has got counts for none after a moment.
+ */
+static bool needs_thread(const struct writers *w)
+{
+    uint32_t awake = w->threads - w->idle + w->called;
+
+    if (list_is_empty(&w->ready) || w->called >= w->idle)
+        return false;
+    return awake == 0 || w->ready_count > READY_MAX * awake ||
+           clock_now_us() > w->served_us + SLOW_US;
+}
+
+/* Whoever is woken with the lock held would wait for it at once. */
+static void unlock(struct writers *w)
+{
+    bool wakes = needs_thread(w);
+
+    if (wakes)
+        w->called++;
+    pthread_mutex_unlock(&w->lock);
+    if (wakes)
         pthread_cond_signal(&w->work);
 }
 
@@ -202,9 +237,25 @@ static void finish_job(struct writers *w, struct writer_file *f)
     struct log_job *job = f->first;
 
     f->first = job->next;
-    f->waiting -= job->len;
-    w->waiting -= job->len;
+    f->waiting -= job->len - f->settled;
+    w->waiting -= job->len - f->settled;
+    f->settled = 0;
     free_job(w, job, job->len > WRITER_JOB_MAX / 4 ? WRITER_JOB_MAX : job->len);
+}
+
+/* So many jobs are written, and some of the next. */
+static void settle(struct writers *w, struct writer_file *f, unsigned written)
+{
+    uint32_t more;
+
+    while (written-- > 0)
+        finish_job(w, f);
+    if (f->first == NULL)
+        return;
+    more = f->first->done - f->settled;
+    f->settled += more;
+    f->waiting -= more;
+    w->waiting -= more;
 }
 
 /* ---- the threads ------------------------------------------------------ */
@@ -235,19 +286,19 @@ static void rotate(struct writers *w, struct writer_file *f,
 
 /* Without the lock; the job is the file's first. */
 static int write_job(struct writers *w, struct writer_file *f,
-                     struct log_job *job,
+                     struct log_job *job, const struct log_batch *batch,
                      const struct conlog_settings *settings,
                      unsigned generation, uint8_t *scratch)
 {
     bool may_rotate =
         (settings->rotation.size_max > 0 || settings->rotation.age_s > 0) &&
         rotation_turn_take(&f->turn);
-    int r =
-        log_file_write(&f->log, job, settings, generation, may_rotate, scratch);
+    int r = log_file_write(&f->log, job, batch, settings, generation,
+                           may_rotate, scratch);
 
     if (r == LOG_FILE_IS_DUE) {
         rotate(w, f, settings);
-        return log_file_write(&f->log, job, settings, generation, false,
+        return log_file_write(&f->log, job, batch, settings, generation, false,
                               scratch);
     }
     if (may_rotate)
@@ -258,7 +309,7 @@ static int write_job(struct writers *w, struct writer_file *f,
 /* Without the lock: all jobs up to the last; how many were written is counted.
  * Behind the last one the loop may add more meanwhile. */
 static int write_jobs(struct writers *w, struct writer_file *f,
-                      const struct log_job *last,
+                      const struct log_batch *batch,
                       const struct conlog_settings *settings,
                       unsigned generation, uint8_t *scratch,
                       unsigned *ret_written)
@@ -267,14 +318,60 @@ static int write_jobs(struct writers *w, struct writer_file *f,
 
     *ret_written = 0;
     for (;;) {
-        int r = write_job(w, f, job, settings, generation, scratch);
+        int r = write_job(w, f, job, batch, settings, generation, scratch);
 
         if (r < 0)
             return r;
+        if (r == LOG_FILE_KEPT)
+            return 0;
         ++*ret_written;
-        if (job == last)
+        if (job == batch->last)
             return 0;
         job = job->next;
+    }
+}
+
+/* With the lock: whether all of it is to be written, or a part may wait until
+ * more has come. */
+static bool is_wanted_whole(const struct writers *w,
+                            const struct writer_file *f)
+{
+    return f->is_flushed || f->slot == NULL || w->is_ending;
+}
+
+/* With the lock: the file has been written. */
+static void go_on(struct writers *w, struct writer_file *f)
+{
+    if (f->error != 0)
+        retry_all(w);
+    set_error(w, f, 0);
+    if (f->first == NULL)
+        keep_open(w, f);
+    else if (is_wanted_whole(w, f) || f->waiting >= WRITER_WAKE)
+        make_ready(w, f);
+}
+
+/* With the lock: r is what has come of it. */
+static void put_back(struct writers *w, struct writer_file *f, int r,
+                     bool was_whole)
+{
+    if (r < 0 && was_whole)
+        f->is_flushed = true;
+    if ((r == -EMFILE || r == -ENFILE) && close_oldest(w)) {
+        f->is_busy = false;
+        make_ready(w, f);
+        return;
+    }
+    f->is_busy = false;
+    if (r < 0) {
+        set_error(w, f, -r);
+        list_add_tail(&w->failing, &f->node);
+        return;
+    }
+    go_on(w, f);
+    if (w->someone_waits) {
+        w->someone_waits = false;
+        call_loop(w);
     }
 }
 
@@ -284,49 +381,32 @@ static void serve(struct writer *me, struct conlog_settings *settings,
 {
     struct writers *w = me->writers;
     struct writer_file *f = file_at(w->ready.next);
-    const struct log_job *last = f->last;
+    struct log_batch batch = {
+        .last = f->last,
+        .is_whole = is_wanted_whole(w, f),
+    };
     unsigned written = 0;
     int r = 0;
 
     list_remove(&f->node);
+    w->ready_count--;
     if (*generation != w->generation) {
         *settings = w->settings;
         *generation = w->generation;
     }
     f->is_busy = true;
+    f->is_flushed = false;
     me->file = f;
     me->since_us = clock_now_us();
+    w->served_us = me->since_us;
     if (f->first != NULL) {
-        pthread_mutex_unlock(&w->lock);
-        r = write_jobs(w, f, last, settings, *generation, scratch, &written);
+        unlock(w);
+        r = write_jobs(w, f, &batch, settings, *generation, scratch, &written);
         pthread_mutex_lock(&w->lock);
-        while (written-- > 0)
-            finish_job(w, f);
-        if ((r == -EMFILE || r == -ENFILE) && close_oldest(w)) {
-            make_ready(w, f);
-            f->is_busy = false;
-            me->file = NULL;
-            return;
-        }
+        settle(w, f, written);
     }
-    f->is_busy = false;
     me->file = NULL;
-    if (r < 0) {
-        set_error(w, f, -r);
-        list_add_tail(&w->failing, &f->node);
-    } else {
-        if (f->error != 0)
-            retry_all(w);
-        set_error(w, f, 0);
-        if (f->first != NULL)
-            make_ready(w, f);
-        else
-            keep_open(w, f);
-    }
-    if (w->someone_waits && r == 0) {
-        w->someone_waits = false;
-        call_loop(w);
-    }
+    put_back(w, f, r, batch.is_whole);
 }
 
 /* With the lock. */
@@ -366,6 +446,8 @@ static void *run(void *arg)
             w->idle++;
             pthread_cond_wait(&w->work, &w->lock);
             w->idle--;
+            if (w->called > 0)
+                w->called--;
         }
     }
     me->has_ended = true;
@@ -556,7 +638,7 @@ void writers_set(struct writers *w, const struct conlog_settings *settings)
     w->stale = w->open_count;
     retry_all(w);
     pthread_cond_signal(&w->work);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
@@ -636,15 +718,17 @@ void writers_put(struct writers *w, struct writer_slot *slot,
     }
     if (f->waiting >= WRITER_WAKE)
         write_gathered(w, f);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 void writers_flush(struct writers *w, struct writer_slot *slot)
 {
     pthread_mutex_lock(&w->lock);
-    if (slot->file != NULL)
+    if (slot->file != NULL && slot->file->first != NULL) {
+        slot->file->is_flushed = true;
         write_gathered(w, slot->file);
-    pthread_mutex_unlock(&w->lock);
+    }
+    unlock(w);
 }
 
 void writers_leave(struct writers *w, struct writer_slot *slot)
@@ -664,7 +748,7 @@ void writers_leave(struct writers *w, struct writer_slot *slot)
             make_ready(w, f);
         }
     }
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 int writers_state(struct writers *w, const struct writer_slot *slot,
@@ -702,7 +786,7 @@ void writers_tick(struct writers *w, uint64_t now_us)
         (void)start_thread(w);
     for (int i = 0; i < RETRIES_AT_ONCE && !list_is_empty(&w->failing); i++)
         make_ready(w, file_at(w->failing.next));
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 bool writers_are_busy(struct writers *w)

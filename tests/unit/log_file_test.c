@@ -88,7 +88,10 @@ static struct log_job *job(const char *path, const char *text)
 
 static int try_once(struct fixture *f, struct log_job *j)
 {
-    return log_file_write(&f->file, j, &f->settings, 1, false, f->scratch);
+    struct log_batch batch = { .last = j, .is_whole = true };
+
+    return log_file_write(&f->file, j, &batch, &f->settings, 1, false,
+                          f->scratch);
 }
 
 static void write_whole(struct fixture *f, struct log_job *j)
@@ -141,6 +144,186 @@ static void a_stamp_that_was_cut_is_gone_on_with(void **state)
     write_whole(f, j);
     assert_string_equal(content(f, "web"), "1970-01-01T00:00:00.000Z one\n"
                                            "1970-01-01T00:00:00.000Z two\n");
+}
+
+/* ---- batches ---------------------------------------------------------- */
+
+enum { JOB_LEN = 60 * 1000, JOBS = 10 };
+
+static uint8_t byte_at(size_t at)
+{
+    return (uint8_t)(at * 31 + at / 251);
+}
+
+/* Jobs of so many bytes each, one behind the other. */
+static void make_jobs(struct log_job *jobs[JOBS], const char *path)
+{
+    for (size_t i = 0; i < JOBS; i++) {
+        struct log_job *j = xcalloc(1, sizeof *j + JOB_LEN);
+
+        j->len = JOB_LEN;
+        j->path = i == 0 ? xstrdup(path) : NULL;
+        for (size_t n = 0; n < JOB_LEN; n++)
+            j->bytes[n] = byte_at(i * JOB_LEN + n);
+        jobs[i] = j;
+        if (i > 0)
+            jobs[i - 1]->next = j;
+    }
+}
+
+static void free_jobs(struct log_job *jobs[JOBS])
+{
+    for (size_t i = 0; i < JOBS; i++)
+        free(jobs[i]);
+}
+
+/* As a writer thread does. Returns what the last call came to, and in *at which
+ * job is next. */
+static int write_batch(struct fixture *f, struct log_job *jobs[JOBS],
+                       size_t *at, size_t last, bool is_whole)
+{
+    struct log_batch batch = { .last = jobs[last], .is_whole = is_whole };
+
+    while (*at <= last) {
+        int r = log_file_write(&f->file, jobs[*at], &batch, &f->settings, 1,
+                               false, f->scratch);
+
+        if (r != LOG_FILE_WRITTEN)
+            return r;
+        ++*at;
+    }
+    return LOG_FILE_WRITTEN;
+}
+
+static off_t size_of(struct fixture *f, const char *name)
+{
+    char path[1100];
+    struct stat st;
+
+    path_of(f, name, path);
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static void assert_is_as_printed(struct fixture *f, const char *name,
+                                 size_t len)
+{
+    uint8_t *got = xmalloc(len + 1);
+    char path[1100];
+    int fd;
+
+    path_of(f, name, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, got, len + 1), len);
+    close(fd);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(got[i], byte_at(i));
+    free(got);
+}
+
+static void batch_is_written_in_whole_blocks(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *jobs[JOBS];
+    size_t at = 0;
+
+    make_jobs(jobs, "web");
+    assert_int_equal(write_batch(f, jobs, &at, 2, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), 0);
+    assert_int_equal(at, 0);
+    assert_int_equal(write_batch(f, jobs, &at, 5, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), LOG_FILE_BLOCK);
+    assert_int_equal(at, LOG_FILE_BLOCK / JOB_LEN);
+    /* From the middle of a block to its end. */
+    assert_int_equal(write_batch(f, jobs, &at, 6, true), LOG_FILE_WRITTEN);
+    assert_int_equal(size_of(f, "web"), 7 * JOB_LEN);
+    assert_int_equal(write_batch(f, jobs, &at, 9, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), 2 * LOG_FILE_BLOCK);
+    assert_int_equal(write_batch(f, jobs, &at, 9, true), LOG_FILE_WRITTEN);
+    assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
+    free_jobs(jobs);
+}
+
+static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *jobs[JOBS];
+    size_t at = 0;
+
+    make_jobs(jobs, "web");
+    for (rlim_t limit = 1; limit < JOBS * JOB_LEN; limit += 77777) {
+        limit_file_size(limit);
+        assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true), -EFBIG);
+        assert_int_equal(size_of(f, "web"), limit);
+        assert_int_equal(at, limit / JOB_LEN);
+    }
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true),
+                     LOG_FILE_WRITTEN);
+    assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
+    free_jobs(jobs);
+}
+
+static void batch_ends_before_a_gap_and_another_file(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *first = job("web", "1");
+    struct log_job *second = job(NULL, "2");
+    struct log_job *third = job("new", "3");
+    struct log_batch batch = { .last = third, .is_whole = false };
+
+    first->next = second;
+    second->next = third;
+    second->lost = 7;
+    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
+                                    false, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"), "1");
+    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
+                                    false, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"),
+                        "1\n[vspcd: 7 bytes are missing here: the disk is too "
+                        "slow]\n2");
+    write_whole(f, third);
+    assert_string_equal(content(f, "new"), "3");
+    free(first);
+    free(second);
+}
+
+static void batch_does_not_go_beyond_a_rotation(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *first = job("web", "012");
+    struct log_job *second = job(NULL, "345");
+    struct log_batch batch = { .last = second, .is_whole = true };
+
+    f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
+    first->next = second;
+    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
+                                    true, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"), "012");
+    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
+                                    true, f->scratch),
+                     LOG_FILE_IS_DUE);
+    free(first);
+    free(second);
+}
+
+static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job("web", "after");
+
+    write_whole(f, job("web", "before"));
+    log_file_done(&f->file);
+    j->lost = 1;
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"),
+                        "before\n[vspcd: 1 bytes are missing here: the disk is "
+                        "too slow]\nafter");
 }
 
 static void gap_has_a_line_of_its_own(void **state)
@@ -197,13 +380,14 @@ static void rotation_goes_on_in_a_new_file(void **state)
 {
     struct fixture *f = *state;
     struct log_job *j = job(NULL, "3456");
+    struct log_batch batch = { .last = j, .is_whole = true };
     struct err err;
 
     f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
     write_whole(f, job("web", "012"));
-    assert_int_equal(
-        log_file_write(&f->file, j, &f->settings, 1, true, f->scratch),
-        LOG_FILE_IS_DUE);
+    assert_int_equal(log_file_write(&f->file, j, &batch, &f->settings, 1, true,
+                                    f->scratch),
+                     LOG_FILE_IS_DUE);
     assert_int_equal(log_file_rotate(&f->file, &f->settings, &err), 0);
     write_whole(f, j);
     assert_string_equal(content(f, "web.1"), "012");
@@ -215,6 +399,7 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
 {
     struct fixture *f = *state;
     struct log_job *j = job(NULL, "2");
+    struct log_batch batch = { .last = j, .is_whole = true };
     char from[1100];
     char to[1100];
 
@@ -222,9 +407,9 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     path_of(f, "web", from);
     path_of(f, "web.1", to);
     assert_int_equal(rename(from, to), 0);
-    assert_int_equal(
-        log_file_write(&f->file, j, &f->settings, 2, false, f->scratch),
-        LOG_FILE_WRITTEN);
+    assert_int_equal(log_file_write(&f->file, j, &batch, &f->settings, 2, false,
+                                    f->scratch),
+                     LOG_FILE_WRITTEN);
     free(j);
     assert_string_equal(content(f, "web.1"), "1");
     assert_string_equal(content(f, "web"), "2");
@@ -237,6 +422,11 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(partial_writes_double_and_lose_nothing),
         TEST(a_stamp_that_was_cut_is_gone_on_with),
+        TEST(batch_is_written_in_whole_blocks),
+        TEST(batch_that_fails_in_the_middle_doubles_and_loses_nothing),
+        TEST(batch_ends_before_a_gap_and_another_file),
+        TEST(batch_does_not_go_beyond_a_rotation),
+        TEST(gap_is_on_a_line_of_its_own_in_a_file_that_was_there),
         TEST(gap_has_a_line_of_its_own),
         TEST(line_of_who_was_killed_is_ended_where_lines_have_times),
         TEST(new_path_is_a_new_file),
