@@ -1,5 +1,6 @@
 #include "conlog/log_file.h"
 
+#include "base/mem.h"
 #include "conlog/log_place.h"
 
 #include <ctype.h>
@@ -13,9 +14,9 @@
 
 enum { ROTATE_AGAIN_S = 60 };
 
-void log_file_init(struct log_file *f)
+void log_file_init(struct log_file *f, const char *path)
 {
-    *f = (struct log_file){ .fd = -1 };
+    *f = (struct log_file){ .path = xstrdup(path), .fd = -1 };
 }
 
 static void close_file(struct log_file *f)
@@ -35,7 +36,7 @@ void log_file_done(struct log_file *f)
 {
     close_file(f);
     free(f->path);
-    log_file_init(f);
+    f->path = NULL;
 }
 
 /* ---- opening ---------------------------------------------------------- */
@@ -163,6 +164,15 @@ static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
     return 0;
 }
 
+/* Of the piece that comes next. SIGHUP may change the format in the midst of
+ * one: how much of it is written is counted as it was begun. */
+static bool is_stamped(struct log_job *job, const struct conlog_settings *s)
+{
+    if (job->skip == 0)
+        job->is_stamped = s->is_stamped;
+    return job->is_stamped;
+}
+
 static size_t gap_line(char *to, size_t size, const struct log_file *f,
                        const struct log_job *job)
 {
@@ -190,7 +200,7 @@ static int put_gap(struct log_file *f, struct log_job *job,
     size_t len = gap_line(line, sizeof line, f, job);
     struct slice text = slice_of(line, len);
     size_t taken;
-    int r = s->is_stamped
+    int r = is_stamped(job, s)
                 ? put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken)
                 : put_raw(f, text, &job->skip);
 
@@ -206,9 +216,9 @@ static int put_bytes(struct log_file *f, struct log_job *job,
         struct slice rest =
             slice_of(job->bytes + job->done, job->len - job->done);
         size_t taken = rest.len;
-        int r = s->is_stamped ? put_stamped(f, rest, job->utc_ms, scratch,
-                                            &job->skip, &taken)
-                              : put_raw(f, rest, &job->skip);
+        int r = is_stamped(job, s) ? put_stamped(f, rest, job->utc_ms, scratch,
+                                                 &job->skip, &taken)
+                                   : put_raw(f, rest, &job->skip);
 
         if (r < 0)
             return r;
@@ -217,15 +227,27 @@ static int put_bytes(struct log_file *f, struct log_job *job,
     return 0;
 }
 
-static void change_path(struct log_file *f, struct log_job *job)
+/* A clock that was ahead is put back: nothing is to wait for that time to come
+ * again. */
+static void put_clock_right(struct log_file *f, int64_t now_s)
 {
-    if (job->path == NULL)
-        return;
-    close_file(f);
-    free(f->path);
-    f->path = job->path;
-    f->was_open = false;
-    job->path = NULL;
+    if (f->born_s > now_s)
+        f->born_s = now_s;
+    if (f->rotate_after_s > now_s + ROTATE_AGAIN_S)
+        f->rotate_after_s = now_s;
+}
+
+/* Others may have cut the file. */
+static bool is_due(struct log_file *f, const struct conlog_settings *s,
+                   int64_t now_s)
+{
+    struct stat st;
+
+    if (!rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        return false;
+    if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
+        f->size = (uint64_t)st.st_size;
+    return rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
 }
 
 int log_file_write(struct log_file *f, struct log_job *job,
@@ -235,13 +257,13 @@ int log_file_write(struct log_file *f, struct log_job *job,
     int64_t now_s;
     int r;
 
-    change_path(f, job);
     r = open_file(f, job, s, generation);
     if (r < 0)
         return r;
     now_s = clock_utc_s();
+    put_clock_right(f, now_s);
     if (may_rotate && job->skip == 0 && now_s >= f->rotate_after_s &&
-        rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        is_due(f, s, now_s))
         return LOG_FILE_IS_DUE;
     if (job->lost > 0)
         r = put_gap(f, job, s, scratch);

@@ -1,7 +1,8 @@
 /*
  * stall.so - a disk that does not answer: loaded before the C library, it
  * holds up reading, writing and syncing of the files whose path has the text
- * $STALL_FILES in it, for as long as the file $STALL_WHILE is there.
+ * $STALL_FILES in it, for as long as the file $STALL_WHILE is there. Closing
+ * too, if there is a $STALL_CLOSE, and write(2), if there is a $STALL_WRITE.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -73,4 +74,24 @@ ssize_t pread64(int fd, void *data, size_t len, off64_t at)
     find_next("pread64", &next);
     wait_for(fd);
     return next(fd, data, len, at);
+}
+
+int close(int fd)
+{
+    int (*next)(int);
+
+    find_next("close", &next);
+    if (getenv("STALL_CLOSE") != NULL)
+        wait_for(fd);
+    return next(fd);
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    ssize_t (*next)(int, const void *, size_t);
+
+    find_next("write", &next);
+    if (getenv("STALL_WRITE") != NULL)
+        wait_for(fd);
+    return next(fd, data, len);
 }

@@ -38,7 +38,7 @@ static int setup(void **state)
     f->settings.mode = 0600;
     f->settings.uid = (uid_t)-1;
     f->settings.gid = (gid_t)-1;
-    log_file_init(&f->file);
+    log_file_init(&f->file, "web");
     signal(SIGXFSZ, SIG_IGN);
     *state = f;
     return 0;
@@ -60,7 +60,7 @@ static void path_of(const struct fixture *f, const char *name, char to[1100])
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "web", "web.1", "new" };
+    static const char *const names[] = { "web", "web.1" };
     struct fixture *f = *state;
     char path[1100];
 
@@ -75,12 +75,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct log_job *job(const char *path, const char *text)
+static struct log_job *job(const char *text)
 {
     size_t len = strlen(text);
     struct log_job *j = xcalloc(1, sizeof *j + len);
 
-    j->path = path != NULL ? xstrdup(path) : NULL;
     j->len = (uint32_t)len;
     memcpy(j->bytes, text, len);
     return j;
@@ -116,7 +115,7 @@ static const char *content(struct fixture *f, const char *name)
 static void partial_writes_double_and_lose_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one two three four five");
+    struct log_job *j = job("one two three four five");
 
     for (rlim_t limit = 1; limit < 24; limit += 5) {
         limit_file_size(limit);
@@ -130,7 +129,7 @@ static void partial_writes_double_and_lose_nothing(void **state)
 static void a_stamp_that_was_cut_is_gone_on_with(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one\ntwo\n");
+    struct log_job *j = job("one\ntwo\n");
 
     f->settings.is_stamped = true;
     for (rlim_t limit = 1; limit < 58; limit += 3) {
@@ -146,9 +145,9 @@ static void a_stamp_that_was_cut_is_gone_on_with(void **state)
 static void gap_has_a_line_of_its_own(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "after\n");
+    struct log_job *j = job("after\n");
 
-    write_whole(f, job("web", "before"));
+    write_whole(f, job("before"));
     j->lost = 12345;
     j->lost_error = ENOSPC;
     for (rlim_t limit = 7; limit < 70; limit += 7) {
@@ -167,40 +166,75 @@ static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
     struct fixture *f = *state;
     struct log_job *j;
 
-    write_whole(f, job("web", "half a line"));
+    write_whole(f, job("half a line"));
     log_file_done(&f->file);
+    log_file_init(&f->file, "web");
     f->settings.is_stamped = true;
-    j = job("web", "new");
+    j = job("new");
     j->is_first = true;
     write_whole(f, j);
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new");
     /* A file that was closed meanwhile is gone on with in its line. */
     log_file_close(&f->file);
-    write_whole(f, job(NULL, " one\n"));
+    write_whole(f, job(" one\n"));
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new one\n");
 }
 
-static void new_path_is_a_new_file(void **state)
+/* The disk is full in the midst of a job, and then SIGHUP changes the format.
+ */
+static void change_format(struct fixture *f, bool is_stamped, rlim_t written,
+                          const char *expected)
+{
+    struct log_job *j = job("one two three four\nfive\n");
+
+    f->settings.is_stamped = is_stamped;
+    limit_file_size(written);
+    assert_int_equal(try_once(f, j), -EFBIG);
+    limit_file_size(RLIM_INFINITY);
+    f->settings.is_stamped = !is_stamped;
+    assert_int_equal(
+        log_file_write(&f->file, j, &f->settings, 2, false, f->scratch),
+        LOG_FILE_WRITTEN);
+    free(j);
+    assert_string_equal(content(f, "web"), expected);
+}
+
+static void format_that_changes_in_a_raw_piece_loses_nothing(void **state)
+{
+    change_format(*state, false, 7, "one two three four\nfive\n");
+}
+
+static void format_that_changes_in_a_stamped_piece_loses_nothing(void **state)
+{
+    change_format(*state, true, 30,
+                  "1970-01-01T00:00:00.000Z one two three four\n"
+                  "1970-01-01T00:00:00.000Z five\n");
+}
+
+/* As a clock that was wrong leaves it. */
+static void file_of_the_future_ages_from_now_on(void **state)
 {
     struct fixture *f = *state;
 
-    write_whole(f, job("web", "1"));
-    write_whole(f, job("new", "2"));
-    write_whole(f, job(NULL, "3"));
-    assert_string_equal(content(f, "web"), "1");
-    assert_string_equal(content(f, "new"), "23");
+    f->settings.rotation = (struct rotation_rules){ .age_s = 60, .keep = 1 };
+    write_whole(f, job("1"));
+    f->file.born_s = INT64_C(1) << 40;
+    f->file.rotate_after_s = INT64_C(1) << 40;
+    write_whole(f, job("2"));
+    assert_true(f->file.born_s <= clock_utc_s());
+    assert_true(f->file.rotate_after_s <= clock_utc_s());
 }
 
 static void rotation_goes_on_in_a_new_file(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "3456");
+    struct log_job *j = job("3456");
     struct err err;
 
     f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
-    write_whole(f, job("web", "012"));
+    write_whole(f, job("012"));
     assert_int_equal(
         log_file_write(&f->file, j, &f->settings, 1, true, f->scratch),
         LOG_FILE_IS_DUE);
@@ -214,11 +248,11 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "2");
+    struct log_job *j = job("2");
     char from[1100];
     char to[1100];
 
-    write_whole(f, job("web", "1"));
+    write_whole(f, job("1"));
     path_of(f, "web", from);
     path_of(f, "web.1", to);
     assert_int_equal(rename(from, to), 0);
@@ -239,7 +273,9 @@ int main(void)
         TEST(a_stamp_that_was_cut_is_gone_on_with),
         TEST(gap_has_a_line_of_its_own),
         TEST(line_of_who_was_killed_is_ended_where_lines_have_times),
-        TEST(new_path_is_a_new_file),
+        TEST(format_that_changes_in_a_raw_piece_loses_nothing),
+        TEST(format_that_changes_in_a_stamped_piece_loses_nothing),
+        TEST(file_of_the_future_ages_from_now_on),
         TEST(rotation_goes_on_in_a_new_file),
         TEST(file_that_was_moved_away_is_left_at_the_next_generation),
     };
