@@ -41,6 +41,9 @@ struct conlog_callbacks {
     /* It goes on as it was. */
     void (*on_rotation)(void *owner, const struct console *console,
                         const char *path, const char *reason);
+    /* What was rotated stays as it is until the next rotation. */
+    void (*on_compression)(void *owner, const struct console *console,
+                           const char *path, const char *reason);
     /* Its name is another console's already: it got this one. */
     void (*on_same_name)(void *owner, const struct console *console,
                          const char *path);
@@ -76,8 +79,8 @@ void conlog_close(struct conlog *conlog, uint64_t wait_us,
                   void (*each)(void *owner, const char *path, uint64_t bytes),
                   void *owner);
 
-/* The console's log begins with what its ring has still, or with what comes
- * from now on. */
+/* The console's log begins with its first byte, what has left its ring being a
+ * gap, or with what comes from now on. */
 struct console_log *console_log_open(struct conlog *conlog,
                                      struct console *console,
                                      bool begins_with_ring);

@@ -1,5 +1,6 @@
 #include "conlog/log_file.h"
 
+#include "base/mem.h"
 #include "conlog/log_place.h"
 
 #include <ctype.h>
@@ -14,9 +15,9 @@
 
 enum { ROTATE_AGAIN_S = 60, PARTS_MAX = 16 };
 
-void log_file_init(struct log_file *f)
+void log_file_init(struct log_file *f, const char *path)
 {
-    *f = (struct log_file){ .fd = -1 };
+    *f = (struct log_file){ .path = xstrdup(path), .fd = -1 };
 }
 
 static void close_file(struct log_file *f)
@@ -36,7 +37,7 @@ void log_file_done(struct log_file *f)
 {
     close_file(f);
     free(f->path);
-    log_file_init(f);
+    f->path = NULL;
 }
 
 /* ---- opening ---------------------------------------------------------- */
@@ -159,7 +160,7 @@ static size_t gather(const struct log_file *f, struct log_job *job,
         if (job == last || count == PARTS_MAX)
             return len;
         job = job->next;
-        if (job->lost > 0 || job->path != NULL || job->skip > 0 ||
+        if (job->lost > 0 || job->skip > 0 ||
             (size_max > 0 && f->size + len >= size_max))
             return len;
     }
@@ -243,6 +244,15 @@ static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
     return 0;
 }
 
+/* Of the piece that comes next. SIGHUP may change the format in the midst of
+ * one: how much of it is written is counted as it was begun. */
+static bool is_stamped(struct log_job *job, const struct conlog_settings *s)
+{
+    if (job->skip == 0)
+        job->is_stamped = s->is_stamped;
+    return job->is_stamped;
+}
+
 static size_t gap_line(char *to, size_t size, const struct log_file *f,
                        const struct log_job *job)
 {
@@ -275,27 +285,27 @@ static int put_gap(struct log_file *f, struct log_job *job,
         stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     f->was_open = true;
     text = slice_of(line, gap_line(line, sizeof line, f, job));
-    if (s->is_stamped)
-        r = put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken);
-    else
-        r = write_all(f, text, &job->skip);
-    if (r < 0)
-        return r;
-    if (!s->is_stamped)
+    if (is_stamped(job, s))
+        return put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken);
+    r = write_all(f, text, &job->skip);
+    if (r == 0)
         f->stamp.is_in_line = false;
-    job->lost = 0;
-    return 0;
+    return r;
 }
 
-static int put_stamped_bytes(struct log_file *f, struct log_job *job,
-                             uint8_t *scratch)
+static int put_bytes(struct log_file *f, struct log_job *job,
+                     const struct log_batch *batch,
+                     const struct conlog_settings *s, uint8_t *scratch)
 {
     while (job->done < job->len) {
         struct slice rest =
             slice_of(job->bytes + job->done, job->len - job->done);
         size_t taken;
-        int r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
+        int r;
 
+        if (!is_stamped(job, s))
+            return put_raw(f, job, batch, s->rotation.size_max);
+        r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
         if (r < 0)
             return r;
         job->done += (uint32_t)taken;
@@ -303,15 +313,27 @@ static int put_stamped_bytes(struct log_file *f, struct log_job *job,
     return LOG_FILE_WRITTEN;
 }
 
-static void change_path(struct log_file *f, struct log_job *job)
+/* A clock that was ahead is put back: nothing is to wait for that time to come
+ * again. */
+static void put_clock_right(struct log_file *f, int64_t now_s)
 {
-    if (job->path == NULL)
-        return;
-    close_file(f);
-    free(f->path);
-    f->path = job->path;
-    f->was_open = false;
-    job->path = NULL;
+    if (f->born_s > now_s)
+        f->born_s = now_s;
+    if (f->rotate_after_s > now_s + ROTATE_AGAIN_S)
+        f->rotate_after_s = now_s;
+}
+
+/* Others may have cut the file. */
+static bool is_due(struct log_file *f, const struct conlog_settings *s,
+                   int64_t now_s)
+{
+    struct stat st;
+
+    if (!rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        return false;
+    if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
+        f->size = (uint64_t)st.st_size;
+    return rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
 }
 
 /* It was not written together with the one before it. */
@@ -328,21 +350,21 @@ int log_file_write(struct log_file *f, struct log_job *job,
     int64_t now_s;
     int r;
 
-    change_path(f, job);
     r = open_file(f, job, s, generation);
     if (r < 0)
         return r;
     now_s = clock_utc_s();
+    put_clock_right(f, now_s);
     if (may_rotate && job->skip == 0 && has_left(job) &&
-        now_s >= f->rotate_after_s &&
-        rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        now_s >= f->rotate_after_s && is_due(f, s, now_s))
         return LOG_FILE_IS_DUE;
-    if (job->lost > 0)
+    if (job->lost > 0) {
         r = put_gap(f, job, s, scratch);
-    if (r < 0)
-        return r;
-    return s->is_stamped ? put_stamped_bytes(f, job, scratch)
-                         : put_raw(f, job, batch, s->rotation.size_max);
+        if (r < 0)
+            return r;
+        job->lost = 0;
+    }
+    return put_bytes(f, job, batch, s, scratch);
 }
 
 /* ---- rotation --------------------------------------------------------- */

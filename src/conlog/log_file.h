@@ -25,19 +25,19 @@ enum {
 /* Bytes of one console, in order. Made by the loop, then the writer's. */
 struct log_job {
     struct log_job *next;
-    char *path;      /* the file's from here on; NULL: as before */
     uint64_t lost;   /* bytes that are missing before it */
     int lost_error;  /* why; 0: it took too long */
     uint32_t len;    /* of bytes */
     uint32_t done;   /* written of them */
     uint32_t skip;   /* written of what the next piece becomes */
     bool is_first;   /* to this path since the program started */
+    bool is_stamped; /* so the piece was begun that skip is of */
     int64_t utc_ms;  /* when it came */
     uint8_t bytes[]; /* as the VM has printed them */
 };
 
 struct log_file {
-    char *path;          /* relative; NULL: not known yet */
+    char *path;          /* relative */
     int fd;              /* -1: closed */
     unsigned generation; /* of the settings that it was opened with */
     struct stamp stamp;  /* of raw files: is_in_line alone */
@@ -53,7 +53,8 @@ struct log_batch {
     bool is_whole; /* all of it is to be written; else whole blocks of it */
 };
 
-void log_file_init(struct log_file *f);
+/* The path is copied. */
+void log_file_init(struct log_file *f, const char *path);
 
 /* What it is in the midst of is known no more, and found in the file again. */
 void log_file_close(struct log_file *f);

@@ -19,18 +19,36 @@ static mode_t folder_mode(mode_t mode)
     return (mode_t)(0700 | mode | (mode & 0444) >> 2);
 }
 
+/* All of it, whatever our umask is, or none. */
+static int make_folder(const struct conlog_settings *s, int at,
+                       const char *name)
+{
+    int fd;
+    int r = 0;
+
+    if (mkdirat(at, name, 0700) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fchown(fd, s->uid, s->gid) < 0 ||
+        fchmod(fd, folder_mode(s->mode)) < 0)
+        r = -errno;
+    if (fd >= 0)
+        close(fd);
+    if (r < 0)
+        unlinkat(at, name, AT_REMOVEDIR);
+    return r;
+}
+
 static int open_folder(const struct conlog_settings *s, int at,
                        const char *name, int *ret_fd)
 {
     int fd = openat(at, name, FOLDER | O_NOFOLLOW);
 
     if (fd < 0 && errno == ENOENT) {
-        if (mkdirat(at, name, folder_mode(s->mode) & 0777) == 0) {
-            if (fchownat(at, name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        } else if (errno != EEXIST) {
-            return -errno;
-        }
+        int r = make_folder(s, at, name);
+
+        if (r < 0)
+            return r;
         fd = openat(at, name, FOLDER | O_NOFOLLOW);
     }
     if (fd < 0)

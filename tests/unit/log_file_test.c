@@ -38,7 +38,7 @@ static int setup(void **state)
     f->settings.mode = 0600;
     f->settings.uid = (uid_t)-1;
     f->settings.gid = (gid_t)-1;
-    log_file_init(&f->file);
+    log_file_init(&f->file, "web");
     signal(SIGXFSZ, SIG_IGN);
     *state = f;
     return 0;
@@ -60,7 +60,7 @@ static void path_of(const struct fixture *f, const char *name, char to[1100])
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "web", "web.1", "new" };
+    static const char *const names[] = { "web", "web.1" };
     struct fixture *f = *state;
     char path[1100];
 
@@ -75,12 +75,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct log_job *job(const char *path, const char *text)
+static struct log_job *job(const char *text)
 {
     size_t len = strlen(text);
     struct log_job *j = xcalloc(1, sizeof *j + len);
 
-    j->path = path != NULL ? xstrdup(path) : NULL;
     j->len = (uint32_t)len;
     memcpy(j->bytes, text, len);
     return j;
@@ -119,7 +118,7 @@ static const char *content(struct fixture *f, const char *name)
 static void partial_writes_double_and_lose_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one two three four five");
+    struct log_job *j = job("one two three four five");
 
     for (rlim_t limit = 1; limit < 24; limit += 5) {
         limit_file_size(limit);
@@ -133,7 +132,7 @@ static void partial_writes_double_and_lose_nothing(void **state)
 static void a_stamp_that_was_cut_is_gone_on_with(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one\ntwo\n");
+    struct log_job *j = job("one\ntwo\n");
 
     f->settings.is_stamped = true;
     for (rlim_t limit = 1; limit < 58; limit += 3) {
@@ -156,13 +155,12 @@ static uint8_t byte_at(size_t at)
 }
 
 /* Jobs of so many bytes each, one behind the other. */
-static void make_jobs(struct log_job *jobs[JOBS], const char *path)
+static void make_jobs(struct log_job *jobs[JOBS])
 {
     for (size_t i = 0; i < JOBS; i++) {
         struct log_job *j = xcalloc(1, sizeof *j + JOB_LEN);
 
         j->len = JOB_LEN;
-        j->path = i == 0 ? xstrdup(path) : NULL;
         for (size_t n = 0; n < JOB_LEN; n++)
             j->bytes[n] = byte_at(i * JOB_LEN + n);
         jobs[i] = j;
@@ -227,7 +225,7 @@ static void batch_is_written_in_whole_blocks(void **state)
     struct log_job *jobs[JOBS];
     size_t at = 0;
 
-    make_jobs(jobs, "web");
+    make_jobs(jobs);
     assert_int_equal(write_batch(f, jobs, &at, 2, false), LOG_FILE_KEPT);
     assert_int_equal(size_of(f, "web"), 0);
     assert_int_equal(at, 0);
@@ -251,7 +249,7 @@ static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
     struct log_job *jobs[JOBS];
     size_t at = 0;
 
-    make_jobs(jobs, "web");
+    make_jobs(jobs);
     for (rlim_t limit = 1; limit < JOBS * JOB_LEN; limit += 77777) {
         limit_file_size(limit);
         assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true), -EFBIG);
@@ -265,29 +263,26 @@ static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
     free_jobs(jobs);
 }
 
-static void batch_ends_before_a_gap_and_another_file(void **state)
+static void batch_ends_before_a_gap(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *first = job("web", "1");
-    struct log_job *second = job(NULL, "2");
-    struct log_job *third = job("new", "3");
-    struct log_batch batch = { .last = third, .is_whole = false };
+    struct log_job *first = job("1");
+    struct log_job *second = job("2");
+    struct log_batch batch = { .last = second, .is_whole = false };
 
     first->next = second;
-    second->next = third;
     second->lost = 7;
     assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
                                     false, f->scratch),
                      LOG_FILE_WRITTEN);
     assert_string_equal(content(f, "web"), "1");
+    batch.is_whole = true;
     assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
                                     false, f->scratch),
                      LOG_FILE_WRITTEN);
     assert_string_equal(content(f, "web"),
                         "1\n[vspcd: 7 bytes are missing here: the disk is too "
                         "slow]\n2");
-    write_whole(f, third);
-    assert_string_equal(content(f, "new"), "3");
     free(first);
     free(second);
 }
@@ -295,8 +290,8 @@ static void batch_ends_before_a_gap_and_another_file(void **state)
 static void batch_does_not_go_beyond_a_rotation(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *first = job("web", "012");
-    struct log_job *second = job(NULL, "345");
+    struct log_job *first = job("012");
+    struct log_job *second = job("345");
     struct log_batch batch = { .last = second, .is_whole = true };
 
     f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
@@ -315,10 +310,11 @@ static void batch_does_not_go_beyond_a_rotation(void **state)
 static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "after");
+    struct log_job *j = job("after");
 
-    write_whole(f, job("web", "before"));
+    write_whole(f, job("before"));
     log_file_done(&f->file);
+    log_file_init(&f->file, "web");
     j->lost = 1;
     write_whole(f, j);
     assert_string_equal(content(f, "web"),
@@ -329,9 +325,9 @@ static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
 static void gap_has_a_line_of_its_own(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "after\n");
+    struct log_job *j = job("after\n");
 
-    write_whole(f, job("web", "before"));
+    write_whole(f, job("before"));
     j->lost = 12345;
     j->lost_error = ENOSPC;
     for (rlim_t limit = 7; limit < 70; limit += 7) {
@@ -350,44 +346,81 @@ static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
     struct fixture *f = *state;
     struct log_job *j;
 
-    write_whole(f, job("web", "half a line"));
+    write_whole(f, job("half a line"));
     log_file_done(&f->file);
+    log_file_init(&f->file, "web");
     f->settings.is_stamped = true;
-    j = job("web", "new");
+    j = job("new");
     j->is_first = true;
     write_whole(f, j);
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new");
     /* A file that was closed meanwhile is gone on with in its line. */
     log_file_close(&f->file);
-    write_whole(f, job(NULL, " one\n"));
+    write_whole(f, job(" one\n"));
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new one\n");
 }
 
-static void new_path_is_a_new_file(void **state)
+/* The disk is full in the midst of a job, and then SIGHUP changes the format.
+ */
+static void change_format(struct fixture *f, bool is_stamped, rlim_t written,
+                          const char *expected)
+{
+    struct log_job *j = job("one two three four\nfive\n");
+    struct log_batch batch = { .last = j, .is_whole = true };
+
+    f->settings.is_stamped = is_stamped;
+    limit_file_size(written);
+    assert_int_equal(try_once(f, j), -EFBIG);
+    limit_file_size(RLIM_INFINITY);
+    f->settings.is_stamped = !is_stamped;
+    assert_int_equal(
+        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
+        LOG_FILE_WRITTEN);
+    free(j);
+    assert_string_equal(content(f, "web"), expected);
+}
+
+static void format_that_changes_in_a_raw_piece_loses_nothing(void **state)
+{
+    change_format(*state, false, 7,
+                  "one two three four\n1970-01-01T00:00:00.000Z five\n");
+}
+
+static void format_that_changes_in_a_stamped_piece_loses_nothing(void **state)
+{
+    change_format(*state, true, 30,
+                  "1970-01-01T00:00:00.000Z one two three four\n"
+                  "1970-01-01T00:00:00.000Z five\n");
+}
+
+/* As a clock that was wrong leaves it. */
+static void file_of_the_future_ages_from_now_on(void **state)
 {
     struct fixture *f = *state;
 
-    write_whole(f, job("web", "1"));
-    write_whole(f, job("new", "2"));
-    write_whole(f, job(NULL, "3"));
-    assert_string_equal(content(f, "web"), "1");
-    assert_string_equal(content(f, "new"), "23");
+    f->settings.rotation = (struct rotation_rules){ .age_s = 60, .keep = 1 };
+    write_whole(f, job("1"));
+    f->file.born_s = INT64_C(1) << 40;
+    f->file.rotate_after_s = INT64_C(1) << 40;
+    write_whole(f, job("2"));
+    assert_true(f->file.born_s <= clock_utc_s());
+    assert_true(f->file.rotate_after_s <= clock_utc_s());
 }
 
 static void rotation_goes_on_in_a_new_file(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "3456");
+    struct log_job *j = job("3456");
     struct log_batch batch = { .last = j, .is_whole = true };
     struct err err;
 
     f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
-    write_whole(f, job("web", "012"));
-    assert_int_equal(log_file_write(&f->file, j, &batch, &f->settings, 1, true,
-                                    f->scratch),
-                     LOG_FILE_IS_DUE);
+    write_whole(f, job("012"));
+    assert_int_equal(
+        log_file_write(&f->file, j, &batch, &f->settings, 1, true, f->scratch),
+        LOG_FILE_IS_DUE);
     assert_int_equal(log_file_rotate(&f->file, &f->settings, &err), 0);
     write_whole(f, j);
     assert_string_equal(content(f, "web.1"), "012");
@@ -398,18 +431,18 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "2");
+    struct log_job *j = job("2");
     struct log_batch batch = { .last = j, .is_whole = true };
     char from[1100];
     char to[1100];
 
-    write_whole(f, job("web", "1"));
+    write_whole(f, job("1"));
     path_of(f, "web", from);
     path_of(f, "web.1", to);
     assert_int_equal(rename(from, to), 0);
-    assert_int_equal(log_file_write(&f->file, j, &batch, &f->settings, 2, false,
-                                    f->scratch),
-                     LOG_FILE_WRITTEN);
+    assert_int_equal(
+        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
+        LOG_FILE_WRITTEN);
     free(j);
     assert_string_equal(content(f, "web.1"), "1");
     assert_string_equal(content(f, "web"), "2");
@@ -424,12 +457,14 @@ int main(void)
         TEST(a_stamp_that_was_cut_is_gone_on_with),
         TEST(batch_is_written_in_whole_blocks),
         TEST(batch_that_fails_in_the_middle_doubles_and_loses_nothing),
-        TEST(batch_ends_before_a_gap_and_another_file),
+        TEST(batch_ends_before_a_gap),
         TEST(batch_does_not_go_beyond_a_rotation),
         TEST(gap_is_on_a_line_of_its_own_in_a_file_that_was_there),
         TEST(gap_has_a_line_of_its_own),
         TEST(line_of_who_was_killed_is_ended_where_lines_have_times),
-        TEST(new_path_is_a_new_file),
+        TEST(format_that_changes_in_a_raw_piece_loses_nothing),
+        TEST(format_that_changes_in_a_stamped_piece_loses_nothing),
+        TEST(file_of_the_future_ages_from_now_on),
         TEST(rotation_goes_on_in_a_new_file),
         TEST(file_that_was_moved_away_is_left_at_the_next_generation),
     };
