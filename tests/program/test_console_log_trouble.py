@@ -115,6 +115,20 @@ def test_another_pattern_makes_all_names_anew(start_vspcd, tmp_path):
         wait_bytes(folder / vm.uuid.replace("-", ""), b"x")
 
 
+def test_what_does_not_fit_before_the_vm_is_known_is_told(start):
+    vspcd = start("--history-size", "4K")
+    vm = vspcd.new_vm("web")
+    early = letters(48 * 1024, seed=46)
+    vm.send(early)
+    vm.identify()
+    vm.send(b"the end\n")
+    path = start.folder / "web.log"
+    eventually(lambda: path.exists() and
+               path.read_bytes().endswith(b"the end\n"), "the end")
+    missing = whole_with_gaps(path.read_bytes(), early + b"the end\n")
+    assert missing == int(state_of(vspcd, "web")["log-missing"])
+
+
 # ---- many dead logs ---------------------------------------------------------
 
 def test_dead_logs_take_neither_all_memory_nor_the_room_of_others(start):
