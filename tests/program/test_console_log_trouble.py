@@ -315,6 +315,29 @@ def test_compression_that_fails_is_told(start_vspcd, small_disk):
     wait_bytes(small_disk / "web.log", b"more")
 
 
+def test_a_folder_that_becomes_a_link_leads_rotation_nowhere(start, tmp_path):
+    """With --log-owner a folder is somebody else's."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("log", "log.1", "log.gz.tmp"):
+        (elsewhere / name).write_bytes(b"mine")
+    vspcd = start("--log-name", "%{name}/log", "--log-rotate-size", "16K",
+                  "--log-keep", 1, "--log-compress")
+    vm = vspcd.vm("web")
+    folder = start.folder / "web"
+    data = letters(20 * 1024, seed=47)
+    vm.send(data)
+    wait_bytes(folder / "log", data)
+    folder.rename(start.folder / "moved")
+    folder.symlink_to(elsewhere)
+    vm.send(b"more")
+    vspcd.wait_event("console log is not rotated, it grows", console="web",
+                     file="web/log")
+    wait_bytes(start.folder / "moved" / "log", data + b"more")
+    assert names(elsewhere) == ["log", "log.1", "log.gz.tmp"]
+    assert {path.read_bytes() for path in elsewhere.iterdir()} == {b"mine"}
+
+
 @pytest.mark.parametrize("mask", [0, 0o077])
 def test_modes_do_not_depend_on_the_umask(start, mask):
     vspcd = start("-m", "0644", "--log-name", "%{name}/log",
