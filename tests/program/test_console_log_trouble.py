@@ -9,6 +9,7 @@ import pytest
 from harness.net import eventually
 from harness.programs import BUILD, is_sanitized
 from harness.streams import MIB, assert_same, letters
+from test_console_log_times import content
 from test_console_logs import (GAP, PATIENT, names, rotated, small_disk,  # noqa: F401
                                start, state_of, wait_bytes)
 
@@ -275,7 +276,7 @@ def test_a_disk_that_becomes_read_only(start_vspcd, start_process, small_disk):
     vspcd.wait_event(NOT_WRITTEN, console="web",
                      reason="Read-only file system")
     assert remount("rw") == 0
-    eventually(lambda: path.read_bytes() == b"more", "the rest in a new file")
+    eventually(lambda: content(path) == b"more", "the rest in a new file")
     wait_bytes(small_disk / "web.log.1", data)
 
 
