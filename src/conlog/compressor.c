@@ -3,9 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conlog/compress.h"
+#include "conlog/log_place.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -49,24 +48,22 @@ static void end_request(struct request *r)
 static int compress_all(struct compressor *c, const struct request *request,
                         struct err *err)
 {
+    const char *name;
+    int folder = log_place_folder(request->directory, request->path, &name);
     int r = COMPRESS_DONE;
-    int directory =
-        open(request->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (directory < 0) {
-        r = -errno;
-        err_set(err, "%s: %s", request->directory, strerrordesc_np(-r));
-        return r;
+    if (folder < 0) {
+        err_set(err, "cannot open its folder: %s", strerrordesc_np(-folder));
+        return folder;
     }
     for (unsigned i = 0; i < request->keep && r == COMPRESS_DONE; i++) {
-        unsigned number =
-            rotation_uncompressed(directory, request->path, request->keep);
+        unsigned number = rotation_uncompressed(folder, name, request->keep);
 
         if (number == 0)
             break;
-        r = compress_file(directory, request->path, number, &c->stop, err);
+        r = compress_file(folder, name, number, &c->stop, err);
     }
-    close(directory);
+    close(folder);
     return r;
 }
 

@@ -42,25 +42,19 @@ void log_file_done(struct log_file *f)
 
 /* ---- opening ---------------------------------------------------------- */
 
-static int open_directory(const struct conlog_settings *s)
-{
-    int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? -errno : fd;
-}
-
 static void find_birth(struct log_file *f, const struct conlog_settings *s)
 {
-    int directory;
+    const char *name;
+    int folder;
 
     f->born_s = clock_utc_s();
     if (s->rotation.age_s == 0)
         return;
-    directory = open_directory(s);
-    if (directory < 0)
+    folder = log_place_folder(s->directory, f->path, &name);
+    if (folder < 0)
         return;
-    (void)rotation_born(directory, f->path, &f->born_s);
-    close(directory);
+    (void)rotation_born(folder, name, &f->born_s);
+    close(folder);
 }
 
 static bool ends_in_line(int fd, uint64_t size)
@@ -370,10 +364,10 @@ int log_file_write(struct log_file *f, struct log_job *job,
 /* ---- rotation --------------------------------------------------------- */
 
 static int rotate(struct log_file *f, const struct conlog_settings *s,
-                  int directory, struct err *err)
+                  int folder, const char *name, struct err *err)
 {
     int fd;
-    int outcome = rotation_rotate(directory, f->path, &s->rotation, err);
+    int outcome = rotation_rotate(folder, name, &s->rotation, err);
     int r;
 
     if (outcome < 0)
@@ -382,7 +376,7 @@ static int rotate(struct log_file *f, const struct conlog_settings *s,
     if (r < 0) {
         err_set(err, "cannot make the new file: %s", strerrordesc_np(-r));
         if (outcome == ROTATION_DONE)
-            (void)rotation_undo(directory, f->path, &s->rotation, NULL);
+            (void)rotation_undo(folder, name, &s->rotation, NULL);
         return r;
     }
     close_file(f);
@@ -396,16 +390,17 @@ static int rotate(struct log_file *f, const struct conlog_settings *s,
 int log_file_rotate(struct log_file *f, const struct conlog_settings *s,
                     struct err *err)
 {
-    int directory = open_directory(s);
-    int r = directory;
+    const char *name;
+    int folder = log_place_folder(s->directory, f->path, &name);
+    int r = folder;
 
     if (r < 0)
-        err_set(err, "%s: %s", s->directory, strerrordesc_np(-r));
+        err_set(err, "cannot open its folder: %s", strerrordesc_np(-r));
     else
-        r = rotate(f, s, directory, err);
+        r = rotate(f, s, folder, name, err);
     if (r < 0)
         f->rotate_after_s = clock_utc_s() + ROTATE_AGAIN_S;
-    if (directory >= 0)
-        close(directory);
+    if (folder >= 0)
+        close(folder);
     return r;
 }

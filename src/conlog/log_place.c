@@ -170,3 +170,26 @@ int log_place_make(const char *directory)
     }
     return 0;
 }
+
+int log_place_folder(const char *directory, const char *path,
+                     const char **ret_name)
+{
+    static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = open(directory, flags);
+    int r = fd < 0 ? -errno : fd;
+
+    for (size_t len; r >= 0 && path[len = strcspn(path, "/")] == '/';
+         path += len + 1) {
+        char part[NAME_MAX + 1];
+
+        snprintf(part, sizeof part, "%.*s", (int)len, path);
+        fd = r;
+        r = len > NAME_MAX ? -ENAMETOOLONG
+                           : openat(fd, part, flags | O_NOFOLLOW);
+        if (r == -1)
+            r = -errno;
+        close(fd);
+    }
+    *ret_name = path;
+    return r;
+}

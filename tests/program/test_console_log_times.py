@@ -36,9 +36,16 @@ def start(start_vspcd, tmp_path):
     return begin
 
 
+def content(path):
+    """None while it is being rotated, or not there yet."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
 def wait_bytes(path, data):
-    eventually(lambda: path.exists() and path.read_bytes() == data,
-               f"{data} in {path.name}")
+    eventually(lambda: content(path) == data, f"{data} in {path.name}")
 
 
 def days_of(folder):

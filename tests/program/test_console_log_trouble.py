@@ -9,6 +9,7 @@ import pytest
 from harness.net import eventually
 from harness.programs import BUILD, is_sanitized
 from harness.streams import MIB, assert_same, letters
+from test_console_log_times import content
 from test_console_logs import (GAP, PATIENT, names, rotated, small_disk,  # noqa: F401
                                start, state_of, wait_bytes)
 
@@ -113,6 +114,20 @@ def test_another_pattern_makes_all_names_anew(start_vspcd, tmp_path):
         vm.send(b"x")
     for vm in vms:
         wait_bytes(folder / vm.uuid.replace("-", ""), b"x")
+
+
+def test_what_does_not_fit_before_the_vm_is_known_is_told(start):
+    vspcd = start("--history-size", "4K")
+    vm = vspcd.new_vm("web")
+    early = letters(48 * 1024, seed=46)
+    vm.send(early)
+    vm.identify()
+    vm.send(b"the end\n")
+    path = start.folder / "web.log"
+    eventually(lambda: path.exists() and
+               path.read_bytes().endswith(b"the end\n"), "the end")
+    missing = whole_with_gaps(path.read_bytes(), early + b"the end\n")
+    assert missing == int(state_of(vspcd, "web")["log-missing"])
 
 
 # ---- many dead logs ---------------------------------------------------------
@@ -261,7 +276,7 @@ def test_a_disk_that_becomes_read_only(start_vspcd, start_process, small_disk):
     vspcd.wait_event(NOT_WRITTEN, console="web",
                      reason="Read-only file system")
     assert remount("rw") == 0
-    eventually(lambda: path.read_bytes() == b"more", "the rest in a new file")
+    eventually(lambda: content(path) == b"more", "the rest in a new file")
     wait_bytes(small_disk / "web.log.1", data)
 
 
@@ -299,6 +314,29 @@ def test_compression_that_fails_is_told(start_vspcd, small_disk):
                      "is; tried again after the next rotation", console="web")
     wait_bytes(small_disk / "web.log.1", data)
     wait_bytes(small_disk / "web.log", b"more")
+
+
+def test_a_folder_that_becomes_a_link_leads_rotation_nowhere(start, tmp_path):
+    """With --log-owner a folder is somebody else's."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("log", "log.1", "log.gz.tmp"):
+        (elsewhere / name).write_bytes(b"mine")
+    vspcd = start("--log-name", "%{name}/log", "--log-rotate-size", "16K",
+                  "--log-keep", 1, "--log-compress")
+    vm = vspcd.vm("web")
+    folder = start.folder / "web"
+    data = letters(20 * 1024, seed=47)
+    vm.send(data)
+    wait_bytes(folder / "log", data)
+    folder.rename(start.folder / "moved")
+    folder.symlink_to(elsewhere)
+    vm.send(b"more")
+    vspcd.wait_event("console log is not rotated, it grows", console="web",
+                     file="web/log")
+    wait_bytes(start.folder / "moved" / "log", data + b"more")
+    assert names(elsewhere) == ["log", "log.1", "log.gz.tmp"]
+    assert {path.read_bytes() for path in elsewhere.iterdir()} == {b"mine"}
 
 
 @pytest.mark.parametrize("mask", [0, 0o077])
