@@ -288,7 +288,7 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "who vspcd runs as",
       .example = "root:adm",
-      .text = "owner of new logs" },
+      .text = "owner of new logs, names or numbers" },
     { .name = "log-format",
       .type = OPTION_WORD,
       AT(log_format),

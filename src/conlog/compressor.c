@@ -3,11 +3,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conlog/compress.h"
+#include "conlog/log_place.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,8 @@ struct request {
 };
 
 struct compressor {
+    void (*failed)(void *owner, struct rotation_turn *turn, const char *reason);
+    void *owner;
     pthread_mutex_t lock; /* for all below but stop */
     pthread_cond_t changed;
     struct request *first;
@@ -41,23 +44,36 @@ static void end_request(struct request *r)
     free(r);
 }
 
-static void compress_all(struct compressor *c, const struct request *request)
+/* COMPRESS_DONE: all of them. Negative: -errno with err filled. */
+static int compress_all(struct compressor *c, const struct request *request,
+                        struct err *err)
 {
-    int directory =
-        open(request->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *name;
+    int folder = log_place_folder(request->directory, request->path, &name);
+    int r = COMPRESS_DONE;
 
-    if (directory < 0)
-        return;
-    for (unsigned i = 0; i < request->keep; i++) {
-        unsigned number =
-            rotation_uncompressed(directory, request->path, request->keep);
-
-        /* What fails now is tried again after the next rotation. */
-        if (number == 0 || compress_file(directory, request->path, number,
-                                         &c->stop, NULL) != COMPRESS_DONE)
-            break;
+    if (folder < 0) {
+        err_set(err, "cannot open its folder: %s", strerrordesc_np(-folder));
+        return folder;
     }
-    close(directory);
+    for (unsigned i = 0; i < request->keep && r == COMPRESS_DONE; i++) {
+        unsigned number = rotation_uncompressed(folder, name, request->keep);
+
+        if (number == 0)
+            break;
+        r = compress_file(folder, name, number, &c->stop, err);
+    }
+    close(folder);
+    return r;
+}
+
+/* What fails now is tried again after the next rotation. */
+static void serve(struct compressor *c, const struct request *request)
+{
+    struct err err;
+
+    if (!c->stop && compress_all(c, request, &err) < 0)
+        c->failed(c->owner, request->turn, err.text);
 }
 
 static void *run(void *arg)
@@ -78,8 +94,7 @@ static void *run(void *arg)
         if (c->first == NULL)
             c->last = &c->first;
         pthread_mutex_unlock(&c->lock);
-        if (!c->stop)
-            compress_all(c, request);
+        serve(c, request);
         end_request(request);
         pthread_mutex_lock(&c->lock);
     }
@@ -89,12 +104,16 @@ static void *run(void *arg)
     return NULL;
 }
 
-int compressor_open(struct compressor **ret_compressor)
+int compressor_open(struct compressor **ret_compressor,
+                    void (*failed)(void *owner, struct rotation_turn *turn,
+                                   const char *reason),
+                    void *owner)
 {
     struct compressor *c = xcalloc(1, sizeof *c);
-
     pthread_condattr_t monotonic;
 
+    c->failed = failed;
+    c->owner = owner;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->changed, NULL);
     pthread_condattr_init(&monotonic);

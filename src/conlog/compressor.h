@@ -8,8 +8,12 @@
 
 struct compressor;
 
-/* 0 or -errno. The thread starts with the first log. */
-int compressor_open(struct compressor **ret_compressor);
+/* 0 or -errno. The thread starts with the first log. failed: called by it, and
+ * it has the turn still; not for what was stopped. */
+int compressor_open(struct compressor **ret_compressor,
+                    void (*failed)(void *owner, struct rotation_turn *turn,
+                                   const char *reason),
+                    void *owner);
 
 /*
  * What it is at is stopped; all is as before then. Takes NULL. False: the disk

@@ -19,8 +19,10 @@ struct conlog {
     struct deadline tick;          /* runs while the writers are busy */
     struct list refused;           /* struct console_log.waits.node */
     struct list answered;          /* struct console_log.answered */
-    int64_t next_date_s;           /* when names with dates change */
+    int64_t dated_s;               /* when names with dates were made, */
+    int64_t next_date_s;           /* and when they change */
     unsigned names_made;           /* counts what changes all names */
+    unsigned pattern_made;         /* names_made when the pattern changed */
 };
 
 struct console_log {
@@ -41,6 +43,8 @@ struct console_log {
     uint64_t taken;
     uint64_t missing;
 };
+
+enum { CLOCK_BACK_S = 600 };
 
 static struct console_log *log_of(struct reader *reader)
 {
@@ -63,9 +67,12 @@ static void name_anew(struct console_log *log, int64_t now_s)
         .uuid = c->uuid,
         .label = c->label,
     };
-    uint32_t way = log->name.way;
+    uint32_t way;
     char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;
 
+    if (log->name_made < l->pattern_made)
+        log->name.way = LOG_NAME_PLAIN;
+    way = log->name.way;
     log_names_take(&l->names, &log->name, l->settings.pattern, &facts, now_s);
     if (former == NULL || strcmp(former, log->name.path) != 0) {
         log->is_begun = false;
@@ -82,7 +89,9 @@ static void check_name(struct console_log *log)
     struct conlog *l = log->conlog;
     int64_t now_s = clock_utc_s();
 
-    if (now_s >= l->next_date_s) {
+    /* A clock that was wrong is put right: not for a second at midnight. */
+    if (now_s >= l->next_date_s || now_s < l->dated_s - CLOCK_BACK_S) {
+        l->dated_s = now_s;
         l->next_date_s = conlog_name_next_date(l->settings.pattern, now_s);
         l->names_made++;
     }
@@ -182,6 +191,8 @@ static void take(struct console_log *log, uint64_t now_us)
             deadline_stop(&log->waits);
             log->is_refused = true;
             list_add_tail(&l->refused, &log->waits.node);
+            /* Nobody else would, as it waits for no time any more. */
+            writers_flush(l->writers, &log->slot);
             break;
         }
         take_job(log, room, now_us);
@@ -279,7 +290,10 @@ static void on_news(void *owner, const struct writers_news *news)
     if (news->rotation != NULL)
         l->callbacks.on_rotation(l->callbacks.owner, c, news->path,
                                  news->rotation);
-    if (news->is_state)
+    if (news->compression != NULL)
+        l->callbacks.on_compression(l->callbacks.owner, c, news->path,
+                                    news->compression);
+    if (news->has_new_error)
         l->callbacks.on_state(l->callbacks.owner, c, news->path, news->error);
 }
 
@@ -335,14 +349,16 @@ int conlog_open(struct conlog **ret_conlog,
     l->settings = *settings;
     l->callbacks = *callbacks;
     l->names_made = 1;
-    l->next_date_s = conlog_name_next_date(settings->pattern, clock_utc_s());
+    l->dated_s = clock_utc_s();
+    l->next_date_s = conlog_name_next_date(settings->pattern, l->dated_s);
     map_init(&l->names, seed);
     deadline_queue_init(&l->batches, CONLOG_BATCH_US);
     deadline_queue_init(&l->ticks, CONLOG_TICK_US);
     deadline_init(&l->tick);
     list_init(&l->refused);
     list_init(&l->answered);
-    r = writers_open(&l->writers, settings, callbacks->wake, callbacks->owner);
+    r = writers_open(&l->writers, settings, callbacks->wake, callbacks->owner,
+                     seed);
     if (r < 0) {
         map_done(&l->names);
         free(l);
@@ -356,9 +372,9 @@ void conlog_set(struct conlog *l, const struct conlog_settings *settings,
                 uint64_t now_us)
 {
     if (strcmp(l->settings.pattern, settings->pattern) != 0) {
-        l->names_made++;
-        l->next_date_s =
-            conlog_name_next_date(settings->pattern, clock_utc_s());
+        l->pattern_made = ++l->names_made;
+        l->dated_s = clock_utc_s();
+        l->next_date_s = conlog_name_next_date(settings->pattern, l->dated_s);
     }
     l->settings = *settings;
     writers_set(l->writers, settings);
@@ -404,9 +420,10 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     reader_attach(&log->reader, c);
     list_init(&log->asks);
     list_init(&log->answered);
+    /* What has left the ring already is a gap at its front. */
     if (start != CONSOLE_LOG_GOES_ON)
-        log->reader.at = ring_tail(&c->output);
-    log->has_past = start == CONSOLE_LOG_IS_KNOWN && log->reader.at == 0;
+        log->reader.at = 0;
+    log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
     /* Who is first has the name, whoever prints first. */
     check_name(log);
     pull(&log->reader);
@@ -429,19 +446,23 @@ bool console_log_ask_past(struct console_log *log,
 }
 
 /* Without room nothing comes behind that could tell of the gap: it is told by
- * a job of no bytes. */
+ * a job of no bytes; or by the program's log alone. */
 static void give_up_rest(struct console_log *log, uint64_t now_us)
 {
     struct writers *w = log->conlog->writers;
     uint64_t lost = log->reader.console->output.head - log->reader.at;
-    struct log_job *job = writers_new_job(w, 0);
+    int error = error_of(log);
 
-    job->utc_ms = clock_utc_ms();
-    job->is_first = !log->is_begun;
-    job->lost = lost;
-    job->lost_error = error_of(log);
-    tell_gap(log, lost, job->lost_error);
-    writers_put(w, &log->slot, job, log->name.path);
+    if (!writers_are_full(w)) {
+        struct log_job *job = writers_new_job(w, 0);
+
+        job->utc_ms = clock_utc_ms();
+        job->is_first = !log->is_begun;
+        job->lost = lost;
+        job->lost_error = error;
+        writers_put(w, &log->slot, job, log->name.path);
+    }
+    tell_gap(log, lost, error);
     reader_took(&log->reader, (size_t)lost, now_us);
 }
 
@@ -482,7 +503,8 @@ struct console_log_state console_log_state(struct console_log *log)
     uint64_t waiting;
 
     state.error = writers_state(log->conlog->writers, &log->slot, &waiting);
-    state.written = log->taken - waiting;
+    /* Of a console that had this name before, too, something may wait. */
+    state.written = log->taken > waiting ? log->taken - waiting : 0;
     state.missing = log->missing;
     /* What the file is told when it takes something again. */
     if (log->reader.at < ring_tail(output))

@@ -42,6 +42,9 @@ struct conlog_callbacks {
     /* It goes on as it was. */
     void (*on_rotation)(void *owner, const struct console *console,
                         const char *path, const char *reason);
+    /* What was rotated stays as it is until the next rotation. */
+    void (*on_compression)(void *owner, const struct console *console,
+                           const char *path, const char *reason);
     /* Its name is another console's already: it got this one. */
     void (*on_same_name)(void *owner, const struct console *console,
                          const char *path);
@@ -77,9 +80,11 @@ void conlog_close(struct conlog *conlog, uint64_t wait_us,
                   void (*each)(void *owner, const char *path, uint64_t bytes),
                   void *owner);
 
+/* Where the console's log begins. */
 enum console_log_start {
     CONSOLE_LOG_GOES_ON, /* with what comes from now on */
-    CONSOLE_LOG_IS_NEW,  /* with what the ring has still */
+    CONSOLE_LOG_IS_NEW,  /* with its first byte; what has left its ring is a
+                          * gap */
     CONSOLE_LOG_IS_KNOWN /* the same, and what is in the file already is the
                           * console's, from before this run */
 };

@@ -1,5 +1,6 @@
 #include "conlog/log_file.h"
 
+#include "base/mem.h"
 #include "conlog/log_place.h"
 
 #include <ctype.h>
@@ -9,13 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-enum { ROTATE_AGAIN_S = 60 };
+enum { ROTATE_AGAIN_S = 60, PARTS_MAX = 16 };
 
-void log_file_init(struct log_file *f)
+void log_file_init(struct log_file *f, const char *path)
 {
-    *f = (struct log_file){ .fd = -1 };
+    *f = (struct log_file){ .path = xstrdup(path), .fd = -1 };
 }
 
 static void close_file(struct log_file *f)
@@ -35,7 +37,7 @@ void log_file_done(struct log_file *f)
 {
     close_file(f);
     free(f->path);
-    log_file_init(f);
+    f->path = NULL;
 }
 
 bool log_file_is_cut(const struct log_file *f)
@@ -48,25 +50,19 @@ bool log_file_is_cut(const struct log_file *f)
 
 /* ---- opening ---------------------------------------------------------- */
 
-static int open_directory(const struct conlog_settings *s)
-{
-    int fd = open(s->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    return fd < 0 ? -errno : fd;
-}
-
 static void find_birth(struct log_file *f, const struct conlog_settings *s)
 {
-    int directory;
+    const char *name;
+    int folder;
 
     f->born_s = clock_utc_s();
     if (s->rotation.age_s == 0)
         return;
-    directory = open_directory(s);
-    if (directory < 0)
+    folder = log_place_folder(s->directory, f->path, &name);
+    if (folder < 0)
         return;
-    (void)rotation_born(directory, f->path, &f->born_s);
-    close(directory);
+    (void)rotation_born(folder, name, &f->born_s);
+    close(folder);
 }
 
 static bool ends_in_line(int fd, uint64_t size)
@@ -91,10 +87,14 @@ static int look_at(struct log_file *f, const struct log_job *job,
         return -errno;
     f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
     f->opened = (struct log_origin){ st.st_dev, st.st_ino, f->size, true };
+    find_birth(f, s);
+    /* Reading costs more than writing a line, and is seldom needed. */
+    if (!s->is_stamped)
+        return 0;
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
         stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* Whoever was killed before us has left half a line. */
-    if (job->is_first && !f->was_open && s->is_stamped && f->stamp.is_in_line) {
+    if (job->is_first && !f->was_open && f->stamp.is_in_line) {
         int r = write_all(f, slice_of_text("\n"), &skip);
 
         if (r < 0)
@@ -102,7 +102,6 @@ static int look_at(struct log_file *f, const struct log_job *job,
         f->stamp.is_in_line = false;
     }
     f->was_open = true;
-    find_birth(f, s);
     return 0;
 }
 
@@ -143,13 +142,89 @@ static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip)
     return 0;
 }
 
-static int put_raw(struct log_file *f, struct slice bytes, uint32_t *skip)
+/*
+ * What is left of the job and, up to so many parts, of those behind it that go
+ * on with it in the same file. Returns how many bytes; *ret_may_wait: there is
+ * nothing behind them, and more may come.
+ */
+static size_t gather(const struct log_file *f, struct log_job *job,
+                     const struct log_batch *batch, uint64_t size_max,
+                     struct iovec parts[PARTS_MAX], bool *ret_may_wait)
 {
-    int r = write_all(f, bytes, skip);
+    const struct log_job *last = batch->last;
+    size_t len = 0;
+    int count = 0;
 
-    if (r == 0 && bytes.len > 0)
-        f->stamp.is_in_line = bytes.data[bytes.len - 1] != '\n';
-    return r;
+    for (;;) {
+        parts[count].iov_base = job->bytes + job->done;
+        parts[count].iov_len = job->len - job->done;
+        len += parts[count++].iov_len;
+        *ret_may_wait = job == last && !batch->is_whole;
+        if (job == last || count == PARTS_MAX)
+            return len;
+        job = job->next;
+        if (job->lost > 0 || job->skip > 0 ||
+            (size_max > 0 && f->size + len >= size_max))
+            return len;
+    }
+}
+
+/* How much of len bytes at that place in the file makes whole blocks. */
+static size_t whole_blocks(uint64_t at, size_t len)
+{
+    size_t over = (size_t)((at + len) % LOG_FILE_BLOCK);
+
+    return len > over ? len - over : 0;
+}
+
+static int cut_parts(struct iovec *parts, size_t len)
+{
+    int count = 0;
+
+    while (len > 0) {
+        if (parts[count].iov_len > len)
+            parts[count].iov_len = len;
+        len -= parts[count++].iov_len;
+    }
+    return count;
+}
+
+static void count_written(struct log_file *f, struct log_job *job, size_t len)
+{
+    f->size += len;
+    for (; len > 0; job = job->next) {
+        size_t part = job->len - job->done;
+
+        if (part > len)
+            part = len;
+        job->done += (uint32_t)part;
+        len -= part;
+        if (len == 0)
+            f->stamp.is_in_line = job->bytes[job->done - 1] != '\n';
+    }
+    f->was_open = true;
+}
+
+static int put_raw(struct log_file *f, struct log_job *job,
+                   const struct log_batch *batch, uint64_t size_max)
+{
+    while (job->done < job->len) {
+        struct iovec parts[PARTS_MAX];
+        bool may_wait;
+        size_t len = gather(f, job, batch, size_max, parts, &may_wait);
+        size_t whole = whole_blocks(f->size, len);
+        ssize_t n;
+
+        if (whole == 0 && may_wait)
+            return LOG_FILE_KEPT;
+        n = writev(f->fd, parts, cut_parts(parts, whole > 0 ? whole : len));
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            return -EIO;
+        count_written(f, job, (size_t)n);
+    }
+    return LOG_FILE_WRITTEN;
 }
 
 /*
@@ -170,6 +245,15 @@ static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
     f->stamp = after;
     *ret_taken = bytes.len - rest.len;
     return 0;
+}
+
+/* Of the piece that comes next. SIGHUP may change the format in the midst of
+ * one: how much of it is written is counted as it was begun. */
+static bool is_stamped(struct log_job *job, const struct conlog_settings *s)
+{
+    if (job->skip == 0)
+        job->is_stamped = s->is_stamped;
+    return job->is_stamped;
 }
 
 static size_t gap_line(char *to, size_t size, const struct log_file *f,
@@ -196,76 +280,103 @@ static int put_gap(struct log_file *f, struct log_job *job,
                    const struct conlog_settings *s, uint8_t *scratch)
 {
     char line[160];
-    size_t len = gap_line(line, sizeof line, f, job);
-    struct slice text = slice_of(line, len);
+    struct slice text;
     size_t taken;
-    int r = s->is_stamped
-                ? put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken)
-                : put_raw(f, text, &job->skip);
+    int r;
 
+    if (!f->was_open)
+        stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
+    f->was_open = true;
+    text = slice_of(line, gap_line(line, sizeof line, f, job));
+    if (is_stamped(job, s))
+        return put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken);
+    r = write_all(f, text, &job->skip);
     if (r == 0)
-        job->lost = 0;
+        f->stamp.is_in_line = false;
     return r;
 }
 
 static int put_bytes(struct log_file *f, struct log_job *job,
+                     const struct log_batch *batch,
                      const struct conlog_settings *s, uint8_t *scratch)
 {
     while (job->done < job->len) {
         struct slice rest =
             slice_of(job->bytes + job->done, job->len - job->done);
-        size_t taken = rest.len;
-        int r = s->is_stamped ? put_stamped(f, rest, job->utc_ms, scratch,
-                                            &job->skip, &taken)
-                              : put_raw(f, rest, &job->skip);
+        size_t taken;
+        int r;
 
+        if (!is_stamped(job, s))
+            return put_raw(f, job, batch, s->rotation.size_max);
+        r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
         if (r < 0)
             return r;
         job->done += (uint32_t)taken;
     }
-    return 0;
+    return LOG_FILE_WRITTEN;
 }
 
-static void change_path(struct log_file *f, struct log_job *job)
+/* A clock that was ahead is put back: nothing is to wait for that time to come
+ * again. */
+static void put_clock_right(struct log_file *f, int64_t now_s)
 {
-    if (job->path == NULL)
-        return;
-    close_file(f);
-    free(f->path);
-    f->path = job->path;
-    f->was_open = false;
-    job->path = NULL;
+    if (f->born_s > now_s)
+        f->born_s = now_s;
+    if (f->rotate_after_s > now_s + ROTATE_AGAIN_S)
+        f->rotate_after_s = now_s;
+}
+
+/* Others may have cut the file. */
+static bool is_due(struct log_file *f, const struct conlog_settings *s,
+                   int64_t now_s)
+{
+    struct stat st;
+
+    if (!rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+        return false;
+    if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
+        f->size = (uint64_t)st.st_size;
+    return rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
+}
+
+/* It was not written together with the one before it. */
+static bool has_left(const struct log_job *job)
+{
+    return job->lost > 0 || job->done < job->len;
 }
 
 int log_file_write(struct log_file *f, struct log_job *job,
+                   const struct log_batch *batch,
                    const struct conlog_settings *s, unsigned generation,
                    bool may_rotate, uint8_t *scratch)
 {
     int64_t now_s;
     int r;
 
-    change_path(f, job);
     r = open_file(f, job, s, generation);
     if (r < 0)
         return r;
     now_s = clock_utc_s();
-    if (may_rotate && job->skip == 0 && now_s >= f->rotate_after_s &&
-        rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+    put_clock_right(f, now_s);
+    if (may_rotate && job->skip == 0 && has_left(job) &&
+        now_s >= f->rotate_after_s && is_due(f, s, now_s))
         return LOG_FILE_IS_DUE;
-    if (job->lost > 0)
+    if (job->lost > 0) {
         r = put_gap(f, job, s, scratch);
-    if (r == 0)
-        r = put_bytes(f, job, s, scratch);
-    return r;
+        if (r < 0)
+            return r;
+        job->lost = 0;
+    }
+    return put_bytes(f, job, batch, s, scratch);
 }
 
 /* ---- rotation --------------------------------------------------------- */
 
 static int rotate(struct log_file *f, const struct conlog_settings *s,
-                  int directory, struct err *err)
+                  int folder, const char *name, struct err *err)
 {
     int fd;
-    int outcome = rotation_rotate(directory, f->path, &s->rotation, err);
+    int outcome = rotation_rotate(folder, name, &s->rotation, err);
     int r;
 
     if (outcome < 0)
@@ -274,7 +385,7 @@ static int rotate(struct log_file *f, const struct conlog_settings *s,
     if (r < 0) {
         err_set(err, "cannot make the new file: %s", strerrordesc_np(-r));
         if (outcome == ROTATION_DONE)
-            (void)rotation_undo(directory, f->path, &s->rotation, NULL);
+            (void)rotation_undo(folder, name, &s->rotation, NULL);
         return r;
     }
     close_file(f);
@@ -288,16 +399,17 @@ static int rotate(struct log_file *f, const struct conlog_settings *s,
 int log_file_rotate(struct log_file *f, const struct conlog_settings *s,
                     struct err *err)
 {
-    int directory = open_directory(s);
-    int r = directory;
+    const char *name;
+    int folder = log_place_folder(s->directory, f->path, &name);
+    int r = folder;
 
     if (r < 0)
-        err_set(err, "%s: %s", s->directory, strerrordesc_np(-r));
+        err_set(err, "cannot open its folder: %s", strerrordesc_np(-r));
     else
-        r = rotate(f, s, directory, err);
+        r = rotate(f, s, folder, name, err);
     if (r < 0)
         f->rotate_after_s = clock_utc_s() + ROTATE_AGAIN_S;
-    if (directory >= 0)
-        close(directory);
+    if (folder >= 0)
+        close(folder);
     return r;
 }

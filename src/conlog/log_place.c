@@ -8,7 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC };
+enum {
+    FOLDER = O_PATH | O_DIRECTORY | O_CLOEXEC,
+    OLD_FILE = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
+};
 
 /* Who may read a file may look into its folder. */
 static mode_t folder_mode(mode_t mode)
@@ -16,18 +19,36 @@ static mode_t folder_mode(mode_t mode)
     return (mode_t)(0700 | mode | (mode & 0444) >> 2);
 }
 
+/* All of it, whatever our umask is, or none. */
+static int make_folder(const struct conlog_settings *s, int at,
+                       const char *name)
+{
+    int fd;
+    int r = 0;
+
+    if (mkdirat(at, name, 0700) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fchown(fd, s->uid, s->gid) < 0 ||
+        fchmod(fd, folder_mode(s->mode)) < 0)
+        r = -errno;
+    if (fd >= 0)
+        close(fd);
+    if (r < 0)
+        unlinkat(at, name, AT_REMOVEDIR);
+    return r;
+}
+
 static int open_folder(const struct conlog_settings *s, int at,
-                       const char *name, bool makes, int *ret_fd)
+                       const char *name, int *ret_fd)
 {
     int fd = openat(at, name, FOLDER | O_NOFOLLOW);
 
-    if (fd < 0 && errno == ENOENT && makes) {
-        if (mkdirat(at, name, folder_mode(s->mode) & 0777) == 0) {
-            if (fchownat(at, name, s->uid, s->gid, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        } else if (errno != EEXIST) {
-            return -errno;
-        }
+    if (fd < 0 && errno == ENOENT) {
+        int r = make_folder(s, at, name);
+
+        if (r < 0)
+            return r;
         fd = openat(at, name, FOLDER | O_NOFOLLOW);
     }
     if (fd < 0)
@@ -54,23 +75,12 @@ static int make_file(const struct conlog_settings *s, int at, const char *name,
     return 0;
 }
 
-static int open_file(const struct conlog_settings *s, int at, const char *name,
-                     int *ret_fd)
+/* Takes the descriptor. */
+static int check_file(int fd, int *ret_fd)
 {
-    static const int flags =
-        O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
     struct stat st;
-    int fd = openat(at, name, flags);
-    int r;
+    int r = fstat(fd, &st) < 0 ? -errno : 0;
 
-    if (fd < 0 && errno == ENOENT) {
-        r = make_file(s, at, name, flags, &fd);
-        if (r < 0)
-            return r;
-    }
-    if (fd < 0)
-        return -errno;
-    r = fstat(fd, &st) < 0 ? -errno : 0;
     if (r == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
         r = -EINVAL;
     if (r < 0)
@@ -80,38 +90,23 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
     return r;
 }
 
-/* A FIFO that nobody writes to would not be opened in any time. */
-static int find_file(const struct conlog_settings *s, int at, const char *name,
+static int open_file(const struct conlog_settings *s, int at, const char *name,
                      int *ret_fd)
 {
-    int fd = openat(at, name,
-                    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-    struct stat st;
-    int r;
+    int fd = openat(at, name, OLD_FILE);
 
-    (void)s;
-    if (fd < 0)
-        return -errno;
-    r = fstat(fd, &st) < 0 ? -errno : 0;
-    if (r == 0 && !S_ISREG(st.st_mode))
-        r = -EINVAL;
-    if (r < 0)
-        close(fd);
-    else
-        *ret_fd = fd;
-    return r;
+    if (fd < 0 && errno == ENOENT) {
+        int r = make_file(s, at, name, OLD_FILE, &fd);
+
+        if (r < 0)
+            return r;
+    }
+    return fd < 0 ? -errno : check_file(fd, ret_fd);
 }
 
-/* What is to be done with the last part of a path, and whether folders that
- * lead there are made. */
-struct way {
-    int (*open_last)(const struct conlog_settings *s, int at, const char *name,
-                     int *ret_fd);
-    bool makes;
-};
-
-static int walk(const struct conlog_settings *s, const char *path,
-                const struct way *way, int *ret_fd)
+/* Folder by folder. */
+static int open_beneath(const struct conlog_settings *s, const char *path,
+                        int *ret_fd)
 {
     int at = open(s->directory, FOLDER);
     int r = at < 0 ? -errno : 0;
@@ -127,10 +122,10 @@ static int walk(const struct conlog_settings *s, const char *path,
         }
         snprintf(part, sizeof part, "%.*s", (int)len, path);
         if (path[len] == '\0') {
-            r = way->open_last(s, at, part, ret_fd);
+            r = open_file(s, at, part, ret_fd);
             break;
         }
-        r = open_folder(s, at, part, way->makes, &folder);
+        r = open_folder(s, at, part, &folder);
         if (r == 0) {
             close(at);
             at = folder;
@@ -142,20 +137,19 @@ static int walk(const struct conlog_settings *s, const char *path,
     return r;
 }
 
-int log_place_open(const struct conlog_settings *settings, const char *path,
+/* In one call if it is there, and in no folder that might be a link: of many
+ * logs some are opened for nearly every line. */
+int log_place_open(const struct conlog_settings *s, const char *path,
                    int *ret_fd)
 {
-    static const struct way way = { .open_last = open_file, .makes = true };
+    char whole[CONLOG_DIRECTORY_MAX + 1 + CONLOG_NAME_PART_MAX + 1];
+    int fd;
 
-    return walk(settings, path, &way, ret_fd);
-}
-
-int log_place_find(const struct conlog_settings *settings, const char *path,
-                   int *ret_fd)
-{
-    static const struct way way = { .open_last = find_file };
-
-    return walk(settings, path, &way, ret_fd);
+    if (strchr(path, '/') != NULL || strlen(path) > CONLOG_NAME_PART_MAX)
+        return open_beneath(s, path, ret_fd);
+    snprintf(whole, sizeof whole, "%s/%s", s->directory, path);
+    fd = open(whole, OLD_FILE);
+    return fd < 0 ? open_beneath(s, path, ret_fd) : check_file(fd, ret_fd);
 }
 
 int log_place_make(const char *directory)
@@ -175,4 +169,52 @@ int log_place_make(const char *directory)
         }
     }
     return 0;
+}
+
+int log_place_folder(const char *directory, const char *path,
+                     const char **ret_name)
+{
+    static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = open(directory, flags);
+    int r = fd < 0 ? -errno : fd;
+
+    for (size_t len; r >= 0 && path[len = strcspn(path, "/")] == '/';
+         path += len + 1) {
+        char part[NAME_MAX + 1];
+
+        snprintf(part, sizeof part, "%.*s", (int)len, path);
+        fd = r;
+        r = len > NAME_MAX ? -ENAMETOOLONG
+                           : openat(fd, part, flags | O_NOFOLLOW);
+        if (r == -1)
+            r = -errno;
+        close(fd);
+    }
+    *ret_name = path;
+    return r;
+}
+
+int log_place_find(const struct conlog_settings *s, const char *path,
+                   int *ret_fd)
+{
+    const char *name;
+    struct stat st;
+    int folder = log_place_folder(s->directory, path, &name);
+    int r = folder;
+    int fd;
+
+    if (folder < 0)
+        return r;
+    /* A FIFO that nobody writes to would not be opened in any time. */
+    fd = openat(folder, name,
+                O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
+    if (r == 0 && !S_ISREG(st.st_mode))
+        r = -EINVAL;
+    close(folder);
+    if (r == 0)
+        *ret_fd = fd;
+    else if (fd >= 0)
+        close(fd);
+    return r;
 }

@@ -21,6 +21,10 @@ int log_place_open(const struct conlog_settings *settings, const char *path,
  */
 int log_place_find(const struct conlog_settings *settings, const char *path,
                    int *ret_fd);
+/* The folder that the file is in, for reading, or -errno; *ret_name is what it
+ * is called there, within path. */
+int log_place_folder(const char *directory, const char *path,
+                     const char **ret_name);
 
 /* Makes a directory, with all that leads there. 0 or -errno. */
 int log_place_make(const char *directory);

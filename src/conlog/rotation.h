@@ -113,6 +113,11 @@ static inline bool rotation_turn_take(struct rotation_turn *t)
     return !atomic_exchange_explicit(&t->is_taken, true, memory_order_acquire);
 }
 
+static inline bool rotation_turn_is_taken(const struct rotation_turn *t)
+{
+    return atomic_load_explicit(&t->is_taken, memory_order_acquire);
+}
+
 static inline void rotation_turn_give(struct rotation_turn *t)
 {
     atomic_store_explicit(&t->is_taken, false, memory_order_release);

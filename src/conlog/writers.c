@@ -1,6 +1,7 @@
 #include "conlog/writers.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "conlog/compressor.h"
 
@@ -17,34 +18,57 @@ enum {
     RETRIES_AT_ONCE = 64,
     /* Blocks of a whole job that are kept for the next ones. */
     SPARE_MAX = 64,
+    /* Files that are ready for each thread that is awake, before one more is
+     * woken; and for how long nobody may have come for them. */
+    READY_MAX = 16,
+    SLOW_US = 10 * 1000,
 };
 
+/* Where an idle file is; a busy one is nowhere. */
+enum place {
+    NOWHERE,   /* closed; or with jobs that are not ready to be written */
+    READY,     /* to be served */
+    FAILING,   /* the longest ago first */
+    OPEN,      /* without jobs; the least recent first */
+    LINGERING, /* left, closed: its turn or its news are not back yet */
+    PLACES,
+};
+
+/*
+ * What there is of a path while it is open or something waits for it: there
+ * are never two of one path, whoever writes to it. So a console that comes
+ * back, or a name that is another console's now, goes on behind what waits
+ * still, and no rotation meets the compression of the same files.
+ */
 struct writer_file {
-    struct list node;         /* in ready, failing or open; or in none */
+    struct list node;         /* in w->files[place] */
     struct list told;         /* in news */
     struct list whole;        /* in all */
     struct writer_slot *slot; /* NULL: left */
     struct log_job *first;
     struct log_job *last;
-    uint64_t waiting; /* bytes */
-    char *path;       /* of the last job */
-    char *trouble;    /* of a rotation, to be told */
+    uint64_t waiting;  /* bytes */
+    uint32_t jobs;     /* that wait */
+    uint32_t settled;  /* of the first: written, and waiting no more */
+    char *trouble;     /* of a rotation, to be told */
+    char *compression; /* that failed, to be told */
     int error;
-    struct history_wish wish; /* bytes 0: nobody has asked */
-    char *wish_path;          /* the log's, when somebody asked last */
+    int told_error;
+    struct history_wish wish; /* bytes 0: nobody has asked for its past */
     struct past *past;        /* what was read, to be told */
     bool is_past_read;
-    bool is_state_new;
+    uint8_t place; /* enum place */
     bool is_busy;
+    bool is_flushed; /* all that waits is to be written */
     struct rotation_turn turn;
-    struct log_file log; /* the writer's while busy */
+    struct log_file log; /* the writer's while busy, but for its path */
 };
 
 struct writer {
     struct writers *writers;
     pthread_t thread;
-    struct writer_file *file; /* NULL: idle */
-    uint64_t since_us;
+    struct writer_file *file; /* that it writes */
+    uint64_t since_us;        /* when it gave the lock back; 0: it is idle */
     bool is_used;
     bool has_ended;
 };
@@ -58,19 +82,22 @@ struct writers {
     pthread_cond_t done;
     struct conlog_settings settings;
     unsigned generation;
-    struct list ready;   /* struct writer_file.node */
-    struct list failing; /* the same; the longest ago first */
-    struct list open;    /* the same: idle; the least recent first */
-    struct list news;    /* struct writer_file.told */
-    struct list all;     /* struct writer_file.whole */
+    struct list files[PLACES]; /* struct writer_file.node */
+    struct list news;          /* struct writer_file.told */
+    struct list all;           /* struct writer_file.whole */
+    struct map paths;          /* path -> struct writer_file */
     struct log_job *spare;
     uint32_t spare_count;
-    uint32_t open_count; /* in open */
-    uint32_t idle;       /* threads */
+    uint32_t open_count;  /* in files[OPEN] */
+    uint32_t ready_count; /* in files[READY] */
+    uint32_t idle;        /* threads */
+    uint32_t called;      /* of these: woken, and not up yet; at most */
     uint32_t threads;
     uint32_t stale;     /* in open, of an older generation, perhaps */
-    uint64_t waiting;   /* bytes of all */
+    uint64_t served_us; /* when one that was ready was taken last */
+    uint64_t held;      /* memory of files and jobs */
     bool someone_waits; /* for room */
+    bool is_closing;    /* a thread is at what is stale */
     bool is_ending;
     struct writer writer[WRITER_THREADS_MAX];
 };
@@ -82,33 +109,83 @@ static struct writer_file *file_at(struct list *node)
 
 /* ---- files (with the lock) -------------------------------------------- */
 
-static struct writer_file *file_new(struct writers *w, struct writer_slot *slot)
+static bool none_in(const struct writers *w, enum place place)
+{
+    return list_is_empty(&w->files[place]);
+}
+
+static struct writer_file *first_in(const struct writers *w, enum place place)
+{
+    return file_at(w->files[place].next);
+}
+
+static void move(struct writers *w, struct writer_file *f, enum place place)
+{
+    list_remove(&f->node);
+    w->open_count -= f->place == OPEN;
+    w->ready_count -= f->place == READY;
+    f->place = (uint8_t)place;
+    w->open_count += place == OPEN;
+    w->ready_count += place == READY;
+    if (place != NOWHERE)
+        list_add_tail(&w->files[place], &f->node);
+}
+
+static uint64_t hash_of(const struct writers *w, const char *path)
+{
+    return map_hash(&w->paths, slice_of_text(path));
+}
+
+static bool has_path(const void *value, const void *path)
+{
+    return strcmp(((const struct writer_file *)value)->log.path, path) == 0;
+}
+
+static size_t cost_of(const struct writer_file *f)
+{
+    return sizeof *f + strlen(f->log.path);
+}
+
+static struct writer_file *file_new(struct writers *w, const char *path)
 {
     struct writer_file *f = xcalloc(1, sizeof *f);
 
-    f->slot = slot;
     list_init(&f->node);
     list_init(&f->told);
     list_add_tail(&w->all, &f->whole);
-    log_file_init(&f->log);
-    slot->file = f;
+    log_file_init(&f->log, path);
+    map_add(&w->paths, hash_of(w, path), f);
+    w->held += cost_of(f);
     return f;
 }
 
 /* Idle, closed and without jobs. */
-static void file_free(struct writer_file *f)
+static void file_free(struct writers *w, struct writer_file *f)
 {
-    list_remove(&f->node);
+    move(w, f, NOWHERE);
     list_remove(&f->told);
     list_remove(&f->whole);
+    map_remove(&w->paths, hash_of(w, f->log.path), f);
+    w->held -= cost_of(f);
     if (f->slot != NULL)
         f->slot->file = NULL;
     log_file_done(&f->log);
     past_leave(f->past);
-    free(f->wish_path);
-    free(f->path);
     free(f->trouble);
+    free(f->compression);
     free(f);
+}
+
+/* A thread is needed for it. */
+static bool has_work(const struct writer_file *f)
+{
+    return f->first != NULL || f->wish.bytes > 0;
+}
+
+static bool may_go(const struct writer_file *f)
+{
+    return !has_work(f) && !f->is_busy && f->log.fd < 0 &&
+           list_is_empty(&f->told) && !rotation_turn_is_taken(&f->turn);
 }
 
 /* Who is about to close it may not be there any more. */
@@ -130,76 +207,106 @@ static void set_error(struct writers *w, struct writer_file *f, int error)
     if (f->error == error)
         return;
     f->error = error;
-    f->is_state_new = true;
     tell(w, f);
 }
 
 static void make_ready(struct writers *w, struct writer_file *f)
 {
-    list_remove(&f->node);
-    list_add_tail(&w->ready, &f->node);
-    if (w->idle > 0)
+    move(w, f, READY);
+}
+
+/*
+ * One thread writes many small jobs in the time that it takes to wake another,
+ * and two of them get in each other's way in the directory. A thread that the
+ * disk has got counts for none after a moment.
+ */
+static bool needs_thread(const struct writers *w)
+{
+    uint32_t awake = w->threads - w->idle + w->called;
+
+    if (none_in(w, READY) || w->called >= w->idle)
+        return false;
+    return awake == 0 || w->ready_count > READY_MAX * awake ||
+           clock_now_us() > w->served_us + SLOW_US;
+}
+
+/* Whoever is woken with the lock held would wait for it at once. */
+static void unlock(struct writers *w)
+{
+    bool wakes = needs_thread(w);
+
+    if (wakes)
+        w->called++;
+    pthread_mutex_unlock(&w->lock);
+    if (wakes)
         pthread_cond_signal(&w->work);
 }
 
 static void retry_all(struct writers *w)
 {
-    while (!list_is_empty(&w->failing))
-        make_ready(w, file_at(w->failing.next));
-}
-
-/* A thread is needed for it. */
-static bool has_work(const struct writer_file *f)
-{
-    return f->first != NULL || f->wish.bytes > 0;
+    while (!none_in(w, FAILING))
+        make_ready(w, first_in(w, FAILING));
 }
 
 /* Closed without the lock, because close(2) may block. Then it goes, unless
  * somebody has something for it again. */
-static void close_and_free(struct writers *w, struct writer_file *f)
+static void close_and_free(struct writer *me, struct writer_file *f)
 {
+    struct writers *w = me->writers;
+
     f->is_busy = true;
+    me->since_us = clock_now_us();
     pthread_mutex_unlock(&w->lock);
     log_file_close(&f->log);
     pthread_mutex_lock(&w->lock);
+    me->since_us = 0;
     f->is_busy = false;
     if (has_work(f))
         make_ready(w, f);
-    else if (list_is_empty(&f->told) && !f->turn.is_taken)
-        file_free(f);
+    else if (may_go(f))
+        file_free(w, f);
+    else if (f->slot == NULL)
+        move(w, f, LINGERING);
 }
 
 /* Nothing waits for it any more: it stays open as long as there are few. */
-static void keep_open(struct writers *w, struct writer_file *f)
+static void keep_open(struct writer *me, struct writer_file *f)
 {
+    const struct writers *w = me->writers;
+
     if (f->log.fd < 0 || f->slot == NULL || w->is_ending ||
-        f->log.generation != w->generation) {
-        close_and_free(w, f);
-        return;
-    }
-    list_add_tail(&w->open, &f->node);
-    w->open_count++;
+        f->log.generation != w->generation)
+        close_and_free(me, f);
+    else
+        move(me->writers, f, OPEN);
 }
 
 /* The least recently written one is closed; false: there is none. */
-static bool close_oldest(struct writers *w)
+static bool close_oldest(struct writer *me)
 {
+    struct writers *w = me->writers;
     struct writer_file *f;
 
-    if (list_is_empty(&w->open))
+    if (none_in(w, OPEN))
         return false;
-    f = file_at(w->open.next);
-    list_remove(&f->node);
-    w->open_count--;
-    close_and_free(w, f);
+    f = first_in(w, OPEN);
+    move(w, f, NOWHERE);
+    close_and_free(me, f);
     return true;
 }
 
 /* ---- jobs (with the lock) --------------------------------------------- */
 
-static void free_job(struct writers *w, struct log_job *job, uint32_t size)
+static uint32_t block_size(uint32_t len)
 {
-    free(job->path);
+    return len > WRITER_JOB_MAX / 4 ? WRITER_JOB_MAX : len;
+}
+
+static void free_job(struct writers *w, struct log_job *job)
+{
+    uint32_t size = block_size(job->len);
+
+    w->held -= sizeof *job + size;
     if (size == WRITER_JOB_MAX && w->spare_count < SPARE_MAX) {
         job->next = w->spare;
         w->spare = job;
@@ -215,9 +322,21 @@ static void finish_job(struct writers *w, struct writer_file *f)
     struct log_job *job = f->first;
 
     f->first = job->next;
-    f->waiting -= job->len;
-    w->waiting -= job->len;
-    free_job(w, job, job->len > WRITER_JOB_MAX / 4 ? WRITER_JOB_MAX : job->len);
+    f->waiting -= job->len - f->settled;
+    f->settled = 0;
+    f->jobs--;
+    free_job(w, job);
+}
+
+/* So many jobs are written, and some of the next. */
+static void settle(struct writers *w, struct writer_file *f, unsigned written)
+{
+    while (written-- > 0)
+        finish_job(w, f);
+    if (f->first == NULL)
+        return;
+    f->waiting -= f->first->done - f->settled;
+    f->settled = f->first->done;
 }
 
 /* ---- the threads ------------------------------------------------------ */
@@ -246,21 +365,35 @@ static void rotate(struct writers *w, struct writer_file *f,
     pthread_mutex_unlock(&w->lock);
 }
 
+/* On the compressor's thread, which has the turn: so the file stays. */
+static void compression_failed(void *owner, struct rotation_turn *turn,
+                               const char *reason)
+{
+    struct writers *w = owner;
+    struct writer_file *f = CONTAINER_OF(turn, struct writer_file, turn);
+
+    pthread_mutex_lock(&w->lock);
+    free(f->compression);
+    f->compression = xstrdup(reason);
+    tell(w, f);
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* Without the lock; the job is the file's first. */
 static int write_job(struct writers *w, struct writer_file *f,
-                     struct log_job *job,
+                     struct log_job *job, const struct log_batch *batch,
                      const struct conlog_settings *settings,
                      unsigned generation, uint8_t *scratch)
 {
     bool may_rotate =
         (settings->rotation.size_max > 0 || settings->rotation.age_s > 0) &&
         rotation_turn_take(&f->turn);
-    int r =
-        log_file_write(&f->log, job, settings, generation, may_rotate, scratch);
+    int r = log_file_write(&f->log, job, batch, settings, generation,
+                           may_rotate, scratch);
 
     if (r == LOG_FILE_IS_DUE) {
         rotate(w, f, settings);
-        return log_file_write(&f->log, job, settings, generation, false,
+        return log_file_write(&f->log, job, batch, settings, generation, false,
                               scratch);
     }
     if (may_rotate)
@@ -268,10 +401,11 @@ static int write_job(struct writers *w, struct writer_file *f,
     return r;
 }
 
-/* Without the lock: all jobs up to the last; how many were written is counted.
- * Behind the last one the loop may add more meanwhile. */
+/* Without the lock: all jobs of the batch, or what is to be written of them
+ * now; how many were written is counted. Behind the last one the loop may add
+ * more meanwhile. */
 static int write_jobs(struct writers *w, struct writer_file *f,
-                      const struct log_job *last,
+                      const struct log_batch *batch,
                       const struct conlog_settings *settings,
                       unsigned generation, uint8_t *scratch,
                       unsigned *ret_written)
@@ -280,12 +414,14 @@ static int write_jobs(struct writers *w, struct writer_file *f,
 
     *ret_written = 0;
     for (;;) {
-        int r = write_job(w, f, job, settings, generation, scratch);
+        int r = write_job(w, f, job, batch, settings, generation, scratch);
 
         if (r < 0)
             return r;
+        if (r == LOG_FILE_KEPT)
+            return 0;
         ++*ret_written;
-        if (job == last)
+        if (job == batch->last)
             return 0;
         job = job->next;
     }
@@ -299,18 +435,15 @@ static void read_past(struct writers *w, struct writer_file *f,
     struct history_wish wish = f->wish;
     struct log_origin origin;
     struct past *past;
-    char *path;
     bool is_cut;
 
     f->wish = (struct history_wish){ 0 };
     if (f->slot == NULL)
         return;
     origin = f->slot->origin;
-    path = xstrdup(f->wish_path);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
     is_cut = log_file_is_cut(&f->log);
-    past = is_cut ? NULL : log_past_read(settings, path, &origin, &wish);
-    free(path);
+    past = is_cut ? NULL : log_past_read(settings, f->log.path, &origin, &wish);
     pthread_mutex_lock(&w->lock);
     if (is_cut && f->slot != NULL)
         f->slot->origin.inode = 0;
@@ -336,74 +469,109 @@ static void note_origin(struct writer_file *f)
         origin->inode = 0;
 }
 
+/* Else a part of it may wait until more has come. */
+static bool is_wanted_whole(const struct writers *w,
+                            const struct writer_file *f)
+{
+    return f->is_flushed || f->slot == NULL || w->is_ending;
+}
+
+/* What has become of it. */
+static void put_away(struct writer *me, struct writer_file *f, int r)
+{
+    struct writers *w = me->writers;
+
+    if (r < 0) {
+        set_error(w, f, -r);
+        move(w, f, f->wish.bytes > 0 ? READY : FAILING);
+        return;
+    }
+    if (f->error != 0)
+        retry_all(w);
+    set_error(w, f, 0);
+    if (!has_work(f))
+        keep_open(me, f);
+    else if (f->wish.bytes > 0 || is_wanted_whole(w, f) ||
+             f->waiting >= WRITER_WAKE)
+        make_ready(w, f);
+}
+
 /* With the lock, which is given back meanwhile. */
 static void serve(struct writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)
 {
     struct writers *w = me->writers;
-    struct writer_file *f = file_at(w->ready.next);
-    const struct log_job *last;
+    struct writer_file *f = first_in(w, READY);
+    struct log_batch batch;
     unsigned written = 0;
+    bool is_room_made;
     int r = 0;
 
-    list_remove(&f->node);
+    move(w, f, NOWHERE);
     if (*generation != w->generation) {
         *settings = w->settings;
         *generation = w->generation;
     }
     f->is_busy = true;
-    me->file = f;
-    me->since_us = clock_now_us();
+    if (has_work(f)) {
+        me->file = f;
+        me->since_us = clock_now_us();
+        w->served_us = me->since_us;
+    }
     if (f->wish.bytes > 0)
         read_past(w, f, settings);
-    last = f->last;
+    batch = (struct log_batch){
+        .last = f->last,
+        .is_whole = is_wanted_whole(w, f),
+    };
+    f->is_flushed = false;
     if (f->first != NULL) {
-        pthread_mutex_unlock(&w->lock);
-        r = write_jobs(w, f, last, settings, *generation, scratch, &written);
+        unlock(w);
+        r = write_jobs(w, f, &batch, settings, *generation, scratch, &written);
         pthread_mutex_lock(&w->lock);
         note_origin(f);
-        while (written-- > 0)
-            finish_job(w, f);
-        if ((r == -EMFILE || r == -ENFILE) && close_oldest(w)) {
-            make_ready(w, f);
-            f->is_busy = false;
-            me->file = NULL;
-            return;
-        }
+    }
+    me->file = NULL;
+    me->since_us = 0;
+    is_room_made = r == 0 || written > 0;
+    settle(w, f, written);
+    /* Whatever the next try writes shows whether the disk takes it. */
+    if (r < 0)
+        f->is_flushed = true;
+    if ((r == -EMFILE || r == -ENFILE) && close_oldest(me)) {
+        f->is_busy = false;
+        make_ready(w, f);
+        return;
     }
     f->is_busy = false;
-    me->file = NULL;
-    if (r < 0) {
-        set_error(w, f, -r);
-        list_add_tail(f->wish.bytes > 0 ? &w->ready : &w->failing, &f->node);
-    } else {
-        if (f->error != 0)
-            retry_all(w);
-        set_error(w, f, 0);
-        if (has_work(f))
-            make_ready(w, f);
-        else
-            keep_open(w, f);
-    }
-    if (w->someone_waits && r == 0) {
+    put_away(me, f, r);
+    if (w->someone_waits && is_room_made) {
         w->someone_waits = false;
         call_loop(w);
     }
 }
 
 /* With the lock. */
-static void close_some(struct writers *w)
+static void close_some(struct writer *me)
 {
-    while (w->open_count > w->settings.open_max && close_oldest(w))
+    struct writers *w = me->writers;
+
+    while (w->open_count > w->settings.open_max && close_oldest(me))
         ;
+    /* One at a time: the disk that SIGHUP leads away from may be dead, and
+     * would keep each thread that closes what is on it. */
+    if (w->is_closing)
+        return;
+    w->is_closing = true;
     while (w->stale > 0) {
         w->stale--;
-        if (list_is_empty(&w->open) ||
-            file_at(w->open.next)->log.generation == w->generation)
+        if (none_in(w, OPEN) ||
+            first_in(w, OPEN)->log.generation == w->generation)
             w->stale = 0;
         else
-            close_oldest(w);
+            close_oldest(me);
     }
+    w->is_closing = false;
 }
 
 static void *run(void *arg)
@@ -416,11 +584,11 @@ static void *run(void *arg)
 
     pthread_mutex_lock(&w->lock);
     for (;;) {
-        if (!list_is_empty(&w->ready)) {
+        if (!none_in(w, READY)) {
             serve(me, settings, &generation, scratch);
-            close_some(w);
-        } else if (w->stale > 0) {
-            close_some(w);
+            close_some(me);
+        } else if (w->stale > 0 && !w->is_closing) {
+            close_some(me);
         } else if (w->is_ending || w->threads > WRITER_THREADS) {
             break;
         } else {
@@ -428,6 +596,8 @@ static void *run(void *arg)
             w->idle++;
             pthread_cond_wait(&w->work, &w->lock);
             w->idle--;
+            if (w->called > 0)
+                w->called--;
         }
     }
     me->has_ended = true;
@@ -465,7 +635,8 @@ static int start_thread(struct writers *w)
 /* ---- from the loop ---------------------------------------------------- */
 
 static struct writers *writers_new(const struct conlog_settings *settings,
-                                   void (*wake)(void *owner), void *owner)
+                                   void (*wake)(void *owner), void *owner,
+                                   const uint64_t seed[2])
 {
     struct writers *w = xcalloc(1, sizeof *w);
     pthread_condattr_t monotonic;
@@ -474,9 +645,9 @@ static struct writers *writers_new(const struct conlog_settings *settings,
     w->owner = owner;
     w->settings = *settings;
     w->generation = 1;
-    list_init(&w->ready);
-    list_init(&w->failing);
-    list_init(&w->open);
+    for (int i = 0; i < PLACES; i++)
+        list_init(&w->files[i]);
+    map_init(&w->paths, seed);
     list_init(&w->news);
     list_init(&w->all);
     pthread_mutex_init(&w->lock, NULL);
@@ -502,11 +673,10 @@ static void free_jobs(struct writers *w)
         while (f->first != NULL) {
             struct log_job *next = f->first->next;
 
-            free(f->first->path);
             free(f->first);
             f->first = next;
         }
-        file_free(f);
+        file_free(w, f);
     }
 }
 
@@ -519,6 +689,7 @@ static void writers_free(struct writers *w)
             pthread_join(w->writer[i].thread, NULL);
     }
     free_jobs(w);
+    map_done(&w->paths);
     pthread_cond_destroy(&w->done);
     pthread_cond_destroy(&w->work);
     pthread_mutex_destroy(&w->lock);
@@ -527,10 +698,10 @@ static void writers_free(struct writers *w)
 
 int writers_open(struct writers **ret_writers,
                  const struct conlog_settings *settings,
-                 void (*wake)(void *owner), void *owner)
+                 void (*wake)(void *owner), void *owner, const uint64_t seed[2])
 {
-    struct writers *w = writers_new(settings, wake, owner);
-    int r = compressor_open(&w->compressor);
+    struct writers *w = writers_new(settings, wake, owner, seed);
+    int r = compressor_open(&w->compressor, compression_failed, w);
 
     pthread_mutex_lock(&w->lock);
     for (int i = 0; i < WRITER_THREADS && r == 0; i++)
@@ -555,7 +726,7 @@ static void tell_left(struct writers *w,
         struct writer_file *f = CONTAINER_OF(node, struct writer_file, whole);
         struct writers_news left = {
             .slot = f->slot,
-            .path = f->path,
+            .path = f->log.path,
             .error = f->error,
             .bytes = f->waiting,
         };
@@ -579,7 +750,7 @@ static void wait_for_end(struct writers *w, uint64_t wait_us)
         };
 
         if (pthread_cond_timedwait(&w->done, &w->lock, &next) == ETIMEDOUT &&
-            !list_is_empty(&w->ready) && w->threads < WRITER_THREADS_MAX)
+            !none_in(w, READY) && w->threads < WRITER_THREADS_MAX)
             (void)start_thread(w);
     }
 }
@@ -618,21 +789,23 @@ void writers_set(struct writers *w, const struct conlog_settings *settings)
     w->stale = w->open_count;
     retry_all(w);
     pthread_cond_signal(&w->work);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
                       uint32_t want)
 {
-    uint64_t room;
+    uint64_t room = 0;
     uint64_t total;
 
     pthread_mutex_lock(&w->lock);
-    room = slot->file != NULL ? slot->file->waiting : 0;
-    total = room == 0 ? WRITER_GRANT : 0;
+    if (slot->file != NULL)
+        room = slot->file->waiting +
+               slot->file->jobs * (uint64_t)sizeof(struct log_job);
+    total = room == 0 && w->held < WRITER_HELD_MAX ? WRITER_GRANT : 0;
     room = room < WRITER_LOG_MAX ? WRITER_LOG_MAX - room : 0;
-    if (w->waiting + total < WRITER_TOTAL_MAX)
-        total = WRITER_TOTAL_MAX - w->waiting;
+    if (w->held + total < WRITER_TOTAL_MAX)
+        total = WRITER_TOTAL_MAX - w->held;
     if (room > total)
         room = total;
     /* Half a job, or all that there is: scraps cost as much as jobs. */
@@ -644,10 +817,20 @@ uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
     return room < want ? (uint32_t)room : want;
 }
 
+bool writers_are_full(struct writers *w)
+{
+    bool are_full;
+
+    pthread_mutex_lock(&w->lock);
+    are_full = w->held >= WRITER_HELD_MAX;
+    pthread_mutex_unlock(&w->lock);
+    return are_full;
+}
+
 struct log_job *writers_new_job(struct writers *w, uint32_t len)
 {
     struct log_job *job = NULL;
-    bool is_large = len > WRITER_JOB_MAX / 4;
+    bool is_large = block_size(len) == WRITER_JOB_MAX;
 
     if (is_large) {
         pthread_mutex_lock(&w->lock);
@@ -667,53 +850,73 @@ struct log_job *writers_new_job(struct writers *w, uint32_t len)
 /* With the lock: jobs that nobody was told of yet. */
 static void write_gathered(struct writers *w, struct writer_file *f)
 {
-    if (f->first != NULL && !f->is_busy && list_is_empty(&f->node))
+    if (f->first != NULL && !f->is_busy && f->place == NOWHERE)
         make_ready(w, f);
 }
 
-/* With the lock: one without work is in no other list than open. */
-static void leave_open(struct writers *w, struct writer_file *f)
+/* What waits is written; then it goes. */
+static void leave(struct writers *w, struct writer_slot *slot)
 {
-    if (list_is_empty(&f->node))
-        return;
-    list_remove(&f->node);
-    w->open_count--;
+    struct writer_file *f = slot->file;
+
+    f->slot = NULL;
+    f->is_flushed = true;
+    slot->file = NULL;
+    write_gathered(w, f);
+    if (f->first == NULL && !f->is_busy)
+        make_ready(w, f);
+}
+
+/* The path's one, which may be another slot's that had this name. */
+static struct writer_file *file_of(struct writers *w, struct writer_slot *slot,
+                                   const char *path)
+{
+    struct writer_file *f = slot->file;
+
+    if (f != NULL && strcmp(f->log.path, path) == 0)
+        return f;
+    if (f != NULL)
+        leave(w, slot);
+    f = map_find(&w->paths, hash_of(w, path), has_path, path);
+    if (f == NULL)
+        f = file_new(w, path);
+    if (f->slot != NULL)
+        f->slot->file = NULL;
+    f->slot = slot;
+    slot->file = f;
+    return f;
 }
 
 void writers_put(struct writers *w, struct writer_slot *slot,
                  struct log_job *job, const char *path)
 {
     struct writer_file *f;
-    bool was_idle;
 
     pthread_mutex_lock(&w->lock);
-    f = slot->file != NULL ? slot->file : file_new(w, slot);
-    if (f->path == NULL || strcmp(f->path, path) != 0) {
-        free(f->path);
-        f->path = xstrdup(path);
-        job->path = xstrdup(path);
-    }
-    was_idle = !has_work(f);
+    f = file_of(w, slot, path);
     if (f->first == NULL)
         f->first = job;
     else
         f->last->next = job;
     f->last = job;
     f->waiting += job->len;
-    w->waiting += job->len;
-    if (was_idle)
-        leave_open(w, f);
+    f->jobs++;
+    w->held += sizeof *job + block_size(job->len);
+    if (f->place == OPEN || f->place == LINGERING)
+        move(w, f, NOWHERE);
     if (f->waiting >= WRITER_WAKE)
         write_gathered(w, f);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 void writers_flush(struct writers *w, struct writer_slot *slot)
 {
     pthread_mutex_lock(&w->lock);
-    if (slot->file != NULL)
+    if (slot->file != NULL && slot->file->first != NULL) {
+        slot->file->is_flushed = true;
         write_gathered(w, slot->file);
-    pthread_mutex_unlock(&w->lock);
+    }
+    unlock(w);
 }
 
 void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
@@ -722,37 +925,22 @@ void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
     struct writer_file *f;
 
     pthread_mutex_lock(&w->lock);
-    f = slot->file != NULL ? slot->file : file_new(w, slot);
-    if (!has_work(f))
-        leave_open(w, f);
-    free(f->wish_path);
-    f->wish_path = xstrdup(path);
+    f = file_of(w, slot, path);
     if (wish->bytes > f->wish.bytes)
         f->wish.bytes = wish->bytes;
     if (wish->lines > f->wish.lines)
         f->wish.lines = wish->lines;
     if (!f->is_busy)
         make_ready(w, f);
-    pthread_mutex_unlock(&w->lock);
+    unlock(w);
 }
 
 void writers_leave(struct writers *w, struct writer_slot *slot)
 {
-    struct writer_file *f;
-
     pthread_mutex_lock(&w->lock);
-    f = slot->file;
-    if (f != NULL) {
-        f->slot = NULL;
-        slot->file = NULL;
-        write_gathered(w, f);
-        /* Closed when its turn comes. */
-        if (!has_work(f) && !f->is_busy) {
-            leave_open(w, f);
-            make_ready(w, f);
-        }
-    }
-    pthread_mutex_unlock(&w->lock);
+    if (slot->file != NULL)
+        leave(w, slot);
+    unlock(w);
 }
 
 int writers_state(struct writers *w, const struct writer_slot *slot,
@@ -780,17 +968,20 @@ void writers_tick(struct writers *w, uint64_t now_us)
 
         if (!t->is_used || t->has_ended)
             continue;
-        if (t->file == NULL || now_us < t->since_us + STUCK_US)
+        if (t->since_us == 0 || now_us < t->since_us + STUCK_US)
             is_stuck = false;
-        else
+        else if (t->file != NULL)
             set_error(w, t->file, ETIMEDOUT);
     }
-    if (is_stuck && !list_is_empty(&w->ready) &&
-        w->threads < WRITER_THREADS_MAX)
+    if (is_stuck && !none_in(w, READY) && w->threads < WRITER_THREADS_MAX)
         (void)start_thread(w);
-    for (int i = 0; i < RETRIES_AT_ONCE && !list_is_empty(&w->failing); i++)
-        make_ready(w, file_at(w->failing.next));
-    pthread_mutex_unlock(&w->lock);
+    for (int i = 0; i < RETRIES_AT_ONCE && !none_in(w, FAILING); i++)
+        make_ready(w, first_in(w, FAILING));
+    LIST_EACH (node, after, &w->files[LINGERING]) {
+        if (may_go(file_at(node)))
+            file_free(w, file_at(node));
+    }
+    unlock(w);
 }
 
 bool writers_are_busy(struct writers *w)
@@ -798,40 +989,42 @@ bool writers_are_busy(struct writers *w)
     bool is_busy;
 
     pthread_mutex_lock(&w->lock);
-    is_busy = !list_is_empty(&w->ready) || !list_is_empty(&w->failing) ||
-              w->idle < w->threads;
+    is_busy = !none_in(w, READY) || !none_in(w, FAILING) ||
+              !none_in(w, LINGERING) || w->idle < w->threads;
     pthread_mutex_unlock(&w->lock);
     return is_busy;
 }
 
 /* With the lock. */
-static void take_news_of(struct writer_file *f,
+static void take_news_of(struct writers *w, struct writer_file *f,
                          void (*each)(void *owner,
                                       const struct writers_news *news),
                          void *owner)
 {
     struct writers_news news = {
         .slot = f->slot,
-        .path = f->path != NULL ? f->path : f->wish_path,
-        .is_state = f->is_state_new,
+        .path = f->log.path,
         .error = f->error,
+        .has_new_error = f->error != f->told_error,
         .rotation = f->trouble,
+        .compression = f->compression,
         .is_past = f->is_past_read,
         .past = f->past,
         .bytes = f->waiting,
     };
 
     list_remove(&f->told);
-    f->is_state_new = false;
     f->is_past_read = false;
     f->past = NULL;
     each(owner, &news);
+    f->told_error = f->error;
     free(f->trouble);
+    free(f->compression);
     f->trouble = NULL;
+    f->compression = NULL;
     /* It stayed for this alone. */
-    if (!has_work(f) && !f->is_busy && f->log.fd < 0 &&
-        list_is_empty(&f->node) && !f->turn.is_taken)
-        file_free(f);
+    if (f->place == NOWHERE && may_go(f))
+        file_free(w, f);
 }
 
 void writers_take_news(struct writers *w,
@@ -841,6 +1034,7 @@ void writers_take_news(struct writers *w,
 {
     pthread_mutex_lock(&w->lock);
     LIST_EACH (node, after, &w->news)
-        take_news_of(CONTAINER_OF(node, struct writer_file, told), each, owner);
+        take_news_of(w, CONTAINER_OF(node, struct writer_file, told), each,
+                     owner);
     pthread_mutex_unlock(&w->lock);
 }

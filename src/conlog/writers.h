@@ -7,11 +7,12 @@
  * less one, keep nobody else's from being written. Compression has a thread of
  * its own.
  *
- * Bounds: a log has at most WRITER_LOG_MAX bytes waiting, all together
- * WRITER_TOTAL_MAX, beyond which a log that has none waiting gets
- * WRITER_GRANT. Files stay open after a write, the least recently written of
- * more than settings.open_max are closed; a log whose file is closed costs
- * nothing here.
+ * Bounds: a log has at most WRITER_LOG_MAX bytes waiting, counting what a job
+ * costs beside its bytes, and all together hold WRITER_TOTAL_MAX of memory.
+ * Beyond that a log that has none waiting gets WRITER_GRANT, up to
+ * WRITER_HELD_MAX, which nothing goes beyond but the program's end. Files stay
+ * open after a write, the least recently written of more than settings.open_max
+ * are closed; a log whose file is closed costs nothing here.
  *
  * What fails is kept and tried again every second; of many that fail a few, and
  * when one of those is written again, all.
@@ -34,6 +35,7 @@ enum {
     /* Waking a thread costs as much as writing some jobs does. */
     WRITER_WAKE = 256 * 1024,
     WRITER_TOTAL_MAX = 64 * 1024 * 1024,
+    WRITER_HELD_MAX = 2 * WRITER_TOTAL_MAX,
     WRITER_GRANT = 4 * 1024,
 };
 
@@ -48,12 +50,13 @@ struct writer_slot {
 struct writers_news {
     struct writer_slot *slot; /* NULL: the log has been left */
     const char *path;         /* good until the call returns */
-    bool is_state;            /* error has changed */
     int error;                /* 0: written again */
-    const char *rotation;     /* a rotation or compression failed: why */
-    bool is_past;             /* what writers_ask has asked for is there: */
-    struct past *past;        /* this, or NULL: for whoever is told to keep */
-    uint64_t bytes;           /* that wait */
+    bool has_new_error;
+    const char *rotation;    /* a rotation failed: why; else NULL */
+    const char *compression; /* the same */
+    bool is_past;            /* what writers_ask has asked for is there: */
+    struct past *past;       /* this, or NULL: for whoever is told to keep */
+    uint64_t bytes;          /* that wait */
 };
 
 /* wake: writers_take_news is to be called, or there is room again for somebody
@@ -61,7 +64,8 @@ struct writers_news {
  * has begun. */
 int writers_open(struct writers **ret_writers,
                  const struct conlog_settings *settings,
-                 void (*wake)(void *owner), void *owner);
+                 void (*wake)(void *owner), void *owner,
+                 const uint64_t seed[2]);
 
 /* Waits for what waits, for at most so long; each is told what is left. */
 void writers_close(struct writers *w, uint64_t wait_us,
@@ -76,13 +80,18 @@ void writers_set(struct writers *w, const struct conlog_settings *settings);
 uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
                       uint32_t want);
 
+/* Not even a job of no bytes is to be put. */
+bool writers_are_full(struct writers *w);
+
 /* With room for len bytes; all else is the caller's to fill. */
 struct log_job *writers_new_job(struct writers *w, uint32_t len);
 
 /* It is written with writers_flush, or when WRITER_WAKE bytes wait. */
 void writers_flush(struct writers *w, struct writer_slot *slot);
 
-/* Gives it away; path: of the log as it is now. */
+/* Gives it away; path: of the log as it is now, which no other log has now. If
+ * it had been another's, this one's jobs are written behind what waits still.
+ */
 void writers_put(struct writers *w, struct writer_slot *slot,
                  struct log_job *job, const char *path);
 

@@ -101,6 +101,18 @@ static int parse_mode(const char *text, mode_t *ret_mode, struct err *err)
     return 0;
 }
 
+/* A number is taken as such: it needs nobody who may be slow to answer. */
+static bool parse_number(const char *text, uint32_t *ret)
+{
+    char *end;
+    unsigned long long number = strtoull(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number >= UINT32_MAX)
+        return false;
+    *ret = (uint32_t)number;
+    return true;
+}
+
 static int parse_owner(const char *text, struct conlog_settings *to,
                        struct err *err)
 {
@@ -116,7 +128,7 @@ static int parse_owner(const char *text, struct conlog_settings *to,
         return -EINVAL;
     }
     snprintf(user, sizeof user, "%.*s", (int)len, text);
-    if (len > 0) {
+    if (len > 0 && !parse_number(user, &to->uid)) {
         passwd = getpwnam(user);
         if (passwd == NULL) {
             err_set(err, "there is no user '%s'", user);
@@ -124,7 +136,7 @@ static int parse_owner(const char *text, struct conlog_settings *to,
         }
         to->uid = passwd->pw_uid;
     }
-    if (text[len] == '\0')
+    if (text[len] == '\0' || parse_number(text + len + 1, &to->gid))
         return 0;
     group = getgrnam(text + len + 1);
     if (group == NULL) {
@@ -216,7 +228,12 @@ static bool may_tell(struct daemon_logs *logs, int key, unsigned *ret_others)
     return true;
 }
 
-enum { KEY_GAP = 1 << 16, KEY_ROTATION = 1 << 17, KEY_NAME = 1 << 18 };
+enum {
+    KEY_GAP = 1 << 16,
+    KEY_ROTATION = 1 << 17,
+    KEY_NAME = 1 << 18,
+    KEY_COMPRESSION = 1 << 19,
+};
 
 static const char *name_of(const struct console *c, struct console_name *to)
 {
@@ -281,6 +298,21 @@ static void on_rotation(void *owner, const struct console *c, const char *path,
                     LOG_TEXT(reason), others);
 }
 
+static void on_compression(void *owner, const struct console *c,
+                           const char *path, const char *reason)
+{
+    struct daemon *d = owner;
+    struct console_name name;
+    unsigned others;
+
+    if (may_tell(&d->logs, KEY_COMPRESSION, &others))
+        log_warning("rotated console log is not compressed, it stays as it is; "
+                    "tried again after the next rotation console=%s file=%s "
+                    "reason=%s others=%u",
+                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
+                    LOG_TEXT(reason), others);
+}
+
 static void on_same_name(void *owner, const struct console *c, const char *path)
 {
     struct daemon *d = owner;
@@ -330,6 +362,7 @@ static int open_conlog(struct daemon *d, const struct conlog_settings *settings)
         .on_state = on_state,
         .on_gap = on_gap,
         .on_rotation = on_rotation,
+        .on_compression = on_compression,
         .on_same_name = on_same_name,
         .wake = wake,
         .owner = d,

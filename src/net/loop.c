@@ -94,6 +94,8 @@ int loop_open(struct loop **ret_loop)
     }
     /* A write to a connection that is gone is an error code, not a signal. */
     signal(SIGPIPE, SIG_IGN);
+    /* A limit of the size of files: writing fails, which is an error. */
+    signal(SIGXFSZ, SIG_IGN);
     list_init(&loop->watches);
     list_init(&loop->starved);
     deadline_queue_init(&loop->starved_queue, STARVED_RETRY_US);

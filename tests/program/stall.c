@@ -1,12 +1,15 @@
 /*
  * stall.so - a disk that does not answer: loaded before the C library, it
  * holds up reading, writing and syncing of the files whose path has the text
- * $STALL_FILES in it, for as long as the file $STALL_WHILE is there.
+ * $STALL_FILES in it, for as long as the file $STALL_WHILE is there. Closing
+ * too, if there is a $STALL_CLOSE; write(2) and writev(2), if there is a
+ * $STALL_WRITE.
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,4 +76,34 @@ ssize_t pread64(int fd, void *data, size_t len, off64_t at)
     find_next("pread64", &next);
     wait_for(fd);
     return next(fd, data, len, at);
+}
+
+int close(int fd)
+{
+    int (*next)(int);
+
+    find_next("close", &next);
+    if (getenv("STALL_CLOSE") != NULL)
+        wait_for(fd);
+    return next(fd);
+}
+
+ssize_t write(int fd, const void *data, size_t len)
+{
+    ssize_t (*next)(int, const void *, size_t);
+
+    find_next("write", &next);
+    if (getenv("STALL_WRITE") != NULL)
+        wait_for(fd);
+    return next(fd, data, len);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+    ssize_t (*next)(int, const struct iovec *, int);
+
+    find_next("writev", &next);
+    if (getenv("STALL_WRITE") != NULL)
+        wait_for(fd);
+    return next(fd, parts, count);
 }

@@ -142,7 +142,6 @@ def test_mode_owner_and_folders(start):
         pytest.skip("only root gives files away")
     vspcd = start("-m", "0640", "--log-owner", "daemon:adm",
                   "--log-name", "%{uuid}/%{name}.txt")
-    os.umask(os.umask(0))
     vm = vspcd.vm("web")
     vm.send(b"x")
     path = start.folder / vm.uuid / "web.txt"
@@ -151,6 +150,15 @@ def test_mode_owner_and_folders(start):
     assert stat.S_IMODE(has.st_mode) == 0o640
     assert (has.st_uid, path.group()) == (1, "adm")
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o750
+
+
+def test_owner_by_numbers(start):
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    start("--log-owner", "54321:54322").vm("web").send(b"x")
+    path = start.folder / "web.log"
+    wait_bytes(path, b"x")
+    assert (path.stat().st_uid, path.stat().st_gid) == (54321, 54322)
 
 
 def test_vspc_pys_names_and_mode(start):

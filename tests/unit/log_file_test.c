@@ -38,7 +38,7 @@ static int setup(void **state)
     f->settings.mode = 0600;
     f->settings.uid = (uid_t)-1;
     f->settings.gid = (gid_t)-1;
-    log_file_init(&f->file);
+    log_file_init(&f->file, "web");
     signal(SIGXFSZ, SIG_IGN);
     *state = f;
     return 0;
@@ -60,7 +60,7 @@ static void path_of(const struct fixture *f, const char *name, char to[1100])
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "web", "web.1", "new" };
+    static const char *const names[] = { "web", "web.1" };
     struct fixture *f = *state;
     char path[1100];
 
@@ -75,12 +75,11 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct log_job *job(const char *path, const char *text)
+static struct log_job *job(const char *text)
 {
     size_t len = strlen(text);
     struct log_job *j = xcalloc(1, sizeof *j + len);
 
-    j->path = path != NULL ? xstrdup(path) : NULL;
     j->len = (uint32_t)len;
     memcpy(j->bytes, text, len);
     return j;
@@ -88,7 +87,10 @@ static struct log_job *job(const char *path, const char *text)
 
 static int try_once(struct fixture *f, struct log_job *j)
 {
-    return log_file_write(&f->file, j, &f->settings, 1, false, f->scratch);
+    struct log_batch batch = { .last = j, .is_whole = true };
+
+    return log_file_write(&f->file, j, &batch, &f->settings, 1, false,
+                          f->scratch);
 }
 
 static void write_whole(struct fixture *f, struct log_job *j)
@@ -116,7 +118,7 @@ static const char *content(struct fixture *f, const char *name)
 static void partial_writes_double_and_lose_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one two three four five");
+    struct log_job *j = job("one two three four five");
 
     for (rlim_t limit = 1; limit < 24; limit += 5) {
         limit_file_size(limit);
@@ -130,7 +132,7 @@ static void partial_writes_double_and_lose_nothing(void **state)
 static void a_stamp_that_was_cut_is_gone_on_with(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("web", "one\ntwo\n");
+    struct log_job *j = job("one\ntwo\n");
 
     f->settings.is_stamped = true;
     for (rlim_t limit = 1; limit < 58; limit += 3) {
@@ -143,12 +145,189 @@ static void a_stamp_that_was_cut_is_gone_on_with(void **state)
                                            "1970-01-01T00:00:00.000Z two\n");
 }
 
+/* ---- batches ---------------------------------------------------------- */
+
+enum { JOB_LEN = 60 * 1000, JOBS = 10 };
+
+static uint8_t byte_at(size_t at)
+{
+    return (uint8_t)(at * 31 + at / 251);
+}
+
+/* Jobs of so many bytes each, one behind the other. */
+static void make_jobs(struct log_job *jobs[JOBS])
+{
+    for (size_t i = 0; i < JOBS; i++) {
+        struct log_job *j = xcalloc(1, sizeof *j + JOB_LEN);
+
+        j->len = JOB_LEN;
+        for (size_t n = 0; n < JOB_LEN; n++)
+            j->bytes[n] = byte_at(i * JOB_LEN + n);
+        jobs[i] = j;
+        if (i > 0)
+            jobs[i - 1]->next = j;
+    }
+}
+
+static void free_jobs(struct log_job *jobs[JOBS])
+{
+    for (size_t i = 0; i < JOBS; i++)
+        free(jobs[i]);
+}
+
+/* As a writer thread does. Returns what the last call came to, and in *at which
+ * job is next. */
+static int write_batch(struct fixture *f, struct log_job *jobs[JOBS],
+                       size_t *at, size_t last, bool is_whole)
+{
+    struct log_batch batch = { .last = jobs[last], .is_whole = is_whole };
+
+    while (*at <= last) {
+        int r = log_file_write(&f->file, jobs[*at], &batch, &f->settings, 1,
+                               false, f->scratch);
+
+        if (r != LOG_FILE_WRITTEN)
+            return r;
+        ++*at;
+    }
+    return LOG_FILE_WRITTEN;
+}
+
+static off_t size_of(struct fixture *f, const char *name)
+{
+    char path[1100];
+    struct stat st;
+
+    path_of(f, name, path);
+    return stat(path, &st) == 0 ? st.st_size : -1;
+}
+
+static void assert_is_as_printed(struct fixture *f, const char *name,
+                                 size_t len)
+{
+    uint8_t *got = xmalloc(len + 1);
+    char path[1100];
+    int fd;
+
+    path_of(f, name, path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, got, len + 1), len);
+    close(fd);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(got[i], byte_at(i));
+    free(got);
+}
+
+static void batch_is_written_in_whole_blocks(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *jobs[JOBS];
+    size_t at = 0;
+
+    make_jobs(jobs);
+    assert_int_equal(write_batch(f, jobs, &at, 2, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), 0);
+    assert_int_equal(at, 0);
+    assert_int_equal(write_batch(f, jobs, &at, 5, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), LOG_FILE_BLOCK);
+    assert_int_equal(at, LOG_FILE_BLOCK / JOB_LEN);
+    /* From the middle of a block to its end. */
+    assert_int_equal(write_batch(f, jobs, &at, 6, true), LOG_FILE_WRITTEN);
+    assert_int_equal(size_of(f, "web"), 7 * JOB_LEN);
+    assert_int_equal(write_batch(f, jobs, &at, 9, false), LOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), 2 * LOG_FILE_BLOCK);
+    assert_int_equal(write_batch(f, jobs, &at, 9, true), LOG_FILE_WRITTEN);
+    assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
+    free_jobs(jobs);
+}
+
+static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
+    void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *jobs[JOBS];
+    size_t at = 0;
+
+    make_jobs(jobs);
+    for (rlim_t limit = 1; limit < JOBS * JOB_LEN; limit += 77777) {
+        limit_file_size(limit);
+        assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true), -EFBIG);
+        assert_int_equal(size_of(f, "web"), limit);
+        assert_int_equal(at, limit / JOB_LEN);
+    }
+    limit_file_size(RLIM_INFINITY);
+    assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true),
+                     LOG_FILE_WRITTEN);
+    assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
+    free_jobs(jobs);
+}
+
+static void batch_ends_before_a_gap(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *first = job("1");
+    struct log_job *second = job("2");
+    struct log_batch batch = { .last = second, .is_whole = false };
+
+    first->next = second;
+    second->lost = 7;
+    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
+                                    false, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"), "1");
+    batch.is_whole = true;
+    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
+                                    false, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"),
+                        "1\n[vspcd: 7 bytes are missing here: the disk is too "
+                        "slow]\n2");
+    free(first);
+    free(second);
+}
+
+static void batch_does_not_go_beyond_a_rotation(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *first = job("012");
+    struct log_job *second = job("345");
+    struct log_batch batch = { .last = second, .is_whole = true };
+
+    f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
+    first->next = second;
+    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
+                                    true, f->scratch),
+                     LOG_FILE_WRITTEN);
+    assert_string_equal(content(f, "web"), "012");
+    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
+                                    true, f->scratch),
+                     LOG_FILE_IS_DUE);
+    free(first);
+    free(second);
+}
+
+static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
+{
+    struct fixture *f = *state;
+    struct log_job *j = job("after");
+
+    write_whole(f, job("before"));
+    log_file_done(&f->file);
+    log_file_init(&f->file, "web");
+    j->lost = 1;
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"),
+                        "before\n[vspcd: 1 bytes are missing here: the disk is "
+                        "too slow]\nafter");
+}
+
 static void gap_has_a_line_of_its_own(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "after\n");
+    struct log_job *j = job("after\n");
 
-    write_whole(f, job("web", "before"));
+    write_whole(f, job("before"));
     j->lost = 12345;
     j->lost_error = ENOSPC;
     for (rlim_t limit = 7; limit < 70; limit += 7) {
@@ -167,42 +346,80 @@ static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
     struct fixture *f = *state;
     struct log_job *j;
 
-    write_whole(f, job("web", "half a line"));
+    write_whole(f, job("half a line"));
     log_file_done(&f->file);
+    log_file_init(&f->file, "web");
     f->settings.is_stamped = true;
-    j = job("web", "new");
+    j = job("new");
     j->is_first = true;
     write_whole(f, j);
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new");
     /* A file that was closed meanwhile is gone on with in its line. */
     log_file_close(&f->file);
-    write_whole(f, job(NULL, " one\n"));
+    write_whole(f, job(" one\n"));
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new one\n");
 }
 
-static void new_path_is_a_new_file(void **state)
+/* The disk is full in the midst of a job, and then SIGHUP changes the format.
+ */
+static void change_format(struct fixture *f, bool is_stamped, rlim_t written,
+                          const char *expected)
+{
+    struct log_job *j = job("one two three four\nfive\n");
+    struct log_batch batch = { .last = j, .is_whole = true };
+
+    f->settings.is_stamped = is_stamped;
+    limit_file_size(written);
+    assert_int_equal(try_once(f, j), -EFBIG);
+    limit_file_size(RLIM_INFINITY);
+    f->settings.is_stamped = !is_stamped;
+    assert_int_equal(
+        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
+        LOG_FILE_WRITTEN);
+    free(j);
+    assert_string_equal(content(f, "web"), expected);
+}
+
+static void format_that_changes_in_a_raw_piece_loses_nothing(void **state)
+{
+    change_format(*state, false, 7,
+                  "one two three four\n1970-01-01T00:00:00.000Z five\n");
+}
+
+static void format_that_changes_in_a_stamped_piece_loses_nothing(void **state)
+{
+    change_format(*state, true, 30,
+                  "1970-01-01T00:00:00.000Z one two three four\n"
+                  "1970-01-01T00:00:00.000Z five\n");
+}
+
+/* As a clock that was wrong leaves it. */
+static void file_of_the_future_ages_from_now_on(void **state)
 {
     struct fixture *f = *state;
 
-    write_whole(f, job("web", "1"));
-    write_whole(f, job("new", "2"));
-    write_whole(f, job(NULL, "3"));
-    assert_string_equal(content(f, "web"), "1");
-    assert_string_equal(content(f, "new"), "23");
+    f->settings.rotation = (struct rotation_rules){ .age_s = 60, .keep = 1 };
+    write_whole(f, job("1"));
+    f->file.born_s = INT64_C(1) << 40;
+    f->file.rotate_after_s = INT64_C(1) << 40;
+    write_whole(f, job("2"));
+    assert_true(f->file.born_s <= clock_utc_s());
+    assert_true(f->file.rotate_after_s <= clock_utc_s());
 }
 
 static void rotation_goes_on_in_a_new_file(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "3456");
+    struct log_job *j = job("3456");
+    struct log_batch batch = { .last = j, .is_whole = true };
     struct err err;
 
     f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
-    write_whole(f, job("web", "012"));
+    write_whole(f, job("012"));
     assert_int_equal(
-        log_file_write(&f->file, j, &f->settings, 1, true, f->scratch),
+        log_file_write(&f->file, j, &batch, &f->settings, 1, true, f->scratch),
         LOG_FILE_IS_DUE);
     assert_int_equal(log_file_rotate(&f->file, &f->settings, &err), 0);
     write_whole(f, j);
@@ -214,16 +431,17 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job(NULL, "2");
+    struct log_job *j = job("2");
+    struct log_batch batch = { .last = j, .is_whole = true };
     char from[1100];
     char to[1100];
 
-    write_whole(f, job("web", "1"));
+    write_whole(f, job("1"));
     path_of(f, "web", from);
     path_of(f, "web.1", to);
     assert_int_equal(rename(from, to), 0);
     assert_int_equal(
-        log_file_write(&f->file, j, &f->settings, 2, false, f->scratch),
+        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
         LOG_FILE_WRITTEN);
     free(j);
     assert_string_equal(content(f, "web.1"), "1");
@@ -237,9 +455,16 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(partial_writes_double_and_lose_nothing),
         TEST(a_stamp_that_was_cut_is_gone_on_with),
+        TEST(batch_is_written_in_whole_blocks),
+        TEST(batch_that_fails_in_the_middle_doubles_and_loses_nothing),
+        TEST(batch_ends_before_a_gap),
+        TEST(batch_does_not_go_beyond_a_rotation),
+        TEST(gap_is_on_a_line_of_its_own_in_a_file_that_was_there),
         TEST(gap_has_a_line_of_its_own),
         TEST(line_of_who_was_killed_is_ended_where_lines_have_times),
-        TEST(new_path_is_a_new_file),
+        TEST(format_that_changes_in_a_raw_piece_loses_nothing),
+        TEST(format_that_changes_in_a_stamped_piece_loses_nothing),
+        TEST(file_of_the_future_ages_from_now_on),
         TEST(rotation_goes_on_in_a_new_file),
         TEST(file_that_was_moved_away_is_left_at_the_next_generation),
     };

@@ -1,0 +1,174 @@
+/* What waits to be written: bounded in memory, and in order for each path. */
+#include "conlog/writers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { CLOSE_US = 5 * 1000 * 1000 };
+
+struct fixture {
+    struct conlog_settings settings;
+    struct writers *writers;
+    char content[256];
+};
+
+static void wake(void *owner)
+{
+    (void)owner;
+}
+
+/* In a directory that is not there: all fails, until it is made. */
+static int setup(void **state)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    snprintf(f->settings.directory, sizeof f->settings.directory,
+             "/tmp/vspcd-writers-XXXXXX");
+    assert_non_null(mkdtemp(f->settings.directory));
+    assert_int_equal(rmdir(f->settings.directory), 0);
+    f->settings.mode = 0600;
+    f->settings.uid = (uid_t)-1;
+    f->settings.gid = (gid_t)-1;
+    f->settings.open_max = 8;
+    assert_int_equal(writers_open(&f->writers, &f->settings, wake, f, seed), 0);
+    *state = f;
+    return 0;
+}
+
+static void ignore_left(void *owner, const struct writers_news *left)
+{
+    (void)owner;
+    (void)left;
+}
+
+static void close_all(struct fixture *f)
+{
+    writers_close(f->writers, CLOSE_US, ignore_left, NULL);
+    f->writers = NULL;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    close_all(f);
+    free(f);
+    return 0;
+}
+
+static void put(struct fixture *f, struct writer_slot *slot, const char *path,
+                const char *text)
+{
+    size_t len = strlen(text);
+    struct log_job *job = writers_new_job(f->writers, (uint32_t)len);
+
+    memcpy(job->bytes, text, len);
+    writers_put(f->writers, slot, job, path);
+}
+
+static const char *take(struct fixture *f, const char *name)
+{
+    char path[1100];
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s", f->settings.directory, name);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    n = read(fd, f->content, sizeof f->content - 1);
+    assert_true(n >= 0);
+    f->content[n] = '\0';
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+    return f->content;
+}
+
+/* A prompt now and then, for days, on a disk that is dead. */
+static void jobs_of_a_byte_take_no_more_memory_than_large_ones(void **state)
+{
+    struct fixture *f = *state;
+    struct writer_slot slot = { NULL };
+    size_t count = 0;
+
+    while (writers_room(f->writers, &slot, 1) > 0) {
+        put(f, &slot, "web", "x");
+        count++;
+        assert_true(count * sizeof(struct log_job) <= WRITER_LOG_MAX);
+    }
+    assert_true(count > 1000);
+    writers_leave(f->writers, &slot);
+}
+
+/* VMs that come, print and go, each under a name of its own. */
+static void logs_that_were_left_have_a_bound_in_all(void **state)
+{
+    static char text[WRITER_GRANT + 1];
+    struct fixture *f = *state;
+    uint64_t bytes = 0;
+
+    memset(text, 'x', WRITER_GRANT);
+    for (unsigned n = 0;; n++) {
+        struct writer_slot slot = { NULL };
+        char path[16];
+
+        if (writers_room(f->writers, &slot, WRITER_GRANT) < WRITER_GRANT)
+            break;
+        snprintf(path, sizeof path, "web-%u", n);
+        put(f, &slot, path, text);
+        writers_leave(f->writers, &slot);
+        bytes += WRITER_GRANT;
+        assert_true(bytes <= WRITER_HELD_MAX);
+    }
+    assert_true(bytes >= WRITER_TOTAL_MAX);
+    assert_true(writers_are_full(f->writers));
+}
+
+static void who_takes_a_path_over_is_written_behind_it(void **state)
+{
+    struct fixture *f = *state;
+    struct writer_slot one = { NULL };
+    struct writer_slot two = { NULL };
+    uint64_t waiting;
+
+    put(f, &one, "web", "1");
+    writers_flush(f->writers, &one);
+    while (writers_state(f->writers, &one, &waiting) != ENOENT)
+        nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+    put(f, &two, "web", "2"); /* while one has it still */
+    put(f, &one, "old", "a");
+    writers_leave(f->writers, &two);
+    put(f, &two, "web", "3"); /* while nobody has it */
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    writers_leave(f->writers, &one);
+    writers_leave(f->writers, &two);
+    close_all(f);
+    assert_string_equal(take(f, "web"), "123");
+    assert_string_equal(take(f, "old"), "a");
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(jobs_of_a_byte_take_no_more_memory_than_large_ones),
+        TEST(logs_that_were_left_have_a_bound_in_all),
+        TEST(who_takes_a_path_over_is_written_behind_it),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
