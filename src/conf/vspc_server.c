@@ -25,6 +25,8 @@ static const struct {
 const struct vspc_server_option vspc_server_options[] = {
     { .name = "persist-file", .kind = VSPC_SERVER_ROW, .row = "file" },
     { .name = "backend-help", .kind = VSPC_SERVER_ROW, .row = "help" },
+    /* Of its Logging backend: what a new client sees. */
+    { .name = "context", .kind = VSPC_SERVER_ROW, .row = "attach-lines" },
     { .name = "backend-args", .kind = VSPC_SERVER_ARGUMENTS },
     /* An init script with these has to go on working, but who has counted on
      * that port has to be told. */
