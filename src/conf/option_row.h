@@ -23,6 +23,7 @@ enum option_type {
 };
 
 struct option_row {
+    const char *group;       /* heading, of the first row below it */
     const char *name;        /* in the file, and as long option */
     const char *environment; /* variable; NULL: none */
     const char *value;       /* what the help calls its value */

@@ -82,15 +82,27 @@ static int bad_word(const char *words, const char *value, struct err *err)
 static int bad_value(const struct option_row *row, const char *value,
                      struct err *err)
 {
-    char example[24] = "";
+    char *range = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&range, &len);
 
-    if (row->type == OPTION_SIZE)
-        snprintf(example, sizeof example, ", such as %s", row->standard);
-    err_set(err, "'%s' is not valid: expected %s from %llu to %llu%s",
+    if (to == NULL)
+        return -ENOMEM;
+    if (row->type == OPTION_SIZE) {
+        option_print_size(row->min, to);
+        fputs(" to ", to);
+        option_print_size(row->max, to);
+    } else {
+        fprintf(to, "%llu to %llu", (unsigned long long)row->min,
+                (unsigned long long)row->max);
+    }
+    fclose(to);
+    err_set(err, "'%s' is not valid: expected a number%s from %s",
             show(value).text,
-            row->type == OPTION_SIZE ? "a number of bytes" : "a number",
-            (unsigned long long)row->min, (unsigned long long)row->max,
-            example);
+            row->type == OPTION_SIZE ? " of bytes, with K, M or G behind it,"
+                                     : "",
+            range);
+    free(range);
     return -EINVAL;
 }
 

@@ -22,14 +22,19 @@ static void print_help(void)
          "\n"
          "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
          "VMs' serial ports to it, people and programs reach the consoles by\n"
-         "telnet. Stays in the foreground unless --daemon is given; SIGTERM "
-         "and\n"
-         "SIGINT end it.\n");
+         "telnet. It needs no option, and stays in the foreground; ^C ends it.\n"
+         "Each can stand in " VSPCD_CONFIG_FILE " as well; [] is what holds\n"
+         "where nothing is given.\n");
     options_print_help(stdout);
     puts("\n"
          "In vSphere a VM's serial port is set to: use network, direction\n"
          "server, port URI s0 (any name), and as concentrator\n"
-         "telnet://THIS-HOST:13370. More: man vspcd, README.md.");
+         "telnet://THIS-HOST:13370. Without vSphere, to try it:\n"
+         "\n"
+         "  vspc-vm --proxy localhost --name test --exec sh\n"
+         "  telnet localhost 50000\n"
+         "\n"
+         "More: man vspcd, man vspcd.conf.");
 }
 
 static void print_problems(const struct problems *problems)

@@ -33,6 +33,8 @@ def shown(result):
     assert lines[0].startswith("# vspcd ")
     found = {}
     for line in lines[1:]:
+        if line == "" or line.startswith("# "):
+            continue
         name, value, origin = re.fullmatch(
             r"#?([a-z-]+) = (.*?)\s+# (.*)", line).groups()
         found[name] = (value, origin)
@@ -167,8 +169,8 @@ def test_show_has_every_setting():
     others = {"config", "check-config", "show-config", "check-uri",
               "check-uri-as", "import-ports", "show-tls", "help",
               "version"}
-    options = set(re.findall(r"^ .* --([a-z-]+)", run("--help").stdout,
-                             re.MULTILINE))
+    options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
+                             run("--help").stdout, re.MULTILINE))
     assert set(shown(run("--config", "/dev/null", "--show-config"))) == \
         options - others
 
@@ -206,6 +208,10 @@ SETTINGS = [
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],
     ["--daemon", "--pidfile", "/run/x y", "--messages-to", "syslog:/a",
      "--messages-level", "error", "--messages-format", "json"],
+    ["--logdir", "/a b", "--log-name", "%{uuid}/%Y.log", "--prefix", "x y",
+     "--mode", "0640", "--log-owner", "root", "--log-format", "timestamps",
+     "--log-rotate-size", "10M", "--log-rotate-age", 86400, "--log-keep", 3,
+     "--log-compress"],
     ["--ssl=false", "--debug=false"],
 ]
 
