@@ -182,16 +182,19 @@ static void read_words(struct reading *r, int argc, char **argv)
 {
     struct option options[OPTIONS_MAX + 1];
     char letters[2 * OPTIONS_MAX + 4];
+    bool all_known = true;
     int found;
 
     make_getopt_tables(options, letters);
     opterr = 0;
     optind = 0; /* start anew: a reload calls this again */
     while ((found = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        if (!take(r, found, argv) || r->is_at_end)
+        all_known &= take(r, found, argv);
+        if (r->is_at_end)
             return;
     }
-    if (optind < argc)
+    /* Behind an option that is none it is that one's value. */
+    if (optind < argc && all_known)
         problems_add(r->problems, 0,
                      "'%.60s' is one argument too many: see vspcd --help",
                      argv[optind]);

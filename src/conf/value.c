@@ -97,11 +97,10 @@ static int bad_value(const struct option_row *row, const char *value,
                 (unsigned long long)row->max);
     }
     fclose(to);
-    err_set(err, "'%s' is not valid: expected a number%s from %s",
-            show(value).text,
-            row->type == OPTION_SIZE ? " of bytes, with K, M or G behind it,"
-                                     : "",
-            range);
+    err_set(
+        err, "'%s' is not valid: expected a number%s from %s", show(value).text,
+        row->type == OPTION_SIZE ? " of bytes, with K, M or G behind it," : "",
+        range);
     free(range);
     return -EINVAL;
 }

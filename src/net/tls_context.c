@@ -13,9 +13,8 @@
 static const char *reason(void)
 {
     unsigned long error = ERR_peek_error();
-    const char *text = ERR_SYSTEM_ERROR(error)
-                           ? strerror(ERR_GET_REASON(error))
-                           : ERR_reason_error_string(error);
+    const char *text = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
+                                               : ERR_reason_error_string(error);
 
     ERR_clear_error();
     return text != NULL ? text : "unknown";

@@ -48,6 +48,25 @@ def test_check(config):
     assert str(path) in result.stdout
 
 
+def test_check_says_all_options_that_are_none():
+    """And is no start, wherever the question stands."""
+    result = run("--bogus", "--proxy-prot", "7", "--check-config")
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "vspcd: unknown option '--bogus': see vspcd --help",
+        "vspcd: unknown option '--proxy-prot': did you mean --proxy-port?"]
+
+
+def test_check_looks_whether_logs_have_a_directory(tmp_path):
+    """One that is missing is made."""
+    path = tmp_path / "logs"
+    assert run("--check-config", "--logdir", path).returncode == 0
+    path.write_text("")
+    result = run("--check-config", "--logdir", path)
+    assert (result.returncode, result.stderr) == (
+        1, f"vspcd: --logdir: {path} is no directory\n")
+
+
 def test_check_says_all_that_is_wrong(config, tmp_path):
     path = config("proxy-prot = 1\n"
                   "interface = \"localhost\"  # a name\n"

@@ -413,7 +413,8 @@ static void every_line_of_the_sample_is_a_setting(void **state)
     /* What has no default has an example. */
     assert_non_null(strstr(text, "\n#file = \"/var/lib/vspcd/state.db\"\n"));
     /* Rows stand below headings. */
-    assert_non_null(strstr(text, "\n# ---- Console logs ----\n\n# write a log"));
+    assert_non_null(
+        strstr(text, "\n# ---- Console logs ----\n\n# write a log"));
     free(text);
 }
 
