@@ -225,12 +225,12 @@ SETTINGS = [
      "--unidentified-per-address", 7],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],
+    ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",
+     "--mode", "0640", "--log-owner", "root:root", "--log-format", "timestamps",
+     "--log-rotate-size", "3M", "--log-rotate-age", 86400, "--log-keep", 3,
+     "--log-compress"],
     ["--daemon", "--pidfile", "/run/x y", "--messages-to", "syslog:/a",
      "--messages-level", "error", "--messages-format", "json"],
-    ["--logdir", "/a b", "--log-name", "%{uuid}/%Y.log", "--prefix", "x y",
-     "--mode", "0640", "--log-owner", "root", "--log-format", "timestamps",
-     "--log-rotate-size", "10M", "--log-rotate-age", 86400, "--log-keep", 3,
-     "--log-compress"],
     ["--ssl=false", "--debug=false"],
 ]
 
