@@ -13,6 +13,7 @@ enum option_type {
     OPTION_FLAG,    /* true or false */
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
+    OPTION_SECONDS, /* the same with s, m, h, d */
     OPTION_ADDRESS, /* text: an IP address */
     OPTION_TEXT,    /* text, of min bytes at least, or one of words */
     OPTION_WORD,    /* one of words; the setting is its number */

@@ -139,6 +139,7 @@ void options_print_sample(FILE *to)
           "what\n"
           "# the default is. The environment and the command line go before "
           "this file.\n"
+          "# Seconds may have m, h or d behind them, bytes K, M or G.\n"
           "# Try it with: vspcd --check-config\n",
           to);
     for (int i = 0; i < option_row_count; i++) {

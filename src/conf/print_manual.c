@@ -87,7 +87,7 @@ static void print_sentence(struct page *p, const char *text)
 
 static void print_range(const struct page *p, const struct option_row *row)
 {
-    if (row->type == OPTION_NUMBER)
+    if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS)
         fprintf(p->to, "A number from %llu to %llu.\n",
                 (unsigned long long)row->min, (unsigned long long)row->max);
     if (row->type != OPTION_SIZE)

@@ -18,13 +18,16 @@ enum { EXIT_USAGE = 2 };
 
 static void print_help(void)
 {
-    puts("Usage: vspcd [OPTION]...\n"
-         "\n"
-         "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
-         "VMs' serial ports to it, people and programs reach the consoles by\n"
-         "telnet. It needs no option, and stays in the foreground; ^C ends it.\n"
-         "Each can stand in " VSPCD_CONFIG_FILE " as well; [] is what holds\n"
-         "where nothing is given.\n");
+    puts(
+        "Usage: vspcd [OPTION]...\n"
+        "\n"
+        "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
+        "VMs' serial ports to it, people and programs reach the consoles by\n"
+        "telnet. It needs no option, and stays in the foreground; ^C ends it.\n"
+        "Each option can stand in " VSPCD_CONFIG_FILE " as well. [] is what\n"
+        "holds where nothing is given; SECONDS may have m, h or d behind "
+        "them,\n"
+        "BYTES K, M or G.\n");
     options_print_help(stdout);
     puts("\n"
          "In vSphere a VM's serial port is set to: use network, direction\n"

@@ -113,6 +113,25 @@ static void wrong_values_are_named(void **state)
         -EINVAL);
 }
 
+static void times_have_units(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        options("--log-rotate-age", "1d", "--vm-expire-time", "36h", NULL), 0);
+    assert_int_equal(settings.log_rotate_s, 86400);
+    assert_int_equal(settings.vm_expire_s, 36 * 3600);
+    assert_int_equal(
+        options("--move-timeout", "10m", "--identity-timeout", "5s", NULL), 0);
+    assert_int_equal(settings.move_timeout_s, 600);
+    assert_int_equal(settings.identity_timeout_s, 5);
+    check_refused("--log-rotate-age", "1w", "with m, h or d behind it");
+    check_refused("--log-rotate-age", "d", "with m, h or d behind it");
+    check_refused("--log-rotate-age", "11575d", "from 0 to 1000000000");
+    check_refused("--log-rotate-age", "213503982334602d", "from 0 to");
+    check_refused("--identity-timeout", "0h", "from 1");
+    check_refused("--log-keep", "1d", "expected a number from 0 to 999");
+}
+
 static void misspelt_option_gets_a_hint(void **state)
 {
     (void)state;
@@ -233,6 +252,7 @@ int main(void)
         cmocka_unit_test(letters_stand_behind_each_other),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(times_have_units),
         cmocka_unit_test(misspelt_option_gets_a_hint),
         cmocka_unit_test(environment_is_below_the_command_line),
         cmocka_unit_test(help_and_version_are_asked_for),
