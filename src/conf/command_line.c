@@ -164,6 +164,9 @@ static bool take(struct reading *r, int found, char **argv)
 {
     const struct option_row *row = find_row(r, found);
     const struct vspc_server_option *other = find_other(found);
+    /* One of several in a word, such as -xd, has not taken the word. */
+    bool is_letter = optopt > 0 && optopt < FIRST_ROW;
+    char letter[] = { '-', (char)optopt, '\0' };
 
     if (found == ':') {
         problems_add(r->problems, 0, "%.60s needs a value", argv[optind - 1]);
@@ -174,7 +177,7 @@ static bool take(struct reading *r, int found, char **argv)
     else if (other != NULL)
         take_other(r, other, optarg);
     else
-        unknown_option(found == 'p' ? "-p" : argv[optind - 1], r->problems);
+        unknown_option(is_letter ? letter : argv[optind - 1], r->problems);
     return row != NULL || other != NULL;
 }
 

@@ -50,10 +50,11 @@ def test_check(config):
 
 def test_check_says_all_options_that_are_none():
     """And is no start, wherever the question stands."""
-    result = run("--bogus", "--proxy-prot", "7", "--check-config")
+    result = run("--bogus", "-zd", "--proxy-prot", "7", "--check-config")
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "vspcd: unknown option '--bogus': see vspcd --help",
+        "vspcd: unknown option '-z': see vspcd --help",
         "vspcd: unknown option '--proxy-prot': did you mean --proxy-port?"]
 
 
