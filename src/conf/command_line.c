@@ -164,6 +164,9 @@ static bool take(struct reading *r, int found, char **argv)
 {
     const struct option_row *row = find_row(r, found);
     const struct vspc_server_option *other = find_other(found);
+    /* One of several in a word, such as -xd, has not taken the word. */
+    bool is_letter = optopt > 0 && optopt < FIRST_ROW;
+    char letter[] = { '-', (char)optopt, '\0' };
 
     if (found == ':') {
         problems_add(r->problems, 0, "%.60s needs a value", argv[optind - 1]);
@@ -174,7 +177,7 @@ static bool take(struct reading *r, int found, char **argv)
     else if (other != NULL)
         take_other(r, other, optarg);
     else
-        unknown_option(found == 'p' ? "-p" : argv[optind - 1], r->problems);
+        unknown_option(is_letter ? letter : argv[optind - 1], r->problems);
     return row != NULL || other != NULL;
 }
 
@@ -182,16 +185,19 @@ static void read_words(struct reading *r, int argc, char **argv)
 {
     struct option options[OPTIONS_MAX + 1];
     char letters[2 * OPTIONS_MAX + 4];
+    bool all_known = true;
     int found;
 
     make_getopt_tables(options, letters);
     opterr = 0;
     optind = 0; /* start anew: a reload calls this again */
     while ((found = getopt_long(argc, argv, letters, options, NULL)) != -1) {
-        if (!take(r, found, argv) || r->is_at_end)
+        all_known &= take(r, found, argv);
+        if (r->is_at_end)
             return;
     }
-    if (optind < argc)
+    /* Behind an option that is none it is that one's value. */
+    if (optind < argc && all_known)
         problems_add(r->problems, 0,
                      "'%.60s' is one argument too many: see vspcd --help",
                      argv[optind]);

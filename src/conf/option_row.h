@@ -13,6 +13,7 @@ enum option_type {
     OPTION_FLAG,    /* true or false */
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
+    OPTION_SECONDS, /* the same with s, m, h, d */
     OPTION_ADDRESS, /* text: an IP address */
     OPTION_TEXT,    /* text, of min bytes at least, or one of words */
     OPTION_WORD,    /* one of words; the setting is its number */
@@ -23,6 +24,7 @@ enum option_type {
 };
 
 struct option_row {
+    const char *group;       /* heading, of the first row below it */
     const char *name;        /* in the file, and as long option */
     const char *environment; /* variable; NULL: none */
     const char *value;       /* what the help calls its value */

@@ -8,9 +8,11 @@
 
 #define TLS_WORDS "off|telnets|offered|required"
 
-/* The order is that of the help, the manual pages and the sample file. */
+/* The order, and the groups, are those of the help, the manual pages, the
+ * sample file and --show-config. */
 const struct option_row option_rows[] = {
-    { .name = "proxy-port",
+    { .group = "VMs",
+      .name = "proxy-port",
       .type = OPTION_NUMBER,
       AT(proxy_port),
       .value = "PORT",
@@ -37,7 +39,164 @@ const struct option_row option_rows[] = {
       .text = "one more port for VMs, with its own policy about TLS;\n"
               "may be given up to 8 times",
       .more = "The policy is telnets unless one is given." },
-    { .name = "tls",
+    { .name = "move-timeout",
+      .type = OPTION_SECONDS,
+      AT(move_timeout_s),
+      .value = "SECONDS",
+      .standard = "300",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how long a vMotion may wait for its next step before\n"
+              "it has failed",
+      .more = "Input goes to the host that is still connected then." },
+    { .name = "held-input-size",
+      .type = OPTION_SIZE,
+      AT(held_input_size),
+      .value = "BYTES",
+      .standard = "64K",
+      .min = 1024,
+      .max = 1 << 30,
+      .text = "input kept for each console whose VM is moving; then\n"
+              "its clients wait" },
+    { .name = "dcd-always-on",
+      .type = OPTION_FLAG,
+      AT(is_dcd_always_on),
+      .is_reloaded = true,
+      .text = "VMs see carrier (DCD) also while no client is there",
+      .more = "It is for VMs that speak RFC 2217." },
+    { .group = "Consoles and their ports",
+      .name = "interface",
+      .letter = 'i',
+      .type = OPTION_ADDRESS,
+      AT(interface),
+      .value = "ADDRESS",
+      .standard = "127.0.0.1",
+      .text = "address of the consoles' telnet ports" },
+    { .name = "port-range-start",
+      .letter = 'r',
+      .type = OPTION_NUMBER,
+      AT(port_range_start),
+      .value = "PORT",
+      .standard = "50000",
+      .min = 1,
+      .max = 65535,
+      .text = "first of the consoles' telnet ports; each console\n"
+              "gets the first free one upwards and keeps it",
+      .more = "A port that another program has is passed over." },
+    { .name = "port-range-end",
+      .type = OPTION_NUMBER,
+      AT(port_range_end),
+      .value = "PORT",
+      .standard = "65535",
+      .min = 1,
+      .max = 65535,
+      .text = "last of them" },
+    { .name = "no-vm-ports",
+      .type = OPTION_FLAG,
+      AT(no_vm_ports),
+      .text = "open no telnet ports for consoles",
+      .more = "They are reached by what their port URIs ask for; see "
+              "--service-listen and --service-connect." },
+    { .name = "vm-expire-time",
+      .type = OPTION_SECONDS,
+      AT(vm_expire_s),
+      .value = "SECONDS",
+      .standard = "86400",
+      .max = 1000000000,
+      .is_reloaded = true,
+      .text = "how long a console keeps its port and history after\n"
+              "VM and clients are gone" },
+    { .name = "multi-console",
+      .environment = "SUPPORT_MULTI_CONSOLE",
+      .type = OPTION_FLAG,
+      AT(is_multi_console),
+      .text = "show every console as NAME_LABEL" },
+    { .name = "service-listen",
+      .type = OPTION_RULE,
+      AT(service_listen),
+      .value = "ADDRESS:PORTS",
+      .is_reloaded = true,
+      .otherwise = "nowhere",
+      .example = "{\"*:4000-4999\"}",
+      .text = "where VMs may ask for listeners of their own, such as\n"
+              "*:4000-4999; may be given up to 32 times",
+      .more = "They ask by a port URI with an address and direction server, "
+              "such as tcp://:7001. The address is as the URI has it (IPv6 in "
+              "brackets), or *; the ports are one, a range, or *." },
+    { .name = "service-connect",
+      .type = OPTION_RULE,
+      AT(service_connect),
+      .value = "HOST:PORTS",
+      .is_reloaded = true,
+      .otherwise = "nowhere",
+      .example = "{\"*.example.org:23\", \"vspc://*\"}",
+      .text = "where VMs may have us connect to, such as\n"
+              "*.example.org:23, or vspc://* for each other's\n"
+              "consoles; may be given up to 32 times",
+      .more = "They ask by a port URI with direction client. The host is a "
+              "name or an address as the URI has it, *.example.org for names "
+              "that end so, or *. vspc://NAME and vspc://* allow null modems "
+              "to other VMs' consoles." },
+    { .group = "Output for clients",
+      .name = "attach-lines",
+      .type = OPTION_NUMBER,
+      AT(attach_lines),
+      .value = "COUNT",
+      .standard = "24",
+      .max = 10000,
+      .is_reloaded = true,
+      .text = "lines of the last output that a new telnet client\n"
+              "sees; 0 is none",
+      .more =
+          "A last line without an end, such as a prompt, is one of them. "
+          "Clients that speak no telnet, or RFC 2217, never see what came "
+          "before them. After a restart it is taken from the console's log, "
+          "if there is one." },
+    { .name = "attach-bytes",
+      .type = OPTION_SIZE,
+      AT(attach_bytes),
+      .value = "BYTES",
+      .standard = "4K",
+      .max = 1 << 20,
+      .is_reloaded = true,
+      .text = "and at most so many bytes of it; 0 is none",
+      .more = "Never more than a quarter of --history-size. It begins with a "
+              "whole line, where there is one." },
+    { .name = "history-size",
+      .type = OPTION_SIZE,
+      AT(history_size),
+      .value = "BYTES",
+      .standard = "64K",
+      .min = 4096,
+      .max = 1 << 30,
+      .text = "output kept for each console (a power of two): how\n"
+              "far behind a client may be",
+      .more = "Memory is taken as the output needs it, and up to twice as "
+              "much while clients hold the VM back." },
+    { .name = "history-total",
+      .type = OPTION_SIZE,
+      AT(history_total),
+      .value = "BYTES",
+      .standard = "1G",
+      .max = UINT64_C(1) << 50,
+      .is_reloaded = true,
+      .text = "the same for all consoles together, beyond the first\n"
+              "4K of each",
+      .more = "When it is used up a console's history does not grow any "
+              "more." },
+    { .name = "hold-time",
+      .type = OPTION_NUMBER,
+      AT(hold_ms),
+      .value = "MILLISECONDS",
+      .standard = "1000",
+      .min = 1,
+      .max = 3600000,
+      .is_reloaded = true,
+      .text = "how long a slow client may hold back a VM; after that\n"
+              "it is told how many bytes it has missed" },
+    { .group = "TLS",
+      .name = "tls",
       .type = OPTION_WORD,
       AT(tls),
       .words = TLS_WORDS,
@@ -94,37 +253,6 @@ const struct option_row option_rows[] = {
       .otherwise = "OpenSSL's own",
       .example = "HIGH:!aNULL",
       .text = "as openssl ciphers takes it" },
-    { .name = "show-tls",
-      .type = OPTION_REQUEST,
-      .min = OPTIONS_SHOW_TLS,
-      .text = "show the certificate's thumbprints and the proxy URIs\n"
-              "for vSphere that go with them" },
-    { .name = "port-range-start",
-      .letter = 'r',
-      .type = OPTION_NUMBER,
-      AT(port_range_start),
-      .value = "PORT",
-      .standard = "50000",
-      .min = 1,
-      .max = 65535,
-      .text = "first of the consoles' telnet ports; each console\n"
-              "gets the first free one upwards and keeps it",
-      .more = "A port that another program has is passed over." },
-    { .name = "port-range-end",
-      .type = OPTION_NUMBER,
-      AT(port_range_end),
-      .value = "PORT",
-      .standard = "65535",
-      .min = 1,
-      .max = 65535,
-      .text = "last of them" },
-    { .name = "interface",
-      .letter = 'i',
-      .type = OPTION_ADDRESS,
-      AT(interface),
-      .value = "ADDRESS",
-      .standard = "127.0.0.1",
-      .text = "address of the consoles' telnet ports" },
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),
@@ -153,33 +281,8 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .example = "/etc/vspcd/clients.pem",
       .text = "who signs them, PEM" },
-    { .name = "service-listen",
-      .type = OPTION_RULE,
-      AT(service_listen),
-      .value = "ADDRESS:PORTS",
-      .is_reloaded = true,
-      .otherwise = "nowhere",
-      .example = "{\"*:4000-4999\"}",
-      .text = "where VMs may ask for listeners of their own, such as\n"
-              "*:4000-4999; may be given up to 32 times",
-      .more = "They ask by a port URI with an address and direction server, "
-              "such as tcp://:7001. The address is as the URI has it (IPv6 in "
-              "brackets), or *; the ports are one, a range, or *." },
-    { .name = "service-connect",
-      .type = OPTION_RULE,
-      AT(service_connect),
-      .value = "HOST:PORTS",
-      .is_reloaded = true,
-      .otherwise = "nowhere",
-      .example = "{\"*.example.org:23\", \"vspc://*\"}",
-      .text = "where VMs may have us connect to, such as\n"
-              "*.example.org:23, or vspc://* for each other's\n"
-              "consoles; may be given up to 32 times",
-      .more = "They ask by a port URI with direction client. The host is a "
-              "name or an address as the URI has it, *.example.org for names "
-              "that end so, or *. vspc://NAME and vspc://* allow null modems "
-              "to other VMs' consoles." },
-    { .name = "vm-allow",
+    { .group = "Who may connect, and how many",
+      .name = "vm-allow",
       .type = OPTION_NETWORK,
       AT(vm_allow),
       .value = "NETWORK",
@@ -202,22 +305,114 @@ const struct option_row option_rows[] = {
       .text = "the same for clients",
       .more = "It is for the consoles' ports, and for the listeners that VMs "
               "ask for." },
-    { .name = "no-vm-ports",
-      .type = OPTION_FLAG,
-      AT(no_vm_ports),
-      .text = "open no telnet ports for consoles",
-      .more = "They are reached by what their port URIs ask for; see "
-              "--service-listen and --service-connect." },
-    { .name = "vm-expire-time",
+    { .name = "console-limit",
       .type = OPTION_NUMBER,
-      AT(vm_expire_s),
-      .value = "SECONDS",
-      .standard = "86400",
-      .max = 1000000000,
+      AT(console_limit),
+      .value = "COUNT",
+      .standard = "100000",
+      .max = 100000000,
       .is_reloaded = true,
-      .text = "how long a console keeps its port and history after\n"
-              "VM and clients are gone" },
-    { .name = "backend",
+      .text = "consoles at most; 0 is no limit",
+      .more = "A VM above it is closed." },
+    { .name = "client-limit",
+      .environment = "VM_CLIENT_LIMIT",
+      .type = OPTION_NUMBER,
+      AT(client_limit),
+      .value = "COUNT",
+      .standard = "0",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "clients of a console at most; 0 is no limit",
+      .more = "Another one is told so and closed." },
+    { .name = "client-total",
+      .type = OPTION_NUMBER,
+      AT(client_total),
+      .value = "COUNT",
+      .standard = "16384",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "clients of all consoles together at most; 0 is no\n"
+              "limit",
+      .more = "Half of the open files that the program may have are the "
+              "limit in any case: the others are for VMs. Another client is "
+              "told so and closed." },
+    { .name = "client-rate",
+      .type = OPTION_NUMBER,
+      AT(client_rate),
+      .value = "COUNT",
+      .standard = "200",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "clients that may come from one address in a second,\n"
+              "in the long run; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one. Whoever comes more "
+              "often is closed before a byte is read." },
+    { .name = "client-burst",
+      .type = OPTION_NUMBER,
+      AT(client_burst),
+      .value = "COUNT",
+      .standard = "10000",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how many of them may come at once",
+      .more = "That is for programs that attach to every console." },
+    { .name = "vm-rate",
+      .type = OPTION_NUMBER,
+      AT(vm_rate),
+      .value = "COUNT",
+      .standard = "0",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "the same as --client-rate, for VMs; 0 is no limit",
+      .more = "All VMs of an ESXi host come from one address, and all at once "
+              "when it starts; behind a balancer all VMs of all hosts do." },
+    { .name = "vm-burst",
+      .type = OPTION_NUMBER,
+      AT(vm_burst),
+      .value = "COUNT",
+      .standard = "10000",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how many of them may come at once" },
+    { .name = "identity-timeout",
+      .type = OPTION_SECONDS,
+      AT(identity_timeout_s),
+      .value = "SECONDS",
+      .standard = "30",
+      .min = 1,
+      .max = 86400,
+      .is_reloaded = true,
+      .text = "how long a new connection may take to say which VM\n"
+              "it is",
+      .more = "Then it is closed; if only the VM's name is missing, its "
+              "UUID stands for it." },
+    { .name = "unidentified-limit",
+      .type = OPTION_NUMBER,
+      AT(unidentified_limit),
+      .value = "COUNT",
+      .standard = "16384",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "connections at most that have not said which VM they\n"
+              "are; 0 is no limit",
+      .more = "Above it the oldest of them is closed: hosts say it within "
+              "milliseconds. Half of the open files that the program may "
+              "have are the limit in any case, and without an open file left "
+              "the oldest of them makes room for a VM." },
+    { .name = "unidentified-per-address",
+      .type = OPTION_NUMBER,
+      AT(unidentified_per_address),
+      .value = "COUNT",
+      .standard = "8192",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "the same for those of one address; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one. Half of the limit "
+              "of all is the limit in any case." },
+    { .group = "State",
+      .name = "backend",
       .type = OPTION_WORD,
       AT(backend),
       .words = "Memory|File|Logging",
@@ -234,8 +429,10 @@ const struct option_row option_rows[] = {
       .is_path = true,
       .value = "FILE",
       .text = "that file",
-      .otherwise = "state.db in the state directory" },
-    { .name = "logdir",
+      .otherwise = "state.db in the state directory",
+      .example = "/var/lib/vspcd/state.db" },
+    { .group = "Console logs",
+      .name = "logdir",
       .letter = 'l',
       .type = OPTION_TEXT,
       AT(log_directory),
@@ -308,7 +505,7 @@ const struct option_row option_rows[] = {
       .text = "rotate a log that has become so large, NAME to NAME.1\n"
               "and on; 0 is never" },
     { .name = "log-rotate-age",
-      .type = OPTION_NUMBER,
+      .type = OPTION_SECONDS,
       AT(log_rotate_s),
       .value = "SECONDS",
       .standard = "0",
@@ -328,7 +525,8 @@ const struct option_row option_rows[] = {
       AT(log_compress),
       .is_reloaded = true,
       .text = "compress them, to NAME.1.gz and on" },
-    { .name = "hook",
+    { .group = "Hooks",
+      .name = "hook",
       .type = OPTION_RULE,
       AT(hooks),
       .max = 8,
@@ -345,7 +543,7 @@ const struct option_row option_rows[] = {
               "variables, and as JSON on its standard input; see HOOKS in "
               "vspcd(8)." },
     { .name = "hook-timeout",
-      .type = OPTION_NUMBER,
+      .type = OPTION_SECONDS,
       AT(hook_timeout_s),
       .value = "SECONDS",
       .standard = "30",
@@ -363,204 +561,8 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "how many of each hook run at once; further events wait",
       .more = "Events of one console never run at once." },
-    { .name = "identity-timeout",
-      .type = OPTION_NUMBER,
-      AT(identity_timeout_s),
-      .value = "SECONDS",
-      .standard = "30",
-      .min = 1,
-      .max = 86400,
-      .is_reloaded = true,
-      .text = "how long a new connection may take to say which VM\n"
-              "it is",
-      .more = "Then it is closed; if only the VM's name is missing, its "
-              "UUID stands for it." },
-    { .name = "hold-time",
-      .type = OPTION_NUMBER,
-      AT(hold_ms),
-      .value = "MILLISECONDS",
-      .standard = "1000",
-      .min = 1,
-      .max = 3600000,
-      .is_reloaded = true,
-      .text = "how long a slow client may hold back a VM; after that\n"
-              "it is told how many bytes it has missed" },
-    { .name = "move-timeout",
-      .type = OPTION_NUMBER,
-      AT(move_timeout_s),
-      .value = "SECONDS",
-      .standard = "300",
-      .min = 1,
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "how long a vMotion may wait for its next step before\n"
-              "it has failed",
-      .more = "Input goes to the host that is still connected then." },
-    { .name = "held-input-size",
-      .type = OPTION_SIZE,
-      AT(held_input_size),
-      .value = "BYTES",
-      .standard = "64K",
-      .min = 1024,
-      .max = 1 << 30,
-      .text = "input kept for each console whose VM is moving; then\n"
-              "its clients wait" },
-    { .name = "history-size",
-      .type = OPTION_SIZE,
-      AT(history_size),
-      .value = "BYTES",
-      .standard = "64K",
-      .min = 4096,
-      .max = 1 << 30,
-      .text = "output kept for each console (a power of two): how\n"
-              "far behind a client may be",
-      .more = "Memory is taken as the output needs it, and up to twice as "
-              "much while clients hold the VM back." },
-    { .name = "history-total",
-      .type = OPTION_SIZE,
-      AT(history_total),
-      .value = "BYTES",
-      .standard = "1G",
-      .max = UINT64_C(1) << 50,
-      .is_reloaded = true,
-      .text = "the same for all consoles together, beyond the first\n"
-              "4K of each",
-      .more = "When it is used up a console's history does not grow any "
-              "more." },
-    { .name = "attach-lines",
-      .type = OPTION_NUMBER,
-      AT(attach_lines),
-      .value = "COUNT",
-      .standard = "24",
-      .max = 10000,
-      .is_reloaded = true,
-      .text = "lines of the last output that a new telnet client\n"
-              "sees; 0 is none",
-      .more =
-          "A last line without an end, such as a prompt, is one of them. "
-          "Clients that speak no telnet, or RFC 2217, never see what came "
-          "before them. After a restart it is taken from the console's log, "
-          "if there is one." },
-    { .name = "attach-bytes",
-      .type = OPTION_SIZE,
-      AT(attach_bytes),
-      .value = "BYTES",
-      .standard = "4K",
-      .max = 1 << 20,
-      .is_reloaded = true,
-      .text = "and at most so many bytes of it; 0 is none",
-      .more = "Never more than a quarter of --history-size. It begins with a "
-              "whole line, where there is one." },
-    { .name = "console-limit",
-      .type = OPTION_NUMBER,
-      AT(console_limit),
-      .value = "COUNT",
-      .standard = "100000",
-      .max = 100000000,
-      .is_reloaded = true,
-      .text = "consoles at most; 0 is no limit",
-      .more = "A VM above it is closed." },
-    { .name = "client-limit",
-      .environment = "VM_CLIENT_LIMIT",
-      .type = OPTION_NUMBER,
-      AT(client_limit),
-      .value = "COUNT",
-      .standard = "0",
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "clients of a console at most; 0 is no limit",
-      .more = "Another one is told so and closed." },
-    { .name = "client-total",
-      .type = OPTION_NUMBER,
-      AT(client_total),
-      .value = "COUNT",
-      .standard = "16384",
-      .max = 100000000,
-      .is_reloaded = true,
-      .text = "clients of all consoles together at most; 0 is no\n"
-              "limit",
-      .more = "Half of the open files that the program may have are the "
-              "limit in any case: the others are for VMs. Another client is "
-              "told so and closed." },
-    { .name = "client-rate",
-      .type = OPTION_NUMBER,
-      AT(client_rate),
-      .value = "COUNT",
-      .standard = "200",
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "clients that may come from one address in a second,\n"
-              "in the long run; 0 is no limit",
-      .more = "The addresses of an IPv6 /64 count as one. Whoever comes more "
-              "often is closed before a byte is read." },
-    { .name = "client-burst",
-      .type = OPTION_NUMBER,
-      AT(client_burst),
-      .value = "COUNT",
-      .standard = "10000",
-      .min = 1,
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "how many of them may come at once",
-      .more = "That is for programs that attach to every console." },
-    { .name = "vm-rate",
-      .type = OPTION_NUMBER,
-      AT(vm_rate),
-      .value = "COUNT",
-      .standard = "0",
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "the same as --client-rate, for VMs; 0 is no limit",
-      .more = "All VMs of an ESXi host come from one address, and all at once "
-              "when it starts; behind a balancer all VMs of all hosts do." },
-    { .name = "vm-burst",
-      .type = OPTION_NUMBER,
-      AT(vm_burst),
-      .value = "COUNT",
-      .standard = "10000",
-      .min = 1,
-      .max = 1000000,
-      .is_reloaded = true,
-      .text = "how many of them may come at once" },
-    { .name = "unidentified-limit",
-      .type = OPTION_NUMBER,
-      AT(unidentified_limit),
-      .value = "COUNT",
-      .standard = "16384",
-      .max = 100000000,
-      .is_reloaded = true,
-      .text = "connections at most that have not said which VM they\n"
-              "are; 0 is no limit",
-      .more = "Above it the oldest of them is closed: hosts say it within "
-              "milliseconds. Half of the open files that the program may "
-              "have are the limit in any case, and without an open file left "
-              "the oldest of them makes room for a VM." },
-    { .name = "unidentified-per-address",
-      .type = OPTION_NUMBER,
-      AT(unidentified_per_address),
-      .value = "COUNT",
-      .standard = "8192",
-      .max = 100000000,
-      .is_reloaded = true,
-      .text = "the same for those of one address; 0 is no limit",
-      .more = "The addresses of an IPv6 /64 count as one. Half of the limit "
-              "of all is the limit in any case." },
-    { .name = "multi-console",
-      .environment = "SUPPORT_MULTI_CONSOLE",
-      .type = OPTION_FLAG,
-      AT(is_multi_console),
-      .text = "show every console as NAME_LABEL" },
-    { .name = "dcd-always-on",
-      .type = OPTION_FLAG,
-      AT(is_dcd_always_on),
-      .is_reloaded = true,
-      .text = "VMs see carrier (DCD) also while no client is there",
-      .more = "It is for VMs that speak RFC 2217." },
-    { .name = "no-fork",
-      .type = OPTION_FLAG,
-      AT(no_fork),
-      .text = "stay in the foreground, whatever --daemon says" },
-    { .name = "daemon",
+    { .group = "The service and its messages",
+      .name = "daemon",
       .type = OPTION_FLAG,
       AT(daemon),
       .text = "go to the background when VMs may connect; who has\n"
@@ -569,6 +571,10 @@ const struct option_row option_rows[] = {
               "2. Messages then go to syslog unless --messages-to says "
               "otherwise, and the working directory is /; relative paths mean "
               "what they meant where it was called." },
+    { .name = "no-fork",
+      .type = OPTION_FLAG,
+      AT(no_fork),
+      .text = "stay in the foreground, whatever --daemon says" },
     { .name = "pidfile",
       .type = OPTION_TEXT,
       AT(pidfile),
@@ -621,7 +627,8 @@ const struct option_row option_rows[] = {
       AT(is_debug),
       .is_reloaded = true,
       .text = "messages of all levels; and stay in the foreground" },
-    { .name = "config",
+    { .group = "Configuration and requests",
+      .name = "config",
       .environment = "VSPCD_CONFIG",
       .type = OPTION_TEXT,
       AT(config),
@@ -641,6 +648,11 @@ const struct option_row option_rows[] = {
       .min = OPTIONS_SHOW_CONFIG,
       .text = "show every setting, its value and where it comes from,\n"
               "as a configuration file has it, and end" },
+    { .name = "show-tls",
+      .type = OPTION_REQUEST,
+      .min = OPTIONS_SHOW_TLS,
+      .text = "show the certificate's thumbprints and the proxy URIs\n"
+              "for vSphere that go with them" },
     { .name = "check-uri",
       .type = OPTION_TEXT,
       AT(check_uri),
@@ -720,10 +732,31 @@ const struct option_row *option_find(const char *name)
     return NULL;
 }
 
+/* The one that ends in the same word: messages-level for log-level. NULL: none
+ * does, or more than one. */
+static const char *of_same_end(const char *name, bool is_in_file)
+{
+    const char *end = strrchr(name, '-');
+    const char *found = NULL;
+
+    for (int i = 0; end != NULL && i < ROW_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        const char *other = strrchr(row->name, '-');
+
+        if (other == NULL || strcmp(other, end) != 0 ||
+            (is_in_file && !option_is_setting(row)))
+            continue;
+        if (found != NULL)
+            return NULL;
+        found = row->name;
+    }
+    return found;
+}
+
 const char *option_guess(const char *name, bool is_in_file)
 {
     const char *nearest = NULL;
-    size_t least = strlen(name) / 2 + 1;
+    size_t least = strlen(name) / 3 + 1;
 
     if (least > 4)
         least = 4; /* further away is no misspelling */
@@ -735,6 +768,12 @@ const char *option_guess(const char *name, bool is_in_file)
             continue;
         least = far;
         nearest = row->name;
+    }
+    /* Close by it is a slip of the fingers, else one of the memory. */
+    if (nearest == NULL || least > 2) {
+        const char *same = of_same_end(name, is_in_file);
+
+        return same != NULL ? same : nearest;
     }
     return nearest;
 }

@@ -25,6 +25,8 @@ void options_print_help(FILE *to)
         const struct option_row *row = &option_rows[i];
         char letter[] = { '-', row->letter, ',', '\0' };
 
+        if (row->group != NULL)
+            fprintf(to, "%s%s:\n", i > 0 ? "\n" : "", row->group);
         fprintf(to, "  %3s --%s%s%s\n%*s", row->letter != 0 ? letter : "",
                 row->name, row->value != NULL ? " " : "",
                 row->value != NULL ? row->value : "", HELP_COLUMN, "");
@@ -89,8 +91,11 @@ static void print_setting(const struct option_row *row,
 void options_print_settings(const struct settings *s, FILE *to)
 {
     for (int i = 0; i < option_row_count; i++) {
-        if (option_is_setting(&option_rows[i]))
-            print_setting(&option_rows[i], s, to);
+        if (!option_is_setting(&option_rows[i]))
+            continue;
+        if (option_rows[i].group != NULL)
+            fprintf(to, "\n# %s\n", option_rows[i].group);
+        print_setting(&option_rows[i], s, to);
     }
 }
 
@@ -113,6 +118,8 @@ static void print_sample(const struct option_row *row, FILE *to)
     const char *value = sample_value(row);
     const char *quote = is_plain(value) ? "" : "\"";
 
+    if (row->group != NULL)
+        fprintf(to, "\n# ---- %s ----\n", row->group);
     fputs("\n# ", to);
     print_lines(row->text, "# ", to);
     if (row->type == OPTION_FLAG)
@@ -132,6 +139,7 @@ void options_print_sample(FILE *to)
           "what\n"
           "# the default is. The environment and the command line go before "
           "this file.\n"
+          "# Seconds may have m, h or d behind them, bytes K, M or G.\n"
           "# Try it with: vspcd --check-config\n",
           to);
     for (int i = 0; i < option_row_count; i++) {

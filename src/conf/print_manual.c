@@ -37,7 +37,10 @@ static void print_name(struct page *p, const char *word, int len)
 
 static void print_plain(struct page *p, const char *word, int len)
 {
-    int first = p->is_first ? toupper((unsigned char)word[0]) : word[0];
+    /* A URI, or a value with a part behind it, is written as it is. */
+    bool is_word = memchr(word, ':', (size_t)len - 1) == NULL;
+    int first =
+        p->is_first && is_word ? toupper((unsigned char)word[0]) : word[0];
 
     if (p->column > 0 && p->column + 1 + len > LINE_MAX)
         end_line(p);
@@ -84,7 +87,7 @@ static void print_sentence(struct page *p, const char *text)
 
 static void print_range(const struct page *p, const struct option_row *row)
 {
-    if (row->type == OPTION_NUMBER)
+    if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS)
         fprintf(p->to, "A number from %llu to %llu.\n",
                 (unsigned long long)row->min, (unsigned long long)row->max);
     if (row->type != OPTION_SIZE)
@@ -135,23 +138,35 @@ static void print_head(const struct page *p, const struct option_row *row)
     fputs(option_is_list(row) && p->is_of_file ? " , ...\n" : "\n", p->to);
 }
 
+static void print_row(struct page *p, const struct option_row *row)
+{
+    print_head(p, row);
+    print_sentence(p, row->text);
+    if (row->more != NULL) {
+        p->is_first = true;
+        print_prose(p, row->more);
+        end_line(p);
+    }
+    print_range(p, row);
+    print_default(p, row);
+}
+
 void options_print_manual(FILE *to, bool is_of_file)
 {
     struct page page = { .to = to, .is_of_file = is_of_file };
+    bool is_in_list = false;
 
     for (int i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
 
         if (is_of_file && !option_is_setting(row))
             continue;
-        print_head(&page, row);
-        print_sentence(&page, row->text);
-        if (row->more != NULL) {
-            page.is_first = true;
-            print_prose(&page, row->more);
-            end_line(&page);
+        if (row->group != NULL) {
+            fprintf(to, "%s.Ss %s\n.Bl -tag -width Ds\n",
+                    is_in_list ? ".El\n" : "", row->group);
+            is_in_list = true;
         }
-        print_range(&page, row);
-        print_default(&page, row);
+        print_row(&page, row);
     }
+    fputs(".El\n", to);
 }

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char units[] = "KMG";
-
 static void *member_of(const struct option_row *row, struct settings *s)
 {
     return (char *)s + row->offset;
@@ -21,24 +19,47 @@ static const void *seen_member_of(const struct option_row *row,
 
 /* ---- reading ---------------------------------------------------------- */
 
-/* "64K" -> 65536. False: not a size. */
-static bool parse_size(const char *text, uint64_t max, uint64_t *ret)
+/* A letter behind a number multiplies it. */
+struct unit {
+    char letter; /* '\0': the last one */
+    uint64_t factor;
+};
+
+static const struct unit sizes[] = {
+    { 'K', UINT64_C(1) << 10 },
+    { 'M', UINT64_C(1) << 20 },
+    { 'G', UINT64_C(1) << 30 },
+    { 0 },
+};
+
+static const struct unit times[] = {
+    { 's', 1 }, { 'm', 60 }, { 'h', 60 * 60 }, { 'd', 24 * 60 * 60 }, { 0 },
+};
+
+/* "64K" -> 65536. False: not a number with one of these units, or none. */
+static bool parse_units(const char *text, const struct unit *unit, uint64_t max,
+                        uint64_t *ret)
 {
     char digits[24];
     size_t len = strlen(text);
-    const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
     unsigned long number;
-    unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t factor = 1;
 
-    if (unit != NULL)
+    if (len == 0)
+        return false;
+    while (unit->letter != '\0' && unit->letter != text[len - 1])
+        unit++;
+    if (unit->letter != '\0') {
+        factor = unit->factor;
         len--;
+    }
     if (len == 0 || len >= sizeof digits)
         return false;
     memcpy(digits, text, len);
     digits[len] = '\0';
-    if (!text_number(digits, max >> shift, &number))
+    if (!text_number(digits, max / factor, &number))
         return false;
-    *ret = (uint64_t)number << shift;
+    *ret = (uint64_t)number * factor;
     return true;
 }
 
@@ -79,18 +100,36 @@ static int bad_word(const char *words, const char *value, struct err *err)
     return -EINVAL;
 }
 
+static const char *what_of(const struct option_row *row)
+{
+    if (row->type == OPTION_SIZE)
+        return " of bytes, with K, M or G behind it,";
+    if (row->type == OPTION_SECONDS)
+        return " of seconds, or one with m, h or d behind it,";
+    return "";
+}
+
 static int bad_value(const struct option_row *row, const char *value,
                      struct err *err)
 {
-    char example[24] = "";
+    char *range = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&range, &len);
 
-    if (row->type == OPTION_SIZE)
-        snprintf(example, sizeof example, ", such as %s", row->standard);
-    err_set(err, "'%s' is not valid: expected %s from %llu to %llu%s",
-            show(value).text,
-            row->type == OPTION_SIZE ? "a number of bytes" : "a number",
-            (unsigned long long)row->min, (unsigned long long)row->max,
-            example);
+    if (to == NULL)
+        return -ENOMEM;
+    if (row->type == OPTION_SIZE) {
+        option_print_size(row->min, to);
+        fputs(" to ", to);
+        option_print_size(row->max, to);
+    } else {
+        fprintf(to, "%llu to %llu", (unsigned long long)row->min,
+                (unsigned long long)row->max);
+    }
+    fclose(to);
+    err_set(err, "'%s' is not valid: expected a number%s from %s",
+            show(value).text, what_of(row), range);
+    free(range);
     return -EINVAL;
 }
 
@@ -211,7 +250,11 @@ static int set_member(const struct option_row *row, unsigned line,
             return bad_word(row->words, value, err);
         break;
     case OPTION_SIZE:
-        if (!parse_size(value, row->max, &result) || result < row->min)
+        if (!parse_units(value, sizes, row->max, &result) || result < row->min)
+            return bad_value(row, value, err);
+        break;
+    case OPTION_SECONDS:
+        if (!parse_units(value, times, row->max, &result) || result < row->min)
             return bad_value(row, value, err);
         break;
     default:
@@ -290,6 +333,7 @@ void option_clear(const struct option_row *row, struct settings *s)
         s->proxy_count = 0;
         break;
     case OPTION_NUMBER:
+    case OPTION_SECONDS:
     case OPTION_SIZE:
     case OPTION_WORD:
         *(uint64_t *)member = 0;
@@ -339,6 +383,7 @@ void option_copy(const struct option_row *row, struct settings *to,
         to->proxy_count = from->proxy_count;
         break;
     case OPTION_NUMBER:
+    case OPTION_SECONDS:
     case OPTION_SIZE:
     case OPTION_WORD:
         *(uint64_t *)member = *(const uint64_t *)source;
@@ -404,6 +449,7 @@ bool option_is_equal(const struct option_row *row, const struct settings *a,
     case OPTION_PROXY:
         return are_proxies_equal(a, b);
     case OPTION_NUMBER:
+    case OPTION_SECONDS:
     case OPTION_SIZE:
     case OPTION_WORD:
         return *(const uint64_t *)of_a == *(const uint64_t *)of_b;
@@ -417,15 +463,16 @@ bool option_is_equal(const struct option_row *row, const struct settings *a,
 
 void option_print_size(uint64_t size, FILE *to)
 {
-    int unit = -1;
+    const struct unit *unit = NULL;
 
-    while (unit < 2 && size != 0 && size % 1024 == 0) {
-        size /= 1024;
-        unit++;
+    for (int i = 0; sizes[i].letter != '\0'; i++) {
+        if (size != 0 && size % sizes[i].factor == 0)
+            unit = &sizes[i];
     }
-    fprintf(to, "%llu", (unsigned long long)size);
-    if (unit >= 0)
-        fputc(units[unit], to);
+    fprintf(to, "%llu",
+            (unsigned long long)(unit != NULL ? size / unit->factor : size));
+    if (unit != NULL)
+        fputc(unit->letter, to);
 }
 
 static void print_word(const char *words, uint64_t number, FILE *to)
@@ -499,6 +546,7 @@ bool option_print_value(const struct option_row *row, const struct settings *s,
         fputs(*(const bool *)member ? "true" : "false", to);
         return true;
     case OPTION_NUMBER:
+    case OPTION_SECONDS:
         fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)member);
         return true;
     case OPTION_SIZE:

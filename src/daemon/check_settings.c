@@ -7,6 +7,8 @@
 #include "net/address.h"
 #include "proto/uri_rule.h"
 
+#include <sys/stat.h>
+
 static void complain(const struct settings *s, const char *name, uint64_t index,
                      const struct err *err, struct problems *problems)
 {
@@ -110,9 +112,25 @@ static void check_state_file(const struct settings *s,
         complain(s, "file", 0, &err, problems);
 }
 
+/* One that is missing is made, and one on a disk that does not work is waited
+ * for; a file will never be one. */
+static void check_log_directory(const struct settings *s,
+                                struct problems *problems)
+{
+    struct stat found;
+    struct err err;
+
+    if (s->log_directory == NULL || stat(s->log_directory, &found) < 0 ||
+        S_ISDIR(found.st_mode))
+        return;
+    err_set(&err, "%.200s is no directory", s->log_directory);
+    complain(s, "logdir", 0, &err, problems);
+}
+
 void check_settings_files(const struct settings *s, struct problems *problems)
 {
     check_tls(s, problems);
     check_state_file(s, problems);
+    check_log_directory(s, problems);
     check_hooks(s, true, problems);
 }

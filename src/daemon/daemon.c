@@ -135,15 +135,16 @@ static const char *farewell(const struct daemon *d)
 
 static void on_end_signal(void *owner, int number)
 {
+    const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
     struct daemon *d = owner;
 
     if (d->is_ending) {
-        log_warning("ending at once signal=%s", LOG_TEXT(strsignal(number)));
+        log_warning("ending at once signal=%s", name);
         daemon_hooks_end(d, true);
         loop_stop(d->loop);
         return;
     }
-    log_info("shutting down signal=%s consoles=%u", LOG_TEXT(strsignal(number)),
+    log_info("shutting down signal=%s consoles=%u", name,
              d->directory.console_count);
     d->is_ending = true;
     service_manager_stopping(&d->manager);

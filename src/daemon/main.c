@@ -18,18 +18,26 @@ enum { EXIT_USAGE = 2 };
 
 static void print_help(void)
 {
-    puts("Usage: vspcd [OPTION]...\n"
-         "\n"
-         "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
-         "VMs' serial ports to it, people and programs reach the consoles by\n"
-         "telnet. Stays in the foreground unless --daemon is given; SIGTERM "
-         "and\n"
-         "SIGINT end it.\n");
+    puts(
+        "Usage: vspcd [OPTION]...\n"
+        "\n"
+        "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
+        "VMs' serial ports to it, people and programs reach the consoles by\n"
+        "telnet. It needs no option, and stays in the foreground; ^C ends it.\n"
+        "Each option can stand in " VSPCD_CONFIG_FILE " as well. [] is what\n"
+        "holds where nothing is given; SECONDS may have m, h or d behind "
+        "them,\n"
+        "BYTES K, M or G.\n");
     options_print_help(stdout);
     puts("\n"
          "In vSphere a VM's serial port is set to: use network, direction\n"
          "server, port URI s0 (any name), and as concentrator\n"
-         "telnet://THIS-HOST:13370. More: man vspcd, README.md.");
+         "telnet://THIS-HOST:13370. Without vSphere, to try it:\n"
+         "\n"
+         "  vspc-vm --proxy localhost --name test --exec sh\n"
+         "  telnet localhost 50000\n"
+         "\n"
+         "More: man vspcd, man vspcd.conf.");
 }
 
 static void print_problems(const struct problems *problems)

@@ -12,7 +12,9 @@
 /* OpenSSL's first reason in words; "unknown" if it gave none. */
 static const char *reason(void)
 {
-    const char *text = ERR_reason_error_string(ERR_peek_error());
+    unsigned long error = ERR_peek_error();
+    const char *text = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
+                                               : ERR_reason_error_string(error);
 
     ERR_clear_error();
     return text != NULL ? text : "unknown";

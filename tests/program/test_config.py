@@ -33,6 +33,8 @@ def shown(result):
     assert lines[0].startswith("# vspcd ")
     found = {}
     for line in lines[1:]:
+        if line == "" or line.startswith("# "):
+            continue
         name, value, origin = re.fullmatch(
             r"#?([a-z-]+) = (.*?)\s+# (.*)", line).groups()
         found[name] = (value, origin)
@@ -44,6 +46,26 @@ def test_check(config):
     result = run("--config", path, "--check-config")
     assert (result.returncode, result.stderr) == (0, "")
     assert str(path) in result.stdout
+
+
+def test_check_says_all_options_that_are_none():
+    """And is no start, wherever the question stands."""
+    result = run("--bogus", "-zd", "--proxy-prot", "7", "--check-config")
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "vspcd: unknown option '--bogus': see vspcd --help",
+        "vspcd: unknown option '-z': see vspcd --help",
+        "vspcd: unknown option '--proxy-prot': did you mean --proxy-port?"]
+
+
+def test_check_looks_whether_logs_have_a_directory(tmp_path):
+    """One that is missing is made."""
+    path = tmp_path / "logs"
+    assert run("--check-config", "--logdir", path).returncode == 0
+    path.write_text("")
+    result = run("--check-config", "--logdir", path)
+    assert (result.returncode, result.stderr) == (
+        1, f"vspcd: --logdir: {path} is no directory\n")
 
 
 def test_check_says_all_that_is_wrong(config, tmp_path):
@@ -167,8 +189,8 @@ def test_show_has_every_setting():
     others = {"config", "check-config", "show-config", "check-uri",
               "check-uri-as", "import-ports", "show-tls", "help",
               "version"}
-    options = set(re.findall(r"^ .* --([a-z-]+)", run("--help").stdout,
-                             re.MULTILINE))
+    options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
+                             run("--help").stdout, re.MULTILINE))
     assert set(shown(run("--config", "/dev/null", "--show-config"))) == \
         options - others
 

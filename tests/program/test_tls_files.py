@@ -239,7 +239,7 @@ BAD_WORDS = {
     "--tls-ciphers=NONSENSE": "no cipher of 'NONSENSE' is known",
     "--cert=": "--cert: '' is not valid",
     "--cert=/nonexistent.pem": "/nonexistent.pem: no certificate can be read "
-                               "from it",
+                               "from it: No such file or directory",
     "--cert=/etc/passwd": "/etc/passwd: no certificate can be read from it",
     "--cert=/": "/: no certificate can be read from it",
     "--key=x": "--key: needs --cert",

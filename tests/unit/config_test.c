@@ -410,6 +410,11 @@ static void every_line_of_the_sample_is_a_setting(void **state)
         count++;
     }
     assert_true(count > 25);
+    /* What has no default has an example. */
+    assert_non_null(strstr(text, "\n#file = \"/var/lib/vspcd/state.db\"\n"));
+    /* Rows stand below headings. */
+    assert_non_null(
+        strstr(text, "\n# ---- Console logs ----\n\n# write a log"));
     free(text);
 }
 
@@ -435,9 +440,10 @@ static void a_reload_takes_what_may_change(void **state)
     assert_null(next.cert);
     assert_string_equal(next.service_listen.text[0], "b:1");
     assert_int_equal(changes.count, 3);
-    assert_string_equal(changes.name[0], "cert");
+    /* In the order of the table. */
+    assert_string_equal(changes.name[0], "vm-expire-time");
     assert_string_equal(changes.name[1], "service-listen");
-    assert_string_equal(changes.name[2], "vm-expire-time");
+    assert_string_equal(changes.name[2], "cert");
     assert_int_equal(changes.restart_count, 2);
     assert_string_equal(changes.restart[0], "proxy-port");
     assert_string_equal(changes.restart[1], "proxy-listen");

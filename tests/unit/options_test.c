@@ -93,8 +93,9 @@ static void sizes_have_units(void **state)
     assert_int_equal(options("--history-total=2G", NULL), 0);
     assert_int_equal(settings.history_total, UINT64_C(2) << 30);
     check_refused("--history-size", "100K", "power of two");
-    check_refused("--history-size", "1K", "from 4096");
-    check_refused("--history-size", "K", "such as 64K");
+    check_refused("--history-size", "1K",
+                  "bytes, with K, M or G behind it, from 4K to 1G");
+    check_refused("--history-size", "K", "with K, M or G");
     check_refused("--history-size", "99999999999G", "--history-size");
 }
 
@@ -112,11 +113,33 @@ static void wrong_values_are_named(void **state)
         -EINVAL);
 }
 
+static void times_have_units(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        options("--log-rotate-age", "1d", "--vm-expire-time", "36h", NULL), 0);
+    assert_int_equal(settings.log_rotate_s, 86400);
+    assert_int_equal(settings.vm_expire_s, 36 * 3600);
+    assert_int_equal(
+        options("--move-timeout", "10m", "--identity-timeout", "5s", NULL), 0);
+    assert_int_equal(settings.move_timeout_s, 600);
+    assert_int_equal(settings.identity_timeout_s, 5);
+    check_refused("--log-rotate-age", "1w", "with m, h or d behind it");
+    check_refused("--log-rotate-age", "d", "with m, h or d behind it");
+    check_refused("--log-rotate-age", "11575d", "from 0 to 1000000000");
+    check_refused("--log-rotate-age", "213503982334602d", "from 0 to");
+    check_refused("--identity-timeout", "0h", "from 1");
+    check_refused("--log-keep", "1d", "expected a number from 0 to 999");
+}
+
 static void misspelt_option_gets_a_hint(void **state)
 {
     (void)state;
     check_refused("--proxy-prot", "1", "did you mean --proxy-port?");
     check_refused("--colour", NULL, "--help");
+    /* Another word for the same thing, but nothing that is only as long. */
+    check_refused("--log-level", "debug", "did you mean --messages-level?");
+    check_refused("--syslog", NULL, "see vspcd --help");
 }
 
 static void environment_is_below_the_command_line(void **state)
@@ -229,6 +252,7 @@ int main(void)
         cmocka_unit_test(letters_stand_behind_each_other),
         cmocka_unit_test(sizes_have_units),
         cmocka_unit_test(wrong_values_are_named),
+        cmocka_unit_test(times_have_units),
         cmocka_unit_test(misspelt_option_gets_a_hint),
         cmocka_unit_test(environment_is_below_the_command_line),
         cmocka_unit_test(help_and_version_are_asked_for),

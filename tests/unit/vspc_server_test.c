@@ -202,6 +202,12 @@ static void arguments_of_the_backend_are_options(void **state)
                      0);
     assert_string_equal(settings.state_file, "/var/lib/a b");
     assert_int_equal(settings.port_range_start, 60000);
+    assert_int_equal(options("vSPCServer", "--backend", "Logging",
+                             "--backend-args",
+                             "-l /l -p site -m 0640 --context 200", NULL),
+                     0);
+    assert_string_equal(settings.log_prefix, "site");
+    assert_int_equal(settings.attach_bytes, 200);
     assert_int_equal(options("vSPCServer", "--backend-args=", NULL), 0);
 }
 
