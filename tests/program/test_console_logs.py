@@ -295,6 +295,8 @@ def test_sighup_while_files_are_moved_away(start):
     step = 256 * 1024
     for at in range(0, len(data), step):
         vm.send(data[at:at + step])
+        if at % (4 * step) == 0:
+            eventually(path.exists, "the next file")
         if path.exists():
             moved.append(start.folder / f"moved-{len(moved)}")
             path.rename(moved[-1])
