@@ -181,7 +181,7 @@ static int cut_parts(struct iovec *parts, size_t len)
 {
     int count = 0;
 
-    while (len > 0) {
+    while (len > 0 && count < PARTS_MAX) {
         if (parts[count].iov_len > len)
             parts[count].iov_len = len;
         len -= parts[count++].iov_len;
@@ -209,7 +209,7 @@ static int put_raw(struct log_file *f, struct log_job *job,
                    const struct log_batch *batch, uint64_t size_max)
 {
     while (job->done < job->len) {
-        struct iovec parts[PARTS_MAX];
+        struct iovec parts[PARTS_MAX] = { 0 };
         bool may_wait;
         size_t len = gather(f, job, batch, size_max, parts, &may_wait);
         size_t whole = whole_blocks(f->size, len);

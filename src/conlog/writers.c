@@ -218,7 +218,8 @@ static void make_ready(struct writers *w, struct writer_file *f)
 /*
  * One thread writes many small jobs in the time that it takes to wake another,
  * and two of them get in each other's way in the directory. A thread that the
- * disk has got counts for none after a moment.
+ * disk has got counts for none after a moment: whoever comes next then, at the
+ * latest the tick, wakes another.
  */
 static bool needs_thread(const struct writers *w)
 {
