@@ -154,12 +154,13 @@ def test_a_sigkill_in_the_middle_of_a_thousand_registrations(start, after):
     """What a log line has told is true for ever."""
     options = ("--port-range-start", 28000, "--tls", "off")
     uuids = [new_uuid() for _ in range(1000)]
-    vspcd = start(*options, iface="127.0.0.6")
+    iface = f"127.0.6.{after // 10}"  # they may run at the same time
+    vspcd = start(*options, iface=iface)
     with registering(vspcd, uuids, after):
         crash(vspcd)
     told = announced(vspcd)
     assert after <= len(told) < 1000
-    vspcd = start(*options, iface="127.0.0.6")
+    vspcd = start(*options, iface=iface)
     print(f"{len(told)} told, {loaded(vspcd)['consoles']} known")
     with registering(vspcd, reversed(uuids), 1000):
         now = announced(vspcd)
