@@ -100,7 +100,7 @@ static const char *take(struct fixture *f, const char *name)
 static void jobs_of_a_byte_take_no_more_memory_than_large_ones(void **state)
 {
     struct fixture *f = *state;
-    struct writer_slot slot = { NULL };
+    struct writer_slot slot = { 0 };
     size_t count = 0;
 
     while (writers_room(f->writers, &slot, 1) > 0) {
@@ -121,7 +121,7 @@ static void logs_that_were_left_have_a_bound_in_all(void **state)
 
     memset(text, 'x', WRITER_GRANT);
     for (unsigned n = 0;; n++) {
-        struct writer_slot slot = { NULL };
+        struct writer_slot slot = { 0 };
         char path[16];
 
         if (writers_room(f->writers, &slot, WRITER_GRANT) < WRITER_GRANT)
@@ -139,8 +139,8 @@ static void logs_that_were_left_have_a_bound_in_all(void **state)
 static void who_takes_a_path_over_is_written_behind_it(void **state)
 {
     struct fixture *f = *state;
-    struct writer_slot one = { NULL };
-    struct writer_slot two = { NULL };
+    struct writer_slot one = { 0 };
+    struct writer_slot two = { 0 };
     uint64_t waiting;
 
     put(f, &one, "web", "1");
