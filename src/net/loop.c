@@ -117,6 +117,23 @@ int loop_open(struct loop **ret_loop)
     return 0;
 }
 
+/* Without a handler another signal would end the program in the middle of its
+ * end, which has come already: it is held back, and then ignored. */
+static void close_signals(struct loop *loop)
+{
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    for (int i = 0; i < loop->signal_count; i++)
+        sigaddset(&watched, loop->signals[i].number);
+    pthread_sigmask(SIG_BLOCK, &watched, NULL);
+    for (int i = 0; i < loop->signal_count; i++) {
+        uv_close((uv_handle_t *)&loop->signals[i].uv, NULL);
+        signal(loop->signals[i].number, SIG_IGN);
+    }
+    pthread_sigmask(SIG_UNBLOCK, &watched, NULL);
+}
+
 void loop_close(struct loop *loop)
 {
     int r;
@@ -126,8 +143,7 @@ void loop_close(struct loop *loop)
     stream_fd_end_lingering(loop);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
-    for (int i = 0; i < loop->signal_count; i++)
-        uv_close((uv_handle_t *)&loop->signals[i].uv, NULL);
+    close_signals(loop);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     r = uv_loop_close(&loop->uv);
     assert(r == 0);
@@ -210,6 +226,7 @@ int loop_on_signal(struct loop *loop, int number,
         return r;
     loop->signal_count++;
     s->uv.data = s;
+    s->number = number;
     s->handler = handler;
     s->owner = owner;
     uv_unref((uv_handle_t *)&s->uv);

@@ -20,7 +20,7 @@ struct loop;
 int loop_open(struct loop **ret_loop);
 
 /* Everything opened on it must have been closed; takes NULL. Runs what
- * closing still needs. */
+ * closing still needs. Signals that it watched are ignored from then on. */
 void loop_close(struct loop *loop);
 
 /* Returns after loop_stop, or when nothing is left that could happen: no

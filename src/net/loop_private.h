@@ -10,6 +10,7 @@
 
 struct loop_signal {
     uv_signal_t uv;
+    int number;
     void (*handler)(void *owner, int number);
     void *owner;
 };

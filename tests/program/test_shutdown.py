@@ -69,6 +69,15 @@ def test_halfway_connections_do_not_hold_up_the_end(start_vspcd):
     vspcd.stop(timeout=10)
 
 
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_signals_until_it_has_ended(start_vspcd, sig):
+    """However late they come, it has ended in order."""
+    vspcd = start_vspcd()
+    while vspcd.process.poll() is None:
+        vspcd.process.send_signal(sig)
+    assert vspcd.wait_exit() == 0
+
+
 def test_a_second_signal_ends_it_too(start_vspcd):
     """In order or at once, but it does not hang or crash."""
     vspcd = start_vspcd()
