@@ -76,12 +76,13 @@ static int make_file(const struct conlog_settings *s, int at, const char *name,
 }
 
 /* Takes the descriptor. */
-static int check_file(int fd, int *ret_fd)
+static int check_file(int fd, bool may_be_fifo, int *ret_fd)
 {
     struct stat st;
     int r = fstat(fd, &st) < 0 ? -errno : 0;
 
-    if (r == 0 && !S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode))
+    if (r == 0 && !S_ISREG(st.st_mode) &&
+        !(may_be_fifo && S_ISFIFO(st.st_mode)))
         r = -EINVAL;
     if (r < 0)
         close(fd);
@@ -101,7 +102,7 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
         if (r < 0)
             return r;
     }
-    return fd < 0 ? -errno : check_file(fd, ret_fd);
+    return fd < 0 ? -errno : check_file(fd, true, ret_fd);
 }
 
 /* Folder by folder. */
@@ -149,7 +150,8 @@ int log_place_open(const struct conlog_settings *s, const char *path,
         return open_beneath(s, path, ret_fd);
     snprintf(whole, sizeof whole, "%s/%s", s->directory, path);
     fd = open(whole, OLD_FILE);
-    return fd < 0 ? open_beneath(s, path, ret_fd) : check_file(fd, ret_fd);
+    return fd < 0 ? open_beneath(s, path, ret_fd)
+                  : check_file(fd, true, ret_fd);
 }
 
 int log_place_make(const char *directory)
@@ -198,23 +200,16 @@ int log_place_find(const struct conlog_settings *s, const char *path,
                    int *ret_fd)
 {
     const char *name;
-    struct stat st;
     int folder = log_place_folder(s->directory, path, &name);
-    int r = folder;
     int fd;
+    int r;
 
     if (folder < 0)
-        return r;
+        return folder;
     /* A FIFO that nobody writes to would not be opened in any time. */
     fd = openat(folder, name,
                 O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-    r = fd < 0 || fstat(fd, &st) < 0 ? -errno : 0;
-    if (r == 0 && !S_ISREG(st.st_mode))
-        r = -EINVAL;
+    r = fd < 0 ? -errno : check_file(fd, false, ret_fd);
     close(folder);
-    if (r == 0)
-        *ret_fd = fd;
-    else if (fd >= 0)
-        close(fd);
     return r;
 }
