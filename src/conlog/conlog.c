@@ -99,14 +99,6 @@ static void check_name(struct console_log *log)
         name_anew(log, now_s);
 }
 
-void console_log_renamed(struct console_log *log)
-{
-    if (log == NULL)
-        return;
-    log->name_made = 0;
-    log->name.way = LOG_NAME_PLAIN;
-}
-
 /* ---- taking ----------------------------------------------------------- */
 
 static void tell_gap(struct console_log *log, uint64_t lost, int error)
@@ -199,6 +191,17 @@ static void take(struct console_log *log, uint64_t now_us)
     }
     start_tick(l, now_us);
     log->is_taking = false;
+}
+
+/* What was printed under the former name goes where that leads. */
+void console_log_renamed(struct console_log *log)
+{
+    if (log == NULL)
+        return;
+    if (!log->is_refused)
+        take(log, clock_now_us());
+    log->name_made = 0;
+    log->name.way = LOG_NAME_PLAIN;
 }
 
 static void take_and_flush(struct console_log *log, uint64_t now_us)
