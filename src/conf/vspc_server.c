@@ -96,8 +96,8 @@ void vspc_server_set_defaults(struct settings *s)
         const struct option_row *row = option_find(defaults[i].name);
         int r;
 
-        /* NULL: a setting that this version does not have. */
-        if (row == NULL || !is_left_alone(s, row, defaults[i].unless))
+        assert(row != NULL);
+        if (!is_left_alone(s, row, defaults[i].unless))
             continue;
         r = option_set(row, origin, defaults[i].value, s, NULL);
         assert(r == 0);

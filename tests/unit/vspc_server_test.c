@@ -119,8 +119,6 @@ static void it_goes_to_the_background_and_logs_to_syslog(void **state)
 {
     (void)state;
     assert_int_equal(options("vSPCServer", NULL), 0);
-    if (option_find("daemon") == NULL)
-        return; /* a version that has no such setting stays where it is */
     check_background(true, NULL);
     assert_int_equal(source_of("messages-to"), SETTINGS_VSPC_SERVER);
     check_background(false, "--no-fork");
