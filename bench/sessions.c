@@ -84,15 +84,23 @@ static void forget_said(struct stream_mem *m)
     buf_take(&m->from_session, m->from_session.len);
 }
 
+static void end_turn(struct bench *b)
+{
+    struct fact fact;
+
+    (void)session_end_marked(&b->ctx);
+    while (fact_take(&b->directory.facts, &fact))
+        fact_done(&fact);
+    session_free_ended(&b->ctx);
+}
+
 static void give(struct bench *b, struct stream_mem *m, struct slice bytes)
 {
     require(stream_mem_give(m, bytes) == 0, "no memory");
     while (stream_mem_turn(m))
         continue;
     forget_said(m);
-    while (fact_take(&b->directory.facts) != NULL)
-        continue;
-    session_bury_dead(&b->ctx);
+    end_turn(b);
 }
 
 __attribute__((format(printf, 3, 4))) static void give_text(
@@ -213,8 +221,8 @@ static void bench_init(struct bench *b)
 
 static void bench_done(struct bench *b)
 {
-    client_session_close_all(&b->ctx);
-    vm_session_close_all(&b->ctx, "the benchmark is over");
+    session_close_all(&b->ctx, "the benchmark is over");
+    end_turn(b);
     session_context_done(&b->ctx);
     directory_done(&b->directory);
     for (size_t i = 0; i < b->client_count; i++)

@@ -7,6 +7,7 @@
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -46,9 +47,21 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
-/* The body may remove the node it is at, and no other. */
+/*
+ * The node that LIST_EACH goes on with. One that was taken out of the list
+ * meanwhile points to itself: the loop would stay there for ever.
+ */
+static inline struct list *list_go_on(struct list *after,
+                                      const struct list *head)
+{
+    assert(after == head || after->next != after);
+    return after;
+}
+
+/* The body may remove the node that it is at, and no other. */
 #define LIST_EACH(node, after, head)                                           \
     for (struct list *node = (head)->next, *after = node->next;                \
-         node != (head); node = after, after = node->next)
+         node != (head);                                                       \
+         node = list_go_on(after, (head)), after = node->next)
 
 #endif

@@ -226,7 +226,11 @@ static void pull(struct reader *reader)
         take(log, clock_now_us());
 }
 
-static const struct reader_ops reader_ops = { .pull = pull };
+/* The VM waits for its log, and no client does. */
+static const struct reader_kind reader_kind = {
+    .pull = pull,
+    .is_waited_for = true,
+};
 
 void conlog_batch_due(struct deadline *deadline, uint64_t now_us)
 {
@@ -418,7 +422,7 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     struct console_log *log = xcalloc(1, sizeof *log);
 
     log->conlog = l;
-    reader_init(&log->reader, &reader_ops, true);
+    reader_init(&log->reader, &reader_kind);
     deadline_init(&log->waits);
     reader_attach(&log->reader, c);
     list_init(&log->asks);

@@ -1,53 +1,154 @@
 #include "core/client.h"
 
 #include "core/console.h"
+#include "core/console_private.h"
 #include "core/directory.h"
 
+#include <assert.h>
 #include <stdio.h>
 
-static void pull(struct reader *reader)
+static struct client *client_of(struct reader *reader)
 {
-    struct client *client = CONTAINER_OF(reader, struct client, reader);
+    return CONTAINER_OF(reader, struct client, reader);
+}
+
+static void client_pull(struct reader *reader)
+{
+    struct client *client = client_of(reader);
 
     client->ops->pull(client);
 }
 
-static const struct reader_ops reader_ops = { .pull = pull };
-
-void client_init(struct client *client, const struct client_ops *ops)
-{
-    *client = (struct client){ .ops = ops, .lines = LINE_BOTH };
-    reader_init(&client->reader, &reader_ops, false);
-    list_init(&client->node);
-}
-
-void client_skip(struct client *client, uint64_t now_us)
-{
-    client_took(client, client->console->output.head - client->reader.at,
-                now_us);
-}
-
-static void report(const struct client *client, enum fact_kind kind,
-                   const char *peer, bool is_encrypted)
+static struct fact fact_about(const struct client *client, enum fact_kind kind)
 {
     struct fact fact = {
         .kind = kind,
         .console = client->console,
-        .is_encrypted = is_encrypted,
+        .is_encrypted = client->is_encrypted,
     };
 
-    snprintf(fact.peer, sizeof fact.peer, "%s", peer);
-    fact_add(&client->console->directory->facts, fact);
+    memcpy(fact.peer, client->peer, sizeof fact.peer);
+    return fact;
 }
 
-void client_report_attached(const struct client *client, const char *peer,
-                            bool is_encrypted)
+static void client_lags(struct reader *reader)
 {
-    report(client, FACT_CLIENT_ATTACHED, peer, is_encrypted);
+    const struct client *client = client_of(reader);
+
+    fact_add(&client->console->directory->facts,
+             fact_about(client, FACT_CLIENT_LAGS));
 }
 
-void client_report_detached(const struct client *client, const char *peer,
-                            bool is_encrypted)
+static const struct reader_kind reader_kind = {
+    .pull = client_pull,
+    .lags = client_lags,
+    .is_waited_for = true,
+    .paces_others = true,
+};
+
+const char *client_door_name(enum client_door door)
 {
-    report(client, FACT_CLIENT_DETACHED, peer, is_encrypted);
+    static const char *const names[CLIENT_DOOR_COUNT] = {
+        [CLIENT_DOOR_PORT] = "port",
+        [CLIENT_DOOR_LISTENER] = "listener",
+        [CLIENT_DOOR_REMOTE] = "remote",
+        [CLIENT_DOOR_NULL_MODEM] = "null-modem",
+    };
+
+    return names[door];
+}
+
+void client_init(struct client *client, const struct client_ops *ops,
+                 const struct client_origin *origin)
+{
+    *client = (struct client){
+        .ops = ops,
+        .door = (uint8_t)origin->door,
+        .since_us = origin->now_us,
+        .lines = LINE_BOTH,
+        .name = "",
+    };
+    snprintf(client->peer, sizeof client->peer, "%s", origin->peer);
+    reader_init(&client->reader, &reader_kind);
+    list_init(&client->node);
+}
+
+enum client_outcome client_attach(struct client *client,
+                                  struct console *console, uint64_t now_us,
+                                  struct err *why)
+{
+    struct directory *d = console->directory;
+    uint32_t limit = d->settings.client_limit;
+
+    assert(client->console == NULL);
+    if (limit != 0 && console->client_count >= limit) {
+        d->refused_clients++;
+        err_set(why,
+                "%u clients are connected to this console and that is the "
+                "limit; try again later",
+                console->client_count);
+        return CLIENT_REFUSED_LIMIT;
+    }
+    if (client->number == 0)
+        client->number = ++d->last_client_number;
+    client->console = console;
+    console_add_client(client, now_us);
+    return CLIENT_ATTACHED;
+}
+
+void client_detach(struct client *client, uint64_t now_us)
+{
+    struct console *c = client->console;
+
+    if (c == NULL)
+        return;
+    client->console = NULL;
+    console_remove_client(c, client, now_us);
+}
+
+bool client_input(struct client *client, struct slice bytes)
+{
+    struct console *c = client->console;
+
+    if (!console_has_vm(c))
+        return true;
+    client->input_bytes += bytes.len;
+    return console_input(c, bytes);
+}
+
+void client_break(struct client *client, bool is_on)
+{
+    console_break_input(client->console, is_on);
+}
+
+void client_purge_input(struct client *client)
+{
+    console_purge_input(client->console);
+}
+
+void client_set_lines(struct client *client, uint8_t driven)
+{
+    if (client->lines == driven)
+        return;
+    client->lines = driven;
+    if (client->console != NULL)
+        console_tell_client_lines(client->console);
+}
+
+void client_skip(struct client *client, uint64_t now_us)
+{
+    reader_took(&client->reader,
+                client->console->output.head - client->reader.at, now_us);
+}
+
+void client_report_attached(const struct client *client)
+{
+    fact_add(&client->console->directory->facts,
+             fact_about(client, FACT_CLIENT_ATTACHED));
+}
+
+void client_report_detached(const struct client *client)
+{
+    fact_add(&client->console->directory->facts,
+             fact_about(client, FACT_CLIENT_DETACHED));
 }

@@ -2,12 +2,18 @@
  * client.h - somebody who watches a console and may type: a reader of its ring
  * (reader.h says who is waited for) that the VM sees, through the lines.
  *
+ * Every input has an author: client_input, client_break, client_purge_input and
+ * client_set_lines are the only ways to a VM. What a client may do, and what is
+ * counted and recorded of it, is decided in client.c and nowhere else.
+ *
  * A session embeds struct client and owns it; core calls back through the
- * operations and never frees one.
+ * operations and never frees one. A client can be there without a console, be
+ * attached to one, detached, and attached to another.
  */
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
+#include "base/err.h"
 #include "base/limits.h"
 #include "core/reader.h"
 
@@ -17,19 +23,36 @@ struct console;
 enum client_news { CLIENT_NEWS_VM_CONNECTED, CLIENT_NEWS_VM_DISCONNECTED };
 
 struct client_ops {
-    /* There is output to take; may be called when there is none. */
+    /* The client notes these two, at the end of the output as it is now. They
+     * call nothing of core/; pull follows. */
+    void (*tell)(struct client *client, enum client_news news);
+    /* A break of the VM begins or ends. */
+    void (*line_break)(struct client *client, bool is_on);
+    /* The following are called by directory_settle alone: see console.h. */
+    /* There is output to take, or what was noted; may be called when there is
+     * none. */
     void (*pull)(struct client *client);
     /* console_takes_input has changed. */
     void (*input_changed)(struct client *client);
-    void (*tell)(struct client *client, enum client_news news);
     /* console_lines of the clients' side may have changed. */
     void (*lines_changed)(struct client *client);
-    /* A break of the VM begins or ends, at the end of the output. */
-    void (*line_break)(struct client *client, bool is_on);
-    /* The client must go; it detaches itself. reason is for people. */
-    void (*close)(struct client *client, const char *reason);
-    /* Where it is, for messages; NULL: it is no connection of its own. */
-    void (*name_peer)(const struct client *client, char to[ADDRESS_TEXT_MAX]);
+};
+
+/* The way by which it came. */
+enum client_door {
+    CLIENT_DOOR_PORT,       /* a console's TCP port */
+    CLIENT_DOOR_LISTENER,   /* a listener that a service URI asked for */
+    CLIENT_DOOR_REMOTE,     /* a system that we connected to for a VM */
+    CLIENT_DOOR_NULL_MODEM, /* another VM's console */
+    CLIENT_DOOR_COUNT,
+};
+const char *client_door_name(enum client_door door);
+
+/* Where a client comes from. */
+struct client_origin {
+    enum client_door door;
+    const char *peer; /* the address as text, copied; "" if it has none */
+    uint64_t now_us;
 };
 
 struct client {
@@ -37,11 +60,50 @@ struct client {
     struct list node; /* in console->clients */
     struct console *console;
     const struct client_ops *ops;
-    uint8_t lines; /* what it drives: LINE_DTR, LINE_RTS */
+    uint64_t number;       /* from 1 on, no two of the process have the same; 0
+                            * until it was attached once */
+    uint64_t since_us;     /* when it came */
+    uint64_t input_bytes;  /* from it, to VMs that were there */
+    uint64_t output_bytes; /* of consoles, taken by it */
+    const char *name;      /* who it is; borrowed from its owner, "" unknown */
+    char peer[ADDRESS_TEXT_MAX];
+    uint8_t door;      /* enum client_door */
+    uint8_t lines;     /* what it drives: LINE_DTR, LINE_RTS */
+    bool is_encrypted; /* its owner's: it came by TLS */
 };
 
 /* Not attached to anything yet. */
-void client_init(struct client *client, const struct client_ops *ops);
+void client_init(struct client *client, const struct client_ops *ops,
+                 const struct client_origin *origin);
+
+/* What came of attaching. */
+enum client_outcome {
+    CLIENT_ATTACHED,
+    CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */
+};
+
+/* Attaches one that is attached nowhere. If it is refused, why says so in words
+ * for the person there. */
+enum client_outcome client_attach(struct client *client,
+                                  struct console *console, uint64_t now_us,
+                                  struct err *why);
+
+/* Takes one that is attached nowhere. */
+void client_detach(struct client *client, uint64_t now_us);
+
+/* Bytes for the VM. Without a VM they are discarded, as on a cable with nothing
+ * at its end. False: there is no memory to keep them, and they are lost; the
+ * client must be told. */
+bool client_input(struct client *client, struct slice bytes);
+
+/* Its break begins or ends, behind its input so far. */
+void client_break(struct client *client, bool is_on);
+
+/* What waits to go to the VM, of all clients, is forgotten. */
+void client_purge_input(struct client *client);
+
+/* It drives these lines: LINE_DTR, LINE_RTS. */
+void client_set_lines(struct client *client, uint8_t driven);
 
 /* What it has not had of the output, it is not to have any more. */
 void client_skip(struct client *client, uint64_t now_us);
@@ -55,6 +117,7 @@ static inline uint64_t client_peek(struct client *client, struct ring_span *ret)
 static inline void client_took(struct client *client, size_t len,
                                uint64_t now_us)
 {
+    client->output_bytes += len;
     reader_took(&client->reader, len, now_us);
 }
 
@@ -63,11 +126,8 @@ static inline bool client_has_caught_up(const struct client *client)
     return reader_has_caught_up(&client->reader);
 }
 
-/* Facts: it is served, from where and in TLS or not; and, while it is still
- * attached: such a one goes. */
-void client_report_attached(const struct client *client, const char *peer,
-                            bool is_encrypted);
-void client_report_detached(const struct client *client, const char *peer,
-                            bool is_encrypted);
+/* Facts: it is served; and, while it is still attached: such a one goes. */
+void client_report_attached(const struct client *client);
+void client_report_detached(const struct client *client);
 
 #endif

@@ -49,22 +49,18 @@ static void update_expiry(struct console *c, uint64_t now_us)
         deadline_start(&c->directory->expiries, &c->expiry, now_us);
 }
 
+/* The news have their place in the output, which is noted now. */
 static void tell_clients(struct console *c, enum client_news news)
 {
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->tell(client_at(node), news);
+    console_mark(c, CONSOLE_DUE_PULL);
 }
 
-bool console_attach_client(struct console *c, struct client *client,
-                           uint64_t now_us)
+void console_add_client(struct client *client, uint64_t now_us)
 {
-    uint32_t limit = c->directory->settings.client_limit;
+    struct console *c = client->console;
 
-    if (limit != 0 && c->client_count >= limit) {
-        c->directory->refused_clients++;
-        return false;
-    }
-    client->console = c;
     reader_attach(&client->reader, c);
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
@@ -74,19 +70,14 @@ bool console_attach_client(struct console *c, struct client *client,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
     update_expiry(c, now_us);
     console_tell_client_lines(c);
-    return true;
 }
 
-void console_detach_client(struct client *client, uint64_t now_us)
+void console_remove_client(struct console *c, struct client *client,
+                           uint64_t now_us)
 {
-    struct console *c = client->console;
-
-    if (c == NULL)
-        return;
     list_remove(&client->node);
     c->client_count--;
     c->directory->client_count--;
-    client->console = NULL;
     reader_detach(&client->reader, now_us);
     update_expiry(c, now_us);
     if (deadline_is_running(&c->expiry))
@@ -216,8 +207,7 @@ void console_hand_over(struct console *c, struct vm_link *destination,
     if (c->link != NULL)
         console_begin_leaving(c);
     link_to(c, destination);
-    destination->ops->serve(destination);
-    /* That may have shown that the destination is gone. */
+    console_mark(c, CONSOLE_DUE_SERVE);
     if (c->leaving != NULL)
         console_start_leaving(c, from, now_us);
 }
@@ -227,7 +217,7 @@ void console_move_over(struct console *c, uint64_t now_us)
     if (c->link == NULL)
         console_purge_input(c);
     else
-        console_pass_on_input(c);
+        console_mark(c, CONSOLE_DUE_INPUT);
     update_expiry(c, now_us);
 }
 
@@ -349,43 +339,26 @@ static bool blocks(const struct console *c, const struct reader *reader)
            c->output.head - reader->at > usual_cap(c) / 2;
 }
 
-static void let_lag(struct console *c, struct reader *reader)
+static void let_lag(struct reader *reader)
 {
-    struct fact fact = { .kind = FACT_CLIENT_LAGS, .console = c };
-    const struct client *client;
-
     reader->pace = READER_LAGS;
-    /* One that is lossless writes down what it has lost; the others are
-     * clients. */
-    if (reader->is_lossless)
-        return;
-    client = CONTAINER_OF(reader, struct client, reader);
-    if (client->ops->name_peer != NULL)
-        client->ops->name_peer(client, fact.peer);
-    fact_add(&c->directory->facts, fact);
-}
-
-static void read_vm(struct console *c)
-{
-    struct vm_link *link = c->leaving != NULL ? c->leaving : c->link;
-
-    if (link != NULL)
-        link->ops->resume(link);
+    if (reader->kind->lags != NULL)
+        reader->kind->lags(reader);
 }
 
 static void resume(struct console *c)
 {
     console_stop_hold(c);
-    read_vm(c);
+    console_mark(c, CONSOLE_DUE_RESUME);
 }
 
-static bool any_other_client_waits(const struct console *c,
-                                   const struct reader *last)
+static bool any_other_pacer_waits(const struct console *c,
+                                  const struct reader *last)
 {
     LIST_EACH (node, after, &c->readers) {
         const struct reader *reader = reader_at(node);
 
-        if (reader != last && !reader->is_lossless &&
+        if (reader != last && reader->kind->paces_others &&
             reader->pace == READER_FOLLOWS && reader_has_caught_up(reader))
             return true;
     }
@@ -400,11 +373,11 @@ void console_reader_moved(struct console *c, struct reader *reader,
     /* This one was the last that the VM was held back for. Where other
      * clients had caught up and waited with the VM, the time counts against it.
      */
-    if (reader->console == c && !reader->is_lossless &&
-        !reader_has_caught_up(reader) && any_other_client_waits(c, reader)) {
+    if (reader->console == c && reader->kind->paces_others &&
+        !reader_has_caught_up(reader) && any_other_pacer_waits(c, reader)) {
         reader->held_us += (uint32_t)(now_us - c->held_since_us);
         if (reader->held_us > c->directory->settings.hold_us)
-            let_lag(c, reader);
+            let_lag(reader);
     }
     resume(c);
 }
@@ -413,7 +386,7 @@ void console_short_hold_due(struct console *c, uint64_t now_us)
 {
     c->reads_ahead = true;
     check_hold(c, &c->directory->holds, now_us);
-    read_vm(c);
+    console_mark(c, CONSOLE_DUE_RESUME);
 }
 
 void console_hold_due(struct console *c, uint64_t now_us)
@@ -427,7 +400,7 @@ void console_hold_due(struct console *c, uint64_t now_us)
         if (!blocks(c, reader))
             continue;
         if (reader->at < enough)
-            let_lag(c, reader);
+            let_lag(reader);
         else
             anyone_goes_on = true;
     }
@@ -450,7 +423,7 @@ void console_make_room(struct console *c, size_t len, uint64_t now_us)
 
         if (reader->pace == READER_FOLLOWS &&
             c->output.head - reader->at + len > possible_cap(c))
-            let_lag(c, reader);
+            let_lag(reader);
     }
 }
 
@@ -480,6 +453,7 @@ void console_output(struct console *c, struct slice bytes)
     if (c->output.len + bytes.len > c->output.cap)
         make_ring_room(c, bytes.len);
     ring_write(&c->output, bytes);
+    console_mark(c, CONSOLE_DUE_PULL);
 }
 
 uint8_t *console_output_reserve(struct console *c, size_t len, size_t *ret_room)
@@ -492,12 +466,7 @@ uint8_t *console_output_reserve(struct console *c, size_t len, size_t *ret_room)
 void console_output_wrote(struct console *c, size_t len)
 {
     ring_wrote(&c->output, len);
-}
-
-void console_output_end(struct console *c)
-{
-    LIST_EACH (node, after, &c->readers)
-        reader_at(node)->ops->pull(reader_at(node));
+    console_mark(c, CONSOLE_DUE_PULL);
 }
 
 bool console_has_vm(const struct console *c)

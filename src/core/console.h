@@ -3,12 +3,17 @@
  * clients, and the link to the VM while there is one.
  *
  * Pure: no I/O and no clock. Sessions on both sides translate: a VM session
- * embeds struct vm_link, a client session struct client. A console is created
- * and destroyed by the directory, and stays while a VM or a client is
- * attached, and for the directory's expiry time after.
+ * embeds struct vm_link, a client session struct client. The directory creates
+ * and destroys consoles. A console stays while a VM or a client is attached,
+ * and for the directory's expiry time after.
  *
- * The link's and the clients' operations may be called from any function here
- * that takes a console; they may attach and detach nothing but themselves.
+ * Core does not call from the middle of its work. A function here changes the
+ * console's state, and marks what a link or a reader has to do about it. The
+ * operations that act on such a mark are called by directory_settle alone, when
+ * the state is whole. Whoever has entered core calls directory_settle last,
+ * before it returns to the loop. An operation may call anything in core/ that
+ * marks, but it attaches and detaches nobody: a session whose connection breaks
+ * in an operation notes that, and ends at the end of the turn.
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
@@ -28,35 +33,46 @@ struct directory;
 struct move;
 struct vm_link;
 
+/*
+ * The first group moves bytes on behalf of whoever is at work. It is called
+ * from any function here, and calls nothing of core/ back but console_output
+ * and what belongs to it.
+ */
 struct vm_link_ops {
     /* Bytes for the VM; returns how many were taken. The console keeps the
      * rest, and gives no more before console_set_link_full(c, false). */
     size_t (*input)(struct vm_link *link, struct slice bytes);
-    /* The same, but it must take them, because something follows that has to
+    /* Bytes that the link must take, because something follows that has to
      * stand behind them. False: it is too much. */
     bool (*queue_input)(struct vm_link *link, struct slice bytes);
-    /* No more input in this turn from this client: write it now. */
+    /* A break begins or ends, behind the input so far. */
+    void (*line_break)(struct vm_link *link, bool is_on);
+    /* No more input for now: what the link has collected is written. If it does
+     * not take all of that it says console_set_link_full(c, true). */
     void (*input_end)(struct vm_link *link);
-    /* There is room again after console_hold: read the VM. */
+    /* Its VM has another connection: the link says nothing but output any more,
+     * does one read, makes room for what that brings, whoever is in the way,
+     * and hands it to console_output. False: there was nothing. */
+    bool (*drain)(struct vm_link *link);
+    /* Reads on and forgets it, up to a point. Returns how many bytes that
+     * were. */
+    size_t (*discard)(struct vm_link *link);
+    /* The console, or the move, goes on without the link. It is detached
+     * already; the reason is static text. The link notes that it ends. */
+    void (*dismiss)(struct vm_link *link, const char *reason);
+
+    /* The second group is called by directory_settle alone. */
+
+    /* The link was the destination of a move, and has the console now. */
+    void (*serve)(struct vm_link *link);
+    /* Its VM has moved away, and the link leaves (console_leaving.c): from now
+     * on it is read for its output alone, as fast as the clients take it. */
+    void (*leave)(struct vm_link *link);
+    /* There is room after console_hold, or the link that left before it has
+     * had its last word: the VM is read, and what waits is output. */
     void (*resume)(struct vm_link *link);
     /* console_lines of the VM's side may have changed. */
     void (*lines_changed)(struct vm_link *link);
-    /* A break begins or ends, behind the input so far. */
-    void (*line_break)(struct vm_link *link, bool is_on);
-    /* Its VM has moved away, and it leaves (console_leaving.c): from now on it
-     * is read for its output alone, as fast as the clients take it. */
-    void (*leave)(struct vm_link *link);
-    /* The same at once, whoever is in the way, as far as it has come and can
-     * be read in one go. Returns how many bytes are left over, at least. */
-    size_t (*drain)(struct vm_link *link);
-    /* The link was the destination of a move, and has the console now. What it
-     * has printed waits while another one leaves, */
-    void (*serve)(struct vm_link *link);
-    /* and comes next from now on. */
-    void (*follow)(struct vm_link *link);
-    /* The console, or the move, goes on without it. It is detached already;
-     * the reason is static text. */
-    void (*dismiss)(struct vm_link *link, const char *reason);
 };
 
 /* A VM session's end of it. Embedded there and owned by the session. */
@@ -73,8 +89,9 @@ struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list readers; /* struct reader.node, in order of attaching: */
-    struct list clients; /* struct client.node, and whoever else reads */
+    struct list readers;   /* struct reader.node, in order of attaching: */
+    struct list clients;   /* struct client.node, and whoever else reads */
+    struct list unsettled; /* in directory.unsettled, while due is not 0 */
     struct vm_link *link;
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */
@@ -98,12 +115,12 @@ struct console {
     struct throttle failed_moves;
     struct throttle renames;
     uint32_t client_count;
+    uint16_t due;       /* bits of enum console_due: left to directory_settle */
     uint16_t port;      /* the directory's owner's: the one it has, or had
                          * last; 0: none yet */
     bool is_port_new;   /* the same: nobody was told it yet */
     bool is_new;        /* its first VM was not told of yet */
     bool is_input_held; /* console_hold_input */
-    bool is_passing_on; /* held_input is on its way to the link */
     bool is_link_full;  /* what console_set_link_full said last */
     bool is_in_break;   /* the VM is, and has told its clients */
     bool takes_input;   /* what the clients were told last */
@@ -122,11 +139,6 @@ struct console_name console_name(const struct console *c);
 /* "UUID/LABEL": what a console is known by. */
 struct console_name console_id(const struct console *c);
 
-/* False: the limit of clients per console is reached. */
-bool console_attach_client(struct console *c, struct client *client,
-                           uint64_t now_us);
-void console_detach_client(struct client *client, uint64_t now_us);
-
 /* Moves a reader that has had nothing yet back to see as much of what came
  * before; but no further than where nobody would have to wait for it. */
 void console_look_back(struct reader *reader, const struct history_wish *wish);
@@ -142,8 +154,7 @@ void console_detach_vm(struct vm_link *link, const char *reason,
  * From the VM. Before a read the session asks how many bytes may come without
  * running over a client that follows; 0 means that the room is too small to
  * be worth a read: the session calls console_hold, stops reading and waits
- * for resume. After the read's last console_output comes console_output_end,
- * which lets the clients take it.
+ * for resume.
  */
 size_t console_output_room(const struct console *c);
 void console_hold(struct console *c, uint64_t now_us);
@@ -157,7 +168,6 @@ void console_output(struct console *c, struct slice bytes);
 uint8_t *console_output_reserve(struct console *c, size_t len,
                                 size_t *ret_room);
 void console_output_wrote(struct console *c, size_t len);
-void console_output_end(struct console *c);
 
 /*
  * The hold has lasted longer than jitter does: the VM is read a ring further,
@@ -170,7 +180,7 @@ void console_hold_due(struct console *c, uint64_t now_us);
 
 /*
  * From a link that leaves: it was read, and there was more; there is nothing
- * more now; it has ended. After the latter two it may have been dismissed.
+ * more now; it has ended. The first two may dismiss it.
  */
 void console_leaving_goes_on(struct vm_link *link, uint64_t now_us);
 void console_leaving_is_empty(struct vm_link *link);
@@ -185,12 +195,6 @@ void console_finish_leaving(struct console *c);
 /* For output that cannot wait: reads ahead at once, and where that is not
  * enough, lets those lag who are in the way. */
 void console_make_room(struct console *c, size_t len, uint64_t now_us);
-
-/* From a client, and at the end of what it sent in this turn. Without a VM it
- * is discarded, as on a cable with nothing at its end. False: there is no
- * memory to keep it, and it is lost; the client must be told. */
-bool console_input(struct console *c, struct slice bytes);
-void console_input_end(struct console *c);
 
 /* Whether the link takes no input now. What comes is kept, and when that is
  * much the clients are no longer read. */
@@ -211,14 +215,12 @@ void console_release_input(struct console *c);
  */
 uint8_t console_lines(const struct console *c, enum line_side seen_by);
 void console_set_vm_lines(struct console *c, uint8_t driven);
-void console_set_client_lines(struct client *client, uint8_t driven);
 uint8_t console_client_lines(const struct console *c);
 
-/* A break in the input, or in the output, begins or ends at its end. */
-void console_break_input(struct console *c, bool is_on);
+/* From the VM: a break begins or ends, at the end of its output. */
 void console_break_output(struct console *c, bool is_on);
 
-/* What was not handed on yet is forgotten. */
+/* For the VM: what was not handed on yet is forgotten. */
 void console_purge_input(struct console *c);
 void console_purge_output(struct console *c, uint64_t now_us);
 

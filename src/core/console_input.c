@@ -9,12 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 
-static struct client *client_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct client, node);
-}
-
-/* Tells the clients when it has changed whether they are to be read. */
+/* Whether clients are to be read. */
 static void update_takes_input(struct console *c)
 {
     bool takes = c->held_input.len < c->directory->settings.held_input_max;
@@ -22,8 +17,7 @@ static void update_takes_input(struct console *c)
     if (c->takes_input == takes)
         return;
     c->takes_input = takes;
-    LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->input_changed(client_at(node));
+    console_mark(c, CONSOLE_DUE_TAKES_INPUT);
 }
 
 /* Whether the VM must not get input now. */
@@ -46,29 +40,25 @@ void console_purge_input(struct console *c)
     update_takes_input(c);
 }
 
-/* How many bytes the link took. It may end while it writes. */
+/* How many bytes the link took. */
 static size_t give_to_link(struct console *c, struct slice bytes)
 {
-    struct vm_link *link = c->link;
-    size_t taken = link->ops->input(link, bytes);
+    size_t taken = c->link->ops->input(c->link, bytes);
 
-    if (c->link != link)
-        return bytes.len;
     if (taken < bytes.len)
         c->is_link_full = true;
+    console_mark(c, CONSOLE_DUE_INPUT_END);
     return taken;
 }
 
+/* Written at once: a link that takes nothing more is known before the next
+ * break, of which a client may send as many as it likes. */
 static void give_break(struct console *c)
 {
-    struct vm_link *link = c->link;
-    bool has_ended = pending_break_take(&c->held_break);
-
-    link->ops->line_break(link, true);
-    if (has_ended && c->link == link)
-        link->ops->line_break(link, false);
-    if (c->link == link)
-        link->ops->input_end(link);
+    c->link->ops->line_break(c->link, true);
+    if (pending_break_take(&c->held_break))
+        c->link->ops->line_break(c->link, false);
+    c->link->ops->input_end(c->link);
 }
 
 /* Up to a break that waits there; NULL-length: the break is next. */
@@ -100,23 +90,19 @@ bool console_queue_input(struct console *c)
         } else {
             return false;
         }
-        if (c->link == NULL)
-            return false;
     }
     update_takes_input(c);
     return true;
 }
 
-/* A read's worth at a time, while the link takes it. */
+/*
+ * A read's worth at a time, while the link takes it; written each time, for
+ * what is collected is bounded, and what is held may be more.
+ */
 void console_pass_on_input(struct console *c)
 {
-    if (c->is_passing_on)
-        return;
-    c->is_passing_on = true;
     while (keeps_anything(c) && !is_input_held(c)) {
         struct slice held = next_held_input(c);
-        struct vm_link *link = c->link;
-        size_t taken;
 
         if (held.len == 0) {
             give_break(c);
@@ -124,13 +110,9 @@ void console_pass_on_input(struct console *c)
         }
         if (held.len > LIMIT_READ)
             held.len = LIMIT_READ;
-        taken = give_to_link(c, held);
-        if (c->link != link)
-            break;
-        buf_take(&c->held_input, taken);
-        link->ops->input_end(link);
+        buf_take(&c->held_input, give_to_link(c, held));
+        c->link->ops->input_end(c->link);
     }
-    c->is_passing_on = false;
     update_takes_input(c);
 }
 
@@ -138,8 +120,6 @@ bool console_input(struct console *c, struct slice bytes)
 {
     int r;
 
-    if (!console_has_vm(c))
-        return true;
     c->input_bytes += bytes.len;
     if (!keeps_input(c))
         bytes = slice_after(bytes, give_to_link(c, bytes));
@@ -152,16 +132,11 @@ bool console_input(struct console *c, struct slice bytes)
     return r == 0;
 }
 
-void console_input_end(struct console *c)
-{
-    if (c->link != NULL)
-        c->link->ops->input_end(c->link);
-}
-
 void console_set_link_full(struct console *c, bool is_full)
 {
     c->is_link_full = is_full;
-    console_pass_on_input(c);
+    if (!is_full && keeps_anything(c))
+        console_mark(c, CONSOLE_DUE_INPUT);
 }
 
 void console_hold_input(struct console *c)
@@ -172,17 +147,19 @@ void console_hold_input(struct console *c)
 void console_release_input(struct console *c)
 {
     c->is_input_held = false;
-    console_pass_on_input(c);
+    console_mark(c, CONSOLE_DUE_INPUT);
 }
 
 void console_break_input(struct console *c, bool is_on)
 {
     if (!console_has_vm(c))
         return;
-    if (pending_break_put(&c->held_break, is_on, c->input_bytes))
+    if (pending_break_put(&c->held_break, is_on, c->input_bytes)) {
         console_pass_on_input(c);
-    else if (c->link != NULL)
+    } else if (c->link != NULL) {
         c->link->ops->line_break(c->link, false);
+        console_mark(c, CONSOLE_DUE_INPUT_END);
+    }
 }
 
 bool console_takes_input(const struct console *c)

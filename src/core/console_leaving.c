@@ -33,18 +33,13 @@ static struct vm_link *release(struct console *c)
     return link;
 }
 
-static void let_next_follow(struct console *c)
-{
-    if (c->link != NULL)
-        c->link->ops->follow(c->link);
-}
-
+/* What the console's link has to say comes next. */
 static void let_go(struct console *c, const char *reason)
 {
     struct vm_link *link = release(c);
 
     link->ops->dismiss(link, reason);
-    let_next_follow(c);
+    console_mark(c, CONSOLE_DUE_RESUME);
 }
 
 void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
@@ -52,21 +47,33 @@ void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
     c->leave_from = from;
     c->leave_until_us = now_us + LIMIT_LEAVE_MAX_US;
     deadline_start(&c->directory->leaves, &c->leave, now_us);
-    c->leaving->ops->leave(c->leaving);
+    console_mark(c, CONSOLE_DUE_LEAVE);
+}
+
+/* All that has come, if it is no more than a MiB: a host that sends without end
+ * must not keep the others waiting. Returns how much is lost, at least. */
+static size_t drain(struct console *c)
+{
+    enum { READS_MAX = 16 };
+    struct vm_link *link = c->leaving;
+
+    for (int i = 0; i < READS_MAX; i++) {
+        if (!link->ops->drain(link))
+            return 0;
+        console_pull_readers(c);
+    }
+    return link->ops->discard(link);
 }
 
 void console_dismiss_leaving(struct console *c, const char *reason)
 {
-    struct vm_link *link = c->leaving;
     struct fact fact = { .kind = FACT_OUTPUT_LOST, .console = c };
 
-    memcpy(fact.peer, link->peer, sizeof fact.peer);
-    fact.bytes = link->ops->drain(link);
+    memcpy(fact.peer, c->leaving->peer, sizeof fact.peer);
+    fact.bytes = drain(c);
     if (fact.bytes > 0)
         fact_add(&c->directory->facts, fact);
-    /* It may have found its end meanwhile. */
-    if (c->leaving == link)
-        let_go(c, reason);
+    let_go(c, reason);
 }
 
 void console_finish_leaving(struct console *c)
@@ -100,7 +107,7 @@ void console_leaving_has_ended(struct vm_link *link)
     if (c == NULL)
         return;
     release(c);
-    let_next_follow(c);
+    console_mark(c, CONSOLE_DUE_RESUME);
 }
 
 void console_leave_due(struct console *c, uint64_t now_us)

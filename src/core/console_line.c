@@ -45,14 +45,12 @@ uint8_t console_lines(const struct console *c, enum line_side seen_by)
 
 void console_tell_vm_lines(struct console *c)
 {
-    LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->lines_changed(client_at(node));
+    console_mark(c, CONSOLE_DUE_CLIENTS_SEE);
 }
 
 void console_tell_client_lines(struct console *c)
 {
-    if (c->link != NULL)
-        c->link->ops->lines_changed(c->link);
+    console_mark(c, CONSOLE_DUE_VM_SEES);
 }
 
 void console_set_vm_lines(struct console *c, uint8_t driven)
@@ -63,19 +61,12 @@ void console_set_vm_lines(struct console *c, uint8_t driven)
     console_tell_vm_lines(c);
 }
 
-void console_set_client_lines(struct client *client, uint8_t driven)
-{
-    if (client->lines == driven)
-        return;
-    client->lines = driven;
-    console_tell_client_lines(client->console);
-}
-
 void console_break_output(struct console *c, bool is_on)
 {
     c->is_in_break = is_on;
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->line_break(client_at(node), is_on);
+    console_mark(c, CONSOLE_DUE_PULL);
 }
 
 void console_purge_output(struct console *c, uint64_t now_us)

@@ -6,6 +6,41 @@
 
 #include "core/console.h"
 
+/*
+ * What a console has left to do, in the order in which directory_settle does
+ * it (console_settle.c says why in this one).
+ */
+enum console_due {
+    CONSOLE_DUE_SERVE = 1 << 0,       /* the link: serve */
+    CONSOLE_DUE_LEAVE = 1 << 1,       /* the one that leaves: leave */
+    CONSOLE_DUE_INPUT = 1 << 2,       /* held input goes to the link */
+    CONSOLE_DUE_INPUT_END = 1 << 3,   /* the link: input_end */
+    CONSOLE_DUE_VM_SEES = 1 << 4,     /* the link: lines_changed */
+    CONSOLE_DUE_PULL = 1 << 5,        /* readers: pull */
+    CONSOLE_DUE_CLIENTS_SEE = 1 << 6, /* clients: lines_changed */
+    CONSOLE_DUE_TAKES_INPUT = 1 << 7, /* clients: input_changed */
+    CONSOLE_DUE_RESUME = 1 << 8,      /* who is read: resume */
+    CONSOLE_DUE_END = 1 << 9,
+};
+
+/* Marks one of these; directory_settle will do it. */
+void console_mark(struct console *c, enum console_due what);
+
+/* Lets the readers take what there is, in the middle of a drain: without that
+ * they would lose what one read after the other pushes out of the ring. The
+ * console is whole then. */
+void console_pull_readers(struct console *c);
+
+/* What client_attach and client_detach do to the console; client->console is
+ * set, or no more. */
+void console_add_client(struct client *client, uint64_t now_us);
+void console_remove_client(struct console *c, struct client *client,
+                           uint64_t now_us);
+
+/* Input of a client's; see client.h. There is a VM. */
+bool console_input(struct console *c, struct slice bytes);
+void console_break_input(struct console *c, bool is_on);
+
 /* The reader took something, or left: the VM may perhaps be read again. */
 void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us);
@@ -36,7 +71,7 @@ void console_tell_detached(struct console *c, const char *peer,
 void console_tell_vm_lines(struct console *c);
 void console_tell_client_lines(struct console *c);
 
-/* What was kept goes on, as far as it may now. */
+/* What was kept goes on, as far as it may now; of directory_settle. */
 void console_pass_on_input(struct console *c);
 
 /* Whatever input there is goes before what the link says next. False: the

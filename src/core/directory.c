@@ -24,6 +24,7 @@ void directory_init(struct directory *d,
     deadline_queue_init(&d->leaves, LIMIT_LEAVE_SILENCE_US);
     deadline_queue_init(&d->move_timeouts, settings->move_timeout_us);
     fact_queue_init(&d->facts);
+    list_init(&d->unsettled);
 }
 
 /* DCD as it is then. */
@@ -62,8 +63,10 @@ static void console_free(struct console *c)
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
     assert(list_is_empty(&c->readers));
     move_free(c->move);
+    list_remove(&c->unsettled);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
+    deadline_stop(&c->leave);
     c->directory->history_used -= c->output.cap;
     ring_done(&c->output);
     buf_done(&c->held_input);
@@ -123,6 +126,7 @@ static struct console *console_new(struct directory *d,
     buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
     c->takes_input = true;
     line_init(&c->line);
+    list_init(&c->unsettled);
     list_init(&c->readers);
     list_init(&c->clients);
     deadline_init(&c->expiry);

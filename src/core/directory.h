@@ -36,6 +36,7 @@ struct directory {
     uint32_t console_count;
     uint32_t vm_count;                   /* consoles with a VM */
     uint32_t client_count;               /* of all consoles */
+    uint64_t last_client_number;         /* struct client.number */
     uint64_t refused_consoles;           /* by a limit of consoles */
     uint64_t refused_clients;            /* by the limit of clients of one */
     uint64_t history_used;               /* bytes of all rings */
@@ -47,6 +48,8 @@ struct directory {
     struct deadline_queue move_timeouts; /* struct move.deadline */
     struct move_counts move_counts;
     struct fact_queue facts;
+    struct list unsettled; /* struct console.unsettled */
+    bool is_settling;
 };
 
 void directory_init(struct directory *d,
@@ -59,6 +62,15 @@ void directory_init(struct directory *d,
  */
 void directory_set(struct directory *d,
                    const struct directory_settings *settings);
+
+/*
+ * Does what was left to do: calls the operations of links and readers for which
+ * something has changed, and again for what comes of that, until nothing is
+ * left. Whoever has entered core calls this before it returns to the loop, and
+ * nobody from an operation. It ends, because each byte of output is poured
+ * once, and a session that ends does so later.
+ */
+void directory_settle(struct directory *d);
 
 /* Frees all consoles; no client or VM is attached any more. */
 void directory_done(struct directory *d);

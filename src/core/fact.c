@@ -12,10 +12,16 @@ void fact_queue_init(struct fact_queue *q)
     *q = (struct fact_queue){ 0 };
 }
 
+void fact_done(struct fact *fact)
+{
+    free(fact->former_name);
+    fact->former_name = NULL;
+}
+
 void fact_queue_done(struct fact_queue *q)
 {
-    for (size_t i = 0; i < q->count; i++)
-        free(q->facts[i].former_name);
+    for (size_t i = q->taken; i < q->count; i++)
+        fact_done(&q->facts[i]);
     free(q->facts);
     fact_queue_init(q);
 }
@@ -39,22 +45,13 @@ void fact_add(struct fact_queue *q, struct fact fact)
     q->facts[q->count++] = fact;
 }
 
-static void free_taken(struct fact_queue *q)
+bool fact_take(struct fact_queue *q, struct fact *ret_fact)
 {
-    struct fact *last = q->taken > 0 ? &q->facts[q->taken - 1] : NULL;
-
-    if (last == NULL || last->former_name == NULL)
-        return;
-    free(last->former_name);
-    last->former_name = NULL;
-}
-
-const struct fact *fact_take(struct fact_queue *q)
-{
-    free_taken(q);
-    if (q->taken < q->count)
-        return &q->facts[q->taken++];
-    q->taken = 0;
-    q->count = 0;
-    return NULL;
+    if (q->taken == q->count) {
+        q->taken = 0;
+        q->count = 0;
+        return false;
+    }
+    *ret_fact = q->facts[q->taken++];
+    return true;
 }

@@ -35,7 +35,7 @@ struct fact {
     enum fact_kind kind;
     struct console *console;
     const char *reason;          /* VM_DETACHED; static text */
-    char *former_name;           /* VM_RENAMED; the queue's own from then on */
+    char *former_name;           /* VM_RENAMED; owned by who has the fact */
     char peer[ADDRESS_TEXT_MAX]; /* *TACHED; OUTPUT_LOST; CLIENT_LAGS, ""
                                   * if it has none; MOVE_ENDED: the
                                   * source; DESTINATION_REPLACED: the older */
@@ -62,8 +62,16 @@ void fact_queue_init(struct fact_queue *q);
 void fact_queue_done(struct fact_queue *q);
 void fact_add(struct fact_queue *q, struct fact fact);
 
-/* The oldest one not taken yet; NULL when there is none. Good until the next
- * call of any of these. */
-const struct fact *fact_take(struct fact_queue *q);
+/* Takes the oldest one, which is the caller's from then on: handling it may add
+ * others, and the queue grow. False: there is none. */
+bool fact_take(struct fact_queue *q, struct fact *ret_fact);
+
+static inline bool fact_queue_is_empty(const struct fact_queue *q)
+{
+    return q->taken == q->count;
+}
+
+/* Frees what the fact owns. */
+void fact_done(struct fact *fact);
 
 #endif

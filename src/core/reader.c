@@ -8,10 +8,9 @@ static struct reader *reader_at(struct list *node)
     return CONTAINER_OF(node, struct reader, node);
 }
 
-void reader_init(struct reader *reader, const struct reader_ops *ops,
-                 bool is_lossless)
+void reader_init(struct reader *reader, const struct reader_kind *kind)
 {
-    *reader = (struct reader){ .ops = ops, .is_lossless = is_lossless };
+    *reader = (struct reader){ .kind = kind };
     list_init(&reader->node);
 }
 
@@ -19,7 +18,7 @@ void reader_attach(struct reader *reader, struct console *console)
 {
     reader->console = console;
     reader->at = console->output.head;
-    reader->pace = READER_FOLLOWS;
+    reader->pace = reader->kind->is_waited_for ? READER_FOLLOWS : READER_LAGS;
     list_add_tail(&console->readers, &reader->node);
 }
 
@@ -45,15 +44,22 @@ uint64_t reader_peek(struct reader *reader, struct ring_span *ret)
 }
 
 /* A log follows nearly always; that says nothing about the clients. */
-static bool any_client_follows(const struct console *c)
+static bool any_pacer_follows(const struct console *c)
 {
     LIST_EACH (node, after, &c->readers) {
         const struct reader *reader = reader_at(node);
 
-        if (!reader->is_lossless && reader->pace == READER_FOLLOWS)
+        if (reader->kind->paces_others && reader->pace == READER_FOLLOWS)
             return true;
     }
     return false;
+}
+
+/* Whether one that lags, has taken something, and is not at the end yet is
+ * waited for again. */
+static bool follows_again(const struct console *c, const struct reader *reader)
+{
+    return !reader->kind->paces_others || !any_pacer_follows(c);
 }
 
 void reader_took(struct reader *reader, size_t len, uint64_t now_us)
@@ -61,12 +67,10 @@ void reader_took(struct reader *reader, size_t len, uint64_t now_us)
     struct console *c = reader->console;
 
     reader->at += len;
-    if (reader_has_caught_up(reader)) {
-        reader->pace = READER_FOLLOWS;
+    if (reader_has_caught_up(reader))
         reader->held_us = 0;
-    } else if (len > 0 && reader->pace == READER_LAGS &&
-               (reader->is_lossless || !any_client_follows(c))) {
+    if (reader->kind->is_waited_for && reader->pace == READER_LAGS &&
+        (reader_has_caught_up(reader) || (len > 0 && follows_again(c, reader))))
         reader->pace = READER_FOLLOWS;
-    }
     console_reader_moved(c, reader, now_us);
 }

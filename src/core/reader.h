@@ -10,17 +10,21 @@
  * the VM is no longer read. One that LAGS is not: what falls off the ring's end
  * is lost to it, and it is told how much.
  *
- * Lossy readers are people. Who holds the VM back without taking anything, or
- * holds up others who have caught up, for longer than the hold time lags. Who
- * has caught up, or is the fastest that there is and takes something, follows
- * (again). So a console runs at the pace of its fastest client, and nobody
- * loses a byte in the ordinary jitter of a network.
+ * What a reader is, its kind says (struct reader_kind), and nobody guesses:
  *
- * Lossless readers write down what there was. One that is slow holds the VM
- * back for as long as it goes on. One that takes next to nothing for the hold
- * time lags, because a stuck disk must not stop a vMotion, and follows again
- * with the first bytes that it takes. It waits for nobody: the pace of clients
- * is what it would be without it.
+ * - Not every reader is waited for. One that is not always lags: it takes what
+ *   it finds, and what it loses is its own affair.
+ * - Readers that pace others are people. One that holds the VM back without
+ *   taking anything, or keeps others waiting who have caught up, for longer
+ *   than the hold time, lags. It follows again when it has caught up, or when
+ *   it is the fastest that there is and takes something. So a console runs at
+ *   the pace of its fastest client, and nobody loses a byte in the ordinary
+ *   jitter of a network.
+ * - Readers that are waited for and pace nobody write down what there was (a
+ *   console log). One that is slow holds the VM back for as long as it goes on.
+ *   One that takes next to nothing for the hold time lags, because a stuck disk
+ *   must not stop a vMotion, and follows again with the first bytes that it
+ *   takes. The pace of clients is what it would be without it.
  */
 #ifndef CORE_READER_H
 #define CORE_READER_H
@@ -33,25 +37,30 @@ struct reader;
 
 enum reader_pace { READER_FOLLOWS, READER_LAGS };
 
-struct reader_ops {
-    /* There is output to take; may be called when there is none. */
+struct reader_kind {
+    /* There is output to take; may be called when there is none. Called by
+     * directory_settle alone: see console.h. */
     void (*pull)(struct reader *reader);
+    /* It is not waited for any more. Called in the middle of core's work: it
+     * notes that, and calls nothing of core/ but fact_add. NULL: that is no
+     * news, for the reader finds out by what it loses. */
+    void (*lags)(struct reader *reader);
+    bool is_waited_for; /* while it follows */
+    bool paces_others;  /* readers of this kind do, among each other */
 };
 
 struct reader {
     struct list node; /* in console->readers */
     struct console *console;
-    const struct reader_ops *ops;
+    const struct reader_kind *kind;
     uint64_t at;      /* position of the next byte it gets */
     uint32_t held_us; /* how long others have waited for it since it had last
                        * caught up */
     uint8_t pace;     /* enum reader_pace */
-    bool is_lossless;
 };
 
-/* Not attached to anything yet. */
-void reader_init(struct reader *reader, const struct reader_ops *ops,
-                 bool is_lossless);
+/* Not attached to anything yet. The kind must last as long as the reader. */
+void reader_init(struct reader *reader, const struct reader_kind *kind);
 
 /*
  * Its output is what comes from now on; at may be set further back. A console

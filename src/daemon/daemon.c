@@ -92,13 +92,26 @@ static void act_on_signals(struct daemon *d)
     d->wants_listing = false;
 }
 
+/* Facts end sessions (a VM is gone, and with it what was connected for it), and
+ * sessions that end leave facts. */
+static void come_to_rest(struct daemon *d)
+{
+    do
+        daemon_take_facts(d);
+    while (session_end_marked(&d->sessions) ||
+           !fact_queue_is_empty(&d->directory.facts));
+    session_free_ended(&d->sessions);
+}
+
 static void on_turn_end(void *owner)
 {
     struct daemon *d = owner;
 
-    daemon_take_facts(d);
-    session_bury_dead(&d->sessions);
-    act_on_signals(d);
+    come_to_rest(d);
+    if (d->wants_reload || d->wants_listing) {
+        act_on_signals(d);
+        come_to_rest(d);
+    }
     if (d->is_ending && session_is_quiet(&d->sessions) &&
         hooks_have_ended(d->hooks.hooks))
         loop_stop(d->loop);
@@ -442,14 +455,14 @@ void daemon_close(struct daemon *d)
     d->is_ending = true;
     /* Whoever is still here after an end at once. */
     session_shut_down(&d->sessions, farewell(d));
-    client_session_close_all(&d->sessions);
-    daemon_take_facts(d);
+    session_close_all(&d->sessions, "shutting down");
+    end_services(d);
+    come_to_rest(d);
     daemon_hooks_close(d);
     daemon_logs_close(d);
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);
-    end_services(d);
     session_context_done(&d->sessions);
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);

@@ -156,10 +156,12 @@ static void handle(struct daemon *d, const struct fact *fact)
 
 void daemon_take_facts(struct daemon *d)
 {
-    const struct fact *fact;
+    struct fact fact;
 
-    while ((fact = fact_take(&d->directory.facts)) != NULL)
-        handle(d, fact);
+    while (fact_take(&d->directory.facts, &fact)) {
+        handle(d, &fact);
+        fact_done(&fact);
+    }
 }
 
 void daemon_expire_console(struct daemon *d, struct console *c)

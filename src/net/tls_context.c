@@ -290,6 +290,13 @@ int tls_context_open_client(struct tls_context **ret_context,
     return r;
 }
 
+struct tls_context *tls_context_share(struct tls_context *context)
+{
+    if (context != NULL)
+        context->users++;
+    return context;
+}
+
 void tls_context_close(struct tls_context *context)
 {
     if (context == NULL || --context->users > 0)

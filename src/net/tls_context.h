@@ -84,6 +84,8 @@ int tls_context_open(struct tls_context **ret_context,
 int tls_context_open_client(struct tls_context **ret_context,
                             const struct tls_client_settings *settings,
                             struct err *err);
+/* One holder more, who closes it as well; takes and returns NULL. */
+struct tls_context *tls_context_share(struct tls_context *context);
 void tls_context_close(struct tls_context *context); /* takes NULL */
 
 /* Fingerprints of our certificate, upper case hex with colons; "" without. */

@@ -29,13 +29,13 @@ void client_line_tell(struct client_session *s)
 
 void client_line_catch_up(struct client_session *s)
 {
-    if (s->is_over)
+    if (s->session.is_ending)
         return;
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)
         say_break(s, false);
     if (s->wire.out.len > 0)
-        s->client.ops->pull(&s->client);
+        client_session_flush(s);
 }
 
 /* Of several in one place the last one counts. */
@@ -48,19 +48,16 @@ void client_line_break(struct client_session *s, bool is_on)
 void client_line_handle_break(struct client_session *s)
 {
     /* It has no length: it begins and ends at once. */
-    console_break_input(s->client.console, true);
-    console_break_input(s->client.console, false);
+    client_break(&s->client, true);
+    client_break(&s->client, false);
 }
 
 void client_line_end(struct client_session *s)
 {
-    struct console *c = s->client.console;
-
     if (!s->comport.is_break)
         return;
     s->comport.is_break = false;
-    console_break_input(c, false);
-    console_input_end(c);
+    client_break(&s->client, false);
 }
 
 int client_line_handle_option(struct client_session *s, bool is_on)
@@ -71,53 +68,48 @@ int client_line_handle_option(struct client_session *s, bool is_on)
             &s->wire.out);
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    /* What the VM's connection makes of it may have ended ours. */
-    if (!s->is_over)
-        console_set_client_lines(&s->client, LINE_BOTH);
+    client_set_lines(&s->client, LINE_BOTH);
     /* It may have been suspended. */
-    s->client.ops->pull(&s->client);
+    client_session_flush(s);
     return 0;
 }
 
 static void fulfil(struct client_session *s, enum comport_wish wish,
                    uint8_t driven)
 {
-    struct console *c = s->client.console;
-
     switch (wish) {
     case COMPORT_WISH_NOTHING:
         break;
     case COMPORT_WISH_SUSPEND:
-        s->client.ops->pull(&s->client);
+        client_session_flush(s);
         break;
     case COMPORT_WISH_LINES:
-        console_set_client_lines(&s->client, driven);
+        client_set_lines(&s->client, driven);
         break;
     case COMPORT_WISH_BREAK:
-        console_break_input(c, s->comport.is_break);
+        client_break(&s->client, s->comport.is_break);
         break;
     case COMPORT_WISH_PURGE_TO:
         client_skip(&s->client, clock_now_us());
         break;
     case COMPORT_WISH_PURGE_FROM:
-        console_purge_input(c);
+        client_purge_input(&s->client);
         break;
     case COMPORT_WISH_PURGE_BOTH:
         client_skip(&s->client, clock_now_us());
-        console_purge_input(c);
+        client_purge_input(&s->client);
         break;
     }
 }
 
 int client_line_handle_message(struct client_session *s, struct slice body)
 {
-    struct address_text peer = address_format(&s->wire.stream->peer);
     uint8_t driven = s->client.lines;
     struct comport_request request = {
         .line = &s->client.console->line,
         .driven = &driven,
         .seen = console_lines(s->client.console, LINE_CLIENTS),
-        .peer = peer.text,
+        .peer = s->client.peer,
         .console = s->client.console,
     };
     enum comport_wish wish;

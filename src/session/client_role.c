@@ -100,9 +100,40 @@ const struct client_role *client_port_role(enum tls_policy policy)
     return &roles[policy];
 }
 
+const struct client_role *client_listener_role(enum tls_policy policy)
+{
+    static const struct client_role roles[] = {
+        [TLS_OFF] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_OFF },
+        [TLS_TELNETS] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .door = CLIENT_DOOR_LISTENER,
+                           .policy = TLS_REQUIRED },
+    };
+
+    return &roles[policy];
+}
+
 const struct client_role *client_raw_role(void)
 {
-    static const struct client_role role = { .way = CLIENT_RAW };
+    static const struct client_role role = { .way = CLIENT_RAW,
+                                             .door = CLIENT_DOOR_LISTENER };
 
     return &role;
+}
+
+static void on_ended_role(void *owner, const char *reason)
+{
+    (void)owner;
+    (void)reason;
+}
+
+const struct client_role *client_role_without_owner(enum client_way way)
+{
+    static const struct client_role roles[] = {
+        [CLIENT_OF_PORT] = { .way = CLIENT_OF_PORT, .on_end = on_ended_role },
+        [CLIENT_RAW] = { .way = CLIENT_RAW, .on_end = on_ended_role },
+        [CLIENT_REMOTE] = { .way = CLIENT_REMOTE, .on_end = on_ended_role },
+    };
+
+    return &roles[way];
 }

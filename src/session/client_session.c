@@ -25,9 +25,9 @@ static enum log_level usual_level(const struct client_session *s)
     return s->role->on_end != NULL ? LOG_DEBUG : LOG_INFO;
 }
 
-static void bury(struct session_entry *entry)
+static struct client_session *session_at(struct session *session)
 {
-    free(CONTAINER_OF(entry, struct client_session, entry));
+    return CONTAINER_OF(session, struct client_session, session);
 }
 
 /*
@@ -38,9 +38,8 @@ static void bury(struct session_entry *entry)
 static void log_connected(struct client_session *s)
 {
     struct tls_terms terms = { "none" };
-    struct address_text peer;
 
-    if (s->is_logged || s->is_over || secure_is_open(&s->secure) ||
+    if (s->is_logged || s->session.is_ending || secure_is_open(&s->secure) ||
         secure_is_missing(&s->secure))
         return;
     if (stream_is_tls(s->wire.stream))
@@ -48,44 +47,58 @@ static void log_connected(struct client_session *s)
     if (terms.text[0] == '\0')
         return;
     s->is_logged = true;
-    peer = address_format(&s->wire.stream->peer);
+    s->client.is_encrypted = stream_is_tls(s->wire.stream);
     log_line(usual_level(s), "client connected console=%s peer=%s tls=%s",
-             LOG_TEXT(console_name(s->client.console).text), peer.text,
-             stream_is_tls(s->wire.stream) ? LOG_TEXT(terms.text) : "no");
+             LOG_TEXT(console_name(s->client.console).text), s->client.peer,
+             s->client.is_encrypted ? LOG_TEXT(terms.text) : "no");
 }
 
-/* Ends the session; may be called twice. */
+/* It ends at the end of the turn; may be called twice, the first one counts. */
 static void close_session(struct client_session *s, const char *reason,
                           bool gently)
 {
-    struct address_text peer;
-
-    if (s->is_over)
+    if (s->session.is_ending)
         return;
-    s->is_over = true;
-    peer = address_format(&s->wire.stream->peer);
-    if (s->client.console != NULL) {
-        log_line(usual_level(s),
-                 "client disconnected console=%s peer=%s reason=%s",
-                 LOG_TEXT(console_name(s->client.console).text), peer.text,
-                 LOG_TEXT(reason));
-        client_line_end(s);
-        if (s->is_told)
-            client_report_detached(&s->client, peer.text,
-                                   stream_is_tls(s->wire.stream));
-        console_detach_client(&s->client, clock_now_us());
-    }
+    s->end_reason = reason;
+    s->ends_gently = gently;
     deadline_stop(&s->deadline);
+    client_past_give_up(&s->past);
+    stream_want(s->wire.stream, 0);
+    session_mark_ending(s->ctx, &s->session);
+}
+
+static void leave_console(struct client_session *s)
+{
+    log_line(usual_level(s), "client disconnected console=%s peer=%s reason=%s",
+             LOG_TEXT(console_name(s->client.console).text), s->client.peer,
+             LOG_TEXT(s->end_reason));
+    client_line_end(s);
+    if (s->is_told)
+        client_report_detached(&s->client);
+    client_detach(&s->client, clock_now_us());
+}
+
+static void end_session(struct session *session)
+{
+    struct client_session *s = session_at(session);
+
+    if (s->client.console != NULL)
+        leave_console(s);
     client_past_done(&s->past);
     if (s->role->on_end != NULL)
-        s->role->on_end(s->role->owner, reason);
-    wire_done(&s->wire, gently);
-    session_bury_later(s->ctx, &s->entry, bury);
+        s->role->on_end(s->role->owner, s->end_reason);
+    wire_done(&s->wire, s->ends_gently);
+    secure_done(&s->secure);
+}
+
+static void free_session(struct session *session)
+{
+    free(session_at(session));
 }
 
 static void close_broken(struct client_session *s, int error)
 {
-    if (s->is_over)
+    if (s->session.is_ending)
         return;
     if (error == -ENOBUFS)
         close_session(s, "it does not take our answers", false);
@@ -131,7 +144,7 @@ static bool is_blocked(const struct client_session *s)
 
 static void update_interest(struct client_session *s, bool blocked)
 {
-    if (!s->is_over)
+    if (!s->session.is_ending)
         stream_want(s->wire.stream, (may_read(s) ? STREAM_READ : 0u) |
                                         (blocked ? STREAM_WRITE : 0u));
 }
@@ -226,7 +239,7 @@ static void flush(struct client_session *s)
 {
     int r = WIRE_DONE;
 
-    while (!s->is_over && r == WIRE_DONE) {
+    while (!s->session.is_ending && r == WIRE_DONE) {
         struct ring_span span;
         size_t taken;
         bool is_last;
@@ -253,7 +266,7 @@ static void flush(struct client_session *s)
 /* A flush unless the stream is known to take nothing now. */
 void client_session_flush(struct client_session *s)
 {
-    if (s->is_over)
+    if (s->session.is_ending)
         return;
     if (is_blocked(s))
         update_interest(s, true);
@@ -283,7 +296,8 @@ static void tell_open(struct client_session *s)
 {
     struct tls_terms terms = { "none" };
 
-    if (s->is_open || s->is_over || s->is_draining || s->role->on_open == NULL)
+    if (s->is_open || s->session.is_ending || s->is_draining ||
+        s->role->on_open == NULL)
         return;
     if (stream_is_tls(s->wire.stream))
         terms = stream_tls_terms(s->wire.stream);
@@ -331,17 +345,15 @@ static bool look_back(struct client_session *s)
 /* Systems that we called are not somebody who has come. */
 static void report_attached(struct client_session *s)
 {
-    if (s->is_told || s->is_over || s->role->on_end != NULL)
+    if (s->is_told || s->session.is_ending || s->role->on_end != NULL)
         return;
     s->is_told = true;
-    client_report_attached(&s->client,
-                           address_format(&s->wire.stream->peer).text,
-                           stream_is_tls(s->wire.stream));
+    client_report_attached(&s->client);
 }
 
 static void serve(struct client_session *s)
 {
-    if (s->is_serving || s->is_over || secure_is_open(&s->secure))
+    if (s->is_serving || s->session.is_ending || secure_is_open(&s->secure))
         return;
     log_connected(s);
     if (secure_is_missing(&s->secure)) {
@@ -375,9 +387,7 @@ static bool begin_with(struct client_session *s, struct slice in)
 {
     bool is_first = s->secure.state == SECURE_FIRST;
     bool is_tls = secure_is_hello(&s->secure, in);
-    struct tls_context *tls =
-        s->role->way == CLIENT_REMOTE ? s->role->tls : s->ctx->client_tls;
-    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls, tls, in,
+    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls, in,
                                   s->role->host)
                    : 0;
 
@@ -409,12 +419,13 @@ void client_session_first_byte_due(struct deadline *d, void *owner)
     (void)owner;
     (void)begin_with(s, slice_of(NULL, 0));
     client_session_flush(s);
+    directory_settle(s->ctx->directory);
 }
 
 /* It sends no more, or has to go: what it has to get still goes out. */
 static void drain(struct client_session *s, const char *reason)
 {
-    if (s->is_draining || s->is_over)
+    if (s->is_draining || s->session.is_ending)
         return;
     if (secure_is_missing(&s->secure) || s->wire.is_held) {
         close_session(s, reason, false);
@@ -450,27 +461,27 @@ static void client_tell(struct client *client, enum client_news event)
         s->news = NEWS_GONE;
     else
         s->news = s->news == NEWS_GONE ? NEWS_GONE_AND_BACK : NEWS_BACK;
-    client_session_flush(s);
 }
 
 static void client_lines_changed(struct client *client)
 {
     struct client_session *s = session_of(client);
 
+    if (s->session.is_ending)
+        return;
     client_line_tell(s);
     if (s->wire.out.len > 0)
         client_session_flush(s);
 }
 
-static void client_break(struct client *client, bool is_on)
+static void client_session_break(struct client *client, bool is_on)
 {
     client_line_break(session_of(client), is_on);
-    client_session_flush(session_of(client));
 }
 
-static void client_close(struct client *client, const char *reason)
+static void shut_down(struct session *session, const char *reason)
 {
-    struct client_session *s = session_of(client);
+    struct client_session *s = session_at(session);
 
     if (!s->is_draining)
         s->says_reason = s->mode == MODE_TELNET;
@@ -479,24 +490,24 @@ static void client_close(struct client *client, const char *reason)
     client_session_flush(s);
 }
 
-static void client_name_peer(const struct client *client,
-                             char to[ADDRESS_TEXT_MAX])
+static void close_now(struct session *session, const char *reason)
 {
-    const struct client_session *s =
-        CONTAINER_OF(client, struct client_session, client);
-    struct address_text peer = address_format(&s->wire.stream->peer);
-
-    memcpy(to, peer.text, sizeof peer.text);
+    close_session(session_at(session), reason, false);
 }
+
+static const struct session_ops session_ops = {
+    .shut_down = shut_down,
+    .close = close_now,
+    .end = end_session,
+    .free = free_session,
+};
 
 static const struct client_ops session_client_ops = {
     .pull = client_pull,
     .input_changed = client_input_changed,
     .tell = client_tell,
     .lines_changed = client_lines_changed,
-    .line_break = client_break,
-    .close = client_close,
-    .name_peer = client_name_peer,
+    .line_break = client_session_break,
 };
 
 /* r: what came of an option or message of it. */
@@ -549,7 +560,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
 
 static void give_input(struct client_session *s, struct slice bytes)
 {
-    if (!console_input(s->client.console, bytes))
+    if (!client_input(&s->client, bytes))
         close_session(s, "there is no memory for its input", false);
 }
 
@@ -623,7 +634,7 @@ static int handle_event(struct client_session *s, enum telpeer_event event,
 /* It has said all that it had to say at once: what it is may be known now. */
 static void settle(struct client_session *s)
 {
-    if (s->is_over || !has_answered(s))
+    if (s->session.is_ending || !has_answered(s))
         return;
     serve(s);
     /* An answer that has come late. */
@@ -636,13 +647,13 @@ static void handle_telnet(struct client_session *s, struct slice in)
     enum telpeer_event event = TELPEER_DATA;
     struct telpeer_item item;
 
-    while (!s->is_over && event != TELPEER_NEED_MORE) {
+    while (!s->session.is_ending && event != TELPEER_NEED_MORE) {
         int r;
 
         if (secure_is_due(&s->secure, in) && begin_with(s, in))
             return;
         copy_doubled(s, &in);
-        if (s->is_over)
+        if (s->session.is_ending)
             return;
         r = telpeer_next(&s->wire.peer, &in, &s->wire.out, &event, &item);
         if (r == 0)
@@ -699,7 +710,7 @@ static void handle_raw(struct client_session *s, struct slice in)
     s->raw_seen += raw_len;
     if (raw_len > 0)
         give_input(s, slice_of(in.data, raw_len));
-    if (raw_len == in.len || s->is_over)
+    if (raw_len == in.len || s->session.is_ending)
         return;
     become_telnet(s);
     handle_telnet(s, slice_after(in, raw_len));
@@ -729,17 +740,14 @@ static void decide_mode(struct client_session *s, struct slice in)
 
 static void handle_bytes(struct client_session *s, struct slice in)
 {
-    struct console *c = s->client.console;
-
     decide_mode(s, in);
-    if (s->is_over)
+    if (s->session.is_ending)
         return;
     s->was_asked = false;
     if (s->mode == MODE_TELNET)
         handle_telnet(s, in);
     else
         handle_raw(s, in);
-    console_input_end(c);
     if (s->wire.out.len > 0)
         client_session_flush(s);
 }
@@ -762,44 +770,45 @@ static void read_client(struct client_session *s)
     }
 }
 
+static void write_client(struct client_session *s)
+{
+    if (s->secure.state == SECURE_DONE && !s->is_serving &&
+        !deadline_is_running(&s->deadline))
+        go_on_negotiating(s);
+    log_connected(s);
+    if (s->is_serving)
+        tell_open(s);
+    flush(s);
+    client_line_catch_up(s);
+}
+
 static void on_ready(void *owner, unsigned ready)
 {
     struct client_session *s = owner;
 
-    if (ready & STREAM_WRITE) {
-        if (s->secure.state == SECURE_DONE && !s->is_serving &&
-            !deadline_is_running(&s->deadline))
-            go_on_negotiating(s);
-        log_connected(s);
-        if (s->is_serving)
-            tell_open(s);
-        flush(s);
-        client_line_catch_up(s);
+    if (ready & STREAM_WRITE)
+        write_client(s);
+    if ((ready & STREAM_READ) && !s->session.is_ending) {
+        /* A broken connection tells so even while it is not to be read; it
+         * tells again when it is, or when something is to be written. */
+        if (may_read(s))
+            read_client(s);
+        else
+            flush(s);
     }
-    if (!(ready & STREAM_READ) || s->is_over)
-        return;
-    /* A broken connection tells so even while it is not to be read; it tells
-     * again when it is, or when something is to be written. */
-    if (may_read(s))
-        read_client(s);
-    else
-        flush(s);
+    directory_settle(s->ctx->directory);
 }
 
-/* The console is full: says so and closes. */
-static void refuse(struct client_session *s, const struct console *c)
+/* The console does not take it: says so and closes. */
+static void refuse(struct client_session *s, const struct console *c,
+                   const struct err *why)
 {
-    struct address_text peer = address_format(&s->wire.stream->peer);
-
     if (!secure_is_missing(&s->secure))
-        say(s,
-            "[vspcd: %s: refused, %u clients are connected to this console and "
-            "that is the limit; try again later]\r\n",
-            console_name(c).text, c->client_count);
+        say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text, why->text);
     (void)wire_flush(&s->wire);
     log_line(usual_level(s),
              "client refused console=%s peer=%s reason=\"limit of clients\"",
-             LOG_TEXT(console_name(c).text), peer.text);
+             LOG_TEXT(console_name(c).text), s->client.peer);
     close_session(s, "the console's limit of clients is reached", true);
 }
 
@@ -839,48 +848,51 @@ struct client *client_session_start(struct session_context *ctx,
                                     const struct client_role *role)
 {
     struct client_session *s = xcalloc(1, sizeof *s);
+    struct address_text peer = address_format(&stream->peer);
+    const struct client_origin origin = {
+        .door = role->door,
+        .peer = peer.text,
+        .now_us = clock_now_us(),
+    };
+    bool is_caller = role->way == CLIENT_REMOTE;
+    struct err why;
 
     s->ctx = ctx;
     s->role = role;
     s->may_look_back = role->way == CLIENT_OF_PORT;
-    list_init(&s->entry.node);
+    session_start(ctx, &s->session, &session_ops);
     deadline_init(&s->deadline);
     client_past_init(&s->past);
-    client_init(&s->client, &session_client_ops);
+    client_init(&s->client, &session_client_ops, &origin);
     comport_peer_init(&s->comport, LINE_CLIENTS);
-    secure_init(&s->secure, role->policy, role->way == CLIENT_REMOTE,
+    secure_init(&s->secure, role->policy,
+                is_caller ? role->tls : ctx->client_tls, is_caller,
                 stream_is_tls(stream));
     wire_init(&s->wire, stream, client_role_policy(role), LIMIT_ANSWERS,
               on_ready, s);
-    if (!console_attach_client(console, &s->client, clock_now_us())) {
-        refuse(s, console);
-        return NULL;
+    if (client_attach(&s->client, console, origin.now_us, &why) !=
+        CLIENT_ATTACHED) {
+        refuse(s, console, &why);
+        return &s->client;
     }
     if (role->on_end != NULL)
         s->client.reader.at = role->output_at;
     log_connected(s);
     start(s);
-    return s->is_over ? NULL : &s->client;
+    return &s->client;
+}
+
+void client_session_shut_down(struct client *client, const char *reason)
+{
+    shut_down(&session_of(client)->session, reason);
 }
 
 void client_session_end(struct client *client, const char *reason)
 {
-    close_session(session_of(client), reason, false);
-}
+    struct client_session *s = session_of(client);
 
-void client_session_close_all(struct session_context *ctx)
-{
-    struct directory_cursor cursor = { 0 };
-    struct console *c;
-
-    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
-        LIST_EACH (node, after, &c->clients) {
-            struct client *client = CONTAINER_OF(node, struct client, node);
-
-            if (client->ops == &session_client_ops)
-                close_session(session_of(client), "shutting down", false);
-        }
-    }
+    s->role = client_role_without_owner(s->role->way);
+    close_session(s, reason, false);
 }
 
 void client_session_negotiation_due(struct deadline *d, void *owner)
@@ -893,6 +905,7 @@ void client_session_negotiation_due(struct deadline *d, void *owner)
         s->wire.encoder.is_raw = true;
     secure_give_up(&s->secure);
     serve(s);
+    directory_settle(s->ctx->directory);
 }
 
 void client_session_answer_due(struct deadline *d, void *owner)

@@ -41,6 +41,7 @@ enum client_way {
 /* What a session is; it must last as long as the session. */
 struct client_role {
     enum client_way way;
+    enum client_door door;
     enum tls_policy policy;  /* of RAW: must be TLS_OFF. Over a TLS stream, and
                               * for REMOTE with OFFERED or REQUIRED: whether
                               * AUTHENTICATION leads to TLS */
@@ -57,24 +58,27 @@ struct client_role {
     uint64_t output_at;
 };
 
-/* The role of who comes to a port with this policy. */
+/* The role of who comes to a console's port with this policy. */
 const struct client_role *client_port_role(enum tls_policy policy);
 
-/* The same for a port that speaks no telnet. */
+/* The role of who comes to a listener that a service URI has asked for: by
+ * telnet with this policy, or with bare bytes. */
+const struct client_role *client_listener_role(enum tls_policy policy);
 const struct client_role *client_raw_role(void);
 
-/* Takes the stream over. NULL, and on_end was called: it has ended already,
- * perhaps because the console is full, which it says politely. */
+/* Takes the stream over. Whatever is wrong with it, it ends at the end of the
+ * turn, not before; so does one that finds the console full, which it says. */
 struct client *client_session_start(struct session_context *ctx,
                                     struct stream *stream,
                                     struct console *console,
                                     const struct client_role *role);
 
-/* At once. */
-void client_session_end(struct client *client, const char *reason);
+/* It takes what is still its due, for a bounded time, and ends. */
+void client_session_shut_down(struct client *client, const char *reason);
 
-/* At once, all of them, with what they have not taken. */
-void client_session_close_all(struct session_context *ctx);
+/* It ends with what it has not taken. Its role is not used any more, so the
+ * owner may go. */
+void client_session_end(struct client *client, const char *reason);
 
 /* Deadlines of the context's queues. */
 void client_session_first_byte_due(struct deadline *d, void *owner);

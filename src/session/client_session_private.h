@@ -33,7 +33,7 @@ enum news {
 };
 
 struct client_session {
-    struct session_entry entry; /* in no list until it is dead */
+    struct session session;
     struct session_context *ctx;
     const struct client_role *role;
     struct wire wire;
@@ -52,12 +52,12 @@ struct client_session {
     bool may_look_back; /* it has had no output yet, and may be a person */
     bool is_draining;   /* input has ended; it ends at end_at */
     bool says_reason;   /* why it ends is still to be said to it */
-    bool is_over;
-    bool is_logged; /* as connected */
-    bool is_open;   /* role->on_open was called */
-    bool is_told;   /* FACT_CLIENT_ATTACHED was */
-    bool was_asked; /* AYT in this read */
-    uint8_t waits;  /* for the answer to an offer */
+    bool ends_gently;   /* session.is_ending: what is queued still goes out */
+    bool is_logged;     /* as connected */
+    bool is_open;       /* role->on_open was called */
+    bool is_told;       /* FACT_CLIENT_ATTACHED was */
+    bool was_asked;     /* AYT in this read */
+    uint8_t waits;      /* for the answer to an offer */
     const char *end_reason;
 };
 
@@ -65,6 +65,9 @@ struct client_session {
 extern const struct telpeer_policy client_policy;
 
 const struct telpeer_policy *client_role_policy(const struct client_role *role);
+
+/* Of a connection that we made, and whose owner has lost interest in it. */
+const struct client_role *client_role_without_owner(enum client_way way);
 
 /* It is shown what was there before: it has not said that it wants a line. */
 bool client_session_is_person(const struct client_session *s);

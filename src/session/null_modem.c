@@ -11,13 +11,15 @@ struct plug {
     struct client client;
     struct null_modem *modem;
     struct pending_break vm_break; /* in the output */
-    bool is_carrying;
 };
 
 struct null_modem {
+    struct session session;
+    struct session_context *ctx;
     struct plug plugs[2];
-    null_modem_end_fn *on_end;
+    null_modem_end_fn *on_end; /* NULL: the owner knows */
     void *owner;
+    const char *end_reason;
 };
 
 static struct plug *plug_of(struct client *client)
@@ -30,13 +32,13 @@ static struct plug *other_of(struct plug *p)
     return p == &p->modem->plugs[0] ? &p->modem->plugs[1] : &p->modem->plugs[0];
 }
 
-static void pass_on_break(struct plug *p, struct console *to)
+static void pass_on_break(struct plug *p)
 {
     bool has_ended = pending_break_take(&p->vm_break);
 
-    console_break_input(to, true);
+    client_break(&other_of(p)->client, true);
     if (has_ended)
-        console_break_input(to, false);
+        client_break(&other_of(p)->client, false);
 }
 
 /* What goes out next: a read's worth at most, up to a break that waits. */
@@ -57,31 +59,25 @@ static struct slice next_output(struct plug *p)
     return bytes;
 }
 
-/* As long as the other console takes input. Whatever it does there, it must
- * not begin anew in here. */
+/* As long as the other console takes input. */
 static void carry(struct plug *p)
 {
     struct console *to = other_of(p)->client.console;
 
-    if (p->is_carrying || to == NULL || p->client.console == NULL)
+    if (to == NULL || p->client.console == NULL)
         return;
-    p->is_carrying = true;
-    while (p->client.console != NULL && other_of(p)->client.console == to &&
-           console_takes_input(to)) {
+    while (console_takes_input(to)) {
         struct slice bytes = next_output(p);
 
         if (pending_break_is_due(&p->vm_break, p->client.reader.at)) {
-            pass_on_break(p, to);
+            pass_on_break(p);
             continue;
         }
         if (bytes.len == 0)
             break;
-        console_input(to, bytes);
-        if (p->client.console != NULL)
-            client_took(&p->client, bytes.len, clock_now_us());
+        client_input(&other_of(p)->client, bytes);
+        client_took(&p->client, bytes.len, clock_now_us());
     }
-    console_input_end(to);
-    p->is_carrying = false;
 }
 
 static void plug_pull(struct client *client)
@@ -115,28 +111,17 @@ static void plug_lines_changed(struct client *client)
     struct plug *other = other_of(plug_of(client));
 
     if (client->console != NULL && other->client.console != NULL)
-        console_set_client_lines(&other->client, driven_by_vm(client->console));
+        client_set_lines(&other->client, driven_by_vm(client->console));
 }
 
 static void plug_break(struct client *client, bool is_on)
 {
     struct plug *p = plug_of(client);
-    struct console *to = other_of(p)->client.console;
+    struct client *to = &other_of(p)->client;
 
     if (!pending_break_put(&p->vm_break, is_on, client->console->output.head) &&
-        to != NULL) {
-        console_break_input(to, false);
-        console_input_end(to);
-    }
-    carry(p);
-}
-
-static void plug_close(struct client *client, const char *reason)
-{
-    struct null_modem *m = plug_of(client)->modem;
-
-    console_detach_client(client, clock_now_us());
-    m->on_end(m->owner, reason);
+        to->console != NULL)
+        client_break(to, false);
 }
 
 static const struct client_ops plug_ops = {
@@ -145,29 +130,78 @@ static const struct client_ops plug_ops = {
     .tell = plug_tell,
     .lines_changed = plug_lines_changed,
     .line_break = plug_break,
-    .close = plug_close,
 };
 
-struct null_modem *null_modem_connect(struct console *a, struct console *b,
+static struct null_modem *modem_at(struct session *session)
+{
+    return CONTAINER_OF(session, struct null_modem, session);
+}
+
+static void close_modem(struct session *session, const char *reason)
+{
+    struct null_modem *m = modem_at(session);
+
+    m->end_reason = reason;
+    session_mark_ending(m->ctx, session);
+}
+
+static void end_modem(struct session *session)
+{
+    struct null_modem *m = modem_at(session);
+    const char *reason = m->end_reason;
+
+    for (int i = 0; i < 2; i++)
+        client_detach(&m->plugs[i].client, clock_now_us());
+    if (m->on_end != NULL)
+        m->on_end(m->owner, reason);
+}
+
+static void free_modem(struct session *session)
+{
+    free(modem_at(session));
+}
+
+static const struct session_ops session_ops = {
+    .shut_down = close_modem,
+    .close = close_modem,
+    .end = end_modem,
+    .free = free_modem,
+};
+
+static void init_plug(struct null_modem *m, int i, const struct console *other)
+{
+    const struct client_origin origin = {
+        .door = CLIENT_DOOR_NULL_MODEM,
+        .peer = "",
+        .now_us = clock_now_us(),
+    };
+
+    client_init(&m->plugs[i].client, &plug_ops, &origin);
+    m->plugs[i].modem = m;
+    m->plugs[i].client.lines = driven_by_vm(other);
+}
+
+struct null_modem *null_modem_connect(struct session_context *ctx,
+                                      struct console *a, struct console *b,
                                       null_modem_end_fn *on_end, void *owner)
 {
     struct null_modem *m = xcalloc(1, sizeof *m);
-    struct console *consoles[] = { a, b };
     uint64_t now_us = clock_now_us();
+    struct err why;
 
+    m->ctx = ctx;
+    init_plug(m, 0, b);
+    init_plug(m, 1, a);
+    session_start(ctx, &m->session, &session_ops);
+    if (client_attach(&m->plugs[0].client, a, now_us, &why) !=
+            CLIENT_ATTACHED ||
+        client_attach(&m->plugs[1].client, b, now_us, &why) !=
+            CLIENT_ATTACHED) {
+        null_modem_disconnect(m);
+        return NULL;
+    }
     m->on_end = on_end;
     m->owner = owner;
-    for (int i = 0; i < 2; i++) {
-        client_init(&m->plugs[i].client, &plug_ops);
-        m->plugs[i].modem = m;
-        m->plugs[i].client.lines = driven_by_vm(consoles[1 - i]);
-    }
-    for (int i = 0; i < 2; i++) {
-        if (!console_attach_client(consoles[i], &m->plugs[i].client, now_us)) {
-            null_modem_disconnect(m);
-            return NULL;
-        }
-    }
     return m;
 }
 
@@ -175,9 +209,8 @@ void null_modem_disconnect(struct null_modem *m)
 {
     if (m == NULL)
         return;
-    for (int i = 0; i < 2; i++)
-        console_detach_client(&m->plugs[i].client, clock_now_us());
-    free(m);
+    m->on_end = NULL;
+    session_mark_ending(m->ctx, &m->session);
 }
 
 bool null_modem_is_at(const struct null_modem *m, const struct console *c)

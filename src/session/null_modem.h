@@ -13,15 +13,17 @@
 #ifndef SESSION_NULL_MODEM_H
 #define SESSION_NULL_MODEM_H
 
-#include "core/console.h"
+#include "session/session_context.h"
 
 struct null_modem;
 
-/* It must be disconnected now, or later. */
+/* It must be disconnected: one of the consoles lets go of its clients. Called
+ * at the end of the turn. */
 typedef void null_modem_end_fn(void *owner, const char *reason);
 
 /* NULL: one of them has as many clients as it may have. */
-struct null_modem *null_modem_connect(struct console *a, struct console *b,
+struct null_modem *null_modem_connect(struct session_context *ctx,
+                                      struct console *a, struct console *b,
                                       null_modem_end_fn *on_end, void *owner);
 void null_modem_disconnect(struct null_modem *m); /* takes NULL */
 

@@ -8,10 +8,12 @@
 /* RFC 8446, section 5.1 */
 enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_MINOR_MAX = 4 };
 
-void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
+void secure_init(struct secure *e, enum tls_policy policy,
+                 struct tls_context *context, bool is_caller,
                  bool stream_is_tls)
 {
     *e = (struct secure){
+        .context = policy != TLS_OFF ? tls_context_share(context) : NULL,
         .policy = (uint8_t)policy,
         .state = SECURE_FIRST,
         .is_caller = is_caller,
@@ -24,6 +26,12 @@ void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
         e->state = SECURE_OFFERED;
 }
 
+void secure_done(struct secure *e)
+{
+    tls_context_close(e->context);
+    e->context = NULL;
+}
+
 int secure_call(const struct secure *e, struct wire *w)
 {
     if (e->state != SECURE_OFFERED)
@@ -34,6 +42,8 @@ int secure_call(const struct secure *e, struct wire *w)
 
 bool secure_is_hello(const struct secure *e, struct slice bytes)
 {
+    if (e->context == NULL)
+        return false;
     if (e->is_caller)
         return e->state == SECURE_ACCEPTED;
     return (e->state == SECURE_FIRST || e->state == SECURE_ACCEPTED) &&
@@ -49,8 +59,7 @@ bool secure_is_late_hello(const struct secure *e, struct slice bytes)
 }
 
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
-                 struct tls_context *context, struct slice read,
-                 const char *host)
+                 struct slice read, const char *host)
 {
     struct stream *below = w->stream;
     stream_ready_fn *on_ready = below->on_ready;
@@ -61,7 +70,7 @@ int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
         return r;
     if (w->is_held && w->may_go > 0)
         return -ENOBUFS;
-    w->stream = stream_tls_new(hub, context, below, read, host);
+    w->stream = stream_tls_new(hub, e->context, below, read, host);
     stream_set_owner(w->stream, on_ready, owner);
     wire_release(w);
     e->state = SECURE_DONE;

@@ -35,14 +35,22 @@ enum secure_state {
 };
 
 struct secure {
-    uint8_t policy; /* enum tls_policy */
-    uint8_t state;  /* enum secure_state */
+    struct tls_context *context; /* shared; NULL: TLS cannot be begun */
+    uint8_t policy;              /* enum tls_policy */
+    uint8_t state;               /* enum secure_state */
     bool is_caller;
 };
 
-/* stream_is_tls: it is in TLS from the start. */
-void secure_init(struct secure *e, enum tls_policy policy, bool is_caller,
+/*
+ * context is the one that the policy was decided with: it stays the
+ * connection's, whatever settings say later. Without one no TLS begins, and
+ * where that is required nobody is served. stream_is_tls: it is in TLS from the
+ * start.
+ */
+void secure_init(struct secure *e, enum tls_policy policy,
+                 struct tls_context *context, bool is_caller,
                  bool stream_is_tls);
+void secure_done(struct secure *e);
 
 /* The first bytes of FIRST, or the next ones of ACCEPTED: do they begin TLS?
  * If not, it goes on in the clear: secure_go_on_clear. */
@@ -57,8 +65,7 @@ bool secure_is_late_hello(const struct secure *e, struct slice bytes);
  * our answer, and takes none. host: for a caller, whom it means.
  */
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
-                 struct tls_context *context, struct slice read,
-                 const char *host);
+                 struct slice read, const char *host);
 
 /* For a caller: its part of the greeting. The failures of buf_append. */
 int secure_call(const struct secure *e, struct wire *w);

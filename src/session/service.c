@@ -149,19 +149,34 @@ static const char not_connected[] = "not connected for a VM, it is tried again";
 
 /* ---- listening -------------------------------------------------------- */
 
+/* What the URI asks for may have gone with the certificate (SIGHUP). */
+static bool needs_tls(const struct service *s)
+{
+    return s->uri.tls == URI_TLS_FIRST || s->uri.tls == URI_TLS_REQUIRED;
+}
+
 static void on_accepted(void *owner, struct stream *stream)
 {
     struct service *s = owner;
     struct session_context *ctx = s->ctx;
     enum tls_policy policy = TLS_OFF;
 
+    if (needs_tls(s) && ctx->client_tls == NULL) {
+        log_info("client refused console=%s peer=%s reason=%s",
+                 LOG_TEXT(console_name(s->console).text),
+                 address_format(&stream->peer).text,
+                 LOG_TEXT("the service URI asks for TLS, and there is no "
+                          "certificate any more"));
+        stream_close(stream);
+        return;
+    }
     if (s->uri.tls == URI_TLS_FIRST)
         stream = stream_tls_new(&ctx->tls, ctx->client_tls, stream,
                                 slice_of(NULL, 0), NULL);
     else if (ctx->client_tls != NULL)
         policy = s->role.policy;
     client_session_start(ctx, stream, s->console,
-                         s->uri.is_telnet ? client_port_role(policy)
+                         s->uri.is_telnet ? client_listener_role(policy)
                                           : client_raw_role());
 }
 
@@ -360,10 +375,6 @@ static void on_modem_end(void *owner, const char *reason)
 {
     struct service *s = owner;
 
-    /* Of both ends: told once. */
-    if (s->modem == NULL)
-        return;
-    null_modem_disconnect(s->modem);
     s->modem = NULL;
     if (console_has_vm(s->console))
         try_later(s, not_connected, reason);
@@ -391,7 +402,7 @@ static void join(struct service *s)
         wait_ticks(s, LOOK_AGAIN_TICKS);
         return;
     }
-    s->modem = null_modem_connect(s->console, other, on_modem_end, s);
+    s->modem = null_modem_connect(s->ctx, s->console, other, on_modem_end, s);
     if (s->modem == NULL) {
         try_later(s, not_connected,
                   "the limit of clients of one of the two is reached");
@@ -462,7 +473,7 @@ void service_pause(struct console *console)
     stop_trying(s);
     s->is_leaving = s->client != NULL;
     if (s->client != NULL)
-        s->client->ops->close(s->client, "the VM is gone");
+        client_session_shut_down(s->client, "the VM is gone");
 }
 
 void service_stop_listening(struct console *console)
@@ -476,12 +487,6 @@ void service_stop_listening(struct console *console)
     s->listener = NULL;
 }
 
-static void on_nothing(void *owner, const char *reason)
-{
-    (void)owner;
-    (void)reason;
-}
-
 void service_end(struct console *console)
 {
     struct service *s = service_of(console);
@@ -490,10 +495,8 @@ void service_end(struct console *console)
         return;
     console->uri_service = NULL;
     stop_trying(s);
-    if (s->client != NULL) {
-        s->role.on_end = on_nothing;
+    if (s->client != NULL)
         client_session_end(s->client, "the VM does not ask for it any more");
-    }
     listener_close(s->listener);
     service_tls_release(s->tls);
     free(s->text);
@@ -527,6 +530,7 @@ static struct service *new_service(struct session_context *ctx,
     }
     s->role = (struct client_role){
         .way = s->uri.is_telnet ? CLIENT_REMOTE : CLIENT_RAW,
+        .door = CLIENT_DOOR_REMOTE,
         .policy = policies[s->uri.tls],
         .host = s->uri.host,
         .on_open = on_client_open,

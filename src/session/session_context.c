@@ -20,8 +20,9 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
     ctx->directory = directory;
     ctx->loop = loop;
     gate_init(ctx, &settings->gate);
-    list_init(&ctx->vm_sessions);
-    list_init(&ctx->dead);
+    list_init(&ctx->living);
+    list_init(&ctx->ending);
+    list_init(&ctx->ended);
     list_init(&ctx->service_tls);
     deadline_queue_init(&ctx->identities, settings->identity_timeout_us);
     deadline_queue_init(&ctx->negotiations, CLIENT_NEGOTIATION_US);
@@ -64,59 +65,10 @@ void session_context_set(struct session_context *ctx,
 
 void session_context_done(struct session_context *ctx)
 {
-    session_bury_dead(ctx);
+    session_free_ended(ctx);
     tls_hub_done(&ctx->tls);
     service_tls_forget(ctx);
     gate_done(&ctx->gate);
     free(ctx->read_buffer);
     free(ctx->copy_buffer);
-}
-
-void session_bury_later(struct session_context *ctx,
-                        struct session_entry *entry,
-                        void (*bury)(struct session_entry *entry))
-{
-    entry->bury = bury;
-    list_add_tail(&ctx->dead, &entry->node);
-}
-
-void session_bury_dead(struct session_context *ctx)
-{
-    LIST_EACH (node, after, &ctx->dead) {
-        struct session_entry *entry =
-            CONTAINER_OF(node, struct session_entry, node);
-
-        list_remove(node);
-        entry->bury(entry);
-    }
-}
-
-void session_shut_down(struct session_context *ctx, const char *reason)
-{
-    struct directory_cursor cursor = { 0 };
-    struct console *c;
-
-    while ((c = directory_next(ctx->directory, &cursor)) != NULL)
-        move_interrupt(c, clock_now_us());
-    vm_session_close_all(ctx, "shutting down");
-    cursor = (struct directory_cursor){ 0 };
-    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
-        LIST_EACH (node, after, &c->clients) {
-            struct client *client = CONTAINER_OF(node, struct client, node);
-
-            client->ops->close(client, reason);
-        }
-    }
-}
-
-bool session_is_quiet(const struct session_context *ctx)
-{
-    struct directory_cursor cursor = { 0 };
-    const struct console *c;
-
-    while ((c = directory_next(ctx->directory, &cursor)) != NULL) {
-        if (c->client_count > 0)
-            return false;
-    }
-    return list_is_empty(&ctx->vm_sessions);
 }

@@ -16,6 +16,7 @@
 #include "proto/telnet.h"
 #include "proto/uri_rule.h"
 #include "session/gate.h"
+#include "session/session.h"
 
 /* What a port for VMs or clients does about TLS. */
 enum tls_policy {
@@ -53,9 +54,10 @@ struct session_context {
     struct past_source past; /* set by the owner */
     struct directory *directory;
     struct gate gate;
-    struct loop *loop;       /* NULL in a test */
-    struct list vm_sessions; /* struct session_entry.node, the living */
-    struct list dead;        /* struct session_entry.node */
+    struct loop *loop;  /* NULL in a test */
+    struct list living; /* struct session.node, in order of coming */
+    struct list ending; /* those that end at the end of the turn */
+    struct list ended;  /* those that wait for being freed */
     struct deadline_queue identities;     /* VMs that have not said who they
                                            * are */
     struct deadline_queue negotiations;   /* clients that may yet answer */
@@ -67,7 +69,8 @@ struct session_context {
     struct deadline_queue pasts;    /* clients that wait for older output */
     struct loop_watch watches[8];
     struct tls_hub tls;
-    /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. */
+    /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. Who
+     * decides by it shares it, for as long as the decision holds. */
     struct tls_context *vm_tls;
     struct tls_context *client_tls;
     /* Of session/service_tls.h. */
@@ -88,27 +91,5 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
 void session_context_set(struct session_context *ctx,
                          const struct session_settings *settings);
 void session_context_done(struct session_context *ctx);
-
-/*
- * A session's place in a list: of the living, then of the dead. One that has
- * closed waits for the end of the turn: nobody who is still at work in this
- * turn finds its memory gone.
- */
-struct session_entry {
-    struct list node;
-    void (*bury)(struct session_entry *entry);
-};
-void session_bury_later(struct session_context *ctx,
-                        struct session_entry *entry,
-                        void (*bury)(struct session_entry *entry));
-
-/* At the end of each turn. */
-void session_bury_dead(struct session_context *ctx);
-
-/* Tells all clients the reason, which must last, and ends them once they have
- * taken what is queued; ends all VM sessions. The loop has to run on until
- * session_is_quiet. */
-void session_shut_down(struct session_context *ctx, const char *reason);
-bool session_is_quiet(const struct session_context *ctx);
 
 #endif

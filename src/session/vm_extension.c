@@ -52,15 +52,11 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_close(s, "too many consoles: no room for a new one", false);
         return;
     }
-    /* What was held for it may have shown that it is gone. */
-    if (s->phase != PHASE_ENDED)
-        service_settle(s->ctx, s->link.console, s->identity->service_uri,
-                       s->identity->direction);
-    if (s->phase == PHASE_ENDED)
-        return;
+    service_settle(s->ctx, s->link.console, s->identity->service_uri,
+                   s->identity->direction);
     vm_session_serve(s);
-    if (s->phase == PHASE_SERVING)
-        console_release_input(s->link.console);
+    console_release_input(s->link.console);
+    vm_session_settle(s);
 }
 
 static void attach_if_answered(struct vm_session *s)
@@ -167,7 +163,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     if (r == 0)
         r = ask(s);
     if (r == 0) {
-        s->phase = PHASE_ASKED;
+        vm_session_enter(s, PHASE_ASKED);
         attach_if_answered(s);
     }
     return r;
@@ -281,7 +277,7 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
                  s->link.peer, others, LOG_TEXT(why_not));
         return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
     }
-    s->phase = PHASE_JOINED;
+    vm_session_enter(s, PHASE_JOINED);
     if (s->identity != NULL) {
         deadline_stop(&s->identity->deadline);
         newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
@@ -293,7 +289,9 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
 
 static void handle_complete(struct vm_session *s, struct slice sequence)
 {
-    if (!move_complete(&s->link, sequence, clock_now_us()))
+    if (move_complete(&s->link, sequence, clock_now_us()))
+        vm_session_settle(s);
+    else
         log_debug("VMOTION-COMPLETE that no move waits for ignored peer=%s",
                   s->link.peer);
 }
@@ -352,7 +350,7 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
 
     if (is_on) {
         vm_session_expect_identity(s);
-        s->phase = PHASE_EXTENDED;
+        vm_session_enter(s, PHASE_EXTENDED);
         return vmext_put_known(&s->wire.out, VMEXT_PROXY);
     }
     if (s->phase == PHASE_GREETED && s->link.console == NULL) {
@@ -370,7 +368,7 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
     if (s->phase == PHASE_SERVING)
         vm_session_end_output(s);
     vm_session_new_identity(s);
-    s->phase = PHASE_GREETED;
+    vm_session_enter(s, PHASE_GREETED);
     if (s->link.console != NULL)
         console_hold_input(s->link.console);
     else

@@ -77,8 +77,12 @@ static void set_driven(struct vm_session *s, uint8_t driven)
 
 static void break_output(struct vm_session *s, bool is_on)
 {
-    if (s->link.console != NULL)
-        console_break_output(s->link.console, is_on);
+    if (s->link.console == NULL)
+        return;
+    console_break_output(s->link.console, is_on);
+    /* Of several breaks that wait in one reader's output the last one counts:
+     * those who have nothing to wait for see each of them. */
+    vm_session_settle(s);
 }
 
 static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)

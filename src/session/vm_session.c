@@ -6,6 +6,7 @@
 #include "net/stream_tls.h"
 #include "session/vm_session_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -51,10 +52,20 @@ static struct vm_session *session_of(struct vm_link *link)
     return CONTAINER_OF(link, struct vm_session, link);
 }
 
-static struct vm_session *session_at(struct list *node)
+static struct vm_session *session_at(struct session *session)
 {
-    return CONTAINER_OF(CONTAINER_OF(node, struct session_entry, node),
-                        struct vm_session, entry);
+    return CONTAINER_OF(session, struct vm_session, session);
+}
+
+void vm_session_enter(struct vm_session *s, enum vm_phase phase)
+{
+    assert(s->phase != PHASE_ENDING);
+    s->phase = (uint8_t)phase;
+}
+
+void vm_session_settle(struct vm_session *s)
+{
+    directory_settle(s->ctx->directory);
 }
 
 void vm_session_drop_identity(struct vm_session *s)
@@ -88,51 +99,87 @@ void vm_session_expect_identity(struct vm_session *s)
                        clock_now_us());
 }
 
-static void bury(struct session_entry *entry)
-{
-    struct vm_session *s = CONTAINER_OF(entry, struct vm_session, entry);
-
-    vm_session_drop_identity(s);
-    buf_done(&s->early);
-    free(s);
-}
-
 /* Whose output it has. */
 static struct console *output_console(const struct vm_session *s)
 {
     return s->link.leaves != NULL ? s->link.leaves : s->link.console;
 }
 
+/* Nobody waits for it any more; its memory stays. */
+static void stop_waiting(struct vm_session *s)
+{
+    if (s->identity == NULL)
+        return;
+    deadline_stop(&s->identity->deadline);
+    deadline_stop(&s->identity->first_byte);
+    newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
+}
+
 /* level: whether who reads the log knows it already from another line. */
-static void end_session(struct vm_session *s, enum log_level level,
+static void mark_ending(struct vm_session *s, enum log_level level,
                         const char *reason, bool gently)
 {
-    if (s->phase == PHASE_ENDED)
+    if (s->phase == PHASE_ENDING)
         return;
-    s->phase = PHASE_ENDED;
-    vm_session_end_output(s);
-    if (s->link.leaves != NULL)
-        console_leaving_has_ended(&s->link);
-    else if (s->link.console != NULL)
-        console_detach_vm(&s->link, reason, clock_now_us());
-    else
-        log_line(level, "connection closed peer=%s reason=%s", s->link.peer,
-                 LOG_TEXT(reason));
-    move_leave(&s->link, clock_now_us());
-    wire_done(&s->wire, gently);
-    if (s->identity != NULL) {
-        deadline_stop(&s->identity->deadline);
-        deadline_stop(&s->identity->first_byte);
-        newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
-    }
-    list_remove(&s->entry.node);
-    session_bury_later(s->ctx, &s->entry, bury);
+    vm_session_enter(s, PHASE_ENDING);
+    s->end_level = (uint8_t)level;
+    s->end_reason = reason;
+    s->ends_gently = gently;
+    stop_waiting(s);
+    stream_want(s->wire.stream, 0);
+    session_mark_ending(s->ctx, &s->session);
 }
 
 void vm_session_close(struct vm_session *s, const char *reason, bool gently)
 {
-    end_session(s, LOG_INFO, reason, gently);
+    mark_ending(s, LOG_INFO, reason, gently);
 }
+
+static void end_session(struct session *session)
+{
+    struct vm_session *s = session_at(session);
+
+    vm_session_end_output(s);
+    if (s->link.leaves != NULL)
+        console_leaving_has_ended(&s->link);
+    else if (s->link.console != NULL)
+        console_detach_vm(&s->link, s->end_reason, clock_now_us());
+    else
+        log_line((enum log_level)s->end_level,
+                 "connection closed peer=%s reason=%s", s->link.peer,
+                 LOG_TEXT(s->end_reason));
+    move_leave(&s->link, clock_now_us());
+    wire_done(&s->wire, s->ends_gently);
+    secure_done(&s->secure);
+}
+
+static void free_session(struct session *session)
+{
+    struct vm_session *s = session_at(session);
+
+    vm_session_drop_identity(s);
+    buf_done(&s->early);
+    free(s);
+}
+
+static void close_now(struct session *session, const char *reason)
+{
+    vm_session_close(session_at(session), reason, false);
+}
+
+static void shut_down(struct session *session, const char *reason)
+{
+    (void)reason; /* for people */
+    vm_session_close(session_at(session), "shutting down", false);
+}
+
+static const struct session_ops session_ops = {
+    .shut_down = shut_down,
+    .close = close_now,
+    .end = end_session,
+    .free = free_session,
+    .is_source = true,
+};
 
 void vm_session_turn_away(struct vm_session *s, const char *reason)
 {
@@ -167,8 +214,7 @@ static const char *why_broken(const struct vm_session *s, int error)
 
 static void close_broken(struct vm_session *s, int error)
 {
-    if (s->phase != PHASE_ENDED)
-        vm_session_close(s, why_broken(s, error), false);
+    vm_session_close(s, why_broken(s, error), false);
 }
 
 static bool is_newcomer(const struct vm_session *s)
@@ -192,22 +238,20 @@ static bool is_blocked(const struct vm_session *s)
 
 static void update_interest(struct vm_session *s, bool blocked)
 {
-    if (s->phase != PHASE_ENDED)
+    if (s->phase != PHASE_ENDING)
         stream_want(s->wire.stream, (may_read(s) ? STREAM_READ : 0u) |
                                         (blocked ? STREAM_WRITE : 0u));
 }
 
-/* Writes what is queued for the VM. False: the session has ended. */
-static bool flush(struct vm_session *s)
+/* Writes what is queued for the VM. */
+static void flush(struct vm_session *s)
 {
     int r = wire_flush(&s->wire);
 
-    if (r < 0) {
+    if (r < 0)
         close_broken(s, r);
-        return false;
-    }
-    update_interest(s, r == WIRE_BLOCKED);
-    return true;
+    else
+        update_interest(s, r == WIRE_BLOCKED);
 }
 
 void vm_session_update_input(struct vm_session *s)
@@ -220,7 +264,7 @@ void vm_session_update_input(struct vm_session *s)
 /* While it waits to be writable, another try would only cost a call. */
 static void flush_if_writable(struct vm_session *s)
 {
-    if (s->phase == PHASE_ENDED)
+    if (s->phase == PHASE_ENDING)
         return;
     if (is_blocked(s))
         update_interest(s, true);
@@ -248,6 +292,8 @@ static size_t link_input(struct vm_link *link, struct slice bytes)
     struct vm_session *s = session_of(link);
     int r;
 
+    if (s->phase == PHASE_ENDING)
+        return bytes.len; /* into a cable that ends nowhere */
     if (is_blocked(s) || s->comport.is_suspended)
         return 0;
     if (s->wire.out.len + bytes.len >= VM_DIRECT_INPUT_MIN)
@@ -262,7 +308,8 @@ static bool link_queue_input(struct vm_link *link, struct slice bytes)
 {
     struct vm_session *s = session_of(link);
 
-    return telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out) == 0;
+    return s->phase != PHASE_ENDING &&
+           telnet_encode_append(&s->wire.encoder, bytes, &s->wire.out) == 0;
 }
 
 static void link_input_end(struct vm_link *link)
@@ -271,6 +318,8 @@ static void link_input_end(struct vm_link *link)
 
     if (s->wire.out.len > 0)
         flush_if_writable(s);
+    if (is_blocked(s))
+        vm_session_update_input(s);
 }
 
 static void link_lines_changed(struct vm_link *link)
@@ -279,7 +328,7 @@ static void link_lines_changed(struct vm_link *link)
     int r;
 
     /* Who takes no answers is told when it takes something again. */
-    if (s->phase == PHASE_ENDED || s->wire.out.len > LIMIT_QUEUED)
+    if (s->phase == PHASE_ENDING || s->wire.out.len > LIMIT_QUEUED)
         return;
     r = vm_line_tell(s);
     if (r < 0)
@@ -291,12 +340,13 @@ static void link_lines_changed(struct vm_link *link)
 static void link_line_break(struct vm_link *link, bool is_on)
 {
     struct vm_session *s = session_of(link);
-    int r = vm_line_tell_break(s, is_on);
+    int r;
 
+    if (s->phase == PHASE_ENDING)
+        return;
+    r = vm_line_tell_break(s, is_on);
     if (r < 0)
         close_broken(s, r);
-    else
-        vm_session_update_input(s);
 }
 
 /* r: what came of a step towards TLS, or away from it. */
@@ -469,9 +519,8 @@ static bool begin_with(struct vm_session *s, struct slice in)
 {
     bool is_first = s->secure.state == SECURE_FIRST;
     bool is_tls = secure_is_hello(&s->secure, in);
-    int r = is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls,
-                                  s->ctx->vm_tls, in, NULL)
-                   : 0;
+    int r =
+        is_tls ? secure_begin(&s->secure, &s->wire, &s->ctx->tls, in, NULL) : 0;
 
     /* Then there is nothing that AUTHENTICATION could still lead to, and who
      * is told DO would wait for what comes of it. */
@@ -483,7 +532,7 @@ static bool begin_with(struct vm_session *s, struct slice in)
         r = handle_authentication(s, secure_go_on_clear(&s->secure, &s->wire));
     if (r < 0)
         close_broken(s, r);
-    return is_tls || s->phase == PHASE_ENDED;
+    return is_tls || s->phase == PHASE_ENDING;
 }
 
 void vm_session_first_byte_due(struct deadline *d, void *owner)
@@ -494,6 +543,7 @@ void vm_session_first_byte_due(struct deadline *d, void *owner)
     (void)owner;
     (void)begin_with(s, slice_of(NULL, 0));
     flush_if_writable(s);
+    vm_session_settle(s);
 }
 
 static void handle_bytes(struct vm_session *s, struct slice in)
@@ -502,7 +552,7 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     struct telpeer_item item;
     int r;
 
-    while (s->phase != PHASE_ENDED && event != TELPEER_NEED_MORE) {
+    while (s->phase != PHASE_ENDING && event != TELPEER_NEED_MORE) {
         if (secure_is_due(&s->secure, in) && begin_with(s, in))
             return;
         copy_data(s, &in);
@@ -574,15 +624,10 @@ static size_t read_room(struct vm_session *s)
     return is_newcomer(s) ? LIMIT_NEWCOMER_READ : LIMIT_READ;
 }
 
-/*
- * For what came early no room was asked: it goes as clients make some, and the
- * VM is not read before. Clients that take something may call link_resume.
- */
+/* For what came early no room was asked: it goes as clients make some, and the
+ * VM is not read before. */
 static void pour_early(struct vm_session *s)
 {
-    if (s->is_pouring)
-        return;
-    s->is_pouring = true;
     while (s->early.len > 0 && !s->is_held && has_its_turn(s)) {
         struct console *c = output_console(s);
         struct slice bytes = buf_bytes(&s->early);
@@ -592,9 +637,7 @@ static void pour_early(struct vm_session *s)
             bytes.len = room;
         console_output(c, bytes);
         buf_take(&s->early, bytes.len);
-        console_output_end(c);
     }
-    s->is_pouring = false;
 }
 
 void vm_session_end_output(struct vm_session *s)
@@ -611,10 +654,9 @@ void vm_session_end_output(struct vm_session *s)
     console_make_room(c, s->early.len, clock_now_us());
     console_output(c, buf_bytes(&s->early));
     buf_take(&s->early, s->early.len);
-    console_output_end(c);
 }
 
-/* False: nothing has, and the session may have ended by it. */
+/* False: nothing has, and the session may end by it. */
 static bool has_come(struct vm_session *s, ssize_t n)
 {
     if (n == 0)
@@ -626,7 +668,6 @@ static bool has_come(struct vm_session *s, ssize_t n)
 
 static void read_vm(struct vm_session *s)
 {
-    struct console *before = s->link.console;
     uint8_t *to = s->ctx->read_buffer;
     size_t room = read_room(s);
     ssize_t n;
@@ -649,11 +690,6 @@ static void read_vm(struct vm_session *s)
     handle_bytes(s, slice_of(to, (size_t)n));
     flush_if_writable(s);
     pour_early(s);
-    /* What came before the end of the session is its clients' all the same. */
-    if (before != NULL)
-        console_output_end(before);
-    if (s->link.console != NULL && s->link.console != before)
-        console_output_end(s->link.console);
 }
 
 /* Another session's bytes may lie in the read buffer now: to may be another. */
@@ -661,8 +697,7 @@ static void read_leaving(struct vm_session *s, uint8_t *to)
 {
     enum { READS_MAX = 4 };
 
-    for (int i = 0; i < READS_MAX && s->link.leaves != NULL; i++) {
-        struct console *c = s->link.leaves;
+    for (int i = 0; i < READS_MAX && s->phase == PHASE_LEAVING; i++) {
         size_t room = read_room(s);
         ssize_t n;
 
@@ -675,7 +710,6 @@ static void read_leaving(struct vm_session *s, uint8_t *to)
             return;
         handle_bytes(s, slice_of(to, (size_t)n));
         flush_if_writable(s);
-        console_output_end(c);
         if (s->link.leaves != NULL)
             console_leaving_goes_on(&s->link, clock_now_us());
     }
@@ -685,55 +719,69 @@ static void link_resume(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
+    if (s->phase == PHASE_ENDING)
+        return;
     s->is_held = false;
     pour_early(s);
-    if (s->phase != PHASE_ENDED)
-        update_interest(s, is_blocked(s));
+    update_interest(s, is_blocked(s));
 }
 
 static void link_leave(struct vm_link *link)
 {
     struct vm_session *s = session_of(link);
 
-    s->phase = PHASE_LEAVING;
+    /* Its end has come already, and is told at the end of the turn. */
+    if (s->phase == PHASE_ENDING)
+        return;
+    vm_session_enter(s, PHASE_LEAVING);
     vm_session_drop_identity(s);
     link_resume(link);
     read_leaving(s, s->ctx->copy_buffer);
 }
 
-/* What has come and is not read after so much is counted, up to a point: a
- * host that sends without end must not keep the others waiting. */
-static size_t link_drain(struct vm_link *link)
+/* What it has kept goes first, and then it has nothing but its output. */
+static bool begin_draining(struct vm_session *s)
 {
-    enum { READS_MAX = 16, COUNTED_READS_MAX = 64 };
+    vm_session_end_output(s);
+    if (s->phase == PHASE_ENDING)
+        return false;
+    vm_session_enter(s, PHASE_LEAVING);
+    s->has_room = true;
+    return true;
+}
+
+/* Another session's bytes may lie in the read buffer. */
+static bool link_drain(struct vm_link *link)
+{
     struct vm_session *s = session_of(link);
     uint8_t *to = s->ctx->copy_buffer;
-    size_t left_over = 0;
+    ssize_t n;
+
+    if (!begin_draining(s))
+        return false;
+    n = stream_read(s->wire.stream, to, LIMIT_READ);
+    if (n <= 0)
+        return false;
+    console_make_room(link->leaves, (size_t)n, clock_now_us());
+    handle_bytes(s, slice_of(to, (size_t)n));
+    /* Nobody hears the answers, and they must not become too many. */
+    buf_take(&s->wire.out, s->wire.out.len);
+    return true;
+}
+
+static size_t link_discard(struct vm_link *link)
+{
+    enum { READS_MAX = 64 };
+    struct vm_session *s = session_of(link);
+    size_t discarded = 0;
     ssize_t n = 1;
 
-    s->phase = PHASE_LEAVING;
-    vm_session_end_output(s);
-    for (int i = 0; i < READS_MAX && link->leaves != NULL; i++) {
-        struct console *c = link->leaves;
-
-        n = stream_read(s->wire.stream, to, LIMIT_READ);
-        if (n <= 0)
-            return 0;
-        console_make_room(c, (size_t)n, clock_now_us());
-        s->has_room = true;
-        handle_bytes(s, slice_of(to, (size_t)n));
-        console_output_end(c);
-        /* Nobody hears the answers, and they must not become too many. */
-        if (link->leaves != NULL)
-            buf_take(&s->wire.out, s->wire.out.len);
+    for (int i = 0; i < READS_MAX && n > 0 && s->phase != PHASE_ENDING; i++) {
+        n = stream_read(s->wire.stream, s->ctx->copy_buffer, LIMIT_READ);
+        if (n > 0)
+            discarded += (size_t)n;
     }
-    for (int i = 0; i < COUNTED_READS_MAX && link->leaves != NULL; i++) {
-        n = stream_read(s->wire.stream, to, LIMIT_READ);
-        if (n <= 0)
-            break;
-        left_over += (size_t)n;
-    }
-    return left_over;
+    return discarded;
 }
 
 static void link_serve(struct vm_link *link)
@@ -743,7 +791,7 @@ static void link_serve(struct vm_link *link)
 
 static void link_dismiss(struct vm_link *link, const char *reason)
 {
-    end_session(session_of(link), LOG_DEBUG, reason, false);
+    mark_ending(session_of(link), LOG_DEBUG, reason, false);
 }
 
 static const struct vm_link_ops link_ops = {
@@ -755,44 +803,44 @@ static const struct vm_link_ops link_ops = {
     .line_break = link_line_break,
     .leave = link_leave,
     .drain = link_drain,
+    .discard = link_discard,
     .serve = link_serve,
-    .follow = link_resume,
     .dismiss = link_dismiss,
 };
 
 void vm_session_serve(struct vm_session *s)
 {
+    if (s->phase == PHASE_ENDING)
+        return;
     /* From now on nothing can wait for an exchange that leads to TLS. */
     secure_give_up(&s->secure);
     if (s->secure.state != SECURE_DONE)
         s->wire.peer.policy = &vm_policy;
-    s->phase = PHASE_SERVING;
+    vm_session_enter(s, PHASE_SERVING);
     vm_line_take_early(s);
     vm_session_drop_identity(s);
-    /* It may show that the connection is broken. */
     link_lines_changed(&s->link);
-    if (s->phase == PHASE_SERVING)
-        pour_early(s);
+    pour_early(s);
 }
 
 static void on_ready(void *owner, unsigned ready)
 {
     struct vm_session *s = owner;
 
-    if ((ready & STREAM_WRITE) && !flush(s))
-        return;
     if (ready & STREAM_WRITE) {
+        flush(s);
         vm_session_update_input(s);
         link_lines_changed(&s->link);
     }
     /* A broken connection tells so even while it is not to be read; it tells
      * again when it is. */
-    if (!(ready & STREAM_READ) || s->phase == PHASE_ENDED || !may_read(s))
-        return;
-    if (s->phase == PHASE_LEAVING)
-        read_leaving(s, s->ctx->read_buffer);
-    else
-        read_vm(s);
+    if ((ready & STREAM_READ) && s->phase != PHASE_ENDING && may_read(s)) {
+        if (s->phase == PHASE_LEAVING)
+            read_leaving(s, s->ctx->read_buffer);
+        else
+            read_vm(s);
+    }
+    vm_session_settle(s);
 }
 
 static void push_out(struct session_context *ctx, struct newcomer *n)
@@ -800,7 +848,7 @@ static void push_out(struct session_context *ctx, struct newcomer *n)
     struct identity *id = CONTAINER_OF(n, struct identity, newcomer);
 
     gate_tell_pushed_out(&ctx->gate, n, id->session->link.peer);
-    end_session(id->session, LOG_DEBUG,
+    mark_ending(id->session, LOG_DEBUG,
                 "it had to make room for newer connections", false);
 }
 
@@ -809,9 +857,15 @@ bool vm_session_make_room(struct session_context *ctx)
     struct newcomer *n = newcomers_find_old(
         &ctx->gate.newcomers, VM_NEWCOMER_GRACE_US, clock_now_us());
 
-    if (n != NULL)
-        push_out(ctx, n);
-    return n != NULL;
+    struct vm_session *s;
+
+    if (n == NULL)
+        return false;
+    s = CONTAINER_OF(n, struct identity, newcomer)->session;
+    push_out(ctx, n);
+    /* Its descriptor is needed now. */
+    session_end_now(ctx, &s->session);
+    return true;
 }
 
 /* There may be too many of its kind now. */
@@ -838,11 +892,10 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     s->ctx = ctx;
     s->link.ops = &link_ops;
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
-    list_init(&s->entry.node);
-    list_add_tail(&ctx->vm_sessions, &s->entry.node);
+    session_start(ctx, &s->session, &session_ops);
     buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
-    secure_init(&s->secure, policy, false, false);
+    secure_init(&s->secure, policy, ctx->vm_tls, false, false);
     wire_init(&s->wire, stream,
               secure_offers(policy) ? &vm_policy_with_tls : &vm_policy,
               VM_OUT_MAX, on_ready, s);
@@ -862,22 +915,17 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
         flush(s);
 }
 
-void vm_session_close_all(struct session_context *ctx, const char *reason)
-{
-    LIST_EACH (node, after, &ctx->vm_sessions)
-        vm_session_close(session_at(node), reason, false);
-}
-
 void vm_session_identity_due(struct deadline *d, void *owner)
 {
     struct identity *id = CONTAINER_OF(d, struct identity, deadline);
+    struct vm_session *s = id->session;
 
     /* Another UUID than the one it would have answered with would make it
      * another console; only the name can be done without. */
     (void)owner;
-    if (id->session->phase == PHASE_ASKED && id->open == 1u << QUESTION_NAME)
-        vm_extension_attach(id->session);
+    if (s->phase == PHASE_ASKED && id->open == 1u << QUESTION_NAME)
+        vm_extension_attach(s);
     else
-        vm_session_close(id->session, "it did not say which VM it is in time",
-                         false);
+        vm_session_close(s, "it did not say which VM it is in time", false);
+    vm_session_settle(s);
 }

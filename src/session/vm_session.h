@@ -24,9 +24,6 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
  * VM it is, if that is some seconds. True: there was one. */
 bool vm_session_make_room(struct session_context *ctx);
 
-/* All of them, at shutdown. */
-void vm_session_close_all(struct session_context *ctx, const char *reason);
-
 /* Deadlines of an identity have passed. */
 void vm_session_identity_due(struct deadline *d, void *owner);
 void vm_session_first_byte_due(struct deadline *d, void *owner);

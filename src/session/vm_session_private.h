@@ -21,7 +21,7 @@ enum vm_phase {
     PHASE_JOINED,   /* destination of a move; waiting for COMPLETE */
     PHASE_SERVING,  /* attached to its console */
     PHASE_LEAVING,  /* its VM is elsewhere; it has only its output */
-    PHASE_ENDED,
+    PHASE_ENDING,   /* it does nothing any more; session.is_ending */
 };
 
 /* What a VM can be asked about itself; a bit each in struct identity. */
@@ -50,7 +50,7 @@ struct identity {
 };
 
 struct vm_session {
-    struct session_entry entry; /* in ctx->vm_sessions */
+    struct session session;
     struct session_context *ctx;
     struct wire wire;
     struct vm_link link;
@@ -59,11 +59,13 @@ struct vm_session {
     struct secure secure;
     struct buf early; /* output that has to wait: for the console to be known,
                        * for another connection's, for room */
-    struct throttle told; /* in the log, of what it may do without end */
-    uint8_t phase;        /* enum vm_phase */
-    bool is_held;         /* there is no room for more */
-    bool has_room;        /* for the data of the read at hand */
-    bool is_pouring;      /* early is on its way to the console */
+    struct throttle told;   /* in the log, of what it may do without end */
+    const char *end_reason; /* ENDING; static text, or the stream's own */
+    uint8_t phase;          /* enum vm_phase: vm_session_enter */
+    uint8_t end_level;      /* ENDING: of the line in the log; enum log_level */
+    bool ends_gently;       /* ENDING: what is queued still goes out */
+    bool is_held;           /* there is no room for more */
+    bool has_room;          /* for the data of the read at hand */
     bool has_read;
 };
 
@@ -74,9 +76,13 @@ void vm_session_drop_identity(struct vm_session *s);
 /* From now on the VM has its time to say who it is. */
 void vm_session_expect_identity(struct vm_session *s);
 
+/* The phase is this one from now on; it has not ended. */
+void vm_session_enter(struct vm_session *s, enum vm_phase phase);
+
 /*
- * Ends the session; may be called twice. The log line for a VM that had a
- * console comes from the fact that it was detached.
+ * The session ends at the end of the turn; may be called twice, the first
+ * reason counts. The log line for a VM that had a console comes from the fact
+ * that it was detached.
  */
 void vm_session_close(struct vm_session *s, const char *reason, bool gently);
 
@@ -86,6 +92,9 @@ void vm_session_turn_away(struct vm_session *s, const char *reason);
 /* From now on the session serves the console that its link has: what came
  * early is output, when it is its turn and there is room. */
 void vm_session_serve(struct vm_session *s);
+
+/* What core has left to do is done before the next byte of this read. */
+void vm_session_settle(struct vm_session *s);
 
 /* What came early is output now, because what comes next is another matter. */
 void vm_session_end_output(struct vm_session *s);

@@ -28,6 +28,8 @@ static void after_event(struct peer *peer, void *owner)
 
     if (play_has_failed(p))
         return;
+    /* Each event is a turn of its own. */
+    site_turn_end(&p->site);
     play_tell_leaving(p);
     for (int i = 0; i < p->remote_count; i++) {
         if (p->remotes[i]->peer == peer)

@@ -312,7 +312,8 @@ static void a_null_modem_carries_what_comes(void **state)
     struct null_modem *cable;
 
     assert_non_null(far);
-    cable = null_modem_connect(f->console, far, end_of_cable, NULL);
+    cable =
+        null_modem_connect(&f->site.ctx, f->console, far, end_of_cable, NULL);
     assert_non_null(cable);
     peer_give(f->vm, BYTES("now"));
     assert_true(peer_got(other, BYTES("now")));

@@ -60,12 +60,6 @@ static void on_tell(struct client *client, enum client_news news)
     fake_of(client)->news[fake_of(client)->news_count++ % 4] = (int)news;
 }
 
-static void on_close(struct client *client, const char *reason)
-{
-    (void)client;
-    (void)reason;
-}
-
 static void on_client_lines_changed(struct client *client)
 {
     fake_of(client)->line_changes++;
@@ -82,7 +76,6 @@ static const struct client_ops client_ops = {
     .pull = on_pull,
     .input_changed = on_input_changed,
     .tell = on_tell,
-    .close = on_close,
 };
 
 static struct fake_vm *vm_of(struct vm_link *link)
@@ -127,10 +120,10 @@ static void on_line_break(struct vm_link *link, bool is_on)
         (void)buf_append(&vm_of(link)->input, slice_of_text("^"));
 }
 
-static size_t on_drain(struct vm_link *link)
+static bool on_drain(struct vm_link *link)
 {
     vm_of(link)->drains++;
-    return 0;
+    return false;
 }
 
 static void on_serve(struct vm_link *link)
@@ -174,6 +167,12 @@ static const struct directory_settings settings = {
     .held_input_max = HELD_MAX,
 };
 
+/* As whoever has entered core does last. */
+static void settle(struct fixture *f)
+{
+    directory_settle(&f->directory);
+}
+
 static void init_vm(struct fake_vm *vm)
 {
     *vm = (struct fake_vm){ .link.ops = &link_ops, .room = SIZE_MAX };
@@ -188,13 +187,43 @@ static struct console *attach(struct fixture *f, struct fake_vm *vm,
     return directory_attach_vm(&f->directory, &vm->link, &who, 0);
 }
 
+static const struct client_origin origin = {
+    .door = CLIENT_DOOR_PORT,
+    .peer = "192.0.2.1:1",
+};
+
+static bool come(struct fixture *f, struct fake_client *c)
+{
+    struct err why;
+
+    return client_attach(&c->client, f->console, 0, &why) == CLIENT_ATTACHED;
+}
+
+/* Client b is the author of all input. */
+static struct client *author(struct fixture *f)
+{
+    if (f->b.client.console == NULL)
+        assert_true(come(f, &f->b));
+    return &f->b.client;
+}
+
+static void type(struct fixture *f, struct slice bytes)
+{
+    assert_true(client_input(author(f), bytes));
+}
+
+static void type_break(struct fixture *f, bool is_on)
+{
+    client_break(author(f), is_on);
+}
+
 static void start(struct fixture *f, const struct directory_settings *with)
 {
     directory_init(&f->directory, with);
     init_vm(&f->vm);
     init_vm(&f->other);
-    client_init(&f->a.client, &client_ops);
-    client_init(&f->b.client, &client_ops);
+    client_init(&f->a.client, &client_ops, &origin);
+    client_init(&f->b.client, &client_ops, &origin);
     f->console = attach(f, &f->vm, "u1", "s0");
     assert_non_null(f->console);
 }
@@ -211,8 +240,8 @@ static int setup(void **state)
 
 static void stop(struct fixture *f)
 {
-    console_detach_client(&f->a.client, 0);
-    console_detach_client(&f->b.client, 0);
+    client_detach(&f->a.client, 0);
+    client_detach(&f->b.client, 0);
     console_detach_vm(&f->vm.link, "end", 0);
     console_detach_vm(&f->other.link, "end", 0);
     buf_done(&f->vm.input);
@@ -233,7 +262,7 @@ static void print(struct fixture *f, size_t len)
     static uint8_t bytes[RING];
 
     console_output(f->console, slice_of(bytes, len));
-    console_output_end(f->console);
+    settle(f);
 }
 
 static uint64_t take(struct fake_client *c, size_t most, uint64_t now_us)
@@ -246,6 +275,28 @@ static uint64_t take(struct fake_client *c, size_t most, uint64_t now_us)
     return lost;
 }
 
+/* The oldest fact; its kind is one of these, or there is none. */
+enum { NO_FACT = -1 };
+struct seen {
+    int kind;
+    struct fact fact;
+    char former_name[32];
+};
+
+static struct seen take_fact(struct fact_queue *q)
+{
+    struct seen seen = { .kind = NO_FACT };
+
+    if (!fact_take(q, &seen.fact))
+        return seen;
+    seen.kind = (int)seen.fact.kind;
+    if (seen.fact.former_name != NULL)
+        snprintf(seen.former_name, sizeof seen.former_name, "%s",
+                 seen.fact.former_name);
+    fact_done(&seen.fact);
+    return seen;
+}
+
 /* -- output ------------------------------------------------------------- */
 
 static void client_gets_what_comes_from_its_attaching_on(void **state)
@@ -254,7 +305,7 @@ static void client_gets_what_comes_from_its_attaching_on(void **state)
     struct ring_span span;
 
     print(f, 10);
-    assert_true(console_attach_client(f->console, &f->a.client, 0));
+    assert_true(come(f, &f->a));
     print(f, 7);
     assert_int_equal(f->a.pulls, 1);
     assert_int_equal(client_peek(&f->a.client, &span), 0);
@@ -295,8 +346,8 @@ static void room_is_what_the_slowest_client_leaves(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(console_output_room(f->console), RING);
-    console_attach_client(f->console, &f->a.client, 0);
-    console_attach_client(f->console, &f->b.client, 0);
+    assert_true(come(f, &f->a));
+    assert_true(come(f, &f->b));
     print(f, 1000);
     take(&f->a, 1000, 0);
     assert_int_equal(console_output_room(f->console), RING - 1000);
@@ -310,12 +361,14 @@ static void vm_is_read_again_when_half_of_the_ring_is_free(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     take(&f->a, RING / 2 - 1, 10);
+    settle(f);
     assert_int_equal(f->vm.resumes, 0);
     take(&f->a, 1, 10);
+    settle(f);
     assert_int_equal(f->vm.resumes, 1);
     assert_false(deadline_is_running(&f->console->hold));
 }
@@ -324,19 +377,21 @@ static void client_that_takes_nothing_lags_when_the_hold_is_due(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     assert_null(deadline_pop(&f->directory.short_holds, SHORT_HOLD_US - 1));
     assert_ptr_equal(deadline_pop(&f->directory.short_holds, SHORT_HOLD_US),
                      &f->console->hold);
     console_short_hold_due(f->console, SHORT_HOLD_US);
+    settle(f);
     assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
     assert_null(deadline_pop(&f->directory.holds, HOLD_US - 1));
     assert_ptr_equal(deadline_pop(&f->directory.holds, HOLD_US),
                      &f->console->hold);
     console_hold_due(f->console, HOLD_US);
     assert_int_equal(f->a.client.reader.pace, READER_LAGS);
+    settle(f);
     assert_int_equal(f->vm.resumes, 2);
     assert_int_equal(console_output_room(f->console), RING);
     print(f, 100);
@@ -347,11 +402,12 @@ static void vm_that_is_held_back_is_read_a_ring_ahead(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     assert_int_equal(console_output_room(f->console), 0);
     console_short_hold_due(f->console, SHORT_HOLD_US);
+    settle(f);
     assert_int_equal(f->vm.resumes, 1);
     assert_int_equal(console_output_room(f->console), RING);
     print(f, RING - 1);
@@ -372,7 +428,7 @@ static void client_that_takes_half_a_ring_in_time_is_waited_for(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     console_short_hold_due(f->console, SHORT_HOLD_US);
@@ -391,7 +447,7 @@ static void output_that_cannot_wait_makes_room_for_itself(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_make_room(f->console, RING, 0);
     assert_int_equal(f->a.client.reader.pace, READER_FOLLOWS);
@@ -404,7 +460,7 @@ static void sole_client_that_takes_something_is_waited_for_again(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     console_hold_due(f->console, HOLD_US);
@@ -416,8 +472,8 @@ static void one_that_lags_beside_a_faster_one_has_to_catch_up(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
-    console_attach_client(f->console, &f->b.client, 0);
+    assert_true(come(f, &f->a));
+    assert_true(come(f, &f->b));
     print(f, RING);
     take(&f->b, RING, 0);
     console_hold(f->console, 0);
@@ -437,8 +493,8 @@ static void time_that_others_wait_counts_against_the_slow_one(void **state)
     uint64_t now_us = 0;
     int holds = 0;
 
-    console_attach_client(f->console, &f->a.client, 0);
-    console_attach_client(f->console, &f->b.client, 0);
+    assert_true(come(f, &f->a));
+    assert_true(come(f, &f->b));
     for (; f->a.client.reader.pace == READER_FOLLOWS && holds < 100; holds++) {
         print(f, console_output_room(f->console));
         take(&f->b, RING, now_us);
@@ -453,10 +509,11 @@ static void client_that_leaves_frees_the_vm(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
-    console_detach_client(&f->a.client, 0);
+    client_detach(&f->a.client, 0);
+    settle(f);
     assert_int_equal(f->vm.resumes, 1);
 }
 
@@ -466,11 +523,13 @@ static void input_goes_to_the_vm_or_nowhere(void **state)
 {
     struct fixture *f = *state;
 
-    console_input(f->console, slice_of_text("ls\r"));
+    type(f, slice_of_text("ls\r"));
+    settle(f);
     assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("ls\r")));
     console_detach_vm(&f->vm.link, "gone", 0);
-    console_input(f->console, slice_of_text("lost"));
+    type(f, slice_of_text("lost"));
     attach(f, &f->other, "u1", "s0");
+    settle(f);
     assert_int_equal(f->other.input.len, 0);
 }
 
@@ -479,14 +538,19 @@ static void what_the_link_does_not_take_is_kept_in_order(void **state)
     struct fixture *f = *state;
 
     f->vm.room = 3;
-    console_input(f->console, slice_of_text("abcdef"));
-    console_input(f->console, slice_of_text("ghi"));
+    type(f, slice_of_text("abcdef"));
+    type(f, slice_of_text("ghi"));
+    settle(f);
     assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abc")));
     f->vm.room = 4;
     console_set_link_full(f->console, false);
+    settle(f);
     f->vm.room = 100;
-    console_input(f->console, slice_of_text("jkl"));
+    type(f, slice_of_text("jkl"));
     console_set_link_full(f->console, false);
+    settle(f);
+    settle(f);
+    settle(f);
     assert_true(
         slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("abcdefghijkl")));
 }
@@ -496,16 +560,19 @@ static void full_link_stops_the_clients_until_it_is_not(void **state)
     static uint8_t much[HELD_MAX];
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     f->vm.room = 0;
-    console_input(f->console, slice_of(much, sizeof much - 1));
+    type(f, slice_of(much, sizeof much - 1));
     assert_true(console_takes_input(f->console));
-    console_input(f->console, slice_of(much, 1));
+    type(f, slice_of(much, 1));
     assert_false(console_takes_input(f->console));
+    settle(f);
     assert_int_equal(f->a.input_changes, 1);
     f->vm.room = sizeof much;
     console_set_link_full(f->console, false);
+    settle(f);
     assert_true(console_takes_input(f->console));
+    settle(f);
     assert_int_equal(f->a.input_changes, 2);
 }
 
@@ -513,14 +580,16 @@ static void break_keeps_its_place_in_the_input(void **state)
 {
     struct fixture *f = *state;
 
-    console_break_input(f->console, true);
+    type_break(f, true);
     f->vm.room = 1;
-    console_input(f->console, slice_of_text("ab"));
-    console_break_input(f->console, true);
-    console_break_input(f->console, false);
-    console_input(f->console, slice_of_text("h"));
+    type(f, slice_of_text("ab"));
+    type_break(f, true);
+    type_break(f, false);
+    type(f, slice_of_text("h"));
     f->vm.room = 100;
     console_set_link_full(f->console, false);
+    settle(f);
+    settle(f);
     assert_true(
         slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("^ab^h")));
 }
@@ -530,12 +599,14 @@ static void purged_input_is_gone(void **state)
     struct fixture *f = *state;
 
     f->vm.room = 1;
-    console_input(f->console, slice_of_text("abc"));
-    console_break_input(f->console, true);
+    type(f, slice_of_text("abc"));
+    type_break(f, true);
     console_purge_input(f->console);
     f->vm.room = 100;
     console_set_link_full(f->console, false);
-    console_input(f->console, slice_of_text("d"));
+    settle(f);
+    type(f, slice_of_text("d"));
+    settle(f);
     assert_true(slice_is_equal(buf_bytes(&f->vm.input), slice_of_text("ad")));
 }
 
@@ -543,7 +614,7 @@ static void purged_output_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     print(f, RING);
     console_hold(f->console, 0);
     console_purge_output(f->console, 0);
@@ -556,18 +627,25 @@ static void vm_sees_its_clients_lines(void **state)
     struct fixture *f = *state;
 
     assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
-    console_attach_client(f->console, &f->a.client, 0);
-    console_attach_client(f->console, &f->b.client, 0);
+    assert_true(come(f, &f->a));
+    settle(f);
+    assert_true(come(f, &f->b));
+    settle(f);
     assert_int_equal(console_lines(f->console, LINE_VM),
                      LINE_DSR | LINE_CTS | LINE_DCD);
-    console_set_client_lines(&f->a.client, 0);
+    client_set_lines(&f->a.client, 0);
+    settle(f);
     assert_int_equal(console_lines(f->console, LINE_VM),
                      LINE_DSR | LINE_CTS | LINE_DCD);
-    console_set_client_lines(&f->b.client, LINE_RTS);
+    client_set_lines(&f->b.client, LINE_RTS);
+    settle(f);
     assert_int_equal(console_lines(f->console, LINE_VM), LINE_CTS);
-    console_detach_client(&f->a.client, 0);
-    console_detach_client(&f->b.client, 0);
+    client_detach(&f->a.client, 0);
+    settle(f);
+    client_detach(&f->b.client, 0);
+    settle(f);
     assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
+    settle(f);
     assert_int_equal(f->vm.line_changes, 6);
 }
 
@@ -575,14 +653,16 @@ static void clients_see_their_vms_lines(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     assert_int_equal(console_lines(f->console, LINE_CLIENTS),
                      LINE_DSR | LINE_CTS | LINE_DCD);
     console_set_vm_lines(f->console, LINE_DTR);
     assert_int_equal(console_lines(f->console, LINE_CLIENTS),
                      LINE_DSR | LINE_DCD);
+    settle(f);
     assert_int_equal(f->a.line_changes, 1);
     console_set_vm_lines(f->console, LINE_DTR);
+    settle(f);
     assert_int_equal(f->a.line_changes, 1);
     console_detach_vm(&f->vm.link, "gone", 0);
     assert_int_equal(console_lines(f->console, LINE_CLIENTS), 0);
@@ -635,15 +715,18 @@ static void held_input_is_kept_in_order_and_stops_the_clients(void **state)
     static uint8_t much[HELD_MAX];
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     console_hold_input(f->console);
-    console_input(f->console, slice_of_text("first"));
+    type(f, slice_of_text("first"));
     assert_true(console_takes_input(f->console));
-    console_input(f->console, slice_of(much, sizeof much));
+    type(f, slice_of(much, sizeof much));
     assert_false(console_takes_input(f->console));
+    settle(f);
     assert_int_equal(f->vm.input.len, 0);
     console_release_input(f->console);
+    settle(f);
     assert_true(console_takes_input(f->console));
+    settle(f);
     assert_int_equal(f->vm.input.len, 5 + sizeof much);
     assert_memory_equal(buf_bytes(&f->vm.input).data, "first", 5);
 }
@@ -654,7 +737,7 @@ static void newest_connection_wins_and_clients_stay(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     assert_ptr_equal(attach(f, &f->other, "u1", "s0"), f->console);
     assert_int_equal(f->vm.dismissals, 1);
     assert_null(f->vm.link.console);
@@ -670,19 +753,19 @@ static void facts_are_told_in_order(void **state)
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
 
-    const struct fact *fact = fact_take(q);
+    struct seen seen = take_fact(q);
 
-    assert_int_equal(fact->kind, FACT_VM_ATTACHED);
-    assert_true(fact->is_new);
-    assert_null(fact_take(q));
+    assert_int_equal(seen.kind, FACT_VM_ATTACHED);
+    assert_true(seen.fact.is_new);
+    assert_int_equal(take_fact(q).kind, NO_FACT);
     directory_rename(f->console, "db");
     directory_rename(f->console, "db");
     console_detach_vm(&f->vm.link, "because", 0);
-    fact = fact_take(q);
-    assert_int_equal(fact->kind, FACT_VM_RENAMED);
-    assert_string_equal(fact->former_name, "web");
-    assert_string_equal(fact_take(q)->reason, "because");
-    assert_null(fact_take(q));
+    seen = take_fact(q);
+    assert_int_equal(seen.kind, FACT_VM_RENAMED);
+    assert_string_equal(seen.former_name, "web");
+    assert_string_equal(take_fact(q).fact.reason, "because");
+    assert_int_equal(take_fact(q).kind, NO_FACT);
 }
 
 static void a_console_is_new_once(void **state)
@@ -692,14 +775,14 @@ static void a_console_is_new_once(void **state)
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
 
-    assert_true(fact_take(q)->is_new);
+    assert_true(take_fact(q).fact.is_new);
     console_detach_vm(&f->vm.link, "gone", 0);
     directory_attach_vm(&f->directory, &f->vm.link, &same, 0);
-    assert_int_equal(fact_take(q)->kind, FACT_VM_DETACHED);
-    assert_false(fact_take(q)->is_new);
+    assert_int_equal(take_fact(q).kind, FACT_VM_DETACHED);
+    assert_false(take_fact(q).fact.is_new);
     assert_non_null(directory_restore(&f->directory, &known));
     directory_attach_vm(&f->directory, &f->other.link, &known, 0);
-    assert_false(fact_take(q)->is_new);
+    assert_false(take_fact(q).fact.is_new);
     /* Names that nobody takes are freed with the queue. */
     directory_rename(f->console, "db");
     directory_rename(f->console, "web");
@@ -709,30 +792,32 @@ static void clients_that_are_served_are_facts(void **state)
 {
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
-    const struct fact *fact;
+    struct seen seen;
 
-    (void)fact_take(q);
-    console_attach_client(f->console, &f->a.client, 0);
-    client_report_attached(&f->a.client, "192.0.2.1:1", true);
-    fact = fact_take(q);
-    assert_int_equal(fact->kind, FACT_CLIENT_ATTACHED);
-    assert_ptr_equal(fact->console, f->console);
-    assert_string_equal(fact->peer, "192.0.2.1:1");
-    assert_true(fact->is_encrypted);
-    client_report_detached(&f->a.client, "192.0.2.1:1", false);
-    fact = fact_take(q);
-    assert_int_equal(fact->kind, FACT_CLIENT_DETACHED);
-    assert_false(fact->is_encrypted);
+    (void)take_fact(q);
+    assert_true(come(f, &f->a));
+    f->a.client.is_encrypted = true;
+    client_report_attached(&f->a.client);
+    seen = take_fact(q);
+    assert_int_equal(seen.kind, FACT_CLIENT_ATTACHED);
+    assert_ptr_equal(seen.fact.console, f->console);
+    assert_string_equal(seen.fact.peer, "192.0.2.1:1");
+    assert_true(seen.fact.is_encrypted);
+    f->a.client.is_encrypted = false;
+    client_report_detached(&f->a.client);
+    seen = take_fact(q);
+    assert_int_equal(seen.kind, FACT_CLIENT_DETACHED);
+    assert_false(seen.fact.is_encrypted);
 }
 
 static void console_expires_only_when_all_have_left(void **state)
 {
     struct fixture *f = *state;
 
-    console_attach_client(f->console, &f->a.client, 0);
+    assert_true(come(f, &f->a));
     console_detach_vm(&f->vm.link, "gone", 10);
     assert_null(deadline_first(&f->directory.expiries));
-    console_detach_client(&f->a.client, 20);
+    client_detach(&f->a.client, 20);
     assert_null(deadline_pop(&f->directory.expiries, 20 + EXPIRE_US - 1));
     assert_ptr_equal(deadline_pop(&f->directory.expiries, 20 + EXPIRE_US),
                      &f->console->expiry);
@@ -776,10 +861,10 @@ static void clients_of_a_console_are_bounded(void **state)
     struct fixture *f = *state;
 
     f->directory.settings.client_limit = 1;
-    assert_true(console_attach_client(f->console, &f->a.client, 0));
-    assert_false(console_attach_client(f->console, &f->b.client, 0));
-    console_detach_client(&f->a.client, 0);
-    assert_true(console_attach_client(f->console, &f->b.client, 0));
+    assert_true(come(f, &f->a));
+    assert_false(come(f, &f->b));
+    client_detach(&f->a.client, 0);
+    assert_true(come(f, &f->b));
 }
 
 /* -- ports -------------------------------------------------------------- */
@@ -789,16 +874,16 @@ static void clients_without_a_vm_come_and_go_as_facts(void **state)
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
 
-    (void)fact_take(q);
-    assert_true(console_attach_client(f->console, &f->a.client, 0));
-    assert_null(fact_take(q));
+    (void)take_fact(q);
+    assert_true(come(f, &f->a));
+    assert_int_equal(take_fact(q).kind, NO_FACT);
     console_detach_vm(&f->vm.link, "gone", 0);
-    assert_int_equal(fact_take(q)->kind, FACT_VM_DETACHED);
-    console_detach_client(&f->a.client, 0);
-    assert_int_equal(fact_take(q)->kind, FACT_DESERTED);
-    assert_true(console_attach_client(f->console, &f->a.client, 0));
-    assert_int_equal(fact_take(q)->kind, FACT_VISITED);
-    assert_null(fact_take(q));
+    assert_int_equal(take_fact(q).kind, FACT_VM_DETACHED);
+    client_detach(&f->a.client, 0);
+    assert_int_equal(take_fact(q).kind, FACT_DESERTED);
+    assert_true(come(f, &f->a));
+    assert_int_equal(take_fact(q).kind, FACT_VISITED);
+    assert_int_equal(take_fact(q).kind, NO_FACT);
 }
 
 static void restored_console_expires_by_when_it_was_left(void **state)
@@ -826,12 +911,12 @@ static void restored_console_expires_by_when_it_was_left(void **state)
 static bool has_fact_behind(struct fact_queue *q, enum fact_kind first,
                             enum fact_kind last)
 {
-    const struct fact *fact;
-    enum fact_kind before = last;
+    int before = NO_FACT;
+    int kind;
 
-    while ((fact = fact_take(q)) != NULL && fact->kind != last)
-        before = fact->kind;
-    return fact != NULL && before == first;
+    while ((kind = take_fact(q).kind) != NO_FACT && kind != (int)last)
+        before = kind;
+    return kind == (int)last && before == (int)first;
 }
 
 static void console_without_a_label_is_the_first_unknown_port_of_its_vm(
@@ -845,7 +930,7 @@ static void console_without_a_label_is_the_first_unknown_port_of_its_vm(
     struct console *c = directory_restore(
         d, &(struct vm_identity){ .uuid = "u9", .label = "", .name = "n" });
 
-    assert_int_equal(fact_take(q)->kind, FACT_VM_ATTACHED);
+    assert_int_equal(take_fact(q).kind, FACT_VM_ATTACHED);
     assert_ptr_equal(attach(f, &f->vm, "u9", "a"), known);
     assert_string_equal(c->label, "");
     assert_ptr_equal(attach(f, &f->other, "u9", "b"), c);
@@ -853,7 +938,7 @@ static void console_without_a_label_is_the_first_unknown_port_of_its_vm(
     assert_ptr_equal(directory_find(d, "u9", "b"), c);
     assert_null(directory_find(d, "u9", ""));
     assert_true(has_fact_behind(q, FACT_VM_ATTACHED, FACT_LABELLED));
-    assert_null(fact_take(q));
+    assert_int_equal(take_fact(q).kind, NO_FACT);
     assert_ptr_not_equal(attach(f, &f->vm, "u9", "c"), c);
     assert_int_equal(d->console_count, 4);
 }

@@ -76,4 +76,5 @@ void look_at(struct peer *p)
 {
     while (stream_mem_turn(&p->stream))
         continue;
+    site_turn_end(p->site);
 }

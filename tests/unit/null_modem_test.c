@@ -31,6 +31,7 @@ static void on_end(void *owner, const char *reason)
 
     (void)reason;
     f->ended++;
+    f->modem = NULL;
 }
 
 static int setup(void **state)
@@ -45,7 +46,7 @@ static int setup(void **state)
     f.vm_b = vm_start_as(&f.site, UUID_TEXT, "s1");
     f.a = site_console(&f.site);
     f.b = directory_find(&f.site.directory, UUID, "s1");
-    f.modem = null_modem_connect(f.a, f.b, on_end, &f);
+    f.modem = null_modem_connect(&f.site.ctx, f.a, f.b, on_end, &f);
     assert_non_null(f.modem);
     *state = &f;
     return 0;
@@ -145,7 +146,8 @@ static void consoles_that_close_tell_its_owner(void **state)
     struct fixture *f = *state;
 
     session_shut_down(&f->site.ctx, "shutting down");
-    assert_int_equal(f->ended, 2);
+    site_turn_end(&f->site);
+    assert_int_equal(f->ended, 1);
     assert_int_equal(f->a->client_count + f->b->client_count, 0);
 }
 

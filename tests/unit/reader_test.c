@@ -1,4 +1,5 @@
-/* Lossless readers of a console's output, as its log is one. */
+/* Readers of a console's output that are no clients: a log, and one that nobody
+ * waits for. */
 #include "core/directory.h"
 
 #include <setjmp.h>
@@ -51,6 +52,16 @@ static const struct vm_link_ops link_ops = {
     .lines_changed = on_lines_changed,
 };
 
+static const struct client_origin origin = { .peer = "" };
+
+static void watch(struct fixture *f)
+{
+    struct err why;
+
+    assert_int_equal(client_attach(&f->client, f->console, 0, &why),
+                     CLIENT_ATTACHED);
+}
+
 static int setup(void **state)
 {
     static const struct directory_settings settings = {
@@ -67,7 +78,7 @@ static int setup(void **state)
     assert_non_null(f);
     directory_init(&f->directory, &settings);
     f->vm.ops = &link_ops;
-    client_init(&f->client, &client_ops);
+    client_init(&f->client, &client_ops, &origin);
     f->console = directory_attach_vm(&f->directory, &f->vm, &who, 0);
     assert_non_null(f->console);
     *state = f;
@@ -78,7 +89,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
 
-    console_detach_client(&f->client, 0);
+    client_detach(&f->client, 0);
     console_detach_vm(&f->vm, "end", 0);
     directory_done(&f->directory);
     free(f);
@@ -91,7 +102,7 @@ static void print(struct fixture *f, size_t len)
     static uint8_t bytes[RING];
 
     console_output(f->console, slice_of(bytes, len));
-    console_output_end(f->console);
+    directory_settle(&f->directory);
 }
 
 static uint64_t take(struct reader *reader, size_t most, uint64_t now_us)
@@ -112,9 +123,12 @@ static void on_log_pull(struct reader *reader)
 
 static void attach_log(struct fixture *f, struct reader *log)
 {
-    static const struct reader_ops ops = { .pull = on_log_pull };
+    static const struct reader_kind kind = {
+        .pull = on_log_pull,
+        .is_waited_for = true,
+    };
 
-    reader_init(log, &ops, true);
+    reader_init(log, &kind);
     reader_attach(log, f->console);
 }
 
@@ -125,6 +139,7 @@ static void log_is_no_client(void **state)
 
     attach_log(f, &log);
     assert_int_equal(f->console->client_count, 0);
+    directory_settle(&f->directory);
     assert_int_equal(f->line_changes, 0);
     assert_int_equal(console_lines(f->console, LINE_VM), LINE_DSR | LINE_CTS);
     console_detach_vm(&f->vm, "gone", 0);
@@ -142,6 +157,7 @@ static void log_that_is_nearly_a_ring_behind_holds_the_vm(void **state)
     assert_int_equal(console_output_room(f->console), 0);
     console_hold(f->console, 0);
     assert_int_equal(take(&log, RING / 2, 10), 0);
+    directory_settle(&f->directory);
     assert_int_equal(f->resumes, 1);
     reader_detach(&log, 0);
 }
@@ -153,11 +169,13 @@ static void let_log_lag(struct fixture *f, struct reader *log)
     print(f, RING);
     console_hold(f->console, 0);
     console_short_hold_due(f->console, SHORT_HOLD_US);
+    directory_settle(&f->directory);
     /* More than output may lie there: it is read on, as for a client. */
     assert_int_equal(console_output_room(f->console), RING);
     assert_int_equal(log->pace, READER_FOLLOWS);
     console_hold_due(f->console, HOLD_US);
     assert_int_equal(log->pace, READER_LAGS);
+    directory_settle(&f->directory);
     assert_int_equal(f->resumes, 2);
 }
 
@@ -165,15 +183,15 @@ static void log_that_takes_nothing_is_told_what_it_has_lost(void **state)
 {
     struct fixture *f = *state;
     struct reader log;
-    const struct fact *fact;
+    struct fact fact;
 
     let_log_lag(f, &log);
     print(f, RING);
     print(f, 100);
     assert_int_equal(take(&log, 0, HOLD_US), RING + 100);
     assert_int_equal(log.pace, READER_LAGS);
-    while ((fact = fact_take(&f->directory.facts)) != NULL)
-        assert_int_not_equal(fact->kind, FACT_CLIENT_LAGS);
+    while (fact_take(&f->directory.facts, &fact))
+        assert_int_not_equal(fact.kind, FACT_CLIENT_LAGS);
     reader_detach(&log, 0);
 }
 
@@ -182,7 +200,7 @@ static void log_that_goes_on_is_waited_for_again(void **state)
     struct fixture *f = *state;
     struct reader log;
 
-    console_attach_client(f->console, &f->client, 0);
+    watch(f);
     let_log_lag(f, &log);
     take(&f->client.reader, 2 * RING, HOLD_US);
     assert_int_equal(take(&log, 1, HOLD_US), 0);
@@ -198,7 +216,7 @@ static void slow_log_holds_the_vm_for_ever(void **state)
     struct reader log;
     uint64_t now_us = 0;
 
-    console_attach_client(f->console, &f->client, 0);
+    watch(f);
     attach_log(f, &log);
     for (int i = 0; i < 100; i++) {
         print(f, console_output_room(f->console));
@@ -218,7 +236,7 @@ static void log_that_has_caught_up_makes_no_client_lag(void **state)
     struct reader log;
     uint64_t now_us = 0;
 
-    console_attach_client(f->console, &f->client, 0);
+    watch(f);
     attach_log(f, &log);
     for (int i = 0; i < 100; i++) {
         print(f, console_output_room(f->console));
@@ -243,7 +261,7 @@ static void log_keeps_what_a_client_purges(void **state)
     struct fixture *f = *state;
     struct reader log;
 
-    console_attach_client(f->console, &f->client, 0);
+    watch(f);
     attach_log(f, &log);
     print(f, 100);
     console_purge_output(f->console, 0);
@@ -261,7 +279,37 @@ static void log_that_leaves_frees_the_vm(void **state)
     print(f, RING);
     console_hold(f->console, 0);
     reader_detach(&log, 0);
+    directory_settle(&f->directory);
     assert_int_equal(f->resumes, 1);
+    reader_detach(&log, 0);
+}
+
+static void one_that_is_not_waited_for_holds_nobody(void **state)
+{
+    static const struct reader_kind kind = { .pull = on_log_pull };
+    struct fixture *f = *state;
+    struct reader watcher;
+
+    reader_init(&watcher, &kind);
+    reader_attach(&watcher, f->console);
+    print(f, RING);
+    assert_int_equal(console_output_room(f->console), RING);
+    print(f, 100);
+    assert_int_equal(take(&watcher, RING, 0), 100);
+    assert_true(reader_has_caught_up(&watcher));
+    assert_int_equal(watcher.pace, READER_LAGS);
+    reader_detach(&watcher, 0);
+}
+
+/* Whoever reads may stand in any struct: core knows none of them. */
+static void readers_that_lag_are_told_so_themselves(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    watch(f);
+    let_log_lag(f, &log);
+    assert_int_equal(f->client.reader.pace, READER_LAGS);
     reader_detach(&log, 0);
 }
 
@@ -278,6 +326,8 @@ int main(void)
         TEST(log_that_has_caught_up_makes_no_client_lag),
         TEST(log_keeps_what_a_client_purges),
         TEST(log_that_leaves_frees_the_vm),
+        TEST(one_that_is_not_waited_for_holds_nobody),
+        TEST(readers_that_lag_are_told_so_themselves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

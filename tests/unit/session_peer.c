@@ -68,8 +68,8 @@ static void peer_free(struct peer *p)
 
 void site_close(struct site *s)
 {
-    client_session_close_all(&s->ctx);
-    vm_session_close_all(&s->ctx, "the test is over");
+    session_close_all(&s->ctx, "the test is over");
+    site_turn_end(s);
     require(session_is_quiet(&s->ctx), "a session is left");
     session_context_done(&s->ctx);
     directory_done(&s->directory);
@@ -181,17 +181,37 @@ bool peer_turn(struct peer *p)
     return is_busy;
 }
 
-void site_turn_end(struct site *s)
+static void take_facts(struct site *s)
 {
-    const struct fact *fact;
+    struct fact fact;
 
-    while ((fact = fact_take(&s->directory.facts)) != NULL) {
-        s->seen[fact->kind].last = *fact;
-        s->seen[fact->kind].count++;
+    while (fact_take(&s->directory.facts, &fact)) {
+        s->seen[fact.kind].last = fact;
+        s->seen[fact.kind].count++;
+        fact_done(&fact);
     }
-    session_bury_dead(&s->ctx);
+}
+
+static bool end_turn(struct site *s)
+{
+    bool any = false;
+    bool goes_on = true;
+
+    while (goes_on) {
+        take_facts(s);
+        goes_on = session_end_marked(&s->ctx);
+        any |= goes_on;
+        goes_on |= !fact_queue_is_empty(&s->directory.facts);
+    }
+    session_free_ended(&s->ctx);
     for (size_t i = 0; i < s->peer_count; i++)
         peer_listen(s->peers[i]);
+    return any;
+}
+
+void site_turn_end(struct site *s)
+{
+    (void)end_turn(s);
 }
 
 void site_run(struct site *s)
@@ -203,9 +223,10 @@ void site_run(struct site *s)
         is_busy = false;
         for (size_t i = 0; i < s->peer_count; i++)
             is_busy |= peer_turn(s->peers[i]);
+        /* Who ends makes others go on. */
+        is_busy |= end_turn(s);
         require(++turns < TURNS_MAX, "it does not come to rest");
     }
-    site_turn_end(s);
 }
 
 /* Those that start again in this go wait for the next one. */
@@ -220,6 +241,7 @@ static void fall_due(struct site *s, struct deadline_queue *queue,
         count++;
     for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL; count--)
         on_due(d, &s->ctx);
+    directory_settle(&s->directory);
     site_run(s);
 }
 

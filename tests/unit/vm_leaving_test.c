@@ -15,7 +15,8 @@ enum { MIB = 1024 * KIB };
 
 #define GONE                                                                   \
     "\r\n[vspcd: vm-0001: VM disconnected; this connection waits for it]\r\n"
-#define CAME_BACK GONE "\r\n[vspcd: vm-0001: VM connected]\r\n"
+#define CAME_BACK                                                              \
+    "\r\n[vspcd: vm-0001: VM disconnected, and connected again]\r\n"
 
 struct fixture {
     struct site site;
