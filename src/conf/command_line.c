@@ -18,7 +18,7 @@ enum {
 struct reading {
     struct command_line *line;
     struct problems *problems;
-    char *arguments;     /* of --backend-args; NULL: none */
+    char *arguments;     /* value of the last --backend-args; NULL: none */
     bool is_vspc_server; /* -p is vSPC.py's */
     bool is_arguments;   /* of --backend-args, where -p is the prefix */
     bool is_at_end;      /* nothing behind this counts */
@@ -203,14 +203,16 @@ static void read_words(struct reading *r, int argc, char **argv)
                      argv[optind]);
 }
 
-/* As if its words stood behind the others. */
-static void read_arguments(struct reading *r)
+/* Adds the words of --backend-args to the options, behind those that are there.
+ * text is changed, and has to live as long as the options. name begins what
+ * is said of the text as a whole. */
+static void read_arguments(struct reading *r, char *text, const char *name)
 {
-    char *words[ARGUMENTS_MAX + 2] = { r->arguments };
-    int count = vspc_server_split(r->arguments, words + 1, ARGUMENTS_MAX);
+    char *words[ARGUMENTS_MAX + 2] = { text };
+    int count = vspc_server_split(text, words + 1, ARGUMENTS_MAX);
 
     if (count < 0) {
-        problems_add(r->problems, 0, "--backend-args: %s",
+        problems_add(r->problems, 0, "%s%s", name,
                      count == -E2BIG ? "expected at most 32 words"
                                      : "expected a quote that ends it");
         return;
@@ -267,8 +269,22 @@ void command_line_read(int argc, char **argv, struct command_line *ret_line,
     if (r.is_vspc_server)
         settle_p(ret_line);
     if (r.arguments != NULL && !r.is_at_end)
-        read_arguments(&r);
+        read_arguments(&r, r.arguments, "--backend-args: ");
     ret_line->arguments = r.arguments;
+}
+
+void command_line_read_arguments(const char *text,
+                                 struct command_line *ret_line,
+                                 struct problems *problems)
+{
+    struct reading r = { .line = ret_line, .problems = problems };
+
+    *ret_line = (struct command_line){
+        .request = OPTIONS_RUN,
+        .options = xcalloc(strlen(text) + 1, sizeof *ret_line->options),
+        .arguments = xstrdup(text),
+    };
+    read_arguments(&r, ret_line->arguments, "");
 }
 
 void command_line_done(struct command_line *line)

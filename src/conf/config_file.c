@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "conf/sources.h"
+#include "conf/vspc_server.h"
 
 #include <confuse.h>
 #include <errno.h>
@@ -36,6 +37,8 @@ struct reader {
     const char *name; /* of the file */
     struct settings read;
     struct problems problems;
+    unsigned other_line[SETTINGS_NOTICES_MAX]; /* of vspc_server_options; 0: not
+                                                  given */
     char *unknown[UNKNOWN_MAX];
     unsigned unknown_line[UNKNOWN_MAX];
     int unknown_count;
@@ -57,33 +60,131 @@ static bool is_first(const cfg_opt_t *opt)
     return opt->nvalues <= 1;
 }
 
-static void take_value(struct reader *r, const struct option_row *row,
-                       const cfg_opt_t *opt, unsigned line, const char *value)
-{
-    const struct settings_origin *at = &r->read.origins[option_index(row)];
-    struct settings_origin origin = { SETTINGS_FILE, line };
-    struct err err;
+/* A value, and where it was found. */
+struct found {
+    struct reader *reader;
+    const char *name; /* as it is written there */
+    const char *value;
+    unsigned line;
+    bool is_first; /* else one more of a list */
+};
 
-    if (is_first(opt) && at->source == SETTINGS_FILE) {
-        problems_add(&r->problems, line,
-                     "%.*s:%u: %s: given twice: it is in line %u too",
-                     PATH_SHOWN, r->name, line, row->name, at->line);
-        return;
-    }
-    if (option_set(row, origin, value, &r->read, &err) == 0)
-        return;
-    problems_add(&r->problems, line, "%.*s:%u: %s: %s", PATH_SHOWN, r->name,
-                 line, row->name, err.text);
+static void complain(const struct found *found, const char *what)
+{
+    problems_add(&found->reader->problems, found->line, "%.*s:%u: %s: %s",
+                 PATH_SHOWN, found->reader->name, found->line, found->name,
+                 what);
 }
 
-/* libconfuse's callback. Never fails: what comes behind is looked at too. */
-static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+static void complain_of_second(const struct found *found, unsigned first)
 {
-    struct reader *r = reader_of(cfg);
+    struct err err;
+
+    err_set(&err, "given twice: it is in line %u too", first);
+    complain(found, err.text);
+}
+
+static void take_value(const struct found *found, const struct option_row *row)
+{
+    struct settings *read = &found->reader->read;
+    const struct settings_origin *at = &read->origins[option_index(row)];
+    struct settings_origin origin = { SETTINGS_FILE, found->line };
+    struct err err;
+
+    if (found->is_first && at->source == SETTINGS_FILE)
+        complain_of_second(found, at->line);
+    else if (option_set(row, origin, found->value, read, &err) < 0)
+        complain(found, err.text);
+}
+
+/* One option of the words of backend-args. Several of one list make a list,
+ * as on the command line; is_first: this is not one of those. */
+static void take_argument(const struct found *found,
+                          const struct command_line_option *option)
+{
+    struct settings_origin at =
+        found->reader->read.origins[option_index(option->row)];
+    struct found argument = *found;
+
+    if (!option_is_setting(option->row)) {
+        struct err err;
+
+        err_set(&err, "--%s is for the command line only", option->row->name);
+        complain(found, err.text);
+        return;
+    }
+    argument.value = option->value;
+    argument.is_first = !option_is_list(option->row) || at.line != found->line;
+    take_value(&argument, option->row);
+}
+
+static void take_arguments(const struct found *found)
+{
+    struct problems problems = { 0 };
+    struct command_line line;
+    char shown[PROBLEM_TEXT_MAX];
+
+    command_line_read_arguments(found->value, &line, &problems);
+    for (int i = 0; i < problems_kept(&problems); i++) {
+        text_clean(shown, sizeof shown, slice_of_text(problems.item[i].text));
+        complain(found, shown);
+    }
+    if (line.request != OPTIONS_RUN)
+        complain(found, "expected settings: requests such as --help are for "
+                        "the command line only");
+    for (int i = 0; i < line.count; i++)
+        take_argument(found, &line.options[i]);
+    for (int i = 0; i < line.notice_count; i++)
+        vspc_server_add_notice(&found->reader->read, line.notices[i]);
+    command_line_done(&line);
+}
+
+static void take_other(const struct found *found,
+                       const struct vspc_server_option *other)
+{
+    unsigned *at = &found->reader->other_line[other - vspc_server_options];
+
+    if (other->kind == VSPC_SERVER_ROW) {
+        take_value(found, option_find(other->row));
+        return;
+    }
+    if (*at != 0) {
+        complain_of_second(found, *at);
+        return;
+    }
+    *at = found->line;
+    if (other->kind == VSPC_SERVER_ARGUMENTS)
+        take_arguments(found);
+    else
+        vspc_server_add_notice(&found->reader->read, other->notice);
+}
+
+/* Whether it can stand in a file: other names of requests cannot. */
+static bool is_other_setting(const struct vspc_server_option *other)
+{
+    return other->kind != VSPC_SERVER_ROW ||
+           option_is_setting(option_find(other->row));
+}
+
+/* Never fails, so that libconfuse goes on: what comes behind is looked at too.
+ */
+static int config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value,
+                                void *result)
+{
     const struct option_row *row = option_find(opt->name);
+    const struct vspc_server_option *other = vspc_server_find(opt->name);
+    struct found found = {
+        .reader = reader_of(cfg),
+        .name = opt->name,
+        .value = value,
+        .line = (unsigned)cfg->line,
+        .is_first = is_first(opt),
+    };
 
     if (row != NULL && option_is_setting(row))
-        take_value(r, row, opt, (unsigned)cfg->line, value);
+        take_value(&found, row);
+    else if (other != NULL && is_other_setting(other))
+        take_other(&found, other);
     *(const char **)result = "";
     return 0;
 }
@@ -116,7 +217,7 @@ static void say_unknown(struct reader *r, const char *name, unsigned line)
     char hint[64] = "see vspcd.conf(5)";
 
     text_clean(shown, sizeof shown, slice_of_text(name));
-    if (row != NULL)
+    if (row != NULL || vspc_server_find(name) != NULL)
         snprintf(hint, sizeof hint, "it is for the command line alone");
     else if (near != NULL)
         snprintf(hint, sizeof hint, "did you mean %s?", near);
@@ -125,9 +226,8 @@ static void say_unknown(struct reader *r, const char *name, unsigned line)
 }
 
 /* The rest of what libconfuse has to say is about its syntax. */
-__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg,
-                                                           const char *format,
-                                                           va_list args)
+__attribute__((format(printf, 2, 0))) static void config_file_on_error(
+    cfg_t *cfg, const char *format, va_list args)
 {
     static const char unknown[] = "no such option '%s'";
     struct reader *r = reader_of(cfg);
@@ -156,7 +256,7 @@ static cfg_opt_t text_option(const char *name, bool is_list)
         .name = name,
         .type = CFGT_STR,
         .flags = CFGF_NODEFAULT | (is_list ? CFGF_LIST : 0),
-        .parsecb = on_value,
+        .parsecb = config_file_on_value,
     };
 }
 
@@ -168,6 +268,10 @@ static void make_options(struct reader *r, cfg_opt_t *options)
 
         if (option_is_setting(row))
             *options++ = text_option(row->name, option_is_list(row));
+    }
+    for (int i = 0; i < vspc_server_option_count; i++) {
+        if (is_other_setting(&vspc_server_options[i]))
+            *options++ = text_option(vspc_server_options[i].name, false);
     }
     for (int i = 0; i < r->unknown_count; i++)
         *options++ = text_option(r->unknown[i], true);
@@ -189,17 +293,19 @@ static void forget(struct settings *s)
 
 static void read_once(struct reader *r, const char *text)
 {
-    cfg_opt_t options[SETTINGS_ROWS_MAX + UNKNOWN_MAX + 2];
+    cfg_opt_t
+        options[SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX + UNKNOWN_MAX + 2];
     cfg_t *cfg;
 
     forget(&r->read);
+    memset(r->other_line, 0, sizeof r->other_line);
     r->problems.count = 0;
     r->is_again = false;
     make_options(r, options);
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL)
         abort(); /* out of memory, as in base/mem.c */
-    cfg_set_error_function(cfg, on_error);
+    cfg_set_error_function(cfg, config_file_on_error);
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !r->is_again &&
         r->problems.count == 0)
         problems_add(&r->problems, (unsigned)cfg->line,
@@ -215,6 +321,8 @@ static void hand_over(struct reader *r, struct settings *settings,
         if (r->read.origins[i].source == SETTINGS_FILE)
             option_copy(&option_rows[i], settings, &r->read);
     }
+    for (int i = 0; i < r->read.notice_count; i++)
+        vspc_server_add_notice(settings, r->read.notices[i]);
     for (int i = 0; i < problems_kept(&r->problems); i++)
         problems_add(problems, r->problems.item[i].line, "%s",
                      r->problems.item[i].text);

@@ -220,7 +220,8 @@ struct options_place {
 struct options_place options_where(const struct settings *settings,
                                    const char *name, uint64_t index);
 
-/* Whether anybody has set it. */
+/* Whether the file, the environment or the command line sets it. A flag is
+ * given when it is set to true: --debug=false only takes back what is given. */
 bool options_is_given(const struct settings *settings, const char *name);
 
 /* Its value as text, cut to size; "" if it is not set. */

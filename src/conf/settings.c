@@ -56,8 +56,8 @@ static void take_command_line(const struct command_line *line,
         if (option_set(o->row, origin, o->value, s, &err) < 0)
             problems_add(problems, 0, "--%s: %s", o->row->name, err.text);
     }
-    memcpy(s->notices, line->notices, sizeof s->notices);
-    s->notice_count = line->notice_count;
+    for (int i = 0; i < line->notice_count; i++)
+        vspc_server_add_notice(s, line->notices[i]);
 }
 
 /* The last --config, or the environment's; NULL: there is none. */
@@ -306,6 +306,9 @@ bool options_is_given(const struct settings *s, const char *name)
     const struct option_row *row = option_find(name);
 
     assert(row != NULL);
+    if (row->type == OPTION_FLAG &&
+        !*(const bool *)((const char *)s + row->offset))
+        return false;
     return s->origins[option_index(row)].source > SETTINGS_VSPC_SERVER;
 }
 

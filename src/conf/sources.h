@@ -30,6 +30,15 @@ struct command_line {
  */
 void command_line_read(int argc, char **argv, struct command_line *ret_line,
                        struct problems *problems);
+
+/*
+ * Reads text as the value of --backend-args: its words as options, -p as the
+ * Logging backend's. The line owns a copy of the text; it ends with
+ * command_line_done. Problems have no name of the setting before them.
+ */
+void command_line_read_arguments(const char *text,
+                                 struct command_line *ret_line,
+                                 struct problems *problems);
 void command_line_done(struct command_line *line);
 
 /*

@@ -64,16 +64,6 @@ bool vspc_server_is_name(const char *program)
     return strcmp(slash != NULL ? slash + 1 : program, "vSPCServer") == 0;
 }
 
-static bool was_set(const struct settings *s, const char *name)
-{
-    const struct option_row *row = option_find(name);
-
-    assert(row != NULL);
-    if (row->type == OPTION_FLAG)
-        return *(const bool *)((const char *)s + row->offset);
-    return s->origins[option_index(row)].source != SETTINGS_DEFAULT;
-}
-
 /* Nobody has set it, and none of the others that it depends on. */
 static bool is_left_alone(const struct settings *s,
                           const struct option_row *row,
@@ -82,7 +72,7 @@ static bool is_left_alone(const struct settings *s,
     if (s->origins[option_index(row)].source != SETTINGS_DEFAULT)
         return false;
     for (int i = 0; i < UNLESS_MAX && unless[i] != NULL; i++) {
-        if (was_set(s, unless[i]))
+        if (options_is_given(s, unless[i]))
             return false;
     }
     return true;
@@ -105,6 +95,15 @@ void vspc_server_set_defaults(struct settings *s)
     }
 }
 
+const struct vspc_server_option *vspc_server_find(const char *name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if (strcmp(vspc_server_options[i].name, name) == 0)
+            return &vspc_server_options[i];
+    }
+    return NULL;
+}
+
 const struct vspc_server_option *vspc_server_find_letter(int letter)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
@@ -112,6 +111,16 @@ const struct vspc_server_option *vspc_server_find_letter(int letter)
             return &vspc_server_options[i];
     }
     return NULL;
+}
+
+void vspc_server_add_notice(struct settings *s, const char *notice)
+{
+    for (int i = 0; i < s->notice_count; i++) {
+        if (s->notices[i] == notice)
+            return;
+    }
+    assert(s->notice_count < SETTINGS_NOTICES_MAX);
+    s->notices[s->notice_count++] = notice;
 }
 
 const struct option_row *vspc_server_row_of_p(bool is_logging)

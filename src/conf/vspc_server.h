@@ -37,7 +37,12 @@ extern const struct vspc_server_option vspc_server_options[];
 extern const int vspc_server_option_count;
 
 /* NULL: there is none. */
+const struct vspc_server_option *vspc_server_find(const char *name);
 const struct vspc_server_option *vspc_server_find_letter(int letter);
+
+/* A notice of vspc_server_options, which is kept once however often it is
+ * added. */
+void vspc_server_add_notice(struct settings *settings, const char *notice);
 
 /*
  * The row that -p is of: vSPC.py's --proxy-port, but with its Logging backend

@@ -104,6 +104,20 @@ static bool prepare(const struct daemon *d, const struct settings *next,
     return true;
 }
 
+/* Those that were logged before are not repeated at each SIGHUP. */
+static void log_new_notices(const struct settings *former,
+                            const struct settings *next)
+{
+    for (int i = 0; i < next->notice_count; i++) {
+        bool is_new = true;
+
+        for (int j = 0; j < former->notice_count; j++)
+            is_new &= next->notices[i] != former->notices[j];
+        if (is_new)
+            log_warning("%s", next->notices[i]);
+    }
+}
+
 void daemon_reload(struct daemon *d)
 {
     struct options_changes changes;
@@ -129,6 +143,7 @@ void daemon_reload(struct daemon *d)
         options_free(&next);
         return;
     }
+    log_new_notices(d->settings, &next);
     put_in_place(d, &next, &rules, &tls);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     log_changes(d->settings, &changes);

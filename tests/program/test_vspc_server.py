@@ -4,6 +4,7 @@ over from the list that vSPCClient prints."""
 import contextlib
 import re
 import shelve
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -88,6 +89,40 @@ def test_what_is_not_there_is_told_and_vms_are_served(link, start_vspcd):
     result = run(link, "--admin-port", 1, "--check-config")
     assert result.returncode == 0
     assert result.stderr.startswith("vspcd: --admin-port is not there yet")
+
+
+def test_every_option_of_the_document_can_stand_in_the_file(tmp_path):
+    """But those that only ask for something."""
+    text = (SOURCE / "docs/from-vspc-py.md").read_text()
+    table = text.partition("## Options\n")[2].partition("\n## ")[0]
+    names = set(re.findall(
+        r"--([a-z][a-z-]+)", " ".join(re.findall(r"^\|([^|]*)\|", table, re.M))))
+    assert {"admin-port", "persist-file", "backend-args", "context"} < names
+    path = tmp_path / "vspcd.conf"
+    refused = set()
+    for name in names:
+        path.write_text(f"{name} = x\n")
+        result = run(BUILD / "vspcd", "--config", path, "--check-config")
+        if "unknown setting" in result.stderr:
+            refused.add(name)
+    assert refused == {"help", "version", "backend-help"}
+
+
+def test_its_names_in_the_file(start_vspcd, tmp_path):
+    path = tmp_path / "vspcd.conf"
+    path.write_text("admin-port = 13371\n"
+                    f"backend = Logging\nbackend-args = \"-l '{tmp_path}'"
+                    " -p site\"\n")
+    vspcd = start_vspcd("--config", path)
+    vspcd.wait_log(r" warning --admin-port is not there yet")
+    vm = vspcd.vm("web")
+    vm.send(b"logged")
+    log = tmp_path / "site-web.log"
+    eventually(lambda: log.exists() and log.read_bytes() == b"logged",
+               "the log")
+    path.write_text(path.read_text() + "admin-iface = \"::1\"\n")
+    vspcd.process.send_signal(signal.SIGHUP)
+    vspcd.wait_log(r" warning --admin-iface is not there yet")
 
 
 @pytest.mark.parametrize("options, seen", [

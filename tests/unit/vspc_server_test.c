@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -231,6 +232,116 @@ static void wrong_arguments_of_the_backend_are_named(void **state)
     assert_says("-f needs a value");
 }
 
+/* ---- in the configuration file ---------------------------------------- */
+
+/* text is what the file has; the program is called as vspcd. */
+static int read_file(const char *text)
+{
+    char path[] = "/tmp/vspc-server-test-XXXXXX";
+    int fd = mkstemp(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    int r;
+
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+    r = options("vspcd", "--config", path, NULL);
+    unlink(path);
+    return r;
+}
+
+static void its_names_can_stand_in_the_file(void **state)
+{
+    (void)state;
+    assert_int_equal(read_file("persist-file = /a\n\ncontext = 200\n"), 0);
+    assert_string_equal(settings.state_file, "/a");
+    assert_int_equal(settings.attach_bytes, 200);
+    assert_int_equal(options_where(&settings, "attach-bytes", 0).line, 3);
+    assert_int_equal(settings.notice_count, 0);
+}
+
+static void what_is_not_there_is_said_of_the_file_too(void **state)
+{
+    const char *first;
+
+    (void)state;
+    assert_int_equal(read_file("admin-port = 13371\nadmin-iface = \"::1\"\n"),
+                     0);
+    assert_int_equal(settings.notice_count, 2);
+    first = settings.notices[0];
+    options("vSPCServer", "--admin-port=1", NULL);
+    assert_ptr_equal(settings.notices[0], first);
+}
+
+static void arguments_of_the_backend_can_stand_in_the_file(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        read_file("backend = Logging\n"
+                  "backend-args = \"-l '/a b' -p site -m 0640 --context 200 "
+                  "--service-listen a:1 --service-listen b:2 -a 1\"\n"),
+        0);
+    assert_string_equal(settings.log_directory, "/a b");
+    assert_string_equal(settings.log_prefix, "site");
+    assert_string_equal(settings.log_mode, "0640");
+    assert_int_equal(settings.attach_bytes, 200);
+    assert_int_equal(settings.service_listen.count, 2);
+    assert_int_equal(settings.notice_count, 1);
+    assert_int_equal(source_of("prefix"), SETTINGS_FILE);
+    assert_int_equal(source_of("proxy-port"), SETTINGS_DEFAULT);
+}
+
+static void the_command_line_overrides_its_names_in_the_file(void **state)
+{
+    char path[] = "/tmp/vspc-server-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_true(dprintf(fd, "context = 5 backend-args = '-r 7'\n") > 0);
+    close(fd);
+    assert_int_equal(options("vspcd", "--config", path, "--context=6",
+                             "--port-range-start=8", NULL),
+                     0);
+    unlink(path);
+    assert_int_equal(settings.attach_bytes, 6);
+    assert_int_equal(settings.port_range_start, 8);
+}
+
+static void what_is_wrong_with_its_names_in_the_file_is_said(void **state)
+{
+    static const struct {
+        const char *text, *says;
+    } wrong[] = {
+        { "file = a\npersist-file = b", ":2: persist-file: given twice: it is "
+                                        "in line 1 too" },
+        { "\ncontext = x", ":2: context: 'x' is not valid" },
+        { "admin-port = 1\nadmin-port = 1", ":2: admin-port: given twice" },
+        { "backend-help = true", ":1: unknown setting 'backend-help': it is "
+                                 "for the command line" },
+        { "backend-args = \"-f 'a\"", ":1: backend-args: expected a quote" },
+        { "backend-args = \"--logdri x\"",
+          ":1: backend-args: unknown option '--logdri': did you mean "
+          "--logdir?" },
+        { "backend-args = \"-m\"", ":1: backend-args: -m needs a value" },
+        { "backend-args = \"--help\"", ":1: backend-args: expected settings" },
+        { "backend-args = \"--config x\"",
+          ":1: backend-args: --config is for" },
+        { "backend-args = \"--backend-args x\"", "not within itself" },
+        { "logdir = a\nbackend-args = \"-l b\"",
+          ":2: backend-args: given twice" },
+        { "backend-args = \"-l b\"\nlogdir = a", ":2: logdir: given twice" },
+        { "backend-args = \"-r x\"", ":1: backend-args: 'x' is not valid" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        if (read_file(wrong[i].text) == 0)
+            fail_msg("'%s' is accepted", wrong[i].text);
+        assert_says(wrong[i].says);
+    }
+}
+
 static void help_is_help(void **state)
 {
     (void)state;
@@ -369,6 +480,11 @@ int main(void)
         cmocka_unit_test(what_is_not_there_is_said_and_harms_nobody),
         cmocka_unit_test(arguments_of_the_backend_are_options),
         cmocka_unit_test(wrong_arguments_of_the_backend_are_named),
+        cmocka_unit_test(its_names_can_stand_in_the_file),
+        cmocka_unit_test(what_is_not_there_is_said_of_the_file_too),
+        cmocka_unit_test(arguments_of_the_backend_can_stand_in_the_file),
+        cmocka_unit_test(the_command_line_overrides_its_names_in_the_file),
+        cmocka_unit_test(what_is_wrong_with_its_names_in_the_file_is_said),
         cmocka_unit_test(help_is_help),
         cmocka_unit_test(a_reload_knows_how_it_was_called),
         cmocka_unit_test(words_are_parted_as_by_a_shell),
