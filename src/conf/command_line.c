@@ -142,8 +142,8 @@ static void take_other(struct reading *r,
         break;
     case VSPC_SERVER_ARGUMENTS:
         if (r->is_arguments) {
-            problems_add(r->problems, 0, "--%s: not within itself",
-                         other->name);
+            problems_add(r->problems, 0, "--%s cannot be given within --%s",
+                         other->name, other->name);
             return;
         }
         free(r->arguments);
@@ -199,7 +199,7 @@ static void read_words(struct reading *r, int argc, char **argv)
     /* Behind an option that is none it is that one's value. */
     if (optind < argc && all_known)
         problems_add(r->problems, 0,
-                     "'%.60s' is one argument too many: see vspcd --help",
+                     "unexpected argument '%.60s': see vspcd --help",
                      argv[optind]);
 }
 
@@ -214,7 +214,7 @@ static void read_arguments(struct reading *r, char *text, const char *name)
     if (count < 0) {
         problems_add(r->problems, 0, "%s%s", name,
                      count == -E2BIG ? "expected at most 32 words"
-                                     : "expected a quote that ends it");
+                                     : "expected a closing quote");
         return;
     }
     words[count + 1] = NULL;

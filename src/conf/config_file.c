@@ -80,7 +80,7 @@ static void complain_of_second(const struct found *found, unsigned first)
 {
     struct err err;
 
-    err_set(&err, "given twice: it is in line %u too", first);
+    err_set(&err, "already set in line %u: expected it once", first);
     complain(found, err.text);
 }
 
@@ -218,7 +218,7 @@ static void say_unknown(struct reader *r, const char *name, unsigned line)
 
     text_clean(shown, sizeof shown, slice_of_text(name));
     if (row != NULL || vspc_server_find(name) != NULL)
-        snprintf(hint, sizeof hint, "it is for the command line alone");
+        snprintf(hint, sizeof hint, "it is for the command line only");
     else if (near != NULL)
         snprintf(hint, sizeof hint, "did you mean %s?", near);
     problems_add(&r->problems, line, "%.*s:%u: unknown setting '%s': %s",
@@ -246,7 +246,7 @@ __attribute__((format(printf, 2, 0))) static void config_file_on_error(
     text_clean(shown, sizeof shown, slice_of_text(text));
     problems_add(&r->problems, line,
                  "%.*s:%u: %s: expected NAME = VALUE or "
-                 "NAME = {VALUE, ...}, texts in \"\"",
+                 "NAME = {VALUE, ...}, with texts in quotes",
                  PATH_SHOWN, r->name, line, shown);
 }
 
@@ -309,8 +309,8 @@ static void read_once(struct reader *r, const char *text)
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !r->is_again &&
         r->problems.count == 0)
         problems_add(&r->problems, (unsigned)cfg->line,
-                     "%.*s:%d: cannot be understood: expected NAME = VALUE",
-                     PATH_SHOWN, r->name, cfg->line);
+                     "%.*s:%d: syntax error: expected NAME = VALUE", PATH_SHOWN,
+                     r->name, cfg->line);
     cfg_free(cfg);
 }
 
@@ -385,7 +385,7 @@ static bool skip_text(struct scan *s)
 /* NULL, or what is wrong at s. */
 static const char *scan_one(struct scan *s)
 {
-    static const char no_end[] = "expected a quote or brace that ends it";
+    static const char no_end[] = "expected a closing quote or brace";
     bool has_end = true;
 
     if (*s->at == '#') {
@@ -397,8 +397,7 @@ static const char *scan_one(struct scan *s)
     } else if (strncmp(s->at, "${", 2) == 0) {
         has_end = skip_variable(s);
     } else if (strncmp(s->at, "//", 2) == 0 || strncmp(s->at, "/*", 2) == 0) {
-        return "// and /* stand in texts alone, in quotes: expected # for a "
-               "comment";
+        return "// and /* are allowed only in quotes: expected # for a comment";
     }
     return has_end ? NULL : no_end;
 }
@@ -437,7 +436,8 @@ void config_text_read(const char *name, const char *text, size_t len,
     for (size_t i = 0; i < len && text[i] != '\0'; i++)
         line += text[i] == '\n';
     if (memchr(text, '\0', len) != NULL) {
-        problems_add(problems, line, "%.*s:%u: is no text: it has a NUL byte",
+        problems_add(problems, line,
+                     "%.*s:%u: the file has a NUL byte: expected text",
                      PATH_SHOWN, name, line);
         return;
     }

@@ -8,8 +8,9 @@
 
 #define TLS_WORDS "off|telnets|offered|required"
 
-/* The order, and the groups, are those of the help, the manual pages, the
- * sample file and --show-config. */
+/* The order and the groups are those of the help, the manual pages, the sample
+ * file and --show-config. Each text stands alone: a reader has come by grep,
+ * and has not read the row above. */
 const struct option_row option_rows[] = {
     { .group = "VMs",
       .name = "proxy-port",
@@ -18,27 +19,28 @@ const struct option_row option_rows[] = {
       .value = "PORT",
       .standard = "13370",
       .max = 65535,
-      .text = "TCP port where ESXi hosts connect their VMs' serial\n"
-              "ports; 0 takes any free one" },
+      .text = "TCP port on which vspcd accepts the VMs' serial ports from\n"
+              "ESXi hosts; 0 selects any free port" },
     { .name = "proxy-iface",
       .type = OPTION_ADDRESS,
       AT(proxy_iface),
       .value = "ADDRESS",
       .standard = "0.0.0.0",
-      .text = "address of that port, or ADDRESS:PORT; :: is all of\n"
-              "IPv6 and IPv4",
-      .more = "An IPv4 or IPv6 address. A port that is given here goes "
-              "before --proxy-port; an IPv6 address with a port is "
-              "written in brackets." },
+      .text = "address of --proxy-port, or ADDRESS:PORT; :: is every IPv6\n"
+              "and IPv4 address",
+      .more = "ADDRESS is an IPv4 or IPv6 address. A port in --proxy-iface "
+              "overrides --proxy-port. An IPv6 address with a port is written "
+              "in brackets." },
     { .name = "proxy-listen",
       .type = OPTION_PROXY,
       AT(proxies),
       .words = TLS_WORDS,
       .value = "ADDRESS:PORT[,tls=POLICY]",
       .example = "{\"[::]:992,tls=required\"}",
-      .text = "one more port for VMs, with its own policy about TLS;\n"
-              "may be given up to 8 times",
-      .more = "The policy is telnets unless one is given." },
+      .text = "additional address and port for VMs, with its own TLS\n"
+              "policy; can be given up to 8 times",
+      .more = "POLICY is off, telnets, offered or required, as for --tls. "
+              "Without a policy the port has telnets." },
     { .name = "move-timeout",
       .type = OPTION_SECONDS,
       AT(move_timeout_s),
@@ -47,9 +49,10 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 1000000,
       .is_reloaded = true,
-      .text = "how long a vMotion may wait for its next step before\n"
-              "it has failed",
-      .more = "Input goes to the host that is still connected then." },
+      .text = "how long vspcd waits for the next step of a vMotion before\n"
+              "the vMotion fails",
+      .more = "After a failed vMotion, input goes to the host that is still "
+              "connected." },
     { .name = "held-input-size",
       .type = OPTION_SIZE,
       AT(held_input_size),
@@ -57,14 +60,15 @@ const struct option_row option_rows[] = {
       .standard = "64K",
       .min = 1024,
       .max = 1 << 30,
-      .text = "input kept for each console whose VM is moving; then\n"
-              "its clients wait" },
+      .text = "client input kept for each console while its VM moves;\n"
+              "when this is full, the console's clients wait" },
     { .name = "dcd-always-on",
       .type = OPTION_FLAG,
       AT(is_dcd_always_on),
       .is_reloaded = true,
-      .text = "VMs see carrier (DCD) also while no client is there",
-      .more = "It is for VMs that speak RFC 2217." },
+      .text = "report carrier (DCD) to VMs even while no client is\n"
+              "connected",
+      .more = "This setting affects VMs that speak RFC 2217." },
     { .group = "Consoles and their ports",
       .name = "interface",
       .letter = 'i',
@@ -81,9 +85,9 @@ const struct option_row option_rows[] = {
       .standard = "50000",
       .min = 1,
       .max = 65535,
-      .text = "first of the consoles' telnet ports; each console\n"
-              "gets the first free one upwards and keeps it",
-      .more = "A port that another program has is passed over." },
+      .text = "first TCP port for consoles; each console gets the lowest\n"
+              "free port of the range and keeps it",
+      .more = "A port that another program uses is skipped." },
     { .name = "port-range-end",
       .type = OPTION_NUMBER,
       AT(port_range_end),
@@ -91,12 +95,12 @@ const struct option_row option_rows[] = {
       .standard = "65535",
       .min = 1,
       .max = 65535,
-      .text = "last of them" },
+      .text = "last TCP port for consoles" },
     { .name = "no-vm-ports",
       .type = OPTION_FLAG,
       AT(no_vm_ports),
       .text = "open no telnet ports for consoles",
-      .more = "They are reached by what their port URIs ask for; see "
+      .more = "Clients then reach a console only as its port URI says; see "
               "--service-listen and --service-connect." },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
@@ -105,13 +109,15 @@ const struct option_row option_rows[] = {
       .standard = "86400",
       .max = 1000000000,
       .is_reloaded = true,
-      .text = "how long a console keeps its port and history after\n"
-              "VM and clients are gone" },
+      .text = "how long a console keeps its port and history after its VM\n"
+              "and its last client have disconnected" },
     { .name = "multi-console",
       .environment = "SUPPORT_MULTI_CONSOLE",
       .type = OPTION_FLAG,
       AT(is_multi_console),
-      .text = "show every console as NAME_LABEL" },
+      .text = "show every console as NAME_LABEL",
+      .more = "Otherwise a console is shown as NAME, and as NAME/LABEL while "
+              "its VM has several consoles." },
     { .name = "service-listen",
       .type = OPTION_RULE,
       AT(service_listen),
@@ -119,11 +125,12 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "nowhere",
       .example = "{\"*:4000-4999\"}",
-      .text = "where VMs may ask for listeners of their own, such as\n"
-              "*:4000-4999; may be given up to 32 times",
-      .more = "They ask by a port URI with an address and direction server, "
-              "such as tcp://:7001. The address is as the URI has it (IPv6 in "
-              "brackets), or *; the ports are one, a range, or *." },
+      .text = "where VMs are allowed to have vspcd listen for them, such\n"
+              "as *:4000-4999; can be given up to 32 times",
+      .more = "A VM requests a listener by a port URI with an address and "
+              "direction server, such as tcp://:7001. ADDRESS is the address "
+              "as the URI has it (IPv6 in brackets), or * for any address. "
+              "PORTS is one port, a range, or * for any port." },
     { .name = "service-connect",
       .type = OPTION_RULE,
       AT(service_connect),
@@ -131,13 +138,14 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "nowhere",
       .example = "{\"*.example.org:23\", \"vspc://*\"}",
-      .text = "where VMs may have us connect to, such as\n"
-              "*.example.org:23, or vspc://* for each other's\n"
-              "consoles; may be given up to 32 times",
-      .more = "They ask by a port URI with direction client. The host is a "
-              "name or an address as the URI has it, *.example.org for names "
-              "that end so, or *. vspc://NAME and vspc://* allow null modems "
-              "to other VMs' consoles." },
+      .text = "where VMs are allowed to have vspcd connect, such as\n"
+              "*.example.org:23, or vspc://* for each other's consoles;\n"
+              "can be given up to 32 times",
+      .more = "A VM requests a connection by a port URI with direction "
+              "client. HOST is the name or address as the URI has it, "
+              "*.example.org for every name that ends in .example.org, or * "
+              "for any host. vspc://NAME and vspc://* allow null modems to "
+              "the consoles of the VM NAME, or of every VM." },
     { .group = "Output for clients",
       .name = "attach-lines",
       .type = OPTION_NUMBER,
@@ -146,13 +154,12 @@ const struct option_row option_rows[] = {
       .standard = "24",
       .max = 10000,
       .is_reloaded = true,
-      .text = "lines of the last output that a new telnet client\n"
-              "sees; 0 is none",
-      .more =
-          "A last line without an end, such as a prompt, is one of them. "
-          "Clients that speak no telnet, or RFC 2217, never see what came "
-          "before them. After a restart it is taken from the console's log, "
-          "if there is one." },
+      .text = "number of lines of earlier output that a new telnet client\n"
+              "receives; 0 is none",
+      .more = "An unfinished last line, such as a prompt, counts as a line. A "
+              "client that does not speak telnet, or that speaks RFC 2217, "
+              "receives no earlier output. After a restart, vspcd takes the "
+              "lines from the console's log if there is one." },
     { .name = "attach-bytes",
       .type = OPTION_SIZE,
       AT(attach_bytes),
@@ -160,9 +167,11 @@ const struct option_row option_rows[] = {
       .standard = "4K",
       .max = 1 << 20,
       .is_reloaded = true,
-      .text = "and at most so many bytes of it; 0 is none",
-      .more = "Never more than a quarter of --history-size. It begins with a "
-              "whole line, where there is one." },
+      .text = "maximum size of the earlier output that a new telnet\n"
+              "client receives; 0 is none",
+      .more = "A quarter of --history-size is the maximum that takes effect. "
+              "The earlier output begins with a whole line where there is "
+              "one." },
     { .name = "history-size",
       .type = OPTION_SIZE,
       AT(history_size),
@@ -170,10 +179,10 @@ const struct option_row option_rows[] = {
       .standard = "64K",
       .min = 4096,
       .max = 1 << 30,
-      .text = "output kept for each console (a power of two): how\n"
-              "far behind a client may be",
-      .more = "Memory is taken as the output needs it, and up to twice as "
-              "much while clients hold the VM back." },
+      .text = "output kept for each console, a power of two: how far a\n"
+              "slow client can fall behind",
+      .more = "vspcd allocates the memory as output arrives. While clients "
+              "hold the VM, a console can use up to twice this size." },
     { .name = "history-total",
       .type = OPTION_SIZE,
       AT(history_total),
@@ -181,9 +190,9 @@ const struct option_row option_rows[] = {
       .standard = "1G",
       .max = UINT64_C(1) << 50,
       .is_reloaded = true,
-      .text = "the same for all consoles together, beyond the first\n"
-              "4K of each",
-      .more = "When it is used up a console's history does not grow any "
+      .text = "memory for the output of all consoles together, beyond the\n"
+              "first 4K of each console",
+      .more = "When this memory is used up, no console's history grows any "
               "more." },
     { .name = "hold-time",
       .type = OPTION_NUMBER,
@@ -193,8 +202,9 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 3600000,
       .is_reloaded = true,
-      .text = "how long a slow client may hold back a VM; after that\n"
-              "it is told how many bytes it has missed" },
+      .text = "how long a slow client can hold the VM; after that the\n"
+              "client skips output and is notified how many bytes it\n"
+              "missed" },
     { .group = "TLS",
       .name = "tls",
       .type = OPTION_WORD,
@@ -203,18 +213,18 @@ const struct option_row option_rows[] = {
       .value = "POLICY",
       .standard = "telnets",
       .is_reloaded = true,
-      .text = "TLS towards VMs: off; telnets (telnet:// is in the\n"
-              "clear, telnets:// in TLS); offered (telnet:// goes\n"
-              "over to TLS too, where the host can); required",
-      .more = "With off telnets:// does not work. With offered telnet:// "
-              "goes over to TLS where the host agrees to option "
-              "AUTHENTICATION. With required that is so too, and nobody "
-              "is served in the clear." },
+      .text = "TLS policy for VMs: off; telnets (telnet:// in the clear,\n"
+              "telnets:// in TLS); offered (telnet:// switches to TLS if\n"
+              "the host can); required (TLS only)",
+      .more = "With off, a telnets:// connection is closed. With offered, a "
+              "telnet:// connection switches to TLS if the host agrees to the "
+              "telnet option AUTHENTICATION. With required, a telnet:// "
+              "connection has to switch to TLS, or it is refused." },
     { .name = "ssl",
       .type = OPTION_FLAG,
       AT(ssl),
       .is_reloaded = true,
-      .text = "the same as --tls offered" },
+      .text = "short for --tls offered, as in vSPC.py" },
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
@@ -222,10 +232,10 @@ const struct option_row option_rows[] = {
       .min = 1,
       .value = "FILE",
       .is_reloaded = true,
-      .otherwise = "one is made at the first start",
+      .otherwise = "a self-signed certificate, made at the first start",
       .example = "/etc/vspcd/certificate.pem",
-      .text = "certificate and chain, PEM, read again at SIGHUP",
-      .more = "The one that is made is signed by itself." },
+      .text = "server certificate and its chain, in PEM; read again at\n"
+              "SIGHUP" },
     { .name = "key",
       .type = OPTION_TEXT,
       AT(key),
@@ -233,9 +243,10 @@ const struct option_row option_rows[] = {
       .min = 1,
       .value = "FILE",
       .is_reloaded = true,
-      .otherwise = "in the certificate's file",
+      .otherwise = "the certificate's file",
       .example = "/etc/vspcd/key.pem",
-      .text = "its private key" },
+      .text = "private key of the server certificate, in PEM; read again\n"
+              "at SIGHUP" },
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),
@@ -243,16 +254,16 @@ const struct option_row option_rows[] = {
       .value = "VERSION",
       .standard = "1.2",
       .is_reloaded = true,
-      .text = "oldest version of TLS: 1.0, 1.1, 1.2 or 1.3" },
+      .text = "oldest TLS version to accept: 1.0, 1.1, 1.2 or 1.3" },
     { .name = "tls-ciphers",
       .type = OPTION_TEXT,
       AT(tls_ciphers),
       .min = 1,
       .value = "LIST",
       .is_reloaded = true,
-      .otherwise = "OpenSSL's own",
+      .otherwise = "the default list of OpenSSL",
       .example = "HIGH:!aNULL",
-      .text = "as openssl ciphers takes it" },
+      .text = "ciphers to accept, in the syntax of openssl ciphers" },
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),
@@ -260,7 +271,8 @@ const struct option_row option_rows[] = {
       .value = "POLICY",
       .standard = "off",
       .is_reloaded = true,
-      .text = "the same as --tls, towards clients" },
+      .text = "TLS policy for clients on the consoles' telnet ports, as\n"
+              "for --tls: off, telnets, offered or required" },
     { .name = "client-certs",
       .type = OPTION_WORD,
       AT(client_certs),
@@ -268,9 +280,10 @@ const struct option_row option_rows[] = {
       .value = "POLICY",
       .standard = "off",
       .is_reloaded = true,
-      .text = "certificates of clients: off, optional or required",
-      .more = "With optional a certificate that is shown must be good; "
-              "with required one must be shown. Needs --client-tls and "
+      .text = "whether a client in TLS shows a certificate: off (it is\n"
+              "not asked), optional (it can, and the certificate must be\n"
+              "valid) or required",
+      .more = "The values optional and required need --client-tls and "
               "--client-ca." },
     { .name = "client-ca",
       .type = OPTION_TEXT,
@@ -280,8 +293,9 @@ const struct option_row option_rows[] = {
       .value = "FILE",
       .is_reloaded = true,
       .example = "/etc/vspcd/clients.pem",
-      .text = "who signs them, PEM" },
-    { .group = "Who may connect, and how many",
+      .text = "certificates of the authorities that sign the clients'\n"
+              "certificates, in PEM" },
+    { .group = "Access and limits",
       .name = "vm-allow",
       .type = OPTION_NETWORK,
       AT(vm_allow),
@@ -289,12 +303,12 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "every address",
       .example = "{\"192.0.2.0/24\", \"2001:db8::/32\"}",
-      .text = "who may connect as a VM: a network such as\n"
-              "192.0.2.0/24 or an address; may be given up to 64\n"
-              "times",
-      .more = "They are the addresses of ESXi hosts. Whoever else connects "
-              "is closed before a byte is read. VMs that are connected stay "
-              "when this is changed." },
+      .text = "network or address that is allowed to connect as a VM,\n"
+              "such as 192.0.2.0/24; can be given up to 64 times",
+      .more = "VMs connect from the addresses of their ESXi hosts. vspcd "
+              "closes a connection from any other address before it reads a "
+              "byte. VMs that are already connected stay connected when this "
+              "setting changes." },
     { .name = "client-allow",
       .type = OPTION_NETWORK,
       AT(client_allow),
@@ -302,9 +316,11 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "every address",
       .example = "{\"192.0.2.0/24\", \"::1\"}",
-      .text = "the same for clients",
-      .more = "It is for the consoles' ports, and for the listeners that VMs "
-              "ask for." },
+      .text = "network or address that is allowed to connect as a client,\n"
+              "such as 192.0.2.0/24; can be given up to 64 times",
+      .more = "This setting covers the consoles' telnet ports and the "
+              "listeners that VMs request. Clients that are already connected "
+              "stay connected when this setting changes." },
     { .name = "console-limit",
       .type = OPTION_NUMBER,
       AT(console_limit),
@@ -312,8 +328,9 @@ const struct option_row option_rows[] = {
       .standard = "100000",
       .max = 100000000,
       .is_reloaded = true,
-      .text = "consoles at most; 0 is no limit",
-      .more = "A VM above it is closed." },
+      .text = "maximum number of consoles; 0 is no limit",
+      .more = "vspcd closes the connection of a VM that needs a console above "
+              "the limit." },
     { .name = "client-limit",
       .environment = "VM_CLIENT_LIMIT",
       .type = OPTION_NUMBER,
@@ -322,8 +339,8 @@ const struct option_row option_rows[] = {
       .standard = "0",
       .max = 1000000,
       .is_reloaded = true,
-      .text = "clients of a console at most; 0 is no limit",
-      .more = "Another one is told so and closed." },
+      .text = "maximum number of clients of one console; 0 is no limit",
+      .more = "A client above the limit is refused with a message." },
     { .name = "client-total",
       .type = OPTION_NUMBER,
       AT(client_total),
@@ -331,11 +348,11 @@ const struct option_row option_rows[] = {
       .standard = "16384",
       .max = 100000000,
       .is_reloaded = true,
-      .text = "clients of all consoles together at most; 0 is no\n"
-              "limit",
-      .more = "Half of the open files that the program may have are the "
-              "limit in any case: the others are for VMs. Another client is "
-              "told so and closed." },
+      .text = "maximum number of clients of all consoles together; 0 is\n"
+              "no limit",
+      .more = "In any case, clients get at most half of the file descriptors "
+              "that vspcd can open: the others are for VMs. A client above "
+              "the limit is refused with a message." },
     { .name = "client-rate",
       .type = OPTION_NUMBER,
       AT(client_rate),
@@ -343,10 +360,10 @@ const struct option_row option_rows[] = {
       .standard = "200",
       .max = 1000000,
       .is_reloaded = true,
-      .text = "clients that may come from one address in a second,\n"
-              "in the long run; 0 is no limit",
-      .more = "The addresses of an IPv6 /64 count as one. Whoever comes more "
-              "often is closed before a byte is read." },
+      .text = "client connections that one address can make per second in\n"
+              "the long run; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one address. vspcd "
+              "closes a connection above the rate before it reads a byte." },
     { .name = "client-burst",
       .type = OPTION_NUMBER,
       AT(client_burst),
@@ -355,8 +372,9 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 1000000,
       .is_reloaded = true,
-      .text = "how many of them may come at once",
-      .more = "That is for programs that attach to every console." },
+      .text = "client connections that one address can make at once\n"
+              "before --client-rate applies",
+      .more = "The burst is for programs that attach to every console." },
     { .name = "vm-rate",
       .type = OPTION_NUMBER,
       AT(vm_rate),
@@ -364,9 +382,12 @@ const struct option_row option_rows[] = {
       .standard = "0",
       .max = 1000000,
       .is_reloaded = true,
-      .text = "the same as --client-rate, for VMs; 0 is no limit",
-      .more = "All VMs of an ESXi host come from one address, and all at once "
-              "when it starts; behind a balancer all VMs of all hosts do." },
+      .text = "VM connections that one address can make per second in the\n"
+              "long run; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one address. All VMs of "
+              "an ESXi host connect from one address, and all at once when "
+              "the host starts. Behind a load balancer, all VMs of all hosts "
+              "connect from one address." },
     { .name = "vm-burst",
       .type = OPTION_NUMBER,
       AT(vm_burst),
@@ -375,7 +396,8 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 1000000,
       .is_reloaded = true,
-      .text = "how many of them may come at once" },
+      .text = "VM connections that one address can make at once before\n"
+              "--vm-rate applies" },
     { .name = "identity-timeout",
       .type = OPTION_SECONDS,
       AT(identity_timeout_s),
@@ -384,10 +406,9 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 86400,
       .is_reloaded = true,
-      .text = "how long a new connection may take to say which VM\n"
-              "it is",
-      .more = "Then it is closed; if only the VM's name is missing, its "
-              "UUID stands for it." },
+      .text = "how long a new connection can take to identify its VM",
+      .more = "After that, vspcd closes the connection. If only the VM's name "
+              "is missing, vspcd uses the VM's UUID as the name." },
     { .name = "unidentified-limit",
       .type = OPTION_NUMBER,
       AT(unidentified_limit),
@@ -395,12 +416,13 @@ const struct option_row option_rows[] = {
       .standard = "16384",
       .max = 100000000,
       .is_reloaded = true,
-      .text = "connections at most that have not said which VM they\n"
-              "are; 0 is no limit",
-      .more = "Above it the oldest of them is closed: hosts say it within "
-              "milliseconds. Half of the open files that the program may "
-              "have are the limit in any case, and without an open file left "
-              "the oldest of them makes room for a VM." },
+      .text = "maximum number of connections that have not identified\n"
+              "their VM; 0 is no limit",
+      .more = "Above the limit, vspcd closes the oldest connection that has "
+              "not identified its VM: a host does so within milliseconds. In "
+              "any case, such connections get at most half of the file "
+              "descriptors that vspcd can open. When no file descriptor is "
+              "left, vspcd closes the oldest such connection to accept a VM." },
     { .name = "unidentified-per-address",
       .type = OPTION_NUMBER,
       AT(unidentified_per_address),
@@ -408,9 +430,11 @@ const struct option_row option_rows[] = {
       .standard = "8192",
       .max = 100000000,
       .is_reloaded = true,
-      .text = "the same for those of one address; 0 is no limit",
-      .more = "The addresses of an IPv6 /64 count as one. Half of the limit "
-              "of all is the limit in any case." },
+      .text = "maximum number of connections from one address that have\n"
+              "not identified their VM; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one address. In any "
+              "case, one address gets at most half of the limit that holds "
+              "for all addresses." },
     { .group = "State",
       .name = "backend",
       .type = OPTION_WORD,
@@ -419,8 +443,8 @@ const struct option_row option_rows[] = {
       .value = "WHERE",
       .standard = "File",
       .text = "where consoles and their ports are kept over a restart:\n"
-              "File, or Memory, which is nowhere; Logging is Memory,\n"
-              "and console logs" },
+              "File (in the state file), Memory (nowhere) or Logging\n"
+              "(nowhere, but with console logs)" },
     { .name = "file",
       .letter = 'f',
       .type = OPTION_TEXT,
@@ -428,7 +452,8 @@ const struct option_row option_rows[] = {
       .min = 1,
       .is_path = true,
       .value = "FILE",
-      .text = "that file",
+      .text = "state file: keeps consoles and their ports with --backend\n"
+              "File",
       .otherwise = "state.db in the state directory",
       .example = "/var/lib/vspcd/state.db" },
     { .group = "Console logs",
@@ -442,10 +467,10 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "no console logs",
       .example = "/var/log/consoles",
-      .text = "write a log of each console's output, beneath this\n"
-              "directory; SIGHUP opens the files anew",
-      .more = "With --backend Logging it is /var/log/consoles unless one is "
-              "given. A directory that is missing is made." },
+      .text = "directory for console logs, one file for the output of\n"
+              "each console; SIGHUP opens the files again",
+      .more = "With --backend Logging the default is /var/log/consoles. vspcd "
+              "creates a directory that is missing." },
     { .name = "log-name",
       .type = OPTION_TEXT,
       AT(log_name),
@@ -453,12 +478,13 @@ const struct option_row option_rows[] = {
       .value = "PATTERN",
       .standard = "%{name}.log",
       .is_reloaded = true,
-      .text = "the logs' names: %{name}, %{uuid}, %{uuid-hex},\n"
-              "%{label}, dates as %Y-%m-%d (and %H), folders",
-      .more = "Characters that could leave the directory or break a terminal "
-              "become _. %{uuid-hex} is what OpenStack Nova looks for. A "
-              "console whose name another one has gets its label or UUID "
-              "behind it." },
+      .text = "file names of console logs: a pattern with %{name},\n"
+              "%{uuid}, %{uuid-hex}, %{label}, dates such as %Y-%m-%d,\n"
+              "%H, and / for subdirectories",
+      .more = "vspcd replaces a character that could lead out of the "
+              "directory or break a terminal by _. %{uuid-hex} is the name "
+              "that OpenStack Nova looks for. If another console already has "
+              "the name, vspcd appends the label or the UUID." },
     { .name = "prefix",
       .letter = 'p',
       .type = OPTION_TEXT,
@@ -467,7 +493,8 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "none",
       .example = "host1",
-      .text = "goes before each name, with a - between" },
+      .text = "text in front of the file name of each console log,\n"
+              "followed by a hyphen" },
     { .name = "mode",
       .letter = 'm',
       .type = OPTION_TEXT,
@@ -476,16 +503,16 @@ const struct option_row option_rows[] = {
       .value = "OCTAL",
       .standard = "0600",
       .is_reloaded = true,
-      .text = "permissions of new logs" },
+      .text = "permissions of new console logs, in octal" },
     { .name = "log-owner",
       .type = OPTION_TEXT,
       AT(log_owner),
       .min = 1,
       .value = "USER[:GROUP]",
       .is_reloaded = true,
-      .otherwise = "who vspcd runs as",
+      .otherwise = "the user that runs vspcd",
       .example = "root:adm",
-      .text = "owner of new logs, names or numbers" },
+      .text = "owner of new console logs, as names or numbers" },
     { .name = "log-format",
       .type = OPTION_WORD,
       AT(log_format),
@@ -493,8 +520,8 @@ const struct option_row option_rows[] = {
       .value = "FORMAT",
       .standard = "raw",
       .is_reloaded = true,
-      .text = "raw, as the VM has printed it, or timestamps, with the\n"
-              "UTC time in front of each line" },
+      .text = "format of console logs: raw (bytes as the VM prints them)\n"
+              "or timestamps (the UTC time in front of each line)" },
     { .name = "log-rotate-size",
       .type = OPTION_SIZE,
       AT(log_rotate_size),
@@ -502,8 +529,8 @@ const struct option_row option_rows[] = {
       .standard = "0",
       .max = UINT64_C(1) << 50,
       .is_reloaded = true,
-      .text = "rotate a log that has become so large, NAME to NAME.1\n"
-              "and on; 0 is never" },
+      .text = "size at which a console log is rotated: NAME becomes\n"
+              "NAME.1, NAME.1 becomes NAME.2; 0 is never" },
     { .name = "log-rotate-age",
       .type = OPTION_SECONDS,
       AT(log_rotate_s),
@@ -511,7 +538,8 @@ const struct option_row option_rows[] = {
       .standard = "0",
       .max = 1000000000,
       .is_reloaded = true,
-      .text = "rotate a log that is so old; 0 is never" },
+      .text = "age at which a console log is rotated: NAME becomes\n"
+              "NAME.1, NAME.1 becomes NAME.2; 0 is never" },
     { .name = "log-keep",
       .type = OPTION_NUMBER,
       AT(log_keep),
@@ -519,12 +547,12 @@ const struct option_row option_rows[] = {
       .standard = "7",
       .max = 999,
       .is_reloaded = true,
-      .text = "rotated logs that are kept of each console" },
+      .text = "number of rotated logs to keep for each console" },
     { .name = "log-compress",
       .type = OPTION_FLAG,
       AT(log_compress),
       .is_reloaded = true,
-      .text = "compress them, to NAME.1.gz and on" },
+      .text = "compress rotated console logs: NAME.1 becomes NAME.1.gz" },
     { .group = "Hooks",
       .name = "hook",
       .type = OPTION_RULE,
@@ -534,14 +562,14 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .otherwise = "none",
       .example = "{\"/etc/vspcd/on-vm,events=vm-up+vm-down\"}",
-      .text = "program that is run on events, all of them unless some\n"
-              "are named; may be given up to 8 times",
-      .more = "The events are vm-new, vm-up, vm-down, vm-renamed, vm-expired, "
-              "vm-moved, vm-move-failed, client-attached and client-detached. "
-              "The program is an absolute path, without arguments; no shell "
-              "is involved. What has happened is in its environment, VSPCD_* "
-              "variables, and as JSON on its standard input; see HOOKS in "
-              "vspcd(8)." },
+      .text = "program to run at every event, or at the events that are\n"
+              "named; can be given up to 8 times",
+      .more = "EVENT is vm-new, vm-up, vm-down, vm-renamed, vm-expired, "
+              "vm-moved, vm-move-failed, client-attached or client-detached. "
+              "PROGRAM is an absolute path without arguments; no shell is "
+              "involved. The program receives the event in environment "
+              "variables named VSPCD_* and as JSON on its standard input; see "
+              "HOOKS in vspcd(8)." },
     { .name = "hook-timeout",
       .type = OPTION_SECONDS,
       AT(hook_timeout_s),
@@ -550,7 +578,7 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 86400,
       .is_reloaded = true,
-      .text = "how long such a program may run; then it is ended" },
+      .text = "how long a hook's program can run before vspcd ends it" },
     { .name = "hook-limit",
       .type = OPTION_NUMBER,
       AT(hook_limit),
@@ -559,22 +587,24 @@ const struct option_row option_rows[] = {
       .min = 1,
       .max = 100,
       .is_reloaded = true,
-      .text = "how many of each hook run at once; further events wait",
-      .more = "Events of one console never run at once." },
-    { .group = "The service and its messages",
+      .text = "how many programs of one hook can run at once; further\n"
+              "events wait",
+      .more = "Events of one console wait for each other in any case." },
+    { .group = "Service and messages",
       .name = "daemon",
       .type = OPTION_FLAG,
       AT(daemon),
-      .text = "go to the background when VMs may connect; who has\n"
-              "called it waits until then",
-      .more = "If it cannot start, it says so there, and the exit status is "
-              "2. Messages then go to syslog unless --messages-to says "
-              "otherwise, and the working directory is /; relative paths mean "
-              "what they meant where it was called." },
+      .text = "go to the background as soon as VMs can connect; the\n"
+              "caller waits until then",
+      .more = "If vspcd cannot start, it reports the reason to the caller, "
+              "and the exit status is 2. In the background, messages go to "
+              "syslog unless --messages-to names another place. The working "
+              "directory is /; relative paths still begin at the caller's "
+              "working directory." },
     { .name = "no-fork",
       .type = OPTION_FLAG,
       AT(no_fork),
-      .text = "stay in the foreground, whatever --daemon says" },
+      .text = "override --daemon: stay in the foreground" },
     { .name = "pidfile",
       .type = OPTION_TEXT,
       AT(pidfile),
@@ -582,22 +612,22 @@ const struct option_row option_rows[] = {
       .is_path = true,
       .value = "FILE",
       .example = "/run/vspcd/vspcd.pid",
-      .text = "write the process ID here when VMs may connect, and\n"
-              "lock it: a second start is refused; removed at the end",
-      .more = "What a process that was killed has left is taken over. A "
-              "symbolic link, or a file with anything else in it, is refused "
-              "and left alone." },
+      .text = "file for the process ID: written and locked when VMs can\n"
+              "connect, removed at the end; a second instance is refused",
+      .more = "vspcd takes over a file that a killed process left behind. A "
+              "symbolic link, or a file with any other content, is refused "
+              "and stays unchanged." },
     { .name = "messages-to",
       .type = OPTION_TEXT,
       AT(messages_to),
       .value = "PLACE",
       .standard = "stderr",
       .is_reloaded = true,
-      .text = "where messages of the program go: stderr, stdout,\n"
-              "syslog or journal (with --daemon: syslog)",
-      .more = "syslog:/PATH and journal:/PATH give the path of another "
-              "socket than /dev/log and /run/systemd/journal/socket. The "
-              "journal gets each part of a message as a field of its own." },
+      .text = "where vspcd writes its messages: stderr, stdout, syslog or\n"
+              "journal; with --daemon, syslog is the default",
+      .more = "syslog:/PATH and journal:/PATH name another socket than "
+              "/dev/log and /run/systemd/journal/socket. In the journal, each "
+              "key=value of a message is a field." },
     { .name = "messages-format",
       .type = OPTION_WORD,
       AT(messages_format),
@@ -605,8 +635,9 @@ const struct option_row option_rows[] = {
       .value = "FORMAT",
       .standard = "text",
       .is_reloaded = true,
-      .text = "text, or json: each message one line, an object with\n"
-              "time, level, message and a member for each key=value" },
+      .text = "format of messages: text, or json, where each line is an\n"
+              "object with time, level, message and a member for each\n"
+              "key=value" },
     { .name = "messages-level",
       .type = OPTION_WORD,
       AT(messages_level),
@@ -614,19 +645,20 @@ const struct option_row option_rows[] = {
       .value = "LEVEL",
       .standard = "info",
       .is_reloaded = true,
-      .text = "least important ones that are written: error, warning,\n"
-              "info or debug" },
+      .text = "least important messages to write: error, warning, info or\n"
+              "debug" },
     { .name = "stdout",
       .type = OPTION_FLAG,
       AT(to_stdout),
       .is_reloaded = true,
-      .text = "the same as --messages-to stdout" },
+      .text = "short for --messages-to stdout, as in vSPC.py" },
     { .name = "debug",
       .letter = 'd',
       .type = OPTION_FLAG,
       AT(is_debug),
       .is_reloaded = true,
-      .text = "messages of all levels; and stay in the foreground" },
+      .text = "write messages of every level and stay in the foreground;\n"
+              "overrides --daemon and --messages-level" },
     { .group = "Configuration and requests",
       .name = "config",
       .environment = "VSPCD_CONFIG",
@@ -634,37 +666,38 @@ const struct option_row option_rows[] = {
       AT(config),
       .min = 1,
       .value = "FILE",
-      .otherwise = VSPCD_CONFIG_FILE ", if it is there",
+      .otherwise = VSPCD_CONFIG_FILE ", if it exists",
       .is_not_kept = true,
-      .text = "read settings from this file",
-      .more = "What is given here or in the environment goes before it." },
+      .text = "configuration file to read",
+      .more = "The environment and the command line override settings of the "
+              "file." },
     { .name = "check-config",
       .type = OPTION_REQUEST,
       .min = OPTIONS_CHECK_CONFIG,
-      .text = "say everything that is wrong with the settings, and\n"
-              "end; nothing is started" },
+      .text = "report everything that is wrong with the settings and\n"
+              "exit; nothing is started" },
     { .name = "show-config",
       .type = OPTION_REQUEST,
       .min = OPTIONS_SHOW_CONFIG,
-      .text = "show every setting, its value and where it comes from,\n"
-              "as a configuration file has it, and end" },
+      .text = "print every setting with its value and its source, in the\n"
+              "syntax of the configuration file, and exit" },
     { .name = "show-tls",
       .type = OPTION_REQUEST,
       .min = OPTIONS_SHOW_TLS,
-      .text = "show the certificate's thumbprints and the proxy URIs\n"
-              "for vSphere that go with them" },
+      .text = "print the thumbprints of the server certificate and the\n"
+              "proxy URIs for vSphere that contain them, and exit" },
     { .name = "check-uri",
       .type = OPTION_TEXT,
       AT(check_uri),
       .value = "URI",
       .is_not_kept = true,
-      .text = "say what this service URI means, or what is wrong with\n"
-              "it, and end",
-      .more = "It says a line for each part of it, or where it is wrong. "
-              "A service URI of direction server is taken for one of this "
-              "concentrator: with --proxy-port as it would be in service. "
-              "That a URI means something does not say that it is served: "
-              "the line 'served' does." },
+      .text = "explain what a service URI means, or what is wrong with\n"
+              "it, and exit",
+      .more = "Each part of the URI has a line; of a wrong URI, the place of "
+              "the error is shown. The line 'served' tells whether the "
+              "settings allow what the URI asks for. A service URI with "
+              "direction server that names the port of --proxy-port is a "
+              "plain label; so give the --proxy-port that is in service." },
     { .name = "check-uri-as",
       .type = OPTION_WORD,
       AT(check_uri_as),
@@ -672,8 +705,8 @@ const struct option_row option_rows[] = {
       .standard = "server",
       .words = "server|client|proxy",
       .is_not_kept = true,
-      .text = "where that URI stands: server or client is the\n"
-              "direction of the serial port, proxy the URI of the\n"
+      .text = "what the URI of --check-uri is used for: server or client,\n"
+              "the direction of the serial port; or proxy, the URI of the\n"
               "concentrator" },
     { .name = "import-ports",
       .type = OPTION_TEXT,
@@ -681,23 +714,24 @@ const struct option_row option_rows[] = {
       .min = 1,
       .value = "FILE",
       .is_not_kept = true,
-      .text = "take over consoles and their ports from a list of\n"
-              "vSPC.py's, NAME:UUID:PORT on each line, and end; -\n"
-              "is standard input",
-      .more = "It is what vSPCClient prints without a VM's name. All of it "
-              "goes into the state file, or, if anything is wrong with it, "
-              "nothing does. A console that is known gets the port of the "
-              "list. No vspcd may be running with that file." },
+      .text = "import consoles and their ports from a list of vSPC.py,\n"
+              "with NAME:UUID:PORT on each line, and exit; - is standard\n"
+              "input",
+      .more = "vSPCClient prints this list when it is called without a VM's "
+              "name. vspcd imports the whole list into the state file, or "
+              "nothing if any line is wrong. A console that is already known "
+              "gets the port of the list. No running vspcd may use the state "
+              "file." },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,
       .min = OPTIONS_SHOW_HELP,
-      .text = "show this" },
+      .text = "print this help and exit" },
     { .name = "version",
       .letter = 'V',
       .type = OPTION_REQUEST,
       .min = OPTIONS_SHOW_VERSION,
-      .text = "show the version" },
+      .text = "print the version and exit" },
 };
 
 enum { ROW_COUNT = sizeof option_rows / sizeof option_rows[0] };

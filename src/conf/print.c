@@ -5,8 +5,8 @@
 
 enum { HELP_COLUMN = 10, ORIGIN_COLUMN = 40 };
 
-/* A text that was wrapped by hand, with what stands before each further line.
- */
+/* Prints a text that was wrapped by hand, with before in front of each line but
+ * the first. */
 static void print_lines(const char *text, const char *before, FILE *to)
 {
     for (const char *line = text; line != NULL;) {
@@ -99,6 +99,22 @@ void options_print_settings(const struct settings *s, FILE *to)
     }
 }
 
+/* A text for the file, where a setting's name has no hyphens in front of it. */
+static void print_comment(const char *text, FILE *to)
+{
+    fputs("\n# ", to);
+    for (const char *at = text; *at != '\0'; at++) {
+        bool begins = at == text || strchr(" \n(", at[-1]) != NULL;
+
+        if (begins && at[0] == '-' && at[1] == '-')
+            at++;
+        else if (*at == '\n')
+            fputs("\n# ", to);
+        else
+            fputc(*at, to);
+    }
+}
+
 static const char *sample_value(const struct option_row *row)
 {
     if (row->example != NULL)
@@ -106,7 +122,7 @@ static const char *sample_value(const struct option_row *row)
     return row->standard != NULL ? row->standard : "true";
 }
 
-/* Whether libconfuse wants it in quotes. */
+/* Whether libconfuse accepts the value without quotes. */
 static bool is_plain(const char *value)
 {
     return value[0] == '{' ||
@@ -120,8 +136,7 @@ static void print_sample(const struct option_row *row, FILE *to)
 
     if (row->group != NULL)
         fprintf(to, "\n# ---- %s ----\n", row->group);
-    fputs("\n# ", to);
-    print_lines(row->text, "# ", to);
+    print_comment(row->text, to);
     if (row->type == OPTION_FLAG)
         fputs(" [false]", to);
     else if (row->otherwise != NULL)
@@ -133,14 +148,17 @@ static void print_sample(const struct option_row *row, FILE *to)
 
 void options_print_sample(FILE *to)
 {
-    fputs("# Settings of vspcd, all of them; see vspcd.conf(5).\n"
+    fputs("# All settings of vspcd; see vspcd.conf(5).\n"
           "#\n"
-          "# What is commented out is the default, or an example where [] says "
-          "what\n"
-          "# the default is. The environment and the command line go before "
-          "this file.\n"
-          "# Seconds may have m, h or d behind them, bytes K, M or G.\n"
-          "# Try it with: vspcd --check-config\n",
+          "# Each setting below is commented out. Its value is the default, or "
+          "an example\n"
+          "# if the default is given in []. The environment overrides this "
+          "file, and the\n"
+          "# command line overrides both.\n"
+          "# Times are in seconds, or have a unit: 10m, 2h, 1d. Sizes are in "
+          "bytes, or\n"
+          "# have a unit: 64K, 16M, 1G.\n"
+          "# Check the file with: vspcd --check-config\n",
           to);
     for (int i = 0; i < option_row_count; i++) {
         if (option_is_setting(&option_rows[i]))

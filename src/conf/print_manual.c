@@ -1,13 +1,14 @@
 /*
- * The options as mdoc(7) has them: for vspcd(8) as options, for vspcd.conf(5)
- * as settings. scripts/make-docs puts the result into the pages.
+ * Prints the table in mdoc(7): as options for vspcd(8), as settings for
+ * vspcd.conf(5). scripts/make-docs puts the result into the pages.
  */
 #include "conf/option_row.h"
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
-enum { LINE_MAX = 78 };
+enum { LINE_MAX = 78, SENTENCE_MAX = 1024 };
 
 struct page {
     FILE *to;
@@ -23,7 +24,8 @@ static void end_line(struct page *p)
     p->column = 0;
 }
 
-/* --name with what is attached behind it, as a macro of its own line. */
+/* --name as a macro, which needs a line of its own, with the punctuation that
+ * follows the name. */
 static void print_name(struct page *p, const char *word, int len)
 {
     int name = (int)strcspn(word, ".,;:)");
@@ -37,10 +39,13 @@ static void print_name(struct page *p, const char *word, int len)
 
 static void print_plain(struct page *p, const char *word, int len)
 {
-    /* A URI, or a value with a part behind it, is written as it is. */
+    /* A URI, or a value such as syslog:/PATH, keeps its small first letter. */
     bool is_word = memchr(word, ':', (size_t)len - 1) == NULL;
-    int first =
-        p->is_first && is_word ? toupper((unsigned char)word[0]) : word[0];
+    /* So does a program's name: vspcd, vSPCClient. */
+    bool is_name = strncasecmp(word, "vspc", 4) == 0;
+    int first = p->is_first && is_word && !is_name
+                    ? toupper((unsigned char)word[0])
+                    : word[0];
 
     if (p->column > 0 && p->column + 1 + len > LINE_MAX)
         end_line(p);
@@ -58,11 +63,13 @@ static void print_word(struct page *p, const char *word, int len)
     else
         print_plain(p, word, len);
     p->is_first = word[len - 1] == '.';
-    if (p->is_first)
-        end_line(p); /* a new sentence is a new line */
+    /* A clause has a line of its own, so that a diff can be read. */
+    if (strchr(".;:", word[len - 1]) != NULL && strncmp(word, "::", 2) != 0 &&
+        strncmp(word, "Default:", 8) != 0)
+        end_line(p);
 }
 
-/* Sentences; blanks and line ends part words. */
+/* Prints text, whose words are separated by blanks and line ends. */
 static void print_prose(struct page *p, const char *text)
 {
     while (*text != '\0') {
@@ -75,24 +82,25 @@ static void print_prose(struct page *p, const char *text)
     }
 }
 
-/* One that has no full stop: the help's text. */
-static void print_sentence(struct page *p, const char *text)
+/* A text without a full stop, as the help has it, gets one: behind an option
+ * it has to be part of the macro. before goes in front of the text. */
+static void print_sentence(struct page *p, const char *before, const char *text)
 {
-    p->is_first = true;
-    print_prose(p, text);
-    fputs(p->column > 0 ? "." : ".No \\&.", p->to);
-    p->column++;
-    end_line(p);
+    char sentence[SENTENCE_MAX];
+
+    snprintf(sentence, sizeof sentence, "%s%s.", before, text);
+    p->is_first = before[0] == '\0';
+    print_prose(p, sentence);
 }
 
 static void print_range(const struct page *p, const struct option_row *row)
 {
     if (row->type == OPTION_NUMBER || row->type == OPTION_SECONDS)
-        fprintf(p->to, "A number from %llu to %llu.\n",
-                (unsigned long long)row->min, (unsigned long long)row->max);
+        fprintf(p->to, "Range: %llu to %llu.\n", (unsigned long long)row->min,
+                (unsigned long long)row->max);
     if (row->type != OPTION_SIZE)
         return;
-    fputs("From ", p->to);
+    fputs("Range: ", p->to);
     option_print_size(row->min, p->to);
     fputs(" to ", p->to);
     option_print_size(row->max, p->to);
@@ -102,14 +110,13 @@ static void print_range(const struct page *p, const struct option_row *row)
 static void print_default(struct page *p, const struct option_row *row)
 {
     if (row->otherwise != NULL)
-        fprintf(p->to, "The default: %s.\n", row->otherwise);
+        print_sentence(p, "Default: ", row->otherwise);
     else if (row->standard != NULL)
-        fprintf(p->to, "The default is %s.\n", row->standard);
+        fprintf(p->to, "Default: %s.\n", row->standard);
     if (row->environment != NULL)
-        fprintf(p->to, "In the environment it is\n.Ev %s .\n",
-                row->environment);
+        fprintf(p->to, "Environment variable:\n.Ev %s .\n", row->environment);
     if (p->is_of_file && !row->is_reloaded)
-        fputs("A change needs a restart.\n", p->to);
+        fputs("A change takes effect at a restart.\n", p->to);
 }
 
 static void print_lower(const struct page *p, const char *text)
@@ -141,7 +148,7 @@ static void print_head(const struct page *p, const struct option_row *row)
 static void print_row(struct page *p, const struct option_row *row)
 {
     print_head(p, row);
-    print_sentence(p, row->text);
+    print_sentence(p, "", row->text);
     if (row->more != NULL) {
         p->is_first = true;
         print_prose(p, row->more);

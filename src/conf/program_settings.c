@@ -125,8 +125,9 @@ const char *program_problem(const struct settings *s, const char **ret_name)
 
     *ret_name = "messages-to";
     if (!program_messages_place(s, &place, &socket))
-        return "expected stderr, stdout, syslog, journal, or syslog:/PATH or "
-               "journal:/PATH with the path of a socket";
+        return "the place is not valid: expected stderr, stdout, syslog, "
+               "journal, "
+               "or syslog:/PATH or journal:/PATH with the path of a socket";
     if (s->directory != NULL && place <= MESSAGES_STDOUT)
         return "in the background (--daemon) there is neither stderr nor "
                "stdout: expected syslog or journal, or --no-fork";

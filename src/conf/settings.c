@@ -121,7 +121,7 @@ static void check_together(const struct settings *s, struct problems *problems)
     if (problem != NULL)
         complain(s, name, problem, problems);
     if (s->port_range_start > s->port_range_end) {
-        err_set(&err, "%llu is above port-range-end %llu",
+        err_set(&err, "%llu is above port-range-end: expected at most %llu",
                 (unsigned long long)s->port_range_start,
                 (unsigned long long)s->port_range_end);
         complain(s, "port-range-start", err.text, problems);

@@ -103,9 +103,9 @@ static int bad_word(const char *words, const char *value, struct err *err)
 static const char *what_of(const struct option_row *row)
 {
     if (row->type == OPTION_SIZE)
-        return " of bytes, with K, M or G behind it,";
+        return " of bytes, optionally followed by K, M or G,";
     if (row->type == OPTION_SECONDS)
-        return " of seconds, or one with m, h or d behind it,";
+        return " of seconds, optionally followed by m, h or d,";
     return "";
 }
 
@@ -142,7 +142,7 @@ static int add_proxy(const struct option_row *row, unsigned line,
     const char *rest = value + len;
 
     if (settings->proxy_count == SETTINGS_PROXIES_MAX) {
-        err_set(err, "given too often: %d more ports for VMs are the limit",
+        err_set(err, "too many ports for VMs: the limit is %d",
                 SETTINGS_PROXIES_MAX);
         return -EINVAL;
     }
@@ -167,7 +167,7 @@ static int add_rule(const struct option_row *row, struct settings_rules *rules,
     uint64_t max = row->max != 0 ? row->max : SETTINGS_RULES_MAX;
 
     if (rules->count == max) {
-        err_set(err, "given too often: %llu are the limit",
+        err_set(err, "too many values: the limit is %llu",
                 (unsigned long long)max);
         return -EINVAL;
     }
@@ -183,8 +183,8 @@ static int add_network(struct settings_networks *networks, unsigned line,
 
     if (networks->count == SETTINGS_NETWORKS_MAX) {
         err_set(err,
-                "given too often: %d networks are the limit; larger networks "
-                "hold more addresses",
+                "too many networks: the limit is %d; a larger network can "
+                "replace several",
                 SETTINGS_NETWORKS_MAX);
         return -EINVAL;
     }
@@ -202,7 +202,7 @@ static int set_text(const struct option_row *row, char **member,
     if (row->words != NULL && !find_word(row->words, value, &number))
         return bad_word(row->words, value, err);
     if (strlen(value) < row->min) {
-        err_set(err, "'' is not valid: expected some text");
+        err_set(err, "'' is not valid: expected a text that is not empty");
         return -EINVAL;
     }
     free(*member);
@@ -287,7 +287,8 @@ int option_set(const struct option_row *row, struct settings_origin origin,
 
     /* Nobody could write it into a file. */
     if (option_is_setting(row) && !is_clean(value)) {
-        err_set(err, "has characters that are no text");
+        err_set(err, "contains control characters or invalid UTF-8: expected "
+                     "printable text");
         return -EINVAL;
     }
     /* A list is replaced as a whole. */

@@ -37,11 +37,11 @@ const struct vspc_server_option vspc_server_options[] = {
      * that port has to be told. */
     { .name = "admin-port",
       .letter = 'a',
-      .notice = "--admin-port is not there yet, and was ignored: vSPCClient "
-                "cannot connect; use the consoles' telnet ports, and kill "
-                "-USR1 for a list of them" },
+      .notice = "admin-port is not supported yet and is ignored: vSPCClient "
+                "cannot connect; use the consoles' telnet ports, and "
+                "SIGUSR1 to list them" },
     { .name = "admin-iface",
-      .notice = "--admin-iface is not there yet, and was ignored: there is no "
+      .notice = "admin-iface is not supported yet and is ignored: there is no "
                 "admin port" },
 };
 

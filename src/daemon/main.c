@@ -18,26 +18,27 @@ enum { EXIT_USAGE = 2 };
 
 static void print_help(void)
 {
-    puts(
-        "Usage: vspcd [OPTION]...\n"
-        "\n"
-        "A virtual serial port concentrator: VMware ESXi hosts connect their\n"
-        "VMs' serial ports to it, people and programs reach the consoles by\n"
-        "telnet. It needs no option, and stays in the foreground; ^C ends it.\n"
-        "Each option can stand in " VSPCD_CONFIG_FILE " as well. [] is what\n"
-        "holds where nothing is given; SECONDS may have m, h or d behind "
-        "them,\n"
-        "BYTES K, M or G.\n");
+    puts("Usage: vspcd [OPTION]...\n"
+         "\n"
+         "A virtual serial port concentrator: VMware ESXi hosts connect the\n"
+         "serial ports of their VMs to vspcd; people and programs reach these\n"
+         "consoles by telnet.\n"
+         "\n"
+         "Without options, vspcd runs in the foreground until ^C.\n"
+         "Settings can also be given in " VSPCD_CONFIG_FILE ".\n"
+         "Defaults are shown in [].\n"
+         "SECONDS can have a unit: 10m, 2h, 1d. So can BYTES: 64K, 16M, 1G.\n");
     options_print_help(stdout);
     puts("\n"
-         "In vSphere a VM's serial port is set to: use network, direction\n"
-         "server, port URI s0 (any name), and as concentrator\n"
-         "telnet://THIS-HOST:13370. Without vSphere, to try it:\n"
+         "In vSphere, set the VM's serial port to: use network, direction\n"
+         "server, port URI s0 (or any name), and the URI\n"
+         "telnet://THIS-HOST:13370 for the concentrator.\n"
+         "To try vspcd without vSphere:\n"
          "\n"
          "  vspc-vm --proxy localhost --name test --exec sh\n"
          "  telnet localhost 50000\n"
          "\n"
-         "More: man vspcd, man vspcd.conf.");
+         "See also: man vspcd, man vspcd.conf.");
 }
 
 static void print_problems(const struct problems *problems)

@@ -56,7 +56,7 @@ def test_version():
     (["-Q"], []),
     (["surplus"], ["surplus"]),
     (["--proxy-port"], ["--proxy-port"]),
-    (["--file", "state\n.db"], ["--file", "no text"]),
+    (["--file", "state\n.db"], ["--file", "control characters"]),
     (["--file", ""], ["--file", "''"]),
     (["--proxy-port", "abc"], ["--proxy-port", "abc"]),
     (["--proxy-port", "65536"], ["--proxy-port", "65536"]),

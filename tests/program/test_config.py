@@ -106,7 +106,7 @@ def test_check_starts_nothing_and_makes_nothing(config, tmp_path):
     ("\n\ninterface = \"1.2.3\"", ":3: interface: '1.2.3'"),
     ("proxy-iface = host", ":1: proxy-iface: 'host'"),
     ("service-connect = \"x\"", ":1: service-connect: 'x'"),
-    ("cert = \"a\nkey = b", ":1: expected a quote"),
+    ("cert = \"a\nkey = b", ":1: expected a closing quote"),
 ])
 def test_wrong_file_at_start(config, text, words):
     path = config(text)
@@ -181,7 +181,7 @@ def test_show(config):
                                             "SUPPORT_MULTI_CONSOLE")
     assert has["service-connect"] == ('{"a:1", "b:2"}', f"{path}:5")
     assert has["move-timeout"] == ("300", "default")
-    assert has["cert"] == ("", "default: one is made at the first start")
+    assert has["cert"] == ("", "default: a self-signed certificate, made at the first start")
 
 
 def test_show_has_every_setting():

@@ -145,7 +145,7 @@ def test_command_line_stays_before_the_file(start_vspcd, config):
     ("debug = true proxy-listen = \"nowhere:1\"", "proxy-listen: 'nowhere'"),
     ("hold-time = 0", "hold-time: '0' is not valid"),
     ("hold-tim = 1", "did you mean hold-time?"),
-    ("debug = true\ncert = \"a", "expected a quote"),
+    ("debug = true\ncert = \"a", "expected a closing quote"),
     ("debug = true service-listen = \"x\"", "service-listen: 'x'"),
     ("debug = true cert = \"/nonexistent\"", "/nonexistent"),
     (None, "No such file"),

@@ -603,6 +603,6 @@ def test_check_config_is_content(config):
     path = config("hook = {\"/bin/true\", \"/bin/true,events=vm-up\"}")
     assert run("--config", path, "--check-config").returncode == 0
     many = ["--hook=/bin/true"] * 9
-    assert "given too often: 8 are the limit" in run(
+    assert "too many values: the limit is 8" in run(
         "--check-config", *many).stderr
     assert run("--hook", "relative").returncode == 2

@@ -180,7 +180,7 @@ def test_a_place_that_is_none_is_said(start_quietly, place):
     program = start_quietly("--messages-to", place)
     program.good_exits = (2,)
     assert program.wait_exit() == 2
-    assert "--messages-to: expected stderr, stdout, syslog" in program.log
+    assert "--messages-to: the place is not valid: expected" in program.log
 
 
 def test_a_stopped_syslog_harms_nobody(start_vspcd, sockets, config):

@@ -267,7 +267,7 @@ BAD_WORDS = {
     "--proxy-listen=host.invalid:1": "--proxy-listen: ",
     "--proxy-listen=127.0.0.1:99999": "--proxy-listen: ",
     " ".join(["--proxy-listen=127.0.0.1:0"] * 9):
-        "--proxy-listen: given too often: 8 more ports for VMs are the limit",
+        "--proxy-listen: too many ports for VMs: the limit is 8",
 }
 
 

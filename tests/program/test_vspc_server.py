@@ -77,18 +77,18 @@ def test_backend_args(link, tmp_path):
     result = run(link, "--backend-args", "-f 'x")
     assert result.returncode == 2
     assert result.stderr == (
-        "vspcd: --backend-args: expected a quote that ends it\n")
+        "vspcd: --backend-args: expected a closing quote\n")
 
 
 def test_what_is_not_there_is_told_and_vms_are_served(link, start_vspcd):
     vspcd = start_vspcd("-a", "13371", "--admin-iface", "127.0.0.1",
                         "--stdout", program=link, log="stdout")
-    vspcd.wait_log(r"warning --admin-port is not there yet, and was ignored")
-    vspcd.wait_log(r"warning --admin-iface is not there yet")
+    vspcd.wait_log(r"warning admin-port is not supported yet and is ignored")
+    vspcd.wait_log(r"warning admin-iface is not supported yet")
     vspcd.check_works()
     result = run(link, "--admin-port", 1, "--check-config")
     assert result.returncode == 0
-    assert result.stderr.startswith("vspcd: --admin-port is not there yet")
+    assert result.stderr.startswith("vspcd: admin-port is not supported yet")
 
 
 def test_every_option_of_the_document_can_stand_in_the_file(tmp_path):
@@ -114,7 +114,7 @@ def test_its_names_in_the_file(start_vspcd, tmp_path):
                     f"backend = Logging\nbackend-args = \"-l '{tmp_path}'"
                     " -p site\"\n")
     vspcd = start_vspcd("--config", path)
-    vspcd.wait_log(r" warning --admin-port is not there yet")
+    vspcd.wait_log(r" warning admin-port is not supported yet")
     vm = vspcd.vm("web")
     vm.send(b"logged")
     log = tmp_path / "site-web.log"
@@ -122,7 +122,7 @@ def test_its_names_in_the_file(start_vspcd, tmp_path):
                "the log")
     path.write_text(path.read_text() + "admin-iface = \"::1\"\n")
     vspcd.process.send_signal(signal.SIGHUP)
-    vspcd.wait_log(r" warning --admin-iface is not there yet")
+    vspcd.wait_log(r" warning admin-iface is not supported yet")
 
 
 @pytest.mark.parametrize("options, seen", [

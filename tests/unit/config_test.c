@@ -138,13 +138,14 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         { "colour = red", 1, "unknown setting 'colour': see vspcd.conf(5)" },
         { "colour = {}", 1, "unknown setting 'colour'" },
         { "a|b = 1", 1, "for 'a'" },
-        { "\"\\n\" = 1", 1, "cannot be understood" },
-        { "check-uri = s0", 1, "for the command line alone" },
-        { "config = x", 1, "for the command line alone" },
-        { "help = 1", 1, "for the command line alone" },
+        { "\"\\n\" = 1", 1, "syntax error: expected" },
+        { "check-uri = s0", 1, "it is for the command line only" },
+        { "config = x", 1, "it is for the command line only" },
+        { "help = 1", 1, "it is for the command line only" },
         { "hold-time = 5\n# \"\n\nhold-time = 6", 4,
-          "hold-time: given twice: it is in line 1 too" },
-        { "service-listen = a:1\nservice-listen = b:2", 2, "given twice" },
+          "hold-time: already set in line 1: expected it once" },
+        { "service-listen = a:1\nservice-listen = b:2", 2,
+          "already set in line 1" },
         { "proxy-port 1", 1, "missing equal sign" },
         { "proxy-port = {1}", 1, "unexpected token '{'" },
         { "proxy-port = 1, 2", 1, "unexpected token ','" },
@@ -154,16 +155,18 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         { "proxy-listen = \"a:1,tls=x\"", 1, "expected one of off|" },
         { "tls", 1, "premature end of file" },
         { "tls = off }", 1, "unexpected closing brace" },
-        { "\n\ncert = \"abc\n", 3, "expected a quote or brace" },
-        { "\ncert = ${HOME\n}", 2, "expected a quote or brace" },
-        { "\ncert = \"${HOME\n}\"", 2, "expected a quote or brace" },
-        { "cert = //a", 1, "// and /* stand in texts alone" },
+        { "\n\ncert = \"abc\n", 3, "expected a closing quote or brace" },
+        { "\ncert = ${HOME\n}", 2, "expected a closing quote or brace" },
+        { "\ncert = \"${HOME\n}\"", 2, "expected a closing quote or brace" },
+        { "cert = //a", 1, "// and /* are allowed only in quotes" },
         { "/* no */", 1, "expected # for a comment" },
         { "cert = ''", 1, "'' is not valid" },
-        { "cert = 'a\x1b[2J'", 1, "characters that are no text" },
-        { "cert = 'a\xff'", 1, "characters that are no text" },
+        { "cert = 'a\x1b[2J'", 1,
+          "contains control characters or invalid UTF-8" },
+        { "cert = 'a\xff'", 1, "contains control characters or invalid UTF-8" },
         { "history-size =\n 100K", 2, "expected a power of two" },
-        { "port-range-end = 9", 0, "--port-range-start: 50000 is above" },
+        { "port-range-end = 9", 0,
+          "--port-range-start: 50000 is above port-range-end" },
         { "\nkey = a", 2, "key: needs cert" },
         { "client-certs = optional", 1, "client-certs: needs client-tls" },
     };
@@ -413,8 +416,8 @@ static void every_line_of_the_sample_is_a_setting(void **state)
     /* What has no default has an example. */
     assert_non_null(strstr(text, "\n#file = \"/var/lib/vspcd/state.db\"\n"));
     /* Rows stand below headings. */
-    assert_non_null(
-        strstr(text, "\n# ---- Console logs ----\n\n# write a log"));
+    assert_non_null(strstr(
+        text, "\n# ---- Console logs ----\n\n# directory for console logs"));
     free(text);
 }
 
@@ -494,8 +497,9 @@ static void there_is_an_end_to_networks(void **state)
     write_file(b, text);
     assert_int_equal(read_settings(b), -EINVAL);
     assert_int_equal(b->problems.count, 1);
-    assert_non_null(strstr(b->problems.item[0].text,
-                           ":65: client-allow: given too often: 64"));
+    assert_non_null(
+        strstr(b->problems.item[0].text,
+               ":65: client-allow: too many networks: the limit is 64"));
 }
 
 static void a_reload_of_the_same_changes_nothing(void **state)

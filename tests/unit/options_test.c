@@ -94,8 +94,8 @@ static void sizes_have_units(void **state)
     assert_int_equal(settings.history_total, UINT64_C(2) << 30);
     check_refused("--history-size", "100K", "power of two");
     check_refused("--history-size", "1K",
-                  "bytes, with K, M or G behind it, from 4K to 1G");
-    check_refused("--history-size", "K", "with K, M or G");
+                  "bytes, optionally followed by K, M or G, from 4K to 1G");
+    check_refused("--history-size", "K", "followed by K, M or G");
     check_refused("--history-size", "99999999999G", "--history-size");
 }
 
@@ -124,8 +124,10 @@ static void times_have_units(void **state)
         options("--move-timeout", "10m", "--identity-timeout", "5s", NULL), 0);
     assert_int_equal(settings.move_timeout_s, 600);
     assert_int_equal(settings.identity_timeout_s, 5);
-    check_refused("--log-rotate-age", "1w", "with m, h or d behind it");
-    check_refused("--log-rotate-age", "d", "with m, h or d behind it");
+    check_refused("--log-rotate-age", "1w",
+                  "optionally followed by m, h or d, from");
+    check_refused("--log-rotate-age", "d",
+                  "optionally followed by m, h or d, from");
     check_refused("--log-rotate-age", "11575d", "from 0 to 1000000000");
     check_refused("--log-rotate-age", "213503982334602d", "from 0 to");
     check_refused("--identity-timeout", "0h", "from 1");

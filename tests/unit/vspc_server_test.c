@@ -186,8 +186,8 @@ static void what_is_not_there_is_said_and_harms_nobody(void **state)
                              "--admin-iface=127.0.0.1", NULL),
                      0);
     assert_int_equal(settings.notice_count, 2);
-    assert_non_null(strstr(settings.notices[0], "--admin-port"));
-    assert_non_null(strstr(settings.notices[1], "--admin-iface"));
+    assert_non_null(strstr(settings.notices[0], "admin-port"));
+    assert_non_null(strstr(settings.notices[1], "admin-iface"));
     assert_int_equal(options("vSPCServer", NULL), 0);
     assert_int_equal(settings.notice_count, 0);
 }
@@ -215,11 +215,11 @@ static void wrong_arguments_of_the_backend_are_named(void **state)
     (void)state;
     assert_int_equal(options("vSPCServer", "--backend-args", "-f 'a", NULL),
                      -EINVAL);
-    assert_says("--backend-args: expected a quote that ends it");
+    assert_says("--backend-args: expected a closing quote");
     assert_int_equal(
         options("vSPCServer", "--backend-args", "--backend-args x", NULL),
         -EINVAL);
-    assert_says("not within itself");
+    assert_says("--backend-args cannot be given within --backend-args");
     assert_int_equal(
         options("vSPCServer", "--backend-args",
                 "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 "
@@ -313,13 +313,15 @@ static void what_is_wrong_with_its_names_in_the_file_is_said(void **state)
     static const struct {
         const char *text, *says;
     } wrong[] = {
-        { "file = a\npersist-file = b", ":2: persist-file: given twice: it is "
-                                        "in line 1 too" },
+        { "file = a\npersist-file = b",
+          ":2: persist-file: already set in line 1: expected it once" },
         { "\ncontext = x", ":2: context: 'x' is not valid" },
-        { "admin-port = 1\nadmin-port = 1", ":2: admin-port: given twice" },
+        { "admin-port = 1\nadmin-port = 1",
+          ":2: admin-port: already set in line 1" },
         { "backend-help = true", ":1: unknown setting 'backend-help': it is "
-                                 "for the command line" },
-        { "backend-args = \"-f 'a\"", ":1: backend-args: expected a quote" },
+                                 "for the command line only" },
+        { "backend-args = \"-f 'a\"",
+          ":1: backend-args: expected a closing quote" },
         { "backend-args = \"--logdri x\"",
           ":1: backend-args: unknown option '--logdri': did you mean "
           "--logdir?" },
@@ -327,10 +329,12 @@ static void what_is_wrong_with_its_names_in_the_file_is_said(void **state)
         { "backend-args = \"--help\"", ":1: backend-args: expected settings" },
         { "backend-args = \"--config x\"",
           ":1: backend-args: --config is for" },
-        { "backend-args = \"--backend-args x\"", "not within itself" },
+        { "backend-args = \"--backend-args x\"",
+          "--backend-args cannot be given within --backend-args" },
         { "logdir = a\nbackend-args = \"-l b\"",
-          ":2: backend-args: given twice" },
-        { "backend-args = \"-l b\"\nlogdir = a", ":2: logdir: given twice" },
+          ":2: backend-args: already set in line 1" },
+        { "backend-args = \"-l b\"\nlogdir = a",
+          ":2: logdir: already set in line 1" },
         { "backend-args = \"-r x\"", ":1: backend-args: 'x' is not valid" },
     };
 
