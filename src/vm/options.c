@@ -50,62 +50,70 @@ static const struct row {
     const char *text;
     char letter;
 } rows[OPTION_COUNT] = {
-    [PROXY] = { "The concentrator, and who this is for it:", "proxy",
-                "HOST[:PORT]", "its port for VMs [port 13370], or its URI:\n"
-                "telnet://HOST[:PORT] [port 23], in TLS if\n"
-                "it can; telnets://HOST[:PORT] [port 992],\n"
-                "always; #PARAMETERS say who it has to be", 0 },
-    [NAME] = { NULL, "name", "TEXT", "the VM's name [this host's name]", 0 },
+    [PROXY] = { "Concentrator and identity of the VM:", "proxy",
+                "HOST[:PORT]",
+                "concentrator's port for VMs [port 13370],\n"
+                "or its URI: telnet://HOST[:PORT] [port\n"
+                "23], in TLS if the concentrator offers it;\n"
+                "telnets://HOST[:PORT] [port 992], always\n"
+                "in TLS; #PARAMETERS behind the URI verify\n"
+                "the concentrator", 0 },
+    [NAME] = { NULL, "name", "TEXT", "name of the VM [this host's name]", 0 },
     [UUID] = { NULL, "uuid", "TEXT",
-               "the VM's UUID [made from this host's name\n"
-               "and the VM's, the same each time]", 0 },
+               "UUID of the VM [derived from this host's\n"
+               "name and the VM's name]", 0 },
     [URI] = { NULL, "uri", "TEXT",
-              "service URI; tells apart the serial ports\n"
-              "of a VM [s0]", 0 },
+              "service URI; distinguishes the serial\n"
+              "ports of a VM [s0]", 0 },
     [DIRECTION] = { NULL, "direction", "S|C",
-                    "S: clients come to the console; C: the\n"
+                    "S: clients connect to the console; C: the\n"
                     "concentrator connects to the system that\n"
                     "--uri names [S]", 0 },
     [NO_RECONNECT] = { NULL, "no-reconnect", NULL,
-                       "end, with status 1, when the concentrator\n"
-                       "is not there, refuses or is lost", 0 },
-    [EXEC] = { "What is at the serial port [standard input and output]:",
+                       "exit with status 1 if the concentrator\n"
+                       "cannot be reached, refuses the serial port\n"
+                       "or closes the connection", 0 },
+    [EXEC] = { "Other end of the serial port [standard input and output]:",
                "exec", "COMMAND",
-               "run by /bin/sh on a pty; its exit status\n"
-               "becomes ours", 0 },
-    [RESPAWN] = { NULL, "respawn", NULL, "run it again each time it ends", 0 },
+               "run COMMAND with /bin/sh on a pty; vspc-vm\n"
+               "exits with the status of the command", 0 },
+    [RESPAWN] = { NULL, "respawn", NULL,
+                  "run the command of --exec again each time\n"
+                  "it ends", 0 },
     [PTY] = { NULL, "pty", "LINK",
-              "a new pty, for programs that open it by\n"
-              "this link", 0 },
+              "create a pty; programs open it by the\n"
+              "symbolic link LINK", 0 },
     [CONNECT] = { NULL, "connect", "[telnet:]HOST:PORT",
-                  "a TCP socket, bytes as they are or by\n"
-                  "telnet; or a Unix socket: unix:PATH;\n"
-                  "connected again when lost", 0 },
-    [DEVICE] = { NULL, "device", "PATH", "a serial port of this host, raw, 8N1",
-                 0 },
+                  "connect to a TCP socket, plain or telnet,\n"
+                  "or to a Unix socket, unix:PATH; reconnect\n"
+                  "when the connection is lost", 0 },
+    [DEVICE] = { NULL, "device", "PATH",
+                 "open a serial port of this host, raw, 8N1", 0 },
     [BAUD] = { NULL, "baud", "RATE",
-               "its speed; or the one that is told where\n"
-               "there is none, as with a socket [9600]", 0 },
+               "speed of --device; without a device or\n"
+               "pty, the speed that the concentrator is\n"
+               "notified of [9600]", 0 },
     [RAW] = { NULL, "raw", NULL,
-              "the terminal's keys as they are typed;\n"
-              "^] q ends it, ^] b sends a break", 0 },
+              "send each key of the terminal as it is\n"
+              "typed; ^] q exits, ^] b sends a break", 0 },
     [MOVE_EVERY] = { "Rehearsing vMotion:",
                      "move-every", "SECONDS",
-                     "move to a new connection again and again", 0 },
+                     "move the VM to a new connection again and\n"
+                     "again, with SECONDS in between", 0 },
     [MOVE_TO] = { NULL, "move-to", "HOST[:PORT]",
-                  "where the host that it moves to connects,\n"
-                  "or its URI [as --proxy]", 0 },
+                  "concentrator's address or URI for the host\n"
+                  "that the VM moves to [value of --proxy]", 0 },
     [MOVE_AS] = { NULL, "move-as", "HOW",
-                  "how the moves go: complete, abort,\n"
+                  "outcome of the moves: complete, abort,\n"
                   "wrong-secret, no-complete, dead-source or\n"
                   "lost-destination [complete]", 0 },
     [MOVE_STEP_TIMEOUT] = { NULL, "move-timeout", "SECONDS",
-                             "how long the concentrator may take for\n"
+                             "how long to wait for the concentrator in\n"
                              "each step of a move [10]", 0 },
-    [QUIET] = { "Other:", "quiet", NULL, "say nothing but errors", 'q' },
-    [VERBOSE] = { NULL, "verbose", NULL, "say more", 'v' },
-    [HELP] = { NULL, "help", NULL, "show this help", 'h' },
-    [VERSION] = { NULL, "version", NULL, "show the version", 'V' },
+    [QUIET] = { "Other:", "quiet", NULL, "write errors only", 'q' },
+    [VERBOSE] = { NULL, "verbose", NULL, "write more messages", 'v' },
+    [HELP] = { NULL, "help", NULL, "print this help and exit", 'h' },
+    [VERSION] = { NULL, "version", NULL, "print the version and exit", 'V' },
 };
 /* clang-format on */
 
@@ -135,15 +143,17 @@ void options_print_help(void)
 {
     puts("Usage: vspc-vm --proxy HOST[:PORT] [OPTION]...\n"
          "\n"
-         "Plays the VM's end of a virtual serial port: bridges what is at the\n"
-         "port to a concentrator, as an ESXi host does for its VMs.");
+         "Plays the VM's end of a virtual serial port: connects a command, a\n"
+         "pty, a socket or a device to a concentrator, as an ESXi host "
+         "connects\n"
+         "the serial ports of its VMs.");
     for (int i = 0; i < OPTION_COUNT; i++)
         print_row(&rows[i]);
     puts("\n"
-         "What holds without an option is in brackets. It connects again with\n"
-         "growing pauses, and ends with the end of standard input, with the\n"
-         "command, or with SIGINT or SIGTERM. SIGUSR1 moves the VM, as with\n"
-         "--move-every. More: man vspc-vm.");
+         "Defaults are shown in []. vspc-vm reconnects after growing pauses.\n"
+         "vspc-vm exits when standard input or the command ends, or on SIGINT\n"
+         "or SIGTERM. SIGUSR1 moves the VM as --move-every does.\n"
+         "See also: man vspc-vm.");
 }
 
 static int read_text(char *to, size_t size, const char *option,
@@ -349,23 +359,23 @@ static int read_option(struct options *o, enum option_name name,
     return -EINVAL;
 }
 
-/* What only all options together can tell. */
+/* Checks what depends on more than one option. */
 static int check(const struct options *o, struct err *err)
 {
     int ends = (o->command != NULL) + (o->pty_link != NULL) +
                (o->connect_target != NULL) + (o->device != NULL);
 
     if (o->proxy.port == 0)
-        err_set(err, "--proxy HOST[:PORT] is missing: which concentrator? "
-                     "(--help shows all options)");
+        err_set(err, "--proxy HOST[:PORT] is missing: it names the "
+                     "concentrator (--help shows all options)");
     else if (ends > 1)
         err_set(err, "only one of --exec, --pty, --connect and --device can "
-                     "be at the serial port");
+                     "be given");
     else if (o->is_raw && ends > 0)
-        err_set(err, "--raw is for the terminal's keys: not with --exec, "
-                     "--pty, --connect or --device");
+        err_set(err, "--raw is for the keys of a terminal: it cannot be given "
+                     "with --exec, --pty, --connect or --device");
     else if (o->is_respawned && o->command == NULL)
-        err_set(err, "--respawn is for a command: it needs --exec");
+        err_set(err, "--respawn needs --exec");
     else
         return 0;
     return -EINVAL;
@@ -427,8 +437,9 @@ int options_read(struct options *o, int argc, char **argv, struct err *err)
 
         if (row < 0) {
             err_set(err, "%s: %s (--help shows all options)", argv[optind - 1],
-                    answer == ':' ? "needs a value"
-                                  : "no such option, or not with a value");
+                    answer == ':'
+                        ? "needs a value"
+                        : "unknown option, or one that takes no value");
             return -EINVAL;
         }
         if (read_option(o, (enum option_name)row, optarg, err) < 0)
@@ -437,7 +448,7 @@ int options_read(struct options *o, int argc, char **argv, struct err *err)
     if (o->request != OPTIONS_RUN)
         return 0;
     if (optind < argc) {
-        err_set(err, "%s: what is it for? (--help shows all options)",
+        err_set(err, "%s: unexpected argument (--help shows all options)",
                 argv[optind]);
         return -EINVAL;
     }
