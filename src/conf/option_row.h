@@ -1,6 +1,9 @@
 /*
- * option_row.h - what a row of the table of settings says, and what can be done
- * with the setting that it is about. For the files of conf/ alone.
+ * option_row.h - a row of the table of settings, and the operations on the
+ * setting that a row describes. Private to conf/.
+ *
+ * The table is constant. A setting's value is a member of struct settings; its
+ * texts and lists belong to that struct.
  */
 #ifndef CONF_OPTION_ROW_H
 #define CONF_OPTION_ROW_H
@@ -12,48 +15,50 @@
 enum option_type {
     OPTION_FLAG,    /* true or false */
     OPTION_NUMBER,  /* from min to max */
-    OPTION_SIZE,    /* bytes; K, M, G behind it multiply by 1024 */
-    OPTION_SECONDS, /* the same with s, m, h, d */
-    OPTION_ADDRESS, /* text: an IP address */
-    OPTION_TEXT,    /* text, of min bytes at least, or one of words */
-    OPTION_WORD,    /* one of words; the setting is its number */
+    OPTION_SIZE,    /* bytes; a suffix K, M or G is a factor of 1024^1..3 */
+    OPTION_SECONDS, /* seconds; a suffix s, m, h or d is a unit */
+    OPTION_ADDRESS, /* an IP address, stored in the settings themselves */
+    OPTION_TEXT,    /* text of at least min bytes, or one of words */
+    OPTION_WORD,    /* one of words; the setting is the word's index */
     OPTION_PROXY,   /* list of ADDRESS:PORT[,tls=WORD] */
     OPTION_RULE,    /* list of texts */
     OPTION_NETWORK, /* list of networks */
-    OPTION_REQUEST, /* not a setting: asks for something else */
+    OPTION_REQUEST, /* no setting: requests something else, such as the help */
 };
 
 struct option_row {
-    const char *group;       /* heading, of the first row below it */
-    const char *name;        /* in the file, and as long option */
-    const char *environment; /* variable; NULL: none */
-    const char *value;       /* what the help calls its value */
-    const char *standard;    /* default, as it would be written */
-    const char *otherwise;   /* what holds where nothing is given */
+    const char *group;       /* heading; set in the first row of a group */
+    const char *name;        /* of the setting and of the long option */
+    const char *environment; /* environment variable; NULL: none */
+    const char *value;       /* placeholder in the help; NULL: a flag */
+    const char *standard;    /* default, as a file would have it; NULL: none */
+    const char *otherwise;   /* the default in words, if it is no value */
     const char *text;        /* for the help; lines are wrapped by hand */
-    const char *more;        /* sentences that only the manual pages have */
-    const char *example;     /* for the sample file, where it has no default */
+    const char *more;        /* sentences for the manual pages only */
+    const char *example;     /* value in the sample file, if no standard */
     const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
-    uint64_t min, max;       /* OPTION_RULE: how many; 0: SETTINGS_RULES_MAX */
-    size_t offset;           /* in struct settings */
+    uint64_t min, max;       /* range; OPTION_RULE: max is the number of
+                                texts, 0 is SETTINGS_RULES_MAX;
+                                OPTION_REQUEST: min is the request */
+    size_t offset;           /* of the member in struct settings */
     enum option_type type;
-    char letter;      /* short option, or 0 */
-    bool is_reloaded; /* takes effect at SIGHUP; else at a restart */
-    bool is_not_kept; /* of the command line alone, in no file */
-    bool is_path;     /* OPTION_TEXT: may be relative */
+    char letter;      /* short option; 0: none */
+    bool is_reloaded; /* a change takes effect at SIGHUP; else at a restart */
+    bool is_not_kept; /* for the command line only, not for a file */
+    bool is_path;     /* OPTION_TEXT: a path, which can be relative */
 };
 
 extern const struct option_row option_rows[];
 extern const int option_row_count;
 
-/* NULL: there is none. */
+/* Finds a row by its name; NULL: no row has it. */
 const struct option_row *option_find(const char *name);
 
-/* The name that may have been meant, of a file's settings only if so wanted;
- * NULL: none is near. */
+/* Guesses the name that a misspelt one stands for. is_in_file: guesses only
+ * names that can stand in a file. NULL: no name is near. */
 const char *option_guess(const char *name, bool is_in_file);
 
-/* Not of the command line alone. */
+/* Whether the option can also stand in a file. */
 bool option_is_setting(const struct option_row *row);
 bool option_is_list(const struct option_row *row);
 bool option_takes_value(const struct option_row *row);
@@ -64,27 +69,30 @@ static inline int option_index(const struct option_row *row)
 }
 
 /*
- * One value into the settings, which keep a copy; the next one of a list.
- * origin is where it was written. 0, or -EINVAL with err filled: what is wrong
- * with it and what was expected, without a name before it.
+ * Sets a value, or appends it to a list that has the same source; the settings
+ * keep a copy. origin is the place of the value. Returns 0, or -EINVAL with err
+ * filled: what is wrong and what was expected, without the name of the setting.
+ * After a failure the setting has its former value, but for a list from another
+ * source, which is empty.
  */
 int option_set(const struct option_row *row, struct settings_origin origin,
                const char *value, struct settings *settings, struct err *err);
 
-/* Frees what the setting holds; it is 0 then. */
+/* Frees what the setting owns, and makes it 0. Its origin stays. */
 void option_clear(const struct option_row *row, struct settings *settings);
 
-/* to's own is freed before. The origin goes along. */
+/* Copies value and origin; what the setting in to owned is freed. */
 void option_copy(const struct option_row *row, struct settings *to,
                  const struct settings *from);
 
 bool option_is_equal(const struct option_row *row, const struct settings *a,
                      const struct settings *b);
 
-/* In the largest unit that it is a whole number of. */
+/* Prints a size with the largest suffix that leaves a whole number. */
 void option_print_size(uint64_t size, FILE *to);
 
-/* As a file has it; false, and nothing is written: the setting is not set. */
+/* Prints the value in the syntax of the file. False: the setting has no value,
+ * and nothing is printed. */
 bool option_print_value(const struct option_row *row, const struct settings *s,
                         FILE *to);
 

@@ -1,12 +1,15 @@
 /*
- * options.h - all settings of vspcd, as one table.
+ * options.h - the settings of vspcd, read from a table and four sources.
  *
- * A row says name, type, range, unit, default and text; the command line, the
- * configuration file, the environment variables that vSPC.py's users know, the
- * help and the manual pages are made from it. Later ones go before earlier
- * ones: defaults, the file, the environment, the command line. A list is
- * replaced as a whole. Called as vSPCServer some defaults are others, and no
- * file is read but that of --config (conf/vspc_server.h).
+ * The table (option_row.h) has a row for each option: name, type, range, unit,
+ * default and text. The command line, the configuration file, the environment
+ * variables, the help and the manual pages are made from the table. Later
+ * sources override earlier ones: defaults, file, environment, command line. A
+ * list is overridden as a whole. If the program is called as vSPCServer, some
+ * defaults differ, and only the file of --config is read (vspc_server.h).
+ *
+ * This module does not check what depends on the system, such as addresses and
+ * certificates: daemon/check_settings.h does. It does not log.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -21,12 +24,12 @@
 #include <stdio.h>
 
 enum {
-    SETTINGS_HOST_MAX = 64,
+    SETTINGS_HOST_MAX = 64, /* bytes of an address with its port and a NUL */
     SETTINGS_PROXIES_MAX = 8,
     SETTINGS_RULES_MAX = 32,
     SETTINGS_NETWORKS_MAX = 64,
-    SETTINGS_ROWS_MAX = 128,
-    SETTINGS_NOTICES_MAX = 8,
+    SETTINGS_ROWS_MAX = 128,  /* more than the table has */
+    SETTINGS_NOTICES_MAX = 8, /* more than vspc_server.c has options */
 };
 
 enum settings_source {
@@ -37,13 +40,13 @@ enum settings_source {
     SETTINGS_COMMAND_LINE,
 };
 
-/* Where a setting comes from. */
+/* The source of a setting's value. */
 struct settings_origin {
     enum settings_source source;
-    unsigned line; /* of the file */
+    unsigned line; /* of the file, from 1; 0 for the other sources */
 };
 
-/* What a port does about TLS; in the order of session/session_context.h. */
+/* TLS policy of a port, in the order of session/session_context.h. */
 enum settings_tls {
     SETTINGS_TLS_OFF,
     SETTINGS_TLS_TELNETS,
@@ -51,9 +54,9 @@ enum settings_tls {
     SETTINGS_TLS_REQUIRED,
 };
 
-/* Another port for VMs. */
+/* An additional port for VMs. */
 struct settings_proxy {
-    char address[SETTINGS_HOST_MAX]; /* with its port */
+    char address[SETTINGS_HOST_MAX]; /* ADDRESS:PORT */
     uint64_t tls;                    /* enum settings_tls */
     unsigned line;                   /* of the file */
 };
@@ -70,58 +73,61 @@ struct settings_networks {
     uint64_t count;
 };
 
-/* --check-uri-as: where the URI stands. */
+/* --check-uri-as: what the URI is used for. */
 enum settings_uri_place {
     SETTINGS_URI_SERVER,
     SETTINGS_URI_CLIENT,
     SETTINGS_URI_PROXY,
 };
 
-/* As vSPC.py has them. */
+/* The backends of vSPC.py. */
 enum settings_backend {
     SETTINGS_BACKEND_MEMORY,
     SETTINGS_BACKEND_FILE,
     SETTINGS_BACKEND_LOGGING,
 };
 
+/*
+ * All settings. options_read makes them and options_free ends them. They own
+ * their texts and lists, but not argv. A char * that is NULL was not given.
+ */
 struct settings {
-    uint64_t proxy_port;       /* where VMs connect; 0: any free one */
-    uint64_t port_range_start; /* first of the consoles' telnet ports */
-    uint64_t port_range_end;   /* last one */
+    uint64_t proxy_port;       /* TCP port for VMs; 0: any free one */
+    uint64_t port_range_start; /* first TCP port for consoles */
+    uint64_t port_range_end;   /* last TCP port for consoles */
     uint64_t vm_expire_s;
     uint64_t identity_timeout_s;
     uint64_t hold_ms;
     uint64_t move_timeout_s;
-    uint64_t held_input_size; /* bytes a console */
-    uint64_t history_size;    /* bytes a console */
-    uint64_t history_total;   /* bytes */
-    uint64_t attach_lines;    /* of history that a new client sees */
-    uint64_t attach_bytes;    /* the same: at most */
-    uint64_t client_limit;    /* 0: no limit */
-    uint64_t console_limit;   /* 0: no limit */
-    uint64_t client_total;    /* of all consoles; 0: no limit */
-    uint64_t vm_rate;         /* per second and address; 0: no limit */
-    uint64_t vm_burst;
-    uint64_t client_rate; /* the same */
-    uint64_t client_burst;
-    uint64_t unidentified_limit;       /* 0: no limit */
-    uint64_t unidentified_per_address; /* the same */
-    uint64_t tls;                      /* enum settings_tls; for VMs */
-    uint64_t client_tls;               /* the same for clients */
+    uint64_t held_input_size;    /* bytes for each console */
+    uint64_t history_size;       /* bytes for each console */
+    uint64_t history_total;      /* bytes for all consoles together */
+    uint64_t attach_lines;       /* lines of history for a new client */
+    uint64_t attach_bytes;       /* maximum of history for a new client */
+    uint64_t client_limit;       /* clients of each console; 0: no limit */
+    uint64_t console_limit;      /* consoles; 0: no limit */
+    uint64_t client_total;       /* clients of all consoles; 0: no limit */
+    uint64_t vm_rate;            /* per second and address; 0: no limit */
+    uint64_t vm_burst;           /* connections of an address */
+    uint64_t client_rate;        /* per second and address; 0: no limit */
+    uint64_t client_burst;       /* connections of an address */
+    uint64_t unidentified_limit; /* connections; 0: no limit */
+    uint64_t unidentified_per_address; /* connections; 0: no limit */
+    uint64_t tls;                      /* enum settings_tls, for VMs */
+    uint64_t client_tls;               /* enum settings_tls, for clients */
     uint64_t client_certs; /* 0 not asked for, 1 optional, 2 required */
-    uint64_t proxy_count;  /* in proxies */
+    uint64_t proxy_count;  /* entries of proxies */
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
-    struct settings_rules service_listen;  /* as proto/uri_rule.h has them */
-    struct settings_rules service_connect; /* the same */
-    struct settings_networks vm_allow;     /* none: everybody */
-    struct settings_networks client_allow; /* the same */
-    struct settings_rules hooks;           /* as hook/hook_spec.h has them */
+    struct settings_rules service_listen;  /* syntax: proto/uri_rule.h */
+    struct settings_rules service_connect; /* syntax: proto/uri_rule.h */
+    struct settings_networks vm_allow;     /* empty: every address */
+    struct settings_networks client_allow; /* empty: every address */
+    struct settings_rules hooks;           /* syntax: hook/hook_spec.h */
     uint64_t hook_timeout_s;
     uint64_t hook_limit;
-    uint64_t backend; /* enum settings_backend */
-    /* Texts are the settings' own; NULL: not given. */
-    char *state_file;    /* else in the state directory */
-    char *log_directory; /* NULL: no logs, but with backend Logging */
+    uint64_t backend;    /* enum settings_backend */
+    char *state_file;    /* NULL: in the state directory */
+    char *log_directory; /* NULL: no console logs, unless backend Logging */
     char *log_name;      /* a pattern */
     char *log_prefix;
     char *log_mode;           /* octal */
@@ -131,22 +137,22 @@ struct settings {
     uint64_t log_rotate_s;    /* 0: never */
     uint64_t log_keep;
     bool log_compress;
-    char *cert; /* else one is made */
-    char *key;  /* else with the certificate */
+    char *cert; /* NULL: a certificate is made */
+    char *key;  /* NULL: in the certificate's file */
     char *client_ca;
     char *tls_min;
     char *tls_ciphers;
-    char *config;          /* as --config gives it */
+    char *config;          /* the value of --config */
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
-    char *import_ports; /* a file; -: standard input */
+    char *import_ports; /* path of a file, or - for standard input */
     char *pidfile;
     char *messages_to;
     uint64_t messages_level;  /* enum log_level */
     uint64_t messages_format; /* 0 text, 1 JSON */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
-    bool ssl; /* as vSPC.py has it: tls offered */
+    bool ssl; /* vSPC.py's name for tls offered */
     bool no_vm_ports;
     bool daemon;
     bool no_fork;
@@ -154,25 +160,26 @@ struct settings {
     bool is_debug;
     bool is_multi_console;
     bool is_dcd_always_on;
-    /* What they were made from. */
-    bool is_vspc_server; /* the program is called so */
-    char *file;          /* that was read; NULL: none */
-    /* Where relative paths begin, of a program that goes to the background;
-     * NULL: wherever it is. */
+    /* The sources of the settings above. */
+    bool is_vspc_server; /* the program is called as vSPCServer */
+    char *file;          /* configuration file that was read; NULL: none */
+    /* Where relative paths begin, for a program that goes to the background;
+     * NULL: in the working directory. */
     char *directory;
-    struct settings_origin origins[SETTINGS_ROWS_MAX]; /* a row each */
-    /* Options that were taken and do nothing: what to say of them. */
+    struct settings_origin origins[SETTINGS_ROWS_MAX]; /* by row */
+    /* What to tell the user about options that have no effect. */
     const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
     int notice_count;
-    int argc;    /* borrowed, for options_reload */
-    char **argv; /* the same */
+    int argc;    /* for options_reload */
+    char **argv; /* borrowed, for options_reload */
 };
 
+/* What the command line requests. */
 enum options_request {
     OPTIONS_RUN,
     OPTIONS_SHOW_HELP,
     OPTIONS_SHOW_VERSION,
-    OPTIONS_SHOW_TLS, /* with the settings as they are */
+    OPTIONS_SHOW_TLS,
     OPTIONS_CHECK_CONFIG,
     OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
@@ -180,42 +187,44 @@ enum options_request {
 };
 
 /*
- * From all sources; argv is borrowed for as long as the settings live, which
- * own all else. 0, or -EINVAL with all problems (cleared before). Settings and
- * request are set in either case, the settings to what is valid; they are freed
- * with options_free. For help and version only the command line is looked at.
+ * Reads all sources. argv is borrowed for as long as the settings live. Returns
+ * 0, or -EINVAL with every problem; problems is cleared first. Settings and
+ * request are set in either case, the settings to the values that are valid;
+ * the caller ends them with options_free. For help and version, only the
+ * command line is read.
  */
 int options_read(int argc, char **argv, struct settings *ret_settings,
                  enum options_request *ret_request, struct problems *problems);
 
-/* Also of settings that are all 0. */
+/* Frees what the settings own. Settings that are all 0 are allowed. */
 void options_free(struct settings *settings);
 
-/* What a reload would change: names of settings. */
+/* Names of the settings that a reload changes. */
 struct options_changes {
-    int count;         /* in name */
-    int restart_count; /* in restart */
-    const char *name[SETTINGS_ROWS_MAX];
-    const char *restart[SETTINGS_ROWS_MAX]; /* stay as they are till then */
+    int count;                              /* entries of name */
+    int restart_count;                      /* entries of restart */
+    const char *name[SETTINGS_ROWS_MAX];    /* take effect at once */
+    const char *restart[SETTINGS_ROWS_MAX]; /* take effect at a restart */
 };
 
-/* Reads the file again, with the environment and command line of before: what
- * a restart would find. 0, or -EINVAL with all problems, and no next. */
+/* Reads all sources again, with the command line of current: next is what a
+ * restart would use. Returns 0, or -EINVAL with every problem and no next. */
 int options_reload(const struct settings *current, struct settings *ret_next,
                    struct problems *problems);
 
-/* Makes of it what would be in force: what may not change while the program
- * runs is as current has it. */
+/* Gives next the value of current for each setting that needs a restart, so
+ * that next can be put in force; lists what differs. */
 void options_keep(const struct settings *current, struct settings *next,
                   struct options_changes *ret_changes);
 
 /*
- * Where a setting was written, as a message begins: "FILE:LINE: name", "--name"
- * or the variable's name. index: of a list, which one.
+ * The place where a setting was given, for the beginning of a message:
+ * "FILE:LINE: name", "--name", or the name of the environment variable. index
+ * selects an entry of a list.
  */
 struct options_place {
     char text[320];
-    unsigned line; /* of the file, else 0 */
+    unsigned line; /* of the file, from 1; 0: not in the file */
 };
 struct options_place options_where(const struct settings *settings,
                                    const char *name, uint64_t index);
@@ -224,20 +233,22 @@ struct options_place options_where(const struct settings *settings,
  * given when it is set to true: --debug=false only takes back what is given. */
 bool options_is_given(const struct settings *settings, const char *name);
 
-/* Its value as text, cut to size; "" if it is not set. */
+/* Writes the value as a text of less than size bytes, cut if it is longer. A
+ * setting without a value is "". */
 void options_value(const struct settings *settings, const char *name, char *to,
                    size_t size);
 
-/* The table as text, for --help. */
+/* Prints the table for --help. */
 void options_print_help(FILE *to);
 
-/* Every setting, as a file has it, and where it comes from. */
+/* Prints every setting and its source, in the syntax of the file. */
 void options_print_settings(const struct settings *settings, FILE *to);
 
-/* The sample file: every setting, commented out. */
+/* Prints the sample file: every setting, commented out. */
 void options_print_sample(FILE *to);
 
-/* In mdoc, for vspcd(8) (the options) or vspcd.conf(5) (the settings). */
+/* Prints the table in mdoc: the options for vspcd(8), or with is_of_file the
+ * settings for vspcd.conf(5). */
 void options_print_manual(FILE *to, bool is_of_file);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * program_settings.h - what the settings of the program as a service mean
- * together: in the background or not, and where its messages go. For conf/,
- * and daemon/, which makes it so.
+ * program_settings.h - what the settings about background and messages mean
+ * together: whether vspcd goes to the background, and where its messages go.
+ *
+ * This module decides; daemon/ acts.
  */
 #ifndef CONF_PROGRAM_SETTINGS_H
 #define CONF_PROGRAM_SETTINGS_H
@@ -15,26 +16,29 @@ enum messages_place {
     MESSAGES_JOURNAL,
 };
 
-/* Where to; of syslog and journal *ret_socket is the socket's path, else NULL.
- * False: the setting says nothing of the kind. */
+/* Parses --messages-to. *ret_socket is the path of the socket of syslog or
+ * journal, borrowed from the settings or a constant; NULL for the other places.
+ * False: the setting is not valid. */
 bool program_messages_place(const struct settings *s,
                             enum messages_place *ret_place,
                             const char **ret_socket);
 
-/* Whether it goes to the background when it is ready. --debug keeps it in the
- * foreground, as in vSPC.py. */
+/* Whether vspcd goes to the background when it is ready. --debug keeps it in
+ * the foreground, as in vSPC.py. */
 bool program_is_background(const struct settings *s);
 
-/* A path of the settings as it works in the background, where the working
- * directory is /: with directory, which may be NULL, before it if it is
- * relative. The caller's to free. */
+/* A relative path gets directory in front of it, because the working directory
+ * is / in the background. directory can be NULL: then the path stays. The
+ * caller frees the result. */
 char *program_absolute_path(const char *directory, const char *path);
 
-/* For settings.c, when all sources are read: what follows from what was given.
- * is_reload: the program is where it is, in background or foreground. */
+/* Derives settings from those that were given. Called when all sources are
+ * read. is_reload: the program stays in the background or foreground, whatever
+ * the settings are now. */
 void program_settle(struct settings *s, bool is_reload);
 
-/* The first thing that is wrong; NULL: nothing. *ret_name is the setting. */
+/* Returns what is wrong with the settings, and the setting's name in *ret_name.
+ * NULL: nothing is wrong. */
 const char *program_problem(const struct settings *s, const char **ret_name);
 
 #endif

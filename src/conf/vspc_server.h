@@ -1,60 +1,58 @@
 /*
- * vspc_server.h - what those who come from vSPC.py bring along: its name,
- * vSPCServer, with its defaults, and options of its that are no settings here.
- * For the files of conf/ alone.
+ * vspc_server.h - compatibility with vSPC.py: its defaults, if the program is
+ * called as vSPCServer, and its options that are no rows of the table. Private
+ * to conf/. docs/from-vspc-py.md is the user's view.
  *
- * A program that is called as vSPCServer takes a command line for one of
- * vSPC.py: docs/from-vspc-py.md.
+ * These options have one meaning on the command line and in the file.
  */
 #ifndef CONF_VSPC_SERVER_H
 #define CONF_VSPC_SERVER_H
 
 #include "conf/option_row.h"
 
-/* Whether program, argv[0], is called so. NULL: no. */
+/* Whether program, argv[0], is called as vSPCServer. NULL is not. */
 bool vspc_server_is_name(const char *program);
 
 /*
- * Its defaults, for settings that nobody has set. After all sources were read:
- * some depend on what was.
+ * Sets vSPC.py's defaults for settings that no source has set. Called when all
+ * sources are read, because some defaults depend on what was given.
  */
 void vspc_server_set_defaults(struct settings *settings);
 
-/* An option that vSPC.py has, and that is no row. */
+/* An option of vSPC.py that is no row. */
 struct vspc_server_option {
     const char *name;
-    const char *row;    /* it is another name of this one */
-    const char *notice; /* it is taken and does nothing: what to say */
+    const char *row;    /* VSPC_SERVER_ROW: the row's name */
+    const char *notice; /* VSPC_SERVER_NOTICE: what to tell the user */
     enum vspc_server_kind {
-        VSPC_SERVER_NOTICE,
-        VSPC_SERVER_ROW,
-        VSPC_SERVER_ARGUMENTS, /* options of the backend, in one value */
+        VSPC_SERVER_NOTICE,    /* is accepted and has no effect */
+        VSPC_SERVER_ROW,       /* is another name of a row */
+        VSPC_SERVER_ARGUMENTS, /* has options as its value */
     } kind;
-    char letter;
+    char letter; /* short option; 0: none */
 };
 
 extern const struct vspc_server_option vspc_server_options[];
 extern const int vspc_server_option_count;
 
-/* NULL: there is none. */
+/* Find an option by its name or letter; NULL: no option has it. */
 const struct vspc_server_option *vspc_server_find(const char *name);
 const struct vspc_server_option *vspc_server_find_letter(int letter);
 
-/* A notice of vspc_server_options, which is kept once however often it is
- * added. */
+/* Adds a notice of vspc_server_options. A notice that the settings have already
+ * is not added again. */
 void vspc_server_add_notice(struct settings *settings, const char *notice);
 
-/*
- * The row that -p is of: vSPC.py's --proxy-port, but with its Logging backend
- * --prefix. NULL: --prefix, and there is no such setting.
+/* The row of vSPC.py's -p: --proxy-port, but --prefix with the Logging backend.
  */
 const struct option_row *vspc_server_row_of_p(bool is_logging);
 
 /*
- * Parts text into words as a shell does with blanks, quotes and backslashes;
- * nothing is expanded. ret_words has room for max of them, NULL is not put
- * behind them. They stand in text, which is changed. Their number; -EINVAL: a
- * quote does not end; -E2BIG: there are more.
+ * Splits text into words, with the blanks, quotes and backslashes of a shell,
+ * and without expansion. The words are parts of text, which is changed.
+ * ret_words has room for max words and gets no NULL at its end. Returns the
+ * number of words, -EINVAL if a quote is not closed, or -E2BIG if there are
+ * more than max words.
  */
 int vspc_server_split(char *text, char **ret_words, int max);
 
