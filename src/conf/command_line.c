@@ -7,21 +7,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What getopt_long returns for a long option: a row, or one of
+ * vspc_server_options; for a short one it returns the letter. */
 enum {
-    FIRST_ROW = 256, /* beyond all letters */
+    FIRST_ROW = 256, /* above every letter */
     FIRST_OF_VSPC_SERVER = FIRST_ROW + SETTINGS_ROWS_MAX,
     OPTIONS_MAX = SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX,
     ARGUMENTS_MAX = 32, /* words of --backend-args */
 };
 
-/* What is known while the words are gone through. */
+/* The state of a reading. */
 struct reading {
     struct command_line *line;
     struct problems *problems;
     char *arguments;     /* value of the last --backend-args; NULL: none */
-    bool is_vspc_server; /* -p is vSPC.py's */
-    bool is_arguments;   /* of --backend-args, where -p is the prefix */
-    bool is_at_end;      /* nothing behind this counts */
+    bool is_vspc_server; /* -p has vSPC.py's meaning */
+    bool is_arguments;   /* the words are those of --backend-args */
+    bool is_at_end;      /* --help or --version has been read */
 };
 
 static void unknown_option(const char *argument, struct problems *problems)
@@ -48,7 +50,8 @@ static int argument_of(const struct option_row *row)
     return option_takes_value(row) ? required_argument : no_argument;
 }
 
-/* Of vSPC.py's options all but another name of a request have a value. */
+/* A row of another name says whether it has a value; every other option of
+ * vSPC.py has one. */
 static int argument_of_other(const struct vspc_server_option *other)
 {
     if (other->kind != VSPC_SERVER_ROW)
@@ -56,10 +59,11 @@ static int argument_of_other(const struct vspc_server_option *other)
     return argument_of(option_find(other->row));
 }
 
-/* getopt_long's tables, made from ours. An option's value is its row. */
+/* Makes the tables of getopt_long from the rows and vSPC.py's options. */
 static void make_getopt_tables(struct option *options, char *letters)
 {
-    *letters++ = ':'; /* tell a missing value from an unknown option */
+    /* So that getopt tells a missing value from an unknown option. */
+    *letters++ = ':';
     for (int i = 0; i < option_row_count; i++) {
         *options++ = (struct option){
             .name = option_rows[i].name,
@@ -86,7 +90,8 @@ static void make_getopt_tables(struct option *options, char *letters)
         *letters++ = ':';
     }
     *options = (struct option){ 0 };
-    /* Two options have it: find_row. */
+    /* -p is one of two rows, and only the whole command line tells which:
+     * find_row, settle_p. */
     *letters++ = 'p';
     *letters++ = ':';
     *letters = '\0';
@@ -159,12 +164,13 @@ static void take_other(struct reading *r,
     }
 }
 
-/* False, and it was said why: what stands there is no option. */
+/* False: the word is no option, and the problem was added. */
 static bool take(struct reading *r, int found, char **argv)
 {
     const struct option_row *row = find_row(r, found);
     const struct vspc_server_option *other = find_other(found);
-    /* One of several in a word, such as -xd, has not taken the word. */
+    /* Inside a word of several letters, such as -xd, optind has not moved on:
+     * only optopt tells which letter is meant. */
     bool is_letter = optopt > 0 && optopt < FIRST_ROW;
     char letter[] = { '-', (char)optopt, '\0' };
 
@@ -190,22 +196,23 @@ static void read_words(struct reading *r, int argc, char **argv)
 
     make_getopt_tables(options, letters);
     opterr = 0;
-    optind = 0; /* start anew: a reload calls this again */
+    optind = 0; /* resets getopt, which a reload calls again */
     while ((found = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         all_known &= take(r, found, argv);
         if (r->is_at_end)
             return;
     }
-    /* Behind an option that is none it is that one's value. */
+    /* A word behind an unknown option is likely its value: one problem is
+     * enough. */
     if (optind < argc && all_known)
         problems_add(r->problems, 0,
                      "unexpected argument '%.60s': see vspcd --help",
                      argv[optind]);
 }
 
-/* Adds the words of --backend-args to the options, behind those that are there.
- * text is changed, and has to live as long as the options. name begins what
- * is said of the text as a whole. */
+/* Adds the words of text to the options, behind the options of the command
+ * line. text is changed and has to outlive the options. A problem of the text
+ * as a whole begins with name. */
 static void read_arguments(struct reading *r, char *text, const char *name)
 {
     char *words[ARGUMENTS_MAX + 2] = { text };
@@ -223,7 +230,8 @@ static void read_arguments(struct reading *r, char *text, const char *name)
     read_words(r, count + 1, words);
 }
 
-/* vSPC.py's -p: with its Logging backend it is another option. */
+/* Decides what -p means. Its backend can stand behind it, so this waits for the
+ * whole command line. */
 static void settle_p(struct command_line *line)
 {
     const struct option_row *backend = option_find("backend");
@@ -235,14 +243,14 @@ static void settle_p(struct command_line *line)
             is_logging = strcmp(line->options[i].value, "Logging") == 0;
     }
     row = vspc_server_row_of_p(is_logging);
-    for (int i = 0; i < line->count && row != NULL; i++) {
+    for (int i = 0; i < line->count; i++) {
         if (line->options[i].is_p)
             line->options[i].row = row;
     }
 }
 
-/* No option is shorter than a letter, as in -dd; those of --backend-args are in
- * argv too. */
+/* An upper bound: each option has at least one letter, as in -dd. The words of
+ * --backend-args are letters of argv too. */
 static size_t most_options(int argc, char **argv)
 {
     size_t most = 1;

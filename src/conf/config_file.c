@@ -1,14 +1,17 @@
 /*
- * The file's syntax is libconfuse's, with # for comments alone: those are made
- * blanks before it sees the text (blank_comments), for it has no place for one
- * in a list, and loses count of the lines at others.
+ * Reads the configuration file with libconfuse.
  *
- * It is told that every setting is a text, or a list of texts: what they mean,
- * and what is wrong with them, is said by option_set, as for the command line.
+ * Comments begin with # only. blank_comments replaces them by blanks before
+ * libconfuse sees the text: libconfuse does not accept a comment in a list, and
+ * loses count of the lines at the other kinds of comments.
  *
- * libconfuse gives up at a name that it does not know. So that all problems are
- * found at once, such a name is noted, and the text read again with it as the
- * name of a list that nobody looks at.
+ * libconfuse is told that every setting is a text or a list of texts.
+ * option_set gives them their meaning, so that values and messages are those of
+ * the command line.
+ *
+ * libconfuse stops at a name that it does not know. So that all problems are
+ * found at once, the name is noted, and the text is read again with the name as
+ * that of a list whose values are ignored.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -29,20 +32,20 @@ enum {
     PATH_SHOWN = 200, /* bytes, in messages */
 };
 
-/* Under this name, which no file has, stands the reader: libconfuse's callbacks
- * are given nothing of ours. */
+/* libconfuse's callbacks get no pointer of ours. So the reader is the value of
+ * an option of this name, which no file can have. */
 static const char reader_name[] = "\n";
 
 struct reader {
-    const char *name; /* of the file */
+    const char *name; /* of the file, for messages */
     struct settings read;
     struct problems problems;
-    unsigned other_line[SETTINGS_NOTICES_MAX]; /* of vspc_server_options; 0: not
-                                                  given */
+    /* The lines of vspc_server_options; 0: not in the file. */
+    unsigned other_line[SETTINGS_NOTICES_MAX];
     char *unknown[UNKNOWN_MAX];
     unsigned unknown_line[UNKNOWN_MAX];
     int unknown_count;
-    bool is_again; /* a name was unknown that was not before */
+    bool is_again; /* a new unknown name was noted: read again */
 };
 
 static struct reader *reader_of(cfg_t *cfg)
@@ -54,19 +57,20 @@ static struct reader *reader_of(cfg_t *cfg)
     return NULL;
 }
 
-/* Whether this is the first of a list, or all there is of something else. */
+/* Whether this is the first value of a list, or the value of another setting.
+ */
 static bool is_first(const cfg_opt_t *opt)
 {
     return opt->nvalues <= 1;
 }
 
-/* A value, and where it was found. */
+/* A value and its place. */
 struct found {
     struct reader *reader;
-    const char *name; /* as it is written there */
+    const char *name; /* as the file has it: a row or its vSPC.py name */
     const char *value;
     unsigned line;
-    bool is_first; /* else one more of a list */
+    bool is_first; /* false: a further value of a list */
 };
 
 static void complain(const struct found *found, const char *what)
@@ -97,8 +101,8 @@ static void take_value(const struct found *found, const struct option_row *row)
         complain(found, err.text);
 }
 
-/* One option of the words of backend-args. Several of one list make a list,
- * as on the command line; is_first: this is not one of those. */
+/* Takes one option of backend-args. As on the command line, several values of
+ * one list make a list: those of one backend-args have one line. */
 static void take_argument(const struct found *found,
                           const struct command_line_option *option)
 {
@@ -159,15 +163,14 @@ static void take_other(const struct found *found,
         vspc_server_add_notice(&found->reader->read, other->notice);
 }
 
-/* Whether it can stand in a file: other names of requests cannot. */
+/* Whether the option can stand in a file: another name of a request cannot. */
 static bool is_other_setting(const struct vspc_server_option *other)
 {
     return other->kind != VSPC_SERVER_ROW ||
            option_is_setting(option_find(other->row));
 }
 
-/* Never fails, so that libconfuse goes on: what comes behind is looked at too.
- */
+/* Never fails, so that libconfuse goes on and all problems are found. */
 static int config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value,
                                 void *result)
 {
@@ -225,7 +228,7 @@ static void say_unknown(struct reader *r, const char *name, unsigned line)
                  PATH_SHOWN, r->name, line, shown, hint);
 }
 
-/* The rest of what libconfuse has to say is about its syntax. */
+/* libconfuse reports unknown names and errors of syntax. */
 __attribute__((format(printf, 2, 0))) static void config_file_on_error(
     cfg_t *cfg, const char *format, va_list args)
 {
@@ -260,7 +263,7 @@ static cfg_opt_t text_option(const char *name, bool is_list)
     };
 }
 
-/* What libconfuse calls an option is a setting here. */
+/* Makes libconfuse's table: its options are our settings. */
 static void make_options(struct reader *r, cfg_opt_t *options)
 {
     for (int i = 0; i < option_row_count; i++) {
@@ -349,13 +352,14 @@ static void read_text(const char *name, const char *text,
 
 /* ---- comments --------------------------------------------------------- */
 
-/* Where the scanner is. */
+/* The scanner's position. */
 struct scan {
     char *at;
     unsigned line;
 };
 
-/* At a variable, ${NAME}: goes to its end. False: it has none. */
+/* Moves from the start of a variable, ${NAME}, to its end. False: the line ends
+ * before. */
 static bool skip_variable(struct scan *s)
 {
     size_t len = strcspn(s->at, "}\n");
@@ -364,7 +368,8 @@ static bool skip_variable(struct scan *s)
     return *s->at == '}';
 }
 
-/* At a quote: goes to the one that ends it, as libconfuse's lexer would. */
+/* Moves from a quote to the closing one, as libconfuse's lexer does. False:
+ * there is none. */
 static bool skip_text(struct scan *s)
 {
     char quote = *s->at;
@@ -382,7 +387,8 @@ static bool skip_text(struct scan *s)
     return true;
 }
 
-/* NULL, or what is wrong at s. */
+/* Scans a comment, a text, a variable or a character. NULL, or what is wrong.
+ */
 static const char *scan_one(struct scan *s)
 {
     static const char no_end[] = "expected a closing quote or brace";
@@ -402,7 +408,8 @@ static const char *scan_one(struct scan *s)
     return has_end ? NULL : no_end;
 }
 
-/* False, and it was said why: libconfuse need not look at it. */
+/* False: the text is wrong, and the problem was added. libconfuse would report
+ * it at another line. */
 static bool blank_comments(const char *name, char *text,
                            struct problems *problems)
 {
@@ -428,7 +435,7 @@ void config_text_read(const char *name, const char *text, size_t len,
     char *copy;
     unsigned line = 1;
 
-    /* A byte order mark, as editors of other systems write it. */
+    /* Editors of other systems write a byte order mark. */
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3;
         len -= 3;
@@ -447,7 +454,7 @@ void config_text_read(const char *name, const char *text, size_t len,
     free(copy);
 }
 
-/* It is empty when it is read again, and all settings would be the defaults. */
+/* A pipe is empty when SIGHUP reads it again: every setting would be lost. */
 static bool is_pipe(int fd)
 {
     struct stat s;
@@ -455,8 +462,8 @@ static bool is_pipe(int fd)
     return fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode);
 }
 
-/* All of it into to, which has room for FILE_MAX + 1 bytes. The length, or
- * -errno. */
+/* Reads the file into to, which has room for FILE_MAX + 1 bytes. Returns the
+ * length, or -errno. */
 static ssize_t read_all(int fd, char *to)
 {
     size_t len = 0;
@@ -474,7 +481,7 @@ static ssize_t read_all(int fd, char *to)
 void config_file_read(const char *path, bool is_default,
                       struct settings *settings, struct problems *problems)
 {
-    /* A FIFO that nobody writes must not hold up a reload. */
+    /* O_NONBLOCK: a FIFO without a writer must not block a reload. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     char *text;
     ssize_t len;

@@ -766,8 +766,8 @@ const struct option_row *option_find(const char *name)
     return NULL;
 }
 
-/* The one that ends in the same word: messages-level for log-level. NULL: none
- * does, or more than one. */
+/* The only row that ends in the same word, such as messages-level for
+ * log-level. NULL: no row does, or several do. */
 static const char *of_same_end(const char *name, bool is_in_file)
 {
     const char *end = strrchr(name, '-');
@@ -793,7 +793,7 @@ const char *option_guess(const char *name, bool is_in_file)
     size_t least = strlen(name) / 3 + 1;
 
     if (least > 4)
-        least = 4; /* further away is no misspelling */
+        least = 4; /* a greater distance is no misspelling */
     for (int i = 0; i < ROW_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
         size_t far = text_distance(name, row->name);
@@ -803,7 +803,8 @@ const char *option_guess(const char *name, bool is_in_file)
         least = far;
         nearest = row->name;
     }
-    /* Close by it is a slip of the fingers, else one of the memory. */
+    /* A distance of 1 or 2 is a slip of the fingers. Above that, a name that
+     * was remembered wrongly is likelier. */
     if (nearest == NULL || least > 2) {
         const char *same = of_same_end(name, is_in_file);
 

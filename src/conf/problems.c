@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Where one of this line belongs. */
+/* The index for a problem of this line: behind those of the same line. */
 static int place_of(const struct problems *p, unsigned line)
 {
     int at = problems_kept(p);

@@ -10,7 +10,7 @@
 
 static const struct {
     const char *word;
-    const char *socket; /* NULL: it has none */
+    const char *socket; /* default path; NULL: the place has no socket */
 } places[] = {
     [MESSAGES_STDERR] = { "stderr", NULL },
     [MESSAGES_STDOUT] = { "stdout", NULL },
@@ -73,8 +73,8 @@ static void send_messages(struct settings *s, const char *to)
     s->messages_to = xstrdup(to);
 }
 
-/* --stdout is for those who know it from vSPC.py. What was given in a place
- * that goes before stands. */
+/* --stdout is vSPC.py's name for --messages-to stdout. A place from a source
+ * that overrides that of stdout stays. */
 static void take_stdout(struct settings *s)
 {
     int stdout_row = option_index(option_find("stdout"));
@@ -104,13 +104,13 @@ void program_settle(struct settings *s, bool is_reload)
 {
     if (!is_reload && program_is_background(s)) {
         s->directory = getcwd(NULL, 0);
-        /* It has gone: relative paths lead nowhere, and that is said of them.
-         */
+        /* The working directory was removed: relative paths lead nowhere, and
+         * opening them reports it. */
         if (s->directory == NULL)
             s->directory = xstrdup("/");
     }
     take_stdout(s);
-    /* Only what is in the background has a directory. */
+    /* Only a program in the background has a directory. */
     if (s->directory == NULL)
         return;
     make_paths_absolute(s);

@@ -24,7 +24,8 @@ static void set_defaults(struct settings *s)
     }
 }
 
-/* vSPC.py takes a flag's variable for set only if it is "true". */
+/* As in vSPC.py, a flag's variable turns the flag on only if it is "true", in
+ * any case of its letters. */
 static void read_environment(struct settings *s, struct problems *problems)
 {
     struct settings_origin origin = { SETTINGS_ENVIRONMENT, 0 };
@@ -60,7 +61,8 @@ static void take_command_line(const struct command_line *line,
         vspc_server_add_notice(s, line->notices[i]);
 }
 
-/* The last --config, or the environment's; NULL: there is none. */
+/* The path of the last --config, or that of the environment. NULL: none was
+ * given. */
 static const char *find_config(const struct command_line *line)
 {
     const struct option_row *row = option_find("config");
@@ -74,9 +76,9 @@ static const char *find_config(const struct command_line *line)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* --ssl is for those who know it from vSPC.py. A policy that was given in a
- * place that goes before stands, and ssl does not: what is shown is what
- * holds. */
+/* --ssl is vSPC.py's name for --tls offered. A policy from a source that
+ * overrides that of ssl stays, and turns ssl off: --show-config shows what is
+ * in force, and can be read again as a file. */
 static void take_ssl(struct settings *s)
 {
     int tls = option_index(option_find("tls"));
@@ -93,7 +95,7 @@ static void take_ssl(struct settings *s)
     }
 }
 
-/* "FILE:LINE: " with the name, and which line that is. */
+/* Adds a problem that begins with the place where the setting was given. */
 static void complain(const struct settings *s, const char *name,
                      const char *what, struct problems *problems)
 {
@@ -102,7 +104,7 @@ static void complain(const struct settings *s, const char *name,
     problems_add(problems, place.line, "%s: %s", place.text, what);
 }
 
-/* The other one is called as this one is where it was written. */
+/* The other setting is named as it would be in the place of the first one. */
 static void complain_of_need(const struct settings *s, const char *name,
                              const char *other, struct problems *problems)
 {
@@ -145,15 +147,14 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "client-ca", "client-certs", problems);
 }
 
-/* Its line's number is in messages with its name. An empty name is said to be
- * wrong with the command line's values. */
+/* An empty path is no file; option_set refuses it when it sets --config. */
 static void read_file(const char *given, struct settings *s,
                       struct problems *problems)
 {
     char *path;
 
-    /* vSPC.py has no such file: a service's settings that lie there are not
-     * meant for who calls this in its place. */
+    /* vSPC.py has no default file. Settings for the service vspcd must not
+     * change what an init script for vSPCServer says. */
     if (given == NULL && s->is_vspc_server)
         return;
     path = program_absolute_path(s->directory,
@@ -163,7 +164,7 @@ static void read_file(const char *given, struct settings *s,
     free(path);
 }
 
-/* All but the command line's structure, which has been looked at. */
+/* Sets the settings from all sources, those that override others last. */
 static void read_sources(const struct command_line *line, bool is_reload,
                          struct settings *s, struct problems *problems)
 {
@@ -175,12 +176,13 @@ static void read_sources(const struct command_line *line, bool is_reload,
         vspc_server_set_defaults(s);
     take_ssl(s);
     program_settle(s, is_reload);
-    /* With wrong values defaults would be compared. */
+    /* A wrong value has left the default in place: what is compared with it
+     * would be reported as wrong too. */
     if (problems->count == 0)
         check_together(s, problems);
 }
 
-/* former: those in force, of a reload; NULL: the program starts. */
+/* former: the settings in force, at a reload; NULL: at the start. */
 static int read_all(int argc, char **argv, const struct settings *former,
                     struct settings *ret_settings,
                     enum options_request *ret_request,

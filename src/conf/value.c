@@ -19,9 +19,9 @@ static const void *seen_member_of(const struct option_row *row,
 
 /* ---- reading ---------------------------------------------------------- */
 
-/* A letter behind a number multiplies it. */
+/* A letter that can follow a number, and its factor. */
 struct unit {
-    char letter; /* '\0': the last one */
+    char letter; /* '\0' ends a table */
     uint64_t factor;
 };
 
@@ -36,7 +36,8 @@ static const struct unit times[] = {
     { 's', 1 }, { 'm', 60 }, { 'h', 60 * 60 }, { 'd', 24 * 60 * 60 }, { 0 },
 };
 
-/* "64K" -> 65536. False: not a number with one of these units, or none. */
+/* Parses a number with or without a unit, such as "64K". False: it is neither,
+ * or above max. */
 static bool parse_units(const char *text, const struct unit *unit, uint64_t max,
                         uint64_t *ret)
 {
@@ -63,7 +64,7 @@ static bool parse_units(const char *text, const struct unit *unit, uint64_t max,
     return true;
 }
 
-/* The number of value in "first|second|...". False: it is not there. */
+/* Finds the index of value in "first|second|...". False: it is not there. */
 static bool find_word(const char *words, const char *value, uint64_t *ret)
 {
     size_t len = strlen(value);
@@ -80,7 +81,7 @@ static bool find_word(const char *words, const char *value, uint64_t *ret)
     return false;
 }
 
-/* What stands there as a message shows it. */
+/* A value, cut and cleaned for a message. */
 struct shown {
     char text[61];
 };
@@ -285,13 +286,13 @@ int option_set(const struct option_row *row, struct settings_origin origin,
     struct settings_origin *at = &settings->origins[option_index(row)];
     int r;
 
-    /* Nobody could write it into a file. */
+    /* --show-config could not print it so that a file can be read again. */
     if (option_is_setting(row) && !is_clean(value)) {
         err_set(err, "contains control characters or invalid UTF-8: expected "
                      "printable text");
         return -EINVAL;
     }
-    /* A list is replaced as a whole. */
+    /* A source overrides the whole list of another one. */
     if (option_is_list(row) && at->source != origin.source)
         option_clear(row, settings);
     r = set_member(row, origin.line, value, settings, err);
@@ -483,8 +484,8 @@ static void print_word(const char *words, uint64_t number, FILE *to)
     fprintf(to, "%.*s", (int)strcspn(words, "|"), words);
 }
 
-/* So that the file's reader finds the very same: it would put a variable's
- * value in the place of ${NAME}. */
+/* Escapes what would have a meaning in the file: ${NAME} would be replaced by a
+ * variable. */
 static void print_inner_text(const char *text, FILE *to)
 {
     for (; *text != '\0'; text++) {

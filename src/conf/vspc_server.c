@@ -7,22 +7,24 @@
 
 enum { UNLESS_MAX = 3 };
 
-/* Where vSPC.py's default is another than ours. unless: not if one of these was
- * set; a flag, to true. */
+/* vSPC.py's defaults that differ from those of vspcd. A default is not set if a
+ * setting of unless is given. For a setting with two defaults, the first one
+ * that can be set is. */
 static const struct {
     const char *name;
     const char *value;
     const char *unless[UNLESS_MAX];
 } defaults[] = {
-    /* -f FILE alone means the File backend, and that is our default. */
+    /* As in vSPC.py, -f FILE means the File backend, which is vspcd's default.
+     */
     { "backend", "Memory", { "file" } },
-    /* vSPC.py with --stdout goes to the background all the same, where nobody
-     * sees what it writes. */
+    /* vSPC.py goes to the background also with --stdout. Nobody would see what
+     * it writes there, so vSPCServer stays in the foreground. */
     { "daemon", "true", { "no-fork", "debug", "stdout" } },
     { "messages-to", "syslog", { "debug", "stdout" } },
-    /* On its telnet ports nobody sees what came before, and scripts that were
-     * written for them may take an old prompt for a new one. Who says how many
-     * bytes (--context) means bytes, in however many lines. */
+    /* On vSPC.py's telnet ports a new client receives no earlier output, and a
+     * script written for them could take an old prompt for a new one. With a
+     * number of bytes (--context) only the bytes limit the output. */
     { "attach-lines", "0", { "attach-bytes" } },
     { "attach-lines", "10000", { NULL } },
 };
@@ -30,11 +32,11 @@ static const struct {
 const struct vspc_server_option vspc_server_options[] = {
     { .name = "persist-file", .kind = VSPC_SERVER_ROW, .row = "file" },
     { .name = "backend-help", .kind = VSPC_SERVER_ROW, .row = "help" },
-    /* Of its Logging backend. */
+    /* Belongs to vSPC.py's Logging backend. */
     { .name = "context", .kind = VSPC_SERVER_ROW, .row = "attach-bytes" },
     { .name = "backend-args", .kind = VSPC_SERVER_ARGUMENTS },
-    /* An init script with these has to go on working, but who has counted on
-     * that port has to be told. */
+    /* An init script with these options has to keep working, but whoever counts
+     * on the admin port has to be told. */
     { .name = "admin-port",
       .letter = 'a',
       .notice = "admin-port is not supported yet and is ignored: vSPCClient "
@@ -64,7 +66,7 @@ bool vspc_server_is_name(const char *program)
     return strcmp(slash != NULL ? slash + 1 : program, "vSPCServer") == 0;
 }
 
-/* Nobody has set it, and none of the others that it depends on. */
+/* Whether the row has its first default, and no setting of unless is given. */
 static bool is_left_alone(const struct settings *s,
                           const struct option_row *row,
                           const char *const unless[UNLESS_MAX])
@@ -128,8 +130,9 @@ const struct option_row *vspc_server_row_of_p(bool is_logging)
     return option_find(is_logging ? "prefix" : "proxy-port");
 }
 
-/* One word from *from to *to, which is not in front of it. False: a quote does
- * not end. */
+/* Copies one word from *from to *to, and moves both behind it. *to is never
+ * ahead of *from, so the copy can be made in place. False: a quote is not
+ * closed. */
 static bool take_word(char **from, char **to)
 {
     char quote = '\0';
@@ -171,7 +174,7 @@ int vspc_server_split(char *text, char **ret_words, int max)
         if (!take_word(&from, &to))
             return -EINVAL;
         is_last = *from == '\0';
-        from += !is_last; /* the blank: its place may be the word's end */
+        from += !is_last; /* first: the NUL can take the blank's place */
         *to++ = '\0';
         if (is_last)
             return count;
