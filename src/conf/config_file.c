@@ -408,8 +408,8 @@ static const char *scan_one(struct scan *s)
     return has_end ? NULL : no_end;
 }
 
-/* False: the text is wrong, and the problem was added. libconfuse would report
- * it at another line. */
+/* False: the text is wrong, the problem was added, and libconfuse need not see
+ * the text. */
 static bool blank_comments(const char *name, char *text,
                            struct problems *problems)
 {

@@ -1,5 +1,5 @@
 /* Settings from defaults, environment and command line; addresses as text. */
-#include "conf/options.h"
+#include "conf/option_row.h"
 #include "net/address.h"
 
 #include <errno.h>
@@ -194,6 +194,25 @@ static void uri_is_to_be_checked(void **state)
     check_refused("--check-uri", NULL, "needs a value");
 }
 
+/* A reader has come by grep and has not read the row above. */
+static void texts_of_options_stand_alone(void **state)
+{
+    static const char *const relays[] = { "the same", "that file", "of them",
+                                          "as above", "such a ",   "that port",
+                                          "that URI" };
+
+    (void)state;
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        for (size_t j = 0; j < sizeof relays / sizeof relays[0]; j++) {
+            if (strstr(row->text, relays[j]) != NULL)
+                fail_msg("--%s: '%s' needs another text to be understood",
+                         row->name, relays[j]);
+        }
+    }
+}
+
 static void check_address(const char *host, const char *text)
 {
     struct address a;
@@ -259,6 +278,7 @@ int main(void)
         cmocka_unit_test(environment_is_below_the_command_line),
         cmocka_unit_test(help_and_version_are_asked_for),
         cmocka_unit_test(uri_is_to_be_checked),
+        cmocka_unit_test(texts_of_options_stand_alone),
         cmocka_unit_test(addresses_are_numeric_in_both_families),
         cmocka_unit_test(host_and_port_are_cut_apart),
     };
