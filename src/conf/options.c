@@ -100,7 +100,7 @@ const struct option_row option_rows[] = {
       .type = OPTION_FLAG,
       AT(no_vm_ports),
       .text = "open no telnet ports for consoles",
-      .more = "Clients then reach a console only as its port URI says; see "
+      .more = "Clients then reach a console only as its service URI says; see "
               "--service-listen and --service-connect." },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
@@ -127,7 +127,7 @@ const struct option_row option_rows[] = {
       .example = "{\"*:4000-4999\"}",
       .text = "where VMs are allowed to have vspcd listen for them, such\n"
               "as *:4000-4999; can be given up to 32 times",
-      .more = "A VM requests a listener by a port URI with an address and "
+      .more = "A VM requests a listener by a service URI with an address and "
               "direction server, such as tcp://:7001. ADDRESS is the address "
               "as the URI has it (IPv6 in brackets), or * for any address. "
               "PORTS is one port, a range, or * for any port." },
@@ -141,7 +141,7 @@ const struct option_row option_rows[] = {
       .text = "where VMs are allowed to have vspcd connect, such as\n"
               "*.example.org:23, or vspc://* for each other's consoles;\n"
               "can be given up to 32 times",
-      .more = "A VM requests a connection by a port URI with direction "
+      .more = "A VM requests a connection by a service URI with direction "
               "client. HOST is the name or address as the URI has it, "
               "*.example.org for every name that ends in .example.org, or * "
               "for any host. vspc://NAME and vspc://* allow null modems to "
@@ -179,8 +179,8 @@ const struct option_row option_rows[] = {
       .standard = "64K",
       .min = 4096,
       .max = 1 << 30,
-      .text = "output kept for each console, a power of two: how far a\n"
-              "slow client can fall behind",
+      .text = "history of each console, a power of two; a slow client\n"
+              "loses the output that is older",
       .more = "vspcd allocates the memory as output arrives. While clients "
               "hold the VM, a console can use up to twice this size." },
     { .name = "history-total",
@@ -203,8 +203,8 @@ const struct option_row option_rows[] = {
       .max = 3600000,
       .is_reloaded = true,
       .text = "how long a slow client can hold the VM; after that the\n"
-              "client skips output and is notified how many bytes it\n"
-              "missed" },
+              "client lags: it loses output and is notified how many\n"
+              "bytes" },
     { .group = "TLS",
       .name = "tls",
       .type = OPTION_WORD,
