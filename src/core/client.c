@@ -70,6 +70,7 @@ void client_init(struct client *client, const struct client_ops *ops,
     };
     snprintf(client->peer, sizeof client->peer, "%s", origin->peer);
     reader_init(&client->reader, &reader_kind);
+    view_init(&client->view);
     list_init(&client->node);
 }
 
@@ -92,6 +93,7 @@ enum client_outcome client_attach(struct client *client,
     if (client->number == 0)
         client->number = ++d->last_client_number;
     client->console = console;
+    view_init(&client->view); /* its places are those of this console */
     console_add_client(client, now_us);
     return CLIENT_ATTACHED;
 }
@@ -103,6 +105,7 @@ void client_detach(struct client *client, uint64_t now_us)
     if (c == NULL)
         return;
     client->console = NULL;
+    view_done(&client->view);
     console_remove_client(c, client, now_us);
 }
 

@@ -16,21 +16,14 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "core/reader.h"
+#include "core/view.h"
 
 struct client;
 struct console;
 
-enum client_news { CLIENT_NEWS_VM_CONNECTED, CLIENT_NEWS_VM_DISCONNECTED };
-
+/* Called by directory_settle alone: see console.h. */
 struct client_ops {
-    /* The client notes these two, at the end of the output as it is now. They
-     * call nothing of core/; pull follows. */
-    void (*tell)(struct client *client, enum client_news news);
-    /* A break of the VM begins or ends. */
-    void (*line_break)(struct client *client, bool is_on);
-    /* The following are called by directory_settle alone: see console.h. */
-    /* There is output to take, or what was noted; may be called when there is
-     * none. */
+    /* There may be something to show: client_next. */
     void (*pull)(struct client *client);
     /* console_takes_input has changed. */
     void (*input_changed)(struct client *client);
@@ -57,6 +50,7 @@ struct client_origin {
 
 struct client {
     struct reader reader;
+    struct view view; /* of its console */
     struct list node; /* in console->clients */
     struct console *console;
     const struct client_ops *ops;
@@ -108,17 +102,17 @@ void client_set_lines(struct client *client, uint8_t driven);
 /* What it has not had of the output, it is not to have any more. */
 void client_skip(struct client *client, uint64_t now_us);
 
-/* As reader.h has them. */
-static inline uint64_t client_peek(struct client *client, struct ring_span *ret)
+/* As view.h has them. */
+static inline void client_next(struct client *client, struct view_item *ret)
 {
-    return reader_peek(&client->reader, ret);
+    view_next(&client->view, &client->reader, ret);
 }
 
 static inline void client_took(struct client *client, size_t len,
                                uint64_t now_us)
 {
     client->output_bytes += len;
-    reader_took(&client->reader, len, now_us);
+    view_took(&client->view, &client->reader, len, now_us);
 }
 
 static inline bool client_has_caught_up(const struct client *client)

@@ -49,11 +49,10 @@ static void update_expiry(struct console *c, uint64_t now_us)
         deadline_start(&c->directory->expiries, &c->expiry, now_us);
 }
 
-/* The news have their place in the output, which is noted now. */
-static void tell_clients(struct console *c, enum client_news news)
+static void note(struct console *c, enum view_notice notice)
 {
     LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->tell(client_at(node), news);
+        view_note(&client_at(node)->view, notice, c->output.head);
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
@@ -132,7 +131,7 @@ void console_tell_detached(struct console *c, const char *peer,
 
     snprintf(fact.peer, sizeof fact.peer, "%s", peer);
     fact_add(&c->directory->facts, fact);
-    tell_clients(c, CLIENT_NEWS_VM_DISCONNECTED);
+    note(c, VIEW_NOTICE_GONE);
     console_tell_vm_lines(c);
 }
 
@@ -148,7 +147,7 @@ static void tell_attached(struct console *c, const struct vm_link *link)
     c->is_new = false;
     memcpy(fact.peer, link->peer, sizeof fact.peer);
     fact_add(&c->directory->facts, fact);
-    tell_clients(c, CLIENT_NEWS_VM_CONNECTED);
+    note(c, VIEW_NOTICE_BACK);
     console_tell_vm_lines(c);
 }
 

@@ -65,7 +65,7 @@ void console_break_output(struct console *c, bool is_on)
 {
     c->is_in_break = is_on;
     LIST_EACH (node, after, &c->clients)
-        client_at(node)->ops->line_break(client_at(node), is_on);
+        view_note_break(&client_at(node)->view, is_on, c->output.head);
     console_mark(c, CONSOLE_DUE_PULL);
 }
 

@@ -4,19 +4,12 @@
 #include "base/clock.h"
 #include "session/client_session_private.h"
 
-static void say_break(struct client_session *s, bool is_on)
+void client_line_say_break(struct client_session *s, bool is_on)
 {
     /* To who speaks no telnet there is no way to say it, and who takes no
      * answers has missed it. */
     if (s->mode == MODE_TELNET && s->wire.out.len <= LIMIT_ANSWERS_MARK)
         (void)comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
-}
-
-void client_line_say_waiting_break(struct client_session *s)
-{
-    say_break(s, true);
-    if (pending_break_take(&s->vm_break))
-        say_break(s, false);
 }
 
 void client_line_tell(struct client_session *s)
@@ -33,16 +26,9 @@ void client_line_catch_up(struct client_session *s)
         return;
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)
-        say_break(s, false);
+        client_line_say_break(s, false);
     if (s->wire.out.len > 0)
         client_session_flush(s);
-}
-
-/* Of several in one place the last one counts. */
-void client_line_break(struct client_session *s, bool is_on)
-{
-    if (!pending_break_put(&s->vm_break, is_on, s->client.console->output.head))
-        say_break(s, false);
 }
 
 void client_line_handle_break(struct client_session *s)

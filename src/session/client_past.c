@@ -18,18 +18,6 @@ void client_past_give_up(struct client_past *p)
     deadline_stop(&p->due);
 }
 
-static void drop(struct client_past *p)
-{
-    past_leave(p->shown);
-    p->shown = NULL;
-}
-
-void client_past_done(struct client_past *p)
-{
-    client_past_give_up(p);
-    drop(p);
-}
-
 /* As much of it as the ring could have; the rest of a wish is none. */
 static struct history_wish wish_of(const struct client_session *s)
 {
@@ -78,25 +66,9 @@ static void on_answer(struct past_ask *ask, struct past *past)
         shown =
             history_of_past(output, p->end, slice_of(past->bytes, past->len),
                             past->is_beginning, &wish);
-    if (shown > 0) {
-        p->shown = past_share(past);
-        p->at = past->len - (uint32_t)shown;
-    }
+    if (shown > 0)
+        view_show_past(&s->client.view, past, past->len - (uint32_t)shown);
     client_session_flush(s);
-}
-
-struct slice client_past_next(const struct client_past *p)
-{
-    if (p->shown == NULL)
-        return slice_of(NULL, 0);
-    return slice_of(p->shown->bytes + p->at, p->shown->len - p->at);
-}
-
-void client_past_took(struct client_past *p, size_t len)
-{
-    p->at += (uint32_t)len;
-    if (p->at == p->shown->len)
-        drop(p);
 }
 
 void client_past_due(struct deadline *d, void *owner)

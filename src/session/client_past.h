@@ -23,13 +23,10 @@ enum { CLIENT_PAST_US = 1000 * 1000 };
 struct client_past {
     struct past_ask ask;
     struct deadline due; /* runs while it waits for the answer */
-    struct past *shown;  /* shared; NULL: nothing, or no more */
-    uint32_t at;         /* how much of it the client has had */
     uint64_t end;        /* position in the output where it looked back */
 };
 
 void client_past_init(struct client_past *past);
-void client_past_done(struct client_past *past);
 
 /* Asks, if there may be anything to add. end: where it has looked back from. */
 void client_past_begin(struct client_session *s, uint64_t end);
@@ -39,10 +36,6 @@ bool client_past_is_awaited(struct client_session *s);
 
 /* It waits no more. */
 void client_past_give_up(struct client_past *past);
-
-/* What goes out next of it; empty: nothing. And: so much of it has. */
-struct slice client_past_next(const struct client_past *past);
-void client_past_took(struct client_past *past, size_t len);
 
 /* Of the context's queue. */
 void client_past_due(struct deadline *d, void *owner);

@@ -84,7 +84,6 @@ static void end_session(struct session *session)
 
     if (s->client.console != NULL)
         leave_console(s);
-    client_past_done(&s->past);
     if (s->role->on_end != NULL)
         s->role->on_end(s->role->owner, s->end_reason);
     wire_done(&s->wire, s->ends_gently);
@@ -149,77 +148,59 @@ static void update_interest(struct client_session *s, bool blocked)
                                         (blocked ? STREAM_WRITE : 0u));
 }
 
-/* Who never negotiates may be a program: the VM's bytes and nothing else. */
-static bool has_news(const struct client_session *s)
+/* Who wants a serial line (RFC 2217), or never negotiates, is a program: the
+ * VM's bytes and nothing else. */
+static bool takes_notices(const struct client_session *s)
 {
-    return s->news != NEWS_NONE && s->mode == MODE_TELNET;
+    return s->mode == MODE_TELNET && client_session_is_person(s);
 }
 
-static void say_news(struct client_session *s)
+static void say_notice(struct client_session *s, enum view_notice notice)
 {
     static const char *const texts[] = {
-        [NEWS_GONE] = "VM disconnected; this connection waits for it",
-        [NEWS_BACK] = "VM connected",
-        [NEWS_GONE_AND_BACK] = "VM disconnected, and connected again",
+        [VIEW_NOTICE_GONE] = "VM disconnected; this connection waits for it",
+        [VIEW_NOTICE_BACK] = "VM connected",
+        [VIEW_NOTICE_GONE_AND_BACK] = "VM disconnected, and connected again",
     };
 
     say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(s->client.console).text,
-        texts[s->news]);
-    s->news = NEWS_NONE;
+        texts[notice]);
 }
 
-/* Leaves no more than so many bytes of the span. */
-static void cut_span(struct ring_span *span, uint64_t left)
+/* Puts what is no output into the wire's queue, before the output that is
+ * next. */
+static void render(struct client_session *s, const struct view_item *item)
 {
-    for (int i = 0; i < 2; i++) {
-        if (span->part[i].len > left)
-            span->part[i].len = (size_t)left;
-        left -= span->part[i].len;
-    }
-}
-
-static uint64_t bytes_until(const struct client_session *s, uint64_t position)
-{
-    return position > s->client.reader.at ? position - s->client.reader.at : 0;
-}
-
-/* What goes out next of the console's output; texts that belong before it are
- * put into the wire's queue. */
-static void next_output(struct client_session *s, struct ring_span *span)
-{
-    uint64_t lost;
-
-    *span = (struct ring_span){ 0 };
-    if (!s->is_serving || s->comport.is_suspended || client_past_is_awaited(s))
+    if (item->kind == VIEW_BREAK)
+        client_line_say_break(s, item->is_on);
+    if (!takes_notices(s))
         return;
-    span->part[0] = client_past_next(&s->past);
-    if (span->part[0].len > 0)
-        return;
-    lost = client_peek(&s->client, span);
-    if (lost > 0)
-        say(s, "\r\n[vspcd: %llu bytes skipped]\r\n", (unsigned long long)lost);
-    if (has_news(s) && s->news_at <= s->client.reader.at)
-        say_news(s);
-    if (has_news(s))
-        cut_span(span, bytes_until(s, s->news_at));
-    if (pending_break_is_due(&s->vm_break, s->client.reader.at))
-        client_line_say_waiting_break(s);
-    cut_span(span, pending_break_before(&s->vm_break, s->client.reader.at));
-    if (s->is_draining)
-        cut_span(span, bytes_until(s, s->end_at));
-    if (s->says_reason && s->client.reader.at >= s->end_at) {
+    if (item->kind == VIEW_NOTICE)
+        say_notice(s, item->notice);
+    if (item->kind == VIEW_SKIPPED)
+        say(s, "\r\n[vspcd: %llu bytes skipped]\r\n",
+            (unsigned long long)item->skipped);
+    if (item->kind == VIEW_END && s->says_reason)
         say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(s->client.console).text,
             s->end_reason);
-        s->says_reason = false;
-    }
+}
+
+/* Up to the next output, which is none where nothing may go out. */
+static void next_output(struct client_session *s, struct view_item *item)
+{
+    *item = (struct view_item){ .kind = VIEW_NOTHING };
+    if (!s->is_serving || s->comport.is_suspended || client_past_is_awaited(s))
+        return;
+    for (client_next(&s->client, item);
+         item->kind != VIEW_BYTES && item->kind != VIEW_NOTHING;
+         client_next(&s->client, item))
+        render(s, item);
 }
 
 static bool is_drained(struct client_session *s)
 {
-    return s->is_draining && s->wire.out.len == 0 && !s->says_reason &&
-           !telnet_encoder_owes(&s->wire.encoder) &&
-           !client_past_is_awaited(s) && s->past.shown == NULL &&
-           s->client.reader.at >= s->end_at;
+    return s->is_draining && s->wire.out.len == 0 && s->client.view.has_ended &&
+           !telnet_encoder_owes(&s->wire.encoder);
 }
 
 /* Of what next_output has shown. */
@@ -228,10 +209,7 @@ static void took(struct client_session *s, size_t len)
     if (len == 0)
         return;
     s->may_look_back = false;
-    if (s->past.shown != NULL)
-        client_past_took(&s->past, len);
-    else
-        client_took(&s->client, len, clock_now_us());
+    client_took(&s->client, len, clock_now_us());
 }
 
 /* Writes as much as the client takes. */
@@ -240,20 +218,18 @@ static void flush(struct client_session *s)
     int r = WIRE_DONE;
 
     while (!s->session.is_ending && r == WIRE_DONE) {
-        struct ring_span span;
+        struct view_item item;
         size_t taken;
-        bool is_last;
 
-        next_output(s, &span);
-        /* Then only what was queued goes out, and that is all there is. */
-        is_last = span.part[0].len == 0;
-        r = wire_write(&s->wire, span.part, &s->ctx->batch, &taken);
+        next_output(s, &item);
+        r = wire_write(&s->wire, item.bytes.part, &s->ctx->batch, &taken);
         if (r < 0) {
             close_broken(s, r);
             return;
         }
         took(s, taken);
-        if (is_last)
+        /* Then only what was queued went out, and that is all there is. */
+        if (item.kind == VIEW_NOTHING)
             break;
     }
     if (is_drained(s)) {
@@ -434,7 +410,7 @@ static void drain(struct client_session *s, const char *reason)
     secure_give_up(&s->secure);
     s->is_draining = true;
     s->end_reason = reason;
-    s->end_at = s->client.console->output.head;
+    view_end_at(&s->client.view, s->client.console->output.head);
     s->is_serving = true;
     deadline_start(&s->ctx->drains, &s->deadline, clock_now_us());
 }
@@ -451,18 +427,6 @@ static void client_input_changed(struct client *client)
     update_interest(s, is_blocked(s));
 }
 
-static void client_tell(struct client *client, enum client_news event)
-{
-    struct client_session *s = session_of(client);
-
-    if (s->news == NEWS_NONE)
-        s->news_at = client->console->output.head;
-    if (event == CLIENT_NEWS_VM_DISCONNECTED)
-        s->news = NEWS_GONE;
-    else
-        s->news = s->news == NEWS_GONE ? NEWS_GONE_AND_BACK : NEWS_BACK;
-}
-
 static void client_lines_changed(struct client *client)
 {
     struct client_session *s = session_of(client);
@@ -472,11 +436,6 @@ static void client_lines_changed(struct client *client)
     client_line_tell(s);
     if (s->wire.out.len > 0)
         client_session_flush(s);
-}
-
-static void client_session_break(struct client *client, bool is_on)
-{
-    client_line_break(session_of(client), is_on);
 }
 
 static void shut_down(struct session *session, const char *reason)
@@ -505,9 +464,7 @@ static const struct session_ops session_ops = {
 static const struct client_ops session_client_ops = {
     .pull = client_pull,
     .input_changed = client_input_changed,
-    .tell = client_tell,
     .lines_changed = client_lines_changed,
-    .line_break = client_session_break,
 };
 
 /* r: what came of an option or message of it. */
@@ -697,8 +654,9 @@ static void become_telnet(struct client_session *s)
 {
     s->mode = MODE_TELNET;
     s->wire.encoder.is_raw = false;
-    if (!console_has_vm(s->client.console) && s->news == NEWS_NONE)
-        client_tell(&s->client, CLIENT_NEWS_VM_DISCONNECTED);
+    if (!console_has_vm(s->client.console))
+        view_note(&s->client.view, VIEW_NOTICE_GONE,
+                  s->client.console->output.head);
 }
 
 static void handle_raw(struct client_session *s, struct slice in)

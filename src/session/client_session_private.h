@@ -24,14 +24,6 @@ enum client_mode {
     MODE_RAW,
 };
 
-/* What the VM has done that the client was not told of yet. */
-enum news {
-    NEWS_NONE,
-    NEWS_GONE,
-    NEWS_BACK,
-    NEWS_GONE_AND_BACK,
-};
-
 struct client_session {
     struct session session;
     struct session_context *ctx;
@@ -39,15 +31,11 @@ struct client_session {
     struct wire wire;
     struct client client;
     struct deadline deadline; /* of negotiating, later of draining */
-    uint64_t news_at;         /* position in the output where the news belong */
-    uint64_t end_at;          /* draining: position of the last byte to send */
     uint64_t raw_seen;        /* raw: bytes received */
-    struct pending_break vm_break; /* in the output */
     struct client_past past;
     struct comport_peer comport;
     struct secure secure;
     uint8_t mode;       /* enum client_mode */
-    uint8_t news;       /* enum news */
     bool is_serving;    /* output goes out */
     bool may_look_back; /* it has had no output yet, and may be a person */
     bool is_draining;   /* input has ended; it ends at end_at */
@@ -94,9 +82,7 @@ void client_line_end(struct client_session *s);
 void client_line_tell(struct client_session *s);
 void client_line_catch_up(struct client_session *s);
 
-/* A break of the VM, behind the output so far; and, when the client has had
- * the output up to there: that one. */
-void client_line_break(struct client_session *s, bool is_on);
-void client_line_say_waiting_break(struct client_session *s);
+/* A break of the VM begins or ends, where the client is in the output. */
+void client_line_say_break(struct client_session *s, bool is_on);
 
 #endif

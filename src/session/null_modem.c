@@ -10,7 +10,6 @@
 struct plug {
     struct client client;
     struct null_modem *modem;
-    struct pending_break vm_break; /* in the output */
 };
 
 struct null_modem {
@@ -32,51 +31,34 @@ static struct plug *other_of(struct plug *p)
     return p == &p->modem->plugs[0] ? &p->modem->plugs[1] : &p->modem->plugs[0];
 }
 
-static void pass_on_break(struct plug *p)
+/* Of what its console's VM says: the bytes, and breaks. What it has lost, and
+ * that a VM has gone, a cable does not say. */
+static void carry_item(struct plug *p, const struct view_item *item)
 {
-    bool has_ended = pending_break_take(&p->vm_break);
+    struct client *to = &other_of(p)->client;
+    struct slice bytes = item->bytes.part[0];
 
-    client_break(&other_of(p)->client, true);
-    if (has_ended)
-        client_break(&other_of(p)->client, false);
-}
-
-/* What goes out next: a read's worth at most, up to a break that waits. */
-static struct slice next_output(struct plug *p)
-{
-    struct ring_span span;
-    struct slice bytes;
-    uint64_t before;
-
-    /* What it has lost, a cable does not say. */
-    (void)client_peek(&p->client, &span);
-    bytes = span.part[0];
-    before = pending_break_before(&p->vm_break, p->client.reader.at);
-    if (before < bytes.len)
-        bytes.len = (size_t)before;
+    if (item->kind == VIEW_BREAK)
+        client_break(to, item->is_on);
+    if (item->kind != VIEW_BYTES)
+        return;
     if (bytes.len > LIMIT_READ)
         bytes.len = LIMIT_READ;
-    return bytes;
+    (void)client_input(to, bytes);
+    client_took(&p->client, bytes.len, clock_now_us());
 }
 
 /* As long as the other console takes input. */
 static void carry(struct plug *p)
 {
-    struct console *to = other_of(p)->client.console;
+    const struct console *to = other_of(p)->client.console;
+    struct view_item item = { .kind = VIEW_BYTES };
 
     if (to == NULL || p->client.console == NULL)
         return;
-    while (console_takes_input(to)) {
-        struct slice bytes = next_output(p);
-
-        if (pending_break_is_due(&p->vm_break, p->client.reader.at)) {
-            pass_on_break(p);
-            continue;
-        }
-        if (bytes.len == 0)
-            break;
-        client_input(&other_of(p)->client, bytes);
-        client_took(&p->client, bytes.len, clock_now_us());
+    while (item.kind != VIEW_NOTHING && console_takes_input(to)) {
+        client_next(&p->client, &item);
+        carry_item(p, &item);
     }
 }
 
@@ -89,12 +71,6 @@ static void plug_pull(struct client *client)
 static void plug_input_changed(struct client *client)
 {
     carry(other_of(plug_of(client)));
-}
-
-static void plug_tell(struct client *client, enum client_news news)
-{
-    (void)client;
-    (void)news;
 }
 
 /* DTR and RTS of one VM are what its peers see as DSR and CTS. */
@@ -114,22 +90,10 @@ static void plug_lines_changed(struct client *client)
         client_set_lines(&other->client, driven_by_vm(client->console));
 }
 
-static void plug_break(struct client *client, bool is_on)
-{
-    struct plug *p = plug_of(client);
-    struct client *to = &other_of(p)->client;
-
-    if (!pending_break_put(&p->vm_break, is_on, client->console->output.head) &&
-        to->console != NULL)
-        client_break(to, false);
-}
-
 static const struct client_ops plug_ops = {
     .pull = plug_pull,
     .input_changed = plug_input_changed,
-    .tell = plug_tell,
     .lines_changed = plug_lines_changed,
-    .line_break = plug_break,
 };
 
 static struct null_modem *modem_at(struct session *session)

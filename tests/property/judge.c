@@ -275,6 +275,56 @@ static bool find_start(struct model_client *client, struct slice bytes)
     return true;
 }
 
+/* Where the output goes on as these bytes do, for longest: the bytes may come
+ * from two places, if more was lost between them. */
+static uint64_t find_likeness(const struct buf *output, uint64_t at,
+                              struct slice bytes)
+{
+    uint64_t best = at;
+    size_t most = 0;
+
+    for (; at + PROBE <= output->len && most < bytes.len; at++) {
+        size_t like = common(from(output, at), bytes);
+
+        if (like > most) {
+            most = like;
+            best = at;
+        }
+    }
+    return most >= PROBE ? best : UINT64_MAX;
+}
+
+/*
+ * A raw client is a program, which is not told in its data what it has lost:
+ * where it is now, the bytes say. Fewer than PROBE between two losses say
+ * nothing, and are passed over. Returns how many; negative: too few have come,
+ * or none of the output goes on so.
+ */
+static int find_after_skip(struct model *m, struct model_client *client,
+                           struct slice bytes)
+{
+    enum { SKIP_PROBE = 5 * PROBE };
+    const struct buf *output = &client->console->output;
+    uint64_t at = UINT64_MAX;
+    int passed = -1;
+
+    client->waiting = bytes.len;
+    if (bytes.len < SKIP_PROBE)
+        return -1;
+    client->waiting = 0;
+    while (at == UINT64_MAX && ++passed < PROBE)
+        at = find_likeness(output, client->at + 1,
+                           slice_of(bytes.data + passed, SKIP_PROBE - PROBE));
+    if (at == UINT64_MAX) {
+        fail_at(m, "client", client->number, output, client->at, bytes);
+        return -1;
+    }
+    m->skipped += at - client->at;
+    client->at = at;
+    client->has_lagged = true;
+    return passed;
+}
+
 size_t model_client_got(struct model *m, struct model_client *client,
                         struct slice bytes)
 {
@@ -297,6 +347,13 @@ size_t model_client_got(struct model *m, struct model_client *client,
         rest = slice_after(rest, good);
         if (rest.len == 0)
             break;
+        if (!client->is_telnet && client->may_lag) {
+            len = find_after_skip(m, client, rest);
+            if (len < 0)
+                break;
+            done += (size_t)len;
+            continue;
+        }
         len = take_notice(rest, text);
         if (len == 0)
             break;

@@ -22,11 +22,8 @@ enum {
 struct fake_client {
     struct client client;
     int pulls;
-    int news[4];
-    int news_count;
     int input_changes;
     int line_changes;
-    int breaks;
 };
 
 struct fake_vm {
@@ -55,27 +52,15 @@ static void on_input_changed(struct client *client)
     fake_of(client)->input_changes++;
 }
 
-static void on_tell(struct client *client, enum client_news news)
-{
-    fake_of(client)->news[fake_of(client)->news_count++ % 4] = (int)news;
-}
-
 static void on_client_lines_changed(struct client *client)
 {
     fake_of(client)->line_changes++;
 }
 
-static void on_client_line_break(struct client *client, bool is_on)
-{
-    fake_of(client)->breaks += is_on;
-}
-
 static const struct client_ops client_ops = {
     .lines_changed = on_client_lines_changed,
-    .line_break = on_client_line_break,
     .pull = on_pull,
     .input_changed = on_input_changed,
-    .tell = on_tell,
 };
 
 static struct fake_vm *vm_of(struct vm_link *link)
@@ -268,7 +253,7 @@ static void print(struct fixture *f, size_t len)
 static uint64_t take(struct fake_client *c, size_t most, uint64_t now_us)
 {
     struct ring_span span;
-    uint64_t lost = client_peek(&c->client, &span);
+    uint64_t lost = reader_peek(&c->client.reader, &span);
     size_t len = span.part[0].len + span.part[1].len;
 
     client_took(&c->client, len < most ? len : most, now_us);
@@ -308,7 +293,7 @@ static void client_gets_what_comes_from_its_attaching_on(void **state)
     assert_true(come(f, &f->a));
     print(f, 7);
     assert_int_equal(f->a.pulls, 1);
-    assert_int_equal(client_peek(&f->a.client, &span), 0);
+    assert_int_equal(reader_peek(&f->a.client.reader, &span), 0);
     assert_int_equal(span.part[0].len, 7);
 }
 
@@ -736,6 +721,7 @@ static void held_input_is_kept_in_order_and_stops_the_clients(void **state)
 static void newest_connection_wins_and_clients_stay(void **state)
 {
     struct fixture *f = *state;
+    struct view_item item;
 
     assert_true(come(f, &f->a));
     assert_ptr_equal(attach(f, &f->other, "u1", "s0"), f->console);
@@ -743,9 +729,9 @@ static void newest_connection_wins_and_clients_stay(void **state)
     assert_null(f->vm.link.console);
     assert_ptr_equal(f->console->link, &f->other.link);
     assert_int_equal(f->console->client_count, 1);
-    assert_int_equal(f->a.news_count, 2);
-    assert_int_equal(f->a.news[0], CLIENT_NEWS_VM_DISCONNECTED);
-    assert_int_equal(f->a.news[1], CLIENT_NEWS_VM_CONNECTED);
+    client_next(&f->a.client, &item);
+    assert_int_equal(item.kind, VIEW_NOTICE);
+    assert_int_equal(item.notice, VIEW_NOTICE_GONE_AND_BACK);
 }
 
 static void facts_are_told_in_order(void **state)

@@ -24,15 +24,8 @@ static void on_pull(struct client *client)
     (void)client;
 }
 
-static void on_tell(struct client *client, enum client_news news)
-{
-    (void)client;
-    (void)news;
-}
-
 static const struct client_ops client_ops = {
     .pull = on_pull,
-    .tell = on_tell,
     .input_changed = on_pull,
     .lines_changed = on_pull,
 };
