@@ -2,11 +2,9 @@
 
 #include "net/stream_tls.h"
 #include "proto/telauth.h"
+#include "proto/tls_hello.h"
 
 #include <errno.h>
-
-/* RFC 8446, section 5.1 */
-enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_MINOR_MAX = 4 };
 
 void secure_init(struct secure *e, enum tls_policy policy,
                  struct tls_context *context, bool is_caller,
@@ -47,15 +45,14 @@ bool secure_is_hello(const struct secure *e, struct slice bytes)
     if (e->is_caller)
         return e->state == SECURE_ACCEPTED;
     return (e->state == SECURE_FIRST || e->state == SECURE_ACCEPTED) &&
-           bytes.len > 0 && bytes.data[0] == TLS_HANDSHAKE &&
-           (bytes.len == 1 || bytes.data[1] == TLS_MAJOR);
+           tls_hello_look(bytes) != TLS_HELLO_NOT;
 }
 
 bool secure_is_late_hello(const struct secure *e, struct slice bytes)
 {
-    return e->policy != TLS_OFF && e->state != SECURE_DONE && bytes.len >= 3 &&
-           bytes.data[0] == TLS_HANDSHAKE && bytes.data[1] == TLS_MAJOR &&
-           bytes.data[2] <= TLS_MINOR_MAX;
+    /* Sure, and no less: what is taken for one is not typed into the VM. */
+    return e->policy != TLS_OFF && e->state != SECURE_DONE &&
+           tls_hello_look(bytes) == TLS_HELLO_SURE;
 }
 
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,

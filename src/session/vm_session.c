@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/stream_tls.h"
+#include "proto/tls_hello.h"
 #include "session/vm_session_private.h"
 
 #include <assert.h>
@@ -564,15 +565,13 @@ static void handle_bytes(struct vm_session *s, struct slice in)
     }
 }
 
-/*
- * A telnet peer starts with IAC, a TLS hello with 0x16 (RFC 8446, 5.1); what
- * starts otherwise is somebody who took the wrong port.
- */
+/* What starts neither as telnet does nor as TLS is somebody who took the wrong
+ * port. */
 static bool is_telnet(struct vm_session *s, uint8_t first)
 {
     if (s->has_read || first == TELNET_IAC)
         return true;
-    if (first == 0x16) {
+    if (tls_hello_look(slice_of(&first, 1)) != TLS_HELLO_NOT) {
         vm_session_close(s,
                          s->secure.policy != TLS_OFF
                              ? "a TLS hello, but too late: it was greeted in "
