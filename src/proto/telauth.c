@@ -60,3 +60,159 @@ int telauth_put(struct buf *out, enum telauth_kind kind)
     return telnet_put_suboption(out, TELNET_OPTION_AUTHENTICATION,
                                 slice_of(body, len));
 }
+
+const char *telauth_kind_name(enum telauth_kind kind)
+{
+    static const char *const names[TELAUTH_KIND_COUNT] = {
+        [TELAUTH_OTHER] = "other",   [TELAUTH_SEND] = "SEND",
+        [TELAUTH_START] = "START",   [TELAUTH_NULL] = "NULL",
+        [TELAUTH_ACCEPT] = "ACCEPT", [TELAUTH_REJECT] = "REJECT",
+    };
+
+    return kind < TELAUTH_KIND_COUNT ? names[kind] : "?";
+}
+
+/*
+ * A cell that is not written is 0: the input means nothing there. That is the
+ * right answer to hostile peers, too: a message out of turn neither moves the
+ * machine nor is answered, so it cannot be made to talk.
+ *
+ * With one exception. A peer that says SEND waits for an answer and may wait
+ * for ever, so a client that has decided already answers NULL. While START is
+ * under way a second SEND has its answer: the START.
+ */
+struct cell {
+    bool is_step;
+    struct telauth_step step;
+};
+
+/* clang-format off */
+#define ON(input, state, say) \
+    [TELAUTH_INPUT_##input] = { true, { TELAUTH_STATE_##state, TELAUTH_##say } }
+#define SETTLED(state) \
+    [TELAUTH_STATE_##state] = { \
+        ON(SEND, state, NULL), \
+        ON(SEND_NO_SSL, state, NULL), \
+    }
+
+static const struct cell
+    cells[TELAUTH_SIDE_COUNT][TELAUTH_STATE_COUNT][TELAUTH_INPUT_COUNT] = {
+    [TELAUTH_SERVER] = {
+        [TELAUTH_STATE_OFFERED] = {
+            ON(ON, ASKED, SEND),
+            ON(OFF, REFUSED, OTHER),
+            ON(GIVE_UP, CLEAR, OTHER),
+        },
+        [TELAUTH_STATE_ASKED] = {
+            ON(OFF, REFUSED, OTHER),
+            ON(START, ACCEPTED, ACCEPT),
+            ON(NULL, NO_SSL, OTHER),
+        },
+        /* WONT comes too late here: the next byte says what the peer does. */
+        [TELAUTH_STATE_ACCEPTED] = {
+            ON(HELLO, SECURE, OTHER),
+            ON(NO_HELLO, CLEAR, OTHER),
+        },
+    },
+    [TELAUTH_CLIENT] = {
+        [TELAUTH_STATE_OFFERED] = {
+            ON(ON, ASKED, OTHER),
+            ON(OFF, REFUSED, OTHER),
+            ON(GIVE_UP, CLEAR, OTHER),
+        },
+        [TELAUTH_STATE_ASKED] = {
+            ON(OFF, REFUSED, OTHER),
+            ON(SEND, STARTED, START),
+            ON(SEND_NO_SSL, NO_SSL, NULL),
+        },
+        [TELAUTH_STATE_STARTED] = {
+            ON(OFF, REFUSED, OTHER),
+            ON(ACCEPT, ACCEPTED, OTHER),
+            ON(REJECT, REJECTED, OTHER),
+        },
+        [TELAUTH_STATE_ACCEPTED] = {
+            ON(HELLO, SECURE, OTHER),
+        },
+        SETTLED(SECURE),
+        SETTLED(REFUSED),
+        SETTLED(NO_SSL),
+        SETTLED(REJECTED),
+        SETTLED(CLEAR),
+    },
+};
+/* clang-format on */
+
+struct telauth_step telauth_step(enum telauth_side side,
+                                 enum telauth_state state,
+                                 enum telauth_input input)
+{
+    const struct cell *cell = &cells[side][state][input];
+
+    if (!cell->is_step)
+        return (struct telauth_step){ (uint8_t)state, TELAUTH_OTHER };
+    return cell->step;
+}
+
+enum telauth_input telauth_input_of(const struct telauth_message *message)
+{
+    switch ((enum telauth_kind)message->kind) {
+    case TELAUTH_SEND:
+        return message->offers_ssl ? TELAUTH_INPUT_SEND
+                                   : TELAUTH_INPUT_SEND_NO_SSL;
+    case TELAUTH_START:
+        return TELAUTH_INPUT_START;
+    case TELAUTH_NULL:
+        return TELAUTH_INPUT_NULL;
+    case TELAUTH_ACCEPT:
+        return TELAUTH_INPUT_ACCEPT;
+    case TELAUTH_REJECT:
+        return TELAUTH_INPUT_REJECT;
+    case TELAUTH_OTHER:
+    case TELAUTH_KIND_COUNT:
+        break;
+    }
+    return TELAUTH_INPUT_OTHER;
+}
+
+bool telauth_is_clear(enum telauth_state state)
+{
+    switch (state) {
+    case TELAUTH_STATE_REFUSED:
+    case TELAUTH_STATE_NO_SSL:
+    case TELAUTH_STATE_REJECTED:
+    case TELAUTH_STATE_CLEAR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool telauth_is_holding(enum telauth_side side, enum telauth_state state)
+{
+    switch (state) {
+    case TELAUTH_STATE_ASKED:
+        return side == TELAUTH_SERVER; /* the client has said nothing yet */
+    case TELAUTH_STATE_STARTED:
+    case TELAUTH_STATE_ACCEPTED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+const char *telauth_state_name(enum telauth_state state)
+{
+    static const char *const names[TELAUTH_STATE_COUNT] = {
+        [TELAUTH_STATE_OFFERED] = "offered",
+        [TELAUTH_STATE_ASKED] = "asked",
+        [TELAUTH_STATE_STARTED] = "started",
+        [TELAUTH_STATE_ACCEPTED] = "accepted",
+        [TELAUTH_STATE_SECURE] = "secure",
+        [TELAUTH_STATE_REFUSED] = "refused",
+        [TELAUTH_STATE_NO_SSL] = "no-ssl",
+        [TELAUTH_STATE_REJECTED] = "rejected",
+        [TELAUTH_STATE_CLEAR] = "clear",
+    };
+
+    return state < TELAUTH_STATE_COUNT ? names[state] : "?";
+}

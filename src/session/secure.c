@@ -74,13 +74,82 @@ int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
     return 0;
 }
 
+/*
+ * AUTHENTICATION's part of enum secure_state, as proto/telauth.h has it. Why it
+ * is in the clear does not matter here: each reason is TELAUTH_STATE_CLEAR.
+ * FIRST is no state of AUTHENTICATION, nothing was offered: none of its inputs
+ * comes then, and CLEAR ignores what could.
+ */
+static const uint8_t telauth_states[] = {
+    [SECURE_NOT] = TELAUTH_STATE_CLEAR,
+    [SECURE_FIRST] = TELAUTH_STATE_CLEAR,
+    [SECURE_OFFERED] = TELAUTH_STATE_OFFERED,
+    [SECURE_ASKED] = TELAUTH_STATE_ASKED,
+    [SECURE_STARTED] = TELAUTH_STATE_STARTED,
+    [SECURE_ACCEPTED] = TELAUTH_STATE_ACCEPTED,
+    [SECURE_DONE] = TELAUTH_STATE_SECURE,
+};
+
+static struct telauth_step find_step(const struct secure *e,
+                                     enum telauth_input input)
+{
+    return telauth_step(e->is_caller ? TELAUTH_CLIENT : TELAUTH_SERVER,
+                        (enum telauth_state)telauth_states[e->state], input);
+}
+
+static enum secure_state state_of(enum telauth_state state)
+{
+    for (int i = SECURE_OFFERED; i <= SECURE_DONE; i++)
+        if (telauth_states[i] == state)
+            return (enum secure_state)i;
+    return SECURE_NOT;
+}
+
+/* Past what is held, which is for later: held is what is no message of
+ * AUTHENTICATION. */
+static int say(struct wire *w, enum telauth_kind kind)
+{
+    struct buf answer;
+    int r;
+
+    if (!w->is_held)
+        return telauth_put(&w->out, kind);
+    buf_init(&answer, TELAUTH_MAX);
+    r = telauth_put(&answer, kind);
+    if (r == 0)
+        r = wire_write_past_held(w, buf_bytes(&answer));
+    buf_done(&answer);
+    return r;
+}
+
+/* Moves AUTHENTICATION on; 0 or the failures of buf_append. */
+static int take_step(struct secure *e, struct wire *w, enum telauth_input input)
+{
+    enum telauth_side side = e->is_caller ? TELAUTH_CLIENT : TELAUTH_SERVER;
+    struct telauth_step next = find_step(e, input);
+    enum telauth_state state = (enum telauth_state)next.state;
+    int r = 0;
+
+    if (next.say != TELAUTH_OTHER)
+        r = say(w, (enum telauth_kind)next.say);
+    if (state == telauth_states[e->state])
+        return r;
+    e->state = (uint8_t)state_of(state);
+    /* Behind our message, which has to go; and only once, because what was
+     * queued since then must stay where it is. */
+    if (telauth_is_clear(state))
+        wire_release(w);
+    else if (telauth_is_holding(side, state) && !w->is_held)
+        wire_hold(w);
+    return r;
+}
+
 int secure_go_on_clear(struct secure *e, struct wire *w)
 {
-    bool is_first = e->state == SECURE_FIRST;
-
+    if (e->state != SECURE_FIRST)
+        return take_step(e, w, TELAUTH_INPUT_NO_HELLO);
     e->state = SECURE_NOT;
-    wire_release(w);
-    if (!is_first || !secure_offers((enum tls_policy)e->policy))
+    if (!secure_offers((enum tls_policy)e->policy))
         return 0;
     e->state = SECURE_OFFERED;
     return telpeer_enable(&w->peer, TELPEER_PEER, TELNET_OPTION_AUTHENTICATION,
@@ -89,82 +158,20 @@ int secure_go_on_clear(struct secure *e, struct wire *w)
 
 int secure_handle_option(struct secure *e, struct wire *w, bool is_on)
 {
-    int r;
-
-    if ((e->state == SECURE_ASKED || e->state == SECURE_STARTED) && !is_on)
-        return secure_go_on_clear(e, w);
-    if (e->state != SECURE_OFFERED)
-        return 0;
-    if (!is_on) {
-        e->state = SECURE_NOT;
-        return 0;
-    }
-    e->state = SECURE_ASKED;
-    if (e->is_caller)
-        return 0;
-    r = telauth_put(&w->out, TELAUTH_SEND);
-    wire_hold(w);
-    return r;
-}
-
-static int handle_message_of_called(struct secure *e, struct wire *w,
-                                    const struct telauth_message *m)
-{
-    int r;
-
-    /* Too late, or once more: who asks waits for an answer. */
-    if (m->kind == TELAUTH_SEND &&
-        (e->state == SECURE_NOT || e->state == SECURE_DONE))
-        return telauth_put(&w->out, TELAUTH_NULL);
-    if (e->state == SECURE_ASKED && m->kind == TELAUTH_SEND) {
-        e->state = m->offers_ssl ? SECURE_STARTED : SECURE_NOT;
-        r = telauth_put(&w->out, m->offers_ssl ? TELAUTH_START : TELAUTH_NULL);
-        if (m->offers_ssl)
-            wire_hold(w);
-        return r;
-    }
-    if (e->state == SECURE_STARTED && m->kind == TELAUTH_ACCEPT)
-        e->state = SECURE_ACCEPTED;
-    else if (e->state == SECURE_STARTED && m->kind == TELAUTH_REJECT)
-        return secure_go_on_clear(e, w);
-    return 0;
-}
-
-/* Past what is held, which is for later. */
-static int say_accept(struct wire *w)
-{
-    struct buf answer;
-    int r;
-
-    buf_init(&answer, TELAUTH_MAX);
-    r = telauth_put(&answer, TELAUTH_ACCEPT);
-    if (r == 0)
-        r = wire_write_past_held(w, buf_bytes(&answer));
-    buf_done(&answer);
-    return r;
+    return take_step(e, w, is_on ? TELAUTH_INPUT_ON : TELAUTH_INPUT_OFF);
 }
 
 int secure_handle_message(struct secure *e, struct wire *w, struct slice body)
 {
-    struct telauth_message m = telauth_parse(body);
+    struct telauth_message message = telauth_parse(body);
 
-    if (e->is_caller)
-        return handle_message_of_called(e, w, &m);
-    if (e->state != SECURE_ASKED)
-        return 0;
-    switch ((enum telauth_kind)m.kind) {
-    case TELAUTH_START:
-        e->state = SECURE_ACCEPTED;
-        return say_accept(w);
-    case TELAUTH_NULL:
-        return secure_go_on_clear(e, w);
-    default:
-        return 0;
-    }
+    return take_step(e, w, telauth_input_of(&message));
 }
 
 void secure_give_up(struct secure *e)
 {
-    if (e->state == SECURE_FIRST || e->state == SECURE_OFFERED)
+    struct telauth_step next = find_step(e, TELAUTH_INPUT_GIVE_UP);
+
+    if (telauth_is_clear((enum telauth_state)next.state))
         e->state = SECURE_NOT;
 }

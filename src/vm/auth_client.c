@@ -1,62 +1,54 @@
 #include "vm/auth_client.h"
 
-#include "proto/telauth.h"
-
 void auth_client_init(struct auth_client *a, enum auth_policy policy)
 {
     *a = (struct auth_client){
         .policy = (uint8_t)policy,
-        .state =
-            policy == AUTH_NOT_NEEDED ? AUTH_STATE_SECURE : AUTH_STATE_OFFERED,
+        .state = policy == AUTH_NOT_NEEDED ? TELAUTH_STATE_SECURE
+                                           : TELAUTH_STATE_OFFERED,
     };
+}
+
+/* The failures of buf_append. */
+static int take_step(struct auth_client *a, enum telauth_input input,
+                     struct buf *out)
+{
+    struct telauth_step next =
+        telauth_step(TELAUTH_CLIENT, (enum telauth_state)a->state, input);
+
+    a->state = next.state;
+    if (next.say == TELAUTH_OTHER)
+        return 0;
+    return telauth_put(out, (enum telauth_kind)next.say);
 }
 
 void auth_client_note_option(struct auth_client *a, bool is_on)
 {
-    if (is_on && a->state == AUTH_STATE_OFFERED)
-        a->state = AUTH_STATE_AGREED;
-    else if (!is_on && a->state <= AUTH_STATE_STARTED)
-        a->state = AUTH_STATE_REFUSED;
-}
-
-static int answer_send(struct auth_client *a, bool offers_ssl, struct buf *out)
-{
-    switch ((enum auth_state)a->state) {
-    case AUTH_STATE_AGREED:
-        a->state = offers_ssl ? AUTH_STATE_STARTED : AUTH_STATE_NO_SSL;
-        return telauth_put(out, offers_ssl ? TELAUTH_START : TELAUTH_NULL);
-    case AUTH_STATE_STARTED: /* that is our answer */
-        return 0;
-    default:
-        /* It was decided, once; and nobody waits for us for ever. */
-        return telauth_put(out, TELAUTH_NULL);
-    }
+    /* Without a buf: the client says nothing about the option by itself. */
+    (void)take_step(a, is_on ? TELAUTH_INPUT_ON : TELAUTH_INPUT_OFF, NULL);
 }
 
 int auth_client_handle(struct auth_client *a, struct slice body,
                        struct buf *out)
 {
-    struct telauth_message m = telauth_parse(body);
+    struct telauth_message message = telauth_parse(body);
 
-    if (m.kind == TELAUTH_SEND)
-        return answer_send(a, m.offers_ssl, out);
-    if (a->state != AUTH_STATE_STARTED)
-        return 0;
-    if (m.kind == TELAUTH_ACCEPT)
-        a->state = AUTH_STATE_ACCEPTED;
-    else if (m.kind == TELAUTH_REJECT)
-        a->state = AUTH_STATE_REJECTED;
-    return 0;
+    return take_step(a, telauth_input_of(&message), out);
+}
+
+void auth_client_note_secure(struct auth_client *a)
+{
+    (void)take_step(a, TELAUTH_INPUT_HELLO, NULL);
 }
 
 static bool is_clear_for_good(const struct auth_client *a)
 {
-    return a->state >= AUTH_STATE_REFUSED;
+    return telauth_is_clear((enum telauth_state)a->state);
 }
 
 bool auth_client_is_free(const struct auth_client *a)
 {
-    return a->state == AUTH_STATE_SECURE ||
+    return a->state == TELAUTH_STATE_SECURE ||
            (is_clear_for_good(a) && a->policy != AUTH_REQUIRED);
 }
 

@@ -424,10 +424,10 @@ static void go_on_secure(struct proxy *p, struct slice already_read)
 /* Our last answer goes out first: the other log may tell of it. */
 static void end_insecure(struct proxy *p)
 {
-    const char *why = p->vmend.auth.state == AUTH_STATE_REFUSED
+    const char *why = p->vmend.auth.state == TELAUTH_STATE_REFUSED
                           ? "it refuses TLS within telnet (DONT "
                             "AUTHENTICATION)"
-                      : p->vmend.auth.state == AUTH_STATE_NO_SSL
+                      : p->vmend.auth.state == TELAUTH_STATE_NO_SSL
                           ? "it asks for authentication, and not by TLS (SEND "
                             "without SSL)"
                           : "it rejects TLS within telnet (REPLY SSL REJECT)";

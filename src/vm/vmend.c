@@ -142,7 +142,7 @@ static int answer_held(struct vmend *v, struct buf *out)
 /* What is settled is not asked again. */
 static int handle_do_authentication(struct vmend *v, struct buf *out)
 {
-    bool agrees = v->auth.state == AUTH_STATE_OFFERED;
+    bool agrees = v->auth.state == TELAUTH_STATE_OFFERED;
 
     auth_client_note_option(&v->auth, true);
     return step_us(v, AUTHENTICATION,
@@ -367,7 +367,7 @@ static bool note_extension_off(struct vmend *v, const struct telnet_item *said)
 
 int vmend_greet(struct vmend *v, struct buf *out)
 {
-    if (v->auth.state != AUTH_STATE_OFFERED)
+    if (v->auth.state != TELAUTH_STATE_OFFERED)
         return 0;
     return step_us(v, AUTHENTICATION, TELOPT_ENABLE, out);
 }
@@ -444,7 +444,7 @@ static enum vmend_event line_event(enum comport_news news)
 
 int vmend_go_on_secure(struct vmend *v, struct buf *out)
 {
-    v->auth.state = AUTH_STATE_SECURE;
+    auth_client_note_secure(&v->auth);
     return answer_held(v, out);
 }
 
@@ -454,7 +454,7 @@ static int follow_authentication(struct vmend *v, uint8_t was, struct buf *out,
 {
     if (v->auth.state == was)
         return 0;
-    if (v->auth.state == AUTH_STATE_ACCEPTED)
+    if (v->auth.state == TELAUTH_STATE_ACCEPTED)
         *ret_event = VMEND_SECURE;
     else if (auth_client_has_failed(&v->auth))
         *ret_event = VMEND_INSECURE;

@@ -1,5 +1,7 @@
 #include "proto/telauth.h"
 
+#include "state_names.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +129,209 @@ static void the_rest_says_nothing(void **state)
     }
 }
 
+/*
+ * The state machine. What is not in this list must change nothing and say
+ * nothing: every cell of the table is looked at.
+ */
+struct row {
+    enum telauth_side side;
+    enum telauth_state state;
+    enum telauth_input input;
+    enum telauth_state next;
+    enum telauth_kind say;
+};
+
+#define SERVER(state, input, next, say)                                        \
+    {                                                                          \
+        TELAUTH_SERVER, TELAUTH_STATE_##state, TELAUTH_INPUT_##input,          \
+            TELAUTH_STATE_##next, TELAUTH_##say                                \
+    }
+#define CLIENT(state, input, next, say)                                        \
+    {                                                                          \
+        TELAUTH_CLIENT, TELAUTH_STATE_##state, TELAUTH_INPUT_##input,          \
+            TELAUTH_STATE_##next, TELAUTH_##say                                \
+    }
+
+static const struct row rows[] = {
+    SERVER(OFFERED, ON, ASKED, SEND),
+    SERVER(OFFERED, OFF, REFUSED, OTHER),
+    SERVER(OFFERED, GIVE_UP, CLEAR, OTHER),
+    SERVER(ASKED, OFF, REFUSED, OTHER),
+    SERVER(ASKED, START, ACCEPTED, ACCEPT),
+    SERVER(ASKED, NULL, NO_SSL, OTHER),
+    SERVER(ACCEPTED, HELLO, SECURE, OTHER),
+    SERVER(ACCEPTED, NO_HELLO, CLEAR, OTHER),
+
+    CLIENT(OFFERED, ON, ASKED, OTHER),
+    CLIENT(OFFERED, OFF, REFUSED, OTHER),
+    CLIENT(OFFERED, GIVE_UP, CLEAR, OTHER),
+    CLIENT(ASKED, OFF, REFUSED, OTHER),
+    CLIENT(ASKED, SEND, STARTED, START),
+    CLIENT(ASKED, SEND_NO_SSL, NO_SSL, NULL),
+    CLIENT(STARTED, OFF, REFUSED, OTHER),
+    CLIENT(STARTED, ACCEPT, ACCEPTED, OTHER),
+    CLIENT(STARTED, REJECT, REJECTED, OTHER),
+    CLIENT(ACCEPTED, HELLO, SECURE, OTHER),
+    CLIENT(SECURE, SEND, SECURE, NULL),
+    CLIENT(SECURE, SEND_NO_SSL, SECURE, NULL),
+    CLIENT(REFUSED, SEND, REFUSED, NULL),
+    CLIENT(REFUSED, SEND_NO_SSL, REFUSED, NULL),
+    CLIENT(NO_SSL, SEND, NO_SSL, NULL),
+    CLIENT(NO_SSL, SEND_NO_SSL, NO_SSL, NULL),
+    CLIENT(REJECTED, SEND, REJECTED, NULL),
+    CLIENT(REJECTED, SEND_NO_SSL, REJECTED, NULL),
+    CLIENT(CLEAR, SEND, CLEAR, NULL),
+    CLIENT(CLEAR, SEND_NO_SSL, CLEAR, NULL),
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static struct row expected_row(enum telauth_side side, enum telauth_state state,
+                               enum telauth_input input)
+{
+    for (int i = 0; i < ROWS; i++)
+        if (rows[i].side == side && rows[i].state == state &&
+            rows[i].input == input)
+            return rows[i];
+    return (struct row){ side, state, input, state, TELAUTH_OTHER };
+}
+
+static void check_cell(enum telauth_side side, enum telauth_state state,
+                       enum telauth_input input)
+{
+    struct row expected = expected_row(side, state, input);
+    struct telauth_step got = telauth_step(side, state, input);
+
+    if (got.state != expected.next || got.say != expected.say)
+        fail_msg("%s %s, input %d: %s, says %s; expected %s, says %s",
+                 side == TELAUTH_SERVER ? "server" : "client",
+                 telauth_state_name(state), input,
+                 telauth_state_name((enum telauth_state)got.state),
+                 telauth_kind_name((enum telauth_kind)got.say),
+                 telauth_state_name(expected.next),
+                 telauth_kind_name(expected.say));
+}
+
+static void every_cell_of_the_table_is_as_listed(void **state)
+{
+    (void)state;
+    for (int side = 0; side < TELAUTH_SIDE_COUNT; side++)
+        for (int s = 0; s < TELAUTH_STATE_COUNT; s++)
+            for (int input = 0; input < TELAUTH_INPUT_COUNT; input++)
+                check_cell((enum telauth_side)side, (enum telauth_state)s,
+                           (enum telauth_input)input);
+}
+
+static void each_message_is_an_input(void **state)
+{
+    const struct {
+        struct slice body;
+        enum telauth_input input;
+    } messages[] = {
+        { BYTES("\1\7\0"), TELAUTH_INPUT_SEND },
+        { BYTES("\1\2\0"), TELAUTH_INPUT_SEND_NO_SSL },
+        { BYTES("\0\7\0\1"), TELAUTH_INPUT_START },
+        { BYTES("\0\0\0"), TELAUTH_INPUT_NULL },
+        { BYTES("\2\7\0\2"), TELAUTH_INPUT_ACCEPT },
+        { BYTES("\2\7\0\3"), TELAUTH_INPUT_REJECT },
+        { BYTES("\3root"), TELAUTH_INPUT_OTHER },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        struct telauth_message m = telauth_parse(messages[i].body);
+
+        assert_int_equal(telauth_input_of(&m), messages[i].input);
+    }
+}
+
+struct machine {
+    enum telauth_side side;
+    enum telauth_state state;
+};
+
+/* What one side says, the other one hears, until there is nothing to say. */
+static void talk(struct machine *from, struct machine *to,
+                 enum telauth_input input)
+{
+    struct telauth_step step = telauth_step(from->side, from->state, input);
+    struct telauth_message said = { .kind = step.say, .offers_ssl = true };
+
+    from->state = (enum telauth_state)step.state;
+    if (step.say != TELAUTH_OTHER)
+        talk(to, from, telauth_input_of(&said));
+}
+
+static void two_ends_that_agree_come_to_tls(void **state)
+{
+    struct machine server = { TELAUTH_SERVER, TELAUTH_STATE_OFFERED };
+    struct machine client = { TELAUTH_CLIENT, TELAUTH_STATE_OFFERED };
+
+    (void)state;
+    talk(&client, &server, TELAUTH_INPUT_ON);
+    talk(&server, &client, TELAUTH_INPUT_ON);
+    assert_int_equal(server.state, TELAUTH_STATE_ACCEPTED);
+    assert_int_equal(client.state, TELAUTH_STATE_ACCEPTED);
+    talk(&client, &server, TELAUTH_INPUT_HELLO);
+    talk(&server, &client, TELAUTH_INPUT_HELLO);
+    assert_int_equal(server.state, TELAUTH_STATE_SECURE);
+    assert_int_equal(client.state, TELAUTH_STATE_SECURE);
+}
+
+/* Whatever a peer says next: TLS is never fallen out of, and what is clear for
+ * good does not become TLS by another message. */
+static void what_is_settled_stays_so(void **state)
+{
+    (void)state;
+    for (int side = 0; side < TELAUTH_SIDE_COUNT; side++) {
+        for (int s = 0; s < TELAUTH_STATE_COUNT; s++) {
+            enum telauth_state was = (enum telauth_state)s;
+
+            if (was != TELAUTH_STATE_SECURE && !telauth_is_clear(was))
+                continue;
+            for (int i = 0; i < TELAUTH_INPUT_COUNT; i++)
+                assert_int_equal(telauth_step((enum telauth_side)side, was,
+                                              (enum telauth_input)i)
+                                     .state,
+                                 was);
+        }
+    }
+}
+
+static void clear_for_good_are_four_states(void **state)
+{
+    (void)state;
+    for (int s = 0; s < TELAUTH_STATE_COUNT; s++)
+        assert_int_equal(
+            telauth_is_clear((enum telauth_state)s),
+            s == TELAUTH_STATE_REFUSED || s == TELAUTH_STATE_NO_SSL ||
+                s == TELAUTH_STATE_REJECTED || s == TELAUTH_STATE_CLEAR);
+}
+
+/* From its own first message on, until there is TLS or there will be none. */
+static void a_side_holds_back_once_it_has_spoken(void **state)
+{
+    (void)state;
+    for (int s = 0; s < TELAUTH_STATE_COUNT; s++) {
+        bool has_begun =
+            s == TELAUTH_STATE_STARTED || s == TELAUTH_STATE_ACCEPTED;
+
+        assert_int_equal(
+            telauth_is_holding(TELAUTH_CLIENT, (enum telauth_state)s),
+            has_begun);
+        assert_int_equal(
+            telauth_is_holding(TELAUTH_SERVER, (enum telauth_state)s),
+            has_begun || s == TELAUTH_STATE_ASKED);
+    }
+}
+
+static void states_and_kinds_have_names(void **state)
+{
+    (void)state;
+    CHECK_STATE_NAMES(telauth_state_name, enum telauth_state,
+                      TELAUTH_STATE_COUNT);
+    CHECK_STATE_NAMES(telauth_kind_name, enum telauth_kind, TELAUTH_KIND_COUNT);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -137,6 +342,13 @@ int main(void)
         cmocka_unit_test(a_short_one_is_a_refusal_too),
         cmocka_unit_test(a_long_one_is_what_it_begins_with),
         cmocka_unit_test(the_rest_says_nothing),
+        cmocka_unit_test(every_cell_of_the_table_is_as_listed),
+        cmocka_unit_test(each_message_is_an_input),
+        cmocka_unit_test(two_ends_that_agree_come_to_tls),
+        cmocka_unit_test(what_is_settled_stays_so),
+        cmocka_unit_test(clear_for_good_are_four_states),
+        cmocka_unit_test(a_side_holds_back_once_it_has_spoken),
+        cmocka_unit_test(states_and_kinds_have_names),
     };
 
     return cmocka_run_group_tests_name("telauth", tests, NULL, NULL);

@@ -92,7 +92,7 @@ struct story {
     struct slice heard;
     struct slice said;
     enum vmend_event event;
-    enum auth_state state;
+    enum telauth_state state;
     size_t left;
 };
 
@@ -128,7 +128,7 @@ static void accepted(void **state)
             .heard = BYTES(DO_37 SEND ACCEPT),
             .said = BYTES(WILL_37 START),
             .event = VMEND_SECURE,
-            .state = AUTH_STATE_ACCEPTED,
+            .state = TELAUTH_STATE_ACCEPTED,
         });
 }
 
@@ -166,7 +166,7 @@ static void what_follows_accept_is_for_tls(void **state)
         .heard = BYTES(DO_37 SEND ACCEPT DO_232 "login: "),
         .said = BYTES(WILL_37 START),
         .event = VMEND_SECURE,
-        .state = AUTH_STATE_ACCEPTED,
+        .state = TELAUTH_STATE_ACCEPTED,
         .left = 3 + 7,
     });
 }
@@ -179,7 +179,7 @@ static void ssl_may_be_one_of_several(void **state)
         .heard = BYTES(DO_37 SEND_BOTH ACCEPT),
         .said = BYTES(WILL_37 START),
         .event = VMEND_SECURE,
-        .state = AUTH_STATE_ACCEPTED,
+        .state = TELAUTH_STATE_ACCEPTED,
     });
 }
 
@@ -191,14 +191,14 @@ static void dont(void **state)
         .heard = BYTES(DO_232 DONT_37),
         .said = BYTES(WILL_37 WILL_232),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
     });
     check(&(struct story){
         .policy = AUTH_REQUIRED,
         .heard = BYTES(DO_232 DONT_37 "x"),
         .said = BYTES(WILL_37),
         .event = VMEND_INSECURE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
         .left = 1,
     });
 }
@@ -211,14 +211,14 @@ static void dont_on_the_way(void **state)
         .heard = BYTES(DO_37 DO_232 DONT_37),
         .said = BYTES(WILL_37 WONT_37 WILL_232),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
     });
     check(&(struct story){
         .policy = AUTH_REQUIRED,
         .heard = BYTES(DO_232 DO_37 SEND DONT_37),
         .said = BYTES(WILL_37 START WONT_37),
         .event = VMEND_INSECURE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
     });
     /* ACCEPT comes too late: the option is off. */
     check(&(struct story){
@@ -226,7 +226,7 @@ static void dont_on_the_way(void **state)
         .heard = BYTES(DO_37 SEND DONT_37 ACCEPT),
         .said = BYTES(WILL_37 START WONT_37),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
     });
 }
 
@@ -238,14 +238,14 @@ static void reject(void **state)
         .heard = BYTES(DO_232 DO_37 SEND REJECT ACCEPT),
         .said = BYTES(WILL_37 START WILL_232),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_REJECTED,
+        .state = TELAUTH_STATE_REJECTED,
     });
     check(&(struct story){
         .policy = AUTH_REQUIRED,
         .heard = BYTES(DO_232 DO_37 SEND REJECT),
         .said = BYTES(WILL_37 START),
         .event = VMEND_INSECURE,
-        .state = AUTH_STATE_REJECTED,
+        .state = TELAUTH_STATE_REJECTED,
     });
 }
 
@@ -264,14 +264,14 @@ static void send_without_ssl(void **state)
             .heard = sends[i],
             .said = BYTES(WILL_37 NOTHING WILL_232),
             .event = VMEND_NEED_MORE,
-            .state = AUTH_STATE_NO_SSL,
+            .state = TELAUTH_STATE_NO_SSL,
         });
         check(&(struct story){
             .policy = AUTH_REQUIRED,
             .heard = sends[i],
             .said = BYTES(WILL_37 NOTHING),
             .event = VMEND_INSECURE,
-            .state = AUTH_STATE_NO_SSL,
+            .state = TELAUTH_STATE_NO_SSL,
         });
     }
 }
@@ -284,7 +284,7 @@ static void twice_is_once(void **state)
         .heard = BYTES(DO_37 DO_37 SEND DO_37 SEND ACCEPT),
         .said = BYTES(WILL_37 START),
         .event = VMEND_SECURE,
-        .state = AUTH_STATE_ACCEPTED,
+        .state = TELAUTH_STATE_ACCEPTED,
     });
 }
 
@@ -297,14 +297,14 @@ static void settled_is_settled(void **state)
         .heard = BYTES(DO_37 SEND_OTHER SEND ACCEPT),
         .said = BYTES(WILL_37 NOTHING NOTHING),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_NO_SSL,
+        .state = TELAUTH_STATE_NO_SSL,
     });
     check(&(struct story){
         .policy = AUTH_OFFERED,
         .heard = BYTES(DONT_37 DO_37 SEND),
         .said = BYTES(WILL_37 WONT_37),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_REFUSED,
+        .state = TELAUTH_STATE_REFUSED,
     });
 }
 
@@ -323,7 +323,7 @@ static void garbage_means_nothing(void **state)
     (void)state;
     open_end(&e, AUTH_REQUIRED);
     take(&e, BYTES(SEND ACCEPT DO_37));
-    assert_int_equal(e.vmend.auth.state, AUTH_STATE_AGREED);
+    assert_int_equal(e.vmend.auth.state, TELAUTH_STATE_ASKED);
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
             take(&e, bodies[i]);
@@ -352,7 +352,7 @@ static void replies_of_other_kinds_are_refusals(void **state)
             .heard = replies[i],
             .said = BYTES(WILL_37 START),
             .event = VMEND_INSECURE,
-            .state = AUTH_STATE_REJECTED,
+            .state = TELAUTH_STATE_REJECTED,
         });
 }
 
@@ -364,7 +364,7 @@ static void the_other_way_round_is_refused(void **state)
         .heard = BYTES("\xff\xfb\x25"),
         .said = BYTES(WILL_37 DONT_37),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_OFFERED,
+        .state = TELAUTH_STATE_OFFERED,
     });
 }
 
@@ -376,7 +376,7 @@ static void telnets_has_no_authentication(void **state)
         .heard = BYTES(DO_37 DO_232 SEND ACCEPT DONT_37),
         .said = BYTES(WONT_37 WILL_232),
         .event = VMEND_NEED_MORE,
-        .state = AUTH_STATE_SECURE,
+        .state = TELAUTH_STATE_SECURE,
     });
 }
 
