@@ -14,7 +14,7 @@
  */
 #include "proto/comport.h"
 
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 
 enum { SERVER_OFFSET = 100, ANY_LEN = -1 };
 

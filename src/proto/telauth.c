@@ -1,6 +1,6 @@
 #include "proto/telauth.h"
 
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 
 /* RFC 2941, section 2; type and steps of SSL as telnet-ssl and C-Kermit have
  * them. */

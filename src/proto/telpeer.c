@@ -1,5 +1,7 @@
 #include "proto/telpeer.h"
 
+#include "proto/telnet_encode.h"
+
 #include <assert.h>
 
 /* There are as many of these as connections. */

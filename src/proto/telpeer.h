@@ -11,7 +11,7 @@
 #ifndef PROTO_TELPEER_H
 #define PROTO_TELPEER_H
 
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
 #include "proto/telopt.h"
 
 enum { TELPEER_OPTION_MAX = 8 };

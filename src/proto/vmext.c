@@ -19,7 +19,7 @@
  */
 #include "proto/vmext.h"
 
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 
 #include <assert.h>
 

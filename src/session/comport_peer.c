@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "core/console.h"
 #include "proto/comport.h"
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 
 void comport_peer_init(struct comport_peer *e, enum line_side side)
 {

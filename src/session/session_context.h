@@ -13,7 +13,7 @@
 #include "core/past.h"
 #include "net/loop.h"
 #include "net/stream_tls.h"
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 #include "proto/uri_rule.h"
 #include "session/gate.h"
 #include "session/session.h"

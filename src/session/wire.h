@@ -9,6 +9,7 @@
 #define SESSION_WIRE_H
 
 #include "net/stream.h"
+#include "proto/telnet_encode.h"
 #include "proto/telpeer.h"
 
 struct wire {

@@ -1,6 +1,6 @@
 #include "vm/comport_client.h"
 
-#include "proto/telnet.h"
+#include "proto/telnet_encode.h"
 
 enum { REQUESTS = 7 };
 

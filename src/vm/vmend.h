@@ -23,7 +23,8 @@
 #ifndef VM_VMEND_H
 #define VM_VMEND_H
 
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
+#include "proto/telnet_encode.h"
 #include "proto/vmext.h"
 #include "vm/auth_client.h"
 #include "vm/comport_client.h"

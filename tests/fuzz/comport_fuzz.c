@@ -1,7 +1,7 @@
 /* What can be read can be written, and reads the same again. The first byte
  * of the input chooses the end. */
 #include "proto/comport.h"
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,8 @@
  * what is encoded decodes to itself, however the writes end. The first byte
  * of the input chooses line ends, the second seeds the cuts.
  */
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
+#include "proto/telnet_encode.h"
 
 #include <stdlib.h>
 

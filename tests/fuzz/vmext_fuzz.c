@@ -1,6 +1,6 @@
 /* What can be read can be written, and reads the same again. The first byte
  * of the input chooses the end. */
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
 #include "proto/vmext.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "proto/comport.h"
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
 
 #include <errno.h>
 #include <setjmp.h>

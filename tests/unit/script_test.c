@@ -23,6 +23,7 @@
  * So a script holds however its bytes are cut, and it is played whole, with
  * neighbouring `<` joined, byte by byte, and cut at random.
  */
+#include "proto/telnet_encode.h"
 #include "proto/telpeer.h"
 #include "proto/vmext.h"
 

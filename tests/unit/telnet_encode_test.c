@@ -1,5 +1,6 @@
 /* Sending: what goes out, and what is known of it after any partial write. */
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
+#include "proto/telnet_encode.h"
 
 #include <errno.h>
 #include <setjmp.h>

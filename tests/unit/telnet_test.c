@@ -2,7 +2,9 @@
  * The decoder's facts are written as transcripts: data as it is, everything
  * else in angle brackets. Data that comes in several slices reads as one.
  */
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
+
+#include "state_names.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -15,6 +17,8 @@
 #define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
 #define IAC "\xff"
 #define NOP "\xf1"
+#define DM "\xf2"
+#define IP "\xf4"
 #define AYT "\xf6"
 #define SB "\xfa"
 #define SE "\xf0"
@@ -169,6 +173,26 @@ static void test_commands_stand_between_data(void **state)
     (void)state;
     check_decoded(TELNET_LINES_BINARY, BYTES("a" IAC AYT "b" IAC NOP),
                   "a<AYT>b<NOP>");
+}
+
+/* SYNCH, RFC 854: with urgent data in its place in the stream, DM is a command
+ * like any other, and costs neither the byte before it nor the one behind. */
+static void test_data_mark_is_a_command_in_its_place(void **state)
+{
+    (void)state;
+    for (int lines = TELNET_LINES_BINARY; lines <= TELNET_LINES_PRINTER;
+         lines++) {
+        enum telnet_line_ends ends = (enum telnet_line_ends)lines;
+
+        check_decoded(ends, BYTES("ab" IAC DM "root\r"), "ab<DM>root\\0d");
+        check_decoded(ends, BYTES(IAC DM IAC DO "\6"), "<DM><DO 6>");
+        check_decoded(ends, BYTES(IAC IP IAC DM IAC DM "x"), "<IP><DM><DM>x");
+        check_decoded(ends, BYTES(IAC IAC DM IAC DM), "\\ff\\f2<DM>");
+    }
+    check_decoded(TELNET_LINES_KEYBOARD, BYTES("a\r" IAC DM "\nb"),
+                  "a\\0d<DM>b");
+    check_decoded(TELNET_LINES_BINARY, BYTES(IAC SB "\x2c" IAC DM "x" IAC SE),
+                  "<SB 44 x>");
 }
 
 static void test_command_that_rfc_854_lacks_is_a_command(void **state)
@@ -564,6 +588,13 @@ static void test_verbs_have_names(void **state)
     assert_string_equal(telnet_verb_name(239), "?");
 }
 
+static void test_decoder_states_have_names(void **state)
+{
+    (void)state;
+    CHECK_STATE_NAMES(telnet_decoder_state_name, enum telnet_decoder_state,
+                      TELNET_DECODER_STATE_COUNT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -571,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_doubled_255_is_one_byte_of_data),
         cmocka_unit_test(test_doubled_255_costs_no_slice_of_its_own),
         cmocka_unit_test(test_commands_stand_between_data),
+        cmocka_unit_test(test_data_mark_is_a_command_in_its_place),
         cmocka_unit_test(test_command_that_rfc_854_lacks_is_a_command),
         cmocka_unit_test(test_negotiation_names_verb_and_option),
         cmocka_unit_test(test_option_255_is_an_option),
@@ -595,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_copying_decodes_random_input_like_events),
         cmocka_unit_test(test_copying_stops_where_only_events_go_on),
         cmocka_unit_test(test_verbs_have_names),
+        cmocka_unit_test(test_decoder_states_have_names),
     };
 
     return cmocka_run_group_tests_name("telnet", tests, NULL, NULL);

@@ -1,4 +1,4 @@
-#include "proto/telnet.h"
+#include "proto/telnet_decode.h"
 #include "proto/vmext.h"
 
 #include <errno.h>

@@ -10,6 +10,7 @@
 #define VM_ENDS_TELNET_STREAM_H
 
 #include "net/stream.h"
+#include "proto/telnet_encode.h"
 #include "proto/telpeer.h"
 #include "vm/ends/end.h"
 
