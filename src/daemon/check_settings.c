@@ -5,7 +5,7 @@
 #include "daemon/tls.h"
 #include "hook/hook_spec.h"
 #include "net/address.h"
-#include "proto/uri_rule.h"
+#include "proto/uri/uri_rule.h"
 
 #include <sys/stat.h>
 

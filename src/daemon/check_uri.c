@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "net/address.h"
-#include "proto/uri.h"
-#include "proto/uri_rule.h"
+#include "proto/uri/uri_format.h"
+#include "proto/uri/uri_rule.h"
 #include "session/service.h"
 
 #include <stdarg.h>

@@ -7,6 +7,7 @@
 #include "core/directory.h"
 #include "net/dial.h"
 #include "net/listener.h"
+#include "proto/uri/uri_format.h"
 #include "session/client_session.h"
 #include "session/null_modem.h"
 #include "session/service_tls.h"

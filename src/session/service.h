@@ -19,7 +19,7 @@
 #define SESSION_SERVICE_H
 
 #include "core/console.h"
-#include "proto/uri.h"
+#include "proto/uri/uri.h"
 #include "session/session_context.h"
 
 enum { SERVICE_TICK_US = 500 * 1000 }; /* pauses are made of these */

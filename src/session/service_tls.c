@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "proto/uri/uri_format.h"
 
 #include <stdlib.h>
 #include <string.h>

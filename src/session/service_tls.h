@@ -10,7 +10,7 @@
 #ifndef SESSION_SERVICE_TLS_H
 #define SESSION_SERVICE_TLS_H
 
-#include "proto/uri.h"
+#include "proto/uri/uri.h"
 #include "session/session_context.h"
 
 enum { SERVICE_CAS_US = 600 * 1000 * 1000 };

@@ -14,7 +14,7 @@
 #include "net/loop.h"
 #include "net/stream_tls.h"
 #include "proto/telnet_encode.h"
-#include "proto/uri_rule.h"
+#include "proto/uri/uri_rule.h"
 #include "session/gate.h"
 #include "session/session.h"
 

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "proto/uri.h"
+#include "proto/uri/uri.h"
 #include "proto/vmext.h"
 #include "session/service.h"
 #include "session/vm_session_private.h"

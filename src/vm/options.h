@@ -7,7 +7,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "net/address.h"
-#include "proto/uri.h"
+#include "proto/uri/uri.h"
 #include "vm/auth_client.h"
 #include "vm/rehearsal.h"
 #include "vm/say.h"

@@ -4,7 +4,7 @@
  *
  * The first byte chooses the place and whether port 13370 is our own.
  */
-#include "proto/uri.h"
+#include "proto/uri/uri_format.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

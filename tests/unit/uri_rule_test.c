@@ -1,5 +1,5 @@
 /* The administrator's rules for service URIs. */
-#include "proto/uri_rule.h"
+#include "proto/uri/uri_rule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "proto/uri.h"
+#include "proto/uri/uri_format.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,7 @@
-/*
- * The host of a URI: RFC 3986 s. 3.2.2, RFC 6874 for zones. Not inet_pton: this
- * layer does without the system's network headers.
- */
-#include "proto/uri_private.h"
+/* Not inet_pton: this layer does without the system's network headers. */
+#include "proto/uri/uri_host.h"
+
+#include "proto/uri/uri_text.h"
 
 #include <ctype.h>
 
@@ -96,67 +95,72 @@ static bool ends_in_number(struct slice s)
 }
 
 /* raw: "%25" and the zone, which is an interface's name or number. */
-static enum uri_problem read_zone(struct uri_parser *p, struct slice raw,
-                                  size_t len)
+static enum uri_problem read_zone(struct slice raw, char *host, size_t len,
+                                  const uint8_t **ret_at)
 {
     const uint8_t *where = raw.data;
 
     if (raw.len <= 3 || memcmp(raw.data, "%25", 3) != 0)
-        return uri_fail(p, URI_BAD_ZONE, where);
-    p->uri.host[len++] = '%';
+        return uri_problem_at(ret_at, URI_BAD_ZONE, where);
+    host[len++] = '%';
     raw = slice_after(raw, 3);
     while (raw.len > 0) {
-        int c = uri_take_char(&raw);
+        int c = uri_text_take_char(&raw);
 
         if (c < 0)
-            return uri_fail(p, URI_BAD_ESCAPE, raw.data);
+            return uri_problem_at(ret_at, URI_BAD_ESCAPE, raw.data);
         if (!is_name_char(c) && c != '~')
-            return uri_fail(p, URI_BAD_ZONE, where);
+            return uri_problem_at(ret_at, URI_BAD_ZONE, where);
         if (len == URI_HOST_MAX)
-            return uri_fail(p, URI_LONG_HOST, where);
-        p->uri.host[len++] = (char)c; /* upper case differs from lower case */
+            return uri_problem_at(ret_at, URI_LONG_HOST, where);
+        host[len++] = (char)c; /* upper case differs from lower case */
     }
-    p->uri.host[len] = '\0';
+    host[len] = '\0';
     return URI_OK;
 }
 
-static enum uri_problem read_ipv6(struct uri_parser *p, struct slice raw)
+static enum uri_problem read_ipv6(struct slice raw, char *host,
+                                  const uint8_t **ret_at)
 {
-    struct slice bare = slice_of(raw.data, uri_span_until(raw, "%"));
+    struct slice bare = slice_of(raw.data, uri_text_span_until(raw, "%"));
 
     if (!is_ipv6(bare))
-        return uri_fail(p, URI_BAD_IPV6, raw.data);
+        return uri_problem_at(ret_at, URI_BAD_IPV6, raw.data);
     for (size_t i = 0; i < bare.len; i++)
-        p->uri.host[i] = (char)tolower(bare.data[i]);
-    p->uri.host_kind = URI_HOST_IPV6;
-    if (bare.len == raw.len)
+        host[i] = (char)tolower(bare.data[i]);
+    if (bare.len == raw.len) {
+        host[bare.len] = '\0';
         return URI_OK;
-    return read_zone(p, slice_after(raw, bare.len), bare.len);
+    }
+    return read_zone(slice_after(raw, bare.len), host, bare.len, ret_at);
 }
 
-enum uri_problem uri_read_host(struct uri_parser *p, struct slice raw,
-                               bool is_bracketed)
+enum uri_problem uri_host_read(struct slice raw, bool is_bracketed,
+                               char host[URI_HOST_MAX + 1],
+                               enum uri_host *ret_kind, const uint8_t **ret_at)
 {
     struct slice s = raw;
     size_t len = 0;
 
+    *ret_kind = URI_HOST_IPV6;
     if (is_bracketed)
-        return read_ipv6(p, raw);
+        return read_ipv6(raw, host, ret_at);
     while (s.len > 0) {
         const uint8_t *where = s.data;
-        int c = uri_take_char(&s);
+        int c = uri_text_take_char(&s);
 
         if (c < 0)
-            return uri_fail(p, URI_BAD_ESCAPE, where);
+            return uri_problem_at(ret_at, URI_BAD_ESCAPE, where);
         if (!is_name_char(c))
-            return uri_fail(p, URI_BAD_HOST, where);
+            return uri_problem_at(ret_at, URI_BAD_HOST, where);
         if (len == URI_HOST_MAX)
-            return uri_fail(p, URI_LONG_HOST, raw.data);
-        p->uri.host[len++] = (char)tolower(c);
+            return uri_problem_at(ret_at, URI_LONG_HOST, raw.data);
+        host[len++] = (char)tolower(c);
     }
-    s = slice_of(p->uri.host, len);
-    p->uri.host_kind = is_ipv4(s) ? URI_HOST_IPV4 : URI_HOST_NAME;
-    if (p->uri.host_kind == URI_HOST_NAME && ends_in_number(s))
-        return uri_fail(p, URI_BAD_IPV4, raw.data);
+    host[len] = '\0';
+    s = slice_of(host, len);
+    *ret_kind = is_ipv4(s) ? URI_HOST_IPV4 : URI_HOST_NAME;
+    if (*ret_kind == URI_HOST_NAME && ends_in_number(s))
+        return uri_problem_at(ret_at, URI_BAD_IPV4, raw.data);
     return URI_OK;
 }

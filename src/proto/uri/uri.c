@@ -2,10 +2,11 @@
  * A URI's scheme, authority and kind. The host is in uri_host.c, parameters are
  * in uri_parameters.c, the way back to text in uri_format.c.
  */
-#include "proto/uri_private.h"
+#include "proto/uri/uri.h"
+
+#include "proto/uri/uri_text.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 static const struct scheme {
     const char *name;
@@ -30,6 +31,15 @@ enum { SCHEME_COUNT = sizeof schemes / sizeof schemes[0] };
 
 static const char console_scheme[] = "vspc";
 
+/* A URI being parsed. */
+struct parser {
+    struct slice text;
+    enum uri_place place;
+    uint16_t own_port;
+    const uint8_t *at; /* the problem, if there is one */
+    struct uri uri;
+};
+
 /* An address, taken apart and not yet understood. */
 struct parts {
     const struct scheme *scheme;
@@ -43,84 +53,10 @@ struct parts {
     struct slice fragment;
 };
 
-enum uri_problem uri_fail(struct uri_parser *p, enum uri_problem problem,
-                          const uint8_t *where)
-{
-    p->problem_at = (size_t)(where - p->text.data);
-    return problem;
-}
-
-size_t uri_span_until(struct slice s, const char *stops)
-{
-    size_t n = 0;
-
-    while (n < s.len && (s.data[n] == 0 || !strchr(stops, s.data[n])))
-        n++;
-    return n;
-}
-
-bool uri_is_text(struct slice s, const char *text)
-{
-    return strlen(text) == s.len &&
-           strncasecmp(text, (const char *)s.data, s.len) == 0;
-}
-
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (!isxdigit(c))
-        return -1;
-    return tolower(c) - 'a' + 10;
-}
-
-int uri_take_char(struct slice *s)
-{
-    int c = s->data[0];
-    int high, low;
-
-    if (c != '%') {
-        *s = slice_after(*s, 1);
-        return c;
-    }
-    if (s->len < 3)
-        return -1;
-    high = hex_value(s->data[1]);
-    low = hex_value(s->data[2]);
-    if (high < 0 || low < 0)
-        return -1;
-    *s = slice_after(*s, 3);
-    return high * 16 + low;
-}
-
-const uint8_t *uri_find_bad_escape(struct slice s)
-{
-    while (s.len > 0) {
-        if (uri_take_char(&s) < 0)
-            return s.data;
-    }
-    return NULL;
-}
-
-bool uri_decode(char *to, size_t size, struct slice raw)
-{
-    char clean[1024];
-    size_t len = 0;
-
-    while (raw.len > 0) {
-        if (len + 1 == size)
-            return false;
-        to[len++] = (char)uri_take_char(&raw);
-    }
-    to[len] = '\0';
-    return text_clean(clean, sizeof clean, slice_of(to, len)) == len &&
-           memcmp(clean, to, len) == 0;
-}
-
 static const struct scheme *find_scheme(struct slice name)
 {
     for (size_t i = 0; i < SCHEME_COUNT; i++) {
-        if (uri_is_text(name, schemes[i].name))
+        if (uri_text_is(name, schemes[i].name))
             return &schemes[i];
     }
     return NULL;
@@ -161,7 +97,7 @@ static bool take_scheme(struct slice *text, struct slice *ret_scheme)
 }
 
 /* Takes the host off the front; it may be empty, if it is without brackets. */
-static enum uri_problem take_host(struct uri_parser *p, struct parts *parts,
+static enum uri_problem take_host(struct parser *p, struct parts *parts,
                                   struct slice *s)
 {
     const uint8_t *start = s->data;
@@ -170,59 +106,59 @@ static enum uri_problem take_host(struct uri_parser *p, struct parts *parts,
     parts->is_bracketed = s->len > 0 && s->data[0] == '[';
     if (parts->is_bracketed)
         *s = slice_after(*s, 1);
-    n = uri_span_until(*s, parts->is_bracketed ? "]" : ":");
+    n = uri_text_span_until(*s, parts->is_bracketed ? "]" : ":");
     if (parts->is_bracketed && n == s->len)
-        return uri_fail(p, URI_OPEN_BRACKET, start);
+        return uri_problem_at(&p->at, URI_OPEN_BRACKET, start);
     if (parts->is_bracketed && n == 0)
-        return uri_fail(p, URI_BAD_IPV6, start);
+        return uri_problem_at(&p->at, URI_BAD_IPV6, start);
     for (size_t i = 0; i < n; i++) {
         /* Even where all of it is a label no host has a blank in it. */
         if (s->data[i] <= ' ' || s->data[i] >= 0x7f)
-            return uri_fail(p, URI_BAD_HOST, s->data + i);
+            return uri_problem_at(&p->at, URI_BAD_HOST, s->data + i);
     }
     parts->host = slice_of(s->data, n);
     *s = slice_after(*s, n + (parts->is_bracketed ? 1 : 0));
     if (!parts->is_bracketed && s->len > 0 &&
         memchr(s->data + 1, ':', s->len - 1) != NULL)
-        return uri_fail(p, URI_BARE_IPV6, start);
+        return uri_problem_at(&p->at, URI_BARE_IPV6, start);
     return URI_OK;
 }
 
 /* s: what is behind the host: nothing, or ':' and digits. */
-static enum uri_problem read_port(struct uri_parser *p, struct slice s,
+static enum uri_problem read_port(struct parser *p, struct slice s,
                                   struct parts *parts)
 {
     uint32_t port = 0;
 
     if (s.len > 0 && s.data[0] != ':')
-        return uri_fail(p, URI_BEHIND_BRACKET, s.data);
+        return uri_problem_at(&p->at, URI_BEHIND_BRACKET, s.data);
     if (s.len <= 1) {
         if (parts->scheme->port == 0)
-            return uri_fail(p, URI_NO_PORT, s.data + s.len);
+            return uri_problem_at(&p->at, URI_NO_PORT, s.data + s.len);
         if (parts->host.len == 0)
-            return uri_fail(p, URI_NO_HOST, s.data);
+            return uri_problem_at(&p->at, URI_NO_HOST, s.data);
         parts->port = parts->scheme->port;
         return URI_OK;
     }
     for (size_t i = 1; i < s.len; i++) {
         if (s.data[i] < '0' || s.data[i] > '9')
-            return uri_fail(p, URI_BAD_PORT, s.data + i);
+            return uri_problem_at(&p->at, URI_BAD_PORT, s.data + i);
         port = port * 10 + (uint32_t)(s.data[i] - '0');
         if (port > UINT16_MAX)
-            return uri_fail(p, URI_WRONG_PORT, s.data + 1);
+            return uri_problem_at(&p->at, URI_WRONG_PORT, s.data + 1);
     }
     if (port == 0)
-        return uri_fail(p, URI_WRONG_PORT, s.data + 1);
+        return uri_problem_at(&p->at, URI_WRONG_PORT, s.data + 1);
     parts->port = (uint16_t)port;
     return URI_OK;
 }
 
 /* text: what is behind the scheme. */
-static enum uri_problem split(struct uri_parser *p, struct slice text,
+static enum uri_problem split(struct parser *p, struct slice text,
                               struct parts *parts)
 {
-    size_t hash = uri_span_until(text, "#");
-    struct slice s = slice_of(text.data, uri_span_until(text, "/?#"));
+    size_t hash = uri_text_span_until(text, "#");
+    struct slice s = slice_of(text.data, uri_text_span_until(text, "/?#"));
     const uint8_t *at = s.len > 0 ? memrchr(s.data, '@', s.len) : NULL;
     enum uri_problem problem;
 
@@ -238,44 +174,44 @@ static enum uri_problem split(struct uri_parser *p, struct slice text,
         problem = read_port(p, s, parts);
     if (problem == URI_OK && parts->host.len == 0 &&
         (p->place != URI_SERVER || !parts->has_scheme))
-        problem = uri_fail(p, URI_NO_HOST, s.data);
+        problem = uri_problem_at(&p->at, URI_NO_HOST, s.data);
     return problem;
 }
 
-static enum uri_problem finish_label(struct uri_parser *p, struct slice label)
+static enum uri_problem finish_label(struct parser *p, struct slice label)
 {
     char shown[TEXT_ID_MAX + 1];
 
     if (text_clean(shown, sizeof shown, label) == 0)
-        return uri_fail(p, URI_NO_NAME, label.data);
+        return uri_problem_at(&p->at, URI_NO_NAME, label.data);
     p->uri.kind = URI_LABEL;
     p->uri.label = label;
     return URI_OK;
 }
 
-static enum uri_problem finish_host(struct uri_parser *p,
-                                    const struct parts *parts)
+static enum uri_problem finish_host(struct parser *p, const struct parts *parts)
 {
     enum uri_problem problem = URI_OK;
 
     if (parts->host.len > 0)
-        problem = uri_read_host(p, parts->host, parts->is_bracketed);
+        problem = uri_host_read(parts->host, parts->is_bracketed, p->uri.host,
+                                &p->uri.host_kind, &p->at);
     if (problem != URI_OK)
         return problem;
     if ((p->uri.family == URI_IPV4 && p->uri.host_kind == URI_HOST_IPV6) ||
         (p->uri.family == URI_IPV6 && p->uri.host_kind == URI_HOST_IPV4))
-        return uri_fail(p, URI_WRONG_FAMILY, parts->host.data);
+        return uri_problem_at(&p->at, URI_WRONG_FAMILY, parts->host.data);
     return URI_OK;
 }
 
-static enum uri_problem finish_address(struct uri_parser *p,
+static enum uri_problem finish_address(struct parser *p,
                                        const struct parts *parts)
 {
     const struct scheme *scheme = parts->scheme;
     enum uri_problem problem;
 
     if (parts->has_userinfo)
-        return uri_fail(p, URI_HAS_USERINFO, parts->authority.data);
+        return uri_problem_at(&p->at, URI_HAS_USERINFO, parts->authority.data);
     if (p->place == URI_SERVER && parts->port == p->own_port)
         return finish_label(p, p->text);
     p->uri.kind = URI_ADDRESS;
@@ -289,26 +225,26 @@ static enum uri_problem finish_address(struct uri_parser *p,
     /* Dropping it would drop what was meant as parameters as well. */
     if (parts->behind.len > 1 ||
         (parts->behind.len == 1 && parts->behind.data[0] != '/'))
-        return uri_fail(p, URI_HAS_PATH, parts->behind.data);
+        return uri_problem_at(&p->at, URI_HAS_PATH, parts->behind.data);
     if (parts->fragment.len == 0)
         return URI_OK;
     if (scheme->tls == URI_TLS_NEVER)
-        return uri_fail(p, URI_NO_TLS, parts->fragment.data);
+        return uri_problem_at(&p->at, URI_NO_TLS, parts->fragment.data);
     if (scheme->tls == URI_TLS_OFFERED)
         p->uri.tls = URI_TLS_REQUIRED;
-    return uri_read_parameters(p, parts->fragment);
+    return uri_parameters_read(parts->fragment, &p->uri.parameters, &p->at);
 }
 
 /* The value of the query key "port"; empty if there is none. */
 static struct slice query_port(struct slice text)
 {
-    struct slice query = slice_after(text, uri_span_until(text, "?#"));
+    struct slice query = slice_after(text, uri_text_span_until(text, "?#"));
 
-    query.len = uri_span_until(query, "#");
+    query.len = uri_text_span_until(query, "#");
     while (query.len > 0) {
         struct slice pair = slice_after(query, 1); /* behind '?' or '&' */
 
-        pair.len = uri_span_until(pair, "&");
+        pair.len = uri_text_span_until(pair, "&");
         if (pair.len > 5 && memcmp(pair.data, "port=", 5) == 0)
             return slice_after(pair, 5);
         query = slice_after(query, 1 + pair.len);
@@ -316,7 +252,7 @@ static struct slice query_port(struct slice text)
     return slice_of(NULL, 0);
 }
 
-static enum uri_problem parse_label(struct uri_parser *p)
+static enum uri_problem parse_label(struct parser *p)
 {
     struct slice port = query_port(p->text);
 
@@ -325,26 +261,27 @@ static enum uri_problem parse_label(struct uri_parser *p)
 }
 
 /* No "://" in it, and no host:port either: what was it to be? */
-static enum uri_problem blame(struct uri_parser *p, const struct parts *parts,
+static enum uri_problem blame(struct parser *p, const struct parts *parts,
                               enum uri_problem problem)
 {
     struct slice first = parts->authority;
 
-    first.len = uri_span_until(first, ":");
+    first.len = uri_text_span_until(first, ":");
     if (first.len == parts->authority.len)
-        return uri_fail(p, URI_NO_TARGET, p->text.data);
-    if (find_scheme(first) != NULL || uri_is_text(first, console_scheme))
-        return uri_fail(p, URI_NO_SLASHES, first.data + first.len + 1);
+        return uri_problem_at(&p->at, URI_NO_TARGET, p->text.data);
+    if (find_scheme(first) != NULL || uri_text_is(first, console_scheme))
+        return uri_problem_at(&p->at, URI_NO_SLASHES,
+                              first.data + first.len + 1);
     return problem;
 }
 
-static enum uri_problem parse_bare(struct uri_parser *p)
+static enum uri_problem parse_bare(struct parser *p)
 {
     struct parts parts = { .scheme = find_scheme(slice_of_text("tcp")) };
     enum uri_problem problem;
 
     if (p->place == URI_PROXY)
-        return uri_fail(p, URI_NOT_FOR_PROXY, p->text.data);
+        return uri_problem_at(&p->at, URI_NOT_FOR_PROXY, p->text.data);
     problem = split(p, p->text, &parts);
     if (problem == URI_OK)
         return finish_address(p, &parts);
@@ -354,31 +291,31 @@ static enum uri_problem parse_bare(struct uri_parser *p)
 }
 
 /* One of the two names of a console. */
-static enum uri_problem read_name(struct uri_parser *p, struct slice raw,
+static enum uri_problem read_name(struct parser *p, struct slice raw,
                                   char to[TEXT_ID_MAX + 1])
 {
-    const uint8_t *bad = uri_find_bad_escape(raw);
+    const uint8_t *bad = uri_text_find_bad_escape(raw);
 
     if (bad != NULL)
-        return uri_fail(p, URI_BAD_ESCAPE, bad);
-    if (!uri_decode(to, TEXT_ID_MAX + 1, raw))
-        return uri_fail(p, URI_BAD_CONSOLE, raw.data);
+        return uri_problem_at(&p->at, URI_BAD_ESCAPE, bad);
+    if (!uri_text_decode(to, TEXT_ID_MAX + 1, raw))
+        return uri_problem_at(&p->at, URI_BAD_CONSOLE, raw.data);
     return URI_OK;
 }
 
 /* s: NAME[/LABEL]. A label may have more of '/' in it: some are URIs. */
-static enum uri_problem parse_console(struct uri_parser *p, struct slice s)
+static enum uri_problem parse_console(struct parser *p, struct slice s)
 {
-    size_t extra = uri_span_until(s, "?#");
-    size_t name_len = uri_span_until(s, "/");
+    size_t extra = uri_text_span_until(s, "?#");
+    size_t name_len = uri_text_span_until(s, "/");
     enum uri_problem problem;
 
     if (p->place == URI_SERVER)
-        return uri_fail(p, URI_NOT_FOR_SERVER, p->text.data);
+        return uri_problem_at(&p->at, URI_NOT_FOR_SERVER, p->text.data);
     if (extra < s.len)
-        return uri_fail(p, URI_CONSOLE_EXTRA, s.data + extra);
+        return uri_problem_at(&p->at, URI_CONSOLE_EXTRA, s.data + extra);
     if (name_len == 0)
-        return uri_fail(p, URI_NO_CONSOLE, s.data);
+        return uri_problem_at(&p->at, URI_NO_CONSOLE, s.data);
     p->uri.kind = URI_CONSOLE;
     problem = read_name(p, slice_of(s.data, name_len), p->uri.console);
     if (problem == URI_OK && name_len < s.len)
@@ -387,19 +324,19 @@ static enum uri_problem parse_console(struct uri_parser *p, struct slice s)
     return problem;
 }
 
-static enum uri_problem parse_with_scheme(struct uri_parser *p,
-                                          struct slice name, struct slice rest)
+static enum uri_problem parse_with_scheme(struct parser *p, struct slice name,
+                                          struct slice rest)
 {
     struct parts parts = { .scheme = find_scheme(name), .has_scheme = true };
     enum uri_problem problem;
 
     if (p->place == URI_PROXY &&
         (parts.scheme == NULL || !parts.scheme->is_telnet))
-        return uri_fail(p, URI_NOT_FOR_PROXY, name.data);
-    if (uri_is_text(name, console_scheme))
+        return uri_problem_at(&p->at, URI_NOT_FOR_PROXY, name.data);
+    if (uri_text_is(name, console_scheme))
         return parse_console(p, rest);
     if (parts.scheme == NULL)
-        return uri_fail(p, URI_UNKNOWN_SCHEME, name.data);
+        return uri_problem_at(&p->at, URI_UNKNOWN_SCHEME, name.data);
     problem = split(p, rest, &parts);
     return problem == URI_OK ? finish_address(p, &parts) : problem;
 }
@@ -407,9 +344,9 @@ static enum uri_problem parse_with_scheme(struct uri_parser *p,
 enum uri_problem uri_parse(struct slice text, enum uri_place place,
                            uint16_t own_port, struct uri *ret, size_t *ret_at)
 {
-    struct uri_parser p = { .text = text,
-                            .place = place,
-                            .own_port = own_port };
+    struct parser p = {
+        .text = text, .place = place, .own_port = own_port, .at = text.data
+    };
     struct slice rest = text, name = { 0 };
     enum uri_problem problem = URI_EMPTY;
 
@@ -419,6 +356,6 @@ enum uri_problem uri_parse(struct slice text, enum uri_place place,
     if (problem == URI_OK)
         *ret = p.uri;
     else
-        *ret_at = p.problem_at;
+        *ret_at = (size_t)(p.at - text.data);
     return problem;
 }

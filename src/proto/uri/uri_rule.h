@@ -15,7 +15,7 @@
 #ifndef PROTO_URI_RULE_H
 #define PROTO_URI_RULE_H
 
-#include "proto/uri.h"
+#include "proto/uri/uri.h"
 
 struct uri_rule {
     char host[URI_HOST_MAX + 1]; /* lower case; of a console: as written */

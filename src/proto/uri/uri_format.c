@@ -1,7 +1,4 @@
-/*
- * A URI back to text, in its canonical form.
- */
-#include "proto/uri.h"
+#include "proto/uri/uri_format.h"
 
 #include <ctype.h>
 
@@ -89,19 +86,6 @@ static void put_key(struct output *o, char *mark, const char *key)
     put_char(o, *mark);
     *mark = '&';
     put_text(o, key);
-}
-
-void uri_get_thumbprint(const struct uri_parameters *parameters,
-                        char to[URI_THUMBPRINT_MAX + 1])
-{
-    struct output o = { .to = to, .size = URI_THUMBPRINT_MAX + 1 };
-
-    for (size_t i = 0; i < parameters->thumbprint_len; i++) {
-        if (i > 0)
-            put_char(&o, ':');
-        put_hex(&o, parameters->thumbprint[i]);
-    }
-    to[o.len] = '\0';
 }
 
 static void put_parameters(struct output *o, const struct uri_parameters *p)

@@ -1,4 +1,4 @@
-#include "proto/uri_rule.h"
+#include "proto/uri/uri_rule.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
  * What is wrong with a URI, in words: docs/uris.md has the same sentences
  * beside what they are about, and uri_test compares the two.
  */
-#include "proto/uri.h"
+#include "proto/uri/uri_problem.h"
 
 static const char *const texts[URI_PROBLEM_COUNT] = {
     [URI_OK] = "nothing is wrong",

@@ -1,8 +1,7 @@
-/*
- * The authentication parameters: key[=value][&key[=value] ...] behind '#'.
- * Keys are known in any case; '%XX' counts as the character, everywhere.
- */
-#include "proto/uri_private.h"
+/* Keys are known in any case; '%XX' counts as the character, everywhere. */
+#include "proto/uri/uri_parameters.h"
+
+#include "proto/uri/uri_text.h"
 
 #include <ctype.h>
 
@@ -18,7 +17,7 @@ static bool is_space(int c)
 static int take_solid(struct slice *s)
 {
     while (s->len > 0) {
-        int c = uri_take_char(s);
+        int c = uri_text_take_char(s);
 
         if (!is_space(c))
             return c;
@@ -53,8 +52,9 @@ static int take_base64(struct slice *s)
  * form or put on a command line has lost its line ends, or has too many. That
  * there is a certificate in the base64 is for the TLS library to find out.
  */
-static enum uri_problem read_certificate(struct uri_parser *p,
-                                         struct slice value)
+static enum uri_problem read_certificate(struct slice value,
+                                         struct uri_parameters *p,
+                                         const uint8_t **ret_at)
 {
     struct slice s = value;
     size_t count = 0;
@@ -63,7 +63,7 @@ static enum uri_problem read_certificate(struct uri_parser *p,
     int c;
 
     if (!take_words(&s, begin_certificate))
-        return uri_fail(p, URI_BAD_CERTIFICATE, value.data);
+        return uri_problem_at(ret_at, URI_BAD_CERTIFICATE, value.data);
     while ((c = take_base64(&s)) >= 0) {
         count++;
         if (c == '=')
@@ -73,8 +73,8 @@ static enum uri_problem read_certificate(struct uri_parser *p,
     }
     if (is_broken || count == 0 || count % 4 != 0 || count > URI_BASE64_MAX ||
         pads > 2 || !take_words(&s, end_certificate) || take_solid(&s) >= 0)
-        return uri_fail(p, URI_BAD_CERTIFICATE, value.data);
-    p->uri.parameters.certificate = value;
+        return uri_problem_at(ret_at, URI_BAD_CERTIFICATE, value.data);
+    p->certificate = value;
     return URI_OK;
 }
 
@@ -105,16 +105,16 @@ size_t uri_get_certificate(const struct uri_parameters *parameters,
 }
 
 /* SHA-1 or SHA-256, two digits a byte, ':' between bytes or not. */
-static enum uri_problem read_thumbprint(struct uri_parser *p,
-                                        struct slice value)
+static enum uri_problem read_thumbprint(struct slice value,
+                                        struct uri_parameters *p,
+                                        const uint8_t **ret_at)
 {
-    struct uri_parameters *parameters = &p->uri.parameters;
     struct slice s = value;
     unsigned digits = 0;
     bool may_be_colon = false;
 
     while (s.len > 0) {
-        int c = uri_take_char(&s);
+        int c = uri_text_take_char(&s);
         uint8_t *byte;
 
         if (c == ':' && may_be_colon && s.len > 0) {
@@ -122,24 +122,26 @@ static enum uri_problem read_thumbprint(struct uri_parser *p,
             continue;
         }
         if (c >= 0x80 || !isxdigit(c) || digits == 2 * URI_SHA256_LEN)
-            return uri_fail(p, URI_BAD_THUMBPRINT, value.data);
-        byte = &parameters->thumbprint[digits++ / 2];
+            return uri_problem_at(ret_at, URI_BAD_THUMBPRINT, value.data);
+        byte = &p->thumbprint[digits++ / 2];
         *byte = (uint8_t)(*byte << 4 |
                           (isdigit(c) ? c - '0' : tolower(c) - 'a' + 10));
         may_be_colon = digits % 2 == 0;
     }
     if (digits != 2 * URI_SHA1_LEN && digits != 2 * URI_SHA256_LEN)
-        return uri_fail(p, URI_BAD_THUMBPRINT, value.data);
-    parameters->thumbprint_len = digits / 2;
+        return uri_problem_at(ret_at, URI_BAD_THUMBPRINT, value.data);
+    p->thumbprint_len = digits / 2;
     return URI_OK;
 }
 
-static enum uri_problem read_peer_name(struct uri_parser *p, struct slice value)
+static enum uri_problem read_peer_name(struct slice value,
+                                       struct uri_parameters *p,
+                                       const uint8_t **ret_at)
 {
-    char *name = p->uri.parameters.peer_name;
+    char *name = p->peer_name;
 
-    if (!uri_decode(name, sizeof p->uri.parameters.peer_name, value))
-        return uri_fail(p, URI_BAD_PEER_NAME, value.data);
+    if (!uri_text_decode(name, sizeof p->peer_name, value))
+        return uri_problem_at(ret_at, URI_BAD_PEER_NAME, value.data);
     return URI_OK;
 }
 
@@ -150,36 +152,39 @@ static bool is_cipher_char(int c)
 }
 
 /* Colons, spaces or commas, any number: one colon. */
-static enum uri_problem read_ciphers(struct uri_parser *p, struct slice value)
+static enum uri_problem read_ciphers(struct slice value,
+                                     struct uri_parameters *p,
+                                     const uint8_t **ret_at)
 {
-    char *to = p->uri.parameters.ciphers;
+    char *to = p->ciphers;
     struct slice s = value;
     size_t len = 0;
     bool is_between = false;
 
     while (s.len > 0) {
-        int c = uri_take_char(&s);
+        int c = uri_text_take_char(&s);
 
         if (c == ':' || c == ' ' || c == ',') {
             is_between = len > 0;
             continue;
         }
         if (!is_cipher_char(c) || len + 2 > URI_CIPHERS_MAX)
-            return uri_fail(p, URI_BAD_CIPHERS, value.data);
+            return uri_problem_at(ret_at, URI_BAD_CIPHERS, value.data);
         if (is_between)
             to[len++] = ':';
         is_between = false;
         to[len++] = (char)c;
     }
     if (len == 0)
-        return uri_fail(p, URI_BAD_CIPHERS, value.data);
+        return uri_problem_at(ret_at, URI_BAD_CIPHERS, value.data);
     return URI_OK;
 }
 
 static const struct parameter {
     const char *key;
     /* NULL: it takes no value */
-    enum uri_problem (*read)(struct uri_parser *p, struct slice value);
+    enum uri_problem (*read)(struct slice value, struct uri_parameters *p,
+                             const uint8_t **ret_at);
 } table[] = {
     { "certificate", read_certificate }, { "thumbprint", read_thumbprint },
     { "peerName", read_peer_name },      { "verify", NULL },
@@ -193,57 +198,59 @@ static unsigned find_parameter(struct slice raw_key)
     char key[16];
     unsigned i = 0;
 
-    if (!uri_decode(key, sizeof key, raw_key))
+    if (!uri_text_decode(key, sizeof key, raw_key))
         return PARAMETER_COUNT;
     while (i < PARAMETER_COUNT &&
-           !uri_is_text(slice_of_text(key), table[i].key))
+           !uri_text_is(slice_of_text(key), table[i].key))
         i++;
     return i;
 }
 
-static enum uri_problem read_one(struct uri_parser *p, struct slice text,
-                                 unsigned *seen)
+static enum uri_problem read_one(struct slice text, unsigned *seen,
+                                 struct uri_parameters *p,
+                                 const uint8_t **ret_at)
 {
-    size_t equals = uri_span_until(text, "=");
+    size_t equals = uri_text_span_until(text, "=");
     struct slice key = slice_of(text.data, equals);
     struct slice value = slice_after(text, equals);
     unsigned i;
 
     if (text.len == 0)
-        return uri_fail(p, URI_EMPTY_PARAMETER, text.data);
+        return uri_problem_at(ret_at, URI_EMPTY_PARAMETER, text.data);
     i = find_parameter(key);
     if (i == PARAMETER_COUNT)
-        return uri_fail(p, URI_UNKNOWN_PARAMETER, text.data);
+        return uri_problem_at(ret_at, URI_UNKNOWN_PARAMETER, text.data);
     if (*seen & 1u << i)
-        return uri_fail(p, URI_REPEATED_PARAMETER, text.data);
+        return uri_problem_at(ret_at, URI_REPEATED_PARAMETER, text.data);
     *seen |= 1u << i;
     if (table[i].read != NULL) {
         if (value.len <= 1)
-            return uri_fail(p, URI_NO_VALUE, value.data);
-        return table[i].read(p, slice_after(value, 1));
+            return uri_problem_at(ret_at, URI_NO_VALUE, value.data);
+        return table[i].read(slice_after(value, 1), p, ret_at);
     }
     /* "verify=no" must neither mean yes nor switch it off. */
     if (value.len > 0)
-        return uri_fail(p, URI_VERIFY_VALUE, value.data);
-    p->uri.parameters.has_verify = true;
+        return uri_problem_at(ret_at, URI_VERIFY_VALUE, value.data);
+    p->has_verify = true;
     return URI_OK;
 }
 
-enum uri_problem uri_read_parameters(struct uri_parser *p,
-                                     struct slice fragment)
+enum uri_problem uri_parameters_read(struct slice fragment,
+                                     struct uri_parameters *ret,
+                                     const uint8_t **ret_at)
 {
-    const uint8_t *bad = uri_find_bad_escape(fragment);
-    size_t hash = uri_span_until(fragment, "#");
+    const uint8_t *bad = uri_text_find_bad_escape(fragment);
+    size_t hash = uri_text_span_until(fragment, "#");
     unsigned seen = 0;
 
     if (bad != NULL)
-        return uri_fail(p, URI_BAD_ESCAPE, bad);
+        return uri_problem_at(ret_at, URI_BAD_ESCAPE, bad);
     if (hash < fragment.len)
-        return uri_fail(p, URI_SECOND_HASH, fragment.data + hash);
+        return uri_problem_at(ret_at, URI_SECOND_HASH, fragment.data + hash);
     for (;;) {
-        size_t len = uri_span_until(fragment, "&");
+        size_t len = uri_text_span_until(fragment, "&");
         enum uri_problem problem =
-            read_one(p, slice_of(fragment.data, len), &seen);
+            read_one(slice_of(fragment.data, len), &seen, ret, ret_at);
 
         if (problem != URI_OK || len == fragment.len)
             return problem;
@@ -255,4 +262,20 @@ bool uri_is_verifying(const struct uri_parameters *parameters)
 {
     return parameters->has_verify || parameters->certificate.len > 0 ||
            parameters->thumbprint_len > 0 || parameters->peer_name[0] != '\0';
+}
+
+void uri_get_thumbprint(const struct uri_parameters *parameters,
+                        char to[URI_THUMBPRINT_MAX + 1])
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t i = 0; i < parameters->thumbprint_len; i++) {
+        uint8_t byte = parameters->thumbprint[i];
+
+        if (i > 0)
+            *to++ = ':';
+        *to++ = digits[byte >> 4];
+        *to++ = digits[byte & 15];
+    }
+    *to = '\0';
 }
