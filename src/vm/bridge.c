@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "vm/say.h"
+#include "vm/common/say.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,14 +48,14 @@ static unsigned retry_later(struct bridge_retry *retry)
     return wait_ms;
 }
 
-static void on_proxy_retry(void *owner)
+static void bridge_on_proxy_retry(void *owner)
 {
     struct bridge *b = owner;
 
     hosts_connect(&b->hosts);
 }
 
-static void on_end_retry(void *owner)
+static void bridge_on_end_retry(void *owner)
 {
     struct bridge *b = owner;
 
@@ -77,7 +77,7 @@ static void begin_ending(struct bridge *b, enum bridge_ending ending,
         timer_start(&b->stop_timer, STOP_TIMEOUT_MS);
 }
 
-static void on_stop_timeout(void *owner)
+static void bridge_on_stop_timeout(void *owner)
 {
     struct bridge *b = owner;
 
@@ -93,6 +93,8 @@ static bool wants_proxy(const struct bridge *b)
         return unsent(b) > 0;
     case BRIDGE_STOPPING:
         return unsent(b) > 0 && hosts_is_there(&b->hosts);
+    case BRIDGE_ENDING_COUNT:
+        break;
     }
     return false;
 }
@@ -238,7 +240,7 @@ static void write_queued(struct bridge *b)
     }
 }
 
-static void on_hosts_data(void *owner, struct slice bytes)
+static void bridge_on_hosts_data(void *owner, struct slice bytes)
 {
     struct bridge *b = owner;
     size_t taken = 0;
@@ -252,7 +254,7 @@ static void on_hosts_data(void *owner, struct slice bytes)
         say(SAY_ERROR, "out of memory: %zu bytes are lost", bytes.len - taken);
 }
 
-static void on_hosts_break(void *owner, enum uart_break what)
+static void bridge_on_hosts_break(void *owner, enum uart_break what)
 {
     struct bridge *b = owner;
 
@@ -264,7 +266,7 @@ static void on_hosts_break(void *owner, enum uart_break what)
 
 /* Either direction */
 
-static void on_end_ready(void *owner, unsigned ready)
+static void bridge_on_end_ready(void *owner, unsigned ready)
 {
     struct bridge *b = owner;
 
@@ -293,7 +295,7 @@ static void update_end_interest(struct bridge *b)
         stream_want(e->out, writing);
 }
 
-static void on_turn_end(void *owner)
+static void bridge_on_turn_end(void *owner)
 {
     struct bridge *b = owner;
 
@@ -328,7 +330,7 @@ static void look(struct bridge *b)
     hosts_set_uart(&b->hosts, &now);
 }
 
-static void on_look_due(void *owner)
+static void bridge_on_look_due(void *owner)
 {
     struct bridge *b = owner;
 
@@ -352,7 +354,7 @@ static void pass_on_lines(struct bridge *b)
         b->end->ops->set_lines(b->end, b->seen);
 }
 
-static void on_hosts_lines(void *owner, uint8_t seen)
+static void bridge_on_hosts_lines(void *owner, uint8_t seen)
 {
     struct bridge *b = owner;
 
@@ -365,7 +367,7 @@ static void on_hosts_lines(void *owner, uint8_t seen)
 
 /* The concentrator comes and goes */
 
-static void on_hosts_opened(void *owner)
+static void bridge_on_hosts_opened(void *owner)
 {
     struct bridge *b = owner;
     const struct vmend_identity *who = &b->hosts.config->identity;
@@ -378,18 +380,18 @@ static void on_hosts_opened(void *owner)
     send_queued(b);
 }
 
-static void on_hosts_drained(void *owner)
+static void bridge_on_hosts_drained(void *owner)
 {
     send_queued(owner);
 }
 
-static void on_hosts_ended(void *owner, const struct err *why)
+static void bridge_on_hosts_ended(void *owner, const struct err *why)
 {
     struct bridge *b = owner;
     unsigned wait_ms;
 
     /* Nobody is left to say it. */
-    on_hosts_break(b, UART_BREAK_OFF);
+    bridge_on_hosts_break(b, UART_BREAK_OFF);
     if (!wants_proxy(b))
         return;
     if (!b->is_reconnecting) {
@@ -404,25 +406,25 @@ static void on_hosts_ended(void *owner, const struct err *why)
 }
 
 static const struct hosts_events hosts_events = {
-    .opened = on_hosts_opened,
-    .data = on_hosts_data,
-    .line_break = on_hosts_break,
-    .lines_changed = on_hosts_lines,
-    .drained = on_hosts_drained,
-    .ended = on_hosts_ended,
+    .opened = bridge_on_hosts_opened,
+    .data = bridge_on_hosts_data,
+    .line_break = bridge_on_hosts_break,
+    .lines_changed = bridge_on_hosts_lines,
+    .drained = bridge_on_hosts_drained,
+    .ended = bridge_on_hosts_ended,
 };
 
 /* The local end comes and goes */
 
-static void on_end_opened(void *owner)
+static void bridge_on_end_opened(void *owner)
 {
     struct bridge *b = owner;
 
     b->is_in_over = false;
     b->is_out_over = false;
     b->end_retry.since_us = clock_now_us();
-    stream_set_owner(b->end->in, on_end_ready, b);
-    stream_set_owner(b->end->out, on_end_ready, b);
+    stream_set_owner(b->end->in, bridge_on_end_ready, b);
+    stream_set_owner(b->end->out, bridge_on_end_ready, b);
     say(SAY_DETAIL, "%s: open", b->end->name);
     pass_on_lines(b);
     look(b);
@@ -430,8 +432,8 @@ static void on_end_opened(void *owner)
         timer_start(&b->look_timer, LOOK_EVERY_MS);
 }
 
-static void on_end_gone(void *owner, enum end_outcome outcome, int exit_status,
-                        const char *why)
+static void bridge_on_end_gone(void *owner, enum end_outcome outcome,
+                               int exit_status, const char *why)
 {
     struct bridge *b = owner;
     unsigned wait_ms;
@@ -455,8 +457,8 @@ static void on_end_gone(void *owner, enum end_outcome outcome, int exit_status,
 }
 
 static const struct end_events end_events = {
-    .opened = on_end_opened,
-    .gone = on_end_gone,
+    .opened = bridge_on_end_opened,
+    .gone = bridge_on_end_gone,
 };
 
 void bridge_start(struct bridge *b, struct loop *loop,
@@ -477,15 +479,15 @@ void bridge_start(struct bridge *b, struct loop *loop,
     b->proxy_break = (struct waiting_break){ 0 };
     b->local_break = (struct waiting_break){ 0 };
     b->seen = COMPORT_MODEM_DSR | COMPORT_MODEM_CTS;
-    timer_init(&b->look_timer, loop, on_look_due, b);
-    timer_init(&b->stop_timer, loop, on_stop_timeout, b);
-    timer_init(&b->proxy_retry.timer, loop, on_proxy_retry, b);
-    timer_init(&b->end_retry.timer, loop, on_end_retry, b);
+    timer_init(&b->look_timer, loop, bridge_on_look_due, b);
+    timer_init(&b->stop_timer, loop, bridge_on_stop_timeout, b);
+    timer_init(&b->proxy_retry.timer, loop, bridge_on_proxy_retry, b);
+    timer_init(&b->end_retry.timer, loop, bridge_on_end_retry, b);
     b->proxy_retry.backoff = (struct backoff){ 0 };
     b->end_retry.backoff = (struct backoff){ 0 };
     b->proxy_retry.since_us = 0;
     b->end_retry.since_us = 0;
-    loop_on_turn_end(loop, on_turn_end, b);
+    loop_on_turn_end(loop, bridge_on_turn_end, b);
     uart_init(&closed, config->baud, 0);
     hosts_init(&b->hosts, loop, &config->hosts, &closed, &hosts_events, b);
     end->events = &end_events;
@@ -521,4 +523,15 @@ int bridge_done(struct bridge *b)
     buf_done(&b->to_proxy);
     buf_done(&b->to_local);
     return b->exit_status;
+}
+
+const char *bridge_ending_name(enum bridge_ending ending)
+{
+    static const char *const names[BRIDGE_ENDING_COUNT] = {
+        [BRIDGE_RUNNING] = "running",
+        [BRIDGE_DRAINING] = "draining",
+        [BRIDGE_STOPPING] = "stopping",
+    };
+
+    return ending < BRIDGE_ENDING_COUNT ? names[ending] : "?";
 }

@@ -20,13 +20,17 @@
 #include "base/backoff.h"
 #include "base/buf.h"
 #include "vm/ends/end.h"
-#include "vm/hosts.h"
+#include "vm/host/hosts.h"
 
 enum bridge_ending {
     BRIDGE_RUNNING,
     BRIDGE_DRAINING, /* the local end has finished: deliver what it gave */
     BRIDGE_STOPPING, /* a signal: deliver what can be delivered at once */
+    BRIDGE_ENDING_COUNT,
 };
+
+/* "running", "draining", "stopping"; "?" for what is none. */
+const char *bridge_ending_name(enum bridge_ending ending);
 
 struct bridge {
     struct loop *loop;

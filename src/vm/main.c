@@ -3,8 +3,8 @@
  */
 #include "net/stream_fd.h"
 #include "vm/bridge.h"
+#include "vm/common/say.h"
 #include "vm/options.h"
-#include "vm/say.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,13 +15,13 @@
 
 enum { EXIT_USAGE = 2 };
 
-static void on_end_signal(void *owner, int number)
+static void main_on_end_signal(void *owner, int number)
 {
     (void)number;
     bridge_stop(owner);
 }
 
-static void on_move_signal(void *owner, int number)
+static void main_on_move_signal(void *owner, int number)
 {
     (void)number;
     bridge_move(owner);
@@ -37,9 +37,9 @@ static void watch_signals(struct loop *loop, struct bridge *bridge)
         struct sigaction now;
 
         if (sigaction(numbers[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            (void)loop_on_signal(loop, numbers[i], on_end_signal, bridge);
+            (void)loop_on_signal(loop, numbers[i], main_on_end_signal, bridge);
     }
-    (void)loop_on_signal(loop, SIGUSR1, on_move_signal, bridge);
+    (void)loop_on_signal(loop, SIGUSR1, main_on_move_signal, bridge);
 }
 
 static struct end *open_end(struct loop *loop, const struct options *o,

@@ -1,6 +1,6 @@
 #include "vm/options.h"
 
-#include "vm/identity.h"
+#include "vm/host/identity.h"
 
 #include <errno.h>
 #include <getopt.h>

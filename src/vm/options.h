@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "net/address.h"
 #include "proto/uri/uri.h"
-#include "vm/auth_client.h"
-#include "vm/rehearsal.h"
-#include "vm/say.h"
+#include "vm/common/say.h"
+#include "vm/host/auth_client.h"
+#include "vm/host/rehearsal.h"
 
 enum options_request { OPTIONS_RUN, OPTIONS_SHOW_HELP, OPTIONS_SHOW_VERSION };
 

@@ -5,7 +5,7 @@
  * cuts; the second says whether this end is a destination's, and what it does
  * about TLS. After ACCEPT all goes on as it would inside of TLS.
  */
-#include "vm/vmend.h"
+#include "vm/host/vmend.h"
 
 #include <stdlib.h>
 

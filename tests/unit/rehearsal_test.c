@@ -1,7 +1,7 @@
 /*
  * How a rehearsed move goes: the table, by the ways through it.
  */
-#include "vm/rehearsal.h"
+#include "vm/host/rehearsal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

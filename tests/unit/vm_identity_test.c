@@ -4,7 +4,7 @@
  */
 #include "base/backoff.h"
 #include "vm/ends/keys.h"
-#include "vm/identity.h"
+#include "vm/host/identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

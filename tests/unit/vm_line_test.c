@@ -3,9 +3,9 @@
  * place in a queue, and the keys that make one.
  */
 #include "proto/comport.h"
+#include "vm/common/uart.h"
+#include "vm/common/waiting_break.h"
 #include "vm/ends/keys.h"
-#include "vm/uart.h"
-#include "vm/waiting_break.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

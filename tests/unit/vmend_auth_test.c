@@ -2,7 +2,7 @@
  * A VM's end on its way to TLS: AUTHENTICATION as PROTOCOL.md has it, in three
  * segments that are cut at every place, and as peers have it that do otherwise.
  */
-#include "vm/vmend.h"
+#include "vm/host/vmend.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

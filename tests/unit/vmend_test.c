@@ -2,7 +2,7 @@
  * The VM's end: ESXi's order and bytes, whole and byte by byte; as any VM's, as
  * a move's source, and as its destination; and its serial line.
  */
-#include "vm/vmend.h"
+#include "vm/host/vmend.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,6 +269,22 @@ static void test_break_is_told(void **state)
     take(f, BYTES("\xff\xf1\xff\xf3"));
     assert_int_equal(f->event, VMEND_BREAK);
     expect(f, BYTES(""));
+}
+
+/* SYNCH: a concentrator that is a telnet daemon at heart may say it. */
+static void test_commands_without_a_meaning_are_not_data(void **state)
+{
+    const struct slice said = BYTES("ab\xff\xf2root\r\xff\xf4\xff\xf2x");
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    for (size_t cut = 0; cut <= said.len; cut++) {
+        f->data_len = 0;
+        take(f, slice_of(said.data, cut));
+        take(f, slice_after(said, cut));
+        assert_int_equal(f->data_len, 8);
+        assert_memory_equal(f->data, "abroot\rx", 8);
+    }
 }
 
 static void test_data_is_binary_once_both_agree(void **state)
@@ -726,6 +742,7 @@ int main(void)
         TEST(test_refusal_is_told),
         TEST(test_the_extension_goes_off_and_on_again),
         TEST(test_break_is_told),
+        TEST(test_commands_without_a_meaning_are_not_data),
         TEST(test_data_is_binary_once_both_agree),
         TEST(test_settings_are_told_once_com_port_is_on),
         TEST(test_only_what_has_changed_is_told_again),

@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "net/loop.h"
 #include "net/stream.h"
-#include "vm/uart.h"
+#include "vm/common/uart.h"
 
 enum end_outcome {
     END_RETRY,    /* open it again after a while */

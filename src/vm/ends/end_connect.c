@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 #include "net/dial.h"
+#include "vm/common/say.h"
 #include "vm/ends/telnet_stream.h"
-#include "vm/say.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,8 +31,8 @@ static struct end_connect *connect_of(struct end *e)
     return CONTAINER_OF(e, struct end_connect, end);
 }
 
-static void on_dialled(void *owner, struct stream *stream,
-                       const struct err *err)
+static void end_connect_on_dialled(void *owner, struct stream *stream,
+                                   const struct err *err)
 {
     struct end_connect *c = owner;
 
@@ -48,17 +48,17 @@ static void on_dialled(void *owner, struct stream *stream,
     c->end.events->opened(c->end.owner);
 }
 
-static void connect_open(struct end *e)
+static void end_connect_open(struct end *e)
 {
     struct end_connect *c = connect_of(e);
 
     c->dial = c->unix_path != NULL
-                  ? dial_unix(e->loop, c->unix_path, on_dialled, c)
+                  ? dial_unix(e->loop, c->unix_path, end_connect_on_dialled, c)
                   : dial_tcp(e->loop, c->host, c->port, DIAL_ANY_FAMILY,
-                             CONNECT_TIMEOUT_MS, on_dialled, c);
+                             CONNECT_TIMEOUT_MS, end_connect_on_dialled, c);
 }
 
-static void connect_failed(struct end *e, bool is_output, int error)
+static void end_connect_failed(struct end *e, bool is_output, int error)
 {
     char why[256];
 
@@ -69,7 +69,7 @@ static void connect_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_RETRY, 0, why);
 }
 
-static void connect_break(struct end *e, enum uart_break what)
+static void end_connect_break(struct end *e, enum uart_break what)
 {
     struct end_connect *c = connect_of(e);
 
@@ -83,7 +83,7 @@ static void connect_break(struct end *e, enum uart_break what)
         e->name);
 }
 
-static void connect_free(struct end *e)
+static void end_connect_free(struct end *e)
 {
     struct end_connect *c = connect_of(e);
 
@@ -94,10 +94,10 @@ static void connect_free(struct end *e)
 }
 
 static const struct end_ops connect_ops = {
-    .open = connect_open,
-    .failed = connect_failed,
-    .set_break = connect_break,
-    .free = connect_free,
+    .open = end_connect_open,
+    .failed = end_connect_failed,
+    .set_break = end_connect_break,
+    .free = end_connect_free,
 };
 
 struct end *end_connect_new(struct loop *loop, const char *target,

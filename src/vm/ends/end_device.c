@@ -6,14 +6,15 @@
  * A break begins when all that was written is on the line, and lasts for a
  * while even if it is over at once. tcsendbreak does the same, and blocks.
  */
-#include "vm/ends/end.h"
+#include "vm/ends/end_device.h"
 
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
 #include "proto/comport.h"
-#include "vm/say.h"
-#include "vm/timer.h"
+#include "vm/common/say.h"
+#include "vm/common/timer.h"
+#include "vm/ends/end.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,21 +27,13 @@ enum {
     FIFO_BITS = 64 * 11, /* of a UART, behind the kernel's queue */
 };
 
-enum break_state {
-    BREAK_NONE,
-    BREAK_DRAINS,  /* the kernel's queue */
-    BREAK_EMPTIES, /* the UART */
-    BREAK_BEGINS,  /* it is on, and stays for BREAK_MS */
-    BREAK_LASTS,
-};
-
 struct end_device {
     struct end end;
     const char *path;
     unsigned baud;
     speed_t speed;
     struct termios before;
-    enum break_state break_state;
+    enum end_device_break break_state;
     bool is_break_over; /* it ends as soon as it may */
     int drain_looks;
     struct timer break_timer;
@@ -59,11 +52,11 @@ static int number_of(const struct end_device *d)
 static void end_break(struct end_device *d)
 {
     timer_stop(&d->break_timer);
-    if (d->break_state >= BREAK_BEGINS) {
+    if (d->break_state >= END_DEVICE_BREAK_BEGINS) {
         (void)terminal_set_break(number_of(d), false);
         say(SAY_DETAIL, "%s: break off", d->end.name);
     }
-    d->break_state = BREAK_NONE;
+    d->break_state = END_DEVICE_BREAK_NONE;
     d->end.is_in_break = false;
 }
 
@@ -76,7 +69,7 @@ static void device_close(struct end_device *d)
     end_close_streams(&d->end);
 }
 
-static void device_open(struct end *e)
+static void end_device_open(struct end *e)
 {
     struct end_device *d = device_of(e);
     struct err err;
@@ -96,7 +89,7 @@ static void device_open(struct end *e)
     e->events->opened(e->owner);
 }
 
-static void device_failed(struct end *e, bool is_output, int error)
+static void end_device_failed(struct end *e, bool is_output, int error)
 {
     char why[256];
 
@@ -107,7 +100,8 @@ static void device_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_RETRY, 0, why);
 }
 
-static void go_on(struct end_device *d, enum break_state state, unsigned ms)
+static void go_on(struct end_device *d, enum end_device_break state,
+                  unsigned ms)
 {
     d->break_state = state;
     timer_start(&d->break_timer, ms);
@@ -123,53 +117,54 @@ static void begin_break(struct end_device *d)
         return;
     }
     say(SAY_DETAIL, "%s: break on", d->end.name);
-    go_on(d, BREAK_BEGINS, BREAK_MS);
+    go_on(d, END_DEVICE_BREAK_BEGINS, BREAK_MS);
 }
 
-static void on_break_due(void *owner)
+static void end_device_on_break_due(void *owner)
 {
     struct end_device *d = owner;
 
     switch (d->break_state) {
-    case BREAK_DRAINS:
+    case END_DEVICE_BREAK_DRAINS:
         if (!terminal_has_sent(number_of(d)) && d->drain_looks++ < DRAIN_LOOKS)
-            go_on(d, BREAK_DRAINS, DRAIN_LOOK_MS);
+            go_on(d, END_DEVICE_BREAK_DRAINS, DRAIN_LOOK_MS);
         else
-            go_on(d, BREAK_EMPTIES, FIFO_BITS * 1000 / d->baud);
+            go_on(d, END_DEVICE_BREAK_EMPTIES, FIFO_BITS * 1000 / d->baud);
         break;
-    case BREAK_EMPTIES:
+    case END_DEVICE_BREAK_EMPTIES:
         begin_break(d);
         break;
-    case BREAK_BEGINS:
+    case END_DEVICE_BREAK_BEGINS:
         if (d->is_break_over)
             end_break(d);
         else
-            d->break_state = BREAK_LASTS;
+            d->break_state = END_DEVICE_BREAK_LASTS;
         break;
-    case BREAK_NONE:
-    case BREAK_LASTS:
+    case END_DEVICE_BREAK_NONE:
+    case END_DEVICE_BREAK_LASTS:
+    case END_DEVICE_BREAK_COUNT:
         break;
     }
 }
 
-static void device_break(struct end *e, enum uart_break what)
+static void end_device_break(struct end *e, enum uart_break what)
 {
     struct end_device *d = device_of(e);
 
     d->is_break_over = what != UART_BREAK_ON;
     if (what == UART_BREAK_OFF) {
-        if (d->break_state == BREAK_LASTS)
+        if (d->break_state == END_DEVICE_BREAK_LASTS)
             end_break(d);
         return;
     }
     e->is_in_break = true;
     d->drain_looks = 0;
-    go_on(d, BREAK_DRAINS, 0);
+    go_on(d, END_DEVICE_BREAK_DRAINS, 0);
 }
 
 /* What is plugged in drives what we see. A port without such lines tells
  * nothing of them. */
-static void device_read_uart(struct end *e, struct uart *uart)
+static void end_device_read_uart(struct end *e, struct uart *uart)
 {
     struct end_device *d = device_of(e);
     struct termios mode;
@@ -182,14 +177,14 @@ static void device_read_uart(struct end *e, struct uart *uart)
                                 (lines & TERMINAL_CTS ? UART_RTS : 0));
 }
 
-static void device_set_lines(struct end *e, uint8_t seen)
+static void end_device_set_lines(struct end *e, uint8_t seen)
 {
     terminal_drive_lines(number_of(device_of(e)),
                          (seen & COMPORT_MODEM_DSR ? TERMINAL_DTR : 0u) |
                              (seen & COMPORT_MODEM_CTS ? TERMINAL_RTS : 0u));
 }
 
-static void device_free(struct end *e)
+static void end_device_free(struct end *e)
 {
     struct end_device *d = device_of(e);
 
@@ -199,12 +194,12 @@ static void device_free(struct end *e)
 }
 
 static const struct end_ops device_ops = {
-    .open = device_open,
-    .failed = device_failed,
-    .set_break = device_break,
-    .read_uart = device_read_uart,
-    .set_lines = device_set_lines,
-    .free = device_free,
+    .open = end_device_open,
+    .failed = end_device_failed,
+    .set_break = end_device_break,
+    .read_uart = end_device_read_uart,
+    .set_lines = end_device_set_lines,
+    .free = end_device_free,
 };
 
 struct end *end_device_new(struct loop *loop, const char *path, unsigned baud,
@@ -217,12 +212,25 @@ struct end *end_device_new(struct loop *loop, const char *path, unsigned baud,
     d->path = path;
     d->baud = baud;
     snprintf(d->end.name, sizeof d->end.name, "%s", path);
-    timer_init(&d->break_timer, loop, on_break_due, d);
+    timer_init(&d->break_timer, loop, end_device_on_break_due, d);
     if (!terminal_find_speed(baud, &d->speed)) {
         err_set(err, "--baud %u: no usual speed; for example 9600 or 115200",
                 baud);
-        device_free(&d->end);
+        end_device_free(&d->end);
         return NULL;
     }
     return &d->end;
+}
+
+const char *end_device_break_name(enum end_device_break state)
+{
+    static const char *const names[END_DEVICE_BREAK_COUNT] = {
+        [END_DEVICE_BREAK_NONE] = "none",
+        [END_DEVICE_BREAK_DRAINS] = "drains",
+        [END_DEVICE_BREAK_EMPTIES] = "empties",
+        [END_DEVICE_BREAK_BEGINS] = "begins",
+        [END_DEVICE_BREAK_LASTS] = "lasts",
+    };
+
+    return state < END_DEVICE_BREAK_COUNT ? names[state] : "?";
 }

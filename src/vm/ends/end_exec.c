@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
-#include "vm/say.h"
+#include "vm/common/say.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static struct end_exec *exec_of(struct end *e)
     return CONTAINER_OF(e, struct end_exec, end);
 }
 
-static void exec_open(struct end *e)
+static void end_exec_open(struct end *e)
 {
     struct end_exec *x = exec_of(e);
     char why[256];
@@ -77,7 +77,7 @@ static void end_if_over(struct end_exec *x)
                         status == 0 && !x->is_respawned ? NULL : why);
 }
 
-static void on_child(void *owner, int number)
+static void end_exec_on_child(void *owner, int number)
 {
     struct end_exec *x = owner;
 
@@ -91,7 +91,7 @@ static void on_child(void *owner, int number)
     end_if_over(x);
 }
 
-static void exec_failed(struct end *e, bool is_output, int error)
+static void end_exec_failed(struct end *e, bool is_output, int error)
 {
     struct end_exec *x = exec_of(e);
 
@@ -102,7 +102,7 @@ static void exec_failed(struct end *e, bool is_output, int error)
     end_if_over(x);
 }
 
-static void exec_break(struct end *e, enum uart_break what)
+static void end_exec_break(struct end *e, enum uart_break what)
 {
     if (what == UART_BREAK_OFF)
         return;
@@ -110,7 +110,7 @@ static void exec_break(struct end *e, enum uart_break what)
 }
 
 /* Of its terminal, as the command has set it. */
-static void exec_read_uart(struct end *e, struct uart *uart)
+static void end_exec_read_uart(struct end *e, struct uart *uart)
 {
     struct termios mode;
 
@@ -118,7 +118,7 @@ static void exec_read_uart(struct end *e, struct uart *uart)
         uart_take_termios(uart, &mode);
 }
 
-static void exec_free(struct end *e)
+static void end_exec_free(struct end *e)
 {
     struct end_exec *x = exec_of(e);
 
@@ -129,11 +129,11 @@ static void exec_free(struct end *e)
 }
 
 static const struct end_ops exec_ops = {
-    .open = exec_open,
-    .failed = exec_failed,
-    .set_break = exec_break,
-    .read_uart = exec_read_uart,
-    .free = exec_free,
+    .open = end_exec_open,
+    .failed = end_exec_failed,
+    .set_break = end_exec_break,
+    .read_uart = end_exec_read_uart,
+    .free = end_exec_free,
 };
 
 struct end *end_exec_new(struct loop *loop, const char *command,
@@ -147,7 +147,7 @@ struct end *end_exec_new(struct loop *loop, const char *command,
     x->command = command;
     x->is_respawned = is_respawned;
     snprintf(x->end.name, sizeof x->end.name, "%s", command);
-    r = loop_on_signal(loop, SIGCHLD, on_child, x);
+    r = loop_on_signal(loop, SIGCHLD, end_exec_on_child, x);
     if (r < 0) {
         err_set(err, "cannot watch a command: %s", strerror(-r));
         free(x);

@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
-#include "vm/say.h"
-#include "vm/timer.h"
+#include "vm/common/say.h"
+#include "vm/common/timer.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -67,7 +67,7 @@ static void set_alone(struct end_pty *p, bool is_alone)
         terminal_reset_pty(p->slave_name);
 }
 
-static void on_look(void *owner)
+static void end_pty_on_look(void *owner)
 {
     struct end_pty *p = owner;
 
@@ -75,14 +75,14 @@ static void on_look(void *owner)
     update_interest(p);
 }
 
-static void on_master_ready(void *owner, unsigned ready)
+static void end_pty_on_master_ready(void *owner, unsigned ready)
 {
     struct end_pty *p = owner;
 
     p->stream.on_ready(p->stream.owner, ready);
 }
 
-static ssize_t pty_read(struct stream *s, void *to, size_t len)
+static ssize_t end_pty_read(struct stream *s, void *to, size_t len)
 {
     struct end_pty *p = pty_of_stream(s);
     ssize_t n = stream_read(p->master, to, len);
@@ -94,13 +94,14 @@ static ssize_t pty_read(struct stream *s, void *to, size_t len)
     return -EAGAIN;
 }
 
-static ssize_t pty_writev(struct stream *s, const struct iovec *part, int count)
+static ssize_t end_pty_writev(struct stream *s, const struct iovec *part,
+                              int count)
 {
     struct end_pty *p = pty_of_stream(s);
     ssize_t n = 0;
 
     if (p->is_alone || terminal_is_alone(stream_fd_number(p->master)))
-        on_look(p);
+        end_pty_on_look(p);
     if (!p->is_alone)
         return stream_writev(p->master, part, count);
     for (int i = 0; i < count; i++)
@@ -108,13 +109,13 @@ static ssize_t pty_writev(struct stream *s, const struct iovec *part, int count)
     return n;
 }
 
-static void pty_want(struct stream *s, unsigned interest)
+static void end_pty_want(struct stream *s, unsigned interest)
 {
     (void)interest;
     update_interest(pty_of_stream(s));
 }
 
-static void pty_close(struct stream *s, bool gently)
+static void end_pty_close(struct stream *s, bool gently)
 {
     struct end_pty *p = pty_of_stream(s);
 
@@ -125,13 +126,13 @@ static void pty_close(struct stream *s, bool gently)
 }
 
 static const struct stream_ops stream_ops = {
-    .read = pty_read,
-    .writev = pty_writev,
-    .want = pty_want,
-    .close = pty_close,
+    .read = end_pty_read,
+    .writev = end_pty_writev,
+    .want = end_pty_want,
+    .close = end_pty_close,
 };
 
-static void pty_open(struct end *e)
+static void end_pty_open(struct end *e)
 {
     struct end_pty *p = pty_of(e);
 
@@ -140,7 +141,7 @@ static void pty_open(struct end *e)
     e->events->opened(e->owner);
 }
 
-static void pty_failed(struct end *e, bool is_output, int error)
+static void end_pty_failed(struct end *e, bool is_output, int error)
 {
     char why[256];
 
@@ -149,7 +150,7 @@ static void pty_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
 }
 
-static void pty_break(struct end *e, enum uart_break what)
+static void end_pty_break(struct end *e, enum uart_break what)
 {
     if (what == UART_BREAK_OFF)
         return;
@@ -157,7 +158,7 @@ static void pty_break(struct end *e, enum uart_break what)
 }
 
 /* As the program has set it; without one nobody drives the lines. */
-static void pty_read_uart(struct end *e, struct uart *uart)
+static void end_pty_read_uart(struct end *e, struct uart *uart)
 {
     struct end_pty *p = pty_of(e);
     struct termios mode;
@@ -178,24 +179,24 @@ static void remove_link(const struct end_pty *p)
         (void)unlink(p->link);
 }
 
-static void pty_free(struct end *e)
+static void end_pty_free(struct end *e)
 {
     struct end_pty *p = pty_of(e);
 
     if (p->has_link)
         remove_link(p);
     if (p->master != NULL)
-        pty_close(&p->stream, false);
+        end_pty_close(&p->stream, false);
     timer_done(&p->look);
     free(p);
 }
 
 static const struct end_ops pty_ops = {
-    .open = pty_open,
-    .failed = pty_failed,
-    .set_break = pty_break,
-    .read_uart = pty_read_uart,
-    .free = pty_free,
+    .open = end_pty_open,
+    .failed = end_pty_failed,
+    .set_break = end_pty_break,
+    .read_uart = end_pty_read_uart,
+    .free = end_pty_free,
 };
 
 /* A link that is there already is one of ours that was not taken away, or
@@ -231,7 +232,7 @@ struct end *end_pty_new(struct loop *loop, const char *link, struct err *err)
     p->stream.ops = &stream_ops;
     p->link = link;
     p->is_alone = true;
-    timer_init(&p->look, loop, on_look, p);
+    timer_init(&p->look, loop, end_pty_on_look, p);
     snprintf(p->end.name, sizeof p->end.name, "%s", link);
     r = terminal_open_pty(p->slave_name);
     if (r >= 0)
@@ -241,11 +242,11 @@ struct end *end_pty_new(struct loop *loop, const char *link, struct err *err)
         err_set(err, "--pty %s: cannot make a pty: %s", link, strerror(-r));
         goto fail;
     }
-    stream_set_owner(p->master, on_master_ready, p);
+    stream_set_owner(p->master, end_pty_on_master_ready, p);
     if (make_link(p, err) == 0)
         return &p->end;
 
 fail:
-    pty_free(&p->end);
+    end_pty_free(&p->end);
     return NULL;
 }

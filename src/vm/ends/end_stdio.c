@@ -9,9 +9,9 @@
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
+#include "vm/common/say.h"
 #include "vm/ends/file_stream.h"
 #include "vm/ends/keys.h"
-#include "vm/say.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,14 +42,14 @@ static struct end_stdio *stdio_of_keys(struct stream *s)
     return CONTAINER_OF(s, struct end_stdio, keys_stream);
 }
 
-static void on_input_ready(void *owner, unsigned ready)
+static void end_stdio_on_input_ready(void *owner, unsigned ready)
 {
     struct end_stdio *t = owner;
 
     t->keys_stream.on_ready(t->keys_stream.owner, ready);
 }
 
-static ssize_t keys_read(struct stream *s, void *to, size_t len)
+static ssize_t end_stdio_keys_read(struct stream *s, void *to, size_t len)
 {
     struct end_stdio *t = stdio_of_keys(s);
     ssize_t n = stream_read(t->input, to, len);
@@ -71,28 +71,28 @@ static ssize_t keys_read(struct stream *s, void *to, size_t len)
     return kept > 0 ? (ssize_t)kept : -EAGAIN;
 }
 
-static ssize_t keys_writev(struct stream *s, const struct iovec *part,
-                           int count)
+static ssize_t end_stdio_keys_writev(struct stream *s, const struct iovec *part,
+                                     int count)
 {
     return stream_writev(stdio_of_keys(s)->input, part, count);
 }
 
-static void keys_want(struct stream *s, unsigned interest)
+static void end_stdio_keys_want(struct stream *s, unsigned interest)
 {
     stream_want(stdio_of_keys(s)->input, interest);
 }
 
-static void keys_close(struct stream *s, bool gently)
+static void end_stdio_keys_close(struct stream *s, bool gently)
 {
     (void)gently;
     stream_close(stdio_of_keys(s)->input);
 }
 
 static const struct stream_ops keys_ops = {
-    .read = keys_read,
-    .writev = keys_writev,
-    .want = keys_want,
-    .close = keys_close,
+    .read = end_stdio_keys_read,
+    .writev = end_stdio_keys_writev,
+    .want = end_stdio_keys_want,
+    .close = end_stdio_keys_close,
 };
 
 /*
@@ -136,7 +136,7 @@ static int open_stream(struct end_stdio *t, int fd, struct stream **ret_stream)
     return 0;
 }
 
-static void stdio_open(struct end *e)
+static void end_stdio_open(struct end *e)
 {
     struct end_stdio *t = stdio_of(e);
     char why[128];
@@ -154,7 +154,7 @@ static void stdio_open(struct end *e)
         return;
     }
     if (t->is_raw) {
-        stream_set_owner(t->input, on_input_ready, t);
+        stream_set_owner(t->input, end_stdio_on_input_ready, t);
         t->keys_stream.ops = &keys_ops;
         e->in = &t->keys_stream;
         e->reads_ahead = true; /* a ^] must be seen at any time */
@@ -163,7 +163,7 @@ static void stdio_open(struct end *e)
     e->events->opened(e->owner);
 }
 
-static void stdio_failed(struct end *e, bool is_output, int error)
+static void end_stdio_failed(struct end *e, bool is_output, int error)
 {
     char why[128];
 
@@ -179,14 +179,14 @@ static void stdio_failed(struct end *e, bool is_output, int error)
     e->events->gone(e->owner, END_FINISHED, EXIT_FAILURE, why);
 }
 
-static void stdio_break(struct end *e, enum uart_break what)
+static void end_stdio_break(struct end *e, enum uart_break what)
 {
     (void)e;
     if (what != UART_BREAK_OFF)
         say(SAY_DETAIL, "a client sent a break");
 }
 
-static void stdio_free(struct end *e)
+static void end_stdio_free(struct end *e)
 {
     struct end_stdio *t = stdio_of(e);
 
@@ -202,10 +202,10 @@ static void stdio_free(struct end *e)
 }
 
 static const struct end_ops stdio_ops = {
-    .open = stdio_open,
-    .failed = stdio_failed,
-    .set_break = stdio_break,
-    .free = stdio_free,
+    .open = end_stdio_open,
+    .failed = end_stdio_failed,
+    .set_break = end_stdio_break,
+    .free = end_stdio_free,
 };
 
 struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err)
@@ -225,7 +225,7 @@ struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err)
         if (r < 0) {
             err_set(err, "--raw: standard input is no terminal: %s",
                     strerror(-r));
-            stdio_free(&t->end);
+            end_stdio_free(&t->end);
             return NULL;
         }
         t->is_raw = true;

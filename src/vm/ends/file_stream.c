@@ -8,7 +8,7 @@ static struct file_stream *file_of(struct stream *s)
     return CONTAINER_OF(s, struct file_stream, stream);
 }
 
-static void on_turn(void *owner)
+static void file_stream_on_turn(void *owner)
 {
     struct file_stream *f = owner;
 
@@ -17,22 +17,22 @@ static void on_turn(void *owner)
     f->stream.on_ready(f->stream.owner, f->stream.interest);
 }
 
-static ssize_t file_read(struct stream *s, void *to, size_t len)
+static ssize_t file_stream_read(struct stream *s, void *to, size_t len)
 {
     ssize_t n = read(file_of(s)->fd, to, len);
 
     return n < 0 ? -errno : n;
 }
 
-static ssize_t file_writev(struct stream *s, const struct iovec *part,
-                           int count)
+static ssize_t file_stream_writev(struct stream *s, const struct iovec *part,
+                                  int count)
 {
     ssize_t n = writev(file_of(s)->fd, part, count);
 
     return n < 0 ? -errno : n;
 }
 
-static void file_want(struct stream *s, unsigned interest)
+static void file_stream_want(struct stream *s, unsigned interest)
 {
     struct file_stream *f = file_of(s);
 
@@ -42,7 +42,7 @@ static void file_want(struct stream *s, unsigned interest)
         timer_start(&f->turn, 0);
 }
 
-static void file_close(struct stream *s, bool gently)
+static void file_stream_close(struct stream *s, bool gently)
 {
     struct file_stream *f = file_of(s);
 
@@ -53,22 +53,22 @@ static void file_close(struct stream *s, bool gently)
 }
 
 static const struct stream_ops file_ops = {
-    .read = file_read,
-    .writev = file_writev,
-    .want = file_want,
-    .close = file_close,
+    .read = file_stream_read,
+    .writev = file_stream_writev,
+    .want = file_stream_want,
+    .close = file_stream_close,
 };
 
 void file_stream_init(struct file_stream *f, struct loop *loop)
 {
     f->fd = -1;
-    timer_init(&f->turn, loop, on_turn, f);
+    timer_init(&f->turn, loop, file_stream_on_turn, f);
 }
 
 void file_stream_done(struct file_stream *f)
 {
     if (f->fd >= 0)
-        file_close(&f->stream, false);
+        file_stream_close(&f->stream, false);
     timer_done(&f->turn);
 }
 

@@ -7,7 +7,7 @@
 #define VM_ENDS_FILE_STREAM_H
 
 #include "net/stream.h"
-#include "vm/timer.h"
+#include "vm/common/timer.h"
 
 /* The caller's storage. The stream may be closed like any other; done comes
  * later, outside of the loop's handlers. */

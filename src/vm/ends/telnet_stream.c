@@ -94,7 +94,7 @@ static ssize_t decode(struct telnet_stream *t, struct slice in)
     }
 }
 
-static ssize_t telnet_read(struct stream *s, void *to, size_t len)
+static ssize_t telnet_stream_read(struct stream *s, void *to, size_t len)
 {
     struct telnet_stream *t = telnet_of(s);
     ssize_t n = stream_read(t->below, to, len);
@@ -112,8 +112,8 @@ static ssize_t telnet_read(struct stream *s, void *to, size_t len)
     return n > 0 ? n : -EAGAIN;
 }
 
-static ssize_t telnet_writev(struct stream *s, const struct iovec *part,
-                             int count)
+static ssize_t telnet_stream_writev(struct stream *s, const struct iovec *part,
+                                    int count)
 {
     struct telnet_stream *t = telnet_of(s);
     ssize_t taken = 0;
@@ -144,13 +144,13 @@ static ssize_t telnet_writev(struct stream *s, const struct iovec *part,
     return taken;
 }
 
-static void telnet_want(struct stream *s, unsigned interest)
+static void telnet_stream_want(struct stream *s, unsigned interest)
 {
     (void)interest;
     update_interest(telnet_of(s));
 }
 
-static void telnet_close(struct stream *s, bool gently)
+static void telnet_stream_close(struct stream *s, bool gently)
 {
     struct telnet_stream *t = telnet_of(s);
 
@@ -165,14 +165,14 @@ static void telnet_close(struct stream *s, bool gently)
 }
 
 static const struct stream_ops telnet_ops = {
-    .read = telnet_read,
-    .writev = telnet_writev,
-    .want = telnet_want,
-    .close = telnet_close,
+    .read = telnet_stream_read,
+    .writev = telnet_stream_writev,
+    .want = telnet_stream_want,
+    .close = telnet_stream_close,
 };
 
 /* A failure to write shows when the owner reads. */
-static void on_below_ready(void *owner, unsigned ready)
+static void telnet_stream_on_below_ready(void *owner, unsigned ready)
 {
     struct telnet_stream *t = owner;
 
@@ -194,7 +194,7 @@ struct stream *telnet_stream_open(struct telnet_stream *t, struct stream *below,
     t->encoder = (struct telnet_encoder){ .is_nvt = true };
     telpeer_init(&t->peer, &policy);
     buf_init(&t->out, LIMIT_ANSWERS);
-    stream_set_owner(below, on_below_ready, t);
+    stream_set_owner(below, telnet_stream_on_below_ready, t);
     /* An empty buffer takes these. */
     (void)telpeer_enable(&t->peer, TELPEER_PEER, TELNET_OPTION_SGA, &t->out);
     (void)telpeer_enable(&t->peer, TELPEER_US, TELNET_OPTION_BINARY, &t->out);

@@ -6,8 +6,8 @@
  * the owner's struct; timer_done before that goes, and not while a handler of
  * the loop runs (loop_unwatch).
  */
-#ifndef VM_TIMER_H
-#define VM_TIMER_H
+#ifndef VM_COMMON_TIMER_H
+#define VM_COMMON_TIMER_H
 
 #include "net/loop.h"
 

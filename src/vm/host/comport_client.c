@@ -1,4 +1,4 @@
-#include "vm/comport_client.h"
+#include "vm/host/comport_client.h"
 
 #include "proto/telnet_encode.h"
 

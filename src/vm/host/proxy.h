@@ -11,14 +11,14 @@
  * In TLS from its first byte, or from where AUTHENTICATION leads to it, or in
  * the clear: to the owner it is the same.
  */
-#ifndef VM_PROXY_H
-#define VM_PROXY_H
+#ifndef VM_HOST_PROXY_H
+#define VM_HOST_PROXY_H
 
 #include "base/err.h"
 #include "net/dial.h"
 #include "net/stream_tls.h"
-#include "vm/timer.h"
-#include "vm/vmend.h"
+#include "vm/common/timer.h"
+#include "vm/host/vmend.h"
 
 enum proxy_state {
     PROXY_IDLE,
@@ -26,7 +26,11 @@ enum proxy_state {
     PROXY_NEGOTIATING,
     PROXY_OPEN,      /* a destination is open with VMOTION-PEER-OK */
     PROXY_FINISHING, /* our last bytes and FIN are on their way */
+    PROXY_STATE_COUNT,
 };
+
+/* "idle", "dialling", ...; "?" for what is none. */
+const char *proxy_state_name(enum proxy_state state);
 
 struct proxy;
 

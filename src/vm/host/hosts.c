@@ -1,7 +1,7 @@
-#include "vm/hosts.h"
+#include "vm/host/hosts.h"
 
 #include "base/clock.h"
-#include "vm/say.h"
+#include "vm/common/say.h"
 
 #include <string.h>
 #include <sys/random.h>
@@ -191,7 +191,7 @@ static void step(struct hosts *h, enum rehearsal_input input,
     act(h, &next, cause);
 }
 
-static void on_step_due(void *owner)
+static void hosts_on_step_due(void *owner)
 {
     struct hosts *h = owner;
 
@@ -204,7 +204,7 @@ static void on_step_due(void *owner)
 
 /* What the connections tell */
 
-static void on_opened(struct proxy *p)
+static void hosts_on_opened(struct proxy *p)
 {
     struct hosts *h = p->owner;
 
@@ -212,7 +212,7 @@ static void on_opened(struct proxy *p)
         h->events->opened(h->owner);
 }
 
-static void on_data(struct proxy *p, struct slice bytes)
+static void hosts_on_data(struct proxy *p, struct slice bytes)
 {
     struct hosts *h = p->owner;
 
@@ -228,7 +228,7 @@ static void on_data(struct proxy *p, struct slice bytes)
     }
 }
 
-static void on_break(struct proxy *p, enum uart_break what)
+static void hosts_on_break(struct proxy *p, enum uart_break what)
 {
     struct hosts *h = p->owner;
     bool is_leaving = h->state == REHEARSAL_LEAVING;
@@ -240,7 +240,7 @@ static void on_break(struct proxy *p, enum uart_break what)
         h->events->line_break(h->owner, what);
 }
 
-static void on_lines_changed(struct proxy *p)
+static void hosts_on_lines_changed(struct proxy *p)
 {
     struct hosts *h = p->owner;
 
@@ -248,7 +248,7 @@ static void on_lines_changed(struct proxy *p)
         tell_lines(h);
 }
 
-static void on_drained(struct proxy *p)
+static void hosts_on_drained(struct proxy *p)
 {
     struct hosts *h = p->owner;
 
@@ -274,8 +274,8 @@ static void take_peer_ok(struct hosts *h)
     step(h, is_first ? h->config->way->at_peer_ok : REHEARSAL_PEER_OK, NULL);
 }
 
-static void on_answered(struct proxy *p, enum vmend_event answer,
-                        struct slice secret)
+static void hosts_on_answered(struct proxy *p, enum vmend_event answer,
+                              struct slice secret)
 {
     static const struct err wrong = { "its secret was wrong, as rehearsed" };
     struct hosts *h = p->owner;
@@ -303,7 +303,7 @@ static void on_answered(struct proxy *p, enum vmend_event answer,
     }
 }
 
-static void on_ended(struct proxy *p, const struct err *why)
+static void hosts_on_ended(struct proxy *p, const struct err *why)
 {
     struct hosts *h = p->owner;
     struct proxy *source = h->state == REHEARSAL_LEAVING ? h->other : h->vm;
@@ -313,13 +313,13 @@ static void on_ended(struct proxy *p, const struct err *why)
 }
 
 static const struct proxy_events proxy_events = {
-    .opened = on_opened,
-    .data = on_data,
-    .line_break = on_break,
-    .lines_changed = on_lines_changed,
-    .drained = on_drained,
-    .answered = on_answered,
-    .ended = on_ended,
+    .opened = hosts_on_opened,
+    .data = hosts_on_data,
+    .line_break = hosts_on_break,
+    .lines_changed = hosts_on_lines_changed,
+    .drained = hosts_on_drained,
+    .answered = hosts_on_answered,
+    .ended = hosts_on_ended,
 };
 
 /* Asking for a move */
@@ -366,7 +366,7 @@ void hosts_move(struct hosts *h)
         say(SAY_NEWS, "not moved: there is no connection to move");
 }
 
-static void on_every_due(void *owner)
+static void hosts_on_every_due(void *owner)
 {
     struct hosts *h = owner;
 
@@ -396,8 +396,8 @@ void hosts_init(struct hosts *h, struct loop *loop,
     h->has_joined = false;
     h->has_room = true;
     buf_init(&h->held, LIMIT_READ);
-    timer_init(&h->step_timer, loop, on_step_due, h);
-    timer_init(&h->every_timer, loop, on_every_due, h);
+    timer_init(&h->step_timer, loop, hosts_on_step_due, h);
+    timer_init(&h->every_timer, loop, hosts_on_every_due, h);
     if (config->every_s > 0)
         timer_start(&h->every_timer, config->every_s * 1000);
 }

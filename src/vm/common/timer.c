@@ -1,8 +1,8 @@
-#include "vm/timer.h"
+#include "vm/common/timer.h"
 
 #include "base/clock.h"
 
-static void on_deadline(struct deadline *d, void *owner)
+static void timer_on_deadline(struct deadline *d, void *owner)
 {
     struct timer *t = owner;
 
@@ -17,7 +17,7 @@ void timer_init(struct timer *t, struct loop *loop, timer_due_fn *on_due,
     t->owner = owner;
     deadline_init(&t->deadline);
     deadline_queue_init(&t->queue, 0);
-    loop_watch_deadlines(loop, &t->watch, &t->queue, on_deadline, t);
+    loop_watch_deadlines(loop, &t->watch, &t->queue, timer_on_deadline, t);
 }
 
 void timer_done(struct timer *t)

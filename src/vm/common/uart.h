@@ -4,8 +4,8 @@
  * Numbers are those of RFC 2217 (proto/comport.h). Pure: where the settings
  * are those of a terminal, whoever has it hands over its struct termios.
  */
-#ifndef VM_UART_H
-#define VM_UART_H
+#ifndef VM_COMMON_UART_H
+#define VM_COMMON_UART_H
 
 #include <stdbool.h>
 #include <stdint.h>

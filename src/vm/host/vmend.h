@@ -20,14 +20,14 @@
  * something else (struct vmend_row in vmend.c). The machine per option is the
  * same one, telopt.h.
  */
-#ifndef VM_VMEND_H
-#define VM_VMEND_H
+#ifndef VM_HOST_VMEND_H
+#define VM_HOST_VMEND_H
 
 #include "proto/telnet_decode.h"
 #include "proto/telnet_encode.h"
 #include "proto/vmext.h"
-#include "vm/auth_client.h"
-#include "vm/comport_client.h"
+#include "vm/host/auth_client.h"
+#include "vm/host/comport_client.h"
 
 enum { VMEND_OPTIONS = 6 };
 

@@ -1,13 +1,13 @@
-#include "vm/proxy.h"
+#include "vm/host/proxy.h"
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/stream_fd.h"
-#include "vm/say.h"
+#include "vm/common/say.h"
+#include "vm/host/proxy_words.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,75 +49,41 @@ static void end(struct proxy *p, const struct err *why)
     p->events->ended(p, why);
 }
 
-__attribute__((format(printf, 2, 3))) static void end_because(
-    struct proxy *p, const char *format, ...)
+/* The stream is gone with the connection, so this comes before end(). */
+static struct proxy_facts facts_of(const struct proxy *p)
 {
-    struct err why;
-    va_list args;
+    bool is_tls = p->stream != NULL && stream_is_tls(p->stream);
 
-    va_start(args, format);
-    vsnprintf(why.text, sizeof why.text, format, args);
-    va_end(args);
-    end(p, &why);
-}
-
-/* What to do about it. */
-static const char *tls_advice(const struct proxy *p, int error)
-{
-    if (stream_tls_has_refused(p->stream))
-        return "; vspcd --show-tls prints the URI of the one that is meant";
-    if (proxy_terms(p).text[0] != '\0')
-        return "";
-    if (error == -EPROTO)
-        return "; compare the URI with --tls, --tls-min and --tls-ciphers of "
-               "vspcd";
-    return p->to->policy == AUTH_NOT_NEEDED
-               ? "; does this port take telnets://? Its log may say more"
-               : "; its log may say why";
+    return (struct proxy_facts){
+        .name = p->name,
+        .said = p->said,
+        .is_negotiating = p->state == PROXY_NEGOTIATING,
+        .is_destination = p->ticket != NULL,
+        .policy = p->to->policy,
+        .auth = (enum telauth_state)p->vmend.auth.state,
+        .tls_problem = is_tls ? stream_tls_problem(p->stream) : "",
+        .is_wrong_peer = is_tls && stream_tls_has_refused(p->stream),
+        .had_tls = proxy_terms(p).text[0] != '\0',
+    };
 }
 
 /* The connection is gone, for errno -error or 0 for its end. */
 static void end_lost(struct proxy *p, int error)
 {
-    const char *what =
-        error == 0 ? "the connection was closed" : strerror(-error);
-    const char *problem = p->stream != NULL && stream_is_tls(p->stream)
-                              ? stream_tls_problem(p->stream)
-                              : "";
+    struct proxy_facts facts = facts_of(p);
+    struct err why = proxy_words_lost(&facts, error);
 
-    if (problem[0] != '\0')
-        end_because(p, "%s: %s%s", p->name, problem, tls_advice(p, error));
-    else if (p->state != PROXY_NEGOTIATING)
-        end_because(p, "%s: %s", p->name, what);
-    else if (p->ticket != NULL)
-        end_because(p, "%s: %s before VMOTION-PEER-OK", p->name, what);
-    else if (p->said[0] != '\0')
-        end_because(p, "%s: it does not serve VMs (%s; it says: %s)", p->name,
-                    what, p->said);
-    else
-        end_because(p,
-                    "%s: %s before it took the port; is this a "
-                    "concentrator's port for VMs?",
-                    p->name, what);
+    end(p, &why);
 }
 
-static void on_timeout(void *owner)
+static void proxy_on_timeout(void *owner)
 {
     struct proxy *p = owner;
+    struct proxy_facts facts = facts_of(p);
+    struct err why = proxy_words_late(&facts);
 
-    if (p->state == PROXY_FINISHING)
-        end(p, NULL);
-    else if (p->to->policy == AUTH_REQUIRED &&
-             !auth_client_is_free(&p->vmend.auth))
-        end_because(p,
-                    "%s: it does not go on to TLS (AUTHENTICATION), which the "
-                    "URI's parameters ask for; telnets:// may do",
-                    p->name);
-    else
-        end_because(p,
-                    "%s: it does not answer as a concentrator does; is "
-                    "this its port for VMs?",
-                    p->name);
+    /* While finishing the end is what was wanted: end() says nothing then. */
+    end(p, &why);
 }
 
 void proxy_init(struct proxy *p, struct loop *loop, struct tls_hub *hub,
@@ -140,7 +106,7 @@ void proxy_init(struct proxy *p, struct loop *loop, struct tls_hub *hub,
     p->dial = NULL;
     p->stream = NULL;
     p->may_read = true;
-    timer_init(&p->timer, loop, on_timeout, p);
+    timer_init(&p->timer, loop, proxy_on_timeout, p);
 }
 
 void proxy_done(struct proxy *p)
@@ -383,10 +349,10 @@ static void note_open(struct proxy *p)
 static void note_closed(struct proxy *p)
 {
     if (p->state == PROXY_NEGOTIATING) {
-        end_because(p,
-                    "%s: it does not speak VMware's telnet extension; is "
-                    "this a concentrator's port for VMs?",
-                    p->name);
+        struct proxy_facts facts = facts_of(p);
+        struct err why = proxy_words_no_extension(&facts);
+
+        end(p, &why);
     } else if (p->state == PROXY_OPEN) {
         say(SAY_NEWS, "%s: it has stopped forwarding", p->name);
         p->state = PROXY_NEGOTIATING;
@@ -394,7 +360,7 @@ static void note_closed(struct proxy *p)
     }
 }
 
-static void on_ready(void *owner, unsigned ready);
+static void proxy_on_ready(void *owner, unsigned ready);
 
 /* already_read: of the concentrator's part in it. */
 static void begin_tls(struct proxy *p, struct slice already_read)
@@ -402,7 +368,7 @@ static void begin_tls(struct proxy *p, struct slice already_read)
     p->stream = stream_tls_new(p->hub, p->to->tls, p->stream, already_read,
                                p->to->host);
     p->is_blocked = false;
-    stream_set_owner(p->stream, on_ready, p);
+    stream_set_owner(p->stream, proxy_on_ready, p);
 }
 
 /* What came in the clear until now, nobody vouches for. */
@@ -421,22 +387,32 @@ static void go_on_secure(struct proxy *p, struct slice already_read)
     end_unless_put(p, vmend_go_on_secure(&p->vmend, &p->out));
 }
 
-/* Our last answer goes out first: the other log may tell of it. */
+/* Our last answer goes out first: the other log may tell of it. That may end
+ * the connection by itself; then its own reason has been said. */
 static void end_insecure(struct proxy *p)
 {
-    const char *why = p->vmend.auth.state == TELAUTH_STATE_REFUSED
-                          ? "it refuses TLS within telnet (DONT "
-                            "AUTHENTICATION)"
-                      : p->vmend.auth.state == TELAUTH_STATE_NO_SSL
-                          ? "it asks for authentication, and not by TLS (SEND "
-                            "without SSL)"
-                          : "it rejects TLS within telnet (REPLY SSL REJECT)";
+    struct proxy_facts facts = facts_of(p);
+    struct err why = proxy_words_insecure(&facts);
 
     flush(p);
-    end_because(p,
-                "%s: %s, which the URI's parameters ask for; telnets:// may "
-                "do, or vspcd --tls offered",
-                p->name, why);
+    end(p, &why);
+}
+
+static void end_refused(struct proxy *p)
+{
+    struct proxy_facts facts = facts_of(p);
+    struct err why =
+        proxy_words_refused(&facts, p->identity->direction, p->identity->uri);
+
+    end(p, &why);
+}
+
+static void end_misbehaved(struct proxy *p)
+{
+    struct proxy_facts facts = facts_of(p);
+    struct err why = proxy_words_no_telnet(&facts);
+
+    end(p, &why);
 }
 
 static void handle(struct proxy *p, enum vmend_event event, struct slice body)
@@ -483,16 +459,13 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
         p->events->answered(p, event, body);
         break;
     case VMEND_REFUSED:
-        end_because(p,
-                    "%s refuses direction '%c' with URI \"%s\" "
-                    "(WONT-PROXY); its log says why",
-                    p->name, p->identity->direction, p->identity->uri);
+        end_refused(p);
         break;
     case VMEND_CLOSED:
         note_closed(p);
         break;
     case VMEND_MISBEHAVED:
-        end_because(p, "%s: it sends what is no telnet", p->name);
+        end_misbehaved(p);
         break;
     case VMEND_INSECURE:
         end_insecure(p);
@@ -537,7 +510,7 @@ static void read_stream(struct proxy *p)
         flush(p);
 }
 
-static void on_ready(void *owner, unsigned ready)
+static void proxy_on_ready(void *owner, unsigned ready)
 {
     struct proxy *p = owner;
 
@@ -561,8 +534,8 @@ static struct address_text local_address(const struct stream *stream)
     return address_format(&local);
 }
 
-static void on_dialled(void *owner, struct stream *stream,
-                       const struct err *err)
+static void proxy_on_dialled(void *owner, struct stream *stream,
+                             const struct err *err)
 {
     struct proxy *p = owner;
 
@@ -580,7 +553,7 @@ static void on_dialled(void *owner, struct stream *stream,
     p->said[0] = '\0';
     buf_init(&p->out, LIMIT_ANSWERS);
     vmend_init(&p->vmend, p->identity, p->uart, p->ticket, p->to->policy);
-    stream_set_owner(stream, on_ready, p);
+    stream_set_owner(stream, proxy_on_ready, p);
     if (p->to->policy == AUTH_NOT_NEEDED)
         begin_tls(p, slice_of(NULL, 0));
     timer_start(&p->timer, NEGOTIATION_TIMEOUT_MS);
@@ -600,5 +573,18 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
     p->dial = dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY,
-                       DIAL_TIMEOUT_MS, on_dialled, p);
+                       DIAL_TIMEOUT_MS, proxy_on_dialled, p);
+}
+
+const char *proxy_state_name(enum proxy_state state)
+{
+    static const char *const names[PROXY_STATE_COUNT] = {
+        [PROXY_IDLE] = "idle",
+        [PROXY_DIALLING] = "dialling",
+        [PROXY_NEGOTIATING] = "negotiating",
+        [PROXY_OPEN] = "open",
+        [PROXY_FINISHING] = "finishing",
+    };
+
+    return state < PROXY_STATE_COUNT ? names[state] : "?";
 }

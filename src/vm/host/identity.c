@@ -1,4 +1,4 @@
-#include "vm/identity.h"
+#include "vm/host/identity.h"
 
 #include "base/map.h"
 

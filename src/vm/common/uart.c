@@ -1,4 +1,4 @@
-#include "vm/uart.h"
+#include "vm/common/uart.h"
 
 #include "net/terminal.h"
 #include "proto/comport.h"

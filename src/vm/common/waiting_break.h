@@ -3,11 +3,11 @@
  *
  * Of several that wait in one queue the last one is kept. Starts as { 0 }.
  */
-#ifndef VM_WAITING_BREAK_H
-#define VM_WAITING_BREAK_H
+#ifndef VM_COMMON_WAITING_BREAK_H
+#define VM_COMMON_WAITING_BREAK_H
 
 #include "base/slice.h"
-#include "vm/uart.h"
+#include "vm/common/uart.h"
 
 struct waiting_break {
     enum uart_break what; /* OFF: none waits */

@@ -1,4 +1,4 @@
-#include "vm/rehearsal.h"
+#include "vm/host/rehearsal.h"
 
 #include <string.h>
 
@@ -112,4 +112,15 @@ struct rehearsal_step rehearsal_next(enum rehearsal_state state,
 bool rehearsal_is_guest_stopped(enum rehearsal_state state)
 {
     return state != REHEARSAL_NONE && state != REHEARSAL_LEAVING;
+}
+
+const char *rehearsal_state_name(enum rehearsal_state state)
+{
+    static const char *const names[REHEARSAL_STATE_COUNT] = {
+        [REHEARSAL_NONE] = "none",         [REHEARSAL_ASKED] = "asked",
+        [REHEARSAL_BEGUN] = "begun",       [REHEARSAL_JOINING] = "joining",
+        [REHEARSAL_ORPHANED] = "orphaned", [REHEARSAL_LEAVING] = "leaving",
+    };
+
+    return state < REHEARSAL_STATE_COUNT ? names[state] : "?";
 }

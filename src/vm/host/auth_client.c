@@ -1,4 +1,4 @@
-#include "vm/auth_client.h"
+#include "vm/host/auth_client.h"
 
 void auth_client_init(struct auth_client *a, enum auth_policy policy)
 {

@@ -1,4 +1,4 @@
-#include "vm/say.h"
+#include "vm/common/say.h"
 
 #include "base/text.h"
 

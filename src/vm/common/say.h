@@ -5,8 +5,8 @@
  * Not base/log.h: a log is for a server and whoever searches it; here somebody
  * has just typed a command. The level is the only mutable static.
  */
-#ifndef VM_SAY_H
-#define VM_SAY_H
+#ifndef VM_COMMON_SAY_H
+#define VM_COMMON_SAY_H
 
 enum say_level {
     SAY_ERROR, /* also with --quiet */

@@ -6,8 +6,8 @@
  * user wants of it, and what that means for what may be said. TLS itself is
  * the owner's.
  */
-#ifndef VM_AUTH_CLIENT_H
-#define VM_AUTH_CLIENT_H
+#ifndef VM_HOST_AUTH_CLIENT_H
+#define VM_HOST_AUTH_CLIENT_H
 
 #include "proto/telauth.h"
 

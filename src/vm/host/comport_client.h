@@ -5,11 +5,11 @@
  * Pure. The owner negotiates the option and says when it is on. What the
  * struct uart has that was not told yet is told by comport_client_tell.
  */
-#ifndef VM_COMPORT_CLIENT_H
-#define VM_COMPORT_CLIENT_H
+#ifndef VM_HOST_COMPORT_CLIENT_H
+#define VM_HOST_COMPORT_CLIENT_H
 
 #include "proto/comport.h"
-#include "vm/uart.h"
+#include "vm/common/uart.h"
 
 /* The settings that the concentrator knows. */
 struct comport_told {

@@ -1,7 +1,7 @@
-#include "vm/vmend.h"
+#include "vm/host/vmend.h"
 
 #include "proto/telopt.h"
-#include "vm/identity.h"
+#include "vm/host/identity.h"
 
 /* What has to be before we agree to a DO, whenever that came. */
 enum gate {

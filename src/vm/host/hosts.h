@@ -13,14 +13,14 @@
  *   From then on the destination's are, but they wait until the source has
  *   ended or been silent for a while.
  */
-#ifndef VM_HOSTS_H
-#define VM_HOSTS_H
+#ifndef VM_HOST_HOSTS_H
+#define VM_HOST_HOSTS_H
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "vm/proxy.h"
-#include "vm/rehearsal.h"
-#include "vm/waiting_break.h"
+#include "vm/common/waiting_break.h"
+#include "vm/host/proxy.h"
+#include "vm/host/rehearsal.h"
 
 struct hosts_events {
     /* The VM has its serial port: hosts_send may be used. */

@@ -13,8 +13,8 @@
  *
  * The guest is stopped in ASKED, BEGUN, JOINING and ORPHANED.
  */
-#ifndef VM_REHEARSAL_H
-#define VM_REHEARSAL_H
+#ifndef VM_HOST_REHEARSAL_H
+#define VM_HOST_REHEARSAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -71,6 +71,9 @@ struct rehearsal_step {
 
 struct rehearsal_step rehearsal_next(enum rehearsal_state state,
                                      enum rehearsal_input input);
+
+/* "none", "asked", ...; "?" for what is none. */
+const char *rehearsal_state_name(enum rehearsal_state state);
 
 bool rehearsal_is_guest_stopped(enum rehearsal_state state);
 

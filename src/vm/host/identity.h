@@ -2,8 +2,8 @@
  * identity.h - who we say we are: the UUID as ESXi writes it, and one for a
  * port that was given none. Pure.
  */
-#ifndef VM_IDENTITY_H
-#define VM_IDENTITY_H
+#ifndef VM_HOST_IDENTITY_H
+#define VM_HOST_IDENTITY_H
 
 #include "base/text.h"
 
