@@ -88,7 +88,13 @@ static int apply(struct telpeer *p, int i, enum telpeer_side side,
     return 0;
 }
 
-/* 1 and *item filled if an option was settled; 0: nothing to tell. */
+/*
+ * 1 and *item filled if an option was settled; 0: nothing to tell.
+ *
+ * An option without a row has no state: it is off and stays off, so a request
+ * is refused each time, and a refusal needs no answer. A peer can therefore
+ * neither use up memory with options nor make two ends talk for ever.
+ */
 static int negotiate(struct telpeer *p, const struct telnet_item *said,
                      struct buf *out, struct telpeer_item *item)
 {

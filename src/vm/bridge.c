@@ -157,6 +157,11 @@ static void take_break(struct bridge *b)
     send_queued(b);
 }
 
+/*
+ * One read of the local end. A break that it had stands among its bytes, so it
+ * is put between them. failed() comes last: it closes the stream, and may end
+ * the program's input for good.
+ */
 static void read_end(struct bridge *b)
 {
     struct end_break *had = &b->end->read_break;
@@ -295,6 +300,11 @@ static void update_end_interest(struct bridge *b)
         stream_want(e->out, writing);
 }
 
+/*
+ * The order matters. Output first: how much of it is left decides what
+ * hosts_settle lets be read. Then what is to be sent, because a move waits for
+ * what is unsent. Whether all is over is asked of the state this led to.
+ */
 static void bridge_on_turn_end(void *owner)
 {
     struct bridge *b = owner;
@@ -390,7 +400,7 @@ static void bridge_on_hosts_ended(void *owner, const struct err *why)
     struct bridge *b = owner;
     unsigned wait_ms;
 
-    /* Nobody is left to say it. */
+    /* Nobody is left to say that a break ends. */
     bridge_on_hosts_break(b, UART_BREAK_OFF);
     if (!wants_proxy(b))
         return;
@@ -438,6 +448,8 @@ static void bridge_on_end_gone(void *owner, enum end_outcome outcome,
     struct bridge *b = owner;
     unsigned wait_ms;
 
+    /* Only what nobody can take any more: an end whose input is over may go on
+     * being written to. */
     if (b->end->out == NULL)
         drop_output(b);
     if (b->end->in == NULL)

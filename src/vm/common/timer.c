@@ -28,6 +28,8 @@ void timer_done(struct timer *t)
 
 void timer_start(struct timer *t, unsigned wait_ms)
 {
+    /* A queue's order is that of starting, which a change of its length could
+     * break; with a single entry there is no order. */
     t->queue.length_us = (uint64_t)wait_ms * 1000;
     deadline_start(&t->queue, &t->deadline, clock_now_us());
 }

@@ -32,6 +32,8 @@ static ssize_t file_stream_writev(struct stream *s, const struct iovec *part,
     return n < 0 ? -errno : n;
 }
 
+/* A file is always ready, as poll says of one, too: so it has its turn in each
+ * turn of the loop for as long as something is wanted. */
 static void file_stream_want(struct stream *s, unsigned interest)
 {
     struct file_stream *f = file_of(s);

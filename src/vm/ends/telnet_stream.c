@@ -36,8 +36,9 @@ static bool owes(const struct telnet_stream *t)
     return telnet_encoder_owes(&t->encoder);
 }
 
-/* Half a doubled byte first, then commands. 1: nothing is left; 0: it does not
- * take all; -errno. */
+/* Half a doubled byte first, then commands: a command between the halves would
+ * begin with the second one. 1: nothing is left; 0: it does not take all;
+ * -errno. */
 static int flush(struct telnet_stream *t)
 {
     static const uint8_t iac = TELNET_IAC;
@@ -66,7 +67,14 @@ static void follow_binary(struct telnet_stream *t)
         !telpeer_is_on(&t->peer, TELPEER_US, TELNET_OPTION_BINARY);
 }
 
-/* Takes what is in apart, in its own place; the bytes of data, or -errno. */
+/*
+ * Takes what is in apart, in its own place; the bytes of data, or -errno. There
+ * is always room: data points into in, at or behind where it is moved to.
+ *
+ * A break's place counts bytes of data, not of the wire. Every other command is
+ * left out, DM of a SYNCH for one: what it is to discard has been read, and
+ * whoever reads from us knows of no urgency.
+ */
 static ssize_t decode(struct telnet_stream *t, struct slice in)
 {
     uint8_t *to = (uint8_t *)(uintptr_t)in.data;
@@ -109,6 +117,7 @@ static ssize_t telnet_stream_read(struct stream *s, void *to, size_t len)
     update_interest(t);
     if (r < 0)
         return r;
+    /* Nothing but commands came; 0 would be the end of the stream. */
     return n > 0 ? n : -EAGAIN;
 }
 

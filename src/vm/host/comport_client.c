@@ -78,6 +78,9 @@ int comport_client_start(struct comport_client *c, struct buf *out)
     return r;
 }
 
+/* What was told is forgotten, because a peer that switches the option off and
+ * on has forgotten it, too; but for a destination that may not tell yet: what
+ * its source has told still holds. */
 void comport_client_stop(struct comport_client *c)
 {
     const struct comport_told told = c->told;
@@ -149,6 +152,7 @@ static enum comport_news take_answer(struct comport_client *c,
     if (!c->told.is_known)
         return COMPORT_NEWS_NONE;
     list_requests(&c->told.uart, told);
+    /* Only a value other than ours is news; one like it only confirms. */
     for (int i = 0; i < REQUESTS; i++) {
         if (!answers(answer, &told[i]) || answer->value == told[i].value)
             continue;

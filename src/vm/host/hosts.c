@@ -74,11 +74,14 @@ static void complete(struct hosts *h)
     struct proxy *destination = h->other;
     uint64_t peer_ok_us = clock_now_us();
 
+    /* First the roles: whatever ends from here on is the source if it is other,
+     * and what is said below names both. */
     h->other = h->vm;
     h->vm = destination;
     proxy_complete_move(destination);
     say_moved(h, peer_ok_us);
     tell_lines(h);
+    /* NONE: the source was lost before, and will not say that a break ends. */
     if (h->state == REHEARSAL_NONE)
         end_break_of(h, h->other);
     h->events->drained(h->owner);
@@ -119,6 +122,8 @@ static void give_up(struct hosts *h, const char *why, const struct err *cause)
     }
     proxy_cut(h->vm);
     proxy_cut(h->other);
+    /* Before the end is told: they were accepted from the concentrator, and the
+     * next connection's bytes come behind them. */
     deliver_held(h);
     h->events->ended(h->owner, cause);
 }
@@ -221,6 +226,7 @@ static void hosts_on_data(struct proxy *p, struct slice bytes)
         if (p == h->vm)
             h->events->data(h->owner, bytes);
     } else if (p == h->other) {
+        /* The time is for silence, so each byte starts it anew. */
         start_step_timer(h);
         h->events->data(h->owner, bytes);
     } else if (buf_append(&h->held, bytes) < 0) {
@@ -259,6 +265,8 @@ static void hosts_on_drained(struct proxy *p)
 static void take_secret(struct hosts *h, struct slice secret)
 {
     h->goahead_us = clock_now_us();
+    /* It fits: a subnegotiation is no longer than that. vmext.h refuses a
+     * GOAHEAD without a secret, so there is a last byte to make wrong. */
     memcpy(h->ticket.secret, secret.data, secret.len);
     h->ticket.secret_len = secret.len;
     h->ticket.told = proxy_told(h->vm);
@@ -477,12 +485,21 @@ static void set_reading(struct hosts *h, size_t untaken)
     bool is_leaving = h->state == REHEARSAL_LEAVING;
     bool is_stopped = rehearsal_is_guest_stopped(h->state);
 
+    /*
+     * Leaving: the destination's bytes wait for the source's, so only the
+     * source is read; held has room for the read that was under way.
+     * Stopped: a guest that takes nothing must not keep the answer to a move
+     * from being read, so the VM's connection is read ahead, bounded.
+     */
     h->has_room = untaken == 0;
     proxy_set_reading(h->vm, is_stopped ? untaken < HOSTS_AHEAD_MAX
                                         : h->has_room && !is_leaving);
     proxy_set_reading(h->other, h->has_room || !is_leaving);
 }
 
+/* The order matters: a step may cut other, and only settling closes it, so that
+ * comes before it is started again. Reading is decided last, by the state that
+ * all this led to. */
 void hosts_settle(struct hosts *h, size_t unsent, size_t untaken)
 {
     tell_uart(h);

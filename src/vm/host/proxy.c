@@ -35,6 +35,12 @@ static void disconnect(struct proxy *p)
     p->is_cut = false;
 }
 
+/*
+ * Idle before the owner hears of it: the owner may start the next connection
+ * from there. A connection that was cut ends without a word, also where it
+ * breaks in the turn in which it was cut. Nothing of p may be used by a caller
+ * afterwards without a look at stream or state.
+ */
 static void end(struct proxy *p, const struct err *why)
 {
     if (p->state == PROXY_IDLE)
@@ -142,7 +148,11 @@ static bool write_all(struct proxy *p, struct slice bytes, size_t *ret_taken)
     return !p->is_blocked;
 }
 
-/* Half a doubled byte first, then the answers. True: nothing is left. */
+/*
+ * Half a doubled byte first, then the answers: an answer between the halves
+ * would begin with the second one. True: nothing is left. May end the
+ * connection.
+ */
 static bool flush(struct proxy *p)
 {
     static const uint8_t iac = TELNET_IAC;
@@ -151,6 +161,8 @@ static bool flush(struct proxy *p)
     if (p->stream == NULL)
         return false;
     p->is_blocked = false;
+    /* Behind our FIN there is no place for answers. They are dropped, not kept:
+     * else they would hold back reading, and with it the peer's end. */
     if (p->has_fin) {
         buf_take(&p->out, p->out.len);
         return true;
@@ -199,6 +211,7 @@ size_t proxy_send(struct proxy *p, struct slice bytes)
     if (!proxy_is_open(p) || !vmend_may_send(&p->vmend) || p->is_blocked ||
         !flush(p))
         return 0;
+    /* A batch is bounded. Each may end the connection, or fill the socket. */
     while (taken < bytes.len && p->state == PROXY_OPEN && !p->is_blocked)
         taken += send_batch(p, slice_after(bytes, taken));
     update_interest(p);
@@ -294,6 +307,8 @@ void proxy_settle(struct proxy *p)
         flush(p);
         update_interest(p);
     }
+    /* Here and not in proxy_cut: that may be called by a handler of an event,
+     * with handle_bytes of this connection below it on the stack. */
     if (p->is_cut)
         disconnect(p);
 }
@@ -367,11 +382,13 @@ static void begin_tls(struct proxy *p, struct slice already_read)
 {
     p->stream = stream_tls_new(p->hub, p->to->tls, p->stream, already_read,
                                p->to->host);
+    /* What the stream below takes is from now on the business of TLS. */
     p->is_blocked = false;
     stream_set_owner(p->stream, proxy_on_ready, p);
 }
 
-/* What came in the clear until now, nobody vouches for. */
+/* Nobody vouches for what came in the clear until now, so no message quotes
+ * it: said is forgotten. */
 static void go_on_secure(struct proxy *p, struct slice already_read)
 {
     /* Our START is behind an answer that waits only if the concentrator has
@@ -480,6 +497,8 @@ static void handle_bytes(struct proxy *p, struct slice in)
     enum vmend_event event = VMEND_DATA;
     struct slice body;
 
+    /* in points into the loop's read buffer, which no handler reads into. Any
+     * event may end the connection; then the rest of in is nobody's. */
     while (p->stream != NULL && event != VMEND_NEED_MORE) {
         int r = vmend_next(&p->vmend, &in, &p->out, &event, &body);
 
@@ -514,6 +533,7 @@ static void proxy_on_ready(void *owner, unsigned ready)
 {
     struct proxy *p = owner;
 
+    /* Writing first: what is read next may have answers, which need room. */
     if (ready & STREAM_WRITE && flush(p)) {
         if (p->state == PROXY_FINISHING)
             send_fin(p);

@@ -224,7 +224,8 @@ static int take_over_port(struct vmend *v, struct buf *out)
     return r < 0 ? r : offer_com_port(v, out);
 }
 
-/* We list our codes, and ask for what we are here for. */
+/* We list our codes, and ask for what we are here for: once, however often the
+ * peer lists its own. Only the extension's end lets it happen again. */
 static int introduce(struct vmend *v, struct buf *out)
 {
     int r;
@@ -266,6 +267,8 @@ static int put_uuid(struct vmend *v, struct buf *out, enum vmext_code code)
 static int open_forwarding(struct vmend *v, struct buf *out,
                            enum vmend_event *ret_event)
 {
+    /* A destination is opened by VMOTION-PEER-OK, and by nothing else: it has
+     * not asked for a port, but for one that is the VM's already. */
     if (v->is_open || v->ticket != NULL)
         return 0;
     v->is_open = true;
@@ -273,8 +276,11 @@ static int open_forwarding(struct vmend *v, struct buf *out,
     return offer_com_port(v, out);
 }
 
-/* Which answer to VMOTION-BEGIN or VMOTION-PEER it is; VMEND_NEED_MORE: none
- * that we wait for. */
+/*
+ * Which answer to VMOTION-BEGIN or VMOTION-PEER it is; VMEND_NEED_MORE: none
+ * that we wait for. Answers may come late, to a move that was called off: only
+ * has_begun and the sequence together say that this is ours.
+ */
 static enum vmend_event move_event(const struct vmend *v,
                                    const struct vmext_message *m)
 {
@@ -448,7 +454,13 @@ int vmend_go_on_secure(struct vmend *v, struct buf *out)
     return answer_held(v, out);
 }
 
-/* AUTHENTICATION has gone on, perhaps, from where it was. */
+/*
+ * AUTHENTICATION has gone on, perhaps, from where it was.
+ *
+ * Whether what was held may be said is asked after each step and never decided
+ * here: between ACCEPT and the end of the handshake auth_client_is_free says
+ * no, so nothing of ours gets between ACCEPT and our hello.
+ */
 static int follow_authentication(struct vmend *v, uint8_t was, struct buf *out,
                                  enum vmend_event *ret_event)
 {
@@ -493,6 +505,7 @@ static int handle_suboption(struct vmend *v, struct telnet_item *item,
 static int handle_negotiation(struct vmend *v, struct telnet_item *item,
                               struct buf *out, enum vmend_event *ret_event)
 {
+    /* The end of COM-PORT ends what FLOWCONTROL-SUSPEND said. */
     bool was_suspended = v->comport.is_suspended;
     uint8_t was = v->auth.state;
     int r = negotiate(v, item, out);
@@ -539,6 +552,8 @@ int vmend_next(struct vmend *v, struct slice *in, struct buf *out,
     int r = 0;
 
     *ret_event = VMEND_NEED_MORE;
+    /* One event that the owner has to hear of, and no more: it may close the
+     * connection, or go over to TLS with what is left of in. */
     do {
         event = telnet_next(&v->decoder, in, &item);
         if (event != TELNET_NEED_MORE)
