@@ -27,14 +27,20 @@ static void check(struct err got, const char *expected)
         fail_msg("\"%s\" is not in \"%s\"", expected, got.text);
 }
 
+static struct err lost(struct proxy_facts *f, int error)
+{
+    f->error = error;
+    return proxy_words(PROXY_LOST, f);
+}
+
 static void an_open_connection_ends_as_the_system_says(void **state)
 {
     struct proxy_facts f = plain;
 
     (void)state;
     f.is_negotiating = false;
-    check(proxy_words_lost(&f, 0), ": the connection was closed");
-    check(proxy_words_lost(&f, -ECONNRESET), strerror(ECONNRESET));
+    check(lost(&f, 0), ": the connection was closed");
+    check(lost(&f, -ECONNRESET), strerror(ECONNRESET));
 }
 
 static void before_the_port_is_taken_the_port_is_in_doubt(void **state)
@@ -42,11 +48,11 @@ static void before_the_port_is_taken_the_port_is_in_doubt(void **state)
     struct proxy_facts f = plain;
 
     (void)state;
-    check(proxy_words_lost(&f, 0), "is this a concentrator's port for VMs?");
+    check(lost(&f, 0), "is this a concentrator's port for VMs?");
     f.said = "SSH-2.0";
-    check(proxy_words_lost(&f, 0), "it says: SSH-2.0");
+    check(lost(&f, 0), "it says: SSH-2.0");
     f.is_destination = true;
-    check(proxy_words_lost(&f, 0), "before VMOTION-PEER-OK");
+    check(lost(&f, 0), "before VMOTION-PEER-OK");
 }
 
 static void a_problem_of_tls_goes_before_all_else(void **state)
@@ -56,15 +62,15 @@ static void a_problem_of_tls_goes_before_all_else(void **state)
     (void)state;
     f.is_destination = true;
     f.tls_problem = "TLS: no";
-    check(proxy_words_lost(&f, -EPROTO), "TLS: no; compare the URI");
-    check(proxy_words_lost(&f, -ECONNRESET), "TLS: no; its log may say why");
+    check(lost(&f, -EPROTO), "TLS: no; compare the URI");
+    check(lost(&f, -ECONNRESET), "TLS: no; its log may say why");
     f.policy = AUTH_NOT_NEEDED;
-    check(proxy_words_lost(&f, -ECONNRESET), "does this port take telnets://");
+    check(lost(&f, -ECONNRESET), "does this port take telnets://");
     f.had_tls = true;
-    check(proxy_words_lost(&f, -EPROTO), "TLS: no");
-    assert_null(strchr(proxy_words_lost(&f, -EPROTO).text, ';'));
+    check(lost(&f, -EPROTO), "TLS: no");
+    assert_null(strchr(lost(&f, -EPROTO).text, ';'));
     f.is_wrong_peer = true;
-    check(proxy_words_lost(&f, -EPROTO), "--show-tls");
+    check(lost(&f, -EPROTO), "--show-tls");
 }
 
 static void who_waits_for_tls_is_told_so(void **state)
@@ -72,11 +78,13 @@ static void who_waits_for_tls_is_told_so(void **state)
     struct proxy_facts f = plain;
 
     (void)state;
-    check(proxy_words_late(&f), "does not answer as a concentrator does");
+    check(proxy_words(PROXY_LATE, &f),
+          "does not answer as a concentrator does");
     f.policy = AUTH_REQUIRED;
-    check(proxy_words_late(&f), "does not go on to TLS");
+    check(proxy_words(PROXY_LATE, &f), "does not go on to TLS");
     f.auth = TELAUTH_STATE_SECURE;
-    check(proxy_words_late(&f), "does not answer as a concentrator does");
+    check(proxy_words(PROXY_LATE, &f),
+          "does not answer as a concentrator does");
 }
 
 static void each_refusal_of_tls_has_its_reason(void **state)
@@ -85,20 +93,34 @@ static void each_refusal_of_tls_has_its_reason(void **state)
 
     (void)state;
     f.auth = TELAUTH_STATE_REFUSED;
-    check(proxy_words_insecure(&f), "DONT AUTHENTICATION");
+    check(proxy_words(PROXY_INSECURE, &f), "DONT AUTHENTICATION");
     f.auth = TELAUTH_STATE_NO_SSL;
-    check(proxy_words_insecure(&f), "SEND without SSL");
+    check(proxy_words(PROXY_INSECURE, &f), "SEND without SSL");
     f.auth = TELAUTH_STATE_REJECTED;
-    check(proxy_words_insecure(&f), "REPLY SSL REJECT");
+    check(proxy_words(PROXY_INSECURE, &f), "REPLY SSL REJECT");
 }
 
 static void what_it_refuses_is_named(void **state)
 {
+    struct proxy_facts f = plain;
+
     (void)state;
-    check(proxy_words_refused(&plain, 'C', "tcp://a:1"),
+    f.direction = 'C';
+    f.uri = "tcp://a:1";
+    check(proxy_words(PROXY_REFUSED, &f),
           "direction 'C' with URI \"tcp://a:1\"");
-    check(proxy_words_no_extension(&plain), "VMware's telnet extension");
-    check(proxy_words_no_telnet(&plain), "no telnet");
+    check(proxy_words(PROXY_NO_EXTENSION, &f), "VMware's telnet extension");
+    check(proxy_words(PROXY_NO_TELNET, &f), "no telnet");
+}
+
+static void each_reason_has_words(void **state)
+{
+    struct proxy_facts f = plain;
+
+    (void)state;
+    f.uri = "s0";
+    for (int i = 0; i < PROXY_REASON_COUNT; i++)
+        check(proxy_words((enum proxy_reason)i, &f), "host:13370");
 }
 
 int main(void)
@@ -110,6 +132,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_tls_is_told_so),
         cmocka_unit_test(each_refusal_of_tls_has_its_reason),
         cmocka_unit_test(what_it_refuses_is_named),
+        cmocka_unit_test(each_reason_has_words),
     };
 
     return cmocka_run_group_tests_name("proxy_words", tests, NULL, NULL);

@@ -55,12 +55,11 @@ static void end(struct proxy *p, const struct err *why)
     p->events->ended(p, why);
 }
 
-/* The stream is gone with the connection, so this comes before end(). */
-static struct proxy_facts facts_of(const struct proxy *p)
+/* error: of PROXY_LOST. */
+static void end_because(struct proxy *p, enum proxy_reason reason, int error)
 {
     bool is_tls = p->stream != NULL && stream_is_tls(p->stream);
-
-    return (struct proxy_facts){
+    const struct proxy_facts facts = {
         .name = p->name,
         .said = p->said,
         .is_negotiating = p->state == PROXY_NEGOTIATING,
@@ -70,26 +69,26 @@ static struct proxy_facts facts_of(const struct proxy *p)
         .tls_problem = is_tls ? stream_tls_problem(p->stream) : "",
         .is_wrong_peer = is_tls && stream_tls_has_refused(p->stream),
         .had_tls = proxy_terms(p).text[0] != '\0',
+        .error = error,
+        .direction = p->identity->direction,
+        .uri = p->identity->uri,
     };
+    /* In words before it ends: TLS's own go with the stream. */
+    struct err why = proxy_words(reason, &facts);
+
+    end(p, &why);
 }
 
 /* The connection is gone, for errno -error or 0 for its end. */
 static void end_lost(struct proxy *p, int error)
 {
-    struct proxy_facts facts = facts_of(p);
-    struct err why = proxy_words_lost(&facts, error);
-
-    end(p, &why);
+    end_because(p, PROXY_LOST, error);
 }
 
+/* While finishing the end is what was wanted: end() says nothing then. */
 static void proxy_on_timeout(void *owner)
 {
-    struct proxy *p = owner;
-    struct proxy_facts facts = facts_of(p);
-    struct err why = proxy_words_late(&facts);
-
-    /* While finishing the end is what was wanted: end() says nothing then. */
-    end(p, &why);
+    end_because(owner, PROXY_LATE, 0);
 }
 
 void proxy_init(struct proxy *p, struct loop *loop, struct tls_hub *hub,
@@ -364,10 +363,7 @@ static void note_open(struct proxy *p)
 static void note_closed(struct proxy *p)
 {
     if (p->state == PROXY_NEGOTIATING) {
-        struct proxy_facts facts = facts_of(p);
-        struct err why = proxy_words_no_extension(&facts);
-
-        end(p, &why);
+        end_because(p, PROXY_NO_EXTENSION, 0);
     } else if (p->state == PROXY_OPEN) {
         say(SAY_NEWS, "%s: it has stopped forwarding", p->name);
         p->state = PROXY_NEGOTIATING;
@@ -408,28 +404,8 @@ static void go_on_secure(struct proxy *p, struct slice already_read)
  * the connection by itself; then its own reason has been said. */
 static void end_insecure(struct proxy *p)
 {
-    struct proxy_facts facts = facts_of(p);
-    struct err why = proxy_words_insecure(&facts);
-
     flush(p);
-    end(p, &why);
-}
-
-static void end_refused(struct proxy *p)
-{
-    struct proxy_facts facts = facts_of(p);
-    struct err why =
-        proxy_words_refused(&facts, p->identity->direction, p->identity->uri);
-
-    end(p, &why);
-}
-
-static void end_misbehaved(struct proxy *p)
-{
-    struct proxy_facts facts = facts_of(p);
-    struct err why = proxy_words_no_telnet(&facts);
-
-    end(p, &why);
+    end_because(p, PROXY_INSECURE, 0);
 }
 
 static void handle(struct proxy *p, enum vmend_event event, struct slice body)
@@ -476,13 +452,13 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
         p->events->answered(p, event, body);
         break;
     case VMEND_REFUSED:
-        end_refused(p);
+        end_because(p, PROXY_REFUSED, 0);
         break;
     case VMEND_CLOSED:
         note_closed(p);
         break;
     case VMEND_MISBEHAVED:
-        end_misbehaved(p);
+        end_because(p, PROXY_NO_TELNET, 0);
         break;
     case VMEND_INSECURE:
         end_insecure(p);

@@ -4,13 +4,13 @@
 #include <string.h>
 
 /* What to do about TLS that failed. */
-static const char *tls_advice(const struct proxy_facts *f, int error)
+static const char *tls_advice(const struct proxy_facts *f)
 {
     if (f->is_wrong_peer)
         return "; vspcd --show-tls prints the URI of the one that is meant";
     if (f->had_tls)
         return "";
-    if (error == -EPROTO)
+    if (f->error == -EPROTO)
         return "; compare the URI with --tls, --tls-min and --tls-ciphers of "
                "vspcd";
     return f->policy == AUTH_NOT_NEEDED
@@ -18,47 +18,42 @@ static const char *tls_advice(const struct proxy_facts *f, int error)
                : "; its log may say why";
 }
 
-struct err proxy_words_lost(const struct proxy_facts *f, int error)
+static void describe_loss(const struct proxy_facts *f, struct err *ret)
 {
     const char *what =
-        error == 0 ? "the connection was closed" : strerror(-error);
-    struct err why;
+        f->error == 0 ? "the connection was closed" : strerror(-f->error);
 
     if (f->tls_problem[0] != '\0')
-        err_set(&why, "%s: %s%s", f->name, f->tls_problem,
-                tls_advice(f, error));
+        err_set(ret, "%s: %s%s", f->name, f->tls_problem, tls_advice(f));
     else if (!f->is_negotiating)
-        err_set(&why, "%s: %s", f->name, what);
+        err_set(ret, "%s: %s", f->name, what);
     else if (f->is_destination)
-        err_set(&why, "%s: %s before VMOTION-PEER-OK", f->name, what);
+        err_set(ret, "%s: %s before VMOTION-PEER-OK", f->name, what);
     else if (f->said[0] != '\0')
-        err_set(&why, "%s: it does not serve VMs (%s; it says: %s)", f->name,
+        err_set(ret, "%s: it does not serve VMs (%s; it says: %s)", f->name,
                 what, f->said);
     else
-        err_set(&why,
+        err_set(ret,
                 "%s: %s before it took the port; is this a "
                 "concentrator's port for VMs?",
                 f->name, what);
-    return why;
 }
 
-struct err proxy_words_late(const struct proxy_facts *f)
+static void describe_delay(const struct proxy_facts *f, struct err *ret)
 {
     bool waits_for_tls =
         f->policy == AUTH_REQUIRED && f->auth != TELAUTH_STATE_SECURE;
-    struct err why;
 
-    err_set(&why,
+    err_set(ret,
             waits_for_tls
                 ? "%s: it does not go on to TLS (AUTHENTICATION), which the "
                   "URI's parameters ask for; telnets:// may do"
                 : "%s: it does not answer as a concentrator does; is "
                   "this its port for VMs?",
             f->name);
-    return why;
 }
 
-struct err proxy_words_insecure(const struct proxy_facts *f)
+static void describe_insecurity(const struct proxy_facts *f, struct err *ret)
 {
     const char *what = f->auth == TELAUTH_STATE_REFUSED
                            ? "it refuses TLS within telnet (DONT "
@@ -67,42 +62,44 @@ struct err proxy_words_insecure(const struct proxy_facts *f)
                            ? "it asks for authentication, and not by TLS (SEND "
                              "without SSL)"
                            : "it rejects TLS within telnet (REPLY SSL REJECT)";
-    struct err why;
 
-    err_set(&why,
+    err_set(ret,
             "%s: %s, which the URI's parameters ask for; telnets:// may "
             "do, or vspcd --tls offered",
             f->name, what);
-    return why;
 }
 
-struct err proxy_words_no_extension(const struct proxy_facts *f)
+struct err proxy_words(enum proxy_reason reason, const struct proxy_facts *f)
 {
-    struct err why;
+    struct err why = { "" };
 
-    err_set(&why,
-            "%s: it does not speak VMware's telnet extension; is "
-            "this a concentrator's port for VMs?",
-            f->name);
-    return why;
-}
-
-struct err proxy_words_refused(const struct proxy_facts *f, char direction,
-                               const char *uri)
-{
-    struct err why;
-
-    err_set(&why,
-            "%s refuses direction '%c' with URI \"%s\" "
-            "(WONT-PROXY); its log says why",
-            f->name, direction, uri);
-    return why;
-}
-
-struct err proxy_words_no_telnet(const struct proxy_facts *f)
-{
-    struct err why;
-
-    err_set(&why, "%s: it sends what is no telnet", f->name);
+    switch (reason) {
+    case PROXY_LOST:
+        describe_loss(f, &why);
+        break;
+    case PROXY_LATE:
+        describe_delay(f, &why);
+        break;
+    case PROXY_INSECURE:
+        describe_insecurity(f, &why);
+        break;
+    case PROXY_REFUSED:
+        err_set(&why,
+                "%s refuses direction '%c' with URI \"%s\" "
+                "(WONT-PROXY); its log says why",
+                f->name, f->direction, f->uri);
+        break;
+    case PROXY_NO_EXTENSION:
+        err_set(&why,
+                "%s: it does not speak VMware's telnet extension; is "
+                "this a concentrator's port for VMs?",
+                f->name);
+        break;
+    case PROXY_NO_TELNET:
+        err_set(&why, "%s: it sends what is no telnet", f->name);
+        break;
+    case PROXY_REASON_COUNT:
+        break;
+    }
     return why;
 }
