@@ -132,6 +132,7 @@ static const struct cell
         },
         [TELAUTH_STATE_ACCEPTED] = {
             ON(HELLO, SECURE, OTHER),
+            ON(NO_HELLO, CLEAR, OTHER),
         },
         SETTLED(SECURE),
         SETTLED(REFUSED),

@@ -65,8 +65,7 @@ enum telauth_state {
     TELAUTH_STATE_ASKED,    /* SEND went out (client: is to come) */
     TELAUTH_STATE_STARTED,  /* client only: START went out */
     TELAUTH_STATE_ACCEPTED, /* ACCEPT went out (client: came); the hello of the
-                             * client is next. Only to a server may the client
-                             * still say clear telnet */
+                             * client is next, or clear telnet after all */
     TELAUTH_STATE_SECURE,   /* in TLS, if only with its handshake */
     /* There will be no TLS: */
     TELAUTH_STATE_REFUSED,  /* DONT or WONT */
@@ -88,7 +87,8 @@ enum telauth_input {
     TELAUTH_INPUT_ACCEPT,
     TELAUTH_INPUT_REJECT,
     TELAUTH_INPUT_HELLO,    /* TLS begins: the hello came, or goes out */
-    TELAUTH_INPUT_NO_HELLO, /* what came after ACCEPT is clear telnet */
+    TELAUTH_INPUT_NO_HELLO, /* what came after ACCEPT is clear telnet (client:
+                             * it cannot say a hello, and goes on so) */
     TELAUTH_INPUT_GIVE_UP,  /* the offer's answer is not waited for */
     TELAUTH_INPUT_COUNT,
 };
