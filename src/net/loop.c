@@ -17,16 +17,6 @@ enum {
     LINGER_US = 2000 * 1000,
 };
 
-static void fire_due(struct loop *loop, struct loop_watch *watch,
-                     uint64_t now_us)
-{
-    struct deadline *d;
-
-    (void)loop;
-    while ((d = deadline_pop(watch->queue, now_us)) != NULL)
-        watch->on_due(d, watch->owner);
-}
-
 static void on_alarm(uv_timer_t *timer)
 {
     struct loop *loop = timer->data;
@@ -34,7 +24,8 @@ static void on_alarm(uv_timer_t *timer)
 
     loop->alarm_us = 0;
     LIST_EACH (node, after, &loop->watches)
-        fire_due(loop, CONTAINER_OF(node, struct loop_watch, node), now_us);
+        deadline_queue_fire(CONTAINER_OF(node, struct deadline_queue, watched),
+                            now_us);
 }
 
 /* Sets the one timer for what is due first of all queues. */
@@ -45,8 +36,8 @@ static void set_alarm(struct loop *loop)
     uint64_t wait_us;
 
     LIST_EACH (node, after, &loop->watches) {
-        struct loop_watch *w = CONTAINER_OF(node, struct loop_watch, node);
-        struct deadline *d = deadline_first(w->queue);
+        struct deadline *d =
+            deadline_first(CONTAINER_OF(node, struct deadline_queue, watched));
 
         if (d != NULL && (first_us == 0 || d->due_us < first_us))
             first_us = d->due_us;
@@ -98,13 +89,13 @@ int loop_open(struct loop **ret_loop)
     signal(SIGXFSZ, SIG_IGN);
     list_init(&loop->watches);
     list_init(&loop->starved);
-    deadline_queue_init(&loop->starved_queue, STARVED_RETRY_US);
+    deadline_queue_open(&loop->starved_queue, STARVED_RETRY_US, on_starved_due,
+                        loop);
     deadline_init(&loop->starved_retry);
-    deadline_queue_init(&loop->linger_queue, LINGER_US);
-    loop_watch_deadlines(loop, &loop->starved_watch, &loop->starved_queue,
-                         on_starved_due, loop);
-    loop_watch_deadlines(loop, &loop->linger_watch, &loop->linger_queue,
-                         stream_fd_linger_due, loop);
+    deadline_queue_open(&loop->linger_queue, LINGER_US, stream_fd_linger_due,
+                        loop);
+    loop_watch(loop, &loop->starved_queue);
+    loop_watch(loop, &loop->linger_queue);
     loop->read_buffer = xmalloc(LIMIT_READ);
     loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_prepare_init(&loop->uv, &loop->turn_end);
@@ -178,32 +169,22 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
     loop->turn_end_owner = owner;
 }
 
-static bool is_watched(const struct loop *loop, const struct loop_watch *watch)
+void loop_watch(struct loop *loop, struct deadline_queue *queue)
 {
-    LIST_EACH (node, after, &loop->watches) {
-        if (node == &watch->node)
-            return true;
-    }
-    return false;
+    assert(queue->on_due != NULL);
+    /* A queue that is in a list already would tear that list. */
+    assert(list_is_empty(&queue->watched));
+    list_add_tail(&loop->watches, &queue->watched);
 }
 
 void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
-                          struct deadline_queue *queue,
-                          void (*on_due)(struct deadline *d, void *owner),
+                          struct deadline_queue *queue, deadline_due_fn *on_due,
                           void *owner)
 {
-    assert(!is_watched(loop, watch)); /* its queue would not be any more */
-    *watch = (struct loop_watch){
-        .queue = queue,
-        .on_due = on_due,
-        .owner = owner,
-    };
-    list_add_tail(&loop->watches, &watch->node);
-}
-
-void loop_unwatch(struct loop_watch *watch)
-{
-    list_remove(&watch->node);
+    watch->queue = queue;
+    queue->on_due = on_due;
+    queue->owner = owner;
+    loop_watch(loop, queue);
 }
 
 static void on_signal(uv_signal_t *uv, int number)

@@ -33,20 +33,19 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
                       void *owner);
 
 /*
- * Watches a queue of deadlines: on_due gets each one that falls due, stopped.
- * The entry is the caller's and lives until loop_unwatch.
+ * Fires the queue from now on (base/deadline.h): its handler gets each deadline
+ * that falls due. The queue has been opened with a handler, is watched once,
+ * and stays where it is until deadline_queue_close.
  */
+void loop_watch(struct loop *loop, struct deadline_queue *queue);
+
+/* The older way: the handler is given here, and an entry beside the queue. */
 struct loop_watch {
-    struct list node;
     struct deadline_queue *queue;
-    void (*on_due)(struct deadline *d, void *owner);
-    void *owner;
 };
 void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
-                          struct deadline_queue *queue,
-                          void (*on_due)(struct deadline *d, void *owner),
+                          struct deadline_queue *queue, deadline_due_fn *on_due,
                           void *owner);
-void loop_unwatch(struct loop_watch *watch); /* not from on_due */
 
 /* Calls handler on the loop for this signal, from now on. 0 or -errno. */
 enum { LOOP_SIGNAL_MAX = 8 };

@@ -20,13 +20,11 @@ struct loop {
     uv_prepare_t turn_end;
     uv_timer_t alarm;    /* for the deadline that is due first */
     uint64_t alarm_us;   /* when it is set for; 0: not set */
-    struct list watches; /* struct loop_watch */
+    struct list watches; /* struct deadline_queue, by its node watched */
     struct list starved; /* listeners that rest for want of descriptors */
     struct deadline_queue starved_queue;
     struct deadline starved_retry;
-    struct loop_watch starved_watch;
     struct deadline_queue linger_queue; /* streams closing gently */
-    struct loop_watch linger_watch;
     void (*on_turn_end)(void *owner);
     void *turn_end_owner;
     struct loop_signal signals[LOOP_SIGNAL_MAX];

@@ -844,19 +844,16 @@ bool stream_is_tls(const struct stream *s)
 void tls_hub_init(struct tls_hub *hub, struct loop *loop)
 {
     *hub = (struct tls_hub){ 0 };
-    deadline_queue_init(&hub->again, 0);
-    deadline_queue_init(&hub->handshakes, TLS_HANDSHAKE_US);
+    deadline_queue_open(&hub->again, 0, tls_hub_again_due, hub);
+    deadline_queue_open(&hub->handshakes, TLS_HANDSHAKE_US,
+                        tls_hub_handshake_due, hub);
     hub->in = xmalloc(TLS_FIRST_BYTES + LIMIT_READ);
     hub->plain = xmalloc(TLS_RECORD_MAX);
     hub->out = xmalloc(TLS_OUT_MAX);
-    list_init(&hub->watches[0].node);
-    list_init(&hub->watches[1].node);
     if (loop == NULL)
         return;
-    loop_watch_deadlines(loop, &hub->watches[0], &hub->again, tls_hub_again_due,
-                         hub);
-    loop_watch_deadlines(loop, &hub->watches[1], &hub->handshakes,
-                         tls_hub_handshake_due, hub);
+    loop_watch(loop, &hub->again);
+    loop_watch(loop, &hub->handshakes);
 }
 
 void tls_hub_done(struct tls_hub *hub)
@@ -868,8 +865,8 @@ void tls_hub_done(struct tls_hub *hub)
     LIST_EACH (node, after, &hub->again.waiting)
         tls_hub_again_due(CONTAINER_OF(node, struct deadline, node), hub);
     assert(hub->stream_count == 0);
-    loop_unwatch(&hub->watches[0]);
-    loop_unwatch(&hub->watches[1]);
+    deadline_queue_close(&hub->again);
+    deadline_queue_close(&hub->handshakes);
     free(hub->in);
     free(hub->plain);
     free(hub->out);

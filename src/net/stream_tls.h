@@ -41,7 +41,6 @@ enum { TLS_HANDSHAKE_US = 10 * 1000 * 1000 };
 struct tls_hub {
     struct deadline_queue again;      /* have more to do in the next turn */
     struct deadline_queue handshakes; /* under way, or closing */
-    struct loop_watch watches[2];
     unsigned stream_count;
     uint8_t *in;    /* what a read of a stream below brought */
     uint8_t *plain; /* a record's data, put together from small parts */

@@ -169,6 +169,58 @@ static void a_deadline_may_have_begun_before_the_clock(void **state)
     assert_ptr_equal(deadline_pop(&q, 850), &second);
 }
 
+struct waiter {
+    struct deadline deadline;
+    struct deadline_queue *queue;
+    int due_count;
+    bool starts_again;
+};
+
+static void waiter_on_due(struct deadline *d, void *owner)
+{
+    struct waiter *w = CONTAINER_OF(d, struct waiter, deadline);
+    uint64_t *now_us = owner;
+
+    assert_false(deadline_is_running(d));
+    w->due_count++;
+    if (w->starts_again)
+        deadline_start(w->queue, d, *now_us);
+}
+
+static void a_queue_hands_what_is_due_to_its_handler(void **state)
+{
+    uint64_t now_us = 50;
+    struct deadline_queue q;
+    struct waiter first = { .queue = &q, .starts_again = true };
+    struct waiter second = { .queue = &q };
+    struct list watched;
+
+    (void)state;
+    deadline_queue_open(&q, 100, waiter_on_due, &now_us);
+    deadline_init(&first.deadline);
+    deadline_init(&second.deadline);
+    deadline_start(&q, &first.deadline, 0);
+    deadline_start(&q, &second.deadline, 50);
+    deadline_queue_fire(&q, 99);
+    assert_int_equal(first.due_count, 0);
+    now_us = 100;
+    deadline_queue_fire(&q, now_us);
+    assert_int_equal(first.due_count, 1);
+    assert_int_equal(second.due_count, 0);
+    /* Started again by its handler: behind the other, and not in that call. */
+    now_us = 200;
+    deadline_queue_fire(&q, now_us);
+    assert_int_equal(first.due_count, 2);
+    assert_int_equal(second.due_count, 1);
+
+    /* Whoever has the clock links it, and closing unlinks it. */
+    list_init(&watched);
+    list_add_tail(&watched, &q.watched);
+    deadline_queue_close(&q);
+    assert_true(list_is_empty(&watched));
+    deadline_queue_close(&q);
+}
+
 static void text_becomes_utf8_without_control_characters(void **state)
 {
     (void)state;
@@ -260,6 +312,7 @@ int main(void)
         cmocka_unit_test(deadlines_of_one_length_fall_due_in_order),
         cmocka_unit_test(deadlines_that_run_take_on_another_length),
         cmocka_unit_test(a_deadline_may_have_begun_before_the_clock),
+        cmocka_unit_test(a_queue_hands_what_is_due_to_its_handler),
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(uuid_of_any_spelling_is_one),

@@ -16,14 +16,14 @@ void timer_init(struct timer *t, struct loop *loop, timer_due_fn *on_due,
     t->on_due = on_due;
     t->owner = owner;
     deadline_init(&t->deadline);
-    deadline_queue_init(&t->queue, 0);
-    loop_watch_deadlines(loop, &t->watch, &t->queue, timer_on_deadline, t);
+    deadline_queue_open(&t->queue, 0, timer_on_deadline, t);
+    loop_watch(loop, &t->queue);
 }
 
 void timer_done(struct timer *t)
 {
     deadline_stop(&t->deadline);
-    loop_unwatch(&t->watch);
+    deadline_queue_close(&t->queue);
 }
 
 void timer_start(struct timer *t, unsigned wait_ms)

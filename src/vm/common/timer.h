@@ -4,7 +4,7 @@
  * A deadline queue (base/deadline.h) with a single entry and a varying length;
  * right where a program has a handful of timers and not ten thousand. Lives in
  * the owner's struct; timer_done before that goes, and not while a handler of
- * the loop runs (loop_unwatch).
+ * the loop runs (deadline_queue_close).
  */
 #ifndef VM_COMMON_TIMER_H
 #define VM_COMMON_TIMER_H
@@ -16,7 +16,6 @@ typedef void timer_due_fn(void *owner);
 struct timer {
     struct deadline_queue queue;
     struct deadline deadline;
-    struct loop_watch watch;
     timer_due_fn *on_due;
     void *owner;
 };
