@@ -77,18 +77,14 @@ static void try_next(struct dial *d);
 static void on_connected(void *owner, unsigned ready)
 {
     struct dial *d = owner;
-    int error = 0;
-    socklen_t len = sizeof error;
 
-    (void)ready;
-    getsockopt(stream_fd_number(d->stream), SOL_SOCKET, SO_ERROR, &error, &len);
     uv_timer_stop(&d->timer);
-    if (error == 0) {
+    if (!(ready & STREAM_BROKEN)) {
         stream_want(d->stream, 0);
         finish(d, d->stream);
         return;
     }
-    fail(d, strerror(error));
+    fail(d, strerror(-d->stream->error));
     stream_close(d->stream);
     d->stream = NULL;
     try_next(d);

@@ -14,7 +14,6 @@
 
 enum {
     STARVED_RETRY_US = 1000 * 1000,
-    LINGER_US = 2000 * 1000,
 };
 
 static void on_alarm(uv_timer_t *timer)
@@ -83,19 +82,22 @@ int loop_open(struct loop **ret_loop)
         free(loop);
         return r;
     }
+    list_init(&loop->watches);
+    r = stream_fd_loop_open(loop);
+    if (r < 0) {
+        uv_loop_close(&loop->uv);
+        free(loop);
+        return r;
+    }
     /* A write to a connection that is gone is an error code, not a signal. */
     signal(SIGPIPE, SIG_IGN);
     /* A limit of the size of files: writing fails, which is an error. */
     signal(SIGXFSZ, SIG_IGN);
-    list_init(&loop->watches);
     list_init(&loop->starved);
     deadline_queue_open(&loop->starved_queue, STARVED_RETRY_US, on_starved_due,
                         loop);
     deadline_init(&loop->starved_retry);
-    deadline_queue_open(&loop->linger_queue, LINGER_US, stream_fd_linger_due,
-                        loop);
     loop_watch(loop, &loop->starved_queue);
-    loop_watch(loop, &loop->linger_queue);
     loop->read_buffer = xmalloc(LIMIT_READ);
     loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_prepare_init(&loop->uv, &loop->turn_end);
@@ -131,7 +133,7 @@ void loop_close(struct loop *loop)
 
     if (loop == NULL)
         return;
-    stream_fd_end_lingering(loop);
+    stream_fd_loop_close(loop);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     close_signals(loop);

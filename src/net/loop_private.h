@@ -25,6 +25,9 @@ struct loop {
     struct deadline_queue starved_queue;
     struct deadline starved_retry;
     struct deadline_queue linger_queue; /* streams closing gently */
+    struct deadline_queue broken_queue; /* streams whose owners are told so */
+    int break_fd; /* an epoll: streams that are watched for a break only */
+    uv_poll_t break_poll; /* of break_fd */
     void (*on_turn_end)(void *owner);
     void *turn_end_owner;
     struct loop_signal signals[LOOP_SIGNAL_MAX];
@@ -43,8 +46,8 @@ void loop_descriptor_freed(struct loop *loop);
 /* listener.c: wakes all that rest. */
 void listener_wake_starved(struct loop *loop);
 
-/* stream_fd.c: a gently closed stream has waited long enough. */
-void stream_fd_linger_due(struct deadline *d, void *owner);
-void stream_fd_end_lingering(struct loop *loop);
+/* stream_fd.c: what all streams on descriptors share. 0 or -errno. */
+int stream_fd_loop_open(struct loop *loop);
+void stream_fd_loop_close(struct loop *loop);
 
 #endif

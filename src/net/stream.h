@@ -11,6 +11,16 @@
  * connections have their share of the turn. Readiness is level: what was not
  * read is told again in the next turn.
  *
+ * A connection that breaks (the peer reset it, or does not answer any more)
+ * wakes its owner, whatever the owner wants, even nothing: STREAM_BROKEN, and
+ * with it STREAM_READ, and STREAM_WRITE if that is wanted. As long as the owner
+ * wants anything it is told again in each turn; an owner that wants nothing is
+ * told once, and again when it wants something. Bytes that arrived before the
+ * break can still be read; behind them reading says what is wrong, and writing
+ * says so at once. So no owner waits for a connection that is gone, and it may
+ * take what came first or not, as it likes. That the peer only sends no more
+ * (reading gives 0) is no break: it is told to those who want to read.
+ *
  * The owner closes the stream exactly once; nothing is called afterwards. The
  * stream's memory goes when the loop is done with it.
  */
@@ -26,10 +36,13 @@
 
 enum stream_interest { STREAM_READ = 1, STREAM_WRITE = 2 };
 
+/* Told beside the bits of enum stream_interest, and never wanted. */
+enum { STREAM_BROKEN = 4 };
+
 struct stream;
 
-/* ready: enum stream_interest bits, of those that were wanted. An error on
- * the connection counts as ready to read; the read then says what it is. */
+/* ready: of the bits that are wanted, those that can be done now; of a broken
+ * connection also STREAM_READ and STREAM_BROKEN, wanted or not. */
 typedef void stream_ready_fn(void *owner, unsigned ready);
 
 struct stream_ops {
@@ -44,6 +57,7 @@ struct stream {
     stream_ready_fn *on_ready;
     void *owner;
     unsigned interest;
+    int error; /* what broke it, -errno; 0: it is not known to be broken */
     struct address peer; /* AF_UNSPEC if it has none */
 };
 
@@ -56,7 +70,7 @@ static inline void stream_set_owner(struct stream *s, stream_ready_fn *on_ready,
 }
 
 /* Bytes read; 0: the peer will send no more; -EAGAIN: nothing there now;
- * another -errno: the connection is broken. */
+ * another -errno: the connection is broken, and nothing will be read. */
 static inline ssize_t stream_read(struct stream *s, void *to, size_t len)
 {
     return s->ops->read(s, to, len);

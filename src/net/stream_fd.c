@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /*
@@ -23,42 +25,129 @@ struct stream_fd {
     /* What libuv watches for: may be more than stream.interest. A change costs
      * two system calls, and flow control goes to and fro: so less interest is
      * only noted, and carried out when an event comes that nobody wants. */
-    unsigned armed;
-    struct deadline linger;
-    uint32_t lingered; /* bytes read and forgotten while lingering */
+    uint8_t armed;
+    bool is_resting;          /* in loop->break_fd */
+    bool is_broken;           /* libuv does not watch it any more */
+    bool has_told;            /* a socket's error is ours, and not its, now */
+    struct deadline deadline; /* closes gently, or is broken and told so */
+    uint32_t lingered;        /* bytes read and forgotten while lingering */
 };
 
-enum { LINGER_READ_MAX = 1024 * 1024 };
+/*
+ * Somebody watches an open stream in each of its states, so that none waits for
+ * a connection that is gone:
+ *
+ *     armed != 0   libuv, which tells of a break whatever it watches for
+ *     is_resting   break_fd: its owner wants nothing, and libuv would not watch
+ *                  a descriptor for nothing
+ *     is_broken    broken_queue, as long as its owner wants anything
+ *
+ * Before its owner's first wish it is in none of them.
+ */
+
+enum {
+    LINGER_US = 2000 * 1000,
+    LINGER_READ_MAX = 1024 * 1024,
+    BREAKS_PER_TURN = 64,
+};
 
 static struct stream_fd *fd_of(struct stream *s)
 {
     return CONTAINER_OF(s, struct stream_fd, stream);
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events);
+static void stream_fd_on_poll(uv_poll_t *poll, int status, int events);
+
+/* For nothing but a break, and for that once: level-triggered, a pty without a
+ * program or a Unix socket whose peer has closed would be told of for ever. */
+static void rest(struct stream_fd *f)
+{
+    struct epoll_event once = { .events = EPOLLET, .data.ptr = f };
+
+    f->is_resting =
+        epoll_ctl(f->loop->break_fd, EPOLL_CTL_ADD, f->fd, &once) == 0;
+}
+
+/* Not left to close(2): a child between fork and exec has the socket too, and
+ * would keep the entry, which points here. */
+static void stop_resting(struct stream_fd *f)
+{
+    if (f->is_resting)
+        (void)epoll_ctl(f->loop->break_fd, EPOLL_CTL_DEL, f->fd, NULL);
+    f->is_resting = false;
+}
 
 static void arm(struct stream_fd *f, unsigned interest)
 {
-    f->armed = interest;
-    if (interest == 0)
+    stop_resting(f);
+    f->armed = (uint8_t)interest;
+    if (interest == 0) {
         uv_poll_stop(&f->poll);
-    else
+        rest(f);
+    } else {
         uv_poll_start(&f->poll,
                       (interest & STREAM_READ ? UV_READABLE : 0) |
                           (interest & STREAM_WRITE ? UV_WRITABLE : 0),
-                      on_poll);
+                      stream_fd_on_poll);
+    }
 }
 
-static void on_poll(uv_poll_t *poll, int status, int events)
+/* Started before the owner is told, which may close the stream. */
+static void update_again(struct stream_fd *f)
+{
+    if (f->stream.interest == 0)
+        deadline_stop(&f->deadline);
+    else if (!deadline_is_running(&f->deadline))
+        deadline_start(&f->loop->broken_queue, &f->deadline, clock_now_us());
+}
+
+static void tell_broken(struct stream_fd *f)
+{
+    update_again(f);
+    f->stream.on_ready(f->stream.owner,
+                       STREAM_READ | STREAM_BROKEN |
+                           (f->stream.interest & STREAM_WRITE));
+}
+
+/* The error is taken off the socket: an owner that neither reads nor writes is
+ * to know it too. Other descriptors say it to whoever reads or writes. */
+static void take_error(struct stream_fd *f)
+{
+    int error = 0;
+    socklen_t len = sizeof error;
+
+    if (getsockopt(f->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+        return;
+    f->has_told = true;
+    if (f->stream.error == 0)
+        f->stream.error = error != 0 ? -error : -ECONNRESET;
+}
+
+static void handle_break(struct stream_fd *f)
+{
+    uv_poll_stop(&f->poll);
+    stop_resting(f);
+    f->armed = 0;
+    f->is_broken = true;
+    take_error(f);
+    deadline_stop(&f->deadline); /* it may linger */
+    tell_broken(f);
+}
+
+static void stream_fd_broken_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    tell_broken(CONTAINER_OF(d, struct stream_fd, deadline));
+}
+
+static void stream_fd_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct stream_fd *f = poll->data;
     unsigned ready = 0;
 
+    /* POLLERR, which libuv calls UV_EBADF. It has stopped watching then. */
     if (status < 0) {
-        /* libuv has stopped watching; reading tells what is wrong. */
-        f->armed = 0;
-        f->stream.interest = 0;
-        f->stream.on_ready(f->stream.owner, STREAM_READ);
+        handle_break(f);
         return;
     }
     if (events & UV_READABLE)
@@ -72,40 +161,78 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         f->stream.on_ready(f->stream.owner, ready);
 }
 
+/* Streams that are closed in the meantime rest no more; their memory goes at
+ * the end of the turn, after this. */
+static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
+{
+    struct loop *loop = poll->data;
+    struct epoll_event broken[BREAKS_PER_TURN];
+    int count = epoll_wait(loop->break_fd, broken, BREAKS_PER_TURN, 0);
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < count; i++) {
+        struct stream_fd *f = broken[i].data.ptr;
+
+        if (f->is_resting && broken[i].events & EPOLLERR)
+            handle_break(f);
+    }
+}
+
+/* What broke it stays what is wrong with it: the system says it once. */
+static ssize_t failure(struct stream_fd *f, int error)
+{
+    if (f->stream.error == 0)
+        f->stream.error = -error;
+    return f->stream.error;
+}
+
 static ssize_t fd_read(struct stream *s, void *to, size_t len)
 {
+    struct stream_fd *f = fd_of(s);
     ssize_t n;
 
     do
-        n = read(fd_of(s)->fd, to, len);
+        n = read(f->fd, to, len);
     while (n < 0 && errno == EINTR);
-    if (n >= 0)
+    if (n > 0)
         return n;
+    if (f->has_told)
+        return s->error;
+    if (n == 0)
+        return n;
+    if (errno == EAGAIN)
+        return -EAGAIN;
     /* A pty whose other side was closed reads as EIO: that is its end. */
-    return errno == EIO ? 0 : -errno;
+    return errno == EIO ? 0 : failure(f, errno);
 }
 
 static ssize_t fd_writev(struct stream *s, const struct iovec *part, int count)
 {
+    struct stream_fd *f = fd_of(s);
     ssize_t n;
 
+    if (f->has_told)
+        return s->error;
     do
-        n = writev(fd_of(s)->fd, part, count);
+        n = writev(f->fd, part, count);
     while (n < 0 && errno == EINTR);
     if (n >= 0)
         return n;
-    return errno == EAGAIN ? 0 : -errno;
+    return errno == EAGAIN ? 0 : failure(f, errno);
 }
 
 static void fd_want(struct stream *s, unsigned interest)
 {
     struct stream_fd *f = fd_of(s);
 
-    if (interest & ~f->armed)
+    if (f->is_broken)
+        update_again(f);
+    else if (interest & ~(unsigned)f->armed)
         arm(f, interest);
 }
 
-static void on_closed(uv_handle_t *handle)
+static void stream_fd_on_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -114,50 +241,47 @@ static void close_now(struct stream_fd *f)
 {
     struct loop *loop = f->loop;
 
-    deadline_stop(&f->linger);
-    uv_close((uv_handle_t *)&f->poll, on_closed);
+    deadline_stop(&f->deadline);
+    stop_resting(f);
+    uv_close((uv_handle_t *)&f->poll, stream_fd_on_closed);
     close(f->fd);
     f->fd = -1;
     loop_descriptor_freed(loop);
 }
 
-static void on_linger_ready(void *owner, unsigned ready)
+static void stream_fd_on_linger_ready(void *owner, unsigned ready)
 {
     struct stream_fd *f = owner;
-    ssize_t n = fd_read(&f->stream, loop_read_buffer(f->loop), LIMIT_READ);
+    ssize_t n;
 
-    (void)ready;
+    if (ready & STREAM_BROKEN) {
+        close_now(f);
+        return;
+    }
+    n = fd_read(&f->stream, loop_read_buffer(f->loop), LIMIT_READ);
     if (n > 0)
         f->lingered += (uint32_t)n;
     if (n == 0 || (n < 0 && n != -EAGAIN) || f->lingered > LINGER_READ_MAX)
         close_now(f);
 }
 
-void stream_fd_linger_due(struct deadline *d, void *owner)
+static void stream_fd_linger_due(struct deadline *d, void *owner)
 {
     (void)owner;
-    close_now(CONTAINER_OF(d, struct stream_fd, linger));
-}
-
-void stream_fd_end_lingering(struct loop *loop)
-{
-    struct deadline *d;
-
-    while ((d = deadline_first(&loop->linger_queue)) != NULL)
-        stream_fd_linger_due(d, loop);
+    close_now(CONTAINER_OF(d, struct stream_fd, deadline));
 }
 
 static void fd_close(struct stream *s, bool gently)
 {
     struct stream_fd *f = fd_of(s);
 
-    if (!gently || shutdown(f->fd, SHUT_WR) != 0) {
+    if (!gently || f->is_broken || shutdown(f->fd, SHUT_WR) != 0) {
         close_now(f);
         return;
     }
-    stream_set_owner(s, on_linger_ready, f);
+    stream_set_owner(s, stream_fd_on_linger_ready, f);
     stream_want(s, STREAM_READ);
-    deadline_start(&f->loop->linger_queue, &f->linger, clock_now_us());
+    deadline_start(&f->loop->linger_queue, &f->deadline, clock_now_us());
 }
 
 static const struct stream_ops fd_ops = {
@@ -184,9 +308,42 @@ int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
     f->stream.ops = &fd_ops;
     if (peer != NULL)
         f->stream.peer = *peer;
-    deadline_init(&f->linger);
+    deadline_init(&f->deadline);
     *ret_stream = &f->stream;
     return 0;
+}
+
+int stream_fd_loop_open(struct loop *loop)
+{
+    int r;
+
+    loop->break_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (loop->break_fd < 0)
+        return -errno;
+    r = uv_poll_init(&loop->uv, &loop->break_poll, loop->break_fd);
+    if (r < 0) {
+        close(loop->break_fd);
+        return r;
+    }
+    loop->break_poll.data = loop;
+    uv_poll_start(&loop->break_poll, UV_READABLE, stream_fd_on_break);
+    uv_unref((uv_handle_t *)&loop->break_poll);
+    deadline_queue_open(&loop->linger_queue, LINGER_US, stream_fd_linger_due,
+                        loop);
+    deadline_queue_open(&loop->broken_queue, 0, stream_fd_broken_due, loop);
+    loop_watch(loop, &loop->linger_queue);
+    loop_watch(loop, &loop->broken_queue);
+    return 0;
+}
+
+void stream_fd_loop_close(struct loop *loop)
+{
+    struct deadline *d;
+
+    while ((d = deadline_first(&loop->linger_queue)) != NULL)
+        stream_fd_linger_due(d, loop);
+    uv_close((uv_handle_t *)&loop->break_poll, NULL);
+    close(loop->break_fd);
 }
 
 int stream_fd_number(const struct stream *s)

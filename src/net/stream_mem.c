@@ -13,8 +13,8 @@ static ssize_t mem_read(struct stream *s, void *to, size_t len)
 {
     struct stream_mem *m = mem_of(s);
 
-    if (m->is_broken)
-        return -ECONNRESET;
+    if (m->to_session.len == 0 && m->is_broken)
+        return s->error = -ECONNRESET;
     if (m->to_session.len == 0)
         return m->is_ended ? 0 : -EAGAIN;
     if (len > m->to_session.len)
@@ -87,11 +87,20 @@ bool stream_mem_turn(struct stream_mem *m)
 
     if (m->is_closed)
         return false;
-    if (m->to_session.len > 0 || m->is_ended || m->is_broken)
-        ready |= STREAM_READ;
-    if (m->room > 0)
-        ready |= STREAM_WRITE;
-    ready &= m->stream.interest;
+    if (m->is_broken) {
+        if (m->stream.interest == 0 && m->has_told)
+            return false;
+        m->has_told = true;
+        m->stream.error = -ECONNRESET;
+        ready =
+            STREAM_READ | STREAM_BROKEN | (m->stream.interest & STREAM_WRITE);
+    } else {
+        if (m->to_session.len > 0 || m->is_ended)
+            ready |= STREAM_READ;
+        if (m->room > 0)
+            ready |= STREAM_WRITE;
+        ready &= m->stream.interest;
+    }
     if (ready == 0)
         return false;
     m->stream.on_ready(m->stream.owner, ready);

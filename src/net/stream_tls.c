@@ -30,7 +30,7 @@ enum tls_state {
     TLS_SHAKING_HANDS,
     TLS_OPEN,
     TLS_ENDED,   /* the peer has said close_notify */
-    TLS_BROKEN,  /* error and problem say how */
+    TLS_BROKEN,  /* stream.error and problem say how */
     TLS_CLOSING, /* to its owner it is gone: out goes out */
 };
 
@@ -78,16 +78,16 @@ struct stream_tls {
     struct deadline patience; /* of the handshake, or of closing */
     char *host;               /* while shaking hands; NULL: none */
     char *problem;            /* NULL: none */
-    int error;
-    int peer_version;   /* of its hello; 0: none came */
-    uint32_t shaken;    /* bytes of the handshake so far */
-    uint32_t odd_count; /* of this read */
-    uint8_t state;      /* enum tls_state */
-    bool speaks_tls;    /* the first bytes were seen */
-    bool has_refused;   /* what the peer shows is not what is demanded */
-    bool was_asked;     /* for a certificate that we do not have */
+    int peer_version;         /* of its hello; 0: none came */
+    uint32_t shaken;          /* bytes of the handshake so far */
+    uint32_t odd_count;       /* of this read */
+    uint8_t state;            /* enum tls_state */
+    bool speaks_tls;          /* the first bytes were seen */
+    bool has_refused;         /* what the peer shows is not what is demanded */
+    bool was_asked;           /* for a certificate that we do not have */
     bool has_ended_below;
     bool closes_gently;
+    bool has_told; /* the owner, that it is broken */
 };
 
 static struct stream_tls *tls_of(struct stream *s)
@@ -166,7 +166,7 @@ static void fail(struct stream_tls *t, int error, const char *problem)
     if (t->state == TLS_BROKEN || t->state == TLS_CLOSING)
         return;
     t->state = TLS_BROKEN;
-    t->error = error;
+    t->stream.error = error;
     deadline_stop(&t->patience);
     t->problem = xstrdup(problem);
 }
@@ -247,13 +247,20 @@ static bool is_readable_now(const struct stream_tls *t)
     }
 }
 
-/* In the next turn, as often as it is true, the owner is told so. */
-static void update_again(struct stream_tls *t)
+/* Whether the stream below would not tell, and we have to. */
+static bool has_to_tell(const struct stream_tls *t)
 {
     unsigned wanted = t->stream.interest;
 
-    if (t->state == TLS_BROKEN ? wanted == 0
-                               : !(wanted & STREAM_READ) || !is_readable_now(t))
+    if (t->state == TLS_BROKEN)
+        return wanted != 0 || !t->has_told;
+    return wanted & STREAM_READ && is_readable_now(t);
+}
+
+/* In the next turn, as often as it is true, the owner is told so. */
+static void update_again(struct stream_tls *t)
+{
+    if (!has_to_tell(t))
         deadline_stop(&t->again);
     else if (!deadline_is_running(&t->again))
         deadline_start(&t->hub->again, &t->again, clock_now_us());
@@ -468,7 +475,7 @@ static ssize_t state_of_reading(const struct stream_tls *t)
     case TLS_ENDED:
         return 0;
     case TLS_BROKEN:
-        return t->error;
+        return t->stream.error;
     default:
         return -EAGAIN;
     }
@@ -577,7 +584,8 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *part, int count)
     update_again(t);
     update_interest(t);
     /* Taken is taken: a failure of sending shows next time. */
-    return total == 0 && t->state == TLS_BROKEN ? t->error : (ssize_t)total;
+    return total == 0 && t->state == TLS_BROKEN ? t->stream.error
+                                                : (ssize_t)total;
 }
 
 static void tls_want(struct stream *s, unsigned interest)
@@ -608,6 +616,8 @@ static void bury(struct stream_tls *t)
 /* The owner may close it in there: nothing of it is touched afterwards. */
 static void tell_owner(struct stream_tls *t, unsigned ready)
 {
+    if (ready & STREAM_BROKEN)
+        t->has_told = true;
     if (ready != 0)
         t->stream.on_ready(t->stream.owner, ready);
 }
@@ -625,46 +635,49 @@ static void close_below(struct stream_tls *t)
     deadline_start(&t->hub->again, &t->again, clock_now_us());
 }
 
-static void go_on_closing(struct stream_tls *t, bool is_error)
+static void go_on_closing(struct stream_tls *t, bool is_broken)
 {
     flush_out(t);
-    if (t->out.len == 0 || is_error)
+    if (t->out.len == 0 || is_broken)
         close_below(t);
 }
 
-static void on_below_ready(void *owner, unsigned ready)
+static void stream_tls_on_below_ready(void *owner, unsigned ready)
 {
     struct stream_tls *t = owner;
-    /* How a stream tells of an error to whom wants nothing of it. */
-    bool is_error = (ready & ~t->below->interest) != 0;
+    bool is_broken = ready & STREAM_BROKEN;
+    unsigned told = t->stream.interest;
 
     if (t->state == TLS_CLOSING) {
-        go_on_closing(t, is_error);
+        go_on_closing(t, is_broken);
         return;
     }
     if (ready & STREAM_WRITE)
         flush_out(t);
     if (t->state == TLS_SHAKING_HANDS) {
+        /* The peer may have said why before it went: that is read first, and
+         * the break shows behind it, in this turn or a later one. */
         if (ready & STREAM_READ) {
             t->fresh = buf_bytes(&t->in);
             fetch(t, LIMIT_READ);
             go_on_shaking_hands(t);
         }
         ready = 0;
+        is_broken = false;
     }
     if (t->out.len > 0)
         ready &= ~(unsigned)STREAM_WRITE;
     /* Once a turn is enough. */
-    if (deadline_is_running(&t->again))
+    if (deadline_is_running(&t->again) && !is_broken)
         ready &= ~(unsigned)STREAM_READ;
+    if (is_broken) {
+        told |= STREAM_READ | STREAM_BROKEN;
+        if (t->stream.error == 0)
+            t->stream.error = t->below->error;
+    }
     update_again(t);
     update_interest(t);
-    if (is_error && ready != 0) {
-        t->stream.interest = 0;
-        tell_owner(t, STREAM_READ);
-        return;
-    }
-    tell_owner(t, ready & t->stream.interest);
+    tell_owner(t, ready & told);
 }
 
 void tls_hub_again_due(struct deadline *d, void *owner)
@@ -677,8 +690,12 @@ void tls_hub_again_due(struct deadline *d, void *owner)
         bury(t);
         return;
     }
-    if (t->state != TLS_BROKEN)
+    if (t->state == TLS_BROKEN) {
+        ready |= STREAM_READ | STREAM_BROKEN;
+        t->has_told = true;
+    } else {
         ready &= STREAM_READ;
+    }
     update_again(t);
     tell_owner(t, ready);
 }
@@ -729,7 +746,7 @@ static void tls_close(struct stream *s, bool gently)
 
     say_end(t);
     /* Without, an alert that says why might be taken back. */
-    t->closes_gently = gently || t->error == -EPROTO;
+    t->closes_gently = gently || t->stream.error == -EPROTO;
     s->interest = 0;
     deadline_stop(&t->again);
     deadline_stop(&t->patience);
@@ -792,8 +809,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     t->stream.peer = below->peer;
     t->hub = hub;
     t->below = below;
-    t->context = context;
-    context->users++;
+    t->context = tls_context_share(context);
     hub->stream_count++;
     if (host != NULL && context->is_client)
         t->host = xstrdup(host);
@@ -802,7 +818,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     deadline_init(&t->again);
     deadline_init(&t->patience);
     t->ssl = new_ssl(t);
-    stream_set_owner(below, on_below_ready, t);
+    stream_set_owner(below, stream_tls_on_below_ready, t);
     deadline_start(&hub->handshakes, &t->patience, clock_now_us());
     /* What was read before is answered at once; a client begins. */
     t->fresh = already_read;

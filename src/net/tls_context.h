@@ -2,9 +2,14 @@
  * tls_context.h - what one side of TLS connections shows and demands: the
  * certificate, the oldest version, the ciphers, who may be at the other end.
  *
- * Immutable once it is open: to change anything another one is opened, and
- * connections that are there keep what they began with, also when the context
- * was closed since.
+ * Immutable once it is open: to change anything another one is opened.
+ *
+ * A context is counted, because settings are loaded again while connections
+ * still depend on the former ones. Each holder owns one reference and closes
+ * it: whoever opened the context, whoever made a decision with it that is
+ * carried out later (a session whose policy says that TLS may begin, a service
+ * that listens or connects with it), and each TLS stream until its end. The
+ * context goes with the last reference. One thread.
  */
 #ifndef NET_TLS_CONTEXT_H
 #define NET_TLS_CONTEXT_H
@@ -84,9 +89,13 @@ int tls_context_open(struct tls_context **ret_context,
 int tls_context_open_client(struct tls_context **ret_context,
                             const struct tls_client_settings *settings,
                             struct err *err);
-/* One holder more, who closes it as well; takes and returns NULL. */
+
+/* Another reference to the same context, closed by tls_context_close like the
+ * first. Takes NULL and then returns NULL. */
 struct tls_context *tls_context_share(struct tls_context *context);
-void tls_context_close(struct tls_context *context); /* takes NULL */
+
+/* Gives one reference back; the holder has none afterwards. Takes NULL. */
+void tls_context_close(struct tls_context *context);
 
 /* Fingerprints of our certificate, upper case hex with colons; "" without. */
 struct tls_thumbprints {

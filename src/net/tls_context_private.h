@@ -21,7 +21,7 @@ struct tls_demands {
 
 struct tls_context {
     SSL_CTX *ctx;
-    unsigned users; /* whoever opened it, and connections */
+    unsigned users; /* references that have not been closed */
     bool is_client;
     struct tls_demands demands;
     /* Of the handshake step under way: one at a time, there is one thread. */

@@ -146,6 +146,12 @@ void remote_end(struct remote *r, bool breaks)
         r->client.is_unjudged = true;
     r->peer->stream.is_ended = true;
     r->peer->stream.is_broken = breaks;
+    /* A session may read what came before the break, or not: which of them is
+     * its affair, so that nothing came. */
+    if (breaks) {
+        r->given -= remote_unread(r);
+        buf_take(&r->peer->stream.to_session, remote_unread(r));
+    }
     buf_take(&r->pending, r->pending.len);
 }
 

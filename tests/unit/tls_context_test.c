@@ -209,6 +209,20 @@ static void thumbprints_are_those_of_the_certificate(void **state)
     tls_context_close(client);
 }
 
+static void a_context_lasts_as_long_as_its_last_reference(void **state)
+{
+    struct tls_context *opened =
+        lab_server(SERVER(.certificate_path = good.path));
+    struct tls_context *shared = tls_context_share(opened);
+
+    (void)state;
+    assert_ptr_equal(shared, opened);
+    tls_context_close(opened);
+    assert_string_equal(tls_context_thumbprints(shared).sha1, good.sha1);
+    tls_context_close(shared); /* a sanitizer says if it stays */
+    assert_null(tls_context_share(NULL));
+}
+
 /* ---- a certificate of our own ------------------------------------------- */
 
 struct paths {
@@ -345,6 +359,7 @@ int main(void)
         cmocka_unit_test(thumbprints_have_a_form),
         cmocka_unit_test(certificates_have_a_form),
         cmocka_unit_test(thumbprints_are_those_of_the_certificate),
+        cmocka_unit_test(a_context_lasts_as_long_as_its_last_reference),
         cmocka_unit_test(made_certificate_serves),
         cmocka_unit_test(hosts_of_all_kinds_get_a_certificate),
         cmocka_unit_test(no_host_gets_none),

@@ -189,7 +189,15 @@ static void telnet_stream_on_below_ready(void *owner, unsigned ready)
         (void)flush(t);
         update_interest(t);
     }
-    ready &= t->stream.interest;
+    if (ready & STREAM_BROKEN) {
+        /* Nobody takes them any more: they would keep it awake. */
+        buf_done(&t->out);
+        t->stream.error = t->below->error;
+        update_interest(t);
+        ready &= t->stream.interest | STREAM_READ | STREAM_BROKEN;
+    } else {
+        ready &= t->stream.interest;
+    }
     if (ready != 0)
         t->stream.on_ready(t->stream.owner, ready);
 }
