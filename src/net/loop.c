@@ -137,7 +137,10 @@ void loop_close(struct loop *loop)
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     close_signals(loop);
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    /* Twice, if loop_stop was called outside of loop_run: the first returns at
+     * once then. */
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
+        continue;
     r = uv_loop_close(&loop->uv);
     assert(r == 0);
     (void)r;

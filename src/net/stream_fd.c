@@ -49,6 +49,9 @@ enum {
     LINGER_US = 2000 * 1000,
     LINGER_READ_MAX = 1024 * 1024,
     BREAKS_PER_TURN = 64,
+    /* With 0 a stream that is told within the microsecond that fires the queue
+     * would be told again in the same turn. */
+    NEXT_TURN_US = 1,
 };
 
 static struct stream_fd *fd_of(struct stream *s)
@@ -330,7 +333,8 @@ int stream_fd_loop_open(struct loop *loop)
     uv_unref((uv_handle_t *)&loop->break_poll);
     deadline_queue_open(&loop->linger_queue, LINGER_US, stream_fd_linger_due,
                         loop);
-    deadline_queue_open(&loop->broken_queue, 0, stream_fd_broken_due, loop);
+    deadline_queue_open(&loop->broken_queue, NEXT_TURN_US, stream_fd_broken_due,
+                        loop);
     loop_watch(loop, &loop->linger_queue);
     loop_watch(loop, &loop->broken_queue);
     return 0;

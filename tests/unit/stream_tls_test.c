@@ -584,6 +584,32 @@ static void write_to_who_is_gone_says_so(void **state)
     pair_close(&p);
 }
 
+/* Wherever it breaks: below, or in TLS itself. */
+static void a_break_wakes_an_owner_that_wants_nothing(void **state)
+{
+    struct pair p;
+
+    lab_kit_pair(&p, lab_kit_of(state));
+    pair_rest(&p);
+    p.server.is_deaf = true;
+    end_update(&p.server);
+    assert_int_equal(p.server.tls->interest, 0);
+    pair_rest(&p);
+    p.server.wire.is_broken = true;
+    pair_rest(&p);
+    assert_int_equal(p.server.result, -ECONNRESET);
+    assert_int_equal(p.server.tls->error, -ECONNRESET);
+    pair_close(&p);
+
+    lab_kit_pair(&p, lab_kit_of(state));
+    p.server.is_deaf = true;
+    end_update(&p.server);
+    stream_mem_give(&p.server.wire, slice_of("GET / HTTP/1.0\r\n\r\n", 18));
+    pair_rest(&p);
+    assert_int_equal(p.server.result, -EPROTO);
+    pair_close(&p);
+}
+
 static void context_goes_while_its_connections_live(void **state)
 {
     struct lab_kit *kit = lab_kit_of(state);
@@ -741,6 +767,7 @@ int main(void)
         cmocka_unit_test(owners_close_in_the_middle_of_it),
         cmocka_unit_test(close_at_any_moment_of_the_handshake),
         cmocka_unit_test(write_to_who_is_gone_says_so),
+        cmocka_unit_test(a_break_wakes_an_owner_that_wants_nothing),
         cmocka_unit_test(context_goes_while_its_connections_live),
         cmocka_unit_test(on_a_loop),
         cmocka_unit_test(reset_in_the_handshake_is_told),
