@@ -116,6 +116,8 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
     if (to->sa_family != AF_UNIX) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        /* A telnet server's SYNCH stays in its place (net/listener.c). */
+        (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
         memcpy(&peer, to, len);
     }
     if (connect(fd, to, len) != 0 && errno != EINPROGRESS) {

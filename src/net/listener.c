@@ -203,6 +203,10 @@ static int set_options(int fd, const struct address *address, unsigned way)
         { SOL_SOCKET, SO_REUSEADDR, 1 },
         /* Inherited by the accepted sockets (Linux). */
         { SOL_SOCKET, SO_KEEPALIVE, 1 },
+        /* RFC 854, SYNCH: the urgent byte is the DM of IAC DM. Without this
+         * it is taken out of the stream, and the IAC in front of it spoils the
+         * byte behind it. */
+        { SOL_SOCKET, SO_OOBINLINE, 1 },
         { IPPROTO_TCP, TCP_NODELAY, 1 },
         { IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
         { IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
