@@ -29,6 +29,7 @@
 
 #include "net/address.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -45,11 +46,24 @@ struct stream;
  * connection also STREAM_READ and STREAM_BROKEN, wanted or not. */
 typedef void stream_ready_fn(void *owner, unsigned ready);
 
+/* What protects a connection, and what went wrong with that. */
+struct stream_security {
+    bool is_secure;      /* TLS, or on the way to it */
+    bool has_refused;    /* broken because the peer is not who it must be */
+    const char *problem; /* why it broke: a sentence for the log that begins
+                          * with "TLS: ", good until the stream is closed; "":
+                          * it did not, or stream.error says all */
+    char terms[80];      /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" before the
+                          * handshake is done; "none" where nothing protects */
+};
+
+/* security may be NULL: nothing protects it. */
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *to, size_t len);
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
     void (*want)(struct stream *s, unsigned interest);
     void (*close)(struct stream *s, bool gently);
+    struct stream_security (*security)(const struct stream *s);
 };
 
 struct stream {
@@ -98,6 +112,13 @@ static inline void stream_want(struct stream *s, unsigned interest)
         return;
     s->interest = interest;
     s->ops->want(s, interest);
+}
+
+static inline struct stream_security stream_security(const struct stream *s)
+{
+    if (s->ops->security != NULL)
+        return s->ops->security(s);
+    return (struct stream_security){ .problem = "", .terms = "none" };
 }
 
 /* At once. */

@@ -759,11 +759,27 @@ static void tls_close(struct stream *s, bool gently)
     update_interest(t);
 }
 
+static struct stream_security tls_security(const struct stream *s)
+{
+    const struct stream_tls *t = tls_of((struct stream *)(uintptr_t)s);
+    struct stream_security security = {
+        .is_secure = true,
+        .has_refused = t->has_refused,
+        .problem = t->problem != NULL ? t->problem : "",
+    };
+
+    if (SSL_is_init_finished(t->ssl))
+        snprintf(security.terms, sizeof security.terms, "%s, %s",
+                 SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl));
+    return security;
+}
+
 static const struct stream_ops tls_ops = {
     .read = tls_read,
     .writev = tls_writev,
     .want = tls_want,
     .close = tls_close,
+    .security = tls_security,
 };
 
 /* ---- making one ------------------------------------------------------- */
@@ -829,24 +845,20 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
 
 const char *stream_tls_problem(const struct stream *s)
 {
-    const struct stream_tls *t = tls_of((struct stream *)(uintptr_t)s);
-
-    return t->problem != NULL ? t->problem : "";
+    return tls_security(s).problem;
 }
 
 bool stream_tls_has_refused(const struct stream *s)
 {
-    return tls_of((struct stream *)(uintptr_t)s)->has_refused;
+    return tls_security(s).has_refused;
 }
 
 struct tls_terms stream_tls_terms(const struct stream *s)
 {
-    const struct stream_tls *t = tls_of((struct stream *)(uintptr_t)s);
-    struct tls_terms terms = { "" };
+    struct stream_security security = tls_security(s);
+    struct tls_terms terms;
 
-    if (SSL_is_init_finished(t->ssl))
-        snprintf(terms.text, sizeof terms.text, "%s, %s",
-                 SSL_get_version(t->ssl), SSL_get_cipher_name(t->ssl));
+    memcpy(terms.text, security.terms, sizeof terms.text);
     return terms;
 }
 

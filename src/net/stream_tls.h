@@ -9,7 +9,7 @@
  * stream; one can go on writing to it. One that just stops reads as
  * -ECONNABORTED: somebody may have cut the connection. What else goes wrong
  * reads as -EPROTO (the peer, or what it shows), -ETIMEDOUT (the handshake) or
- * as the stream below said, and stream_tls_problem says it in words.
+ * as the stream below said, and stream_security says it in words.
  *
  * What one costs on the heap (OpenSSL 3.0, AES-256-GCM, P-256, measured with
  * 2,000 of each; the SSL object alone is 7.6 KiB):
@@ -66,18 +66,13 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
                               struct stream *below, struct slice already_read,
                               const char *host);
 
-/* Why it failed, a sentence for the log that begins with "TLS: "; good until
- * it is closed. "" while it did not. */
-const char *stream_tls_problem(const struct stream *s);
-
-/* It failed because the peer is not who the context demands. */
-bool stream_tls_has_refused(const struct stream *s);
-
 /* Says that nothing will be written any more, behind what was taken; what the
  * peer sends can still be read. The stream is to be closed as any other. */
 void stream_tls_say_end(struct stream *s);
 
-/* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" before the handshake is done. */
+/* The older way to what stream_security says, for TLS streams only. */
+const char *stream_tls_problem(const struct stream *s);
+bool stream_tls_has_refused(const struct stream *s);
 struct tls_terms {
     char text[80];
 };

@@ -98,6 +98,34 @@ static void bytes_read_before_are_the_hello(void **state)
     }
 }
 
+/* No owner has to know what kind of a stream it has. */
+static void a_stream_says_what_protects_it(void **state)
+{
+    struct stream_security security;
+    struct pair p;
+
+    lab_kit_pair(&p, lab_kit_of(state));
+    security = stream_security(&p.server.wire.stream);
+    assert_false(security.is_secure);
+    assert_string_equal(security.terms, "none");
+    assert_string_equal(security.problem, "");
+    security = stream_security(p.server.tls);
+    assert_true(security.is_secure);
+    assert_string_equal(security.terms, "");
+    pair_rest(&p);
+    security = stream_security(p.server.tls);
+    assert_string_equal(security.terms, "TLSv1.3, TLS_AES_256_GCM_SHA384");
+    assert_string_equal(security.problem, "");
+    p.server.wire.is_ended = true; /* without close_notify */
+    pair_rest(&p);
+    security = stream_security(p.server.tls);
+    assert_string_equal(security.problem,
+                        "TLS: the connection was cut: the peer went away "
+                        "without saying so");
+    assert_false(security.has_refused);
+    pair_close(&p);
+}
+
 static void all_byte_values_pass(void **state)
 {
     uint8_t all[256];
@@ -747,6 +775,7 @@ int main(void)
         cmocka_unit_test(both_ends_talk),
         cmocka_unit_test(every_segmentation_is_the_same),
         cmocka_unit_test(bytes_read_before_are_the_hello),
+        cmocka_unit_test(a_stream_says_what_protects_it),
         cmocka_unit_test(all_byte_values_pass),
         cmocka_unit_test(sixteen_mebibytes_both_ways),
         cmocka_unit_test(little_room_on_the_wire_loses_nothing),

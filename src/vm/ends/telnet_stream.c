@@ -173,11 +173,17 @@ static void telnet_stream_close(struct stream *s, bool gently)
     buf_done(&t->out);
 }
 
+static struct stream_security telnet_stream_security(const struct stream *s)
+{
+    return stream_security(telnet_of((struct stream *)(uintptr_t)s)->below);
+}
+
 static const struct stream_ops telnet_ops = {
     .read = telnet_stream_read,
     .writev = telnet_stream_writev,
     .want = telnet_stream_want,
     .close = telnet_stream_close,
+    .security = telnet_stream_security,
 };
 
 /* A failure to write shows when the owner reads. */
