@@ -10,6 +10,7 @@
 #include "daemon/limits.h"
 #include "daemon/messages.h"
 #include "daemon/ports.h"
+#include "net/descriptors.h"
 #include "session/client_session.h"
 #include "session/service.h"
 #include "session/vm_session.h"
@@ -400,7 +401,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
 
     d->settings = settings;
     d->messages = messages;
-    d->open_files = loop_raise_file_limit();
+    d->open_files = descriptors_raise_limit();
     r = loop_open(&d->loop);
     if (r < 0) {
         err_set(err, "cannot make an event loop: %s", strerror(-r));

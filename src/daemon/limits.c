@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "daemon/daemon_private.h"
+#include "net/descriptors.h"
 
 #include <stdio.h>
 
@@ -141,5 +142,5 @@ void daemon_limits_log(const struct daemon *d)
              count(d, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN),
              count(d, ADMISSION_CLIENT, ADMISSION_TOO_MANY),
              (unsigned long long)directory->refused_clients,
-             (unsigned long long)loop_starved_count(d->loop));
+             (unsigned long long)descriptors_starved_count(d->loop));
 }

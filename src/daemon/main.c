@@ -9,7 +9,7 @@
 #include "daemon/messages.h"
 #include "daemon/pidfile.h"
 #include "daemon/tls.h"
-#include "net/loop.h"
+#include "net/descriptors.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -192,7 +192,7 @@ int main(int argc, char **argv)
     int status = EXIT_USAGE;
     int r;
 
-    loop_open_standard_descriptors();
+    descriptors_open_standard();
     r = options_read(argc, argv, &settings, &request, &problems);
     if (request == OPTIONS_CHECK_CONFIG)
         status = check_config(&settings, &problems);

@@ -34,7 +34,7 @@ struct dial {
     bool is_over; /* on_done was called, or cancelled */
 };
 
-static void on_timer_closed(uv_handle_t *handle)
+static void dial_on_timer_closed(uv_handle_t *handle)
 {
     struct dial *d = handle->data;
 
@@ -53,7 +53,7 @@ static void dial_end(struct dial *d)
     if (d->is_resolving)
         uv_cancel((uv_req_t *)&d->resolver);
     else if (!uv_is_closing((uv_handle_t *)&d->timer))
-        uv_close((uv_handle_t *)&d->timer, on_timer_closed);
+        uv_close((uv_handle_t *)&d->timer, dial_on_timer_closed);
 }
 
 static void finish(struct dial *d, struct stream *stream)
@@ -74,7 +74,7 @@ static void fail(struct dial *d, const char *why)
 
 static void try_next(struct dial *d);
 
-static void on_connected(void *owner, unsigned ready)
+static void dial_on_connected(void *owner, unsigned ready)
 {
     struct dial *d = owner;
 
@@ -90,7 +90,7 @@ static void on_connected(void *owner, unsigned ready)
     try_next(d);
 }
 
-static void on_timeout(uv_timer_t *timer)
+static void dial_on_timeout(uv_timer_t *timer)
 {
     struct dial *d = timer->data;
 
@@ -131,9 +131,9 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
         fail(d, strerror(-r));
         return -1;
     }
-    stream_set_owner(d->stream, on_connected, d);
+    stream_set_owner(d->stream, dial_on_connected, d);
     stream_want(d->stream, STREAM_WRITE);
-    uv_timer_start(&d->timer, on_timeout, d->timeout_ms, 0);
+    uv_timer_start(&d->timer, dial_on_timeout, d->timeout_ms, 0);
     return 0;
 }
 
@@ -149,8 +149,8 @@ static void try_next(struct dial *d)
     finish(d, NULL);
 }
 
-static void on_resolved(uv_getaddrinfo_t *request, int status,
-                        struct addrinfo *found)
+static void dial_on_resolved(uv_getaddrinfo_t *request, int status,
+                             struct addrinfo *found)
 {
     struct dial *d = request->data;
 
@@ -166,7 +166,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status,
     try_next(d);
 }
 
-static void on_unix_start(uv_timer_t *timer)
+static void dial_on_unix_start(uv_timer_t *timer)
 {
     struct dial *d = timer->data;
     struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -176,7 +176,7 @@ static void on_unix_start(uv_timer_t *timer)
         finish(d, NULL);
 }
 
-static void on_failed_start(uv_timer_t *timer)
+static void dial_on_failed_start(uv_timer_t *timer)
 {
     finish(timer->data, NULL);
 }
@@ -218,13 +218,13 @@ struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
     snprintf(target, sizeof target,
              strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, service);
     d = dial_new(loop, target, timeout_ms, on_done, owner);
-    r = uv_getaddrinfo(&loop->uv, &d->resolver, on_resolved, host, service,
+    r = uv_getaddrinfo(&loop->uv, &d->resolver, dial_on_resolved, host, service,
                        &hints);
     if (r == 0) {
         d->is_resolving = true;
     } else {
         fail(d, uv_strerror(r));
-        uv_timer_start(&d->timer, on_failed_start, 0, 0);
+        uv_timer_start(&d->timer, dial_on_failed_start, 0, 0);
     }
     return d;
 }
@@ -237,10 +237,10 @@ struct dial *dial_unix(struct loop *loop, const char *path,
 
     if (strlen(path) < sizeof d->unix_path) {
         memcpy(d->unix_path, path, strlen(path) + 1);
-        uv_timer_start(&d->timer, on_unix_start, 0, 0);
+        uv_timer_start(&d->timer, dial_on_unix_start, 0, 0);
     } else {
         fail(d, "the path is too long for a Unix socket");
-        uv_timer_start(&d->timer, on_failed_start, 0, 0);
+        uv_timer_start(&d->timer, dial_on_failed_start, 0, 0);
     }
     return d;
 }

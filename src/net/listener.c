@@ -1,13 +1,10 @@
 #include "net/listener.h"
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "net/loop_private.h"
 #include "net/stream_fd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,48 +19,45 @@ enum {
     KEEPALIVE_IDLE_S = 60,
     KEEPALIVE_INTERVAL_S = 10,
     KEEPALIVE_PROBES = 5,
-    STARVED_TELL_AGAIN_US = 60 * 1000 * 1000,
 };
 
 struct listener {
     uv_poll_t poll;
     struct loop *loop;
     int fd;
-    unsigned way;                       /* enum listener_way */
+    uint8_t way; /* enum listener_way */
+    bool is_bare;
+    bool is_unix;                       /* it is in a struct unix_listener */
     const struct listener_guard *guard; /* NULL: none */
-    listener_accepted_fn *on_accepted;
+    union {
+        listener_accepted_fn *on_accepted;
+        listener_connected_fn *on_connected; /* is_bare */
+    };
     void *owner;
-    struct list starved; /* in loop->starved while it rests */
+    struct descriptor_waiter waiter;
 };
 
-static void on_connection(uv_poll_t *poll, int status, int events);
+/* There are many listeners of the other kind: what only this one needs costs
+ * them nothing. */
+struct unix_listener {
+    struct listener listener;
+    struct unix_socket_file file;
+};
 
-static bool is_out_of_descriptors(int error)
+static void listener_on_connection(uv_poll_t *poll, int status, int events);
+
+static void listener_wake(struct descriptor_waiter *w)
 {
-    return error == EMFILE || error == ENFILE || error == ENOMEM ||
-           error == ENOBUFS;
+    struct listener *l = CONTAINER_OF(w, struct listener, waiter);
+
+    uv_poll_start(&l->poll, UV_READABLE, listener_on_connection);
 }
 
-void listener_wake_starved(struct loop *loop)
-{
-    deadline_stop(&loop->starved_retry);
-    LIST_EACH (node, after, &loop->starved) {
-        struct listener *l = CONTAINER_OF(node, struct listener, starved);
-
-        list_remove(&l->starved);
-        uv_poll_start(&l->poll, UV_READABLE, on_connection);
-    }
-}
-
+/* A backlog that cannot be accepted would be told of for ever. */
 static void rest(struct listener *l)
 {
-    struct loop *loop = l->loop;
-
     uv_poll_stop(&l->poll);
-    list_add_tail(&loop->starved, &l->starved);
-    if (!deadline_is_running(&loop->starved_retry))
-        deadline_start(&loop->starved_queue, &loop->starved_retry,
-                       clock_now_us());
+    descriptors_wait(&l->loop->descriptors, &l->waiter);
 }
 
 /* With a reset the connection is gone on both sides at once; an end in order
@@ -116,41 +110,19 @@ static void refuse_one(struct listener *l)
     struct address peer;
     int fd;
 
-    if (l->loop->reserve_fd < 0)
+    if (!descriptors_lend_reserve(&l->loop->descriptors))
         return;
-    close(l->loop->reserve_fd);
     fd = accept_one(l, &peer);
     if (fd >= 0 && !turn_away(l, fd, &peer)) {
         (void)!write(fd, refusal, sizeof refusal - 1);
         close(fd);
     }
-    l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    descriptors_take_reserve_back(&l->loop->descriptors);
 }
 
-/* Each connection that ends lets another one in, and then there is none left
- * again: that is one state of affairs, and no news. */
-static bool is_news(struct loop *loop)
+static void handle_lack(struct listener *l, int error)
 {
-    uint64_t now_us = clock_now_us();
-    bool is_new = !loop->is_starved_logged &&
-                  (loop->starved_told_us == 0 ||
-                   now_us - loop->starved_told_us >= STARVED_TELL_AGAIN_US);
-
-    loop->is_starved_logged = true;
-    if (is_new)
-        loop->starved_told_us = now_us;
-    return is_new;
-}
-
-static void handle_starvation(struct listener *l, int error)
-{
-    l->loop->starved_count++;
-    if (is_news(l->loop)) {
-        log_warning("no file descriptors left: new connections wait or are "
-                    "refused until some are closed; raise the limit of open "
-                    "files (LimitNOFILE=, ulimit -n) reason=%s",
-                    LOG_TEXT(strerror(error)));
-    }
+    descriptors_report_lack(&l->loop->descriptors, error);
     if (l->way & LISTENER_REFUSE)
         refuse_one(l);
     rest(l);
@@ -162,34 +134,44 @@ static bool make_room(const struct listener *l)
            l->guard->make_room(l->guard->owner);
 }
 
-static void on_connection(uv_poll_t *poll, int status, int events)
+static void hand_out(struct listener *l, int fd, const struct address *peer)
+{
+    struct listener_connection connection = { .fd = fd, .peer = *peer };
+    struct stream *stream;
+
+    if (l->is_bare) {
+        if (l->is_unix)
+            connection.credentials = unix_socket_peer(fd);
+        l->on_connected(l->owner, &connection);
+    } else if (stream_fd_open(l->loop, fd, peer, &stream) == 0) {
+        l->on_accepted(l->owner, stream);
+    }
+}
+
+/* The owner may close the listener when it is handed a connection: libuv keeps
+ * its memory until the end of the turn, and fd says that it is over. */
+static void listener_on_connection(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
 
     (void)events;
     (void)status;
-    for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_PER_TURN && l->fd >= 0; i++) {
         struct address peer;
-        struct stream *stream;
         int fd = accept_one(l, &peer);
 
-        if (fd < 0 && is_out_of_descriptors(errno) && make_room(l))
+        if (fd < 0 && descriptors_is_lack(errno) && make_room(l))
             fd = accept_one(l, &peer);
         if (fd < 0) {
-            if (is_out_of_descriptors(errno))
-                handle_starvation(l, errno);
+            if (descriptors_is_lack(errno))
+                handle_lack(l, errno);
             /* EAGAIN: no more; others: that one is gone, the next turn tells
              * about the next one. */
             return;
         }
-        l->loop->is_starved_logged = false;
-        /* Another thread may have taken it. */
-        if (l->loop->reserve_fd < 0)
-            l->loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-        if (turn_away(l, fd, &peer))
-            continue;
-        if (stream_fd_open(l->loop, fd, &peer, &stream) == 0)
-            l->on_accepted(l->owner, stream);
+        descriptors_report_success(&l->loop->descriptors);
+        if (!turn_away(l, fd, &peer))
+            hand_out(l, fd, &peer);
     }
 }
 
@@ -249,10 +231,32 @@ static int open_socket(const struct address *address, unsigned way)
     return fd;
 }
 
-int listener_open(struct loop *loop, const struct address *address,
-                  unsigned way, const struct listener_guard *guard,
-                  listener_accepted_fn *on_accepted, void *owner,
-                  struct listener **ret_listener)
+/* Takes fd over, and closes it if this fails. The memory stays the caller's
+ * then. */
+static int start(struct listener *l, struct loop *loop, int fd, unsigned way,
+                 const struct listener_guard *guard, void *owner)
+{
+    int r = uv_poll_init(&loop->uv, &l->poll, fd);
+
+    if (r < 0) {
+        close(fd);
+        return r;
+    }
+    l->poll.data = l;
+    l->loop = loop;
+    l->fd = fd;
+    l->way = (uint8_t)way;
+    l->guard = guard;
+    l->owner = owner;
+    list_init(&l->waiter.node);
+    l->waiter.wake = listener_wake;
+    uv_poll_start(&l->poll, UV_READABLE, listener_on_connection);
+    return 0;
+}
+
+static int open_tcp(struct loop *loop, const struct address *address,
+                    unsigned way, const struct listener_guard *guard,
+                    void *owner, struct listener **ret_listener)
 {
     int fd = open_socket(address, way);
     struct listener *l;
@@ -261,26 +265,69 @@ int listener_open(struct loop *loop, const struct address *address,
     if (fd < 0)
         return fd;
     l = xcalloc(1, sizeof *l);
-    r = uv_poll_init(&loop->uv, &l->poll, fd);
-    if (r < 0) {
-        close(fd);
+    r = start(l, loop, fd, way, guard, owner);
+    if (r < 0)
         free(l);
+    else
+        *ret_listener = l;
+    return r;
+}
+
+int listener_open(struct loop *loop, const struct address *address,
+                  unsigned way, const struct listener_guard *guard,
+                  listener_accepted_fn *on_accepted, void *owner,
+                  struct listener **ret_listener)
+{
+    int r = open_tcp(loop, address, way, guard, owner, ret_listener);
+
+    if (r == 0)
+        (*ret_listener)->on_accepted = on_accepted;
+    return r;
+}
+
+int listener_open_bare(struct loop *loop, const struct address *address,
+                       unsigned way, const struct listener_guard *guard,
+                       listener_connected_fn *on_connected, void *owner,
+                       struct listener **ret_listener)
+{
+    int r = open_tcp(loop, address, way, guard, owner, ret_listener);
+
+    if (r < 0)
         return r;
-    }
-    l->poll.data = l;
-    l->loop = loop;
-    l->fd = fd;
-    l->way = way;
-    l->guard = guard;
-    l->on_accepted = on_accepted;
-    l->owner = owner;
-    list_init(&l->starved);
-    uv_poll_start(&l->poll, UV_READABLE, on_connection);
-    *ret_listener = l;
+    (*ret_listener)->is_bare = true;
+    (*ret_listener)->on_connected = on_connected;
     return 0;
 }
 
-static void on_closed(uv_handle_t *handle)
+int listener_open_unix(struct loop *loop, const struct unix_socket_place *place,
+                       unsigned way, const struct listener_guard *guard,
+                       listener_connected_fn *on_connected, void *owner,
+                       struct listener **ret_listener)
+{
+    struct unix_socket_file file;
+    int fd = unix_socket_listen(place, BACKLOG, &file);
+    struct unix_listener *u;
+    int r;
+
+    if (fd < 0)
+        return fd;
+    u = xcalloc(1, sizeof *u);
+    r = start(&u->listener, loop, fd, way, guard, owner);
+    if (r < 0) {
+        unix_socket_remove(&file);
+        free(u);
+        return r;
+    }
+    u->file = file;
+    u->listener.is_unix = true;
+    u->listener.is_bare = true;
+    u->listener.on_connected = on_connected;
+    *ret_listener = &u->listener;
+    return 0;
+}
+
+/* The listener is the first member of a unix_listener: data is either. */
+static void listener_on_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -292,10 +339,15 @@ void listener_close(struct listener *l)
     if (l == NULL)
         return;
     loop = l->loop;
-    list_remove(&l->starved);
-    uv_close((uv_handle_t *)&l->poll, on_closed);
+    list_remove(&l->waiter.node);
+    /* The file first: while it is there somebody listens behind it. */
+    if (l->is_unix)
+        unix_socket_remove(
+            &CONTAINER_OF(l, struct unix_listener, listener)->file);
+    uv_close((uv_handle_t *)&l->poll, listener_on_closed);
     close(l->fd);
-    loop_descriptor_freed(loop);
+    l->fd = -1;
+    descriptors_freed(&loop->descriptors);
 }
 
 struct address listener_address(const struct listener *l)

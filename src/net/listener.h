@@ -1,7 +1,8 @@
 /*
- * listener.h - a TCP port that accepts connections and hands out streams.
+ * listener.h - a TCP port or a Unix socket that accepts connections, and hands
+ * out streams or bare descriptors.
  *
- * Accepted sockets inherit NODELAY and the keepalive settings, so that an
+ * Accepted TCP sockets inherit NODELAY and the keepalive settings, so that an
  * accept costs one system call. Without free file descriptors a listener
  * rests, uses no CPU and tries again when a stream of the loop was closed, or
  * once a second: who waits in the backlog is then served.
@@ -15,11 +16,24 @@
 
 #include "net/loop.h"
 #include "net/stream.h"
+#include "net/unix_socket.h"
 
 struct listener;
 
 /* The new stream is the owner's. */
 typedef void listener_accepted_fn(void *owner, struct stream *stream);
+
+/* A connection without a stream on it: for somebody who decides by peer or
+ * credentials what becomes of it, or passes it to another program. */
+struct listener_connection {
+    int fd; /* non-blocking, close-on-exec */
+    struct address peer;
+    struct peer_credentials credentials; /* of a Unix socket's peer */
+};
+
+/* The descriptor is the owner's; stream_fd_open makes a stream of it. */
+typedef void listener_connected_fn(
+    void *owner, const struct listener_connection *connection);
 
 /* Bits. */
 enum listener_way {
@@ -55,7 +69,22 @@ int listener_open(struct loop *loop, const struct address *address,
                   unsigned way, const struct listener_guard *guard,
                   listener_accepted_fn *on_accepted, void *owner,
                   struct listener **ret_listener);
-void listener_close(struct listener *l); /* takes NULL */
+
+/* Like listener_open, but hands out bare descriptors. */
+int listener_open_bare(struct loop *loop, const struct address *address,
+                       unsigned way, const struct listener_guard *guard,
+                       listener_connected_fn *on_connected, void *owner,
+                       struct listener **ret_listener);
+
+/* A Unix socket; the failures of unix_socket_listen. Its guard is asked about
+ * peers without an internet address. */
+int listener_open_unix(struct loop *loop, const struct unix_socket_place *place,
+                       unsigned way, const struct listener_guard *guard,
+                       listener_connected_fn *on_connected, void *owner,
+                       struct listener **ret_listener);
+
+/* Removes a Unix socket's file. Takes NULL. */
+void listener_close(struct listener *l);
 
 /* With the port that the system chose, where 0 was asked for. */
 struct address listener_address(const struct listener *l);

@@ -6,17 +6,10 @@
 #include "net/loop_private.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-enum {
-    STARVED_RETRY_US = 1000 * 1000,
-};
-
-static void on_alarm(uv_timer_t *timer)
+static void loop_on_alarm(uv_timer_t *timer)
 {
     struct loop *loop = timer->data;
     uint64_t now_us = clock_now_us();
@@ -48,29 +41,17 @@ static void set_alarm(struct loop *loop)
     now_us = clock_now_us();
     wait_us = first_us > now_us ? first_us - now_us : 0;
     uv_update_time(&loop->uv);
-    uv_timer_start(&loop->alarm, on_alarm, (wait_us + 999) / 1000, 0);
+    uv_timer_start(&loop->alarm, loop_on_alarm, (wait_us + 999) / 1000, 0);
     loop->alarm_us = first_us;
 }
 
-static void on_prepare(uv_prepare_t *prepare)
+static void loop_on_prepare(uv_prepare_t *prepare)
 {
     struct loop *loop = prepare->data;
 
     if (loop->on_turn_end != NULL)
         loop->on_turn_end(loop->turn_end_owner);
     set_alarm(loop);
-}
-
-static void on_starved_due(struct deadline *d, void *owner)
-{
-    (void)d;
-    listener_wake_starved(owner);
-}
-
-void loop_descriptor_freed(struct loop *loop)
-{
-    if (!list_is_empty(&loop->starved))
-        listener_wake_starved(loop);
 }
 
 int loop_open(struct loop **ret_loop)
@@ -93,16 +74,11 @@ int loop_open(struct loop **ret_loop)
     signal(SIGPIPE, SIG_IGN);
     /* A limit of the size of files: writing fails, which is an error. */
     signal(SIGXFSZ, SIG_IGN);
-    list_init(&loop->starved);
-    deadline_queue_open(&loop->starved_queue, STARVED_RETRY_US, on_starved_due,
-                        loop);
-    deadline_init(&loop->starved_retry);
-    loop_watch(loop, &loop->starved_queue);
+    descriptors_init(&loop->descriptors, loop);
     loop->read_buffer = xmalloc(LIMIT_READ);
-    loop->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->turn_end.data = loop;
-    uv_prepare_start(&loop->turn_end, on_prepare);
+    uv_prepare_start(&loop->turn_end, loop_on_prepare);
     uv_unref((uv_handle_t *)&loop->turn_end);
     uv_timer_init(&loop->uv, &loop->alarm);
     loop->alarm.data = loop;
@@ -144,8 +120,7 @@ void loop_close(struct loop *loop)
     r = uv_loop_close(&loop->uv);
     assert(r == 0);
     (void)r;
-    if (loop->reserve_fd >= 0)
-        close(loop->reserve_fd);
+    descriptors_done(&loop->descriptors);
     free(loop->read_buffer);
     free(loop);
 }
@@ -192,7 +167,7 @@ void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
     loop_watch(loop, queue);
 }
 
-static void on_signal(uv_signal_t *uv, int number)
+static void loop_signal_due(uv_signal_t *uv, int number)
 {
     struct loop_signal *s = uv->data;
 
@@ -216,41 +191,10 @@ int loop_on_signal(struct loop *loop, int number,
     s->handler = handler;
     s->owner = owner;
     uv_unref((uv_handle_t *)&s->uv);
-    return uv_signal_start(&s->uv, on_signal, number);
+    return uv_signal_start(&s->uv, loop_signal_due, number);
 }
 
 uint8_t *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;
-}
-
-uint64_t loop_starved_count(const struct loop *loop)
-{
-    return loop->starved_count;
-}
-
-void loop_open_standard_descriptors(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
-}
-
-uint64_t loop_raise_file_limit(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return 0;
-    if (files.rlim_cur < files.rlim_max) {
-        struct rlimit raised = { files.rlim_max, files.rlim_max };
-
-        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
-            files = raised;
-    }
-    return files.rlim_cur;
 }

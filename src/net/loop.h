@@ -58,16 +58,4 @@ int loop_on_signal(struct loop *loop, int number,
  */
 uint8_t *loop_read_buffer(struct loop *loop);
 
-/*
- * Whoever started us may have closed 0, 1 or 2: what is opened next would take
- * their place, and be taken for them. First thing in main.
- */
-void loop_open_standard_descriptors(void);
-
-/* How often a connection could not be accepted for want of descriptors. */
-uint64_t loop_starved_count(const struct loop *loop);
-
-/* Raises the soft limit of open files to the hard one; returns what it is. */
-uint64_t loop_raise_file_limit(void);
-
 #endif

@@ -4,6 +4,7 @@
 #ifndef NET_LOOP_PRIVATE_H
 #define NET_LOOP_PRIVATE_H
 
+#include "net/descriptors_private.h"
 #include "net/loop.h"
 
 #include <uv.h>
@@ -21,9 +22,7 @@ struct loop {
     uv_timer_t alarm;    /* for the deadline that is due first */
     uint64_t alarm_us;   /* when it is set for; 0: not set */
     struct list watches; /* struct deadline_queue, by its node watched */
-    struct list starved; /* listeners that rest for want of descriptors */
-    struct deadline_queue starved_queue;
-    struct deadline starved_retry;
+    struct descriptors descriptors;
     struct deadline_queue linger_queue; /* streams closing gently */
     struct deadline_queue broken_queue; /* streams whose owners are told so */
     int break_fd; /* an epoll: streams that are watched for a break only */
@@ -32,19 +31,9 @@ struct loop {
     void *turn_end_owner;
     struct loop_signal signals[LOOP_SIGNAL_MAX];
     int signal_count;
-    int reserve_fd; /* given up for a moment to accept and refuse somebody */
     bool is_stopped;
-    bool is_starved_logged;
-    uint64_t starved_told_us; /* 0: never */
-    uint64_t starved_count;   /* how often there was no descriptor */
     uint8_t *read_buffer;
 };
-
-/* A descriptor was closed: listeners that rest may try again. */
-void loop_descriptor_freed(struct loop *loop);
-
-/* listener.c: wakes all that rest. */
-void listener_wake_starved(struct loop *loop);
 
 /* stream_fd.c: what all streams on descriptors share. 0 or -errno. */
 int stream_fd_loop_open(struct loop *loop);

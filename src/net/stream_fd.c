@@ -54,7 +54,7 @@ enum {
     NEXT_TURN_US = 1,
 };
 
-static struct stream_fd *fd_of(struct stream *s)
+static struct stream_fd *stream_fd_of(struct stream *s)
 {
     return CONTAINER_OF(s, struct stream_fd, stream);
 }
@@ -190,9 +190,9 @@ static ssize_t failure(struct stream_fd *f, int error)
     return f->stream.error;
 }
 
-static ssize_t fd_read(struct stream *s, void *to, size_t len)
+static ssize_t stream_fd_read(struct stream *s, void *to, size_t len)
 {
-    struct stream_fd *f = fd_of(s);
+    struct stream_fd *f = stream_fd_of(s);
     ssize_t n;
 
     do
@@ -210,9 +210,10 @@ static ssize_t fd_read(struct stream *s, void *to, size_t len)
     return errno == EIO ? 0 : failure(f, errno);
 }
 
-static ssize_t fd_writev(struct stream *s, const struct iovec *part, int count)
+static ssize_t stream_fd_writev(struct stream *s, const struct iovec *part,
+                                int count)
 {
-    struct stream_fd *f = fd_of(s);
+    struct stream_fd *f = stream_fd_of(s);
     ssize_t n;
 
     if (f->has_told)
@@ -225,9 +226,9 @@ static ssize_t fd_writev(struct stream *s, const struct iovec *part, int count)
     return errno == EAGAIN ? 0 : failure(f, errno);
 }
 
-static void fd_want(struct stream *s, unsigned interest)
+static void stream_fd_want(struct stream *s, unsigned interest)
 {
-    struct stream_fd *f = fd_of(s);
+    struct stream_fd *f = stream_fd_of(s);
 
     if (f->is_broken)
         update_again(f);
@@ -249,7 +250,7 @@ static void close_now(struct stream_fd *f)
     uv_close((uv_handle_t *)&f->poll, stream_fd_on_closed);
     close(f->fd);
     f->fd = -1;
-    loop_descriptor_freed(loop);
+    descriptors_freed(&loop->descriptors);
 }
 
 static void stream_fd_on_linger_ready(void *owner, unsigned ready)
@@ -261,7 +262,7 @@ static void stream_fd_on_linger_ready(void *owner, unsigned ready)
         close_now(f);
         return;
     }
-    n = fd_read(&f->stream, loop_read_buffer(f->loop), LIMIT_READ);
+    n = stream_fd_read(&f->stream, loop_read_buffer(f->loop), LIMIT_READ);
     if (n > 0)
         f->lingered += (uint32_t)n;
     if (n == 0 || (n < 0 && n != -EAGAIN) || f->lingered > LINGER_READ_MAX)
@@ -274,9 +275,9 @@ static void stream_fd_linger_due(struct deadline *d, void *owner)
     close_now(CONTAINER_OF(d, struct stream_fd, deadline));
 }
 
-static void fd_close(struct stream *s, bool gently)
+static void stream_fd_close(struct stream *s, bool gently)
 {
-    struct stream_fd *f = fd_of(s);
+    struct stream_fd *f = stream_fd_of(s);
 
     if (!gently || f->is_broken || shutdown(f->fd, SHUT_WR) != 0) {
         close_now(f);
@@ -287,11 +288,11 @@ static void fd_close(struct stream *s, bool gently)
     deadline_start(&f->loop->linger_queue, &f->deadline, clock_now_us());
 }
 
-static const struct stream_ops fd_ops = {
-    .read = fd_read,
-    .writev = fd_writev,
-    .want = fd_want,
-    .close = fd_close,
+static const struct stream_ops stream_fd_ops = {
+    .read = stream_fd_read,
+    .writev = stream_fd_writev,
+    .want = stream_fd_want,
+    .close = stream_fd_close,
 };
 
 int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
@@ -308,7 +309,7 @@ int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
     f->poll.data = f;
     f->loop = loop;
     f->fd = fd;
-    f->stream.ops = &fd_ops;
+    f->stream.ops = &stream_fd_ops;
     if (peer != NULL)
         f->stream.peer = *peer;
     deadline_init(&f->deadline);

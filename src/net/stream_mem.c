@@ -4,14 +4,14 @@
 
 #include <errno.h>
 
-static struct stream_mem *mem_of(struct stream *s)
+static struct stream_mem *stream_mem_of(struct stream *s)
 {
     return CONTAINER_OF(s, struct stream_mem, stream);
 }
 
-static ssize_t mem_read(struct stream *s, void *to, size_t len)
+static ssize_t stream_mem_read(struct stream *s, void *to, size_t len)
 {
-    struct stream_mem *m = mem_of(s);
+    struct stream_mem *m = stream_mem_of(s);
 
     if (m->to_session.len == 0 && m->is_broken)
         return s->error = -ECONNRESET;
@@ -24,9 +24,10 @@ static ssize_t mem_read(struct stream *s, void *to, size_t len)
     return (ssize_t)len;
 }
 
-static ssize_t mem_writev(struct stream *s, const struct iovec *part, int count)
+static ssize_t stream_mem_writev(struct stream *s, const struct iovec *part,
+                                 int count)
 {
-    struct stream_mem *m = mem_of(s);
+    struct stream_mem *m = stream_mem_of(s);
     size_t taken = 0;
 
     if (m->is_broken)
@@ -44,28 +45,28 @@ static ssize_t mem_writev(struct stream *s, const struct iovec *part, int count)
     return (ssize_t)taken;
 }
 
-static void mem_want(struct stream *s, unsigned interest)
+static void stream_mem_want(struct stream *s, unsigned interest)
 {
     (void)s;
     (void)interest;
 }
 
-static void mem_close(struct stream *s, bool gently)
+static void stream_mem_close(struct stream *s, bool gently)
 {
     (void)gently;
-    mem_of(s)->is_closed = true;
+    stream_mem_of(s)->is_closed = true;
 }
 
-static const struct stream_ops mem_ops = {
-    .read = mem_read,
-    .writev = mem_writev,
-    .want = mem_want,
-    .close = mem_close,
+static const struct stream_ops stream_mem_ops = {
+    .read = stream_mem_read,
+    .writev = stream_mem_writev,
+    .want = stream_mem_want,
+    .close = stream_mem_close,
 };
 
 void stream_mem_init(struct stream_mem *m, uint32_t max)
 {
-    *m = (struct stream_mem){ .stream.ops = &mem_ops, .room = SIZE_MAX };
+    *m = (struct stream_mem){ .stream.ops = &stream_mem_ops, .room = SIZE_MAX };
     buf_init(&m->to_session, max);
     buf_init(&m->from_session, max);
 }

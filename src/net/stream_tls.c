@@ -90,7 +90,7 @@ struct stream_tls {
     bool has_told; /* the owner, that it is broken */
 };
 
-static struct stream_tls *tls_of(struct stream *s)
+static struct stream_tls *stream_tls_of(struct stream *s)
 {
     return CONTAINER_OF(s, struct stream_tls, stream);
 }
@@ -481,9 +481,9 @@ static ssize_t state_of_reading(const struct stream_tls *t)
     }
 }
 
-static ssize_t tls_read(struct stream *s, void *to, size_t len)
+static ssize_t stream_tls_read(struct stream *s, void *to, size_t len)
 {
-    struct stream_tls *t = tls_of(s);
+    struct stream_tls *t = stream_tls_of(s);
     size_t total;
 
     if (t->state != TLS_OPEN)
@@ -571,9 +571,10 @@ static size_t encrypt_parts(struct stream_tls *t, const struct iovec *part,
     return plain_len == 0 || encrypt(t, t->hub->plain, plain_len) ? total : 0;
 }
 
-static ssize_t tls_writev(struct stream *s, const struct iovec *part, int count)
+static ssize_t stream_tls_writev(struct stream *s, const struct iovec *part,
+                                 int count)
 {
-    struct stream_tls *t = tls_of(s);
+    struct stream_tls *t = stream_tls_of(s);
     size_t total = 0;
 
     flush_out(t);
@@ -588,9 +589,9 @@ static ssize_t tls_writev(struct stream *s, const struct iovec *part, int count)
                                                 : (ssize_t)total;
 }
 
-static void tls_want(struct stream *s, unsigned interest)
+static void stream_tls_want(struct stream *s, unsigned interest)
 {
-    struct stream_tls *t = tls_of(s);
+    struct stream_tls *t = stream_tls_of(s);
 
     (void)interest;
     update_again(t);
@@ -732,16 +733,16 @@ static void say_end(struct stream_tls *t)
 
 void stream_tls_say_end(struct stream *s)
 {
-    struct stream_tls *t = tls_of(s);
+    struct stream_tls *t = stream_tls_of(s);
 
     say_end(t);
     update_again(t);
     update_interest(t);
 }
 
-static void tls_close(struct stream *s, bool gently)
+static void stream_tls_close(struct stream *s, bool gently)
 {
-    struct stream_tls *t = tls_of(s);
+    struct stream_tls *t = stream_tls_of(s);
     bool was_open = is_open(t);
 
     say_end(t);
@@ -759,9 +760,9 @@ static void tls_close(struct stream *s, bool gently)
     update_interest(t);
 }
 
-static struct stream_security tls_security(const struct stream *s)
+static struct stream_security stream_tls_security(const struct stream *s)
 {
-    const struct stream_tls *t = tls_of((struct stream *)(uintptr_t)s);
+    const struct stream_tls *t = stream_tls_of((struct stream *)(uintptr_t)s);
     struct stream_security security = {
         .is_secure = true,
         .has_refused = t->has_refused,
@@ -774,12 +775,12 @@ static struct stream_security tls_security(const struct stream *s)
     return security;
 }
 
-static const struct stream_ops tls_ops = {
-    .read = tls_read,
-    .writev = tls_writev,
-    .want = tls_want,
-    .close = tls_close,
-    .security = tls_security,
+static const struct stream_ops stream_tls_ops = {
+    .read = stream_tls_read,
+    .writev = stream_tls_writev,
+    .want = stream_tls_want,
+    .close = stream_tls_close,
+    .security = stream_tls_security,
 };
 
 /* ---- making one ------------------------------------------------------- */
@@ -821,7 +822,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
 {
     struct stream_tls *t = xcalloc(1, sizeof *t);
 
-    t->stream.ops = &tls_ops;
+    t->stream.ops = &stream_tls_ops;
     t->stream.peer = below->peer;
     t->hub = hub;
     t->below = below;
@@ -845,17 +846,17 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
 
 const char *stream_tls_problem(const struct stream *s)
 {
-    return tls_security(s).problem;
+    return stream_tls_security(s).problem;
 }
 
 bool stream_tls_has_refused(const struct stream *s)
 {
-    return tls_security(s).has_refused;
+    return stream_tls_security(s).has_refused;
 }
 
 struct tls_terms stream_tls_terms(const struct stream *s)
 {
-    struct stream_security security = tls_security(s);
+    struct stream_security security = stream_tls_security(s);
     struct tls_terms terms;
 
     memcpy(terms.text, security.terms, sizeof terms.text);
@@ -864,7 +865,7 @@ struct tls_terms stream_tls_terms(const struct stream *s)
 
 bool stream_is_tls(const struct stream *s)
 {
-    return s->ops == &tls_ops;
+    return s->ops == &stream_tls_ops;
 }
 
 /* ---- the hub ---------------------------------------------------------- */

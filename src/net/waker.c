@@ -11,7 +11,7 @@ struct waker {
     void *owner;
 };
 
-static void on_wake(uv_async_t *async)
+static void waker_on_wake(uv_async_t *async)
 {
     struct waker *w = async->data;
 
@@ -22,7 +22,7 @@ int waker_open(struct loop *loop, void (*handler)(void *owner), void *owner,
                struct waker **ret_waker)
 {
     struct waker *w = xcalloc(1, sizeof *w);
-    int r = uv_async_init(&loop->uv, &w->async, on_wake);
+    int r = uv_async_init(&loop->uv, &w->async, waker_on_wake);
 
     if (r < 0) {
         free(w);
@@ -36,7 +36,7 @@ int waker_open(struct loop *loop, void (*handler)(void *owner), void *owner,
     return 0;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void waker_on_closed(uv_handle_t *handle)
 {
     free(handle->data);
 }
@@ -44,7 +44,7 @@ static void on_closed(uv_handle_t *handle)
 void waker_close(struct waker *w)
 {
     if (w != NULL)
-        uv_close((uv_handle_t *)&w->async, on_closed);
+        uv_close((uv_handle_t *)&w->async, waker_on_closed);
 }
 
 void waker_wake(struct waker *w)

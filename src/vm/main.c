@@ -1,6 +1,7 @@
 /*
  * vspc-vm - plays the VM's end of a virtual serial port.
  */
+#include "net/descriptors.h"
 #include "net/stream_fd.h"
 #include "vm/bridge.h"
 #include "vm/common/say.h"
@@ -178,7 +179,7 @@ int main(int argc, char **argv)
     struct options options;
     struct err err;
 
-    loop_open_standard_descriptors();
+    descriptors_open_standard();
     if (options_read(&options, argc, argv, &err) < 0) {
         say(SAY_ERROR, "%s", err.text);
         return EXIT_USAGE;
