@@ -44,8 +44,7 @@ struct tls_hub {
     unsigned stream_count;
     uint8_t *in;    /* what a read of a stream below brought */
     uint8_t *plain; /* a record's data, put together from small parts */
-    uint8_t *out;   /* records on their way to a stream below */
-    size_t out_len;
+    struct tls_bio_out *out; /* records on their way to a stream below */
 };
 
 /* loop NULL: a test lets the deadlines fall due by itself. */
