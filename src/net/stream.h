@@ -12,13 +12,15 @@
  * read is told again in the next turn.
  *
  * A connection that breaks (the peer reset it, or does not answer any more)
- * wakes its owner, whatever the owner wants, even nothing: STREAM_BROKEN, and
- * with it STREAM_READ, and STREAM_WRITE if that is wanted. As long as the owner
- * wants anything it is told again in each turn; an owner that wants nothing is
- * told once, and again when it wants something. Bytes that arrived before the
- * break can still be read; behind them reading says what is wrong, and writing
- * says so at once. So no owner waits for a connection that is gone, and it may
- * take what came first or not, as it likes. That the peer only sends no more
+ * wakes its owner, whatever the owner wants, even nothing: STREAM_BROKEN. As
+ * long as the owner wants anything it is told again in each turn; an owner that
+ * wants nothing is told once, and again when it wants something. So no owner
+ * waits for a connection that is gone.
+ *
+ * Bytes that arrived before the break can still be read, and so can the peer's
+ * end; behind them reading says what is wrong. Writing says so at once, and is
+ * therefore left to those who do not want to read: what the peer said last is
+ * not lost to an answer that cannot be given. That the peer only sends no more
  * (reading gives 0) is no break: it is told to those who want to read.
  *
  * The owner closes the stream exactly once; nothing is called afterwards. The
@@ -42,8 +44,9 @@ enum { STREAM_BROKEN = 4 };
 
 struct stream;
 
-/* ready: of the bits that are wanted, those that can be done now; of a broken
- * connection also STREAM_READ and STREAM_BROKEN, wanted or not. */
+/* ready: of the bits that are wanted, those that can be done now. Of a broken
+ * connection: STREAM_BROKEN and STREAM_READ, wanted or not, and STREAM_WRITE if
+ * nothing else is wanted. */
 typedef void stream_ready_fn(void *owner, unsigned ready);
 
 /* What protects a connection, and what went wrong with that. */
@@ -119,6 +122,13 @@ static inline struct stream_security stream_security(const struct stream *s)
     if (s->ops->security != NULL)
         return s->ops->security(s);
     return (struct stream_security){ .problem = "", .terms = "none" };
+}
+
+/* For those who make streams: what the owner of a broken one is told. */
+static inline unsigned stream_broken_readiness(const struct stream *s)
+{
+    return STREAM_BROKEN | STREAM_READ |
+           (s->interest == STREAM_WRITE ? STREAM_WRITE : 0u);
 }
 
 /* At once. */

@@ -107,9 +107,7 @@ static void update_again(struct stream_fd *f)
 static void tell_broken(struct stream_fd *f)
 {
     update_again(f);
-    f->stream.on_ready(f->stream.owner,
-                       STREAM_READ | STREAM_BROKEN |
-                           (f->stream.interest & STREAM_WRITE));
+    f->stream.on_ready(f->stream.owner, stream_broken_readiness(&f->stream));
 }
 
 /* The error is taken off the socket: an owner that neither reads nor writes is
@@ -200,7 +198,9 @@ static ssize_t stream_fd_read(struct stream *s, void *to, size_t len)
     while (n < 0 && errno == EINTR);
     if (n > 0)
         return n;
-    if (f->has_told)
+    /* EPIPE is how the system calls a reset behind the peer's FIN, which stays
+     * in its place: to who reads, the peer has ended. */
+    if (f->has_told && !(n == 0 && s->error == -EPIPE))
         return s->error;
     if (n == 0)
         return n;

@@ -93,8 +93,7 @@ bool stream_mem_turn(struct stream_mem *m)
             return false;
         m->has_told = true;
         m->stream.error = -ECONNRESET;
-        ready =
-            STREAM_READ | STREAM_BROKEN | (m->stream.interest & STREAM_WRITE);
+        ready = stream_broken_readiness(&m->stream);
     } else {
         if (m->to_session.len > 0 || m->is_ended)
             ready |= STREAM_READ;

@@ -380,7 +380,7 @@ void tls_hub_again_due(struct deadline *d, void *owner)
         return;
     }
     if (t->engine.state == TLS_BROKEN) {
-        ready |= STREAM_READ | STREAM_BROKEN;
+        ready = stream_broken_readiness(&t->stream);
         t->has_told = true;
     } else {
         ready &= STREAM_READ;

@@ -152,6 +152,28 @@ static void bytes_before_a_reset_are_read_and_then_the_reset(void **state)
     site_close(&s);
 }
 
+/* The peer closes, and answers what comes then with a reset. To who reads, it
+ * has ended in order. */
+static void a_reset_behind_the_end_is_the_end(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    assert_int_equal(write(s.peer, "bye", 3), 3);
+    close(s.peer);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), 1);
+    s.owner.enough = 1;
+    site_run(&s, LONG_US);
+    assert_int_equal(s.owner.broken_count, 1);
+    s.owner.reads = true;
+    site_run(&s, LONG_US);
+    assert_int_equal(s.owner.got_len, 3);
+    assert_int_equal(s.owner.result, 0);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), -EPIPE);
+    site_close(&s);
+}
+
 /* One that does not read hears of it again and again. */
 static void a_break_is_told_in_each_turn_to_who_wants_anything(void **state)
 {
@@ -326,6 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_before_a_reset_are_read_and_then_the_reset),
+        cmocka_unit_test(a_reset_behind_the_end_is_the_end),
         cmocka_unit_test(a_break_is_told_in_each_turn_to_who_wants_anything),
         cmocka_unit_test(a_break_is_told_to_who_only_wants_to_write),
         cmocka_unit_test(a_break_is_told_once_to_who_wants_nothing),

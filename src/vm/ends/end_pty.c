@@ -79,6 +79,7 @@ static void end_pty_on_master_ready(void *owner, unsigned ready)
 {
     struct end_pty *p = owner;
 
+    p->stream.error = p->master->error;
     p->stream.on_ready(p->stream.owner, ready);
 }
 

@@ -46,6 +46,7 @@ static void end_stdio_on_input_ready(void *owner, unsigned ready)
 {
     struct end_stdio *t = owner;
 
+    t->keys_stream.error = t->input->error;
     t->keys_stream.on_ready(t->keys_stream.owner, ready);
 }
 
