@@ -2,17 +2,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/worker.h"
 #include "conlog/compress.h"
 #include "conlog/log_place.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { US_PER_S = 1000 * 1000 };
 
 struct request {
     struct request *next;
@@ -25,15 +21,10 @@ struct request {
 struct compressor {
     void (*failed)(void *owner, struct rotation_turn *turn, const char *reason);
     void *owner;
-    pthread_mutex_t lock; /* for all below but stop */
-    pthread_cond_t changed;
+    struct worker worker;
+    struct worker_crew crew; /* its lock is for all below */
     struct request *first;
     struct request **last;
-    pthread_t thread;
-    pthread_cond_t ended;
-    bool was_started;
-    bool is_running;
-    atomic_bool stop;
 };
 
 static void end_request(struct request *r)
@@ -61,7 +52,7 @@ static int compress_all(struct compressor *c, const struct request *request,
 
         if (number == 0)
             break;
-        r = compress_file(folder, name, number, &c->stop, err);
+        r = compress_file(folder, name, number, &c->crew.is_ending, err);
     }
     close(folder);
     return r;
@@ -72,36 +63,31 @@ static void serve(struct compressor *c, const struct request *request)
 {
     struct err err;
 
-    if (!c->stop && compress_all(c, request, &err) < 0)
+    if (!c->crew.is_ending && compress_all(c, request, &err) < 0)
         c->failed(c->owner, request->turn, err.text);
 }
 
-static void *run(void *arg)
+/* What waits when it is asked to end is given back without being touched. */
+static void compressor_run(void *arg)
 {
     struct compressor *c = arg;
 
-    pthread_mutex_lock(&c->lock);
     for (;;) {
-        struct request *request = c->first;
+        struct request *request;
 
-        if (request == NULL && c->stop)
-            break;
-        if (request == NULL) {
-            pthread_cond_wait(&c->changed, &c->lock);
-            continue;
-        }
+        while (c->first == NULL && worker_wait(&c->crew))
+            ;
+        request = c->first;
+        if (request == NULL)
+            return;
         c->first = request->next;
         if (c->first == NULL)
             c->last = &c->first;
-        pthread_mutex_unlock(&c->lock);
+        worker_unlock(&c->crew);
         serve(c, request);
         end_request(request);
-        pthread_mutex_lock(&c->lock);
+        worker_lock(&c->crew);
     }
-    c->is_running = false;
-    pthread_cond_signal(&c->ended);
-    pthread_mutex_unlock(&c->lock);
-    return NULL;
 }
 
 int compressor_open(struct compressor **ret_compressor,
@@ -110,16 +96,10 @@ int compressor_open(struct compressor **ret_compressor,
                     void *owner)
 {
     struct compressor *c = xcalloc(1, sizeof *c);
-    pthread_condattr_t monotonic;
 
     c->failed = failed;
     c->owner = owner;
-    pthread_mutex_init(&c->lock, NULL);
-    pthread_cond_init(&c->changed, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->ended, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    worker_crew_init(&c->crew, NULL, NULL);
     c->last = &c->first;
     *ret_compressor = c;
     return 0;
@@ -127,43 +107,16 @@ int compressor_open(struct compressor **ret_compressor,
 
 bool compressor_close(struct compressor *c, uint64_t wait_us)
 {
-    uint64_t until_us = clock_now_us() + wait_us;
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / US_PER_S),
-        .tv_nsec = (long)(until_us % US_PER_S) * 1000,
-    };
-    bool has_ended;
-
     if (c == NULL)
         return true;
-    pthread_mutex_lock(&c->lock);
-    c->stop = true;
-    pthread_cond_signal(&c->changed);
-    while (c->is_running && clock_now_us() < until_us)
-        pthread_cond_timedwait(&c->ended, &c->lock, &until);
-    has_ended = !c->is_running;
-    pthread_mutex_unlock(&c->lock);
-    if (!has_ended)
+    worker_lock(&c->crew);
+    worker_ask_to_end(&c->crew);
+    (void)worker_wait_end(&c->crew, clock_now_us() + wait_us);
+    worker_unlock(&c->crew);
+    if (!worker_crew_done(&c->crew))
         return false;
-    if (c->was_started)
-        pthread_join(c->thread, NULL);
-    pthread_cond_destroy(&c->ended);
-    pthread_cond_destroy(&c->changed);
-    pthread_mutex_destroy(&c->lock);
     free(c);
     return true;
-}
-
-/* With the lock. Signals are the loop's. */
-static void start_thread(struct compressor *c)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    c->is_running = pthread_create(&c->thread, NULL, run, c) == 0;
-    c->was_started = c->is_running;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void compressor_add(struct compressor *c, const char *directory,
@@ -176,16 +129,15 @@ void compressor_add(struct compressor *c, const char *directory,
     request->keep = keep;
     request->directory = xstrdup(directory);
     request->path = xstrdup(path);
-    pthread_mutex_lock(&c->lock);
-    if (!c->is_running)
-        start_thread(c);
-    is_running = c->is_running;
+    worker_lock(&c->crew);
+    is_running = worker_is_running(&c->worker) ||
+                 worker_start(&c->worker, &c->crew, compressor_run, c) == 0;
     if (is_running) {
         *c->last = request;
         c->last = &request->next;
-        pthread_cond_signal(&c->changed);
+        worker_wake(&c->crew);
     }
-    pthread_mutex_unlock(&c->lock);
+    worker_unlock(&c->crew);
     /* Without a thread it stays as it is until the next rotation. */
     if (!is_running)
         end_request(request);

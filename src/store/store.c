@@ -2,15 +2,13 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/worker.h"
 #include "store/rescue.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     US_PER_S = 1000 * 1000,
@@ -26,20 +24,17 @@ enum {
 struct store {
     struct store_settings settings;
     char path[STORE_PATH_MAX];
-    pthread_t thread;
+    struct worker worker;
 
     /* The thread's, once it runs. */
     struct database *db; /* NULL: to be opened */
     bool is_damaged;     /* to be moved aside before */
     uint64_t retry_us;   /* wait before the next try */
 
-    pthread_mutex_t lock; /* for all below */
-    pthread_cond_t changed;
+    struct worker_crew crew; /* its lock is for all below */
     struct pending pending;
     struct store_news news;
     uint64_t issued; /* the newest change's number */
-    bool is_ending;
-    bool has_ended;
 };
 
 /* ---- the file --------------------------------------------------------- */
@@ -52,11 +47,11 @@ static int move_aside(struct store *s, struct err *err)
 
     if (r < 0)
         return r;
-    pthread_mutex_lock(&s->lock);
+    worker_lock(&s->crew);
     memcpy(s->news.aside, aside, sizeof aside);
     snprintf(s->news.trouble, sizeof s->news.trouble, "%s", why.text);
     s->news.wants_all = true;
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
     return 0;
 }
 
@@ -106,9 +101,9 @@ static int write_changes(struct store *s, const struct pending *changes,
     if (s->db == NULL) {
         r = open_file(s, err);
         if (r == 0 && database_is_new(s->db)) {
-            pthread_mutex_lock(&s->lock);
+            worker_lock(&s->crew);
             s->news.wants_all = true;
-            pthread_mutex_unlock(&s->lock);
+            worker_unlock(&s->crew);
         }
     }
     if (r == 0 && changes->count > 0)
@@ -121,28 +116,18 @@ static int write_changes(struct store *s, const struct pending *changes,
     return r;
 }
 
-/* With the lock. */
-static void wait_until(struct store *s, uint64_t until_us)
-{
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / US_PER_S),
-        .tv_nsec = (long)(until_us % US_PER_S) * 1000,
-    };
-
-    while (!s->is_ending && clock_now_us() < until_us)
-        pthread_cond_timedwait(&s->changed, &s->lock, &until);
-}
-
 /* With the lock: until there is something to write, and to try. */
 static void wait_for_work(struct store *s)
 {
-    if (s->news.is_failing) {
-        wait_until(s, clock_now_us() + s->retry_us);
-        return;
-    }
-    while (s->pending.count == 0 && !s->is_ending)
-        pthread_cond_wait(&s->changed, &s->lock);
-    wait_until(s, clock_now_us() + COLLECT_US);
+    uint64_t wait_us = s->news.is_failing ? s->retry_us : COLLECT_US;
+    uint64_t until_us;
+
+    while (!s->news.is_failing && s->pending.count == 0 &&
+           worker_wait(&s->crew))
+        ;
+    until_us = clock_now_us() + wait_us;
+    while (worker_wait_until(&s->crew, until_us))
+        ;
 }
 
 /* With the lock, which is given back while the disk is at work. */
@@ -154,9 +139,9 @@ static void write_pending(struct store *s)
     int r;
 
     pending_take(&s->pending, &changes);
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
     r = write_changes(s, &changes, &err);
-    pthread_mutex_lock(&s->lock);
+    worker_lock(&s->crew);
     if (r == 0) {
         pending_done(&changes);
         s->news.written = number;
@@ -170,42 +155,32 @@ static void write_pending(struct store *s)
     s->news.is_failing = r != 0;
 }
 
-static void *run(void *arg)
+static void store_run(void *arg)
 {
     struct store *s = arg;
 
-    pthread_mutex_lock(&s->lock);
     do {
         wait_for_work(s);
         if (s->pending.count > 0 || s->news.is_failing)
             write_pending(s);
-        /* Who is about to close it may not be there any more. */
-        if (!s->is_ending)
-            s->settings.on_news(s->settings.owner);
-    } while (!s->is_ending);
+        worker_call_owner(&s->crew);
+    } while (!s->crew.is_ending);
     /* What has come during the last write. */
     if (s->pending.count > 0 && !s->news.is_failing)
         write_pending(s);
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
     close_file(s);
-    pthread_mutex_lock(&s->lock);
-    s->has_ended = true;
-    pthread_cond_signal(&s->changed);
-    pthread_mutex_unlock(&s->lock);
-    return NULL;
+    worker_lock(&s->crew);
 }
 
-/* Signals are the loop's. 0 or -errno. */
 static int start_thread(struct store *s)
 {
-    sigset_t all, before;
     int r;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&s->thread, NULL, run, s);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -r;
+    worker_lock(&s->crew);
+    r = worker_start(&s->worker, &s->crew, store_run, s);
+    worker_unlock(&s->crew);
+    return r;
 }
 
 /* ---- from the loop ---------------------------------------------------- */
@@ -249,27 +224,23 @@ static int load(struct store *s, database_each_fn *each, void *owner,
 static struct store *store_new(const struct store_settings *settings)
 {
     struct store *s = xcalloc(1, sizeof *s);
-    pthread_condattr_t monotonic;
 
     s->settings = *settings;
     snprintf(s->path, sizeof s->path, "%s", settings->path);
     s->settings.path = s->path;
     s->retry_us = RETRY_FIRST_US;
-    pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    worker_crew_init(&s->crew, settings->on_news, settings->owner);
     pending_init(&s->pending, settings->seed, settings->pending_max);
     return s;
 }
 
+/* A thread that the disk keeps has all of it for as long as that takes. */
 static void store_free(struct store *s)
 {
+    if (!worker_crew_done(&s->crew))
+        return;
     close_file(s);
     pending_done(&s->pending);
-    pthread_cond_destroy(&s->changed);
-    pthread_mutex_destroy(&s->lock);
     free(s);
 }
 
@@ -293,22 +264,14 @@ int store_open(struct store **ret_store, const struct store_settings *settings,
 }
 
 /* False: the thread is still at work. */
-static bool wait_for_end(struct store *s, uint64_t wait_us)
+static bool end_thread(struct store *s, uint64_t wait_us)
 {
-    uint64_t until_us = clock_now_us() + wait_us;
-    struct timespec until = {
-        .tv_sec = (time_t)(until_us / US_PER_S),
-        .tv_nsec = (long)(until_us % US_PER_S) * 1000,
-    };
     bool has_ended;
 
-    pthread_mutex_lock(&s->lock);
-    s->is_ending = true;
-    pthread_cond_signal(&s->changed);
-    while (!s->has_ended && clock_now_us() < until_us)
-        pthread_cond_timedwait(&s->changed, &s->lock, &until);
-    has_ended = s->has_ended;
-    pthread_mutex_unlock(&s->lock);
+    worker_lock(&s->crew);
+    worker_ask_to_end(&s->crew);
+    has_ended = worker_wait_end(&s->crew, clock_now_us() + wait_us);
+    worker_unlock(&s->crew);
     return has_ended;
 }
 
@@ -318,18 +281,12 @@ bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
 
     if (s == NULL)
         return true;
-    has_ended = wait_for_end(s, wait_us);
+    has_ended = end_thread(s, wait_us);
     store_take_news(s, ret_news);
     is_written = ret_news->written == s->issued;
-    if (!has_ended) {
-        /* Its memory is the thread's for as long as the disk keeps that. */
-        if (!ret_news->is_failing)
-            snprintf(ret_news->trouble, sizeof ret_news->trouble,
-                     "the disk does not answer");
-        pthread_detach(s->thread);
-        return is_written;
-    }
-    pthread_join(s->thread, NULL);
+    if (!has_ended && !ret_news->is_failing)
+        snprintf(ret_news->trouble, sizeof ret_news->trouble,
+                 "the disk does not answer");
     store_free(s);
     return is_written;
 }
@@ -339,7 +296,7 @@ static uint64_t issue(struct store *s)
 {
     /* The thread sleeps without a time only where nothing waits. */
     if (s->pending.count == 1)
-        pthread_cond_signal(&s->changed);
+        worker_wake(&s->crew);
     return ++s->issued;
 }
 
@@ -347,10 +304,10 @@ uint64_t store_put(struct store *s, const struct store_record *record)
 {
     uint64_t number;
 
-    pthread_mutex_lock(&s->lock);
+    worker_lock(&s->crew);
     pending_put(&s->pending, record);
     number = issue(s);
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
     return number;
 }
 
@@ -358,20 +315,20 @@ uint64_t store_forget(struct store *s, const char *uuid, const char *label)
 {
     uint64_t number;
 
-    pthread_mutex_lock(&s->lock);
+    worker_lock(&s->crew);
     pending_forget(&s->pending, uuid, label);
     number = issue(s);
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
     return number;
 }
 
 void store_take_news(struct store *s, struct store_news *ret_news)
 {
-    pthread_mutex_lock(&s->lock);
+    worker_lock(&s->crew);
     s->news.waiting = s->pending.count;
     s->news.dropped = s->pending.dropped;
     *ret_news = s->news;
     s->news.wants_all = false;
     s->news.aside[0] = '\0';
-    pthread_mutex_unlock(&s->lock);
+    worker_unlock(&s->crew);
 }
