@@ -35,15 +35,22 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
 }
 
 /*
- * A thread that was left behind may come back years later: what it needs then
- * is the crew, so that is not touched any more. Those that have ended are not
- * joined, though they could be: the lock is not held between two of them, and
- * the process is about to end.
+ * A thread that was left behind may come back at any time, and what it needs
+ * then is the crew: nothing of that is destroyed. Those that have ended are
+ * not joined, though they could be: the process is about to end.
  */
 static void leave_behind(struct worker_crew *crew)
 {
     LIST_EACH (node, after, &crew->workers)
         pthread_detach(CONTAINER_OF(node, struct worker, node)->thread);
+}
+
+void worker_crew_leave(struct worker_crew *crew)
+{
+    pthread_mutex_lock(&crew->lock);
+    crew->is_closing = true;
+    leave_behind(crew);
+    pthread_mutex_unlock(&crew->lock);
 }
 
 bool worker_crew_done(struct worker_crew *crew)

@@ -81,6 +81,10 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
  */
 bool worker_crew_done(struct worker_crew *crew);
 
+/* Instead of worker_crew_done, and as if that had said false: where the crew is
+ * to stay, because somebody who is no thread of it uses its lock. */
+void worker_crew_leave(struct worker_crew *crew);
+
 void worker_lock(struct worker_crew *crew);
 void worker_unlock(struct worker_crew *crew);
 

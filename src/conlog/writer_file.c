@@ -84,18 +84,11 @@ bool writer_file_may_go(const struct writer_file *f)
            list_is_empty(&f->told) && !rotation_turn_is_taken(&f->turn);
 }
 
-/* Who is about to close it may not be there any more. */
-void writers_call_loop(struct writers *w)
-{
-    if (!w->is_ending)
-        w->wake(w->owner);
-}
-
 void writer_file_tell(struct writers *w, struct writer_file *f)
 {
     list_remove(&f->told);
     list_add_tail(&w->news, &f->told);
-    writers_call_loop(w);
+    worker_call_owner(&w->crew);
 }
 
 void writer_file_set_error(struct writers *w, struct writer_file *f, int error)

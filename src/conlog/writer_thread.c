@@ -4,7 +4,6 @@
 #include "conlog/writers_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 
 enum {
@@ -24,7 +23,7 @@ enum {
  */
 static bool needs_thread(const struct writers *w)
 {
-    uint32_t awake = w->threads - w->idle + w->called;
+    uint32_t awake = w->crew.running - w->idle + w->called;
 
     if (writers_have_none(w, READY) || w->called >= w->idle)
         return false;
@@ -39,9 +38,9 @@ void writers_unlock(struct writers *w)
 
     if (wakes)
         w->called++;
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
     if (wakes)
-        pthread_cond_signal(&w->work);
+        worker_wake(&w->crew);
 }
 
 /* ---- closing ---------------------------------------------------------- */
@@ -54,9 +53,9 @@ static void close_and_free(struct writer *me, struct writer_file *f)
 
     f->is_busy = true;
     me->since_us = clock_now_us();
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
     log_file_close(&f->log);
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     me->since_us = 0;
     f->is_busy = false;
     if (writer_file_has_work(f))
@@ -72,7 +71,7 @@ static void keep_open(struct writer *me, struct writer_file *f)
 {
     const struct writers *w = me->writers;
 
-    if (f->log.fd < 0 || f->slot == NULL || w->is_ending ||
+    if (f->log.fd < 0 || f->slot == NULL || w->crew.is_ending ||
         f->log.generation != w->generation)
         close_and_free(me, f);
     else
@@ -112,11 +111,11 @@ static void rotate(struct writers *w, struct writer_file *f,
     rotation_turn_give(&f->turn);
     if (r == 0)
         return;
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     free(f->trouble);
     f->trouble = xstrdup(err.text);
     writer_file_tell(w, f);
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
 }
 
 /* On the compressor's thread, which has the turn: so the file stays. */
@@ -126,11 +125,11 @@ void writer_compression_failed(void *owner, struct rotation_turn *turn,
     struct writers *w = owner;
     struct writer_file *f = CONTAINER_OF(turn, struct writer_file, turn);
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     free(f->compression);
     f->compression = xstrdup(reason);
     writer_file_tell(w, f);
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
 }
 
 /* Without the lock; the job is the file's first. */
@@ -198,7 +197,7 @@ static void read_past(struct writers *w, struct writer_file *f,
     writers_unlock(w);
     is_cut = log_file_is_cut(&f->log);
     past = is_cut ? NULL : log_past_read(settings, f->log.path, &origin, &wish);
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     if (is_cut && f->slot != NULL)
         f->slot->origin.inode = 0;
     past_leave(f->past);
@@ -227,7 +226,7 @@ static void note_origin(struct writer_file *f)
 static bool is_wanted_whole(const struct writers *w,
                             const struct writer_file *f)
 {
-    return f->is_flushed || f->slot == NULL || w->is_ending;
+    return f->is_flushed || f->slot == NULL || w->crew.is_ending;
 }
 
 /* What has become of it. */
@@ -282,7 +281,7 @@ static void serve(struct writer *me, struct conlog_settings *settings,
     if (f->first != NULL) {
         writers_unlock(w);
         r = write_jobs(w, f, &batch, settings, *generation, scratch, &written);
-        pthread_mutex_lock(&w->lock);
+        worker_lock(&w->crew);
         note_origin(f);
     }
     me->file = NULL;
@@ -301,7 +300,7 @@ static void serve(struct writer *me, struct conlog_settings *settings,
     put_away(me, f, r);
     if (w->someone_waits && is_room_made) {
         w->someone_waits = false;
-        writers_call_loop(w);
+        worker_call_owner(&w->crew);
     }
 }
 
@@ -328,7 +327,7 @@ static void close_some(struct writer *me)
     w->is_closing = false;
 }
 
-static void *run(void *arg)
+static void writer_run(void *arg)
 {
     struct writer *me = arg;
     struct writers *w = me->writers;
@@ -336,52 +335,35 @@ static void *run(void *arg)
     uint8_t *scratch = xmalloc(LOG_FILE_SCRATCH);
     unsigned generation = 0;
 
-    pthread_mutex_lock(&w->lock);
     for (;;) {
         if (!writers_have_none(w, READY)) {
             serve(me, settings, &generation, scratch);
             close_some(me);
         } else if (w->stale > 0 && !w->is_closing) {
             close_some(me);
-        } else if (w->is_ending || w->threads > WRITER_THREADS) {
+        } else if (w->crew.is_ending || w->crew.running > WRITER_THREADS) {
             break;
         } else {
-            pthread_cond_signal(&w->done);
             w->idle++;
-            pthread_cond_wait(&w->work, &w->lock);
+            (void)worker_wait(&w->crew);
             w->idle--;
             if (w->called > 0)
                 w->called--;
         }
     }
-    me->has_ended = true;
-    w->threads--;
-    pthread_cond_signal(&w->done);
-    pthread_mutex_unlock(&w->lock);
     free(scratch);
     free(settings);
-    return NULL;
 }
 
-/* With the lock. Signals are the loop's. 0 or -errno. */
+/* With the lock. 0 or -errno. */
 int writer_start(struct writers *w)
 {
-    struct writer *t = w->writer;
-    sigset_t all, before;
-    int r;
+    struct writer *me = w->writer;
 
-    while (t->is_used && !t->has_ended)
-        t++;
-    if (t->is_used)
-        pthread_join(t->thread, NULL);
-    *t = (struct writer){ .writers = w };
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&t->thread, NULL, run, t);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r == 0) {
-        t->is_used = true;
-        w->threads++;
-    }
-    return -r;
+    while (worker_is_running(&me->worker))
+        me++;
+    me->writers = w;
+    me->file = NULL;
+    me->since_us = 0;
+    return worker_start(&me->worker, &w->crew, writer_run, me);
 }

@@ -6,10 +6,8 @@
 #include "conlog/writers_private.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     US_PER_S = 1000 * 1000,
@@ -22,10 +20,7 @@ static struct writers *writers_new(const struct conlog_settings *settings,
                                    const uint64_t seed[2])
 {
     struct writers *w = xcalloc(1, sizeof *w);
-    pthread_condattr_t monotonic;
 
-    w->wake = wake;
-    w->owner = owner;
     w->settings = *settings;
     w->generation = 1;
     for (int i = 0; i < PLACES; i++)
@@ -33,12 +28,7 @@ static struct writers *writers_new(const struct conlog_settings *settings,
     map_init(&w->paths, seed);
     list_init(&w->news);
     list_init(&w->all);
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->work, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&w->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    worker_crew_init(&w->crew, wake, owner);
     return w;
 }
 
@@ -63,19 +53,18 @@ static void free_jobs(struct writers *w)
     }
 }
 
+/*
+ * No writer runs any more. The compressor goes first: until it has ended it
+ * calls writer_compression_failed, which takes the crew's lock. Kept by the
+ * disk, it keeps all this, too.
+ */
 static void writers_free(struct writers *w)
 {
     if (!compressor_close(w->compressor, US_PER_S))
         return;
-    for (int i = 0; i < WRITER_THREADS_MAX; i++) {
-        if (w->writer[i].is_used)
-            pthread_join(w->writer[i].thread, NULL);
-    }
+    (void)worker_crew_done(&w->crew);
     free_jobs(w);
     map_done(&w->paths);
-    pthread_cond_destroy(&w->done);
-    pthread_cond_destroy(&w->work);
-    pthread_mutex_destroy(&w->lock);
     free(w);
 }
 
@@ -86,13 +75,15 @@ int writers_open(struct writers **ret_writers,
     struct writers *w = writers_new(settings, wake, owner, seed);
     int r = compressor_open(&w->compressor, writer_compression_failed, w);
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     for (int i = 0; i < WRITER_THREADS && r == 0; i++)
         r = writer_start(w);
-    if (r < 0)
-        w->is_ending = true;
-    pthread_cond_broadcast(&w->work);
-    pthread_mutex_unlock(&w->lock);
+    if (r < 0) {
+        /* Those that were started have not touched a disk. */
+        worker_ask_to_end(&w->crew);
+        (void)worker_wait_end(&w->crew, UINT64_MAX);
+    }
+    worker_unlock(&w->crew);
     if (r < 0)
         writers_free(w);
     else
@@ -124,54 +115,52 @@ static void tell_left(struct writers *w,
 static void wait_for_end(struct writers *w, uint64_t wait_us)
 {
     uint64_t until_us = clock_now_us() + wait_us;
+    uint64_t next_us;
 
-    while (w->threads > 0 && clock_now_us() < until_us) {
-        uint64_t next_us = clock_now_us() + wait_us / 8;
-        struct timespec next = {
-            .tv_sec = (time_t)(next_us / US_PER_S),
-            .tv_nsec = (long)(next_us % US_PER_S) * 1000,
-        };
-
-        if (pthread_cond_timedwait(&w->done, &w->lock, &next) == ETIMEDOUT &&
-            !writers_have_none(w, READY) && w->threads < WRITER_THREADS_MAX)
+    do {
+        next_us = clock_now_us() + wait_us / 8;
+        if (next_us > until_us)
+            next_us = until_us;
+        if (worker_wait_end(&w->crew, next_us))
+            return;
+        if (!writers_have_none(w, READY) &&
+            w->crew.running < WRITER_THREADS_MAX)
             (void)writer_start(w);
-    }
+    } while (clock_now_us() < until_us);
 }
 
 void writers_close(struct writers *w, uint64_t wait_us,
                    void (*each)(void *owner, const struct writers_news *left),
                    void *owner)
 {
-    bool has_ended;
+    bool have_ended;
 
     if (w == NULL)
         return;
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     /* Once more, whatever it was. */
     writers_retry_all(w);
-    w->is_ending = true;
-    pthread_cond_broadcast(&w->work);
+    worker_ask_to_end(&w->crew);
     wait_for_end(w, wait_us);
     tell_left(w, each, owner);
-    has_ended = w->threads == 0;
-    for (int i = 0; i < WRITER_THREADS_MAX && !has_ended; i++) {
-        if (w->writer[i].is_used)
-            pthread_detach(w->writer[i].thread);
-    }
-    pthread_mutex_unlock(&w->lock);
-    /* Else its memory is the threads' for as long as the disk keeps them. */
-    if (has_ended)
+    have_ended = w->crew.running == 0;
+    worker_unlock(&w->crew);
+    /* Else its memory is the threads' for as long as the disk keeps them; and
+     * the end does not wait for the compressor as well. */
+    if (have_ended)
         writers_free(w);
+    else
+        worker_crew_leave(&w->crew);
 }
 
 void writers_set(struct writers *w, const struct conlog_settings *settings)
 {
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     w->settings = *settings;
     w->generation++;
     w->stale = w->open_count;
     writers_retry_all(w);
-    pthread_cond_signal(&w->work);
+    worker_wake(&w->crew);
     writers_unlock(w);
 }
 
@@ -181,7 +170,7 @@ uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
     uint64_t room = 0;
     uint64_t total;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     if (slot->file != NULL)
         room = slot->file->waiting +
                slot->file->jobs * (uint64_t)sizeof(struct log_job);
@@ -196,7 +185,7 @@ uint32_t writers_room(struct writers *w, const struct writer_slot *slot,
         room = 0;
     if (room == 0)
         w->someone_waits = true;
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
     return room < want ? (uint32_t)room : want;
 }
 
@@ -204,9 +193,9 @@ bool writers_are_full(struct writers *w)
 {
     bool are_full;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     are_full = w->held >= WRITER_HELD_MAX;
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
     return are_full;
 }
 
@@ -216,13 +205,13 @@ struct log_job *writers_new_job(struct writers *w, uint32_t len)
     bool is_large = writer_job_size(len) == WRITER_JOB_MAX;
 
     if (is_large) {
-        pthread_mutex_lock(&w->lock);
+        worker_lock(&w->crew);
         job = w->spare;
         if (job != NULL) {
             w->spare = job->next;
             w->spare_count--;
         }
-        pthread_mutex_unlock(&w->lock);
+        worker_unlock(&w->crew);
     }
     if (job == NULL)
         job = xmalloc(sizeof *job + (is_large ? WRITER_JOB_MAX : len));
@@ -275,7 +264,7 @@ void writers_put(struct writers *w, struct writer_slot *slot,
 {
     struct writer_file *f;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     f = file_of(w, slot, path);
     if (f->first == NULL)
         f->first = job;
@@ -294,7 +283,7 @@ void writers_put(struct writers *w, struct writer_slot *slot,
 
 void writers_flush(struct writers *w, struct writer_slot *slot)
 {
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     if (slot->file != NULL && slot->file->first != NULL) {
         slot->file->is_flushed = true;
         write_gathered(w, slot->file);
@@ -307,7 +296,7 @@ void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
 {
     struct writer_file *f;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     f = file_of(w, slot, path);
     if (wish->bytes > f->wish.bytes)
         f->wish.bytes = wish->bytes;
@@ -320,7 +309,7 @@ void writers_ask(struct writers *w, struct writer_slot *slot, const char *path,
 
 void writers_leave(struct writers *w, struct writer_slot *slot)
 {
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     if (slot->file != NULL)
         leave(w, slot);
     writers_unlock(w);
@@ -331,13 +320,13 @@ int writers_state(struct writers *w, const struct writer_slot *slot,
 {
     int error = 0;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     *ret_waiting = 0;
     if (slot->file != NULL) {
         error = slot->file->error;
         *ret_waiting = slot->file->waiting;
     }
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
     return error;
 }
 
@@ -345,11 +334,11 @@ void writers_tick(struct writers *w, uint64_t now_us)
 {
     bool is_stuck = true;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     for (int i = 0; i < WRITER_THREADS_MAX; i++) {
         struct writer *t = &w->writer[i];
 
-        if (!t->is_used || t->has_ended)
+        if (!worker_is_running(&t->worker))
             continue;
         if (t->since_us == 0 || now_us < t->since_us + STUCK_US)
             is_stuck = false;
@@ -357,7 +346,7 @@ void writers_tick(struct writers *w, uint64_t now_us)
             writer_file_set_error(w, t->file, ETIMEDOUT);
     }
     if (is_stuck && !writers_have_none(w, READY) &&
-        w->threads < WRITER_THREADS_MAX)
+        w->crew.running < WRITER_THREADS_MAX)
         (void)writer_start(w);
     for (int i = 0; i < RETRIES_AT_ONCE && !writers_have_none(w, FAILING); i++)
         writer_file_make_ready(w, writers_first(w, FAILING));
@@ -372,10 +361,10 @@ bool writers_are_busy(struct writers *w)
 {
     bool is_busy;
 
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     is_busy = !writers_have_none(w, READY) || !writers_have_none(w, FAILING) ||
-              !writers_have_none(w, LINGERING) || w->idle < w->threads;
-    pthread_mutex_unlock(&w->lock);
+              !writers_have_none(w, LINGERING) || w->idle < w->crew.running;
+    worker_unlock(&w->crew);
     return is_busy;
 }
 
@@ -416,9 +405,9 @@ void writers_take_news(struct writers *w,
                                     const struct writers_news *news),
                        void *owner)
 {
-    pthread_mutex_lock(&w->lock);
+    worker_lock(&w->crew);
     LIST_EACH (node, after, &w->news)
         take_news_of(w, CONTAINER_OF(node, struct writer_file, told), each,
                      owner);
-    pthread_mutex_unlock(&w->lock);
+    worker_unlock(&w->crew);
 }

@@ -7,9 +7,8 @@
 #define CONLOG_WRITERS_PRIVATE_H
 
 #include "base/map.h"
+#include "base/worker.h"
 #include "conlog/writers.h"
-
-#include <pthread.h>
 
 /* Where an idle file is; a busy one is nowhere. */
 enum place {
@@ -52,21 +51,15 @@ struct writer_file {
 };
 
 struct writer {
+    struct worker worker;
     struct writers *writers;
-    pthread_t thread;
     struct writer_file *file; /* that it writes */
     uint64_t since_us;        /* when it gave the lock back; 0: it is idle */
-    bool is_used;
-    bool has_ended;
 };
 
 struct writers {
-    void (*wake)(void *owner);
-    void *owner;
     struct compressor *compressor;
-    pthread_mutex_t lock; /* for all below */
-    pthread_cond_t work;
-    pthread_cond_t done;
+    struct worker_crew crew; /* its lock is for all below */
     struct conlog_settings settings;
     unsigned generation;
     struct list files[PLACES]; /* struct writer_file.node */
@@ -77,15 +70,13 @@ struct writers {
     uint32_t spare_count;
     uint32_t open_count;  /* in files[OPEN] */
     uint32_t ready_count; /* in files[READY] */
-    uint32_t idle;        /* threads */
+    uint32_t idle;        /* threads that wait for work */
     uint32_t called;      /* of these: woken, and not up yet; at most */
-    uint32_t threads;
-    uint32_t stale;     /* in open, of an older generation, perhaps */
-    uint64_t served_us; /* when one that was ready was taken last */
-    uint64_t held;      /* memory of files and jobs */
-    bool someone_waits; /* for room */
-    bool is_closing;    /* a thread is at what is stale */
-    bool is_ending;
+    uint32_t stale;       /* in open, of an older generation, perhaps */
+    uint64_t served_us;   /* when one that was ready was taken last */
+    uint64_t held;        /* memory of files and jobs */
+    bool someone_waits;   /* for room */
+    bool is_closing;      /* a thread is at what is stale */
     struct writer writer[WRITER_THREADS_MAX];
 };
 
@@ -136,12 +127,10 @@ void writers_retry_all(struct writers *w);
 void writer_file_settle(struct writers *w, struct writer_file *f,
                         unsigned written);
 
-void writers_call_loop(struct writers *w);
-
 /* Gives the lock back, and wakes a thread if one is needed. */
 void writers_unlock(struct writers *w);
 
-/* One more thread. Signals are the loop's. 0 or -errno. */
+/* One more thread. 0 or -errno. */
 int writer_start(struct writers *w);
 
 /* On the compressor's thread, without the lock. */
