@@ -34,6 +34,7 @@ AT_HOME = {
     r"<openssl/": ("net",),
     r"<confuse\.h>": ("conf",),
     r"<jansson\.h>": ("hook", "api", "web"),
+    r"<pthread\.h>": ("base",),
     r"<spawn\.h>": ("hook",),
     r"<sqlite3\.h>": ("store",),
     r"<zlib\.h>": ("conlog",),

@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "conlog/log_names.h"
-#include "conlog/writers.h"
+#include "conlog/conlog_names.h"
+#include "conlog/conlog_writers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 struct conlog {
     struct conlog_settings settings;
     struct conlog_callbacks callbacks;
-    struct writers *writers;
-    struct map names;              /* path -> struct log_name */
+    struct conlog_writers *writers;
+    struct map names;              /* path -> struct conlog_names_entry */
     struct deadline_queue batches; /* struct console_log.waits */
     struct deadline_queue ticks;   /* tick */
     struct deadline tick;          /* runs while the writers are busy */
@@ -29,8 +29,8 @@ struct console_log {
     struct reader reader;
     struct conlog *conlog;
     struct deadline waits; /* in batches, or in refused */
-    struct writer_slot slot;
-    struct log_name name;
+    struct conlog_writer_slot slot;
+    struct conlog_names_entry name;
     unsigned name_made;   /* conlog->names_made then; 0: never */
     struct list asks;     /* struct past_ask.node */
     struct list answered; /* in conlog->answered */
@@ -51,7 +51,7 @@ static struct console_log *log_of(struct reader *reader)
     return CONTAINER_OF(reader, struct console_log, reader);
 }
 
-static struct console_log *log_of_slot(struct writer_slot *slot)
+static struct console_log *log_of_slot(struct conlog_writer_slot *slot)
 {
     return CONTAINER_OF(slot, struct console_log, slot);
 }
@@ -71,9 +71,10 @@ static void name_anew(struct console_log *log, int64_t now_s)
     char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;
 
     if (log->name_made < l->pattern_made)
-        log->name.way = LOG_NAME_PLAIN;
+        log->name.way = CONLOG_NAMES_PLAIN;
     way = log->name.way;
-    log_names_take(&l->names, &log->name, l->settings.pattern, &facts, now_s);
+    conlog_names_take(&l->names, &log->name, l->settings.pattern, &facts,
+                      now_s);
     if (former == NULL || strcmp(former, log->name.path) != 0) {
         log->is_begun = false;
         log->has_past = former == NULL && log->has_past;
@@ -124,7 +125,8 @@ static void copy_span(uint8_t *to, const struct ring_span *span, size_t len)
 static int error_of(const struct console_log *log)
 {
     uint64_t waiting;
-    int error = writers_state(log->conlog->writers, &log->slot, &waiting);
+    int error =
+        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
 
     return error != 0 ? error : log->error;
 }
@@ -135,12 +137,12 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
     struct conlog *l = log->conlog;
     struct ring_span span;
     uint64_t lost = reader_peek(&log->reader, &span);
-    struct log_job *job;
+    struct conlog_job *job;
     uint64_t waiting;
 
     if (span.part[0].len + span.part[1].len < len)
         len = (uint32_t)(span.part[0].len + span.part[1].len);
-    job = writers_new_job(l->writers, len);
+    job = conlog_writers_new_job(l->writers, len);
     copy_span(job->bytes, &span, len);
     job->utc_ms = clock_utc_ms();
     job->is_first = !log->is_begun;
@@ -149,12 +151,12 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
         job->lost_error = error_of(log);
         tell_gap(log, lost, job->lost_error);
     }
-    writers_put(l->writers, &log->slot, job, log->name.path);
+    conlog_writers_put(l->writers, &log->slot, job, log->name.path);
     log->is_begun = true;
     log->taken += len;
     reader_took(&log->reader, len, now_us);
     if (log->error != 0 && reader_has_caught_up(&log->reader) &&
-        writers_state(l->writers, &log->slot, &waiting) == 0)
+        conlog_writers_state(l->writers, &log->slot, &waiting) == 0)
         log->error = 0;
 }
 
@@ -175,16 +177,16 @@ static void take(struct console_log *log, uint64_t now_us)
     check_name(log);
     while (!reader_has_caught_up(&log->reader)) {
         uint64_t behind = log->reader.console->output.head - log->reader.at;
-        uint32_t want =
-            behind < WRITER_JOB_MAX ? (uint32_t)behind : WRITER_JOB_MAX;
-        uint32_t room = writers_room(l->writers, &log->slot, want);
+        uint32_t want = behind < CONLOG_WRITER_JOB_MAX ? (uint32_t)behind
+                                                       : CONLOG_WRITER_JOB_MAX;
+        uint32_t room = conlog_writers_room(l->writers, &log->slot, want);
 
         if (room == 0) {
             deadline_stop(&log->waits);
             log->is_refused = true;
             list_add_tail(&l->refused, &log->waits.node);
             /* Nobody else would, as it waits for no time any more. */
-            writers_flush(l->writers, &log->slot);
+            conlog_writers_flush(l->writers, &log->slot);
             break;
         }
         take_job(log, room, now_us);
@@ -201,7 +203,7 @@ void console_log_renamed(struct console_log *log)
     if (!log->is_refused)
         take(log, clock_now_us());
     log->name_made = 0;
-    log->name.way = LOG_NAME_PLAIN;
+    log->name.way = CONLOG_NAMES_PLAIN;
 }
 
 static void take_and_flush(struct console_log *log, uint64_t now_us)
@@ -209,10 +211,10 @@ static void take_and_flush(struct console_log *log, uint64_t now_us)
     deadline_stop(&log->waits);
     log->is_refused = false;
     take(log, now_us);
-    writers_flush(log->conlog->writers, &log->slot);
+    conlog_writers_flush(log->conlog->writers, &log->slot);
 }
 
-static void pull(struct reader *reader)
+static void conlog_pull(struct reader *reader)
 {
     struct console_log *log = log_of(reader);
     const struct ring *output = &reader->console->output;
@@ -228,7 +230,7 @@ static void pull(struct reader *reader)
 
 /* The VM waits for its log, and no client does. */
 static const struct reader_kind reader_kind = {
-    .pull = pull,
+    .pull = conlog_pull,
     .is_waited_for = true,
 };
 
@@ -278,7 +280,7 @@ static void answer_all(struct conlog *l)
         answer(CONTAINER_OF(l->answered.next, struct console_log, answered));
 }
 
-static void on_news(void *owner, const struct writers_news *news)
+static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
 {
     struct conlog *l = owner;
     const struct console *c = NULL;
@@ -308,7 +310,7 @@ void conlog_wake(struct conlog *l, uint64_t now_us)
 {
     struct list refused;
 
-    writers_take_news(l->writers, on_news, l);
+    conlog_writers_take_news(l->writers, conlog_on_news, l);
     answer_all(l);
     /* Those that are refused again are behind them. */
     list_init(&refused);
@@ -328,8 +330,8 @@ void conlog_wake(struct conlog *l, uint64_t now_us)
 
 void conlog_tick_due(struct conlog *l, uint64_t now_us)
 {
-    writers_tick(l->writers, now_us);
-    if (writers_are_busy(l->writers) || !list_is_empty(&l->refused))
+    conlog_writers_tick(l->writers, now_us);
+    if (conlog_writers_are_busy(l->writers) || !list_is_empty(&l->refused))
         start_tick(l, now_us);
 }
 
@@ -364,8 +366,8 @@ int conlog_open(struct conlog **ret_conlog,
     deadline_init(&l->tick);
     list_init(&l->refused);
     list_init(&l->answered);
-    r = writers_open(&l->writers, settings, callbacks->wake, callbacks->owner,
-                     seed);
+    r = conlog_writers_open(&l->writers, settings, callbacks->wake,
+                            callbacks->owner, seed);
     if (r < 0) {
         map_done(&l->names);
         free(l);
@@ -384,7 +386,7 @@ void conlog_set(struct conlog *l, const struct conlog_settings *settings,
         l->next_date_s = conlog_name_next_date(settings->pattern, l->dated_s);
     }
     l->settings = *settings;
-    writers_set(l->writers, settings);
+    conlog_writers_set(l->writers, settings);
     start_tick(l, now_us);
 }
 
@@ -393,7 +395,8 @@ struct teller {
     void *owner;
 };
 
-static void tell_left(void *owner, const struct writers_news *left)
+static void conlog_tell_left(void *owner,
+                             const struct conlog_writers_news *left)
 {
     struct teller *teller = owner;
 
@@ -409,7 +412,7 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
     if (l == NULL)
         return;
     deadline_stop(&l->tick);
-    writers_close(l->writers, wait_us, tell_left, &teller);
+    conlog_writers_close(l->writers, wait_us, conlog_tell_left, &teller);
     map_done(&l->names);
     free(l);
 }
@@ -433,7 +436,7 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
     /* Who is first has the name, whoever prints first. */
     check_name(log);
-    pull(&log->reader);
+    conlog_pull(&log->reader);
     return log;
 }
 
@@ -447,7 +450,7 @@ bool console_log_ask_past(struct console_log *log,
     if (!log->has_past || wish->bytes == 0)
         return false;
     list_add_tail(&log->asks, &ask->node);
-    writers_ask(l->writers, &log->slot, log->name.path, wish);
+    conlog_writers_ask(l->writers, &log->slot, log->name.path, wish);
     start_tick(l, now_us);
     return true;
 }
@@ -456,18 +459,18 @@ bool console_log_ask_past(struct console_log *log,
  * a job of no bytes; or by the program's log alone. */
 static void give_up_rest(struct console_log *log, uint64_t now_us)
 {
-    struct writers *w = log->conlog->writers;
+    struct conlog_writers *w = log->conlog->writers;
     uint64_t lost = log->reader.console->output.head - log->reader.at;
     int error = error_of(log);
 
-    if (!writers_are_full(w)) {
-        struct log_job *job = writers_new_job(w, 0);
+    if (!conlog_writers_are_full(w)) {
+        struct conlog_job *job = conlog_writers_new_job(w, 0);
 
         job->utc_ms = clock_utc_ms();
         job->is_first = !log->is_begun;
         job->lost = lost;
         job->lost_error = error;
-        writers_put(w, &log->slot, job, log->name.path);
+        conlog_writers_put(w, &log->slot, job, log->name.path);
     }
     tell_gap(log, lost, error);
     reader_took(&log->reader, (size_t)lost, now_us);
@@ -477,10 +480,10 @@ static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
 {
     check_name(log);
     while (!reader_has_caught_up(&log->reader)) {
-        uint32_t room = WRITER_JOB_MAX;
+        uint32_t room = CONLOG_WRITER_JOB_MAX;
 
         if (!is_end)
-            room = writers_room(log->conlog->writers, &log->slot, room);
+            room = conlog_writers_room(log->conlog->writers, &log->slot, room);
         if (room > 0)
             take_job(log, room, now_us);
         else
@@ -498,8 +501,8 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
     take_rest(log, is_end, now_us);
     start_tick(log->conlog, now_us);
     reader_detach(&log->reader, now_us);
-    writers_leave(log->conlog->writers, &log->slot);
-    log_names_give_up(&log->conlog->names, &log->name);
+    conlog_writers_leave(log->conlog->writers, &log->slot);
+    conlog_names_give_up(&log->conlog->names, &log->name);
     free(log);
 }
 
@@ -509,7 +512,8 @@ struct console_log_state console_log_state(struct console_log *log)
     const struct ring *output = &log->reader.console->output;
     uint64_t waiting;
 
-    state.error = writers_state(log->conlog->writers, &log->slot, &waiting);
+    state.error =
+        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
     /* Of a console that had this name before, too, something may wait. */
     state.written = log->taken > waiting ? log->taken - waiting : 0;
     state.missing = log->missing;

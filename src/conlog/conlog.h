@@ -2,15 +2,15 @@
  * conlog.h - console logs: a file for each console, of all that its VM prints.
  *
  * Each log is a lossless reader of its console's ring (core/reader.h). What it
- * takes is copied into jobs, which threads write (writers.h); the loop never
- * waits for a disk. Little output is taken at most CONLOG_BATCH_US late, so
- * that many consoles that print a line now and then cost little. As soon as
+ * takes is copied into jobs, which threads write (conlog_writers.h); the loop
+ * never waits for a disk. Little output is taken at most CONLOG_BATCH_US late,
+ * so that many consoles that print a line now and then cost little. As soon as
  * half a ring is there it is taken, and written when several of these are
  * there. Where the disk is slow the jobs are kept, bounded; then the ring
  * fills, the VM is held back for --hold-time at a time, and what falls off the
  * ring is missing: a line in the file says so.
  *
- * Names: log_names.h says what two consoles with the same name get.
+ * Names: conlog_names.h says what two consoles with the same name get.
  *
  * Called by one thread, the loop's. It does not log: it calls back.
  */
@@ -19,7 +19,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
-#include "conlog/conlog_settings.h"
+#include "conlog/file/conlog_settings.h"
 #include "core/console.h"
 #include "core/past.h"
 

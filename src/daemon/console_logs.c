@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conlog/conlog.h"
-#include "conlog/log_place.h"
+#include "conlog/file/conlog_place.h"
 #include "daemon/daemon_private.h"
 #include "net/waker.h"
 
@@ -383,7 +383,7 @@ static int open_conlog(struct daemon *d, const struct conlog_settings *settings)
 
 static void prepare_directory(const struct conlog_settings *settings)
 {
-    int r = log_place_make(settings->directory);
+    int r = conlog_place_make(settings->directory);
 
     if (r == 0 && access(settings->directory, W_OK | X_OK) < 0)
         r = -errno;

@@ -24,7 +24,7 @@ static uint64_t hash_of(const struct hook_queue *q,
            (map_hash(&q->lanes, slice_of_text(event->text[HOOK_LABEL])) << 1);
 }
 
-static bool is_lane_of(const void *value, const void *key)
+static bool hook_queue_is_lane_of(const void *value, const void *key)
 {
     const struct hook_lane *lane = value;
     const struct hook_event *event = key;
@@ -82,7 +82,7 @@ bool hook_queue_put(struct hook_queue *q, const struct hook_event *event)
         return false;
     }
     copy = hook_event_copy(event);
-    lane = map_find(&q->lanes, hash_of(q, copy), is_lane_of, copy);
+    lane = map_find(&q->lanes, hash_of(q, copy), hook_queue_is_lane_of, copy);
     if (lane != NULL && lane->waiting >= HOOK_LANE_MAX) {
         free(copy);
         q->dropped++;

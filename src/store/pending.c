@@ -37,7 +37,7 @@ static uint64_t hash_of(const struct pending *p, const char *uuid)
     return map_hash(&p->by_console, slice_of_text(uuid));
 }
 
-static bool is_of_console(const void *value, const void *key)
+static bool pending_is_of_console(const void *value, const void *key)
 {
     const struct pending_change *change = value;
     const struct key *k = key;
@@ -51,7 +51,8 @@ static struct pending_change *find(const struct pending *p, const char *uuid,
 {
     struct key key = { uuid, label };
 
-    return map_find(&p->by_console, hash_of(p, uuid), is_of_console, &key);
+    return map_find(&p->by_console, hash_of(p, uuid), pending_is_of_console,
+                    &key);
 }
 
 /* Returns the copy; *at is moved behind it. */

@@ -7,8 +7,8 @@
  * behind them; NULs end a line's text. Its length and its bytes choose the
  * cuts.
  */
-#include "conlog/name.h"
-#include "conlog/stamp.h"
+#include "conlog/file/conlog_name.h"
+#include "conlog/file/conlog_stamp.h"
 
 #include "base/text.h"
 
@@ -127,10 +127,10 @@ static size_t next_cut(struct cuts *c, size_t max)
 
 static size_t put_stamps(struct slice raw, uint8_t *to, struct cuts *cuts)
 {
-    struct stamp s;
+    struct conlog_stamp s;
     size_t at = 0;
 
-    stamp_init(&s, false);
+    conlog_stamp_init(&s, false);
     while (raw.len > 0) {
         struct slice in = slice_of(raw.data, next_cut(cuts, raw.len));
         size_t before = in.len;
@@ -141,9 +141,9 @@ static size_t put_stamps(struct slice raw, uint8_t *to, struct cuts *cuts)
         if (cuts->at > 8 * cuts->from.len + 100) {
             in = raw;
             before = raw.len;
-            room = raw.len * (STAMP_LEN + 1);
+            room = raw.len * (CONLOG_STAMP_LEN + 1);
         }
-        len = stamp_put(&s, &in, INT64_C(1769903999123), to + at, room);
+        len = conlog_stamp_put(&s, &in, INT64_C(1769903999123), to + at, room);
         require(len <= room);
         at += len;
         raw = slice_after(raw, before - in.len);
@@ -153,10 +153,10 @@ static size_t put_stamps(struct slice raw, uint8_t *to, struct cuts *cuts)
 
 static size_t strip_stamps(struct slice stamped, uint8_t *to, struct cuts *cuts)
 {
-    struct stamp_stripper s;
+    struct conlog_stamp_stripper s;
     size_t at = 0;
 
-    stamp_stripper_init(&s, false);
+    conlog_stamp_stripper_init(&s, false);
     while (stamped.len > 0) {
         struct slice in = slice_of(stamped.data, next_cut(cuts, stamped.len));
         size_t before = in.len;
@@ -166,32 +166,33 @@ static size_t strip_stamps(struct slice stamped, uint8_t *to, struct cuts *cuts)
         if (cuts->at > 8 * cuts->from.len + 100) {
             in = stamped;
             before = stamped.len;
-            room = stamped.len + STAMP_LEN;
+            room = stamped.len + CONLOG_STAMP_LEN;
         }
-        len = stamp_strip(&s, &in, to + at, room);
+        len = conlog_stamp_strip(&s, &in, to + at, room);
         require(len <= room);
         at += len;
         stamped = slice_after(stamped, before - in.len);
     }
-    return at + stamp_strip_end(&s, to + at);
+    return at + conlog_stamp_strip_end(&s, to + at);
 }
 
 static void check_stamps(struct slice raw)
 {
-    size_t most = raw.len * (STAMP_LEN + 1);
-    uint8_t *stamped = malloc(most + STAMP_ROOM);
-    uint8_t *whole = malloc(most + STAMP_ROOM);
-    uint8_t *back = malloc(most + 2 * STAMP_ROOM);
+    size_t most = raw.len * (CONLOG_STAMP_LEN + 1);
+    uint8_t *stamped = malloc(most + CONLOG_STAMP_ROOM);
+    uint8_t *whole = malloc(most + CONLOG_STAMP_ROOM);
+    uint8_t *back = malloc(most + 2 * CONLOG_STAMP_ROOM);
     struct cuts cuts = { .from = raw };
     struct slice in = raw;
-    struct stamp s;
+    struct conlog_stamp s;
     size_t len;
 
     require(stamped != NULL && whole != NULL && back != NULL);
     len = put_stamps(raw, stamped, &cuts);
     require(len <= most);
-    stamp_init(&s, false);
-    require(stamp_put(&s, &in, INT64_C(1769903999123), whole, most) == len);
+    conlog_stamp_init(&s, false);
+    require(conlog_stamp_put(&s, &in, INT64_C(1769903999123), whole, most) ==
+            len);
     require(memcmp(stamped, whole, len) == 0);
     cuts.at = 0;
     require(strip_stamps(slice_of(stamped, len), back, &cuts) == raw.len);

@@ -1,9 +1,9 @@
 /* Rotated logs compressed: by gzip's own program, stopped, on full disks. */
-#include "conlog/compress.h"
+#include "conlog/file/conlog_compress.h"
 
 #include "conlog_files.h"
 
-#include "conlog/rotation.h"
+#include "conlog/file/conlog_rotation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,8 +50,9 @@ static void compress_ok(const char *path, unsigned number)
 {
     struct err err = { "" };
 
-    assert_int_equal(compress_file(files.directory, path, number, &never, &err),
-                     COMPRESS_DONE);
+    assert_int_equal(
+        conlog_compress_file(files.directory, path, number, &never, &err),
+        CONLOG_COMPRESS_DONE);
     assert_string_equal(err.text, "");
 }
 
@@ -146,8 +147,8 @@ static void another_file_is_not_overwritten(void **state)
 
     (void)state;
     files_make(&files, "web.1=b web.1.gz=a");
-    assert_int_equal(compress_file(files.directory, "web", 1, &never, &err),
-                     -EEXIST);
+    assert_int_equal(
+        conlog_compress_file(files.directory, "web", 1, &never, &err), -EEXIST);
     assert_string_equal(err.text, "web.1.gz is there, and is of another file");
     files_expect(&files, "web.1=b web.1.gz=a");
 }
@@ -158,8 +159,9 @@ static void it_can_be_stopped(void **state)
 
     (void)state;
     files_make(&files, "web.1=a");
-    assert_int_equal(compress_file(files.directory, "web", 1, &stopped, &err),
-                     COMPRESS_STOPPED);
+    assert_int_equal(
+        conlog_compress_file(files.directory, "web", 1, &stopped, &err),
+        CONLOG_COMPRESS_STOPPED);
     files_expect(&files, "web.1=a");
 }
 
@@ -169,12 +171,12 @@ static void what_is_no_file_is_refused(void **state)
 
     (void)state;
     assert_int_equal(mkfifoat(files.directory, "web.1", 0600), 0);
-    assert_int_equal(compress_file(files.directory, "web", 1, &never, &err),
-                     -EINVAL);
+    assert_int_equal(
+        conlog_compress_file(files.directory, "web", 1, &never, &err), -EINVAL);
     assert_int_equal(unlinkat(files.directory, "web.1", 0), 0);
     assert_int_equal(symlinkat("/etc/passwd", files.directory, "web.1"), 0);
-    assert_int_equal(compress_file(files.directory, "web", 1, &never, &err),
-                     -ELOOP);
+    assert_int_equal(
+        conlog_compress_file(files.directory, "web", 1, &never, &err), -ELOOP);
 }
 
 /* No file may be longer than that, as on a disk that is full. */
@@ -194,7 +196,7 @@ static void a_full_disk_leaves_the_file_as_it_was(void **state)
         limit = before;
         limit.rlim_cur = limits[i];
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        r = compress_file(files.directory, "web", 1, &never, &err);
+        r = conlog_compress_file(files.directory, "web", 1, &never, &err);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(r, -EFBIG);
         assert_string_equal(err.text,
@@ -234,7 +236,7 @@ static int compress_while_written(struct err *err)
     do {
         assert_int_equal(fstatat(files.directory, "web.1", &st, 0), 0);
     } while (st.st_size == 2 * CHUNK - CHUNK / 4);
-    r = compress_file(files.directory, "web", 1, &never, err);
+    r = conlog_compress_file(files.directory, "web", 1, &never, err);
     atomic_store(&ends, true);
     pthread_join(writer, NULL);
     return r;
@@ -249,7 +251,7 @@ static void a_file_that_grows_is_left(void **state)
     (void)state;
     do {
         r = compress_while_written(&err);
-    } while (r == COMPRESS_DONE);
+    } while (r == CONLOG_COMPRESS_DONE);
     assert_int_equal(r, -EBUSY);
     assert_string_equal(err.text, "web.1 is still written to");
     assert_int_equal(faccessat(files.directory, "web.1", F_OK, 0), 0);

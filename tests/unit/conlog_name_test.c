@@ -1,5 +1,5 @@
 /* Names of log files: patterns, and what VMs may call themselves. */
-#include "conlog/name.h"
+#include "conlog/file/conlog_name.h"
 
 #include "base/slice.h"
 #include "base/text.h"

@@ -1,9 +1,9 @@
 /* Rotation: when, what it makes of the files, and what a crash leaves. */
-#include "conlog/rotation.h"
+#include "conlog/file/conlog_rotation.h"
 
 #include "conlog_files.h"
 
-#include "conlog/compress.h"
+#include "conlog/file/conlog_compress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,29 +40,29 @@ static int tear_down(void **state)
 
 static void it_is_due_by_size_or_age(void **state)
 {
-    const struct rotation_rules by_size = { .size_max = 100 };
-    const struct rotation_rules by_age = { .age_s = 60 };
-    const struct rotation_rules never = { 0 };
+    const struct conlog_rotation_rules by_size = { .size_max = 100 };
+    const struct conlog_rotation_rules by_age = { .age_s = 60 };
+    const struct conlog_rotation_rules never = { 0 };
 
     (void)state;
-    assert_false(rotation_is_due(&by_size, 99, 0, 1000));
-    assert_true(rotation_is_due(&by_size, 100, 0, 1000));
-    assert_false(rotation_is_due(&by_age, 1, 1000, 1059));
-    assert_true(rotation_is_due(&by_age, 1, 1000, 1060));
-    assert_false(rotation_is_due(&never, UINT64_MAX, 0, INT64_MAX));
-    assert_int_equal(rotation_due_s(&by_age, 1000), 1060);
-    assert_true(rotation_due_s(&by_size, 1000) == INT64_MAX);
+    assert_false(conlog_rotation_is_due(&by_size, 99, 0, 1000));
+    assert_true(conlog_rotation_is_due(&by_size, 100, 0, 1000));
+    assert_false(conlog_rotation_is_due(&by_age, 1, 1000, 1059));
+    assert_true(conlog_rotation_is_due(&by_age, 1, 1000, 1060));
+    assert_false(conlog_rotation_is_due(&never, UINT64_MAX, 0, INT64_MAX));
+    assert_int_equal(conlog_rotation_due_s(&by_age, 1000), 1060);
+    assert_true(conlog_rotation_due_s(&by_size, 1000) == INT64_MAX);
 }
 
 static void an_empty_file_and_one_of_the_future_are_not_due(void **state)
 {
-    const struct rotation_rules rules = { .size_max = 1, .age_s = 60 };
-    const struct rotation_rules for_ever = { .age_s = UINT64_MAX };
+    const struct conlog_rotation_rules rules = { .size_max = 1, .age_s = 60 };
+    const struct conlog_rotation_rules for_ever = { .age_s = UINT64_MAX };
 
     (void)state;
-    assert_false(rotation_is_due(&rules, 0, 0, INT64_MAX));
-    assert_false(rotation_is_due(&for_ever, 1, INT64_MAX, INT64_MIN));
-    assert_false(rotation_is_due(&for_ever, 1, INT64_MIN, INT64_MAX));
+    assert_false(conlog_rotation_is_due(&rules, 0, 0, INT64_MAX));
+    assert_false(conlog_rotation_is_due(&for_ever, 1, INT64_MAX, INT64_MIN));
+    assert_false(conlog_rotation_is_due(&for_ever, 1, INT64_MIN, INT64_MAX));
 }
 
 static void a_file_knows_its_birth(void **state)
@@ -73,8 +73,9 @@ static void a_file_knows_its_birth(void **state)
 
     (void)state;
     files_make(&files, "web=a web.1=b");
-    assert_int_equal(rotation_born(files.directory, "none", &born_s), -ENOENT);
-    assert_int_equal(rotation_born(files.directory, "web", &born_s), 0);
+    assert_int_equal(conlog_rotation_born(files.directory, "none", &born_s),
+                     -ENOENT);
+    assert_int_equal(conlog_rotation_born(files.directory, "web", &born_s), 0);
     assert_int_equal(statx(files.directory, "web", 0, STATX_BTIME, &st), 0);
     if ((st.stx_mask & STATX_BTIME) == 0) {
         assert_int_equal(born_s, 1001); /* when web.1 was last written */
@@ -89,21 +90,23 @@ static void a_file_knows_its_birth(void **state)
 
 static void rotate(unsigned keep)
 {
-    const struct rotation_rules rules = { .keep = keep };
+    const struct conlog_rotation_rules rules = { .keep = keep };
     struct err err = { "" };
 
-    assert_int_equal(rotation_rotate(files.directory, "web", &rules, &err),
-                     ROTATION_DONE);
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, "web", &rules, &err),
+        CONLOG_ROTATION_DONE);
     assert_string_equal(err.text, "");
 }
 
 static void expect_nothing_to_rotate(unsigned keep, const char *before)
 {
-    const struct rotation_rules rules = { .keep = keep };
+    const struct conlog_rotation_rules rules = { .keep = keep };
 
     files_make(&files, before);
-    assert_int_equal(rotation_rotate(files.directory, "web", &rules, NULL),
-                     ROTATION_NO_FILE);
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, "web", &rules, NULL),
+        CONLOG_ROTATION_NO_FILE);
     files_expect(&files, before);
 }
 
@@ -164,14 +167,14 @@ static void there_may_be_no_file(void **state)
 
 static void files_in_folders_are_rotated_there(void **state)
 {
-    const struct rotation_rules rules = { .keep = 2 };
+    const struct conlog_rotation_rules rules = { .keep = 2 };
     struct stat st;
 
     (void)state;
     assert_int_equal(mkdirat(files.directory, "vm", 0700), 0);
     files_write(&files, "vm/web", "a", 1, 0600);
-    assert_int_equal(rotation_rotate(files.directory, "vm/web", &rules, NULL),
-                     0);
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, "vm/web", &rules, NULL), 0);
     assert_int_equal(fstatat(files.directory, "vm/web.1", &st, 0), 0);
     assert_int_equal(fstatat(files.directory, "vm/web", &st, 0), -1);
     assert_int_equal(unlinkat(files.directory, "vm/web.1", 0), 0);
@@ -179,18 +182,19 @@ static void files_in_folders_are_rotated_there(void **state)
 
 static void a_rotation_can_be_undone(void **state)
 {
-    const struct rotation_rules rules = { .keep = 3 };
+    const struct conlog_rotation_rules rules = { .keep = 3 };
     struct err err;
 
     (void)state;
     files_make(&files, "web=c web.1=b web.2=a");
     rotate(3);
-    assert_int_equal(rotation_undo(files.directory, "web", &rules, &err), 0);
+    assert_int_equal(conlog_rotation_undo(files.directory, "web", &rules, &err),
+                     0);
     files_expect(&files, "web=c web.2=b web.3=a");
     rotate(3);
     files_expect(&files, "web.1=c web.2=b web.3=a");
     files_write(&files, "web", "d", 1, 0600);
-    assert_int_equal(rotation_undo(files.directory, "web", &rules, &err),
+    assert_int_equal(conlog_rotation_undo(files.directory, "web", &rules, &err),
                      -EEXIST);
     assert_string_equal(err.text, "there is a new web");
     files_expect(&files, "web=d web.1=c web.2=b web.3=a");
@@ -200,37 +204,40 @@ static void the_first_to_be_compressed_is_found(void **state)
 {
     (void)state;
     files_make(&files, "web=c web.1.gz=b web.3=a web.4=x");
-    assert_int_equal(rotation_uncompressed(files.directory, "web", 3), 3);
-    assert_int_equal(rotation_uncompressed(files.directory, "web", 2), 0);
+    assert_int_equal(conlog_rotation_uncompressed(files.directory, "web", 3),
+                     3);
+    assert_int_equal(conlog_rotation_uncompressed(files.directory, "web", 2),
+                     0);
 }
 
 /* ---- what goes wrong -------------------------------------------------- */
 
 static void what_is_no_file_is_not_rotated(void **state)
 {
-    const struct rotation_rules rules = { .keep = 3 };
+    const struct conlog_rotation_rules rules = { .keep = 3 };
     struct err err;
 
     (void)state;
     assert_int_equal(mkfifoat(files.directory, "web", 0600), 0);
-    assert_int_equal(rotation_rotate(files.directory, "web", &rules, &err),
-                     -EINVAL);
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, "web", &rules, &err), -EINVAL);
     assert_string_equal(err.text, "web is no regular file, and is not rotated");
     assert_int_equal(unlinkat(files.directory, "web", 0), 0);
     assert_int_equal(symlinkat("/dev/null", files.directory, "web"), 0);
-    assert_int_equal(rotation_rotate(files.directory, "web", &rules, &err),
-                     -EINVAL);
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, "web", &rules, &err), -EINVAL);
 }
 
 static void a_failure_leaves_the_log_where_it_is(void **state)
 {
-    const struct rotation_rules rules = { .keep = 2 };
+    const struct conlog_rotation_rules rules = { .keep = 2 };
     struct err err;
 
     (void)state;
     files_make(&files, "web=a web.1=b");
     assert_int_equal(mkdirat(files.directory, "web.2", 0700), 0);
-    assert_true(rotation_rotate(files.directory, "web", &rules, &err) < 0);
+    assert_true(conlog_rotation_rotate(files.directory, "web", &rules, &err) <
+                0);
     assert_non_null(strstr(err.text, "cannot delete web.2: "));
     assert_int_equal(unlinkat(files.directory, "web.2", AT_REMOVEDIR), 0);
     files_expect(&files, "web=a web.1=b");
@@ -238,14 +245,15 @@ static void a_failure_leaves_the_log_where_it_is(void **state)
 
 static void a_name_that_is_too_long_is_refused(void **state)
 {
-    const struct rotation_rules rules = { .keep = 2 };
-    char name[ROTATION_PATH_MAX + 1];
+    const struct conlog_rotation_rules rules = { .keep = 2 };
+    char name[CONLOG_ROTATION_PATH_MAX + 1];
 
     (void)state;
     memset(name, 'x', sizeof name);
-    name[ROTATION_PATH_MAX] = '\0';
-    assert_int_equal(rotation_rotate(files.directory, name, &rules, NULL),
-                     -ENAMETOOLONG);
+    name[CONLOG_ROTATION_PATH_MAX] = '\0';
+    assert_int_equal(
+        conlog_rotation_rotate(files.directory, name, &rules, NULL),
+        -ENAMETOOLONG);
 }
 
 /* ---- what a crash leaves ---------------------------------------------- */
@@ -306,11 +314,11 @@ static void different_files_of_one_number_stay_together(void **state)
  * in their order: none is lost, and none is there twice but for a copy. */
 static void rotate_until_killed(unsigned first)
 {
-    const struct rotation_rules rules = { .keep = 5 };
+    const struct conlog_rotation_rules rules = { .keep = 5 };
     static atomic_bool stop;
 
     for (unsigned n = first;; n++) {
-        struct rotation_name name = { "web" };
+        struct conlog_rotation_name name = { "web" };
         char text[16];
         int fd = openat(files.directory, name.text, O_WRONLY | O_CREAT | O_EXCL,
                         0600);
@@ -319,8 +327,8 @@ static void rotate_until_killed(unsigned first)
         if (fd < 0 || write(fd, text, strlen(text)) < 0)
             _exit(1);
         close(fd);
-        if (rotation_rotate(files.directory, "web", &rules, NULL) < 0 ||
-            compress_file(files.directory, "web", 1, &stop, NULL) < 0)
+        if (conlog_rotation_rotate(files.directory, "web", &rules, NULL) < 0 ||
+            conlog_compress_file(files.directory, "web", 1, &stop, NULL) < 0)
             _exit(1);
     }
 }
@@ -344,8 +352,10 @@ static unsigned check_files(void)
     unsigned count = newest > 0;
 
     for (unsigned n = 1; n <= 5; n++) {
-        struct rotation_name plain = rotation_name("web", n, false);
-        struct rotation_name packed = rotation_name("web", n, true);
+        struct conlog_rotation_name plain =
+            conlog_rotation_name("web", n, false);
+        struct conlog_rotation_name packed =
+            conlog_rotation_name("web", n, true);
         unsigned a = number_in(plain.text);
         unsigned b = number_in(packed.text);
         unsigned found = a > 0 ? a : b;
@@ -371,7 +381,7 @@ static void no_kill_loses_or_doubles_anything(void **state)
     (void)state;
     srand(7);
     for (int round = 0; round < 60; round++) {
-        const struct rotation_rules rules = { .keep = 5 };
+        const struct conlog_rotation_rules rules = { .keep = 5 };
         const struct timespec wait = { .tv_nsec = rand() % 8000000 };
         pid_t child = fork();
 
@@ -385,7 +395,8 @@ static void no_kill_loses_or_doubles_anything(void **state)
         if (number_in("web") == 0)
             unlinkat(files.directory, "web", 0);
         newest = check_files();
-        assert_true(rotation_rotate(files.directory, "web", &rules, NULL) >= 0);
+        assert_true(
+            conlog_rotation_rotate(files.directory, "web", &rules, NULL) >= 0);
         assert_int_equal(check_files(), newest);
     }
     assert_true(newest > 0);
@@ -393,13 +404,13 @@ static void no_kill_loses_or_doubles_anything(void **state)
 
 static void the_turn_is_ones_alone(void **state)
 {
-    struct rotation_turn turn = { 0 };
+    struct conlog_rotation_turn turn = { 0 };
 
     (void)state;
-    assert_true(rotation_turn_take(&turn));
-    assert_false(rotation_turn_take(&turn));
-    rotation_turn_give(&turn);
-    assert_true(rotation_turn_take(&turn));
+    assert_true(conlog_rotation_turn_take(&turn));
+    assert_false(conlog_rotation_turn_take(&turn));
+    conlog_rotation_turn_give(&turn);
+    assert_true(conlog_rotation_turn_take(&turn));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)

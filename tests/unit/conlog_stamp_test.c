@@ -1,5 +1,5 @@
 /* Times in front of lines, and off again, however the bytes were cut. */
-#include "conlog/stamp.h"
+#include "conlog/file/conlog_stamp.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,12 +20,12 @@ enum { BIG = 4096 };
 static void expect(bool is_in_line, const char *raw, const char *stamped)
 {
     struct slice in = slice_of_text(raw);
-    struct stamp s;
+    struct conlog_stamp s;
     uint8_t to[BIG];
     size_t len;
 
-    stamp_init(&s, is_in_line);
-    len = stamp_put(&s, &in, t0_ms, to, sizeof to);
+    conlog_stamp_init(&s, is_in_line);
+    len = conlog_stamp_put(&s, &in, t0_ms, to, sizeof to);
     assert_int_equal(in.len, 0);
     to[len] = '\0';
     assert_string_equal(to, stamped);
@@ -53,15 +53,15 @@ static void a_carriage_return_is_a_byte_of_its_line(void **state)
 static void a_line_has_the_time_of_its_first_byte(void **state)
 {
     struct slice in = slice_of_text("a");
-    struct stamp s;
+    struct conlog_stamp s;
     uint8_t to[BIG];
     size_t len;
 
     (void)state;
-    stamp_init(&s, false);
-    len = stamp_put(&s, &in, t0_ms, to, sizeof to);
+    conlog_stamp_init(&s, false);
+    len = conlog_stamp_put(&s, &in, t0_ms, to, sizeof to);
     in = slice_of_text("b\nc\n");
-    len += stamp_put(&s, &in, t0_ms + 1, to + len, sizeof to - len);
+    len += conlog_stamp_put(&s, &in, t0_ms + 1, to + len, sizeof to - len);
     to[len] = '\0';
     assert_string_equal(to, T0 "ab\n" T1 "c\n");
 }
@@ -71,16 +71,18 @@ static void a_stamp_is_whole_or_not_there(void **state)
     uint8_t to[BIG];
 
     (void)state;
-    for (size_t room = 0; room < STAMP_ROOM; room++) {
+    for (size_t room = 0; room < CONLOG_STAMP_ROOM; room++) {
         struct slice in = slice_of_text("a\nb");
-        struct stamp s;
+        struct conlog_stamp s;
 
-        stamp_init(&s, true);
-        assert_int_equal(stamp_put(&s, &in, t0_ms, to, 2 + room), 2);
+        conlog_stamp_init(&s, true);
+        assert_int_equal(conlog_stamp_put(&s, &in, t0_ms, to, 2 + room), 2);
         assert_int_equal(in.len, 1);
-        assert_int_equal(stamp_put(&s, &in, t0_ms, to, STAMP_ROOM), STAMP_ROOM);
+        assert_int_equal(
+            conlog_stamp_put(&s, &in, t0_ms, to, CONLOG_STAMP_ROOM),
+            CONLOG_STAMP_ROOM);
         assert_int_equal(in.len, 0);
-        assert_memory_equal(to, T0 "b", STAMP_ROOM);
+        assert_memory_equal(to, T0 "b", CONLOG_STAMP_ROOM);
     }
 }
 
@@ -92,14 +94,15 @@ static void times_beyond_four_digits_stay_stamps(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
         struct slice in = slice_of_text("x");
-        struct stamp s;
-        struct stamp_stripper strip;
+        struct conlog_stamp s;
+        struct conlog_stamp_stripper strip;
 
-        stamp_init(&s, false);
-        assert_int_equal(stamp_put(&s, &in, times[i], to, sizeof to), 26);
-        stamp_stripper_init(&strip, false);
+        conlog_stamp_init(&s, false);
+        assert_int_equal(conlog_stamp_put(&s, &in, times[i], to, sizeof to),
+                         26);
+        conlog_stamp_stripper_init(&strip, false);
         in = slice_of(to, 26);
-        assert_int_equal(stamp_strip(&strip, &in, raw, sizeof raw), 1);
+        assert_int_equal(conlog_stamp_strip(&strip, &in, raw, sizeof raw), 1);
         assert_int_equal(raw[0], 'x');
     }
 }
@@ -115,18 +118,18 @@ static void expect_stripped(bool is_in_line, const char *stamped,
     for (size_t cut = 0; cut <= total; cut++) {
         const struct slice parts[2] = { slice_of(stamped, cut),
                                         slice_of(stamped + cut, total - cut) };
-        struct stamp_stripper s;
+        struct conlog_stamp_stripper s;
         uint8_t to[BIG];
         size_t len = 0;
 
-        stamp_stripper_init(&s, is_in_line);
+        conlog_stamp_stripper_init(&s, is_in_line);
         for (int i = 0; i < 2; i++) {
             struct slice in = parts[i];
 
-            len += stamp_strip(&s, &in, to + len, sizeof to - len);
+            len += conlog_stamp_strip(&s, &in, to + len, sizeof to - len);
             assert_int_equal(in.len, 0);
         }
-        len += stamp_strip_end(&s, to + len);
+        len += conlog_stamp_strip_end(&s, to + len);
         to[len] = '\0';
         assert_string_equal(to, raw);
     }
@@ -162,7 +165,7 @@ static size_t make_raw(uint8_t *raw, size_t max)
                                          T0,   "20",   "\0",   "\xff" };
     size_t len = 0;
 
-    while (len + STAMP_LEN < max) {
+    while (len + CONLOG_STAMP_LEN < max) {
         size_t i = (size_t)rand() % (sizeof parts / sizeof parts[0]);
         size_t n = i == 7 ? 1 : strlen(parts[i]);
 
@@ -182,15 +185,15 @@ static size_t at_most(size_t max)
 /* With pieces of in and rooms of out at random; sizes 0 too. */
 static size_t stamp_in_pieces(const uint8_t *raw, size_t len, uint8_t *to)
 {
-    struct stamp s;
+    struct conlog_stamp s;
     size_t used = 0, at = 0;
 
-    stamp_init(&s, false);
+    conlog_stamp_init(&s, false);
     while (used < len) {
         struct slice in = slice_of(raw + used, at_most(len - used));
         size_t before = in.len;
         size_t room = (size_t)rand() % 60;
-        size_t n = stamp_put(&s, &in, t0_ms + rand() % 3, to + at, room);
+        size_t n = conlog_stamp_put(&s, &in, t0_ms + rand() % 3, to + at, room);
 
         assert_true(n <= room);
         at += n;
@@ -201,21 +204,21 @@ static size_t stamp_in_pieces(const uint8_t *raw, size_t len, uint8_t *to)
 
 static size_t strip_in_pieces(const uint8_t *stamped, size_t len, uint8_t *to)
 {
-    struct stamp_stripper s;
+    struct conlog_stamp_stripper s;
     size_t used = 0, at = 0;
 
-    stamp_stripper_init(&s, false);
+    conlog_stamp_stripper_init(&s, false);
     while (used < len) {
         struct slice in = slice_of(stamped + used, at_most(len - used));
         size_t before = in.len;
         size_t room = (size_t)rand() % 60;
-        size_t n = stamp_strip(&s, &in, to + at, room);
+        size_t n = conlog_stamp_strip(&s, &in, to + at, room);
 
         assert_true(n <= room);
         at += n;
         used += before - in.len;
     }
-    return at + stamp_strip_end(&s, to + at);
+    return at + conlog_stamp_strip_end(&s, to + at);
 }
 
 static void what_was_stamped_comes_back(void **state)
@@ -240,21 +243,21 @@ static void cuts_leave_no_trace(void **state)
     uint8_t whole[BIG], cut_up[BIG];
     size_t total = sizeof raw - 1;
     struct slice in = slice_of(raw, total);
-    struct stamp s;
+    struct conlog_stamp s;
     size_t len;
 
     (void)state;
-    stamp_init(&s, false);
-    len = stamp_put(&s, &in, t0_ms, whole, sizeof whole);
+    conlog_stamp_init(&s, false);
+    len = conlog_stamp_put(&s, &in, t0_ms, whole, sizeof whole);
     for (size_t i = 0; i <= total; i++) {
         for (size_t j = i; j <= total; j++) {
             const size_t ends[] = { i, j, total };
             size_t at = 0, from = 0;
 
-            stamp_init(&s, false);
+            conlog_stamp_init(&s, false);
             for (int part = 0; part < 3; part++) {
                 in = slice_of(raw + from, ends[part] - from);
-                at += stamp_put(&s, &in, t0_ms, cut_up + at, BIG - at);
+                at += conlog_stamp_put(&s, &in, t0_ms, cut_up + at, BIG - at);
                 from = ends[part];
             }
             assert_int_equal(at, len);

@@ -1,4 +1,4 @@
-#include "conlog/rotation.h"
+#include "conlog/file/conlog_rotation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,8 @@
 
 /* ---- when ------------------------------------------------------------- */
 
-int64_t rotation_due_s(const struct rotation_rules *rules, int64_t born_s)
+int64_t conlog_rotation_due_s(const struct conlog_rotation_rules *rules,
+                              int64_t born_s)
 {
     if (rules->age_s == 0 || rules->age_s > INT64_MAX ||
         born_s > INT64_MAX - (int64_t)rules->age_s)
@@ -17,10 +18,10 @@ int64_t rotation_due_s(const struct rotation_rules *rules, int64_t born_s)
     return born_s + (int64_t)rules->age_s;
 }
 
-bool rotation_is_due(const struct rotation_rules *rules, uint64_t size,
-                     int64_t born_s, int64_t now_s)
+bool conlog_rotation_is_due(const struct conlog_rotation_rules *rules,
+                            uint64_t size, int64_t born_s, int64_t now_s)
 {
-    int64_t due_s = rotation_due_s(rules, born_s);
+    int64_t due_s = conlog_rotation_due_s(rules, born_s);
 
     if (size == 0)
         return false;
@@ -31,28 +32,30 @@ bool rotation_is_due(const struct rotation_rules *rules, uint64_t size,
 
 /* ---- names ------------------------------------------------------------ */
 
-struct rotation_name rotation_name(const char *path, unsigned number,
-                                   bool is_compressed)
+struct conlog_rotation_name conlog_rotation_name(const char *path,
+                                                 unsigned number,
+                                                 bool is_compressed)
 {
-    struct rotation_name name;
+    struct conlog_rotation_name name;
 
-    snprintf(name.text, sizeof name.text, "%.*s.%u%s", ROTATION_PATH_MAX - 1,
-             path, number, is_compressed ? ".gz" : "");
+    snprintf(name.text, sizeof name.text, "%.*s.%u%s",
+             CONLOG_ROTATION_PATH_MAX - 1, path, number,
+             is_compressed ? ".gz" : "");
     return name;
 }
 
-struct rotation_name rotation_temporary_name(const char *path)
+struct conlog_rotation_name conlog_rotation_temporary_name(const char *path)
 {
-    struct rotation_name name;
+    struct conlog_rotation_name name;
 
-    snprintf(name.text, sizeof name.text, "%.*s.gz.tmp", ROTATION_PATH_MAX - 1,
-             path);
+    snprintf(name.text, sizeof name.text, "%.*s.gz.tmp",
+             CONLOG_ROTATION_PATH_MAX - 1, path);
     return name;
 }
 
 static int path_check(const char *path, struct err *err)
 {
-    if (strlen(path) < ROTATION_PATH_MAX)
+    if (strlen(path) < CONLOG_ROTATION_PATH_MAX)
         return 0;
     err_set(err, "its name is too long");
     return -ENAMETOOLONG;
@@ -72,8 +75,10 @@ static bool look(int directory, const char *path, struct stat *ret_st)
 static struct slot slot_look(int directory, const char *path, unsigned number,
                              struct stat *ret_newest)
 {
-    struct rotation_name plain = rotation_name(path, number, false);
-    struct rotation_name packed = rotation_name(path, number, true);
+    struct conlog_rotation_name plain =
+        conlog_rotation_name(path, number, false);
+    struct conlog_rotation_name packed =
+        conlog_rotation_name(path, number, true);
     struct slot slot;
     struct stat st;
 
@@ -88,8 +93,10 @@ static struct slot slot_look(int directory, const char *path, unsigned number,
  * the plain one is a copy. */
 static bool is_copy(int directory, const char *path, unsigned number)
 {
-    struct rotation_name plain = rotation_name(path, number, false);
-    struct rotation_name packed = rotation_name(path, number, true);
+    struct conlog_rotation_name plain =
+        conlog_rotation_name(path, number, false);
+    struct conlog_rotation_name packed =
+        conlog_rotation_name(path, number, true);
     struct stat a, b;
 
     return look(directory, plain.text, &a) &&
@@ -103,7 +110,7 @@ static bool slot_is_free(struct slot slot)
     return !slot.has_plain && !slot.has_compressed;
 }
 
-int rotation_born(int directory, const char *path, int64_t *ret_born_s)
+int conlog_rotation_born(int directory, const char *path, int64_t *ret_born_s)
 {
     struct statx of_file;
     struct stat before;
@@ -121,12 +128,13 @@ int rotation_born(int directory, const char *path, int64_t *ret_born_s)
     return 0;
 }
 
-unsigned rotation_uncompressed(int directory, const char *path, unsigned keep)
+unsigned conlog_rotation_uncompressed(int directory, const char *path,
+                                      unsigned keep)
 {
     struct stat st;
 
     for (unsigned n = 1; n <= keep; n++) {
-        struct rotation_name name = rotation_name(path, n, false);
+        struct conlog_rotation_name name = conlog_rotation_name(path, n, false);
 
         if (look(directory, name.text, &st) && S_ISREG(st.st_mode))
             return n;
@@ -166,8 +174,10 @@ static int rename_file(int directory, const char *from, const char *to,
 static int remove_slot(int directory, const char *path, unsigned number,
                        struct err *err)
 {
-    struct rotation_name plain = rotation_name(path, number, false);
-    struct rotation_name packed = rotation_name(path, number, true);
+    struct conlog_rotation_name plain =
+        conlog_rotation_name(path, number, false);
+    struct conlog_rotation_name packed =
+        conlog_rotation_name(path, number, true);
     int r = remove_file(directory, plain.text, err);
 
     return r < 0 ? r : remove_file(directory, packed.text, err);
@@ -179,10 +189,10 @@ static int move_slot(int directory, const char *path, unsigned number,
     int r = 0;
 
     for (int is_compressed = 0; is_compressed <= 1 && r == 0; is_compressed++) {
-        struct rotation_name from =
-            rotation_name(path, number, is_compressed != 0);
-        struct rotation_name to =
-            rotation_name(path, number + 1, is_compressed != 0);
+        struct conlog_rotation_name from =
+            conlog_rotation_name(path, number, is_compressed != 0);
+        struct conlog_rotation_name to =
+            conlog_rotation_name(path, number + 1, is_compressed != 0);
 
         if (is_compressed != 0 ? slot.has_compressed : slot.has_plain)
             r = rename_file(directory, from.text, to.text, err);
@@ -196,7 +206,7 @@ static int remove_from(int directory, const char *path, unsigned first,
 {
     struct stat st;
 
-    for (unsigned n = first; n <= ROTATION_KEEP_MAX; n++) {
+    for (unsigned n = first; n <= CONLOG_ROTATION_KEEP_MAX; n++) {
         int r;
 
         if (slot_is_free(slot_look(directory, path, n, &st)))
@@ -213,7 +223,7 @@ static int remove_from(int directory, const char *path, unsigned first,
 static int make_room(int directory, const char *path, unsigned keep,
                      struct err *err)
 {
-    struct slot slots[ROTATION_KEEP_MAX + 1];
+    struct slot slots[CONLOG_ROTATION_KEEP_MAX + 1];
     struct stat st;
     unsigned n;
     int r = 0;
@@ -233,11 +243,13 @@ static int make_room(int directory, const char *path, unsigned keep,
 /* Puts right what compression has left half-done. */
 static int tidy(int directory, const char *path, unsigned keep, struct err *err)
 {
-    struct rotation_name temporary = rotation_temporary_name(path);
+    struct conlog_rotation_name temporary =
+        conlog_rotation_temporary_name(path);
     int r = remove_file(directory, temporary.text, err);
 
     for (unsigned n = 1; n <= keep && r == 0; n++) {
-        struct rotation_name plain = rotation_name(path, n, false);
+        struct conlog_rotation_name plain =
+            conlog_rotation_name(path, n, false);
 
         if (is_copy(directory, path, n))
             r = remove_file(directory, plain.text, err);
@@ -245,12 +257,14 @@ static int tidy(int directory, const char *path, unsigned keep, struct err *err)
     return r;
 }
 
-int rotation_rotate(int directory, const char *path,
-                    const struct rotation_rules *rules, struct err *err)
+int conlog_rotation_rotate(int directory, const char *path,
+                           const struct conlog_rotation_rules *rules,
+                           struct err *err)
 {
-    unsigned keep =
-        rules->keep < ROTATION_KEEP_MAX ? rules->keep : ROTATION_KEEP_MAX;
-    struct rotation_name first = rotation_name(path, 1, false);
+    unsigned keep = rules->keep < CONLOG_ROTATION_KEEP_MAX
+                        ? rules->keep
+                        : CONLOG_ROTATION_KEEP_MAX;
+    struct conlog_rotation_name first = conlog_rotation_name(path, 1, false);
     struct stat st;
     int r = path_check(path, err);
 
@@ -258,7 +272,7 @@ int rotation_rotate(int directory, const char *path,
         return r;
     if (fstatat(directory, path, &st, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno == ENOENT)
-            return ROTATION_NO_FILE;
+            return CONLOG_ROTATION_NO_FILE;
         r = -errno;
         err_set(err, "cannot look at %s: %s", path, strerror(-r));
         return r;
@@ -280,10 +294,11 @@ int rotation_rotate(int directory, const char *path,
     return rename_file(directory, path, first.text, err);
 }
 
-int rotation_undo(int directory, const char *path,
-                  const struct rotation_rules *rules, struct err *err)
+int conlog_rotation_undo(int directory, const char *path,
+                         const struct conlog_rotation_rules *rules,
+                         struct err *err)
 {
-    struct rotation_name first = rotation_name(path, 1, false);
+    struct conlog_rotation_name first = conlog_rotation_name(path, 1, false);
     struct stat st;
     int r = path_check(path, err);
 

@@ -1,10 +1,10 @@
-#include "conlog/compressor.h"
+#include "conlog/conlog_compressor.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/worker.h"
-#include "conlog/compress.h"
-#include "conlog/log_place.h"
+#include "conlog/file/conlog_compress.h"
+#include "conlog/file/conlog_place.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +12,15 @@
 
 struct request {
     struct request *next;
-    struct rotation_turn *turn;
+    struct conlog_rotation_turn *turn;
     unsigned keep;
     char *directory;
     char *path;
 };
 
-struct compressor {
-    void (*failed)(void *owner, struct rotation_turn *turn, const char *reason);
+struct conlog_compressor {
+    void (*failed)(void *owner, struct conlog_rotation_turn *turn,
+                   const char *reason);
     void *owner;
     struct worker worker;
     struct worker_crew crew; /* its lock is for all below */
@@ -29,37 +30,38 @@ struct compressor {
 
 static void end_request(struct request *r)
 {
-    rotation_turn_give(r->turn);
+    conlog_rotation_turn_give(r->turn);
     free(r->directory);
     free(r->path);
     free(r);
 }
 
-/* COMPRESS_DONE: all of them. Negative: -errno with err filled. */
-static int compress_all(struct compressor *c, const struct request *request,
-                        struct err *err)
+/* CONLOG_COMPRESS_DONE: all of them. Negative: -errno with err filled. */
+static int compress_all(struct conlog_compressor *c,
+                        const struct request *request, struct err *err)
 {
     const char *name;
-    int folder = log_place_folder(request->directory, request->path, &name);
-    int r = COMPRESS_DONE;
+    int folder = conlog_place_folder(request->directory, request->path, &name);
+    int r = CONLOG_COMPRESS_DONE;
 
     if (folder < 0) {
         err_set(err, "cannot open its folder: %s", strerrordesc_np(-folder));
         return folder;
     }
-    for (unsigned i = 0; i < request->keep && r == COMPRESS_DONE; i++) {
-        unsigned number = rotation_uncompressed(folder, name, request->keep);
+    for (unsigned i = 0; i < request->keep && r == CONLOG_COMPRESS_DONE; i++) {
+        unsigned number =
+            conlog_rotation_uncompressed(folder, name, request->keep);
 
         if (number == 0)
             break;
-        r = compress_file(folder, name, number, &c->crew.is_ending, err);
+        r = conlog_compress_file(folder, name, number, &c->crew.is_ending, err);
     }
     close(folder);
     return r;
 }
 
 /* What fails now is tried again after the next rotation. */
-static void serve(struct compressor *c, const struct request *request)
+static void serve(struct conlog_compressor *c, const struct request *request)
 {
     struct err err;
 
@@ -68,9 +70,9 @@ static void serve(struct compressor *c, const struct request *request)
 }
 
 /* What waits when it is asked to end is given back without being touched. */
-static void compressor_run(void *arg)
+static void conlog_compressor_run(void *arg)
 {
-    struct compressor *c = arg;
+    struct conlog_compressor *c = arg;
 
     for (;;) {
         struct request *request;
@@ -90,12 +92,13 @@ static void compressor_run(void *arg)
     }
 }
 
-int compressor_open(struct compressor **ret_compressor,
-                    void (*failed)(void *owner, struct rotation_turn *turn,
-                                   const char *reason),
-                    void *owner)
+int conlog_compressor_open(struct conlog_compressor **ret_compressor,
+                           void (*failed)(void *owner,
+                                          struct conlog_rotation_turn *turn,
+                                          const char *reason),
+                           void *owner)
 {
-    struct compressor *c = xcalloc(1, sizeof *c);
+    struct conlog_compressor *c = xcalloc(1, sizeof *c);
 
     c->failed = failed;
     c->owner = owner;
@@ -105,7 +108,7 @@ int compressor_open(struct compressor **ret_compressor,
     return 0;
 }
 
-bool compressor_close(struct compressor *c, uint64_t wait_us)
+bool conlog_compressor_close(struct conlog_compressor *c, uint64_t wait_us)
 {
     if (c == NULL)
         return true;
@@ -119,8 +122,9 @@ bool compressor_close(struct compressor *c, uint64_t wait_us)
     return true;
 }
 
-void compressor_add(struct compressor *c, const char *directory,
-                    const char *path, unsigned keep, struct rotation_turn *turn)
+void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
+                           const char *path, unsigned keep,
+                           struct conlog_rotation_turn *turn)
 {
     struct request *request = xcalloc(1, sizeof *request);
     bool is_running;
@@ -130,8 +134,9 @@ void compressor_add(struct compressor *c, const char *directory,
     request->directory = xstrdup(directory);
     request->path = xstrdup(path);
     worker_lock(&c->crew);
-    is_running = worker_is_running(&c->worker) ||
-                 worker_start(&c->worker, &c->crew, compressor_run, c) == 0;
+    is_running =
+        worker_is_running(&c->worker) ||
+        worker_start(&c->worker, &c->crew, conlog_compressor_run, c) == 0;
     if (is_running) {
         *c->last = request;
         c->last = &request->next;

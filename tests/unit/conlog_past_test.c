@@ -1,5 +1,5 @@
 /* The end of a log, from before this run: which bytes of which files. */
-#include "conlog/log_past.h"
+#include "conlog/file/conlog_past.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,24 +68,24 @@ static void make(const struct fixture *f, const char *name, const char *text)
 }
 
 /* This run has come to the file when it was so long. */
-static struct log_origin origin_of(const struct fixture *f, const char *name,
-                                   uint64_t size)
+static struct conlog_origin origin_of(const struct fixture *f, const char *name,
+                                      uint64_t size)
 {
     char path[1100];
     struct stat st;
 
     path_of(f, name, path);
     assert_int_equal(stat(path, &st), 0);
-    return (struct log_origin){ st.st_dev, st.st_ino, size, true };
+    return (struct conlog_origin){ st.st_dev, st.st_ino, size, true };
 }
 
-static const struct log_origin unknown;
+static const struct conlog_origin unknown;
 
 static void expect_of(const struct fixture *f, const char *path,
-                      const struct log_origin *origin, struct history_wish wish,
-                      const char *text)
+                      const struct conlog_origin *origin,
+                      struct history_wish wish, const char *text)
 {
-    struct past *past = log_past_read(&f->settings, path, origin, &wish);
+    struct past *past = conlog_past_read(&f->settings, path, origin, &wish);
 
     if (text == NULL) {
         assert_null(past);
@@ -98,7 +98,7 @@ static void expect_of(const struct fixture *f, const char *path,
     past_leave(past);
 }
 
-static void expect(const struct fixture *f, const struct log_origin *origin,
+static void expect(const struct fixture *f, const struct conlog_origin *origin,
                    uint32_t bytes, const char *text)
 {
     expect_of(f, "web", origin, (struct history_wish){ 24, bytes }, text);
@@ -139,7 +139,7 @@ static void nothing_there(void **state)
 static void up_to_this_run(void **state)
 {
     struct fixture *f = *state;
-    struct log_origin origin;
+    struct conlog_origin origin;
 
     make(f, "web", "old,new");
     origin = origin_of(f, "web", 4);
@@ -154,7 +154,7 @@ static void up_to_this_run(void **state)
 static void the_one_before_is_gone_on_with(void **state)
 {
     struct fixture *f = *state;
-    struct log_origin origin;
+    struct conlog_origin origin;
 
     make(f, "web.1", "one,two,");
     make(f, "web", "three,new");
@@ -168,7 +168,7 @@ static void the_one_before_is_gone_on_with(void **state)
 static void it_was_rotated_since(void **state)
 {
     struct fixture *f = *state;
-    struct log_origin origin;
+    struct conlog_origin origin;
 
     make(f, "web.1", "old,new");
     make(f, "web", "newer");
@@ -205,7 +205,7 @@ static void stamps_are_taken_off(void **state)
 static void no_stamp_is_cut(void **state)
 {
     struct fixture *f = *state;
-    char text[100 * (STAMP_LEN + 4) + 1] = "";
+    char text[100 * (CONLOG_STAMP_LEN + 4) + 1] = "";
 
     f->settings.is_stamped = true;
     for (int i = 0; i < 100; i++)
@@ -215,7 +215,7 @@ static void no_stamp_is_cut(void **state)
         for (uint32_t lines = 1; lines < 12; lines++) {
             struct history_wish wish = { lines, bytes };
             struct past *past =
-                log_past_read(&f->settings, "web", &unknown, &wish);
+                conlog_past_read(&f->settings, "web", &unknown, &wish);
 
             assert_non_null(past);
             assert_true(past->len <= bytes);
@@ -230,14 +230,15 @@ static void no_stamp_is_cut(void **state)
 static void nor_that_of_a_long_line(void **state)
 {
     struct fixture *f = *state;
-    char text[STAMP_LEN + 300] = T1;
+    char text[CONLOG_STAMP_LEN + 300] = T1;
 
     f->settings.is_stamped = true;
-    memset(text + STAMP_LEN, 'x', 299);
+    memset(text + CONLOG_STAMP_LEN, 'x', 299);
     make(f, "web", text);
     for (uint32_t bytes = 1; bytes < 400; bytes++) {
         struct history_wish wish = { 1, bytes };
-        struct past *past = log_past_read(&f->settings, "web", &unknown, &wish);
+        struct past *past =
+            conlog_past_read(&f->settings, "web", &unknown, &wish);
 
         assert_non_null(past);
         assert_int_equal(past->len, bytes < 299 ? bytes : 299);
@@ -264,16 +265,16 @@ static void the_beginning_is_known(void **state)
     struct past *past;
 
     make(f, "web", "one");
-    past = log_past_read(&f->settings, "web", &unknown, &wish);
+    past = conlog_past_read(&f->settings, "web", &unknown, &wish);
     assert_true(past->is_beginning);
     past_leave(past);
     wish.bytes = 2;
-    past = log_past_read(&f->settings, "web", &unknown, &wish);
+    past = conlog_past_read(&f->settings, "web", &unknown, &wish);
     assert_false(past->is_beginning);
     past_leave(past);
     wish.bytes = ALL;
     make(f, "web.1", "none");
-    past = log_past_read(&f->settings, "web", &unknown, &wish);
+    past = conlog_past_read(&f->settings, "web", &unknown, &wish);
     assert_false(past->is_beginning);
     past_leave(past);
 }

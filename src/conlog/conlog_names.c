@@ -1,4 +1,4 @@
-#include "conlog/log_names.h"
+#include "conlog/conlog_names.h"
 
 #include "base/mem.h"
 
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_path(const void *value, const void *key)
+static bool conlog_names_has_path(const void *value, const void *key)
 {
-    return strcmp(((const struct log_name *)value)->path, key) == 0;
+    return strcmp(((const struct conlog_names_entry *)value)->path, key) == 0;
 }
 
 static uint64_t path_hash(const struct map *names, const char *path)
@@ -16,7 +16,7 @@ static uint64_t path_hash(const struct map *names, const char *path)
     return map_hash(names, slice_of_text(path));
 }
 
-void log_names_give_up(struct map *names, struct log_name *name)
+void conlog_names_give_up(struct map *names, struct conlog_names_entry *name)
 {
     if (name->path == NULL)
         return;
@@ -77,15 +77,15 @@ static void step_aside(char path[CONLOG_NAME_MAX], uint32_t way,
     char added[CONLOG_NAME_PART_MAX / 2] = "";
     char number[16];
 
-    if (way == LOG_NAME_WITH_UUID || way >= LOG_NAME_WITH_BOTH)
+    if (way == CONLOG_NAMES_WITH_UUID || way >= CONLOG_NAMES_WITH_BOTH)
         add_fact(added, sizeof added, "%{uuid}", facts);
-    if (way == LOG_NAME_WITH_LABEL || way >= LOG_NAME_WITH_BOTH)
+    if (way == CONLOG_NAMES_WITH_LABEL || way >= CONLOG_NAMES_WITH_BOTH)
         add_fact(added, sizeof added, "%{label}", facts);
-    if (way >= LOG_NAME_NUMBERED) {
+    if (way >= CONLOG_NAMES_NUMBERED) {
         size_t most = sizeof added - sizeof number;
         size_t len = strlen(added);
 
-        snprintf(number, sizeof number, "-%u", way - LOG_NAME_NUMBERED + 2);
+        snprintf(number, sizeof number, "-%u", way - CONLOG_NAMES_NUMBERED + 2);
         if (len > most)
             len = cut(added, most);
         snprintf(added + len, sizeof added - len, "%s", number);
@@ -93,27 +93,28 @@ static void step_aside(char path[CONLOG_NAME_MAX], uint32_t way,
     insert(path, added);
 }
 
-void log_names_take(struct map *names, struct log_name *name,
-                    const char *pattern, const struct conlog_facts *facts,
-                    int64_t utc_s)
+void conlog_names_take(struct map *names, struct conlog_names_entry *name,
+                       const char *pattern, const struct conlog_facts *facts,
+                       int64_t utc_s)
 {
     char plain[CONLOG_NAME_MAX];
     char path[CONLOG_NAME_MAX];
-    const struct log_name *other;
+    const struct conlog_names_entry *other;
 
-    log_names_give_up(names, name);
+    conlog_names_give_up(names, name);
     name->uuid = facts->uuid;
     conlog_name_expand(pattern, facts, utc_s, plain);
     for (;; name->way++) {
         memcpy(path, plain, sizeof path);
-        if (name->way != LOG_NAME_PLAIN)
+        if (name->way != CONLOG_NAMES_PLAIN)
             step_aside(path, name->way, facts);
-        other = map_find(names, path_hash(names, path), has_path, path);
+        other = map_find(names, path_hash(names, path), conlog_names_has_path,
+                         path);
         if (other == NULL)
             break;
-        if (name->way == LOG_NAME_PLAIN &&
+        if (name->way == CONLOG_NAMES_PLAIN &&
             strcmp(other->uuid, facts->uuid) != 0)
-            name->way = LOG_NAME_WITH_LABEL; /* which would not help */
+            name->way = CONLOG_NAMES_WITH_LABEL; /* which would not help */
     }
     name->path = xstrdup(path);
     map_add(names, path_hash(names, path), name);

@@ -1,5 +1,5 @@
 /* What waits to be written: bounded in memory, and in order for each path. */
-#include "conlog/writers.h"
+#include "conlog/conlog_writers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ enum { CLOSE_US = 5 * 1000 * 1000 };
 
 struct fixture {
     struct conlog_settings settings;
-    struct writers *writers;
+    struct conlog_writers *writers;
     char content[256];
 };
 
@@ -43,12 +43,13 @@ static int setup(void **state)
     f->settings.uid = (uid_t)-1;
     f->settings.gid = (gid_t)-1;
     f->settings.open_max = 8;
-    assert_int_equal(writers_open(&f->writers, &f->settings, wake, f, seed), 0);
+    assert_int_equal(
+        conlog_writers_open(&f->writers, &f->settings, wake, f, seed), 0);
     *state = f;
     return 0;
 }
 
-static void ignore_left(void *owner, const struct writers_news *left)
+static void ignore_left(void *owner, const struct conlog_writers_news *left)
 {
     (void)owner;
     (void)left;
@@ -56,7 +57,7 @@ static void ignore_left(void *owner, const struct writers_news *left)
 
 static void close_all(struct fixture *f)
 {
-    writers_close(f->writers, CLOSE_US, ignore_left, NULL);
+    conlog_writers_close(f->writers, CLOSE_US, ignore_left, NULL);
     f->writers = NULL;
 }
 
@@ -69,14 +70,14 @@ static int teardown(void **state)
     return 0;
 }
 
-static void put(struct fixture *f, struct writer_slot *slot, const char *path,
-                const char *text)
+static void put(struct fixture *f, struct conlog_writer_slot *slot,
+                const char *path, const char *text)
 {
     size_t len = strlen(text);
-    struct log_job *job = writers_new_job(f->writers, (uint32_t)len);
+    struct conlog_job *job = conlog_writers_new_job(f->writers, (uint32_t)len);
 
     memcpy(job->bytes, text, len);
-    writers_put(f->writers, slot, job, path);
+    conlog_writers_put(f->writers, slot, job, path);
 }
 
 static const char *take(struct fixture *f, const char *name)
@@ -100,60 +101,61 @@ static const char *take(struct fixture *f, const char *name)
 static void jobs_of_a_byte_take_no_more_memory_than_large_ones(void **state)
 {
     struct fixture *f = *state;
-    struct writer_slot slot = { 0 };
+    struct conlog_writer_slot slot = { 0 };
     size_t count = 0;
 
-    while (writers_room(f->writers, &slot, 1) > 0) {
+    while (conlog_writers_room(f->writers, &slot, 1) > 0) {
         put(f, &slot, "web", "x");
         count++;
-        assert_true(count * sizeof(struct log_job) <= WRITER_LOG_MAX);
+        assert_true(count * sizeof(struct conlog_job) <= CONLOG_WRITER_LOG_MAX);
     }
     assert_true(count > 1000);
-    writers_leave(f->writers, &slot);
+    conlog_writers_leave(f->writers, &slot);
 }
 
 /* VMs that come, print and go, each under a name of its own. */
 static void logs_that_were_left_have_a_bound_in_all(void **state)
 {
-    static char text[WRITER_GRANT + 1];
+    static char text[CONLOG_WRITER_GRANT + 1];
     struct fixture *f = *state;
     uint64_t bytes = 0;
 
-    memset(text, 'x', WRITER_GRANT);
+    memset(text, 'x', CONLOG_WRITER_GRANT);
     for (unsigned n = 0;; n++) {
-        struct writer_slot slot = { 0 };
+        struct conlog_writer_slot slot = { 0 };
         char path[16];
 
-        if (writers_room(f->writers, &slot, WRITER_GRANT) < WRITER_GRANT)
+        if (conlog_writers_room(f->writers, &slot, CONLOG_WRITER_GRANT) <
+            CONLOG_WRITER_GRANT)
             break;
         snprintf(path, sizeof path, "web-%u", n);
         put(f, &slot, path, text);
-        writers_leave(f->writers, &slot);
-        bytes += WRITER_GRANT;
-        assert_true(bytes <= WRITER_HELD_MAX);
+        conlog_writers_leave(f->writers, &slot);
+        bytes += CONLOG_WRITER_GRANT;
+        assert_true(bytes <= CONLOG_WRITER_HELD_MAX);
     }
-    assert_true(bytes >= WRITER_TOTAL_MAX);
-    assert_true(writers_are_full(f->writers));
+    assert_true(bytes >= CONLOG_WRITER_TOTAL_MAX);
+    assert_true(conlog_writers_are_full(f->writers));
 }
 
 static void who_takes_a_path_over_is_written_behind_it(void **state)
 {
     struct fixture *f = *state;
-    struct writer_slot one = { 0 };
-    struct writer_slot two = { 0 };
+    struct conlog_writer_slot one = { 0 };
+    struct conlog_writer_slot two = { 0 };
     uint64_t waiting;
 
     put(f, &one, "web", "1");
-    writers_flush(f->writers, &one);
-    while (writers_state(f->writers, &one, &waiting) != ENOENT)
+    conlog_writers_flush(f->writers, &one);
+    while (conlog_writers_state(f->writers, &one, &waiting) != ENOENT)
         nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
     put(f, &two, "web", "2"); /* while one has it still */
     put(f, &one, "old", "a");
-    writers_leave(f->writers, &two);
+    conlog_writers_leave(f->writers, &two);
     put(f, &two, "web", "3"); /* while nobody has it */
     assert_int_equal(mkdir(f->settings.directory, 0700), 0);
-    writers_leave(f->writers, &one);
-    writers_leave(f->writers, &two);
+    conlog_writers_leave(f->writers, &one);
+    conlog_writers_leave(f->writers, &two);
     close_all(f);
     assert_string_equal(take(f, "web"), "123");
     assert_string_equal(take(f, "old"), "a");

@@ -1,6 +1,6 @@
-#include "conlog/log_past.h"
+#include "conlog/file/conlog_past.h"
 
-#include "conlog/log_place.h"
+#include "conlog/file/conlog_place.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static size_t enough(const struct conlog_settings *s,
 {
     uint64_t stamps = wish->lines < wish->bytes ? wish->lines : wish->bytes;
 
-    return wish->bytes + (s->is_stamped ? (stamps + 2) * STAMP_LEN : 0);
+    return wish->bytes + (s->is_stamped ? (stamps + 2) * CONLOG_STAMP_LEN : 0);
 }
 
 /* ---- one file --------------------------------------------------------- */
@@ -49,26 +49,27 @@ static struct slice behind_cut(struct slice bytes, bool *ret_is_in_line)
     *ret_is_in_line = end == NULL;
     if (end != NULL)
         return slice_after(bytes, (size_t)(end - bytes.data) + 1);
-    return slice_after(bytes, bytes.len < STAMP_LEN ? bytes.len : STAMP_LEN);
+    return slice_after(bytes, bytes.len < CONLOG_STAMP_LEN ? bytes.len
+                                                           : CONLOG_STAMP_LEN);
 }
 
 /* Puts bytes of its own in place of those with stamps. */
 static bool strip(struct piece *piece)
 {
     struct slice in = piece->bytes;
-    struct stamp_stripper stripper;
+    struct conlog_stamp_stripper stripper;
     bool is_in_line = false;
     uint8_t *to;
     size_t len;
 
     if (in.len > 0 && !piece->is_whole)
         in = behind_cut(in, &is_in_line);
-    to = malloc(in.len + STAMP_ROOM);
+    to = malloc(in.len + CONLOG_STAMP_ROOM);
     if (to == NULL)
         return false;
-    stamp_stripper_init(&stripper, is_in_line);
-    len = stamp_strip(&stripper, &in, to, in.len + STAMP_ROOM);
-    len += stamp_strip_end(&stripper, to + len);
+    conlog_stamp_stripper_init(&stripper, is_in_line);
+    len = conlog_stamp_strip(&stripper, &in, to, in.len + CONLOG_STAMP_ROOM);
+    len += conlog_stamp_strip_end(&stripper, to + len);
     free(piece->memory);
     piece->memory = to;
     piece->bytes = slice_of(to, len);
@@ -111,7 +112,7 @@ static struct past *join(const struct piece *older, const struct piece *newer,
     return past;
 }
 
-static bool is_origin(const struct log_origin *origin, const struct stat *st)
+static bool is_origin(const struct conlog_origin *origin, const struct stat *st)
 {
     return st->st_dev == origin->device && st->st_ino == origin->inode;
 }
@@ -127,7 +128,7 @@ static int open_one(const struct conlog_settings *s, const char *path,
 {
     int fd = -1;
 
-    if (log_place_find(s, path, &fd) < 0)
+    if (conlog_place_find(s, path, &fd) < 0)
         return -1;
     if (fstat(fd, ret_st) == 0)
         return fd;
@@ -142,7 +143,7 @@ static void leave_out(int *fd)
     *fd = -1;
 }
 
-static void choose(const struct log_origin *origin, const struct stat *older,
+static void choose(const struct conlog_origin *origin, const struct stat *older,
                    const struct stat *newer, struct files *files)
 {
     files->older_end = files->older >= 0 ? (uint64_t)older->st_size : 0;
@@ -192,11 +193,11 @@ static struct past *read_files(const struct conlog_settings *s,
     return past;
 }
 
-struct past *log_past_read(const struct conlog_settings *s, const char *path,
-                           const struct log_origin *origin,
-                           const struct history_wish *wish)
+struct past *conlog_past_read(const struct conlog_settings *s, const char *path,
+                              const struct conlog_origin *origin,
+                              const struct history_wish *wish)
 {
-    struct rotation_name name = rotation_name(path, 1, false);
+    struct conlog_rotation_name name = conlog_rotation_name(path, 1, false);
     struct stat older, newer;
     struct files files = { .newer = open_one(s, path, &newer) };
     struct past *past;

@@ -1,8 +1,8 @@
 /*
- * compress.h - NAME.N becomes NAME.N.gz (RFC 1952), for gunzip and zcat.
+ * conlog_compress.h - NAME.N becomes NAME.N.gz (RFC 1952), for gunzip and zcat.
  *
  * Blocks for long; for a slow thread. Needs about 400 KiB, whatever the size
- * of the file. The caller has the log's turn (rotation.h) meanwhile, and
+ * of the file. The caller has the log's turn (conlog_rotation.h) meanwhile, and
  * nobody writes NAME.N any more; one that has grown meanwhile is left as it is.
  *
  * NAME.N.gz appears when it is whole and on the disk, with mode, owner and
@@ -11,17 +11,17 @@
  * there is NAME.N, NAME.N.gz, or both with the same content and mtime; the next
  * compression of it or the next rotation deletes NAME.N then.
  */
-#ifndef CONLOG_COMPRESS_H
-#define CONLOG_COMPRESS_H
+#ifndef CONLOG_FILE_CONLOG_COMPRESS_H
+#define CONLOG_FILE_CONLOG_COMPRESS_H
 
 #include "base/err.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum compress_outcome {
-    COMPRESS_DONE,    /* or there is no NAME.N, and nothing to do */
-    COMPRESS_STOPPED, /* all is as before */
+enum conlog_compress_outcome {
+    CONLOG_COMPRESS_DONE,    /* or there is no NAME.N, and nothing to do */
+    CONLOG_COMPRESS_STOPPED, /* all is as before */
 };
 
 /*
@@ -30,7 +30,7 @@ enum compress_outcome {
  * deleting NAME.N is what failed. -EEXIST: NAME.N.gz was there before, and is
  * another file's content (their mtimes differ). -EBUSY: NAME.N has grown.
  */
-int compress_file(int directory, const char *path, unsigned number,
-                  const atomic_bool *stop, struct err *err);
+int conlog_compress_file(int directory, const char *path, unsigned number,
+                         const atomic_bool *stop, struct err *err);
 
 #endif

@@ -1,11 +1,11 @@
 /*
  * conlog_settings.h - how console logs are to be written.
  */
-#ifndef CONLOG_CONLOG_SETTINGS_H
-#define CONLOG_CONLOG_SETTINGS_H
+#ifndef CONLOG_FILE_CONLOG_SETTINGS_H
+#define CONLOG_FILE_CONLOG_SETTINGS_H
 
-#include "conlog/name.h"
-#include "conlog/rotation.h"
+#include "conlog/file/conlog_name.h"
+#include "conlog/file/conlog_rotation.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -15,7 +15,7 @@ enum { CONLOG_DIRECTORY_MAX = 1024 }; /* with its end */
 struct conlog_settings {
     char directory[CONLOG_DIRECTORY_MAX];
     char pattern[CONLOG_PATTERN_MAX + 1];
-    struct rotation_rules rotation;
+    struct conlog_rotation_rules rotation;
     mode_t mode;
     uid_t uid;         /* (uid_t)-1: as it comes */
     gid_t gid;         /* the same */

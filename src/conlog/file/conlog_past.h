@@ -1,5 +1,5 @@
 /*
- * log_past.h - the last bytes that a console's log had before this run.
+ * conlog_past.h - the last bytes that a console's log had before this run.
  *
  * Blocks: for the thread that has the log, so that nothing is written to it
  * meanwhile. What is looked at is NAME up to where this run begins in it, and
@@ -11,17 +11,18 @@
  * longer written the lines keep theirs: they may be the VM's own.
  * The lines that tell of gaps stay.
  */
-#ifndef CONLOG_LOG_PAST_H
-#define CONLOG_LOG_PAST_H
+#ifndef CONLOG_FILE_CONLOG_PAST_H
+#define CONLOG_FILE_CONLOG_PAST_H
 
-#include "conlog/log_file.h"
+#include "conlog/file/conlog_file.h"
 #include "core/history.h"
 #include "core/past.h"
 
 /* At most so many bytes, and no more than is needed for so many lines, or a
  * little more. NULL: there is nothing, or it cannot be read. */
-struct past *log_past_read(const struct conlog_settings *settings,
-                           const char *path, const struct log_origin *origin,
-                           const struct history_wish *wish);
+struct past *conlog_past_read(const struct conlog_settings *settings,
+                              const char *path,
+                              const struct conlog_origin *origin,
+                              const struct history_wish *wish);
 
 #endif

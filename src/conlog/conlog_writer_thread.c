@@ -1,93 +1,57 @@
 #include "base/clock.h"
 #include "base/mem.h"
-#include "conlog/compressor.h"
-#include "conlog/writers_private.h"
+#include "conlog/conlog_compressor.h"
+#include "conlog/conlog_writers_private.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-enum {
-    /* Files that are ready for each thread that is awake, before one more is
-     * woken; and for how long nobody may have come for them. */
-    READY_MAX = 16,
-    SLOW_US = 10 * 1000,
-};
-
-/* ---- waking ----------------------------------------------------------- */
-
-/*
- * One thread writes many small jobs in the time that it takes to wake another,
- * and two of them get in each other's way in the directory. A thread that the
- * disk has got counts for none after a moment: whoever comes next then, at the
- * latest the tick, wakes another.
- */
-static bool needs_thread(const struct writers *w)
-{
-    uint32_t awake = w->crew.running - w->idle + w->called;
-
-    if (writers_have_none(w, READY) || w->called >= w->idle)
-        return false;
-    return awake == 0 || w->ready_count > READY_MAX * awake ||
-           clock_now_us() > w->served_us + SLOW_US;
-}
-
-/* Whoever is woken with the lock held would wait for it at once. */
-void writers_unlock(struct writers *w)
-{
-    bool wakes = needs_thread(w);
-
-    if (wakes)
-        w->called++;
-    worker_unlock(&w->crew);
-    if (wakes)
-        worker_wake(&w->crew);
-}
 
 /* ---- closing ---------------------------------------------------------- */
 
 /* Closed without the lock, because close(2) may block. Then it goes, unless
  * somebody has something for it again. */
-static void close_and_free(struct writer *me, struct writer_file *f)
+static void close_and_free(struct conlog_writer *me,
+                           struct conlog_writer_file *f)
 {
-    struct writers *w = me->writers;
+    struct conlog_writers *w = me->writers;
 
     f->is_busy = true;
     me->since_us = clock_now_us();
     worker_unlock(&w->crew);
-    log_file_close(&f->log);
+    conlog_file_close(&f->log);
     worker_lock(&w->crew);
     me->since_us = 0;
     f->is_busy = false;
-    if (writer_file_has_work(f))
-        writer_file_make_ready(w, f);
-    else if (writer_file_may_go(f))
-        writer_file_free(w, f);
+    if (conlog_writer_file_has_work(f))
+        conlog_writer_file_make_ready(w, f);
+    else if (conlog_writer_file_may_go(f))
+        conlog_writer_file_free(w, f);
     else if (f->slot == NULL)
-        writer_file_move(w, f, LINGERING);
+        conlog_writer_file_move(w, f, LINGERING);
 }
 
 /* Nothing waits for it any more: it stays open as long as there are few. */
-static void keep_open(struct writer *me, struct writer_file *f)
+static void keep_open(struct conlog_writer *me, struct conlog_writer_file *f)
 {
-    const struct writers *w = me->writers;
+    const struct conlog_writers *w = me->writers;
 
     if (f->log.fd < 0 || f->slot == NULL || w->crew.is_ending ||
         f->log.generation != w->generation)
         close_and_free(me, f);
     else
-        writer_file_move(me->writers, f, OPEN);
+        conlog_writer_file_move(me->writers, f, OPEN);
 }
 
 /* The least recently written one is closed; false: there is none. */
-static bool close_oldest(struct writer *me)
+static bool close_oldest(struct conlog_writer *me)
 {
-    struct writers *w = me->writers;
-    struct writer_file *f;
+    struct conlog_writers *w = me->writers;
+    struct conlog_writer_file *f;
 
-    if (writers_have_none(w, OPEN))
+    if (conlog_writers_have_none(w, OPEN))
         return false;
-    f = writers_first(w, OPEN);
-    writer_file_move(w, f, NOWHERE);
+    f = conlog_writers_first(w, OPEN);
+    conlog_writer_file_move(w, f, NOWHERE);
     close_and_free(me, f);
     return true;
 }
@@ -95,75 +59,78 @@ static bool close_oldest(struct writer *me)
 /* ---- writing ---------------------------------------------------------- */
 
 /* A rotation, unless the log's older files are being compressed. */
-static void rotate(struct writers *w, struct writer_file *f,
+static void rotate(struct conlog_writers *w, struct conlog_writer_file *f,
                    const struct conlog_settings *settings)
 {
     struct err err;
     int r;
 
-    r = log_file_rotate(&f->log, settings, &err);
+    r = conlog_file_rotate(&f->log, settings, &err);
     if (r == 0 && settings->rotation.compresses) {
         /* It gives the turn back. */
-        compressor_add(w->compressor, settings->directory, f->log.path,
-                       settings->rotation.keep, &f->turn);
+        conlog_compressor_add(w->compressor, settings->directory, f->log.path,
+                              settings->rotation.keep, &f->turn);
         return;
     }
-    rotation_turn_give(&f->turn);
+    conlog_rotation_turn_give(&f->turn);
     if (r == 0)
         return;
     worker_lock(&w->crew);
     free(f->trouble);
     f->trouble = xstrdup(err.text);
-    writer_file_tell(w, f);
+    conlog_writer_file_tell(w, f);
     worker_unlock(&w->crew);
 }
 
 /* On the compressor's thread, which has the turn: so the file stays. */
-void writer_compression_failed(void *owner, struct rotation_turn *turn,
-                               const char *reason)
+void conlog_writer_thread_not_compressed(void *owner,
+                                         struct conlog_rotation_turn *turn,
+                                         const char *reason)
 {
-    struct writers *w = owner;
-    struct writer_file *f = CONTAINER_OF(turn, struct writer_file, turn);
+    struct conlog_writers *w = owner;
+    struct conlog_writer_file *f =
+        CONTAINER_OF(turn, struct conlog_writer_file, turn);
 
     worker_lock(&w->crew);
     free(f->compression);
     f->compression = xstrdup(reason);
-    writer_file_tell(w, f);
+    conlog_writer_file_tell(w, f);
     worker_unlock(&w->crew);
 }
 
 /* Without the lock; the job is the file's first. */
-static int write_job(struct writers *w, struct writer_file *f,
-                     struct log_job *job, const struct log_batch *batch,
+static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
+                     struct conlog_job *job,
+                     const struct conlog_file_batch *batch,
                      const struct conlog_settings *settings,
                      unsigned generation, uint8_t *scratch)
 {
     bool may_rotate =
         (settings->rotation.size_max > 0 || settings->rotation.age_s > 0) &&
-        rotation_turn_take(&f->turn);
-    int r = log_file_write(&f->log, job, batch, settings, generation,
-                           may_rotate, scratch);
+        conlog_rotation_turn_take(&f->turn);
+    int r = conlog_file_write(&f->log, job, batch, settings, generation,
+                              may_rotate, scratch);
 
-    if (r == LOG_FILE_IS_DUE) {
+    if (r == CONLOG_FILE_IS_DUE) {
         rotate(w, f, settings);
-        return log_file_write(&f->log, job, batch, settings, generation, false,
-                              scratch);
+        return conlog_file_write(&f->log, job, batch, settings, generation,
+                                 false, scratch);
     }
     if (may_rotate)
-        rotation_turn_give(&f->turn);
+        conlog_rotation_turn_give(&f->turn);
     return r;
 }
 
 /* Without the lock: all jobs of the batch, or what is to be written of them
  * now; how many were written is counted. Behind the last one the loop may add
  * more meanwhile. */
-static int write_jobs(struct writers *w, struct writer_file *f,
-                      const struct log_batch *batch,
+static int write_jobs(struct conlog_writers *w, struct conlog_writer_file *f,
+                      const struct conlog_file_batch *batch,
                       const struct conlog_settings *settings,
                       unsigned generation, uint8_t *scratch,
                       unsigned *ret_written)
 {
-    struct log_job *job = f->first;
+    struct conlog_job *job = f->first;
 
     *ret_written = 0;
     for (;;) {
@@ -171,7 +138,7 @@ static int write_jobs(struct writers *w, struct writer_file *f,
 
         if (r < 0)
             return r;
-        if (r == LOG_FILE_KEPT)
+        if (r == CONLOG_FILE_KEPT)
             return 0;
         ++*ret_written;
         if (job == batch->last)
@@ -182,11 +149,11 @@ static int write_jobs(struct writers *w, struct writer_file *f,
 
 /* With the lock, which is given back meanwhile: the answer for who has asked.
  */
-static void read_past(struct writers *w, struct writer_file *f,
+static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
                       const struct conlog_settings *settings)
 {
     struct history_wish wish = f->wish;
-    struct log_origin origin;
+    struct conlog_origin origin;
     struct past *past;
     bool is_cut;
 
@@ -194,23 +161,24 @@ static void read_past(struct writers *w, struct writer_file *f,
     if (f->slot == NULL)
         return;
     origin = f->slot->origin;
-    writers_unlock(w);
-    is_cut = log_file_is_cut(&f->log);
-    past = is_cut ? NULL : log_past_read(settings, f->log.path, &origin, &wish);
+    conlog_writers_unlock(w);
+    is_cut = conlog_file_is_cut(&f->log);
+    past =
+        is_cut ? NULL : conlog_past_read(settings, f->log.path, &origin, &wish);
     worker_lock(&w->crew);
     if (is_cut && f->slot != NULL)
         f->slot->origin.inode = 0;
     past_leave(f->past);
     f->past = past;
     f->is_past_read = true;
-    writer_file_tell(w, f);
+    conlog_writer_file_tell(w, f);
 }
 
 /* With the lock: what the log has written to first. */
-static void note_origin(struct writer_file *f)
+static void note_origin(struct conlog_writer_file *f)
 {
-    const struct log_origin *opened = &f->log.opened;
-    struct log_origin *origin;
+    const struct conlog_origin *opened = &f->log.opened;
+    struct conlog_origin *origin;
 
     if (f->slot == NULL || !opened->is_known)
         return;
@@ -223,63 +191,64 @@ static void note_origin(struct writer_file *f)
 }
 
 /* Else a part of it may wait until more has come. */
-static bool is_wanted_whole(const struct writers *w,
-                            const struct writer_file *f)
+static bool is_wanted_whole(const struct conlog_writers *w,
+                            const struct conlog_writer_file *f)
 {
     return f->is_flushed || f->slot == NULL || w->crew.is_ending;
 }
 
 /* What has become of it. */
-static void put_away(struct writer *me, struct writer_file *f, int r)
+static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
+                     int r)
 {
-    struct writers *w = me->writers;
+    struct conlog_writers *w = me->writers;
 
     if (r < 0) {
-        writer_file_set_error(w, f, -r);
-        writer_file_move(w, f, f->wish.bytes > 0 ? READY : FAILING);
+        conlog_writer_file_set_error(w, f, -r);
+        conlog_writer_file_move(w, f, f->wish.bytes > 0 ? READY : FAILING);
         return;
     }
     if (f->error != 0)
-        writers_retry_all(w);
-    writer_file_set_error(w, f, 0);
-    if (!writer_file_has_work(f))
+        conlog_writer_file_retry_all(w);
+    conlog_writer_file_set_error(w, f, 0);
+    if (!conlog_writer_file_has_work(f))
         keep_open(me, f);
     else if (f->wish.bytes > 0 || is_wanted_whole(w, f) ||
-             f->waiting >= WRITER_WAKE)
-        writer_file_make_ready(w, f);
+             f->waiting >= CONLOG_WRITER_WAKE)
+        conlog_writer_file_make_ready(w, f);
 }
 
 /* With the lock, which is given back meanwhile. */
-static void serve(struct writer *me, struct conlog_settings *settings,
+static void serve(struct conlog_writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)
 {
-    struct writers *w = me->writers;
-    struct writer_file *f = writers_first(w, READY);
-    struct log_batch batch;
+    struct conlog_writers *w = me->writers;
+    struct conlog_writer_file *f = conlog_writers_first(w, READY);
+    struct conlog_file_batch batch;
     unsigned written = 0;
     bool is_room_made;
     int r = 0;
 
-    writer_file_move(w, f, NOWHERE);
+    conlog_writer_file_move(w, f, NOWHERE);
     if (*generation != w->generation) {
         *settings = w->settings;
         *generation = w->generation;
     }
     f->is_busy = true;
-    if (writer_file_has_work(f)) {
+    if (conlog_writer_file_has_work(f)) {
         me->file = f;
         me->since_us = clock_now_us();
         w->served_us = me->since_us;
     }
     if (f->wish.bytes > 0)
         read_past(w, f, settings);
-    batch = (struct log_batch){
+    batch = (struct conlog_file_batch){
         .last = f->last,
         .is_whole = is_wanted_whole(w, f),
     };
     f->is_flushed = false;
     if (f->first != NULL) {
-        writers_unlock(w);
+        conlog_writers_unlock(w);
         r = write_jobs(w, f, &batch, settings, *generation, scratch, &written);
         worker_lock(&w->crew);
         note_origin(f);
@@ -287,13 +256,13 @@ static void serve(struct writer *me, struct conlog_settings *settings,
     me->file = NULL;
     me->since_us = 0;
     is_room_made = r == 0 || written > 0;
-    writer_file_settle(w, f, written);
+    conlog_writer_file_settle(w, f, written);
     /* Whatever the next try writes shows whether the disk takes it. */
     if (r < 0)
         f->is_flushed = true;
     if ((r == -EMFILE || r == -ENFILE) && close_oldest(me)) {
         f->is_busy = false;
-        writer_file_make_ready(w, f);
+        conlog_writer_file_make_ready(w, f);
         return;
     }
     f->is_busy = false;
@@ -305,9 +274,9 @@ static void serve(struct writer *me, struct conlog_settings *settings,
 }
 
 /* With the lock. */
-static void close_some(struct writer *me)
+static void close_some(struct conlog_writer *me)
 {
-    struct writers *w = me->writers;
+    struct conlog_writers *w = me->writers;
 
     while (w->open_count > w->settings.open_max && close_oldest(me))
         ;
@@ -318,8 +287,8 @@ static void close_some(struct writer *me)
     w->is_closing = true;
     while (w->stale > 0) {
         w->stale--;
-        if (writers_have_none(w, OPEN) ||
-            writers_first(w, OPEN)->log.generation == w->generation)
+        if (conlog_writers_have_none(w, OPEN) ||
+            conlog_writers_first(w, OPEN)->log.generation == w->generation)
             w->stale = 0;
         else
             close_oldest(me);
@@ -327,21 +296,22 @@ static void close_some(struct writer *me)
     w->is_closing = false;
 }
 
-static void writer_run(void *arg)
+static void conlog_writer_thread_run(void *arg)
 {
-    struct writer *me = arg;
-    struct writers *w = me->writers;
+    struct conlog_writer *me = arg;
+    struct conlog_writers *w = me->writers;
     struct conlog_settings *settings = xmalloc(sizeof *settings);
-    uint8_t *scratch = xmalloc(LOG_FILE_SCRATCH);
+    uint8_t *scratch = xmalloc(CONLOG_FILE_SCRATCH);
     unsigned generation = 0;
 
     for (;;) {
-        if (!writers_have_none(w, READY)) {
+        if (!conlog_writers_have_none(w, READY)) {
             serve(me, settings, &generation, scratch);
             close_some(me);
         } else if (w->stale > 0 && !w->is_closing) {
             close_some(me);
-        } else if (w->crew.is_ending || w->crew.running > WRITER_THREADS) {
+        } else if (w->crew.is_ending ||
+                   w->crew.running > CONLOG_WRITER_THREADS) {
             break;
         } else {
             w->idle++;
@@ -356,14 +326,14 @@ static void writer_run(void *arg)
 }
 
 /* With the lock. 0 or -errno. */
-int writer_start(struct writers *w)
+int conlog_writer_thread_start(struct conlog_writers *w)
 {
-    struct writer *me = w->writer;
+    struct conlog_writer *me = w->writer;
 
     while (worker_is_running(&me->worker))
         me++;
     me->writers = w;
     me->file = NULL;
     me->since_us = 0;
-    return worker_start(&me->worker, &w->crew, writer_run, me);
+    return worker_start(&me->worker, &w->crew, conlog_writer_thread_run, me);
 }

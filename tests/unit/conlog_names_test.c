@@ -1,5 +1,5 @@
 /* No two console logs have the same name. */
-#include "conlog/log_names.h"
+#include "conlog/conlog_names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@ enum { NAMES = 4 };
 
 struct fixture {
     struct map names;
-    struct log_name name[NAMES];
+    struct conlog_names_entry name[NAMES];
 };
 
 static int setup(void **state)
@@ -31,7 +31,7 @@ static int teardown(void **state)
     struct fixture *f = *state;
 
     for (int i = 0; i < NAMES; i++)
-        log_names_give_up(&f->names, &f->name[i]);
+        conlog_names_give_up(&f->names, &f->name[i]);
     assert_int_equal(f->names.count, 0);
     map_done(&f->names);
     free(f);
@@ -43,7 +43,7 @@ static const char *take(struct fixture *f, int i, const char *pattern,
 {
     struct conlog_facts facts = { .name = name, .uuid = uuid, .label = label };
 
-    log_names_take(&f->names, &f->name[i], pattern, &facts, 0);
+    conlog_names_take(&f->names, &f->name[i], pattern, &facts, 0);
     return f->name[i].path;
 }
 
@@ -96,8 +96,8 @@ static void name_that_was_given_up_is_free(void **state)
     struct fixture *f = *state;
 
     take(f, 0, "%{name}.log", "a", "u1", "s");
-    log_names_give_up(&f->names, &f->name[0]);
-    log_names_give_up(&f->names, &f->name[0]);
+    conlog_names_give_up(&f->names, &f->name[0]);
+    conlog_names_give_up(&f->names, &f->name[0]);
     assert_string_equal(take(f, 1, "%{name}.log", "a", "u2", "s"), "a.log");
 }
 

@@ -1,6 +1,6 @@
-#include "conlog/compress.h"
+#include "conlog/file/conlog_compress.h"
 
-#include "conlog/rotation.h"
+#include "conlog/file/conlog_rotation.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@ enum { CHUNK = 64 * 1024 };
 struct compression {
     int directory;
     int from, to; /* descriptors */
-    struct rotation_name plain, packed, temporary;
+    struct conlog_rotation_name plain, packed, temporary;
     struct stat st; /* of the file */
     uint64_t taken; /* bytes of it */
     z_stream z;
@@ -142,7 +142,7 @@ static int pack(struct compression *c, const atomic_bool *stop, struct err *err)
         int r;
 
         if (atomic_load_explicit(stop, memory_order_relaxed))
-            return COMPRESS_STOPPED;
+            return CONLOG_COMPRESS_STOPPED;
         len = read_chunk(c->from, c->buffers->in);
         if (len < 0) {
             errno = (int)-len;
@@ -153,7 +153,7 @@ static int pack(struct compression *c, const atomic_bool *stop, struct err *err)
         if (r < 0)
             return r;
     } while (len == CHUNK);
-    return COMPRESS_DONE;
+    return CONLOG_COMPRESS_DONE;
 }
 
 /* ---- in place of the file --------------------------------------------- */
@@ -175,7 +175,7 @@ static int copy_attributes(struct compression *c, struct err *err)
 static int sync_directory(struct compression *c, struct err *err)
 {
     const char *slash = strrchr(c->packed.text, '/');
-    struct rotation_name folder = { "." };
+    struct conlog_rotation_name folder = { "." };
     int fd;
     int r = 0;
 
@@ -234,7 +234,7 @@ static bool is_settled(struct compression *c, int *ret, struct err *err)
 {
     struct stat plain, packed;
 
-    *ret = COMPRESS_DONE;
+    *ret = CONLOG_COMPRESS_DONE;
     if (fstatat(c->directory, c->plain.text, &plain, AT_SYMLINK_NOFOLLOW) < 0) {
         if (errno != ENOENT)
             *ret = failed("look at", c->plain.text, err);
@@ -252,16 +252,16 @@ static bool is_settled(struct compression *c, int *ret, struct err *err)
     return true;
 }
 
-int compress_file(int directory, const char *path, unsigned number,
-                  const atomic_bool *stop, struct err *err)
+int conlog_compress_file(int directory, const char *path, unsigned number,
+                         const atomic_bool *stop, struct err *err)
 {
     struct compression c = {
         .directory = directory,
         .from = -1,
         .to = -1,
-        .plain = rotation_name(path, number, false),
-        .packed = rotation_name(path, number, true),
-        .temporary = rotation_temporary_name(path),
+        .plain = conlog_rotation_name(path, number, false),
+        .packed = conlog_rotation_name(path, number, true),
+        .temporary = conlog_rotation_temporary_name(path),
     };
     int r;
 
@@ -270,9 +270,9 @@ int compress_file(int directory, const char *path, unsigned number,
     r = begin(&c, err);
     if (r == 0)
         r = pack(&c, stop, err);
-    if (r == COMPRESS_DONE)
+    if (r == CONLOG_COMPRESS_DONE)
         r = put_in_place(&c, err);
-    if (r != COMPRESS_DONE)
+    if (r != CONLOG_COMPRESS_DONE)
         unlinkat(directory, c.temporary.text, 0);
     else
         r = drop_plain(&c, err);

@@ -1,5 +1,6 @@
 /*
- * stamp.h - a time in front of each line of a console's output, and off again.
+ * conlog_stamp.h - a time in front of each line of a console's output, and off
+ * again.
  *
  *   2026-01-31T23:59:59.123Z login: root
  *
@@ -14,57 +15,59 @@
  *
  * A stamp is never written in part: it comes with the first byte of its line.
  */
-#ifndef CONLOG_STAMP_H
-#define CONLOG_STAMP_H
+#ifndef CONLOG_FILE_CONLOG_STAMP_H
+#define CONLOG_FILE_CONLOG_STAMP_H
 
 #include "base/clock.h"
 #include "base/slice.h"
 
 enum {
-    STAMP_LEN = 25, /* with the space behind it */
+    CONLOG_STAMP_LEN = 25, /* with the space behind it */
     /* What must be free in the buffer for a call to get on. */
-    STAMP_ROOM = STAMP_LEN + 1,
+    CONLOG_STAMP_ROOM = CONLOG_STAMP_LEN + 1,
 };
 
 /* The caller's; nothing to free. */
-struct stamp {
+struct conlog_stamp {
     bool is_in_line; /* the next byte goes on with a line */
     int64_t utc_ms;  /* which text is for */
     char text[CLOCK_TEXT_LEN];
 };
 
 /* is_in_line: the file that is gone on with does not end in a LF. */
-void stamp_init(struct stamp *s, bool is_in_line);
+void conlog_stamp_init(struct conlog_stamp *s, bool is_in_line);
 
 /*
  * Takes bytes off the front of *in and writes them, stamped with utc_ms, to
  * to. Returns how many bytes it has written there: at most size. Stops when
  * all of *in is taken, or when the rest of to has no room for what comes next;
- * to be called again then, with a buffer of at least STAMP_ROOM.
+ * to be called again then, with a buffer of at least CONLOG_STAMP_ROOM.
  */
-size_t stamp_put(struct stamp *s, struct slice *in, int64_t utc_ms, uint8_t *to,
-                 size_t size);
+size_t conlog_stamp_put(struct conlog_stamp *s, struct slice *in,
+                        int64_t utc_ms, uint8_t *to, size_t size);
 
 /* The way back. The caller's; nothing to free. */
-struct stamp_stripper {
+struct conlog_stamp_stripper {
     bool is_in_line;
     uint8_t held_len; /* bytes that may be the beginning of a stamp */
-    uint8_t held[STAMP_LEN];
+    uint8_t held[CONLOG_STAMP_LEN];
 };
 
 /* is_in_line: it begins in the middle of a line. (Nobody should begin in the
  * middle of a stamp: read on to behind the next LF first.) */
-void stamp_stripper_init(struct stamp_stripper *s, bool is_in_line);
+void conlog_stamp_stripper_init(struct conlog_stamp_stripper *s,
+                                bool is_in_line);
 
 /*
  * The same for the way back; a line without a stamp stays as it is. to needs
- * STAMP_ROOM to get on; one of in->len + STAMP_LEN takes all.
+ * CONLOG_STAMP_ROOM to get on; one of in->len + CONLOG_STAMP_LEN takes all.
  */
-size_t stamp_strip(struct stamp_stripper *s, struct slice *in, uint8_t *to,
-                   size_t size);
+size_t conlog_stamp_strip(struct conlog_stamp_stripper *s, struct slice *in,
+                          uint8_t *to, size_t size);
 
 /* Behind the last byte: what looked like the beginning of a stamp, and was not
  * one, or one that was torn. Returns how many bytes. */
-size_t stamp_strip_end(struct stamp_stripper *s, uint8_t to[STAMP_LEN]);
+size_t conlog_stamp_strip_end(struct conlog_stamp_stripper *s,
+                              uint8_t to[CONLOG_STAMP_LEN]);
 
 #endif

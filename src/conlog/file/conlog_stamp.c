@@ -1,4 +1,4 @@
-#include "conlog/stamp.h"
+#include "conlog/file/conlog_stamp.h"
 
 #include <string.h>
 
@@ -27,33 +27,33 @@ static size_t copy_line(bool *is_in_line, struct slice *in, uint8_t *to,
 
 /* ---- on --------------------------------------------------------------- */
 
-void stamp_init(struct stamp *s, bool is_in_line)
+void conlog_stamp_init(struct conlog_stamp *s, bool is_in_line)
 {
-    *s = (struct stamp){ .is_in_line = is_in_line, .utc_ms = -1 };
+    *s = (struct conlog_stamp){ .is_in_line = is_in_line, .utc_ms = -1 };
 }
 
 /* Lines mostly come several at a time: the text is made once for them. */
-static void set_time(struct stamp *s, int64_t utc_ms)
+static void set_time(struct conlog_stamp *s, int64_t utc_ms)
 {
     if (s->utc_ms == utc_ms && s->text[0] != '\0')
         return;
     clock_format_ms(s->text, utc_ms);
-    s->text[STAMP_LEN - 1] = ' ';
+    s->text[CONLOG_STAMP_LEN - 1] = ' ';
     s->utc_ms = utc_ms;
 }
 
-size_t stamp_put(struct stamp *s, struct slice *in, int64_t utc_ms, uint8_t *to,
-                 size_t size)
+size_t conlog_stamp_put(struct conlog_stamp *s, struct slice *in,
+                        int64_t utc_ms, uint8_t *to, size_t size)
 {
     size_t at = 0;
 
     while (in->len > 0) {
         if (!s->is_in_line) {
-            if (size - at < STAMP_ROOM)
+            if (size - at < CONLOG_STAMP_ROOM)
                 break;
             set_time(s, utc_ms);
-            memcpy(to + at, s->text, STAMP_LEN);
-            at += STAMP_LEN;
+            memcpy(to + at, s->text, CONLOG_STAMP_LEN);
+            at += CONLOG_STAMP_LEN;
         }
         if (at == size)
             break;
@@ -64,13 +64,14 @@ size_t stamp_put(struct stamp *s, struct slice *in, int64_t utc_ms, uint8_t *to,
 
 /* ---- and off ---------------------------------------------------------- */
 
-void stamp_stripper_init(struct stamp_stripper *s, bool is_in_line)
+void conlog_stamp_stripper_init(struct conlog_stamp_stripper *s,
+                                bool is_in_line)
 {
-    *s = (struct stamp_stripper){ .is_in_line = is_in_line };
+    *s = (struct conlog_stamp_stripper){ .is_in_line = is_in_line };
 }
 
 /* How a stamp looks; 0 stands for any digit. */
-static const char shape[STAMP_LEN + 1] = "0000-00-00T00:00:00.000Z ";
+static const char shape[CONLOG_STAMP_LEN + 1] = "0000-00-00T00:00:00.000Z ";
 
 static bool fits_shape(uint8_t byte, size_t place)
 {
@@ -81,9 +82,9 @@ static bool fits_shape(uint8_t byte, size_t place)
 
 /* At the beginning of a line: holds back what may be a stamp, and drops it
  * when it is one. True: the line goes on behind it. False: in is at its end. */
-static bool pass_stamp(struct stamp_stripper *s, struct slice *in)
+static bool pass_stamp(struct conlog_stamp_stripper *s, struct slice *in)
 {
-    while (s->held_len < STAMP_LEN) {
+    while (s->held_len < CONLOG_STAMP_LEN) {
         if (in->len == 0)
             return false;
         if (!fits_shape(in->data[0], s->held_len))
@@ -95,19 +96,19 @@ static bool pass_stamp(struct stamp_stripper *s, struct slice *in)
     return true;
 }
 
-size_t stamp_strip(struct stamp_stripper *s, struct slice *in, uint8_t *to,
-                   size_t size)
+size_t conlog_stamp_strip(struct conlog_stamp_stripper *s, struct slice *in,
+                          uint8_t *to, size_t size)
 {
     size_t at = 0;
 
     while (in->len > 0) {
         if (!s->is_in_line) {
             /* Room for what is held, should it be no stamp. */
-            if (size - at < STAMP_ROOM)
+            if (size - at < CONLOG_STAMP_ROOM)
                 break;
             if (!pass_stamp(s, in))
                 break;
-            at += stamp_strip_end(s, to + at);
+            at += conlog_stamp_strip_end(s, to + at);
             s->is_in_line = true;
         }
         if (at == size)
@@ -117,7 +118,8 @@ size_t stamp_strip(struct stamp_stripper *s, struct slice *in, uint8_t *to,
     return at;
 }
 
-size_t stamp_strip_end(struct stamp_stripper *s, uint8_t to[STAMP_LEN])
+size_t conlog_stamp_strip_end(struct conlog_stamp_stripper *s,
+                              uint8_t to[CONLOG_STAMP_LEN])
 {
     size_t len = s->held_len;
 

@@ -1,6 +1,6 @@
 /* A log's file: jobs are written whole, once and in order, wherever a write
  * stops. RLIMIT_FSIZE plays the full disk. */
-#include "conlog/log_file.h"
+#include "conlog/file/conlog_file.h"
 
 #include "base/mem.h"
 
@@ -22,8 +22,8 @@ enum { CONTENT_MAX = 4096 };
 
 struct fixture {
     struct conlog_settings settings;
-    struct log_file file;
-    uint8_t scratch[LOG_FILE_SCRATCH];
+    struct conlog_file file;
+    uint8_t scratch[CONLOG_FILE_SCRATCH];
     char content[CONTENT_MAX];
 };
 
@@ -38,7 +38,7 @@ static int setup(void **state)
     f->settings.mode = 0600;
     f->settings.uid = (uid_t)-1;
     f->settings.gid = (gid_t)-1;
-    log_file_init(&f->file, "web");
+    conlog_file_init(&f->file, "web");
     signal(SIGXFSZ, SIG_IGN);
     *state = f;
     return 0;
@@ -65,7 +65,7 @@ static int teardown(void **state)
     char path[1100];
 
     limit_file_size(RLIM_INFINITY);
-    log_file_done(&f->file);
+    conlog_file_done(&f->file);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         path_of(f, names[i], path);
         (void)unlink(path);
@@ -75,27 +75,27 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct log_job *job(const char *text)
+static struct conlog_job *job(const char *text)
 {
     size_t len = strlen(text);
-    struct log_job *j = xcalloc(1, sizeof *j + len);
+    struct conlog_job *j = xcalloc(1, sizeof *j + len);
 
     j->len = (uint32_t)len;
     memcpy(j->bytes, text, len);
     return j;
 }
 
-static int try_once(struct fixture *f, struct log_job *j)
+static int try_once(struct fixture *f, struct conlog_job *j)
 {
-    struct log_batch batch = { .last = j, .is_whole = true };
+    struct conlog_file_batch batch = { .last = j, .is_whole = true };
 
-    return log_file_write(&f->file, j, &batch, &f->settings, 1, false,
-                          f->scratch);
+    return conlog_file_write(&f->file, j, &batch, &f->settings, 1, false,
+                             f->scratch);
 }
 
-static void write_whole(struct fixture *f, struct log_job *j)
+static void write_whole(struct fixture *f, struct conlog_job *j)
 {
-    assert_int_equal(try_once(f, j), LOG_FILE_WRITTEN);
+    assert_int_equal(try_once(f, j), CONLOG_FILE_WRITTEN);
     free(j);
 }
 
@@ -118,7 +118,7 @@ static const char *content(struct fixture *f, const char *name)
 static void partial_writes_double_and_lose_nothing(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("one two three four five");
+    struct conlog_job *j = job("one two three four five");
 
     for (rlim_t limit = 1; limit < 24; limit += 5) {
         limit_file_size(limit);
@@ -132,7 +132,7 @@ static void partial_writes_double_and_lose_nothing(void **state)
 static void a_stamp_that_was_cut_is_gone_on_with(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("one\ntwo\n");
+    struct conlog_job *j = job("one\ntwo\n");
 
     f->settings.is_stamped = true;
     for (rlim_t limit = 1; limit < 58; limit += 3) {
@@ -155,10 +155,10 @@ static uint8_t byte_at(size_t at)
 }
 
 /* Jobs of so many bytes each, one behind the other. */
-static void make_jobs(struct log_job *jobs[JOBS])
+static void make_jobs(struct conlog_job *jobs[JOBS])
 {
     for (size_t i = 0; i < JOBS; i++) {
-        struct log_job *j = xcalloc(1, sizeof *j + JOB_LEN);
+        struct conlog_job *j = xcalloc(1, sizeof *j + JOB_LEN);
 
         j->len = JOB_LEN;
         for (size_t n = 0; n < JOB_LEN; n++)
@@ -169,7 +169,7 @@ static void make_jobs(struct log_job *jobs[JOBS])
     }
 }
 
-static void free_jobs(struct log_job *jobs[JOBS])
+static void free_jobs(struct conlog_job *jobs[JOBS])
 {
     for (size_t i = 0; i < JOBS; i++)
         free(jobs[i]);
@@ -177,20 +177,21 @@ static void free_jobs(struct log_job *jobs[JOBS])
 
 /* As a writer thread does. Returns what the last call came to, and in *at which
  * job is next. */
-static int write_batch(struct fixture *f, struct log_job *jobs[JOBS],
+static int write_batch(struct fixture *f, struct conlog_job *jobs[JOBS],
                        size_t *at, size_t last, bool is_whole)
 {
-    struct log_batch batch = { .last = jobs[last], .is_whole = is_whole };
+    struct conlog_file_batch batch = { .last = jobs[last],
+                                       .is_whole = is_whole };
 
     while (*at <= last) {
-        int r = log_file_write(&f->file, jobs[*at], &batch, &f->settings, 1,
-                               false, f->scratch);
+        int r = conlog_file_write(&f->file, jobs[*at], &batch, &f->settings, 1,
+                                  false, f->scratch);
 
-        if (r != LOG_FILE_WRITTEN)
+        if (r != CONLOG_FILE_WRITTEN)
             return r;
         ++*at;
     }
-    return LOG_FILE_WRITTEN;
+    return CONLOG_FILE_WRITTEN;
 }
 
 static off_t size_of(struct fixture *f, const char *name)
@@ -222,22 +223,22 @@ static void assert_is_as_printed(struct fixture *f, const char *name,
 static void batch_is_written_in_whole_blocks(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *jobs[JOBS];
+    struct conlog_job *jobs[JOBS];
     size_t at = 0;
 
     make_jobs(jobs);
-    assert_int_equal(write_batch(f, jobs, &at, 2, false), LOG_FILE_KEPT);
+    assert_int_equal(write_batch(f, jobs, &at, 2, false), CONLOG_FILE_KEPT);
     assert_int_equal(size_of(f, "web"), 0);
     assert_int_equal(at, 0);
-    assert_int_equal(write_batch(f, jobs, &at, 5, false), LOG_FILE_KEPT);
-    assert_int_equal(size_of(f, "web"), LOG_FILE_BLOCK);
-    assert_int_equal(at, LOG_FILE_BLOCK / JOB_LEN);
+    assert_int_equal(write_batch(f, jobs, &at, 5, false), CONLOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), CONLOG_FILE_BLOCK);
+    assert_int_equal(at, CONLOG_FILE_BLOCK / JOB_LEN);
     /* From the middle of a block to its end. */
-    assert_int_equal(write_batch(f, jobs, &at, 6, true), LOG_FILE_WRITTEN);
+    assert_int_equal(write_batch(f, jobs, &at, 6, true), CONLOG_FILE_WRITTEN);
     assert_int_equal(size_of(f, "web"), 7 * JOB_LEN);
-    assert_int_equal(write_batch(f, jobs, &at, 9, false), LOG_FILE_KEPT);
-    assert_int_equal(size_of(f, "web"), 2 * LOG_FILE_BLOCK);
-    assert_int_equal(write_batch(f, jobs, &at, 9, true), LOG_FILE_WRITTEN);
+    assert_int_equal(write_batch(f, jobs, &at, 9, false), CONLOG_FILE_KEPT);
+    assert_int_equal(size_of(f, "web"), 2 * CONLOG_FILE_BLOCK);
+    assert_int_equal(write_batch(f, jobs, &at, 9, true), CONLOG_FILE_WRITTEN);
     assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
     free_jobs(jobs);
 }
@@ -246,7 +247,7 @@ static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
     void **state)
 {
     struct fixture *f = *state;
-    struct log_job *jobs[JOBS];
+    struct conlog_job *jobs[JOBS];
     size_t at = 0;
 
     make_jobs(jobs);
@@ -258,7 +259,7 @@ static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
     }
     limit_file_size(RLIM_INFINITY);
     assert_int_equal(write_batch(f, jobs, &at, JOBS - 1, true),
-                     LOG_FILE_WRITTEN);
+                     CONLOG_FILE_WRITTEN);
     assert_is_as_printed(f, "web", sizeof(uint8_t[JOBS][JOB_LEN]));
     free_jobs(jobs);
 }
@@ -266,20 +267,20 @@ static void batch_that_fails_in_the_middle_doubles_and_loses_nothing(
 static void batch_ends_before_a_gap(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *first = job("1");
-    struct log_job *second = job("2");
-    struct log_batch batch = { .last = second, .is_whole = false };
+    struct conlog_job *first = job("1");
+    struct conlog_job *second = job("2");
+    struct conlog_file_batch batch = { .last = second, .is_whole = false };
 
     first->next = second;
     second->lost = 7;
-    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
-                                    false, f->scratch),
-                     LOG_FILE_WRITTEN);
+    assert_int_equal(conlog_file_write(&f->file, first, &batch, &f->settings, 1,
+                                       false, f->scratch),
+                     CONLOG_FILE_WRITTEN);
     assert_string_equal(content(f, "web"), "1");
     batch.is_whole = true;
-    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
-                                    false, f->scratch),
-                     LOG_FILE_WRITTEN);
+    assert_int_equal(conlog_file_write(&f->file, second, &batch, &f->settings,
+                                       1, false, f->scratch),
+                     CONLOG_FILE_WRITTEN);
     assert_string_equal(content(f, "web"),
                         "1\n[vspcd: 7 bytes are missing here: the disk is too "
                         "slow]\n2");
@@ -290,19 +291,20 @@ static void batch_ends_before_a_gap(void **state)
 static void batch_does_not_go_beyond_a_rotation(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *first = job("012");
-    struct log_job *second = job("345");
-    struct log_batch batch = { .last = second, .is_whole = true };
+    struct conlog_job *first = job("012");
+    struct conlog_job *second = job("345");
+    struct conlog_file_batch batch = { .last = second, .is_whole = true };
 
-    f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
+    f->settings.rotation =
+        (struct conlog_rotation_rules){ .size_max = 3, .keep = 1 };
     first->next = second;
-    assert_int_equal(log_file_write(&f->file, first, &batch, &f->settings, 1,
-                                    true, f->scratch),
-                     LOG_FILE_WRITTEN);
+    assert_int_equal(conlog_file_write(&f->file, first, &batch, &f->settings, 1,
+                                       true, f->scratch),
+                     CONLOG_FILE_WRITTEN);
     assert_string_equal(content(f, "web"), "012");
-    assert_int_equal(log_file_write(&f->file, second, &batch, &f->settings, 1,
-                                    true, f->scratch),
-                     LOG_FILE_IS_DUE);
+    assert_int_equal(conlog_file_write(&f->file, second, &batch, &f->settings,
+                                       1, true, f->scratch),
+                     CONLOG_FILE_IS_DUE);
     free(first);
     free(second);
 }
@@ -310,11 +312,11 @@ static void batch_does_not_go_beyond_a_rotation(void **state)
 static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("after");
+    struct conlog_job *j = job("after");
 
     write_whole(f, job("before"));
-    log_file_done(&f->file);
-    log_file_init(&f->file, "web");
+    conlog_file_done(&f->file);
+    conlog_file_init(&f->file, "web");
     j->lost = 1;
     write_whole(f, j);
     assert_string_equal(content(f, "web"),
@@ -325,7 +327,7 @@ static void gap_is_on_a_line_of_its_own_in_a_file_that_was_there(void **state)
 static void gap_has_a_line_of_its_own(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("after\n");
+    struct conlog_job *j = job("after\n");
 
     write_whole(f, job("before"));
     j->lost = 12345;
@@ -344,11 +346,11 @@ static void gap_has_a_line_of_its_own(void **state)
 static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j;
+    struct conlog_job *j;
 
     write_whole(f, job("half a line"));
-    log_file_done(&f->file);
-    log_file_init(&f->file, "web");
+    conlog_file_done(&f->file);
+    conlog_file_init(&f->file, "web");
     f->settings.is_stamped = true;
     j = job("new");
     j->is_first = true;
@@ -356,7 +358,7 @@ static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new");
     /* A file that was closed meanwhile is gone on with in its line. */
-    log_file_close(&f->file);
+    conlog_file_close(&f->file);
     write_whole(f, job(" one\n"));
     assert_string_equal(content(f, "web"),
                         "half a line\n1970-01-01T00:00:00.000Z new one\n");
@@ -367,17 +369,17 @@ static void line_of_who_was_killed_is_ended_where_lines_have_times(void **state)
 static void change_format(struct fixture *f, bool is_stamped, rlim_t written,
                           const char *expected)
 {
-    struct log_job *j = job("one two three four\nfive\n");
-    struct log_batch batch = { .last = j, .is_whole = true };
+    struct conlog_job *j = job("one two three four\nfive\n");
+    struct conlog_file_batch batch = { .last = j, .is_whole = true };
 
     f->settings.is_stamped = is_stamped;
     limit_file_size(written);
     assert_int_equal(try_once(f, j), -EFBIG);
     limit_file_size(RLIM_INFINITY);
     f->settings.is_stamped = !is_stamped;
-    assert_int_equal(
-        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
-        LOG_FILE_WRITTEN);
+    assert_int_equal(conlog_file_write(&f->file, j, &batch, &f->settings, 2,
+                                       false, f->scratch),
+                     CONLOG_FILE_WRITTEN);
     free(j);
     assert_string_equal(content(f, "web"), expected);
 }
@@ -400,7 +402,8 @@ static void file_of_the_future_ages_from_now_on(void **state)
 {
     struct fixture *f = *state;
 
-    f->settings.rotation = (struct rotation_rules){ .age_s = 60, .keep = 1 };
+    f->settings.rotation =
+        (struct conlog_rotation_rules){ .age_s = 60, .keep = 1 };
     write_whole(f, job("1"));
     f->file.born_s = INT64_C(1) << 40;
     f->file.rotate_after_s = INT64_C(1) << 40;
@@ -412,16 +415,17 @@ static void file_of_the_future_ages_from_now_on(void **state)
 static void rotation_goes_on_in_a_new_file(void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("3456");
-    struct log_batch batch = { .last = j, .is_whole = true };
+    struct conlog_job *j = job("3456");
+    struct conlog_file_batch batch = { .last = j, .is_whole = true };
     struct err err;
 
-    f->settings.rotation = (struct rotation_rules){ .size_max = 3, .keep = 1 };
+    f->settings.rotation =
+        (struct conlog_rotation_rules){ .size_max = 3, .keep = 1 };
     write_whole(f, job("012"));
-    assert_int_equal(
-        log_file_write(&f->file, j, &batch, &f->settings, 1, true, f->scratch),
-        LOG_FILE_IS_DUE);
-    assert_int_equal(log_file_rotate(&f->file, &f->settings, &err), 0);
+    assert_int_equal(conlog_file_write(&f->file, j, &batch, &f->settings, 1,
+                                       true, f->scratch),
+                     CONLOG_FILE_IS_DUE);
+    assert_int_equal(conlog_file_rotate(&f->file, &f->settings, &err), 0);
     write_whole(f, j);
     assert_string_equal(content(f, "web.1"), "012");
     assert_string_equal(content(f, "web"), "3456");
@@ -431,8 +435,8 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     void **state)
 {
     struct fixture *f = *state;
-    struct log_job *j = job("2");
-    struct log_batch batch = { .last = j, .is_whole = true };
+    struct conlog_job *j = job("2");
+    struct conlog_file_batch batch = { .last = j, .is_whole = true };
     char from[1100];
     char to[1100];
 
@@ -440,9 +444,9 @@ static void file_that_was_moved_away_is_left_at_the_next_generation(
     path_of(f, "web", from);
     path_of(f, "web.1", to);
     assert_int_equal(rename(from, to), 0);
-    assert_int_equal(
-        log_file_write(&f->file, j, &batch, &f->settings, 2, false, f->scratch),
-        LOG_FILE_WRITTEN);
+    assert_int_equal(conlog_file_write(&f->file, j, &batch, &f->settings, 2,
+                                       false, f->scratch),
+                     CONLOG_FILE_WRITTEN);
     free(j);
     assert_string_equal(content(f, "web.1"), "1");
     assert_string_equal(content(f, "web"), "2");

@@ -1,6 +1,6 @@
 /*
- * name.h - the names of log files: an administrator's pattern, and what a VM
- * says about itself.
+ * conlog_name.h - the names of log files: an administrator's pattern, and what
+ * a VM says about itself.
  *
  *   %{name} %{uuid} %{label}  of the console, as the VM has told them
  *   %{uuid-hex}               the 32 hex digits of the UUID, in lower case: how
@@ -39,8 +39,8 @@
  * "a/b" and "a*b" are both "a_b", a VM may tell another one's UUID, and a hash
  * is no secret. The caller must know which names are taken.
  */
-#ifndef CONLOG_NAME_H
-#define CONLOG_NAME_H
+#ifndef CONLOG_FILE_CONLOG_NAME_H
+#define CONLOG_FILE_CONLOG_NAME_H
 
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-#include "conlog/name.h"
+#include "conlog/file/conlog_name.h"
 
 #include "base/slice.h"
 #include "base/text.h"

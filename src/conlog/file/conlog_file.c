@@ -1,7 +1,7 @@
-#include "conlog/log_file.h"
+#include "conlog/file/conlog_file.h"
 
 #include "base/mem.h"
-#include "conlog/log_place.h"
+#include "conlog/file/conlog_place.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -15,32 +15,32 @@
 
 enum { ROTATE_AGAIN_S = 60, PARTS_MAX = 16 };
 
-void log_file_init(struct log_file *f, const char *path)
+void conlog_file_init(struct conlog_file *f, const char *path)
 {
-    *f = (struct log_file){ .path = xstrdup(path), .fd = -1 };
+    *f = (struct conlog_file){ .path = xstrdup(path), .fd = -1 };
 }
 
-static void close_file(struct log_file *f)
+static void close_file(struct conlog_file *f)
 {
     if (f->fd >= 0)
         close(f->fd);
     f->fd = -1;
 }
 
-void log_file_close(struct log_file *f)
+void conlog_file_close(struct conlog_file *f)
 {
     close_file(f);
     f->was_open = false;
 }
 
-void log_file_done(struct log_file *f)
+void conlog_file_done(struct conlog_file *f)
 {
     close_file(f);
     free(f->path);
     f->path = NULL;
 }
 
-bool log_file_is_cut(const struct log_file *f)
+bool conlog_file_is_cut(const struct conlog_file *f)
 {
     struct stat st;
 
@@ -50,7 +50,7 @@ bool log_file_is_cut(const struct log_file *f)
 
 /* ---- opening ---------------------------------------------------------- */
 
-static void find_birth(struct log_file *f, const struct conlog_settings *s)
+static void find_birth(struct conlog_file *f, const struct conlog_settings *s)
 {
     const char *name;
     int folder;
@@ -58,10 +58,10 @@ static void find_birth(struct log_file *f, const struct conlog_settings *s)
     f->born_s = clock_utc_s();
     if (s->rotation.age_s == 0)
         return;
-    folder = log_place_folder(s->directory, f->path, &name);
+    folder = conlog_place_folder(s->directory, f->path, &name);
     if (folder < 0)
         return;
-    (void)rotation_born(folder, name, &f->born_s);
+    (void)conlog_rotation_born(folder, name, &f->born_s);
     close(folder);
 }
 
@@ -73,11 +73,11 @@ static bool ends_in_line(int fd, uint64_t size)
            last != '\n';
 }
 
-static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip);
+static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip);
 
 /* What stands in the file decides where a line begins, unless we are in the
  * middle of a stamp. */
-static int look_at(struct log_file *f, const struct log_job *job,
+static int look_at(struct conlog_file *f, const struct conlog_job *job,
                    const struct conlog_settings *s)
 {
     struct stat st;
@@ -86,13 +86,13 @@ static int look_at(struct log_file *f, const struct log_job *job,
     if (fstat(f->fd, &st) < 0)
         return -errno;
     f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    f->opened = (struct log_origin){ st.st_dev, st.st_ino, f->size, true };
+    f->opened = (struct conlog_origin){ st.st_dev, st.st_ino, f->size, true };
     find_birth(f, s);
     /* Reading costs more than writing a line, and is seldom needed. */
     if (!s->is_stamped)
         return 0;
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
-        stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
+        conlog_stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* Whoever was killed before us has left half a line. */
     if (job->is_first && !f->was_open && f->stamp.is_in_line) {
         int r = write_all(f, slice_of_text("\n"), &skip);
@@ -105,7 +105,7 @@ static int look_at(struct log_file *f, const struct log_job *job,
     return 0;
 }
 
-static int open_file(struct log_file *f, const struct log_job *job,
+static int open_file(struct conlog_file *f, const struct conlog_job *job,
                      const struct conlog_settings *s, unsigned generation)
 {
     int r;
@@ -113,7 +113,7 @@ static int open_file(struct log_file *f, const struct log_job *job,
     if (f->fd >= 0 && f->generation == generation)
         return 0;
     close_file(f);
-    r = log_place_open(s, f->path, &f->fd);
+    r = conlog_place_open(s, f->path, &f->fd);
     if (r == 0)
         r = look_at(f, job, s);
     if (r < 0)
@@ -126,7 +126,7 @@ static int open_file(struct log_file *f, const struct log_job *job,
 /* ---- writing ---------------------------------------------------------- */
 
 /* From *skip on, which is moved; 0, and it is 0 again, or -errno. */
-static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip)
+static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
 {
     while (*skip < bytes.len) {
         ssize_t n = write(f->fd, bytes.data + *skip, bytes.len - *skip);
@@ -147,11 +147,11 @@ static int write_all(struct log_file *f, struct slice bytes, uint32_t *skip)
  * on with it in the same file. Returns how many bytes; *ret_may_wait: there is
  * nothing behind them, and more may come.
  */
-static size_t gather(const struct log_file *f, struct log_job *job,
-                     const struct log_batch *batch, uint64_t size_max,
+static size_t gather(const struct conlog_file *f, struct conlog_job *job,
+                     const struct conlog_file_batch *batch, uint64_t size_max,
                      struct iovec parts[PARTS_MAX], bool *ret_may_wait)
 {
-    const struct log_job *last = batch->last;
+    const struct conlog_job *last = batch->last;
     size_t len = 0;
     int count = 0;
 
@@ -172,7 +172,7 @@ static size_t gather(const struct log_file *f, struct log_job *job,
 /* How much of len bytes at that place in the file makes whole blocks. */
 static size_t whole_blocks(uint64_t at, size_t len)
 {
-    size_t over = (size_t)((at + len) % LOG_FILE_BLOCK);
+    size_t over = (size_t)((at + len) % CONLOG_FILE_BLOCK);
 
     return len > over ? len - over : 0;
 }
@@ -189,7 +189,8 @@ static int cut_parts(struct iovec *parts, size_t len)
     return count;
 }
 
-static void count_written(struct log_file *f, struct log_job *job, size_t len)
+static void count_written(struct conlog_file *f, struct conlog_job *job,
+                          size_t len)
 {
     f->size += len;
     for (; len > 0; job = job->next) {
@@ -205,8 +206,8 @@ static void count_written(struct log_file *f, struct log_job *job, size_t len)
     f->was_open = true;
 }
 
-static int put_raw(struct log_file *f, struct log_job *job,
-                   const struct log_batch *batch, uint64_t size_max)
+static int put_raw(struct conlog_file *f, struct conlog_job *job,
+                   const struct conlog_file_batch *batch, uint64_t size_max)
 {
     while (job->done < job->len) {
         struct iovec parts[PARTS_MAX] = { 0 };
@@ -216,7 +217,7 @@ static int put_raw(struct log_file *f, struct log_job *job,
         ssize_t n;
 
         if (whole == 0 && may_wait)
-            return LOG_FILE_KEPT;
+            return CONLOG_FILE_KEPT;
         n = writev(f->fd, parts, cut_parts(parts, whole > 0 ? whole : len));
         if (n < 0)
             return -errno;
@@ -224,7 +225,7 @@ static int put_raw(struct log_file *f, struct log_job *job,
             return -EIO;
         count_written(f, job, (size_t)n);
     }
-    return LOG_FILE_WRITTEN;
+    return CONLOG_FILE_WRITTEN;
 }
 
 /*
@@ -232,12 +233,14 @@ static int put_raw(struct log_file *f, struct log_job *job,
  * but them, the time and the stamp before: it is made again by the next try,
  * which begins behind the first *skip bytes of it.
  */
-static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
-                       uint8_t *scratch, uint32_t *skip, size_t *ret_taken)
+static int put_stamped(struct conlog_file *f, struct slice bytes,
+                       int64_t utc_ms, uint8_t *scratch, uint32_t *skip,
+                       size_t *ret_taken)
 {
-    struct stamp after = f->stamp;
+    struct conlog_stamp after = f->stamp;
     struct slice rest = bytes;
-    size_t len = stamp_put(&after, &rest, utc_ms, scratch, LOG_FILE_SCRATCH);
+    size_t len =
+        conlog_stamp_put(&after, &rest, utc_ms, scratch, CONLOG_FILE_SCRATCH);
     int r = write_all(f, slice_of(scratch, len), skip);
 
     if (r < 0)
@@ -249,15 +252,15 @@ static int put_stamped(struct log_file *f, struct slice bytes, int64_t utc_ms,
 
 /* Of the piece that comes next. SIGHUP may change the format in the midst of
  * one: how much of it is written is counted as it was begun. */
-static bool is_stamped(struct log_job *job, const struct conlog_settings *s)
+static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
 {
     if (job->skip == 0)
         job->is_stamped = s->is_stamped;
     return job->is_stamped;
 }
 
-static size_t gap_line(char *to, size_t size, const struct log_file *f,
-                       const struct log_job *job)
+static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
+                       const struct conlog_job *job)
 {
     const char *why = job->lost_error == 0 ? "the disk is too slow"
                       : job->lost_error == ETIMEDOUT
@@ -276,7 +279,7 @@ static size_t gap_line(char *to, size_t size, const struct log_file *f,
     return at;
 }
 
-static int put_gap(struct log_file *f, struct log_job *job,
+static int put_gap(struct conlog_file *f, struct conlog_job *job,
                    const struct conlog_settings *s, uint8_t *scratch)
 {
     char line[160];
@@ -285,7 +288,7 @@ static int put_gap(struct log_file *f, struct log_job *job,
     int r;
 
     if (!f->was_open)
-        stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
+        conlog_stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     f->was_open = true;
     text = slice_of(line, gap_line(line, sizeof line, f, job));
     if (is_stamped(job, s))
@@ -296,8 +299,8 @@ static int put_gap(struct log_file *f, struct log_job *job,
     return r;
 }
 
-static int put_bytes(struct log_file *f, struct log_job *job,
-                     const struct log_batch *batch,
+static int put_bytes(struct conlog_file *f, struct conlog_job *job,
+                     const struct conlog_file_batch *batch,
                      const struct conlog_settings *s, uint8_t *scratch)
 {
     while (job->done < job->len) {
@@ -313,12 +316,12 @@ static int put_bytes(struct log_file *f, struct log_job *job,
             return r;
         job->done += (uint32_t)taken;
     }
-    return LOG_FILE_WRITTEN;
+    return CONLOG_FILE_WRITTEN;
 }
 
 /* A clock that was ahead is put back: nothing is to wait for that time to come
  * again. */
-static void put_clock_right(struct log_file *f, int64_t now_s)
+static void put_clock_right(struct conlog_file *f, int64_t now_s)
 {
     if (f->born_s > now_s)
         f->born_s = now_s;
@@ -327,28 +330,28 @@ static void put_clock_right(struct log_file *f, int64_t now_s)
 }
 
 /* Others may have cut the file. */
-static bool is_due(struct log_file *f, const struct conlog_settings *s,
+static bool is_due(struct conlog_file *f, const struct conlog_settings *s,
                    int64_t now_s)
 {
     struct stat st;
 
-    if (!rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
+    if (!conlog_rotation_is_due(&s->rotation, f->size, f->born_s, now_s))
         return false;
     if (fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode))
         f->size = (uint64_t)st.st_size;
-    return rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
+    return conlog_rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
 }
 
 /* It was not written together with the one before it. */
-static bool has_left(const struct log_job *job)
+static bool has_left(const struct conlog_job *job)
 {
     return job->lost > 0 || job->done < job->len;
 }
 
-int log_file_write(struct log_file *f, struct log_job *job,
-                   const struct log_batch *batch,
-                   const struct conlog_settings *s, unsigned generation,
-                   bool may_rotate, uint8_t *scratch)
+int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
+                      const struct conlog_file_batch *batch,
+                      const struct conlog_settings *s, unsigned generation,
+                      bool may_rotate, uint8_t *scratch)
 {
     int64_t now_s;
     int r;
@@ -360,7 +363,7 @@ int log_file_write(struct log_file *f, struct log_job *job,
     put_clock_right(f, now_s);
     if (may_rotate && job->skip == 0 && has_left(job) &&
         now_s >= f->rotate_after_s && is_due(f, s, now_s))
-        return LOG_FILE_IS_DUE;
+        return CONLOG_FILE_IS_DUE;
     if (job->lost > 0) {
         r = put_gap(f, job, s, scratch);
         if (r < 0)
@@ -372,35 +375,35 @@ int log_file_write(struct log_file *f, struct log_job *job,
 
 /* ---- rotation --------------------------------------------------------- */
 
-static int rotate(struct log_file *f, const struct conlog_settings *s,
+static int rotate(struct conlog_file *f, const struct conlog_settings *s,
                   int folder, const char *name, struct err *err)
 {
     int fd;
-    int outcome = rotation_rotate(folder, name, &s->rotation, err);
+    int outcome = conlog_rotation_rotate(folder, name, &s->rotation, err);
     int r;
 
     if (outcome < 0)
         return outcome;
-    r = log_place_open(s, f->path, &fd);
+    r = conlog_place_open(s, f->path, &fd);
     if (r < 0) {
         err_set(err, "cannot make the new file: %s", strerrordesc_np(-r));
-        if (outcome == ROTATION_DONE)
-            (void)rotation_undo(folder, name, &s->rotation, NULL);
+        if (outcome == CONLOG_ROTATION_DONE)
+            (void)conlog_rotation_undo(folder, name, &s->rotation, NULL);
         return r;
     }
     close_file(f);
     f->fd = fd;
     f->size = 0;
     f->born_s = clock_utc_s();
-    stamp_init(&f->stamp, false);
+    conlog_stamp_init(&f->stamp, false);
     return 0;
 }
 
-int log_file_rotate(struct log_file *f, const struct conlog_settings *s,
-                    struct err *err)
+int conlog_file_rotate(struct conlog_file *f, const struct conlog_settings *s,
+                       struct err *err)
 {
     const char *name;
-    int folder = log_place_folder(s->directory, f->path, &name);
+    int folder = conlog_place_folder(s->directory, f->path, &name);
     int r = folder;
 
     if (r < 0)

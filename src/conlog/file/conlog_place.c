@@ -1,4 +1,4 @@
-#include "conlog/log_place.h"
+#include "conlog/file/conlog_place.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -140,8 +140,8 @@ static int open_beneath(const struct conlog_settings *s, const char *path,
 
 /* In one call if it is there, and in no folder that might be a link: of many
  * logs some are opened for nearly every line. */
-int log_place_open(const struct conlog_settings *s, const char *path,
-                   int *ret_fd)
+int conlog_place_open(const struct conlog_settings *s, const char *path,
+                      int *ret_fd)
 {
     char whole[CONLOG_DIRECTORY_MAX + 1 + CONLOG_NAME_PART_MAX + 1];
     int fd;
@@ -154,7 +154,7 @@ int log_place_open(const struct conlog_settings *s, const char *path,
                   : check_file(fd, true, ret_fd);
 }
 
-int log_place_make(const char *directory)
+int conlog_place_make(const char *directory)
 {
     char part[CONLOG_DIRECTORY_MAX];
 
@@ -173,8 +173,8 @@ int log_place_make(const char *directory)
     return 0;
 }
 
-int log_place_folder(const char *directory, const char *path,
-                     const char **ret_name)
+int conlog_place_folder(const char *directory, const char *path,
+                        const char **ret_name)
 {
     static const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(directory, flags);
@@ -196,11 +196,11 @@ int log_place_folder(const char *directory, const char *path,
     return r;
 }
 
-int log_place_find(const struct conlog_settings *s, const char *path,
-                   int *ret_fd)
+int conlog_place_find(const struct conlog_settings *s, const char *path,
+                      int *ret_fd)
 {
     const char *name;
-    int folder = log_place_folder(s->directory, path, &name);
+    int folder = conlog_place_folder(s->directory, path, &name);
     int fd;
     int r;
 
