@@ -21,12 +21,10 @@
 #include "base/err.h"
 #include "conlog/file/conlog_settings.h"
 #include "core/console.h"
-#include "core/past.h"
 
 enum { CONLOG_BATCH_US = 100 * 1000, CONLOG_TICK_US = 1000 * 1000 };
 
 struct conlog;
-struct console_log;
 
 /*
  * What has come of writing a console's log. They are for telling people, and
@@ -79,41 +77,5 @@ void conlog_set(struct conlog *conlog, const struct conlog_settings *settings,
 void conlog_close(struct conlog *conlog, uint64_t wait_us,
                   void (*each)(void *owner, const char *path, uint64_t bytes),
                   void *owner);
-
-/* Where the console's log begins. */
-enum console_log_start {
-    CONSOLE_LOG_GOES_ON, /* with what comes from now on */
-    CONSOLE_LOG_IS_NEW,  /* with its first byte; what has left its ring is a
-                          * gap */
-    CONSOLE_LOG_IS_KNOWN /* the same, and what is in the file already is the
-                          * console's, from before this run */
-};
-struct console_log *console_log_open(struct conlog *conlog,
-                                     struct console *console,
-                                     enum console_log_start start);
-
-/*
- * Asks for what the console has printed before this run: as much of it as is
- * wished for, or a little more. It is read by a thread. False: there is none.
- * The answer comes with conlog_wake, or when the log is closed.
- */
-bool console_log_ask_past(struct console_log *log,
-                          const struct history_wish *wish, struct past_ask *ask,
-                          uint64_t now_us);
-
-/* Takes what is there, as far as there is room, or all because it is the
- * program's end; it is written behind. Takes NULL. */
-void console_log_close(struct console_log *log, bool is_end, uint64_t now_us);
-
-/* Its name is made anew with what comes next. */
-void console_log_renamed(struct console_log *log);
-
-struct console_log_state {
-    const char *path; /* relative; good until the log takes something */
-    uint64_t written; /* bytes of the VM, of this run */
-    uint64_t missing;
-    int error; /* as in conlog_callbacks */
-};
-struct console_log_state console_log_state(struct console_log *log);
 
 #endif

@@ -1,3 +1,12 @@
+/*
+ * One thread for all logs: compressing is slow, and nobody waits for it. It
+ * must not take the processor from VMs, or the disk from the writers, by being
+ * many. It is started with the first log, as most installations never rotate.
+ *
+ * A request holds its log's turn from conlog_compressor_add on, also while it
+ * waits in the queue. So there is at most one request of a log, and the queue
+ * is bounded by the number of logs.
+ */
 #include "conlog/conlog_compressor.h"
 
 #include "base/clock.h"
@@ -36,7 +45,9 @@ static void end_request(struct request *r)
     free(r);
 }
 
-/* CONLOG_COMPRESS_DONE: all of them. Negative: -errno with err filled. */
+/* CONLOG_COMPRESS_DONE: all of them. Negative: -errno with err filled. More
+ * than one may be left, of rotations whose compression has failed; no more than
+ * keep are tried, whatever else appears in the folder meanwhile. */
 static int compress_all(struct conlog_compressor *c,
                         const struct request *request, struct err *err)
 {
@@ -60,7 +71,9 @@ static int compress_all(struct conlog_compressor *c,
     return r;
 }
 
-/* What fails now is tried again after the next rotation. */
+/* Without the lock. What fails now is tried again after the next rotation. The
+ * failure is told while the turn is still held: the log's file stays for as
+ * long as that, and the turn says which file it is. */
 static void serve(struct conlog_compressor *c, const struct request *request)
 {
     struct err err;

@@ -1,3 +1,16 @@
+/*
+ * The writers' files: found by their path, each in one place, freed when nobody
+ * has anything for them. All with the crew's lock.
+ *
+ * A log whose file is closed costs nothing here: its file exists only while it
+ * is open, or busy, or has jobs, news, or a turn that somebody has. A new one
+ * that comes for the path then knows nothing of the former. That is why it has
+ * to stay as long as anything of these is under way
+ * (conlog_writer_file_may_go).
+ *
+ * held is the memory of files and jobs. It is counted here alone, but for the
+ * job that conlog_writers_put adds.
+ */
 #include "base/mem.h"
 #include "conlog/conlog_writers_private.h"
 
@@ -9,6 +22,7 @@ enum { SPARE_MAX = 64 };
 
 /* ---- files ------------------------------------------------------------ */
 
+/* The only function that changes a file's place: both counts are of places. */
 void conlog_writer_file_move(struct conlog_writers *w,
                              struct conlog_writer_file *f, enum place place)
 {
@@ -83,6 +97,7 @@ bool conlog_writer_file_has_work(const struct conlog_writer_file *f)
     return f->first != NULL || f->wish.bytes > 0;
 }
 
+/* told: news point to it. The turn: the compressor does, with its address. */
 bool conlog_writer_file_may_go(const struct conlog_writer_file *f)
 {
     return !conlog_writer_file_has_work(f) && !f->is_busy && f->log.fd < 0 &&
@@ -134,7 +149,8 @@ static void free_job(struct conlog_writers *w, struct conlog_job *job)
     }
 }
 
-/* The first job is written. */
+/* The first job is written. What was settled of it does not wait any more
+ * already. */
 static void finish_job(struct conlog_writers *w, struct conlog_writer_file *f)
 {
     struct conlog_job *job = f->first;
@@ -146,7 +162,8 @@ static void finish_job(struct conlog_writers *w, struct conlog_writer_file *f)
     free_job(w, job);
 }
 
-/* So many jobs are written, and some of the next. */
+/* The thread counts in job->done while it writes, without the lock; waiting
+ * follows here, with it. settled is how much of done has been counted. */
 void conlog_writer_file_settle(struct conlog_writers *w,
                                struct conlog_writer_file *f, unsigned written)
 {

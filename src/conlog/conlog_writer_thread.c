@@ -1,3 +1,20 @@
+/*
+ * What the writers' threads do: serve one file after the other, and close.
+ *
+ * A thread takes a file out of READY, which makes it its own (busy), gives the
+ * lock back, and writes all jobs that were there. When it has the lock again it
+ * counts what is written and puts the file where that belongs now (put_away).
+ * Everything between conlog_writers_unlock and worker_lock may take for ever.
+ * What was known before is not known after: slot, wish, settings and the end
+ * may all have come meanwhile.
+ *
+ * since_us and file tell the tick which thread is stuck, and with which log.
+ * They are set before the lock is given back, and cleared after.
+ *
+ * Settings are copied when their generation changes, so that no write needs the
+ * lock for them. A file that was opened with older ones is opened anew by its
+ * next write.
+ */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conlog/conlog_compressor.h"
@@ -8,8 +25,9 @@
 
 /* ---- closing ---------------------------------------------------------- */
 
-/* Closed without the lock, because close(2) may block. Then it goes, unless
- * somebody has something for it again. */
+/* Closed without the lock, because close(2) may block: NFS writes then. Busy
+ * meanwhile, so a job that comes for it waits, and makes it ready after. The
+ * file goes unless somebody has something for it again. */
 static void close_and_free(struct conlog_writer *me,
                            struct conlog_writer_file *f)
 {
@@ -42,7 +60,8 @@ static void keep_open(struct conlog_writer *me, struct conlog_writer_file *f)
         conlog_writer_file_move(me->writers, f, OPEN);
 }
 
-/* The least recently written one is closed; false: there is none. */
+/* The least recently written one is closed; false: there is none. Out of OPEN
+ * before the lock is given back, or two threads would close it. */
 static bool close_oldest(struct conlog_writer *me)
 {
     struct conlog_writers *w = me->writers;
@@ -58,7 +77,9 @@ static bool close_oldest(struct conlog_writer *me)
 
 /* ---- writing ---------------------------------------------------------- */
 
-/* A rotation, unless the log's older files are being compressed. */
+/* Without the lock; the caller has the turn. It is given back here, or later by
+ * the compressor: until then nobody else rotates these files. A failed rotation
+ * is only told: the log goes on in the file that it has. */
 static void rotate(struct conlog_writers *w, struct conlog_writer_file *f,
                    const struct conlog_settings *settings)
 {
@@ -98,7 +119,11 @@ void conlog_writer_thread_not_compressed(void *owner,
     worker_unlock(&w->crew);
 }
 
-/* Without the lock; the job is the file's first. */
+/*
+ * Without the lock; the job is the file's first. Whoever does not get the turn,
+ * because older files are being compressed, writes without rotating: the file
+ * becomes larger than it should, and nothing waits.
+ */
 static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
                      struct conlog_job *job,
                      const struct conlog_file_batch *batch,
@@ -157,6 +182,7 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     struct past *past;
     bool is_cut;
 
+    /* Taken first: who asks while it is read is answered by another reading. */
     f->wish = (struct history_wish){ 0 };
     if (f->slot == NULL)
         return;
@@ -166,6 +192,8 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     past =
         is_cut ? NULL : conlog_past_read(settings, f->log.path, &origin, &wish);
     worker_lock(&w->crew);
+    /* Somebody has cut the file: where this run begins in it is not known any
+     * more, and never will be. */
     if (is_cut && f->slot != NULL)
         f->slot->origin.inode = 0;
     past_leave(f->past);
@@ -174,7 +202,8 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     conlog_writer_file_tell(w, f);
 }
 
-/* With the lock: what the log has written to first. */
+/* With the lock: what the log has written to first in this run. All before that
+ * is its past, so it is noted once. */
 static void note_origin(struct conlog_writer_file *f)
 {
     const struct conlog_origin *opened = &f->log.opened;
@@ -197,7 +226,15 @@ static bool is_wanted_whole(const struct conlog_writers *w,
     return f->is_flushed || f->slot == NULL || w->crew.is_ending;
 }
 
-/* What has become of it. */
+/*
+ * With the lock: where the file belongs after it was served. What fails waits
+ * in FAILING for the tick, unless somebody waits for its past: that is read
+ * whatever becomes of the writing. The first success after an error is taken to
+ * mean that the disk works again, for all.
+ *
+ * What is left and neither flushed nor enough for a write of its own stays in
+ * no place: the loop's next flush finds it there (write_gathered).
+ */
 static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
                      int r)
 {
@@ -218,7 +255,17 @@ static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
         conlog_writer_file_make_ready(w, f);
 }
 
-/* With the lock, which is given back meanwhile. */
+/*
+ * With the lock, which is given back meanwhile: the file that has been ready
+ * longest. In this order:
+ *   - the past before the jobs: somebody waits for it, and writing may fail or
+ *     take long;
+ *   - is_flushed is cleared before writing, so a flush that comes while it is
+ *     written is not lost;
+ *   - the origin before put_away, which may free the file;
+ *   - without descriptors another file is closed and this one tried again. It
+ *     stays busy meanwhile, because closing gives the lock back.
+ */
 static void serve(struct conlog_writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)
 {
@@ -296,6 +343,12 @@ static void close_some(struct conlog_writer *me)
     w->is_closing = false;
 }
 
+/*
+ * With the lock. Work comes before ending: what is ready when the crew is asked
+ * to end is written. A thread that was started for a stuck one ends as soon as
+ * nothing is ready and there are enough without it; which of them ends does not
+ * matter.
+ */
 static void conlog_writer_thread_run(void *arg)
 {
     struct conlog_writer *me = arg;
@@ -325,7 +378,7 @@ static void conlog_writer_thread_run(void *arg)
     free(settings);
 }
 
-/* With the lock. 0 or -errno. */
+/* With the lock; the caller has seen that there is a place. 0 or -errno. */
 int conlog_writer_thread_start(struct conlog_writers *w)
 {
     struct conlog_writer *me = w->writer;

@@ -1,3 +1,11 @@
+/*
+ * The loop's side of the writers: jobs come in, room is granted, news go out.
+ *
+ * Each function takes the lock for a moment. No thread holds it while it is at
+ * the disk, so the loop never waits for one. Jobs gather here: a file becomes
+ * ready with conlog_writers_flush or at CONLOG_WRITER_WAKE, as a write and a
+ * wake-up cost more than the bytes of one small job.
+ */
 #include "conlog/conlog_writers.h"
 
 #include "base/clock.h"
@@ -11,7 +19,12 @@
 
 enum {
     US_PER_S = 1000 * 1000,
+    /* A disk that is only slow answers within this; a spare thread for one that
+     * does not costs little. */
     STUCK_US = 2 * US_PER_S,
+    /* Of 10,000 logs on a full disk each would fail every second: these few
+     * show whether it takes anything. The first that is written has all others
+     * tried again (conlog_writer_file_retry_all). */
     RETRIES_AT_ONCE = 64,
     /* Files that are ready for each thread that is awake, before one more is
      * woken; and for how long nobody may have come for them. */
@@ -37,7 +50,9 @@ static bool needs_thread(const struct conlog_writers *w)
            clock_now_us() > w->served_us + SLOW_US;
 }
 
-/* Whoever is woken with the lock held would wait for it at once. */
+/* called counts the thread before it is woken, with the lock: until it is up,
+ * others who come by here would call one more for the work it was called for.
+ * It is woken without the lock, or it would wait for that at once. */
 void conlog_writers_unlock(struct conlog_writers *w)
 {
     bool wakes = needs_thread(w);
@@ -68,6 +83,7 @@ static struct conlog_writers *conlog_writers_new(
     return w;
 }
 
+/* At the end: nothing is counted any more. */
 static void free_jobs(struct conlog_writers *w)
 {
     while (w->spare != NULL) {
@@ -118,7 +134,8 @@ int conlog_writers_open(struct conlog_writers **ret_writers,
     for (int i = 0; i < CONLOG_WRITER_THREADS && r == 0; i++)
         r = conlog_writer_thread_start(w);
     if (r < 0) {
-        /* Those that were started have not touched a disk. */
+        /* No job has come yet, so none of them can be at the disk: waiting
+         * without a limit takes no time. */
         worker_ask_to_end(&w->crew);
         (void)worker_wait_end(&w->crew, UINT64_MAX);
     }
@@ -150,8 +167,12 @@ static void tell_left(struct conlog_writers *w,
     }
 }
 
-/* With the lock: until all threads have ended, or the time is over. Who is
- * behind one that is stuck gets a thread of its own. */
+/*
+ * With the lock: until all threads have ended, or the time is over. Those who
+ * could still write may all stand behind one disk that is dead. So when nothing
+ * has come to an end for an eighth of the time, and files are ready, one more
+ * thread is started. It serves what is ready and ends.
+ */
 static void wait_for_end(struct conlog_writers *w, uint64_t wait_us)
 {
     uint64_t until_us = clock_now_us() + wait_us;
@@ -179,7 +200,8 @@ void conlog_writers_close(struct conlog_writers *w, uint64_t wait_us,
     if (w == NULL)
         return;
     worker_lock(&w->crew);
-    /* Once more, whatever it was. */
+    /* What has failed gets a last try, whatever it was. Before the threads are
+     * asked to end: they end when nothing is ready. */
     conlog_writer_file_retry_all(w);
     worker_ask_to_end(&w->crew);
     wait_for_end(w, wait_us);
@@ -196,6 +218,12 @@ void conlog_writers_close(struct conlog_writers *w, uint64_t wait_us,
 
 /* ---- from the loop ---------------------------------------------------- */
 
+/*
+ * Files are not closed here: close(2) may block. A thread closes those that are
+ * of an older generation, either when it writes them next, or of the stale ones
+ * that nobody writes (close_some in conlog_writer_thread.c). One thread has to
+ * be woken for that even if nothing is ready.
+ */
 void conlog_writers_set(struct conlog_writers *w,
                         const struct conlog_settings *settings)
 {
@@ -212,6 +240,9 @@ uint32_t conlog_writers_room(struct conlog_writers *w,
                              const struct conlog_writer_slot *slot,
                              uint32_t want)
 {
+    /* Two bounds: what this log may have waiting, and what all may hold. A log
+     * with nothing waiting gets a grant beyond the second one: otherwise logs
+     * on a dead disk, which give nothing back, would keep all others out. */
     uint64_t room = 0;
     uint64_t total;
 
@@ -245,6 +276,8 @@ bool conlog_writers_are_full(struct conlog_writers *w)
     return are_full;
 }
 
+/* Large jobs all get the size of the largest, so that their blocks can be used
+ * again whatever the next one's length is. Memory is taken without the lock. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
                                           uint32_t len)
 {
@@ -266,7 +299,9 @@ struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
     return job;
 }
 
-/* With the lock: jobs that nobody was told of yet. */
+/* With the lock: what has gathered is to be written now. A busy file's thread
+ * finds the new jobs itself, and one in FAILING waits for its retry: a full
+ * disk must not be tried with every line that comes. */
 static void write_gathered(struct conlog_writers *w,
                            struct conlog_writer_file *f)
 {
@@ -274,7 +309,10 @@ static void write_gathered(struct conlog_writers *w,
         conlog_writer_file_make_ready(w, f);
 }
 
-/* What waits is written; then it goes. */
+/*
+ * With the lock: what waits is written; then the file goes. It is made ready
+ * even if nothing waits, because it may be open: a thread has to close it.
+ */
 static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot)
 {
     struct conlog_writer_file *f = slot->file;
@@ -287,7 +325,12 @@ static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot)
         conlog_writer_file_make_ready(w, f);
 }
 
-/* The path's one, which may be another slot's that had this name. */
+/*
+ * With the lock: the path's one, for this slot. It may be another slot's, whose
+ * log has another name by now and has not put anything since: that one loses
+ * it, and what it had put stays in front. The caller has seen to it that no two
+ * logs have one name now (conlog_names.h).
+ */
 static struct conlog_writer_file *file_of(struct conlog_writers *w,
                                           struct conlog_writer_slot *slot,
                                           const char *path)
@@ -323,6 +366,8 @@ void conlog_writers_put(struct conlog_writers *w,
     f->last = job;
     f->waiting += job->len;
     f->jobs++;
+    /* From here on its memory counts; conlog_writers_room was asked before, by
+     * the one thread that puts jobs, so nothing can have come in between. */
     w->held += sizeof *job + conlog_writers_job_size(job->len);
     if (f->place == OPEN || f->place == LINGERING)
         conlog_writer_file_move(w, f, NOWHERE);
@@ -342,6 +387,8 @@ void conlog_writers_flush(struct conlog_writers *w,
     conlog_writers_unlock(w);
 }
 
+/* Made ready from any place, also from FAILING: reading may work where writing
+ * does not, and somebody waits for the answer. */
 void conlog_writers_ask(struct conlog_writers *w,
                         struct conlog_writer_slot *slot, const char *path,
                         const struct history_wish *wish)
@@ -384,6 +431,14 @@ int conlog_writers_state(struct conlog_writers *w,
     return error;
 }
 
+/*
+ * One more thread only if every one is stuck: as long as one comes back, it
+ * serves what is ready. Threads beyond CONLOG_WRITER_THREADS end by themselves
+ * when the disk has let others go.
+ *
+ * What lingers is looked at here: nobody tells when the compressor gives a
+ * file's turn back, and a second later is soon enough to free it.
+ */
 void conlog_writers_tick(struct conlog_writers *w, uint64_t now_us)
 {
     bool is_stuck = true;
@@ -443,6 +498,7 @@ static void take_news_of(struct conlog_writers *w, struct conlog_writer_file *f,
         .bytes = f->waiting,
     };
 
+    /* Taken before it is told: past is the listener's from here on. */
     list_remove(&f->told);
     f->is_past_read = false;
     f->past = NULL;

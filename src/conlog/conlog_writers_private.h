@@ -11,6 +11,21 @@
 #include "base/worker.h"
 #include "conlog/conlog_writers.h"
 
+/*
+ * Locks: the crew's, and inside conlog_compressor.c that one's own. They are
+ * never held together: a writer gives the crew's back before it rotates, and
+ * the compressor has none when it tells of a failure. A log's turn
+ * (conlog_rotation.h) is a flag that nobody waits for.
+ *
+ * A file is busy while one thread works on it without the lock. Until it is
+ * done, only that thread may
+ *   - touch f->log, but for its path, which never changes;
+ *   - take jobs off the front, or change those up to the batch's last.
+ * The loop may append behind the last job, set is_flushed and wish, and change
+ * slot; the thread looks at these with the lock when it comes back. So a busy
+ * file is in no place: nobody else can find it there and serve it, too.
+ */
+
 /* Where an idle file is; a busy one is nowhere. */
 enum place {
     NOWHERE,   /* closed; or with jobs that are not ready to be written */
@@ -34,7 +49,7 @@ struct conlog_writer_file {
     struct conlog_writer_slot *slot; /* NULL: left */
     struct conlog_job *first;
     struct conlog_job *last;
-    uint64_t waiting;  /* bytes */
+    uint64_t waiting;  /* bytes of its jobs that are not written yet */
     uint32_t jobs;     /* that wait */
     uint32_t settled;  /* of the first: written, and waiting no more */
     char *trouble;     /* of a rotation, to be told */
@@ -72,7 +87,8 @@ struct conlog_writers {
     uint32_t open_count;  /* in files[OPEN] */
     uint32_t ready_count; /* in files[READY] */
     uint32_t idle;        /* threads that wait for work */
-    uint32_t called;      /* of these: woken, and not up yet; at most */
+    uint32_t called;      /* of these: woken, and not up yet; at most, as a
+                           * thread may wake up without having been called */
     uint32_t stale;       /* in open, of an older generation, perhaps */
     uint64_t served_us;   /* when one that was ready was taken last */
     uint64_t held;        /* memory of files and jobs */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "conlog/conlog.h"
+#include "conlog/console_log.h"
 #include "conlog/file/conlog_place.h"
 #include "daemon/daemon_private.h"
 #include "net/waker.h"

@@ -2,6 +2,10 @@
  * The loop's side of the hooks: what is to be run, what has happened, and what
  * has come of it. All of it is short, with the lock or without: the thread
  * (hooks_thread.c) never holds the lock while it waits for anything.
+ *
+ * After each change the thread is woken, with the lock given back. It looks at
+ * everything when it is woken, so no wake-up has to say what it is for, and
+ * several that come at once are one.
  */
 #include "hook/hooks.h"
 
@@ -62,7 +66,11 @@ static struct hook *take_former(struct hook **former, size_t count,
     return NULL;
 }
 
-/* With the lock. Returns how many events it has dropped. */
+/*
+ * With the lock. Returns how many events it has dropped. A hook that stays is
+ * the former struct: its queue keeps what waits, its runs and their limit go on
+ * counting, and its throttle does not begin anew with each SIGHUP.
+ */
 static size_t set_hooks(struct hooks *h, const struct hooks_settings *settings)
 {
     struct hook *former[HOOKS_MAX];
@@ -109,6 +117,7 @@ int hooks_set(struct hooks *h, const struct hooks_settings *settings,
     h->wants_all = settings->wants_all;
     *ret_dropped = set_hooks(h, settings);
     worker_unlock(&h->crew);
+    /* The loop's alone, so that an event that no hook wants costs no lock. */
     h->wanted = 0;
     for (size_t i = 0; i < settings->count; i++)
         h->wanted |= settings->specs[i].events;
@@ -157,6 +166,9 @@ struct hook_result *hooks_take_result(struct hooks *h)
     return result;
 }
 
+/* The time only ever comes nearer: a second SIGTERM makes the end quicker, and
+ * nothing makes it slower. What queues have dropped before counts as dropped at
+ * the end, since the thread may not come to tell of it. */
 void hooks_end(struct hooks *h, uint64_t grace_us)
 {
     uint64_t end_us = clock_now_us() + grace_us;
@@ -176,6 +188,8 @@ void hooks_end(struct hooks *h, uint64_t grace_us)
     hooks_thread_wake(h);
 }
 
+/* Whoever was called by the thread's last act finds true: it is called and
+ * counted out without giving the lock back in between (worker_run). */
 bool hooks_have_ended(struct hooks *h)
 {
     bool have_ended;

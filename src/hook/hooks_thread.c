@@ -57,7 +57,8 @@ static struct hook_result *add_result(struct hooks *h, const struct hook *hook,
     return result;
 }
 
-/* end NULL: it was not started. */
+/* end NULL: it was not started. Failures are throttled for each hook: one that
+ * fails for each of 10,000 VMs must not fill the log. */
 static void report(struct hooks *h, const struct run *run, int error,
                    const struct hook_end *end)
 {
@@ -86,7 +87,9 @@ static void report(struct hooks *h, const struct run *run, int error,
     result->is_cut = run->is_cut && end->is_timed_out;
 }
 
-/* When there is something to tell of this; UINT64_MAX: nothing. */
+/* When there is something to tell of this next; UINT64_MAX: nothing. The first
+ * drop is told at once. A result that there is no room for is lost with its
+ * count: the loop is behind by a thousand of them then. */
 static uint64_t report_drops(struct hooks *h, uint64_t now_us)
 {
     uint64_t next_us = UINT64_MAX;
@@ -137,6 +140,8 @@ static void start_one(struct hooks *h, struct hook *hook, struct hook_job *job)
     run->hook = hook;
     run->job = job;
     hook->running++;
+    /* job and its event are this run's until hook_queue_end; hook stays because
+     * running counts this run already. */
     worker_unlock(&h->crew);
     r = hook_process_start(&run->process, hook->spec.program, job->event,
                            clock_now_us(), timeout_us);
@@ -208,7 +213,10 @@ static void finish_run(struct hooks *h, struct run *run)
     worker_unlock(&h->crew);
 }
 
-/* Until something happens, or it is that time. */
+/* Without the lock: until something happens, or it is that time. The entries
+ * stand in the order of h->runs, which nobody but this thread changes: attend
+ * walks both together. Rounded up, or it would come back a little early and
+ * turn around until it is time. */
 static size_t wait_for_news(struct hooks *h, uint64_t until_us)
 {
     uint64_t now_us = clock_now_us();
@@ -238,6 +246,8 @@ static size_t wait_for_news(struct hooks *h, uint64_t until_us)
     return count;
 }
 
+/* Without the lock. A program's last words are read before its end is looked
+ * at, so they are in the result. */
 static void attend(struct hooks *h, size_t polled)
 {
     uint64_t kill_grace_us =

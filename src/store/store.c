@@ -1,3 +1,19 @@
+/*
+ * The store's thread, and what the loop gives it.
+ *
+ * What the loop has changed is in pending until it is on the disk: at most one
+ * change a console, so a disk that fails for a day costs as much memory as
+ * there are consoles. The thread takes all of it at once and writes one
+ * transaction. Meanwhile new changes gather; what could not be written goes
+ * back beneath them (pending_return), since the newer one is the truth.
+ *
+ * Changes are numbered. news.written says up to which number all are on the
+ * disk; the caller waits for a number, never for the disk.
+ *
+ * The database is the loop's until the thread runs (load), and the thread's
+ * from then on: SQLite's handles are not shared. The lock is given back around
+ * all of database.h and rescue.h.
+ */
 #include "store/store.h"
 
 #include "base/clock.h"
@@ -16,7 +32,8 @@ enum {
      * the processor, more than a change does. With 10 ms a VM that comes for
      * the first time costs 4 us more; nobody waits for it but a log line. */
     COLLECT_US = 25 * 1000,
-    /* After a failure, doubling. */
+    /* After a failure, doubling. A full disk is tried a few times a minute, and
+     * works again within seconds of being cleared. */
     RETRY_FIRST_US = 500 * 1000,
     RETRY_LONGEST_US = 8 * US_PER_S,
 };
@@ -37,8 +54,10 @@ struct store {
     uint64_t issued; /* the newest change's number */
 };
 
-/* ---- the file --------------------------------------------------------- */
+/* ---- the file: without the lock --------------------------------------- */
 
+/* wants_all: what was written before is in a file that is not used any more, so
+ * pending, which is only what has changed since, would make half a list. */
 static int move_aside(struct store *s, struct err *err)
 {
     char aside[sizeof s->news.aside];
@@ -55,6 +74,8 @@ static int move_aside(struct store *s, struct err *err)
     return 0;
 }
 
+/* Each time the file is opened, also on the thread: the directory may have been
+ * taken away with the file. */
 static int make_place(const struct store *s, struct err *err)
 {
     int r = 0;
@@ -67,6 +88,12 @@ static int make_place(const struct store *s, struct err *err)
     return -EIO;
 }
 
+/*
+ * A damaged file is moved aside, never deleted: somebody may get more out of it
+ * than we can. A file that is no state file goes the same way only where the
+ * place is ours; elsewhere somebody has named the wrong file, and must be told.
+ * is_damaged stays set until the file is really out of the way.
+ */
 static int open_file(struct store *s, struct err *err)
 {
     int r = s->is_damaged ? DATABASE_DAMAGED : make_place(s, err);
@@ -92,7 +119,8 @@ static void close_file(struct store *s)
 
 /* ---- the thread ------------------------------------------------------- */
 
-/* 0, or what is wrong, with err filled. */
+/* Without the lock. 0, or what is wrong, with err filled. The file may be a new
+ * one, because somebody has deleted it: then all is wanted again. */
 static int write_changes(struct store *s, const struct pending *changes,
                          struct err *err)
 {
@@ -116,7 +144,12 @@ static int write_changes(struct store *s, const struct pending *changes,
     return r;
 }
 
-/* With the lock: until there is something to write, and to try. */
+/*
+ * With the lock: until there is something to write, and to try. Changes do not
+ * shorten the second wait: they are what it is for. While failing, the file is
+ * tried even if nothing waits, so that the news that all is well again do not
+ * depend on a console's next change.
+ */
 static void wait_for_work(struct store *s)
 {
     uint64_t wait_us = s->news.is_failing ? s->retry_us : COLLECT_US;
@@ -138,6 +171,8 @@ static void write_pending(struct store *s)
     struct err err = { "" };
     int r;
 
+    /* number was read with the lock under which the changes are taken: what is
+     * issued from here on is not among them. */
     pending_take(&s->pending, &changes);
     worker_unlock(&s->crew);
     r = write_changes(s, &changes, &err);
@@ -155,6 +190,12 @@ static void write_pending(struct store *s)
     s->news.is_failing = r != 0;
 }
 
+/*
+ * The end comes after one more write of what waits, and with no retry: a disk
+ * that fails now would fail then. Closing the file may block as long as writing
+ * (SQLite empties its log into it), so the thread counts as running until that
+ * is done, and worker_wait_end's time bounds it, too.
+ */
 static void store_run(void *arg)
 {
     struct store *s = arg;
@@ -185,7 +226,8 @@ static int start_thread(struct store *s)
 
 /* ---- from the loop ---------------------------------------------------- */
 
-/* A disk that is only readable, or full, still tells what it has. */
+/* Before the thread runs, so the lock is not needed. A disk that is only
+ * readable, or full, still tells what it has. */
 static void load_what_can_be_read(struct store *s, database_each_fn *each,
                                   void *owner, const struct err *why)
 {
@@ -213,6 +255,8 @@ static int load(struct store *s, database_each_fn *each, void *owner,
         s->is_damaged = true;
         r = open_file(s, err);
     }
+    /* Outcomes (> 0) are a person's to deal with; a disk that does not work is
+     * not: the program runs without it, and the thread goes on trying. */
     if (r < 0) {
         close_file(s);
         load_what_can_be_read(s, each, owner, err);
@@ -282,6 +326,7 @@ bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
     if (s == NULL)
         return true;
     has_ended = end_thread(s, wait_us);
+    /* Also from a thread that is stuck: the lock is free while it is. */
     store_take_news(s, ret_news);
     is_written = ret_news->written == s->issued;
     if (!has_ended && !ret_news->is_failing)
@@ -294,7 +339,9 @@ bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
 /* With the lock. */
 static uint64_t issue(struct store *s)
 {
-    /* The thread sleeps without a time only where nothing waits. */
+    /* The thread sleeps without a time only where nothing waits; otherwise its
+     * time comes without being woken, and a wake-up for each of 10,000 changes
+     * would cost more than writing them. */
     if (s->pending.count == 1)
         worker_wake(&s->crew);
     return ++s->issued;
@@ -328,6 +375,7 @@ void store_take_news(struct store *s, struct store_news *ret_news)
     s->news.waiting = s->pending.count;
     s->news.dropped = s->pending.dropped;
     *ret_news = s->news;
+    /* Told once; the rest is as it is until it changes. */
     s->news.wants_all = false;
     s->news.aside[0] = '\0';
     worker_unlock(&s->crew);

@@ -1,0 +1,66 @@
+/*
+ * conlog_private.h - what conlog.c (all logs) and console_log.c (one of them)
+ * share. The loop's thread alone: no lock.
+ */
+#ifndef CONLOG_CONLOG_PRIVATE_H
+#define CONLOG_CONLOG_PRIVATE_H
+
+#include "conlog/conlog_names.h"
+#include "conlog/conlog_writers.h"
+#include "conlog/console_log.h"
+
+struct conlog {
+    struct conlog_settings settings;
+    struct conlog_callbacks callbacks;
+    struct conlog_writers *writers;
+    struct map names;              /* path -> struct conlog_names_entry */
+    struct deadline_queue batches; /* struct console_log.waits */
+    struct deadline_queue ticks;   /* tick */
+    struct deadline tick;          /* runs while the writers are busy */
+    struct list refused;           /* struct console_log.waits.node */
+    struct list answered;          /* struct console_log.answered */
+    int64_t dated_s;               /* when names with dates were made, */
+    int64_t next_date_s;           /* and when they change */
+    unsigned names_made;           /* counts what changes all names */
+    unsigned pattern_made;         /* names_made when the pattern changed */
+};
+
+struct console_log {
+    struct reader reader;
+    struct conlog *conlog;
+    struct deadline waits; /* in conlog->batches until its batch is due; or its
+                            * node in conlog->refused: never in both */
+    struct conlog_writer_slot slot;
+    struct conlog_names_entry name;
+    unsigned name_made;   /* conlog->names_made then; 0: never */
+    struct list asks;     /* struct past_ask.node */
+    struct list answered; /* in conlog->answered */
+    struct past *past;    /* the answer */
+    bool has_past;        /* what the file had before this run is its own */
+    bool is_begun;        /* something of this run is in the file */
+    bool is_taking;       /* in console_log.c's take, or closing: pulling does
+                           * nothing */
+    bool is_refused;      /* waits for room, in conlog->refused */
+    int error; /* the last one since it had caught up: why there is a gap */
+    uint64_t taken;
+    uint64_t missing;
+};
+
+/* Before a name is made or looked at: whether dates have changed all names. */
+void conlog_check_dates(struct conlog *conlog, int64_t now_s);
+
+/* The writers have something to do: they are looked after every second until
+ * they have not. */
+void conlog_start_tick(struct conlog *conlog, uint64_t now_us);
+
+/* Its batch is due, or there is room again after it was refused. */
+void console_log_take_batch(struct console_log *log, uint64_t now_us);
+
+/* News of the log's file. */
+void console_log_on_news(struct console_log *log,
+                         const struct conlog_writers_news *news);
+
+/* Who has asked for the past is told what was read last. */
+void console_log_answer(struct console_log *log);
+
+#endif

@@ -1,0 +1,385 @@
+/*
+ * One console's log on the loop's side: when it takes, how much, and what a
+ * gap is told with.
+ *
+ * It takes when half a ring is there, or a batch's time after the first byte
+ * that waits (console_log_pull). What it takes is copied out of the ring at
+ * once. Lending the ring's memory to a thread was refused: the ring could not
+ * move on while a disk hangs, and its VM would stand still for its log.
+ *
+ * Where the writers have no room the log is refused: its bytes stay in the
+ * ring, it waits for no time but for conlog_wake, and the console sees a
+ * lossless reader that takes nothing (core/reader.h). What falls off the ring
+ * then is a gap. It is told by the job that comes next, in the file, in the
+ * place where the bytes would be.
+ */
+#include "conlog/console_log.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "conlog/conlog_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct console_log *log_of(struct reader *reader)
+{
+    return CONTAINER_OF(reader, struct console_log, reader);
+}
+
+/* ---- names ------------------------------------------------------------ */
+
+/*
+ * The former path is copied: conlog_names_take frees it. Only the path decides
+ * whether the file is another one: a name may be made anew and be what it was.
+ * Another file has nothing of this run yet, and what a file has that is not the
+ * log's first one is not known to be this console's: it has no past to show.
+ */
+static void name_anew(struct console_log *log, int64_t now_s)
+{
+    struct conlog *l = log->conlog;
+    const struct console *c = log->reader.console;
+    struct conlog_facts facts = {
+        .name = c->name,
+        .uuid = c->uuid,
+        .label = c->label,
+    };
+    uint32_t way;
+    char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;
+
+    if (log->name_made < l->pattern_made)
+        log->name.way = CONLOG_NAMES_PLAIN;
+    way = log->name.way;
+    conlog_names_take(&l->names, &log->name, l->settings.pattern, &facts,
+                      now_s);
+    if (former == NULL || strcmp(former, log->name.path) != 0) {
+        log->is_begun = false;
+        log->has_past = former == NULL && log->has_past;
+    }
+    if (log->name.way != way)
+        l->callbacks.on_same_name(l->callbacks.owner, c, log->name.path);
+    free(former);
+    log->name_made = l->names_made;
+}
+
+/* Before every take, so that output goes under the date on which it is taken:
+ * a batch's time later than it was printed, at most. */
+static void check_name(struct console_log *log)
+{
+    struct conlog *l = log->conlog;
+    int64_t now_s = clock_utc_s();
+
+    conlog_check_dates(l, now_s);
+    if (log->name_made != l->names_made)
+        name_anew(log, now_s);
+}
+
+/* ---- taking ----------------------------------------------------------- */
+
+static void tell_gap(struct console_log *log, uint64_t lost, int error)
+{
+    const struct conlog_callbacks *callbacks = &log->conlog->callbacks;
+
+    log->missing += lost;
+    callbacks->on_gap(callbacks->owner, log->reader.console, log->name.path,
+                      lost, error);
+}
+
+static void copy_span(uint8_t *to, const struct ring_span *span, size_t len)
+{
+    size_t first = span->part[0].len < len ? span->part[0].len : len;
+
+    if (first > 0) /* a ring without memory has no bytes at all */
+        memcpy(to, span->part[0].data, first);
+    if (len > first)
+        memcpy(to + first, span->part[1].data, len - first);
+}
+
+/*
+ * What its file says now, or said last. The last error stays until the log has
+ * caught up with nothing failing (take_job): a gap is told when the disk works
+ * again, and has to say why it is there, not that all is well.
+ */
+static int error_of(const struct console_log *log)
+{
+    uint64_t waiting;
+    int error =
+        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
+
+    return error != 0 ? error : log->error;
+}
+
+/*
+ * A job of at most len bytes. Order matters: the slices of reader_peek are good
+ * until core is called next, so they are copied first. The job is put before
+ * reader_took, which may have the VM read and so change what is behind it.
+ */
+static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
+{
+    struct conlog *l = log->conlog;
+    struct ring_span span;
+    uint64_t lost = reader_peek(&log->reader, &span);
+    struct conlog_job *job;
+    uint64_t waiting;
+
+    if (span.part[0].len + span.part[1].len < len)
+        len = (uint32_t)(span.part[0].len + span.part[1].len);
+    job = conlog_writers_new_job(l->writers, len);
+    copy_span(job->bytes, &span, len);
+    job->utc_ms = clock_utc_ms();
+    job->is_first = !log->is_begun;
+    if (lost > 0) {
+        job->lost = lost;
+        job->lost_error = error_of(log);
+        tell_gap(log, lost, job->lost_error);
+    }
+    conlog_writers_put(l->writers, &log->slot, job, log->name.path);
+    log->is_begun = true;
+    log->taken += len;
+    reader_took(&log->reader, len, now_us);
+    if (log->error != 0 && reader_has_caught_up(&log->reader) &&
+        conlog_writers_state(l->writers, &log->slot, &waiting) == 0)
+        log->error = 0;
+}
+
+/* As much as there is room for. reader_took may have the VM read, and its
+ * output pulls this reader: without is_taking the inner call would take the
+ * bytes behind those that the outer one has not counted yet. */
+static void take(struct console_log *log, uint64_t now_us)
+{
+    struct conlog *l = log->conlog;
+
+    if (log->is_taking)
+        return;
+    log->is_taking = true;
+    check_name(log);
+    while (!reader_has_caught_up(&log->reader)) {
+        uint64_t behind = log->reader.console->output.head - log->reader.at;
+        uint32_t want = behind < CONLOG_WRITER_JOB_MAX ? (uint32_t)behind
+                                                       : CONLOG_WRITER_JOB_MAX;
+        uint32_t room = conlog_writers_room(l->writers, &log->slot, want);
+
+        if (room == 0) {
+            deadline_stop(&log->waits);
+            log->is_refused = true;
+            list_add_tail(&l->refused, &log->waits.node);
+            /* Jobs that gather are flushed when the batch is due. This log
+             * has none any more: its jobs would never be written, so they would
+             * never make the room that it waits for. */
+            conlog_writers_flush(l->writers, &log->slot);
+            break;
+        }
+        take_job(log, room, now_us);
+    }
+    conlog_start_tick(l, now_us);
+    log->is_taking = false;
+}
+
+/* What was printed under the former name goes into the former file. A refused
+ * log cannot take: what it has in the ring goes under the new name, as there
+ * is no mark in the ring where the name has changed. */
+void console_log_renamed(struct console_log *log)
+{
+    if (log == NULL)
+        return;
+    if (!log->is_refused)
+        take(log, clock_now_us());
+    log->name_made = 0;
+    log->name.way = CONLOG_NAMES_PLAIN;
+}
+
+void console_log_take_batch(struct console_log *log, uint64_t now_us)
+{
+    deadline_stop(&log->waits);
+    log->is_refused = false;
+    take(log, now_us);
+    conlog_writers_flush(log->conlog->writers, &log->slot);
+}
+
+/* On each read of a VM, so it is kept short: two comparisons where a batch is
+ * running already. The clock is asked once a batch. */
+static void console_log_pull(struct reader *reader)
+{
+    struct console_log *log = log_of(reader);
+    const struct ring *output = &reader->console->output;
+    uint64_t behind = output->head - reader->at;
+
+    if (behind == 0 || log->is_refused)
+        return;
+    if (!deadline_is_running(&log->waits))
+        deadline_start(&log->conlog->batches, &log->waits, clock_now_us());
+    if (behind >= output->cap / 2)
+        take(log, clock_now_us());
+}
+
+/* The VM waits for its log, and no client does. */
+static const struct reader_kind reader_kind = {
+    .pull = console_log_pull,
+    .is_waited_for = true,
+};
+
+/* ---- the past --------------------------------------------------------- */
+
+/* The callbacks of those who have asked may call anything, so they are not
+ * called here, while the writers hand out their news with their lock. */
+static void keep_answer(struct console_log *log, struct past *past)
+{
+    past_leave(log->past);
+    log->past = past;
+    list_remove(&log->answered);
+    list_add_tail(&log->conlog->answered, &log->answered);
+}
+
+void console_log_on_news(struct console_log *log,
+                         const struct conlog_writers_news *news)
+{
+    if (news->error != 0)
+        log->error = news->error;
+    if (news->is_past)
+        keep_answer(log, news->past);
+}
+
+/*
+ * Those who have asked are moved to a list of their own: who asks while others
+ * are answered is answered by what is read next. past is held here until all
+ * have been told: one of them may close the log.
+ */
+void console_log_answer(struct console_log *log)
+{
+    struct past *past = log->past;
+    struct list asks;
+
+    log->past = NULL;
+    list_remove(&log->answered);
+    list_init(&asks);
+    while (!list_is_empty(&log->asks)) {
+        struct list *node = log->asks.next;
+
+        list_remove(node);
+        list_add_tail(&asks, node);
+    }
+    while (!list_is_empty(&asks)) {
+        struct past_ask *ask = CONTAINER_OF(asks.next, struct past_ask, node);
+
+        list_remove(&ask->node);
+        ask->on_answer(ask, past);
+    }
+    past_leave(past);
+}
+
+/* ---- a log ------------------------------------------------------------ */
+
+struct console_log *console_log_open(struct conlog *l, struct console *c,
+                                     enum console_log_start start)
+{
+    struct console_log *log = xcalloc(1, sizeof *log);
+
+    log->conlog = l;
+    reader_init(&log->reader, &reader_kind);
+    deadline_init(&log->waits);
+    reader_attach(&log->reader, c);
+    list_init(&log->asks);
+    list_init(&log->answered);
+    /* Position 0, though the ring may not have that any more: what has left it
+     * is a gap at the front of the log. */
+    if (start != CONSOLE_LOG_GOES_ON)
+        log->reader.at = 0;
+    /* What has left the ring in this run lies between the file's end and the
+     * ring: a past with a hole at its end is none. */
+    log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
+    /* Who is first has the name, whoever prints first. */
+    check_name(log);
+    console_log_pull(&log->reader);
+    return log;
+}
+
+bool console_log_ask_past(struct console_log *log,
+                          const struct history_wish *wish, struct past_ask *ask,
+                          uint64_t now_us)
+{
+    struct conlog *l = log->conlog;
+
+    check_name(log);
+    if (!log->has_past || wish->bytes == 0)
+        return false;
+    list_add_tail(&log->asks, &ask->node);
+    conlog_writers_ask(l->writers, &log->slot, log->name.path, wish);
+    conlog_start_tick(l, now_us);
+    return true;
+}
+
+/* Without room nothing comes behind that could tell of the gap: it is told by
+ * a job of no bytes; or by the program's log alone. */
+static void give_up_rest(struct console_log *log, uint64_t now_us)
+{
+    struct conlog_writers *w = log->conlog->writers;
+    uint64_t lost = log->reader.console->output.head - log->reader.at;
+    int error = error_of(log);
+
+    if (!conlog_writers_are_full(w)) {
+        struct conlog_job *job = conlog_writers_new_job(w, 0);
+
+        job->utc_ms = clock_utc_ms();
+        job->is_first = !log->is_begun;
+        job->lost = lost;
+        job->lost_error = error;
+        conlog_writers_put(w, &log->slot, job, log->name.path);
+    }
+    tell_gap(log, lost, error);
+    reader_took(&log->reader, (size_t)lost, now_us);
+}
+
+static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
+{
+    check_name(log);
+    while (!reader_has_caught_up(&log->reader)) {
+        uint32_t room = CONLOG_WRITER_JOB_MAX;
+
+        if (!is_end)
+            room = conlog_writers_room(log->conlog->writers, &log->slot, room);
+        if (room > 0)
+            take_job(log, room, now_us);
+        else
+            give_up_rest(log, now_us);
+    }
+}
+
+/*
+ * In this order: those who wait for the past are answered while the log is
+ * whole. Then pulling ends (is_taking), as nothing that is taken from here on
+ * would be looked after. The rest is taken while the reader is still attached.
+ * The name is given up last: whoever gets it next is behind all of this log's
+ * jobs (conlog_writers_put).
+ */
+void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
+{
+    if (log == NULL)
+        return;
+    console_log_answer(log);
+    log->is_taking = true;
+    deadline_stop(&log->waits);
+    take_rest(log, is_end, now_us);
+    conlog_start_tick(log->conlog, now_us);
+    reader_detach(&log->reader, now_us);
+    conlog_writers_leave(log->conlog->writers, &log->slot);
+    conlog_names_give_up(&log->conlog->names, &log->name);
+    free(log);
+}
+
+struct console_log_state console_log_state(struct console_log *log)
+{
+    struct console_log_state state = { .path = log->name.path };
+    const struct ring *output = &log->reader.console->output;
+    uint64_t waiting;
+
+    state.error =
+        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
+    /* A console that had this name before may have bytes waiting, too: these
+     * are not of ours, so the difference may be below zero. */
+    state.written = log->taken > waiting ? log->taken - waiting : 0;
+    state.missing = log->missing;
+    /* Lost, but told to nobody yet: it is counted when the log takes again. */
+    if (log->reader.at < ring_tail(output))
+        state.missing += ring_tail(output) - log->reader.at;
+    return state;
+}
