@@ -1,6 +1,7 @@
 /*
  * Hooks: what they are told, which words a setting may have, and the order in
- * which events wait. Programs that run are in tests/program/test_hooks.py.
+ * which events wait. The thread is in hooks_test.c, programs that run are in
+ * tests/program/test_hooks.py.
  */
 #include "hook/hook_queue.h"
 #include "hook/hook_spec.h"
