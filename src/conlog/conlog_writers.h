@@ -55,7 +55,7 @@ struct conlog_writers_news {
     int error;                       /* 0: written again */
     bool has_new_error;
     const char *rotation;    /* a rotation failed: why; else NULL */
-    const char *compression; /* the same */
+    const char *compression; /* a compression failed: why; else NULL */
     bool is_past;      /* what conlog_writers_ask has asked for is there: */
     struct past *past; /* this, or NULL: for whoever is told to keep */
     uint64_t bytes;    /* that wait */

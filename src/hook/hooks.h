@@ -41,7 +41,7 @@ struct hook_result {
     enum hook_outcome outcome;
     char program[HOOK_PROGRAM_MAX];
     enum hook_kind kind;         /* of ENDED and NOT_STARTED */
-    char console[HOOK_TEXT_MAX]; /* the same: as it is shown */
+    char console[HOOK_TEXT_MAX]; /* of ENDED and NOT_STARTED: as it is shown */
     struct hook_end end;
     int error;       /* errno */
     uint64_t count;  /* DROPPED */

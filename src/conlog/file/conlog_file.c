@@ -1,3 +1,18 @@
+/*
+ * Writing jobs so that a try that fails anywhere can be gone on with.
+ *
+ * How far a job is written stands in the job: its gap line while lost > 0, then
+ * its bytes from done on. What is written is not always what was given: a piece
+ * may become a line with a stamp. Such a piece is written whole or in parts,
+ * and skip counts how much of it stands in the file. The next try makes the
+ * piece again and leaves out the first skip bytes. So nothing that a piece
+ * depends on may change while skip > 0: f->stamp is kept as it was before the
+ * piece, the time is the job's, the format is that of the first try, and the
+ * file is not rotated.
+ *
+ * Where a line begins is known from what we have written (was_open), or read
+ * from the file's end.
+ */
 #include "conlog/file/conlog_file.h"
 
 #include "base/mem.h"
@@ -20,6 +35,8 @@ void conlog_file_init(struct conlog_file *f, const char *path)
     *f = (struct conlog_file){ .path = xstrdup(path), .fd = -1 };
 }
 
+/* Errors of close(2) are not told: whatever write(2) has taken is counted as
+ * written, and no try could go on from there. */
 static void close_file(struct conlog_file *f)
 {
     if (f->fd >= 0)
@@ -65,6 +82,8 @@ static void find_birth(struct conlog_file *f, const struct conlog_settings *s)
     close(folder);
 }
 
+/* A file that cannot be read is taken to end with a line: at worst one stamp
+ * stands in the middle of one. */
 static bool ends_in_line(int fd, uint64_t size)
 {
     char last = '\n';
@@ -112,6 +131,8 @@ static int open_file(struct conlog_file *f, const struct conlog_job *job,
 
     if (f->fd >= 0 && f->generation == generation)
         return 0;
+    /* was_open stays: a file that is not empty is taken for the one that we
+     * have written to, and is not read. */
     close_file(f);
     r = conlog_place_open(s, f->path, &f->fd);
     if (r == 0)
@@ -134,7 +155,7 @@ static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
         if (n < 0)
             return -errno;
         if (n == 0)
-            return -EIO;
+            return -EIO; /* or it would be tried for ever */
         *skip += (uint32_t)n;
         f->size += (uint64_t)n;
     }
@@ -162,6 +183,8 @@ static size_t gather(const struct conlog_file *f, struct conlog_job *job,
         *ret_may_wait = job == last && !batch->is_whole;
         if (job == last || count == PARTS_MAX)
             return len;
+        /* A gap comes before that job's bytes; a piece of it is under way; or
+         * the file is due for a rotation before it. */
         job = job->next;
         if (job->lost > 0 || job->skip > 0 ||
             (size_max > 0 && f->size + len >= size_max))
@@ -189,6 +212,8 @@ static int cut_parts(struct iovec *parts, size_t len)
     return count;
 }
 
+/* Jobs behind the first one are counted, too: each finds in done, when its turn
+ * comes, that little or nothing is left. */
 static void count_written(struct conlog_file *f, struct conlog_job *job,
                           size_t len)
 {
@@ -206,6 +231,8 @@ static void count_written(struct conlog_file *f, struct conlog_job *job,
     f->was_open = true;
 }
 
+/* Up to the last whole block, if more may come: what is left over makes one
+ * with that. If nothing does, the loop's flush makes the batch a whole one. */
 static int put_raw(struct conlog_file *f, struct conlog_job *job,
                    const struct conlog_file_batch *batch, uint64_t size_max)
 {
@@ -259,6 +286,7 @@ static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
     return job->is_stamped;
 }
 
+/* A line of its own: what was printed before the gap may not have ended one. */
 static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
                        const struct conlog_job *job)
 {
@@ -329,7 +357,8 @@ static void put_clock_right(struct conlog_file *f, int64_t now_s)
         f->rotate_after_s = now_s;
 }
 
-/* Others may have cut the file. */
+/* Others may have cut the file, so the disk is asked; but only if our own count
+ * says that it is due: not with every job. */
 static bool is_due(struct conlog_file *f, const struct conlog_settings *s,
                    int64_t now_s)
 {
@@ -361,6 +390,8 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
         return r;
     now_s = clock_utc_s();
     put_clock_right(f, now_s);
+    /* Not in the middle of a piece, and not for a job that has nothing left:
+     * the new file would be empty. */
     if (may_rotate && job->skip == 0 && has_left(job) &&
         now_s >= f->rotate_after_s && is_due(f, s, now_s))
         return CONLOG_FILE_IS_DUE;
@@ -375,6 +406,9 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
 
 /* ---- rotation --------------------------------------------------------- */
 
+/* The new file is opened before the old one is closed: if that fails, the log
+ * goes on in the descriptor that it has, whatever the file is called by then
+ * (conlog_rotation.h). */
 static int rotate(struct conlog_file *f, const struct conlog_settings *s,
                   int folder, const char *name, struct err *err)
 {
@@ -410,6 +444,7 @@ int conlog_file_rotate(struct conlog_file *f, const struct conlog_settings *s,
         err_set(err, "cannot open its folder: %s", strerrordesc_np(-r));
     else
         r = rotate(f, s, folder, name, err);
+    /* Else a rotation that fails would be tried with every job. */
     if (r < 0)
         f->rotate_after_s = clock_utc_s() + ROTATE_AGAIN_S;
     if (folder >= 0)

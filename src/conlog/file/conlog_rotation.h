@@ -77,8 +77,8 @@ int conlog_rotation_born(int directory, const char *path, int64_t *ret_born_s);
 
 enum conlog_rotation_outcome {
     CONLOG_ROTATION_DONE, /* there is no NAME any more; the caller makes it */
-    CONLOG_ROTATION_NO_FILE, /* there was none, and nothing was moved; the same
-                              */
+    CONLOG_ROTATION_NO_FILE, /* there was no NAME, and nothing was moved; the
+                              * caller makes it */
 };
 
 /*

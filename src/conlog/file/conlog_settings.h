@@ -18,7 +18,7 @@ struct conlog_settings {
     struct conlog_rotation_rules rotation;
     mode_t mode;
     uid_t uid;         /* (uid_t)-1: as it comes */
-    gid_t gid;         /* the same */
+    gid_t gid;         /* (gid_t)-1: as it comes */
     uint32_t open_max; /* files kept open; at least 1 */
     bool is_stamped;   /* a time in front of each line */
 };

@@ -59,8 +59,9 @@ void conlog_stamp_stripper_init(struct conlog_stamp_stripper *s,
                                 bool is_in_line);
 
 /*
- * The same for the way back; a line without a stamp stays as it is. to needs
- * CONLOG_STAMP_ROOM to get on; one of in->len + CONLOG_STAMP_LEN takes all.
+ * As conlog_stamp_put, but takes the stamps off; a line without a stamp stays
+ * as it is. to needs CONLOG_STAMP_ROOM to get on; one of in->len +
+ * CONLOG_STAMP_LEN takes all.
  */
 size_t conlog_stamp_strip(struct conlog_stamp_stripper *s, struct slice *in,
                           uint8_t *to, size_t size);
