@@ -19,9 +19,9 @@
 #include "base/mem.h"
 #include "core/directory.h"
 #include "net/stream_mem.h"
-#include "session/client_session.h"
-#include "session/session_context.h"
-#include "session/vm_session.h"
+#include "session/client/client_session.h"
+#include "session/sessions.h"
+#include "session/vm/vm_session.h"
 #include "session/wire.h"
 
 #include <malloc.h>
@@ -214,7 +214,7 @@ static void bench_init(struct bench *b)
 
     log_open(STDERR_FILENO, LOG_ERROR);
     directory_init(&b->directory, &directory);
-    session_context_init(&b->ctx, NULL, &b->directory, &sessions);
+    sessions_open(&b->ctx, NULL, &b->directory, &sessions);
     b->vms = streams_new(b->vm_count);
     b->clients = streams_new(b->client_count);
 }
@@ -223,7 +223,7 @@ static void bench_done(struct bench *b)
 {
     session_close_all(&b->ctx, "the benchmark is over");
     end_turn(b);
-    session_context_done(&b->ctx);
+    sessions_close(&b->ctx);
     directory_done(&b->directory);
     for (size_t i = 0; i < b->client_count; i++)
         stream_mem_done(&b->clients[i]);

@@ -119,6 +119,12 @@ bool client_input(struct client *client, struct slice bytes)
     return console_input(c, bytes);
 }
 
+void client_wait(struct client *client)
+{
+    list_remove(&client->node);
+    list_add_tail(&client->console->clients, &client->node);
+}
+
 void client_break(struct client *client, bool is_on)
 {
     console_break_input(client->console, is_on);

@@ -90,6 +90,11 @@ void client_detach(struct client *client, uint64_t now_us);
  * client must be told. */
 bool client_input(struct client *client, struct slice bytes);
 
+/* It has input that the console does not take now (console_takes_input), and
+ * keeps it: it is told behind those that wait already when that has changed, so
+ * that what came first goes first. */
+void client_wait(struct client *client);
+
 /* Its break begins or ends, behind its input so far. */
 void client_break(struct client *client, bool is_on);
 

@@ -123,7 +123,7 @@ static struct console *console_new(struct directory *d,
     c->awaits_label = awaits_label;
     c->name = xstrdup(identity->name);
     ring_init(&c->output);
-    buf_init(&c->held_input, d->settings.held_input_max + LIMIT_READ);
+    buf_init(&c->held_input, d->settings.held_input_max + 2 * LIMIT_READ);
     c->takes_input = true;
     line_init(&c->line);
     list_init(&c->unsettled);

@@ -206,6 +206,8 @@ const char *move_why_not(const struct vm_link *link, struct slice sequence)
         return "a move of this console is under way";
     if (c->leaving != NULL)
         return "output of the host that it has left is still to come";
+    if (sequence.len == 0)
+        return "it has no sequence";
     if (sequence.len > MOVE_SEQUENCE_MAX)
         return "its sequence is longer than 64 bytes";
     return NULL;

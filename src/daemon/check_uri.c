@@ -4,7 +4,8 @@
 #include "net/address.h"
 #include "proto/uri/uri_format.h"
 #include "proto/uri/uri_rule.h"
-#include "session/service.h"
+#include "session/service/service.h"
+#include "session/sessions.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -177,9 +178,9 @@ static bool is_possible(const struct settings *settings, const struct uri *uri,
     struct session_context ctx = { 0 };
     bool is;
 
-    session_context_init(&ctx, NULL, NULL, &session);
+    sessions_open(&ctx, NULL, NULL, &session);
     is = service_is_possible(&ctx, uri, is_server ? 'S' : 'C', why);
-    session_context_done(&ctx);
+    sessions_close(&ctx);
     return is;
 }
 

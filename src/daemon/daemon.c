@@ -11,9 +11,9 @@
 #include "daemon/messages.h"
 #include "daemon/ports.h"
 #include "net/descriptors.h"
-#include "session/client_session.h"
-#include "session/service.h"
-#include "session/vm_session.h"
+#include "session/client/client_session.h"
+#include "session/service/service.h"
+#include "session/vm/vm_session.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -432,7 +432,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         r = open_signals(d, err);
     session_settings = daemon_session_settings(d);
     make_seed(session_settings.gate.admission.seed);
-    session_context_init(&d->sessions, d->loop, &d->directory,
+    sessions_open(&d->sessions, d->loop, &d->directory,
                          &session_settings);
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, d };
     daemon_tls_use(&d->tls, &d->sessions);
@@ -464,7 +464,7 @@ void daemon_close(struct daemon *d)
     daemon_state_close(d);
     close_proxies(d);
     daemon_close_ports(d);
-    session_context_done(&d->sessions);
+    sessions_close(&d->sessions);
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);
     ports_done(&d->ports);

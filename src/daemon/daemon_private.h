@@ -14,7 +14,7 @@
 #include "daemon/state.h"
 #include "daemon/tls.h"
 #include "net/listener.h"
-#include "session/session_context.h"
+#include "session/sessions.h"
 
 /* A port where VMs connect; the first one is --proxy-port's. */
 struct proxy {

@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "daemon/daemon_private.h"
 #include "daemon/ports.h"
-#include "session/console_port.h"
-#include "session/service.h"
+#include "session/client/console_port.h"
+#include "session/service/service.h"
 
 #include <errno.h>
 #include <string.h>

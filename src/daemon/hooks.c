@@ -4,7 +4,7 @@
 #include "daemon/daemon_private.h"
 #include "daemon/facts.h"
 #include "net/waker.h"
-#include "session/console_port.h"
+#include "session/client/console_port.h"
 #include "store/record.h"
 
 #include <assert.h>

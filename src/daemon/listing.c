@@ -5,8 +5,8 @@
 #include "base/mem.h"
 #include "daemon/daemon_private.h"
 #include "daemon/limits.h"
-#include "session/console_port.h"
-#include "session/service.h"
+#include "session/client/console_port.h"
+#include "session/service/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "daemon/ports.h"
 
 #include "daemon/daemon_private.h"
-#include "session/console_port.h"
-#include "session/service.h"
+#include "session/client/console_port.h"
+#include "session/service/service.h"
 
 #include <errno.h>
 

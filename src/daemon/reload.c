@@ -57,7 +57,7 @@ static void use_settings(struct daemon *d)
 
     messages_set(d->messages, s);
     directory_set(&d->directory, &directory);
-    session_context_set(&d->sessions, &sessions);
+    sessions_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
     daemon_hooks_use(d);
     daemon_logs_reload(d);

@@ -82,6 +82,20 @@ static inline size_t telpeer_copy_data(struct telpeer *p, struct slice *in,
     return telnet_copy_data(&p->decoder, in, to, room);
 }
 
+/* Whether what comes next is data, and whole: no command, and not the first
+ * half alone of a doubled byte. */
+static inline bool telpeer_is_data_next(const struct telpeer *p,
+                                        struct slice in)
+{
+    if (in.len == 0)
+        return false;
+    if (p->decoder.state == TELNET_IN_COMMAND)
+        return in.data[0] == TELNET_IAC;
+    return p->decoder.state == TELNET_IN_DATA &&
+           (in.data[0] != TELNET_IAC ||
+            (in.len > 1 && in.data[1] == TELNET_IAC));
+}
+
 /* Asks for an option that the policy has a row for, agreed to or not: appends
  * WILL/DO or WONT/DONT unless that was said before. The failures of
  * buf_append. */

@@ -99,7 +99,8 @@ static enum vmext_result parse_parameters(enum parameters kind, struct slice in,
         ret->unknown = in.data[0];
         return VMEXT_OK;
     case PARAMETERS_SEQUENCE:
-        if (in.len < 1)
+        /* A BEGIN without a sequence waits for its NOTNOW. */
+        if (in.len < 1 && ret->code != VMEXT_VMOTION_BEGIN)
             return VMEXT_MALFORMED;
         ret->sequence = in;
         return VMEXT_OK;

@@ -3,7 +3,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "session/session_context.h"
-#include "session/vm_session.h"
+
+/* Hosts have said who they are long before, also those that wait to be greeted
+ * (SECURE_FIRST_BYTE_US). */
+enum { GATE_NEWCOMER_GRACE_US = 3000 * 1000 };
 
 /* What an administrator is told, and a person who is turned away; NULL: a
  * program is, for there is nothing that a person would do so often. */
@@ -90,9 +93,76 @@ static struct listener_answer judge_client(void *owner,
     return answer;
 }
 
+/* Counts that, and perhaps logs it. */
+static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
+{
+    uint32_t others;
+
+    g->newcomers.closed++;
+    if (admission_tells(&g->admission, ADMISSION_VM, n->newcomer.site,
+                        GATE_UNIDENTIFIED, clock_now_us(), &others))
+        log_warning("connection closed for a newer one side=vm peer=%s "
+                    "unidentified=%u others=%u reason=%s",
+                    n->peer, g->newcomers.count, others,
+                    LOG_TEXT("it has not said which VM it is, and there are "
+                             "more such connections than --unidentified-limit "
+                             "and --unidentified-per-address allow, or too few "
+                             "open files"));
+}
+
+static struct session *push_out(struct session_context *ctx,
+                                struct newcomer *newcomer)
+{
+    struct gate_newcomer *n =
+        CONTAINER_OF(newcomer, struct gate_newcomer, newcomer);
+    struct session *session = n->session;
+
+    tell_pushed_out(&ctx->gate, n);
+    session->ops->close(session, "it had to make room for newer connections");
+    return session;
+}
+
+/* Without file descriptors: that of whoever has waited longest to say which VM
+ * it is is needed now, and not at the end of the turn. */
 static bool make_room(void *owner)
 {
-    return vm_session_make_room(owner);
+    struct session_context *ctx = owner;
+    struct newcomer *n = newcomers_find_old(
+        &ctx->gate.newcomers, GATE_NEWCOMER_GRACE_US, clock_now_us());
+
+    if (n == NULL)
+        return false;
+    session_end_now(ctx, push_out(ctx, n));
+    return true;
+}
+
+void gate_add_newcomer(struct session_context *ctx, struct gate_newcomer *n,
+                       struct session *session, const char *peer,
+                       const struct address *address)
+{
+    struct newcomer *oldest;
+    struct ip ip;
+
+    n->session = session;
+    n->peer = peer;
+    if (!address_ip(address, &ip))
+        return;
+    oldest =
+        newcomers_add(&ctx->gate.newcomers, &n->newcomer, ip, clock_now_us());
+    if (oldest != NULL)
+        (void)push_out(ctx, oldest);
+}
+
+void gate_remove_newcomer(struct session_context *ctx, struct gate_newcomer *n)
+{
+    newcomers_remove(&ctx->gate.newcomers, &n->newcomer);
+}
+
+bool gate_keep_for_newcomer(struct session_context *ctx,
+                            struct gate_newcomer *n, size_t len)
+{
+    return newcomers_keep(&ctx->gate.newcomers, &n->newcomer, len,
+                          LIMIT_EARLY_TOTAL);
 }
 
 void gate_init(struct session_context *ctx, const struct gate_settings *s)
@@ -117,21 +187,4 @@ void gate_done(struct gate *g)
 {
     newcomers_done(&g->newcomers);
     admission_done(&g->admission);
-}
-
-void gate_tell_pushed_out(struct gate *g, const struct newcomer *n,
-                          const char *peer)
-{
-    uint32_t others;
-
-    g->newcomers.closed++;
-    if (admission_tells(&g->admission, ADMISSION_VM, n->site, GATE_UNIDENTIFIED,
-                        clock_now_us(), &others))
-        log_warning("connection closed for a newer one side=vm peer=%s "
-                    "unidentified=%u others=%u reason=%s",
-                    peer, g->newcomers.count, others,
-                    LOG_TEXT("it has not said which VM it is, and there are "
-                             "more such connections than --unidentified-limit "
-                             "and --unidentified-per-address allow, or too few "
-                             "open files"));
 }

@@ -12,6 +12,7 @@
 #include "core/newcomers.h"
 #include "net/listener.h"
 
+struct session;
 struct session_context;
 
 /* What a line of the log can be about, besides the verdicts. */
@@ -30,14 +31,35 @@ struct gate_settings {
     uint32_t newcomer_site_limit; /* of one address; the same */
 };
 
+/* A connection on the VMs' port that has not said which VM it is; embedded in
+ * what its session has of it. */
+struct gate_newcomer {
+    struct newcomer newcomer;
+    struct session *session; /* borrowed */
+    const char *peer;        /* the same: as address_format has it */
+};
+
 /* The guards' addresses may be taken before. */
 void gate_init(struct session_context *ctx, const struct gate_settings *s);
 void gate_set(struct gate *g, const struct gate_settings *s);
 void gate_done(struct gate *g);
 
-/* One that has to go for a newer one, and is still counted: counts that, and
- * perhaps logs it. peer: as address_format has it. */
-void gate_tell_pushed_out(struct gate *g, const struct newcomer *n,
-                          const char *peer);
+/* Counts it. If there are too many now the oldest one ends, which is told. */
+void gate_add_newcomer(struct session_context *ctx, struct gate_newcomer *n,
+                       struct session *session, const char *peer,
+                       const struct address *address);
+
+/* It has said who it is, or is gone. May be called twice. */
+void gate_remove_newcomer(struct session_context *ctx, struct gate_newcomer *n);
+
+static inline bool gate_is_newcomer(const struct gate_newcomer *n)
+{
+    return n->newcomer.is_counted;
+}
+
+/* So many more bytes are kept for it. False: all newcomers together would have
+ * more than they may. */
+bool gate_keep_for_newcomer(struct session_context *ctx,
+                            struct gate_newcomer *n, size_t len);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * session_context.h - what all sessions of a loop share.
  *
- * Made once by the daemon (or a test, with loop NULL and in-memory streams),
- * outlives every session. Owns nothing but its queues and scratch memory.
+ * Made once by sessions_open (sessions.h), outlives every session. Owns its
+ * lists, its scratch memory and the gate; what only one kind of session has is
+ * behind a pointer that this kind opens.
  */
 #ifndef SESSION_SESSION_CONTEXT_H
 #define SESSION_SESSION_CONTEXT_H
@@ -30,6 +31,9 @@ struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
+    bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
+    uint64_t half_close_us;        /* of quiet, after which a client that sends
+                                    * no more has seen all */
     struct history_wish history;   /* what people see when they come */
     /* What service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
@@ -58,25 +62,14 @@ struct session_context {
     struct list living; /* struct session.node, in order of coming */
     struct list ending; /* those that end at the end of the turn */
     struct list ended;  /* those that wait for being freed */
-    struct deadline_queue identities;     /* VMs that have not said who they
-                                           * are */
-    struct deadline_queue negotiations;   /* clients that may yet answer */
-    struct deadline_queue drains;         /* clients that take their last */
-    struct deadline_queue vm_first_bytes; /* may be a TLS hello */
-    struct deadline_queue client_first_bytes;
-    struct deadline_queue answers;  /* remote systems that may yet do TLS */
-    struct deadline_queue services; /* wait for their next try */
-    struct deadline_queue pasts;    /* clients that wait for older output */
-    struct loop_watch watches[8];
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. Who
      * decides by it shares it, for as long as the decision holds. */
     struct tls_context *vm_tls;
     struct tls_context *client_tls;
-    /* Of session/service_tls.h. */
-    struct list service_tls;
-    struct tls_context *service_cas; /* NULL: not read yet */
-    uint64_t service_cas_us;         /* when they were read */
+    struct vm_sessions *vms;         /* vm/vm_session.h */
+    struct client_sessions *clients; /* client/client_session.h */
+    struct services *services;       /* service/service.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */
@@ -86,10 +79,13 @@ struct session_context {
 void session_context_init(struct session_context *ctx, struct loop *loop,
                           struct directory *directory,
                           const struct session_settings *settings);
-/* Other settings, for sessions to come; the time to say who one is for those
- * that are there too. */
-void session_context_set(struct session_context *ctx,
-                         const struct session_settings *settings);
+/* No session is left. */
 void session_context_done(struct session_context *ctx);
+
+/* A queue of deadlines that all sessions of a kind wait in; on_due gets the
+ * context as its owner. */
+void session_context_open_queue(struct session_context *ctx,
+                                struct deadline_queue *queue,
+                                uint64_t length_us, deadline_due_fn *on_due);
 
 #endif

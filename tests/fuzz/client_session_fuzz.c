@@ -8,7 +8,7 @@
  */
 #include "../unit/session_peer.h"
 
-#include "session/client_session.h"
+#include "session/client/client_session.h"
 
 #include <stdlib.h>
 

@@ -86,11 +86,12 @@ void model_types(struct model *m, struct model_client *client,
         append(&c->input, bytes);
 }
 
-void model_reads_client(struct model *m, const struct model_client *client)
+void model_reads_client(struct model *m, const struct model_client *client,
+                        uint64_t len)
 {
     const struct model_console *c = client->console;
 
-    if (c != NULL && c->move.is_live &&
+    if (c != NULL && c->move.is_live && len > MODEL_PEEK &&
         c->input.len - c->move.held_from >= m->held_max)
         model_fail(m, "client %d was read although %llu bytes are held",
                    client->number,

@@ -173,9 +173,11 @@ void model_times_out(struct model *m, struct model_console *c);
 /* The one that leaves has left. */
 void model_has_left(struct model *m, struct model_console *c);
 
-/* A client's next read is about to be told of: it must not have been made
- * while as much was held as may be. */
-void model_reads_client(struct model *m, const struct model_client *client);
+/* A client's next read is about to be told of: no more than it takes to see what
+ * it wants may have been read while as much was held as may be. */
+enum { MODEL_PEEK = 1024 };
+void model_reads_client(struct model *m, const struct model_client *client,
+                        uint64_t len);
 
 void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);

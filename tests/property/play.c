@@ -102,13 +102,14 @@ void play_connect(struct remote *r, struct model_console *c)
 {
     char wire[512];
     int vm = c->number / 2;
-    int len =
-        snprintf(wire, sizeof wire,
-                 EXT(DO_PROXY "Ss%d") EXT(VC_UUID "50 0c 1e 2f 33 41 5a 6b-"
-                                                  "7c 8d 9e af b0 c1 d2 %02x")
-                     EXT(VM_NAME "vm-%d") EXT(BIOS_UUID "b105%02x")
-                         EXT(LOCATION_UUID "10ca%02x"),
-                 c->number % 2, vm, vm, vm, vm);
+    /* The name last: with UUID and name the VM is attached. */
+    int len = snprintf(wire, sizeof wire,
+                       EXT(DO_PROXY "Ss%d") EXT(BIOS_UUID "b105%02x")
+                           EXT(LOCATION_UUID "10ca%02x")
+                               EXT(VC_UUID "50 0c 1e 2f 33 41 5a 6b-"
+                                           "7c 8d 9e af b0 c1 d2 %02x")
+                                   EXT(VM_NAME "vm-%d"),
+                       c->number % 2, vm, vm, vm, vm);
 
     remote_say(r, (struct item){ .kind = ITEM_CONNECT, .console = c },
                slice_of(wire, (size_t)len));

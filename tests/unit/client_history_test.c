@@ -1,8 +1,8 @@
 /* What a client sees of what was there before it, and who does. */
 #include "session_peer.h"
 
-#include "session/client_session.h"
-#include "session/null_modem.h"
+#include "session/client/client_session.h"
+#include "session/service/null_modem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

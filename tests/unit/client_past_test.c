@@ -2,7 +2,7 @@
  * which order. The test plays the log. */
 #include "session_peer.h"
 
-#include "session/client_past.h"
+#include "session/client/client_past.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,11 +67,7 @@ static void answer(struct fixture *f, const char *text)
 /* The answer does not come in time. */
 static void time_passes(struct fixture *f)
 {
-    struct deadline *d;
-
-    while ((d = deadline_pop(&f->site.ctx.pasts, UINT64_MAX)) != NULL)
-        client_past_due(d, &f->site.ctx);
-    site_run(&f->site);
+    site_pasts_due(&f->site);
 }
 
 static int setup(void **state)

@@ -2,7 +2,7 @@
 #include "session_peer.h"
 
 #include "net/stream_tls.h"
-#include "session/client_session.h"
+#include "session/client/client_session.h"
 #include "tls_lab.h"
 
 #include <setjmp.h>

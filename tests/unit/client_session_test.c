@@ -1,7 +1,7 @@
 /* A client's connection to a console, played by the client. */
 #include "session_peer.h"
 
-#include "session/client_session.h"
+#include "session/client/client_session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,8 +114,34 @@ static void raw_input_passes_as_it_is(void **state)
     struct fixture *f = *state;
     struct peer *client = client_connect(&f->site, f->console);
 
-    peer_give(client, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\1"));
-    assert_true(peer_got(f->vm, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\1")));
+    peer_give(client, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\x22!"));
+    site_doubts_due(&f->site);
+    assert_true(
+        peer_got(f->vm, BYTES("ls\r\n\0\xff\xf6 \xff\xff\xff\xfd\x22!")));
+}
+
+/* What may be half of an answer, or a telnet Enter, is late and not lost. */
+static void raw_input_that_may_be_telnet_is_kept_for_a_moment(void **state)
+{
+    const struct {
+        struct slice given, first, then;
+    } cases[] = {
+        { BYTES("x\xff"), BYTES("x"), BYTES("\xff") },
+        { BYTES("x\xff\xfd"), BYTES("x"), BYTES("\xff\xfd") },
+        { BYTES("x\xff\xfd\x22y"), BYTES("x"), BYTES("\xff\xfd\x22y") },
+        { BYTES("x\r\0y"), BYTES("x\r"), BYTES("\0y") },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture *f = *state;
+        struct peer *client = client_connect(&f->site, f->console);
+
+        peer_give(client, cases[i].given);
+        assert_true(peer_got(f->vm, cases[i].first));
+        site_doubts_due(&f->site);
+        assert_true(peer_got(f->vm, cases[i].then));
+        peer_break(client);
+    }
 }
 
 static void silent_client_is_served_raw_after_a_while(void **state)
@@ -154,14 +180,139 @@ static void telnet_answers_behind_typed_ahead_text_are_understood(void **state)
     assert_true(peer_got(client, BYTES("\xff")));
 }
 
-static void one_answer_alone_is_data_of_a_raw_client(void **state)
+/* As telnetlib and PuTTY do: each answer in a segment of its own, and cut. */
+static void one_answer_to_our_question_makes_it_telnet(void **state)
+{
+    static const char said[] = "x\r\0" IAC WILL "\x1f" IAC DONT BINARY "y\r\0";
+    struct fixture *f = *state;
+
+    for (size_t piece = 1; piece < sizeof said; piece++) {
+        struct peer *client = client_connect(&f->site, f->console);
+
+        peer_give_pieces(client, slice_of(said, sizeof said - 1), piece);
+        assert_true(peer_got(f->vm, BYTES("x\ry\r")));
+        peer_break(client);
+    }
+}
+
+/* Behind its first KiB one answer is as likely in data as not. */
+static void one_answer_alone_is_data_of_a_raw_client_later(void **state)
+{
+    static char much[1100];
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    memset(much, 'x', sizeof much);
+    peer_give(client, slice_of(much, sizeof much));
+    peer_forget(f->vm);
+    peer_give(client, BYTES("x" IAC DO BINARY "x"));
+    assert_true(peer_got(f->vm, BYTES("x" IAC DO BINARY "x")));
+}
+
+static void a_client_that_half_closes_is_shown_what_comes(void **state)
 {
     struct fixture *f = *state;
     struct peer *client = client_connect(&f->site, f->console);
 
-    peer_give(client, BYTES("x" IAC DO BINARY "x" IAC DO SGA));
-    peer_send(f->vm, BYTES(""));
-    assert_true(peer_got(f->vm, BYTES("x" IAC DO BINARY "x" IAC DO SGA)));
+    client->is_raw = true;
+    peer_forget(client);
+    peer_give(client, BYTES("cmd\n"));
+    peer_half_close(client);
+    peer_give(f->vm, BYTES("answer"));
+    assert_true(peer_got(client, BYTES("answer")));
+    assert_false(client->stream.is_closed);
+    peer_end(client);
+    assert_true(client->stream.is_closed);
+}
+
+static void ip_is_ctrl_c(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("a" IAC "\xf4"
+                            "b"));
+    assert_true(peer_got(f->vm, BYTES("ab")));
+    f->site.ctx.settings.sends_interrupt = true;
+    peer_give(client, BYTES("a" IAC "\xf4"
+                            "b"));
+    assert_true(peer_got(f->vm, BYTES("a\3b")));
+}
+
+/* One pastes into a VM that reads nothing; the others ask and leave. */
+static void only_who_has_input_that_nobody_takes_waits(void **state)
+{
+    static uint8_t much[8 * LIMIT_READ];
+    struct fixture *f = *state;
+    struct peer *pastes = telnet_connect(&f->site, f->console);
+    struct peer *asks = telnet_connect(&f->site, f->console);
+    struct peer *types = telnet_connect(&f->site, f->console);
+
+    peer_block(f->vm);
+    peer_send(pastes, slice_of(much, sizeof much));
+    assert_true(pastes->stream.to_session.len > 0);
+    peer_give(asks, BYTES(IAC AYT));
+    assert_true(asks->data.len > 0);
+    peer_give(types, BYTES("behind" IAC AYT));
+    assert_int_equal(types->data.len, 0);
+    peer_half_close(asks);
+    peer_end(asks);
+    assert_true(asks->stream.is_closed);
+    peer_break(types);
+    assert_true(types->stream.is_closed);
+    peer_unblock(f->vm);
+    /* What one has typed that has left is there as well. */
+    assert_int_equal(f->vm->data.len, sizeof much + strlen("behind"));
+}
+
+static void what_waits_goes_in_the_order_it_came(void **state)
+{
+    static uint8_t much[4 * LIMIT_READ];
+    struct fixture *f = *state;
+    struct peer *pastes = telnet_connect(&f->site, f->console);
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    peer_block(f->vm);
+    peer_send(pastes, slice_of(much, 3 * LIMIT_READ));
+    peer_give(second, BYTES("one"));
+    peer_give(first, BYTES("two"));
+    peer_unblock(f->vm);
+    assert_true(f->vm->data.len > 6);
+    assert_non_null(
+        memmem(buf_bytes(&f->vm->data).data, f->vm->data.len, "onetwo", 6));
+}
+
+static void a_connection_can_go_to_another_console(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = peer_add(&f->site);
+    struct client *client = client_session_start(
+        &f->site.ctx, &p->stream.stream, f->console, client_port_role(TLS_OFF));
+    struct peer *other_vm = vm_start_as(&f->site, "other", "s0");
+    struct console *other = directory_find(&f->site.directory, "other", "s0");
+    struct err why;
+
+    peer_give(p, BYTES(YES));
+    peer_forget(p);
+    peer_give(f->vm, BYTES("a"));
+    client_session_detach(client);
+    site_run(&f->site);
+    assert_int_equal(f->console->client_count, 0);
+    peer_give(f->vm, BYTES("b"));
+    peer_give(p, BYTES("typed "));
+    assert_int_equal(client_session_attach(client, other, &why),
+                     CLIENT_ATTACHED);
+    site_run(&f->site);
+    peer_give(other_vm, BYTES("c"));
+    peer_give(p, BYTES("here"));
+    assert_true(peer_got(p, BYTES("ac")));
+    assert_true(peer_got(other_vm, BYTES("typed here")));
+    assert_true(peer_got(f->vm, BYTES("")));
+    other->directory->settings.client_limit = 1;
+    assert_int_equal(client_session_attach(client, other, &why),
+                     CLIENT_ATTACHED);
+    other->directory->settings.client_limit = 0;
 }
 
 static void long_raw_input_is_never_taken_for_telnet(void **state)
@@ -488,6 +639,7 @@ static void last_words_reach_the_vm(void **state)
     client->stream.is_ended = true;
     peer_give(client, BYTES("logout\r"));
     assert_true(peer_got(f->vm, BYTES("logout\r")));
+    peer_end(client);
     assert_true(client->stream.is_closed);
 }
 
@@ -861,7 +1013,14 @@ int main(void)
         TEST(silent_client_is_served_raw_after_a_while),
         TEST(silent_client_may_turn_out_to_be_telnet),
         TEST(telnet_answers_behind_typed_ahead_text_are_understood),
-        TEST(one_answer_alone_is_data_of_a_raw_client),
+        TEST(raw_input_that_may_be_telnet_is_kept_for_a_moment),
+        TEST(one_answer_to_our_question_makes_it_telnet),
+        TEST(one_answer_alone_is_data_of_a_raw_client_later),
+        TEST(a_client_that_half_closes_is_shown_what_comes),
+        TEST(ip_is_ctrl_c),
+        TEST(only_who_has_input_that_nobody_takes_waits),
+        TEST(what_waits_goes_in_the_order_it_came),
+        TEST(a_connection_can_go_to_another_console),
         TEST(long_raw_input_is_never_taken_for_telnet),
         TEST(client_that_refuses_binary_is_a_terminal),
         TEST(enter_of_a_terminal_is_one_cr),

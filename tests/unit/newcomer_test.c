@@ -2,7 +2,7 @@
  * kept for them, and who has to go. */
 #include "session_peer.h"
 
-#include "session/vm_session.h"
+#include "session/vm/vm_session.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -102,7 +102,7 @@ static void one_that_is_young_makes_no_room(void **state)
     struct site *s = *state;
     struct peer *p = arrive_from(s, 1);
 
-    assert_false(vm_session_make_room(&s->ctx));
+    assert_false(s->ctx.gate.of_vms.make_room(&s->ctx));
     assert_false(p->stream.is_closed);
 }
 

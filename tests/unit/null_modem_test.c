@@ -1,7 +1,7 @@
 /* Two VMs whose serial ports are joined. */
 #include "session_peer.h"
 
-#include "session/null_modem.h"
+#include "session/service/null_modem.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

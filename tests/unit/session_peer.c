@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "session/client_session.h"
-#include "session/vm_session.h"
+#include "session/client/client_session.h"
+#include "session/vm/vm_session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,7 +55,7 @@ void site_open(struct site *s, const struct directory_settings *settings)
     log_open(STDERR_FILENO, LOG_ERROR);
     *s = (struct site){ 0 };
     directory_init(&s->directory, settings);
-    session_context_init(&s->ctx, NULL, &s->directory, &sessions);
+    sessions_open(&s->ctx, NULL, &s->directory, &sessions);
 }
 
 static void peer_free(struct peer *p)
@@ -71,7 +71,7 @@ void site_close(struct site *s)
     session_close_all(&s->ctx, "the test is over");
     site_turn_end(s);
     require(session_is_quiet(&s->ctx), "a session is left");
-    session_context_done(&s->ctx);
+    sessions_close(&s->ctx);
     directory_done(&s->directory);
     for (size_t i = 0; i < s->peer_count; i++) {
         require(s->peers[i]->stream.is_closed, "a stream was left open");
@@ -230,8 +230,8 @@ void site_run(struct site *s)
 }
 
 /* Those that start again in this go wait for the next one. */
-static void fall_due(struct site *s, struct deadline_queue *queue,
-                     void (*on_due)(struct deadline *d, void *owner))
+static void fall_due_by(struct site *s, struct deadline_queue *queue,
+                        deadline_due_fn *on_due, void *owner)
 {
     struct deadline *d;
     size_t count = 0;
@@ -240,41 +240,58 @@ static void fall_due(struct site *s, struct deadline_queue *queue,
          node = node->next)
         count++;
     for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL; count--)
-        on_due(d, &s->ctx);
+        on_due(d, owner);
     directory_settle(&s->directory);
     site_run(s);
 }
 
+static void fall_due(struct site *s, struct deadline_queue *queue)
+{
+    fall_due_by(s, queue, queue->on_due, queue->owner);
+}
+
 void site_identities_due(struct site *s)
 {
-    fall_due(s, &s->ctx.identities, vm_session_identity_due);
+    fall_due(s, &s->ctx.vms->identities);
 }
 
 void site_negotiations_due(struct site *s)
 {
-    fall_due(s, &s->ctx.negotiations, client_session_negotiation_due);
+    fall_due(s, &s->ctx.clients->negotiations);
+}
+
+void site_doubts_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->doubts);
+}
+
+void site_pasts_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->pasts);
 }
 
 void site_drains_due(struct site *s)
 {
-    fall_due(s, &s->ctx.drains, client_session_drain_due);
+    fall_due(s, &s->ctx.clients->half_closes);
+    fall_due(s, &s->ctx.clients->exchanges);
+    fall_due(s, &s->ctx.clients->drains);
 }
 
 void site_first_bytes_due(struct site *s)
 {
-    fall_due(s, &s->ctx.vm_first_bytes, vm_session_first_byte_due);
-    fall_due(s, &s->ctx.client_first_bytes, client_session_first_byte_due);
+    fall_due(s, &s->ctx.vms->first_bytes);
+    fall_due(s, &s->ctx.clients->first_bytes);
 }
 
 void site_tls_due(struct site *s)
 {
-    fall_due(s, &s->ctx.tls.handshakes, tls_hub_handshake_due);
-    fall_due(s, &s->ctx.tls.again, tls_hub_again_due);
+    fall_due(s, &s->ctx.tls.handshakes);
+    fall_due(s, &s->ctx.tls.again);
 }
 
 void site_answers_due(struct site *s)
 {
-    fall_due(s, &s->ctx.answers, client_session_answer_due);
+    fall_due(s, &s->ctx.clients->calls);
 }
 
 static void hold_due(struct deadline *d, void *owner)
@@ -291,13 +308,13 @@ static void short_hold_due(struct deadline *d, void *owner)
 
 void site_short_holds_due(struct site *s)
 {
-    fall_due(s, &s->directory.short_holds, short_hold_due);
+    fall_due_by(s, &s->directory.short_holds, short_hold_due, &s->ctx);
 }
 
 void site_holds_due(struct site *s)
 {
     site_short_holds_due(s);
-    fall_due(s, &s->directory.holds, hold_due);
+    fall_due_by(s, &s->directory.holds, hold_due, &s->ctx);
 }
 
 static void on_move_due(struct deadline *d, void *owner)
@@ -308,7 +325,7 @@ static void on_move_due(struct deadline *d, void *owner)
 
 void site_moves_due(struct site *s)
 {
-    fall_due(s, &s->directory.move_timeouts, on_move_due);
+    fall_due_by(s, &s->directory.move_timeouts, on_move_due, &s->ctx);
 }
 
 static void on_leave_due(struct deadline *d, void *owner)
@@ -319,7 +336,7 @@ static void on_leave_due(struct deadline *d, void *owner)
 
 void site_leaves_due(struct site *s)
 {
-    fall_due(s, &s->directory.leaves, on_leave_due);
+    fall_due_by(s, &s->directory.leaves, on_leave_due, &s->ctx);
 }
 
 struct console *site_console(struct site *s)
@@ -483,10 +500,16 @@ void peer_unblock(struct peer *p)
     site_run(p->site);
 }
 
-void peer_end(struct peer *p)
+void peer_half_close(struct peer *p)
 {
     p->stream.is_ended = true;
     site_run(p->site);
+}
+
+void peer_end(struct peer *p)
+{
+    peer_half_close(p);
+    fall_due(p->site, &p->site->ctx.clients->half_closes);
 }
 
 void peer_break(struct peer *p)

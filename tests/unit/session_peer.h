@@ -12,7 +12,7 @@
 
 #include "core/directory.h"
 #include "net/stream_mem.h"
-#include "session/session_context.h"
+#include "session/sessions.h"
 
 #define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
 #define IAC "\xff"
@@ -98,6 +98,8 @@ void site_identities_due(struct site *s);
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
 void site_answers_due(struct site *s);
+void site_doubts_due(struct site *s); /* what a raw client typed is raw */
+void site_pasts_due(struct site *s);
 void site_first_bytes_due(struct site *s); /* nobody says hello */
 void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
@@ -143,6 +145,10 @@ void peer_send(struct peer *p, struct slice bytes);
 void peer_take(struct peer *p, size_t len);
 void peer_block(struct peer *p);
 void peer_unblock(struct peer *p);
+
+/* It sends no more; a client is shown what comes until it is quiet for a while.
+ * The second one lets that time pass. */
+void peer_half_close(struct peer *p);
 void peer_end(struct peer *p);
 void peer_break(struct peer *p);
 

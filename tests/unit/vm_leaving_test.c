@@ -2,7 +2,7 @@
  * that is replaced (src/core/console_leaving.c, docs/vmotion.md). */
 #include "move_peer.h"
 
-#include "session/vm_session.h"
+#include "session/vm/vm_session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

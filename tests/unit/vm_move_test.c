@@ -1,7 +1,7 @@
 /* vMotion on the wire: two hosts and their clients, over in-memory streams. */
 #include "move_peer.h"
 
-#include "session/vm_session.h"
+#include "session/vm/vm_session.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

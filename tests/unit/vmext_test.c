@@ -190,9 +190,17 @@ static void test_missing_parameters_are_malformed(void **state)
     (void)state;
     check_malformed(VMEXT_PROXY, BYTES(""));
     check_malformed(VMEXT_PROXY, BYTES("\x02"));
-    check_malformed(VMEXT_PROXY, BYTES("\x28"));
+    check_malformed(VMEXT_PROXY, BYTES("\x2e"));
     check_malformed(VMEXT_VM, BYTES("\x29"
                                     "abc"));
+}
+
+static void test_begin_without_a_sequence_can_be_refused(void **state)
+{
+    struct vmext_message m = parse(VMEXT_PROXY, BYTES("\x28"));
+
+    (void)state;
+    assert_int_equal(m.sequence.len, 0);
 }
 
 static void test_peer_without_a_secret_can_be_refused(void **state)
@@ -323,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_identity_is_text_of_any_length),
         cmocka_unit_test(test_questions_are_codes_alone),
         cmocka_unit_test(test_missing_parameters_are_malformed),
+        cmocka_unit_test(test_begin_without_a_sequence_can_be_refused),
         cmocka_unit_test(test_peer_without_a_secret_can_be_refused),
         cmocka_unit_test(test_code_of_nobody_is_unknown_to_both),
         cmocka_unit_test(test_each_end_has_its_own_unknown),

@@ -1,21 +1,23 @@
 /*
  * client_session.h - a person or program on a console's telnet port.
  *
- * Glue between a stream, a telnet endpoint and a client of a console. Greets
- * as a telnet server that offers an 8-bit clean line; serves whoever never
- * negotiates (nc, gdb) with the bare bytes.
+ * Glue between a telnet link and a client of a console. Greets as a telnet
+ * server that offers an 8-bit clean line; serves whoever never negotiates (nc,
+ * gdb) with the bare bytes.
  *
- * Which of the two a connection is, is known by its first byte: IAC is
- * telnet, anything else is raw. Output waits for that, or for the answer
- * about BINARY, at most CLIENT_NEGOTIATION_US.
+ * Which of the two a connection is, is known by its first byte: IAC is telnet,
+ * anything else is raw. Output waits for that, or for the answer about BINARY,
+ * at most CLIENT_NEGOTIATION_US. A raw connection that answers one of our
+ * questions after all had typed ahead of our greeting, and is telnet from there
+ * on: option bytes are never typed.
  *
- * The same for connections that a service URI asks for (session/service.h),
- * with other roles.
+ * Connections that a service URI asks for (service/service.h) are client
+ * sessions with other roles.
  *
- * Owns itself: it ends with the connection.
+ * Owns itself (session.h): it ends with the connection.
  */
-#ifndef SESSION_CLIENT_SESSION_H
-#define SESSION_CLIENT_SESSION_H
+#ifndef SESSION_CLIENT_CLIENT_SESSION_H
+#define SESSION_CLIENT_CLIENT_SESSION_H
 
 #include "core/console.h"
 #include "net/stream.h"
@@ -27,9 +29,29 @@ enum {
      * Where TLS is required it is waited for more than once. */
     CLIENT_ANSWER_US = 3000 * 1000,
     CLIENT_ANSWER_WAITS = 3,
-    /* How long a client that ends may take for what is still its due. */
+    /* How long a client that ends may take for what is still its due, and one
+     * that has begun AUTHENTICATION for the end of that. */
     CLIENT_DRAIN_US = 2000 * 1000,
+    /* How long raw bytes that may be half of a telnet client's answer are kept
+     * from the VM. */
+    CLIENT_DOUBT_US = 500 * 1000,
 };
+
+/* What all client sessions of a context wait in. */
+struct client_sessions {
+    struct deadline_queue first_bytes;  /* a TLS hello may be the first word */
+    struct deadline_queue calls;        /* remote systems that may yet do TLS */
+    struct deadline_queue exchanges;    /* AUTHENTICATION is under way */
+    struct deadline_queue negotiations; /* they may yet answer */
+    struct deadline_queue half_closes;  /* since the last output */
+    struct deadline_queue drains;       /* take their last */
+    struct deadline_queue doubts;       /* raw, or telnet? */
+    struct deadline_queue pasts;        /* wait for older output */
+};
+
+/* Once for a context, before the first session, and after the last one. */
+void client_session_open_all(struct session_context *ctx);
+void client_session_close_all(struct session_context *ctx);
 
 enum client_way {
     CLIENT_OF_PORT, /* came to us: by telnet, or with bare bytes */
@@ -80,10 +102,15 @@ void client_session_shut_down(struct client *client, const char *reason);
  * owner may go. */
 void client_session_end(struct client *client, const char *reason);
 
-/* Deadlines of the context's queues. */
-void client_session_first_byte_due(struct deadline *d, void *owner);
-void client_session_negotiation_due(struct deadline *d, void *owner);
-void client_session_answer_due(struct deadline *d, void *owner);
-void client_session_drain_due(struct deadline *d, void *owner);
+/*
+ * The connection stays, and leaves its console, or goes to another one than it
+ * has (which it leaves first): it sees that one's output from now on. While it
+ * has none it is not read and shown nothing. Refused: it has none, and why says
+ * the reason.
+ */
+void client_session_detach(struct client *client);
+enum client_outcome client_session_attach(struct client *client,
+                                          struct console *console,
+                                          struct err *why);
 
 #endif

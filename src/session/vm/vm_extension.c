@@ -7,8 +7,8 @@
 #include "base/mem.h"
 #include "proto/uri/uri.h"
 #include "proto/vmext.h"
-#include "session/service.h"
-#include "session/vm_session_private.h"
+#include "session/service/service.h"
+#include "session/vm/vm_session_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -40,28 +40,38 @@ void vm_extension_attach(struct vm_session *s)
             who.uuid = id->text[uuids[i]];
     }
     if (who.uuid == NULL) {
-        vm_session_close(s, "the VM did not say its UUID", false);
+        vm_session_end(s, VM_END_NO_UUID);
         return;
     }
-    s->link.is_encrypted = s->secure.state == SECURE_DONE;
+    s->link.is_encrypted = s->telnet.secure.state == SECURE_DONE;
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
-    if (directory_attach_vm(s->ctx->directory, &s->link, &who,
+    if (directory_attach_vm(s->telnet.ctx->directory, &s->link, &who,
                             clock_now_us()) == NULL) {
-        vm_session_close(s, "too many consoles: no room for a new one", false);
+        vm_session_end(s, VM_END_TOO_MANY_CONSOLES);
         return;
     }
-    service_settle(s->ctx, s->link.console, s->identity->service_uri,
+    service_settle(s->telnet.ctx, s->link.console, s->identity->service_uri,
                    s->identity->direction);
     vm_session_serve(s);
     console_release_input(s->link.console);
     vm_session_settle(s);
 }
 
-static void attach_if_answered(struct vm_session *s)
+/*
+ * VC UUID and name are all that a console needs. Hosts list questions that they
+ * never answer: the other UUIDs are waited for only if there is no VC UUID.
+ */
+static bool is_known(const struct identity *id)
 {
-    if (s->phase == PHASE_ASKED && s->identity->open == 0)
+    return id->open == 0 || (id->text[QUESTION_VC_UUID][0] != '\0' &&
+                             id->text[QUESTION_NAME][0] != '\0');
+}
+
+static void attach_if_known(struct vm_session *s)
+{
+    if (s->phase == VM_PHASE_ASKED && is_known(s->identity))
         vm_extension_attach(s);
 }
 
@@ -76,7 +86,8 @@ static int ask(struct vm_session *s)
         /* Who did not list anything is asked what everybody knows. */
         if (id->has_listed ? !(id->known & 1u << i) : i > QUESTION_NAME)
             continue;
-        r = vmext_put_code(&s->wire.out, (enum vmext_code)questions[i].get);
+        r = vmext_put_code(&s->telnet.wire.out,
+                           (enum vmext_code)questions[i].get);
         if (r < 0)
             return r;
         id->open |= (uint8_t)(1u << i);
@@ -119,7 +130,7 @@ static bool is_served(const struct vm_session *s, const struct vmext_message *m,
         return false;
     }
     problem = uri_parse(m->text, m->direction == 'C' ? URI_CLIENT : URI_SERVER,
-                        s->ctx->settings.proxy_port, &uri, &at);
+                        s->telnet.ctx->settings.proxy_port, &uri, &at);
     if (problem != URI_OK) {
         uri_describe_problem(problem, at, why);
         return false;
@@ -127,7 +138,7 @@ static bool is_served(const struct vm_session *s, const struct vmext_message *m,
     *is_plain = uri.kind == URI_LABEL;
     *label = *is_plain ? uri.label : without_parameters(m->text);
     return *is_plain ||
-           service_is_allowed(s->ctx, &uri, (char)m->direction, why);
+           service_is_allowed(s->telnet.ctx, &uri, (char)m->direction, why);
 }
 
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
@@ -147,24 +158,27 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
         log_line(level,
                  "VM refused (WONT-PROXY) peer=%s uri=%s others=%u reason=%s",
                  s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why.text));
-        return vmext_put_code(&s->wire.out, VMEXT_WONT_PROXY);
+        return vmext_put_code(&s->telnet.wire.out, VMEXT_WONT_PROXY);
     }
     text_clean(name, sizeof name, label);
-    if (s->phase == PHASE_SERVING)
-        vm_session_end_output(s);
+    if (s->phase == VM_PHASE_SERVING)
+        vm_output_end(s);
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
+    /* It is asked once more: what it has said before is no answer to that. */
+    if (s->phase == VM_PHASE_ASKED)
+        memset(s->identity->text, 0, sizeof s->identity->text);
     memcpy(s->identity->label, name, sizeof name);
     free(s->identity->service_uri);
     s->identity->service_uri =
         is_plain ? NULL : xstrndup((const char *)m->text.data, m->text.len);
     s->identity->direction = (char)m->direction;
-    r = vmext_put_code(&s->wire.out, VMEXT_WILL_PROXY);
+    r = vmext_put_code(&s->telnet.wire.out, VMEXT_WILL_PROXY);
     if (r == 0)
         r = ask(s);
     if (r == 0) {
-        vm_session_enter(s, PHASE_ASKED);
-        attach_if_answered(s);
+        vm_session_enter(s, VM_PHASE_ASKED);
+        attach_if_known(s);
     }
     return r;
 }
@@ -202,7 +216,7 @@ static void handle_answer(struct vm_session *s, const struct vmext_message *m)
             text_uuid(id->text[i], m->text);
         id->open &= (uint8_t) ~(1u << i);
     }
-    attach_if_answered(s);
+    attach_if_known(s);
 }
 
 static void handle_unknown(struct vm_session *s, uint8_t code)
@@ -213,7 +227,7 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
         if (questions[i].get == code)
             s->identity->open &= (uint8_t) ~(1u << i);
     }
-    attach_if_answered(s);
+    attach_if_known(s);
 }
 
 /* NULL: GOAHEAD with this secret; else NOTNOW, and why. */
@@ -225,7 +239,7 @@ static const char *begin_move(struct vm_session *s, struct slice sequence,
     if (why_not != NULL)
         return why_not;
     /* Attached, and asked for its identity once more? It is unsettled. */
-    if (s->phase != PHASE_SERVING)
+    if (s->phase != VM_PHASE_SERVING)
         return "it has not said which VM it is";
     if (getrandom(secret, MOVE_SECRET_LEN, GRND_NONBLOCK) != MOVE_SECRET_LEN)
         return "the system has no random bytes yet";
@@ -248,14 +262,14 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
         answer.code = VMEXT_VMOTION_NOTNOW;
-        s->ctx->directory->move_counts.refused++;
+        s->telnet.ctx->directory->move_counts.refused++;
         log_line(level,
                  "VM move refused (NOTNOW) console=%s peer=%s others=%u "
                  "reason=%s",
                  c != NULL ? LOG_TEXT(console_name(c).text) : "none",
                  s->link.peer, others, LOG_TEXT(why_not));
     }
-    return vmext_put(&s->wire.out, &answer);
+    return vmext_put(&s->telnet.wire.out, &answer);
 }
 
 static int handle_peer(struct vm_session *s, const struct vmext_message *m)
@@ -265,26 +279,24 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
         slice_of(m->sequence.data, m->sequence.len + m->secret.len);
     struct vmext_message answer = { .code = VMEXT_VMOTION_PEER_OK };
     const char *why_not =
-        move_join(s->ctx->directory, &s->link, key, clock_now_us());
+        move_join(s->telnet.ctx->directory, &s->link, key, clock_now_us());
 
     if (why_not != NULL) {
         uint32_t others;
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
-        s->ctx->directory->move_counts.refused++;
+        s->telnet.ctx->directory->move_counts.refused++;
         log_line(level,
                  "VM move refused (VMOTION-PEER) peer=%s others=%u reason=%s",
                  s->link.peer, others, LOG_TEXT(why_not));
-        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, VMEXT_VMOTION_PEER);
+        return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY,
+                                 VMEXT_VMOTION_PEER);
     }
-    vm_session_enter(s, PHASE_JOINED);
-    if (s->identity != NULL) {
-        deadline_stop(&s->identity->deadline);
-        newcomers_remove(&s->ctx->gate.newcomers, &s->identity->newcomer);
-    }
+    vm_session_enter(s, VM_PHASE_JOINED);
+    vm_session_stop_waiting(s);
     vm_line_join(s);
     answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
-    return vmext_put(&s->wire.out, &answer);
+    return vmext_put(&s->telnet.wire.out, &answer);
 }
 
 static void handle_complete(struct vm_session *s, struct slice sequence)
@@ -304,7 +316,7 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
     case VMEXT_OK:
         break;
     case VMEXT_UNKNOWN:
-        return vmext_put_unknown(&s->wire.out, VMEXT_PROXY, m.unknown);
+        return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY, m.unknown);
     case VMEXT_MALFORMED:
         log_debug("malformed message ignored peer=%s code=%s", s->link.peer,
                   vmext_code_name(body.len > 0 ? body.data[0] : 255));
@@ -350,12 +362,11 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
 
     if (is_on) {
         vm_session_expect_identity(s);
-        vm_session_enter(s, PHASE_EXTENDED);
-        return vmext_put_known(&s->wire.out, VMEXT_PROXY);
+        vm_session_enter(s, VM_PHASE_EXTENDED);
+        return vmext_put_known(&s->telnet.wire.out, VMEXT_PROXY);
     }
-    if (s->phase == PHASE_GREETED && s->link.console == NULL) {
-        vm_session_turn_away(
-            s, "it does not speak VMware's telnet extension: no VM");
+    if (s->phase == VM_PHASE_GREETED && s->link.console == NULL) {
+        vm_session_turn_away(s, VM_END_NO_EXTENSION);
         return 0;
     }
     /* Forwarding rests until the VM switches it on again. */
@@ -365,10 +376,10 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         s->link.console != NULL ? LOG_TEXT(console_name(s->link.console).text)
                                 : "none",
         s->link.peer, others);
-    if (s->phase == PHASE_SERVING)
-        vm_session_end_output(s);
+    if (s->phase == VM_PHASE_SERVING)
+        vm_output_end(s);
     vm_session_new_identity(s);
-    vm_session_enter(s, PHASE_GREETED);
+    vm_session_enter(s, VM_PHASE_GREETED);
     if (s->link.console != NULL)
         console_hold_input(s->link.console);
     else

@@ -1,7 +1,7 @@
-#include "session/client_past.h"
+#include "session/client/client_past.h"
 
 #include "base/clock.h"
-#include "session/client_session_private.h"
+#include "session/client/client_session_private.h"
 
 static void on_answer(struct past_ask *ask, struct past *past);
 
@@ -21,8 +21,8 @@ void client_past_give_up(struct client_past *p)
 /* As much of it as the ring could have; the rest of a wish is none. */
 static struct history_wish wish_of(const struct client_session *s)
 {
-    struct history_wish wish = s->ctx->settings.history;
-    uint32_t most = s->ctx->directory->settings.ring_max / 4;
+    struct history_wish wish = s->telnet.ctx->settings.history;
+    uint32_t most = s->telnet.ctx->directory->settings.ring_max / 4;
 
     if (wish.bytes > most)
         wish.bytes = most;
@@ -31,7 +31,7 @@ static struct history_wish wish_of(const struct client_session *s)
 
 void client_past_begin(struct client_session *s, uint64_t end)
 {
-    const struct past_source *source = &s->ctx->past;
+    const struct past_source *source = &s->telnet.ctx->past;
     struct history_wish wish = wish_of(s);
 
     /* The ring has all there was since the start, and that is not enough. */
@@ -41,7 +41,8 @@ void client_past_begin(struct client_session *s, uint64_t end)
     wish.bytes += HISTORY_CONTEXT - (uint32_t)end;
     s->past.end = end;
     if (source->ask(source->owner, s->client.console, &wish, &s->past.ask))
-        deadline_start(&s->ctx->pasts, &s->past.due, clock_now_us());
+        deadline_start(&s->telnet.ctx->clients->pasts, &s->past.due,
+                       clock_now_us());
 }
 
 bool client_past_is_awaited(struct client_session *s)
@@ -68,7 +69,7 @@ static void on_answer(struct past_ask *ask, struct past *past)
                             past->is_beginning, &wish);
     if (shown > 0)
         view_show_past(&s->client.view, past, past->len - (uint32_t)shown);
-    client_session_flush(s);
+    client_output_flush(s);
 }
 
 void client_past_due(struct deadline *d, void *owner)
@@ -77,5 +78,5 @@ void client_past_due(struct deadline *d, void *owner)
 
     (void)owner;
     client_past_give_up(&s->past);
-    client_session_flush(s);
+    client_output_flush(s);
 }

@@ -22,7 +22,17 @@
 #include "proto/uri/uri.h"
 #include "session/session_context.h"
 
-enum { SERVICE_TICK_US = 500 * 1000 }; /* pauses are made of these */
+/* What all services of a context share. */
+struct services {
+    struct deadline_queue ticks; /* wait for their next try */
+    struct list tls;             /* of service_tls.h */
+    struct tls_context *cas;     /* NULL: not read yet */
+    uint64_t cas_us;             /* when they were read */
+};
+
+/* Once for a context, before the first service, and after the last one. */
+void service_open_all(struct session_context *ctx);
+void service_close_all(struct session_context *ctx);
 
 /* Whether a VM may have that; false: why, with what would allow it. */
 bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
@@ -57,8 +67,5 @@ struct service_text service_describe(const struct console *console);
 /* "listening", "connected", "connecting", "waiting" for the next try, "idle"
  * without its VM, "none". */
 const char *service_state(const struct console *console);
-
-/* The deadlines of ctx->services. */
-void service_due(struct deadline *d, void *owner);
 
 #endif

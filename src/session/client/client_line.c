@@ -2,22 +2,23 @@
  * A client's side of its console's serial line: docs/rfc2217.md.
  */
 #include "base/clock.h"
-#include "session/client_session_private.h"
+#include "session/client/client_session_private.h"
 
 void client_line_say_break(struct client_session *s, bool is_on)
 {
     /* To who speaks no telnet there is no way to say it, and who takes no
      * answers has missed it. */
-    if (s->mode == MODE_TELNET && s->wire.out.len <= LIMIT_ANSWERS_MARK)
-        (void)comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+    if (s->mode == CLIENT_MODE_TELNET &&
+        s->telnet.wire.out.len <= LIMIT_ANSWERS_MARK)
+        (void)comport_peer_tell_break(&s->comport, is_on, &s->telnet.wire.out);
 }
 
 void client_line_tell(struct client_session *s)
 {
     uint8_t seen = console_lines(s->client.console, LINE_CLIENTS);
 
-    if (s->wire.out.len <= LIMIT_ANSWERS_MARK)
-        (void)comport_peer_tell_lines(&s->comport, seen, &s->wire.out);
+    if (s->telnet.wire.out.len <= LIMIT_ANSWERS_MARK)
+        (void)comport_peer_tell_lines(&s->comport, seen, &s->telnet.wire.out);
 }
 
 void client_line_catch_up(struct client_session *s)
@@ -27,8 +28,8 @@ void client_line_catch_up(struct client_session *s)
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)
         client_line_say_break(s, false);
-    if (s->wire.out.len > 0)
-        client_session_flush(s);
+    if (s->telnet.wire.out.len > 0)
+        client_output_flush(s);
 }
 
 void client_line_handle_break(struct client_session *s)
@@ -51,12 +52,12 @@ int client_line_handle_option(struct client_session *s, bool is_on)
     if (is_on)
         return comport_peer_start(
             &s->comport, console_lines(s->client.console, LINE_CLIENTS),
-            &s->wire.out);
+            &s->telnet.wire.out);
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     client_set_lines(&s->client, LINE_BOTH);
     /* It may have been suspended. */
-    client_session_flush(s);
+    client_output_flush(s);
     return 0;
 }
 
@@ -67,7 +68,7 @@ static void fulfil(struct client_session *s, enum comport_wish wish,
     case COMPORT_WISH_NOTHING:
         break;
     case COMPORT_WISH_SUSPEND:
-        client_session_flush(s);
+        client_output_flush(s);
         break;
     case COMPORT_WISH_LINES:
         client_set_lines(&s->client, driven);
@@ -99,8 +100,8 @@ int client_line_handle_message(struct client_session *s, struct slice body)
         .console = s->client.console,
     };
     enum comport_wish wish;
-    int r =
-        comport_peer_handle(&s->comport, &request, body, &s->wire.out, &wish);
+    int r = comport_peer_handle(&s->comport, &request, body,
+                                &s->telnet.wire.out, &wish);
 
     fulfil(s, wish, driven);
     return r;

@@ -1,4 +1,4 @@
-#include "session/null_modem.h"
+#include "session/service/null_modem.h"
 
 #include "base/clock.h"
 #include "base/limits.h"

@@ -1,14 +1,15 @@
-#include "session/service_tls.h"
+#include "session/service/service_tls.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proto/uri/uri_format.h"
+#include "session/service/service.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct service_tls {
-    struct list node; /* in ctx->service_tls */
+    struct list node; /* in ctx->services->tls */
     struct tls_context *context;
     unsigned users;
     char *parameters; /* in their canonical form */
@@ -36,7 +37,7 @@ static char *write_parameters(const struct uri_parameters *parameters)
 static struct service_tls *find(const struct session_context *ctx,
                                 const char *parameters)
 {
-    LIST_EACH (node, after, &ctx->service_tls) {
+    LIST_EACH (node, after, &ctx->services->tls) {
         struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
 
         if (strcmp(t->parameters, parameters) == 0)
@@ -53,14 +54,14 @@ static const struct tls_context *known_cas(struct session_context *ctx,
     uint64_t now_us = clock_now_us();
     struct tls_context *cas;
 
-    if (ctx->service_cas != NULL &&
-        now_us - ctx->service_cas_us < SERVICE_CAS_US)
-        return ctx->service_cas;
+    if (ctx->services->cas != NULL &&
+        now_us - ctx->services->cas_us < SERVICE_CAS_US)
+        return ctx->services->cas;
     if (tls_context_open_client(&cas, &settings, err) < 0)
         return NULL;
-    tls_context_close(ctx->service_cas);
-    ctx->service_cas = cas;
-    ctx->service_cas_us = now_us;
+    tls_context_close(ctx->services->cas);
+    ctx->services->cas = cas;
+    ctx->services->cas_us = now_us;
     return cas;
 }
 
@@ -111,7 +112,7 @@ struct service_tls *service_tls_take(struct session_context *ctx,
     t->context = context;
     t->users = 1;
     t->parameters = text;
-    list_add_tail(&ctx->service_tls, &t->node);
+    list_add_tail(&ctx->services->tls, &t->node);
     return t;
 }
 
@@ -132,6 +133,6 @@ struct tls_context *service_tls_context(const struct service_tls *t)
 
 void service_tls_forget(struct session_context *ctx)
 {
-    tls_context_close(ctx->service_cas);
-    ctx->service_cas = NULL;
+    tls_context_close(ctx->services->cas);
+    ctx->services->cas = NULL;
 }

@@ -1,4 +1,4 @@
-#include "session/service.h"
+#include "session/service/service.h"
 
 #include "base/backoff.h"
 #include "base/clock.h"
@@ -8,9 +8,9 @@
 #include "net/dial.h"
 #include "net/listener.h"
 #include "proto/uri/uri_format.h"
-#include "session/client_session.h"
-#include "session/null_modem.h"
-#include "session/service_tls.h"
+#include "session/client/client_session.h"
+#include "session/service/null_modem.h"
+#include "session/service/service_tls.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -23,7 +23,8 @@
 enum {
     DIAL_TIMEOUT_MS = 10 * 1000,
     US_PER_S = 1000 * 1000,
-    TICK_MS = SERVICE_TICK_US / 1000,
+    TICK_US = 500 * 1000, /* pauses are made of these */
+    TICK_MS = TICK_US / 1000,
     /* A VM that comes and goes all the time has us try no more often. */
     PAUSE_US = BACKOFF_FIRST_MS * 1000,
     /* Whose cable it is may change. */
@@ -127,7 +128,7 @@ static enum log_level open_level(struct service *s)
 static void wait_ticks(struct service *s, unsigned ticks)
 {
     s->ticks_left = ticks;
-    deadline_start(&s->ctx->services, &s->tick, clock_now_us());
+    deadline_start(&s->ctx->services->ticks, &s->tick, clock_now_us());
 }
 
 static void try_later(struct service *s, const char *what, const char *why)
@@ -434,13 +435,13 @@ static void connect_soon(struct service *s)
         try_now(s);
 }
 
-void service_due(struct deadline *d, void *owner)
+static void service_tick_due(struct deadline *d, void *owner)
 {
     struct service *s = CONTAINER_OF(d, struct service, tick);
 
     (void)owner;
     if (--s->ticks_left > 0)
-        deadline_start(&s->ctx->services, &s->tick, clock_now_us());
+        deadline_start(&s->ctx->services->ticks, &s->tick, clock_now_us());
     else
         try_now(s);
 }
@@ -587,4 +588,20 @@ const char *service_state(const struct console *console)
     if (s->dial != NULL || s->client != NULL)
         return "connecting";
     return deadline_is_running(&s->tick) ? "waiting" : "idle";
+}
+
+void service_open_all(struct session_context *ctx)
+{
+    ctx->services = xcalloc(1, sizeof *ctx->services);
+    list_init(&ctx->services->tls);
+    session_context_open_queue(ctx, &ctx->services->ticks, TICK_US,
+                               service_tick_due);
+}
+
+void service_close_all(struct session_context *ctx)
+{
+    deadline_queue_close(&ctx->services->ticks);
+    service_tls_forget(ctx);
+    free(ctx->services);
+    ctx->services = NULL;
 }

@@ -2,8 +2,8 @@
  * What a VM's service URI may ask for: by the administrator's rules, and by
  * what we can do.
  */
-#include "session/service.h"
-#include "session/service_tls.h"
+#include "session/service/service.h"
+#include "session/service/service_tls.h"
 
 static bool is_ruled_in(const struct uri_rule *rules, size_t count,
                         const struct uri *uri)

@@ -1,7 +1,7 @@
-#include "session/console_port.h"
+#include "session/client/console_port.h"
 
 #include "base/mem.h"
-#include "session/client_session.h"
+#include "session/client/client_session.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,7 @@
  */
 #include "base/clock.h"
 #include "core/move.h"
-#include "session/vm_session_private.h"
+#include "session/vm/vm_session_private.h"
 
 /* What the VM sees: without a console yet, a concentrator that is there. Where
  * it moves to it is to see what it saw before: a DCD that goes off for a
@@ -19,12 +19,13 @@ static uint8_t lines_seen(const struct vm_session *s)
 
 int vm_line_tell(struct vm_session *s)
 {
-    return comport_peer_tell_lines(&s->comport, lines_seen(s), &s->wire.out);
+    return comport_peer_tell_lines(&s->comport, lines_seen(s),
+                                   &s->telnet.wire.out);
 }
 
 int vm_line_tell_break(struct vm_session *s, bool is_on)
 {
-    return comport_peer_tell_break(&s->comport, is_on, &s->wire.out);
+    return comport_peer_tell_break(&s->comport, is_on, &s->telnet.wire.out);
 }
 
 void vm_line_join(struct vm_session *s)
@@ -97,7 +98,7 @@ static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)
         break_output(s, s->comport.is_break);
         break;
     case COMPORT_WISH_SUSPEND:
-        vm_session_update_input(s);
+        vm_input_update(s);
         break;
     case COMPORT_WISH_PURGE_TO:
         purge(s, true, false);
@@ -123,8 +124,8 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
         .console = s->link.console,
     };
     enum comport_wish wish;
-    int r =
-        comport_peer_handle(&s->comport, &request, body, &s->wire.out, &wish);
+    int r = comport_peer_handle(&s->comport, &request, body,
+                                &s->telnet.wire.out, &wish);
 
     fulfil(s, wish, driven);
     return r;
@@ -133,13 +134,14 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
 int vm_line_handle_option(struct vm_session *s, bool is_on)
 {
     if (is_on)
-        return comport_peer_start(&s->comport, lines_seen(s), &s->wire.out);
+        return comport_peer_start(&s->comport, lines_seen(s),
+                                  &s->telnet.wire.out);
     if (s->comport.is_break)
         break_output(s, false);
     comport_peer_init(&s->comport, LINE_VM);
     set_driven(s, LINE_BOTH);
     /* It may have been suspended. */
-    vm_session_update_input(s);
+    vm_input_update(s);
     return 0;
 }
 

@@ -2,7 +2,7 @@
  * What a client session is, by how it came to be: which options of telnet it
  * has, and what it says first.
  */
-#include "session/client_session_private.h"
+#include "session/client/client_session_private.h"
 
 /* The last one only where TLS is offered. */
 #define CLIENT_OPTIONS                                                         \
@@ -13,7 +13,7 @@
         TELNET_OPTION_AUTHENTICATION, false, true                              \
     }
 
-const struct telpeer_policy client_policy = {
+static const struct telpeer_policy client_policy = {
     .options = { CLIENT_OPTIONS },
     .count = 4,
     .nvt_lines = TELNET_LINES_KEYBOARD,
@@ -45,17 +45,34 @@ static const struct telpeer_policy remote_policy_with_tls = {
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
-const struct telpeer_policy *client_role_policy(const struct client_role *role)
+static const struct telnet_link_policies client_policies = {
+    .clear = &client_policy,
+    .with_tls = &client_policy_with_tls,
+};
+
+/* A server that we called may ask for AUTHENTICATION later than we thought it
+ * would: it gets an answer to that, so the option stays. */
+static const struct telnet_link_policies remote_policies = {
+    .clear = &remote_policy,
+    .with_tls = &remote_policy_with_tls,
+};
+
+static const struct telnet_link_policies remote_policies_with_tls = {
+    .clear = &remote_policy_with_tls,
+    .with_tls = &remote_policy_with_tls,
+};
+
+const struct telnet_link_policies *client_role_policies(
+    const struct client_role *role)
 {
-    if (role->way == CLIENT_REMOTE)
-        return secure_offers(role->policy) ? &remote_policy_with_tls
-                                           : &remote_policy;
-    return secure_offers(role->policy) ? &client_policy_with_tls
-                                       : &client_policy;
+    if (role->way != CLIENT_REMOTE)
+        return &client_policies;
+    return secure_offers(role->policy) ? &remote_policies_with_tls
+                                       : &remote_policies;
 }
 
 /* A caller offers 8-bit clean lines too, but no echo. */
-static int call(struct client_session *s)
+static int call(struct telnet_link *l)
 {
     static const struct wire_option ours[] = {
         { TELPEER_US, TELNET_OPTION_BINARY },
@@ -63,28 +80,29 @@ static int call(struct client_session *s)
         { TELPEER_US, TELNET_OPTION_SGA },
         { TELPEER_PEER, TELNET_OPTION_SGA },
     };
-    int r = secure_call(&s->secure, &s->wire);
+    int r = secure_call(&l->secure, &l->wire);
 
-    s->mode = MODE_TELNET;
     if (r == 0)
-        r = wire_offer(&s->wire, ours, sizeof ours / sizeof ours[0]);
+        r = wire_offer(&l->wire, ours, sizeof ours / sizeof ours[0]);
     return r;
 }
 
-int client_role_greet(struct client_session *s)
+int client_role_greet(struct telnet_link *l)
 {
+    struct client_session *s = client_session_of_telnet(l);
+
     switch (s->role->way) {
     case CLIENT_OF_PORT:
-        return wire_greet(&s->wire);
+        return wire_greet(&l->wire);
     case CLIENT_REMOTE:
-        return call(s);
+        s->mode = CLIENT_MODE_TELNET;
+        return call(l);
     case CLIENT_RAW:
         break;
     }
-    s->mode = MODE_RAW;
+    s->mode = CLIENT_MODE_RAW;
     s->raw_seen = CLIENT_RAW_TRIAL;
-    s->wire.encoder.is_raw = true;
-    s->is_serving = true;
+    l->wire.encoder.is_raw = true;
     return 0;
 }
 

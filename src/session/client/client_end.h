@@ -1,0 +1,29 @@
+/*
+ * client_end.h - why a client's connection ends: the reasons, and what the log
+ * says.
+ */
+#ifndef SESSION_CLIENT_CLIENT_END_H
+#define SESSION_CLIENT_CLIENT_END_H
+
+enum client_end {
+    CLIENT_END_CLOSED,
+    CLIENT_END_CLOSED_BY_REMOTE,
+    CLIENT_END_RESET,
+    CLIENT_END_TIMEOUT,
+    CLIENT_END_NO_ANSWERS_TAKEN,
+    CLIENT_END_TLS, /* the stream says what is wrong */
+    CLIENT_END_TLS_REQUIRED,
+    CLIENT_END_TLS_REQUIRED_OF_REMOTE,
+    CLIENT_END_HALF_AUTHENTICATED,
+    CLIENT_END_HELLO_LATE,
+    CLIENT_END_SUBNEGOTIATION,
+    CLIENT_END_NO_MEMORY,
+    CLIENT_END_LIMIT,
+    CLIENT_END_TOLD, /* whoever ends it says why */
+    CLIENT_END_COUNT,
+};
+
+/* Static. For those whose reason somebody else says: a general one. */
+const char *client_end_text(enum client_end end);
+
+#endif

@@ -1,0 +1,365 @@
+/*
+ * What a client sends: telnet or raw, and on to the VM.
+ *
+ * Input that the console does not take now waits here, with the client: it is
+ * not read any more, others are. So one client that pastes into a VM that reads
+ * nothing keeps nobody else from asking, negotiating or leaving. What it has
+ * sent that is no input (an option, AYT) and stands before that, is heard.
+ *
+ * A raw client may be a telnet client that typed ahead of our greeting. In its
+ * first bytes what may be half of an answer, or the NUL of a telnet Enter, is
+ * kept for a moment: an answer is never typed into a guest, and data of a
+ * program is only late, never lost.
+ */
+#include "base/clock.h"
+#include "session/client/client_session_private.h"
+
+static void give_input(struct client_session *s, struct slice bytes)
+{
+    if (!client_input(&s->client, bytes))
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
+}
+
+static void refuse_input(struct client_session *s)
+{
+    s->is_refused = true;
+    client_wait(&s->client);
+}
+
+/* ---- telnet ------------------------------------------------------------- */
+
+/*
+ * Data with doubled bytes in it is put together, so that it reaches the VM in
+ * one piece and not in as many as it has such bytes. Other data is passed on
+ * from where it lies.
+ */
+bool client_input_take_data(struct telnet_link *l, struct slice *in)
+{
+    struct client_session *s = client_session_of_telnet(l);
+    uint8_t *to = l->ctx->copy_buffer;
+    size_t copied;
+
+    if (secure_is_missing(&l->secure) || in->len == 0)
+        return false;
+    if (!s->may_type && telpeer_is_data_next(&l->wire.peer, *in)) {
+        refuse_input(s);
+        return true;
+    }
+    if (memchr(in->data, TELNET_IAC, in->len) == NULL)
+        return false;
+    copied = telpeer_copy_data(&l->wire.peer, in, to, LIMIT_READ);
+    if (copied > 0)
+        give_input(s, slice_of(to, copied));
+    return false;
+}
+
+/* RFC 854: the function that suspends, interrupts or aborts a process. What
+ * does that on a serial line is Ctrl-C. */
+static void interrupt(struct client_session *s)
+{
+    static const char ctrl_c = 3;
+
+    if (s->telnet.ctx->settings.sends_interrupt && s->may_type)
+        give_input(s, slice_of(&ctrl_c, 1));
+}
+
+static void handle_command(struct client_session *s, uint8_t verb)
+{
+    struct console *c = s->client.console;
+
+    if (verb == TELNET_BRK)
+        client_line_handle_break(s);
+    if (verb == TELNET_IP)
+        interrupt(s);
+    /* Once a read: a flood of them is worth no more. */
+    if (verb != TELNET_AYT || s->was_asked)
+        return;
+    s->was_asked = true;
+    client_output_say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n",
+                      console_name(c).text,
+                      console_has_vm(c) ? "connected" : "not connected");
+}
+
+/* Whether this is more than negotiating, on the way to TLS or without it. */
+static bool is_too_early(const struct client_session *s,
+                         enum telpeer_event event)
+{
+    return secure_is_missing(&s->telnet.secure) && event != TELPEER_NEED_MORE &&
+           event != TELPEER_OPTION;
+}
+
+int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
+                          const struct telpeer_item *item)
+{
+    struct client_session *s = client_session_of_telnet(l);
+
+    if (is_too_early(s, event)) {
+        client_session_refuse_clear(s);
+        return 0;
+    }
+    switch (event) {
+    case TELPEER_DATA:
+        give_input(s, item->body);
+        return 0;
+    case TELPEER_OPTION:
+        if (item->option == TELNET_OPTION_COM_PORT &&
+            item->side == TELPEER_PEER)
+            return client_line_handle_option(s, item->is_on);
+        return 0;
+    case TELPEER_COMMAND:
+        handle_command(s, item->verb);
+        return 0;
+    case TELPEER_SUBOPTION:
+        if (item->option == TELNET_OPTION_COM_PORT)
+            return client_line_handle_message(s, item->body);
+        return 0;
+    case TELPEER_OVERSIZED:
+        client_session_end_for(s, CLIENT_END_SUBNEGOTIATION);
+        return 0;
+    case TELPEER_NEED_MORE:
+        return 0;
+    }
+    return 0;
+}
+
+/* ---- telnet after all ---------------------------------------------------- */
+
+/* One of three bytes: to a question of our greeting, and no other. */
+static bool is_answer(const uint8_t *p)
+{
+    if (p[0] != TELNET_IAC || p[1] < TELNET_WILL || p[1] > TELNET_DONT)
+        return false;
+    return p[2] == TELNET_OPTION_BINARY || p[2] == TELNET_OPTION_SGA ||
+           (p[2] == TELNET_OPTION_ECHO && p[1] >= TELNET_DO);
+}
+
+/* Whether at this place of raw input, of which so much came before, it shows
+ * that the client is telnet. */
+static bool shows_telnet(struct slice in, size_t at, uint32_t seen)
+{
+    if (in.len - at < 3 || !is_answer(in.data + at))
+        return false;
+    return seen + at < CLIENT_ANSWER_TRIAL ||
+           (in.len - at >= 6 && is_answer(in.data + at + 3));
+}
+
+static bool is_option(const uint8_t *p)
+{
+    return p[0] == TELNET_IAC && p[1] >= TELNET_WILL && p[1] <= TELNET_DONT;
+}
+
+/* Where telnet begins: at an answer, and at what else it offers right before
+ * that. in.len: nowhere. */
+static size_t find_telnet(struct slice in, uint32_t seen)
+{
+    for (size_t at = 0; at < in.len; at++) {
+        const uint8_t *iac = memchr(in.data + at, TELNET_IAC, in.len - at);
+
+        if (iac == NULL)
+            break;
+        at = (size_t)(iac - in.data);
+        if (!shows_telnet(in, at, seen))
+            continue;
+        while (at >= 3 && is_option(in.data + at - 3))
+            at -= 3;
+        return at;
+    }
+    return in.len;
+}
+
+static bool is_behind_cr(const struct client_session *s, struct slice in,
+                         size_t at)
+{
+    return at > 0 ? in.data[at - 1] == '\r' : s->is_raw_behind_cr;
+}
+
+/* Where it is not known yet what it is: an option, or half of one, which may
+ * have an answer behind it; or the NUL that a telnet client without BINARY
+ * types behind its CR. in.len: nowhere. */
+static size_t find_doubt(const struct client_session *s, struct slice in)
+{
+    for (size_t at = 0; at < in.len && s->raw_seen + at < CLIENT_ANSWER_TRIAL;
+         at++) {
+        bool is_last = in.len - at == 1;
+
+        if (in.data[at] == '\0' && is_behind_cr(s, in, at))
+            return at;
+        if (in.data[at] == TELNET_IAC &&
+            (is_last || (in.data[at + 1] >= TELNET_WILL &&
+                         in.data[at + 1] <= TELNET_DONT)))
+            return at;
+    }
+    return in.len;
+}
+
+/* What was typed before telnet was known: its Enter is CR NUL. */
+static void give_typed_ahead(struct client_session *s, struct slice in)
+{
+    size_t from = 0;
+
+    for (size_t at = 0; at < in.len; at++) {
+        if (in.data[at] != '\0' || !is_behind_cr(s, in, at))
+            continue;
+        if (at > from)
+            give_input(s, slice_of(in.data + from, at - from));
+        from = at + 1;
+    }
+    if (from < in.len)
+        give_input(s, slice_after(in, from));
+}
+
+static void become_telnet(struct client_session *s)
+{
+    s->mode = CLIENT_MODE_TELNET;
+    s->telnet.wire.encoder.is_raw = false;
+    deadline_stop(&s->doubt);
+    if (!console_has_vm(s->client.console))
+        view_note(&s->client.view, VIEW_NOTICE_GONE,
+                  s->client.console->output.head);
+}
+
+static void give_raw(struct client_session *s, struct slice in)
+{
+    if (in.len == 0)
+        return;
+    if (s->raw_seen < CLIENT_RAW_TRIAL)
+        s->raw_seen += (uint32_t)in.len;
+    s->is_raw_behind_cr = in.data[in.len - 1] == '\r';
+    give_input(s, in);
+}
+
+/* Returns what is kept of it. */
+static struct slice take_raw_trial(struct client_session *s, struct slice in)
+{
+    size_t begin = find_telnet(in, s->raw_seen);
+    size_t doubt;
+
+    if (begin < in.len) {
+        give_typed_ahead(s, slice_of(in.data, begin));
+        become_telnet(s);
+        return telnet_link_feed(&s->telnet, slice_after(in, begin));
+    }
+    doubt = find_doubt(s, in);
+    if (in.len - doubt > CLIENT_ANSWER_TRIAL)
+        doubt = in.len;
+    give_raw(s, slice_of(in.data, doubt));
+    if (doubt < in.len && !deadline_is_running(&s->doubt))
+        deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
+                       clock_now_us());
+    return slice_after(in, doubt);
+}
+
+void client_input_doubt_due(struct deadline *d, void *owner)
+{
+    struct client_session *s = CONTAINER_OF(d, struct client_session, doubt);
+    struct buf kept = s->kept;
+
+    (void)owner;
+    buf_init(&s->kept, kept.max);
+    s->raw_seen += CLIENT_ANSWER_TRIAL; /* of doubts there were enough */
+    s->may_type = true;
+    s->is_refused = false;
+    give_raw(s, buf_bytes(&kept));
+    buf_done(&kept);
+    client_output_flush(s);
+    directory_settle(s->telnet.ctx->directory);
+}
+
+/* ---- either ------------------------------------------------------------- */
+
+static struct slice take_raw(struct client_session *s, struct slice in)
+{
+    if (!s->may_type) {
+        refuse_input(s);
+        return in;
+    }
+    if (s->raw_seen < CLIENT_RAW_TRIAL)
+        return take_raw_trial(s, in);
+    give_raw(s, in);
+    return slice_of(NULL, 0);
+}
+
+static void decide_mode(struct client_session *s, struct slice in)
+{
+    if (s->mode != CLIENT_MODE_UNDECIDED)
+        return;
+    /* To the VM it would be keys that nobody has pressed. */
+    if (secure_is_late_hello(&s->telnet.secure, in)) {
+        client_session_end_for(s, CLIENT_END_HELLO_LATE);
+        return;
+    }
+    if (in.data[0] == TELNET_IAC) {
+        become_telnet(s);
+        return;
+    }
+    s->mode = CLIENT_MODE_RAW;
+    s->telnet.wire.encoder.is_raw = true;
+    telnet_link_stay_clear(&s->telnet);
+    client_session_serve(s);
+}
+
+/* Returns what is kept of it. */
+static struct slice take_whole(struct client_session *s, struct slice in,
+                               bool may_type)
+{
+    struct slice rest;
+
+    s->may_type = may_type;
+    s->is_refused = false;
+    s->was_asked = false;
+    decide_mode(s, in);
+    if (s->session.is_ending)
+        return slice_of(NULL, 0);
+    rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)
+                                         : take_raw(s, in);
+    if (s->mode == CLIENT_MODE_TELNET)
+        client_session_decide(s);
+    return rest;
+}
+
+/* Behind what is kept already. */
+void client_input_take(struct client_session *s, struct slice in)
+{
+    struct buf before = s->kept;
+    struct slice rest;
+    int r = 0;
+
+    if (before.len > 0) {
+        r = buf_append(&before, in);
+        in = buf_bytes(&before);
+    }
+    buf_init(&s->kept, 2 * LIMIT_READ);
+    if (r == 0) {
+        rest = take_whole(s, in, console_takes_input(s->client.console));
+        r = buf_append(&s->kept, rest);
+    }
+    buf_done(&before);
+    if (r < 0)
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
+    if (s->telnet.wire.out.len > 0)
+        client_output_flush(s);
+}
+
+/* It came before the end, and is little: the console has room for that. */
+void client_input_let_go(struct client_session *s)
+{
+    struct buf kept = s->kept;
+
+    buf_init(&s->kept, kept.max);
+    if (kept.len > 0 && s->client.console != NULL) {
+        if (s->mode == CLIENT_MODE_RAW)
+            give_raw(s, buf_bytes(&kept));
+        else
+            (void)take_whole(s, buf_bytes(&kept), true);
+    }
+    buf_done(&kept);
+}
+
+void client_input_go_on(struct client_session *s)
+{
+    if (s->session.is_ending)
+        return;
+    if (s->is_refused && console_takes_input(s->client.console))
+        client_input_take(s, slice_of(NULL, 0));
+    telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
+}

@@ -1,0 +1,153 @@
+/*
+ * What a client is shown, as bytes on its connection: the view's items,
+ * rendered by telnet or raw. Output goes straight from the ring to the socket;
+ * only what is said in words, and commands, are queued before it.
+ */
+#include "base/clock.h"
+#include "session/client/client_session_private.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void client_output_say(struct client_session *s, const char *format, ...)
+{
+    char line[3 * LIMIT_NAME + 128];
+    va_list args;
+    int len;
+
+    if (s->role->way != CLIENT_OF_PORT ||
+        s->telnet.wire.out.len > LIMIT_ANSWERS_MARK)
+        return;
+    va_start(args, format);
+    len = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (len > 0 && (size_t)len < sizeof line)
+        (void)buf_append(&s->telnet.wire.out, slice_of(line, (size_t)len));
+}
+
+/* Who wants a serial line (RFC 2217), or never negotiates, is a program: the
+ * VM's bytes and nothing else. */
+static bool takes_notices(const struct client_session *s)
+{
+    return s->mode == CLIENT_MODE_TELNET && client_session_is_person(s);
+}
+
+static void say_notice(struct client_session *s, enum view_notice notice)
+{
+    static const char *const texts[] = {
+        [VIEW_NOTICE_GONE] = "VM disconnected; this connection waits for it",
+        [VIEW_NOTICE_BACK] = "VM connected",
+        [VIEW_NOTICE_GONE_AND_BACK] = "VM disconnected, and connected again",
+    };
+
+    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
+                      console_name(s->client.console).text, texts[notice]);
+}
+
+/* Puts what is no output into the wire's queue, before the output that is
+ * next. */
+static void render(struct client_session *s, const struct view_item *item)
+{
+    if (item->kind == VIEW_BREAK)
+        client_line_say_break(s, item->is_on);
+    if (!takes_notices(s))
+        return;
+    if (item->kind == VIEW_NOTICE)
+        say_notice(s, item->notice);
+    if (item->kind == VIEW_SKIPPED)
+        client_output_say(s, "\r\n[vspcd: %llu bytes skipped]\r\n",
+                          (unsigned long long)item->skipped);
+    if (item->kind == VIEW_END && s->says_reason)
+        client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
+                          console_name(s->client.console).text, s->end_detail);
+}
+
+/* Up to the next output, which is none where nothing may go out. */
+static void next_output(struct client_session *s, struct view_item *item)
+{
+    *item = (struct view_item){ .kind = VIEW_NOTHING };
+    if (!client_session_is_shown(s) || s->client.console == NULL ||
+        s->comport.is_suspended || client_past_is_awaited(s))
+        return;
+    for (client_next(&s->client, item);
+         item->kind != VIEW_BYTES && item->kind != VIEW_NOTHING;
+         client_next(&s->client, item))
+        render(s, item);
+}
+
+static bool is_drained(const struct client_session *s)
+{
+    return s->phase == CLIENT_DRAINING && s->client.view.has_ended &&
+           s->telnet.wire.out.len == 0 &&
+           !telnet_encoder_owes(&s->telnet.wire.encoder);
+}
+
+/* Of what next_output has shown. */
+static void took(struct client_session *s, size_t len)
+{
+    if (len == 0)
+        return;
+    s->may_look_back = false;
+    client_took(&s->client, len, clock_now_us());
+    /* It is quiet from now on, or not. */
+    if (s->phase == CLIENT_HALF_CLOSED)
+        client_session_enter(s, CLIENT_HALF_CLOSED);
+}
+
+static void flush(struct client_session *s)
+{
+    int r = WIRE_DONE;
+
+    while (!s->session.is_ending && r == WIRE_DONE) {
+        struct view_item item;
+        size_t taken;
+
+        next_output(s, &item);
+        r = wire_write(&s->telnet.wire, item.bytes.part, &s->telnet.ctx->batch,
+                       &taken);
+        if (r < 0) {
+            telnet_link_write_failed(&s->telnet, r);
+            return;
+        }
+        took(s, taken);
+        /* Then only what was queued went out, and that is all there is. */
+        if (item.kind == VIEW_NOTHING)
+            break;
+    }
+    if (is_drained(s))
+        client_session_end_gently(s, s->end_detail);
+    telnet_link_update_interest(&s->telnet, r == WIRE_BLOCKED);
+}
+
+void client_output_flush(struct client_session *s)
+{
+    if (s->session.is_ending)
+        return;
+    if (s->telnet.is_mute)
+        telnet_link_flush(&s->telnet);
+    else if (telnet_link_is_blocked(&s->telnet))
+        telnet_link_update_interest(&s->telnet, true);
+    else
+        flush(s);
+}
+
+/*
+ * Who comes to a console sees what is on it, as on the screen of a machine. Who
+ * wants a serial line (a raw connection, RFC 2217) gets what comes from now on:
+ * a program would take old bytes for new ones.
+ */
+bool client_output_look_back(struct client_session *s)
+{
+    struct reader *reader = &s->client.reader;
+    uint64_t at = reader->at;
+
+    if (!s->may_look_back || s->mode != CLIENT_MODE_TELNET ||
+        !client_session_has_answered(s))
+        return false;
+    s->may_look_back = false;
+    if (client_session_is_person(s)) {
+        console_look_back(reader, &s->telnet.ctx->settings.history);
+        client_past_begin(s, at);
+    }
+    return reader->at != at;
+}

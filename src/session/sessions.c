@@ -1,0 +1,35 @@
+#include "session/sessions.h"
+
+#include "session/client/client_session.h"
+#include "session/service/service.h"
+#include "session/vm/vm_session.h"
+
+void sessions_open(struct session_context *ctx, struct loop *loop,
+                   struct directory *directory,
+                   const struct session_settings *settings)
+{
+    session_context_init(ctx, loop, directory, settings);
+    vm_session_open_all(ctx);
+    client_session_open_all(ctx);
+    service_open_all(ctx);
+}
+
+void sessions_set(struct session_context *ctx,
+                  const struct session_settings *settings)
+{
+    ctx->settings = *settings;
+    gate_set(&ctx->gate, &settings->gate);
+    deadline_queue_set_length(&ctx->vms->identities,
+                              settings->identity_timeout_us);
+    deadline_queue_set_length(&ctx->clients->half_closes,
+                              settings->half_close_us);
+}
+
+void sessions_close(struct session_context *ctx)
+{
+    session_free_ended(ctx);
+    service_close_all(ctx);
+    client_session_close_all(ctx);
+    vm_session_close_all(ctx);
+    session_context_done(ctx);
+}

@@ -1,0 +1,244 @@
+#include "session/telnet_link.h"
+
+#include <errno.h>
+
+static void telnet_link_on_ready(void *owner, unsigned ready);
+
+void telnet_link_init(struct telnet_link *l, struct session_context *ctx,
+                      struct stream *stream,
+                      const struct telnet_link_setup *setup)
+{
+    *l = (struct telnet_link){
+        .ops = setup->ops,
+        .policies = setup->policies,
+        .ctx = ctx,
+        .host = setup->host,
+    };
+    secure_init(&l->secure, setup->policy, setup->tls, setup->is_caller,
+                stream_security(stream).is_secure);
+    wire_init(&l->wire, stream,
+              secure_offers(setup->policy) ? setup->policies->with_tls
+                                           : setup->policies->clear,
+              setup->out_max, telnet_link_on_ready, l);
+}
+
+void telnet_link_end(struct telnet_link *l)
+{
+    l->has_ended = true;
+    stream_want(l->wire.stream, 0);
+}
+
+void telnet_link_done(struct telnet_link *l, bool gently)
+{
+    l->has_ended = true;
+    wire_done(&l->wire, gently);
+    secure_done(&l->secure);
+}
+
+void telnet_link_break(struct telnet_link *l, int error)
+{
+    if (!l->has_ended)
+        l->ops->on_broken(l, error);
+}
+
+void telnet_link_update_interest(struct telnet_link *l, bool is_blocked)
+{
+    bool reads;
+
+    if (l->has_ended)
+        return;
+    reads = l->ops->pace(l) == TELNET_LINK_READS;
+    stream_want(l->wire.stream,
+                (reads ? STREAM_READ : 0u) | (is_blocked ? STREAM_WRITE : 0u));
+}
+
+static void drop_queued(struct telnet_link *l)
+{
+    wire_release(&l->wire);
+    buf_take(&l->wire.out, l->wire.out.len);
+}
+
+void telnet_link_write_failed(struct telnet_link *l, int error)
+{
+    if (l->has_ended)
+        return;
+    if (error == -ENOBUFS || l->ops->pace(l) == TELNET_LINK_RESTS) {
+        telnet_link_break(l, error);
+        return;
+    }
+    l->is_mute = true;
+    drop_queued(l);
+    telnet_link_update_interest(l, false);
+}
+
+void telnet_link_flush(struct telnet_link *l)
+{
+    int r;
+
+    if (l->has_ended)
+        return;
+    if (l->is_mute) {
+        drop_queued(l);
+        return;
+    }
+    r = wire_flush(&l->wire);
+    if (r < 0)
+        telnet_link_write_failed(l, r);
+    else
+        telnet_link_update_interest(l, r == WIRE_BLOCKED);
+}
+
+void telnet_link_flush_if_writable(struct telnet_link *l)
+{
+    if (telnet_link_is_blocked(l))
+        telnet_link_update_interest(l, true);
+    else
+        telnet_link_flush(l);
+}
+
+void telnet_link_start(struct telnet_link *l)
+{
+    int r;
+
+    if (l->secure.state == SECURE_FIRST) {
+        telnet_link_update_interest(l, false);
+        return;
+    }
+    r = l->ops->greet(l);
+    if (r < 0)
+        telnet_link_break(l, r);
+    else if (l->secure.state == SECURE_DONE)
+        telnet_link_update_interest(l, true); /* when hands are shaken */
+}
+
+/*
+ * TLS with the peer's hello, or a caller's own; or on in the clear. True: in
+ * TLS, and all of in has gone there; or the link has ended.
+ *
+ * In TLS from the first byte on there is nothing that AUTHENTICATION could
+ * still lead to, and a peer that is told DO would wait for what comes of it.
+ */
+static bool decide_tls(struct telnet_link *l, struct slice in)
+{
+    bool is_first = l->secure.state == SECURE_FIRST;
+    bool is_tls = secure_is_hello(&l->secure, in);
+    int r = 0;
+
+    if (is_tls)
+        r = secure_begin(&l->secure, &l->wire, &l->ctx->tls, in, l->host);
+    if (is_tls && is_first)
+        l->wire.peer.policy = l->policies->clear;
+    if (r == 0 && is_first)
+        r = l->ops->greet(l);
+    if (r == 0 && !is_tls)
+        r = secure_go_on_clear(&l->secure, &l->wire);
+    if (r < 0)
+        telnet_link_break(l, r);
+    else
+        l->ops->on_secured(l);
+    if (r == 0 && is_tls)
+        telnet_link_update_interest(l, true); /* when hands are shaken */
+    return is_tls || l->has_ended;
+}
+
+void telnet_link_hello_overdue(struct telnet_link *l)
+{
+    (void)decide_tls(l, slice_of(NULL, 0));
+    telnet_link_flush_if_writable(l);
+}
+
+void telnet_link_stay_clear(struct telnet_link *l)
+{
+    secure_give_up(&l->secure);
+    if (l->secure.state != SECURE_DONE)
+        l->wire.peer.policy = l->policies->clear;
+}
+
+static int authenticate(struct telnet_link *l, enum telpeer_event event,
+                        const struct telpeer_item *item)
+{
+    int r = event == TELPEER_OPTION
+                ? secure_handle_option(&l->secure, &l->wire, item->is_on)
+                : secure_handle_message(&l->secure, &l->wire, item->body);
+
+    if (r == 0)
+        l->ops->on_secured(l);
+    return r;
+}
+
+static int handle_event(struct telnet_link *l, enum telpeer_event event,
+                        const struct telpeer_item *item)
+{
+    if ((event == TELPEER_OPTION || event == TELPEER_SUBOPTION) &&
+        item->option == TELNET_OPTION_AUTHENTICATION)
+        return authenticate(l, event, item);
+    /* Until BINARY is agreed on NVT rules hold for what we send (RFC 856). */
+    if (event == TELPEER_OPTION && item->option == TELNET_OPTION_BINARY &&
+        item->side == TELPEER_US)
+        l->wire.encoder.is_nvt = !item->is_on;
+    return l->ops->on_event(l, event, item);
+}
+
+struct slice telnet_link_feed(struct telnet_link *l, struct slice in)
+{
+    enum telpeer_event event = TELPEER_DATA;
+    struct telpeer_item item;
+    struct slice nothing = slice_of(NULL, 0);
+    int r;
+
+    while (!l->has_ended && event != TELPEER_NEED_MORE) {
+        if (secure_is_due(&l->secure, in) && decide_tls(l, in))
+            return nothing;
+        if (l->ops->take_data(l, &in))
+            return in;
+        if (l->has_ended)
+            break;
+        r = telpeer_next(&l->wire.peer, &in, &l->wire.out, &event, &item);
+        if (r == 0)
+            r = handle_event(l, event, &item);
+        if (r < 0)
+            telnet_link_break(l, r);
+    }
+    return nothing;
+}
+
+static void take_bytes(struct telnet_link *l, struct slice in)
+{
+    if (l->secure.state == SECURE_FIRST && decide_tls(l, in))
+        return;
+    l->ops->on_bytes(l, in);
+}
+
+ssize_t telnet_link_read(struct telnet_link *l, uint8_t *to, size_t room)
+{
+    ssize_t n = stream_read(l->wire.stream, to, room);
+
+    if (n > 0)
+        take_bytes(l, slice_of(to, (size_t)n));
+    else if (n == 0)
+        l->ops->on_end(l);
+    else if (n != -EAGAIN)
+        telnet_link_break(l, (int)n);
+    return n;
+}
+
+/* Writing comes first: what is read next may have answers, which need room. */
+static void telnet_link_on_ready(void *owner, unsigned ready)
+{
+    struct telnet_link *l = owner;
+    enum telnet_link_pace pace;
+
+    if (ready & STREAM_WRITE) {
+        telnet_link_flush(l);
+        if (!l->has_ended)
+            l->ops->on_written(l);
+    }
+    if ((ready & STREAM_READ) && !l->has_ended) {
+        pace = l->ops->pace(l);
+        if (pace == TELNET_LINK_READS)
+            l->ops->on_readable(l);
+        else if (pace == TELNET_LINK_RESTS && (ready & STREAM_BROKEN))
+            telnet_link_break(l, l->wire.stream->error);
+    }
+    directory_settle(l->ctx->directory);
+}

@@ -1,0 +1,475 @@
+#include "session/vm/vm_session.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "proto/tls_hello.h"
+#include "session/vm/vm_session_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* Towards the VM go our answers and a little input. Above LIMIT_QUEUED it has
+ * not taken our answers: its own output is not read then. One read can cause
+ * answers of four times its size (WILL 232, WONT 232, ...). */
+enum { VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ };
+
+/* The last one only where TLS is offered. */
+#define VM_OPTIONS                                                             \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, true, false },                                   \
+        { TELNET_OPTION_COM_PORT, false, true },                               \
+        { TELNET_OPTION_VMWARE, false, true },                                 \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, false, true                              \
+    }
+
+static const struct telpeer_policy vm_policy = {
+    .options = { VM_OPTIONS },
+    .count = 5,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
+static const struct telpeer_policy vm_policy_with_tls = {
+    .options = { VM_OPTIONS },
+    .count = 6,
+    .nvt_lines = TELNET_LINES_PRINTER,
+};
+
+static const struct telnet_link_policies vm_policies = {
+    .clear = &vm_policy,
+    .with_tls = &vm_policy_with_tls,
+};
+
+const char *vm_phase_name(enum vm_phase phase)
+{
+    static const char *const names[VM_PHASE_COUNT] = {
+        [VM_PHASE_GREETED] = "greeted", [VM_PHASE_EXTENDED] = "extended",
+        [VM_PHASE_ASKED] = "asked",     [VM_PHASE_JOINED] = "joined",
+        [VM_PHASE_SERVING] = "serving", [VM_PHASE_LEAVING] = "leaving",
+        [VM_PHASE_ENDING] = "ending",
+    };
+
+    return names[phase];
+}
+
+void vm_session_enter(struct vm_session *s, enum vm_phase phase)
+{
+    assert(s->phase != VM_PHASE_ENDING);
+    s->phase = (uint8_t)phase;
+}
+
+void vm_session_settle(struct vm_session *s)
+{
+    directory_settle(s->telnet.ctx->directory);
+}
+
+/* ---- until it has said who it is --------------------------------------- */
+
+void vm_session_stop_waiting(struct vm_session *s)
+{
+    if (s->identity == NULL)
+        return;
+    deadline_stop(&s->identity->deadline);
+    deadline_stop(&s->identity->first_byte);
+    gate_remove_newcomer(s->telnet.ctx, &s->identity->newcomer);
+}
+
+void vm_session_drop_identity(struct vm_session *s)
+{
+    if (s->identity == NULL)
+        return;
+    vm_session_stop_waiting(s);
+    free(s->identity->service_uri);
+    free(s->identity);
+    s->identity = NULL;
+}
+
+void vm_session_new_identity(struct vm_session *s)
+{
+    if (s->identity != NULL)
+        return;
+    s->identity = xcalloc(1, sizeof *s->identity);
+    s->identity->session = s;
+    deadline_init(&s->identity->deadline);
+    deadline_init(&s->identity->first_byte);
+    line_init(&s->identity->line);
+}
+
+void vm_session_expect_identity(struct vm_session *s)
+{
+    vm_session_new_identity(s);
+    if (!deadline_is_running(&s->identity->deadline))
+        deadline_start(&s->telnet.ctx->vms->identities, &s->identity->deadline,
+                       clock_now_us());
+}
+
+static void vm_session_identity_due(struct deadline *d, void *owner)
+{
+    struct identity *id = CONTAINER_OF(d, struct identity, deadline);
+    struct vm_session *s = id->session;
+
+    /* Another UUID than the one it would have answered with would make it
+     * another console; only the name can be done without. */
+    (void)owner;
+    if (s->phase == VM_PHASE_ASKED && id->open == 1u << QUESTION_NAME)
+        vm_extension_attach(s);
+    else
+        vm_session_end(s, VM_END_NO_IDENTITY);
+    vm_session_settle(s);
+}
+
+static void vm_session_first_byte_due(struct deadline *d, void *owner)
+{
+    struct identity *id = CONTAINER_OF(d, struct identity, first_byte);
+    struct vm_session *s = id->session;
+
+    (void)owner;
+    telnet_link_hello_overdue(&s->telnet);
+    vm_session_settle(s);
+}
+
+/* ---- its end ------------------------------------------------------------ */
+
+/* level: whether who reads the log knows it already from another line. */
+static void mark_ending(struct vm_session *s, enum log_level level,
+                        const char *reason, bool gently)
+{
+    if (s->phase == VM_PHASE_ENDING)
+        return;
+    vm_session_enter(s, VM_PHASE_ENDING);
+    s->end_level = (uint8_t)level;
+    s->end_detail = reason;
+    s->ends_gently = gently;
+    vm_session_stop_waiting(s);
+    telnet_link_end(&s->telnet);
+    session_mark_ending(s->telnet.ctx, &s->session);
+}
+
+void vm_session_end(struct vm_session *s, enum vm_end end)
+{
+    mark_ending(s, LOG_INFO, vm_end_text(end), false);
+}
+
+void vm_session_dismiss(struct vm_session *s, const char *reason)
+{
+    mark_ending(s, LOG_DEBUG, reason, false);
+}
+
+void vm_session_turn_away(struct vm_session *s, enum vm_end end)
+{
+    static const char port_purpose[] =
+        "[vspcd: this port is for the serial ports of VMs (VMware's telnet "
+        "extension); a console has a port of its own]\r\n";
+
+    (void)buf_append(&s->telnet.wire.out, slice_of_text(port_purpose));
+    (void)wire_flush(&s->telnet.wire);
+    mark_ending(s, LOG_INFO, vm_end_text(end), true);
+}
+
+/* Words of the stream's own do not last, but where there is no console they
+ * need not: then the log has them at the end of this turn. */
+static void vm_session_on_broken(struct telnet_link *l, int error)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+    const char *problem = stream_security(l->wire.stream).problem;
+    bool has_console = s->link.console != NULL;
+
+    if (error == -ENOBUFS)
+        vm_session_end(s, VM_END_NO_ANSWERS_TAKEN);
+    else if (error == -ECONNABORTED && has_console)
+        vm_session_end(s, VM_END_CUT);
+    else if (!has_console && problem[0] != '\0')
+        mark_ending(s, LOG_INFO, problem, false);
+    else if (error == -EPROTO)
+        vm_session_end(s, VM_END_TLS_RULES);
+    else
+        vm_session_end(s, error == -ETIMEDOUT ? VM_END_TIMEOUT : VM_END_RESET);
+}
+
+static struct vm_session *session_at(struct session *session)
+{
+    return CONTAINER_OF(session, struct vm_session, session);
+}
+
+/* Its output first: it is the console's, also when nobody serves it then. */
+static void vm_session_on_end(struct session *session)
+{
+    struct vm_session *s = session_at(session);
+
+    vm_output_end(s);
+    if (s->link.leaves != NULL)
+        console_leaving_has_ended(&s->link);
+    else if (s->link.console != NULL)
+        console_detach_vm(&s->link, s->end_detail, clock_now_us());
+    else
+        log_line((enum log_level)s->end_level,
+                 "connection closed peer=%s reason=%s", s->link.peer,
+                 LOG_TEXT(s->end_detail));
+    move_leave(&s->link, clock_now_us());
+    telnet_link_done(&s->telnet, s->ends_gently);
+}
+
+static void vm_session_free(struct session *session)
+{
+    struct vm_session *s = session_at(session);
+
+    vm_session_drop_identity(s);
+    buf_done(&s->early);
+    free(s);
+}
+
+static void vm_session_close(struct session *session, const char *reason)
+{
+    vm_session_dismiss(session_at(session), reason);
+}
+
+static void vm_session_shut_down(struct session *session, const char *reason)
+{
+    (void)reason; /* for people */
+    vm_session_end(session_at(session), VM_END_SHUT_DOWN);
+}
+
+static const struct session_ops vm_session_ops = {
+    .shut_down = vm_session_shut_down,
+    .close = vm_session_close,
+    .end = vm_session_on_end,
+    .free = vm_session_free,
+    .is_source = true,
+};
+
+/* ---- what it hears ------------------------------------------------------ */
+
+static int vm_session_greet(struct telnet_link *l)
+{
+    int r = wire_greet(&l->wire);
+
+    if (r == 0)
+        r = telpeer_enable(&l->wire.peer, TELPEER_PEER, TELNET_OPTION_VMWARE,
+                           &l->wire.out);
+    return r;
+}
+
+static void vm_session_on_secured(struct telnet_link *l)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+
+    if (secure_is_missing(&l->secure) && l->secure.state == SECURE_NOT)
+        vm_session_end(s, VM_END_TLS_REQUIRED);
+}
+
+static int handle_option(struct vm_session *s, const struct telpeer_item *item)
+{
+    if (s->phase == VM_PHASE_LEAVING || item->side != TELPEER_PEER)
+        return 0;
+    if (item->option == TELNET_OPTION_VMWARE)
+        return vm_extension_handle_option(s, item->is_on);
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return vm_line_handle_option(s, item->is_on);
+    return 0;
+}
+
+static int handle_suboption(struct vm_session *s,
+                            const struct telpeer_item *item)
+{
+    /* Of one that leaves, the output is all that still counts. */
+    if (s->phase == VM_PHASE_LEAVING)
+        return 0;
+    if (item->option == TELNET_OPTION_VMWARE)
+        return vm_extension_handle_message(s, item->body);
+    if (item->option == TELNET_OPTION_COM_PORT)
+        return vm_line_handle_message(s, item->body);
+    return 0;
+}
+
+/*
+ * Whether this is about the serial port, and not on the way to TLS.
+ * VM_END_COUNT: that may be said now; else what is wrong with it.
+ */
+static enum vm_end why_too_early(const struct vm_session *s,
+                                 enum telpeer_event event,
+                                 const struct telpeer_item *item)
+{
+    const struct secure *e = &s->telnet.secure;
+    bool is_vmware =
+        event != TELPEER_DATA && item->option == TELNET_OPTION_VMWARE;
+
+    if (s->phase == VM_PHASE_SERVING || event == TELPEER_NEED_MORE)
+        return VM_END_COUNT;
+    if (e->policy == TLS_REQUIRED && e->state == SECURE_NOT)
+        return VM_END_TLS_REQUIRED;
+    if (event == TELPEER_SUBOPTION && is_vmware &&
+        (e->state == SECURE_ASKED || e->state == SECURE_ACCEPTED))
+        return VM_END_HALF_AUTHENTICATED;
+    if (secure_is_missing(e) &&
+        (event == TELPEER_DATA ||
+         (event == TELPEER_OPTION && is_vmware && item->is_on)))
+        return VM_END_TLS_REQUIRED;
+    return VM_END_COUNT;
+}
+
+static int vm_session_on_event(struct telnet_link *l, enum telpeer_event event,
+                               const struct telpeer_item *item)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+    enum vm_end why = why_too_early(s, event, item);
+
+    if (why != VM_END_COUNT) {
+        vm_session_end(s, why);
+        return 0;
+    }
+    switch (event) {
+    case TELPEER_DATA:
+        vm_output_take(s, item->body);
+        return 0;
+    case TELPEER_OPTION:
+        return handle_option(s, item);
+    case TELPEER_SUBOPTION:
+        return handle_suboption(s, item);
+    case TELPEER_OVERSIZED:
+        vm_session_end(s, VM_END_SUBNEGOTIATION);
+        return 0;
+    case TELPEER_COMMAND:
+        if (item->verb == TELNET_BRK && s->phase != VM_PHASE_LEAVING)
+            vm_line_handle_break(s);
+        return 0;
+    case TELPEER_NEED_MORE:
+        return 0;
+    }
+    return 0;
+}
+
+/*
+ * A telnet peer starts with IAC, a TLS hello with a byte of its own; what
+ * starts otherwise is somebody who took the wrong port.
+ */
+static bool is_telnet(struct vm_session *s, struct slice in)
+{
+    if (s->has_read || in.data[0] == TELNET_IAC)
+        return true;
+    if (tls_hello_look(slice_of(in.data, 1)) != TLS_HELLO_NOT)
+        vm_session_end(s, s->telnet.secure.policy != TLS_OFF
+                              ? VM_END_HELLO_LATE
+                              : VM_END_HELLO_WITHOUT_TLS);
+    else
+        vm_session_turn_away(s, VM_END_NO_TELNET);
+    return false;
+}
+
+static void vm_session_on_bytes(struct telnet_link *l, struct slice in)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+
+    if (s->identity != NULL)
+        deadline_stop(&s->identity->first_byte);
+    if (!is_telnet(s, in))
+        return;
+    s->has_read = true;
+    (void)telnet_link_feed(l, in);
+}
+
+static bool vm_session_take_data(struct telnet_link *l, struct slice *in)
+{
+    vm_output_copy(vm_session_of_telnet(l), in);
+    return false;
+}
+
+static enum telnet_link_pace vm_session_pace(const struct telnet_link *l)
+{
+    return vm_output_pace(CONTAINER_OF(l, const struct vm_session, telnet));
+}
+
+static void vm_session_on_readable(struct telnet_link *l)
+{
+    vm_output_on_readable(vm_session_of_telnet(l));
+}
+
+static void vm_session_on_written(struct telnet_link *l)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+
+    vm_input_update(s);
+    vm_input_tell_lines(s);
+}
+
+static void vm_session_on_closed(struct telnet_link *l)
+{
+    vm_session_end(vm_session_of_telnet(l), VM_END_CLOSED);
+}
+
+static const struct telnet_link_ops vm_session_telnet_ops = {
+    .greet = vm_session_greet,
+    .on_secured = vm_session_on_secured,
+    .on_bytes = vm_session_on_bytes,
+    .take_data = vm_session_take_data,
+    .on_event = vm_session_on_event,
+    .pace = vm_session_pace,
+    .on_readable = vm_session_on_readable,
+    .on_written = vm_session_on_written,
+    .on_end = vm_session_on_closed,
+    .on_broken = vm_session_on_broken,
+};
+
+/* ---- its beginning ------------------------------------------------------ */
+
+void vm_session_serve(struct vm_session *s)
+{
+    if (s->phase == VM_PHASE_ENDING)
+        return;
+    /* From now on nothing can wait for an exchange that leads to TLS. */
+    telnet_link_stay_clear(&s->telnet);
+    vm_session_enter(s, VM_PHASE_SERVING);
+    vm_line_take_early(s);
+    vm_session_drop_identity(s);
+    vm_input_tell_lines(s);
+    vm_output_pour(s);
+}
+
+void vm_session_start(struct session_context *ctx, struct stream *stream,
+                      enum tls_policy policy)
+{
+    const struct telnet_link_setup setup = {
+        .ops = &vm_session_telnet_ops,
+        .policies = &vm_policies,
+        .policy = policy,
+        .tls = ctx->vm_tls,
+        .out_max = VM_OUT_MAX,
+    };
+    struct vm_session *s = xcalloc(1, sizeof *s);
+    struct address_text peer = address_format(&stream->peer);
+
+    s->link.ops = &vm_input_link_ops;
+    memcpy(s->link.peer, peer.text, sizeof s->link.peer);
+    session_start(ctx, &s->session, &vm_session_ops);
+    buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
+    comport_peer_init(&s->comport, LINE_VM);
+    telnet_link_init(&s->telnet, ctx, stream, &setup);
+    vm_session_expect_identity(s);
+    gate_add_newcomer(ctx, &s->identity->newcomer, &s->session, s->link.peer,
+                      &stream->peer);
+    log_debug("connection accepted on the VM port peer=%s", s->link.peer);
+    if (s->telnet.secure.state == SECURE_FIRST)
+        deadline_start(&ctx->vms->first_bytes, &s->identity->first_byte,
+                       clock_now_us());
+    telnet_link_start(&s->telnet);
+    if (s->telnet.secure.state != SECURE_FIRST)
+        telnet_link_flush(&s->telnet);
+}
+
+void vm_session_open_all(struct session_context *ctx)
+{
+    ctx->vms = xcalloc(1, sizeof *ctx->vms);
+    session_context_open_queue(ctx, &ctx->vms->identities,
+                               ctx->settings.identity_timeout_us,
+                               vm_session_identity_due);
+    session_context_open_queue(ctx, &ctx->vms->first_bytes,
+                               SECURE_FIRST_BYTE_US, vm_session_first_byte_due);
+}
+
+void vm_session_close_all(struct session_context *ctx)
+{
+    deadline_queue_close(&ctx->vms->identities);
+    deadline_queue_close(&ctx->vms->first_bytes);
+    free(ctx->vms);
+    ctx->vms = NULL;
+}
