@@ -5,6 +5,7 @@ import pytest
 
 from harness.net import Peer, dial, eventually
 from harness.programs import fields_of
+from harness.tls import Tls
 
 RULE = ("--service-connect", "*:*")
 
@@ -28,6 +29,18 @@ def test_200_clients_reset_behind_their_last_bytes(vspcd, kind):
         for client in clients:
             client.send(b"\n")
         vm.read_exactly(len(clients))
+    for client in clients:
+        client.send(b"ls\r")
+        client.reset()
+    got = vm.read_exactly(3 * len(clients))
+    assert got.count(b"ls\r") == len(clients)
+    wait_no_clients(vspcd, vm.console)
+
+
+def test_clients_in_tls_reset_behind_their_last_bytes(start_vspcd):
+    vspcd = start_vspcd("--client-tls", "telnets")
+    vm = vspcd.vm()
+    clients = [vspcd.telnet(vm, tls=Tls()) for _ in range(50)]
     for client in clients:
         client.send(b"ls\r")
         client.reset()
