@@ -21,6 +21,11 @@ enum {
     KEEPALIVE_PROBES = 5,
 };
 
+/*
+ * On uv_poll_t, not uv_tcp_t: at EMFILE libuv's own listener accepts and drops
+ * what is queued, with a spare descriptor of its own. Here nothing is taken off
+ * the backlog that is not served or told why not.
+ */
 struct listener {
     uv_poll_t poll;
     struct loop *loop;
@@ -175,6 +180,7 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* On the listening socket once, and not on each accepted one. */
 static int set_options(int fd, const struct address *address, unsigned way)
 {
     static const struct {

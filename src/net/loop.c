@@ -9,6 +9,20 @@
 #include <signal.h>
 #include <stdlib.h>
 
+/*
+ * A turn of libuv: timers, then the end of turn (prepare), then waiting for
+ * descriptors and their handlers, then what was closed is given back.
+ *
+ * So what has fallen due and what descriptors told in the turn before come in
+ * front of the end of turn, which sweeps up after both; the alarm is set behind
+ * it, because sweeping up starts and stops deadlines too. And a struct that
+ * libuv watches lives until its close callback, behind all handlers of the
+ * turn: a handler may close what has an event waiting in the same turn.
+ *
+ * There is one timer and not one for each queue: a queue's first deadline is
+ * stopped and started far more often than one falls due.
+ */
+
 static void loop_on_alarm(uv_timer_t *timer)
 {
     struct loop *loop = timer->data;
