@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "daemon/state_directory.h"
 #include "net/address.h"
-#include "net/tls_context.h"
+#include "net/tls/tls_context.h"
 #include "session/session_context.h"
 
 #include <errno.h>

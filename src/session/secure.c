@@ -1,6 +1,6 @@
 #include "session/secure.h"
 
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 #include "proto/telauth.h"
 #include "proto/tls_hello.h"
 

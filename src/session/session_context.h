@@ -13,7 +13,7 @@
 #include "core/directory.h"
 #include "core/past.h"
 #include "net/loop.h"
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 #include "proto/telnet_encode.h"
 #include "proto/uri/uri_rule.h"
 #include "session/gate.h"

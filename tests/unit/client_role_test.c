@@ -1,7 +1,7 @@
 /* Connections that we made, and raw ones, played by the remote system. */
 #include "session_peer.h"
 
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 #include "session/client/client_session.h"
 #include "tls_lab.h"
 

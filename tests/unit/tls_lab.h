@@ -9,7 +9,7 @@
 #define TESTS_TLS_LAB_H
 
 #include "net/stream_mem.h"
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 
 #include <openssl/ssl.h>
 

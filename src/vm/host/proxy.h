@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "net/dial.h"
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 #include "vm/common/timer.h"
 #include "vm/host/vmend.h"
 

@@ -8,8 +8,8 @@
  * record begun that would have to be repeated byte for byte; and while
  * everybody keeps up, nothing is allocated.
  */
-#ifndef NET_TLS_BIO_H
-#define NET_TLS_BIO_H
+#ifndef NET_TLS_TLS_BIO_H
+#define NET_TLS_TLS_BIO_H
 
 #include "base/slice.h"
 

@@ -1,6 +1,6 @@
-#include "net/tls_context.h"
+#include "net/tls/tls_context.h"
 
-#include "net/tls_context_private.h"
+#include "net/tls/tls_context_private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

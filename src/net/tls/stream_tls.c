@@ -1,10 +1,10 @@
-#include "net/stream_tls.h"
+#include "net/tls/stream_tls.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/tls_engine.h"
+#include "net/tls/tls_engine.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
-#include "net/tls_context.h"
+#include "net/tls/tls_context.h"
 
 #include "base/mem.h"
-#include "net/tls_context_private.h"
+#include "net/tls/tls_context_private.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

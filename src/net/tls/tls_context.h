@@ -11,8 +11,8 @@
  * that listens or connects with it), and each TLS stream until its end. The
  * context goes with the last reference. One thread.
  */
-#ifndef NET_TLS_CONTEXT_H
-#define NET_TLS_CONTEXT_H
+#ifndef NET_TLS_TLS_CONTEXT_H
+#define NET_TLS_TLS_CONTEXT_H
 
 #include "base/err.h"
 

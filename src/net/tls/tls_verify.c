@@ -4,7 +4,7 @@
  * certificate needs no chain, and to say in words what does not fit.
  */
 #include "base/mem.h"
-#include "net/tls_context_private.h"
+#include "net/tls/tls_context_private.h"
 
 #include <ctype.h>
 #include <errno.h>

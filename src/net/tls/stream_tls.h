@@ -23,14 +23,14 @@
  * Buffers for records are OpenSSL's while a record is under way, and nobody's
  * otherwise.
  */
-#ifndef NET_STREAM_TLS_H
-#define NET_STREAM_TLS_H
+#ifndef NET_TLS_STREAM_TLS_H
+#define NET_TLS_STREAM_TLS_H
 
 #include "base/deadline.h"
 #include "base/slice.h"
 #include "net/loop.h"
 #include "net/stream.h"
-#include "net/tls_context.h"
+#include "net/tls/tls_context.h"
 
 enum { TLS_HANDSHAKE_US = 10 * 1000 * 1000 };
 

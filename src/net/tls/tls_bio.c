@@ -1,4 +1,4 @@
-#include "net/tls_bio.h"
+#include "net/tls/tls_bio.h"
 
 #include <openssl/bio.h>
 #include <stdlib.h>

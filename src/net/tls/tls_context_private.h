@@ -1,10 +1,10 @@
 /*
- * tls_context_private.h - what the files of net/ share about TLS.
+ * tls_context_private.h - what the files of net/tls/ share about TLS.
  */
-#ifndef NET_TLS_CONTEXT_PRIVATE_H
-#define NET_TLS_CONTEXT_PRIVATE_H
+#ifndef NET_TLS_TLS_CONTEXT_PRIVATE_H
+#define NET_TLS_TLS_CONTEXT_PRIVATE_H
 
-#include "net/tls_context.h"
+#include "net/tls/tls_context.h"
 
 #include <openssl/ssl.h>
 #include <stdint.h>

@@ -1,8 +1,8 @@
-#include "net/tls_engine.h"
+#include "net/tls/tls_engine.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "net/tls_context_private.h"
+#include "net/tls/tls_context_private.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
  * What went wrong with a TLS connection, as a sentence for the person who
  * reads the log and knows the URI better than OpenSSL's reason codes.
  */
-#include "net/tls_context_private.h"
+#include "net/tls/tls_context_private.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>

@@ -10,12 +10,12 @@
  * Each call may end the handshake, end the input or break the connection: the
  * state says so.
  */
-#ifndef NET_TLS_ENGINE_H
-#define NET_TLS_ENGINE_H
+#ifndef NET_TLS_TLS_ENGINE_H
+#define NET_TLS_TLS_ENGINE_H
 
 #include "base/buf.h"
-#include "net/tls_bio.h"
-#include "net/tls_context.h"
+#include "net/tls/tls_bio.h"
+#include "net/tls/tls_context.h"
 
 #include <sys/types.h>
 #include <sys/uio.h>
