@@ -31,7 +31,7 @@ MAY_INCLUDE = {
 # Library headers and what else is at home in certain folders only.
 AT_HOME = {
     r"<uv\.h>": ("net",),
-    r"<openssl/": ("net",),
+    r"<openssl/": ("net/tls",),
     r"<confuse\.h>": ("conf",),
     r"<jansson\.h>": ("hook", "api", "web"),
     r"<pthread\.h>": ("base",),
@@ -56,6 +56,11 @@ CLOCK_FILE = SRC / "base" / "clock.c"
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<].*[">])')
 
 
+def is_in(path, homes):
+    folder = path.relative_to(SRC).parent.as_posix() + "/"
+    return any(folder.startswith(home + "/") for home in homes)
+
+
 def problems_of(path):
     layer = path.relative_to(SRC).parts[0]
     allowed = MAY_INCLUDE.get(layer)
@@ -72,7 +77,7 @@ def problems_of(path):
                 yield number, "nothing includes daemon/"
         elif found:
             for header, homes in AT_HOME.items():
-                if re.match(header, found[1]) and layer not in homes:
+                if re.match(header, found[1]) and not is_in(path, homes):
                     yield number, (f"{found[1]} belongs to "
                                    f"{', '.join(homes)}/ alone")
             if layer in PURE and IMPURE.match(found[1]):
