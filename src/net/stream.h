@@ -60,11 +60,13 @@ struct stream_security {
                           * handshake is done; "none" where nothing protects */
 };
 
-/* security may be NULL: nothing protects it. */
+/* finish and security may be NULL: it cannot be finished; nothing protects it.
+ */
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *to, size_t len);
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
     void (*want)(struct stream *s, unsigned interest);
+    void (*finish)(struct stream *s);
     void (*close)(struct stream *s, bool gently);
     struct stream_security (*security)(const struct stream *s);
 };
@@ -115,6 +117,15 @@ static inline void stream_want(struct stream *s, unsigned interest)
         return;
     s->interest = interest;
     s->ops->want(s, interest);
+}
+
+/* Says that nothing will be written any more, behind what was taken: a FIN, or
+ * in TLS a close_notify. What the peer sends can still be read, and the stream
+ * is still to be closed. */
+static inline void stream_finish(struct stream *s)
+{
+    if (s->ops->finish != NULL)
+        s->ops->finish(s);
 }
 
 static inline struct stream_security stream_security(const struct stream *s)

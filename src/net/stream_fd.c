@@ -236,6 +236,11 @@ static void stream_fd_want(struct stream *s, unsigned interest)
         arm(f, interest);
 }
 
+static void stream_fd_finish(struct stream *s)
+{
+    (void)shutdown(stream_fd_of(s)->fd, SHUT_WR);
+}
+
 static void stream_fd_on_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -292,6 +297,7 @@ static const struct stream_ops stream_fd_ops = {
     .read = stream_fd_read,
     .writev = stream_fd_writev,
     .want = stream_fd_want,
+    .finish = stream_fd_finish,
     .close = stream_fd_close,
 };
 

@@ -51,6 +51,11 @@ static void stream_mem_want(struct stream *s, unsigned interest)
     (void)interest;
 }
 
+static void stream_mem_finish(struct stream *s)
+{
+    stream_mem_of(s)->is_finished = true;
+}
+
 static void stream_mem_close(struct stream *s, bool gently)
 {
     (void)gently;
@@ -61,6 +66,7 @@ static const struct stream_ops stream_mem_ops = {
     .read = stream_mem_read,
     .writev = stream_mem_writev,
     .want = stream_mem_want,
+    .finish = stream_mem_finish,
     .close = stream_mem_close,
 };
 

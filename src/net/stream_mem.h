@@ -18,10 +18,11 @@ struct stream_mem {
     struct buf from_session; /* written by the session, not taken yet */
     size_t room;             /* bytes that may still be written */
     bool is_ended;           /* the peer sends no more */
-    bool is_broken; /* writes fail with -EPIPE, reads with -ECONNRESET when
-                     * what was given has been read */
-    bool has_told;  /* the session, that it is broken */
-    bool is_closed; /* the session closed it */
+    bool is_broken;   /* writes fail with -EPIPE, reads with -ECONNRESET when
+                       * what was given has been read */
+    bool has_told;    /* the session, that it is broken */
+    bool is_finished; /* the session said that it writes no more */
+    bool is_closed;   /* the session closed it */
 };
 
 /* max bounds each direction. The caller owns m and outlives the session's

@@ -381,12 +381,13 @@ static void bridge_on_hosts_opened(void *owner)
 {
     struct bridge *b = owner;
     const struct vmend_identity *who = &b->hosts.config->identity;
-    struct tls_terms terms = proxy_terms(b->hosts.vm);
+    struct stream_security security = proxy_security(b->hosts.vm);
 
     b->proxy_retry.since_us = clock_now_us();
     say(SAY_NEWS, "connected to %s as \"%s\", UUID %s, URI %s%s%s",
         b->hosts.vm->name, who->name, who->uuid, who->uri,
-        terms.text[0] != '\0' ? ", in " : "", terms.text);
+        security.is_secure ? ", in " : "",
+        security.is_secure ? security.terms : "");
     send_queued(b);
 }
 

@@ -248,6 +248,27 @@ static void a_break_is_told_once_to_who_wants_nothing(void **state)
     site_close(&s);
 }
 
+static void a_finished_stream_still_reads(void **state)
+{
+    struct site s;
+    char got[4];
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    s.owner.reads = true;
+    assert_int_equal(stream_write(s.owner.stream, "bye", 3), 3);
+    stream_finish(s.owner.stream);
+    assert_int_equal(recv(s.peer, got, 3, MSG_WAITALL), 3);
+    assert_int_equal(read(s.peer, got, sizeof got), 0);
+    assert_int_equal(write(s.peer, "so long", 7), 7);
+    close(s.peer);
+    site_run(&s, LONG_US);
+    assert_int_equal(s.owner.got_len, 7);
+    assert_int_equal(s.owner.result, 0);
+    assert_false(s.owner.told & STREAM_BROKEN);
+    site_close(&s);
+}
+
 /* The end of a pty's program, or of a Unix peer, is for those who read. */
 static void the_end_of_input_is_no_break(void **state)
 {
@@ -352,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_break_is_told_in_each_turn_to_who_wants_anything),
         cmocka_unit_test(a_break_is_told_to_who_only_wants_to_write),
         cmocka_unit_test(a_break_is_told_once_to_who_wants_nothing),
+        cmocka_unit_test(a_finished_stream_still_reads),
         cmocka_unit_test(the_end_of_input_is_no_break),
         cmocka_unit_test(a_broken_stream_may_close_another),
         cmocka_unit_test(memory_breaks_alike),

@@ -37,15 +37,15 @@ static void both_ends_talk(void **state)
     struct pair p;
 
     lab_kit_pair(&p, lab_kit_of(state));
-    assert_string_equal(stream_tls_terms(p.server.tls).text, "");
+    assert_string_equal(stream_security(p.server.tls).terms, "");
     say(&p.server, "login: ");
     say(&p.client, "root\r");
     pair_rest(&p);
     expect(&p.client, "login: ");
     expect(&p.server, "root\r");
-    assert_string_equal(stream_tls_terms(p.server.tls).text,
+    assert_string_equal(stream_security(p.server.tls).terms,
                         "TLSv1.3, TLS_AES_256_GCM_SHA384");
-    assert_string_equal(stream_tls_problem(p.server.tls), "");
+    assert_string_equal(stream_security(p.server.tls).problem, "");
     assert_true(stream_is_tls(p.server.tls));
     assert_false(stream_is_tls(&p.server.wire.stream));
     pair_close(&p);
@@ -93,7 +93,7 @@ static void bytes_read_before_are_the_hello(void **state)
         buf_take(&p.client.wire.from_session, len);
         stream_want(p.server.tls, 0);
         pair_rest(&p);
-        assert_string_not_equal(stream_tls_terms(p.server.tls).text, "");
+        assert_string_not_equal(stream_security(p.server.tls).terms, "");
         pair_close(&p);
     }
 }
@@ -447,12 +447,12 @@ static void one_can_read_after_saying_the_end(void **state)
     struct pair p;
 
     lab_kit_pair(&p, lab_kit_of(state));
-    stream_tls_say_end(p.client.tls); /* too early: means nothing */
+    stream_finish(p.client.tls); /* too early: means nothing */
     pair_rest(&p);
     say(&p.client, "all");
     lab_turn(&p.hub, &p.client);
-    stream_tls_say_end(p.client.tls);
-    stream_tls_say_end(p.client.tls);
+    stream_finish(p.client.tls);
+    stream_finish(p.client.tls);
     pair_rest(&p);
     expect(&p.server, "all");
     assert_int_equal(p.server.result, 0);

@@ -119,7 +119,7 @@ static void garbage_before_anybody_owns_the_stream(void **state)
     stream_mem_init(&e.wire, 64 * KIB);
     e.tls = stream_tls_new(&hub, lab_kit_of(state)->server, &e.wire.stream,
                            slice_of_text("\r\n"), NULL);
-    assert_string_not_equal(stream_tls_problem(e.tls), "");
+    assert_string_not_equal(stream_security(e.tls).problem, "");
     assert_int_equal(stream_read(e.tls, &e, 1), -EPROTO);
     end_done(&e);
     tls_hub_done(&hub);

@@ -270,7 +270,7 @@ static void made_certificate_serves(void **state)
     pair_open(&p, server, client, "vspc.example");
     pair_rest(&p);
     assert_string_equal(p.client.problem, "");
-    assert_string_not_equal(stream_tls_terms(p.client.tls).text, "");
+    assert_string_not_equal(stream_security(p.client.tls).terms, "");
     pair_close(&p);
     tls_context_close(server);
     tls_context_close(client);

@@ -199,7 +199,7 @@ static void read_some(struct end *e)
     if (n <= 0) {
         e->result = n;
         snprintf(e->problem, sizeof e->problem, "%s",
-                 stream_tls_problem(e->tls));
+                 stream_security(e->tls).problem);
         return;
     }
     require(e->got_len + (size_t)n <= e->got_max, "more came than expected");
@@ -221,7 +221,7 @@ static void on_ready(void *owner, unsigned ready)
         } else {
             e->result = n;
             snprintf(e->problem, sizeof e->problem, "%s",
-                     stream_tls_problem(e->tls));
+                     stream_security(e->tls).problem);
         }
     }
     if (e->result != 1 && e->closes_when_over) {

@@ -312,7 +312,7 @@ static void ciphers_are_separated_by_anything_usual(void **state)
 
         pair_open(&p, server, client, NULL);
         pair_rest(&p);
-        assert_string_equal(stream_tls_terms(p.client.tls).text,
+        assert_string_equal(stream_security(p.client.tls).terms,
                             "TLSv1.3, TLS_AES_128_GCM_SHA256");
         pair_close(&p);
         tls_context_close(server);

@@ -246,7 +246,7 @@ static void stream_tls_want(struct stream *s, unsigned interest)
     settle(stream_tls_of(s));
 }
 
-void stream_tls_say_end(struct stream *s)
+static void stream_tls_finish(struct stream *s)
 {
     struct stream_tls *t = stream_tls_of(s);
 
@@ -309,6 +309,7 @@ static const struct stream_ops stream_tls_ops = {
     .read = stream_tls_read,
     .writev = stream_tls_writev,
     .want = stream_tls_want,
+    .finish = stream_tls_finish,
     .close = stream_tls_close,
     .security = stream_tls_security,
 };

@@ -65,10 +65,6 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
                               struct stream *below, struct slice already_read,
                               const char *host);
 
-/* Says that nothing will be written any more, behind what was taken; what the
- * peer sends can still be read. The stream is to be closed as any other. */
-void stream_tls_say_end(struct stream *s);
-
 /* The older way to what stream_security says, for TLS streams only. */
 const char *stream_tls_problem(const struct stream *s);
 bool stream_tls_has_refused(const struct stream *s);

@@ -58,7 +58,7 @@ static void end(struct proxy *p, const struct err *why)
 /* error: of PROXY_LOST. */
 static void end_because(struct proxy *p, enum proxy_reason reason, int error)
 {
-    bool is_tls = p->stream != NULL && stream_is_tls(p->stream);
+    struct stream_security security = proxy_security(p);
     const struct proxy_facts facts = {
         .name = p->name,
         .said = p->said,
@@ -66,9 +66,9 @@ static void end_because(struct proxy *p, enum proxy_reason reason, int error)
         .is_destination = p->ticket != NULL,
         .policy = p->to->policy,
         .auth = (enum telauth_state)p->vmend.auth.state,
-        .tls_problem = is_tls ? stream_tls_problem(p->stream) : "",
-        .is_wrong_peer = is_tls && stream_tls_has_refused(p->stream),
-        .had_tls = proxy_terms(p).text[0] != '\0',
+        .tls_problem = security.problem,
+        .is_wrong_peer = security.has_refused,
+        .had_tls = security.is_secure && security.terms[0] != '\0',
         .error = error,
         .direction = p->identity->direction,
         .uri = p->identity->uri,
@@ -260,11 +260,11 @@ bool proxy_forget_break(struct proxy *p)
     return was_on;
 }
 
-struct tls_terms proxy_terms(const struct proxy *p)
+struct stream_security proxy_security(const struct proxy *p)
 {
-    if (p->stream == NULL || !stream_is_tls(p->stream))
-        return (struct tls_terms){ "" };
-    return stream_tls_terms(p->stream);
+    if (p->stream == NULL)
+        return (struct stream_security){ .problem = "" };
+    return stream_security(p->stream);
 }
 
 struct comport_told proxy_told(const struct proxy *p)
@@ -317,10 +317,7 @@ static void send_fin(struct proxy *p)
     if (p->has_fin)
         return;
     p->has_fin = true;
-    if (stream_is_tls(p->stream))
-        stream_tls_say_end(p->stream);
-    else
-        (void)shutdown(stream_fd_number(p->stream), SHUT_WR);
+    stream_finish(p->stream);
     timer_start(&p->timer, FINISH_TIMEOUT_MS);
 }
 

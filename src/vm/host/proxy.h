@@ -118,8 +118,8 @@ bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen);
  * from now on it has not. Also after the connection's end. */
 bool proxy_forget_break(struct proxy *p);
 
-/* What TLS has come to; "" in the clear. */
-struct tls_terms proxy_terms(const struct proxy *p);
+/* What protects the connection; nothing while there is none. */
+struct stream_security proxy_security(const struct proxy *p);
 
 /* What the concentrator knows of the port, for a ticket. */
 struct comport_told proxy_told(const struct proxy *p);

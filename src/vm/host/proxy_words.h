@@ -28,7 +28,7 @@ struct proxy_facts {
     bool is_destination;     /* of a move: VMOTION-PEER-OK is to come */
     enum auth_policy policy; /* what the user wants of TLS */
     enum telauth_state auth;
-    const char *tls_problem; /* stream_tls_problem; "" */
+    const char *tls_problem; /* stream_security; "" */
     bool is_wrong_peer;      /* the peer is not who it has to be */
     bool had_tls;            /* the handshake was done */
     int error;               /* -errno; 0: closed by the peer */
