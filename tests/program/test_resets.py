@@ -11,13 +11,15 @@ RULE = ("--service-connect", "*:*")
 
 
 def wait_no_clients(vspcd, console):
-    """No client is counted, although the VM has said nothing."""
+    """No client is counted, although the VM has said nothing, and nothing turns
+    round and round for those that were."""
     def is_alone():
         vspcd.report()
         lines = [fields_of(line) for line in vspcd.lines if "clients=" in line]
         of_it = [has for has in lines if has.get("console") == console]
         return of_it and of_it[-1]["clients"] == "0"
     eventually(is_alone, f"no clients of {console}")
+    vspcd.wait_idle()
 
 
 @pytest.mark.parametrize("kind", ["raw", "telnet"])
