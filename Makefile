@@ -5,6 +5,7 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 DESTDIR ?=
 FUZZ_SECONDS ?= 600
+SOAK_SECONDS ?= 3600
 
 all: $(BUILD)/build.ninja ## build build/vspcd and build/vspc-vm
 	@ninja -C $(BUILD)
@@ -38,6 +39,9 @@ bench: ## speed and memory beside HAProxy and nginx
 fuzz: deps ## every fuzz target for FUZZ_SECONDS (600)
 	@$(PYTHON) scripts/check --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
+soak: deps ## the chaos of tests/chaos for SOAK_SECONDS (3600)
+	@$(PYTHON) scripts/check --only chaos --chaos-seconds $(SOAK_SECONDS)
+
 lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 	@scripts/lint
 
@@ -61,4 +65,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10
 
-.PHONY: all deps run check guest bench fuzz lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak lint format install uninstall clean help
