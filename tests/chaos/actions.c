@@ -92,7 +92,7 @@ static void choose_tls(struct chaos *c, struct peer *p)
         p->knows_auth = true;
 }
 
-static void choose_uri(struct chaos *c, struct peer *p)
+static void choose_uri(struct chaos *c, char uri[PEER_URI_MAX])
 {
     static const char *const schemes[] = { "tcp", "telnet", "ssl", "telnets" };
     const char *scheme = schemes[chaos_dice(c, 4)];
@@ -100,25 +100,33 @@ static void choose_uri(struct chaos *c, struct peer *p)
 
     switch (chaos_dice(c, 8)) {
     case 0:
-        server_uuid(uuid, (int)chaos_dice(c, CHAOS_CONSOLES));
-        snprintf(p->uri, sizeof p->uri, "Cvspc://%s", uuid);
-        break;
     case 1:
+        server_uuid(uuid, (int)chaos_dice(c, CHAOS_CONSOLES));
+        snprintf(uri, PEER_URI_MAX, "Cvspc://%s", uuid);
+        break;
     case 2:
-        snprintf(p->uri, sizeof p->uri, "C%s://127.0.0.1:%u", scheme,
+        snprintf(uri, PEER_URI_MAX, "C%s://127.0.0.1:%u", scheme,
                  c->remote_port);
         break;
     case 3:
-        snprintf(p->uri, sizeof p->uri, "S%s://127.0.0.1:%u", scheme,
-                 c->server.block + SERVER_SERVICE_PORT + chaos_dice(c, 10));
-        break;
     case 4:
-        snprintf(p->uri, sizeof p->uri, "Ss%u", chaos_dice(c, 2));
+        snprintf(uri, PEER_URI_MAX, "S%s://127.0.0.1:%u", scheme,
+                 c->server.block + SERVER_SERVICE_PORT +
+                     chaos_dice(c, SERVER_SERVICE_PORTS));
         break;
     default:
-        snprintf(p->uri, sizeof p->uri, "Ss0");
+        snprintf(uri, PEER_URI_MAX, "Ss%u", chaos_dice(c, 2));
         break;
     }
+}
+
+/* A URI is the name of a console too: mostly it is always the same. */
+static void choose_console(struct chaos *c, struct peer *p)
+{
+    if (chaos_dice(c, 16) == 0)
+        choose_uri(c, p->uri);
+    else
+        memcpy(p->uri, c->uris[p->console], sizeof p->uri);
 }
 
 static struct peer *host_comes(struct chaos *c, enum peer_kind kind,
@@ -130,7 +138,7 @@ static struct peer *host_comes(struct chaos *c, enum peer_kind kind,
         return NULL;
     server_uuid(p->uuid, console);
     snprintf(p->name, sizeof p->name, "chaos-%d", console);
-    choose_uri(c, p);
+    choose_console(c, p);
     choose_tls(c, p);
     p->echoes = chaos_dice(c, 4) == 0;
     c->counts.vms++;
@@ -178,7 +186,7 @@ static void client_comes(struct chaos *c, struct peer *unused)
     (void)unused;
     if (chaos_dice(c, 6) == 0)
         port = (uint16_t)(c->server.block + SERVER_SERVICE_PORT +
-                          chaos_dice(c, 10));
+                          chaos_dice(c, SERVER_SERVICE_PORTS));
     p = chaos_dial(c, kind, console, port);
     if (p == NULL)
         return;
@@ -247,8 +255,7 @@ static void renames(struct chaos *c, struct peer *p)
 
 static void asks_for_proxy(struct chaos *c, struct peer *p)
 {
-    if (chaos_dice(c, 2) == 0)
-        choose_uri(c, p);
+    choose_console(c, p);
     peer_say_proxy(p);
 }
 
@@ -376,6 +383,7 @@ static void reload(struct chaos *c, struct peer *unused)
 {
     (void)unused;
     c->has_tls = chaos_dice(c, 2);
+    c->has_listen = chaos_dice(c, 3) > 0;
     chaos_write_settings(c);
     server_signal(&c->server, SIGHUP);
     c->counts.reloads++;
@@ -462,6 +470,8 @@ void chaos_choose_taste(struct chaos *c)
     c->weights[0] += actions[0].weight;
     c->weights[2] += actions[2].weight;
     c->weights[6] += actions[6].weight;
+    for (int i = 0; i < CHAOS_CONSOLES; i++)
+        choose_uri(c, c->uris[i]);
 }
 
 static const struct action *pick(struct chaos *c)

@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <ftw.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -21,7 +21,7 @@ enum {
     ANSWER_MS = 15 * 1000, /* of the bystander's VM */
     END_MS = 30 * 1000,
     LEAVE_MS = 20 * 1000,
-    SPARE_DESCRIPTORS = 8, /* the program's own: a hook, a certificate */
+    SPARE_DESCRIPTORS = 8, /* its own, for a moment */
 };
 
 /* The two that are served whatever happens. */
@@ -70,10 +70,11 @@ static bool has_failed(const struct chaos *c)
 
 void chaos_write_settings(const struct chaos *c)
 {
-    char path[160];
+    char path[168], whole[160];
     FILE *file;
 
-    snprintf(path, sizeof path, "%s/vspcd.conf", c->server.folder);
+    snprintf(whole, sizeof whole, "%s/vspcd.conf", c->server.folder);
+    snprintf(path, sizeof path, "%s.new", whole);
     file = fopen(path, "we");
     if (file == NULL)
         die(path);
@@ -83,17 +84,23 @@ void chaos_write_settings(const struct chaos *c)
             "port-range-end = %u\nclient-rate = 0\n"
             "history-size = 4K\nheld-input-size = 4K\nhold-time = 100\n"
             "identity-timeout = 2\nmove-timeout = 2\n"
-            "service-listen = {\"*:%u-%u\"}\n"
             "service-connect = {\"vspc://*\", \"127.0.0.1:%u\"}\n"
             "tls = %s\nclient-tls = %s\n",
             c->server.block, c->server.block + SERVER_SERVICE_PORT - 1,
-            c->server.block + SERVER_SERVICE_PORT,
-            c->server.block + SERVER_SERVICE_PORT + 9, c->remote_port,
-            c->has_tls ? "offered" : "off", c->has_tls ? "offered" : "off");
+            c->remote_port, c->has_tls ? "offered" : "off",
+            c->has_tls ? "offered" : "off");
+    if (c->has_listen)
+        fprintf(file, "service-listen = {\"*:%u-%u\"}\n",
+                c->server.block + SERVER_SERVICE_PORT,
+                c->server.block + SERVER_SERVICE_PORT + SERVER_SERVICE_PORTS -
+                    1);
     if (c->has_console_logs)
         fprintf(file, "logdir = \"%s/logs\"\nlog-rotate-size = 64K\n",
                 c->server.folder);
     fclose(file);
+    /* An earlier SIGHUP may just be reading it. */
+    if (rename(path, whole) < 0)
+        die(whole);
 }
 
 /* ---- one step --------------------------------------------------------- */
@@ -285,8 +292,11 @@ static void play(struct chaos *c, struct bystander *b, unsigned ms)
 }
 
 /* Everybody is reset: what they had must come back. */
-static void leave(struct chaos *c, struct bystander *b, int allowed)
+static void leave(struct chaos *c, struct bystander *b, int at_first)
 {
+    /* Each console has a port, and some have a listener beside it. */
+    int allowed = at_first + server_consoles(&c->server) +
+                  SERVER_SERVICE_PORTS + SPARE_DESCRIPTORS;
     uint64_t start = now_ms();
     int count;
 
@@ -302,11 +312,14 @@ static void leave(struct chaos *c, struct bystander *b, int allowed)
             peer_reset(&c->peers[i]);
         ask(c, b);
         look_at_server(c);
-        if (now_ms() - start > LEAVE_MS)
+        if (now_ms() - start > LEAVE_MS) {
+            server_signal(&c->server, SIGUSR1); /* the log says who is left */
+            serve(c, 500);
             chaos_fail(c,
-                       "%d descriptors are open though all have gone; "
-                       "%d are expected",
+                       "%d descriptors are open though all have gone; %d "
+                       "are expected",
                        count, allowed);
+        }
     }
 }
 
@@ -374,6 +387,7 @@ static bool play_round(const char *program, const char *folder, uint64_t seed,
     c->dice = seed * UINT64_C(0x2545f4914f6cdd1d);
     c->is_verbose = is_verbose;
     c->has_tls = chaos_dice(c, 2);
+    c->has_listen = chaos_dice(c, 3) > 0;
     c->has_console_logs = chaos_dice(c, 3) == 0;
     snprintf(c->server.folder, sizeof c->server.folder, "%s", folder);
     open_remote(c);
@@ -382,8 +396,7 @@ static bool play_round(const char *program, const char *folder, uint64_t seed,
     server_start(&c->server, program, folder);
     start_bystander(c, &b);
     if (!has_failed(c)) {
-        int descriptors = server_descriptors(&c->server) + SPARE_DESCRIPTORS +
-                          CHAOS_CONSOLES * 2 + 10;
+        int descriptors = server_descriptors(&c->server);
 
         chaos_choose_taste(c);
         play(c, &b, ROUND_MS);
@@ -400,6 +413,22 @@ static bool play_round(const char *program, const char *folder, uint64_t seed,
     close(c->listener);
     free(c);
     return is_good;
+}
+
+static int remove_one(const char *path, const struct stat *unused, int kind,
+                      struct FTW *where)
+{
+    (void)unused;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+/* A round that was good leaves nothing. */
+static void forget_round(const char *folder)
+{
+    if (nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) < 0)
+        die(folder);
 }
 
 /* ---- the program ------------------------------------------------------ */
@@ -464,6 +493,10 @@ int main(int argc, char **argv)
         if (mkdir(below, 0700) < 0)
             die(below);
         is_good = play_round(argv[optind], below, seed++, is_verbose);
+        if (is_good)
+            forget_round(below);
     } while (is_good && now_ms() - start < seconds * UINT64_C(1000));
+    if (is_good)
+        forget_round(folder);
     return is_good ? 0 : 1;
 }

@@ -37,11 +37,13 @@ struct chaos {
     struct server server;
     struct peer peers[CHAOS_PEERS_MAX];
     struct chaos_key keys[CHAOS_CONSOLES];
+    char uris[CHAOS_CONSOLES][PEER_URI_MAX]; /* direction first, mostly */
     struct chaos_counts counts;
     uint64_t dice;
     int listener; /* the remote system that service URIs name */
     uint16_t remote_port;
-    bool has_tls; /* as the configuration file has it */
+    bool has_tls;    /* as the configuration file has it, */
+    bool has_listen; /* and rules for listeners, which need TLS too */
     bool is_verbose;
     bool has_console_logs;
     unsigned names; /* given so far */

@@ -24,7 +24,12 @@ enum peer_kind {
     PEER_REMOTE, /* where a service URI leads */
 };
 
-enum { PEER_OUT_MAX = 256 * 1024, PEER_SB_MAX = 128, PEER_KEY_MAX = 64 };
+enum {
+    PEER_OUT_MAX = 256 * 1024,
+    PEER_SB_MAX = 128,
+    PEER_KEY_MAX = 64,
+    PEER_URI_MAX = 96
+};
 
 enum peer_state {
     PEER_STATE_DATA,
@@ -54,7 +59,7 @@ struct peer {
     bool echoes;         /* data comes back as it is */
     bool has_goahead;    /* of the last BEGIN */
 
-    char uri[96];              /* VM: what DO-PROXY says, the direction first */
+    char uri[PEER_URI_MAX];    /* VM: what DO-PROXY says, the direction first */
     char name[32];             /* VM */
     char uuid[64];             /* VM: as ESXi writes it */
     uint8_t key[PEER_KEY_MAX]; /* of GOAHEAD; for PEER */

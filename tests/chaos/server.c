@@ -101,6 +101,7 @@ static void run(const struct server *s, const char *program, int log)
     setenv("VSPCD_CONFIG", settings, 1);
     /* One that hangs says where, when server_end asks it. */
     setenv("ASAN_OPTIONS", "handle_abort=1", 0);
+    setenv("UBSAN_OPTIONS", "print_stacktrace=1", 0);
     dup2(none, STDIN_FILENO);
     dup2(none, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
@@ -130,17 +131,32 @@ void server_start(struct server *s, const char *program, const char *folder)
     s->log = ends[0];
 }
 
+/* A VM may have several consoles: its port is the one it came to last. */
 static void take_console(struct server *s, const char *line)
 {
-    for (int i = 0; i < SERVER_CONSOLES_MAX; i++) {
+    const char *text = strstr(line, " port=");
+    unsigned port = text != NULL ? (unsigned)strtoul(text + 6, NULL, 10) : 0;
+
+    if (port < s->block || port - s->block >= SERVER_PORTS)
+        return;
+    s->has_port[port - s->block] = true;
+    for (int i = 0; i < SERVER_VMS_MAX; i++) {
         char uuid[40], id[48];
-        const char *port = strstr(line, " port=");
 
         server_uuid(uuid, i);
         snprintf(id, sizeof id, " id=%s", uuid);
-        if (strstr(line, id) != NULL && port != NULL)
-            s->ports[i] = (uint16_t)strtoul(port + strlen(" port="), NULL, 10);
+        if (strstr(line, id) != NULL)
+            s->ports[i] = (uint16_t)port;
     }
+}
+
+int server_consoles(const struct server *s)
+{
+    int count = 0;
+
+    for (int i = 0; i < SERVER_PORTS; i++)
+        count += s->has_port[i];
+    return count;
 }
 
 static void take_line(struct server *s)

@@ -12,9 +12,10 @@
 #include <sys/types.h>
 
 enum {
-    SERVER_CONSOLES_MAX = 8,
+    SERVER_VMS_MAX = 8,
     SERVER_PORTS = 100,       /* of the block */
-    SERVER_SERVICE_PORT = 60, /* in the block: of --service-listen, 10 */
+    SERVER_SERVICE_PORT = 60, /* in the block: of --service-listen */
+    SERVER_SERVICE_PORTS = 10,
 };
 
 struct server {
@@ -25,11 +26,12 @@ struct server {
     char folder[128];
     char line[4096];
     size_t line_len;
-    uint16_t block;                      /* first of its ports */
-    int mark;                            /* keeps the block from other tests */
-    uint16_t proxy;                      /* 0: not ready yet */
-    uint16_t ports[SERVER_CONSOLES_MAX]; /* of the consoles, once seen */
-    bool has_complained;                 /* a sanitizer has */
+    uint16_t block;                 /* first of its ports */
+    int mark;                       /* keeps the block from other tests */
+    uint16_t proxy;                 /* 0: not ready yet */
+    uint16_t ports[SERVER_VMS_MAX]; /* of their consoles; 0: not seen yet */
+    bool has_port[SERVER_PORTS];    /* which of the block consoles have */
+    bool has_complained;            /* a sanitizer has */
 };
 
 /* The UUID of a console's VM, canonical: in the log, in vspc:// */
@@ -49,6 +51,9 @@ void server_signal(const struct server *s, int number);
 /* It runs no more, or again, when this returns. */
 void server_stop(const struct server *s);
 void server_continue(const struct server *s);
+
+/* Consoles that there are, or have been. */
+int server_consoles(const struct server *s);
 
 /* Open descriptors; -1: not known. */
 int server_descriptors(const struct server *s);
