@@ -1,5 +1,6 @@
 """The programs under test, as processes with a log that can be waited for."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -130,6 +131,18 @@ class Program:
                     stream.close()
                 except BrokenPipeError:
                     pass
+
+    @contextlib.contextmanager
+    def asleep(self):
+        """What is done meanwhile it finds all at once when it wakes."""
+        stat = pathlib.Path(f"/proc/{self.pid}/stat")
+        self.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: stat.read_text().rpartition(")")[2].split()[0]
+                   in "TZ", "the program to sleep")
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     # What it costs.
 
