@@ -107,9 +107,12 @@ SAID = [
     STOP, DO_PROXY, STOP + wire.will(wire.VMWARE), DO_PROXY + STOP,
     DO_PROXY * 2, STOP + DO_PROXY, DO_PROXY + b"and more",
     STOP + b"and more" + wire.ext(wire.VMOTION_BEGIN, b"abcd"),
+    # With an answer that is on its way to it.
+    wire.do(99) + DO_PROXY, wire.do(99) + DO_PROXY + STOP,
 ]
 SAID_IDS = ["wont-232", "do-proxy", "wont-will", "do-proxy-wont", "twice",
-            "wont-do-proxy", "do-proxy-data", "wont-begin"]
+            "wont-do-proxy", "do-proxy-data", "wont-begin", "do-do-proxy",
+            "do-do-proxy-wont"]
 
 
 @pytest.mark.parametrize("said", SAID, ids=SAID_IDS)
