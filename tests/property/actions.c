@@ -289,15 +289,70 @@ static bool go_on(struct play *p)
     return complete_on(p, destination_of(p, c), c);
 }
 
+static void end_somehow(struct play *p, struct remote *r)
+{
+    static const char *const words[] = { "closes", "breaks", "resets" };
+    enum remote_end how = (enum remote_end)play_dice(p, 3);
+
+    play_note(p, "%s %d %s", r->is_vm ? "vm" : "client", r->vm.number,
+              words[how]);
+    remote_end(r, how);
+}
+
 static bool cut(struct play *p, struct remote *r)
 {
-    bool breaks = play_dice(p, 2);
-
     if (r == NULL)
         return false;
-    play_note(p, "%s %d %s", r->is_vm ? "vm" : "client", r->vm.number,
-              breaks ? "breaks" : "closes");
-    remote_end(r, breaks);
+    end_somehow(p, r);
+    return true;
+}
+
+/* Any of them, between two reads of the server, which finds last words. */
+static bool cut_some(struct play *p)
+{
+    uint32_t share = 1 + play_dice(p, 4);
+    bool any = false;
+
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[i];
+
+        if (!remote_may_say(r) || play_dice(p, 2) == 0)
+            continue;
+        if (r->is_vm ? r->vm.role == MODEL_SERVES : r->is_served)
+            remote_say_data(r, 20);
+        remote_give(r, SIZE_MAX);
+    }
+    for (int i = 0; i < p->remote_count; i++) {
+        struct remote *r = p->remotes[i];
+
+        if (!remote_may_say(r) || play_dice(p, 4) >= share)
+            continue;
+        end_somehow(p, r);
+        any = true;
+    }
+    return any;
+}
+
+/* What ends with a client changes the lines of its VM. */
+static bool change_lines(struct play *p)
+{
+    static const char *const words[] = {
+        COM_PORT_CONTROL "\x05" IAC SE,
+        COM_PORT_CONTROL "\x06" IAC SE,
+        COM_PORT_CONTROL "\x08" IAC SE,
+        COM_PORT_CONTROL "\x09" IAC SE,
+        COM_PORT_CONTROL "\x0b" IAC SE,
+        COM_PORT_CONTROL "\x0c" IAC SE,
+        IAC "\xf3",
+    };
+    struct remote *r = any_remote(p, play_dice(p, 4) == 0);
+
+    if (r == NULL || r->is_raw)
+        return false;
+    play_note(p, "%s %d changes its lines", r->is_vm ? "vm" : "client",
+              r->vm.number);
+    remote_say(r, (struct item){ .kind = ITEM_LINES },
+               slice_of_text(words[play_dice(p, 7)]));
     return true;
 }
 
@@ -431,6 +486,8 @@ const struct action actions[ACTION_COUNT] = {
     { 6, cut_moving },
     { 2, cut_vm },
     { 2, cut_client },
+    { 6, cut_some },
+    { 12, change_lines },
     { 6, client_comes },
     { 8, change_room_of_client },
     { 4, change_room_of_vm },

@@ -355,6 +355,13 @@ size_t model_client_got(struct model *m, struct model_client *client,
             continue;
         }
         len = take_notice(rest, text);
+        if (len < 0 && client->is_program && client->may_lag) {
+            len = find_after_skip(m, client, rest);
+            if (len < 0)
+                break;
+            done += (size_t)len;
+            continue;
+        }
         if (len == 0)
             break;
         if (len < 0)
@@ -420,7 +427,8 @@ void model_check_client_rest(struct model *m, const struct model_client *client)
     if (c == NULL)
         return;
     model_check_client_output(m, client, false);
-    if (client->is_telnet && client->news_count < MODEL_NEWS_MAX &&
+    if (client->is_telnet && !client->is_program &&
+        client->news_count < MODEL_NEWS_MAX &&
         !(client->told & UINT64_C(1) << client->news_count))
         model_fail(m, "client %d was not told that its VM is %s",
                    client->number,

@@ -105,6 +105,7 @@ struct model_client {
     bool has_lagged;
     bool is_unjudged; /* what it gets is not known */
     bool is_telnet;   /* is told news; a raw one gets the VM's bytes alone */
+    bool is_program;  /* RFC 2217: need not be told news, nor of a skip */
     struct model_news news[MODEL_NEWS_MAX]; /* since it is there */
     int news_count;
     uint64_t told; /* bit n: it may have been told the first n news */

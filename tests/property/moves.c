@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FAILURES_MAX = 5 };
+enum { FAILURES_MAX = 5, SCHEDULE_SECONDS = 60 };
 
 struct arguments {
     uint64_t seed;
@@ -48,6 +48,7 @@ static void prepare_for_crash(void)
         __sanitizer_set_death_callback(say_repeat);
     else
         signal(SIGSEGV, on_crash);
+    signal(SIGALRM, on_crash);
 }
 
 static void usage(const char *program)
@@ -113,6 +114,7 @@ int main(int argc, char **argv)
         snprintf(repeat, sizeof repeat,
                  "# again: %s --seed %llu --count 1 --steps %d --verbose\n",
                  argv[0], (unsigned long long)(a.seed + i), a.steps);
+        alarm(SCHEDULE_SECONDS); /* it may go round for ever */
         if (schedule_run(a.seed + i, a.steps, a.is_verbose, &totals))
             continue;
         say_repeat();

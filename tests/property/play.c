@@ -87,6 +87,7 @@ struct remote *play_new_client(struct play *p, int console, bool is_raw)
     peer_listen(r->peer);
     peer_forget(r->peer);
     r->is_raw = r->peer->is_raw = is_raw;
+    r->client.is_program = !is_raw && play_dice(p, 3) == 0;
     if (!is_raw) {
         remote_say(r, (struct item){ .kind = ITEM_TELNET }, BYTES(IAC));
         remote_say(
@@ -94,6 +95,9 @@ struct remote *play_new_client(struct play *p, int console, bool is_raw)
             BYTES(
                 DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA));
     }
+    if (r->client.is_program)
+        remote_say(r, (struct item){ .kind = ITEM_LINES },
+                   BYTES(IAC WILL COM_PORT COM_PORT_CONTROL "\x09" IAC SE));
     return r;
 }
 
@@ -113,6 +117,8 @@ void play_connect(struct remote *r, struct model_console *c)
 
     remote_say(r, (struct item){ .kind = ITEM_CONNECT, .console = c },
                slice_of(wire, (size_t)len));
+    remote_say(r, (struct item){ .kind = ITEM_LINES },
+               BYTES(IAC WILL COM_PORT));
 }
 
 static void keep_keys(struct play *p, struct remote *r)

@@ -68,7 +68,7 @@ struct action {
     bool (*run)(struct play *p); /* false: it cannot happen now */
 };
 
-enum { ACTION_GO_ON = 0, ACTION_COUNT = 22 };
+enum { ACTION_GO_ON = 0, ACTION_COUNT = 24 };
 extern const struct action actions[ACTION_COUNT];
 
 #endif

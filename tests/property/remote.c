@@ -148,7 +148,7 @@ void remote_give(struct remote *r, size_t len)
     buf_take(&r->pending, bytes.len);
 }
 
-void remote_end(struct remote *r, bool breaks)
+void remote_end(struct remote *r, enum remote_end how)
 {
     r->was_ended = true;
     /* Whether it would have been served raw is not known any more. */
@@ -157,10 +157,8 @@ void remote_end(struct remote *r, bool breaks)
         r->peer->is_raw = true;
     }
     r->peer->stream.is_ended = true;
-    r->peer->stream.is_broken = breaks;
-    /* A session may read what came before the break, or not: which of them is
-     * its affair, so that nothing came. */
-    if (breaks) {
+    r->peer->stream.is_broken = how != REMOTE_CLOSES;
+    if (how == REMOTE_BREAKS) {
         r->given -= remote_unread(r);
         buf_take(&r->peer->stream.to_session, remote_unread(r));
     }
@@ -204,14 +202,17 @@ static void tell_items(struct remote *r, uint64_t read,
                        const struct remote_lookup *lookup);
 
 /* Up to where one is output that has to go at once. What is left of more than
- * that may be read, but not output. */
+ * that may be read, but not output; of one that is broken the server may have
+ * learned so by a write, and have read no more. */
 static uint64_t end_of_last_word(const struct remote *r)
 {
+    uint64_t end = r->given;
+
     if (r->peer->stream.is_broken)
-        return r->read;
-    if (r->given - r->read > REMOTE_LAST_WORD)
+        end -= remote_unread(r);
+    if (end - r->read > REMOTE_LAST_WORD)
         return r->read + REMOTE_LAST_WORD;
-    return r->given;
+    return end;
 }
 
 /* Of a connection that was replaced. */
@@ -276,6 +277,7 @@ static void tell_item(struct remote *r, const struct item *item,
 {
     switch ((enum item_kind)item->kind) {
     case ITEM_DATA:
+    case ITEM_LINES:
         break;
     case ITEM_NOTHING:
         r->is_served = true;

@@ -21,9 +21,13 @@ enum {
     REMOTE_LAST_WORD = 1024 * KIB, /* docs/vmotion.md */
 };
 
+#define COM_PORT "\x2c"
+#define COM_PORT_CONTROL IAC SB COM_PORT "\x05"
+
 enum item_kind {
     ITEM_DATA,
     ITEM_NOTHING, /* negotiation */
+    ITEM_LINES,   /* breaks, DTR and RTS: no bytes for anybody */
     ITEM_TELNET,  /* a client's first IAC: it speaks telnet */
     ITEM_CONNECT, /* DO-PROXY and all answers */
     ITEM_BEGIN,
@@ -81,8 +85,10 @@ void remote_say_move(struct remote *r, enum item_kind kind,
 /* At most len bytes onto the wire. */
 void remote_give(struct remote *r, size_t len);
 
-/* The far end ends: with what it has given, or at once. */
-void remote_end(struct remote *r, bool breaks);
+/* The far end ends: with what it has given; at once; or so that what it has
+ * given can be read, while nothing can be written to it any more. */
+enum remote_end { REMOTE_CLOSES, REMOTE_BREAKS, REMOTE_RESETS };
+void remote_end(struct remote *r, enum remote_end how);
 
 /* What the server has read up to now, to the model. lookup finds the line of
  * a VM that has its last word by that. */
