@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from harness import wire
+from harness.clients import RawClient
 from harness.comport import BREAK_ON, DTR_OFF, RTS_OFF, control
 from harness.net import eventually
 from harness.streams import MIB, letters
@@ -99,6 +100,58 @@ def test_lines_of_a_client_that_is_reset_with_its_vm(vspcd, said):
         client.reset()
         other.reset()
     alive(vspcd)
+
+
+def undecided(vspcd, vm):
+    """Whether it is raw or telnet is not known yet."""
+    client = vspcd.keep(RawClient(vspcd.console_address(vm.port)))
+    return client.greet()
+
+
+def raw(vspcd, vm):
+    client = vspcd.raw(vm)
+    client.send(b"r")
+    vm.read_until(b"r")
+    return client
+
+
+def telnet(vspcd, vm):
+    return vspcd.telnet(vm)
+
+
+@pytest.mark.parametrize("prints", [False, True],
+                         ids=["silent-vm", "vm-prints"])
+@pytest.mark.parametrize("attach", [undecided, raw, telnet, rfc2217])
+def test_what_a_client_said_before_its_reset_is_typed(vspcd, attach, prints):
+    """Also where a write to it fails before it is read."""
+    vm = vspcd.vm().com_port()
+    for count in range(10):
+        client = attach(vspcd, vm)
+        said = b"<last words %d>" % count
+        with vspcd.asleep():
+            if prints:
+                vm.send(b"printed")
+            client.send(said)
+            client.reset()
+        vm.read_until(said)
+
+
+@pytest.mark.parametrize("types", [False, True],
+                         ids=["silent-client", "client-types"])
+@pytest.mark.parametrize("attach", [raw, telnet, rfc2217])
+def test_what_a_vm_said_before_its_reset_is_seen(vspcd, attach, types):
+    """Also where a write to it fails before it is read."""
+    for count in range(10):
+        vm = vspcd.vm("web").com_port()
+        client = attach(vspcd, vm)
+        said = b"<last words %d>" % count
+        with vspcd.asleep():
+            if types:
+                client.send(b"typed")
+            vm.send(said)
+            vm.reset()
+        client.read_until(said)
+        client.close()
 
 
 # The extension ends, or begins anew, and the session with it
