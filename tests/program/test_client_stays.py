@@ -200,12 +200,6 @@ def test_the_end_of_others_is_noticed(vspcd, stuck):
         vspcd.wait_event("client disconnected", peer=client.address)
 
 
-def test_its_own_end_is_noticed(vspcd, stuck):
-    _, paster = stuck
-    paster.reset()
-    vspcd.wait_event("client disconnected", peer=paster.address)
-
-
 def test_those_who_were_there_before(vspcd):
     vm = vspcd.vm("stuck", receive_buffer=4096)
     clients = [vspcd.telnet(vm), vspcd.telnet(vm).com_port()]
