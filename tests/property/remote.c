@@ -268,8 +268,9 @@ static void tell_complete(struct remote *r, const struct item *item,
                           const struct remote_lookup *lookup)
 {
     model_completes(r->model, &r->vm, &item->key.sequence);
+    /* It may have ended by what it said last. */
     if (r->vm.role == MODEL_SERVES)
-        remote_tell_leaving(r->vm.console, false, lookup);
+        remote_tell_leaving(r->vm.console, r->peer->stream.is_closed, lookup);
 }
 
 static void tell_item(struct remote *r, const struct item *item,
