@@ -8,7 +8,7 @@ FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 3600
 
 all: $(BUILD)/build.ninja ## build build/vspcd and build/vspc-vm
-	@ninja -C $(BUILD)
+	@ninja -C $(BUILD) programs
 
 $(BUILD)/build.ninja:
 	@said=$$(meson setup $(BUILD) --prefix $(PREFIX) 2>&1) || \
@@ -52,7 +52,7 @@ install: all ## programs, man pages, unit and samples below PREFIX (/usr/local)
 	@meson introspect $(BUILD) --buildoptions | \
 	    grep -q '"prefix", "value": "$(PREFIX)"' || \
 	    { meson configure $(BUILD) --prefix $(PREFIX) >/dev/null && \
-	    ninja --quiet -C $(BUILD); }
+	    ninja --quiet -C $(BUILD) programs; }
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 	@scripts/installed $(PREFIX) "$(DESTDIR)"
 
