@@ -39,8 +39,8 @@ bench: ## speed and memory beside HAProxy and nginx
 fuzz: deps ## every fuzz target for FUZZ_SECONDS (600)
 	@$(PYTHON) scripts/check --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-soak: deps ## the chaos of tests/chaos for SOAK_SECONDS (3600)
-	@$(PYTHON) scripts/check --only chaos --chaos-seconds $(SOAK_SECONDS)
+soak: deps ## what takes too long for make check: the chaos, for SOAK_SECONDS (3600)
+	@$(PYTHON) scripts/check --only soak --chaos-seconds $(SOAK_SECONDS)
 
 lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 	@scripts/lint
@@ -60,7 +60,7 @@ uninstall: ## remove what make install has put below PREFIX; settings and state 
 	@scripts/uninstall $(BUILD) "$(DESTDIR)"
 
 clean: ## remove everything that was built
-	@rm -rf build build-asan build-fuzz build-clang
+	@rm -rf build build-asan build-clang build-fuzz build-tsan
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10

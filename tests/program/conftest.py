@@ -8,7 +8,7 @@ import types
 
 import pytest
 
-from harness.net import TIMEOUT
+from harness.net import TIMEOUT, OwnAddress
 from harness.programs import BUILD, Program, Vspcd
 from harness.remote import Remote
 from harness.tls import Authority
@@ -79,6 +79,14 @@ def certificates(tmp_path_factory):
         stranger=Authority(folder, "elsewhere").issue("stranger"),
         middle=types.SimpleNamespace(certificate=middle.pair.certificate,
                                      server=middle.issue("below")))
+
+
+@pytest.fixture
+def own_address():
+    """A loopback address that no other test has."""
+    address = OwnAddress()
+    yield address.host
+    address.close()
 
 
 @pytest.fixture

@@ -288,15 +288,16 @@ def test_descriptor_limit_is_raised_to_the_hard_one(start_vspcd, need):
 def test_a_log_that_nobody_reads_stops_nothing(need):
     """stderr is a pipe that is full."""
     reader, writer = os.pipe()
-    ports = PortBlock()
+    ports = PortBlock(1)
     process = subprocess.Popen(
-        [BUILD / "vspcd", "--proxy-port", str(ports.base + 50),
+        [BUILD / "vspcd", "--proxy-port", str(ports.base + 60),
          "--proxy-iface", "127.0.0.1", "--interface", "127.0.0.1",
-         "--port-range-start", str(ports.base), "--backend", "Memory"],
+         "--port-range-start", str(ports.base), "--port-range-end",
+         str(ports.last), "--backend", "Memory"],
         stderr=writer, env=clean_environment())
     os.close(writer)
     try:
-        address = ("127.0.0.1", ports.base + 50)
+        address = ("127.0.0.1", ports.base + 60)
         eventually(lambda: is_up(address), "vspcd to listen")
         for _ in range(1500):  # two lines each, far more than a pipe holds
             with socket.create_connection(address, 30):

@@ -438,7 +438,7 @@ def test_many_failures_are_a_line_a_second(start_vspcd, hook):
 def test_500_vms_while_a_hook_hangs(start_vspcd, hook):
     hanging = hook("echo begin >> %s; exec sleep 1000")
     vspcd = start_vspcd("--hook", hanging.path, "--hook-limit", 100,
-                        "--hook-timeout", 600)
+                        "--hook-timeout", 600, consoles=500)
     new = [vspcd.new_vm(f"web-{n}") for n in range(500)]
     for vm in new:
         vm.identify()

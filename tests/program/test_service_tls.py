@@ -1,6 +1,7 @@
 """What a service URI demands of the TLS of a remote system: each parameter
 where it is met and where it is not, each refusal in words of its own."""
 
+import functools
 import re
 import ssl
 import subprocess
@@ -86,9 +87,15 @@ REFUSED = [
 
 
 @pytest.fixture
-def vspcd(start_vspcd, certificates):
-    """Its system knows our CA."""
-    return start_vspcd(*RULE, env={"SSL_CERT_FILE": str(certificates.ca)})
+def start(start_vspcd, certificates):
+    """start(...): a vspcd whose system knows our CA."""
+    return functools.partial(
+        start_vspcd, *RULE, env={"SSL_CERT_FILE": str(certificates.ca)})
+
+
+@pytest.fixture
+def vspcd(start):
+    return start()
 
 
 def call(vspcd, remote, host, parameters, scheme="ssl"):
@@ -198,8 +205,9 @@ def test_telnet_with_a_thumbprint_but_without_tls(vspcd, remote, certificates):
 
 # Memory.
 
-def test_equal_parameters_are_kept_once(vspcd, remote, certificates):
+def test_equal_parameters_are_kept_once(start, remote, certificates):
     """And the system's CAs, which are large, once for all."""
+    vspcd = start(consoles=60)
     one = remote(tls=server_context(certificates.server))
     before = 0
     for number in range(60):

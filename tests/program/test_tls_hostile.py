@@ -257,8 +257,8 @@ def test_many_half_hellos(port):
 
 
 def test_what_an_idle_vm_costs(start_vspcd):
-    vspcd = start_vspcd("--hold-time", "1")
     count = 2000
+    vspcd = start_vspcd("--hold-time", "1", consoles=50 + count)
     for i in range(50):
         vspcd.vm(f"first-{i}", tls=Tls())
     tls = Tls()

@@ -29,25 +29,74 @@ def eventually(condition, what, timeout=TIMEOUT):
 
 
 class PortBlock:
-    """A hundred neighbouring ports below the range that the kernel gives to
-    outgoing connections. A name in the abstract namespace marks the block as
-    taken, for tests that run in parallel, and goes away with this process."""
+    """Neighbouring ports that no other test has, in this run or in another
+    one: .base to .last for a vspcd's consoles, then SPARE more, which are
+    .base + consoles and on, for what else the test opens; of these .take()
+    hands out the last ones.
 
-    SIZE = 100
+    All are below the range that the kernel gives to outgoing connections. A
+    name in the abstract namespace marks each hundred as taken: it is known
+    where the ports are, in this network namespace, and goes away with this
+    process, however that ends."""
+
+    UNIT = 100
+    FIRST = 12000
+    UNITS = 180
+    SPARE = 50
+    TAKEN = 9  # of the spare ones, by .take() in turn
+
+    def __init__(self, consoles=50):
+        self._marks = []
+        self._count = -(-(consoles + self.SPARE) // self.UNIT)
+        self._taken = 0
+        places = self.UNITS - self._count + 1
+        begin = os.getpid() % places
+        for n in range(places):
+            self.base = self.FIRST + (begin + n) % places * self.UNIT
+            self.last = self.base + consoles - 1
+            self._end = self.base + self._count * self.UNIT
+            if self._mark_all() and all(map(can_bind, range(
+                    self.base, self._end))):
+                return
+            self.close()
+        raise AssertionError(f"no free block of {consoles} ports")
+
+    def _mark_all(self):
+        for port in range(self.base, self._end, self.UNIT):
+            mark = socket.socket(socket.AF_UNIX)
+            self._marks.append(mark)
+            try:
+                mark.bind(f"\0vspcd-test-ports-{port}")
+            except OSError:
+                return False
+        return True
+
+    def take(self):
+        """A port to listen on, not the one that was handed out last."""
+        self._taken = self._taken % self.TAKEN + 1
+        return self._end - self._taken
+
+    def close(self):
+        for mark in self._marks:
+            mark.close()
+        self._marks = []
+
+
+class OwnAddress:
+    """A loopback address, .host, that no other test has: for more ports than
+    a block can have."""
 
     def __init__(self):
-        first = os.getpid() % 150
-        for n in range(150):
-            self.base = 12000 + (first + n) % 150 * self.SIZE
+        begin = os.getpid() % 250
+        for n in range(250):
+            self.host = f"127.77.0.{1 + (begin + n) % 250}"
             self._mark = socket.socket(socket.AF_UNIX)
             try:
-                self._mark.bind(f"\0vspcd-test-ports-{self.base}")
-                if all(can_bind(self.base + i) for i in range(8)):
-                    return
+                self._mark.bind(f"\0vspcd-test-address-{self.host}")
+                return
             except OSError:
-                pass
-            self._mark.close()
-        raise AssertionError("no free block of ports")
+                self._mark.close()
+        raise AssertionError("no free address")
 
     def close(self):
         self._mark.close()

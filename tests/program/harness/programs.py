@@ -17,13 +17,16 @@ from harness.vm import Destination, Vm
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
 
+NO_PORT = "all ports of the range are taken"
+
 FIELD = re.compile(r'([\w-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
 def is_sanitized(program="vspcd"):
-    """True for a build with AddressSanitizer: memory tells nothing there, and
+    """True for a build with a sanitizer: memory tells nothing there, and
     valgrind cannot run it."""
-    return b"__asan_init" in (BUILD / program).read_bytes()
+    content = (BUILD / program).read_bytes()
+    return b"__asan_init" in content or b"__tsan_init" in content
 
 
 def fields_of(line):
@@ -169,13 +172,18 @@ class Program:
 class Vspcd(Program):
     """vspcd on free ports of 127.0.0.1, with its VMs and clients.
 
-    wrapper: a command to run it under; program: what it is called as. What is made with .vm(), .telnet() and
-    .raw() is closed together with it."""
+    wrapper: a command to run it under; program: what it is called as;
+    consoles: how many it has ports for. What is made with .vm(), .telnet()
+    and .raw() is closed together with it."""
 
     def __init__(self, *args, env=None, wrapper=(), iface="127.0.0.1",
-                 proxy_port=0, ports=None, log="stderr",
+                 proxy_port=None, ports=None, consoles=50, log="stderr",
                  program=BUILD / "vspcd"):
-        self.ports = ports or PortBlock()
+        self.ports = ports or PortBlock(consoles)
+        # As many as the test has VMs: it never leaves its block of ports.
+        self.may_lack_ports = False
+        if proxy_port is None:
+            proxy_port = self.ports.take()
         self.iface = iface
         self.peers = []
         # State and certificate are a vspcd's own, unless the test says where.
@@ -184,13 +192,19 @@ class Vspcd(Program):
         super().__init__(
             [*wrapper, program, "--proxy-port", proxy_port,
              "--proxy-iface", iface, "--interface", iface,
-             "--port-range-start", self.ports.base, *args],
+             "--port-range-start", self.ports.base,
+             "--port-range-end", self.ports.last, *args],
             env=env, log=log)
 
     def wait_ready(self):
         ready = self.wait_log(r"vspcd \S+ ready .*\bproxy=(\S+):(\d+)")
         self.proxy = (self.iface, int(ready.group(2)))
         return self
+
+    def stop(self, *args, **options):
+        super().stop(*args, **options)
+        assert self.may_lack_ports or NO_PORT not in self.log, \
+            "more consoles than ports: start_vspcd(consoles=...)"
 
     def wait_event(self, message, **fields):
         """Waits for the log line with this message and these fields."""
