@@ -5,11 +5,11 @@
 #include "base/mem.h"
 #include "core/directory.h"
 #include "core/ports.h"
+#include "daemon/daemon_facts.h"
+#include "daemon/daemon_limits.h"
 #include "daemon/daemon_private.h"
-#include "daemon/facts.h"
-#include "daemon/limits.h"
-#include "daemon/messages.h"
-#include "daemon/ports.h"
+#include "daemon/parts/daemon_ports.h"
+#include "daemon/process/messages.h"
 #include "net/descriptors.h"
 #include "session/client/client_session.h"
 #include "session/service/service.h"
@@ -28,47 +28,46 @@ enum {
     SHUTDOWN_US = 3 * US_PER_S,
 };
 
-static void on_vm_accepted(void *owner, struct stream *stream)
+static void daemon_vm_accepted(void *owner, struct stream *stream)
 {
     struct proxy *p = owner;
 
     vm_session_start(&p->daemon->sessions, stream, p->policy);
 }
 
-static void on_expired(struct deadline *deadline, void *owner)
+static void daemon_console_expired(struct deadline *deadline, void *owner)
 {
-    daemon_expire_console(owner,
-                          CONTAINER_OF(deadline, struct console, expiry));
+    daemon_facts_expire(owner, CONTAINER_OF(deadline, struct console, expiry));
 }
 
-static void on_hold_due(struct deadline *deadline, void *owner)
+static void daemon_hold_due(struct deadline *deadline, void *owner)
 {
     (void)owner;
     console_hold_due(CONTAINER_OF(deadline, struct console, hold),
                      clock_now_us());
 }
 
-static void on_short_hold_due(struct deadline *deadline, void *owner)
+static void daemon_short_hold_due(struct deadline *deadline, void *owner)
 {
     (void)owner;
     console_short_hold_due(CONTAINER_OF(deadline, struct console, hold),
                            clock_now_us());
 }
 
-static void on_move_due(struct deadline *deadline, void *owner)
+static void daemon_move_due(struct deadline *deadline, void *owner)
 {
     (void)owner;
     move_due(CONTAINER_OF(deadline, struct move, deadline), clock_now_us());
 }
 
-static void on_leave_due(struct deadline *deadline, void *owner)
+static void daemon_leave_due(struct deadline *deadline, void *owner)
 {
     (void)owner;
     console_leave_due(CONTAINER_OF(deadline, struct console, leave),
                       clock_now_us());
 }
 
-static void on_shutdown_due(struct deadline *deadline, void *owner)
+static void daemon_shutdown_due(struct deadline *deadline, void *owner)
 {
     struct daemon *d = owner;
 
@@ -83,9 +82,9 @@ static void on_shutdown_due(struct deadline *deadline, void *owner)
 static void act_on_signals(struct daemon *d)
 {
     if (d->wants_reload && !d->is_ending) {
-        service_manager_reloading(&d->manager);
+        systemd_reloading(&d->systemd);
         daemon_reload(d);
-        service_manager_ready(&d->manager);
+        systemd_ready(&d->systemd);
     }
     if (d->wants_listing)
         listing_begin(d);
@@ -98,13 +97,13 @@ static void act_on_signals(struct daemon *d)
 static void come_to_rest(struct daemon *d)
 {
     do
-        daemon_take_facts(d);
+        daemon_facts_take(d);
     while (session_end_marked(&d->sessions) ||
            !fact_queue_is_empty(&d->directory.facts));
     session_free_ended(&d->sessions);
 }
 
-static void on_turn_end(void *owner)
+static void daemon_turn_end(void *owner)
 {
     struct daemon *d = owner;
 
@@ -147,7 +146,7 @@ static const char *farewell(const struct daemon *d)
                  "vspcd is back";
 }
 
-static void on_end_signal(void *owner, int number)
+static void daemon_end_signal(void *owner, int number)
 {
     const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
     struct daemon *d = owner;
@@ -161,15 +160,15 @@ static void on_end_signal(void *owner, int number)
     log_info("shutting down signal=%s consoles=%u", name,
              d->directory.console_count);
     d->is_ending = true;
-    service_manager_stopping(&d->manager);
+    systemd_stopping(&d->systemd);
     close_proxies(d);
-    daemon_close_ports(d);
+    daemon_ports_close_all(d);
     daemon_hooks_end(d, false);
     session_shut_down(&d->sessions, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
 
-static void on_list_signal(void *owner, int number)
+static void daemon_list_signal(void *owner, int number)
 {
     struct daemon *d = owner;
 
@@ -177,7 +176,7 @@ static void on_list_signal(void *owner, int number)
     d->wants_listing = true;
 }
 
-static void on_reload_signal(void *owner, int number)
+static void daemon_reload_signal(void *owner, int number)
 {
     struct daemon *d = owner;
 
@@ -213,7 +212,7 @@ struct session_settings daemon_session_settings(const struct daemon *d)
         .connect_rules = d->rules.connect,
         .connect_rule_count = s->service_connect.count,
         .tls_minimum = s->tls_min,
-        .gate = daemon_gate_settings(d),
+        .gate = daemon_limits_gate(d),
         .history = { .lines = (uint32_t)s->attach_lines,
                      .bytes = (uint32_t)s->attach_bytes },
         .client_policy =
@@ -243,19 +242,19 @@ static void open_directory(struct daemon *d)
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     loop_watch_deadlines(d->loop, &d->watches[0], &d->directory.expiries,
-                         on_expired, d);
+                         daemon_console_expired, d);
     loop_watch_deadlines(d->loop, &d->watches[1], &d->directory.holds,
-                         on_hold_due, d);
+                         daemon_hold_due, d);
     loop_watch_deadlines(d->loop, &d->watches[2], &d->directory.short_holds,
-                         on_short_hold_due, d);
+                         daemon_short_hold_due, d);
     loop_watch_deadlines(d->loop, &d->watches[3], &d->directory.move_timeouts,
-                         on_move_due, d);
+                         daemon_move_due, d);
     deadline_queue_init(&d->shutdowns, SHUTDOWN_US);
     deadline_init(&d->shutdown);
     loop_watch_deadlines(d->loop, &d->watches[4], &d->directory.leaves,
-                         on_leave_due, d);
+                         daemon_leave_due, d);
     loop_watch_deadlines(d->loop, &d->watches[5], &d->shutdowns,
-                         on_shutdown_due, d);
+                         daemon_shutdown_due, d);
 }
 
 /* option: its name, and of a list which one. */
@@ -277,7 +276,7 @@ static int open_proxy(struct daemon *d, const char *option, uint64_t index,
         return r;
     }
     r = listener_open(d->loop, &p->address, LISTENER_WAIT,
-                      &d->sessions.gate.of_vms, on_vm_accepted, p,
+                      &d->sessions.gate.of_vms, daemon_vm_accepted, p,
                       &p->listener);
     if (r < 0) {
         err_set(err,
@@ -349,10 +348,10 @@ static int open_signals(struct daemon *d, struct err *err)
         int number;
         void (*handler)(void *owner, int number);
     } signals[] = {
-        { SIGTERM, on_end_signal },
-        { SIGINT, on_end_signal },
-        { SIGHUP, on_reload_signal },
-        { SIGUSR1, on_list_signal },
+        { SIGTERM, daemon_end_signal },
+        { SIGINT, daemon_end_signal },
+        { SIGHUP, daemon_reload_signal },
+        { SIGUSR1, daemon_list_signal },
     };
 
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
@@ -389,7 +388,7 @@ void daemon_say_ready(struct daemon *d)
     daemon_logs_log(d);
     daemon_limits_check(d);
     (void)messages_flush(d->messages);
-    service_manager_ready(&d->manager);
+    systemd_ready(&d->systemd);
 }
 
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
@@ -411,7 +410,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
     open_directory(d);
     messages_watch(messages, d->loop);
     listing_open(&d->listing, d->loop);
-    service_manager_open(&d->manager, d->loop, &d->directory);
+    systemd_open(&d->systemd, d->loop, &d->directory);
     ports_init(&d->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
     r = service_rules_parse(&d->rules, settings, err);
@@ -440,7 +439,7 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
         daemon_close(d);
         return r;
     }
-    loop_on_turn_end(d->loop, on_turn_end, d);
+    loop_on_turn_end(d->loop, daemon_turn_end, d);
     *ret_daemon = d;
     return 0;
 }
@@ -463,13 +462,13 @@ void daemon_close(struct daemon *d)
     daemon_logs_close(d);
     daemon_state_close(d);
     close_proxies(d);
-    daemon_close_ports(d);
+    daemon_ports_close_all(d);
     sessions_close(&d->sessions);
     daemon_tls_close(&d->tls);
     directory_done(&d->directory);
     ports_done(&d->ports);
     listing_close(&d->listing);
-    service_manager_close(&d->manager);
+    systemd_close(&d->systemd);
     loop_close(d->loop);
     free(d);
 }

@@ -17,7 +17,7 @@ struct messages;
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct messages *messages, struct err *err);
 
-/* Says so, to the log and the service manager. */
+/* Says so, to the log and to systemd. */
 void daemon_say_ready(struct daemon *d);
 
 /* Until SIGTERM or SIGINT, and then until the clients have taken what is

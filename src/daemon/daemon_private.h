@@ -6,13 +6,13 @@
 
 #include "core/directory.h"
 #include "core/ports.h"
-#include "daemon/console_logs.h"
 #include "daemon/daemon.h"
-#include "daemon/hooks.h"
-#include "daemon/listing.h"
-#include "daemon/service_manager.h"
-#include "daemon/state.h"
-#include "daemon/tls.h"
+#include "daemon/parts/daemon_hooks.h"
+#include "daemon/parts/daemon_logs.h"
+#include "daemon/parts/daemon_state.h"
+#include "daemon/parts/daemon_tls.h"
+#include "daemon/parts/listing.h"
+#include "daemon/process/systemd.h"
 #include "net/listener.h"
 #include "session/sessions.h"
 
@@ -37,7 +37,7 @@ int service_rules_parse(struct service_rules *rules, const struct settings *s,
 struct daemon {
     struct settings *settings; /* borrowed */
     struct messages *messages; /* borrowed */
-    struct service_manager manager;
+    struct systemd systemd;
     struct listing listing;
     struct loop *loop;
     struct directory directory;

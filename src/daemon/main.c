@@ -1,14 +1,14 @@
 /*
  * vspcd - a virtual serial port concentrator.
  */
-#include "daemon/background.h"
-#include "daemon/check_settings.h"
-#include "daemon/check_uri.h"
+#include "daemon/ask/check_settings.h"
+#include "daemon/ask/check_uri.h"
+#include "daemon/ask/import_ports.h"
 #include "daemon/daemon.h"
-#include "daemon/import_ports.h"
-#include "daemon/messages.h"
-#include "daemon/pidfile.h"
-#include "daemon/tls.h"
+#include "daemon/parts/daemon_tls.h"
+#include "daemon/process/background.h"
+#include "daemon/process/messages.h"
+#include "daemon/process/pidfile.h"
 #include "net/descriptors.h"
 
 #include <stdlib.h>

@@ -1,0 +1,136 @@
+#include "daemon/ask/check_settings.h"
+
+#include "daemon/parts/daemon_logs.h"
+#include "daemon/parts/daemon_tls.h"
+#include "daemon/process/state_path.h"
+#include "hook/hook_spec.h"
+#include "net/address.h"
+#include "proto/uri/uri_rule.h"
+
+#include <sys/stat.h>
+
+static void complain(const struct settings *s, const char *name, uint64_t index,
+                     const struct err *err, struct problems *problems)
+{
+    struct options_place place = options_where(s, name, index);
+
+    problems_add(problems, place.line, "%s: %s", place.text, err->text);
+}
+
+/* has_port: one may stand behind it. */
+static void check_address(const struct settings *s, const char *name,
+                          uint64_t index, const char *text, bool has_port,
+                          struct problems *problems)
+{
+    char host[ADDRESS_HOST_MAX + 1];
+    uint16_t port = 1;
+    struct address address;
+    struct err err;
+    int r = 0;
+
+    if (has_port)
+        r = address_split(text, port, host, &port, &err);
+    if (r == 0)
+        r = address_parse(has_port ? host : text, port, &address, &err);
+    if (r < 0)
+        complain(s, name, index, &err, problems);
+}
+
+static void check_rules(const struct settings *s, const char *name,
+                        const struct settings_rules *rules,
+                        struct problems *problems)
+{
+    for (uint64_t i = 0; i < rules->count; i++) {
+        struct uri_rule rule;
+        struct err err;
+
+        if (uri_rule_parse(rules->text[i], &rule, &err) < 0)
+            complain(s, name, i, &err, problems);
+    }
+}
+
+static void check_hooks(const struct settings *s, bool looks_at_disk,
+                        struct problems *problems)
+{
+    for (uint64_t i = 0; i < s->hooks.count; i++) {
+        struct hook_spec spec;
+        struct err err;
+        int r = hook_spec_parse(s->hooks.text[i], &spec, &err);
+
+        /* What cannot be parsed was said without the disk. */
+        if (looks_at_disk)
+            r = r == 0 ? hook_spec_check(&spec, &err) : 0;
+        if (r < 0)
+            complain(s, "hook", i, &err, problems);
+    }
+}
+
+void check_settings(const struct settings *s, struct problems *problems)
+{
+    check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
+    check_address(s, "interface", 0, s->interface, false, problems);
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        check_address(s, "proxy-listen", i, s->proxies[i].address, true,
+                      problems);
+    check_rules(s, "service-listen", &s->service_listen, problems);
+    check_rules(s, "service-connect", &s->service_connect, problems);
+    daemon_logs_check(s, problems);
+    check_hooks(s, false, problems);
+}
+
+/* One after the other, so that what is wrong has a name. Our own certificate is
+ * not looked at: it need not be there before the first start. */
+static void check_tls(const struct settings *s, struct problems *problems)
+{
+    struct settings some = *s; /* borrows its texts */
+    const char *name = "cert";
+    struct err err;
+    int r;
+
+    some.tls_ciphers = NULL;
+    some.client_certs = 0;
+    r = daemon_tls_check(&some, &err);
+    if (r == 0) {
+        name = "tls-ciphers";
+        some.tls_ciphers = s->tls_ciphers;
+        r = daemon_tls_check(&some, &err);
+    }
+    if (r == 0) {
+        name = "client-ca";
+        r = daemon_tls_check(s, &err);
+    }
+    if (r < 0)
+        complain(s, name, 0, &err, problems);
+}
+
+static void check_state_file(const struct settings *s,
+                             struct problems *problems)
+{
+    struct err err;
+
+    if (s->state_file != NULL && state_path_check(s->state_file, &err) < 0)
+        complain(s, "file", 0, &err, problems);
+}
+
+/* One that is missing is made, and one on a disk that does not work is waited
+ * for; a file will never be one. */
+static void check_log_directory(const struct settings *s,
+                                struct problems *problems)
+{
+    struct stat found;
+    struct err err;
+
+    if (s->log_directory == NULL || stat(s->log_directory, &found) < 0 ||
+        S_ISDIR(found.st_mode))
+        return;
+    err_set(&err, "%.200s is no directory", s->log_directory);
+    complain(s, "logdir", 0, &err, problems);
+}
+
+void check_settings_files(const struct settings *s, struct problems *problems)
+{
+    check_tls(s, problems);
+    check_state_file(s, problems);
+    check_log_directory(s, problems);
+    check_hooks(s, true, problems);
+}

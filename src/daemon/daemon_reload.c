@@ -1,0 +1,163 @@
+/*
+ * SIGHUP. First everything that can fail is made beside what is in force:
+ * settings, rules, certificates. Then all of it takes its place at once, or
+ * none of it does.
+ */
+#include "base/log.h"
+#include "daemon/ask/check_settings.h"
+#include "daemon/daemon_limits.h"
+#include "daemon/daemon_private.h"
+#include "daemon/process/messages.h"
+
+#include <string.h>
+
+static void log_problems(const struct problems *problems)
+{
+    int kept = problems_kept(problems);
+
+    for (int i = 0; i < kept; i++)
+        log_error("SIGHUP: the configuration is wrong reason=%s",
+                  LOG_TEXT(problems->item[i].text));
+    log_error("SIGHUP: nothing was changed problems=%d", problems->count);
+}
+
+static bool has_changed(const struct options_changes *changes, const char *name)
+{
+    for (int i = 0; i < changes->count; i++) {
+        if (strcmp(changes->name[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void log_changes(const struct settings *s,
+                        const struct options_changes *changes)
+{
+    char value[256];
+
+    for (int i = 0; i < changes->count; i++) {
+        options_value(s, changes->name[i], value, sizeof value);
+        log_info("SIGHUP: setting changed setting=%s value=%s",
+                 changes->name[i], LOG_TEXT(value));
+    }
+    if (has_changed(changes, "vm-allow") ||
+        has_changed(changes, "client-allow"))
+        log_info("SIGHUP: who may connect was changed, for new connections: "
+                 "those that are there stay");
+    for (int i = 0; i < changes->restart_count; i++)
+        log_warning("SIGHUP: setting needs a restart setting=%s",
+                    changes->restart[i]);
+}
+
+static void use_settings(struct daemon *d)
+{
+    const struct settings *s = d->settings;
+    struct directory_settings directory = daemon_directory_settings(s);
+    struct session_settings sessions = daemon_session_settings(d);
+
+    messages_set(d->messages, s);
+    directory_set(&d->directory, &directory);
+    sessions_set(&d->sessions, &sessions);
+    daemon_tls_use(&d->tls, &d->sessions);
+    daemon_hooks_use(d);
+    daemon_logs_reload(d);
+    for (int i = 0; i < d->proxy_count; i++)
+        d->proxies[i].policy =
+            daemon_vm_policy(d, i == 0 ? s->tls : s->proxies[i - 1].tls);
+}
+
+/* Takes next, rules and tls; their former ones go. */
+static void put_in_place(struct daemon *d, struct settings *next,
+                         const struct service_rules *rules,
+                         const struct daemon_tls *tls)
+{
+    options_free(d->settings);
+    *d->settings = *next;
+    d->rules = *rules;
+    daemon_tls_close(&d->tls);
+    d->tls = *tls;
+    d->tls.settings = d->settings;
+    use_settings(d);
+}
+
+/* Of the settings that would be; false, and it was logged: they cannot be. */
+static bool prepare(const struct daemon *d, const struct settings *next,
+                    struct service_rules *rules, struct daemon_tls *tls)
+{
+    struct problems problems = { 0 };
+    struct hooks_settings hooks;
+    struct err err;
+
+    if (service_rules_parse(rules, next, &err) < 0 ||
+        daemon_hooks_parse(next, &hooks, &err) < 0) {
+        problems_add(&problems, 0, "%s", err.text);
+        log_problems(&problems);
+        return false;
+    }
+    if (daemon_tls_reopen(&d->tls, next, tls, &err) < 0) {
+        log_error("TLS: the certificate was not read again, the old one stays "
+                  "reason=%s",
+                  LOG_TEXT(err.text));
+        log_error("SIGHUP: nothing was changed");
+        return false;
+    }
+    return true;
+}
+
+/* Those that were logged before are not repeated at each SIGHUP. */
+static void log_new_notices(const struct settings *former,
+                            const struct settings *next)
+{
+    for (int i = 0; i < next->notice_count; i++) {
+        bool is_new = true;
+
+        for (int j = 0; j < former->notice_count; j++)
+            is_new &= next->notices[i] != former->notices[j];
+        if (is_new)
+            log_warning("%s", next->notices[i]);
+    }
+}
+
+void daemon_reload(struct daemon *d)
+{
+    struct options_changes changes;
+    struct problems problems;
+    struct service_rules rules;
+    struct daemon_tls tls;
+    struct settings next;
+    bool has_tls;
+
+    if (options_reload(d->settings, &next, &problems) < 0) {
+        log_problems(&problems);
+        return;
+    }
+    /* Before those that need a restart are put back: it would fail. */
+    check_settings(&next, &problems);
+    options_keep(d->settings, &next, &changes);
+    if (problems.count > 0) {
+        log_problems(&problems);
+        options_free(&next);
+        return;
+    }
+    if (!prepare(d, &next, &rules, &tls)) {
+        options_free(&next);
+        return;
+    }
+    log_new_notices(d->settings, &next);
+    put_in_place(d, &next, &rules, &tls);
+    has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
+    log_changes(d->settings, &changes);
+    if (d->settings->file != NULL)
+        log_info("SIGHUP: the configuration was read again file=%s changed=%d "
+                 "need-restart=%d",
+                 LOG_TEXT(d->settings->file), changes.count,
+                 changes.restart_count);
+    else if (!has_tls && !d->logs.is_on)
+        log_info("SIGHUP: there is nothing to reload, no file and no "
+                 "certificate");
+    if (has_tls)
+        log_info("SIGHUP: the certificate was read again, for new connections");
+    daemon_tls_log(&d->tls);
+    if (changes.count > 0)
+        daemon_limits_check(d);
+}

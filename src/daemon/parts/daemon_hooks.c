@@ -1,0 +1,369 @@
+#include "daemon/parts/daemon_hooks.h"
+
+#include "base/log.h"
+#include "daemon/daemon_facts.h"
+#include "daemon/daemon_private.h"
+#include "net/waker.h"
+#include "session/client/console_port.h"
+#include "store/record.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum {
+    US_PER_S = 1000 * 1000,
+    US_PER_MS = 1000,
+    END_GRACE_US = 1 * US_PER_S,
+    /* With what SIGTERM and SIGKILL take. */
+    CLOSE_US = 3 * US_PER_S,
+};
+
+/* ---- what hooks are told ---------------------------------------------- */
+
+/* An event of a console, and what its texts are in. */
+struct told {
+    struct hook_event event;
+    struct console_name name;
+    char port[8];
+    char ms[24];
+};
+
+static void begin(struct told *t, enum hook_kind kind)
+{
+    t->event = (struct hook_event){ .kind = kind };
+    clock_format_utc(t->event.time);
+}
+
+static void set_port(struct told *t, unsigned port)
+{
+    snprintf(t->port, sizeof t->port, "%u", port);
+    t->event.text[HOOK_PORT] = t->port;
+}
+
+static void begin_of(struct told *t, enum hook_kind kind,
+                     const struct console *c)
+{
+    begin(t, kind);
+    t->name = console_name(c);
+    t->event.text[HOOK_UUID] = c->uuid;
+    t->event.text[HOOK_LABEL] = c->label;
+    t->event.text[HOOK_NAME] = c->name;
+    t->event.text[HOOK_CONSOLE] = t->name.text;
+    if (c->service != NULL)
+        set_port(t, console_port_number(c->service));
+}
+
+static void set_peer(struct told *t, const struct fact *fact)
+{
+    t->event.text[HOOK_PEER] = fact->peer;
+}
+
+static void set_tls(struct told *t, const struct fact *fact)
+{
+    t->event.text[HOOK_TLS] = fact->is_encrypted ? "yes" : "no";
+}
+
+static void set_move(struct told *t, const struct fact *fact)
+{
+    snprintf(t->ms, sizeof t->ms, "%llu",
+             (unsigned long long)fact->took_us / US_PER_MS);
+    t->event.text[HOOK_MS] = t->ms;
+    t->event.text[HOOK_FROM] = fact->peer;
+    if (fact->to[0] != '\0')
+        t->event.text[HOOK_TO] = fact->to;
+    if (fact->verdict != MOVE_COMPLETED)
+        t->event.text[HOOK_REASON] = daemon_move_failure(fact);
+}
+
+/* HOOK_KINDS: it is none. A console that is new is told of twice. */
+static enum hook_kind kind_of(const struct fact *fact)
+{
+    switch (fact->kind) {
+    case FACT_VM_ATTACHED:
+        return HOOK_VM_UP;
+    case FACT_VM_DETACHED:
+        return HOOK_VM_DOWN;
+    case FACT_VM_RENAMED:
+        return HOOK_VM_RENAMED;
+    case FACT_MOVE_ENDED:
+        return fact->verdict == MOVE_COMPLETED ? HOOK_VM_MOVED
+                                               : HOOK_VM_MOVE_FAILED;
+    case FACT_CLIENT_ATTACHED:
+        return HOOK_CLIENT_ATTACHED;
+    case FACT_CLIENT_DETACHED:
+        return HOOK_CLIENT_DETACHED;
+    case FACT_LABELLED:
+    case FACT_DESERTED:
+    case FACT_VISITED:
+    case FACT_CLIENT_LAGS:
+    case FACT_DESTINATION_REPLACED:
+    case FACT_OUTPUT_LOST:
+        break;
+    }
+    return HOOK_KINDS;
+}
+
+static bool is_told(const struct daemon *d, enum hook_kind kind)
+{
+    return kind != HOOK_KINDS && !d->is_ending && d->hooks.hooks != NULL &&
+           hooks_want(d->hooks.hooks, kind);
+}
+
+static void tell(struct daemon *d, enum hook_kind kind, const struct fact *fact)
+{
+    struct told t;
+
+    if (!is_told(d, kind))
+        return;
+    begin_of(&t, kind, fact->console);
+    switch (kind) {
+    case HOOK_VM_NEW:
+    case HOOK_VM_UP:
+    case HOOK_CLIENT_ATTACHED:
+    case HOOK_CLIENT_DETACHED:
+        set_peer(&t, fact);
+        set_tls(&t, fact);
+        break;
+    case HOOK_VM_DOWN:
+        set_peer(&t, fact);
+        t.event.text[HOOK_REASON] = fact->reason;
+        break;
+    case HOOK_VM_RENAMED:
+        t.event.text[HOOK_OLD_NAME] = fact->former_name;
+        break;
+    case HOOK_VM_MOVED:
+    case HOOK_VM_MOVE_FAILED:
+        set_move(&t, fact);
+        break;
+    case HOOK_VM_EXPIRED:
+    case HOOK_KINDS:
+        break;
+    }
+    hooks_tell(d->hooks.hooks, &t.event);
+}
+
+void daemon_hooks_tell_fact(struct daemon *d, const struct fact *fact)
+{
+    if (fact->kind == FACT_VM_ATTACHED && fact->is_new)
+        tell(d, HOOK_VM_NEW, fact);
+    tell(d, kind_of(fact), fact);
+}
+
+void daemon_hooks_tell_expired(struct daemon *d, const struct console *c)
+{
+    struct told t;
+
+    if (!is_told(d, HOOK_VM_EXPIRED))
+        return;
+    begin_of(&t, HOOK_VM_EXPIRED, c);
+    hooks_tell(d->hooks.hooks, &t.event);
+}
+
+void daemon_hooks_tell_gone(struct daemon *d, const struct store_record *record)
+{
+    struct told t;
+
+    if (!is_told(d, HOOK_VM_EXPIRED))
+        return;
+    begin(&t, HOOK_VM_EXPIRED);
+    t.event.text[HOOK_UUID] = record->uuid;
+    t.event.text[HOOK_LABEL] = record->label;
+    t.event.text[HOOK_NAME] = record->name;
+    t.event.text[HOOK_CONSOLE] = record->name;
+    if (record->port != 0)
+        set_port(&t, record->port);
+    hooks_tell(d->hooks.hooks, &t.event);
+}
+
+/* ---- what the log is told --------------------------------------------- */
+
+struct reason {
+    char text[96];
+};
+
+static struct reason why_it_failed(const struct hook_result *result)
+{
+    const struct hook_end *end = &result->end;
+    struct reason why;
+
+    if (result->is_cut)
+        snprintf(why.text, sizeof why.text, "vspcd is ending");
+    else if (end->is_timed_out)
+        snprintf(why.text, sizeof why.text,
+                 "it ran for longer than %llu s (--hook-timeout)",
+                 (unsigned long long)end->timeout_us / US_PER_S);
+    else if (WIFSIGNALED(end->status))
+        snprintf(why.text, sizeof why.text, "ended by signal %d (%s)",
+                 WTERMSIG(end->status), strsignal(WTERMSIG(end->status)));
+    else
+        snprintf(why.text, sizeof why.text, "exit status %d",
+                 WEXITSTATUS(end->status));
+    return why;
+}
+
+static void log_end(const struct hook_result *result)
+{
+    const struct hook_end *end = &result->end;
+    unsigned long long ms = end->took_us / US_PER_MS;
+
+    if (end->status == 0 && !end->is_timed_out)
+        log_debug("hook has run hook=%s event=%s console=%s ms=%llu output=%s",
+                  LOG_TEXT(result->program), hook_kind_name(result->kind),
+                  LOG_TEXT(result->console), ms, LOG_TEXT(end->line));
+    else
+        log_warning("hook failed hook=%s event=%s console=%s ms=%llu "
+                    "others=%u reason=%s output=%s",
+                    LOG_TEXT(result->program), hook_kind_name(result->kind),
+                    LOG_TEXT(result->console), ms, result->others,
+                    LOG_TEXT(why_it_failed(result).text), LOG_TEXT(end->line));
+}
+
+static void log_result(const struct hook_result *result)
+{
+    switch (result->outcome) {
+    case HOOK_ENDED:
+        log_end(result);
+        break;
+    case HOOK_NOT_STARTED:
+        log_warning("hook cannot be started hook=%s event=%s console=%s "
+                    "others=%u reason=%s",
+                    LOG_TEXT(result->program), hook_kind_name(result->kind),
+                    LOG_TEXT(result->console), result->others,
+                    LOG_TEXT(result->error == ENOEXEC
+                                 ? "it is no program, and its first line is "
+                                   "not one such as #!/bin/sh"
+                                 : strerror(result->error)));
+        break;
+    case HOOK_DROPPED:
+        log_warning("hook events were dropped because too many wait, see "
+                    "--hook-limit and --hook-timeout hook=%s count=%llu",
+                    LOG_TEXT(result->program),
+                    (unsigned long long)result->count);
+        break;
+    }
+}
+
+static void daemon_hooks_on_results(void *owner)
+{
+    struct daemon *d = owner;
+    struct hook_result *result;
+
+    while ((result = hooks_take_result(d->hooks.hooks)) != NULL) {
+        log_result(result);
+        free(result);
+    }
+}
+
+/* On the hooks' thread. */
+static void daemon_hooks_wake(void *owner)
+{
+    waker_wake(((struct daemon *)owner)->hooks.waker);
+}
+
+/* ---- life ------------------------------------------------------------- */
+
+int daemon_hooks_parse(const struct settings *s, struct hooks_settings *ret,
+                       struct err *err)
+{
+    /* By the rows of these settings. */
+    assert(s->hooks.count <= HOOKS_MAX && s->hook_limit <= HOOKS_LIMIT_MAX);
+    ret->count = s->hooks.count;
+    ret->limit = (unsigned)s->hook_limit;
+    ret->timeout_us = s->hook_timeout_s * US_PER_S;
+    ret->wants_all = s->is_debug;
+    for (uint64_t i = 0; i < s->hooks.count; i++) {
+        struct err why;
+        int r = hook_spec_parse(s->hooks.text[i], &ret->specs[i], &why);
+
+        if (r < 0) {
+            err_set(err, "%.120s: %.380s", options_where(s, "hook", i).text,
+                    why.text);
+            return r;
+        }
+    }
+    return 0;
+}
+
+/* A disk may come later; consoles do not wait for it. */
+static void warn_of_missing(const struct hooks_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        struct err err;
+
+        if (hook_spec_check(&settings->specs[i], &err) < 0)
+            log_warning("hook cannot be run as it is reason=%s",
+                        LOG_TEXT(err.text));
+    }
+}
+
+static int use(struct daemon *d, const struct hooks_settings *settings)
+{
+    size_t dropped;
+    int r = hooks_set(d->hooks.hooks, settings, &dropped);
+
+    warn_of_missing(settings);
+    if (dropped > 0)
+        log_warning("events of hooks that are no more were dropped count=%zu",
+                    dropped);
+    return r;
+}
+
+int daemon_hooks_open(struct daemon *d, struct err *err)
+{
+    struct hooks_settings settings;
+    int r = daemon_hooks_parse(d->settings, &settings, err);
+
+    if (r < 0)
+        return r;
+    r = waker_open(d->loop, daemon_hooks_on_results, d, &d->hooks.waker);
+    if (r == 0) {
+        d->hooks.hooks =
+            hooks_open(d->directory.settings.seed, daemon_hooks_wake, d);
+        r = use(d, &settings);
+    }
+    if (r < 0)
+        err_set(err, "cannot run hooks: %s", strerror(-r));
+    return r;
+}
+
+void daemon_hooks_use(struct daemon *d)
+{
+    struct hooks_settings settings;
+    int r = daemon_hooks_parse(d->settings, &settings, NULL);
+
+    if (r == 0)
+        r = use(d, &settings);
+    if (r < 0)
+        log_error("hooks cannot be run reason=%s", LOG_TEXT(strerror(-r)));
+}
+
+void daemon_hooks_end(struct daemon *d, bool at_once)
+{
+    hooks_end(d->hooks.hooks, at_once ? 0 : END_GRACE_US);
+}
+
+void daemon_hooks_close(struct daemon *d)
+{
+    struct hooks *hooks = d->hooks.hooks;
+    size_t dropped;
+
+    if (hooks != NULL) {
+        hooks_end(hooks, END_GRACE_US);
+        dropped = hooks_close(hooks, CLOSE_US);
+        daemon_hooks_on_results(d);
+        if (!hooks_have_ended(hooks))
+            log_warning("a hook is left running, SIGKILL does not end it");
+        if (dropped > 0)
+            log_warning("events were not told to hooks because vspcd is ending "
+                        "count=%zu",
+                        dropped);
+        hooks_free(hooks);
+        d->hooks.hooks = NULL;
+    }
+    waker_close(d->hooks.waker);
+    d->hooks.waker = NULL;
+}

@@ -1,0 +1,467 @@
+#include "daemon/parts/daemon_state.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "daemon/daemon_facts.h"
+#include "daemon/daemon_private.h"
+#include "daemon/parts/daemon_ports.h"
+#include "net/waker.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum {
+    US_PER_S = 1000 * 1000,
+    /* How long a new port waits for the disk before it is announced. */
+    ANNOUNCE_US = US_PER_S,
+    /* How long the end waits for the disk. */
+    CLOSE_US = 3 * US_PER_S,
+    /* Changes kept without --console-limit; some 250 bytes each. */
+    PENDING_MAX = 1000 * 1000,
+};
+
+/* A new port that is not announced yet. */
+struct announcement {
+    struct deadline due;
+    uint64_t number;  /* of the change that has to be on the disk */
+    struct fact fact; /* FACT_VM_ATTACHED */
+};
+
+static struct announcement *announcement_at(struct deadline *due)
+{
+    return CONTAINER_OF(due, struct announcement, due);
+}
+
+/* ---- announcing ------------------------------------------------------- */
+
+static void announce(struct announcement *a)
+{
+    a->fact.console->is_port_new = false;
+    daemon_log_connected(&a->fact);
+    deadline_stop(&a->due);
+    free(a);
+}
+
+/* All that the disk has, or, where it does not work, all. */
+static void announce_up_to(struct daemon_state *s, uint64_t number)
+{
+    LIST_EACH (node, after, &s->announcements.waiting) {
+        struct announcement *a =
+            announcement_at(CONTAINER_OF(node, struct deadline, node));
+
+        if (a->number > number)
+            break;
+        announce(a);
+    }
+}
+
+/* Before anything else is told about this console. */
+static void announce_console(struct daemon_state *s, const struct console *c)
+{
+    if (!c->is_port_new)
+        return;
+    LIST_EACH (node, after, &s->announcements.waiting) {
+        struct announcement *a =
+            announcement_at(CONTAINER_OF(node, struct deadline, node));
+
+        if (a->fact.console == c)
+            announce(a);
+    }
+}
+
+static void announce_later(struct daemon_state *s, const struct fact *fact,
+                           uint64_t number)
+{
+    struct announcement *a = xcalloc(1, sizeof *a);
+
+    a->number = number;
+    a->fact = *fact;
+    deadline_init(&a->due);
+    deadline_start(&s->announcements, &a->due, clock_now_us());
+}
+
+static void daemon_state_announcement_due(struct deadline *due, void *owner)
+{
+    struct daemon *d = owner;
+
+    if (!d->state.is_slow)
+        log_warning("the disk is slow: new ports are told before they are on "
+                    "it file=%s",
+                    LOG_TEXT(d->state.path));
+    d->state.is_slow = true;
+    announce(announcement_at(due));
+}
+
+/* ---- writing ---------------------------------------------------------- */
+
+/* Since when nobody is there; 0: somebody is. */
+static int64_t left_s(const struct daemon *d, const struct console *c,
+                      int64_t now_s)
+{
+    uint64_t begun_us = c->expiry.due_us - d->directory.expiries.length_us;
+
+    if (!deadline_is_running(&c->expiry))
+        return 0;
+    return now_s - (int64_t)((clock_now_us() - begun_us) / US_PER_S);
+}
+
+/* vm_seen: it has come, or gone, now. */
+static uint64_t put(struct daemon *d, const struct console *c, bool vm_seen)
+{
+    int64_t now_s = clock_utc_s();
+    struct store_record record = {
+        .uuid = c->uuid,
+        .label = c->label,
+        .name = c->name,
+        .address = c->link != NULL ? c->link->peer : "",
+        .first_seen_s = now_s,
+        .last_seen_s = vm_seen ? now_s : 0,
+        .left_s = left_s(d, c, now_s),
+        .port = c->port,
+    };
+
+    return store_put(d->state.store, &record);
+}
+
+static void put_all(struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    const struct console *c;
+
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        put(d, c, c->link != NULL);
+}
+
+void daemon_state_vm_came(struct daemon *d, const struct fact *fact)
+{
+    struct daemon_state *s = &d->state;
+    struct console *c = fact->console;
+    uint64_t number = 0;
+
+    if (s->store != NULL && !d->is_ending)
+        number = put(d, c, true);
+    if (c->is_port_new && number != 0 && !s->is_failing && !s->is_slow) {
+        announce_later(s, fact, number);
+        return;
+    }
+    c->is_port_new = false;
+    daemon_log_connected(fact);
+}
+
+void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left)
+{
+    if (vm_left)
+        announce_console(&d->state, c);
+    if (d->state.store != NULL && !d->is_ending)
+        put(d, c, vm_left);
+}
+
+void daemon_state_labelled(struct daemon *d, const struct console *c)
+{
+    if (d->state.store != NULL && !d->is_ending)
+        store_forget(d->state.store, c->uuid, "");
+}
+
+void daemon_state_forget(struct daemon *d, struct console *c)
+{
+    announce_console(&d->state, c);
+    if (d->state.store != NULL)
+        store_forget(d->state.store, c->uuid, c->label);
+}
+
+/* ---- news ------------------------------------------------------------- */
+
+static void log_news(struct daemon_state *s, const struct store_news *news)
+{
+    if (news->aside[0] != '\0')
+        log_error("state file is damaged: it was moved aside, a new one is "
+                  "made and consoles that are not connected lose their ports "
+                  "file=%s moved-to=%s reason=%s",
+                  LOG_TEXT(s->path), LOG_TEXT(news->aside),
+                  LOG_TEXT(news->trouble));
+    if (news->is_failing && !s->is_failing)
+        log_error("state is not written: consoles go on, what changes is kept "
+                  "in memory and written when that works again file=%s "
+                  "reason=%s",
+                  LOG_TEXT(s->path), LOG_TEXT(news->trouble));
+    if (!news->is_failing && s->is_failing)
+        log_info("state is written again file=%s waiting=%zu dropped=%llu",
+                 LOG_TEXT(s->path), news->waiting,
+                 (unsigned long long)news->dropped);
+    s->is_failing = news->is_failing;
+}
+
+static void daemon_state_on_news(void *owner)
+{
+    struct daemon *d = owner;
+    struct store_news news;
+
+    store_take_news(d->state.store, &news);
+    log_news(&d->state, &news);
+    if (!news.is_failing && d->state.is_slow) {
+        log_info("the disk has answered file=%s", LOG_TEXT(d->state.path));
+        d->state.is_slow = false;
+    }
+    announce_up_to(&d->state, news.is_failing ? UINT64_MAX : news.written);
+    if (news.wants_all)
+        put_all(d);
+}
+
+/* On the store's thread. */
+static void daemon_state_wake(void *owner)
+{
+    waker_wake(((struct daemon *)owner)->state.waker);
+}
+
+/* ---- the start -------------------------------------------------------- */
+
+struct known {
+    struct console *console;
+    int64_t left_s;
+    int64_t last_seen_s;
+};
+
+struct loading {
+    struct daemon *daemon;
+    int64_t now_s;
+    struct known *known;
+    size_t cap;
+};
+
+/* What we have written is clean; what is in the file is not certain to be what
+ * we have written. */
+static bool is_clean(const char *text)
+{
+    char clean[TEXT_ID_MAX + 1];
+
+    text_clean(clean, sizeof clean, slice_of_text(text));
+    return strcmp(clean, text) == 0;
+}
+
+static bool is_usable(const struct store_record *r)
+{
+    return r->uuid[0] != '\0' && is_clean(r->uuid) && is_clean(r->label) &&
+           is_clean(r->name) && r->left_s >= 0;
+}
+
+static void remember(struct loading *loading, struct console *c,
+                     const struct store_record *record)
+{
+    struct daemon_state *s = &loading->daemon->state;
+
+    if (s->known == loading->cap) {
+        size_t cap = loading->cap > 0 ? loading->cap * 2 : 256;
+        struct known *more = xcalloc(cap, sizeof *more);
+
+        if (loading->cap > 0)
+            memcpy(more, loading->known, loading->cap * sizeof *more);
+        free(loading->known);
+        loading->known = more;
+        loading->cap = cap;
+    }
+    loading->known[s->known++] = (struct known){
+        .console = c,
+        .left_s = record->left_s,
+        .last_seen_s = record->last_seen_s,
+    };
+}
+
+static bool daemon_state_on_record(void *owner,
+                                   const struct store_record *record)
+{
+    struct loading *loading = owner;
+    struct daemon *d = loading->daemon;
+    struct vm_identity identity = {
+        .uuid = record->uuid,
+        .label = record->label,
+        .name = record->name,
+    };
+    struct console *c;
+
+    if (!is_usable(record))
+        return false;
+    if (record->left_s != 0 &&
+        loading->now_s - record->left_s >= (int64_t)d->settings->vm_expire_s) {
+        d->state.expired++;
+        daemon_hooks_tell_gone(d, record);
+        return false;
+    }
+    c = directory_restore(&d->directory, &identity);
+    if (c == NULL) {
+        d->state.left_out++;
+        return true;
+    }
+    c->port = record->port;
+    daemon_logs_add(d, c, true);
+    remember(loading, c, record);
+    return true;
+}
+
+/* By when everybody had left, who was not seen to leave last. */
+static int daemon_state_by_leaving(const void *a, const void *b)
+{
+    const struct known *x = a;
+    const struct known *y = b;
+
+    if (x->left_s != y->left_s) {
+        if (x->left_s == 0 || y->left_s == 0)
+            return x->left_s == 0 ? 1 : -1;
+        return x->left_s < y->left_s ? -1 : 1;
+    }
+    return (x->last_seen_s > y->last_seen_s) -
+           (x->last_seen_s < y->last_seen_s);
+}
+
+static void start_expiry(struct daemon *d, const struct known *k, int64_t now_s)
+{
+    /* The system's clock may have been set back. */
+    bool is_gone = k->left_s != 0 && k->left_s <= now_s;
+    int64_t gone_s = is_gone ? now_s - k->left_s : 0;
+
+    directory_restore_expiry(k->console, (uint64_t)gone_s * US_PER_S,
+                             clock_now_us());
+    /* So that a start each day does not keep it for ever. */
+    if (!is_gone)
+        put(d, k->console, false);
+}
+
+static void open_known_port(struct daemon *d, struct console *c)
+{
+    int r;
+
+    if (c->port == 0 || d->settings->no_vm_ports)
+        return;
+    r = daemon_ports_open_known(d, c);
+    if (r == 0)
+        return;
+    d->state.portless++;
+    log_warning("console's port cannot be opened, it gets one when its VM "
+                "comes console=%s port=%u reason=%s",
+                LOG_TEXT(console_name(c).text), c->port,
+                LOG_TEXT(r == -EADDRINUSE ? "somebody else has it"
+                         : r == -ERANGE   ? "it is not in the range any more"
+                                          : strerror(-r)));
+}
+
+static void settle(struct loading *loading)
+{
+    struct daemon *d = loading->daemon;
+    size_t count = d->state.known;
+
+    if (count == 0)
+        return;
+    qsort(loading->known, count, sizeof *loading->known,
+          daemon_state_by_leaving);
+    for (size_t i = 0; i < count; i++)
+        start_expiry(d, &loading->known[i], loading->now_s);
+    /* Of two that have had the same port the later one has it. */
+    for (size_t i = count; i > 0; i--)
+        open_known_port(d, loading->known[i - 1].console);
+}
+
+/* ---- opening and closing ---------------------------------------------- */
+
+static int open_store(struct daemon *d, struct loading *loading,
+                      struct err *err)
+{
+    const struct settings *settings = d->settings;
+    uint64_t limit = settings->console_limit;
+    struct store_settings store = {
+        .path = d->state.path,
+        .is_own_place = settings->state_file == NULL,
+        .make_place = settings->state_file == NULL ? state_path_make : NULL,
+        .seed = { d->directory.settings.seed[0],
+                  d->directory.settings.seed[1] },
+        /* Each console that is there, and as many that were. */
+        .pending_max = limit != 0 ? 2 * limit : PENDING_MAX,
+        .on_news = daemon_state_wake,
+        .owner = d,
+    };
+    struct err why = { "" };
+    int r = waker_open(d->loop, daemon_state_on_news, d, &d->state.waker);
+
+    if (r < 0) {
+        err_set(err, "cannot keep state: %s", strerror(-r));
+        return r;
+    }
+    r = store_open(&d->state.store, &store, daemon_state_on_record, loading,
+                   &why);
+    return r == 0 ? 0 : state_path_explain(d->state.path, r, &why, err);
+}
+
+int daemon_state_open(struct daemon *d, struct err *err)
+{
+    struct loading loading = { .daemon = d, .now_s = clock_utc_s() };
+    uint64_t begun_us = clock_now_us();
+    struct daemon_state *s = &d->state;
+    int r;
+
+    deadline_queue_init(&s->announcements, ANNOUNCE_US);
+    if (d->settings->backend != SETTINGS_BACKEND_FILE)
+        return 0;
+    loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
+                         daemon_state_announcement_due, d);
+    r = state_path_find(d->settings, s->path, err);
+    if (r == -ENOENT) {
+        log_warning("state is not kept, ports are given out anew after a "
+                    "restart reason=%s",
+                    LOG_TEXT("there is no directory for it: set "
+                             "STATE_DIRECTORY, or give --file"));
+        return 0;
+    }
+    if (r == 0) {
+        /* The one place that waits for the disk: without what is known, ports
+         * that are others' would be given out. */
+        log_info("reading the state file=%s", LOG_TEXT(s->path));
+        log_flush();
+        r = open_store(d, &loading, err);
+    }
+    if (r == 0)
+        settle(&loading);
+    free(loading.known);
+    if (r < 0)
+        return r;
+    s->took_us = clock_now_us() - begun_us;
+    daemon_state_on_news(d); /* how it began */
+    return 0;
+}
+
+bool daemon_state_is_kept(const struct daemon *d)
+{
+    return d->state.store != NULL && !d->state.is_failing;
+}
+
+void daemon_state_log(const struct daemon *d)
+{
+    const struct daemon_state *s = &d->state;
+
+    if (s->left_out > 0)
+        log_warning("more consoles are known than may be: raise "
+                    "--console-limit, or these get other ports left-out=%u",
+                    s->left_out);
+    if (s->store != NULL)
+        log_info("state file=%s consoles=%u without-port=%u expired=%u ms=%llu",
+                 LOG_TEXT(s->path), s->known, s->portless, s->expired,
+                 (unsigned long long)s->took_us / 1000);
+}
+
+void daemon_state_close(struct daemon *d)
+{
+    struct daemon_state *s = &d->state;
+    struct store_news news = { 0 };
+
+    if (!store_close(s->store, CLOSE_US, &news))
+        log_error("state was not written at the end: some consoles will have "
+                  "other ports file=%s changes=%zu reason=%s",
+                  LOG_TEXT(s->path), news.waiting, LOG_TEXT(news.trouble));
+    s->store = NULL;
+    waker_close(s->waker);
+    s->waker = NULL;
+    if (s->announcements.length_us != 0)
+        announce_up_to(s, UINT64_MAX);
+}

@@ -1,0 +1,265 @@
+#include "daemon/parts/daemon_tls.h"
+
+#include "base/log.h"
+#include "daemon/process/state_directory.h"
+#include "net/address.h"
+#include "net/tls/tls_context.h"
+#include "session/session_context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+/* ---- where our own certificate is kept -------------------------------- */
+
+/* Names of hosts are in certificates as they are; others than these letters
+ * are none. */
+static void own_host_name(char *to, size_t size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+
+    if (gethostname(to, size) < 0)
+        to[0] = '\0';
+    to[size - 1] = '\0';
+    if (to[0] == '\0' || to[strspn(to, letters)] != '\0')
+        snprintf(to, size, "localhost");
+}
+
+/* What a start that was interrupted has left is no certificate. */
+static int make_certificate(struct daemon_tls *t, struct err *err)
+{
+    char host[65];
+
+    if (access(t->certificate, F_OK) == 0)
+        return 0;
+    own_host_name(host, sizeof host);
+    (void)unlink(t->key);
+    return tls_make_certificate(t->certificate, t->key, host, err);
+}
+
+/* The files of our own certificate, which are there afterwards. */
+static int find_own_certificate(struct daemon_tls *t, struct err *err)
+{
+    char directory[STATE_DIRECTORY_MAX];
+    int fd, r;
+
+    if (!state_directory_find(directory)) {
+        err_set(err, "there is no directory to keep a certificate in: set "
+                     "STATE_DIRECTORY, or give --cert and --key");
+        return -ENOENT;
+    }
+    snprintf(t->certificate, sizeof t->certificate, "%s/certificate.pem",
+             directory);
+    snprintf(t->key, sizeof t->key, "%s/key.pem", directory);
+    r = state_directory_make(directory);
+    fd = r == 0 ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (r == 0 && fd < 0)
+        r = -errno;
+    /* One maker at a time. */
+    if (r == 0 && flock(fd, LOCK_EX) < 0)
+        r = -errno;
+    if (r < 0)
+        err_set(err, "%s: no certificate can be kept there: %s", directory,
+                strerror(-r));
+    else
+        r = make_certificate(t, err);
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
+/* ---- contexts --------------------------------------------------------- */
+
+static bool vms_have_tls(const struct settings *s)
+{
+    bool any = s->tls != SETTINGS_TLS_OFF;
+
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        any = any || s->proxies[i].tls != SETTINGS_TLS_OFF;
+    return any;
+}
+
+/* On the consoles' ports, or where a VM asks for a listener. */
+static bool clients_have_tls(const struct settings *s)
+{
+    return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0;
+}
+
+/* Whether somebody counts on TLS, so that doing without would be wrong. */
+static bool is_asked_for(const struct settings *s)
+{
+    bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
+                 s->tls_ciphers != NULL || s->client_tls != SETTINGS_TLS_OFF;
+
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
+    return asked;
+}
+
+static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
+                         struct tls_context **clients, struct err *err)
+{
+    const struct settings *s = t->settings;
+    struct tls_settings settings = {
+        .certificate_path = t->certificate,
+        .key_path = t->key[0] != '\0' ? t->key : NULL,
+        .has_no_certificate = t->certificate[0] == '\0',
+        .minimum = s->tls_min,
+        .ciphers = s->tls_ciphers,
+    };
+    int r = 0;
+
+    *vms = NULL;
+    *clients = NULL;
+    if (vms_have_tls(s))
+        r = tls_context_open(vms, &settings, err);
+    settings.ca_path = s->client_ca;
+    settings.clients = (enum tls_client_check)s->client_certs;
+    if (r == 0 && clients_have_tls(s))
+        r = tls_context_open(clients, &settings, err);
+    if (r < 0) {
+        tls_context_close(*vms);
+        *vms = NULL;
+    }
+    return r;
+}
+
+static void use_given_certificate(struct daemon_tls *t)
+{
+    const struct settings *s = t->settings;
+
+    snprintf(t->certificate, sizeof t->certificate, "%s", s->cert);
+    snprintf(t->key, sizeof t->key, "%s", s->key != NULL ? s->key : "");
+}
+
+int daemon_tls_check(const struct settings *settings, struct err *err)
+{
+    struct daemon_tls t = { .settings = settings };
+    int r;
+
+    if (settings->cert != NULL)
+        use_given_certificate(&t);
+    r = open_contexts(&t, &t.vms, &t.clients, err);
+    if (r == 0)
+        daemon_tls_close(&t);
+    return r;
+}
+
+int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
+                    struct err *err)
+{
+    int r = 0;
+
+    *t = (struct daemon_tls){ .settings = settings };
+    if (!vms_have_tls(settings) && !clients_have_tls(settings))
+        return 0;
+    if (settings->cert != NULL)
+        use_given_certificate(t);
+    else
+        r = find_own_certificate(t, err);
+    if (r == 0)
+        r = open_contexts(t, &t->vms, &t->clients, err);
+    if (r == 0 || is_asked_for(settings))
+        return r;
+    snprintf(t->trouble, sizeof t->trouble, "%s", err->text);
+    return 0;
+}
+
+void daemon_tls_close(struct daemon_tls *t)
+{
+    tls_context_close(t->vms);
+    tls_context_close(t->clients);
+}
+
+void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx)
+{
+    ctx->vm_tls = t->vms;
+    ctx->client_tls = t->clients;
+}
+
+/* Of our own certificate, which was there before. */
+static bool has_own_certificate(const struct daemon_tls *t)
+{
+    return t->settings->cert == NULL && (t->vms != NULL || t->clients != NULL);
+}
+
+int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
+                      struct daemon_tls *ret_next, struct err *err)
+{
+    if (next->cert != NULL || !has_own_certificate(t))
+        return daemon_tls_open(ret_next, next, err);
+    *ret_next = *t;
+    ret_next->settings = next;
+    return open_contexts(ret_next, &ret_next->vms, &ret_next->clients, err);
+}
+
+/* ---- for vSphere ------------------------------------------------------ */
+
+static struct tls_thumbprints thumbprints(const struct daemon_tls *t)
+{
+    return tls_context_thumbprints(t->vms != NULL ? t->vms : t->clients);
+}
+
+void daemon_tls_log(const struct daemon_tls *t)
+{
+    struct tls_thumbprints prints;
+
+    if (t->trouble[0] != '\0')
+        log_warning("TLS is off, telnets:// will not work reason=%s",
+                    LOG_TEXT(t->trouble));
+    if (t->vms == NULL && t->clients == NULL)
+        return;
+    prints = thumbprints(t);
+    log_info("TLS certificate=%s sha1=%s sha256=%s", LOG_TEXT(t->certificate),
+             prints.sha1, prints.sha256);
+}
+
+/* What vSphere's hosts may call us: an address that we listen on alone, or our
+ * name. "HOST:PORT" for a URI. */
+static void find_authority(const struct settings *s, char *to, size_t size)
+{
+    char host[ADDRESS_HOST_MAX + 1];
+    uint16_t port = (uint16_t)s->proxy_port;
+    struct err err;
+
+    if (address_split(s->proxy_iface, port, host, &port, &err) < 0 ||
+        strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
+        own_host_name(host, sizeof host);
+    snprintf(to, size, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+             port);
+}
+
+void daemon_tls_print(const struct daemon_tls *t, FILE *to)
+{
+    char authority[ADDRESS_HOST_MAX + 16];
+    struct tls_thumbprints prints;
+
+    if (t->vms == NULL && t->clients == NULL) {
+        fprintf(to, "TLS is off%s%s\n", t->trouble[0] != '\0' ? ": " : "",
+                t->trouble);
+        return;
+    }
+    prints = thumbprints(t);
+    find_authority(t->settings, authority, sizeof authority);
+    fprintf(to,
+            "certificate  %s\n"
+            "SHA-1        %s\n"
+            "SHA-256      %s\n",
+            t->certificate, prints.sha1, prints.sha256);
+    if (t->vms == NULL)
+        return;
+    fprintf(to,
+            "\nProxy URIs for vSphere (a VM's serial port, \"virtual serial "
+            "port concentrator\"):\n"
+            "  telnets://%s#thumbprint=%s\n"
+            "  telnets://%s#thumbprint=%s\n",
+            authority, prints.sha1, authority, prints.sha256);
+    if (t->settings->tls >= SETTINGS_TLS_OFFERED)
+        fprintf(to, "  telnet://%s#thumbprint=%s\n", authority, prints.sha1);
+    fputs("The part from # on makes a host refuse any other certificate; "
+          "without it\nit takes every one.\n",
+          to);
+}
