@@ -1,8 +1,8 @@
 #include "daemon/parts/daemon_hooks.h"
 
 #include "base/log.h"
-#include "daemon/daemon_facts.h"
 #include "daemon/daemon_private.h"
+#include "daemon/parts/words.h"
 #include "net/waker.h"
 #include "session/client/console_port.h"
 #include "store/record.h"
@@ -76,7 +76,7 @@ static void set_move(struct told *t, const struct fact *fact)
     if (fact->to[0] != '\0')
         t->event.text[HOOK_TO] = fact->to;
     if (fact->verdict != MOVE_COMPLETED)
-        t->event.text[HOOK_REASON] = daemon_move_failure(fact);
+        t->event.text[HOOK_REASON] = words_move_failure(fact->verdict);
 }
 
 /* HOOK_KINDS: it is none. A console that is new is told of twice. */

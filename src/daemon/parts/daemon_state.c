@@ -4,9 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "daemon/daemon_facts.h"
 #include "daemon/daemon_private.h"
 #include "daemon/parts/daemon_ports.h"
+#include "daemon/parts/words.h"
 #include "net/waker.h"
 #include "store/store.h"
 
@@ -42,7 +42,7 @@ static struct announcement *announcement_at(struct deadline *due)
 static void announce(struct announcement *a)
 {
     a->fact.console->is_port_new = false;
-    daemon_log_connected(&a->fact);
+    words_log_connected(&a->fact);
     deadline_stop(&a->due);
     free(a);
 }
@@ -150,7 +150,7 @@ void daemon_state_vm_came(struct daemon *d, const struct fact *fact)
         return;
     }
     c->is_port_new = false;
-    daemon_log_connected(fact);
+    words_log_connected(fact);
 }
 
 void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left)

@@ -1,0 +1,130 @@
+#include "daemon/parts/words.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "core/console.h"
+#include "session/client/console_port.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *const move_failures[] = {
+    [MOVE_TAKEN_OVER] = "the source was lost and no VMOTION-COMPLETE came in "
+                        "time: the destination is taken for the VM",
+    [MOVE_ABORTED] = "aborted by the source host (VMOTION-ABORT): the VM runs "
+                     "on there",
+    [MOVE_TIMED_OUT] = "no VMOTION-COMPLETE came in time (--move-timeout): the "
+                       "VM is taken to run on at the source",
+    [MOVE_RETURNED] = "the VM has connected anew by itself (DO-PROXY)",
+    [MOVE_LOST] = "the source was lost and no destination came in time "
+                  "(--move-timeout): the VM is disconnected",
+    [MOVE_INTERRUPTED] = "vspcd is shutting down",
+};
+
+const char *words_move_failure(enum move_verdict verdict)
+{
+    return move_failures[verdict];
+}
+
+void words_log_connected(const struct fact *fact)
+{
+    const struct console *c = fact->console;
+    struct console_name name = console_name(c);
+    struct console_name id = console_id(c);
+    const char *tls = fact->is_encrypted ? "yes" : "no";
+
+    if (c->service != NULL)
+        log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text),
+                 console_port_number(c->service), fact->peer, tls);
+    else
+        log_info("VM connected console=%s id=%s peer=%s tls=%s",
+                 LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
+}
+
+void words_log_no_port(const struct console *c, int error)
+{
+    log_warning("console has no telnet port console=%s reason=%s",
+                LOG_TEXT(console_name(c).text),
+                LOG_TEXT(error == -EADDRNOTAVAIL
+                             ? "all ports of the range are taken: see "
+                               "--port-range-start and --port-range-end"
+                             : strerror(-error)));
+}
+
+void words_log_expired(const struct console *c)
+{
+    log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
+             LOG_TEXT(console_id(c).text));
+}
+
+static void log_move(const struct fact *fact, const char *name)
+{
+    const char *to = fact->to[0] != '\0' ? fact->to : "none";
+    unsigned long long ms = fact->took_us / 1000;
+    unsigned tenths = (unsigned)(fact->took_us % 1000 / 100);
+
+    if (fact->verdict == MOVE_COMPLETED)
+        log_info("VM moved console=%s from=%s to=%s ms=%llu.%u held=%u",
+                 LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held);
+    else
+        log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
+                    "held=%u others=%u reason=%s",
+                    LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
+                    fact->others, LOG_TEXT(words_move_failure(fact->verdict)));
+}
+
+/* A VM may say a new name as often as it likes. */
+static void log_renamed(const struct fact *fact, const char *name)
+{
+    uint32_t others = 0;
+
+    if (throttle_passes(&fact->console->renames, clock_now_us(), &others))
+        log_info("VM renamed console=%s id=%s others=%u", LOG_TEXT(name),
+                 LOG_TEXT(console_id(fact->console).text), others);
+}
+
+void words_log_fact(const struct fact *fact)
+{
+    struct console_name name = console_name(fact->console);
+
+    switch (fact->kind) {
+    case FACT_VM_ATTACHED:
+    case FACT_LABELLED:
+    case FACT_DESERTED:
+    case FACT_VISITED:
+    case FACT_CLIENT_ATTACHED: /* its session has logged it */
+    case FACT_CLIENT_DETACHED:
+        break;
+    case FACT_VM_DETACHED:
+        log_info("VM disconnected console=%s peer=%s reason=%s",
+                 LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
+        break;
+    case FACT_VM_RENAMED:
+        log_renamed(fact, name.text);
+        break;
+    case FACT_MOVE_ENDED:
+        log_move(fact, name.text);
+        break;
+    case FACT_DESTINATION_REPLACED:
+        log_info("VM move goes on with a newer connection console=%s from=%s "
+                 "to=%s",
+                 LOG_TEXT(name.text), fact->peer, fact->to);
+        break;
+    case FACT_OUTPUT_LOST:
+        log_warning("VM output lost console=%s peer=%s at-least-bytes=%llu "
+                    "reason=%s",
+                    LOG_TEXT(name.text), fact->peer,
+                    (unsigned long long)fact->bytes,
+                    LOG_TEXT("the VM's former connection goes on printing and "
+                             "has to be closed"));
+        break;
+    case FACT_CLIENT_LAGS:
+        log_info("client is too slow and will miss output console=%s peer=%s "
+                 "reason=%s",
+                 LOG_TEXT(name.text),
+                 fact->peer[0] != '\0' ? fact->peer : "none",
+                 LOG_TEXT("it has held up the VM for --hold-time"));
+        break;
+    }
+}
