@@ -4,16 +4,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "core/directory.h"
-#include "core/ports.h"
 #include "daemon/daemon_facts.h"
-#include "daemon/daemon_limits.h"
 #include "daemon/daemon_private.h"
-#include "daemon/parts/daemon_ports.h"
+#include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
 #include "net/descriptors.h"
-#include "session/client/client_session.h"
 #include "session/service/service.h"
-#include "session/vm/vm_session.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,18 +18,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum {
-    US_PER_S = 1000 * 1000,
-    US_PER_MS = 1000,
-    SHUTDOWN_US = 3 * US_PER_S,
-};
+enum { SHUTDOWN_US = 3 * 1000 * 1000 };
 
-static void daemon_vm_accepted(void *owner, struct stream *stream)
-{
-    struct proxy *p = owner;
-
-    vm_session_start(&p->daemon->sessions, stream, p->policy);
-}
+/* ---- deadlines of core ------------------------------------------------ */
 
 static void daemon_console_expired(struct deadline *deadline, void *owner)
 {
@@ -67,16 +54,7 @@ static void daemon_leave_due(struct deadline *deadline, void *owner)
                       clock_now_us());
 }
 
-static void daemon_shutdown_due(struct deadline *deadline, void *owner)
-{
-    struct daemon *d = owner;
-
-    (void)deadline;
-    if (!session_is_quiet(&d->sessions))
-        log_warning("not all clients took what was theirs in time clients=%u",
-                    d->directory.client_count);
-    loop_stop(d->loop);
-}
+/* ---- the end of a turn ------------------------------------------------ */
 
 /* However many have come in this turn: each of them costs milliseconds. */
 static void act_on_signals(struct daemon *d)
@@ -92,8 +70,11 @@ static void act_on_signals(struct daemon *d)
     d->wants_listing = false;
 }
 
-/* Facts end sessions (a VM is gone, and with it what was connected for it), and
- * sessions that end leave facts. */
+/*
+ * Facts end sessions (a VM is gone, and with it what was connected for it), and
+ * sessions that end leave facts. They are freed when both are done: facts name
+ * consoles, and whoever was at work in this turn may still look at a session.
+ */
 static void come_to_rest(struct daemon *d)
 {
     do
@@ -103,6 +84,12 @@ static void come_to_rest(struct daemon *d)
     session_free_ended(&d->sessions);
 }
 
+/*
+ * Signals act on a program at rest, and what they do (a reload may write to
+ * VMs, which breaks sessions) comes to rest in the same turn. The log is
+ * written last, so that what this turn had to say is out before the loop
+ * sleeps.
+ */
 static void daemon_turn_end(void *owner)
 {
     struct daemon *d = owner;
@@ -113,39 +100,51 @@ static void daemon_turn_end(void *owner)
         come_to_rest(d);
     }
     if (d->is_ending && session_is_quiet(&d->sessions) &&
-        hooks_have_ended(d->hooks.hooks))
+        daemon_hooks_have_ended(&d->hooks))
         loop_stop(d->loop);
     listing_go_on(&d->listing);
     if (messages_flush(d->messages))
         listing_next_turn(&d->listing);
 }
 
-static void close_proxies(struct daemon *d)
-{
-    for (int i = 0; i < d->proxy_count; i++)
-        listener_close(d->proxies[i].listener);
-    d->proxy_count = 0;
-}
-
-static void end_services(struct daemon *d)
-{
-    struct directory_cursor cursor = { 0 };
-    struct console *c;
-
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
-        service_end(c);
-}
+/* ---- signals ---------------------------------------------------------- */
 
 /* What clients are told, and the log with each of them. */
 static const char *farewell(const struct daemon *d)
 {
-    return daemon_state_is_kept(d)
+    return daemon_state_is_kept(&d->state)
                ? "shutting down; this console has the same port when vspcd is "
                  "back"
                : "shutting down; this console may have another port when "
                  "vspcd is back";
 }
 
+/* From here on VMs and clients that leave do so because of us, and are
+ * expected back: the state keeps what it has of them and hooks hear nothing.
+ * So this comes before any session is ended. May be called twice. */
+static void begin_end(struct daemon *d)
+{
+    d->is_ending = true;
+    daemon_state_end(&d->state);
+    daemon_hooks_end(&d->hooks, false);
+}
+
+static void daemon_shutdown_due(struct deadline *deadline, void *owner)
+{
+    struct daemon *d = owner;
+
+    (void)deadline;
+    if (!session_is_quiet(&d->sessions))
+        log_warning("not all clients took what was theirs in time clients=%u",
+                    d->directory.client_count);
+    loop_stop(d->loop);
+}
+
+/*
+ * Listeners are closed before sessions are ended: a host or a client that
+ * connects again at once must not come in anew, but find the port closed until
+ * the next start has it.
+ */
 static void daemon_end_signal(void *owner, int number)
 {
     const char *name = number == SIGINT ? "SIGINT" : "SIGTERM";
@@ -153,17 +152,16 @@ static void daemon_end_signal(void *owner, int number)
 
     if (d->is_ending) {
         log_warning("ending at once signal=%s", name);
-        daemon_hooks_end(d, true);
+        daemon_hooks_end(&d->hooks, true);
         loop_stop(d->loop);
         return;
     }
     log_info("shutting down signal=%s consoles=%u", name,
              d->directory.console_count);
-    d->is_ending = true;
+    begin_end(d);
     systemd_stopping(&d->systemd);
-    close_proxies(d);
-    daemon_ports_close_all(d);
-    daemon_hooks_end(d, false);
+    daemon_proxies_close(&d->proxies);
+    daemon_ports_stop(&d->ports);
     session_shut_down(&d->sessions, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
@@ -184,47 +182,7 @@ static void daemon_reload_signal(void *owner, int number)
     d->wants_reload = true;
 }
 
-struct directory_settings daemon_directory_settings(const struct settings *s)
-{
-    return (struct directory_settings){
-        .expire_us = s->vm_expire_s * US_PER_S,
-        .hold_us = s->hold_ms * US_PER_MS,
-        .move_timeout_us = s->move_timeout_s * US_PER_S,
-        .held_input_max = (uint32_t)s->held_input_size,
-        .ring_max = (uint32_t)s->history_size,
-        .history_total = s->history_total,
-        .client_limit = (uint32_t)s->client_limit,
-        .console_limit = (uint32_t)s->console_limit,
-        .is_multi_console = s->is_multi_console,
-        .is_dcd_always_on = s->is_dcd_always_on,
-    };
-}
-
-struct session_settings daemon_session_settings(const struct daemon *d)
-{
-    const struct settings *s = d->settings;
-
-    return (struct session_settings){
-        .identity_timeout_us = s->identity_timeout_s * US_PER_S,
-        .proxy_port = address_port(&d->proxies[0].address),
-        .listen_rules = d->rules.listen,
-        .listen_rule_count = s->service_listen.count,
-        .connect_rules = d->rules.connect,
-        .connect_rule_count = s->service_connect.count,
-        .tls_minimum = s->tls_min,
-        .gate = daemon_limits_gate(d),
-        .history = { .lines = (uint32_t)s->attach_lines,
-                     .bytes = (uint32_t)s->attach_bytes },
-        .client_policy =
-            d->tls.clients != NULL ? (enum tls_policy)s->client_tls : TLS_OFF,
-    };
-}
-
-enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy)
-{
-    /* A default that cannot be; whoever has asked for TLS has it by now. */
-    return d->tls.vms != NULL ? (enum tls_policy)policy : TLS_OFF;
-}
+/* ---- the parts -------------------------------------------------------- */
 
 static void make_seed(uint64_t seed[2])
 {
@@ -235,10 +193,26 @@ static void make_seed(uint64_t seed[2])
     (void)got;
 }
 
-static void open_directory(struct daemon *d)
+static int daemon_open_loop(struct daemon *d, struct err *err)
 {
-    struct directory_settings settings = daemon_directory_settings(d->settings);
+    int r = loop_open(&d->loop);
 
+    if (r < 0)
+        err_set(err, "cannot make an event loop: %s", strerror(-r));
+    return r;
+}
+
+static void daemon_close_loop(struct daemon *d)
+{
+    loop_close(d->loop);
+}
+
+static int daemon_open_directory(struct daemon *d, struct err *err)
+{
+    struct directory_settings settings =
+        daemon_settings_of_directory(d->settings);
+
+    (void)err;
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     loop_watch_deadlines(d->loop, &d->watches[0], &d->directory.expiries,
@@ -255,94 +229,143 @@ static void open_directory(struct daemon *d)
                          daemon_leave_due, d);
     loop_watch_deadlines(d->loop, &d->watches[5], &d->shutdowns,
                          daemon_shutdown_due, d);
-}
-
-/* option: its name, and of a list which one. */
-static int open_proxy(struct daemon *d, const char *option, uint64_t index,
-                      const char *address, uint64_t policy, struct err *err)
-{
-    uint16_t port = (uint16_t)d->settings->proxy_port;
-    struct proxy *p = &d->proxies[d->proxy_count];
-    char host[ADDRESS_HOST_MAX + 1];
-    struct err why;
-    int r = address_split(address, port, host, &port, &why);
-
-    *p = (struct proxy){ .daemon = d, .policy = daemon_vm_policy(d, policy) };
-    if (r == 0)
-        r = address_parse(host, port, &p->address, &why);
-    if (r < 0) {
-        err_set(err, "%.120s: %.120s",
-                options_where(d->settings, option, index).text, why.text);
-        return r;
-    }
-    r = listener_open(d->loop, &p->address, LISTENER_WAIT,
-                      &d->sessions.gate.of_vms, daemon_vm_accepted, p,
-                      &p->listener);
-    if (r < 0) {
-        err_set(err,
-                "cannot listen for VMs on %s: %s; choose another address or "
-                "port with --%s%s",
-                address_format(&p->address).text, strerror(-r), option,
-                d->proxy_count == 0 ? " and --proxy-port" : "");
-        return r;
-    }
-    p->address = listener_address(p->listener);
-    d->proxy_count++;
     return 0;
 }
 
-static int parse_interface(struct daemon *d, struct err *err)
+static void daemon_close_directory(struct daemon *d)
 {
-    struct err why;
-    int r = address_parse(d->settings->interface, 0, &d->interface, &why);
+    directory_done(&d->directory);
+}
+
+static int daemon_open_process(struct daemon *d, struct err *err)
+{
+    (void)err;
+    messages_watch(d->messages, d->loop);
+    systemd_open(&d->systemd, d->loop, &d->directory);
+    return 0;
+}
+
+static void daemon_close_process(struct daemon *d)
+{
+    systemd_close(&d->systemd);
+}
+
+static int daemon_open_rules(struct daemon *d, struct err *err)
+{
+    return daemon_settings_parse_rules(d->settings, &d->rules, err);
+}
+
+static int daemon_open_tls(struct daemon *d, struct err *err)
+{
+    return daemon_tls_open(&d->tls, d->settings, err);
+}
+
+static void daemon_close_tls(struct daemon *d)
+{
+    daemon_tls_close(&d->tls);
+}
+
+static int daemon_open_sessions(struct daemon *d, struct err *err)
+{
+    struct session_settings settings = daemon_session_settings(d);
+
+    (void)err;
+    make_seed(settings.gate.admission.seed);
+    sessions_open(&d->sessions, d->loop, &d->directory, &settings);
+    /* Nobody asks before the first client: the logs are open by then. */
+    d->sessions.past = (struct past_source){ daemon_logs_ask_past, d };
+    daemon_tls_use(&d->tls, &d->sessions);
+    return 0;
+}
+
+static void daemon_close_sessions(struct daemon *d)
+{
+    sessions_close(&d->sessions);
+}
+
+static int daemon_open_hooks(struct daemon *d, struct err *err)
+{
+    return daemon_hooks_open(&d->hooks, d->settings, d->loop,
+                             d->directory.settings.seed, err);
+}
+
+static void daemon_close_hooks(struct daemon *d)
+{
+    daemon_hooks_close(&d->hooks);
+}
+
+static int daemon_open_logs(struct daemon *d, struct err *err)
+{
+    return daemon_logs_open(&d->logs, d->settings, d->loop, &d->directory, err);
+}
+
+static void daemon_close_logs(struct daemon *d)
+{
+    daemon_logs_close(&d->logs);
+}
+
+static int daemon_open_ports(struct daemon *d, struct err *err)
+{
+    return daemon_ports_open(&d->ports, d->settings, d->loop, &d->sessions,
+                             &d->directory, err);
+}
+
+static void daemon_close_ports(struct daemon *d)
+{
+    daemon_ports_close(&d->ports);
+}
+
+static int daemon_open_state(struct daemon *d, struct err *err)
+{
+    const struct state_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .directory = &d->directory,
+        .hooks = &d->hooks,
+        .logs = &d->logs,
+        .ports = &d->ports,
+    };
+
+    return daemon_state_open(&d->state, &links, err);
+}
+
+static void daemon_close_state(struct daemon *d)
+{
+    daemon_state_close(&d->state);
+}
+
+static int daemon_open_proxies(struct daemon *d, struct err *err)
+{
+    struct session_settings settings;
+    int r = daemon_proxies_open(&d->proxies, d->settings, &d->tls, d->loop,
+                                &d->sessions, err);
 
     if (r < 0)
-        err_set(err, "%.120s: %.120s",
-                options_where(d->settings, "interface", 0).text, why.text);
-    return r;
-}
-
-static int open_proxies(struct daemon *d, struct err *err)
-{
-    const struct settings *s = d->settings;
-    int r = open_proxy(d, "proxy-iface", 0, s->proxy_iface, s->tls, err);
-
-    for (uint64_t i = 0; i < s->proxy_count && r == 0; i++)
-        r = open_proxy(d, "proxy-listen", i, s->proxies[i].address,
-                       s->proxies[i].tls, err);
-    return r;
-}
-
-static int parse_rules(const struct settings *s, const char *option,
-                       const struct settings_rules *texts,
-                       struct uri_rule *rules, struct err *err)
-{
-    for (uint64_t i = 0; i < texts->count; i++) {
-        struct err why;
-        int r = uri_rule_parse(texts->text[i], &rules[i], &why);
-
-        if (r < 0) {
-            err_set(err, "%.120s: %.120s", options_where(s, option, i).text,
-                    why.text);
-            return r;
-        }
-    }
+        return r;
+    /* The port may be the system's choice, and the sessions have to know it. */
+    settings = daemon_session_settings(d);
+    sessions_set(&d->sessions, &settings);
     return 0;
 }
 
-int service_rules_parse(struct service_rules *rules, const struct settings *s,
-                        struct err *err)
+static void daemon_close_proxies(struct daemon *d)
 {
-    int r = parse_rules(s, "service-listen", &s->service_listen, rules->listen,
-                        err);
-
-    if (r == 0)
-        r = parse_rules(s, "service-connect", &s->service_connect,
-                        rules->connect, err);
-    return r;
+    daemon_proxies_close(&d->proxies);
 }
 
-static int open_signals(struct daemon *d, struct err *err)
+static int daemon_open_listing(struct daemon *d, struct err *err)
+{
+    (void)err;
+    listing_open(&d->listing, d->loop);
+    return 0;
+}
+
+static void daemon_close_listing(struct daemon *d)
+{
+    listing_close(&d->listing);
+}
+
+static int daemon_open_signals(struct daemon *d, struct err *err)
 {
     static const struct {
         int number;
@@ -366,6 +389,66 @@ static int open_signals(struct daemon *d, struct err *err)
     return 0;
 }
 
+static int daemon_open_serving(struct daemon *d, struct err *err)
+{
+    (void)err;
+    loop_on_turn_end(d->loop, daemon_turn_end, d);
+    return 0;
+}
+
+static void end_services(struct daemon *d)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+        service_end(c);
+}
+
+/* Ends whoever is still here, after an end at once too; and has the facts of
+ * that handled while all of their consumers are open. */
+static void daemon_close_serving(struct daemon *d)
+{
+    begin_end(d);
+    session_shut_down(&d->sessions, farewell(d));
+    session_close_all(&d->sessions, "shutting down");
+    end_services(d);
+    come_to_rest(d);
+}
+
+/*
+ * Opened downwards, closed upwards. A part may use those above it, from its
+ * opening to its closing, so neither side asks whether they are there. It opens
+ * all or nothing: one that fails is not closed.
+ */
+static const struct part {
+    const char *name;
+    int (*open)(struct daemon *d, struct err *err);
+    void (*close)(struct daemon *d); /* NULL: there is nothing to close */
+} parts[] = {
+    { "loop", daemon_open_loop, daemon_close_loop },
+    { "directory", daemon_open_directory, daemon_close_directory },
+    { "process", daemon_open_process, daemon_close_process },
+    { "rules", daemon_open_rules, NULL },
+    /* Sessions borrow the contexts: they are closed when no session is left. */
+    { "tls", daemon_open_tls, daemon_close_tls },
+    /* With the gate, which every listener below asks. */
+    { "sessions", daemon_open_sessions, daemon_close_sessions },
+    { "hooks", daemon_open_hooks, daemon_close_hooks },
+    { "logs", daemon_open_logs, daemon_close_logs },
+    { "ports", daemon_open_ports, daemon_close_ports },
+    /* Brings the known consoles: with their logs and ports, and hooks hear of
+     * those whose time was up. All of them have their ports before the first
+     * VM can ask for one. */
+    { "state", daemon_open_state, daemon_close_state },
+    { "proxies", daemon_open_proxies, daemon_close_proxies },
+    { "listing", daemon_open_listing, daemon_close_listing },
+    { "signals", daemon_open_signals, NULL },
+    { "serving", daemon_open_serving, daemon_close_serving },
+};
+
+/* ---- life ------------------------------------------------------------- */
+
 void daemon_say_ready(struct daemon *d)
 {
     const struct settings *s = d->settings;
@@ -376,17 +459,15 @@ void daemon_say_ready(struct daemon *d)
                  (unsigned long long)s->port_range_start,
                  (unsigned long long)s->port_range_end);
     log_info("vspcd %s ready proxy=%s interface=%s ports=%s open-files=%llu",
-             VSPCD_VERSION, address_format(&d->proxies[0].address).text,
+             VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
              s->interface, ports, (unsigned long long)d->open_files);
-    for (int i = 1; i < d->proxy_count; i++)
-        log_info("VMs may connect here too proxy=%s",
-                 address_format(&d->proxies[i].address).text);
+    daemon_proxies_log_others(&d->proxies);
     for (int i = 0; i < s->notice_count; i++)
         log_warning("%s", s->notices[i]);
     daemon_tls_log(&d->tls);
-    daemon_state_log(d);
-    daemon_logs_log(d);
-    daemon_limits_check(d);
+    daemon_state_log(&d->state);
+    daemon_logs_log(&d->logs);
+    daemon_check_limits(d);
     (void)messages_flush(d->messages);
     systemd_ready(&d->systemd);
 }
@@ -395,51 +476,18 @@ int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct messages *messages, struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
-    struct session_settings session_settings;
-    int r;
 
     d->settings = settings;
     d->messages = messages;
     d->open_files = descriptors_raise_limit();
-    r = loop_open(&d->loop);
-    if (r < 0) {
-        err_set(err, "cannot make an event loop: %s", strerror(-r));
-        free(d);
-        return r;
+    for (; d->opened < sizeof parts / sizeof parts[0]; d->opened++) {
+        int r = parts[d->opened].open(d, err);
+
+        if (r < 0) {
+            daemon_close(d);
+            return r;
+        }
     }
-    open_directory(d);
-    messages_watch(messages, d->loop);
-    listing_open(&d->listing, d->loop);
-    systemd_open(&d->systemd, d->loop, &d->directory);
-    ports_init(&d->ports, (uint16_t)settings->port_range_start,
-               (uint16_t)settings->port_range_end);
-    r = service_rules_parse(&d->rules, settings, err);
-    if (r == 0)
-        r = daemon_tls_open(&d->tls, settings, err);
-    if (r == 0)
-        r = parse_interface(d, err);
-    if (r == 0)
-        r = daemon_hooks_open(d, err);
-    if (r == 0)
-        r = daemon_logs_open(d, err);
-    /* Known consoles have their ports before a VM can ask for one. */
-    if (r == 0)
-        r = daemon_state_open(d, err);
-    if (r == 0)
-        r = open_proxies(d, err);
-    if (r == 0)
-        r = open_signals(d, err);
-    session_settings = daemon_session_settings(d);
-    make_seed(session_settings.gate.admission.seed);
-    sessions_open(&d->sessions, d->loop, &d->directory,
-                         &session_settings);
-    d->sessions.past = (struct past_source){ daemon_logs_ask_past, d };
-    daemon_tls_use(&d->tls, &d->sessions);
-    if (r < 0) {
-        daemon_close(d);
-        return r;
-    }
-    loop_on_turn_end(d->loop, daemon_turn_end, d);
     *ret_daemon = d;
     return 0;
 }
@@ -451,24 +499,11 @@ void daemon_run(struct daemon *d)
 
 void daemon_close(struct daemon *d)
 {
-    /* Who leaves now does so because we end, and is expected again. */
-    d->is_ending = true;
-    /* Whoever is still here after an end at once. */
-    session_shut_down(&d->sessions, farewell(d));
-    session_close_all(&d->sessions, "shutting down");
-    end_services(d);
-    come_to_rest(d);
-    daemon_hooks_close(d);
-    daemon_logs_close(d);
-    daemon_state_close(d);
-    close_proxies(d);
-    daemon_ports_close_all(d);
-    sessions_close(&d->sessions);
-    daemon_tls_close(&d->tls);
-    directory_done(&d->directory);
-    ports_done(&d->ports);
-    listing_close(&d->listing);
-    systemd_close(&d->systemd);
-    loop_close(d->loop);
+    while (d->opened > 0) {
+        const struct part *part = &parts[--d->opened];
+
+        if (part->close != NULL)
+            part->close(d);
+    }
     free(d);
 }

@@ -15,8 +15,11 @@ struct telling {
 
 static void daemon_facts_for_logs(struct daemon *d, struct telling *t)
 {
+    /* Where no state is kept there is no telling whose an old file is: then it
+     * is taken for the console's. */
     if (t->fact->kind == FACT_VM_ATTACHED)
-        daemon_logs_add(d, t->fact->console, false);
+        daemon_logs_add(&d->logs, t->fact->console,
+                        !daemon_state_is_kept(&d->state));
     else
         daemon_logs_renamed(t->fact->console);
 }
@@ -27,7 +30,7 @@ static void daemon_facts_for_ports(struct daemon *d, struct telling *t)
 
     /* An end begins with closing all ports: no new one after that. */
     if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
-        t->port_error = daemon_ports_open(d, c);
+        t->port_error = daemon_ports_give(&d->ports, c);
 }
 
 static void daemon_facts_for_state(struct daemon *d, struct telling *t)
@@ -35,11 +38,12 @@ static void daemon_facts_for_state(struct daemon *d, struct telling *t)
     const struct fact *fact = t->fact;
 
     if (fact->kind == FACT_VM_ATTACHED)
-        daemon_state_vm_came(d, fact);
+        daemon_state_vm_came(&d->state, fact);
     else if (fact->kind == FACT_LABELLED)
-        daemon_state_labelled(d, fact->console);
+        daemon_state_labelled(&d->state, fact->console);
     else
-        daemon_state_changed(d, fact->console, fact->kind == FACT_VM_DETACHED);
+        daemon_state_changed(&d->state, fact->console,
+                             fact->kind == FACT_VM_DETACHED);
 }
 
 static void daemon_facts_for_services(struct daemon *d, struct telling *t)
@@ -60,7 +64,7 @@ static void daemon_facts_for_words(struct daemon *d, struct telling *t)
 
 static void daemon_facts_for_hooks(struct daemon *d, struct telling *t)
 {
-    daemon_hooks_tell_fact(d, t->fact);
+    daemon_hooks_tell_fact(&d->hooks, t->fact);
 }
 
 enum {
@@ -130,9 +134,9 @@ void daemon_facts_expire(struct daemon *d, struct console *c)
     listing_forget(&d->listing, c);
     /* While the console still has the port that hooks are told of, and before
      * the row that the state has of it goes. */
-    daemon_hooks_tell_expired(d, c);
-    daemon_state_forget(d, c);
-    daemon_ports_close(d, c);
+    daemon_hooks_tell_expired(&d->hooks, c);
+    daemon_state_forget(&d->state, c);
+    daemon_ports_take_back(&d->ports, c);
     service_end(c);
     /* After everything that could still print to the console's readers; the
      * directory takes no console with a reader back. */

@@ -1,10 +1,6 @@
 #include "daemon/daemon_limits.h"
 
 #include "base/log.h"
-#include "daemon/daemon_private.h"
-#include "net/descriptors.h"
-
-#include <stdio.h>
 
 /* Listeners, signals, the store, TLS files while they are read. */
 enum { OWN_FILES = 64 };
@@ -26,9 +22,10 @@ static uint32_t bounded(uint64_t limit, uint64_t bound)
     return (uint32_t)(limit == 0 ? bound : least(limit, bound));
 }
 
-static uint64_t open_files(const struct daemon *d)
+/* 0: not known, so no bound. */
+static uint64_t bound_of(uint64_t open_files)
 {
-    return d->open_files != 0 ? d->open_files : UINT64_MAX;
+    return open_files != 0 ? open_files : UINT64_MAX;
 }
 
 static struct network_list list_of(const struct settings_networks *networks)
@@ -36,11 +33,12 @@ static struct network_list list_of(const struct settings_networks *networks)
     return (struct network_list){ networks->item, networks->count };
 }
 
-struct gate_settings daemon_limits_gate(const struct daemon *d)
+struct gate_settings daemon_limits_gate(const struct settings *s,
+                                        uint64_t open_files)
 {
-    const struct settings *s = d->settings;
+    uint64_t half = bound_of(open_files) / 2;
     struct gate_settings g = {
-        .newcomer_limit = bounded(s->unidentified_limit, open_files(d) / 2),
+        .newcomer_limit = bounded(s->unidentified_limit, half),
     };
     struct admission_rules *rules = g.admission.rules;
 
@@ -54,23 +52,23 @@ struct gate_settings daemon_limits_gate(const struct daemon *d)
         .allowed = list_of(&s->client_allow),
         .rate = rate_per_second((uint32_t)s->client_rate,
                                 (uint32_t)s->client_burst),
-        .limit = bounded(s->client_total, open_files(d) / 2),
+        .limit = bounded(s->client_total, half),
     };
     return g;
 }
 
 /* The defaults are bounds and no plans; of consoles, those that are known will
  * be back. */
-void daemon_limits_check(const struct daemon *d)
+void daemon_limits_check(const struct settings *s,
+                         const struct limits_known *known)
 {
-    const struct settings *s = d->settings;
-    uint64_t consoles = d->directory.console_count;
+    uint64_t consoles = known->consoles;
     uint64_t clients =
         options_is_given(s, "client-total") ? s->client_total : 0;
     uint64_t unidentified =
         options_is_given(s, "unidentified-limit") ? s->unidentified_limit : 0;
     uint64_t range = s->port_range_end - s->port_range_start + 1;
-    uint64_t logs = daemon_logs_open_max(d);
+    uint64_t logs = known->log_files;
     uint64_t needed;
 
     if (options_is_given(s, "console-limit") && s->console_limit != 0)
@@ -78,11 +76,11 @@ void daemon_limits_check(const struct daemon *d)
     needed = OWN_FILES + least(logs, consoles) + consoles + clients +
              (s->no_vm_ports ? 0 : least(consoles, range));
     needed = most(needed, most(clients, unidentified) * 2);
-    if (needed > open_files(d))
+    if (needed > bound_of(known->open_files))
         log_warning("open files are too few for the limits that are set "
                     "open-files=%llu needed=%llu consoles=%llu clients=%llu "
                     "unidentified=%llu console-logs=%llu reason=%s",
-                    (unsigned long long)d->open_files,
+                    (unsigned long long)known->open_files,
                     (unsigned long long)needed, (unsigned long long)consoles,
                     (unsigned long long)clients,
                     (unsigned long long)unidentified, (unsigned long long)logs,
@@ -90,57 +88,4 @@ void daemon_limits_check(const struct daemon *d)
                              "before; raise the hard limit of open files to "
                              "what is needed (LimitNOFILE= in the unit, ulimit "
                              "-Hn)"));
-}
-
-/* "USED/LIMIT" */
-struct share {
-    char text[44];
-};
-
-static struct share share(uint64_t used, uint64_t limit)
-{
-    struct share t;
-
-    if (limit == 0)
-        snprintf(t.text, sizeof t.text, "%llu/none", (unsigned long long)used);
-    else
-        snprintf(t.text, sizeof t.text, "%llu/%llu", (unsigned long long)used,
-                 (unsigned long long)limit);
-    return t;
-}
-
-static unsigned long long count(const struct daemon *d,
-                                enum admission_side side,
-                                enum admission_verdict verdict)
-{
-    return d->sessions.gate.admission.counts[side][verdict];
-}
-
-void daemon_limits_log(const struct daemon *d)
-{
-    const struct directory *directory = &d->directory;
-    const struct gate *g = &d->sessions.gate;
-
-    log_info("limits open-files=%llu consoles=%s all-clients=%s "
-             "unidentified=%s history=%s refused-vm-address=%llu "
-             "refused-vm-rate=%llu closed-unidentified=%llu "
-             "refused-console=%llu refused-client-address=%llu "
-             "refused-client-rate=%llu refused-client-total=%llu "
-             "refused-client-of-console=%llu out-of-files=%llu",
-             (unsigned long long)d->open_files,
-             share(directory->console_count, d->settings->console_limit).text,
-             share(directory->client_count,
-                   g->admission.settings.rules[ADMISSION_CLIENT].limit)
-                 .text,
-             share(g->newcomers.count, g->newcomers.limit).text,
-             share(directory->history_used, d->settings->history_total).text,
-             count(d, ADMISSION_VM, ADMISSION_NOT_ALLOWED),
-             count(d, ADMISSION_VM, ADMISSION_TOO_OFTEN),
-             (unsigned long long)g->newcomers.closed,
-             (unsigned long long)directory->refused_consoles,
-             count(d, ADMISSION_CLIENT, ADMISSION_NOT_ALLOWED),
-             count(d, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN),
-             count(d, ADMISSION_CLIENT, ADMISSION_TOO_MANY),
-             (unsigned long long)directory->refused_clients,
-             (unsigned long long)descriptors_starved_count(d->loop));
 }

@@ -10,20 +10,22 @@
 #ifndef DAEMON_DAEMON_LIMITS_H
 #define DAEMON_DAEMON_LIMITS_H
 
+#include "conf/options.h"
 #include "session/gate.h"
 
-struct daemon;
-
-/* Who may come in; borrows the networks of the daemon's settings. The seed is
- * not set. */
-struct gate_settings daemon_limits_gate(const struct daemon *d);
+/* Who may come in; borrows the networks of the settings. The seed is not set.
+ * open_files: how many there may be; 0: not known. */
+struct gate_settings daemon_limits_gate(const struct settings *s,
+                                        uint64_t open_files);
 
 /* Warns where the limit of open files cannot hold what was asked for, or what
  * is known already. */
-void daemon_limits_check(const struct daemon *d);
-
-/* One line for the log: all limits, how much of each is used, and what was
- * refused since the start. */
-void daemon_limits_log(const struct daemon *d);
+struct limits_known {
+    uint64_t open_files; /* 0: not known */
+    uint64_t consoles;   /* that will be back */
+    uint64_t log_files;  /* that console logs keep open */
+};
+void daemon_limits_check(const struct settings *s,
+                         const struct limits_known *known);
 
 #endif

@@ -1,74 +1,75 @@
 /*
- * daemon_private.h - what the files of daemon/ share.
+ * daemon_private.h - the parts of the program together. Only who puts them
+ * together sees this: opening and closing (daemon.c), SIGHUP (daemon_reload.c)
+ * and the facts (daemon_facts.c). A part is handed what it needs of others.
  */
 #ifndef DAEMON_DAEMON_PRIVATE_H
 #define DAEMON_DAEMON_PRIVATE_H
 
 #include "core/directory.h"
-#include "core/ports.h"
-#include "daemon/daemon.h"
+#include "daemon/daemon_limits.h"
+#include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
+#include "daemon/parts/daemon_ports.h"
+#include "daemon/parts/daemon_proxies.h"
 #include "daemon/parts/daemon_state.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/listing.h"
 #include "daemon/process/systemd.h"
-#include "net/listener.h"
 #include "session/sessions.h"
 
-/* A port where VMs connect; the first one is --proxy-port's. */
-struct proxy {
-    struct daemon *daemon;
-    struct listener *listener;
-    struct address address;
-    enum tls_policy policy;
-};
-
-/* service-listen and service-connect. */
-struct service_rules {
-    struct uri_rule listen[SETTINGS_RULES_MAX];
-    struct uri_rule connect[SETTINGS_RULES_MAX];
-};
-
-/* 0, or -EINVAL with err filled. */
-int service_rules_parse(struct service_rules *rules, const struct settings *s,
-                        struct err *err);
-
+/* In the order of opening: a member may use those above it, for all its life.
+ */
 struct daemon {
-    struct settings *settings; /* borrowed */
+    struct settings *settings; /* borrowed; a reload changes what is in it */
     struct messages *messages; /* borrowed */
-    struct systemd systemd;
-    struct listing listing;
+    uint64_t open_files;       /* how many there may be; 0: not known */
+    size_t opened;             /* how many parts are open (daemon.c) */
     struct loop *loop;
     struct directory directory;
-    struct ports ports;
-    struct session_context sessions;
-    struct proxy proxies[1 + SETTINGS_PROXIES_MAX];
-    int proxy_count;
-    struct daemon_tls tls;
-    struct daemon_state state;
-    struct daemon_hooks hooks;
-    struct daemon_logs logs;
-    struct service_rules rules;
-    struct address interface; /* of the consoles' ports; port not set */
     struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
-    uint64_t open_files; /* how many there may be; 0: not known */
+    struct listing listing;
+    struct systemd systemd;
+    struct daemon_rules rules;
+    struct daemon_tls tls;
+    struct session_context sessions;
+    struct daemon_hooks hooks;
+    struct daemon_logs logs;
+    struct daemon_ports ports;
+    struct daemon_state state;
+    struct daemon_proxies proxies;
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
     bool wants_listing; /* SIGUSR1 */
 };
 
-/* What the parts have of the settings; the seed is not set. */
-struct directory_settings daemon_directory_settings(const struct settings *s);
-struct session_settings daemon_session_settings(const struct daemon *d);
+/* For the sessions, as the settings and the other parts are now. The gate's
+ * seed is not set. */
+static inline struct session_settings daemon_session_settings(
+    const struct daemon *d)
+{
+    const struct daemon_found found = {
+        .open_files = d->open_files,
+        .has_client_tls = d->tls.clients != NULL,
+        .proxy_port = address_port(&d->proxies.item[0].address),
+        .rules = &d->rules,
+    };
 
-/* Of the port for VMs: what was asked for, where it can be. */
-enum tls_policy daemon_vm_policy(const struct daemon *d, uint64_t policy);
+    return daemon_settings_of_sessions(d->settings, &found);
+}
 
-/* SIGHUP: reads configuration and certificate again, and logs what has come of
- * it. Where something is wrong nothing changes. */
-void daemon_reload(struct daemon *d);
+static inline void daemon_check_limits(const struct daemon *d)
+{
+    const struct limits_known known = {
+        .open_files = d->open_files,
+        .consoles = d->directory.console_count,
+        .log_files = daemon_logs_open_max(&d->logs),
+    };
+
+    daemon_limits_check(d->settings, &known);
+}
 
 #endif

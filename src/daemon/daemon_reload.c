@@ -1,11 +1,12 @@
 /*
- * SIGHUP. First everything that can fail is made beside what is in force:
+ * First everything that can fail is made beside what is in force:
  * settings, rules, certificates. Then all of it takes its place at once, or
  * none of it does.
  */
+#include "daemon/daemon_reload.h"
+
 #include "base/log.h"
 #include "daemon/ask/check_settings.h"
-#include "daemon/daemon_limits.h"
 #include "daemon/daemon_private.h"
 #include "daemon/process/messages.h"
 
@@ -49,46 +50,56 @@ static void log_changes(const struct settings *s,
                     changes->restart[i]);
 }
 
+/*
+ * The order is of consequence twice. The log's place comes first, so that what
+ * the rest has to say goes where the new settings want it. The sessions get
+ * their policy and the contexts it counts on one right behind the other: with
+ * a connection in between one would be without the other.
+ */
 static void use_settings(struct daemon *d)
 {
     const struct settings *s = d->settings;
-    struct directory_settings directory = daemon_directory_settings(s);
+    struct directory_settings directory = daemon_settings_of_directory(s);
     struct session_settings sessions = daemon_session_settings(d);
 
     messages_set(d->messages, s);
-    directory_set(&d->directory, &directory);
     sessions_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
-    daemon_hooks_use(d);
-    daemon_logs_reload(d);
-    for (int i = 0; i < d->proxy_count; i++)
-        d->proxies[i].policy =
-            daemon_vm_policy(d, i == 0 ? s->tls : s->proxies[i - 1].tls);
+    daemon_proxies_use(&d->proxies, s, &d->tls);
+    /* May write to VMs (their lines change), so that sessions end. */
+    directory_set(&d->directory, &directory);
+    daemon_hooks_use(&d->hooks);
+    daemon_logs_reload(&d->logs);
 }
 
-/* Takes next, rules and tls; their former ones go. */
+/* Takes next, rules and tls. The former ones go when nobody borrows from them
+ * any more: the parts have texts, networks and contexts of theirs. Connections
+ * that are there keep their context by a reference of their own. */
 static void put_in_place(struct daemon *d, struct settings *next,
-                         const struct service_rules *rules,
+                         const struct daemon_rules *rules,
                          const struct daemon_tls *tls)
 {
-    options_free(d->settings);
+    struct settings former = *d->settings;
+    struct daemon_tls former_tls = d->tls;
+
     *d->settings = *next;
     d->rules = *rules;
-    daemon_tls_close(&d->tls);
     d->tls = *tls;
     d->tls.settings = d->settings;
     use_settings(d);
+    daemon_tls_close(&former_tls);
+    options_free(&former);
 }
 
 /* Of the settings that would be; false, and it was logged: they cannot be. */
 static bool prepare(const struct daemon *d, const struct settings *next,
-                    struct service_rules *rules, struct daemon_tls *tls)
+                    struct daemon_rules *rules, struct daemon_tls *tls)
 {
     struct problems problems = { 0 };
     struct hooks_settings hooks;
     struct err err;
 
-    if (service_rules_parse(rules, next, &err) < 0 ||
+    if (daemon_settings_parse_rules(next, rules, &err) < 0 ||
         daemon_hooks_parse(next, &hooks, &err) < 0) {
         problems_add(&problems, 0, "%s", err.text);
         log_problems(&problems);
@@ -122,7 +133,7 @@ void daemon_reload(struct daemon *d)
 {
     struct options_changes changes;
     struct problems problems;
-    struct service_rules rules;
+    struct daemon_rules rules;
     struct daemon_tls tls;
     struct settings next;
     bool has_tls;
@@ -159,5 +170,5 @@ void daemon_reload(struct daemon *d)
         log_info("SIGHUP: the certificate was read again, for new connections");
     daemon_tls_log(&d->tls);
     if (changes.count > 0)
-        daemon_limits_check(d);
+        daemon_check_limits(d);
 }

@@ -1,7 +1,6 @@
 #include "daemon/parts/daemon_hooks.h"
 
 #include "base/log.h"
-#include "daemon/daemon_private.h"
 #include "daemon/parts/words.h"
 #include "net/waker.h"
 #include "session/client/console_port.h"
@@ -107,17 +106,17 @@ static enum hook_kind kind_of(const struct fact *fact)
     return HOOK_KINDS;
 }
 
-static bool is_told(const struct daemon *d, enum hook_kind kind)
+static bool is_told(const struct daemon_hooks *h, enum hook_kind kind)
 {
-    return kind != HOOK_KINDS && !d->is_ending && d->hooks.hooks != NULL &&
-           hooks_want(d->hooks.hooks, kind);
+    return kind != HOOK_KINDS && !h->is_ending && hooks_want(h->hooks, kind);
 }
 
-static void tell(struct daemon *d, enum hook_kind kind, const struct fact *fact)
+static void tell(struct daemon_hooks *h, enum hook_kind kind,
+                 const struct fact *fact)
 {
     struct told t;
 
-    if (!is_told(d, kind))
+    if (!is_told(h, kind))
         return;
     begin_of(&t, kind, fact->console);
     switch (kind) {
@@ -143,31 +142,32 @@ static void tell(struct daemon *d, enum hook_kind kind, const struct fact *fact)
     case HOOK_KINDS:
         break;
     }
-    hooks_tell(d->hooks.hooks, &t.event);
+    hooks_tell(h->hooks, &t.event);
 }
 
-void daemon_hooks_tell_fact(struct daemon *d, const struct fact *fact)
+void daemon_hooks_tell_fact(struct daemon_hooks *h, const struct fact *fact)
 {
     if (fact->kind == FACT_VM_ATTACHED && fact->is_new)
-        tell(d, HOOK_VM_NEW, fact);
-    tell(d, kind_of(fact), fact);
+        tell(h, HOOK_VM_NEW, fact);
+    tell(h, kind_of(fact), fact);
 }
 
-void daemon_hooks_tell_expired(struct daemon *d, const struct console *c)
+void daemon_hooks_tell_expired(struct daemon_hooks *h, const struct console *c)
 {
     struct told t;
 
-    if (!is_told(d, HOOK_VM_EXPIRED))
+    if (!is_told(h, HOOK_VM_EXPIRED))
         return;
     begin_of(&t, HOOK_VM_EXPIRED, c);
-    hooks_tell(d->hooks.hooks, &t.event);
+    hooks_tell(h->hooks, &t.event);
 }
 
-void daemon_hooks_tell_gone(struct daemon *d, const struct store_record *record)
+void daemon_hooks_tell_gone(struct daemon_hooks *h,
+                            const struct store_record *record)
 {
     struct told t;
 
-    if (!is_told(d, HOOK_VM_EXPIRED))
+    if (!is_told(h, HOOK_VM_EXPIRED))
         return;
     begin(&t, HOOK_VM_EXPIRED);
     t.event.text[HOOK_UUID] = record->uuid;
@@ -176,7 +176,7 @@ void daemon_hooks_tell_gone(struct daemon *d, const struct store_record *record)
     t.event.text[HOOK_CONSOLE] = record->name;
     if (record->port != 0)
         set_port(&t, record->port);
-    hooks_tell(d->hooks.hooks, &t.event);
+    hooks_tell(h->hooks, &t.event);
 }
 
 /* ---- what the log is told --------------------------------------------- */
@@ -249,10 +249,10 @@ static void log_result(const struct hook_result *result)
 
 static void daemon_hooks_on_results(void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_hooks *h = owner;
     struct hook_result *result;
 
-    while ((result = hooks_take_result(d->hooks.hooks)) != NULL) {
+    while ((result = hooks_take_result(h->hooks)) != NULL) {
         log_result(result);
         free(result);
     }
@@ -261,7 +261,7 @@ static void daemon_hooks_on_results(void *owner)
 /* On the hooks' thread. */
 static void daemon_hooks_wake(void *owner)
 {
-    waker_wake(((struct daemon *)owner)->hooks.waker);
+    waker_wake(((struct daemon_hooks *)owner)->waker);
 }
 
 /* ---- life ------------------------------------------------------------- */
@@ -300,10 +300,10 @@ static void warn_of_missing(const struct hooks_settings *settings)
     }
 }
 
-static int use(struct daemon *d, const struct hooks_settings *settings)
+static int use(struct daemon_hooks *h, const struct hooks_settings *settings)
 {
     size_t dropped;
-    int r = hooks_set(d->hooks.hooks, settings, &dropped);
+    int r = hooks_set(h->hooks, settings, &dropped);
 
     warn_of_missing(settings);
     if (dropped > 0)
@@ -312,58 +312,66 @@ static int use(struct daemon *d, const struct hooks_settings *settings)
     return r;
 }
 
-int daemon_hooks_open(struct daemon *d, struct err *err)
+int daemon_hooks_open(struct daemon_hooks *h, const struct settings *settings,
+                      struct loop *loop, const uint64_t seed[2],
+                      struct err *err)
 {
-    struct hooks_settings settings;
-    int r = daemon_hooks_parse(d->settings, &settings, err);
+    struct hooks_settings parsed;
+    int r;
 
+    *h = (struct daemon_hooks){ .settings = settings };
+    r = daemon_hooks_parse(settings, &parsed, err);
     if (r < 0)
         return r;
-    r = waker_open(d->loop, daemon_hooks_on_results, d, &d->hooks.waker);
+    r = waker_open(loop, daemon_hooks_on_results, h, &h->waker);
     if (r == 0) {
-        d->hooks.hooks =
-            hooks_open(d->directory.settings.seed, daemon_hooks_wake, d);
-        r = use(d, &settings);
+        h->hooks = hooks_open(seed, daemon_hooks_wake, h);
+        r = use(h, &parsed);
+        if (r < 0)
+            daemon_hooks_close(h);
     }
     if (r < 0)
         err_set(err, "cannot run hooks: %s", strerror(-r));
     return r;
 }
 
-void daemon_hooks_use(struct daemon *d)
+void daemon_hooks_use(struct daemon_hooks *h)
 {
     struct hooks_settings settings;
-    int r = daemon_hooks_parse(d->settings, &settings, NULL);
+    int r = daemon_hooks_parse(h->settings, &settings, NULL);
 
     if (r == 0)
-        r = use(d, &settings);
+        r = use(h, &settings);
     if (r < 0)
         log_error("hooks cannot be run reason=%s", LOG_TEXT(strerror(-r)));
 }
 
-void daemon_hooks_end(struct daemon *d, bool at_once)
+void daemon_hooks_end(struct daemon_hooks *h, bool at_once)
 {
-    hooks_end(d->hooks.hooks, at_once ? 0 : END_GRACE_US);
+    h->is_ending = true;
+    hooks_end(h->hooks, at_once ? 0 : END_GRACE_US);
 }
 
-void daemon_hooks_close(struct daemon *d)
+bool daemon_hooks_have_ended(const struct daemon_hooks *h)
 {
-    struct hooks *hooks = d->hooks.hooks;
+    return hooks_have_ended(h->hooks);
+}
+
+void daemon_hooks_close(struct daemon_hooks *h)
+{
     size_t dropped;
 
-    if (hooks != NULL) {
-        hooks_end(hooks, END_GRACE_US);
-        dropped = hooks_close(hooks, CLOSE_US);
-        daemon_hooks_on_results(d);
-        if (!hooks_have_ended(hooks))
-            log_warning("a hook is left running, SIGKILL does not end it");
-        if (dropped > 0)
-            log_warning("events were not told to hooks because vspcd is ending "
-                        "count=%zu",
-                        dropped);
-        hooks_free(hooks);
-        d->hooks.hooks = NULL;
-    }
-    waker_close(d->hooks.waker);
-    d->hooks.waker = NULL;
+    hooks_end(h->hooks, END_GRACE_US);
+    dropped = hooks_close(h->hooks, CLOSE_US);
+    /* Between hooks_close and hooks_free: what the last programs came to. */
+    daemon_hooks_on_results(h);
+    if (!hooks_have_ended(h->hooks))
+        log_warning("a hook is left running, SIGKILL does not end it");
+    if (dropped > 0)
+        log_warning("events were not told to hooks because vspcd is ending "
+                    "count=%zu",
+                    dropped);
+    hooks_free(h->hooks);
+    /* Since hooks_close nobody wakes by it any more. */
+    waker_close(h->waker);
 }

@@ -5,7 +5,7 @@
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
 #include "conlog/file/conlog_place.h"
-#include "daemon/daemon_private.h"
+#include "core/directory.h"
 #include "net/waker.h"
 
 #include <errno.h>
@@ -204,13 +204,13 @@ void daemon_logs_check(const struct settings *s, struct problems *problems)
 /* ---- what is told ----------------------------------------------------- */
 
 /* Once a minute of a kind; *ret_others were not told since. */
-static bool may_tell(struct daemon_logs *logs, int key, unsigned *ret_others)
+static bool may_tell(struct daemon_logs *l, int key, unsigned *ret_others)
 {
     uint64_t now_us = clock_now_us();
-    struct console_log_cause *cause = &logs->causes[0];
+    struct console_log_cause *cause = &l->causes[0];
 
     for (int i = 0; i < CONSOLE_LOG_CAUSES; i++) {
-        struct console_log_cause *other = &logs->causes[i];
+        struct console_log_cause *other = &l->causes[i];
 
         if (other->key == key) {
             cause = other;
@@ -254,11 +254,11 @@ static const char *reason_of(int error)
 static void daemon_logs_on_state(void *owner, const struct console *c,
                                  const char *path, int error)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
     struct console_name name;
     unsigned others;
 
-    if (!may_tell(&d->logs, error, &others))
+    if (!may_tell(l, error, &others))
         return;
     if (error == 0)
         log_info("console log is written again console=%s file=%s others=%u",
@@ -273,11 +273,11 @@ static void daemon_logs_on_state(void *owner, const struct console *c,
 static void daemon_logs_on_gap(void *owner, const struct console *c,
                                const char *path, uint64_t bytes, int error)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
     struct console_name name;
     unsigned others;
 
-    if (may_tell(&d->logs, KEY_GAP + error, &others))
+    if (may_tell(l, KEY_GAP + error, &others))
         log_warning("console log has a gap console=%s file=%s bytes=%llu "
                     "reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
@@ -288,11 +288,11 @@ static void daemon_logs_on_gap(void *owner, const struct console *c,
 static void daemon_logs_on_rotation(void *owner, const struct console *c,
                                     const char *path, const char *reason)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
     struct console_name name;
     unsigned others;
 
-    if (may_tell(&d->logs, KEY_ROTATION, &others))
+    if (may_tell(l, KEY_ROTATION, &others))
         log_warning("console log is not rotated, it grows console=%s file=%s "
                     "reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
@@ -302,11 +302,11 @@ static void daemon_logs_on_rotation(void *owner, const struct console *c,
 static void daemon_logs_on_compression(void *owner, const struct console *c,
                                        const char *path, const char *reason)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
     struct console_name name;
     unsigned others;
 
-    if (may_tell(&d->logs, KEY_COMPRESSION, &others))
+    if (may_tell(l, KEY_COMPRESSION, &others))
         log_warning("rotated console log is not compressed, it stays as it is; "
                     "tried again after the next rotation console=%s file=%s "
                     "reason=%s others=%u",
@@ -317,10 +317,10 @@ static void daemon_logs_on_compression(void *owner, const struct console *c,
 static void daemon_logs_on_same_name(void *owner, const struct console *c,
                                      const char *path)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
     unsigned others;
 
-    if (may_tell(&d->logs, KEY_NAME, &others))
+    if (may_tell(l, KEY_NAME, &others))
         log_warning("console log's name is another console's, this one has "
                     "another console=%s id=%s file=%s others=%u",
                     LOG_TEXT(console_name(c).text),
@@ -331,16 +331,16 @@ static void daemon_logs_on_same_name(void *owner, const struct console *c,
 
 static void daemon_logs_wake(void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
 
-    waker_wake(d->logs.waker);
+    waker_wake(l->waker);
 }
 
 static void daemon_logs_on_wake(void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
 
-    conlog_wake(d->logs.conlog, clock_now_us());
+    conlog_wake(l->conlog, clock_now_us());
 }
 
 static void daemon_logs_batch_due(struct deadline *deadline, void *owner)
@@ -351,15 +351,15 @@ static void daemon_logs_batch_due(struct deadline *deadline, void *owner)
 
 static void daemon_logs_tick_due(struct deadline *deadline, void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_logs *l = owner;
 
     (void)deadline;
-    conlog_tick_due(d->logs.conlog, clock_now_us());
+    conlog_tick_due(l->conlog, clock_now_us());
 }
 
-static int open_conlog(struct daemon *d, const struct conlog_settings *settings)
+static int open_conlog(struct daemon_logs *l,
+                       const struct conlog_settings *settings)
 {
-    struct daemon_logs *logs = &d->logs;
     const struct conlog_callbacks callbacks = {
         .on_state = daemon_logs_on_state,
         .on_gap = daemon_logs_on_gap,
@@ -367,19 +367,23 @@ static int open_conlog(struct daemon *d, const struct conlog_settings *settings)
         .on_compression = daemon_logs_on_compression,
         .on_same_name = daemon_logs_on_same_name,
         .wake = daemon_logs_wake,
-        .owner = d,
+        .owner = l,
     };
-    int r = waker_open(d->loop, daemon_logs_on_wake, d, &logs->waker);
+    int r = waker_open(l->loop, daemon_logs_on_wake, l, &l->waker);
 
-    if (r == 0)
-        r = conlog_open(&logs->conlog, settings, &callbacks,
-                        d->directory.settings.seed);
     if (r < 0)
         return r;
-    loop_watch_deadlines(d->loop, &logs->batches, conlog_batches(logs->conlog),
-                         daemon_logs_batch_due, d);
-    loop_watch_deadlines(d->loop, &logs->ticks, conlog_ticks(logs->conlog),
-                         daemon_logs_tick_due, d);
+    r = conlog_open(&l->conlog, settings, &callbacks,
+                    l->directory->settings.seed);
+    if (r < 0) {
+        waker_close(l->waker);
+        l->waker = NULL;
+        return r;
+    }
+    loop_watch_deadlines(l->loop, &l->batches, conlog_batches(l->conlog),
+                         daemon_logs_batch_due, l);
+    loop_watch_deadlines(l->loop, &l->ticks, conlog_ticks(l->conlog),
+                         daemon_logs_tick_due, l);
     return 0;
 }
 
@@ -396,56 +400,60 @@ static void prepare_directory(const struct conlog_settings *settings)
                   LOG_TEXT(settings->directory), LOG_TEXT(strerror(-r)));
 }
 
-int daemon_logs_open(struct daemon *d, struct err *err)
+int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
+                     struct loop *loop, const struct directory *directory,
+                     struct err *err)
 {
-    struct conlog_settings settings;
+    struct conlog_settings made;
     const char *name;
     struct err why;
-    int r = make_settings(d->settings, &settings, &name, &why);
+    int r;
 
+    *l = (struct daemon_logs){
+        .settings = settings,
+        .loop = loop,
+        .directory = directory,
+    };
+    r = make_settings(settings, &made, &name, &why);
     if (r < 0) {
-        err_set(err, "%.200s: %.250s", options_where(d->settings, name, 0).text,
+        err_set(err, "%.200s: %.250s", options_where(settings, name, 0).text,
                 why.text);
         return r;
     }
-    d->logs.is_on = settings.directory[0] != '\0';
-    if (!d->logs.is_on)
+    l->is_on = made.directory[0] != '\0';
+    if (!l->is_on)
         return 0;
-    prepare_directory(&settings);
-    r = open_conlog(d, &settings);
+    prepare_directory(&made);
+    r = open_conlog(l, &made);
     if (r < 0)
         err_set(err, "cannot write console logs: %s", strerror(-r));
     return r;
 }
 
-uint64_t daemon_logs_open_max(const struct daemon *d)
+uint64_t daemon_logs_open_max(const struct daemon_logs *l)
 {
-    return d->logs.is_on ? open_max() + EXTRA_FILES : 0;
+    return l->is_on ? open_max() + EXTRA_FILES : 0;
 }
 
-void daemon_logs_log(const struct daemon *d)
+void daemon_logs_log(const struct daemon_logs *l)
 {
-    if (d->logs.is_on)
+    if (l->is_on)
         log_info("console logs directory=%s name=%s",
-                 LOG_TEXT(directory_of(d->settings)),
-                 LOG_TEXT(d->settings->log_name));
+                 LOG_TEXT(directory_of(l->settings)),
+                 LOG_TEXT(l->settings->log_name));
 }
 
 /* ---- consoles --------------------------------------------------------- */
 
-static bool has_own_log(const struct daemon *d, bool is_known)
+void daemon_logs_add(struct daemon_logs *l, struct console *c, bool is_known)
 {
-    return is_known || !daemon_state_is_kept(d) ||
-           strstr(d->settings->log_name, "%{uuid") != NULL;
-}
+    bool has_own_file =
+        is_known || strstr(l->settings->log_name, "%{uuid") != NULL;
 
-void daemon_logs_add(struct daemon *d, struct console *c, bool is_known)
-{
-    if (d->logs.is_on && c->log == NULL)
-        c->log =
-            console_log_open(d->logs.conlog, c,
-                             has_own_log(d, is_known) ? CONSOLE_LOG_IS_KNOWN
-                                                      : CONSOLE_LOG_IS_NEW);
+    if (l->is_on && c->log == NULL)
+        c->log = console_log_open(l->conlog, c,
+                                  has_own_file ? CONSOLE_LOG_IS_KNOWN
+                                               : CONSOLE_LOG_IS_NEW);
 }
 
 bool daemon_logs_ask_past(void *owner, struct console *c,
@@ -472,32 +480,32 @@ void daemon_logs_renamed(struct console *c)
     console_log_renamed(c->log);
 }
 
-static void remove_all(struct daemon *d, bool is_end)
+static void remove_all(struct daemon_logs *l, bool is_end)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
+    while ((c = directory_next(l->directory, &cursor)) != NULL)
         remove_log(c, is_end);
 }
 
-static void add_all(struct daemon *d)
+static void add_all(struct daemon_logs *l)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL) {
+    while ((c = directory_next(l->directory, &cursor)) != NULL) {
         if (c->log == NULL)
-            c->log = console_log_open(d->logs.conlog, c, CONSOLE_LOG_GOES_ON);
+            c->log = console_log_open(l->conlog, c, CONSOLE_LOG_GOES_ON);
     }
 }
 
-void daemon_logs_reload(struct daemon *d)
+void daemon_logs_reload(struct daemon_logs *l)
 {
     struct conlog_settings settings;
     const char *name;
     struct err why;
-    int r = make_settings(d->settings, &settings, &name, &why);
+    int r = make_settings(l->settings, &settings, &name, &why);
 
     /* It was checked before; users may go, though. */
     if (r < 0) {
@@ -505,23 +513,23 @@ void daemon_logs_reload(struct daemon *d)
                   LOG_TEXT(why.text));
         return;
     }
-    d->logs.is_on = settings.directory[0] != '\0';
-    if (!d->logs.is_on) {
-        remove_all(d, false);
+    l->is_on = settings.directory[0] != '\0';
+    if (!l->is_on) {
+        remove_all(l, false);
         return;
     }
     prepare_directory(&settings);
-    if (d->logs.conlog == NULL)
-        r = open_conlog(d, &settings);
+    if (l->conlog == NULL)
+        r = open_conlog(l, &settings);
     else
-        conlog_set(d->logs.conlog, &settings, clock_now_us());
+        conlog_set(l->conlog, &settings, clock_now_us());
     if (r < 0) {
         log_error("SIGHUP: console logs cannot be written reason=%s",
                   LOG_TEXT(strerror(-r)));
-        d->logs.is_on = false;
+        l->is_on = false;
         return;
     }
-    add_all(d);
+    add_all(l);
     log_info("SIGHUP: console logs are opened anew directory=%s",
              LOG_TEXT(settings.directory));
 }
@@ -543,20 +551,19 @@ static void daemon_logs_tell_left(void *owner, const char *path, uint64_t bytes)
                   LOG_TEXT(path), (unsigned long long)bytes);
 }
 
-void daemon_logs_close(struct daemon *d)
+void daemon_logs_close(struct daemon_logs *l)
 {
     struct left left = { 0 };
 
-    remove_all(d, true);
-    if (d->logs.conlog != NULL)
-        conlog_close(d->logs.conlog, CLOSE_US, daemon_logs_tell_left, &left);
+    /* A log is a reader of its console: before the consoles go. */
+    remove_all(l, true);
+    conlog_close(l->conlog, CLOSE_US, daemon_logs_tell_left, &left);
     if (left.consoles > 0)
         log_error("console logs were not written to their end: the disk did "
                   "not take it in time consoles=%u bytes=%llu",
                   left.consoles, (unsigned long long)left.bytes);
-    d->logs.conlog = NULL;
-    waker_close(d->logs.waker);
-    d->logs.waker = NULL;
+    /* Behind conlog_close: its threads wake by it until then. */
+    waker_close(l->waker);
 }
 
 struct console_log_text daemon_logs_describe(const struct console *c)

@@ -17,7 +17,7 @@
 struct conlog;
 struct conlog_settings;
 struct console;
-struct daemon;
+struct directory;
 struct waker;
 
 /* Errors in a minute, a kind each. */
@@ -29,8 +29,11 @@ struct console_log_cause {
 };
 
 struct daemon_logs {
-    struct conlog *conlog; /* NULL: there never were any */
-    struct waker *waker;
+    const struct settings *settings; /* borrowed; as they are now */
+    struct loop *loop;               /* borrowed, as the directory */
+    const struct directory *directory;
+    struct conlog *conlog; /* NULL: there never were any logs */
+    struct waker *waker;   /* NULL with it */
     struct loop_watch batches;
     struct loop_watch ticks;
     struct console_log_cause causes[CONSOLE_LOG_CAUSES];
@@ -40,30 +43,31 @@ struct daemon_logs {
 /* What is wrong with the settings that are about logs. */
 void daemon_logs_check(const struct settings *s, struct problems *problems);
 
-/* Before consoles are there. 0 or negative with err filled. */
-int daemon_logs_open(struct daemon *d, struct err *err);
+/* Before consoles are there. All or nothing; l stays where it is. 0, or
+ * negative with err filled. */
+int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
+                     struct loop *loop, const struct directory *directory,
+                     struct err *err);
 
 /* What is waiting is written, for a few seconds at most. */
-void daemon_logs_close(struct daemon *d);
+void daemon_logs_close(struct daemon_logs *l);
 
 /* How many files are open for them at most; 0: there are no logs. */
-uint64_t daemon_logs_open_max(const struct daemon *d);
+uint64_t daemon_logs_open_max(const struct daemon_logs *l);
 
 /* One line for the log: where they are. */
-void daemon_logs_log(const struct daemon *d);
-
-/* The console is new, or known from the state; takes one that has a log, or
- * shall have none. */
-void daemon_logs_add(struct daemon *d, struct console *c, bool is_known);
+void daemon_logs_log(const struct daemon_logs *l);
 
 /*
- * What clients that look back are shown from before this run: for struct
- * past_source (session/session_context.h).
- *
- * A log is taken for its console's if the console is known from the state; or
- * if its name has the UUID in it; or if no state is kept, so that there is no
- * telling. Otherwise it may be of another VM that has had the name before.
+ * Takes a console that has a log, or shall have none. is_known: what is in a
+ * file with the console's name already is the console's; else that is so only
+ * if the name has the UUID in it. Otherwise the file may be of another VM that
+ * has had the name before.
  */
+void daemon_logs_add(struct daemon_logs *l, struct console *c, bool is_known);
+
+/* What clients that look back are shown from before this run, as struct
+ * past_source (session/session_context.h) has it; owner is not used. */
 bool daemon_logs_ask_past(void *owner, struct console *c,
                           const struct history_wish *wish,
                           struct past_ask *ask);
@@ -75,7 +79,7 @@ void daemon_logs_remove(struct console *c);
 void daemon_logs_renamed(struct console *c);
 
 /* SIGHUP: the settings are others, and all files are opened anew. */
-void daemon_logs_reload(struct daemon *d);
+void daemon_logs_reload(struct daemon_logs *l);
 
 /* For the console's line: " log=FILE ..."; "" without one. */
 struct console_log_text {

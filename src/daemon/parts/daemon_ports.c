@@ -1,24 +1,48 @@
 #include "daemon/parts/daemon_ports.h"
 
-#include "daemon/daemon_private.h"
+#include "core/directory.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
 
 #include <errno.h>
 
-/* A port that is taken for it; where that fails it is not any more. */
-static int listen_on(struct daemon *d, struct console *c, uint16_t number)
+int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
+                      struct loop *loop, struct session_context *sessions,
+                      const struct directory *directory, struct err *err)
 {
-    struct address address = d->interface;
+    struct err why;
+    int r;
+
+    *p = (struct daemon_ports){
+        .settings = settings,
+        .loop = loop,
+        .sessions = sessions,
+        .directory = directory,
+    };
+    r = address_parse(settings->interface, 0, &p->interface, &why);
+    if (r < 0) {
+        err_set(err, "%.120s: %.120s",
+                options_where(settings, "interface", 0).text, why.text);
+        return r;
+    }
+    ports_init(&p->ports, (uint16_t)settings->port_range_start,
+               (uint16_t)settings->port_range_end);
+    return 0;
+}
+
+/* A port that is taken for it; where that fails it is not any more. */
+static int listen_on(struct daemon_ports *p, struct console *c, uint16_t number)
+{
+    struct address address = p->interface;
     struct console_port *port = NULL;
     int r;
 
     address_set_port(&address, number);
-    r = console_port_open(&d->sessions, d->loop, c, &address, &port);
+    r = console_port_open(p->sessions, p->loop, c, &address, &port);
     if (r == -EADDRINUSE)
-        ports_set_foreign(&d->ports, number);
+        ports_set_foreign(&p->ports, number);
     else if (r < 0)
-        ports_release(&d->ports, number);
+        ports_release(&p->ports, number);
     if (r < 0)
         return r;
     c->service = port;
@@ -27,57 +51,63 @@ static int listen_on(struct daemon *d, struct console *c, uint16_t number)
     return 0;
 }
 
-int daemon_ports_open_known(struct daemon *d, struct console *c)
+int daemon_ports_give_known(struct daemon_ports *p, struct console *c)
 {
-    if (c->port < d->settings->port_range_start ||
-        c->port > d->settings->port_range_end)
+    if (c->port < p->settings->port_range_start ||
+        c->port > p->settings->port_range_end)
         return -ERANGE;
-    if (!ports_take_number(&d->ports, c->port))
+    if (!ports_take_number(&p->ports, c->port))
         return -EADDRINUSE;
-    return listen_on(d, c, c->port);
+    return listen_on(p, c, c->port);
 }
 
-int daemon_ports_open(struct daemon *d, struct console *c)
+int daemon_ports_give(struct daemon_ports *p, struct console *c)
 {
     uint16_t number, before = 0;
     int rounds = 0;
     int r;
 
-    if (c->port != 0 && daemon_ports_open_known(d, c) == 0)
+    if (c->port != 0 && daemon_ports_give_known(p, c) == 0)
         return 0;
     do {
-        if (!ports_take(&d->ports, &number))
+        if (!ports_take(&p->ports, &number))
             return -EADDRNOTAVAIL;
         rounds += number <= before;
         before = number;
         /* Others have all that are left, and still do. */
         if (rounds == 2) {
-            ports_set_foreign(&d->ports, number);
+            ports_set_foreign(&p->ports, number);
             return -EADDRNOTAVAIL;
         }
-        r = listen_on(d, c, number);
+        r = listen_on(p, c, number);
     } while (r == -EADDRINUSE);
     return r;
 }
 
-void daemon_ports_close(struct daemon *d, struct console *c)
+void daemon_ports_take_back(struct daemon_ports *p, struct console *c)
 {
     struct console_port *port = c->service;
 
     if (port == NULL)
         return;
-    ports_release(&d->ports, console_port_number(port));
+    ports_release(&p->ports, console_port_number(port));
     console_port_close(port);
     c->service = NULL;
 }
 
-void daemon_ports_close_all(struct daemon *d)
+void daemon_ports_stop(struct daemon_ports *p)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL) {
-        daemon_ports_close(d, c);
+    while ((c = directory_next(p->directory, &cursor)) != NULL) {
+        daemon_ports_take_back(p, c);
         service_stop_listening(c);
     }
+}
+
+void daemon_ports_close(struct daemon_ports *p)
+{
+    daemon_ports_stop(p);
+    ports_done(&p->ports);
 }

@@ -4,7 +4,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "daemon/daemon_private.h"
+#include "core/directory.h"
+#include "daemon/parts/daemon_hooks.h"
+#include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_ports.h"
 #include "daemon/parts/words.h"
 #include "net/waker.h"
@@ -87,23 +89,24 @@ static void announce_later(struct daemon_state *s, const struct fact *fact,
 
 static void daemon_state_announcement_due(struct deadline *due, void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_state *s = owner;
 
-    if (!d->state.is_slow)
+    if (!s->is_slow)
         log_warning("the disk is slow: new ports are told before they are on "
                     "it file=%s",
-                    LOG_TEXT(d->state.path));
-    d->state.is_slow = true;
+                    LOG_TEXT(s->path));
+    s->is_slow = true;
     announce(announcement_at(due));
 }
 
 /* ---- writing ---------------------------------------------------------- */
 
 /* Since when nobody is there; 0: somebody is. */
-static int64_t left_s(const struct daemon *d, const struct console *c,
+static int64_t left_s(const struct daemon_state *s, const struct console *c,
                       int64_t now_s)
 {
-    uint64_t begun_us = c->expiry.due_us - d->directory.expiries.length_us;
+    uint64_t begun_us =
+        c->expiry.due_us - s->links.directory->expiries.length_us;
 
     if (!deadline_is_running(&c->expiry))
         return 0;
@@ -111,7 +114,8 @@ static int64_t left_s(const struct daemon *d, const struct console *c,
 }
 
 /* vm_seen: it has come, or gone, now. */
-static uint64_t put(struct daemon *d, const struct console *c, bool vm_seen)
+static uint64_t put(struct daemon_state *s, const struct console *c,
+                    bool vm_seen)
 {
     int64_t now_s = clock_utc_s();
     struct store_record record = {
@@ -121,30 +125,29 @@ static uint64_t put(struct daemon *d, const struct console *c, bool vm_seen)
         .address = c->link != NULL ? c->link->peer : "",
         .first_seen_s = now_s,
         .last_seen_s = vm_seen ? now_s : 0,
-        .left_s = left_s(d, c, now_s),
+        .left_s = left_s(s, c, now_s),
         .port = c->port,
     };
 
-    return store_put(d->state.store, &record);
+    return store_put(s->store, &record);
 }
 
-static void put_all(struct daemon *d)
+static void put_all(struct daemon_state *s)
 {
     struct directory_cursor cursor = { 0 };
     const struct console *c;
 
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
-        put(d, c, c->link != NULL);
+    while ((c = directory_next(s->links.directory, &cursor)) != NULL)
+        put(s, c, c->link != NULL);
 }
 
-void daemon_state_vm_came(struct daemon *d, const struct fact *fact)
+void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact)
 {
-    struct daemon_state *s = &d->state;
     struct console *c = fact->console;
     uint64_t number = 0;
 
-    if (s->store != NULL && !d->is_ending)
-        number = put(d, c, true);
+    if (s->store != NULL && !s->is_ending)
+        number = put(s, c, true);
     if (c->is_port_new && number != 0 && !s->is_failing && !s->is_slow) {
         announce_later(s, fact, number);
         return;
@@ -153,25 +156,26 @@ void daemon_state_vm_came(struct daemon *d, const struct fact *fact)
     words_log_connected(fact);
 }
 
-void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left)
+void daemon_state_changed(struct daemon_state *s, struct console *c,
+                          bool vm_left)
 {
     if (vm_left)
-        announce_console(&d->state, c);
-    if (d->state.store != NULL && !d->is_ending)
-        put(d, c, vm_left);
+        announce_console(s, c);
+    if (s->store != NULL && !s->is_ending)
+        put(s, c, vm_left);
 }
 
-void daemon_state_labelled(struct daemon *d, const struct console *c)
+void daemon_state_labelled(struct daemon_state *s, const struct console *c)
 {
-    if (d->state.store != NULL && !d->is_ending)
-        store_forget(d->state.store, c->uuid, "");
+    if (s->store != NULL && !s->is_ending)
+        store_forget(s->store, c->uuid, "");
 }
 
-void daemon_state_forget(struct daemon *d, struct console *c)
+void daemon_state_forget(struct daemon_state *s, struct console *c)
 {
-    announce_console(&d->state, c);
-    if (d->state.store != NULL)
-        store_forget(d->state.store, c->uuid, c->label);
+    announce_console(s, c);
+    if (s->store != NULL)
+        store_forget(s->store, c->uuid, c->label);
 }
 
 /* ---- news ------------------------------------------------------------- */
@@ -198,24 +202,24 @@ static void log_news(struct daemon_state *s, const struct store_news *news)
 
 static void daemon_state_on_news(void *owner)
 {
-    struct daemon *d = owner;
+    struct daemon_state *s = owner;
     struct store_news news;
 
-    store_take_news(d->state.store, &news);
-    log_news(&d->state, &news);
-    if (!news.is_failing && d->state.is_slow) {
-        log_info("the disk has answered file=%s", LOG_TEXT(d->state.path));
-        d->state.is_slow = false;
+    store_take_news(s->store, &news);
+    log_news(s, &news);
+    if (!news.is_failing && s->is_slow) {
+        log_info("the disk has answered file=%s", LOG_TEXT(s->path));
+        s->is_slow = false;
     }
-    announce_up_to(&d->state, news.is_failing ? UINT64_MAX : news.written);
+    announce_up_to(s, news.is_failing ? UINT64_MAX : news.written);
     if (news.wants_all)
-        put_all(d);
+        put_all(s);
 }
 
 /* On the store's thread. */
 static void daemon_state_wake(void *owner)
 {
-    waker_wake(((struct daemon *)owner)->state.waker);
+    waker_wake(((struct daemon_state *)owner)->waker);
 }
 
 /* ---- the start -------------------------------------------------------- */
@@ -227,7 +231,7 @@ struct known {
 };
 
 struct loading {
-    struct daemon *daemon;
+    struct daemon_state *state;
     int64_t now_s;
     struct known *known;
     size_t cap;
@@ -252,7 +256,7 @@ static bool is_usable(const struct store_record *r)
 static void remember(struct loading *loading, struct console *c,
                      const struct store_record *record)
 {
-    struct daemon_state *s = &loading->daemon->state;
+    struct daemon_state *s = loading->state;
 
     if (s->known == loading->cap) {
         size_t cap = loading->cap > 0 ? loading->cap * 2 : 256;
@@ -275,7 +279,7 @@ static bool daemon_state_on_record(void *owner,
                                    const struct store_record *record)
 {
     struct loading *loading = owner;
-    struct daemon *d = loading->daemon;
+    struct daemon_state *s = loading->state;
     struct vm_identity identity = {
         .uuid = record->uuid,
         .label = record->label,
@@ -285,19 +289,19 @@ static bool daemon_state_on_record(void *owner,
 
     if (!is_usable(record))
         return false;
-    if (record->left_s != 0 &&
-        loading->now_s - record->left_s >= (int64_t)d->settings->vm_expire_s) {
-        d->state.expired++;
-        daemon_hooks_tell_gone(d, record);
+    if (record->left_s != 0 && loading->now_s - record->left_s >=
+                                   (int64_t)s->links.settings->vm_expire_s) {
+        s->expired++;
+        daemon_hooks_tell_gone(s->links.hooks, record);
         return false;
     }
-    c = directory_restore(&d->directory, &identity);
+    c = directory_restore(s->links.directory, &identity);
     if (c == NULL) {
-        d->state.left_out++;
+        s->left_out++;
         return true;
     }
     c->port = record->port;
-    daemon_logs_add(d, c, true);
+    daemon_logs_add(s->links.logs, c, true);
     remember(loading, c, record);
     return true;
 }
@@ -317,7 +321,8 @@ static int daemon_state_by_leaving(const void *a, const void *b)
            (x->last_seen_s < y->last_seen_s);
 }
 
-static void start_expiry(struct daemon *d, const struct known *k, int64_t now_s)
+static void start_expiry(struct daemon_state *s, const struct known *k,
+                         int64_t now_s)
 {
     /* The system's clock may have been set back. */
     bool is_gone = k->left_s != 0 && k->left_s <= now_s;
@@ -327,19 +332,19 @@ static void start_expiry(struct daemon *d, const struct known *k, int64_t now_s)
                              clock_now_us());
     /* So that a start each day does not keep it for ever. */
     if (!is_gone)
-        put(d, k->console, false);
+        put(s, k->console, false);
 }
 
-static void open_known_port(struct daemon *d, struct console *c)
+static void open_known_port(struct daemon_state *s, struct console *c)
 {
     int r;
 
-    if (c->port == 0 || d->settings->no_vm_ports)
+    if (c->port == 0 || s->links.settings->no_vm_ports)
         return;
-    r = daemon_ports_open_known(d, c);
+    r = daemon_ports_give_known(s->links.ports, c);
     if (r == 0)
         return;
-    d->state.portless++;
+    s->portless++;
     log_warning("console's port cannot be opened, it gets one when its VM "
                 "comes console=%s port=%u reason=%s",
                 LOG_TEXT(console_name(c).text), c->port,
@@ -350,63 +355,66 @@ static void open_known_port(struct daemon *d, struct console *c)
 
 static void settle(struct loading *loading)
 {
-    struct daemon *d = loading->daemon;
-    size_t count = d->state.known;
+    struct daemon_state *s = loading->state;
+    size_t count = s->known;
 
     if (count == 0)
         return;
     qsort(loading->known, count, sizeof *loading->known,
           daemon_state_by_leaving);
     for (size_t i = 0; i < count; i++)
-        start_expiry(d, &loading->known[i], loading->now_s);
+        start_expiry(s, &loading->known[i], loading->now_s);
     /* Of two that have had the same port the later one has it. */
     for (size_t i = count; i > 0; i--)
-        open_known_port(d, loading->known[i - 1].console);
+        open_known_port(s, loading->known[i - 1].console);
 }
 
 /* ---- opening and closing ---------------------------------------------- */
 
-static int open_store(struct daemon *d, struct loading *loading,
+static int open_store(struct daemon_state *s, struct loading *loading,
                       struct err *err)
 {
-    const struct settings *settings = d->settings;
+    const struct settings *settings = s->links.settings;
     uint64_t limit = settings->console_limit;
     struct store_settings store = {
-        .path = d->state.path,
+        .path = s->path,
         .is_own_place = settings->state_file == NULL,
         .make_place = settings->state_file == NULL ? state_path_make : NULL,
-        .seed = { d->directory.settings.seed[0],
-                  d->directory.settings.seed[1] },
+        .seed = { s->links.directory->settings.seed[0],
+                  s->links.directory->settings.seed[1] },
         /* Each console that is there, and as many that were. */
         .pending_max = limit != 0 ? 2 * limit : PENDING_MAX,
         .on_news = daemon_state_wake,
-        .owner = d,
+        .owner = s,
     };
     struct err why = { "" };
-    int r = waker_open(d->loop, daemon_state_on_news, d, &d->state.waker);
+    int r = waker_open(s->links.loop, daemon_state_on_news, s, &s->waker);
 
     if (r < 0) {
         err_set(err, "cannot keep state: %s", strerror(-r));
         return r;
     }
-    r = store_open(&d->state.store, &store, daemon_state_on_record, loading,
-                   &why);
-    return r == 0 ? 0 : state_path_explain(d->state.path, r, &why, err);
+    r = store_open(&s->store, &store, daemon_state_on_record, loading, &why);
+    if (r == 0)
+        return 0;
+    waker_close(s->waker);
+    return state_path_explain(s->path, r, &why, err);
 }
 
-int daemon_state_open(struct daemon *d, struct err *err)
+int daemon_state_open(struct daemon_state *s, const struct state_links *links,
+                      struct err *err)
 {
-    struct loading loading = { .daemon = d, .now_s = clock_utc_s() };
+    struct loading loading = { .state = s, .now_s = clock_utc_s() };
     uint64_t begun_us = clock_now_us();
-    struct daemon_state *s = &d->state;
     int r;
 
+    *s = (struct daemon_state){ .links = *links };
     deadline_queue_init(&s->announcements, ANNOUNCE_US);
-    if (d->settings->backend != SETTINGS_BACKEND_FILE)
+    if (s->links.settings->backend != SETTINGS_BACKEND_FILE)
         return 0;
-    loop_watch_deadlines(d->loop, &s->watch, &s->announcements,
-                         daemon_state_announcement_due, d);
-    r = state_path_find(d->settings, s->path, err);
+    loop_watch_deadlines(s->links.loop, &s->watch, &s->announcements,
+                         daemon_state_announcement_due, s);
+    r = state_path_find(s->links.settings, s->path, err);
     if (r == -ENOENT) {
         log_warning("state is not kept, ports are given out anew after a "
                     "restart reason=%s",
@@ -414,31 +422,30 @@ int daemon_state_open(struct daemon *d, struct err *err)
                              "STATE_DIRECTORY, or give --file"));
         return 0;
     }
-    if (r == 0) {
-        /* The one place that waits for the disk: without what is known, ports
-         * that are others' would be given out. */
-        log_info("reading the state file=%s", LOG_TEXT(s->path));
-        log_flush();
-        r = open_store(d, &loading, err);
-    }
+    if (r < 0)
+        return r;
+    /* The one place that waits for the disk: without what is known, ports that
+     * are others' would be given out. */
+    log_info("reading the state file=%s", LOG_TEXT(s->path));
+    log_flush();
+    r = open_store(s, &loading, err);
     if (r == 0)
         settle(&loading);
     free(loading.known);
     if (r < 0)
         return r;
     s->took_us = clock_now_us() - begun_us;
-    daemon_state_on_news(d); /* how it began */
+    daemon_state_on_news(s); /* how it began */
     return 0;
 }
 
-bool daemon_state_is_kept(const struct daemon *d)
+bool daemon_state_is_kept(const struct daemon_state *s)
 {
-    return d->state.store != NULL && !d->state.is_failing;
+    return s->store != NULL && !s->is_failing;
 }
 
-void daemon_state_log(const struct daemon *d)
+void daemon_state_log(const struct daemon_state *s)
 {
-    const struct daemon_state *s = &d->state;
 
     if (s->left_out > 0)
         log_warning("more consoles are known than may be: raise "
@@ -450,18 +457,21 @@ void daemon_state_log(const struct daemon *d)
                  (unsigned long long)s->took_us / 1000);
 }
 
-void daemon_state_close(struct daemon *d)
+void daemon_state_end(struct daemon_state *s)
 {
-    struct daemon_state *s = &d->state;
+    s->is_ending = true;
+}
+
+void daemon_state_close(struct daemon_state *s)
+{
     struct store_news news = { 0 };
 
     if (!store_close(s->store, CLOSE_US, &news))
         log_error("state was not written at the end: some consoles will have "
                   "other ports file=%s changes=%zu reason=%s",
                   LOG_TEXT(s->path), news.waiting, LOG_TEXT(news.trouble));
-    s->store = NULL;
+    /* Behind store_close: its thread wakes by it until then. */
     waker_close(s->waker);
-    s->waker = NULL;
-    if (s->announcements.length_us != 0)
-        announce_up_to(s, UINT64_MAX);
+    /* What waits for the disk waits no longer: people have their line. */
+    announce_up_to(s, UINT64_MAX);
 }

@@ -20,18 +20,33 @@
 #include "net/loop.h"
 
 struct console;
-struct daemon;
+struct daemon_hooks;
+struct daemon_logs;
+struct daemon_ports;
+struct directory;
 struct fact;
 struct store;
 struct waker;
 
+/* All borrowed, and open for longer than the state is. */
+struct state_links {
+    const struct settings *settings; /* as they are now */
+    struct loop *loop;
+    struct directory *directory; /* gets the known consoles */
+    struct daemon_hooks *hooks;  /* are notified of those that have expired */
+    struct daemon_logs *logs;
+    struct daemon_ports *ports;
+};
+
 struct daemon_state {
+    struct state_links links;
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
     struct loop_watch watch;             /* of them */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
+    bool is_ending;                      /* daemon_state_end */
     char path[STATE_PATH_MAX];
     /* Of the start, for daemon_state_log: */
     unsigned known, expired, portless;
@@ -40,28 +55,35 @@ struct daemon_state {
 };
 
 /* Loads what is known and opens its ports. 0, or negative with err filled:
- * what only a person can settle. */
-int daemon_state_open(struct daemon *d, struct err *err);
+ * what only a person can settle. Consoles that were loaded stay in the
+ * directory, also where it fails. s stays where it is. */
+int daemon_state_open(struct daemon_state *s, const struct state_links *links,
+                      struct err *err);
 
 /* One line for the log: what was loaded. */
-void daemon_state_log(const struct daemon *d);
+void daemon_state_log(const struct daemon_state *s);
+
+/* The program's end has begun: VMs and clients that leave now are expected
+ * back, so what is written of them stays as it is. */
+void daemon_state_end(struct daemon_state *s);
 
 /* Writes what is waiting, for a few seconds at most. */
-void daemon_state_close(struct daemon *d);
+void daemon_state_close(struct daemon_state *s);
 
 /* Whether consoles will have their ports after a restart. */
-bool daemon_state_is_kept(const struct daemon *d);
+bool daemon_state_is_kept(const struct daemon_state *s);
 
 /* FACT_VM_ATTACHED: has it written, and announced, now or later. */
-void daemon_state_vm_came(struct daemon *d, const struct fact *fact);
+void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact);
 
 /* Anything else about it, for example that its VM has gone, has changed. */
-void daemon_state_changed(struct daemon *d, struct console *c, bool vm_left);
+void daemon_state_changed(struct daemon_state *s, struct console *c,
+                          bool vm_left);
 
 /* FACT_LABELLED: it was kept under the label "". */
-void daemon_state_labelled(struct daemon *d, const struct console *c);
+void daemon_state_labelled(struct daemon_state *s, const struct console *c);
 
 /* It is about to be removed. */
-void daemon_state_forget(struct daemon *d, struct console *c);
+void daemon_state_forget(struct daemon_state *s, struct console *c);
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "daemon/daemon_limits.h"
 #include "daemon/daemon_private.h"
+#include "net/descriptors.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
 
@@ -69,6 +69,59 @@ static void log_console(const struct console *c)
              daemon_logs_describe(c).text);
 }
 
+/* "USED/LIMIT" */
+struct share {
+    char text[44];
+};
+
+static struct share share(uint64_t used, uint64_t limit)
+{
+    struct share t;
+
+    if (limit == 0)
+        snprintf(t.text, sizeof t.text, "%llu/none", (unsigned long long)used);
+    else
+        snprintf(t.text, sizeof t.text, "%llu/%llu", (unsigned long long)used,
+                 (unsigned long long)limit);
+    return t;
+}
+
+static unsigned long long count(const struct daemon *d,
+                                enum admission_side side,
+                                enum admission_verdict verdict)
+{
+    return d->sessions.gate.admission.counts[side][verdict];
+}
+
+static void log_limits(const struct daemon *d)
+{
+    const struct directory *directory = &d->directory;
+    const struct gate *g = &d->sessions.gate;
+
+    log_info("limits open-files=%llu consoles=%s all-clients=%s "
+             "unidentified=%s history=%s refused-vm-address=%llu "
+             "refused-vm-rate=%llu closed-unidentified=%llu "
+             "refused-console=%llu refused-client-address=%llu "
+             "refused-client-rate=%llu refused-client-total=%llu "
+             "refused-client-of-console=%llu out-of-files=%llu",
+             (unsigned long long)d->open_files,
+             share(directory->console_count, d->settings->console_limit).text,
+             share(directory->client_count,
+                   g->admission.settings.rules[ADMISSION_CLIENT].limit)
+                 .text,
+             share(g->newcomers.count, g->newcomers.limit).text,
+             share(directory->history_used, d->settings->history_total).text,
+             count(d, ADMISSION_VM, ADMISSION_NOT_ALLOWED),
+             count(d, ADMISSION_VM, ADMISSION_TOO_OFTEN),
+             (unsigned long long)g->newcomers.closed,
+             (unsigned long long)directory->refused_consoles,
+             count(d, ADMISSION_CLIENT, ADMISSION_NOT_ALLOWED),
+             count(d, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN),
+             count(d, ADMISSION_CLIENT, ADMISSION_TOO_MANY),
+             (unsigned long long)directory->refused_clients,
+             (unsigned long long)descriptors_starved_count(d->loop));
+}
+
 void listing_begin(struct daemon *d)
 {
     const struct move_counts *counts = &d->directory.move_counts;
@@ -87,7 +140,7 @@ void listing_begin(struct daemon *d)
              (unsigned long long)counts->completed,
              (unsigned long long)counts->failed,
              (unsigned long long)counts->refused);
-    daemon_limits_log(d);
+    log_limits(d);
     l->consoles = xcalloc((size_t)d->directory.console_count + 1,
                           sizeof(struct console *));
     while ((c = directory_next(&d->directory, &cursor)) != NULL)

@@ -1,0 +1,72 @@
+#include "daemon/daemon_settings.h"
+
+#include "daemon/daemon_limits.h"
+
+enum {
+    US_PER_S = 1000 * 1000,
+    US_PER_MS = 1000,
+};
+
+static int parse_rules(const struct settings *s, const char *option,
+                       const struct settings_rules *texts,
+                       struct uri_rule *rules, struct err *err)
+{
+    for (uint64_t i = 0; i < texts->count; i++) {
+        struct err why;
+        int r = uri_rule_parse(texts->text[i], &rules[i], &why);
+
+        if (r < 0) {
+            err_set(err, "%.120s: %.120s", options_where(s, option, i).text,
+                    why.text);
+            return r;
+        }
+    }
+    return 0;
+}
+
+int daemon_settings_parse_rules(const struct settings *s,
+                                struct daemon_rules *ret, struct err *err)
+{
+    int r =
+        parse_rules(s, "service-listen", &s->service_listen, ret->listen, err);
+
+    if (r == 0)
+        r = parse_rules(s, "service-connect", &s->service_connect, ret->connect,
+                        err);
+    return r;
+}
+
+struct directory_settings daemon_settings_of_directory(const struct settings *s)
+{
+    return (struct directory_settings){
+        .expire_us = s->vm_expire_s * US_PER_S,
+        .hold_us = s->hold_ms * US_PER_MS,
+        .move_timeout_us = s->move_timeout_s * US_PER_S,
+        .held_input_max = (uint32_t)s->held_input_size,
+        .ring_max = (uint32_t)s->history_size,
+        .history_total = s->history_total,
+        .client_limit = (uint32_t)s->client_limit,
+        .console_limit = (uint32_t)s->console_limit,
+        .is_multi_console = s->is_multi_console,
+        .is_dcd_always_on = s->is_dcd_always_on,
+    };
+}
+
+struct session_settings daemon_settings_of_sessions(
+    const struct settings *s, const struct daemon_found *found)
+{
+    return (struct session_settings){
+        .identity_timeout_us = s->identity_timeout_s * US_PER_S,
+        .proxy_port = found->proxy_port,
+        .listen_rules = found->rules->listen,
+        .listen_rule_count = s->service_listen.count,
+        .connect_rules = found->rules->connect,
+        .connect_rule_count = s->service_connect.count,
+        .tls_minimum = s->tls_min,
+        .gate = daemon_limits_gate(s, found->open_files),
+        .history = { .lines = (uint32_t)s->attach_lines,
+                     .bytes = (uint32_t)s->attach_bytes },
+        .client_policy =
+            found->has_client_tls ? (enum tls_policy)s->client_tls : TLS_OFF,
+    };
+}
