@@ -1,0 +1,148 @@
+#include "core/told/census.h"
+
+#include "base/mem.h"
+#include "core/directory.h"
+
+#include <stdlib.h>
+
+void census_read_directory(struct census *census, const struct directory *d)
+{
+    census->consoles = d->console_count;
+    census->consoles_limit = d->settings.console_limit;
+    census->vms = d->vm_count;
+    census->clients = d->client_count;
+    census->history_bytes = d->history_used;
+    census->history_limit_bytes = d->settings.history_total;
+    census->moves = d->moves.count;
+    census->moves_begun = d->move_counts.begun;
+    census->moves_completed = d->move_counts.completed;
+    census->moves_failed = d->move_counts.failed;
+    census->moves_refused = d->move_counts.refused;
+    census->consoles_refused = d->refused_consoles;
+    census->clients_refused_console = d->refused_clients;
+}
+
+void census_read_console(struct census_console *row, const struct console *c)
+{
+    const struct vm_link *link = c->link;
+
+    *row = (struct census_console){
+        .name = console_name(c),
+        .id = console_id(c),
+        .uuid = c->uuid,
+        .label = c->label,
+        .vm_name = c->name,
+        .vm = link != NULL      ? CENSUS_VM_CONNECTED
+              : c->move != NULL ? CENSUS_VM_BETWEEN
+                                : CENSUS_VM_NONE,
+        .vm_peer = link != NULL ? link->peer : "",
+        .is_vm_encrypted = link != NULL && link->is_encrypted,
+        .is_moving = c->move != NULL,
+        .clients = c->client_count,
+        .output_bytes = c->output.head,
+        .input_bytes = c->input_bytes,
+        .held_bytes = c->held_input.len,
+        .history_bytes = c->output.cap,
+        .line = c->line,
+        /* What a VM that has gone drove last is no line of anybody. */
+        .vm_lines = link != NULL ? c->line.vm_lines : 0,
+        .client_lines = console_client_lines(c),
+        .service_state = "none",
+        .log_path = "",
+        .log_state = "",
+    };
+}
+
+void census_read_client(struct census_client *row, const struct client *client)
+{
+    const struct console *c = client->console;
+
+    *row = (struct census_client){
+        .console = console_name(c),
+        .console_id = console_id(c),
+        .number = client->number,
+        .name = client->name,
+        .peer = client->peer,
+        .door = (enum client_door)client->door,
+        .is_encrypted = client->is_encrypted,
+        .is_lagging = client->reader.pace == READER_LAGS,
+        .lines = client->lines,
+        .since_us = client->since_us,
+        .input_bytes = client->input_bytes,
+        .output_bytes = client->output_bytes,
+        .behind_bytes = c->output.head - client->reader.at,
+    };
+}
+
+const struct client *census_next_client(const struct console *c,
+                                        const struct client *behind)
+{
+    const struct list *node =
+        behind != NULL ? behind->node.next : c->clients.next;
+
+    if (node == &c->clients)
+        return NULL;
+    return CONTAINER_OF(node, struct client, node);
+}
+
+/* ---- over several turns ----------------------------------------------- */
+
+void census_walks_init(struct census_walks *walks)
+{
+    list_init(&walks->all);
+}
+
+void census_walks_forget(struct census_walks *walks, const struct console *c)
+{
+    LIST_EACH (node, after, &walks->all) {
+        struct census_walk *walk = CONTAINER_OF(node, struct census_walk, node);
+
+        for (uint32_t i = walk->at; i < walk->count; i++) {
+            if (walk->consoles[i] == c)
+                walk->consoles[i] = NULL;
+        }
+    }
+}
+
+void census_walk_init(struct census_walk *walk)
+{
+    *walk = (struct census_walk){ 0 };
+    list_init(&walk->node);
+}
+
+void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
+                       const struct directory *d)
+{
+    struct directory_cursor cursor = { 0 };
+    const struct console *c;
+
+    census_walk_end(walk);
+    walk->consoles =
+        xcalloc((size_t)d->console_count + 1, sizeof(const struct console *));
+    while ((c = directory_next(d, &cursor)) != NULL)
+        walk->consoles[walk->count++] = c;
+    list_add_tail(&walks->all, &walk->node);
+}
+
+void census_walk_end(struct census_walk *walk)
+{
+    list_remove(&walk->node);
+    free(walk->consoles);
+    census_walk_init(walk);
+}
+
+const struct console *census_walk_next(struct census_walk *walk)
+{
+    while (walk->at < walk->count) {
+        const struct console *c = walk->consoles[walk->at++];
+
+        if (c != NULL)
+            return c;
+    }
+    return NULL;
+}
+
+uint32_t census_walk_left(const struct census_walk *walk)
+{
+    return walk->count - walk->at;
+}

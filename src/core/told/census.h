@@ -1,0 +1,184 @@
+/*
+ * census.h - the program at one moment, as plain structs: the totals, a row for
+ * each console, a row for each client.
+ *
+ * Whatever shows the program to somebody (SIGUSR1's lines, a list, metrics) is
+ * a rendering of these structs and looks at nothing else. Filling one allocates
+ * nothing and walks over nothing, so it costs the same with 10,000 consoles.
+ *
+ * core fills in what core knows. The port, the service and the log of a console
+ * are known to whoever owns the directory; a rendering that does not know that
+ * owner gets complete rows from a struct census_source.
+ *
+ * Texts that are pointers are borrowed: from the console, or static. They are
+ * good until the end of the turn.
+ */
+#ifndef CORE_TOLD_CENSUS_H
+#define CORE_TOLD_CENSUS_H
+
+#include "core/console.h"
+
+struct directory;
+
+/* ---- totals ----------------------------------------------------------- */
+
+/*
+ * Every member is a uint64_t, and there is a row of metrics.c for each: that
+ * file says what it is. Limits: 0 is none. Counts are since the start of the
+ * program.
+ */
+struct census {
+    uint64_t open_files_limit;
+    uint64_t consoles;
+    uint64_t consoles_limit;
+    uint64_t vms;
+    uint64_t clients;
+    uint64_t clients_limit;
+    uint64_t unidentified; /* connections that have not identified their VM */
+    uint64_t unidentified_limit;
+    uint64_t history_bytes;
+    uint64_t history_limit_bytes;
+
+    uint64_t moves; /* under way */
+    uint64_t moves_begun;
+    uint64_t moves_completed;
+    uint64_t moves_failed;
+    uint64_t moves_refused;
+
+    uint64_t vms_refused_address; /* connections on the VMs' ports */
+    uint64_t vms_refused_rate;
+    uint64_t unidentified_closed; /* to make room */
+    uint64_t consoles_refused;
+    uint64_t clients_refused_address;
+    uint64_t clients_refused_rate;
+    uint64_t clients_refused_total;   /* the limit of all clients */
+    uint64_t clients_refused_console; /* the limit of clients of one console */
+    uint64_t accepts_starved;         /* for want of open files */
+
+    uint64_t log_bytes;         /* of output, taken for console logs */
+    uint64_t log_missing_bytes; /* that console logs have lost */
+    uint64_t log_held_bytes;    /* of memory, waiting for the disk */
+
+    uint64_t hooks_running; /* programs */
+    uint64_t hooks_waiting; /* events */
+    uint64_t hooks_run;     /* programs that ended well */
+    uint64_t hooks_failed;  /* or could not be started */
+    uint64_t hooks_dropped; /* events */
+
+    uint64_t state_failing; /* 1: the state file is not written */
+    uint64_t state_dropped; /* changes */
+};
+
+/* What core knows of it; the rest stays as it was. */
+void census_read_directory(struct census *census, const struct directory *d);
+
+/* ---- consoles --------------------------------------------------------- */
+
+enum census_vm {
+    CENSUS_VM_NONE,
+    CENSUS_VM_CONNECTED,
+    CENSUS_VM_BETWEEN, /* it moves, and neither side of the move serves it */
+};
+
+struct census_console {
+    struct console_name name; /* as shown to people */
+    struct console_name id;   /* "UUID/LABEL" */
+    const char *uuid;
+    const char *label;
+    const char *vm_name;
+    enum census_vm vm;
+    const char *vm_peer; /* "" unless CENSUS_VM_CONNECTED */
+    bool is_vm_encrypted;
+    bool is_moving;
+    uint32_t clients;
+    uint64_t output_bytes; /* from the VM, since the console is there */
+    uint64_t input_bytes;  /* to the VM */
+    uint64_t held_bytes;   /* of input, kept for the VM */
+    uint64_t history_bytes;
+    struct line line;
+    uint8_t vm_lines;     /* what the VM drives, LINE_DTR and LINE_RTS; */
+    uint8_t client_lines; /* what its clients drive */
+    /* The owner's: */
+    uint16_t port;             /* 0: none that anybody was told of */
+    char service[96];          /* what its service URI asks for; "": nothing */
+    const char *service_state; /* a word */
+    const char *log_path;      /* "": no console log */
+    const char *log_state;     /* "ok", or why it is not written */
+    uint64_t log_written_bytes;
+    uint64_t log_missing_bytes;
+};
+
+/* What core knows of it; the owner's members say that there is nothing. */
+void census_read_console(struct census_console *row, const struct console *c);
+
+/* ---- clients ---------------------------------------------------------- */
+
+struct census_client {
+    struct console_name console; /* as shown to people */
+    struct console_name console_id;
+    uint64_t number;       /* no two of the process have the same */
+    const char *name;      /* who it is; "": not known */
+    const char *peer;      /* its address; "": no connection of its own */
+    enum client_door door; /* client_door_name */
+    bool is_encrypted;
+    bool is_lagging;       /* the VM does not wait for it */
+    uint8_t lines;         /* what it drives: LINE_DTR, LINE_RTS */
+    uint64_t since_us;     /* when it came, as base/clock.h has it */
+    uint64_t input_bytes;  /* from it */
+    uint64_t output_bytes; /* to it */
+    uint64_t behind_bytes; /* of output that it has not had */
+};
+
+/* It is attached to a console. */
+void census_read_client(struct census_client *row, const struct client *client);
+
+/* The console's clients one after the other, in order of attaching: behind
+ * NULL the first, behind the last NULL. Within one turn. */
+const struct client *census_next_client(const struct console *c,
+                                        const struct client *behind);
+
+/* ---- over several turns ----------------------------------------------- */
+
+/*
+ * A walk over the consoles that there were when it began, which may take
+ * several turns of the loop. Consoles that come meanwhile are not in it; those
+ * that go are left out. The owner of the directory tells all walks of a console
+ * that goes. Costs a pointer for each console.
+ */
+struct census_walks {
+    struct list all; /* struct census_walk.node */
+};
+
+struct census_walk {
+    struct list node;
+    const struct console **consoles; /* from at on; NULL: it has gone */
+    uint32_t count;
+    uint32_t at;
+};
+
+void census_walks_init(struct census_walks *walks);
+void census_walks_forget(struct census_walks *walks, const struct console *c);
+
+/* A walk that has begun ends, however far it is. Ending takes one that has not
+ * begun since census_walk_init, or has ended. */
+void census_walk_init(struct census_walk *walk);
+void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
+                       const struct directory *d);
+void census_walk_end(struct census_walk *walk);
+
+/* NULL: there is no more. */
+const struct console *census_walk_next(struct census_walk *walk);
+
+/* How many may come yet. */
+uint32_t census_walk_left(const struct census_walk *walk);
+
+/* ---- for whoever renders ---------------------------------------------- */
+
+struct census_source {
+    void *owner;
+    void (*read)(void *owner, struct census *ret);
+    void (*read_console)(void *owner, const struct console *c,
+                         struct census_console *ret);
+};
+
+#endif

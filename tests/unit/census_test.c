@@ -1,0 +1,460 @@
+/*
+ * The program at one moment as plain structs, and its metrics as rows.
+ */
+#include "core/directory.h"
+#include "core/told/census.h"
+#include "core/told/metrics.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- a directory ------------------------------------------------------ */
+
+static const struct directory_settings settings = {
+    .seed = { 1, 2 },
+    .expire_us = 1000 * 1000,
+    .hold_us = 1000 * 1000,
+    .move_timeout_us = 1000 * 1000,
+    .held_input_max = 4096,
+    .ring_max = 65536,
+    .history_total = 1 << 20,
+    .client_limit = 1,
+    .console_limit = 3,
+};
+
+static void no_pull(struct client *client)
+{
+    (void)client;
+}
+
+static const struct client_ops client_ops = {
+    .pull = no_pull,
+    .input_changed = no_pull,
+    .lines_changed = no_pull,
+};
+
+static const struct client_origin at_port = {
+    .door = CLIENT_DOOR_PORT,
+    .peer = "192.0.2.7:4000",
+    .now_us = 5,
+};
+
+static const struct client_origin by_cable = {
+    .door = CLIENT_DOOR_NULL_MODEM,
+    .peer = "",
+    .now_us = 6,
+};
+
+static enum client_outcome attach_client(struct client *client,
+                                         struct console *c)
+{
+    struct err why;
+
+    return client_attach(client, c, 7, &why);
+}
+
+static size_t link_input(struct vm_link *link, struct slice bytes)
+{
+    (void)link;
+    return bytes.len;
+}
+
+static void link_nothing(struct vm_link *link)
+{
+    (void)link;
+}
+
+static const struct vm_link_ops link_ops = {
+    .input = link_input,
+    .input_end = link_nothing,
+    .resume = link_nothing,
+    .lines_changed = link_nothing,
+};
+
+static struct console *add(struct directory *d, const char *uuid)
+{
+    const struct vm_identity identity = {
+        .uuid = uuid,
+        .label = "s0",
+        .name = "web",
+    };
+
+    return directory_restore(d, &identity);
+}
+
+static struct console *attach(struct directory *d, struct vm_link *link)
+{
+    const struct vm_identity identity = {
+        .uuid = "u1",
+        .label = "s0",
+        .name = "web",
+    };
+
+    *link = (struct vm_link){ .ops = &link_ops, .is_encrypted = true };
+    snprintf(link->peer, sizeof link->peer, "192.0.2.1:902");
+    return directory_attach_vm(d, link, &identity, 1);
+}
+
+static void forget_facts(struct directory *d)
+{
+    struct fact fact;
+
+    while (fact_take(&d->facts, &fact))
+        fact_done(&fact);
+}
+
+/* ---- rows ------------------------------------------------------------- */
+
+static void a_console_without_a_vm_has_an_empty_row(void **state)
+{
+    struct census_console row;
+    struct directory d;
+
+    (void)state;
+    directory_init(&d, &settings);
+    census_read_console(&row, add(&d, "u1"));
+    assert_string_equal(row.name.text, "web");
+    assert_string_equal(row.id.text, "u1/s0");
+    assert_string_equal(row.uuid, "u1");
+    assert_string_equal(row.label, "s0");
+    assert_string_equal(row.vm_name, "web");
+    assert_int_equal(row.vm, CENSUS_VM_NONE);
+    assert_string_equal(row.vm_peer, "");
+    assert_false(row.is_moving);
+    assert_int_equal(row.clients, 0);
+    assert_int_equal(row.output_bytes, 0);
+    assert_int_equal(row.history_bytes, 0);
+    assert_int_equal(row.vm_lines, 0);
+    assert_int_equal(row.port, 0);
+    assert_string_equal(row.service, "");
+    assert_string_equal(row.service_state, "none");
+    assert_string_equal(row.log_path, "");
+    directory_done(&d);
+}
+
+static void a_console_with_a_vm_counts_its_bytes(void **state)
+{
+    struct census_console row;
+    struct vm_link link;
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    directory_init(&d, &settings);
+    c = attach(&d, &link);
+    console_output(c, slice_of_text("login: "));
+    console_set_vm_lines(c, LINE_DTR);
+    census_read_console(&row, c);
+    assert_int_equal(row.vm, CENSUS_VM_CONNECTED);
+    assert_string_equal(row.vm_peer, "192.0.2.1:902");
+    assert_true(row.is_vm_encrypted);
+    assert_int_equal(row.output_bytes, 7);
+    assert_int_equal(row.history_bytes, LIMIT_RING_FIRST);
+    assert_int_equal(row.vm_lines, LINE_DTR);
+    console_detach_vm(&link, "test", 2);
+    census_read_console(&row, c);
+    assert_int_equal(row.vm, CENSUS_VM_NONE);
+    /* What it drove last is no line of anybody. */
+    assert_int_equal(row.vm_lines, 0);
+    assert_int_equal(row.output_bytes, 7);
+    forget_facts(&d);
+    directory_done(&d);
+}
+
+static void a_vm_that_neither_side_serves_is_between(void **state)
+{
+    static const uint8_t secret[MOVE_SECRET_LEN] = { 1 };
+    struct census_console row;
+    struct census census;
+    struct vm_link link;
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    directory_init(&d, &settings);
+    c = attach(&d, &link);
+    assert_null(move_begin(&link, slice_of_text("0001"), secret, 2));
+    census_read_console(&row, c);
+    assert_int_equal(row.vm, CENSUS_VM_CONNECTED);
+    assert_true(row.is_moving);
+    console_detach_vm(&link, "test", 3);
+    census_read_console(&row, c);
+    assert_int_equal(row.vm, CENSUS_VM_BETWEEN);
+    assert_string_equal(row.vm_peer, "");
+    census_read_directory(&census, &d);
+    assert_int_equal(census.moves, 1);
+    assert_int_equal(census.moves_begun, 1);
+    assert_int_equal(census.vms, 0);
+    move_interrupt(c, 4);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.moves, 0);
+    forget_facts(&d);
+    directory_done(&d);
+}
+
+static void clients_are_read_in_the_order_of_attaching(void **state)
+{
+    struct directory_settings some = settings;
+    struct client first, second;
+    struct census_client row;
+    const struct client *at;
+    struct vm_link link;
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    some.client_limit = 0;
+    directory_init(&d, &some);
+    c = attach(&d, &link);
+    assert_null(census_next_client(c, NULL));
+    client_init(&first, &client_ops, &at_port);
+    client_init(&second, &client_ops, &by_cable);
+    first.is_encrypted = true;
+    assert_int_equal(attach_client(&first, c), CLIENT_ATTACHED);
+    console_output(c, slice_of_text("abc"));
+    assert_true(client_input(&first, slice_of_text("ls")));
+    client_took(&first, 1, 8);
+    assert_int_equal(attach_client(&second, c), CLIENT_ATTACHED);
+    client_set_lines(&second, LINE_DTR);
+    at = census_next_client(c, NULL);
+    assert_ptr_equal(at, &first);
+    census_read_client(&row, at);
+    assert_string_equal(row.console.text, "web");
+    assert_string_equal(row.console_id.text, "u1/s0");
+    assert_int_equal(row.number, first.number);
+    assert_int_not_equal(row.number, second.number);
+    assert_string_equal(row.name, "");
+    assert_string_equal(row.peer, "192.0.2.7:4000");
+    assert_int_equal(row.door, CLIENT_DOOR_PORT);
+    assert_true(row.is_encrypted);
+    assert_false(row.is_lagging);
+    assert_int_equal(row.lines, LINE_BOTH);
+    assert_int_equal(row.since_us, 5);
+    assert_int_equal(row.input_bytes, 2);
+    assert_int_equal(row.output_bytes, 1);
+    assert_int_equal(row.behind_bytes, 2);
+    at = census_next_client(c, at);
+    assert_ptr_equal(at, &second);
+    census_read_client(&row, at);
+    assert_string_equal(row.peer, "");
+    assert_int_equal(row.door, CLIENT_DOOR_NULL_MODEM);
+    assert_false(row.is_encrypted);
+    assert_int_equal(row.lines, LINE_DTR);
+    assert_int_equal(row.behind_bytes, 0);
+    assert_null(census_next_client(c, at));
+    client_detach(&first, 9);
+    client_detach(&second, 9);
+    console_detach_vm(&link, "test", 9);
+    forget_facts(&d);
+    directory_done(&d);
+}
+
+static void refusals_are_counted(void **state)
+{
+    struct client first, second;
+    struct census census = { .open_files_limit = 77 };
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    directory_init(&d, &settings);
+    c = add(&d, "u1");
+    client_init(&first, &client_ops, &at_port);
+    client_init(&second, &client_ops, &at_port);
+    assert_int_equal(attach_client(&first, c), CLIENT_ATTACHED);
+    assert_int_equal(attach_client(&second, c), CLIENT_REFUSED_LIMIT);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.consoles, 1);
+    assert_int_equal(census.consoles_limit, 3);
+    assert_int_equal(census.clients, 1);
+    assert_int_equal(census.clients_refused_console, 1);
+    assert_int_equal(census.history_limit_bytes, 1 << 20);
+    /* What core does not know stays as it was. */
+    assert_int_equal(census.open_files_limit, 77);
+    client_detach(&first, 9);
+    forget_facts(&d);
+    directory_done(&d);
+}
+
+/* ---- walks ------------------------------------------------------------ */
+
+static void a_walk_goes_on_while_consoles_come_and_go(void **state)
+{
+    const struct console *seen;
+    struct census_walk walk, other;
+    struct census_walks walks;
+    struct directory d;
+    struct console *all[2];
+    uint32_t count = 0;
+
+    (void)state;
+    directory_init(&d, &settings);
+    census_walks_init(&walks);
+    census_walk_init(&walk);
+    census_walk_init(&other);
+    all[0] = add(&d, "u1");
+    all[1] = add(&d, "u2");
+    census_walk_begin(&walk, &walks, &d);
+    census_walk_begin(&other, &walks, &d);
+    assert_int_equal(census_walk_left(&walk), 2);
+    /* One comes, and one that was not seen yet goes. */
+    seen = census_walk_next(&walk);
+    assert_non_null(seen);
+    assert_int_equal(census_walk_left(&walk), 1);
+    assert_non_null(add(&d, "u3"));
+    for (int i = 0; i < 2; i++) {
+        if (all[i] != seen) {
+            census_walks_forget(&walks, all[i]);
+            directory_remove(all[i]);
+        }
+    }
+    assert_null(census_walk_next(&walk));
+    assert_null(census_walk_next(&walk));
+    while ((seen = census_walk_next(&other)) != NULL)
+        count++;
+    assert_int_equal(count, 1);
+    census_walk_end(&walk);
+    census_walk_end(&walk);
+    /* Nobody asks one that has ended. */
+    assert_int_equal(census_walk_left(&walk), 0);
+    census_walk_begin(&walk, &walks, &d);
+    assert_int_equal(census_walk_left(&walk), 2);
+    census_walk_end(&walk);
+    census_walk_end(&other);
+    assert_true(list_is_empty(&walks.all));
+    directory_done(&d);
+}
+
+/* ---- metrics ---------------------------------------------------------- */
+
+static bool ends_in(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+
+    return len >= strlen(end) && strcmp(text + len - strlen(end), end) == 0;
+}
+
+static void every_metric_says_what_it_is(void **state)
+{
+    size_t count;
+    const struct metric *rows = metrics_rows(&count);
+
+    (void)state;
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(rows[i].name);
+        assert_true(strlen(rows[i].help) > 10);
+        assert_true(ends_in(rows[i].help, "."));
+        assert_null(strpbrk(rows[i].help, "\\\"\r\n"));
+        /* A plural. */
+        assert_true(ends_in(rows[i].unit, "s"));
+    }
+    assert_string_equal(metric_kind_name(METRIC_COUNTER), "counter");
+    assert_string_equal(metric_kind_name(METRIC_GAUGE), "gauge");
+}
+
+static void names_follow_the_conventions(void **state)
+{
+    size_t count;
+    const struct metric *rows = metrics_rows(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = rows[i].name;
+
+        assert_int_equal(strncmp(name, "vspcd_", 6), 0);
+        for (const char *p = name; *p != '\0'; p++)
+            assert_true(islower((unsigned char)*p) || *p == '_');
+        assert_null(strstr(name, "__"));
+        /* Counters, and nothing else, end in _total. */
+        assert_int_equal(ends_in(name, "_total"),
+                         rows[i].kind == METRIC_COUNTER);
+        /* A base unit stands in the name, behind what it measures. */
+        assert_int_equal(ends_in(name, "_bytes") ||
+                             ends_in(name, "_bytes_total"),
+                         strcmp(rows[i].unit, "bytes") == 0);
+        for (size_t other = 0; other < i; other++)
+            assert_string_not_equal(name, rows[other].name);
+    }
+}
+
+/* No member without a metric, no two metrics with one member. */
+static void every_total_has_its_metric(void **state)
+{
+    enum { MEMBERS = sizeof(struct census) / sizeof(uint64_t) };
+    uint64_t values[MEMBERS];
+    bool is_read[MEMBERS] = { false };
+    struct census census;
+    size_t count;
+    const struct metric *rows = metrics_rows(&count);
+
+    (void)state;
+    for (size_t i = 0; i < MEMBERS; i++)
+        values[i] = i;
+    memcpy(&census, values, sizeof census);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t value = metric_read(&rows[i], &census);
+
+        assert_true(value < MEMBERS);
+        assert_false(is_read[value]);
+        is_read[value] = true;
+    }
+    assert_int_equal(count, MEMBERS);
+}
+
+static void a_metric_reads_what_its_name_says(void **state)
+{
+    const struct census census = {
+        .consoles = 1,
+        .moves_failed = 2,
+        .log_missing_bytes = 3,
+    };
+    static const struct {
+        const char *name;
+        uint64_t value;
+    } expected[] = {
+        { "vspcd_consoles", 1 },
+        { "vspcd_moves_failed_total", 2 },
+        { "vspcd_console_log_missing_bytes_total", 3 },
+        { "vspcd_vms", 0 },
+    };
+    size_t count, found = 0;
+    const struct metric *rows = metrics_rows(&count);
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t e = 0; e < sizeof expected / sizeof expected[0]; e++) {
+            if (strcmp(rows[i].name, expected[e].name) != 0)
+                continue;
+            assert_int_equal(metric_read(&rows[i], &census), expected[e].value);
+            found++;
+        }
+    }
+    assert_int_equal(found, sizeof expected / sizeof expected[0]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_console_without_a_vm_has_an_empty_row),
+        cmocka_unit_test(a_console_with_a_vm_counts_its_bytes),
+        cmocka_unit_test(a_vm_that_neither_side_serves_is_between),
+        cmocka_unit_test(clients_are_read_in_the_order_of_attaching),
+        cmocka_unit_test(refusals_are_counted),
+        cmocka_unit_test(a_walk_goes_on_while_consoles_come_and_go),
+        cmocka_unit_test(every_metric_says_what_it_is),
+        cmocka_unit_test(names_follow_the_conventions),
+        cmocka_unit_test(every_total_has_its_metric),
+        cmocka_unit_test(a_metric_reads_what_its_name_says),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
