@@ -214,3 +214,12 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
     map_done(&l->names);
     free(l);
 }
+
+struct conlog_counts conlog_count(const struct conlog *l)
+{
+    return (struct conlog_counts){
+        .taken = l->taken,
+        .missing = l->missing,
+        .held = conlog_writers_held(l->writers),
+    };
+}

@@ -78,4 +78,12 @@ void conlog_close(struct conlog *conlog, uint64_t wait_us,
                   void (*each)(void *owner, const char *path, uint64_t bytes),
                   void *owner);
 
+/* Of all logs since conlog_open, those of consoles that have gone too. */
+struct conlog_counts {
+    uint64_t taken;   /* bytes of VMs, written or to be written */
+    uint64_t missing; /* bytes; gaps that are under way count when they end */
+    uint64_t held;    /* bytes of memory that wait for the disk, now */
+};
+struct conlog_counts conlog_count(const struct conlog *conlog);
+
 #endif

@@ -23,6 +23,8 @@ struct conlog {
     int64_t next_date_s;           /* and when they change */
     unsigned names_made;           /* counts what changes all names */
     unsigned pattern_made;         /* names_made when the pattern changed */
+    uint64_t taken;                /* bytes of all logs, since the start */
+    uint64_t missing;
 };
 
 struct console_log {

@@ -276,6 +276,16 @@ bool conlog_writers_are_full(struct conlog_writers *w)
     return are_full;
 }
 
+uint64_t conlog_writers_held(struct conlog_writers *w)
+{
+    uint64_t held;
+
+    worker_lock(&w->crew);
+    held = w->held;
+    worker_unlock(&w->crew);
+    return held;
+}
+
 /* Large jobs all get the size of the largest, so that their blocks can be used
  * again whatever the next one's length is. Memory is taken without the lock. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,

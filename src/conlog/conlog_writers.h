@@ -88,6 +88,9 @@ uint32_t conlog_writers_room(struct conlog_writers *w,
 /* Not even a job of no bytes is to be put. */
 bool conlog_writers_are_full(struct conlog_writers *w);
 
+/* Bytes of memory of what waits to be written. */
+uint64_t conlog_writers_held(struct conlog_writers *w);
+
 /* With room for len bytes; all else is the caller's to fill. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
                                           uint32_t len);

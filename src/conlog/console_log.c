@@ -81,6 +81,7 @@ static void tell_gap(struct console_log *log, uint64_t lost, int error)
     const struct conlog_callbacks *callbacks = &log->conlog->callbacks;
 
     log->missing += lost;
+    log->conlog->missing += lost;
     callbacks->on_gap(callbacks->owner, log->reader.console, log->name.path,
                       lost, error);
 }
@@ -136,6 +137,7 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
     conlog_writers_put(l->writers, &log->slot, job, log->name.path);
     log->is_begun = true;
     log->taken += len;
+    l->taken += len;
     reader_took(&log->reader, len, now_us);
     if (log->error != 0 && reader_has_caught_up(&log->reader) &&
         conlog_writers_state(l->writers, &log->slot, &waiting) == 0)

@@ -65,7 +65,7 @@ static void act_on_signals(struct daemon *d)
         systemd_ready(&d->systemd);
     }
     if (d->wants_listing)
-        listing_begin(d);
+        listing_begin(&d->listing);
     d->wants_reload = false;
     d->wants_listing = false;
 }
@@ -215,6 +215,7 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     (void)err;
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
+    census_walks_init(&d->walks);
     loop_watch_deadlines(d->loop, &d->watches[0], &d->directory.expiries,
                          daemon_console_expired, d);
     loop_watch_deadlines(d->loop, &d->watches[1], &d->directory.holds,
@@ -355,8 +356,19 @@ static void daemon_close_proxies(struct daemon *d)
 
 static int daemon_open_listing(struct daemon *d, struct err *err)
 {
+    struct census_source source = daemon_census_source(&d->census);
+
     (void)err;
-    listing_open(&d->listing, d->loop);
+    d->census = (struct daemon_census){
+        .open_files = d->open_files,
+        .directory = &d->directory,
+        .sessions = &d->sessions,
+        .loop = d->loop,
+        .hooks = &d->hooks,
+        .logs = &d->logs,
+        .state = &d->state,
+    };
+    listing_open(&d->listing, d->loop, &source, &d->directory, &d->walks);
     return 0;
 }
 

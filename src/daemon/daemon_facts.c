@@ -131,7 +131,7 @@ void daemon_facts_expire(struct daemon *d, struct console *c)
     /* Facts of this turn may still name the console. */
     daemon_facts_take(d);
     words_log_expired(c);
-    listing_forget(&d->listing, c);
+    census_walks_forget(&d->walks, c);
     /* While the console still has the port that hooks are told of, and before
      * the row that the state has of it goes. */
     daemon_hooks_tell_expired(&d->hooks, c);

@@ -9,6 +9,7 @@
 #include "core/directory.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
+#include "daemon/parts/daemon_census.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_ports.h"
@@ -28,10 +29,10 @@ struct daemon {
     size_t opened;             /* how many parts are open (daemon.c) */
     struct loop *loop;
     struct directory directory;
+    struct census_walks walks; /* over its consoles */
     struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
-    struct listing listing;
     struct systemd systemd;
     struct daemon_rules rules;
     struct daemon_tls tls;
@@ -41,6 +42,8 @@ struct daemon {
     struct daemon_ports ports;
     struct daemon_state state;
     struct daemon_proxies proxies;
+    struct daemon_census census;
+    struct listing listing;
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
     bool wants_listing; /* SIGUSR1 */

@@ -96,6 +96,7 @@ static size_t set_hooks(struct hooks *h, const struct hooks_settings *settings)
         if (former[i]->running == 0)
             hooks_free_hook(former[i]);
     }
+    h->counts.dropped += dropped;
     return dropped;
 }
 
@@ -136,11 +137,23 @@ void hooks_tell(struct hooks *h, const struct hook_event *event)
         return;
     worker_lock(&h->crew);
     for (size_t i = 0; i < h->count; i++) {
-        if (h->hooks[i]->spec.events >> event->kind & 1)
-            (void)hook_queue_put(&h->hooks[i]->queue, event);
+        if ((h->hooks[i]->spec.events >> event->kind & 1) &&
+            !hook_queue_put(&h->hooks[i]->queue, event))
+            h->counts.dropped++;
     }
     worker_unlock(&h->crew);
     hooks_thread_wake(h);
+}
+
+void hooks_count(struct hooks *h, struct hooks_counts *ret)
+{
+    worker_lock(&h->crew);
+    *ret = h->counts;
+    for (size_t i = 0; i < h->count; i++) {
+        ret->running += h->hooks[i]->running;
+        ret->waiting += h->hooks[i]->queue.waiting;
+    }
+    worker_unlock(&h->crew);
 }
 
 /* With the lock, or when nobody else is left. */

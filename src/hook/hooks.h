@@ -69,6 +69,16 @@ bool hooks_want(const struct hooks *h, enum hook_kind kind);
 /* Copied, with its texts. */
 void hooks_tell(struct hooks *h, const struct hook_event *event);
 
+/* Since hooks_open, but for what is under way now. */
+struct hooks_counts {
+    uint64_t running; /* programs, now */
+    uint64_t waiting; /* events, now */
+    uint64_t run;     /* programs that have ended with status 0 */
+    uint64_t failed;  /* others, and those that could not be started */
+    uint64_t dropped; /* events */
+};
+void hooks_count(struct hooks *h, struct hooks_counts *ret);
+
 /* The oldest one, for free(). NULL: no more. */
 struct hook_result *hooks_take_result(struct hooks *h);
 

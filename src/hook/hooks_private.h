@@ -62,7 +62,8 @@ struct hooks {
     bool wants_all;
     struct list results;
     size_t result_count;
-    size_t dropped;  /* at the end */
+    struct hooks_counts counts; /* but for running and waiting */
+    size_t dropped;             /* at the end */
     uint64_t end_us; /* the crew is ending: what runs then has SIGTERM */
 };
 

@@ -67,6 +67,10 @@ static void report(struct hooks *h, const struct run *run, int error,
     struct hook_result *result;
     uint32_t others = 0;
 
+    if (has_failed)
+        h->counts.failed++;
+    else
+        h->counts.run++;
     if (has_failed
             ? !throttle_passes(&run->hook->failures, clock_now_us(), &others)
             : !h->wants_all)

@@ -1,6 +1,9 @@
 /*
  * The program at one moment as plain structs, and its metrics as rows.
  */
+#include "base/clock.h"
+#include "conlog/conlog.h"
+#include "conlog/console_log.h"
 #include "core/directory.h"
 #include "core/told/census.h"
 #include "core/told/metrics.h"
@@ -14,7 +17,9 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- a directory ------------------------------------------------------ */
 
@@ -284,6 +289,76 @@ static void refusals_are_counted(void **state)
     directory_done(&d);
 }
 
+/* ---- console logs ----------------------------------------------------- */
+
+static void no_state(void *owner, const struct console *console,
+                     const char *path, int error)
+{
+    (void)owner;
+    (void)console;
+    (void)path;
+    (void)error;
+}
+
+static void no_gap(void *owner, const struct console *console, const char *path,
+                   uint64_t bytes, int error)
+{
+    (void)owner;
+    (void)console;
+    (void)path;
+    (void)bytes;
+    (void)error;
+}
+
+static void no_wake(void *owner)
+{
+    (void)owner;
+}
+
+static void logs_of_consoles_that_have_gone_still_count(void **state)
+{
+    const struct conlog_callbacks callbacks = {
+        .on_state = no_state,
+        .on_gap = no_gap,
+        .wake = no_wake,
+    };
+    struct conlog_settings log_settings = {
+        .pattern = "log",
+        .mode = 0600,
+        .uid = (uid_t)-1,
+        .gid = (gid_t)-1,
+        .open_max = 1,
+    };
+    char path[sizeof log_settings.directory + 8];
+    struct console_log *log;
+    struct conlog *conlog;
+    struct vm_link link;
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    snprintf(log_settings.directory, sizeof log_settings.directory, "%s",
+             "/tmp/vspcd-census-XXXXXX");
+    assert_non_null(mkdtemp(log_settings.directory));
+    directory_init(&d, &settings);
+    c = attach(&d, &link);
+    assert_int_equal(
+        conlog_open(&conlog, &log_settings, &callbacks, settings.seed), 0);
+    assert_int_equal(conlog_count(conlog).taken, 0);
+    log = console_log_open(conlog, c, CONSOLE_LOG_IS_NEW);
+    console_output(c, slice_of_text("login: "));
+    console_log_close(log, false, clock_now_us());
+    assert_int_equal(conlog_count(conlog).taken, 7);
+    assert_int_equal(conlog_count(conlog).missing, 0);
+    conlog_close(conlog, 20 * 1000 * 1000, NULL, NULL);
+    console_detach_vm(&link, "test", 2);
+    forget_facts(&d);
+    directory_done(&d);
+    snprintf(path, sizeof path, "%s/log", log_settings.directory);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(log_settings.directory), 0);
+}
+
 /* ---- walks ------------------------------------------------------------ */
 
 static void a_walk_goes_on_while_consoles_come_and_go(void **state)
@@ -449,6 +524,7 @@ int main(void)
         cmocka_unit_test(a_vm_that_neither_side_serves_is_between),
         cmocka_unit_test(clients_are_read_in_the_order_of_attaching),
         cmocka_unit_test(refusals_are_counted),
+        cmocka_unit_test(logs_of_consoles_that_have_gone_still_count),
         cmocka_unit_test(a_walk_goes_on_while_consoles_come_and_go),
         cmocka_unit_test(every_metric_says_what_it_is),
         cmocka_unit_test(names_follow_the_conventions),

@@ -3,8 +3,10 @@
  * which events wait. The thread is in hooks_test.c, programs that run are in
  * tests/program/test_hooks.py.
  */
+#include "base/clock.h"
 #include "hook/hook_queue.h"
 #include "hook/hook_spec.h"
+#include "hook/hooks.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -339,6 +342,91 @@ static void what_is_under_way_outlives_a_clearing(void **state)
     hook_queue_done(&q);
 }
 
+/* ---- what is counted -------------------------------------------------- */
+
+static void no_news(void *owner)
+{
+    (void)owner;
+}
+
+/* Until the hooks' thread has got so far, or 20 s have passed. */
+static struct hooks_counts wait_for(struct hooks *hooks, uint64_t run,
+                                    uint64_t failed)
+{
+    const struct timespec ms = { .tv_nsec = 1000 * 1000 };
+    uint64_t until_us = clock_now_us() + 20 * 1000 * 1000;
+    struct hooks_counts counts;
+
+    do {
+        nanosleep(&ms, NULL);
+        hooks_count(hooks, &counts);
+    } while ((counts.run < run || counts.failed < failed) &&
+             clock_now_us() < until_us);
+    return counts;
+}
+
+static void runs_failures_and_drops_are_counted(void **state)
+{
+    const struct hook_event event = event_of("a", "s0");
+    struct hooks_settings settings = {
+        .count = 3,
+        .limit = 1,
+        .timeout_us = 20 * 1000 * 1000,
+    };
+    static const char *const programs[] = { "/bin/true", "/bin/false",
+                                            "/nonexistent/program" };
+    struct hooks *hooks = hooks_open(seed, no_news, NULL);
+    struct hooks_counts counts;
+    struct err err;
+    size_t dropped;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(hook_spec_parse(programs[i], &settings.specs[i], &err),
+                         0);
+    assert_int_equal(hooks_set(hooks, &settings, &dropped), 0);
+    hooks_tell(hooks, &event);
+    counts = wait_for(hooks, 1, 2);
+    assert_int_equal(counts.run, 1);
+    assert_int_equal(counts.failed, 2);
+    assert_int_equal(counts.dropped, 0);
+    assert_int_equal(counts.running, 0);
+    assert_int_equal(counts.waiting, 0);
+    hooks_end(hooks, 0);
+    hooks_close(hooks, 20 * 1000 * 1000);
+    hooks_free(hooks);
+}
+
+/* A console's events are bounded, and a hook that is removed drops the rest. */
+static void what_waits_and_what_is_dropped_is_counted(void **state)
+{
+    const struct hook_event event = event_of("a", "s0");
+    struct hooks_settings settings = { .count = 1, .limit = 1 };
+    struct hooks *hooks = hooks_open(seed, no_news, NULL);
+    struct hooks_counts counts;
+    size_t dropped;
+    struct err err;
+
+    (void)state;
+    /* No program may run at all: all of them wait. */
+    settings.limit = 0;
+    assert_int_equal(hook_spec_parse("/bin/true", &settings.specs[0], &err), 0);
+    assert_int_equal(hooks_set(hooks, &settings, &dropped), 0);
+    for (int i = 0; i < HOOK_LANE_MAX + 3; i++)
+        hooks_tell(hooks, &event);
+    hooks_count(hooks, &counts);
+    assert_int_equal(counts.waiting, HOOK_LANE_MAX);
+    assert_int_equal(counts.dropped, 3);
+    settings.count = 0;
+    assert_int_equal(hooks_set(hooks, &settings, &dropped), 0);
+    hooks_count(hooks, &counts);
+    assert_int_equal(counts.waiting, 0);
+    assert_int_equal(counts.dropped, HOOK_LANE_MAX + 3);
+    hooks_end(hooks, 0);
+    hooks_close(hooks, 20 * 1000 * 1000);
+    hooks_free(hooks);
+}
+
 #define TEST(function) cmocka_unit_test(function)
 
 int main(void)
@@ -356,6 +444,8 @@ int main(void)
         TEST(a_console_is_bounded),
         TEST(all_of_them_are_bounded),
         TEST(what_is_under_way_outlives_a_clearing),
+        TEST(runs_failures_and_drops_are_counted),
+        TEST(what_waits_and_what_is_dropped_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

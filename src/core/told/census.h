@@ -10,8 +10,8 @@
  * are known to whoever owns the directory; a rendering that does not know that
  * owner gets complete rows from a struct census_source.
  *
- * Texts that are pointers are borrowed: from the console, or static. They are
- * good until the end of the turn.
+ * Texts that are pointers are borrowed, from the console or from its log, and
+ * good until anything else is called that may change these.
  */
 #ifndef CORE_TOLD_CENSUS_H
 #define CORE_TOLD_CENSUS_H

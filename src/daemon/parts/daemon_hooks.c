@@ -346,6 +346,18 @@ void daemon_hooks_use(struct daemon_hooks *h)
         log_error("hooks cannot be run reason=%s", LOG_TEXT(strerror(-r)));
 }
 
+void daemon_hooks_count(const struct daemon_hooks *h, struct census *census)
+{
+    struct hooks_counts counts;
+
+    hooks_count(h->hooks, &counts);
+    census->hooks_running = counts.running;
+    census->hooks_waiting = counts.waiting;
+    census->hooks_run = counts.run;
+    census->hooks_failed = counts.failed;
+    census->hooks_dropped = counts.dropped;
+}
+
 void daemon_hooks_end(struct daemon_hooks *h, bool at_once)
 {
     h->is_ending = true;

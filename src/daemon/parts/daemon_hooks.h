@@ -10,9 +10,9 @@
 
 #include "base/err.h"
 #include "conf/options.h"
+#include "core/told/census.h"
 #include "hook/hooks.h"
 
-struct console;
 struct fact;
 struct loop;
 struct store_record;
@@ -44,6 +44,8 @@ void daemon_hooks_tell_expired(struct daemon_hooks *h, const struct console *c);
 /* The console's time was up when vspcd was started. */
 void daemon_hooks_tell_gone(struct daemon_hooks *h,
                             const struct store_record *record);
+
+void daemon_hooks_count(const struct daemon_hooks *h, struct census *census);
 
 /* The end has begun: programs that run get a second to end; none, at_once. */
 void daemon_hooks_end(struct daemon_hooks *h, bool at_once);

@@ -566,19 +566,29 @@ void daemon_logs_close(struct daemon_logs *l)
     waker_close(l->waker);
 }
 
-struct console_log_text daemon_logs_describe(const struct console *c)
+/* ---- the census ------------------------------------------------------- */
+
+void daemon_logs_describe(const struct console *c, struct census_console *row)
 {
-    struct console_log_text text = { "" };
     struct console_log_state state;
 
     if (c->log == NULL)
-        return text;
+        return;
     state = console_log_state(c->log);
-    snprintf(text.text, sizeof text.text,
-             " log=%s log-state=%s log-bytes=%llu log-missing=%llu",
-             LOG_TEXT(state.path),
-             state.error == 0 ? "ok" : LOG_TEXT(reason_of(state.error)),
-             (unsigned long long)state.written,
-             (unsigned long long)state.missing);
-    return text;
+    row->log_path = state.path;
+    row->log_state = state.error == 0 ? "ok" : reason_of(state.error);
+    row->log_written_bytes = state.written;
+    row->log_missing_bytes = state.missing;
+}
+
+void daemon_logs_count(const struct daemon_logs *l, struct census *census)
+{
+    struct conlog_counts counts;
+
+    if (l->conlog == NULL)
+        return;
+    counts = conlog_count(l->conlog);
+    census->log_bytes = counts.taken;
+    census->log_missing_bytes = counts.missing;
+    census->log_held_bytes = counts.held;
 }

@@ -12,11 +12,11 @@
 #include "conf/options.h"
 #include "core/history.h"
 #include "core/past.h"
+#include "core/told/census.h"
 #include "net/loop.h"
 
 struct conlog;
 struct conlog_settings;
-struct console;
 struct directory;
 struct waker;
 
@@ -81,10 +81,9 @@ void daemon_logs_renamed(struct console *c);
 /* SIGHUP: the settings are others, and all files are opened anew. */
 void daemon_logs_reload(struct daemon_logs *l);
 
-/* For the console's line: " log=FILE ..."; "" without one. */
-struct console_log_text {
-    char text[800];
-};
-struct console_log_text daemon_logs_describe(const struct console *c);
+/* What the census has of a console's log, and of all logs; where there is none
+ * the members stay as they were. */
+void daemon_logs_describe(const struct console *c, struct census_console *row);
+void daemon_logs_count(const struct daemon_logs *l, struct census *census);
 
 #endif

@@ -198,6 +198,7 @@ static void log_news(struct daemon_state *s, const struct store_news *news)
                  LOG_TEXT(s->path), news->waiting,
                  (unsigned long long)news->dropped);
     s->is_failing = news->is_failing;
+    s->dropped = news->dropped;
 }
 
 static void daemon_state_on_news(void *owner)
@@ -455,6 +456,12 @@ void daemon_state_log(const struct daemon_state *s)
         log_info("state file=%s consoles=%u without-port=%u expired=%u ms=%llu",
                  LOG_TEXT(s->path), s->known, s->portless, s->expired,
                  (unsigned long long)s->took_us / 1000);
+}
+
+void daemon_state_count(const struct daemon_state *s, struct census *census)
+{
+    census->state_failing = s->is_failing;
+    census->state_dropped = s->dropped;
 }
 
 void daemon_state_end(struct daemon_state *s)

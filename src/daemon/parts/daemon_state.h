@@ -16,10 +16,10 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "core/told/census.h"
 #include "daemon/process/state_path.h"
 #include "net/loop.h"
 
-struct console;
 struct daemon_hooks;
 struct daemon_logs;
 struct daemon_ports;
@@ -47,6 +47,8 @@ struct daemon_state {
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
     bool is_ending;                      /* daemon_state_end */
+    uint64_t dropped; /* changes for which there was no room, as of the last
+                       * news */
     char path[STATE_PATH_MAX];
     /* Of the start, for daemon_state_log: */
     unsigned known, expired, portless;
@@ -62,6 +64,8 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
 
 /* One line for the log: what was loaded. */
 void daemon_state_log(const struct daemon_state *s);
+
+void daemon_state_count(const struct daemon_state *s, struct census *census);
 
 /* The program's end has begun: VMs and clients that leave now are expected
  * back, so what is written of them stays as it is. */

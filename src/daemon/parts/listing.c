@@ -2,14 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "daemon/daemon_private.h"
-#include "net/descriptors.h"
-#include "session/client/console_port.h"
-#include "session/service/service.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
     /* What happens meanwhile has this much of the log's room. */
@@ -25,8 +19,14 @@ static void listing_turn_due(struct deadline *deadline, void *owner)
     (void)owner;
 }
 
-void listing_open(struct listing *l, struct loop *loop)
+void listing_open(struct listing *l, struct loop *loop,
+                  const struct census_source *source,
+                  const struct directory *directory, struct census_walks *walks)
 {
+    l->source = *source;
+    l->directory = directory;
+    l->walks = walks;
+    census_walk_init(&l->walk);
     deadline_queue_init(&l->soon, 0);
     deadline_init(&l->turn);
     loop_watch_deadlines(loop, &l->watch, &l->soon, listing_turn_due, l);
@@ -34,40 +34,10 @@ void listing_open(struct listing *l, struct loop *loop)
 
 void listing_close(struct listing *l)
 {
-    free(l->consoles);
-    l->consoles = NULL;
-    l->count = l->at = 0;
+    census_walk_end(&l->walk);
 }
 
-static bool is_under_way(const struct listing *l)
-{
-    return l->at < l->count;
-}
-
-static void log_console(const struct console *c)
-{
-    struct service_text service = service_describe(c);
-    char port[8] = "none";
-
-    if (c->service != NULL && !c->is_port_new)
-        snprintf(port, sizeof port, "%u", console_port_number(c->service));
-    log_info("listed console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
-             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text), port,
-             c->link != NULL   ? c->link->peer
-             : c->move != NULL ? "moving"
-                               : "none",
-             c->client_count, (unsigned long long)c->output.head,
-             (unsigned long long)c->input_bytes,
-             line_format(&c->line, LINE_VM).text,
-             line_format_lines(c->link != NULL ? c->line.vm_lines : 0).text,
-             line_format_lines(console_client_lines(c)).text,
-             service.text[0] != '\0' ? " service=" : "",
-             service.text[0] != '\0' ? LOG_TEXT(service.text) : "",
-             service.text[0] != '\0' ? " service-state=" : "",
-             service.text[0] != '\0' ? service_state(c) : "",
-             daemon_logs_describe(c).text);
-}
+/* ---- the lines -------------------------------------------------------- */
 
 /* "USED/LIMIT" */
 struct share {
@@ -86,92 +56,124 @@ static struct share share(uint64_t used, uint64_t limit)
     return t;
 }
 
-static unsigned long long count(const struct daemon *d,
-                                enum admission_side side,
-                                enum admission_verdict verdict)
+static void log_totals(const struct census *c)
 {
-    return d->sessions.gate.admission.counts[side][verdict];
-}
-
-static void log_limits(const struct daemon *d)
-{
-    const struct directory *directory = &d->directory;
-    const struct gate *g = &d->sessions.gate;
-
+    log_info("consoles count=%llu moves=%llu completed=%llu failed=%llu "
+             "refused=%llu",
+             (unsigned long long)c->consoles,
+             (unsigned long long)c->moves_begun,
+             (unsigned long long)c->moves_completed,
+             (unsigned long long)c->moves_failed,
+             (unsigned long long)c->moves_refused);
     log_info("limits open-files=%llu consoles=%s all-clients=%s "
              "unidentified=%s history=%s refused-vm-address=%llu "
              "refused-vm-rate=%llu closed-unidentified=%llu "
              "refused-console=%llu refused-client-address=%llu "
              "refused-client-rate=%llu refused-client-total=%llu "
              "refused-client-of-console=%llu out-of-files=%llu",
-             (unsigned long long)d->open_files,
-             share(directory->console_count, d->settings->console_limit).text,
-             share(directory->client_count,
-                   g->admission.settings.rules[ADMISSION_CLIENT].limit)
-                 .text,
-             share(g->newcomers.count, g->newcomers.limit).text,
-             share(directory->history_used, d->settings->history_total).text,
-             count(d, ADMISSION_VM, ADMISSION_NOT_ALLOWED),
-             count(d, ADMISSION_VM, ADMISSION_TOO_OFTEN),
-             (unsigned long long)g->newcomers.closed,
-             (unsigned long long)directory->refused_consoles,
-             count(d, ADMISSION_CLIENT, ADMISSION_NOT_ALLOWED),
-             count(d, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN),
-             count(d, ADMISSION_CLIENT, ADMISSION_TOO_MANY),
-             (unsigned long long)directory->refused_clients,
-             (unsigned long long)descriptors_starved_count(d->loop));
+             (unsigned long long)c->open_files_limit,
+             share(c->consoles, c->consoles_limit).text,
+             share(c->clients, c->clients_limit).text,
+             share(c->unidentified, c->unidentified_limit).text,
+             share(c->history_bytes, c->history_limit_bytes).text,
+             (unsigned long long)c->vms_refused_address,
+             (unsigned long long)c->vms_refused_rate,
+             (unsigned long long)c->unidentified_closed,
+             (unsigned long long)c->consoles_refused,
+             (unsigned long long)c->clients_refused_address,
+             (unsigned long long)c->clients_refused_rate,
+             (unsigned long long)c->clients_refused_total,
+             (unsigned long long)c->clients_refused_console,
+             (unsigned long long)c->accepts_starved);
 }
 
-void listing_begin(struct daemon *d)
+static const char *vm_text(const struct census_console *row)
 {
-    const struct move_counts *counts = &d->directory.move_counts;
-    struct directory_cursor cursor = { 0 };
-    struct listing *l = &d->listing;
-    struct console *c;
+    switch (row->vm) {
+    case CENSUS_VM_CONNECTED:
+        return row->vm_peer;
+    case CENSUS_VM_BETWEEN:
+        return "moving";
+    case CENSUS_VM_NONE:
+        break;
+    }
+    return "none";
+}
 
-    if (is_under_way(l)) {
-        log_info("consoles are being listed already left=%u", l->count - l->at);
+/* " log=FILE ..."; "" without one. */
+struct log_part {
+    char text[800];
+};
+
+static struct log_part log_part(const struct census_console *row)
+{
+    struct log_part t = { "" };
+
+    if (row->log_path[0] != '\0')
+        snprintf(t.text, sizeof t.text,
+                 " log=%s log-state=%s log-bytes=%llu log-missing=%llu",
+                 LOG_TEXT(row->log_path), LOG_TEXT(row->log_state),
+                 (unsigned long long)row->log_written_bytes,
+                 (unsigned long long)row->log_missing_bytes);
+    return t;
+}
+
+static void log_console(const struct census_console *row)
+{
+    bool has_service = row->service[0] != '\0';
+    char port[8] = "none";
+
+    if (row->port != 0)
+        snprintf(port, sizeof port, "%u", row->port);
+    log_info("listed console=%s id=%s port=%s vm=%s clients=%u output=%llu "
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
+             LOG_TEXT(row->name.text), LOG_TEXT(row->id.text), port,
+             vm_text(row), row->clients, (unsigned long long)row->output_bytes,
+             (unsigned long long)row->input_bytes,
+             line_format(&row->line, LINE_VM).text,
+             line_format_lines(row->vm_lines).text,
+             line_format_lines(row->client_lines).text,
+             has_service ? " service=" : "",
+             has_service ? LOG_TEXT(row->service) : "",
+             has_service ? " service-state=" : "",
+             has_service ? row->service_state : "", log_part(row).text);
+}
+
+/* ---- the walk --------------------------------------------------------- */
+
+void listing_begin(struct listing *l)
+{
+    uint32_t left = census_walk_left(&l->walk);
+    struct census census;
+
+    if (left > 0) {
+        log_info("consoles are being listed already left=%u", left);
         return;
     }
-    listing_close(l);
-    log_info("consoles count=%u moves=%llu completed=%llu failed=%llu "
-             "refused=%llu",
-             d->directory.console_count, (unsigned long long)counts->begun,
-             (unsigned long long)counts->completed,
-             (unsigned long long)counts->failed,
-             (unsigned long long)counts->refused);
-    log_limits(d);
-    l->consoles = xcalloc((size_t)d->directory.console_count + 1,
-                          sizeof(struct console *));
-    while ((c = directory_next(&d->directory, &cursor)) != NULL)
-        l->consoles[l->count++] = c;
+    l->source.read(l->source.owner, &census);
+    log_totals(&census);
+    census_walk_begin(&l->walk, l->walks, l->directory);
 }
 
 void listing_go_on(struct listing *l)
 {
-    if (!is_under_way(l))
-        return;
-    for (int n = 0;
-         n < TURN_MAX && is_under_way(l) && log_room() > ROOM_FOR_OTHERS; n++) {
-        const struct console *c = l->consoles[l->at++];
+    for (int n = 0; n < TURN_MAX && census_walk_left(&l->walk) > 0 &&
+                    log_room() > ROOM_FOR_OTHERS;
+         n++) {
+        const struct console *c = census_walk_next(&l->walk);
+        struct census_console row;
 
-        if (c != NULL)
-            log_console(c);
+        if (c == NULL)
+            break;
+        l->source.read_console(l->source.owner, c, &row);
+        log_console(&row);
     }
-    if (!is_under_way(l))
-        listing_close(l);
+    if (census_walk_left(&l->walk) == 0)
+        census_walk_end(&l->walk);
 }
 
 void listing_next_turn(struct listing *l)
 {
-    if (is_under_way(l))
+    if (census_walk_left(&l->walk) > 0)
         deadline_start(&l->soon, &l->turn, clock_now_us());
-}
-
-void listing_forget(struct listing *l, const struct console *c)
-{
-    for (uint32_t i = l->at; i < l->count; i++) {
-        if (l->consoles[i] == c)
-            l->consoles[i] = NULL;
-    }
 }

@@ -1,0 +1,71 @@
+#include "daemon/parts/daemon_census.h"
+
+#include "core/directory.h"
+#include "daemon/parts/daemon_hooks.h"
+#include "daemon/parts/daemon_logs.h"
+#include "daemon/parts/daemon_state.h"
+#include "net/descriptors.h"
+#include "session/client/console_port.h"
+#include "session/service/service.h"
+
+#include <stdio.h>
+
+static uint64_t refused(const struct gate *g, enum admission_side side,
+                        enum admission_verdict verdict)
+{
+    return g->admission.counts[side][verdict];
+}
+
+static void read_gate(struct census *census, const struct gate *g)
+{
+    census->clients_limit = g->admission.settings.rules[ADMISSION_CLIENT].limit;
+    census->unidentified = g->newcomers.count;
+    census->unidentified_limit = g->newcomers.limit;
+    census->unidentified_closed = g->newcomers.closed;
+    census->vms_refused_address =
+        refused(g, ADMISSION_VM, ADMISSION_NOT_ALLOWED);
+    census->vms_refused_rate = refused(g, ADMISSION_VM, ADMISSION_TOO_OFTEN);
+    census->clients_refused_address =
+        refused(g, ADMISSION_CLIENT, ADMISSION_NOT_ALLOWED);
+    census->clients_refused_rate =
+        refused(g, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN);
+    census->clients_refused_total =
+        refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY);
+}
+
+static void daemon_census_read(void *owner, struct census *ret)
+{
+    const struct daemon_census *c = owner;
+
+    *ret = (struct census){
+        .open_files_limit = c->open_files,
+        .accepts_starved = descriptors_starved_count(c->loop),
+    };
+    census_read_directory(ret, c->directory);
+    read_gate(ret, &c->sessions->gate);
+    daemon_hooks_count(c->hooks, ret);
+    daemon_logs_count(c->logs, ret);
+    daemon_state_count(c->state, ret);
+}
+
+static void daemon_census_read_console(void *owner, const struct console *c,
+                                       struct census_console *ret)
+{
+    (void)owner;
+    census_read_console(ret, c);
+    /* Nobody was told of a port that is not on the disk yet. */
+    if (c->service != NULL && !c->is_port_new)
+        ret->port = console_port_number(c->service);
+    snprintf(ret->service, sizeof ret->service, "%s", service_describe(c).text);
+    ret->service_state = service_state(c);
+    daemon_logs_describe(c, ret);
+}
+
+struct census_source daemon_census_source(struct daemon_census *c)
+{
+    return (struct census_source){
+        .owner = c,
+        .read = daemon_census_read,
+        .read_console = daemon_census_read_console,
+    };
+}

@@ -1,0 +1,30 @@
+/*
+ * daemon_census.h - the census (core/told/census.h) of the whole program: what
+ * core has of it, with what the parts around core know.
+ */
+#ifndef DAEMON_PARTS_DAEMON_CENSUS_H
+#define DAEMON_PARTS_DAEMON_CENSUS_H
+
+#include "core/told/census.h"
+
+struct daemon_hooks;
+struct daemon_logs;
+struct daemon_state;
+struct loop;
+struct session_context;
+
+/* Who is asked; all borrowed, and open whenever a census is read. */
+struct daemon_census {
+    uint64_t open_files; /* how many there may be; 0: not known */
+    const struct directory *directory;
+    const struct session_context *sessions;
+    const struct loop *loop;
+    const struct daemon_hooks *hooks;
+    const struct daemon_logs *logs;
+    const struct daemon_state *state;
+};
+
+/* For renderings. Borrows c. */
+struct census_source daemon_census_source(struct daemon_census *c);
+
+#endif
