@@ -191,6 +191,23 @@ def test_rules(start_vspcd):
     check(a, b)
 
 
+def test_what_one_turn_brings_is_handled_whole(pair):
+    """Ending the cable of a VM that becomes another one makes more to handle,
+    while sixteen things of the same turn are being handled."""
+    vspcd, a, b = pair
+    segment = b"".join(wire.ext(wire.VM_NAME, f"a{n}".encode())
+                       for n in range(14))
+    segment += wire.ext(wire.DO_PROXY, b"Sanother")
+    segment += b"".join(wire.ext(code - 1, answer.encode())
+                        for code, answer in a.answers.items())
+    a.say(segment)
+    has = vspcd.wait_event("VM disconnected", console="a13/vspc://b")
+    assert has["peer"] == a.address
+    assert has["reason"] == "it has become another VM"
+    vspcd.wait_event("VM connected", console="a/another")
+    vspcd.check_works()
+
+
 def test_the_end_of_both(pair):
     vspcd, a, b = pair
     check(a, b)

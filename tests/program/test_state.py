@@ -102,6 +102,29 @@ def test_ports_and_names_are_the_same(start, end):
     vspcd.check_works()
 
 
+@pytest.mark.parametrize("what", ["certificate", "port for VMs"])
+def test_a_start_that_fails_half_way_changes_nothing(start, tmp_path, what):
+    """Before the consoles were loaded, and with all of them there."""
+    logs = ("--logdir", tmp_path / "logs")
+    vspcd = start(*logs)
+    vms = [vspcd.vm(f"web-{n}") for n in range(3)]
+    vspcd.stop()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        why = refusal(
+            *logs, "--interface", "127.0.0.1",
+            "--port-range-start", start.ports.base,
+            *(("--client-tls", "required", "--cert", tmp_path / "missing")
+              if what == "certificate"
+              else ("--proxy-iface", taken)), state=tmp_path)
+    assert ("missing" if what == "certificate" else taken) in why
+    vspcd = start(*logs)
+    assert loaded(vspcd)["consoles"] == "3"
+    for vm in vms:
+        assert vspcd.vm(vm.name, vm.uuid).port == vm.port
+    vspcd.check_works()
+
+
 def test_a_client_that_comes_before_the_vm_waits(start):
     vspcd = start()
     vm = vspcd.vm("web")
