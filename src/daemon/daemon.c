@@ -274,7 +274,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     make_seed(settings.gate.admission.seed);
     sessions_open(&d->sessions, d->loop, &d->directory, &settings);
     /* Nobody asks before the first client: the logs are open by then. */
-    d->sessions.past = (struct past_source){ daemon_logs_ask_past, d };
+    d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
     daemon_tls_use(&d->tls, &d->sessions);
     return 0;
 }

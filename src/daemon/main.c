@@ -67,6 +67,7 @@ static int serve(struct settings *settings, struct messages *messages,
     if (r < 0)
         return r;
     r = pidfile_write(pidfile, err);
+    /* Who reads the number sends signals: not before they are caught. */
     if (r == 0) {
         daemon_say_ready(d);
         if (waiting >= 0)
@@ -86,6 +87,10 @@ static int run(struct settings *settings)
     struct err err;
     int r = 0;
 
+    /* What is wrong with settings is told before anything is touched. Then the
+     * order is: fork (threads would stay behind), the pidfile's lock (it
+     * belongs to a process, so not before the fork; a second vspcd must not get
+     * as far as the ports or the state), the log. */
     check_settings(settings, &problems);
     if (problems.count > 0) {
         print_problems(&problems);

@@ -1,7 +1,7 @@
 #include "daemon/ask/check_settings.h"
 
-#include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_tls.h"
+#include "daemon/parts/logs_settings.h"
 #include "daemon/process/state_path.h"
 #include "hook/hook_spec.h"
 #include "net/address.h"
@@ -74,7 +74,7 @@ void check_settings(const struct settings *s, struct problems *problems)
                       problems);
     check_rules(s, "service-listen", &s->service_listen, problems);
     check_rules(s, "service-connect", &s->service_connect, problems);
-    daemon_logs_check(s, problems);
+    logs_settings_check(s, problems);
     check_hooks(s, false, problems);
 }
 

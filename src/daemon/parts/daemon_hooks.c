@@ -111,6 +111,8 @@ static bool is_told(const struct daemon_hooks *h, enum hook_kind kind)
     return kind != HOOK_KINDS && !h->is_ending && hooks_want(h->hooks, kind);
 }
 
+/* Texts are borrowed: hooks_tell copies them. An event that no hook wants costs
+ * nothing, and most facts are of that kind. */
 static void tell(struct daemon_hooks *h, enum hook_kind kind,
                  const struct fact *fact)
 {
@@ -145,6 +147,8 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
     hooks_tell(h->hooks, &t.event);
 }
 
+/* A new VM is announced as such before it is up: a hook that keeps an inventory
+ * adds the VM with one event and changes it with all others. */
 void daemon_hooks_tell_fact(struct daemon_hooks *h, const struct fact *fact)
 {
     if (fact->kind == FACT_VM_ATTACHED && fact->is_new)

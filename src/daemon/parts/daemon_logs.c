@@ -6,16 +6,12 @@
 #include "conlog/console_log.h"
 #include "conlog/file/conlog_place.h"
 #include "core/directory.h"
+#include "daemon/parts/logs_settings.h"
 #include "net/waker.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum {
@@ -24,186 +20,20 @@ enum {
     CLOSE_US = 3 * US_PER_S,
     TOLD_AGAIN_US = 60 * US_PER_S,
     TOLD_LEFT_MAX = 10,
-    /* Files kept open: this part of what may be open, VMs need the rest. */
-    OPEN_PART = 16,
-    OPEN_LEAST = 8,
-    OPEN_MOST = 1024,
     /* Those that are about to be closed, are read, or are compressed, and the
      * folders on the way to them. */
     EXTRA_FILES = 64,
 };
 
-/* ---- settings --------------------------------------------------------- */
-
-static const char *directory_of(const struct settings *s)
-{
-    if (s->log_directory != NULL)
-        return s->log_directory;
-    return s->backend == SETTINGS_BACKEND_LOGGING ? "/var/log/consoles" : NULL;
-}
-
-static uint32_t open_max(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-        return OPEN_LEAST;
-    if (limit.rlim_cur / OPEN_PART > OPEN_MOST)
-        return OPEN_MOST;
-    if (limit.rlim_cur / OPEN_PART < OPEN_LEAST)
-        return OPEN_LEAST;
-    return (uint32_t)(limit.rlim_cur / OPEN_PART);
-}
-
-/* The prefix, in which nothing is a pattern, then the pattern. */
-static int make_pattern(const struct settings *s, struct conlog_settings *to,
-                        struct err *err)
-{
-    const char *prefix = s->log_prefix != NULL ? s->log_prefix : "";
-    size_t at = 0;
-
-    for (const char *p = prefix; *p != '\0' && at + 3 < sizeof to->pattern;
-         p++) {
-        if (*p == '%')
-            to->pattern[at++] = '%';
-        to->pattern[at++] = *p;
-    }
-    if (at > 0)
-        to->pattern[at++] = '-';
-    if (at + strlen(s->log_name) >= sizeof to->pattern) {
-        err_set(err, "too long: with the prefix %d bytes are the limit",
-                CONLOG_PATTERN_MAX);
-        return -EINVAL;
-    }
-    snprintf(to->pattern + at, sizeof to->pattern - at, "%s", s->log_name);
-    return conlog_name_check(to->pattern, err);
-}
-
-static int parse_mode(const char *text, mode_t *ret_mode, struct err *err)
-{
-    char *end;
-    unsigned long mode = strtoul(text, &end, 8);
-
-    if (text[0] < '0' || text[0] > '7' || *end != '\0' || mode > 0777) {
-        err_set(err,
-                "'%.20s' is not valid: expected an octal number up to "
-                "0777, such as 0640",
-                text);
-        return -EINVAL;
-    }
-    if ((mode & 0600) != 0600) {
-        err_set(err,
-                "'%.20s' is not valid: the owner must be allowed to read "
-                "and write, as with 0600",
-                text);
-        return -EINVAL;
-    }
-    *ret_mode = (mode_t)mode;
-    return 0;
-}
-
-/* A number is taken as such: it needs nobody who may be slow to answer. */
-static bool parse_number(const char *text, uint32_t *ret)
-{
-    char *end;
-    unsigned long long number = strtoull(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number >= UINT32_MAX)
-        return false;
-    *ret = (uint32_t)number;
-    return true;
-}
-
-static int parse_owner(const char *text, struct conlog_settings *to,
-                       struct err *err)
-{
-    size_t len = strcspn(text, ":");
-    char user[64];
-    const struct passwd *passwd;
-    const struct group *group;
-
-    to->uid = (uid_t)-1;
-    to->gid = (gid_t)-1;
-    if (len >= sizeof user) {
-        err_set(err, "the user's name is too long");
-        return -EINVAL;
-    }
-    snprintf(user, sizeof user, "%.*s", (int)len, text);
-    if (len > 0 && !parse_number(user, &to->uid)) {
-        passwd = getpwnam(user);
-        if (passwd == NULL) {
-            err_set(err, "there is no user '%s'", user);
-            return -EINVAL;
-        }
-        to->uid = passwd->pw_uid;
-    }
-    if (text[len] == '\0' || parse_number(text + len + 1, &to->gid))
-        return 0;
-    group = getgrnam(text + len + 1);
-    if (group == NULL) {
-        err_set(err, "there is no group '%.64s'", text + len + 1);
-        return -EINVAL;
-    }
-    to->gid = group->gr_gid;
-    return 0;
-}
-
-/* 0, or -EINVAL with err filled and which setting it is about. */
-static int make_settings(const struct settings *s, struct conlog_settings *to,
-                         const char **ret_name, struct err *err)
-{
-    const char *directory = directory_of(s);
-
-    *to = (struct conlog_settings){
-        .uid = (uid_t)-1,
-        .gid = (gid_t)-1,
-        .open_max = open_max(),
-        .is_stamped = s->log_format == 1,
-        .rotation = {
-            .size_max = s->log_rotate_size,
-            .age_s = s->log_rotate_s,
-            .keep = (unsigned)s->log_keep,
-            .compresses = s->log_compress,
-        },
-    };
-    *ret_name = "logdir";
-    if (directory != NULL && directory[0] != '/') {
-        err_set(err, "'%.200s' is not valid: expected a path from /",
-                directory);
-        return -EINVAL;
-    }
-    if (directory != NULL && strlen(directory) >= sizeof to->directory) {
-        err_set(err, "the path is too long");
-        return -EINVAL;
-    }
-    snprintf(to->directory, sizeof to->directory, "%s",
-             directory != NULL ? directory : "");
-    *ret_name = "mode";
-    if (parse_mode(s->log_mode, &to->mode, err) < 0)
-        return -EINVAL;
-    *ret_name = "log-owner";
-    if (s->log_owner != NULL && parse_owner(s->log_owner, to, err) < 0)
-        return -EINVAL;
-    *ret_name = s->log_prefix != NULL ? "prefix" : "log-name";
-    return make_pattern(s, to, err);
-}
-
-void daemon_logs_check(const struct settings *s, struct problems *problems)
-{
-    struct conlog_settings made;
-    const char *name;
-    struct err err;
-
-    if (make_settings(s, &made, &name, &err) < 0) {
-        struct options_place place = options_where(s, name, 0);
-
-        problems_add(problems, place.line, "%s: %s", place.text, err.text);
-    }
-}
-
 /* ---- what is told ----------------------------------------------------- */
 
-/* Once a minute of a kind; *ret_others were not told since. */
+/*
+ * Once a minute of a kind; *ret_others were not told since. A full disk is the
+ * same trouble for 10,000 consoles: a line for each would push everything else
+ * out of the log. So kinds are counted and not consoles, in a table that is too
+ * small to grow: the kind that was told longest ago gives its place to a new
+ * one.
+ */
 static bool may_tell(struct daemon_logs *l, int key, unsigned *ret_others)
 {
     uint64_t now_us = clock_now_us();
@@ -414,7 +244,7 @@ int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
         .loop = loop,
         .directory = directory,
     };
-    r = make_settings(settings, &made, &name, &why);
+    r = logs_settings_make(settings, &made, &name, &why);
     if (r < 0) {
         err_set(err, "%.200s: %.250s", options_where(settings, name, 0).text,
                 why.text);
@@ -432,14 +262,14 @@ int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
 
 uint64_t daemon_logs_open_max(const struct daemon_logs *l)
 {
-    return l->is_on ? open_max() + EXTRA_FILES : 0;
+    return l->is_on ? logs_settings_open_max() + EXTRA_FILES : 0;
 }
 
 void daemon_logs_log(const struct daemon_logs *l)
 {
     if (l->is_on)
         log_info("console logs directory=%s name=%s",
-                 LOG_TEXT(directory_of(l->settings)),
+                 LOG_TEXT(logs_settings_directory(l->settings)),
                  LOG_TEXT(l->settings->log_name));
 }
 
@@ -489,6 +319,7 @@ static void remove_all(struct daemon_logs *l, bool is_end)
         remove_log(c, is_end);
 }
 
+/* Behind a time without logs: what was printed then was not wanted. */
 static void add_all(struct daemon_logs *l)
 {
     struct directory_cursor cursor = { 0 };
@@ -505,7 +336,7 @@ void daemon_logs_reload(struct daemon_logs *l)
     struct conlog_settings settings;
     const char *name;
     struct err why;
-    int r = make_settings(l->settings, &settings, &name, &why);
+    int r = logs_settings_make(l->settings, &settings, &name, &why);
 
     /* It was checked before; users may go, though. */
     if (r < 0) {
@@ -514,6 +345,8 @@ void daemon_logs_reload(struct daemon_logs *l)
         return;
     }
     l->is_on = settings.directory[0] != '\0';
+    /* conlog stays: what it was given is written, and a later reload may turn
+     * logs on again. */
     if (!l->is_on) {
         remove_all(l, false);
         return;

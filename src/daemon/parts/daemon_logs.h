@@ -40,9 +40,6 @@ struct daemon_logs {
     bool is_on;
 };
 
-/* What is wrong with the settings that are about logs. */
-void daemon_logs_check(const struct settings *s, struct problems *problems);
-
 /* Before consoles are there. All or nothing; l stays where it is. 0, or
  * negative with err filled. */
 int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,

@@ -69,6 +69,7 @@ static int open_one(struct daemon_proxies *all, const struct settings *s,
                 all->count == 0 ? " and --proxy-port" : "");
         return r;
     }
+    /* With port 0 the system has chosen one, which the log has to name. */
     p->address = listener_address(p->listener);
     all->count++;
     return 0;

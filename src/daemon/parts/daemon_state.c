@@ -49,7 +49,9 @@ static void announce(struct announcement *a)
     free(a);
 }
 
-/* All that the disk has, or, where it does not work, all. */
+/* All that the disk has, or, where it does not work, all. The queue is in the
+ * order of starting and changes are numbered in that order, so the first one
+ * that the disk does not have ends the walk. */
 static void announce_up_to(struct daemon_state *s, uint64_t number)
 {
     LIST_EACH (node, after, &s->announcements.waiting) {
@@ -146,6 +148,10 @@ void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact)
     struct console *c = fact->console;
     uint64_t number = 0;
 
+    /* Written first and announced then, so that no crash in between takes back
+     * a port that somebody was told of. A disk that does not work is not waited
+     * for: a console whose port nobody knows is of less use than a port that
+     * may be another one after a crash. */
     if (s->store != NULL && !s->is_ending)
         number = put(s, c, true);
     if (c->is_port_new && number != 0 && !s->is_failing && !s->is_slow) {
@@ -159,6 +165,7 @@ void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact)
 void daemon_state_changed(struct daemon_state *s, struct console *c,
                           bool vm_left)
 {
+    /* Before the line that its VM has gone. */
     if (vm_left)
         announce_console(s, c);
     if (s->store != NULL && !s->is_ending)
@@ -212,6 +219,7 @@ static void daemon_state_on_news(void *owner)
         log_info("the disk has answered file=%s", LOG_TEXT(s->path));
         s->is_slow = false;
     }
+    /* Behind log_news, which has the reason why a port is told early. */
     announce_up_to(s, news.is_failing ? UINT64_MAX : news.written);
     if (news.wants_all)
         put_all(s);
@@ -361,11 +369,14 @@ static void settle(struct loading *loading)
 
     if (count == 0)
         return;
+    /* A queue of deadlines is in the order of starting: the longest gone first,
+     * or the order of falling due would be wrong for all of them. */
     qsort(loading->known, count, sizeof *loading->known,
           daemon_state_by_leaving);
     for (size_t i = 0; i < count; i++)
         start_expiry(s, &loading->known[i], loading->now_s);
-    /* Of two that have had the same port the later one has it. */
+    /* If two consoles have had one port, the one seen most recently keeps it:
+     * so the other way round. */
     for (size_t i = count; i > 0; i--)
         open_known_port(s, loading->known[i - 1].console);
 }

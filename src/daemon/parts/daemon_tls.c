@@ -112,6 +112,8 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     };
     int r = 0;
 
+    /* Two contexts from one certificate: what is asked of clients' certificates
+     * is a context's, and VMs' hosts have none to show. */
     *vms = NULL;
     *clients = NULL;
     if (vms_have_tls(s))
@@ -170,6 +172,8 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
 
 void daemon_tls_close(struct daemon_tls *t)
 {
+    /* Only the daemon's references: connections have theirs and keep what they
+     * began with. */
     tls_context_close(t->vms);
     tls_context_close(t->clients);
 }
@@ -189,6 +193,9 @@ static bool has_own_certificate(const struct daemon_tls *t)
 int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
                       struct daemon_tls *ret_next, struct err *err)
 {
+    /* Making a certificate of our own takes a lock and the disk's time, which
+     * the loop does not have; and hosts know the one that there is by its
+     * thumbprint. */
     if (next->cert != NULL || !has_own_certificate(t))
         return daemon_tls_open(ret_next, next, err);
     *ret_next = *t;

@@ -141,6 +141,12 @@ static void log_console(const struct census_console *row)
 
 /* ---- the walk --------------------------------------------------------- */
 
+static void end_if_done(struct listing *l)
+{
+    if (census_walk_left(&l->walk) == 0)
+        census_walk_end(&l->walk);
+}
+
 void listing_begin(struct listing *l)
 {
     uint32_t left = census_walk_left(&l->walk);
@@ -153,13 +159,14 @@ void listing_begin(struct listing *l)
     l->source.read(l->source.owner, &census);
     log_totals(&census);
     census_walk_begin(&l->walk, l->walks, l->directory);
+    end_if_done(l);
 }
 
 void listing_go_on(struct listing *l)
 {
-    for (int n = 0; n < TURN_MAX && census_walk_left(&l->walk) > 0 &&
-                    log_room() > ROOM_FOR_OTHERS;
-         n++) {
+    if (census_walk_left(&l->walk) == 0)
+        return;
+    for (int n = 0; n < TURN_MAX && log_room() > ROOM_FOR_OTHERS; n++) {
         const struct console *c = census_walk_next(&l->walk);
         struct census_console row;
 
@@ -168,8 +175,7 @@ void listing_go_on(struct listing *l)
         l->source.read_console(l->source.owner, c, &row);
         log_console(&row);
     }
-    if (census_walk_left(&l->walk) == 0)
-        census_walk_end(&l->walk);
+    end_if_done(l);
 }
 
 void listing_next_turn(struct listing *l)
