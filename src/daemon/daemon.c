@@ -207,6 +207,16 @@ static void daemon_close_loop(struct daemon *d)
     loop_close(d->loop);
 }
 
+/* Core has no clock, so its queues are handled here, and it knows who waits in
+ * them. */
+static void watch(struct daemon *d, struct deadline_queue *queue,
+                  deadline_due_fn *on_due)
+{
+    queue->on_due = on_due;
+    queue->owner = d;
+    loop_watch(d->loop, queue);
+}
+
 static int daemon_open_directory(struct daemon *d, struct err *err)
 {
     struct directory_settings settings =
@@ -216,25 +226,25 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     census_walks_init(&d->walks);
-    loop_watch_deadlines(d->loop, &d->watches[0], &d->directory.expiries,
-                         daemon_console_expired, d);
-    loop_watch_deadlines(d->loop, &d->watches[1], &d->directory.holds,
-                         daemon_hold_due, d);
-    loop_watch_deadlines(d->loop, &d->watches[2], &d->directory.short_holds,
-                         daemon_short_hold_due, d);
-    loop_watch_deadlines(d->loop, &d->watches[3], &d->directory.move_timeouts,
-                         daemon_move_due, d);
-    deadline_queue_init(&d->shutdowns, SHUTDOWN_US);
+    watch(d, &d->directory.expiries, daemon_console_expired);
+    watch(d, &d->directory.holds, daemon_hold_due);
+    watch(d, &d->directory.short_holds, daemon_short_hold_due);
+    watch(d, &d->directory.move_timeouts, daemon_move_due);
+    watch(d, &d->directory.leaves, daemon_leave_due);
     deadline_init(&d->shutdown);
-    loop_watch_deadlines(d->loop, &d->watches[4], &d->directory.leaves,
-                         daemon_leave_due, d);
-    loop_watch_deadlines(d->loop, &d->watches[5], &d->shutdowns,
-                         daemon_shutdown_due, d);
+    deadline_queue_open(&d->shutdowns, SHUTDOWN_US, daemon_shutdown_due, d);
+    loop_watch(d->loop, &d->shutdowns);
     return 0;
 }
 
 static void daemon_close_directory(struct daemon *d)
 {
+    deadline_queue_close(&d->shutdowns);
+    deadline_queue_close(&d->directory.leaves);
+    deadline_queue_close(&d->directory.move_timeouts);
+    deadline_queue_close(&d->directory.short_holds);
+    deadline_queue_close(&d->directory.holds);
+    deadline_queue_close(&d->directory.expiries);
     directory_done(&d->directory);
 }
 
@@ -249,6 +259,7 @@ static int daemon_open_process(struct daemon *d, struct err *err)
 static void daemon_close_process(struct daemon *d)
 {
     systemd_close(&d->systemd);
+    messages_unwatch(d->messages);
 }
 
 static int daemon_open_rules(struct daemon *d, struct err *err)

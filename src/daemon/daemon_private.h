@@ -30,7 +30,6 @@ struct daemon {
     struct loop *loop;
     struct directory directory;
     struct census_walks walks; /* over its consoles */
-    struct loop_watch watches[6];
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     struct systemd systemd;

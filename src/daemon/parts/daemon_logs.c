@@ -187,6 +187,15 @@ static void daemon_logs_tick_due(struct deadline *deadline, void *owner)
     conlog_tick_due(l->conlog, clock_now_us());
 }
 
+/* conlog has no loop: its queues are handled here. */
+static void watch(struct daemon_logs *l, struct deadline_queue *queue,
+                  deadline_due_fn *on_due)
+{
+    queue->on_due = on_due;
+    queue->owner = l;
+    loop_watch(l->loop, queue);
+}
+
 static int open_conlog(struct daemon_logs *l,
                        const struct conlog_settings *settings)
 {
@@ -210,10 +219,8 @@ static int open_conlog(struct daemon_logs *l,
         l->waker = NULL;
         return r;
     }
-    loop_watch_deadlines(l->loop, &l->batches, conlog_batches(l->conlog),
-                         daemon_logs_batch_due, l);
-    loop_watch_deadlines(l->loop, &l->ticks, conlog_ticks(l->conlog),
-                         daemon_logs_tick_due, l);
+    watch(l, conlog_batches(l->conlog), daemon_logs_batch_due);
+    watch(l, conlog_ticks(l->conlog), daemon_logs_tick_due);
     return 0;
 }
 
@@ -390,6 +397,10 @@ void daemon_logs_close(struct daemon_logs *l)
 
     /* A log is a reader of its console: before the consoles go. */
     remove_all(l, true);
+    if (l->conlog != NULL) {
+        deadline_queue_close(conlog_batches(l->conlog));
+        deadline_queue_close(conlog_ticks(l->conlog));
+    }
     conlog_close(l->conlog, CLOSE_US, daemon_logs_tell_left, &left);
     if (left.consoles > 0)
         log_error("console logs were not written to their end: the disk did "

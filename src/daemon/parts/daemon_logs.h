@@ -34,8 +34,6 @@ struct daemon_logs {
     const struct directory *directory;
     struct conlog *conlog; /* NULL: there never were any logs */
     struct waker *waker;   /* NULL with it */
-    struct loop_watch batches;
-    struct loop_watch ticks;
     struct console_log_cause causes[CONSOLE_LOG_CAUSES];
     bool is_on;
 };

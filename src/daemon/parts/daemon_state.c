@@ -421,11 +421,10 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
     int r;
 
     *s = (struct daemon_state){ .links = *links };
-    deadline_queue_init(&s->announcements, ANNOUNCE_US);
+    deadline_queue_open(&s->announcements, ANNOUNCE_US,
+                        daemon_state_announcement_due, s);
     if (s->links.settings->backend != SETTINGS_BACKEND_FILE)
         return 0;
-    loop_watch_deadlines(s->links.loop, &s->watch, &s->announcements,
-                         daemon_state_announcement_due, s);
     r = state_path_find(s->links.settings, s->path, err);
     if (r == -ENOENT) {
         log_warning("state is not kept, ports are given out anew after a "
@@ -446,6 +445,7 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
     free(loading.known);
     if (r < 0)
         return r;
+    loop_watch(s->links.loop, &s->announcements);
     s->took_us = clock_now_us() - begun_us;
     daemon_state_on_news(s); /* how it began */
     return 0;
@@ -492,4 +492,5 @@ void daemon_state_close(struct daemon_state *s)
     waker_close(s->waker);
     /* What waits for the disk waits no longer: people have their line. */
     announce_up_to(s, UINT64_MAX);
+    deadline_queue_close(&s->announcements);
 }

@@ -43,7 +43,6 @@ struct daemon_state {
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
-    struct loop_watch watch;             /* of them */
     bool is_failing;                     /* as the log has it */
     bool is_slow;                        /* the same */
     bool is_ending;                      /* daemon_state_end */

@@ -27,13 +27,14 @@ void listing_open(struct listing *l, struct loop *loop,
     l->directory = directory;
     l->walks = walks;
     census_walk_init(&l->walk);
-    deadline_queue_init(&l->soon, 0);
     deadline_init(&l->turn);
-    loop_watch_deadlines(loop, &l->watch, &l->soon, listing_turn_due, l);
+    deadline_queue_open(&l->soon, 0, listing_turn_due, l);
+    loop_watch(loop, &l->soon);
 }
 
 void listing_close(struct listing *l)
 {
+    deadline_queue_close(&l->soon);
     census_walk_end(&l->walk);
 }
 

@@ -19,7 +19,6 @@ struct listing {
     struct census_walk walk;           /* over what is still to be listed */
     struct deadline_queue soon;        /* it goes on in the next turn */
     struct deadline turn;
-    struct loop_watch watch;
 };
 
 void listing_open(struct listing *l, struct loop *loop,

@@ -184,9 +184,14 @@ static void messages_pause_over(struct deadline *deadline, void *owner)
 void messages_watch(struct messages *m, struct loop *loop)
 {
     m->pause_us = PAUSE_FIRST_US;
-    deadline_queue_init(&m->pauses, PAUSE_FIRST_US);
     deadline_init(&m->pause);
-    loop_watch_deadlines(loop, &m->watch, &m->pauses, messages_pause_over, m);
+    deadline_queue_open(&m->pauses, PAUSE_FIRST_US, messages_pause_over, m);
+    loop_watch(loop, &m->pauses);
+}
+
+void messages_unwatch(struct messages *m)
+{
+    deadline_queue_close(&m->pauses);
 }
 
 bool messages_flush(struct messages *m)

@@ -30,8 +30,7 @@ struct messages {
     struct sockaddr_un socket; /* its path; "": none */
     struct deadline_queue pauses;
     struct deadline pause; /* the reader takes nothing */
-    struct loop_watch watch;
-    uint64_t pause_us; /* the next one */
+    uint64_t pause_us;     /* the next one */
 };
 
 /* From now on lines go where the settings say; *m must last as long. What
@@ -46,6 +45,9 @@ void messages_set(struct messages *m, const struct settings *s);
  * is more, and nobody takes it now. */
 void messages_watch(struct messages *m, struct loop *loop);
 bool messages_flush(struct messages *m);
+
+/* The loop is about to be closed. */
+void messages_unwatch(struct messages *m);
 
 /* What can still be written is; back to stderr. */
 void messages_close(struct messages *m);

@@ -99,10 +99,9 @@ static void start_time(struct systemd *m, struct loop *loop)
     uint64_t watchdog = watchdog_us();
     uint64_t now_us = clock_now_us();
 
-    deadline_queue_init(&m->ticks, TICK_US);
-    deadline_queue_init(&m->signs, watchdog / 2);
-    loop_watch_deadlines(loop, &m->watches[0], &m->ticks, systemd_tick_due, m);
-    loop_watch_deadlines(loop, &m->watches[1], &m->signs, systemd_sign_due, m);
+    deadline_queue_set_length(&m->signs, watchdog / 2);
+    loop_watch(loop, &m->ticks);
+    loop_watch(loop, &m->signs);
     deadline_start(&m->ticks, &m->tick, now_us);
     if (watchdog > 1)
         deadline_start(&m->signs, &m->sign, now_us);
@@ -134,6 +133,8 @@ void systemd_open(struct systemd *m, struct loop *loop,
     *m = (struct systemd){ .fd = -1, .directory = directory };
     deadline_init(&m->tick);
     deadline_init(&m->sign);
+    deadline_queue_open(&m->ticks, TICK_US, systemd_tick_due, m);
+    deadline_queue_open(&m->signs, 0, systemd_sign_due, m);
     if (name != NULL && find_address(m, name))
         m->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (m->fd >= 0)
@@ -170,6 +171,8 @@ void systemd_stopping(struct systemd *m)
 
 void systemd_close(struct systemd *m)
 {
+    deadline_queue_close(&m->signs);
+    deadline_queue_close(&m->ticks);
     if (m->fd >= 0)
         close(m->fd);
     m->fd = -1;

@@ -31,7 +31,6 @@ struct systemd {
     struct deadline_queue ticks; /* status, and what is unsent */
     struct deadline sign;
     struct deadline tick;
-    struct loop_watch watches[2];
 };
 
 /* Takes what it needs out of the environment, so that no child has it. */
