@@ -5,7 +5,7 @@
  * A port that a console has for the first time is announced (the log line that
  * people and programs read) when it is on the disk, so that no SIGKILL makes a
  * liar of it. That takes some milliseconds. A disk that fails, or takes longer
- * than a second, is not waited for: the port is announced all the same.
+ * than a second, is not waited for: the port is announced before.
  *
  * While vspcd is not running nobody can be seen to leave: the time of consoles
  * whose VM or client was there at its end, however it ended, starts when it
@@ -43,9 +43,9 @@ struct daemon_state {
     struct store *store;                 /* NULL: nothing is kept */
     struct waker *waker;                 /* the store has news */
     struct deadline_queue announcements; /* the oldest first */
-    bool is_failing;                     /* as the log has it */
-    bool is_slow;                        /* the same */
-    bool is_ending;                      /* daemon_state_end */
+    bool is_failing;  /* the log has said that state is not written */
+    bool is_slow;     /* the log has said that the disk is slow */
+    bool is_ending;   /* daemon_state_end */
     uint64_t dropped; /* changes for which there was no room, as of the last
                        * news */
     char path[STATE_PATH_MAX];

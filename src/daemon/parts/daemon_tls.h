@@ -19,7 +19,7 @@ struct session_context;
 struct daemon_tls {
     const struct settings *settings; /* borrowed */
     struct tls_context *vms;         /* NULL: no port for VMs has TLS */
-    struct tls_context *clients;     /* the same for clients */
+    struct tls_context *clients;     /* NULL: no port for clients has TLS */
     char certificate[STATE_DIRECTORY_MAX + 64];
     char key[STATE_DIRECTORY_MAX + 64];
     /* "": why telnets:// is off though it is the default */
@@ -51,7 +51,7 @@ int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
 /* One line for the log: the thumbprints. */
 void daemon_tls_log(const struct daemon_tls *t);
 
-/* The same for people, with the proxy URIs. */
+/* Thumbprints and proxy URIs, for the person who types them into vSphere. */
 void daemon_tls_print(const struct daemon_tls *t, FILE *to);
 
 #endif

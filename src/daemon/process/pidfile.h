@@ -14,7 +14,7 @@
 
 struct pidfile {
     char *path; /* our own; NULL: none is wanted */
-    int fd;     /* -1: the same, or there is none any more */
+    int fd;     /* -1: no pidfile is wanted, or there is none any more */
 };
 
 /* Before anything is opened that two cannot have. path is copied; NULL: none is
