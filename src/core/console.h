@@ -227,7 +227,9 @@ void console_purge_output(struct console *c, uint64_t now_us);
 /* Whether there is a VM, if only one on its way to another host. */
 bool console_has_vm(const struct console *c);
 
-/* Whether clients are to be read. */
+/* Whether clients are to be read for input; and, where they are not, whether so
+ * much of one that is read for another reason has room all the same. */
 bool console_takes_input(const struct console *c);
+bool console_has_input_room(const struct console *c, size_t len);
 
 #endif

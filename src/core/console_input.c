@@ -6,7 +6,6 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
-
 /* Whether clients are to be read. */
 static void update_takes_input(struct console *c)
 {
@@ -123,8 +122,7 @@ bool console_input(struct console *c, struct slice bytes)
         bytes = slice_after(bytes, give_to_link(c, bytes));
     if (bytes.len == 0)
         return true;
-    /* One client's read fits above the mark; then no client's data is taken,
-     * and there is room for the little that those have who leave. */
+    /* One client's read fits above the mark, and then a little of others. */
     r = buf_append(&c->held_input, bytes);
     update_takes_input(c);
     return r == 0;
@@ -158,6 +156,11 @@ void console_break_input(struct console *c, bool is_on)
         c->link->ops->line_break(c->link, false);
         console_mark(c, CONSOLE_DUE_INPUT_END);
     }
+}
+
+bool console_has_input_room(const struct console *c, size_t len)
+{
+    return c->held_input.len + len <= c->held_input.max;
 }
 
 bool console_takes_input(const struct console *c)

@@ -267,15 +267,8 @@ static void tell_connect(struct remote *r, const struct item *item,
 static void tell_complete(struct remote *r, const struct item *item,
                           const struct remote_lookup *lookup)
 {
-    const struct remote *source;
-
     model_completes(r->model, &r->vm, &item->key.sequence);
     if (r->vm.role != MODEL_SERVES || r->vm.console->leaving == NULL)
-        return;
-    /* A source that is found broken has left at the end of the turn, and what
-     * its destination says up to there comes before that. */
-    source = lookup->remote_of(lookup->owner, r->vm.console->leaving);
-    if (source->peer->stream.is_broken && !r->peer->stream.is_closed)
         return;
     /* The destination may have ended by what it said last. */
     remote_tell_leaving(r->vm.console, r->peer->stream.is_closed, lookup);

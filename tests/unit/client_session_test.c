@@ -254,6 +254,9 @@ static void only_who_has_input_that_nobody_takes_waits(void **state)
     peer_give(asks, BYTES(IAC AYT));
     assert_true(asks->data.len > 0);
     peer_give(types, BYTES("behind" IAC AYT));
+    assert_true(types->data.len > 0);
+    peer_forget(types);
+    peer_give(types, BYTES("more" IAC AYT));
     assert_int_equal(types->data.len, 0);
     peer_half_close(asks);
     peer_end(asks);

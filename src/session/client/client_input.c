@@ -1,10 +1,11 @@
 /*
  * What a client sends: telnet or raw, and on to the VM.
  *
- * Input that the console does not take now waits here, with the client: it is
- * not read any more, others are. So one client that pastes into a VM that reads
- * nothing keeps nobody else from asking, negotiating or leaving. What it has
- * sent that is no input (an option, AYT) and stands before that, is heard.
+ * While the console takes no input a client is read all the same, little at a
+ * time, and not any more once it has typed. So one that pastes into a VM that
+ * reads nothing keeps nobody else from asking, negotiating or leaving. The
+ * little goes above the console's mark, in the order it came, or, when that is
+ * full as well, waits here, with the client.
  *
  * A raw client may be a telnet client that typed ahead of our greeting. In its
  * first bytes what may be half of an answer, or the NUL of a telnet Enter, is
@@ -302,6 +303,8 @@ static void decide_mode(struct client_session *s, struct slice in)
 static struct slice take_whole(struct client_session *s, struct slice in,
                                bool may_type)
 {
+    uint64_t typed = s->client.input_bytes;
+    bool takes = console_takes_input(s->client.console);
     struct slice rest;
 
     s->may_type = may_type;
@@ -314,12 +317,14 @@ static struct slice take_whole(struct client_session *s, struct slice in,
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
         client_session_decide(s);
+    s->has_typed_over = !takes && s->client.input_bytes != typed;
     return rest;
 }
 
 /* Behind what is kept already. */
 void client_input_take(struct client_session *s, struct slice in)
 {
+    const struct console *c = s->client.console;
     struct buf before = s->kept;
     struct slice rest;
     int r = 0;
@@ -330,7 +335,8 @@ void client_input_take(struct client_session *s, struct slice in)
     }
     buf_init(&s->kept, 2 * LIMIT_READ);
     if (r == 0) {
-        rest = take_whole(s, in, console_takes_input(s->client.console));
+        rest = take_whole(
+            s, in, console_takes_input(c) || console_has_input_room(c, in.len));
         r = buf_append(&s->kept, rest);
     }
     buf_done(&before);
@@ -359,7 +365,10 @@ void client_input_go_on(struct client_session *s)
 {
     if (s->session.is_ending)
         return;
-    if (s->is_refused && console_takes_input(s->client.console))
-        client_input_take(s, slice_of(NULL, 0));
+    if (console_takes_input(s->client.console)) {
+        s->has_typed_over = false;
+        if (s->is_refused)
+            client_input_take(s, slice_of(NULL, 0));
+    }
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }

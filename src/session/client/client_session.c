@@ -388,7 +388,8 @@ static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
         CONTAINER_OF(l, const struct client_session, telnet);
 
     if (s->phase >= CLIENT_HALF_CLOSED || s->client.console == NULL ||
-        s->is_refused || l->wire.out.len > LIMIT_ANSWERS_MARK)
+        s->has_typed_over || s->is_refused ||
+        l->wire.out.len > LIMIT_ANSWERS_MARK)
         return TELNET_LINK_RESTS;
     return TELNET_LINK_READS;
 }

@@ -88,13 +88,14 @@ struct client_session {
     bool may_look_back;    /* it has had no output yet, and may be a person */
     bool may_type;         /* the console took input when this read began */
     bool is_raw_behind_cr; /* raw: the last byte that was given was CR */
-    bool is_refused;       /* kept is what the console does not take */
-    bool says_reason;      /* why it ends is still to be said to it */
-    bool ends_gently;      /* ENDING: what is queued still goes out */
-    bool is_logged;        /* as connected */
-    bool is_open;          /* role->on_open was called */
-    bool is_told;          /* FACT_CLIENT_ATTACHED was */
-    bool was_asked;        /* AYT in this read */
+    bool has_typed_over; /* what it typed is above the mark: no more for now */
+    bool is_refused;     /* kept is what the console does not take */
+    bool says_reason;    /* why it ends is still to be said to it */
+    bool ends_gently;    /* ENDING: what is queued still goes out */
+    bool is_logged;      /* as connected */
+    bool is_open;        /* role->on_open was called */
+    bool is_told;        /* FACT_CLIENT_ATTACHED was */
+    bool was_asked;      /* AYT in this read */
 };
 
 /* ---- client_session.c */

@@ -170,6 +170,16 @@ static void read_serving(struct vm_session *s)
     vm_output_pour(s);
 }
 
+/* Its end has come while it was read: its console goes on at once, for what the
+ * destination says next may be the next move. */
+static void leave_now(struct vm_session *s)
+{
+    if (s->link.leaves == NULL)
+        return;
+    vm_output_end(s);
+    console_leaving_has_ended(&s->link);
+}
+
 /* Another session's bytes may lie in the read buffer: to may be another one. */
 static void read_leaving(struct vm_session *s, uint8_t *to)
 {
@@ -184,6 +194,8 @@ static void read_leaving(struct vm_session *s, uint8_t *to)
         n = telnet_link_read(&s->telnet, to, room);
         if (n == -EAGAIN)
             console_leaving_is_empty(&s->link);
+        if (s->phase == VM_PHASE_ENDING)
+            leave_now(s);
         if (n <= 0)
             return;
         telnet_link_flush_if_writable(&s->telnet);
