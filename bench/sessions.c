@@ -15,12 +15,12 @@
  *
  * The streams are left out of RSS: they are there before the first VM is.
  */
-#include "base/log.h"
+#include "log/log.h"
 #include "base/mem.h"
 #include "core/directory.h"
 #include "net/stream_mem.h"
 #include "session/client/client_session.h"
-#include "session/sessions.h"
+#include "session/kinds/sessions.h"
 #include "session/vm/vm_session.h"
 #include "session/wire.h"
 
@@ -88,10 +88,10 @@ static void end_turn(struct bench *b)
 {
     struct fact fact;
 
-    (void)session_end_marked(&b->ctx);
+    (void)session_end_marked(&b->ctx.all);
     while (fact_take(&b->directory.facts, &fact))
         fact_done(&fact);
-    session_free_ended(&b->ctx);
+    session_free_ended(&b->ctx.all);
 }
 
 static void give(struct bench *b, struct stream_mem *m, struct slice bytes)
@@ -221,7 +221,7 @@ static void bench_init(struct bench *b)
 
 static void bench_done(struct bench *b)
 {
-    session_close_all(&b->ctx, "the benchmark is over");
+    session_close_all(&b->ctx.all, "the benchmark is over");
     end_turn(b);
     sessions_close(&b->ctx);
     directory_done(&b->directory);

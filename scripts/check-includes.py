@@ -24,10 +24,11 @@ MAY_INCLUDE = {
     "proto/uri": "base -proto",
 
     "access": "base",
-    "conf": "base",
+    "conf": "base log",
 
-    "core": "base access",
-    "core/told": "base",
+    "core": "base core/told",
+    "core/told": "base -core",
+    "core/census": "base",
 
     "net": "base log",
     "store": "base core",
@@ -42,6 +43,8 @@ MAY_INCLUDE = {
 
     "session": "base log proto access core net auth",
     "session/service": "base log proto access core net auth session/client",
+    "session/vm": "base log proto access core net auth session/service",
+    "session/kinds": "base core net session/client session/service session/vm",
 
     "api": "base log proto access core conf store conlog auth",
     "web": "base log proto access net auth session api",

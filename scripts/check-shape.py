@@ -30,11 +30,7 @@ LONG = {
 
 # Folder -> how many modules it may have, why.
 LARGE = {
-    "base": (18, "to be split: logging becomes a folder"),
-    "core": (18, "to be split: core/told, access"),
-    "daemon": (20, "to be split: daemon/process, daemon/ask"),
-    "net": (18, "to be split: net/tls"),
-    "session": (18, "to be split: session/vm, client, service"),
+    "base": (16, "small modules without a subject of their own in common"),
 }
 
 # A name of the circle -> its modules, why.
@@ -46,14 +42,6 @@ MODULE_CIRCLES = {
     "options": ("conf/option_row conf/options", "to be cut"),
     "log": ("conlog/conlog conlog/console_log", "to be cut"),
     "descriptors": ("net/descriptors net/loop", "to be cut"),
-    "sessions": ("session/client_past session/client_session session/gate "
-                 "session/null_modem session/secure session/service "
-                 "session/service_tls session/session session/session_context "
-                 "session/vm_session",
-                 "to be cut: what all sessions share knows no kind of them"),
-    "assembly": ("daemon/console_logs daemon/daemon daemon/facts daemon/hooks "
-                 "daemon/limits daemon/listing daemon/ports daemon/state",
-                 "to be cut: parts that take the whole struct daemon"),
 }
 
 # A name of the circle -> its folders, why.

@@ -205,6 +205,25 @@ const struct option_row option_rows[] = {
       .text = "how long a slow client can hold the VM; after that the\n"
               "client lags: it loses output and is notified how many\n"
               "bytes" },
+    { .name = "half-close-time",
+      .type = OPTION_NUMBER,
+      AT(half_close_ms),
+      .value = "MILLISECONDS",
+      .standard = "1000",
+      .min = 1,
+      .max = 3600000,
+      .is_reloaded = true,
+      .text = "a client that sends no more (nc -N) is closed when its\n"
+              "console has been quiet for this time" },
+    { .name = "interrupt",
+      .type = OPTION_WORD,
+      AT(interrupt),
+      .words = "off|on",
+      .value = "off|on",
+      .standard = "on",
+      .is_reloaded = true,
+      .text = "send Ctrl-C (0x03) to the VM when a telnet client sends\n"
+              "IAC IP, \"interrupt process\"" },
     { .group = "TLS",
       .name = "tls",
       .type = OPTION_WORD,

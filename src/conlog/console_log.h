@@ -12,7 +12,7 @@
 #define CONLOG_CONSOLE_LOG_H
 
 #include "conlog/conlog.h"
-#include "core/past.h"
+#include "core/told/past.h"
 
 struct console_log;
 

@@ -24,9 +24,9 @@
 #include "base/ring.h"
 #include "base/throttle.h"
 #include "core/client.h"
-#include "core/history.h"
+#include "core/told/history.h"
 #include "core/line.h"
-#include "core/pending_break.h"
+#include "core/told/break_mark.h"
 
 struct console;
 struct directory;
@@ -110,7 +110,7 @@ struct console {
     void *log;             /* the same: its console log */
     char *name;            /* the VM's, cleaned */
     struct buf held_input; /* for the VM, which must not get it yet */
-    struct pending_break held_break; /* in it; as input_bytes counts */
+    struct break_mark held_break; /* in it; as input_bytes counts */
     struct line line;
     struct throttle failed_moves;
     struct throttle renames;

@@ -33,7 +33,7 @@ static bool keeps_input(const struct console *c)
 void console_purge_input(struct console *c)
 {
     buf_take(&c->held_input, c->held_input.len);
-    pending_break_take(&c->held_break);
+    break_mark_take(&c->held_break);
     update_takes_input(c);
 }
 
@@ -53,7 +53,7 @@ static size_t give_to_link(struct console *c, struct slice bytes)
 static void give_break(struct console *c)
 {
     c->link->ops->line_break(c->link, true);
-    if (pending_break_take(&c->held_break))
+    if (break_mark_take(&c->held_break))
         c->link->ops->line_break(c->link, false);
     c->link->ops->input_end(c->link);
 }
@@ -63,7 +63,7 @@ static struct slice next_held_input(const struct console *c)
 {
     struct slice held = buf_bytes(&c->held_input);
     uint64_t before =
-        pending_break_before(&c->held_break, c->input_bytes - held.len);
+        break_mark_before(&c->held_break, c->input_bytes - held.len);
 
     if (before < held.len)
         held.len = (size_t)before;
@@ -150,7 +150,7 @@ void console_break_input(struct console *c, bool is_on)
 {
     if (!console_has_vm(c))
         return;
-    if (pending_break_put(&c->held_break, is_on, c->input_bytes)) {
+    if (break_mark_put(&c->held_break, is_on, c->input_bytes)) {
         console_pass_on_input(c);
     } else if (c->link != NULL) {
         c->link->ops->line_break(c->link, false);

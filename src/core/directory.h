@@ -10,7 +10,7 @@
 
 #include "base/map.h"
 #include "core/console.h"
-#include "core/fact.h"
+#include "core/told/fact.h"
 #include "core/move.h"
 
 struct directory_settings {

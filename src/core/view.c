@@ -1,6 +1,6 @@
 #include "core/view.h"
 
-#include "core/past.h"
+#include "core/told/past.h"
 #include "core/reader.h"
 
 void view_init(struct view *v)
@@ -27,7 +27,7 @@ void view_note(struct view *v, enum view_notice notice, uint64_t at)
 
 void view_note_break(struct view *v, bool is_on, uint64_t at)
 {
-    if (!pending_break_put(&v->vm_break, is_on, at))
+    if (!break_mark_put(&v->vm_break, is_on, at))
         v->ends_break = true;
 }
 
@@ -76,9 +76,9 @@ static bool show_break(struct view *v, uint64_t at, struct view_item *ret)
         ret->kind = VIEW_BREAK;
         return true;
     }
-    if (!pending_break_is_due(&v->vm_break, at))
+    if (!break_mark_is_due(&v->vm_break, at))
         return false;
-    v->ends_break = pending_break_take(&v->vm_break);
+    v->ends_break = break_mark_take(&v->vm_break);
     ret->kind = VIEW_BREAK;
     ret->is_on = true;
     return true;
@@ -99,7 +99,7 @@ static void show_bytes(const struct view *v, uint64_t at, struct view_item *ret)
         cut_span(&ret->bytes, bytes_until(v->notice_at, at));
     if (v->has_end)
         cut_span(&ret->bytes, bytes_until(v->end_at, at));
-    cut_span(&ret->bytes, pending_break_before(&v->vm_break, at));
+    cut_span(&ret->bytes, break_mark_before(&v->vm_break, at));
     if (ret->bytes.part[0].len > 0)
         ret->kind = VIEW_BYTES;
 }

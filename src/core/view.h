@@ -24,7 +24,7 @@
 #define CORE_VIEW_H
 
 #include "base/ring.h"
-#include "core/pending_break.h"
+#include "core/told/break_mark.h"
 
 struct past;
 struct reader;
@@ -56,7 +56,7 @@ struct view_item {
 struct view {
     uint64_t notice_at;
     uint64_t end_at;
-    struct pending_break vm_break;
+    struct break_mark vm_break;
     struct past *past; /* shared; NULL: none, or no more */
     uint32_t past_at;  /* how much of it was had */
     uint8_t notice;    /* enum view_notice */

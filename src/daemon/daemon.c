@@ -1,11 +1,11 @@
 #include "daemon/daemon.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "base/mem.h"
 #include "core/directory.h"
 #include "daemon/daemon_facts.h"
-#include "daemon/daemon_private.h"
+#include "daemon/assembly.h"
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
 #include "net/descriptors.h"
@@ -79,9 +79,9 @@ static void come_to_rest(struct daemon *d)
 {
     do
         daemon_facts_take(d);
-    while (session_end_marked(&d->sessions) ||
+    while (session_end_marked(&d->sessions.all) ||
            !fact_queue_is_empty(&d->directory.facts));
-    session_free_ended(&d->sessions);
+    session_free_ended(&d->sessions.all);
 }
 
 /*
@@ -99,7 +99,7 @@ static void daemon_turn_end(void *owner)
         act_on_signals(d);
         come_to_rest(d);
     }
-    if (d->is_ending && session_is_quiet(&d->sessions) &&
+    if (d->is_ending && session_is_quiet(&d->sessions.all) &&
         daemon_hooks_have_ended(&d->hooks))
         loop_stop(d->loop);
     listing_go_on(&d->listing);
@@ -134,7 +134,7 @@ static void daemon_shutdown_due(struct deadline *deadline, void *owner)
     struct daemon *d = owner;
 
     (void)deadline;
-    if (!session_is_quiet(&d->sessions))
+    if (!session_is_quiet(&d->sessions.all))
         log_warning("not all clients took what was theirs in time clients=%u",
                     d->directory.client_count);
     loop_stop(d->loop);
@@ -162,7 +162,7 @@ static void daemon_end_signal(void *owner, int number)
     systemd_stopping(&d->systemd);
     daemon_proxies_close(&d->proxies);
     daemon_ports_stop(&d->ports);
-    session_shut_down(&d->sessions, farewell(d));
+    session_shut_down(&d->sessions.all, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
 
@@ -433,8 +433,8 @@ static void end_services(struct daemon *d)
 static void daemon_close_serving(struct daemon *d)
 {
     begin_end(d);
-    session_shut_down(&d->sessions, farewell(d));
-    session_close_all(&d->sessions, "shutting down");
+    session_shut_down(&d->sessions.all, farewell(d));
+    session_close_all(&d->sessions.all, "shutting down");
     end_services(d);
     come_to_rest(d);
 }

@@ -1,6 +1,6 @@
 #include "daemon/daemon_facts.h"
 
-#include "daemon/daemon_private.h"
+#include "daemon/assembly.h"
 #include "daemon/parts/daemon_ports.h"
 #include "daemon/parts/words.h"
 #include "session/service/service.h"

@@ -1,6 +1,6 @@
 #include "daemon/daemon_limits.h"
 
-#include "base/log.h"
+#include "log/log.h"
 
 /* Listeners, signals, the store, TLS files while they are read. */
 enum { OWN_FILES = 64 };

@@ -5,9 +5,9 @@
  */
 #include "daemon/daemon_reload.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "daemon/ask/check_settings.h"
-#include "daemon/daemon_private.h"
+#include "daemon/assembly.h"
 #include "daemon/process/messages.h"
 
 #include <string.h>

@@ -55,6 +55,11 @@ struct directory_settings daemon_settings_of_directory(const struct settings *s)
 struct session_settings daemon_settings_of_sessions(
     const struct settings *s, const struct daemon_found *found)
 {
+    enum tls_policy client_policy =
+        found->has_client_tls ? (enum tls_policy)s->client_tls : TLS_OFF;
+    struct gate_settings gate = daemon_limits_gate(s, found->open_files);
+
+    gate.clients_need_tls = client_policy == TLS_REQUIRED;
     return (struct session_settings){
         .identity_timeout_us = s->identity_timeout_s * US_PER_S,
         .proxy_port = found->proxy_port,
@@ -63,10 +68,11 @@ struct session_settings daemon_settings_of_sessions(
         .connect_rules = found->rules->connect,
         .connect_rule_count = s->service_connect.count,
         .tls_minimum = s->tls_min,
-        .gate = daemon_limits_gate(s, found->open_files),
+        .gate = gate,
         .history = { .lines = (uint32_t)s->attach_lines,
                      .bytes = (uint32_t)s->attach_bytes },
-        .client_policy =
-            found->has_client_tls ? (enum tls_policy)s->client_tls : TLS_OFF,
+        .client_policy = client_policy,
+        .sends_interrupt = s->interrupt != 0,
+        .half_close_us = s->half_close_ms * US_PER_MS,
     };
 }

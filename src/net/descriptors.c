@@ -1,7 +1,7 @@
 #include "net/descriptors.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "net/descriptors_private.h"
 #include "net/loop_private.h"
 

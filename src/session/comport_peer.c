@@ -1,8 +1,8 @@
 #include "session/comport_peer.h"
 
-#include "base/log.h"
 #include "base/text.h"
 #include "core/console.h"
+#include "log/log.h"
 #include "proto/comport.h"
 #include "proto/telnet_encode.h"
 

@@ -1,8 +1,8 @@
 #include "session/gate.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "session/session_context.h"
+#include "core/directory.h"
+#include "log/log.h"
 
 /* Hosts have said who they are long before, also those that wait to be greeted
  * (SECURE_FIRST_BYTE_US). */
@@ -75,20 +75,18 @@ static struct listener_answer judge(struct gate *g, enum admission_side side,
 
 static struct listener_answer judge_vm(void *owner, const struct address *peer)
 {
-    struct session_context *ctx = owner;
-
-    return judge(&ctx->gate, ADMISSION_VM, peer, 0);
+    return judge(owner, ADMISSION_VM, peer, 0);
 }
 
 static struct listener_answer judge_client(void *owner,
                                            const struct address *peer)
 {
-    struct session_context *ctx = owner;
+    struct gate *g = owner;
     struct listener_answer answer =
-        judge(&ctx->gate, ADMISSION_CLIENT, peer, ctx->directory->client_count);
+        judge(g, ADMISSION_CLIENT, peer, g->all->directory->client_count);
 
     /* Its TLS would take it for garbage. */
-    if (ctx->settings.client_policy == TLS_REQUIRED)
+    if (g->is_mute_to_clients)
         answer.line = NULL;
     return answer;
 }
@@ -110,14 +108,13 @@ static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
                              "open files"));
 }
 
-static struct session *push_out(struct session_context *ctx,
-                                struct newcomer *newcomer)
+static struct session *push_out(struct gate *g, struct newcomer *newcomer)
 {
     struct gate_newcomer *n =
         CONTAINER_OF(newcomer, struct gate_newcomer, newcomer);
     struct session *session = n->session;
 
-    tell_pushed_out(&ctx->gate, n);
+    tell_pushed_out(g, n);
     session->ops->close(session, "it had to make room for newer connections");
     return session;
 }
@@ -126,17 +123,17 @@ static struct session *push_out(struct session_context *ctx,
  * it is is needed now, and not at the end of the turn. */
 static bool make_room(void *owner)
 {
-    struct session_context *ctx = owner;
+    struct gate *g = owner;
     struct newcomer *n = newcomers_find_old(
-        &ctx->gate.newcomers, GATE_NEWCOMER_GRACE_US, clock_now_us());
+        &g->newcomers, GATE_NEWCOMER_GRACE_US, clock_now_us());
 
     if (n == NULL)
         return false;
-    session_end_now(ctx, push_out(ctx, n));
+    session_end_now(g->all, push_out(g, n));
     return true;
 }
 
-void gate_add_newcomer(struct session_context *ctx, struct gate_newcomer *n,
+void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
                        struct session *session, const char *peer,
                        const struct address *address)
 {
@@ -147,37 +144,35 @@ void gate_add_newcomer(struct session_context *ctx, struct gate_newcomer *n,
     n->peer = peer;
     if (!address_ip(address, &ip))
         return;
-    oldest =
-        newcomers_add(&ctx->gate.newcomers, &n->newcomer, ip, clock_now_us());
+    oldest = newcomers_add(&g->newcomers, &n->newcomer, ip, clock_now_us());
     if (oldest != NULL)
-        (void)push_out(ctx, oldest);
+        (void)push_out(g, oldest);
 }
 
-void gate_remove_newcomer(struct session_context *ctx, struct gate_newcomer *n)
+void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n)
 {
-    newcomers_remove(&ctx->gate.newcomers, &n->newcomer);
+    newcomers_remove(&g->newcomers, &n->newcomer);
 }
 
-bool gate_keep_for_newcomer(struct session_context *ctx,
-                            struct gate_newcomer *n, size_t len)
+bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n, size_t len)
 {
-    return newcomers_keep(&ctx->gate.newcomers, &n->newcomer, len,
-                          LIMIT_EARLY_TOTAL);
+    return newcomers_keep(&g->newcomers, &n->newcomer, len, LIMIT_EARLY_TOTAL);
 }
 
-void gate_init(struct session_context *ctx, const struct gate_settings *s)
+void gate_init(struct gate *g, struct session_list *all,
+               const struct gate_settings *s)
 {
-    struct gate *g = &ctx->gate;
-
+    g->all = all;
     admission_init(&g->admission, &s->admission);
     newcomers_init(&g->newcomers, s->admission.seed);
-    g->of_vms = (struct listener_guard){ judge_vm, make_room, ctx };
-    g->of_clients = (struct listener_guard){ judge_client, NULL, ctx };
+    g->of_vms = (struct listener_guard){ judge_vm, make_room, g };
+    g->of_clients = (struct listener_guard){ judge_client, NULL, g };
     gate_set(g, s);
 }
 
 void gate_set(struct gate *g, const struct gate_settings *s)
 {
+    g->is_mute_to_clients = s->clients_need_tls;
     admission_set(&g->admission, &s->admission);
     g->newcomers.limit = s->newcomer_limit;
     g->newcomers.site_limit = s->newcomer_site_limit;

@@ -8,17 +8,19 @@
 #ifndef SESSION_GATE_H
 #define SESSION_GATE_H
 
-#include "core/admission.h"
-#include "core/newcomers.h"
+#include "access/admission.h"
+#include "access/newcomers.h"
 #include "net/listener.h"
+#include "session/session.h"
 
-struct session;
-struct session_context;
+struct directory;
 
 /* What a line of the log can be about, besides the verdicts. */
 enum gate_reason { GATE_UNIDENTIFIED = ADMISSION_VERDICTS };
 
 struct gate {
+    struct session_list *all; /* borrowed */
+    bool is_mute_to_clients;  /* theirs is TLS: no line of text for them */
     struct admission admission;
     struct newcomers newcomers;
     struct listener_guard of_vms;
@@ -26,6 +28,7 @@ struct gate {
 };
 
 struct gate_settings {
+    bool clients_need_tls;
     struct admission_settings admission;
     uint32_t newcomer_limit;      /* 0: no limit */
     uint32_t newcomer_site_limit; /* of one address; the same */
@@ -39,18 +42,18 @@ struct gate_newcomer {
     const char *peer;        /* the same: as address_format has it */
 };
 
-/* The guards' addresses may be taken before. */
-void gate_init(struct session_context *ctx, const struct gate_settings *s);
+void gate_init(struct gate *g, struct session_list *all,
+               const struct gate_settings *s);
 void gate_set(struct gate *g, const struct gate_settings *s);
 void gate_done(struct gate *g);
 
 /* Counts it. If there are too many now the oldest one ends, which is told. */
-void gate_add_newcomer(struct session_context *ctx, struct gate_newcomer *n,
+void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
                        struct session *session, const char *peer,
                        const struct address *address);
 
 /* It has said who it is, or is gone. May be called twice. */
-void gate_remove_newcomer(struct session_context *ctx, struct gate_newcomer *n);
+void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
 
 static inline bool gate_is_newcomer(const struct gate_newcomer *n)
 {
@@ -59,7 +62,7 @@ static inline bool gate_is_newcomer(const struct gate_newcomer *n)
 
 /* So many more bytes are kept for it. False: all newcomers together would have
  * more than they may. */
-bool gate_keep_for_newcomer(struct session_context *ctx,
-                            struct gate_newcomer *n, size_t len);
+bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n,
+                            size_t len);
 
 #endif

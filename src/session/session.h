@@ -1,6 +1,6 @@
 /*
  * session.h - what has a life of its own beside the consoles: connections of
- * VMs and of clients, null modems. One list of a session context has them all.
+ * VMs and of clients, null modems. One list has them all.
  *
  * A session ends in one place: at the end of the turn. Whoever finds that it
  * has to end (its own handler, an operation that core calls, its owner) notes
@@ -15,8 +15,18 @@
 
 #include <stdbool.h>
 
+struct directory;
 struct session;
-struct session_context;
+
+/* All sessions of a context. */
+struct session_list {
+    struct directory *directory; /* borrowed */
+    struct list living;          /* struct session.node, in order of coming */
+    struct list ending;          /* those that end at the end of the turn */
+    struct list ended;           /* those that wait for being freed */
+};
+
+void session_list_init(struct session_list *all, struct directory *directory);
 
 struct session_ops {
     /* The program ends, for this reason (which must last): the session takes
@@ -34,32 +44,32 @@ struct session_ops {
 
 struct session {
     const struct session_ops *ops;
-    struct list node; /* in one of the context's lists */
+    struct list node; /* in one of the lists */
     bool is_ending;
 };
 
 /* It lives from now on. */
-void session_start(struct session_context *ctx, struct session *s,
+void session_start(struct session_list *all, struct session *s,
                    const struct session_ops *ops);
 
 /* It ends at the end of the turn; may be called twice. */
-void session_mark_ending(struct session_context *ctx, struct session *s);
+void session_mark_ending(struct session_list *all, struct session *s);
 
 /* Ends it now, all but its memory, because something it has is needed at once.
  * Only from a handler of the loop that is at work on no console. */
-void session_end_now(struct session_context *ctx, struct session *s);
+void session_end_now(struct session_list *all, struct session *s);
 
 /* Ends those that are marked, and those that are because of it. True: there
  * were some, and there may be new facts. */
-bool session_end_marked(struct session_context *ctx);
+bool session_end_marked(struct session_list *all);
 
 /* Frees those that have ended. Nothing may name them any more. */
-void session_free_ended(struct session_context *ctx);
+void session_free_ended(struct session_list *all);
 
 /* Shuts all of them down: see the operation. The loop runs on until
  * session_is_quiet. */
-void session_shut_down(struct session_context *ctx, const char *reason);
-void session_close_all(struct session_context *ctx, const char *reason);
-bool session_is_quiet(const struct session_context *ctx);
+void session_shut_down(struct session_list *all, const char *reason);
+void session_close_all(struct session_list *all, const char *reason);
+bool session_is_quiet(const struct session_list *all);
 
 #endif

@@ -13,10 +13,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
         .directory = directory,
         .loop = loop,
     };
-    gate_init(ctx, &settings->gate);
-    list_init(&ctx->living);
-    list_init(&ctx->ending);
-    list_init(&ctx->ended);
+    gate_init(&ctx->gate, &ctx->all, &settings->gate);
+    session_list_init(&ctx->all, directory);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);
     ctx->copy_buffer = xcalloc(1, LIMIT_READ);

@@ -11,7 +11,7 @@
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"
-#include "core/past.h"
+#include "core/told/past.h"
 #include "net/loop.h"
 #include "net/tls/stream_tls.h"
 #include "proto/telnet_encode.h"
@@ -58,10 +58,8 @@ struct session_context {
     struct past_source past; /* set by the owner */
     struct directory *directory;
     struct gate gate;
-    struct loop *loop;  /* NULL in a test */
-    struct list living; /* struct session.node, in order of coming */
-    struct list ending; /* those that end at the end of the turn */
-    struct list ended;  /* those that wait for being freed */
+    struct loop *loop; /* NULL in a test */
+    struct session_list all;
     struct tls_hub tls;
     /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. Who
      * decides by it shares it, for as long as the decision holds. */

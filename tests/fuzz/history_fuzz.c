@@ -3,7 +3,7 @@
  * line of it, and gets no more than was wished for. The first bytes say how
  * large the ring is, what is wished for, and where the output ends.
  */
-#include "core/history.h"
+#include "core/told/history.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Whatever a name is, a line of the log with it is one record, and as JSON one
  * object in which it is one string. The first byte chooses whether the rest is
  * a name, or a line as nobody should write it. */
-#include "base/log_format.h"
+#include "log/log_format.h"
 
 #include "../unit/json_check.h"
 

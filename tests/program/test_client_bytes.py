@@ -228,7 +228,7 @@ def test_ip_of_a_vm_is_no_data(vspcd):
 
 
 def test_ip_can_be_ignored(start_vspcd, config):  # noqa: F811
-    vspcd = start_vspcd("--config", config("interrupt = false"))
+    vspcd = start_vspcd("--config", config("interrupt = off"))
     vm = vspcd.vm()
     client = vspcd.telnet(vm)
     client.send_wire(b"ab" + wire.command(wire.IP) + b"cd")

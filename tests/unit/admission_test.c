@@ -1,6 +1,6 @@
 /* Who may come in, how often, and who has to go of the newcomers. */
-#include "core/admission.h"
-#include "core/newcomers.h"
+#include "access/admission.h"
+#include "access/newcomers.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>

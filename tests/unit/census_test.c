@@ -5,8 +5,8 @@
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
 #include "core/directory.h"
-#include "core/told/census.h"
-#include "core/told/metrics.h"
+#include "core/census/census.h"
+#include "core/census/metrics.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

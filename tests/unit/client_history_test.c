@@ -216,7 +216,7 @@ static void it_is_seen_to_its_end_when_all_ends(void **state)
     peer_block(client);
     peer_give(client, BYTES(YES));
     assert_true(peer_got(client, BYTES("")));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     peer_unblock(client);
     assert_true(
         peer_got(client, BYTES("two\r\nlogin: " VM_GONE
@@ -230,7 +230,7 @@ static void who_was_not_known_yet_is_told_the_end_alone(void **state)
     struct peer *client = come_with(f, BYTES(IAC DO SGA));
 
     peer_give(f->vm, BYTES("now"));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(
         client,

@@ -2,7 +2,6 @@
  * which order. The test plays the log. */
 #include "session_peer.h"
 
-#include "session/client/client_past.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -351,7 +350,7 @@ static void the_end_of_all_waits_for_nothing(void **state)
 
     peer_give(f->vm, BYTES("login: "));
     client = come(f);
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(client, BYTES("login: " VM_GONE ENDS)));
     assert_true(client->stream.is_closed);

@@ -153,7 +153,7 @@ static void raw_is_told_nothing(void **state)
     f->vm = vm_start(&f->site);
     peer_give(f->vm, BYTES("x" IAC "\xf3"));
     peer_give(f->remote, BYTES("y"));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(f->remote, BYTES("x")));
     assert_string_equal(f->ended, "shutting down");
@@ -251,7 +251,7 @@ static void telnet_is_told_nothing_in_words(void **state)
     f->vm = vm_start(&f->site);
     peer_forget(f->vm);
     assert_true(is_clear(f));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(f->remote, BYTES("")));
 }

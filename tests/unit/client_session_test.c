@@ -965,11 +965,11 @@ static void shutdown_is_told_and_ends_it(void **state)
     struct peer *client = telnet_connect(&f->site, f->console);
 
     peer_give(f->vm, BYTES("x"));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     assert_true(peer_got(client, BYTES("x" END)));
     assert_true(client->stream.is_closed);
-    assert_true(session_is_quiet(&f->site.ctx));
+    assert_true(session_is_quiet(&f->site.ctx.all));
 }
 
 static void shutdown_waits_for_one_that_is_behind(void **state)
@@ -979,11 +979,11 @@ static void shutdown_waits_for_one_that_is_behind(void **state)
 
     peer_block(client);
     vm_sends(f, 0, 1000);
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
-    assert_false(session_is_quiet(&f->site.ctx));
+    assert_false(session_is_quiet(&f->site.ctx.all));
     peer_take(client, 100);
-    assert_true(session_is_quiet(&f->site.ctx));
+    assert_true(session_is_quiet(&f->site.ctx.all));
     assert_int_equal(client->data.len, 1000 + sizeof END - 1);
     assert_memory_equal(client->data.data, output, 1000);
     assert_memory_equal(client->data.data + 1000, END, sizeof END - 1);
@@ -997,7 +997,7 @@ static void one_that_has_ended_itself_is_not_told_that_it_has(void **state)
     peer_block(client);
     peer_give(f->vm, BYTES("x"));
     peer_end(client);
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     peer_unblock(client);
     assert_true(client->stream.is_closed);
     assert_null(memmem(client->data.data, client->data.len, "closed by", 9));

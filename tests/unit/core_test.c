@@ -1,7 +1,7 @@
 /* Consoles, their clients' pace, the directory and the ports: with clients and
  * links that only note what they are told. */
 #include "core/directory.h"
-#include "core/ports.h"
+#include "core/told/ports.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

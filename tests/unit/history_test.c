@@ -1,5 +1,5 @@
 /* Where somebody begins who wants to see what was there before. */
-#include "core/history.h"
+#include "core/told/history.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "net/listener.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "net/descriptors.h"
 #include "net/loop_private.h"
 #include "net/stream_fd.h"

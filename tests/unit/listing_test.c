@@ -2,7 +2,7 @@
  * SIGUSR1's lines: what they say of a census, and that they go on over several
  * turns when the log's reader is slow.
  */
-#include "base/log.h"
+#include "log/log.h"
 #include "core/directory.h"
 #include "daemon/parts/listing.h"
 

@@ -1,6 +1,6 @@
 /* A line of the log in all its forms; whatever a VM calls itself is a value
  * and nothing else. */
-#include "base/log_format.h"
+#include "log/log_format.h"
 
 #include "json_check.h"
 

@@ -1,5 +1,5 @@
 /* The log: lines from outside are harmless, and nobody waits for a reader. */
-#include "base/log.h"
+#include "log/log.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

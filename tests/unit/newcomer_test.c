@@ -102,7 +102,7 @@ static void one_that_is_young_makes_no_room(void **state)
     struct site *s = *state;
     struct peer *p = arrive_from(s, 1);
 
-    assert_false(s->ctx.gate.of_vms.make_room(&s->ctx));
+    assert_false(s->ctx.gate.of_vms.make_room(&s->ctx.gate));
     assert_false(p->stream.is_closed);
 }
 

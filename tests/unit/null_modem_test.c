@@ -145,7 +145,7 @@ static void consoles_that_close_tell_its_owner(void **state)
 {
     struct fixture *f = *state;
 
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_turn_end(&f->site);
     assert_int_equal(f->ended, 1);
     assert_int_equal(f->a->client_count + f->b->client_count, 0);

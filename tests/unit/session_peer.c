@@ -1,6 +1,6 @@
 #include "session_peer.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "base/mem.h"
 #include "session/client/client_session.h"
 #include "session/vm/vm_session.h"
@@ -68,9 +68,9 @@ static void peer_free(struct peer *p)
 
 void site_close(struct site *s)
 {
-    session_close_all(&s->ctx, "the test is over");
+    session_close_all(&s->ctx.all, "the test is over");
     site_turn_end(s);
-    require(session_is_quiet(&s->ctx), "a session is left");
+    require(session_is_quiet(&s->ctx.all), "a session is left");
     sessions_close(&s->ctx);
     directory_done(&s->directory);
     for (size_t i = 0; i < s->peer_count; i++) {
@@ -199,11 +199,11 @@ static bool end_turn(struct site *s)
 
     while (goes_on) {
         take_facts(s);
-        goes_on = session_end_marked(&s->ctx);
+        goes_on = session_end_marked(&s->ctx.all);
         any |= goes_on;
         goes_on |= !fact_queue_is_empty(&s->directory.facts);
     }
-    session_free_ended(&s->ctx);
+    session_free_ended(&s->ctx.all);
     for (size_t i = 0; i < s->peer_count; i++)
         peer_listen(s->peers[i]);
     return any;

@@ -12,7 +12,7 @@
 
 #include "core/directory.h"
 #include "net/stream_mem.h"
-#include "session/sessions.h"
+#include "session/kinds/sessions.h"
 
 #define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
 #define IAC "\xff"

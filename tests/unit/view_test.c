@@ -1,6 +1,6 @@
 /* What a viewer is shown next: items in the order of the output. */
 #include "core/directory.h"
-#include "core/past.h"
+#include "core/told/past.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

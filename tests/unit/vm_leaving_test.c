@@ -386,7 +386,7 @@ static void shutting_down_ends_the_leaving(void **state)
 
     print(f, 20 * KIB);
     peer_give(f->destination, BYTES(COMPLETE "late"));
-    session_shut_down(&f->site.ctx, "shutting down");
+    session_shut_down(&f->site.ctx.all, "shutting down");
     site_run(&f->site);
     check_shown(f, 20 * KIB,
                 "late" GONE "\r\n[vspcd: vm-0001: shutting down]\r\n");

@@ -595,7 +595,7 @@ static void shutting_down_ends_a_move(void **state)
     struct peer *source = vm_start(s);
     struct peer *destination = join(s, begin(source));
 
-    session_shut_down(&s->ctx, "shutting down");
+    session_shut_down(&s->ctx.all, "shutting down");
     site_run(s);
     assert_true(source->stream.is_closed);
     assert_true(destination->stream.is_closed);

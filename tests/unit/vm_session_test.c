@@ -629,11 +629,11 @@ static void shutdown_closes_all(void **state)
     struct peer *serving = vm_start(s);
     struct peer *starting = vm_connect(s);
 
-    session_shut_down(&s->ctx, "shutting down");
+    session_shut_down(&s->ctx.all, "shutting down");
     site_run(s);
     assert_true(serving->stream.is_closed);
     assert_true(starting->stream.is_closed);
-    assert_true(session_is_quiet(&s->ctx));
+    assert_true(session_is_quiet(&s->ctx.all));
 }
 
 static void every_byte_of_a_vm_in_any_cut(void **state)

@@ -15,8 +15,8 @@
 #define CONLOG_FILE_CONLOG_PAST_H
 
 #include "conlog/file/conlog_file.h"
-#include "core/history.h"
-#include "core/past.h"
+#include "core/told/history.h"
+#include "core/told/past.h"
 
 /* At most so many bytes, and no more than is needed for so many lines, or a
  * little more. NULL: there is nothing, or it cannot be read. */

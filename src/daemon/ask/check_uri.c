@@ -5,7 +5,7 @@
 #include "proto/uri/uri_format.h"
 #include "proto/uri/uri_rule.h"
 #include "session/service/service.h"
-#include "session/sessions.h"
+#include "session/kinds/sessions.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

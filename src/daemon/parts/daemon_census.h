@@ -5,7 +5,7 @@
 #ifndef DAEMON_PARTS_DAEMON_CENSUS_H
 #define DAEMON_PARTS_DAEMON_CENSUS_H
 
-#include "core/told/census.h"
+#include "core/census/census.h"
 
 struct daemon_hooks;
 struct daemon_logs;

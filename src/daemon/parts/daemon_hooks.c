@@ -1,6 +1,6 @@
 #include "daemon/parts/daemon_hooks.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "daemon/parts/words.h"
 #include "net/waker.h"
 #include "session/client/console_port.h"

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "conf/options.h"
-#include "core/told/census.h"
+#include "core/census/census.h"
 #include "hook/hooks.h"
 
 struct fact;

@@ -1,7 +1,7 @@
 #include "daemon/parts/daemon_logs.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
 #include "conlog/file/conlog_place.h"

@@ -10,9 +10,9 @@
 #define DAEMON_PARTS_DAEMON_LOGS_H
 
 #include "conf/options.h"
-#include "core/history.h"
-#include "core/past.h"
-#include "core/told/census.h"
+#include "core/told/history.h"
+#include "core/told/past.h"
+#include "core/census/census.h"
 #include "net/loop.h"
 
 struct conlog;

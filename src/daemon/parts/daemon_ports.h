@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "conf/options.h"
-#include "core/ports.h"
+#include "core/told/ports.h"
 #include "net/address.h"
 
 struct console;

@@ -1,6 +1,6 @@
 #include "daemon/parts/daemon_proxies.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "net/address.h"
 #include "session/vm/vm_session.h"
 

@@ -1,7 +1,7 @@
 #include "daemon/parts/daemon_state.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/directory.h"

@@ -16,7 +16,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
-#include "core/told/census.h"
+#include "core/census/census.h"
 #include "daemon/process/state_path.h"
 #include "net/loop.h"
 

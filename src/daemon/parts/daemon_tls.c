@@ -1,6 +1,6 @@
 #include "daemon/parts/daemon_tls.h"
 
-#include "base/log.h"
+#include "log/log.h"
 #include "daemon/process/state_directory.h"
 #include "net/address.h"
 #include "net/tls/tls_context.h"

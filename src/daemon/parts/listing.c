@@ -1,7 +1,7 @@
 #include "daemon/parts/listing.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 
 #include <stdio.h>
 

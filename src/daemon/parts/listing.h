@@ -9,7 +9,7 @@
 #define DAEMON_PARTS_LISTING_H
 
 #include "base/deadline.h"
-#include "core/told/census.h"
+#include "core/census/census.h"
 #include "net/loop.h"
 
 struct listing {

@@ -1,7 +1,7 @@
 #include "daemon/parts/words.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 #include "core/console.h"
 #include "session/client/console_port.h"
 

@@ -8,7 +8,7 @@
 #ifndef DAEMON_PARTS_WORDS_H
 #define DAEMON_PARTS_WORDS_H
 
-#include "core/fact.h"
+#include "core/told/fact.h"
 #include "core/move.h"
 
 struct console;

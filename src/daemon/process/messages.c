@@ -1,7 +1,7 @@
 #include "daemon/process/messages.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "log/log.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -304,7 +304,6 @@ static struct slice take_whole(struct client_session *s, struct slice in,
                                bool may_type)
 {
     uint64_t typed = s->client.input_bytes;
-    bool takes = console_takes_input(s->client.console);
     struct slice rest;
 
     s->may_type = may_type;
@@ -317,7 +316,8 @@ static struct slice take_whole(struct client_session *s, struct slice in,
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
         client_session_decide(s);
-    s->has_typed_over = !takes && s->client.input_bytes != typed;
+    s->has_typed_over = !console_takes_input(s->client.console) &&
+                        s->client.input_bytes != typed;
     return rest;
 }
 

@@ -1,5 +1,3 @@
-#include "session/client/client_past.h"
-
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 

@@ -1,8 +1,8 @@
 #include "session/client/client_session.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "log/log.h"
 #include "session/client/client_session_private.h"
 
 #include <assert.h>
@@ -74,7 +74,7 @@ static void mark_ending(struct client_session *s, const char *reason,
     deadline_stop(&s->doubt);
     client_past_give_up(&s->past);
     telnet_link_end(&s->telnet);
-    session_mark_ending(s->telnet.ctx, &s->session);
+    session_mark_ending(&s->telnet.ctx->all, &s->session);
 }
 
 void client_session_end_for(struct client_session *s, enum client_end end)
@@ -549,7 +549,7 @@ static struct client_session *new_session(struct session_context *ctx,
 
     s->role = role;
     s->may_look_back = role->way == CLIENT_OF_PORT;
-    session_start(ctx, &s->session, &client_session_ops);
+    session_start(&ctx->all, &s->session, &client_session_ops);
     deadline_init(&s->deadline);
     deadline_init(&s->doubt);
     buf_init(&s->kept, 2 * LIMIT_READ);

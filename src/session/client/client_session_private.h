@@ -11,14 +11,31 @@
 #ifndef SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
 
+#include "core/told/past.h"
 #include "session/client/client_end.h"
-#include "session/client/client_past.h"
 #include "session/client/client_session.h"
 #include "session/comport_peer.h"
 #include "session/session_context.h"
 #include "session/telnet_link.h"
 
+/*
+ * What a client sees first that its console's ring does not have: output from
+ * before the program's start, out of the console's log. The cursor stays where
+ * it was put when the log was asked, so that the client gets all that comes
+ * meanwhile, behind it. It waits for CLIENT_PAST_US at most: a disk that hangs
+ * keeps nobody from a console. And not for so long that the VM would have to
+ * wait for it: what the VM prints is worth more then than what it has printed
+ * once.
+ */
+struct client_past {
+    struct past_ask ask;
+    struct deadline due; /* runs while it waits for the answer */
+    uint64_t end;        /* position in the output where it looked back */
+};
+
 enum {
+    /* Whoever waits for the past waits for so long at most. */
+    CLIENT_PAST_US = 1000 * 1000,
     /* A raw connection that answers like a telnet client after all, because it
      * had typed ahead of our greeting, does so within its first bytes. In so
      * many of them one answer is enough; in so many, two, one behind the other:
@@ -161,6 +178,22 @@ void client_output_flush(struct client_session *s);
 
 /* A person who comes is shown what was there. False: nothing has changed. */
 bool client_output_look_back(struct client_session *s);
+
+/* ---- client_past.c */
+
+void client_past_init(struct client_past *past);
+
+/* Asks, if there may be anything to add. end: where it has looked back from. */
+void client_past_begin(struct client_session *s, uint64_t end);
+
+/* Nothing else may go out yet. Stops waiting when it is time to. */
+bool client_past_is_awaited(struct client_session *s);
+
+/* It waits no more. */
+void client_past_give_up(struct client_past *past);
+
+/* Of the context's queue. */
+void client_past_due(struct deadline *d, void *owner);
 
 /* ---- client_role.c */
 

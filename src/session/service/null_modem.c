@@ -106,7 +106,7 @@ static void close_modem(struct session *session, const char *reason)
     struct null_modem *m = modem_at(session);
 
     m->end_reason = reason;
-    session_mark_ending(m->ctx, session);
+    session_mark_ending(&m->ctx->all, session);
 }
 
 static void end_modem(struct session *session)
@@ -156,7 +156,7 @@ struct null_modem *null_modem_connect(struct session_context *ctx,
     m->ctx = ctx;
     init_plug(m, 0, b);
     init_plug(m, 1, a);
-    session_start(ctx, &m->session, &session_ops);
+    session_start(&ctx->all, &m->session, &session_ops);
     if (client_attach(&m->plugs[0].client, a, now_us, &why) !=
             CLIENT_ATTACHED ||
         client_attach(&m->plugs[1].client, b, now_us, &why) !=
@@ -174,7 +174,7 @@ void null_modem_disconnect(struct null_modem *m)
     if (m == NULL)
         return;
     m->on_end = NULL;
-    session_mark_ending(m->ctx, &m->session);
+    session_mark_ending(&m->ctx->all, &m->session);
 }
 
 bool null_modem_is_at(const struct null_modem *m, const struct console *c)

@@ -2,9 +2,9 @@
 
 #include "base/backoff.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "core/directory.h"
+#include "log/log.h"
 #include "net/dial.h"
 #include "net/listener.h"
 #include "proto/uri/uri_format.h"
@@ -315,7 +315,8 @@ static bool has_tls(struct service *s)
 
     if (s->uri.tls == URI_TLS_NEVER || s->tls != NULL)
         return true;
-    s->tls = service_tls_take(s->ctx, &s->uri.parameters, &why);
+    s->tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
+                              s->ctx->settings.tls_minimum, &why);
     if (s->tls == NULL) {
         try_later(s, not_connected, why.text);
         return false;
@@ -593,7 +594,7 @@ const char *service_state(const struct console *console)
 void service_open_all(struct session_context *ctx)
 {
     ctx->services = xcalloc(1, sizeof *ctx->services);
-    list_init(&ctx->services->tls);
+    service_tls_pool_init(&ctx->services->tls);
     session_context_open_queue(ctx, &ctx->services->ticks, TICK_US,
                                service_tick_due);
 }
@@ -601,7 +602,7 @@ void service_open_all(struct session_context *ctx)
 void service_close_all(struct session_context *ctx)
 {
     deadline_queue_close(&ctx->services->ticks);
-    service_tls_forget(ctx);
+    service_tls_pool_done(&ctx->services->tls);
     free(ctx->services);
     ctx->services = NULL;
 }

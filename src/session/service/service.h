@@ -20,14 +20,13 @@
 
 #include "core/console.h"
 #include "proto/uri/uri.h"
+#include "session/service/service_tls.h"
 #include "session/session_context.h"
 
 /* What all services of a context share. */
 struct services {
     struct deadline_queue ticks; /* wait for their next try */
-    struct list tls;             /* of service_tls.h */
-    struct tls_context *cas;     /* NULL: not read yet */
-    uint64_t cas_us;             /* when they were read */
+    struct service_tls_pool tls;
 };
 
 /* Once for a context, before the first service, and after the last one. */

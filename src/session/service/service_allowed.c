@@ -40,7 +40,8 @@ static bool is_connection_possible(struct session_context *ctx,
 
     if (uri->kind != URI_ADDRESS || uri->tls == URI_TLS_NEVER)
         return true;
-    tls = service_tls_take(ctx, &uri->parameters, &trouble);
+    tls = service_tls_take(&ctx->services->tls, &uri->parameters,
+                           ctx->settings.tls_minimum, &trouble);
     if (tls == NULL)
         err_set(why, "authentication parameters: %s", trouble.text);
     service_tls_release(tls);

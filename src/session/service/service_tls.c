@@ -3,13 +3,12 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "proto/uri/uri_format.h"
-#include "session/service/service.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct service_tls {
-    struct list node; /* in ctx->services->tls */
+    struct list node; /* in struct service_tls_pool.used */
     struct tls_context *context;
     unsigned users;
     char *parameters; /* in their canonical form */
@@ -34,10 +33,10 @@ static char *write_parameters(const struct uri_parameters *parameters)
     return text;
 }
 
-static struct service_tls *find(const struct session_context *ctx,
+static struct service_tls *find(const struct service_tls_pool *pool,
                                 const char *parameters)
 {
-    LIST_EACH (node, after, &ctx->services->tls) {
+    LIST_EACH (node, after, &pool->used) {
         struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
 
         if (strcmp(t->parameters, parameters) == 0)
@@ -47,27 +46,26 @@ static struct service_tls *find(const struct session_context *ctx,
 }
 
 /* The known CAs; NULL: they cannot be read. */
-static const struct tls_context *known_cas(struct session_context *ctx,
+static const struct tls_context *known_cas(struct service_tls_pool *pool,
                                            struct err *err)
 {
     static const struct tls_client_settings settings = { .verify = true };
     uint64_t now_us = clock_now_us();
     struct tls_context *cas;
 
-    if (ctx->services->cas != NULL &&
-        now_us - ctx->services->cas_us < SERVICE_CAS_US)
-        return ctx->services->cas;
+    if (pool->cas != NULL && now_us - pool->cas_us < SERVICE_CAS_US)
+        return pool->cas;
     if (tls_context_open_client(&cas, &settings, err) < 0)
         return NULL;
-    tls_context_close(ctx->services->cas);
-    ctx->services->cas = cas;
-    ctx->services->cas_us = now_us;
+    tls_context_close(pool->cas);
+    pool->cas = cas;
+    pool->cas_us = now_us;
     return cas;
 }
 
 /* 0, or -errno with err filled. */
-static int open_context(struct session_context *ctx,
-                        const struct uri_parameters *p,
+static int open_context(struct service_tls_pool *pool,
+                        const struct uri_parameters *p, const char *minimum,
                         struct tls_context **ret, struct err *err)
 {
     char pem[URI_PEM_MAX + 1];
@@ -77,26 +75,26 @@ static int open_context(struct session_context *ctx,
         .peer_name = p->peer_name,
         .verify = p->has_verify,
         .ciphers = p->ciphers,
-        .minimum = ctx->settings.tls_minimum,
+        .minimum = minimum,
     };
 
     if (uri_get_certificate(p, pem) > 0)
         settings.certificate = pem;
     uri_get_thumbprint(p, thumbprint);
     if (p->has_verify || p->peer_name[0] != '\0') {
-        settings.ca_from = known_cas(ctx, err);
+        settings.ca_from = known_cas(pool, err);
         if (settings.ca_from == NULL)
             return -1;
     }
     return tls_context_open_client(ret, &settings, err);
 }
 
-struct service_tls *service_tls_take(struct session_context *ctx,
+struct service_tls *service_tls_take(struct service_tls_pool *pool,
                                      const struct uri_parameters *parameters,
-                                     struct err *err)
+                                     const char *minimum, struct err *err)
 {
     char *text = write_parameters(parameters);
-    struct service_tls *t = find(ctx, text);
+    struct service_tls *t = find(pool, text);
     struct tls_context *context;
 
     if (t != NULL) {
@@ -104,7 +102,7 @@ struct service_tls *service_tls_take(struct session_context *ctx,
         free(text);
         return t;
     }
-    if (open_context(ctx, parameters, &context, err) < 0) {
+    if (open_context(pool, parameters, minimum, &context, err) < 0) {
         free(text);
         return NULL;
     }
@@ -112,7 +110,7 @@ struct service_tls *service_tls_take(struct session_context *ctx,
     t->context = context;
     t->users = 1;
     t->parameters = text;
-    list_add_tail(&ctx->services->tls, &t->node);
+    list_add_tail(&pool->used, &t->node);
     return t;
 }
 
@@ -131,8 +129,14 @@ struct tls_context *service_tls_context(const struct service_tls *t)
     return t->context;
 }
 
-void service_tls_forget(struct session_context *ctx)
+void service_tls_pool_init(struct service_tls_pool *pool)
 {
-    tls_context_close(ctx->services->cas);
-    ctx->services->cas = NULL;
+    *pool = (struct service_tls_pool){ 0 };
+    list_init(&pool->used);
+}
+
+void service_tls_pool_done(struct service_tls_pool *pool)
+{
+    tls_context_close(pool->cas);
+    pool->cas = NULL;
 }

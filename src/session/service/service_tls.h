@@ -10,23 +10,33 @@
 #ifndef SESSION_SERVICE_TLS_H
 #define SESSION_SERVICE_TLS_H
 
+#include "base/list.h"
+#include "net/tls/tls_context.h"
 #include "proto/uri/uri.h"
-#include "session/session_context.h"
 
 enum { SERVICE_CAS_US = 600 * 1000 * 1000 };
 
 struct service_tls;
 
-/* NULL with err filled: which parameter, what is wrong with it. Released once
- * for each time. */
-struct service_tls *service_tls_take(struct session_context *ctx,
+/* Those that are in use; one for a context. */
+struct service_tls_pool {
+    struct list used;        /* struct service_tls.node */
+    struct tls_context *cas; /* NULL: not read yet */
+    uint64_t cas_us;         /* when they were read */
+};
+
+void service_tls_pool_init(struct service_tls_pool *pool);
+
+/* All of them were released. */
+void service_tls_pool_done(struct service_tls_pool *pool);
+
+/* minimum: the oldest version, as tls_context.h has it. NULL with err filled:
+ * which parameter, what is wrong with it. Released once for each time. */
+struct service_tls *service_tls_take(struct service_tls_pool *pool,
                                      const struct uri_parameters *parameters,
-                                     struct err *err);
+                                     const char *minimum, struct err *err);
 void service_tls_release(struct service_tls *t); /* takes NULL */
 
 struct tls_context *service_tls_context(const struct service_tls *t);
-
-/* At the end: the CAs. All others were released. */
-void service_tls_forget(struct session_context *ctx);
 
 #endif

@@ -3,8 +3,8 @@
  * docs/telnet.md has every message, and the guide section it follows.
  */
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "log/log.h"
 #include "proto/uri/uri.h"
 #include "proto/vmext.h"
 #include "session/service/service.h"

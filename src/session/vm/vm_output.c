@@ -56,7 +56,8 @@ static bool is_direct(const struct vm_session *s)
 static bool may_keep(struct vm_session *s, size_t len)
 {
     return s->identity == NULL ||
-           gate_keep_for_newcomer(s->telnet.ctx, &s->identity->newcomer, len);
+           gate_keep_for_newcomer(&s->telnet.ctx->gate, &s->identity->newcomer,
+                                  len);
 }
 
 void vm_output_take(struct vm_session *s, struct slice bytes)

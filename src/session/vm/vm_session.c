@@ -72,7 +72,7 @@ void vm_session_stop_waiting(struct vm_session *s)
         return;
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
-    gate_remove_newcomer(s->telnet.ctx, &s->identity->newcomer);
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->identity->newcomer);
 }
 
 void vm_session_drop_identity(struct vm_session *s)
@@ -143,7 +143,7 @@ static void mark_ending(struct vm_session *s, enum log_level level,
     s->ends_gently = gently;
     vm_session_stop_waiting(s);
     telnet_link_end(&s->telnet);
-    session_mark_ending(s->telnet.ctx, &s->session);
+    session_mark_ending(&s->telnet.ctx->all, &s->session);
 }
 
 void vm_session_end(struct vm_session *s, enum vm_end end)
@@ -440,13 +440,13 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
 
     s->link.ops = &vm_input_link_ops;
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
-    session_start(ctx, &s->session, &vm_session_ops);
+    session_start(&ctx->all, &s->session, &vm_session_ops);
     buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
     vm_session_expect_identity(s);
-    gate_add_newcomer(ctx, &s->identity->newcomer, &s->session, s->link.peer,
-                      &stream->peer);
+    gate_add_newcomer(&ctx->gate, &s->identity->newcomer, &s->session,
+                      s->link.peer, &stream->peer);
     log_debug("connection accepted on the VM port peer=%s", s->link.peer);
     if (s->telnet.secure.state == SECURE_FIRST)
         deadline_start(&ctx->vms->first_bytes, &s->identity->first_byte,

@@ -10,9 +10,9 @@
 #ifndef SESSION_VM_VM_SESSION_PRIVATE_H
 #define SESSION_VM_VM_SESSION_PRIVATE_H
 
-#include "base/log.h"
 #include "base/text.h"
 #include "base/throttle.h"
+#include "log/log.h"
 #include "session/comport_peer.h"
 #include "session/gate.h"
 #include "session/session_context.h"

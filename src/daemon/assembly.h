@@ -1,10 +1,10 @@
 /*
- * daemon_private.h - the parts of the program together. Only who puts them
+ * assembly.h - the parts of the program together. Only who puts them
  * together sees this: opening and closing (daemon.c), SIGHUP (daemon_reload.c)
  * and the facts (daemon_facts.c). A part is handed what it needs of others.
  */
-#ifndef DAEMON_DAEMON_PRIVATE_H
-#define DAEMON_DAEMON_PRIVATE_H
+#ifndef DAEMON_ASSEMBLY_H
+#define DAEMON_ASSEMBLY_H
 
 #include "core/directory.h"
 #include "daemon/daemon_limits.h"
@@ -18,7 +18,7 @@
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/listing.h"
 #include "daemon/process/systemd.h"
-#include "session/sessions.h"
+#include "session/kinds/sessions.h"
 
 /* In the order of opening: a member may use those above it, for all its life.
  */

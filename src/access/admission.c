@@ -1,4 +1,4 @@
-#include "core/admission.h"
+#include "access/admission.h"
 
 /* 16,384 addresses at a time. */
 enum { RATE_SETS = 4096 };

@@ -1,4 +1,4 @@
-#include "core/ports.h"
+#include "core/told/ports.h"
 
 #include "base/mem.h"
 

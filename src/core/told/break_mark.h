@@ -1,5 +1,5 @@
 /*
- * pending_break.h - a break's place in a stream of bytes that has not gone on
+ * break_mark.h - a break's place in a stream of bytes that has not gone on
  * yet: it begins behind all that came before it. Pure.
  *
  * Positions count bytes since the stream began. Of several that wait in one
@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct pending_break {
+struct break_mark {
     uint64_t at;   /* position of the byte behind it */
     bool is_there; /* else none waits */
     bool has_ended;
@@ -22,18 +22,18 @@ struct pending_break {
  * that a break cannot be in the way of its end. False: the break whose end it
  * is does not wait any more, and the end goes on at once.
  */
-static inline bool pending_break_put(struct pending_break *b, bool is_on,
+static inline bool break_mark_put(struct break_mark *b, bool is_on,
                                      uint64_t at)
 {
     if (is_on)
-        *b = (struct pending_break){ .at = at, .is_there = true };
+        *b = (struct break_mark){ .at = at, .is_there = true };
     else
         b->has_ended = b->is_there;
     return b->is_there;
 }
 
 /* How many bytes from this position on go before it. */
-static inline uint64_t pending_break_before(const struct pending_break *b,
+static inline uint64_t break_mark_before(const struct break_mark *b,
                                             uint64_t from)
 {
     if (!b->is_there)
@@ -42,18 +42,18 @@ static inline uint64_t pending_break_before(const struct pending_break *b,
 }
 
 /* True if it is the break's turn, before the byte at this position. */
-static inline bool pending_break_is_due(const struct pending_break *b,
+static inline bool break_mark_is_due(const struct break_mark *b,
                                         uint64_t at)
 {
     return b->is_there && b->at <= at;
 }
 
 /* It goes on now. True: its end goes on with it. */
-static inline bool pending_break_take(struct pending_break *b)
+static inline bool break_mark_take(struct break_mark *b)
 {
     bool has_ended = b->has_ended;
 
-    *b = (struct pending_break){ 0 };
+    *b = (struct break_mark){ 0 };
     return has_ended;
 }
 

@@ -1,4 +1,4 @@
-#include "core/fact.h"
+#include "core/told/fact.h"
 
 #include "base/mem.h"
 

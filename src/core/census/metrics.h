@@ -10,7 +10,7 @@
 #ifndef CORE_TOLD_METRICS_H
 #define CORE_TOLD_METRICS_H
 
-#include "core/told/census.h"
+#include "core/census/census.h"
 
 enum metric_kind {
     METRIC_COUNTER, /* since the start of the program; never less */

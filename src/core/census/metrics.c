@@ -1,4 +1,4 @@
-#include "core/told/metrics.h"
+#include "core/census/metrics.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "session/sessions.h"
+#include "session/kinds/sessions.h"
 
 #include "session/client/client_session.h"
 #include "session/service/service.h"
@@ -27,7 +27,7 @@ void sessions_set(struct session_context *ctx,
 
 void sessions_close(struct session_context *ctx)
 {
-    session_free_ended(ctx);
+    session_free_ended(&ctx->all);
     service_close_all(ctx);
     client_session_close_all(ctx);
     vm_session_close_all(ctx);

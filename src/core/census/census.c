@@ -1,4 +1,4 @@
-#include "core/told/census.h"
+#include "core/census/census.h"
 
 #include "base/mem.h"
 #include "core/directory.h"

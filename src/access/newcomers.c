@@ -1,4 +1,4 @@
-#include "core/newcomers.h"
+#include "access/newcomers.h"
 
 #include <assert.h>
 

@@ -1,4 +1,4 @@
-#include "core/history.h"
+#include "core/told/history.h"
 
 enum {
     ESC = 0x1b,

@@ -18,7 +18,7 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
-#include "base/log_format.h"
+#include "log/log_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
