@@ -101,7 +101,8 @@ def test_a_capture_is_played_back(vspcd, cut, order):
 
 
 @pytest.mark.parametrize("order", ["uuid first", "name first"])
-def test_a_capture_in_every_cut(vspcd, order):
+def test_a_capture_in_every_cut(start_vspcd, order):
+    vspcd = start_vspcd(consoles=400)
     size = len(b"".join(capture(new_uuid(), "vm-000", order)))
     for at in range(1, size):
         data = b"".join(capture(new_uuid(), f"vm-{at:03}", order))

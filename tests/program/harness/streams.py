@@ -88,6 +88,31 @@ def skipped_in(got, sent):
     return skipped
 
 
+def gaps_in(got, sent):
+    """Checks that got is sent but for gaps that nobody tells of, as a program
+    (raw, RFC 2217) has them; returns the number of bytes that are missing."""
+    probe = 64
+    assert b"[vspcd" not in got
+    at = position = missing = 0
+    while at < len(got):
+        size = 0
+        step = len(got) - at
+        while step:
+            if got[at + size:at + size + step] == \
+                    sent[position + size:position + size + step]:
+                size += step
+            step = min(step // 2, len(got) - at - size)
+        at += size
+        position += size
+        if at == len(got):
+            break
+        found = sent.find(got[at:at + probe], position)
+        assert found >= 0, f"{got[at:at + probe]!r} was not sent"
+        missing += found - position
+        position = found
+    return missing + len(sent) - position
+
+
 def own_bytes(size, number, rng=random):
     """Random bytes that nobody else of four has, so that everyone's can be
     told from all that comes to a VM: 0 has NUL, 1 CR, 2 LF, 3 has 255."""
