@@ -193,8 +193,8 @@ static void vm_data(struct end *e, uint8_t *bytes, size_t len)
 
     len = telnet_decode(&e->telnet, bytes, len, bytes);
     if (len > 0 && !m->typed)
-        die("VM %u: %zu bytes that nobody typed, first %02x", e->number, len,
-            bytes[0]);
+        die("VM %u: %zu bytes that nobody typed: %.*s", e->number, len,
+            (int)(len < 200 ? len : 200), (const char *)bytes);
     if (len > 0)
         typed_take(m->typed, e, bytes, len);
     if (e == m->destination && e->telnet.has_said_peer && m->peer_us == 0)
