@@ -24,9 +24,9 @@
 #include "base/ring.h"
 #include "base/throttle.h"
 #include "core/client.h"
-#include "core/told/history.h"
 #include "core/line.h"
 #include "core/told/break_mark.h"
+#include "core/told/history.h"
 
 struct console;
 struct directory;
@@ -89,9 +89,9 @@ struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list readers;   /* struct reader.node, in order of attaching: */
-    struct list clients;   /* struct client.node, and whoever else reads */
-    struct list unsettled; /* in directory.unsettled, while due is not 0 */
+    struct list readers; /* struct reader.node, in order of attaching: */
+    struct list clients; /* struct client.node, and whoever else reads */
+    struct console *next_unsettled; /* of the directory; while due is not 0 */
     struct vm_link *link;
     struct vm_link *leaving; /* what it still has to say comes before what
                               * the link says; mostly NULL */

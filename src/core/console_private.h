@@ -26,6 +26,9 @@ enum console_due {
 /* Marks one of these; directory_settle will do it. */
 void console_mark(struct console *c, enum console_due what);
 
+/* Nothing is left to do for one that is to be freed. */
+void console_forget_due(struct console *c);
+
 /* Lets the readers take what there is, in the middle of a drain: without that
  * they would lose what one read after the other pushes out of the ring. The
  * console is whole then. */

@@ -32,9 +32,31 @@ static struct client *client_at(struct list *node)
 
 void console_mark(struct console *c, enum console_due what)
 {
-    if (c->due == 0)
-        list_add_tail(&c->directory->unsettled, &c->unsettled);
+    struct directory *d = c->directory;
+
+    if (c->due == 0) {
+        c->next_unsettled = NULL;
+        *d->last_unsettled = c;
+        d->last_unsettled = &c->next_unsettled;
+    }
     c->due |= (uint16_t)what;
+}
+
+/* Of consoles that are settled the list is short: a walk costs less than a
+ * second pointer in each of them. */
+void console_forget_due(struct console *c)
+{
+    struct directory *d = c->directory;
+    struct console **at = &d->unsettled;
+
+    if (c->due == 0)
+        return;
+    while (*at != c)
+        at = &(*at)->next_unsettled;
+    *at = c->next_unsettled;
+    if (*at == NULL)
+        d->last_unsettled = at;
+    c->due = 0;
 }
 
 static void serve(struct console *c)
@@ -105,20 +127,27 @@ static unsigned next_step(struct console *c)
     while (!(c->due & 1u << step))
         step++;
     c->due &= (uint16_t) ~(1u << step);
-    if (c->due == 0)
-        list_remove(&c->unsettled);
     return step;
+}
+
+static void unlink_first(struct directory *d)
+{
+    d->unsettled = d->unsettled->next_unsettled;
+    if (d->unsettled == NULL)
+        d->last_unsettled = &d->unsettled;
 }
 
 void directory_settle(struct directory *d)
 {
     assert(!d->is_settling);
     d->is_settling = true;
-    while (!list_is_empty(&d->unsettled)) {
-        struct console *c =
-            CONTAINER_OF(d->unsettled.next, struct console, unsettled);
+    while (d->unsettled != NULL) {
+        struct console *c = d->unsettled;
+        unsigned step = next_step(c);
 
-        steps[next_step(c)](c);
+        if (c->due == 0)
+            unlink_first(d);
+        steps[step](c);
     }
     d->is_settling = false;
 }

@@ -24,7 +24,7 @@ void directory_init(struct directory *d,
     deadline_queue_init(&d->leaves, LIMIT_LEAVE_SILENCE_US);
     deadline_queue_init(&d->move_timeouts, settings->move_timeout_us);
     fact_queue_init(&d->facts);
-    list_init(&d->unsettled);
+    d->last_unsettled = &d->unsettled;
 }
 
 /* DCD as it is then. */
@@ -63,7 +63,7 @@ static void console_free(struct console *c)
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
     assert(list_is_empty(&c->readers));
     move_free(c->move);
-    list_remove(&c->unsettled);
+    console_forget_due(c);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
     deadline_stop(&c->leave);
@@ -126,7 +126,6 @@ static struct console *console_new(struct directory *d,
     buf_init(&c->held_input, d->settings.held_input_max + 2 * LIMIT_READ);
     c->takes_input = true;
     line_init(&c->line);
-    list_init(&c->unsettled);
     list_init(&c->readers);
     list_init(&c->clients);
     deadline_init(&c->expiry);

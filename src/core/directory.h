@@ -10,8 +10,8 @@
 
 #include "base/map.h"
 #include "core/console.h"
-#include "core/told/fact.h"
 #include "core/move.h"
+#include "core/told/fact.h"
 
 struct directory_settings {
     uint64_t seed[2];         /* random; for the hash */
@@ -48,7 +48,8 @@ struct directory {
     struct deadline_queue move_timeouts; /* struct move.deadline */
     struct move_counts move_counts;
     struct fact_queue facts;
-    struct list unsettled; /* struct console.unsettled */
+    struct console *unsettled;       /* the first one with something due */
+    struct console **last_unsettled; /* where the next one is linked */
     bool is_settling;
 };
 

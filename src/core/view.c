@@ -1,7 +1,7 @@
 #include "core/view.h"
 
-#include "core/told/past.h"
 #include "core/reader.h"
+#include "core/told/past.h"
 
 void view_init(struct view *v)
 {

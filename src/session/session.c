@@ -20,23 +20,18 @@ void session_start(struct session_list *all, struct session *s,
                    const struct session_ops *ops)
 {
     s->ops = ops;
-    s->is_ending = false;
     list_init(&s->node);
     list_add_tail(&all->living, &s->node);
 }
 
 void session_mark_ending(struct session_list *all, struct session *s)
 {
-    if (s->is_ending)
-        return;
-    s->is_ending = true;
     list_remove(&s->node);
     list_add_tail(&all->ending, &s->node);
 }
 
 void session_end_now(struct session_list *all, struct session *s)
 {
-    session_mark_ending(all, s);
     list_remove(&s->node);
     list_add_tail(&all->ended, &s->node);
     s->ops->end(s);

@@ -45,18 +45,18 @@ struct session_ops {
 struct session {
     const struct session_ops *ops;
     struct list node; /* in one of the lists */
-    bool is_ending;
 };
 
 /* It lives from now on. */
 void session_start(struct session_list *all, struct session *s,
                    const struct session_ops *ops);
 
-/* It ends at the end of the turn; may be called twice. */
+/* It ends at the end of the turn. Once for each: it knows that it ends. */
 void session_mark_ending(struct session_list *all, struct session *s);
 
-/* Ends it now, all but its memory, because something it has is needed at once.
- * Only from a handler of the loop that is at work on no console. */
+/* Ends one that is marked now, all but its memory, because something it has is
+ * needed at once. Only from a handler of the loop that is at work on no
+ * console. */
 void session_end_now(struct session_list *all, struct session *s);
 
 /* Ends those that are marked, and those that are because of it. True: there

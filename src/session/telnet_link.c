@@ -10,15 +10,13 @@ void telnet_link_init(struct telnet_link *l, struct session_context *ctx,
 {
     *l = (struct telnet_link){
         .ops = setup->ops,
-        .policies = setup->policies,
         .ctx = ctx,
-        .host = setup->host,
     };
     secure_init(&l->secure, setup->policy, setup->tls, setup->is_caller,
                 stream_security(stream).is_secure);
     wire_init(&l->wire, stream,
-              secure_offers(setup->policy) ? setup->policies->with_tls
-                                           : setup->policies->clear,
+              secure_offers(setup->policy) ? l->ops->policies(l)->with_tls
+                                           : l->ops->policies(l)->clear,
               setup->out_max, telnet_link_on_ready, l);
 }
 
@@ -111,6 +109,11 @@ void telnet_link_start(struct telnet_link *l)
         telnet_link_update_interest(l, true); /* when hands are shaken */
 }
 
+static const char *host_of(const struct telnet_link *l)
+{
+    return l->ops->host != NULL ? l->ops->host(l) : NULL;
+}
+
 /*
  * TLS with the peer's hello, or a caller's own; or on in the clear. True: in
  * TLS, and all of in has gone there; or the link has ended.
@@ -125,9 +128,9 @@ static bool decide_tls(struct telnet_link *l, struct slice in)
     int r = 0;
 
     if (is_tls)
-        r = secure_begin(&l->secure, &l->wire, &l->ctx->tls, in, l->host);
+        r = secure_begin(&l->secure, &l->wire, &l->ctx->tls, in, host_of(l));
     if (is_tls && is_first)
-        l->wire.peer.policy = l->policies->clear;
+        l->wire.peer.policy = l->ops->policies(l)->clear;
     if (r == 0 && is_first)
         r = l->ops->greet(l);
     if (r == 0 && !is_tls)
@@ -151,7 +154,7 @@ void telnet_link_stay_clear(struct telnet_link *l)
 {
     secure_give_up(&l->secure);
     if (l->secure.state != SECURE_DONE)
-        l->wire.peer.policy = l->policies->clear;
+        l->wire.peer.policy = l->ops->policies(l)->clear;
 }
 
 static int authenticate(struct telnet_link *l, enum telpeer_event event,

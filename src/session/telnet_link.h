@@ -37,7 +37,17 @@ enum telnet_link_pace {
     TELNET_LINK_RESTS,
 };
 
+/* Which options of telnet there are. */
+struct telnet_link_policies {
+    const struct telpeer_policy *clear; /* TLS is not on offer, or not more */
+    const struct telpeer_policy *with_tls; /* AUTHENTICATION is */
+};
+
 struct telnet_link_ops {
+    /* Which options of telnet there are; whom a caller means by the stream, for
+     * TLS (may be NULL where it is called). */
+    const struct telnet_link_policies *(*policies)(const struct telnet_link *l);
+    const char *(*host)(const struct telnet_link *l);
     /* Appends what is said first, in TLS or in the clear. 0, or the failures of
      * buf_append, as of every int here. */
     int (*greet)(struct telnet_link *l);
@@ -63,27 +73,17 @@ struct telnet_link_ops {
     void (*on_broken)(struct telnet_link *l, int error);
 };
 
-/* Which options of telnet there are. */
-struct telnet_link_policies {
-    const struct telpeer_policy *clear; /* TLS is not on offer, or not more */
-    const struct telpeer_policy *with_tls; /* AUTHENTICATION is */
-};
-
 struct telnet_link_setup {
     const struct telnet_link_ops *ops;
-    const struct telnet_link_policies *policies;
     enum tls_policy policy;
     struct tls_context *tls; /* as secure_init */
     bool is_caller;          /* we made the connection */
-    const char *host;        /* a caller: whom it means; borrowed */
     uint32_t out_max;        /* bytes that wait: see base/limits.h */
 };
 
 struct telnet_link {
     const struct telnet_link_ops *ops;
-    const struct telnet_link_policies *policies;
     struct session_context *ctx;
-    const char *host;
     struct wire wire;
     struct secure secure;
     bool is_mute;

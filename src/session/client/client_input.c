@@ -310,7 +310,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     s->is_refused = false;
     s->was_asked = false;
     decide_mode(s, in);
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return slice_of(NULL, 0);
     rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)
                                          : take_raw(s, in);
@@ -363,7 +363,7 @@ void client_input_let_go(struct client_session *s)
 
 void client_input_go_on(struct client_session *s)
 {
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return;
     if (console_takes_input(s->client.console)) {
         s->has_typed_over = false;

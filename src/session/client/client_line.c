@@ -23,7 +23,7 @@ void client_line_tell(struct client_session *s)
 
 void client_line_catch_up(struct client_session *s)
 {
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return;
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)

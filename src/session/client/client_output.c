@@ -98,7 +98,7 @@ static void flush(struct client_session *s)
 {
     int r = WIRE_DONE;
 
-    while (!s->session.is_ending && r == WIRE_DONE) {
+    while (!client_session_is_ending(s) && r == WIRE_DONE) {
         struct view_item item;
         size_t taken;
 
@@ -121,7 +121,7 @@ static void flush(struct client_session *s)
 
 void client_output_flush(struct client_session *s)
 {
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return;
     if (s->telnet.is_mute)
         telnet_link_flush(&s->telnet);

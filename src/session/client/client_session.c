@@ -63,10 +63,10 @@ static enum log_level usual_level(const struct client_session *s)
 static void mark_ending(struct client_session *s, const char *reason,
                         bool gently)
 {
-    if (!s->session.is_ending)
+    if (!client_session_is_ending(s))
         client_input_let_go(s);
     /* What it said last may have ended it. */
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return;
     client_session_enter(s, CLIENT_ENDING);
     s->end_detail = reason;
@@ -189,7 +189,7 @@ static void log_connected(struct client_session *s)
 {
     struct stream_security security;
 
-    if (s->is_logged || s->session.is_ending ||
+    if (s->is_logged || client_session_is_ending(s) ||
         secure_is_open(&s->telnet.secure) ||
         secure_is_missing(&s->telnet.secure))
         return;
@@ -221,7 +221,7 @@ static void tell_open(struct client_session *s)
 /* Systems that we called are not somebody who has come. */
 static void report_attached(struct client_session *s)
 {
-    if (s->is_told || s->session.is_ending || s->role->on_end != NULL)
+    if (s->is_told || client_session_is_ending(s) || s->role->on_end != NULL)
         return;
     s->is_told = true;
     client_report_attached(&s->client);
@@ -276,7 +276,7 @@ void client_session_serve(struct client_session *s)
 
 void client_session_decide(struct client_session *s)
 {
-    if (s->session.is_ending || !client_session_has_answered(s))
+    if (client_session_is_ending(s) || !client_session_has_answered(s))
         return;
     client_session_serve(s);
     /* An answer that has come late. */
@@ -394,6 +394,18 @@ static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
     return TELNET_LINK_READS;
 }
 
+static const struct telnet_link_policies *client_session_policies(
+    const struct telnet_link *l)
+{
+    return client_role_policies(
+        CONTAINER_OF(l, const struct client_session, telnet)->role);
+}
+
+static const char *client_session_host(const struct telnet_link *l)
+{
+    return CONTAINER_OF(l, const struct client_session, telnet)->role->host;
+}
+
 static void client_session_on_bytes(struct telnet_link *l, struct slice in)
 {
     client_input_take(client_session_of_telnet(l), in);
@@ -438,6 +450,8 @@ static void client_session_on_closed(struct telnet_link *l)
 }
 
 static const struct telnet_link_ops client_session_telnet_ops = {
+    .policies = client_session_policies,
+    .host = client_session_host,
     .greet = client_role_greet,
     .on_secured = client_session_on_secured,
     .on_bytes = client_session_on_bytes,
@@ -467,7 +481,7 @@ static void client_session_lines_changed(struct client *client)
 {
     struct client_session *s = client_session_of(client);
 
-    if (s->session.is_ending)
+    if (client_session_is_ending(s))
         return;
     client_line_tell(s);
     if (s->telnet.wire.out.len > 0)
@@ -515,7 +529,7 @@ static void start(struct client_session *s)
     log_connected(s);
     client_session_enter(s, first_phase(s));
     telnet_link_start(&s->telnet);
-    if (s->session.is_ending || s->phase == CLIENT_FIRST_BYTE ||
+    if (client_session_is_ending(s) || s->phase == CLIENT_FIRST_BYTE ||
         s->phase == CLIENT_HANDSHAKING)
         return;
     if (s->phase == CLIENT_SERVING) {
@@ -539,11 +553,9 @@ static struct client_session *new_session(struct session_context *ctx,
     };
     const struct telnet_link_setup setup = {
         .ops = &client_session_telnet_ops,
-        .policies = client_role_policies(role),
         .policy = role->policy,
         .tls = is_caller ? role->tls : ctx->client_tls,
         .is_caller = is_caller,
-        .host = role->host,
         .out_max = LIMIT_ANSWERS,
     };
 
@@ -589,7 +601,6 @@ void client_session_end(struct client *client, const char *reason)
     struct client_session *s = client_session_of(client);
 
     s->role = client_role_without_owner(s->role->way);
-    s->telnet.host = NULL;
     mark_ending(s, reason, false);
 }
 
@@ -597,7 +608,7 @@ void client_session_detach(struct client *client)
 {
     struct client_session *s = client_session_of(client);
 
-    if (client->console == NULL || s->session.is_ending)
+    if (client->console == NULL || client_session_is_ending(s))
         return;
     client_past_give_up(&s->past);
     leave_console(s);

@@ -142,6 +142,11 @@ bool client_session_is_person(const struct client_session *s);
 /* It has answered about BINARY, as people's programs do. */
 bool client_session_has_answered(const struct client_session *s);
 
+static inline bool client_session_is_ending(const struct client_session *s)
+{
+    return s->phase == CLIENT_ENDING;
+}
+
 static inline bool client_session_is_shown(const struct client_session *s)
 {
     return s->phase >= CLIENT_SERVING && s->phase < CLIENT_ENDING;

@@ -18,7 +18,7 @@ struct null_modem {
     struct plug plugs[2];
     null_modem_end_fn *on_end; /* NULL: the owner knows */
     void *owner;
-    const char *end_reason;
+    const char *end_reason; /* NULL: it does not end */
 };
 
 static struct plug *plug_of(struct client *client)
@@ -101,12 +101,18 @@ static struct null_modem *modem_at(struct session *session)
     return CONTAINER_OF(session, struct null_modem, session);
 }
 
+/* The first reason counts. */
+static void mark_ending(struct null_modem *m, const char *reason)
+{
+    if (m->end_reason != NULL)
+        return;
+    m->end_reason = reason;
+    session_mark_ending(&m->ctx->all, &m->session);
+}
+
 static void close_modem(struct session *session, const char *reason)
 {
-    struct null_modem *m = modem_at(session);
-
-    m->end_reason = reason;
-    session_mark_ending(&m->ctx->all, session);
+    mark_ending(modem_at(session), reason);
 }
 
 static void end_modem(struct session *session)
@@ -174,7 +180,7 @@ void null_modem_disconnect(struct null_modem *m)
     if (m == NULL)
         return;
     m->on_end = NULL;
-    session_mark_ending(&m->ctx->all, &m->session);
+    mark_ending(m, "disconnected");
 }
 
 bool null_modem_is_at(const struct null_modem *m, const struct console *c)

@@ -240,6 +240,13 @@ static const struct session_ops vm_session_ops = {
 
 /* ---- what it hears ------------------------------------------------------ */
 
+static const struct telnet_link_policies *vm_session_policies(
+    const struct telnet_link *l)
+{
+    (void)l;
+    return &vm_policies;
+}
+
 static int vm_session_greet(struct telnet_link *l)
 {
     int r = wire_greet(&l->wire);
@@ -398,6 +405,7 @@ static void vm_session_on_closed(struct telnet_link *l)
 }
 
 static const struct telnet_link_ops vm_session_telnet_ops = {
+    .policies = vm_session_policies,
     .greet = vm_session_greet,
     .on_secured = vm_session_on_secured,
     .on_bytes = vm_session_on_bytes,
@@ -430,7 +438,6 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
 {
     const struct telnet_link_setup setup = {
         .ops = &vm_session_telnet_ops,
-        .policies = &vm_policies,
         .policy = policy,
         .tls = ctx->vm_tls,
         .out_max = VM_OUT_MAX,

@@ -77,14 +77,16 @@ struct vm_session {
     struct comport_peer comport;
     struct buf early; /* output that has to wait: for the console to be known,
                        * for another connection's, for room */
-    struct throttle told;   /* in the log, of what it may do without end */
-    const char *end_detail; /* ENDING: what the log says; static, or the
-                             * stream's own */
-    uint8_t phase;          /* enum vm_phase: vm_session_enter */
-    uint8_t end_level;      /* ENDING: of the line in the log */
-    bool ends_gently;       /* ENDING: what is queued still goes out */
-    bool is_held;           /* there is no room for more */
-    bool has_room;          /* for the data of the read at hand */
+    union {
+        struct throttle told;   /* in the log, of what it may do without end */
+        const char *end_detail; /* ENDING: what the log says; static, or the
+                                 * stream's own */
+    };
+    uint8_t phase;     /* enum vm_phase: vm_session_enter */
+    uint8_t end_level; /* ENDING: of the line in the log */
+    bool ends_gently;  /* ENDING: what is queued still goes out */
+    bool is_held;      /* there is no room for more */
+    bool has_room;     /* for the data of the read at hand */
     bool has_read;
 };
 
