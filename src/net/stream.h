@@ -75,8 +75,8 @@ struct stream {
     const struct stream_ops *ops;
     stream_ready_fn *on_ready;
     void *owner;
-    unsigned interest;
-    int error; /* what broke it, -errno; 0: it is not known to be broken */
+    uint16_t interest; /* enum stream_interest bits */
+    int16_t error; /* what broke it, -errno; 0: it is not known to be broken */
     struct address peer; /* AF_UNSPEC if it has none */
 };
 
@@ -115,7 +115,7 @@ static inline void stream_want(struct stream *s, unsigned interest)
 {
     if (interest == s->interest)
         return;
-    s->interest = interest;
+    s->interest = (uint16_t)interest;
     s->ops->want(s, interest);
 }
 

@@ -121,7 +121,7 @@ static void take_error(struct stream_fd *f)
         return;
     f->has_told = true;
     if (f->stream.error == 0)
-        f->stream.error = error != 0 ? -error : -ECONNRESET;
+        f->stream.error = (int16_t)(error != 0 ? -error : -ECONNRESET);
 }
 
 static void handle_break(struct stream_fd *f)
@@ -184,7 +184,7 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
 static ssize_t failure(struct stream_fd *f, int error)
 {
     if (f->stream.error == 0)
-        f->stream.error = -error;
+        f->stream.error = (int16_t)-error;
     return f->stream.error;
 }
 

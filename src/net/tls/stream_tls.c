@@ -94,7 +94,7 @@ static void settle(struct stream_tls *t)
     if (t->engine.state != TLS_SHAKING_HANDS)
         deadline_stop(&t->patience);
     if (t->engine.state == TLS_BROKEN)
-        t->stream.error = t->engine.error;
+        t->stream.error = (int16_t)t->engine.error;
     if (!has_to_tell(t))
         deadline_stop(&t->again);
     else if (!deadline_is_running(&t->again))

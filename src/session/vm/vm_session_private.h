@@ -75,6 +75,12 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
+    uint8_t phase;     /* enum vm_phase: vm_session_enter */
+    uint8_t end_level; /* ENDING: of the line in the log */
+    bool ends_gently;  /* ENDING: what is queued still goes out */
+    bool is_held;      /* there is no room for more */
+    bool has_room;     /* for the data of the read at hand */
+    bool has_read;
     struct buf early; /* output that has to wait: for the console to be known,
                        * for another connection's, for room */
     union {
@@ -82,12 +88,6 @@ struct vm_session {
         const char *end_detail; /* ENDING: what the log says; static, or the
                                  * stream's own */
     };
-    uint8_t phase;     /* enum vm_phase: vm_session_enter */
-    uint8_t end_level; /* ENDING: of the line in the log */
-    bool ends_gently;  /* ENDING: what is queued still goes out */
-    bool is_held;      /* there is no room for more */
-    bool has_room;     /* for the data of the read at hand */
-    bool has_read;
 };
 
 /* Makes s->identity, if it has none; without a deadline. */
