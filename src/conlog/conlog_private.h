@@ -40,8 +40,6 @@ struct console_log {
     struct past *past;    /* the answer */
     bool has_past;        /* what the file had before this run is its own */
     bool is_begun;        /* something of this run is in the file */
-    bool is_taking;       /* in console_log.c's take, or closing: pulling does
-                           * nothing */
     bool is_refused;      /* waits for room, in conlog->refused */
     int error; /* the last one since it had caught up: why there is a gap */
     uint64_t taken;

@@ -144,16 +144,11 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
         log->error = 0;
 }
 
-/* As much as there is room for. reader_took may have the VM read, and its
- * output pulls this reader: without is_taking the inner call would take the
- * bytes behind those that the outer one has not counted yet. */
+/* As much as there is room for. */
 static void take(struct console_log *log, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
 
-    if (log->is_taking)
-        return;
-    log->is_taking = true;
     check_name(log);
     while (!reader_has_caught_up(&log->reader)) {
         uint64_t behind = log->reader.console->output.head - log->reader.at;
@@ -174,7 +169,6 @@ static void take(struct console_log *log, uint64_t now_us)
         take_job(log, room, now_us);
     }
     conlog_start_tick(l, now_us);
-    log->is_taking = false;
 }
 
 /* What was printed under the former name goes into the former file. A refused
@@ -348,8 +342,7 @@ static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
 
 /*
  * In this order: those who wait for the past are answered while the log is
- * whole. Then pulling ends (is_taking), as nothing that is taken from here on
- * would be looked after. The rest is taken while the reader is still attached.
+ * whole. The rest is taken while the reader is still attached.
  * The name is given up last: whoever gets it next is behind all of this log's
  * jobs (conlog_writers_put).
  */
@@ -358,7 +351,6 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
     if (log == NULL)
         return;
     console_log_answer(log);
-    log->is_taking = true;
     deadline_stop(&log->waits);
     take_rest(log, is_end, now_us);
     conlog_start_tick(log->conlog, now_us);

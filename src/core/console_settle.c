@@ -59,25 +59,25 @@ void console_forget_due(struct console *c)
     c->due = 0;
 }
 
-static void serve(struct console *c)
+static void console_settle_serve(struct console *c)
 {
     if (c->link != NULL)
         c->link->ops->serve(c->link);
 }
 
-static void leave(struct console *c)
+static void console_settle_leave(struct console *c)
 {
     if (c->leaving != NULL)
         c->leaving->ops->leave(c->leaving);
 }
 
-static void end_input(struct console *c)
+static void console_settle_end_input(struct console *c)
 {
     if (c->link != NULL)
         c->link->ops->input_end(c->link);
 }
 
-static void tell_link(struct console *c)
+static void console_settle_tell_link(struct console *c)
 {
     if (c->link != NULL)
         c->link->ops->lines_changed(c->link);
@@ -89,19 +89,19 @@ void console_pull_readers(struct console *c)
         reader_at(node)->kind->pull(reader_at(node));
 }
 
-static void tell_clients(struct console *c)
+static void console_settle_tell_clients(struct console *c)
 {
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->lines_changed(client_at(node));
 }
 
-static void change_input(struct console *c)
+static void console_settle_change_input(struct console *c)
 {
     LIST_EACH (node, after, &c->clients)
         client_at(node)->ops->input_changed(client_at(node));
 }
 
-static void resume(struct console *c)
+static void console_settle_resume(struct console *c)
 {
     struct vm_link *link = c->leaving != NULL ? c->leaving : c->link;
 
@@ -111,9 +111,11 @@ static void resume(struct console *c)
 
 /* In the order of enum console_due. */
 static void (*const steps[])(struct console *c) = {
-    serve,        leave,        console_pass_on_input,
-    end_input,    tell_link,    console_pull_readers,
-    tell_clients, change_input, resume,
+    console_settle_serve,        console_settle_leave,
+    console_pass_on_input,       console_settle_end_input,
+    console_settle_tell_link,    console_pull_readers,
+    console_settle_tell_clients, console_settle_change_input,
+    console_settle_resume,
 };
 
 _Static_assert(CONSOLE_DUE_END == 1 << (sizeof steps / sizeof steps[0]),

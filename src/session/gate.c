@@ -73,13 +73,14 @@ static struct listener_answer judge(struct gate *g, enum admission_side side,
     return answer;
 }
 
-static struct listener_answer judge_vm(void *owner, const struct address *peer)
+static struct listener_answer gate_judge_vm(void *owner,
+                                            const struct address *peer)
 {
     return judge(owner, ADMISSION_VM, peer, 0);
 }
 
-static struct listener_answer judge_client(void *owner,
-                                           const struct address *peer)
+static struct listener_answer gate_judge_client(void *owner,
+                                                const struct address *peer)
 {
     struct gate *g = owner;
     struct listener_answer answer =
@@ -121,7 +122,7 @@ static struct session *push_out(struct gate *g, struct newcomer *newcomer)
 
 /* Without file descriptors: that of whoever has waited longest to say which VM
  * it is is needed now, and not at the end of the turn. */
-static bool make_room(void *owner)
+static bool gate_make_room(void *owner)
 {
     struct gate *g = owner;
     struct newcomer *n = newcomers_find_old(
@@ -165,8 +166,8 @@ void gate_init(struct gate *g, struct session_list *all,
     g->all = all;
     admission_init(&g->admission, &s->admission);
     newcomers_init(&g->newcomers, s->admission.seed);
-    g->of_vms = (struct listener_guard){ judge_vm, make_room, g };
-    g->of_clients = (struct listener_guard){ judge_client, NULL, g };
+    g->of_vms = (struct listener_guard){ gate_judge_vm, gate_make_room, g };
+    g->of_clients = (struct listener_guard){ gate_judge_client, NULL, g };
     gate_set(g, s);
 }
 

@@ -1,12 +1,12 @@
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 
-static void on_answer(struct past_ask *ask, struct past *past);
+static void client_past_on_answer(struct past_ask *ask, struct past *past);
 
 void client_past_init(struct client_past *p)
 {
     *p = (struct client_past){ 0 };
-    past_ask_init(&p->ask, on_answer);
+    past_ask_init(&p->ask, client_past_on_answer);
     deadline_init(&p->due);
 }
 
@@ -51,7 +51,7 @@ bool client_past_is_awaited(struct client_session *s)
     return deadline_is_running(&s->past.due);
 }
 
-static void on_answer(struct past_ask *ask, struct past *past)
+static void client_past_on_answer(struct past_ask *ask, struct past *past)
 {
     struct client_past *p = CONTAINER_OF(ask, struct client_past, ask);
     struct client_session *s = CONTAINER_OF(p, struct client_session, past);

@@ -139,7 +139,7 @@ const struct client_role *client_raw_role(void)
     return &role;
 }
 
-static void on_ended_role(void *owner, const char *reason)
+static void client_role_on_ended(void *owner, const char *reason)
 {
     (void)owner;
     (void)reason;
@@ -148,9 +148,11 @@ static void on_ended_role(void *owner, const char *reason)
 const struct client_role *client_role_without_owner(enum client_way way)
 {
     static const struct client_role roles[] = {
-        [CLIENT_OF_PORT] = { .way = CLIENT_OF_PORT, .on_end = on_ended_role },
-        [CLIENT_RAW] = { .way = CLIENT_RAW, .on_end = on_ended_role },
-        [CLIENT_REMOTE] = { .way = CLIENT_REMOTE, .on_end = on_ended_role },
+        [CLIENT_OF_PORT] = { .way = CLIENT_OF_PORT,
+                             .on_end = client_role_on_ended },
+        [CLIENT_RAW] = { .way = CLIENT_RAW, .on_end = client_role_on_ended },
+        [CLIENT_REMOTE] = { .way = CLIENT_REMOTE,
+                            .on_end = client_role_on_ended },
     };
 
     return &roles[way];

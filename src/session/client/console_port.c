@@ -12,7 +12,7 @@ struct console_port {
     uint16_t number;
 };
 
-static void on_accepted(void *owner, struct stream *stream)
+static void console_port_on_accepted(void *owner, struct stream *stream)
 {
     struct console_port *p = owner;
 
@@ -31,7 +31,7 @@ int console_port_open(struct session_context *ctx, struct loop *loop,
     p->console = console;
     p->number = address_port(address);
     r = listener_open(loop, address, LISTENER_REFUSE, &ctx->gate.of_clients,
-                      on_accepted, p, &p->listener);
+                      console_port_on_accepted, p, &p->listener);
     if (r < 0) {
         free(p);
         return r;
