@@ -716,7 +716,7 @@ const struct option_row option_rows[] = {
               "the error is shown. The line 'served' tells whether the "
               "settings allow what the URI asks for. A service URI with "
               "direction server that names the port of --proxy-port is a "
-              "plain label; so give the --proxy-port that is in service." },
+              "plain label; so give the --proxy-port that is in use." },
     { .name = "check-uri-as",
       .type = OPTION_WORD,
       AT(check_uri_as),

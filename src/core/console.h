@@ -29,8 +29,11 @@
 #include "core/told/history.h"
 
 struct console;
+struct console_log;
+struct console_port;
 struct directory;
 struct move;
+struct service;
 struct vm_link;
 
 /*
@@ -102,31 +105,33 @@ struct console {
     uint64_t leave_from;     /* position in the output of its BEGIN */
     uint64_t leave_until_us;
     uint64_t held_since_us;
-    uint64_t held_at;      /* where the slowest was when the hold was checked */
-    uint64_t input_bytes;  /* to the VM since the console is there; what
-                            * came from it is output.head */
-    void *service;         /* the owner of the directory's: how it is reached */
-    void *uri_service;     /* the same: what the VM's service URI asks for */
-    void *log;             /* the same: its console log */
-    char *name;            /* the VM's, cleaned */
-    struct buf held_input; /* for the VM, which must not get it yet */
+    uint64_t held_at;     /* where the slowest was when the hold was checked */
+    uint64_t input_bytes; /* to the VM since the console is there; what
+                           * came from it is output.head */
+    /* What the owner of the directory has for this console; core/ knows nothing
+     * of it. NULL: there is none. */
+    struct console_port *port;    /* the listener on its TCP port */
+    struct service *service;      /* what the VM's service URI asks for */
+    struct console_log *log;      /* its console log */
+    char *name;                   /* the VM's, cleaned */
+    struct buf held_input;        /* for the VM, which must not get it yet */
     struct break_mark held_break; /* in it; as input_bytes counts */
     struct line line;
     struct throttle failed_moves;
     struct throttle renames;
     uint32_t client_count;
-    uint16_t due;       /* bits of enum console_due: left to directory_settle */
-    uint16_t port;      /* the directory's owner's: the one it has, or had
-                         * last; 0: none yet */
-    bool is_port_new;   /* the same: nobody was told it yet */
-    bool is_new;        /* its first VM was not told of yet */
-    bool is_input_held; /* console_hold_input */
-    bool is_link_full;  /* what console_set_link_full said last */
-    bool is_in_break;   /* the VM is, and has told its clients */
-    bool takes_input;   /* what the clients were told last */
-    bool reads_ahead;   /* of the clients that hold the VM back */
-    bool awaits_label;  /* the directory's: directory_restore */
-    const char *label;  /* behind the uuid */
+    uint16_t due; /* bits of enum console_due: left to directory_settle */
+    uint16_t port_number; /* of the port that the owner of the directory opened
+                           * for this console last; 0: none yet */
+    bool is_port_new;     /* the port's number was announced to nobody yet */
+    bool is_new;          /* its first VM was not told of yet */
+    bool is_input_held;   /* console_hold_input */
+    bool is_link_full;    /* what console_set_link_full said last */
+    bool is_in_break;     /* the VM is, and has told its clients */
+    bool takes_input;     /* what the clients were told last */
+    bool reads_ahead;     /* of the clients that hold the VM back */
+    bool awaits_label;    /* the directory's: directory_restore */
+    const char *label;    /* behind the uuid */
     char uuid[];
 };
 

@@ -114,7 +114,8 @@ struct console *directory_find(const struct directory *d, const char *uuid,
 /* The VM has a new name. */
 void directory_rename(struct console *c, const char *name);
 
-/* Nobody must be attached to it. service is the caller's to end before. */
+/* Nobody must be attached to it. Its port, service and log are the caller's to
+ * end before. */
 void directory_remove(struct console *c);
 
 /* Every console, for listings: call with *at = NULL first; NULL at the end. */

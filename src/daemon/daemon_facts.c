@@ -29,7 +29,7 @@ static void daemon_facts_for_ports(struct daemon *d, struct telling *t)
     struct console *c = t->fact->console;
 
     /* An end begins with closing all ports: no new one after that. */
-    if (c->service == NULL && !d->settings->no_vm_ports && !d->is_ending)
+    if (c->port == NULL && !d->settings->no_vm_ports && !d->is_ending)
         t->port_error = daemon_ports_give(&d->ports, c);
 }
 

@@ -42,7 +42,7 @@ static const struct {
 };
 
 /* Nothing of the environment that vspcd was started with: that differs between
- * a shell and a service manager, and may hold secrets. */
+ * a shell and systemd, and may hold secrets. */
 static const char *const usual_variables[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG=C.UTF-8",

@@ -210,15 +210,15 @@ struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                               .ai_family = families[family] };
     char target[300];
-    char service[8];
+    char number[8];
     struct dial *d;
     int r;
 
-    snprintf(service, sizeof service, "%u", port);
+    snprintf(number, sizeof number, "%u", port);
     snprintf(target, sizeof target,
-             strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, service);
+             strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, number);
     d = dial_new(loop, target, timeout_ms, on_done, owner);
-    r = uv_getaddrinfo(&loop->uv, &d->resolver, dial_on_resolved, host, service,
+    r = uv_getaddrinfo(&loop->uv, &d->resolver, dial_on_resolved, host, number,
                        &hints);
     if (r == 0) {
         d->is_resolving = true;

@@ -56,8 +56,8 @@ static void daemon_census_read_console(void *owner, const struct console *c,
     (void)owner;
     census_read_console(ret, c);
     /* Nobody was told of a port that is not on the disk yet. */
-    if (c->service != NULL && !c->is_port_new)
-        ret->port = console_port_number(c->service);
+    if (c->port != NULL && !c->is_port_new)
+        ret->port = console_port_number(c->port);
     snprintf(ret->service, sizeof ret->service, "%s", service_describe(c).text);
     ret->service_state = service_state(c);
     daemon_logs_describe(c, ret);

@@ -52,8 +52,8 @@ static void begin_of(struct told *t, enum hook_kind kind,
     t->event.text[HOOK_LABEL] = c->label;
     t->event.text[HOOK_NAME] = c->name;
     t->event.text[HOOK_CONSOLE] = t->name.text;
-    if (c->service != NULL)
-        set_port(t, console_port_number(c->service));
+    if (c->port != NULL)
+        set_port(t, console_port_number(c->port));
 }
 
 static void set_peer(struct told *t, const struct fact *fact)

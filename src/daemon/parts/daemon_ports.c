@@ -45,20 +45,20 @@ static int listen_on(struct daemon_ports *p, struct console *c, uint16_t number)
         ports_release(&p->ports, number);
     if (r < 0)
         return r;
-    c->service = port;
-    c->is_port_new = c->port != number;
-    c->port = number;
+    c->port = port;
+    c->is_port_new = c->port_number != number;
+    c->port_number = number;
     return 0;
 }
 
 int daemon_ports_give_known(struct daemon_ports *p, struct console *c)
 {
-    if (c->port < p->settings->port_range_start ||
-        c->port > p->settings->port_range_end)
+    if (c->port_number < p->settings->port_range_start ||
+        c->port_number > p->settings->port_range_end)
         return -ERANGE;
-    if (!ports_take_number(&p->ports, c->port))
+    if (!ports_take_number(&p->ports, c->port_number))
         return -EADDRINUSE;
-    return listen_on(p, c, c->port);
+    return listen_on(p, c, c->port_number);
 }
 
 int daemon_ports_give(struct daemon_ports *p, struct console *c)
@@ -68,7 +68,7 @@ int daemon_ports_give(struct daemon_ports *p, struct console *c)
     int r;
 
     /* People have its number in their scripts: the old one first. */
-    if (c->port != 0 && daemon_ports_give_known(p, c) == 0)
+    if (c->port_number != 0 && daemon_ports_give_known(p, c) == 0)
         return 0;
     do {
         if (!ports_take(&p->ports, &number))
@@ -87,13 +87,13 @@ int daemon_ports_give(struct daemon_ports *p, struct console *c)
 
 void daemon_ports_take_back(struct daemon_ports *p, struct console *c)
 {
-    struct console_port *port = c->service;
+    struct console_port *port = c->port;
 
     if (port == NULL)
         return;
     ports_release(&p->ports, console_port_number(port));
     console_port_close(port);
-    c->service = NULL;
+    c->port = NULL;
 }
 
 void daemon_ports_stop(struct daemon_ports *p)

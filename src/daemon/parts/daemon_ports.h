@@ -2,7 +2,7 @@
  * daemon_ports.h - the consoles' TCP ports: which one a console gets, and its
  * listener.
  *
- * Owns the listeners (console.service), until daemon_ports_close.
+ * Owns the listeners (console.port), until daemon_ports_close.
  */
 #ifndef DAEMON_PARTS_DAEMON_PORTS_H
 #define DAEMON_PARTS_DAEMON_PORTS_H

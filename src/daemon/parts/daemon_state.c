@@ -128,7 +128,7 @@ static uint64_t put(struct daemon_state *s, const struct console *c,
         .first_seen_s = now_s,
         .last_seen_s = vm_seen ? now_s : 0,
         .left_s = left_s(s, c, now_s),
-        .port = c->port,
+        .port = c->port_number,
     };
 
     return store_put(s->store, &record);
@@ -309,7 +309,7 @@ static bool daemon_state_on_record(void *owner,
         s->left_out++;
         return true;
     }
-    c->port = record->port;
+    c->port_number = record->port;
     daemon_logs_add(s->links.logs, c, true);
     remember(loading, c, record);
     return true;
@@ -348,7 +348,7 @@ static void open_known_port(struct daemon_state *s, struct console *c)
 {
     int r;
 
-    if (c->port == 0 || s->links.settings->no_vm_ports)
+    if (c->port_number == 0 || s->links.settings->no_vm_ports)
         return;
     r = daemon_ports_give_known(s->links.ports, c);
     if (r == 0)
@@ -356,7 +356,7 @@ static void open_known_port(struct daemon_state *s, struct console *c)
     s->portless++;
     log_warning("console's port cannot be opened, it gets one when its VM "
                 "comes console=%s port=%u reason=%s",
-                LOG_TEXT(console_name(c).text), c->port,
+                LOG_TEXT(console_name(c).text), c->port_number,
                 LOG_TEXT(r == -EADDRINUSE ? "somebody else has it"
                          : r == -ERANGE   ? "it is not in the range any more"
                                           : strerror(-r)));

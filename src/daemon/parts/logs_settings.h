@@ -3,7 +3,7 @@
  * it: directory, names, owner, mode, rotation.
  *
  * Users and groups are looked up by name, which may wait for a directory
- * service: at the start, for --check-config, and at SIGHUP; an owner given as
+ * server: at the start, for --check-config, and at SIGHUP; an owner given as
  * numbers asks nobody.
  */
 #ifndef DAEMON_PARTS_LOGS_SETTINGS_H

@@ -33,10 +33,10 @@ void words_log_connected(const struct fact *fact)
     struct console_name id = console_id(c);
     const char *tls = fact->is_encrypted ? "yes" : "no";
 
-    if (c->service != NULL)
+    if (c->port != NULL)
         log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->service), fact->peer, tls);
+                 console_port_number(c->port), fact->peer, tls);
     else
         log_info("VM connected console=%s id=%s peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);

@@ -60,11 +60,6 @@ struct service {
     unsigned untold;       /* failures since */
 };
 
-static struct service *service_of(const struct console *c)
-{
-    return c->uri_service;
-}
-
 /* ---- the log ---------------------------------------------------------- */
 
 static struct service_text describe(const struct service *s)
@@ -387,7 +382,7 @@ static void on_modem_end(void *owner, const char *reason)
 static bool is_plugged_in_by(const struct console *other,
                              const struct console *c)
 {
-    const struct service *s = service_of(other);
+    const struct service *s = other->service;
 
     return s != NULL && s->modem != NULL && null_modem_is_at(s->modem, c);
 }
@@ -469,7 +464,7 @@ static void stop_trying(struct service *s)
 /* What the VM has said last still goes to the remote system. */
 void service_pause(struct console *console)
 {
-    struct service *s = service_of(console);
+    struct service *s = console->service;
 
     if (s == NULL)
         return;
@@ -481,7 +476,7 @@ void service_pause(struct console *console)
 
 void service_stop_listening(struct console *console)
 {
-    struct service *s = service_of(console);
+    struct service *s = console->service;
 
     if (s == NULL || s->direction == 'C')
         return;
@@ -492,11 +487,11 @@ void service_stop_listening(struct console *console)
 
 void service_end(struct console *console)
 {
-    struct service *s = service_of(console);
+    struct service *s = console->service;
 
     if (s == NULL)
         return;
-    console->uri_service = NULL;
+    console->service = NULL;
     stop_trying(s);
     if (s->client != NULL)
         client_session_end(s->client, "the VM does not ask for it any more");
@@ -546,7 +541,7 @@ static struct service *new_service(struct session_context *ctx,
 void service_settle(struct session_context *ctx, struct console *console,
                     const char *text, char direction)
 {
-    struct service *s = service_of(console);
+    struct service *s = console->service;
     uint64_t tried_us;
 
     if (s != NULL && text != NULL && s->direction == direction &&
@@ -561,7 +556,7 @@ void service_settle(struct session_context *ctx, struct console *console,
     tried_us = s != NULL ? s->tried_us : 0;
     service_end(console);
     s = text != NULL ? new_service(ctx, console, text, direction) : NULL;
-    console->uri_service = s;
+    console->service = s;
     if (s == NULL)
         return;
     s->tried_us = tried_us;
@@ -571,14 +566,14 @@ void service_settle(struct session_context *ctx, struct console *console,
 
 struct service_text service_describe(const struct console *console)
 {
-    if (console->uri_service == NULL)
+    if (console->service == NULL)
         return (struct service_text){ "" };
-    return describe(service_of(console));
+    return describe(console->service);
 }
 
 const char *service_state(const struct console *console)
 {
-    const struct service *s = service_of(console);
+    const struct service *s = console->service;
 
     if (s == NULL)
         return "none";
