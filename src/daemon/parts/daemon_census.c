@@ -59,7 +59,7 @@ static void daemon_census_read_console(void *owner, const struct console *c,
     if (c->port != NULL && !c->is_port_new)
         ret->port = console_port_number(c->port);
     snprintf(ret->service, sizeof ret->service, "%s", service_describe(c).text);
-    ret->service_state = service_state(c);
+    ret->service_state = service_state_name(service_state(c));
     daemon_logs_describe(c, ret);
 }
 

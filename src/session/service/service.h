@@ -63,8 +63,17 @@ struct service_text {
 };
 struct service_text service_describe(const struct console *console);
 
-/* "listening", "connected", "connecting", "waiting" for the next try, "idle"
- * without its VM, "none". */
-const char *service_state(const struct console *console);
+enum service_state {
+    SERVICE_NONE, /* its VM asks for a name alone */
+    SERVICE_LISTENING,
+    SERVICE_CONNECTED,
+    SERVICE_CONNECTING,
+    SERVICE_WAITING, /* for the next try */
+    SERVICE_IDLE,    /* without its VM */
+};
+enum service_state service_state(const struct console *console);
+
+/* A word, for a listing. */
+const char *service_state_name(enum service_state state);
 
 #endif

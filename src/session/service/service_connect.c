@@ -1,0 +1,123 @@
+/*
+ * A connection to the remote system that the service URI names: a client of the
+ * console, with a role of its own.
+ */
+#include "core/console.h"
+#include "net/dial.h"
+#include "session/service/service_private.h"
+
+enum { DIAL_TIMEOUT_MS = 10 * 1000 };
+
+static void service_connect_on_open(void *owner, const char *tls)
+{
+    struct service *s = owner;
+
+    log_line(service_is_open(s), "connected for a VM console=%s uri=%s tls=%s",
+             LOG_TEXT(console_name(s->console).text),
+             LOG_TEXT(service_text_of(s).text), LOG_TEXT(tls));
+}
+
+static void service_connect_on_end(void *owner, const char *reason)
+{
+    struct service *s = owner;
+    bool was_leaving = s->is_leaving;
+
+    /* What the VM says until the next one is for that. */
+    if (s->client != NULL)
+        s->role.output_at = s->client->reader.at;
+    s->client = NULL;
+    s->is_leaving = false;
+    if (!console_has_vm(s->console))
+        return;
+    /* Back already. */
+    if (was_leaving)
+        service_try_soon(s);
+    else
+        service_try_later(s, service_not_connected, reason);
+}
+
+static void service_connect_on_dialed(void *owner, struct stream *stream,
+                                      const struct err *err)
+{
+    struct service *s = owner;
+
+    s->dial = NULL;
+    if (stream == NULL) {
+        service_try_later(s, service_not_connected, err->text);
+        return;
+    }
+    if (s->uri.tls == URI_TLS_FIRST)
+        stream = stream_tls_new(&s->ctx->tls, s->role.tls, stream,
+                                slice_of(NULL, 0), s->uri.host);
+    s->client = client_session_start(s->ctx, stream, s->console, &s->role);
+}
+
+/* True: what it needs for TLS is there. */
+static bool has_tls(struct service *s)
+{
+    struct err why;
+
+    if (s->uri.tls == URI_TLS_NEVER || s->tls != NULL)
+        return true;
+    s->tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
+                              s->ctx->settings.tls_minimum, &why);
+    if (s->tls == NULL) {
+        service_try_later(s, service_not_connected, why.text);
+        return false;
+    }
+    s->role.tls = service_tls_context(s->tls);
+    return true;
+}
+
+static void service_connect_open(struct service *s)
+{
+    enum dial_family family = s->uri.family == URI_IPV4   ? DIAL_IPV4
+                              : s->uri.family == URI_IPV6 ? DIAL_IPV6
+                                                          : DIAL_ANY_FAMILY;
+
+    s->role.on_open = service_connect_on_open;
+    s->role.on_end = service_connect_on_end;
+    if (!has_tls(s))
+        return;
+    s->dial = dial_tcp(s->ctx->loop, s->uri.host, s->uri.port, family,
+                       DIAL_TIMEOUT_MS, service_connect_on_dialed, s);
+}
+
+static void stop_dialing(struct service *s)
+{
+    if (s->dial != NULL)
+        dial_cancel(s->dial);
+    s->dial = NULL;
+}
+
+/* What the VM has said last still goes to the remote system. */
+static void service_connect_pause(struct service *s)
+{
+    stop_dialing(s);
+    s->is_leaving = s->client != NULL;
+    if (s->client != NULL)
+        client_session_shut_down(s->client, "the VM is gone");
+}
+
+static void service_connect_close(struct service *s)
+{
+    stop_dialing(s);
+    if (s->client != NULL)
+        client_session_end(s->client, "the VM does not ask for it any more");
+    s->client = NULL;
+}
+
+static enum service_state service_connect_state(const struct service *s)
+{
+    if (s->client != NULL && s->since_us != 0)
+        return SERVICE_CONNECTED;
+    return s->dial != NULL || s->client != NULL ? SERVICE_CONNECTING
+                                                : SERVICE_IDLE;
+}
+
+const struct service_ops service_connect_ops = {
+    .open = service_connect_open,
+    .pause = service_connect_pause,
+    .close = service_connect_close,
+    .state = service_connect_state,
+};

@@ -1,0 +1,103 @@
+/*
+ * A null modem to the console of another VM, which the service URI names.
+ */
+#include "core/directory.h"
+#include "session/service/service_private.h"
+
+#include <string.h>
+
+static bool is_meant(const struct service *s, const char *uuid,
+                     const struct console *c)
+{
+    const struct uri *uri = &s->uri;
+
+    if (c == s->console ||
+        (strcmp(c->uuid, uuid) != 0 && strcmp(c->name, uri->console) != 0))
+        return false;
+    return uri->console_label[0] == '\0' ||
+           strcmp(c->label, uri->console_label) == 0;
+}
+
+/* NULL: there is none, or more than one; why says which. */
+static struct console *find_console(const struct service *s, const char **why)
+{
+    struct directory_cursor cursor = { 0 };
+    struct console *found = NULL;
+    struct console *c;
+    char uuid[TEXT_ID_MAX + 1] = "";
+
+    (void)text_uuid(uuid, slice_of_text(s->uri.console));
+    *why = "there is no other console of that name or UUID";
+    while ((c = directory_next(s->ctx->directory, &cursor)) != NULL) {
+        if (!is_meant(s, uuid, c))
+            continue;
+        if (found != NULL) {
+            *why = "several consoles have that name or UUID; use "
+                   "vspc://UUID/LABEL";
+            return NULL;
+        }
+        found = c;
+    }
+    return found;
+}
+
+static void service_modem_on_end(void *owner, const char *reason)
+{
+    struct service *s = owner;
+
+    s->modem = NULL;
+    if (console_has_vm(s->console))
+        service_try_later(s, service_not_connected, reason);
+}
+
+/* Both VMs may ask for the same cable; two would carry each byte twice. */
+static bool is_plugged_in_by(const struct console *other,
+                             const struct console *c)
+{
+    const struct service *s = other->service;
+
+    return s != NULL && s->modem != NULL && null_modem_is_at(s->modem, c);
+}
+
+static void service_modem_open(struct service *s)
+{
+    const char *why;
+    struct console *other = find_console(s, &why);
+
+    if (other == NULL) {
+        service_try_later(s, service_not_connected, why);
+        return;
+    }
+    if (is_plugged_in_by(other, s->console)) {
+        service_look_again(s);
+        return;
+    }
+    s->modem =
+        null_modem_connect(s->ctx, s->console, other, service_modem_on_end, s);
+    if (s->modem == NULL) {
+        service_try_later(s, service_not_connected,
+                          "the limit of clients of one of the two is reached");
+        return;
+    }
+    log_line(service_is_open(s), "null modem console=%s other=%s",
+             LOG_TEXT(console_name(s->console).text),
+             LOG_TEXT(console_name(other).text));
+}
+
+static void service_modem_close(struct service *s)
+{
+    null_modem_disconnect(s->modem);
+    s->modem = NULL;
+}
+
+static enum service_state service_modem_state(const struct service *s)
+{
+    return s->modem != NULL ? SERVICE_CONNECTED : SERVICE_IDLE;
+}
+
+const struct service_ops service_modem_ops = {
+    .open = service_modem_open,
+    .pause = service_modem_close,
+    .close = service_modem_close,
+    .state = service_modem_state,
+};

@@ -1,0 +1,91 @@
+/*
+ * service_private.h - what the files of a service share:
+ *
+ *   service.c          its life: from a VM's request to the end; its tries
+ *   service_listen.c   a listener of the console's own
+ *   service_connect.c  a connection to a remote system
+ *   service_modem.c    a null modem to another VM's console
+ *   service_rules.c    what is allowed and possible
+ *
+ * service.c knows the three kinds as operations only, so that a kind can call
+ * service.c, and not the other way round.
+ */
+#ifndef SESSION_SERVICE_SERVICE_PRIVATE_H
+#define SESSION_SERVICE_SERVICE_PRIVATE_H
+
+#include "base/backoff.h"
+#include "log/log.h"
+#include "session/client/client_session.h"
+#include "session/service/null_modem.h"
+#include "session/service/service.h"
+#include "session/service/service_tls.h"
+
+/* A kind of service. */
+struct service_ops {
+    /* Tries now, with nothing of the service open. If it cannot be it says
+     * service_try_later or service_wait. */
+    void (*open)(struct service *s);
+    /* The VM is gone: what is connected ends, when it has its due. */
+    void (*pause)(struct service *s);
+    /* Everything of it ends. Takes a service of which nothing is open. */
+    void (*close)(struct service *s);
+    /* LISTENING, CONNECTED or CONNECTING; IDLE: nothing is open. */
+    enum service_state (*state)(const struct service *s);
+};
+
+extern const struct service_ops service_listen_ops;
+extern const struct service_ops service_connect_ops;
+extern const struct service_ops service_modem_ops;
+
+/* One of listener, dial, client and modem at a time; none: it waits. */
+struct service {
+    const struct service_ops *ops;
+    struct session_context *ctx;
+    struct console *console;
+    char *text; /* of the URI; uri's slices are in it */
+    struct uri uri;
+    char direction;
+    bool is_leaving; /* client takes what its VM has said last */
+    bool is_brief;   /* the last connection was */
+    struct listener *listener;
+    struct dial *dial;
+    struct client *client;
+    struct null_modem *modem;
+    struct service_tls *tls; /* for what we connect to; NULL: none yet */
+    struct client_role role; /* of client */
+    struct backoff backoff;
+    struct deadline tick;
+    unsigned ticks_left;   /* before the next try */
+    uint64_t tried_us;     /* last; 0: never */
+    uint64_t since_us;     /* it is connected; 0: it is not */
+    uint64_t told_us;      /* trouble; 0: none, or it is over */
+    uint64_t told_open_us; /* that it is connected */
+    uint32_t told_hash;    /* of the reason */
+    unsigned untold;       /* failures since */
+};
+
+/* What is logged of a connection or null modem that could not be or has ended;
+ * for service_try_later. */
+extern const char service_not_connected[];
+
+/* The URI as shown to people. */
+struct service_text service_text_of(const struct service *s);
+
+/* It is connected. Returns the level that this may be logged at: one that never
+ * lasts is told of as rarely as its trouble. */
+enum log_level service_is_open(struct service *s);
+
+/* The trouble is over. */
+void service_forget_trouble(struct service *s);
+
+/* Logs what has failed and why, once for each reason and a while, and tries
+ * again after a growing pause. */
+void service_try_later(struct service *s, const char *what, const char *why);
+
+/* Tries again after a few seconds, about which nothing is said. */
+void service_look_again(struct service *s);
+
+/* Tries now, or after a short pause if the last try was just now. */
+void service_try_soon(struct service *s);
+
+#endif
