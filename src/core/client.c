@@ -24,10 +24,10 @@ static struct fact fact_about(const struct client *client, enum fact_kind kind)
     struct fact fact = {
         .kind = kind,
         .console = client->console,
-        .is_encrypted = client->is_encrypted,
+        .client.is_encrypted = client->is_encrypted,
     };
 
-    memcpy(fact.peer, client->peer, sizeof fact.peer);
+    memcpy(fact.client.peer, client->peer, sizeof fact.client.peer);
     return fact;
 }
 

@@ -126,10 +126,10 @@ void console_tell_detached(struct console *c, const char *peer,
     struct fact fact = {
         .kind = FACT_VM_DETACHED,
         .console = c,
-        .reason = reason,
+        .vm_detached.reason = reason,
     };
 
-    snprintf(fact.peer, sizeof fact.peer, "%s", peer);
+    snprintf(fact.vm_detached.peer, sizeof fact.vm_detached.peer, "%s", peer);
     fact_add(&c->directory->facts, fact);
     note(c, VIEW_NOTICE_GONE);
     console_tell_vm_lines(c);
@@ -140,12 +140,14 @@ static void tell_attached(struct console *c, const struct vm_link *link)
     struct fact fact = {
         .kind = FACT_VM_ATTACHED,
         .console = c,
-        .is_encrypted = link->is_encrypted,
-        .is_new = c->is_new,
+        .vm_attached = {
+            .is_encrypted = link->is_encrypted,
+            .is_new = c->is_new,
+        },
     };
 
     c->is_new = false;
-    memcpy(fact.peer, link->peer, sizeof fact.peer);
+    memcpy(fact.vm_attached.peer, link->peer, sizeof fact.vm_attached.peer);
     fact_add(&c->directory->facts, fact);
     note(c, VIEW_NOTICE_BACK);
     console_tell_vm_lines(c);

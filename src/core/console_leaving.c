@@ -69,9 +69,10 @@ void console_dismiss_leaving(struct console *c, const char *reason)
 {
     struct fact fact = { .kind = FACT_OUTPUT_LOST, .console = c };
 
-    memcpy(fact.peer, c->leaving->peer, sizeof fact.peer);
-    fact.bytes = drain(c);
-    if (fact.bytes > 0)
+    memcpy(fact.output_lost.peer, c->leaving->peer,
+           sizeof fact.output_lost.peer);
+    fact.output_lost.bytes = drain(c);
+    if (fact.output_lost.bytes > 0)
         fact_add(&c->directory->facts, fact);
     let_go(c, reason);
 }

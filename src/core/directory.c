@@ -225,9 +225,10 @@ void directory_rename(struct console *c, const char *name)
 {
     if (strcmp(c->name, name) == 0)
         return;
-    fact_add(&c->directory->facts, (struct fact){ .kind = FACT_VM_RENAMED,
-                                                  .console = c,
-                                                  .former_name = c->name });
+    fact_add(&c->directory->facts,
+             (struct fact){ .kind = FACT_VM_RENAMED,
+                            .console = c,
+                            .vm_renamed.former_name = c->name });
     c->name = xstrdup(name);
 }
 

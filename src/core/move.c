@@ -99,10 +99,13 @@ static void report(const struct move *m, enum move_verdict verdict,
     struct fact fact = {
         .kind = FACT_MOVE_ENDED,
         .console = m->console,
-        .verdict = (uint8_t)verdict,
-        .held = m->console->held_input.len,
-        .took_us = now_us - m->begun_us,
+        .move_ended = {
+            .took_us = now_us - m->begun_us,
+            .held = m->console->held_input.len,
+            .verdict = (uint8_t)verdict,
+        },
     };
+    struct fact_move_ended *ended = &fact.move_ended;
 
     if (verdict == MOVE_COMPLETED)
         d->move_counts.completed++;
@@ -111,10 +114,10 @@ static void report(const struct move *m, enum move_verdict verdict,
     /* A move that works takes a new connection; one that fails costs nothing
      * but two messages. */
     if (verdict != MOVE_COMPLETED &&
-        !throttle_passes(&m->console->failed_moves, now_us, &fact.others))
+        !throttle_passes(&m->console->failed_moves, now_us, &ended->others))
         return;
-    memcpy(fact.peer, m->from, sizeof fact.peer);
-    memcpy(fact.to, m->to, sizeof fact.to);
+    memcpy(ended->from, m->from, sizeof ended->from);
+    memcpy(ended->to, m->to, sizeof ended->to);
     fact_add(&d->facts, fact);
 }
 
@@ -238,9 +241,10 @@ static void report_replaced(const struct move *m, const struct vm_link *by)
 {
     struct fact fact = { .kind = FACT_DESTINATION_REPLACED,
                          .console = m->console };
+    struct fact_destination_replaced *replaced = &fact.destination_replaced;
 
-    memcpy(fact.peer, m->destination->peer, sizeof fact.peer);
-    memcpy(fact.to, by->peer, sizeof fact.to);
+    memcpy(replaced->older, m->destination->peer, sizeof replaced->older);
+    memcpy(replaced->newer, by->peer, sizeof replaced->newer);
     fact_add(&directory_of(m)->facts, fact);
 }
 

@@ -38,7 +38,7 @@ static void daemon_facts_for_state(struct daemon *d, struct telling *t)
     const struct fact *fact = t->fact;
 
     if (fact->kind == FACT_VM_ATTACHED)
-        daemon_state_vm_came(&d->state, fact);
+        daemon_state_vm_came(&d->state, fact->console, &fact->vm_attached);
     else if (fact->kind == FACT_LABELLED)
         daemon_state_labelled(&d->state, fact->console);
     else

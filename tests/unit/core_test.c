@@ -275,9 +275,9 @@ static struct seen take_fact(struct fact_queue *q)
     if (!fact_take(q, &seen.fact))
         return seen;
     seen.kind = (int)seen.fact.kind;
-    if (seen.fact.former_name != NULL)
+    if (seen.fact.kind == FACT_VM_RENAMED)
         snprintf(seen.former_name, sizeof seen.former_name, "%s",
-                 seen.fact.former_name);
+                 seen.fact.vm_renamed.former_name);
     fact_done(&seen.fact);
     return seen;
 }
@@ -742,7 +742,7 @@ static void facts_are_told_in_order(void **state)
     struct seen seen = take_fact(q);
 
     assert_int_equal(seen.kind, FACT_VM_ATTACHED);
-    assert_true(seen.fact.is_new);
+    assert_true(seen.fact.vm_attached.is_new);
     assert_int_equal(take_fact(q).kind, NO_FACT);
     directory_rename(f->console, "db");
     directory_rename(f->console, "db");
@@ -750,7 +750,7 @@ static void facts_are_told_in_order(void **state)
     seen = take_fact(q);
     assert_int_equal(seen.kind, FACT_VM_RENAMED);
     assert_string_equal(seen.former_name, "web");
-    assert_string_equal(take_fact(q).fact.reason, "because");
+    assert_string_equal(take_fact(q).fact.vm_detached.reason, "because");
     assert_int_equal(take_fact(q).kind, NO_FACT);
 }
 
@@ -761,14 +761,14 @@ static void a_console_is_new_once(void **state)
     struct fixture *f = *state;
     struct fact_queue *q = &f->directory.facts;
 
-    assert_true(take_fact(q).fact.is_new);
+    assert_true(take_fact(q).fact.vm_attached.is_new);
     console_detach_vm(&f->vm.link, "gone", 0);
     directory_attach_vm(&f->directory, &f->vm.link, &same, 0);
     assert_int_equal(take_fact(q).kind, FACT_VM_DETACHED);
-    assert_false(take_fact(q).fact.is_new);
+    assert_false(take_fact(q).fact.vm_attached.is_new);
     assert_non_null(directory_restore(&f->directory, &known));
     directory_attach_vm(&f->directory, &f->other.link, &known, 0);
-    assert_false(take_fact(q).fact.is_new);
+    assert_false(take_fact(q).fact.vm_attached.is_new);
     /* Names that nobody takes are freed with the queue. */
     directory_rename(f->console, "db");
     directory_rename(f->console, "web");
@@ -787,13 +787,13 @@ static void clients_that_are_served_are_facts(void **state)
     seen = take_fact(q);
     assert_int_equal(seen.kind, FACT_CLIENT_ATTACHED);
     assert_ptr_equal(seen.fact.console, f->console);
-    assert_string_equal(seen.fact.peer, "192.0.2.1:1");
-    assert_true(seen.fact.is_encrypted);
+    assert_string_equal(seen.fact.client.peer, "192.0.2.1:1");
+    assert_true(seen.fact.client.is_encrypted);
     f->a.client.is_encrypted = false;
     client_report_detached(&f->a.client);
     seen = take_fact(q);
     assert_int_equal(seen.kind, FACT_CLIENT_DETACHED);
-    assert_false(seen.fact.is_encrypted);
+    assert_false(seen.fact.client.is_encrypted);
 }
 
 static void console_expires_only_when_all_have_left(void **state)

@@ -70,7 +70,7 @@ struct site {
     struct {
         struct fact last;
         uint32_t count;
-    } seen[FACT_OUTPUT_LOST + 1];
+    } seen[FACT_KIND_COUNT];
     /* Called after each event of a session, for who has to know their order;
      * may be NULL. */
     void (*after_event)(struct peer *p, void *owner);

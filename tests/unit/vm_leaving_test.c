@@ -68,7 +68,7 @@ static void check_shown(struct fixture *f, size_t len, const char *then)
 
 static uint64_t lost(const struct fixture *f)
 {
-    return f->site.seen[FACT_OUTPUT_LOST].last.bytes;
+    return f->site.seen[FACT_OUTPUT_LOST].last.output_lost.bytes;
 }
 
 static void more_last_words_than_one_turn_reads_come_before_the_next(

@@ -602,9 +602,9 @@ static void shutting_down_ends_a_move(void **state)
     assert_int_equal(failed(s), 1);
 }
 
-static const struct fact *move_ended(const struct site *s)
+static const struct fact_move_ended *move_ended(const struct site *s)
 {
-    return &s->seen[FACT_MOVE_ENDED].last;
+    return &s->seen[FACT_MOVE_ENDED].last.move_ended;
 }
 
 static void a_move_is_told_with_all_that_is_known(void **state)
@@ -629,7 +629,7 @@ static void a_move_is_told_with_all_that_is_known(void **state)
     assert_int_equal(move_ended(s)->held, 4);
     assert_true(move_ended(s)->took_us >=
                 s->directory.settings.move_timeout_us);
-    assert_string_equal(move_ended(s)->peer, "source");
+    assert_string_equal(move_ended(s)->from, "source");
     assert_string_equal(move_ended(s)->to, "destination");
 }
 

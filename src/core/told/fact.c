@@ -12,10 +12,32 @@ void fact_queue_init(struct fact_queue *q)
     *q = (struct fact_queue){ 0 };
 }
 
+const char *fact_kind_name(enum fact_kind kind)
+{
+    static const char *const names[FACT_KIND_COUNT] = {
+        [FACT_VM_ATTACHED] = "vm-attached",
+        [FACT_VM_DETACHED] = "vm-detached",
+        [FACT_VM_RENAMED] = "vm-renamed",
+        [FACT_LABELLED] = "labelled",
+        [FACT_DESERTED] = "deserted",
+        [FACT_VISITED] = "visited",
+        [FACT_CLIENT_ATTACHED] = "client-attached",
+        [FACT_CLIENT_DETACHED] = "client-detached",
+        [FACT_CLIENT_LAGS] = "client-lags",
+        [FACT_MOVE_ENDED] = "move-ended",
+        [FACT_DESTINATION_REPLACED] = "destination-replaced",
+        [FACT_OUTPUT_LOST] = "output-lost",
+    };
+
+    return names[kind];
+}
+
 void fact_done(struct fact *fact)
 {
-    free(fact->former_name);
-    fact->former_name = NULL;
+    if (fact->kind != FACT_VM_RENAMED)
+        return;
+    free(fact->vm_renamed.former_name);
+    fact->vm_renamed.former_name = NULL;
 }
 
 void fact_queue_done(struct fact_queue *q)

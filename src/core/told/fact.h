@@ -16,39 +16,79 @@
 
 struct console;
 
+/* Beside each kind: the member of struct fact that belongs to it. */
 enum fact_kind {
-    FACT_VM_ATTACHED,
-    FACT_VM_DETACHED,
-    FACT_VM_RENAMED,
-    FACT_LABELLED,        /* its label was "" before */
-    FACT_DESERTED,        /* without a VM, and its last client has gone */
-    FACT_VISITED,         /* without a VM, and its first client has come */
-    FACT_CLIENT_ATTACHED, /* and is served */
-    FACT_CLIENT_DETACHED, /* of such a one */
-    FACT_CLIENT_LAGS,     /* the VM does not wait for a client any more */
-    FACT_MOVE_ENDED,
-    FACT_DESTINATION_REPLACED, /* of a move, by a newer connection */
-    FACT_OUTPUT_LOST, /* a VM's former connection went before its last word */
+    FACT_VM_ATTACHED,          /* vm_attached */
+    FACT_VM_DETACHED,          /* vm_detached */
+    FACT_VM_RENAMED,           /* vm_renamed */
+    FACT_LABELLED,             /* none: the console's label was "" before */
+    FACT_DESERTED,             /* none: no VM, and the last client has gone */
+    FACT_VISITED,              /* none: no VM, and the first client has come */
+    FACT_CLIENT_ATTACHED,      /* client: it is served from now on */
+    FACT_CLIENT_DETACHED,      /* client: it was served */
+    FACT_CLIENT_LAGS,          /* client: the VM waits for it no longer */
+    FACT_MOVE_ENDED,           /* move_ended */
+    FACT_DESTINATION_REPLACED, /* destination_replaced */
+    FACT_OUTPUT_LOST,          /* output_lost */
+};
+enum { FACT_KIND_COUNT = FACT_OUTPUT_LOST + 1 };
+
+/* A word for a person: "vm-attached". */
+const char *fact_kind_name(enum fact_kind kind);
+
+struct fact_vm_attached {
+    char peer[ADDRESS_TEXT_MAX];
+    bool is_encrypted;
+    bool is_new; /* the console was not known before */
+};
+
+struct fact_vm_detached {
+    char peer[ADDRESS_TEXT_MAX];
+    const char *reason; /* static text */
+};
+
+struct fact_vm_renamed {
+    char *former_name; /* owned by whoever has the fact: fact_done */
+};
+
+struct fact_client {
+    char peer[ADDRESS_TEXT_MAX]; /* "": a client without an address */
+    bool is_encrypted;
+};
+
+struct fact_move_ended {
+    char from[ADDRESS_TEXT_MAX]; /* the source */
+    char to[ADDRESS_TEXT_MAX];   /* the last destination; "": none came */
+    uint64_t took_us;
+    uint32_t held;   /* bytes of input that were kept */
+    uint32_t others; /* failed moves since the last such fact that have none */
+    uint8_t verdict; /* enum move_verdict */
+};
+
+/* A newer connection is the destination of a move now. */
+struct fact_destination_replaced {
+    char older[ADDRESS_TEXT_MAX];
+    char newer[ADDRESS_TEXT_MAX];
+};
+
+/* A VM's former connection was closed before its last output had come. */
+struct fact_output_lost {
+    char peer[ADDRESS_TEXT_MAX];
+    uint64_t bytes; /* at least */
 };
 
 struct fact {
     enum fact_kind kind;
     struct console *console;
-    const char *reason;          /* VM_DETACHED; static text */
-    char *former_name;           /* VM_RENAMED; owned by who has the fact */
-    char peer[ADDRESS_TEXT_MAX]; /* *TACHED; OUTPUT_LOST; CLIENT_LAGS, ""
-                                  * if it has none; MOVE_ENDED: the
-                                  * source; DESTINATION_REPLACED: the older */
-    uint64_t bytes;              /* OUTPUT_LOST: at least */
-    char to[ADDRESS_TEXT_MAX];   /* MOVE_ENDED: the destination; "" if none
-                                  * came; DESTINATION_REPLACED: the newer */
-    /* MOVE_ENDED: */
-    uint64_t took_us;
-    uint32_t held;     /* bytes of input that were kept */
-    uint32_t others;   /* failed moves that were not told of */
-    uint8_t verdict;   /* enum move_verdict */
-    bool is_encrypted; /* *TACHED, but for VM_DETACHED */
-    bool is_new;       /* VM_ATTACHED: the console was not known before */
+    union {
+        struct fact_vm_attached vm_attached;
+        struct fact_vm_detached vm_detached;
+        struct fact_vm_renamed vm_renamed;
+        struct fact_client client;
+        struct fact_move_ended move_ended;
+        struct fact_destination_replaced destination_replaced;
+        struct fact_output_lost output_lost;
+    };
 };
 
 struct fact_queue {
@@ -60,6 +100,8 @@ struct fact_queue {
 
 void fact_queue_init(struct fact_queue *q);
 void fact_queue_done(struct fact_queue *q);
+
+/* The queue owns what the fact owns. */
 void fact_add(struct fact_queue *q, struct fact fact);
 
 /* Takes the oldest one, which is the caller's from then on: handling it may add

@@ -1,7 +1,7 @@
 #include "daemon/parts/daemon_hooks.h"
 
-#include "log/log.h"
 #include "daemon/parts/words.h"
+#include "log/log.h"
 #include "net/waker.h"
 #include "session/client/console_port.h"
 #include "store/record.h"
@@ -56,26 +56,22 @@ static void begin_of(struct told *t, enum hook_kind kind,
         set_port(t, console_port_number(c->port));
 }
 
-static void set_peer(struct told *t, const struct fact *fact)
+static void set_peer(struct told *t, const char *peer, bool is_encrypted)
 {
-    t->event.text[HOOK_PEER] = fact->peer;
+    t->event.text[HOOK_PEER] = peer;
+    t->event.text[HOOK_TLS] = is_encrypted ? "yes" : "no";
 }
 
-static void set_tls(struct told *t, const struct fact *fact)
-{
-    t->event.text[HOOK_TLS] = fact->is_encrypted ? "yes" : "no";
-}
-
-static void set_move(struct told *t, const struct fact *fact)
+static void set_move(struct told *t, const struct fact_move_ended *ended)
 {
     snprintf(t->ms, sizeof t->ms, "%llu",
-             (unsigned long long)fact->took_us / US_PER_MS);
+             (unsigned long long)ended->took_us / US_PER_MS);
     t->event.text[HOOK_MS] = t->ms;
-    t->event.text[HOOK_FROM] = fact->peer;
-    if (fact->to[0] != '\0')
-        t->event.text[HOOK_TO] = fact->to;
-    if (fact->verdict != MOVE_COMPLETED)
-        t->event.text[HOOK_REASON] = words_move_failure(fact->verdict);
+    t->event.text[HOOK_FROM] = ended->from;
+    if (ended->to[0] != '\0')
+        t->event.text[HOOK_TO] = ended->to;
+    if (ended->verdict != MOVE_COMPLETED)
+        t->event.text[HOOK_REASON] = words_move_failure(ended->verdict);
 }
 
 /* HOOK_KINDS: it is none. A console that is new is told of twice. */
@@ -89,8 +85,8 @@ static enum hook_kind kind_of(const struct fact *fact)
     case FACT_VM_RENAMED:
         return HOOK_VM_RENAMED;
     case FACT_MOVE_ENDED:
-        return fact->verdict == MOVE_COMPLETED ? HOOK_VM_MOVED
-                                               : HOOK_VM_MOVE_FAILED;
+        return fact->move_ended.verdict == MOVE_COMPLETED ? HOOK_VM_MOVED
+                                                          : HOOK_VM_MOVE_FAILED;
     case FACT_CLIENT_ATTACHED:
         return HOOK_CLIENT_ATTACHED;
     case FACT_CLIENT_DETACHED:
@@ -124,21 +120,22 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
     switch (kind) {
     case HOOK_VM_NEW:
     case HOOK_VM_UP:
+        set_peer(&t, fact->vm_attached.peer, fact->vm_attached.is_encrypted);
+        break;
     case HOOK_CLIENT_ATTACHED:
     case HOOK_CLIENT_DETACHED:
-        set_peer(&t, fact);
-        set_tls(&t, fact);
+        set_peer(&t, fact->client.peer, fact->client.is_encrypted);
         break;
     case HOOK_VM_DOWN:
-        set_peer(&t, fact);
-        t.event.text[HOOK_REASON] = fact->reason;
+        t.event.text[HOOK_PEER] = fact->vm_detached.peer;
+        t.event.text[HOOK_REASON] = fact->vm_detached.reason;
         break;
     case HOOK_VM_RENAMED:
-        t.event.text[HOOK_OLD_NAME] = fact->former_name;
+        t.event.text[HOOK_OLD_NAME] = fact->vm_renamed.former_name;
         break;
     case HOOK_VM_MOVED:
     case HOOK_VM_MOVE_FAILED:
-        set_move(&t, fact);
+        set_move(&t, &fact->move_ended);
         break;
     case HOOK_VM_EXPIRED:
     case HOOK_KINDS:
@@ -151,7 +148,7 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
  * adds the VM with one event and changes it with all others. */
 void daemon_hooks_tell_fact(struct daemon_hooks *h, const struct fact *fact)
 {
-    if (fact->kind == FACT_VM_ATTACHED && fact->is_new)
+    if (fact->kind == FACT_VM_ATTACHED && fact->vm_attached.is_new)
         tell(h, HOOK_VM_NEW, fact);
     tell(h, kind_of(fact), fact);
 }

@@ -1,7 +1,6 @@
 #include "daemon/parts/daemon_state.h"
 
 #include "base/clock.h"
-#include "log/log.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/directory.h"
@@ -9,6 +8,7 @@
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_ports.h"
 #include "daemon/parts/words.h"
+#include "log/log.h"
 #include "net/waker.h"
 #include "store/store.h"
 
@@ -30,8 +30,9 @@ enum {
 /* A new port that is not announced yet. */
 struct announcement {
     struct deadline due;
-    uint64_t number;  /* of the change that has to be on the disk */
-    struct fact fact; /* FACT_VM_ATTACHED */
+    uint64_t number; /* of the change that has to be on the disk */
+    struct console *console;
+    struct fact_vm_attached attached;
 };
 
 static struct announcement *announcement_at(struct deadline *due)
@@ -43,8 +44,8 @@ static struct announcement *announcement_at(struct deadline *due)
 
 static void announce(struct announcement *a)
 {
-    a->fact.console->is_port_new = false;
-    words_log_connected(&a->fact);
+    a->console->is_port_new = false;
+    words_log_connected(a->console, &a->attached);
     deadline_stop(&a->due);
     free(a);
 }
@@ -73,18 +74,20 @@ static void announce_console(struct daemon_state *s, const struct console *c)
         struct announcement *a =
             announcement_at(CONTAINER_OF(node, struct deadline, node));
 
-        if (a->fact.console == c)
+        if (a->console == c)
             announce(a);
     }
 }
 
-static void announce_later(struct daemon_state *s, const struct fact *fact,
+static void announce_later(struct daemon_state *s, struct console *c,
+                           const struct fact_vm_attached *attached,
                            uint64_t number)
 {
     struct announcement *a = xcalloc(1, sizeof *a);
 
     a->number = number;
-    a->fact = *fact;
+    a->console = c;
+    a->attached = *attached;
     deadline_init(&a->due);
     deadline_start(&s->announcements, &a->due, clock_now_us());
 }
@@ -143,9 +146,9 @@ static void put_all(struct daemon_state *s)
         put(s, c, c->link != NULL);
 }
 
-void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact)
+void daemon_state_vm_came(struct daemon_state *s, struct console *c,
+                          const struct fact_vm_attached *attached)
 {
-    struct console *c = fact->console;
     uint64_t number = 0;
 
     /* Written first and announced then, so that no crash in between takes back
@@ -155,11 +158,11 @@ void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact)
     if (s->store != NULL && !s->is_ending)
         number = put(s, c, true);
     if (c->is_port_new && number != 0 && !s->is_failing && !s->is_slow) {
-        announce_later(s, fact, number);
+        announce_later(s, c, attached, number);
         return;
     }
     c->is_port_new = false;
-    words_log_connected(fact);
+    words_log_connected(c, attached);
 }
 
 void daemon_state_changed(struct daemon_state *s, struct console *c,

@@ -24,7 +24,7 @@ struct daemon_hooks;
 struct daemon_logs;
 struct daemon_ports;
 struct directory;
-struct fact;
+struct fact_vm_attached;
 struct store;
 struct waker;
 
@@ -77,7 +77,8 @@ void daemon_state_close(struct daemon_state *s);
 bool daemon_state_is_kept(const struct daemon_state *s);
 
 /* FACT_VM_ATTACHED: has it written, and announced, now or later. */
-void daemon_state_vm_came(struct daemon_state *s, const struct fact *fact);
+void daemon_state_vm_came(struct daemon_state *s, struct console *c,
+                          const struct fact_vm_attached *attached);
 
 /* Anything else about it, for example that its VM has gone, has changed. */
 void daemon_state_changed(struct daemon_state *s, struct console *c,

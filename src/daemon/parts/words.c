@@ -1,8 +1,8 @@
 #include "daemon/parts/words.h"
 
 #include "base/clock.h"
-#include "log/log.h"
 #include "core/console.h"
+#include "log/log.h"
 #include "session/client/console_port.h"
 
 #include <errno.h>
@@ -26,20 +26,20 @@ const char *words_move_failure(enum move_verdict verdict)
     return move_failures[verdict];
 }
 
-void words_log_connected(const struct fact *fact)
+void words_log_connected(const struct console *c,
+                         const struct fact_vm_attached *attached)
 {
-    const struct console *c = fact->console;
     struct console_name name = console_name(c);
     struct console_name id = console_id(c);
-    const char *tls = fact->is_encrypted ? "yes" : "no";
+    const char *tls = attached->is_encrypted ? "yes" : "no";
 
     if (c->port != NULL)
         log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->port), fact->peer, tls);
+                 console_port_number(c->port), attached->peer, tls);
     else
         log_info("VM connected console=%s id=%s peer=%s tls=%s",
-                 LOG_TEXT(name.text), LOG_TEXT(id.text), fact->peer, tls);
+                 LOG_TEXT(name.text), LOG_TEXT(id.text), attached->peer, tls);
 }
 
 void words_log_no_port(const struct console *c, int error)
@@ -58,20 +58,21 @@ void words_log_expired(const struct console *c)
              LOG_TEXT(console_id(c).text));
 }
 
-static void log_move(const struct fact *fact, const char *name)
+static void log_move(const struct fact_move_ended *ended, const char *name)
 {
-    const char *to = fact->to[0] != '\0' ? fact->to : "none";
-    unsigned long long ms = fact->took_us / 1000;
-    unsigned tenths = (unsigned)(fact->took_us % 1000 / 100);
+    const char *to = ended->to[0] != '\0' ? ended->to : "none";
+    unsigned long long ms = ended->took_us / 1000;
+    unsigned tenths = (unsigned)(ended->took_us % 1000 / 100);
 
-    if (fact->verdict == MOVE_COMPLETED)
+    if (ended->verdict == MOVE_COMPLETED)
         log_info("VM moved console=%s from=%s to=%s ms=%llu.%u held=%u",
-                 LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held);
+                 LOG_TEXT(name), ended->from, to, ms, tenths, ended->held);
     else
         log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
                     "held=%u others=%u reason=%s",
-                    LOG_TEXT(name), fact->peer, to, ms, tenths, fact->held,
-                    fact->others, LOG_TEXT(words_move_failure(fact->verdict)));
+                    LOG_TEXT(name), ended->from, to, ms, tenths, ended->held,
+                    ended->others,
+                    LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
 /* A VM may say a new name as often as it likes. */
@@ -98,24 +99,26 @@ void words_log_fact(const struct fact *fact)
         break;
     case FACT_VM_DETACHED:
         log_info("VM disconnected console=%s peer=%s reason=%s",
-                 LOG_TEXT(name.text), fact->peer, LOG_TEXT(fact->reason));
+                 LOG_TEXT(name.text), fact->vm_detached.peer,
+                 LOG_TEXT(fact->vm_detached.reason));
         break;
     case FACT_VM_RENAMED:
         log_renamed(fact, name.text);
         break;
     case FACT_MOVE_ENDED:
-        log_move(fact, name.text);
+        log_move(&fact->move_ended, name.text);
         break;
     case FACT_DESTINATION_REPLACED:
         log_info("VM move goes on with a newer connection console=%s from=%s "
                  "to=%s",
-                 LOG_TEXT(name.text), fact->peer, fact->to);
+                 LOG_TEXT(name.text), fact->destination_replaced.older,
+                 fact->destination_replaced.newer);
         break;
     case FACT_OUTPUT_LOST:
         log_warning("VM output lost console=%s peer=%s at-least-bytes=%llu "
                     "reason=%s",
-                    LOG_TEXT(name.text), fact->peer,
-                    (unsigned long long)fact->bytes,
+                    LOG_TEXT(name.text), fact->output_lost.peer,
+                    (unsigned long long)fact->output_lost.bytes,
                     LOG_TEXT("the VM's former connection goes on printing and "
                              "has to be closed"));
         break;
@@ -123,7 +126,7 @@ void words_log_fact(const struct fact *fact)
         log_info("client is too slow and will miss output console=%s peer=%s "
                  "reason=%s",
                  LOG_TEXT(name.text),
-                 fact->peer[0] != '\0' ? fact->peer : "none",
+                 fact->client.peer[0] != '\0' ? fact->client.peer : "none",
                  LOG_TEXT("it has held up the VM for --hold-time"));
         break;
     }

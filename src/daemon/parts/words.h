@@ -8,8 +8,8 @@
 #ifndef DAEMON_PARTS_WORDS_H
 #define DAEMON_PARTS_WORDS_H
 
-#include "core/told/fact.h"
 #include "core/move.h"
+#include "core/told/fact.h"
 
 struct console;
 
@@ -20,7 +20,8 @@ void words_log_fact(const struct fact *fact);
 
 /* FACT_VM_ATTACHED: the line that names the VM's port to people and programs.
  */
-void words_log_connected(const struct fact *fact);
+void words_log_connected(const struct console *c,
+                         const struct fact_vm_attached *attached);
 
 /* The console got no TCP port. error: -errno; -EADDRNOTAVAIL: none is free. */
 void words_log_no_port(const struct console *c, int error);
