@@ -39,9 +39,6 @@ MODULE_CIRCLES = {
                 "core/view",
                 "the aggregate: a console, its links and readers, and the "
                 "directory that they are in, change together or not at all"),
-    "options": ("conf/option_row conf/options", "to be cut"),
-    "log": ("conlog/conlog conlog/console_log", "to be cut"),
-    "descriptors": ("net/descriptors net/loop", "to be cut"),
 }
 
 # A name of the circle -> its folders, why.

@@ -9,7 +9,7 @@
  * defaults differ, and only the file of --config is read (vspc_server.h).
  *
  * This module does not check what depends on the system, such as addresses and
- * certificates: daemon/check_settings.h does. It does not log.
+ * certificates: daemon/ask/check_settings.h does. It does not log.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H

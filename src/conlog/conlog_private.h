@@ -1,13 +1,14 @@
 /*
  * conlog_private.h - what conlog.c (all logs) and console_log.c (one of them)
- * share. The loop's thread alone: no lock.
+ * share, and say to each other. The loop's thread alone: no lock.
  */
 #ifndef CONLOG_CONLOG_PRIVATE_H
 #define CONLOG_CONLOG_PRIVATE_H
 
+#include "conlog/conlog.h"
 #include "conlog/conlog_names.h"
 #include "conlog/conlog_writers.h"
-#include "conlog/console_log.h"
+#include "core/told/past.h"
 
 struct conlog {
     struct conlog_settings settings;

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "log/log.h"
 #include "net/descriptors_private.h"
-#include "net/loop_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -73,13 +72,12 @@ static void descriptors_retry_due(struct deadline *retry, void *owner)
     wake_all(owner);
 }
 
-void descriptors_init(struct descriptors *d, struct loop *loop)
+void descriptors_init(struct descriptors *d)
 {
     *d = (struct descriptors){ .reserve_fd = -1 };
     list_init(&d->waiting);
     deadline_init(&d->retry);
     deadline_queue_open(&d->retries, RETRY_US, descriptors_retry_due, d);
-    loop_watch(loop, &d->retries);
     descriptors_take_reserve_back(d);
 }
 
@@ -154,9 +152,4 @@ void descriptors_take_reserve_back(struct descriptors *d)
 {
     if (d->reserve_fd < 0)
         d->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-}
-
-uint64_t descriptors_starved_count(const struct loop *loop)
-{
-    return loop->descriptors.lack_count;
 }

@@ -4,13 +4,11 @@
  *
  * Without a free descriptor nothing can be accepted. Whoever needs one then
  * waits (descriptors_private.h), uses no CPU meanwhile and is woken when one of
- * the loop was closed, or once a second, because other parts of the program
+ * its loop was closed, or once a second, because other parts of the program
  * close theirs without a word. It is logged once, and counted.
  */
 #ifndef NET_DESCRIPTORS_H
 #define NET_DESCRIPTORS_H
-
-#include "net/loop.h"
 
 #include <stdint.h>
 
@@ -23,8 +21,5 @@ void descriptors_open_standard(void);
 /* Raises the soft limit of open files to the hard one; returns what it is, 0
  * if that cannot be known. */
 uint64_t descriptors_raise_limit(void);
-
-/* How often a connection could not be accepted for want of descriptors. */
-uint64_t descriptors_starved_count(const struct loop *loop);
 
 #endif

@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct loop;
-
 /* Somebody who needs a descriptor; lives in the struct that does. */
 struct descriptor_waiter {
     struct list node; /* list_init before use; empty: it does not wait */
@@ -29,7 +27,8 @@ struct descriptors {
     uint64_t lack_count;
 };
 
-void descriptors_init(struct descriptors *d, struct loop *loop);
+/* The owner has retries watched by its loop. */
+void descriptors_init(struct descriptors *d);
 void descriptors_done(struct descriptors *d);
 
 /* This errno says that there is none, or no memory for one. */

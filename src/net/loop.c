@@ -88,7 +88,8 @@ int loop_open(struct loop **ret_loop)
     signal(SIGPIPE, SIG_IGN);
     /* A limit of the size of files: writing fails, which is an error. */
     signal(SIGXFSZ, SIG_IGN);
-    descriptors_init(&loop->descriptors, loop);
+    descriptors_init(&loop->descriptors);
+    loop_watch(loop, &loop->descriptors.retries);
     loop->read_buffer = xmalloc(LIMIT_READ);
     uv_prepare_init(&loop->uv, &loop->turn_end);
     loop->turn_end.data = loop;
@@ -171,16 +172,6 @@ void loop_watch(struct loop *loop, struct deadline_queue *queue)
     list_add_tail(&loop->watches, &queue->watched);
 }
 
-void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
-                          struct deadline_queue *queue, deadline_due_fn *on_due,
-                          void *owner)
-{
-    watch->queue = queue;
-    queue->on_due = on_due;
-    queue->owner = owner;
-    loop_watch(loop, queue);
-}
-
 static void loop_signal_due(uv_signal_t *uv, int number)
 {
     struct loop_signal *s = uv->data;
@@ -211,4 +202,9 @@ int loop_on_signal(struct loop *loop, int number,
 uint8_t *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;
+}
+
+uint64_t loop_starved_count(const struct loop *loop)
+{
+    return loop->descriptors.lack_count;
 }

@@ -39,14 +39,6 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
  */
 void loop_watch(struct loop *loop, struct deadline_queue *queue);
 
-/* The older way: the handler is given here, and an entry beside the queue. */
-struct loop_watch {
-    struct deadline_queue *queue;
-};
-void loop_watch_deadlines(struct loop *loop, struct loop_watch *watch,
-                          struct deadline_queue *queue, deadline_due_fn *on_due,
-                          void *owner);
-
 /* Calls handler on the loop for this signal, from now on. 0 or -errno. */
 enum { LOOP_SIGNAL_MAX = 8 };
 int loop_on_signal(struct loop *loop, int number,
@@ -57,5 +49,9 @@ int loop_on_signal(struct loop *loop, int number,
  * content is good until the handler returns.
  */
 uint8_t *loop_read_buffer(struct loop *loop);
+
+/* How often a connection could not be accepted on this loop for want of file
+ * descriptors (descriptors.h). */
+uint64_t loop_starved_count(const struct loop *loop);
 
 #endif

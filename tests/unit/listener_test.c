@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "log/log.h"
-#include "net/descriptors.h"
 #include "net/loop_private.h"
 #include "net/stream_fd.h"
 
@@ -367,7 +366,7 @@ static void a_listener_rests_and_is_woken_by_a_close(void **state)
     deadline_queue_set_length(&s->patience, 100 * 1000);
     site_run(s, 2);
     assert_int_equal(s->count, 1);
-    assert_int_equal(descriptors_starved_count(s->loop), 1);
+    assert_int_equal(loop_starved_count(s->loop), 1);
     /* A stream of the loop is closed: at once, and not after the second that
      * it would be tried again by itself. */
     began_us = clock_now_us();

@@ -46,8 +46,8 @@ static void both_ends_talk(void **state)
     assert_string_equal(stream_security(p.server.tls).terms,
                         "TLSv1.3, TLS_AES_256_GCM_SHA384");
     assert_string_equal(stream_security(p.server.tls).problem, "");
-    assert_true(stream_is_tls(p.server.tls));
-    assert_false(stream_is_tls(&p.server.wire.stream));
+    assert_true(stream_security(p.server.tls).is_secure);
+    assert_false(stream_security(&p.server.wire.stream).is_secure);
     pair_close(&p);
 }
 

@@ -4,7 +4,7 @@
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_state.h"
-#include "net/descriptors.h"
+#include "net/loop.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
 
@@ -41,7 +41,7 @@ static void daemon_census_read(void *owner, struct census *ret)
 
     *ret = (struct census){
         .open_files_limit = c->open_files,
-        .accepts_starved = descriptors_starved_count(c->loop),
+        .accepts_starved = loop_starved_count(c->loop),
     };
     census_read_directory(ret, c->directory);
     read_gate(ret, &c->sessions->gate);

@@ -431,30 +431,6 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     return &t->stream;
 }
 
-const char *stream_tls_problem(const struct stream *s)
-{
-    return stream_tls_security(s).problem;
-}
-
-bool stream_tls_has_refused(const struct stream *s)
-{
-    return stream_tls_security(s).has_refused;
-}
-
-struct tls_terms stream_tls_terms(const struct stream *s)
-{
-    struct stream_security security = stream_tls_security(s);
-    struct tls_terms terms;
-
-    memcpy(terms.text, security.terms, sizeof terms.text);
-    return terms;
-}
-
-bool stream_is_tls(const struct stream *s)
-{
-    return s->ops == &stream_tls_ops;
-}
-
 /* ---- the hub ---------------------------------------------------------- */
 
 void tls_hub_init(struct tls_hub *hub, struct loop *loop)

@@ -65,15 +65,4 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
                               struct stream *below, struct slice already_read,
                               const char *host);
 
-/* The older way to what stream_security says, for TLS streams only. */
-const char *stream_tls_problem(const struct stream *s);
-bool stream_tls_has_refused(const struct stream *s);
-struct tls_terms {
-    char text[80];
-};
-struct tls_terms stream_tls_terms(const struct stream *s);
-
-/* True for a stream made by stream_tls_new. */
-bool stream_is_tls(const struct stream *s);
-
 #endif

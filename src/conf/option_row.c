@@ -1,5 +1,6 @@
-#include "base/text.h"
 #include "conf/option_row.h"
+
+#include "base/text.h"
 
 #include <assert.h>
 #include <string.h>
