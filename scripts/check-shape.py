@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """How long functions and files are, how many modules a folder has, and that
-modules and folders include each other in no circle; TODOs name an issue.
+modules and folders include each other in no circle; that every enum of states
+has a function that names them; TODOs name an issue.
 
 --table prints these numbers, and some more that a reader may want, as
 Markdown."""
@@ -48,6 +49,8 @@ FOLDER_CIRCLES = {}
 # in the first column and the next closing one there.
 NAME = re.compile(r"\b(\w+)\(")
 TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!.*#\d)")
+STATES = re.compile(r"\benum (\w+_(?:state|phase|verdict|pace|stage|policy|mode))"
+                    r"\s*\{")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'')
@@ -193,6 +196,15 @@ def shape_problems(graph, used):
                                "folders")
 
 
+def nameless_states(headers):
+    """Enums of states without a function NAME_name or NAME_text."""
+    text = "\n".join(headers)
+    for enum in sorted(set(STATES.findall(text))):
+        if not re.search(rf"const char \*\w+_(?:name|text)\(enum {enum} \w+\);",
+                         text):
+            yield f"enum {enum}: no {enum}_name says its states"
+
+
 # ---- the table --------------------------------------------------------------
 
 def lines_of_kinds(text):
@@ -302,6 +314,9 @@ def self_test():
     assert not list(size_problems(many, set(), {"a": (MODULES_MAX + 1, "")}))
     many.popitem()
     assert not list(size_problems(many, set(), {}))
+    assert list(nameless_states(["enum a_state { A };"]))
+    assert not list(nameless_states([
+        "enum a_state { A };", "const char *a_state_name(enum a_state state);"]))
     body = ["static int", "f(int x)", "{"] + [""] * 100 + ["}"]
     assert [(n, length) for n, _, length, _ in functions_of(body)] == [
         ("f", 102)]
@@ -319,7 +334,9 @@ def main():
             for number, text in problems_of(path, used):
                 print(f"{path.relative_to(ROOT)}:{number}: {text}")
                 count += 1
-    for text in shape_problems(read_graph(SRC), used):
+    headers = [path.read_text() for path in sorted(SRC.rglob("*.h"))]
+    for text in [*shape_problems(read_graph(SRC), used),
+                 *nameless_states(headers)]:
         print(text)
         count += 1
     for key in {**LONG, **LARGE, **MODULE_CIRCLES, **FOLDER_CIRCLES}:

@@ -9,6 +9,18 @@ static const struct rate tell_of_one = { .interval_ns = 60000000000u,
 static const struct rate tell_of_all = { .interval_ns = 2000000000u,
                                          .burst = 30 };
 
+const char *admission_verdict_name(enum admission_verdict verdict)
+{
+    static const char *const names[ADMISSION_VERDICTS] = {
+        [ADMITTED] = "admitted",
+        [ADMISSION_NOT_ALLOWED] = "not-allowed",
+        [ADMISSION_TOO_OFTEN] = "too-often",
+        [ADMISSION_TOO_MANY] = "too-many",
+    };
+
+    return (unsigned)verdict < ADMISSION_VERDICTS ? names[verdict] : "?";
+}
+
 void admission_init(struct admission *a, const struct admission_settings *s)
 {
     *a = (struct admission){ .settings = *s };

@@ -27,6 +27,9 @@ enum admission_verdict {
     ADMISSION_VERDICTS,
 };
 
+/* "admitted", "not-allowed", "too-often", "too-many". */
+const char *admission_verdict_name(enum admission_verdict verdict);
+
 /* Of one side. */
 struct admission_rules {
     struct network_list allowed; /* borrowed; none: everybody */

@@ -36,6 +36,16 @@ void conlog_writer_file_move(struct conlog_writers *w,
         list_add_tail(&w->files[place], &f->node);
 }
 
+const char *conlog_writer_file_place_name(enum place place)
+{
+    static const char *const names[PLACES] = {
+        [NOWHERE] = "nowhere", [READY] = "ready",         [FAILING] = "failing",
+        [OPEN] = "open",       [LINGERING] = "lingering",
+    };
+
+    return (unsigned)place < PLACES ? names[place] : "?";
+}
+
 static uint64_t hash_of(const struct conlog_writers *w, const char *path)
 {
     return map_hash(&w->paths, slice_of_text(path));

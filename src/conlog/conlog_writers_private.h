@@ -36,6 +36,9 @@ enum place {
     PLACES,
 };
 
+/* "nowhere", "ready", "failing", "open", "lingering". */
+const char *conlog_writer_file_place_name(enum place place);
+
 /*
  * What there is of a path while it is open or something waits for it: there
  * are never two of one path, whoever writes to it. So a console that comes

@@ -12,6 +12,11 @@ static struct client *client_of(struct reader *reader)
     return CONTAINER_OF(reader, struct client, reader);
 }
 
+struct client *client_at(struct list *node)
+{
+    return CONTAINER_OF(node, struct client, node);
+}
+
 static void client_pull(struct reader *reader)
 {
     struct client *client = client_of(reader);
@@ -55,7 +60,7 @@ const char *client_door_name(enum client_door door)
         [CLIENT_DOOR_NULL_MODEM] = "null-modem",
     };
 
-    return names[door];
+    return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";
 }
 
 void client_init(struct client *client, const struct client_ops *ops,

@@ -66,6 +66,9 @@ struct client {
     bool is_encrypted; /* its owner's: it came by TLS */
 };
 
+/* The client of a node of console->clients, for those who walk over them. */
+struct client *client_at(struct list *node);
+
 /* Not attached to anything yet. */
 void client_init(struct client *client, const struct client_ops *ops,
                  const struct client_origin *origin);

@@ -7,11 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-static struct client *client_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct client, node);
-}
-
 static struct reader *reader_at(struct list *node)
 {
     return CONTAINER_OF(node, struct reader, node);

@@ -6,11 +6,6 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
-static struct client *client_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct client, node);
-}
-
 uint8_t console_client_lines(const struct console *c)
 {
     unsigned driven = 0;

@@ -25,11 +25,6 @@ static struct reader *reader_at(struct list *node)
     return CONTAINER_OF(node, struct reader, node);
 }
 
-static struct client *client_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct client, node);
-}
-
 void console_mark(struct console *c, enum console_due what)
 {
     struct directory *d = c->directory;

@@ -36,6 +36,47 @@ static const struct move_step steps[MOVE_STATE_COUNT][MOVE_INPUT_COUNT] = {
 };
 /* clang-format on */
 
+const char *move_state_name(enum move_state state)
+{
+    static const char *const names[MOVE_STATE_COUNT] = {
+        [MOVE_NONE] = "none",       [MOVE_BEGUN] = "begun",
+        [MOVE_JOINED] = "joined",   [MOVE_ORPHANED] = "orphaned",
+        [MOVE_ADOPTED] = "adopted",
+    };
+
+    return (unsigned)state < MOVE_STATE_COUNT ? names[state] : "?";
+}
+
+const char *move_input_name(enum move_input input)
+{
+    static const char *const names[MOVE_INPUT_COUNT] = {
+        [MOVE_BEGIN] = "begin",
+        [MOVE_PEER] = "peer",
+        [MOVE_COMPLETE] = "complete",
+        [MOVE_ABORT] = "abort",
+        [MOVE_SOURCE_LOST] = "source-lost",
+        [MOVE_DESTINATION_LOST] = "destination-lost",
+        [MOVE_RETURN] = "return",
+        [MOVE_TIME_OUT] = "time-out",
+        [MOVE_SHUT_DOWN] = "shut-down",
+    };
+
+    return (unsigned)input < MOVE_INPUT_COUNT ? names[input] : "?";
+}
+
+const char *move_verdict_name(enum move_verdict verdict)
+{
+    static const char *const names[MOVE_VERDICT_COUNT] = {
+        [MOVE_REFUSED] = "refused",         [MOVE_GOES_ON] = "goes-on",
+        [MOVE_COMPLETED] = "completed",     [MOVE_TAKEN_OVER] = "taken-over",
+        [MOVE_ABORTED] = "aborted",         [MOVE_TIMED_OUT] = "timed-out",
+        [MOVE_RETURNED] = "returned",       [MOVE_LOST] = "lost",
+        [MOVE_INTERRUPTED] = "interrupted",
+    };
+
+    return (unsigned)verdict < MOVE_VERDICT_COUNT ? names[verdict] : "?";
+}
+
 struct move_step move_step(enum move_state state, enum move_input input)
 {
     struct move_step step = steps[state][input];

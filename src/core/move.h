@@ -42,6 +42,9 @@ enum move_state {
     MOVE_STATE_COUNT,
 };
 
+/* "none", "begun", "joined", "orphaned", "adopted". */
+const char *move_state_name(enum move_state state);
+
 enum move_input {
     MOVE_BEGIN,            /* from the source */
     MOVE_PEER,             /* from somebody with the right secret */
@@ -55,6 +58,9 @@ enum move_input {
     MOVE_INPUT_COUNT,
 };
 
+/* "begin", "peer", "complete", ... */
+const char *move_input_name(enum move_input input);
+
 enum move_verdict {
     MOVE_REFUSED, /* it cannot be now; nothing changes */
     MOVE_GOES_ON, /* in the next state */
@@ -67,6 +73,10 @@ enum move_verdict {
     MOVE_LOST,        /* nobody */
     MOVE_INTERRUPTED, /* whoever it was, until the program has ended */
 };
+enum { MOVE_VERDICT_COUNT = MOVE_INTERRUPTED + 1 };
+
+/* "refused", "goes-on", "completed", ... */
+const char *move_verdict_name(enum move_verdict verdict);
 
 /* The table of docs/vmotion.md. */
 struct move_step {

@@ -8,6 +8,16 @@ static struct reader *reader_at(struct list *node)
     return CONTAINER_OF(node, struct reader, node);
 }
 
+const char *reader_pace_name(enum reader_pace pace)
+{
+    static const char *const names[READER_PACE_COUNT] = {
+        [READER_FOLLOWS] = "follows",
+        [READER_LAGS] = "lags",
+    };
+
+    return (unsigned)pace < READER_PACE_COUNT ? names[pace] : "?";
+}
+
 void reader_init(struct reader *reader, const struct reader_kind *kind)
 {
     *reader = (struct reader){ .kind = kind };

@@ -35,7 +35,10 @@
 struct console;
 struct reader;
 
-enum reader_pace { READER_FOLLOWS, READER_LAGS };
+enum reader_pace { READER_FOLLOWS, READER_LAGS, READER_PACE_COUNT };
+
+/* "follows", "lags". */
+const char *reader_pace_name(enum reader_pace pace);
 
 struct reader_kind {
     /* There is output to take; may be called when there is none. Called by

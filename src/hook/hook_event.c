@@ -56,7 +56,7 @@ enum {
 
 const char *hook_kind_name(enum hook_kind kind)
 {
-    return kind_names[kind];
+    return kind < HOOK_KINDS ? kind_names[kind] : "?";
 }
 
 enum hook_kind hook_kind_find(const char *name, size_t len)

@@ -18,6 +18,17 @@ enum {
     READS_AT_ONCE = 16,
 };
 
+const char *hook_stage_name(enum hook_stage stage)
+{
+    static const char *const names[HOOK_STAGE_COUNT] = {
+        [HOOK_RUNS] = "runs",
+        [HOOK_TERMINATED] = "terminated",
+        [HOOK_KILLED] = "killed",
+    };
+
+    return (unsigned)stage < HOOK_STAGE_COUNT ? names[stage] : "?";
+}
+
 static void close_both(int fds[2])
 {
     for (int i = 0; i < 2; i++) {

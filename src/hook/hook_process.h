@@ -30,6 +30,10 @@ enum hook_stage {
     HOOK_TERMINATED, /* SIGTERM was sent */
     HOOK_KILLED,     /* SIGKILL was sent: nothing is left but to wait */
 };
+enum { HOOK_STAGE_COUNT = HOOK_KILLED + 1 };
+
+/* "runs", "terminated", "killed". */
+const char *hook_stage_name(enum hook_stage stage);
 
 struct hook_process {
     pid_t pid;

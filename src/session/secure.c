@@ -6,6 +6,18 @@
 
 #include <errno.h>
 
+const char *secure_state_name(enum secure_state state)
+{
+    static const char *const names[SECURE_STATE_COUNT] = {
+        [SECURE_NOT] = "not",         [SECURE_FIRST] = "first",
+        [SECURE_OFFERED] = "offered", [SECURE_ASKED] = "asked",
+        [SECURE_STARTED] = "started", [SECURE_ACCEPTED] = "accepted",
+        [SECURE_DONE] = "done",
+    };
+
+    return (unsigned)state < SECURE_STATE_COUNT ? names[state] : "?";
+}
+
 void secure_init(struct secure *e, enum tls_policy policy,
                  struct tls_context *context, bool is_caller,
                  bool stream_is_tls)

@@ -33,6 +33,10 @@ enum secure_state {
                       * (caller: it came, the hello is ours to say) */
     SECURE_DONE,     /* in TLS, if only with its handshake */
 };
+enum { SECURE_STATE_COUNT = SECURE_DONE + 1 };
+
+/* "not", "first", "offered", ... */
+const char *secure_state_name(enum secure_state state);
 
 struct secure {
     struct tls_context *context; /* shared; NULL: TLS cannot be begun */

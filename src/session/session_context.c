@@ -4,6 +4,18 @@
 
 #include <stdlib.h>
 
+const char *tls_policy_name(enum tls_policy policy)
+{
+    static const char *const names[TLS_POLICY_COUNT] = {
+        [TLS_OFF] = "off",
+        [TLS_TELNETS] = "telnets",
+        [TLS_OFFERED] = "offered",
+        [TLS_REQUIRED] = "required",
+    };
+
+    return (unsigned)policy < TLS_POLICY_COUNT ? names[policy] : "?";
+}
+
 void session_context_init(struct session_context *ctx, struct loop *loop,
                           struct directory *directory,
                           const struct session_settings *settings)

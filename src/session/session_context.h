@@ -26,6 +26,10 @@ enum tls_policy {
     TLS_OFFERED,  /* that too, and clear telnet */
     TLS_REQUIRED, /* either of them */
 };
+enum { TLS_POLICY_COUNT = TLS_REQUIRED + 1 };
+
+/* "off", "telnets", "offered", "required". */
+const char *tls_policy_name(enum tls_policy policy);
 
 struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */

@@ -4,6 +4,17 @@
 
 static void telnet_link_on_ready(void *owner, unsigned ready);
 
+const char *telnet_link_pace_name(enum telnet_link_pace pace)
+{
+    static const char *const names[TELNET_LINK_PACE_COUNT] = {
+        [TELNET_LINK_READS] = "reads",
+        [TELNET_LINK_WAITS] = "waits",
+        [TELNET_LINK_RESTS] = "rests",
+    };
+
+    return (unsigned)pace < TELNET_LINK_PACE_COUNT ? names[pace] : "?";
+}
+
 void telnet_link_init(struct telnet_link *l, struct session_context *ctx,
                       struct stream *stream,
                       const struct telnet_link_setup *setup)

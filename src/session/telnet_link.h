@@ -36,6 +36,10 @@ enum telnet_link_pace {
      * has ended. */
     TELNET_LINK_RESTS,
 };
+enum { TELNET_LINK_PACE_COUNT = TELNET_LINK_RESTS + 1 };
+
+/* "reads", "waits", "rests". */
+const char *telnet_link_pace_name(enum telnet_link_pace pace);
 
 /* Which options of telnet there are. */
 struct telnet_link_policies {

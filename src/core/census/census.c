@@ -5,6 +5,17 @@
 
 #include <stdlib.h>
 
+const char *census_vm_name(enum census_vm vm)
+{
+    static const char *const names[CENSUS_VM_COUNT] = {
+        [CENSUS_VM_NONE] = "none",
+        [CENSUS_VM_CONNECTED] = "connected",
+        [CENSUS_VM_BETWEEN] = "moving",
+    };
+
+    return (unsigned)vm < CENSUS_VM_COUNT ? names[vm] : "?";
+}
+
 void census_read_directory(struct census *census, const struct directory *d)
 {
     census->consoles = d->console_count;
@@ -77,12 +88,9 @@ void census_read_client(struct census_client *row, const struct client *client)
 const struct client *census_next_client(const struct console *c,
                                         const struct client *behind)
 {
-    const struct list *node =
-        behind != NULL ? behind->node.next : c->clients.next;
+    struct list *node = behind != NULL ? behind->node.next : c->clients.next;
 
-    if (node == &c->clients)
-        return NULL;
-    return CONTAINER_OF(node, struct client, node);
+    return node != &c->clients ? client_at(node) : NULL;
 }
 
 /* ---- over several turns ----------------------------------------------- */

@@ -13,8 +13,8 @@
  * Texts that are pointers are borrowed, from the console or from its log, and
  * good until anything else is called that may change these.
  */
-#ifndef CORE_TOLD_CENSUS_H
-#define CORE_TOLD_CENSUS_H
+#ifndef CORE_CENSUS_CENSUS_H
+#define CORE_CENSUS_CENSUS_H
 
 #include "core/console.h"
 
@@ -79,6 +79,10 @@ enum census_vm {
     CENSUS_VM_CONNECTED,
     CENSUS_VM_BETWEEN, /* it moves, and neither side of the move serves it */
 };
+enum { CENSUS_VM_COUNT = CENSUS_VM_BETWEEN + 1 };
+
+/* "none", "connected", "moving". */
+const char *census_vm_name(enum census_vm vm);
 
 struct census_console {
     struct console_name name; /* as shown to people */

@@ -29,7 +29,7 @@ const char *fact_kind_name(enum fact_kind kind)
         [FACT_OUTPUT_LOST] = "output-lost",
     };
 
-    return names[kind];
+    return (unsigned)kind < FACT_KIND_COUNT ? names[kind] : "?";
 }
 
 void fact_done(struct fact *fact)

@@ -90,15 +90,8 @@ static void log_totals(const struct census *c)
 
 static const char *vm_text(const struct census_console *row)
 {
-    switch (row->vm) {
-    case CENSUS_VM_CONNECTED:
-        return row->vm_peer;
-    case CENSUS_VM_BETWEEN:
-        return "moving";
-    case CENSUS_VM_NONE:
-        break;
-    }
-    return "none";
+    return row->vm == CENSUS_VM_CONNECTED ? row->vm_peer
+                                          : census_vm_name(row->vm);
 }
 
 /* " log=FILE ..."; "" without one. */

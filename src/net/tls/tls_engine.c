@@ -21,6 +21,18 @@ enum {
 
 /* ---- what goes wrong --------------------------------------------------- */
 
+const char *tls_state_name(enum tls_state state)
+{
+    static const char *const names[TLS_STATE_COUNT] = {
+        [TLS_SHAKING_HANDS] = "shaking-hands",
+        [TLS_OPEN] = "open",
+        [TLS_ENDED] = "ended",
+        [TLS_BROKEN] = "broken",
+    };
+
+    return (unsigned)state < TLS_STATE_COUNT ? names[state] : "?";
+}
+
 void tls_engine_fail(struct tls_engine *e, int error, const char *problem)
 {
     if (e->state == TLS_BROKEN)

@@ -26,6 +26,10 @@ enum tls_state {
     TLS_ENDED,  /* the peer has said close_notify */
     TLS_BROKEN, /* error and problem say how */
 };
+enum { TLS_STATE_COUNT = TLS_BROKEN + 1 };
+
+/* "shaking-hands", "open", "ended", "broken". */
+const char *tls_state_name(enum tls_state state);
 
 enum {
     TLS_RECORD_MAX = 16 * 1024, /* of data (RFC 8446 section 5.1) */

@@ -24,5 +24,5 @@ static const char *const texts[CLIENT_END_COUNT] = {
 
 const char *client_end_text(enum client_end end)
 {
-    return texts[end];
+    return end < CLIENT_END_COUNT ? texts[end] : "?";
 }

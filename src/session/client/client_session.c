@@ -32,7 +32,18 @@ static const struct {
 
 const char *client_phase_name(enum client_phase phase)
 {
-    return phases[phase].name;
+    return (unsigned)phase < CLIENT_PHASE_COUNT ? phases[phase].name : "?";
+}
+
+const char *client_mode_name(enum client_mode mode)
+{
+    static const char *const names[CLIENT_MODE_COUNT] = {
+        [CLIENT_MODE_UNDECIDED] = "undecided",
+        [CLIENT_MODE_TELNET] = "telnet",
+        [CLIENT_MODE_RAW] = "raw",
+    };
+
+    return (unsigned)mode < CLIENT_MODE_COUNT ? names[mode] : "?";
 }
 
 static struct deadline_queue *queue_of(const struct client_session *s)

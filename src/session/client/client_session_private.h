@@ -86,6 +86,10 @@ enum client_mode {
     CLIENT_MODE_TELNET,
     CLIENT_MODE_RAW,
 };
+enum { CLIENT_MODE_COUNT = CLIENT_MODE_RAW + 1 };
+
+/* "undecided", "telnet", "raw". */
+const char *client_mode_name(enum client_mode mode);
 
 struct client_session {
     struct session session;

@@ -271,13 +271,13 @@ struct service_text service_describe(const struct console *console)
 
 const char *service_state_name(enum service_state state)
 {
-    static const char *const names[] = {
+    static const char *const names[SERVICE_STATE_COUNT] = {
         [SERVICE_NONE] = "none",           [SERVICE_LISTENING] = "listening",
         [SERVICE_CONNECTED] = "connected", [SERVICE_CONNECTING] = "connecting",
         [SERVICE_WAITING] = "waiting",     [SERVICE_IDLE] = "idle",
     };
 
-    return names[state];
+    return (unsigned)state < SERVICE_STATE_COUNT ? names[state] : "?";
 }
 
 enum service_state service_state(const struct console *console)

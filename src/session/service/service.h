@@ -71,9 +71,11 @@ enum service_state {
     SERVICE_WAITING, /* for the next try */
     SERVICE_IDLE,    /* without its VM */
 };
+enum { SERVICE_STATE_COUNT = SERVICE_IDLE + 1 };
+
 enum service_state service_state(const struct console *console);
 
-/* A word, for a listing. */
+/* "none", "listening", "connected", "connecting", "waiting", "idle". */
 const char *service_state_name(enum service_state state);
 
 #endif

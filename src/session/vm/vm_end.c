@@ -35,5 +35,5 @@ static const char *const texts[VM_END_COUNT] = {
 
 const char *vm_end_text(enum vm_end end)
 {
-    return texts[end];
+    return end < VM_END_COUNT ? texts[end] : "?";
 }

@@ -50,7 +50,7 @@ const char *vm_phase_name(enum vm_phase phase)
         [VM_PHASE_ENDING] = "ending",
     };
 
-    return names[phase];
+    return (unsigned)phase < VM_PHASE_COUNT ? names[phase] : "?";
 }
 
 void vm_session_enter(struct vm_session *s, enum vm_phase phase)

@@ -1,5 +1,16 @@
 #include "vm/host/auth_client.h"
 
+const char *auth_policy_name(enum auth_policy policy)
+{
+    static const char *const names[AUTH_POLICY_COUNT] = {
+        [AUTH_OFFERED] = "offered",
+        [AUTH_REQUIRED] = "required",
+        [AUTH_NOT_NEEDED] = "not-needed",
+    };
+
+    return (unsigned)policy < AUTH_POLICY_COUNT ? names[policy] : "?";
+}
+
 void auth_client_init(struct auth_client *a, enum auth_policy policy)
 {
     *a = (struct auth_client){

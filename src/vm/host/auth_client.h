@@ -16,6 +16,10 @@ enum auth_policy {
     AUTH_REQUIRED,   /* or not at all */
     AUTH_NOT_NEEDED, /* it is in TLS from its first byte: not offered */
 };
+enum { AUTH_POLICY_COUNT = AUTH_NOT_NEEDED + 1 };
+
+/* "offered", "required", "not-needed". */
+const char *auth_policy_name(enum auth_policy policy);
 
 struct auth_client {
     uint8_t policy; /* enum auth_policy */
