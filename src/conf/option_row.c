@@ -610,7 +610,7 @@ const struct option_row option_rows[] = {
       .text = "how many programs of one hook can run at once; further\n"
               "events wait",
       .more = "Events of one console wait for each other in any case." },
-    { .group = "Service and messages",
+    { .group = "Background and messages",
       .name = "daemon",
       .type = OPTION_FLAG,
       AT(daemon),
