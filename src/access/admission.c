@@ -1,9 +1,9 @@
 #include "access/admission.h"
 
-/* 16,384 addresses at a time. */
+/* Up to 16,384 sites at a time. */
 enum { RATE_SETS = 4096 };
 
-/* How often a line may be written: of one address, and of all together. */
+/* How often a line may be logged: of one site, and of all together. */
 static const struct rate tell_of_one = { .interval_ns = 60000000000u,
                                          .burst = 1 };
 static const struct rate tell_of_all = { .interval_ns = 2000000000u,
@@ -38,7 +38,7 @@ void admission_set(struct admission *a, const struct admission_settings *s)
     a->settings = *s;
 }
 
-/* purpose: what it is counted for. */
+/* purpose: keeps the rates of connections and those of log lines apart. */
 static uint64_t key_of(const struct admission *a, struct ip ip,
                        uint64_t purpose)
 {

@@ -75,7 +75,8 @@ struct newcomer *newcomers_find_old(const struct newcomers *all,
     return n->since_us + age_us <= now_us ? n : NULL;
 }
 
-/* It may be the one that stands for the others of its site. */
+/* n may be its site's oldest, which has the count; the next one then takes
+ * over. */
 static void leave_site(struct newcomers *all, struct newcomer *n)
 {
     struct newcomer *next = same_at(n->same.next);

@@ -1,18 +1,18 @@
 /*
- * newcomers.h - connections on the VMs' port that have not said which VM they
- * are: how many, in all and of each address, and who has to go when there are
- * too many.
+ * newcomers.h - the unidentified connections on the VMs' port: how many there
+ * are, in all and of each address, and which one is closed when there are too
+ * many.
  *
- * The oldest goes, of its own address first. A host that is there for a VM
- * says who it is in milliseconds; who is there to take the room away from
- * others says nothing until the time for it is over. So the oldest is the one
- * that is least likely to be honest, and to push an honest one out somebody
- * would have to fill the whole limit anew in those milliseconds. Refusing the
- * newest would be just what that somebody wants.
+ * The oldest is closed, of the new connection's own address first. A host
+ * identifies its VM within milliseconds; an attacker who wants to take the room
+ * from others stays silent until the time limit. So the oldest connection is
+ * the least likely to be honest, and to push an honest one out, the attacker
+ * must fill the whole limit within those milliseconds. To refuse the newest
+ * would do the attacker's work.
  *
- * Every operation costs the same however many there are, and allocates
- * nothing: of the newcomers of an address the oldest one is in the map and has
- * their number. One for the program; reads no clock.
+ * The cost of each operation does not depend on how many there are, and nothing
+ * is allocated: the map has only the oldest connection of each site, and that
+ * one has their number. One for the program; reads no clock.
  */
 #ifndef CORE_NEWCOMERS_H
 #define CORE_NEWCOMERS_H
@@ -21,47 +21,48 @@
 #include "base/map.h"
 #include "base/network.h"
 
-/* Embedded in what its owner has of the connection. */
+/* Embedded in its owner's struct for the connection. */
 struct newcomer {
-    struct list node; /* in struct newcomers.all */
-    struct list same; /* ring of those of its site, the oldest first */
+    struct list node; /* in newcomers.all */
+    struct list same; /* ring of the newcomers of one site, the oldest first */
     struct ip site;   /* ip_site */
     uint64_t hash;    /* of site */
     uint64_t since_us;
-    uint32_t kept;    /* bytes kept for it, newcomers_keep */
-    uint32_t of_site; /* of the oldest of a site: how many there are */
-    bool is_counted;  /* it is here; false before and after */
+    uint32_t kept; /* bytes of newcomers_keep */
+    /* how many its site has; valid in the site's oldest only */
+    uint32_t of_site;
+    bool is_counted; /* between newcomers_add and newcomers_remove */
 };
 
 struct newcomers {
-    struct list all; /* the oldest first */
-    struct map oldest;
+    struct list all;   /* the oldest first */
+    struct map oldest; /* of each site */
     uint32_t count;
     uint32_t limit;      /* 0: no limit */
-    uint32_t site_limit; /* the same of one site */
-    uint64_t kept;       /* bytes of all of them */
-    uint64_t closed;     /* that had to go, since the start */
+    uint32_t site_limit; /* of one site; 0: no limit */
+    uint64_t kept;       /* bytes of all newcomers together */
+    uint64_t closed; /* how many were closed to make room, since the start */
 };
 
 void newcomers_init(struct newcomers *all, const uint64_t seed[2]);
 
-/* Nobody is in it any more. */
+/* Every newcomer must have been removed. */
 void newcomers_done(struct newcomers *all);
 
-/* Counts it. Returns the one that has to go for it, which the caller ends,
- * and with that takes out; NULL: there is room. n is never the one. */
+/* Adds n. Returns the connection that must be closed to make room; the caller
+ * ends it, which removes it. NULL: there is room. Never returns n. */
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
                                struct ip ip, uint64_t now_us);
 
-/* The oldest, if it is there for so long; else NULL. */
+/* The oldest newcomer, if it is at least this old; else NULL. */
 struct newcomer *newcomers_find_old(const struct newcomers *all,
                                     uint64_t age_us, uint64_t now_us);
 
-/* It has said who it is, or is gone. May be called twice. */
+/* n is identified or gone. May be called twice. */
 void newcomers_remove(struct newcomers *all, struct newcomer *n);
 
-/* So many more bytes are kept for it, until it leaves. False, and they are not
- * counted: all of them together would be more than max. */
+/* Counts len more bytes as kept for n, until n is removed. False: all newcomers
+ * together would exceed max; nothing was counted. */
 bool newcomers_keep(struct newcomers *all, struct newcomer *n, size_t len,
                     uint64_t max);
 

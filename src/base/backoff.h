@@ -1,7 +1,7 @@
 /*
- * backoff.h - how long to wait before the next try: half a second, doubling
- * to half a minute, each shortened by up to a quarter at random, so that what
- * lost its peer at one moment does not come back at one moment.
+ * backoff.h - how long to wait before the next try: half a second, doubling to
+ * half a minute. Each wait is shortened by up to a quarter at random, so that
+ * connections that lost one peer at one moment do not return at one moment.
  *
  * Reads no clock and makes no random numbers: both are arguments.
  */
@@ -13,18 +13,18 @@
 enum {
     BACKOFF_FIRST_MS = 500,
     BACKOFF_LONGEST_MS = 30 * 1000,
-    /* What held this long was good: the next wait is a short one again. A
-     * peer that takes us and drops us at once does not count as good. */
+    /* A connection that held this long was good: the next wait is short again.
+     * A peer that accepts a connection and drops it at once is not good. */
     BACKOFF_GOOD_US = 10 * 1000 * 1000,
 };
 
-/* Starts as { 0 }. */
+/* Zeroed before use. */
 struct backoff {
-    unsigned tries; /* since the last good one */
+    unsigned tries; /* since the last good connection */
 };
 
-/* For the end of something that held for held_us (0: it never came about).
- * random: any 32 bits. */
+/* Returns the wait after a connection that held for held_us; 0: it was never
+ * made. random: any 32 bits. */
 static inline unsigned backoff_next_ms(struct backoff *b, uint64_t held_us,
                                        uint32_t random)
 {

@@ -12,7 +12,7 @@
 
 struct buf {
     uint8_t *data;
-    uint32_t start; /* first byte that was not taken yet */
+    uint32_t start; /* first byte that was not taken */
     uint32_t len;
     uint32_t cap;
     uint32_t max;
@@ -22,19 +22,20 @@ void buf_init(struct buf *b, uint32_t max);
 void buf_done(struct buf *b);
 
 /*
- * Appends all of bytes or nothing. -ENOBUFS: it would not fit into the
+ * Appends all of bytes or nothing. -ENOBUFS: the content would exceed the
  * maximum. -ENOMEM: no memory. The buffer is unchanged after a failure.
  */
 int buf_append(struct buf *b, struct slice bytes);
 
 /*
  * Makes room for len more bytes behind the content and returns where to write
- * them; NULL on the failures of buf_append. buf_added says how many came.
+ * them. NULL: len would exceed the maximum, or there is no memory. buf_added
+ * appends the bytes that were written there.
  */
 uint8_t *buf_reserve(struct buf *b, size_t len);
 void buf_added(struct buf *b, size_t len);
 
-/* Takes len bytes off the front; the memory goes when nothing is left. */
+/* Takes len bytes off the front; frees the memory when nothing is left. */
 void buf_take(struct buf *b, size_t len);
 
 /* Good until the next call that changes the buffer. */

@@ -1,14 +1,14 @@
 /*
- * deadline.h - things that fall due, where all wait for the same length of
- * time: a queue in the order of starting is then a queue in the order of
- * falling due, and starting, stopping and popping cost a list operation.
+ * deadline.h - a queue of deadlines that all have one length: the order of
+ * starting is then the order of falling due, and starting, stopping and popping
+ * cost a list operation.
  *
  * Reads no clock: now is an argument, in microseconds of a clock that never
- * goes back. The deadline lives inside the struct that waits; the queue owns
+ * goes back. A deadline lives inside the struct that waits; the queue owns
  * nothing.
  *
- * A queue knows who handles what falls due. Whoever has the clock, an event
- * loop or a test, links the queue into a list by its node (watched) and calls
+ * A queue knows its handler. The module that has the clock, an event loop or a
+ * test, links the queue into a list by the queue's node (watched) and calls
  * deadline_queue_fire.
  */
 #ifndef BASE_DEADLINE_H
@@ -23,16 +23,17 @@ struct deadline {
     uint64_t due_us;
 };
 
-/* Called with each deadline that has fallen due; it is stopped by then, and
- * may be started again. */
+/* Called with each deadline that has fallen due. The deadline is stopped by
+ * then, and may be started again. */
 typedef void deadline_due_fn(struct deadline *d, void *owner);
 
 struct deadline_queue {
     struct list waiting;
     uint64_t length_us;
-    deadline_due_fn *on_due; /* NULL: the owner pops them itself */
+    deadline_due_fn *on_due; /* NULL: the owner calls deadline_pop */
     void *owner;             /* of on_due; borrowed */
-    struct list watched;     /* belongs to whoever fires the queue */
+    /* node of the list of whoever calls deadline_queue_fire */
+    struct list watched;
 };
 
 static inline void deadline_init(struct deadline *d)
@@ -72,16 +73,16 @@ static inline void deadline_queue_open(struct deadline_queue *q,
     q->owner = owner;
 }
 
-/* Nobody fires the queue any more. Not from a handler of any queue that is
- * fired by the same loop. Deadlines that still wait in the queue have to be
- * stopped before its memory goes. May be called twice. */
+/* Takes the queue out of the list that it is watched in. Must not be called
+ * from the handler of a queue in that list. Deadlines that still wait must be
+ * stopped before the queue's memory is freed. May be called twice. */
 static inline void deadline_queue_close(struct deadline_queue *q)
 {
     list_remove(&q->watched);
 }
 
-/* Whoever waits already waits as long, counted from its start; the order of
- * falling due stays. */
+/* Changes the length of running deadlines too, counted from their start. Their
+ * order stays. */
 static inline void deadline_queue_set_length(struct deadline_queue *q,
                                              uint64_t length_us)
 {
@@ -89,14 +90,14 @@ static inline void deadline_queue_set_length(struct deadline_queue *q,
         struct deadline *d = CONTAINER_OF(node, struct deadline, node);
 
         d->due_us = d->due_us - q->length_us + length_us;
-        /* It began before the clock did, and would have been due then. */
+        /* The deadline began before the clock did. */
         if (d->due_us > INT64_MAX)
-            d->due_us = 1; /* 0 is no time */
+            d->due_us = 1; /* 0 means no time */
     }
     q->length_us = length_us;
 }
 
-/* Starts it, again if it was running. */
+/* Starts the deadline; restarts it if it is running. */
 static inline void deadline_start(struct deadline_queue *q, struct deadline *d,
                                   uint64_t now_us)
 {
@@ -105,7 +106,7 @@ static inline void deadline_start(struct deadline_queue *q, struct deadline *d,
     list_add_tail(&q->waiting, &d->node);
 }
 
-/* The one that falls due next; NULL if none waits. */
+/* The deadline that falls due next; NULL if none is running. */
 static inline struct deadline *deadline_first(const struct deadline_queue *q)
 {
     if (list_is_empty(&q->waiting))
@@ -113,7 +114,7 @@ static inline struct deadline *deadline_first(const struct deadline_queue *q)
     return CONTAINER_OF(q->waiting.next, struct deadline, node);
 }
 
-/* Stops and returns one that is due; NULL if none is. */
+/* Stops and returns a deadline that is due; NULL if none is. */
 static inline struct deadline *deadline_pop(struct deadline_queue *q,
                                             uint64_t now_us)
 {
@@ -125,8 +126,8 @@ static inline struct deadline *deadline_pop(struct deadline_queue *q,
     return d;
 }
 
-/* Hands all that is due to the queue's handler. A deadline that the handler
- * starts again at a later time than now_us waits for the next call. */
+/* Hands every due deadline to the queue's handler. A deadline that the handler
+ * starts again for later than now_us waits for the next call. */
 static inline void deadline_queue_fire(struct deadline_queue *q,
                                        uint64_t now_us)
 {

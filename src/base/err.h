@@ -8,10 +8,10 @@
 #define BASE_ERR_H
 
 struct err {
-    char text[512]; /* two thumbprints, and what to do, have room */
+    char text[512]; /* room for two thumbprints and what to do */
 };
 
-/* Cuts what is too long. err may be NULL: nobody wants to know. */
+/* Cuts a text that is too long. err may be NULL: the caller needs no words. */
 void err_set(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,8 +1,8 @@
 /*
- * list.h - an intrusive list, linked both ways, with a head that is a node.
+ * list.h - an intrusive, doubly linked list, whose head is a node.
  *
- * The nodes live inside the listed structs; the list owns nothing. A node is
- * in one list at most; list_remove on a node in none does nothing.
+ * The nodes live inside the listed structs; the list owns nothing. A node is in
+ * one list at most; list_remove on a node in no list does nothing.
  */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
@@ -20,7 +20,7 @@ struct list {
 #define CONTAINER_OF(member_ptr, type, member)                                 \
     ((type *)(void *)((char *)(member_ptr)-offsetof(type, member)))
 
-/* An empty list's head, and a node that is in no list. */
+/* Makes an empty list's head, or a node that is in no list. */
 static inline void list_init(struct list *l)
 {
     l->next = l;
@@ -48,8 +48,8 @@ static inline void list_remove(struct list *node)
 }
 
 /*
- * The node that LIST_EACH goes on with. One that was taken out of the list
- * meanwhile points to itself: the loop would stay there for ever.
+ * The node at which LIST_EACH continues. A node that was removed meanwhile
+ * points to itself, and the loop would never leave it.
  */
 static inline struct list *list_go_on(struct list *after,
                                       const struct list *head)
@@ -58,10 +58,9 @@ static inline struct list *list_go_on(struct list *after,
     return after;
 }
 
-/* The body may remove the node that it is at, and no other. */
+/* The body may remove the current node, and no other. */
 #define LIST_EACH(node, after, head)                                           \
     for (struct list *node = (head)->next, *after = node->next;                \
-         node != (head);                                                       \
-         node = list_go_on(after, (head)), after = node->next)
+         node != (head); node = list_go_on(after, (head)), after = node->next)
 
 #endif

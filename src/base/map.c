@@ -125,7 +125,7 @@ void map_remove(struct map *m, uint64_t hash, const void *value)
         assert(m->slots[hole].value != NULL);
         hole = (hole + 1) & mask;
     }
-    /* Later ones of the run move up, so that no probe ends too early. */
+    /* Later entries of the run move up, so that no probe ends too early. */
     for (i = (hole + 1) & mask; m->slots[i].value != NULL; i = (i + 1) & mask) {
         size_t home = m->slots[i].hash & mask;
 

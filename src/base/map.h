@@ -1,9 +1,9 @@
 /*
  * map.h - hash -> pointer, open addressing; 16 bytes a slot.
  *
- * Knows nothing of keys: the caller brings the hash (map_hash, seeded, so that
- * peers who choose the keys cannot choose collisions) and a function that
- * tells whether a value is the one. Owns its slots, not the values.
+ * Knows no keys: the caller brings the hash and a function that compares a
+ * value with a key. map_hash is seeded, so that peers who choose keys cannot
+ * choose collisions. Owns its slots, not the values.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
@@ -33,14 +33,14 @@ uint64_t map_hash(const struct map *m, struct slice key);
 void *map_find(const struct map *m, uint64_t hash, map_match_fn *match,
                const void *key);
 
-/* The caller has seen that no equal value is there. */
+/* The caller has made sure that no equal value is in the map. */
 void map_add(struct map *m, uint64_t hash, void *value);
 
 /* The value must be in the map under this hash. */
 void map_remove(struct map *m, uint64_t hash, const void *value);
 
-/* The value at the first taken slot from *at on, which is moved behind it;
- * NULL at the end. Nothing may be added or removed in between. */
+/* Returns the value at the first taken slot from *at on, and moves *at behind
+ * that slot; NULL at the end. Nothing may be added or removed between calls. */
 void *map_next(const struct map *m, size_t *at);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * mem.h - small allocations that cannot fail.
  *
- * For fixed sizes of our own: out of memory ends the process with a message.
- * A size that a peer can influence is bounded first, and where it is large
- * asked for with malloc and refused.
+ * For fixed sizes of our own: out of memory ends the process with a message. A
+ * size that a peer can influence is bounded first; a large one is allocated
+ * with malloc, and a failure is refused.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -13,6 +13,6 @@
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 char *xstrdup(const char *text);
-char *xstrndup(const char *text, size_t len); /* ends at a NUL before that */
+char *xstrndup(const char *text, size_t len); /* ends at a NUL before len */
 
 #endif

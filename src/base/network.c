@@ -44,7 +44,7 @@ struct ip ip_site(struct ip ip)
     return ip_is_ipv4(ip) ? ip : (struct ip){ .high = ip.high };
 }
 
-/* The first bits (0 to 64) of a word. */
+/* The first bits (0 to 64) of a word are set. */
 static uint64_t first_bits(unsigned bits)
 {
     return bits == 0 ? 0 : UINT64_MAX << (WORD_BITS - bits);
@@ -93,7 +93,7 @@ static bool parse_ip(const char *text, size_t len, struct ip *ret,
     return true;
 }
 
-/* A text from outside as a message shows it. */
+/* Text from outside, cleaned for a message. */
 struct shown {
     char text[61];
 };
@@ -136,7 +136,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
     mapped_bits = (unsigned)(bits + IP_BITS - most);
     n.mask = mask_of(mapped_bits);
     n.address = cut(ip, n.mask);
-    /* A shorter one has more than the mapped addresses in it. */
+    /* A shorter prefix contains more than the mapped addresses. */
     n.is_ipv4 = ip_is_ipv4(n.address) && mapped_bits >= IP_BITS - IPV4_BITS;
     if (n.address.high != ip.high || n.address.low != ip.low) {
         err_set(err,

@@ -1,10 +1,10 @@
 /*
  * network.h - IP addresses as numbers, and networks (RFC 4632, RFC 4291 2.3)
- * that an address is in or not. Resolves nothing, knows no sockets.
+ * that contain an address or do not. Resolves nothing, knows no sockets.
  *
  * IPv4 is kept as IPv6 maps it, ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that an
- * IPv4 peer is the same whichever kind of socket it came to. The two families
- * are apart all the same: ::/0 is every IPv6 address and no IPv4 one.
+ * IPv4 peer has one value, whichever kind of socket it connected to. The
+ * families stay apart: ::/0 is every IPv6 address and no IPv4 address.
  */
 #ifndef BASE_NETWORK_H
 #define BASE_NETWORK_H
@@ -15,19 +15,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 128 bits, the first ones in high. */
+/* 128 bits; high has the first 64. */
 struct ip {
     uint64_t high;
     uint64_t low;
 };
 
 struct network {
-    struct ip address; /* behind the mask all 0 */
+    struct ip address; /* bits behind the mask are 0 */
     struct ip mask;
     bool is_ipv4;
 };
 
-/* Borrowed. */
+/* item is borrowed. */
 struct network_list {
     const struct network *item;
     size_t count;
@@ -39,19 +39,21 @@ static inline bool ip_is_ipv4(struct ip ip)
     return ip.high == 0 && ip.low >> 32 == 0xffff;
 }
 
-/* As sockets have them, in network byte order. */
+/* Bytes in network byte order, as in socket addresses. */
 struct ip ip_from_ipv4(const uint8_t bytes[4]);
 struct ip ip_from_ipv6(const uint8_t bytes[16]);
 /*
- * Who is counted as one: an IPv4 address, or the /64 of an IPv6 one, in which
- * a host may have as many addresses as it likes (RFC 4291, 2.5.4; RFC 8981).
+ * The address that limits count: an IPv4 address, or the /64 of an IPv6
+ * address, because a host may have any number of addresses in its /64 (RFC
+ * 4291, 2.5.4; RFC 8981).
  */
 struct ip ip_site(struct ip ip);
 
 /*
- * "192.0.2.0/24", "2001:db8::/32", or an address alone. 0, or -EINVAL with err
- * filled: also where bits are set behind the prefix, which is a slip more often
- * than not; the message names the network that was meant.
+ * Reads "192.0.2.0/24", "2001:db8::/32", or an address alone. 0, or -EINVAL
+ * with err filled. Bits that are set behind the prefix are also an error,
+ * because they are mostly a slip; err then names the network that was probably
+ * meant.
  */
 int network_parse(const char *text, struct network *ret, struct err *err);
 
@@ -64,14 +66,14 @@ static inline bool network_contains(const struct network *n, struct ip ip)
 
 bool network_is_equal(const struct network *a, const struct network *b);
 
-/* As network_parse reads it. */
+/* In the form that network_parse reads. */
 enum { NETWORK_TEXT_MAX = 52 };
 struct network_text {
     char text[NETWORK_TEXT_MAX];
 };
 struct network_text network_format(const struct network *n);
 
-/* Whether it is in one of them; in a list of none is nobody. */
+/* True if one network contains ip; an empty list contains nobody. */
 static inline bool network_list_has(const struct network_list *list,
                                     struct ip ip)
 {

@@ -36,7 +36,7 @@ bool rate_take(uint64_t *empty_ns, const struct rate *rate, uint64_t now_us)
 
     if (rate->interval_ns == 0)
         return true;
-    /* The clock went back, or there is another rate now. */
+    /* The clock went back, or the rate was changed. */
     if (level_ns > full_ns)
         level_ns = full_ns;
     if (level_ns + rate->interval_ns > full_ns)
@@ -45,7 +45,8 @@ bool rate_take(uint64_t *empty_ns, const struct rate *rate, uint64_t now_us)
     return true;
 }
 
-/* The key's own, or the one of its set that is nearest to empty. */
+/* The key's own entry, or else the entry of its set that is nearest to
+ * empty. */
 static struct rates_entry *find(struct rates *r, uint64_t key)
 {
     struct rates_entry *set =

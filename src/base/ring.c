@@ -23,7 +23,8 @@ void ring_clear(struct ring *r)
     r->head = head;
 }
 
-/* Copies to where these positions belong; at most one capacity of bytes. */
+/* Copies bytes to the places of these positions; at most one capacity of
+ * bytes. */
 static void ring_put(struct ring *r, uint64_t at, struct slice bytes)
 {
     size_t offset = (size_t)(at & (r->cap - 1));
@@ -45,8 +46,8 @@ int ring_resize(struct ring *r, uint32_t cap)
     assert(cap > 0 && (cap & (cap - 1)) == 0);
     if (resized.len > cap)
         resized.len = cap;
-    /* Zeroed, because telnet_copy_data merges what it writes with what is
-     * there, and a memory checker cannot see that this changes nothing. */
+    /* Zeroed, because telnet_copy_data merges what it writes with what is in
+     * memory, and a memory checker cannot see that this changes nothing. */
     resized.data = calloc(1, cap);
     if (resized.data == NULL)
         return -ENOMEM;
@@ -67,7 +68,7 @@ void ring_write(struct ring *r, struct slice bytes)
 {
     uint64_t skipped = 0;
 
-    /* Of more than fits only the end can stay. */
+    /* Only the last cap bytes can stay. */
     if (bytes.len > r->cap)
         skipped = bytes.len - r->cap;
     if (r->cap > 0 && bytes.len > 0)

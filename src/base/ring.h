@@ -2,14 +2,13 @@
  * ring.h - the last bytes of a byte stream, read by many at their own pace.
  *
  * Positions count bytes since the stream began, in 64 bits, and never wrap. A
- * reader is nothing but such a position. The writer never waits for a reader:
- * what does not fit pushes out the oldest bytes, and a reader that was left
- * behind is told how much it lost. Invariant: every byte in
- * [ring_tail, head) is kept.
+ * reader is only such a position. The writer never waits for a reader: new
+ * bytes push out the oldest ones, and a reader that was left behind is told how
+ * much it lost. Invariant: every byte in [ring_tail, head) is kept.
  *
- * Starts without memory. The owner decides how large it is (ring_resize),
- * because only the owner knows the budget that all rings share. Capacities are
- * powers of two, so that a position's place is a mask away.
+ * Starts without memory. The owner decides the size (ring_resize), because only
+ * the owner knows the budget that all rings share. Capacities are powers of
+ * two, so that a mask turns a position into a place.
  */
 #ifndef BASE_RING_H
 #define BASE_RING_H
@@ -23,7 +22,7 @@ struct ring {
     uint32_t len;  /* bytes kept */
 };
 
-/* What a reader can take in one go: the second part is behind the wrap. */
+/* What a reader can take at once; part[1] is what lies behind the wrap. */
 struct ring_span {
     struct slice part[2];
 };
@@ -31,21 +30,20 @@ struct ring_span {
 void ring_init(struct ring *r);
 void ring_done(struct ring *r);
 
-/* To another power of two; of the content the end is kept, as far as it fits.
- * -ENOMEM leaves it as it was. */
+/* Changes the capacity to a power of two. Keeps the last bytes of the content
+ * that fit. -ENOMEM: nothing has changed. */
 int ring_resize(struct ring *r, uint32_t cap);
 
-/* Gives the memory back and forgets the content; positions go on. */
+/* Frees the memory and drops the content; positions continue. */
 void ring_clear(struct ring *r);
 
-/* With a capacity of 0 the bytes are counted and forgotten. */
+/* With a capacity of 0, bytes are counted and dropped. */
 void ring_write(struct ring *r, struct slice bytes);
 
 /*
- * For a writer that makes its bytes where they belong: where the next ones go,
- * and in *ret_room how many fit up to the end of the memory (0 if there is
- * none). ring_wrote says how many were put there; the oldest bytes that they
- * stand in place of are gone then.
+ * For a writer that produces bytes in place: where the next ones go, and in
+ * *ret_room how many fit up to the end of the memory (0 if there is no memory).
+ * ring_wrote then adds len of them, and drops the oldest bytes in their place.
  */
 uint8_t *ring_reserve(struct ring *r, size_t *ret_room);
 void ring_wrote(struct ring *r, size_t len);
@@ -56,8 +54,8 @@ static inline uint64_t ring_tail(const struct ring *r)
 }
 
 /*
- * All bytes from *at on, good until the next write or growth. A position that
- * was pushed out is moved to the tail; returns by how many bytes.
+ * Gives all bytes from *at on, valid until the next write or resize. If *at was
+ * pushed out, it moves to the tail. Returns by how many bytes it moved.
  */
 uint64_t ring_peek(const struct ring *r, uint64_t *at, struct ring_span *ret);
 

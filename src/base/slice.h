@@ -1,7 +1,7 @@
 /*
  * slice.h - a borrowed run of bytes: a pointer and a length.
  *
- * Owns nothing. Whoever hands one out says how long the bytes stay good.
+ * Owns nothing. The function that returns a slice says how long it stays valid.
  */
 #ifndef BASE_SLICE_H
 #define BASE_SLICE_H
@@ -26,7 +26,7 @@ static inline struct slice slice_of_text(const char *text)
     return slice_of(text, strlen(text));
 }
 
-/* What is left behind the first n bytes; n must not exceed s.len. */
+/* The bytes behind the first n; n must not exceed s.len. */
 static inline struct slice slice_after(struct slice s, size_t n)
 {
     return n == 0 ? s : slice_of(s.data + n, s.len - n);
@@ -37,7 +37,8 @@ static inline bool slice_is_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-/* The same for secrets: takes as long whatever differs, but for the length. */
+/* Compares secrets: the time depends on the lengths alone, not on the
+ * content. */
 static inline bool slice_is_same_secret(struct slice a, struct slice b)
 {
     volatile uint8_t different = 0;

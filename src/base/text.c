@@ -59,7 +59,7 @@ size_t text_clean(char *to, size_t size, struct slice bytes)
     return at;
 }
 
-/* 32 hex digits and separators only: written in canonical form. */
+/* Accepts 32 hex digits and separators only; writes them in canonical form. */
 static bool canonical_uuid(char to[TEXT_UUID_LEN + 1], struct slice bytes)
 {
     size_t digits = 0;

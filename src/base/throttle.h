@@ -1,8 +1,8 @@
 /*
- * throttle.h - what may be told once a second, however often it happens: the
- * next that is told says how many were not.
+ * throttle.h - lets something be reported at most once a second. The next
+ * report has the number of those that were left out.
  *
- * Reads no clock. All zero is a throttle that nothing has passed.
+ * Reads no clock. Zeroed before use.
  */
 #ifndef BASE_THROTTLE_H
 #define BASE_THROTTLE_H
@@ -11,11 +11,11 @@
 #include <stdint.h>
 
 struct throttle {
-    uint32_t passed_s; /* when, plus one; 0: never */
-    uint32_t left_out; /* since */
+    uint32_t passed_s; /* second of the last report, plus one; 0: none */
+    uint32_t left_out; /* since the last report */
 };
 
-/* True: it may be told, and with it that *ret_left_out were not. */
+/* True: report it; *ret_left_out were left out before. */
 static inline bool throttle_passes(struct throttle *t, uint64_t now_us,
                                    uint32_t *ret_left_out)
 {

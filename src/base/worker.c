@@ -9,8 +9,8 @@
 enum { US_PER_S = 1000 * 1000 };
 
 /*
- * The wall clock may jump, by NTP or by hand, and with it every wait that is
- * bounded by it. So conditions wait by clock_now_us's clock.
+ * Conditions wait by the clock of clock_now_us: the wall clock may jump, by NTP
+ * or by hand, and with it every wait that it bounds.
  */
 static void init_condition(pthread_cond_t *condition)
 {
@@ -35,9 +35,9 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
 }
 
 /*
- * A thread that was left behind may come back at any time, and what it needs
- * then is the crew: nothing of that is destroyed. Those that have ended are
- * not joined, though they could be: the process is about to end.
+ * A thread that was left behind may return at any time and needs the crew then,
+ * so nothing of the crew is destroyed. Threads that have ended are not joined,
+ * because the process is about to end.
  */
 static void leave_behind(struct worker_crew *crew)
 {
@@ -64,8 +64,8 @@ bool worker_crew_done(struct worker_crew *crew)
     pthread_mutex_unlock(&crew->lock);
     if (!have_ended)
         return false;
-    /* The last thing that a thread does with the crew is to give the lock back
-     * (worker_run): joined, it cannot be in the middle of that. */
+    /* The last thing a thread does with the crew is to unlock it (worker_run).
+     * After the join it is certain that the thread is not inside the unlock. */
     LIST_EACH (node, after, &crew->workers) {
         struct worker *worker = CONTAINER_OF(node, struct worker, node);
 
@@ -89,8 +89,8 @@ void worker_unlock(struct worker_crew *crew)
     pthread_mutex_unlock(&crew->lock);
 }
 
-/* What the body did last and that it has ended are seen together: the lock is
- * not given back in between. */
+/* The lock is not released between the body's end and has_ended: the body's
+ * last results and its end become visible together. */
 static void *worker_run(void *arg)
 {
     struct worker *worker = arg;
@@ -105,8 +105,8 @@ static void *worker_run(void *arg)
     return NULL;
 }
 
-/* A thread inherits the mask of the thread that makes it: blocked afterwards, a
- * signal could come in between and run its handler on the new thread. */
+/* A thread inherits the signal mask of its creator. If it blocked signals
+ * itself, a signal could run its handler on the new thread before that. */
 static int create_masked(struct worker *worker)
 {
     sigset_t all, before;
@@ -124,8 +124,8 @@ int worker_start(struct worker *worker, struct worker_crew *crew,
 {
     int r;
 
-    /* It ended with the lock, which is ours now: it has nothing left to do but
-     * to return. */
+    /* It set has_ended with the lock, and the lock is ours now: its thread has
+     * nothing left to do but to return. */
     if (worker->is_started) {
         pthread_join(worker->thread, NULL);
         list_remove(&worker->node);
@@ -145,8 +145,8 @@ bool worker_is_running(const struct worker *worker)
     return worker->is_started && !worker->has_ended;
 }
 
-/* Errors but ETIMEDOUT cannot happen; the clock decides, not the return value,
- * as a wait may also be cut short. */
+/* Errors other than ETIMEDOUT cannot happen. The clock decides, not the return
+ * value, because a wait may end early. */
 static bool wait_for(struct worker_crew *crew, pthread_cond_t *condition,
                      uint64_t until_us)
 {

@@ -1,11 +1,11 @@
 /*
- * worker.h - threads for what blocks, and how their owner gets rid of them.
+ * worker.h - threads for work that blocks, and how their owner ends them.
  *
- * A crew is one or more threads that share a lock with their owner: the loop
- * gives them work and takes results under it, and never waits for a disk, a
- * program or a directory server. This module knows nothing of the work. It
- * starts threads, lets them wait for work, calls the owner, and ends them
- * within a bounded time.
+ * A crew is one or more threads that share a lock with their owner. The owner,
+ * which runs on the loop, gives them work and takes results under the lock, and
+ * never waits for a disk, a program or a directory server. This module knows
+ * nothing of the work. It starts threads, lets them wait for work, calls the
+ * owner, and ends the threads within a bounded time.
  *
  *     owner (the loop)                       thread (the body)
  *     worker_crew_init
@@ -19,22 +19,22 @@
  *
  * Rules that all users rely on:
  *
- *   - Signals are the loop's: every thread runs with all of them blocked.
- *   - A body is entered with the lock and returns with the lock. It gives the
- *     lock back around everything that may block.
- *   - A thread that is stuck in the disk must not hold up the program's end.
- *     worker_wait_end gives up at its time, worker_crew_done says false, and
- *     the crew with all that its threads can reach is left to them for ever:
- *     the caller must not free any of it.
- *   - The owner is called with the lock held, by any thread, and not any more
- *     once worker_wait_end has begun: so it may be half closed by then. It may
- *     only note that it was called, and wake the loop (net/waker.h).
+ * - Signals are the loop's: every thread runs with all of them blocked.
+ * - A body is entered with the lock and returns with the lock. It unlocks
+ *   around everything that may block.
+ * - A thread that hangs in a disk must not delay the program's end.
+ *   worker_wait_end gives up at its time, worker_crew_done returns false, and
+ *   the crew and everything that its threads can reach is left to them: the
+ *   caller must not free any of it.
+ * - Any thread calls the owner, with the lock held, but never after
+ *   worker_wait_end has begun: the owner may be half closed by then. The owner
+ *   may only note that it was called, and wake the loop (net/waker.h).
  *
- * The lock is not recursive, and no other lock of the program is held with it,
- * unless the user's header says in which order.
+ * The lock is not recursive. No other lock of the program is held with it,
+ * unless the user's header gives the order.
  *
- * The crew and its workers are the caller's memory and stay where they are.
- * Times are those of clock_now_us.
+ * The crew and its workers are the caller's memory and must not move. Times are
+ * those of clock_now_us.
  */
 #ifndef BASE_WORKER_H
 #define BASE_WORKER_H
@@ -47,26 +47,26 @@
 
 struct worker_crew {
     pthread_mutex_t lock;
-    pthread_cond_t work;   /* the threads wait for it */
-    pthread_cond_t ended;  /* the owner does */
-    struct list workers;   /* struct worker.node: started, and not joined */
-    unsigned running;      /* threads whose body has not returned; with the
-                            * lock */
-    atomic_bool is_ending; /* set once, with the lock; may be read without it,
-                            * so that something long can be broken off */
-    bool is_closing;       /* the owner is not called any more */
+    pthread_cond_t work;  /* the threads wait for it */
+    pthread_cond_t ended; /* the owner waits for it */
+    struct list workers;  /* struct worker.node: started and not joined */
+    unsigned running; /* threads whose body has not returned; under the lock */
+    /* set once, under the lock; may be read without it, so that long work can
+     * be interrupted */
+    atomic_bool is_ending;
+    bool is_closing; /* worker_wait_end has begun: the owner is not called */
     void (*wake_owner)(void *owner);
     void *owner;
 };
 
-/* One thread of a crew. Zeroed before it is first started; nothing to free. */
+/* One thread of a crew. Zeroed before its first start; nothing to free. */
 struct worker {
     struct list node;
     struct worker_crew *crew;
     void (*body)(void *arg);
     void *arg;
     pthread_t thread;
-    bool is_started; /* and not joined yet */
+    bool is_started; /* and not joined */
     bool has_ended;  /* the body has returned */
 };
 
@@ -75,36 +75,38 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
                       void *owner);
 
 /*
- * Without the lock; after worker_wait_end, or if nothing was started. True: all
- * threads are gone, and what they shared may be freed. False: some have not
- * ended, and all that they can reach is theirs from now on.
+ * Called without the lock, after worker_wait_end, or if nothing was started.
+ * True: all threads are gone, and what they shared may be freed. False: some
+ * threads have not ended, and keep everything that they can reach.
  */
 bool worker_crew_done(struct worker_crew *crew);
 
-/* Instead of worker_crew_done, and as if that had said false: where the crew is
- * to stay, because somebody who is no thread of it uses its lock. */
+/* Instead of worker_crew_done, with the effect that it has when it returns
+ * false. For a crew whose lock is still used by somebody who is no thread of
+ * it. */
 void worker_crew_leave(struct worker_crew *crew);
 
 void worker_lock(struct worker_crew *crew);
 void worker_unlock(struct worker_crew *crew);
 
 /*
- * With the lock, so the new thread begins when that is given back. The worker
- * is new, or one whose body has returned: that thread is joined first, which
- * takes no time. 0 or -errno: there is no thread, and the worker may be started
- * again.
+ * Called with the lock: the new thread begins when the lock is released. The
+ * worker is new, or its body has returned; its old thread is then joined, which
+ * takes no time. 0, or -errno: there is no thread, and the worker may be
+ * started again.
  */
 int worker_start(struct worker *worker, struct worker_crew *crew,
                  void (*body)(void *arg), void *arg);
 
-/* With the lock. Started, and its body has not returned. */
+/* Called with the lock. True if it was started and its body has not
+ * returned. */
 bool worker_is_running(const struct worker *worker);
 
 /*
- * A thread waits for work; with the lock, which is given back meanwhile. True:
- * it is to look whether there is some, which there need not be. False: it has
- * been asked to end, or the time has come; a thread that has been asked to end
- * does not wait at all. So both are made for a loop:
+ * A thread waits for work. Called with the lock, which is released meanwhile.
+ * True: the thread must look for work; there may be none. False: the thread was
+ * asked to end, or until_us has come. A thread that was asked to end does not
+ * wait at all. Both are made for a loop:
  *
  *     while (there is nothing to do && worker_wait(crew))
  *         ;
@@ -112,22 +114,22 @@ bool worker_is_running(const struct worker *worker);
 bool worker_wait(struct worker_crew *crew);
 bool worker_wait_until(struct worker_crew *crew, uint64_t until_us);
 
-/* Wakes one thread that waits. With or without the lock; without, the thread
- * that wakes up finds it free. */
+/* Wakes one waiting thread. May be called with or without the lock. */
 void worker_wake(struct worker_crew *crew);
 
-/* With the lock: wake_owner, unless the owner is closing the crew. */
+/* Called with the lock. Calls wake_owner, unless the owner is closing the
+ * crew. */
 void worker_call_owner(struct worker_crew *crew);
 
-/* With the lock: sets is_ending and wakes all threads. Does not wait. May be
- * called again. A thread that waits for anything else (poll) is the caller's to
- * wake. */
+/* Called with the lock. Sets is_ending and wakes all threads; does not wait.
+ * May be called again. The caller wakes threads that wait for anything else
+ * (poll). */
 void worker_ask_to_end(struct worker_crew *crew);
 
 /*
- * With the lock, which is given back meanwhile: waits until no body runs, or
- * the time has come: then false. The owner is not called any more from here on.
- * May be called again, and threads may be started in between.
+ * Called with the lock, which is released meanwhile. Waits until no body runs.
+ * False: until_us came first. From here on the owner is not called. May be
+ * called again; threads may be started between calls.
  */
 bool worker_wait_end(struct worker_crew *crew, uint64_t until_us);
 

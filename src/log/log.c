@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 enum {
-    /* What a pipe that polls as writable takes without blocking (PIPE_BUF,
-     * pipe(7)); so no write is longer than this. */
+    /* No write is longer than what a pipe that polls as writable takes without
+     * blocking (PIPE_BUF, pipe(7)). */
     LOG_WRITE_MAX = 4096,
 };
 
@@ -20,8 +20,8 @@ static struct {
     int fd; /* for write_to_fd */
     enum log_level max_level;
     struct log_output output;
-    size_t taken;          /* bytes at the front of lines */
-    size_t end;            /* of the lines that are there */
+    size_t taken;          /* bytes at the front of lines that were written */
+    size_t end;            /* of the collected lines */
     unsigned long dropped; /* lines */
     char lines[LOG_PENDING_MAX];
 } state = {
@@ -73,7 +73,6 @@ static void keep(const char *bytes, size_t len)
     state.end += len;
 }
 
-/* Printed, cut where it is too long, in the output's form. */
 __attribute__((format(printf, 3, 0))) static size_t format_record(
     char record[LOG_RECORD_MAX], enum log_level level, const char *format,
     va_list args)
@@ -104,7 +103,7 @@ __attribute__((format(printf, 3, 4))) static size_t format_line(
     return len;
 }
 
-/* Where lines are missing one says so. */
+/* The line that stands in place of dropped lines. */
 static size_t format_loss(char record[LOG_RECORD_MAX])
 {
     return format_line(record, LOG_WARNING,
@@ -130,7 +129,7 @@ void log_line(enum log_level level, const char *format, ...)
     if (loss_len + len > log_room())
         (void)log_flush();
     if (state.dropped == 0)
-        loss_len = 0; /* it was said by the flush */
+        loss_len = 0; /* the flush has written it */
     if (loss_len + len > log_room()) {
         state.dropped++;
         return;

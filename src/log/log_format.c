@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "VSPCD" for the readers of syslog and journal. */
+/* The program's name in syslog and journal. */
 static const char identifier[] = "vspcd";
 
 enum { FACILITY_DAEMON = 3 }; /* RFC 3164, 4.1.1 */
 
-/* RFC 3164, 4.1.1: the severities. */
+/* Severities of RFC 3164, 4.1.1. */
 static const int severities[] = {
     [LOG_ERROR] = 3,
     [LOG_WARNING] = 4,
@@ -47,8 +47,8 @@ static size_t count_digits(const char *text, size_t len)
     return n;
 }
 
-/* As JSON has them: 0, 17, 17.5; no sign and no exponent, which we have no use
- * for. */
+/* A number that JSON accepts: 0, 17, 17.5. No sign and no exponent, because no
+ * field has any. */
 static bool is_number(const char *text, size_t len)
 {
     size_t whole = count_digits(text, len);
@@ -67,7 +67,7 @@ static bool is_word(const char *text, size_t len, const char *word)
     return strlen(word) == len && memcmp(text, word, len) == 0;
 }
 
-/* What JSON has for a value without quotes; NULL: a text. */
+/* The JSON value of a word without quotes; NULL: the word is text. */
 static const char *meaning(const char *text, size_t len)
 {
     if (is_word(text, len, "none"))
@@ -77,7 +77,8 @@ static const char *meaning(const char *text, size_t len)
     return is_word(text, len, "no") ? "false" : NULL;
 }
 
-/* The length of the KEY of a field that begins here; 0: none does. */
+/* The length of the KEY of a field that begins here; 0: no field begins
+ * here. */
 static size_t key_len(const char *text)
 {
     size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
@@ -85,7 +86,8 @@ static size_t key_len(const char *text)
     return text[0] >= 'a' && text[0] <= 'z' && text[len] == '=' ? len : 0;
 }
 
-/* Of a value in quotes, without them; it may have lost its end. */
+/* The length of a quoted value, without its quotes; a cut line may have lost
+ * the end quote. */
 static size_t quoted_len(const char *text)
 {
     size_t len = 0;
@@ -97,12 +99,12 @@ static size_t quoted_len(const char *text)
 
 /* A piece of a line: a field, or words of the message. */
 struct piece {
-    struct slice key; /* empty: the message's */
+    struct slice key; /* empty: words of the message */
     struct slice value;
     bool is_quoted;
 };
 
-/* False: there is no more. */
+/* False: the line has no more pieces. */
 static bool next_piece(const char **at, struct piece *p)
 {
     const char *text = *at + strspn(*at, " ");
@@ -127,7 +129,7 @@ static bool next_piece(const char **at, struct piece *p)
 
 struct out {
     char *to;
-    size_t len; /* LOG_RECORD_MAX - 1 at most */
+    size_t len; /* at most LOG_RECORD_MAX - 1 */
 };
 
 static void put_bytes(struct out *out, const void *bytes, size_t len)
@@ -158,7 +160,8 @@ __attribute__((format(printf, 2, 3))) static void put_format(struct out *out,
     put(out, text);
 }
 
-/* As UTF-8, whatever it is. for_json: escaped. unescape: it was in quotes. */
+/* Writes any bytes as valid UTF-8. for_json: escapes them. unescape: they were
+ * in quotes. */
 static void put_text(struct out *out, struct slice text, bool for_json,
                      bool unescape)
 {
@@ -246,7 +249,7 @@ static void put_journal_name(struct out *out, struct slice key)
     }
 }
 
-/* The form with newlines alone will do: no value has any. */
+/* The protocol's form with newlines is enough: no value contains one. */
 static void put_journal(struct out *out, const struct log_record *r,
                         bool is_json)
 {
@@ -319,7 +322,7 @@ static bool is_plain(const char *value)
 struct log_value log_quote(const char *value)
 {
     struct slice rest = slice_of_text(value);
-    /* A character, an escape before it, the last quote and the end. */
+    /* Room for a character, an escape before it, the last quote and the NUL. */
     enum { ROOM = sizeof((struct log_value *)0)->text - 4 - 3 };
     struct log_value quoted;
     size_t at = 0;
