@@ -18,7 +18,7 @@ struct address_text address_format(const struct address *a)
     } else if (a->any.sa_family == AF_INET6) {
         bool mapped = IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr);
 
-        /* An IPv4 peer of a dual-stack listener is shown as what it is. */
+        /* A dual-stack listener's IPv4 peer is shown in its IPv4 form. */
         if (mapped)
             inet_ntop(AF_INET, &a->v6.sin6_addr.s6_addr[12], host, sizeof host);
         else
@@ -142,7 +142,8 @@ int address_split(const char *text, uint16_t default_port,
         const char *first = strchr(text, ':');
 
         host_end = text + strlen(text);
-        /* More than one colon and no brackets: an IPv6 address alone. */
+        /* More than one colon and no brackets: an IPv6 address without a
+         * port. */
         if (first != NULL && strchr(first + 1, ':') == NULL) {
             host_end = first;
             port = first + 1;

@@ -22,20 +22,20 @@ struct address {
 
 #include "base/limits.h"
 
-/* "ADDR:PORT"; "local" for what is no internet address. */
+/* "ADDR:PORT"; "local" if it is no internet address. */
 struct address_text {
     char text[ADDRESS_TEXT_MAX];
 };
 struct address_text address_format(const struct address *a);
 
 /*
- * A numeric IPv4 or IPv6 address (brackets allowed) and a port. 0, or -EINVAL
- * with err filled.
+ * Reads a numeric IPv4 or IPv6 address (brackets allowed). 0, or -EINVAL with
+ * err filled.
  */
 int address_parse(const char *host, uint16_t port, struct address *ret,
                   struct err *err);
 
-/* False: it is no internet address. */
+/* False: a is no internet address. */
 bool address_ip(const struct address *a, struct ip *ret);
 
 socklen_t address_len(const struct address *a);
@@ -45,9 +45,9 @@ void address_set_port(struct address *a, uint16_t port);
 enum { ADDRESS_HOST_MAX = 255 };
 
 /*
- * Cuts "HOST:PORT", "[IPv6]:PORT", "HOST" or "IPv6" into host (brackets gone)
- * and port; default_port stands where none is given. Resolves nothing. 0, or
- * -EINVAL with err filled.
+ * Splits "HOST:PORT", "[IPv6]:PORT", "HOST" or "IPv6" into host (without
+ * brackets) and port; default_port if the text has none. Resolves nothing. 0,
+ * or -EINVAL with err filled.
  */
 int address_split(const char *text, uint16_t default_port,
                   char ret_host[ADDRESS_HOST_MAX + 1], uint16_t *ret_port,

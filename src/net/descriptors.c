@@ -45,8 +45,8 @@ uint64_t descriptors_raise_limit(void)
 
 /* ---- a loop's ---------------------------------------------------------- */
 
-/* A waiter that finds none may wait anew: it is in the list for the next time
- * then, and not woken again in this one. */
+/* A waiter that finds no descriptor may wait again while we are in the list: it
+ * is then left for the next time, or this loop would not end. */
 static void wake_all(struct descriptors *d)
 {
     struct list woken;
@@ -94,8 +94,8 @@ bool descriptors_is_lack(int error)
            error == ENOBUFS;
 }
 
-/* Each connection that ends lets another one in, and then there is none left
- * again: that is one state of affairs, and no news. */
+/* At the limit, each connection that ends admits one more, and then there is a
+ * lack again: that is one state, logged once. */
 static bool is_news(struct descriptors *d)
 {
     uint64_t now_us = clock_now_us();
@@ -121,7 +121,7 @@ void descriptors_report_lack(struct descriptors *d, int error)
 void descriptors_report_success(struct descriptors *d)
 {
     d->is_starved = false;
-    /* Another thread may have taken it, when it was lent. */
+    /* Another thread may have taken the place of a reserve that was lent. */
     descriptors_take_reserve_back(d);
 }
 

@@ -1,6 +1,6 @@
 /*
- * descriptors.h - the process's file descriptors: how many it may have, those
- * that every program has, and what happens when none is left.
+ * descriptors.h - the process's file descriptors: their limit, the three
+ * standard ones, and what happens when none is left.
  *
  * Without a free descriptor nothing can be accepted. Whoever needs one then
  * waits (descriptors_private.h), uses no CPU meanwhile and is woken when one of
@@ -13,13 +13,14 @@
 #include <stdint.h>
 
 /*
- * Whoever started us may have closed 0, 1 or 2: what is opened next would take
- * their place, and be taken for them. First thing in main.
+ * Opens /dev/null as 0, 1 or 2 where the starting process has closed them: the
+ * next file to be opened would get that number and be taken for a standard
+ * stream. Must be called first in main.
  */
 void descriptors_open_standard(void);
 
-/* Raises the soft limit of open files to the hard one; returns what it is, 0
- * if that cannot be known. */
+/* Raises the soft limit of open files to the hard limit; returns it, 0 if it is
+ * not known. */
 uint64_t descriptors_raise_limit(void);
 
 #endif

@@ -14,24 +14,25 @@
 #include <unistd.h>
 
 /*
- * Lives until both the resolver and the timer have let go of it: libuv calls
- * back even after a cancel.
+ * Freed only after both the resolver and the timer have finished: libuv calls
+ * back even after uv_cancel. Until then is_over keeps the callbacks from doing
+ * anything.
  */
 struct dial {
     struct loop *loop;
     uv_getaddrinfo_t resolver;
-    uv_timer_t timer; /* per address; also defers what fails at once */
+    uv_timer_t timer; /* per address; also defers an immediate failure */
     unsigned timeout_ms;
     dial_done_fn *on_done;
     void *owner;
-    struct addrinfo *found;        /* libuv's */
+    struct addrinfo *found;        /* belongs to libuv */
     const struct addrinfo *trying; /* one of found */
     struct stream *stream;         /* connecting */
     struct err err;
     char target[300];
     char unix_path[sizeof((struct sockaddr_un *)NULL)->sun_path];
     bool is_resolving;
-    bool is_over; /* on_done was called, or cancelled */
+    bool is_over; /* on_done was called, or dial_cancel was */
 };
 
 static void dial_on_timer_closed(uv_handle_t *handle)
@@ -43,7 +44,9 @@ static void dial_on_timer_closed(uv_handle_t *handle)
     free(d);
 }
 
-/* Gives everything back; the memory goes with libuv's last callback. */
+/* Releases everything; libuv's last callback frees the memory. While the name
+ * is resolved, the timer stays open, because dial_on_resolved needs the dial
+ * and comes back here. */
 static void dial_end(struct dial *d)
 {
     d->is_over = true;
@@ -100,7 +103,8 @@ static void dial_on_timeout(uv_timer_t *timer)
     try_next(d);
 }
 
-/* 0: under way; else it has failed at once, and d->err says why. */
+/* 0: under way; otherwise d->err has the reason. d->err keeps the last failure,
+ * so on_done names the last address that was tried. */
 static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
 {
     struct address peer = { 0 };
@@ -116,7 +120,8 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
     if (to->sa_family != AF_UNIX) {
         (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        /* A telnet server's SYNCH stays in its place (net/listener.c). */
+        /* Keeps a telnet server's SYNCH in its place in the stream (set_options
+         * in net/listener.c). */
         (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
         memcpy(&peer, to, len);
     }

@@ -12,23 +12,23 @@
 struct dial;
 
 /*
- * Called once: with a stream that is the owner's, or with NULL and why. The
- * dial is gone when it returns.
+ * Called once: with a stream, which the owner gets, or with NULL and the
+ * reason. The dial no longer exists when on_done is called.
  */
 typedef void dial_done_fn(void *owner, struct stream *stream,
                           const struct err *err);
 
 enum dial_family { DIAL_ANY_FAMILY, DIAL_IPV4, DIAL_IPV6 };
 
-/* Each address is given timeout_ms to answer. Never fails at once: on_done
- * tells, in a later turn. */
+/* Each address has timeout_ms to answer. on_done is always called in a later
+ * turn, even if dialling fails at once. */
 struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
                       enum dial_family family, unsigned timeout_ms,
                       dial_done_fn *on_done, void *owner);
 struct dial *dial_unix(struct loop *loop, const char *path,
                        dial_done_fn *on_done, void *owner);
 
-/* Before on_done was called: it never will be. */
+/* Before on_done: on_done will not be called. */
 void dial_cancel(struct dial *d);
 
 #endif

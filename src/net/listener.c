@@ -12,8 +12,8 @@
 
 enum {
     BACKLOG = 4096,
-    /* Of one port in one turn, so that a storm of connects leaves time for
-     * the connections that are there. */
+    /* Accepts of one port in one turn, so that a storm of connects leaves time
+     * for existing connections. */
     ACCEPTS_PER_TURN = 16,
     /* Dead peers are noticed after 60 + 5 * 10 s (PROTOCOL: VM side). */
     KEEPALIVE_IDLE_S = 60,
@@ -22,9 +22,9 @@ enum {
 };
 
 /*
- * On uv_poll_t, not uv_tcp_t: at EMFILE libuv's own listener accepts and drops
- * what is queued, with a spare descriptor of its own. Here nothing is taken off
- * the backlog that is not served or told why not.
+ * On uv_poll_t, not uv_tcp_t: at EMFILE, libuv's own listener uses a spare
+ * descriptor to accept and drop what is queued. Here a connection is taken off
+ * the backlog only to be served or refused.
  */
 struct listener {
     uv_poll_t poll;
@@ -32,7 +32,7 @@ struct listener {
     int fd;
     uint8_t way; /* enum listener_way */
     bool is_bare;
-    bool is_unix;                       /* it is in a struct unix_listener */
+    bool is_unix;                       /* embedded in a struct unix_listener */
     const struct listener_guard *guard; /* NULL: none */
     union {
         listener_accepted_fn *on_accepted;
@@ -42,8 +42,8 @@ struct listener {
     struct descriptor_waiter waiter;
 };
 
-/* There are many listeners of the other kind: what only this one needs costs
- * them nothing. */
+/* A separate struct, because there may be a TCP listener for each console:
+ * members that only Unix sockets need would cost memory in all of them. */
 struct unix_listener {
     struct listener listener;
     struct unix_socket_file file;
@@ -58,15 +58,16 @@ static void listener_wake(struct descriptor_waiter *w)
     uv_poll_start(&l->poll, UV_READABLE, listener_on_connection);
 }
 
-/* A backlog that cannot be accepted would be told of for ever. */
+/* Polling must stop: a backlog that cannot be accepted stays readable, and
+ * would wake the loop in every turn. */
 static void rest(struct listener *l)
 {
     uv_poll_stop(&l->poll);
     descriptors_wait(&l->loop->descriptors, &l->waiter);
 }
 
-/* With a reset the connection is gone on both sides at once; an end in order
- * would leave the kernel with it for a minute. */
+/* A reset ends the connection on both sides at once. After an orderly close,
+ * the kernel would keep its state for a minute. */
 static void reset(int fd)
 {
     const struct linger now = { .l_onoff = 1 };
@@ -75,7 +76,7 @@ static void reset(int fd)
     close(fd);
 }
 
-/* True: it was sent away. */
+/* True: the connection was refused and closed. */
 static bool turn_away(const struct listener *l, int fd,
                       const struct address *peer)
 {
@@ -95,7 +96,6 @@ static bool turn_away(const struct listener *l, int fd,
     return true;
 }
 
-/* As accept4(2). */
 static int accept_one(const struct listener *l, struct address *ret_peer)
 {
     socklen_t len = sizeof *ret_peer;
@@ -105,8 +105,9 @@ static int accept_one(const struct listener *l, struct address *ret_peer)
 }
 
 /*
- * Gives up the reserve descriptor for as long as it takes to accept one
- * connection and to tell it why it is closed.
+ * Lends the reserve descriptor for as long as it takes to accept one connection
+ * and to refuse it with a reason. turn_away comes first: an address that is not
+ * admitted gets its own answer, not this text.
  */
 static void refuse_one(struct listener *l)
 {
@@ -153,8 +154,8 @@ static void hand_out(struct listener *l, int fd, const struct address *peer)
     }
 }
 
-/* The owner may close the listener when it is handed a connection: libuv keeps
- * its memory until the end of the turn, and fd says that it is over. */
+/* The owner may close the listener when it gets a connection. libuv keeps the
+ * listener's memory until the end of the turn, and fd < 0 ends the loop. */
 static void listener_on_connection(uv_poll_t *poll, int status, int events)
 {
     struct listener *l = poll->data;
@@ -170,8 +171,8 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
         if (fd < 0) {
             if (descriptors_is_lack(errno))
                 handle_lack(l, errno);
-            /* EAGAIN: no more; others: that one is gone, the next turn tells
-             * about the next one. */
+            /* EAGAIN: the backlog is empty. Other errors: that connection is
+             * gone, and poll reports the next one in the next turn. */
             return;
         }
         descriptors_report_success(&l->loop->descriptors);
@@ -180,7 +181,7 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* On the listening socket once, and not on each accepted one. */
+/* Set once on the listening socket, not on each accepted one. */
 static int set_options(int fd, const struct address *address, unsigned way)
 {
     static const struct {
@@ -189,11 +190,11 @@ static int set_options(int fd, const struct address *address, unsigned way)
         int value;
     } options[] = {
         { SOL_SOCKET, SO_REUSEADDR, 1 },
-        /* Inherited by the accepted sockets (Linux). */
+        /* Accepted sockets inherit it (Linux). */
         { SOL_SOCKET, SO_KEEPALIVE, 1 },
-        /* RFC 854, SYNCH: the urgent byte is the DM of IAC DM. Without this
-         * it is taken out of the stream, and the IAC in front of it spoils the
-         * byte behind it. */
+        /* RFC 854, SYNCH: the urgent byte is the DM of IAC DM. Without
+         * SO_OOBINLINE it is taken out of the stream, and the IAC in front of
+         * it spoils the next byte. */
         { SOL_SOCKET, SO_OOBINLINE, 1 },
         { IPPROTO_TCP, TCP_NODELAY, 1 },
         { IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
@@ -207,7 +208,7 @@ static int set_options(int fd, const struct address *address, unsigned way)
             return -errno;
     }
     if (address->any.sa_family == AF_INET6) {
-        /* "::" serves IPv4 too, whatever the system's default */
+        /* "::" serves IPv4 too, whatever the system's default is */
         int only = (way & LISTENER_IPV6_ONLY) != 0;
 
         if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0)
@@ -216,7 +217,6 @@ static int set_options(int fd, const struct address *address, unsigned way)
     return 0;
 }
 
-/* A listening socket, or -errno. */
 static int open_socket(const struct address *address, unsigned way)
 {
     int fd = socket(address->any.sa_family,
@@ -237,8 +237,7 @@ static int open_socket(const struct address *address, unsigned way)
     return fd;
 }
 
-/* Takes fd over, and closes it if this fails. The memory stays the caller's
- * then. */
+/* Takes fd over, and closes it on failure. The caller keeps l's memory. */
 static int start(struct listener *l, struct loop *loop, int fd, unsigned way,
                  const struct listener_guard *guard, void *owner)
 {
@@ -332,7 +331,8 @@ int listener_open_unix(struct loop *loop, const struct unix_socket_place *place,
     return 0;
 }
 
-/* The listener is the first member of a unix_listener: data is either. */
+/* A listener is the first member of a unix_listener, so data is the start of
+ * the allocation in both cases. */
 static void listener_on_closed(uv_handle_t *handle)
 {
     free(handle->data);
@@ -346,7 +346,8 @@ void listener_close(struct listener *l)
         return;
     loop = l->loop;
     list_remove(&l->waiter.node);
-    /* The file first: while it is there somebody listens behind it. */
+    /* The file is removed first: as long as it exists, it must have a
+     * listener. */
     if (l->is_unix)
         unix_socket_remove(
             &CONTAINER_OF(l, struct unix_listener, listener)->file);

@@ -3,13 +3,13 @@
  * out streams or bare descriptors.
  *
  * Accepted TCP sockets inherit NODELAY and the keepalive settings, so that an
- * accept costs one system call. Without free file descriptors a listener
- * rests, uses no CPU and tries again when a stream of the loop was closed, or
- * once a second: who waits in the backlog is then served.
+ * accept costs one system call. Without free file descriptors a listener rests,
+ * uses no CPU, and retries when the loop closes a descriptor, or once a second.
+ * Connections that wait in the backlog are then served.
  *
- * Whoever is not to come in is sent away as soon as it is accepted: before a
- * byte of it is read and before anything is kept for it. It cannot be left in
- * the backlog, where others wait behind it.
+ * A connection that is not admitted is refused as soon as it is accepted:
+ * before a byte of it is read and before anything is kept for it. Left in the
+ * backlog, it would block the connections behind it.
  */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H
@@ -23,12 +23,12 @@ struct listener;
 /* The new stream is the owner's. */
 typedef void listener_accepted_fn(void *owner, struct stream *stream);
 
-/* A connection without a stream on it: for somebody who decides by peer or
- * credentials what becomes of it, or passes it to another program. */
+/* A connection without a stream, for an owner that decides by peer or
+ * credentials what to do with it, or passes it to another program. */
 struct listener_connection {
     int fd; /* non-blocking, close-on-exec */
     struct address peer;
-    struct peer_credentials credentials; /* of a Unix socket's peer */
+    struct peer_credentials credentials; /* known for a Unix socket's peer */
 };
 
 /* The descriptor is the owner's; stream_fd_open makes a stream of it. */
@@ -37,33 +37,34 @@ typedef void listener_connected_fn(
 
 /* Bits. */
 enum listener_way {
-    /* Without descriptors: they are left in the backlog (for programs), or get
-     * a line of text that says so, and are closed (for people, in the clear) */
+    /* Without free descriptors, LISTENER_WAIT leaves connections in the backlog
+     * (for programs). LISTENER_REFUSE sends them a line of text that says so,
+     * and closes them (for people, without TLS). */
     LISTENER_WAIT = 0,
     LISTENER_REFUSE = 1,
-    LISTENER_IPV6_ONLY = 2, /* "::" leaves the port of IPv4 to others */
+    LISTENER_IPV6_ONLY = 2, /* "::" leaves IPv4's port to other sockets */
 };
 
-/* What becomes of who connects. A line is for people: it goes out where the
- * listener may speak (LISTENER_REFUSE), and the connection ends in order. */
+/* What to do with a connection. A refusal's line is for people: it is sent by a
+ * listener with LISTENER_REFUSE, which then closes without a reset. */
 struct listener_answer {
     bool is_refused;
-    const char *line; /* with its line end; NULL: reset without a word */
+    const char *line; /* with its line end; NULL: reset without a line */
 };
 
-/* Who is asked about it; borrowed, and lives longer than the listener. */
+/* Decides about each connection; borrowed, must outlive the listener. */
 struct listener_guard {
     struct listener_answer (*judge)(void *owner, const struct address *peer);
-    /* Without descriptors: whether it has closed somebody for the next one;
-     * NULL: it does not. */
+    /* Called without free descriptors. True: it has closed a connection to make
+     * room for the next one. NULL: it never does. */
     bool (*make_room)(void *owner);
     void *owner;
 };
 
 /*
- * guard may be NULL: everybody may come in. 0 or -errno: -EADDRINUSE (somebody
- * else has the port), -EMFILE, -ENFILE, and what else socket, bind and listen
- * say.
+ * guard may be NULL: every connection is admitted. 0 or -errno: -EADDRINUSE
+ * (another socket has the port), -EMFILE, -ENFILE, and other errors of socket,
+ * bind and listen.
  */
 int listener_open(struct loop *loop, const struct address *address,
                   unsigned way, const struct listener_guard *guard,
@@ -76,17 +77,17 @@ int listener_open_bare(struct loop *loop, const struct address *address,
                        listener_connected_fn *on_connected, void *owner,
                        struct listener **ret_listener);
 
-/* A Unix socket; the failures of unix_socket_listen. Its guard is asked about
- * peers without an internet address. */
+/* Listens on a Unix socket; fails as unix_socket_listen does. The guard is
+ * asked about peers without an internet address. */
 int listener_open_unix(struct loop *loop, const struct unix_socket_place *place,
                        unsigned way, const struct listener_guard *guard,
                        listener_connected_fn *on_connected, void *owner,
                        struct listener **ret_listener);
 
-/* Removes a Unix socket's file. Takes NULL. */
+/* Also removes a Unix socket's file. Takes NULL. */
 void listener_close(struct listener *l);
 
-/* With the port that the system chose, where 0 was asked for. */
+/* If port 0 was asked for, with the port that the system chose. */
 struct address listener_address(const struct listener *l);
 
 #endif

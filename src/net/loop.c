@@ -11,16 +11,17 @@
 
 /*
  * A turn of libuv: timers, then the end of turn (prepare), then waiting for
- * descriptors and their handlers, then what was closed is given back.
+ * descriptors and their handlers, then freeing what was closed.
  *
- * So what has fallen due and what descriptors told in the turn before come in
- * front of the end of turn, which sweeps up after both; the alarm is set behind
- * it, because sweeping up starts and stops deadlines too. And a struct that
- * libuv watches lives until its close callback, behind all handlers of the
- * turn: a handler may close what has an event waiting in the same turn.
+ * So the end of turn comes after the due deadlines and after the descriptor
+ * handlers of the turn before, and sweeps up after both. The alarm is set
+ * behind it, because sweeping up starts and stops deadlines too. libuv keeps a
+ * watched struct until its close callback, behind all handlers of the turn: a
+ * handler may therefore close something that has an event waiting in that turn.
  *
- * There is one timer and not one for each queue: a queue's first deadline is
- * stopped and started far more often than one falls due.
+ * One timer serves all queues. A timer for each queue would be set far more
+ * often: a queue's first deadline is mostly stopped and restarted, and seldom
+ * falls due.
  */
 
 static void loop_on_alarm(uv_timer_t *timer)
@@ -34,7 +35,7 @@ static void loop_on_alarm(uv_timer_t *timer)
                             now_us);
 }
 
-/* Sets the one timer for what is due first of all queues. */
+/* Sets the timer for the first deadline of all queues. */
 static void set_alarm(struct loop *loop)
 {
     uint64_t first_us = 0;
@@ -48,8 +49,8 @@ static void set_alarm(struct loop *loop)
         if (d != NULL && (first_us == 0 || d->due_us < first_us))
             first_us = d->due_us;
     }
-    /* An alarm that rings too early does no harm, so one that is set for
-     * something that was stopped since is left alone. */
+    /* An alarm that rings too early does no harm, so the alarm of a deadline
+     * that was stopped stays set. */
     if (first_us == 0 || (loop->alarm_us != 0 && loop->alarm_us <= first_us))
         return;
     now_us = clock_now_us();
@@ -84,9 +85,10 @@ int loop_open(struct loop **ret_loop)
         free(loop);
         return r;
     }
-    /* A write to a connection that is gone is an error code, not a signal. */
+    /* A write to a connection that is gone must fail with an error code, not
+     * kill the process. */
     signal(SIGPIPE, SIG_IGN);
-    /* A limit of the size of files: writing fails, which is an error. */
+    /* A write above the limit of file sizes must fail with an error. */
     signal(SIGXFSZ, SIG_IGN);
     descriptors_init(&loop->descriptors);
     loop_watch(loop, &loop->descriptors.retries);
@@ -101,8 +103,8 @@ int loop_open(struct loop **ret_loop)
     return 0;
 }
 
-/* Without a handler another signal would end the program in the middle of its
- * end, which has come already: it is held back, and then ignored. */
+/* The program is already ending. With the handler gone, another signal would
+ * kill it before it has finished; so signals are blocked, then ignored. */
 static void close_signals(struct loop *loop)
 {
     sigset_t watched;
@@ -128,8 +130,8 @@ void loop_close(struct loop *loop)
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     close_signals(loop);
-    /* Twice, if loop_stop was called outside of loop_run: the first returns at
-     * once then. */
+    /* Called twice if loop_stop was called outside loop_run: the first call
+     * then returns at once. */
     while (uv_run(&loop->uv, UV_RUN_DEFAULT) != 0)
         continue;
     r = uv_loop_close(&loop->uv);
@@ -143,8 +145,8 @@ void loop_close(struct loop *loop)
 void loop_run(struct loop *loop)
 {
     loop->is_stopped = false;
-    /* libuv looks whether anything is left before it comes to our end of turn:
-     * a deadline alone would not keep it. */
+    /* libuv checks whether anything is left before our end of turn sets the
+     * alarm: a deadline alone would not keep the loop running. */
     do {
         uv_run(&loop->uv, UV_RUN_DEFAULT);
         set_alarm(loop);
@@ -167,7 +169,7 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
 void loop_watch(struct loop *loop, struct deadline_queue *queue)
 {
     assert(queue->on_due != NULL);
-    /* A queue that is in a list already would tear that list. */
+    /* Adding a queue that is in a list already would tear that list. */
     assert(list_is_empty(&queue->watched));
     list_add_tail(&loop->watches, &queue->watched);
 }

@@ -1,10 +1,10 @@
 /*
  * loop.h - the event loop: one thread, which owns all state of the program.
  *
- * Everything in net/ hangs on a loop; the loop is on libuv, which nobody
- * outside net/ sees. Handlers are short and never block. What has died in a
- * turn is swept up at its end, in the on_turn_end handler, never inside the
- * handler that saw it die.
+ * Everything in net/ runs on a loop. The loop uses libuv, which only net/ sees.
+ * Handlers are short and never block. Objects that die in a turn are freed at
+ * its end, in the on_turn_end handler, never inside the handler in which they
+ * died.
  */
 #ifndef NET_LOOP_H
 #define NET_LOOP_H
@@ -16,26 +16,27 @@
 
 struct loop;
 
-/* 0 or -errno. All or nothing. */
+/* 0 or -errno; on failure nothing is left. */
 int loop_open(struct loop **ret_loop);
 
-/* Everything opened on it must have been closed; takes NULL. Runs what
- * closing still needs. Signals that it watched are ignored from then on. */
+/* Everything that was opened on the loop must have been closed. Runs libuv's
+ * remaining close callbacks. Signals that the loop watched are ignored
+ * afterwards. Takes NULL. */
 void loop_close(struct loop *loop);
 
-/* Returns after loop_stop, or when nothing is left that could happen: no
- * stream or listener that wants anything, and no deadline. */
+/* Returns after loop_stop, or when nothing can happen any more: no stream or
+ * listener wants anything, and no deadline runs. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
-/* Called before the loop goes to sleep, every turn. */
+/* The handler is called in every turn, before the loop waits for events. */
 void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
                       void *owner);
 
 /*
- * Fires the queue from now on (base/deadline.h): its handler gets each deadline
- * that falls due. The queue has been opened with a handler, is watched once,
- * and stays where it is until deadline_queue_close.
+ * Fires the queue (base/deadline.h) until deadline_queue_close: the queue's
+ * handler gets each deadline that falls due. The queue must have a handler, is
+ * watched once, and must not move.
  */
 void loop_watch(struct loop *loop, struct deadline_queue *queue);
 
@@ -45,8 +46,8 @@ int loop_on_signal(struct loop *loop, int number,
                    void (*handler)(void *owner, int number), void *owner);
 
 /*
- * The buffer of LIMIT_READ bytes that every read of this loop may use; its
- * content is good until the handler returns.
+ * A buffer of LIMIT_READ bytes that every read on this loop may use. Its
+ * content is valid until the handler returns.
  */
 uint8_t *loop_read_buffer(struct loop *loop);
 

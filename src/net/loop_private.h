@@ -20,12 +20,13 @@ struct loop {
     uv_loop_t uv;
     uv_prepare_t turn_end;
     uv_timer_t alarm;    /* for the deadline that is due first */
-    uint64_t alarm_us;   /* when it is set for; 0: not set */
+    uint64_t alarm_us;   /* the time it is set for; 0: not set */
     struct list watches; /* struct deadline_queue, by its node watched */
     struct descriptors descriptors;
     struct deadline_queue linger_queue; /* streams closing gently */
-    struct deadline_queue broken_queue; /* streams whose owners are told so */
-    int break_fd; /* an epoll: streams that are watched for a break only */
+    /* streams whose owners are told of a break */
+    struct deadline_queue broken_queue;
+    int break_fd;         /* an epoll: streams watched for a break only */
     uv_poll_t break_poll; /* of break_fd */
     void (*on_turn_end)(void *owner);
     void *turn_end_owner;
@@ -35,7 +36,7 @@ struct loop {
     uint8_t *read_buffer;
 };
 
-/* stream_fd.c: what all streams on descriptors share. 0 or -errno. */
+/* What all streams on descriptors share; in stream_fd.c. 0 or -errno. */
 int stream_fd_loop_open(struct loop *loop);
 void stream_fd_loop_close(struct loop *loop);
 

@@ -1,30 +1,30 @@
 /*
- * stream.h - a connection's bytes, whatever carries them (TCP, any pollable
- * file descriptor, memory in tests; TLS stacks on the same interface).
+ * stream.h - a connection's bytes, whatever carries them: TCP, any pollable
+ * file descriptor, memory in tests. TLS stacks on the interface.
  *
  * Readiness, not completion: the owner says what it wants to do, is told when
- * that can be done, and then reads into its own buffer and writes from its own
- * memory. Nothing is queued here, so the history ring is written to the socket
- * directly, and pushing back is nothing but not wanting to read.
+ * that is possible, and then reads into its own buffer and writes from its own
+ * memory. A stream queues nothing. So the history ring is written to the socket
+ * directly, and to push back, an owner merely does not want to read.
  *
- * Each readiness is worth one read of at most LIMIT_READ bytes: then other
- * connections have their share of the turn. Readiness is level: what was not
- * read is told again in the next turn.
+ * Each readiness is worth one read of at most LIMIT_READ bytes, so that other
+ * connections get their share of the turn. Readiness is level-triggered: unread
+ * input is reported again in the next turn.
  *
- * A connection that breaks (the peer reset it, or does not answer any more)
- * wakes its owner, whatever the owner wants, even nothing: STREAM_BROKEN. As
- * long as the owner wants anything it is told again in each turn; an owner that
- * wants nothing is told once, and again when it wants something. So no owner
- * waits for a connection that is gone.
+ * A connection that breaks (the peer reset it, or no longer answers) wakes its
+ * owner with STREAM_BROKEN, even if the owner wants nothing. An owner that
+ * wants anything is told again in each turn; an owner that wants nothing is
+ * told once, and again when it wants something. So no owner waits for a
+ * connection that is gone.
  *
  * Bytes that arrived before the break can still be read, and so can the peer's
- * end; behind them reading says what is wrong. Writing says so at once, and is
- * therefore left to those who do not want to read: what the peer said last is
- * not lost to an answer that cannot be given. That the peer only sends no more
- * (reading gives 0) is no break: it is told to those who want to read.
+ * end; behind them, reading returns the error. Writing returns it at once. So
+ * an owner that wants to read is not asked to write: the peer's last bytes are
+ * not lost to an answer that cannot be sent. A peer that only stops sending
+ * (reading returns 0) is no break; only an owner that wants to read is told.
  *
  * The owner closes the stream exactly once; nothing is called afterwards. The
- * stream's memory goes when the loop is done with it.
+ * stream's memory is freed when the loop no longer needs it.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -44,24 +44,25 @@ enum { STREAM_BROKEN = 4 };
 
 struct stream;
 
-/* ready: of the bits that are wanted, those that can be done now. Of a broken
- * connection: STREAM_BROKEN and STREAM_READ, wanted or not, and STREAM_WRITE if
- * nothing else is wanted. */
+/* ready: the wanted bits that can be done now. For a broken connection:
+ * STREAM_BROKEN and STREAM_READ, wanted or not, and STREAM_WRITE if nothing
+ * else is wanted. */
 typedef void stream_ready_fn(void *owner, unsigned ready);
 
-/* What protects a connection, and what went wrong with that. */
+/* What protects a connection, and what went wrong with the protection. */
 struct stream_security {
-    bool is_secure;      /* TLS, or on the way to it */
-    bool has_refused;    /* broken because the peer is not who it must be */
-    const char *problem; /* why it broke: a sentence for the log that begins
-                          * with "TLS: ", good until the stream is closed; "":
-                          * it did not, or stream.error says all */
-    char terms[80];      /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" before the
-                          * handshake is done; "none" where nothing protects */
+    bool is_secure;   /* TLS, even if its handshake is not done */
+    bool has_refused; /* broken because the peer fails a demand on who it is */
+    /* why it broke: a sentence for the log that begins with "TLS: ", valid
+     * until the stream is closed; "": not broken, or stream.error says all */
+    const char *problem;
+    /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" during the handshake; "none"
+     * without protection */
+    char terms[80];
 };
 
-/* finish and security may be NULL: it cannot be finished; nothing protects it.
- */
+/* finish may be NULL: the stream cannot be finished. security may be NULL:
+ * nothing protects it. */
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *to, size_t len);
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
@@ -88,8 +89,8 @@ static inline void stream_set_owner(struct stream *s, stream_ready_fn *on_ready,
     s->owner = owner;
 }
 
-/* Bytes read; 0: the peer will send no more; -EAGAIN: nothing there now;
- * another -errno: the connection is broken, and nothing will be read. */
+/* Bytes read; 0: the peer sends no more; -EAGAIN: nothing to read now; another
+ * -errno: the connection is broken, and nothing will be read. */
 static inline ssize_t stream_read(struct stream *s, void *to, size_t len)
 {
     return s->ops->read(s, to, len);
@@ -110,7 +111,7 @@ static inline ssize_t stream_write(struct stream *s, const void *data,
     return s->ops->writev(s, &part, 1);
 }
 
-/* What to be told of from now on: enum stream_interest bits, 0 for none. */
+/* What the owner is told of from now on: enum stream_interest bits, or 0. */
 static inline void stream_want(struct stream *s, unsigned interest)
 {
     if (interest == s->interest)
@@ -119,9 +120,9 @@ static inline void stream_want(struct stream *s, unsigned interest)
     s->ops->want(s, interest);
 }
 
-/* Says that nothing will be written any more, behind what was taken: a FIN, or
- * in TLS a close_notify. What the peer sends can still be read, and the stream
- * is still to be closed. */
+/* Tells the peer, behind what was written, that nothing more will be: a FIN, or
+ * in TLS a close_notify. The peer's bytes can still be read, and the stream
+ * must still be closed. */
 static inline void stream_finish(struct stream *s)
 {
     if (s->ops->finish != NULL)
@@ -135,23 +136,24 @@ static inline struct stream_security stream_security(const struct stream *s)
     return (struct stream_security){ .problem = "", .terms = "none" };
 }
 
-/* For those who make streams: what the owner of a broken one is told. */
+/* For implementations: what the owner of a broken stream is told. */
 static inline unsigned stream_broken_readiness(const struct stream *s)
 {
     return STREAM_BROKEN | STREAM_READ |
            (s->interest == STREAM_WRITE ? STREAM_WRITE : 0u);
 }
 
-/* At once. */
+/* Closes without waiting for the peer. */
 static inline void stream_close(struct stream *s)
 {
     s->ops->close(s, false);
 }
 
 /*
- * Sends FIN and waits a while (bounded) for the peer to end too, reading and
- * forgetting what it still sends: a plain close with unread input would make
- * TCP take back the last words that we sent. To the owner it is closed now.
+ * Sends FIN and waits a bounded time for the peer to end too, reading and
+ * dropping what it still sends: after a plain close with unread input, TCP
+ * would discard the last bytes that we sent. The owner must not use the stream
+ * afterwards.
  */
 static inline void stream_close_gently(struct stream *s)
 {

@@ -13,44 +13,44 @@
 
 /*
  * On uv_poll_t, not uv_tcp_t: libuv's streams read into buffers of their own
- * choosing until the socket is empty and queue what is written; here each
- * readiness is one read, so that no connection takes more than its share of a
- * turn, and the ring is written from directly.
+ * until the socket is empty, and queue what is written. Here each readiness is
+ * one read, so that no connection takes more than its share of a turn, and the
+ * ring is written to the socket directly.
  */
 struct stream_fd {
     struct stream stream;
     struct loop *loop;
     uv_poll_t poll;
     int fd;
-    /* What libuv watches for: may be more than stream.interest. A change costs
-     * two system calls, and flow control goes to and fro: so less interest is
-     * only noted, and carried out when an event comes that nobody wants. */
+    /* What libuv watches for; may be more than stream.interest. A change costs
+     * two system calls, and flow control changes interest often. So a loss of
+     * interest is only noted, and carried out when an unwanted event comes. */
     uint8_t armed;
-    bool is_resting;          /* in loop->break_fd */
-    bool is_broken;           /* libuv does not watch it any more */
-    bool has_told;            /* a socket's error is ours, and not its, now */
-    struct deadline deadline; /* closes gently, or is broken and told so */
-    uint32_t lingered;        /* bytes read and forgotten while lingering */
+    bool is_resting; /* in loop->break_fd */
+    bool is_broken;  /* libuv no longer watches it */
+    bool has_told;   /* take_error has the socket's error, and cleared it */
+    struct deadline deadline; /* runs while it closes gently, or is broken */
+    uint32_t lingered;        /* bytes read and dropped while lingering */
 };
 
 /*
- * Somebody watches an open stream in each of its states, so that none waits for
- * a connection that is gone:
+ * Each state of an open stream has a watcher, so that no owner waits for a
+ * connection that is gone:
  *
- *     armed != 0   libuv, which tells of a break whatever it watches for
- *     is_resting   break_fd: its owner wants nothing, and libuv would not watch
+ *     armed != 0   libuv, which reports a break whatever it watches for
+ *     is_resting   break_fd: its owner wants nothing, and libuv does not watch
  *                  a descriptor for nothing
  *     is_broken    broken_queue, as long as its owner wants anything
  *
- * Before its owner's first wish it is in none of them.
+ * Before its owner's first stream_want it has none.
  */
 
 enum {
     LINGER_US = 2000 * 1000,
     LINGER_READ_MAX = 1024 * 1024,
     BREAKS_PER_TURN = 64,
-    /* With 0 a stream that is told within the microsecond that fires the queue
-     * would be told again in the same turn. */
+    /* With 0, a stream whose owner is told within the microsecond that fires
+     * the queue would be told again in that turn. */
     NEXT_TURN_US = 1,
 };
 
@@ -61,8 +61,9 @@ static struct stream_fd *stream_fd_of(struct stream *s)
 
 static void stream_fd_on_poll(uv_poll_t *poll, int status, int events);
 
-/* For nothing but a break, and for that once: level-triggered, a pty without a
- * program or a Unix socket whose peer has closed would be told of for ever. */
+/* Watches for a break only, and reports it once: level-triggered, a pty without
+ * a program or a Unix socket whose peer has closed would be reported in every
+ * turn. */
 static void rest(struct stream_fd *f)
 {
     struct epoll_event once = { .events = EPOLLET, .data.ptr = f };
@@ -71,8 +72,8 @@ static void rest(struct stream_fd *f)
         epoll_ctl(f->loop->break_fd, EPOLL_CTL_ADD, f->fd, &once) == 0;
 }
 
-/* Not left to close(2): a child between fork and exec has the socket too, and
- * would keep the entry, which points here. */
+/* The entry must be removed explicitly. close(2) would leave it while a child
+ * between fork and exec has the socket too, and the entry points to f. */
 static void stop_resting(struct stream_fd *f)
 {
     if (f->is_resting)
@@ -95,7 +96,8 @@ static void arm(struct stream_fd *f, unsigned interest)
     }
 }
 
-/* Started before the owner is told, which may close the stream. */
+/* Must be called before the owner is told, because the owner may close the
+ * stream. */
 static void update_again(struct stream_fd *f)
 {
     if (f->stream.interest == 0)
@@ -110,8 +112,9 @@ static void tell_broken(struct stream_fd *f)
     f->stream.on_ready(f->stream.owner, stream_broken_readiness(&f->stream));
 }
 
-/* The error is taken off the socket: an owner that neither reads nor writes is
- * to know it too. Other descriptors say it to whoever reads or writes. */
+/* Takes the error off the socket, because an owner that neither reads nor
+ * writes must know it too. Other descriptors return their error when they are
+ * read or written. */
 static void take_error(struct stream_fd *f)
 {
     int error = 0;
@@ -146,7 +149,8 @@ static void stream_fd_on_poll(uv_poll_t *poll, int status, int events)
     struct stream_fd *f = poll->data;
     unsigned ready = 0;
 
-    /* POLLERR, which libuv calls UV_EBADF. It has stopped watching then. */
+    /* POLLERR, which libuv reports as UV_EBADF after it has stopped
+     * watching. */
     if (status < 0) {
         handle_break(f);
         return;
@@ -162,8 +166,8 @@ static void stream_fd_on_poll(uv_poll_t *poll, int status, int events)
         f->stream.on_ready(f->stream.owner, ready);
 }
 
-/* Streams that are closed in the meantime rest no more; their memory goes at
- * the end of the turn, after this. */
+/* A stream that an earlier handler of this loop has closed no longer rests, and
+ * its memory is freed after this, at the end of the turn. */
 static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
 {
     struct loop *loop = poll->data;
@@ -180,7 +184,7 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* What broke it stays what is wrong with it: the system says it once. */
+/* Keeps the error, because the system returns it only once. */
 static ssize_t failure(struct stream_fd *f, int error)
 {
     if (f->stream.error == 0)
@@ -198,8 +202,8 @@ static ssize_t stream_fd_read(struct stream *s, void *to, size_t len)
     while (n < 0 && errno == EINTR);
     if (n > 0)
         return n;
-    /* EPIPE is how the system calls a reset behind the peer's FIN, which stays
-     * in its place: to who reads, the peer has ended. */
+    /* EPIPE here is a reset behind the peer's FIN. The FIN stays in its place:
+     * a reader gets the peer's end, not the error. */
     if (f->has_told && !(n == 0 && s->error == -EPIPE))
         return s->error;
     if (n == 0)

@@ -1,6 +1,6 @@
 /*
- * stream_fd.h - a stream on a file descriptor: TCP and Unix sockets, pipes,
- * terminals; whatever can be polled (a regular file cannot).
+ * stream_fd.h - a stream on a file descriptor that can be polled: TCP and Unix
+ * sockets, pipes, terminals. A regular file cannot be polled.
  */
 #ifndef NET_STREAM_FD_H
 #define NET_STREAM_FD_H
@@ -9,14 +9,13 @@
 #include "net/stream.h"
 
 /*
- * The stream owns fd from now on, also when this fails (then it is closed),
- * and makes it non-blocking. peer may be NULL. 0 or -errno; -EPERM: not
- * pollable.
+ * Takes fd over, makes it non-blocking, and closes it on failure. peer may be
+ * NULL. 0 or -errno; -EPERM: not pollable.
  */
 int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
                    struct stream **ret_stream);
 
-/* The descriptor, still the stream's: for ioctl on a terminal or socket. */
+/* The stream's descriptor, for ioctl on a terminal or socket. */
 int stream_fd_number(const struct stream *s);
 
 #endif

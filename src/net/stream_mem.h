@@ -1,10 +1,10 @@
 /*
- * stream_mem.h - the in-memory stream: a session in a test, a fuzz target or
- * a benchmark, without a socket, a loop or a system call.
+ * stream_mem.h - the in-memory stream: runs a session in a test, a fuzz target
+ * or a benchmark without a socket, a loop or a system call.
  *
- * The test plays the peer: it gives bytes, lets the session run, and takes
- * what the session wrote. Room for writing is limited on demand, so that a
- * peer which does not read can be played too.
+ * The test plays the peer: it gives bytes, lets the session run, and takes what
+ * the session wrote. A limit of the room for writing plays a peer that does not
+ * read.
  */
 #ifndef NET_STREAM_MEM_H
 #define NET_STREAM_MEM_H
@@ -14,28 +14,29 @@
 
 struct stream_mem {
     struct stream stream;
-    struct buf to_session;   /* given by the peer, not read yet */
-    struct buf from_session; /* written by the session, not taken yet */
-    size_t room;             /* bytes that may still be written */
+    struct buf to_session;   /* from the peer, not read */
+    struct buf from_session; /* from the session, not taken */
+    size_t room;             /* bytes that the session may still write */
     bool is_ended;           /* the peer sends no more */
-    bool is_broken;   /* writes fail with -EPIPE, reads with -ECONNRESET when
-                       * what was given has been read */
-    bool has_told;    /* the session, that it is broken */
-    bool is_finished; /* the session said that it writes no more */
-    bool is_closed;   /* the session closed it */
+    /* writes fail with -EPIPE; reads with -ECONNRESET behind the bytes that
+     * were given */
+    bool is_broken;
+    bool has_told;    /* the session was told that the stream is broken */
+    bool is_finished; /* the session has called stream_finish */
+    bool is_closed;   /* the session has closed it */
 };
 
-/* max bounds each direction. The caller owns m and outlives the session's
- * use of it. */
+/* max bounds each direction. The caller owns m, which must outlive its use by
+ * the session. */
 void stream_mem_init(struct stream_mem *m, uint32_t max);
 void stream_mem_done(struct stream_mem *m);
 
-/* Bytes from the peer; the failures of buf_append. */
+/* Adds bytes from the peer; fails as buf_append does. */
 int stream_mem_give(struct stream_mem *m, struct slice bytes);
 
 /*
- * Tells the session once what it wants and can do. True if there was anything
- * to tell. Call until false to let it come to rest.
+ * Tells the session once what it wants and can do. False: there was nothing to
+ * tell. Call it until false to let the session come to rest.
  */
 bool stream_mem_turn(struct stream_mem *m);
 

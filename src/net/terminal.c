@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* The size that programs assume of a terminal which cannot tell its own. */
+/* The size that programs assume for a terminal that cannot tell its own. */
 static const struct winsize usual_size = { .ws_row = 24, .ws_col = 80 };
 
 static int open_master(char ret_name[TERMINAL_NAME_MAX])
@@ -29,7 +29,7 @@ static int open_master(char ret_name[TERMINAL_NAME_MAX])
     return -ENOTTY;
 }
 
-/* Opens the other side of a pty for a moment. 0 or -errno. */
+/* Opens and closes the other side of a pty. 0 or -errno. */
 static int reset_pty(const char *name)
 {
     int slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -61,8 +61,8 @@ int terminal_open_pty(char ret_name[TERMINAL_NAME_MAX])
 
     if (master < 0)
         return master;
-    /* Also because a master tells that nobody is there only after somebody
-     * was. */
+    /* Also necessary because a master reports that nobody has it open only
+     * after somebody had. */
     r = reset_pty(ret_name);
     if (r < 0) {
         close(master);
@@ -79,7 +79,7 @@ bool terminal_is_alone(int master)
            (look.revents & POLLIN) == 0;
 }
 
-/* In the child, where only async-signal-safe calls are allowed. */
+/* Runs in the child, where only async-signal-safe calls are allowed. */
 static _Noreturn void run_command(const char *slave_name, const char *command)
 {
     struct sigaction by_default = { .sa_handler = SIG_DFL };
@@ -143,7 +143,7 @@ static int set_raw_8n1(int fd, speed_t speed, struct termios *ret_before)
 int terminal_open_device(const char *path, speed_t speed,
                          struct termios *ret_before, struct err *err)
 {
-    /* Non-blocking: without it, opening waits for a modem's carrier. */
+    /* O_NONBLOCK: otherwise open waits for a modem's carrier. */
     int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     int r;
 

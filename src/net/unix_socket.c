@@ -17,7 +17,7 @@ struct peer_credentials unix_socket_peer(int fd)
     int domain;
     socklen_t domain_len = sizeof domain;
 
-    /* TCP sockets answer too, with nobody. */
+    /* TCP sockets also answer SO_PEERCRED, without a process. */
     if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) != 0 ||
         domain != AF_UNIX ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
@@ -37,7 +37,7 @@ static int new_socket(void)
     return fd >= 0 ? fd : -errno;
 }
 
-/* 0: nobody listens there, or there is nothing at all. */
+/* 0: nobody listens there, or the path does not exist. */
 static int look_for_listener(const struct sockaddr_un *at)
 {
     int fd = new_socket();
@@ -49,20 +49,20 @@ static int look_for_listener(const struct sockaddr_un *at)
     close(fd);
     switch (r) {
     case 0:
-    case -EAGAIN: /* one with a full backlog */
+    case -EAGAIN: /* its backlog is full */
         return -EADDRINUSE;
     case -ECONNREFUSED:
     case -ENOENT:
         return 0;
-    case -EPROTOTYPE: /* somebody's datagram socket */
+    case -EPROTOTYPE: /* another program's datagram socket */
         return -EADDRINUSE;
     default:
         return r;
     }
 }
 
-/* Makes room for a socket file of ours. Only a socket is ever removed: the path
- * may be a slip of the pen. */
+/* Removes a stale socket file. Anything else is left, because the path may be
+ * mistyped. */
 static int clear_place(const struct sockaddr_un *at)
 {
     struct stat there;
@@ -78,8 +78,8 @@ static int clear_place(const struct sockaddr_un *at)
     return unlink(at->sun_path) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* The file is there from bind on, but nobody is accepted before listen: what
- * has to be said about it is said in between. */
+/* The file exists from bind on, but connects fail before listen: mode and group
+ * are set in between. */
 static int listen_at(int fd, const struct sockaddr_un *at,
                      const struct unix_socket_place *place, int backlog,
                      struct unix_socket_file *file)
@@ -93,7 +93,7 @@ static int listen_at(int fd, const struct sockaddr_un *at,
         return -errno;
     file->device = made.st_dev;
     file->inode = made.st_ino;
-    /* The group first: changing it may take bits of the mode away. */
+    /* The group first: a change of the group may clear bits of the mode. */
     if (place->group != (gid_t)-1 &&
         lchown(place->path, (uid_t)-1, place->group) != 0)
         return -errno;
@@ -132,7 +132,8 @@ int unix_socket_listen(const struct unix_socket_place *place, int backlog,
     return fd;
 }
 
-/* A program that was started since may have replaced it. */
+/* The file may belong to a program that was started since, so it is compared
+ * first. */
 void unix_socket_remove(struct unix_socket_file *file)
 {
     struct stat there;

@@ -1,8 +1,8 @@
 /*
- * waker.h - how another thread calls the loop: what it has to say it keeps
- * under a lock of its own, and wakes the loop, which then comes and looks.
+ * waker.h - how another thread calls the loop. The thread keeps its message
+ * under a lock of its own and wakes the loop, which then fetches the message.
  *
- * waker_wake is the one function of net/ that any thread may call. Several
+ * waker_wake is the only function of net/ that any thread may call. Several
  * calls may become one call of the handler; none is lost.
  */
 #ifndef NET_WAKER_H
@@ -12,12 +12,12 @@
 
 struct waker;
 
-/* The handler is called on the loop. Does not keep the loop running. 0 or
+/* handler is called on the loop. A waker does not keep the loop running. 0 or
  * -errno. */
 int waker_open(struct loop *loop, void (*handler)(void *owner), void *owner,
                struct waker **ret_waker);
 
-/* No other thread knows of it any more. Takes NULL. */
+/* No other thread may use w any more. Takes NULL. */
 void waker_close(struct waker *w);
 
 void waker_wake(struct waker *w);
