@@ -12,36 +12,37 @@
 #include <stdlib.h>
 
 /*
- * Joins an engine (tls_engine.h) to the stream below it, and says to either
- * side when it is its turn.
+ * Joins an engine (tls_engine.h) to the stream below it, and wakes either side
+ * when it is its turn.
  *
- * Who tells the owner? The stream below does, as long as what the owner wants
- * is wanted of that too. What lies here already, decrypted or not, and what is
- * wrong in TLS itself, the stream below knows nothing of: for that there is the
- * queue again, which falls due in the next turn (has_to_tell).
+ * Two sources tell the owner. The stream below does, as long as it is asked for
+ * what the owner wants. But it knows nothing of input that lies here already,
+ * decrypted or not, nor of errors in TLS itself: for those there is the queue
+ * again, which falls due in the next turn (has_to_tell).
  *
  * out holds records that the stream below did not take; an idle connection has
- * none. What is in there has been taken from the owner: a failure to send it
- * shows in the owner's next call.
+ * none. Its bytes count as taken from the owner: a failure to send them shows
+ * in the owner's next call.
  */
 
 enum {
-    /* Above this a peer's own words are not read: it takes no answers. A write
-     * alone never comes here. */
+    /* Above this, the peer's input is not read, because the peer takes no
+     * answers. A single write stays below it. */
     TLS_OUT_MARK = TLS_WRITE_MAX + 8 * KIB,
 };
 
 struct stream_tls {
     struct stream stream;
     struct tls_hub *hub;
-    struct stream *below; /* NULL: closed; the memory goes in the next turn */
+    /* NULL: closed; the memory is freed in the next turn */
+    struct stream *below;
     struct tls_engine engine;
     struct buf out; /* for the stream below */
     struct deadline again;
-    struct deadline patience; /* of the handshake, or of closing */
-    bool is_closing;          /* to its owner it is gone: out goes out */
+    struct deadline patience; /* limits the handshake, or closing */
+    bool is_closing;          /* the owner has closed it: only out is sent */
     bool closes_gently;
-    bool has_told; /* the owner, that it is broken */
+    bool has_told; /* the owner knows that it is broken */
 };
 
 static struct stream_tls *stream_tls_of(struct stream *s)
@@ -51,7 +52,8 @@ static struct stream_tls *stream_tls_of(struct stream *s)
 
 /* ---- who is to be told ------------------------------------------------- */
 
-/* Whether the stream below would not tell, and we have to. */
+/* True if the owner must be told, and the stream below would not wake us for
+ * it. */
 static bool has_to_tell(const struct stream_tls *t)
 {
     unsigned wanted = t->stream.interest;
@@ -61,8 +63,8 @@ static bool has_to_tell(const struct stream_tls *t)
     return wanted & STREAM_READ && tls_engine_is_readable(&t->engine);
 }
 
-/* Of the stream below. A broken one is not watched any more: what is wrong is
- * told by us. */
+/* What the stream below is asked for. Once TLS is broken it is asked for
+ * nothing, because we tell the owner. */
 static unsigned interest_below(const struct stream_tls *t)
 {
     unsigned wanted = 0;
@@ -87,8 +89,9 @@ static unsigned interest_below(const struct stream_tls *t)
     return wanted;
 }
 
-/* At the end of whatever may have changed the engine's state, out or what the
- * owner wants. Before the owner is told, which may close the stream. */
+/* Must follow each change of the engine's state, of out, or of what the owner
+ * wants, and come before the owner is told, because the owner may close the
+ * stream. */
 static void settle(struct stream_tls *t)
 {
     if (t->engine.state != TLS_SHAKING_HANDS)
@@ -102,7 +105,7 @@ static void settle(struct stream_tls *t)
     stream_want(t->below, interest_below(t));
 }
 
-/* The owner may close it in there: nothing of it is touched afterwards. */
+/* The owner may close the stream inside: t must not be used afterwards. */
 static void tell_owner(struct stream_tls *t, unsigned ready)
 {
     if (ready & STREAM_BROKEN)
@@ -113,7 +116,7 @@ static void tell_owner(struct stream_tls *t, unsigned ready)
 
 /* ---- the stream below -------------------------------------------------- */
 
-/* Bytes that it took; a failure is one of the whole connection. */
+/* Returns the bytes that it took. A failure breaks the whole connection. */
 static size_t write_below(struct stream_tls *t, struct slice bytes)
 {
     ssize_t n = stream_write(t->below, bytes.data, bytes.len);
@@ -122,8 +125,8 @@ static size_t write_below(struct stream_tls *t, struct slice bytes)
         return (size_t)n;
     buf_done(&t->out);
     t->hub->out->len = 0;
-    /* A peer that refuses the handshake says why before it closes: that is to
-     * be read first. */
+    /* A peer that refuses the handshake sends its reason before it closes: that
+     * is read first, and the break shows behind it. */
     if (t->engine.state != TLS_SHAKING_HANDS)
         tls_engine_fail_below(&t->engine, (int)n);
     return 0;
@@ -140,7 +143,8 @@ static void flush_out(struct stream_tls *t)
         buf_take(&t->out, taken);
 }
 
-/* What the engine has written during a call. Behind what waits already. */
+/* Sends what the engine wrote during a call, behind records that wait in out:
+ * their order must not change. */
 static void send_out(struct stream_tls *t)
 {
     struct tls_bio_out *out = t->hub->out;
@@ -156,8 +160,8 @@ static void send_out(struct stream_tls *t)
     out->len = 0;
 }
 
-/* One read of the stream below, behind what is left of the input (at most the
- * first bytes of all). */
+/* One read of the stream below, behind the remaining input (at most the first
+ * bytes of the connection). */
 static void fetch(struct stream_tls *t, size_t most)
 {
     uint8_t *to = t->hub->in;
@@ -173,7 +177,6 @@ static void fetch(struct stream_tls *t, size_t most)
         tls_engine_fail_below(&t->engine, (int)n);
 }
 
-/* With the input that is there. */
 static void go_on_shaking_hands(struct stream_tls *t)
 {
     tls_engine_shake_hands(&t->engine);
@@ -205,7 +208,7 @@ static ssize_t stream_tls_read(struct stream *s, void *to, size_t len)
         return state_of_reading(t);
     tls_engine_begin_input(e);
     total = tls_engine_read(e, to, len);
-    /* One read a turn: what was left from before counts as one. */
+    /* One read a turn: data that was kept from before counts as that read. */
     if (total == 0 && e->state == TLS_OPEN && t->out.len <= TLS_OUT_MARK) {
         fetch(t, len > TLS_RECORD_MAX ? len : TLS_RECORD_MAX);
         total = tls_engine_read(e, to, len);
@@ -234,7 +237,8 @@ static ssize_t stream_tls_writev(struct stream *s, const struct iovec *part,
         send_out(t);
     }
     settle(t);
-    /* Taken is taken: a failure of sending shows next time. */
+    /* Bytes that were taken are reported as taken; a failure to send them shows
+     * in the next call. */
     if (total == 0 && t->engine.state == TLS_BROKEN)
         return t->engine.error;
     return (ssize_t)total;
@@ -255,7 +259,7 @@ static void stream_tls_finish(struct stream *s)
     settle(t);
 }
 
-/* Its memory goes in the next turn: somebody may be at work in it still. */
+/* t is freed in the next turn, because one of its callers may still use it. */
 static void close_below(struct stream_tls *t)
 {
     assert(t->below != NULL);
@@ -275,7 +279,7 @@ static void stream_tls_close(struct stream *s, bool gently)
 
     tls_engine_say_end(&t->engine);
     send_out(t);
-    /* Without, an alert that says why might be taken back. */
+    /* Without a gentle close, TCP might discard the alert that says why. */
     t->closes_gently = gently || t->engine.error == -EPROTO;
     s->interest = 0;
     deadline_stop(&t->again);
@@ -346,8 +350,8 @@ static void stream_tls_on_below_ready(void *owner, unsigned ready)
     if (ready & STREAM_WRITE)
         flush_out(t);
     if (t->engine.state == TLS_SHAKING_HANDS) {
-        /* The peer may have said why before it went: that is read first, and
-         * the break shows behind it, in this turn or a later one. */
+        /* The peer may have sent a reason before it closed: that is read first,
+         * and the break shows behind it, in this turn or a later one. */
         if (ready & STREAM_READ) {
             tls_engine_begin_input(&t->engine);
             fetch(t, LIMIT_READ);
@@ -358,7 +362,7 @@ static void stream_tls_on_below_ready(void *owner, unsigned ready)
     }
     if (t->out.len > 0)
         ready &= ~(unsigned)STREAM_WRITE;
-    /* Once a turn is enough. */
+    /* The queue again tells the owner in the next turn: once is enough. */
     if (deadline_is_running(&t->again) && !is_broken)
         ready &= ~(unsigned)STREAM_READ;
     if (is_broken) {
@@ -424,7 +428,8 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     deadline_init(&t->patience);
     stream_set_owner(below, stream_tls_on_below_ready, t);
     deadline_start(&hub->handshakes, &t->patience, clock_now_us());
-    /* What was read before is answered at once; a client begins. */
+    /* Bytes that were read before are answered at once; a client sends its
+     * hello. */
     tls_engine_give_input(&t->engine, already_read);
     go_on_shaking_hands(t);
     settle(t);

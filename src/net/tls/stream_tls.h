@@ -1,18 +1,18 @@
 /*
  * stream_tls.h - TLS on top of another stream (OpenSSL 3).
  *
- * To its owner it is a stream like any other: it becomes ready, is read and
- * written, and is closed once. The handshake goes on inside; before it is done
- * nothing can be read and nothing is taken. It has TLS_HANDSHAKE_US for it.
+ * Its owner uses it like any stream: it becomes ready, is read and written, and
+ * is closed once. The handshake happens inside, and has TLS_HANDSHAKE_US.
+ * Before it is done, nothing can be read and no byte is taken.
  *
  * A peer that ends in order (close_notify) reads as 0, like the end of any
- * stream; one can go on writing to it. One that just stops reads as
- * -ECONNABORTED: somebody may have cut the connection. What else goes wrong
- * reads as -EPROTO (the peer, or what it shows), -ETIMEDOUT (the handshake) or
- * as the stream below said, and stream_security says it in words.
+ * stream; the owner can still write. A peer that ends without close_notify
+ * reads as -ECONNABORTED: somebody may have cut the connection. Other failures
+ * read as -EPROTO (the peer, or its certificate), -ETIMEDOUT (the handshake),
+ * or the error of the stream below; stream_security has the words.
  *
- * What one costs on the heap (OpenSSL 3.0, AES-256-GCM, P-256, measured with
- * 2,000 of each; the SSL object alone is 7.6 KiB):
+ * Heap of one stream (OpenSSL 3.0, AES-256-GCM, P-256, measured with 2,000 of
+ * each; the SSL object alone is 7.6 KiB):
  *
  *     idle server    14.3 KiB with TLS 1.3, 13.2 KiB with TLS 1.2
  *     idle client    18.1 KiB, 17.9 KiB: it keeps the peer's certificate
@@ -20,8 +20,7 @@
  *     half a hello   72 KiB at most, for TLS_HANDSHAKE_US at most
  *     slow reader   128 KiB on top at most, for one write that was not taken
  *
- * Buffers for records are OpenSSL's while a record is under way, and nobody's
- * otherwise.
+ * OpenSSL has buffers for records only while a record is under way.
  */
 #ifndef NET_TLS_STREAM_TLS_H
 #define NET_TLS_STREAM_TLS_H
@@ -35,31 +34,31 @@
 enum { TLS_HANDSHAKE_US = 10 * 1000 * 1000 };
 
 /*
- * What all TLS streams of a loop share. Memory that is needed for the time of
- * a call only is here, once.
+ * What all TLS streams of a loop share: among it, once, the memory that is
+ * needed only during a call.
  */
 struct tls_hub {
     struct deadline_queue again;      /* have more to do in the next turn */
-    struct deadline_queue handshakes; /* under way, or closing */
+    struct deadline_queue handshakes; /* shake hands, or close gently */
     unsigned stream_count;
-    uint8_t *in;    /* what a read of a stream below brought */
-    uint8_t *plain; /* a record's data, put together from small parts */
-    struct tls_bio_out *out; /* records on their way to a stream below */
+    uint8_t *in;             /* input from one read of a stream below */
+    uint8_t *plain;          /* a record's data, collected from small parts */
+    struct tls_bio_out *out; /* records for a stream below */
 };
 
-/* loop NULL: a test lets the deadlines fall due by itself. */
+/* loop NULL: a test fires the deadlines itself. */
 void tls_hub_init(struct tls_hub *hub, struct loop *loop);
-/* Streams that their owners have closed may be on their way out still: they
- * are gone afterwards. No others are left. */
+/* Ends streams that their owners have closed but that still send. All streams
+ * must have been closed. */
 void tls_hub_done(struct tls_hub *hub);
 void tls_hub_again_due(struct deadline *d, void *owner);
 void tls_hub_handshake_due(struct deadline *d, void *owner);
 
 /*
- * Takes the stream below over, whatever becomes of it. already_read: bytes
- * that were read from it before. Never fails at once: what is wrong with the
- * first bytes is told like all that comes later. host: for a client, whom it
- * means to reach (for SNI, and see tls_context.h); may be NULL.
+ * Takes the stream below over in any case. already_read: bytes that were read
+ * from it before. Never fails at once: a fault in the first bytes is reported
+ * like a later one. host: for a client, the host that it means to reach (for
+ * SNI, and see tls_context.h); may be NULL.
  */
 struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
                               struct stream *below, struct slice already_read,

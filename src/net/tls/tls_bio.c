@@ -28,7 +28,7 @@ static int tls_bio_read(BIO *bio, char *to, int len)
     return (int)n;
 }
 
-/* Without a retry: what does not fit never will. */
+/* Never asks OpenSSL to retry: what does not fit now never will. */
 static int tls_bio_write(BIO *bio, const char *from, int len)
 {
     struct tls_bio *b = BIO_get_data(bio);
@@ -71,7 +71,7 @@ static void tls_bio_on_message(int is_ours, int version, int kind,
         b->peer_version = bytes[4] << 8 | bytes[5];
 }
 
-/* Made once; OpenSSL keeps it for the program's life. */
+/* Made once, for the program's life. */
 static BIO_METHOD *bio_method(void)
 {
     static BIO_METHOD *method;

@@ -69,12 +69,12 @@ static bool is_ip_address(const char *host)
            inet_pton(AF_INET6, host, bytes) == 1;
 }
 
-/* The host as subjectAltNames, and what the own machine is called besides. */
+/* The host as subjectAltName, and the names of this machine. */
 static bool add_names(X509 *certificate, const char *host)
 {
     char names[300];
 
-    /* What OpenSSL's notation would take for more than one name. */
+    /* OpenSSL's notation would read such a host as several names. */
     if (strpbrk(host, ",:;\n") != NULL && !is_ip_address(host))
         return false;
     snprintf(names, sizeof names, "%s:%.200s,DNS:localhost,IP:127.0.0.1",
@@ -106,7 +106,7 @@ static bool set_serial(X509 *certificate)
     return is_set;
 }
 
-/* From yesterday on: clocks differ. */
+/* Valid from yesterday on, because clocks differ. */
 static bool set_dates(X509 *certificate)
 {
     enum { DAYS = 3650, SECONDS_PER_DAY = 24 * 60 * 60 };
@@ -128,7 +128,7 @@ static bool fill_in(X509 *certificate, EVP_PKEY *key, const char *host)
            X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-/* A new file; NULL: errno says why. */
+/* Creates a new file; NULL: errno has the reason. */
 static FILE *create(const char *path, mode_t mode)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
@@ -139,7 +139,7 @@ static FILE *create(const char *path, mode_t mode)
     return file;
 }
 
-/* The key if there is one, else the certificate. */
+/* Writes the key if one is given, else the certificate. */
 static int write_file(const char *path, mode_t mode, const X509 *certificate,
                       const EVP_PKEY *key, struct err *err)
 {
@@ -187,7 +187,7 @@ int tls_make_certificate(const char *certificate_path, const char *key_path,
     if (r < 0)
         goto done;
     r = write_file(certificate_path, 0644, certificate, NULL, err);
-    /* A key alone would be in the way of the next try. */
+    /* A key without its certificate would make the next try fail. */
     if (r < 0)
         (void)unlink(key_path);
 

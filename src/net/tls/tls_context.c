@@ -55,32 +55,31 @@ static int set_version(SSL_CTX *ctx, const char *minimum, struct err *err)
                 minimum);
         return -EINVAL;
     }
-    /* What OpenSSL calls too weak by default must be asked for so: TLS 1.0 and
-     * 1.1 sign with SHA-1. */
+    /* TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL refuses above security
+     * level 0. */
     if (version < TLS1_2_VERSION)
         SSL_CTX_set_security_level(ctx, 0);
     SSL_CTX_set_min_proto_version(ctx, version);
     return 0;
 }
 
-/* A list of ciphers, cut into those of TLS 1.3 and all others. */
+/* A list of ciphers, divided into those of TLS 1.3 and all others. */
 struct cipher_lists {
     char *newest;
     char *others;
 };
 
-/* Returns the new end of the list. */
 static char *add_cipher(char *end, const char *name, size_t len)
 {
     memcpy(end, name, len);
-    end[len] = ':'; /* OpenSSL skips one at the end */
+    end[len] = ':'; /* OpenSSL ignores a ':' at the end */
     return end + len + 1;
 }
 
 static struct cipher_lists cut_ciphers(const char *ciphers)
 {
     static const char separators[] = ":, ;";
-    /* With one more separator than there are between the names. */
+    /* Each name gets a separator behind it: one more than in ciphers. */
     struct cipher_lists lists = { xcalloc(1, strlen(ciphers) + 2),
                                   xcalloc(1, strlen(ciphers) + 2) };
     char *newest_end = lists.newest;
@@ -119,7 +118,7 @@ static int set_ciphers(SSL_CTX *ctx, const char *ciphers, struct err *err)
         return -EINVAL;
     }
     ERR_clear_error();
-    /* Or a connection could end up with a cipher that nobody named. */
+    /* Otherwise TLS 1.2 could choose a cipher that nobody named. */
     if (!has_others)
         SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
     return 0;
@@ -199,7 +198,7 @@ static int set_demands(struct tls_context *c,
                                 SSL_CTX_get_cert_store(s->ca_from->ctx));
         return 0;
     }
-    /* Read when the first certificate is checked. */
+    /* OpenSSL reads them when it checks the first certificate. */
     if (SSL_CTX_set_default_verify_paths(c->ctx) == 1)
         return 0;
     err_set(err, "the system's CAs cannot be used: %s", reason());
@@ -212,15 +211,16 @@ static void set_habits(SSL_CTX *ctx)
 {
     enum { CHAIN_MAX = 32 * 1024 };
 
-    /* An idle connection keeps no buffers; nobody renegotiates; a session that
-     * lasts for months has no use for tickets. */
+    /* An idle connection keeps no buffers; renegotiation is off; a session that
+     * lasts for months needs no tickets. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_NO_TICKET |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(ctx, 0);
-    /* Memory that a peer has us allocate by announcing a long chain. */
+    /* Bounds the memory that a peer can make us allocate by announcing a long
+     * chain. */
     SSL_CTX_set_max_cert_list(ctx, CHAIN_MAX);
 }
 
@@ -306,7 +306,7 @@ void tls_context_close(struct tls_context *context)
     free(context);
 }
 
-/* Names only (RFC 6066 section 3). */
+/* Sent for names only, not for addresses (RFC 6066 section 3). */
 static void set_server_name(SSL *ssl, const char *host)
 {
     unsigned char address[sizeof(struct in6_addr)];

@@ -1,5 +1,5 @@
 /*
- * tls_context_private.h - what the files of net/tls/ share about TLS.
+ * tls_context_private.h - what the files of net/tls/ share about a context.
  */
 #ifndef NET_TLS_TLS_CONTEXT_PRIVATE_H
 #define NET_TLS_TLS_CONTEXT_PRIVATE_H
@@ -9,54 +9,55 @@
 #include <openssl/ssl.h>
 #include <stdint.h>
 
-/* What the other end's certificate must be; see tls_context.h. */
+/* What the peer's certificate must be; see tls_context.h. */
 struct tls_demands {
     X509 *certificate;            /* NULL: any */
     unsigned char thumbprint[32]; /* SHA-1 or SHA-256 */
     unsigned thumbprint_len;      /* 0: any; bytes */
     char *peer_name;              /* NULL: any */
-    bool is_signed;               /* by a known CA, within dates */
-    bool is_named;                /* for peer_name or the host */
+    bool is_signed;               /* by a known CA, and within its dates */
+    bool is_named;                /* for peer_name or the dialled host */
 };
 
 struct tls_context {
     SSL_CTX *ctx;
-    unsigned users; /* references that have not been closed */
+    unsigned users; /* references that were not closed */
     bool is_client;
     struct tls_demands demands;
-    /* Of the handshake step under way: one at a time, there is one thread. */
+    /* Of the handshake step under way. One thread, so there is only one
+     * step. */
     const char *host; /* that is dialled; may be NULL */
-    struct err why;   /* the peer's certificate was refused; "": it was not */
+    struct err why; /* why the peer's certificate was refused; "": it was not */
 };
 
-/* One connection's state, ready for a handshake; NULL: no memory. */
+/* One connection's SSL object, ready for a handshake; NULL: no memory. */
 SSL *tls_context_new_ssl(const struct tls_context *context, const char *host);
 
-/* tls_verify.c: 0, or -EINVAL with err filled. */
+/* In tls_verify.c. 0, or -EINVAL with err filled. */
 int tls_verify_open(struct tls_demands *ret_demands,
                     const struct tls_client_settings *settings,
                     struct err *err);
 void tls_verify_done(struct tls_demands *demands);
 bool tls_verify_is_on(const struct tls_demands *demands);
-/* For SSL_CTX_set_cert_verify_callback, with the struct tls_context. */
+/* For SSL_CTX_set_cert_verify_callback; context is the struct tls_context. */
 int tls_verify_peer(X509_STORE_CTX *chain, void *context);
 
-/* tls_words.c: "TLS 1.2"; OpenSSL's error queue as a sentence. */
+/* In tls_words.c. A version's name: "TLS 1.2". */
 const char *tls_words_version(int version);
 struct tls_words_facts {
     const SSL *ssl;
-    const char *refused; /* what tls_verify_peer said; "": nothing */
-    int peer_version;    /* from its hello; 0: none came */
+    const char *refused; /* reason of tls_verify_peer; "": none */
+    int peer_version;    /* from its hello; 0: no hello came */
     bool is_client;
-    bool was_asked; /* for a certificate that we did not have */
+    bool was_asked; /* for a certificate, which we did not have */
     bool is_shaking_hands;
 };
 void tls_words_failure(const struct tls_words_facts *facts, struct err *ret);
-/* These bytes begin no TLS. */
+/* Describes first bytes that are not TLS. */
 void tls_words_no_tls(bool is_client, const uint8_t *bytes, size_t len,
                       struct err *ret);
 
-/* tls_certificate.c: upper case hex, '\0' at the end; between: ":" or "". */
+/* In tls_certificate.c. Upper case hex, '\0' at the end; between: ":" or "". */
 void tls_certificate_hex(const unsigned char *bytes, unsigned len,
                          const char *between, char *to);
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 enum {
-    /* A hello with post-quantum keys has 2 KiB. OpenSSL would allocate what is
-     * announced, up to 128 KiB. */
+    /* A hello with post-quantum keys has 2 KiB. OpenSSL would allocate the
+     * announced length, up to 128 KiB. */
     TLS_HELLO_MAX = 16 * KIB,
 
     /* Bytes of a whole handshake. */
@@ -78,7 +78,8 @@ static void fail_in_words(struct tls_engine *e)
     tls_engine_fail(e, -EPROTO, words.text);
 }
 
-/* A call of OpenSSL did not do what it should: waits, or is broken. */
+/* A call of OpenSSL has failed: it needs more input, or the connection is
+ * broken. */
 static void look_why(struct tls_engine *e, int result)
 {
     switch (SSL_get_error(e->ssl, result)) {
@@ -100,7 +101,8 @@ static void look_why(struct tls_engine *e, int result)
         fail_in_words(e);
         break;
     }
-    /* The queue is the thread's: nobody may take ours for his. */
+    /* OpenSSL's error queue belongs to the thread: another connection must not
+     * find our errors in it. */
     ERR_clear_error();
 }
 
@@ -134,8 +136,9 @@ void tls_engine_give_end(struct tls_engine *e)
     e->bio.has_ended = true;
 }
 
-/* The input is a part of what was kept before, or it is elsewhere and nothing
- * was kept. */
+/* The input is either the rest of what was kept before, or lies elsewhere while
+ * nothing is kept. Both at once cannot happen, so nothing is ever put in front
+ * of kept bytes. */
 void tls_engine_keep_input(struct tls_engine *e)
 {
     struct slice left = e->bio.in;
@@ -151,7 +154,9 @@ void tls_engine_keep_input(struct tls_engine *e)
 
 /* ---- handshake --------------------------------------------------------- */
 
-/* True when the peer's first bytes are there, and are the start of TLS. */
+/* True if the peer's first bytes are there, and begin TLS. Looked at before
+ * OpenSSL sees them: so the reason can name another protocol, and OpenSSL never
+ * allocates for a long hello. */
 static bool has_begun(struct tls_engine *e)
 {
     enum { ALERT = 21, HANDSHAKE = 22, MAJOR_VERSION = 3, CLIENT_HELLO = 1 };
@@ -177,7 +182,7 @@ static bool has_begun(struct tls_engine *e)
     if (len < TLS_FIRST_BYTES)
         return e->bio.has_ended || e->speaks_tls;
     e->speaks_tls = true;
-    /* One whose own head is in several records is legal, and never seen. */
+    /* A hello whose head spans several records is legal, but was never seen. */
     hello_len = (size_t)b[6] << 16 | (size_t)b[7] << 8 | b[8];
     if (!is_client && hello_len > TLS_HELLO_MAX) {
         tls_engine_fail(e, -EPROTO, "TLS: the peer's hello is too long");
@@ -218,14 +223,16 @@ void tls_engine_shake_hands(struct tls_engine *e)
 /* ---- reading and writing ----------------------------------------------- */
 
 /*
- * A ticket or a key update has OpenSSL 3.0 allocate its buffers, 16 KiB each
- * way, and keep that for writing until something is written. It may be freed
- * where no record has come in part, of which OpenSSL asks to make sure.
+ * For a ticket or a key update, OpenSSL 3.0 allocates its buffers, 16 KiB each
+ * way, and keeps the one for writing until something is written. They may be
+ * freed unless a record has come in part; OpenSSL asks the caller to make sure
+ * of that.
  */
 void tls_engine_free_buffers(struct tls_engine *e)
 {
     if (e->bio.odd_count > 0 &&
-        strcmp(SSL_rstate_string(e->ssl), "RH") == 0 && /* a record's head */
+        /* waits for a record's head */
+        strcmp(SSL_rstate_string(e->ssl), "RH") == 0 &&
         !SSL_has_pending(e->ssl))
         SSL_free_buffers(e->ssl);
 }
@@ -257,12 +264,12 @@ static bool encrypt(struct tls_engine *e, const uint8_t *from, size_t len)
     if (r == 1)
         return true;
     look_why(e, r);
-    /* All is taken or the connection is broken. */
+    /* All bytes are taken, or the connection is broken. */
     tls_engine_fail(e, -EPROTO, "TLS: nothing can be written");
     return false;
 }
 
-/* Puts bytes into records; what fills none yet waits in plain. */
+/* Puts bytes into records; bytes that do not fill a record wait in plain. */
 static bool pack(struct tls_engine *e, uint8_t *plain, size_t *plain_len,
                  struct slice bytes)
 {
@@ -291,9 +298,9 @@ static bool pack(struct tls_engine *e, uint8_t *plain, size_t *plain_len,
 }
 
 /*
- * The parts as records that are full, but for the last: a span of 255 doubled
- * by its parts would be a record for each of them otherwise. What fills records
- * by itself goes without a copy.
+ * Encrypts the parts as full records, but for the last. A span with doubled
+ * 255s has many small parts, which would become a record each. Parts that fill
+ * records alone are not copied.
  */
 size_t tls_engine_write(struct tls_engine *e, uint8_t *plain,
                         const struct iovec *part, int count)

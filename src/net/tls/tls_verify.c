@@ -1,7 +1,7 @@
 /*
- * Who is at the other end: the demands of a context against the certificate
- * that the peer shows. Stands in for OpenSSL's own check, because a pinned
- * certificate needs no chain, and to say in words what does not fit.
+ * Checks the peer's certificate against the demands of a context. Replaces
+ * OpenSSL's own check, because a pinned certificate needs no chain, and because
+ * the reason must be in words.
  */
 #include "base/mem.h"
 #include "net/tls/tls_context_private.h"
@@ -34,7 +34,7 @@ static int digit_of(char c)
     return -1;
 }
 
-/* Its length in bytes; 0: it is none. */
+/* Returns its length in bytes; 0: text is no thumbprint. */
 static unsigned parse_thumbprint(const char *text, unsigned char to[SHA256_LEN])
 {
     unsigned digits = 0;
@@ -42,7 +42,7 @@ static unsigned parse_thumbprint(const char *text, unsigned char to[SHA256_LEN])
     for (; *text != '\0'; text++) {
         int digit = digit_of(*text);
 
-        /* A colon stands between bytes, if it stands anywhere. */
+        /* Colons may only stand between bytes. */
         if (*text == ':' && digits > 0 && digits % 2 == 0)
             continue;
         if (digit < 0 || digits == 2 * SHA256_LEN)
@@ -57,8 +57,8 @@ static unsigned parse_thumbprint(const char *text, unsigned char to[SHA256_LEN])
 }
 
 /*
- * OpenSSL's PEM reader wants its lines; what was carried in a URI has often
- * lost them. So the text between the markers is put together here.
+ * OpenSSL's PEM reader needs line ends, which a certificate in a URI has often
+ * lost. So the base64 between the markers is decoded here.
  */
 static X509 *parse_certificate(const char *pem)
 {
@@ -80,7 +80,7 @@ static X509 *parse_certificate(const char *pem)
             base64[len++] = (unsigned char)*from;
     len = *from == '-' ? EVP_DecodeBlock(der, base64, len) : -1;
     at = der;
-    /* The padding was decoded as zeroes, behind the end. */
+    /* The padding was decoded as zeroes at the end. */
     if (len > 0)
         certificate = d2i_X509(NULL, &at, len);
     free(base64);
@@ -148,7 +148,7 @@ struct names {
     size_t len;
 };
 
-/* What a peer wrote: nothing of it may steer a terminal or a log. */
+/* The peer wrote the name: nothing in it may control a terminal or a log. */
 static void add_name(struct names *n, const unsigned char *name, int len)
 {
     if (n->len > 0 && n->len + 2 < sizeof n->text) {
@@ -344,7 +344,7 @@ int tls_verify_peer(X509_STORE_CTX *chain, void *context)
     struct tls_context *c = context;
     X509 *certificate = X509_STORE_CTX_get0_cert(chain);
 
-    /* What the peer is told: bad_certificate. */
+    /* The peer gets the alert bad_certificate. */
     X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
     if (!is_pinned_certificate(c, certificate, &c->why) ||
         !has_thumbprint(c, certificate, &c->why))

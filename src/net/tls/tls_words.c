@@ -1,6 +1,6 @@
 /*
- * What went wrong with a TLS connection, as a sentence for the person who
- * reads the log and knows the URI better than OpenSSL's reason codes.
+ * Describes the failure of a TLS connection for a person who reads the log, and
+ * knows the URI better than OpenSSL's reason codes.
  */
 #include "net/tls/tls_context_private.h"
 
@@ -27,7 +27,7 @@ const char *tls_words_version(int version)
     }
 }
 
-/* What the peer says about us (RFC 8446 section 6.2). */
+/* Alerts: what the peer says about us (RFC 8446 section 6.2). */
 static const char *alert_words(int alert)
 {
     switch (alert) {
@@ -81,7 +81,7 @@ static void say_alert(const struct tls_words_facts *f, int alert,
 {
     const char *words = alert_words(alert);
 
-    /* Before TLS 1.3 there was no word for it. */
+    /* Before TLS 1.3 there was no alert for a missing certificate. */
     if (f->was_asked &&
         (alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_BAD_CERTIFICATE))
         words = alert_words(SSL_AD_CERTIFICATE_REQUIRED);
