@@ -1,16 +1,15 @@
 /*
- * Option 44 as it lies on the wire (RFC 2217, section 3). A message is one
- * subnegotiation,
+ * Option 44 on the wire (RFC 2217, section 3). A message is one subnegotiation,
  *
  *     IAC SB 44 command value IAC SE
  *
- * with 255 doubled. The client's commands are 0 to 12, the server's the same
- * and 100. Values are one byte; but
+ * with 255 doubled. The client's commands are 0 to 12, the server's 100 to 112.
+ * Values are one byte, except
  *
- *     SIGNATURE                 text, to the end; none at all asks for it
+ *     SIGNATURE                 text, to the end; an empty one asks for it
  *     SET-BAUDRATE              four bytes, the most significant first
  *     FLOWCONTROL-*             none
- *     NOTIFY-* from the client  none: pyserial asks for the state so
+ *     NOTIFY-* from the client  none: so pyserial asks for the state
  */
 #include "proto/comport.h"
 
@@ -74,7 +73,7 @@ enum comport_result comport_parse(enum comport_end receiver, struct slice body,
         ret->text = value;
         return COMPORT_OK;
     }
-    /* A NOTIFY with a state in it asks for the state all the same. */
+    /* A NOTIFY with a state in it asks for the state too. */
     if (len == 0)
         return COMPORT_OK;
     if (value.len != (size_t)len)

@@ -1,9 +1,9 @@
 /*
  * comport.h - COM-PORT-OPTION, option 44 (RFC 2217): the settings and lines of
- * a serial port, told over telnet.
+ * a serial port, sent over telnet.
  *
- * Translates between subnegotiation bodies and struct comport_message, for
- * both ends: the client, who asks, and the server, who has the port. No state
+ * Translates between subnegotiation bodies and struct comport_message, for both
+ * ends: the client, which asks, and the server, which has the port. No state
  * and no I/O. comport.c opens with the layout.
  */
 #ifndef PROTO_COMPORT_H
@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/slice.h"
 
-/* As the client says them; the server's are these and 100. */
+/* The client's codes; a server's code is 100 higher. */
 enum comport_command {
     COMPORT_SIGNATURE = 0,
     COMPORT_SET_BAUDRATE = 1,
@@ -30,8 +30,8 @@ enum comport_command {
     COMPORT_COMMAND_COUNT,
 };
 
-/* Values of SET-CONTROL. A value that ends in _STATE asks for the state, and
- * is answered with the one of the values below it that holds. */
+/* Values of SET-CONTROL. A value that ends in _STATE asks for a state; the
+ * answer is the value below it that holds. */
 enum comport_control {
     COMPORT_FLOW_STATE = 0, /* both directions, or towards the line */
     COMPORT_FLOW_NONE = 1,
@@ -55,7 +55,7 @@ enum comport_control {
     COMPORT_INBOUND_FLOW_DTR = 18,
 };
 
-/* Bits of NOTIFY-LINESTATE and its mask, and of NOTIFY-MODEMSTATE and its. */
+/* Bits of NOTIFY-LINESTATE, NOTIFY-MODEMSTATE, and their masks. */
 enum {
     COMPORT_LINE_BREAK = 16,
 
@@ -63,7 +63,7 @@ enum {
     COMPORT_MODEM_RI = 64,
     COMPORT_MODEM_DSR = 32,
     COMPORT_MODEM_CTS = 16,
-    /* They have changed since the last time. */
+    /* Set for lines that have changed since the last notification. */
     COMPORT_MODEM_DCD_CHANGED = 8,
     COMPORT_MODEM_RI_ENDED = 4,
     COMPORT_MODEM_DSR_CHANGED = 2,
@@ -73,7 +73,7 @@ enum {
     COMPORT_MODEMSTATE_MASK_DEFAULT = 255,
 };
 
-/* Values of PURGE-DATA, as the server sees them. */
+/* Values of PURGE-DATA, named from the server's side. */
 enum comport_purge {
     COMPORT_PURGE_FROM_LINE = 1, /* the receive buffer */
     COMPORT_PURGE_TO_LINE = 2,   /* the transmit buffer */
@@ -84,26 +84,26 @@ enum comport_end { COMPORT_CLIENT, COMPORT_SERVER };
 
 struct comport_message {
     enum comport_command command;
-    uint32_t value;    /* one byte, or for the baud rate four; 0 asks for the
-                        * setting */
+    /* one byte; for the baud rate four. 0 asks for the setting */
+    uint32_t value;
     struct slice text; /* SIGNATURE: borrowed, any bytes; empty asks for it */
 };
 
 enum comport_result {
     COMPORT_OK = 0,
-    COMPORT_UNKNOWN,   /* no command of RFC 2217 for this end: ignore */
-    COMPORT_MALFORMED, /* a known command of the wrong length: ignore */
+    COMPORT_UNKNOWN,   /* no command of RFC 2217 for this end: ignore it */
+    COMPORT_MALFORMED, /* a known command of the wrong length: ignore it */
 };
 
-/* Reads a subnegotiation's body as received by this end. */
+/* Reads a subnegotiation's body that this end has received. */
 enum comport_result comport_parse(enum comport_end receiver, struct slice body,
                                   struct comport_message *ret);
 
-/* Appends IAC SB 44 ... IAC SE; the failures of buf_append. */
+/* Appends IAC SB 44 ... IAC SE; fails as buf_append does. */
 int comport_put(struct buf *out, enum comport_end sender,
                 const struct comport_message *message);
 
-/* "SET-BAUDRATE", ...; "?" for what RFC 2217 does not have. */
+/* "SET-BAUDRATE", ...; "?" for a command that RFC 2217 does not have. */
 const char *comport_command_name(unsigned command);
 
 #endif

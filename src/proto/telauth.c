@@ -2,8 +2,7 @@
 
 #include "proto/telnet_encode.h"
 
-/* RFC 2941, section 2; type and steps of SSL as telnet-ssl and C-Kermit have
- * them. */
+/* RFC 2941, section 2; type and steps of SSL as in telnet-ssl and C-Kermit. */
 enum { IS = 0, SEND = 1, REPLY = 2 };
 enum { TYPE_NULL = 0, TYPE_SSL = 7, MODIFIERS = 0 };
 enum { STEP_NONE = 0, STEP_START = 1, STEP_ACCEPT = 2, STEP_REJECT = 3 };
@@ -73,13 +72,13 @@ const char *telauth_kind_name(enum telauth_kind kind)
 }
 
 /*
- * A cell that is not written is 0: the input means nothing there. That is the
- * right answer to hostile peers, too: a message out of turn neither moves the
- * machine nor is answered, so it cannot be made to talk.
+ * A cell that is not written is 0: the input means nothing in that state. This
+ * also protects against hostile peers: a message out of turn neither moves the
+ * machine nor is answered.
  *
- * With one exception. A peer that says SEND waits for an answer and may wait
- * for ever, so a client that has decided already answers NULL. While START is
- * under way a second SEND has its answer: the START.
+ * There is one exception. A peer that says SEND waits for an answer, perhaps
+ * for ever, so a client that has decided already answers NULL. A second SEND
+ * while START is under way needs no answer: START is the answer.
  */
 struct cell {
     bool is_step;
@@ -108,7 +107,7 @@ static const struct cell
             ON(START, ACCEPTED, ACCEPT),
             ON(NULL, NO_SSL, OTHER),
         },
-        /* WONT comes too late here: the next byte says what the peer does. */
+        /* WONT comes too late here: the next byte shows what the peer does. */
         [TELAUTH_STATE_ACCEPTED] = {
             ON(HELLO, SECURE, OTHER),
             ON(NO_HELLO, CLEAR, OTHER),
@@ -192,7 +191,7 @@ bool telauth_is_holding(enum telauth_side side, enum telauth_state state)
 {
     switch (state) {
     case TELAUTH_STATE_ASKED:
-        return side == TELAUTH_SERVER; /* the client has said nothing yet */
+        return side == TELAUTH_SERVER; /* the client has said nothing so far */
     case TELAUTH_STATE_STARTED:
     case TELAUTH_STATE_ACCEPTED:
         return true;

@@ -2,8 +2,8 @@
  * telnet.h - the numbers of TELNET: commands, options, and the bytes of a line
  * end (RFC 854, RFC 855).
  *
- * A byte stream becomes events in telnet_decode.h, data and commands become
- * bytes in telnet_encode.h.
+ * telnet_decode.h turns a byte stream into events; telnet_encode.h turns data
+ * and commands into bytes.
  */
 #ifndef PROTO_TELNET_H
 #define PROTO_TELNET_H
@@ -38,15 +38,15 @@ enum telnet_option {
     TELNET_OPTION_VMWARE = 232,        /* VMware's guide, chapter 2 */
 };
 
-/* What a line's end consists of (RFC 854, "The NVT printer and keyboard"). */
+/* The bytes of a line end (RFC 854, "The NVT printer and keyboard"). */
 enum { TELNET_NUL = 0, TELNET_LF = 10, TELNET_CR = 13 };
 
 enum {
-    /* Bytes of a subnegotiation's body; longer ones end the connection. */
+    /* Bytes of a subnegotiation's body; a longer one ends the connection. */
     TELNET_SUBOPTION_MAX = 16384,
 };
 
-/* "WILL", "AYT", ...; "?" for what is no verb. */
+/* "WILL", "AYT", ...; "?" for an unknown verb. */
 const char *telnet_verb_name(uint8_t verb);
 
 #endif

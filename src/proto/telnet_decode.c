@@ -22,7 +22,7 @@ static void advance(struct slice *in, size_t n)
     in->len -= n;
 }
 
-/* Bytes that belong to the CR before them and are no data. */
+/* Bytes that belong to the CR before them, and are no data. */
 static bool is_line_end_rest(const struct telnet_decoder *d, uint8_t byte)
 {
     return byte == TELNET_NUL ||
@@ -30,12 +30,12 @@ static bool is_line_end_rest(const struct telnet_decoder *d, uint8_t byte)
 }
 
 /*
- * Hands out data from the front of *in on, up to the first byte that is none.
- * The first given bytes are known to be data, whatever they are.
+ * Hands out data from the front of *in, up to the first byte that is none. The
+ * first given bytes are known to be data.
  *
- * A CR is never held back for what may follow it: a guest would get a person's
- * Enter only with the next key. What belongs to it is dropped when it comes,
- * which is what after_cr is for.
+ * A CR is never held for what may follow it: a guest would get a person's Enter
+ * only with the next key. after_cr remembers it, and the LF or NUL that belongs
+ * to it is dropped when it comes.
  */
 static enum telnet_event take_data(struct telnet_decoder *d, struct slice *in,
                                    size_t given, struct telnet_item *item)
@@ -50,7 +50,7 @@ static enum telnet_event take_data(struct telnet_decoder *d, struct slice *in,
     while ((p = telnet_scan_find(p, end, with_cr)) != NULL) {
         if (*p == TELNET_IAC)
             break;
-        p++; /* the CR is data; what is behind it decides */
+        p++; /* the CR is data; the next byte decides */
         if (p == end || *p == TELNET_IAC) {
             d->after_cr = true;
             break;
@@ -64,7 +64,8 @@ static enum telnet_event take_data(struct telnet_decoder *d, struct slice *in,
         p = end;
     len = (size_t)(p - start);
     /* The first half of a doubled 255 is the data, so it can be the last byte
-     * of this slice. Not behind a CR: after_cr says that nothing came yet. */
+     * of this slice. Not behind a CR: after_cr means that nothing has come
+     * since. */
     if (skip == 0 && !d->after_cr && end - p >= 2 && p[1] == TELNET_IAC) {
         len++;
         skip = 1;
@@ -143,8 +144,8 @@ static void start_body(struct telnet_decoder *d, struct slice *in)
     advance(in, 1);
 }
 
-/* The body is read to its end all the same: what is behind it must not be
- * taken for its rest, nor its rest for data. */
+/* The body must still be read to its end, or its rest would be taken for
+ * data. */
 static enum telnet_event give_up_body(struct telnet_decoder *d,
                                       struct telnet_item *item)
 {
@@ -170,7 +171,8 @@ static enum telnet_event end_body(struct telnet_decoder *d, struct slice rest,
     d->state = TELNET_IN_DATA;
     if (d->is_oversized)
         return TELNET_NEED_MORE;
-    /* Whole in one input, as nearly all are: handed out from where it lies. */
+    /* A body within one input, as nearly all are, is handed out from where it
+     * lies. */
     if (d->suboption.len == 0) {
         if (rest.len > TELNET_SUBOPTION_MAX)
             return give_up_body(d, item);
@@ -233,7 +235,7 @@ static enum telnet_event next_after_body_iac(struct telnet_decoder *d,
     }
 }
 
-/* One step; TELNET_NEED_MORE: go on with what is left of *in. */
+/* One step. TELNET_NEED_MORE: continue with the rest of *in. */
 static enum telnet_event step(struct telnet_decoder *d, struct slice *in,
                               struct telnet_item *item)
 {
@@ -267,8 +269,8 @@ enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
 {
     enum telnet_event event = TELNET_NEED_MORE;
 
-    /* Handed out by the call before, so nobody looks at it any more. Freed, and
-     * not kept for the next one: 10,000 idle connections have no use for it. */
+    /* The body was handed out by the call before and is no longer used. Freed,
+     * not kept for the next one: 10,000 idle connections do not need it. */
     if (d->state == TELNET_IN_DATA && d->suboption.data != NULL)
         buf_done(&d->suboption);
     while (event == TELNET_NEED_MORE && in->len > 0)
@@ -291,8 +293,8 @@ size_t telnet_copy_data(struct telnet_decoder *d, struct slice *in, uint8_t *to,
         copied += run;
         if (run == most)
             continue;
-        /* An IAC alone at the end of the input stays in it: telnet_next takes
-         * it, and so all state lies in one place. */
+        /* A last IAC stays in *in for telnet_next, so that only telnet_next has
+         * to keep a state. */
         if (in->len < 2 || in->data[1] != TELNET_IAC)
             break;
         advance(in, 2);

@@ -16,15 +16,16 @@ static void put_part(struct telnet_batch *b, const uint8_t *from, size_t len)
     b->bytes += len;
 }
 
-/* What a CR that was data needs behind it; next NULL: not known yet. */
+/* True if byte is a CR without its LF. next NULL: the next byte is not
+ * known. */
 static bool is_bare_cr(uint8_t byte, const uint8_t *next)
 {
     return byte == TELNET_CR && next != NULL && *next != TELNET_LF;
 }
 
 /*
- * Writes in encoded to `to`, as far as it surely fits into room; returns how
- * many bytes that are, and in *ret_taken how many of in they stand for.
+ * Encodes in to `to`, as far as it surely fits into room. Returns the bytes
+ * written, and in *ret_taken the bytes of in that they stand for.
  */
 static size_t encode_copy(const struct telnet_encoder *e, struct slice in,
                           uint8_t *to, size_t room, size_t *ret_taken)
@@ -32,7 +33,7 @@ static size_t encode_copy(const struct telnet_encoder *e, struct slice in,
     size_t at = 0;
     size_t len = 0;
 
-    /* Two: what a special byte may take. */
+    /* Two is the most that a byte may take. */
     while (at < in.len && room - len >= 2) {
         size_t most =
             in.len - at < room - len - 1 ? in.len - at : room - len - 1;
@@ -55,9 +56,9 @@ static size_t encode_copy(const struct telnet_encoder *e, struct slice in,
 }
 
 /*
- * False: not all of in is in the batch. A long run before the first byte that
- * is doubled is worth a part of its own; without it, what was looked through
- * and found no room in scratch would be looked through again.
+ * False: the batch has no room for all of in. A long run before the first
+ * doubled byte gets a part of its own: otherwise bytes that were searched and
+ * found no room in scratch would be searched again.
  */
 static bool put_slice(struct telnet_encoder *now, struct slice in,
                       struct telnet_batch *b)
@@ -91,7 +92,7 @@ static bool put_slice(struct telnet_encoder *now, struct slice in,
     return taken == in.len;
 }
 
-/* A NUL goes before in, because a CR went out and no LF follows it. */
+/* True if a NUL goes before in, because a CR was sent and no LF follows it. */
 static bool needs_nul(const struct telnet_encoder *e, struct slice in)
 {
     return e->after_cr && e->is_nvt && !e->is_raw && in.len > 0 &&
@@ -125,12 +126,12 @@ void telnet_encode(const struct telnet_encoder *e, const struct slice in[2],
 }
 
 /*
- * How far a write came is found by encoding once more without writing: partial
- * writes are rare, and a table from bytes on the wire to bytes of the input
- * would cost every write.
+ * Encodes once more, without writing, to find how far a write came. Partial
+ * writes are rare; a table from sent bytes to input bytes would cost every
+ * write.
  *
- * Takes what *left bytes on the wire say of in's encoding off *left, brings e
- * up to date and returns how many bytes of in are done with.
+ * Subtracts in's part of *left, the bytes on the wire; updates e and returns
+ * how many bytes of in are done.
  */
 static size_t count_sent(struct telnet_encoder *e, struct slice in,
                          size_t *left)
@@ -209,7 +210,7 @@ static size_t encoded_len(const struct telnet_encoder *e, struct slice in)
     return len;
 }
 
-/* Writes in encoded to `to`, which has room for it. */
+/* Encodes in to `to`, which has room for it. */
 static void encode_all(const struct telnet_encoder *e, struct slice in,
                        uint8_t *to)
 {
@@ -217,11 +218,11 @@ static void encode_all(const struct telnet_encoder *e, struct slice in,
 
     if (e->is_raw)
         memcpy(to, in.data, in.len);
-    else /* with more room than it needs, it is never short of it */
+    else /* has more room than it needs, so it takes all */
         (void)encode_copy(e, in, to, SIZE_MAX, &taken);
 }
 
-/* Room for exactly len bytes; the failures of buf_append. */
+/* Room for exactly len bytes; fails as buf_append does. */
 static int reserve(struct buf *out, size_t len, uint8_t **ret)
 {
     if (len > out->max || out->len + len > out->max)
@@ -233,8 +234,8 @@ static int reserve(struct buf *out, size_t len, uint8_t **ret)
 int telnet_encode_append(struct telnet_encoder *e, struct slice in,
                          struct buf *out)
 {
-    /* The other half has to follow the first half, which is on the wire: what
-     * is in out goes out before this, and would part them. */
+    /* The owed half must follow the half that is on the wire. The content of
+     * out is sent before it, and would separate them. */
     bool still_owes = e->owes_iac && out->len > 0;
     bool with_iac = e->owes_iac && !still_owes;
     bool with_nul = needs_nul(e, in);

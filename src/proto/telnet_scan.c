@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Fixed size and no exit: compilers make vector instructions of it. */
+/* A fixed size without an exit: compilers turn such loops into vector
+ * instructions. */
 enum { BLOCK = 32 };
 
 static bool block_has_special(const uint8_t *p)
@@ -14,8 +15,8 @@ static bool block_has_special(const uint8_t *p)
     return found != 0;
 }
 
-/* Two calls of memchr would be quadratic: the rarer byte is looked for again
- * and again. */
+/* Two calls of memchr would be quadratic, because the rarer byte would be
+ * searched for again and again. */
 const uint8_t *telnet_scan_find(const uint8_t *p, const uint8_t *end,
                                 bool with_cr)
 {
@@ -45,13 +46,13 @@ static inline void store(uint8_t *to, block b)
     memcpy(to, &b, sizeof b);
 }
 
-/* All ones where b has an IAC or a byte like other, 0 elsewhere. */
+/* All ones where b has an IAC or other, 0 elsewhere. */
 static inline block find_hits(block b, uint8_t other)
 {
     return (block)(b == TELNET_IAC) | (block)(b == other);
 }
 
-/* A bit for each byte, the lowest for the first. */
+/* One bit for each byte; the lowest bit is the first byte's. */
 static inline unsigned hit_bits(block hits)
 {
 #ifdef __SSE2__
@@ -70,15 +71,15 @@ static inline unsigned hit_bits(block hits)
     half[0] = __builtin_bswap64(half[0]);
     half[1] = __builtin_bswap64(half[1]);
 #endif
-    /* The product's highest byte is the sum of each byte's low bit, moved to
-     * that byte's place. */
+    /* The product's highest byte collects the low bit of each byte, in that
+     * byte's place. */
     return (unsigned)((half[0] & low) * gather >> 56 |
                       (half[1] & low) * gather >> 56 << 8);
 #endif
 }
 
-/* What is behind the first len bytes stays as it is: in a ring that is the
- * oldest of what is kept. Without branches, because nobody can predict len. */
+/* Bytes behind the first len stay: in a ring they are the oldest that are kept.
+ * Without branches, because len cannot be predicted. */
 static inline void store_front(uint8_t *to, block a, block b, size_t len)
 {
     static const uint8_t masks[4 * sizeof(block)] = {
@@ -101,7 +102,8 @@ static inline __attribute__((always_inline)) size_t copy_until(
     enum { SIZE = sizeof(block) };
     size_t at = 0;
 
-    /* One branch for two blocks: each hit makes it a mispredicted one. */
+    /* One branch for two blocks, because each hit makes it a mispredicted
+     * one. */
     for (; len - at >= (size_t)2 * SIZE; at += (size_t)2 * SIZE) {
         block a = load(from + at);
         block b = load(from + at + SIZE);
@@ -123,7 +125,7 @@ static inline __attribute__((always_inline)) size_t copy_until(
     return at;
 }
 
-/* A loop for each, because looking for two bytes takes longer. */
+/* Two loops, because searching for two bytes takes longer. */
 size_t telnet_scan_copy(uint8_t *to, const uint8_t *from, size_t len,
                         bool with_cr)
 {
@@ -131,7 +133,7 @@ size_t telnet_scan_copy(uint8_t *to, const uint8_t *from, size_t len,
                    : copy_until(to, from, len, TELNET_IAC);
 }
 
-/* Without a branch for each, unlike telnet_scan_find. */
+/* Without a branch for each IAC, unlike telnet_scan_find. */
 size_t telnet_scan_count(const uint8_t *p, const uint8_t *end)
 {
     size_t count = 0;
@@ -140,12 +142,12 @@ size_t telnet_scan_count(const uint8_t *p, const uint8_t *end)
         size_t blocks = (size_t)(end - p) / sizeof(block);
         block sum = { 0 };
 
-        /* More than 255 do not fit into the bytes of the sum. */
+        /* A byte of the sum overflows above 255. */
         for (size_t i = 0; i < blocks && i < 255; i++) {
             block b;
 
             memcpy(&b, p, sizeof b);
-            sum -= (block)(b == TELNET_IAC); /* all ones: -1 */
+            sum -= (block)(b == TELNET_IAC); /* all ones is -1 */
             p += sizeof b;
         }
         for (size_t i = 0; i < sizeof sum; i++)

@@ -1,11 +1,11 @@
 #include "proto/telopt.h"
 
 /*
- * RFC 1143 section 7: a row per state, a column per input. An input that the
- * RFC calls an error leaves the state as it is and says nothing, but for WILL
- * in answer to DONT, where the RFC says what to believe. A peer that says yes
- * to our own request has been asked: whether we would have agreed by
- * ourselves is no longer the question.
+ * RFC 1143 section 7: a row for each state, a column for each input. An input
+ * that the RFC calls an error keeps the state and sends nothing, except WILL in
+ * answer to DONT, for which the RFC says what to believe. When the peer agrees
+ * to our own request, the two columns for its yes do not differ: it no longer
+ * matters whether we would have agreed to it unasked.
  */
 /* clang-format off */
 #define TO(state, reply) { TELOPT_##state, TELOPT_SAY_##reply }

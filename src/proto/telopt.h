@@ -1,10 +1,10 @@
 /*
  * telopt.h - one telnet option's state machine (RFC 1143, the "Q method").
  *
- * A pure table: state x input -> state and what to say. One machine per
- * option and direction; the same table serves both directions, because WILL
- * and DO mirror each other. No negotiation loop is possible, a refusal is
- * always answered, nothing is announced twice.
+ * A pure table: state x input -> state and answer. One machine for each option
+ * and direction. One table serves both directions, because WILL and DO mirror
+ * each other. No negotiation loop is possible, each request that is refused is
+ * answered, nothing is announced twice.
  */
 #ifndef PROTO_TELOPT_H
 #define PROTO_TELOPT_H
@@ -40,7 +40,7 @@ struct telopt_step {
 struct telopt_step telopt_step(enum telopt_state state,
                                enum telopt_input input);
 
-/* In the sense of RFC 1143: on only when both sides have said so. */
+/* The state's name for messages. */
 const char *telopt_state_name(enum telopt_state state);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-/* There are as many of these as connections. */
+/* There is one for each connection. */
 static_assert(sizeof(struct telpeer) <= 64, "one cache line");
 static_assert(TELOPT_STATE_COUNT <= 16, "a state fits into a nibble");
 
@@ -20,7 +20,7 @@ void telpeer_done(struct telpeer *p)
     telnet_decoder_done(&p->decoder);
 }
 
-/* The option's row in the policy; -1: not known. */
+/* The option's row in the policy; -1: it has none. */
 static int find_option(const struct telpeer *p, uint8_t option)
 {
     for (int i = 0; i < p->policy->count; i++)
@@ -49,7 +49,7 @@ static void set_state(struct telpeer *p, int i, enum telpeer_side side,
     p->states[i] = (uint8_t)pair;
 }
 
-/* What we say about our side (WILL) and about the peer's (DO). */
+/* The verb for our side (WILL) or for the peer's (DO). */
 static enum telnet_verb reply_verb(enum telpeer_side side,
                                    enum telopt_reply reply)
 {
@@ -68,7 +68,7 @@ static void follow_binary(struct telpeer *p, enum telopt_state state)
         (uint8_t)(is_binary ? TELNET_LINES_BINARY : p->policy->nvt_lines);
 }
 
-/* Moves one machine on and says what it asks for, or changes nothing. */
+/* Moves one machine and appends its answer; on failure changes nothing. */
 static int apply(struct telpeer *p, int i, enum telpeer_side side,
                  enum telopt_input input, struct buf *out)
 {
@@ -89,11 +89,11 @@ static int apply(struct telpeer *p, int i, enum telpeer_side side,
 }
 
 /*
- * 1 and *item filled if an option was settled; 0: nothing to tell.
+ * 1 and *item filled if an option was settled; 0: the owner need not know.
  *
  * An option without a row has no state: it is off and stays off, so a request
  * is refused each time, and a refusal needs no answer. A peer can therefore
- * neither use up memory with options nor make two ends talk for ever.
+ * neither use up memory with options nor cause an endless exchange.
  */
 static int negotiate(struct telpeer *p, const struct telnet_item *said,
                      struct buf *out, struct telpeer_item *item)
@@ -136,7 +136,8 @@ static bool is_on_somewhere(const struct telpeer *p, uint8_t option)
            telpeer_is_on(p, TELPEER_PEER, option);
 }
 
-/* One event of the decoder. 1: to be told; 0: dealt with. */
+/* Handles one event of the decoder. 1: the owner must be told; 0: it need
+ * not. */
 static int handle(struct telpeer *p, enum telnet_event event,
                   const struct telnet_item *said, struct buf *out,
                   enum telpeer_event *ret_event, struct telpeer_item *item)

@@ -1,12 +1,12 @@
 /*
  * telpeer.h - one telnet endpoint: decoder, option machines, answers.
  *
- * Feeds bytes through a decoder, answers negotiation by itself and tells the
- * owner about data, commands, subnegotiations and options that changed. What
- * has to be sent is appended to a buf of the owner. No I/O, no clock.
+ * Feeds bytes through a decoder, answers negotiations, and tells the owner
+ * about data, commands, subnegotiations and changed options. Bytes to be sent
+ * are appended to the owner's buf. No I/O, no clock.
  *
- * The owner says with a policy which options may be on in which direction;
- * any other option is refused each time it is asked for, without memory.
+ * The owner's policy says which options may be on in which direction. Any other
+ * option is refused each time it is requested, without memory.
  */
 #ifndef PROTO_TELPEER_H
 #define PROTO_TELPEER_H
@@ -21,7 +21,8 @@ enum telpeer_side {
     TELPEER_PEER, /* the peer performs it: DO from us, WILL from the peer */
 };
 
-/* A row per known option; static const of the owner, outlives the endpoint. */
+/* A row for each known option; static const of the owner, outlives the
+ * endpoint. */
 struct telpeer_policy {
     struct telpeer_option {
         uint8_t option;
@@ -34,15 +35,16 @@ struct telpeer_policy {
 
 enum telpeer_event {
     TELPEER_NEED_MORE,
-    TELPEER_DATA,      /* body */
-    TELPEER_COMMAND,   /* verb */
-    TELPEER_OPTION,    /* option, side, is_on: the peer's word settled this
-                        * option: it went on or off, or our request for it
-                        * was refused or our disabling confirmed (is_on is
-                        * false); each at most once */
-    TELPEER_SUBOPTION, /* option, body; only for options that are on in a
-                        * direction, others are ignored */
-    TELPEER_OVERSIZED, /* option: close the connection */
+    TELPEER_DATA,    /* body */
+    TELPEER_COMMAND, /* verb */
+    /* option, side, is_on: the peer has settled this option: it went on or off,
+     * or the peer refused our request or confirmed our disabling (is_on is
+     * false). Told once for each. */
+    TELPEER_OPTION,
+    /* option, body; only for options that are on in a direction, others are
+     * ignored */
+    TELPEER_SUBOPTION,
+    TELPEER_OVERSIZED, /* option: the connection must be closed */
 };
 
 struct telpeer_item {
@@ -64,13 +66,13 @@ void telpeer_init(struct telpeer *p, const struct telpeer_policy *policy);
 void telpeer_done(struct telpeer *p);
 
 /*
- * Takes one event off the front of *in; answers go to out. Slices in *item are
- * good until the next call. 0, or the failure of buf_append when an answer did
- * not fit: the connection must be closed then (an owner that stops reading
- * while much is queued never sees it).
+ * Takes one event off the front of *in; answers are appended to out. Slices in
+ * *item are valid until the next call. 0, or the failure of buf_append if an
+ * answer did not fit: the connection must be closed then. (It cannot happen to
+ * an owner that stops reading while much is queued.)
  *
- * The decoder's line ends follow BINARY by themselves: binary as soon as the
- * peer's WILL BINARY is agreed on, policy->nvt_lines before and after.
+ * The decoder's line ends follow BINARY: binary while the peer's WILL BINARY is
+ * agreed, policy->nvt_lines before and after.
  */
 int telpeer_next(struct telpeer *p, struct slice *in, struct buf *out,
                  enum telpeer_event *ret_event, struct telpeer_item *item);
@@ -82,8 +84,8 @@ static inline size_t telpeer_copy_data(struct telpeer *p, struct slice *in,
     return telnet_copy_data(&p->decoder, in, to, room);
 }
 
-/* Whether what comes next is data, and whole: no command, and not the first
- * half alone of a doubled byte. */
+/* True if the next byte is whole data: no command, and not half of a doubled
+ * byte alone. */
 static inline bool telpeer_is_data_next(const struct telpeer *p,
                                         struct slice in)
 {
@@ -96,15 +98,15 @@ static inline bool telpeer_is_data_next(const struct telpeer *p,
             (in.len > 1 && in.data[1] == TELNET_IAC));
 }
 
-/* Asks for an option that the policy has a row for, agreed to or not: appends
- * WILL/DO or WONT/DONT unless that was said before. The failures of
- * buf_append. */
+/* Requests an option that is in the policy, whether the policy agrees to it or
+ * not: appends WILL/DO or WONT/DONT unless that was said before. Fails as
+ * buf_append does. */
 int telpeer_enable(struct telpeer *p, enum telpeer_side side, uint8_t option,
                    struct buf *out);
 int telpeer_disable(struct telpeer *p, enum telpeer_side side, uint8_t option,
                     struct buf *out);
 
-/* TELOPT_OFF for an option that the policy does not know. */
+/* TELOPT_OFF for an option that is not in the policy. */
 enum telopt_state telpeer_state(const struct telpeer *p, enum telpeer_side side,
                                 uint8_t option);
 

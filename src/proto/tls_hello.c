@@ -1,8 +1,8 @@
 #include "proto/tls_hello.h"
 
 /*
- * A record's head, RFC 8446, section 5.1: type, then legacy_record_version.
- * SSL 3.0 to TLS 1.3 are 3.0 to 3.4.
+ * The head of a record, RFC 8446, section 5.1: type, then
+ * legacy_record_version. SSL 3.0 to TLS 1.3 are 3.0 to 3.4.
  */
 enum { MAJOR = 3, MINOR_MAX = 4 };
 
@@ -14,8 +14,8 @@ enum tls_hello tls_hello_look(struct slice first)
         return TLS_HELLO_NOT;
     if (first.len >= 2 && p[1] != MAJOR)
         return TLS_HELLO_NOT;
-    /* An unknown minor version is not refused here: the RFC says to ignore it,
-     * and the TLS library has the better words for it. */
+    /* An unknown minor version is not refused: the RFC says to ignore it, and
+     * the TLS library has better words for it. */
     if (first.len < TLS_HELLO_LEN || p[2] > MINOR_MAX)
         return TLS_HELLO_POSSIBLE;
     return TLS_HELLO_SURE;

@@ -1,9 +1,9 @@
 /*
- * tls_hello.h - does a connection begin with TLS? The one place that knows
- * what a TLS hello looks like from outside.
+ * tls_hello.h - tells whether a connection begins with TLS; the one place that
+ * knows what a TLS hello looks like.
  *
- * Pure: looks at the first bytes of a connection, reads nothing else, and
- * keeps nothing. It does not check the hello: net/stream_tls does.
+ * Pure: looks at the first bytes of a connection, reads nothing else, and keeps
+ * nothing. It does not check the hello; net/tls does.
  */
 #ifndef PROTO_TLS_HELLO_H
 #define PROTO_TLS_HELLO_H
@@ -16,19 +16,18 @@ enum {
 };
 
 enum tls_hello {
-    TLS_HELLO_NOT, /* these bytes are no hello, whatever follows them */
-    /* Nothing speaks against a hello: the bytes end too early to be sure, or
-     * name a version of TLS that does not exist yet. */
+    TLS_HELLO_NOT, /* no hello, whatever follows these bytes */
+    /* These bytes may begin a hello: there are too few to be sure, or they name
+     * a version of TLS that does not exist yet. */
     TLS_HELLO_POSSIBLE,
-    TLS_HELLO_SURE, /* the head of a record that no telnet peer sends */
+    TLS_HELLO_SURE, /* the head of a record; no telnet peer sends it */
     TLS_HELLO_COUNT,
 };
 
-/* first: the first bytes that the peer has sent, one at least for an answer
- * other than TLS_HELLO_NOT. */
+/* first: the peer's first bytes. Without any, the answer is TLS_HELLO_NOT. */
 enum tls_hello tls_hello_look(struct slice first);
 
-/* "not", "possible", "sure"; "?" for what is none. */
+/* "not", "possible", "sure"; "?" for an unknown answer. */
 const char *tls_hello_name(enum tls_hello answer);
 
 #endif

@@ -1,21 +1,21 @@
 /*
- * Option 232 as it lies on the wire. A message is one subnegotiation,
+ * Option 232 on the wire. A message is one subnegotiation,
  *
  *     IAC SB 232 code parameters IAC SE
  *
- * and its parameters are plain bytes up to the end, with no lengths, no
- * terminators and 255 doubled:
+ * and its parameters are plain bytes up to the end, without lengths or
+ * terminators, 255 doubled:
  *
  *     none               nothing
  *     codes              a byte for each code that the sender handles
  *     code               the one code that was not understood
  *     sequence           opaque, to the end; ESXi sends 4 bytes
- *     sequence secret    opaque, both; nothing on the wire parts them
+ *     sequence secret    both opaque; nothing on the wire separates them
  *     direction uri      'C' or 'S', then text to the end
  *     text               to the end
  *
- * Both ends number their messages in one space; the table below says which
- * end receives which. A few bytes more than a message needs are ignored.
+ * Both ends number their messages in one space; the table below says which end
+ * receives which. A few surplus bytes are ignored.
  */
 #include "proto/vmext.h"
 
@@ -39,7 +39,7 @@ struct row {
     uint8_t parameters;
 };
 
-/* The guide writes WON'T-PROXY and means the same. */
+/* The guide also writes WON'T-PROXY. */
 /* clang-format off */
 #define ROW(name, receiver, parameters) \
     { name, VMEXT_##receiver, PARAMETERS_##parameters }
@@ -99,13 +99,13 @@ static enum vmext_result parse_parameters(enum parameters kind, struct slice in,
         ret->unknown = in.data[0];
         return VMEXT_OK;
     case PARAMETERS_SEQUENCE:
-        /* A BEGIN without a sequence waits for its NOTNOW. */
+        /* The sender of a BEGIN without a sequence waits for NOTNOW too. */
         if (in.len < 1 && ret->code != VMEXT_VMOTION_BEGIN)
             return VMEXT_MALFORMED;
         ret->sequence = in;
         return VMEXT_OK;
     case PARAMETERS_SEQUENCE_SECRET:
-        /* A PEER without a secret wants to be refused, too. */
+        /* The sender of a PEER without a secret waits for a refusal too. */
         if (in.len <= VMEXT_SEQUENCE_LEN) {
             ret->sequence = in;
             return ret->code == VMEXT_VMOTION_PEER ? VMEXT_OK : VMEXT_MALFORMED;
@@ -114,7 +114,8 @@ static enum vmext_result parse_parameters(enum parameters kind, struct slice in,
         ret->secret = slice_after(in, VMEXT_SEQUENCE_LEN);
         return VMEXT_OK;
     case PARAMETERS_PROXY:
-        /* Without a direction it still wants its WONT-PROXY. */
+        /* The sender of a DO-PROXY without a direction waits for WONT-PROXY
+         * too. */
         if (in.len > 0) {
             ret->direction = in.data[0];
             ret->text = slice_after(in, 1);

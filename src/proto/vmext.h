@@ -2,8 +2,8 @@
  * vmext.h - VMware's telnet extension, option 232 (guide, tables 2-1 to 2-6).
  *
  * Translates between subnegotiation bodies and struct vmext_message, for both
- * ends: the VM (an ESXi host) and the proxy (us). No state and no I/O: what
- * may come when is the session's business. vmext.c opens with the layout.
+ * ends: the VM (an ESXi host) and the proxy (us). No state and no I/O: the
+ * session decides which message may come when. vmext.c opens with the layout.
  */
 #ifndef PROTO_VMEXT_H
 #define PROTO_VMEXT_H
@@ -41,61 +41,62 @@ enum vmext_code {
 enum vmext_end { VMEXT_VM, VMEXT_PROXY };
 
 enum {
-    /* Seen on the wire: both are opaque, length not promised
-     * by the guide, so a few more bytes than seen are taken. */
+    /* Both are opaque, and the guide does not promise their lengths. So a few
+     * more bytes than were seen on the wire are accepted. */
     VMEXT_SEQUENCE_LEN = 4, /* what ESXi sends */
     VMEXT_SECRET_LEN = 8,   /* what we send */
 };
 
-/* Which members are set depends on the code; the slices are borrowed. */
+/* The code decides which members are set; the slices are borrowed. */
 struct vmext_message {
     enum vmext_code code;
     struct slice codes;    /* KNOWN_SUBOPTIONS_*: a byte per code */
     uint8_t unknown;       /* UNKNOWN_SUBOPTION_RCVD_* */
-    struct slice sequence; /* VMOTION_*, but for ABORT */
+    struct slice sequence; /* VMOTION_*, except ABORT */
     struct slice secret;   /* VMOTION_GOAHEAD, VMOTION_PEER */
-    uint8_t direction;     /* DO_PROXY: 'S' or 'C', or what else was sent */
-    struct slice text;     /* DO_PROXY: the URI; VM_*: the value; not
-                            * terminated, any byte may be in it */
+    uint8_t direction; /* DO_PROXY: 'S' or 'C', or any other byte that came */
+    /* DO_PROXY: the URI; VM_*: the value. Not terminated; may contain any
+     * byte */
+    struct slice text;
 };
 
 enum vmext_result {
     VMEXT_OK = 0,
-    VMEXT_UNKNOWN,   /* a code that this end does not receive: answer it with
-                      * vmext_put_unknown; ret->unknown has the code */
-    VMEXT_MALFORMED, /* a known code with parameters that cannot be; ignore */
+    /* a code that this end does not receive: the answer is vmext_put_unknown
+     * with ret->unknown */
+    VMEXT_UNKNOWN,
+    VMEXT_MALFORMED, /* a known code with impossible parameters: ignore it */
 };
 
 /*
- * Reads a subnegotiation's body as received by end. Sequence is everything
- * after the code for BEGIN, NOTNOW, PEER-OK, COMPLETE; for GOAHEAD and PEER
- * its length cannot be told from the bytes: the first VMEXT_SEQUENCE_LEN are
- * the sequence, the rest is the secret. The two slices are neighbours, so that
- * both can be compared as one with what was sent, whatever the sequence's
- * length was.
+ * Reads a subnegotiation's body that end has received. The sequence of BEGIN,
+ * NOTNOW, PEER-OK and COMPLETE is everything after the code. In GOAHEAD and
+ * PEER its length cannot be seen: the first VMEXT_SEQUENCE_LEN bytes are the
+ * sequence, the rest is the secret. The two slices are adjacent, so both can be
+ * compared as one with what was sent, whatever the sequence's true length was.
  *
- * Malformed: no code at all; no code, sequence or secret where one belongs. But
- * DO-PROXY and PEER never are, because their sender waits for a refusal: a
- * direction or secret that is missing is 0 or empty. Bytes that a message has
- * too many are ignored.
+ * Malformed: a body without a code, or without a code, sequence or secret that
+ * the message needs. DO-PROXY and PEER are never malformed, because their
+ * senders wait for a refusal: a missing direction or secret is 0 or empty.
+ * Surplus bytes are ignored.
  */
 enum vmext_result vmext_parse(enum vmext_end end, struct slice body,
                               struct vmext_message *ret);
 
-/* Appends IAC SB 232 ... IAC SE; the failures of buf_append. The code must be
- * one of enum vmext_code. */
+/* Appends IAC SB 232 ... IAC SE; fails as buf_append does. The code must be one
+ * of enum vmext_code. */
 int vmext_put(struct buf *out, const struct vmext_message *message);
 
-/* The shorthands: a code alone; as said by that end, that it handles all codes
- * there are (its KNOWN-SUBOPTIONS), and that this one is unknown to it. */
+/* Append a code alone; end's KNOWN-SUBOPTIONS with all its codes; end's answer
+ * that it does not know code. */
 int vmext_put_code(struct buf *out, enum vmext_code code);
 int vmext_put_known(struct buf *out, enum vmext_end end);
 int vmext_put_unknown(struct buf *out, enum vmext_end end, uint8_t code);
 
-/* True if codes (of a KNOWN-SUBOPTIONS) has this one. */
+/* True if codes (of a KNOWN-SUBOPTIONS) contains code. */
 bool vmext_knows(struct slice codes, enum vmext_code code);
 
-/* "DO-PROXY", ... as in the guide; "?" for what it does not have. */
+/* "DO-PROXY", ... as in the guide; "?" for a code that it does not have. */
 const char *vmext_code_name(uint8_t code);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * A URI's scheme, authority and kind. The host is in uri_host.c, parameters are
- * in uri_parameters.c, the way back to text in uri_format.c.
+ * in uri_parameters.c; uri_format.c writes a URI as text.
  */
 #include "proto/uri/uri.h"
 
@@ -10,7 +10,7 @@
 
 static const struct scheme {
     const char *name;
-    uint16_t port; /* where none is given (RFC 4248); 0: one must be */
+    uint16_t port; /* if the URI has none (RFC 4248); 0: it must have one */
     enum uri_family family;
     bool is_telnet;
     enum uri_tls tls;
@@ -20,7 +20,7 @@ static const struct scheme {
     { "tcp", 0, URI_ANY_FAMILY, false, URI_TLS_NEVER },
     { "tcp4", 0, URI_IPV4, false, URI_TLS_NEVER },
     { "tcp6", 0, URI_IPV6, false, URI_TLS_NEVER },
-    /* Before ssl: of two names for the same this one is canonical. */
+    /* Before ssl: the first of two synonyms is the canonical one. */
     { "tcp+ssl", 0, URI_ANY_FAMILY, false, URI_TLS_FIRST },
     { "tcp4+ssl", 0, URI_IPV4, false, URI_TLS_FIRST },
     { "tcp6+ssl", 0, URI_IPV6, false, URI_TLS_FIRST },
@@ -31,22 +31,21 @@ enum { SCHEME_COUNT = sizeof schemes / sizeof schemes[0] };
 
 static const char console_scheme[] = "vspc";
 
-/* A URI being parsed. */
 struct parser {
     struct slice text;
     enum uri_place place;
     uint16_t own_port;
-    const uint8_t *at; /* the problem, if there is one */
+    const uint8_t *at; /* place of the problem, if there is one */
     struct uri uri;
 };
 
-/* An address, taken apart and not yet understood. */
+/* An address in parts, before they are interpreted. */
 struct parts {
     const struct scheme *scheme;
-    bool has_scheme; /* and it is not only meant, as in host:port */
+    bool has_scheme; /* written, not implied as in host:port */
     bool has_userinfo;
     bool is_bracketed;
-    struct slice authority; /* what there is behind the scheme, up to / ? # */
+    struct slice authority; /* text behind the scheme, up to / ? # */
     struct slice host;
     uint16_t port;
     struct slice behind; /* path and query */
@@ -67,7 +66,7 @@ const char *uri_scheme(const struct uri *uri)
     for (size_t i = 0; i < SCHEME_COUNT; i++) {
         const struct scheme *s = &schemes[i];
 
-        /* Parameters make "required" of what telnet only offers. */
+        /* Parameters turn URI_TLS_OFFERED into URI_TLS_REQUIRED. */
         if (s->family == uri->family && s->is_telnet == uri->is_telnet &&
             (s->tls == uri->tls ||
              (s->tls == URI_TLS_OFFERED && uri->tls == URI_TLS_REQUIRED)))
@@ -82,7 +81,7 @@ static bool is_scheme_char(uint8_t c)
     return (c < 0x80 && isalnum(c)) || c == '+' || c == '-' || c == '.';
 }
 
-/* Takes "scheme://" off the front, if it is there. */
+/* Takes "scheme://" off the front, if there is one. */
 static bool take_scheme(struct slice *text, struct slice *ret_scheme)
 {
     size_t n = 0;
@@ -96,7 +95,7 @@ static bool take_scheme(struct slice *text, struct slice *ret_scheme)
     return true;
 }
 
-/* Takes the host off the front; it may be empty, if it is without brackets. */
+/* Takes the host off the front; without brackets it may be empty. */
 static enum uri_problem take_host(struct parser *p, struct parts *parts,
                                   struct slice *s)
 {
@@ -112,7 +111,8 @@ static enum uri_problem take_host(struct parser *p, struct parts *parts,
     if (parts->is_bracketed && n == 0)
         return uri_problem_at(&p->at, URI_BAD_IPV6, start);
     for (size_t i = 0; i < n; i++) {
-        /* Even where all of it is a label no host has a blank in it. */
+        /* Checked although all of it may be a label: no host contains a
+         * blank. */
         if (s->data[i] <= ' ' || s->data[i] >= 0x7f)
             return uri_problem_at(&p->at, URI_BAD_HOST, s->data + i);
     }
@@ -124,7 +124,7 @@ static enum uri_problem take_host(struct parser *p, struct parts *parts,
     return URI_OK;
 }
 
-/* s: what is behind the host: nothing, or ':' and digits. */
+/* s: the text behind the host: nothing, or ':' and digits. */
 static enum uri_problem read_port(struct parser *p, struct slice s,
                                   struct parts *parts)
 {
@@ -153,7 +153,7 @@ static enum uri_problem read_port(struct parser *p, struct slice s,
     return URI_OK;
 }
 
-/* text: what is behind the scheme. */
+/* text: what follows the scheme. */
 static enum uri_problem split(struct parser *p, struct slice text,
                               struct parts *parts)
 {
@@ -222,7 +222,7 @@ static enum uri_problem finish_address(struct parser *p,
     problem = finish_host(p, parts);
     if (problem != URI_OK)
         return problem;
-    /* Dropping it would drop what was meant as parameters as well. */
+    /* Ignoring it could ignore text that was meant as parameters. */
     if (parts->behind.len > 1 ||
         (parts->behind.len == 1 && parts->behind.data[0] != '/'))
         return uri_problem_at(&p->at, URI_HAS_PATH, parts->behind.data);
@@ -260,7 +260,8 @@ static enum uri_problem parse_label(struct parser *p)
     return finish_label(p, port.len > 0 ? port : p->text);
 }
 
-/* No "://" in it, and no host:port either: what was it to be? */
+/* Chooses the problem of a text without "://" that is no host:port: what was
+ * probably meant? */
 static enum uri_problem blame(struct parser *p, const struct parts *parts,
                               enum uri_problem problem)
 {
@@ -290,7 +291,7 @@ static enum uri_problem parse_bare(struct parser *p)
     return blame(p, &parts, problem);
 }
 
-/* One of the two names of a console. */
+/* Reads a console's name or its label. */
 static enum uri_problem read_name(struct parser *p, struct slice raw,
                                   char to[TEXT_ID_MAX + 1])
 {
@@ -303,7 +304,7 @@ static enum uri_problem read_name(struct parser *p, struct slice raw,
     return URI_OK;
 }
 
-/* s: NAME[/LABEL]. A label may have more of '/' in it: some are URIs. */
+/* s: NAME[/LABEL]. A label may contain more '/': some labels are URIs. */
 static enum uri_problem parse_console(struct parser *p, struct slice s)
 {
     size_t extra = uri_text_span_until(s, "?#");

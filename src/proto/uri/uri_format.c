@@ -6,10 +6,10 @@
 struct output {
     char *to;
     size_t size;
-    size_t len; /* all of it, also what was cut */
+    size_t len; /* of the whole text, with what was cut */
 };
 
-/* What may stand unescaped besides letters and digits (RFC 3986). */
+/* May stand unescaped besides letters and digits (RFC 3986). */
 static const char in_fragment[] = "-._~!$'()*+,;=:@/?";
 static const char in_name[] = "-._~!$&'()*+,;=:@";
 static const char in_console_label[] = "-._~!$&'()*+,;=:@/";
@@ -120,7 +120,7 @@ static void put_parameters(struct output *o, const struct uri_parameters *p)
 
 static void put_label(struct output *o, const struct uri *uri)
 {
-    /* On its own it might be an address, or have a key "port" in it. */
+    /* Alone, the label might be read as an address, or contain a key "port". */
     if (uri->is_label_from_port &&
         (memchr(uri->label.data, ':', uri->label.len) != NULL ||
          memchr(uri->label.data, '?', uri->label.len) != NULL))

@@ -1,5 +1,5 @@
 /*
- * uri_format.h - a URI back to text.
+ * uri_format.h - writes a URI as text.
  */
 #ifndef PROTO_URI_FORMAT_H
 #define PROTO_URI_FORMAT_H
@@ -7,11 +7,11 @@
 #include "proto/uri/uri.h"
 
 /*
- * The canonical form: parsed at the same place it means the same, and it is
- * its own canonical form. Scheme and port are always written, ssl as tcp+ssl,
- * parameters in the document's order. A label's is the label, or "?port=LABEL"
- * where that is needed to make it one. As snprintf: writes at most size bytes,
- * terminated, and returns the whole length.
+ * The canonical form: parsed for the place of use, it has the URI's meaning,
+ * and it is its own canonical form. Scheme and port are always written, ssl as
+ * tcp+ssl, parameters in the document's order. A label's form is the label, or
+ * "?port=LABEL" where only that makes it a label. As snprintf: writes at most
+ * size bytes, terminated, and returns the whole length.
  */
 size_t uri_format(const struct uri *uri, char *to, size_t size);
 

@@ -1,11 +1,11 @@
-/* Not inet_pton: this layer does without the system's network headers. */
+/* Without inet_pton: proto/ does not use the system's network headers. */
 #include "proto/uri/uri_host.h"
 
 #include "proto/uri/uri_text.h"
 
 #include <ctype.h>
 
-/* RFC 3986's IPv4address: four numbers to 255 without zeros before them. */
+/* RFC 3986's IPv4address: four numbers up to 255 without leading zeros. */
 static bool is_ipv4(struct slice s)
 {
     unsigned numbers = 0;
@@ -52,7 +52,7 @@ static bool is_ipv6(struct slice s)
         s = slice_after(s, n);
         if (s.len == 0)
             break;
-        /* One colon with something behind it, or two, once. */
+        /* One colon that is not the last character, or once "::". */
         if (s.data[0] != ':' || s.len == 1)
             return false;
         s = slice_after(s, 1);
@@ -72,8 +72,8 @@ static bool is_name_char(int c)
 }
 
 /*
- * getaddrinfo takes 127.1, 2130706433 and 0x7f.0.0.1 for addresses, and no
- * name of a host ends in such a part (the top-level domains are no numbers).
+ * getaddrinfo takes 127.1, 2130706433 and 0x7f.0.0.1 for addresses. No host's
+ * name ends in such a part, because top-level domains are no numbers.
  */
 static bool ends_in_number(struct slice s)
 {
@@ -94,7 +94,7 @@ static bool ends_in_number(struct slice s)
     return i == s.len && s.len > 0;
 }
 
-/* raw: "%25" and the zone, which is an interface's name or number. */
+/* raw: "%25" and the zone: an interface's name or number. */
 static enum uri_problem read_zone(struct slice raw, char *host, size_t len,
                                   const uint8_t **ret_at)
 {
@@ -113,7 +113,7 @@ static enum uri_problem read_zone(struct slice raw, char *host, size_t len,
             return uri_problem_at(ret_at, URI_BAD_ZONE, where);
         if (len == URI_HOST_MAX)
             return uri_problem_at(ret_at, URI_LONG_HOST, where);
-        host[len++] = (char)c; /* upper case differs from lower case */
+        host[len++] = (char)c; /* upper case must stay */
     }
     host[len] = '\0';
     return URI_OK;

@@ -1,4 +1,4 @@
-/* Keys are known in any case; '%XX' counts as the character, everywhere. */
+/* Keys are known in any case; '%XX' stands for its character everywhere. */
 #include "proto/uri/uri_parameters.h"
 
 #include "proto/uri/uri_text.h"
@@ -13,7 +13,7 @@ static bool is_space(int c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The next character that is no white space; -1: there is none. */
+/* The next character that is not white space; -1: none. */
 static int take_solid(struct slice *s)
 {
     while (s->len > 0) {
@@ -25,7 +25,7 @@ static int take_solid(struct slice *s)
     return -1;
 }
 
-/* White space aside, on both sides. */
+/* Takes words off the front, ignoring white space in both. */
 static bool take_words(struct slice *s, const char *words)
 {
     for (; *words != '\0'; words++) {
@@ -48,9 +48,9 @@ static int take_base64(struct slice *s)
 }
 
 /*
- * One certificate in PEM. White space does not count: what is pasted into a
- * form or put on a command line has lost its line ends, or has too many. That
- * there is a certificate in the base64 is for the TLS library to find out.
+ * One certificate in PEM. White space does not count, because text that was
+ * pasted into a form or a command line has lost its line ends, or has too many.
+ * The TLS library decides whether the base64 is a certificate.
  */
 static enum uri_problem read_certificate(struct slice value,
                                          struct uri_parameters *p,
@@ -104,7 +104,8 @@ size_t uri_get_certificate(const struct uri_parameters *parameters,
     return len;
 }
 
-/* SHA-1 or SHA-256, two digits a byte, ':' between bytes or not. */
+/* SHA-1 or SHA-256: two digits for each byte, with or without ':' between
+ * bytes. */
 static enum uri_problem read_thumbprint(struct slice value,
                                         struct uri_parameters *p,
                                         const uint8_t **ret_at)
@@ -145,13 +146,13 @@ static enum uri_problem read_peer_name(struct slice value,
     return URI_OK;
 }
 
-/* The characters of OpenSSL's cipher strings; '=' is in @SECLEVEL=2. */
+/* The characters of OpenSSL's cipher strings; '=' occurs in @SECLEVEL=2. */
 static bool is_cipher_char(int c)
 {
     return c < 0x80 && (isalnum(c) || (c != 0 && strchr("-_+!@=.", c)));
 }
 
-/* Colons, spaces or commas, any number: one colon. */
+/* Any number of colons, spaces or commas becomes one colon. */
 static enum uri_problem read_ciphers(struct slice value,
                                      struct uri_parameters *p,
                                      const uint8_t **ret_at)

@@ -1,6 +1,6 @@
 /*
- * What is wrong with a URI, in words: docs/uris.md has the same sentences
- * beside what they are about, and uri_test compares the two.
+ * Sentences for the problems of a URI. docs/uris.md has the sentences beside
+ * their subjects; uri_test compares the two.
  */
 #include "proto/uri/uri_problem.h"
 

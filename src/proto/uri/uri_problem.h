@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What can be wrong; uri_problem_text has a sentence for each. */
+/* uri_problem_text has a sentence for each. */
 enum uri_problem {
     URI_OK,
     URI_EMPTY,
-    URI_NO_NAME,        /* a label without a character that can be shown */
+    URI_NO_NAME,        /* a label without a printable character */
     URI_UNKNOWN_SCHEME, /* before "://" */
     URI_NO_SLASHES,
     URI_NO_TARGET, /* URI_CLIENT: a label */
@@ -52,15 +52,15 @@ enum uri_problem {
     URI_PROBLEM_COUNT,
 };
 
-/* What is wrong and what to do, as part of a log line. */
+/* The problem and what to do, as part of a log line. */
 const char *uri_problem_text(enum uri_problem problem);
 
 /* uri_problem_text with the place: "... (at byte 13)", counted from 1. at: from
  * 0, as uri_parse says it. */
 void uri_describe_problem(enum uri_problem problem, size_t at, struct err *ret);
 
-/* For the readers of a URI's parts: notes where the problem is, and returns
- * it. */
+/* For the readers of a URI's parts: sets the problem's place, and returns the
+ * problem. */
 static inline enum uri_problem uri_problem_at(const uint8_t **ret_at,
                                               enum uri_problem problem,
                                               const uint8_t *where)

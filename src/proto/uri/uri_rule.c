@@ -7,7 +7,7 @@
 
 static const char console_scheme[] = "vspc://";
 
-/* "4000", "4000-4999" or "*" into the rule's ports. */
+/* Reads "4000", "4000-4999" or "*". */
 static bool parse_ports(const char *text, struct uri_rule *rule)
 {
     const char *dash = strchr(text, '-');
@@ -34,9 +34,9 @@ static bool parse_ports(const char *text, struct uri_rule *rule)
     return true;
 }
 
-/* A rule that could never hold is a mistake: "*" stands for a whole host or
- * for names in front of a dot, IPv6 has its brackets, and nothing else is in a
- * host. Letters of other alphabets have their xn-- form. */
+/* A rule that could never match is a mistake: "*" must be a whole host or stand
+ * before a dot, IPv6 needs its brackets, and only letters of host names are
+ * allowed. Letters of other alphabets have their xn-- form. */
 static bool is_host(const char *host, size_t len, bool is_ipv6)
 {
     for (size_t i = 0; i < len; i++) {
@@ -94,7 +94,7 @@ int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err)
     return 0;
 }
 
-/* host as URIs have it: in lower case. */
+/* host: as parsed, in lower case. */
 static bool matches_host(const char *pattern, const char *host)
 {
     size_t pattern_len = strlen(pattern);

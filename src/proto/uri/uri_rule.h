@@ -23,10 +23,10 @@ struct uri_rule {
     bool is_console;
 };
 
-/* 0, or -EINVAL with err filled: what is wrong with it. */
+/* 0, or -EINVAL with err filled. */
 int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err);
 
-/* uri: an address or a console; a label needs nobody's leave. */
+/* uri: an address or a console. A label needs no rule. */
 bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri);
 
 #endif
