@@ -51,7 +51,7 @@ static const char *const usual_variables[] = {
 enum {
     USUAL_COUNT = sizeof usual_variables / sizeof usual_variables[0],
     VARIABLES_MAX = USUAL_COUNT + 2 + HOOK_FIELDS,
-    VARIABLE_NAME_MAX = 24, /* with = and the end */
+    VARIABLE_NAME_MAX = 24, /* with = and the NUL */
 };
 
 const char *hook_kind_name(enum hook_kind kind)
@@ -127,7 +127,7 @@ char *hook_event_json(const struct hook_event *event)
     }
     json = json_dumps(object, 0);
     json_decref(object);
-    /* All it could fail for is memory. */
+    /* It can only fail for want of memory. */
     len = json != NULL ? strlen(json) : 0;
     line = xmalloc(len + 2);
     if (len > 0)
@@ -137,7 +137,7 @@ char *hook_event_json(const struct hook_event *event)
     return line;
 }
 
-/* Where the variables are written: pointers, then what they point to. */
+/* The place of the variables: pointers, then the texts that they point to. */
 struct writer {
     char **next;
     char *at;

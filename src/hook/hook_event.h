@@ -1,10 +1,10 @@
 /*
- * hook_event.h - what a hook is told of: an event of a console, as texts; and
- * how a program gets it, in the environment and as JSON.
+ * hook_event.h - an event of a console, as texts, and the forms in which a
+ * hook's program gets it: the environment and JSON.
  *
- * Names come from VMs. In an event that hook_event_copy has made they are valid
- * UTF-8 without control characters, and bounded; what a shell makes of them is
- * for the hook to mind.
+ * Names come from VMs. In an event that hook_event_copy has made, they are
+ * valid UTF-8 without control characters, and bounded; they may still mean
+ * something to a shell.
  */
 #ifndef HOOK_HOOK_EVENT_H
 #define HOOK_HOOK_EVENT_H
@@ -27,13 +27,13 @@ enum hook_kind {
     HOOK_KINDS,
 };
 
-/* The order is that of the JSON. */
+/* In the order of the JSON. */
 enum hook_field {
     HOOK_UUID,
     HOOK_LABEL,
     HOOK_NAME,
     HOOK_OLD_NAME,
-    HOOK_CONSOLE, /* as it is shown */
+    HOOK_CONSOLE, /* the console's name as shown */
     HOOK_PORT,
     HOOK_PEER,
     HOOK_TLS, /* "yes" or "no" */
@@ -45,31 +45,31 @@ enum hook_field {
 };
 
 enum {
-    HOOK_TEXT_MAX = 384, /* bytes of a field; what is longer is cut */
+    HOOK_TEXT_MAX = 384, /* bytes of a field; a longer text is cut */
     HOOK_PROGRAM_MAX = 1024,
 };
 
 struct hook_event {
     enum hook_kind kind;
     char time[CLOCK_TEXT_LEN];
-    const char *text[HOOK_FIELDS]; /* NULL: this event has none. UUID and LABEL
-                                    * always are there */
+    /* NULL: not in this event. UUID and LABEL are never NULL */
+    const char *text[HOOK_FIELDS];
 };
 
 /* "vm-up" */
 const char *hook_kind_name(enum hook_kind kind);
 
-/* HOOK_KINDS: there is none of this name (len bytes). */
+/* HOOK_KINDS: no kind has this name (len bytes). */
 enum hook_kind hook_kind_find(const char *name, size_t len);
 
-/* One allocation, for free(): all texts are its own, and clean. */
+/* One allocation, for free(): owns all texts, which are clean. */
 struct hook_event *hook_event_copy(const struct hook_event *event);
 
 /* One object in one line, with the line's end; for free(). */
 char *hook_event_json(const struct hook_event *event);
 
-/* "VSPCD_EVENT=vm-up", ..., NULL, and what every program needs; one allocation,
- * for free(). */
+/* "VSPCD_EVENT=vm-up", ..., the variables that every program needs, NULL; one
+ * allocation, for free(). */
 char **hook_event_environment(const struct hook_event *event);
 
 #endif

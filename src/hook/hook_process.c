@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 enum {
-    /* One read, and how many of them before others have their turn. */
+    /* Bytes of one read, and the number of reads before others have their
+     * turn. */
     READ_SIZE = 16 * 1024,
     READS_AT_ONCE = 16,
 };
@@ -38,9 +39,9 @@ static void close_both(int fds[2])
     }
 }
 
-/* A pipe's read end with all of the JSON in it, and nobody at the other end:
- * so there is no writer who could wait, or be hurt, whatever the program does
- * with it. It is less than a pipe takes in any case (PIPE_BUF). */
+/* Returns a pipe's read end with the whole JSON in it, and no writer: so no
+ * writer can block or get SIGPIPE, whatever the program does with its input.
+ * The JSON always fits a pipe. */
 static int make_input(const struct hook_event *event)
 {
     char *json = hook_event_json(event);
@@ -56,7 +57,7 @@ static int make_input(const struct hook_event *event)
     if (r == 0 && written != (ssize_t)len)
         r = written < 0 ? -errno : -ENOBUFS;
     free(json);
-    /* The program is to find a pipe like any other. */
+    /* The program must find an ordinary, blocking pipe. */
     if (r == 0 && fcntl(fds[0], F_SETFL, 0) < 0)
         r = -errno;
     if (r < 0) {
@@ -101,7 +102,7 @@ static int set_actions(posix_spawn_file_actions_t *actions, int input,
     return -r;
 }
 
-/* posix_spawn does not copy our memory, however much that is, and tells why
+/* posix_spawn does not copy our memory, however large it is, and returns why
  * the program could not be started. */
 static int spawn(const char *program, char **environment, int input, int output,
                  pid_t *ret_pid)
@@ -124,7 +125,7 @@ static int spawn(const char *program, char **environment, int input, int output,
     return r;
 }
 
-/* It was started, but cannot be watched. */
+/* Ends a program that was started but cannot be watched. */
 static void undo(pid_t pid)
 {
     kill(-pid, SIGKILL);
@@ -158,7 +159,7 @@ int hook_process_start(struct hook_process *p, const char *program,
 
     if (r == 0 && pipe2(output, O_CLOEXEC) < 0)
         r = -errno;
-    /* The read end alone: the program's end waits as programs expect. */
+    /* Only the read end: the program's end blocks, as programs expect. */
     if (r == 0 && fcntl(output[0], F_SETFL, O_NONBLOCK) < 0)
         r = -errno;
     if (r == 0)
@@ -217,7 +218,7 @@ void hook_process_due(struct hook_process *p, uint64_t now_us,
 {
     bool is_first = p->stage == HOOK_RUNS;
 
-    /* Its group is there for as long as it was not waited for. */
+    /* The group exists as long as the program was not waited for. */
     kill(-p->pid, is_first ? SIGTERM : SIGKILL);
     p->stage = is_first ? HOOK_TERMINATED : HOOK_KILLED;
     p->due_us = is_first ? now_us + kill_grace_us : UINT64_MAX;

@@ -8,12 +8,12 @@
 #include <string.h>
 
 struct hook_lane {
-    struct list node; /* in ready, or in none */
+    struct list node; /* in ready, or in no list */
     struct list jobs; /* waiting; the oldest first */
     size_t waiting;
-    bool is_busy; /* one is under way */
+    bool is_busy; /* one of its jobs is running */
     uint64_t hash;
-    const char *label; /* behind the uuid */
+    const char *label; /* stored behind the uuid */
     char uuid[];
 };
 
@@ -151,7 +151,7 @@ size_t hook_queue_clear(struct hook_queue *q)
     struct hook_lane *lane;
     size_t at = 0;
 
-    /* A lane that nothing is under way of waits in ready, and goes. */
+    /* A lane without a running job is in ready, and is removed below. */
     while ((lane = map_next(&q->lanes, &at)) != NULL)
         clear_lane(lane);
     LIST_EACH (node, after, &q->ready)

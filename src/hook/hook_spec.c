@@ -46,7 +46,7 @@ static int parse_events(const char *text, unsigned *ret_events, struct err *err)
     return 0;
 }
 
-/* The last one: a path may have anything in it. */
+/* The last one, because a path may contain anything. */
 static const char *find_events(const char *text)
 {
     const char *found = NULL;

@@ -1,5 +1,5 @@
 /*
- * hook_spec.h - a hook as the setting has it: PROGRAM[,events=EVENT+EVENT...].
+ * hook_spec.h - a hook's setting: PROGRAM[,events=EVENT+EVENT...].
  */
 #ifndef HOOK_HOOK_SPEC_H
 #define HOOK_HOOK_SPEC_H
@@ -9,15 +9,15 @@
 
 struct hook_spec {
     char program[HOOK_PROGRAM_MAX]; /* absolute */
-    unsigned events;                /* a bit each: 1 << enum hook_kind */
+    unsigned events;                /* 1 << enum hook_kind for each */
 };
 
-/* Without events= it is all of them. 0, or -EINVAL with err filled. */
+/* Without events=, all events. 0, or -EINVAL with err filled. */
 int hook_spec_parse(const char *text, struct hook_spec *ret_spec,
                     struct err *err);
 
-/* Whether the program is there and may be run, now. 0, or -errno with err
- * filled. Looks at the disk. */
+/* Checks on disk that the program exists and may be run. 0, or -errno with err
+ * filled. */
 int hook_spec_check(const struct hook_spec *spec, struct err *err);
 
 #endif

@@ -1,11 +1,11 @@
 /*
- * The loop's side of the hooks: what is to be run, what has happened, and what
- * has come of it. All of it is short, with the lock or without: the thread
- * (hooks_thread.c) never holds the lock while it waits for anything.
+ * The loop's side of the hooks: settings, events and results. All of it is
+ * short, with the lock or without: the thread (hooks_thread.c) never holds the
+ * lock while it waits for anything.
  *
- * After each change the thread is woken, with the lock given back. It looks at
- * everything when it is woken, so no wake-up has to say what it is for, and
- * several that come at once are one.
+ * After each change the thread is woken, with the lock released. It looks at
+ * everything when it wakes, so a wake-up needs no reason, and several at once
+ * are one.
  */
 #include "hook/hooks.h"
 
@@ -50,8 +50,8 @@ void hooks_free_hook(struct hook *hook)
     free(hook);
 }
 
-/* With the lock: takes the one that has this program out of those that there
- * were. NULL: there is none. */
+/* Called with the lock. Takes the hook with this program out of former. NULL:
+ * none has it. */
 static struct hook *take_former(struct hook **former, size_t count,
                                 const char *program)
 {
@@ -67,9 +67,9 @@ static struct hook *take_former(struct hook **former, size_t count,
 }
 
 /*
- * With the lock. Returns how many events it has dropped. A hook that stays is
- * the former struct: its queue keeps what waits, its runs and their limit go on
- * counting, and its throttle does not begin anew with each SIGHUP.
+ * Called with the lock. Returns how many events it has dropped. A hook that
+ * stays keeps its struct: its queue keeps the waiting events, its runs count
+ * towards its limit, and its throttle does not restart with each SIGHUP.
  */
 static size_t set_hooks(struct hooks *h, const struct hooks_settings *settings)
 {
@@ -118,7 +118,7 @@ int hooks_set(struct hooks *h, const struct hooks_settings *settings,
     h->wants_all = settings->wants_all;
     *ret_dropped = set_hooks(h, settings);
     worker_unlock(&h->crew);
-    /* The loop's alone, so that an event that no hook wants costs no lock. */
+    /* The loop's alone, so that an event that no hook wants needs no lock. */
     h->wanted = 0;
     for (size_t i = 0; i < settings->count; i++)
         h->wanted |= settings->specs[i].events;
@@ -156,7 +156,7 @@ void hooks_count(struct hooks *h, struct hooks_counts *ret)
     worker_unlock(&h->crew);
 }
 
-/* With the lock, or when nobody else is left. */
+/* Called with the lock, or when no other thread is left. */
 static struct hook_result *take_result(struct hooks *h)
 {
     struct hook_result *result;
@@ -179,9 +179,9 @@ struct hook_result *hooks_take_result(struct hooks *h)
     return result;
 }
 
-/* The time only ever comes nearer: a second SIGTERM makes the end quicker, and
- * nothing makes it slower. What queues have dropped before counts as dropped at
- * the end, since the thread may not come to tell of it. */
+/* The end only ever comes nearer: a second SIGTERM makes it quicker, and
+ * nothing makes it later. Drops that were not reported count as dropped at the
+ * end, because the thread may not report them any more. */
 void hooks_end(struct hooks *h, uint64_t grace_us)
 {
     uint64_t end_us = clock_now_us() + grace_us;
@@ -201,8 +201,8 @@ void hooks_end(struct hooks *h, uint64_t grace_us)
     hooks_thread_wake(h);
 }
 
-/* Whoever was called by the thread's last act finds true: it is called and
- * counted out without giving the lock back in between (worker_run). */
+/* True when the thread's last call of on_news asks: worker_run calls it and
+ * counts the thread as ended without releasing the lock in between. */
 bool hooks_have_ended(struct hooks *h)
 {
     bool have_ended;
@@ -224,8 +224,8 @@ size_t hooks_close(struct hooks *h, uint64_t wait_us)
     return dropped;
 }
 
-/* A program that not even SIGKILL ends, or a disk that it is to be started
- * from: all this is the thread's for as long as that takes. */
+/* A thread may hang in a program that not even SIGKILL ends, or in a disk from
+ * which one is started. It then keeps all of h. */
 void hooks_free(struct hooks *h)
 {
     struct hook_result *result;

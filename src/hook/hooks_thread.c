@@ -1,16 +1,15 @@
 /*
- * The hooks' thread: it starts the programs, reads what they say, and waits for
+ * The hooks' thread: starts the programs, reads their output, and waits for
  * their ends, all in one poll.
  *
- * It gives the lock back around everything that can block: starting a program
- * waits for the disk that it is on. So nothing that was looked at with the lock
- * is known to be so after start_one: hooks_set may have put others in its
- * place, or hooks_end may have come. Only what a run points to stays (struct
- * hook).
+ * It releases the lock around everything that can block: starting a program
+ * waits for its disk. So everything that was read with the lock may have
+ * changed after start_one: hooks_set may have replaced the hooks, or hooks_end
+ * may have come. Only what a run points to stays (struct hook).
  *
- * One thread for all programs, not one for each: a pidfd says when a program
- * has ended, so waiting costs a descriptor and no stack. Neither a handler for
- * SIGCHLD nor waitpid(-1), which would take the ends of others' children.
+ * One thread for all programs, not one for each: a pidfd shows when a program
+ * has ended, so waiting costs a descriptor and no stack. No handler for SIGCHLD
+ * and no waitpid(-1), which would take the ends of other modules' children.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -27,17 +26,17 @@
 enum {
     US_PER_S = 1000 * 1000,
     END_KILL_GRACE_US = 500 * 1000,
-    /* How often it is told that events are dropped. */
+    /* How often dropped events are reported. */
     DROPS_TOLD_US = 60 * US_PER_S,
 };
 
-/* A program under way: the thread's. */
+/* A running program: the thread's. */
 struct run {
     struct list node;
     struct hook *hook;
     struct hook_job *job;
     struct hook_process process;
-    bool is_cut; /* because vspcd ends, not for its own time */
+    bool is_cut; /* because vspcd ends, not for its own time limit */
 };
 
 /* ---- results: with the lock ------------------------------------------- */
@@ -57,8 +56,8 @@ static struct hook_result *add_result(struct hooks *h, const struct hook *hook,
     return result;
 }
 
-/* end NULL: it was not started. Failures are throttled for each hook: one that
- * fails for each of 10,000 VMs must not fill the log. */
+/* end NULL: the program was not started. Failures are throttled for each hook:
+ * a program that fails for each of 10,000 VMs must not fill the log. */
 static void report(struct hooks *h, const struct run *run, int error,
                    const struct hook_end *end)
 {
@@ -91,9 +90,9 @@ static void report(struct hooks *h, const struct run *run, int error,
     result->is_cut = run->is_cut && end->is_timed_out;
 }
 
-/* When there is something to tell of this next; UINT64_MAX: nothing. The first
- * drop is told at once. A result that there is no room for is lost with its
- * count: the loop is behind by a thousand of them then. */
+/* Returns when the next report is due; UINT64_MAX: none. The first drop is
+ * reported at once. A result without room is lost with its count: the loop is
+ * then a thousand results behind. */
 static uint64_t report_drops(struct hooks *h, uint64_t now_us)
 {
     uint64_t next_us = UINT64_MAX;
@@ -120,7 +119,7 @@ static uint64_t report_drops(struct hooks *h, uint64_t now_us)
 
 /* ---- programs --------------------------------------------------------- */
 
-/* With the lock. The job goes back first: its console's next event may start
+/* Called with the lock. The job ends first: the console's next event may start
  * from here on. */
 static void end_run(struct run *run)
 {
@@ -133,8 +132,8 @@ static void end_run(struct run *run)
     free(run);
 }
 
-/* With the lock, which is given back while the program is started: that waits
- * for the disk it is on. */
+/* Called with the lock, which is released while the program is started, because
+ * that waits for its disk. */
 static void start_one(struct hooks *h, struct hook *hook, struct hook_job *job)
 {
     struct run *run = xcalloc(1, sizeof *run);
@@ -144,8 +143,8 @@ static void start_one(struct hooks *h, struct hook *hook, struct hook_job *job)
     run->hook = hook;
     run->job = job;
     hook->running++;
-    /* job and its event are this run's until hook_queue_end; hook stays because
-     * running counts this run already. */
+    /* job and its event belong to this run until hook_queue_end; hook stays
+     * because running counts this run already. */
     worker_unlock(&h->crew);
     r = hook_process_start(&run->process, hook->spec.program, job->event,
                            clock_now_us(), timeout_us);
@@ -159,8 +158,9 @@ static void start_one(struct hooks *h, struct hook *hook, struct hook_job *job)
     h->run_count++;
 }
 
-/* With the lock: each hook may start as many at once as may run, so that one
- * whose program is missing does not take all the time. True: there are more. */
+/* Called with the lock. Starts at most limit programs of each hook, so that a
+ * hook whose program is missing does not take all the time. True: more may be
+ * started. */
 static bool start_some(struct hooks *h)
 {
     bool are_more = false;
@@ -168,7 +168,7 @@ static bool start_some(struct hooks *h)
     for (size_t i = 0; i < h->count && !h->crew.is_ending; i++) {
         unsigned started = 0;
 
-        /* While one is started the hooks may become others. */
+        /* start_one releases the lock, so the hooks may have changed. */
         while (i < h->count && !h->crew.is_ending &&
                h->run_count < HOOKS_RUNS_MAX &&
                h->hooks[i]->running < h->limit) {
@@ -186,7 +186,8 @@ static bool start_some(struct hooks *h)
     return are_more;
 }
 
-/* With the lock: the end has come, or has come nearer. */
+/* Called with the lock. Shortens the runs when the end has come, or has come
+ * nearer. */
 static void cut_runs(struct hooks *h)
 {
     if (!h->crew.is_ending || (h->has_cut && h->cut_us == h->end_us))
@@ -217,10 +218,10 @@ static void finish_run(struct hooks *h, struct run *run)
     worker_unlock(&h->crew);
 }
 
-/* Without the lock: until something happens, or it is that time. The entries
- * stand in the order of h->runs, which nobody but this thread changes: attend
- * walks both together. Rounded up, or it would come back a little early and
- * turn around until it is time. */
+/* Called without the lock. Waits for an event or until_us. The entries are in
+ * the order of h->runs, which only this thread changes, because attend walks
+ * both together. The time is rounded up: otherwise poll would return a little
+ * early, again and again. */
 static size_t wait_for_news(struct hooks *h, uint64_t until_us)
 {
     uint64_t now_us = clock_now_us();
@@ -246,12 +247,12 @@ static size_t wait_for_news(struct hooks *h, uint64_t until_us)
     else if (until_us != UINT64_MAX)
         ms = US_PER_S;
     if (poll(h->polled, count, ms) < 0)
-        return 0; /* no memory in the kernel: it is tried again */
+        return 0; /* no memory in the kernel: retried */
     return count;
 }
 
-/* Without the lock. A program's last words are read before its end is looked
- * at, so they are in the result. */
+/* Called without the lock. Reads a program's output before its end, so that the
+ * result has its last line. */
 static void attend(struct hooks *h, size_t polled)
 {
     uint64_t kill_grace_us =
@@ -278,10 +279,10 @@ static void attend(struct hooks *h, size_t polled)
 }
 
 /*
- * What is ending goes on until nothing runs. Results are told of before the
- * wait, not when they are made: the loop is woken once for all of them. The
- * last call tells that it has come to an end, and the loop, which asks with the
- * lock, finds that so.
+ * At the end, the loop continues until no program runs. The owner is called
+ * before the wait, not for each result, so that it is woken once for all of
+ * them. The last call reports the end: hooks_have_ended, which needs the lock,
+ * then returns true.
  */
 static void hooks_thread_run(void *arg)
 {
@@ -306,8 +307,8 @@ int hooks_thread_start(struct hooks *h)
     struct sigaction child;
     int r;
 
-    /* Ignored, which a parent may hand down, the kernel would wait for our
-     * children, and keep from us how they ended. */
+    /* With SIGCHLD ignored, as a parent may hand it down, the kernel would reap
+     * our children and keep their status from us. */
     if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN)
         signal(SIGCHLD, SIG_DFL);
     h->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    /* Another process that is just ending may have it for so long. */
+    /* Another process that is ending may have the lock for a short time. */
     BUSY_MS = 2000,
     PORT_MAX = 65535,
 };
@@ -62,7 +62,7 @@ static int execute(const struct database *db, const char *sql)
     return sqlite3_exec(db->sql, sql, NULL, NULL, NULL);
 }
 
-/* The first value of the first row as a number. SQLite's code. */
+/* The first value of the first row as a number. Returns SQLite's code. */
 static int ask_number(const struct database *db, const char *sql, int *ret)
 {
     sqlite3_stmt *statement = NULL;
@@ -133,7 +133,7 @@ static int check_whole(const struct database *db, struct err *err)
 
 static int use_log(const struct database *db, struct err *err)
 {
-    /* The file of the log is cut back to this after it was long. */
+    /* The log's file is cut to this size after it was longer. */
     int code = execute(db, "PRAGMA journal_mode = WAL;"
                            "PRAGMA synchronous = FULL;"
                            "PRAGMA journal_size_limit = 4194304;"
@@ -165,7 +165,7 @@ static int prepare(struct database *db, struct err *err)
     return code == SQLITE_OK ? 0 : fail(db, code, err);
 }
 
-/* Readable to nobody else; SQLite itself would ask the umask alone. */
+/* Creates the file with mode 0600; SQLite would use the umask alone. */
 static int make_file(const char *path, struct err *err)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -323,8 +323,8 @@ static int write_change(const struct database *db,
     return step(db->put);
 }
 
-/* Somebody has deleted or replaced the file: what we would write nobody would
- * ever read. */
+/* True if somebody has deleted or replaced the file: what we write into it
+ * would never be read. */
 static bool has_moved(const struct database *db)
 {
     int moved = 0;

@@ -1,18 +1,18 @@
 /*
  * database.h - the state file: a SQLite database, written by one process at a
- * time. The one place that knows its schema, and SQLite.
+ * time. The only module that knows its schema, and SQLite.
  *
- * Blocks on the disk. A database may be used by any thread, one at a time.
+ * Blocks on the disk. Any thread may use a database, one at a time.
  *
- * The file is in WAL mode: a commit is a few pages at the end of FILE-wal, and
- * a process that is killed leaves a file that is good as it is. It is locked
- * from opening to closing (locking_mode EXCLUSIVE). That keeps a second
- * process from giving out the same ports, and SQLite from using shared memory,
- * which is a file that is mapped: a disk that fails then would end us by
- * SIGBUS, while read() and write() only return an error.
+ * The file is in WAL mode: a commit appends a few pages to FILE-wal, and a
+ * process that is killed leaves a valid file. The file is locked while it is
+ * open (locking_mode EXCLUSIVE). The lock keeps a second process from assigning
+ * ports twice. It also keeps SQLite from using shared memory, which is a mapped
+ * file: a failing disk would then end us by SIGBUS, while read() and write()
+ * only return an error.
  *
- * Each commit is on the disk when it returns (synchronous FULL): a port that
- * was told to somebody is the same after a power failure, too.
+ * A commit is on the disk when it returns (synchronous FULL): so a port that
+ * was announced is kept over a power failure.
  */
 #ifndef STORE_DATABASE_H
 #define STORE_DATABASE_H
@@ -25,8 +25,8 @@
 
 struct database;
 
-/* Outcomes besides 0. Everything else that can go wrong (no space, no
- * permission, a disk that fails) is -EIO. err has the words for each. */
+/* Outcomes besides 0. All other failures (no space, no permission, a failing
+ * disk) are -EIO. err has the words for each. */
 enum database_outcome {
     DATABASE_NEWER = 1, /* a later version of the program has written it */
     DATABASE_FOREIGN,   /* it is no state file */
@@ -34,23 +34,24 @@ enum database_outcome {
     DATABASE_DAMAGED,
 };
 
-/* Makes it where there is none; checks it from end to end; brings it to this
+/* Creates the file if there is none, checks all of it, and migrates it to this
  * version. */
 int database_open(struct database **ret_database, const char *path,
                   struct err *err);
 void database_close(struct database *db); /* takes NULL */
 
-/* Whether there was nothing in it. */
+/* True if the file was empty or new. */
 bool database_is_new(const struct database *db);
 
-/* Each console in the order in which they were first put. False: forget it. */
+/* Called for each console, in the order in which they were first put. False:
+ * delete it. */
 typedef bool database_each_fn(void *owner, const struct store_record *record);
 
-/* Hands all of it to each; those to forget go into pending. */
+/* Hands every console to each; those to be deleted are put into pending. */
 int database_load(struct database *db, database_each_fn *each, void *owner,
                   struct pending *pending, struct err *err);
 
-/* All changes or none; they stay in pending. */
+/* Writes all changes or none; they stay in pending. */
 int database_write(struct database *db, const struct pending *pending,
                    struct err *err);
 

@@ -31,7 +31,7 @@ void pending_done(struct pending *p)
     p->count = 0;
 }
 
-/* The serial ports of one VM are few: they may share a hash. */
+/* The serial ports of a VM are few, so they may share a hash. */
 static uint64_t hash_of(const struct pending *p, const char *uuid)
 {
     return map_hash(&p->by_console, slice_of_text(uuid));
@@ -55,7 +55,7 @@ static struct pending_change *find(const struct pending *p, const char *uuid,
                     &key);
 }
 
-/* Returns the copy; *at is moved behind it. */
+/* Returns the copy, and moves *at behind it. */
 static const char *copy_text(char **at, const char *text)
 {
     size_t size = strlen(text) + 1;
@@ -88,8 +88,8 @@ static void remove_change(struct pending *p, struct pending_change *change)
     free(change);
 }
 
-/* In the place of old, which goes; NULL: at the end. Consoles that are new
- * keep the order they came in, which is that of a VM's serial ports. */
+/* Replaces old, which is freed; NULL: appends. New consoles keep their order,
+ * which is that of a VM's serial ports. */
 static void add_change(struct pending *p, struct pending_change *change,
                        struct pending_change *old)
 {
@@ -100,7 +100,7 @@ static void add_change(struct pending *p, struct pending_change *change,
     p->count++;
 }
 
-/* What newer does not know, older does. */
+/* Fills what newer does not know from older. */
 static void inherit(struct store_record *newer,
                     const struct store_record *older)
 {
@@ -152,7 +152,7 @@ void pending_forget(struct pending *p, const char *uuid, const char *label)
     add_change(p, change, old);
 }
 
-/* A list's head is a node: its neighbours have to know where it is. */
+/* A list's head is a node: its neighbours must point to its new place. */
 static void move_to(struct pending *from, struct pending *to)
 {
     *to = *from;
@@ -172,7 +172,8 @@ void pending_take(struct pending *p, struct pending *to)
     p->count = 0;
 }
 
-/* The older ones, and what has come since on top, as if it came now. */
+/* The older changes come first, and the newer ones are applied on top of
+ * them. */
 void pending_return(struct pending *p, struct pending *older)
 {
     struct pending newer;

@@ -1,6 +1,6 @@
 /*
- * pending.h - what is known better here than on disk: at most one change a
- * console, in the order in which they came up.
+ * pending.h - changes that are not on the disk yet: at most one for each
+ * console, in the order in which they came.
  *
  * Has no lock and does no I/O: store.c has both. Owns copies of all text.
  */
@@ -11,12 +11,12 @@
 #include "base/map.h"
 #include "store/record.h"
 
-/* First it forgets the console, then it puts it, where both are set. */
+/* If both are set, the console is forgotten first, then put. */
 struct pending_change {
     struct list node;
     bool forgets;
     bool puts;
-    struct store_record record; /* forgets alone: uuid and label only */
+    struct store_record record; /* with forgets alone: uuid and label only */
     char text[];
 };
 
@@ -25,21 +25,21 @@ struct pending {
     struct map by_console;
     size_t count;
     size_t max;
-    uint64_t dropped; /* changes there was no room for */
+    uint64_t dropped; /* changes for which there was no room */
 };
 
-/* max: of changes; what comes then, of other consoles, is dropped. */
+/* max: number of changes; above it, changes of further consoles are dropped. */
 void pending_init(struct pending *p, const uint64_t seed[2], size_t max);
 void pending_done(struct pending *p);
 
 void pending_put(struct pending *p, const struct store_record *record);
 void pending_forget(struct pending *p, const char *uuid, const char *label);
 
-/* All of them into to, which is initialised here; p is empty then. */
+/* Moves all changes into to, which is initialised here; p is then empty. */
 void pending_take(struct pending *p, struct pending *to);
 
-/* What could not be written after all, beneath what has come since. older was
- * taken from p, and is p's again. */
+/* Puts changes that could not be written back, older than all that came since.
+ * older was taken from p. */
 void pending_return(struct pending *p, struct pending *older);
 
 #endif

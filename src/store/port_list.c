@@ -15,7 +15,7 @@ static struct slice trim(struct slice s)
     return s;
 }
 
-/* How long the UUID is that s begins with; 0: it begins with none. */
+/* The length of the UUID at the front of s; 0: none. */
 static size_t uuid_len(struct slice s)
 {
     int digits = 0;
@@ -32,7 +32,7 @@ static size_t uuid_len(struct slice s)
     return i;
 }
 
-/* Where the last colon is before at; s.len: there is none. */
+/* The place of the last colon before at; s.len: none. */
 static size_t colon_before(struct slice s, size_t at)
 {
     while (at > 0) {
@@ -42,8 +42,8 @@ static size_t colon_before(struct slice s, size_t at)
     return s.len;
 }
 
-/* Of "NAME:UUID" or "NAME:UUID_LABEL": where the colon between them is. What a
- * UUID looks like tells it from colons in name and label. */
+/* The place of the colon in "NAME:UUID" or "NAME:UUID_LABEL". The form of a
+ * UUID tells this colon from those in name and label. */
 static size_t find_uuid(struct slice s)
 {
     size_t at = colon_before(s, s.len);
@@ -57,7 +57,7 @@ static size_t find_uuid(struct slice s)
     }
     if (at < s.len && uuid_len(slice_after(s, at + 1)) > 0)
         return at;
-    /* Not of VMware's: it has no label, and no colon. */
+    /* Not a VMware UUID: it has no label, and no colon. */
     return colon_before(s, s.len);
 }
 
@@ -76,7 +76,7 @@ static bool read_port(struct slice text, uint16_t *ret)
     return true;
 }
 
-/* Without the label that stands behind it. */
+/* The name without the label behind it. */
 static struct slice bare_name(struct slice name, struct slice label)
 {
     size_t tail = label.len + 1;

@@ -6,18 +6,18 @@
 
 #include <stdint.h>
 
-/* Times are seconds since 1970. The text is borrowed. In a change that is
- * given to the store, 0 and "" leave what is known as it is, but for left_s. */
+/* Times are seconds since 1970. The text is borrowed. In a change, 0 and ""
+ * keep what is known; but left_s is always set. */
 struct store_record {
     const char *uuid;
     const char *label;
     const char *name;
-    const char *address;  /* where its VM came from last */
-    int64_t first_seen_s; /* the VM, ever */
-    int64_t last_seen_s;  /* the VM: when it came last, or went */
-    int64_t left_s;       /* since when neither VM nor client is there; 0:
-                           * somebody is */
-    uint16_t port;        /* its TCP port */
+    const char *address;  /* last peer address of its VM */
+    int64_t first_seen_s; /* when its VM first connected */
+    int64_t last_seen_s;  /* when its VM last connected or disconnected */
+    /* since when it has had neither VM nor client; 0: it has one */
+    int64_t left_s;
+    uint16_t port; /* its TCP port */
 };
 
 #endif

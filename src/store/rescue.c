@@ -23,7 +23,8 @@ int rescue_move_aside(const char *path, char *ret_aside, size_t size,
 
     clock_format_utc(utc);
     snprintf(ret_aside, size, "%s.damaged-%s", path, utc);
-    /* The log first: with it gone the damaged file is no other database. */
+    /* The log first: a log that stays behind could be applied to the next
+     * database of this name. */
     for (int i = PART_COUNT - 1; i >= 0; i--) {
         char from[RESCUE_PATH_MAX], to[RESCUE_PATH_MAX + 64];
 
@@ -40,7 +41,7 @@ int rescue_move_aside(const char *path, char *ret_aside, size_t size,
     return 0;
 }
 
-/* write(2) may take less than all where there is no room for all. */
+/* write(2) may write only a part if there is no room for all. */
 static int write_all(int to, const char *bytes, size_t len)
 {
     while (len > 0) {

@@ -4,10 +4,9 @@
 
 static const char *const steps[] = {
     /*
-     * 1. Times are seconds since 1970; left_at is NULL while VM or client is
-     * there. A port may stand in several rows: of one that was taken from a
-     * console while that was away (by another program, and from that by
-     * another console) the later row's console is the owner.
+     * 1. Times are seconds since 1970; left_at is NULL while the console has a
+     * VM or a client. Several rows may have one port, if another console got
+     * the port of an absent console: the later row's console owns it.
      */
     "CREATE TABLE consoles ("
     "  id INTEGER PRIMARY KEY,"

@@ -1,8 +1,8 @@
 /*
  * schema.h - the versions of the state file (database.h).
  *
- * PRAGMA user_version is how many of the steps were taken. A step never
- * changes once it was released; what the next version needs is a new one.
+ * PRAGMA user_version is the number of steps that were taken. A released step
+ * never changes; a new version adds a step.
  */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
@@ -18,7 +18,7 @@ struct schema {
 
 extern const struct schema schema_current;
 
-/* Takes the steps that are missing, all or none. 0 or SQLite's code. */
+/* Takes the missing steps, all or none. 0 or SQLite's code. */
 int schema_migrate(sqlite3 *sql, const struct schema *schema, int version);
 
 #endif

@@ -1,18 +1,18 @@
 /*
  * The store's thread, and what the loop gives it.
  *
- * What the loop has changed is in pending until it is on the disk: at most one
- * change a console, so a disk that fails for a day costs as much memory as
- * there are consoles. The thread takes all of it at once and writes one
- * transaction. Meanwhile new changes gather; what could not be written goes
- * back beneath them (pending_return), since the newer one is the truth.
+ * A change is in pending until it is on the disk, at most one for each console:
+ * so a disk that fails for a day costs memory for the consoles, not for the
+ * changes. The thread takes all changes at once and writes one transaction,
+ * while new changes gather. Changes that could not be written go back beneath
+ * the new ones (pending_return), because the newer change is the truth.
  *
- * Changes are numbered. news.written says up to which number all are on the
- * disk; the caller waits for a number, never for the disk.
+ * Changes are numbered. All changes up to news.written are on the disk; the
+ * caller waits for a number, never for the disk.
  *
- * The database is the loop's until the thread runs (load), and the thread's
- * from then on: SQLite's handles are not shared. The lock is given back around
- * all of database.h and rescue.h.
+ * Until the thread runs, the database is the loop's (load); from then on it is
+ * the thread's alone, because SQLite's handles are not shared. Every call of
+ * database.h and rescue.h blocks, so the lock is released around it.
  */
 #include "store/store.h"
 
@@ -28,12 +28,13 @@
 
 enum {
     US_PER_S = 1000 * 1000,
-    /* How long a transaction collects changes: a commit costs the disk, and
-     * the processor, more than a change does. With 10 ms a VM that comes for
-     * the first time costs 4 us more; nobody waits for it but a log line. */
+    /* How long a transaction collects changes: a commit costs more disk and
+     * processor time than a change. With 10 ms, a new VM costs 4 us more. Only
+     * a log line waits for it. */
     COLLECT_US = 25 * 1000,
-    /* After a failure, doubling. A full disk is tried a few times a minute, and
-     * works again within seconds of being cleared. */
+    /* First pause after a failure; it doubles. A full disk is retried a few
+     * times a minute, so the store works again within seconds after it was
+     * cleared. */
     RETRY_FIRST_US = 500 * 1000,
     RETRY_LONGEST_US = 8 * US_PER_S,
 };
@@ -45,10 +46,10 @@ struct store {
 
     /* The thread's, once it runs. */
     struct database *db; /* NULL: to be opened */
-    bool is_damaged;     /* to be moved aside before */
-    uint64_t retry_us;   /* wait before the next try */
+    bool is_damaged;     /* to be moved aside before it is opened */
+    uint64_t retry_us;   /* pause before the next try */
 
-    struct worker_crew crew; /* its lock is for all below */
+    struct worker_crew crew; /* its lock protects all members below */
     struct pending pending;
     struct store_news news;
     uint64_t issued; /* the newest change's number */
@@ -56,8 +57,8 @@ struct store {
 
 /* ---- the file: without the lock --------------------------------------- */
 
-/* wants_all: what was written before is in a file that is not used any more, so
- * pending, which is only what has changed since, would make half a list. */
+/* Sets wants_all: earlier changes are in the file that was moved, and pending
+ * has only the changes since. */
 static int move_aside(struct store *s, struct err *err)
 {
     char aside[sizeof s->news.aside];
@@ -74,8 +75,8 @@ static int move_aside(struct store *s, struct err *err)
     return 0;
 }
 
-/* Each time the file is opened, also on the thread: the directory may have been
- * taken away with the file. */
+/* Called each time the file is opened, also on the thread: the directory may
+ * have been deleted with the file. */
 static int make_place(const struct store *s, struct err *err)
 {
     int r = 0;
@@ -89,10 +90,10 @@ static int make_place(const struct store *s, struct err *err)
 }
 
 /*
- * A damaged file is moved aside, never deleted: somebody may get more out of it
- * than we can. A file that is no state file goes the same way only where the
- * place is ours; elsewhere somebody has named the wrong file, and must be told.
- * is_damaged stays set until the file is really out of the way.
+ * A damaged file is moved aside, never deleted: somebody may recover more from
+ * it than we can. A file that is no state file is moved only from our own
+ * place; elsewhere a person has named the wrong file, and must be told.
+ * is_damaged stays set until the file has really been moved.
  */
 static int open_file(struct store *s, struct err *err)
 {
@@ -119,8 +120,8 @@ static void close_file(struct store *s)
 
 /* ---- the thread ------------------------------------------------------- */
 
-/* Without the lock. 0, or what is wrong, with err filled. The file may be a new
- * one, because somebody has deleted it: then all is wanted again. */
+/* Called without the lock. 0, or the failure with err filled. If somebody has
+ * deleted the file, a new one is made, and wants_all is set. */
 static int write_changes(struct store *s, const struct pending *changes,
                          struct err *err)
 {
@@ -138,17 +139,18 @@ static int write_changes(struct store *s, const struct pending *changes,
         r = database_write(s->db, changes, err);
     if (r == 0)
         return 0;
-    /* Whatever it was, a file that is opened anew is a fresh start. */
+    /* Whatever failed, opening the file again is a fresh start. */
     close_file(s);
     s->is_damaged = r == DATABASE_DAMAGED;
     return r;
 }
 
 /*
- * With the lock: until there is something to write, and to try. Changes do not
- * shorten the second wait: they are what it is for. While failing, the file is
- * tried even if nothing waits, so that the news that all is well again do not
- * depend on a console's next change.
+ * Called with the lock. Waits until there is a change or a retry is due, then
+ * for the time in which changes are collected. Further changes must not shorten
+ * that second wait, which exists to collect them. While the store is failing,
+ * the file is tried even without changes: otherwise the news of its recovery
+ * would depend on a console's next change.
  */
 static void wait_for_work(struct store *s)
 {
@@ -163,7 +165,7 @@ static void wait_for_work(struct store *s)
         ;
 }
 
-/* With the lock, which is given back while the disk is at work. */
+/* Called with the lock, which is released while the disk works. */
 static void write_pending(struct store *s)
 {
     struct pending changes;
@@ -171,8 +173,9 @@ static void write_pending(struct store *s)
     struct err err = { "" };
     int r;
 
-    /* number was read with the lock under which the changes are taken: what is
-     * issued from here on is not among them. */
+    /* number was read under the lock that also covers pending_take: so every
+     * change up to number is among the taken ones, and none that is issued
+     * later. */
     pending_take(&s->pending, &changes);
     worker_unlock(&s->crew);
     r = write_changes(s, &changes, &err);
@@ -191,10 +194,10 @@ static void write_pending(struct store *s)
 }
 
 /*
- * The end comes after one more write of what waits, and with no retry: a disk
- * that fails now would fail then. Closing the file may block as long as writing
- * (SQLite empties its log into it), so the thread counts as running until that
- * is done, and worker_wait_end's time bounds it, too.
+ * The thread ends after one more write, without a retry: a disk that fails now
+ * would fail then. Closing the file may block as long as a write does (SQLite
+ * empties its log into it). So the thread counts as running until the file is
+ * closed, and the time of worker_wait_end bounds that too.
  */
 static void store_run(void *arg)
 {
@@ -206,7 +209,7 @@ static void store_run(void *arg)
             write_pending(s);
         worker_call_owner(&s->crew);
     } while (!s->crew.is_ending);
-    /* What has come during the last write. */
+    /* Changes that came during the last write. */
     if (s->pending.count > 0 && !s->news.is_failing)
         write_pending(s);
     worker_unlock(&s->crew);
@@ -226,8 +229,8 @@ static int start_thread(struct store *s)
 
 /* ---- from the loop ---------------------------------------------------- */
 
-/* Before the thread runs, so the lock is not needed. A disk that is only
- * readable, or full, still tells what it has. */
+/* Runs before the thread starts, so it needs no lock. A disk that is read-only
+ * or full can still be read. */
 static void load_what_can_be_read(struct store *s, database_each_fn *each,
                                   void *owner, const struct err *why)
 {
@@ -250,13 +253,14 @@ static int load(struct store *s, database_each_fn *each, void *owner,
     if (r == 0)
         r = database_load(s->db, each, owner, &s->pending, err);
     if (r == DATABASE_DAMAGED) {
-        /* What was read before the damage is known, and is written anew. */
+        /* Consoles that were read before the damage are known, and are written
+         * again. */
         close_file(s);
         s->is_damaged = true;
         r = open_file(s, err);
     }
-    /* Outcomes (> 0) are a person's to deal with; a disk that does not work is
-     * not: the program runs without it, and the thread goes on trying. */
+    /* A person must handle outcomes (> 0). A failing disk is no such outcome:
+     * the program runs without it, and the thread retries. */
     if (r < 0) {
         close_file(s);
         load_what_can_be_read(s, each, owner, err);
@@ -278,7 +282,7 @@ static struct store *store_new(const struct store_settings *settings)
     return s;
 }
 
-/* A thread that the disk keeps has all of it for as long as that takes. */
+/* A thread that hangs in the disk keeps all of s. */
 static void store_free(struct store *s)
 {
     if (!worker_crew_done(&s->crew))
@@ -307,7 +311,7 @@ int store_open(struct store **ret_store, const struct store_settings *settings,
     return 0;
 }
 
-/* False: the thread is still at work. */
+/* False: the thread has not ended. */
 static bool end_thread(struct store *s, uint64_t wait_us)
 {
     bool has_ended;
@@ -326,7 +330,7 @@ bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
     if (s == NULL)
         return true;
     has_ended = end_thread(s, wait_us);
-    /* Also from a thread that is stuck: the lock is free while it is. */
+    /* Works even if the thread hangs, because it hangs without the lock. */
     store_take_news(s, ret_news);
     is_written = ret_news->written == s->issued;
     if (!has_ended && !ret_news->is_failing)
@@ -336,12 +340,12 @@ bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
     return is_written;
 }
 
-/* With the lock. */
+/* Called with the lock. */
 static uint64_t issue(struct store *s)
 {
-    /* The thread sleeps without a time only where nothing waits; otherwise its
-     * time comes without being woken, and a wake-up for each of 10,000 changes
-     * would cost more than writing them. */
+    /* The thread waits without a time limit only if nothing is pending;
+     * otherwise its time comes without a wake-up, and a wake-up for each of
+     * 10,000 changes would cost more than writing them. */
     if (s->pending.count == 1)
         worker_wake(&s->crew);
     return ++s->issued;
@@ -375,7 +379,7 @@ void store_take_news(struct store *s, struct store_news *ret_news)
     s->news.waiting = s->pending.count;
     s->news.dropped = s->pending.dropped;
     *ret_news = s->news;
-    /* Told once; the rest is as it is until it changes. */
+    /* Reported once; the other members stay until they change. */
     s->news.wants_all = false;
     s->news.aside[0] = '\0';
     worker_unlock(&s->crew);

@@ -1,13 +1,12 @@
 /*
  * store.h - what is known of the consoles, kept over a restart.
  *
- * A thread of its own writes what it is given, all that has come in a few
- * milliseconds in one transaction; nothing here waits for the disk but
- * store_open and store_close. Where the disk does not take it the changes stay
- * here, one a console, and are tried again until it does.
+ * A thread writes the changes, those of a few milliseconds in one transaction.
+ * Only store_open and store_close wait for the disk. If the disk fails, changes
+ * stay in memory, one for each console, and are retried until they are written.
  *
- * Called by one thread, the loop's. It owns the file, the thread and copies of
- * all it is given, and does not log: it has news.
+ * Called by one thread, the loop's. Owns the file, the thread and copies of all
+ * changes. Does not log: it reports news.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -20,44 +19,46 @@ enum { STORE_PATH_MAX = 1100 };
 struct store;
 
 struct store_settings {
-    const char *path;  /* copied */
-    bool is_own_place; /* a file there that is no state file is damaged; else
-                        * it may be anything, and is left alone */
-    /* Makes the directory that the file stands in; NULL: it has to be there.
-     * Also on the store's thread. 0 or -errno. */
+    const char *path; /* copied */
+    /* a file there that is no state file is damaged; otherwise it may be any
+     * file, and is left alone */
+    bool is_own_place;
+    /* Makes the directory of the file; NULL: it must exist. Also called on the
+     * store's thread. 0 or -errno. */
     int (*make_place)(const char *path);
-    uint64_t seed[2];   /* random; for a hash */
+    uint64_t seed[2];   /* random; for map_hash */
     size_t pending_max; /* changes kept while the disk takes none */
-    /* There is news. On the store's thread, with its lock: it may only wake
-     * the loop. Not called any more once store_close has begun. */
+    /* There is news. Called on the store's thread, with its lock: it may only
+     * wake the loop. Not called after store_close has begun. */
     void (*on_news)(void *owner);
     void *owner;
 };
 
 struct store_news {
-    uint64_t written; /* all changes with a number up to this are on the disk */
-    uint64_t dropped; /* changes that there was no room for, ever */
-    size_t waiting;   /* changes not written yet */
+    uint64_t written; /* changes up to this number are on the disk */
+    uint64_t dropped; /* changes without room, since the start */
+    size_t waiting;   /* changes that are not written */
     bool is_failing;
-    bool wants_all; /* what was written is not there any more: put every
-                     * console again; since the last store_news */
-    char trouble[sizeof(struct err)]; /* is_failing, or aside: why */
-    /* Where a damaged file was moved, since the last store_news; or "". */
+    /* since the last store_take_news, earlier changes were lost: put every
+     * console again */
+    bool wants_all;
+    char trouble[sizeof(struct err)]; /* reason of is_failing or aside */
+    /* Where a damaged file was moved since the last store_take_news; or "". */
     char aside[STORE_PATH_MAX + 64];
 };
 
 /*
- * Reads the file, made where there is none, and hands its consoles to each,
- * before it returns. 0 also where the disk does not work (is_failing: what
- * could be read was) or the file was damaged and moved aside. Else -errno, or
- * an outcome that a person has to deal with, with err filled:
+ * Opens or creates the file, and hands its consoles to each before it returns.
+ * 0 also if the disk does not work (is_failing; consoles that could be read
+ * were handed over), or if the file was damaged and moved aside. Otherwise
+ * -errno, or an outcome that a person must handle, with err filled:
  * DATABASE_NEWER, DATABASE_FOREIGN or DATABASE_BUSY.
  */
 int store_open(struct store **ret_store, const struct store_settings *settings,
                database_each_fn *each, void *owner, struct err *err);
 
-/* Writes what is waiting, for at most so long. False: not all of it; news then
- * says why. Takes NULL. */
+/* Writes the waiting changes, for at most wait_us. False: not all are written;
+ * *ret_news has the reason. Takes NULL. */
 bool store_close(struct store *s, uint64_t wait_us,
                  struct store_news *ret_news);
 

@@ -55,8 +55,8 @@ enum uri_problem {
 /* The problem and what to do, as part of a log line. */
 const char *uri_problem_text(enum uri_problem problem);
 
-/* uri_problem_text with the place: "... (at byte 13)", counted from 1. at: from
- * 0, as uri_parse says it. */
+/* uri_problem_text with the place: "... (at byte 13)", counted from 1. at:
+ * counted from 0, as uri_parse returns it. */
 void uri_describe_problem(enum uri_problem problem, size_t at, struct err *ret);
 
 /* For the readers of a URI's parts: sets the problem's place, and returns the

@@ -35,8 +35,8 @@ static bool parse_ports(const char *text, struct uri_rule *rule)
 }
 
 /* A rule that could never match is a mistake: "*" must be a whole host or stand
- * before a dot, IPv6 needs its brackets, and only letters of host names are
- * allowed. Letters of other alphabets have their xn-- form. */
+ * before a dot, IPv6 needs its brackets, and other characters must be those of
+ * host names. Letters of other alphabets have their xn-- form. */
 static bool is_host(const char *host, size_t len, bool is_ipv6)
 {
     for (size_t i = 0; i < len; i++) {

@@ -5,12 +5,12 @@
  *   HOST:PORT        one port
  *   HOST:PORT-PORT   a range
  *   HOST:*           every port
- *   vspc://NAME      another VM's console, by its name or UUID as the URI has
- *                    it; "vspc://" and "*": every one
+ *   vspc://NAME      another VM's console, by its name or UUID as in the URI;
+ *                    "vspc://" and "*": every console
  *
- * HOST is a name or an address as the URI has it (IPv6 in brackets), "*.NAME"
- * for all names that end so, or "*" for every host, no host included. A rule
- * for a name says nothing about the addresses that it stands for.
+ * HOST is a name or an address as in the URI (IPv6 in brackets), "*.NAME" for
+ * all names that end so, or "*" for every host and for none. A rule for a name
+ * does not cover the addresses that the name resolves to.
  */
 #ifndef PROTO_URI_RULE_H
 #define PROTO_URI_RULE_H
