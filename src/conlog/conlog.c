@@ -1,10 +1,11 @@
 /*
- * All console logs: what they share, and what they are told of by the writers.
+ * All console logs: what they share, and the news that the writers have for
+ * them.
  *
- * Names change with the date and with the settings. They are not made anew when
- * that happens: with 10,000 logs that would be one long turn of the loop at
- * midnight. names_made counts such changes; a log compares it with the number
- * its own name was made with, the next time that it takes output.
+ * Names change with the date and with the settings. They are not made anew at
+ * that time: with 10,000 logs that would be one long turn of the loop at
+ * midnight. names_made counts such changes; a log compares it with the count of
+ * its own name when it next takes output.
  */
 #include "conlog/conlog.h"
 
@@ -15,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A clock that goes back by less is being adjusted. More, and the dates in the
- * names were wrong: files of a year to come would be written for a year. */
+/* A clock that goes back by less is being adjusted. If it goes back by more,
+ * the dates in the names were wrong, and files named after a future year would
+ * be written for a year. */
 enum { CLOCK_BACK_S = 600 };
 
 static struct console_log *log_of_slot(struct conlog_writer_slot *slot)
@@ -30,8 +32,8 @@ static void set_dates(struct conlog *l, int64_t now_s)
     l->next_date_s = conlog_name_next_date(l->settings.pattern, now_s);
 }
 
-/* Without CLOCK_BACK_S a clock that is set back by a second at midnight would
- * send every log to yesterday's file again, and to today's a second later. */
+/* Without CLOCK_BACK_S, a clock that is set back by a second at midnight would
+ * send every log to yesterday's file, and to today's a second later. */
 void conlog_check_dates(struct conlog *l, int64_t now_s)
 {
     if (now_s < l->next_date_s && now_s >= l->dated_s - CLOCK_BACK_S)
@@ -54,8 +56,9 @@ void conlog_batch_due(struct deadline *deadline, uint64_t now_us)
 
 /* ---- news ------------------------------------------------------------- */
 
-/* An answer may close logs, or ask again: the list is looked at anew each
- * time. It ends, since an ask puts no log into it before the next news. */
+/* An answer may close logs, or ask again, so the list is read anew each
+ * time. The loop ends, because an ask puts no log into the list before the
+ * next news. */
 static void answer_all(struct conlog *l)
 {
     while (!list_is_empty(&l->answered))
@@ -63,9 +66,9 @@ static void answer_all(struct conlog *l)
             CONTAINER_OF(l->answered.next, struct console_log, answered));
 }
 
-/* With the writers' lock: the callbacks are for telling people, and must not
- * come back into conlog/ (conlog.h). slot NULL: the log is gone, and with it
- * whoever had asked for its past. */
+/* Called with the writers' lock: the callbacks are for telling people, and must
+ * not call conlog/ (conlog.h). slot NULL: the log is gone, and so are those who
+ * asked for its past. */
 static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
 {
     struct conlog *l = owner;
@@ -90,14 +93,14 @@ static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
 }
 
 /*
- * News first: what is written has made room, and errors that are over are
- * forgotten before anybody takes more. Then those that were refused, in the
- * order in which they were: room that is made goes to whoever has waited
- * longest, as one that does not get any stands at the end again.
+ * News first: written jobs have made room, and errors that are over must be
+ * cleared before a log takes more. Then the refused logs, in the order of
+ * refusal: a log that gets no room is put at the end again, so room goes to the
+ * log that has waited longest.
  *
- * They are moved to a list of this turn's own, or one that is refused again
- * would be tried for ever. Closing a log takes it out of either list: the
- * node that links it is the same.
+ * They are moved to a local list: otherwise a log that is refused again would
+ * be tried for ever. Closing a log takes it out of either list, because its
+ * node is in one list at a time.
  */
 void conlog_wake(struct conlog *l, uint64_t now_us)
 {
@@ -121,8 +124,8 @@ void conlog_wake(struct conlog *l, uint64_t now_us)
     }
 }
 
-/* Nobody waits for a tick that is not needed: an idle program sleeps. Refused
- * logs keep it going: what they wait for is room that somebody has to make. */
+/* No tick runs unless it is needed, so that an idle program sleeps. Refused
+ * logs keep it running: somebody has to make the room that they wait for. */
 void conlog_tick_due(struct conlog *l, uint64_t now_us)
 {
     conlog_writers_tick(l->writers, now_us);
@@ -174,8 +177,8 @@ int conlog_open(struct conlog **ret_conlog,
 void conlog_set(struct conlog *l, const struct conlog_settings *settings,
                 uint64_t now_us)
 {
-    /* All names are made anew only then: one that had to step aside keeps its
-     * file over any other change of the settings. */
+    /* Only another pattern makes all names anew: over other changes of the
+     * settings, a log with an addition to its name keeps its file. */
     bool is_other = strcmp(l->settings.pattern, settings->pattern) != 0;
 
     l->settings = *settings;
@@ -209,7 +212,7 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
     if (l == NULL)
         return;
     deadline_stop(&l->tick);
-    /* Threads that are left behind know the writers alone, so this can go. */
+    /* Threads that are left behind use the writers alone, so l can be freed. */
     conlog_writers_close(l->writers, wait_us, conlog_tell_left, &teller);
     map_done(&l->names);
     free(l);

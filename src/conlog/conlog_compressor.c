@@ -1,11 +1,11 @@
 /*
- * One thread for all logs: compressing is slow, and nobody waits for it. It
- * must not take the processor from VMs, or the disk from the writers, by being
- * many. It is started with the first log, as most installations never rotate.
+ * One thread for all logs: compression is slow and not urgent, and several
+ * threads would take the processor from VMs and the disk from the writers. It
+ * is started with the first log, because most installations never rotate.
  *
- * A request holds its log's turn from conlog_compressor_add on, also while it
- * waits in the queue. So there is at most one request of a log, and the queue
- * is bounded by the number of logs.
+ * A request holds its log's turn from conlog_compressor_add on, even while it
+ * waits in the queue. So a log has at most one request, and the number of logs
+ * bounds the queue.
  */
 #include "conlog/conlog_compressor.h"
 
@@ -32,7 +32,7 @@ struct conlog_compressor {
                    const char *reason);
     void *owner;
     struct worker worker;
-    struct worker_crew crew; /* its lock is for all below */
+    struct worker_crew crew; /* its lock protects all members below */
     struct request *first;
     struct request **last;
 };
@@ -45,9 +45,9 @@ static void end_request(struct request *r)
     free(r);
 }
 
-/* CONLOG_COMPRESS_DONE: all of them. Negative: -errno with err filled. More
- * than one may be left, of rotations whose compression has failed; no more than
- * keep are tried, whatever else appears in the folder meanwhile. */
+/* CONLOG_COMPRESS_DONE: all files. Negative: -errno with err filled. Several
+ * files may need it, if former compressions have failed; at most keep are
+ * tried, whatever else appears in the folder meanwhile. */
 static int compress_all(struct conlog_compressor *c,
                         const struct request *request, struct err *err)
 {
@@ -71,9 +71,9 @@ static int compress_all(struct conlog_compressor *c,
     return r;
 }
 
-/* Without the lock. What fails now is tried again after the next rotation. The
- * failure is told while the turn is still held: the log's file stays for as
- * long as that, and the turn says which file it is. */
+/* Called without the lock. A failed compression is retried after the next
+ * rotation. The failure is reported while the turn is held: until then the
+ * log's file cannot be freed, and the turn identifies it. */
 static void serve(struct conlog_compressor *c, const struct request *request)
 {
     struct err err;
@@ -82,7 +82,8 @@ static void serve(struct conlog_compressor *c, const struct request *request)
         c->failed(c->owner, request->turn, err.text);
 }
 
-/* What waits when it is asked to end is given back without being touched. */
+/* Requests that wait when the end is asked for give their turns back without
+ * being served. */
 static void conlog_compressor_run(void *arg)
 {
     struct conlog_compressor *c = arg;
@@ -156,7 +157,7 @@ void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
         worker_wake(&c->crew);
     }
     worker_unlock(&c->crew);
-    /* Without a thread it stays as it is until the next rotation. */
+    /* Without a thread, the file stays uncompressed until the next rotation. */
     if (!is_running)
         end_request(request);
 }

@@ -9,8 +9,9 @@
 
 struct conlog_compressor;
 
-/* 0 or -errno. The thread starts with the first log. failed: called by it, and
- * it has the turn still; not for what was stopped. */
+/* 0 or -errno. The thread starts with the first log. failed is called on the
+ * thread, while it still has the turn; not for a compression that was
+ * stopped. */
 int conlog_compressor_open(struct conlog_compressor **ret_compressor,
                            void (*failed)(void *owner,
                                           struct conlog_rotation_turn *turn,
@@ -18,14 +19,15 @@ int conlog_compressor_open(struct conlog_compressor **ret_compressor,
                            void *owner);
 
 /*
- * What it is at is stopped; all is as before then. Takes NULL. False: the disk
- * has not let it go within wait_us, and it is left behind; so the turns that it
- * has must stay.
+ * Stops the compression under way, which leaves everything as it was before.
+ * Takes NULL. False: the thread hangs in the disk after wait_us, and is left
+ * behind; the turns that it has must not be freed.
  */
 bool conlog_compressor_close(struct conlog_compressor *c, uint64_t wait_us);
 
-/* Compresses what is rotated of path, beneath the directory. The log's turn has
- * been taken; it is given back in the end. On any thread. */
+/* Compresses the rotated files of path, beneath directory. The caller has
+ * taken the log's turn, which is given back afterwards. May be called on any
+ * thread. */
 void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
                            const char *path, unsigned keep,
                            struct conlog_rotation_turn *turn);

@@ -25,7 +25,7 @@ void conlog_names_give_up(struct map *names, struct conlog_names_entry *name)
     name->path = NULL;
 }
 
-/* Between characters. */
+/* The length after a cut between characters. */
 static size_t cut(const char *text, size_t len)
 {
     while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
@@ -33,7 +33,7 @@ static size_t cut(const char *text, size_t len)
     return len;
 }
 
-/* "-" and what the pattern makes of the facts: cleaned as names are. */
+/* Appends "-" and what the pattern makes of the facts, cleaned as names are. */
 static void add_fact(char *to, size_t size, const char *pattern,
                      const struct conlog_facts *facts)
 {
@@ -46,8 +46,8 @@ static void add_fact(char *to, size_t size, const char *pattern,
     snprintf(to + at, size - at, "-%.*s", (int)len, text);
 }
 
-/* What is added stands before the suffix; where there is no room for it, the
- * stem is shorter. */
+/* Inserts the addition before the suffix; without room for it, the stem is
+ * cut. */
 static void insert(char path[CONLOG_NAME_MAX], const char *added)
 {
     char *part = strrchr(path, '/');
@@ -72,8 +72,8 @@ static void insert(char path[CONLOG_NAME_MAX], const char *added)
 static void step_aside(char path[CONLOG_NAME_MAX], uint32_t way,
                        const struct conlog_facts *facts)
 {
-    /* A label and a UUID are at most TEXT_ID_MAX bytes each: cut, they are
-     * still told apart by the number. */
+    /* A label and a UUID have at most TEXT_ID_MAX bytes each. If they are cut,
+     * the number still distinguishes them. */
     char added[CONLOG_NAME_PART_MAX / 2] = "";
     char number[16];
 
@@ -114,7 +114,8 @@ void conlog_names_take(struct map *names, struct conlog_names_entry *name,
             break;
         if (name->way == CONLOG_NAMES_PLAIN &&
             strcmp(other->uuid, facts->uuid) != 0)
-            name->way = CONLOG_NAMES_WITH_LABEL; /* which would not help */
+            /* a label would not help here */
+            name->way = CONLOG_NAMES_WITH_LABEL;
     }
     name->path = xstrdup(path);
     map_add(names, path_hash(names, path), name);

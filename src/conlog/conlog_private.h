@@ -20,9 +20,9 @@ struct conlog {
     struct deadline tick;          /* runs while the writers are busy */
     struct list refused;           /* struct console_log.waits.node */
     struct list answered;          /* struct console_log.answered */
-    int64_t dated_s;               /* when names with dates were made, */
-    int64_t next_date_s;           /* and when they change */
-    unsigned names_made;           /* counts what changes all names */
+    int64_t dated_s;               /* when names with dates were made */
+    int64_t next_date_s;           /* when such names change */
+    unsigned names_made;           /* counts the changes of all names */
     unsigned pattern_made;         /* names_made when the pattern changed */
     uint64_t taken;                /* bytes of all logs, since the start */
     uint64_t missing;
@@ -31,11 +31,12 @@ struct conlog {
 struct console_log {
     struct reader reader;
     struct conlog *conlog;
-    struct deadline waits; /* in conlog->batches until its batch is due; or its
-                            * node in conlog->refused: never in both */
+    /* in conlog->batches until its batch is due; or its node is in
+     * conlog->refused: never in both */
+    struct deadline waits;
     struct conlog_writer_slot slot;
     struct conlog_names_entry name;
-    unsigned name_made;   /* conlog->names_made then; 0: never */
+    unsigned name_made;   /* conlog->names_made at that time; 0: never */
     struct list asks;     /* struct past_ask.node */
     struct list answered; /* in conlog->answered */
     struct past *past;    /* the answer */
@@ -47,21 +48,21 @@ struct console_log {
     uint64_t missing;
 };
 
-/* Before a name is made or looked at: whether dates have changed all names. */
+/* Must precede each use of a name: notes whether dates have changed all
+ * names. */
 void conlog_check_dates(struct conlog *conlog, int64_t now_s);
 
-/* The writers have something to do: they are looked after every second until
- * they have not. */
+/* Looks after the writers every second, until they have nothing to do. */
 void conlog_start_tick(struct conlog *conlog, uint64_t now_us);
 
-/* Its batch is due, or there is room again after it was refused. */
+/* The log's batch is due, or there is room again after it was refused. */
 void console_log_take_batch(struct console_log *log, uint64_t now_us);
 
 /* News of the log's file. */
 void console_log_on_news(struct console_log *log,
                          const struct conlog_writers_news *news);
 
-/* Who has asked for the past is told what was read last. */
+/* Gives those who have asked for the past what was read last. */
 void console_log_answer(struct console_log *log);
 
 #endif

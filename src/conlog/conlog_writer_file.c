@@ -1,15 +1,14 @@
 /*
  * The writers' files: found by their path, each in one place, freed when nobody
- * has anything for them. All with the crew's lock.
+ * needs them. Everything is called with the crew's lock.
  *
- * A log whose file is closed costs nothing here: its file exists only while it
- * is open, or busy, or has jobs, news, or a turn that somebody has. A new one
- * that comes for the path then knows nothing of the former. That is why it has
- * to stay as long as anything of these is under way
- * (conlog_writer_file_may_go).
+ * A log whose file is closed costs nothing here: a file exists only while it is
+ * open or busy, or has jobs, news, or a turn that somebody holds. A later file
+ * for its path knows nothing of it, so a file must stay as long as any of these
+ * is under way (conlog_writer_file_may_go).
  *
- * held is the memory of files and jobs. It is counted here alone, but for the
- * job that conlog_writers_put adds.
+ * held is the memory of files and jobs. Only this file counts it, except for
+ * the job that conlog_writers_put adds.
  */
 #include "base/mem.h"
 #include "conlog/conlog_writers_private.h"
@@ -17,12 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks of a whole job that are kept for the next ones. */
+/* Blocks of large jobs that are kept for the next ones. */
 enum { SPARE_MAX = 64 };
 
 /* ---- files ------------------------------------------------------------ */
 
-/* The only function that changes a file's place: both counts are of places. */
+/* The only function that changes a file's place, because two places have
+ * counts. */
 void conlog_writer_file_move(struct conlog_writers *w,
                              struct conlog_writer_file *f, enum place place)
 {
@@ -83,7 +83,7 @@ struct conlog_writer_file *conlog_writer_file_new(struct conlog_writers *w,
     return f;
 }
 
-/* Idle, closed and without jobs. */
+/* f must be idle, closed and without jobs. */
 void conlog_writer_file_free(struct conlog_writers *w,
                              struct conlog_writer_file *f)
 {
@@ -101,13 +101,13 @@ void conlog_writer_file_free(struct conlog_writers *w,
     free(f);
 }
 
-/* A thread is needed for it. */
+/* True if f needs a thread. */
 bool conlog_writer_file_has_work(const struct conlog_writer_file *f)
 {
     return f->first != NULL || f->wish.bytes > 0;
 }
 
-/* told: news point to it. The turn: the compressor does, with its address. */
+/* told: the news point to f. The turn: the compressor has its address. */
 bool conlog_writer_file_may_go(const struct conlog_writer_file *f)
 {
     return !conlog_writer_file_has_work(f) && !f->is_busy && f->log.fd < 0 &&
@@ -159,8 +159,8 @@ static void free_job(struct conlog_writers *w, struct conlog_job *job)
     }
 }
 
-/* The first job is written. What was settled of it does not wait any more
- * already. */
+/* The first job is written. Its settled bytes were subtracted from waiting
+ * before. */
 static void finish_job(struct conlog_writers *w, struct conlog_writer_file *f)
 {
     struct conlog_job *job = f->first;
@@ -172,8 +172,9 @@ static void finish_job(struct conlog_writers *w, struct conlog_writer_file *f)
     free_job(w, job);
 }
 
-/* The thread counts in job->done while it writes, without the lock; waiting
- * follows here, with it. settled is how much of done has been counted. */
+/* A thread increments job->done while it writes, without the lock; waiting
+ * follows here, with the lock. settled is the part of done that was already
+ * counted. */
 void conlog_writer_file_settle(struct conlog_writers *w,
                                struct conlog_writer_file *f, unsigned written)
 {

@@ -1,19 +1,19 @@
 /*
- * What the writers' threads do: serve one file after the other, and close.
+ * What the writers' threads do: serve one file after the other, and close
+ * files.
  *
- * A thread takes a file out of READY, which makes it its own (busy), gives the
- * lock back, and writes all jobs that were there. When it has the lock again it
- * counts what is written and puts the file where that belongs now (put_away).
- * Everything between conlog_writers_unlock and worker_lock may take for ever.
- * What was known before is not known after: slot, wish, settings and the end
- * may all have come meanwhile.
+ * A thread takes a file out of READY, which makes the file its own (busy),
+ * releases the lock, and writes all jobs that were there. When it has the lock
+ * again, it counts what is written and puts the file where it then belongs
+ * (put_away). Everything between conlog_writers_unlock and worker_lock may take
+ * for ever, and slot, wish, settings and is_ending may have changed afterwards.
  *
- * since_us and file tell the tick which thread is stuck, and with which log.
- * They are set before the lock is given back, and cleared after.
+ * since_us and file tell the tick which thread hangs, and with which log. They
+ * are set before the lock is released, and cleared after it is taken again.
  *
  * Settings are copied when their generation changes, so that no write needs the
- * lock for them. A file that was opened with older ones is opened anew by its
- * next write.
+ * lock for them. A file that was opened with an older generation is reopened by
+ * its next write.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,9 +25,9 @@
 
 /* ---- closing ---------------------------------------------------------- */
 
-/* Closed without the lock, because close(2) may block: NFS writes then. Busy
- * meanwhile, so a job that comes for it waits, and makes it ready after. The
- * file goes unless somebody has something for it again. */
+/* Closes without the lock, because close(2) may block: NFS writes then. The
+ * file is busy meanwhile, so that a new job waits, and is made ready
+ * afterwards. The file is freed unless somebody needs it again. */
 static void close_and_free(struct conlog_writer *me,
                            struct conlog_writer_file *f)
 {
@@ -48,7 +48,7 @@ static void close_and_free(struct conlog_writer *me,
         conlog_writer_file_move(w, f, LINGERING);
 }
 
-/* Nothing waits for it any more: it stays open as long as there are few. */
+/* Without jobs, f stays open as long as few files are open. */
 static void keep_open(struct conlog_writer *me, struct conlog_writer_file *f)
 {
     const struct conlog_writers *w = me->writers;
@@ -60,8 +60,8 @@ static void keep_open(struct conlog_writer *me, struct conlog_writer_file *f)
         conlog_writer_file_move(me->writers, f, OPEN);
 }
 
-/* The least recently written one is closed; false: there is none. Out of OPEN
- * before the lock is given back, or two threads would close it. */
+/* Closes the least recently written file; false: none is open. It leaves OPEN
+ * before the lock is released, or two threads would close it. */
 static bool close_oldest(struct conlog_writer *me)
 {
     struct conlog_writers *w = me->writers;
@@ -77,9 +77,9 @@ static bool close_oldest(struct conlog_writer *me)
 
 /* ---- writing ---------------------------------------------------------- */
 
-/* Without the lock; the caller has the turn. It is given back here, or later by
- * the compressor: until then nobody else rotates these files. A failed rotation
- * is only told: the log goes on in the file that it has. */
+/* Called without the lock; the caller has the turn. It is given back here, or
+ * later by the compressor: until then nobody else rotates these files. A failed
+ * rotation is only reported: the log continues in its present file. */
 static void rotate(struct conlog_writers *w, struct conlog_writer_file *f,
                    const struct conlog_settings *settings)
 {
@@ -88,7 +88,7 @@ static void rotate(struct conlog_writers *w, struct conlog_writer_file *f,
 
     r = conlog_file_rotate(&f->log, settings, &err);
     if (r == 0 && settings->rotation.compresses) {
-        /* It gives the turn back. */
+        /* the compressor gives the turn back */
         conlog_compressor_add(w->compressor, settings->directory, f->log.path,
                               settings->rotation.keep, &f->turn);
         return;
@@ -103,7 +103,8 @@ static void rotate(struct conlog_writers *w, struct conlog_writer_file *f,
     worker_unlock(&w->crew);
 }
 
-/* On the compressor's thread, which has the turn: so the file stays. */
+/* Called on the compressor's thread, which has the turn, so the file cannot be
+ * freed. */
 void conlog_writer_thread_not_compressed(void *owner,
                                          struct conlog_rotation_turn *turn,
                                          const char *reason)
@@ -120,9 +121,9 @@ void conlog_writer_thread_not_compressed(void *owner,
 }
 
 /*
- * Without the lock; the job is the file's first. Whoever does not get the turn,
- * because older files are being compressed, writes without rotating: the file
- * becomes larger than it should, and nothing waits.
+ * Called without the lock; the job is the file's first. If the turn is taken,
+ * because older files are being compressed, the job is written without a
+ * rotation: the file becomes larger than it should, and nothing waits.
  */
 static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
                      struct conlog_job *job,
@@ -146,9 +147,9 @@ static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
     return r;
 }
 
-/* Without the lock: all jobs of the batch, or what is to be written of them
- * now; how many were written is counted. Behind the last one the loop may add
- * more meanwhile. */
+/* Called without the lock. Writes the batch's jobs, or as much of them as is
+ * wanted now; counts those that are written. The loop may append more jobs
+ * meanwhile. */
 static int write_jobs(struct conlog_writers *w, struct conlog_writer_file *f,
                       const struct conlog_file_batch *batch,
                       const struct conlog_settings *settings,
@@ -172,8 +173,8 @@ static int write_jobs(struct conlog_writers *w, struct conlog_writer_file *f,
     }
 }
 
-/* With the lock, which is given back meanwhile: the answer for who has asked.
- */
+/* Called with the lock, which is released meanwhile: reads the answer for those
+ * who asked. */
 static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
                       const struct conlog_settings *settings)
 {
@@ -182,7 +183,8 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     struct past *past;
     bool is_cut;
 
-    /* Taken first: who asks while it is read is answered by another reading. */
+    /* Cleared first: whoever asks during the reading is answered by another
+     * reading. */
     f->wish = (struct history_wish){ 0 };
     if (f->slot == NULL)
         return;
@@ -192,8 +194,8 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     past =
         is_cut ? NULL : conlog_past_read(settings, f->log.path, &origin, &wish);
     worker_lock(&w->crew);
-    /* Somebody has cut the file: where this run begins in it is not known any
-     * more, and never will be. */
+    /* Somebody has truncated the file: where this run begins in it is lost for
+     * good. */
     if (is_cut && f->slot != NULL)
         f->slot->origin.inode = 0;
     past_leave(f->past);
@@ -202,8 +204,8 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     conlog_writer_file_tell(w, f);
 }
 
-/* With the lock: what the log has written to first in this run. All before that
- * is its past, so it is noted once. */
+/* Called with the lock. Notes the file that the log wrote first in this run,
+ * once: everything in it before that is the log's past. */
 static void note_origin(struct conlog_writer_file *f)
 {
     const struct conlog_origin *opened = &f->log.opened;
@@ -214,12 +216,13 @@ static void note_origin(struct conlog_writer_file *f)
     origin = &f->slot->origin;
     if (!origin->is_known)
         *origin = *opened;
-    /* It was deleted, and another one has its number; or it was cut. */
+    /* The file was deleted and another one has its inode number, or it was
+     * truncated. */
     else if (opened->inode == origin->inode && opened->size < origin->size)
         origin->inode = 0;
 }
 
-/* Else a part of it may wait until more has come. */
+/* False: a rest of the batch may wait until more has come. */
 static bool is_wanted_whole(const struct conlog_writers *w,
                             const struct conlog_writer_file *f)
 {
@@ -227,13 +230,13 @@ static bool is_wanted_whole(const struct conlog_writers *w,
 }
 
 /*
- * With the lock: where the file belongs after it was served. What fails waits
- * in FAILING for the tick, unless somebody waits for its past: that is read
- * whatever becomes of the writing. The first success after an error is taken to
- * mean that the disk works again, for all.
+ * Called with the lock, after f was served. A failed file waits in FAILING for
+ * the tick, unless somebody waits for its past, which is read whatever happens
+ * to the writing. The first success after an error is taken to mean that the
+ * disk works again for all files.
  *
- * What is left and neither flushed nor enough for a write of its own stays in
- * no place: the loop's next flush finds it there (write_gathered).
+ * A file whose remaining jobs are neither flushed nor enough for a write stays
+ * NOWHERE: the loop's next flush makes it ready (write_gathered).
  */
 static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
                      int r)
@@ -256,15 +259,16 @@ static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
 }
 
 /*
- * With the lock, which is given back meanwhile: the file that has been ready
- * longest. In this order:
- *   - the past before the jobs: somebody waits for it, and writing may fail or
- *     take long;
- *   - is_flushed is cleared before writing, so a flush that comes while it is
- *     written is not lost;
- *   - the origin before put_away, which may free the file;
- *   - without descriptors another file is closed and this one tried again. It
- *     stays busy meanwhile, because closing gives the lock back.
+ * Called with the lock, which is released meanwhile. Serves the file that has
+ * been ready longest. The order matters:
+ *
+ *     - The past is read before the jobs are written: somebody waits for it,
+ * and writing may fail or take long.
+ *     - is_flushed is cleared before writing, so that a flush during the write
+ * is not lost.
+ *     - The origin is noted before put_away, which may free the file.
+ *     - Without descriptors, another file is closed and this one retried. It
+ * stays busy meanwhile, because closing releases the lock.
  */
 static void serve(struct conlog_writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)
@@ -304,7 +308,7 @@ static void serve(struct conlog_writer *me, struct conlog_settings *settings,
     me->since_us = 0;
     is_room_made = r == 0 || written > 0;
     conlog_writer_file_settle(w, f, written);
-    /* Whatever the next try writes shows whether the disk takes it. */
+    /* The next try must write everything, to show whether the disk takes it. */
     if (r < 0)
         f->is_flushed = true;
     if ((r == -EMFILE || r == -ENFILE) && close_oldest(me)) {
@@ -320,15 +324,15 @@ static void serve(struct conlog_writer *me, struct conlog_settings *settings,
     }
 }
 
-/* With the lock. */
+/* Called with the lock. */
 static void close_some(struct conlog_writer *me)
 {
     struct conlog_writers *w = me->writers;
 
     while (w->open_count > w->settings.open_max && close_oldest(me))
         ;
-    /* One at a time: the disk that SIGHUP leads away from may be dead, and
-     * would keep each thread that closes what is on it. */
+    /* One thread at a time: SIGHUP may lead away from a dead disk, which would
+     * hang each thread that closes a file on it. */
     if (w->is_closing)
         return;
     w->is_closing = true;
@@ -344,10 +348,10 @@ static void close_some(struct conlog_writer *me)
 }
 
 /*
- * With the lock. Work comes before ending: what is ready when the crew is asked
- * to end is written. A thread that was started for a stuck one ends as soon as
- * nothing is ready and there are enough without it; which of them ends does not
- * matter.
+ * Called with the lock. Work comes before the end: files that are ready when
+ * the crew is asked to end are written. A thread that was started for a hanging
+ * one ends as soon as no file is ready and there are enough threads without it;
+ * which of them ends does not matter.
  */
 static void conlog_writer_thread_run(void *arg)
 {
@@ -378,7 +382,7 @@ static void conlog_writer_thread_run(void *arg)
     free(settings);
 }
 
-/* With the lock; the caller has seen that there is a place. 0 or -errno. */
+/* Called with the lock, when there is a free place. 0 or -errno. */
 int conlog_writer_thread_start(struct conlog_writers *w)
 {
     struct conlog_writer *me = w->writer;

@@ -1,10 +1,10 @@
 /*
- * The loop's side of the writers: jobs come in, room is granted, news go out.
+ * The loop's side of the writers: takes jobs, grants room, hands out news.
  *
- * Each function takes the lock for a moment. No thread holds it while it is at
- * the disk, so the loop never waits for one. Jobs gather here: a file becomes
- * ready with conlog_writers_flush or at CONLOG_WRITER_WAKE, as a write and a
- * wake-up cost more than the bytes of one small job.
+ * Each function holds the lock for a moment. No thread holds it during disk
+ * work, so the loop never waits for a disk. Jobs gather here: a file becomes
+ * ready with conlog_writers_flush or at CONLOG_WRITER_WAKE, because a write and
+ * a wake-up cost more than the bytes of one small job.
  */
 #include "conlog/conlog_writers.h"
 
@@ -19,15 +19,15 @@
 
 enum {
     US_PER_S = 1000 * 1000,
-    /* A disk that is only slow answers within this; a spare thread for one that
-     * does not costs little. */
+    /* A disk that is only slow answers within this time. A spare thread for one
+     * that does not costs little. */
     STUCK_US = 2 * US_PER_S,
-    /* Of 10,000 logs on a full disk each would fail every second: these few
-     * show whether it takes anything. The first that is written has all others
-     * tried again (conlog_writer_file_retry_all). */
+    /* With 10,000 logs on a full disk, each would fail every second. These few
+     * show whether the disk takes anything; after the first success all others
+     * are retried (conlog_writer_file_retry_all). */
     RETRIES_AT_ONCE = 64,
-    /* Files that are ready for each thread that is awake, before one more is
-     * woken; and for how long nobody may have come for them. */
+    /* A further thread is woken above this many ready files for each awake
+     * thread, or if no ready file was taken for SLOW_US. */
     READY_MAX = 16,
     SLOW_US = 10 * 1000,
 };
@@ -36,9 +36,9 @@ enum {
 
 /*
  * One thread writes many small jobs in the time that it takes to wake another,
- * and two of them get in each other's way in the directory. A thread that the
- * disk has got counts for none after a moment: whoever comes next then, at the
- * latest the tick, wakes another.
+ * and two threads block each other in the directory. A thread that hangs in a
+ * disk still counts as awake; but after SLOW_US without a served file, the next
+ * caller, at the latest the tick, wakes another.
  */
 static bool needs_thread(const struct conlog_writers *w)
 {
@@ -50,9 +50,9 @@ static bool needs_thread(const struct conlog_writers *w)
            clock_now_us() > w->served_us + SLOW_US;
 }
 
-/* called counts the thread before it is woken, with the lock: until it is up,
- * others who come by here would call one more for the work it was called for.
- * It is woken without the lock, or it would wait for that at once. */
+/* called counts the thread before it is woken, with the lock: otherwise, until
+ * it runs, others would wake one more for the same work. It is woken without
+ * the lock, for which it would have to wait at once. */
 void conlog_writers_unlock(struct conlog_writers *w)
 {
     bool wakes = needs_thread(w);
@@ -83,7 +83,7 @@ static struct conlog_writers *conlog_writers_new(
     return w;
 }
 
-/* At the end: nothing is counted any more. */
+/* At the end, when nothing is counted any more. */
 static void free_jobs(struct conlog_writers *w)
 {
     while (w->spare != NULL) {
@@ -107,9 +107,9 @@ static void free_jobs(struct conlog_writers *w)
 }
 
 /*
- * No writer runs any more. The compressor goes first: until it has ended it
- * calls conlog_writer_thread_not_compressed, which takes the crew's lock. Kept
- * by the disk, it keeps all this, too.
+ * Called when no writer runs. The compressor goes first: until its end it calls
+ * conlog_writer_thread_not_compressed, which takes the crew's lock. If it hangs
+ * in the disk, it keeps all of w.
  */
 static void conlog_writers_free(struct conlog_writers *w)
 {
@@ -134,8 +134,8 @@ int conlog_writers_open(struct conlog_writers **ret_writers,
     for (int i = 0; i < CONLOG_WRITER_THREADS && r == 0; i++)
         r = conlog_writer_thread_start(w);
     if (r < 0) {
-        /* No job has come yet, so none of them can be at the disk: waiting
-         * without a limit takes no time. */
+        /* No job has come, so no thread can hang in a disk: an unlimited wait
+         * takes no time. */
         worker_ask_to_end(&w->crew);
         (void)worker_wait_end(&w->crew, UINT64_MAX);
     }
@@ -168,10 +168,10 @@ static void tell_left(struct conlog_writers *w,
 }
 
 /*
- * With the lock: until all threads have ended, or the time is over. Those who
- * could still write may all stand behind one disk that is dead. So when nothing
- * has come to an end for an eighth of the time, and files are ready, one more
- * thread is started. It serves what is ready and ends.
+ * Called with the lock. Waits until all threads have ended, or the time is
+ * over. All threads that could write may hang in one dead disk. So when no
+ * thread has ended for an eighth of the time, and files are ready, one more
+ * thread is started; it serves the ready files and ends.
  */
 static void wait_for_end(struct conlog_writers *w, uint64_t wait_us)
 {
@@ -200,16 +200,16 @@ void conlog_writers_close(struct conlog_writers *w, uint64_t wait_us,
     if (w == NULL)
         return;
     worker_lock(&w->crew);
-    /* What has failed gets a last try, whatever it was. Before the threads are
-     * asked to end: they end when nothing is ready. */
+    /* Failed files get a last try. It must come before the threads are asked to
+     * end, because they end when no file is ready. */
     conlog_writer_file_retry_all(w);
     worker_ask_to_end(&w->crew);
     wait_for_end(w, wait_us);
     tell_left(w, each, owner);
     have_ended = w->crew.running == 0;
     worker_unlock(&w->crew);
-    /* Else its memory is the threads' for as long as the disk keeps them; and
-     * the end does not wait for the compressor as well. */
+    /* Otherwise the threads keep w, and the end does not wait for the
+     * compressor as well. */
     if (have_ended)
         conlog_writers_free(w);
     else
@@ -219,10 +219,10 @@ void conlog_writers_close(struct conlog_writers *w, uint64_t wait_us,
 /* ---- from the loop ---------------------------------------------------- */
 
 /*
- * Files are not closed here: close(2) may block. A thread closes those that are
- * of an older generation, either when it writes them next, or of the stale ones
- * that nobody writes (close_some in conlog_writer_thread.c). One thread has to
- * be woken for that even if nothing is ready.
+ * Files are not closed here, because close(2) may block. A thread closes files
+ * of an older generation, when it next writes them or, for files that nobody
+ * writes, in close_some of conlog_writer_thread.c. One thread must be woken for
+ * that even if no file is ready.
  */
 void conlog_writers_set(struct conlog_writers *w,
                         const struct conlog_settings *settings)
@@ -240,9 +240,10 @@ uint32_t conlog_writers_room(struct conlog_writers *w,
                              const struct conlog_writer_slot *slot,
                              uint32_t want)
 {
-    /* Two bounds: what this log may have waiting, and what all may hold. A log
-     * with nothing waiting gets a grant beyond the second one: otherwise logs
-     * on a dead disk, which give nothing back, would keep all others out. */
+    /* Two bounds: the waiting bytes of this log, and the memory of all logs.
+     * A log without waiting jobs gets a grant beyond the second bound:
+     * otherwise logs on a dead disk, which give nothing back, would keep all
+     * others out. */
     uint64_t room = 0;
     uint64_t total;
 
@@ -257,7 +258,8 @@ uint32_t conlog_writers_room(struct conlog_writers *w,
         total = CONLOG_WRITER_TOTAL_MAX - w->held;
     if (room > total)
         room = total;
-    /* Half a job, or all that there is: scraps cost as much as jobs. */
+    /* A useful size or nothing, unless little is wanted: small jobs cost as
+     * much as large ones. */
     if (room < want && room < CONLOG_WRITER_GRANT)
         room = 0;
     if (room == 0)
@@ -286,8 +288,8 @@ uint64_t conlog_writers_held(struct conlog_writers *w)
     return held;
 }
 
-/* Large jobs all get the size of the largest, so that their blocks can be used
- * again whatever the next one's length is. Memory is taken without the lock. */
+/* All large jobs have one size, so that their blocks can be reused for any
+ * length. Memory is allocated without the lock. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
                                           uint32_t len)
 {
@@ -309,9 +311,9 @@ struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
     return job;
 }
 
-/* With the lock: what has gathered is to be written now. A busy file's thread
- * finds the new jobs itself, and one in FAILING waits for its retry: a full
- * disk must not be tried with every line that comes. */
+/* Called with the lock. Makes the gathered jobs ready. A busy file's thread
+ * finds new jobs itself, and a file in FAILING waits for its retry: a full disk
+ * must not be tried with every line. */
 static void write_gathered(struct conlog_writers *w,
                            struct conlog_writer_file *f)
 {
@@ -320,8 +322,8 @@ static void write_gathered(struct conlog_writers *w,
 }
 
 /*
- * With the lock: what waits is written; then the file goes. It is made ready
- * even if nothing waits, because it may be open: a thread has to close it.
+ * Called with the lock. The jobs are written, then the file is freed. It is
+ * made ready even without jobs, because a thread has to close it if it is open.
  */
 static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot)
 {
@@ -336,10 +338,10 @@ static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot)
 }
 
 /*
- * With the lock: the path's one, for this slot. It may be another slot's, whose
- * log has another name by now and has not put anything since: that one loses
- * it, and what it had put stays in front. The caller has seen to it that no two
- * logs have one name now (conlog_names.h).
+ * Called with the lock. Returns the path's file, for this slot. The file may
+ * have another slot: that log has been renamed, and has put no job since. It
+ * loses the file, and its jobs stay in front. The caller makes sure that no two
+ * logs have one name (conlog_names.h).
  */
 static struct conlog_writer_file *file_of(struct conlog_writers *w,
                                           struct conlog_writer_slot *slot,
@@ -376,8 +378,8 @@ void conlog_writers_put(struct conlog_writers *w,
     f->last = job;
     f->waiting += job->len;
     f->jobs++;
-    /* From here on its memory counts; conlog_writers_room was asked before, by
-     * the one thread that puts jobs, so nothing can have come in between. */
+    /* The job's memory counts from here on. Nothing can have come between
+     * conlog_writers_room and this, because one thread puts all jobs. */
     w->held += sizeof *job + conlog_writers_job_size(job->len);
     if (f->place == OPEN || f->place == LINGERING)
         conlog_writer_file_move(w, f, NOWHERE);
@@ -397,8 +399,8 @@ void conlog_writers_flush(struct conlog_writers *w,
     conlog_writers_unlock(w);
 }
 
-/* Made ready from any place, also from FAILING: reading may work where writing
- * does not, and somebody waits for the answer. */
+/* Makes the file ready from any place, also from FAILING: reading may work
+ * where writing does not, and somebody waits for the answer. */
 void conlog_writers_ask(struct conlog_writers *w,
                         struct conlog_writer_slot *slot, const char *path,
                         const struct history_wish *wish)
@@ -442,12 +444,12 @@ int conlog_writers_state(struct conlog_writers *w,
 }
 
 /*
- * One more thread only if every one is stuck: as long as one comes back, it
- * serves what is ready. Threads beyond CONLOG_WRITER_THREADS end by themselves
- * when the disk has let others go.
+ * Starts one more thread only if all hang: a thread that returns serves the
+ * ready files. Threads above CONLOG_WRITER_THREADS end by themselves when the
+ * disk has released others.
  *
- * What lingers is looked at here: nobody tells when the compressor gives a
- * file's turn back, and a second later is soon enough to free it.
+ * LINGERING files are checked here: nobody reports that the compressor has
+ * given a turn back, and a second later is soon enough to free a file.
  */
 void conlog_writers_tick(struct conlog_writers *w, uint64_t now_us)
 {
@@ -490,7 +492,7 @@ bool conlog_writers_are_busy(struct conlog_writers *w)
     return is_busy;
 }
 
-/* With the lock. */
+/* Called with the lock. */
 static void take_news_of(struct conlog_writers *w, struct conlog_writer_file *f,
                          void (*each)(void *owner,
                                       const struct conlog_writers_news *news),
@@ -508,7 +510,7 @@ static void take_news_of(struct conlog_writers *w, struct conlog_writer_file *f,
         .bytes = f->waiting,
     };
 
-    /* Taken before it is told: past is the listener's from here on. */
+    /* f leaves the news first; the listener owns past from here on. */
     list_remove(&f->told);
     f->is_past_read = false;
     f->past = NULL;
@@ -518,7 +520,7 @@ static void take_news_of(struct conlog_writers *w, struct conlog_writer_file *f,
     free(f->compression);
     f->trouble = NULL;
     f->compression = NULL;
-    /* It stayed for this alone. */
+    /* f existed only for this news. */
     if (f->place == NOWHERE && conlog_writer_file_may_go(f))
         conlog_writer_file_free(w, f);
 }

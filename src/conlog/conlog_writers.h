@@ -1,24 +1,24 @@
 /*
- * conlog_writers.h - the threads that write console logs, and what waits for
- * them.
+ * conlog_writers.h - the threads that write console logs, and their jobs.
  *
  * Jobs of one log are written in order, by one thread at a time; those of
- * different logs by CONLOG_WRITER_THREADS. A thread that the disk does not let
- * go is replaced, up to CONLOG_WRITER_THREADS_MAX in all: so that many logs on
- * dead disks, less one, keep nobody else's from being written. Compression has
- * a thread of its own.
+ * different logs by CONLOG_WRITER_THREADS. A thread that hangs in a disk is
+ * replaced, up to CONLOG_WRITER_THREADS_MAX threads in all: up to one log less
+ * than that may hang on dead disks before other logs wait. Compression has its
+ * own thread.
  *
- * Bounds: a log has at most CONLOG_WRITER_LOG_MAX bytes waiting, counting what
- * a job costs beside its bytes, and all together hold CONLOG_WRITER_TOTAL_MAX
- * of memory. Beyond that a log that has none waiting gets CONLOG_WRITER_GRANT,
- * up to CONLOG_WRITER_HELD_MAX, which nothing goes beyond but the program's
- * end. Files stay open after a write, the least recently written of more than
- * settings.open_max are closed; a log whose file is closed costs nothing here.
+ * Bounds: a log has at most CONLOG_WRITER_LOG_MAX bytes waiting, including the
+ * overhead of jobs, and all logs together hold CONLOG_WRITER_TOTAL_MAX of
+ * memory. Above that, a log without waiting jobs still gets
+ * CONLOG_WRITER_GRANT, up to CONLOG_WRITER_HELD_MAX in all. Only the program's
+ * end exceeds that. Files stay open after a write; of more than
+ * settings.open_max, the least recently written are closed. A log whose file is
+ * closed costs nothing here.
  *
- * What fails is kept and tried again every second; of many that fail a few, and
- * when one of those is written again, all.
+ * A job whose write fails is kept and retried every second. If many logs fail,
+ * a few are retried, and after the first success all.
  *
- * But for the threads, called by the loop's thread alone.
+ * Except for the threads, called by the loop's thread alone.
  */
 #ifndef CONLOG_CONLOG_WRITERS_H
 #define CONLOG_CONLOG_WRITERS_H
@@ -33,7 +33,7 @@ enum {
     CONLOG_WRITER_THREADS_MAX = 16,
     CONLOG_WRITER_JOB_MAX = 64 * 1024,
     CONLOG_WRITER_LOG_MAX = 512 * 1024,
-    /* Waking a thread costs as much as writing some jobs does. */
+    /* Waking a thread costs as much as writing some jobs. */
     CONLOG_WRITER_WAKE = 256 * 1024,
     CONLOG_WRITER_TOTAL_MAX = 64 * 1024 * 1024,
     CONLOG_WRITER_HELD_MAX = 2 * CONLOG_WRITER_TOTAL_MAX,
@@ -42,91 +42,91 @@ enum {
 
 struct conlog_writers;
 
-/* A log as writers know it: in the log, zeroed. */
+/* The writers' part of a log: embedded in the log, zeroed before use. */
 struct conlog_writer_slot {
     struct conlog_writer_file
-        *file; /* NULL: nothing waits, and it is not open */
+        *file; /* NULL: no job waits, and the file is closed */
     struct conlog_origin origin;
 };
 
 struct conlog_writers_news {
-    struct conlog_writer_slot *slot; /* NULL: the log has been left */
-    const char *path;                /* good until the call returns */
+    struct conlog_writer_slot *slot; /* NULL: the log is gone */
+    const char *path;                /* valid until the call returns */
     int error;                       /* 0: written again */
     bool has_new_error;
-    const char *rotation;    /* a rotation failed: why; else NULL */
-    const char *compression; /* a compression failed: why; else NULL */
-    bool is_past;      /* what conlog_writers_ask has asked for is there: */
-    struct past *past; /* this, or NULL: for whoever is told to keep */
-    uint64_t bytes;    /* that wait */
+    const char *rotation;    /* reason of a failed rotation; else NULL */
+    const char *compression; /* reason of a failed compression; else NULL */
+    bool is_past;      /* the answer to conlog_writers_ask is there, in past */
+    struct past *past; /* may be NULL; the receiver owns it */
+    uint64_t bytes;    /* waiting */
 };
 
-/* wake: conlog_writers_take_news is to be called, or there is room again for
- * somebody who was refused it. On any thread, with the lock held; not once
+/* wake: conlog_writers_take_news must be called, or there is room again for a
+ * log that was refused. Called on any thread, with the lock held; not after
  * conlog_writers_close has begun. */
 int conlog_writers_open(struct conlog_writers **ret_writers,
                         const struct conlog_settings *settings,
                         void (*wake)(void *owner), void *owner,
                         const uint64_t seed[2]);
 
-/* Waits for what waits, for at most so long; each is told what is left. */
+/* Waits until all jobs are written, for at most wait_us; each gets what is left
+ * of a log. */
 void conlog_writers_close(struct conlog_writers *w, uint64_t wait_us,
                           void (*each)(void *owner,
                                        const struct conlog_writers_news *left),
                           void *owner);
 
-/* All files are opened anew. */
+/* Reopens all files. */
 void conlog_writers_set(struct conlog_writers *w,
                         const struct conlog_settings *settings);
 
-/* How many bytes a job may have: up to want; 0: none now, wake tells when it
- * is worth asking again. */
+/* How many bytes a job may have, at most want. 0: none now; wake then reports
+ * when to ask again. */
 uint32_t conlog_writers_room(struct conlog_writers *w,
                              const struct conlog_writer_slot *slot,
                              uint32_t want);
 
-/* Not even a job of no bytes is to be put. */
+/* True if not even a job without bytes may be put. */
 bool conlog_writers_are_full(struct conlog_writers *w);
 
-/* Bytes of memory of what waits to be written. */
+/* Memory of jobs that wait, in bytes. */
 uint64_t conlog_writers_held(struct conlog_writers *w);
 
-/* With room for len bytes; all else is the caller's to fill. */
+/* A job with room for len bytes; the caller fills all its members. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
                                           uint32_t len);
 
-/* It is written with conlog_writers_flush, or when CONLOG_WRITER_WAKE bytes
- * wait. */
+/* Has the log's jobs written now. Without it, they wait until
+ * CONLOG_WRITER_WAKE bytes have gathered. */
 void conlog_writers_flush(struct conlog_writers *w,
                           struct conlog_writer_slot *slot);
 
-/* Gives it away; path: of the log as it is now, which no other log has now. If
- * it had been another's, this one's jobs are written behind what waits still.
- */
+/* Takes the job over. path: the log's current path, which no other log has. If
+ * it was another log's path, this job is written behind that log's jobs. */
 void conlog_writers_put(struct conlog_writers *w,
                         struct conlog_writer_slot *slot, struct conlog_job *job,
                         const char *path);
 
 /*
- * What the log had before this run is read by the thread that would write it
- * next, before it writes; news tell of it. path: as for conlog_writers_put. One
- * that is asked again before it has answered answers once.
+ * Has a thread read what the log had before this run, before it writes the
+ * log's next jobs; news have the answer. path: the log's current path, which no
+ * other log has. A log that asks again before its answer gets one answer.
  */
 void conlog_writers_ask(struct conlog_writers *w,
                         struct conlog_writer_slot *slot, const char *path,
                         const struct history_wish *wish);
 
-/* The log is gone; what waits is written all the same. */
+/* The log is gone; its jobs are still written. */
 void conlog_writers_leave(struct conlog_writers *w,
                           struct conlog_writer_slot *slot);
 
-/* What the log's last write has come to, an errno; and bytes that wait. */
+/* The errno of the log's last write, and the bytes that wait. */
 int conlog_writers_state(struct conlog_writers *w,
                          const struct conlog_writer_slot *slot,
                          uint64_t *ret_waiting);
 
-/* Once a second while conlog_writers_are_busy: finds threads that are stuck,
- * and tries again what has failed. */
+/* Must be called once a second while conlog_writers_are_busy: finds threads
+ * that hang, and retries failed writes. */
 void conlog_writers_tick(struct conlog_writers *w, uint64_t now_us);
 bool conlog_writers_are_busy(struct conlog_writers *w);
 

@@ -1,8 +1,8 @@
 /*
- * conlog_writers_private.h - what the files of the writers share:
- * conlog_writers.c is called by the loop, conlog_writer_thread.c is what the
- * threads do, conlog_writer_file.c keeps the files and their jobs. All but
- * conlog_writer_thread_start's thread is called with the lock.
+ * conlog_writers_private.h - what the files of the writers share: the loop
+ * calls conlog_writers.c, the threads run conlog_writer_thread.c, and
+ * conlog_writer_file.c keeps the files and their jobs. Everything is called
+ * with the lock, except the thread of conlog_writer_thread_start.
  */
 #ifndef CONLOG_CONLOG_WRITERS_PRIVATE_H
 #define CONLOG_CONLOG_WRITERS_PRIVATE_H
@@ -12,27 +12,29 @@
 #include "conlog/conlog_writers.h"
 
 /*
- * Locks: the crew's, and inside conlog_compressor.c that one's own. They are
- * never held together: a writer gives the crew's back before it rotates, and
- * the compressor has none when it tells of a failure. A log's turn
+ * Locks: the crew's, and the compressor's inside conlog_compressor.c. They are
+ * never held together: a writer releases the crew's lock before it rotates, and
+ * the compressor holds none when it reports a failure. A log's turn
  * (conlog_rotation.h) is a flag that nobody waits for.
  *
- * A file is busy while one thread works on it without the lock. Until it is
- * done, only that thread may
- *   - touch f->log, but for its path, which never changes;
- *   - take jobs off the front, or change those up to the batch's last.
+ * A file is busy while one thread works on it without the lock. Meanwhile only
+ * that thread may
+ *
+ *     - touch f->log, except its path, which never changes;
+ *     - take jobs off the front, or change those up to the batch's last.
+ *
  * The loop may append behind the last job, set is_flushed and wish, and change
- * slot; the thread looks at these with the lock when it comes back. So a busy
- * file is in no place: nobody else can find it there and serve it, too.
+ * slot; the thread reads these with the lock when it returns. A busy file is in
+ * no place, so that no other thread can find it there and serve it too.
  */
 
-/* Where an idle file is; a busy one is nowhere. */
+/* Where an idle file is; a busy file is NOWHERE. */
 enum place {
     NOWHERE,   /* closed; or with jobs that are not ready to be written */
     READY,     /* to be served */
     FAILING,   /* the longest ago first */
-    OPEN,      /* without jobs; the least recent first */
-    LINGERING, /* left, closed: its turn or its news are not back yet */
+    OPEN,      /* without jobs; the least recently used first */
+    LINGERING, /* left and closed, but its turn or news are under way */
     PLACES,
 };
 
@@ -40,45 +42,45 @@ enum place {
 const char *conlog_writer_file_place_name(enum place place);
 
 /*
- * What there is of a path while it is open or something waits for it: there
- * are never two of one path, whoever writes to it. So a console that comes
- * back, or a name that is another console's now, goes on behind what waits
- * still, and no rotation meets the compression of the same files.
+ * The state of a path while its file is open or something waits for it. A path
+ * never has two, whoever writes to it. So the output of a console that returns,
+ * or of one that takes over another's name, comes behind the jobs that wait,
+ * and no rotation meets the compression of the same files.
  */
 struct conlog_writer_file {
     struct list node;                /* in w->files[place] */
     struct list told;                /* in news */
     struct list whole;               /* in all */
-    struct conlog_writer_slot *slot; /* NULL: left */
+    struct conlog_writer_slot *slot; /* NULL: the log is gone */
     struct conlog_job *first;
     struct conlog_job *last;
-    uint64_t waiting;  /* bytes of its jobs that are not written yet */
-    uint32_t jobs;     /* that wait */
-    uint32_t settled;  /* of the first: written, and waiting no more */
-    char *trouble;     /* of a rotation, to be told */
-    char *compression; /* that failed, to be told */
+    uint64_t waiting;  /* bytes of its jobs that are not written */
+    uint32_t jobs;     /* waiting jobs */
+    uint32_t settled;  /* bytes of the first job: written, no longer waiting */
+    char *trouble;     /* reason of a failed rotation, to be reported */
+    char *compression; /* reason of a failed compression, to be reported */
     int error;
     int told_error;
     struct history_wish wish; /* bytes 0: nobody has asked for its past */
-    struct past *past;        /* what was read, to be told */
+    struct past *past;        /* what was read, to be handed out */
     bool is_past_read;
     uint8_t place; /* enum place */
     bool is_busy;
-    bool is_flushed; /* all that waits is to be written */
+    bool is_flushed; /* all waiting jobs are to be written */
     struct conlog_rotation_turn turn;
-    struct conlog_file log; /* the writer's while busy, but for its path */
+    struct conlog_file log; /* the writer's while busy, except its path */
 };
 
 struct conlog_writer {
     struct worker worker;
     struct conlog_writers *writers;
-    struct conlog_writer_file *file; /* that it writes */
-    uint64_t since_us; /* when it gave the lock back; 0: it is idle */
+    struct conlog_writer_file *file; /* that it is writing */
+    uint64_t since_us; /* when it released the lock; 0: it is idle */
 };
 
 struct conlog_writers {
     struct conlog_compressor *compressor;
-    struct worker_crew crew; /* its lock is for all below */
+    struct worker_crew crew; /* its lock protects all members below */
     struct conlog_settings settings;
     unsigned generation;
     struct list files[PLACES]; /* struct conlog_writer_file.node */
@@ -90,13 +92,14 @@ struct conlog_writers {
     uint32_t open_count;  /* in files[OPEN] */
     uint32_t ready_count; /* in files[READY] */
     uint32_t idle;        /* threads that wait for work */
-    uint32_t called;      /* of these: woken, and not up yet; at most, as a
-                           * thread may wake up without having been called */
-    uint32_t stale;       /* in open, of an older generation, perhaps */
-    uint64_t served_us;   /* when one that was ready was taken last */
-    uint64_t held;        /* memory of files and jobs */
-    bool someone_waits;   /* for room */
-    bool is_closing;      /* a thread is at what is stale */
+    /* of the idle threads: those that were woken and have not run; an upper
+     * bound, as a thread may wake up uncalled */
+    uint32_t called;
+    uint32_t stale; /* upper bound of files in OPEN with an older generation */
+    uint64_t served_us; /* when a READY file was last taken */
+    uint64_t held;      /* memory of files and jobs */
+    bool someone_waits; /* for room */
+    bool is_closing;    /* a thread is closing a stale file */
     struct conlog_writer writer[CONLOG_WRITER_THREADS_MAX];
 };
 
@@ -118,7 +121,7 @@ static inline struct conlog_writer_file *conlog_writers_first(
     return conlog_writer_file_at(w->files[place].next);
 }
 
-/* The memory of a job of so many bytes. */
+/* The memory of a job with len bytes. */
 static inline uint32_t conlog_writers_job_size(uint32_t len)
 {
     return len > CONLOG_WRITER_JOB_MAX / 4 ? CONLOG_WRITER_JOB_MAX : len;
@@ -127,21 +130,21 @@ static inline uint32_t conlog_writers_job_size(uint32_t len)
 void conlog_writer_file_move(struct conlog_writers *w,
                              struct conlog_writer_file *f, enum place place);
 
-/* The path's one; NULL: there is none. And a new one. */
+/* The file of this path; NULL: none. And a new one. */
 struct conlog_writer_file *conlog_writer_file_find(
     const struct conlog_writers *w, const char *path);
 struct conlog_writer_file *conlog_writer_file_new(struct conlog_writers *w,
                                                   const char *path);
 
-/* Idle, closed and without jobs. */
+/* f must be idle, closed and without jobs. */
 void conlog_writer_file_free(struct conlog_writers *w,
                              struct conlog_writer_file *f);
 
-/* A thread is needed for it; and the opposite: nothing needs it any more. */
+/* has_work: f needs a thread. may_go: nothing needs f. */
 bool conlog_writer_file_has_work(const struct conlog_writer_file *f);
 bool conlog_writer_file_may_go(const struct conlog_writer_file *f);
 
-/* There is news of it. */
+/* Puts f into the news. */
 void conlog_writer_file_tell(struct conlog_writers *w,
                              struct conlog_writer_file *f);
 void conlog_writer_file_set_error(struct conlog_writers *w,
@@ -151,17 +154,17 @@ void conlog_writer_file_make_ready(struct conlog_writers *w,
                                    struct conlog_writer_file *f);
 void conlog_writer_file_retry_all(struct conlog_writers *w);
 
-/* So many jobs are written, and some of the next. */
+/* written jobs are done, and some bytes of the next one. */
 void conlog_writer_file_settle(struct conlog_writers *w,
                                struct conlog_writer_file *f, unsigned written);
 
-/* Gives the lock back, and wakes a thread if one is needed. */
+/* Releases the lock, and wakes a thread if one is needed. */
 void conlog_writers_unlock(struct conlog_writers *w);
 
-/* One more thread. 0 or -errno. */
+/* Starts one more thread. 0 or -errno. */
 int conlog_writer_thread_start(struct conlog_writers *w);
 
-/* On the compressor's thread, without the lock. */
+/* Called on the compressor's thread, without the lock. */
 void conlog_writer_thread_not_compressed(void *owner,
                                          struct conlog_rotation_turn *turn,
                                          const char *reason);

@@ -1,17 +1,17 @@
 /*
- * One console's log on the loop's side: when it takes, how much, and what a
- * gap is told with.
+ * One console's log on the loop's side: when it takes output, how much, and how
+ * a gap is reported.
  *
- * It takes when half a ring is there, or a batch's time after the first byte
- * that waits (console_log_pull). What it takes is copied out of the ring at
- * once. Lending the ring's memory to a thread was refused: the ring could not
- * move on while a disk hangs, and its VM would stand still for its log.
+ * It takes output when half a ring is there, or a batch's time after the first
+ * waiting byte (console_log_pull), and copies it out of the ring at once.
+ * Lending the ring's memory to a thread was refused: the ring could not move
+ * while a disk hangs, and the VM would stand still for its log.
  *
- * Where the writers have no room the log is refused: its bytes stay in the
- * ring, it waits for no time but for conlog_wake, and the console sees a
- * lossless reader that takes nothing (core/reader.h). What falls off the ring
- * then is a gap. It is told by the job that comes next, in the file, in the
- * place where the bytes would be.
+ * If the writers have no room, the log is refused: its bytes stay in the ring,
+ * it waits for conlog_wake without a time limit, and to the console it is a
+ * lossless reader that takes nothing (core/reader.h). Output that then leaves
+ * the ring is a gap. The next job writes the gap's line into the file, in place
+ * of the missing bytes.
  */
 #include "conlog/console_log.h"
 
@@ -30,10 +30,10 @@ static struct console_log *log_of(struct reader *reader)
 /* ---- names ------------------------------------------------------------ */
 
 /*
- * The former path is copied: conlog_names_take frees it. Only the path decides
- * whether the file is another one: a name may be made anew and be what it was.
- * Another file has nothing of this run yet, and what a file has that is not the
- * log's first one is not known to be this console's: it has no past to show.
+ * The former path is copied, because conlog_names_take frees it. Only the path
+ * decides whether the file changes: a new name may be equal to the old one.
+ * Another file has nothing of this run; and the content of any file but the
+ * log's first is not known to be this console's, so it has no past to show.
  */
 static void name_anew(struct console_log *log, int64_t now_s)
 {
@@ -63,7 +63,7 @@ static void name_anew(struct console_log *log, int64_t now_s)
 }
 
 /* Before every take, so that output goes under the date on which it is taken:
- * a batch's time later than it was printed, at most. */
+ * at most a batch's time after it was printed. */
 static void check_name(struct console_log *log)
 {
     struct conlog *l = log->conlog;
@@ -90,16 +90,16 @@ static void copy_span(uint8_t *to, const struct ring_span *span, size_t len)
 {
     size_t first = span->part[0].len < len ? span->part[0].len : len;
 
-    if (first > 0) /* a ring without memory has no bytes at all */
+    if (first > 0) /* a ring without memory has no bytes */
         memcpy(to, span->part[0].data, first);
     if (len > first)
         memcpy(to + first, span->part[1].data, len - first);
 }
 
 /*
- * What its file says now, or said last. The last error stays until the log has
- * caught up with nothing failing (take_job): a gap is told when the disk works
- * again, and has to say why it is there, not that all is well.
+ * The file's present error, or its last one. The last error stays until the log
+ * has caught up without a failure (take_job): a gap is reported when the disk
+ * works again, and must then give its reason.
  */
 static int error_of(const struct console_log *log)
 {
@@ -111,9 +111,10 @@ static int error_of(const struct console_log *log)
 }
 
 /*
- * A job of at most len bytes. Order matters: the slices of reader_peek are good
- * until core is called next, so they are copied first. The job is put before
- * reader_took, which may have the VM read and so change what is behind it.
+ * Takes at most len bytes. The order matters: the slices of reader_peek are
+ * valid until the next call of core, so they are copied first. The job is put
+ * before reader_took, which may make core read the VM, and so change what
+ * follows.
  */
 static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
 {
@@ -160,9 +161,9 @@ static void take(struct console_log *log, uint64_t now_us)
             deadline_stop(&log->waits);
             log->is_refused = true;
             list_add_tail(&l->refused, &log->waits.node);
-            /* Jobs that gather are flushed when the batch is due. This log
-             * has none any more: its jobs would never be written, so they would
-             * never make the room that it waits for. */
+            /* Gathered jobs are flushed when the batch is due. A refused log
+             * has no batch: without a flush its jobs would never be written,
+             * and never make the room that it waits for. */
             conlog_writers_flush(l->writers, &log->slot);
             break;
         }
@@ -171,9 +172,9 @@ static void take(struct console_log *log, uint64_t now_us)
     conlog_start_tick(l, now_us);
 }
 
-/* What was printed under the former name goes into the former file. A refused
- * log cannot take: what it has in the ring goes under the new name, as there
- * is no mark in the ring where the name has changed. */
+/* Output under the former name goes into the former file. A refused log cannot
+ * take: its output in the ring goes under the new name, because the ring has no
+ * mark for a rename. */
 void console_log_renamed(struct console_log *log)
 {
     if (log == NULL)
@@ -192,8 +193,8 @@ void console_log_take_batch(struct console_log *log, uint64_t now_us)
     conlog_writers_flush(log->conlog->writers, &log->slot);
 }
 
-/* On each read of a VM, so it is kept short: two comparisons where a batch is
- * running already. The clock is asked once a batch. */
+/* Called for each read of a VM, so it must be short: two comparisons while a
+ * batch is running. The clock is read once for each batch. */
 static void console_log_pull(struct reader *reader)
 {
     struct console_log *log = log_of(reader);
@@ -208,7 +209,7 @@ static void console_log_pull(struct reader *reader)
         take(log, clock_now_us());
 }
 
-/* The VM waits for its log, and no client does. */
+/* The VM is held for its log; clients are not. */
 static const struct reader_kind reader_kind = {
     .pull = console_log_pull,
     .is_waited_for = true,
@@ -216,8 +217,8 @@ static const struct reader_kind reader_kind = {
 
 /* ---- the past --------------------------------------------------------- */
 
-/* The callbacks of those who have asked may call anything, so they are not
- * called here, while the writers hand out their news with their lock. */
+/* Those who asked may call anything in their callbacks. So these are not called
+ * here, where the writers hand out news with their lock. */
 static void keep_answer(struct console_log *log, struct past *past)
 {
     past_leave(log->past);
@@ -236,9 +237,9 @@ void console_log_on_news(struct console_log *log,
 }
 
 /*
- * Those who have asked are moved to a list of their own: who asks while others
- * are answered is answered by what is read next. past is held here until all
- * have been told: one of them may close the log.
+ * The asks are moved to a local list: an ask that comes during the answers is
+ * answered by the next reading. past is kept until all have been answered,
+ * because an answer may close the log.
  */
 void console_log_answer(struct console_log *log)
 {
@@ -276,14 +277,15 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     reader_attach(&log->reader, c);
     list_init(&log->asks);
     list_init(&log->answered);
-    /* Position 0, though the ring may not have that any more: what has left it
-     * is a gap at the front of the log. */
+    /* From position 0, even if the ring has lost it: the loss is a gap at the
+     * front of the log. */
     if (start != CONSOLE_LOG_GOES_ON)
         log->reader.at = 0;
-    /* What has left the ring in this run lies between the file's end and the
-     * ring: a past with a hole at its end is none. */
+    /* Output that left the ring in this run would lie between the file's end
+     * and the ring: a past with a hole at its end is useless. */
     log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
-    /* Who is first has the name, whoever prints first. */
+    /* The console that is opened first gets the name, whichever prints
+     * first. */
     check_name(log);
     console_log_pull(&log->reader);
     return log;
@@ -304,8 +306,8 @@ bool console_log_ask_past(struct console_log *log,
     return true;
 }
 
-/* Without room nothing comes behind that could tell of the gap: it is told by
- * a job of no bytes; or by the program's log alone. */
+/* Without room, no later job would report the gap: a job without bytes does, or
+ * only the program's log. */
 static void give_up_rest(struct console_log *log, uint64_t now_us)
 {
     struct conlog_writers *w = log->conlog->writers;
@@ -368,11 +370,12 @@ struct console_log_state console_log_state(struct console_log *log)
 
     state.error =
         conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
-    /* A console that had this name before may have bytes waiting, too: these
-     * are not of ours, so the difference may be below zero. */
+    /* A former owner of the name may have waiting bytes too, which are not
+     * counted in taken: so the difference could be negative. */
     state.written = log->taken > waiting ? log->taken - waiting : 0;
     state.missing = log->missing;
-    /* Lost, but told to nobody yet: it is counted when the log takes again. */
+    /* Lost bytes that were not reported: they are counted when the log next
+     * takes output. */
     if (log->reader.at < ring_tail(output))
         state.missing += ring_tail(output) - log->reader.at;
     return state;

@@ -19,7 +19,7 @@ struct compression {
     int from, to; /* descriptors */
     struct conlog_rotation_name plain, packed, temporary;
     struct stat st; /* of the file */
-    uint64_t taken; /* bytes of it */
+    uint64_t taken; /* bytes of the file */
     z_stream z;
     bool has_z;
     struct {
@@ -27,7 +27,7 @@ struct compression {
     } * buffers;
 };
 
-/* The -errno of what has just failed. */
+/* Returns -errno of the call that has just failed. */
 static int failed(const char *what, const char *name, struct err *err)
 {
     int r = -errno;
@@ -51,14 +51,14 @@ static int begin(struct compression *c, struct err *err)
         err_set(err, "%s is no regular file", c->plain.text);
         return -EINVAL;
     }
-    /* A leftover. If it cannot go, making it says why. */
+    /* Removes an old one. If that fails, creating it returns the reason. */
     unlinkat(c->directory, c->temporary.text, 0);
     c->to = openat(c->directory, c->temporary.text,
                    O_WRONLY | O_CREAT | O_EXCL | flags, 0600);
     if (c->to < 0)
         return failed("make", c->temporary.text, err);
     c->buffers = malloc(sizeof *c->buffers);
-    /* 16 more than the window: the format of gzip. */
+    /* 16 selects the gzip format; the rest is the window. */
     if (c->buffers == NULL ||
         deflateInit2(&c->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16,
                      MAX_MEM_LEVEL - 1, Z_DEFAULT_STRATEGY) != Z_OK) {
@@ -97,7 +97,7 @@ static int write_all(int fd, const uint8_t *bytes, size_t len)
     return 0;
 }
 
-/* Reads until the chunk is full or the file at its end. */
+/* Reads until the chunk is full or the file ends. */
 static ssize_t read_chunk(int fd, uint8_t *to)
 {
     size_t len = 0;
@@ -116,7 +116,7 @@ static ssize_t read_chunk(int fd, uint8_t *to)
     return (ssize_t)len;
 }
 
-/* What deflate makes of a chunk; of the end, all that is left. */
+/* Compresses a chunk; after the last one, writes all that is left. */
 static int pack_chunk(struct compression *c, size_t len, struct err *err)
 {
     int flush = len < CHUNK ? Z_FINISH : Z_NO_FLUSH;
@@ -126,7 +126,7 @@ static int pack_chunk(struct compression *c, size_t len, struct err *err)
     do {
         c->z.next_out = c->buffers->out;
         c->z.avail_out = CHUNK;
-        deflate(&c->z, flush); /* fails by our mistakes alone */
+        deflate(&c->z, flush); /* can only fail by our own mistake */
         errno = -write_all(c->to, c->buffers->out, CHUNK - c->z.avail_out);
         if (errno != 0)
             return failed("write", c->temporary.text, err);
@@ -158,20 +158,21 @@ static int pack(struct compression *c, const atomic_bool *stop, struct err *err)
 
 /* ---- in place of the file --------------------------------------------- */
 
-/* Mode, owner, mtime. Who may not give a file away leaves it to himself. */
+/* Mode, owner, mtime. Without the right to give a file away, it stays the
+ * process's. */
 static int copy_attributes(struct compression *c, struct err *err)
 {
     mode_t mode = c->st.st_mode & 07777;
     const struct timespec times[2] = { c->st.st_atim, c->st.st_mtim };
 
     if (fchown(c->to, c->st.st_uid, c->st.st_gid) < 0)
-        mode &= 0700; /* its group may be another one */
+        mode &= 0700; /* without the group's bits: it may be another group */
     if (fchmod(c->to, mode) < 0 || futimens(c->to, times) < 0)
         return failed("set mode and time of", c->temporary.text, err);
     return 0;
 }
 
-/* The new name must be on the disk before the old file goes. */
+/* The new name must be on the disk before the old file is deleted. */
 static int sync_directory(struct compression *c, struct err *err)
 {
     const char *slash = strrchr(c->packed.text, '/');
@@ -185,7 +186,7 @@ static int sync_directory(struct compression *c, struct err *err)
     fd = openat(c->directory, folder.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return failed("open", folder.text, err);
-    /* EINVAL: a file system that has nothing to sync there. */
+    /* EINVAL: this file system has nothing to sync. */
     if (fsync(fd) < 0 && errno != EINVAL)
         r = failed("sync", folder.text, err);
     close(fd);
@@ -229,7 +230,7 @@ static int drop_plain(struct compression *c, struct err *err)
     return r;
 }
 
-/* True: there is nothing to compress; *ret says why. */
+/* True: there is nothing to compress; *ret has the result. */
 static bool is_settled(struct compression *c, int *ret, struct err *err)
 {
     struct stat plain, packed;

@@ -1,16 +1,15 @@
 /*
- * Writing jobs so that a try that fails anywhere can be gone on with.
+ * Writes jobs so that a try that fails anywhere can be continued.
  *
- * How far a job is written stands in the job: its gap line while lost > 0, then
- * its bytes from done on. What is written is not always what was given: a piece
- * may become a line with a stamp. Such a piece is written whole or in parts,
- * and skip counts how much of it stands in the file. The next try makes the
- * piece again and leaves out the first skip bytes. So nothing that a piece
- * depends on may change while skip > 0: f->stamp is kept as it was before the
- * piece, the time is the job's, the format is that of the first try, and the
- * file is not rotated.
+ * The job has its progress: its gap line while lost > 0, then its bytes from
+ * done on. What is written may differ from the given bytes: a piece may become
+ * a line with a stamp. Such a piece may be written in parts, and skip counts
+ * how much of it is in the file. The next try makes the piece again and leaves
+ * out the first skip bytes. So while skip > 0, nothing that a piece depends on
+ * may change: f->stamp stays as it was before the piece, the time is the job's,
+ * the format is that of the first try, and the file is not rotated.
  *
- * Where a line begins is known from what we have written (was_open), or read
+ * Whether a line begins is known from what we have written (was_open), or read
  * from the file's end.
  */
 #include "conlog/file/conlog_file.h"
@@ -35,8 +34,8 @@ void conlog_file_init(struct conlog_file *f, const char *path)
     *f = (struct conlog_file){ .path = xstrdup(path), .fd = -1 };
 }
 
-/* Errors of close(2) are not told: whatever write(2) has taken is counted as
- * written, and no try could go on from there. */
+/* Errors of close(2) are not reported: bytes that write(2) has taken count as
+ * written, and no retry could continue from there. */
 static void close_file(struct conlog_file *f)
 {
     if (f->fd >= 0)
@@ -82,8 +81,8 @@ static void find_birth(struct conlog_file *f, const struct conlog_settings *s)
     close(folder);
 }
 
-/* A file that cannot be read is taken to end with a line: at worst one stamp
- * stands in the middle of one. */
+/* A file that cannot be read is taken to end with a line: at worst one stamp is
+ * put within a line. */
 static bool ends_in_line(int fd, uint64_t size)
 {
     char last = '\n';
@@ -94,8 +93,8 @@ static bool ends_in_line(int fd, uint64_t size)
 
 static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip);
 
-/* What stands in the file decides where a line begins, unless we are in the
- * middle of a stamp. */
+/* The file's end decides whether a line begins, unless a stamp was written in
+ * part. */
 static int look_at(struct conlog_file *f, const struct conlog_job *job,
                    const struct conlog_settings *s)
 {
@@ -112,7 +111,7 @@ static int look_at(struct conlog_file *f, const struct conlog_job *job,
         return 0;
     if (S_ISREG(st.st_mode) && job->skip == 0 && (!f->was_open || f->size == 0))
         conlog_stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
-    /* Whoever was killed before us has left half a line. */
+    /* A process that was killed before us has left half a line. */
     if (job->is_first && !f->was_open && f->stamp.is_in_line) {
         int r = write_all(f, slice_of_text("\n"), &skip);
 
@@ -131,8 +130,8 @@ static int open_file(struct conlog_file *f, const struct conlog_job *job,
 
     if (f->fd >= 0 && f->generation == generation)
         return 0;
-    /* was_open stays: a file that is not empty is taken for the one that we
-     * have written to, and is not read. */
+    /* was_open stays true: a file that is not empty is taken for the one that
+     * we have written, and is not read. */
     close_file(f);
     r = conlog_place_open(s, f->path, &f->fd);
     if (r == 0)
@@ -146,7 +145,8 @@ static int open_file(struct conlog_file *f, const struct conlog_job *job,
 
 /* ---- writing ---------------------------------------------------------- */
 
-/* From *skip on, which is moved; 0, and it is 0 again, or -errno. */
+/* Writes bytes from *skip on and advances *skip. 0, and *skip is 0 again, or
+ * -errno. */
 static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
 {
     while (*skip < bytes.len) {
@@ -155,7 +155,7 @@ static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
         if (n < 0)
             return -errno;
         if (n == 0)
-            return -EIO; /* or it would be tried for ever */
+            return -EIO; /* otherwise it would be retried for ever */
         *skip += (uint32_t)n;
         f->size += (uint64_t)n;
     }
@@ -164,9 +164,9 @@ static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
 }
 
 /*
- * What is left of the job and, up to so many parts, of those behind it that go
- * on with it in the same file. Returns how many bytes; *ret_may_wait: there is
- * nothing behind them, and more may come.
+ * Collects the rest of the job and, up to a number of parts, jobs behind it
+ * that continue it in this file. Returns how many bytes; *ret_may_wait: no job
+ * is behind them, and more may come.
  */
 static size_t gather(const struct conlog_file *f, struct conlog_job *job,
                      const struct conlog_file_batch *batch, uint64_t size_max,
@@ -183,8 +183,8 @@ static size_t gather(const struct conlog_file *f, struct conlog_job *job,
         *ret_may_wait = job == last && !batch->is_whole;
         if (job == last || count == PARTS_MAX)
             return len;
-        /* A gap comes before that job's bytes; a piece of it is under way; or
-         * the file is due for a rotation before it. */
+        /* Stops before a job that has a gap, or a piece in progress, or for
+         * which the file must be rotated. */
         job = job->next;
         if (job->lost > 0 || job->skip > 0 ||
             (size_max > 0 && f->size + len >= size_max))
@@ -192,7 +192,7 @@ static size_t gather(const struct conlog_file *f, struct conlog_job *job,
     }
 }
 
-/* How much of len bytes at that place in the file makes whole blocks. */
+/* How many of len bytes at that offset make whole blocks. */
 static size_t whole_blocks(uint64_t at, size_t len)
 {
     size_t over = (size_t)((at + len) % CONLOG_FILE_BLOCK);
@@ -212,8 +212,8 @@ static int cut_parts(struct iovec *parts, size_t len)
     return count;
 }
 
-/* Jobs behind the first one are counted, too: each finds in done, when its turn
- * comes, that little or nothing is left. */
+/* Also counts jobs behind the first one: done tells them, in their turn, that
+ * little or nothing is left. */
 static void count_written(struct conlog_file *f, struct conlog_job *job,
                           size_t len)
 {
@@ -231,8 +231,9 @@ static void count_written(struct conlog_file *f, struct conlog_job *job,
     f->was_open = true;
 }
 
-/* Up to the last whole block, if more may come: what is left over makes one
- * with that. If nothing does, the loop's flush makes the batch a whole one. */
+/* If more may come, writes up to the last whole block: the rest makes a block
+ * with what comes. If nothing comes, the loop's flush makes the batch a whole
+ * one. */
 static int put_raw(struct conlog_file *f, struct conlog_job *job,
                    const struct conlog_file_batch *batch, uint64_t size_max)
 {
@@ -256,9 +257,9 @@ static int put_raw(struct conlog_file *f, struct conlog_job *job,
 }
 
 /*
- * A piece of the bytes, *ret_taken of them. What it becomes depends on nothing
- * but them, the time and the stamp before: it is made again by the next try,
- * which begins behind the first *skip bytes of it.
+ * Writes a piece of the bytes, *ret_taken of them. Its output depends only on
+ * them, the time and the stamp before: the next try makes it again, and begins
+ * behind its first *skip bytes.
  */
 static int put_stamped(struct conlog_file *f, struct slice bytes,
                        int64_t utc_ms, uint8_t *scratch, uint32_t *skip,
@@ -277,8 +278,9 @@ static int put_stamped(struct conlog_file *f, struct slice bytes,
     return 0;
 }
 
-/* Of the piece that comes next. SIGHUP may change the format in the midst of
- * one: how much of it is written is counted as it was begun. */
+/* Whether the next piece is stamped. SIGHUP may change the format within a
+ * piece: the part that is written was counted in the format of its
+ * beginning. */
 static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
 {
     if (job->skip == 0)
@@ -286,7 +288,7 @@ static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
     return job->is_stamped;
 }
 
-/* A line of its own: what was printed before the gap may not have ended one. */
+/* A line of its own, because the output before the gap may not end in a LF. */
 static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
                        const struct conlog_job *job)
 {
@@ -347,7 +349,7 @@ static int put_bytes(struct conlog_file *f, struct conlog_job *job,
     return CONLOG_FILE_WRITTEN;
 }
 
-/* A clock that was ahead is put back: nothing is to wait for that time to come
+/* Corrects times of a clock that was ahead: nothing must wait for them to come
  * again. */
 static void put_clock_right(struct conlog_file *f, int64_t now_s)
 {
@@ -357,8 +359,8 @@ static void put_clock_right(struct conlog_file *f, int64_t now_s)
         f->rotate_after_s = now_s;
 }
 
-/* Others may have cut the file, so the disk is asked; but only if our own count
- * says that it is due: not with every job. */
+/* Others may have truncated the file, so the disk is asked; but only if our own
+ * count says that it is due, not with every job. */
 static bool is_due(struct conlog_file *f, const struct conlog_settings *s,
                    int64_t now_s)
 {
@@ -371,7 +373,7 @@ static bool is_due(struct conlog_file *f, const struct conlog_settings *s,
     return conlog_rotation_is_due(&s->rotation, f->size, f->born_s, now_s);
 }
 
-/* It was not written together with the one before it. */
+/* False: it was written together with the job before it. */
 static bool has_left(const struct conlog_job *job)
 {
     return job->lost > 0 || job->done < job->len;
@@ -390,8 +392,8 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
         return r;
     now_s = clock_utc_s();
     put_clock_right(f, now_s);
-    /* Not in the middle of a piece, and not for a job that has nothing left:
-     * the new file would be empty. */
+    /* Not within a piece, and not for a job that has nothing left: the new file
+     * would be empty. */
     if (may_rotate && job->skip == 0 && has_left(job) &&
         now_s >= f->rotate_after_s && is_due(f, s, now_s))
         return CONLOG_FILE_IS_DUE;
@@ -407,7 +409,7 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
 /* ---- rotation --------------------------------------------------------- */
 
 /* The new file is opened before the old one is closed: if that fails, the log
- * goes on in the descriptor that it has, whatever the file is called by then
+ * continues in its present descriptor, whatever the file's name is by then
  * (conlog_rotation.h). */
 static int rotate(struct conlog_file *f, const struct conlog_settings *s,
                   int folder, const char *name, struct err *err)
@@ -444,7 +446,7 @@ int conlog_file_rotate(struct conlog_file *f, const struct conlog_settings *s,
         err_set(err, "cannot open its folder: %s", strerrordesc_np(-r));
     else
         r = rotate(f, s, folder, name, err);
-    /* Else a rotation that fails would be tried with every job. */
+    /* Otherwise a rotation that fails would be tried with every job. */
     if (r < 0)
         f->rotate_after_s = clock_utc_s() + ROTATE_AGAIN_S;
     if (folder >= 0)

@@ -22,7 +22,7 @@ enum piece_kind {
     PIECE_UUID_HEX,
     PIECE_LABEL,
     PIECE_DATE,      /* text: its letter */
-    PIECE_UNKNOWN,   /* %x or %{x} that there is not; text: all of it */
+    PIECE_UNKNOWN,   /* an unknown %x or %{x}; text: all of it */
     PIECE_UNENDED,   /* a "%{" without "}", or a "%" at the end */
     PIECE_FORBIDDEN, /* a character that no name may have */
 };
@@ -57,7 +57,7 @@ static enum piece_kind kind_of_word(struct slice word)
     return PIECE_UNKNOWN;
 }
 
-/* What stands behind a "%"; its text begins with that. */
+/* The piece behind a "%"; its text begins there. */
 static struct piece directive(const char *at)
 {
     struct piece piece = { PIECE_UNENDED, slice_of(at, strlen(at)) };
@@ -84,7 +84,7 @@ static struct piece directive(const char *at)
     return (struct piece){ PIECE_UNKNOWN, slice_of(at, 1 + len) };
 }
 
-/* Those of Unicode that end lines, too. */
+/* Also the line separators of Unicode. */
 static bool is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
@@ -116,7 +116,7 @@ static bool is_of_a_console(enum piece_kind kind)
     return kind >= PIECE_NAME && kind <= PIECE_LABEL;
 }
 
-/* The known word that this one, of "%{word}", is nearest to; or NULL. */
+/* The known word nearest to an unknown "%{word}"; or NULL. */
 static const char *guess(struct slice unknown)
 {
     char word[TEXT_DISTANCE_MAX + 1];
@@ -153,7 +153,7 @@ static void say_unknown(struct slice text, int place, struct err *err)
                 all_words);
 }
 
-/* is_first: of a folder's name, or the file's. */
+/* is_first: the first piece of a folder's or the file's name. */
 static int check_piece(struct piece piece, bool is_first, int place,
                        struct err *err)
 {
@@ -195,7 +195,7 @@ static int check_piece(struct piece piece, bool is_first, int place,
     }
 }
 
-/* As people count them. */
+/* Counts characters, as people do. */
 static int characters_in(struct slice text)
 {
     int count = 0;
@@ -247,7 +247,7 @@ int conlog_name_check(const char *pattern, struct err *err)
 
 /* ---- what a VM says --------------------------------------------------- */
 
-/* Not to be seen, or not what they look like; by their numbers, in order. */
+/* Invisible or deceptive characters, sorted by number. */
 static const struct range {
     uint32_t first, last;
 } invisible[] = {
@@ -278,18 +278,18 @@ static bool is_replaced(uint32_t code)
 struct path {
     char *text;    /* CONLOG_NAME_MAX bytes */
     size_t start;  /* of the part that is being made */
-    size_t len;    /* of all */
-    uint64_t hash; /* of the part, of what does not fit too */
+    size_t len;    /* of the whole path */
+    uint64_t hash; /* of the part, including what does not fit */
     bool is_cut;
 };
 
 enum { CUT_MARK_LEN = 1 + 16 };
 
-/* FNV-1a, 64 bits: one that the next version has, too. */
+/* FNV-1a, 64 bits: it must not change in later versions. */
 static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
 static const uint64_t hash_prime = UINT64_C(0x100000001b3);
 
-/* A whole character. */
+/* Appends a whole character. */
 static void put(struct path *p, struct slice character)
 {
     for (size_t i = 0; i < character.len; i++)
@@ -330,7 +330,7 @@ static void put_uuid_hex(struct path *p, const char *uuid)
         if (isxdigit((unsigned char)*c))
             hex[count++] = *c;
         else if (*c != '-')
-            count = TEXT_ID_MAX; /* no UUID */
+            count = TEXT_ID_MAX; /* it is no UUID */
         if (count == TEXT_ID_MAX)
             break;
     }
@@ -344,7 +344,8 @@ static void put_uuid_hex(struct path *p, const char *uuid)
 
 static void put_date(struct path *p, char letter, int64_t utc_s)
 {
-    static const int64_t last_s = INT64_C(253402300799); /* of year 9999 */
+    /* the last second of year 9999 */
+    static const int64_t last_s = INT64_C(253402300799);
     time_t when = (time_t)(utc_s < 0 ? 0 : utc_s > last_s ? last_s : utc_s);
     struct tm utc;
     char text[16];
@@ -362,8 +363,8 @@ static void put_date(struct path *p, char letter, int64_t utc_s)
         put(p, slice_of(text + i, 1));
 }
 
-/* Puts the mark of a long name at its end. What is there is longer than
- * what is left of it: the character that did not fit has at most 4 bytes. */
+/* Puts the mark of a long name at its end. The part has room for the mark,
+ * because the character that did not fit has at most 4 bytes. */
 static void cut(struct path *p)
 {
     size_t at = p->start + CONLOG_NAME_PART_MAX - CUT_MARK_LEN;
@@ -404,7 +405,7 @@ static bool ends_in(const char *name, size_t len, const char *end)
     return len >= n && memcmp(name + len - n, end, n) == 0;
 }
 
-/* The end of a rotated file's name is taken from a live one. */
+/* Removes the mark of a rotated file from a live file's name. */
 static void spoil_number(struct path *p)
 {
     char *name = p->text + p->start;
@@ -434,7 +435,7 @@ static void put_piece(struct path *p, struct piece piece,
         p->text[p->len++] = '/';
         begin_part(p);
         break;
-    case PIECE_CHARACTER: /* of "%%" the first one is as good */
+    case PIECE_CHARACTER: /* of "%%" either one will do */
         put(p, piece.text.data[0] == '%' ? slice_of("%", 1) : piece.text);
         break;
     case PIECE_NAME:
@@ -456,7 +457,7 @@ static void put_piece(struct path *p, struct piece piece,
     case PIECE_UNKNOWN:
     case PIECE_UNENDED:
     case PIECE_FORBIDDEN:
-        assert(false); /* has not passed the check */
+        assert(false); /* the pattern has not passed the check */
         break;
     }
 }

@@ -7,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What was read of one file: memory with the bytes in it. */
+/* Bytes that were read from one file. */
 struct piece {
     uint8_t *memory;
     struct slice bytes;
-    bool is_whole; /* the file from its beginning on */
+    bool is_whole; /* read from the file's beginning */
 };
 
-/* How much of a file is enough: its stamps come on top. */
+/* How many bytes of a file are enough, with room for its stamps. */
 static size_t enough(const struct conlog_settings *s,
                      const struct history_wish *wish)
 {
@@ -41,7 +41,7 @@ static bool read_all(int fd, uint8_t *to, size_t len, uint64_t from)
     return true;
 }
 
-/* Nobody should begin in the middle of a stamp. */
+/* Skips the rest of a cut line, which could begin within a stamp. */
 static struct slice behind_cut(struct slice bytes, bool *ret_is_in_line)
 {
     const uint8_t *end = memchr(bytes.data, '\n', bytes.len);
@@ -53,7 +53,7 @@ static struct slice behind_cut(struct slice bytes, bool *ret_is_in_line)
                                                            : CONLOG_STAMP_LEN);
 }
 
-/* Puts bytes of its own in place of those with stamps. */
+/* Replaces the bytes with a copy without stamps. */
 static bool strip(struct piece *piece)
 {
     struct slice in = piece->bytes;
@@ -76,7 +76,7 @@ static bool strip(struct piece *piece)
     return true;
 }
 
-/* The last bytes, at most so many, in front of the end. */
+/* Reads the last bytes before end, at most max. */
 static bool read_piece(int fd, uint64_t end, size_t max, bool is_stamped,
                        struct piece *piece)
 {
@@ -117,7 +117,7 @@ static bool is_origin(const struct conlog_origin *origin, const struct stat *st)
     return st->st_dev == origin->device && st->st_ino == origin->inode;
 }
 
-/* The files that are looked at, and how far; -1: not this one. */
+/* The files to be read, and up to where; -1: not this file. */
 struct files {
     int older, newer;
     uint64_t older_end, newer_end;
@@ -151,7 +151,7 @@ static void choose(const struct conlog_origin *origin, const struct stat *older,
     if (!origin->is_known)
         return;
     if (files->newer >= 0 && is_origin(origin, newer)) {
-        /* Somebody has cut it: what is there now may be this run's. */
+        /* Somebody has truncated it: what it contains now may be this run's. */
         if (files->newer_end < origin->size) {
             leave_out(&files->newer);
             leave_out(&files->older);

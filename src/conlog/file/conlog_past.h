@@ -2,14 +2,14 @@
  * conlog_past.h - the last bytes that a console's log had before this run.
  *
  * Blocks: for the thread that has the log, so that nothing is written to it
- * meanwhile. What is looked at is NAME up to where this run begins in it, and
- * what NAME.1 ends with where NAME has less than what is wanted; NAME.1 alone
- * if NAME was rotated in this run. What is compressed is not looked at.
+ * meanwhile. Reads NAME up to where this run begins in it, and the end of
+ * NAME.1 if NAME has less than is wanted; NAME.1 alone if NAME was rotated in
+ * this run. Compressed files are not read.
  *
- * With settings.is_stamped the stamps are taken off. A line without one stays
- * as it is: the file may have been begun without. Of files whose stamps are no
- * longer written the lines keep theirs: they may be the VM's own.
- * The lines that tell of gaps stay.
+ * With settings.is_stamped, stamps are removed. A line without a stamp stays as
+ * it is: the file may have been begun without. If stamps are no longer written,
+ * the lines keep theirs, because they may be the VM's own. Lines that report
+ * gaps stay.
  */
 #ifndef CONLOG_FILE_CONLOG_PAST_H
 #define CONLOG_FILE_CONLOG_PAST_H
@@ -18,8 +18,8 @@
 #include "core/told/history.h"
 #include "core/told/past.h"
 
-/* At most so many bytes, and no more than is needed for so many lines, or a
- * little more. NULL: there is nothing, or it cannot be read. */
+/* At most the wish's bytes, and little more than its lines need. NULL: there is
+ * nothing, or it cannot be read. */
 struct past *conlog_past_read(const struct conlog_settings *settings,
                               const char *path,
                               const struct conlog_origin *origin,

@@ -13,13 +13,13 @@ enum {
     OLD_FILE = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
 };
 
-/* Who may read a file may look into its folder. */
+/* Whoever may read a file may search its folder. */
 static mode_t folder_mode(mode_t mode)
 {
     return (mode_t)(0700 | mode | (mode & 0444) >> 2);
 }
 
-/* All of it, whatever our umask is, or none. */
+/* With all of its attributes, whatever our umask is, or not at all. */
 static int make_folder(const struct conlog_settings *s, int at,
                        const char *name)
 {
@@ -75,7 +75,7 @@ static int make_file(const struct conlog_settings *s, int at, const char *name,
     return 0;
 }
 
-/* Takes the descriptor. */
+/* Takes the descriptor over. */
 static int check_file(int fd, bool may_be_fifo, int *ret_fd)
 {
     struct stat st;
@@ -105,7 +105,7 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
     return fd < 0 ? -errno : check_file(fd, true, ret_fd);
 }
 
-/* Folder by folder. */
+/* Opens the path folder by folder. */
 static int open_beneath(const struct conlog_settings *s, const char *path,
                         int *ret_fd)
 {
@@ -138,8 +138,9 @@ static int open_beneath(const struct conlog_settings *s, const char *path,
     return r;
 }
 
-/* In one call if it is there, and in no folder that might be a link: of many
- * logs some are opened for nearly every line. */
+/* One call is enough for an existing file outside folders, which might be
+ * links. It matters, because with many logs a file is opened for nearly every
+ * line. */
 int conlog_place_open(const struct conlog_settings *s, const char *path,
                       int *ret_fd)
 {
@@ -165,7 +166,7 @@ int conlog_place_make(const char *directory)
         if (mkdir(part, 0755) < 0 && errno != EEXIST) {
             struct stat st;
 
-            /* On a read-only disk what is there is there all the same. */
+            /* On a read-only disk mkdir fails even for existing folders. */
             if (stat(part, &st) < 0 || !S_ISDIR(st.st_mode))
                 return errno == ENOENT ? -EROFS : -errno;
         }
@@ -206,7 +207,8 @@ int conlog_place_find(const struct conlog_settings *s, const char *path,
 
     if (folder < 0)
         return folder;
-    /* A FIFO that nobody writes to would not be opened in any time. */
+    /* Without O_NONBLOCK, opening a FIFO without a writer would block for
+     * ever. */
     fd = openat(folder, name,
                 O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
     r = fd < 0 ? -errno : check_file(fd, false, ret_fd);

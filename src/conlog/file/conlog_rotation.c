@@ -89,8 +89,8 @@ static struct slot slot_look(int directory, const char *path, unsigned number,
     return slot;
 }
 
-/* Both forms are there, and compression was ended between its last two steps:
- * the plain one is a copy. */
+/* True if both forms exist because compression was interrupted before its last
+ * step: the plain one is a copy. */
 static bool is_copy(int directory, const char *path, unsigned number)
 {
     struct conlog_rotation_name plain =
@@ -118,7 +118,7 @@ int conlog_rotation_born(int directory, const char *path, int64_t *ret_born_s)
     if (statx(directory, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME | STATX_MTIME,
               &of_file) < 0)
         return -errno;
-    /* Some file systems claim to know it, and say 0. */
+    /* Some file systems claim to know the birth time, and return 0. */
     if ((of_file.stx_mask & STATX_BTIME) != 0 && of_file.stx_btime.tv_sec > 0)
         *ret_born_s = of_file.stx_btime.tv_sec;
     else if (!slot_is_free(slot_look(directory, path, 1, &before)))
@@ -152,7 +152,7 @@ static int remove_file(int directory, const char *name, struct err *err)
     if (unlinkat(directory, name, 0) == 0)
         return 0;
     r = -errno;
-    /* A file system that is read-only says so of files that are not there. */
+    /* A read-only file system also returns its error for missing files. */
     if (!look(directory, name, &st))
         return 0;
     err_set(err, "cannot delete %s: %s", name, strerror(-r));
@@ -200,7 +200,7 @@ static int move_slot(int directory, const char *path, unsigned number,
     return r;
 }
 
-/* Deletes what keep does not allow for: consecutive numbers from first on. */
+/* Deletes files above keep: consecutive numbers from first on. */
 static int remove_from(int directory, const char *path, unsigned first,
                        struct err *err)
 {
@@ -218,8 +218,8 @@ static int remove_from(int directory, const char *path, unsigned first,
     return 0;
 }
 
-/* Makes number 1 free. Only what is below the first free number is moved: so
- * does one go on that was killed. */
+/* Makes number 1 free. Moves only files below the first free number: this also
+ * continues a rotation that was killed. */
 static int make_room(int directory, const char *path, unsigned keep,
                      struct err *err)
 {
@@ -240,7 +240,7 @@ static int make_room(int directory, const char *path, unsigned keep,
     return r;
 }
 
-/* Puts right what compression has left half-done. */
+/* Repairs what compression has left incomplete. */
 static int tidy(int directory, const char *path, unsigned keep, struct err *err)
 {
     struct conlog_rotation_name temporary =

@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum { CONLOG_DIRECTORY_MAX = 1024 }; /* with its end */
+enum { CONLOG_DIRECTORY_MAX = 1024 }; /* with its NUL */
 
 struct conlog_settings {
     char directory[CONLOG_DIRECTORY_MAX];
     char pattern[CONLOG_PATTERN_MAX + 1];
     struct conlog_rotation_rules rotation;
     mode_t mode;
-    uid_t uid;         /* (uid_t)-1: as it comes */
-    gid_t gid;         /* (gid_t)-1: as it comes */
+    uid_t uid;         /* (uid_t)-1: not changed */
+    gid_t gid;         /* (gid_t)-1: not changed */
     uint32_t open_max; /* files kept open; at least 1 */
-    bool is_stamped;   /* a time in front of each line */
+    bool is_stamped;   /* a time before each line */
 };
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* How long the run at the front is that ends with a LF, or with in. */
+/* The length of the run at the front that ends with a LF, or with in. */
 static size_t line_len(struct slice in)
 {
     const uint8_t *end = memchr(in.data, '\n', in.len);
@@ -10,7 +10,7 @@ static size_t line_len(struct slice in)
     return end != NULL ? (size_t)(end - in.data) + 1 : in.len;
 }
 
-/* Copies what fits of the line at the front. Returns how many bytes. */
+/* Copies as much of the first line as fits. Returns how many bytes. */
 static size_t copy_line(bool *is_in_line, struct slice *in, uint8_t *to,
                         size_t size)
 {
@@ -32,7 +32,7 @@ void conlog_stamp_init(struct conlog_stamp *s, bool is_in_line)
     *s = (struct conlog_stamp){ .is_in_line = is_in_line, .utc_ms = -1 };
 }
 
-/* Lines mostly come several at a time: the text is made once for them. */
+/* Lines mostly come several at a time; they share one text. */
 static void set_time(struct conlog_stamp *s, int64_t utc_ms)
 {
     if (s->utc_ms == utc_ms && s->text[0] != '\0')
@@ -70,7 +70,7 @@ void conlog_stamp_stripper_init(struct conlog_stamp_stripper *s,
     *s = (struct conlog_stamp_stripper){ .is_in_line = is_in_line };
 }
 
-/* How a stamp looks; 0 stands for any digit. */
+/* The form of a stamp; 0 stands for any digit. */
 static const char shape[CONLOG_STAMP_LEN + 1] = "0000-00-00T00:00:00.000Z ";
 
 static bool fits_shape(uint8_t byte, size_t place)
@@ -80,8 +80,8 @@ static bool fits_shape(uint8_t byte, size_t place)
     return byte == (uint8_t)shape[place];
 }
 
-/* At the beginning of a line: holds back what may be a stamp, and drops it
- * when it is one. True: the line goes on behind it. False: in is at its end. */
+/* At the beginning of a line: holds bytes that may be a stamp, and drops a
+ * whole one. True: the line continues behind it. False: in is empty. */
 static bool pass_stamp(struct conlog_stamp_stripper *s, struct slice *in)
 {
     while (s->held_len < CONLOG_STAMP_LEN) {
@@ -103,7 +103,7 @@ size_t conlog_stamp_strip(struct conlog_stamp_stripper *s, struct slice *in,
 
     while (in->len > 0) {
         if (!s->is_in_line) {
-            /* Room for what is held, should it be no stamp. */
+            /* Room for the held bytes, if they are no stamp. */
             if (size - at < CONLOG_STAMP_ROOM)
                 break;
             if (!pass_stamp(s, in))
