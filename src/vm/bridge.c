@@ -24,7 +24,7 @@ static void drop_output(struct bridge *b)
     b->local_break = (struct waiting_break){ 0 };
 }
 
-/* What is to go to the concentrator, a break for one. */
+/* Bytes for the concentrator; a waiting break counts as one. */
 static size_t unsent(const struct bridge *b)
 {
     return b->to_proxy.len + waiting_break_is_there(&b->proxy_break);
@@ -32,7 +32,7 @@ static size_t unsent(const struct bridge *b)
 
 /* Coming back */
 
-/* Starts waiting, and returns for how long. */
+/* Starts the pause, and returns its length. */
 static unsigned retry_later(struct bridge_retry *retry)
 {
     uint64_t now_us = clock_now_us();
@@ -64,7 +64,7 @@ static void bridge_on_end_retry(void *owner)
 
 /* The way out */
 
-/* The first reason to end counts; stopping overtakes draining. */
+/* The first reason to end counts, but stopping replaces draining. */
 static void begin_ending(struct bridge *b, enum bridge_ending ending,
                          int exit_status)
 {
@@ -107,7 +107,7 @@ static bool is_over(const struct bridge *b)
 
 /* Local end -> concentrator */
 
-/* Up to where a break waits; true: it is the break's turn, or nothing's. */
+/* Sends bytes up to a waiting break. True: they are all sent. */
 static bool send_bytes(struct bridge *b)
 {
     struct slice bytes =
@@ -158,9 +158,9 @@ static void take_break(struct bridge *b)
 }
 
 /*
- * One read of the local end. A break that it had stands among its bytes, so it
- * is put between them. failed() comes last: it closes the stream, and may end
- * the program's input for good.
+ * Reads the local end once. A break in the read has a place among its bytes, so
+ * it is put between them. failed() comes last: it closes the stream, and may
+ * end the program's input for good.
  */
 static void read_end(struct bridge *b)
 {
@@ -187,8 +187,8 @@ static void read_end(struct bridge *b)
 
 /* Concentrator -> local end */
 
-/* Below this, bytes are put together first: what comes with doubled bytes in
- * it comes in many short pieces. */
+/* Below this size, bytes are collected first: data with doubled bytes comes in
+ * many short pieces. */
 enum { WRITE_AT_ONCE_MIN = 4 * KIB };
 
 static bool takes_output(const struct bridge *b)
@@ -196,7 +196,7 @@ static bool takes_output(const struct bridge *b)
     return b->end->out != NULL && !b->is_out_over;
 }
 
-/* Returns how much was taken. */
+/* Returns how many bytes were taken. */
 static size_t write_end(struct bridge *b, struct slice bytes)
 {
     ssize_t n = stream_write(b->end->out, bytes.data, bytes.len);
@@ -209,7 +209,7 @@ static size_t write_end(struct bridge *b, struct slice bytes)
     return 0;
 }
 
-/* Up to where a break waits; true: it is the break's turn, or nothing's. */
+/* Writes bytes up to a waiting break. True: they are all written. */
 static bool write_bytes(struct bridge *b)
 {
     struct slice bytes =
@@ -227,8 +227,9 @@ static bool has_output(const struct bridge *b)
     return b->to_local.len > 0 || waiting_break_is_there(&b->local_break);
 }
 
-/* A break that goes on ends for what is behind it: else that might keep the
- * word of its end from being read, and each would wait for the other. */
+/* A continuous break ends here if bytes are behind it: they might otherwise
+ * keep the message of its end from being read, and each would wait for the
+ * other. */
 static void write_queued(struct bridge *b)
 {
     struct end *e = b->end;
@@ -250,7 +251,8 @@ static void bridge_on_hosts_data(void *owner, struct slice bytes)
     struct bridge *b = owner;
     size_t taken = 0;
 
-    /* A local end that is away is a cable with nothing at the end. */
+    /* While the local end is away, output is dropped, as on a cable with
+     * nothing at its end. */
     if (takes_output(b) && !has_output(b) && !b->end->is_in_break &&
         bytes.len >= WRITE_AT_ONCE_MIN)
         taken = write_end(b, bytes);
@@ -281,7 +283,8 @@ static void bridge_on_end_ready(void *owner, unsigned ready)
         read_end(b);
 }
 
-/* Every turn: what happened decides who is read and written next. */
+/* Called every turn: the events of the turn decide what is read and written
+ * next. */
 
 static void update_end_interest(struct bridge *b)
 {
@@ -301,15 +304,17 @@ static void update_end_interest(struct bridge *b)
 }
 
 /*
- * The order matters. Output first: how much of it is left decides what
- * hosts_settle lets be read. Then what is to be sent, because a move waits for
- * what is unsent. Whether all is over is asked of the state this led to.
+ * The order matters. Output comes first, because its remaining bytes decide
+ * what hosts_settle may read. Then input is sent, because a move waits for
+ * unsent bytes. Whether everything is over is decided last, by the state that
+ * results.
  */
 static void bridge_on_turn_end(void *owner)
 {
     struct bridge *b = owner;
 
-    /* While it waits to be writable, another try would only cost a call. */
+    /* While it waits to be writable, another try would only cost a system
+     * call. */
     if (b->end->out != NULL &&
         (b->to_local.len == 0 || !(b->end->out->interest & STREAM_WRITE)))
         write_queued(b);
@@ -328,7 +333,7 @@ static void bridge_on_turn_end(void *owner)
 
 /* The line itself */
 
-/* A port that is closed keeps its settings and drives no lines. */
+/* A closed port keeps its settings and drives no lines. */
 static void look(struct bridge *b)
 {
     struct end *e = b->end;
@@ -401,7 +406,7 @@ static void bridge_on_hosts_ended(void *owner, const struct err *why)
     struct bridge *b = owner;
     unsigned wait_ms;
 
-    /* Nobody is left to say that a break ends. */
+    /* Nobody is left to report the end of a break. */
     bridge_on_hosts_break(b, UART_BREAK_OFF);
     if (!wants_proxy(b))
         return;
@@ -449,8 +454,8 @@ static void bridge_on_end_gone(void *owner, enum end_outcome outcome,
     struct bridge *b = owner;
     unsigned wait_ms;
 
-    /* Only what nobody can take any more: an end whose input is over may go on
-     * being written to. */
+    /* Drops only bytes that nobody can take: an end whose input is over may
+     * still take output. */
     if (b->end->out == NULL)
         drop_output(b);
     if (b->end->in == NULL)

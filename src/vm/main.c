@@ -28,8 +28,8 @@ static void main_on_move_signal(void *owner, int number)
     bridge_move(owner);
 }
 
-/* Signals that end us, but for those that whoever started us has switched off
- * (nohup). */
+/* Watches the signals that end the program, except those that its parent has it
+ * ignore (nohup). */
 static void watch_signals(struct loop *loop, struct bridge *bridge)
 {
     static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
@@ -57,7 +57,7 @@ static struct end *open_end(struct loop *loop, const struct options *o,
     return end_stdio_new(loop, o->is_raw, err);
 }
 
-/* What is common to all connections, and to those of each target. */
+/* What all connections share, and what those of each target share. */
 struct transport {
     struct loop *loop;
     struct tls_hub hub;
@@ -65,7 +65,7 @@ struct transport {
     struct proxy_target move_to;
 };
 
-/* h outlives the target. */
+/* h must outlive the target. */
 static int open_target(struct proxy_target *t, const struct options_host *h,
                        const char *option, struct err *err)
 {
@@ -90,7 +90,7 @@ static int open_target(struct proxy_target *t, const struct options_host *h,
     return -EINVAL;
 }
 
-/* 0, or a failure with err filled: then nothing is left open. */
+/* 0, or a failure with err filled; nothing then stays open. */
 static int open_transport(struct transport *t, const struct options *o,
                           struct err *err)
 {

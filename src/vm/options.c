@@ -41,12 +41,12 @@ enum option_name {
     OPTION_COUNT,
 };
 
-/* In the order of --help; a heading stands above the row that has one. */
+/* In the order of --help; a row with a heading begins a section. */
 /* clang-format off */
 static const struct row {
     const char *heading;
     const char *name;
-    const char *value; /* NULL: takes none */
+    const char *value; /* NULL: it has no value */
     const char *text;
     char letter;
 } rows[OPTION_COUNT] = {
@@ -359,7 +359,7 @@ static int read_option(struct options *o, enum option_name name,
     return -EINVAL;
 }
 
-/* Checks what depends on more than one option. */
+/* Checks what involves more than one option. */
 static int check(const struct options *o, struct err *err)
 {
     int ends = (o->command != NULL) + (o->pty_link != NULL) +
@@ -405,7 +405,7 @@ static void make_getopt_table(struct option table[OPTION_COUNT + 1])
     table[OPTION_COUNT] = (struct option){ 0 };
 }
 
-/* getopt's answer as a row's number; -1: there is none. */
+/* The row of getopt's result; -1: none. */
 static int find_row(int answer)
 {
     if (answer >= 256)

@@ -1,5 +1,5 @@
 /*
- * options.h - the command line of vspc-vm: a table, which also makes --help.
+ * options.h - the command line of vspc-vm, as a table that also makes --help.
  */
 #ifndef VM_OPTIONS_H
 #define VM_OPTIONS_H
@@ -28,10 +28,10 @@ struct options {
     enum options_request request;
     struct options_host proxy;
     char name[TEXT_ID_MAX + 1];
-    char uuid[TEXT_ID_MAX + 1]; /* identity_read_uuid */
+    char uuid[TEXT_ID_MAX + 1]; /* in the form of identity_read_uuid */
     const char *uri;
     char direction; /* 'S' or 'C' */
-    /* The local end: one of these, or none: standard input and output. */
+    /* The local end: at most one of these; none: standard input and output. */
     const char *command;
     const char *pty_link;
     const char *connect_target;
@@ -42,12 +42,12 @@ struct options {
     bool is_reconnecting;
     struct options_host move_to;
     const struct rehearsal_way *move_way;
-    unsigned move_every_s; /* 0: only by signal */
+    unsigned move_every_s; /* 0: by signal only */
     unsigned move_timeout_s;
     enum say_level max_level;
 };
 
-/* 0, or -EINVAL with err filled. Texts point into argv. */
+/* 0, or -EINVAL with err filled. Texts in *o point into argv. */
 int options_read(struct options *o, int argc, char **argv, struct err *err);
 
 void options_print_help(void);

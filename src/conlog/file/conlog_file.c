@@ -130,8 +130,8 @@ static int open_file(struct conlog_file *f, const struct conlog_job *job,
 
     if (f->fd >= 0 && f->generation == generation)
         return 0;
-    /* was_open stays true: a file that is not empty is taken for the one that
-     * we have written, and is not read. */
+    /* was_open keeps its value: a file that is not empty is taken for the one
+     * that we have written, and is not read. */
     close_file(f);
     r = conlog_place_open(s, f->path, &f->fd);
     if (r == 0)

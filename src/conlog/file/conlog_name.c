@@ -363,8 +363,8 @@ static void put_date(struct path *p, char letter, int64_t utc_s)
         put(p, slice_of(text + i, 1));
 }
 
-/* Puts the mark of a long name at its end. The part has room for the mark,
- * because the character that did not fit has at most 4 bytes. */
+/* Puts the mark of a long name at its end. The text reaches behind the mark's
+ * place, because the character that did not fit has at most 4 bytes. */
 static void cut(struct path *p)
 {
     size_t at = p->start + CONLOG_NAME_PART_MAX - CUT_MARK_LEN;

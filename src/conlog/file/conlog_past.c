@@ -41,7 +41,8 @@ static bool read_all(int fd, uint8_t *to, size_t len, uint64_t from)
     return true;
 }
 
-/* Skips the rest of a cut line, which could begin within a stamp. */
+/* Skips what could be the rest of a stamp: the cut line, or if it does not end
+ * here, a stamp's length. */
 static struct slice behind_cut(struct slice bytes, bool *ret_is_in_line)
 {
     const uint8_t *end = memchr(bytes.data, '\n', bytes.len);

@@ -24,6 +24,6 @@ void say(enum say_level level, const char *format, ...)
     vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
     text_clean(clean, sizeof clean, slice_of_text(raw));
-    /* One call: the lines of several processes do not mix. */
+    /* One call, so that lines of several processes do not mix. */
     fprintf(stderr, "vspc-vm: %s\n", clean);
 }

@@ -28,8 +28,8 @@ void timer_done(struct timer *t)
 
 void timer_start(struct timer *t, unsigned wait_ms)
 {
-    /* A queue's order is that of starting, which a change of its length could
-     * break; with a single entry there is no order. */
+    /* deadline_queue_set_length is not needed: a single entry has no order that
+     * a change of the length could break. */
     t->queue.length_us = (uint64_t)wait_ms * 1000;
     deadline_start(&t->queue, &t->deadline, clock_now_us());
 }

@@ -1,10 +1,10 @@
 /*
- * timer.h - one thing that falls due once, after a time of its own.
+ * timer.h - a single timer with a variable length.
  *
- * A deadline queue (base/deadline.h) with a single entry and a varying length;
- * right where a program has a handful of timers and not ten thousand. Lives in
- * the owner's struct; timer_done before that goes, and not while a handler of
- * the loop runs (deadline_queue_close).
+ * A deadline queue (base/deadline.h) with one entry; fits a program with a
+ * handful of timers, not ten thousand. Lives in its owner's struct. timer_done
+ * must be called before the struct is freed, and not from a handler of the
+ * loop's deadlines (deadline_queue_close).
  */
 #ifndef VM_COMMON_TIMER_H
 #define VM_COMMON_TIMER_H
@@ -24,7 +24,7 @@ void timer_init(struct timer *t, struct loop *loop, timer_due_fn *on_due,
                 void *owner);
 void timer_done(struct timer *t);
 
-/* Starts it, again if it was running. 0 ms: in the next turn of the loop. */
+/* Starts or restarts it. 0 ms: due in the next turn of the loop. */
 void timer_start(struct timer *t, unsigned wait_ms);
 void timer_stop(struct timer *t);
 bool timer_is_running(const struct timer *t);

@@ -55,8 +55,8 @@ void uart_take_termios(struct uart *u, const struct termios *t)
 {
     unsigned baud;
 
-    /* POSIX: speed 0 hangs up. Such a port keeps its former speed for when it
-     * is opened again. */
+    /* POSIX: speed 0 hangs up. The port keeps its former speed for its next
+     * opening. */
     if (cfgetospeed(t) == B0)
         u->lines = 0;
     else if (terminal_find_baud(cfgetospeed(t), &baud))

@@ -1,7 +1,7 @@
 /*
  * waiting_break.h - a break's place in a queue of bytes. Pure.
  *
- * Of several that wait in one queue the last one is kept. Starts as { 0 }.
+ * Of several breaks in one queue, the last one is kept. Starts as { 0 }.
  */
 #ifndef VM_COMMON_WAITING_BREAK_H
 #define VM_COMMON_WAITING_BREAK_H
@@ -10,8 +10,8 @@
 #include "vm/common/uart.h"
 
 struct waiting_break {
-    enum uart_break what; /* OFF: none waits */
-    size_t before;        /* bytes of the queue that go first */
+    enum uart_break what; /* OFF: no break waits */
+    size_t before;        /* bytes of the queue that go before it */
 };
 
 static inline bool waiting_break_is_there(const struct waiting_break *w)
@@ -19,9 +19,9 @@ static inline bool waiting_break_is_there(const struct waiting_break *w)
     return w->what != UART_BREAK_OFF;
 }
 
-/* Behind the queue's bytes. The end of a break has no place of its own, so
- * that a break cannot be in the way of its end; false: the break whose end it
- * is does not wait any more. */
+/* Puts a break behind the queue's bytes. The end of a break has no place of its
+ * own, so that a break cannot delay its own end: it turns a waiting break into
+ * a pulse. False: no break waits, so its end must be handled now. */
 static inline bool waiting_break_put(struct waiting_break *w,
                                      enum uart_break what, size_t queue_len)
 {
@@ -35,7 +35,7 @@ static inline bool waiting_break_put(struct waiting_break *w,
     return true;
 }
 
-/* What of the queue may go: up to the break. */
+/* The bytes of the queue that may go: those before the break. */
 static inline struct slice waiting_break_limit(const struct waiting_break *w,
                                                struct slice queue)
 {
@@ -44,14 +44,14 @@ static inline struct slice waiting_break_limit(const struct waiting_break *w,
     return queue;
 }
 
-/* len bytes have gone. */
+/* len bytes have left the queue. */
 static inline void waiting_break_went(struct waiting_break *w, size_t len)
 {
     if (waiting_break_is_there(w))
         w->before -= len;
 }
 
-/* True if it is the break's turn. */
+/* True if the break is next. */
 static inline bool waiting_break_is_due(const struct waiting_break *w)
 {
     return waiting_break_is_there(w) && w->before == 0;

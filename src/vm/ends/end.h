@@ -1,10 +1,10 @@
 /*
- * end.h - the local end of a serial line: what is bridged to the concentrator.
+ * end.h - the local end of a serial line, which is bridged to the concentrator.
  *
- * An end opens to one or two streams, which the bridge reads and writes, and
- * may go away and come back: a command that is run again, a socket whose other
- * side was restarted. Each kind is one end_*.c; it owns its streams,
- * processes and files.
+ * An end opens to one or two streams, which the bridge reads and writes. It may
+ * go away and return: a command that is run again, a socket whose other side
+ * was restarted. Each kind is one end_*.c; it owns its streams, processes and
+ * files.
  *
  *     closed --open()--> opening --events->opened--> open --+
  *       ^                   |                               |
@@ -19,16 +19,16 @@
 #include "vm/common/uart.h"
 
 enum end_outcome {
-    END_RETRY,    /* open it again after a while */
-    END_FINISHED, /* that was all: the program ends with the status */
+    END_RETRY,    /* open it again after a pause */
+    END_FINISHED, /* the program ends with the status */
 };
 
 struct end_events {
     /* in and out are set. */
     void (*opened)(void *owner);
     /*
-     * in is closed, or opening failed. Where out is still set it goes on being
-     * written to. why: for a person; NULL: there is nothing to say.
+     * in is closed, or opening has failed. If out is still set, it still takes
+     * output. why: for a person; NULL: nothing to report.
      */
     void (*gone)(void *owner, enum end_outcome outcome, int exit_status,
                  const char *why);
@@ -37,47 +37,48 @@ struct end_events {
 struct end;
 
 struct end_ops {
-    /* Tells by events, at once or later. */
+    /* Reports by events, at once or later. */
     void (*open)(struct end *e);
-    /* Reading or writing failed. error: -errno, 0 for the end of the input.
-     * The end says gone in its own time; until then that direction is not
-     * used any more. */
+    /* Reading or writing has failed. error: -errno, 0 for the end of the input.
+     * The end calls gone in its own time; until then that direction is not
+     * used. */
     void (*failed)(struct end *e, bool is_output, int error);
-    /* The line's break condition, as far as there is such a thing: behind
-     * what was written. While is_in_break nothing but OFF may be said, and
-     * nothing written. */
+    /* Sets the line's break condition, if the end has one, behind the bytes
+     * that were written. While is_in_break, only OFF may be set, and nothing
+     * written. */
     void (*set_break)(struct end *e, enum uart_break what);
-    /* Brings the port up to date as it is now; NULL: it has no settings, and
-     * drives its lines while it is open. Only while it is open. */
+    /* Updates *uart with the port's present settings. NULL: the end has no
+     * settings, and drives its lines while it is open. Only while it is
+     * open. */
     void (*read_uart)(struct end *e, struct uart *uart);
-    /* The modem lines that it sees: COMPORT_MODEM_*; NULL: it has no use for
-     * them. Only while it is open. */
+    /* Sets the modem lines that the end sees: COMPORT_MODEM_*. NULL: it has no
+     * use for them. Only while it is open. */
     void (*set_lines)(struct end *e, uint8_t seen);
-    /* Closes what is open and undoes what was done to the system. */
+    /* Closes everything and undoes changes to the system. */
     void (*free)(struct end *e);
 };
 
 struct end {
     const struct end_ops *ops;
     const struct end_events *events;
-    void *owner; /* of the events */
+    void *owner; /* for events */
     struct loop *loop;
     struct stream *in;  /* NULL: closed */
     struct stream *out; /* the same stream as in, or another; NULL: closed */
     char name[128];     /* for messages */
     bool is_in_break;   /* takes no output */
-    /* A break among the bytes of the last read of in, also where that read
-     * none (-EAGAIN). The bridge resets it. */
+    /* A break in the last read of in, even if that read no byte (-EAGAIN). The
+     * bridge resets it. */
     struct end_break {
-        bool is_there;
+        bool is_there; /* bytes of that read before the break */
         size_t before; /* bytes of the read that came before it */
     } read_break;
-    /* Its input is taken while no concentrator takes it, as far as there is
-     * room: to see the end of it, or a key that is meant for us. */
+    /* Its input is read while no concentrator takes it, as far as there is
+     * room, so that its end, or a key for us, is seen. */
     bool reads_ahead;
 };
 
-/* Each returns NULL with err filled if that is no use trying again. */
+/* Each returns NULL with err filled if a retry would be of no use. */
 struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err);
 struct end *end_exec_new(struct loop *loop, const char *command,
                          bool is_respawned, struct err *err);

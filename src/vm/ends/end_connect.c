@@ -1,7 +1,6 @@
 /*
- * A byte stream to somewhere else: a QEMU chardev socket, a container's
- * console, a program that listens. As it is, or as telnet, which has a word
- * for a break.
+ * A byte stream to another program: a QEMU chardev socket, a container's
+ * console, a program that listens. Plain, or telnet, which can carry a break.
  */
 #include "vm/ends/end.h"
 
@@ -23,7 +22,7 @@ struct end_connect {
     char host[ADDRESS_HOST_MAX + 1];
     uint16_t port;
     bool is_telnet;
-    struct telnet_stream telnet; /* over what was dialled */
+    struct telnet_stream telnet; /* on top of the dialled stream */
 };
 
 static struct end_connect *connect_of(struct end *e)

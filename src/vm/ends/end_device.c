@@ -1,10 +1,10 @@
 /*
- * A serial port of this machine: what is plugged in is the VM. Our end of the
- * cable drives what the concentrator's clients drive, and what it sees is
- * what the VM does.
+ * A serial port of this machine: the device that is plugged in is the VM. Our
+ * end of the cable drives the lines that the concentrator's clients drive, and
+ * the lines that it sees are those that the VM drives.
  *
- * A break begins when all that was written is on the line, and lasts for a
- * while even if it is over at once. tcsendbreak does the same, and blocks.
+ * A break begins when everything that was written is on the line, and has a
+ * shortest time. tcsendbreak does this too, but blocks.
  */
 #include "vm/ends/end_device.h"
 
@@ -23,7 +23,7 @@
 enum {
     BREAK_MS = 300, /* as tcsendbreak's */
     DRAIN_LOOK_MS = 10,
-    DRAIN_LOOKS = 200, /* a port that is held back has its break all the same */
+    DRAIN_LOOKS = 200, /* a port that cannot send gets its break all the same */
     FIFO_BITS = 64 * 11, /* of a UART, behind the kernel's queue */
 };
 
@@ -34,7 +34,7 @@ struct end_device {
     speed_t speed;
     struct termios before;
     enum end_device_break break_state;
-    bool is_break_over; /* it ends as soon as it may */
+    bool is_break_over; /* it ends as soon as its shortest time has passed */
     int drain_looks;
     struct timer break_timer;
 };
@@ -162,8 +162,8 @@ static void end_device_break(struct end *e, enum uart_break what)
     go_on(d, END_DEVICE_BREAK_DRAINS, 0);
 }
 
-/* What is plugged in drives what we see. A port without such lines tells
- * nothing of them. */
+/* The device drives the lines that we see. A port without such lines reports
+ * nothing. */
 static void end_device_read_uart(struct end *e, struct uart *uart)
 {
     struct end_device *d = device_of(e);

@@ -1,6 +1,6 @@
 /*
- * end_device.h - the states of a break on a serial port's line, for whoever
- * looks at it from outside: a test, a debugger. The end itself is end.h's.
+ * end_device.h - the states of a break on a serial port's line, for a test or a
+ * debugger. end.h has the end itself.
  *
  *     NONE --> DRAINS --> EMPTIES --> BEGINS --> LASTS --> NONE
  *                                        +-- over by now --> NONE
@@ -10,14 +10,14 @@
 
 enum end_device_break {
     END_DEVICE_BREAK_NONE,
-    END_DEVICE_BREAK_DRAINS,  /* the kernel's queue, before it */
-    END_DEVICE_BREAK_EMPTIES, /* the UART, before it */
-    END_DEVICE_BREAK_BEGINS,  /* it is on, and stays for its shortest time */
-    END_DEVICE_BREAK_LASTS,   /* until it is said to be over */
+    END_DEVICE_BREAK_DRAINS,  /* waits for the kernel's queue */
+    END_DEVICE_BREAK_EMPTIES, /* waits for the UART */
+    END_DEVICE_BREAK_BEGINS,  /* is on, for its shortest time */
+    END_DEVICE_BREAK_LASTS,   /* is on, until its end is requested */
     END_DEVICE_BREAK_COUNT,
 };
 
-/* "none", "drains", ...; "?" for what is none. */
+/* "none", "drains", ...; "?" for an unknown state. */
 const char *end_device_break_name(enum end_device_break state);
 
 #endif

@@ -20,7 +20,7 @@ struct end_exec {
     bool is_respawned;
     pid_t pid;           /* 0: not running, or waited for */
     int status;          /* of waitpid, once pid is 0 again */
-    bool is_output_done; /* what it wrote has been read to the end */
+    bool is_output_done; /* its output was read to the end */
 };
 
 static struct end_exec *exec_of(struct end *e)
@@ -49,13 +49,13 @@ static void end_exec_open(struct end *e)
     e->events->opened(e->owner);
 }
 
-/* The way a shell counts: 128 and the signal. */
+/* As a shell counts: 128 and the signal. */
 static int exit_status_of(int status)
 {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* It is over when it has ended and all that it wrote was read. */
+/* The end is gone when the command has ended and all its output was read. */
 static void end_if_over(struct end_exec *x)
 {
     char why[256];
@@ -85,8 +85,8 @@ static void end_exec_on_child(void *owner, int number)
     if (x->pid == 0 || waitpid(x->pid, &x->status, WNOHANG) != x->pid)
         return;
     x->pid = 0;
-    /* The rest of its output is as much as a pty holds: the end can be seen
-     * while no concentrator is there. */
+    /* The rest of its output is at most what a pty holds, so its end is seen
+     * even without a concentrator. */
     x->end.reads_ahead = true;
     end_if_over(x);
 }
@@ -97,7 +97,7 @@ static void end_exec_failed(struct end *e, bool is_output, int error)
 
     (void)error;
     if (is_output && x->pid != 0)
-        return; /* input for somebody who does not listen; reading tells more */
+        return; /* it does not read its input; reading its output shows more */
     x->is_output_done = true;
     end_if_over(x);
 }
@@ -109,7 +109,7 @@ static void end_exec_break(struct end *e, enum uart_break what)
     say(SAY_DETAIL, "%s: a break has no meaning on a pty; ignored", e->name);
 }
 
-/* Of its terminal, as the command has set it. */
+/* Reads the terminal's settings, which the command may change. */
 static void end_exec_read_uart(struct end *e, struct uart *uart)
 {
     struct termios mode;
@@ -153,7 +153,7 @@ struct end *end_exec_new(struct loop *loop, const char *command,
         free(x);
         return NULL;
     }
-    /* What a serial console's getty assumes. */
+    /* A serial console's getty assumes it too. */
     setenv("TERM", "vt220", 0);
     return &x->end;
 }

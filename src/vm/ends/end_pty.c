@@ -2,10 +2,10 @@
  * A pty that programs open by the name of a link: minicom, a terminal, QEMU's
  * -serial.
  *
- * While no program has it open it is a cable with nothing at the end: what
- * comes from the concentrator is forgotten, not kept for whoever opens it next.
- * A pty has no event for "opened", so its coming is looked for every now and
- * then, and before anything is forgotten.
+ * While no program has it open, it is a cable with nothing at its end: bytes of
+ * the concentrator are dropped, not kept for the next program. A pty has no
+ * event for "opened", so its state is checked from time to time, and before
+ * anything is dropped.
  */
 #include "vm/ends/end.h"
 
@@ -26,7 +26,7 @@ enum { LOOK_EVERY_MS = 200 };
 
 struct end_pty {
     struct end end;
-    struct stream stream; /* what the bridge sees, over master */
+    struct stream stream; /* what the bridge uses, on top of master */
     struct stream *master;
     struct timer look;
     const char *link;
@@ -62,7 +62,7 @@ static void set_alone(struct end_pty *p, bool is_alone)
     say(SAY_DETAIL,
         is_alone ? "%s: no program has it open" : "%s: opened by a program",
         p->end.name);
-    /* A program that left may have left echo and line editing behind. */
+    /* The last program may have left echo and line editing on. */
     if (is_alone)
         terminal_reset_pty(p->slave_name);
 }
@@ -158,7 +158,7 @@ static void end_pty_break(struct end *e, enum uart_break what)
     say(SAY_DETAIL, "%s: a break has no meaning on a pty; ignored", e->name);
 }
 
-/* As the program has set it; without one nobody drives the lines. */
+/* Reads the program's settings; without a program, no line is driven. */
 static void end_pty_read_uart(struct end *e, struct uart *uart)
 {
     struct end_pty *p = pty_of(e);
@@ -170,7 +170,7 @@ static void end_pty_read_uart(struct end *e, struct uart *uart)
         uart_take_termios(uart, &mode);
 }
 
-/* Only what we put there ourselves: another vspc-vm may have it by now. */
+/* Removes the link only if it is ours: another vspc-vm may have replaced it. */
 static void remove_link(const struct end_pty *p)
 {
     char target[TERMINAL_NAME_MAX] = "";
@@ -200,8 +200,8 @@ static const struct end_ops pty_ops = {
     .free = end_pty_free,
 };
 
-/* A link that is there already is one of ours that was not taken away, or
- * somebody else's choice to have replaced; a file is precious. */
+/* Replaces an existing link, which an earlier vspc-vm left, or a person named
+ * on purpose; but never a file. */
 static int make_link(struct end_pty *p, struct err *err)
 {
     struct stat there;

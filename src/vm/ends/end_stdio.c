@@ -1,8 +1,8 @@
 /*
  * Standard input and output: a person at a terminal, or a pipe.
  *
- * A terminal keeps its line editing, echo and ^C, as with cat or nc; with raw
- * keys, each goes out as it is typed, and ^] is for us.
+ * A terminal keeps its line editing, echo and ^C, as with cat or nc. With raw
+ * keys, each key is sent as it is typed, and ^] is for us.
  */
 #include "vm/ends/end.h"
 
@@ -23,13 +23,14 @@
 
 struct end_stdio {
     struct end end;
-    struct stream keys_stream; /* raw keys: what the bridge sees of input */
+    struct stream keys_stream; /* raw keys: the bridge's view of input */
     struct stream *input;
     struct keys keys;
-    struct file_stream files[2]; /* where 0 or 1 cannot be polled */
+    /* for descriptors 0 or 1 that cannot be polled */
+    struct file_stream files[2];
     struct termios before;
     bool is_raw;
-    int flags[2]; /* of descriptors 0 and 1, to be set back */
+    int flags[2]; /* of descriptors 0 and 1, to be restored */
 };
 
 static struct end_stdio *stdio_of(struct end *e)
@@ -97,10 +98,11 @@ static const struct stream_ops keys_ops = {
 };
 
 /*
- * A descriptor of our own for 0 or 1. Streams are made non-blocking, and that
- * is a mark on the open file, which we share with the shell that started us
- * and with whatever else has it: so terminals and pipes are opened anew where
- * that can be done. A regular file has its position there, and needs no mark.
+ * Returns a descriptor of our own for 0 or 1. Streams are made non-blocking,
+ * which is a flag of the open file, shared with the shell that started us and
+ * with every other process that has it. So terminals and pipes are opened again
+ * if possible. A regular file has its position in the open file, and needs no
+ * such flag.
  */
 static int own_descriptor(int fd)
 {
@@ -129,7 +131,7 @@ static int open_stream(struct end_stdio *t, int fd, struct stream **ret_stream)
     r = stream_fd_open(t->end.loop, own, NULL, ret_stream);
     if (r != -EPERM)
         return r;
-    own = own_descriptor(fd); /* the first one was closed */
+    own = own_descriptor(fd); /* the first descriptor was closed */
     if (own < 0)
         return own;
     file_stream_open(&t->files[fd], own);
@@ -158,7 +160,7 @@ static void end_stdio_open(struct end *e)
         stream_set_owner(t->input, end_stdio_on_input_ready, t);
         t->keys_stream.ops = &keys_ops;
         e->in = &t->keys_stream;
-        e->reads_ahead = true; /* a ^] must be seen at any time */
+        e->reads_ahead = true; /* ^] must be seen at any time */
         say(SAY_NEWS, "keys go out as they are typed; ^] q ends it");
     }
     e->events->opened(e->owner);

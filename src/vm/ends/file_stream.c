@@ -12,7 +12,7 @@ static void file_stream_on_turn(void *owner)
 {
     struct file_stream *f = owner;
 
-    /* First, because the handler may close it. */
+    /* Started first, because the handler may close it. */
     timer_start(&f->turn, 0);
     f->stream.on_ready(f->stream.owner, f->stream.interest);
 }
@@ -32,8 +32,8 @@ static ssize_t file_stream_writev(struct stream *s, const struct iovec *part,
     return n < 0 ? -errno : n;
 }
 
-/* A file is always ready, as poll says of one, too: so it has its turn in each
- * turn of the loop for as long as something is wanted. */
+/* A file is always ready, as poll reports it too: it gets a turn in each turn
+ * of the loop as long as the owner wants anything. */
 static void file_stream_want(struct stream *s, unsigned interest)
 {
     struct file_stream *f = file_of(s);

@@ -1,6 +1,6 @@
 /*
- * keys.h - takes our own keys out of what a person types: ^] and the key
- * behind it. Pure.
+ * keys.h - takes our own keys out of typed input: ^] and the key behind it.
+ * Pure.
  */
 #ifndef VM_ENDS_KEYS_H
 #define VM_ENDS_KEYS_H
@@ -14,19 +14,19 @@ enum { KEYS_ESCAPE = 0x1d /* ^], as with telnet */ };
 enum keys_event {
     KEYS_NONE,
     KEYS_QUIT, /* ^] q */
-    KEYS_HELP, /* ^] and another key, which is left out */
+    KEYS_HELP, /* ^] and another key, both left out */
 };
 
 /* Starts as { 0 }. */
 struct keys {
     bool after_escape;
-    bool has_break;  /* ^] b was among what was typed, */
-    size_t break_at; /* behind so many of the bytes that stay */
+    bool has_break;  /* ^] b was typed */
+    size_t break_at; /* number of kept bytes before it */
 };
 
 /*
- * Filters typed (len bytes) in place; *ret_kept bytes stay. ^] ^] stays as one
- * ^]. What is behind a KEYS_QUIT is left out. Of several breaks the last one
+ * Filters typed (len bytes) in place; *ret_kept bytes stay. ^] ^] becomes one
+ * ^]. Bytes behind a KEYS_QUIT are left out. Of several breaks, the last one
  * counts.
  */
 static inline enum keys_event keys_filter(struct keys *k, uint8_t *typed,

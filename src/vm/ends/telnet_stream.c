@@ -25,7 +25,7 @@ static void update_interest(struct telnet_stream *t)
 
     if (t->out.len > 0)
         interest |= STREAM_WRITE;
-    /* Who does not take our answers is not asked for more. */
+    /* A peer that does not take our answers is not read. */
     if (t->out.len > LIMIT_ANSWERS_MARK)
         interest &= ~(unsigned)STREAM_READ;
     stream_want(t->below, interest);
@@ -36,9 +36,9 @@ static bool owes(const struct telnet_stream *t)
     return telnet_encoder_owes(&t->encoder);
 }
 
-/* Half a doubled byte first, then commands: a command between the halves would
- * begin with the second one. 1: nothing is left; 0: it does not take all;
- * -errno. */
+/* The owed half of a doubled byte goes first, then commands: a command between
+ * the halves would begin with the second half. 1: nothing is left; 0: the peer
+ * does not take all; -errno. */
 static int flush(struct telnet_stream *t)
 {
     static const uint8_t iac = TELNET_IAC;
@@ -68,12 +68,12 @@ static void follow_binary(struct telnet_stream *t)
 }
 
 /*
- * Takes what is in apart, in its own place; the bytes of data, or -errno. There
- * is always room: data points into in, at or behind where it is moved to.
+ * Decodes in place; returns the bytes of data, or -errno. There is always room:
+ * data points into in, at or behind the place to which it is moved.
  *
  * A break's place counts bytes of data, not of the wire. Every other command is
- * left out, DM of a SYNCH for one: what it is to discard has been read, and
- * whoever reads from us knows of no urgency.
+ * left out. That includes DM of a SYNCH: what it is to discard has been read,
+ * and our reader knows no urgent data.
  */
 static ssize_t decode(struct telnet_stream *t, struct slice in)
 {
@@ -117,7 +117,7 @@ static ssize_t telnet_stream_read(struct stream *s, void *to, size_t len)
     update_interest(t);
     if (r < 0)
         return r;
-    /* Nothing but commands came; 0 would be the end of the stream. */
+    /* Only commands came; 0 would be the end of the stream. */
     return n > 0 ? n : -EAGAIN;
 }
 
@@ -186,7 +186,7 @@ static const struct stream_ops telnet_ops = {
     .security = telnet_stream_security,
 };
 
-/* A failure to write shows when the owner reads. */
+/* The owner sees a failure to write when it reads. */
 static void telnet_stream_on_below_ready(void *owner, unsigned ready)
 {
     struct telnet_stream *t = owner;
@@ -196,7 +196,8 @@ static void telnet_stream_on_below_ready(void *owner, unsigned ready)
         update_interest(t);
     }
     if (ready & STREAM_BROKEN) {
-        /* Nobody takes them any more: they would keep it awake. */
+        /* Nobody takes these bytes any more: they would wake it again and
+         * again. */
         buf_done(&t->out);
         t->stream.error = t->below->error;
         update_interest(t);
@@ -218,7 +219,7 @@ struct stream *telnet_stream_open(struct telnet_stream *t, struct stream *below,
     telpeer_init(&t->peer, &policy);
     buf_init(&t->out, LIMIT_ANSWERS);
     stream_set_owner(below, telnet_stream_on_below_ready, t);
-    /* An empty buffer takes these. */
+    /* The buffer is empty, so these fit. */
     (void)telpeer_enable(&t->peer, TELPEER_PEER, TELNET_OPTION_SGA, &t->out);
     (void)telpeer_enable(&t->peer, TELPEER_US, TELNET_OPTION_BINARY, &t->out);
     (void)telpeer_enable(&t->peer, TELPEER_PEER, TELNET_OPTION_BINARY, &t->out);

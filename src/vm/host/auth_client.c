@@ -20,7 +20,7 @@ void auth_client_init(struct auth_client *a, enum auth_policy policy)
     };
 }
 
-/* The failures of buf_append. */
+/* Fails as buf_append does. */
 static int take_step(struct auth_client *a, enum telauth_input input,
                      struct buf *out)
 {
@@ -35,7 +35,7 @@ static int take_step(struct auth_client *a, enum telauth_input input,
 
 void auth_client_note_option(struct auth_client *a, bool is_on)
 {
-    /* Without a buf: the client says nothing about the option by itself. */
+    /* Without a buf: the option alone makes the client send nothing. */
     (void)take_step(a, is_on ? TELAUTH_INPUT_ON : TELAUTH_INPUT_OFF, NULL);
 }
 

@@ -1,10 +1,10 @@
 /*
- * auth_client.h - the option AUTHENTICATION (proto/telauth.h) as a VM's end
- * performs it: whether, and when, its connection goes over to TLS.
+ * auth_client.h - the option AUTHENTICATION (proto/telauth.h) on a VM's side:
+ * whether and when its connection switches to TLS.
  *
- * Pure: the machine is telauth.h's, seen from the client; here are what the
- * user wants of it, and what that means for what may be said. TLS itself is
- * the owner's.
+ * Pure: the state machine is that of telauth.h, in the client's role; this
+ * module adds the user's policy, and when other messages may be sent. TLS
+ * itself is the owner's.
  */
 #ifndef VM_HOST_AUTH_CLIENT_H
 #define VM_HOST_AUTH_CLIENT_H
@@ -12,9 +12,10 @@
 #include "proto/telauth.h"
 
 enum auth_policy {
-    AUTH_OFFERED,    /* TLS if the peer can, else in the clear */
-    AUTH_REQUIRED,   /* or not at all */
-    AUTH_NOT_NEEDED, /* it is in TLS from its first byte: not offered */
+    AUTH_OFFERED,  /* TLS if the peer can, otherwise without */
+    AUTH_REQUIRED, /* TLS, or no connection */
+    /* the connection uses TLS from its first byte: not offered */
+    AUTH_NOT_NEEDED,
 };
 enum { AUTH_POLICY_COUNT = AUTH_NOT_NEEDED + 1 };
 
@@ -28,19 +29,19 @@ struct auth_client {
 
 void auth_client_init(struct auth_client *a, enum auth_policy policy);
 
-/* The peer's DO or DONT, or its message: behind IAC SB AUTHENTICATION, while
- * the option is on. The failures of buf_append. */
+/* For the peer's DO or DONT, and for its message: the bytes behind IAC SB
+ * AUTHENTICATION, while the option is on. Fails as buf_append does. */
 void auth_client_note_option(struct auth_client *a, bool is_on);
 int auth_client_handle(struct auth_client *a, struct slice body,
                        struct buf *out);
 
-/* After ACCEPT: our hello is on its way. */
+/* After ACCEPT: the owner begins TLS with its hello. */
 void auth_client_note_secure(struct auth_client *a);
 
-/* Whether what is the VM's may be said now. */
+/* True if the VM's own messages may be sent now. */
 bool auth_client_is_free(const struct auth_client *a);
 
-/* TLS was required, and will not be. */
+/* True if TLS is required, and there will be none. */
 bool auth_client_has_failed(const struct auth_client *a);
 
 #endif

@@ -20,7 +20,7 @@ void comport_client_init(struct comport_client *c, const struct uart *uart,
         c->told = *told;
 }
 
-/* A port as the requests that tell of it. */
+/* Lists the requests that describe a port. */
 static void list_requests(const struct uart *u,
                           struct comport_message requests[REQUESTS])
 {
@@ -63,7 +63,7 @@ int comport_client_tell(struct comport_client *c, struct buf *out)
     return r;
 }
 
-/* Masks belong to the connection: a VM's new host says them, too. */
+/* Masks belong to the connection, so a VM's new host sends them too. */
 int comport_client_start(struct comport_client *c, struct buf *out)
 {
     int r;
@@ -78,9 +78,9 @@ int comport_client_start(struct comport_client *c, struct buf *out)
     return r;
 }
 
-/* What was told is forgotten, because a peer that switches the option off and
- * on has forgotten it, too; but for a destination that may not tell yet: what
- * its source has told still holds. */
+/* Forgets what was sent, because a peer that switches the option off and on has
+ * forgotten it too. Not for a destination that may not send settings yet: what
+ * its source has sent still holds. */
 void comport_client_stop(struct comport_client *c)
 {
     const struct comport_told told = c->told;
@@ -119,7 +119,7 @@ static enum comport_news see_break(struct comport_client *c, uint32_t state)
     return is_on ? COMPORT_NEWS_BREAK_ON : COMPORT_NEWS_BREAK_OFF;
 }
 
-/* The group of SET-CONTROL's values of which one holds at a time. */
+/* Groups those values of SET-CONTROL that exclude each other. */
 static int control_group(uint32_t value)
 {
     if (value >= COMPORT_BREAK_STATE && value <= COMPORT_BREAK_OFF)
@@ -135,7 +135,7 @@ static int control_group(uint32_t value)
     return COMPORT_FLOW_STATE;
 }
 
-/* True for the answer to such a request as this one. */
+/* True if answer belongs to this request. */
 static bool answers(const struct comport_message *answer,
                     const struct comport_message *request)
 {
@@ -152,7 +152,7 @@ static enum comport_news take_answer(struct comport_client *c,
     if (!c->told.is_known)
         return COMPORT_NEWS_NONE;
     list_requests(&c->told.uart, told);
-    /* Only a value other than ours is news; one like it only confirms. */
+    /* An answer with our own value only confirms; another value is news. */
     for (int i = 0; i < REQUESTS; i++) {
         if (!answers(answer, &told[i]) || answer->value == told[i].value)
             continue;
@@ -162,8 +162,8 @@ static enum comport_news take_answer(struct comport_client *c,
     return COMPORT_NEWS_NONE;
 }
 
-/* Only who does not say a name is told ours: two that answer each other's
- * names would never stop. */
+/* Our name is only sent to a peer that asks without giving its own: two peers
+ * that answered each other's names would never stop. */
 static int answer_signature(struct slice theirs, struct buf *out)
 {
     const struct comport_message ours = {

@@ -1,9 +1,10 @@
 /*
- * comport_client.h - COM-PORT-OPTION as the side that asks: what a VM's host
- * says of its serial port and understands of the concentrator's (RFC 2217).
+ * comport_client.h - COM-PORT-OPTION as its client: a VM's host sends the
+ * settings of its serial port, and reads the concentrator's messages (RFC
+ * 2217).
  *
- * Pure. The owner negotiates the option and says when it is on. What the
- * struct uart has that was not told yet is told by comport_client_tell.
+ * Pure. The owner negotiates the option and reports when it is on.
+ * comport_client_tell sends what has changed in the struct uart.
  */
 #ifndef VM_HOST_COMPORT_CLIENT_H
 #define VM_HOST_COMPORT_CLIENT_H
@@ -11,45 +12,46 @@
 #include "proto/comport.h"
 #include "vm/common/uart.h"
 
-/* The settings that the concentrator knows. */
+/* The settings that were sent to the concentrator. */
 struct comport_told {
     struct uart uart;
     bool is_known;
 };
 
 struct comport_client {
-    const struct uart *uart; /* borrowed: how the port is now */
+    const struct uart *uart; /* borrowed: the port's present settings */
     struct comport_told told;
-    bool is_on;        /* the option is */
-    bool may_tell;     /* settings; else only what this connection is to hear */
-    bool is_suspended; /* no data for the concentrator now */
+    bool is_on; /* the option is on */
+    /* settings may be sent; otherwise only what belongs to this connection */
+    bool may_tell;
+    bool is_suspended; /* the concentrator takes no data now */
     bool sees_break;
-    bool has_seen; /* it has said what seen is */
-    uint8_t seen;  /* modem lines: COMPORT_MODEM_* without the changes */
-    struct comport_message answer; /* of COMPORT_NEWS_SETTING; no text */
+    bool has_seen; /* the concentrator has sent modem lines */
+    /* modem lines: COMPORT_MODEM_* without the bits for changes */
+    uint8_t seen;
+    struct comport_message answer; /* for COMPORT_NEWS_SETTING; without text */
 };
 
 enum comport_news {
     COMPORT_NEWS_NONE,
     COMPORT_NEWS_LINES,    /* seen has changed */
-    COMPORT_NEWS_BREAK_ON, /* sees_break has */
+    COMPORT_NEWS_BREAK_ON, /* sees_break has changed */
     COMPORT_NEWS_BREAK_OFF,
-    COMPORT_NEWS_RESUMED, /* is_suspended is over */
-    COMPORT_NEWS_SETTING, /* answer: what holds for it, not what we said */
+    COMPORT_NEWS_RESUMED, /* is_suspended has become false */
+    COMPORT_NEWS_SETTING, /* answer has the value that holds instead of ours */
 };
 
 /*
- * told: NULL, or what the host has told that the VM moves from. With it nothing
- * is told here until may_tell is set: a VM takes its settings along.
+ * told: NULL, or what the host that the VM moves from has sent. A destination
+ * sends no settings until may_tell is set: a VM takes its settings along.
  */
 void comport_client_init(struct comport_client *c, const struct uart *uart,
                          const struct comport_told *told);
 
 /*
- * All of these append to out; 0, or the failures of buf_append.
- *
- * The option went on, or off; the settings as far as they were not told; a
- * break that begins and ends at once; a subnegotiation came.
+ * These append to out; 0, or the failures of buf_append. start and stop: the
+ * option went on or off. tell: sends settings that were not sent. put_break:
+ * sends a break that begins and ends at once. handle: reads a subnegotiation.
  */
 int comport_client_start(struct comport_client *c, struct buf *out);
 void comport_client_stop(struct comport_client *c);

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* How long the source may be silent after VMOTION-COMPLETE until we close it,
- * where the concentrator does not. */
+/* The source's silence after VMOTION-COMPLETE, after which we close it if the
+ * concentrator does not. */
 enum { LEAVE_MS = 200 };
 
 static double ms_since(uint64_t since_us)
@@ -62,7 +62,7 @@ static void tell_lines(struct hosts *h)
         h->events->lines_changed(h->owner, seen);
 }
 
-/* What a source has begun, and nobody else knows of. */
+/* Ends a break that the source has begun: nobody else will report its end. */
 static void end_break_of(struct hosts *h, struct proxy *source)
 {
     if (proxy_forget_break(source))
@@ -74,14 +74,16 @@ static void complete(struct hosts *h)
     struct proxy *destination = h->other;
     uint64_t peer_ok_us = clock_now_us();
 
-    /* First the roles: whatever ends from here on is the source if it is other,
-     * and what is said below names both. */
+    /* The roles change first: other is now the source, so an end that a call
+     * below causes is taken for the source's, and the messages name both
+     * correctly. */
     h->other = h->vm;
     h->vm = destination;
     proxy_complete_move(destination);
     say_moved(h, peer_ok_us);
     tell_lines(h);
-    /* NONE: the source was lost before, and will not say that a break ends. */
+    /* REHEARSAL_NONE: the source was lost before, and will not report a break's
+     * end. */
     if (h->state == REHEARSAL_NONE)
         end_break_of(h, h->other);
     h->events->drained(h->owner);
@@ -111,7 +113,8 @@ static void deliver_held(struct hosts *h)
     buf_take(&h->held, all.len);
 }
 
-/* why: of the table, may be NULL; cause: of the connection's end, may be. */
+/* why: from the table, may be NULL. cause: why a connection ended, may be
+ * NULL. */
 static void give_up(struct hosts *h, const char *why, const struct err *cause)
 {
     struct err failure;
@@ -122,8 +125,8 @@ static void give_up(struct hosts *h, const char *why, const struct err *cause)
     }
     proxy_cut(h->vm);
     proxy_cut(h->other);
-    /* Before the end is told: they were accepted from the concentrator, and the
-     * next connection's bytes come behind them. */
+    /* Before the end is reported: these bytes were accepted from the
+     * concentrator, and the next connection's bytes come behind them. */
     deliver_held(h);
     h->events->ended(h->owner, cause);
 }
@@ -166,7 +169,7 @@ static void act(struct hosts *h, const struct rehearsal_step *step,
     }
 }
 
-/* Each step has its own time. */
+/* Each step has its own time limit. */
 static void start_step_timer(struct hosts *h)
 {
     switch (h->state) {
@@ -182,7 +185,7 @@ static void start_step_timer(struct hosts *h)
     }
 }
 
-/* cause: what ended a connection; else NULL. */
+/* cause: why a connection ended; else NULL. */
 static void step(struct hosts *h, enum rehearsal_input input,
                  const struct err *cause)
 {
@@ -190,7 +193,8 @@ static void step(struct hosts *h, enum rehearsal_input input,
 
     if (next.action == REHEARSAL_IGNORE)
         return;
-    /* First the state: what is done may end a connection, and come back. */
+    /* The state is set first: an action may end a connection, and so call this
+     * again. */
     h->state = next.state;
     start_step_timer(h);
     act(h, &next, cause);
@@ -200,7 +204,7 @@ static void hosts_on_step_due(void *owner)
 {
     struct hosts *h = owner;
 
-    /* Silent it is only if it was listened to. */
+    /* Without room the source was not read, so its silence means nothing. */
     if (h->state == REHEARSAL_LEAVING && !h->has_room)
         start_step_timer(h);
     else
@@ -222,11 +226,11 @@ static void hosts_on_data(struct proxy *p, struct slice bytes)
     struct hosts *h = p->owner;
 
     if (h->state != REHEARSAL_LEAVING) {
-        /* From a destination before its time: not the VM's. */
+        /* Bytes of a destination that is not the VM's yet are dropped. */
         if (p == h->vm)
             h->events->data(h->owner, bytes);
     } else if (p == h->other) {
-        /* The time is for silence, so each byte starts it anew. */
+        /* Each byte restarts the time, which measures silence. */
         start_step_timer(h);
         h->events->data(h->owner, bytes);
     } else if (buf_append(&h->held, bytes) < 0) {
@@ -265,8 +269,9 @@ static void hosts_on_drained(struct proxy *p)
 static void take_secret(struct hosts *h, struct slice secret)
 {
     h->goahead_us = clock_now_us();
-    /* It fits: a subnegotiation is no longer than that. vmext.h refuses a
-     * GOAHEAD without a secret, so there is a last byte to make wrong. */
+    /* It fits, because a subnegotiation is no longer than secret. vmext.h
+     * refuses a GOAHEAD without a secret, so there is a last byte to make
+     * wrong. */
     memcpy(h->ticket.secret, secret.data, secret.len);
     h->ticket.secret_len = secret.len;
     h->ticket.told = proxy_told(h->vm);
@@ -336,7 +341,7 @@ static void make_sequence(uint8_t sequence[VMEXT_SEQUENCE_LEN])
 {
     uint64_t now_us = clock_now_us();
 
-    /* Fresh is what it has to be, no more. */
+    /* A sequence must be fresh, but need not be secret. */
     if (getrandom(sequence, VMEXT_SEQUENCE_LEN, GRND_NONBLOCK) !=
         VMEXT_SEQUENCE_LEN)
         memcpy(sequence, &now_us, VMEXT_SEQUENCE_LEN);
@@ -424,7 +429,7 @@ void hosts_connect(struct hosts *h)
     proxy_start(h->vm, &h->config->proxy, NULL);
 }
 
-/* What the guest has said may go out, and later than that nothing. */
+/* True if the guest's output may be sent: not after the move has begun. */
 static bool may_send(const struct hosts *h)
 {
     return !rehearsal_is_guest_stopped(h->state) || h->state == REHEARSAL_ASKED;
@@ -486,10 +491,10 @@ static void set_reading(struct hosts *h, size_t untaken)
     bool is_stopped = rehearsal_is_guest_stopped(h->state);
 
     /*
-     * Leaving: the destination's bytes wait for the source's, so only the
-     * source is read; held has room for the read that was under way.
-     * Stopped: a guest that takes nothing must not keep the answer to a move
-     * from being read, so the VM's connection is read ahead, bounded.
+     * Leaving: the destination's bytes wait for the source's end, so only the
+     * source is read; held has room for the read that was under way. Stopped:
+     * the VM's connection is read ahead, up to a bound, because a guest that
+     * takes nothing must not keep the answer to a move from being read.
      */
     h->has_room = untaken == 0;
     proxy_set_reading(h->vm, is_stopped ? untaken < HOSTS_AHEAD_MAX
@@ -497,9 +502,9 @@ static void set_reading(struct hosts *h, size_t untaken)
     proxy_set_reading(h->other, h->has_room || !is_leaving);
 }
 
-/* The order matters: a step may cut other, and only settling closes it, so that
- * comes before it is started again. Reading is decided last, by the state that
- * all this led to. */
+/* The order matters: a step may cut other, and proxy_settle closes it, so it
+ * must come before other is started again. Reading is decided last, by the
+ * state that results. */
 void hosts_settle(struct hosts *h, size_t unsent, size_t untaken)
 {
     tell_uart(h);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The canonical form, which text_uuid makes of every way to write a UUID. */
+/* True for the canonical form, which text_uuid makes of each notation. */
 static bool is_uuid(const char *text)
 {
     if (strlen(text) != TEXT_UUID_LEN)
@@ -50,7 +50,7 @@ void identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid)
 void identity_make_uuid(char to[TEXT_UUID_LEN + 1], const char *host_name,
                         const char *vm_name)
 {
-    /* Any two fixed seeds make two independent hashes: 128 bits. */
+    /* Any two fixed seeds give two independent hashes: 128 bits. */
     static const uint64_t seeds[2][2] = { { 1, 2 }, { 3, 4 } };
     char names[2 * TEXT_ID_MAX + 2];
     uint64_t half[2];
@@ -65,7 +65,7 @@ void identity_make_uuid(char to[TEXT_UUID_LEN + 1], const char *host_name,
         map_init(&hasher, seeds[i]);
         half[i] = map_hash(&hasher, slice_of(names, len));
     }
-    /* RFC 9562: version 8, "made in a way of our own", variant 10. */
+    /* RFC 9562: version 8 (custom), variant 10. */
     half[0] = (half[0] & ~0xf000ull) | 0x8000;
     half[1] = (half[1] & ~(3ull << 62)) | 2ull << 62;
     snprintf(to, TEXT_UUID_LEN + 1, "%08x-%04x-%04x-%04x-%012llx",

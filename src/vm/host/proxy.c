@@ -18,7 +18,7 @@ enum {
     FINISH_TIMEOUT_MS = 2 * 1000,
 };
 
-/* Gives up the connection, whatever its state. */
+/* Closes the connection, whatever its state is. */
 static void disconnect(struct proxy *p)
 {
     if (p->dial != NULL)
@@ -36,10 +36,10 @@ static void disconnect(struct proxy *p)
 }
 
 /*
- * Idle before the owner hears of it: the owner may start the next connection
- * from there. A connection that was cut ends without a word, also where it
- * breaks in the turn in which it was cut. Nothing of p may be used by a caller
- * afterwards without a look at stream or state.
+ * The state is idle before the owner is told, because the owner may start the
+ * next connection at once. A connection that was cut ends without an event,
+ * even if it breaks in the turn of the cut. Afterwards a caller must check
+ * stream or state before it uses p.
  */
 static void end(struct proxy *p, const struct err *why)
 {
@@ -55,7 +55,7 @@ static void end(struct proxy *p, const struct err *why)
     p->events->ended(p, why);
 }
 
-/* error: of PROXY_LOST. */
+/* error: for PROXY_LOST. */
 static void end_because(struct proxy *p, enum proxy_reason reason, int error)
 {
     struct stream_security security = proxy_security(p);
@@ -73,19 +73,20 @@ static void end_because(struct proxy *p, enum proxy_reason reason, int error)
         .direction = p->identity->direction,
         .uri = p->identity->uri,
     };
-    /* In words before it ends: TLS's own go with the stream. */
+    /* Described before the end, because TLS's own words are freed with the
+     * stream. */
     struct err why = proxy_words(reason, &facts);
 
     end(p, &why);
 }
 
-/* The connection is gone, for errno -error or 0 for its end. */
+/* The connection is gone: -errno, or 0 if the peer closed it. */
 static void end_lost(struct proxy *p, int error)
 {
     end_because(p, PROXY_LOST, error);
 }
 
-/* While finishing the end is what was wanted: end() says nothing then. */
+/* While finishing, the end is what was wanted: end() reports no reason. */
 static void proxy_on_timeout(void *owner)
 {
     end_because(owner, PROXY_LATE, 0);
@@ -133,7 +134,7 @@ static void update_interest(struct proxy *p)
     stream_want(p->stream, interest);
 }
 
-/* Writes bytes; true if all of them were taken. May end the connection. */
+/* Writes bytes; true if all were taken. May end the connection. */
 static bool write_all(struct proxy *p, struct slice bytes, size_t *ret_taken)
 {
     ssize_t n = stream_write(p->stream, bytes.data, bytes.len);
@@ -148,9 +149,9 @@ static bool write_all(struct proxy *p, struct slice bytes, size_t *ret_taken)
 }
 
 /*
- * Half a doubled byte first, then the answers: an answer between the halves
- * would begin with the second one. True: nothing is left. May end the
- * connection.
+ * The owed half of a doubled byte goes first, then the answers: an answer
+ * between the halves would begin with the second half. True: nothing is left.
+ * May end the connection.
  */
 static bool flush(struct proxy *p)
 {
@@ -160,8 +161,8 @@ static bool flush(struct proxy *p)
     if (p->stream == NULL)
         return false;
     p->is_blocked = false;
-    /* Behind our FIN there is no place for answers. They are dropped, not kept:
-     * else they would hold back reading, and with it the peer's end. */
+    /* Behind our FIN no answer can be sent. Answers are dropped: if they were
+     * kept, input would not be read, nor the peer's end. */
     if (p->has_fin) {
         buf_take(&p->out, p->out.len);
         return true;
@@ -182,7 +183,7 @@ static bool flush(struct proxy *p)
     return true;
 }
 
-/* One writev of encoded data; returns how much of it is done with. */
+/* One writev of encoded data; returns how many bytes are done. */
 static size_t send_batch(struct proxy *p, struct slice bytes)
 {
     struct slice in[2] = { bytes };
@@ -210,21 +211,22 @@ size_t proxy_send(struct proxy *p, struct slice bytes)
     if (!proxy_is_open(p) || !vmend_may_send(&p->vmend) || p->is_blocked ||
         !flush(p))
         return 0;
-    /* A batch is bounded. Each may end the connection, or fill the socket. */
+    /* A batch is bounded. Each one may end the connection, or fill the
+     * socket. */
     while (taken < bytes.len && p->state == PROXY_OPEN && !p->is_blocked)
         taken += send_batch(p, slice_after(bytes, taken));
     update_interest(p);
     return taken;
 }
 
-/* r: of a vmend_put_*. */
+/* r: the result of a vmend_put_*. */
 static void end_unless_put(struct proxy *p, int r)
 {
     if (r < 0)
         end_lost(p, r);
 }
 
-/* Whether something of ours may be put behind the answers that wait. */
+/* True if a message may be put behind the answers that wait. */
 static bool may_put(const struct proxy *p)
 {
     return proxy_is_open(p) && p->out.len <= LIMIT_ANSWERS_MARK;
@@ -306,8 +308,8 @@ void proxy_settle(struct proxy *p)
         flush(p);
         update_interest(p);
     }
-    /* Here and not in proxy_cut: that may be called by a handler of an event,
-     * with handle_bytes of this connection below it on the stack. */
+    /* Done here and not in proxy_cut, which an event's handler may call while
+     * handle_bytes of this connection is on the stack. */
     if (p->is_cut)
         disconnect(p);
 }
@@ -356,7 +358,7 @@ static void note_open(struct proxy *p)
     p->state = PROXY_OPEN;
 }
 
-/* The concentrator may take it up again: that is for it to say. */
+/* The concentrator may switch the extension on again, so we wait for it. */
 static void note_closed(struct proxy *p)
 {
     if (p->state == PROXY_NEGOTIATING) {
@@ -370,22 +372,22 @@ static void note_closed(struct proxy *p)
 
 static void proxy_on_ready(void *owner, unsigned ready);
 
-/* already_read: of the concentrator's part in it. */
+/* already_read: bytes of TLS that were read with the telnet before. */
 static void begin_tls(struct proxy *p, struct slice already_read)
 {
     p->stream = stream_tls_new(p->hub, p->to->tls, p->stream, already_read,
                                p->to->host);
-    /* What the stream below takes is from now on the business of TLS. */
+    /* TLS decides from now on what the stream below takes. */
     p->is_blocked = false;
     stream_set_owner(p->stream, proxy_on_ready, p);
 }
 
-/* Nobody vouches for what came in the clear until now, so no message quotes
- * it: said is forgotten. */
+/* Nobody vouches for text that came before TLS, so no message may quote it:
+ * said is cleared. */
 static void go_on_secure(struct proxy *p, struct slice already_read)
 {
-    /* Our START is behind an answer that waits only if the concentrator has
-     * not waited for START. */
+    /* Our START is still queued only if the concentrator has sent ACCEPT
+     * without waiting for it. */
     if (!flush(p)) {
         if (p->stream != NULL)
             end_lost(p, -ENOBUFS);
@@ -397,8 +399,8 @@ static void go_on_secure(struct proxy *p, struct slice already_read)
     end_unless_put(p, vmend_go_on_secure(&p->vmend, &p->out));
 }
 
-/* Our last answer goes out first: the other log may tell of it. That may end
- * the connection by itself; then its own reason has been said. */
+/* Our last answer goes out first, so that the concentrator can log it. That may
+ * end the connection; then its reason has been reported. */
 static void end_insecure(struct proxy *p)
 {
     flush(p);
@@ -471,7 +473,7 @@ static void handle_bytes(struct proxy *p, struct slice in)
     struct slice body;
 
     /* in points into the loop's read buffer, which no handler reads into. Any
-     * event may end the connection; then the rest of in is nobody's. */
+     * event may end the connection; the rest of in is then dropped. */
     while (p->stream != NULL && event != VMEND_NEED_MORE) {
         int r = vmend_next(&p->vmend, &in, &p->out, &event, &body);
 
@@ -506,7 +508,8 @@ static void proxy_on_ready(void *owner, unsigned ready)
 {
     struct proxy *p = owner;
 
-    /* Writing first: what is read next may have answers, which need room. */
+    /* Writing comes first: input that is read next may need room for
+     * answers. */
     if (ready & STREAM_WRITE && flush(p)) {
         if (p->state == PROXY_FINISHING)
             send_fin(p);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* What to do about TLS that failed. */
+/* What a person can do about a failure of TLS. */
 static const char *tls_advice(const struct proxy_facts *f)
 {
     if (f->is_wrong_peer)

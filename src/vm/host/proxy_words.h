@@ -1,8 +1,8 @@
 /*
- * proxy_words.h - why a connection to a concentrator is over, and what to do
+ * proxy_words.h - why a connection to a concentrator has ended, and what to do
  * about it: a sentence for the person at the terminal.
  *
- * Pure: reason and facts in, text out. The connection itself is proxy.h's.
+ * Pure: reason and facts in, text out. proxy.h has the connection itself.
  */
 #ifndef VM_HOST_PROXY_WORDS_H
 #define VM_HOST_PROXY_WORDS_H
@@ -11,25 +11,25 @@
 #include "vm/host/auth_client.h"
 
 enum proxy_reason {
-    PROXY_LOST,         /* it broke, or was closed: error */
-    PROXY_LATE,         /* it did not get where it should have got in time */
+    PROXY_LOST,         /* it broke, or the peer closed it: error */
+    PROXY_LATE,         /* a step of negotiating took too long */
     PROXY_INSECURE,     /* TLS is required, and there will be none: auth */
     PROXY_REFUSED,      /* WONT-PROXY */
     PROXY_NO_EXTENSION, /* the concentrator refuses VMware's extension */
-    PROXY_NO_TELNET,    /* it sends what no telnet peer does */
+    PROXY_NO_TELNET,    /* it sends what no telnet peer sends */
     PROXY_REASON_COUNT,
 };
 
-/* What there is to know about the connection. Texts are borrowed. */
+/* Facts about the connection. Texts are borrowed. */
 struct proxy_facts {
     const char *name;        /* "HOST:PORT" */
-    const char *said;        /* text that came instead of telnet; "" */
-    bool is_negotiating;     /* connected, and the port is not taken yet */
-    bool is_destination;     /* of a move: VMOTION-PEER-OK is to come */
-    enum auth_policy policy; /* what the user wants of TLS */
+    const char *said;        /* text that came instead of telnet; or "" */
+    bool is_negotiating;     /* connected, but without the port */
+    bool is_destination;     /* of a move: waits for VMOTION-PEER-OK */
+    enum auth_policy policy; /* the user's demand for TLS */
     enum telauth_state auth;
-    const char *tls_problem; /* stream_security; "" */
-    bool is_wrong_peer;      /* the peer is not who it has to be */
+    const char *tls_problem; /* from stream_security; or "" */
+    bool is_wrong_peer;      /* the peer fails a demand on who it is */
     bool had_tls;            /* the handshake was done */
     int error;               /* -errno; 0: closed by the peer */
     char direction;          /* of the service URI: 'S' or 'C' */

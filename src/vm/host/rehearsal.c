@@ -73,8 +73,8 @@ static const struct rehearsal_step
         ON(CALLED_OFF, NONE, ABORT,
             "called off before VMOTION-PEER-OK"),
     },
-    /* Whoever wanted to end waits for the destination, or ends there: no
-     * other connection can take what the guest has said. */
+    /* Calling off has no effect here: no other connection can take the guest's
+     * bytes, so we wait for the destination, or end with it. */
     [REHEARSAL_ORPHANED] = {
         ON(PEER_OK, NONE, COMPLETE, NULL),
         ON(PEER_OK_ABORT, NONE, GIVE_UP,

@@ -3,12 +3,12 @@
 #include "proto/telopt.h"
 #include "vm/host/identity.h"
 
-/* What has to be before we agree to a DO, whenever that came. */
+/* The condition under which we agree to a DO, whenever it came. */
 enum gate {
     GATE_NEVER, /* we do not perform this option */
     GATE_OPEN,
-    GATE_AUTHENTICATED, /* whether it is in TLS or in the clear is settled */
-    GATE_PROXIED,       /* WILL-PROXY came, or VMOTION-PEER went out */
+    GATE_AUTHENTICATED, /* AUTHENTICATION has ended, with or without TLS */
+    GATE_PROXIED,       /* WILL-PROXY came, or VMOTION-PEER was sent */
 };
 
 enum row_name { BINARY, SGA, ECHO, AUTHENTICATION, COM_PORT, VMWARE };
@@ -23,7 +23,7 @@ static const struct vmend_row rows[VMEND_OPTIONS] = {
     [BINARY] = { TELNET_OPTION_BINARY, GATE_OPEN, true },
     [SGA] = { TELNET_OPTION_SGA, GATE_OPEN, true },
     [ECHO] = { TELNET_OPTION_ECHO, GATE_NEVER, true },
-    /* Only where we have offered it: handle_do_authentication. */
+    /* Agreed only after our own offer: see handle_do_authentication. */
     [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_NEVER, false },
     [COM_PORT] = { TELNET_OPTION_COM_PORT, GATE_PROXIED, false },
     [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
@@ -74,7 +74,7 @@ static bool is_gate_open(const struct vmend *v, enum gate gate)
     return false;
 }
 
-/* Data is binary in a direction from the moment both have agreed on it. */
+/* Data is binary in a direction once both sides have agreed to BINARY. */
 static void follow_binary(struct vmend *v)
 {
     v->encoder.is_nvt = v->options[BINARY].us != TELOPT_ON;
@@ -95,7 +95,7 @@ static int follow_com_port(struct vmend *v, struct buf *out)
     return 0;
 }
 
-/* Moves our side of an option on, and says what there is to say. */
+/* Moves our side of an option on, and appends the answer. */
 static int step_us(struct vmend *v, int i, enum telopt_input input,
                    struct buf *out)
 {
@@ -125,7 +125,7 @@ static int step_peer(struct vmend *v, int i, enum telopt_input input,
         rows[i].option);
 }
 
-/* Answers each DO that waits for a gate which is open now. */
+/* Answers each DO that waited for a gate which is now open. */
 static int answer_held(struct vmend *v, struct buf *out)
 {
     int r = 0;
@@ -139,7 +139,7 @@ static int answer_held(struct vmend *v, struct buf *out)
     return r;
 }
 
-/* What is settled is not asked again. */
+/* An answer that was settled is not asked for again. */
 static int handle_do_authentication(struct vmend *v, struct buf *out)
 {
     bool agrees = v->auth.state == TELAUTH_STATE_OFFERED;
@@ -224,8 +224,8 @@ static int take_over_port(struct vmend *v, struct buf *out)
     return r < 0 ? r : offer_com_port(v, out);
 }
 
-/* We list our codes, and ask for what we are here for: once, however often the
- * peer lists its own. Only the extension's end lets it happen again. */
+/* Lists our codes and sends our request: once, however often the peer lists its
+ * codes. Only the extension's end allows it again. */
 static int introduce(struct vmend *v, struct buf *out)
 {
     int r;
@@ -239,7 +239,7 @@ static int introduce(struct vmend *v, struct buf *out)
     return v->ticket != NULL ? take_over_port(v, out) : request_port(v, out);
 }
 
-/* The codes that a proxy has to take for a VM to move. */
+/* The codes that a proxy must accept for a VM to move. */
 static bool lists_moves(struct slice codes)
 {
     return vmext_knows(codes, VMEXT_VMOTION_BEGIN) &&
@@ -267,8 +267,8 @@ static int put_uuid(struct vmend *v, struct buf *out, enum vmext_code code)
 static int open_forwarding(struct vmend *v, struct buf *out,
                            enum vmend_event *ret_event)
 {
-    /* A destination is opened by VMOTION-PEER-OK, and by nothing else: it has
-     * not asked for a port, but for one that is the VM's already. */
+    /* A destination is opened by VMOTION-PEER-OK only: it has not requested a
+     * port, but one that the VM has already. */
     if (v->is_open || v->ticket != NULL)
         return 0;
     v->is_open = true;
@@ -277,9 +277,9 @@ static int open_forwarding(struct vmend *v, struct buf *out,
 }
 
 /*
- * Which answer to VMOTION-BEGIN or VMOTION-PEER it is; VMEND_NEED_MORE: none
- * that we wait for. Answers may come late, to a move that was called off: only
- * has_begun and the sequence together say that this is ours.
+ * The answer to VMOTION-BEGIN or VMOTION-PEER; VMEND_NEED_MORE: none that we
+ * wait for. An answer may come late, after its move was called off: only
+ * has_begun and the sequence together show that it is ours.
  */
 static enum vmend_event move_event(const struct vmend *v,
                                    const struct vmext_message *m)
@@ -326,7 +326,7 @@ static void handle_move(struct vmend *v, const struct vmext_message *m,
     }
 }
 
-/* *ret_event stays as it is where there is nothing to tell. */
+/* *ret_event is unchanged if there is no event. */
 static int handle_message(struct vmend *v, struct slice body, struct buf *out,
                           enum vmend_event *ret_event, struct slice *ret_body)
 {
@@ -360,7 +360,7 @@ static int handle_message(struct vmend *v, struct slice body, struct buf *out,
     }
 }
 
-/* The extension was on and went off, or we were told that it stays off. */
+/* True if the extension went off, or the peer refused it. */
 static bool note_extension_off(struct vmend *v, const struct telnet_item *said)
 {
     if (said->option != TELNET_OPTION_VMWARE || said->verb != TELNET_DONT)
@@ -414,7 +414,7 @@ int vmend_put_complete(struct vmend *v, struct buf *out)
     v->ticket = NULL;
     if (is_extension_on(v))
         r = put_sequence(v, VMEXT_VMOTION_COMPLETE, out);
-    /* What has changed on the way. */
+    /* Sends settings that changed during the move. */
     v->comport.may_tell = true;
     return r < 0 ? r : comport_client_tell(&v->comport, out);
 }
@@ -455,11 +455,11 @@ int vmend_go_on_secure(struct vmend *v, struct buf *out)
 }
 
 /*
- * AUTHENTICATION has gone on, perhaps, from where it was.
+ * Call after AUTHENTICATION may have left its state was.
  *
- * Whether what was held may be said is asked after each step and never decided
- * here: between ACCEPT and the end of the handshake auth_client_is_free says
- * no, so nothing of ours gets between ACCEPT and our hello.
+ * Whether held messages may be sent is asked after each step and never decided
+ * here: between ACCEPT and the end of the handshake auth_client_is_free is
+ * false, so nothing of ours comes between ACCEPT and our hello.
  */
 static int follow_authentication(struct vmend *v, uint8_t was, struct buf *out,
                                  enum vmend_event *ret_event)
@@ -505,7 +505,7 @@ static int handle_suboption(struct vmend *v, struct telnet_item *item,
 static int handle_negotiation(struct vmend *v, struct telnet_item *item,
                               struct buf *out, enum vmend_event *ret_event)
 {
-    /* The end of COM-PORT ends what FLOWCONTROL-SUSPEND said. */
+    /* When COM-PORT goes off, its FLOWCONTROL-SUSPEND ends. */
     bool was_suspended = v->comport.is_suspended;
     uint8_t was = v->auth.state;
     int r = negotiate(v, item, out);
@@ -552,8 +552,8 @@ int vmend_next(struct vmend *v, struct slice *in, struct buf *out,
     int r = 0;
 
     *ret_event = VMEND_NEED_MORE;
-    /* One event that the owner has to hear of, and no more: it may close the
-     * connection, or go over to TLS with what is left of in. */
+    /* At most one event, because the owner may close the connection on it, or
+     * switch to TLS with the rest of in. */
     do {
         event = telnet_next(&v->decoder, in, &item);
         if (event != TELNET_NEED_MORE)

@@ -1,24 +1,23 @@
 /*
- * vmend.h - what the VM's end of a connection to a concentrator says and
- * understands: telnet, VMware's extension as an ESXi host speaks it, and of its
- * serial port what RFC 2217 has for that (comport_client.h).
+ * vmend.h - the messages of the VM's end of a connection to a concentrator:
+ * telnet, VMware's extension as an ESXi host speaks it, and for its serial port
+ * RFC 2217 (comport_client.h).
  *
  * Bytes in, events and answers out; no I/O, no clock. The order is ESXi's, as
- * seen in captures: WILL AUTHENTICATION before anything else; 232 only once it
- * was asked for and AUTHENTICATION has its answer; DO-PROXY in one piece with
- * KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY.
+ * seen in captures: WILL AUTHENTICATION before anything else; 232 only after
+ * the peer asked for it and AUTHENTICATION has its answer; DO-PROXY in one
+ * piece with KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY.
  *
- * AUTHENTICATION may end in TLS (auth_client.h): then the owner is told to go
- * over to it, and what was agreed on in the clear holds in there.
+ * AUTHENTICATION may lead to TLS (auth_client.h): the owner is told to switch
+ * to it. Options that were agreed on before stay agreed.
  *
- * With a ticket it is the end of a host that a VM moves to: in place of
- * DO-PROXY it says VMOTION-PEER, with COM-PORT right behind it, and what
- * WILL-PROXY is to others, VMOTION-PEER-OK is to it. Once it has said
- * VMOTION-COMPLETE it is an end like any other.
+ * With a ticket it is the end of a host that a VM moves to: instead of DO-PROXY
+ * it sends VMOTION-PEER, followed by COM-PORT, and VMOTION-PEER-OK opens it in
+ * place of WILL-PROXY. After VMOTION-COMPLETE it is an ordinary end.
  *
  * Not on telpeer.h, which answers every DO at once: here some answers wait for
- * something else (struct vmend_row in vmend.c). The machine per option is the
- * same one, telopt.h.
+ * something else (struct vmend_row in vmend.c). The machine of each option is
+ * that of telopt.h.
  */
 #ifndef VM_HOST_VMEND_H
 #define VM_HOST_VMEND_H
@@ -31,105 +30,111 @@
 
 enum { VMEND_OPTIONS = 6 };
 
-/* Borrowed; outlives the endpoint. */
+/* Borrowed; must outlive the endpoint. */
 struct vmend_identity {
     const char *name;
-    const char *uuid; /* identity_read_uuid */
+    const char *uuid; /* in the form of identity_read_uuid */
     const char *uri;
     char direction; /* 'S' or 'C' */
 };
 
-/* What lets the host that a VM moves to take over its serial port. */
+/* Lets the host that a VM moves to take over its serial port. */
 struct vmend_ticket {
     uint8_t sequence[VMEXT_SEQUENCE_LEN];
     uint8_t secret[TELNET_SUBOPTION_MAX]; /* of any length that can come */
     size_t secret_len;
-    struct comport_told told; /* of the port: the source's */
+    struct comport_told told; /* what the source has sent about the port */
 };
 
 enum vmend_event {
-    VMEND_NEED_MORE,  /* all input used */
-    VMEND_DATA,       /* body: bytes for the serial port */
-    VMEND_BREAK,      /* a break that ends at once */
-    VMEND_BREAK_ON,   /* the line's break condition, */
-    VMEND_BREAK_OFF,  /* and its end */
-    VMEND_LINES,      /* comport.seen is new */
-    VMEND_RESUMED,    /* vmend_may_send is true again */
-    VMEND_SETTING,    /* comport.answer: it does not take a setting of ours */
-    VMEND_OPENED,     /* WILL-PROXY: forwarding starts */
-    VMEND_REFUSED,    /* WONT-PROXY */
-    VMEND_CLOSED,     /* the extension went off, or never on: no forwarding */
-    VMEND_MISBEHAVED, /* an endless subnegotiation: close the connection */
-    VMEND_SECURE,     /* go over to TLS, with what is left of *in, once all our
-                       * answers are out; vmend_go_on_secure is next */
-    VMEND_INSECURE,   /* TLS is required, and auth.state says why there is
-                       * none: close the connection */
+    VMEND_NEED_MORE, /* all input is used */
+    VMEND_DATA,      /* body: bytes for the serial port */
+    VMEND_BREAK,     /* a break that ends at once */
+    VMEND_BREAK_ON,  /* the line's break condition begins */
+    VMEND_BREAK_OFF, /* the line's break condition ends */
+    VMEND_LINES,     /* comport.seen has changed */
+    VMEND_RESUMED,   /* vmend_may_send is true again */
+    /* comport.answer: the peer does not take one of our settings */
+    VMEND_SETTING,
+    VMEND_OPENED,  /* WILL-PROXY: forwarding begins */
+    VMEND_REFUSED, /* WONT-PROXY */
+    VMEND_CLOSED,  /* the extension went off, or was refused: no forwarding */
+    /* an endless subnegotiation: the connection must be closed */
+    VMEND_MISBEHAVED,
+    /* switch to TLS, with the rest of *in, once all our answers are sent; then
+     * call vmend_go_on_secure */
+    VMEND_SECURE,
+    /* TLS is required, and there will be none, see auth.state: the connection
+     * must be closed */
+    VMEND_INSECURE,
     /* Answers to VMOTION-BEGIN. */
-    VMEND_GOAHEAD,       /* body: the secret */
-    VMEND_NOTNOW,        /* the VM stays */
-    VMEND_BEGIN_UNKNOWN, /* UNKNOWN-SUBOPTION-RCVD-2: it does no vMotion */
+    VMEND_GOAHEAD, /* body: the secret */
+    VMEND_NOTNOW,  /* the VM stays */
+    /* UNKNOWN-SUBOPTION-RCVD-2: the peer cannot do vMotion */
+    VMEND_BEGIN_UNKNOWN,
     /* Answers to VMOTION-PEER. */
-    VMEND_PEER_OK,      /* forwarding may start, with VMOTION-COMPLETE */
+    VMEND_PEER_OK,      /* forwarding may begin, with VMOTION-COMPLETE */
     VMEND_PEER_REFUSED, /* UNKNOWN-SUBOPTION-RCVD-2, or WONT-PROXY */
 };
 
 struct vmend {
     struct telnet_decoder decoder;
-    struct telnet_encoder encoder; /* for data; follows BINARY by itself */
+    struct telnet_encoder encoder; /* for data; follows BINARY */
     const struct vmend_identity *identity;
     struct {
         uint8_t us;    /* enum telopt_state: our WILL, the peer's DO */
         uint8_t peer;  /* the peer's WILL, our DO */
         bool is_asked; /* a DO waits for its answer */
     } options[VMEND_OPTIONS];
-    bool has_introduced; /* DO-PROXY or VMOTION-PEER went out */
+    bool has_introduced; /* DO-PROXY or VMOTION-PEER was sent */
     bool is_open;        /* WILL-PROXY or VMOTION-PEER-OK came */
     bool knows_moves;    /* the peer lists the codes of vMotion */
-    bool has_begun;      /* VMOTION-BEGIN went out and has no answer yet */
+    bool has_begun;      /* VMOTION-BEGIN was sent and has no answer */
     uint8_t sequence[VMEXT_SEQUENCE_LEN]; /* of the move */
-    const struct vmend_ticket *ticket;    /* NULL: moves nowhere (any more) */
+    /* NULL: no move's destination, or not any more */
+    const struct vmend_ticket *ticket;
     struct auth_client auth;
     struct comport_client comport;
 };
 
-/* uart: borrowed, the port as it is. ticket: NULL, or borrowed until
+/* uart: borrowed, the port's present settings. ticket: NULL, or borrowed until
  * vmend_put_complete or vmend_done. */
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
                 const struct uart *uart, const struct vmend_ticket *ticket,
                 enum auth_policy policy);
 void vmend_done(struct vmend *v);
 
-/* The first words. The failures of buf_append. */
+/* Appends the first messages. Fails as buf_append does. */
 int vmend_greet(struct vmend *v, struct buf *out);
 
-/* After VMEND_SECURE: what is said from now on is said in TLS. The same. */
+/* After VMEND_SECURE: appends the first messages within TLS. Fails as
+ * buf_append does. */
 int vmend_go_on_secure(struct vmend *v, struct buf *out);
 
 /*
- * A move's messages; the failures of buf_append. BEGIN and ABORT are the
- * source's words, COMPLETE is the destination's. What was said before stands
- * before them in the stream only if the owner has sent it. Nothing is said
- * while the extension is off.
+ * Append a move's messages; fail as buf_append does. BEGIN and ABORT are the
+ * source's, COMPLETE is the destination's. The owner must have sent what has to
+ * come before them. Nothing is appended while the extension is off.
  */
 int vmend_put_begin(struct vmend *v, const uint8_t sequence[VMEXT_SEQUENCE_LEN],
                     struct buf *out);
 int vmend_put_abort(struct vmend *v, struct buf *out);
 int vmend_put_complete(struct vmend *v, struct buf *out);
 
-/* The port has changed, perhaps; its line has a break. The same failures. */
+/* Append changed settings of the port; a break. Fail as buf_append does. */
 int vmend_put_uart(struct vmend *v, struct buf *out);
 int vmend_put_break(const struct vmend *v, struct buf *out);
 
-/* False: the concentrator wants no data now (FLOWCONTROL-SUSPEND). */
+/* False: the concentrator takes no data now (FLOWCONTROL-SUSPEND). */
 static inline bool vmend_may_send(const struct vmend *v)
 {
     return !v->comport.is_suspended;
 }
 
 /*
- * Takes one event off the front of *in; answers go to out. *body is set for
- * VMEND_DATA and VMEND_GOAHEAD and good until the next call. 0, or a failure of
- * buf_append: the peer does not take our answers.
+ * Takes one event off the front of *in; appends answers to out. *body is set
+ * for VMEND_DATA and VMEND_GOAHEAD, and valid until the next call. 0, or a
+ * failure of buf_append: the peer does not take our answers.
  */
 int vmend_next(struct vmend *v, struct slice *in, struct buf *out,
                enum vmend_event *ret_event, struct slice *body);
