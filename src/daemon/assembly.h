@@ -1,7 +1,7 @@
 /*
- * assembly.h - the parts of the program together. Only who puts them
- * together sees this: opening and closing (daemon.c), SIGHUP (daemon_reload.c)
- * and the facts (daemon_facts.c). A part is handed what it needs of others.
+ * assembly.h - the parts of the program together. Only the code that joins them
+ * includes this: opening and closing (daemon.c), SIGHUP (daemon_reload.c) and
+ * the facts (daemon_facts.c). A part is given what it needs of others.
  */
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H
@@ -20,16 +20,15 @@
 #include "daemon/process/systemd.h"
 #include "session/kinds/sessions.h"
 
-/* In the order of opening: a member may use those above it, for all its life.
- */
+/* In the order of opening: a member may use those above it all its life. */
 struct daemon {
-    struct settings *settings; /* borrowed; a reload changes what is in it */
+    struct settings *settings; /* borrowed; a reload changes its content */
     struct messages *messages; /* borrowed */
-    uint64_t open_files;       /* how many there may be; 0: not known */
-    size_t opened;             /* how many parts are open (daemon.c) */
+    uint64_t open_files;       /* limit of open files; 0: not known */
+    size_t opened;             /* number of open parts (daemon.c) */
     struct loop *loop;
     struct directory directory;
-    struct census_walks walks; /* over its consoles */
+    struct census_walks walks; /* over the directory's consoles */
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     struct systemd systemd;
@@ -45,11 +44,11 @@ struct daemon {
     struct listing listing;
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
-    bool wants_listing; /* SIGUSR1 */
+    bool wants_listing; /* SIGUSR1 has come in this turn */
 };
 
-/* For the sessions, as the settings and the other parts are now. The gate's
- * seed is not set. */
+/* The sessions' settings, from the settings and the other parts at this moment.
+ * The gate's seed is not set. */
 static inline struct session_settings daemon_session_settings(
     const struct daemon *d)
 {

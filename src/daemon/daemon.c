@@ -1,13 +1,13 @@
 #include "daemon/daemon.h"
 
 #include "base/clock.h"
-#include "log/log.h"
 #include "base/mem.h"
 #include "core/directory.h"
-#include "daemon/daemon_facts.h"
 #include "daemon/assembly.h"
+#include "daemon/daemon_facts.h"
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
+#include "log/log.h"
 #include "net/descriptors.h"
 #include "session/service/service.h"
 
@@ -56,7 +56,8 @@ static void daemon_leave_due(struct deadline *deadline, void *owner)
 
 /* ---- the end of a turn ------------------------------------------------ */
 
-/* However many have come in this turn: each of them costs milliseconds. */
+/* Once a turn, however many signals have come, because each action costs
+ * milliseconds. */
 static void act_on_signals(struct daemon *d)
 {
     if (d->wants_reload && !d->is_ending) {
@@ -71,9 +72,10 @@ static void act_on_signals(struct daemon *d)
 }
 
 /*
- * Facts end sessions (a VM is gone, and with it what was connected for it), and
- * sessions that end leave facts. They are freed when both are done: facts name
- * consoles, and whoever was at work in this turn may still look at a session.
+ * Facts end sessions (a VM is gone, and so are its service connections), and
+ * sessions that end cause facts; so both alternate until none is left. Only
+ * then sessions are freed: facts name consoles, and a handler of this turn may
+ * still use a session.
  */
 static void come_to_rest(struct daemon *d)
 {
@@ -85,10 +87,9 @@ static void come_to_rest(struct daemon *d)
 }
 
 /*
- * Signals act on a program at rest, and what they do (a reload may write to
+ * Signals act on a program at rest, and what they cause (a reload may write to
  * VMs, which breaks sessions) comes to rest in the same turn. The log is
- * written last, so that what this turn had to say is out before the loop
- * sleeps.
+ * written last, so that it has this turn's lines before the loop waits.
  */
 static void daemon_turn_end(void *owner)
 {
@@ -109,7 +110,7 @@ static void daemon_turn_end(void *owner)
 
 /* ---- signals ---------------------------------------------------------- */
 
-/* What clients are told, and the log with each of them. */
+/* The text for clients, which is also the log's reason. */
 static const char *farewell(const struct daemon *d)
 {
     return daemon_state_is_kept(&d->state)
@@ -119,9 +120,9 @@ static const char *farewell(const struct daemon *d)
                  "vspcd is back";
 }
 
-/* From here on VMs and clients that leave do so because of us, and are
- * expected back: the state keeps what it has of them and hooks hear nothing.
- * So this comes before any session is ended. May be called twice. */
+/* From here on VMs and clients leave because of us, and are expected back: the
+ * state keeps what it has of them, and hooks are not notified. So this must
+ * come before any session is ended. May be called twice. */
 static void begin_end(struct daemon *d)
 {
     d->is_ending = true;
@@ -141,9 +142,8 @@ static void daemon_shutdown_due(struct deadline *deadline, void *owner)
 }
 
 /*
- * Listeners are closed before sessions are ended: a host or a client that
- * connects again at once must not come in anew, but find the port closed until
- * the next start has it.
+ * Listeners are closed before sessions are ended: a host or client that
+ * reconnects at once must find the port closed until the next start.
  */
 static void daemon_end_signal(void *owner, int number)
 {
@@ -188,7 +188,7 @@ static void make_seed(uint64_t seed[2])
 {
     ssize_t got = getrandom(seed, 2 * sizeof seed[0], 0);
 
-    /* Of so few bytes getrandom(2) gives all or fails for our mistakes. */
+    /* For so few bytes, getrandom(2) can only fail by our own mistake. */
     assert(got == 2 * sizeof seed[0]);
     (void)got;
 }
@@ -207,8 +207,8 @@ static void daemon_close_loop(struct daemon *d)
     loop_close(d->loop);
 }
 
-/* Core has no clock, so its queues are handled here, and it knows who waits in
- * them. */
+/* Core has no clock, so the loop fires its queues, and the handlers here know
+ * which struct a deadline is in. */
 static void watch(struct daemon *d, struct deadline_queue *queue,
                   deadline_due_fn *on_due)
 {
@@ -284,7 +284,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     (void)err;
     make_seed(settings.gate.admission.seed);
     sessions_open(&d->sessions, d->loop, &d->directory, &settings);
-    /* Nobody asks before the first client: the logs are open by then. */
+    /* The first client asks after the logs are open. */
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
     daemon_tls_use(&d->tls, &d->sessions);
     return 0;
@@ -354,7 +354,7 @@ static int daemon_open_proxies(struct daemon *d, struct err *err)
 
     if (r < 0)
         return r;
-    /* The port may be the system's choice, and the sessions have to know it. */
+    /* With port 0 the system has chosen the port, which sessions must know. */
     settings = daemon_session_settings(d);
     sessions_set(&d->sessions, &settings);
     return 0;
@@ -428,8 +428,8 @@ static void end_services(struct daemon *d)
         service_end(c);
 }
 
-/* Ends whoever is still here, after an end at once too; and has the facts of
- * that handled while all of their consumers are open. */
+/* Ends all remaining sessions, also after an immediate end, and handles the
+ * resulting facts while all of their consumers are open. */
 static void daemon_close_serving(struct daemon *d)
 {
     begin_end(d);
@@ -440,29 +440,29 @@ static void daemon_close_serving(struct daemon *d)
 }
 
 /*
- * Opened downwards, closed upwards. A part may use those above it, from its
- * opening to its closing, so neither side asks whether they are there. It opens
- * all or nothing: one that fails is not closed.
+ * Opened downwards, closed upwards. A part may use those above it from its
+ * opening to its closing, so neither side checks whether they exist. A part
+ * opens completely or not at all: if it fails, it is not closed.
  */
 static const struct part {
     const char *name;
     int (*open)(struct daemon *d, struct err *err);
-    void (*close)(struct daemon *d); /* NULL: there is nothing to close */
+    void (*close)(struct daemon *d); /* NULL: nothing to close */
 } parts[] = {
     { "loop", daemon_open_loop, daemon_close_loop },
     { "directory", daemon_open_directory, daemon_close_directory },
     { "process", daemon_open_process, daemon_close_process },
     { "rules", daemon_open_rules, NULL },
-    /* Sessions borrow the contexts: they are closed when no session is left. */
+    /* Sessions borrow the contexts, so no session may be left at closing. */
     { "tls", daemon_open_tls, daemon_close_tls },
-    /* With the gate, which every listener below asks. */
+    /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
     { "hooks", daemon_open_hooks, daemon_close_hooks },
     { "logs", daemon_open_logs, daemon_close_logs },
     { "ports", daemon_open_ports, daemon_close_ports },
-    /* Brings the known consoles: with their logs and ports, and hooks hear of
-     * those whose time was up. All of them have their ports before the first
-     * VM can ask for one. */
+    /* Restores the known consoles: they get their logs and ports, and hooks are
+     * notified of those that have expired. All have their ports before the
+     * first VM can ask for one, because the VMs' ports are opened below. */
     { "state", daemon_open_state, daemon_close_state },
     { "proxies", daemon_open_proxies, daemon_close_proxies },
     { "listing", daemon_open_listing, daemon_close_listing },

@@ -10,13 +10,13 @@
 /* A fact on its way through the consumers. */
 struct telling {
     const struct fact *fact;
-    int port_error; /* what the ports found: 0 or -errno */
+    int port_error; /* 0 or -errno of daemon_ports_give */
 };
 
 static void daemon_facts_for_logs(struct daemon *d, struct telling *t)
 {
-    /* Where no state is kept there is no telling whose an old file is: then it
-     * is taken for the console's. */
+    /* Without state, nothing tells whose an existing file is: it is taken for
+     * the console's. */
     if (t->fact->kind == FACT_VM_ATTACHED)
         daemon_logs_add(&d->logs, t->fact->console,
                         !daemon_state_is_kept(&d->state));
@@ -49,7 +49,7 @@ static void daemon_facts_for_state(struct daemon *d, struct telling *t)
 static void daemon_facts_for_services(struct daemon *d, struct telling *t)
 {
     (void)d;
-    /* A newer connection of the VM may have come in the same turn. */
+    /* A newer connection of the VM may have come in this turn. */
     if (!console_has_vm(t->fact->console))
         service_pause(t->fact->console);
 }
@@ -71,38 +71,39 @@ enum {
     ALL_KINDS = -1,
     OF_NAMES =
         1 << FACT_VM_ATTACHED | 1 << FACT_VM_RENAMED | 1 << FACT_LABELLED,
-    /* What changes what is known after a restart. */
+    /* Facts that change what is known after a restart. */
     OF_STATE = 1 << FACT_VM_ATTACHED | 1 << FACT_VM_DETACHED |
                1 << FACT_VM_RENAMED | 1 << FACT_LABELLED | 1 << FACT_DESERTED |
                1 << FACT_VISITED | 1 << FACT_MOVE_ENDED,
 };
 
 /*
- * Who is notified of what, in this order. Every fact passes all of its
- * consumers before the next fact is looked at, so that nobody hears of an end
- * before the beginning. A consumer that needs what another one makes stands
- * behind it:
+ * The consumers of facts, in the order in which they are notified. Each fact
+ * passes all of its consumers before the next fact is handled, so that none
+ * gets an end before its beginning. A consumer that needs another's result
+ * comes after it:
  */
 static const struct consumer {
     const char *name;
     int kinds; /* bits 1 << enum fact_kind */
     void (*handle)(struct daemon *d, struct telling *t);
 } consumers[] = {
-    /* First: a log misses whatever the ring has lost by the time it begins,
-     * and a new name holds for what is printed after it. */
+    /* First: a log misses what the ring loses before the log begins, and a new
+     * name applies to output after it. */
     { "logs", OF_NAMES, daemon_facts_for_logs },
-    /* Before the state, which writes the port down, and before everybody who
-     * names it. */
+    /* Before the state, which writes the port, and before all consumers that
+     * name it. */
     { "ports", 1 << FACT_VM_ATTACHED, daemon_facts_for_ports },
-    /* Announces a port once it is on the disk; and if that is still under way
-     * when the VM goes, before the line that says so. So before the words. */
+    /* Announces a port when it is on the disk. If the VM leaves before that,
+     * the announcement must come before the line of the VM's end, so before the
+     * words. */
     { "state", OF_STATE, daemon_facts_for_state },
     /* Ends the connections that a service URI asked for. Their sessions log
-     * their end themselves, before the line of the VM that was the cause. */
+     * their ends themselves, before the line of the VM that caused it. */
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
-    /* Last: a hook may look into the log, and connect to the port, as soon as
-     * it is started. */
+    /* Last: a program may read the log and connect to the port as soon as it is
+     * started. */
     { "hooks", ALL_KINDS, daemon_facts_for_hooks },
 };
 
@@ -132,14 +133,14 @@ void daemon_facts_expire(struct daemon *d, struct console *c)
     daemon_facts_take(d);
     words_log_expired(c);
     census_walks_forget(&d->walks, c);
-    /* While the console still has the port that hooks are told of, and before
-     * the row that the state has of it goes. */
+    /* While the console still has the port that hooks receive, and before the
+     * state forgets the console. */
     daemon_hooks_tell_expired(&d->hooks, c);
     daemon_state_forget(&d->state, c);
     daemon_ports_take_back(&d->ports, c);
     service_end(c);
-    /* After everything that could still print to the console's readers; the
-     * directory takes no console with a reader back. */
+    /* After everything that could still print to the console's readers, and
+     * before the directory, which accepts no console with a reader. */
     daemon_logs_remove(c);
     directory_remove(c);
 }

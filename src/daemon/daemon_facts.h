@@ -1,7 +1,7 @@
 /*
- * daemon_facts.h - what the daemon does about what happened in core: each fact
- * goes to its consumers (console logs, ports, state, services, the log's words,
- * hooks), which are an ordered table in daemon_facts.c.
+ * daemon_facts.h - what the daemon does about the facts that core reports: each
+ * fact goes to its consumers (console logs, ports, state, services, the log's
+ * words, hooks), an ordered table in daemon_facts.c.
  */
 #ifndef DAEMON_DAEMON_FACTS_H
 #define DAEMON_DAEMON_FACTS_H
@@ -9,11 +9,12 @@
 struct console;
 struct daemon;
 
-/* At the end of each turn: all facts there are, with those that handling them
- * adds. */
+/* Called at the end of each turn: handles all facts, including those that come
+ * meanwhile. */
 void daemon_facts_take(struct daemon *d);
 
-/* Nobody has been at this console for its time: it is forgotten. */
+/* The console has had neither VM nor client for --vm-expire-time: it
+ * expires. */
 void daemon_facts_expire(struct daemon *d, struct console *c);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "log/log.h"
 
-/* Listeners, signals, the store, TLS files while they are read. */
+/* For listeners, signals, the store, and TLS files while they are read. */
 enum { OWN_FILES = 64 };
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -15,14 +15,14 @@ static uint64_t most(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* limit 0 is none, but there always is one. */
+/* limit 0 means no limit of its own, but the bound always applies. */
 static uint32_t bounded(uint64_t limit, uint64_t bound)
 {
     bound = most(least(bound, UINT32_MAX), 1);
     return (uint32_t)(limit == 0 ? bound : least(limit, bound));
 }
 
-/* 0: not known, so no bound. */
+/* 0: the limit of open files is not known, so there is no bound. */
 static uint64_t bound_of(uint64_t open_files)
 {
     return open_files != 0 ? open_files : UINT64_MAX;
@@ -57,8 +57,8 @@ struct gate_settings daemon_limits_gate(const struct settings *s,
     return g;
 }
 
-/* The defaults are bounds and no plans; of consoles, those that are known will
- * be back. */
+/* Default limits are bounds, not expectations, so they are not counted; of
+ * consoles, the known ones are. */
 void daemon_limits_check(const struct settings *s,
                          const struct limits_known *known)
 {

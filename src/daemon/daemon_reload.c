@@ -1,14 +1,13 @@
 /*
- * First everything that can fail is made beside what is in force:
- * settings, rules, certificates. Then all of it takes its place at once, or
- * none of it does.
+ * Everything that can fail is first made beside what is in force: settings,
+ * rules, certificates. Then all of it is put in place at once, or none of it.
  */
 #include "daemon/daemon_reload.h"
 
-#include "log/log.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
 #include "daemon/process/messages.h"
+#include "log/log.h"
 
 #include <string.h>
 
@@ -51,10 +50,10 @@ static void log_changes(const struct settings *s,
 }
 
 /*
- * The order is of consequence twice. The log's place comes first, so that what
- * the rest has to say goes where the new settings want it. The sessions get
- * their policy and the contexts it counts on one right behind the other: with
- * a connection in between one would be without the other.
+ * The order matters twice. The log's place comes first, so that the lines of
+ * the others go where the new settings want them. The sessions get their policy
+ * and then at once the TLS contexts that it relies on: a connection in between
+ * would have one without the other.
  */
 static void use_settings(struct daemon *d)
 {
@@ -66,15 +65,15 @@ static void use_settings(struct daemon *d)
     sessions_set(&d->sessions, &sessions);
     daemon_tls_use(&d->tls, &d->sessions);
     daemon_proxies_use(&d->proxies, s, &d->tls);
-    /* May write to VMs (their lines change), so that sessions end. */
+    /* May write to VMs (their lines change), which may end sessions. */
     directory_set(&d->directory, &directory);
     daemon_hooks_use(&d->hooks);
     daemon_logs_reload(&d->logs);
 }
 
-/* Takes next, rules and tls. The former ones go when nobody borrows from them
- * any more: the parts have texts, networks and contexts of theirs. Connections
- * that are there keep their context by a reference of their own. */
+/* Takes next, rules and tls over. The former ones are freed last, when nothing
+ * borrows from them: all parts have the new texts, networks and contexts.
+ * Existing connections hold a reference to their context. */
 static void put_in_place(struct daemon *d, struct settings *next,
                          const struct daemon_rules *rules,
                          const struct daemon_tls *tls)
@@ -91,7 +90,8 @@ static void put_in_place(struct daemon *d, struct settings *next,
     options_free(&former);
 }
 
-/* Of the settings that would be; false, and it was logged: they cannot be. */
+/* Prepares what follows from next. False: next cannot be used, and that was
+ * logged. */
 static bool prepare(const struct daemon *d, const struct settings *next,
                     struct daemon_rules *rules, struct daemon_tls *tls)
 {
@@ -115,7 +115,7 @@ static bool prepare(const struct daemon *d, const struct settings *next,
     return true;
 }
 
-/* Those that were logged before are not repeated at each SIGHUP. */
+/* Logs new notices only: the others would be repeated at each SIGHUP. */
 static void log_new_notices(const struct settings *former,
                             const struct settings *next)
 {
@@ -142,7 +142,8 @@ void daemon_reload(struct daemon *d)
         log_problems(&problems);
         return;
     }
-    /* Before those that need a restart are put back: it would fail. */
+    /* Checked before settings that need a restart are put back, because these
+     * might fail the check. */
     check_settings(&next, &problems);
     options_keep(d->settings, &next, &changes);
     if (problems.count > 0) {

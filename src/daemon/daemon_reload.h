@@ -1,6 +1,6 @@
 /*
  * daemon_reload.h - SIGHUP: reads configuration and certificates again, and
- * logs what has come of it. Where something is wrong nothing changes.
+ * logs the result. If anything is wrong, nothing changes.
  */
 #ifndef DAEMON_DAEMON_RELOAD_H
 #define DAEMON_DAEMON_RELOAD_H

@@ -1,6 +1,6 @@
 /*
- * daemon_settings.h - what the layers below have of the settings: translated
- * at the start, and again at each SIGHUP.
+ * daemon_settings.h - translates the settings for the layers below: at the
+ * start, and at each SIGHUP.
  */
 #ifndef DAEMON_DAEMON_SETTINGS_H
 #define DAEMON_DAEMON_SETTINGS_H
@@ -10,7 +10,7 @@
 #include "core/directory.h"
 #include "session/session_context.h"
 
-/* service-listen and service-connect. */
+/* The rules of service-listen and service-connect. */
 struct daemon_rules {
     struct uri_rule listen[SETTINGS_RULES_MAX];
     struct uri_rule connect[SETTINGS_RULES_MAX];
@@ -24,12 +24,12 @@ int daemon_settings_parse_rules(const struct settings *s,
 struct directory_settings daemon_settings_of_directory(
     const struct settings *s);
 
-/* What the settings do not say by themselves. */
+/* Facts that are not in the settings. */
 struct daemon_found {
-    uint64_t open_files;              /* how many there may be; 0: not known */
+    uint64_t open_files;              /* limit of open files; 0: not known */
     bool has_client_tls;              /* there is a context for clients */
     uint16_t proxy_port;              /* where VMs connect */
-    const struct daemon_rules *rules; /* borrowed by what is returned */
+    const struct daemon_rules *rules; /* borrowed by the result */
 };
 
 /* Borrows from s and from found->rules. The gate's seed is not set. */

@@ -57,7 +57,8 @@ static void print_notices(const struct settings *settings)
         fprintf(stderr, "vspcd: %s\n", settings->notices[i]);
 }
 
-/* waiting: who waits until it is ready, if there is somebody. */
+/* waiting: descriptor of the process that waits for readiness, if there is
+ * one. */
 static int serve(struct settings *settings, struct messages *messages,
                  const struct pidfile *pidfile, int waiting, struct err *err)
 {
@@ -67,7 +68,8 @@ static int serve(struct settings *settings, struct messages *messages,
     if (r < 0)
         return r;
     r = pidfile_write(pidfile, err);
-    /* Who reads the number sends signals: not before they are caught. */
+    /* A reader of the number may send signals: it is written after they are
+     * caught. */
     if (r == 0) {
         daemon_say_ready(d);
         if (waiting >= 0)
@@ -87,10 +89,10 @@ static int run(struct settings *settings)
     struct err err;
     int r = 0;
 
-    /* What is wrong with settings is told before anything is touched. Then the
-     * order is: fork (threads would stay behind), the pidfile's lock (it
-     * belongs to a process, so not before the fork; a second vspcd must not get
-     * as far as the ports or the state), the log. */
+    /* Problems of settings are reported before anything is touched. Then the
+     * order is: fork (threads would stay behind); the pidfile's lock, which
+     * belongs to a process, so after the fork, and which keeps a second vspcd
+     * from the ports and the state; the log. */
     check_settings(settings, &problems);
     if (problems.count > 0) {
         print_problems(&problems);
@@ -127,8 +129,8 @@ static int show_tls(const struct settings *settings)
     return EXIT_SUCCESS;
 }
 
-/* problems: those that are known. Here they are no wrong usage, but what was to
- * be found. */
+/* problems: those that are known. Here they are no wrong usage, but the
+ * result. */
 static int check_config(const struct settings *settings,
                         struct problems *problems)
 {
@@ -182,7 +184,7 @@ static int answer(enum options_request request, struct settings *settings)
         return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_IMPORT_PORTS:
         return import(settings);
-    case OPTIONS_CHECK_CONFIG: /* asked before, with the problems */
+    case OPTIONS_CHECK_CONFIG: /* handled before, with the problems */
     case OPTIONS_RUN:
         return run(settings);
     }

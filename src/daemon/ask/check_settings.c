@@ -17,7 +17,7 @@ static void complain(const struct settings *s, const char *name, uint64_t index,
     problems_add(problems, place.line, "%s: %s", place.text, err->text);
 }
 
-/* has_port: one may stand behind it. */
+/* has_port: a port may follow the address. */
 static void check_address(const struct settings *s, const char *name,
                           uint64_t index, const char *text, bool has_port,
                           struct problems *problems)
@@ -57,7 +57,7 @@ static void check_hooks(const struct settings *s, bool looks_at_disk,
         struct err err;
         int r = hook_spec_parse(s->hooks.text[i], &spec, &err);
 
-        /* What cannot be parsed was said without the disk. */
+        /* check_settings has reported settings that cannot be parsed. */
         if (looks_at_disk)
             r = r == 0 ? hook_spec_check(&spec, &err) : 0;
         if (r < 0)
@@ -78,8 +78,9 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_hooks(s, false, problems);
 }
 
-/* One after the other, so that what is wrong has a name. Our own certificate is
- * not looked at: it need not be there before the first start. */
+/* Checks one file after the other, so that the problem can name its setting.
+ * A certificate of our own is not read: it need not exist before the first
+ * start. */
 static void check_tls(const struct settings *s, struct problems *problems)
 {
     struct settings some = *s; /* borrows its texts */
@@ -112,8 +113,8 @@ static void check_state_file(const struct settings *s,
         complain(s, "file", 0, &err, problems);
 }
 
-/* One that is missing is made, and one on a disk that does not work is waited
- * for; a file will never be one. */
+/* A missing directory will be made, and a disk that does not work may work
+ * later; but a file will never be a directory. */
 static void check_log_directory(const struct settings *s,
                                 struct problems *problems)
 {

@@ -1,11 +1,16 @@
+/*
+ * Asks the code that the daemon uses: the parser, the rules, and for TLS a
+ * session context. A description of its own would sooner or later differ from
+ * what vspcd does.
+ */
 #include "daemon/ask/check_uri.h"
 
 #include "base/mem.h"
 #include "net/address.h"
 #include "proto/uri/uri_format.h"
 #include "proto/uri/uri_rule.h"
-#include "session/service/service.h"
 #include "session/kinds/sessions.h"
+#include "session/service/service.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -142,7 +147,7 @@ static void say_console(const struct uri *uri)
 static void say_canonical(const struct uri *uri)
 {
     size_t size = uri_format(uri, NULL, 0) + 1;
-    size_t clean_size = 3 * size; /* a byte that is no UTF-8 becomes three */
+    size_t clean_size = 3 * size; /* an invalid byte becomes three */
     char *text = xmalloc(size);
     char *clean = xmalloc(clean_size);
 
@@ -153,7 +158,7 @@ static void say_canonical(const struct uri *uri)
     free(clean);
 }
 
-/* The rule that allows it; NULL: none does. */
+/* The rule that allows the URI; NULL: none does. */
 static const char *find_rule(const struct settings_rules *rules,
                              const struct uri *uri)
 {
@@ -169,7 +174,7 @@ static const char *find_rule(const struct settings_rules *rules,
     return NULL;
 }
 
-/* Rules or not. */
+/* Whether sessions could serve the URI, without regard to rules. */
 static bool is_possible(const struct settings *settings, const struct uri *uri,
                         bool is_server, struct err *why)
 {
@@ -184,7 +189,7 @@ static bool is_possible(const struct settings *settings, const struct uri *uri,
     return is;
 }
 
-/* Whether we do it, which is another matter than what it means. */
+/* Whether vspcd would serve the URI, which its meaning does not tell. */
 static void say_service(const struct settings *settings, const struct uri *uri,
                         enum uri_place place)
 {
@@ -210,7 +215,7 @@ static void say_service(const struct settings *settings, const struct uri *uri,
             is_server ? "--service-listen" : "--service-connect");
 }
 
-/* The place under the text, where a terminal shows both as they are. */
+/* Marks the place below the text, if a terminal shows both in equal columns. */
 static void point_at(const char *text, size_t at)
 {
     enum { TERMINAL = 76 };
@@ -224,7 +229,7 @@ static void point_at(const char *text, size_t at)
     fprintf(stderr, "  %s\n  %*s^\n", text, (int)at, "");
 }
 
-/* As the daemon finds it; 0 if it would not start. */
+/* The port as the daemon finds it; 0 if the daemon would not start. */
 static uint16_t port_for_vms(const struct settings *settings)
 {
     char host[ADDRESS_HOST_MAX + 1];

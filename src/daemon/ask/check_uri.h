@@ -1,5 +1,5 @@
 /*
- * check_uri.h - vspcd --check-uri: what a URI means, field by field, in words.
+ * check_uri.h - vspcd --check-uri: explains a URI, field by field.
  */
 #ifndef DAEMON_ASK_CHECK_URI_H
 #define DAEMON_ASK_CHECK_URI_H
@@ -7,8 +7,8 @@
 #include "conf/options.h"
 
 /*
- * To standard output what it means; or to standard error what is wrong with it
- * and where, and false.
+ * Prints the URI's meaning to standard output. False: the URI is wrong; its
+ * problem and place went to standard error.
  */
 bool check_uri(const struct settings *settings);
 

@@ -1,3 +1,9 @@
+/*
+ * The whole list is read and checked, then compared with every console of the
+ * file, and only then written, in one transaction. Problems are collected
+ * instead of ending at the first one, so that a person can correct all of them
+ * at once.
+ */
 #include "daemon/ask/import_ports.h"
 
 #include "base/clock.h"
@@ -13,25 +19,25 @@
 
 enum {
     PORTS = 65536,
-    LINE_SHOWN = 1024, /* longest line */
+    LINE_SHOWN = 1024, /* bytes of the longest line */
 };
 
-/* A line of the list. The text is ours. */
+/* A line of the list. Owns its text. */
 struct import_line {
     char *uuid, *label, *name;
     unsigned number;
     uint16_t port;
-    bool is_known; /* the file has it: with this port, or another one */
-    bool is_kept;  /* with this one */
+    bool is_known; /* the file knows the console */
+    bool is_kept;  /* the file has this port for the console */
 };
 
 struct import {
     const struct settings *settings;
-    const char *name; /* of the list */
+    const char *name; /* of the list, for messages */
     struct problems *problems;
-    /* By port: no two lines have the same, so that is all there can be. */
+    /* Indexed by port: no two lines may have one port, so this is enough. */
     struct import_line lines[PORTS];
-    struct import_line **sorted; /* by UUID; count of them */
+    struct import_line **sorted; /* by UUID; count entries */
     unsigned count;
 };
 
@@ -104,7 +110,7 @@ static void sort_lines(struct import *import)
           import_ports_by_console);
 }
 
-/* A console that is in it twice. */
+/* Reports consoles that are in the list twice. */
 static void check_twins(const struct import *import)
 {
     for (unsigned i = 1; i < import->count; i++) {
@@ -165,7 +171,7 @@ static void read_list(struct import *import)
 
 /* ---- the state file --------------------------------------------------- */
 
-/* The first line of this UUID, or where it would be. */
+/* The index of this UUID's first line, or where it would be. */
 static unsigned find_uuid(const struct import *import, const char *uuid)
 {
     unsigned low = 0, high = import->count;
@@ -181,8 +187,9 @@ static unsigned find_uuid(const struct import *import, const char *uuid)
     return low;
 }
 
-/* The line of this console. A label that the list does not have is the one
- * that is known: of several serial ports the first one's. */
+/* The console's line, or else a line of its VM without a label. The first
+ * console that takes such a line gives it its label, so the VM's other serial
+ * ports do not get it. */
 static struct import_line *find_line(const struct import *import,
                                      const struct store_record *record)
 {
@@ -201,7 +208,7 @@ static struct import_line *find_line(const struct import *import,
     return found;
 }
 
-/* What is known of a console already. */
+/* Called for each console in the file. */
 static bool import_ports_on_record(void *owner,
                                    const struct store_record *record)
 {
@@ -257,7 +264,8 @@ static int use_database(struct import *import, struct database *db,
     ssize_t got = getrandom(seed, sizeof seed, 0);
     int r;
 
-    (void)got; /* of so few bytes it gives all */
+    (void)got; /* it returns all of so few bytes */
+    /* Nothing gets into it: import_ports_on_record keeps every console. */
     pending_init(&forgotten, seed, 1);
     r = database_load(db, import_ports_on_record, import, &forgotten, err);
     pending_done(&forgotten);
@@ -280,7 +288,7 @@ static void write_state(struct import *import, char path[STATE_PATH_MAX])
         problems_add(import->problems, 0, "%s", err.text);
         return;
     }
-    /* Where it fails, so does opening the file. */
+    /* After a failure, database_open fails too, and reports it. */
     if (import->settings->state_file == NULL)
         (void)state_path_make(path);
     r = database_open(&db, path, &why);

@@ -1,9 +1,9 @@
 /*
- * import_ports.h - --import-ports: consoles and their ports from a list of
- * vSPC.py's go into the state file, so that nobody has to learn a new port.
+ * import_ports.h - --import-ports: takes consoles and their ports from a list
+ * of vSPC.py's into the state file, so that users keep their ports.
  *
- * All of the list or, where anything is wrong with it, nothing. vspcd must not
- * be running: it has the file.
+ * Imports the whole list, or nothing if any line is wrong. vspcd must not be
+ * running, because it has the file locked.
  */
 #ifndef DAEMON_ASK_IMPORT_PORTS_H
 #define DAEMON_ASK_IMPORT_PORTS_H
@@ -12,7 +12,8 @@
 
 #include <stdio.h>
 
-/* What was done goes to to. 0, or -EINVAL with problems (cleared before). */
+/* Prints the result to `to`. 0, or -EINVAL with problems, which are cleared
+ * first. */
 int import_ports(const struct settings *settings, FILE *to,
                  struct problems *problems);
 

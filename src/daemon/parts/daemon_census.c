@@ -33,8 +33,8 @@ static void read_gate(struct census *census, const struct gate *g)
         refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY);
 }
 
-/* Hooks and console logs are asked under the locks that their threads share:
- * these are held for some instructions at a time, never for a disk. */
+/* Asks hooks and console logs under locks that their threads share; they are
+ * held for some instructions, never for a disk. */
 static void daemon_census_read(void *owner, struct census *ret)
 {
     const struct daemon_census *c = owner;

@@ -1,6 +1,6 @@
 /*
- * daemon_census.h - the census (core/told/census.h) of the whole program: what
- * core has of it, with what the parts around core know.
+ * daemon_census.h - the census (core/census/census.h) of the whole program:
+ * core's part, and what the parts around core know.
  */
 #ifndef DAEMON_PARTS_DAEMON_CENSUS_H
 #define DAEMON_PARTS_DAEMON_CENSUS_H
@@ -13,9 +13,10 @@ struct daemon_state;
 struct loop;
 struct session_context;
 
-/* Who is asked; all borrowed, and open whenever a census is read. */
+/* The parts that are asked; all borrowed, and open whenever a census is
+ * read. */
 struct daemon_census {
-    uint64_t open_files; /* how many there may be; 0: not known */
+    uint64_t open_files; /* limit of open files; 0: not known */
     const struct directory *directory;
     const struct session_context *sessions;
     const struct loop *loop;
@@ -24,7 +25,7 @@ struct daemon_census {
     const struct daemon_state *state;
 };
 
-/* For renderings. Borrows c. */
+/* For renderings of the census. Borrows c. */
 struct census_source daemon_census_source(struct daemon_census *c);
 
 #endif

@@ -17,13 +17,13 @@ enum {
     US_PER_S = 1000 * 1000,
     US_PER_MS = 1000,
     END_GRACE_US = 1 * US_PER_S,
-    /* With what SIGTERM and SIGKILL take. */
+    /* Includes the time for SIGTERM and SIGKILL. */
     CLOSE_US = 3 * US_PER_S,
 };
 
 /* ---- what hooks are told ---------------------------------------------- */
 
-/* An event of a console, and what its texts are in. */
+/* An event of a console, and the memory of its texts. */
 struct told {
     struct hook_event event;
     struct console_name name;
@@ -74,7 +74,7 @@ static void set_move(struct told *t, const struct fact_move_ended *ended)
         t->event.text[HOOK_REASON] = words_move_failure(ended->verdict);
 }
 
-/* HOOK_KINDS: it is none. A console that is new is told of twice. */
+/* HOOK_KINDS: the fact is no event. A new console causes two events. */
 static enum hook_kind kind_of(const struct fact *fact)
 {
     switch (fact->kind) {
@@ -107,8 +107,8 @@ static bool is_told(const struct daemon_hooks *h, enum hook_kind kind)
     return kind != HOOK_KINDS && !h->is_ending && hooks_want(h->hooks, kind);
 }
 
-/* Texts are borrowed: hooks_tell copies them. An event that no hook wants costs
- * nothing, and most facts are of that kind. */
+/* Texts are borrowed, because hooks_tell copies them. An event that no hook
+ * wants costs nothing; most facts are such. */
 static void tell(struct daemon_hooks *h, enum hook_kind kind,
                  const struct fact *fact)
 {
@@ -144,8 +144,8 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
     hooks_tell(h->hooks, &t.event);
 }
 
-/* A new VM is announced as such before it is up: a hook that keeps an inventory
- * adds the VM with one event and changes it with all others. */
+/* A new VM has its event before vm-up: a hook that keeps an inventory adds the
+ * VM with one event, and changes it with all others. */
 void daemon_hooks_tell_fact(struct daemon_hooks *h, const struct fact *fact)
 {
     if (fact->kind == FACT_VM_ATTACHED && fact->vm_attached.is_new)
@@ -259,7 +259,7 @@ static void daemon_hooks_on_results(void *owner)
     }
 }
 
-/* On the hooks' thread. */
+/* Called on the hooks' thread. */
 static void daemon_hooks_wake(void *owner)
 {
     waker_wake(((struct daemon_hooks *)owner)->waker);
@@ -270,7 +270,7 @@ static void daemon_hooks_wake(void *owner)
 int daemon_hooks_parse(const struct settings *s, struct hooks_settings *ret,
                        struct err *err)
 {
-    /* By the rows of these settings. */
+    /* The settings' rows have these limits. */
     assert(s->hooks.count <= HOOKS_MAX && s->hook_limit <= HOOKS_LIMIT_MAX);
     ret->count = s->hooks.count;
     ret->limit = (unsigned)s->hook_limit;
@@ -289,7 +289,8 @@ int daemon_hooks_parse(const struct settings *s, struct hooks_settings *ret,
     return 0;
 }
 
-/* A disk may come later; consoles do not wait for it. */
+/* Only warns: the program's disk may come later, and consoles do not wait for
+ * it. */
 static void warn_of_missing(const struct hooks_settings *settings)
 {
     for (size_t i = 0; i < settings->count; i++) {
@@ -376,7 +377,7 @@ void daemon_hooks_close(struct daemon_hooks *h)
 
     hooks_end(h->hooks, END_GRACE_US);
     dropped = hooks_close(h->hooks, CLOSE_US);
-    /* Between hooks_close and hooks_free: what the last programs came to. */
+    /* Between hooks_close and hooks_free: reports the last results. */
     daemon_hooks_on_results(h);
     if (!hooks_have_ended(h->hooks))
         log_warning("a hook is left running, SIGKILL does not end it");
@@ -385,6 +386,6 @@ void daemon_hooks_close(struct daemon_hooks *h)
                     "count=%zu",
                     dropped);
     hooks_free(h->hooks);
-    /* Since hooks_close nobody wakes by it any more. */
+    /* Until hooks_close the hooks' thread may call the waker. */
     waker_close(h->waker);
 }

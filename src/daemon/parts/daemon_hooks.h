@@ -1,9 +1,9 @@
 /*
- * daemon_hooks.h - what hooks are told of, from what has happened in core/; and
- * what the log is told of hooks.
+ * daemon_hooks.h - turns core's facts into events for hooks, and the hooks'
+ * results into log lines.
  *
- * Nothing is told any more once vspcd ends: VMs and clients that it parts with
- * then have not gone, and come again by themselves.
+ * Once vspcd ends, hooks are not notified: VMs and clients that it disconnects
+ * then have not left, and reconnect by themselves.
  */
 #ifndef DAEMON_PARTS_DAEMON_HOOKS_H
 #define DAEMON_PARTS_DAEMON_HOOKS_H
@@ -19,39 +19,40 @@ struct store_record;
 struct waker;
 
 struct daemon_hooks {
-    const struct settings *settings; /* borrowed; as they are now */
+    const struct settings *settings; /* borrowed; always the present ones */
     struct hooks *hooks;
     struct waker *waker; /* there are results */
-    bool is_ending;      /* hooks are not notified of anything any more */
+    bool is_ending;      /* hooks are no longer notified */
 };
 
-/* What the settings say about hooks. 0, or -EINVAL with err filled. */
+/* Translates the hooks' settings. 0, or -EINVAL with err filled. */
 int daemon_hooks_parse(const struct settings *s, struct hooks_settings *ret,
                        struct err *err);
 
-/* All or nothing; h stays where it is. seed: random, for a hash. 0, or negative
+/* All or nothing; h must not move. seed: random, for map_hash. 0, or negative
  * with err filled. */
 int daemon_hooks_open(struct daemon_hooks *h, const struct settings *settings,
                       struct loop *loop, const uint64_t seed[2],
                       struct err *err);
 
-/* The settings have changed, and are valid. */
+/* Uses changed settings, which are valid. */
 void daemon_hooks_use(struct daemon_hooks *h);
 
 void daemon_hooks_tell_fact(struct daemon_hooks *h, const struct fact *fact);
 void daemon_hooks_tell_expired(struct daemon_hooks *h, const struct console *c);
 
-/* The console's time was up when vspcd was started. */
+/* The console had expired when vspcd was started. */
 void daemon_hooks_tell_gone(struct daemon_hooks *h,
                             const struct store_record *record);
 
 void daemon_hooks_count(const struct daemon_hooks *h, struct census *census);
 
-/* The end has begun: programs that run get a second to end; none, at_once. */
+/* The program's end has begun: running programs get a second to end; with
+ * at_once none. */
 void daemon_hooks_end(struct daemon_hooks *h, bool at_once);
 bool daemon_hooks_have_ended(const struct daemon_hooks *h);
 
-/* Waits until they have ended, a few seconds at most. */
+/* Waits until they have ended, for a few seconds at most. */
 void daemon_hooks_close(struct daemon_hooks *h);
 
 #endif

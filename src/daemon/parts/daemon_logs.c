@@ -1,12 +1,12 @@
 #include "daemon/parts/daemon_logs.h"
 
 #include "base/clock.h"
-#include "log/log.h"
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
 #include "conlog/file/conlog_place.h"
 #include "core/directory.h"
 #include "daemon/parts/logs_settings.h"
+#include "log/log.h"
 #include "net/waker.h"
 
 #include <errno.h>
@@ -17,22 +17,21 @@
 enum {
     US_PER_S = 1000 * 1000,
     /* How long the end waits for the disk. */
-    CLOSE_US = 3 * US_PER_S,
+    CLOSE_US = 3 * US_PER_S, /* How long the end waits for the disk. */
     TOLD_AGAIN_US = 60 * US_PER_S,
     TOLD_LEFT_MAX = 10,
-    /* Those that are about to be closed, are read, or are compressed, and the
-     * folders on the way to them. */
+    /* Files that are being closed, read or compressed, and the folders on the
+     * way to them. */
     EXTRA_FILES = 64,
 };
 
 /* ---- what is told ----------------------------------------------------- */
 
 /*
- * Once a minute of a kind; *ret_others were not told since. A full disk is the
- * same trouble for 10,000 consoles: a line for each would push everything else
- * out of the log. So kinds are counted and not consoles, in a table that is too
- * small to grow: the kind that was told longest ago gives its place to a new
- * one.
+ * True once a minute for each cause; *ret_others were left out since. A full
+ * disk affects 10,000 consoles at once: a line for each would push everything
+ * else out of the log. So causes are counted, not consoles, in a table of fixed
+ * size: a new cause replaces the one that was logged longest ago.
  */
 static bool may_tell(struct daemon_logs *l, int key, unsigned *ret_others)
 {
@@ -187,7 +186,7 @@ static void daemon_logs_tick_due(struct deadline *deadline, void *owner)
     conlog_tick_due(l->conlog, clock_now_us());
 }
 
-/* conlog has no loop: its queues are handled here. */
+/* conlog has no loop: its queues are fired here. */
 static void watch(struct daemon_logs *l, struct deadline_queue *queue,
                   deadline_due_fn *on_due)
 {
@@ -326,7 +325,7 @@ static void remove_all(struct daemon_logs *l, bool is_end)
         remove_log(c, is_end);
 }
 
-/* Behind a time without logs: what was printed then was not wanted. */
+/* These logs begin now: output of the time without logs was not wanted. */
 static void add_all(struct daemon_logs *l)
 {
     struct directory_cursor cursor = { 0 };
@@ -345,15 +344,16 @@ void daemon_logs_reload(struct daemon_logs *l)
     struct err why;
     int r = logs_settings_make(l->settings, &settings, &name, &why);
 
-    /* It was checked before; users may go, though. */
+    /* The settings were checked before, but users may have been removed
+     * since. */
     if (r < 0) {
         log_error("SIGHUP: console logs go on as before reason=%s",
                   LOG_TEXT(why.text));
         return;
     }
     l->is_on = settings.directory[0] != '\0';
-    /* conlog stays: what it was given is written, and a later reload may turn
-     * logs on again. */
+    /* conlog stays: its jobs must be written, and a later reload may turn logs
+     * on again. */
     if (!l->is_on) {
         remove_all(l, false);
         return;
@@ -395,8 +395,10 @@ void daemon_logs_close(struct daemon_logs *l)
 {
     struct left left = { 0 };
 
-    /* A log is a reader of its console: before the consoles go. */
+    /* A log is a reader of its console, so it must be closed before the
+     * console. */
     remove_all(l, true);
+    /* The queues are conlog's memory, and the loop has them in its list. */
     if (l->conlog != NULL) {
         deadline_queue_close(conlog_batches(l->conlog));
         deadline_queue_close(conlog_ticks(l->conlog));
@@ -406,7 +408,7 @@ void daemon_logs_close(struct daemon_logs *l)
         log_error("console logs were not written to their end: the disk did "
                   "not take it in time consoles=%u bytes=%llu",
                   left.consoles, (unsigned long long)left.bytes);
-    /* Behind conlog_close: its threads wake by it until then. */
+    /* Until conlog_close the writers' threads may call the waker. */
     waker_close(l->waker);
 }
 

@@ -30,7 +30,7 @@ int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
     return 0;
 }
 
-/* A port that is taken for it; where that fails it is not any more. */
+/* Listens on a port that is taken for c; gives the port back on failure. */
 static int listen_on(struct daemon_ports *p, struct console *c, uint16_t number)
 {
     struct address address = p->interface;
@@ -75,7 +75,8 @@ int daemon_ports_give(struct daemon_ports *p, struct console *c)
             return -EADDRNOTAVAIL;
         rounds += number <= before;
         before = number;
-        /* Others have all that are left, and still do. */
+        /* Every port that is left is another program's, still after a second
+         * round. */
         if (rounds == 2) {
             ports_set_foreign(&p->ports, number);
             return -EADDRNOTAVAIL;

@@ -1,6 +1,6 @@
 /*
- * daemon_ports.h - the consoles' TCP ports: which one a console gets, and its
- * listener.
+ * daemon_ports.h - the consoles' TCP ports: chooses a console's port, and opens
+ * its listener.
  *
  * Owns the listeners (console.port), until daemon_ports_close.
  */
@@ -18,12 +18,12 @@ struct loop;
 struct session_context;
 
 struct daemon_ports {
-    const struct settings *settings; /* borrowed, as the rest */
+    const struct settings *settings; /* borrowed, as all pointers here */
     struct loop *loop;
-    struct session_context *sessions; /* its guard judges who connects */
+    struct session_context *sessions; /* its guard decides about connections */
     const struct directory *directory;
     struct ports ports;
-    struct address interface; /* port not set */
+    struct address interface; /* without a port */
 };
 
 /* 0, or negative with err filled. */
@@ -31,26 +31,25 @@ int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
                       struct loop *loop, struct session_context *sessions,
                       const struct directory *directory, struct err *err);
 
-/* Closes all listeners, those of service URIs too. Clients that are connected
- * stay. */
+/* Closes all listeners, also those of service URIs. Connected clients stay. */
 void daemon_ports_close(struct daemon_ports *p);
 
-/* An end begins: no new clients. */
+/* The program's end begins: no new clients. */
 void daemon_ports_stop(struct daemon_ports *p);
 
 /*
- * For a console whose VM is here: the port that it had, else the first free
- * one upwards that can be listened on. Without one the console has none until
- * its VM connects again; the VM is served all the same. 0 or -errno;
- * -EADDRNOTAVAIL: none is free.
+ * For a console that has a VM: opens its former port, else the first free port
+ * upwards that can be opened. After a failure the console has no port until its
+ * VM connects again; the VM is still served. 0 or -errno; -EADDRNOTAVAIL: no
+ * port is free.
  */
 int daemon_ports_give(struct daemon_ports *p, struct console *c);
 
-/* The port that it had (console.port) and no other. 0 or -errno; -EADDRINUSE:
- * somebody else has it, -ERANGE: it is not in the range any more. */
+/* Opens the console's former port (console.port) and no other. 0 or -errno;
+ * -EADDRINUSE: another socket has it; -ERANGE: it is no longer in the range. */
 int daemon_ports_give_known(struct daemon_ports *p, struct console *c);
 
-/* Takes a console without a port. Clients that are connected stay. */
+/* Does nothing if the console has no port. Connected clients stay. */
 void daemon_ports_take_back(struct daemon_ports *p, struct console *c);
 
 #endif

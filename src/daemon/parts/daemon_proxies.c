@@ -13,14 +13,14 @@ static void daemon_proxies_accepted(void *owner, struct stream *stream)
     vm_session_start(p->sessions, stream, p->policy);
 }
 
-/* A default that cannot be is left out; where somebody has asked for TLS there
- * is a context by now, or the start has failed. */
+/* A default that is not possible is left out. If a person has asked for TLS,
+ * there is a context by now, or the start has failed. */
 static enum tls_policy policy_of(const struct daemon_tls *tls, uint64_t policy)
 {
     return tls->vms != NULL ? (enum tls_policy)policy : TLS_OFF;
 }
 
-/* Which setting asks for it, and which one of a list. */
+/* The setting that asks for a port, and its place in a list. */
 struct asked {
     const char *option;
     uint64_t index;
@@ -69,7 +69,7 @@ static int open_one(struct daemon_proxies *all, const struct settings *s,
                 all->count == 0 ? " and --proxy-port" : "");
         return r;
     }
-    /* With port 0 the system has chosen one, which the log has to name. */
+    /* With port 0 the system has chosen the port, which the log must name. */
     p->address = listener_address(p->listener);
     all->count++;
     return 0;

@@ -23,11 +23,11 @@ enum {
     ANNOUNCE_US = US_PER_S,
     /* How long the end waits for the disk. */
     CLOSE_US = 3 * US_PER_S,
-    /* Changes kept without --console-limit; some 250 bytes each. */
+    /* Changes that are kept without --console-limit; some 250 bytes each. */
     PENDING_MAX = 1000 * 1000,
 };
 
-/* A new port that is not announced yet. */
+/* A new port that is not announced. */
 struct announcement {
     struct deadline due;
     uint64_t number; /* of the change that has to be on the disk */
@@ -50,9 +50,9 @@ static void announce(struct announcement *a)
     free(a);
 }
 
-/* All that the disk has, or, where it does not work, all. The queue is in the
- * order of starting and changes are numbered in that order, so the first one
- * that the disk does not have ends the walk. */
+/* Announces all ports up to this change; UINT64_MAX: all, because the disk
+ * fails. The queue is in the order of starting, and changes are numbered in
+ * that order, so the first larger number ends the walk. */
 static void announce_up_to(struct daemon_state *s, uint64_t number)
 {
     LIST_EACH (node, after, &s->announcements.waiting) {
@@ -65,7 +65,7 @@ static void announce_up_to(struct daemon_state *s, uint64_t number)
     }
 }
 
-/* Before anything else is told about this console. */
+/* Must precede every other message about the console. */
 static void announce_console(struct daemon_state *s, const struct console *c)
 {
     if (!c->is_port_new)
@@ -106,7 +106,7 @@ static void daemon_state_announcement_due(struct deadline *due, void *owner)
 
 /* ---- writing ---------------------------------------------------------- */
 
-/* Since when nobody is there; 0: somebody is. */
+/* Since when the console has neither VM nor client; 0: it has one. */
 static int64_t left_s(const struct daemon_state *s, const struct console *c,
                       int64_t now_s)
 {
@@ -118,7 +118,7 @@ static int64_t left_s(const struct daemon_state *s, const struct console *c,
     return now_s - (int64_t)((clock_now_us() - begun_us) / US_PER_S);
 }
 
-/* vm_seen: it has come, or gone, now. */
+/* vm_seen: the VM connects or disconnects now. */
 static uint64_t put(struct daemon_state *s, const struct console *c,
                     bool vm_seen)
 {
@@ -151,10 +151,9 @@ void daemon_state_vm_came(struct daemon_state *s, struct console *c,
 {
     uint64_t number = 0;
 
-    /* Written first and announced then, so that no crash in between takes back
-     * a port that somebody was told of. A disk that does not work is not waited
-     * for: a console whose port nobody knows is of less use than a port that
-     * may be another one after a crash. */
+    /* Written first and announced afterwards, so that no crash in between takes
+     * back an announced port. A disk that fails is not waited for: a port that
+     * nobody knows is of less use than one that may change after a crash. */
     if (s->store != NULL && !s->is_ending)
         number = put(s, c, true);
     if (c->is_port_new && number != 0 && !s->is_failing && !s->is_slow) {
@@ -168,7 +167,7 @@ void daemon_state_vm_came(struct daemon_state *s, struct console *c,
 void daemon_state_changed(struct daemon_state *s, struct console *c,
                           bool vm_left)
 {
-    /* Before the line that its VM has gone. */
+    /* Before the line of the VM's end. */
     if (vm_left)
         announce_console(s, c);
     if (s->store != NULL && !s->is_ending)
@@ -222,13 +221,13 @@ static void daemon_state_on_news(void *owner)
         log_info("the disk has answered file=%s", LOG_TEXT(s->path));
         s->is_slow = false;
     }
-    /* Behind log_news, which has the reason why a port is told early. */
+    /* After log_news, which gives the reason of an early announcement. */
     announce_up_to(s, news.is_failing ? UINT64_MAX : news.written);
     if (news.wants_all)
         put_all(s);
 }
 
-/* On the store's thread. */
+/* Called on the store's thread. */
 static void daemon_state_wake(void *owner)
 {
     waker_wake(((struct daemon_state *)owner)->waker);
@@ -249,8 +248,7 @@ struct loading {
     size_t cap;
 };
 
-/* What we have written is clean; what is in the file is not certain to be what
- * we have written. */
+/* We write clean texts only, but the file may not be written by us. */
 static bool is_clean(const char *text)
 {
     char clean[TEXT_ID_MAX + 1];
@@ -318,7 +316,8 @@ static bool daemon_state_on_record(void *owner,
     return true;
 }
 
-/* By when everybody had left, who was not seen to leave last. */
+/* Sorts by the time of leaving; consoles that were not seen to leave come
+ * last. */
 static int daemon_state_by_leaving(const void *a, const void *b)
 {
     const struct known *x = a;
@@ -342,7 +341,8 @@ static void start_expiry(struct daemon_state *s, const struct known *k,
 
     directory_restore_expiry(k->console, (uint64_t)gone_s * US_PER_S,
                              clock_now_us());
-    /* So that a start each day does not keep it for ever. */
+    /* Records the time, so that daily restarts do not keep the console for
+     * ever. */
     if (!is_gone)
         put(s, k->console, false);
 }
@@ -365,6 +365,8 @@ static void open_known_port(struct daemon_state *s, struct console *c)
                                           : strerror(-r)));
 }
 
+/* After the whole file was read: expiry and ports need an order of all consoles
+ * that the file does not have. */
 static void settle(struct loading *loading)
 {
     struct daemon_state *s = loading->state;
@@ -372,14 +374,14 @@ static void settle(struct loading *loading)
 
     if (count == 0)
         return;
-    /* A queue of deadlines is in the order of starting: the longest gone first,
-     * or the order of falling due would be wrong for all of them. */
+    /* A deadline queue must be filled in the order of falling due: the console
+     * that was left longest ago first. */
     qsort(loading->known, count, sizeof *loading->known,
           daemon_state_by_leaving);
     for (size_t i = 0; i < count; i++)
         start_expiry(s, &loading->known[i], loading->now_s);
-    /* If two consoles have had one port, the one seen most recently keeps it:
-     * so the other way round. */
+    /* If two consoles claim one port, the one seen most recently keeps it, so
+     * its port is opened first. */
     for (size_t i = count; i > 0; i--)
         open_known_port(s, loading->known[i - 1].console);
 }
@@ -397,7 +399,7 @@ static int open_store(struct daemon_state *s, struct loading *loading,
         .make_place = settings->state_file == NULL ? state_path_make : NULL,
         .seed = { s->links.directory->settings.seed[0],
                   s->links.directory->settings.seed[1] },
-        /* Each console that is there, and as many that were. */
+        /* For each present console, and as many former ones. */
         .pending_max = limit != 0 ? 2 * limit : PENDING_MAX,
         .on_news = daemon_state_wake,
         .owner = s,
@@ -438,8 +440,8 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
     }
     if (r < 0)
         return r;
-    /* The one place that waits for the disk: without what is known, ports that
-     * are others' would be given out. */
+    /* The only place that waits for the disk: without the known consoles, their
+     * ports would be given to others. */
     log_info("reading the state file=%s", LOG_TEXT(s->path));
     log_flush();
     r = open_store(s, &loading, err);
@@ -450,7 +452,7 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
         return r;
     loop_watch(s->links.loop, &s->announcements);
     s->took_us = clock_now_us() - begun_us;
-    daemon_state_on_news(s); /* how it began */
+    daemon_state_on_news(s); /* reports the state of the start */
     return 0;
 }
 
@@ -491,9 +493,9 @@ void daemon_state_close(struct daemon_state *s)
         log_error("state was not written at the end: some consoles will have "
                   "other ports file=%s changes=%zu reason=%s",
                   LOG_TEXT(s->path), news.waiting, LOG_TEXT(news.trouble));
-    /* Behind store_close: its thread wakes by it until then. */
+    /* Until store_close the store's thread may call the waker. */
     waker_close(s->waker);
-    /* What waits for the disk waits no longer: people have their line. */
+    /* Announces what still waits for the disk, so that each VM has its line. */
     announce_up_to(s, UINT64_MAX);
     deadline_queue_close(&s->announcements);
 }

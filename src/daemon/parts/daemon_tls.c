@@ -1,7 +1,7 @@
 #include "daemon/parts/daemon_tls.h"
 
-#include "log/log.h"
 #include "daemon/process/state_directory.h"
+#include "log/log.h"
 #include "net/address.h"
 #include "net/tls/tls_context.h"
 #include "session/session_context.h"
@@ -14,8 +14,8 @@
 
 /* ---- where our own certificate is kept -------------------------------- */
 
-/* Names of hosts are in certificates as they are; others than these letters
- * are none. */
+/* Certificates contain the host's name as it is; a name with characters other
+ * than these is no host name. */
 static void own_host_name(char *to, size_t size)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
@@ -28,7 +28,8 @@ static void own_host_name(char *to, size_t size)
         snprintf(to, size, "localhost");
 }
 
-/* What a start that was interrupted has left is no certificate. */
+/* A key without a certificate is left of a start that was interrupted: it is
+ * replaced. */
 static int make_certificate(struct daemon_tls *t, struct err *err)
 {
     char host[65];
@@ -40,7 +41,7 @@ static int make_certificate(struct daemon_tls *t, struct err *err)
     return tls_make_certificate(t->certificate, t->key, host, err);
 }
 
-/* The files of our own certificate, which are there afterwards. */
+/* Finds or makes the files of our own certificate. */
 static int find_own_certificate(struct daemon_tls *t, struct err *err)
 {
     char directory[STATE_DIRECTORY_MAX];
@@ -58,7 +59,7 @@ static int find_own_certificate(struct daemon_tls *t, struct err *err)
     fd = r == 0 ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     if (r == 0 && fd < 0)
         r = -errno;
-    /* One maker at a time. */
+    /* Two processes must not make it at one time. */
     if (r == 0 && flock(fd, LOCK_EX) < 0)
         r = -errno;
     if (r < 0)
@@ -82,13 +83,13 @@ static bool vms_have_tls(const struct settings *s)
     return any;
 }
 
-/* On the consoles' ports, or where a VM asks for a listener. */
+/* True on the consoles' ports, or if a VM may ask for a listener. */
 static bool clients_have_tls(const struct settings *s)
 {
     return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0;
 }
 
-/* Whether somebody counts on TLS, so that doing without would be wrong. */
+/* True if a person relies on TLS, so that running without would be wrong. */
 static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
@@ -112,8 +113,8 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     };
     int r = 0;
 
-    /* Two contexts from one certificate: what is asked of clients' certificates
-     * is a context's, and VMs' hosts have none to show. */
+    /* Two contexts with one certificate: demands on clients' certificates
+     * belong to a context, and VMs' hosts have none to present. */
     *vms = NULL;
     *clients = NULL;
     if (vms_have_tls(s))
@@ -172,8 +173,8 @@ int daemon_tls_open(struct daemon_tls *t, const struct settings *settings,
 
 void daemon_tls_close(struct daemon_tls *t)
 {
-    /* Only the daemon's references: connections have theirs and keep what they
-     * began with. */
+    /* Closes the daemon's references only: connections have theirs, and keep
+     * what they began with. */
     tls_context_close(t->vms);
     tls_context_close(t->clients);
 }
@@ -184,7 +185,7 @@ void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx)
     ctx->client_tls = t->clients;
 }
 
-/* Of our own certificate, which was there before. */
+/* True if our own certificate existed before. */
 static bool has_own_certificate(const struct daemon_tls *t)
 {
     return t->settings->cert == NULL && (t->vms != NULL || t->clients != NULL);
@@ -193,8 +194,8 @@ static bool has_own_certificate(const struct daemon_tls *t)
 int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
                       struct daemon_tls *ret_next, struct err *err)
 {
-    /* Making a certificate of our own takes a lock and the disk's time, which
-     * the loop does not have; and hosts know the one that there is by its
+    /* Our own certificate is kept. Making one needs a lock and a disk, for
+     * which the loop cannot wait; and hosts know the present one by its
      * thumbprint. */
     if (next->cert != NULL || !has_own_certificate(t))
         return daemon_tls_open(ret_next, next, err);
@@ -224,8 +225,8 @@ void daemon_tls_log(const struct daemon_tls *t)
              prints.sha1, prints.sha256);
 }
 
-/* What vSphere's hosts may call us: an address that we listen on alone, or our
- * name. "HOST:PORT" for a URI. */
+/* "HOST:PORT" for a URI, by which vSphere's hosts may reach us: the only
+ * address that we listen on, or our name. */
 static void find_authority(const struct settings *s, char *to, size_t size)
 {
     char host[ADDRESS_HOST_MAX + 1];

@@ -6,15 +6,15 @@
 #include <stdio.h>
 
 enum {
-    /* What happens meanwhile has this much of the log's room. */
+    /* Part of the log's room that is left for other lines. */
     ROOM_FOR_OTHERS = LOG_PENDING_MAX / 2,
-    /* A turn of the loop is not to become a long one. */
+    /* Bounds the work of one turn. */
     TURN_MAX = 256,
 };
 
 static void listing_turn_due(struct deadline *deadline, void *owner)
 {
-    /* The turn that this is part of goes on at its end. */
+    /* The end of this turn continues the listing. */
     (void)deadline;
     (void)owner;
 }

@@ -1,9 +1,9 @@
 /*
- * listing.h - the lines of the log that SIGUSR1 asks for: the program, its
- * limits and what was refused, then every console. A rendering of the census.
+ * listing.h - the log lines that SIGUSR1 asks for: the program, its limits and
+ * refusals, then every console. A rendering of the census.
  *
- * As fast as the log's reader takes them, so that none is lost, over as many
- * turns as that needs; other lines come between them.
+ * Written as fast as the log's reader takes them, so that no line is dropped,
+ * over as many turns as needed; other lines come between them.
  */
 #ifndef DAEMON_PARTS_LISTING_H
 #define DAEMON_PARTS_LISTING_H
@@ -16,8 +16,8 @@ struct listing {
     struct census_source source;
     const struct directory *directory; /* borrowed */
     struct census_walks *walks;        /* borrowed */
-    struct census_walk walk;           /* over what is still to be listed */
-    struct deadline_queue soon;        /* it goes on in the next turn */
+    struct census_walk walk;    /* the consoles that are not listed yet */
+    struct deadline_queue soon; /* continues in the next turn */
     struct deadline turn;
 };
 
@@ -27,13 +27,15 @@ void listing_open(struct listing *l, struct loop *loop,
                   struct census_walks *walks);
 void listing_close(struct listing *l);
 
-/* One that is under way goes on, and there is no other one then. */
+/* Does nothing while a listing is under way, which continues. */
 void listing_begin(struct listing *l);
 
-/* Every turn, before the log is written: as many as there is room for. */
+/* Called every turn, before the log is written: adds as many lines as there is
+ * room for. */
 void listing_go_on(struct listing *l);
 
-/* The log was written: more in the next turn, if there is more. */
+/* Called after the log was written: continues in the next turn, if there is
+ * more. */
 void listing_next_turn(struct listing *l);
 
 #endif

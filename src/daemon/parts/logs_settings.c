@@ -9,7 +9,8 @@
 #include <sys/resource.h>
 
 enum {
-    /* Files kept open: this part of what may be open, VMs need the rest. */
+    /* Files that stay open: this fraction of the limit, because VMs need the
+     * rest. */
     OPEN_PART = 16,
     OPEN_LEAST = 8,
     OPEN_MOST = 1024,
@@ -35,7 +36,7 @@ uint32_t logs_settings_open_max(void)
     return (uint32_t)(limit.rlim_cur / OPEN_PART);
 }
 
-/* The prefix, in which nothing is a pattern, then the pattern. */
+/* The prefix, in which nothing is a pattern, followed by the pattern. */
 static int make_pattern(const struct settings *s, struct conlog_settings *to,
                         struct err *err)
 {
@@ -82,7 +83,7 @@ static int parse_mode(const char *text, mode_t *ret_mode, struct err *err)
     return 0;
 }
 
-/* A number is taken as such: it needs nobody who may be slow to answer. */
+/* A number is used directly: no directory service needs to answer. */
 static bool parse_number(const char *text, uint32_t *ret)
 {
     char *end;

@@ -75,7 +75,7 @@ static void log_move(const struct fact_move_ended *ended, const char *name)
                     LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
-/* A VM may say a new name as often as it likes. */
+/* Throttled, because a VM may change its name as often as it likes. */
 static void log_renamed(const struct fact *fact, const char *name)
 {
     uint32_t others = 0;

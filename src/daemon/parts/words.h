@@ -1,9 +1,8 @@
 /*
- * words.h - what the program's log says about what happened in core: the words
- * of every line that a fact leads to, in one file.
+ * words.h - the log lines about facts that core reports, all in one file.
  *
- * Only facts: a session that refuses or closes a connection logs that itself,
- * because only the session knows why, and each part logs its own trouble.
+ * A session that refuses or closes a connection logs that itself, because only
+ * the session knows why; each part logs its own trouble.
  */
 #ifndef DAEMON_PARTS_WORDS_H
 #define DAEMON_PARTS_WORDS_H
@@ -13,9 +12,8 @@
 
 struct console;
 
-/* The fact's line, if it has one. FACT_VM_ATTACHED has none here, because its
- * line has to wait until the port it names is on the disk
- * (words_log_connected). */
+/* Logs the fact's line, if it has one. FACT_VM_ATTACHED has none here, because
+ * its line waits until the port is on the disk (words_log_connected). */
 void words_log_fact(const struct fact *fact);
 
 /* FACT_VM_ATTACHED: the line that names the VM's port to people and programs.
@@ -23,13 +21,14 @@ void words_log_fact(const struct fact *fact);
 void words_log_connected(const struct console *c,
                          const struct fact_vm_attached *attached);
 
-/* The console got no TCP port. error: -errno; -EADDRNOTAVAIL: none is free. */
+/* The console got no TCP port. error: -errno; -EADDRNOTAVAIL: no port is
+ * free. */
 void words_log_no_port(const struct console *c, int error);
 
 void words_log_expired(const struct console *c);
 
-/* Why a move ended otherwise than by MOVE_COMPLETED: a sentence, static text.
- * An administrator searches for it, so the log and the hooks have the same. */
+/* Why a move ended other than by MOVE_COMPLETED: a sentence, static text. The
+ * log and the hooks share it, because administrators search for it. */
 const char *words_move_failure(enum move_verdict verdict);
 
 #endif

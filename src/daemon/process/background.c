@@ -11,7 +11,7 @@
 
 enum { EXIT_NOT_STARTED = 2 };
 
-/* The first process, until the other one says that it is ready, or is gone. */
+/* The first process: waits until the other one is ready or has ended. */
 _Noreturn static void wait_for(pid_t other, int fd)
 {
     char ready;
@@ -54,7 +54,8 @@ int background_begin(int *ret_fd, struct err *err)
     }
     close(ends[0]);
     *ret_fd = ends[1];
-    /* Files have the modes that they are given, but nobody else writes. */
+    /* Files get the modes they are created with, but are not writable for
+     * others. */
     umask(022);
     return 0;
 }
@@ -64,14 +65,14 @@ void background_done(int fd)
     static const char ready = 1;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    (void)setsid(); /* a child of its parent's group: it cannot fail */
+    (void)setsid(); /* cannot fail: a child is no leader of its group */
     if (chdir("/") < 0)
-        perror("vspcd: /"); /* and it stays where it is */
+        perror("vspcd: /"); /* it stays in its present directory */
     for (int i = STDIN_FILENO; i <= STDERR_FILENO && null >= 0; i++)
         (void)dup2(null, i);
     if (null > STDERR_FILENO)
         close(null);
-    /* Where nobody waits any more nobody need be told. */
+    /* The first process may be gone; then nobody needs to know. */
     if (write(fd, &ready, 1) < 0)
         (void)0;
     close(fd);

@@ -1,11 +1,11 @@
 /*
- * background.h - going to the background: --daemon.
+ * background.h - runs the program in the background: --daemon.
  *
- * The program forks at once, before there is a loop or a thread, and the first
- * process waits until the second one is ready, so that what comes behind it on
- * a command line finds the ports open. Until then the second one is of the same
- * session: what is wrong is said on the same terminal, and Ctrl-C ends both.
- * When it is ready it leaves session, terminal and working directory.
+ * The program forks at once, before there is a loop or a thread. The first
+ * process waits until the second one is ready, so that the next command in a
+ * script finds the ports open. Until then both are in one session: errors
+ * appear on the terminal, and Ctrl-C ends both. When the second process is
+ * ready, it leaves session, terminal and working directory.
  */
 #ifndef DAEMON_PROCESS_BACKGROUND_H
 #define DAEMON_PROCESS_BACKGROUND_H
@@ -13,14 +13,14 @@
 #include "base/err.h"
 
 /*
- * Returns in the process that is to go on, with *ret_fd for background_done; in
- * the first one it never returns: that one ends with status 0 when the other is
- * ready, else with the other's own. Negative with err filled: there is no other
- * one.
+ * Returns in the process that continues, with *ret_fd for background_done. The
+ * first process never returns: it ends with status 0 when the other one is
+ * ready, else with the other one's status. Negative with err filled: no process
+ * was started.
  */
 int background_begin(int *ret_fd, struct err *err);
 
-/* Ready: the first process ends. */
+/* The program is ready: the first process ends. */
 void background_done(int fd);
 
 #endif

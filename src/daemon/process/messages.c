@@ -35,8 +35,8 @@ static int try_connect(struct messages *m, int type)
     return 0;
 }
 
-/* syslog's socket is one of datagrams nearly everywhere, as the journal's is
- * everywhere. 0 or -errno. */
+/* syslog's socket takes datagrams nearly everywhere, and the journal's always.
+ * 0 or -errno. */
 static int connect_socket(struct messages *m)
 {
     int r = try_connect(m, SOCK_DGRAM);
@@ -51,12 +51,12 @@ static void disconnect(struct messages *m)
     m->fd = -1;
 }
 
-/* One record with its NUL, which ends it on a stream. */
+/* Writes one record with its NUL, which ends it on a stream. */
 static size_t messages_write_socket(void *owner, const char *record, size_t len)
 {
     struct messages *m = owner;
 
-    /* Its reader may have been started anew: once more then. */
+    /* The reader may have been restarted, so one more try. */
     for (int tries = 0; tries < 2; tries++) {
         ssize_t sent;
 
@@ -87,8 +87,8 @@ static size_t messages_write_stderr(void *owner, const char *bytes, size_t len)
     return log_write_descriptor(STDERR_FILENO, bytes, len);
 }
 
-/* sd-daemon(3): systemd reads this descriptor, knows the time itself, and
- * wants to know the level. */
+/* sd-daemon(3): systemd reads this descriptor, adds the time itself, and wants
+ * the level. */
 static bool is_journal_stream(int fd)
 {
     const char *given = getenv("JOURNAL_STREAM");
@@ -139,7 +139,7 @@ void messages_set(struct messages *m, const struct settings *s)
     struct log_output output;
 
     log_set_level(s->is_debug ? LOG_DEBUG : (enum log_level)s->messages_level);
-    /* It says true: these settings were checked by the same function. */
+    /* Cannot fail: the settings were checked by this function. */
     (void)program_messages_place(s, &place, &path);
     if (path == NULL)
         path = "";
@@ -147,7 +147,8 @@ void messages_set(struct messages *m, const struct settings *s)
         strcmp(m->socket.sun_path, path) == 0)
         return;
     output = make_output(m, place, is_json);
-    log_set_output(&output); /* the former one gets what it takes */
+    /* the former output gets the lines that it takes */
+    log_set_output(&output);
     disconnect(m);
     snprintf(m->socket.sun_path, sizeof m->socket.sun_path, "%s", path);
     m->place = place;
@@ -176,7 +177,7 @@ bool messages_open(struct messages *m, const struct settings *s,
 
 static void messages_pause_over(struct deadline *deadline, void *owner)
 {
-    /* The turn that this is part of flushes at its end. */
+    /* The end of this turn flushes. */
     (void)deadline;
     (void)owner;
 }

@@ -1,16 +1,16 @@
 /*
- * messages.h - where the program's own messages (base/log.h) go: stderr,
- * stdout, syslog or the journal, and that they get there.
+ * messages.h - sends the program's own messages (log/log.h) to stderr, stdout,
+ * syslog or the journal, and makes sure that they arrive.
  *
- * Nothing here waits. A socket whose reader is away is tried again, however
- * long that takes; a reader that takes nothing is tried again after a pause,
- * not every turn. Meanwhile lines are kept and then dropped as log.h says.
+ * Nothing here waits. A socket without a reader is retried without limit; a
+ * reader that takes nothing is retried after a pause, not every turn. Meanwhile
+ * lines are kept, and dropped above the limit of log.h.
  *
- * Not syslog(3): it blocks while its socket is full, and holds up all consoles
- * for a log that is stuck. Not libsystemd either: the two formats are a few
- * lines (log_format.c), and a library of its size is no price for them. And no
- * file: a disk that hangs would hold up the loop, and a reader with a disk of
- * its own is what syslog and the journal are.
+ * Not syslog(3): it blocks while its socket is full, and would hold all
+ * consoles for a hanging log. Not libsystemd: the two formats are a few lines
+ * (log_format.c), for which such a large library is too high a price. Not a
+ * file: a hanging disk would hold the loop, and syslog and the journal exist to
+ * write files.
  */
 #ifndef DAEMON_PROCESS_MESSAGES_H
 #define DAEMON_PROCESS_MESSAGES_H
@@ -22,34 +22,35 @@
 #include <sys/un.h>
 
 struct messages {
-    int fd;         /* of the socket; -1: none is connected */
-    bool is_stream; /* and not datagrams */
+    int fd;         /* of the socket; -1: not connected */
+    bool is_stream; /* not a datagram socket */
     bool is_open;
     bool is_json;
     enum messages_place place;
-    struct sockaddr_un socket; /* its path; "": none */
+    struct sockaddr_un socket; /* path of the socket; "": none */
     struct deadline_queue pauses;
-    struct deadline pause; /* the reader takes nothing */
-    uint64_t pause_us;     /* the next one */
+    struct deadline pause; /* runs while the reader takes nothing */
+    uint64_t pause_us;     /* the next pause */
 };
 
-/* From now on lines go where the settings say; *m must last as long. What
- * cannot be reached now is tried again; then false, with err filled: why. */
+/* Sends lines where the settings say from now on; *m must live until
+ * messages_close. False with err filled: the place cannot be reached now, and
+ * is retried. */
 bool messages_open(struct messages *m, const struct settings *s,
                    struct err *err);
 
-/* The settings may have changed; it is open. */
+/* Uses changed settings; m is open. */
 void messages_set(struct messages *m, const struct settings *s);
 
-/* A loop is there, and will be called every turn: messages_flush. False: there
- * is more, and nobody takes it now. */
+/* With a loop, which calls messages_flush every turn. messages_flush returns
+ * false if lines are left that nobody takes now. */
 void messages_watch(struct messages *m, struct loop *loop);
 bool messages_flush(struct messages *m);
 
-/* The loop is about to be closed. */
+/* Must precede the closing of the loop. */
 void messages_unwatch(struct messages *m);
 
-/* What can still be written is; back to stderr. */
+/* Writes what can still be written; later lines go to stderr. */
 void messages_close(struct messages *m);
 
 #endif

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether what is open is what the path leads to: another process may have
- * removed it between our opening and our lock. */
+/* True if the path still leads to the open file: another process may have
+ * removed it before we got the lock. */
 static bool is_in_place(const struct pidfile *p)
 {
     struct stat ours, there;
@@ -22,7 +22,7 @@ static bool is_in_place(const struct pidfile *p)
            ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
-/* Nothing, or a number: what a pidfile has in it. */
+/* True if the file is empty or contains a number. */
 static bool is_pidfile(int fd)
 {
     char text[32];
@@ -43,7 +43,7 @@ static int refuse(const struct pidfile *p, const char *why, struct err *err)
     return -EINVAL;
 }
 
-/* Who has the lock is told for people; it may have gone meanwhile. */
+/* Names the holder of the lock for people; it may have ended meanwhile. */
 static int refuse_second(const struct pidfile *p, struct err *err)
 {
     struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -109,7 +109,8 @@ int pidfile_open(struct pidfile *p, const char *path, struct err *err)
             close(p->fd); /* its owner has just removed it */
         r = open_and_lock(p, err);
     } while (r == 0 && !is_in_place(p));
-    /* Nobody is to be sent a signal that is meant for us. */
+    /* A stale number may be another process's by now: nobody must send it a
+     * signal that is meant for us. */
     if (r == 0 && ftruncate(p->fd, 0) < 0)
         r = refuse(p, strerror(errno), err);
     if (r < 0)
@@ -126,7 +127,7 @@ int pidfile_write(const struct pidfile *p, struct err *err)
     if (p->fd < 0)
         return 0;
     len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    /* Whatever our umask is, scripts of others may read it. */
+    /* Scripts of other users may read it, whatever our umask is. */
     (void)fchmod(p->fd, 0644);
     written = pwrite(p->fd, text, (size_t)len, 0);
     if (written == len)
@@ -136,7 +137,8 @@ int pidfile_write(const struct pidfile *p, struct err *err)
 
 void pidfile_close(struct pidfile *p)
 {
-    /* Who has waited for the lock sees that the file has gone. */
+    /* Removed before the lock is released: a process that waits for the lock
+     * sees that the file is gone. */
     if (p->fd >= 0 && is_in_place(p))
         (void)unlink(p->path);
     if (p->fd >= 0)

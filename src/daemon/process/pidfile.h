@@ -1,11 +1,11 @@
 /*
  * pidfile.h - the file with our process ID: for scripts that send signals, and
- * so that there is one of us.
+ * so that only one vspcd runs.
  *
- * It is locked from the start to the end (fcntl(2); the kernel says who has
- * the lock, and lets go of it when a process dies, however it does), and is
- * written when VMs may connect. A file without a lock is stale, and taken over.
- * Symbolic links, further links, and what is no pidfile are refused.
+ * It is locked from start to end (fcntl(2): the kernel knows the holder of the
+ * lock, and releases it however the process ends), and written when VMs may
+ * connect. A file without a lock is stale and is taken over. Symbolic links,
+ * hard links, and files that are no pidfile are refused.
  */
 #ifndef DAEMON_PROCESS_PIDFILE_H
 #define DAEMON_PROCESS_PIDFILE_H
@@ -13,18 +13,18 @@
 #include "base/err.h"
 
 struct pidfile {
-    char *path; /* our own; NULL: none is wanted */
-    int fd;     /* -1: no pidfile is wanted, or there is none any more */
+    char *path; /* owned; NULL: no pidfile is wanted */
+    int fd;     /* -1: no pidfile is wanted, or it was closed */
 };
 
-/* Before anything is opened that two cannot have. path is copied; NULL: none is
- * wanted. 0, or negative with err filled and nothing to close. */
+/* Must come before anything that two processes cannot have. Copies path; NULL:
+ * no pidfile is wanted. 0, or negative with err filled and nothing to close. */
 int pidfile_open(struct pidfile *p, const char *path, struct err *err);
 
 /* 0, or negative with err filled. */
 int pidfile_write(const struct pidfile *p, struct err *err);
 
-/* Removes it. */
+/* Removes the file. */
 void pidfile_close(struct pidfile *p);
 
 #endif

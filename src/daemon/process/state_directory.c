@@ -15,7 +15,7 @@ bool state_directory_find(char to[STATE_DIRECTORY_MAX])
     size_t size = STATE_DIRECTORY_MAX;
     int len = -1;
 
-    /* systemd separates several by colons. */
+    /* systemd separates several directories by colons. */
     if (given != NULL && given[0] == '/')
         len = snprintf(to, size, "%.*s", (int)strcspn(given, ":"), given);
     else if (geteuid() == 0)

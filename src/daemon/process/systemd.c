@@ -15,7 +15,7 @@ enum { TICK_US = 2 * 1000 * 1000 };
 
 /* ---- sending ---------------------------------------------------------- */
 
-/* True: it has it, or never will. */
+/* True: systemd has the message, or never will. */
 static bool send_now(const struct systemd *m, const char *text)
 {
     ssize_t sent = sendto(m->fd, text, strlen(text), MSG_NOSIGNAL,
@@ -31,7 +31,7 @@ static bool send_unsent(struct systemd *m)
     return m->unsent[0] == '\0';
 }
 
-/* What it must know, in this order. */
+/* Sends a message that must arrive, behind those that wait. */
 static void say(struct systemd *m, const char *text)
 {
     size_t len = strlen(m->unsent);
@@ -69,7 +69,7 @@ static void systemd_tick_due(struct deadline *tick, void *owner)
     deadline_start(&m->ticks, tick, clock_now_us());
 }
 
-/* From the loop itself: what is stuck gives no sign. */
+/* Sent from the loop itself: a program that hangs gives no sign. */
 static void systemd_sign_due(struct deadline *sign, void *owner)
 {
     struct systemd *m = owner;
@@ -78,7 +78,8 @@ static void systemd_sign_due(struct deadline *sign, void *owner)
     deadline_start(&m->signs, sign, clock_now_us());
 }
 
-/* sd_watchdog_enabled(3): microseconds, if they are meant for us; else 0. */
+/* sd_watchdog_enabled(3): microseconds, if the variables are for this process;
+ * else 0. */
 static uint64_t watchdog_us(void)
 {
     const char *text = getenv("WATCHDOG_USEC");
@@ -109,7 +110,7 @@ static void start_time(struct systemd *m, struct loop *loop)
 
 /* ---- opening ---------------------------------------------------------- */
 
-/* sd_notify(3): a path, or @ and an abstract name. False: no such address. */
+/* sd_notify(3): a path, or @ and an abstract name. False: no valid address. */
 static bool find_address(struct systemd *m, const char *name)
 {
     size_t len = strlen(name);
@@ -155,8 +156,8 @@ void systemd_reloading(struct systemd *m)
 {
     char text[80];
 
-    /* It is behind: READY, which follows, is all that it need know then, and
-     * must have room. */
+    /* systemd has not read earlier messages: then it only needs READY, which
+     * follows, and for which there must be room. */
     if (m->fd >= 0 && !send_unsent(m))
         return;
     snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%llu\n",

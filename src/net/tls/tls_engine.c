@@ -197,6 +197,8 @@ static void take_step(struct tls_engine *e)
     size_t before = e->bio.in.len;
     int r;
 
+    /* tls_verify_peer gets nothing but the context, so this connection's host
+     * is put there for the step, and the reason comes back there. */
     c->host = e->host;
     c->why.text[0] = '\0';
     ERR_clear_error();
