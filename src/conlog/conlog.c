@@ -2,7 +2,7 @@
  * All console logs: what they share, and the news that the writers have for
  * them.
  *
- * Names change with the date and with the settings. They are not made anew at
+ * Names change with the date and with the settings. They are not renewed at
  * that time: with 10,000 logs that would be one long turn of the loop at
  * midnight. names_made counts such changes; a log compares it with the count of
  * its own name when it next takes output.
@@ -133,7 +133,7 @@ void conlog_tick_due(struct conlog *l, uint64_t now_us)
         conlog_start_tick(l, now_us);
 }
 
-/* ---- the whole -------------------------------------------------------- */
+/* ---- opening and closing ---------------------------------------------- */
 
 struct deadline_queue *conlog_batches(struct conlog *l)
 {

@@ -262,13 +262,13 @@ static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
  * Called with the lock, which is released meanwhile. Serves the file that has
  * been ready longest. The order matters:
  *
- *     - The past is read before the jobs are written: somebody waits for it,
- * and writing may fail or take long.
- *     - is_flushed is cleared before writing, so that a flush during the write
- * is not lost.
- *     - The origin is noted before put_away, which may free the file.
- *     - Without descriptors, another file is closed and this one retried. It
- * stays busy meanwhile, because closing releases the lock.
+ *   - The past is read before the jobs are written: somebody waits for it, and
+ *     writing may fail or take long.
+ *   - is_flushed is cleared before writing, so that a flush during the write is
+ *     not lost.
+ *   - The origin is noted before put_away, which may free the file.
+ *   - Without descriptors, another file is closed and this one retried. It
+ *     stays busy meanwhile, because closing releases the lock.
  */
 static void serve(struct conlog_writer *me, struct conlog_settings *settings,
                   unsigned *generation, uint8_t *scratch)

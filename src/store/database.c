@@ -24,7 +24,7 @@ struct database {
     bool is_new;
 };
 
-/* ---- what SQLite says ------------------------------------------------- */
+/* ---- results of SQLite ------------------------------------------------ */
 
 static int outcome_of(int code)
 {

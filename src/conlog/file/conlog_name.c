@@ -109,7 +109,7 @@ static struct piece piece_at(const char *at)
     return (struct piece){ PIECE_CHARACTER, slice_of(at, len) };
 }
 
-/* ---- what is wrong with one ------------------------------------------- */
+/* ---- problems of a pattern -------------------------------------------- */
 
 static bool is_of_a_console(enum piece_kind kind)
 {
@@ -245,7 +245,7 @@ int conlog_name_check(const char *pattern, struct err *err)
     return 0;
 }
 
-/* ---- what a VM says --------------------------------------------------- */
+/* ---- text of a VM ----------------------------------------------------- */
 
 /* Invisible or deceptive characters, sorted by number. */
 static const struct range {

@@ -2,12 +2,13 @@
  * conlog_name.h - the names of log files, made of an administrator's pattern
  * and of what a VM says about itself.
  *
- *     %{name} %{uuid} %{label}  of the console, as the VM sent them
- *     %{uuid-hex}               the 32 hex digits of the UUID, in lower case:
- * the name in which OpenStack Nova looks for a log. A text that is no UUID is
- * used as by %{uuid}. %Y %m %d %H               year, month, day, hour, in UTC
- *     %%                        a percent sign
- *     /                         the part before it is a folder
+ *   %{name} %{uuid} %{label}  of the console, as the VM sent them
+ *   %{uuid-hex}               the 32 hex digits of the UUID, in lower case: the
+ *                             name in which OpenStack Nova looks for a log. A
+ *                             text that is no UUID is used as by %{uuid}.
+ *   %Y %m %d %H               year, month, day, hour, in UTC
+ *   %%                        a percent sign
+ *   /                         the part before it is a folder
  *
  * Pure: no file is touched, time is an argument. The facts come from a VM and
  * are hostile. So that they cannot leave the directory, break a terminal, or

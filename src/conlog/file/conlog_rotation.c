@@ -61,7 +61,7 @@ static int path_check(const char *path, struct err *err)
     return -ENAMETOOLONG;
 }
 
-/* ---- what is there ---------------------------------------------------- */
+/* ---- existing files --------------------------------------------------- */
 
 struct slot {
     bool has_plain, has_compressed;

@@ -21,7 +21,7 @@ enum {
     CLOSE_US = 3 * US_PER_S,
 };
 
-/* ---- what hooks are told ---------------------------------------------- */
+/* ---- events ----------------------------------------------------------- */
 
 /* An event of a console, and the memory of its texts. */
 struct told {
@@ -180,7 +180,7 @@ void daemon_hooks_tell_gone(struct daemon_hooks *h,
     hooks_tell(h->hooks, &t.event);
 }
 
-/* ---- what the log is told --------------------------------------------- */
+/* ---- log lines -------------------------------------------------------- */
 
 struct reason {
     char text[96];

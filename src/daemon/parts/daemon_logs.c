@@ -25,7 +25,7 @@ enum {
     EXTRA_FILES = 64,
 };
 
-/* ---- what is told ----------------------------------------------------- */
+/* ---- log lines -------------------------------------------------------- */
 
 /*
  * True once a minute for each cause; *ret_others were left out since. A full

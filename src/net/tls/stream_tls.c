@@ -50,7 +50,7 @@ static struct stream_tls *stream_tls_of(struct stream *s)
     return CONTAINER_OF(s, struct stream_tls, stream);
 }
 
-/* ---- who is to be told ------------------------------------------------- */
+/* ---- waking the owner -------------------------------------------------- */
 
 /* True if the owner must be told, and the stream below would not wake us for
  * it. */

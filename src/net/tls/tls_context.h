@@ -56,18 +56,19 @@ struct tls_settings {
  * encrypted, but the peer may be anyone. Otherwise all that are given must
  * hold:
  *
- *     certificate  The peer's certificate is this one, byte for byte. Being
- * named makes it trusted: its signer and its dates do not matter. (Dates bound
- * what a CA vouches for. Here no CA does, and a console that goes dark
- * overnight helps no one.) thumbprint   The SHA-1 or SHA-256 of the peer's
- * certificate is this one. Such a certificate is trusted without signer and
- * dates. peer_name    The certificate is for this name: a DNS name or IP
- * address among its subjectAltNames, or its subject's common name. Without
- * certificate and thumbprint, peer_name turns verify on. verify       A known
- * CA signed the certificate, it is within its dates, and it is for peer_name,
- * or else for the host that is dialled (there the common name counts only
- * without subjectAltNames). Beside certificate or thumbprint, verify must hold
- * too.
+ *  certificate  The peer's certificate is this one, byte for byte. Being named
+ *               makes it trusted: its signer and its dates do not matter.
+ *               (Dates bound what a CA vouches for. Here no CA does, and a
+ *               console that goes dark overnight helps no one.)
+ *  thumbprint   The SHA-1 or SHA-256 of the peer's certificate is this one.
+ *               Such a certificate is trusted without signer and dates.
+ *  peer_name    The certificate is for this name: a DNS name or IP address
+ *               among its subjectAltNames, or its subject's common name.
+ *               Without certificate and thumbprint, peer_name turns verify on.
+ *  verify       A known CA signed the certificate, it is within its dates, and
+ *               it is for peer_name, or else for the host that is dialled
+ *               (there the common name counts only without subjectAltNames).
+ *               Beside certificate or thumbprint, verify must hold too.
  */
 struct tls_client_settings {
     const char *certificate; /* PEM; line ends may be missing */

@@ -19,7 +19,7 @@ enum {
     TLS_HANDSHAKE_MAX = 128 * KIB,
 };
 
-/* ---- what goes wrong --------------------------------------------------- */
+/* ---- failures ---------------------------------------------------------- */
 
 const char *tls_state_name(enum tls_state state)
 {
