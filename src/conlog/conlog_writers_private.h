@@ -45,7 +45,7 @@ const char *conlog_writer_file_place_name(enum place place);
  * The state of a path while its file is open or something waits for it. A path
  * never has two, whoever writes to it. So the output of a console that returns,
  * or of one that takes over another's name, comes behind the jobs that wait,
- * and no rotation meets the compression of the same files.
+ * and no rotation meets the compression of its files.
  */
 struct conlog_writer_file {
     struct list node;                /* in w->files[place] */

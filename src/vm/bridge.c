@@ -30,7 +30,7 @@ static size_t unsent(const struct bridge *b)
     return b->to_proxy.len + waiting_break_is_there(&b->proxy_break);
 }
 
-/* Coming back */
+/* Reconnecting and reopening */
 
 /* Starts the pause, and returns its length. */
 static unsigned retry_later(struct bridge_retry *retry)
@@ -62,7 +62,7 @@ static void bridge_on_end_retry(void *owner)
     b->end->ops->open(b->end);
 }
 
-/* The way out */
+/* Ending */
 
 /* The first reason to end counts, but stopping replaces draining. */
 static void begin_ending(struct bridge *b, enum bridge_ending ending,
@@ -331,7 +331,7 @@ static void bridge_on_turn_end(void *owner)
         loop_stop(b->loop);
 }
 
-/* The line itself */
+/* Settings of the line */
 
 /* A closed port keeps its settings and drives no lines. */
 static void look(struct bridge *b)
@@ -380,7 +380,7 @@ static void bridge_on_hosts_lines(void *owner, uint8_t seen)
     pass_on_lines(b);
 }
 
-/* The concentrator comes and goes */
+/* The connection opens and ends */
 
 static void bridge_on_hosts_opened(void *owner)
 {
@@ -430,7 +430,7 @@ static const struct hosts_events hosts_events = {
     .ended = bridge_on_hosts_ended,
 };
 
-/* The local end comes and goes */
+/* The local end opens and ends */
 
 static void bridge_on_end_opened(void *owner)
 {

@@ -15,7 +15,7 @@ static double ms_since(uint64_t since_us)
     return (double)(clock_now_us() - since_us) / 1000;
 }
 
-/* What is said of a move */
+/* Messages about a move */
 
 static void say_moved(const struct hosts *h, uint64_t peer_ok_us)
 {
@@ -46,7 +46,7 @@ static struct err describe_failure(const struct hosts *h, const char *why,
     return err;
 }
 
-/* What the table says is to be done */
+/* Actions of the table */
 
 static void begin(struct hosts *h)
 {
@@ -211,7 +211,7 @@ static void hosts_on_step_due(void *owner)
         step(h, REHEARSAL_TIMEOUT, NULL);
 }
 
-/* What the connections tell */
+/* Events of the connections */
 
 static void hosts_on_opened(struct proxy *p)
 {
@@ -335,7 +335,7 @@ static const struct proxy_events proxy_events = {
     .ended = hosts_on_ended,
 };
 
-/* Asking for a move */
+/* Beginning a move */
 
 static void make_sequence(uint8_t sequence[VMEXT_SEQUENCE_LEN])
 {
@@ -388,7 +388,7 @@ static void hosts_on_every_due(void *owner)
         move(h);
 }
 
-/* What the bridge wants */
+/* Calls of the bridge */
 
 void hosts_init(struct hosts *h, struct loop *loop,
                 const struct hosts_config *config, const struct uart *uart,

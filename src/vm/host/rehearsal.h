@@ -63,7 +63,7 @@ enum rehearsal_action {
     REHEARSAL_COMPLETE,
     REHEARSAL_RUN_ON,  /* at the source, without a message */
     REHEARSAL_ABORT,   /* cut the destination, run on at the source */
-    REHEARSAL_GIVE_UP, /* cut what there is: the VM has no connection */
+    REHEARSAL_GIVE_UP, /* cut both: the VM has no connection */
     REHEARSAL_ARRIVE,  /* cut the source; the destination's bytes are next */
 };
 
