@@ -63,6 +63,10 @@ void console_begin_leaving(struct console *c);
 void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us);
 void console_dismiss_leaving(struct console *c, const char *reason);
 
+/* Lets the ring have room for len more bytes, as far as it may; one that was
+ * larger than usual for a while gives that back. */
+void console_make_ring_room(struct console *c, size_t len);
+
 /* Nobody is held back any more. */
 void console_stop_hold(struct console *c);
 
