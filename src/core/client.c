@@ -1,3 +1,10 @@
+/*
+ * The one place between a client and its console. Every input has an author
+ * here, and that is the point of the thin functions below: rights, locks,
+ * counters and the recording of input have one place to be, whatever door the
+ * client came by. No file outside of it finds a client by its reader
+ * (CONTAINER_OF): the kind says what core wants to know.
+ */
 #include "core/client.h"
 
 #include "core/console.h"
@@ -95,9 +102,13 @@ enum client_outcome client_attach(struct client *client,
                 console->client_count);
         return CLIENT_REFUSED_LIMIT;
     }
+    /* A number for life: a client that changes its console is still the same
+     * one for those who list or end it. */
     if (client->number == 0)
         client->number = ++d->last_client_number;
     client->console = console;
+    /* A view is the console's: its places are positions in this console's
+     * output. */
     view_init(&client->view); /* its places are those of this console */
     console_add_client(client, now_us);
     return CLIENT_ATTACHED;
@@ -109,11 +120,16 @@ void client_detach(struct client *client, uint64_t now_us)
 
     if (c == NULL)
         return;
+    /* console is NULL before the console is told: it counts the clients that
+     * are left. */
     client->console = NULL;
     view_done(&client->view);
     console_remove_client(c, client, now_us);
 }
 
+/* Without a VM input is discarded and not counted: on a cable with nothing at
+ * the end it has gone nowhere. In a move there is a VM (console_has_vm), and
+ * input is kept. */
 bool client_input(struct client *client, struct slice bytes)
 {
     struct console *c = client->console;
@@ -124,6 +140,9 @@ bool client_input(struct client *client, struct slice bytes)
     return console_input(c, bytes);
 }
 
+/* To the tail of the list of clients: CONSOLE_DUE_TAKES_INPUT asks them in this
+ * order, so the client whose input was refused first goes first. The order of
+ * attaching is lost by this. */
 void client_wait(struct client *client)
 {
     list_remove(&client->node);
@@ -140,6 +159,8 @@ void client_purge_input(struct client *client)
     console_purge_input(client->console);
 }
 
+/* A client without a console keeps what it drives: it takes its lines along to
+ * the next one. */
 void client_set_lines(struct client *client, uint8_t driven)
 {
     if (client->lines == driven)
@@ -149,6 +170,8 @@ void client_set_lines(struct client *client, uint8_t driven)
         console_tell_client_lines(client->console);
 }
 
+/* Skipping counts as taking: a client that has purged its output has caught up,
+ * and the VM must not wait for it. */
 void client_skip(struct client *client, uint64_t now_us)
 {
     reader_took(&client->reader,

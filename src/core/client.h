@@ -1,14 +1,14 @@
 /*
- * client.h - somebody who watches a console and may type: a reader of its ring
- * (reader.h says who is waited for) that the VM sees, through the lines.
+ * client.h - a reader of a console that may also type, and that the VM sees
+ * through the modem lines.
  *
  * Every input has an author: client_input, client_break, client_purge_input and
  * client_set_lines are the only ways to a VM. What a client may do, and what is
  * counted and recorded of it, is decided in client.c and nowhere else.
  *
- * A session embeds struct client and owns it; core calls back through the
- * operations and never frees one. A client can be there without a console, be
- * attached to one, detached, and attached to another.
+ * A session embeds struct client and owns it; core calls the operations and
+ * never frees a client. A client can exist without a console, be attached to
+ * one, be detached, and be attached to another.
  */
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
@@ -21,7 +21,7 @@
 struct client;
 struct console;
 
-/* Called by directory_settle alone: see console.h. */
+/* directory_settle alone calls them (console.h). */
 struct client_ops {
     /* There may be something to show: client_next. */
     void (*pull)(struct client *client);
@@ -31,7 +31,7 @@ struct client_ops {
     void (*lines_changed)(struct client *client);
 };
 
-/* The way by which it came. */
+/* The way by which a client came. */
 enum client_door {
     CLIENT_DOOR_PORT,       /* a console's TCP port */
     CLIENT_DOOR_LISTENER,   /* a listener that a service URI asked for */
@@ -54,16 +54,17 @@ struct client {
     struct list node; /* in console->clients */
     struct console *console;
     const struct client_ops *ops;
-    uint64_t number;       /* from 1 on, no two of the process have the same; 0
-                            * until it was attached once */
+    uint64_t number;       /* unique in the process, from 1 on; 0 until the
+                            * first time that it is attached */
     uint64_t since_us;     /* when it came */
-    uint64_t input_bytes;  /* from it, to VMs that were there */
-    uint64_t output_bytes; /* of consoles, taken by it */
-    const char *name;      /* who it is; borrowed from its owner, "" unknown */
-    char peer[ADDRESS_TEXT_MAX];
-    uint8_t door;      /* enum client_door */
-    uint8_t lines;     /* what it drives: LINE_DTR, LINE_RTS */
-    bool is_encrypted; /* its owner's: it came by TLS */
+    uint64_t input_bytes;  /* from the client, while there was a VM */
+    uint64_t output_bytes; /* of consoles, taken by the client */
+    const char *name;      /* of the person or program, borrowed from the owner;
+                            * "": unknown */
+    char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
+    uint8_t door;                /* enum client_door */
+    uint8_t lines;     /* the lines that it drives: LINE_DTR, LINE_RTS */
+    bool is_encrypted; /* the owner's: the client came by TLS */
 };
 
 /* The client of a node of console->clients, for those who walk over them. */
@@ -79,38 +80,39 @@ enum client_outcome {
     CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */
 };
 
-/* Attaches one that is attached nowhere. If it is refused, why says so in words
- * for the person there. */
+/* Attaches a client that has no console. If the console refuses it, why gets
+ * the reason in words for the person at the other end. */
 enum client_outcome client_attach(struct client *client,
                                   struct console *console, uint64_t now_us,
                                   struct err *why);
 
-/* Takes one that is attached nowhere. */
+/* Accepts a client that has no console. */
 void client_detach(struct client *client, uint64_t now_us);
 
 /* Bytes for the VM. Without a VM they are discarded, as on a cable with nothing
  * at its end. False: there is no memory to keep them, and they are lost; the
- * client must be told. */
+ * caller ends the client, so that it learns of that. */
 bool client_input(struct client *client, struct slice bytes);
 
-/* It has input that the console does not take now (console_takes_input), and
- * keeps it: it is told behind those that wait already when that has changed, so
- * that what came first goes first. */
+/* The client has input that the console does not take now
+ * (console_takes_input), and keeps it. When the console takes input again, the
+ * clients that wait are told in the order of these calls, so that what came
+ * first goes first. */
 void client_wait(struct client *client);
 
-/* Its break begins or ends, behind its input so far. */
+/* A break of the client begins or ends, behind its input so far. */
 void client_break(struct client *client, bool is_on);
 
-/* What waits to go to the VM, of all clients, is forgotten. */
+/* Drops the input of all clients that waits for the VM. */
 void client_purge_input(struct client *client);
 
-/* It drives these lines: LINE_DTR, LINE_RTS. */
+/* The client drives these lines: LINE_DTR, LINE_RTS. */
 void client_set_lines(struct client *client, uint8_t driven);
 
-/* What it has not had of the output, it is not to have any more. */
+/* The client does not get the output that it has not had yet. */
 void client_skip(struct client *client, uint64_t now_us);
 
-/* As view.h has them. */
+/* view_next and view_took (view.h) for a client. */
 static inline void client_next(struct client *client, struct view_item *ret)
 {
     view_next(&client->view, &client->reader, ret);
@@ -128,7 +130,8 @@ static inline bool client_has_caught_up(const struct client *client)
     return reader_has_caught_up(&client->reader);
 }
 
-/* Facts: it is served; and, while it is still attached: such a one goes. */
+/* Facts for the owner of the directory: the client is served now; a client that
+ * was reported so goes (called while it is still attached). */
 void client_report_attached(const struct client *client);
 void client_report_detached(const struct client *client);
 

@@ -1,3 +1,24 @@
+/*
+ * A console's attachments: which links and clients it has, what the others are
+ * told of them, and how long it stays. Its other subjects have files of their
+ * own: console_pace.c (who is waited for), console_input.c, console_line.c,
+ * console_leaving.c (a source's last output), console_settle.c.
+ *
+ * At any time one of these holds for the VM's side:
+ *
+ *   link     leaving   move
+ *   NULL     NULL      NULL   no VM
+ *   A        NULL      NULL   A serves
+ *   A        NULL      yes    A is the source of a move
+ *   NULL     NULL      yes    the source is lost, the move goes on: the VM
+ *                             counts as present (console_has_vm)
+ *   B        A         NULL   B serves; what A has still to say comes first
+ *
+ * leaving and move exclude each other: BEGIN is refused while a source leaves,
+ * or three connections would have output whose order matters. A leaving link
+ * needs a link that waits for it, so whatever takes the link away finishes the
+ * leaving one first.
+ */
 #include "core/console.h"
 
 #include "core/console_private.h"
@@ -29,7 +50,11 @@ struct console_name console_id(const struct console *c)
     return n;
 }
 
-/* The console stays while anybody is there, and for a while after. */
+/*
+ * The console stays while a VM or a client is attached, and for the expiry time
+ * after. Called behind every change of who is attached and not before: it looks
+ * at what holds now.
+ */
 static void update_expiry(struct console *c, uint64_t now_us)
 {
     if (console_has_vm(c) || c->client_count > 0)
@@ -38,6 +63,8 @@ static void update_expiry(struct console *c, uint64_t now_us)
         deadline_start(&c->directory->expiries, &c->expiry, now_us);
 }
 
+/* Each client keeps the notice at this place of the output; one that is behind
+ * shows it when it has had what came before. */
 static void note(struct console *c, enum view_notice notice)
 {
     LIST_EACH (node, after, &c->clients)
@@ -45,6 +72,11 @@ static void note(struct console *c, enum view_notice notice)
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
+/*
+ * A visit is a fact only where the expiry was running: with a VM attached the
+ * state on disk does not depend on clients, and each client would cost a write.
+ * The test stands before update_expiry, which stops that deadline.
+ */
 void console_add_client(struct client *client, uint64_t now_us)
 {
     struct console *c = client->console;
@@ -74,6 +106,7 @@ void console_remove_client(struct console *c, struct client *client,
     console_tell_client_lines(c);
 }
 
+/* Of a link that was the destination, the move is over or about to be. */
 static void link_to(struct console *c, struct vm_link *link)
 {
     if (c->link == NULL)
@@ -85,7 +118,8 @@ static void link_to(struct console *c, struct vm_link *link)
 
 static void unlink_vm(struct console *c)
 {
-    /* Its end would come from nobody. */
+    /* A break that this connection has begun is ended here: its own end would
+     * never come, and clients would show a break for ever. */
     if (c->is_in_break)
         console_break_output(c, false);
     c->link->console = NULL;
@@ -95,6 +129,8 @@ static void unlink_vm(struct console *c)
     c->is_link_full = false;
 }
 
+/* From here on the link has the console's output and nothing else of it: input,
+ * lines and moves are its successor's. */
 void console_begin_leaving(struct console *c)
 {
     assert(c->leaving == NULL);
@@ -136,7 +172,15 @@ static void tell_attached(struct console *c, const struct vm_link *link)
     console_tell_vm_lines(c);
 }
 
-/* The older connection has its last word, and goes. */
+/*
+ * The older connection's last output becomes output, then the connection goes.
+ *
+ * The order is fixed. A source that leaves is older than the link and says its
+ * last bytes first. The link becomes the leaving one before it is drained, so
+ * that nothing it says in its last bytes (DO-PROXY, BEGIN) finds a console: it
+ * once attached a dying connection elsewhere, recursively. The address is
+ * copied because afterwards the console has no link to ask.
+ */
 static void replace_vm(struct console *c)
 {
     char peer[ADDRESS_TEXT_MAX];
@@ -159,13 +203,23 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
         link_to(c, link);
         c->line.vm_lines = LINE_BOTH;
     }
-    /* Now there is somebody for what the move has held. */
+    /* Behind link_to: a move that ends here hands its held input to the link,
+     * which has to be the new one. */
     move_return(c, now_us);
     update_expiry(c, now_us);
     if (is_new)
         tell_attached(c, link);
 }
 
+/*
+ * In a move the loss of the source says little: hosts close the source's
+ * connection a moment before the destination says COMPLETE. Clients see no
+ * notice and no change of lines, and input stays held; what the loss means is
+ * known when the move ends.
+ *
+ * Without a move input that waits is dropped. It was typed for a VM that is
+ * gone, and must not be typed into what connects next.
+ */
 void console_detach_vm(struct vm_link *link, const char *reason,
                        uint64_t now_us)
 {
@@ -185,6 +239,9 @@ void console_detach_vm(struct vm_link *link, const char *reason,
     update_expiry(c, now_us);
 }
 
+/* The destination of a move takes over. Both marks are left to
+ * directory_settle, serve before leave: the source is read while the console
+ * has its new link. */
 void console_hand_over(struct console *c, struct vm_link *destination,
                        uint64_t from, uint64_t now_us)
 {
@@ -196,6 +253,8 @@ void console_hand_over(struct console *c, struct vm_link *destination,
         console_start_leaving(c, from, now_us);
 }
 
+/* Behind the new link, if there is one. Held input of a move that nobody has
+ * won is dropped: its VM is gone. */
 void console_move_over(struct console *c, uint64_t now_us)
 {
     if (c->link == NULL)
@@ -205,6 +264,16 @@ void console_move_over(struct console *c, uint64_t now_us)
     update_expiry(c, now_us);
 }
 
+/*
+ * The two ways in for output differ in who copies. console_output copies bytes
+ * that lie somewhere already. console_output_reserve lets the decoder write
+ * into the ring, which saves a copy of everything that a VM prints; the bytes
+ * count with console_output_wrote, so that a decoder may stop before its room
+ * is used.
+ *
+ * Nothing is checked here: the session has asked for room, or has made some.
+ * Output beyond the room makes followers lose bytes.
+ */
 void console_output(struct console *c, struct slice bytes)
 {
     if (c->output.len + bytes.len > c->output.cap)
@@ -226,6 +295,8 @@ void console_output_wrote(struct console *c, size_t len)
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
+/* In a move there is a VM even while neither connection stands: it is on its
+ * way, and its clients must not be told otherwise. */
 bool console_has_vm(const struct console *c)
 {
     return c->link != NULL || c->move != NULL;

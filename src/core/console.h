@@ -8,12 +8,13 @@
  * and for the directory's expiry time after.
  *
  * Core does not call from the middle of its work. A function here changes the
- * console's state, and marks what a link or a reader has to do about it. The
- * operations that act on such a mark are called by directory_settle alone, when
- * the state is whole. Whoever has entered core calls directory_settle last,
- * before it returns to the loop. An operation may call anything in core/ that
- * marks, but it attaches and detaches nobody: a session whose connection breaks
- * in an operation notes that, and ends at the end of the turn.
+ * console's state, and marks what a link or a reader has to do about it.
+ * directory_settle alone calls the operations that act on a mark, when the
+ * state is whole (core/console_settle.c says why). Whoever enters core calls
+ * directory_settle last, before it returns to the loop. An operation may call
+ * anything in core/ that marks, but it attaches and detaches nothing: a session
+ * whose connection breaks in an operation notes that, and ends at the end of
+ * the turn.
  */
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
@@ -36,70 +37,71 @@ struct move;
 struct service;
 struct vm_link;
 
-/*
- * The first group moves bytes on behalf of whoever is at work. It is called
- * from any function here, and calls nothing of core/ back but console_output
- * and what belongs to it.
- */
+/* The operations of the first group move bytes within the work of the caller.
+ * Any function here may call them. They call nothing of core/ back but
+ * console_output, its relatives, and console_set_link_full. */
 struct vm_link_ops {
-    /* Bytes for the VM; returns how many were taken. The console keeps the
+    /* Bytes for the VM. Returns how many were taken. The console keeps the
      * rest, and gives no more before console_set_link_full(c, false). */
     size_t (*input)(struct vm_link *link, struct slice bytes);
-    /* Bytes that the link must take, because something follows that has to
-     * stand behind them. False: it is too much. */
+    /* Bytes that the link must queue now, because a message follows that has
+     * to stand behind them. False: they do not fit, and none were taken. */
     bool (*queue_input)(struct vm_link *link, struct slice bytes);
     /* A break begins or ends, behind the input so far. */
     void (*line_break)(struct vm_link *link, bool is_on);
-    /* No more input for now: what the link has collected is written. If it does
-     * not take all of that it says console_set_link_full(c, true). */
+    /* No more input for now: the link writes what it has collected. If its
+     * connection does not take all of that, it calls
+     * console_set_link_full(c, true). */
     void (*input_end)(struct vm_link *link);
-    /* Its VM has another connection: the link says nothing but output any more,
-     * does one read, makes room for what that brings, whoever is in the way,
-     * and hands it to console_output. False: there was nothing. */
+    /* The VM has another connection, and from now on this link has nothing but
+     * output. It does one read, makes room for the bytes at the cost of any
+     * reader that is in the way, and hands them to console_output. False:
+     * there was nothing to read. */
     bool (*drain)(struct vm_link *link);
-    /* Reads on and forgets it, up to a point. Returns how many bytes that
-     * were. */
+    /* Reads and drops what has come, a bounded amount. Returns how many bytes
+     * were dropped. */
     size_t (*discard)(struct vm_link *link);
-    /* The console, or the move, goes on without the link. It is detached
-     * already; the reason is static text. The link notes that it ends. */
+    /* The console, or the move, goes on without the link, which is detached
+     * already. The reason is static text. The link notes that it ends. */
     void (*dismiss)(struct vm_link *link, const char *reason);
 
-    /* The second group is called by directory_settle alone. */
+    /* directory_settle alone calls the operations of the second group. */
 
-    /* The link was the destination of a move, and has the console now. */
+    /* The link was the destination of a move, and serves the console now. */
     void (*serve)(struct vm_link *link);
-    /* Its VM has moved away, and the link leaves (console_leaving.c): from now
-     * on it is read for its output alone, as fast as the clients take it. */
+    /* The VM has moved away, and the link leaves (console_leaving.c): it is
+     * read for its output alone, as fast as the clients take that. */
     void (*leave)(struct vm_link *link);
-    /* There is room after console_hold, or the link that left before it has
-     * had its last word: the VM is read, and what waits is output. */
+    /* There is room after console_hold, or the source that left before this
+     * link has had its last output: the link is read, and what waits in it
+     * becomes output. */
     void (*resume)(struct vm_link *link);
     /* console_lines of the VM's side may have changed. */
     void (*lines_changed)(struct vm_link *link);
 };
 
-/* A VM session's end of it. Embedded there and owned by the session. */
+/* A VM session, as core sees it. Embedded in the session and owned by it. */
 struct vm_link {
     const struct vm_link_ops *ops;
-    struct console *console;     /* NULL while not attached */
-    struct console *leaves;      /* whose output it still has, or NULL */
-    struct move *move;           /* whose destination it is, or NULL */
-    char peer[ADDRESS_TEXT_MAX]; /* for messages: where it comes from */
-    bool is_encrypted;           /* the same */
+    struct console *console; /* NULL while not attached */
+    struct console *leaves;  /* console that still gets its output, or NULL */
+    struct move *move;       /* move whose destination it is, or NULL */
+    char peer[ADDRESS_TEXT_MAX]; /* its address, for messages */
+    bool is_encrypted;           /* it is in TLS, for messages */
 };
 
 struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
-    struct list readers; /* struct reader.node, in order of attaching: */
-    struct list clients; /* struct client.node, and whoever else reads */
+    struct list readers; /* struct reader.node: clients, log, any other */
+    struct list clients; /* struct client.node; see client_wait */
     struct console *next_unsettled; /* of the directory; while due is not 0 */
-    struct vm_link *link;
-    struct vm_link *leaving; /* what it still has to say comes before what
-                              * the link says; mostly NULL */
+    struct vm_link *link;    /* NULL: no connection of the VM serves it */
+    struct vm_link *leaving; /* former link whose last output comes before the
+                              * link's; mostly NULL */
     struct move *move;       /* NULL: the VM is not moving; see move.h */
-    struct deadline expiry;  /* runs while nobody is attached */
+    struct deadline expiry;  /* runs while neither VM nor client is attached */
     struct deadline hold;    /* runs while the VM is held back */
     struct deadline leave;   /* runs while one leaves, since its last byte */
     uint64_t leave_from;     /* position in the output of its BEGIN */
@@ -141,99 +143,107 @@ struct console_name {
 };
 struct console_name console_name(const struct console *c);
 
-/* "UUID/LABEL": what a console is known by. */
+/* "UUID/LABEL": the identity of a console. */
 struct console_name console_id(const struct console *c);
 
-/* Moves a reader that has had nothing yet back to see as much of what came
- * before; but no further than where nobody would have to wait for it. */
+/* Moves a reader that has had nothing yet back by as much earlier output as is
+ * wished for. The reader does not go so far back that the VM would soon wait
+ * for it. */
 void console_look_back(struct reader *reader, const struct history_wish *wish);
 
-/* It is so far behind that the VM would soon have to wait for it. */
+/* The reader is so far behind that the VM would soon have to wait for it. */
 bool console_is_soon_held_by(const struct reader *reader);
 
-/* The link's VM is gone; clients stay. Takes one that is not attached. */
+/* The link's VM is gone; clients stay. Accepts a link without a console. */
 void console_detach_vm(struct vm_link *link, const char *reason,
                        uint64_t now_us);
 
 /*
- * From the VM. Before a read the session asks how many bytes may come without
- * running over a client that follows; 0 means that the room is too small to
- * be worth a read: the session calls console_hold, stops reading and waits
- * for resume.
+ * Output of the VM. Before a read the session asks how many bytes may come
+ * without a loss for a reader that follows. 0 means that the room is too small
+ * to be worth a read: the session calls console_hold, stops reading and waits
+ * for the operation resume.
  */
 size_t console_output_room(const struct console *c);
 void console_hold(struct console *c, uint64_t now_us);
 void console_output(struct console *c, struct slice bytes);
 
 /*
- * The same for bytes that are made where they belong: makes room for len, says
- * where the next ones go and how many fit there (0: use console_output); then
- * console_output_wrote says how many came.
+ * Output that the session writes into the ring itself, without a copy.
+ * console_output_reserve makes room for len bytes, and returns where the next
+ * bytes go and how many fit there (0: use console_output). console_output_wrote
+ * says how many were written.
  */
 uint8_t *console_output_reserve(struct console *c, size_t len,
                                 size_t *ret_room);
 void console_output_wrote(struct console *c, size_t len);
 
 /*
- * The hold has lasted longer than jitter does: the VM is read a ring further,
- * because more than output may be waiting there (a move, an end).
+ * The hold has lasted longer than jitter does. The VM is read further ahead of
+ * its readers, because more than output may wait there (a move, an end).
  */
 void console_short_hold_due(struct console *c, uint64_t now_us);
 
-/* It has lasted long enough: who has not taken half a ring meanwhile, lags. */
+/* The hold has lasted for the hold time. Readers that hold the VM and have not
+ * taken half a ring meanwhile start to lag. */
 void console_hold_due(struct console *c, uint64_t now_us);
 
 /*
- * From a link that leaves: it was read, and there was more; there is nothing
- * more now; it has ended. The first two may dismiss it.
+ * Reports of a link that leaves. goes_on: it was read, and there was output.
+ * is_empty: there is nothing to read now. has_ended: its connection has ended.
+ * The first two may dismiss the link.
  */
 void console_leaving_goes_on(struct vm_link *link, uint64_t now_us);
 void console_leaving_is_empty(struct vm_link *link);
 void console_leaving_has_ended(struct vm_link *link);
 
-/* Nothing has come from the one that leaves for a while. */
+/* Nothing has come from the leaving link for LIMIT_LEAVE_SILENCE_US. */
 void console_leave_due(struct console *c, uint64_t now_us);
 
-/* The one that leaves, if there is one, has to be done now. */
+/* The leaving link, if there is one, is drained and dismissed now. */
 void console_finish_leaving(struct console *c);
 
-/* For output that cannot wait: reads ahead at once, and where that is not
- * enough, lets those lag who are in the way. */
+/* Makes room for len bytes of output that cannot wait: reads ahead at once, and
+ * where that is not enough, readers that are in the way start to lag. */
 void console_make_room(struct console *c, size_t len, uint64_t now_us);
 
-/* Whether the link takes no input now. What comes is kept, and when that is
- * much the clients are no longer read. */
+/* The link takes no input now, or takes some again. While it takes none, input
+ * is kept; from held_input_max on, clients are no longer read for input. */
 void console_set_link_full(struct console *c, bool is_full);
 
 /*
- * From now on input is kept for the VM instead of being handed to the link,
- * because the VM must not get any now. When much is kept the clients are no
- * longer read; nothing is dropped. Release hands it on, in order, as fast as
- * the link takes it. While the VM is moving it is kept in any case.
+ * From console_hold_input on, input is kept instead of being given to the link,
+ * because the VM must not get any. From held_input_max on, clients are no
+ * longer read for input; nothing is dropped. console_release_input passes the
+ * kept input on, in order, as fast as the link takes it. While the VM is
+ * moving, input is kept in any case.
  */
 void console_hold_input(struct console *c);
 void console_release_input(struct console *c);
 
 /*
- * The lines (console_line.c). What a side sees: LINE_DSR, LINE_CTS, LINE_DCD;
- * docs/rfc2217.md has the tables. The other side is told when its own change.
+ * The lines (console_line.c). A side sees LINE_DSR, LINE_CTS, LINE_DCD of what
+ * the other side drives; docs/rfc2217.md has the tables. A side is told
+ * (lines_changed) when what it sees may have changed.
  */
 uint8_t console_lines(const struct console *c, enum line_side seen_by);
 void console_set_vm_lines(struct console *c, uint8_t driven);
 uint8_t console_client_lines(const struct console *c);
 
-/* From the VM: a break begins or ends, at the end of its output. */
+/* A break of the VM begins or ends, at the end of the output so far. */
 void console_break_output(struct console *c, bool is_on);
 
-/* For the VM: what was not handed on yet is forgotten. */
+/* Drops the input that waits for the VM; the output that clients have not had
+ * yet. Console logs keep that output. */
 void console_purge_input(struct console *c);
 void console_purge_output(struct console *c, uint64_t now_us);
 
-/* Whether there is a VM, if only one on its way to another host. */
+/* Whether there is a VM: connected, or on its way to another host. */
 bool console_has_vm(const struct console *c);
 
-/* Whether clients are to be read for input; and, where they are not, whether so
- * much of one that is read for another reason has room all the same. */
+/* Whether clients are to be read for input. And, while they are not, whether
+ * this many bytes of a client that is read for another reason have room above
+ * the mark. */
 bool console_takes_input(const struct console *c);
 bool console_has_input_room(const struct console *c, size_t len);
 

@@ -1,12 +1,34 @@
 /*
- * A console's input: to the link, as fast as that takes it, and kept while it
- * takes nothing or must get nothing. A break keeps its place among the bytes.
+ * A console's input: to the link, as fast as the link takes it, and kept while
+ * the link takes nothing or must get nothing. A break keeps its place among the
+ * bytes.
+ *
+ * Input waits in one queue, held_input, for either reason: the VM moves (or has
+ * switched the extension off), or its connection is full. It is kept raw,
+ * without telnet's doubling, because the link that gets it may be another one
+ * than the link it was meant for, and because a purge must find it.
+ *
+ * Three rules keep the order:
+ *
+ *  - While anything waits, nothing passes it (keeps_input). New input is
+ *    appended, also when the link takes some again.
+ *  - A break is a mark with a position in the input. Bytes in front of it go
+ *    first, next_held_input cuts there.
+ *  - The link is given input in two ways only: give_to_link for what may be
+ *    refused in part, queue_input for what has to be in its stream before the
+ *    message that follows (GOAHEAD).
+ *
+ * From held_input_max on, clients are no longer read for input. Nothing is ever
+ * dropped for being too much, except where there is no memory at all, which
+ * ends the client that sent it.
  */
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
 
-/* Whether clients are to be read. */
+/* Called behind every change of held_input. Clients are told by a mark, and
+ * only when the answer changes: it would be one call for each client and each
+ * byte otherwise. */
 static void update_takes_input(struct console *c)
 {
     bool takes = c->held_input.len < c->directory->settings.held_input_max;
@@ -17,14 +39,17 @@ static void update_takes_input(struct console *c)
     console_mark(c, CONSOLE_DUE_TAKES_INPUT);
 }
 
-/* Whether the VM must not get input now. */
+/* Whether the VM must not get input now. Four reasons with one effect; each
+ * ends by its own event, and that event marks CONSOLE_DUE_INPUT
+ * (console_release_input, console_set_link_full, console_move_over). */
 static bool is_input_held(const struct console *c)
 {
     return c->is_input_held || c->is_link_full || c->move != NULL ||
            c->link == NULL;
 }
 
-/* Also behind what was kept and is still on its way. */
+/* New input is kept also when the link could take it, as long as older input
+ * waits in front of it. */
 static bool keeps_input(const struct console *c)
 {
     return is_input_held(c) || c->held_input.len > 0;
@@ -48,8 +73,9 @@ static size_t give_to_link(struct console *c, struct slice bytes)
     return taken;
 }
 
-/* Written at once: a link that takes nothing more is known before the next
- * break, of which a client may send as many as it likes. */
+/* Written at once, although input is otherwise collected: a link that takes
+ * nothing more must be known before the next break, of which a client may send
+ * as many as it likes. */
 static void give_break(struct console *c)
 {
     c->link->ops->line_break(c->link, true);
@@ -58,7 +84,9 @@ static void give_break(struct console *c)
     c->link->ops->input_end(c->link);
 }
 
-/* Up to a break that waits there; NULL-length: the break is next. */
+/* Up to the break that waits, if one does; empty: the break is next. The
+ * position of the first byte that waits is what has come (input_bytes) less
+ * what waits. */
 static struct slice next_held_input(const struct console *c)
 {
     struct slice held = buf_bytes(&c->held_input);
@@ -75,6 +103,9 @@ static bool keeps_anything(const struct console *c)
     return c->held_input.len > 0 || c->held_break.is_there;
 }
 
+/* For move_begin. All or nothing does not hold here: a link that refuses has
+ * got a part of the input, in order, and the rest stays kept. Nothing is lost
+ * or doubled, and BEGIN is answered with NOTNOW. */
 bool console_queue_input(struct console *c)
 {
     while (keeps_anything(c)) {
@@ -93,8 +124,12 @@ bool console_queue_input(struct console *c)
 }
 
 /*
- * A read's worth at a time, while the link takes it; written each time, for
- * what is collected is bounded, and what is held may be more.
+ * A read's worth at a time, while the link takes it, and written each time:
+ * what a link collects is bounded (vm_input.c), and what is held may be more.
+ *
+ * give_to_link sets is_link_full when the link takes less than all, and
+ * input_end may set it; the loop's condition sees both. So the loop ends with
+ * an empty queue or with a link that will call console_set_link_full(c, false).
  */
 void console_pass_on_input(struct console *c)
 {
@@ -117,17 +152,22 @@ bool console_input(struct console *c, struct slice bytes)
 {
     int r;
 
+    /* Counted before anything else: a break that comes next has its place
+     * behind these bytes, whether or not they wait. */
     c->input_bytes += bytes.len;
     if (!keeps_input(c))
         bytes = slice_after(bytes, give_to_link(c, bytes));
     if (bytes.len == 0)
         return true;
-    /* One client's read fits above the mark, and then a little of others. */
+    /* Never too much: one client's read fits above the mark, and then a little
+     * of others. So a failure is a want of memory. */
     r = buf_append(&c->held_input, bytes);
     update_takes_input(c);
     return r == 0;
 }
 
+/* Becoming full marks nothing: input that comes is kept from now on, and that
+ * is all. */
 void console_set_link_full(struct console *c, bool is_full)
 {
     c->is_link_full = is_full;
@@ -135,6 +175,8 @@ void console_set_link_full(struct console *c, bool is_full)
         console_mark(c, CONSOLE_DUE_INPUT);
 }
 
+/* A flag and no counter: only the extension switched off sets it, and a new
+ * link has it cleared (unlink_vm). */
 void console_hold_input(struct console *c)
 {
     c->is_input_held = true;
@@ -146,6 +188,12 @@ void console_release_input(struct console *c)
     console_mark(c, CONSOLE_DUE_INPUT);
 }
 
+/*
+ * A break that begins waits for its place, behind the input so far, and goes on
+ * at once if nothing waits. The end of a break that has not gone on yet goes
+ * with it. The end of a break that has gone on goes at once: it has no place
+ * that could be in the way of it.
+ */
 void console_break_input(struct console *c, bool is_on)
 {
     if (!console_has_vm(c))

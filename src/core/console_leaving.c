@@ -1,27 +1,38 @@
 /*
  * A VM has moved, and some of its output may still be on its way from its
- * former host: the source leaves. Input is the destination's already; what
- * that prints waits for the last byte of the source.
+ * former host: the source leaves. Input is the destination's already; what the
+ * destination prints waits for the last byte of the source.
  *
- * When is that here? The guest was stopped before the destination said
+ * When has that come? The guest was stopped before the destination said
  * COMPLETE, so the source says nothing new, and its host closes it soon: its
- * end is the best answer. A host may leave it open, though. Then:
+ * end is the best answer. But a host may leave it open. Then:
  *
- * - What a source has printed since BEGIN has come when nothing more is there,
- *   if it is no more than a host sends without waiting for an answer. It came
- *   straight, and COMPLETE a longer way: over the destination's host, which
- *   had to hear PEER-OK first.
- * - Of more than that some may have waited for us to read, and takes its time
- *   to come: a silence says that there is none.
+ *  - If the source has printed no more since BEGIN than a host sends without
+ *    waiting for an answer (LIMIT_FIRST_FLIGHT), all of it has come when
+ *    nothing more is there. It came straight, and COMPLETE took a longer way:
+ *    over the destination's host, which had to hear PEER-OK first.
+ *  - Of more than that, a part may have waited in the host until vspcd read,
+ *    and takes its time to come. A silence (LIMIT_LEAVE_SILENCE_US) says that
+ *    there is none.
  *
  * Clients are waited for as ever, within LIMIT_LEAVE_MAX_US: a source that goes
  * on and on has not stopped, and must not silence the destination.
+ *
+ * Refused: to read at COMPLETE what is there and to close. Output beyond one
+ * read was lost, and clients that had paused for a moment lost output by a
+ * move.
+ *
+ * Whatever ends the leaving early (the destination is lost, starts over, or is
+ * replaced) drains the source: it is read for what has come, and counted where
+ * that is too much.
  */
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
 
-/* The one that leaves is nobody's from now on. */
+/* The link that leaves is nobody's from now on. The hold goes with it: it was
+ * the hold of a reader against this link's output, and the next link asks for
+ * room itself. */
 static struct vm_link *release(struct console *c)
 {
     struct vm_link *link = c->leaving;
@@ -33,7 +44,8 @@ static struct vm_link *release(struct console *c)
     return link;
 }
 
-/* What the console's link has to say comes next. */
+/* The console's own link prints next. Released before it is dismissed: in its
+ * dismissal the link must not find a console to print to. */
 static void let_go(struct console *c, const char *reason)
 {
     struct vm_link *link = release(c);
@@ -50,8 +62,15 @@ void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
     console_mark(c, CONSOLE_DUE_LEAVE);
 }
 
-/* All that has come, if it is no more than a MiB: a host that sends without end
- * must not keep the others waiting. Returns how much is lost, at least. */
+/*
+ * Reads all that has come, up to a MiB: a host that sends without end must not
+ * keep the others waiting. Returns how many bytes are lost, at least.
+ *
+ * Readers are pulled between the reads, although this is the middle of core's
+ * work: one read after the other would push out of the ring what clients that
+ * keep up have not had yet. It is safe: the console is
+ * whole here, and an operation attaches and detaches nothing.
+ */
 static size_t drain(struct console *c)
 {
     enum { READS_MAX = 16 };
@@ -93,6 +112,8 @@ void console_leaving_goes_on(struct vm_link *link, uint64_t now_us)
         deadline_start(&c->directory->leaves, &c->leave, now_us);
 }
 
+/* Only with little output since BEGIN is "nothing is there" an answer;
+ * otherwise the silence decides, and the deadline runs. */
 void console_leaving_is_empty(struct vm_link *link)
 {
     struct console *c = link->leaves;
@@ -101,6 +122,7 @@ void console_leaving_is_empty(struct vm_link *link)
         let_go(c, "its VM has moved to another host");
 }
 
+/* A link that was let go before its end came has no console any more. */
 void console_leaving_has_ended(struct vm_link *link)
 {
     struct console *c = link->leaves;
@@ -113,7 +135,8 @@ void console_leaving_has_ended(struct vm_link *link)
 
 void console_leave_due(struct console *c, uint64_t now_us)
 {
-    /* Clients are slow, and it was not read: that is no silence. */
+    /* While clients are slow the source is not read: that is no silence of its
+     * own. Only LIMIT_LEAVE_MAX_US ends that. */
     if (deadline_is_running(&c->hold) && now_us < c->leave_until_us)
         deadline_start(&c->directory->leaves, &c->leave, now_us);
     else

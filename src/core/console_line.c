@@ -1,6 +1,16 @@
 /*
- * A console's serial line: modem lines across the null modem, and what else is
- * told there. A break in the input is in console_input.c: it keeps its place.
+ * A console's modem lines and breaks of the output. The console is a null
+ * modem: what one side drives (DTR, RTS), the other side sees (DSR and DCD,
+ * CTS). Nothing is stored of what a side sees; it is computed from who is there
+ * and what they drive, so it cannot be wrong after somebody has left, moved or
+ * come.
+ *
+ * Changes are marked, and each side is asked to look (lines_changed): several
+ * changes in a turn are one message, and a session compares with what it has
+ * told.
+ *
+ * A break in the input is in console_input.c: it keeps its place among the
+ * bytes.
  */
 #include "core/console.h"
 #include "core/console_private.h"
@@ -15,12 +25,20 @@ uint8_t console_client_lines(const struct console *c)
     return (uint8_t)driven;
 }
 
+/* The crossing of docs/rfc2217.md. DTR is both DSR and DCD at the other end, as
+ * in a full null modem: guests look at DCD to see whether somebody is there. */
 static uint8_t across(unsigned driven)
 {
     return (uint8_t)((driven & LINE_DTR ? LINE_DSR | LINE_DCD : 0) |
                      (driven & LINE_RTS ? LINE_CTS : 0));
 }
 
+/*
+ * Without clients the VM sees a concentrator that takes its output (DSR, CTS),
+ * but nobody at the other end (no DCD), unless dcd-always-on says so. CTS off
+ * would stop a guest with hardware flow control for good, and its output is
+ * wanted in history and log.
+ */
 static uint8_t seen_by_vm(const struct console *c)
 {
     unsigned always = c->directory->settings.is_dcd_always_on ? LINE_DCD : 0;
@@ -31,6 +49,8 @@ static uint8_t seen_by_vm(const struct console *c)
     return (uint8_t)(across(console_client_lines(c)) | always);
 }
 
+/* Clients see what the VM drives while there is one, also on its way to another
+ * host; then its lines are those of the console's line. */
 uint8_t console_lines(const struct console *c, enum line_side seen_by)
 {
     if (seen_by == LINE_VM)
@@ -48,6 +68,7 @@ void console_tell_client_lines(struct console *c)
     console_mark(c, CONSOLE_DUE_VM_SEES);
 }
 
+/* Only changes are told: a VM repeats its lines as often as it likes. */
 void console_set_vm_lines(struct console *c, uint8_t driven)
 {
     if (c->line.vm_lines == driven)
@@ -56,6 +77,9 @@ void console_set_vm_lines(struct console *c, uint8_t driven)
     console_tell_vm_lines(c);
 }
 
+/* Each client has its own mark: they are at different places in the output.
+ * is_in_break is for a client that took no answers when the break ended, and
+ * looks later (client_line_catch_up). */
 void console_break_output(struct console *c, bool is_on)
 {
     c->is_in_break = is_on;
@@ -64,6 +88,8 @@ void console_break_output(struct console *c, bool is_on)
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
+/* For clients only. A console log keeps what a VM has printed: a purge is about
+ * what waits in the line, and not about what was said. */
 void console_purge_output(struct console *c, uint64_t now_us)
 {
     LIST_EACH (node, after, &c->clients)

@@ -1,19 +1,40 @@
 /*
- * What core has left to do when its own state is whole: the operations of links
- * and readers that may write, read, and enter core again.
+ * Nothing ends in the middle of somebody else's work: the operations of links
+ * and readers that may write, read and enter core again are called here, when
+ * core's own state is whole.
  *
  * They are called here and nowhere else, one after the other, from the loop
- * below and from no function that is at work. So an operation finds every
- * console whole, and what it causes is a mark again, on this console or (null
- * modem) on another one. Called in the middle instead, a write that failed
- * would end its session, whose break ends at the VM, whose flush fails, whose
- * end is told to the clients: in the middle of a walk over just these clients.
+ * below. So an operation finds every console whole. What it causes is a mark
+ * again, on this console or (null modem) on another one, and the loop finds it.
  *
- * The order. Who serves is settled first, for the rest is about the console's
- * link. A source that leaves is read before anything is shown, because its
- * words come before the destination's. Input goes out before lines and output:
- * it is what people wait for. Readers are pulled before the VM is read on, so
- * that it is asked for more when there is room.
+ * Refused: calling them where the change happens, which core once did. A
+ * client's write failed and ended its session; the break that this client held
+ * ended at the VM; the VM's flush failed and ended the VM's session; that end
+ * was told to all clients, within a walk over just these clients, whose next
+ * node was gone. Guards ("it may have ended", flags against re-entrance) mended
+ * one path and left the next. A VM and four clients that were reset at one
+ * moment were enough for an endless loop.
+ *
+ * The order of the steps:
+ *
+ *  1. SERVE: the other steps are about the console's link, so the link has to
+ *     be the right one.
+ *  2. LEAVE: the source that leaves is read before anything is shown, because
+ *     its output comes before the destination's.
+ *  3. INPUT, INPUT_END: input goes out before lines and output, because people
+ *     wait for it.
+ *  4. VM_SEES: what the VM is told of its lines stands behind the input.
+ *  5. PULL, CLIENTS_SEE, TAKES_INPUT: the clients' side, output first, so that
+ *     a change of lines is told behind the output that came before it.
+ *  6. RESUME: the VM is read again behind the pull, when the readers have made
+ *     the room that they make.
+ *
+ * The lowest mark is taken first, each time anew: a step may leave an earlier
+ * one to do, and that one goes first.
+ *
+ * The loop ends. Each byte of output is poured once, a link that takes no more
+ * says so and is not asked again, and a session that breaks in an operation is
+ * only marked: it attaches and detaches nothing here.
  */
 #include "core/console_private.h"
 #include "core/directory.h"
@@ -54,6 +75,8 @@ void console_forget_due(struct console *c)
     c->due = 0;
 }
 
+/* Between mark and step the link may have gone, or be another one; each step
+ * looks at what is there now. */
 static void console_settle_serve(struct console *c)
 {
     if (c->link != NULL)
@@ -104,7 +127,7 @@ static void console_settle_resume(struct console *c)
         link->ops->resume(link);
 }
 
-/* In the order of enum console_due. */
+/* In the order of enum console_due, which numbers them. */
 static void (*const steps[])(struct console *c) = {
     console_settle_serve,        console_settle_leave,
     console_pass_on_input,       console_settle_end_input,
@@ -116,7 +139,8 @@ static void (*const steps[])(struct console *c) = {
 _Static_assert(CONSOLE_DUE_END == 1 << (sizeof steps / sizeof steps[0]),
                "a step for each enum console_due");
 
-/* The step that comes first of those that are due. */
+/* Takes the first step that is due off the console's marks. The mark is cleared
+ * before the step is done: what the step leaves to do is a new mark. */
 static unsigned next_step(struct console *c)
 {
     unsigned step = 0;
@@ -136,9 +160,12 @@ static void unlink_first(struct directory *d)
 
 void directory_settle(struct directory *d)
 {
+    /* An operation that calls this would run steps within a step. */
     assert(!d->is_settling);
     d->is_settling = true;
     while (d->unsettled != NULL) {
+        /* The first of the list each time, and no walk: a step may put other
+         * consoles on it, and this one again. */
         struct console *c = d->unsettled;
         unsigned step = next_step(c);
 

@@ -1,3 +1,11 @@
+/*
+ * All consoles. A VM's consoles (its serial ports) are a list, and the map has
+ * the first of each list: hosts connect by UUID and label, and the label alone
+ * finds nothing.
+ *
+ * The settings are the directory's own copy. What consoles have sized
+ * themselves by is taken over by directory_init only, see directory_set.
+ */
 #include "core/directory.h"
 
 #include "base/mem.h"
@@ -27,7 +35,9 @@ void directory_init(struct directory *d,
     d->last_unsettled = &d->unsettled;
 }
 
-/* DCD as it is then. */
+/* Only lines can change for living consoles by new settings: DCD towards the VM
+ * is what dcd-always-on says. Everything else is asked for when it is
+ * needed. */
 static void tell_all_vms(struct directory *d)
 {
     struct directory_cursor cursor = { 0 };
@@ -58,6 +68,9 @@ void directory_set(struct directory *d,
         tell_all_vms(d);
 }
 
+/* The asserts are the contract of directory_remove. The marks go with the
+ * console: a console on the list of unsettled ones that is gone would be
+ * settled at the end of the turn. */
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
@@ -96,7 +109,8 @@ static uint64_t uuid_hash(const struct directory *d, const char *uuid)
     return map_hash(&d->vms, slice_of_text(uuid));
 }
 
-/* label NULL: the VM's first console. */
+/* label NULL: the VM's first console. Labels are compared one after the other;
+ * LIMIT_CONSOLES_OF_VM bounds the walk. */
 struct console *directory_find(const struct directory *d, const char *uuid,
                                const char *label)
 {
@@ -107,6 +121,16 @@ struct console *directory_find(const struct directory *d, const char *uuid,
     return c;
 }
 
+/*
+ * UUID and label lie behind the struct, in one allocation with it. A console
+ * whose label is not known yet has room for the longest, because label_console
+ * writes it in place: others hold pointers to the console, so it cannot be made
+ * anew.
+ *
+ * held_input has room for two reads above the mark at which clients are no
+ * longer read: what a client's one read brings fits whole, and then the little
+ * that others may still add (client_input.c).
+ */
 static struct console *console_new(struct directory *d,
                                    const struct vm_identity *identity)
 {
@@ -134,7 +158,12 @@ static struct console *console_new(struct directory *d,
     return c;
 }
 
-/* Behind the VM's other consoles, or as its first; NULL: too many. */
+/*
+ * Adds a console behind the VM's other consoles, or as its first. NULL: a limit
+ * is reached. Appending keeps directory_find(uuid, NULL) the console that was
+ * there first: it is the one without a label in its name until another one
+ * comes.
+ */
 static struct console *add_console(struct directory *d,
                                    const struct vm_identity *identity)
 {
@@ -158,8 +187,12 @@ static struct console *add_console(struct directory *d,
     return c;
 }
 
-/* The VM's console that was known without its label, if there is one, has this
- * label from now on. */
+/*
+ * The console of this VM that is known without its label, if there is one, gets
+ * this label for good. A list of another concentrator has ports of VMs and no
+ * labels: the first serial port that connects and is not known otherwise gets
+ * that port.
+ */
 static struct console *label_console(const struct directory *d,
                                      const struct vm_identity *identity)
 {
@@ -195,11 +228,18 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
     }
     c->awaits_label = false;
     directory_rename(c, identity->name);
+    /*
+     * A connection may identify itself anew, as another VM. It leaves its
+     * former console before it is attached: a link has one console. The rename
+     * comes before the attaching, so that the fact of a new VM has the name
+     * that people are told.
+     */
     if (link->console != NULL && link->console != c)
         console_detach_vm(link, "it has become another VM", now_us);
     console_attach_vm(c, link, now_us);
-    /* Behind the attaching: the console is kept as what it is now, and then
-     * forgotten as what it was. */
+    /* Behind the attaching: the state on disk first gets the console as it is
+     * now, and then forgets what it was. In this order it has the port at every
+     * moment. */
     if (is_labelled)
         fact_add(&d->facts,
                  (struct fact){ .kind = FACT_LABELLED, .console = c });
@@ -217,10 +257,13 @@ struct console *directory_restore(struct directory *d,
 void directory_restore_expiry(struct console *c, uint64_t gone_us,
                               uint64_t now_us)
 {
-    /* May be before the clock began; what it leads to is in the future. */
+    /* The start may lie before the clock began, and wraps then; what counts is
+     * start plus length, which is in the future. */
     deadline_start(&c->directory->expiries, &c->expiry, now_us - gone_us);
 }
 
+/* The fact takes the old name over, so it is not copied into facts that do not
+ * need it. */
 void directory_rename(struct console *c, const char *name)
 {
     if (strcmp(c->name, name) == 0)
@@ -232,6 +275,7 @@ void directory_rename(struct console *c, const char *name)
     c->name = xstrdup(name);
 }
 
+/* The next console of the VM, if there is one, becomes the first in the map. */
 void directory_remove(struct console *c)
 {
     struct directory *d = c->directory;
@@ -251,6 +295,9 @@ void directory_remove(struct console *c)
     console_free(c);
 }
 
+/* The cursor holds the next console, so the caller may remove the one that it
+ * has; nothing else may be removed or added during the walk. A walk over
+ * several turns is census_walk. */
 struct console *directory_next(const struct directory *d,
                                struct directory_cursor *cursor)
 {

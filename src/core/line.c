@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a side is told that asks before either side has set anything
+ * (docs/rfc2217.md). */
 static const uint32_t defaults[LINE_SETTING_COUNT] = {
     [LINE_BAUD] = 9600,   [LINE_DATA_BITS] = 8, [LINE_PARITY] = 1,
     [LINE_STOP_BITS] = 1, [LINE_FLOW] = 1,      [LINE_INBOUND_FLOW] = 14,
@@ -53,6 +55,8 @@ bool line_set(struct line *l, enum line_side side, enum line_setting what,
     if (!is_possible(what, value))
         return false;
     put(&l->set[side], what, value);
+    /* RFC 2217, SET-CONTROL: 1 to 3 are for both directions; 14 to 16 are these
+     * three values for the inbound one. */
     if (what == LINE_FLOW && value <= 3)
         put(&l->set[side], LINE_INBOUND_FLOW, value + 13);
     return true;

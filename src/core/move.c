@@ -1,3 +1,11 @@
+/*
+ * The states and inputs are a table; who does what afterwards is in two
+ * functions: take (every step) and end (every way a move ends). A new reason
+ * for an end is a verdict in the table and a case in end, and nothing else.
+ *
+ * A move belongs to the console and not to a connection: either may be lost,
+ * and the secret stays good for another destination until the time-out.
+ */
 #include "core/move.h"
 
 #include "base/mem.h"
@@ -91,8 +99,8 @@ static enum move_state state_of(const struct console *c)
     return c->move != NULL ? (enum move_state)c->move->state : MOVE_NONE;
 }
 
-/* The map's hash is keyed and the rest takes the same time whatever differs:
- * how long a wrong guess takes tells nothing about a right one. */
+/* The map's hash is keyed, and the comparison takes as long for any difference:
+ * the time that a wrong guess takes tells nothing about the right key. */
 static bool has_key(const void *value, const void *wanted)
 {
     const struct move *m = value;
@@ -116,6 +124,7 @@ static struct directory *directory_of(const struct move *m)
     return m->console->directory;
 }
 
+/* While the key is there: the map finds the move by it. */
 static void unhook(struct move *m)
 {
     struct directory *d = directory_of(m);
@@ -152,8 +161,9 @@ static void report(const struct move *m, enum move_verdict verdict,
         d->move_counts.completed++;
     else
         d->move_counts.failed++;
-    /* A move that works takes a new connection; one that fails costs nothing
-     * but two messages. */
+    /* Only failures are throttled: a move that completes takes a new
+     * connection, while BEGIN and ABORT are 15 bytes that a host can repeat for
+     * ever. */
     if (verdict != MOVE_COMPLETED &&
         !throttle_passes(&m->console->failed_moves, now_us, &ended->others))
         return;
@@ -178,8 +188,16 @@ static void dismiss(struct vm_link *link, const char *reason)
         link->ops->dismiss(link, reason);
 }
 
-/* Ends the move. The console's input is free again, and goes to the link that
- * it has now. */
+/*
+ * Ends the move: the one place where a move ends.
+ *
+ * The order is fixed. The destination is released first: what is told to it
+ * below must not find it in a move that is over. The report comes before
+ * console_move_over, which may drop the held input that the report counts.
+ * unhook comes before it too: while c->move is there, the console has a VM and
+ * its input is held. console_move_over comes last: by then the console has the
+ * link that gets the held input.
+ */
 static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
 {
     struct console *c = m->console;
@@ -194,7 +212,8 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
         break;
     case MOVE_LOST:
     case MOVE_RETURNED:
-        /* Only now it is known that the VM was away. */
+        /* Only now it is known that the VM was away: until here the lost
+         * source could be a host that had closed a moment early. */
         if (m->source_lost != NULL)
             console_tell_detached(c, m->from, m->source_lost);
         dismiss(destination, "its VM has not come with this move");
@@ -207,7 +226,8 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
     console_move_over(c, now_us);
 }
 
-/* Takes the step; m may be gone afterwards. */
+/* Takes the step. m is freed if the move has ended; callers use the verdict and
+ * not m. The deadline starts anew with each step: the time-out is a silence. */
 static enum move_verdict take(struct move *m, enum move_input input,
                               uint64_t now_us)
 {
@@ -268,6 +288,10 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
     if (why_not != NULL)
         return why_not;
     d = c->directory;
+    /* Before c->move is set, which holds input back: input from before BEGIN
+     * goes out before GOAHEAD, and the queue of the same stream keeps that
+     * order. A link that does not take it cannot be moved; nothing has changed
+     * yet. */
     if (!console_queue_input(c))
         return "it does not take the input that came before";
     m = move_new(link, sequence, secret, now_us);
@@ -300,11 +324,12 @@ const char *move_join(struct directory *d, struct vm_link *link,
     if (link->console != NULL)
         return "it serves a console already";
     if (link->move == m)
-        return NULL; /* it says so once more */
+        return NULL; /* a PEER that is repeated gets PEER-OK again */
     if (link->move != NULL)
         return "it is the destination of another move";
-    /* Who knows the secret is the VM's new host; the connection that it had
-     * before may have died without a word. */
+    /* A peer that knows the secret is the VM's new host, and its former
+     * connection may have died silently. So the newest wins; to wait for the
+     * end of the older one would wait for a keepalive. */
     if (m->destination != NULL)
         report_replaced(m, link);
     before = release_destination(m);
@@ -312,6 +337,7 @@ const char *move_join(struct directory *d, struct vm_link *link,
     link->move = m;
     memcpy(m->to, link->peer, sizeof m->to);
     take(m, MOVE_PEER, now_us);
+    /* Behind the step: the move has its new destination already. */
     dismiss(before, "its host has connected anew for the same move");
     return NULL;
 }
@@ -320,6 +346,9 @@ bool move_complete(struct vm_link *link, struct slice sequence, uint64_t now_us)
 {
     struct move *m = link->move;
 
+    /* COMPLETE carries the sequence and no secret. Only the connection that
+     * joined with the secret has a move here, so the connection is the proof.
+     */
     if (m == NULL || sequence.len + MOVE_SECRET_LEN != m->key_len ||
         memcmp(sequence.data, m->key, sequence.len) != 0)
         return false;
@@ -334,6 +363,8 @@ bool move_abort(struct vm_link *link, uint64_t now_us)
            take(c->move, MOVE_ABORT, now_us) != MOVE_REFUSED;
 }
 
+/* The destination is released before the step: a step that ends the move would
+ * dismiss the link that is about to go. */
 void move_leave(struct vm_link *link, uint64_t now_us)
 {
     struct move *m = link->move;

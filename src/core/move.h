@@ -6,9 +6,9 @@
  * at a time. Its source is the console's link (while that is there), its
  * destination another link, which has no console before the move is over.
  *
- * From move_begin to the end of the move the console keeps its input, as
- * console.h says for console_hold_input. A move that ends adds FACT_MOVE_ENDED;
- * the links that lose by it are told with their operation dismiss.
+ * From move_begin to the end of the move the console keeps its input; nothing
+ * of it is dropped (console_hold_input). A move that ends adds FACT_MOVE_ENDED,
+ * and the operation dismiss tells the links that do not get the console.
  *
  * Pure: time and the secret are arguments. A move is owned by its console and
  * found by its key in directory.moves.
@@ -32,12 +32,12 @@ enum {
     MOVE_SECRET_LEN = 8,
 };
 
-/* Who is there: source, destination. */
+/* Which connections are there. */
 enum move_state {
     MOVE_NONE,     /* no move */
     MOVE_BEGUN,    /* the source; GOAHEAD went out */
-    MOVE_JOINED,   /* both; PEER-OK went out */
-    MOVE_ORPHANED, /* neither */
+    MOVE_JOINED,   /* source and destination; PEER-OK went out */
+    MOVE_ORPHANED, /* neither source nor destination */
     MOVE_ADOPTED,  /* the destination */
     MOVE_STATE_COUNT,
 };
@@ -47,14 +47,15 @@ const char *move_state_name(enum move_state state);
 
 enum move_input {
     MOVE_BEGIN,            /* from the source */
-    MOVE_PEER,             /* from somebody with the right secret */
+    MOVE_PEER,             /* from a connection with the right secret */
     MOVE_COMPLETE,         /* from the destination */
     MOVE_ABORT,            /* from the source */
-    MOVE_SOURCE_LOST,      /* its connection has closed */
-    MOVE_DESTINATION_LOST, /* the same */
-    MOVE_RETURN,           /* the VM has said who it is on a new connection */
-    MOVE_TIME_OUT,         /* nothing of this for a while */
-    MOVE_SHUT_DOWN,        /* the program ends */
+    MOVE_SOURCE_LOST,      /* the source's connection has closed */
+    MOVE_DESTINATION_LOST, /* the destination's connection has closed */
+    MOVE_RETURN,    /* the VM has identified itself by DO-PROXY on another
+                     * connection */
+    MOVE_TIME_OUT,  /* no step for directory_settings.move_timeout_us */
+    MOVE_SHUT_DOWN, /* the program ends */
     MOVE_INPUT_COUNT,
 };
 
@@ -62,16 +63,16 @@ enum move_input {
 const char *move_input_name(enum move_input input);
 
 enum move_verdict {
-    MOVE_REFUSED, /* it cannot be now; nothing changes */
+    MOVE_REFUSED, /* the input is not possible now; nothing changes */
     MOVE_GOES_ON, /* in the next state */
-    /* It is over, and the console is served by */
+    /* The move is over, and the console is served by: */
     MOVE_COMPLETED,   /* the destination */
-    MOVE_TAKEN_OVER,  /* the same, which has not said COMPLETE */
-    MOVE_ABORTED,     /* the source */
-    MOVE_TIMED_OUT,   /* the same */
-    MOVE_RETURNED,    /* the new connection */
-    MOVE_LOST,        /* nobody */
-    MOVE_INTERRUPTED, /* whoever it was, until the program has ended */
+    MOVE_TAKEN_OVER,  /* the destination, although it has not sent COMPLETE */
+    MOVE_ABORTED,     /* the source, which has sent ABORT */
+    MOVE_TIMED_OUT,   /* the source, which is still connected */
+    MOVE_RETURNED,    /* the VM's new connection */
+    MOVE_LOST,        /* no connection */
+    MOVE_INTERRUPTED, /* its present connection, until the program has ended */
 };
 enum { MOVE_VERDICT_COUNT = MOVE_INTERRUPTED + 1 };
 
@@ -91,7 +92,8 @@ struct move {
     struct deadline deadline;    /* in directory.move_timeouts */
     uint64_t begun_us;
     uint64_t begun_at;       /* position in the console's output */
-    const char *source_lost; /* why; NULL while it is there; static text */
+    const char *source_lost; /* why the source was lost, static text; NULL
+                              * while it is connected */
     char from[ADDRESS_TEXT_MAX];
     char to[ADDRESS_TEXT_MAX]; /* the last destination; "" if none came */
     uint8_t state;             /* enum move_state */
@@ -108,40 +110,42 @@ struct move_counts {
 };
 
 /*
- * BEGIN came on this link. NULL: GOAHEAD with that secret, which nobody can
- * guess; else NOTNOW, for this reason (static text). The first tells most of
- * the reasons while there is no secret yet.
+ * BEGIN came on this link. NULL: answer GOAHEAD with the secret that was given,
+ * which must be random; else answer NOTNOW, for the returned reason (static
+ * text). move_why_not tells most of the reasons without a secret, so that a
+ * BEGIN that is refused costs no random bytes.
  */
 const char *move_why_not(const struct vm_link *link, struct slice sequence);
 const char *move_begin(struct vm_link *link, struct slice sequence,
                        const uint8_t secret[MOVE_SECRET_LEN], uint64_t now_us);
 
 /*
- * PEER came on this link with these two, one behind the other. NULL: it is the
- * move's destination now (PEER-OK), whoever was it before: the newest wins.
- * Else it is none, for this reason (static text).
+ * PEER came on this link; key is its sequence followed by its secret. NULL: the
+ * link is the move's destination now (answer PEER-OK); a former destination is
+ * dismissed. Else nothing has changed, for the returned reason (static text).
  */
 const char *move_join(struct directory *d, struct vm_link *link,
                       struct slice key, uint64_t now_us);
 
 /*
- * COMPLETE came on this link. True: it has the console now, and has got what
- * was held for the VM; the source leaves. False: it cannot be meant.
+ * COMPLETE came on this link. True: the link has the console now,
+ * directory_settle passes the held input on to it, and the source leaves.
+ * False: no move waits for this COMPLETE, and nothing has changed.
  */
 bool move_complete(struct vm_link *link, struct slice sequence,
                    uint64_t now_us);
 
-/* ABORT came on this link. False: it cannot be meant. */
+/* ABORT came on this link. False: it is not the source of a move. */
 bool move_abort(struct vm_link *link, uint64_t now_us);
 
-/* The link is gone, or something else than a destination from now on. Takes
- * one that is no destination. */
+/* The link is no destination any more: it has ended, or has started over.
+ * Accepts a link that is no destination. */
 void move_leave(struct vm_link *link, uint64_t now_us);
 
 /* No step was taken for directory_settings.move_timeout_us. */
 void move_due(struct move *m, uint64_t now_us);
 
-/* The program ends; takes a console without a move. */
+/* The program ends. Accepts a console without a move. */
 void move_interrupt(struct console *c, uint64_t now_us);
 
 #endif

@@ -1,3 +1,7 @@
+/*
+ * The way back to following; the way to lagging is in console_pace.c, with the
+ * whole subject on top.
+ */
 #include "core/reader.h"
 
 #include "core/console.h"
@@ -32,6 +36,8 @@ void reader_attach(struct reader *reader, struct console *console)
     list_add_tail(&console->readers, &reader->node);
 }
 
+/* console is NULL before console_reader_moved: the reader is judged as gone,
+ * and it may have been the one that the VM was held for. */
 void reader_detach(struct reader *reader, uint64_t now_us)
 {
     struct console *c = reader->console;
@@ -53,7 +59,9 @@ uint64_t reader_peek(struct reader *reader, struct ring_span *ret)
     return ring_peek(&reader->console->output, &reader->at, ret);
 }
 
-/* A log follows nearly always; that says nothing about the clients. */
+/* Readers that pace nobody do not count: a console log follows nearly always,
+ * and with it in the count no client that lags would ever follow again before
+ * the end of the output. */
 static bool any_pacer_follows(const struct console *c)
 {
     LIST_EACH (node, after, &c->readers) {
@@ -65,8 +73,15 @@ static bool any_pacer_follows(const struct console *c)
     return false;
 }
 
-/* Whether one that lags, has taken something, and is not at the end yet is
- * waited for again. */
+/*
+ * Whether a reader that lags and has taken something follows again although it
+ * has not reached the end of the output.
+ *
+ * For a reader that paces nobody: yes, a disk that writes again gets every byte
+ * from here on. For a client: only if no other client follows. Then it is the
+ * fastest that there is, and a console runs at the pace of its fastest client;
+ * otherwise the clients that do follow would wait for it again.
+ */
 static bool follows_again(const struct console *c, const struct reader *reader)
 {
     return !reader->kind->paces_others || !any_pacer_follows(c);
@@ -82,5 +97,7 @@ void reader_took(struct reader *reader, size_t len, uint64_t now_us)
     if (reader->kind->is_waited_for && reader->pace == READER_LAGS &&
         (reader_has_caught_up(reader) || (len > 0 && follows_again(c, reader))))
         reader->pace = READER_FOLLOWS;
+    /* Behind the pace: console_reader_moved looks at the paces of all readers,
+     * this one among them. */
     console_reader_moved(c, reader, now_us);
 }

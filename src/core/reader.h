@@ -1,30 +1,32 @@
 /*
- * reader.h - somebody who takes a console's output from its ring: a cursor,
- * and what has to be known to be fair to everybody else.
+ * reader.h - whatever takes a console's output from its ring: a position, and
+ * whether the VM waits for it.
  *
- * Whoever reads embeds struct reader and owns it (struct client, a console's
- * log). The cursor is nothing but a position, so a reader costs the console no
- * memory, however far behind it is.
+ * The user embeds struct reader and owns it (struct client, a console's log).
+ * A reader is only a position, so it costs the console no memory, however far
+ * behind it is.
  *
- * Pace. A reader that FOLLOWS is waited for: when it is nearly a ring behind,
- * the VM is no longer read. One that LAGS is not: what falls off the ring's end
- * is lost to it, and it is told how much.
+ * Pace. The VM waits for a reader that FOLLOWS: when the reader is nearly a
+ * ring behind, the VM is not read. The VM does not wait for a reader that LAGS:
+ * the reader loses the bytes that fall off the ring's end, and is told how
+ * many.
  *
- * What a reader is, its kind says (struct reader_kind), and nobody guesses:
+ * The kind of a reader (struct reader_kind) is data, and core guesses nothing:
  *
- * - Not every reader is waited for. One that is not always lags: it takes what
- *   it finds, and what it loses is its own affair.
- * - Readers that pace others are people. One that holds the VM back without
- *   taking anything, or keeps others waiting who have caught up, for longer
- *   than the hold time, lags. It follows again when it has caught up, or when
- *   it is the fastest that there is and takes something. So a console runs at
- *   the pace of its fastest client, and nobody loses a byte in the ordinary
- *   jitter of a network.
- * - Readers that are waited for and pace nobody write down what there was (a
- *   console log). One that is slow holds the VM back for as long as it goes on.
- *   One that takes next to nothing for the hold time lags, because a stuck disk
- *   must not stop a vMotion, and follows again with the first bytes that it
- *   takes. The pace of clients is what it would be without it.
+ * - A reader that is not waited for always lags. It takes what it finds.
+ * - A reader that is waited for and paces others is a client. It starts to lag
+ *   when, for longer than the hold time, it has stalled the VM without taking
+ *   anything or has kept caught-up clients waiting. It follows again when it
+ * has caught up, or when no other client follows and it takes something. So a
+ *   console runs at the pace of its fastest client, and no client loses a byte
+ *   in the ordinary jitter of a network.
+ * - A reader that is waited for and paces nobody is a console log. A slow log
+ *   holds the VM for as long as it goes on. A log that takes next to nothing
+ * for the hold time lags, because a stuck disk must not stop a vMotion. It
+ * follows again with the first bytes that it takes. Clients are paced as they
+ * would be without it.
+ *
+ * core/console_pace.c decides, and says why it is done so.
  */
 #ifndef CORE_READER_H
 #define CORE_READER_H
@@ -42,14 +44,14 @@ const char *reader_pace_name(enum reader_pace pace);
 
 struct reader_kind {
     /* There is output to take; may be called when there is none. Called by
-     * directory_settle alone: see console.h. */
+     * directory_settle alone (console.h). */
     void (*pull)(struct reader *reader);
-    /* It is not waited for any more. Called in the middle of core's work: it
-     * notes that, and calls nothing of core/ but fact_add. NULL: that is no
-     * news, for the reader finds out by what it loses. */
+    /* The reader has started to lag. Called in the middle of core's work: the
+     * operation notes it, and calls nothing of core/ but fact_add. NULL: nobody
+     * is told; the reader learns it from the bytes that it loses. */
     void (*lags)(struct reader *reader);
-    bool is_waited_for; /* while it follows */
-    bool paces_others;  /* readers of this kind do, among each other */
+    bool is_waited_for; /* such a reader can follow */
+    bool paces_others;  /* such readers are measured against each other */
 };
 
 struct reader {
@@ -57,27 +59,28 @@ struct reader {
     struct console *console;
     const struct reader_kind *kind;
     uint64_t at;      /* position of the next byte it gets */
-    uint32_t held_us; /* how long others have waited for it since it had last
-                       * caught up */
+    uint32_t held_us; /* how long caught-up clients have waited for this reader
+                       * since it had last caught up itself */
     uint8_t pace;     /* enum reader_pace */
 };
 
-/* Not attached to anything yet. The kind must last as long as the reader. */
+/* Attached to no console yet. The kind must last as long as the reader. */
 void reader_init(struct reader *reader, const struct reader_kind *kind);
 
 /*
- * Its output is what comes from now on; at may be set further back. A console
- * does not stay for its readers, unlike for its clients: who is attached
- * detaches before the console is removed. Detaching takes one that is not.
+ * A reader gets the output from now on; the caller may set at further back. A
+ * console stays for its clients but not for its other readers: they detach
+ * before the console is removed. reader_detach accepts a reader that is not
+ * attached.
  */
 void reader_attach(struct reader *reader, struct console *console);
 void reader_detach(struct reader *reader, uint64_t now_us);
 
-/* What it can take now, good until the next call of anything in core/.
- * Returns how many bytes it has lost since the last time. */
+/* The bytes that the reader can take now; the span is good until the next call
+ * of core/. Returns how many bytes the reader has lost since the last call. */
 uint64_t reader_peek(struct reader *reader, struct ring_span *ret);
 
-/* It took len bytes (may be 0) of what reader_peek showed. */
+/* The reader took len bytes (may be 0) of the span that reader_peek gave. */
 void reader_took(struct reader *reader, size_t len, uint64_t now_us);
 
 bool reader_has_caught_up(const struct reader *reader);

@@ -1,3 +1,11 @@
+/*
+ * A view is a merge of one stream, the ring from the reader's position on, with
+ * marks that have a place in it. Each call shows what stands next; bytes are
+ * cut in front of the nearest mark, so that no mark can be passed.
+ *
+ * The view stores places and no items. Therefore it has a fixed size, and a
+ * viewer that never reads costs as much as one that has caught up.
+ */
 #include "core/view.h"
 
 #include "core/reader.h"
@@ -14,8 +22,9 @@ void view_done(struct view *v)
     v->past = NULL;
 }
 
-/* Where the first of several stands: what comes behind it was not shown to
- * somebody who knew. */
+/* Several notices that wait become one at the place of the first: the viewer
+ * must not take the output behind that place for output of a VM that had been
+ * there all the time. */
 void view_note(struct view *v, enum view_notice notice, uint64_t at)
 {
     if (v->notice == VIEW_NOTICE_NONE)
@@ -44,7 +53,7 @@ void view_show_past(struct view *v, struct past *past, uint32_t from)
     v->past_at = from;
 }
 
-/* Leaves no more than so many bytes of the span. */
+/* Shortens the span to this many bytes. */
 static void cut_span(struct ring_span *span, uint64_t left)
 {
     for (int i = 0; i < 2; i++) {
@@ -69,6 +78,11 @@ static bool show_notice(struct view *v, uint64_t at, struct view_item *ret)
     return true;
 }
 
+/*
+ * The end of a break whose beginning was shown goes first, at once: it has no
+ * place. A place would put it behind output that the viewer does not read, and
+ * the break, which a null modem passes on to a VM, would last for as long.
+ */
 static bool show_break(struct view *v, uint64_t at, struct view_item *ret)
 {
     if (v->ends_break) {
@@ -84,6 +98,7 @@ static bool show_break(struct view *v, uint64_t at, struct view_item *ret)
     return true;
 }
 
+/* Last of all: whatever stands at the end's own place is still due. */
 static void show_end(struct view *v, uint64_t at, struct view_item *ret)
 {
     if (!v->has_end || v->has_ended || at < v->end_at)
@@ -92,7 +107,8 @@ static void show_end(struct view *v, uint64_t at, struct view_item *ret)
     ret->kind = VIEW_END;
 }
 
-/* Up to whatever belongs to a place in them. */
+/* Bytes up to the first mark. Each kind of mark cuts for itself, so the order
+ * of the cuts does not matter. */
 static void show_bytes(const struct view *v, uint64_t at, struct view_item *ret)
 {
     if (v->notice != VIEW_NOTICE_NONE)
@@ -118,6 +134,8 @@ void view_next(struct view *v, struct reader *reader, struct view_item *ret)
         show_past(v, ret);
         return;
     }
+    /* A loss comes before marks: they may stand in what was lost, and are shown
+     * behind it then. */
     ret->skipped = reader_peek(reader, &ret->bytes);
     if (ret->skipped > 0) {
         ret->kind = VIEW_SKIPPED;
@@ -133,6 +151,8 @@ void view_next(struct view *v, struct reader *reader, struct view_item *ret)
 void view_took(struct view *v, struct reader *reader, size_t len,
                uint64_t now_us)
 {
+    /* The past comes before all that the ring has, so while there is one the
+     * bytes that were taken are its own. */
     if (v->past == NULL) {
         reader_took(reader, len, now_us);
         return;

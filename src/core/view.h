@@ -1,24 +1,26 @@
 /*
- * view.h - what a viewer of a console is shown next, whatever the door it came
- * by: items in the order of the output. Pure; it renders nothing.
+ * view.h - what a viewer of a console is shown next, whatever door it came by:
+ * items in the order of the output. Pure; it renders nothing.
  *
- * Bytes are the console's ring, by the reader's cursor. What belongs to a place
- * in the output waits there until the viewer has had what came before it:
+ * Bytes come from the console's ring, by the reader's position. What belongs to
+ * a place in the output waits there until the viewer has had what came before
+ * it:
  *
  *   past     output from before the program's start, before all of the ring
- *   SKIPPED  bytes that the viewer has lost, for it was too slow
+ *   SKIPPED  bytes that the viewer has lost, because it was too slow
  *   NOTICE   the VM has gone, or has come back
  *   BREAK    a break of the VM begins or ends
  *   END      nothing more is for this viewer
  *
  * Each kind has one place at a time: several breaks, or notices, that wait for
- * one viewer become one, so that a view has a fixed size however slow its
- * viewer is. A break whose beginning was shown ends at once, wherever its
- * viewer is by then, for its end has no place that it could be in the way of.
+ * one viewer become one. So a view has a fixed size however slow its viewer is.
+ * The end of a break whose beginning was shown is shown at once, wherever the
+ * viewer is by then.
  *
- * Telnet doubles 255 and says notices in words, a raw connection drops all but
- * the bytes, a null modem passes breaks on: that is the door's business. Part
- * of struct client, whose owner asks for items and says what was taken.
+ * Telnet doubles 255 and says notices in words, a raw connection drops all
+ * items but the bytes, a null modem passes breaks on: rendering is the door's
+ * part. A view is part of struct client, whose owner asks for items and says
+ * what was taken.
  */
 #ifndef CORE_VIEW_H
 #define CORE_VIEW_H
@@ -31,9 +33,9 @@ struct reader;
 
 enum view_notice {
     VIEW_NOTICE_NONE,
-    VIEW_NOTICE_GONE,          /* the VM */
-    VIEW_NOTICE_BACK,          /* the same, if it was gone */
-    VIEW_NOTICE_GONE_AND_BACK, /* since the viewer was told last */
+    VIEW_NOTICE_GONE,          /* the VM has gone */
+    VIEW_NOTICE_BACK,          /* the VM has come, or come back */
+    VIEW_NOTICE_GONE_AND_BACK, /* both, since the viewer was told last */
 };
 
 enum view_item_kind {
@@ -57,25 +59,28 @@ struct view {
     uint64_t notice_at;
     uint64_t end_at;
     struct break_mark vm_break;
-    struct past *past; /* shared; NULL: none, or no more */
-    uint32_t past_at;  /* how much of it was had */
+    struct past *past; /* shared; NULL: none, or all of it was had */
+    uint32_t past_at;  /* how much of past was had */
     uint8_t notice;    /* enum view_notice */
-    bool ends_break;   /* the end of one whose beginning was shown */
-    bool has_end;      /* end_at is one */
+    bool ends_break;   /* the end of a break whose beginning was shown */
+    bool has_end;      /* end_at is set */
     bool has_ended;    /* END was shown */
 };
 
 void view_init(struct view *v);
 void view_done(struct view *v);
 
-/* It happened at this position in the output. */
+/* The VM has gone or come; a break begins or ends; at this position in the
+ * output.
+ */
 void view_note(struct view *v, enum view_notice notice, uint64_t at);
 void view_note_break(struct view *v, bool is_on, uint64_t at);
 
-/* The viewer is shown what comes before this position, and then END. */
+/* The viewer is shown the output before this position, and then END. */
 void view_end_at(struct view *v, uint64_t at);
 
-/* The past from there on, before the next byte of the ring. Shares it. */
+/* The viewer is shown the past from this byte on, and then the next byte of the
+ * ring. Shares the past. */
 void view_show_past(struct view *v, struct past *past, uint32_t from);
 
 static inline bool view_has_past(const struct view *v)
@@ -84,8 +89,8 @@ static inline bool view_has_past(const struct view *v)
 }
 
 /*
- * The next item. Bytes stay the next one until view_took has said that they
- * were taken; every other item is shown once, by this call.
+ * The next item. Bytes stay the next item until view_took says that they were
+ * taken; every other item is shown once, by this call.
  */
 void view_next(struct view *v, struct reader *reader, struct view_item *ret);
 

@@ -100,6 +100,8 @@ void census_walks_init(struct census_walks *walks)
     list_init(&walks->all);
 }
 
+/* A walk has pointers to consoles over several turns. A console that is removed
+ * is struck out of all walks; the pointer is compared and never followed. */
 void census_walks_forget(struct census_walks *walks, const struct console *c)
 {
     LIST_EACH (node, after, &walks->all) {

@@ -2,12 +2,12 @@
  * census.h - the program at one moment, as plain structs: the totals, a row for
  * each console, a row for each client.
  *
- * Whatever shows the program to somebody (SIGUSR1's lines, a list, metrics) is
+ * Whatever shows the program to people (SIGUSR1's lines, a list, metrics) is
  * a rendering of these structs and looks at nothing else. Filling one allocates
  * nothing and walks over nothing, so it costs the same with 10,000 consoles.
  *
  * core fills in what core knows. The port, the service and the log of a console
- * are known to whoever owns the directory; a rendering that does not know that
+ * are known to the directory's owner alone; a rendering that does not know that
  * owner gets complete rows from a struct census_source.
  *
  * Texts that are pointers are borrowed, from the console or from its log, and
@@ -69,7 +69,7 @@ struct census {
     uint64_t state_dropped; /* changes */
 };
 
-/* What core knows of it; the rest stays as it was. */
+/* Fills in the totals that core knows; the others stay as they were. */
 void census_read_directory(struct census *census, const struct directory *d);
 
 /* ---- consoles --------------------------------------------------------- */
@@ -77,7 +77,7 @@ void census_read_directory(struct census *census, const struct directory *d);
 enum census_vm {
     CENSUS_VM_NONE,
     CENSUS_VM_CONNECTED,
-    CENSUS_VM_BETWEEN, /* it moves, and neither side of the move serves it */
+    CENSUS_VM_BETWEEN, /* in a move, after the source was lost */
 };
 enum { CENSUS_VM_COUNT = CENSUS_VM_BETWEEN + 1 };
 
@@ -95,15 +95,15 @@ struct census_console {
     bool is_vm_encrypted;
     bool is_moving;
     uint32_t clients;
-    uint64_t output_bytes; /* from the VM, since the console is there */
-    uint64_t input_bytes;  /* to the VM */
+    uint64_t output_bytes; /* from the VM, since the console exists */
+    uint64_t input_bytes;  /* to the VM, since the console exists */
     uint64_t held_bytes;   /* of input, kept for the VM */
     uint64_t history_bytes;
     struct line line;
-    uint8_t vm_lines;     /* what the VM drives, LINE_DTR and LINE_RTS; */
-    uint8_t client_lines; /* what its clients drive */
-    /* The owner's: */
-    uint16_t port;             /* 0: none that anybody was told of */
+    uint8_t vm_lines;     /* what the VM drives: LINE_DTR, LINE_RTS */
+    uint8_t client_lines; /* what its clients drive: LINE_DTR, LINE_RTS */
+    /* The directory's owner's: */
+    uint16_t port;             /* 0: none that is announced */
     char service[96];          /* what its service URI asks for; "": nothing */
     const char *service_state; /* a word */
     const char *log_path;      /* "": no console log */
@@ -112,7 +112,7 @@ struct census_console {
     uint64_t log_missing_bytes;
 };
 
-/* What core knows of it; the owner's members say that there is nothing. */
+/* Fills in what core knows; the owner's members say that there is nothing. */
 void census_read_console(struct census_console *row, const struct console *c);
 
 /* ---- clients ---------------------------------------------------------- */
@@ -120,24 +120,24 @@ void census_read_console(struct census_console *row, const struct console *c);
 struct census_client {
     struct console_name console; /* as shown to people */
     struct console_name console_id;
-    uint64_t number;       /* no two of the process have the same */
-    const char *name;      /* who it is; "": not known */
-    const char *peer;      /* its address; "": no connection of its own */
+    uint64_t number;  /* unique in the process */
+    const char *name; /* of the person or program; "": not known */
+    const char *peer; /* its address; "": it has no connection of its own */
     enum client_door door; /* client_door_name */
     bool is_encrypted;
     bool is_lagging;       /* the VM does not wait for it */
-    uint8_t lines;         /* what it drives: LINE_DTR, LINE_RTS */
-    uint64_t since_us;     /* when it came, as base/clock.h has it */
-    uint64_t input_bytes;  /* from it */
-    uint64_t output_bytes; /* to it */
-    uint64_t behind_bytes; /* of output that it has not had */
+    uint8_t lines;         /* the lines that it drives: LINE_DTR, LINE_RTS */
+    uint64_t since_us;     /* when it came; clock_now_us */
+    uint64_t input_bytes;  /* from the client */
+    uint64_t output_bytes; /* to the client */
+    uint64_t behind_bytes; /* of output that the client has not had */
 };
 
-/* It is attached to a console. */
+/* The client must be attached to a console. */
 void census_read_client(struct census_client *row, const struct client *client);
 
-/* The console's clients one after the other, in order of attaching: behind
- * NULL the first, behind the last NULL. Within one turn. */
+/* The console's clients one after the other, in no promised order: behind NULL
+ * comes the first, behind the last comes NULL. Within one turn. */
 const struct client *census_next_client(const struct console *c,
                                         const struct client *behind);
 
@@ -163,20 +163,20 @@ struct census_walk {
 void census_walks_init(struct census_walks *walks);
 void census_walks_forget(struct census_walks *walks, const struct console *c);
 
-/* A walk that has begun ends, however far it is. Ending takes one that has not
- * begun since census_walk_init, or has ended. */
+/* census_walk_begin ends a walk that has begun before. census_walk_end accepts
+ * a walk that has not begun, or has ended. */
 void census_walk_init(struct census_walk *walk);
 void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d);
 void census_walk_end(struct census_walk *walk);
 
-/* NULL: there is no more. */
+/* The next console; NULL: there are no more. */
 const struct console *census_walk_next(struct census_walk *walk);
 
-/* How many may come yet. */
+/* How many consoles may still come. */
 uint32_t census_walk_left(const struct census_walk *walk);
 
-/* ---- for whoever renders ---------------------------------------------- */
+/* ---- for renderings --------------------------------------------------- */
 
 struct census_source {
     void *owner;

@@ -1,11 +1,12 @@
 /*
- * metrics.h - the totals of a census, one row for each: what it is called, what
- * it says, whether it only grows, and in which unit. A rendering for a
- * monitoring system, a page or a person walks over the rows.
+ * metrics.h - the totals of a census, one row for each: its name, a sentence,
+ * whether it only grows, and its unit. A rendering for a monitoring system, a
+ * page or a person walks over the rows.
  *
- * Names follow Prometheus's conventions: vspcd_, whole words, base units; what
- * only grows ends in _total, and a unit that is no thing counted stands in the
- * name (_bytes). They are an interface: once released a name stays.
+ * Names follow Prometheus's conventions: vspcd_, whole words, base units. The
+ * name of a counter ends in _total, and a unit that is not a thing counted
+ * stands in the name (_bytes). Names are an interface: once released a name
+ * stays.
  */
 #ifndef CORE_TOLD_METRICS_H
 #define CORE_TOLD_METRICS_H

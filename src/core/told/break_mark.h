@@ -1,9 +1,9 @@
 /*
- * break_mark.h - a break's place in a stream of bytes that has not gone on
- * yet: it begins behind all that came before it. Pure.
+ * break_mark.h - the place of a break in a stream of bytes, while the break
+ * waits: it stands behind all bytes that came before it. Pure.
  *
- * Positions count bytes since the stream began. Of several that wait in one
- * stream the last one is kept. Starts as { 0 }.
+ * Positions count bytes since the stream began. If several breaks wait in one
+ * stream, the last one is kept. Starts as { 0 }.
  */
 #ifndef CORE_PENDING_BREAK_H
 #define CORE_PENDING_BREAK_H
@@ -18,12 +18,11 @@ struct break_mark {
 };
 
 /*
- * A break begins or ends at this position. Its end has no place of its own, so
- * that a break cannot be in the way of its end. False: the break whose end it
- * is does not wait any more, and the end goes on at once.
+ * A break begins or ends at this position. The end has no place of its own, so
+ * that a break cannot stand in the way of its end. False: the break has gone on
+ * already, so its end goes on at once.
  */
-static inline bool break_mark_put(struct break_mark *b, bool is_on,
-                                     uint64_t at)
+static inline bool break_mark_put(struct break_mark *b, bool is_on, uint64_t at)
 {
     if (is_on)
         *b = (struct break_mark){ .at = at, .is_there = true };
@@ -32,9 +31,9 @@ static inline bool break_mark_put(struct break_mark *b, bool is_on,
     return b->is_there;
 }
 
-/* How many bytes from this position on go before it. */
+/* How many bytes from this position on go before the break. */
 static inline uint64_t break_mark_before(const struct break_mark *b,
-                                            uint64_t from)
+                                         uint64_t from)
 {
     if (!b->is_there)
         return UINT64_MAX;
@@ -42,13 +41,12 @@ static inline uint64_t break_mark_before(const struct break_mark *b,
 }
 
 /* True if it is the break's turn, before the byte at this position. */
-static inline bool break_mark_is_due(const struct break_mark *b,
-                                        uint64_t at)
+static inline bool break_mark_is_due(const struct break_mark *b, uint64_t at)
 {
     return b->is_there && b->at <= at;
 }
 
-/* It goes on now. True: its end goes on with it. */
+/* The break goes on now. True: its end goes on with it. */
 static inline bool break_mark_take(struct break_mark *b)
 {
     bool has_ended = b->has_ended;

@@ -1,10 +1,10 @@
 /*
  * past.h - output of a console from before this program was started: bytes of
- * its log, and the question for them.
+ * its log, and the request for them.
  *
- * The bytes end where the console's output begins (position 0). Many who have
- * asked share them; they are freed by the last. Shared on the loop's thread
- * alone; before, they are the thread's that has read them.
+ * The bytes end where the console's output begins (position 0). Several viewers
+ * share them; the last one frees them. They are shared on the loop's thread
+ * alone; before that, the thread that reads them owns them.
  */
 #ifndef CORE_PAST_H
 #define CORE_PAST_H
@@ -15,13 +15,13 @@
 #include <stdlib.h>
 
 struct past {
-    uint32_t users;    /* 1 at first */
+    uint32_t users;    /* how many share it; 1 at first */
     uint32_t len;      /* of bytes */
-    bool is_beginning; /* nothing ever came before them */
+    bool is_beginning; /* nothing ever came before these bytes */
     uint8_t bytes[];
 };
 
-/* With so many bytes, to be filled; NULL: there is no memory. */
+/* With room for len bytes, to be filled; NULL: there is no memory. */
 static inline struct past *past_new(uint32_t len)
 {
     struct past *past = malloc(sizeof *past + len);
@@ -37,17 +37,17 @@ static inline struct past *past_share(struct past *past)
     return past;
 }
 
-/* Takes NULL. */
+/* Accepts NULL. */
 static inline void past_leave(struct past *past)
 {
     if (past != NULL && --past->users == 0)
         free(past);
 }
 
-/* A question that waits for its answer, in whoever asks. */
+/* A request that waits for its answer; embedded in the viewer that asks. */
 struct past_ask {
-    struct list node; /* whoever was asked has it there */
-    /* past: NULL: there is none; who wants to keep it shares it. */
+    struct list node; /* in a list of the source that was asked */
+    /* past NULL: there is none. A viewer that keeps the past shares it. */
     void (*on_answer)(struct past_ask *ask, struct past *past);
 };
 
@@ -59,7 +59,8 @@ static inline void past_ask_init(struct past_ask *ask,
     ask->on_answer = on_answer;
 }
 
-/* It is not answered then. Takes one that was not asked, or was answered. */
+/* The request will not be answered. Accepts one that was never asked, or was
+ * answered. */
 static inline void past_ask_cancel(struct past_ask *ask)
 {
     list_remove(&ask->node);

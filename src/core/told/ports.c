@@ -25,6 +25,12 @@ void ports_done(struct ports *p)
     *p = (struct ports){ 0 };
 }
 
+/*
+ * A console's port number is chosen here, and nowhere else: the lowest bit that
+ * neither a console nor another program has. full_words makes this cheap when
+ * 10,000 consoles have the ports below: everything under it is taken, and only
+ * ports_release lowers it.
+ */
 static bool find_free(struct ports *p, uint32_t *ret_index)
 {
     for (size_t w = p->full_words; w < p->words; w++) {
@@ -60,6 +66,9 @@ bool ports_take(struct ports *p, uint16_t *ret_port)
     return true;
 }
 
+/* For ports from the state on disk. Whoever had the port before, it is the
+ * console's now: that another program has it is found out when the port is
+ * opened. */
 bool ports_take_number(struct ports *p, uint16_t port)
 {
     uint32_t index = port - p->first;

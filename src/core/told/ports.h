@@ -1,9 +1,9 @@
 /*
  * ports.h - which TCP ports of the range the consoles have.
  *
- * Hands out the first free one upwards. A port that somebody outside the
- * program holds is passed over until the range has no other left: asking the
- * system about it for every new console would make each one slower.
+ * Hands out the first free port upwards. A port that another program holds is
+ * passed over until the range has no other left: to ask the system about it for
+ * every new console would make each console slower.
  */
 #ifndef CORE_PORTS_H
 #define CORE_PORTS_H
@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 struct ports {
-    uint64_t *taken;   /* a bit a port: a console has it */
-    uint64_t *foreign; /* somebody else has it */
+    uint64_t *taken;   /* a bit for each port: a console has it */
+    uint64_t *foreign; /* a bit for each port: another program has it */
     size_t words;
     size_t full_words; /* all ports below this word are taken or foreign */
     uint32_t first;
@@ -28,10 +28,11 @@ void ports_done(struct ports *p);
 /* False: none is free. */
 bool ports_take(struct ports *p, uint16_t *ret_port);
 
-/* This one. False: it is taken, or not in the range. */
+/* Takes this port. False: it is taken, or not in the range. */
 bool ports_take_number(struct ports *p, uint16_t port);
 
-/* The port that was taken is not ours to have. */
+/* Another program has the port that was taken: it is given back, and passed
+ * over from now on. */
 void ports_set_foreign(struct ports *p, uint16_t port);
 
 void ports_release(struct ports *p, uint16_t port);
