@@ -1,3 +1,14 @@
+/*
+ * RFC 2217, the server's side, for a VM and for a client alike: vspcd is the
+ * server for both, and the console is the null modem between them.
+ * docs/rfc2217.md has the tables.
+ *
+ * Every request but SUSPEND and RESUME gets one answer, and the answer is what
+ * holds now, never an echo of what was asked: a peer that set an impossible
+ * value learns what it has. What concerns queues (purge, suspension, a break)
+ * is a wish that the owner fulfils, so that nothing here depends on the
+ * direction.
+ */
 #include "session/comport_peer.h"
 
 #include "base/text.h"
@@ -22,7 +33,8 @@ static uint8_t modem_state(uint8_t seen)
                      (seen & LINE_DCD ? COMPORT_MODEM_DCD : 0));
 }
 
-/* Each line's bit of change is four below its bit of state. */
+/* Each line's bit of change is four below its bit of state (RFC 2217,
+ * NOTIFY-MODEMSTATE). */
 static uint8_t modem_changes(uint8_t before, uint8_t now)
 {
     return (uint8_t)((before ^ now) >> 4);
@@ -35,6 +47,8 @@ static int put(struct buf *out, enum comport_command command, uint32_t value)
     return comport_put(out, COMPORT_SERVER, &m);
 }
 
+/* Whatever was agreed on before is forgotten: an option that goes off and on
+ * begins anew, with the state told unasked. */
 int comport_peer_start(struct comport_peer *e, uint8_t seen, struct buf *out)
 {
     comport_peer_init(e, (enum line_side)e->side);
@@ -43,6 +57,9 @@ int comport_peer_start(struct comport_peer *e, uint8_t seen, struct buf *out)
     return put(out, COMPORT_NOTIFY_MODEMSTATE, e->modem_told);
 }
 
+/* What was told is noted even if the mask hides it: a later change must be a
+ * change against what holds. The mask counts for the state's bits and for those
+ * of change. */
 int comport_peer_tell_lines(struct comport_peer *e, uint8_t seen,
                             struct buf *out)
 {
@@ -58,6 +75,8 @@ int comport_peer_tell_lines(struct comport_peer *e, uint8_t seen,
                (uint32_t)(now | changes) & e->modem_mask);
 }
 
+/* Without the option, or if its mask hides breaks, the peer gets IAC BRK, which
+ * has no end. */
 int comport_peer_tell_break(struct comport_peer *e, bool is_on, struct buf *out)
 {
     e->sees_break = is_on;
@@ -75,7 +94,8 @@ static struct log_value name_of(const struct comport_request *request)
     return log_quote(console_name(request->console).text);
 }
 
-/* A request that cannot be; a peer that sends many is told of once. */
+/* A request that is malformed or impossible is ignored; the peer is named in
+ * the log once, however many it sends. */
 static void complain(struct comport_peer *e,
                      const struct comport_request *request, struct slice body)
 {
@@ -105,7 +125,7 @@ static void log_line_set(const struct comport_peer *e,
         line_format_lines(*request->driven).text);
 }
 
-/* value 0 asks; returns what holds. */
+/* A value of 0 asks. Returns what holds afterwards, which is the answer. */
 static uint32_t set(const struct comport_peer *e,
                     const struct comport_request *request,
                     enum line_setting what, uint32_t value)
@@ -119,6 +139,8 @@ static uint32_t set(const struct comport_peer *e,
     return line_get(request->line, side, what);
 }
 
+/* The three values of a line are state, on and off, one behind the other: 7, 8,
+ * 9 for DTR and 10, 11, 12 for RTS. */
 static uint32_t set_driven(const struct comport_peer *e,
                            const struct comport_request *request, uint8_t line,
                            uint32_t value, enum comport_control state,
@@ -138,6 +160,8 @@ static uint32_t set_driven(const struct comport_peer *e,
     return *request->driven & line ? on : on + 1;
 }
 
+/* ON is a wish also while the break is on. OFF is one only if it ends a
+ * break. */
 static uint32_t set_break(struct comport_peer *e, uint32_t value,
                           enum comport_wish *wish)
 {
@@ -200,6 +224,8 @@ static int suspend(struct comport_peer *e, bool is_suspended,
     return 0;
 }
 
+/* RFC 2217 names directions as the server of a device does: data "received"
+ * from the line goes to the peer. */
 static enum comport_wish purge_wish(uint32_t value)
 {
     switch (value) {

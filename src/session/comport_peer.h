@@ -1,10 +1,10 @@
 /*
- * comport_peer.h - COM-PORT-OPTION with one peer, VM or client (RFC 2217).
+ * comport_peer.h - COM-PORT-OPTION (RFC 2217) with one peer, a VM or a client.
  *
- * The peer is the RFC 2217 client, we are the server on both sides of the
+ * The peer is the RFC 2217 client, and vspcd the server, on both sides of the
  * console; docs/rfc2217.md has the tables. Settings are kept in a struct line,
- * the rest of what a peer says here. What it asks for beyond that is told to
- * the owner, who owns the queues.
+ * the rest of what a peer says in struct comport_peer. What a request means for
+ * queues is returned as a wish to the owner, who has the queues.
  */
 #ifndef SESSION_COMPORT_PEER_H
 #define SESSION_COMPORT_PEER_H
@@ -13,46 +13,48 @@
 #include "core/line.h"
 
 struct comport_peer {
-    uint8_t side;       /* enum line_side: who the peer is */
-    uint8_t line_mask;  /* COMPORT_LINE_* that it wants to hear of */
-    uint8_t modem_mask; /* COMPORT_MODEM_* */
-    uint8_t modem_told; /* what it has heard last */
-    bool is_on;         /* the option is */
-    bool is_suspended;  /* no data for it now */
-    bool is_break;      /* it drives a break */
-    bool sees_break;    /* the other side does */
-    bool has_complained;
+    uint8_t side;        /* enum line_side of the peer */
+    uint8_t line_mask;   /* COMPORT_LINE_* that it wants to be told of */
+    uint8_t modem_mask;  /* COMPORT_MODEM_* that it wants to be told of */
+    uint8_t modem_told;  /* the modem state that it was told last */
+    bool is_on;          /* the option is on */
+    bool is_suspended;   /* it takes no data now */
+    bool is_break;       /* it drives a break */
+    bool sees_break;     /* the other side drives a break, and it was told */
+    bool has_complained; /* a request of it was logged as ignored */
 };
 
 void comport_peer_init(struct comport_peer *e, enum line_side side);
 
-/* What a request leaves to the owner. */
+/* What a request leaves to the owner to do. */
 enum comport_wish {
     COMPORT_WISH_NOTHING,
-    COMPORT_WISH_LINES,      /* driven has changed */
-    COMPORT_WISH_BREAK,      /* is_break was set, once more perhaps */
-    COMPORT_WISH_SUSPEND,    /* is_suspended has changed */
-    COMPORT_WISH_PURGE_TO,   /* what waits to go to the peer */
-    COMPORT_WISH_PURGE_FROM, /* what came from it and waits to go on */
-    COMPORT_WISH_PURGE_BOTH,
+    COMPORT_WISH_LINES,      /* pass on that the lines it drives have changed */
+    COMPORT_WISH_BREAK,      /* pass on is_break, which may be as before */
+    COMPORT_WISH_SUSPEND,    /* is_suspended may have changed */
+    COMPORT_WISH_PURGE_TO,   /* drop what waits to go to the peer */
+    COMPORT_WISH_PURGE_FROM, /* drop what came from the peer and waits */
+    COMPORT_WISH_PURGE_BOTH, /* drop both */
 };
 
 struct console;
 
 struct comport_request {
     struct line *line;
-    uint8_t *driven; /* by the peer: LINE_DTR, LINE_RTS */
-    uint8_t seen;    /* by the peer: LINE_DSR, LINE_CTS, LINE_DCD */
+    uint8_t *driven; /* lines that the peer drives: LINE_DTR, LINE_RTS */
+    uint8_t seen; /* lines that the peer sees: LINE_DSR, LINE_CTS, LINE_DCD */
     /* For the log: */
     const char *peer;
     const struct console *console; /* NULL: not known yet */
 };
 
 /*
- * All of these append to out, and return 0 or the failures of buf_append.
+ * The four functions below append to out, and return 0 or a failure of
+ * buf_append.
  *
- * The option went on: says what the peer sees. Then, for each subnegotiation:
- * answers it. And whenever the lines that it sees may have changed.
+ * comport_peer_start: the option went on; tells what the peer sees.
+ * comport_peer_handle: a subnegotiation came; answers it.
+ * comport_peer_tell_lines: the lines that the peer sees may have changed.
  */
 int comport_peer_start(struct comport_peer *e, uint8_t seen, struct buf *out);
 int comport_peer_handle(struct comport_peer *e,
@@ -62,8 +64,8 @@ int comport_peer_handle(struct comport_peer *e,
 int comport_peer_tell_lines(struct comport_peer *e, uint8_t seen,
                             struct buf *out);
 
-/* A break of the other side: as NOTIFY-LINESTATE, if the peer wants to hear
- * of it so, else as IAC BRK. */
+/* A break of the other side begins or ends: as NOTIFY-LINESTATE, if the peer's
+ * mask has the break, else (its beginning alone) as IAC BRK. */
 int comport_peer_tell_break(struct comport_peer *e, bool is_on,
                             struct buf *out);
 

@@ -1,15 +1,26 @@
+/*
+ * Everything that a refused connection is told, and that the log says of it, is
+ * in one table here; the decision is in access/ (pure). (A client that a
+ * console itself refuses, because its limit of clients is reached, is told so
+ * by client_session.c.)
+ *
+ * The guards are asked right after accept, before anything is read or kept: a
+ * refused connection costs a descriptor for a moment and no memory.
+ */
 #include "session/gate.h"
 
 #include "base/clock.h"
 #include "core/directory.h"
 #include "log/log.h"
 
-/* Hosts have said who they are long before, also those that wait to be greeted
+/* A connection is not closed for want of descriptors before this time. Hosts
+ * have identified their VMs long before, also hosts that wait for the greeting
  * (SECURE_FIRST_BYTE_US). */
 enum { GATE_NEWCOMER_GRACE_US = 3000 * 1000 };
 
-/* What an administrator is told, and a person who is turned away; NULL: a
- * program is, for there is nothing that a person would do so often. */
+/* What an administrator is told (reason), and a person who is turned away
+ * (line). line NULL: a program is turned away, for a person does not connect so
+ * often; or a host, which shows text to nobody. */
 struct words {
     const char *reason;
     const char *line;
@@ -54,6 +65,7 @@ static void tell(struct gate *g, enum admission_side side, struct ip ip,
                     LOG_TEXT(words[side][verdict].reason));
 }
 
+/* A peer without an IP address (a Unix socket) is judged by nothing here. */
 static struct listener_answer judge(struct gate *g, enum admission_side side,
                                     const struct address *peer,
                                     uint32_t present)
@@ -86,13 +98,14 @@ static struct listener_answer gate_judge_client(void *owner,
     struct listener_answer answer =
         judge(g, ADMISSION_CLIENT, peer, g->all->directory->client_count);
 
-    /* Its TLS would take it for garbage. */
+    /* The client's TLS would take the line for garbage. */
     if (g->is_mute_to_clients)
         answer.line = NULL;
     return answer;
 }
 
-/* Counts that, and perhaps logs it. */
+/* Counts the connection that is closed for a newer one, and perhaps logs it: as
+ * often as this happens is when logging each would be too much. */
 static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
 {
     uint32_t others;
@@ -120,8 +133,11 @@ static struct session *push_out(struct gate *g, struct newcomer *newcomer)
     return session;
 }
 
-/* Without file descriptors: that of whoever has waited longest to say which VM
- * it is is needed now, and not at the end of the turn. */
+/*
+ * Without file descriptors: the descriptor of the connection that has waited
+ * longest for its VM's identity is needed now, and not at the end of the turn.
+ * The listener calls this with no console at work, which session_end_now wants.
+ */
 static bool gate_make_room(void *owner)
 {
     struct gate *g = owner;
@@ -134,6 +150,8 @@ static bool gate_make_room(void *owner)
     return true;
 }
 
+/* access/newcomers.h says why the oldest one goes. It only marks itself: this
+ * is the middle of an accept. */
 void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
                        struct session *session, const char *peer,
                        const struct address *address)

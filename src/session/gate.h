@@ -1,9 +1,9 @@
 /*
- * gate.h - who may come to the ports of VMs and of clients: the listeners'
- * guards, core/admission.h's verdicts in words, and who has to go of those
- * that have not said which VM they are.
+ * gate.h - which connections are let in on the ports of VMs and of clients: the
+ * listeners' guards, the verdicts of access/admission.h in words, and which of
+ * the unidentified connections is closed for a newer one.
  *
- * There is one, in the session context.
+ * There is one gate, in the session context.
  */
 #ifndef SESSION_GATE_H
 #define SESSION_GATE_H
@@ -15,12 +15,12 @@
 
 struct directory;
 
-/* What a line of the log can be about, besides the verdicts. */
+/* A reason for a line of the log, besides the verdicts. */
 enum gate_reason { GATE_UNIDENTIFIED = ADMISSION_VERDICTS };
 
 struct gate {
     struct session_list *all; /* borrowed */
-    bool is_mute_to_clients;  /* theirs is TLS: no line of text for them */
+    bool is_mute_to_clients;  /* clients need TLS: they get no line of text */
     struct admission admission;
     struct newcomers newcomers;
     struct listener_guard of_vms;
@@ -31,15 +31,15 @@ struct gate_settings {
     bool clients_need_tls;
     struct admission_settings admission;
     uint32_t newcomer_limit;      /* 0: no limit */
-    uint32_t newcomer_site_limit; /* of one address; the same */
+    uint32_t newcomer_site_limit; /* of one address; 0: no limit */
 };
 
-/* A connection on the VMs' port that has not said which VM it is; embedded in
- * what its session has of it. */
+/* A connection on the VMs' port that has not identified its VM; embedded in the
+ * part of its session that goes with the identity. */
 struct gate_newcomer {
     struct newcomer newcomer;
     struct session *session; /* borrowed */
-    const char *peer;        /* the same: as address_format has it */
+    const char *peer;        /* its address as text, borrowed */
 };
 
 void gate_init(struct gate *g, struct session_list *all,
@@ -47,12 +47,13 @@ void gate_init(struct gate *g, struct session_list *all,
 void gate_set(struct gate *g, const struct gate_settings *s);
 void gate_done(struct gate *g);
 
-/* Counts it. If there are too many now the oldest one ends, which is told. */
+/* Counts the newcomer. If there are too many now, the oldest one is closed,
+ * which is logged. */
 void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
                        struct session *session, const char *peer,
                        const struct address *address);
 
-/* It has said who it is, or is gone. May be called twice. */
+/* The connection has identified its VM, or has ended. May be called twice. */
 void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
 
 static inline bool gate_is_newcomer(const struct gate_newcomer *n)
@@ -60,8 +61,8 @@ static inline bool gate_is_newcomer(const struct gate_newcomer *n)
     return n->newcomer.is_counted;
 }
 
-/* So many more bytes are kept for it. False: all newcomers together would have
- * more than they may. */
+/* Accounts for len more bytes that are kept for the newcomer. False: all
+ * newcomers together would have more than LIMIT_EARLY_TOTAL. */
 bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n,
                             size_t len);
 

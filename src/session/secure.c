@@ -1,3 +1,13 @@
+/*
+ * The way to TLS. Its messages and states are a table in proto/telauth; here
+ * are the parts that need a connection: what is held meanwhile, and the change
+ * of streams.
+ *
+ * Nothing here waits, so nothing here bounds a half-finished AUTHENTICATION.
+ * The owner's deadline does: for a client and for a remote system that vspcd
+ * called, the phase CLIENT_AUTHENTICATING (client_session.c); for a VM, its
+ * time to identify itself (vm_session.c).
+ */
 #include "session/secure.h"
 
 #include "net/tls/stream_tls.h"
@@ -50,6 +60,8 @@ int secure_call(const struct secure *e, struct wire *w)
                           &w->out);
 }
 
+/* A first byte decides between the two worlds: 0x16 begins no telnet, 0xff no
+ * TLS. So "possibly one" is enough here, while nothing else was said. */
 bool secure_is_hello(const struct secure *e, struct slice bytes)
 {
     if (e->context == NULL)
@@ -62,11 +74,22 @@ bool secure_is_hello(const struct secure *e, struct slice bytes)
 
 bool secure_is_late_hello(const struct secure *e, struct slice bytes)
 {
-    /* Sure, and no less: what is taken for one is not typed into the VM. */
+    /* Sure, and no less: bytes that are taken for a hello are not typed into
+     * the VM, and a program's data may begin with 0x16. */
     return e->policy != TLS_OFF && e->state != SECURE_DONE &&
            tls_hello_look(bytes) == TLS_HELLO_SURE;
 }
 
+/*
+ * The order: everything that was queued goes out in the clear first, because
+ * the peer decides by it when to change. If not all of it goes, there is no way
+ * to go on: half of a message would follow in the clear behind the hello. What
+ * is held is not said before TLS; wire_release comes when the stream is TLS's,
+ * so it goes out inside.
+ *
+ * The stream below gets the bytes that were read of it already (read): its
+ * owner is TLS from here on.
+ */
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
                  struct slice read, const char *host)
 {
@@ -117,8 +140,8 @@ static enum secure_state state_of(enum telauth_state state)
     return SECURE_NOT;
 }
 
-/* Past what is held, which is for later: held is what is no message of
- * AUTHENTICATION. */
+/* While our output is held, a message of AUTHENTICATION goes out past it: what
+ * is held has to stay where it is until TLS has begun, or not. */
 static int say(struct wire *w, enum telauth_kind kind)
 {
     struct buf answer;
@@ -156,6 +179,8 @@ static int take_step(struct secure *e, struct wire *w, enum telauth_input input)
     return r;
 }
 
+/* In state FIRST nothing was offered yet; a caller begins as OFFERED and never
+ * comes here in FIRST. */
 int secure_go_on_clear(struct secure *e, struct wire *w)
 {
     if (e->state != SECURE_FIRST)
@@ -180,6 +205,8 @@ int secure_handle_message(struct secure *e, struct wire *w, struct slice body)
     return take_step(e, w, telauth_input_of(&message));
 }
 
+/* Only an offer that has no answer can be given up, as the table says: behind
+ * SEND the exchange goes on to its end. */
 void secure_give_up(struct secure *e)
 {
     struct telauth_step next = find_step(e, TELAUTH_INPUT_GIVE_UP);

@@ -1,16 +1,15 @@
 /*
- * secure.h - TLS for one connection to us, VM's or client's: from its first
- * byte (telnets), or from the middle on, by AUTHENTICATION (proto/telauth.h).
+ * secure.h - TLS for one connection, of a VM or of a client: from its first
+ * byte (telnets), or later, by AUTHENTICATION (proto/telauth.h).
  *
- * Who speaks first gives us away: a TLS hello wants no greeting before it. So
- * where a hello is understood, we greet after the peer's first byte, or after
- * some time without one.
+ * Where a TLS hello is understood, vspcd greets after the peer's first byte, or
+ * after some time without one: a hello must not have a greeting before it.
  *
- * While AUTHENTICATION is under way nothing of ours gets between its messages
- * and the hello; the session has nothing to say then but what the wire queues.
+ * While AUTHENTICATION is under way, nothing else goes out between its messages
+ * and the hello; the wire queues it.
  *
- * Where we are the caller, in a connection that we made, the roles are the
- * other way round: the peer shows the certificate, and we say START and hello.
+ * On a connection that vspcd made (is_caller) the roles are reversed: the peer
+ * shows the certificate, and vspcd says START and the hello.
  */
 #ifndef SESSION_SECURE_H
 #define SESSION_SECURE_H
@@ -18,19 +17,19 @@
 #include "session/session_context.h"
 #include "session/wire.h"
 
-/* Programs with much to load before their hello, and hellos that TCP has to
- * send again, come in time; who waits for our greeting waits. */
+/* How long the greeting waits for a hello. Long enough for programs that load
+ * much before it (C-Kermit), and for a segment that TCP sends again. */
 enum { SECURE_FIRST_BYTE_US = 1000 * 1000 };
 
 enum secure_state {
     SECURE_NOT,      /* in the clear, and it stays so */
-    SECURE_FIRST,    /* nothing was heard, and nothing said */
-    SECURE_OFFERED,  /* in the clear; DO AUTHENTICATION has no answer yet
-                      * (caller: WILL AUTHENTICATION) */
-    SECURE_ASKED,    /* SEND went out (caller: is to come) */
-    SECURE_STARTED,  /* caller: START went out */
-    SECURE_ACCEPTED, /* ACCEPT went out: a hello follows, or clear telnet
-                      * (caller: it came, the hello is ours to say) */
+    SECURE_FIRST,    /* nothing was heard, and nothing was said */
+    SECURE_OFFERED,  /* in the clear; DO AUTHENTICATION (caller: WILL) has no
+                      * answer yet */
+    SECURE_ASKED,    /* SEND went out (caller: SEND is to come) */
+    SECURE_STARTED,  /* caller alone: START went out */
+    SECURE_ACCEPTED, /* ACCEPT went out, and a hello or clear telnet follows
+                      * (caller: ACCEPT came, and vspcd says the hello) */
     SECURE_DONE,     /* in TLS, if only with its handshake */
 };
 enum { SECURE_STATE_COUNT = SECURE_DONE + 1 };
@@ -46,32 +45,35 @@ struct secure {
 };
 
 /*
- * context is the one that the policy was decided with: it stays the
- * connection's, whatever settings say later. Without one no TLS begins, and
- * where that is required nobody is served. stream_is_tls: it is in TLS from the
- * start.
+ * context is the one that the policy was decided with; the connection keeps it,
+ * whatever later settings say. With NULL no TLS begins, and a connection whose
+ * policy requires TLS is not served. stream_is_tls: the stream is in TLS from
+ * the start.
  */
 void secure_init(struct secure *e, enum tls_policy policy,
                  struct tls_context *context, bool is_caller,
                  bool stream_is_tls);
 void secure_done(struct secure *e);
 
-/* The first bytes of FIRST, or the next ones of ACCEPTED: do they begin TLS?
- * If not, it goes on in the clear: secure_go_on_clear. */
+/* Whether bytes, the first of all in FIRST or the next in ACCEPTED, begin TLS.
+ * If not, the caller goes on with secure_go_on_clear. */
 bool secure_is_hello(const struct secure *e, struct slice bytes);
 
-/* A hello that came when we had greeted in the clear: it leads nowhere. */
+/* Whether bytes are a hello that came after the greeting went out in the clear:
+ * it leads nowhere. */
 bool secure_is_late_hello(const struct secure *e, struct slice bytes);
 
 /*
- * On with TLS: gives the stream below with what was read of it to TLS, and
- * keeps what is queued for later. 0, or -ENOBUFS: the peer has not waited for
- * our answer, and takes none. host: for a caller, whom it means.
+ * Begins TLS on the wire's stream, with the bytes that were read of it already.
+ * What is held goes out in TLS. 0; -ENOBUFS: the peer does not take what has to
+ * go out in the clear before; or another failure of writing. host: for a
+ * caller, the name that it has called.
  */
 int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
                  struct slice read, const char *host);
 
-/* For a caller: its part of the greeting. The failures of buf_append. */
+/* For a caller: AUTHENTICATION's part of the greeting. 0, or a failure of
+ * buf_append. */
 int secure_call(const struct secure *e, struct wire *w);
 
 /* Whether TLS is next, before any other byte is looked at. */
@@ -80,25 +82,28 @@ static inline bool secure_is_due(const struct secure *e, struct slice in)
     return e->state == SECURE_ACCEPTED && (in.len > 0 || e->is_caller);
 }
 
-/* On in the clear; from FIRST on with an offer, if that is the policy. 0 or
- * the failures of buf_append. */
+/* Goes on in the clear; from FIRST with an offer of AUTHENTICATION, if that is
+ * the policy. 0, or a failure of buf_append. */
 int secure_go_on_clear(struct secure *e, struct wire *w);
 
-/* The option went on or off; a message of it. The same failures. A caller
- * answers every SEND: what it cannot take any more, with NULL. */
+/* The option AUTHENTICATION went on or off; a message of it came. 0, or a
+ * failure of buf_append. A caller answers every SEND; one that it cannot take
+ * any more, with NULL. */
 int secure_handle_option(struct secure *e, struct wire *w, bool is_on);
 int secure_handle_message(struct secure *e, struct wire *w, struct slice body);
 
-/* What is to be served must not wait for an offer's answer any longer. */
+/* The connection is to be served without waiting for the answer to an offer. */
 void secure_give_up(struct secure *e);
 
-/* Whether it may yet become TLS. */
+/* Whether the connection may still become TLS. */
 static inline bool secure_is_open(const struct secure *e)
 {
     return e->state != SECURE_NOT && e->state != SECURE_DONE;
 }
 
-/* Whether nothing of the session may be said in what there is now. */
+/* Whether TLS is required and has not begun: nothing of the session may be
+ * said.
+ */
 static inline bool secure_is_missing(const struct secure *e)
 {
     return e->policy == TLS_REQUIRED && e->state != SECURE_DONE;

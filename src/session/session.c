@@ -1,3 +1,18 @@
+/*
+ * The end of sessions: the one place where a session leaves its console.
+ *
+ * A session can find at any time that it has to end: in its own handler, in an
+ * operation that core calls, or because its owner says so. There it is only
+ * marked. It loses its interest in the stream at once, so that it does nothing
+ * any more, but stays attached: whatever is still at work finds it where it
+ * was. Its console is left here, at the end of the turn, when nothing is at
+ * work.
+ *
+ * living, ending, ended are three lists and not a flag: an end may cause the
+ * next one (a null modem, a VM whose remote system is gone), and "until ending
+ * is empty" finds those too. Memory goes later still (session_free_ended):
+ * facts of this turn may name what the session had.
+ */
 #include "session/session.h"
 
 #include "base/clock.h"
@@ -30,6 +45,9 @@ void session_mark_ending(struct session_list *all, struct session *s)
     list_add_tail(&all->ending, &s->node);
 }
 
+/* The node moves before the operation: end may mark other sessions.
+ * directory_settle comes after each single end, so that the next session ends
+ * on consoles that are whole. */
 void session_end_now(struct session_list *all, struct session *s)
 {
     list_remove(&s->node);
@@ -38,6 +56,8 @@ void session_end_now(struct session_list *all, struct session *s)
     directory_settle(all->directory);
 }
 
+/* Settled first: what operations still have to say (a client's last output)
+ * comes before the ends. */
 bool session_end_marked(struct session_list *all)
 {
     bool any = !list_is_empty(&all->ending);
@@ -56,8 +76,8 @@ void session_free_ended(struct session_list *all)
     }
 }
 
-/* Those that are sources, or the others. A session marks itself at most, and
- * so leaves the list by itself. */
+/* Sources are shut down apart from the others. A session marks itself at most,
+ * and so leaves the list by itself, which LIST_EACH allows. */
 static void shut_down_some(struct session_list *all, const char *reason,
                            bool is_source)
 {
@@ -70,6 +90,9 @@ static void shut_down_some(struct session_list *all, const char *reason,
     directory_settle(all->directory);
 }
 
+/* The order is what people see. Moves end first: a console whose VM is on its
+ * way has a last state to tell. Then the sources end, with their last output.
+ * Then the others are shown that output, and the reason behind it. */
 void session_shut_down(struct session_list *all, const char *reason)
 {
     struct directory_cursor cursor = { 0 };

@@ -1,3 +1,9 @@
+/*
+ * read_buffer is where a handler reads to, copy_buffer is for what has to be
+ * put together, or read, while the read buffer is in use. Neither outlives the
+ * handler; both are shared by all sessions, so that an idle connection has no
+ * buffer of its own.
+ */
 #include "session/session_context.h"
 
 #include "base/mem.h"

@@ -1,9 +1,9 @@
 /*
  * session_context.h - what all sessions of a loop share.
  *
- * Made once by sessions_open (sessions.h), outlives every session. Owns its
- * lists, its scratch memory and the gate; what only one kind of session has is
- * behind a pointer that this kind opens.
+ * Made once by sessions_open (session/kinds/sessions.h), outlives every
+ * session. Owns the list of sessions, scratch memory and the gate. What only
+ * one kind of session needs is behind a pointer that this kind opens.
  */
 #ifndef SESSION_SESSION_CONTEXT_H
 #define SESSION_SESSION_CONTEXT_H
@@ -23,8 +23,8 @@
 enum tls_policy {
     TLS_OFF,
     TLS_TELNETS,  /* a TLS hello is understood, AUTHENTICATION refused */
-    TLS_OFFERED,  /* that too, and clear telnet */
-    TLS_REQUIRED, /* either of them */
+    TLS_OFFERED,  /* a TLS hello, AUTHENTICATION, or clear telnet */
+    TLS_REQUIRED, /* a TLS hello or AUTHENTICATION */
 };
 enum { TLS_POLICY_COUNT = TLS_REQUIRED + 1 };
 
@@ -36,20 +36,21 @@ struct session_settings {
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
-    uint64_t half_close_us;        /* of quiet, after which a client that sends
-                                    * no more has seen all */
-    struct history_wish history;   /* what people see when they come */
-    /* What service URIs may ask for; borrowed. */
+    uint64_t half_close_us;        /* a half-closed client is closed after this
+                                    * long without output */
+    struct history_wish history;   /* earlier output shown to a new client */
+    /* Rules for what service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;
-    const char *tls_minimum; /* of what we connect to; as tls_context.h */
+    const char *tls_minimum; /* for remote systems; see tls_context.h */
     struct gate_settings gate;
 };
 
 /*
- * Where a console's output from before the program's start is; ask NULL:
- * nowhere. Asks for as much of it as is wished for, or a little more. False:
- * there is none; else the answer comes later, unless the ask is cancelled.
+ * The source of a console's output from before the program's start; ask NULL:
+ * there is no source. ask requests as much of it as is wished for, or a little
+ * more. False: there is none. True: the answer comes later, unless the request
+ * is cancelled.
  */
 struct past_source {
     bool (*ask)(void *owner, struct console *console,
@@ -65,8 +66,9 @@ struct session_context {
     struct loop *loop; /* NULL in a test */
     struct session_list all;
     struct tls_hub tls;
-    /* Borrowed, and replaced at will; NULL where the policy is TLS_OFF. Who
-     * decides by it shares it, for as long as the decision holds. */
+    /* Borrowed; a reload replaces them. NULL where the policy is TLS_OFF. Code
+     * that decides a policy by one shares it for as long as the decision holds.
+     */
     struct tls_context *vm_tls;
     struct tls_context *client_tls;
     struct vm_sessions *vms;         /* vm/vm_session.h */
@@ -81,11 +83,11 @@ struct session_context {
 void session_context_init(struct session_context *ctx, struct loop *loop,
                           struct directory *directory,
                           const struct session_settings *settings);
-/* No session is left. */
+/* No session may be left. */
 void session_context_done(struct session_context *ctx);
 
-/* A queue of deadlines that all sessions of a kind wait in; on_due gets the
- * context as its owner. */
+/* Opens a queue of deadlines for the sessions of a kind, and has the loop watch
+ * it. on_due gets the context as its owner. */
 void session_context_open_queue(struct session_context *ctx,
                                 struct deadline_queue *queue,
                                 uint64_t length_us, deadline_due_fn *on_due);

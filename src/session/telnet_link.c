@@ -1,3 +1,21 @@
+/*
+ * A telnet connection that breaks can have said something before, and that
+ * counts: a VM's last output, a client's last line. Reading gives it, and gives
+ * the error behind it; writing gives the error at once. So the two are not
+ * symmetric here:
+ *
+ *  - A failing read ends the link (telnet_link_break).
+ *  - A failing write makes it mute (telnet_link_write_failed): what is said is
+ *    dropped from then on, and reading goes on to its own end.
+ *  - That needs a link that will be read. A link that WAITS is read within
+ *    bounded time (a hold ends). A link that RESTS may never be read again:
+ *    there a failing write, or a break that the stream reports, ends it.
+ *    Otherwise such a connection would stay for ever, with its descriptor and
+ *    its place among the clients.
+ *
+ * So in every state something can wake the owner: readability, writability, a
+ * deadline, or the break itself.
+ */
 #include "session/telnet_link.h"
 
 #include <errno.h>
@@ -31,12 +49,16 @@ void telnet_link_init(struct telnet_link *l, struct session_context *ctx,
               setup->out_max, telnet_link_on_ready, l);
 }
 
+/* has_ended is set for good: every function below asks it first, because an
+ * operation of the owner may end the link between any two lines. */
 void telnet_link_end(struct telnet_link *l)
 {
     l->has_ended = true;
     stream_want(l->wire.stream, 0);
 }
 
+/* Only at the end of the turn, and never from an operation: the functions below
+ * are still at work on the stream then. */
 void telnet_link_done(struct telnet_link *l, bool gently)
 {
     l->has_ended = true;
@@ -61,12 +83,16 @@ void telnet_link_update_interest(struct telnet_link *l, bool is_blocked)
                 (reads ? STREAM_READ : 0u) | (is_blocked ? STREAM_WRITE : 0u));
 }
 
+/* Releases what AUTHENTICATION holds too: a hold without an end would keep the
+ * queue full. */
 static void drop_queued(struct telnet_link *l)
 {
     wire_release(&l->wire);
     buf_take(&l->wire.out, l->wire.out.len);
 }
 
+/* -ENOBUFS is no broken connection: the queue is full, because the peer takes
+ * no answers. Reading more would only make more of them. */
 void telnet_link_write_failed(struct telnet_link *l, int error)
 {
     if (l->has_ended)
@@ -97,6 +123,8 @@ void telnet_link_flush(struct telnet_link *l)
         telnet_link_update_interest(l, r == WIRE_BLOCKED);
 }
 
+/* While the stream wants to be told of writability, another try would only cost
+ * a call. But the interest is computed anew: the pace may have changed. */
 void telnet_link_flush_if_writable(struct telnet_link *l)
 {
     if (telnet_link_is_blocked(l))
@@ -105,6 +133,8 @@ void telnet_link_flush_if_writable(struct telnet_link *l)
         telnet_link_flush(l);
 }
 
+/* Where a hello may be the peer's first word, nothing is said before it
+ * (SECURE_FIRST): a greeting in front of the server's hello breaks TLS. */
 void telnet_link_start(struct telnet_link *l)
 {
     int r;
@@ -126,11 +156,15 @@ static const char *host_of(const struct telnet_link *l)
 }
 
 /*
- * TLS with the peer's hello, or a caller's own; or on in the clear. True: in
- * TLS, and all of in has gone there; or the link has ended.
+ * On with TLS, by the peer's hello or a caller's own; or on in the clear. True:
+ * in TLS, and all of in has gone there; or the link has ended.
  *
- * In TLS from the first byte on there is nothing that AUTHENTICATION could
- * still lead to, and a peer that is told DO would wait for what comes of it.
+ * The order: secure_begin first, so that the greeting goes into TLS. The policy
+ * without AUTHENTICATION comes before the greeting: inside TLS there is nothing
+ * that AUTHENTICATION could lead to, and a peer that is told DO would wait for
+ * what comes of it (a host that offered it there said no more).
+ * secure_go_on_clear comes behind the greeting: its DO AUTHENTICATION is the
+ * last of what is said first. The owner is told when the state is final.
  */
 static bool decide_tls(struct telnet_link *l, struct slice in)
 {
@@ -155,12 +189,15 @@ static bool decide_tls(struct telnet_link *l, struct slice in)
     return is_tls || l->has_ended;
 }
 
+/* No bytes are no hello: on in the clear. */
 void telnet_link_hello_overdue(struct telnet_link *l)
 {
     (void)decide_tls(l, slice_of(NULL, 0));
     telnet_link_flush_if_writable(l);
 }
 
+/* The policy changes with it: an AUTHENTICATION that is offered later is
+ * refused (WONT) instead of being left without an answer. */
 void telnet_link_stay_clear(struct telnet_link *l)
 {
     secure_give_up(&l->secure);
@@ -168,6 +205,7 @@ void telnet_link_stay_clear(struct telnet_link *l)
         l->wire.peer.policy = l->ops->policies(l)->clear;
 }
 
+/* The owner sees nothing of AUTHENTICATION but its effect. */
 static int authenticate(struct telnet_link *l, enum telpeer_event event,
                         const struct telpeer_item *item)
 {
@@ -193,6 +231,12 @@ static int handle_event(struct telnet_link *l, enum telpeer_event event,
     return l->ops->on_event(l, event, item);
 }
 
+/*
+ * One event after the other. TLS is looked for before each of them, and not
+ * only before each read: the bytes behind ACCEPT in one segment may be a hello.
+ * Data goes first to take_data, which copies it where it belongs; what it
+ * leaves is an event.
+ */
 struct slice telnet_link_feed(struct telnet_link *l, struct slice in)
 {
     enum telpeer_event event = TELPEER_DATA;
@@ -236,7 +280,13 @@ ssize_t telnet_link_read(struct telnet_link *l, uint8_t *to, size_t room)
     return n;
 }
 
-/* Writing comes first: what is read next may have answers, which need room. */
+/*
+ * Writing comes first: what is read next may have answers, which need room.
+ *
+ * directory_settle comes last: this is the handler of the loop that has entered
+ * core. It is called for a link that has ended as well, whose last bytes have
+ * left marks.
+ */
 static void telnet_link_on_ready(void *owner, unsigned ready)
 {
     struct telnet_link *l = owner;

@@ -1,3 +1,12 @@
+/*
+ * The order on the wire: what is queued (out), then the second half of a
+ * doubled 255, then new data. A command between the two halves of a byte would
+ * be read as data behind a lone IAC, so write_owed comes before everything that
+ * is written.
+ *
+ * Data is never queued here: what the socket does not take stays with its owner
+ * (the ring, a client's read), and the count of taken bytes says how much.
+ */
 #include "session/wire.h"
 
 #include <errno.h>
@@ -82,6 +91,8 @@ static int write_owed(struct wire *w)
     return WIRE_DONE;
 }
 
+/* While it is held, the first may_go bytes of the queue are still due: they
+ * were queued before the hold began. */
 int wire_flush(struct wire *w)
 {
     struct slice bytes = buf_bytes(&w->out);
@@ -110,6 +121,12 @@ void wire_hold(struct wire *w)
     w->may_go = w->out.len;
 }
 
+/*
+ * All or nothing: a part of a message of AUTHENTICATION could not be taken
+ * back, and the rest could not wait behind what is held. These messages are
+ * some bytes long; a peer whose socket does not take them has not read anything
+ * for long.
+ */
 int wire_write_past_held(struct wire *w, struct slice bytes)
 {
     int r = wire_flush(w);

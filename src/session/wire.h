@@ -1,9 +1,9 @@
 /*
- * wire.h - one telnet connection: stream, endpoint, encoder, and what was
- * said but not taken yet. The part that VM and client sessions have in common.
+ * wire.h - the order of what goes out on one telnet connection: stream,
+ * endpoint, encoder, and what was said but not taken yet.
  *
- * Owned by a session, which also owns all decisions: this only keeps the order
- * on the wire right. Commands never get between the two halves of a byte.
+ * A session owns the wire and makes all decisions. The wire keeps the order
+ * right: commands never get between the two halves of a doubled byte.
  */
 #ifndef SESSION_WIRE_H
 #define SESSION_WIRE_H
@@ -16,9 +16,9 @@ struct wire {
     struct stream *stream;
     struct telpeer peer;
     struct telnet_encoder encoder;
-    struct buf out;  /* commands, texts and what else comes before new data */
-    uint32_t may_go; /* while it is held: how much of out still goes out */
-    bool is_held;
+    struct buf out;  /* commands and texts, which come before new data */
+    uint32_t may_go; /* while is_held: how many bytes of out still go out */
+    bool is_held;    /* between wire_hold and wire_release */
 };
 
 /* Takes the stream over. out_max: see base/limits.h. */
@@ -27,20 +27,20 @@ void wire_init(struct wire *w, struct stream *stream,
                stream_ready_fn *on_ready, void *owner);
 void wire_done(struct wire *w, bool gently);
 
-/* WILL of an option of ours, DO of one of the peer's. */
+/* An offer (WILL, our side) or a request (DO, the peer's side) of an option. */
 struct wire_option {
     enum telpeer_side side;
     uint8_t option;
 };
 
 /*
- * Offers and asks for these, in this order. Until BINARY is agreed on NVT rules
- * hold (RFC 856). 0 or the failures of buf_append.
+ * Offers and requests these options, in this order. Until BINARY is agreed on,
+ * NVT rules hold (RFC 856). 0, or a failure of buf_append.
  */
 int wire_offer(struct wire *w, const struct wire_option *options, size_t count);
 
-/* The same as a server with an 8-bit clean line and remote echo: WILL BINARY,
- * WILL SGA, WILL ECHO, DO BINARY, DO SGA. */
+/* wire_offer for a server with an 8-bit clean line and remote echo: WILL
+ * BINARY, WILL SGA, WILL ECHO, DO BINARY, DO SGA. */
 int wire_greet(struct wire *w);
 
 enum wire_progress {
@@ -52,9 +52,10 @@ enum wire_progress {
 int wire_flush(struct wire *w);
 
 /*
- * What is queued by now goes out, then nothing until the release; there must
- * be no data to write meanwhile. Past that: bytes that go out now. 0, or
- * -ENOBUFS if they do not.
+ * wire_hold: what is queued by now still goes out, then nothing until
+ * wire_release; the owner writes no data meanwhile. wire_write_past_held: these
+ * bytes go out at once, before what is held. 0; -ENOBUFS: the stream does not
+ * take them; or another failure of writing.
  */
 void wire_hold(struct wire *w);
 int wire_write_past_held(struct wire *w, struct slice bytes);
@@ -62,7 +63,8 @@ void wire_release(struct wire *w);
 
 /*
  * Writes out and then data, straight from where it lies. ret_taken: how many
- * bytes of data are done with. As wire_flush.
+ * bytes of data were taken. Returns enum wire_progress, or -errno when the
+ * connection is broken.
  */
 int wire_write(struct wire *w, const struct slice data[2],
                struct telnet_batch *scratch, size_t *ret_taken);

@@ -1,7 +1,5 @@
-/*
- * client_end.h - why a client's connection ends: the reasons, and what the log
- * says.
- */
+/* client_end.h - why a client's connection ends: the reasons, and their texts
+ * for the log. */
 #ifndef SESSION_CLIENT_CLIENT_END_H
 #define SESSION_CLIENT_CLIENT_END_H
 
@@ -11,7 +9,7 @@ enum client_end {
     CLIENT_END_RESET,
     CLIENT_END_TIMEOUT,
     CLIENT_END_NO_ANSWERS_TAKEN,
-    CLIENT_END_TLS, /* the stream says what is wrong */
+    CLIENT_END_TLS, /* the stream has the text */
     CLIENT_END_TLS_REQUIRED,
     CLIENT_END_TLS_REQUIRED_OF_REMOTE,
     CLIENT_END_HALF_AUTHENTICATED,
@@ -19,11 +17,11 @@ enum client_end {
     CLIENT_END_SUBNEGOTIATION,
     CLIENT_END_NO_MEMORY,
     CLIENT_END_LIMIT,
-    CLIENT_END_TOLD, /* whoever ends it says why */
+    CLIENT_END_TOLD, /* the code that ends it has the text */
     CLIENT_END_COUNT,
 };
 
-/* Static. For those whose reason somebody else says: a general one. */
+/* Static text; a general one for ends whose text comes from elsewhere. */
 const char *client_end_text(enum client_end end);
 
 #endif

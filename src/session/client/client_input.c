@@ -2,25 +2,40 @@
  * What a client sends: telnet or raw, and on to the VM.
  *
  * While the console takes no input a client is read all the same, little at a
- * time, and not any more once it has typed. So one that pastes into a VM that
- * reads nothing keeps nobody else from asking, negotiating or leaving. The
- * little goes above the console's mark, in the order it came, or, when that is
- * full as well, waits here, with the client.
+ * time (CLIENT_PEEK), and not any more once it has typed. Refused: to read no
+ * client then. One that pastes into a VM that reads nothing would keep all
+ * others from asking, negotiating or leaving, and nobody would notice that they
+ * are gone. The little goes above the console's mark, in the order it came, or,
+ * when that is full as well, waits here, with the client (kept, is_refused).
  *
- * A raw client may be a telnet client that typed ahead of our greeting. In its
- * first bytes what may be half of an answer, or the NUL of a telnet Enter, is
- * kept for a moment: an answer is never typed into a guest, and data of a
- * program is only late, never lost.
+ * Telnet or raw is known by the first byte. But a raw client may be a telnet
+ * client that typed ahead of the greeting: in one segment with its typing, or
+ * before, in any cut. So in its first bytes
+ *
+ *  - one whole answer to a question of the greeting makes it telnet, from there
+ *    on;
+ *  - what may be half of an answer, or the NUL of a telnet Enter, is kept for
+ *    CLIENT_DOUBT_US: an answer is never typed into a guest, and data of a
+ *    program is only late, never lost.
+ *
+ * Refused: two answers within one read as the sign. Clients that send each
+ * answer in a segment of its own stayed raw, and their option bytes were typed.
+ *
+ * kept is one buffer for both reasons, because both are "not yet": new bytes go
+ * behind it, and all of it is looked at again.
  */
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 
+/* There is no memory to keep the bytes: the client ends, because it could not
+ * learn otherwise that they are lost. */
 static void give_input(struct client_session *s, struct slice bytes)
 {
     if (!client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 
+/* Waits in the order of coming: see client_wait. */
 static void refuse_input(struct client_session *s)
 {
     s->is_refused = true;
@@ -72,7 +87,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
         client_line_handle_break(s);
     if (verb == TELNET_IP)
         interrupt(s);
-    /* Once a read: a flood of them is worth no more. */
+    /* Once for each read: a flood of AYT is worth no more. */
     if (verb != TELNET_AYT || s->was_asked)
         return;
     s->was_asked = true;
@@ -81,7 +96,8 @@ static void handle_command(struct client_session *s, uint8_t verb)
                       console_has_vm(c) ? "connected" : "not connected");
 }
 
-/* Whether this is more than negotiating, on the way to TLS or without it. */
+/* Whether this is more than negotiating, while TLS is required and not
+ * there. */
 static bool is_too_early(const struct client_session *s,
                          enum telpeer_event event)
 {
@@ -125,7 +141,9 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
 
 /* ---- telnet after all ---------------------------------------------------- */
 
-/* One of three bytes: to a question of our greeting, and no other. */
+/* Three bytes that answer a question of the greeting, and no other: an option
+ * that was not asked about proves nothing, program data may have it. WILL ECHO
+ * from a client would answer nothing that was asked. */
 static bool is_answer(const uint8_t *p)
 {
     if (p[0] != TELNET_IAC || p[1] < TELNET_WILL || p[1] > TELNET_DONT)
@@ -134,8 +152,12 @@ static bool is_answer(const uint8_t *p)
            (p[2] == TELNET_OPTION_ECHO && p[1] >= TELNET_DO);
 }
 
-/* Whether at this place of raw input, of which so much came before, it shows
- * that the client is telnet. */
+/*
+ * Whether raw input shows, at this place, that the client is telnet; seen: how
+ * many bytes came before it. One answer is enough within CLIENT_ANSWER_TRIAL;
+ * later it takes two, one behind the other: six such bytes in other data are as
+ * good as impossible.
+ */
 static bool shows_telnet(struct slice in, size_t at, uint32_t seen)
 {
     if (in.len - at < 3 || !is_answer(in.data + at))
@@ -149,8 +171,8 @@ static bool is_option(const uint8_t *p)
     return p[0] == TELNET_IAC && p[1] >= TELNET_WILL && p[1] <= TELNET_DONT;
 }
 
-/* Where telnet begins: at an answer, and at what else it offers right before
- * that. in.len: nowhere. */
+/* Where telnet begins: at an answer, and at other options right before it,
+ * which are telnet then too. in.len: nowhere. */
 static size_t find_telnet(struct slice in, uint32_t seen)
 {
     for (size_t at = 0; at < in.len; at++) {
@@ -174,9 +196,9 @@ static bool is_behind_cr(const struct client_session *s, struct slice in,
     return at > 0 ? in.data[at - 1] == '\r' : s->is_raw_behind_cr;
 }
 
-/* Where it is not known yet what it is: an option, or half of one, which may
- * have an answer behind it; or the NUL that a telnet client without BINARY
- * types behind its CR. in.len: nowhere. */
+/* Where it is not known yet what the bytes are: an option, or half of one,
+ * behind which an answer may come; or the NUL that a telnet client without
+ * BINARY types behind its CR. in.len: nowhere. */
 static size_t find_doubt(const struct client_session *s, struct slice in)
 {
     for (size_t at = 0; at < in.len && s->raw_seen + at < CLIENT_ANSWER_TRIAL;
@@ -193,7 +215,8 @@ static size_t find_doubt(const struct client_session *s, struct slice in)
     return in.len;
 }
 
-/* What was typed before telnet was known: its Enter is CR NUL. */
+/* What was typed before it was known that this is telnet: its Enter is CR NUL
+ * (RFC 854), and the VM gets CR. */
 static void give_typed_ahead(struct client_session *s, struct slice in)
 {
     size_t from = 0;
@@ -209,6 +232,8 @@ static void give_typed_ahead(struct client_session *s, struct slice in)
         give_input(s, slice_after(in, from));
 }
 
+/* The VM may have been away before it was known that notices can be said to
+ * this client. */
 static void become_telnet(struct client_session *s)
 {
     s->mode = CLIENT_MODE_TELNET;
@@ -229,7 +254,9 @@ static void give_raw(struct client_session *s, struct slice in)
     give_input(s, in);
 }
 
-/* Returns what is kept of it. */
+/* Returns what is kept. A doubt that would keep more than a trial's worth is
+ * none: so many bytes without an answer are data. The deadline is not started
+ * anew: a client that goes on typing does not prolong its doubt. */
 static struct slice take_raw_trial(struct client_session *s, struct slice in)
 {
     size_t begin = find_telnet(in, s->raw_seen);
@@ -250,6 +277,12 @@ static struct slice take_raw_trial(struct client_session *s, struct slice in)
     return slice_after(in, doubt);
 }
 
+/*
+ * No answer has come: the bytes are data. From here on there is no doubt again
+ * (raw_seen beyond the trial), so that a program which sends 255s is late once
+ * and not each time. They go above the console's mark, whether or not it takes
+ * input: they are at most a trial's worth.
+ */
 void client_input_doubt_due(struct deadline *d, void *owner)
 {
     struct client_session *s = CONTAINER_OF(d, struct client_session, doubt);
@@ -284,7 +317,7 @@ static void decide_mode(struct client_session *s, struct slice in)
 {
     if (s->mode != CLIENT_MODE_UNDECIDED)
         return;
-    /* To the VM it would be keys that nobody has pressed. */
+    /* The VM would get it as keys that nobody has pressed. */
     if (secure_is_late_hello(&s->telnet.secure, in)) {
         client_session_end_for(s, CLIENT_END_HELLO_LATE);
         return;
@@ -299,7 +332,9 @@ static void decide_mode(struct client_session *s, struct slice in)
     client_session_serve(s);
 }
 
-/* Returns what is kept of it. */
+/* Returns what is kept. has_typed_over is asked behind it all: whether this
+ * client has put anything above the mark. It is not read any more then, until
+ * the console takes input again. */
 static struct slice take_whole(struct client_session *s, struct slice in,
                                bool may_type)
 {
@@ -321,7 +356,8 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     return rest;
 }
 
-/* Behind what is kept already. */
+/* Behind what is kept already. s->kept is emptied first and filled with the
+ * rest: what takes the bytes may end the session, which looks at kept. */
 void client_input_take(struct client_session *s, struct slice in)
 {
     const struct console *c = s->client.console;
@@ -346,7 +382,9 @@ void client_input_take(struct client_session *s, struct slice in)
         client_output_flush(s);
 }
 
-/* It came before the end, and is little: the console has room for that. */
+/* It came before the end, and is little: the console has room for that above
+ * the mark. Raw bytes that were in doubt are data: no answer can come any
+ * more. */
 void client_input_let_go(struct client_session *s)
 {
     struct buf kept = s->kept;
@@ -361,6 +399,8 @@ void client_input_let_go(struct client_session *s)
     buf_done(&kept);
 }
 
+/* Only a client that was refused has something to go on with. The interest is
+ * looked at in any case: the pace depends on both flags. */
 void client_input_go_on(struct client_session *s)
 {
     if (client_session_is_ending(s))

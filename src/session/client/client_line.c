@@ -1,13 +1,17 @@
 /*
  * A client's side of its console's serial line: docs/rfc2217.md.
+ *
+ * A client that takes no answers must not fill its queue with changes of lines.
+ * It is told nothing then, and caught up when it takes something again
+ * (client_line_catch_up): with what holds by then, and not with each step.
  */
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 
+/* A connection that speaks no telnet has no way to be told of a break; a client
+ * that takes no answers has missed it. */
 void client_line_say_break(struct client_session *s, bool is_on)
 {
-    /* To who speaks no telnet there is no way to say it, and who takes no
-     * answers has missed it. */
     if (s->mode == CLIENT_MODE_TELNET &&
         s->telnet.wire.out.len <= LIMIT_ANSWERS_MARK)
         (void)comport_peer_tell_break(&s->comport, is_on, &s->telnet.wire.out);
@@ -21,6 +25,8 @@ void client_line_tell(struct client_session *s)
         (void)comport_peer_tell_lines(&s->comport, seen, &s->telnet.wire.out);
 }
 
+/* A break whose end was missed would last for ever for this client: it ends
+ * now. */
 void client_line_catch_up(struct client_session *s)
 {
     if (client_session_is_ending(s))
@@ -39,6 +45,7 @@ void client_line_handle_break(struct client_session *s)
     client_break(&s->client, false);
 }
 
+/* Nothing that a client has not ended lasts for ever for the VM. */
 void client_line_end(struct client_session *s)
 {
     if (!s->comport.is_break)

@@ -1,7 +1,13 @@
 /*
  * What a client is shown, as bytes on its connection: the view's items,
  * rendered by telnet or raw. Output goes straight from the ring to the socket;
- * only what is said in words, and commands, are queued before it.
+ * only words and commands are queued in front of it.
+ *
+ * The loop in flush alternates: everything up to the next bytes is rendered
+ * into the queue, then queue and bytes are written in one call. It ends when
+ * the socket takes no more, or when the view has nothing. So the place of a
+ * notice in the output is right without a mark in any queue, and the queue is
+ * bounded: it holds what stands before one span.
  */
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
@@ -9,6 +15,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Words are for people on a console's port: a raw connection and a remote
+ * system get none. A client that does not read its queue needs no more words,
+ * and gets none. */
 void client_output_say(struct client_session *s, const char *format, ...)
 {
     char line[3 * LIMIT_NAME + 128];
@@ -25,8 +34,8 @@ void client_output_say(struct client_session *s, const char *format, ...)
         (void)buf_append(&s->telnet.wire.out, slice_of(line, (size_t)len));
 }
 
-/* Who wants a serial line (RFC 2217), or never negotiates, is a program: the
- * VM's bytes and nothing else. */
+/* A client that wants a serial line (RFC 2217), or never negotiates, is a
+ * program: it gets the VM's bytes and nothing else. */
 static bool takes_notices(const struct client_session *s)
 {
     return s->mode == CLIENT_MODE_TELNET && client_session_is_person(s);
@@ -44,8 +53,8 @@ static void say_notice(struct client_session *s, enum view_notice notice)
                       console_name(s->client.console).text, texts[notice]);
 }
 
-/* Puts what is no output into the wire's queue, before the output that is
- * next. */
+/* Puts an item that is no output into the wire's queue, before the output that
+ * is next. A break is for programs too; it is telnet and no words. */
 static void render(struct client_session *s, const struct view_item *item)
 {
     if (item->kind == VIEW_BREAK)
@@ -62,7 +71,9 @@ static void render(struct client_session *s, const struct view_item *item)
                           console_name(s->client.console).text, s->end_detail);
 }
 
-/* Up to the next output, which is none where nothing may go out. */
+/* Up to the next output, which is none where nothing may go out: before the
+ * client is served, while its peer has suspended it, and while older output is
+ * waited for, which has to come first. */
 static void next_output(struct client_session *s, struct view_item *item)
 {
     *item = (struct view_item){ .kind = VIEW_NOTHING };
@@ -75,6 +86,8 @@ static void next_output(struct client_session *s, struct view_item *item)
         render(s, item);
 }
 
+/* Everything is gone from here: the view has said END, and neither queue nor
+ * half a byte is left. What the socket has, the kernel delivers. */
 static bool is_drained(const struct client_session *s)
 {
     return s->phase == CLIENT_DRAINING && s->client.view.has_ended &&
@@ -82,7 +95,8 @@ static bool is_drained(const struct client_session *s)
            !telnet_encoder_owes(&s->telnet.wire.encoder);
 }
 
-/* Of what next_output has shown. */
+/* A half-closed client is closed when the output is quiet: each byte that it
+ * takes starts that time anew. */
 static void took(struct client_session *s, size_t len)
 {
     if (len == 0)
@@ -119,6 +133,9 @@ static void flush(struct client_session *s)
     telnet_link_update_interest(&s->telnet, r == WIRE_BLOCKED);
 }
 
+/* While the stream is known to take nothing, only the interest is set:
+ * on_written comes back here. Called for whatever may have changed, and cheap
+ * if nothing has. */
 void client_output_flush(struct client_session *s)
 {
     if (client_session_is_ending(s))
@@ -132,9 +149,13 @@ void client_output_flush(struct client_session *s)
 }
 
 /*
- * Who comes to a console sees what is on it, as on the screen of a machine. Who
- * wants a serial line (a raw connection, RFC 2217) gets what comes from now on:
- * a program would take old bytes for new ones.
+ * A person who comes to a console sees what is on it, as on the screen of a
+ * machine. A client that wants a serial line (a raw connection, RFC 2217) gets
+ * what comes from now on: a program would take old bytes for new ones.
+ *
+ * Once, and before the first byte (may_look_back): going back behind bytes that
+ * were shown would show them twice. It waits for the answer about BINARY, which
+ * tells people's programs from others.
  */
 bool client_output_look_back(struct client_session *s)
 {

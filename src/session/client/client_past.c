@@ -1,3 +1,17 @@
+/*
+ * Output from before the program's start, for a client that looks back further
+ * than the ring.
+ *
+ * The client's position stays where it was when the log was asked, so that
+ * nothing is missing and nothing is shown twice where the two meet: the log's
+ * part ends where the ring's begins, at position 0. If the ring has lost its
+ * first bytes by the time of the answer, there would be a gap between the two,
+ * and the past is not shown at all.
+ *
+ * A disk that hangs keeps nobody from a console (CLIENT_PAST_US), and a VM
+ * never waits for a past: a client that it would soon have to wait for gives
+ * up.
+ */
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 
@@ -27,6 +41,9 @@ static struct history_wish wish_of(const struct client_session *s)
     return wish;
 }
 
+/* Asks only if the ring has everything since the program's start (position 0 is
+ * where the client looks back to) and that is less than the wish.
+ * HISTORY_CONTEXT more, so that a place where a line begins can be found. */
 void client_past_begin(struct client_session *s, uint64_t end)
 {
     const struct past_source *source = &s->telnet.ctx->past;
@@ -43,6 +60,8 @@ void client_past_begin(struct client_session *s, uint64_t end)
                        clock_now_us());
 }
 
+/* Asked before each output, so it is also the place where the waiting ends for
+ * the VM's sake. */
 bool client_past_is_awaited(struct client_session *s)
 {
     if (deadline_is_running(&s->past.due) &&
@@ -51,6 +70,8 @@ bool client_past_is_awaited(struct client_session *s)
     return deadline_is_running(&s->past.due);
 }
 
+/* The client may have turned out to be a program meanwhile, which is shown no
+ * past. */
 static void client_past_on_answer(struct past_ask *ask, struct past *past)
 {
     struct client_past *p = CONTAINER_OF(ask, struct client_past, ask);

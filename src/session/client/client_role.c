@@ -1,7 +1,6 @@
-/*
- * What a client session is, by how it came to be: which options of telnet it
- * has, and what it says first.
- */
+/* What a client session is by how it came: which options of telnet it has, and
+ * what it says first. Roles are constants or belong to a service; a session
+ * only points to one. */
 #include "session/client/client_session_private.h"
 
 /* The last one only where TLS is offered. */
@@ -145,6 +144,9 @@ static void client_role_on_ended(void *owner, const char *reason)
     (void)reason;
 }
 
+/* One for each way: what the session does until its end still depends on it.
+ * on_end is there and does nothing, since it also says that vspcd made the
+ * connection. */
 const struct client_role *client_role_without_owner(enum client_way way)
 {
     static const struct client_role roles[] = {

@@ -1,3 +1,22 @@
+/*
+ * The life of a client session. client_session_private.h has the phases and
+ * their picture; this file has the table of their deadlines, and what moves a
+ * session from one to the next.
+ *
+ * Every phase that waits for the peer has a deadline, and all of them come to
+ * client_session_phase_due; HANDSHAKING has its own in net/tls. So nothing that
+ * a peer leaves undone lasts: a half-finished AUTHENTICATION ends after
+ * CLIENT_DRAIN_US (queue exchanges), a client that says nothing is served raw,
+ * a client that drains is cut.
+ *
+ * Phases are ordered: below SERVING nothing of the console goes out, from
+ * DRAINING on nothing comes in. Comparisons (phase >= CLIENT_SERVING) rely on
+ * that order.
+ *
+ * A text for a client that is refused: for want of a place at its console, in
+ * refuse below; for want of TLS, in client_session_refuse_clear; before all
+ * that, by address, rate and total, in session/gate.c.
+ */
 #include "session/client/client_session.h"
 
 #include "base/clock.h"
@@ -53,7 +72,8 @@ static struct deadline_queue *queue_of(const struct client_session *s)
     return (struct deadline_queue *)(void *)(queues + phases[s->phase].queue);
 }
 
-/* Again into the same phase: its time begins anew. */
+/* The one place that sets the phase. Into the present phase again: its time
+ * begins anew (HALF_CLOSED with each output, CALLING with each wait). */
 void client_session_enter(struct client_session *s, enum client_phase phase)
 {
     assert(s->phase != CLIENT_ENDING);
@@ -63,14 +83,20 @@ void client_session_enter(struct client_session *s, enum client_phase phase)
         deadline_start(queue_of(s), &s->deadline, clock_now_us());
 }
 
-/* Whoever called has more to say about it than we. */
+/* Of a connection that vspcd made, its owner (service.c) has more to say in the
+ * log. */
 static enum log_level usual_level(const struct client_session *s)
 {
     return s->role->on_end != NULL ? LOG_DEBUG : LOG_INFO;
 }
 
-/* ---- its end ------------------------------------------------------------ */
-
+/*
+ * What was kept of its input goes to the VM first: it came before the end. That
+ * input may end the session itself, so it is asked twice whether it has ended.
+ *
+ * Marked, unhooked, and no more: core may be in the middle of an operation. The
+ * console is left in client_session_on_end.
+ */
 static void mark_ending(struct client_session *s, const char *reason,
                         bool gently)
 {
@@ -98,6 +124,9 @@ void client_session_end_gently(struct client_session *s, const char *reason)
     mark_ending(s, reason, true);
 }
 
+/* The stream's own words are better than ours where it has some. They last as
+ * long as the stream, and the stream until client_session_on_end has logged
+ * them. */
 static void client_session_on_broken(struct telnet_link *l, int error)
 {
     struct client_session *s = client_session_of_telnet(l);
@@ -112,6 +141,14 @@ static void client_session_on_broken(struct telnet_link *l, int error)
                                                       : CLIENT_END_RESET);
 }
 
+/*
+ * A session that was shown nothing yet because TLS is missing, or whose output
+ * AUTHENTICATION holds, has nothing to drain.
+ *
+ * END is put at the present end of the output: what comes later is not its due,
+ * so draining ends by itself. TLS cannot begin any more, or the drain would
+ * wait for it.
+ */
 void client_session_drain(struct client_session *s, const char *reason)
 {
     if (s->phase >= CLIENT_DRAINING)
@@ -127,6 +164,8 @@ void client_session_drain(struct client_session *s, const char *reason)
     client_session_enter(s, CLIENT_DRAINING);
 }
 
+/* A break of its own ends first, while it still has the console. The fact names
+ * the console and the peer, so it comes before the detaching. */
 static void leave_console(struct client_session *s)
 {
     client_line_end(s);
@@ -136,6 +175,8 @@ static void leave_console(struct client_session *s)
     client_detach(&s->client, clock_now_us());
 }
 
+/* on_end comes behind the leaving and before the stream goes: the owner may
+ * look at the console, and the reason may be the stream's own text. */
 static void client_session_on_end(struct session *session)
 {
     struct client_session *s =
@@ -162,6 +203,8 @@ static void client_session_free(struct session *session)
     free(s);
 }
 
+/* The reason is said as the END of the output and not at once: it stands behind
+ * everything that the client still gets. */
 static void client_session_shut_down_one(struct session *session,
                                          const char *reason)
 {
@@ -191,11 +234,9 @@ static const struct session_ops client_session_ops = {
 
 /* ---- its way to being served --------------------------------------------- */
 
-/*
- * Once it is known whether it is in TLS: it is a client now. secure_is_open
- * says that there is no telling yet, and there are no terms before hands are
- * shaken.
- */
+/* Once, when it is known whether the connection is in TLS. secure_is_open says
+ * that this is not known yet, and there are no terms before the handshake is
+ * done. So it is asked at each step on the way. */
 static void log_connected(struct client_session *s)
 {
     struct stream_security security;
@@ -214,7 +255,8 @@ static void log_connected(struct client_session *s)
              security.is_secure ? LOG_TEXT(security.terms) : "no");
 }
 
-/* The peer is there, in whatever way was agreed on. */
+/* The peer is there, in whatever way was agreed on: on_open once, and never for
+ * a connection that only drains. */
 static void tell_open(struct client_session *s)
 {
     struct stream_security security;
@@ -229,7 +271,8 @@ static void tell_open(struct client_session *s)
     s->role->on_open(s->role->owner, security.terms);
 }
 
-/* Systems that we called are not somebody who has come. */
+/* Once, and not for systems that vspcd called: they are no clients that have
+ * come. */
 static void report_attached(struct client_session *s)
 {
     if (s->is_told || client_session_is_ending(s) || s->role->on_end != NULL)
@@ -238,6 +281,7 @@ static void report_attached(struct client_session *s)
     client_report_attached(&s->client);
 }
 
+/* ON or OFF are answers of the peer; any other state waits for one. */
 bool client_session_has_answered(const struct client_session *s)
 {
     enum telopt_state binary =
@@ -252,6 +296,8 @@ bool client_session_is_person(const struct client_session *s)
                          TELNET_OPTION_COM_PORT) != TELOPT_ON;
 }
 
+/* Released and written at once: the session ends, so what AUTHENTICATION holds
+ * has to go, with the line that says why. */
 void client_session_refuse_clear(struct client_session *s)
 {
     enum client_end end = s->role->way == CLIENT_REMOTE
@@ -268,6 +314,9 @@ void client_session_refuse_clear(struct client_session *s)
     client_session_end_gently(s, client_end_text(end));
 }
 
+/* The order: the reader goes back before the first byte goes out; on_open and
+ * the fact come before output that could end the session; then AUTHENTICATION
+ * is closed, and the output goes. */
 void client_session_serve(struct client_session *s)
 {
     if (s->phase >= CLIENT_SERVING || secure_is_open(&s->telnet.secure))
@@ -295,8 +344,8 @@ void client_session_decide(struct client_session *s)
         client_output_flush(s);
 }
 
-/* The way to TLS is decided on, one way or the other: back to what there is
- * to know of every client. */
+/* Whether there is TLS is decided, one way or the other: back to what has to be
+ * found out of every client. */
 static void go_on_negotiating(struct client_session *s)
 {
     if (s->phase >= CLIENT_SERVING)
@@ -336,8 +385,9 @@ static void client_session_on_secured(struct telnet_link *l)
     log_connected(s);
 }
 
-/* It was silent so far: the bare bytes, until it should turn out to be telnet.
- */
+/* It was silent so far: it gets the bare bytes, until it turns out to be
+ * telnet. A client with a mode has answered something and only left BINARY
+ * open. */
 static void stop_negotiating(struct client_session *s)
 {
     if (s->mode == CLIENT_MODE_UNDECIDED)
@@ -346,6 +396,9 @@ static void stop_negotiating(struct client_session *s)
     client_session_serve(s);
 }
 
+/* A remote system may look up our name before it answers. Where TLS is required
+ * there is nothing else to be had from it, so it is waited for more than
+ * once. */
 static void stop_calling(struct client_session *s)
 {
     if (secure_is_missing(&s->telnet.secure) &&
@@ -391,8 +444,9 @@ static void client_session_phase_due(struct deadline *d, void *owner)
 
 /* ---- its link ------------------------------------------------------------ */
 
-/* A client that takes no answers, or whose input the console does not take,
- * waits for somebody else. */
+/* All the reasons for not reading are RESTS and none WAITS: a client that takes
+ * no answers, or whose input the console does not take, waits for somebody
+ * else, perhaps for ever. A break ends it then, whatever it had said. */
 static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
 {
     const struct client_session *s =
@@ -422,6 +476,8 @@ static void client_session_on_bytes(struct telnet_link *l, struct slice in)
     client_input_take(client_session_of_telnet(l), in);
 }
 
+/* A client is read while the console takes no input, but little: see
+ * client_input.c. */
 static void client_session_on_readable(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
@@ -432,6 +488,8 @@ static void client_session_on_readable(struct telnet_link *l)
     client_output_flush(s);
 }
 
+/* Writability is also how the end of the handshake is seen: telnet_link asks
+ * for it until hands are shaken. */
 static void client_session_on_written(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
@@ -444,8 +502,14 @@ static void client_session_on_written(struct telnet_link *l)
     client_line_catch_up(s);
 }
 
-/* The peer sends no more. A program may have sent all that it had to say and
- * wait for the answer; a remote system that we called has hung up. */
+/*
+ * The peer sends no more. A program may have sent all that it had to say, and
+ * wait for the answer (nc -N): it is shown what comes until the output is
+ * quiet. A remote system that vspcd called has hung up.
+ *
+ * A client that was not served yet has not said what it is, so there is nothing
+ * to show it, but for one that only let its time pass.
+ */
 static void client_session_on_closed(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
@@ -475,8 +539,7 @@ static const struct telnet_link_ops client_session_telnet_ops = {
     .on_broken = client_session_on_broken,
 };
 
-/* ---- its client -----------------------------------------------------------
- */
+/* ---- its client --------------------------------------------------------- */
 
 static void client_session_pull(struct client *client)
 {
@@ -505,10 +568,10 @@ static const struct client_ops client_session_client_ops = {
     .lines_changed = client_session_lines_changed,
 };
 
-/* ---- its beginning --------------------------------------------------------
- */
+/* ---- its beginning ------------------------------------------------------ */
 
-/* The console does not take it: says so and closes. */
+/* The console refuses it. In words only where words may be said in what there
+ * is now; the line goes out at once, since nobody is to wait for it. */
 static void refuse(struct client_session *s, const struct console *c,
                    const struct err *why)
 {
@@ -522,6 +585,8 @@ static void refuse(struct client_session *s, const struct console *c,
     client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
 }
 
+/* The order of the questions: what the stream is, what the role is, what TLS
+ * may still come. */
 static enum client_phase first_phase(const struct client_session *s)
 {
     const struct secure *e = &s->telnet.secure;
@@ -550,6 +615,8 @@ static void start(struct client_session *s)
     client_output_flush(s);
 }
 
+/* Only clients of a port are shown earlier output; what a service URI asks for
+ * is a wire. */
 static struct client_session *new_session(struct session_context *ctx,
                                           struct stream *stream,
                                           const struct client_role *role)
@@ -596,6 +663,8 @@ struct client *client_session_start(struct session_context *ctx,
         refuse(s, console, &why);
         return &s->client;
     }
+    /* A remote system continues where its last connection was, as far as the
+     * ring reaches back. */
     if (role->on_end != NULL)
         s->client.reader.at = role->output_at;
     start(s);
@@ -607,6 +676,8 @@ void client_session_shut_down(struct client *client, const char *reason)
     client_session_shut_down_one(&client_session_of(client)->session, reason);
 }
 
+/* The role may go with its owner, so a constant one takes its place: its on_end
+ * does nothing, and keeps it a connection that vspcd made. */
 void client_session_end(struct client *client, const char *reason)
 {
     struct client_session *s = client_session_of(client);
@@ -626,6 +697,8 @@ void client_session_detach(struct client *client)
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
+/* What was asked for the former console (older output) is given up by the
+ * detaching; a client is moved as what it is, and is shown no past. */
 enum client_outcome client_session_attach(struct client *client,
                                           struct console *console,
                                           struct err *why)

@@ -1,20 +1,20 @@
 /*
  * client_session.h - a person or program on a console's telnet port.
  *
- * Glue between a telnet link and a client of a console. Greets as a telnet
- * server that offers an 8-bit clean line; serves whoever never negotiates (nc,
- * gdb) with the bare bytes.
+ * Joins a telnet link and a client of a console. Greets as a telnet server that
+ * offers an 8-bit clean line. A client that never negotiates (nc, gdb) is
+ * served with the bare bytes.
  *
- * Which of the two a connection is, is known by its first byte: IAC is telnet,
- * anything else is raw. Output waits for that, or for the answer about BINARY,
- * at most CLIENT_NEGOTIATION_US. A raw connection that answers one of our
- * questions after all had typed ahead of our greeting, and is telnet from there
- * on: option bytes are never typed.
+ * The first byte tells which of the two a connection is: IAC is telnet, any
+ * other byte is raw. Output waits for that, or for the answer about BINARY, at
+ * most CLIENT_NEGOTIATION_US. A raw connection that answers a question of the
+ * greeting after all had typed ahead of it, and is telnet from there on: option
+ * bytes are never typed.
  *
  * Connections that a service URI asks for (service/service.h) are client
  * sessions with other roles.
  *
- * Owns itself (session.h): it ends with the connection.
+ * The session owns itself (session.h): it ends with the connection.
  */
 #ifndef SESSION_CLIENT_CLIENT_SESSION_H
 #define SESSION_CLIENT_CLIENT_SESSION_H
@@ -26,27 +26,29 @@
 enum {
     CLIENT_NEGOTIATION_US = 500 * 1000,
     /* A remote system may look up our name before it answers an offer of TLS.
-     * Where TLS is required it is waited for more than once. */
+     * Where TLS is required, the session waits up to CLIENT_ANSWER_WAITS times.
+     */
     CLIENT_ANSWER_US = 3000 * 1000,
     CLIENT_ANSWER_WAITS = 3,
-    /* How long a client that ends may take for what is still its due, and one
-     * that has begun AUTHENTICATION for the end of that. */
+    /* How long a draining client may take for its remaining output; and how
+     * long AUTHENTICATION may take once it has begun. */
     CLIENT_DRAIN_US = 2000 * 1000,
     /* How long raw bytes that may be half of a telnet client's answer are kept
      * from the VM. */
     CLIENT_DOUBT_US = 500 * 1000,
 };
 
-/* What all client sessions of a context wait in. */
+/* The deadlines of all client sessions of a context. */
 struct client_sessions {
-    struct deadline_queue first_bytes;  /* a TLS hello may be the first word */
-    struct deadline_queue calls;        /* remote systems that may yet do TLS */
-    struct deadline_queue exchanges;    /* AUTHENTICATION is under way */
-    struct deadline_queue negotiations; /* they may yet answer */
+    struct deadline_queue first_bytes; /* until the greeting: a TLS hello? */
+    struct deadline_queue calls;       /* until a remote system answers an offer
+                                        * of TLS */
+    struct deadline_queue exchanges;   /* until AUTHENTICATION is done */
+    struct deadline_queue negotiations; /* until the client has answered */
     struct deadline_queue half_closes;  /* since the last output */
-    struct deadline_queue drains;       /* take their last */
-    struct deadline_queue doubts;       /* raw, or telnet? */
-    struct deadline_queue pasts;        /* wait for older output */
+    struct deadline_queue drains;       /* until a draining client is closed */
+    struct deadline_queue doubts;       /* until doubtful raw bytes are data */
+    struct deadline_queue pasts;        /* until older output is given up */
 };
 
 /* Once for a context, before the first session, and after the last one. */
@@ -54,59 +56,62 @@ void client_session_open_all(struct session_context *ctx);
 void client_session_close_all(struct session_context *ctx);
 
 enum client_way {
-    CLIENT_OF_PORT, /* came to us: by telnet, or with bare bytes */
-    CLIENT_RAW,     /* bare bytes both ways, and not a word of ours */
-    CLIENT_REMOTE,  /* telnet again, but we called it: a server, and the one
-                     * that shows its certificate */
+    CLIENT_OF_PORT, /* the client came: telnet, or bare bytes */
+    CLIENT_RAW,     /* bare bytes both ways, and no words of ours */
+    CLIENT_REMOTE,  /* telnet to a server that vspcd has called, and that shows
+                     * its certificate */
 };
 
-/* What a session is; it must last as long as the session. */
+/* What a session is by how it came. Must last as long as the session. */
 struct client_role {
     enum client_way way;
     enum client_door door;
-    enum tls_policy policy;  /* of RAW: must be TLS_OFF. Over a TLS stream, and
-                              * for REMOTE with OFFERED or REQUIRED: whether
-                              * AUTHENTICATION leads to TLS */
-    struct tls_context *tls; /* REMOTE: for that */
-    const char *host;        /* REMOTE: for that; whom we mean */
-    /* For connections that we made, else NULL. The peer is there, with these
-     * terms of TLS ("none"); and the session has ended, whether it was or
-     * not. */
+    /* RAW: must be TLS_OFF. REMOTE, and over a stream that is TLS already:
+     * whether AUTHENTICATION is possible. */
+    enum tls_policy policy;
+    struct tls_context *tls; /* REMOTE: the context for AUTHENTICATION */
+    const char *host; /* REMOTE: the name that its certificate must have */
+    /* For connections that vspcd made, else NULL. on_open: the peer is served,
+     * with these terms of TLS ("none"). on_end: the session has ended, whether
+     * on_open was called or not. */
     void (*on_open)(void *owner, const char *tls);
     void (*on_end)(void *owner, const char *reason);
     void *owner;
-    /* Where in the console's output it begins, if that is still kept; for
-     * others than those that we made, with what comes next. */
+    /* For connections that vspcd made: the position in the console's output at
+     * which the session begins, if that is still kept. */
     uint64_t output_at;
 };
 
-/* The role of who comes to a console's port with this policy. */
+/* The role of a client of a console's port with this policy. */
 const struct client_role *client_port_role(enum tls_policy policy);
 
-/* The role of who comes to a listener that a service URI has asked for: by
- * telnet with this policy, or with bare bytes. */
+/* The role of a client of a listener that a service URI has asked for: by
+ * telnet with this policy; with bare bytes. */
 const struct client_role *client_listener_role(enum tls_policy policy);
 const struct client_role *client_raw_role(void);
 
-/* Takes the stream over. Whatever is wrong with it, it ends at the end of the
- * turn, not before; so does one that finds the console full, which it says. */
+/* Takes the stream over. A session that cannot go on, or whose console refuses
+ * it (the client is told), ends at the end of the turn and not before; so the
+ * result is never NULL. */
 struct client *client_session_start(struct session_context *ctx,
                                     struct stream *stream,
                                     struct console *console,
                                     const struct client_role *role);
 
-/* It takes what is still its due, for a bounded time, and ends. */
+/* The client gets its remaining output, for a bounded time, and the session
+ * ends. The reason must last. */
 void client_session_shut_down(struct client *client, const char *reason);
 
-/* It ends with what it has not taken. Its role is not used any more, so the
- * owner may go. */
+/* The session ends without delivering anything more. Its role is not used any
+ * more, so the role's owner may go. The reason must last. */
 void client_session_end(struct client *client, const char *reason);
 
 /*
- * The connection stays, and leaves its console, or goes to another one than it
- * has (which it leaves first): it sees that one's output from now on. While it
- * has none it is not read and shown nothing. Refused: it has none, and why says
- * the reason.
+ * client_session_detach: the connection stays and leaves its console. Without a
+ * console it is not read and is shown nothing. client_session_attach: the
+ * connection leaves the console that it has, and goes to this one, whose output
+ * it sees from now on. If the console refuses it, it has none, and why gets the
+ * reason.
  */
 void client_session_detach(struct client *client);
 enum client_outcome client_session_attach(struct client *client,

@@ -19,37 +19,33 @@
 #include "session/telnet_link.h"
 
 /*
- * What a client sees first that its console's ring does not have: output from
- * before the program's start, out of the console's log. The cursor stays where
- * it was put when the log was asked, so that the client gets all that comes
- * meanwhile, behind it. It waits for CLIENT_PAST_US at most: a disk that hangs
- * keeps nobody from a console. And not for so long that the VM would have to
- * wait for it: what the VM prints is worth more then than what it has printed
- * once.
+ * Output from before the program's start, out of the console's log: what a new
+ * client is shown in front of the ring's output (client_past.c).
  */
 struct client_past {
     struct past_ask ask;
     struct deadline due; /* runs while it waits for the answer */
-    uint64_t end;        /* position in the output where it looked back */
+    uint64_t end;        /* position in the output from which it looked back */
 };
 
 enum {
-    /* Whoever waits for the past waits for so long at most. */
+    /* How long a client waits for the past at most. */
     CLIENT_PAST_US = 1000 * 1000,
-    /* A raw connection that answers like a telnet client after all, because it
-     * had typed ahead of our greeting, does so within its first bytes. In so
-     * many of them one answer is enough; in so many, two, one behind the other:
-     * in other data such six bytes are as good as impossible. */
+    /* A raw connection that answers the greeting after all, because it had
+     * typed ahead of it, does so within its first bytes. Within the first 1 KiB
+     * one answer makes it telnet; within 64 KiB two answers, one behind the
+     * other: in other data such six bytes are as good as impossible. */
     CLIENT_ANSWER_TRIAL = 1 * KIB,
     CLIENT_RAW_TRIAL = 64 * KIB,
-    /* What is read of a client while its console takes no input: enough for
-     * questions and for its end, little to keep. */
+    /* How much is read of a client while its console takes no input: enough to
+     * see questions and the end, little to keep. */
     CLIENT_PEEK = 1 * KIB,
 };
 
 /*
- * Where it is in its life; each phase but SERVING and HANDSHAKING has a
- * deadline, in a queue of its own.
+ * Where a session is in its life. Each phase but HANDSHAKING (net/tls has its
+ * deadline), SERVING and ENDING has a deadline, in a queue of its own. The
+ * order counts: see client_session.c.
  *
  *     FIRST_BYTE --hello--> HANDSHAKING ---+
  *        |          ^                      |
@@ -64,7 +60,7 @@ enum {
  *                                                           DRAINING
  *
  * A stream that is TLS from the start begins as HANDSHAKING, and a raw one as
- * SERVING. ENDING comes after each of them, and nothing comes after it.
+ * SERVING. Every phase can be followed by ENDING, and ENDING by none.
  */
 enum client_phase {
     CLIENT_FIRST_BYTE,
@@ -72,11 +68,11 @@ enum client_phase {
     CLIENT_AUTHENTICATING,
     CLIENT_HANDSHAKING,
     CLIENT_NEGOTIATING,
-    CLIENT_SERVING,     /* output goes out, from here on */
-    CLIENT_HALF_CLOSED, /* it sends no more, and is shown what comes until it is
+    CLIENT_SERVING,     /* output goes out from this phase on */
+    CLIENT_HALF_CLOSED, /* the peer sends no more; it gets output until that is
                          * quiet for a while */
-    CLIENT_DRAINING,    /* it is shown what is its due, and ends */
-    CLIENT_ENDING,      /* it does nothing any more */
+    CLIENT_DRAINING,    /* the peer gets its remaining output, then the end */
+    CLIENT_ENDING,      /* the session does nothing any more */
     CLIENT_PHASE_COUNT,
 };
 const char *client_phase_name(enum client_phase phase);
@@ -98,52 +94,55 @@ struct client_session {
     const struct client_role *role;
     struct deadline deadline; /* of the phase */
     struct deadline doubt;    /* kept may be half of an answer until then */
-    struct buf kept;          /* input that comes before what is read next */
+    struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
-    const char *end_detail; /* DRAINING, ENDING: why; lasts */
-    uint32_t raw_seen;     /* raw: bytes received, up to the end of the trial */
-    uint8_t phase;         /* enum client_phase: client_session_enter */
-    uint8_t mode;          /* enum client_mode */
-    uint8_t waits;         /* CALLING: for the answer to an offer */
-    bool may_look_back;    /* it has had no output yet, and may be a person */
-    bool may_type;         /* the console took input when this read began */
+    const char *end_detail; /* DRAINING, ENDING: the reason, which lasts */
+    uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
+    uint8_t phase;      /* enum client_phase: client_session_enter */
+    uint8_t mode;       /* enum client_mode */
+    uint8_t waits;      /* CALLING: how often the answer was waited for */
+    bool may_look_back; /* no output was shown yet, and a person may be there */
+    bool may_type;      /* the console took input when this read began */
     bool is_raw_behind_cr; /* raw: the last byte that was given was CR */
-    bool has_typed_over; /* what it typed is above the mark: no more for now */
-    bool is_refused;     /* kept is what the console does not take */
-    bool says_reason;    /* why it ends is still to be said to it */
-    bool ends_gently;    /* ENDING: what is queued still goes out */
-    bool is_logged;      /* as connected */
-    bool is_open;        /* role->on_open was called */
-    bool is_told;        /* FACT_CLIENT_ATTACHED was */
-    bool was_asked;      /* AYT in this read */
+    bool has_typed_over;   /* it has put input above the console's mark, and is
+                            * not read until the console takes input again */
+    bool is_refused;       /* kept is input that the console does not take */
+    bool says_reason;      /* the client is to be told the reason at END */
+    bool ends_gently;      /* ENDING: what is queued still goes out */
+    bool is_logged;        /* "client connected" was logged */
+    bool is_open;          /* role->on_open was called */
+    bool is_told;          /* FACT_CLIENT_ATTACHED was added */
+    bool was_asked;        /* an AYT was answered in this read */
 };
 
 /* ---- client_session.c */
 
+/* Sets the phase, and starts its deadline. The session must not have ended. */
 void client_session_enter(struct client_session *s, enum client_phase phase);
 
-/* Ends the session at the end of the turn; may be called twice, the first
+/* The session ends at the end of the turn. May be called twice; the first
  * reason counts. Gently: what is queued still goes out. */
 void client_session_end_for(struct client_session *s, enum client_end end);
 void client_session_end_gently(struct client_session *s, const char *reason);
 
-/* It sends no more, or has to go: what it has to get still goes out. */
+/* The client gets its remaining output, and then the session ends. */
 void client_session_drain(struct client_session *s, const char *reason);
 
 /* Output goes out from now on, unless TLS may yet come before it. */
 void client_session_serve(struct client_session *s);
 
-/* It has said all that it had to say at once: what it is may be known now. */
+/* All that came in a read was handled: serves the client, if it is known by now
+ * what it is. */
 void client_session_decide(struct client_session *s);
 
-/* In the clear, where that is not allowed. */
+/* Ends a connection in the clear that needs TLS, and tells the client. */
 void client_session_refuse_clear(struct client_session *s);
 
-/* It is shown what was there before: it has not said that it wants a line. */
+/* Whether the client is taken for a person: it has not agreed to RFC 2217. */
 bool client_session_is_person(const struct client_session *s);
 
-/* It has answered about BINARY, as people's programs do. */
+/* Whether it has answered about BINARY, as people's programs do. */
 bool client_session_has_answered(const struct client_session *s);
 
 static inline bool client_session_is_ending(const struct client_session *s)
@@ -151,6 +150,7 @@ static inline bool client_session_is_ending(const struct client_session *s)
     return s->phase == CLIENT_ENDING;
 }
 
+/* Whether output goes out. */
 static inline bool client_session_is_shown(const struct client_session *s)
 {
     return s->phase >= CLIENT_SERVING && s->phase < CLIENT_ENDING;
@@ -161,12 +161,12 @@ static inline bool client_session_is_shown(const struct client_session *s)
 /* Bytes of the client, TLS undone. */
 void client_input_take(struct client_session *s, struct slice in);
 
-/* What was kept because the console took no input goes on, if it takes some
- * now; and in any case, because the client is about to end. */
+/* go_on: kept input goes on, if the console takes some now. let_go: kept input
+ * goes to the console in any case, because the session ends. */
 void client_input_go_on(struct client_session *s);
 void client_input_let_go(struct client_session *s);
 
-/* What was kept because it might be half of an answer is none. */
+/* The deadline of doubts: kept bytes are no answer, but data. */
 void client_input_doubt_due(struct deadline *d, void *owner);
 
 /* Events of the telnet link. */
@@ -177,60 +177,60 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
 /* ---- client_output.c */
 
 /* A line of text for the person at the other end. Left out when much is queued
- * already: who does not read needs no more of them. */
+ * already. */
 __attribute__((format(printf, 2, 3))) void client_output_say(
     struct client_session *s, const char *format, ...);
 
-/* Writes as much as the client takes, unless the stream is known to take
+/* Writes as much as the client takes, unless it is known that the stream takes
  * nothing now. */
 void client_output_flush(struct client_session *s);
 
-/* A person who comes is shown what was there. False: nothing has changed. */
+/* A person who comes is shown earlier output. False: nothing has changed. */
 bool client_output_look_back(struct client_session *s);
 
 /* ---- client_past.c */
 
 void client_past_init(struct client_past *past);
 
-/* Asks, if there may be anything to add. end: where it has looked back from. */
+/* Asks for the past, if it may add anything. end: position from which the
+ * client has looked back. */
 void client_past_begin(struct client_session *s, uint64_t end);
 
-/* Nothing else may go out yet. Stops waiting when it is time to. */
+/* Whether the client still waits for the past, and nothing else may go out. */
 bool client_past_is_awaited(struct client_session *s);
 
-/* It waits no more. */
+/* The client waits for no past any more. */
 void client_past_give_up(struct client_past *past);
 
-/* Of the context's queue. */
+/* The deadline of pasts. */
 void client_past_due(struct deadline *d, void *owner);
 
 /* ---- client_role.c */
 
-/* Which options of telnet it has. */
+/* The telnet options of this role. */
 const struct telnet_link_policies *client_role_policies(
     const struct client_role *role);
 
-/* Of a connection that we made, and whose owner has lost interest in it. */
+/* The role of a connection that vspcd made and whose owner has gone. */
 const struct client_role *client_role_without_owner(enum client_way way);
 
-/* What it begins with. 0 or the failures of buf_append. */
+/* Appends what this role says first. 0, or a failure of buf_append. */
 int client_role_greet(struct telnet_link *l);
 
 /* ---- client_line.c */
 
-/*
- * COM-PORT-OPTION went on or off; a message of it; IAC BRK. 0, or the failures
- * of buf_append.
- */
+/* COM-PORT-OPTION went on or off; a message of it came; IAC BRK came. An int is
+ * 0, or a failure of buf_append. */
 int client_line_handle_option(struct client_session *s, bool is_on);
 int client_line_handle_message(struct client_session *s, struct slice body);
 void client_line_handle_break(struct client_session *s);
 
-/* The client goes: a break of its own ends. */
+/* The client leaves its console: a break of its own ends. */
 void client_line_end(struct client_session *s);
 
-/* What it sees of the lines may have changed. Who takes no answers is not told
- * then; so, when it takes something again: what has come of it all. */
+/* tell: the lines that the client sees may have changed; a client that takes no
+ * answers is not told. catch_up: the client takes answers again, and is told
+ * what holds now. */
 void client_line_tell(struct client_session *s);
 void client_line_catch_up(struct client_session *s);
 

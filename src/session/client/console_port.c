@@ -1,3 +1,9 @@
+/*
+ * Where clients of a console's port come in: the listener asks the gate (who
+ * may connect at all), client_session_start asks the console (its limit of
+ * clients). The number of the port is chosen by core/told/ports.c, for
+ * daemon/parts/daemon_ports.c.
+ */
 #include "session/client/console_port.h"
 
 #include "base/mem.h"

@@ -11,12 +11,12 @@
 
 struct console_port;
 
-/* The failures of listener_open. The console must outlive it. */
+/* 0, or a failure of listener_open. The console must outlive the port. */
 int console_port_open(struct session_context *ctx, struct loop *loop,
                       struct console *console, const struct address *address,
                       struct console_port **ret_port);
 
-/* Clients that are connected stay. Takes NULL. */
+/* Clients that are connected stay. Accepts NULL. */
 void console_port_close(struct console_port *p);
 
 uint16_t console_port_number(const struct console_port *p);

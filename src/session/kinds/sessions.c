@@ -25,6 +25,8 @@ void sessions_set(struct session_context *ctx,
                               settings->half_close_us);
 }
 
+/* In the reverse order of sessions_open: services have client sessions, and all
+ * have what the context has. */
 void sessions_close(struct session_context *ctx)
 {
     session_free_ended(&ctx->all);

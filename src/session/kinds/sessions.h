@@ -9,17 +9,17 @@
 
 #include "session/session_context.h"
 
-/* loop NULL: a test, which lets deadlines fall due by itself. */
+/* loop NULL: for a test, which calls due deadlines itself. */
 void sessions_open(struct session_context *ctx, struct loop *loop,
                    struct directory *directory,
                    const struct session_settings *settings);
 
-/* Other settings, for sessions to come; the time to say who one is for those
- * that are there too. */
+/* New settings. They are for sessions to come; the times (identity timeout,
+ * half-close time) are for present ones too. */
 void sessions_set(struct session_context *ctx,
                   const struct session_settings *settings);
 
-/* No session is left but those that wait for being freed. */
+/* No session may be left but those that wait to be freed. */
 void sessions_close(struct session_context *ctx);
 
 #endif

@@ -1,6 +1,5 @@
-/*
- * vm_end.h - why a VM's connection ends: the reasons, and what the log says.
- */
+/* vm_end.h - why a VM's connection ends: the reasons, and their texts for the
+ * log. */
 #ifndef SESSION_VM_VM_END_H
 #define SESSION_VM_VM_END_H
 
@@ -11,7 +10,7 @@ enum vm_end {
     VM_END_NO_ANSWERS_TAKEN,
     VM_END_CUT,
     VM_END_TLS_RULES,
-    VM_END_TLS, /* the stream says what is wrong */
+    VM_END_TLS, /* the stream has the text */
     VM_END_TLS_REQUIRED,
     VM_END_HALF_AUTHENTICATED,
     VM_END_HELLO_LATE,
@@ -25,12 +24,12 @@ enum vm_end {
     VM_END_SUBNEGOTIATION,
     VM_END_NO_MEMORY,
     VM_END_TOO_MANY_CONSOLES,
-    VM_END_DISMISSED, /* core says why */
+    VM_END_DISMISSED, /* core gives the text */
     VM_END_SHUT_DOWN,
     VM_END_COUNT,
 };
 
-/* Static. For those whose reason somebody else says: a general one. */
+/* Static text; a general one for ends whose text comes from elsewhere. */
 const char *vm_end_text(enum vm_end end);
 
 #endif

@@ -1,6 +1,14 @@
 /*
  * What a VM and the proxy say to each other in VMware's telnet extension:
  * docs/telnet.md has every message, and the guide section it follows.
+ *
+ * Hosts may repeat, reorder and leave out messages, and some do: they list
+ * questions that they never answer (GET-VM-BIOS-UUID), so VC UUID and name are
+ * enough (is_known). Each message is handled in every phase; one that cannot be
+ * meant is ignored or refused, and the connection stays.
+ *
+ * Log lines about what a host may cause without end are throttled, for each
+ * connection by itself.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -25,6 +33,15 @@ static const struct {
                                  VMEXT_VM_LOCATION_UUID },
 };
 
+/*
+ * Of the UUIDs the first that is there counts, in the order VC, BIOS, location.
+ *
+ * The order: the link is attached, then what the service URI asks for begins
+ * (it needs the console), then the session serves, then held input is released:
+ * a VM whose extension was off had it held, and gets it now that it serves.
+ * Settled at once, because the bytes behind this message in the same read are
+ * the console's output.
+ */
 void vm_extension_attach(struct vm_session *s)
 {
     struct identity *id = s->identity;
@@ -75,6 +92,8 @@ static void attach_if_known(struct vm_session *s)
         vm_extension_attach(s);
 }
 
+/* A question is open until its answer or UNKNOWN-SUBOPTION-RCVD-1 comes. A host
+ * that did not list anything is asked what every host knows. */
 static int ask(struct vm_session *s)
 {
     struct identity *id = s->identity;
@@ -115,8 +134,9 @@ static struct slice without_parameters(struct slice text)
     return text;
 }
 
-/* Whether we serve this request: then *label is set, and *is_plain if there is
- * no more to it; else *why. */
+/* Whether this request is served: then *label is set, and *is_plain if a name
+ * is all that it asks for; else *why. Asked before anything changes: a request
+ * that is refused leaves the connection as it was. */
 static bool is_served(const struct vm_session *s, const struct vmext_message *m,
                       struct slice *label, bool *is_plain, struct err *why)
 {
@@ -141,6 +161,14 @@ static bool is_served(const struct vm_session *s, const struct vmext_message *m,
            service_is_allowed(s->telnet.ctx, &uri, (char)m->direction, why);
 }
 
+/*
+ * DO-PROXY is possible in every phase, and asks anew in each.
+ *
+ * The order: output that waits is the former console's (vm_output_end). A
+ * connection that identifies itself is no move's destination any more
+ * (move_leave). Answers given before do not count for this request. The phase
+ * is last: only then may the answers of this very list complete it.
+ */
 static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
 {
     struct slice label = { 0 };
@@ -195,6 +223,8 @@ static void handle_known_suboptions(struct vm_session *s, struct slice codes)
     }
 }
 
+/* While it serves, a VM may only change its name; its UUID is its identity, and
+ * stays. */
 static void handle_answer(struct vm_session *s, const struct vmext_message *m)
 {
     struct identity *id = s->identity;
@@ -219,6 +249,7 @@ static void handle_answer(struct vm_session *s, const struct vmext_message *m)
     attach_if_known(s);
 }
 
+/* A question that the host does not know counts as answered. */
 static void handle_unknown(struct vm_session *s, uint8_t code)
 {
     if (s->identity == NULL)
@@ -230,7 +261,12 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
     attach_if_known(s);
 }
 
-/* NULL: GOAHEAD with this secret; else NOTNOW, and why. */
+/*
+ * NULL: GOAHEAD with this secret; else NOTNOW, and why. The reasons that need
+ * no secret come first. GRND_NONBLOCK, because the loop must not wait for the
+ * kernel; without random bytes there is no move, since a secret that can be
+ * guessed would hand over a console.
+ */
 static const char *begin_move(struct vm_session *s, struct slice sequence,
                               uint8_t secret[MOVE_SECRET_LEN])
 {
@@ -272,6 +308,13 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
     return vmext_put(&s->telnet.wire.out, &answer);
 }
 
+/*
+ * One answer for every refusal (UNKNOWN-SUBOPTION-RCVD-2 44), which changes
+ * nothing; the reason is in the log alone.
+ *
+ * The identity is not waited for any more: a destination says none, its console
+ * comes with COMPLETE.
+ */
 static int handle_peer(struct vm_session *s, const struct vmext_message *m)
 {
     /* The two lie behind each other; it is the secret whose length is known. */
@@ -299,6 +342,8 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     return vmext_put(&s->telnet.wire.out, &answer);
 }
 
+/* Settled before the next byte of this read: that is the destination's output,
+ * or its next message, and has to find it serving. */
 static void handle_complete(struct vm_session *s, struct slice sequence)
 {
     if (move_complete(&s->link, sequence, clock_now_us()))
@@ -355,6 +400,14 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
     }
 }
 
+/*
+ * 232 off, and it was never on: the peer is no VM, or its host has no
+ * extension; it is told what the port is for.
+ *
+ * 232 off while it serves: the console keeps the connection, its input is held,
+ * and output is kept (early). Which VM it is has to be said again, so a new
+ * identity is made; a move it was the destination of loses it.
+ */
 int vm_extension_handle_option(struct vm_session *s, bool is_on)
 {
     enum log_level level;
@@ -369,7 +422,6 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         vm_session_turn_away(s, VM_END_NO_EXTENSION);
         return 0;
     }
-    /* Forwarding rests until the VM switches it on again. */
     level = throttled(s, LOG_INFO, &others);
     log_line(
         level, "VM stopped forwarding (WONT 232) console=%s peer=%s others=%u",

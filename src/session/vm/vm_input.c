@@ -1,13 +1,20 @@
 /*
  * What goes to a VM: its clients' input, and what it sees of the lines. The
  * operations here write and note, and call nothing of core/ but
- * console_set_link_full (core/console.h says why).
+ * console_set_link_full: core is in the middle of its work (core/console.h).
+ *
+ * Little input is collected in the wire's queue and written once, at the end of
+ * a client's read or of all that is held (vm_input_end); much is written
+ * straight from where it lies. A VM whose socket takes nothing gets nothing
+ * queued either: the console keeps input, raw, where a purge finds it and
+ * another link can have it.
  */
 #include "session/vm/vm_session_private.h"
 
 /* From this size on, input is worth a system call of its own. */
 enum { VM_DIRECT_INPUT_MIN = 2 * KIB };
 
+/* A suspended VM (RFC 2217) and a full socket are one thing to the console. */
 void vm_input_update(struct vm_session *s)
 {
     if (s->link.console != NULL)
@@ -16,7 +23,8 @@ void vm_input_update(struct vm_session *s)
                                   s->comport.is_suspended);
 }
 
-/* Straight from where it lies: the client's read, or what was kept. */
+/* A write that fails has taken everything: the connection is a cable with
+ * nothing at its end from now on, and what waits for it would wait for ever. */
 static size_t write_input(struct vm_session *s, struct slice bytes)
 {
     struct slice data[2] = { bytes, { 0 } };
@@ -30,8 +38,8 @@ static size_t write_input(struct vm_session *s, struct slice bytes)
     return r < 0 ? bytes.len : taken;
 }
 
-/* Little input is collected and written once, at its end. One that ends, or
- * cannot be written any more, is a cable with nothing at its end. */
+/* A session that ends, or a link that cannot be written any more, takes
+ * everything: a cable with nothing at its end. */
 static size_t vm_input_take(struct vm_link *link, struct slice bytes)
 {
     struct vm_session *s = vm_session_of_link(link);
@@ -50,6 +58,8 @@ static size_t vm_input_take(struct vm_link *link, struct slice bytes)
     return bytes.len;
 }
 
+/* For what has to stand before GOAHEAD. The queue is bounded by VM_OUT_MAX;
+ * false is NOTNOW. */
 static bool vm_input_queue(struct vm_link *link, struct slice bytes)
 {
     struct vm_session *s = vm_session_of_link(link);
@@ -59,6 +69,8 @@ static bool vm_input_queue(struct vm_link *link, struct slice bytes)
            telnet_encode_append(&w->encoder, bytes, &w->out) == 0;
 }
 
+/* The console is told only if the link is full; that it takes input again is
+ * told when it can be written (vm_session_on_written). */
 static void vm_input_end(struct vm_link *link)
 {
     struct vm_session *s = vm_session_of_link(link);
@@ -81,7 +93,8 @@ static void vm_input_break(struct vm_link *link, bool is_on)
         telnet_link_break(&s->telnet, r);
 }
 
-/* A VM that takes no answers is told when it takes something again. */
+/* A VM that takes no answers is not told now, but when it takes something
+ * again: what counts is what holds then, and its queue stays bounded. */
 void vm_input_tell_lines(struct vm_session *s)
 {
     int r;

@@ -1,13 +1,18 @@
 /*
  * A VM's side of its console's serial line: docs/rfc2217.md.
+ *
+ * Where the settings are depends on the phase: in the console once it is known,
+ * in struct identity before. line_of is the one place that knows; a move's
+ * destination begins with the settings of the console that it joins, because
+ * its host renegotiates the option but sends no settings.
  */
 #include "base/clock.h"
 #include "core/move.h"
 #include "session/vm/vm_session_private.h"
 
-/* What the VM sees: without a console yet, a concentrator that is there. Where
- * it moves to it is to see what it saw before: a DCD that goes off for a
- * moment hangs up the guest's terminal. */
+/* Without a console yet the VM sees a concentrator that is there. A move's
+ * destination sees what the source saw: a DCD that goes off for a moment hangs
+ * up the guest's terminal. */
 static uint8_t lines_seen(const struct vm_session *s)
 {
     const struct console *c = s->link.console;
@@ -34,6 +39,9 @@ void vm_line_join(struct vm_session *s)
     s->identity->line = s->link.move->console->line;
 }
 
+/* A VM that speaks no RFC 2217 drives both lines. A destination that has
+ * negotiated the option drives what the console's VM drove (vm_line_join): that
+ * it has said nothing about its lines is no reason to raise them. */
 void vm_line_take_early(struct vm_session *s)
 {
     struct console *c = s->link.console;
@@ -46,7 +54,7 @@ void vm_line_take_early(struct vm_session *s)
     console_set_vm_lines(c, driven);
 }
 
-/* What a request has left to do; true for the input and the output. */
+/* A request to purge concerns the console; without one nothing waits. */
 static void purge(struct vm_session *s, bool input, bool output)
 {
     struct console *c = s->link.console;
@@ -81,8 +89,8 @@ static void break_output(struct vm_session *s, bool is_on)
     if (s->link.console == NULL)
         return;
     console_break_output(s->link.console, is_on);
-    /* Of several breaks that wait in one reader's output the last one counts:
-     * those who have nothing to wait for see each of them. */
+    /* Of several breaks that wait in one client's output the last one counts.
+     * Settled at once, each of them is shown to clients that have caught up. */
     vm_session_settle(s);
 }
 
@@ -131,6 +139,9 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
     return r;
 }
 
+/* The option goes off: a break, lines and a suspension that the VM had set by
+ * it end with it. Nothing that a peer has not ended lasts for ever for the
+ * other side. */
 int vm_line_handle_option(struct vm_session *s, bool is_on)
 {
     if (is_on)

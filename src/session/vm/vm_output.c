@@ -1,9 +1,16 @@
 /*
  * What a VM prints, on its way into the console's ring. It goes there straight
  * from the read buffer, in one copy, if it is this connection's turn and there
- * is room. Else it waits: what came before the console was known, what a move's
- * destination has printed before the source has said its last byte, and what
- * has no room in the ring, in that order, in vm_session.early.
+ * is room. Else it waits in vm_session.early.
+ *
+ * early is one queue for three reasons, in the order in which they can apply:
+ * the console is not known yet; a move's destination prints before the source
+ * has had its last byte; the ring has no room. Being one queue is what keeps
+ * the order: while it has anything, everything else goes behind it (is_direct).
+ *
+ * Bounds: before the console is known LIMIT_EARLY_DATA, and for all newcomers
+ * together LIMIT_EARLY_TOTAL; more ends the connection. Afterwards a VM whose
+ * early is above LIMIT_EARLY_DATA is not read.
  */
 #include "base/clock.h"
 #include "session/vm/vm_session_private.h"
@@ -21,8 +28,8 @@ static bool is_newcomer(const struct vm_session *s)
     return s->identity != NULL && gate_is_newcomer(&s->identity->newcomer);
 }
 
-/* Nobody has input for a newcomer yet, and there may be thousands of them that
- * take no answers. */
+/* A newcomer gets less: nobody has input for it yet, and there may be thousands
+ * of newcomers that take no answers. */
 static bool takes_answers(const struct vm_session *s)
 {
     size_t most = is_newcomer(s) ? LIMIT_ANSWERS_MARK : LIMIT_QUEUED;
@@ -30,8 +37,12 @@ static bool takes_answers(const struct vm_session *s)
     return s->telnet.wire.out.len <= most;
 }
 
-/* A VM that is held back is read again when its readers make room, or when the
- * hold is due. */
+/*
+ * A VM that takes no answers RESTS: nothing of ours makes it take them. A VM
+ * that is held only WAITS: it is read again when its readers make room, and at
+ * the end of the hold at the latest, so its last output is not lost if it
+ * breaks meanwhile.
+ */
 enum telnet_link_pace vm_output_pace(const struct vm_session *s)
 {
     if (!takes_answers(s))
@@ -46,7 +57,8 @@ static bool has_its_turn(const struct vm_session *s)
            (s->phase == VM_PHASE_SERVING && s->link.console->leaving == NULL);
 }
 
-/* Else it waits behind what is there, or for what comes before it. */
+/* has_room is of the read at hand (read_room): room that was asked for before a
+ * read is there for its bytes, and only for them. */
 static bool is_direct(const struct vm_session *s)
 {
     return s->has_room && s->early.len == 0 &&
@@ -75,13 +87,15 @@ void vm_output_take(struct vm_session *s, struct slice bytes)
         vm_session_end(s, VM_END_NO_MEMORY);
 }
 
-/* Then there is nothing to copy, and a ring without need of memory gets none.
- */
+/* Then there is nothing to copy, and a ring without need of memory gets none: a
+ * VM that only negotiates, or moves, costs no ring. */
 static bool is_command_next(struct slice in)
 {
     return in.len >= 2 && in.data[0] == TELNET_IAC && in.data[1] != TELNET_IAC;
 }
 
+/* Straight from the read buffer into the ring, with doubled 255s undone on the
+ * way. A loop, because the ring's free space may be in two parts. */
 void vm_output_copy(struct vm_session *s, struct slice *in)
 {
     size_t room = 1;
@@ -105,7 +119,8 @@ static size_t hold(struct vm_session *s)
     return 0;
 }
 
-/* How much may be output now; 0: the VM is held back until there is room. */
+/* How much may be output now; 0: the VM is held until there is room, and then
+ * core calls resume. */
 static size_t output_room(struct vm_session *s)
 {
     size_t room = console_output_room(output_console(s));
@@ -117,8 +132,8 @@ static size_t output_room(struct vm_session *s)
     return room < LIMIT_READ ? room : LIMIT_READ;
 }
 
-/* How much may be read now. Whose turn it is not, is read some way ahead:
- * a command may lie behind its output. */
+/* How much may be read now. A connection whose turn it is not is read some way
+ * ahead, and not held at once: a command may lie behind its output. */
 static size_t read_room(struct vm_session *s)
 {
     s->has_room = has_its_turn(s);
@@ -129,8 +144,9 @@ static size_t read_room(struct vm_session *s)
     return is_newcomer(s) ? LIMIT_NEWCOMER_READ : LIMIT_READ;
 }
 
-/* For what came early no room was asked: it goes as clients make some, and the
- * VM is not read before. */
+/* No room was asked for what came early: it goes as readers make some, and the
+ * VM is not read before. In a loop, because the room of one step may be less
+ * than what waits. */
 void vm_output_pour(struct vm_session *s)
 {
     while (s->early.len > 0 && !s->is_held && has_its_turn(s)) {
@@ -144,13 +160,15 @@ void vm_output_pour(struct vm_session *s)
     }
 }
 
+/* What has come early must be output now. Another link's last output may have
+ * to come first. Room is made at the cost of readers, because there is no
+ * later: the session ends, or begins anew as another VM. */
 void vm_output_end(struct vm_session *s)
 {
     struct console *c = output_console(s);
 
     if (c == NULL)
         return;
-    /* Somebody else's may be first. */
     if (c->leaving != &s->link)
         console_finish_leaving(c);
     if (s->early.len == 0)
@@ -160,6 +178,8 @@ void vm_output_end(struct vm_session *s)
     buf_take(&s->early, s->early.len);
 }
 
+/* Answers are written after the read and not one by one: a read may cause
+ * many. */
 static void read_serving(struct vm_session *s)
 {
     size_t room = read_room(s);
@@ -171,8 +191,9 @@ static void read_serving(struct vm_session *s)
     vm_output_pour(s);
 }
 
-/* Its end has come while it was read: its console goes on at once, for what the
- * destination says next may be the next move. */
+/* Its end has come while it was read. The console goes on at once and not at
+ * the end of the turn: what the destination says next, in this turn, may be the
+ * next BEGIN, which is refused while a source leaves. */
 static void leave_now(struct vm_session *s)
 {
     if (s->link.leaves == NULL)
@@ -181,7 +202,14 @@ static void leave_now(struct vm_session *s)
     console_leaving_has_ended(&s->link);
 }
 
-/* Another session's bytes may lie in the read buffer: to may be another one. */
+/*
+ * to: a buffer that is not in use. Where the leaving begins within the read of
+ * another session, that session's bytes lie in the read buffer
+ * (vm_output_leave).
+ *
+ * A few reads and not one: the destination's output waits behind them. EAGAIN
+ * says that nothing is there now, which may be the end of it all.
+ */
 static void read_leaving(struct vm_session *s, uint8_t *to)
 {
     enum { READS_MAX = 4 };
@@ -224,6 +252,8 @@ void vm_output_resume(struct vm_link *link)
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
+/* directory_settle calls this when the destination has said COMPLETE, so in the
+ * middle of the destination's read: the copy buffer is the free one. */
 void vm_output_leave(struct vm_link *link)
 {
     struct vm_session *s = vm_session_of_link(link);
@@ -237,7 +267,8 @@ void vm_output_leave(struct vm_link *link)
     read_leaving(s, s->telnet.ctx->copy_buffer);
 }
 
-/* What it has kept goes first, and then it has nothing but its output. */
+/* What it has kept goes first. From here on it has nothing but its output
+ * (LEAVING): a DO-PROXY in its last bytes must not attach it anywhere. */
 static bool begin_draining(struct vm_session *s)
 {
     vm_output_end(s);
@@ -249,9 +280,13 @@ static bool begin_draining(struct vm_session *s)
 }
 
 /*
- * Room is made for what was read, and not before: how much that is, is not
- * known, and who has to lag for it should lag for no more. The reader's handler
- * that this is in the middle of may have its bytes in the read buffer.
+ * Room is made for what was read, and not before: how much that is is not
+ * known, and readers that have to lag for it should lag for no more than that.
+ * The copy buffer, because the handler that this is in the middle of may have
+ * its bytes in the read buffer.
+ *
+ * Answers are dropped: nobody hears them, and they must not become too many for
+ * the queue.
  */
 bool vm_output_drain(struct vm_link *link)
 {
@@ -271,7 +306,8 @@ bool vm_output_drain(struct vm_link *link)
     return true;
 }
 
-/* What has come and is not read after so much is counted, up to a point. */
+/* What has come beyond the drain is read only to be counted, for the log line;
+ * bounded, because a host may send without end. */
 size_t vm_output_discard(struct vm_link *link)
 {
     enum { READS_MAX = 64 };

@@ -1,3 +1,22 @@
+/*
+ * The life of a VM session. vm_session_private.h has the phases and their
+ * picture; this file has what moves the session from one to the next, but for
+ * the messages of the extension (vm_extension.c).
+ *
+ * Three things bound a connection that is not a VM, or does not say so:
+ *
+ *  - identity-timeout, from accept (vm_session_identity_due). A TLS handshake
+ *    or AUTHENTICATION that stops halfway falls under it too: no step on the
+ *    way restarts the deadline.
+ *  - first_byte, where a hello may come: then the greeting goes out in the
+ *    clear.
+ *  - The gate: as long as the VM is not identified the connection is a
+ *    newcomer, of which only so many are kept, with little memory each.
+ *
+ * An ending session stays attached to console and move until the end of the
+ * turn (session.h). Therefore every operation that core or the link calls looks
+ * at the phase first.
+ */
 #include "session/vm/vm_session.h"
 
 #include "base/clock.h"
@@ -53,6 +72,8 @@ const char *vm_phase_name(enum vm_phase phase)
     return (unsigned)phase < VM_PHASE_COUNT ? names[phase] : "?";
 }
 
+/* The one place that sets the phase. Nothing leads out of ENDING: a caller that
+ * would go on with an ended session is a mistake of ours. */
 void vm_session_enter(struct vm_session *s, enum vm_phase phase)
 {
     assert(s->phase != VM_PHASE_ENDING);
@@ -64,8 +85,8 @@ void vm_session_settle(struct vm_session *s)
     directory_settle(s->telnet.ctx->directory);
 }
 
-/* ---- until it has said who it is --------------------------------------- */
-
+/* The first thing of the end of a session, and of its being identified: a
+ * newcomer that ends counts no more, whenever its memory goes. */
 void vm_session_stop_waiting(struct vm_session *s)
 {
     if (s->identity == NULL)
@@ -75,6 +96,8 @@ void vm_session_stop_waiting(struct vm_session *s)
     gate_remove_newcomer(&s->telnet.ctx->gate, &s->identity->newcomer);
 }
 
+/* Some KiB, needed only until the VM is attached: an idle VM must not keep
+ * them. */
 void vm_session_drop_identity(struct vm_session *s)
 {
     if (s->identity == NULL)
@@ -96,6 +119,7 @@ void vm_session_new_identity(struct vm_session *s)
     line_init(&s->identity->line);
 }
 
+/* A deadline that runs goes on: DO-PROXY again and again buys no time. */
 void vm_session_expect_identity(struct vm_session *s)
 {
     vm_session_new_identity(s);
@@ -109,8 +133,8 @@ static void vm_session_identity_due(struct deadline *d, void *owner)
     struct identity *id = CONTAINER_OF(d, struct identity, deadline);
     struct vm_session *s = id->session;
 
-    /* Another UUID than the one it would have answered with would make it
-     * another console; only the name can be done without. */
+    /* Only the name can be done without. Without the VC UUID the VM could be
+     * attached by another UUID, and would be another console the next time. */
     (void)owner;
     if (s->phase == VM_PHASE_ASKED && id->open == 1u << QUESTION_NAME)
         vm_extension_attach(s);
@@ -131,7 +155,13 @@ static void vm_session_first_byte_due(struct deadline *d, void *owner)
 
 /* ---- its end ------------------------------------------------------------ */
 
-/* level: whether who reads the log knows it already from another line. */
+/*
+ * level: LOG_DEBUG where the log has it already from another line. The reason
+ * is a static text or the stream's own, which lasts until the stream is closed.
+ *
+ * Marked, unhooked, and no more: core may be in the middle of an operation.
+ * Console and move are left in vm_session_on_end.
+ */
 static void mark_ending(struct vm_session *s, enum log_level level,
                         const char *reason, bool gently)
 {
@@ -156,6 +186,8 @@ void vm_session_dismiss(struct vm_session *s, const char *reason)
     mark_ending(s, LOG_DEBUG, reason, false);
 }
 
+/* A person who took the wrong port reads the line; whether it goes out does not
+ * matter. */
 void vm_session_turn_away(struct vm_session *s, enum vm_end end)
 {
     static const char port_purpose[] =
@@ -167,8 +199,9 @@ void vm_session_turn_away(struct vm_session *s, enum vm_end end)
     mark_ending(s, LOG_INFO, vm_end_text(end), true);
 }
 
-/* Words of the stream's own do not last, but where there is no console they
- * need not: then the log has them at the end of this turn. */
+/* The fact of a detached VM is handled when the stream is gone, so with a
+ * console only static texts do. Without one, the log has the stream's own words
+ * at the end of this turn, before the stream goes. */
 static void vm_session_on_broken(struct telnet_link *l, int error)
 {
     struct vm_session *s = vm_session_of_telnet(l);
@@ -192,7 +225,12 @@ static struct vm_session *session_at(struct session *session)
     return CONTAINER_OF(session, struct vm_session, session);
 }
 
-/* Its output first: it is the console's, also when nobody serves it then. */
+/*
+ * The order: what the session still keeps is the console's output, also when
+ * nothing serves the console afterwards, so vm_output_end is first. Then the
+ * console is left (whose clients are told at this place of the output), then
+ * the move, then the stream goes: end_detail may be the stream's own text.
+ */
 static void vm_session_on_end(struct session *session)
 {
     struct vm_session *s = session_at(session);
@@ -265,6 +303,8 @@ static void vm_session_on_secured(struct telnet_link *l)
         vm_session_end(s, VM_END_TLS_REQUIRED);
 }
 
+/* Of a link that leaves, the output is all that still counts: an option or a
+ * message of the former host would change what the new one has agreed on. */
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
     if (s->phase == VM_PHASE_LEAVING || item->side != TELPEER_PEER)
@@ -279,7 +319,6 @@ static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 static int handle_suboption(struct vm_session *s,
                             const struct telpeer_item *item)
 {
-    /* Of one that leaves, the output is all that still counts. */
     if (s->phase == VM_PHASE_LEAVING)
         return 0;
     if (item->option == TELNET_OPTION_VMWARE)
@@ -346,10 +385,9 @@ static int vm_session_on_event(struct telnet_link *l, enum telpeer_event event,
     return 0;
 }
 
-/*
- * A telnet peer starts with IAC, a TLS hello with a byte of its own; what
- * starts otherwise is somebody who took the wrong port.
- */
+/* A telnet peer starts with IAC, a TLS hello with a byte of its own; a peer
+ * that starts otherwise took the wrong port. Asked for the first bytes alone:
+ * later, any byte is data. */
 static bool is_telnet(struct vm_session *s, struct slice in)
 {
     if (s->has_read || in.data[0] == TELNET_IAC)
@@ -391,6 +429,8 @@ static void vm_session_on_readable(struct telnet_link *l)
     vm_output_on_readable(vm_session_of_telnet(l));
 }
 
+/* What the VM sees of the lines was not told while it took no answers; now it
+ * may be. */
 static void vm_session_on_written(struct telnet_link *l)
 {
     struct vm_session *s = vm_session_of_telnet(l);
@@ -418,8 +458,9 @@ static const struct telnet_link_ops vm_session_telnet_ops = {
     .on_broken = vm_session_on_broken,
 };
 
-/* ---- its beginning ------------------------------------------------------ */
-
+/* The order: the line's settings come before the identity, which has them, is
+ * dropped. Lines are told before the output: what waited since before the
+ * attaching is poured last, and may hold the VM. */
 void vm_session_serve(struct vm_session *s)
 {
     if (s->phase == VM_PHASE_ENDING)
@@ -451,6 +492,8 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
+    /* The identity holds the deadlines and the newcomer, so it comes first.
+     * gate_add_newcomer may mark an older session. */
     vm_session_expect_identity(s);
     gate_add_newcomer(&ctx->gate, &s->identity->newcomer, &s->session,
                       s->link.peer, &stream->peer);

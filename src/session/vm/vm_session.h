@@ -1,13 +1,14 @@
 /*
- * vm_session.h - a connection from a VM's serial port (an ESXi host, or
- * whatever speaks VMware's telnet extension).
+ * vm_session.h - a connection from a VM's serial port (an ESXi host, or any
+ * program that speaks VMware's telnet extension).
  *
- * Glue between a telnet link with option 232 and a console of the directory:
- * negotiates, asks the VM who it is, attaches it, and carries its bytes. The
- * protocol in short: docs/telnet.md.
+ * Joins a telnet link with option 232 and a console of the directory:
+ * negotiates, asks for the VM's identity, attaches it, and carries its bytes.
+ * docs/telnet.md has the protocol in short.
  *
- * Owns itself (session.h): it ends when the connection ends, when the VM's
- * identity does not come in time, or when the console gets a newer connection.
+ * The session owns itself (session.h): it ends when the connection ends, when
+ * the VM's identity does not come in time, or when the console gets a newer
+ * connection.
  */
 #ifndef SESSION_VM_VM_SESSION_H
 #define SESSION_VM_VM_SESSION_H
@@ -15,18 +16,19 @@
 #include "net/stream.h"
 #include "session/session_context.h"
 
-/* What all VM sessions of a context wait in. */
+/* The deadlines of all VM sessions of a context. */
 struct vm_sessions {
-    struct deadline_queue identities;  /* VMs that have not said who they are */
-    struct deadline_queue first_bytes; /* a TLS hello may be the first word */
+    struct deadline_queue identities; /* until the VM is identified */
+    struct deadline_queue
+        first_bytes; /* until the greeting, if a TLS hello may come */
 };
 
 /* Once for a context, before the first session, and after the last one. */
 void vm_session_open_all(struct session_context *ctx);
 void vm_session_close_all(struct session_context *ctx);
 
-/* Takes the stream over and greets the VM, unless that may say a TLS hello
- * first. */
+/* Takes the stream over, and greets the VM, unless a TLS hello may come first.
+ */
 void vm_session_start(struct session_context *ctx, struct stream *stream,
                       enum tls_policy policy);
 

@@ -29,8 +29,8 @@
  *        +-------------------- WONT 232 ------------------------------ +  |
  *                                    its VM is elsewhere: LEAVING <-------+
  *
- * DO-PROXY asks anew in every phase. ENDING comes after each of them, and
- * nothing comes after it.
+ * DO-PROXY asks anew in every phase. Every phase can be followed by ENDING, and
+ * ENDING by none.
  */
 enum vm_phase {
     VM_PHASE_GREETED,  /* waiting for WILL 232 */
@@ -38,7 +38,7 @@ enum vm_phase {
     VM_PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
     VM_PHASE_JOINED,   /* destination of a move; waiting for COMPLETE */
     VM_PHASE_SERVING,  /* attached to its console */
-    VM_PHASE_LEAVING,  /* its VM is elsewhere; it has only its output */
+    VM_PHASE_LEAVING,  /* its VM is elsewhere; only its output counts */
     VM_PHASE_ENDING,   /* it does nothing any more */
     VM_PHASE_COUNT,
 };
@@ -53,17 +53,17 @@ enum question {
     QUESTION_COUNT,
 };
 
-/* Needed only until the VM is attached; then its memory goes. */
+/* What is needed until the VM is attached; freed then. */
 struct identity {
     struct vm_session *session;
     struct deadline deadline;
-    struct deadline first_byte;    /* until it has said something */
-    struct gate_newcomer newcomer; /* until it has said who it is */
+    struct deadline first_byte;    /* until its first byte, or the greeting */
+    struct gate_newcomer newcomer; /* until it is identified */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
     char *service_uri; /* for service/service.h; NULL: a label */
     char direction;
-    struct line line; /* what it set before that */
+    struct line line; /* what it has set before it is attached */
     uint8_t known;    /* bits: the VM listed the question's code */
     uint8_t open;     /* bits: asked and not answered */
     bool has_listed;  /* KNOWN-SUBOPTIONS-1 came */
@@ -78,13 +78,12 @@ struct vm_session {
     uint8_t phase;     /* enum vm_phase: vm_session_enter */
     uint8_t end_level; /* ENDING: of the line in the log */
     bool ends_gently;  /* ENDING: what is queued still goes out */
-    bool is_held;      /* there is no room for more */
+    bool is_held;      /* the console has no room; core calls resume */
     bool has_room;     /* for the data of the read at hand */
-    bool has_read;
-    struct buf early; /* output that has to wait: for the console to be known,
-                       * for another connection's, for room */
+    bool has_read;     /* its first bytes were telnet */
+    struct buf early;  /* output that has to wait; see vm_output.c */
     union {
-        struct throttle told;   /* in the log, of what it may do without end */
+        struct throttle told;   /* of log lines that it can cause without end */
         const char *end_detail; /* ENDING: what the log says; static, or the
                                  * stream's own */
     };
@@ -94,50 +93,54 @@ struct vm_session {
 void vm_session_new_identity(struct vm_session *s);
 void vm_session_drop_identity(struct vm_session *s);
 
-/* From now on the VM has its time to say who it is; and has it no more. */
+/* expect: the VM has its time to identify itself from now on. stop: it is
+ * identified, or has ended. */
 void vm_session_expect_identity(struct vm_session *s);
 void vm_session_stop_waiting(struct vm_session *s);
 
-/* The phase is this one from now on; it has not ended. */
+/* Sets the phase. The session must not have ended. */
 void vm_session_enter(struct vm_session *s, enum vm_phase phase);
 
 /*
- * The session ends at the end of the turn; may be called twice, the first
- * reason counts. The log line for a VM that had a console comes from the fact
- * that it was detached.
+ * The session ends at the end of the turn. May be called twice; the first
+ * reason counts. For a VM that has a console, the fact that it was detached
+ * becomes the log line.
  */
 void vm_session_end(struct vm_session *s, enum vm_end end);
 
-/* The same after one line that says what this port is for. */
+/* vm_session_end, after one line of text that says what this port is for. */
 void vm_session_turn_away(struct vm_session *s, enum vm_end end);
 
-/* Core goes on without it, for this reason; others have logged that. */
+/* Core goes on without the session, for this reason, which is logged already.
+ */
 void vm_session_dismiss(struct vm_session *s, const char *reason);
 
-/* What core has left to do is done before the next byte of this read. */
+/* Settles the directory now, before the next byte of this read. */
 void vm_session_settle(struct vm_session *s);
 
-/* From now on the session serves the console that its link has: what came
- * early is output, when it is its turn and there is room. */
+/* The session serves the console that its link has from now on. Output that
+ * came early follows when it is its turn and there is room. */
 void vm_session_serve(struct vm_session *s);
 
 /* ---- vm_output.c */
 
-/* How the link is read, and one readiness of it. */
+/* The pace of the link, and one readiness of it. */
 enum telnet_link_pace vm_output_pace(const struct vm_session *s);
 void vm_output_on_readable(struct vm_session *s);
 
-/* Data that is next in the input goes to the console in one copy. */
+/* copy: moves data at the front of *in into the ring, in one copy. take: data
+ * that has to be output now or later. */
 void vm_output_copy(struct vm_session *s, struct slice *in);
 void vm_output_take(struct vm_session *s, struct slice bytes);
 
-/* What came early goes out, as far as it may. */
+/* Early output goes to the console, as far as there is room. */
 void vm_output_pour(struct vm_session *s);
 
-/* What came early is output now, because what comes next is another matter. */
+/* Early output goes to the console now, at the cost of readers that are in the
+ * way: the session ends, or what comes next is not this console's. */
 void vm_output_end(struct vm_session *s);
 
-/* Operations of the link: see core/console.h. */
+/* Operations of struct vm_link_ops. */
 void vm_output_resume(struct vm_link *link);
 void vm_output_leave(struct vm_link *link);
 bool vm_output_drain(struct vm_link *link);
@@ -155,21 +158,26 @@ void vm_input_tell_lines(struct vm_session *s);
 
 /* ---- vm_extension.c */
 
-/* The identity is as complete as it gets: attaches the VM to its console. */
+/* Attaches the VM to its console, by the identity that it has given so far. */
 void vm_extension_attach(struct vm_session *s);
 
-/* A message of the extension, and: it went on, off, or was refused. 0, or a
- * failure of buf_append: the VM does not take our answers. */
+/* A message of the extension came; the option went on, or went off or was
+ * refused. 0, or a failure of buf_append: the VM does not take the answers. */
 int vm_extension_handle_message(struct vm_session *s, struct slice body);
 int vm_extension_handle_option(struct vm_session *s, bool is_on);
 
 /* ---- vm_line.c */
 
 /*
- * COM-PORT-OPTION went on or off; a message of it; IAC BRK. To the VM: what it
- * sees of the lines, if that has changed; a break. Once its console is known:
- * what it had set before. As above. With VMOTION-PEER-OK it continues the line
- * of the console that it is to have: what it does not set stays.
+ * From the VM: COM-PORT-OPTION went on or off (handle_option), a message of it
+ * (handle_message), IAC BRK (handle_break). To the VM: the lines that it sees,
+ * if they have changed (tell), a break (tell_break). An int is 0, or a failure
+ * of buf_append.
+ *
+ * vm_line_join: the session has become the destination of a move, and continues
+ * the line of the console that it joins: what it does not set stays.
+ * vm_line_take_early: its console is known, and gets what the VM had set
+ * before.
  */
 int vm_line_handle_option(struct vm_session *s, bool is_on);
 int vm_line_handle_message(struct vm_session *s, struct slice body);
