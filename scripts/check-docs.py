@@ -40,7 +40,9 @@ NAMES_IN = re.compile(r"((?:`\w+`(?:,?\s+and\s+|,\s+))*`\w+`)\s+in\s+"
 # What may be in a name of several files.
 WILD = {"**/": "(?:.*/)?", "*": "[^/]*", "[ch]": "[ch]", "NAME": "[^/]*"}
 ESCAPE = re.compile(r"\\[a-z]")  # the n of "\nNAME" is not the name's
-COMMENT = re.compile(r"/\*.*?\*/|(?<![:\w])//[^\n]*", re.S)
+# A text such as "vspc://*" begins no comment.
+TEXT_OR_COMMENT = re.compile(
+    r'("(?:\\.|[^"\\\n])*")|/\*.*?\*/|(?<![:\w])//[^\n]*', re.S)
 
 
 class Project:
@@ -244,6 +246,10 @@ def problems_of(project, document, text, read):
 
 # ---- this project -----------------------------------------------------------
 
+def without_comments(text):
+    return TEXT_OR_COMMENT.sub(lambda found: found[1] or " ", text)
+
+
 def options_of(texts):
     """The names in the tables of the programs, and what scripts, tests and
     the judges of bench/ take."""
@@ -268,7 +274,7 @@ def read_project():
                 "/corpus/" not in name and not name.endswith(".md") and \
                 name != "scripts/check-docs.py":
             text = (ROOT / name).read_text(errors="replace")
-            texts[name] = (COMMENT.sub(" ", text)
+            texts[name] = (without_comments(text)
                            if name.endswith((".c", ".h")) else text)
     texts["Makefile"] = (ROOT / "Makefile").read_text()
     targets = re.findall(r"^([a-z]+):", texts["Makefile"], re.M)
@@ -321,7 +327,7 @@ FALSE = """`core/gone.c`
 def self_test():
     """Each line of FALSE is found once, nothing of TRUE is."""
     texts = {
-        "src/core/move.c": COMMENT.sub(" ", """
+        "src/core/move.c": without_comments("""
             /* only_in_a_comment */
             struct move {
                 int state;
