@@ -27,7 +27,8 @@ enum admission_verdict {
     ADMISSION_VERDICTS,
 };
 
-/* "admitted", "not-allowed", "too-often", "too-many". */
+/* "admitted", "not-allowed", "too-often", "too-many"; "?" for an unknown
+ * verdict. */
 const char *admission_verdict_name(enum admission_verdict verdict);
 
 /* Of one side. */

@@ -1,6 +1,6 @@
 /*
- * conlog_private.h - what conlog.c (all logs) and console_log.c (one of them)
- * share, and say to each other. The loop's thread alone: no lock.
+ * conlog_private.h - what conlog.c (all logs) and console_log.c (one log)
+ * share, and call of each other. The loop's thread alone: no lock.
  */
 #ifndef CONLOG_CONLOG_PRIVATE_H
 #define CONLOG_CONLOG_PRIVATE_H
@@ -40,10 +40,10 @@ struct console_log {
     struct list asks;     /* struct past_ask.node */
     struct list answered; /* in conlog->answered */
     struct past *past;    /* the answer */
-    bool has_past;        /* what the file had before this run is its own */
-    bool is_begun;        /* something of this run is in the file */
-    bool is_refused;      /* waits for room, in conlog->refused */
-    int error; /* the last one since it had caught up: why there is a gap */
+    bool has_past;   /* the file's content before this run is the console's */
+    bool is_begun;   /* output of this run is in the file */
+    bool is_refused; /* waits for room, in conlog->refused */
+    int error; /* last error since the log had caught up: the reason of a gap */
     uint64_t taken;
     uint64_t missing;
 };

@@ -110,12 +110,8 @@ static int error_of(const struct console_log *log)
     return error != 0 ? error : log->error;
 }
 
-/*
- * Takes at most len bytes. The order matters: the slices of reader_peek are
- * valid until the next call of core, so they are copied first. The job is put
- * before reader_took, which may make core read the VM, and so change what
- * follows.
- */
+/* Takes at most len bytes. The slices of reader_peek are valid until the next
+ * call of core, so they are copied before reader_took. */
 static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
@@ -145,7 +141,7 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
         log->error = 0;
 }
 
-/* As much as there is room for. */
+/* Takes as much as there is room for. */
 static void take(struct console_log *log, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
@@ -343,10 +339,10 @@ static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
 }
 
 /*
- * In this order: those who wait for the past are answered while the log is
- * whole. The rest is taken while the reader is still attached.
- * The name is given up last: whoever gets it next is behind all of this log's
- * jobs (conlog_writers_put).
+ * The order matters. Asks for the past are answered while the log is whole. The
+ * rest is taken while the reader is attached. The name is given up last: the
+ * console that gets it next must come behind this log's jobs
+ * (conlog_writers_put).
  */
 void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
 {

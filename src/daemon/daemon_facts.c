@@ -28,7 +28,8 @@ static void daemon_facts_for_ports(struct daemon *d, struct telling *t)
 {
     struct console *c = t->fact->console;
 
-    /* An end begins with closing all ports: no new one after that. */
+    /* The program's end begins with closing all ports: none may be opened
+     * later. */
     if (c->port == NULL && !d->settings->no_vm_ports && !d->is_ending)
         t->port_error = daemon_ports_give(&d->ports, c);
 }

@@ -41,8 +41,8 @@ static const struct {
     [HOOK_REASON] = { "VSPCD_REASON", "reason", FIELD_TEXT },
 };
 
-/* Nothing of the environment that vspcd was started with: that differs between
- * a shell and systemd, and may hold secrets. */
+/* Nothing of vspcd's own environment: it differs between a shell and systemd,
+ * and may hold secrets. */
 static const char *const usual_variables[] = {
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG=C.UTF-8",

@@ -2,10 +2,10 @@
  * descriptors.h - the process's file descriptors: their limit, the three
  * standard ones, and what happens when none is left.
  *
- * Without a free descriptor nothing can be accepted. Whoever needs one then
- * waits (descriptors_private.h), uses no CPU meanwhile and is woken when one of
- * its loop was closed, or once a second, because other parts of the program
- * close theirs without a word. It is logged once, and counted.
+ * Without a free descriptor nothing can be accepted. A listener then waits
+ * (descriptors_private.h), uses no CPU meanwhile, and is woken when its loop
+ * closes a descriptor, or once a second, because other parts of the program
+ * close theirs without notice. A lack is logged once, and counted.
  */
 #ifndef NET_DESCRIPTORS_H
 #define NET_DESCRIPTORS_H

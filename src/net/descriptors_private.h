@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Somebody who needs a descriptor; lives in the struct that does. */
+/* Embedded in the struct that needs a descriptor. */
 struct descriptor_waiter {
     struct list node; /* list_init before use; empty: not waiting */
     void (*wake)(struct descriptor_waiter *w);
@@ -27,7 +27,7 @@ struct descriptors {
     uint64_t lack_count;
 };
 
-/* The owner has retries watched by its loop. */
+/* The owner must have its loop watch d->retries. */
 void descriptors_init(struct descriptors *d);
 void descriptors_done(struct descriptors *d);
 

@@ -40,7 +40,7 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
  */
 void loop_watch(struct loop *loop, struct deadline_queue *queue);
 
-/* Calls handler on the loop for this signal, from now on. 0 or -errno. */
+/* Calls handler on the loop for each such signal. 0 or -errno. */
 enum { LOOP_SIGNAL_MAX = 8 };
 int loop_on_signal(struct loop *loop, int number,
                    void (*handler)(void *owner, int number), void *owner);
@@ -51,8 +51,8 @@ int loop_on_signal(struct loop *loop, int number,
  */
 uint8_t *loop_read_buffer(struct loop *loop);
 
-/* How often a connection could not be accepted on this loop for want of file
- * descriptors (descriptors.h). */
+/* How often a lack of descriptors (descriptors.h) has prevented an accept on
+ * this loop. */
 uint64_t loop_starved_count(const struct loop *loop);
 
 #endif

@@ -76,8 +76,8 @@ struct stream {
     const struct stream_ops *ops;
     stream_ready_fn *on_ready;
     void *owner;
-    uint16_t interest; /* enum stream_interest bits */
-    int16_t error; /* what broke it, -errno; 0: it is not known to be broken */
+    uint16_t interest;   /* enum stream_interest bits */
+    int16_t error;       /* -errno that broke it; 0: not known to be broken */
     struct address peer; /* AF_UNSPEC if it has none */
 };
 

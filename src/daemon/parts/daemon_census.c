@@ -55,7 +55,7 @@ static void daemon_census_read_console(void *owner, const struct console *c,
 {
     (void)owner;
     census_read_console(ret, c);
-    /* Nobody was told of a port that is not on the disk yet. */
+    /* A port that is not on the disk was not announced, so it is not shown. */
     if (c->port != NULL && !c->is_port_new)
         ret->port = console_port_number(c->port);
     snprintf(ret->service, sizeof ret->service, "%s", service_describe(c).text);

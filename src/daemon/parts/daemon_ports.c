@@ -67,7 +67,7 @@ int daemon_ports_give(struct daemon_ports *p, struct console *c)
     int rounds = 0;
     int r;
 
-    /* People have its number in their scripts: the old one first. */
+    /* The former port first: users have its number in their scripts. */
     if (c->port_number != 0 && daemon_ports_give_known(p, c) == 0)
         return 0;
     do {

@@ -30,7 +30,7 @@ enum {
 /* A new port that is not announced. */
 struct announcement {
     struct deadline due;
-    uint64_t number; /* of the change that has to be on the disk */
+    uint64_t number; /* of the change that must be on the disk */
     struct console *console;
     struct fact_vm_attached attached;
 };

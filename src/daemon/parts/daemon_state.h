@@ -75,7 +75,8 @@ void daemon_state_close(struct daemon_state *s);
 /* True if consoles will have their ports after a restart. */
 bool daemon_state_is_kept(const struct daemon_state *s);
 
-/* FACT_VM_ATTACHED: has it written, and announced, now or later. */
+/* FACT_VM_ATTACHED: has the console written, and its port announced, now or
+ * later. */
 void daemon_state_vm_came(struct daemon_state *s, struct console *c,
                           const struct fact_vm_attached *attached);
 

@@ -3,8 +3,8 @@
  * directory, names, owner, mode, rotation.
  *
  * Users and groups are looked up by name, which may wait for a directory
- * server: at the start, for --check-config, and at SIGHUP; an owner given as
- * numbers asks nobody.
+ * server: at the start, for --check-config, and at SIGHUP. A numeric owner
+ * needs no look-up.
  */
 #ifndef DAEMON_PARTS_LOGS_SETTINGS_H
 #define DAEMON_PARTS_LOGS_SETTINGS_H

@@ -16,8 +16,8 @@ struct console;
  * its line waits until the port is on the disk (words_log_connected). */
 void words_log_fact(const struct fact *fact);
 
-/* FACT_VM_ATTACHED: the line that names the VM's port to people and programs.
- */
+/* FACT_VM_ATTACHED: logs the line that announces the VM's port to people and
+ * programs. */
 void words_log_connected(const struct console *c,
                          const struct fact_vm_attached *attached);
 
