@@ -255,35 +255,17 @@ static void judge_notice(struct model *m, struct model_client *client,
     m->skipped += lost;
 }
 
-/* Where one that came while early output waited has begun; false: too little
- * has come to say. */
-static bool find_start(struct model_client *client, struct slice bytes)
+/* Where from first to last the output goes on as these bytes do, for longest:
+ * the bytes may come from two places, if more was lost between them.
+ * UINT64_MAX: nowhere. */
+static uint64_t find_likeness(const struct buf *output, uint64_t first,
+                              uint64_t last, struct slice bytes)
 {
-    const struct buf *output = &client->console->output;
-
-    if (client->at_least == client->at || bytes.data[0] == notice_start[0])
-        return true;
-    client->waiting = bytes.len;
-    if (bytes.len < PROBE)
-        return false;
-    bytes.len = PROBE;
-    while (client->at_least < client->at &&
-           common(from(output, client->at_least), bytes) < PROBE)
-        client->at_least++;
-    client->at = client->at_least;
-    client->waiting = 0;
-    return true;
-}
-
-/* Where the output goes on as these bytes do, for longest: the bytes may come
- * from two places, if more was lost between them. */
-static uint64_t find_likeness(const struct buf *output, uint64_t at,
-                              struct slice bytes)
-{
-    uint64_t best = at;
+    uint64_t best = first;
     size_t most = 0;
 
-    for (; at + PROBE <= output->len && most < bytes.len; at++) {
+    for (uint64_t at = first;
+         at <= last && at + PROBE <= output->len && most < bytes.len; at++) {
         size_t like = common(from(output, at), bytes);
 
         if (like > most) {
@@ -292,6 +274,40 @@ static uint64_t find_likeness(const struct buf *output, uint64_t at,
         }
     }
     return most >= PROBE ? best : UINT64_MAX;
+}
+
+static bool goes_on_so(const struct buf *output, uint64_t at,
+                       struct slice bytes)
+{
+    return common(from(output, at), bytes) == bytes.len;
+}
+
+/*
+ * Where one that came while early output waited has begun; false: too little
+ * has come to say. PROBE bytes do not always tell their position: in a longer
+ * run of 255 they have several. So all that has come counts, and while all of
+ * it has two positions, more is waited for.
+ */
+static bool find_start(struct model_client *client, struct slice bytes)
+{
+    const struct buf *output = &client->console->output;
+    uint64_t start;
+    uint64_t other;
+
+    if (client->at_least == client->at || bytes.data[0] == notice_start[0])
+        return true;
+    client->waiting = bytes.len;
+    if (bytes.len < PROBE)
+        return false;
+    start = find_likeness(output, client->at_least, client->at, bytes);
+    if (start == UINT64_MAX)
+        start = client->at;
+    other = find_likeness(output, start + 1, client->at, bytes);
+    if (other != UINT64_MAX && goes_on_so(output, other, bytes))
+        return false;
+    client->at_least = client->at = start;
+    client->waiting = 0;
+    return true;
 }
 
 /*
@@ -313,7 +329,7 @@ static int find_after_skip(struct model *m, struct model_client *client,
         return -1;
     client->waiting = 0;
     while (at == UINT64_MAX && ++passed < PROBE)
-        at = find_likeness(output, client->at + 1,
+        at = find_likeness(output, client->at + 1, output->len,
                            slice_of(bytes.data + passed, SKIP_PROBE - PROBE));
     if (at == UINT64_MAX) {
         fail_at(m, "client", client->number, output, client->at, bytes);
