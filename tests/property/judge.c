@@ -230,6 +230,13 @@ static void judge_news(struct model *m, struct model_client *client,
     client->told = told;
 }
 
+/* Both bounds: a position that is known stays known. */
+static void move_on(struct model_client *client, uint64_t len)
+{
+    client->at += len;
+    client->at_least += len;
+}
+
 static void judge_notice(struct model *m, struct model_client *client,
                          const char *text)
 {
@@ -250,7 +257,7 @@ static void judge_notice(struct model *m, struct model_client *client,
     if (lost == 0 || lost > left)
         model_fail(m, "client %d was skipped %llu bytes of %llu",
                    client->number, lost, (unsigned long long)left);
-    client->at += lost;
+    move_on(client, lost);
     client->has_lagged = true;
     m->skipped += lost;
 }
@@ -336,7 +343,7 @@ static int find_after_skip(struct model *m, struct model_client *client,
         return -1;
     }
     m->skipped += at - client->at;
-    client->at = at;
+    move_on(client, at - client->at);
     client->has_lagged = true;
     return passed;
 }
@@ -350,15 +357,16 @@ size_t model_client_got(struct model *m, struct model_client *client,
     if (client->console == NULL || client->is_unjudged)
         return bytes.len;
     output = &client->console->output;
-    if (bytes.len > 0 && !find_start(client, bytes))
-        return 0;
     while (done < bytes.len && m->failure[0] == '\0') {
         char text[NOTICE_MAX];
         struct slice rest = slice_after(bytes, done);
-        size_t good = common(from(output, client->at), rest);
+        size_t good;
         int len;
 
-        client->at += good;
+        if (!find_start(client, rest))
+            break;
+        good = common(from(output, client->at), rest);
+        move_on(client, good);
         done += good;
         rest = slice_after(rest, good);
         if (rest.len == 0)

@@ -99,7 +99,7 @@ struct model_client {
     struct model_console *console; /* NULL: it has left */
     uint64_t at;                   /* position of the next byte it gets */
     uint64_t at_least; /* it may be this one, while it has got none, */
-    uint64_t waiting;  /* or few bytes: so many */
+    uint64_t waiting;  /* or few bytes: so many; then both are equal */
     bool keeps_up;     /* takes everything at once */
     bool may_lag;      /* until it has caught up */
     bool has_lagged;
@@ -174,8 +174,8 @@ void model_times_out(struct model *m, struct model_console *c);
 /* The one that leaves has left. */
 void model_has_left(struct model *m, struct model_console *c);
 
-/* A client's next read is about to be told of: no more than it takes to see what
- * it wants may have been read while as much was held as may be. */
+/* A client's next read is about to be told of: no more than it takes to see
+ * what it wants may have been read while as much was held as may be. */
 enum { MODEL_PEEK = 1024 };
 void model_reads_client(struct model *m, const struct model_client *client,
                         uint64_t len);
