@@ -1,5 +1,6 @@
 #include "setup.h"
 
+#include "log/log_words.h"
 #include "measure.h"
 #include "socket.h"
 
@@ -90,7 +91,7 @@ static unsigned read_port_line(const char *line, uint16_t *ports,
     const char *port = strstr(line, " port=");
     unsigned vm, number;
 
-    if (!strstr(line, "VM connected") || !name || !port ||
+    if (!strstr(line, LOG_VM_CONNECTED) || !name || !port ||
         sscanf(name, "console=" VM_NAME_FORMAT, &vm) != 1 ||
         sscanf(port, " port=%u", &number) != 1 || vm >= count || ports[vm])
         return 0;

@@ -96,10 +96,10 @@ enum client_outcome client_attach(struct client *client,
     assert(client->console == NULL);
     if (limit != 0 && console->client_count >= limit) {
         d->refused_clients++;
-        err_set(why,
-                "%u clients are connected to this console and that is the "
-                "limit; try again later",
-                console->client_count);
+        err_set(
+            why,
+            "%u clients are connected, and that is the limit; try again later",
+            console->client_count);
         return CLIENT_REFUSED_LIMIT;
     }
     /* A number for life: a client that changes its console is still the same

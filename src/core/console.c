@@ -189,7 +189,7 @@ static void replace_vm(struct console *c)
     console_finish_leaving(c);
     console_begin_leaving(c);
     console_dismiss_leaving(c, "its console has a newer connection");
-    console_tell_detached(c, peer, "the VM has connected anew");
+    console_tell_detached(c, peer, "the VM reconnected");
 }
 
 void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)

@@ -99,7 +99,7 @@ void console_dismiss_leaving(struct console *c, const char *reason)
 void console_finish_leaving(struct console *c)
 {
     if (c->leaving != NULL)
-        console_dismiss_leaving(c, "its VM has moved to another host");
+        console_dismiss_leaving(c, "its VM moved to another host");
 }
 
 void console_leaving_goes_on(struct vm_link *link, uint64_t now_us)
@@ -119,7 +119,7 @@ void console_leaving_is_empty(struct vm_link *link)
     struct console *c = link->leaves;
 
     if (c->output.head - c->leave_from <= LIMIT_FIRST_FLIGHT)
-        let_go(c, "its VM has moved to another host");
+        let_go(c, "its VM moved to another host");
 }
 
 /* A link that was let go before its end came has no console any more. */

@@ -235,7 +235,7 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
      * that people are told.
      */
     if (link->console != NULL && link->console != c)
-        console_detach_vm(link, "it has become another VM", now_us);
+        console_detach_vm(link, "the connection now serves another VM", now_us);
     console_attach_vm(c, link, now_us);
     /* Behind the attaching: the state on disk first gets the console as it is
      * now, and then forgets what it was. In this order it has the port at every

@@ -216,10 +216,10 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
          * source could be a host that had closed a moment early. */
         if (m->source_lost != NULL)
             console_tell_detached(c, m->from, m->source_lost);
-        dismiss(destination, "its VM has not come with this move");
+        dismiss(destination, "its VM did not come with this move");
         break;
     default:
-        dismiss(destination, "the move has failed: its VM is elsewhere");
+        dismiss(destination, "the move failed: its VM is elsewhere");
         break;
     }
     free(m);
@@ -264,16 +264,17 @@ const char *move_why_not(const struct vm_link *link, struct slice sequence)
     const struct console *c = link->console;
 
     if (c == NULL)
-        return link->move != NULL ? "it is the destination of a move"
-                                  : "it serves no console";
+        return link->move != NULL
+                   ? "the connection is the destination of a move"
+                   : "the connection serves no console";
     if (move_step(state_of(c), MOVE_BEGIN).verdict == MOVE_REFUSED)
         return "a move of this console is under way";
     if (c->leaving != NULL)
-        return "output of the host that it has left is still to come";
+        return "output of the VM's former host is still being delivered";
     if (sequence.len == 0)
-        return "it has no sequence";
+        return "the request has no sequence";
     if (sequence.len > MOVE_SEQUENCE_MAX)
-        return "its sequence is longer than 64 bytes";
+        return "the sequence is longer than 64 bytes";
     return NULL;
 }
 
@@ -293,7 +294,7 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
      * order. A link that does not take it cannot be moved; nothing has changed
      * yet. */
     if (!console_queue_input(c))
-        return "it does not take the input that came before";
+        return "the host does not read the input that came before";
     m = move_new(link, sequence, secret, now_us);
     map_add(&d->moves, key_hash(d, key_of(m)), m);
     c->move = m;
@@ -320,13 +321,13 @@ const char *move_join(struct directory *d, struct vm_link *link,
     struct vm_link *before;
 
     if (m == NULL)
-        return "no move has this sequence and secret (any more)";
+        return "no current move has this sequence and secret";
     if (link->console != NULL)
-        return "it serves a console already";
+        return "the connection already serves a console";
     if (link->move == m)
         return NULL; /* a PEER that is repeated gets PEER-OK again */
     if (link->move != NULL)
-        return "it is the destination of another move";
+        return "the connection is the destination of another move";
     /* A peer that knows the secret is the VM's new host, and its former
      * connection may have died silently. So the newest wins; to wait for the
      * end of the older one would wait for a keepalive. */
@@ -338,7 +339,7 @@ const char *move_join(struct directory *d, struct vm_link *link,
     memcpy(m->to, link->peer, sizeof m->to);
     take(m, MOVE_PEER, now_us);
     /* Behind the step: the move has its new destination already. */
-    dismiss(before, "its host has connected anew for the same move");
+    dismiss(before, "its host reconnected for the same move");
     return NULL;
 }
 

@@ -8,6 +8,7 @@
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/descriptors.h"
 #include "session/service/service.h"
 
@@ -114,10 +115,8 @@ static void daemon_turn_end(void *owner)
 static const char *farewell(const struct daemon *d)
 {
     return daemon_state_is_kept(&d->state)
-               ? "shutting down; this console has the same port when vspcd is "
-                 "back"
-               : "shutting down; this console may have another port when "
-                 "vspcd is back";
+               ? "shutting down; this console keeps its port"
+               : "shutting down; this console may get another port";
 }
 
 /* From here on VMs and clients leave because of us, and are expected back: the
@@ -136,7 +135,7 @@ static void daemon_shutdown_due(struct deadline *deadline, void *owner)
 
     (void)deadline;
     if (!session_is_quiet(&d->sessions.all))
-        log_warning("not all clients took what was theirs in time clients=%u",
+        log_warning(LOG_CLIENTS_UNDELIVERED " clients=%u",
                     d->directory.client_count);
     loop_stop(d->loop);
 }
@@ -151,12 +150,12 @@ static void daemon_end_signal(void *owner, int number)
     struct daemon *d = owner;
 
     if (d->is_ending) {
-        log_warning("ending at once signal=%s", name);
+        log_warning(LOG_STOPPING_AT_ONCE " signal=%s", name);
         daemon_hooks_end(&d->hooks, true);
         loop_stop(d->loop);
         return;
     }
-    log_info("shutting down signal=%s consoles=%u", name,
+    log_info(LOG_STOPPING " signal=%s consoles=%u", name,
              d->directory.console_count);
     begin_end(d);
     systemd_stopping(&d->systemd);
@@ -481,12 +480,13 @@ void daemon_say_ready(struct daemon *d)
         snprintf(ports, sizeof ports, "%llu-%llu",
                  (unsigned long long)s->port_range_start,
                  (unsigned long long)s->port_range_end);
-    log_info("vspcd %s ready proxy=%s interface=%s ports=%s open-files=%llu",
+    log_info(LOG_READY
+             " version=%s proxy=%s interface=%s ports=%s open-files=%llu",
              VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
              s->interface, ports, (unsigned long long)d->open_files);
     daemon_proxies_log_others(&d->proxies);
     for (int i = 0; i < s->notice_count; i++)
-        log_warning("%s", s->notices[i]);
+        log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_tls_log(&d->tls);
     daemon_state_log(&d->state);
     daemon_logs_log(&d->logs);

@@ -1,6 +1,7 @@
 #include "daemon/daemon_limits.h"
 
 #include "log/log.h"
+#include "log/log_words.h"
 
 /* For listeners, signals, the store, and TLS files while they are read. */
 enum { OWN_FILES = 64 };
@@ -77,15 +78,14 @@ void daemon_limits_check(const struct settings *s,
              (s->no_vm_ports ? 0 : least(consoles, range));
     needed = most(needed, most(clients, unidentified) * 2);
     if (needed > bound_of(known->open_files))
-        log_warning("open files are too few for the limits that are set "
-                    "open-files=%llu needed=%llu consoles=%llu clients=%llu "
-                    "unidentified=%llu console-logs=%llu reason=%s",
-                    (unsigned long long)known->open_files,
-                    (unsigned long long)needed, (unsigned long long)consoles,
-                    (unsigned long long)clients,
-                    (unsigned long long)unidentified, (unsigned long long)logs,
-                    LOG_TEXT("VMs and clients will be kept waiting or refused "
-                             "before; raise the hard limit of open files to "
-                             "what is needed (LimitNOFILE= in the unit, ulimit "
-                             "-Hn)"));
+        log_warning(
+            LOG_FILES_TOO_FEW
+            " open-files=%llu needed=%llu consoles=%llu clients=%llu "
+            "unidentified=%llu console-logs=%llu reason=%s",
+            (unsigned long long)known->open_files, (unsigned long long)needed,
+            (unsigned long long)consoles, (unsigned long long)clients,
+            (unsigned long long)unidentified, (unsigned long long)logs,
+            LOG_TEXT("connections will wait or be refused before the limits "
+                     "are reached; raise the hard limit of open files to the "
+                     "needed number (LimitNOFILE= in the unit, ulimit -Hn)"));
 }

@@ -8,6 +8,7 @@
 #include "daemon/assembly.h"
 #include "daemon/process/messages.h"
 #include "log/log.h"
+#include "log/log_words.h"
 
 #include <string.h>
 
@@ -16,9 +17,9 @@ static void log_problems(const struct problems *problems)
     int kept = problems_kept(problems);
 
     for (int i = 0; i < kept; i++)
-        log_error("SIGHUP: the configuration is wrong reason=%s",
+        log_error(LOG_RELOAD_INVALID " reason=%s",
                   LOG_TEXT(problems->item[i].text));
-    log_error("SIGHUP: nothing was changed problems=%d", problems->count);
+    log_error(LOG_RELOAD_REFUSED " problems=%d", problems->count);
 }
 
 static bool has_changed(const struct options_changes *changes, const char *name)
@@ -37,16 +38,14 @@ static void log_changes(const struct settings *s,
 
     for (int i = 0; i < changes->count; i++) {
         options_value(s, changes->name[i], value, sizeof value);
-        log_info("SIGHUP: setting changed setting=%s value=%s",
-                 changes->name[i], LOG_TEXT(value));
+        log_info(LOG_RELOAD_SETTING " setting=%s value=%s", changes->name[i],
+                 LOG_TEXT(value));
     }
     if (has_changed(changes, "vm-allow") ||
         has_changed(changes, "client-allow"))
-        log_info("SIGHUP: who may connect was changed, for new connections: "
-                 "those that are there stay");
+        log_info(LOG_RELOAD_ALLOWED);
     for (int i = 0; i < changes->restart_count; i++)
-        log_warning("SIGHUP: setting needs a restart setting=%s",
-                    changes->restart[i]);
+        log_warning(LOG_RELOAD_RESTART " setting=%s", changes->restart[i]);
 }
 
 /*
@@ -106,10 +105,8 @@ static bool prepare(const struct daemon *d, const struct settings *next,
         return false;
     }
     if (daemon_tls_reopen(&d->tls, next, tls, &err) < 0) {
-        log_error("TLS: the certificate was not read again, the old one stays "
-                  "reason=%s",
-                  LOG_TEXT(err.text));
-        log_error("SIGHUP: nothing was changed");
+        log_error(LOG_TLS_NOT_RELOADED " reason=%s", LOG_TEXT(err.text));
+        log_error(LOG_RELOAD_REFUSED);
         return false;
     }
     return true;
@@ -125,7 +122,8 @@ static void log_new_notices(const struct settings *former,
         for (int j = 0; j < former->notice_count; j++)
             is_new &= next->notices[i] != former->notices[j];
         if (is_new)
-            log_warning("%s", next->notices[i]);
+            log_warning(LOG_SETTING_IGNORED " reason=%s",
+                        LOG_TEXT(next->notices[i]));
     }
 }
 
@@ -160,15 +158,14 @@ void daemon_reload(struct daemon *d)
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     log_changes(d->settings, &changes);
     if (d->settings->file != NULL)
-        log_info("SIGHUP: the configuration was read again file=%s changed=%d "
-                 "need-restart=%d",
+        log_info(LOG_RELOADED " file=%s changed=%d need-restart=%d",
                  LOG_TEXT(d->settings->file), changes.count,
                  changes.restart_count);
     else if (!has_tls && !d->logs.is_on)
-        log_info("SIGHUP: there is nothing to reload, no file and no "
-                 "certificate");
+        log_info(LOG_RELOAD_EMPTY " reason=%s",
+                 LOG_TEXT("there is no configuration file and no certificate"));
     if (has_tls)
-        log_info("SIGHUP: the certificate was read again, for new connections");
+        log_info(LOG_TLS_RELOADED);
     daemon_tls_log(&d->tls);
     if (changes.count > 0)
         daemon_check_limits(d);

@@ -1,4 +1,5 @@
 #include "log/log.h"
+#include "log/log_words.h"
 
 #include "base/clock.h"
 
@@ -106,8 +107,7 @@ __attribute__((format(printf, 3, 4))) static size_t format_line(
 /* The line that stands in place of dropped lines. */
 static size_t format_loss(char record[LOG_RECORD_MAX])
 {
-    return format_line(record, LOG_WARNING,
-                       "log lines lost because nobody took them count=%lu",
+    return format_line(record, LOG_WARNING, LOG_LINES_LOST " count=%lu",
                        state.dropped);
 }
 

@@ -1,7 +1,9 @@
 #include "net/descriptors.h"
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/descriptors_private.h"
 
 #include <errno.h>
@@ -110,12 +112,16 @@ static bool is_news(struct descriptors *d)
 
 void descriptors_report_lack(struct descriptors *d, int error)
 {
+    struct err why;
+
     d->lack_count++;
-    if (is_news(d))
-        log_warning("no file descriptors left: new connections wait or are "
-                    "refused until some are closed; raise the limit of open "
-                    "files (LimitNOFILE=, ulimit -n) reason=%s",
-                    LOG_TEXT(strerror(error)));
+    if (!is_news(d))
+        return;
+    err_set(&why,
+            "%s: raise the limit of open files (LimitNOFILE= in the unit, "
+            "ulimit -n)",
+            strerror(error));
+    log_warning(LOG_FILES_EXHAUSTED " reason=%s", LOG_TEXT(why.text));
 }
 
 void descriptors_report_success(struct descriptors *d)

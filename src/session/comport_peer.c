@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "core/console.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "proto/comport.h"
 #include "proto/telnet_encode.h"
 
@@ -104,11 +105,10 @@ static void complain(struct comport_peer *e,
     if (e->has_complained)
         return;
     e->has_complained = true;
-    log_info("COM-PORT request ignored console=%s peer=%s command=%d name=%s "
-             "bytes=%zu",
-             name_of(request).text, request->peer, command,
-             comport_command_name(command >= 0 ? (uint8_t)command : 255),
-             body.len);
+    log_info(
+        LOG_COMPORT_IGNORED " console=%s peer=%s command=%d name=%s bytes=%zu",
+        name_of(request).text, request->peer, command,
+        comport_command_name(command >= 0 ? (uint8_t)command : 255), body.len);
 }
 
 static void log_line_set(const struct comport_peer *e,
@@ -116,13 +116,13 @@ static void log_line_set(const struct comport_peer *e,
 {
     enum line_side side = (enum line_side)e->side;
 
-    log_debug(
-        "line set console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
-        name_of(request).text, request->peer,
-        line_format(request->line, side).text,
-        line_get(request->line, side, LINE_FLOW),
-        line_get(request->line, side, LINE_INBOUND_FLOW),
-        line_format_lines(*request->driven).text);
+    log_debug(LOG_COMPORT_LINE
+              " console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
+              name_of(request).text, request->peer,
+              line_format(request->line, side).text,
+              line_get(request->line, side, LINE_FLOW),
+              line_get(request->line, side, LINE_INBOUND_FLOW),
+              line_format_lines(*request->driven).text);
 }
 
 /* A value of 0 asks. Returns what holds afterwards, which is the answer. */
@@ -210,7 +210,7 @@ static int answer_signature(const struct comport_request *request,
 
     if (text.len > 0) {
         text_clean(theirs, sizeof theirs, text);
-        log_info("COM-PORT signature console=%s peer=%s text=%s",
+        log_info(LOG_COMPORT_SIGNATURE " console=%s peer=%s text=%s",
                  name_of(request).text, request->peer, LOG_TEXT(theirs));
     }
     return comport_put(out, COMPORT_SERVER, &ours);

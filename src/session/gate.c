@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "core/directory.h"
 #include "log/log.h"
+#include "log/log_words.h"
 
 /* A connection is not closed for want of descriptors before this time. Hosts
  * have identified their VMs long before, also hosts that wait for the greeting
@@ -42,8 +43,8 @@ static const struct words words[ADMISSION_SIDES][ADMISSION_VERDICTS] = {
             "the address connects more often than --client-rate and "
             "--client-burst allow", NULL },
         [ADMISSION_TOO_MANY] = {
-            "as many clients as may be are connected (--client-total, and half "
-            "of the open files)",
+            "the limit of all clients is reached (--client-total, or half of "
+            "the open files)",
             "[vspcd: too many clients are connected; try again later]\r\n" },
     },
 };
@@ -60,7 +61,8 @@ static void tell(struct gate *g, enum admission_side side, struct ip ip,
 
     if (admission_tells(&g->admission, side, ip, (int)verdict, clock_now_us(),
                         &others))
-        log_warning("connection refused side=%s peer=%s others=%u reason=%s",
+        log_warning(LOG_CONNECTION_REFUSED
+                    " side=%s peer=%s others=%u reason=%s",
                     side_names[side], address_format(peer).text, others,
                     LOG_TEXT(words[side][verdict].reason));
 }
@@ -113,13 +115,13 @@ static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
     g->newcomers.closed++;
     if (admission_tells(&g->admission, ADMISSION_VM, n->newcomer.site,
                         GATE_UNIDENTIFIED, clock_now_us(), &others))
-        log_warning("connection closed for a newer one side=vm peer=%s "
-                    "unidentified=%u others=%u reason=%s",
-                    n->peer, g->newcomers.count, others,
-                    LOG_TEXT("it has not said which VM it is, and there are "
-                             "more such connections than --unidentified-limit "
-                             "and --unidentified-per-address allow, or too few "
-                             "open files"));
+        log_warning(
+            LOG_UNIDENTIFIED_CLOSED
+            " side=vm peer=%s unidentified=%u others=%u reason=%s",
+            n->peer, g->newcomers.count, others,
+            LOG_TEXT("it has not identified its VM, and more such connections "
+                     "are open than --unidentified-limit, "
+                     "--unidentified-per-address or the open files allow"));
 }
 
 static struct session *push_out(struct gate *g, struct newcomer *newcomer)
@@ -129,7 +131,7 @@ static struct session *push_out(struct gate *g, struct newcomer *newcomer)
     struct session *session = n->session;
 
     tell_pushed_out(g, n);
-    session->ops->close(session, "it had to make room for newer connections");
+    session->ops->close(session, "closed to make room for newer connections");
     return session;
 }
 

@@ -1,5 +1,7 @@
 #include "server.h"
 
+#include "log/log_words.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -165,10 +167,10 @@ static void take_line(struct server *s)
     const char *proxy = strstr(line, " proxy=127.0.0.1:");
 
     fprintf(s->log_file, "%s\n", line);
-    if (strstr(line, " ready ") != NULL && proxy != NULL)
+    if (strstr(line, " " LOG_READY " ") != NULL && proxy != NULL)
         s->proxy =
             (uint16_t)strtoul(proxy + strlen(" proxy=127.0.0.1:"), NULL, 10);
-    if (strstr(line, " VM connected ") != NULL)
+    if (strstr(line, " " LOG_VM_CONNECTED " ") != NULL)
         take_console(s, line);
     if (strstr(line, "Sanitizer") != NULL ||
         strstr(line, "runtime error:") != NULL)

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import GONE, TelnetClient
 from harness.net import Fd, Peer, dial, eventually, pump_all
@@ -70,7 +71,7 @@ def test_curl_sees_it(booted, need, start_process):
     vspcd, vm = booted
     process = start_process([curl, "-sN", f"telnet://127.0.0.1:{vm.port}"],
                             stdin=subprocess.PIPE)
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     process.stdin.write(b"root\n")
     process.stdin.close()
     assert vm.read_until(b"root\n") == b"root\n"
@@ -119,7 +120,7 @@ def test_a_null_modem_carries_what_comes(start_vspcd):
     b = vspcd.vm("b", uri="s0")
     show(b, BOOT)
     a = vspcd.vm("a", uri="vspc://b", direction=b"C")
-    eventually(lambda: vspcd.events("null modem"), "the null modem")
+    eventually(lambda: vspcd.events(words.NULL_MODEM), "the null modem")
     show(b, b"now")
     assert a.read_until(b"now") == b"now"
 
@@ -145,14 +146,14 @@ def test_a_remote_system_gets_what_comes(start_vspcd, remote, scheme, kind):
 def test_listeners_of_a_vm(start_vspcd, scheme, seen):
     vspcd = start_vspcd("--service-listen", "*:*")
     vm = vspcd.vm("web", uri=f"{scheme}://127.0.0.1:{vspcd.ports.base + 80}")
-    has = vspcd.wait_event("console listens", console=vm.console)
+    has = vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console=vm.console)
     show(vm, BOOT + LOGIN)
     address = "127.0.0.1", int(has["address"].rpartition(":")[2])
     if scheme == "tcp":
         client = vspcd.keep(Peer(dial(address)))
     else:
         client = vspcd.keep(TelnetClient(address)).greet()
-    vspcd.wait_event("client connected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
     assert_sees(vm, client, seen)
 
 
@@ -179,7 +180,7 @@ def test_sighup_changes_it_for_who_comes_next(start_vspcd, config):
     assert vspcd.telnet(vm).read_until(b": ") == b"web login: "
     config("attach-lines = 2\nattach-bytes = 1K\n")
     hup(vspcd)
-    assert vspcd.events("SIGHUP: setting changed", setting="attach-lines",
+    assert vspcd.events(words.RELOAD_SETTING, setting="attach-lines",
                         value="2")
     assert vspcd.telnet(vm).read_until(b": ") == b"\r\nweb login: "
 
@@ -187,7 +188,7 @@ def test_sighup_changes_it_for_who_comes_next(start_vspcd, config):
 def test_it_stays_when_the_vm_is_gone(booted):
     vspcd, vm = booted
     vm.close()
-    vspcd.wait_event("VM disconnected", console="web")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web")
     client = vspcd.telnet(vm)
     assert client.read_until(b"login: ") == SCREEN
     client.read_notice(GONE)

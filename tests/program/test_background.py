@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 
+from harness import words
 from harness.net import TIMEOUT, can_bind, dial, eventually
 from harness.programs import BUILD, clean_environment
 from harness.service import Deaf, Inbox
@@ -58,7 +59,7 @@ def background(folder, log):
 
 
 def ready_port(log):
-    _, line = log.wait(lambda message: " ready " in message)
+    _, line = log.wait(lambda message: words.READY in message)
     return int(re.search(r"proxy=\S+?:(\d+)", line)[1])
 
 
@@ -78,7 +79,7 @@ def test_who_called_it_goes_on_when_vms_may_connect(background, folder, log):
     os.kill(pid, signal.SIGTERM)
     eventually(lambda: not (folder / "pid").exists(), "its end")
     assert can_bind(port)
-    log.wait(lambda message: "shutting down" in message)
+    log.wait(lambda message: words.STOPPING in message)
 
 
 def test_what_is_wrong_is_said_where_it_was_called(background, folder, log):
@@ -121,7 +122,7 @@ def test_relative_paths_mean_what_they_meant(background, folder, log,
                                  "file = here.db\nclient-limit = 3\n")
     os.kill(int((folder / "pid").read_text()), signal.SIGHUP)
     log.wait(lambda message: "setting=client-limit value=\"3\"" in message)
-    log.wait(lambda message: "certificate was read again" in message)
+    log.wait(lambda message: words.TLS_RELOADED in message)
     assert not any("SIGHUP: setting needs" in m for m in log.messages)
 
 
@@ -193,7 +194,7 @@ def test_of_many_starts_at_once_one_wins(start_program, tmp_path):
         eventually(lambda: sum(p.process.poll() is None for p in programs) == 1,
                    "all but one to end")
         winner = next(p for p in programs if p.process.poll() is None)
-        winner.wait_log(" ready ")
+        winner.wait_log(words.READY)
         assert path.read_text() == f"{winner.pid}\n"
         for one in programs:
             if one is not winner:
@@ -279,7 +280,7 @@ def test_a_reload_that_fails_ends_too(start_vspcd, folder):
                             env={"NOTIFY_SOCKET": manager.address})
         config.write_text("nonsense = 1\n")
         vspcd.process.send_signal(signal.SIGHUP)
-        vspcd.wait_log("SIGHUP: nothing was changed")
+        vspcd.wait_log(words.RELOAD_REFUSED)
         eventually(lambda: kinds(manager, "READY=1", "RELOADING=1") == [
             "READY=1", "RELOADING=1", "READY=1"], "READY again")
 
@@ -312,7 +313,7 @@ def test_a_manager_that_does_not_read_harms_nobody(start_vspcd, folder):
             f"/proc/{vspcd.pid}/stat").exists() and queue_is_full(folder),
             "a full queue")
         vspcd.process.send_signal(signal.SIGHUP)
-        vspcd.wait_log("certificate was read again")
+        vspcd.wait_log(words.TLS_RELOADED)
         vspcd.check_works()
         while "RELOADING=1" not in manager.read():
             pass

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Peer, dial
 from harness.streams import MIB, letters
@@ -147,7 +148,7 @@ def test_a_program_is_not_told_that_its_vm_goes_and_comes(vspcd, program):
         vm.send(b"before%d" % count)
         assert client.read_until(b"before%d" % count) == b"before%d" % count
         vm.close()
-        vspcd.wait_event("VM disconnected", peer=vm.address)
+        vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
         person.read_until(b"disconnected")
         vm = vspcd.vm("web", vm.uuid)
         vm.send(b"after")
@@ -159,10 +160,10 @@ def test_a_program_that_opens_while_its_vm_is_away(vspcd, program):
     vm = vspcd.vm("web")
     early = program(vspcd, vm)
     early.close()
-    vspcd.wait_event("client disconnected", peer=early.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=early.address)
     client = program(vspcd, vm)
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     vm = vspcd.vm("web", vm.uuid)
     vm.send(b"first")
     assert client.read_until(b"first") == b"first"
@@ -174,7 +175,7 @@ def test_a_program_that_has_missed_output_is_not_told_so(start_vspcd,
     vm = vspcd.vm("web")
     client = program(vspcd, vm, receive_buffer=4096)
     vm.send(letters(16 * MIB, seed=1))
-    vspcd.wait_event("client is too slow and will miss output",
+    vspcd.wait_event(words.CLIENT_LAGS,
                      console="web", peer=client.address)
     vm.send(b"<end>")
     assert b"[vspcd" not in client.read_until(b"<end>")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import RawClient
 from harness.net import eventually
@@ -65,7 +66,7 @@ def test_it_is_closed_when_nothing_comes(vspcd, attach):
     client.send(b"cmd\n")
     client.half_close()
     assert QUIET * 0.7 < closed_after(client)
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     assert vm.read_until(b"cmd\n") == b"cmd\n"
     vspcd.check_works()
 
@@ -128,7 +129,7 @@ def test_it_resets_meanwhile(vspcd, attach):
     client.half_close()
     vm.read_until(b"cmd\n")
     client.reset()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
 
 
 def test_end_of_vspcd_meanwhile(vspcd, attach):
@@ -196,7 +197,7 @@ def test_the_end_of_others_is_noticed(vspcd, stuck):
     for end in ("close", "reset", "half_close"):
         client = vspcd.telnet(vm)
         getattr(client, end)()
-        vspcd.wait_event("client disconnected", peer=client.address)
+        vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
 
 
 def test_those_who_were_there_before(vspcd):
@@ -210,7 +211,7 @@ def test_those_who_were_there_before(vspcd):
         client.send_wire(wire.command(wire.AYT))
         client.read_until(b"yes, VM connected")
     clients[0].close()
-    vspcd.wait_event("client disconnected", peer=clients[0].address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=clients[0].address)
 
 
 def test_only_who_has_data_waits_and_nothing_is_lost(vspcd):

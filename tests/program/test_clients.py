@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import BACK, GONE, NOTICE, RawClient, TelnetClient
 from harness.net import Listener, can_bind, eventually, pump_all
@@ -16,7 +17,7 @@ EVERY_BYTE = bytes(range(256))
 def gone(vspcd, vm):
     """The VM's connection ends, and vspcd has noticed."""
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
 
 
 # Greeting and negotiation
@@ -278,14 +279,14 @@ def test_a_client_gets_bytes_from_its_attach_on(start_vspcd):
 def test_client_events_are_logged(vspcd):
     vm = vspcd.vm("web")
     client = vspcd.telnet(vm)
-    has = vspcd.wait_event("client connected", peer=client.address)
+    has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
     assert has["console"] == "web"
     client.close()
-    has = vspcd.wait_event("client disconnected", peer=client.address)
+    has = vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     assert has["console"] == "web" and has["reason"]
     rude = vspcd.telnet(vm)
     rude.reset()
-    has = vspcd.wait_event("client disconnected", peer=rude.address)
+    has = vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=rude.address)
     assert has["reason"]
 
 
@@ -376,7 +377,7 @@ def test_port_is_kept_when_all_are_gone(vspcd):
     client = vspcd.telnet(vm)
     gone(vspcd, vm)
     client.close()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     other = vspcd.vm("second")
     assert other.port != vm.port
     assert vspcd.vm("first", uuid).port == vm.port

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness import words
 from harness.net import Listener, can_bind
 from harness.programs import BUILD, clean_environment
 from harness.vm import UUID
@@ -97,7 +98,7 @@ def test_proxy_port_in_use():
 
 def test_log_lines(vspcd):
     vspcd.vm("web")
-    vspcd.wait_event("VM connected", console="web")
+    vspcd.wait_event(words.VM_CONNECTED, console="web")
     for line in vspcd.lines:
         time, level, _ = line.split(" ", 2)
         assert re.fullmatch(TIME, time), line
@@ -159,7 +160,7 @@ def test_listens_where_it_was_told_only(vspcd):
 def test_no_vm_ports(start_vspcd):
     vspcd = start_vspcd("--no-vm-ports")
     vm = vspcd.new_vm("portless").identify()
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     assert has.get("port", "-") in ("-", "0", "none")
     assert all(can_bind(vspcd.ports.base + n) for n in range(4))
     vm.sync()
@@ -172,7 +173,7 @@ def test_support_multi_console(start_vspcd):
     assert (first.console, second.console) == ("web_s0", "web_s1")
     assert first.port != second.port
     client = vspcd.telnet(second)
-    has = vspcd.wait_event("client connected", peer=client.address)
+    has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
     assert has["console"] == "web_s1"
 
 
@@ -196,7 +197,7 @@ def test_client_limit(start_vspcd):
     for client in (first, second):
         client.read_until(b"for the two")
     first.close()
-    vspcd.wait_event("client disconnected", peer=first.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=first.address)
     third = vspcd.telnet(vm)
     vm.send(b"for the third")
     third.read_until(b"for the third")

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness import words
 from harness.programs import BUILD, SOURCE, clean_environment
 
 
@@ -271,6 +272,6 @@ def test_served_as_the_file_says(start_vspcd, config):
                   "debug = true\n")
     vspcd = start_vspcd("--config", path, "--debug=false")
     assert vspcd.vm("web", uri="s0").console == "web_s0"
-    assert len(vspcd.events("VMs may connect here too")) == 1
+    assert len(vspcd.events(words.VM_PORT_OPENED)) == 1
     vspcd.check_works()
     assert " debug " not in vspcd.log

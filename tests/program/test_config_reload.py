@@ -6,12 +6,13 @@ import ssl
 
 import pytest
 
+from harness import words
 from harness.comport import CTS, DCD, DSR
 from harness.net import Peer, dial, eventually
 from harness.tls import Tls
 from test_config import config  # noqa: F401 (a fixture)
 
-SAID = "the configuration was read again"
+SAID = words.RELOADED
 
 
 def hup(vspcd, expect=SAID):
@@ -37,7 +38,7 @@ def test_limits_change_under_way(start_vspcd, config):
     refused.wait_closed()
     config("client-limit = 2\nconsole-limit = 1\n")
     hup(vspcd)
-    assert vspcd.events("SIGHUP: setting changed", setting="client-limit",
+    assert vspcd.events(words.RELOAD_SETTING, setting="client-limit",
                         value="2")
     second = vspcd.telnet(vm)
     vm.send(b"for both")
@@ -55,10 +56,10 @@ def test_times_that_run_change(start_vspcd, config):
     vm = vspcd.vm("gone")
     silent = vspcd.keep(Peer(dial(vspcd.proxy)))
     vm.close()
-    vspcd.wait_event("VM disconnected", console="gone")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="gone")
     config("identity-timeout = 1\nvm-expire-time = 1\n")
     hup(vspcd)
-    vspcd.wait_event("console expired", console="gone")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="gone")
     silent.wait_closed()
 
 
@@ -79,7 +80,7 @@ def test_rules_change(start_vspcd, config):
     vspcd = start_vspcd("--config", config(""))
     port = vspcd.ports.base + 90
     vspcd.new_vm("no", uri=f"tcp://127.0.0.1:{port}").extend()
-    vspcd.wait_log(r"VM refused \(WONT-PROXY\)")
+    vspcd.wait_event(words.VM_REFUSED)
     config(f"service-listen = \"*:{port}\"\n")
     hup(vspcd)
     vm = vspcd.vm("yes", uri=f"tcp://127.0.0.1:{port}")
@@ -122,9 +123,9 @@ def test_what_needs_a_restart(start_vspcd, config):
     for _ in range(2):
         hup(vspcd)
     for name in ("history-size", "multi-console"):
-        assert len(vspcd.events("SIGHUP: setting needs a restart",
+        assert len(vspcd.events(words.RELOAD_RESTART,
                                 setting=name)) == 2
-    assert len(vspcd.events("SIGHUP: setting changed")) == 1
+    assert len(vspcd.events(words.RELOAD_SETTING)) == 1
     assert vspcd.events(SAID, changed=1)
     assert vspcd.events(SAID, changed=0)
     assert vspcd.vm("other").console == "other"
@@ -136,9 +137,9 @@ def test_command_line_stays_before_the_file(start_vspcd, config):
                         "--vm-expire-time", 86400)
     config("debug = true\nvm-expire-time = 0\n")
     hup(vspcd)
-    assert not vspcd.events("SIGHUP: setting changed")
+    assert not vspcd.events(words.RELOAD_SETTING)
     vspcd.check_works()
-    assert not vspcd.events("console expired")
+    assert not vspcd.events(words.CONSOLE_EXPIRED)
 
 
 @pytest.mark.parametrize("text, reason", [
@@ -159,7 +160,7 @@ def test_wrong_file_changes_nothing(start_vspcd, config, text, reason):
         path.unlink()
     else:
         config(text)
-    hup(vspcd, "SIGHUP: nothing was changed")
+    hup(vspcd, words.RELOAD_REFUSED)
     assert any(reason in line for line in vspcd.lines if " error " in line)
     refused = vspcd.keep(type(client)(vspcd.console_address(vm.port)))
     refused.wait_closed()
@@ -203,6 +204,6 @@ def test_a_storm_is_one_reload_a_turn(start_vspcd, config):
     config("debug = true")
     # One of the storm's may find it already.
     vspcd.process.send_signal(signal.SIGHUP)
-    vspcd.wait_log("setting changed setting=debug")
+    vspcd.wait_event(words.RELOAD_SETTING, setting="debug")
     vspcd.check_works()
     assert len(vspcd.events(SAID)) < 100

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from harness import words
 from harness.net import eventually
 from harness.programs import BUILD, is_sanitized
 from harness.streams import MIB, assert_same, letters
@@ -13,8 +14,7 @@ from test_console_log_times import content
 from test_console_logs import (GAP, PATIENT, names, rotated, small_disk,  # noqa: F401
                                start, state_of, wait_bytes)
 
-NOT_WRITTEN = ("console log is not written, the console goes on; it is tried "
-               "again")
+NOT_WRITTEN = words.CONSOLE_LOG_NOT_WRITTEN
 
 
 def reload(vspcd, config=None, text=""):
@@ -54,7 +54,7 @@ def test_a_console_that_comes_back_goes_on_behind_what_waits(start, tmp_path):
     vm.send(first)
     vspcd.wait_event(NOT_WRITTEN, console="web")
     vm.close()
-    vspcd.wait_event("console expired", console="web")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="web")
     vm = vspcd.vm("web", vm.uuid)
     (tmp_path / "file").unlink()
     start.folder.mkdir(parents=True)
@@ -91,7 +91,7 @@ def test_a_name_that_is_anothers_now_is_written_behind_what_waits(
     one.send(first)
     vspcd.wait_event(NOT_WRITTEN, console="web")
     one.close()
-    vspcd.wait_event("VM disconnected", console="web")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web")
     one = vspcd.vm("old", one.uuid)
     one.send(b"renamed")
     eventually(lambda: state_of(vspcd, "old")["log"] == "old.log", "the name")
@@ -310,8 +310,7 @@ def test_compression_that_fails_is_told(start_vspcd, small_disk):
     vm.send(data)
     wait_bytes(small_disk / "web.log", data)
     vm.send(b"more")
-    vspcd.wait_event("rotated console log is not compressed, it stays as it "
-                     "is; tried again after the next rotation", console="web")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_COMPRESSED, console="web")
     wait_bytes(small_disk / "web.log.1", data)
     wait_bytes(small_disk / "web.log", b"more")
 
@@ -332,7 +331,7 @@ def test_a_folder_that_becomes_a_link_leads_rotation_nowhere(start, tmp_path):
     folder.rename(start.folder / "moved")
     folder.symlink_to(elsewhere)
     vm.send(b"more")
-    vspcd.wait_event("console log is not rotated, it grows", console="web",
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_ROTATED, console="web",
                      file="web/log")
     wait_bytes(start.folder / "moved" / "log", data + b"more")
     assert names(elsewhere) == ["log", "log.1", "log.gz.tmp"]

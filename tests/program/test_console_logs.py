@@ -10,6 +10,7 @@ import struct
 
 import pytest
 
+from harness import words
 from harness.net import eventually
 from harness.programs import fields_of
 from harness.streams import MIB, assert_same, letters, noise
@@ -76,7 +77,7 @@ def test_a_log_is_no_client(start):
     vm = vspcd.vm("web")
     vm.send(b"the end")
     vm.close()
-    vspcd.wait_event("console expired", console="web")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="web")
     wait_bytes(start.folder / "web.log", b"the end")
 
 
@@ -214,12 +215,12 @@ def test_links_are_not_followed(start, tmp_path):
     vspcd = start()
     vm = vspcd.vm("web")
     vm.send(b"x")
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", console="web", file="web.log")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN,
+                     console="web", file="web.log")
     assert elsewhere.read_bytes() == b"mine"
     (start.folder / "web.log").unlink()
     wait_bytes(start.folder / "web.log", b"x")
-    vspcd.wait_event("console log is written again", console="web")
+    vspcd.wait_event(words.CONSOLE_LOG_WRITTEN, console="web")
 
 
 def test_vms_with_one_name_have_logs_of_their_own(start):
@@ -232,8 +233,7 @@ def test_vms_with_one_name_have_logs_of_their_own(start):
     wait_bytes(start.folder / f"clone-{vms[1].uuid}.log", b"1")
     wait_bytes(start.folder / f"clone-{vms[2].uuid}.log", b"2")
     wait_bytes(start.folder / f"clone-{vms[1].uuid}-s2.log", b"3")
-    vspcd.wait_event("console log's name is another console's, this one has "
-                     "another")
+    vspcd.wait_event(words.CONSOLE_LOG_SAME_NAME)
 
 
 def test_a_new_name_is_a_new_file(start):
@@ -242,7 +242,7 @@ def test_a_new_name_is_a_new_file(start):
     vm.send(b"1")
     wait_bytes(start.folder / "old.log", b"1")
     vm.close()
-    vspcd.wait_event("VM disconnected", console="old")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="old")
     vm = vspcd.vm("new", vm.uuid)
     vm.send(b"2")
     wait_bytes(start.folder / "new.log", b"2")
@@ -332,7 +332,7 @@ def test_sighup_changes_what_logs_are(start_vspcd, tmp_path):
         config.write_text(text)
         before = len(vspcd.lines)
         vspcd.process.send_signal(signal.SIGHUP)
-        eventually(lambda: any("was read again" in line
+        eventually(lambda: any(words.RELOADED in line
                                for line in vspcd.lines[before:]), "a reload")
 
     reload(f'logdir = "{folder}"\n')
@@ -349,7 +349,7 @@ def test_sighup_changes_what_logs_are(start_vspcd, tmp_path):
     before = len(vspcd.lines)
     config.write_text(f'logdir = "{folder}"\nmode = "9"\n')
     vspcd.process.send_signal(signal.SIGHUP)
-    eventually(lambda: any("nothing was changed" in line
+    eventually(lambda: any(words.RELOAD_REFUSED in line
                            for line in vspcd.lines[before:]), "a refusal")
 
 
@@ -378,8 +378,8 @@ def test_a_full_disk_leaves_a_gap_and_is_gone_on_with(start_vspcd, small_disk):
     data = letters(MIB, seed=9)
     vm.send(data)
     client.read_exactly(len(data))
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", reason="No space left on device")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN,
+                     reason="No space left on device")
     vspcd.check_works()
     vspcd.move(vm).send(b" the end\n")
     client.read_until(b" the end\n")
@@ -416,8 +416,8 @@ def test_a_full_disk_leaves_a_gap_and_is_gone_on_with(start_vspcd, small_disk):
         else:
             assert part == b"no space left on device"
     assert at == len(whole) and missing > 0
-    vspcd.wait_event("console log has a gap", console="web")
-    vspcd.wait_event("console log is written again")
+    vspcd.wait_event(words.CONSOLE_LOG_GAP, console="web")
+    vspcd.wait_event(words.CONSOLE_LOG_WRITTEN)
     assert int(state_of(vspcd, "web")["log-missing"]) == missing
 
 
@@ -433,8 +433,7 @@ def test_a_full_disk_that_is_soon_freed_loses_nothing(start_vspcd, small_disk):
     vm = vspcd.vm("web")
     data = letters(40000, seed=10)
     vm.send(data)
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN)
     filler.unlink()
     wait_bytes(small_disk / "web.log", data)
 
@@ -443,13 +442,10 @@ def test_a_directory_that_is_not_there_yet(start_vspcd, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     folder = tmp_path / "file" / "logs"
     vspcd = start_vspcd("--logdir", folder)
-    vspcd.wait_event("console logs cannot be written, consoles go on; it is "
-                     "tried again with all output: make the directory writable "
-                     "for vspcd, or set another --logdir")
+    vspcd.wait_event(words.CONSOLE_LOGS_NO_PLACE)
     vm = vspcd.vm("web")
     vm.send(b"kept until then")
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", reason="Not a directory")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN, reason="Not a directory")
     (tmp_path / "file").unlink()
     folder.mkdir(parents=True)
     wait_bytes(folder / "web.log", b"kept until then")
@@ -479,8 +475,8 @@ def test_a_disk_that_hangs_stops_neither_moves_nor_others(start):
     good = vspcd.vm("good")
     good.send(b"logged")
     wait_bytes(start.folder / "good.log", b"logged")
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", reason="the disk does not answer")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN,
+                     reason="the disk does not answer")
     destination = vspcd.move(stuck[0])
     destination.send(b"moved on")
     client.read_until(b"moved on")
@@ -489,7 +485,7 @@ def test_a_disk_that_hangs_stops_neither_moves_nor_others(start):
     wait_bytes(start.folder / "good.log", b"logged always")
     # The end waits for them in vain, and says so.
     vspcd.stop()
-    vspcd.wait_event("console log is not whole", file="stuck-1.log")
+    vspcd.wait_event(words.CONSOLE_LOG_INCOMPLETE, file="stuck-1.log")
     for fd in fds:
         os.close(fd)
 
@@ -503,8 +499,7 @@ def test_a_disk_that_hung_is_gone_on_with(start):
     data = letters(MIB, seed=12)
     vm.send(data)
     client.read_exactly(len(data))
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", console="web")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN, console="web")
     got = bytearray()
 
     def is_whole():
@@ -521,7 +516,7 @@ def test_a_disk_that_hung_is_gone_on_with(start):
     assert data.endswith(pieces[3])
     assert (len(pieces[0]) - 1 + int(pieces[1]) + len(pieces[3]) == len(data))
     assert pieces[2] == b"the disk does not answer"
-    vspcd.wait_event("console log is written again", console="web")
+    vspcd.wait_event(words.CONSOLE_LOG_WRITTEN, console="web")
     os.close(fd)
 
 

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import RawClient
 from harness.comport import BREAK_ON, DTR_OFF, RTS_OFF, control
@@ -234,7 +235,7 @@ def test_a_vm_whose_source_still_has_output_begins_anew(start_vspcd, said,
     vm = vspcd.destination(source).join().com_port()
     print_until_held(source, clients)
     vm.complete()
-    vspcd.wait_event("VM moved", to=vm.address)
+    vspcd.wait_event(words.VM_MOVED, to=vm.address)
     vm.send(b"the first words here")
     vm.sync()
     with vspcd.asleep():
@@ -256,8 +257,8 @@ def test_any_number_of_facts_in_a_turn(start_vspcd):
     uris = [f"vspc://{other.uuid}{label}" for label in ("", "/s0")]
     vm = vspcd.vm("one", uri=uris[0], direction=b"C")
     for count in range(40):
-        attached = len(vspcd.events("VM connected", peer=vm.address))
-        eventually(lambda: len(vspcd.events("null modem")) > count,
+        attached = len(vspcd.events(words.VM_CONNECTED, peer=vm.address))
+        eventually(lambda: len(vspcd.events(words.NULL_MODEM)) > count,
                    "the null modem")
         names = [wire.ext(wire.VM_NAME, b"name-%d-%d" % (count, n))
                  for n in range(count)]
@@ -268,7 +269,7 @@ def test_any_number_of_facts_in_a_turn(start_vspcd):
 
         def is_back():
             vm.read_for(0)
-            return len(vspcd.events("VM connected",
+            return len(vspcd.events(words.VM_CONNECTED,
                                     peer=vm.address)) > attached
         eventually(is_back, "the VM to be back")
     alive(vspcd)

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness.clients import SKIPPED
 from harness.programs import is_sanitized
 from harness.streams import (MIB, assert_same, fill, gaps_in, letters, noise,
@@ -165,7 +166,7 @@ def test_a_client_stopped_for_ever_costs_one_ring(start_vspcd):
     warm = attach(vspcd, "telnet", vm)
     transfer((vm, warm, letters(MIB, seed=12)))
     warm.close()
-    vspcd.wait_event("client disconnected", peer=warm.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=warm.address)
     before = vspcd.rss()
     attach(vspcd, "raw", vm, **SMALL)
     stall(vm, 8 * MIB, seed=13)
@@ -203,7 +204,7 @@ def test_a_vm_that_goes_while_it_does_not_read(vspcd):
     client.sock.setblocking(False)
     fill(client.sock)
     vm.reset()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     fill_to_nowhere(client.sock)
     again = vspcd.vm("stuck", uuid)
     client.sock.settimeout(30)

@@ -5,6 +5,7 @@ import hashlib
 
 import pytest
 
+from harness import words
 from harness.guest import (LOGIN, PATIENCE, PROMPT, Guest, is_needed,
                            wait_boot)
 from harness.net import eventually
@@ -45,14 +46,14 @@ def shell(guest):
 @pytest.fixture
 def telnet(guest, shell, need):
     """inetutils' telnet on a terminal; the shell is at its prompt."""
-    before = len(guest.vspcd.events("client connected"))
+    before = len(guest.vspcd.events(words.CLIENT_CONNECTED))
     child = pexpect.spawn(need("inetutils-telnet"),
                           ["-E", "127.0.0.1", str(guest.port)],
                           timeout=PATIENCE, echo=False)
     child.delaybeforesend = None
     try:
         eventually(
-            lambda: len(guest.vspcd.events("client connected")) > before,
+            lambda: len(guest.vspcd.events(words.CLIENT_CONNECTED)) > before,
             "vspcd to know of the client", PATIENCE)
         # Only what telnet shows tells that it has seen vspcd's greeting:
         # before that its Enter is CR LF, two of them for the guest.
@@ -78,7 +79,7 @@ def wait_boot_on(telnet):
 
 
 def assert_console_stayed(guest):
-    assert not guest.vspcd.events("VM disconnected")
+    assert not guest.vspcd.events(words.VM_DISCONNECTED)
 
 
 def test_log_in_and_run_a_command(telnet):

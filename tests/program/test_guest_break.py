@@ -4,6 +4,7 @@ Magic SysRq's help."""
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.guest import LOGIN, PATIENCE, Guest, is_needed
 from harness.net import TIMEOUT, eventually
@@ -72,7 +73,7 @@ def test_pyserial(guest, watcher):
 def test_inetutils_telnet(guest, watcher, need, terminal):
     child = terminal(need("inetutils-telnet"), "127.0.0.1", guest.port)
     child.expect_exact("Escape character is")
-    eventually(lambda: guest.vspcd.events("client connected"),
+    eventually(lambda: guest.vspcd.events(words.CLIENT_CONNECTED),
                "vspcd to know of the client")
     watcher.send(b"\r")
     child.expect_exact(LOGIN)

@@ -11,6 +11,7 @@ import sqlite3
 
 import pytest
 
+from harness import words
 from harness.net import eventually
 from harness.programs import SOURCE, is_sanitized
 from harness.tls import Tls
@@ -126,9 +127,9 @@ def test_every_event_of_a_vm(start_vspcd, recorder):
     second = vspcd.move(first)
     second.begin()
     second.abort()
-    failed = vspcd.wait_event("VM move failed", console="web")
+    failed = vspcd.wait_event(words.VM_MOVE_FAILED, console="web")
     second.close()
-    vspcd.wait_event("console expired", console="web")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="web")
     new, up, moved, move_failed, down, expired = recorder.wait(
         "vm-new", "vm-up", "vm-moved", "vm-move-failed", "vm-down",
         "vm-expired")
@@ -154,7 +155,7 @@ def test_a_rename_has_both_names(start_vspcd, recorder):
     _, _, renamed, down, up = recorder.wait(
         "vm-new", "vm-up", "vm-renamed", "vm-down", "vm-up")
     assert (renamed["old_name"], renamed["name"]) == ("before", "after")
-    assert down["reason"] == "the VM has connected anew"
+    assert down["reason"] == "the VM reconnected"
     assert "old_name" not in up
 
 
@@ -196,7 +197,7 @@ def test_a_real_vm_end(start_vspcd, start_vm, recorder):
     program = start_vm(vspcd, "--exec", "cat", name="kvm-01", uri="s0")
     recorder.wait("vm-new", "vm-up")
     program.process.send_signal(signal.SIGUSR1)
-    vspcd.wait_event("VM moved", console="kvm-01")
+    vspcd.wait_event(words.VM_MOVED, console="kvm-01")
     program.process.terminate()
     events = recorder.wait("vm-new", "vm-up", "vm-moved", "vm-down")
     assert {e["name"] for e in events} == {"kvm-01"}
@@ -209,7 +210,7 @@ def test_known_consoles_are_not_new(start_vspcd, recorder, tmp_path):
     vspcd = start_vspcd(env=env)
     vm, gone = vspcd.vm("web"), vspcd.vm("gone")
     gone.close()
-    vspcd.wait_event("VM disconnected", console="gone")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="gone")
     vspcd.stop()
     with contextlib.closing(sqlite3.connect(tmp_path / "state.db")) as db:
         assert db.execute("UPDATE consoles SET left_at = left_at - 99999 "
@@ -322,7 +323,7 @@ def test_one_that_hangs_is_ended(start_vspcd, hook):
     vm = vspcd.vm("web")
     pids = hanging.wait_lines(1)[0].split()
     assert_works(vspcd, vm)
-    has = vspcd.wait_event("hook failed", console="web", event="vm-up")
+    has = vspcd.wait_event(words.HOOK_FAILED, console="web", event="vm-up")
     assert "longer than 1 s" in has["reason"]
     assert has["output"] == "not yet" and has["hook"] == str(hanging.path)
     assert int(has["ms"]) >= 3000, "between SIGTERM and SIGKILL are 2 s"
@@ -336,7 +337,7 @@ def test_sigterm_is_enough_for_most(start_vspcd, hook):
     vspcd = start_vspcd("--hook", f"{hanging.path},events=vm-up",
                         "--hook-timeout", 1)
     vspcd.vm("web")
-    has = vspcd.wait_event("hook failed", console="web")
+    has = vspcd.wait_event(words.HOOK_FAILED, console="web")
     assert has["output"] == "cleaned up"
 
 
@@ -345,7 +346,7 @@ def test_what_it_leaves_behind_is_ended(start_vspcd, hook):
     vspcd = start_vspcd("--hook", f"{forks.path},events=vm-up", "--debug")
     vm = vspcd.vm("web")
     child = forks.wait_lines(1)[0]
-    vspcd.wait_event("hook has run", console="web")
+    vspcd.wait_event(words.HOOK_COMPLETED, console="web")
     eventually(lambda: not is_there(child), "the child's end")
     assert_works(vspcd, vm)
 
@@ -357,7 +358,7 @@ def test_one_that_has_left_its_group_holds_nothing_up(start_vspcd, hook):
     vspcd = start_vspcd("--hook", f"{forks.path},events=vm-up", "--debug")
     vspcd.vm("web")
     try:
-        assert vspcd.wait_event("hook has run")["output"] == "done"
+        assert vspcd.wait_event(words.HOOK_COMPLETED)["output"] == "done"
         assert is_there(forks.lines()[0])
         vspcd.stop()
     finally:
@@ -373,7 +374,7 @@ def test_megabytes_of_output(start_vspcd, hook):
     before = vspcd.rss()
     vm = vspcd.vm("web")
     assert_works(vspcd, vm)
-    has = vspcd.wait_event("hook failed", console="web")
+    has = vspcd.wait_event(words.HOOK_FAILED, console="web")
     assert has["reason"] == "exit status 7"
     assert has["output"] == "the [1mlast\ufffd line"
     if not is_sanitized():
@@ -385,22 +386,22 @@ def test_one_that_does_not_read(start_vspcd, hook):
     vspcd = start_vspcd("--hook", f"{deaf.path},events=vm-up", "--debug")
     vspcd.vm("web")
     deaf.wait_lines(1)
-    vspcd.wait_event("hook has run", console="web")
+    vspcd.wait_event(words.HOOK_COMPLETED, console="web")
 
 
 @pytest.mark.parametrize("make, message, reason", [
-    (lambda path: path.unlink(), "hook cannot be started",
+    (lambda path: path.unlink(), words.HOOK_NOT_STARTED,
      "No such file or directory"),
-    (lambda path: path.chmod(0o644), "hook cannot be started",
+    (lambda path: path.chmod(0o644), words.HOOK_NOT_STARTED,
      "Permission denied"),
     (lambda path: path.write_text("echo no first line"),
-     "hook cannot be started",
-     "it is no program, and its first line is not one such as #!/bin/sh"),
-    (lambda path: path.write_text("#!/nonexistent"), "hook cannot be started",
+     words.HOOK_NOT_STARTED,
+     "not a program, and no first line such as #!/bin/sh"),
+    (lambda path: path.write_text("#!/nonexistent"), words.HOOK_NOT_STARTED,
      "No such file or directory"),
-    (lambda path: path.write_text("#!/bin/sh\nexit 3"), "hook failed",
+    (lambda path: path.write_text("#!/bin/sh\nexit 3"), words.HOOK_FAILED,
      "exit status 3"),
-    (lambda path: path.write_text("#!/bin/sh\nkill -9 $$"), "hook failed",
+    (lambda path: path.write_text("#!/bin/sh\nkill -9 $$"), words.HOOK_FAILED,
      "ended by signal 9 (Killed)"),
 ], ids=["missing", "not-executable", "no-program", "no-interpreter", "fails",
         "killed"])
@@ -413,7 +414,7 @@ def test_one_that_fails(start_vspcd, hook, make, message, reason):
                            hook=str(failing.path))
     assert has["reason"] == reason
     assert_works(vspcd, vm)
-    is_told = bool(vspcd.events("hook cannot be run as it is"))
+    is_told = bool(vspcd.events(words.HOOK_UNUSABLE))
     assert is_told == (not os.access(failing.path, os.X_OK))
 
 
@@ -422,7 +423,7 @@ def test_how_it_ended_is_known_where_sigchld_was_ignored(start_vspcd, hook):
     vspcd = start_vspcd("--hook", f"{failing.path},events=vm-up",
                         wrapper=["env", "--ignore-signal=CHLD"])
     vspcd.vm("web")
-    assert vspcd.wait_event("hook failed")["reason"] == "exit status 3"
+    assert vspcd.wait_event(words.HOOK_FAILED)["reason"] == "exit status 3"
 
 
 def test_many_failures_are_a_line_a_second(start_vspcd, hook):
@@ -432,7 +433,7 @@ def test_many_failures_are_a_line_a_second(start_vspcd, hook):
         vspcd.vm(f"web-{n}")
     failing.wait_lines(40)
     vspcd.report()
-    assert 1 <= len(vspcd.events("hook failed")) < 40
+    assert 1 <= len(vspcd.events(words.HOOK_FAILED)) < 40
 
 
 def test_500_vms_while_a_hook_hangs(start_vspcd, hook):
@@ -442,7 +443,7 @@ def test_500_vms_while_a_hook_hangs(start_vspcd, hook):
     new = [vspcd.new_vm(f"web-{n}") for n in range(500)]
     for vm in new:
         vm.identify()
-    eventually(lambda: len(vspcd.events("VM connected")) == 500, "all VMs")
+    eventually(lambda: len(vspcd.events(words.VM_CONNECTED)) == 500, "all VMs")
     hanging.wait_lines(100)
     vspcd.wait_idle()
     for vm in new[::50]:
@@ -450,8 +451,7 @@ def test_500_vms_while_a_hook_hangs(start_vspcd, hook):
         assert_works(vspcd, vm)
     assert len(hanging.lines()) == 100
     vspcd.stop()
-    assert vspcd.events("events were not told to hooks because vspcd is "
-                        "ending")
+    assert vspcd.events(words.HOOK_EVENTS_DROPPED_AT_END)
 
 
 def test_what_waits_is_bounded(start_vspcd, hook):
@@ -465,13 +465,12 @@ def test_what_waits_is_bounded(start_vspcd, hook):
     hanging.wait_lines(1)
     for _ in range(69):
         vspcd.telnet(vm).close()
-    has = vspcd.wait_log("hook events were dropped .* count=(\\d+)")
-    assert 1 <= int(has.group(1)) <= 5
+    has = vspcd.wait_event(words.HOOK_EVENTS_DROPPED, hook=hanging.path)
+    assert 1 <= int(has["count"]) <= 5
     vspcd.telnet(other)
     assert hanging.wait_lines(2) == ["busy", "other"]
     vspcd.report()
-    assert len(vspcd.events("hook events were dropped because too many "
-                            "wait,")) == 1, "once a minute"
+    assert len(vspcd.events(words.HOOK_EVENTS_DROPPED)) == 1, "once a minute"
 
 
 # The end
@@ -500,10 +499,9 @@ def test_what_runs_at_the_end_has_a_second(start_vspcd, hook):
     assert not is_there(pid)
     lines = short.lines()
     assert lines.count("begin") == lines.count("end")
-    has = vspcd.events("hook failed", hook=str(hanging.path))
+    has = vspcd.events(words.HOOK_FAILED, hook=str(hanging.path))
     assert [h["reason"] for h in has] == ["vspcd is ending"]
-    dropped = vspcd.events("events were not told to hooks because vspcd is "
-                           "ending")
+    dropped = vspcd.events(words.HOOK_EVENTS_DROPPED_AT_END)
     assert 3 <= int(dropped[0]["count"]) <= 6
 
 
@@ -514,7 +512,7 @@ def test_a_second_signal_waits_for_no_hook(start_vspcd, hook):
     vspcd.vm("web")
     pid = hanging.wait_lines(1)[0]
     vspcd.process.send_signal(signal.SIGTERM)
-    vspcd.wait_log("shutting down")
+    vspcd.wait_log(words.STOPPING)
     vspcd.process.send_signal(signal.SIGTERM)
     assert vspcd.wait_exit() == 0
     assert not is_there(pid)
@@ -541,11 +539,11 @@ def test_sighup_changes_them(start_vspcd, hook, recorder, config):
     hup(vspcd)
     vspcd.vm("third")
     config("hook = \"relative\"")
-    hup(vspcd, "SIGHUP: nothing was changed")
+    hup(vspcd, words.RELOAD_REFUSED)
     assert any("expected an absolute path" in line for line in vspcd.lines)
     config("hook = \"/nonexistent,events=vm-up\"")
     hup(vspcd)
-    vspcd.wait_event("hook cannot be run as it is")
+    vspcd.wait_event(words.HOOK_UNUSABLE)
     vspcd.check_works()
     assert one.lines() == ["first", "second"]
 
@@ -560,14 +558,14 @@ def test_sighup_drops_what_waits_for_who_is_gone(start_vspcd, hook, config):
     pid = hanging.wait_lines(1)[0]
     config("")
     hup(vspcd)
-    assert vspcd.events("events of hooks that are no more were dropped",
+    assert vspcd.events(words.HOOK_EVENTS_DROPPED,
                         count=3)
     assert is_there(pid), "what runs goes on"
     config(f"hook = \"{hanging.path},events=vm-up\"\nhook-timeout = 1\n")
     hup(vspcd)
     vspcd.vm("web-9")
     assert len(hanging.wait_lines(2)) == 2
-    has = vspcd.wait_event("hook failed", console="web-9")
+    has = vspcd.wait_event(words.HOOK_FAILED, console="web-9")
     assert "longer than 1 s" in has["reason"]
 
 

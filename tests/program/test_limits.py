@@ -8,9 +8,10 @@ import threading
 
 import pytest
 
+from harness import words
 from harness.clients import RawClient, TelnetClient
 from harness.net import Peer, dial, eventually, many
-from harness.programs import fields_of, is_sanitized
+from harness.programs import fields_of, is_sanitized, message_of
 from harness.streams import assert_both_ways
 from harness.tls import Tls
 from harness.vm import Vm
@@ -18,7 +19,7 @@ from test_config import config, run  # noqa: F401 (config is a fixture)
 from test_config_reload import hup
 
 OTHER = "127.0.0.2"
-REFUSED = "connection refused"
+REFUSED = words.CONNECTION_REFUSED
 NOT_ALLOWED = b"[vspcd: connections from your address are not allowed here]\r\n"
 TOO_MANY = b"[vspcd: too many clients are connected; try again later]\r\n"
 
@@ -56,7 +57,7 @@ def limits(vspcd):
     vspcd.process.send_signal(signal.SIGUSR1)
     return eventually(
         lambda: next((fields_of(line) for line in vspcd.lines[before:]
-                      if " info limits " in line), None), "the limits")
+                      if message_of(line) == words.LIMITS), None), "the limits")
 
 
 @pytest.fixture
@@ -114,12 +115,12 @@ def test_nothing_is_said_where_tls_is_required(start_vspcd):
 def test_ipv4_at_a_port_of_both_families(start_vspcd):
     vspcd = start_vspcd("--proxy-listen", "[::]:0", "--vm-allow", OTHER,
                         "--vm-allow", "::/0")
-    port = int(vspcd.wait_log(r"VMs may connect here too proxy=\S+:(\d+)")[1])
+    port = int(vspcd.wait_log(words.VM_PORT_OPENED + r" proxy=\S+:(\d+)")[1])
     assert said_to(("127.0.0.1", port)) == b""
     for address, source in ((("127.0.0.1", port), OTHER),
                             (("::1", port), None)):
         vm = vspcd.keep(Vm(address, source=source)).identify()
-        vspcd.wait_event("VM connected", peer=vm.address)
+        vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
 
 
 @pytest.mark.parametrize("scheme, line",
@@ -128,7 +129,7 @@ def test_listeners_that_vms_ask_for(start_vspcd, scheme, line):
     vspcd = start_vspcd("--service-listen", "*:*", "--client-allow", OTHER)
     address = ("127.0.0.1", vspcd.ports.base + 80)
     vm = vspcd.vm(uri=f"{scheme}://{address[0]}:{address[1]}")
-    vspcd.wait_event("console listens", console=vm.console)
+    vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console=vm.console)
     assert said_to(address) == line
     client = vspcd.keep(RawClient(address, source=OTHER))
     client.send(b"typed")
@@ -141,12 +142,13 @@ def test_networks_change_under_way(start_vspcd, config):
     client = vspcd.telnet(vm, source=OTHER)
     config('vm-allow = "127.0.0.1"\nclient-allow = {"127.0.0.1", "::1"}\n')
     hup(vspcd)
-    vspcd.wait_log("those that are there stay")
+    eventually(lambda: any(message_of(line) == words.RELOAD_ALLOWED
+                           for line in vspcd.lines), "the change")
     assert said_to(vspcd.proxy, OTHER) == b""
     assert said_to(vspcd.console_address(vm.port), OTHER) == NOT_ALLOWED
     assert_both_ways(vm, client)
     config('vm-allow = "127.0.0.1/8"\n')
-    hup(vspcd, "nothing was changed")
+    hup(vspcd, words.RELOAD_REFUSED)
     vspcd.wait_log(r"vspcd.conf:1: vm-allow: .* expected the network, "
                    r"127.0.0.0/8")
     assert said_to(vspcd.proxy, OTHER) == b""
@@ -248,10 +250,10 @@ def test_a_flood_that_says_nothing(start_vspcd):
         thread.join()
         for peer in opened:
             peer.close()
-    has = vspcd.wait_event("connection closed for a newer one", side="vm")
+    has = vspcd.wait_event(words.UNIDENTIFIED_CLOSED, side="vm")
     assert has["peer"].startswith(OTHER)
     assert "--unidentified-per-address" in has["reason"]
-    assert len(vspcd.events("connection closed for a newer one")) <= 2
+    assert len(vspcd.events(words.UNIDENTIFIED_CLOSED)) <= 2
     # Who has said who it is does not count.
     assert_both_ways(before, vspcd.telnet(before))
 
@@ -293,10 +295,10 @@ def test_output_before_the_name_is_bounded_in_all(start_vspcd, many_files):
     with many(lambda: silent(vspcd.proxy), 1100) as crowd:
         for peer in crowd:
             peer.send(chunk)
-        vspcd.wait_log("more data than can be kept for all of them")
+        vspcd.wait_log("sent more data than is kept for all of them")
         assert is_sanitized() or vspcd.rss() < 160 << 20
     after = vspcd.new_vm("after").identify()
-    vspcd.wait_event("VM connected", peer=after.address)
+    vspcd.wait_event(words.VM_CONNECTED, peer=after.address)
 
 
 # Clients in total
@@ -346,7 +348,7 @@ def test_clients_leave_open_files_to_vms(start_vspcd, need):
                    "half of the files")
         for n in range(10):
             vspcd.vm(f"more-{n}", source=OTHER)
-    assert "no file descriptors left" not in vspcd.log
+    assert not vspcd.events(words.FILES_EXHAUSTED)
 
 
 def test_vms_get_in_when_no_file_is_left(start_vspcd, need):
@@ -359,19 +361,19 @@ def test_vms_get_in_when_no_file_is_left(start_vspcd, need):
     with many(lambda: RawClient(vspcd.console_address(vm.port)), 60), \
             many(lambda: silent(vspcd.proxy, OTHER), 24), \
             many(lambda: silent(vspcd.proxy, "127.0.0.3"), 24):
-        vspcd.wait_log("no file descriptors left")
+        vspcd.wait_event(words.FILES_EXHAUSTED)
         assert_both_ways(vm, client)
         for n in range(5):
             has_come = vspcd.new_vm(f"new-{n}").identify()
-            vspcd.wait_event("VM connected", peer=has_come.address)
+            vspcd.wait_event(words.VM_CONNECTED, peer=has_come.address)
         assert_both_ways(vm, client)
-        assert vspcd.log.count("no file descriptors left") == 1
+        assert len(vspcd.events(words.FILES_EXHAUSTED)) == 1
         assert int(limits(vspcd)["out-of-files"]) > 0
     eventually(lambda: count_of(vspcd, "unidentified") == 0, "all to be gone")
     vspcd.check_works()
 
 
-WARNING = "open files are too few"
+WARNING = words.FILES_TOO_FEW
 
 
 @pytest.mark.parametrize("files, options, is_warned", [
@@ -393,8 +395,8 @@ def test_a_warning_at_the_start(start_vspcd, need, tmp_path, files, options,
     vspcd = start_vspcd("--port-range-end", 65535, *options,
                         wrapper=no_more_than(files))
     assert limits(vspcd)["open-files"] == str(files)
-    assert (WARNING in vspcd.log) == is_warned
+    assert bool(vspcd.events(WARNING)) == is_warned
     if is_warned:
-        has = vspcd.wait_event(WARNING + " for the limits that are set")
+        has = vspcd.wait_event(WARNING)
         assert int(has["needed"]) > files
         assert "LimitNOFILE=" in has["reason"]

@@ -11,8 +11,9 @@ import tempfile
 
 import pytest
 
+from harness import words
 from harness.net import TIMEOUT, dial, eventually
-from harness.programs import BUILD, clean_environment, fields_of
+from harness.programs import BUILD, clean_environment, fields_of, message_of
 from harness.service import (Deaf, Inbox, StreamSyslog, journal_fields,
                              journal_stream_of)
 from harness.vm import Vm, new_uuid
@@ -65,15 +66,15 @@ def test_json_is_valid_whatever_a_vm_is_called(start_vspcd, config):
              "a=b console=c", "007", "none", "{}", "tab\there"]
     for name in names:
         vspcd.new_vm(name).identify()
-    eventually(lambda: sum("VM connected" in line for line in vspcd.lines) ==
-               len(names), "all VMs")
+    eventually(lambda: sum(words.VM_CONNECTED in line
+                           for line in vspcd.lines) == len(names), "all VMs")
     lines = [json.loads(line) for line in vspcd.lines[begin:]]
     assert [line["console"] for line in lines
-            if line["message"] == "VM connected"] == [
+            if line["message"] == words.VM_CONNECTED] == [
                 name.replace("\t", "") for name in names]
     for line in lines:
         assert line["time"].endswith("Z") and line["level"] == "info", line
-        if line["message"] == "VM connected":
+        if line["message"] == words.VM_CONNECTED:
             assert isinstance(line["port"], int) and line["tls"] is False
 
 
@@ -86,7 +87,7 @@ def test_level_hides_what_is_less_important(start_quietly, config, tmp_path):
     config("messages-level = info")
     vspcd.process.send_signal(signal.SIGHUP)
     vspcd.wait_log("setting=messages-level")
-    assert " ready " not in vspcd.log
+    assert words.READY not in vspcd.log
 
 
 def test_stdout_is_vspc_pys_word_for_it(start_vspcd):
@@ -102,22 +103,22 @@ def test_stderr_of_a_unit_has_levels_and_no_times(start_program, tmp_path):
             ["sh", "-c", 'exec "$@" 2>>' + str(path), "sh", BUILD / "vspcd",
              "--proxy-port", 0, "--proxy-iface", "127.0.0.1"],
             env={"JOURNAL_STREAM": stream})
-        eventually(lambda: "ready" in path.read_text(), "a line")
+        eventually(lambda: words.READY in path.read_text(), "a line")
     program.stop()
     lines = path.read_text().splitlines()
-    assert any(line.startswith("<6>vspcd ") for line in lines), lines
+    assert any(line.startswith(f"<6>{words.READY} ") for line in lines), lines
     assert all(line.startswith("<6>") for line in lines), lines
 
 
 def test_syslog(start_quietly, inbox):
     log = inbox()
     program = start_quietly("--messages-to", f"syslog:{log.address}")
-    _, line = log.wait(has(" ready "))
+    _, line = log.wait(has(words.READY))
     head, rest = line.split(f" vspcd[{program.pid}]: ")
-    assert head.startswith("<30>") and rest.startswith("vspcd ")
+    assert head.startswith("<30>") and rest.startswith(words.READY)
     assert len(head) == len("<30>Jan 31 23:59:59")
     program.stop()
-    log.wait(has("shutting down"))
+    log.wait(has(words.STOPPING))
     assert program.log == ""
 
 
@@ -125,37 +126,37 @@ def test_syslog_in_json(start_quietly, inbox):
     log = inbox()
     start_quietly("--messages-to", f"syslog:{log.address}",
                   "--messages-format", "json")
-    _, line = log.wait(has(" ready"))
+    _, line = log.wait(has(words.READY))
     assert json.loads(line.split("]: ", 1)[1])["level"] == "info"
 
 
 def test_syslog_on_a_stream(start_quietly, sockets):
     log = StreamSyslog(sockets / "log")
     start_quietly("--messages-to", f"syslog:{sockets / 'log'}")
-    log.read_record(" ready ")
+    log.read_record(words.READY)
     log.close()
 
 
 def test_syslog_comes_later_and_is_started_anew(start_quietly, inbox, sockets):
     program = start_quietly("--messages-to", f"syslog:{sockets / 'log'}")
-    program.wait_log("messages do not get to .*No such file")
+    program.wait_log("messages cannot be sent to .*No such file")
     log = inbox()
-    log.wait(has(" ready "))
+    log.wait(has(words.READY))
     log.close()
     program.process.send_signal(signal.SIGUSR1)
     log = inbox()
-    log.wait(has("consoles count=0"))
+    log.wait(has(words.TOTALS + " count=0"))
     program.stop()
 
 
 def test_the_journal_has_fields(start_quietly, inbox):
     log = inbox()
     program = start_quietly("--messages-to", f"journal:{log.address}")
-    _, message = log.wait(has(" ready "))
+    _, message = log.wait(has(words.READY))
     fields = journal_fields(message)
     assert fields["PRIORITY"] == "6"
     assert fields["SYSLOG_IDENTIFIER"] == "vspcd"
-    assert fields["MESSAGE"].startswith("vspcd ")
+    assert fields["MESSAGE"].startswith(words.READY)
     assert fields["PROXY"] in fields["MESSAGE"]
     program.stop()
 
@@ -164,14 +165,15 @@ def test_a_reload_moves_them(start_quietly, inbox, config):
     first, second = inbox("first"), inbox("second")
     program = start_quietly("--config", config(
         f'messages-to = "syslog:{first.address}"'))
-    first.wait(has(" ready "))
+    first.wait(has(words.READY))
     config(f'messages-to = "syslog:{second.address}"\n'
            "messages-format = json\nmessages-level = debug\n")
     program.process.send_signal(signal.SIGHUP)
-    _, line = second.wait(has("setting changed"))
+    _, line = second.wait(has(words.RELOAD_SETTING))
     assert json.loads(line.split("]: ", 1)[1])["setting"] == "messages-to"
     assert len(first.messages) == sum(
-        "ready" in m or "TLS" in m or "state" in m for m in first.messages)
+        any(word in m for word in (words.READY, words.TLS_CERTIFICATE,
+                                   "state ")) for m in first.messages)
 
 
 @pytest.mark.parametrize("place", ["nowhere", "syslog:relative", "stderr:/x",
@@ -191,9 +193,9 @@ def test_a_stopped_syslog_harms_nobody(start_vspcd, sockets, config):
     deaf = Deaf(sockets / "log")
     config(f'messages-to = "syslog:{sockets / "log"}"')
     vspcd.process.send_signal(signal.SIGHUP)
-    while "certificate was read again" not in deaf.read():
+    while words.TLS_RELOADED not in deaf.read():
         pass
-    assert "TLS certificate" in deaf.read()
+    assert words.TLS_CERTIFICATE in deaf.read()
     for _ in range(clients):
         dial(vspcd.console_address(vm.port)).close()
     with dial(vspcd.console_address(vm.port)) as client:
@@ -204,7 +206,7 @@ def test_a_stopped_syslog_harms_nobody(start_vspcd, sockets, config):
     while told + lost < 2 * clients + 2:
         line = deaf.read()
         told += "]: client " in line
-        if "lines lost" in line:
+        if words.LINES_LOST in line:
             lost += int(fields_of(line)["count"])
     deaf.close()
     assert told + lost == 2 * clients + 2
@@ -233,10 +235,10 @@ def test_all_consoles_are_listed_to_a_slow_reader(start_process, many_consoles):
          "--no-vm-ports", "--file", many_consoles], stdout=None,
         stderr=subprocess.PIPE, env=clean_environment())
     lines = iter(process.stderr.readline, b"")
-    ready = next(line for line in lines if b" ready " in line)
+    ready = next(line for line in lines if words.READY.encode() in line)
     port = int(re.search(rb"proxy=\S+?:(\d+)", ready)[1])
     assert b"consoles=%d " % LIST_COUNT in next(
-        line for line in lines if b"info state" in line)
+        line for line in lines if words.STATE_LOADED.encode() in line)
     process.send_signal(signal.SIGUSR1)
     for _ in range(3):  # the pipe is full, and VMs are served
         with contextlib.closing(Vm(("127.0.0.1", port), "busy")) as vm:
@@ -246,7 +248,7 @@ def test_all_consoles_are_listed_to_a_slow_reader(start_process, many_consoles):
     while len(listed) < LIST_COUNT:
         line = next(lines).decode()
         assert "lost" not in line
-        if " info listed console=" in line:
+        if message_of(line) == words.CONSOLE_LISTED:
             listed.add(fields_of(line)["console"])
     process.send_signal(signal.SIGTERM)
     process.stderr.read()
@@ -261,5 +263,5 @@ def test_closed_descriptors(start_program, inbox):
         ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", BUILD / "vspcd",
          "--proxy-port", 0, "--proxy-iface", "127.0.0.1",
          "--messages-to", f"syslog:{log.address}"])
-    log.wait(has(" ready "))
+    log.wait(has(words.READY))
     program.stop()

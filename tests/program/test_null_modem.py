@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import BREAK_OFF, BREAK_ON, CTS, DSR, DTR_OFF, DTR_ON
 from harness.net import Fd, eventually
@@ -14,7 +15,7 @@ from harness.streams import MIB, transfer
 from harness.vm import new_uuid
 
 RULE = ("--service-connect", "vspc://*")
-TRIED_AGAIN = "not connected for a VM, it is tried again"
+TRIED_AGAIN = words.SERVICE_FAILED
 EVERY_BYTE = bytes(range(256))
 
 
@@ -23,7 +24,7 @@ def join(vspcd, other, name="a", **options):
 
 
 def wait_joined(vspcd, count=1):
-    eventually(lambda: len(vspcd.events("null modem")) >= count,
+    eventually(lambda: len(vspcd.events(words.NULL_MODEM)) >= count,
                "the null modem")
 
 
@@ -94,7 +95,7 @@ def test_moves(pair):
     assert there.read_exactly(15) == b"typed meanwhile"
     b.abort()
     check(there, b)
-    assert len(vspcd.events("null modem")) == 1
+    assert len(vspcd.events(words.NULL_MODEM)) == 1
 
 
 def test_a_bulk_through_a_move(pair):
@@ -116,20 +117,20 @@ def test_a_bulk_through_a_move(pair):
 def test_the_other_goes_and_comes_back(pair):
     vspcd, a, b = pair
     b.close()
-    vspcd.wait_event("VM disconnected", console="b")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="b")
     a.send(b"into the void" * 100000)
     a.sync()
     again = vspcd.new_vm("b", b.uuid, uri="s0").identify()
-    eventually(lambda: len(vspcd.events("VM connected", console="b")) == 2,
+    eventually(lambda: len(vspcd.events(words.VM_CONNECTED, console="b")) == 2,
                "b")
     check(a, again)
-    assert len(vspcd.events("null modem")) == 1
+    assert len(vspcd.events(words.NULL_MODEM)) == 1
 
 
 def test_the_one_that_asked_goes_and_comes_back(pair):
     vspcd, a, b = pair
     a.close()
-    vspcd.wait_event("VM disconnected", console="a")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="a")
     b.send(b"into the void")
     b.sync()
     again = vspcd.new_vm("a", a.uuid, uri="vspc://b",
@@ -143,16 +144,16 @@ def test_both_ask_for_the_same_cable(start_vspcd):
     vspcd = start_vspcd(*RULE)
     a = join(vspcd, "b", "a")
     assert vspcd.wait_event(TRIED_AGAIN, console="a")["reason"] == \
-        "there is no other console of that name or UUID"
+        "no other console has that name or UUID"
     b = join(vspcd, "a", "b")
     wait_joined(vspcd)
     time.sleep(1)  # a tries again meanwhile
     check(a, b)
-    assert len(vspcd.events("null modem")) == 1
+    assert len(vspcd.events(words.NULL_MODEM)) == 1
     a.close()
-    vspcd.wait_event("VM disconnected", console="a")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="a")
     a = vspcd.new_vm("a", a.uuid, uri="vspc://b", direction=b"C").identify()
-    eventually(lambda: len(vspcd.events("VM connected", console="a")) == 2,
+    eventually(lambda: len(vspcd.events(words.VM_CONNECTED, console="a")) == 2,
                "a")
     check(a, b)
 
@@ -166,9 +167,9 @@ def test_names_that_lead_nowhere(start_vspcd):
     for number, (target, reason) in enumerate({
             "twin": "several consoles have that name or UUID",
             "ports": "several consoles have that name or UUID",
-            "nobody": "there is no other console of that name or UUID",
-            "ports/s2": "there is no other console of that name or UUID",
-            "self": "there is no other console of that name or UUID",
+            "nobody": "no other console has that name or UUID",
+            "ports/s2": "no other console has that name or UUID",
+            "self": "no other console has that name or UUID",
             }.items()):
         name = "self" if target == "self" else f"vm-{number}"
         vm = join(vspcd, target, name)
@@ -201,10 +202,10 @@ def test_what_one_turn_brings_is_handled_whole(pair):
     segment += b"".join(wire.ext(code - 1, answer.encode())
                         for code, answer in a.answers.items())
     a.say(segment)
-    has = vspcd.wait_event("VM disconnected", console="a13/vspc://b")
+    has = vspcd.wait_event(words.VM_DISCONNECTED, console="a13/vspc://b")
     assert has["peer"] == a.address
-    assert has["reason"] == "it has become another VM"
-    vspcd.wait_event("VM connected", console="a/another")
+    assert has["reason"] == "the connection now serves another VM"
+    vspcd.wait_event(words.VM_CONNECTED, console="a/another")
     vspcd.check_works()
 
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import GONE, TelnetClient
 from harness.net import PortBlock, eventually, many, pump_all
@@ -172,7 +173,7 @@ def test_the_log_of_another_vm_that_had_the_name(start):
     """A new one has the file's name now, but did not print what is in it."""
     print_and_end(start, "--vm-expire-time", 0)
     vspcd = start("--vm-expire-time", 0)
-    vspcd.wait_event("console expired", console="web")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="web")
     vm = vspcd.vm("web")
     assert_sees(vm, vspcd.telnet(vm), b"")
 
@@ -333,8 +334,8 @@ def hung_log(start):
 def stuck(start, vm):
     vspcd = start()
     show(back(vspcd, vm), b"hello\r\n")
-    vspcd.wait_event("console log is not written, the console goes on; it is "
-                     "tried again", reason="the disk does not answer")
+    vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN,
+                     reason="the disk does not answer")
     return vspcd
 
 

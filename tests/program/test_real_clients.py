@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import GONE
 from harness.net import TIMEOUT, Fd, can_bind, eventually
@@ -44,7 +45,7 @@ def assert_no_more(vm):
 
 def wait_client(vspcd, console):
     """A client is there, and what it has to say first has been read."""
-    return vspcd.wait_event("client connected", console=console)
+    return vspcd.wait_event(words.CLIENT_CONNECTED, console=console)
 
 
 # Telnet programs

@@ -3,6 +3,7 @@ and whoever sent them is gone at once, whatever the VM does."""
 
 import pytest
 
+from harness import words
 from harness.net import Peer, dial, eventually
 from harness.programs import fields_of
 from harness.tls import Tls
@@ -93,11 +94,11 @@ def test_a_listening_service_lets_go_of_who_resets(start_vspcd):
     vspcd = start_vspcd("--service-listen", "*:*")
     port = vspcd.ports.base
     vm = vspcd.vm("web", uri=f"tcp://127.0.0.1:{port}")
-    vspcd.wait_event("console listens", console=vm.console)
+    vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console=vm.console)
     clients = [vspcd.keep(Peer(dial(("127.0.0.1", port))))
                for _ in range(100)]
     for client in clients:
-        vspcd.wait_event("client connected", peer=client.address)
+        vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
     for client in clients:
         client.send(b"bye\r")
         client.reset()

@@ -1,11 +1,11 @@
 """COM-PORT-OPTION: requests and their answers, and what each side has set.
 docs/rfc2217.md has the rules."""
 
-import re
 import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (ALL_ON, ANSWER, BAUDRATE, BREAK_OFF, BREAK_ON,
                              BREAK_STATE, CONTROL, CTS, DATASIZE, DCD, DSR,
@@ -119,7 +119,7 @@ def test_requests_between_data_are_no_data(vspcd):
 
 
 def our_signature(vspcd):
-    return re.search(r"(vspcd \S+) ready", vspcd.log)[1].encode()
+    return f"vspcd {vspcd.events(words.READY)[0]['version']}".encode()
 
 
 def test_signature_is_our_name_and_version(peer, vspcd):
@@ -334,7 +334,7 @@ def test_settings_stay_when_clients_go(vspcd):
     client = vspcd.telnet(vm).com_port()
     set_all(client, SLOW, 2, 15)
     client.close()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     assert_set(vspcd.telnet(vm).com_port(), SLOW, 2, 15)
     assert_set(vm, FAST, 3, 16)
 
@@ -344,7 +344,7 @@ def test_settings_stay_when_the_vm_goes(vspcd):
     client = vspcd.telnet(vm).com_port()
     set_all(vm, FAST, 3, 16)
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     assert_set(client, FAST, 3, 16)
     set_all(client, SLOW, 2, 15)
     again = vspcd.vm("web", vm.uuid).com_port()

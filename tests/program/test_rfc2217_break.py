@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (BREAK, BREAK_OFF, BREAK_ON, LINESTATE,
                              LINESTATE_MASK, RESUME, SUSPEND, control)
@@ -125,7 +126,8 @@ def test_a_break_of_who_goes_ends(vspcd, sender):
     source.set(BREAK_ON)
     assert heard(target) == [(0, BREAK)]
     source.close()
-    vspcd.wait_event("disconnected", peer=source.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED if sender == "client"
+                     else words.VM_DISCONNECTED, peer=source.address)
     assert [form for _, form in heard(target)] == [BREAK, 0]
     assert line_state(target) == 0
 
@@ -257,7 +259,7 @@ def test_a_break_is_not_kept_for_a_vm_that_is_away(vspcd):
     vm = vspcd.vm("away").com_port()
     client = vspcd.telnet(vm).com_port()
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     client.send_wire(BRK + ON_OFF)
     client.sync()
     again = with_mask(vspcd.vm("away", vm.uuid))

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (ALL_ON, BAUDRATE, BREAK, BREAK_OFF, BREAK_ON,
                              CTS, DSR, DTR_OFF, DTR_ON, LINESTATE,
@@ -114,9 +115,9 @@ def test_no_client_ends_a_vm_that_does_not_read(vspcd, flood):
     assert vm.ask(LINESTATE_MASK, BREAK) == BREAK
     flood_from(client, flood)
     vspcd.report()
-    assert not vspcd.events("VM disconnected")
+    assert not vspcd.events(words.VM_DISCONNECTED)
     client.close()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     assert vm.lines() == DSR | CTS
     assert line_state(vm) == 0
     assert_both_ways(vm, vspcd.telnet(vm))
@@ -161,7 +162,7 @@ def test_a_vm_with_its_lines_off_comes_again_without_com_port(vspcd, pair):
     vm, client = pair
     vm.set(DTR_OFF, RTS_OFF)
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     vspcd.vm("web", vm.uuid, offers=())
     assert client.lines() == ALL_ON
 

@@ -3,6 +3,7 @@ of them, and where they are seen. docs/rfc2217.md has the rules."""
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (ALL_CHANGED, ALL_ON, BAUDRATE, CTS, CTS_CHANGED,
                              DATASIZE, DCD, DCD_CHANGED, DSR, DSR_CHANGED,
@@ -32,7 +33,7 @@ def attach(vspcd, vm, other=None):
 
 def leave(vspcd, client):
     client.close()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
 
 
 # What the VM sees
@@ -127,7 +128,7 @@ def test_a_vm_that_comes_to_its_waiting_clients(vspcd, vm):
     client = attach(vspcd, vm)
     client.set(RTS_OFF)
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     again = vspcd.vm("web-01", vm.uuid).com_port()
     assert again.lines() == DTR_LINES
 
@@ -164,7 +165,7 @@ def test_clients_see_the_lines_of_the_vm(vspcd, vm):
 def test_clients_see_the_vm_go_and_come(vspcd, vm):
     client = attach(vspcd, vm)
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     assert client.notices() == [ALL_CHANGED]
     late = vspcd.telnet(vm.port).com_port()
     assert late.lines() == 0
@@ -184,7 +185,7 @@ def test_a_vm_that_comes_again_has_its_lines_on(vspcd, vm):
     vm.set(DTR_OFF, RTS_OFF)
     assert client.lines() == 0
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     vspcd.vm("web-01", vm.uuid)
     assert client.lines() == ALL_ON
 

@@ -5,6 +5,7 @@ import concurrent.futures
 
 import pytest
 
+from harness import words
 from harness.comport import (BAUDRATE, CONTROL, DTR_OFF, DTR_STATE,
                              MODEMSTATE, PURGE, RESUME, SIGNATURE, SUSPEND)
 from harness.streams import (MIB, assert_both_ways, assert_same, fill,
@@ -132,7 +133,7 @@ def test_a_suspended_client_that_goes_holds_nobody_up(ends):
     vm, client = ends
     suspend(client)
     client.close()
-    vm.vspcd.wait_event("client disconnected", peer=client.address)
+    vm.vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     other = vm.vspcd.telnet(vm)
     data = letters(MIB, seed=1)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -166,7 +167,7 @@ def test_a_vm_that_was_suspended_and_comes_again(ends):
     vm, client = ends
     suspend(vm)
     vm.close()
-    vm.vspcd.wait_event("VM disconnected", peer=vm.address)
+    vm.vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     again = vm.vspcd.vm(vm.name, vm.uuid)
     client.send(b"typed")
     assert again.read_until(b"typed") == b"typed"

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (BAUDRATE, BREAK, BREAK_OFF, BREAK_ON, CONTROL,
                              CTS, DATASIZE, DCD, DSR, DTR_OFF, DTR_ON,
@@ -206,7 +207,7 @@ def test_pyserial_twice_and_others_beside(vspcd, vm, open_port, need,
     first = open_port(vm.port, baudrate=300)
     second = open_port(vm.port, baudrate=1200)
     child = terminal(busybox, "telnet", "127.0.0.1", vm.port)
-    eventually(lambda: len(vspcd.events("client connected")) == 3,
+    eventually(lambda: len(vspcd.events(words.CLIENT_CONNECTED)) == 3,
                "all to be attached")
     assert vm.ask(BAUDRATE, 0) == 1200
     first.dtr = second.dtr = False
@@ -222,7 +223,7 @@ def test_pyserial_twice_and_others_beside(vspcd, vm, open_port, need,
 
 def test_pyserial_without_a_vm(vspcd, vm, open_port):
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     port = open_port(vm.port, baudrate=19200, bytesize=7)
     assert lines_of(port) == (False, False, False, False)
     again = vspcd.vm("web", vm.uuid).com_port()
@@ -311,7 +312,7 @@ def test_gensiot(vspcd, vm, need, terminal):
     """Its escape character's b is a break, s the rate, d shows what is set."""
     child = terminal(need("gensiot", "gensio-bin"),
                      f"telnet(rfc2217),tcp,127.0.0.1,{vm.port}")
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     vm.send(b"login: ")
     child.expect_exact("login: ")
     child.send(b"typed")

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import eventually
 from harness.remote import TelnetRemote, server_context
@@ -16,18 +17,12 @@ from harness.streams import MIB, assert_both_ways, assert_same
 
 RULE = ("--service-connect", "*:*")
 EVERY_BYTE = bytes(range(256))
-TRIED_AGAIN = "not connected for a VM, it is tried again"
-CONNECTED = "connected for a VM"
+TRIED_AGAIN = words.SERVICE_FAILED
+CONNECTED = words.SERVICE_CONNECTED
 
 
 def call(vspcd, uri, name="web", **options):
     return vspcd.vm(name, uri=uri, direction=b"C", **options)
-
-
-def events(vspcd, message):
-    """Without those that end in the same words."""
-    return [line for line in vspcd.lines
-            if f" info {message} " in line or f" warning {message} " in line]
 
 
 def check_raw(vm, peer):
@@ -129,9 +124,9 @@ def test_rules(start_vspcd, remote):
                 f"tcp://[::ffff:127.0.0.1]:{listener.port}", "vspc://web"):
         vm = vspcd.new_vm("web", uri=uri, direction=b"C")
         vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
-        has = vspcd.wait_event("VM refused (WONT-PROXY)", uri=uri)
+        has = vspcd.wait_event(words.VM_REFUSED, uri=uri)
         assert has["reason"].startswith(
-            "direction 'C' (client): no rule lets this concentrator")
+            "direction 'C' (client): no rule allows this connection")
     check_raw(call(vspcd, f"tcp://127.0.0.1:{listener.port}"),
               listener.accept())
 
@@ -152,7 +147,7 @@ def test_ciphers_that_nobody_knows_are_refused_each_time(start_vspcd, remote):
         vm = vspcd.new_vm("web", uri=uri, direction=b"C")
         vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
         vm.close()
-    assert vspcd.wait_event("VM refused (WONT-PROXY)", uri=uri)[
+    assert vspcd.wait_event(words.VM_REFUSED, uri=uri)[
         "reason"].startswith("authentication parameters: no cipher of 'NOSUCH'")
     vspcd.check_works()
 
@@ -185,8 +180,8 @@ def test_a_remote_that_closes_is_called_again(start_vspcd, remote):
     assert vspcd.wait_event(TRIED_AGAIN)["reason"] == \
         "closed by the remote system"
     assert len(vspcd.events(TRIED_AGAIN)) == 1
-    assert len(events(vspcd, CONNECTED)) == 1
-    assert not vspcd.events("client connected")
+    assert len(vspcd.events(CONNECTED)) == 1
+    assert not vspcd.events(words.CLIENT_CONNECTED)
 
 
 def test_what_the_vm_says_before_it_is_there(start_vspcd, remote):
@@ -231,7 +226,7 @@ def test_the_vm_goes_and_comes(start_vspcd, remote):
     last = random.Random(5).randbytes(60000)
     vm.send(last)
     vm.close()
-    vspcd.wait_event("VM disconnected", console="web")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web")
     assert_same(peer.read_all(), last)
     time.sleep(0.7)
     assert not listener.is_called()
@@ -253,7 +248,7 @@ def test_a_vm_that_is_back_at_once(start_vspcd, remote):
     threading.Thread(target=vm.send, args=(said,), daemon=True).start()
     peer.read_exactly(10000)
     back = vspcd.new_vm("web", vm.uuid, uri=uri, direction=b"C").identify()
-    vspcd.wait_event("VM connected", peer=back.address)
+    vspcd.wait_event(words.VM_CONNECTED, peer=back.address)
     back.send(b"I am back")
     peer.read_until(b"I am back")  # it was never gone
     assert not listener.is_called()
@@ -285,7 +280,7 @@ def test_it_stays_through_vmotion(start_vspcd, remote):
     assert destination.read_exactly(15) == b"typed meanwhile"
     check_raw(destination, peer)
     assert not listener.is_called()
-    assert len(events(vspcd, CONNECTED)) == 1
+    assert len(vspcd.events(CONNECTED)) == 1
 
 
 def test_a_slow_remote_loses_nothing(start_vspcd, remote):

@@ -6,6 +6,7 @@ import socket
 
 import pytest
 
+from harness import words
 from harness.clients import TelnetClient
 from harness.net import Peer, can_bind, dial, eventually
 from harness.streams import assert_both_ways
@@ -13,7 +14,7 @@ from harness.tls import Tls
 
 RULE = ("--service-listen", "*:*")
 EVERY_BYTE = bytes(range(256))
-TRIED_AGAIN = "console has no listener of its own, it is tried again"
+TRIED_AGAIN = words.SERVICE_LISTENER_FAILED
 
 
 def port_of(vspcd, number=80):
@@ -22,7 +23,7 @@ def port_of(vspcd, number=80):
 
 
 def wait_listening(vspcd, vm):
-    has = vspcd.wait_event("console listens", console=vm.console)
+    has = vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console=vm.console)
     host, _, port = has["address"].rpartition(":")
     return host.strip("[]"), int(port)
 
@@ -30,7 +31,7 @@ def wait_listening(vspcd, vm):
 def raw(vspcd, address, **how):
     """A connection, attached: raw ones are told nothing that shows it."""
     peer = vspcd.keep(Peer(dial(address, **how)))
-    vspcd.wait_event("client connected", peer=peer.address)
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=peer.address)
     return peer
 
 
@@ -90,7 +91,7 @@ def test_without_other_ports_it_is_the_only_one(start_vspcd):
     vspcd = start_vspcd("--no-vm-ports", *RULE)
     vm = vspcd.new_vm("web", uri=f"tcp://127.0.0.1:{port_of(vspcd)}")
     vm.identify()
-    has = vspcd.wait_event("console listens", console="web")
+    has = vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console="web")
     assert has["uri"] == f"tcp://127.0.0.1:{port_of(vspcd)}"
     check_raw(vspcd, vm, raw(vspcd, ("127.0.0.1", port_of(vspcd))))
 
@@ -109,7 +110,7 @@ def test_a_zone_is_an_interface(start_vspcd):
     wait_listening(vspcd, vm)
     vspcd.vm("other", uri=f"tcp://[fe80::1%25no]:{port_of(vspcd)}")
     assert vspcd.wait_event(TRIED_AGAIN, console="other")["reason"] == \
-        "there is no interface no here"
+        "this system has no interface no"
 
 
 def test_raw_listeners_hear_the_vm_and_nothing_else(start_vspcd):
@@ -121,9 +122,9 @@ def test_raw_listeners_hear_the_vm_and_nothing_else(start_vspcd):
     vm.send(b"one ")
     peer.read_until(b"one ")
     vm.close()
-    vspcd.wait_event("VM disconnected", console="web")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web")
     again = vspcd.new_vm("web", vm.uuid, uri=uri).identify()
-    eventually(lambda: len(vspcd.events("VM connected")) == 2, "the VM")
+    eventually(lambda: len(vspcd.events(words.VM_CONNECTED)) == 2, "the VM")
     again.send(b"two")
     peer.read_until(b"two")
     peer.send(b"\xff\xf6")  # are you there? are two bytes
@@ -141,7 +142,7 @@ def test_it_stays_through_vmotion(start_vspcd):
     check_raw(vspcd, vm, before)
     before.close()
     check_raw(vspcd, vm, raw(vspcd, address))
-    assert len(vspcd.events("console listens")) == 1
+    assert len(vspcd.events(words.SERVICE_LISTENER_OPENED)) == 1
 
 
 def test_a_taken_address_is_tried_again(start_vspcd):
@@ -175,16 +176,16 @@ def test_the_address_is_given_up_with_the_console(start_vspcd):
     vm = vspcd.vm("web", uri=f"tcp://127.0.0.1:{port_of(vspcd)}")
     wait_listening(vspcd, vm)
     vm.close()
-    vspcd.wait_event("console expired", console="web")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="web")
     eventually(lambda: can_bind(port_of(vspcd)), "the port to be free")
 
 
 REFUSED = {
-    "tcp://127.0.0.1:1": "the service URI asks for a listener at an address",
-    "telnet://127.0.0.1": "the service URI asks for a listener at an address",
-    "tcp://0.0.0.0:{port}": "the service URI asks for a listener",
-    "tcp://:{port}": "the service URI asks for a listener",
-    "tcp://localhost:{port}": "a listener needs an address to listen at",
+    "tcp://127.0.0.1:1": "the service URI requests a listener of its own",
+    "telnet://127.0.0.1": "the service URI requests a listener of its own",
+    "tcp://0.0.0.0:{port}": "the service URI requests a listener",
+    "tcp://:{port}": "the service URI requests a listener",
+    "tcp://localhost:{port}": "a listener needs an address, not a name",
     "ssl://127.0.0.1:{port}#verify": "authentication parameters are for",
     "telnet://127.0.0.1:{port}#cipherList=HIGH": "authentication parameters",
     "tcp://127.0.0.1:{port}#verify": "parameters, but no TLS that they could",
@@ -198,9 +199,9 @@ def test_what_is_refused(start_vspcd):
         uri = uri.format(port=port_of(vspcd))
         vm = vspcd.new_vm(f"vm-{number}", uri=uri)
         vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
-        has = vspcd.wait_event("VM refused (WONT-PROXY)", uri=uri)
+        has = vspcd.wait_event(words.VM_REFUSED, uri=uri)
         assert has["reason"].startswith(reason), (uri, has["reason"])
-    assert not vspcd.events("console listens")
+    assert not vspcd.events(words.SERVICE_LISTENER_OPENED)
 
 
 def test_sigusr1_tells_of_it(start_vspcd):

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from harness import words
 from harness.net import can_bind, eventually
 from harness.programs import SOURCE
 from harness.tls import Pair, openssl
@@ -15,7 +16,7 @@ from test_service_tls import thumbprint
 
 TELNETD = SOURCE / "build/unpacked/telnetd-ssl/usr/sbin/in.telnetd"
 RULE = ("--service-connect", "127.0.0.1:*")
-TRIED_AGAIN = "not connected for a VM, it is tried again"
+TRIED_AGAIN = words.SERVICE_FAILED
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,7 @@ def test_telnetd(start_vspcd, telnetd, options, scheme, tls):
     telnetd(port, *options)
     vm = vspcd.vm("web", uri=f"{scheme}://127.0.0.1:{port}", direction=b"C")
     talk(vm)
-    assert vspcd.wait_event("connected for a VM")["tls"].startswith(tls)
+    assert vspcd.wait_event(words.SERVICE_CONNECTED)["tls"].startswith(tls)
     assert not vspcd.events(TRIED_AGAIN)
 
 
@@ -91,4 +92,4 @@ def test_telnetd_without_tls_where_it_is_required(start_vspcd, telnetd, server):
     vspcd.vm("web", uri=f"telnet://127.0.0.1:{port}#thumbprint=" +
              thumbprint(server), direction=b"C")
     assert vspcd.wait_event(TRIED_AGAIN)["reason"].startswith(
-        "TLS is required, and the remote system has none")
+        "TLS is required, and the remote system does not offer it")

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from harness import words
 from harness.clients import NOTICE
 from harness.net import can_bind
 from harness.programs import is_sanitized
@@ -143,9 +144,9 @@ def test_valgrind_finds_no_leak(start_vspcd, tmp_path):
 
 
 @pytest.mark.parametrize("options, told", [
-    ((), b"shutting down; this console has the same port when vspcd is back"),
+    ((), b"shutting down; this console keeps its port"),
     (("--backend", "Memory"),
-     b"shutting down; this console may have another port when vspcd is back"),
+     b"shutting down; this console may get another port"),
 ])
 def test_clients_are_told_whether_their_port_stays(start_vspcd, options, told):
     vspcd = start_vspcd(*options)
@@ -154,7 +155,7 @@ def test_clients_are_told_whether_their_port_stays(start_vspcd, options, told):
     vspcd.process.send_signal(signal.SIGTERM)
     assert b"[vspcd: web-01: %s]\r\n" % told in client.read_all()
     vspcd.stop()
-    assert vspcd.events("client disconnected", peer=client.address,
+    assert vspcd.events(words.CLIENT_DISCONNECTED, peer=client.address,
                         reason=told.decode())
 
 
@@ -165,7 +166,7 @@ def test_a_client_that_takes_nothing_is_named_at_the_end(start_vspcd):
     client.send(b"x")
     vm.read_until(b"x")
     vm.send(letters(4 * MIB, seed=3))
-    vspcd.wait_event("client is too slow and will miss output",
+    vspcd.wait_event(words.CLIENT_LAGS,
                      console="web-01", peer=client.address)
     vspcd.stop()
-    assert vspcd.events("client disconnected", peer=client.address)
+    assert vspcd.events(words.CLIENT_DISCONNECTED, peer=client.address)

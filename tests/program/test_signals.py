@@ -2,7 +2,7 @@
 
 import signal
 
-from harness.programs import fields_of
+from harness import words
 
 
 def test_usr1_lists_the_consoles(vspcd):
@@ -12,10 +12,10 @@ def test_usr1_lists_the_consoles(vspcd):
     client.send(b"typed")
     vm.read_until(b"typed")
     gone.close()
-    vspcd.wait_event("VM disconnected", console="web-02")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web-02")
     vspcd.process.send_signal(signal.SIGUSR1)
-    here = fields_of(vspcd.wait_log(r"info listed console=web-01 ").string)
-    away = fields_of(vspcd.wait_log(r"info listed console=web-02 ").string)
+    here = vspcd.wait_event(words.CONSOLE_LISTED, console="web-01")
+    away = vspcd.wait_event(words.CONSOLE_LISTED, console="web-02")
     assert (here["port"], here["vm"]) == (str(vm.port), vm.address)
     assert (here["clients"], here["input"]) == ("1", "5")
     assert (away["vm"], away["clients"]) == ("none", "0")

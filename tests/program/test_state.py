@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness.clients import NOTICE
 from harness.net import PortBlock
 from harness.programs import BUILD, clean_environment, fields_of
@@ -55,7 +56,7 @@ def is_listening(port):
 
 
 def loaded(vspcd):
-    return fields_of(vspcd.wait_log(r" info state file=.*").string)
+    return vspcd.wait_event(words.STATE_LOADED)
 
 
 def listing(vspcd):
@@ -152,7 +153,7 @@ def registering(vspcd, uuids, until):
     """All are connected, and register, 50 at a time, until so many were
     announced. Those far behind these say nothing: they are never announced."""
     def is_enough():
-        return vspcd.raw_log.count(b" VM connected ") >= until
+        return vspcd.raw_log.count(f" {words.VM_CONNECTED} ".encode()) >= until
 
     with contextlib.ExitStack() as stack:
         vms = [stack.enter_context(contextlib.closing(
@@ -169,7 +170,7 @@ def registering(vspcd, uuids, until):
 
 def announced(vspcd):
     return {has["id"]: (has["port"], has["console"])
-            for has in vspcd.events("VM connected")}
+            for has in vspcd.events(words.VM_CONNECTED)}
 
 
 @pytest.mark.parametrize("after", [20, 300, 700])
@@ -208,7 +209,7 @@ def test_sixteen_thousand_known_consoles(start, own_address):
     print(f"ready in {took:.2f} s, of these for the state {has['ms']} ms")
     assert has["consoles"] == str(count)
     if has["without-port"] != "0":
-        limit = vspcd.wait_event("ready")["open-files"]
+        limit = vspcd.wait_event(words.READY)["open-files"]
         assert int(limit) < count + 100, "only for want of descriptors"
     assert took < 20
     vspcd.check_works()
@@ -222,10 +223,10 @@ def test_a_console_expires_by_when_it_was_left_not_by_the_restart(start):
     vms = [vspcd.vm(name) for name in ("long-gone", "going", "here")]
     for vm in vms[:2]:
         vm.close()
-        vspcd.wait_event("VM disconnected", peer=vm.address)
+        vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     client = vspcd.telnet(vms[1])
     client.close()
-    vspcd.wait_event("client disconnected", peer=client.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address)
     vspcd.stop()
     left = [row["left_at"] for row in rows(start.file)]
     assert left[0] and left[1] and left[2] is None, "seen to leave or not"
@@ -237,7 +238,7 @@ def test_a_console_expires_by_when_it_was_left_not_by_the_restart(start):
            now - 3597, "going")
     vspcd = start(*options)
     assert (loaded(vspcd)["consoles"], loaded(vspcd)["expired"]) == ("2", "1")
-    vspcd.wait_event("console expired", console="going")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="going")
     assert not is_listening(vms[1].port)
     vspcd.stop()
     assert [row["name"] for row in rows(start.file)] == ["here"]
@@ -261,8 +262,7 @@ def test_more_are_known_than_may_be(start):
     vms = [vspcd.vm(f"web-{n}") for n in range(3)]
     vspcd.stop()
     vspcd = start("--console-limit", 2)
-    vspcd.wait_event("more consoles are known than may be: raise "
-                     "--console-limit, or these get other ports",
+    vspcd.wait_event(words.STATE_TOO_LARGE,
                      **{"left-out": 1})
     vspcd.stop()
     vspcd = start()
@@ -275,12 +275,12 @@ def test_two_with_one_port(start):
     vms = [vspcd.vm(f"web-{n}") for n in range(3)]
     for vm in vms[:2]:
         vm.close()
-        vspcd.wait_event("VM disconnected", peer=vm.address)
+        vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     vspcd.stop()
     change(start.file, "UPDATE consoles SET port = ?", vms[0].port)
     vspcd = start()
     lost = [has["console"] for has in vspcd.events(
-        "console's port cannot be opened, it gets one when its VM comes")]
+        words.CONSOLE_PORT_NOT_OPENED)]
     assert sorted(lost) == ["web-0", "web-1"]
     ports = [vspcd.vm(vm.name, vm.uuid).port for vm in vms]
     assert ports[2] == vms[0].port and len(set(ports)) == 3
@@ -290,7 +290,7 @@ def test_a_client_keeps_a_console_without_a_vm(start):
     vspcd = start()
     vm = vspcd.vm("web")
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     client = vspcd.telnet(vm)
     crash(vspcd)
     assert rows(start.file)[0]["left_at"] is None
@@ -302,7 +302,7 @@ def test_what_is_kept(start):
     vspcd = start()
     vm = vspcd.vm("old")
     vm.close()
-    vspcd.wait_event("VM disconnected", peer=vm.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     again = vspcd.vm("new", vm.uuid)
     vspcd.stop()
     row = rows(start.file)[0]
@@ -320,8 +320,7 @@ def test_a_port_that_somebody_else_has_taken(start):
     vspcd.stop()
     with socket.create_server(("127.0.0.1", first.port)):
         vspcd = start()
-        has = vspcd.wait_event("console's port cannot be opened, it gets one "
-                               "when its VM comes", console="first")
+        has = vspcd.wait_event(words.CONSOLE_PORT_NOT_OPENED, console="first")
         assert has["port"] == str(first.port)
         moved = vspcd.vm("first", first.uuid)
         assert moved.port not in (first.port, second.port)
@@ -347,9 +346,9 @@ def test_a_range_that_others_have_as_a_whole(start):
         vspcd = start("--port-range-end", start.ports.base)
         vm = vspcd.new_vm("web").identify()
         vspcd.may_lack_ports = True
-        vspcd.wait_event("console has no telnet port", console="web")
+        vspcd.wait_event(words.CONSOLE_NO_PORT, console="web")
         vm.close()
-        vspcd.wait_event("VM disconnected", console="web")
+        vspcd.wait_event(words.VM_DISCONNECTED, console="web")
 
 
 def test_a_range_that_has_changed(start):
@@ -419,7 +418,7 @@ def test_a_damaged_file_is_moved_aside(start, damage):
         data = b"not a database at all"
     start.file.write_bytes(data)
     vspcd = start()
-    has = vspcd.wait_event("state file is damaged:")
+    has = vspcd.wait_event(words.STATE_DAMAGED)
     with open(has["moved-to"], "rb") as aside:
         assert aside.read() == data
     vm = vspcd.vm("new")
@@ -475,12 +474,12 @@ def test_a_full_disk_stops_no_console(start, disk):
     first = vspcd.vm("first")
     fill(disk)
     vms = [vspcd.vm(f"web-{n}") for n in range(5)]
-    has = vspcd.wait_event("state is not written:")
+    has = vspcd.wait_event(words.STATE_NOT_WRITTEN)
     assert "full" in has["reason"]
     vspcd.check_works()
     (disk / "filler").unlink()
-    vspcd.wait_event("state is written again")
-    assert len(vspcd.events("state is not written:")) == 1
+    vspcd.wait_event(words.STATE_WRITTEN)
+    assert len(vspcd.events(words.STATE_NOT_WRITTEN)) == 1
     late = vspcd.vm("late")
     crash(vspcd)
     vspcd = start(state=disk)
@@ -497,9 +496,9 @@ def test_a_disk_that_is_full_at_the_start(start, disk):
     assert is_listening(first.port)
     second = vspcd.vm("second")
     assert second.port != first.port
-    vspcd.wait_event("state is not written:")
+    vspcd.wait_event(words.STATE_NOT_WRITTEN)
     (disk / "filler").unlink()
-    vspcd.wait_event("state is written again")
+    vspcd.wait_event(words.STATE_WRITTEN)
 
 
 @pytest.mark.parametrize("end", ["in order", "SIGKILL"])
@@ -512,13 +511,13 @@ def test_a_disk_that_is_read_only_at_the_start(start, disk, end):
         vspcd.stop()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     vspcd = start(state=disk)
-    has = vspcd.wait_event("state is not written:")
+    has = vspcd.wait_event(words.STATE_NOT_WRITTEN)
     assert "Read-only" in has["reason"]
     assert is_listening(first.port)
     second = vspcd.vm("second")
     assert second.port != first.port
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
-    vspcd.wait_event("state is written again")
+    vspcd.wait_event(words.STATE_WRITTEN)
     crash(vspcd)
     vspcd = start(state=disk)
     for vm in (first, second):
@@ -531,10 +530,10 @@ def test_a_place_that_cannot_be_made_at_the_start(start, tmp_path):
     place.write_text("")
     vspcd = start("--tls", "off", state=place / "vspcd")
     vm = vspcd.vm("web")
-    has = vspcd.wait_event("state is not written:")
+    has = vspcd.wait_event(words.STATE_NOT_WRITTEN)
     assert "its directory cannot be made: Not a directory" in has["reason"]
     place.unlink()
-    vspcd.wait_event("state is written again")
+    vspcd.wait_event(words.STATE_WRITTEN)
     crash(vspcd)
     assert rows(place / "vspcd/state.db")[0]["port"] == vm.port
 
@@ -544,8 +543,8 @@ def test_a_file_that_was_deleted_is_made_anew(start):
     first = vspcd.vm("first")
     start.file.unlink()
     second = vspcd.vm("second")
-    vspcd.wait_event("state is not written:")
-    vspcd.wait_event("state is written again")
+    vspcd.wait_event(words.STATE_NOT_WRITTEN)
+    vspcd.wait_event(words.STATE_WRITTEN)
     vspcd.stop()
     assert {row["port"] for row in rows(start.file)} == {first.port,
                                                          second.port}
@@ -557,4 +556,4 @@ def test_changes_at_a_full_disk_are_told_at_the_end(start, disk):
     fill(disk)
     vspcd.vm("second")
     vspcd.stop()
-    vspcd.wait_event("state was not written at the end:")
+    vspcd.wait_event(words.STATE_LOST)

@@ -6,10 +6,11 @@ import time
 
 import pytest
 
+from harness import words
 from harness.programs import BUILD, is_sanitized
 from test_state import crash, rows, start  # noqa: F401 (a fixture)
 
-SLOW = "the disk is slow: new ports are told before they are on it"
+SLOW = words.STATE_SLOW
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_consoles_go_on(stalling, start):  # noqa: F811
     vspcd.process.send_signal(signal.SIGHUP)
     vspcd.check_works()
     stalling.flag.unlink()
-    vspcd.wait_event("the disk has answered")
+    vspcd.wait_event(words.STATE_ANSWERS)
     assert len(vspcd.events(SLOW)) == 1
     late = vspcd.vm("late")
     crash(vspcd)
@@ -60,7 +61,7 @@ def test_the_end_comes(stalling, start, waiting):  # noqa: F811
     vspcd.stop(timeout=20)
     print(f"the end took {time.monotonic() - begun:.1f} s")
     if waiting == "a change":
-        has = vspcd.wait_event("state was not written at the end:")
+        has = vspcd.wait_event(words.STATE_LOST)
         assert "does not answer" in has["reason"]
     stalling.flag.unlink()
     assert rows(start.file)[0]["port"] == first.port
@@ -75,7 +76,7 @@ def test_the_start_waits_and_can_be_ended(stalling, start_program, start):  # no
          f"STALL_FILES={start.file}", f"STALL_WHILE={stalling.flag}",
          BUILD / "vspcd", "--proxy-port", "0", "--proxy-iface", "127.0.0.1",
          "--tls", "off"], env={"STATE_DIRECTORY": str(start.file.parent)})
-    program.wait_log(r"reading the state file=")
+    program.wait_log(words.STATE_LOADING)
     program.process.send_signal(signal.SIGTERM)
     assert program.wait_exit() == -signal.SIGTERM
-    assert " ready " not in program.log
+    assert words.READY not in program.log

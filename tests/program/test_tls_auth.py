@@ -3,6 +3,7 @@ here are bare connections, everything that comes is compared."""
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Peer, dial
 from harness.streams import assert_both_ways
@@ -50,8 +51,8 @@ class Side:
         return peer
 
     def reason(self, peer):
-        kind = "connection closed" if self.name == "vm" \
-            else "client disconnected"
+        kind = words.CONNECTION_CLOSED if self.name == "vm" \
+            else words.CLIENT_DISCONNECTED
         return self.vspcd.wait_event(kind, peer=peer.address)["reason"]
 
 
@@ -250,7 +251,7 @@ def test_required(side):
         peer.send(rest)
         said = peer.read_all().replace(ACCEPTS, b"")
         if side.name == "client":
-            assert b"this port wants TLS" in said
+            assert b"this port requires TLS" in said
         else:
             assert not said
         assert "TLS is required on this port" in side.reason(peer)
@@ -289,8 +290,8 @@ def test_vm_that_leaves_it_half_done(start_vspcd):
         peer = vspcd.keep(Peer(dial(vspcd.proxy)))
         peer.send(WILL + start)
         peer.wait_closed()
-        vspcd.wait_event("connection closed", peer=peer.address,
-                         reason="it did not say which VM it is in time")
+        vspcd.wait_event(words.CONNECTION_CLOSED, peer=peer.address,
+                         reason="it did not identify its VM in time")
 
 
 def test_vm_that_goes_on_without_an_end_of_it(start_vspcd):
@@ -300,9 +301,8 @@ def test_vm_that_goes_on_without_an_end_of_it(start_vspcd):
     peer.send(WILL + wire.will(wire.VMWARE) +
               wire.ext(wire.KNOWN_SUBOPTIONS_1, wire.ESXI_KNOWN))
     assert wire.VMWARE not in peer.read_all()[len(wire.VM_GREETING):]
-    vspcd.wait_event("connection closed", peer=peer.address,
-                     reason="it has begun AUTHENTICATION and goes on without "
-                            "an end of it")
+    vspcd.wait_event(words.CONNECTION_CLOSED, peer=peer.address,
+                     reason="AUTHENTICATION was begun and not completed")
 
 
 def test_client_that_leaves_it_half_done(start_vspcd):
@@ -330,9 +330,8 @@ def test_client_that_leaves_it_half_done(start_vspcd):
     assert_both_ways(vm, client)
     for peer in peers:
         vspcd.wait_event(
-            "client disconnected", peer=peer.address,
-            reason="it has begun AUTHENTICATION and goes on without an end "
-                   "of it")
+            words.CLIENT_DISCONNECTED, peer=peer.address,
+            reason="AUTHENTICATION was begun and not completed")
     assert_both_ways(vm, client)
 
 

@@ -6,6 +6,7 @@ import ssl
 
 import pytest
 
+from harness import words
 from harness import comport, wire
 from harness.clients import RawClient, TelnetClient
 from harness.net import Peer, dial, eventually
@@ -38,8 +39,9 @@ def test_policy(start_vspcd, policy):
             client = vspcd.keep(TelnetClient(vspcd.console_address(vm.port)))
             assert WANTS_TLS in client.read_all()
             vspcd.wait_event(
-                "client disconnected", peer=client.address,
-                reason="TLS is required on this port, and it does without")
+                words.CLIENT_DISCONNECTED, peer=client.address,
+                reason="TLS is required on this port, and the client does not "
+                       "use it")
             continue
         client = Unhurried.attach(vspcd, vm, tls) if tls and tls.by_auth \
             and outcome == CLEAR else vspcd.telnet(vm, tls=tls)
@@ -85,7 +87,7 @@ def test_silent_client_is_served(start_vspcd, policy):
     for how in {}, {"tls": Tls()}:
         client = vspcd.keep(RawClient(vspcd.console_address(vm.port), **how))
         client.wait(lambda: client.greeting, "the greeting")
-        vspcd.wait_event("client connected", peer=client.address)
+        vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
         vm.send(b"for who listens \xff\r\0!")
         greeting = wire.do(wire.AUTHENTICATION) \
             if policy == "offered" and not how else b""
@@ -127,7 +129,7 @@ def test_client_that_half_closes(start_vspcd):
         client.wait_closed()
         if how:
             assert client.sock.end == "in order"
-        vspcd.wait_event("client disconnected", peer=client.address,
+        vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address,
                          reason="closed by the client")
 
 
@@ -137,7 +139,7 @@ def test_client_that_half_closes_at_once(start_vspcd):
     peer = vspcd.keep(Peer(dial(vspcd.console_address(vm.port))))
     peer.half_close()
     peer.wait_closed()
-    vspcd.wait_event("client disconnected", peer=peer.address,
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=peer.address,
                      reason="closed by the client")
     assert_both_ways(vm, vspcd.telnet(vm, tls=Tls()))
 
@@ -149,8 +151,8 @@ def test_hello_that_is_too_late(start_vspcd):
     late = vspcd.keep(RawClient(vspcd.console_address(vm.port))).greet()
     late.send(Tls().hello())
     late.wait_closed()
-    has = vspcd.wait_event("client disconnected", peer=late.address)
-    assert has["reason"].startswith("a TLS hello, but too late")
+    has = vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=late.address)
+    assert has["reason"].startswith("the TLS hello came too late")
     vm.sync()
     assert not vm.data
 
@@ -169,7 +171,7 @@ def test_end_in_order_is_told_from_a_cut(start_vspcd, by_auth):
         client = vspcd.telnet(vm, tls=Tls(by_auth=by_auth))
         client.sync()
         getattr(client, way)()
-        vspcd.wait_event("client disconnected", peer=client.address,
+        vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=client.address,
                          reason=reason)
 
 
@@ -201,13 +203,13 @@ def test_certificates(start_vspcd, certificates, policy, version):
             if not reason:
                 assert_both_ways(vm, vspcd.telnet(vm, tls=tls))
                 continue
-            before = len(vspcd.events("client disconnected"))
+            before = len(vspcd.events(words.CLIENT_DISCONNECTED))
             with pytest.raises((AssertionError, OSError, ssl.SSLError)):
                 vspcd.telnet(vm, tls=tls)
             eventually(lambda before=before:
-                       len(vspcd.events("client disconnected")) > before,
+                       len(vspcd.events(words.CLIENT_DISCONNECTED)) > before,
                        f"{name} to be refused")
-            said = vspcd.events("client disconnected")[-1]["reason"]
+            said = vspcd.events(words.CLIENT_DISCONNECTED)[-1]["reason"]
             assert reason in said, (name, said)
 
 

@@ -13,8 +13,9 @@ import tempfile
 
 import pytest
 
+from harness import words
 from harness.net import TIMEOUT
-from harness.programs import BUILD, clean_environment
+from harness.programs import BUILD, clean_environment, message_of
 from harness.streams import assert_both_ways
 from harness.tls import Tls
 
@@ -48,8 +49,8 @@ def test_first_start_makes_a_certificate(start_vspcd, tmp_path):
     assert [mode(path) for path in (state.parent, state, key, certificate)] \
         == [0o700, 0o700, 0o600, 0o644]
     sha1, sha256 = thumbprints(certificate)
-    vspcd.wait_log(re.escape(f"TLS certificate={certificate} sha1={sha1} "
-                             f"sha256={sha256}"))
+    vspcd.wait_event(words.TLS_CERTIFICATE, certificate=certificate, sha1=sha1,
+                     sha256=sha256)
     # Whoever has it can check it: it is for this host, and for this machine.
     for host in "localhost", "127.0.0.1", socket.gethostname():
         vm = vspcd.vm(host, tls=Tls(ca=certificate, host=host))
@@ -90,7 +91,7 @@ def test_two_starts_at_once(start_program, tmp_path):
             [BUILD / "vspcd", "--proxy-port", "0", "--proxy-iface",
              "127.0.0.1", "--no-vm-ports", *NO_STATE],
             env={"STATE_DIRECTORY": str(state)}) for _ in range(4)]
-        shown = {program.wait_log(r"TLS certificate=\S+ sha1=(\S+)").group(1)
+        shown = {program.wait_log(words.TLS_CERTIFICATE + r" .*sha1=(\S+)")[1]
                  for program in programs}
         assert shown == {thumbprints(state / "certificate.pem")[0]}
         for program in programs:
@@ -137,15 +138,14 @@ def test_no_place_for_a_default(start_vspcd):
     for options in ([], ["--proxy-listen", "127.0.0.1:0"],
                     ["--proxy-listen", "127.0.0.1:0,tls=off"]):
         vspcd = start_vspcd(*options, env=NO_PLACE)
-        vspcd.wait_log(re.escape("warning TLS is off, telnets:// will not "
-                                 f'work reason="{SORRY}"'))
+        vspcd.wait_event(words.TLS_OFF, reason=SORRY)
         vm = vspcd.vm("web")
         assert_both_ways(vm, vspcd.telnet(vm))
         with pytest.raises((ssl.SSLError, OSError)):
             vspcd.new_vm("tls", tls=Tls())
-        vspcd.wait_log("a TLS hello, and this port has no TLS")
+        vspcd.wait_log("TLS hello on a port without TLS")
         vspcd.process.send_signal(signal.SIGHUP)
-        vspcd.wait_log("SIGHUP: the configuration was read again")
+        vspcd.wait_log(words.RELOADED)
     shown = run("--show-tls", env=NO_PLACE)
     assert (shown.returncode, shown.stdout) == (0, f"TLS is off: {SORRY}\n")
 
@@ -328,8 +328,8 @@ def test_reload(start_vspcd, certificates, tmp_path):
         before = len(vspcd.lines)
         vspcd.process.send_signal(signal.SIGHUP)
         vspcd.wait_line(
-            lambda line: "error TLS: the certificate was not read again, the "
-            "old one stays" in line and line in vspcd.lines[before:],
+            lambda line: message_of(line) == words.TLS_NOT_RELOADED and
+            line in vspcd.lines[before:],
             "the trouble")
         assert shown_to(vspcd) == der_of(certificates.other)
     for vm, client in zip(old, clients):
@@ -370,7 +370,7 @@ def test_reload_of_what_was_made(start_vspcd, tmp_path):
     for name in "certificate.pem", "key.pem":
         (tmp_path / name).unlink()
     vspcd.process.send_signal(signal.SIGHUP)
-    vspcd.wait_log("the old one stays")
+    vspcd.wait_event(words.TLS_NOT_RELOADED)
     run("--show-tls", env={"STATE_DIRECTORY": str(tmp_path)})
     after = thumbprints(tmp_path / "certificate.pem")
     vspcd.process.send_signal(signal.SIGHUP)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Peer, dial, many
 from harness.programs import is_sanitized
@@ -36,13 +37,13 @@ class Port:
         return self.vspcd.keep(Peer(dial(self.address)))
 
     def reason(self, peer):
-        kind = "connection closed" if self.name == "vm" \
-            else "client disconnected"
+        kind = words.CONNECTION_CLOSED if self.name == "vm" \
+            else words.CLIENT_DISCONNECTED
         return self.vspcd.wait_event(kind, peer=peer.address)["reason"]
 
     def last_reason(self):
-        kind = "connection closed" if self.name == "vm" \
-            else "client disconnected"
+        kind = words.CONNECTION_CLOSED if self.name == "vm" \
+            else words.CLIENT_DISCONNECTED
         self.vspcd.wait_line(lambda line: kind in line, kind)
         return self.vspcd.events(kind)[-1]["reason"]
 
@@ -100,9 +101,9 @@ def test_http(start_vspcd):
     vspcd = start_vspcd("--tls", "required")
     peer = vspcd.keep(Peer(dial(vspcd.proxy)))
     peer.send(b"GET / HTTP/1.1\r\nHost: vspcd\r\n\r\n")
-    assert b"this port is for the serial ports of VMs" in peer.read_all()
-    vspcd.wait_event("connection closed", peer=peer.address,
-                     reason="it does not speak telnet: no VM")
+    assert b"this port is for VMs" in peer.read_all()
+    vspcd.wait_event(words.CONNECTION_CLOSED, peer=peer.address,
+                     reason="no VM: the peer does not speak telnet")
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -180,17 +181,17 @@ def test_handshake_that_stops(start_vspcd):
     hello = Tls().hello()
     began = time.monotonic()
     stalled = {}
-    for address, kind in ((vspcd.proxy, "connection closed"),
+    for address, kind in ((vspcd.proxy, words.CONNECTION_CLOSED),
                           (vspcd.console_address(vm.port),
-                           "client disconnected")):
+                           words.CLIENT_DISCONNECTED)):
         for size in (1, 5, len(hello) // 2, len(hello)):
             peer = vspcd.keep(Peer(dial(address)))
             peer.send(hello[:size])
             stalled[peer] = kind
     slow = vspcd.keep(Peer(dial(vspcd.proxy)))
-    stalled[slow] = "connection closed"
+    stalled[slow] = words.CONNECTION_CLOSED
     at = 0
-    while len(vspcd.events("connection closed")) < 5:
+    while len(vspcd.events(words.CONNECTION_CLOSED)) < 5:
         assert time.monotonic() - began < 25
         try:
             slow.send(hello[at:at + 1] if at < len(hello) - 1 else b"")
@@ -232,8 +233,8 @@ def test_noise_in_a_session(start_vspcd, noise):
     vm.sock.raw.sendall(bytes(20))
     assert client.read_until(b"before.") == b"before."
     client.read_notice()
-    vspcd.wait_event("VM disconnected", peer=vm.address,
-                     reason="the host has broken the rules of TLS")
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address,
+                     reason="the host violated the TLS protocol")
 
 
 def test_many_half_hellos(port):
@@ -265,7 +266,7 @@ def test_what_an_idle_vm_costs(start_vspcd):
     before = vspcd.rss()
     for i in range(count):
         vspcd.new_vm(f"vm-{i}", tls=tls).identify()
-    vspcd.wait_event("VM connected", console=f"vm-{count - 1}")
+    vspcd.wait_event(words.VM_CONNECTED, console=f"vm-{count - 1}")
     each = (vspcd.rss() - before) / count
     print(f"{each / 1024:.1f} KiB of resident memory an idle VM in TLS")
     assert is_sanitized() or each < 60 * 1024

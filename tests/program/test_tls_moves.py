@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from harness import words
 from harness.streams import (MIB, Typist, assert_both_ways, assert_same,
                              noise, transfer)
 from harness.tls import Tls, cut_at_random
@@ -39,7 +40,7 @@ def test_every_mixture(start_vspcd, source, to):
     destination.complete()
     destination.send(b"from there.")
     vm.wait_closed()
-    vspcd.wait_event("VM moved", to=destination.address)
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
     typist.wait_for(200)
     typist.stop()
     rest = len(typist.typed) - len(vm.data)
@@ -110,7 +111,7 @@ def test_policy_holds_for_destinations(start_vspcd):
     vm.begin()
     bad = vspcd.destination(vm)
     bad.wait_closed()
-    vspcd.wait_event("connection closed", peer=bad.address,
+    vspcd.wait_event(words.CONNECTION_CLOSED, peer=bad.address,
                      reason="TLS is required on this port: use telnets:// in "
                             "the proxy URI")
     good = vspcd.destination(vm, tls=Tls(by_auth=True)).join()

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness import words
 from harness.net import TIMEOUT, Fd, can_bind, eventually
 from harness.streams import assert_both_ways, assert_same, noise
 from harness.tls import Tls
@@ -47,7 +48,7 @@ def test_telnet_ssl(served, certificates, need, terminal, way, policy):
                      f"cacert={certificates.ca}", "localhost", vm.port)
     if way == "secure":
         child.expect_exact("[SSL - OK]")
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     talk(vm, child)
 
 
@@ -58,7 +59,7 @@ def test_telnet_ssl_refuses_a_stranger(served, certificates, need, terminal):
                      str(certificates.stranger.certificate), "localhost",
                      vm.port)
     child.expect(b"(?i)verif|fail|error")
-    has = vspcd.wait_event("client disconnected", console="web")
+    has = vspcd.wait_event(words.CLIENT_DISCONNECTED, console="web")
     assert has["reason"].startswith("TLS: ")
 
 
@@ -76,12 +77,12 @@ def test_kermit(served, need, terminal, command, said):
               "input 20 bye, close, exit").format(command.format(port=vm.port))
     child = terminal(kermit, "-Y", "-C", script)
     child.expect(said)
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     assert vm.read_until(b"\r") == b"abc\r"
     vm.send(b"the answer\r\n")
     assert vm.read_until(b"\r") == b"thanks\r"
     vm.send(b"bye\r\n")
-    vspcd.wait_event("client disconnected", console="web")
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, console="web")
 
 
 # Pipes
@@ -100,13 +101,13 @@ PIPES = {
 @pytest.mark.parametrize("name", PIPES)
 def test_raw_pipes(served, certificates, need, start_process, name):
     """A MiB of every byte value each way."""
-    program, words = PIPES[name]
+    program, options = PIPES[name]
     path = need(program)
     vspcd, vm = served()
     process = start_process(
-        [path, *words.format(ca=certificates.ca, port=vm.port).split()],
+        [path, *options.format(ca=certificates.ca, port=vm.port).split()],
         stderr=subprocess.DEVNULL)
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     keyboard, screen = Fd(process.stdin.fileno()), Fd(process.stdout.fileno())
     greeting = screen.read_exactly(15)
     data = b"!" + bytes(range(256)) + noise(1 << 20, seed=1)
@@ -133,13 +134,13 @@ def test_gnutls(served, certificates, need, terminal):
                          "--priority", priority, "-p", vm.port, "localhost")
         child.expect_exact("The certificate is trusted")
         child.expect_exact("Handshake was completed")
-        vspcd.wait_event("client connected", console="web")
+        vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
         child.send(b"root\n")
         assert vm.read_until(b"\n") == b"root\n"
         vm.send(b"answer.\n")
         child.expect_exact("answer.")
         child.sendeof()
-        vspcd.wait_event("client disconnected", console="web",
+        vspcd.wait_event(words.CLIENT_DISCONNECTED, console="web",
                          reason="closed by the client")
 
 
@@ -159,7 +160,7 @@ def test_openssl_shows_a_certificate(served, certificates, need,
          *(["-cert", pair.certificate, "-key", pair.key] if pair else [])],
         stderr=subprocess.DEVNULL)
     if reason:
-        has = vspcd.wait_event("client disconnected", console="web")
+        has = vspcd.wait_event(words.CLIENT_DISCONNECTED, console="web")
         assert reason in has["reason"]
         assert process.wait(TIMEOUT) != 0
         return
@@ -178,7 +179,7 @@ def test_openssl_on_the_port_for_vms(served, certificates, need):
          f"localhost:{vspcd.proxy[1]}"],
         stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
     assert b"Verification: OK" in shown.stdout + shown.stderr
-    vspcd.wait_event("connection closed", reason="closed by the host")
+    vspcd.wait_event(words.CONNECTION_CLOSED, reason="closed by the host")
 
 
 # RFC 2217, and programs in front of ours
@@ -190,7 +191,7 @@ def test_gensio(served, certificates, need, start_process):
     process = start_process(
         [gensiot, f"telnet(rfc2217),ssl(CA={certificates.ca}),tcp,localhost,"
          f"{vm.port}"])
-    vspcd.wait_event("client connected", console="web")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
     process.stdin.write(b"root\n")
     process.stdin.flush()
     assert vm.read_until(b"\n") == b"root\n"
@@ -220,10 +221,10 @@ def test_several_at_once(served, certificates, need, start_process):
     vspcd, vm = served()
     screens = []
     for name in "openssl", "socat", "ncat":
-        program, words = PIPES[name]
+        program, options = PIPES[name]
         process = start_process(
             [need(program),
-             *words.format(ca=certificates.ca, port=vm.port).split()],
+             *options.format(ca=certificates.ca, port=vm.port).split()],
             stderr=subprocess.DEVNULL)
         screens.append(Fd(process.stdout.fileno()))
     client = vspcd.telnet(vm, tls=Tls())

@@ -6,12 +6,13 @@ import ssl
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Peer, dial, eventually
 from harness.streams import assert_both_ways
 from harness.tls import Tls, byte_by_byte, cut_at_random
 
-NO_TLS = "a TLS hello, and this port has no TLS"
+NO_TLS = "TLS hello on a port without TLS"
 REQUIRED = "TLS is required on this port: use telnets:// in the proxy URI"
 
 # Kinds of VMs, as options of Vm.
@@ -42,14 +43,15 @@ def check(vspcd, kind, outcome):
         assert vm.is_secure == (outcome is SECURE)
         assert_both_ways(vm, vspcd.telnet(vm))
         return
-    before = len(vspcd.events("connection closed"))
+    before = len(vspcd.events(words.CONNECTION_CLOSED))
     try:
         vspcd.new_vm(kind, **KINDS[kind]).wait_closed()
     except (OSError, ssl.SSLError):
         pass  # it has not even shaken hands
-    eventually(lambda: len(vspcd.events("connection closed")) > before,
+    eventually(lambda: len(vspcd.events(words.CONNECTION_CLOSED)) > before,
                f"{kind} to be refused")
-    assert vspcd.events("connection closed")[-1]["reason"].startswith(outcome)
+    has = vspcd.events(words.CONNECTION_CLOSED)[-1]
+    assert has["reason"].startswith(outcome)
 
 
 @pytest.mark.parametrize("policy", OUTCOMES)
@@ -67,9 +69,9 @@ def test_ports_have_policies_of_their_own(start_vspcd):
     vspcd = start_vspcd("--tls", "off", *listen,
                         "--proxy-listen", "127.0.0.1:0")
     first = vspcd.proxy
-    vspcd.wait_log("TLS certificate=")
+    vspcd.wait_event(words.TLS_CERTIFICATE)
     ports = [int(has["proxy"].rpartition(":")[2])
-             for has in vspcd.events("VMs may connect here too")]
+             for has in vspcd.events(words.VM_PORT_OPENED)]
     for port, policy in zip((first[1], *ports), ["off", *policies, "telnets"]):
         vspcd.proxy = (first[0], port)
         for kind, outcome in OUTCOMES[policy].items():
@@ -145,8 +147,8 @@ def test_the_first_byte_decides(start_vspcd):
     assert_both_ways(vm, vspcd.telnet(vm))
     silent.send(Tls().hello())
     silent.wait_closed()
-    has = vspcd.wait_event("connection closed", peer=silent.address)
-    assert has["reason"].startswith("a TLS hello, but too late")
+    has = vspcd.wait_event(words.CONNECTION_CLOSED, peer=silent.address)
+    assert has["reason"].startswith("the TLS hello came too late")
 
 
 def test_hello_in_pieces_is_waited_for(start_vspcd):
@@ -172,7 +174,7 @@ def test_certificate_is_shown_and_checked(start_vspcd, certificates):
     # A host that expects another name has the last word.
     with pytest.raises(ssl.SSLCertVerificationError):
         vspcd.new_vm("bad", tls=Tls(ca=certificates.ca, host="elsewhere"))
-    vspcd.wait_event("connection closed",
+    vspcd.wait_event(words.CONNECTION_CLOSED,
                      reason="TLS: the peer refuses our certificate")
     vspcd.check_works()
 
@@ -182,8 +184,8 @@ def test_vm_in_tls_without_identity_is_closed(start_vspcd):
     vm = vspcd.new_vm("mute", opening=[b""], tls=Tls())
     vm.wait_closed()
     assert vm.sock.end == "in order"
-    vspcd.wait_event("connection closed", peer=vm.address,
-                     reason="it did not say which VM it is in time")
+    vspcd.wait_event(words.CONNECTION_CLOSED, peer=vm.address,
+                     reason="it did not identify its VM in time")
 
 
 @pytest.mark.parametrize("by_auth", [False, True])
@@ -191,7 +193,7 @@ def test_end_in_order_is_told_from_a_cut(start_vspcd, by_auth):
     vspcd = start_vspcd("--ssl")
     reasons = {
         "close": "closed by the host",
-        "break_off": "the connection was cut (TLS has not ended in order)",
+        "break_off": "the connection was cut: TLS was not closed properly",
         "reset": "the connection was reset by the host",
     }
     for way, reason in reasons.items():
@@ -199,7 +201,7 @@ def test_end_in_order_is_told_from_a_cut(start_vspcd, by_auth):
         vm.send(b"last words")
         vm.sync()  # what was not read would make a reset of every end
         getattr(vm, way)()
-        vspcd.wait_event("VM disconnected", peer=vm.address, reason=reason)
+        vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address, reason=reason)
 
 
 def test_replaced_vm_is_told_the_end_in_order(start_vspcd):

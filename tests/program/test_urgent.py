@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Listener, TelnetPeer
 from harness.remote import TelnetRemote
@@ -101,7 +102,7 @@ def test_the_synch_of_a_system_behind_vspc_vm(vspcd, start_vm, listener):
     peer = TelnetPeer(listener.accept())
     peer.wait(lambda: len(peer.negotiation) == 3, "what it asks for")
     peer.send_wire(wire.do(wire.BINARY) + wire.will(wire.BINARY))
-    has = vspcd.wait_event("VM connected")
+    has = vspcd.wait_event(words.VM_CONNECTED)
     client = vspcd.telnet(int(has["port"]))
     peer.send(b"^C")
     say_synch(peer, b"\r\n$ ")

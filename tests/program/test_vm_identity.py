@@ -3,6 +3,7 @@ else a host has listed and never says; VMOTION-BEGIN always has an answer."""
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import TelnetPeer, dial
 from harness.vm import (SILENT, as_captured, byte_by_byte, esxi_uuid,
@@ -19,7 +20,7 @@ def vspcd(start_vspcd):
 
 
 def attached(vspcd, peer, name):
-    has = vspcd.wait_event("VM connected", peer=peer.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=peer.address)
     assert has["console"] == name
     return has
 
@@ -51,7 +52,7 @@ def test_it_is_said_later(vspcd):
     vm.send_wire(b"a" + wire.ext(wire.VM_BIOS_UUID, uuid) + b"b" +
                  wire.ext(wire.VM_LOCATION_UUID, uuid) + b"c")
     check(vspcd, vm, "web")
-    assert len(vspcd.events("VM connected", peer=vm.address)) == 1
+    assert len(vspcd.events(words.VM_CONNECTED, peer=vm.address)) == 1
 
 
 def test_without_its_uuid_the_others_are_waited_for(vspcd):
@@ -60,7 +61,7 @@ def test_without_its_uuid_the_others_are_waited_for(vspcd):
         wire.GET_VM_VC_UUID: SILENT, **OTHERS}).start()
     vm.wait(lambda: wire.GET_VM_NAME in vm.asked, "the questions")
     vm.sync()
-    assert not vspcd.events("VM connected")
+    assert not vspcd.events(words.VM_CONNECTED)
     vm.send_wire(wire.ext(wire.VM_VC_UUID, esxi_uuid(vm.uuid).encode()))
     assert attached(vspcd, vm, "web")["id"].startswith(vm.uuid)
 
@@ -93,7 +94,7 @@ def play(vspcd, name, pieces):
 @pytest.mark.parametrize("cut", [as_captured, whole, byte_by_byte])
 def test_a_capture_is_played_back(vspcd, cut, order):
     host = play(vspcd, "web", cut(capture(new_uuid(), "web", order)))
-    has = vspcd.wait_event("VM connected", peer=host.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=host.address)
     client = vspcd.telnet(int(has["port"]))
     client.read_until(b"login: ")
     client.send(b"typed")
@@ -149,7 +150,7 @@ def test_a_begin_without_a_sequence_while_it_moves(vspcd):
     assert not_now(vm) == b""
     destination = vspcd.destination(vm).join()
     destination.complete()
-    vspcd.wait_event("VM moved", to=destination.address)
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
 
 
 def test_a_begin_without_a_sequence_before_it_is_known(vspcd):

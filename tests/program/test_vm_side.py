@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import TelnetClient
 from harness.net import Listener, TelnetPeer, dial, eventually
@@ -31,7 +32,7 @@ def assert_both_ways(vm, client):
 ])
 def test_esxi_order_in_every_segmentation(vspcd, cut):
     vm = vspcd.vm("vm-0001", UUID, cut=cut)
-    has = vspcd.wait_event("VM connected", console="vm-0001")
+    has = vspcd.wait_event(words.VM_CONNECTED, console="vm-0001")
     assert has["id"] == f"{UUID}/vSPC.py"
     assert has["peer"] == vm.address
     assert sorted(vm.asked) == sorted(GETS)
@@ -107,7 +108,7 @@ def test_identity_in_other_orders(vspcd, order):
     # Answers what is still asked for.
     vm.sync()
     vm.sync()
-    has = vspcd.wait_event("VM connected", console="unordered")
+    has = vspcd.wait_event(words.VM_CONNECTED, console="unordered")
     assert_both_ways(vm, vspcd.telnet(int(has["port"])))
 
 
@@ -117,7 +118,7 @@ def test_a_second_do_proxy_changes_nothing(vspcd):
     vm.send_wire(wire.ext(wire.DO_PROXY, b"SvSPC.py"))
     vm.sync()
     assert_both_ways(vm, client)
-    assert len(vspcd.events("VM connected")) == 1
+    assert len(vspcd.events(words.VM_CONNECTED)) == 1
 
 
 # What is asked for, and what is not known
@@ -132,7 +133,7 @@ def test_only_what_the_vm_lists_is_asked_for(vspcd):
 @pytest.mark.parametrize("code", GETS[1:])
 def test_unknown_suboption_in_place_of_an_answer(vspcd, code):
     vm = vspcd.new_vm(answers={code: UNKNOWN}).identify()
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     assert_both_ways(vm, vspcd.telnet(int(has["port"])))
 
 
@@ -258,7 +259,7 @@ def test_a_peer_without_the_extension_is_told_and_closed(vspcd):
     assert text.endswith(b"\n")
     assert len(text.splitlines()) == 1
     assert text.strip().isascii() and text.strip().decode().isprintable()
-    has = vspcd.wait_event("connection closed", peer=client.address)
+    has = vspcd.wait_event(words.CONNECTION_CLOSED, peer=client.address)
     assert has["reason"]
     vspcd.check_works()
 
@@ -277,17 +278,17 @@ def test_uuid_forms(vspcd, text):
     """However it is written, it is the same console."""
     first = vspcd.vm("vm", UUID)
     first.close()
-    vspcd.wait_event("VM disconnected", peer=first.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=first.address)
     again = vspcd.vm("vm", uuid_text=text)
     assert again.port == first.port
-    has = vspcd.wait_event("VM connected", peer=again.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=again.address)
     assert has["id"] == f"{UUID}/vSPC.py"
 
 
 @pytest.mark.parametrize("text", ["my-test-vm", "500c1e2f-3341", "x" * 128])
 def test_free_text_uuid(vspcd, text):
     vm = vspcd.vm("vm", uuid_text=text)
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     assert has["id"] == f"{text}/vSPC.py"
     assert_both_ways(vm, vspcd.telnet(vm))
 
@@ -300,7 +301,7 @@ def test_serial_ports_of_one_vm_are_consoles_of_their_own(vspcd):
     assert second.console == "web/s1"
     assert first.port != second.port
     for vm, label in ((first, "s0"), (second, "s1")):
-        has = vspcd.wait_event("VM connected", peer=vm.address)
+        has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
         assert has["id"] == f"{uuid}/{label}"
     clients = [vspcd.telnet(first), vspcd.telnet(second)]
     first.send(b"from the first.")
@@ -318,14 +319,14 @@ def test_name_with_label_when_gone(vspcd):
     first = vspcd.vm("web", uuid, "s0")
     vspcd.vm("web", uuid, "s1")
     first.close()
-    vspcd.wait_event("VM disconnected", console="web/s0")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web/s0")
 
 
 @pytest.mark.parametrize("uri, label", [
     ("s0", "s0"), ("vspcd?port=com1", "com1"), ("vSPC.py", "vSPC.py")])
 def test_labels(vspcd, uri, label):
     vm = vspcd.vm("vm", UUID, uri)
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     assert has["id"] == f"{UUID}/{label}"
 
 
@@ -351,7 +352,7 @@ def test_refused_do_proxy(vspcd, direction, uri):
     vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
     assert not vm.has_will_proxy
     vspcd.wait_line(lambda line: vm.address in line, "that says why")
-    assert not vspcd.events("VM connected", peer=vm.address)
+    assert not vspcd.events(words.VM_CONNECTED, peer=vm.address)
     vspcd.check_works()
 
 
@@ -375,7 +376,7 @@ def test_control_characters_never_reach_log_or_client(vspcd):
     third = vspcd.vm("plain-too", uri="s\x1b[2J\r\n0")
     for one in (vm, second, third):
         one.close()
-        vspcd.wait_event("VM disconnected", peer=one.address)
+        vspcd.wait_event(words.VM_DISCONNECTED, peer=one.address)
     client.read_until(b"]")
     assert b"\x1b" not in client.data and b"\x07" not in client.data
     for line in vspcd.raw_log.decode().splitlines():
@@ -385,9 +386,9 @@ def test_control_characters_never_reach_log_or_client(vspcd):
 
 def test_names_are_utf8(vspcd):
     vspcd.vm("büro-服务器")
-    vspcd.wait_event("VM connected", console="büro-服务器")
+    vspcd.wait_event(words.VM_CONNECTED, console="büro-服务器")
     broken = vspcd.vm(b"broken \xff\xfe\xc3 name")
-    has = vspcd.wait_event("VM connected", peer=broken.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=broken.address)
     assert has["console"].startswith("broken ")
     vspcd.raw_log.decode()  # must not fail
 
@@ -396,7 +397,7 @@ def test_names_are_utf8(vspcd):
                          ids=["empty", "long", "quotes"])
 def test_odd_names(vspcd, name):
     vm = vspcd.new_vm(name).identify()
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     if '"' in name:
         assert has["console"] == name
     assert len(has["console"]) <= 300
@@ -414,7 +415,7 @@ def test_a_vm_that_never_says_who_it_is_is_closed(start_vspcd, answers):
     vspcd = start_vspcd("--identity-timeout", 1)
     vm = vspcd.new_vm(answers=answers)
     vm.wait_closed()
-    vspcd.wait_event("connection closed", peer=vm.address)
+    vspcd.wait_event(words.CONNECTION_CLOSED, peer=vm.address)
     vspcd.check_works()
 
 
@@ -436,7 +437,7 @@ def test_identity_timeout_counts_from_accept(start_vspcd):
     eventually(is_closed, "the trickling VM to be closed")
     silent.wait_closed()
     for peer in (silent, trickling):
-        has = vspcd.wait_event("connection closed", peer=peer.address)
+        has = vspcd.wait_event(words.CONNECTION_CLOSED, peer=peer.address)
         assert has["reason"]
 
 
@@ -453,7 +454,7 @@ def test_data_before_identity_is_delivered_once(vspcd):
     first = vspcd.vm("early", uuid)
     client = vspcd.telnet(first)
     first.close()
-    vspcd.wait_event("VM disconnected", peer=first.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=first.address)
     again = vspcd.new_vm("early", uuid, answers={
         wire.GET_VM_VC_UUID: SILENT})
     again.start()
@@ -475,24 +476,24 @@ def test_newest_connection_wins(vspcd):
     new = vspcd.vm("twice", uuid)
     assert new.port == old.port
     old.wait_closed()
-    has = vspcd.wait_event("VM disconnected", peer=old.address)
+    has = vspcd.wait_event(words.VM_DISCONNECTED, peer=old.address)
     assert has["reason"]
     new.send(b"from the new one.")
     client.read_until(b"from the new one.")
     client.send(b"to the new one.")
     new.read_until(b"to the new one.")
     assert not client.is_closed_by_peer
-    assert not vspcd.events("VM disconnected", peer=new.address)
+    assert not vspcd.events(words.VM_DISCONNECTED, peer=new.address)
 
 
 def test_disconnect_is_logged_with_its_reason(vspcd):
     vm = vspcd.vm("gone")
     vm.close()
-    has = vspcd.wait_event("VM disconnected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
     assert has["console"] == "gone" and has["reason"]
     rude = vspcd.vm("rude")
     rude.reset()
-    has = vspcd.wait_event("VM disconnected", peer=rude.address)
+    has = vspcd.wait_event(words.VM_DISCONNECTED, peer=rude.address)
     assert has["console"] == "rude" and has["reason"]
 
 

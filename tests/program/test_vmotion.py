@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import eventually, pump_all
 from harness.streams import (Typist, assert_both_ways, assert_same,
@@ -140,12 +141,12 @@ def test_the_last_words_of_the_source_are_read_to_their_end(vspcd):
     source.begin()
     destination = vspcd.destination(source).join()
     for n in range(50):
-        words = letters(12 << 10, seed=n)
-        source.send(words)
+        printed = letters(12 << 10, seed=n)
+        source.send(printed)
         destination.complete()
         destination.send(b"<from the destination>")
         got = client.read_until(b"<from the destination>")
-        assert_same(got, words + b"<from the destination>")
+        assert_same(got, printed + b"<from the destination>")
         source.wait_closed()
         source = destination
         source.begin()
@@ -158,7 +159,7 @@ def test_a_client_that_comes_and_one_that_goes_during_a_move(vspcd):
     source.begin()
     first.type(b"typed by the first, ")
     first.close()
-    vspcd.wait_event("client disconnected", peer=first.address)
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=first.address)
     second = vspcd.telnet(source)
     second.type(b"then by the second.")
     destination = vspcd.destination(source).join()
@@ -214,7 +215,7 @@ def test_a_sequence_of_65_bytes_gets_notnow(vspcd):
     source.ask_to_move(b"\xff" * 65)
     assert source.take_ext(wire.VMOTION_GOAHEAD, wire.VMOTION_NOTNOW) == (
         wire.VMOTION_NOTNOW, b"\xff" * 65)
-    has = vspcd.wait_event("VM move refused (NOTNOW)", peer=source.address)
+    has = vspcd.wait_event(words.VM_MOVE_NOT_BEGUN, peer=source.address)
     assert has["console"] == source.console and has["reason"]
     vspcd.move(source)
 
@@ -287,11 +288,11 @@ def test_port_name_label_and_clients_stay(vspcd):
     assert_both_ways(destination, client)
     assert_both_ways(destination, vspcd.telnet(port))
     vspcd.report()
-    has = vspcd.events("console=web")[-1]
+    has = vspcd.events(words.CONSOLE_LISTED, console="web")[-1]
     assert has["id"] == f"{uuid}/s7"
     assert (has["port"], has["vm"]) == (str(port), destination.address)
     destination.close()
-    vspcd.wait_event("VM disconnected", peer=destination.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=destination.address)
     assert vspcd.vm("web", uuid, "s7").port == port
 
 
@@ -302,7 +303,7 @@ def test_a_moved_vm_is_a_vm_as_any_other(vspcd):
     client = vspcd.telnet(moved)
     again = vspcd.vm("web", uuid)
     moved.wait_closed()
-    vspcd.wait_event("VM disconnected", peer=moved.address)
+    vspcd.wait_event(words.VM_DISCONNECTED, peer=moved.address)
     assert again.port == moved.port
     again.send(b"<again>")
     client.read_until(b"<again>")
@@ -337,9 +338,9 @@ def test_twenty_moves_in_a_row_while_two_type(vspcd):
     typists = [Typist(client, n + 1) for n, client in enumerate(clients)]
     shown = b""
     for n in range(20):
-        words = letters(2000, seed=n)
-        hosts[-1].send(words)
-        shown += words
+        printed = letters(2000, seed=n)
+        hosts[-1].send(printed)
+        shown += printed
         hosts.append(vspcd.move(hosts[-1]))
         for client in clients:
             client.read_for(0)
@@ -355,7 +356,7 @@ def test_twenty_moves_in_a_row_while_two_type(vspcd):
         assert_same(client.read_exactly(len(shown)), shown)
     hosts[-1].data.clear()
     assert_both_ways(hosts[-1], clients[0])
-    assert len(vspcd.events("VM moved")) == 20
+    assert len(vspcd.events(words.VM_MOVED)) == 20
 
 
 def test_there_and_back_with_the_same_sequence(vspcd):
@@ -394,7 +395,7 @@ def test_fifty_consoles_move_at_once(vspcd):
         assert client.read_until(b".") == b"from crowd-%d." % n
     for source in sources:
         source.wait_closed()
-    eventually(lambda: len(vspcd.events("VM moved")) == 50, "50 log lines")
+    eventually(lambda: len(vspcd.events(words.VM_MOVED)) == 50, "50 log lines")
 
 
 # What is told about it
@@ -420,7 +421,7 @@ def test_a_move_is_one_line_in_the_log_and_none_to_the_clients(vspcd):
     lines = [line for line in vspcd.lines[before:]
              if re.search(r" (VM|move|client|connection) ", line)]
     assert len(lines) == 1, lines
-    has = vspcd.wait_event("VM moved", console="web-01")
+    has = vspcd.wait_event(words.VM_MOVED, console="web-01")
     assert has["from"] == source.address and has["to"] == destination.address
     assert has["held"] == "17"
     assert float(has["ms"]) >= 0
@@ -435,7 +436,7 @@ def test_usr1_counts_moves(vspcd):
     source.say(wire.ext(wire.VMOTION_BEGIN, b"another"))
     source.take_ext(wire.VMOTION_NOTNOW)
     source.abort()
-    vspcd.wait_event("VM move failed")
+    vspcd.wait_event(words.VM_MOVE_FAILED)
     has = vspcd.report()
     assert (has["moves"], has["completed"], has["failed"], has["refused"]) \
         == ("2", "1", "1", "1")

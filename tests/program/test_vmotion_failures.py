@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.clients import BACK, GONE
 from harness.streams import assert_both_ways, letters
@@ -76,7 +77,7 @@ def test_notnow_while_a_move_is_under_way(vspcd, begun):
     assert_both_ways(destination, client)
     vspcd.report()
     # Once a second and connection.
-    has = vspcd.events("VM move refused (NOTNOW)")
+    has = vspcd.events(words.VM_MOVE_NOT_BEGUN)
     assert 1 <= len(has) <= 2
     assert all(one["peer"] == source.address and one["reason"]
                and one["console"] == source.console for one in has)
@@ -97,10 +98,10 @@ def test_notnow_before_do_proxy(vspcd):
         wire.ext(wire.VMOTION_BEGIN, b"early")])
     assert vm.take_ext(wire.VMOTION_GOAHEAD, wire.VMOTION_NOTNOW) == (
         wire.VMOTION_NOTNOW, b"early")
-    vspcd.wait_event("VM move refused (NOTNOW)", peer=vm.address)
+    vspcd.wait_event(words.VM_MOVE_NOT_BEGUN, peer=vm.address)
     vm.say(wire.ext(wire.DO_PROXY, b"Ss0"))
     vm.identify()
-    has = vspcd.wait_event("VM connected", peer=vm.address)
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
     vm.port, vm.console = int(has["port"]), has["console"]
     vspcd.move(vm)
 
@@ -172,7 +173,8 @@ def test_abort_and_complete_without_a_move_are_ignored(vspcd):
     vm.sync()
     assert_both_ways(vm, client)
     vspcd.report()
-    assert not vspcd.events("VM move failed") and not vspcd.events("VM moved")
+    assert not vspcd.events(words.VM_MOVE_FAILED)
+    assert not vspcd.events(words.VM_MOVED)
     vspcd.move(vm)
 
 
@@ -200,7 +202,7 @@ def test_a_wrong_secret_touches_nothing(vspcd, begun, change):
     sequence, secret = change(source.sequence, source.secret)
     wrong = vspcd.destination(source, sequence=sequence, secret=secret)
     wrong.be_refused()
-    has = vspcd.wait_event("VM move refused (VMOTION-PEER)",
+    has = vspcd.wait_event(words.VM_MOVE_NOT_JOINED,
                            peer=wrong.address)
     assert has["reason"]
     wrong.complete(source.sequence)
@@ -255,7 +257,7 @@ def test_the_newest_destination_wins(vspcd, joined):
     source, destination, client = joined
     second = vspcd.destination(source).join()
     destination.wait_closed()
-    has = vspcd.wait_event("VM move goes on with a newer connection",
+    has = vspcd.wait_event(words.VM_MOVE_DESTINATION,
                            console=source.console)
     assert (has["from"], has["to"]) == (destination.address, second.address)
     assert_is_held(vspcd, client, source, second)
@@ -285,11 +287,11 @@ def test_abort_before_the_destination_comes(vspcd, begun):
     source.abort()
     assert source.read_exactly(4) == b"held"
     assert_both_ways(source, client)
-    has = vspcd.wait_event("VM move failed", console=source.console)
+    has = vspcd.wait_event(words.VM_MOVE_FAILED, console=source.console)
     assert has["from"] == source.address and has["to"] == "none"
     assert has["held"] == "4"
     assert has["reason"] == ("aborted by the source host (VMOTION-ABORT): "
-                             "the VM runs on there")
+                             "the VM continues there")
     vspcd.move(source)
 
 
@@ -300,12 +302,12 @@ def test_abort_when_the_destination_is_there(vspcd, joined):
     assert not destination.data
     assert source.read_exactly(4) == b"held"
     assert_both_ways(source, client)
-    has = vspcd.wait_event("VM move failed", console=source.console)
+    has = vspcd.wait_event(words.VM_MOVE_FAILED, console=source.console)
     assert has["from"] == source.address and has["to"] == destination.address
     assert "VMOTION-ABORT" in has["reason"]
     vspcd.report()
-    assert len(vspcd.events("VM move failed")) == 1
-    assert not vspcd.events("VM disconnected")
+    assert len(vspcd.events(words.VM_MOVE_FAILED)) == 1
+    assert not vspcd.events(words.VM_DISCONNECTED)
     moved = vspcd.move(source)
     assert_both_ways(moved, client)
 
@@ -361,10 +363,10 @@ def test_the_source_goes_just_before_complete(vspcd, joined, end):
     assert destination.read_exactly(4) == b"held"
     destination.send(b"first words.")
     assert client.read_until(b".") == b"last words, first words."
-    vspcd.wait_event("VM moved", to=destination.address)
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
     assert_both_ways(destination, client)
     vspcd.report()
-    assert not vspcd.events("VM disconnected")
+    assert not vspcd.events(words.VM_DISCONNECTED)
 
 
 @pytest.mark.parametrize("end", ["close", "reset", "half_close"])
@@ -376,10 +378,10 @@ def test_the_source_is_lost_before_complete(vspcd, joined, end):
     destination.complete()
     assert destination.read_exactly(13) == b"held and more"
     assert_both_ways(destination, client)
-    has = vspcd.wait_event("VM moved", to=destination.address)
+    has = vspcd.wait_event(words.VM_MOVED, to=destination.address)
     assert has["from"] == source.address
     vspcd.report()
-    assert not vspcd.events("VM disconnected")
+    assert not vspcd.events(words.VM_DISCONNECTED)
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
@@ -389,7 +391,7 @@ def test_the_source_is_lost_before_the_destination_comes(vspcd, begun, end):
     client.type(b" and more")
     finish(vspcd, source, client, b"held and more")
     vspcd.report()
-    assert not vspcd.events("VM disconnected")
+    assert not vspcd.events(words.VM_DISCONNECTED)
 
 
 def test_a_client_that_comes_while_nobody_is_there(vspcd, begun):
@@ -505,7 +507,7 @@ def test_the_vm_returns_by_do_proxy(vspcd, who_is_there):
     for one in there:
         one.wait_closed()
         assert not one.data
-    has = vspcd.wait_event("VM move failed", console="web")
+    has = vspcd.wait_event(words.VM_MOVE_FAILED, console="web")
     assert has["from"] == source.address and has["reason"]
     # The secret is worth nothing any more.
     vspcd.destination(source).be_refused()
@@ -528,7 +530,7 @@ def test_the_source_itself_may_return(vspcd, joined):
     destination.wait_closed()
     assert_both_ways(source, client)
     vspcd.report()
-    assert len(vspcd.events("VM move failed")) == 1
+    assert len(vspcd.events(words.VM_MOVE_FAILED)) == 1
     vspcd.move(source)
 
 
@@ -575,7 +577,7 @@ def test_a_move_that_never_ends_goes_back_to_the_source(start_vspcd, joins):
         destination.wait_closed()
         assert not destination.data
     assert_both_ways(source, client)
-    has = vspcd.wait_event("VM move failed", console=source.console)
+    has = vspcd.wait_event(words.VM_MOVE_FAILED, console=source.console)
     assert has["from"] == source.address and has["reason"]
     assert 900 <= float(has["ms"])
     vspcd.destination(source).be_refused()
@@ -591,11 +593,11 @@ def test_the_time_starts_anew_with_each_step(start_vspcd):
     other.begin()
     source.read_for(1)
     destination = vspcd.destination(source).join()
-    vspcd.wait_event("VM move failed", console=other.console)
+    vspcd.wait_event(words.VM_MOVE_FAILED, console=other.console)
     destination.complete()
     assert_both_ways(destination, client)
     vspcd.report()
-    assert not vspcd.events("VM move failed", console=source.console)
+    assert not vspcd.events(words.VM_MOVE_FAILED, console=source.console)
 
 
 def test_without_any_host_the_vm_is_disconnected(start_vspcd):
@@ -610,7 +612,7 @@ def test_without_any_host_the_vm_is_disconnected(start_vspcd):
     lost(vspcd, source)
     lost(vspcd, destination)
     client.read_notice(GONE)
-    vspcd.wait_event("VM move failed", console=source.console)
+    vspcd.wait_event(words.VM_MOVE_FAILED, console=source.console)
     vspcd.destination(source).be_refused()
     again = vspcd.vm(source.name, source.uuid)
     assert again.port == source.port

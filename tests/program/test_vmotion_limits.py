@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import TIMEOUT
 from harness.programs import is_sanitized
@@ -87,7 +88,7 @@ def test_the_host_of_a_stuck_client_may_vanish_in_a_move(start_vspcd):
     destination = vspcd.destination(source).join()
     destination.complete()
     destination.send(b"<end>")
-    vspcd.wait_event("VM moved", to=destination.address)
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
     assert_same(client.read_until(b"<end>"), printed + b"<end>")
 
 
@@ -106,7 +107,7 @@ def test_last_words_behind_a_stuck_client_are_read_to_their_end(start_vspcd):
     client.send(b"typed.")
     assert destination.read_until(b".") == b"typed."
     destination.send(b"<end>")
-    vspcd.wait_event("VM moved", to=destination.address)
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
     assert_same(client.read_until(b"<end>"), printed + more + b"<end>")
     source.wait_closed()
 
@@ -120,10 +121,10 @@ def test_a_client_that_pauses_loses_nothing_of_the_last_words(
     client = vspcd.telnet(source)
     source.begin()
     destination = vspcd.destination(source).join()
-    words = letters(4 * MIB, seed=4)
+    printed = letters(4 * MIB, seed=4)
 
     def print_and_end():
-        source.send(words)
+        source.send(printed)
         if source_closes:
             source.half_close()
 
@@ -134,9 +135,9 @@ def test_a_client_that_pauses_loses_nothing_of_the_last_words(
         destination.send(b"<end>")
         got = client.read_until(b"<end>")
         sent.result()
-    assert_same(got, words + b"<end>")
+    assert_same(got, printed + b"<end>")
     source.wait_closed()
-    assert not vspcd.events("VM output lost")
+    assert not vspcd.events(words.VM_OUTPUT_LOST)
     assert_both_ways(destination, client)
 
 
@@ -149,7 +150,7 @@ def test_moves_that_fail_do_not_flood_the_log(vspcd):
         source.sync()
     source.subs.clear()
     vspcd.move(source)
-    told = vspcd.events("VM move failed")
+    told = vspcd.events(words.VM_MOVE_FAILED)
     assert 1 <= len(told) <= 3
     assert sum(int(event["others"]) + 1 for event in told) <= 2000
 
@@ -320,7 +321,7 @@ def test_a_console_does_not_expire_in_a_move(start_vspcd, joins):
     destination = vspcd.destination(source).join() if joins else None
     source.close()
     witness.close()
-    vspcd.wait_event("console expired", console="witness")
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console="witness")
     client = vspcd.raw(source.port)
     client.send(b"held.")
     destination = destination or vspcd.destination(source).join()
@@ -328,7 +329,7 @@ def test_a_console_does_not_expire_in_a_move(start_vspcd, joins):
     assert destination.read_until(b".") == b"held."
     assert_both_ways(destination, client)
     vspcd.report()
-    assert not vspcd.events("console expired", console=source.console)
+    assert not vspcd.events(words.CONSOLE_EXPIRED, console=source.console)
 
 
 def test_a_console_expires_after_a_move_that_came_to_nothing(start_vspcd):
@@ -336,9 +337,9 @@ def test_a_console_expires_after_a_move_that_came_to_nothing(start_vspcd):
     source = vspcd.vm()
     source.begin()
     source.close()
-    vspcd.wait_event("console expired", console=source.console)
+    vspcd.wait_event(words.CONSOLE_EXPIRED, console=source.console)
     vspcd.report()
-    assert len(vspcd.events("VM move failed")) == 1
+    assert len(vspcd.events(words.VM_MOVE_FAILED)) == 1
     vspcd.check_works()
 
 
@@ -467,7 +468,7 @@ def test_a_destination_that_says_more_is_closed(vspcd):
     with pytest.raises((ConnectionResetError, BrokenPipeError)):
         while True:
             loud.send(letters(8 << 10, seed=6))
-    has = vspcd.wait_event("connection closed", peer=loud.address)
+    has = vspcd.wait_event(words.CONNECTION_CLOSED, peer=loud.address)
     assert has["reason"]
     destination = vspcd.destination(source).join()
     destination.complete()

@@ -12,6 +12,7 @@ import tty
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import TIMEOUT, Fd, Listener, Peer, eventually
 from harness.programs import BUILD, Program, clean_environment
@@ -159,7 +160,7 @@ def test_the_end_of_stdin_ends_it_when_all_is_sent(vspcd, start_vm):
     vm.process.stdin = None
     assert client.read_until(b"<end>") == b"x" * 50000 + b"<end>"
     assert vm.wait_exit() == 0
-    vspcd.wait_event("VM disconnected", console="vm-0001")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="vm-0001")
 
 
 def test_much_on_stdin_and_stdout(start_vspcd, start_vm):
@@ -249,7 +250,7 @@ def test_exec_status_is_its_status(vspcd, start_vm, tmp_path, status):
     client.send(b"\r")
     client.read_until(b"last words\r\n")
     assert vm.wait_exit() == status
-    vspcd.wait_event("VM disconnected", console="vm-0001")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="vm-0001")
 
 
 def test_exec_respawn(vspcd, start_vm, tmp_path):
@@ -464,7 +465,7 @@ def test_signal_ends_it(vspcd, start_vm, sig):
     vm = start_vm(vspcd, stdin=subprocess.PIPE)
     vspcd.port_of("vm-0001")
     vm.stop(sig)
-    vspcd.wait_event("VM disconnected", console="vm-0001")
+    vspcd.wait_event(words.VM_DISCONNECTED, console="vm-0001")
 
 
 def test_concentrator_by_its_uri(vspcd, start_vm):

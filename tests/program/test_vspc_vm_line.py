@@ -8,6 +8,7 @@ import termios
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.comport import (ANSWER, BAUDRATE, BREAK, BREAK_OFF, BREAK_ON,
                              CONTROL, CTS, DATASIZE, DCD, DSR, DTR_OFF, DTR_ON,
@@ -491,7 +492,7 @@ def test_moves_of_a_line_with_vspcd(device, vspcd, start_vm):
     vm_end.wait_log("modem lines: DSR CTS DCD$")
     for moves in range(1, 4):
         vm_end.process.send_signal(signal.SIGUSR1)
-        eventually(lambda: len(vspcd.events("VM moved")) == moves, "a move")
+        eventually(lambda: len(vspcd.events(words.VM_MOVED)) == moves, "a move")
         has_set(client, [(BAUDRATE, 1200)])
         sees(client, DSR | DCD | CTS)
         client.send_wire(b"a" + BRK + b"b")
@@ -507,7 +508,7 @@ def test_a_port_that_nobody_has_open_moves(vspcd, start_vm, tmp_path):
     client = com_port_client(vspcd)
     sees(client, 0)
     vm_end.process.send_signal(signal.SIGUSR1)
-    eventually(lambda: vspcd.events("VM moved"), "a move")
+    eventually(lambda: vspcd.events(words.VM_MOVED), "a move")
     vm_end.wait_log("moved from")
     assert not any(client.notices())
     assert client.lines() == 0

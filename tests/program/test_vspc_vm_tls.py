@@ -12,6 +12,7 @@ import urllib.parse
 
 import pytest
 
+from harness import words
 from harness import wire
 from harness.net import Fd, Peer, eventually
 from harness.proxy import AuthLink, FakeProxy, VmLink
@@ -112,7 +113,7 @@ def test_policies_of_vspcd(start_vspcd, start_vm, policy):
     port = vspcd.proxy[1]
     thumbprint = ""
     if policy != "off":
-        thumbprint = vspcd.wait_event("TLS")["sha256"]
+        thumbprint = vspcd.wait_event(words.TLS_CERTIFICATE)["sha256"]
     kinds = (uri(vspcd), uri(vspcd, scheme="telnet"), f"127.0.0.1:{port}",
              uri(vspcd, f"thumbprint={thumbprint or '0' * 40}", "telnet"))
     for n, (proxy, outcome) in enumerate(zip(kinds, OUTCOMES[policy])):
@@ -289,12 +290,12 @@ def wrong_parameters(certificates):
 def test_parameters_that_are_wrong(served, certificates, knows, refused,
                                    scheme):
     vspcd = served()
-    for parameters, words in wrong_parameters(certificates).items():
+    for parameters, reason in wrong_parameters(certificates).items():
         line = refused(vspcd, parameters, scheme, env=knows)
-        assert "TLS: the peer's certificate" in line and words in line
-    assert not vspcd.events("VM connected")
+        assert "TLS: the peer's certificate" in line and reason in line
+    assert not vspcd.events(words.VM_CONNECTED)
     assert all(has["reason"].startswith("TLS: the peer refuses our certificate")
-               for has in vspcd.events("connection closed"))
+               for has in vspcd.events(words.CONNECTION_CLOSED))
 
 
 def test_unknown_authority(served, refused):
@@ -396,7 +397,7 @@ def test_another_certificate_and_back(served, certificates, begin, start_vspcd):
     third = start_vspcd(
         "--cert", certificates.server.certificate, "--key",
         certificates.server.key, proxy_port=first.proxy[1])
-    third.wait_event("VM connected", console="vm-0001")
+    third.wait_event(words.VM_CONNECTED, console="vm-0001")
     assert_works(third, vm)
 
 
@@ -481,7 +482,7 @@ def test_moves(served, start_vm, source, to):
     """host: in the clear, at a port that has no TLS within telnet."""
     vspcd = served("--proxy-listen", "127.0.0.1:0,tls=off", "--hold-time",
                    "20000")
-    clear = vspcd.wait_event("VMs may connect here too")["proxy"]
+    clear = vspcd.wait_event(words.VM_PORT_OPENED)["proxy"]
     where = {"telnets": uri(vspcd), "telnet": uri(vspcd, scheme="telnet"),
              "host": clear}
     vm = start_vm(1, "--proxy", where[source], "--move-to", where[to],
@@ -491,7 +492,7 @@ def test_moves(served, start_vm, source, to):
     both_ways(vm, client, up, down)
     for move in range(2):
         vm.process.send_signal(signal.SIGUSR1)
-        eventually(lambda: len(vspcd.events("VM moved")) > move, "a move")
+        eventually(lambda: len(vspcd.events(words.VM_MOVED)) > move, "a move")
         both_ways(vm, client, up, down)
     assert not [line for line in vm.lines if "not moved" in line]
 

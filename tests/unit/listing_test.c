@@ -2,9 +2,10 @@
  * SIGUSR1's lines: what they say of a census, and that they go on over several
  * turns when the log's reader is slow.
  */
-#include "log/log.h"
 #include "core/directory.h"
 #include "daemon/parts/listing.h"
+#include "log/log.h"
+#include "log/log_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,17 +141,18 @@ static void the_totals_are_two_lines(void **state)
         .moves_refused = 21,
     };
     listing_begin(&f->listing);
-    assert_says(f, "consoles count=2 moves=18 completed=19 failed=20 "
-                   "refused=21");
-    assert_says(f, "limits open-files=1 consoles=2/none all-clients=3/4 "
-                   "unidentified=5/6 history=7/8 refused-vm-address=9 "
-                   "refused-vm-rate=10 closed-unidentified=11 "
-                   "refused-console=12 refused-client-address=13 "
-                   "refused-client-rate=14 refused-client-total=15 "
-                   "refused-client-of-console=16 out-of-files=17");
+    assert_says(f, LOG_TOTALS " count=2 moves=18 completed=19 failed=20 "
+                              "refused=21");
+    assert_says(f,
+                LOG_LIMITS " open-files=1 consoles=2/none all-clients=3/4 "
+                           "unidentified=5/6 history=7/8 refused-vm-address=9 "
+                           "refused-vm-rate=10 closed-unidentified=11 "
+                           "refused-console=12 refused-client-address=13 "
+                           "refused-client-rate=14 refused-client-total=15 "
+                           "refused-client-of-console=16 out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);
-    assert_null(strstr(f->text, "already"));
+    assert_null(strstr(f->text, LOG_LISTING_UNDER_WAY));
 }
 
 static void a_console_without_anything_is_a_short_line(void **state)
@@ -160,9 +162,10 @@ static void a_console_without_anything_is_a_short_line(void **state)
     add(f, 1);
     listing_begin(&f->listing);
     listing_go_on(&f->listing);
-    assert_says(f, "listed console=web id=u1 port=none vm=none clients=0 "
-                   "output=0 input=0 line=9600,8N1 vm-lines=none "
-                   "client-lines=none");
+    assert_says(f, LOG_CONSOLE_LISTED
+                " console=web id=u1 port=none vm=none clients=0 "
+                "output=0 input=0 line=9600,8N1 vm-lines=none "
+                "client-lines=none");
 }
 
 static void a_console_with_everything_is_a_long_one(void **state)
@@ -186,12 +189,13 @@ static void a_console_with_everything_is_a_long_one(void **state)
     f->row.log_missing_bytes = 6;
     listing_begin(&f->listing);
     listing_go_on(&f->listing);
-    assert_says(f, "listed console=web id=u1 port=50000 vm=192.0.2.1:902 "
-                   "clients=2 output=3 input=4 line=9600,8N1 "
-                   "vm-lines=DTR,RTS client-lines=DTR service=tcp://:7001 "
-                   "service-state=listening log=\"my log\" "
-                   "log-state=\"the disk is too slow\" log-bytes=5 "
-                   "log-missing=6");
+    assert_says(f, LOG_CONSOLE_LISTED
+                " console=web id=u1 port=50000 vm=192.0.2.1:902 "
+                "clients=2 output=3 input=4 line=9600,8N1 "
+                "vm-lines=DTR,RTS client-lines=DTR service=tcp://:7001 "
+                "service-state=listening log=\"my log\" "
+                "log-state=\"the disk is too slow\" log-bytes=5 "
+                "log-missing=6");
 }
 
 static void a_vm_between_two_hosts_moves(void **state)
@@ -226,10 +230,9 @@ static void many_consoles_take_several_turns(void **state)
         turns++;
     } while (census_walk_left(&f->listing.walk) > 0);
     assert_true(turns > COUNT / 256);
-    assert_non_null(
-        strstr(f->text, " consoles are being listed already left="));
+    assert_non_null(strstr(f->text, " " LOG_LISTING_UNDER_WAY " left="));
     for (const char *at = f->text;
-         (at = strstr(at, " listed console=")) != NULL; at++)
+         (at = strstr(at, " " LOG_CONSOLE_LISTED " console=")) != NULL; at++)
         lines++;
     assert_int_equal(lines, COUNT);
 }

@@ -1,5 +1,6 @@
 /* The log: lines from outside are harmless, and nobody waits for a reader. */
 #include "log/log.h"
+#include "log/log_words.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -63,7 +64,7 @@ static void reader_that_stalls_costs_lines_and_is_told(void **state)
     log_open(STDERR_FILENO, LOG_INFO);
     text[len] = '\0';
     assert_non_null(strstr(text, "line number=0 "));
-    assert_non_null(strstr(text, "log lines lost"));
+    assert_non_null(strstr(text, LOG_LINES_LOST));
     assert_null(strstr(text, "line number=9999 "));
     close(ends[0]);
     close(ends[1]);
@@ -136,7 +137,7 @@ static void records_come_one_by_one_and_say_where_some_are_lost(void **state)
     log_open(STDERR_FILENO, LOG_INFO);
     assert_int_equal(r.records, number - 2 + 2);
     r.text[r.len] = '\0';
-    loss = strstr(r.text, "lost because nobody took them count=2\n");
+    loss = strstr(r.text, LOG_LINES_LOST " count=2\n");
     assert_non_null(loss);
     assert_non_null(strstr(loss, "line after=yes"));
     assert_null(strstr(loss, "number="));

@@ -16,8 +16,8 @@
     "SB 232 1 0 1 2 3 40 41 43 44 45 46 48 70 71 73 80 81 84 85 86 87 82 83"
 #define GET_ALL "SB 232 81, SB 232 83, SB 232 85, SB 232 87"
 #define PURPOSE                                                                \
-    "[vspcd: this port is for the serial ports of VMs (VMware's telnet "       \
-    "extension); a console has a port of its own]\r\n"
+    "[vspcd: this port is for VMs; each console has a telnet port of its "     \
+    "own]\r\n"
 
 #define ANSWERS                                                                \
     EXT(VC_UUID UUID_TEXT)                                                     \
@@ -787,7 +787,8 @@ static void vm_that_reads_late_gets_every_byte_once(void **state)
     assert_true(peer_got(vm, slice_of(input, sizeof input)));
 }
 
-static void what_a_new_client_types_waits_while_the_vm_does_not_read(void **state)
+static void what_a_new_client_types_waits_while_the_vm_does_not_read(
+    void **state)
 {
     static uint8_t input[4 * LIMIT_READ];
     struct peer *vm = vm_start(*state);

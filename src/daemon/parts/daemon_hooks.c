@@ -2,6 +2,7 @@
 
 #include "daemon/parts/words.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/waker.h"
 #include "session/client/console_port.h"
 #include "store/record.h"
@@ -212,12 +213,13 @@ static void log_end(const struct hook_result *result)
     unsigned long long ms = end->took_us / US_PER_MS;
 
     if (end->status == 0 && !end->is_timed_out)
-        log_debug("hook has run hook=%s event=%s console=%s ms=%llu output=%s",
+        log_debug(LOG_HOOK_COMPLETED
+                  " hook=%s event=%s console=%s ms=%llu output=%s",
                   LOG_TEXT(result->program), hook_kind_name(result->kind),
                   LOG_TEXT(result->console), ms, LOG_TEXT(end->line));
     else
-        log_warning("hook failed hook=%s event=%s console=%s ms=%llu "
-                    "others=%u reason=%s output=%s",
+        log_warning(LOG_HOOK_FAILED " hook=%s event=%s console=%s ms=%llu "
+                                    "others=%u reason=%s output=%s",
                     LOG_TEXT(result->program), hook_kind_name(result->kind),
                     LOG_TEXT(result->console), ms, result->others,
                     LOG_TEXT(why_it_failed(result).text), LOG_TEXT(end->line));
@@ -230,20 +232,21 @@ static void log_result(const struct hook_result *result)
         log_end(result);
         break;
     case HOOK_NOT_STARTED:
-        log_warning("hook cannot be started hook=%s event=%s console=%s "
-                    "others=%u reason=%s",
-                    LOG_TEXT(result->program), hook_kind_name(result->kind),
-                    LOG_TEXT(result->console), result->others,
-                    LOG_TEXT(result->error == ENOEXEC
-                                 ? "it is no program, and its first line is "
-                                   "not one such as #!/bin/sh"
-                                 : strerror(result->error)));
+        log_warning(
+            LOG_HOOK_NOT_STARTED
+            " hook=%s event=%s console=%s others=%u reason=%s",
+            LOG_TEXT(result->program), hook_kind_name(result->kind),
+            LOG_TEXT(result->console), result->others,
+            LOG_TEXT(result->error == ENOEXEC
+                         ? "not a program, and no first line such as #!/bin/sh"
+                         : strerror(result->error)));
         break;
     case HOOK_DROPPED:
-        log_warning("hook events were dropped because too many wait, see "
-                    "--hook-limit and --hook-timeout hook=%s count=%llu",
+        log_warning(LOG_HOOK_EVENTS_DROPPED " hook=%s count=%llu reason=%s",
                     LOG_TEXT(result->program),
-                    (unsigned long long)result->count);
+                    (unsigned long long)result->count,
+                    LOG_TEXT("too many events wait for it: see --hook-limit "
+                             "and --hook-timeout"));
         break;
     }
 }
@@ -297,8 +300,7 @@ static void warn_of_missing(const struct hooks_settings *settings)
         struct err err;
 
         if (hook_spec_check(&settings->specs[i], &err) < 0)
-            log_warning("hook cannot be run as it is reason=%s",
-                        LOG_TEXT(err.text));
+            log_warning(LOG_HOOK_UNUSABLE " reason=%s", LOG_TEXT(err.text));
     }
 }
 
@@ -309,8 +311,8 @@ static int use(struct daemon_hooks *h, const struct hooks_settings *settings)
 
     warn_of_missing(settings);
     if (dropped > 0)
-        log_warning("events of hooks that are no more were dropped count=%zu",
-                    dropped);
+        log_warning(LOG_HOOK_EVENTS_DROPPED " count=%zu reason=%s", dropped,
+                    LOG_TEXT("their hooks were removed"));
     return r;
 }
 
@@ -345,7 +347,7 @@ void daemon_hooks_use(struct daemon_hooks *h)
     if (r == 0)
         r = use(h, &settings);
     if (r < 0)
-        log_error("hooks cannot be run reason=%s", LOG_TEXT(strerror(-r)));
+        log_error(LOG_HOOKS_UNUSABLE " reason=%s", LOG_TEXT(strerror(-r)));
 }
 
 void daemon_hooks_count(const struct daemon_hooks *h, struct census *census)
@@ -380,11 +382,10 @@ void daemon_hooks_close(struct daemon_hooks *h)
     /* Between hooks_close and hooks_free: reports the last results. */
     daemon_hooks_on_results(h);
     if (!hooks_have_ended(h->hooks))
-        log_warning("a hook is left running, SIGKILL does not end it");
+        log_warning(LOG_HOOK_LEFT_RUNNING " reason=%s",
+                    LOG_TEXT("SIGKILL does not end it"));
     if (dropped > 0)
-        log_warning("events were not told to hooks because vspcd is ending "
-                    "count=%zu",
-                    dropped);
+        log_warning(LOG_HOOK_EVENTS_DROPPED_AT_END " count=%zu", dropped);
     hooks_free(h->hooks);
     /* Until hooks_close the hooks' thread may call the waker. */
     waker_close(h->waker);

@@ -7,6 +7,7 @@
 #include "core/directory.h"
 #include "daemon/parts/logs_settings.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/waker.h"
 
 #include <errno.h>
@@ -90,11 +91,11 @@ static void daemon_logs_on_state(void *owner, const struct console *c,
     if (!may_tell(l, error, &others))
         return;
     if (error == 0)
-        log_info("console log is written again console=%s file=%s others=%u",
+        log_info(LOG_CONSOLE_LOG_WRITTEN " console=%s file=%s others=%u",
                  LOG_TEXT(name_of(c, &name)), LOG_TEXT(path), others);
     else
-        log_error("console log is not written, the console goes on; it is "
-                  "tried again console=%s file=%s reason=%s others=%u",
+        log_error(LOG_CONSOLE_LOG_NOT_WRITTEN
+                  " console=%s file=%s reason=%s others=%u",
                   LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
                   LOG_TEXT(reason_of(error)), others);
 }
@@ -107,8 +108,8 @@ static void daemon_logs_on_gap(void *owner, const struct console *c,
     unsigned others;
 
     if (may_tell(l, KEY_GAP + error, &others))
-        log_warning("console log has a gap console=%s file=%s bytes=%llu "
-                    "reason=%s others=%u",
+        log_warning(LOG_CONSOLE_LOG_GAP
+                    " console=%s file=%s bytes=%llu reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
                     (unsigned long long)bytes, LOG_TEXT(reason_of(error)),
                     others);
@@ -122,8 +123,8 @@ static void daemon_logs_on_rotation(void *owner, const struct console *c,
     unsigned others;
 
     if (may_tell(l, KEY_ROTATION, &others))
-        log_warning("console log is not rotated, it grows console=%s file=%s "
-                    "reason=%s others=%u",
+        log_warning(LOG_CONSOLE_LOG_NOT_ROTATED
+                    " console=%s file=%s reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
                     LOG_TEXT(reason), others);
 }
@@ -136,9 +137,8 @@ static void daemon_logs_on_compression(void *owner, const struct console *c,
     unsigned others;
 
     if (may_tell(l, KEY_COMPRESSION, &others))
-        log_warning("rotated console log is not compressed, it stays as it is; "
-                    "tried again after the next rotation console=%s file=%s "
-                    "reason=%s others=%u",
+        log_warning(LOG_CONSOLE_LOG_NOT_COMPRESSED
+                    " console=%s file=%s reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
                     LOG_TEXT(reason), others);
 }
@@ -150,8 +150,8 @@ static void daemon_logs_on_same_name(void *owner, const struct console *c,
     unsigned others;
 
     if (may_tell(l, KEY_NAME, &others))
-        log_warning("console log's name is another console's, this one has "
-                    "another console=%s id=%s file=%s others=%u",
+        log_warning(LOG_CONSOLE_LOG_SAME_NAME
+                    " console=%s id=%s file=%s others=%u",
                     LOG_TEXT(console_name(c).text),
                     LOG_TEXT(console_id(c).text), LOG_TEXT(path), others);
 }
@@ -226,14 +226,18 @@ static int open_conlog(struct daemon_logs *l,
 static void prepare_directory(const struct conlog_settings *settings)
 {
     int r = conlog_place_make(settings->directory);
+    struct err why;
 
     if (r == 0 && access(settings->directory, W_OK | X_OK) < 0)
         r = -errno;
-    if (r < 0)
-        log_error("console logs cannot be written, consoles go on; it is tried "
-                  "again with all output: make the directory writable for "
-                  "vspcd, or set another --logdir directory=%s reason=%s",
-                  LOG_TEXT(settings->directory), LOG_TEXT(strerror(-r)));
+    if (r == 0)
+        return;
+    err_set(
+        &why,
+        "%s: make the directory writable for vspcd, or set another --logdir",
+        strerror(-r));
+    log_error(LOG_CONSOLE_LOGS_NO_PLACE " directory=%s reason=%s",
+              LOG_TEXT(settings->directory), LOG_TEXT(why.text));
 }
 
 int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
@@ -274,7 +278,7 @@ uint64_t daemon_logs_open_max(const struct daemon_logs *l)
 void daemon_logs_log(const struct daemon_logs *l)
 {
     if (l->is_on)
-        log_info("console logs directory=%s name=%s",
+        log_info(LOG_CONSOLE_LOGS " directory=%s name=%s",
                  LOG_TEXT(logs_settings_directory(l->settings)),
                  LOG_TEXT(l->settings->log_name));
 }
@@ -347,8 +351,7 @@ void daemon_logs_reload(struct daemon_logs *l)
     /* The settings were checked before, but users may have been removed
      * since. */
     if (r < 0) {
-        log_error("SIGHUP: console logs go on as before reason=%s",
-                  LOG_TEXT(why.text));
+        log_error(LOG_CONSOLE_LOGS_KEPT " reason=%s", LOG_TEXT(why.text));
         return;
     }
     l->is_on = settings.directory[0] != '\0';
@@ -364,13 +367,13 @@ void daemon_logs_reload(struct daemon_logs *l)
     else
         conlog_set(l->conlog, &settings, clock_now_us());
     if (r < 0) {
-        log_error("SIGHUP: console logs cannot be written reason=%s",
+        log_error(LOG_CONSOLE_LOGS_DISABLED " reason=%s",
                   LOG_TEXT(strerror(-r)));
         l->is_on = false;
         return;
     }
     add_all(l);
-    log_info("SIGHUP: console logs are opened anew directory=%s",
+    log_info(LOG_CONSOLE_LOGS_REOPENED " directory=%s",
              LOG_TEXT(settings.directory));
 }
 
@@ -387,7 +390,7 @@ static void daemon_logs_tell_left(void *owner, const char *path, uint64_t bytes)
 
     left->bytes += bytes;
     if (left->consoles++ < TOLD_LEFT_MAX)
-        log_error("console log is not whole file=%s missing-bytes=%llu",
+        log_error(LOG_CONSOLE_LOG_INCOMPLETE " file=%s missing-bytes=%llu",
                   LOG_TEXT(path), (unsigned long long)bytes);
 }
 
@@ -405,9 +408,10 @@ void daemon_logs_close(struct daemon_logs *l)
     }
     conlog_close(l->conlog, CLOSE_US, daemon_logs_tell_left, &left);
     if (left.consoles > 0)
-        log_error("console logs were not written to their end: the disk did "
-                  "not take it in time consoles=%u bytes=%llu",
-                  left.consoles, (unsigned long long)left.bytes);
+        log_error(LOG_CONSOLE_LOGS_UNWRITTEN
+                  " consoles=%u bytes=%llu reason=%s",
+                  left.consoles, (unsigned long long)left.bytes,
+                  LOG_TEXT("the disk did not take it in time"));
     /* Until conlog_close the writers' threads may call the waker. */
     waker_close(l->waker);
 }

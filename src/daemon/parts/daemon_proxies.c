@@ -1,6 +1,7 @@
 #include "daemon/parts/daemon_proxies.h"
 
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/address.h"
 #include "session/vm/vm_session.h"
 
@@ -115,6 +116,6 @@ void daemon_proxies_use(struct daemon_proxies *p,
 void daemon_proxies_log_others(const struct daemon_proxies *p)
 {
     for (int i = 1; i < p->count; i++)
-        log_info("VMs may connect here too proxy=%s",
+        log_info(LOG_VM_PORT_OPENED " proxy=%s",
                  address_format(&p->item[i].address).text);
 }

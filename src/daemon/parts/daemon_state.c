@@ -9,6 +9,7 @@
 #include "daemon/parts/daemon_ports.h"
 #include "daemon/parts/words.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/waker.h"
 #include "store/store.h"
 
@@ -97,9 +98,7 @@ static void daemon_state_announcement_due(struct deadline *due, void *owner)
     struct daemon_state *s = owner;
 
     if (!s->is_slow)
-        log_warning("the disk is slow: new ports are told before they are on "
-                    "it file=%s",
-                    LOG_TEXT(s->path));
+        log_warning(LOG_STATE_SLOW " file=%s", LOG_TEXT(s->path));
     s->is_slow = true;
     announce(announcement_at(due));
 }
@@ -192,18 +191,14 @@ void daemon_state_forget(struct daemon_state *s, struct console *c)
 static void log_news(struct daemon_state *s, const struct store_news *news)
 {
     if (news->aside[0] != '\0')
-        log_error("state file is damaged: it was moved aside, a new one is "
-                  "made and consoles that are not connected lose their ports "
-                  "file=%s moved-to=%s reason=%s",
+        log_error(LOG_STATE_DAMAGED " file=%s moved-to=%s reason=%s",
                   LOG_TEXT(s->path), LOG_TEXT(news->aside),
                   LOG_TEXT(news->trouble));
     if (news->is_failing && !s->is_failing)
-        log_error("state is not written: consoles go on, what changes is kept "
-                  "in memory and written when that works again file=%s "
-                  "reason=%s",
-                  LOG_TEXT(s->path), LOG_TEXT(news->trouble));
+        log_error(LOG_STATE_NOT_WRITTEN " file=%s reason=%s", LOG_TEXT(s->path),
+                  LOG_TEXT(news->trouble));
     if (!news->is_failing && s->is_failing)
-        log_info("state is written again file=%s waiting=%zu dropped=%llu",
+        log_info(LOG_STATE_WRITTEN " file=%s waiting=%zu dropped=%llu",
                  LOG_TEXT(s->path), news->waiting,
                  (unsigned long long)news->dropped);
     s->is_failing = news->is_failing;
@@ -218,7 +213,7 @@ static void daemon_state_on_news(void *owner)
     store_take_news(s->store, &news);
     log_news(s, &news);
     if (!news.is_failing && s->is_slow) {
-        log_info("the disk has answered file=%s", LOG_TEXT(s->path));
+        log_info(LOG_STATE_ANSWERS " file=%s", LOG_TEXT(s->path));
         s->is_slow = false;
     }
     /* After log_news, which gives the reason of an early announcement. */
@@ -357,11 +352,10 @@ static void open_known_port(struct daemon_state *s, struct console *c)
     if (r == 0)
         return;
     s->portless++;
-    log_warning("console's port cannot be opened, it gets one when its VM "
-                "comes console=%s port=%u reason=%s",
+    log_warning(LOG_CONSOLE_PORT_NOT_OPENED " console=%s port=%u reason=%s",
                 LOG_TEXT(console_name(c).text), c->port_number,
-                LOG_TEXT(r == -EADDRINUSE ? "somebody else has it"
-                         : r == -ERANGE   ? "it is not in the range any more"
+                LOG_TEXT(r == -EADDRINUSE ? "another program uses the port"
+                         : r == -ERANGE   ? "the port is no longer in the range"
                                           : strerror(-r)));
 }
 
@@ -432,17 +426,16 @@ int daemon_state_open(struct daemon_state *s, const struct state_links *links,
         return 0;
     r = state_path_find(s->links.settings, s->path, err);
     if (r == -ENOENT) {
-        log_warning("state is not kept, ports are given out anew after a "
-                    "restart reason=%s",
-                    LOG_TEXT("there is no directory for it: set "
-                             "STATE_DIRECTORY, or give --file"));
+        log_warning(LOG_STATE_NOT_KEPT " reason=%s",
+                    LOG_TEXT("there is no directory for the state file: set "
+                             "STATE_DIRECTORY or --file"));
         return 0;
     }
     if (r < 0)
         return r;
     /* The only place that waits for the disk: without the known consoles, their
      * ports would be given to others. */
-    log_info("reading the state file=%s", LOG_TEXT(s->path));
+    log_info(LOG_STATE_LOADING " file=%s", LOG_TEXT(s->path));
     log_flush();
     r = open_store(s, &loading, err);
     if (r == 0)
@@ -465,11 +458,12 @@ void daemon_state_log(const struct daemon_state *s)
 {
 
     if (s->left_out > 0)
-        log_warning("more consoles are known than may be: raise "
-                    "--console-limit, or these get other ports left-out=%u",
-                    s->left_out);
+        log_warning(LOG_STATE_TOO_LARGE " left-out=%u reason=%s", s->left_out,
+                    LOG_TEXT("raise the limit, or the consoles that are left "
+                             "out get other ports"));
     if (s->store != NULL)
-        log_info("state file=%s consoles=%u without-port=%u expired=%u ms=%llu",
+        log_info(LOG_STATE_LOADED
+                 " file=%s consoles=%u without-port=%u expired=%u ms=%llu",
                  LOG_TEXT(s->path), s->known, s->portless, s->expired,
                  (unsigned long long)s->took_us / 1000);
 }
@@ -490,8 +484,7 @@ void daemon_state_close(struct daemon_state *s)
     struct store_news news = { 0 };
 
     if (!store_close(s->store, CLOSE_US, &news))
-        log_error("state was not written at the end: some consoles will have "
-                  "other ports file=%s changes=%zu reason=%s",
+        log_error(LOG_STATE_LOST " file=%s changes=%zu reason=%s",
                   LOG_TEXT(s->path), news.waiting, LOG_TEXT(news.trouble));
     /* Until store_close the store's thread may call the waker. */
     waker_close(s->waker);

@@ -2,6 +2,7 @@
 
 #include "daemon/process/state_directory.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "net/address.h"
 #include "net/tls/tls_context.h"
 #include "session/session_context.h"
@@ -216,13 +217,12 @@ void daemon_tls_log(const struct daemon_tls *t)
     struct tls_thumbprints prints;
 
     if (t->trouble[0] != '\0')
-        log_warning("TLS is off, telnets:// will not work reason=%s",
-                    LOG_TEXT(t->trouble));
+        log_warning(LOG_TLS_OFF " reason=%s", LOG_TEXT(t->trouble));
     if (t->vms == NULL && t->clients == NULL)
         return;
     prints = thumbprints(t);
-    log_info("TLS certificate=%s sha1=%s sha256=%s", LOG_TEXT(t->certificate),
-             prints.sha1, prints.sha256);
+    log_info(LOG_TLS_CERTIFICATE " certificate=%s sha1=%s sha256=%s",
+             LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
 }
 
 /* "HOST:PORT" for a URI, by which vSphere's hosts may reach us: the only

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "log/log.h"
+#include "log/log_words.h"
 
 #include <stdio.h>
 
@@ -59,19 +60,19 @@ static struct share share(uint64_t used, uint64_t limit)
 
 static void log_totals(const struct census *c)
 {
-    log_info("consoles count=%llu moves=%llu completed=%llu failed=%llu "
-             "refused=%llu",
+    log_info(LOG_TOTALS " count=%llu moves=%llu completed=%llu failed=%llu "
+                        "refused=%llu",
              (unsigned long long)c->consoles,
              (unsigned long long)c->moves_begun,
              (unsigned long long)c->moves_completed,
              (unsigned long long)c->moves_failed,
              (unsigned long long)c->moves_refused);
-    log_info("limits open-files=%llu consoles=%s all-clients=%s "
-             "unidentified=%s history=%s refused-vm-address=%llu "
-             "refused-vm-rate=%llu closed-unidentified=%llu "
-             "refused-console=%llu refused-client-address=%llu "
-             "refused-client-rate=%llu refused-client-total=%llu "
-             "refused-client-of-console=%llu out-of-files=%llu",
+    log_info(LOG_LIMITS " open-files=%llu consoles=%s all-clients=%s "
+                        "unidentified=%s history=%s refused-vm-address=%llu "
+                        "refused-vm-rate=%llu closed-unidentified=%llu "
+                        "refused-console=%llu refused-client-address=%llu "
+                        "refused-client-rate=%llu refused-client-total=%llu "
+                        "refused-client-of-console=%llu out-of-files=%llu",
              (unsigned long long)c->open_files_limit,
              share(c->consoles, c->consoles_limit).text,
              share(c->clients, c->clients_limit).text,
@@ -119,7 +120,8 @@ static void log_console(const struct census_console *row)
 
     if (row->port != 0)
         snprintf(port, sizeof port, "%u", row->port);
-    log_info("listed console=%s id=%s port=%s vm=%s clients=%u output=%llu "
+    log_info(LOG_CONSOLE_LISTED
+             " console=%s id=%s port=%s vm=%s clients=%u output=%llu "
              "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
              LOG_TEXT(row->name.text), LOG_TEXT(row->id.text), port,
              vm_text(row), row->clients, (unsigned long long)row->output_bytes,
@@ -147,7 +149,7 @@ void listing_begin(struct listing *l)
     struct census census;
 
     if (left > 0) {
-        log_info("consoles are being listed already left=%u", left);
+        log_info(LOG_LISTING_UNDER_WAY " left=%u", left);
         return;
     }
     l->source.read(l->source.owner, &census);

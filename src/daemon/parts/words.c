@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "core/console.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "session/client/console_port.h"
 
 #include <errno.h>
@@ -10,12 +11,12 @@
 
 static const char *const move_failures[] = {
     [MOVE_TAKEN_OVER] = "the source was lost and no VMOTION-COMPLETE came in "
-                        "time: the destination is taken for the VM",
-    [MOVE_ABORTED] = "aborted by the source host (VMOTION-ABORT): the VM runs "
-                     "on there",
+                        "time: the destination is assumed to run the VM",
+    [MOVE_ABORTED] =
+        "aborted by the source host (VMOTION-ABORT): the VM continues there",
     [MOVE_TIMED_OUT] = "no VMOTION-COMPLETE came in time (--move-timeout): the "
-                       "VM is taken to run on at the source",
-    [MOVE_RETURNED] = "the VM has connected anew by itself (DO-PROXY)",
+                       "source is assumed to run the VM",
+    [MOVE_RETURNED] = "the VM reconnected by itself (DO-PROXY)",
     [MOVE_LOST] = "the source was lost and no destination came in time "
                   "(--move-timeout): the VM is disconnected",
     [MOVE_INTERRUPTED] = "vspcd is shutting down",
@@ -34,28 +35,28 @@ void words_log_connected(const struct console *c,
     const char *tls = attached->is_encrypted ? "yes" : "no";
 
     if (c->port != NULL)
-        log_info("VM connected console=%s id=%s port=%u peer=%s tls=%s",
+        log_info(LOG_VM_CONNECTED " console=%s id=%s port=%u peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text),
                  console_port_number(c->port), attached->peer, tls);
     else
-        log_info("VM connected console=%s id=%s peer=%s tls=%s",
+        log_info(LOG_VM_CONNECTED " console=%s id=%s peer=%s tls=%s",
                  LOG_TEXT(name.text), LOG_TEXT(id.text), attached->peer, tls);
 }
 
 void words_log_no_port(const struct console *c, int error)
 {
-    log_warning("console has no telnet port console=%s reason=%s",
+    log_warning(LOG_CONSOLE_NO_PORT " console=%s reason=%s",
                 LOG_TEXT(console_name(c).text),
                 LOG_TEXT(error == -EADDRNOTAVAIL
-                             ? "all ports of the range are taken: see "
+                             ? "all ports of the range are in use: see "
                                "--port-range-start and --port-range-end"
                              : strerror(-error)));
 }
 
 void words_log_expired(const struct console *c)
 {
-    log_info("console expired console=%s id=%s", LOG_TEXT(console_name(c).text),
-             LOG_TEXT(console_id(c).text));
+    log_info(LOG_CONSOLE_EXPIRED " console=%s id=%s",
+             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text));
 }
 
 static void log_move(const struct fact_move_ended *ended, const char *name)
@@ -65,14 +66,14 @@ static void log_move(const struct fact_move_ended *ended, const char *name)
     unsigned tenths = (unsigned)(ended->took_us % 1000 / 100);
 
     if (ended->verdict == MOVE_COMPLETED)
-        log_info("VM moved console=%s from=%s to=%s ms=%llu.%u held=%u",
+        log_info(LOG_VM_MOVED " console=%s from=%s to=%s ms=%llu.%u held=%u",
                  LOG_TEXT(name), ended->from, to, ms, tenths, ended->held);
     else
-        log_warning("VM move failed console=%s from=%s to=%s ms=%llu.%u "
-                    "held=%u others=%u reason=%s",
-                    LOG_TEXT(name), ended->from, to, ms, tenths, ended->held,
-                    ended->others,
-                    LOG_TEXT(words_move_failure(ended->verdict)));
+        log_warning(
+            LOG_VM_MOVE_FAILED
+            " console=%s from=%s to=%s ms=%llu.%u held=%u others=%u reason=%s",
+            LOG_TEXT(name), ended->from, to, ms, tenths, ended->held,
+            ended->others, LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
 /* Throttled, because a VM may change its name as often as it likes. */
@@ -81,7 +82,7 @@ static void log_renamed(const struct fact *fact, const char *name)
     uint32_t others = 0;
 
     if (throttle_passes(&fact->console->renames, clock_now_us(), &others))
-        log_info("VM renamed console=%s id=%s others=%u", LOG_TEXT(name),
+        log_info(LOG_VM_RENAMED " console=%s id=%s others=%u", LOG_TEXT(name),
                  LOG_TEXT(console_id(fact->console).text), others);
 }
 
@@ -98,7 +99,7 @@ void words_log_fact(const struct fact *fact)
     case FACT_CLIENT_DETACHED:
         break;
     case FACT_VM_DETACHED:
-        log_info("VM disconnected console=%s peer=%s reason=%s",
+        log_info(LOG_VM_DISCONNECTED " console=%s peer=%s reason=%s",
                  LOG_TEXT(name.text), fact->vm_detached.peer,
                  LOG_TEXT(fact->vm_detached.reason));
         break;
@@ -109,25 +110,23 @@ void words_log_fact(const struct fact *fact)
         log_move(&fact->move_ended, name.text);
         break;
     case FACT_DESTINATION_REPLACED:
-        log_info("VM move goes on with a newer connection console=%s from=%s "
-                 "to=%s",
+        log_info(LOG_VM_MOVE_DESTINATION " console=%s from=%s to=%s",
                  LOG_TEXT(name.text), fact->destination_replaced.older,
                  fact->destination_replaced.newer);
         break;
     case FACT_OUTPUT_LOST:
-        log_warning("VM output lost console=%s peer=%s at-least-bytes=%llu "
-                    "reason=%s",
+        log_warning(LOG_VM_OUTPUT_LOST
+                    " console=%s peer=%s at-least-bytes=%llu reason=%s",
                     LOG_TEXT(name.text), fact->output_lost.peer,
                     (unsigned long long)fact->output_lost.bytes,
-                    LOG_TEXT("the VM's former connection goes on printing and "
-                             "has to be closed"));
+                    LOG_TEXT("the VM's former connection kept printing and had "
+                             "to be closed"));
         break;
     case FACT_CLIENT_LAGS:
-        log_info("client is too slow and will miss output console=%s peer=%s "
-                 "reason=%s",
+        log_info(LOG_CLIENT_LAGS " console=%s peer=%s reason=%s",
                  LOG_TEXT(name.text),
                  fact->client.peer[0] != '\0' ? fact->client.peer : "none",
-                 LOG_TEXT("it has held up the VM for --hold-time"));
+                 LOG_TEXT("it has held the VM for --hold-time"));
         break;
     }
 }

@@ -167,8 +167,8 @@ bool messages_open(struct messages *m, const struct settings *s,
         r = connect_socket(m);
     if (r < 0)
         err_set(err,
-                "messages do not get to %.120s yet: %s; up to 64 KiB of them "
-                "are kept, and it is tried again",
+                "messages cannot be sent to %.120s, will retry: %s; up to 64 "
+                "KiB of them are kept",
                 m->socket.sun_path, strerror(-r));
     return r == 0;
 }

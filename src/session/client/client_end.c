@@ -4,22 +4,24 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_CLOSED] = "closed by the client",
     [CLIENT_END_CLOSED_BY_REMOTE] = "closed by the remote system",
     [CLIENT_END_RESET] = "the connection was reset",
-    [CLIENT_END_TIMEOUT] = "it does not answer any more",
-    [CLIENT_END_NO_ANSWERS_TAKEN] = "it does not take our answers",
-    [CLIENT_END_TLS] = "TLS has failed",
+    [CLIENT_END_TIMEOUT] = "the peer no longer answers",
+    [CLIENT_END_NO_ANSWERS_TAKEN] = "the peer does not read vspcd's answers",
+    [CLIENT_END_TLS] = "TLS failed",
     [CLIENT_END_TLS_REQUIRED] =
-        "TLS is required on this port, and it does without",
+        "TLS is required on this port, and the client does not use it",
     [CLIENT_END_TLS_REQUIRED_OF_REMOTE] =
-        "TLS is required, and the remote system has none (telnet's option "
-        "AUTHENTICATION, type SSL)",
+        "TLS is required, and the remote system does not offer it (telnet "
+        "option AUTHENTICATION, type SSL)",
     [CLIENT_END_HALF_AUTHENTICATED] =
-        "it has begun AUTHENTICATION and goes on without an end of it",
-    [CLIENT_END_HELLO_LATE] = "a TLS hello, but too late: it was greeted in "
-                              "the clear after a second without a byte",
-    [CLIENT_END_SUBNEGOTIATION] = "a subnegotiation of more than 16 KiB",
-    [CLIENT_END_NO_MEMORY] = "there is no memory for its input",
+        "AUTHENTICATION was begun and not completed",
+    [CLIENT_END_HELLO_LATE] =
+        "the TLS hello came too late: vspcd had sent its greeting in clear "
+        "text after one second without a byte",
+    [CLIENT_END_SUBNEGOTIATION] =
+        "it sent a subnegotiation of more than 16 KiB",
+    [CLIENT_END_NO_MEMORY] = "no memory for the client's input",
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
-    [CLIENT_END_TOLD] = "it has to go",
+    [CLIENT_END_TOLD] = "closed by vspcd",
 };
 
 const char *client_end_text(enum client_end end)

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "session/client/client_session_private.h"
 
 #include <assert.h>
@@ -184,7 +185,7 @@ static void client_session_on_end(struct session *session)
 
     if (s->client.console != NULL) {
         log_line(usual_level(s),
-                 "client disconnected console=%s peer=%s reason=%s",
+                 LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->client.console).text), s->client.peer,
                  LOG_TEXT(s->end_detail));
         leave_console(s);
@@ -250,7 +251,7 @@ static void log_connected(struct client_session *s)
         return;
     s->is_logged = true;
     s->client.is_encrypted = security.is_secure;
-    log_line(usual_level(s), "client connected console=%s peer=%s tls=%s",
+    log_line(usual_level(s), LOG_CLIENT_CONNECTED " console=%s peer=%s tls=%s",
              LOG_TEXT(console_name(s->client.console).text), s->client.peer,
              security.is_secure ? LOG_TEXT(security.terms) : "no");
 }
@@ -305,9 +306,7 @@ void client_session_refuse_clear(struct client_session *s)
                               : CLIENT_END_TLS_REQUIRED;
 
     client_output_say(
-        s,
-        "[vspcd: %s: refused, this port wants TLS; connect with telnet -z ssl, "
-        "openssl s_client, or the like]\r\n",
+        s, "[vspcd: %s: refused, this port requires TLS (telnet -z ssl)]\r\n",
         console_name(s->client.console).text);
     wire_release(&s->telnet.wire);
     (void)wire_flush(&s->telnet.wire);
@@ -580,8 +579,9 @@ static void refuse(struct client_session *s, const struct console *c,
                           console_name(c).text, why->text);
     (void)wire_flush(&s->telnet.wire);
     log_line(usual_level(s),
-             "client refused console=%s peer=%s reason=\"limit of clients\"",
-             LOG_TEXT(console_name(c).text), s->client.peer);
+             LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+             LOG_TEXT(console_name(c).text), s->client.peer,
+             c->directory->settings.client_limit);
     client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
 }
 

@@ -22,9 +22,6 @@ enum {
 /* The same trouble is told once in this time. */
 #define TELL_AGAIN_US (600 * (uint64_t)US_PER_S)
 
-const char service_not_connected[] =
-    "not connected for a VM, it is tried again";
-
 /* ---- the log ---------------------------------------------------------- */
 
 struct service_text service_text_of(const struct service *s)
@@ -51,7 +48,7 @@ static uint32_t hash_of(const char *text)
 }
 
 /* Once for each reason, and again after a good while, however often it is
- * tried meanwhile. */
+ * tried meanwhile. what is of log_words.h. */
 static void tell_trouble(struct service *s, const char *what, const char *why)
 {
     uint64_t now_us = clock_now_us();

@@ -3,6 +3,7 @@
  * console, with a role of its own.
  */
 #include "core/console.h"
+#include "log/log_words.h"
 #include "net/dial.h"
 #include "session/service/service_private.h"
 
@@ -12,7 +13,8 @@ static void service_connect_on_open(void *owner, const char *tls)
 {
     struct service *s = owner;
 
-    log_line(service_is_open(s), "connected for a VM console=%s uri=%s tls=%s",
+    log_line(service_is_open(s),
+             LOG_SERVICE_CONNECTED " console=%s uri=%s tls=%s",
              LOG_TEXT(console_name(s->console).text),
              LOG_TEXT(service_text_of(s).text), LOG_TEXT(tls));
 }
@@ -33,7 +35,7 @@ static void service_connect_on_end(void *owner, const char *reason)
     if (was_leaving)
         service_try_soon(s);
     else
-        service_try_later(s, service_not_connected, reason);
+        service_try_later(s, LOG_SERVICE_FAILED, reason);
 }
 
 static void service_connect_on_dialed(void *owner, struct stream *stream,
@@ -43,7 +45,7 @@ static void service_connect_on_dialed(void *owner, struct stream *stream,
 
     s->dial = NULL;
     if (stream == NULL) {
-        service_try_later(s, service_not_connected, err->text);
+        service_try_later(s, LOG_SERVICE_FAILED, err->text);
         return;
     }
     if (s->uri.tls == URI_TLS_FIRST)
@@ -62,7 +64,7 @@ static bool has_tls(struct service *s)
     s->tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
                               s->ctx->settings.tls_minimum, &why);
     if (s->tls == NULL) {
-        service_try_later(s, service_not_connected, why.text);
+        service_try_later(s, LOG_SERVICE_FAILED, why.text);
         return false;
     }
     s->role.tls = service_tls_context(s->tls);

@@ -3,6 +3,7 @@
  * while its VM is away, and through vMotion.
  */
 #include "core/directory.h"
+#include "log/log_words.h"
 #include "net/listener.h"
 #include "session/service/service_private.h"
 
@@ -25,11 +26,11 @@ static void service_listen_on_accepted(void *owner, struct stream *stream)
     enum tls_policy policy = TLS_OFF;
 
     if (needs_tls(s) && ctx->client_tls == NULL) {
-        log_info("client refused console=%s peer=%s reason=%s",
+        log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
                  LOG_TEXT(console_name(s->console).text),
                  address_format(&stream->peer).text,
-                 LOG_TEXT("the service URI asks for TLS, and there is no "
-                          "certificate any more"));
+                 LOG_TEXT("the service URI requires TLS, and vspcd no longer "
+                          "has a certificate"));
         stream_close(stream);
         return;
     }
@@ -61,7 +62,7 @@ static bool address_of_uri(const struct uri *uri, struct address *ret,
         if (number == 0)
             number = (unsigned)strtoul(zone, NULL, 10);
         if (number == 0) {
-            err_set(err, "there is no interface %s here", zone);
+            err_set(err, "this system has no interface %s", zone);
             return false;
         }
     }
@@ -100,23 +101,21 @@ static int open_listener(struct service *s, struct address *address)
 
 static void service_listen_open(struct service *s)
 {
-    static const char trouble[] =
-        "console has no listener of its own, it is tried again";
     struct address address;
     struct err why;
     int r;
 
     if (!address_of_uri(&s->uri, &address, &why)) {
-        service_try_later(s, trouble, why.text);
+        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, why.text);
         return;
     }
     r = open_listener(s, &address);
     if (r < 0) {
-        service_try_later(s, trouble, strerror(-r));
+        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, strerror(-r));
         return;
     }
     service_forget_trouble(s);
-    log_info("console listens console=%s uri=%s address=%s",
+    log_info(LOG_SERVICE_LISTENER_OPENED " console=%s uri=%s address=%s",
              LOG_TEXT(console_name(s->console).text),
              LOG_TEXT(service_text_of(s).text), address_format(&address).text);
 }

@@ -2,6 +2,7 @@
  * A null modem to the console of another VM, which the service URI names.
  */
 #include "core/directory.h"
+#include "log/log_words.h"
 #include "session/service/service_private.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ static struct console *find_console(const struct service *s, const char **why)
     char uuid[TEXT_ID_MAX + 1] = "";
 
     (void)text_uuid(uuid, slice_of_text(s->uri.console));
-    *why = "there is no other console of that name or UUID";
+    *why = "no other console has that name or UUID";
     while ((c = directory_next(s->ctx->directory, &cursor)) != NULL) {
         if (!is_meant(s, uuid, c))
             continue;
@@ -47,7 +48,7 @@ static void service_modem_on_end(void *owner, const char *reason)
 
     s->modem = NULL;
     if (console_has_vm(s->console))
-        service_try_later(s, service_not_connected, reason);
+        service_try_later(s, LOG_SERVICE_FAILED, reason);
 }
 
 /* Both VMs may ask for the same cable; two would carry each byte twice. */
@@ -65,7 +66,7 @@ static void service_modem_open(struct service *s)
     struct console *other = find_console(s, &why);
 
     if (other == NULL) {
-        service_try_later(s, service_not_connected, why);
+        service_try_later(s, LOG_SERVICE_FAILED, why);
         return;
     }
     if (is_plugged_in_by(other, s->console)) {
@@ -75,11 +76,12 @@ static void service_modem_open(struct service *s)
     s->modem =
         null_modem_connect(s->ctx, s->console, other, service_modem_on_end, s);
     if (s->modem == NULL) {
-        service_try_later(s, service_not_connected,
-                          "the limit of clients of one of the two is reached");
+        service_try_later(
+            s, LOG_SERVICE_FAILED,
+            "one of the two consoles has reached its limit of clients");
         return;
     }
-    log_line(service_is_open(s), "null modem console=%s other=%s",
+    log_line(service_is_open(s), LOG_NULL_MODEM " console=%s other=%s",
              LOG_TEXT(console_name(s->console).text),
              LOG_TEXT(console_name(other).text));
 }

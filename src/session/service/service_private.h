@@ -64,10 +64,6 @@ struct service {
     unsigned untold;       /* failures since */
 };
 
-/* What is logged of a connection or null modem that could not be or has ended;
- * for service_try_later. */
-extern const char service_not_connected[];
-
 /* The URI as shown to people. */
 struct service_text service_text_of(const struct service *s);
 
@@ -79,7 +75,7 @@ enum log_level service_is_open(struct service *s);
 void service_forget_trouble(struct service *s);
 
 /* Logs what has failed and why, once for each reason and a while, and tries
- * again after a growing pause. */
+ * again after a growing pause. what is of log_words.h. */
 void service_try_later(struct service *s, const char *what, const char *why);
 
 /* Tries again after a few seconds, about which nothing is said. */

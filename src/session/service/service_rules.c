@@ -18,15 +18,15 @@ static bool is_ruled_in(const struct uri_rule *rules, size_t count,
 static bool is_listener_possible(const struct uri *uri, struct err *why)
 {
     if (uri->host_kind == URI_HOST_NAME) {
-        err_set(why, "a listener needs an address to listen at, not a name; "
-                     "leave the host out for every address");
+        err_set(why, "a listener needs an address, not a name; leave the host "
+                     "out to listen on all addresses");
         return false;
     }
     if (uri_is_verifying(&uri->parameters) ||
         uri->parameters.ciphers[0] != '\0') {
-        err_set(why, "authentication parameters are for connections that are "
-                     "made, not for a listener; see --client-certs and "
-                     "--tls-ciphers");
+        err_set(why,
+                "authentication parameters are for outgoing connections, not "
+                "for a listener; see --client-certs and --tls-ciphers");
         return false;
     }
     return true;
@@ -62,19 +62,20 @@ bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
     bool is_call = direction == 'C';
 
     if (is_call && !is_ruled_in(s->connect_rules, s->connect_rule_count, uri)) {
-        err_set(why, "direction 'C' (client): no rule lets this concentrator "
-                     "connect there; see --service-connect, or set the port's "
-                     "direction to server");
+        err_set(
+            why,
+            "direction 'C' (client): no rule allows this connection; see "
+            "--service-connect, or set the serial port's direction to server");
         return false;
     }
     if (!is_call && !is_ruled_in(s->listen_rules, s->listen_rule_count, uri)) {
-        err_set(why, "the service URI asks for a listener at an address of its "
-                     "own, and no rule allows it; see --service-listen, or use "
-                     "a name such as s0");
+        err_set(why,
+                "the service URI requests a listener of its own, and no rule "
+                "allows it; see --service-listen, or use a name such as s0");
         return false;
     }
     if (!is_call && uri->tls >= URI_TLS_REQUIRED && ctx->client_tls == NULL) {
-        err_set(why, "the service URI asks for TLS, and there is no "
+        err_set(why, "the service URI requires TLS, and vspcd has no "
                      "certificate; see --cert and --show-tls");
         return false;
     }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "log/log.h"
+#include "log/log_words.h"
 #include "proto/uri/uri.h"
 #include "proto/vmext.h"
 #include "session/service/service.h"
@@ -183,8 +184,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
         uint32_t others;
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
-        log_line(level,
-                 "VM refused (WONT-PROXY) peer=%s uri=%s others=%u reason=%s",
+        log_line(level, LOG_VM_REFUSED " peer=%s uri=%s others=%u reason=%s",
                  s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why.text));
         return vmext_put_code(&s->telnet.wire.out, VMEXT_WONT_PROXY);
     }
@@ -276,7 +276,7 @@ static const char *begin_move(struct vm_session *s, struct slice sequence,
         return why_not;
     /* Attached, and asked for its identity once more? It is unsettled. */
     if (s->phase != VM_PHASE_SERVING)
-        return "it has not said which VM it is";
+        return "the connection has not identified its VM";
     if (getrandom(secret, MOVE_SECRET_LEN, GRND_NONBLOCK) != MOVE_SECRET_LEN)
         return "the system has no random bytes yet";
     return move_begin(&s->link, sequence, secret, clock_now_us());
@@ -300,8 +300,8 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
         answer.code = VMEXT_VMOTION_NOTNOW;
         s->telnet.ctx->directory->move_counts.refused++;
         log_line(level,
-                 "VM move refused (NOTNOW) console=%s peer=%s others=%u "
-                 "reason=%s",
+                 LOG_VM_MOVE_NOT_BEGUN
+                 " console=%s peer=%s others=%u reason=%s",
                  c != NULL ? LOG_TEXT(console_name(c).text) : "none",
                  s->link.peer, others, LOG_TEXT(why_not));
     }
@@ -329,8 +329,7 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
         s->telnet.ctx->directory->move_counts.refused++;
-        log_line(level,
-                 "VM move refused (VMOTION-PEER) peer=%s others=%u reason=%s",
+        log_line(level, LOG_VM_MOVE_NOT_JOINED " peer=%s others=%u reason=%s",
                  s->link.peer, others, LOG_TEXT(why_not));
         return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY,
                                  VMEXT_VMOTION_PEER);
@@ -349,8 +348,7 @@ static void handle_complete(struct vm_session *s, struct slice sequence)
     if (move_complete(&s->link, sequence, clock_now_us()))
         vm_session_settle(s);
     else
-        log_debug("VMOTION-COMPLETE that no move waits for ignored peer=%s",
-                  s->link.peer);
+        log_debug(LOG_VM_MOVE_STRAY_COMPLETE " peer=%s", s->link.peer);
 }
 
 int vm_extension_handle_message(struct vm_session *s, struct slice body)
@@ -363,7 +361,7 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
     case VMEXT_UNKNOWN:
         return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY, m.unknown);
     case VMEXT_MALFORMED:
-        log_debug("malformed message ignored peer=%s code=%s", s->link.peer,
+        log_debug(LOG_VM_MESSAGE_MALFORMED " peer=%s code=%s", s->link.peer,
                   vmext_code_name(body.len > 0 ? body.data[0] : 255));
         return 0;
     }
@@ -391,8 +389,7 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
         return 0;
     case VMEXT_VMOTION_ABORT:
         if (!move_abort(&s->link, clock_now_us()))
-            log_debug("VMOTION-ABORT without a move ignored peer=%s",
-                      s->link.peer);
+            log_debug(LOG_VM_MOVE_STRAY_ABORT " peer=%s", s->link.peer);
         return 0;
     default:
         /* What we send ourselves, vmext_parse does not let through. */
@@ -423,11 +420,11 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         return 0;
     }
     level = throttled(s, LOG_INFO, &others);
-    log_line(
-        level, "VM stopped forwarding (WONT 232) console=%s peer=%s others=%u",
-        s->link.console != NULL ? LOG_TEXT(console_name(s->link.console).text)
-                                : "none",
-        s->link.peer, others);
+    log_line(level, LOG_VM_PAUSED " console=%s peer=%s others=%u",
+             s->link.console != NULL
+                 ? LOG_TEXT(console_name(s->link.console).text)
+                 : "none",
+             s->link.peer, others);
     if (s->phase == VM_PHASE_SERVING)
         vm_output_end(s);
     vm_session_new_identity(s);

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "log/log_words.h"
 #include "proto/tls_hello.h"
 #include "session/vm/vm_session_private.h"
 
@@ -191,8 +192,8 @@ void vm_session_dismiss(struct vm_session *s, const char *reason)
 void vm_session_turn_away(struct vm_session *s, enum vm_end end)
 {
     static const char port_purpose[] =
-        "[vspcd: this port is for the serial ports of VMs (VMware's telnet "
-        "extension); a console has a port of its own]\r\n";
+        "[vspcd: this port is for VMs; each console has a telnet port of its "
+        "own]\r\n";
 
     (void)buf_append(&s->telnet.wire.out, slice_of_text(port_purpose));
     (void)wire_flush(&s->telnet.wire);
@@ -242,7 +243,7 @@ static void vm_session_on_end(struct session *session)
         console_detach_vm(&s->link, s->end_detail, clock_now_us());
     else
         log_line((enum log_level)s->end_level,
-                 "connection closed peer=%s reason=%s", s->link.peer,
+                 LOG_CONNECTION_CLOSED " peer=%s reason=%s", s->link.peer,
                  LOG_TEXT(s->end_detail));
     move_leave(&s->link, clock_now_us());
     telnet_link_done(&s->telnet, s->ends_gently);
@@ -497,7 +498,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     vm_session_expect_identity(s);
     gate_add_newcomer(&ctx->gate, &s->identity->newcomer, &s->session,
                       s->link.peer, &stream->peer);
-    log_debug("connection accepted on the VM port peer=%s", s->link.peer);
+    log_debug(LOG_CONNECTION_ACCEPTED " peer=%s", s->link.peer);
     if (s->telnet.secure.state == SECURE_FIRST)
         deadline_start(&ctx->vms->first_bytes, &s->identity->first_byte,
                        clock_now_us());

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+from harness import words
 from harness.clients import RawClient, TelnetClient
 from harness.net import TIMEOUT, PortBlock, eventually
 from harness.vm import Destination, Vm
@@ -17,8 +18,11 @@ from harness.vm import Destination, Vm
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
 
-NO_PORT = "all ports of the range are taken"
+NO_PORT = "all ports of the range are in use"
 
+# A line of the log: what is between its level and its first field.
+MESSAGE = re.compile(r"\S+Z (?:error|warning|info|debug) "
+                     r"(.*?)(?: [a-z0-9-]+=.*)?")
 FIELD = re.compile(r'([\w-]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -27,6 +31,13 @@ def is_sanitized(program="vspcd"):
     valgrind cannot run it."""
     content = (BUILD / program).read_bytes()
     return b"__asan_init" in content or b"__tsan_init" in content
+
+
+def message_of(line):
+    """The message of a log line, which harness.words has; None: no such
+    line."""
+    found = MESSAGE.fullmatch(line)
+    return found and found[1]
 
 
 def fields_of(line):
@@ -197,7 +208,7 @@ class Vspcd(Program):
             env=env, log=log)
 
     def wait_ready(self):
-        ready = self.wait_log(r"vspcd \S+ ready .*\bproxy=(\S+):(\d+)")
+        ready = self.wait_log(words.READY + r" .*\bproxy=(\S+):(\d+)")
         self.proxy = (self.iface, int(ready.group(2)))
         return self
 
@@ -210,7 +221,7 @@ class Vspcd(Program):
         """Waits for the log line with this message and these fields."""
         def matches(line):
             has = fields_of(line)
-            return (f" {message} " in f"{line} " and all(
+            return (message_of(line) == message and all(
                 has.get(key) == str(value) for key, value in fields.items())
                 and has)
         return self.wait_line(matches, f"{message!r} with {fields}")
@@ -218,11 +229,11 @@ class Vspcd(Program):
     def events(self, message, **fields):
         """All log lines so far with this message and these fields."""
         return [has for has in map(fields_of, (
-            line for line in list(self.lines) if f" {message} " in f"{line} "))
+            line for line in list(self.lines) if message_of(line) == message))
             if all(has.get(k) == str(v) for k, v in fields.items())]
 
     def port_of(self, console):
-        return int(self.wait_event("VM connected", console=console)["port"])
+        return int(self.wait_event(words.VM_CONNECTED, console=console)["port"])
 
     def console_address(self, port):
         return (self.iface, port)
@@ -238,7 +249,7 @@ class Vspcd(Program):
     def vm(self, *args, **options):
         """A VM whose console is served: .port is its TCP port."""
         vm = self.new_vm(*args, **options).identify()
-        has = self.wait_event("VM connected", peer=vm.address)
+        has = self.wait_event(words.VM_CONNECTED, peer=vm.address)
         vm.port = int(has["port"])
         vm.console = has["console"]
         return vm
@@ -253,7 +264,7 @@ class Vspcd(Program):
     def _attach(self, kind, vm_or_port, options):
         port = getattr(vm_or_port, "port", vm_or_port)
         client = self.keep(kind(self.console_address(port), **options)).greet()
-        self.wait_event("client connected", peer=client.address)
+        self.wait_event(words.CLIENT_CONNECTED, peer=client.address)
         return client
 
     def destination(self, source, **options):
@@ -266,7 +277,7 @@ class Vspcd(Program):
         destination = self.destination(source, **options).join()
         destination.complete()
         source.wait_closed()
-        self.wait_event("VM moved", to=destination.address)
+        self.wait_event(words.VM_MOVED, to=destination.address)
         return destination
 
     def report(self):
@@ -276,10 +287,12 @@ class Vspcd(Program):
         self.process.send_signal(signal.SIGUSR1)
 
         def first():
-            lines = [fields_of(line) for line in self.lines[before:]]
-            has = next((has for has in lines if "count" in has), None)
-            consoles = [has for has in lines if "clients" in has]
-            return has and len(consoles) >= int(has["count"]) and has
+            lines = self.lines[before:]
+            has = next((fields_of(line) for line in lines
+                        if message_of(line) == words.TOTALS), None)
+            listed = [message_of(line) for line in lines].count(
+                words.CONSOLE_LISTED)
+            return has and listed >= int(has["count"]) and has
 
         return eventually(first, "what SIGUSR1 logs")
 
@@ -293,7 +306,7 @@ class Vspcd(Program):
         vm.read_until(b"so \xff here")
         client.close()
         vm.close()
-        self.wait_event("VM disconnected", peer=vm.address)
+        self.wait_event(words.VM_DISCONNECTED, peer=vm.address)
 
     def kill(self):
         for peer in self.peers:

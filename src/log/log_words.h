@@ -1,0 +1,165 @@
+/*
+ * log_words.h - the messages of the program's log, in one table.
+ *
+ * They are an interface: administrators grep for them, log systems count them.
+ * A message that is here changes only with a line in CHANGELOG.md.
+ *
+ * A line is the message, then key=value fields, reason= among them where
+ * something failed:
+ *
+ *     log_warning(LOG_VM_REFUSED " peer=%s reason=%s", peer, LOG_TEXT(reason));
+ *
+ * A message is noun and verb, "console log rotated"; what failed and is tried
+ * again ends with ", will retry". It has no %, no = and no full stop. The
+ * reason says why, and what a person can do about it. The names are string
+ * literals, so the compiler still checks each format.
+ *
+ * Tests and benchmarks name a message by its name here: C includes this header,
+ * Python reads it (tests/program/harness/words.py). scripts/check-words.py
+ * checks that all log calls use it, and that documents quote what is in it.
+ */
+#ifndef LOG_LOG_WORDS_H
+#define LOG_LOG_WORDS_H
+
+/* ---- vspcd itself ----------------------------------------------------- */
+
+#define LOG_READY "vspcd ready"
+#define LOG_STOPPING "vspcd stopping"
+#define LOG_STOPPING_AT_ONCE "vspcd stopping at once"
+#define LOG_CLIENTS_UNDELIVERED                                                \
+    "shutdown: clients closed with undelivered output"
+#define LOG_LINES_LOST "log lines lost"
+#define LOG_VM_PORT_OPENED "additional VM port opened"
+#define LOG_FILES_EXHAUSTED "file descriptors exhausted, connections wait"
+#define LOG_FILES_TOO_FEW "open file limit below the configured limits"
+
+/* ---- settings and SIGHUP ---------------------------------------------- */
+
+#define LOG_SETTING_IGNORED "setting ignored"
+#define LOG_RELOADED "SIGHUP: configuration reloaded"
+#define LOG_RELOAD_EMPTY "SIGHUP: nothing to reload"
+#define LOG_RELOAD_INVALID "SIGHUP: configuration invalid"
+#define LOG_RELOAD_REFUSED "SIGHUP: nothing changed"
+#define LOG_RELOAD_SETTING "SIGHUP: setting changed"
+#define LOG_RELOAD_RESTART "SIGHUP: setting needs a restart"
+#define LOG_RELOAD_ALLOWED                                                     \
+    "SIGHUP: allowed networks changed, for new connections only"
+
+/* ---- SIGUSR1 ---------------------------------------------------------- */
+
+#define LOG_TOTALS "totals listed"
+#define LOG_LIMITS "limits listed"
+#define LOG_CONSOLE_LISTED "console listed"
+#define LOG_LISTING_UNDER_WAY "listing already under way"
+
+/* ---- connections that have no console (yet) --------------------------- */
+
+#define LOG_CONNECTION_ACCEPTED "VM port connection accepted"
+#define LOG_CONNECTION_CLOSED "connection closed"
+#define LOG_CONNECTION_REFUSED "connection refused"
+#define LOG_UNIDENTIFIED_CLOSED "unidentified connection closed"
+
+/* ---- VMs -------------------------------------------------------------- */
+
+#define LOG_VM_CONNECTED "VM connected"
+#define LOG_VM_DISCONNECTED "VM disconnected"
+#define LOG_VM_RENAMED "VM renamed"
+#define LOG_VM_REFUSED "VM refused (WONT-PROXY)"
+#define LOG_VM_PAUSED "VM stopped forwarding (WONT 232)"
+#define LOG_VM_OUTPUT_LOST "VM output lost"
+#define LOG_VM_MESSAGE_MALFORMED "malformed VM message ignored"
+
+/* ---- moves (vMotion) -------------------------------------------------- */
+
+#define LOG_VM_MOVED "VM moved"
+#define LOG_VM_MOVE_FAILED "VM move failed"
+#define LOG_VM_MOVE_NOT_BEGUN "VM move refused (NOTNOW)"
+#define LOG_VM_MOVE_NOT_JOINED "VM move refused (VMOTION-PEER)"
+#define LOG_VM_MOVE_DESTINATION "VM move destination replaced"
+#define LOG_VM_MOVE_STRAY_COMPLETE "VMOTION-COMPLETE without a move ignored"
+#define LOG_VM_MOVE_STRAY_ABORT "VMOTION-ABORT without a move ignored"
+
+/* ---- consoles --------------------------------------------------------- */
+
+#define LOG_CONSOLE_EXPIRED "console expired"
+#define LOG_CONSOLE_NO_PORT "console has no telnet port"
+#define LOG_CONSOLE_PORT_NOT_OPENED                                            \
+    "console port not opened, console gets one when its VM connects"
+
+/* ---- clients ---------------------------------------------------------- */
+
+#define LOG_CLIENT_CONNECTED "client connected"
+#define LOG_CLIENT_DISCONNECTED "client disconnected"
+#define LOG_CLIENT_REFUSED "client refused"
+#define LOG_CLIENT_LIMIT_REACHED "client limit reached"
+#define LOG_CLIENT_LAGS "client lags and will miss output"
+
+/* ---- RFC 2217 --------------------------------------------------------- */
+
+#define LOG_COMPORT_IGNORED "COM-PORT request ignored"
+#define LOG_COMPORT_SIGNATURE "COM-PORT signature received"
+#define LOG_COMPORT_LINE "serial port settings changed"
+
+/* ---- service URIs ----------------------------------------------------- */
+
+#define LOG_SERVICE_LISTENER_OPENED "service listener opened"
+#define LOG_SERVICE_LISTENER_FAILED "service listener failed, will retry"
+#define LOG_SERVICE_CONNECTED "service connection opened"
+#define LOG_SERVICE_FAILED "service connection failed, will retry"
+#define LOG_NULL_MODEM "null modem connected"
+
+/* ---- TLS -------------------------------------------------------------- */
+
+#define LOG_TLS_OFF "TLS off, telnets:// will not work"
+#define LOG_TLS_CERTIFICATE "TLS certificate loaded"
+#define LOG_TLS_RELOADED "SIGHUP: TLS certificate reloaded, for new connections"
+#define LOG_TLS_NOT_RELOADED                                                   \
+    "SIGHUP: TLS certificate not reloaded, former one stays in use"
+
+/* ---- state ------------------------------------------------------------ */
+
+#define LOG_STATE_LOADING "state loading"
+#define LOG_STATE_LOADED "state loaded"
+#define LOG_STATE_NOT_KEPT                                                     \
+    "state not kept, consoles get new ports after a restart"
+#define LOG_STATE_TOO_LARGE "state has more consoles than --console-limit"
+#define LOG_STATE_DAMAGED "state file damaged, moved aside and replaced"
+#define LOG_STATE_NOT_WRITTEN "state not written, will retry"
+#define LOG_STATE_WRITTEN "state written again"
+#define LOG_STATE_SLOW "state disk slow, ports announced before they are saved"
+#define LOG_STATE_ANSWERS "state disk answers again"
+#define LOG_STATE_LOST                                                         \
+    "shutdown: state not written, some consoles will get other ports"
+
+/* ---- console logs ----------------------------------------------------- */
+
+#define LOG_CONSOLE_LOGS "console logs enabled"
+#define LOG_CONSOLE_LOGS_NO_PLACE                                              \
+    "console log directory not writable, will retry"
+#define LOG_CONSOLE_LOGS_REOPENED "SIGHUP: console logs reopened"
+#define LOG_CONSOLE_LOGS_KEPT "SIGHUP: console logs continue unchanged"
+#define LOG_CONSOLE_LOGS_DISABLED "SIGHUP: console logs disabled"
+#define LOG_CONSOLE_LOGS_UNWRITTEN "shutdown: console log output not written"
+#define LOG_CONSOLE_LOG_INCOMPLETE "shutdown: console log incomplete"
+#define LOG_CONSOLE_LOG_NOT_WRITTEN "console log not written, will retry"
+#define LOG_CONSOLE_LOG_WRITTEN "console log written again"
+#define LOG_CONSOLE_LOG_GAP "console log has a gap"
+#define LOG_CONSOLE_LOG_NOT_ROTATED                                            \
+    "console log not rotated, file keeps growing"
+#define LOG_CONSOLE_LOG_NOT_COMPRESSED                                         \
+    "rotated console log not compressed, will retry"
+#define LOG_CONSOLE_LOG_SAME_NAME                                              \
+    "console log name already in use, using another"
+
+/* ---- hooks ------------------------------------------------------------ */
+
+#define LOG_HOOK_COMPLETED "hook completed"
+#define LOG_HOOK_FAILED "hook failed"
+#define LOG_HOOK_NOT_STARTED "hook not started"
+#define LOG_HOOK_UNUSABLE "hook cannot be run"
+#define LOG_HOOKS_UNUSABLE "hooks cannot be run"
+#define LOG_HOOK_EVENTS_DROPPED "hook events dropped"
+#define LOG_HOOK_EVENTS_DROPPED_AT_END "shutdown: hook events dropped"
+#define LOG_HOOK_LEFT_RUNNING "shutdown: hook left running"
+
+#endif
