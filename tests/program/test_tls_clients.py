@@ -14,7 +14,7 @@ from harness.programs import is_sanitized
 from harness.streams import MIB, assert_both_ways, noise, transfer
 from harness.tls import Tls, byte_by_byte, cut_at_random
 
-WANTS_TLS = b"[vspcd: web: refused, this port wants TLS; connect with "
+WANTS_TLS = b"[vspcd: web: refused, this port requires TLS (telnet -z ssl)"
 CLEAR, SECURE, REFUSED = "clear", "secure", "refused"
 
 # What comes of a telnet client in the clear, with TLS from its first byte on,
