@@ -48,6 +48,9 @@ static uint64_t key_of(const struct admission *a, struct ip ip,
     return map_hash(&a->hasher, slice_of(words, sizeof words));
 }
 
+/* The order matters. An address outside the networks takes no entry in the
+ * table of rates. The limit comes last, so that connections which are refused
+ * for it still count towards their address's rate. */
 static enum admission_verdict judge(struct admission *a,
                                     enum admission_side side, struct ip ip,
                                     uint32_t present, uint64_t now_us)

@@ -245,6 +245,9 @@ void hook_process_finish(struct hook_process *p, uint64_t now_us,
         .timeout_us = p->timeout_us,
         .took_us = now_us - p->begun_us,
     };
+    /* The order matters: the group's number may be another's once the program
+     * was waited for, and the rest of its output is complete only when no
+     * process of the group can write. */
     kill(-p->pid, SIGKILL);
     waitpid(p->pid, &ret_end->status, 0);
     hook_process_read(p);

@@ -81,6 +81,8 @@ bool hook_queue_put(struct hook_queue *q, const struct hook_event *event)
         q->dropped++;
         return false;
     }
+    /* A lane has the clean texts of its first event, so it is found by those of
+     * the copy. */
     copy = hook_event_copy(event);
     lane = map_find(&q->lanes, hash_of(q, copy), hook_queue_is_lane_of, copy);
     if (lane != NULL && lane->waiting >= HOOK_LANE_MAX) {
@@ -112,6 +114,7 @@ struct hook_job *hook_queue_take(struct hook_queue *q)
     job = CONTAINER_OF(lane->jobs.next, struct hook_job, node);
     list_remove(&lane->node);
     list_remove(&job->node);
+    /* The lane comes back at the end of ready, so consoles take turns. */
     lane->is_busy = true;
     lane->waiting--;
     q->waiting--;

@@ -83,6 +83,7 @@ static void dial_on_connected(void *owner, unsigned ready)
 
     uv_timer_stop(&d->timer);
     if (!(ready & STREAM_BROKEN)) {
+        /* The owner begins with an interest of its own. */
         stream_want(d->stream, 0);
         finish(d, d->stream);
         return;
@@ -161,6 +162,7 @@ static void dial_on_resolved(uv_getaddrinfo_t *request, int status,
 
     d->is_resolving = false;
     d->found = found;
+    /* dial_cancel came while the name was resolved: now the timer is closed. */
     if (d->is_over) {
         dial_end(d);
         return;
@@ -181,6 +183,8 @@ static void dial_on_unix_start(uv_timer_t *timer)
         finish(d, NULL);
 }
 
+/* An immediate failure is reported in a later turn: on_done must not end a dial
+ * that the owner has not got from dial_tcp yet. */
 static void dial_on_failed_start(uv_timer_t *timer)
 {
     finish(timer->data, NULL);

@@ -166,6 +166,7 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
         struct address peer;
         int fd = accept_one(l, &peer);
 
+        /* One retry: a connection is closed for one that was waiting. */
         if (fd < 0 && descriptors_is_lack(errno) && make_room(l))
             fd = accept_one(l, &peer);
         if (fd < 0) {

@@ -208,6 +208,8 @@ int database_open(struct database **ret_database, const char *path,
     int version = 0;
     int r = open_file(db, path, err);
 
+    /* The order matters: use_log changes the file, which must be left alone if
+     * it is not ours; and a damaged file must not be migrated. */
     if (r == 0)
         r = check_version(db, err, &version);
     if (r == 0)
@@ -294,6 +296,7 @@ static int step(sqlite3_stmt *statement)
     return code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
+/* Without a copy: the text outlives the step that uses it. */
 static void bind_text(sqlite3_stmt *statement, int number, const char *text)
 {
     sqlite3_bind_text(statement, number, text, -1, SQLITE_STATIC);

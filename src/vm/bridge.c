@@ -72,6 +72,7 @@ static void begin_ending(struct bridge *b, enum bridge_ending ending,
         b->exit_status = exit_status;
     if (b->ending < ending)
         b->ending = ending;
+    /* A move must not keep the last bytes waiting. */
     hosts_call_off_move(&b->hosts);
     if (ending == BRIDGE_STOPPING)
         timer_start(&b->stop_timer, STOP_TIMEOUT_MS);
@@ -99,6 +100,7 @@ static bool wants_proxy(const struct bridge *b)
     return false;
 }
 
+/* Output for a local end that is gone does not count. */
 static bool is_over(const struct bridge *b)
 {
     return b->ending != BRIDGE_RUNNING && hosts_is_idle(&b->hosts) &&
@@ -141,6 +143,8 @@ static void take_input(struct bridge *b, struct slice bytes)
         say(SAY_ERROR, "out of memory: %zu bytes are lost", bytes.len - taken);
 }
 
+/* Unless an end must be read ahead, the last read must have been sent: then the
+ * guest waits for the concentrator, instead of a queue that grows. */
 static bool wants_input(const struct bridge *b)
 {
     if (b->end->in == NULL || b->is_in_over || b->ending != BRIDGE_RUNNING)
@@ -285,7 +289,6 @@ static void bridge_on_end_ready(void *owner, unsigned ready)
 
 /* Called every turn: the events of the turn decide what is read and written
  * next. */
-
 static void update_end_interest(struct bridge *b)
 {
     struct end *e = b->end;
@@ -508,6 +511,8 @@ void bridge_start(struct bridge *b, struct loop *loop,
     loop_on_turn_end(loop, bridge_on_turn_end, b);
     uart_init(&closed, config->baud, 0);
     hosts_init(&b->hosts, loop, &config->hosts, &closed, &hosts_events, b);
+    /* After hosts_init: opening may report its result at once, and the handler
+     * uses hosts. */
     end->events = &end_events;
     end->owner = b;
     end->ops->open(end);

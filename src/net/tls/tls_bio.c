@@ -15,6 +15,8 @@ static int tls_bio_read(BIO *bio, char *to, int len)
     size_t n = (size_t)len;
 
     BIO_clear_retry_flags(bio);
+    /* A flood is stopped by giving no more input: OpenSSL then returns, and the
+     * engine breaks the connection. */
     if (b->in.len == 0 || tls_bio_is_flooded(b)) {
         if (b->has_ended)
             return 0;
@@ -42,6 +44,7 @@ static int tls_bio_write(BIO *bio, const char *from, int len)
     return len;
 }
 
+/* OpenSSL flushes after each flight, and fails if that fails. */
 static long tls_bio_ctrl(BIO *bio, int command, long number, void *pointer)
 {
     (void)bio;
@@ -65,6 +68,7 @@ static void tls_bio_on_message(int is_ours, int version, int kind,
     b->odd_count++;
     if (bytes[0] == SSL3_MT_CERTIFICATE_REQUEST)
         b->was_asked = SSL_get_certificate(ssl) == NULL;
+    /* Behind a hello's head of 4 bytes comes its version. */
     if ((bytes[0] == SSL3_MT_CLIENT_HELLO ||
          bytes[0] == SSL3_MT_SERVER_HELLO) &&
         len >= 6)

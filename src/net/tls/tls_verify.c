@@ -317,6 +317,8 @@ static bool is_signed(const struct tls_context *c, X509_STORE_CTX *chain,
     return false;
 }
 
+/* For peer_name the common name counts even beside subjectAltNames; for the
+ * dialled host only without them (tls_context.h). */
 static bool is_for_name(const struct tls_context *c, X509 *certificate,
                         struct err *why)
 {
@@ -339,6 +341,8 @@ static bool is_for_name(const struct tls_context *c, X509 *certificate,
     return false;
 }
 
+/* Pinning comes first, because it needs no chain. X509_verify_cert reports its
+ * own error, which gives the peer a more precise alert than ours. */
 int tls_verify_peer(X509_STORE_CTX *chain, void *context)
 {
     struct tls_context *c = context;

@@ -316,6 +316,7 @@ static void hosts_on_answered(struct proxy *p, enum vmend_event answer,
     }
 }
 
+/* From VMOTION-COMPLETE to its end, the source is other (complete). */
 static void hosts_on_ended(struct proxy *p, const struct err *why)
 {
     struct hosts *h = p->owner;
@@ -429,7 +430,8 @@ void hosts_connect(struct hosts *h)
     proxy_start(h->vm, &h->config->proxy, NULL);
 }
 
-/* True if the guest's output may be sent: not after the move has begun. */
+/* True while the guest runs, and in ASKED: bytes that it sent before it stopped
+ * must go out before VMOTION-BEGIN. */
 static bool may_send(const struct hosts *h)
 {
     return !rehearsal_is_guest_stopped(h->state) || h->state == REHEARSAL_ASKED;
