@@ -82,8 +82,7 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
 bool worker_crew_done(struct worker_crew *crew);
 
 /* Instead of worker_crew_done, with the effect that it has when it returns
- * false. For a crew whose lock is still used by somebody who is no thread of
- * it. */
+ * false. For a crew whose lock is used by code outside its threads. */
 void worker_crew_leave(struct worker_crew *crew);
 
 void worker_lock(struct worker_crew *crew);

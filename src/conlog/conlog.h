@@ -34,7 +34,7 @@ struct conlog;
 struct conlog_callbacks {
     void (*on_state)(void *owner, const struct console *console,
                      const char *path, int error);
-    /* bytes bytes are missing in the file. */
+    /* bytes: how many are missing in the file. */
     void (*on_gap)(void *owner, const struct console *console, const char *path,
                    uint64_t bytes, int error);
     /* A rotation failed; the file is written as before. */

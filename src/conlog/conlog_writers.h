@@ -3,9 +3,9 @@
  *
  * Jobs of one log are written in order, by one thread at a time; those of
  * different logs by CONLOG_WRITER_THREADS. A thread that hangs in a disk is
- * replaced, up to CONLOG_WRITER_THREADS_MAX threads in all: up to one log less
- * than that may hang on dead disks before other logs wait. Compression has its
- * own thread.
+ * replaced, up to CONLOG_WRITER_THREADS_MAX threads in all. So one log fewer
+ * than that may hang in dead disks without delaying other logs. Compression has
+ * its own thread.
  *
  * Bounds: a log has at most CONLOG_WRITER_LOG_MAX bytes waiting, including the
  * overhead of jobs, and all logs together hold CONLOG_WRITER_TOTAL_MAX of

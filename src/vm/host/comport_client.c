@@ -63,7 +63,7 @@ int comport_client_tell(struct comport_client *c, struct buf *out)
     return r;
 }
 
-/* Masks belong to the connection, so a VM's new host sends them too. */
+/* Masks belong to the connection, so a move's destination sends them too. */
 int comport_client_start(struct comport_client *c, struct buf *out)
 {
     int r;
