@@ -10,8 +10,8 @@
  * for each connection; the table of rates is 256 KiB, touched as it is used.
  * Knows no sockets and reads no clock.
  */
-#ifndef CORE_ADMISSION_H
-#define CORE_ADMISSION_H
+#ifndef ACCESS_ADMISSION_H
+#define ACCESS_ADMISSION_H
 
 #include "base/map.h"
 #include "base/network.h"

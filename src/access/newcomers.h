@@ -14,8 +14,8 @@
  * is allocated: the map has only the oldest connection of each site, and that
  * one has their number. One for the program; reads no clock.
  */
-#ifndef CORE_NEWCOMERS_H
-#define CORE_NEWCOMERS_H
+#ifndef ACCESS_NEWCOMERS_H
+#define ACCESS_NEWCOMERS_H
 
 #include "base/list.h"
 #include "base/map.h"

@@ -14,8 +14,8 @@
  * The level, the output and the collected lines are the program's only mutable
  * statics. For the thread of the loop alone.
  */
-#ifndef BASE_LOG_H
-#define BASE_LOG_H
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
 
 #include "log/log_format.h"
 

@@ -11,8 +11,8 @@
  *
  * Pure: no clock, no output, no memory but the caller's.
  */
-#ifndef BASE_LOG_FORMAT_H
-#define BASE_LOG_FORMAT_H
+#ifndef LOG_LOG_FORMAT_H
+#define LOG_LOG_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>

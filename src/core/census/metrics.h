@@ -8,8 +8,8 @@
  * stands in the name (_bytes). Names are an interface: once released a name
  * stays.
  */
-#ifndef CORE_TOLD_METRICS_H
-#define CORE_TOLD_METRICS_H
+#ifndef CORE_CENSUS_METRICS_H
+#define CORE_CENSUS_METRICS_H
 
 #include "core/census/census.h"
 

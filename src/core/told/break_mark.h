@@ -5,8 +5,8 @@
  * Positions count bytes since the stream began. If several breaks wait in one
  * stream, the last one is kept. Starts as { 0 }.
  */
-#ifndef CORE_PENDING_BREAK_H
-#define CORE_PENDING_BREAK_H
+#ifndef CORE_TOLD_BREAK_MARK_H
+#define CORE_TOLD_BREAK_MARK_H
 
 #include <stdbool.h>
 #include <stdint.h>

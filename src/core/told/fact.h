@@ -5,8 +5,8 @@
  * turn and logs, opens ports, and so on. A console that a fact names is alive
  * until that turn's facts were taken.
  */
-#ifndef CORE_FACT_H
-#define CORE_FACT_H
+#ifndef CORE_TOLD_FACT_H
+#define CORE_TOLD_FACT_H
 
 #include "base/limits.h"
 

@@ -15,8 +15,8 @@
  * Older bytes than the ring's (core/told/past.h) are looked at as if they stood
  * in front of them: a line may begin there and end here.
  */
-#ifndef CORE_HISTORY_H
-#define CORE_HISTORY_H
+#ifndef CORE_TOLD_HISTORY_H
+#define CORE_TOLD_HISTORY_H
 
 #include "base/ring.h"
 

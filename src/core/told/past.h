@@ -6,8 +6,8 @@
  * share them; the last one frees them. They are shared on the loop's thread
  * alone; before that, the thread that reads them owns them.
  */
-#ifndef CORE_PAST_H
-#define CORE_PAST_H
+#ifndef CORE_TOLD_PAST_H
+#define CORE_TOLD_PAST_H
 
 #include "base/list.h"
 #include "base/slice.h"

@@ -5,8 +5,8 @@
  * passed over until the range has no other left: to ask the system about it for
  * every new console would make each console slower.
  */
-#ifndef CORE_PORTS_H
-#define CORE_PORTS_H
+#ifndef CORE_TOLD_PORTS_H
+#define CORE_TOLD_PORTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

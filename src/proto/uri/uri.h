@@ -12,8 +12,8 @@
  * zone that RFC 6874 does not allow; numeric hosts that are no IPv4 address in
  * four parts, because getaddrinfo accepts 0x7f.1.
  */
-#ifndef PROTO_URI_H
-#define PROTO_URI_H
+#ifndef PROTO_URI_URI_H
+#define PROTO_URI_URI_H
 
 #include "base/text.h"
 #include "proto/uri/uri_host.h"

@@ -1,8 +1,8 @@
 /*
  * uri_format.h - writes a URI as text.
  */
-#ifndef PROTO_URI_FORMAT_H
-#define PROTO_URI_FORMAT_H
+#ifndef PROTO_URI_URI_FORMAT_H
+#define PROTO_URI_URI_FORMAT_H
 
 #include "proto/uri/uri.h"
 

@@ -4,8 +4,8 @@
  * Pure: no name is looked up. Refuses text that does not look like an address
  * but that getaddrinfo would take for one (uri.h).
  */
-#ifndef PROTO_URI_HOST_H
-#define PROTO_URI_HOST_H
+#ifndef PROTO_URI_URI_HOST_H
+#define PROTO_URI_URI_HOST_H
 
 #include "base/slice.h"
 #include "proto/uri/uri_problem.h"

@@ -2,8 +2,8 @@
  * uri_parameters.h - the authentication parameters of a URI: the text behind
  * its '#', key[=value][&key[=value] ...]. docs/uris.md has each of them.
  */
-#ifndef PROTO_URI_PARAMETERS_H
-#define PROTO_URI_PARAMETERS_H
+#ifndef PROTO_URI_URI_PARAMETERS_H
+#define PROTO_URI_URI_PARAMETERS_H
 
 #include "base/slice.h"
 #include "proto/uri/uri_problem.h"

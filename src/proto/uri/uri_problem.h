@@ -1,8 +1,8 @@
 /*
  * uri_problem.h - what can be wrong with a URI, in words for a person.
  */
-#ifndef PROTO_URI_PROBLEM_H
-#define PROTO_URI_PROBLEM_H
+#ifndef PROTO_URI_URI_PROBLEM_H
+#define PROTO_URI_URI_PROBLEM_H
 
 #include "base/err.h"
 

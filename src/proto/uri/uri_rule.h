@@ -12,8 +12,8 @@
  * all names that end so, or "*" for every host and for none. A rule for a name
  * does not cover the addresses that the name resolves to.
  */
-#ifndef PROTO_URI_RULE_H
-#define PROTO_URI_RULE_H
+#ifndef PROTO_URI_URI_RULE_H
+#define PROTO_URI_URI_RULE_H
 
 #include "proto/uri/uri.h"
 

@@ -2,8 +2,8 @@
  * uri_text.h - the text of a URI: escapes, and where a part ends (RFC 3986,
  * section 2). For the files of proto/uri.
  */
-#ifndef PROTO_URI_TEXT_H
-#define PROTO_URI_TEXT_H
+#ifndef PROTO_URI_URI_TEXT_H
+#define PROTO_URI_URI_TEXT_H
 
 #include "base/slice.h"
 

@@ -2,8 +2,8 @@
  * console_port.h - a console's own telnet port: a listener whose connections
  * become clients of that console.
  */
-#ifndef SESSION_CONSOLE_PORT_H
-#define SESSION_CONSOLE_PORT_H
+#ifndef SESSION_CLIENT_CONSOLE_PORT_H
+#define SESSION_CLIENT_CONSOLE_PORT_H
 
 #include "core/console.h"
 #include "net/listener.h"

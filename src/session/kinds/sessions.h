@@ -4,8 +4,8 @@
  * The one place that knows which kinds there are: a context knows sessions by
  * their operations alone.
  */
-#ifndef SESSION_SESSIONS_H
-#define SESSION_SESSIONS_H
+#ifndef SESSION_KINDS_SESSIONS_H
+#define SESSION_KINDS_SESSIONS_H
 
 #include "session/session_context.h"
 

@@ -10,8 +10,8 @@
  * The owner connects and disconnects it; it may be told to by on_end, when one
  * of the consoles lets go of its clients.
  */
-#ifndef SESSION_NULL_MODEM_H
-#define SESSION_NULL_MODEM_H
+#ifndef SESSION_SERVICE_NULL_MODEM_H
+#define SESSION_SERVICE_NULL_MODEM_H
 
 #include "session/session_context.h"
 

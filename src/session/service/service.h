@@ -15,8 +15,8 @@
  *
  * Rules of the administrator say what is allowed at all (proto/uri_rule.h).
  */
-#ifndef SESSION_SERVICE_H
-#define SESSION_SERVICE_H
+#ifndef SESSION_SERVICE_SERVICE_H
+#define SESSION_SERVICE_SERVICE_H
 
 #include "core/console.h"
 #include "proto/uri/uri.h"

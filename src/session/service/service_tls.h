@@ -7,8 +7,8 @@
  * are in one file; they are read again when they are older than
  * SERVICE_CAS_US.
  */
-#ifndef SESSION_SERVICE_TLS_H
-#define SESSION_SERVICE_TLS_H
+#ifndef SESSION_SERVICE_SERVICE_TLS_H
+#define SESSION_SERVICE_SERVICE_TLS_H
 
 #include "base/list.h"
 #include "net/tls/tls_context.h"
