@@ -67,6 +67,8 @@ void fact_add(struct fact_queue *q, struct fact fact)
     q->facts[q->count++] = fact;
 }
 
+/* A copy and no pointer into the queue: while a fact is handled the queue may
+ * grow, and move. The memory stays for the next turn. */
 bool fact_take(struct fact_queue *q, struct fact *ret_fact)
 {
     if (q->taken == q->count) {

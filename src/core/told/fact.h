@@ -1,9 +1,10 @@
 /*
- * fact.h - what happened in core/, in order, for whoever has to act on it.
+ * fact.h - what happened in core/, in order, for the parts of the daemon that
+ * act on it.
  *
  * core/ tells, it does not call: the daemon takes the facts at the end of the
  * turn and logs, opens ports, and so on. A console that a fact names is alive
- * until that turn's facts were taken.
+ * until the facts of that turn were taken.
  */
 #ifndef CORE_TOLD_FACT_H
 #define CORE_TOLD_FACT_H
@@ -48,7 +49,7 @@ struct fact_vm_detached {
 };
 
 struct fact_vm_renamed {
-    char *former_name; /* owned by whoever has the fact: fact_done */
+    char *former_name; /* owned by the fact: fact_done */
 };
 
 struct fact_client {
@@ -101,11 +102,11 @@ struct fact_queue {
 void fact_queue_init(struct fact_queue *q);
 void fact_queue_done(struct fact_queue *q);
 
-/* The queue owns what the fact owns. */
+/* The queue owns what the fact owns from then on. */
 void fact_add(struct fact_queue *q, struct fact fact);
 
-/* Takes the oldest one, which is the caller's from then on: handling it may add
- * others, and the queue grow. False: there is none. */
+/* Takes the oldest fact, as a copy that the caller owns (fact_done): handling
+ * it may add facts. False: there is none. */
 bool fact_take(struct fact_queue *q, struct fact *ret_fact);
 
 static inline bool fact_queue_is_empty(const struct fact_queue *q)

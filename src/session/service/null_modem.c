@@ -1,3 +1,15 @@
+/*
+ * Two clients, one at each console, and a loop between them. Nothing is
+ * buffered: bytes go from one ring into the other console's input while that
+ * takes some, and the reader's position says where to go on.
+ *
+ * Two VMs that echo each other make endless work. It does not become an endless
+ * turn: directory_settle pours each byte of output once, and a VM's answer is
+ * read in a later turn.
+ *
+ * The operations below run within directory_settle, and so does what they cause
+ * at the other console: marks, nothing else.
+ */
 #include "session/service/null_modem.h"
 
 #include "base/clock.h"
@@ -31,8 +43,8 @@ static struct plug *other_of(struct plug *p)
     return p == &p->modem->plugs[0] ? &p->modem->plugs[1] : &p->modem->plugs[0];
 }
 
-/* Of what its console's VM says: the bytes, and breaks. What it has lost, and
- * that a VM has gone, a cable does not say. */
+/* The VM's bytes and breaks. That output was lost, or a VM has gone, a cable
+ * does not say. */
 static void carry_item(struct plug *p, const struct view_item *item)
 {
     struct client *to = &other_of(p)->client;
@@ -48,7 +60,8 @@ static void carry_item(struct plug *p, const struct view_item *item)
     client_took(&p->client, bytes.len, clock_now_us());
 }
 
-/* As long as the other console takes input. */
+/* While the other console takes input; input_changed of the other plug goes on
+ * from there. */
 static void carry(struct plug *p)
 {
     const struct console *to = other_of(p)->client.console;
@@ -67,13 +80,14 @@ static void plug_pull(struct client *client)
     carry(plug_of(client));
 }
 
-/* Of this console's input the other end's output is made. */
+/* This console takes input again, and the other plug's output is its input. */
 static void plug_input_changed(struct client *client)
 {
     carry(other_of(plug_of(client)));
 }
 
-/* DTR and RTS of one VM are what its peers see as DSR and CTS. */
+/* What a VM drives as DTR and RTS its clients see as DSR and CTS; the plug
+ * drives it on at the other end. */
 static uint8_t driven_by_vm(const struct console *c)
 {
     uint8_t seen = console_lines(c, LINE_CLIENTS);
@@ -115,6 +129,8 @@ static void close_modem(struct session *session, const char *reason)
     mark_ending(modem_at(session), reason);
 }
 
+/* Both ends are left before the owner is told: it may connect a new one at
+ * once. */
 static void end_modem(struct session *session)
 {
     struct null_modem *m = modem_at(session);
@@ -138,6 +154,8 @@ static const struct session_ops session_ops = {
     .free = free_modem,
 };
 
+/* The lines are set before the plug is attached: what its console sees first is
+ * what the other VM drives. */
 static void init_plug(struct null_modem *m, int i, const struct console *other)
 {
     const struct client_origin origin = {

@@ -1,3 +1,14 @@
+/*
+ * The life of a service, whatever its kind: when it is opened, when it is tried
+ * again, what the log is told of that. The kinds are operations
+ * (service_private.h).
+ *
+ * A service belongs to the console and outlives the VM's connection; each new
+ * connection of the VM settles it again (service_settle). Two things must not
+ * follow the VM's or the remote system's rhythm, because either may come and go
+ * without end: tries (backoff, and PAUSE_US between two that nothing has
+ * delayed), and lines in the log (TELL_AGAIN_US for each reason).
+ */
 #include "session/service/service_private.h"
 
 #include "base/clock.h"
@@ -13,13 +24,13 @@ enum {
     US_PER_S = 1000 * 1000,
     TICK_US = 500 * 1000, /* pauses are made of these */
     TICK_MS = TICK_US / 1000,
-    /* A VM that comes and goes all the time has us try no more often. */
+    /* Between two tries, also for a VM that comes and goes all the time. */
     PAUSE_US = BACKOFF_FIRST_MS * 1000,
-    /* Whose cable it is may change. */
+    /* Another console's cable is looked at again after so many ticks. */
     LOOK_AGAIN_TICKS = 10,
 };
 
-/* The same trouble is told once in this time. */
+/* One reason is logged once in this time. */
 #define TELL_AGAIN_US (600 * (uint64_t)US_PER_S)
 
 /* ---- the log ---------------------------------------------------------- */
@@ -29,7 +40,7 @@ struct service_text service_text_of(const struct service *s)
     struct uri bare = s->uri;
     struct service_text t = { "" };
 
-    /* A certificate is long, and nobody's business here. */
+    /* Without parameters: a certificate is long, and not for the log. */
     bare.parameters = (struct uri_parameters){ 0 };
     if (bare.tls == URI_TLS_REQUIRED)
         bare.tls = URI_TLS_OFFERED;
@@ -37,7 +48,8 @@ struct service_text service_text_of(const struct service *s)
     return t;
 }
 
-/* FNV-1a: tells reasons apart, in which nobody has an interest to lie. */
+/* FNV-1a. Tells reasons apart; nothing is gained by a collision but a missing
+ * line. */
 static uint32_t hash_of(const char *text)
 {
     uint32_t hash = 2166136261u;
@@ -47,8 +59,9 @@ static uint32_t hash_of(const char *text)
     return hash;
 }
 
-/* Once for each reason, and again after a good while, however often it is
- * tried meanwhile. what is of log_words.h. */
+/* Once for each reason, and again after TELL_AGAIN_US, however often it is
+ * tried meanwhile. tries counts what was left out. what is a message of
+ * log_words.h. */
 static void tell_trouble(struct service *s, const char *what, const char *why)
 {
     uint64_t now_us = clock_now_us();
@@ -93,6 +106,9 @@ static void wait_ticks(struct service *s, unsigned ticks)
     deadline_start(&s->ctx->services->ticks, &s->tick, clock_now_us());
 }
 
+/* A connection that has lasted (BACKOFF_GOOD_US) ends the trouble: what comes
+ * next is new, and is told. One that was brief does not, or a remote system
+ * that accepts and closes would be a line each time. */
 void service_try_later(struct service *s, const char *what, const char *why)
 {
     uint64_t held_us = s->since_us != 0 ? clock_now_us() - s->since_us : 0;
@@ -114,6 +130,8 @@ void service_look_again(struct service *s)
     wait_ticks(s, LOOK_AGAIN_TICKS);
 }
 
+/* The time of the try is noted first: open may fail at once and call
+ * service_try_later. */
 static void try_now(struct service *s)
 {
     s->tried_us = clock_now_us();
@@ -150,6 +168,7 @@ static enum service_state state_of(const struct service *s)
                : state;
 }
 
+/* Between tries nothing may start a service whose VM is gone. */
 static void stop_trying(struct service *s)
 {
     deadline_stop(&s->tick);
@@ -176,6 +195,8 @@ void service_stop_listening(struct console *console)
     s->ops->close(s);
 }
 
+/* console->service is NULL first: closing ends client sessions, whose owner
+ * this is no more. */
 void service_end(struct console *console)
 {
     struct service *s = console->service;
@@ -197,6 +218,8 @@ static const struct service_ops *ops_of(char direction, const struct uri *uri)
     return uri->kind == URI_CONSOLE ? &service_modem_ops : &service_connect_ops;
 }
 
+/* The text is parsed again: the slices of the URI have to point into the
+ * service's own copy. NULL: it is no URI. */
 static struct service *new_service(struct session_context *ctx,
                                    struct console *console, const char *text,
                                    char direction)
@@ -233,6 +256,17 @@ static struct service *new_service(struct session_context *ctx,
     return s;
 }
 
+/*
+ * The same request once more changes nothing that is open: a VM that
+ * reconnects, or moves, keeps its connection. Only the backoff is forgotten,
+ * since the VM is new to it.
+ *
+ * output_at: a remote system gets what the VM says from here on, unless it
+ * still has what came before to get (a client).
+ *
+ * tried_us outlives a change of the URI: a VM that asks for something else each
+ * time gains no more tries.
+ */
 void service_settle(struct session_context *ctx, struct console *console,
                     const char *text, char direction)
 {

@@ -5,15 +5,15 @@
  *   direction 'C', an address   a connection to the remote system there
  *   direction 'C', vspc://      a null modem to another VM's console
  *
- * Belongs to the console, not to the VM's connection: it stays through vMotion.
- * A listener stays as long as the console does, or until its VM asks for
- * something else; what is connected is connected again, with growing pauses,
- * while the VM is there, and ended when it goes. A listener that cannot be is
- * tried again in the same way.
+ * A service belongs to the console, not to the VM's connection: it stays
+ * through vMotion. A listener stays as long as the console, or until the VM
+ * asks for something else. A connection or null modem is made again after an
+ * end, with growing pauses, while the VM is there, and is ended when the VM
+ * goes. A listener that cannot be opened is retried with growing pauses too.
  *
  * Trouble is logged once for each reason, and once in ten minutes after that.
  *
- * Rules of the administrator say what is allowed at all (proto/uri_rule.h).
+ * The administrator's rules say what is allowed (proto/uri/uri_rule.h).
  */
 #ifndef SESSION_SERVICE_SERVICE_H
 #define SESSION_SERVICE_SERVICE_H
@@ -25,7 +25,7 @@
 
 /* What all services of a context share. */
 struct services {
-    struct deadline_queue ticks; /* wait for their next try */
+    struct deadline_queue ticks; /* until the next try */
     struct service_tls_pool tls;
 };
 
@@ -33,17 +33,20 @@ struct services {
 void service_open_all(struct session_context *ctx);
 void service_close_all(struct session_context *ctx);
 
-/* Whether a VM may have that; false: why, with what would allow it. */
+/* Whether a VM may have this service. False: why has the reason, and what would
+ * allow it. */
 bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
                         char direction, struct err *why);
 
-/* The same, had we a rule for it and a certificate. */
+/* Whether a VM could have this service if a rule allowed it and there were a
+ * certificate. False: why has the reason. */
 bool service_is_possible(struct session_context *ctx, const struct uri *uri,
                          char direction, struct err *why);
 
 /*
- * The console's VM has come, with this service URI, which was allowed; NULL:
- * with a label. What it asked for before, and asks for no more, ends.
+ * The console's VM has come with this service URI, which must be allowed; text
+ * NULL: with a label alone. A service that it asked for before, and does not
+ * ask for now, ends.
  */
 void service_settle(struct session_context *ctx, struct console *console,
                     const char *text, char direction);
@@ -51,10 +54,10 @@ void service_settle(struct session_context *ctx, struct console *console,
 /* The VM is gone. */
 void service_pause(struct console *console);
 
-/* Nobody new comes; who is connected stays. */
+/* The listener is closed; clients that are connected stay. */
 void service_stop_listening(struct console *console);
 
-/* The console is to be removed, or everything ends. */
+/* The console is about to be removed, or the program ends. */
 void service_end(struct console *console);
 
 /* For a listing: "" without one. */

@@ -1,6 +1,8 @@
 /*
  * A connection to the remote system that the service URI names: a client of the
- * console, with a role of its own.
+ * console, with a role of its own. What the VM says before the system is
+ * reached, and between two connections, is kept by the ring: the role's
+ * output_at is where the next connection continues.
  */
 #include "core/console.h"
 #include "log/log_words.h"
@@ -19,25 +21,33 @@ static void service_connect_on_open(void *owner, const char *tls)
              LOG_TEXT(service_text_of(s).text), LOG_TEXT(tls));
 }
 
+/*
+ * Called at the end of the turn, when the session has left its console.
+ *
+ * Whether to try again is the VM's presence. A client that was leaving gave its
+ * VM's last output away; if the VM is back by now, its connection is not late,
+ * and is made at once.
+ */
 static void service_connect_on_end(void *owner, const char *reason)
 {
     struct service *s = owner;
     bool was_leaving = s->is_leaving;
 
-    /* What the VM says until the next one is for that. */
+    /* What the VM says until the next connection is for that one. */
     if (s->client != NULL)
         s->role.output_at = s->client->reader.at;
     s->client = NULL;
     s->is_leaving = false;
     if (!console_has_vm(s->console))
         return;
-    /* Back already. */
     if (was_leaving)
         service_try_soon(s);
     else
         service_try_later(s, LOG_SERVICE_FAILED, reason);
 }
 
+/* client_session_start never returns NULL: a session that cannot go on ends
+ * later, by on_end. */
 static void service_connect_on_dialed(void *owner, struct stream *stream,
                                       const struct err *err)
 {
@@ -54,7 +64,8 @@ static void service_connect_on_dialed(void *owner, struct stream *stream,
     s->client = client_session_start(s->ctx, stream, s->console, &s->role);
 }
 
-/* True: what it needs for TLS is there. */
+/* True: the context that TLS needs is there. Taken at the first try and kept,
+ * so that a try costs no context. */
 static bool has_tls(struct service *s)
 {
     struct err why;
@@ -101,6 +112,8 @@ static void service_connect_pause(struct service *s)
         client_session_shut_down(s->client, "the VM is gone");
 }
 
+/* client_session_end and no shut_down: the owner is about to go, and the
+ * session must not call it. */
 static void service_connect_close(struct service *s)
 {
     stop_dialing(s);

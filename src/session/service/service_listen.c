@@ -1,6 +1,9 @@
 /*
  * A listener of the console's own, at the address of the service URI. It stays
- * while its VM is away, and through vMotion.
+ * while the VM is away, and through vMotion.
+ *
+ * What was allowed when the VM asked may be impossible when a client comes: a
+ * SIGHUP may have taken the certificate away. So each client is looked at anew.
  */
 #include "core/directory.h"
 #include "log/log_words.h"
@@ -13,12 +16,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the URI asks for may have gone with the certificate (SIGHUP). */
+/* The service URI asks for TLS from the first byte, or by AUTHENTICATION. */
 static bool needs_tls(const struct service *s)
 {
     return s->uri.tls == URI_TLS_FIRST || s->uri.tls == URI_TLS_REQUIRED;
 }
 
+/* Closed and not served in the clear: the service URI asks for TLS. */
 static void service_listen_on_accepted(void *owner, struct stream *stream)
 {
     struct service *s = owner;
@@ -73,7 +77,8 @@ static bool address_of_uri(const struct uri *uri, struct address *ret,
     return true;
 }
 
-/* Only people in the clear are told why they are turned away. */
+/* A client in the clear is told why it is turned away; in TLS or as a raw
+ * connection it would take the line for garbage. */
 static unsigned way_of(const struct service *s)
 {
     bool is_clear = s->uri.is_telnet && s->uri.tls == URI_TLS_OFFERED;
@@ -120,7 +125,7 @@ static void service_listen_open(struct service *s)
              LOG_TEXT(service_text_of(s).text), address_format(&address).text);
 }
 
-/* People may come before the VM is back. */
+/* Clients may come before the VM is back. */
 static void service_listen_pause(struct service *s)
 {
     (void)s;

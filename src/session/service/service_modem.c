@@ -19,7 +19,9 @@ static bool is_meant(const struct service *s, const char *uuid,
            strcmp(c->label, uri->console_label) == 0;
 }
 
-/* NULL: there is none, or more than one; why says which. */
+/* NULL: there is none, or more than one; why says which. Looked for at each
+ * try: the other VM may come, go or be renamed. A walk over all consoles, since
+ * names are not a key; tries are seconds apart. */
 static struct console *find_console(const struct service *s, const char **why)
 {
     struct directory_cursor cursor = { 0 };
@@ -51,7 +53,9 @@ static void service_modem_on_end(void *owner, const char *reason)
         service_try_later(s, LOG_SERVICE_FAILED, reason);
 }
 
-/* Both VMs may ask for the same cable; two would carry each byte twice. */
+/* Both VMs may ask for a cable to each other; two would carry each byte twice.
+ * The one that comes second looks again later, for the other may unplug its
+ * own. */
 static bool is_plugged_in_by(const struct console *other,
                              const struct console *c)
 {

@@ -22,12 +22,12 @@
 
 /* A kind of service. */
 struct service_ops {
-    /* Tries now, with nothing of the service open. If it cannot be it says
-     * service_try_later or service_wait. */
+    /* Tries now; nothing of the service is open. If it fails it calls
+     * service_try_later or service_look_again. */
     void (*open)(struct service *s);
-    /* The VM is gone: what is connected ends, when it has its due. */
+    /* The VM is gone: a connection ends, after the VM's last output. */
     void (*pause)(struct service *s);
-    /* Everything of it ends. Takes a service of which nothing is open. */
+    /* Everything of the service ends. Accepts one of which nothing is open. */
     void (*close)(struct service *s);
     /* LISTENING, CONNECTED or CONNECTING; IDLE: nothing is open. */
     enum service_state (*state)(const struct service *s);
@@ -45,40 +45,40 @@ struct service {
     char *text; /* of the URI; uri's slices are in it */
     struct uri uri;
     char direction;
-    bool is_leaving; /* client takes what its VM has said last */
-    bool is_brief;   /* the last connection was */
+    bool is_leaving; /* client gets the last output of its VM */
+    bool is_brief;   /* the last connection did not last */
     struct listener *listener;
     struct dial *dial;
     struct client *client;
     struct null_modem *modem;
-    struct service_tls *tls; /* for what we connect to; NULL: none yet */
+    struct service_tls *tls; /* of a remote system; NULL: none yet */
     struct client_role role; /* of client */
     struct backoff backoff;
     struct deadline tick;
     unsigned ticks_left;   /* before the next try */
-    uint64_t tried_us;     /* last; 0: never */
-    uint64_t since_us;     /* it is connected; 0: it is not */
-    uint64_t told_us;      /* trouble; 0: none, or it is over */
-    uint64_t told_open_us; /* that it is connected */
-    uint32_t told_hash;    /* of the reason */
-    unsigned untold;       /* failures since */
+    uint64_t tried_us;     /* when it was tried last; 0: never */
+    uint64_t since_us;     /* when it was connected; 0: it is not */
+    uint64_t told_us;      /* when trouble was logged; 0: none, or it is over */
+    uint64_t told_open_us; /* when "connected" was logged */
+    uint32_t told_hash;    /* of the reason that was logged last */
+    unsigned untold;       /* failures since the last line in the log */
 };
 
 /* The URI as shown to people. */
 struct service_text service_text_of(const struct service *s);
 
-/* It is connected. Returns the level that this may be logged at: one that never
- * lasts is told of as rarely as its trouble. */
+/* The service is connected. Returns the level to log that at: LOG_DEBUG where
+ * its connections do not last and that was logged a while ago. */
 enum log_level service_is_open(struct service *s);
 
 /* The trouble is over. */
 void service_forget_trouble(struct service *s);
 
-/* Logs what has failed and why, once for each reason and a while, and tries
- * again after a growing pause. what is of log_words.h. */
+/* Logs what has failed (a message of log_words.h) and why, and tries again
+ * after a growing pause. service.c says how often it is logged. */
 void service_try_later(struct service *s, const char *what, const char *why);
 
-/* Tries again after a few seconds, about which nothing is said. */
+/* Tries again after a few seconds, without a line in the log. */
 void service_look_again(struct service *s);
 
 /* Tries now, or after a short pause if the last try was just now. */

@@ -1,7 +1,6 @@
-/*
- * What a VM's service URI may ask for: by the administrator's rules, and by
- * what we can do.
- */
+/* What a VM's service URI may ask for: by the administrator's rules, and by
+ * what vspcd can do. Asked before WILL-PROXY; no rule is nothing allowed,
+ * because an open relay is nobody's default. */
 #include "session/service/service.h"
 #include "session/service/service_tls.h"
 
@@ -32,6 +31,9 @@ static bool is_listener_possible(const struct uri *uri, struct err *why)
     return true;
 }
 
+/* By making the context: OpenSSL alone knows which ciphers and certificates it
+ * takes. A URI whose context cannot be made is refused here, and not found out
+ * when it is needed. */
 static bool is_connection_possible(struct session_context *ctx,
                                    const struct uri *uri, struct err *why)
 {

@@ -1,11 +1,11 @@
 /*
- * service_tls.h - what service URIs demand of the TLS of what we connect to.
+ * service_tls.h - the TLS of remote systems, as service URIs demand it.
  *
- * A context for every set of parameters, shared by all services that have the
- * same: one takes 13 KiB, and most VMs of a site have the same. All that check
- * signatures share the system's CAs, which take 20 ms and 800 KiB where they
- * are in one file; they are read again when they are older than
- * SERVICE_CAS_US.
+ * There is one context for each set of parameters, shared by all services that
+ * have this set: a context takes 13 KiB, and most VMs of a site have equal
+ * parameters. All contexts that check signatures share the system's CAs, which
+ * take 20 ms and 800 KiB where they are in one file. The CAs are read again
+ * when they are older than SERVICE_CAS_US.
  */
 #ifndef SESSION_SERVICE_SERVICE_TLS_H
 #define SESSION_SERVICE_SERVICE_TLS_H
@@ -18,7 +18,7 @@ enum { SERVICE_CAS_US = 600 * 1000 * 1000 };
 
 struct service_tls;
 
-/* Those that are in use; one for a context. */
+/* The contexts in use; one pool for a session context. */
 struct service_tls_pool {
     struct list used;        /* struct service_tls.node */
     struct tls_context *cas; /* NULL: not read yet */
@@ -27,15 +27,15 @@ struct service_tls_pool {
 
 void service_tls_pool_init(struct service_tls_pool *pool);
 
-/* All of them were released. */
+/* All contexts must have been released. */
 void service_tls_pool_done(struct service_tls_pool *pool);
 
-/* minimum: the oldest version, as tls_context.h has it. NULL with err filled:
- * which parameter, what is wrong with it. Released once for each time. */
+/* minimum: the oldest version of TLS (tls_context.h). NULL: err says which
+ * parameter is wrong, and why. Each take needs one release. */
 struct service_tls *service_tls_take(struct service_tls_pool *pool,
                                      const struct uri_parameters *parameters,
                                      const char *minimum, struct err *err);
-void service_tls_release(struct service_tls *t); /* takes NULL */
+void service_tls_release(struct service_tls *t); /* accepts NULL */
 
 struct tls_context *service_tls_context(const struct service_tls *t);
 
