@@ -74,7 +74,7 @@ struct client *client_at(struct list *node);
 void client_init(struct client *client, const struct client_ops *ops,
                  const struct client_origin *origin);
 
-/* What came of attaching. */
+/* The result of attaching. */
 enum client_outcome {
     CLIENT_ATTACHED,
     CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */

@@ -106,7 +106,8 @@ void console_remove_client(struct console *c, struct client *client,
     console_tell_client_lines(c);
 }
 
-/* Of a link that was the destination, the move is over or about to be. */
+/* A link that was the destination of a move is that no longer: the move is
+ * over. */
 static void link_to(struct console *c, struct vm_link *link)
 {
     if (c->link == NULL)

@@ -58,7 +58,7 @@ void console_mark(struct console *c, enum console_due what)
     c->due |= (uint16_t)what;
 }
 
-/* Of consoles that are settled the list is short: a walk costs less than a
+/* The list of unsettled consoles is short: a walk costs less than a
  * second pointer in each of them. */
 void console_forget_due(struct console *c)
 {

@@ -32,7 +32,7 @@ enum {
     MOVE_SECRET_LEN = 8,
 };
 
-/* Which connections are there. */
+/* The state of a move: which connections there are. */
 enum move_state {
     MOVE_NONE,     /* no move */
     MOVE_BEGUN,    /* the source; GOAHEAD went out */

@@ -102,7 +102,8 @@ void session_shut_down(struct session_list *all, const char *reason)
         move_interrupt(c, clock_now_us());
     directory_settle(all->directory);
     shut_down_some(all, reason, true);
-    /* What they have said last is there now, and shown before the reason. */
+    /* The last output of the sources is there now, and is shown before the
+     * reason. */
     (void)session_end_marked(all);
     shut_down_some(all, reason, false);
 }

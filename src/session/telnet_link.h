@@ -40,7 +40,7 @@ enum { TELNET_LINK_PACE_COUNT = TELNET_LINK_RESTS + 1 };
 /* "reads", "waits", "rests". */
 const char *telnet_link_pace_name(enum telnet_link_pace pace);
 
-/* Which options of telnet there are. */
+/* The telnet options that a session accepts. */
 struct telnet_link_policies {
     /* AUTHENTICATION is not on offer, or not any more. */
     const struct telpeer_policy *clear;

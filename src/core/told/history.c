@@ -18,7 +18,7 @@ enum {
     UTF8_REST_MAX = 3,
 };
 
-/* Of what a byte stands in. */
+/* What a byte stands in. */
 enum place {
     PLACE_UNKNOWN, /* perhaps in a sequence that has begun before */
     PLACE_TEXT,

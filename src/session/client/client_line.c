@@ -40,7 +40,7 @@ void client_line_catch_up(struct client_session *s)
 
 void client_line_handle_break(struct client_session *s)
 {
-    /* It has no length: it begins and ends at once. */
+    /* IAC BRK has no length: the break begins and ends at once. */
     client_break(&s->client, true);
     client_break(&s->client, false);
 }
@@ -63,7 +63,7 @@ int client_line_handle_option(struct client_session *s, bool is_on)
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     client_set_lines(&s->client, LINE_BOTH);
-    /* It may have been suspended. */
+    /* The option may have suspended the output. */
     client_output_flush(s);
     return 0;
 }

@@ -103,7 +103,6 @@ static void took(struct client_session *s, size_t len)
         return;
     s->may_look_back = false;
     client_took(&s->client, len, clock_now_us());
-    /* It is quiet from now on, or not. */
     if (s->phase == CLIENT_HALF_CLOSED)
         client_session_enter(s, CLIENT_HALF_CLOSED);
 }
@@ -124,7 +123,7 @@ static void flush(struct client_session *s)
             return;
         }
         took(s, taken);
-        /* Then only what was queued went out, and that is all there is. */
+        /* Only the queue went out: there is no more output now. */
         if (item.kind == VIEW_NOTHING)
             break;
     }

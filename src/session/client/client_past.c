@@ -30,7 +30,7 @@ void client_past_give_up(struct client_past *p)
     deadline_stop(&p->due);
 }
 
-/* As much of it as the ring could have; the rest of a wish is none. */
+/* The wish for earlier output, cut to as much as the ring could show. */
 static struct history_wish wish_of(const struct client_session *s)
 {
     struct history_wish wish = s->telnet.ctx->settings.history;
@@ -81,7 +81,8 @@ static void client_past_on_answer(struct past_ask *ask, struct past *past)
     size_t shown = 0;
 
     client_past_give_up(p);
-    /* What has come since is not between the two if it is all there. */
+    /* If the ring has lost its first bytes, there would be a gap behind the
+     * past: it is not shown. */
     if (past != NULL && ring_tail(output) == 0 && client_session_is_person(s))
         shown =
             history_of_past(output, p->end, slice_of(past->bytes, past->len),

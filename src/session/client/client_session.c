@@ -30,8 +30,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* Of each phase: what it is called, and the queue of its deadline, if it has
- * one. */
+/* The name of each phase, and the queue of its deadline, if it has one. */
 static const struct {
     const char *name;
     bool has_deadline;
@@ -103,7 +102,7 @@ static void mark_ending(struct client_session *s, const char *reason,
 {
     if (!client_session_is_ending(s))
         client_input_let_go(s);
-    /* What it said last may have ended it. */
+    /* The input that was kept may have ended the session. */
     if (client_session_is_ending(s))
         return;
     client_session_enter(s, CLIENT_ENDING);

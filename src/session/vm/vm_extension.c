@@ -103,7 +103,6 @@ static int ask(struct vm_session *s)
     for (int i = 0; i < QUESTION_COUNT; i++) {
         int r;
 
-        /* Who did not list anything is asked what everybody knows. */
         if (id->has_listed ? !(id->known & 1u << i) : i > QUESTION_NAME)
             continue;
         r = vmext_put_code(&s->telnet.wire.out,
@@ -193,7 +192,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
         vm_output_end(s);
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
-    /* It is asked once more: what it has said before is no answer to that. */
+    /* The VM is asked once more: its earlier answers do not count. */
     if (s->phase == VM_PHASE_ASKED)
         memset(s->identity->text, 0, sizeof s->identity->text);
     memcpy(s->identity->label, name, sizeof name);
@@ -392,7 +391,7 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
             log_debug(LOG_VM_MOVE_STRAY_ABORT " peer=%s", s->link.peer);
         return 0;
     default:
-        /* What we send ourselves, vmext_parse does not let through. */
+        /* Messages of the proxy: vmext_parse does not let them through. */
         return 0;
     }
 }

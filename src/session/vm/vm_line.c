@@ -151,12 +151,12 @@ int vm_line_handle_option(struct vm_session *s, bool is_on)
         break_output(s, false);
     comport_peer_init(&s->comport, LINE_VM);
     set_driven(s, LINE_BOTH);
-    /* It may have been suspended. */
+    /* The option may have suspended the input. */
     vm_input_update(s);
     return 0;
 }
 
-/* It has no length: it begins and ends at once. */
+/* IAC BRK has no length: the break begins and ends at once. */
 void vm_line_handle_break(struct vm_session *s)
 {
     break_output(s, true);

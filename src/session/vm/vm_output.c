@@ -17,7 +17,7 @@
 
 #include <errno.h>
 
-/* Whose output it has. */
+/* The console that gets the output of this session; NULL: none. */
 static struct console *output_console(const struct vm_session *s)
 {
     return s->link.leaves != NULL ? s->link.leaves : s->link.console;
@@ -258,7 +258,8 @@ void vm_output_leave(struct vm_link *link)
 {
     struct vm_session *s = vm_session_of_link(link);
 
-    /* Its end has come already, and is told at the end of the turn. */
+    /* The link has ended already, and its console is told at the end of the
+     * turn. */
     if (s->phase == VM_PHASE_ENDING)
         return;
     vm_session_enter(s, VM_PHASE_LEAVING);
