@@ -109,8 +109,11 @@ def test_debug_says_more(start_vspcd):
     quiet, loud = start_vspcd(), start_vspcd("-d")
     for vspcd in (quiet, loud):
         vspcd.check_works()
-    assert len(loud.lines) > len(quiet.lines)
+    loud.wait_event(words.CONNECTION_ACCEPTED)
+    quiet.stop()
+    assert quiet.events(words.VM_CONNECTED)
     assert not any(" debug " in line for line in quiet.lines)
+    assert not quiet.events(words.CONNECTION_ACCEPTED)
     long_name = start_vspcd("--debug")
     long_name.check_works()
 
