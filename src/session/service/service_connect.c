@@ -118,7 +118,7 @@ static void service_connect_close(struct service *s)
 {
     stop_dialing(s);
     if (s->client != NULL)
-        client_session_end(s->client, "the VM does not ask for it any more");
+        client_session_end(s->client, "the VM no longer requests it");
     s->client = NULL;
 }
 
