@@ -246,7 +246,7 @@ def test_all_consoles_are_listed_to_a_slow_reader(start_process, many_consoles):
     process.send_signal(signal.SIGUSR1)  # one that is under way goes on
     listed = set()
     while len(listed) < LIST_COUNT:
-        line = next(lines).decode()
+        line = next(lines).decode().rstrip("\n")
         assert "lost" not in line
         if message_of(line) == words.CONSOLE_LISTED:
             listed.add(fields_of(line)["console"])
