@@ -54,9 +54,11 @@ struct vm_link_ops {
      * console_set_link_full(c, true). */
     void (*input_end)(struct vm_link *link);
     /* The VM has another connection, and from now on this link has nothing but
-     * output. It does one read, makes room for the bytes at the cost of any
-     * reader that is in the way, and hands them to console_output. False:
-     * there was nothing to read. */
+     * output. It makes room for the output that it has kept, at the cost of
+     * any reader that is in the way, and hands it to console_output. */
+    void (*begin_drain)(struct vm_link *link);
+    /* After begin_drain: the link does one read, and makes room for and hands
+     * over the bytes likewise. False: there was nothing to read. */
     bool (*drain)(struct vm_link *link);
     /* Reads and drops what has come, a bounded amount. Returns how many bytes
      * were dropped. */

@@ -66,16 +66,19 @@ void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
  * Reads all that has come, up to a MiB: a host that sends without end must not
  * keep the others waiting. Returns how many bytes are lost, at least.
  *
- * Readers are pulled between the reads, although this is the middle of core's
- * work: one read after the other would push out of the ring what clients that
- * keep up have not had yet. It is safe: the console is
- * whole here, and an operation attaches and detaches nothing.
+ * Readers are pulled before each read, although this is the middle of core's
+ * work: one read after the other, or behind the output that the link had kept,
+ * would push out of the ring what clients that keep up have not had yet. It is
+ * safe: the console is whole here, and an operation attaches and detaches
+ * nothing.
  */
 static size_t drain(struct console *c)
 {
     enum { READS_MAX = 16 };
     struct vm_link *link = c->leaving;
 
+    link->ops->begin_drain(link);
+    console_pull_readers(c);
     for (int i = 0; i < READS_MAX; i++) {
         if (!link->ops->drain(link))
             return 0;

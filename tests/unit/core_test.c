@@ -105,6 +105,11 @@ static void on_line_break(struct vm_link *link, bool is_on)
         (void)buf_append(&vm_of(link)->input, slice_of_text("^"));
 }
 
+static void on_begin_drain(struct vm_link *link)
+{
+    (void)link;
+}
+
 static bool on_drain(struct vm_link *link)
 {
     vm_of(link)->drains++;
@@ -129,6 +134,7 @@ static const struct vm_link_ops link_ops = {
     .resume = on_resume,
     .lines_changed = on_lines_changed,
     .line_break = on_line_break,
+    .begin_drain = on_begin_drain,
     .drain = on_drain,
     .serve = on_serve,
     .dismiss = on_dismiss,

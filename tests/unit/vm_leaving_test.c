@@ -497,6 +497,23 @@ static void of_who_is_replaced_a_mib_is_read_and_the_rest_is_told(void **state)
     check_shown(f, MIB, CAME_BACK);
 }
 
+/* What waits in the session is shown before more is read. */
+static void who_keeps_up_gets_what_was_kept_and_the_rest(void **state)
+{
+    struct fixture *f = *state;
+    enum { LEFT = 16 * KIB, KEPT = 110 * KIB, REST = 60 * KIB };
+
+    print(f, LEFT);
+    peer_give(f->destination, BYTES(COMPLETE));
+    assert_false(f->source->stream.is_closed);
+    peer_give(f->destination, slice_of(f->words + LEFT, KEPT));
+    put_only(f->destination, slice_of(f->words + LEFT + KEPT, REST));
+    come_back(&f->site);
+    assert_true(f->destination->stream.is_closed);
+    check_shown(f, LEFT + KEPT + REST, CAME_BACK);
+    assert_int_equal(f->site.seen[FACT_CLIENT_LAGS].count, 0);
+}
+
 /* WILL 44, WONT 44 without end. */
 static void answers_to_last_words_do_not_end_them(void **state)
 {
@@ -564,6 +581,7 @@ int main(void)
         TEST(last_words_lead_nowhere),
         TEST(last_words_of_two_do_not_mix),
         TEST(of_who_is_replaced_a_mib_is_read_and_the_rest_is_told),
+        TEST(who_keeps_up_gets_what_was_kept_and_the_rest),
         TEST(answers_to_last_words_do_not_end_them),
         TEST(output_of_who_is_asked_again_is_shown_at_its_end),
     };

@@ -128,6 +128,7 @@ const struct vm_link_ops vm_input_link_ops = {
     .queue_input = vm_input_queue,
     .line_break = vm_input_break,
     .input_end = vm_input_end,
+    .begin_drain = vm_output_begin_drain,
     .drain = vm_output_drain,
     .discard = vm_output_discard,
     .dismiss = vm_input_dismiss,

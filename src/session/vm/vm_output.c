@@ -270,14 +270,15 @@ void vm_output_leave(struct vm_link *link)
 
 /* What it has kept goes first. From here on it has nothing but its output
  * (LEAVING): a DO-PROXY in its last bytes must not attach it anywhere. */
-static bool begin_draining(struct vm_session *s)
+void vm_output_begin_drain(struct vm_link *link)
 {
+    struct vm_session *s = vm_session_of_link(link);
+
     vm_output_end(s);
     if (s->phase == VM_PHASE_ENDING)
-        return false;
+        return;
     vm_session_enter(s, VM_PHASE_LEAVING);
     s->has_room = true;
-    return true;
 }
 
 /*
@@ -295,7 +296,7 @@ bool vm_output_drain(struct vm_link *link)
     uint8_t *to = s->telnet.ctx->copy_buffer;
     ssize_t n;
 
-    if (!begin_draining(s))
+    if (s->phase == VM_PHASE_ENDING)
         return false;
     n = stream_read(s->telnet.wire.stream, to, LIMIT_READ);
     if (n <= 0)

@@ -143,6 +143,7 @@ void vm_output_end(struct vm_session *s);
 /* Operations of struct vm_link_ops. */
 void vm_output_resume(struct vm_link *link);
 void vm_output_leave(struct vm_link *link);
+void vm_output_begin_drain(struct vm_link *link);
 bool vm_output_drain(struct vm_link *link);
 size_t vm_output_discard(struct vm_link *link);
 
