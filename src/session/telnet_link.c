@@ -12,6 +12,9 @@
  *    there a failing write, or a break that the stream reports, ends it.
  *    Otherwise such a connection would stay for ever, with its descriptor and
  *    its place among the clients.
+ *  - A link may come to rest when it is broken already: data and reset come in
+ *    one event, or a write took the error off the socket. No event tells that
+ *    again, so the interest is where it is seen (telnet_link_update_interest).
  *
  * So in every state something can wake the owner: readability, writability, a
  * deadline, or the break itself.
@@ -74,13 +77,17 @@ void telnet_link_break(struct telnet_link *l, int error)
 
 void telnet_link_update_interest(struct telnet_link *l, bool is_blocked)
 {
-    bool reads;
+    enum telnet_link_pace pace;
 
     if (l->has_ended)
         return;
-    reads = l->ops->pace(l) == TELNET_LINK_READS;
-    stream_want(l->wire.stream,
-                (reads ? STREAM_READ : 0u) | (is_blocked ? STREAM_WRITE : 0u));
+    pace = l->ops->pace(l);
+    if (pace == TELNET_LINK_RESTS && (l->is_mute || l->wire.stream->error != 0))
+        telnet_link_break(l, l->wire.stream->error);
+    else
+        stream_want(l->wire.stream,
+                    (pace == TELNET_LINK_READS ? STREAM_READ : 0u) |
+                        (is_blocked ? STREAM_WRITE : 0u));
 }
 
 /* Releases what AUTHENTICATION holds too: a hold without an end would keep the
@@ -114,6 +121,7 @@ void telnet_link_flush(struct telnet_link *l)
         return;
     if (l->is_mute) {
         drop_queued(l);
+        telnet_link_update_interest(l, false);
         return;
     }
     r = wire_flush(&l->wire);
