@@ -271,6 +271,8 @@ static struct slice take_raw_trial(struct client_session *s, struct slice in)
     if (in.len - doubt > CLIENT_ANSWER_TRIAL)
         doubt = in.len;
     give_raw(s, slice_of(in.data, doubt));
+    if (client_session_is_ending(s))
+        return slice_of(NULL, 0);
     if (doubt < in.len && !deadline_is_running(&s->doubt))
         deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
                        clock_now_us());
@@ -280,21 +282,16 @@ static struct slice take_raw_trial(struct client_session *s, struct slice in)
 /*
  * No answer has come: the bytes are data. From here on there is no doubt again
  * (raw_seen beyond the trial), so that a program which sends 255s is late once
- * and not each time. They go above the console's mark, whether or not it takes
- * input: they are at most a trial's worth.
+ * and not each time. If the console has no room for them, they wait like other
+ * input does.
  */
 void client_input_doubt_due(struct deadline *d, void *owner)
 {
     struct client_session *s = CONTAINER_OF(d, struct client_session, doubt);
-    struct buf kept = s->kept;
 
     (void)owner;
-    buf_init(&s->kept, kept.max);
     s->raw_seen += CLIENT_ANSWER_TRIAL; /* of doubts there were enough */
-    s->may_type = true;
-    s->is_refused = false;
-    give_raw(s, buf_bytes(&kept));
-    buf_done(&kept);
+    client_input_take(s, slice_of(NULL, 0));
     client_output_flush(s);
     directory_settle(s->telnet.ctx->directory);
 }
@@ -399,8 +396,9 @@ void client_input_let_go(struct client_session *s)
     buf_done(&kept);
 }
 
-/* Only a client that was refused has something to go on with. The interest is
- * looked at in any case: the pace depends on both flags. */
+/* Only a client that was refused has something to go on with; for one in doubt,
+ * whose time was stopped while it had no console, the time begins anew. The
+ * interest is looked at in any case: the pace depends on both flags. */
 void client_input_go_on(struct client_session *s)
 {
     if (client_session_is_ending(s))
@@ -410,5 +408,8 @@ void client_input_go_on(struct client_session *s)
         if (s->is_refused)
             client_input_take(s, slice_of(NULL, 0));
     }
+    if (s->kept.len > 0 && !s->is_refused && !deadline_is_running(&s->doubt))
+        deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
+                       clock_now_us());
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }

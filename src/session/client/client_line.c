@@ -29,7 +29,7 @@ void client_line_tell(struct client_session *s)
  * now. */
 void client_line_catch_up(struct client_session *s)
 {
-    if (client_session_is_ending(s))
+    if (client_session_is_ending(s) || s->client.console == NULL)
         return;
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)

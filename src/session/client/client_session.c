@@ -242,7 +242,7 @@ static void log_connected(struct client_session *s)
     struct stream_security security;
 
     if (s->is_logged || client_session_is_ending(s) ||
-        secure_is_open(&s->telnet.secure) ||
+        s->client.console == NULL || secure_is_open(&s->telnet.secure) ||
         secure_is_missing(&s->telnet.secure))
         return;
     security = stream_security(s->telnet.wire.stream);
@@ -317,7 +317,8 @@ void client_session_refuse_clear(struct client_session *s)
  * is closed, and the output goes. */
 void client_session_serve(struct client_session *s)
 {
-    if (s->phase >= CLIENT_SERVING || secure_is_open(&s->telnet.secure))
+    if (s->phase >= CLIENT_SERVING || s->client.console == NULL ||
+        secure_is_open(&s->telnet.secure))
         return;
     log_connected(s);
     if (secure_is_missing(&s->telnet.secure)) {
@@ -385,9 +386,14 @@ static void client_session_on_secured(struct telnet_link *l)
 
 /* It was silent so far: it gets the bare bytes, until it turns out to be
  * telnet. A client with a mode has answered something and only left BINARY
- * open. */
+ * open. Without a console there is nothing to serve it yet, and it is not read:
+ * its time begins anew. */
 static void stop_negotiating(struct client_session *s)
 {
+    if (s->client.console == NULL) {
+        client_session_enter(s, (enum client_phase)s->phase);
+        return;
+    }
     if (s->mode == CLIENT_MODE_UNDECIDED)
         s->telnet.wire.encoder.is_raw = true;
     telnet_link_stay_clear(&s->telnet);
@@ -692,6 +698,7 @@ void client_session_detach(struct client *client)
     if (client->console == NULL || client_session_is_ending(s))
         return;
     client_past_give_up(&s->past);
+    deadline_stop(&s->doubt); /* client_input_go_on starts it again */
     leave_console(s);
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
@@ -711,6 +718,9 @@ enum client_outcome client_session_attach(struct client *client,
         return outcome;
     if (client_session_is_shown(s))
         report_attached(s);
+    log_connected(s);
+    if (client_session_has_answered(s))
+        client_session_serve(s);
     client_line_tell(s);
     client_input_go_on(s);
     client_output_flush(s);

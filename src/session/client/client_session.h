@@ -111,7 +111,7 @@ void client_session_end(struct client *client, const char *reason);
  * console it is not read and is shown nothing. client_session_attach: the
  * connection leaves the console that it has, and goes to this one, whose output
  * it sees from now on. If the console refuses it, it has none, and why gets the
- * reason.
+ * reason. Not for a client whose session is ending.
  */
 void client_session_detach(struct client *client);
 enum client_outcome client_session_attach(struct client *client,

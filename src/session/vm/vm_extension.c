@@ -78,13 +78,16 @@ void vm_extension_attach(struct vm_session *s)
 }
 
 /*
- * VC UUID and name are all that a console needs. Hosts list questions that they
- * never answer: the other UUIDs are waited for only if there is no VC UUID.
+ * VC UUID and name are all that a console needs, and a name that was answered
+ * with nothing is an answer. Hosts list questions that they never answer: the
+ * other UUIDs are waited for only if there is no VC UUID.
  */
 static bool is_known(const struct identity *id)
 {
-    return id->open == 0 || (id->text[QUESTION_VC_UUID][0] != '\0' &&
-                             id->text[QUESTION_NAME][0] != '\0');
+    bool has_name =
+        id->text[QUESTION_NAME][0] != '\0' || !(id->open & 1u << QUESTION_NAME);
+
+    return id->open == 0 || (id->text[QUESTION_VC_UUID][0] != '\0' && has_name);
 }
 
 static void attach_if_known(struct vm_session *s)
@@ -190,6 +193,9 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     text_clean(name, sizeof name, label);
     if (s->phase == VM_PHASE_SERVING)
         vm_output_end(s);
+    /* A client that ends by that may let go of input that cannot be written. */
+    if (s->phase == VM_PHASE_ENDING)
+        return 0;
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     /* The VM is asked once more: its earlier answers do not count. */
@@ -426,6 +432,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
              s->link.peer, others);
     if (s->phase == VM_PHASE_SERVING)
         vm_output_end(s);
+    if (s->phase == VM_PHASE_ENDING) /* see handle_do_proxy */
+        return 0;
     vm_session_new_identity(s);
     vm_session_enter(s, VM_PHASE_GREETED);
     if (s->link.console != NULL)

@@ -10,6 +10,9 @@
 #include "core/move.h"
 #include "session/vm/vm_session_private.h"
 
+/* Begins and ends of breaks of one read that clients see each. */
+enum { BREAKS_SETTLED_MAX = 32 };
+
 /* Without a console yet the VM sees a concentrator that is there. A move's
  * destination sees what the source saw: a DCD that goes off for a moment hangs
  * up the guest's terminal. */
@@ -90,7 +93,12 @@ static void break_output(struct vm_session *s, bool is_on)
         return;
     console_break_output(s->link.console, is_on);
     /* Of several breaks that wait in one client's output the last one counts.
-     * Settled at once, each of them is shown to clients that have caught up. */
+     * Settled at once, each of them is shown to clients that have caught up:
+     * those of a person and a guest. Not all of a flood, in which each settling
+     * walks over all clients, for two bytes that it takes the VM. */
+    if (s->breaks_settled >= BREAKS_SETTLED_MAX)
+        return;
+    s->breaks_settled++;
     vm_session_settle(s);
 }
 

@@ -134,10 +134,12 @@ static void vm_session_identity_due(struct deadline *d, void *owner)
     struct identity *id = CONTAINER_OF(d, struct identity, deadline);
     struct vm_session *s = id->session;
 
-    /* Only the name can be done without. Without the VC UUID the VM could be
-     * attached by another UUID, and would be another console the next time. */
+    /* With the VC UUID, everything else can be done without. While that is
+     * still open, the VM could be attached by another UUID, and would be
+     * another console the next time. */
     (void)owner;
-    if (s->phase == VM_PHASE_ASKED && id->open == 1u << QUESTION_NAME)
+    if (s->phase == VM_PHASE_ASKED && (id->text[QUESTION_VC_UUID][0] != '\0' ||
+                                       id->open == 1u << QUESTION_NAME))
         vm_extension_attach(s);
     else
         vm_session_end(s, VM_END_NO_IDENTITY);
@@ -427,7 +429,10 @@ static enum telnet_link_pace vm_session_pace(const struct telnet_link *l)
 
 static void vm_session_on_readable(struct telnet_link *l)
 {
-    vm_output_on_readable(vm_session_of_telnet(l));
+    struct vm_session *s = vm_session_of_telnet(l);
+
+    s->breaks_settled = 0;
+    vm_output_on_readable(s);
 }
 
 /* What the VM sees of the lines was not told while it took no answers; now it
@@ -472,6 +477,8 @@ void vm_session_serve(struct vm_session *s)
     vm_line_take_early(s);
     vm_session_drop_identity(s);
     vm_input_tell_lines(s);
+    /* A hold by the console that it had before: nothing would resume it. */
+    s->is_held = false;
     vm_output_pour(s);
 }
 

@@ -75,13 +75,14 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
-    uint8_t phase;     /* enum vm_phase: vm_session_enter */
-    uint8_t end_level; /* ENDING: of the line in the log */
-    bool ends_gently;  /* ENDING: what is queued still goes out */
-    bool is_held;      /* the console has no room; core calls resume */
-    bool has_room;     /* for the data of the read at hand */
-    bool has_read;     /* its first bytes were telnet */
-    struct buf early;  /* output that has to wait; see vm_output.c */
+    uint8_t phase;          /* enum vm_phase: vm_session_enter */
+    uint8_t end_level;      /* ENDING: of the line in the log */
+    bool ends_gently;       /* ENDING: what is queued still goes out */
+    bool is_held;           /* the console has no room; core calls resume */
+    bool has_room;          /* for the data of the read at hand */
+    bool has_read;          /* its first bytes were telnet */
+    uint8_t breaks_settled; /* in this read; see vm_line.c */
+    struct buf early;       /* output that has to wait; see vm_output.c */
     union {
         struct throttle told;   /* of log lines that it can cause without end */
         const char *end_detail; /* ENDING: what the log says; static, or the
