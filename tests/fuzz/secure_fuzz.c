@@ -221,6 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     peer_end(p.peer);
     site_first_bytes_due(&p.site);
+    check(&p);
     check_others(&p);
     site_close(&p.site);
     return 0;
