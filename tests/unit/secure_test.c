@@ -6,6 +6,8 @@
 #include "session_peer.h"
 #include "tls_lab.h"
 
+#include "session/client/client_session.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -250,6 +252,33 @@ static void half_of_it_has_its_time(void **state)
     }
 }
 
+/* 0: none. */
+static uint64_t next_due(const struct deadline_queue *q)
+{
+    const struct deadline *d = deadline_first(q);
+
+    return d != NULL ? d->due_us : 0;
+}
+
+/* NAME (RFC 2941) changes nothing here, however often it comes. */
+static void what_is_ignored_gives_no_more_time(void **state)
+{
+    struct site s;
+    struct peer *p = connect_to(&s, &sides[1], TLS_OFFERED);
+    uint64_t due_us;
+
+    (void)state;
+    peer_give(p, BYTES(OFFERS));
+    due_us = next_due(&s.ctx.clients->exchanges);
+    assert_int_not_equal(due_us, 0);
+    for (int i = 0; i < 3; i++)
+        peer_give(p, BYTES(SB37 "\3me" IAC SE));
+    assert_int_equal(next_due(&s.ctx.clients->exchanges), due_us);
+    site_drains_due(&s);
+    assert_true(p->stream.is_closed);
+    site_close(&s);
+}
+
 static void who_takes_no_answers_gets_no_tls(void **state)
 {
     (void)state;
@@ -306,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_handshake_has_its_time),
         cmocka_unit_test(who_says_nothing_is_greeted),
         cmocka_unit_test(half_of_it_has_its_time),
+        cmocka_unit_test(what_is_ignored_gives_no_more_time),
         cmocka_unit_test(who_takes_no_answers_gets_no_tls),
     };
 

@@ -372,7 +372,10 @@ static void client_session_on_secured(struct telnet_link *l)
         break;
     case SECURE_ASKED:
     case SECURE_STARTED:
-        client_session_enter(s, CLIENT_AUTHENTICATING);
+        /* Once: each message of the exchange comes here, and one that repeats
+         * what changes nothing would renew its time for ever. */
+        if (s->phase != CLIENT_AUTHENTICATING)
+            client_session_enter(s, CLIENT_AUTHENTICATING);
         break;
     case SECURE_DONE:
         client_session_enter(s, CLIENT_HANDSHAKING);
