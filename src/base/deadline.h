@@ -32,6 +32,8 @@ struct deadline_queue {
     uint64_t length_us;
     deadline_due_fn *on_due; /* NULL: the owner calls deadline_pop */
     void *owner;             /* of on_due; borrowed */
+    uint64_t fired_us; /* now of deadline_queue_fire, for a handler that has no
+                        * clock */
     /* node of the list of whoever calls deadline_queue_fire */
     struct list watched;
 };
@@ -60,6 +62,7 @@ static inline void deadline_queue_init(struct deadline_queue *q,
     q->length_us = length_us;
     q->on_due = NULL;
     q->owner = NULL;
+    q->fired_us = 0;
     list_init(&q->watched);
 }
 
@@ -133,6 +136,7 @@ static inline void deadline_queue_fire(struct deadline_queue *q,
 {
     struct deadline *d;
 
+    q->fired_us = now_us;
     while ((d = deadline_pop(q, now_us)) != NULL)
         q->on_due(d, q->owner);
 }

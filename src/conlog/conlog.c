@@ -48,10 +48,12 @@ void conlog_start_tick(struct conlog *l, uint64_t now_us)
         deadline_start(&l->ticks, &l->tick, now_us);
 }
 
-void conlog_batch_due(struct deadline *deadline, uint64_t now_us)
+static void conlog_batch_due(struct deadline *deadline, void *owner)
 {
+    const struct conlog *l = owner;
+
     console_log_take_batch(CONTAINER_OF(deadline, struct console_log, waits),
-                           now_us);
+                           l->batches.fired_us);
 }
 
 /* ---- news ------------------------------------------------------------- */
@@ -126,8 +128,12 @@ void conlog_wake(struct conlog *l, uint64_t now_us)
 
 /* No tick runs unless it is needed, so that an idle program sleeps. Refused
  * logs keep it running: somebody has to make the room that they wait for. */
-void conlog_tick_due(struct conlog *l, uint64_t now_us)
+static void conlog_tick_due(struct deadline *deadline, void *owner)
 {
+    struct conlog *l = owner;
+    uint64_t now_us = l->ticks.fired_us;
+
+    (void)deadline;
     conlog_writers_tick(l->writers, now_us);
     if (conlog_writers_are_busy(l->writers) || !list_is_empty(&l->refused))
         conlog_start_tick(l, now_us);
@@ -158,8 +164,8 @@ int conlog_open(struct conlog **ret_conlog,
     l->names_made = 1;
     set_dates(l, clock_utc_s());
     map_init(&l->names, seed);
-    deadline_queue_init(&l->batches, CONLOG_BATCH_US);
-    deadline_queue_init(&l->ticks, CONLOG_TICK_US);
+    deadline_queue_open(&l->batches, CONLOG_BATCH_US, conlog_batch_due, l);
+    deadline_queue_open(&l->ticks, CONLOG_TICK_US, conlog_tick_due, l);
     deadline_init(&l->tick);
     list_init(&l->refused);
     list_init(&l->answered);

@@ -57,11 +57,9 @@ int conlog_open(struct conlog **ret_conlog,
                 const struct conlog_callbacks *callbacks,
                 const uint64_t seed[2]);
 
-/* Deadline queues for the loop to watch, and their handlers. */
+/* Deadline queues for the loop to watch. */
 struct deadline_queue *conlog_batches(struct conlog *conlog);
-void conlog_batch_due(struct deadline *deadline, uint64_t now_us);
 struct deadline_queue *conlog_ticks(struct conlog *conlog);
-void conlog_tick_due(struct conlog *conlog, uint64_t now_us);
 void conlog_wake(struct conlog *conlog, uint64_t now_us);
 
 /* Sets the settings, which may be equal, and reopens all files: later output

@@ -181,16 +181,6 @@ uint8_t *console_output_reserve(struct console *c, size_t len,
 void console_output_wrote(struct console *c, size_t len);
 
 /*
- * The hold has lasted longer than jitter does. The VM is read further ahead of
- * its readers, because more than output may wait there (a move, an end).
- */
-void console_short_hold_due(struct console *c, uint64_t now_us);
-
-/* The hold has lasted for the hold time. Readers that hold the VM and have not
- * taken half a ring meanwhile start to lag. */
-void console_hold_due(struct console *c, uint64_t now_us);
-
-/*
  * Reports of a link that leaves. goes_on: it was read, and there was output.
  * is_empty: there is nothing to read now. has_ended: its connection has ended.
  * The first two may dismiss the link.
@@ -198,9 +188,6 @@ void console_hold_due(struct console *c, uint64_t now_us);
 void console_leaving_goes_on(struct vm_link *link, uint64_t now_us);
 void console_leaving_is_empty(struct vm_link *link);
 void console_leaving_has_ended(struct vm_link *link);
-
-/* Nothing has come from the leaving link for LIMIT_LEAVE_SILENCE_US. */
-void console_leave_due(struct console *c, uint64_t now_us);
 
 /* The leaving link, if there is one, is drained and dismissed now. */
 void console_finish_leaving(struct console *c);

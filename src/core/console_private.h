@@ -47,6 +47,20 @@ void console_break_input(struct console *c, bool is_on);
 void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us);
 
+/* The hold has lasted longer than jitter does. The VM is read further ahead of
+ * its readers, because more than output may wait there (a move, an end). */
+void console_short_hold_due(struct console *c, uint64_t now_us);
+
+/* The hold has lasted for the hold time. Readers that hold the VM and have not
+ * taken half a ring meanwhile start to lag. */
+void console_hold_due(struct console *c, uint64_t now_us);
+
+/* Nothing has come from the leaving link for LIMIT_LEAVE_SILENCE_US. */
+void console_leave_due(struct console *c, uint64_t now_us);
+
+/* No step of the move was taken for directory_settings.move_timeout_us. */
+void move_due(struct move *m, uint64_t now_us);
+
 /* The console's part of directory_attach_vm. */
 void console_attach_vm(struct console *c, struct vm_link *link,
                        uint64_t now_us);

@@ -18,6 +18,44 @@
 /* A hold that lasts this part of hold_us is more than jitter. */
 enum { SHORT_HOLD_PART = 100 };
 
+/* ---- deadlines -------------------------------------------------------- */
+
+/* Core has no clock: the time is that of the queue's firing. */
+
+static void directory_short_hold_due(struct deadline *deadline, void *owner)
+{
+    const struct directory *d = owner;
+
+    console_short_hold_due(CONTAINER_OF(deadline, struct console, hold),
+                           d->short_holds.fired_us);
+}
+
+static void directory_hold_due(struct deadline *deadline, void *owner)
+{
+    const struct directory *d = owner;
+
+    console_hold_due(CONTAINER_OF(deadline, struct console, hold),
+                     d->holds.fired_us);
+}
+
+static void directory_leave_due(struct deadline *deadline, void *owner)
+{
+    const struct directory *d = owner;
+
+    console_leave_due(CONTAINER_OF(deadline, struct console, leave),
+                      d->leaves.fired_us);
+}
+
+static void directory_move_due(struct deadline *deadline, void *owner)
+{
+    const struct directory *d = owner;
+
+    move_due(CONTAINER_OF(deadline, struct move, deadline),
+             d->move_timeouts.fired_us);
+}
+
+/* ---- opening and settings --------------------------------------------- */
+
 void directory_init(struct directory *d,
                     const struct directory_settings *settings)
 {
@@ -27,10 +65,14 @@ void directory_init(struct directory *d,
     map_init(&d->vms, settings->seed);
     map_init(&d->moves, settings->seed);
     deadline_queue_init(&d->expiries, settings->expire_us);
-    deadline_queue_init(&d->short_holds, short_hold_us);
-    deadline_queue_init(&d->holds, settings->hold_us - short_hold_us);
-    deadline_queue_init(&d->leaves, LIMIT_LEAVE_SILENCE_US);
-    deadline_queue_init(&d->move_timeouts, settings->move_timeout_us);
+    deadline_queue_open(&d->short_holds, short_hold_us,
+                        directory_short_hold_due, d);
+    deadline_queue_open(&d->holds, settings->hold_us - short_hold_us,
+                        directory_hold_due, d);
+    deadline_queue_open(&d->leaves, LIMIT_LEAVE_SILENCE_US, directory_leave_due,
+                        d);
+    deadline_queue_open(&d->move_timeouts, settings->move_timeout_us,
+                        directory_move_due, d);
     fact_queue_init(&d->facts);
     d->last_unsettled = &d->unsettled;
 }

@@ -40,6 +40,8 @@ struct directory {
     uint64_t refused_consoles;   /* by the limit of consoles, or of one VM's */
     uint64_t refused_clients;    /* by the limit of clients of one */
     uint64_t history_used;       /* bytes of all rings */
+    /* For the loop to watch. What is to be done about a console that expires,
+     * the owner of the directory knows, and sets on_due of expiries. */
     struct deadline_queue expiries;      /* struct console.expiry */
     struct deadline_queue short_holds;   /* struct console.hold, first */
     struct deadline_queue holds;         /* struct console.hold, then */

@@ -142,9 +142,6 @@ bool move_abort(struct vm_link *link, uint64_t now_us);
  * Accepts a link that is no destination. */
 void move_leave(struct vm_link *link, uint64_t now_us);
 
-/* No step was taken for directory_settings.move_timeout_us. */
-void move_due(struct move *m, uint64_t now_us);
-
 /* The program ends. Accepts a console without a move. */
 void move_interrupt(struct console *c, uint64_t now_us);
 

@@ -21,38 +21,11 @@
 
 enum { SHUTDOWN_US = 3 * 1000 * 1000 };
 
-/* ---- deadlines of core ------------------------------------------------ */
+/* ---- expiry ----------------------------------------------------------- */
 
 static void daemon_console_expired(struct deadline *deadline, void *owner)
 {
     daemon_facts_expire(owner, CONTAINER_OF(deadline, struct console, expiry));
-}
-
-static void daemon_hold_due(struct deadline *deadline, void *owner)
-{
-    (void)owner;
-    console_hold_due(CONTAINER_OF(deadline, struct console, hold),
-                     clock_now_us());
-}
-
-static void daemon_short_hold_due(struct deadline *deadline, void *owner)
-{
-    (void)owner;
-    console_short_hold_due(CONTAINER_OF(deadline, struct console, hold),
-                           clock_now_us());
-}
-
-static void daemon_move_due(struct deadline *deadline, void *owner)
-{
-    (void)owner;
-    move_due(CONTAINER_OF(deadline, struct move, deadline), clock_now_us());
-}
-
-static void daemon_leave_due(struct deadline *deadline, void *owner)
-{
-    (void)owner;
-    console_leave_due(CONTAINER_OF(deadline, struct console, leave),
-                      clock_now_us());
 }
 
 /* ---- the end of a turn ------------------------------------------------ */
@@ -206,16 +179,6 @@ static void daemon_close_loop(struct daemon *d)
     loop_close(d->loop);
 }
 
-/* Core has no clock, so the loop fires its queues, and the handlers here know
- * which struct a deadline is in. */
-static void watch(struct daemon *d, struct deadline_queue *queue,
-                  deadline_due_fn *on_due)
-{
-    queue->on_due = on_due;
-    queue->owner = d;
-    loop_watch(d->loop, queue);
-}
-
 static int daemon_open_directory(struct daemon *d, struct err *err)
 {
     struct directory_settings settings =
@@ -225,11 +188,13 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     census_walks_init(&d->walks);
-    watch(d, &d->directory.expiries, daemon_console_expired);
-    watch(d, &d->directory.holds, daemon_hold_due);
-    watch(d, &d->directory.short_holds, daemon_short_hold_due);
-    watch(d, &d->directory.move_timeouts, daemon_move_due);
-    watch(d, &d->directory.leaves, daemon_leave_due);
+    d->directory.expiries.on_due = daemon_console_expired;
+    d->directory.expiries.owner = d;
+    loop_watch(d->loop, &d->directory.expiries);
+    loop_watch(d->loop, &d->directory.holds);
+    loop_watch(d->loop, &d->directory.short_holds);
+    loop_watch(d->loop, &d->directory.move_timeouts);
+    loop_watch(d->loop, &d->directory.leaves);
     deadline_init(&d->shutdown);
     deadline_queue_open(&d->shutdowns, SHUTDOWN_US, daemon_shutdown_due, d);
     loop_watch(d->loop, &d->shutdowns);

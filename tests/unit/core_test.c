@@ -1,5 +1,6 @@
 /* Consoles, their clients' pace, the directory and the ports: with clients and
  * links that only note what they are told. */
+#include "core/console_private.h"
 #include "core/directory.h"
 #include "core/told/ports.h"
 

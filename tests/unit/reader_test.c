@@ -1,5 +1,6 @@
 /* Readers of a console's output that are no clients: a log, and one that nobody
  * waits for. */
+#include "core/console_private.h"
 #include "core/directory.h"
 
 #include <setjmp.h>

@@ -230,8 +230,7 @@ void site_run(struct site *s)
 }
 
 /* Those that start again in this go wait for the next one. */
-static void fall_due_by(struct site *s, struct deadline_queue *queue,
-                        deadline_due_fn *on_due, void *owner)
+static void fall_due(struct site *s, struct deadline_queue *queue)
 {
     struct deadline *d;
     size_t count = 0;
@@ -239,15 +238,13 @@ static void fall_due_by(struct site *s, struct deadline_queue *queue,
     for (struct list *node = queue->waiting.next; node != &queue->waiting;
          node = node->next)
         count++;
-    for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL; count--)
-        on_due(d, owner);
+    for (; count > 0 && (d = deadline_pop(queue, UINT64_MAX)) != NULL;
+         count--) {
+        queue->fired_us = d->due_us;
+        queue->on_due(d, queue->owner);
+    }
     directory_settle(&s->directory);
     site_run(s);
-}
-
-static void fall_due(struct site *s, struct deadline_queue *queue)
-{
-    fall_due_by(s, queue, queue->on_due, queue->owner);
 }
 
 void site_identities_due(struct site *s)
@@ -294,49 +291,25 @@ void site_answers_due(struct site *s)
     fall_due(s, &s->ctx.clients->calls);
 }
 
-static void hold_due(struct deadline *d, void *owner)
-{
-    (void)owner;
-    console_hold_due(CONTAINER_OF(d, struct console, hold), d->due_us);
-}
-
-static void short_hold_due(struct deadline *d, void *owner)
-{
-    (void)owner;
-    console_short_hold_due(CONTAINER_OF(d, struct console, hold), d->due_us);
-}
-
 void site_short_holds_due(struct site *s)
 {
-    fall_due_by(s, &s->directory.short_holds, short_hold_due, &s->ctx);
+    fall_due(s, &s->directory.short_holds);
 }
 
 void site_holds_due(struct site *s)
 {
     site_short_holds_due(s);
-    fall_due_by(s, &s->directory.holds, hold_due, &s->ctx);
-}
-
-static void on_move_due(struct deadline *d, void *owner)
-{
-    (void)owner;
-    move_due(CONTAINER_OF(d, struct move, deadline), d->due_us);
+    fall_due(s, &s->directory.holds);
 }
 
 void site_moves_due(struct site *s)
 {
-    fall_due_by(s, &s->directory.move_timeouts, on_move_due, &s->ctx);
-}
-
-static void on_leave_due(struct deadline *d, void *owner)
-{
-    (void)owner;
-    console_leave_due(CONTAINER_OF(d, struct console, leave), d->due_us);
+    fall_due(s, &s->directory.move_timeouts);
 }
 
 void site_leaves_due(struct site *s)
 {
-    fall_due_by(s, &s->directory.leaves, on_leave_due, &s->ctx);
+    fall_due(s, &s->directory.leaves);
 }
 
 struct console *site_console(struct site *s)

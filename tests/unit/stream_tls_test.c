@@ -526,7 +526,7 @@ static void gentle_end_does_not_wait_for_ever(void **state)
     d = deadline_pop(&p.hub.handshakes,
                      clock_now_us() + TLS_HANDSHAKE_US + 1000);
     assert_non_null(d);
-    tls_hub_handshake_due(d, &p.hub);
+    p.hub.handshakes.on_due(d, &p.hub);
     assert_true(p.server.wire.is_closed);
     pair_close(&p);
 }

@@ -25,7 +25,7 @@ static void stalled_handshake_falls_due(void **state)
     d = deadline_pop(&p.hub.handshakes,
                      clock_now_us() + TLS_HANDSHAKE_US + 1000);
     assert_non_null(d);
-    tls_hub_handshake_due(d, &p.hub);
+    p.hub.handshakes.on_due(d, &p.hub);
     while (lab_turn(&p.hub, &p.server))
         ;
     assert_int_equal(p.server.result, -ETIMEDOUT);
@@ -289,7 +289,7 @@ static void handshake_without_room_ends_when_due(void **state)
     d = deadline_pop(&p.hub.handshakes,
                      clock_now_us() + TLS_HANDSHAKE_US + 1000);
     assert_non_null(d);
-    tls_hub_handshake_due(d, &p.hub);
+    p.hub.handshakes.on_due(d, &p.hub);
     pair_rest(&p);
     pair_close(&p);
 }

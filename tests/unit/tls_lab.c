@@ -297,7 +297,7 @@ static bool turn_hub(struct tls_hub *hub)
     bool has_happened = false;
 
     while ((d = deadline_pop(&hub->again, now_us)) != NULL) {
-        tls_hub_again_due(d, hub);
+        hub->again.on_due(d, hub);
         has_happened = true;
     }
     return has_happened;

@@ -172,29 +172,6 @@ static void daemon_logs_on_wake(void *owner)
     conlog_wake(l->conlog, clock_now_us());
 }
 
-static void daemon_logs_batch_due(struct deadline *deadline, void *owner)
-{
-    (void)owner;
-    conlog_batch_due(deadline, clock_now_us());
-}
-
-static void daemon_logs_tick_due(struct deadline *deadline, void *owner)
-{
-    struct daemon_logs *l = owner;
-
-    (void)deadline;
-    conlog_tick_due(l->conlog, clock_now_us());
-}
-
-/* conlog has no loop: its queues are fired here. */
-static void watch(struct daemon_logs *l, struct deadline_queue *queue,
-                  deadline_due_fn *on_due)
-{
-    queue->on_due = on_due;
-    queue->owner = l;
-    loop_watch(l->loop, queue);
-}
-
 static int open_conlog(struct daemon_logs *l,
                        const struct conlog_settings *settings)
 {
@@ -218,8 +195,8 @@ static int open_conlog(struct daemon_logs *l,
         l->waker = NULL;
         return r;
     }
-    watch(l, conlog_batches(l->conlog), daemon_logs_batch_due);
-    watch(l, conlog_ticks(l->conlog), daemon_logs_tick_due);
+    loop_watch(l->loop, conlog_batches(l->conlog));
+    loop_watch(l->loop, conlog_ticks(l->conlog));
     return 0;
 }
 

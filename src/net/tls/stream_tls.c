@@ -374,7 +374,7 @@ static void stream_tls_on_below_ready(void *owner, unsigned ready)
     tell_owner(t, ready & told);
 }
 
-void tls_hub_again_due(struct deadline *d, void *owner)
+static void tls_hub_again_due(struct deadline *d, void *owner)
 {
     struct stream_tls *t = CONTAINER_OF(d, struct stream_tls, again);
     unsigned ready = t->stream.interest;
@@ -394,7 +394,7 @@ void tls_hub_again_due(struct deadline *d, void *owner)
     tell_owner(t, ready);
 }
 
-void tls_hub_handshake_due(struct deadline *d, void *owner)
+static void tls_hub_handshake_due(struct deadline *d, void *owner)
 {
     struct stream_tls *t = CONTAINER_OF(d, struct stream_tls, patience);
 

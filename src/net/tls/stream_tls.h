@@ -51,8 +51,6 @@ void tls_hub_init(struct tls_hub *hub, struct loop *loop);
 /* Ends streams that their owners have closed but that still send. All streams
  * must have been closed. */
 void tls_hub_done(struct tls_hub *hub);
-void tls_hub_again_due(struct deadline *d, void *owner);
-void tls_hub_handshake_due(struct deadline *d, void *owner);
 
 /*
  * Takes the stream below over in any case. already_read: bytes that were read
