@@ -24,7 +24,7 @@ void client_output_say(struct client_session *s, const char *format, ...)
     va_list args;
     int len;
 
-    if (s->role->way != CLIENT_OF_PORT ||
+    if (s->role->way != CLIENT_TELNET ||
         s->telnet.wire.out.len > LIMIT_ANSWERS_MARK)
         return;
     va_start(args, format);

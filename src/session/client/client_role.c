@@ -91,7 +91,7 @@ int client_role_greet(struct telnet_link *l)
     struct client_session *s = client_session_of_telnet(l);
 
     switch (s->role->way) {
-    case CLIENT_OF_PORT:
+    case CLIENT_TELNET:
         return wire_greet(&l->wire);
     case CLIENT_REMOTE:
         s->mode = CLIENT_MODE_TELNET;
@@ -108,10 +108,10 @@ int client_role_greet(struct telnet_link *l)
 const struct client_role *client_port_role(enum tls_policy policy)
 {
     static const struct client_role roles[] = {
-        [TLS_OFF] = { .policy = TLS_OFF },
-        [TLS_TELNETS] = { .policy = TLS_TELNETS },
-        [TLS_OFFERED] = { .policy = TLS_OFFERED },
-        [TLS_REQUIRED] = { .policy = TLS_REQUIRED },
+        [TLS_OFF] = { .way = CLIENT_TELNET, .policy = TLS_OFF },
+        [TLS_TELNETS] = { .way = CLIENT_TELNET, .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .way = CLIENT_TELNET, .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .way = CLIENT_TELNET, .policy = TLS_REQUIRED },
     };
 
     return &roles[policy];
@@ -120,10 +120,17 @@ const struct client_role *client_port_role(enum tls_policy policy)
 const struct client_role *client_listener_role(enum tls_policy policy)
 {
     static const struct client_role roles[] = {
-        [TLS_OFF] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_OFF },
-        [TLS_TELNETS] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_TELNETS },
-        [TLS_OFFERED] = { .door = CLIENT_DOOR_LISTENER, .policy = TLS_OFFERED },
-        [TLS_REQUIRED] = { .door = CLIENT_DOOR_LISTENER,
+        [TLS_OFF] = { .way = CLIENT_TELNET,
+                      .door = CLIENT_DOOR_LISTENER,
+                      .policy = TLS_OFF },
+        [TLS_TELNETS] = { .way = CLIENT_TELNET,
+                          .door = CLIENT_DOOR_LISTENER,
+                          .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .way = CLIENT_TELNET,
+                          .door = CLIENT_DOOR_LISTENER,
+                          .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .way = CLIENT_TELNET,
+                           .door = CLIENT_DOOR_LISTENER,
                            .policy = TLS_REQUIRED },
     };
 
@@ -150,8 +157,8 @@ static void client_role_on_ended(void *owner, const char *reason)
 const struct client_role *client_role_without_owner(enum client_way way)
 {
     static const struct client_role roles[] = {
-        [CLIENT_OF_PORT] = { .way = CLIENT_OF_PORT,
-                             .on_end = client_role_on_ended },
+        [CLIENT_TELNET] = { .way = CLIENT_TELNET,
+                            .on_end = client_role_on_ended },
         [CLIENT_RAW] = { .way = CLIENT_RAW, .on_end = client_role_on_ended },
         [CLIENT_REMOTE] = { .way = CLIENT_REMOTE,
                             .on_end = client_role_on_ended },

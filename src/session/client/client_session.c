@@ -646,7 +646,7 @@ static struct client_session *new_session(struct session_context *ctx,
     };
 
     s->role = role;
-    s->may_look_back = role->way == CLIENT_OF_PORT;
+    s->may_look_back = role->way == CLIENT_TELNET;
     session_start(&ctx->all, &s->session, &client_session_ops);
     deadline_init(&s->deadline);
     deadline_init(&s->doubt);

@@ -56,10 +56,11 @@ void client_session_open_all(struct session_context *ctx);
 void client_session_close_all(struct session_context *ctx);
 
 enum client_way {
-    CLIENT_OF_PORT, /* the client came: telnet, or bare bytes */
-    CLIENT_RAW,     /* bare bytes both ways, and no words of ours */
-    CLIENT_REMOTE,  /* telnet to a server that vspcd has called, and that shows
-                     * its certificate */
+    CLIENT_TELNET, /* the client came to a port or a listener: telnet, or bare
+                    * bytes */
+    CLIENT_RAW,    /* bare bytes both ways, and no words of ours */
+    CLIENT_REMOTE, /* telnet to a server that vspcd has called, and that shows
+                    * its certificate */
 };
 
 /* What a session is by how it came. Must last as long as the session. */
