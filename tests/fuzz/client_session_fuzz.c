@@ -219,6 +219,7 @@ static struct client_role *find_role(uint8_t how)
 
     if (tls == NULL)
         require(tls_context_open_client(&tls, &settings, NULL) == 0);
+    role->is_outgoing = true;
     role->on_end = on_end;
     role->tls = tls;
     return role;

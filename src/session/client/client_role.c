@@ -145,24 +145,19 @@ const struct client_role *client_raw_role(void)
     return &role;
 }
 
-static void client_role_on_ended(void *owner, const char *reason)
+/* One for each way, and for each side that may have made the connection: what
+ * the session does until its end still depends on both. */
+const struct client_role *client_role_without_owner(
+    const struct client_role *role)
 {
-    (void)owner;
-    (void)reason;
-}
-
-/* One for each way: what the session does until its end still depends on it.
- * on_end is there and does nothing, since it also says that vspcd made the
- * connection. */
-const struct client_role *client_role_without_owner(enum client_way way)
-{
-    static const struct client_role roles[] = {
-        [CLIENT_TELNET] = { .way = CLIENT_TELNET,
-                            .on_end = client_role_on_ended },
-        [CLIENT_RAW] = { .way = CLIENT_RAW, .on_end = client_role_on_ended },
-        [CLIENT_REMOTE] = { .way = CLIENT_REMOTE,
-                            .on_end = client_role_on_ended },
+    static const struct client_role roles[][2] = {
+        [CLIENT_TELNET] = { { .way = CLIENT_TELNET },
+                            { .way = CLIENT_TELNET, .is_outgoing = true } },
+        [CLIENT_RAW] = { { .way = CLIENT_RAW },
+                         { .way = CLIENT_RAW, .is_outgoing = true } },
+        [CLIENT_REMOTE] = { { .way = CLIENT_REMOTE },
+                            { .way = CLIENT_REMOTE, .is_outgoing = true } },
     };
 
-    return &roles[way];
+    return &roles[role->way][role->is_outgoing];
 }

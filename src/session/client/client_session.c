@@ -87,7 +87,7 @@ void client_session_enter(struct client_session *s, enum client_phase phase)
  * log. */
 static enum log_level usual_level(const struct client_session *s)
 {
-    return s->role->on_end != NULL ? LOG_DEBUG : LOG_INFO;
+    return s->role->is_outgoing ? LOG_DEBUG : LOG_INFO;
 }
 
 /*
@@ -275,7 +275,7 @@ static void tell_open(struct client_session *s)
  * come. */
 static void report_attached(struct client_session *s)
 {
-    if (s->is_told || client_session_is_ending(s) || s->role->on_end != NULL)
+    if (s->is_told || client_session_is_ending(s) || s->role->is_outgoing)
         return;
     s->is_told = true;
     client_report_attached(&s->client);
@@ -521,7 +521,7 @@ static void client_session_on_closed(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
 
-    if (s->role->on_end != NULL)
+    if (s->role->is_outgoing)
         client_session_drain(s, client_end_text(CLIENT_END_CLOSED_BY_REMOTE));
     else if (s->phase == CLIENT_NEGOTIATING)
         stop_negotiating(s);
@@ -673,7 +673,7 @@ struct client *client_session_start(struct session_context *ctx,
     }
     /* A remote system continues where its last connection was, as far as the
      * ring reaches back. */
-    if (role->on_end != NULL)
+    if (role->is_outgoing)
         s->client.reader.at = role->output_at;
     start(s);
     return &s->client;
@@ -684,13 +684,12 @@ void client_session_shut_down(struct client *client, const char *reason)
     client_session_shut_down_one(&client_session_of(client)->session, reason);
 }
 
-/* The role may go with its owner, so a constant one takes its place: its on_end
- * does nothing, and keeps it a connection that vspcd made. */
+/* The role may go with its owner, so a constant one takes its place. */
 void client_session_end(struct client *client, const char *reason)
 {
     struct client_session *s = client_session_of(client);
 
-    s->role = client_role_without_owner(s->role->way);
+    s->role = client_role_without_owner(s->role);
     mark_ending(s, reason, false);
 }
 

@@ -72,13 +72,16 @@ struct client_role {
     enum tls_policy policy;
     struct tls_context *tls; /* REMOTE: the context for AUTHENTICATION */
     const char *host; /* REMOTE: the name that its certificate must have */
-    /* For connections that vspcd made, else NULL. on_open: the peer is served,
+    /* vspcd made the connection: its owner logs it, it adds no fact of a
+     * client, and it ends when its peer sends no more. */
+    bool is_outgoing;
+    /* For an owner that wants to know, else NULL. on_open: the peer is served,
      * with these terms of TLS ("none"). on_end: the session has ended, whether
      * on_open was called or not. */
     void (*on_open)(void *owner, const char *tls);
     void (*on_end)(void *owner, const char *reason);
     void *owner;
-    /* For connections that vspcd made: the position in the console's output at
+    /* is_outgoing: the position in the console's output at
      * which the session begins, if that is still kept. */
     uint64_t output_at;
 };

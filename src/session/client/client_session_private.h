@@ -211,8 +211,9 @@ void client_past_due(struct deadline *d, void *owner);
 const struct telnet_link_policies *client_role_policies(
     const struct client_role *role);
 
-/* The role of a connection that vspcd made and whose owner has gone. */
-const struct client_role *client_role_without_owner(enum client_way way);
+/* What is left of this role when its owner has gone. */
+const struct client_role *client_role_without_owner(
+    const struct client_role *role);
 
 /* Appends what this role says first. 0, or a failure of buf_append. */
 int client_role_greet(struct telnet_link *l);

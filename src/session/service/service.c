@@ -251,6 +251,7 @@ static struct service *new_service(struct session_context *ctx,
         .door = CLIENT_DOOR_REMOTE,
         .policy = policies[s->uri.tls],
         .host = s->uri.host,
+        .is_outgoing = true,
         .owner = s,
     };
     return s;
