@@ -6,8 +6,8 @@
  * Every phase that waits for the peer has a deadline, and all of them come to
  * client_session_phase_due; HANDSHAKING has its own in net/tls. So nothing that
  * a peer leaves undone lasts: a half-finished AUTHENTICATION ends after
- * CLIENT_DRAIN_US (queue exchanges), a client that says nothing is served raw,
- * a client that drains is cut.
+ * CLIENT_EXCHANGE_US (queue exchanges), a client that says nothing is served
+ * raw, a client that drains is cut.
  *
  * Phases are ordered: below SERVING nothing of the console goes out, from
  * DRAINING on nothing comes in. Comparisons (phase >= CLIENT_SERVING) rely on
@@ -739,7 +739,7 @@ void client_session_open_all(struct session_context *ctx)
     } queues[] = {
         { &all->first_bytes, SECURE_FIRST_BYTE_US, client_session_phase_due },
         { &all->calls, CLIENT_ANSWER_US, client_session_phase_due },
-        { &all->exchanges, CLIENT_DRAIN_US, client_session_phase_due },
+        { &all->exchanges, CLIENT_EXCHANGE_US, client_session_phase_due },
         { &all->negotiations, CLIENT_NEGOTIATION_US, client_session_phase_due },
         { &all->half_closes, ctx->settings.half_close_us,
           client_session_phase_due },

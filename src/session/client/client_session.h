@@ -30,8 +30,9 @@ enum {
      */
     CLIENT_ANSWER_US = 3000 * 1000,
     CLIENT_ANSWER_WAITS = 3,
-    /* How long a draining client may take for its remaining output; and how
-     * long AUTHENTICATION may take once it has begun. */
+    /* How long AUTHENTICATION may take once it has begun. */
+    CLIENT_EXCHANGE_US = 2000 * 1000,
+    /* How long a draining client may take for its remaining output. */
     CLIENT_DRAIN_US = 2000 * 1000,
     /* How long raw bytes that may be half of a telnet client's answer are kept
      * from the VM. */
