@@ -76,22 +76,22 @@ void session_free_ended(struct session_list *all)
     }
 }
 
-/* Sources are shut down apart from the others. A session marks itself at most,
+/* VMs are shut down apart from the others. A session marks itself at most,
  * and so leaves the list by itself, which LIST_EACH allows. */
 static void shut_down_some(struct session_list *all, const char *reason,
-                           bool is_source)
+                           bool is_vm)
 {
     LIST_EACH (node, after, &all->living) {
         struct session *s = session_at(node);
 
-        if (s->ops->is_source == is_source)
+        if (s->ops->is_vm == is_vm)
             s->ops->shut_down(s, reason);
     }
     directory_settle(all->directory);
 }
 
 /* The order is what people see. Moves end first: a console whose VM is on its
- * way has a last state to tell. Then the sources end, with their last output.
+ * way has a last state to tell. Then the VMs end, with their last output.
  * Then the others are shown that output, and the reason behind it. */
 void session_shut_down(struct session_list *all, const char *reason)
 {
@@ -102,7 +102,7 @@ void session_shut_down(struct session_list *all, const char *reason)
         move_interrupt(c, clock_now_us());
     directory_settle(all->directory);
     shut_down_some(all, reason, true);
-    /* The last output of the sources is there now, and is shown before the
+    /* The last output of the VMs is there now, and is shown before the
      * reason. */
     (void)session_end_marked(all);
     shut_down_some(all, reason, false);

@@ -40,7 +40,7 @@ struct session_ops {
     void (*end)(struct session *s);
     void (*free)(struct session *s);
     /* Its last output is for other sessions: it is shut down before them. */
-    bool is_source;
+    bool is_vm;
 };
 
 struct session {

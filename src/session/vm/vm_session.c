@@ -276,7 +276,7 @@ static const struct session_ops vm_session_ops = {
     .close = vm_session_close,
     .end = vm_session_on_end,
     .free = vm_session_free,
-    .is_source = true,
+    .is_vm = true,
 };
 
 /* ---- what it hears ------------------------------------------------------ */
