@@ -126,7 +126,8 @@ void words_log_fact(const struct fact *fact)
         log_info(LOG_CLIENT_LAGS " console=%s peer=%s reason=%s",
                  LOG_TEXT(name.text),
                  fact->client.peer[0] != '\0' ? fact->client.peer : "none",
-                 LOG_TEXT("it has held the VM for --hold-time"));
+                 LOG_TEXT("it was too far behind (--hold-time, "
+                          "--history-size)"));
         break;
     }
 }
