@@ -1,5 +1,6 @@
 /*
- * limits.h - every bound on what a peer can make us spend, and why.
+ * limits.h - bounds on what a peer can make us spend, and why: those that
+ * several modules share. Others stand in their module.
  */
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H

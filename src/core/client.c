@@ -109,7 +109,7 @@ enum client_outcome client_attach(struct client *client,
     client->console = console;
     /* A view is the console's: its places are positions in this console's
      * output. */
-    view_init(&client->view); /* its places are those of this console */
+    view_init(&client->view);
     console_add_client(client, now_us);
     return CLIENT_ATTACHED;
 }

@@ -54,8 +54,8 @@ struct vm_link_ops {
      * console_set_link_full(c, true). */
     void (*input_end)(struct vm_link *link);
     /* The VM has another connection, and from now on this link has nothing but
-     * output. It makes room for the output that it has kept, at the cost of
-     * any reader that is in the way, and hands it to console_output. */
+     * output. It makes room for the output that it has kept (readers that are
+     * too far behind start to lag), and hands it to console_output. */
     void (*begin_drain)(struct vm_link *link);
     /* After begin_drain: the link does one read, and makes room for and hands
      * over the bytes likewise. False: there was nothing to read. */
@@ -104,7 +104,7 @@ struct console {
                               * link's; mostly NULL */
     struct move *move;       /* NULL: the VM is not moving; see move.h */
     struct deadline expiry;  /* runs while neither VM nor client is attached */
-    struct deadline hold;    /* runs while the VM is held back */
+    struct deadline hold;    /* runs while the VM is held */
     struct deadline leave;   /* runs while one leaves, since its last byte */
     uint64_t leave_from;     /* position in the output of its BEGIN */
     uint64_t leave_until_us;
@@ -128,13 +128,16 @@ struct console {
     uint16_t port_number; /* of the port that the owner of the directory opened
                            * for this console last; 0: none yet */
     bool is_port_new;     /* the port's number was announced to nobody yet */
-    bool is_new;          /* its first VM was not told of yet */
+    bool is_new;          /* no FACT_VM_ATTACHED was added yet */
     bool is_input_held;   /* console_hold_input */
-    bool is_link_full;    /* what console_set_link_full said last */
+    bool is_link_full;    /* the link takes no input now */
     bool is_in_break;     /* the VM is, and has told its clients */
-    bool takes_input;     /* what the clients were told last */
-    bool reads_ahead;     /* of the clients that hold the VM back */
-    bool awaits_label;    /* the directory's: directory_restore */
+    bool takes_input;     /* the state, and what the clients were told last:
+                           * clients are read for input */
+    bool reads_ahead;     /* the VM is read further than its slowest reader
+                           * allows */
+    bool awaits_label;    /* restored without a label: the VM's next unknown
+                           * serial port gives one */
     const char *label;    /* behind the uuid */
     char uuid[];
 };
@@ -193,7 +196,7 @@ void console_leaving_has_ended(struct vm_link *link);
 void console_finish_leaving(struct console *c);
 
 /* Makes room for len bytes of output that cannot wait: reads ahead at once, and
- * where that is not enough, readers that are in the way start to lag. */
+ * where that is not enough, readers that are too far behind start to lag. */
 void console_make_room(struct console *c, size_t len, uint64_t now_us);
 
 /* The link takes no input now, or takes some again. While it takes none, input

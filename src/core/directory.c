@@ -112,7 +112,7 @@ void directory_set(struct directory *d,
 
 /* The asserts are the contract of directory_remove. The marks go with the
  * console: a console on the list of unsettled ones that is gone would be
- * settled at the end of the turn. */
+ * settled by the next directory_settle. */
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);

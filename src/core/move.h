@@ -7,8 +7,9 @@
  * destination another link, which has no console before the move is over.
  *
  * From move_begin to the end of the move the console keeps its input; nothing
- * of it is dropped (console_hold_input). A move that ends adds FACT_MOVE_ENDED,
- * and the operation dismiss tells the links that do not get the console.
+ * of it is dropped (is_input_held in console_input.c). A move that ends adds
+ * FACT_MOVE_ENDED, and the operation dismiss tells the links that do not get
+ * the console.
  *
  * Pure: time and the secret are arguments. A move is owned by its console and
  * found by its key in directory.moves.
@@ -52,7 +53,7 @@ enum move_input {
     MOVE_ABORT,            /* from the source */
     MOVE_SOURCE_LOST,      /* the source's connection has closed */
     MOVE_DESTINATION_LOST, /* the destination's connection has closed */
-    MOVE_RETURN,    /* the VM has identified itself by DO-PROXY on another
+    MOVE_RETURN,    /* the VM has identified itself by DO-PROXY again, on any
                      * connection */
     MOVE_TIME_OUT,  /* no step for directory_settings.move_timeout_us */
     MOVE_SHUT_DOWN, /* the program ends */
@@ -62,6 +63,8 @@ enum move_input {
 /* "begin", "peer", "complete", ... */
 const char *move_input_name(enum move_input input);
 
+/* A move that is over with another verdict than COMPLETED is counted, logged
+ * and given to hooks as failed. */
 enum move_verdict {
     MOVE_REFUSED, /* the input is not possible now; nothing changes */
     MOVE_GOES_ON, /* in the next state */

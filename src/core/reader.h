@@ -16,15 +16,16 @@
  * - A reader that is not waited for always lags. It takes what it finds.
  * - A reader that is waited for and paces others is a client. It starts to lag
  *   when, for longer than the hold time, it has stalled the VM without taking
- *   anything or has kept caught-up clients waiting. It follows again when it
- * has caught up, or when no other client follows and it takes something. So a
- *   console runs at the pace of its fastest client, and no client loses a byte
- *   in the ordinary jitter of a network.
+ *   half a ring or has kept caught-up clients waiting; or at once, when output
+ *   that cannot wait needs its room (console_make_room). It follows again when
+ *   it has caught up, or when no other client follows and it takes something.
+ *   So a console runs at the pace of its fastest client, and no client loses a
+ *   byte in the ordinary jitter of a network.
  * - A reader that is waited for and paces nobody is a console log. A slow log
  *   holds the VM for as long as it goes on. A log that takes next to nothing
- * for the hold time lags, because a stuck disk must not stop a vMotion. It
- * follows again with the first bytes that it takes. Clients are paced as they
- * would be without it.
+ *   for the hold time lags, because a stuck disk must not stop a vMotion. It
+ *   follows again with the first bytes that it takes. Clients are paced as they
+ *   would be without it.
  *
  * core/console_pace.c decides, and says why it is done so.
  */

@@ -4,7 +4,7 @@
  * cut in front of the nearest mark, so that no mark can be passed.
  *
  * The view stores places and no items. Therefore it has a fixed size, and a
- * viewer that never reads costs as much as one that has caught up.
+ * client that never reads costs as much as one that has caught up.
  */
 #include "core/view.h"
 
@@ -22,7 +22,7 @@ void view_done(struct view *v)
     v->past = NULL;
 }
 
-/* Several notices that wait become one at the place of the first: the viewer
+/* Several notices that wait become one at the place of the first: the client
  * must not take the output behind that place for output of a VM that had been
  * there all the time. */
 void view_note(struct view *v, enum view_notice notice, uint64_t at)
@@ -80,7 +80,7 @@ static bool show_notice(struct view *v, uint64_t at, struct view_item *ret)
 
 /*
  * The end of a break whose beginning was shown goes first, at once: it has no
- * place. A place would put it behind output that the viewer does not read, and
+ * place. A place would put it behind output that the client does not read, and
  * the break, which a null modem passes on to a VM, would last for as long.
  */
 static bool show_break(struct view *v, uint64_t at, struct view_item *ret)

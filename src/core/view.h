@@ -1,21 +1,21 @@
 /*
- * view.h - what a viewer of a console is shown next, whatever door it came by:
+ * view.h - what a client of a console is shown next, whatever door it came by:
  * items in the order of the output. Pure; it renders nothing.
  *
  * Bytes come from the console's ring, by the reader's position. What belongs to
- * a place in the output waits there until the viewer has had what came before
+ * a place in the output waits there until the client has had what came before
  * it:
  *
  *   past     output from before the program's start, before all of the ring
- *   SKIPPED  bytes that the viewer has lost, because it was too slow
+ *   SKIPPED  bytes that the client has lost, because it was too slow
  *   NOTICE   the VM has gone, or has come back
  *   BREAK    a break of the VM begins or ends
- *   END      nothing more is for this viewer
+ *   END      nothing more is for this client
  *
  * Each kind has one place at a time: several breaks, or notices, that wait for
- * one viewer become one. So a view has a fixed size however slow its viewer is.
+ * one client become one. So a view has a fixed size however slow its client is.
  * The end of a break whose beginning was shown is shown at once, wherever the
- * viewer is by then.
+ * client is by then.
  *
  * Telnet doubles 255 and says notices in words, a raw connection drops all
  * items but the bytes, a null modem passes breaks on: rendering is the door's
@@ -35,7 +35,7 @@ enum view_notice {
     VIEW_NOTICE_NONE,
     VIEW_NOTICE_GONE,          /* the VM has gone */
     VIEW_NOTICE_BACK,          /* the VM has come, or come back */
-    VIEW_NOTICE_GONE_AND_BACK, /* both, since the viewer was told last */
+    VIEW_NOTICE_GONE_AND_BACK, /* both, since the client was told last */
 };
 
 enum view_item_kind {
@@ -76,10 +76,10 @@ void view_done(struct view *v);
 void view_note(struct view *v, enum view_notice notice, uint64_t at);
 void view_note_break(struct view *v, bool is_on, uint64_t at);
 
-/* The viewer is shown the output before this position, and then END. */
+/* The client is shown the output before this position, and then END. */
 void view_end_at(struct view *v, uint64_t at);
 
-/* The viewer is shown the past from this byte on, and then the next byte of the
+/* The client is shown the past from this byte on, and then the next byte of the
  * ring. Shares the past. */
 void view_show_past(struct view *v, struct past *past, uint32_t from);
 
@@ -94,7 +94,7 @@ static inline bool view_has_past(const struct view *v)
  */
 void view_next(struct view *v, struct reader *reader, struct view_item *ret);
 
-/* The viewer took len bytes (may be 0) of those that were shown last. */
+/* The client took len bytes (may be 0) of those that were shown last. */
 void view_took(struct view *v, struct reader *reader, size_t len,
                uint64_t now_us);
 

@@ -99,8 +99,8 @@ static const struct consumer {
      * the announcement must come before the line of the VM's end, so before the
      * words. */
     { "state", OF_STATE, daemon_facts_for_state },
-    /* Ends the connections that a service URI asked for. Their sessions log
-     * their ends themselves, before the line of the VM that caused it. */
+    /* Marks the end of connections that a service URI asked for. They end, and
+     * log that (debug), after all facts of this round. */
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
     /* Last: a program may read the log and connect to the port as soon as it is

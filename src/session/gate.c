@@ -1,8 +1,9 @@
 /*
- * Everything that a refused connection is told, and that the log says of it, is
- * in one table here; the decision is in access/ (pure). (A client that a
- * console itself refuses, because its limit of clients is reached, is told so
- * by client_session.c.)
+ * What a connection that the gate refuses is told, and what the log says of it,
+ * is in one table here; the decision is in access/ (pure). The reason for an
+ * unidentified connection that is closed is in tell_pushed_out. Other refusals:
+ * refuse and client_session_refuse_clear in client_session.c,
+ * service_listen.c, refuse_one in net/listener.c.
  *
  * The guards are asked right after accept, before anything is read or kept: a
  * refused connection costs a descriptor for a moment and no memory.

@@ -15,7 +15,7 @@
 
 struct directory;
 
-/* A reason for a line of the log, besides the verdicts. */
+/* An index for admission_tells, behind the verdicts. */
 enum gate_reason { GATE_UNIDENTIFIED = ADMISSION_VERDICTS };
 
 struct gate {

@@ -1,4 +1,4 @@
-/* What a viewer is shown next: items in the order of the output. */
+/* What a client is shown next: items in the order of the output. */
 #include "core/directory.h"
 #include "core/told/past.h"
 

@@ -62,7 +62,8 @@ struct fact_move_ended {
     char to[ADDRESS_TEXT_MAX];   /* the last destination; "": none came */
     uint64_t took_us;
     uint32_t held;   /* bytes of input that were kept */
-    uint32_t others; /* failed moves since the last such fact that have none */
+    uint32_t others; /* failed moves since the last such fact that added no
+                      * fact (throttled) */
     uint8_t verdict; /* enum move_verdict */
 };
 

@@ -1,10 +1,10 @@
 /*
- * history.h - where in a console's last output a viewer begins that wants to
+ * history.h - where in a console's last output a client begins that wants to
  * see what was there before: a position, nothing is copied. Pure.
  *
  * The output is the VM's, and any bytes at all. A line ends with LF; the last
  * line may be without an end (a prompt), and counts. If fewer lines are kept
- * than were wished for, the viewer begins with the first whole line. If there
+ * than were wished for, the client begins with the first whole line. If there
  * is none, it begins at the next place that is not inside an escape sequence
  * (ECMA-48, and the strings of xterm) or a character of UTF-8.
  *

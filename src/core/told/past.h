@@ -2,7 +2,7 @@
  * past.h - output of a console from before this program was started: bytes of
  * its log, and the request for them.
  *
- * The bytes end where the console's output begins (position 0). Several viewers
+ * The bytes end where the console's output begins (position 0). Several clients
  * share them; the last one frees them. They are shared on the loop's thread
  * alone; before that, the thread that reads them owns them.
  */
@@ -44,10 +44,10 @@ static inline void past_leave(struct past *past)
         free(past);
 }
 
-/* A request that waits for its answer; embedded in the viewer that asks. */
+/* A request that waits for its answer; embedded in the client that asks. */
 struct past_ask {
     struct list node; /* in a list of the source that was asked */
-    /* past NULL: there is none. A viewer that keeps the past shares it. */
+    /* past NULL: there is none. A client that keeps the past shares it. */
     void (*on_answer)(struct past_ask *ask, struct past *past);
 };
 

@@ -15,7 +15,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Words are for people on a console's port: a raw connection and a remote
+/* Words are for people, who come by telnet: a raw connection and a remote
  * system get none. A client that does not read its queue needs no more words,
  * and gets none. */
 void client_output_say(struct client_session *s, const char *format, ...)

@@ -623,8 +623,8 @@ static void start(struct client_session *s)
     client_output_flush(s);
 }
 
-/* Only clients of a port are shown earlier output; what a service URI asks for
- * is a wire. */
+/* Only clients that came by telnet are shown earlier output; a raw connection
+ * and a remote system are a wire. */
 static struct client_session *new_session(struct session_context *ctx,
                                           struct stream *stream,
                                           const struct client_role *role)

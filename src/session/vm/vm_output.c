@@ -303,7 +303,6 @@ bool vm_output_drain(struct vm_link *link)
         return false;
     console_make_room(link->leaves, (size_t)n, clock_now_us());
     (void)telnet_link_feed(&s->telnet, slice_of(to, (size_t)n));
-    /* Nobody hears the answers, and they must not become too many. */
     buf_take(&s->telnet.wire.out, s->telnet.wire.out.len);
     return true;
 }
