@@ -15,12 +15,12 @@
  *
  * The streams are left out of RSS: they are there before the first VM is.
  */
-#include "log/log.h"
+#include "session/kinds/sessions.h"
 #include "base/mem.h"
 #include "core/directory.h"
+#include "log/log.h"
 #include "net/stream_mem.h"
 #include "session/client/client_session.h"
-#include "session/kinds/sessions.h"
 #include "session/vm/vm_session.h"
 #include "session/wire.h"
 

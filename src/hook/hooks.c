@@ -156,25 +156,16 @@ void hooks_count(struct hooks *h, struct hooks_counts *ret)
     worker_unlock(&h->crew);
 }
 
-/* Called with the lock, or when no other thread is left. */
-static struct hook_result *take_result(struct hooks *h)
-{
-    struct hook_result *result;
-
-    if (list_is_empty(&h->results))
-        return NULL;
-    result = CONTAINER_OF(h->results.next, struct hook_result, node);
-    list_remove(&result->node);
-    h->result_count--;
-    return result;
-}
-
 struct hook_result *hooks_take_result(struct hooks *h)
 {
-    struct hook_result *result;
+    struct hook_result *result = NULL;
 
     worker_lock(&h->crew);
-    result = take_result(h);
+    if (!list_is_empty(&h->results)) {
+        result = CONTAINER_OF(h->results.next, struct hook_result, node);
+        list_remove(&result->node);
+        h->result_count--;
+    }
     worker_unlock(&h->crew);
     return result;
 }
@@ -228,14 +219,12 @@ size_t hooks_close(struct hooks *h, uint64_t wait_us)
  * which one is started. It then keeps all of h. */
 void hooks_free(struct hooks *h)
 {
-    struct hook_result *result;
-
     if (h == NULL)
         return;
     if (!worker_crew_done(&h->crew))
         return;
-    while ((result = take_result(h)) != NULL)
-        free(result);
+    LIST_EACH (node, after, &h->results)
+        free(CONTAINER_OF(node, struct hook_result, node));
     for (size_t i = 0; i < h->count; i++)
         hooks_free_hook(h->hooks[i]);
     if (h->wake >= 0)

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
-#include "core/directory.h"
 #include "core/census/census.h"
 #include "core/census/metrics.h"
+#include "core/directory.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

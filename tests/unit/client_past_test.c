@@ -2,7 +2,6 @@
  * which order. The test plays the log. */
 #include "session_peer.h"
 
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

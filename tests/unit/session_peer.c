@@ -1,7 +1,7 @@
 #include "session_peer.h"
 
-#include "log/log.h"
 #include "base/mem.h"
+#include "log/log.h"
 #include "session/client/client_session.h"
 #include "session/vm/vm_session.h"
 

@@ -1,5 +1,7 @@
 #include "session/client/client_end.h"
 
+/* Each text has its designator: there is no comma to forget.
+ * NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_CLOSED] = "closed by the client",
     [CLIENT_END_CLOSED_BY_REMOTE] = "closed by the remote system",
@@ -23,6 +25,7 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
     [CLIENT_END_TOLD] = "closed by vspcd",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 const char *client_end_text(enum client_end end)
 {

@@ -27,6 +27,8 @@
 #include "base/clock.h"
 #include "session/client/client_session_private.h"
 
+#include <assert.h>
+
 /* There is no memory to keep the bytes: the client ends, because it could not
  * learn otherwise that they are lost. */
 static void give_input(struct client_session *s, struct slice bytes)
@@ -329,15 +331,16 @@ static void decide_mode(struct client_session *s, struct slice in)
     client_session_serve(s);
 }
 
-/* Returns what is kept. has_typed_over is asked behind it all: whether this
- * client has put anything above the mark. It is not read any more then, until
- * the console takes input again. */
+/* in: at least one byte. Returns what is kept. has_typed_over is asked behind
+ * it all: whether this client has put anything above the mark. It is not read
+ * any more then, until the console takes input again. */
 static struct slice take_whole(struct client_session *s, struct slice in,
                                bool may_type)
 {
     uint64_t typed = s->client.input_bytes;
     struct slice rest;
 
+    assert(in.data != NULL);
     s->may_type = may_type;
     s->is_refused = false;
     s->was_asked = false;
@@ -362,6 +365,8 @@ void client_input_take(struct client_session *s, struct slice in)
     struct slice rest;
     int r = 0;
 
+    if (before.len == 0 && in.len == 0)
+        return;
     if (before.len > 0) {
         r = buf_append(&before, in);
         in = buf_bytes(&before);

@@ -67,8 +67,7 @@ static void carry(struct plug *p)
     const struct console *to = other_of(p)->client.console;
     struct view_item item = { .kind = VIEW_BYTES };
 
-    if (to == NULL || p->client.console == NULL ||
-        p->modem->end_reason != NULL)
+    if (to == NULL || p->client.console == NULL || p->modem->end_reason != NULL)
         return;
     while (item.kind != VIEW_NOTHING && console_takes_input(to)) {
         client_next(&p->client, &item);

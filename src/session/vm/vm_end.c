@@ -1,5 +1,7 @@
 #include "session/vm/vm_end.h"
 
+/* Each text has its designator: there is no comma to forget.
+ * NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 static const char *const texts[VM_END_COUNT] = {
     [VM_END_CLOSED] = "closed by the host",
     [VM_END_RESET] = "the connection was reset by the host",
@@ -31,6 +33,7 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_DISMISSED] = "its console continues without this connection",
     [VM_END_SHUT_DOWN] = "shutting down",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
 
 const char *vm_end_text(enum vm_end end)
 {
