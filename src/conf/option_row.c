@@ -427,8 +427,8 @@ const struct option_row option_rows[] = {
       .max = 86400,
       .is_reloaded = true,
       .text = "how long a new connection can take to identify its VM",
-      .more = "After that, vspcd closes the connection. If only the VM's name "
-              "is missing, vspcd uses the VM's UUID as the name." },
+      .more = "After that, vspcd closes the connection. If the VM has said its "
+              "UUID, vspcd serves it; the UUID replaces a missing name." },
     { .name = "unidentified-limit",
       .type = OPTION_NUMBER,
       AT(unidentified_limit),
