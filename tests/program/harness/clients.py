@@ -39,10 +39,10 @@ class TelnetClient(Upgrades, ComPort, TelnetPeer):
 
     def _agree(self, option, enabled, yes, no):
         if option not in self.agrees:
-            self.send_wire(wire.negotiate(no, option))
+            self.answer(wire.negotiate(no, option))
         elif option not in enabled:
             enabled.add(option)
-            self.send_wire(wire.negotiate(yes, option))
+            self.answer(wire.negotiate(yes, option))
 
     def greet(self):
         """Returns when the greeting is here and vspcd has read our answers."""

@@ -234,6 +234,14 @@ class Peer:
     def send_wire(self, data):
         self.sock.sendall(data)
 
+    def answer(self, data):
+        """Of something that was read: vspcd may have closed meanwhile, and
+        the next read says so."""
+        try:
+            self.sock.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+
     def send(self, data):
         self.send_wire(data)
 

@@ -116,7 +116,10 @@ class Vm(Upgrades, ComPort, TelnetPeer):
 
     def pump(self):
         super().pump()
-        self._flush()
+        try:
+            self._flush()
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # vspcd has closed; the next read says so
 
     def _say(self, segment):
         self._segments.append(segment)
