@@ -222,6 +222,9 @@ def test_no_descriptors_left_on_a_console_port(start_vspcd, need):
         # Full is said, and not again and again.
         assert len(vspcd.events(words.FILES_EXHAUSTED)) == 1
         assert len(vspcd.lines) < 200 + 5 * served
+    # A port for a new console takes a descriptor that the crowd has had.
+    vspcd.wait_clients(vm.console, 1)
+    vspcd.wait_idle()
     vspcd.check_works()
     assert not client.is_closed_by_peer
     vm.send(b"and still is")

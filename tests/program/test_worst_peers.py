@@ -6,19 +6,8 @@ import time
 import pytest
 
 from harness import words
-from harness.net import eventually
-from harness.programs import fields_of
 
 RULE = ("--service-connect", "*:*", "--service-connect", "vspc://*")
-
-
-def wait_clients(vspcd, console, count):
-    def is_it():
-        vspcd.report()
-        lines = [fields_of(line) for line in vspcd.lines if "clients=" in line]
-        of_it = [has for has in lines if has.get("console") == console]
-        return of_it and of_it[-1]["clients"] == str(count)
-    eventually(is_it, f"{count} clients of {console}")
 
 
 def fill(client):
@@ -45,7 +34,7 @@ def test_resets_while_the_console_is_full(start_vspcd, kind):
         client.sock.setblocking(True)
         client.sock.sendall(b"ls\r" * 1000)
         client.reset()
-    wait_clients(vspcd, vm.console, 1)
+    vspcd.wait_clients(vm.console, 1)
 
 
 def test_a_refused_remote_does_not_get_what_was_before(start_vspcd, remote):
@@ -109,5 +98,5 @@ def test_resets_while_the_console_is_full_and_prints(start_vspcd):
     done.set()
     for thread in threads:
         thread.join()
-    wait_clients(vspcd, vm.console, 1)
+    vspcd.wait_clients(vm.console, 1)
     vspcd.wait_idle()

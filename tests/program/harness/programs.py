@@ -296,6 +296,14 @@ class Vspcd(Program):
 
         return eventually(first, "what SIGUSR1 logs")
 
+    def wait_clients(self, console, count):
+        """Waits until the console has so many clients."""
+        def has_them():
+            self.report()
+            listed = self.events(words.CONSOLE_LISTED, console=console)
+            return listed and listed[-1]["clients"] == str(count)
+        eventually(has_them, f"{count} clients of {console}")
+
     def check_works(self):
         """A new VM and a new client, a few bytes each way."""
         vm = self.vm(f"check-{len(self.peers)}")
