@@ -62,11 +62,6 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
-static struct reader *reader_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct reader, node);
-}
-
 /*
  * How large the ring may get, up to max, within history_total.
  *

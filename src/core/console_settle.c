@@ -41,11 +41,6 @@
 
 #include <assert.h>
 
-static struct reader *reader_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct reader, node);
-}
-
 void console_mark(struct console *c, enum console_due what)
 {
     struct directory *d = c->directory;

@@ -7,11 +7,6 @@
 #include "core/console.h"
 #include "core/console_private.h"
 
-static struct reader *reader_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct reader, node);
-}
-
 const char *reader_pace_name(enum reader_pace pace)
 {
     static const char *const names[READER_PACE_COUNT] = {

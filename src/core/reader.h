@@ -65,6 +65,12 @@ struct reader {
     uint8_t pace;     /* enum reader_pace */
 };
 
+/* node: of struct console.readers. */
+static inline struct reader *reader_at(struct list *node)
+{
+    return CONTAINER_OF(node, struct reader, node);
+}
+
 /* Attached to no console yet. The kind must last as long as the reader. */
 void reader_init(struct reader *reader, const struct reader_kind *kind);
 
