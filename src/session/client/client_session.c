@@ -665,17 +665,18 @@ struct client *client_session_start(struct session_context *ctx,
 {
     struct client_session *s = new_session(ctx, stream, role);
     struct err why;
+    enum client_outcome outcome =
+        client_attach(&s->client, console, clock_now_us(), &why);
 
-    if (client_attach(&s->client, console, clock_now_us(), &why) !=
-        CLIENT_ATTACHED) {
-        refuse(s, console, &why);
-        return &s->client;
-    }
     /* A remote system continues where its last connection was, as far as the
-     * ring reaches back. */
+     * ring reaches back. So does the next one if the console refuses this one:
+     * the role's owner takes the position over at the end. */
     if (role->is_outgoing)
         s->client.reader.at = role->output_at;
-    start(s);
+    if (outcome == CLIENT_ATTACHED)
+        start(s);
+    else
+        refuse(s, console, &why);
     return &s->client;
 }
 

@@ -33,9 +33,8 @@ static void service_connect_on_end(void *owner, const char *reason)
     struct service *s = owner;
     bool was_leaving = s->is_leaving;
 
-    /* What the VM says until the next connection is for that one. A client that
-     * the console refused (number 0) has no position. */
-    if (s->client != NULL && s->client->number != 0)
+    /* What the VM says until the next connection is for that one. */
+    if (s->client != NULL)
         s->role.output_at = s->client->reader.at;
     s->client = NULL;
     s->is_leaving = false;

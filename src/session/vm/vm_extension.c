@@ -127,6 +127,16 @@ static enum log_level throttled(struct vm_session *s, enum log_level level,
                                                                  : LOG_DEBUG;
 }
 
+/* What the VM has said so far is output now, because it becomes another one, or
+ * none. False: the session has ended by that, since a client that ends may let
+ * go of input that cannot be written. */
+static bool end_output(struct vm_session *s)
+{
+    if (s->phase == VM_PHASE_SERVING)
+        vm_output_end(s);
+    return s->phase != VM_PHASE_ENDING;
+}
+
 /* A console is named by the address, not by certificates behind it. */
 static struct slice without_parameters(struct slice text)
 {
@@ -191,10 +201,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
         return vmext_put_code(&s->telnet.wire.out, VMEXT_WONT_PROXY);
     }
     text_clean(name, sizeof name, label);
-    if (s->phase == VM_PHASE_SERVING)
-        vm_output_end(s);
-    /* A client that ends by that may let go of input that cannot be written. */
-    if (s->phase == VM_PHASE_ENDING)
+    if (!end_output(s))
         return 0;
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
@@ -430,9 +437,7 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
                  ? LOG_TEXT(console_name(s->link.console).text)
                  : "none",
              s->link.peer, others);
-    if (s->phase == VM_PHASE_SERVING)
-        vm_output_end(s);
-    if (s->phase == VM_PHASE_ENDING) /* see handle_do_proxy */
+    if (!end_output(s))
         return 0;
     vm_session_new_identity(s);
     vm_session_enter(s, VM_PHASE_GREETED);
