@@ -1,6 +1,6 @@
 /* What a client sends, played by the client: telnet or raw bytes, typed ahead,
  * commands, and input that has to wait. */
-#include "session_peer.h"
+#include "client_fixture.h"
 
 #include "session/client/client_session.h"
 
@@ -12,47 +12,7 @@
 #include <cmocka.h>
 
 #define GREETING "WILL 0, WILL 3, WILL 1, DO 0, DO 3"
-#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
-#define NOTICE(text) "\r\n[vspcd: " text "]\r\n"
-#define VM_IS_THERE NOTICE("vm-0001: yes, VM connected")
 #define VM_IS_NOT_THERE NOTICE("vm-0001: yes, VM not connected")
-
-enum { RING = 64 * KIB };
-
-struct fixture {
-    struct site site;
-    struct console *console;
-    struct peer *vm;
-};
-
-/* What the VM sends in tests of long streams. */
-static uint8_t output[8 * RING];
-
-static int setup(void **state)
-{
-    static struct fixture f;
-    struct directory_settings settings = site_settings();
-
-    pattern_fill(output, sizeof output, 0);
-    site_open(&f.site, &settings);
-    f.vm = vm_start(&f.site);
-    f.console = site_console(&f.site);
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    site_close(&f->site);
-    return 0;
-}
-
-static struct slice part(size_t from, size_t to)
-{
-    return slice_of(output + from, to - from);
-}
 
 static void greets_as_a_telnet_server(void **state)
 {

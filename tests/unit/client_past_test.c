@@ -9,7 +9,6 @@
 
 #include <cmocka.h>
 
-#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
 #define COM_PORT "\x2c"
 #define VM_GONE                                                                \
     "\r\n[vspcd: vm-0001: VM disconnected; this connection waits for it]\r\n"

@@ -1,6 +1,6 @@
 /* A client's connection to a console, played by the client: what it is shown,
  * and its end. client_input_test.c: what it types. */
-#include "session_peer.h"
+#include "client_fixture.h"
 
 #include "session/client/client_session.h"
 
@@ -12,53 +12,13 @@
 
 #include <cmocka.h>
 
-#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
-#define NOTICE(text) "\r\n[vspcd: " text "]\r\n"
 #define VM_GONE NOTICE("vm-0001: VM disconnected; this connection waits for it")
 #define VM_BACK NOTICE("vm-0001: VM connected")
 #define VM_GONE_AND_BACK NOTICE("vm-0001: VM disconnected, and connected again")
-#define VM_IS_THERE NOTICE("vm-0001: yes, VM connected")
-
-enum { RING = 64 * KIB };
-
-struct fixture {
-    struct site site;
-    struct console *console;
-    struct peer *vm;
-};
-
-/* What the VM sends in tests of long streams. */
-static uint8_t output[8 * RING];
-
-static int setup(void **state)
-{
-    static struct fixture f;
-    struct directory_settings settings = site_settings();
-
-    pattern_fill(output, sizeof output, 0);
-    site_open(&f.site, &settings);
-    f.vm = vm_start(&f.site);
-    f.console = site_console(&f.site);
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-
-    site_close(&f->site);
-    return 0;
-}
 
 static void vm_sends(struct fixture *f, size_t from, size_t to)
 {
     peer_send(f->vm, slice_of(output + from, to - from));
-}
-
-static struct slice part(size_t from, size_t to)
-{
-    return slice_of(output + from, to - from);
 }
 
 static void a_client_that_half_closes_is_shown_what_comes(void **state)

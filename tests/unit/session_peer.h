@@ -35,6 +35,9 @@
 #define BIOS_UUID "\x54"
 #define LOCATION_UUID "\x56"
 
+/* What a telnet client answers to the greeting. */
+#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
+
 /* What ESXi says up to DO-PROXY, in its order. */
 #define ESXI_OPTIONS                                                           \
     IAC WILL AUTHENTICATION IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL      \

@@ -12,8 +12,6 @@
 
 #include <cmocka.h>
 
-#define YES IAC DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA
-
 static uint8_t much[8 * LIMIT_READ];
 
 struct fixture {
