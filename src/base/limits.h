@@ -51,6 +51,11 @@ enum {
     /* A ring's first memory; most consoles show no more than a login prompt. */
     LIMIT_RING_FIRST = 4 * KIB,
 
+    /* A console has each of its names for this time at least. Every name is a
+     * log line, a write to the state file and an event for hooks; people rename
+     * a VM once in a year. */
+    LIMIT_RENAME_US = 1000 * 1000,
+
     /* Serial ports of one UUID. VMware allows 32 in a VM. */
     LIMIT_CONSOLES_OF_VM = 64,
 

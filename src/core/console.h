@@ -32,6 +32,7 @@
 struct console;
 struct console_log;
 struct console_port;
+struct console_rename;
 struct directory;
 struct move;
 struct service;
@@ -114,15 +115,15 @@ struct console {
                            * came from it is output.head */
     /* What the owner of the directory has for this console; core/ knows nothing
      * of it. NULL: there is none. */
-    struct console_port *port;    /* the listener on its TCP port */
-    struct service *service;      /* what the VM's service URI asks for */
-    struct console_log *log;      /* its console log */
-    char *name;                   /* the VM's, cleaned */
-    struct buf held_input;        /* for the VM, which must not get it yet */
-    struct break_mark held_break; /* in it; as input_bytes counts */
+    struct console_port *port;     /* the listener on its TCP port */
+    struct service *service;       /* what the VM's service URI asks for */
+    struct console_log *log;       /* its console log */
+    char *name;                    /* the VM's, cleaned */
+    struct console_rename *rename; /* a recent one; mostly NULL */
+    struct buf held_input;         /* for the VM, which must not get it yet */
+    struct break_mark held_break;  /* in it; as input_bytes counts */
     struct line line;
     struct throttle failed_moves;
-    struct throttle renames;
     uint32_t client_count;
     uint16_t due; /* bits of enum console_due: left to directory_settle */
     uint16_t port_number; /* of the port that the owner of the directory opened

@@ -54,6 +54,83 @@ static void directory_move_due(struct deadline *deadline, void *owner)
              d->move_timeouts.fired_us);
 }
 
+/* ---- names ------------------------------------------------------------ */
+
+/* Made by each rename, and stays while the console has a name for less than
+ * LIMIT_RENAME_US: so a console whose VM keeps its name pays one pointer. */
+struct console_rename {
+    struct deadline deadline; /* in directory.renames */
+    struct console *console;
+    char *next; /* the VM's name by now; NULL: it is the console's */
+    uint32_t others;
+};
+
+static void rename_free(struct console_rename *rename)
+{
+    if (rename == NULL)
+        return;
+    deadline_stop(&rename->deadline);
+    free(rename->next);
+    free(rename);
+}
+
+/* Takes the name over. The fact takes the old one over, so it is not copied
+ * into facts that do not need it. */
+static void change_name(struct console_rename *rename, char *name,
+                        uint64_t now_us)
+{
+    struct console *c = rename->console;
+    struct directory *d = c->directory;
+
+    fact_add(&d->facts, (struct fact){ .kind = FACT_VM_RENAMED,
+                                       .console = c,
+                                       .vm_renamed.former_name = c->name,
+                                       .vm_renamed.others = rename->others });
+    c->name = name;
+    rename->next = NULL;
+    rename->others = 0;
+    deadline_start(&d->renames, &rename->deadline, now_us);
+}
+
+static void directory_rename_due(struct deadline *deadline, void *owner)
+{
+    const struct directory *d = owner;
+    struct console_rename *rename =
+        CONTAINER_OF(deadline, struct console_rename, deadline);
+
+    if (rename->next != NULL) {
+        change_name(rename, rename->next, d->renames.fired_us);
+        return;
+    }
+    rename->console->rename = NULL;
+    rename_free(rename);
+}
+
+/* The last name wins, and it may be the present one again. */
+static void keep_name(struct console_rename *rename, const char *name)
+{
+    bool is_present = strcmp(rename->console->name, name) == 0;
+
+    if (rename->next != NULL)
+        rename->others++;
+    free(rename->next);
+    rename->next = is_present ? NULL : xstrdup(name);
+}
+
+void directory_rename(struct console *c, const char *name, uint64_t now_us)
+{
+    if (c->rename != NULL) {
+        keep_name(c->rename, name);
+        return;
+    }
+    if (strcmp(c->name, name) == 0)
+        return;
+    c->rename = xcalloc(1, sizeof *c->rename);
+    c->rename->console = c;
+    deadline_init(&c->rename->deadline);
+    change_name(c->rename, xstrdup(name), now_us);
+}
+
 /* ---- opening and settings --------------------------------------------- */
 
 void directory_init(struct directory *d,
@@ -73,6 +150,7 @@ void directory_init(struct directory *d,
                         d);
     deadline_queue_open(&d->move_timeouts, settings->move_timeout_us,
                         directory_move_due, d);
+    deadline_queue_open(&d->renames, LIMIT_RENAME_US, directory_rename_due, d);
     fact_queue_init(&d->facts);
     d->last_unsettled = &d->unsettled;
 }
@@ -118,6 +196,7 @@ static void console_free(struct console *c)
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
     assert(list_is_empty(&c->readers));
     move_free(c->move);
+    rename_free(c->rename);
     console_forget_due(c);
     deadline_stop(&c->expiry);
     deadline_stop(&c->hold);
@@ -269,7 +348,7 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
         c->is_new = true;
     }
     c->awaits_label = false;
-    directory_rename(c, identity->name);
+    directory_rename(c, identity->name, now_us);
     /*
      * A connection may identify itself anew, as another VM. It leaves its
      * former console before it is attached: a link has one console. The rename
@@ -302,19 +381,6 @@ void directory_restore_expiry(struct console *c, uint64_t gone_us,
     /* The start may lie before the clock began, and wraps then; what counts is
      * start plus length, which is in the future. */
     deadline_start(&c->directory->expiries, &c->expiry, now_us - gone_us);
-}
-
-/* The fact takes the old name over, so it is not copied into facts that do not
- * need it. */
-void directory_rename(struct console *c, const char *name)
-{
-    if (strcmp(c->name, name) == 0)
-        return;
-    fact_add(&c->directory->facts,
-             (struct fact){ .kind = FACT_VM_RENAMED,
-                            .console = c,
-                            .vm_renamed.former_name = c->name });
-    c->name = xstrdup(name);
 }
 
 /* The next console of the VM, if there is one, becomes the first in the map. */

@@ -49,6 +49,7 @@ struct directory {
     struct map moves;                    /* key -> struct move */
     struct deadline_queue move_timeouts; /* struct move.deadline */
     struct move_counts move_counts;
+    struct deadline_queue renames; /* struct console_rename.deadline */
     struct fact_queue facts;
     struct console *unsettled;       /* the first one with something due */
     struct console **last_unsettled; /* where the next one is linked */
@@ -116,8 +117,13 @@ void directory_restore_expiry(struct console *c, uint64_t gone_us,
 struct console *directory_find(const struct directory *d, const char *uuid,
                                const char *label);
 
-/* The VM has a new name. */
-void directory_rename(struct console *c, const char *name);
+/*
+ * The VM has a new name. It takes effect at once, unless the console has had
+ * its present name for less than LIMIT_RENAME_US: then the last name that comes
+ * takes effect when that time is over. So whatever a name costs (log line,
+ * state, hooks, console log) is bounded here.
+ */
+void directory_rename(struct console *c, const char *name, uint64_t now_us);
 
 /* Nobody must be attached to it. Its port, service and log are the caller's to
  * end before. */

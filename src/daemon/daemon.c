@@ -195,6 +195,7 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     loop_watch(d->loop, &d->directory.short_holds);
     loop_watch(d->loop, &d->directory.move_timeouts);
     loop_watch(d->loop, &d->directory.leaves);
+    loop_watch(d->loop, &d->directory.renames);
     deadline_init(&d->shutdown);
     deadline_queue_open(&d->shutdowns, SHUTDOWN_US, daemon_shutdown_due, d);
     loop_watch(d->loop, &d->shutdowns);
@@ -204,6 +205,7 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
 static void daemon_close_directory(struct daemon *d)
 {
     deadline_queue_close(&d->shutdowns);
+    deadline_queue_close(&d->directory.renames);
     deadline_queue_close(&d->directory.leaves);
     deadline_queue_close(&d->directory.move_timeouts);
     deadline_queue_close(&d->directory.short_holds);

@@ -211,6 +211,7 @@ static void due(struct site *s, uint8_t what)
     static void (*const queues[])(struct site *) = {
         site_identities_due, site_holds_due, site_negotiations_due,
         site_drains_due,     site_moves_due, site_short_holds_due,
+        site_renames_due,
     };
 
     queues[what % (sizeof queues / sizeof queues[0])](s);

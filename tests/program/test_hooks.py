@@ -266,25 +266,24 @@ def test_signals_are_as_usual(start_vspcd, hook):
 
 def test_events_of_a_console_are_in_order(start_vspcd, hook):
     """And one at a time, while those of others run."""
-    slow = hook("n=$(cat | sed 's/.*\"name\": \"\\([^\"]*\\).*/\\1/')\n"
-                "echo \"begin $VSPCD_UUID $VSPCD_EVENT $n\" >> %s\n"
+    slow = hook("echo \"begin $VSPCD_UUID $VSPCD_PEER\" >> %s\n"
                 "sleep 0.02\necho \"end $VSPCD_UUID\" >> %s")
-    vspcd = start_vspcd("--hook", f"{slow.path},events=vm-renamed",
+    vspcd = start_vspcd("--hook", f"{slow.path},events=vm-up",
                         "--hook-limit", 4)
-    uuids = [new_uuid() for _ in range(4)]
-    for turn in range(6):
-        for uuid in uuids:
-            vspcd.vm(f"name-{turn}", uuid)
-    lines = [line.split() for line in slow.wait_lines(2 * 5 * len(uuids))]
+    peers = {new_uuid(): [] for _ in range(4)}
+    for _ in range(5):
+        for uuid, own in peers.items():
+            own.append(vspcd.vm("web", uuid).address)
+    lines = [line.split() for line in slow.wait_lines(2 * 5 * len(peers))]
     at_once = most = 0
     for words in lines:
         at_once += 1 if words[0] == "begin" else -1
         most = max(most, at_once)
     assert 2 <= most <= 4
-    for uuid in uuids:
+    for uuid, addresses in peers.items():
         own = [words for words in lines if words[1] == uuid]
         assert [w[0] for w in own] == ["begin", "end"] * 5
-        assert [w[3] for w in own[::2]] == [f"name-{n}" for n in range(1, 6)]
+        assert [w[2] for w in own[::2]] == addresses
 
 
 def test_no_more_than_the_limit_run_at_once(start_vspcd, hook, tmp_path):

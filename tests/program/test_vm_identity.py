@@ -1,6 +1,8 @@
 """A console is attached as soon as the VM's UUID and name are known, whatever
 else a host has listed and never says; VMOTION-BEGIN always has an answer."""
 
+import time
+
 import pytest
 
 from harness import words
@@ -43,6 +45,20 @@ def check(vspcd, vm, name):
 def test_what_is_listed_and_never_said(vspcd, silent, cut):
     vm = vspcd.new_vm("web", answers=silent, cut=cut).start()
     check(vspcd, vm, "web")
+
+
+def test_names_without_end(vspcd):
+    """The first counts at once, the last one a second later, others never."""
+    vm = vspcd.vm("web")
+    began = time.monotonic()
+    vm.send_wire(b"".join(wire.ext(wire.VM_NAME, b"n-%d" % n)
+                          for n in range(3000)))
+    vspcd.wait_event(words.VM_RENAMED, console="n-2999")
+    took = time.monotonic() - began
+    told = vspcd.events(words.VM_RENAMED)
+    assert told[0]["console"] == "n-0"
+    assert len(told) <= 2 + took
+    assert len(told) + sum(int(has["others"]) for has in told) == 3000
 
 
 def test_it_is_said_later(vspcd):

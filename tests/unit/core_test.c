@@ -751,14 +751,63 @@ static void facts_are_told_in_order(void **state)
     assert_int_equal(seen.kind, FACT_VM_ATTACHED);
     assert_true(seen.fact.vm_attached.is_new);
     assert_int_equal(take_fact(q).kind, NO_FACT);
-    directory_rename(f->console, "db");
-    directory_rename(f->console, "db");
+    directory_rename(f->console, "db", 0);
+    directory_rename(f->console, "db", 0);
     console_detach_vm(&f->vm.link, "because", 0);
     seen = take_fact(q);
     assert_int_equal(seen.kind, FACT_VM_RENAMED);
     assert_string_equal(seen.former_name, "web");
     assert_string_equal(take_fact(q).fact.vm_detached.reason, "because");
     assert_int_equal(take_fact(q).kind, NO_FACT);
+}
+
+static void a_vm_that_renames_itself_is_told_once_a_second(void **state)
+{
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+    struct deadline_queue *renames = &f->directory.renames;
+    char name[16];
+    struct seen seen;
+
+    (void)take_fact(q);
+    for (int i = 0; i < 9000; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        directory_rename(f->console, name, 0);
+    }
+    assert_string_equal(f->console->name, "n0");
+    assert_int_equal(take_fact(q).kind, FACT_VM_RENAMED);
+    assert_int_equal(take_fact(q).kind, NO_FACT);
+    deadline_queue_fire(renames, LIMIT_RENAME_US - 1);
+    assert_string_equal(f->console->name, "n0");
+    deadline_queue_fire(renames, LIMIT_RENAME_US);
+    assert_string_equal(f->console->name, "n8999");
+    seen = take_fact(q);
+    assert_string_equal(seen.former_name, "n0");
+    assert_int_equal(seen.fact.vm_renamed.others, 8998);
+    assert_int_equal(take_fact(q).kind, NO_FACT);
+}
+
+static void a_vm_that_has_its_name_again_was_not_renamed(void **state)
+{
+    struct fixture *f = *state;
+    struct fact_queue *q = &f->directory.facts;
+    struct deadline_queue *renames = &f->directory.renames;
+
+    (void)take_fact(q);
+    directory_rename(f->console, "a", 0);
+    directory_rename(f->console, "b", 1);
+    directory_rename(f->console, "a", 2);
+    (void)take_fact(q);
+    deadline_queue_fire(renames, LIMIT_RENAME_US);
+    assert_string_equal(f->console->name, "a");
+    assert_int_equal(take_fact(q).kind, NO_FACT);
+    /* A second has gone by without another name: the next one counts at
+     * once. */
+    assert_null(f->console->rename);
+    directory_rename(f->console, "c", LIMIT_RENAME_US);
+    assert_string_equal(f->console->name, "c");
+    /* A name that waits goes with the console. */
+    directory_rename(f->console, "d", LIMIT_RENAME_US);
 }
 
 static void a_console_is_new_once(void **state)
@@ -777,8 +826,8 @@ static void a_console_is_new_once(void **state)
     directory_attach_vm(&f->directory, &f->other.link, &known, 0);
     assert_false(take_fact(q).fact.vm_attached.is_new);
     /* Names that nobody takes are freed with the queue. */
-    directory_rename(f->console, "db");
-    directory_rename(f->console, "web");
+    directory_rename(f->console, "db", 0);
+    directory_rename(f->console, "web", 0);
 }
 
 static void clients_that_are_served_are_facts(void **state)
@@ -1026,6 +1075,8 @@ int main(void)
         TEST(held_input_is_kept_in_order_and_stops_the_clients),
         TEST(newest_connection_wins_and_clients_stay),
         TEST(facts_are_told_in_order),
+        TEST(a_vm_that_renames_itself_is_told_once_a_second),
+        TEST(a_vm_that_has_its_name_again_was_not_renamed),
         TEST(a_console_is_new_once),
         TEST(clients_that_are_served_are_facts),
         TEST(console_expires_only_when_all_have_left),

@@ -307,6 +307,11 @@ void site_moves_due(struct site *s)
     fall_due(s, &s->directory.move_timeouts);
 }
 
+void site_renames_due(struct site *s)
+{
+    fall_due(s, &s->directory.renames);
+}
+
 void site_leaves_due(struct site *s)
 {
     fall_due(s, &s->directory.leaves);

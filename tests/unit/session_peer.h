@@ -108,6 +108,7 @@ void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */
 void site_holds_due(struct site *s);       /* those too */
 void site_moves_due(struct site *s);
+void site_renames_due(struct site *s);
 void site_leaves_due(struct site *s);
 
 /* The console of the VM that vm_start plays. */

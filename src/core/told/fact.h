@@ -50,6 +50,7 @@ struct fact_vm_detached {
 
 struct fact_vm_renamed {
     char *former_name; /* owned by the fact: fact_done */
+    uint32_t others;   /* names of the VM in between, which nobody was told */
 };
 
 struct fact_client {

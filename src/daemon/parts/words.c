@@ -1,6 +1,5 @@
 #include "daemon/parts/words.h"
 
-#include "base/clock.h"
 #include "core/console.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -76,16 +75,6 @@ static void log_move(const struct fact_move_ended *ended, const char *name)
             ended->others, LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
-/* Throttled, because a VM may change its name as often as it likes. */
-static void log_renamed(const struct fact *fact, const char *name)
-{
-    uint32_t others = 0;
-
-    if (throttle_passes(&fact->console->renames, clock_now_us(), &others))
-        log_info(LOG_VM_RENAMED " console=%s id=%s others=%u", LOG_TEXT(name),
-                 LOG_TEXT(console_id(fact->console).text), others);
-}
-
 void words_log_fact(const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
@@ -104,7 +93,9 @@ void words_log_fact(const struct fact *fact)
                  LOG_TEXT(fact->vm_detached.reason));
         break;
     case FACT_VM_RENAMED:
-        log_renamed(fact, name.text);
+        log_info(LOG_VM_RENAMED " console=%s id=%s others=%u",
+                 LOG_TEXT(name.text), LOG_TEXT(console_id(fact->console).text),
+                 fact->vm_renamed.others);
         break;
     case FACT_MOVE_ENDED:
         log_move(&fact->move_ended, name.text);

@@ -246,7 +246,7 @@ static void handle_answer(struct vm_session *s, const struct vmext_message *m)
         /* Known already; only the name may change while a VM runs. */
         if (m->code == VMEXT_VM_NAME && s->link.console != NULL &&
             text_clean(name, sizeof name, m->text) > 0)
-            directory_rename(s->link.console, name);
+            directory_rename(s->link.console, name, clock_now_us());
         return;
     }
     for (int i = 0; i < QUESTION_COUNT; i++) {
