@@ -48,6 +48,14 @@ static uint64_t key_of(const struct admission *a, struct ip ip,
     return map_hash(&a->hasher, slice_of(words, sizeof words));
 }
 
+bool admission_is_allowed(const struct admission *a, enum admission_side side,
+                          struct ip ip)
+{
+    const struct network_list *allowed = &a->settings.rules[side].allowed;
+
+    return allowed->count == 0 || network_list_has(allowed, ip);
+}
+
 /* The order matters. An address outside the networks takes no entry in the
  * table of rates. The limit comes last, so that connections which are refused
  * for it still count towards their address's rate. */
@@ -57,7 +65,7 @@ static enum admission_verdict judge(struct admission *a,
 {
     const struct admission_rules *rules = &a->settings.rules[side];
 
-    if (rules->allowed.count > 0 && !network_list_has(&rules->allowed, ip))
+    if (!admission_is_allowed(a, side, ip))
         return ADMISSION_NOT_ALLOWED;
     if (rules->rate.interval_ns != 0 &&
         !rates_take(&a->rates, key_of(a, ip, side), &rules->rate, now_us))

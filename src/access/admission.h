@@ -58,6 +58,10 @@ void admission_done(struct admission *a);
 /* Changes the rules for later connections. Counts and rates are kept. */
 void admission_set(struct admission *a, const struct admission_settings *s);
 
+/* Whether the networks of this side allow the address; counts nothing. */
+bool admission_is_allowed(const struct admission *a, enum admission_side side,
+                          struct ip ip);
+
 /* present: how many connections of this side there are. */
 enum admission_verdict admission_judge(struct admission *a,
                                        enum admission_side side, struct ip ip,

@@ -31,6 +31,22 @@ static bool has_changed(const struct options_changes *changes, const char *name)
     return false;
 }
 
+/* Rules, or what they rely on (a certificate), may be gone. */
+static void log_judged(const struct options_changes *changes,
+                       const struct session_judged *judged)
+{
+    static const char *const rules[] = { "vm-allow", "client-allow",
+                                         "service-listen", "service-connect" };
+    bool any = judged->vms + judged->clients + judged->services > 0;
+
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+        any |= has_changed(changes, rules[i]);
+    if (any)
+        log_info(LOG_RELOAD_ALLOWED
+                 " closed-vms=%u closed-clients=%u closed-services=%u",
+                 judged->vms, judged->clients, judged->services);
+}
+
 static void log_changes(const struct settings *s,
                         const struct options_changes *changes)
 {
@@ -41,9 +57,6 @@ static void log_changes(const struct settings *s,
         log_info(LOG_RELOAD_SETTING " setting=%s value=%s", changes->name[i],
                  LOG_TEXT(value));
     }
-    if (has_changed(changes, "vm-allow") ||
-        has_changed(changes, "client-allow"))
-        log_info(LOG_RELOAD_ALLOWED);
     for (int i = 0; i < changes->restart_count; i++)
         log_warning(LOG_RELOAD_RESTART " setting=%s", changes->restart[i]);
 }
@@ -130,6 +143,7 @@ static void log_new_notices(const struct settings *former,
 void daemon_reload(struct daemon *d)
 {
     struct options_changes changes;
+    struct session_judged judged;
     struct problems problems;
     struct daemon_rules rules;
     struct daemon_tls tls;
@@ -155,8 +169,10 @@ void daemon_reload(struct daemon *d)
     }
     log_new_notices(d->settings, &next);
     put_in_place(d, &next, &rules, &tls);
+    judged = sessions_judge(&d->sessions);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     log_changes(d->settings, &changes);
+    log_judged(&changes, &judged);
     if (d->settings->file != NULL)
         log_info(LOG_RELOADED " file=%s changed=%d need-restart=%d",
                  LOG_TEXT(d->settings->file), changes.count,

@@ -42,8 +42,7 @@
 #define LOG_RELOAD_REFUSED "SIGHUP: nothing changed"
 #define LOG_RELOAD_SETTING "SIGHUP: setting changed"
 #define LOG_RELOAD_RESTART "SIGHUP: setting needs a restart"
-#define LOG_RELOAD_ALLOWED                                                     \
-    "SIGHUP: allowed networks changed, for new connections only"
+#define LOG_RELOAD_ALLOWED "SIGHUP: rules applied to existing connections"
 
 /* ---- SIGUSR1 ---------------------------------------------------------- */
 
@@ -105,6 +104,7 @@
 #define LOG_SERVICE_LISTENER_OPENED "service listener opened"
 #define LOG_SERVICE_LISTENER_FAILED "service listener failed, will retry"
 #define LOG_SERVICE_CONNECTED "service connection opened"
+#define LOG_SERVICE_REFUSED "service refused by the rules"
 #define LOG_SERVICE_FAILED "service connection failed, will retry"
 #define LOG_NULL_MODEM "null modem connected"
 

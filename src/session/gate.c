@@ -107,6 +107,15 @@ static struct listener_answer gate_judge_client(void *owner,
     return answer;
 }
 
+bool gate_allows(const struct gate *g, enum admission_side side,
+                 const struct address *peer)
+{
+    struct ip ip;
+
+    return !address_ip(peer, &ip) ||
+           admission_is_allowed(&g->admission, side, ip);
+}
+
 /* Counts the connection that is closed for a newer one, and perhaps logs it: as
  * often as this happens is when logging each would be too much. */
 static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)

@@ -47,6 +47,12 @@ void gate_init(struct gate *g, struct session_list *all,
 void gate_set(struct gate *g, const struct gate_settings *s);
 void gate_done(struct gate *g);
 
+/* Whether the networks of this side allow the peer; a peer without an IP
+ * address is allowed. For connections that were let in under earlier
+ * settings. */
+bool gate_allows(const struct gate *g, enum admission_side side,
+                 const struct address *peer);
+
 /* Counts the newcomer. If there are too many now, the oldest one is closed,
  * which is logged. */
 void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,

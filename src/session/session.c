@@ -114,6 +114,21 @@ void session_close_all(struct session_list *all, const char *reason)
         session_at(node)->ops->close(session_at(node), reason);
 }
 
+/* A session marks itself at most, which LIST_EACH allows. */
+void session_judge_all(struct session_list *all, struct session_judged *judged)
+{
+    LIST_EACH (node, after, &all->living) {
+        struct session *s = session_at(node);
+
+        if (s->ops->judge == NULL || !s->ops->judge(s))
+            continue;
+        if (s->ops->is_vm)
+            judged->vms++;
+        else
+            judged->clients++;
+    }
+}
+
 bool session_is_quiet(const struct session_list *all)
 {
     return list_is_empty(&all->living) && list_is_empty(&all->ending);

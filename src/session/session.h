@@ -15,6 +15,7 @@
 #include "base/list.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct directory;
 struct session;
@@ -35,6 +36,10 @@ struct session_ops {
     void (*shut_down)(struct session *s, const char *reason);
     /* The session marks itself at once, for this reason (which must last). */
     void (*close)(struct session *s, const char *reason);
+    /* The rules have changed. True: they do not allow the session any more, and
+     * it ends: it marks itself, or delivers what is due for a bounded time and
+     * then marks itself. NULL: its owner judges it. */
+    bool (*judge)(struct session *s);
     /* At the end of the turn: it leaves its console and closes its stream. Its
      * memory stays until free. */
     void (*end)(struct session *s);
@@ -72,6 +77,18 @@ void session_free_ended(struct session_list *all);
  * names). The loop runs on until session_is_quiet. */
 void session_shut_down(struct session_list *all, const char *reason);
 void session_close_all(struct session_list *all, const char *reason);
+
+/* How many sessions the rules do not allow any more. */
+struct session_judged {
+    uint32_t vms;
+    uint32_t clients;
+    uint32_t services; /* service/service.h */
+};
+
+/* Judges all sessions (the operation of this name), and counts those that
+ * end. */
+void session_judge_all(struct session_list *all, struct session_judged *judged);
+
 bool session_is_quiet(const struct session_list *all);
 
 #endif

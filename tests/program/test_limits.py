@@ -138,12 +138,11 @@ def test_listeners_that_vms_ask_for(start_vspcd, scheme, line):
 
 def test_networks_change_under_way(start_vspcd, config):
     vspcd = start_vspcd("--config", config(""))
-    vm = vspcd.vm(source=OTHER)
-    client = vspcd.telnet(vm, source=OTHER)
+    vm = vspcd.vm()
+    client = vspcd.telnet(vm)
     config('vm-allow = "127.0.0.1"\nclient-allow = {"127.0.0.1", "::1"}\n')
     hup(vspcd)
-    eventually(lambda: any(message_of(line) == words.RELOAD_ALLOWED
-                           for line in vspcd.lines), "the change")
+    vspcd.wait_event(words.RELOAD_ALLOWED)
     assert said_to(vspcd.proxy, OTHER) == b""
     assert said_to(vspcd.console_address(vm.port), OTHER) == NOT_ALLOWED
     assert_both_ways(vm, client)

@@ -23,6 +23,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "it sent a subnegotiation of more than 16 KiB",
     [CLIENT_END_NO_MEMORY] = "no memory for the client's input",
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
+    [CLIENT_END_NOT_ALLOWED] =
+        "connections from this address are no longer allowed",
     [CLIENT_END_TOLD] = "closed by vspcd",
 };
 /* NOLINTEND(bugprone-suspicious-missing-comma) */

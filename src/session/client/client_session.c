@@ -225,9 +225,25 @@ static void client_session_close_one(struct session *session,
                 false);
 }
 
+/* A connection that vspcd has made is its service's to judge. */
+static bool client_session_judge(struct session *session)
+{
+    struct client_session *s =
+        CONTAINER_OF(session, struct client_session, session);
+
+    if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING ||
+        gate_allows(&s->telnet.ctx->gate, ADMISSION_CLIENT,
+                    &s->telnet.wire.stream->peer))
+        return false;
+    client_session_shut_down_one(session,
+                                 client_end_text(CLIENT_END_NOT_ALLOWED));
+    return true;
+}
+
 static const struct session_ops client_session_ops = {
     .shut_down = client_session_shut_down_one,
     .close = client_session_close_one,
+    .judge = client_session_judge,
     .end = client_session_on_end,
     .free = client_session_free,
 };

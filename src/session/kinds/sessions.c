@@ -25,6 +25,20 @@ void sessions_set(struct session_context *ctx,
                               settings->half_close_us);
 }
 
+/* Services come last, so that a listener's client that has no place here by its
+ * own address is told of that. */
+struct session_judged sessions_judge(struct session_context *ctx)
+{
+    struct session_judged judged = { 0 };
+    struct directory_cursor cursor = { 0 };
+    struct console *c;
+
+    session_judge_all(&ctx->all, &judged);
+    while ((c = directory_next(ctx->directory, &cursor)) != NULL)
+        service_judge(c, &judged);
+    return judged;
+}
+
 /* In the reverse order of sessions_open: services have client sessions, and all
  * have what the context has. */
 void sessions_close(struct session_context *ctx)

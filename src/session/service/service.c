@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/console.h"
+#include "log/log_words.h"
 #include "proto/uri/uri_format.h"
 
 #include <stdlib.h>
@@ -130,10 +131,46 @@ void service_look_again(struct service *s)
     wait_ticks(s, LOOK_AGAIN_TICKS);
 }
 
-/* The time of the try is noted first: open may fail at once and call
- * service_try_later. */
+/* Between tries nothing may start a service whose VM is gone. */
+static void stop_trying(struct service *s)
+{
+    deadline_stop(&s->tick);
+    s->since_us = 0;
+}
+
+static bool is_permitted(const struct service *s, struct err *why)
+{
+    return service_is_permitted(s->ctx, &s->uri, s->direction, why);
+}
+
+/* Everything of it ends at once, undelivered output too: the rules do not allow
+ * another byte. The service stays, for rules that allow it again. */
+static void refuse(struct service *s, const struct err *why)
+{
+    stop_trying(s);
+    s->ops->close(s, "the rules no longer allow it");
+    s->is_refused = true;
+    log_info(LOG_SERVICE_REFUSED " console=%s uri=%s reason=%s",
+             LOG_TEXT(console_name(s->console).text),
+             LOG_TEXT(service_text_of(s).text), LOG_TEXT(why->text));
+}
+
+/*
+ * The rules are asked again, because they may have changed since the VM
+ * requested the service: it is attached later than that.
+ *
+ * The time of the try is noted first: open may fail at once and call
+ * service_try_later.
+ */
 static void try_now(struct service *s)
 {
+    struct err why;
+
+    if (!is_permitted(s, &why)) {
+        refuse(s, &why);
+        return;
+    }
+    s->is_refused = false;
     s->tried_us = clock_now_us();
     s->ops->open(s);
 }
@@ -163,16 +200,11 @@ static enum service_state state_of(const struct service *s)
 {
     enum service_state state = s->ops->state(s);
 
-    return state == SERVICE_IDLE && deadline_is_running(&s->tick)
-               ? SERVICE_WAITING
-               : state;
-}
-
-/* Between tries nothing may start a service whose VM is gone. */
-static void stop_trying(struct service *s)
-{
-    deadline_stop(&s->tick);
-    s->since_us = 0;
+    if (state != SERVICE_IDLE)
+        return state;
+    if (s->is_refused)
+        return SERVICE_REFUSED;
+    return deadline_is_running(&s->tick) ? SERVICE_WAITING : SERVICE_IDLE;
 }
 
 void service_pause(struct console *console)
@@ -192,7 +224,52 @@ void service_stop_listening(struct console *console)
     if (s == NULL || s->ops != &service_listen_ops)
         return;
     stop_trying(s);
-    s->ops->close(s);
+    s->ops->close(s, "shutting down");
+}
+
+/* Clients that have come by a listener which must not be there have come by a
+ * way that must not be there. */
+static uint32_t shut_down_clients(const struct console *console)
+{
+    uint32_t count = 0;
+
+    LIST_EACH (node, after, &console->clients) {
+        struct client *client = client_at(node);
+
+        if (client->door != CLIENT_DOOR_LISTENER)
+            continue;
+        client_session_shut_down(client, "this port is no longer allowed");
+        count++;
+    }
+    return count;
+}
+
+/* A listener is there without its VM, a connection is not. */
+static bool needs_no_vm(const struct service *s)
+{
+    return s->ops == &service_listen_ops;
+}
+
+void service_judge(struct console *console, struct session_judged *judged)
+{
+    struct service *s = console->service;
+    struct err why;
+
+    if (s == NULL)
+        return;
+    if (!is_permitted(s, &why)) {
+        if (s->is_refused)
+            return;
+        refuse(s, &why);
+        judged->services++;
+        if (s->ops == &service_listen_ops)
+            judged->clients += shut_down_clients(console);
+    } else if (s->is_refused) {
+        s->is_refused = false;
+        s->role.output_at = console->output.head;
+        if (needs_no_vm(s) || console_has_vm(console))
+            service_try_soon(s);
+    }
 }
 
 /* console->service is NULL first: closing ends client sessions, whose owner
@@ -205,7 +282,7 @@ void service_end(struct console *console)
         return;
     console->service = NULL;
     stop_trying(s);
-    s->ops->close(s);
+    s->ops->close(s, "the VM no longer requests it");
     service_tls_release(s->tls);
     free(s->text);
     free(s);
@@ -279,7 +356,7 @@ void service_settle(struct session_context *ctx, struct console *console,
         s->backoff = (struct backoff){ 0 };
         if (s->client == NULL)
             s->role.output_at = console->output.head;
-        if (state_of(s) == SERVICE_IDLE)
+        if (s->ops->state(s) == SERVICE_IDLE && !deadline_is_running(&s->tick))
             service_try_soon(s);
         return;
     }
@@ -307,6 +384,7 @@ const char *service_state_name(enum service_state state)
         [SERVICE_NONE] = "none",           [SERVICE_LISTENING] = "listening",
         [SERVICE_CONNECTED] = "connected", [SERVICE_CONNECTING] = "connecting",
         [SERVICE_WAITING] = "waiting",     [SERVICE_IDLE] = "idle",
+        [SERVICE_REFUSED] = "refused",
     };
 
     return (unsigned)state < SERVICE_STATE_COUNT ? names[state] : "?";

@@ -13,7 +13,9 @@
  *
  * Trouble is logged once for each reason, and once in ten minutes after that.
  *
- * The administrator's rules say what is allowed (proto/uri/uri_rule.h).
+ * The administrator's rules say what is allowed (proto/uri/uri_rule.h). They
+ * are asked when the VM requests a service, before each try, and when they
+ * change.
  */
 #ifndef SESSION_SERVICE_SERVICE_H
 #define SESSION_SERVICE_SERVICE_H
@@ -51,6 +53,11 @@ bool service_is_possible(struct session_context *ctx, const struct uri *uri,
 void service_settle(struct session_context *ctx, struct console *console,
                     const char *text, char direction);
 
+/* The rules have changed. A service that they do not allow any more ends, and
+ * so do the clients of its listener, which are told. It begins again when a
+ * later change allows it. Counts what ends. */
+void service_judge(struct console *console, struct session_judged *judged);
+
 /* The VM is gone. */
 void service_pause(struct console *console);
 
@@ -73,12 +80,14 @@ enum service_state {
     SERVICE_CONNECTING,
     SERVICE_WAITING, /* for the next try */
     SERVICE_IDLE,    /* without its VM */
+    SERVICE_REFUSED, /* the rules do not allow it any more */
 };
-enum { SERVICE_STATE_COUNT = SERVICE_IDLE + 1 };
+enum { SERVICE_STATE_COUNT = SERVICE_REFUSED + 1 };
 
 enum service_state service_state(const struct console *console);
 
-/* "none", "listening", "connected", "connecting", "waiting", "idle". */
+/* "none", "listening", "connected", "connecting", "waiting", "idle",
+ * "refused". */
 const char *service_state_name(enum service_state state);
 
 #endif

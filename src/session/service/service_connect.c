@@ -114,11 +114,12 @@ static void service_connect_pause(struct service *s)
 
 /* client_session_end and no shut_down: the owner is about to go, and the
  * session must not call it. */
-static void service_connect_close(struct service *s)
+static void service_connect_close(struct service *s, const char *reason)
 {
     stop_dialing(s);
     if (s->client != NULL)
-        client_session_end(s->client, "the VM no longer requests it");
+        client_session_end(s->client, reason);
+    s->is_leaving = false;
     s->client = NULL;
 }
 

@@ -131,8 +131,9 @@ static void service_listen_pause(struct service *s)
     (void)s;
 }
 
-static void service_listen_close(struct service *s)
+static void service_listen_close(struct service *s, const char *reason)
 {
+    (void)reason; /* its clients stay */
     listener_close(s->listener);
     s->listener = NULL;
 }

@@ -90,10 +90,16 @@ static void service_modem_open(struct service *s)
              LOG_TEXT(console_name(other).text));
 }
 
-static void service_modem_close(struct service *s)
+static void unplug(struct service *s)
 {
     null_modem_disconnect(s->modem);
     s->modem = NULL;
+}
+
+static void service_modem_close(struct service *s, const char *reason)
+{
+    (void)reason; /* a null modem has no line in the log at its end */
+    unplug(s);
 }
 
 static enum service_state service_modem_state(const struct service *s)
@@ -103,7 +109,7 @@ static enum service_state service_modem_state(const struct service *s)
 
 const struct service_ops service_modem_ops = {
     .open = service_modem_open,
-    .pause = service_modem_close,
+    .pause = unplug,
     .close = service_modem_close,
     .state = service_modem_state,
 };

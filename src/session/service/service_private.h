@@ -27,8 +27,9 @@ struct service_ops {
     void (*open)(struct service *s);
     /* The VM is gone: a connection ends, after the VM's last output. */
     void (*pause)(struct service *s);
-    /* Everything of the service ends. Accepts one of which nothing is open. */
-    void (*close)(struct service *s);
+    /* Everything of the service ends, for this reason (which must last).
+     * Accepts one of which nothing is open. */
+    void (*close)(struct service *s, const char *reason);
     /* LISTENING, CONNECTED or CONNECTING; IDLE: nothing is open. */
     enum service_state (*state)(const struct service *s);
 };
@@ -47,6 +48,7 @@ struct service {
     char direction;
     bool is_leaving; /* client gets the last output of its VM */
     bool is_brief;   /* the last connection did not last */
+    bool is_refused; /* the rules do not allow it: nothing is open */
     struct listener *listener;
     struct dial *dial;
     struct client *client;
@@ -63,6 +65,12 @@ struct service {
     uint32_t told_hash;    /* of the reason that was logged last */
     unsigned untold;       /* failures since the last line in the log */
 };
+
+/* Whether the rules allow the service, and there is the certificate that its
+ * listener needs: what a SIGHUP may change. False: why has the reason. */
+bool service_is_permitted(const struct session_context *ctx,
+                          const struct uri *uri, char direction,
+                          struct err *why);
 
 /* The URI as shown to people. */
 struct service_text service_text_of(const struct service *s);

@@ -1,8 +1,7 @@
 /* What a VM's service URI may ask for: by the administrator's rules, and by
  * what vspcd can do. Asked before WILL-PROXY; no rule is nothing allowed,
  * because an open relay is nobody's default. */
-#include "session/service/service.h"
-#include "session/service/service_tls.h"
+#include "session/service/service_private.h"
 
 static bool is_ruled_in(const struct uri_rule *rules, size_t count,
                         const struct uri *uri)
@@ -57,8 +56,9 @@ bool service_is_possible(struct session_context *ctx, const struct uri *uri,
                             : is_listener_possible(uri, why);
 }
 
-bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
-                        char direction, struct err *why)
+bool service_is_permitted(const struct session_context *ctx,
+                          const struct uri *uri, char direction,
+                          struct err *why)
 {
     const struct session_settings *s = &ctx->settings;
     bool is_call = direction == 'C';
@@ -81,5 +81,12 @@ bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
                      "certificate; see --cert and --show-tls");
         return false;
     }
-    return service_is_possible(ctx, uri, direction, why);
+    return true;
+}
+
+bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
+                        char direction, struct err *why)
+{
+    return service_is_permitted(ctx, uri, direction, why) &&
+           service_is_possible(ctx, uri, direction, why);
 }

@@ -30,6 +30,7 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_SUBNEGOTIATION] = "it sent a subnegotiation of more than 16 KiB",
     [VM_END_NO_MEMORY] = "no memory for the VM's output",
     [VM_END_TOO_MANY_CONSOLES] = "limit of consoles reached (--console-limit)",
+    [VM_END_NOT_ALLOWED] = "the address is no longer in --vm-allow",
     [VM_END_DISMISSED] = "its console continues without this connection",
     [VM_END_SHUT_DOWN] = "shutting down",
 };

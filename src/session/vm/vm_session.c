@@ -271,9 +271,22 @@ static void vm_session_shut_down(struct session *session, const char *reason)
     vm_session_end(session_at(session), VM_END_SHUT_DOWN);
 }
 
+static bool vm_session_judge(struct session *session)
+{
+    struct vm_session *s = session_at(session);
+
+    if (s->phase == VM_PHASE_ENDING ||
+        gate_allows(&s->telnet.ctx->gate, ADMISSION_VM,
+                    &s->telnet.wire.stream->peer))
+        return false;
+    vm_session_end(s, VM_END_NOT_ALLOWED);
+    return true;
+}
+
 static const struct session_ops vm_session_ops = {
     .shut_down = vm_session_shut_down,
     .close = vm_session_close,
+    .judge = vm_session_judge,
     .end = vm_session_on_end,
     .free = vm_session_free,
     .is_vm = true,
