@@ -143,6 +143,8 @@ struct settings {
     char *key;  /* NULL: in the certificate's file */
     char *client_ca;
     char *tls_min;
+    char *vm_tls_min;     /* NULL: tls_min */
+    char *client_tls_min; /* NULL: tls_min */
     char *tls_ciphers;
     char *config;          /* the value of --config */
     uint64_t check_uri_as; /* enum settings_uri_place */

@@ -12,6 +12,7 @@ from harness.net import eventually
 from harness.programs import is_sanitized
 from harness.remote import Remote, TelnetRemote, server_context
 from harness.streams import assert_both_ways
+from harness.tls import anonymous_context
 
 RULE = ("--service-connect", "*:*")
 TRIED_AGAIN = words.SERVICE_FAILED
@@ -146,9 +147,39 @@ def test_no_cipher_in_common(vspcd, remote, certificates):
     wait_refusal(vspcd, vm, "cipher")
 
 
+# Old hosts need an old version, and then a list could bring anonymous ciphers.
+@pytest.mark.parametrize("minimum", ["1.1", "1.2"])
+@pytest.mark.parametrize("ciphers", ["HIGH", "ALL:COMPLEMENTOFALL",
+                                     "AES128-SHA:AECDH-AES128-SHA:+aNULL"])
+@pytest.mark.parametrize("parameters", [
+    "thumbprint=" + 20 * "11", "verify", "peerName=localhost"],
+    ids=lambda text: text.partition("=")[0])
+def test_no_certificate(start, remote, minimum, ciphers, parameters):
+    """Nobody proves to be the one whose certificate is demanded."""
+    vspcd = start("--tls-min", minimum)
+    one = remote(tls=anonymous_context())
+    vm = call(vspcd, one, "127.0.0.1", f"{parameters}&cipherList={ciphers}")
+    one.refuse()
+    wait_refusal(vspcd, vm, "cipher")
+    assert not vspcd.events(words.SERVICE_CONNECTED)
+
+
+def test_security_level_in_the_uri(vspcd, remote):
+    """It would bring back what has no certificate."""
+    one = remote(tls=anonymous_context())
+    vm = vspcd.new_vm("web", direction=b"C",
+                      uri=f"ssl://127.0.0.1:{one.port}#verify&"
+                          "cipherList=HIGH:@SECLEVEL=0")
+    vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
+    assert "@SECLEVEL cannot be set here" in \
+        vspcd.wait_event(words.VM_REFUSED)["reason"]
+    assert not one.is_called()
+
+
+# What --tls-min allows for hosts, no connection of ours needs.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("minimum, ok", [("1.2", False), ("1.0", True)])
-def test_a_peer_with_tls_1_0(start_vspcd, remote, certificates, minimum, ok):
+@pytest.mark.parametrize("minimum", ["1.0", "1.2"])
+def test_a_peer_with_tls_1_0(start_vspcd, remote, certificates, minimum):
     vspcd = start_vspcd(*RULE, "--tls-min", minimum)
     context = server_context(certificates.server,
                              ciphers="ALL:@SECLEVEL=0",
@@ -156,12 +187,8 @@ def test_a_peer_with_tls_1_0(start_vspcd, remote, certificates, minimum, ok):
                              maximum=ssl.TLSVersion.TLSv1)
     one = remote(tls=context)
     vm = call(vspcd, one, "127.0.0.1", "")
-    if ok:
-        check_accepted(vm, one.accept())
-        assert vspcd.wait_event(CONNECTED)["tls"].startswith("TLSv1,")
-    else:
-        one.refuse()
-        wait_refusal(vspcd, vm, "none of the versions of TLS that we do")
+    one.refuse()
+    wait_refusal(vspcd, vm, "none of the versions of TLS that we do")
 
 
 def test_what_does_not_speak_tls(vspcd, remote):

@@ -236,6 +236,11 @@ BAD_WORDS = {
     "--tls off --tls-min=2": "--tls-min: '2' is not valid",
     "--tls-min=": "--tls-min: '' is not valid",
     "--tls-ciphers=": "--tls-ciphers: '' is not valid",
+    "--tls-ciphers=aNULL": "no cipher of 'aNULL' is known that authenticates "
+                           "and encrypts",
+    "--tls-ciphers=ALL:@SECLEVEL=0": "@SECLEVEL is no cipher",
+    "--vm-tls-min=1.4": "--vm-tls-min: '1.4' is not valid: expected one of "
+                        "1.0|1.1|1.2|1.3",
     "--tls-ciphers=NONSENSE": "no cipher of 'NONSENSE' is known",
     "--cert=": "--cert: '' is not valid",
     "--cert=/nonexistent.pem": "/nonexistent.pem: no certificate can be read "

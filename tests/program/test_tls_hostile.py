@@ -80,13 +80,29 @@ def test_nothing_in_common(port, options, how, reason):
 
 
 def test_old_version_where_it_is_allowed(start_vspcd):
-    vspcd = start_vspcd("--tls-min", "1.0", "--client-tls", "telnets",
-                        "--tls-ciphers", "ALL:@SECLEVEL=0")
+    vspcd = start_vspcd("--tls-min", "1.0", "--client-tls", "telnets")
     vm = vspcd.vm("old", tls=Tls(**OLD))
     assert vm.sock.version() == "TLSv1"
     assert_both_ways(vm, vspcd.telnet(vm, tls=Tls(**OLD)))
     # Others get the best that there is.
     assert vspcd.vm("new", tls=Tls()).sock.version() == "TLSv1.3"
+
+
+@pytest.mark.parametrize("options, vms, clients", [
+    (["--vm-tls-min", "1.0"], True, False),
+    (["--client-tls-min", "1.0"], False, True),
+    (["--tls-min", "1.0", "--client-tls-min", "1.2"], True, False),
+    (["--tls-min", "1.0", "--vm-tls-min", "1.3"], False, True),
+], ids=["vms", "clients", "not clients", "not vms"])
+def test_versions_of_each_port(start_vspcd, options, vms, clients):
+    vspcd = start_vspcd("--client-tls", "telnets", *options)
+    console = vspcd.console_address(vspcd.vm("web").port)
+    for address, ok in (vspcd.proxy, vms), (console, clients):
+        if ok:
+            vspcd.keep(Peer(dial(address, tls=Tls(**OLD))))
+            continue
+        with pytest.raises((ssl.SSLError, OSError)):
+            dial(address, tls=Tls(**OLD))
 
 
 def test_chosen_cipher(start_vspcd):

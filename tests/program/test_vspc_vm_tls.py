@@ -331,6 +331,22 @@ def test_no_common_cipher(served, refused):
     assert "--tls-ciphers of vspcd" in line
 
 
+@pytest.mark.parametrize("ciphers", ["HIGH", "ALL", "AECDH-AES256-SHA:HIGH"])
+def test_no_certificate(fake, begin, ciphers):
+    """A thumbprint is demanded, and nobody shows a certificate."""
+    vm = begin(fake, f"thumbprint={20 * '11'}&cipherList={ciphers}", "telnets",
+               "--no-reconnect")
+    assert accepted(fake, TlsServer(None)) is None
+    assert vm.wait_exit() == 1
+    assert "TLS: the peer has no cipher in common with us" in vm.log
+
+
+def test_security_level_in_the_uri(fake, begin):
+    vm = begin(fake, f"thumbprint={20 * '11'}&cipherList=HIGH:@SECLEVEL=0")
+    assert vm.wait_exit() == 2
+    assert "@SECLEVEL cannot be set here" in vm.log
+
+
 def accepted(fake, tls):
     """A handshake with whoever comes, whatever becomes of it."""
     sock = fake.listener.accept()

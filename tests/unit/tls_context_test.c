@@ -1,5 +1,6 @@
 /* Settings of TLS: what is wrong with them is said, and files are as they
  * should be. */
+#include "net/tls/tls_context_private.h"
 #include "tls_lab.h"
 
 #include <errno.h>
@@ -124,7 +125,7 @@ static void ciphers_are_checked(void **state)
         "TLS_AES_256_GCM_SHA384",
         "TLS_CHACHA20_POLY1305_SHA256 NO-SUCH-CIPHER",
         " :,AES128-SHA,: ",
-        "ALL:@SECLEVEL=0",
+        "ALL:@STRENGTH",
     };
 
     (void)state;
@@ -136,6 +137,52 @@ static void ciphers_are_checked(void **state)
     client_fails(CLIENT(.ciphers = ",:"), "no cipher of ',:' is known");
     server_fails(SERVER(.certificate_path = good.path, .ciphers = "x y"),
                  "no cipher of 'x y' is known");
+    client_fails(CLIENT(.ciphers = "aNULL:eNULL"),
+                 "no cipher of 'aNULL:eNULL' is known that authenticates and "
+                 "encrypts");
+    client_fails(CLIENT(.ciphers = "ALL:!aNULL:@seclevel=0"),
+                 "@SECLEVEL is no cipher");
+    server_fails(
+        SERVER(.certificate_path = good.path, .ciphers = "AES@SECLEVEL=1"),
+        "@SECLEVEL is no cipher");
+}
+
+static bool has_cipher_without(const struct tls_context *c, int nothing)
+{
+    STACK_OF(SSL_CIPHER) *all = SSL_CTX_get_ciphers(c->ctx);
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(all, i);
+
+        if (SSL_CIPHER_get_auth_nid(cipher) == nothing ||
+            SSL_CIPHER_get_cipher_nid(cipher) == nothing)
+            return true;
+    }
+    return false;
+}
+
+static void no_list_has_what_neither_authenticates_nor_encrypts(void **state)
+{
+    static const char *const lists[] = {
+        NULL,
+        "HIGH",
+        "ALL:COMPLEMENTOFALL:COMPLEMENTOFDEFAULT",
+        "aNULL:eNULL:AES128-SHA:+aNULL:@STRENGTH",
+        "ADH-AES256-SHA AES128-SHA NULL-SHA",
+    };
+    static const char *const minimums[] = { "1.0", "1.2" };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof lists / sizeof lists[0]; i++) {
+        struct tls_context *c = lab_server(SERVER(.certificate_path = good.path,
+                                                  .ciphers = lists[i / 2],
+                                                  .minimum = minimums[i % 2]));
+
+        assert_false(has_cipher_without(c, NID_auth_null));
+        assert_false(has_cipher_without(c, NID_undef));
+        assert_true(SSL_CTX_get_security_level(c->ctx) >= 1);
+        tls_context_close(c);
+    }
 }
 
 static void clients_cannot_be_checked_without_a_ca(void **state)
@@ -355,6 +402,7 @@ int main(void)
         cmocka_unit_test(key_may_stand_in_its_own_file),
         cmocka_unit_test(versions_are_checked),
         cmocka_unit_test(ciphers_are_checked),
+        cmocka_unit_test(no_list_has_what_neither_authenticates_nor_encrypts),
         cmocka_unit_test(clients_cannot_be_checked_without_a_ca),
         cmocka_unit_test(thumbprints_have_a_form),
         cmocka_unit_test(certificates_have_a_form),

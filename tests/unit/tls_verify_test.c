@@ -1,5 +1,6 @@
 /* Who is at the other end: each parameter of a URI's fragment accepts and
  * refuses, and each refusal says why. */
+#include "net/tls/tls_context_private.h"
 #include "tls_lab.h"
 
 #include <ctype.h>
@@ -320,18 +321,20 @@ static void ciphers_are_separated_by_anything_usual(void **state)
     }
 }
 
-/* A peer that speaks old versions only. */
+/* A peer that speaks old versions only. Servers alone can be told to accept
+ * what is older than 1.2. */
 static void old_peers_are_refused_by_name(void **state)
 {
     static const struct {
         int newest;
         const char *minimum;
-        const char *words; /* "": it stands */
+        const char *words; /* of a server; "": it stands */
     } cases[] = {
         { TLS1_VERSION, NULL, "speaks TLS 1.0 at most; at least TLS 1.2" },
         { TLS1_1_VERSION, "1.2", "speaks TLS 1.1 at most; at least TLS 1.2" },
         { TLS1_2_VERSION, "1.3", "speaks TLS 1.2 at most; at least TLS 1.3" },
         { TLS1_2_VERSION, "1.2", "" },
+        { TLS1_2_VERSION, "1.0", "" },
         { TLS1_1_VERSION, "1.1", "" },
         { TLS1_VERSION, "1.0", "" },
     };
@@ -339,6 +342,8 @@ static void old_peers_are_refused_by_name(void **state)
     (void)state;
     for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
         bool is_server = i % 2 == 0;
+        bool stands = cases[i / 2].words[0] == '\0' &&
+                      (is_server || cases[i / 2].newest >= TLS1_2_VERSION);
         struct tls_context *context =
             is_server ? lab_server(&(struct tls_settings){
                             .certificate_path = kit.own.path,
@@ -354,18 +359,120 @@ static void old_peers_are_refused_by_name(void **state)
                  cases[i / 2].newest, NULL);
         raw_rest(&raw, &hub, &e);
         /* A server that knows our oldest does not answer with an older one. */
-        if (!is_server && cases[i / 2].words[0] != '\0')
-            assert_string_equal(e.problem, "TLS: the peer speaks none of the "
-                                           "versions of TLS that we do");
-        else if (cases[i / 2].words[0] != '\0')
+        if (stands)
+            assert_string_equal(e.problem, "");
+        else if (is_server)
             assert_non_null(strstr(e.problem, cases[i / 2].words));
         else
-            assert_string_equal(e.problem, "");
-        assert_int_equal(e.problem[0] == '\0', e.result == 1);
+            assert_string_equal(e.problem, "TLS: the peer speaks none of the "
+                                           "versions of TLS that we do");
+        assert_int_equal(e.result == 1, stands);
         end_done(&e);
         raw_done(&raw);
         tls_hub_done(&hub);
         tls_context_close(context);
+    }
+}
+
+/* What a server that accepts old versions gives to others is as strong as
+ * without: TLS 1.2 has no SHA-1 signatures, and no ciphers below the level. */
+static void old_versions_weaken_no_others(void **state)
+{
+    struct tls_context *server = lab_server(&(struct tls_settings){
+        .certificate_path = kit.own.path, .minimum = "1.0" });
+
+    (void)state;
+    for (int newest = TLS1_1_VERSION; newest <= TLS1_2_VERSION; newest++) {
+        struct tls_hub hub;
+        struct raw raw;
+        struct end e;
+
+        tls_hub_init(&hub, NULL);
+        end_open(&e, &hub, server, NULL);
+        raw_open(&raw, true, NULL, newest, NULL);
+        SSL_set_security_level(raw.ssl, 0);
+        assert_int_equal(SSL_set1_sigalgs_list(raw.ssl, "ECDSA+SHA1"), 1);
+        raw_rest(&raw, &hub, &e);
+        assert_string_equal(e.problem,
+                            newest < TLS1_2_VERSION
+                                ? ""
+                                : "TLS: no signature algorithm in common with "
+                                  "the peer");
+        end_done(&e);
+        raw_done(&raw);
+        tls_hub_done(&hub);
+    }
+    tls_context_close(server);
+}
+
+/* A server without a certificate: no list of ours agrees with it. */
+static void no_list_leads_to_an_anonymous_server(void **state)
+{
+    static const char *const lists[] = {
+        "HIGH",
+        "ALL:COMPLEMENTOFALL",
+        "aNULL:AES128-SHA",
+        "AES128-SHA:ADH-AES256-SHA:+aNULL",
+        "AECDH-AES256-SHA AES128-SHA @STRENGTH",
+        "eNULL:aNULL:ALL",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        struct tls_context *client =
+            lab_client(CLIENT(.ciphers = lists[i], .thumbprint = kit.own.sha1));
+        struct tls_hub hub;
+        struct raw raw;
+        struct end e;
+
+        tls_hub_init(&hub, NULL);
+        end_open(&e, &hub, client, NULL);
+        raw_open(&raw, false, NULL, TLS1_2_VERSION, "ALL:eNULL:@SECLEVEL=0");
+        raw_rest(&raw, &hub, &e);
+        assert_string_not_equal(e.problem, "");
+        assert_int_not_equal(e.result, 1);
+        end_done(&e);
+        raw_done(&raw);
+        tls_hub_done(&hub);
+        tls_context_close(client);
+    }
+}
+
+/* Were such a cipher agreed on all the same, a demand would still be one. */
+static void a_demand_without_a_certificate_is_not_met(void **state)
+{
+    static const struct tls_client_settings demands[] = {
+        { .thumbprint = "a94a8fe5ccb19ba61c4c0873d391e987982fbbd3" },
+        { .certificate = kit.own.pem },
+        { .peer_name = "server" },
+        { .verify = true },
+        { .verify = false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof demands / sizeof demands[0]; i++) {
+        bool is_demand = i + 1 < sizeof demands / sizeof demands[0];
+        struct tls_context *client = lab_client(&demands[i]);
+        struct tls_hub hub;
+        struct raw raw;
+        struct end e;
+
+        tls_hub_init(&hub, NULL);
+        SSL_CTX_set_security_level(client->ctx, 0);
+        assert_int_equal(SSL_CTX_set_cipher_list(client->ctx, "aNULL"), 1);
+        SSL_CTX_set_max_proto_version(client->ctx, TLS1_2_VERSION);
+        end_open(&e, &hub, client, "server");
+        raw_open(&raw, false, NULL, TLS1_2_VERSION, "aNULL:@SECLEVEL=0");
+        raw_rest(&raw, &hub, &e);
+        assert_string_equal(e.problem, is_demand
+                                           ? "TLS: the peer shows no "
+                                             "certificate, and one is demanded"
+                                           : "");
+        assert_int_equal(e.result == 1, !is_demand);
+        end_done(&e);
+        raw_done(&raw);
+        tls_hub_done(&hub);
+        tls_context_close(client);
     }
 }
 
@@ -458,6 +565,9 @@ int main(void)
         cmocka_unit_test(no_common_cipher_is_said_by_both),
         cmocka_unit_test(ciphers_are_separated_by_anything_usual),
         cmocka_unit_test(old_peers_are_refused_by_name),
+        cmocka_unit_test(old_versions_weaken_no_others),
+        cmocka_unit_test(no_list_leads_to_an_anonymous_server),
+        cmocka_unit_test(a_demand_without_a_certificate_is_not_met),
         cmocka_unit_test(clients_show_certificates),
         cmocka_unit_test(clients_certificates_are_refused_in_words),
         cmocka_unit_test(older_servers_demand_certificates_too),

@@ -325,9 +325,9 @@ static void other_parameters(void **state)
         { "cipherList=AES128-SHA,%20AES256-SHA RC4%2BSHA",
           "cipherList=AES128-SHA:AES256-SHA:RC4+SHA", "",
           "AES128-SHA:AES256-SHA:RC4+SHA", false, false },
-        { "cipherList=DEFAULT:@SECLEVEL=2&verify&peerName=x",
-          "peerName=x&verify&cipherList=DEFAULT:@SECLEVEL=2", "x",
-          "DEFAULT:@SECLEVEL=2", true, true },
+        { "cipherList=DEFAULT:@STRENGTH&verify&peerName=x",
+          "peerName=x&verify&cipherList=DEFAULT:@STRENGTH", "x",
+          "DEFAULT:@STRENGTH", true, true },
     };
 
     (void)state;
@@ -545,6 +545,10 @@ static const struct bad {
     { "ssl://h:1#peerName=" X256, URI_CLIENT, URI_BAD_PEER_NAME, 19 },
     { "ssl://h:1#cipherList=:, ", URI_CLIENT, URI_BAD_CIPHERS, 21 },
     { "ssl://h:1#cipherList=A;B", URI_CLIENT, URI_BAD_CIPHERS, 21 },
+    { "ssl://h:1#cipherList=HIGH:@SECLEVEL=0", URI_CLIENT, URI_SECURITY_LEVEL,
+      21 },
+    { "telnets://h:1#cipherList=AES%40seclevel%3d2", URI_PROXY,
+      URI_SECURITY_LEVEL, 25 },
     { "ssl://h:1#cipherList=A%00B", URI_CLIENT, URI_BAD_CIPHERS, 21 },
     { "ssl://h:1#cipherList=" X256 X256 X256 X256, URI_CLIENT, URI_BAD_CIPHERS,
       21 },

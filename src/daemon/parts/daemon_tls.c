@@ -109,17 +109,20 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
         .certificate_path = t->certificate,
         .key_path = t->key[0] != '\0' ? t->key : NULL,
         .has_no_certificate = t->certificate[0] == '\0',
-        .minimum = s->tls_min,
+        .minimum = s->vm_tls_min != NULL ? s->vm_tls_min : s->tls_min,
         .ciphers = s->tls_ciphers,
     };
     int r = 0;
 
-    /* Two contexts with one certificate: demands on clients' certificates
-     * belong to a context, and VMs' hosts have none to present. */
+    /* Two contexts with one certificate: demands on clients' certificates, and
+     * the oldest version, belong to a context. VMs' hosts have no certificate
+     * to present, and may be older than anybody's client. */
     *vms = NULL;
     *clients = NULL;
     if (vms_have_tls(s))
         r = tls_context_open(vms, &settings, err);
+    settings.minimum =
+        s->client_tls_min != NULL ? s->client_tls_min : s->tls_min;
     settings.ca_path = s->client_ca;
     settings.clients = (enum tls_client_check)s->client_certs;
     if (r == 0 && clients_have_tls(s))

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OpenSSL's first reason in words; "unknown" if it gave none. */
-static const char *reason(void)
+const char *tls_context_reason(void)
 {
     unsigned long error = ERR_peek_error();
     const char *text = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error))
@@ -23,105 +22,6 @@ static const char *reason(void)
 static bool is_given(const char *text)
 {
     return text != NULL && text[0] != '\0';
-}
-
-/* ---- ciphers and versions --------------------------------------------- */
-
-static int find_version(const char *text)
-{
-    static const struct {
-        const char *text;
-        int version;
-    } versions[] = {
-        { "1.0", TLS1_VERSION },
-        { "1.1", TLS1_1_VERSION },
-        { "1.2", TLS1_2_VERSION },
-        { "1.3", TLS1_3_VERSION },
-    };
-
-    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
-        if (strcmp(text, versions[i].text) == 0)
-            return versions[i].version;
-    return -1;
-}
-
-static int set_version(SSL_CTX *ctx, const char *minimum, struct err *err)
-{
-    int version = find_version(is_given(minimum) ? minimum : "1.2");
-
-    if (version < 0) {
-        err_set(err,
-                "'%.40s' is no version of TLS: expected 1.0, 1.1, 1.2 or 1.3",
-                minimum);
-        return -EINVAL;
-    }
-    /* TLS 1.0 and 1.1 sign with SHA-1, which OpenSSL refuses above security
-     * level 0. */
-    if (version < TLS1_2_VERSION)
-        SSL_CTX_set_security_level(ctx, 0);
-    SSL_CTX_set_min_proto_version(ctx, version);
-    return 0;
-}
-
-/* A list of ciphers, divided into those of TLS 1.3 and all others. */
-struct cipher_lists {
-    char *newest;
-    char *others;
-};
-
-static char *add_cipher(char *end, const char *name, size_t len)
-{
-    memcpy(end, name, len);
-    end[len] = ':'; /* OpenSSL ignores a ':' at the end */
-    return end + len + 1;
-}
-
-static struct cipher_lists cut_ciphers(const char *ciphers)
-{
-    static const char separators[] = ":, ;";
-    /* Each name gets a separator behind it: one more than in ciphers. */
-    struct cipher_lists lists = { xcalloc(1, strlen(ciphers) + 2),
-                                  xcalloc(1, strlen(ciphers) + 2) };
-    char *newest_end = lists.newest;
-    char *others_end = lists.others;
-
-    for (const char *at = ciphers; *at != '\0';) {
-        size_t len = strcspn(at, separators);
-
-        if (strncmp(at, "TLS_", 4) == 0)
-            newest_end = add_cipher(newest_end, at, len);
-        else if (len > 0)
-            others_end = add_cipher(others_end, at, len);
-        at += len;
-        at += strspn(at, separators);
-    }
-    return lists;
-}
-
-static int set_ciphers(SSL_CTX *ctx, const char *ciphers, struct err *err)
-{
-    struct cipher_lists lists;
-    bool has_newest;
-    bool has_others;
-
-    if (!is_given(ciphers))
-        return 0;
-    lists = cut_ciphers(ciphers);
-    has_newest = lists.newest[0] != '\0' &&
-                 SSL_CTX_set_ciphersuites(ctx, lists.newest) == 1;
-    has_others = lists.others[0] != '\0' &&
-                 SSL_CTX_set_cipher_list(ctx, lists.others) == 1;
-    free(lists.newest);
-    free(lists.others);
-    if (!has_newest && !has_others) {
-        err_set(err, "no cipher of '%.100s' is known: %s", ciphers, reason());
-        return -EINVAL;
-    }
-    ERR_clear_error();
-    /* Otherwise TLS 1.2 could choose a cipher that nobody named. */
-    if (!has_others)
-        SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
-    return 0;
 }
 
 /* ---- certificates ----------------------------------------------------- */
@@ -137,14 +37,14 @@ static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
     }
     if (SSL_CTX_use_certificate_chain_file(ctx, certificate_path) != 1) {
         err_set(err, "%.150s: no certificate can be read from it: %s",
-                certificate_path, reason());
+                certificate_path, tls_context_reason());
         return -EINVAL;
     }
     if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1) {
         err_set(err,
                 "%.150s: no key can be read from it that fits the "
                 "certificate: %s",
-                key, reason());
+                key, tls_context_reason());
         return -EINVAL;
     }
     return 0;
@@ -154,7 +54,8 @@ static int load_ca(SSL_CTX *ctx, const char *path, struct err *err)
 {
     if (SSL_CTX_load_verify_file(ctx, path) == 1)
         return 0;
-    err_set(err, "%.150s: no CA can be read from it: %s", path, reason());
+    err_set(err, "%.150s: no CA can be read from it: %s", path,
+            tls_context_reason());
     return -EINVAL;
 }
 
@@ -178,6 +79,7 @@ static int set_clients(struct tls_context *c, const struct tls_settings *s,
         mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
     SSL_CTX_set_verify(c->ctx, mode, NULL);
     c->demands.is_signed = true;
+    c->demands.is_optional = s->clients == TLS_CLIENTS_MAY_SHOW;
     return 0;
 }
 
@@ -201,7 +103,7 @@ static int set_demands(struct tls_context *c,
     /* OpenSSL reads them when it checks the first certificate. */
     if (SSL_CTX_set_default_verify_paths(c->ctx) == 1)
         return 0;
-    err_set(err, "the system's CAs cannot be used: %s", reason());
+    err_set(err, "the system's CAs cannot be used: %s", tls_context_reason());
     return -EINVAL;
 }
 
@@ -224,15 +126,16 @@ static void set_habits(SSL_CTX *ctx)
     SSL_CTX_set_max_cert_list(ctx, CHAIN_MAX);
 }
 
-static int begin(struct tls_context **ret_context, const SSL_METHOD *method,
+static int begin(struct tls_context **ret_context, bool is_client,
                  struct err *err)
 {
     struct tls_context *c = xcalloc(1, sizeof *c);
 
     c->users = 1;
-    c->ctx = SSL_CTX_new(method);
+    c->is_client = is_client;
+    c->ctx = SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
     if (c->ctx == NULL) {
-        err_set(err, "OpenSSL cannot start: %s", reason());
+        err_set(err, "OpenSSL cannot start: %s", tls_context_reason());
         free(c);
         return -ENOMEM;
     }
@@ -246,13 +149,11 @@ int tls_context_open(struct tls_context **ret_context,
                      const struct tls_settings *settings, struct err *err)
 {
     struct tls_context *c;
-    int r = begin(&c, TLS_server_method(), err);
+    int r = begin(&c, false, err);
 
     if (r < 0)
         return r;
-    r = set_version(c->ctx, settings->minimum, err);
-    if (r == 0)
-        r = set_ciphers(c->ctx, settings->ciphers, err);
+    r = tls_terms_set(c, settings->minimum, settings->ciphers, err);
     if (r == 0 && !settings->has_no_certificate)
         r = set_certificate(c->ctx, settings->certificate_path,
                             settings->key_path, err);
@@ -270,14 +171,11 @@ int tls_context_open_client(struct tls_context **ret_context,
                             struct err *err)
 {
     struct tls_context *c;
-    int r = begin(&c, TLS_client_method(), err);
+    int r = begin(&c, true, err);
 
     if (r < 0)
         return r;
-    c->is_client = true;
-    r = set_version(c->ctx, settings->minimum, err);
-    if (r == 0)
-        r = set_ciphers(c->ctx, settings->ciphers, err);
+    r = tls_terms_set(c, settings->minimum, settings->ciphers, err);
     if (r == 0 && is_given(settings->own_certificate_path))
         r = set_certificate(c->ctx, settings->own_certificate_path,
                             settings->own_key_path, err);

@@ -34,7 +34,12 @@ enum tls_client_check {
  * colons, commas or spaces. Those of TLS 1.3 (TLS_AES_..., TLS_CHACHA20_...)
  * have a list of their own: if none of them is named, OpenSSL's default for TLS
  * 1.3 stays. If no others are named, TLS 1.2 and older are switched off. Names
- * that OpenSSL does not know are skipped, as long as one is known.
+ * that OpenSSL does not know are skipped, as long as one is known. No list
+ * brings ciphers without a certificate or without encryption; a list with
+ * @SECLEVEL is refused.
+ *
+ * minimum: a version before 1.2 brings SHA-1 signatures to connections of these
+ * versions. Nothing else becomes weaker by it.
  */
 struct tls_settings {
     const char *certificate_path; /* PEM: ours, followed by its chain */
@@ -76,7 +81,7 @@ struct tls_client_settings {
     const char *peer_name;
     bool verify;
     const char *ciphers; /* as in struct tls_settings */
-    const char *minimum; /* "1.0" to "1.3" ["1.2"] */
+    const char *minimum; /* "1.0" to "1.3" ["1.2"]; before 1.2 is as 1.2 */
     const char *ca_path; /* PEM: the known CAs [those of the system] */
     /* Instead of ca_path, the CAs of this context, a client's that verifies. To
      * read a system's CAs from one file takes 20 ms and 800 KiB. */

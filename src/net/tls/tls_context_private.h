@@ -17,12 +17,18 @@ struct tls_demands {
     char *peer_name;              /* NULL: any */
     bool is_signed;               /* by a known CA, and within its dates */
     bool is_named;                /* for peer_name or the dialled host */
+    bool is_optional;             /* a peer may show none */
 };
+
+/* OpenSSL's question whether something is secure enough. */
+typedef int tls_judge_fn(const SSL *ssl, const SSL_CTX *ctx, int operation,
+                         int bits, int nid, void *other, void *context);
 
 struct tls_context {
     SSL_CTX *ctx;
     unsigned users; /* references that were not closed */
     bool is_client;
+    tls_judge_fn *judge; /* OpenSSL's own, where ours asks it; else NULL */
     struct tls_demands demands;
     /* Of the handshake step under way. One thread, so there is only one
      * step. */
@@ -33,6 +39,15 @@ struct tls_context {
 /* One connection's SSL object, ready for a handshake; NULL: no memory. */
 SSL *tls_context_new_ssl(const struct tls_context *context, const char *host);
 
+/* OpenSSL's first reason in words; "unknown" if it gave none. Clears its
+ * errors. */
+const char *tls_context_reason(void);
+
+/* In tls_terms.c: the texts are those of tls_context.h. 0, or -EINVAL with err
+ * filled. */
+int tls_terms_set(struct tls_context *c, const char *minimum,
+                  const char *ciphers, struct err *err);
+
 /* In tls_verify.c. 0, or -EINVAL with err filled. */
 int tls_verify_open(struct tls_demands *ret_demands,
                     const struct tls_client_settings *settings,
@@ -41,6 +56,13 @@ void tls_verify_done(struct tls_demands *demands);
 bool tls_verify_is_on(const struct tls_demands *demands);
 /* For SSL_CTX_set_cert_verify_callback; context is the struct tls_context. */
 int tls_verify_peer(X509_STORE_CTX *chain, void *context);
+/* Whether a demand was never looked at, because a handshake is done and no
+ * certificate came in it. tls_terms.c leaves no way to that; this holds if it
+ * is wrong. */
+bool tls_verify_is_missing(const struct tls_context *c, const SSL *ssl);
+
+#define TLS_WORDS_NO_CERTIFICATE                                               \
+    "the peer shows no certificate, and one is demanded"
 
 /* In tls_words.c. A version's name: "TLS 1.2". */
 const char *tls_words_version(int version);

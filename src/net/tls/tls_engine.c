@@ -204,6 +204,11 @@ static void take_step(struct tls_engine *e)
     ERR_clear_error();
     r = SSL_do_handshake(e->ssl);
     e->shaken += (uint32_t)(before - e->bio.in.len);
+    if (r == 1 && tls_verify_is_missing(c, e->ssl)) {
+        e->has_refused = true;
+        tls_engine_fail(e, -EPROTO, "TLS: " TLS_WORDS_NO_CERTIFICATE);
+        return;
+    }
     if (r == 1) {
         e->state = TLS_OPEN;
         free(e->host);

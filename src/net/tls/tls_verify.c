@@ -362,3 +362,9 @@ int tls_verify_peer(X509_STORE_CTX *chain, void *context)
     X509_STORE_CTX_set_error(chain, X509_V_OK);
     return 1;
 }
+
+bool tls_verify_is_missing(const struct tls_context *c, const SSL *ssl)
+{
+    return tls_verify_is_on(&c->demands) && !c->demands.is_optional &&
+           SSL_get0_peer_certificate(ssl) == NULL;
+}

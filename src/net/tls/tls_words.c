@@ -118,7 +118,7 @@ static const char *reason_words(int reason)
     case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
         return "no signature algorithm in common with the peer";
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-        return "the peer shows no certificate, and one is demanded";
+        return TLS_WORDS_NO_CERTIFICATE;
     case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
     case SSL_R_DECRYPTION_FAILED:
     case SSL_R_BAD_RECORD_TYPE:

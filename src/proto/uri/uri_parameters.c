@@ -178,6 +178,9 @@ static enum uri_problem read_ciphers(struct slice value,
     }
     if (len == 0)
         return uri_problem_at(ret_at, URI_BAD_CIPHERS, value.data);
+    /* A VM's owner does not decide how weak our TLS may be. */
+    if (strcasestr(p->ciphers, "@SECLEVEL") != NULL)
+        return uri_problem_at(ret_at, URI_SECURITY_LEVEL, value.data);
     return URI_OK;
 }
 

@@ -70,6 +70,8 @@ static const char *const texts[URI_PROBLEM_COUNT] = {
     [URI_BAD_CIPHERS] =
         "no list of ciphers: expected up to 1023 bytes of names as OpenSSL "
         "has them, with ':', ',' or spaces between",
+    [URI_SECURITY_LEVEL] = "a security level among the ciphers: @SECLEVEL "
+                           "cannot be set here; leave it out",
     [URI_NO_CONSOLE] = "no VM: expected vspc://NAME-OR-UUID or "
                        "vspc://NAME-OR-UUID/LABEL",
     [URI_BAD_CONSOLE] = "a name that no VM or label has: expected at most 128 "

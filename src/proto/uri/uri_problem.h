@@ -46,6 +46,7 @@ enum uri_problem {
     URI_BAD_THUMBPRINT,
     URI_BAD_PEER_NAME,
     URI_BAD_CIPHERS,
+    URI_SECURITY_LEVEL, /* @SECLEVEL among the ciphers */
     URI_NO_CONSOLE,
     URI_BAD_CONSOLE,
     URI_CONSOLE_EXTRA,

@@ -226,12 +226,23 @@ class Tls:
         return out.read()
 
 
+def anonymous_context():
+    """A server that shows no certificate, to whoever agrees to that."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("aNULL:@SECLEVEL=0")
+    return context
+
+
 class TlsServer:
-    """How a peer is the end of TLS that shows a certificate."""
+    """How a peer is the end of TLS that shows a certificate; with pair None
+    it has none to show."""
 
     def __init__(self, pair, *, cut=None, maximum=None, ciphers=None):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(pair.certificate, pair.key)
+        self.context = anonymous_context() if pair is None \
+            else ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if pair is not None:
+            self.context.load_cert_chain(pair.certificate, pair.key)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that TLS 1.0 is old
             self.context.minimum_version = ssl.TLSVersion.TLSv1
