@@ -20,13 +20,17 @@ EXEMPT = {
     "src/log/log.h": "defines log_info and the others",
     "src/log/log.c": "log_line itself; its own message is of the table",
     "tests/unit/log_format_test.c": "its lines are examples of a format",
+    "tests/unit/log_gate_test.c": "limits lines of its own",
     "tests/unit/log_test.c": "logs lines of its own",
 }
 # Log calls whose format begins with an argument: only of the table.
 PASSES_ON = {("src/session/service/service.c", '"%s console=')}
 
+ARGUMENT = r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+,\s*"
 CALL = re.compile(r"\blog_(?:error|warning|info|debug)\(\s*|"
-                  r"\blog_line\(\s*(?:[^,()]|\([^()]*\))+,\s*")
+                  rf"\blog_line\(\s*{ARGUMENT}|"
+                  rf"\blog_counted\(\s*(?:{ARGUMENT}){{2}}|"
+                  rf"\blog_(?:limited|audit)\(\s*(?:{ARGUMENT}){{3}}")
 FIRST = re.compile(r'LOG_(\w+)\s*(?:[,)]|"( ?)([^"]*)")')
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 # A test that waits for a text of its own.

@@ -2,6 +2,8 @@
 #include "log/log_words.h"
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "log/log_gate.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -17,18 +19,31 @@ enum {
 
 static size_t write_to_fd(void *owner, const char *bytes, size_t len);
 
+/* Lines that wait for the log's reader. */
+struct queue {
+    const char *name;      /* in the line that tells how many were dropped */
+    size_t taken;          /* bytes at the front that were written */
+    size_t end;            /* of the collected lines */
+    unsigned long dropped; /* lines */
+    char bytes[LOG_PENDING_MAX];
+};
+
 static struct {
     int fd; /* for write_to_fd */
     enum log_level max_level;
     struct log_output output;
-    size_t taken;          /* bytes at the front of lines that were written */
-    size_t end;            /* of the collected lines */
-    unsigned long dropped; /* lines */
-    char lines[LOG_PENDING_MAX];
+    struct queue lines;
+    struct queue audit; /* used while the reader is slow */
+    size_t first;   /* bytes of lines that are written before those of audit */
+    bool is_behind; /* the last flush has left something */
+    bool is_gated;
+    struct log_gate gate;
 } state = {
     .fd = STDERR_FILENO,
     .max_level = LOG_INFO,
     .output = { .write = write_to_fd },
+    .lines.name = "other",
+    .audit.name = "audit",
 };
 
 /* ---- output ----------------------------------------------------------- */
@@ -57,21 +72,30 @@ static bool has_records(const struct log_output *output)
 
 /* ---- collecting ------------------------------------------------------- */
 
-size_t log_room(void)
+static size_t length(const struct queue *q)
 {
-    return LOG_PENDING_MAX - (state.end - state.taken);
+    return q->end - q->taken;
 }
 
-static void keep(const char *bytes, size_t len)
+static size_t room(const struct queue *q)
 {
-    if (len > LOG_PENDING_MAX - state.end) {
-        memmove(state.lines, state.lines + state.taken,
-                state.end - state.taken);
-        state.end -= state.taken;
-        state.taken = 0;
+    return LOG_PENDING_MAX - length(q);
+}
+
+size_t log_room(void)
+{
+    return room(&state.lines);
+}
+
+static void append(struct queue *q, const char *bytes, size_t len)
+{
+    if (len > LOG_PENDING_MAX - q->end) {
+        memmove(q->bytes, q->bytes + q->taken, length(q));
+        q->end -= q->taken;
+        q->taken = 0;
     }
-    memcpy(state.lines + state.end, bytes, len);
-    state.end += len;
+    memcpy(q->bytes + q->end, bytes, len);
+    q->end += len;
 }
 
 __attribute__((format(printf, 3, 0))) static size_t format_record(
@@ -105,56 +129,242 @@ __attribute__((format(printf, 3, 4))) static size_t format_line(
 }
 
 /* The line that stands in place of dropped lines. */
-static size_t format_loss(char record[LOG_RECORD_MAX])
+static size_t format_loss(char record[LOG_RECORD_MAX], const struct queue *q)
 {
-    return format_line(record, LOG_WARNING, LOG_LINES_LOST " count=%lu",
-                       state.dropped);
+    return format_line(record, LOG_WARNING, LOG_LINES_LOST " count=%lu kind=%s",
+                       q->dropped, q->name);
+}
+
+/* False: there is no room for it. */
+static bool keep(struct queue *q, const char *record, size_t len)
+{
+    char loss[LOG_RECORD_MAX];
+    size_t loss_len = q->dropped > 0 ? format_loss(loss, q) : 0;
+
+    if (loss_len + len > room(q))
+        return false;
+    append(q, loss, loss_len);
+    q->dropped = 0;
+    append(q, record, len);
+    return true;
+}
+
+/*
+ * While the reader takes everything, all lines wait in one queue, in the order
+ * in which they came. When it is behind, audit lines have a queue of their own,
+ * which is written first: other lines cannot take their room. What is in the
+ * other queue by then, up to its last audit line, still comes before them
+ * (first), so that audit lines stay in order.
+ */
+static struct queue *queue_for(bool is_audit)
+{
+    return is_audit && state.is_behind ? &state.audit : &state.lines;
+}
+
+static void put(bool is_audit, const char *record, size_t len)
+{
+    struct queue *q = queue_for(is_audit);
+
+    if (!keep(q, record, len)) {
+        (void)log_flush();
+        q = queue_for(is_audit);
+        if (!keep(q, record, len)) {
+            q->dropped++;
+            return;
+        }
+    }
+    if (is_audit && q == &state.lines)
+        state.first = length(q);
+}
+
+__attribute__((format(printf, 3, 0))) static void put_format(
+    bool is_audit, enum log_level level, const char *format, va_list args)
+{
+    char record[LOG_RECORD_MAX];
+
+    put(is_audit, record, format_record(record, level, format, args));
 }
 
 void log_line(enum log_level level, const char *format, ...)
 {
-    char record[LOG_RECORD_MAX];
-    char loss[LOG_RECORD_MAX];
-    size_t loss_len = 0;
-    size_t len;
     va_list args;
 
     if (!log_has(level))
         return;
     va_start(args, format);
-    len = format_record(record, level, format, args);
+    put_format(false, level, format, args);
     va_end(args);
-    if (state.dropped > 0)
-        loss_len = format_loss(loss);
-    if (loss_len + len > log_room())
-        (void)log_flush();
-    if (state.dropped == 0)
-        loss_len = 0; /* the flush has written it */
-    if (loss_len + len > log_room()) {
-        state.dropped++;
+}
+
+/* ---- lines that a peer can cause ---------------------------------------- */
+
+static bool passes(enum log_kind kind, enum log_level level, const char *peer,
+                   const char *console, const char *message)
+{
+    const struct log_gate_line line = {
+        .kind = kind,
+        .level = level,
+        .message = message,
+        .peer = peer,
+        .console = console,
+    };
+
+    return log_has(level) &&
+           (!state.is_gated ||
+            log_gate_passes(&state.gate, &line, clock_now_us()));
+}
+
+void log_limited(enum log_level level, const char *peer, const char *console,
+                 const char *format, ...)
+{
+    enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_EVENTS;
+    va_list args;
+
+    if (!passes(kind, level, peer, console, format))
         return;
-    }
-    if (loss_len > 0)
-        keep(loss, loss_len);
-    state.dropped = 0;
-    keep(record, len);
+    va_start(args, format);
+    put_format(false, level, format, args);
+    va_end(args);
+}
+
+void log_audit(enum log_level level, const char *peer, const char *console,
+               const char *format, ...)
+{
+    enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_AUDIT;
+    va_list args;
+
+    if (!passes(kind, level, peer, console, format))
+        return;
+    va_start(args, format);
+    put_format(kind == LOG_AUDIT, level, format, args);
+    va_end(args);
+}
+
+void log_counted(enum log_level level, const char *peer, const char *message)
+{
+    if (state.is_gated)
+        (void)passes(LOG_COUNTS, level, peer, NULL, message);
+}
+
+static const char *or_else(const char *text, const char *other)
+{
+    return text[0] != '\0' ? text : other;
+}
+
+static void log_tell_summary(void *owner, const struct log_gate_summary *s)
+{
+    char message[LOG_GATE_NAME_MAX + 1] = "several";
+    const char *none = s->message.len > 0 ? "none" : "several";
+    unsigned long long count = s->count;
+    unsigned long long seconds = (s->lasted_us + 500000) / 1000000;
+    char since[CLOCK_TEXT_LEN];
+    char record[LOG_RECORD_MAX];
+    size_t len;
+
+    (void)owner;
+    if (!log_has(s->level))
+        return;
+    clock_format_ms(since, clock_utc_ms() - (int64_t)(s->lasted_us / 1000));
+    if (s->message.len > 0)
+        (void)text_clean(message, sizeof message, s->message);
+    if (s->kind == LOG_COUNTS && s->message.len > 0)
+        len = format_line(
+            record, s->level, "%s peer=%s count=%llu seconds=%llu since=%s",
+            message, or_else(s->source, none), count, seconds, since);
+    else
+        len = format_line(record, s->level,
+                          LOG_LINES_LEFT_OUT
+                          " log-message=%s peer=%s console=%s count=%llu "
+                          "seconds=%llu since=%s",
+                          LOG_TEXT(message), or_else(s->source, none),
+                          s->console[0] != '\0' ? LOG_TEXT(s->console) : none,
+                          count, seconds, since);
+    put(s->kind == LOG_AUDIT, record, len);
+}
+
+struct deadline_queue *log_open_gate(const uint64_t seed[2])
+{
+    log_gate_init(&state.gate, seed, log_tell_summary, NULL);
+    state.is_gated = true;
+    return &state.gate.windows;
+}
+
+void log_close_gate(void)
+{
+    if (!state.is_gated)
+        return;
+    log_gate_end(&state.gate, clock_now_us());
+    log_gate_done(&state.gate);
+    state.is_gated = false;
 }
 
 /* ---- writing ---------------------------------------------------------- */
 
-static bool write_some(void)
+static char line_end(void)
 {
-    const char *from = state.lines + state.taken;
-    size_t len = state.end - state.taken;
+    return has_records(&state.output) ? '\0' : '\n';
+}
+
+/* Of the queue's bytes, those of the line that was begun. */
+static size_t rest_of_line(const struct queue *q)
+{
+    const char *from = q->bytes + q->taken;
+    const char *end;
+
+    if (length(q) == 0 || from[-1] == line_end())
+        return 0;
+    end = memchr(from, line_end(), length(q));
+    return end != NULL ? (size_t)(end + 1 - from) : length(q);
+}
+
+/* Returns how many bytes were written. */
+static size_t write_from(struct queue *q, size_t len)
+{
+    const char *from = q->bytes + q->taken;
     size_t written;
 
     if (len > 0 && has_records(&state.output))
         len = strnlen(from, len) + 1;
     written = len > 0 ? state.output.write(state.output.owner, from, len) : 0;
-    state.taken += written;
-    if (state.taken == state.end)
-        state.taken = state.end = 0;
+    q->taken += written;
+    if (q->taken == q->end)
+        q->taken = q->end = 0;
+    return written;
+}
+
+/* A line that was begun is ended before the other queue has its turn. */
+static bool write_some(void)
+{
+    size_t written;
+
+    if (state.first > 0) {
+        written = write_from(&state.lines, state.first);
+        state.first -= written;
+    } else if (length(&state.audit) > 0) {
+        written = write_from(&state.audit, length(&state.audit));
+    } else {
+        written = write_from(&state.lines, length(&state.lines));
+        if (written > 0)
+            state.first = rest_of_line(&state.lines);
+    }
     return written > 0;
+}
+
+/* A loss that no later line has told. */
+static bool write_loss(struct queue *q)
+{
+    char loss[LOG_RECORD_MAX];
+
+    if (q->dropped == 0)
+        return false;
+    append(q, loss, format_loss(loss, q));
+    q->dropped = 0;
+    return write_some();
+}
+
+static bool has_all(void)
+{
+    return length(&state.lines) == 0 && length(&state.audit) == 0;
 }
 
 enum log_flushed log_flush(void)
@@ -163,36 +373,33 @@ enum log_flushed log_flush(void)
 
     while (write_some())
         any = true;
-    if (state.dropped > 0 && state.end == 0) {
-        char loss[LOG_RECORD_MAX];
-        size_t len = format_loss(loss);
-
-        keep(loss, len);
-        state.dropped = 0;
-        any = write_some() || any;
-    }
-    if (state.end == 0)
+    if (has_all())
+        any = write_loss(&state.audit) || any;
+    if (has_all())
+        any = write_loss(&state.lines) || any;
+    state.is_behind = !has_all();
+    if (!state.is_behind)
         return LOG_ALL;
     return any ? LOG_SOME : LOG_BLOCKED;
 }
 
 /* ---- settings --------------------------------------------------------- */
 
-static unsigned long count_lines(void)
+/* What is left is lost, and counted. */
+static void drop_all(struct queue *q)
 {
-    char end = has_records(&state.output) ? '\0' : '\n';
-    unsigned long count = 0;
-
-    for (size_t i = state.taken; i < state.end; i++)
-        count += state.lines[i] == end;
-    return count;
+    for (size_t i = q->taken; i < q->end; i++)
+        q->dropped += q->bytes[i] == line_end();
+    q->taken = q->end = 0;
 }
 
 void log_set_output(const struct log_output *output)
 {
     (void)log_flush();
-    state.dropped += count_lines();
-    state.taken = state.end = 0;
+    drop_all(&state.audit);
+    drop_all(&state.lines);
+    state.first = 0;
+    state.is_behind = false;
     state.output = *output;
 }
 

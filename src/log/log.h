@@ -9,18 +9,24 @@
  *
  * Lines are collected and written by log_flush, which never blocks. What the
  * log's reader does not take is kept, up to LOG_PENDING_MAX bytes. Lines above
- * that are dropped; a line in their place has their number.
+ * that are dropped; a line in their place has their number. Audit lines have as
+ * many bytes of their own, so that no other line displaces them.
  *
- * The level, the output and the collected lines are the program's only mutable
- * statics. For the thread of the loop alone.
+ * A line that a peer can cause goes through log_limited or log_audit, which
+ * leave out what is too much and tell how much that was (log_gate.h).
+ *
+ * The level, the output, the collected lines and their limits are the program's
+ * only mutable statics. For the thread of the loop alone.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
 
+#include "base/deadline.h"
 #include "log/log_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LOG_PENDING_MAX = 65536 };
 
@@ -54,7 +60,33 @@ bool log_has(enum log_level level);
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Bytes that are free for more lines. */
+/*
+ * Lines that a peer can cause. peer: its address, as net/address.h formats it;
+ * console: the name of the console that the line is about. Each NULL or "":
+ * none. A minute has so many lines with one message, peer's site and console
+ * (log_gate.h); the number of others follows. The format begins with a message
+ * of log_words.h.
+ *
+ * log_audit: who had which console, and which settings hold: lines that must be
+ * there afterwards, whatever noise others made. Of level debug, it is a line
+ * like others.
+ *
+ * log_counted: no line, but a summary a minute for each peer's site: message
+ * peer= count= seconds= since=.
+ */
+void log_limited(enum log_level level, const char *peer, const char *console,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+void log_audit(enum log_level level, const char *peer, const char *console,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
+void log_counted(enum log_level level, const char *peer, const char *message);
+
+/* The limits hold between the two. open: the caller has the queue fired until
+ * close, by which the summaries come; seed is random. close logs the summaries
+ * that are due later. */
+struct deadline_queue *log_open_gate(const uint64_t seed[2]);
+void log_close_gate(void);
+
+/* Bytes that are free for more lines that are no audit lines. */
 size_t log_room(void);
 
 enum log_flushed {

@@ -29,6 +29,7 @@
 #define LOG_CLIENTS_UNDELIVERED                                                \
     "shutdown: clients closed with undelivered output"
 #define LOG_LINES_LOST "log lines lost"
+#define LOG_LINES_LEFT_OUT "similar log lines left out"
 #define LOG_VM_PORT_OPENED "additional VM port opened"
 #define LOG_FILES_EXHAUSTED "file descriptors exhausted, connections wait"
 #define LOG_FILES_TOO_FEW "open file limit below the configured limits"

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -137,7 +138,7 @@ static void records_come_one_by_one_and_say_where_some_are_lost(void **state)
     log_open(STDERR_FILENO, LOG_INFO);
     assert_int_equal(r.records, number - 2 + 2);
     r.text[r.len] = '\0';
-    loss = strstr(r.text, LOG_LINES_LOST " count=2\n");
+    loss = strstr(r.text, LOG_LINES_LOST " count=2 kind=other\n");
     assert_non_null(loss);
     assert_non_null(strstr(loss, "line after=yes"));
     assert_null(strstr(loss, "number="));
@@ -160,7 +161,158 @@ static void what_a_former_output_did_not_take_is_counted(void **state)
     log_open(STDERR_FILENO, LOG_INFO);
     assert_int_equal(next.records, 1);
     next.text[next.len] = '\0';
-    assert_non_null(strstr(next.text, "count=5\n"));
+    assert_non_null(strstr(next.text, "count=5 kind=other\n"));
+}
+
+/* ---- audit lines --------------------------------------------------------- */
+
+/* Takes so many bytes, in whatever cuts. */
+struct stream_reader {
+    size_t bytes_left;
+    size_t len;
+    char text[1 << 18];
+};
+
+static size_t take_bytes(void *owner, const char *bytes, size_t len)
+{
+    struct stream_reader *r = owner;
+    size_t taken = len < r->bytes_left ? len : r->bytes_left;
+
+    assert_true(r->len + taken < sizeof r->text);
+    memcpy(r->text + r->len, bytes, taken);
+    r->len += taken;
+    r->bytes_left -= taken;
+    return taken;
+}
+
+/* The numbers of lines "MESSAGE number=N " in the text, in ascending order, and
+ * no line that is not one. Returns how
+ * many there are. */
+static int count_in_order(char *text, const char *message)
+{
+    int count = 0;
+    int last = -1;
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char word[16];
+        int number = -1;
+
+        if (strstr(line, LOG_LINES_LOST) != NULL)
+            continue;
+        assert_int_equal(sscanf(line, "%*s info %15s number=%d", word, &number),
+                         2);
+        if (strcmp(word, message) != 0)
+            continue;
+        assert_true(number > last);
+        last = number;
+        count++;
+    }
+    return count;
+}
+
+/* A reader takes a little now and then, in cuts of lines, while others fill
+ * their queue again and again. */
+static void other_lines_never_displace_audit_lines(void **state)
+{
+    static struct stream_reader r;
+    static char copy[sizeof r.text];
+    struct log_output output = { { LOG_LINES, false }, take_bytes, &r };
+
+    (void)state;
+    log_set_output(&output);
+    for (int round = 0; round < 300; round++) {
+        for (int i = 0; i < 40; i++)
+            log_info("noise number=%d", round * 40 + i);
+        log_audit(LOG_INFO, "192.0.2.1:1", "web", "audit number=%d", round);
+        r.bytes_left = (size_t)(100 + round % 37);
+        (void)log_flush();
+    }
+    r.bytes_left = SIZE_MAX;
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    r.text[r.len] = '\0';
+    memcpy(copy, r.text, sizeof copy);
+    assert_int_equal(count_in_order(copy, "audit"), 300);
+    assert_non_null(strstr(r.text, "kind=other"));
+    assert_null(strstr(r.text, "kind=audit"));
+    assert_true(count_in_order(r.text, "noise") < 300 * 40);
+}
+
+static void while_the_reader_follows_lines_stay_in_order(void **state)
+{
+    static struct stream_reader r;
+    struct log_output output = { { LOG_LINES, false }, take_bytes, &r };
+
+    (void)state;
+    r = (struct stream_reader){ .bytes_left = SIZE_MAX };
+    log_set_output(&output);
+    for (int i = 0; i < 10; i += 2) {
+        log_info("line number=%d", i);
+        log_audit(LOG_INFO, NULL, NULL, "line number=%d", i + 1);
+    }
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    r.text[r.len] = '\0';
+    assert_int_equal(count_in_order(r.text, "line"), 10);
+}
+
+static void audit_lines_above_their_own_room_are_counted(void **state)
+{
+    static struct stream_reader r;
+    struct log_output output = { { LOG_LINES, false }, take_bytes, &r };
+    const char *loss;
+    unsigned lost = 0;
+    int kept;
+
+    (void)state;
+    r = (struct stream_reader){ 0 };
+    log_set_output(&output);
+    for (int i = 0; i < 5000; i++)
+        log_audit(LOG_INFO, NULL, NULL, "audit number=%d", i);
+    r.bytes_left = SIZE_MAX;
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    r.text[r.len] = '\0';
+    loss = strstr(r.text, LOG_LINES_LOST);
+    assert_non_null(loss);
+    assert_int_equal(sscanf(loss, LOG_LINES_LOST " count=%u kind=audit", &lost),
+                     1);
+    kept = count_in_order(r.text, "audit");
+    assert_int_equal((unsigned)kept + lost, 5000);
+}
+
+/* ---- limited lines ------------------------------------------------------- */
+
+static void limited_lines_end_with_a_summary(void **state)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+    static struct stream_reader r;
+    struct log_output output = { { LOG_LINES, false }, take_bytes, &r };
+
+    (void)state;
+    r = (struct stream_reader){ .bytes_left = SIZE_MAX };
+    log_set_output(&output);
+    (void)log_open_gate(seed);
+    for (int i = 0; i < 100; i++) {
+        log_limited(LOG_WARNING, "192.0.2.1:80", "a b", "too much of=%d", i);
+        log_counted(LOG_INFO, "[2001:db8::1]:80", "a check");
+        log_limited(LOG_DEBUG, "192.0.2.1:80", "a b", "hidden of=%d", i);
+    }
+    log_close_gate();
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    r.text[r.len] = '\0';
+    assert_non_null(strstr(r.text, "warning too much of=4\n"));
+    assert_null(strstr(r.text, "too much of=5\n"));
+    assert_non_null(
+        strstr(r.text, "warning " LOG_LINES_LEFT_OUT
+                       " log-message=\"too much\" peer=192.0.2.1 console=\"a b\" "
+                       "count=95 seconds=0 since=2"));
+    assert_non_null(strstr(
+        r.text, "info a check peer=2001:db8::/64 count=100 seconds=0 since=2"));
+    assert_null(strstr(r.text, "hidden"));
 }
 
 int main(void)
@@ -173,6 +325,10 @@ int main(void)
         cmocka_unit_test(debug_lines_are_only_for_who_asks),
         cmocka_unit_test(records_come_one_by_one_and_say_where_some_are_lost),
         cmocka_unit_test(what_a_former_output_did_not_take_is_counted),
+        cmocka_unit_test(other_lines_never_displace_audit_lines),
+        cmocka_unit_test(while_the_reader_follows_lines_stay_in_order),
+        cmocka_unit_test(audit_lines_above_their_own_room_are_counted),
+        cmocka_unit_test(limited_lines_end_with_a_summary),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -184,6 +185,11 @@ static void messages_pause_over(struct deadline *deadline, void *owner)
 
 void messages_watch(struct messages *m, struct loop *loop)
 {
+    uint64_t seed[2] = { 0 };
+
+    /* For so few bytes, getrandom(2) can only fail by our own mistake. */
+    (void)!getrandom(seed, sizeof seed, 0);
+    loop_watch(loop, log_open_gate(seed));
     m->pause_us = PAUSE_FIRST_US;
     deadline_init(&m->pause);
     deadline_queue_open(&m->pauses, PAUSE_FIRST_US, messages_pause_over, m);
@@ -192,6 +198,7 @@ void messages_watch(struct messages *m, struct loop *loop)
 
 void messages_unwatch(struct messages *m)
 {
+    log_close_gate();
     deadline_queue_close(&m->pauses);
 }
 

@@ -42,8 +42,9 @@ bool messages_open(struct messages *m, const struct settings *s,
 /* Uses changed settings; m is open. */
 void messages_set(struct messages *m, const struct settings *s);
 
-/* With a loop, which calls messages_flush every turn. messages_flush returns
- * false if lines are left that nobody takes now. */
+/* With a loop, which calls messages_flush every turn: from now on lines that
+ * peers can cause are limited (log/log_gate.h). messages_flush returns false if
+ * lines are left that nobody takes now. */
 void messages_watch(struct messages *m, struct loop *loop);
 bool messages_flush(struct messages *m);
 
