@@ -72,14 +72,6 @@ bool secure_is_hello(const struct secure *e, struct slice bytes)
            tls_hello_look(bytes) != TLS_HELLO_NOT;
 }
 
-bool secure_is_late_hello(const struct secure *e, struct slice bytes)
-{
-    /* Sure, and no less: bytes that are taken for a hello are not typed into
-     * the VM, and a program's data may begin with 0x16. */
-    return e->policy != TLS_OFF && e->state != SECURE_DONE &&
-           tls_hello_look(bytes) == TLS_HELLO_SURE;
-}
-
 /*
  * The order: everything that was queued goes out in the clear first, because
  * the peer decides by it when to change. If not all of it goes, there is no way

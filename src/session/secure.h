@@ -59,10 +59,6 @@ void secure_done(struct secure *e);
  * If not, the caller goes on with secure_go_on_clear. */
 bool secure_is_hello(const struct secure *e, struct slice bytes);
 
-/* Whether bytes are a hello that came after the greeting went out in the clear:
- * it leads nowhere. */
-bool secure_is_late_hello(const struct secure *e, struct slice bytes);
-
 /*
  * Begins TLS on the wire's stream, with the bytes that were read of it already.
  * What is held goes out in TLS. 0; -ENOBUFS: the peer does not take what has to
@@ -99,6 +95,13 @@ void secure_give_up(struct secure *e);
 static inline bool secure_is_open(const struct secure *e)
 {
     return e->state != SECURE_NOT && e->state != SECURE_DONE;
+}
+
+/* Whether a TLS hello would have been understood earlier: now that the greeting
+ * is out in the clear, it leads nowhere. */
+static inline bool secure_could_begin(const struct secure *e)
+{
+    return e->policy != TLS_OFF && e->state != SECURE_DONE;
 }
 
 /* Whether TLS is required and has not begun: nothing of the session may be

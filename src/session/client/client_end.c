@@ -19,6 +19,11 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_HELLO_LATE] =
         "the TLS hello came too late: vspcd had sent its greeting in clear "
         "text after one second without a byte",
+    [CLIENT_END_HELLO_WITHOUT_TLS] =
+        "a TLS hello on a port without TLS (--client-tls)",
+    [CLIENT_END_HTTP] = "it speaks HTTP: a web browser, or a web page that "
+                        "would have typed into the guest",
+    [CLIENT_END_SSH] = "it speaks SSH, and this port is a telnet port",
     [CLIENT_END_SUBNEGOTIATION] =
         "it sent a subnegotiation of more than 16 KiB",
     [CLIENT_END_NO_MEMORY] = "no memory for the client's input",

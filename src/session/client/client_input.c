@@ -8,9 +8,9 @@
  * are gone. The little goes above the console's mark, in the order it came, or,
  * when that is full as well, waits here, with the client (kept, is_refused).
  *
- * Telnet or raw is known by the first byte. But a raw client may be a telnet
- * client that typed ahead of the greeting: in one segment with its typing, or
- * before, in any cut. So in its first bytes
+ * Telnet or raw is known by the first bytes (client_first.c). But a raw client
+ * may be a telnet client that typed ahead of the greeting: in one segment with
+ * its typing, or before, in any cut. So in its first bytes
  *
  *  - one whole answer to a question of the greeting makes it telnet, from there
  *    on;
@@ -236,7 +236,7 @@ static void give_typed_ahead(struct client_session *s, struct slice in)
 
 /* The VM may have been away before it was known that notices can be said to
  * this client. */
-static void become_telnet(struct client_session *s)
+void client_input_become_telnet(struct client_session *s)
 {
     s->mode = CLIENT_MODE_TELNET;
     s->telnet.wire.encoder.is_raw = false;
@@ -256,9 +256,16 @@ static void give_raw(struct client_session *s, struct slice in)
     give_input(s, in);
 }
 
+/* Not started anew: a client that goes on typing does not prolong its doubt. */
+void client_input_doubt(struct client_session *s)
+{
+    if (!deadline_is_running(&s->doubt))
+        deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
+                       clock_now_us());
+}
+
 /* Returns what is kept. A doubt that would keep more than a trial's worth is
- * none: so many bytes without an answer are data. The deadline is not started
- * anew: a client that goes on typing does not prolong its doubt. */
+ * none: so many bytes without an answer are data. */
 static struct slice take_raw_trial(struct client_session *s, struct slice in)
 {
     size_t begin = find_telnet(in, s->raw_seen);
@@ -266,7 +273,7 @@ static struct slice take_raw_trial(struct client_session *s, struct slice in)
 
     if (begin < in.len) {
         give_typed_ahead(s, slice_of(in.data, begin));
-        become_telnet(s);
+        client_input_become_telnet(s);
         return telnet_link_feed(&s->telnet, slice_after(in, begin));
     }
     doubt = find_doubt(s, in);
@@ -275,24 +282,26 @@ static struct slice take_raw_trial(struct client_session *s, struct slice in)
     give_raw(s, slice_of(in.data, doubt));
     if (client_session_is_ending(s))
         return slice_of(NULL, 0);
-    if (doubt < in.len && !deadline_is_running(&s->doubt))
-        deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
-                       clock_now_us());
+    if (doubt < in.len)
+        client_input_doubt(s);
     return slice_after(in, doubt);
 }
 
 /*
- * No answer has come: the bytes are data. From here on there is no doubt again
- * (raw_seen beyond the trial), so that a program which sends 255s is late once
- * and not each time. If the console has no room for them, they wait like other
- * input does.
+ * No answer has come, and no more of another protocol: the bytes are data.
+ * Behind a doubt about an answer there is no doubt again (raw_seen beyond the
+ * trial), so that a program which sends 255s is late once and not each time. If
+ * the console has no room for the bytes, they wait like other input does.
  */
 void client_input_doubt_due(struct deadline *d, void *owner)
 {
     struct client_session *s = CONTAINER_OF(d, struct client_session, doubt);
 
     (void)owner;
-    s->raw_seen += CLIENT_ANSWER_TRIAL; /* of doubts there were enough */
+    if (s->mode == CLIENT_MODE_UNDECIDED)
+        client_first_is_raw(s);
+    else
+        s->raw_seen += CLIENT_ANSWER_TRIAL; /* of doubts there were enough */
     client_input_take(s, slice_of(NULL, 0));
     client_output_flush(s);
     directory_settle(s->telnet.ctx->directory);
@@ -312,25 +321,6 @@ static struct slice take_raw(struct client_session *s, struct slice in)
     return slice_of(NULL, 0);
 }
 
-static void decide_mode(struct client_session *s, struct slice in)
-{
-    if (s->mode != CLIENT_MODE_UNDECIDED)
-        return;
-    /* The VM would get it as keys that nobody has pressed. */
-    if (secure_is_late_hello(&s->telnet.secure, in)) {
-        client_session_end_for(s, CLIENT_END_HELLO_LATE);
-        return;
-    }
-    if (in.data[0] == TELNET_IAC) {
-        become_telnet(s);
-        return;
-    }
-    s->mode = CLIENT_MODE_RAW;
-    s->telnet.wire.encoder.is_raw = true;
-    telnet_link_stay_clear(&s->telnet);
-    client_session_serve(s);
-}
-
 /* in: at least one byte. Returns what is kept. has_typed_over is asked behind
  * it all: whether this client has put anything above the mark. It is not read
  * any more then, until the console takes input again. */
@@ -344,9 +334,8 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     s->may_type = may_type;
     s->is_refused = false;
     s->was_asked = false;
-    decide_mode(s, in);
-    if (client_session_is_ending(s))
-        return slice_of(NULL, 0);
+    if (!client_first_is_known(s, in))
+        return client_session_is_ending(s) ? slice_of(NULL, 0) : in;
     rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
@@ -385,18 +374,19 @@ void client_input_take(struct client_session *s, struct slice in)
 }
 
 /* It came before the end, and is little: the console has room for that above
- * the mark. Raw bytes that were in doubt are data: no answer can come any
- * more. */
+ * the mark. Bytes that were in doubt are data: no answer can come any more, and
+ * no more of another protocol. */
 void client_input_let_go(struct client_session *s)
 {
     struct buf kept = s->kept;
 
     buf_init(&s->kept, kept.max);
-    if (kept.len > 0 && s->client.console != NULL) {
-        if (s->mode == CLIENT_MODE_RAW)
-            give_raw(s, buf_bytes(&kept));
-        else
+    if (kept.len > 0 && s->client.console != NULL &&
+        !secure_is_missing(&s->telnet.secure)) {
+        if (s->mode == CLIENT_MODE_TELNET)
             (void)take_whole(s, buf_bytes(&kept), true);
+        else
+            give_raw(s, buf_bytes(&kept));
     }
     buf_done(&kept);
 }
@@ -413,8 +403,7 @@ void client_input_go_on(struct client_session *s)
         if (s->is_refused)
             client_input_take(s, slice_of(NULL, 0));
     }
-    if (s->kept.len > 0 && !s->is_refused && !deadline_is_running(&s->doubt))
-        deadline_start(&s->telnet.ctx->clients->doubts, &s->doubt,
-                       clock_now_us());
+    if (s->kept.len > 0 && !s->is_refused)
+        client_input_doubt(s);
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }

@@ -99,7 +99,8 @@ int client_role_greet(struct telnet_link *l)
     case CLIENT_RAW:
         break;
     }
-    s->mode = CLIENT_MODE_RAW;
+    if (s->role->is_outgoing)
+        s->mode = CLIENT_MODE_RAW;
     s->raw_seen = CLIENT_RAW_TRIAL;
     l->wire.encoder.is_raw = true;
     return 0;

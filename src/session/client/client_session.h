@@ -6,7 +6,8 @@
  * served with the bare bytes.
  *
  * The first byte tells which of the two a connection is: IAC is telnet, any
- * other byte is raw. Output waits for that, or for the answer about BINARY, at
+ * other byte is raw, unless the first bytes are HTTP, SSH or TLS, which is
+ * refused. Output waits for that, or for the answer about BINARY, at
  * most CLIENT_NEGOTIATION_US. A raw connection that answers a question of the
  * greeting after all had typed ahead of it, and is telnet from there on: option
  * bytes are never typed.
@@ -34,8 +35,8 @@ enum {
     CLIENT_EXCHANGE_US = 2000 * 1000,
     /* How long a draining client may take for its remaining output. */
     CLIENT_DRAIN_US = 2000 * 1000,
-    /* How long raw bytes that may be half of a telnet client's answer are kept
-     * from the VM. */
+    /* How long raw bytes that may be half of a telnet client's answer, or of
+     * another protocol's beginning, are kept from the VM. */
     CLIENT_DOUBT_US = 500 * 1000,
 };
 

@@ -2,6 +2,7 @@
  * client_session_private.h - what the files of a client session share:
  *
  *   client_session.c  its life: phases, from the first byte to the end
+ *   client_first.c    what it is by its first bytes
  *   client_input.c    from the client to the VM; telnet, or raw?
  *   client_output.c   from the console to the client
  *   client_role.c     what it is by how it came, and what it says first
@@ -93,7 +94,8 @@ struct client_session {
     struct client client;
     const struct client_role *role;
     struct deadline deadline; /* of the phase */
-    struct deadline doubt;    /* kept may be half of an answer until then */
+    struct deadline doubt;    /* kept may be half of an answer, or of another
+                               * protocol's beginning, until then */
     struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
@@ -156,6 +158,16 @@ static inline bool client_session_is_shown(const struct client_session *s)
     return s->phase >= CLIENT_SERVING && s->phase < CLIENT_ENDING;
 }
 
+/* ---- client_first.c */
+
+/* in: all bytes so far. False: it is not known yet what the client is, and the
+ * bytes are kept; or it speaks another protocol, and the session ends. */
+bool client_first_is_known(struct client_session *s, struct slice in);
+
+/* The first bytes are data of a client that does not speak telnet: the client
+ * is served. */
+void client_first_is_raw(struct client_session *s);
+
 /* ---- client_input.c */
 
 /* Bytes of the client, TLS undone. */
@@ -166,7 +178,11 @@ void client_input_take(struct client_session *s, struct slice in);
 void client_input_go_on(struct client_session *s);
 void client_input_let_go(struct client_session *s);
 
-/* The deadline of doubts: kept bytes are no answer, but data. */
+/* The client speaks telnet from here on. */
+void client_input_become_telnet(struct client_session *s);
+
+/* Kept bytes are in doubt, for a bounded time; its deadline: they are data. */
+void client_input_doubt(struct client_session *s);
 void client_input_doubt_due(struct deadline *d, void *owner);
 
 /* Events of the telnet link. */
