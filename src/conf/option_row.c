@@ -244,7 +244,8 @@ const struct option_row option_rows[] = {
       .type = OPTION_FLAG,
       AT(ssl),
       .is_reloaded = true,
-      .text = "short for --tls offered, as in vSPC.py" },
+      .text = "short for --tls required, as in vSPC.py: VMs connect in TLS\n"
+              "and not otherwise" },
     { .name = "cert",
       .type = OPTION_TEXT,
       AT(cert),
@@ -329,8 +330,8 @@ const struct option_row option_rows[] = {
       .text = "whether a client in TLS shows a certificate: off (it is\n"
               "not asked), optional (it can, and the certificate must be\n"
               "valid) or required",
-      .more = "The values optional and required need --client-tls and "
-              "--client-ca." },
+      .more = "The value optional needs --client-tls, the value required needs "
+              "--client-tls required; both need --client-ca." },
     { .name = "client-ca",
       .type = OPTION_TEXT,
       AT(client_ca),

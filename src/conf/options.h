@@ -54,6 +54,13 @@ enum settings_tls {
     SETTINGS_TLS_REQUIRED,
 };
 
+/* Whether a client in TLS shows a certificate. */
+enum settings_certs {
+    SETTINGS_CERTS_OFF,
+    SETTINGS_CERTS_OPTIONAL,
+    SETTINGS_CERTS_REQUIRED,
+};
+
 /* An additional port for VMs. */
 struct settings_proxy {
     char address[SETTINGS_HOST_MAX]; /* ADDRESS:PORT */
@@ -117,8 +124,8 @@ struct settings {
     uint64_t unidentified_per_address; /* connections; 0: no limit */
     uint64_t tls;                      /* enum settings_tls, for VMs */
     uint64_t client_tls;               /* enum settings_tls, for clients */
-    uint64_t client_certs; /* 0 not asked for, 1 optional, 2 required */
-    uint64_t proxy_count;  /* entries of proxies */
+    uint64_t client_certs;             /* enum settings_certs */
+    uint64_t proxy_count;              /* entries of proxies */
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
     struct settings_rules service_listen;  /* syntax: proto/uri_rule.h */
     struct settings_rules service_connect; /* syntax: proto/uri_rule.h */
@@ -156,7 +163,7 @@ struct settings {
     uint64_t messages_format; /* 0 text, 1 JSON */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
-    bool ssl; /* vSPC.py's name for tls offered */
+    bool ssl; /* vSPC.py's name for tls required */
     bool no_vm_ports;
     bool daemon;
     bool no_fork;

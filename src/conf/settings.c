@@ -76,19 +76,20 @@ static const char *find_config(const struct command_line *line)
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* --ssl is vSPC.py's name for --tls offered. A policy from a source that
- * overrides that of ssl stays, and turns ssl off: --show-config shows what is
- * in force, and can be read again as a file. */
+/* --ssl is vSPC.py's name for --tls required: there it means TLS and nothing
+ * else. A policy from a source that overrides that of ssl stays, and turns ssl
+ * off: --show-config shows what is in force, and can be read again as a file.
+ * Beside ssl, in one source, no weaker policy counts. */
 static void take_ssl(struct settings *s)
 {
     int tls = option_index(option_find("tls"));
     int ssl = option_index(option_find("ssl"));
 
-    if (!s->ssl || s->tls >= SETTINGS_TLS_OFFERED)
+    if (!s->ssl || s->tls == SETTINGS_TLS_REQUIRED)
         return;
     s->ssl = s->origins[tls].source <= s->origins[ssl].source;
     if (s->ssl) {
-        s->tls = SETTINGS_TLS_OFFERED;
+        s->tls = SETTINGS_TLS_REQUIRED;
         s->origins[tls] = s->origins[ssl];
     } else {
         s->origins[ssl] = s->origins[tls];
@@ -139,7 +140,12 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain(s, "file", "needs --backend File", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
-    if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)
+    /* Where TLS is not required, a client in the clear has no certificate to
+     * show, and is served. */
+    if (s->client_certs == SETTINGS_CERTS_REQUIRED &&
+        s->client_tls != SETTINGS_TLS_REQUIRED)
+        complain_of_need(s, "client-certs", "client-tls required", problems);
+    else if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)
         complain_of_need(s, "client-certs", "client-tls", problems);
     else if (s->client_certs != 0 && s->client_ca == NULL)
         complain_of_need(s, "client-certs", "client-ca", problems);

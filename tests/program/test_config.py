@@ -121,7 +121,7 @@ def test_wrong_file_at_start(config, text, words):
     ("file = \"/nonexistent/x\"", ":1: file: /nonexistent: No such file"),
     ("file = \"\"", ":1: file: '' is not valid"),
     ("\ntls-ciphers = nonsense", ":2: tls-ciphers: no cipher of 'nonsense'"),
-    ("client-tls = offered client-certs = required\n"
+    ("client-tls = required client-certs = required\n"
      "client-ca = \"/nonexistent\"", ":2: client-ca: /nonexistent: "),
 ])
 def test_check_says_what_a_start_would(config, text, words):

@@ -269,7 +269,7 @@ def test_required_and_done(side):
 
 
 def test_too_late_once_it_is_served(start_vspcd):
-    vspcd = start_vspcd("--ssl", "--client-tls", "offered")
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "offered")
     vm = vspcd.vm("web", authenticates=False)
     client = vspcd.telnet(vm)
     for peer in vm, client:
@@ -285,7 +285,7 @@ def test_too_late_once_it_is_served(start_vspcd):
 def test_vm_that_leaves_it_half_done(start_vspcd):
     """Its answers to all else are taken, and it has its time to say who it is,
     as every VM; not more."""
-    vspcd = start_vspcd("--ssl", "--identity-timeout", "1")
+    vspcd = start_vspcd("--tls", "offered", "--identity-timeout", "1")
     for start in b"", STARTS:
         peer = vspcd.keep(Peer(dial(vspcd.proxy)))
         peer.send(WILL + start)
@@ -296,7 +296,7 @@ def test_vm_that_leaves_it_half_done(start_vspcd):
 
 def test_vm_that_goes_on_without_an_end_of_it(start_vspcd):
     """What it says of itself is not answered in the clear."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     peer = vspcd.keep(Peer(dial(vspcd.proxy)))
     peer.send(WILL + wire.will(wire.VMWARE) +
               wire.ext(wire.KNOWN_SUBOPTIONS_1, wire.ESXI_KNOWN))
@@ -336,7 +336,7 @@ def test_client_that_leaves_it_half_done(start_vspcd):
 
 
 def test_com_port_goes_on_in_tls(start_vspcd):
-    vspcd = start_vspcd("--ssl", "--client-tls", "required")
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "required")
     vm = vspcd.vm("web", tls=Tls(by_auth=True))
     vm.com_port()
     client = vspcd.telnet(vm, tls=Tls(by_auth=True)).com_port()

@@ -193,7 +193,7 @@ CERTIFICATES = {
                                      ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("policy", CERTIFICATES)
 def test_certificates(start_vspcd, certificates, policy, version):
-    vspcd = start_vspcd("--client-tls", "offered", "--client-certs", policy,
+    vspcd = start_vspcd("--client-tls", "required", "--client-certs", policy,
                         "--client-ca", certificates.ca)
     vm = vspcd.vm("web", tls=Tls())  # VMs are not asked for any
     for name, reason in CERTIFICATES[policy].items():
@@ -214,18 +214,30 @@ def test_certificates(start_vspcd, certificates, policy, version):
 
 
 def test_certificates_and_clients_in_the_clear(start_vspcd, certificates):
-    """Where they are wanted, but TLS is not: as the policy says."""
+    """Where certificates are optional, and TLS is too."""
     vspcd = start_vspcd("--client-tls", "telnets", "--client-certs",
-                        "required", "--client-ca", certificates.ca)
+                        "optional", "--client-ca", certificates.ca)
     vm = vspcd.vm("web")
     assert_both_ways(vm, vspcd.telnet(vm))
+
+
+def test_required_certificates_and_clients_in_the_clear(start_vspcd,
+                                                        certificates):
+    vspcd = start_vspcd("--client-tls", "required", "--client-certs",
+                        "required", "--client-ca", certificates.ca)
+    vm = vspcd.vm("web", tls=Tls())
+    client = vspcd.keep(Peer(dial(vspcd.console_address(vm.port))))
+    client.send(b"reboot\r")
+    client.wait_closed()
+    vm.sync()
+    assert b"reboot" not in vm.data
 
 
 # What there is in TLS
 
 def test_com_port(start_vspcd):
     """RFC 2217 on both sides, through TLS on both."""
-    vspcd = start_vspcd("--ssl", "--client-tls", "required")
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "required")
     vm = vspcd.vm("web", tls=Tls(by_auth=True))
     vm.com_port()
     client = vspcd.telnet(vm, tls=Tls()).com_port()
@@ -266,8 +278,8 @@ def test_every_segmentation(start_vspcd, by_auth):
 ], ids=["vm", "client", "both"])
 def test_16_mib_both_ways(start_vspcd, vm_tls, client_tls):
     """Every byte value, both ways at once, compared byte for byte."""
-    vspcd = start_vspcd("--ssl", "--client-tls", "offered", "--hold-time",
-                        20000)
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "offered",
+                        "--hold-time", 20000)
     vm = vspcd.vm("web", tls=vm_tls)
     client = vspcd.telnet(vm, tls=client_tls)
     transfer((vm, client, noise(16 * MIB, seed=1)),

@@ -256,8 +256,12 @@ BAD_WORDS = {
     "--client-certs=maybe --client-tls=telnets":
         "--client-certs: 'maybe' is not valid: expected one of "
         "off|optional|required",
-    "--client-certs=required": "--client-certs: needs --client-tls",
+    "--client-certs=optional": "--client-certs: needs --client-tls",
     "--client-certs=required --client-tls=telnets":
+        "--client-certs: needs --client-tls required",
+    "--client-certs=required --client-tls=offered --client-ca={certificate}":
+        "--client-certs: needs --client-tls required",
+    "--client-certs=required --client-tls=required":
         "--client-certs: needs --client-ca",
     "--client-ca={certificate} --client-tls=telnets":
         "--client-ca: needs --client-certs",
@@ -312,7 +316,7 @@ def test_reload(start_vspcd, certificates, tmp_path):
     cannot be read changes nothing."""
     put(certificates.server, tmp_path)
     vspcd = start_vspcd("--cert", tmp_path / "c", "--key", tmp_path / "k",
-                        "--ssl", "--client-tls", "offered")
+                        "--tls", "offered", "--client-tls", "offered")
     old = [vspcd.vm(f"vm-{by_auth}", tls=Tls(by_auth=by_auth))
            for by_auth in (False, True)]
     clients = [vspcd.telnet(vm, tls=Tls(by_auth=vm.tls.by_auth)) for vm in old]

@@ -26,7 +26,8 @@ class Port:
         self.name = name
 
     def open(self, *options):
-        self.vspcd = self.start("--ssl", "--client-tls", "offered", *options)
+        self.vspcd = self.start("--tls", "offered", "--client-tls", "offered",
+                                *options)
         self.vm = self.vspcd.vm("web", tls=Tls(by_auth=True))
         self.client = self.vspcd.telnet(self.vm, tls=Tls())
         self.address = self.vspcd.proxy if self.name == "vm" \
@@ -69,7 +70,7 @@ def port(request, start_vspcd):
 ], ids=["1.0", "1.2 of 1.3", "ciphers"])
 def test_nothing_in_common(port, options, how, reason):
     port.open()
-    vspcd = port.start("--ssl", "--client-tls", "offered", *options)
+    vspcd = port.start("--tls", "offered", "--client-tls", "offered", *options)
     port.vspcd = vspcd
     vm = vspcd.vm("web")
     port.address = vspcd.proxy if port.name == "vm" \
@@ -190,7 +191,7 @@ def test_slow_hello(port):
 def test_handshake_that_stops(start_vspcd):
     """Bounded in time, wherever it stops; and the bound is of the whole: some
     byte now and then does not lengthen it. Others do not wait."""
-    vspcd = start_vspcd("--ssl", "--client-tls", "required",
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "required",
                         "--identity-timeout", "60")
     vm = vspcd.vm("web", tls=Tls())
     client = vspcd.telnet(vm, tls=Tls(by_auth=True))

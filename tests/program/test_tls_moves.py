@@ -26,7 +26,7 @@ def how(way, seed):
 @pytest.mark.parametrize("source", WAYS)
 def test_every_mixture(start_vspcd, source, to):
     """Nobody types or says a byte that is lost, doubled or out of order."""
-    vspcd = start_vspcd("--ssl", "--client-tls", "offered")
+    vspcd = start_vspcd("--tls", "offered", "--client-tls", "offered")
     vm = vspcd.vm("web", **how(source, 1))
     client = vspcd.telnet(vm, tls=Tls())
     said = noise(200000, seed=5)
@@ -52,7 +52,7 @@ def test_every_mixture(start_vspcd, source, to):
 
 
 def test_there_and_back_and_in_the_clear(start_vspcd):
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     vm = vspcd.vm("web", tls=Tls())
     client = vspcd.telnet(vm)
     for n in range(4):
@@ -62,7 +62,7 @@ def test_there_and_back_and_in_the_clear(start_vspcd):
 
 
 def test_abort(start_vspcd):
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     vm = vspcd.vm("web", tls=Tls(by_auth=True))
     client = vspcd.telnet(vm)
     vm.begin()
@@ -77,7 +77,7 @@ def test_abort(start_vspcd):
 
 def test_destination_is_cut_and_tries_again(start_vspcd):
     """Also one that never comes through its handshake."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     vm = vspcd.vm("web", tls=Tls())
     client = vspcd.telnet(vm)
     vm.begin()
@@ -121,7 +121,7 @@ def test_policy_holds_for_destinations(start_vspcd):
 
 
 def test_much_data_between_moves(start_vspcd):
-    vspcd = start_vspcd("--ssl", "--hold-time", 20000)
+    vspcd = start_vspcd("--tls", "offered", "--hold-time", 20000)
     vm = vspcd.vm("web", **how("telnets", 1))
     client = vspcd.telnet(vm)
     for way in "auth", "telnets":

@@ -18,8 +18,8 @@ def served(start_vspcd, certificates):
     def serve(*options):
         vspcd = start_vspcd(
             "--cert", certificates.server.certificate, "--key",
-            certificates.server.key, "--ssl", "--client-tls", "offered",
-            "--hold-time", 20000, *options)
+            certificates.server.key, "--tls", "offered", "--hold-time", 20000,
+            "--client-tls", "offered", *options)
         return vspcd, vspcd.vm("web", tls=Tls(by_auth=True))
     return serve
 
@@ -152,8 +152,8 @@ def test_gnutls(served, certificates, need, terminal):
 def test_openssl_shows_a_certificate(served, certificates, need,
                                      start_process, certificate, reason):
     openssl = need("openssl")
-    vspcd, vm = served("--client-certs", "required", "--client-ca",
-                       certificates.ca)
+    vspcd, vm = served("--client-tls", "required", "--client-certs",
+                       "required", "--client-ca", certificates.ca)
     pair = certificate and getattr(certificates, certificate)
     process = start_process(
         [openssl, "s_client", "-quiet", "-connect", f"localhost:{vm.port}",

@@ -78,14 +78,17 @@ def test_ports_have_policies_of_their_own(start_vspcd):
             check(vspcd, kind, outcome)
 
 
-def test_ssl_is_tls_offered(start_vspcd):
-    vspcd = start_vspcd("--ssl")
-    for kind, outcome in OUTCOMES["offered"].items():
+@pytest.mark.parametrize("options", [["--ssl"], ["--ssl", "--tls", "offered"],
+                                     ["--tls", "off", "--ssl"]], ids=" ".join)
+def test_ssl_is_tls_and_nothing_else(start_vspcd, options):
+    """As in vSPC.py; also where a weaker policy stands beside it."""
+    vspcd = start_vspcd(*options)
+    for kind, outcome in OUTCOMES["required"].items():
         check(vspcd, kind, outcome)
 
 
 def test_one_port_serves_all_kinds_at_once(start_vspcd):
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     vms = [vspcd.vm(f"{kind}-{i}", **how)
            for i in range(3) for kind, how in KINDS.items()]
     clients = [vspcd.telnet(vm) for vm in vms]
@@ -95,7 +98,7 @@ def test_one_port_serves_all_kinds_at_once(start_vspcd):
 
 def test_a_vm_comes_back_in_another_way(start_vspcd):
     """Its console stays, and so do its clients."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     vm = vspcd.vm("web")
     client = vspcd.telnet(vm)
     for how in (*KINDS.values(), KINDS["clear"]):
@@ -111,7 +114,7 @@ def test_a_vm_comes_back_in_another_way(start_vspcd):
                                      ssl.TLSVersion.TLSv1_3])
 def test_every_segmentation(start_vspcd, kind, version):
     """Of handshake and data; what is said in the clear is cut as well."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     cuts = [byte_by_byte] + [cut_at_random(random.Random(seed), most)
                              for seed, most in enumerate((3, 20, 400))]
     for i, cut in enumerate(cuts):
@@ -139,7 +142,7 @@ def test_telnets_has_no_authentication(start_vspcd):
 def test_the_first_byte_decides(start_vspcd):
     """Nothing is said before it. Who says nothing either is greeted after a
     while, and may still be any VM but one of telnets."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     silent = vspcd.keep(Peer(dial(vspcd.proxy)))
     greeting = wire.VM_GREETING + wire.do(wire.AUTHENTICATION)
     assert silent.read_exactly(len(greeting)) == greeting
@@ -153,7 +156,7 @@ def test_the_first_byte_decides(start_vspcd):
 
 def test_hello_in_pieces_is_waited_for(start_vspcd):
     """Its first byte alone is enough to keep the greeting back."""
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     tls = Tls()
     hello = tls.hello()
     peer = vspcd.keep(Peer(dial(vspcd.proxy)))
@@ -166,7 +169,7 @@ def test_hello_in_pieces_is_waited_for(start_vspcd):
 
 def test_certificate_is_shown_and_checked(start_vspcd, certificates):
     vspcd = start_vspcd("--cert", certificates.server.certificate, "--key",
-                        certificates.server.key, "--ssl")
+                        certificates.server.key, "--tls", "offered")
     for by_auth in False, True:
         vm = vspcd.vm(f"good-{by_auth}",
                       tls=Tls(ca=certificates.ca, by_auth=by_auth))
@@ -190,7 +193,7 @@ def test_vm_in_tls_without_identity_is_closed(start_vspcd):
 
 @pytest.mark.parametrize("by_auth", [False, True])
 def test_end_in_order_is_told_from_a_cut(start_vspcd, by_auth):
-    vspcd = start_vspcd("--ssl")
+    vspcd = start_vspcd("--tls", "offered")
     reasons = {
         "close": "closed by the host",
         "break_off": "the connection was cut: TLS was not closed properly",

@@ -72,7 +72,8 @@ def test_options_of_vspc_py(link, tmp_path):
     assert has["interface"] == ('"::1"', "command line")
     assert has["file"] == (f'"{tmp_path}/x"', "command line")
     assert has["backend"] == ("File", "default")
-    assert has["tls"] == ("offered", "command line")
+    assert has["tls"] == ("required", "command line")
+    assert has["client-tls"] == ("off", "default")
 
 
 def test_backend_args(link, tmp_path):

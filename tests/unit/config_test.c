@@ -169,6 +169,8 @@ static void what_is_wrong_is_said_with_its_line(void **state)
           "--port-range-start: 50000 is above port-range-end" },
         { "\nkey = a", 2, "key: needs cert" },
         { "client-certs = optional", 1, "client-certs: needs client-tls" },
+        { "client-tls = offered\nclient-certs = required\nclient-ca = a", 2,
+          "client-certs: needs client-tls required" },
     };
     struct bench *b = *state;
 
@@ -322,7 +324,9 @@ static void ssl_of_a_file_is_below_a_policy_of_the_command_line(void **state)
     static char off[] = "--tls=off";
 
     read_text(b, "ssl = true\ntls = telnets");
-    assert_int_equal(b->settings.tls, SETTINGS_TLS_OFFERED);
+    assert_int_equal(b->settings.tls, SETTINGS_TLS_REQUIRED);
+    read_text(b, "ssl = true\ntls = offered");
+    assert_int_equal(b->settings.tls, SETTINGS_TLS_REQUIRED);
     read_text(b, "ssl = true\ntls = required");
     assert_int_equal(b->settings.tls, SETTINGS_TLS_REQUIRED);
     give(b, off);
