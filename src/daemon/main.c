@@ -134,12 +134,16 @@ static int show_tls(const struct settings *settings)
 static int check_config(const struct settings *settings,
                         struct problems *problems)
 {
+    struct err warning;
+
     check_settings(settings, problems);
     check_settings_files(settings, problems);
     print_problems(problems);
     if (problems->count > 0)
         return EXIT_FAILURE;
     print_notices(settings);
+    if (daemon_tls_warns(settings, &warning))
+        fprintf(stderr, "vspcd: cert: %s\n", warning.text);
     printf("nothing is wrong with the settings; configuration file: %s\n",
            settings->file != NULL     ? settings->file
            : settings->is_vspc_server ? "none"

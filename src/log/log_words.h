@@ -113,6 +113,7 @@
 
 #define LOG_TLS_OFF "TLS off, telnets:// will not work"
 #define LOG_TLS_CERTIFICATE "TLS certificate loaded"
+#define LOG_TLS_SLOW_KEY "TLS key makes handshakes slow"
 #define LOG_TLS_RELOADED "SIGHUP: TLS certificate reloaded, for new connections"
 #define LOG_TLS_NOT_RELOADED                                                   \
     "SIGHUP: TLS certificate not reloaded, former one stays in use"

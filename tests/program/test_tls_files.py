@@ -17,7 +17,7 @@ from harness import words
 from harness.net import TIMEOUT
 from harness.programs import BUILD, clean_environment, message_of
 from harness.streams import assert_both_ways
-from harness.tls import Tls
+from harness.tls import Pair, Tls, openssl
 
 
 def run(*options, env=None):
@@ -96,6 +96,37 @@ def test_two_starts_at_once(start_program, tmp_path):
         assert shown == {thumbprints(state / "certificate.pem")[0]}
         for program in programs:
             program.stop()
+
+
+def test_a_large_rsa_key_is_warned_of(start_vspcd, tmp_path):
+    """At the start, at SIGHUP, and by --check-config; 2048 bits are in order,
+    and so is a key that is no RSA key."""
+    pairs = {}
+    for bits in 2048, 3072:
+        pairs[bits] = Pair(tmp_path, f"rsa-{bits}")
+        openssl("req", "-x509", "-newkey", f"rsa:{bits}", "-nodes", "-subj",
+                "/CN=rsa", "-keyout", pairs[bits].key,
+                "-out", pairs[bits].certificate)
+        os.chmod(pairs[bits].key, 0o600)
+    large = pairs[3072]
+    link = Pair(tmp_path, "used")
+    link.certificate.symlink_to(pairs[2048].certificate)
+    link.key.symlink_to(pairs[2048].key)
+    options = "--cert", link.certificate, "--key", link.key
+    vspcd = start_vspcd(*options)
+    assert not vspcd.events(words.TLS_SLOW_KEY)
+    assert "3072" not in run(*options, "--check-config").stderr
+    for path, to in (link.certificate, large.certificate), (link.key,
+                                                            large.key):
+        path.unlink()
+        path.symlink_to(to)
+    vspcd.process.send_signal(signal.SIGHUP)
+    assert "3072 bits" in vspcd.wait_event(words.TLS_SLOW_KEY)["reason"]
+    assert "3072 bits" in start_vspcd(*options).wait_event(
+        words.TLS_SLOW_KEY)["reason"]
+    result = run(*options, "--check-config")
+    assert result.returncode == 0
+    assert "RSA key of 3072 bits" in result.stderr
 
 
 @pytest.mark.parametrize("env, place", [

@@ -2,6 +2,8 @@
 with its reason in the log, in bounded time, and nobody else waits."""
 
 import random
+import select
+import signal
 import ssl
 import time
 
@@ -252,6 +254,27 @@ def test_noise_in_a_session(start_vspcd, noise):
     client.read_notice()
     vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address,
                      reason="the host violated the TLS protocol")
+
+
+def test_a_crowd_of_handshakes_makes_nobody_else_wait(port):
+    """All hellos lie there before a byte of a client that is served. vspcd
+    stands still meanwhile, so that it finds all of them in one turn."""
+    port.open()
+    hello = Tls().hello()
+    with many(port.connect, 60) as crowd:
+        port.check_works()  # vspcd has accepted all of them
+        port.vspcd.process.send_signal(signal.SIGSTOP)
+        for peer in crowd:
+            peer.sock.sendall(hello)
+        port.client.send(b"typed")
+        port.vspcd.process.send_signal(signal.SIGCONT)
+        assert port.vm.read_until(b"typed") == b"typed"
+        answered = len(select.select([peer.sock for peer in crowd],
+                                     [], [], 0)[0])
+        # One turn has 16 steps; vspcd goes on while this looks.
+        assert answered < 40
+        for peer in crowd:
+            assert peer.sock.recv(1) == b"\x16"
 
 
 def test_many_half_hellos(port):

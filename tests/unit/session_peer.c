@@ -214,13 +214,24 @@ void site_turn_end(struct site *s)
     (void)end_turn(s);
 }
 
+/* Handshakes that wait for the next turn of the loop take their steps. */
+static bool begin_turn(struct site *s)
+{
+    struct deadline_queue *turns = &s->ctx.tls.turns;
+    struct deadline *d = deadline_pop(turns, UINT64_MAX);
+
+    if (d != NULL)
+        turns->on_due(d, turns->owner);
+    return d != NULL;
+}
+
 void site_run(struct site *s)
 {
     int turns = 0;
     bool is_busy = true;
 
     while (is_busy) {
-        is_busy = false;
+        is_busy = begin_turn(s);
         for (size_t i = 0; i < s->peer_count; i++)
             is_busy |= peer_turn(s->peers[i]);
         /* Who ends makes others go on. */

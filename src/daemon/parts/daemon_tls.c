@@ -142,6 +142,39 @@ static void use_given_certificate(struct daemon_tls *t)
     snprintf(t->key, sizeof t->key, "%s", s->key != NULL ? s->key : "");
 }
 
+/* The loop signs: while it does, nobody is served. */
+static bool is_slow(const struct daemon_tls *t, struct err *ret)
+{
+    enum { RSA_BITS_MAX = 2048 };
+    const struct tls_context *any = t->vms != NULL ? t->vms : t->clients;
+    unsigned bits = any != NULL ? tls_context_rsa_bits(any) : 0;
+
+    if (bits <= RSA_BITS_MAX)
+        return false;
+    err_set(ret,
+            "each TLS handshake signs with an RSA key of %u bits, and nothing "
+            "else is served meanwhile; use an ECDSA P-256 key, or RSA with "
+            "%d bits",
+            bits, RSA_BITS_MAX);
+    return true;
+}
+
+bool daemon_tls_warns(const struct settings *settings, struct err *ret)
+{
+    struct daemon_tls t = { .settings = settings };
+    struct err err;
+    bool warns = false;
+
+    if (settings->cert == NULL)
+        return false;
+    use_given_certificate(&t);
+    if (open_contexts(&t, &t.vms, &t.clients, &err) < 0)
+        return false;
+    warns = is_slow(&t, ret);
+    daemon_tls_close(&t);
+    return warns;
+}
+
 int daemon_tls_check(const struct settings *settings, struct err *err)
 {
     struct daemon_tls t = { .settings = settings };
@@ -218,6 +251,7 @@ static struct tls_thumbprints thumbprints(const struct daemon_tls *t)
 void daemon_tls_log(const struct daemon_tls *t)
 {
     struct tls_thumbprints prints;
+    struct err why;
 
     if (t->trouble[0] != '\0')
         log_warning(LOG_TLS_OFF " reason=%s", LOG_TEXT(t->trouble));
@@ -226,6 +260,8 @@ void daemon_tls_log(const struct daemon_tls *t)
     prints = thumbprints(t);
     log_info(LOG_TLS_CERTIFICATE " certificate=%s sha1=%s sha256=%s",
              LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
+    if (is_slow(t, &why))
+        log_warning(LOG_TLS_SLOW_KEY " reason=%s", LOG_TEXT(why.text));
 }
 
 /* "HOST:PORT" for a URI, by which vSphere's hosts may reach us: the only

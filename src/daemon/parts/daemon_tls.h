@@ -36,6 +36,9 @@ void daemon_tls_close(struct daemon_tls *t);
  * own, which is neither made nor read. 0, or -errno with err filled. */
 int daemon_tls_check(const struct settings *settings, struct err *err);
 
+/* True if the given certificate works, but at a cost that ret says. */
+bool daemon_tls_warns(const struct settings *settings, struct err *ret);
+
 /* Gives the contexts to later sessions; existing sessions keep theirs. */
 void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
 
@@ -47,7 +50,7 @@ void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
 int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
                       struct daemon_tls *ret_next, struct err *err);
 
-/* Logs one line: the thumbprints. */
+/* Logs the thumbprints, and what daemon_tls_warns says. */
 void daemon_tls_log(const struct daemon_tls *t);
 
 /* Prints thumbprints and proxy URIs, to be entered into vSphere. */

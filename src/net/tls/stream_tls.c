@@ -29,6 +29,10 @@ enum {
     /* Above this, the peer's input is not read, because the peer takes no
      * answers. A single write stays below it. */
     TLS_OUT_MARK = TLS_WRITE_MAX + 8 * KIB,
+
+    /* With 0, a turn that takes less than a microsecond would be followed by
+     * the next one within the call that fires the queue. */
+    TLS_NEXT_TURN_US = 1,
 };
 
 struct stream_tls {
@@ -40,6 +44,7 @@ struct stream_tls {
     struct buf out; /* for the stream below */
     struct deadline again;
     struct deadline patience; /* limits the handshake, or closing */
+    struct list step;         /* in hub->waiting, or empty */
     bool is_closing;          /* the owner has closed it: only out is sent */
     bool closes_gently;
     bool has_told; /* the owner knows that it is broken */
@@ -71,7 +76,8 @@ static unsigned interest_below(const struct stream_tls *t)
 
     switch ((enum tls_state)t->engine.state) {
     case TLS_SHAKING_HANDS:
-        wanted = STREAM_READ;
+        /* The step that it waits for reads. */
+        wanted = list_is_empty(&t->step) ? STREAM_READ : 0;
         break;
     case TLS_OPEN:
         wanted = t->stream.interest;
@@ -94,8 +100,10 @@ static unsigned interest_below(const struct stream_tls *t)
  * stream. */
 static void settle(struct stream_tls *t)
 {
-    if (t->engine.state != TLS_SHAKING_HANDS)
+    if (t->engine.state != TLS_SHAKING_HANDS) {
         deadline_stop(&t->patience);
+        list_remove(&t->step);
+    }
     if (t->engine.state == TLS_BROKEN)
         t->stream.error = (int16_t)t->engine.error;
     if (!has_to_tell(t))
@@ -177,11 +185,48 @@ static void fetch(struct stream_tls *t, size_t most)
         tls_engine_fail_below(&t->engine, (int)n);
 }
 
-static void go_on_shaking_hands(struct stream_tls *t)
+/* ---- handshakes --------------------------------------------------------- */
+
+static bool has_steps_left(const struct tls_hub *hub)
 {
+    return hub->steps < TLS_STEPS_PER_TURN && hub->steps_us < TLS_STEPS_US;
+}
+
+/* Input that was read before the stream began is a step of its own: nothing can
+ * be read behind it. */
+static void take_step(struct stream_tls *t)
+{
+    struct tls_hub *hub = t->hub;
+    uint64_t since_us = clock_now_us();
+
+    tls_engine_begin_input(&t->engine);
+    if (t->engine.bio.in.len < TLS_FIRST_BYTES)
+        fetch(t, LIMIT_READ);
     tls_engine_shake_hands(&t->engine);
     tls_engine_keep_input(&t->engine);
     send_out(t);
+    hub->steps++;
+    hub->steps_us += clock_now_us() - since_us;
+}
+
+static void await_next_turn(struct tls_hub *hub)
+{
+    if (!deadline_is_running(&hub->turn))
+        deadline_start(&hub->turns, &hub->turn, clock_now_us());
+}
+
+/* Now, if this turn has a step left and nobody has waited longer. */
+static void ask_for_step(struct stream_tls *t)
+{
+    struct tls_hub *hub = t->hub;
+
+    if (!list_is_empty(&t->step))
+        return;
+    if (has_steps_left(hub) && list_is_empty(&hub->waiting))
+        take_step(t);
+    else
+        list_add_tail(&hub->waiting, &t->step);
+    await_next_turn(hub);
 }
 
 /* ---- what the owner calls ---------------------------------------------- */
@@ -284,6 +329,7 @@ static void stream_tls_close(struct stream *s, bool gently)
     s->interest = 0;
     deadline_stop(&t->again);
     deadline_stop(&t->patience);
+    list_remove(&t->step);
     if (!gently || !was_open || t->out.len == 0) {
         close_below(t);
         return;
@@ -352,11 +398,8 @@ static void stream_tls_on_below_ready(void *owner, unsigned ready)
     if (t->engine.state == TLS_SHAKING_HANDS) {
         /* The peer may have sent a reason before it closed: that is read first,
          * and the break shows behind it, in this turn or a later one. */
-        if (ready & STREAM_READ) {
-            tls_engine_begin_input(&t->engine);
-            fetch(t, LIMIT_READ);
-            go_on_shaking_hands(t);
-        }
+        if (ready & STREAM_READ)
+            ask_for_step(t);
         ready = 0;
         is_broken = false;
     }
@@ -409,6 +452,25 @@ static void tls_hub_handshake_due(struct deadline *d, void *owner)
     settle(t);
 }
 
+static void tls_hub_turn_due(struct deadline *d, void *owner)
+{
+    struct tls_hub *hub = owner;
+
+    (void)d;
+    hub->steps = 0;
+    hub->steps_us = 0;
+    while (has_steps_left(hub) && !list_is_empty(&hub->waiting)) {
+        struct stream_tls *t =
+            CONTAINER_OF(hub->waiting.next, struct stream_tls, step);
+
+        list_remove(&t->step);
+        take_step(t);
+        settle(t);
+    }
+    if (hub->steps > 0)
+        await_next_turn(hub);
+}
+
 /* ---- making one -------------------------------------------------------- */
 
 struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
@@ -426,12 +488,14 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     buf_init(&t->out, TLS_OUT_MAX);
     deadline_init(&t->again);
     deadline_init(&t->patience);
+    list_init(&t->step);
     stream_set_owner(below, stream_tls_on_below_ready, t);
     deadline_start(&hub->handshakes, &t->patience, clock_now_us());
-    /* Bytes that were read before are answered at once; a client sends its
-     * hello. */
     tls_engine_give_input(&t->engine, already_read);
-    go_on_shaking_hands(t);
+    tls_engine_keep_input(&t->engine);
+    /* Bytes that were read before have an answer; a client says its hello. */
+    if (already_read.len > 0 || tls_engine_speaks_first(&t->engine))
+        ask_for_step(t);
     settle(t);
     return &t->stream;
 }
@@ -444,6 +508,9 @@ void tls_hub_init(struct tls_hub *hub, struct loop *loop)
     deadline_queue_open(&hub->again, 0, tls_hub_again_due, hub);
     deadline_queue_open(&hub->handshakes, TLS_HANDSHAKE_US,
                         tls_hub_handshake_due, hub);
+    deadline_queue_open(&hub->turns, TLS_NEXT_TURN_US, tls_hub_turn_due, hub);
+    deadline_init(&hub->turn);
+    list_init(&hub->waiting);
     hub->in = xmalloc(TLS_FIRST_BYTES + LIMIT_READ);
     hub->plain = xmalloc(TLS_RECORD_MAX);
     hub->out = xcalloc(1, sizeof *hub->out);
@@ -452,6 +519,7 @@ void tls_hub_init(struct tls_hub *hub, struct loop *loop)
         return;
     loop_watch(loop, &hub->again);
     loop_watch(loop, &hub->handshakes);
+    loop_watch(loop, &hub->turns);
 }
 
 void tls_hub_done(struct tls_hub *hub)
@@ -463,8 +531,11 @@ void tls_hub_done(struct tls_hub *hub)
     LIST_EACH (node, after, &hub->again.waiting)
         tls_hub_again_due(CONTAINER_OF(node, struct deadline, node), hub);
     assert(hub->stream_count == 0);
+    assert(list_is_empty(&hub->waiting));
+    deadline_stop(&hub->turn);
     deadline_queue_close(&hub->again);
     deadline_queue_close(&hub->handshakes);
+    deadline_queue_close(&hub->turns);
     free(hub->in);
     free(hub->plain);
     free(hub->out->bytes);

@@ -24,6 +24,21 @@ static bool is_given(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+/*
+ * The peer chooses the group, and the loop computes: P-521 costs it ten times
+ * as much as these. Hosts of every version offer P-256 (OpenSSL has preferred
+ * it since before ESXi 5), and so does whatever speaks TLS 1.3 (RFC 8446
+ * section 9.1). A server's choice alone: a client of ours must not fail at a
+ * server whose certificate has another curve.
+ */
+static int set_groups(SSL_CTX *ctx, struct err *err)
+{
+    if (SSL_CTX_set1_groups_list(ctx, "X25519:P-256") == 1)
+        return 0;
+    err_set(err, "OpenSSL has no group for TLS: %s", tls_context_reason());
+    return -EINVAL;
+}
+
 /* ---- certificates ----------------------------------------------------- */
 
 static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
@@ -153,7 +168,9 @@ int tls_context_open(struct tls_context **ret_context,
 
     if (r < 0)
         return r;
-    r = tls_terms_set(c, settings->minimum, settings->ciphers, err);
+    r = set_groups(c->ctx, err);
+    if (r == 0)
+        r = tls_terms_set(c, settings->minimum, settings->ciphers, err);
     if (r == 0 && !settings->has_no_certificate)
         r = set_certificate(c->ctx, settings->certificate_path,
                             settings->key_path, err);
@@ -202,6 +219,16 @@ void tls_context_close(struct tls_context *context)
     SSL_CTX_free(context->ctx);
     tls_verify_done(&context->demands);
     free(context);
+}
+
+unsigned tls_context_rsa_bits(const struct tls_context *context)
+{
+    const EVP_PKEY *key = SSL_CTX_get0_privatekey(context->ctx);
+
+    if (key == NULL || (EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA &&
+                        EVP_PKEY_get_base_id(key) != EVP_PKEY_RSA_PSS))
+        return 0;
+    return (unsigned)EVP_PKEY_get_bits(key);
 }
 
 /* Sent for names only, not for addresses (RFC 6066 section 3). */

@@ -106,6 +106,11 @@ struct tls_context *tls_context_share(struct tls_context *context);
  * NULL. */
 void tls_context_close(struct tls_context *context);
 
+/* The size of our key, if it is an RSA key; else 0. The loop signs with it in
+ * each handshake: 0.6 ms with 2048 bits, 3 ms with 4096, growing with the third
+ * power; with an ECDSA P-256 key 0.03 ms. */
+unsigned tls_context_rsa_bits(const struct tls_context *context);
+
 /* Fingerprints of our certificate, upper case hex with colons; "" without
  * one. */
 struct tls_thumbprints {

@@ -221,6 +221,11 @@ static void take_step(struct tls_engine *e)
         tls_engine_fail(e, -EPROTO, "TLS: a handshake without end");
 }
 
+bool tls_engine_speaks_first(const struct tls_engine *e)
+{
+    return e->context->is_client;
+}
+
 void tls_engine_shake_hands(struct tls_engine *e)
 {
     if (e->state == TLS_SHAKING_HANDS && has_begun(e))

@@ -75,6 +75,9 @@ void tls_engine_give_input(struct tls_engine *e, struct slice bytes);
 void tls_engine_give_end(struct tls_engine *e);
 void tls_engine_keep_input(struct tls_engine *e);
 
+/* True for a client: its handshake begins without input. */
+bool tls_engine_speaks_first(const struct tls_engine *e);
+
 /* Continues the handshake as far as the input goes. */
 void tls_engine_shake_hands(struct tls_engine *e);
 
