@@ -426,7 +426,7 @@ const struct option_row option_rows[] = {
       .type = OPTION_NUMBER,
       AT(vm_rate),
       .value = "COUNT",
-      .standard = "0",
+      .standard = "1000",
       .max = 1000000,
       .is_reloaded = true,
       .text = "VM connections that one address can make per second in the\n"
@@ -439,12 +439,14 @@ const struct option_row option_rows[] = {
       .type = OPTION_NUMBER,
       AT(vm_burst),
       .value = "COUNT",
-      .standard = "10000",
+      .standard = "20000",
       .min = 1,
       .max = 1000000,
       .is_reloaded = true,
       .text = "VM connections that one address can make at once before\n"
-              "--vm-rate applies" },
+              "--vm-rate applies",
+      .more = "The burst is for all VMs of a site that return at once, from "
+              "one load balancer. A larger site needs a larger burst." },
     { .name = "identity-timeout",
       .type = OPTION_SECONDS,
       AT(identity_timeout_s),
