@@ -225,6 +225,20 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "send Ctrl-C (0x03) to the VM when a telnet client sends\n"
               "IAC IP, \"interrupt process\"" },
+    { .name = "enter",
+      .type = OPTION_WORD,
+      AT(enter),
+      .words = "as-is|cr",
+      .value = "as-is|cr",
+      .standard = "as-is",
+      .is_reloaded = true,
+      .text = "how the ends of lines that scripts send reach the VM: as-is;\n"
+              "or cr, LF and CR LF become CR, as Enter sends",
+      .more = "With cr, echo command | nc types a line into a guest that wants "
+              "CR. This setting affects clients of the consoles' ports without "
+              "telnet, and telnet clients without the option BINARY. It never "
+              "changes what telnet clients with BINARY, clients with RFC 2217, "
+              "and clients of tcp:// listeners send." },
     { .group = "TLS",
       .name = "tls",
       .type = OPTION_WORD,

@@ -73,6 +73,7 @@ struct session_settings daemon_settings_of_sessions(
                      .bytes = (uint32_t)s->attach_bytes },
         .client_policy = client_policy,
         .sends_interrupt = s->interrupt != 0,
+        .enter_is_cr = s->enter != 0,
         .half_close_us = s->half_close_ms * US_PER_MS,
     };
 }

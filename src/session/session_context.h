@@ -36,6 +36,7 @@ struct session_settings {
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
+    bool enter_is_cr;              /* LF of a client's lines is CR for the VM */
     uint64_t half_close_us;        /* a half-closed client is closed after this
                                     * long without output */
     struct history_wish history;   /* earlier output shown to a new client */

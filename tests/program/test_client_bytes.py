@@ -1,13 +1,14 @@
 """Which bytes of a client are typed, and which of ours it gets: options are
 never typed, programs get the VM's bytes alone, ^C of a telnet arrives."""
 
+import signal
 import time
 
 import pytest
 
 from harness import words
 from harness import wire
-from harness.net import Peer, dial
+from harness.net import Fd, Peer, dial
 from harness.streams import MIB, letters
 from test_config import config  # noqa: F401 (a fixture)
 
@@ -234,3 +235,43 @@ def test_ip_can_be_ignored(start_vspcd, config):  # noqa: F811
     client = vspcd.telnet(vm)
     client.send_wire(b"ab" + wire.command(wire.IP) + b"cd")
     assert vm.read_until(b"cd") == b"abcd"
+
+
+# The end of a script's line
+
+def test_enter(start_vspcd, need, start_process):
+    """echo | nc, for a guest that wants CR."""
+    nc = need("nc", "netcat-openbsd")
+    vspcd = start_vspcd("--enter", "cr")
+    vm = vspcd.vm("web")
+    script = start_process([nc, "-N", "127.0.0.1", str(vm.port)])
+    script.stdin.write(b"show version\nexit\r\n")
+    script.stdin.close()
+    assert vm.read_until(b"exit\r") == b"show version\rexit\r"
+    vm.send(b"done")
+    assert Fd(script.stdout.fileno()).read_until(b"done").endswith(b"done")
+    vm.sync()
+    assert not vm.data
+
+
+def test_enter_never_changes_bytes_of_binary(start_vspcd):
+    vspcd = start_vspcd("--enter", "cr")
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    client.send(b"a\nb\r\nc")
+    assert vm.read_until(b"c") == b"a\nb\r\nc"
+
+
+def test_enter_can_be_changed(start_vspcd, config):  # noqa: F811
+    """SIGHUP: for clients that are there, too."""
+    path = config("enter = as-is")
+    vspcd = start_vspcd("--config", path)
+    vm = vspcd.vm("web")
+    client = vspcd.raw(vm)
+    client.send(b"a\nb")
+    assert vm.read_until(b"b") == b"a\nb"
+    config("enter = cr")
+    vspcd.process.send_signal(signal.SIGHUP)
+    vspcd.wait_event(words.RELOADED)
+    client.send(b"a\nb")
+    assert vm.read_until(b"b") == b"a\rb"

@@ -227,7 +227,7 @@ SETTINGS = [
      "--client-burst", 4, "--client-total", 5, "--unidentified-limit", 6,
      "--unidentified-per-address", 7],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
-     "--half-close-time", 5000, "--hook", "/a b,events=vm-up",
+     "--half-close-time", 5000, "--enter", "cr", "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],
     ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",
      "--mode", "0640", "--log-owner", "root:root", "--log-format", "timestamps",

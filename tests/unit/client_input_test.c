@@ -175,6 +175,73 @@ static void ip_is_ctrl_c(void **state)
     assert_true(peer_got(f->vm, BYTES("a\3b")));
 }
 
+static void leave(struct peer *client)
+{
+    peer_break(client);
+    peer_remove(client);
+}
+
+/* What an Enter is, in any cut: raw, telnet without BINARY, and the clients
+ * whose bytes never change. */
+static void lf_is_enter_if_wanted(void **state)
+{
+    static const char said[] = "a\nb\r\nc\rd\r\n\ne";
+    struct fixture *f = *state;
+
+    f->site.ctx.settings.enter_is_cr = true;
+    for (size_t piece = 1; piece < sizeof said; piece++) {
+        struct peer *raw = client_connect(&f->site, f->console);
+        struct peer *terminal = client_connect(&f->site, f->console);
+        struct peer *binary = telnet_connect(&f->site, f->console);
+
+        peer_give_pieces(raw, BYTES(said), piece);
+        assert_true(peer_got(f->vm, BYTES("a\rb\rc\rd\r\re")));
+        peer_give(terminal, BYTES(IAC DONT BINARY IAC WONT BINARY));
+        peer_give_pieces(terminal, BYTES(said), piece);
+        assert_true(peer_got(f->vm, BYTES("a\rb\rc\rd\r\re")));
+        peer_give_pieces(binary, BYTES(said), piece);
+        assert_true(peer_got(f->vm, BYTES(said)));
+        leave(raw);
+        leave(terminal);
+        leave(binary);
+    }
+}
+
+static void lf_of_a_program_stays(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *program = client_connect(&f->site, f->console);
+    struct peer *wire = peer_add(&f->site);
+
+    f->site.ctx.settings.enter_is_cr = true;
+    peer_give(program, BYTES(IAC DONT BINARY IAC WONT BINARY IAC WILL "\x2c"));
+    peer_give(program, BYTES("a\nb"));
+    assert_true(peer_got(f->vm, BYTES("a\nb")));
+    client_session_start(&f->site.ctx, &wire->stream.stream, f->console,
+                         client_raw_role());
+    peer_give(wire, BYTES("a\nb\r\n"));
+    assert_true(peer_got(f->vm, BYTES("a\nb\r\n")));
+}
+
+static void lf_stays_by_default(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    peer_give(client, BYTES("a\nb\r\n"));
+    assert_true(peer_got(f->vm, BYTES("a\nb\r\n")));
+}
+
+static void lines_typed_ahead_are_lines_too(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = client_connect(&f->site, f->console);
+
+    f->site.ctx.settings.enter_is_cr = true;
+    peer_give(client, BYTES("a\n\r\0\nb\n" IAC DONT BINARY "c\n"));
+    assert_true(peer_got(f->vm, BYTES("a\r\r\rb\rc\r")));
+}
+
 /* One pastes into a VM that reads nothing; the others ask and leave. */
 static void only_who_has_input_that_nobody_takes_waits(void **state)
 {
@@ -455,6 +522,10 @@ int main(void)
         TEST(one_answer_to_our_question_makes_it_telnet),
         TEST(one_answer_alone_is_data_of_a_raw_client_later),
         TEST(ip_is_ctrl_c),
+        TEST(lf_is_enter_if_wanted),
+        TEST(lf_of_a_program_stays),
+        TEST(lf_stays_by_default),
+        TEST(lines_typed_ahead_are_lines_too),
         TEST(only_who_has_input_that_nobody_takes_waits),
         TEST(what_waits_goes_in_the_order_it_came),
         TEST(long_raw_input_is_never_taken_for_telnet),

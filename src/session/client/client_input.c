@@ -25,6 +25,7 @@
  * behind it, and all of it is looked at again.
  */
 #include "base/clock.h"
+#include "proto/enter.h"
 #include "session/client/client_session_private.h"
 
 #include <assert.h>
@@ -37,6 +38,36 @@ static void give_input(struct client_session *s, struct slice bytes)
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 
+/*
+ * Whether LF is Enter for this client. Not for what a program sends: RFC 2217,
+ * BINARY, a raw listener, a system that vspcd called.
+ */
+static bool types_lines(const struct client_session *s)
+{
+    return s->telnet.ctx->settings.enter_is_cr &&
+           s->role->way == CLIENT_TELNET && client_session_is_person(s) &&
+           s->telnet.wire.peer.decoder.lines != TELNET_LINES_BINARY;
+}
+
+/* What may be the lines of a person or a script. *behind_cr: whether the bytes
+ * before them ended with CR; afterwards, whether these do. */
+static void give_typed(struct client_session *s, struct slice in,
+                       bool *behind_cr)
+{
+    if (!types_lines(s)) {
+        *behind_cr = in.len > 0 && in.data[in.len - 1] == TELNET_CR;
+        give_input(s, in);
+        return;
+    }
+    while (in.len > 0 && !client_session_is_ending(s)) {
+        struct slice typed =
+            enter_next(behind_cr, &in, s->telnet.ctx->copy_buffer, LIMIT_READ);
+
+        if (typed.len > 0)
+            give_input(s, typed);
+    }
+}
+
 /* Waits in the order of coming: see client_wait. */
 static void refuse_input(struct client_session *s)
 {
@@ -45,6 +76,15 @@ static void refuse_input(struct client_session *s)
 }
 
 /* ---- telnet ------------------------------------------------------------- */
+
+/* Without BINARY the decoder has dropped the LF behind a CR: one that is left
+ * is an end of line of its own. */
+static void give_telnet(struct client_session *s, struct slice in)
+{
+    bool behind_cr = false;
+
+    give_typed(s, in, &behind_cr);
+}
 
 /*
  * Data with doubled bytes in it is put together, so that it reaches the VM in
@@ -118,7 +158,7 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
     }
     switch (event) {
     case TELPEER_DATA:
-        give_input(s, item->body);
+        give_telnet(s, item->body);
         return 0;
     case TELPEER_OPTION:
         if (item->option == TELNET_OPTION_COM_PORT &&
@@ -227,11 +267,13 @@ static void give_typed_ahead(struct client_session *s, struct slice in)
         if (in.data[at] != '\0' || !is_behind_cr(s, in, at))
             continue;
         if (at > from)
-            give_input(s, slice_of(in.data + from, at - from));
+            give_typed(s, slice_of(in.data + from, at - from),
+                       &s->is_raw_behind_cr);
+        s->is_raw_behind_cr = false;
         from = at + 1;
     }
     if (from < in.len)
-        give_input(s, slice_after(in, from));
+        give_typed(s, slice_after(in, from), &s->is_raw_behind_cr);
 }
 
 /* The VM may have been away before it was known that notices can be said to
@@ -252,8 +294,7 @@ static void give_raw(struct client_session *s, struct slice in)
         return;
     if (s->raw_seen < CLIENT_RAW_TRIAL)
         s->raw_seen += (uint32_t)in.len;
-    s->is_raw_behind_cr = in.data[in.len - 1] == '\r';
-    give_input(s, in);
+    give_typed(s, in, &s->is_raw_behind_cr);
 }
 
 /* Not started anew: a client that goes on typing does not prolong its doubt. */
