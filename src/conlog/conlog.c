@@ -163,7 +163,7 @@ int conlog_open(struct conlog **ret_conlog,
     l->callbacks = *callbacks;
     l->names_made = 1;
     set_dates(l, clock_utc_s());
-    map_init(&l->names, seed);
+    conlog_names_init(&l->names, callbacks->digest, seed);
     deadline_queue_open(&l->batches, CONLOG_BATCH_US, conlog_batch_due, l);
     deadline_queue_open(&l->ticks, CONLOG_TICK_US, conlog_tick_due, l);
     deadline_init(&l->tick);
@@ -172,7 +172,7 @@ int conlog_open(struct conlog **ret_conlog,
     r = conlog_writers_open(&l->writers, settings, callbacks->wake,
                             callbacks->owner, seed);
     if (r < 0) {
-        map_done(&l->names);
+        conlog_names_done(&l->names);
         free(l);
         return r;
     }
@@ -220,7 +220,7 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
     deadline_stop(&l->tick);
     /* Threads that are left behind use the writers alone, so l can be freed. */
     conlog_writers_close(l->writers, wait_us, conlog_tell_left, &teller);
-    map_done(&l->names);
+    conlog_names_done(&l->names);
     free(l);
 }
 

@@ -19,6 +19,7 @@
 
 #include "base/deadline.h"
 #include "base/err.h"
+#include "conlog/conlog_names.h"
 #include "conlog/file/conlog_settings.h"
 #include "core/console.h"
 
@@ -46,6 +47,7 @@ struct conlog_callbacks {
     /* The log's name belongs to another console; the log got this path. */
     void (*on_same_name)(void *owner, const struct console *console,
                          const char *path);
+    conlog_names_digest_fn *digest;
     /* conlog_wake must be called on the loop. Called on any thread. */
     void (*wake)(void *owner);
     void *owner;

@@ -14,7 +14,7 @@ struct conlog {
     struct conlog_settings settings;
     struct conlog_callbacks callbacks;
     struct conlog_writers *writers;
-    struct map names;              /* path -> struct conlog_names_entry */
+    struct conlog_names names;
     struct deadline_queue batches; /* struct console_log.waits */
     struct deadline_queue ticks;   /* tick */
     struct deadline tick;          /* runs while the writers are busy */
@@ -36,10 +36,13 @@ struct console_log {
     struct deadline waits;
     struct conlog_writer_slot slot;
     struct conlog_names_entry name;
-    unsigned name_made;   /* conlog->names_made at that time; 0: never */
-    struct list asks;     /* struct past_ask.node */
-    struct list answered; /* in conlog->answered */
-    struct past *past;    /* the answer */
+    unsigned name_made; /* conlog->names_made at that time; 0: never */
+    uint64_t
+        rename_us; /* when the VM's new name may be taken; 0: it has none */
+    uint64_t names_paid_us; /* until when the names it took are paid for */
+    struct list asks;       /* struct past_ask.node */
+    struct list answered;   /* in conlog->answered */
+    struct past *past;      /* the answer */
     bool has_past;   /* the file's content before this run is the console's */
     bool is_begun;   /* output of this run is in the file */
     bool is_refused; /* waits for room, in conlog->refused */

@@ -22,6 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * A VM's name that is replaced within NAME_LASTS_S gets no file. Nor does a
+ * name beyond NAMES_AT_ONCE of one console, and one more each NAME_EVERY_S:
+ * until then the log continues in its present file. People rename a VM a few
+ * times in a year.
+ */
+enum { NAME_LASTS_S = 1, NAMES_AT_ONCE = 4, NAME_EVERY_S = 3600 };
+
+static const uint64_t us_per_s = 1000 * 1000;
+
 static struct console_log *log_of(struct reader *reader)
 {
     return CONTAINER_OF(reader, struct console_log, reader);
@@ -34,8 +44,11 @@ static struct console_log *log_of(struct reader *reader)
  * decides whether the file changes: a new name may be equal to the old one.
  * Another file has nothing of this run; and the content of any file but the
  * log's first is not known to be this console's, so it has no past to show.
+ *
+ * A new name of the VM counts against the console's budget of names. A new date
+ * or pattern does not, and takes the VM's new name with it.
  */
-static void name_anew(struct console_log *log, int64_t now_s)
+static void name_anew(struct console_log *log, int64_t now_s, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
     const struct console *c = log->reader.console;
@@ -44,10 +57,10 @@ static void name_anew(struct console_log *log, int64_t now_s)
         .uuid = c->uuid,
         .label = c->label,
     };
-    uint32_t way;
+    enum conlog_names_way way;
     char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;
 
-    if (log->name_made < l->pattern_made)
+    if (log->name_made < l->pattern_made || log->rename_us != 0)
         log->name.way = CONLOG_NAMES_PLAIN;
     way = log->name.way;
     conlog_names_take(&l->names, &log->name, l->settings.pattern, &facts,
@@ -55,7 +68,12 @@ static void name_anew(struct console_log *log, int64_t now_s)
     if (former == NULL || strcmp(former, log->name.path) != 0) {
         log->is_begun = false;
         log->has_past = former == NULL && log->has_past;
+        if (log->rename_us != 0)
+            log->names_paid_us =
+                (log->names_paid_us > now_us ? log->names_paid_us : now_us) +
+                NAME_EVERY_S * us_per_s;
     }
+    log->rename_us = 0;
     if (log->name.way != way)
         l->callbacks.on_same_name(l->callbacks.owner, c, log->name.path);
     free(former);
@@ -64,14 +82,29 @@ static void name_anew(struct console_log *log, int64_t now_s)
 
 /* Before every take, so that output goes under the date on which it is taken:
  * at most a batch's time after it was printed. */
-static void check_name(struct console_log *log)
+static void check_name(struct console_log *log, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
     int64_t now_s = clock_utc_s();
 
     conlog_check_dates(l, now_s);
-    if (log->name_made != l->names_made)
-        name_anew(log, now_s);
+    if (log->name_made != l->names_made ||
+        (log->rename_us != 0 && now_us >= log->rename_us))
+        name_anew(log, now_s, now_us);
+}
+
+/* A VM may have as many names as it likes, and each would be a file: so a new
+ * one has to last, and is paid for. The bucket of names is full when
+ * names_paid_us has come (GCRA). */
+void console_log_renamed(struct console_log *log, uint64_t now_us)
+{
+    uint64_t burst_us = (NAMES_AT_ONCE - 1) * NAME_EVERY_S * us_per_s;
+
+    if (log == NULL)
+        return;
+    log->rename_us = now_us + NAME_LASTS_S * us_per_s;
+    if (log->names_paid_us > log->rename_us + burst_us)
+        log->rename_us = log->names_paid_us - burst_us;
 }
 
 /* ---- taking ----------------------------------------------------------- */
@@ -146,7 +179,7 @@ static void take(struct console_log *log, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
 
-    check_name(log);
+    check_name(log, now_us);
     while (!reader_has_caught_up(&log->reader)) {
         uint64_t behind = log->reader.console->output.head - log->reader.at;
         uint32_t want = behind < CONLOG_WRITER_JOB_MAX ? (uint32_t)behind
@@ -166,19 +199,6 @@ static void take(struct console_log *log, uint64_t now_us)
         take_job(log, room, now_us);
     }
     conlog_start_tick(l, now_us);
-}
-
-/* Output under the former name goes into the former file. A refused log cannot
- * take: its output in the ring goes under the new name, because the ring has no
- * mark for a rename. */
-void console_log_renamed(struct console_log *log)
-{
-    if (log == NULL)
-        return;
-    if (!log->is_refused)
-        take(log, clock_now_us());
-    log->name_made = 0;
-    log->name.way = CONLOG_NAMES_PLAIN;
 }
 
 void console_log_take_batch(struct console_log *log, uint64_t now_us)
@@ -282,7 +302,7 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
     /* The console that is opened first gets the name, whichever prints
      * first. */
-    check_name(log);
+    check_name(log, clock_now_us());
     console_log_pull(&log->reader);
     return log;
 }
@@ -293,7 +313,7 @@ bool console_log_ask_past(struct console_log *log,
 {
     struct conlog *l = log->conlog;
 
-    check_name(log);
+    check_name(log, now_us);
     if (!log->has_past || wish->bytes == 0)
         return false;
     list_add_tail(&log->asks, &ask->node);
@@ -325,7 +345,7 @@ static void give_up_rest(struct console_log *log, uint64_t now_us)
 
 static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
 {
-    check_name(log);
+    check_name(log, now_us);
     while (!reader_has_caught_up(&log->reader)) {
         uint32_t room = CONLOG_WRITER_JOB_MAX;
 

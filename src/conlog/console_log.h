@@ -41,9 +41,9 @@ bool console_log_ask_past(struct console_log *log,
  * program's end. It is written later. Takes NULL. */
 void console_log_close(struct console_log *log, bool is_end, uint64_t now_us);
 
-/* The console was renamed: the log gets a new name when it next takes output.
- * Takes NULL. */
-void console_log_renamed(struct console_log *log);
+/* The console was renamed: if the name lasts, the log takes it with the output
+ * of a second later, or later still if it has taken too many. Takes NULL. */
+void console_log_renamed(struct console_log *log, uint64_t now_us);
 
 struct console_log_state {
     const char *path; /* relative; valid until the log takes output */

@@ -11,8 +11,9 @@ from harness.net import eventually
 from harness.programs import BUILD, is_sanitized
 from harness.streams import MIB, assert_same, letters
 from test_console_log_times import content
-from test_console_logs import (GAP, PATIENT, names, rotated, small_disk,  # noqa: F401
-                               start, state_of, wait_bytes)
+from test_console_logs import (GAP, PATIENT, names, rotated,  # noqa: F401
+                               say_under_new_name, small_disk, start, state_of,
+                               wait_bytes)
 
 NOT_WRITTEN = words.CONSOLE_LOG_NOT_WRITTEN
 
@@ -93,14 +94,17 @@ def test_a_name_that_is_anothers_now_is_written_behind_what_waits(
     one.close()
     vspcd.wait_event(words.VM_DISCONNECTED, console="web")
     one = vspcd.vm("old", one.uuid)
+    said = say_under_new_name(vspcd, one, "old", "old.log")
     one.send(b"renamed")
-    eventually(lambda: state_of(vspcd, "old")["log"] == "old.log", "the name")
     two = vspcd.vm("web")
     (tmp_path / "file").unlink()
     start.folder.mkdir(parents=True)
     two.send(b" another")
-    wait_bytes(start.folder / "web.log", first + b" another")
-    wait_bytes(start.folder / "old.log", b"renamed")
+    eventually(lambda: (start.folder / "old.log").exists() and
+               (start.folder / "old.log").read_bytes().endswith(b"renamed"),
+               "the renamed log")
+    dots = said - (start.folder / "old.log").read_bytes().count(b".")
+    wait_bytes(start.folder / "web.log", first + b"." * dots + b" another")
 
 
 def test_another_pattern_makes_all_names_anew(start_vspcd, tmp_path):

@@ -47,6 +47,21 @@ def state_of(vspcd, console):
             if has.get("console") == console and "clients" in has][-1]
 
 
+def say_under_new_name(vspcd, vm, console, log):
+    """The renamed VM prints dots until they go to this file; returns how
+    many."""
+    said = 0
+
+    def is_there():
+        nonlocal said
+        vm.send(b".")
+        said += 1
+        return state_of(vspcd, console)["log"] == log
+
+    eventually(is_there, log)
+    return said
+
+
 # ---- what is in it ----------------------------------------------------------
 
 def test_every_byte_of_the_vm_and_nothing_else(start):
@@ -244,9 +259,13 @@ def test_a_new_name_is_a_new_file(start):
     vm.close()
     vspcd.wait_event(words.VM_DISCONNECTED, console="old")
     vm = vspcd.vm("new", vm.uuid)
+    said = say_under_new_name(vspcd, vm, "new", "new.log")
     vm.send(b"2")
-    wait_bytes(start.folder / "new.log", b"2")
-    wait_bytes(start.folder / "old.log", b"1")
+    path = start.folder / "new.log"
+    eventually(lambda: path.exists() and path.read_bytes().endswith(b"2"),
+               "the end")
+    assert (start.folder / "old.log").read_bytes() + path.read_bytes() == (
+        b"1" + b"." * said + b"2")
 
 
 # ---- rotation ---------------------------------------------------------------

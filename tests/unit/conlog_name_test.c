@@ -257,6 +257,9 @@ static void what_is_wrong_is_said_with_its_place(void **state)
                  "character 9: a name cannot begin with \"-\" here");
     expect_wrong("%{name}\n",
                  "character 8: it is a control character, or not UTF-8");
+    expect_wrong("%{name}~",
+                 "character 8: ~ is for the ends of names that vspcd cuts or "
+                 "tells apart");
     expect_wrong("%{name}\xff",
                  "character 8: it is a control character, or not UTF-8");
     expect_wrong("console-%Y.log",

@@ -3,17 +3,32 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-enum { NAMES = 4 };
+enum { NAMES = 10000 };
 
 struct fixture {
-    struct map names;
+    struct conlog_names names;
     struct conlog_names_entry name[NAMES];
 };
+
+static unsigned digests_made;
+
+/* Differs for the texts of these tests, and is the same in each run. */
+static void digest(struct slice bytes, uint8_t ret[CONLOG_NAMES_DIGEST_LEN])
+{
+    uint64_t hash = 1;
+
+    digests_made++;
+    for (size_t i = 0; i < bytes.len; i++)
+        hash = (hash ^ bytes.data[i]) * UINT64_C(0x100000001b3);
+    for (int i = 0; i < CONLOG_NAMES_DIGEST_LEN; i++)
+        ret[i] = (uint8_t)(hash >> (8 * (i % 8)));
+}
 
 static int setup(void **state)
 {
@@ -21,7 +36,8 @@ static int setup(void **state)
     struct fixture *f = calloc(1, sizeof *f);
 
     assert_non_null(f);
-    map_init(&f->names, seed);
+    digests_made = 0;
+    conlog_names_init(&f->names, digest, seed);
     *state = f;
     return 0;
 }
@@ -32,8 +48,8 @@ static int teardown(void **state)
 
     for (int i = 0; i < NAMES; i++)
         conlog_names_give_up(&f->names, &f->name[i]);
-    assert_int_equal(f->names.count, 0);
-    map_done(&f->names);
+    assert_int_equal(f->names.paths.count, 0);
+    conlog_names_done(&f->names);
     free(f);
     return 0;
 }
@@ -68,15 +84,79 @@ static void second_port_of_a_vm_has_its_label(void **state)
     assert_string_equal(take(f, 3, pattern, "a", "u2", "s2"), "a-u2-s2.log");
 }
 
-static void number_is_the_last_resort(void **state)
+/* A VM may call itself as it likes, but with no "~" in it. */
+static void digest_is_the_last_resort(void **state)
 {
     struct fixture *f = *state;
-    const char *pattern = "%{name}";
+    const char *pattern = "%{name}.log";
+    const char *path;
 
     take(f, 0, pattern, "a", "u1", "s");
     take(f, 1, pattern, "a-u2", "u3", "s");
     take(f, 2, pattern, "a-u2-s", "u4", "s");
-    assert_string_equal(take(f, 3, pattern, "a", "u2", "s"), "a-u2-s-2");
+    path = take(f, 3, pattern, "a", "u2", "s");
+    assert_memory_equal(path, "a~", 2);
+    assert_int_equal(strlen(path), 2 + 32 + 4);
+    assert_string_equal(path + 2 + 32, ".log");
+    take(f, 4, pattern, path, "u5", "s");
+    assert_string_not_equal(f->name[4].path, path);
+}
+
+static void name_with_a_digest_is_the_same_in_the_next_run(void **state)
+{
+    struct fixture *f = *state;
+    char path[CONLOG_NAME_MAX];
+
+    take(f, 0, "%{name}", "a", "u1", "s");
+    take(f, 1, "%{name}", "a", "u/", "s");
+    take(f, 2, "%{name}", "a", "u*", "s/");
+    snprintf(path, sizeof path, "%s", take(f, 3, "%{name}", "a", "u*", "s*"));
+    assert_memory_equal(path, "a~", 2);
+    for (int i = 0; i < 4; i++)
+        conlog_names_give_up(&f->names, &f->name[i]);
+    f->name[3].way = CONLOG_NAMES_PLAIN;
+    take(f, 5, "%{name}", "a", "u9", "s");
+    take(f, 6, "%{name}", "a", "u[", "s");
+    take(f, 7, "%{name}", "a", "u[", "s]");
+    assert_string_equal(take(f, 3, "%{name}", "a", "u*", "s*"), path);
+}
+
+/* UUIDs of characters that become "_": they all lead to one name. Before, the
+ * free name was found by counting up, a console after the other: 20 s for
+ * 4,000. */
+static void many_with_one_name_cost_a_try_each(void **state)
+{
+    static const char marks[] = "!#$&*;<>[]";
+    struct fixture *f = *state;
+    static char uuid[NAMES][5];
+
+    for (unsigned i = 0; i < NAMES; i++) {
+        snprintf(uuid[i], sizeof uuid[i], "%c%c%c%c", marks[i / 1000],
+                 marks[i / 100 % 10], marks[i / 10 % 10], marks[i % 10]);
+        take(f, (int)i, "%{name}.log", "a", uuid[i], "s");
+    }
+    assert_string_equal(f->name[0].path, "a.log");
+    assert_string_equal(f->name[1].path, "a-____.log");
+    assert_string_equal(f->name[2].path, "a-____-s.log");
+    assert_int_equal(f->names.paths.count, NAMES);
+    assert_int_equal(digests_made, NAMES - 3);
+}
+
+static void cut_addition_is_no_mark_of_a_rotated_file(void **state)
+{
+    struct fixture *f = *state;
+    char uuid[129];
+    const char *path;
+
+    for (size_t i = 0; i < sizeof uuid - 1; i++)
+        uuid[i] = i % 3 == 0 ? 'u' : i % 3 == 1 ? '.' : '1';
+    uuid[sizeof uuid - 1] = '\0';
+    for (int shift = 0; shift < 3; shift++) {
+        take(f, 0, "%{name}", "a", "u1", "s");
+        path = take(f, 1, "%{name}", "a", uuid + shift, "s");
+        assert_int_equal(path[strlen(path) - 1], '_');
+        f->name[1].way = CONLOG_NAMES_PLAIN;
+    }
 }
 
 static void who_stepped_aside_goes_on_doing_so(void **state)
@@ -137,7 +217,10 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(clone_has_its_uuid_in_the_name),
         TEST(second_port_of_a_vm_has_its_label),
-        TEST(number_is_the_last_resort),
+        TEST(digest_is_the_last_resort),
+        TEST(name_with_a_digest_is_the_same_in_the_next_run),
+        TEST(many_with_one_name_cost_a_try_each),
+        TEST(cut_addition_is_no_mark_of_a_rotated_file),
         TEST(who_stepped_aside_goes_on_doing_so),
         TEST(name_that_was_given_up_is_free),
         TEST(long_names_stay_within_the_limit),

@@ -1,6 +1,7 @@
 /* Settings of TLS: what is wrong with them is said, and files are as they
  * should be. */
 #include "net/tls/tls_context_private.h"
+#include "net/tls/tls_digest.h"
 #include "tls_lab.h"
 
 #include <errno.h>
@@ -395,6 +396,21 @@ static void nothing_is_overwritten(void **state)
         -ENOENT);
 }
 
+/* FIPS 180-2, B.1: names of files depend on it. */
+static void digest_is_sha_256(void **state)
+{
+    static const uint8_t expected[TLS_DIGEST_LEN] = {
+        0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+        0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+        0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+    };
+    uint8_t digest[TLS_DIGEST_LEN];
+
+    (void)state;
+    tls_digest(slice_of_text("abc"), digest);
+    assert_memory_equal(digest, expected, sizeof digest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -412,6 +428,7 @@ int main(void)
         cmocka_unit_test(hosts_of_all_kinds_get_a_certificate),
         cmocka_unit_test(no_host_gets_none),
         cmocka_unit_test(nothing_is_overwritten),
+        cmocka_unit_test(digest_is_sha_256),
     };
 
     return cmocka_run_group_tests(tests, open_kit, close_kit);

@@ -24,7 +24,7 @@ enum piece_kind {
     PIECE_DATE,      /* text: its letter */
     PIECE_UNKNOWN,   /* an unknown %x or %{x}; text: all of it */
     PIECE_UNENDED,   /* a "%{" without "}", or a "%" at the end */
-    PIECE_FORBIDDEN, /* a character that no name may have */
+    PIECE_FORBIDDEN, /* a character that no pattern may have */
 };
 
 struct piece {
@@ -104,7 +104,7 @@ static struct piece piece_at(const char *at)
         return (struct piece){ PIECE_SLASH, slice_of(at, 1) };
     if (at[0] == '%')
         return directive(at);
-    if (len == 0 || is_control(code))
+    if (len == 0 || is_control(code) || code == '~')
         return (struct piece){ PIECE_FORBIDDEN, slice_of(at, 1) };
     return (struct piece){ PIECE_CHARACTER, slice_of(at, len) };
 }
@@ -187,7 +187,11 @@ static int check_piece(struct piece piece, bool is_first, int place,
                     place, all_words);
         return -EINVAL;
     case PIECE_FORBIDDEN:
-        err_set(err, "character %d: it is a control character, or not UTF-8",
+        err_set(err,
+                piece.text.data[0] == '~'
+                    ? "character %d: ~ is for the ends of names that vspcd cuts"
+                      " or tells apart"
+                    : "character %d: it is a control character, or not UTF-8",
                 place);
         return -EINVAL;
     default:

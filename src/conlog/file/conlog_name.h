@@ -27,8 +27,8 @@
  * - an empty one becomes "_"; a "." "-" or space at its front, and a space at
  *   its end, become "_": so nothing is hidden, or taken for an option, or "..";
  * - one of more than CONLOG_NAME_PART_MAX bytes is cut between characters and
- *   ends in "~" and 16 hex digits, a hash of all of it. No VM can put a "~"
- *   there itself.
+ *   ends in "~" and 16 hex digits, a hash of all of it. Neither a VM nor a
+ *   pattern can put a "~" there itself.
  * - in the name itself, not in folders, the last "." of an end that marks
  *   rotated files (.1 to .999, .1.gz to .999.gz, .tmp) becomes "_": the log of
  *   a VM called web.1 must not be the rotated log of web.

@@ -8,6 +8,7 @@
 #include "daemon/parts/logs_settings.h"
 #include "log/log.h"
 #include "log/log_words.h"
+#include "net/tls/tls_digest.h"
 #include "net/waker.h"
 
 #include <errno.h>
@@ -181,6 +182,7 @@ static int open_conlog(struct daemon_logs *l,
         .on_rotation = daemon_logs_on_rotation,
         .on_compression = daemon_logs_on_compression,
         .on_same_name = daemon_logs_on_same_name,
+        .digest = tls_digest,
         .wake = daemon_logs_wake,
         .owner = l,
     };
@@ -294,7 +296,7 @@ void daemon_logs_remove(struct console *c)
 
 void daemon_logs_renamed(struct console *c)
 {
-    console_log_renamed(c->log);
+    console_log_renamed(c->log, clock_now_us());
 }
 
 static void remove_all(struct daemon_logs *l, bool is_end)
