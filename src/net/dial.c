@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/loop_private.h"
+#include "net/resolver.h"
 #include "net/stream_fd.h"
 
 #include <errno.h>
@@ -13,50 +14,38 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/*
- * Freed only after both the resolver and the timer have finished: libuv calls
- * back even after uv_cancel. Until then is_over keeps the callbacks from doing
- * anything.
- */
 struct dial {
     struct loop *loop;
-    uv_getaddrinfo_t resolver;
-    uv_timer_t timer; /* per address; also defers an immediate failure */
+    struct lookup *lookup; /* NULL: not under way */
+    uv_timer_t timer;      /* per step; also defers an immediate failure */
     unsigned timeout_ms;
+    dial_allows_fn *allows;
+    bool *is_slow;
     dial_done_fn *on_done;
     void *owner;
-    struct addrinfo *found;        /* belongs to libuv */
-    const struct addrinfo *trying; /* one of found */
-    struct stream *stream;         /* connecting */
+    struct resolver_answer found;
+    size_t next;           /* of found, to be tried */
+    struct stream *stream; /* connecting */
     struct err err;
     char target[300];
     char unix_path[sizeof((struct sockaddr_un *)NULL)->sun_path];
-    bool is_resolving;
-    bool is_over; /* on_done was called, or dial_cancel was */
 };
 
 static void dial_on_timer_closed(uv_handle_t *handle)
 {
-    struct dial *d = handle->data;
-
-    if (d->found != NULL)
-        uv_freeaddrinfo(d->found);
-    free(d);
+    free(handle->data);
 }
 
-/* Releases everything; libuv's last callback frees the memory. While the name
- * is resolved, the timer stays open, because dial_on_resolved needs the dial
- * and comes back here. */
+/* Releases everything; libuv's last callback frees the memory. */
 static void dial_end(struct dial *d)
 {
-    d->is_over = true;
     if (d->stream != NULL)
         stream_close(d->stream);
     d->stream = NULL;
-    if (d->is_resolving)
-        uv_cancel((uv_req_t *)&d->resolver);
-    else if (!uv_is_closing((uv_handle_t *)&d->timer))
-        uv_close((uv_handle_t *)&d->timer, dial_on_timer_closed);
+    if (d->lookup != NULL)
+        resolver_cancel(d->lookup);
+    d->lookup = NULL;
+    uv_close((uv_handle_t *)&d->timer, dial_on_timer_closed);
 }
 
 static void finish(struct dial *d, struct stream *stream)
@@ -72,7 +61,7 @@ static void finish(struct dial *d, struct stream *stream)
 
 static void fail(struct dial *d, const char *why)
 {
-    err_set(&d->err, "%s: %s", d->target, why);
+    err_set(&d->err, "%.255s: %.255s", d->target, why);
 }
 
 static void try_next(struct dial *d);
@@ -143,34 +132,62 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
     return 0;
 }
 
+static bool is_allowed(struct dial *d, const struct address *to, bool is_own)
+{
+    struct err why;
+
+    if (d->allows == NULL)
+        return true;
+    if (d->found.own_error != 0) {
+        err_set(&d->err, "%s: cannot list the addresses of this host: %s",
+                d->target, strerror(-d->found.own_error));
+        return false;
+    }
+    if (d->allows(d->owner, to, is_own, &why))
+        return true;
+    err_set(&d->err, "%.255s: %.255s", d->target, why.text);
+    return false;
+}
+
 static void try_next(struct dial *d)
 {
-    while (d->trying != NULL) {
-        const struct addrinfo *to = d->trying;
+    while (d->next < d->found.count) {
+        size_t i = d->next++;
+        const struct address *to = &d->found.item[i].address;
 
-        d->trying = to->ai_next;
-        if (connect_to(d, to->ai_addr, to->ai_addrlen) == 0)
+        if (is_allowed(d, to, d->found.item[i].is_own) &&
+            connect_to(d, &to->any, address_len(to)) == 0)
             return;
     }
     finish(d, NULL);
 }
 
-static void dial_on_resolved(uv_getaddrinfo_t *request, int status,
-                             struct addrinfo *found)
+static void note_slowness(struct dial *d, bool was_slow)
 {
-    struct dial *d = request->data;
+    if (d->is_slow != NULL)
+        *d->is_slow = was_slow;
+}
 
-    d->is_resolving = false;
-    d->found = found;
-    /* dial_cancel came while the name was resolved: now the timer is closed. */
-    if (d->is_over) {
-        dial_end(d);
-        return;
-    }
-    if (status < 0)
-        fail(d, uv_strerror(status));
-    d->trying = found;
+static void dial_on_found(void *owner, const struct resolver_answer *answer)
+{
+    struct dial *d = owner;
+
+    d->lookup = NULL;
+    uv_timer_stop(&d->timer);
+    note_slowness(d, answer->was_slow);
+    if (answer->count == 0)
+        fail(d, answer->err.text);
+    d->found = *answer;
     try_next(d);
+}
+
+static void dial_on_lookup_timeout(uv_timer_t *timer)
+{
+    struct dial *d = timer->data;
+
+    note_slowness(d, true);
+    fail(d, "no answer from the name server in time");
+    finish(d, NULL);
 }
 
 static void dial_on_unix_start(uv_timer_t *timer)
@@ -200,15 +217,13 @@ static struct dial *dial_new(struct loop *loop, const char *target,
     d->timeout_ms = timeout_ms;
     d->on_done = on_done;
     d->owner = owner;
-    d->resolver.data = d;
     snprintf(d->target, sizeof d->target, "%s", target);
     uv_timer_init(&loop->uv, &d->timer);
     d->timer.data = d;
     return d;
 }
 
-struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
-                      enum dial_family family, unsigned timeout_ms,
+struct dial *dial_tcp(struct loop *loop, const struct dial_target *target,
                       dial_done_fn *on_done, void *owner)
 {
     static const int families[] = {
@@ -216,24 +231,28 @@ struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
         [DIAL_IPV4] = AF_INET,
         [DIAL_IPV6] = AF_INET6,
     };
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-                              .ai_family = families[family] };
-    char target[300];
-    char number[8];
+    const struct resolver_question question = {
+        .host = target->host,
+        .port = target->port,
+        .family = families[target->family],
+        .is_slow = target->is_slow != NULL && *target->is_slow,
+    };
+    bool is_ipv6 = strchr(target->host, ':') != NULL;
+    char text[300];
+    struct err why;
     struct dial *d;
-    int r;
 
-    snprintf(number, sizeof number, "%u", port);
-    snprintf(target, sizeof target,
-             strchr(host, ':') != NULL ? "[%s]:%s" : "%s:%s", host, number);
-    d = dial_new(loop, target, timeout_ms, on_done, owner);
-    r = uv_getaddrinfo(&loop->uv, &d->resolver, dial_on_resolved, host, number,
-                       &hints);
-    if (r == 0) {
-        d->is_resolving = true;
-    } else {
-        fail(d, uv_strerror(r));
+    snprintf(text, sizeof text, is_ipv6 ? "[%s]:%u" : "%s:%u", target->host,
+             target->port);
+    d = dial_new(loop, text, target->timeout_ms, on_done, owner);
+    d->allows = target->allows;
+    d->is_slow = target->is_slow;
+    d->lookup = resolver_ask(loop, &question, dial_on_found, d, &why);
+    if (d->lookup == NULL) {
+        fail(d, why.text);
         uv_timer_start(&d->timer, dial_on_failed_start, 0, 0);
+    } else {
+        uv_timer_start(&d->timer, dial_on_lookup_timeout, d->timeout_ms, 0);
     }
     return d;
 }

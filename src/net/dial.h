@@ -1,5 +1,5 @@
 /*
- * dial.h - an outgoing connection: resolves a name on libuv's pool, tries its
+ * dial.h - an outgoing connection: looks a name up (resolver.h), tries its
  * addresses one after the other, and hands over a stream.
  */
 #ifndef NET_DIAL_H
@@ -20,10 +20,29 @@ typedef void dial_done_fn(void *owner, struct stream *stream,
 
 enum dial_family { DIAL_ANY_FAMILY, DIAL_IPV4, DIAL_IPV6 };
 
-/* Each address has timeout_ms to answer. on_done is always called in a later
- * turn, even if dialling fails at once. */
-struct dial *dial_tcp(struct loop *loop, const char *host, uint16_t port,
-                      enum dial_family family, unsigned timeout_ms,
+/*
+ * Whether a connection may be made to this address, which the name has led to:
+ * asked for each address right before it is tried, so that nothing can change
+ * between the answer and the connection. is_own: it is of an interface of this
+ * host. False: why has the reason, as err of dial_done_fn.
+ */
+typedef bool dial_allows_fn(void *owner, const struct address *to, bool is_own,
+                            struct err *why);
+
+struct dial_target {
+    const char *host; /* copied */
+    uint16_t port;
+    enum dial_family family;
+    unsigned timeout_ms; /* for the name, and for each address */
+    /* NULL: every address may be tried */
+    dial_allows_fn *allows;
+    /* Kept by the owner from dial to dial, as long as the dial at least: its
+     * lookups are slow, and wait behind others'. NULL: not kept. */
+    bool *is_slow;
+};
+
+/* on_done is always called in a later turn, even if dialling fails at once. */
+struct dial *dial_tcp(struct loop *loop, const struct dial_target *target,
                       dial_done_fn *on_done, void *owner);
 struct dial *dial_unix(struct loop *loop, const char *path,
                        dial_done_fn *on_done, void *owner);

@@ -16,6 +16,8 @@ struct loop_signal {
     void *owner;
 };
 
+struct resolver;
+
 struct loop {
     uv_loop_t uv;
     uv_prepare_t turn_end;
@@ -32,6 +34,7 @@ struct loop {
     void *turn_end_owner;
     struct loop_signal signals[LOOP_SIGNAL_MAX];
     int signal_count;
+    struct resolver *resolver; /* NULL: nobody has asked it yet */
     bool is_stopped;
     uint8_t *read_buffer;
 };
@@ -39,5 +42,8 @@ struct loop {
 /* What all streams on descriptors share; in stream_fd.c. 0 or -errno. */
 int stream_fd_loop_open(struct loop *loop);
 void stream_fd_loop_close(struct loop *loop);
+
+/* In resolver.c. Nobody may have a lookup any more. Takes NULL. */
+void resolver_close(struct resolver *r);
 
 #endif

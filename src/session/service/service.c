@@ -342,14 +342,16 @@ static struct service *new_service(struct session_context *ctx,
  * output_at: a remote system gets what the VM says from here on, unless it
  * still has what came before to get (a client).
  *
- * tried_us outlives a change of the URI: a VM that asks for something else each
- * time gains no more tries.
+ * tried_us and is_slow outlive a change of the URI: a VM that asks for
+ * something else each time gains no more tries, and no better place among the
+ * lookups.
  */
 void service_settle(struct session_context *ctx, struct console *console,
                     const char *text, char direction)
 {
     struct service *s = console->service;
     uint64_t tried_us;
+    bool is_slow;
 
     if (s != NULL && text != NULL && s->direction == direction &&
         strcmp(s->text, text) == 0) {
@@ -361,12 +363,14 @@ void service_settle(struct session_context *ctx, struct console *console,
         return;
     }
     tried_us = s != NULL ? s->tried_us : 0;
+    is_slow = s != NULL && s->is_slow;
     service_end(console);
     s = text != NULL ? new_service(ctx, console, text, direction) : NULL;
     console->service = s;
     if (s == NULL)
         return;
     s->tried_us = tried_us;
+    s->is_slow = is_slow;
     s->role.output_at = console->output.head;
     service_try_soon(s);
 }

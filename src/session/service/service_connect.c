@@ -88,12 +88,19 @@ static void service_connect_open(struct service *s)
                               : s->uri.family == URI_IPV6 ? DIAL_IPV6
                                                           : DIAL_ANY_FAMILY;
 
+    const struct dial_target target = {
+        .host = s->uri.host,
+        .port = s->uri.port,
+        .family = family,
+        .timeout_ms = DIAL_TIMEOUT_MS,
+        .is_slow = &s->is_slow,
+    };
+
     s->role.on_open = service_connect_on_open;
     s->role.on_end = service_connect_on_end;
     if (!has_tls(s))
         return;
-    s->dial = dial_tcp(s->ctx->loop, s->uri.host, s->uri.port, family,
-                       DIAL_TIMEOUT_MS, service_connect_on_dialed, s);
+    s->dial = dial_tcp(s->ctx->loop, &target, service_connect_on_dialed, s);
 }
 
 static void stop_dialing(struct service *s)

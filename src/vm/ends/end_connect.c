@@ -50,11 +50,15 @@ static void end_connect_on_dialled(void *owner, struct stream *stream,
 static void end_connect_open(struct end *e)
 {
     struct end_connect *c = connect_of(e);
+    const struct dial_target target = {
+        .host = c->host,
+        .port = c->port,
+        .timeout_ms = CONNECT_TIMEOUT_MS,
+    };
 
     c->dial = c->unix_path != NULL
                   ? dial_unix(e->loop, c->unix_path, end_connect_on_dialled, c)
-                  : dial_tcp(e->loop, c->host, c->port, DIAL_ANY_FAMILY,
-                             CONNECT_TIMEOUT_MS, end_connect_on_dialled, c);
+                  : dial_tcp(e->loop, &target, end_connect_on_dialled, c);
 }
 
 static void end_connect_failed(struct end *e, bool is_output, int error)

@@ -561,6 +561,12 @@ static void proxy_on_dialled(void *owner, struct stream *stream,
 void proxy_start(struct proxy *p, const struct proxy_target *to,
                  const struct vmend_ticket *ticket)
 {
+    const struct dial_target target = {
+        .host = to->host,
+        .port = to->port,
+        .timeout_ms = DIAL_TIMEOUT_MS,
+    };
+
     snprintf(p->name, sizeof p->name,
              strchr(to->host, ':') != NULL ? "[%s]:%u" : "%s:%u", to->host,
              to->port);
@@ -568,8 +574,7 @@ void proxy_start(struct proxy *p, const struct proxy_target *to,
     p->to = to;
     p->local.text[0] = '\0';
     p->state = PROXY_DIALLING;
-    p->dial = dial_tcp(p->loop, to->host, to->port, DIAL_ANY_FAMILY,
-                       DIAL_TIMEOUT_MS, proxy_on_dialled, p);
+    p->dial = dial_tcp(p->loop, &target, proxy_on_dialled, p);
 }
 
 const char *proxy_state_name(enum proxy_state state)
