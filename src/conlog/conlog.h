@@ -29,8 +29,9 @@ struct conlog;
 
 /*
  * Results of writing a console's log, for telling people; the callbacks must
- * call nothing of conlog/. error: an errno, ETIMEDOUT if the disk does not
- * answer, 0 if the log is written again. console: NULL if it is gone.
+ * call nothing of conlog/. error: as in conlog/file/conlog_error.h, ETIMEDOUT
+ * if the disk does not answer, 0 if the log is written again. console: NULL if
+ * it is gone.
  */
 struct conlog_callbacks {
     void (*on_state)(void *owner, const struct console *console,

@@ -238,6 +238,37 @@ def test_links_are_not_followed(start, tmp_path):
     vspcd.wait_event(words.CONSOLE_LOG_WRITTEN, console="web")
 
 
+def test_hard_links_are_not_written_to(start, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"mine")
+    start.folder.mkdir()
+    (start.folder / "web.log").hardlink_to(elsewhere)
+    vspcd = start()
+    vm = vspcd.vm("web")
+    vm.send(b"x")
+    has = vspcd.wait_event(words.CONSOLE_LOG_NOT_WRITTEN, console="web")
+    assert "hard link" in has["reason"]
+    vspcd.check_works()
+    assert elsewhere.read_bytes() == b"mine"
+    (start.folder / "web.log").unlink()
+    wait_bytes(start.folder / "web.log", b"x")
+    vspcd.wait_event(words.CONSOLE_LOG_WRITTEN, console="web")
+
+
+@pytest.mark.parametrize("mode, folder", [
+    ("0600", 0o750), ("0640", 0o750), ("0644", 0o755)])
+def test_folders_are_for_owner_and_group(start, tmp_path, mode, folder):
+    start.folder = tmp_path / "new" / "logs"
+    vspcd = start("--mode", mode, "--log-name", "%{name}/log",
+                  wrapper=("sh", "-c", "umask 0; exec \"$@\"", "sh"))
+    vspcd.vm("web").send(b"x")
+    path = start.folder / "web" / "log"
+    wait_bytes(path, b"x")
+    modes = [stat.S_IMODE(each.stat().st_mode) for each in
+             (path, path.parent, start.folder, start.folder.parent)]
+    assert modes == [int(mode, 8), folder, 0o750, 0o755]
+
+
 def test_vms_with_one_name_have_logs_of_their_own(start):
     vspcd = start()
     vms = [vspcd.vm("clone") for _ in range(3)]

@@ -3,6 +3,7 @@
 #include "conlog/file/conlog_file.h"
 
 #include "base/mem.h"
+#include "conlog/file/conlog_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -143,6 +144,24 @@ static void a_stamp_that_was_cut_is_gone_on_with(void **state)
     write_whole(f, j);
     assert_string_equal(content(f, "web"), "1970-01-01T00:00:00.000Z one\n"
                                            "1970-01-01T00:00:00.000Z two\n");
+}
+
+static void file_with_another_name_is_left_alone(void **state)
+{
+    struct fixture *f = *state;
+    char path[1100], other[1100];
+    struct conlog_job *j = job("new");
+
+    write_whole(f, job("old "));
+    conlog_file_close(&f->file);
+    path_of(f, "web", path);
+    path_of(f, "web.1", other);
+    assert_int_equal(link(path, other), 0);
+    assert_int_equal(try_once(f, j), -CONLOG_ERROR_LINKED);
+    assert_string_equal(content(f, "web"), "old ");
+    assert_int_equal(unlink(other), 0);
+    write_whole(f, j);
+    assert_string_equal(content(f, "web"), "old new");
 }
 
 /* ---- batches ---------------------------------------------------------- */
@@ -458,6 +477,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(partial_writes_double_and_lose_nothing),
+        TEST(file_with_another_name_is_left_alone),
         TEST(a_stamp_that_was_cut_is_gone_on_with),
         TEST(batch_is_written_in_whole_blocks),
         TEST(batch_that_fails_in_the_middle_doubles_and_loses_nothing),

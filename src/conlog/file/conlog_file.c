@@ -15,6 +15,7 @@
 #include "conlog/file/conlog_file.h"
 
 #include "base/mem.h"
+#include "conlog/file/conlog_error.h"
 #include "conlog/file/conlog_place.h"
 
 #include <ctype.h>
@@ -292,15 +293,10 @@ static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
 static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
                        const struct conlog_job *job)
 {
-    const char *why = job->lost_error == 0 ? "the disk is too slow"
-                      : job->lost_error == ETIMEDOUT
-                          ? "the disk does not answer"
-                          : strerrordesc_np(job->lost_error);
+    const char *why = conlog_error_text(job->lost_error);
     int first = f->stamp.is_in_line ? '\n' : 0;
     size_t at = 0;
 
-    if (why == NULL)
-        why = "unknown error";
     if (first != 0)
         to[at++] = (char)first;
     at += (size_t)snprintf(
@@ -422,7 +418,7 @@ static int rotate(struct conlog_file *f, const struct conlog_settings *s,
         return outcome;
     r = conlog_place_open(s, f->path, &fd);
     if (r < 0) {
-        err_set(err, "cannot make the new file: %s", strerrordesc_np(-r));
+        err_set(err, "cannot make the new file: %s", conlog_error_text(-r));
         if (outcome == CONLOG_ROTATION_DONE)
             (void)conlog_rotation_undo(folder, name, &s->rotation, NULL);
         return r;

@@ -1,5 +1,7 @@
 #include "conlog/file/conlog_place.h"
 
+#include "conlog/file/conlog_error.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,10 +15,10 @@ enum {
     OLD_FILE = O_RDWR | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC,
 };
 
-/* Whoever may read a file may search its folder. */
+/* For owner and group; and for others, if they may read the files. */
 static mode_t folder_mode(mode_t mode)
 {
-    return (mode_t)(0700 | mode | (mode & 0444) >> 2);
+    return (mode & S_IROTH) != 0 ? 0755 : 0750;
 }
 
 /* With all of its attributes, whatever our umask is, or not at all. */
@@ -75,15 +77,26 @@ static int make_file(const struct conlog_settings *s, int at, const char *name,
     return 0;
 }
 
+/* A file with another name may be anybody's: a VM's output must not go into
+ * it. */
+static int what_is_wrong(int fd, bool may_be_fifo)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (may_be_fifo && S_ISFIFO(st.st_mode))
+        return 0;
+    if (!S_ISREG(st.st_mode))
+        return -EINVAL;
+    return st.st_nlink > 1 ? -CONLOG_ERROR_LINKED : 0;
+}
+
 /* Takes the descriptor over. */
 static int check_file(int fd, bool may_be_fifo, int *ret_fd)
 {
-    struct stat st;
-    int r = fstat(fd, &st) < 0 ? -errno : 0;
+    int r = what_is_wrong(fd, may_be_fifo);
 
-    if (r == 0 && !S_ISREG(st.st_mode) &&
-        !(may_be_fifo && S_ISFIFO(st.st_mode)))
-        r = -EINVAL;
     if (r < 0)
         close(fd);
     else
@@ -163,7 +176,8 @@ int conlog_place_make(const char *directory)
         if (directory[i] != '/' && directory[i] != '\0')
             continue;
         snprintf(part, sizeof part, "%.*s", (int)i, directory);
-        if (mkdir(part, 0755) < 0 && errno != EEXIST) {
+        if (mkdir(part, directory[i] == '\0' ? 0750 : 0755) < 0 &&
+            errno != EEXIST) {
             struct stat st;
 
             /* On a read-only disk mkdir fails even for existing folders. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
+#include "conlog/file/conlog_error.h"
 #include "conlog/file/conlog_place.h"
 #include "core/directory.h"
 #include "daemon/parts/logs_settings.h"
@@ -75,13 +76,6 @@ static const char *name_of(const struct console *c, struct console_name *to)
     return to->text;
 }
 
-static const char *reason_of(int error)
-{
-    return error == 0           ? "the disk is too slow"
-           : error == ETIMEDOUT ? "the disk does not answer"
-                                : strerror(error);
-}
-
 static void daemon_logs_on_state(void *owner, const struct console *c,
                                  const char *path, int error)
 {
@@ -98,7 +92,7 @@ static void daemon_logs_on_state(void *owner, const struct console *c,
         log_error(LOG_CONSOLE_LOG_NOT_WRITTEN
                   " console=%s file=%s reason=%s others=%u",
                   LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                  LOG_TEXT(reason_of(error)), others);
+                  LOG_TEXT(conlog_error_text(error)), others);
 }
 
 static void daemon_logs_on_gap(void *owner, const struct console *c,
@@ -112,8 +106,8 @@ static void daemon_logs_on_gap(void *owner, const struct console *c,
         log_warning(LOG_CONSOLE_LOG_GAP
                     " console=%s file=%s bytes=%llu reason=%s others=%u",
                     LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                    (unsigned long long)bytes, LOG_TEXT(reason_of(error)),
-                    others);
+                    (unsigned long long)bytes,
+                    LOG_TEXT(conlog_error_text(error)), others);
 }
 
 static void daemon_logs_on_rotation(void *owner, const struct console *c,
@@ -405,7 +399,7 @@ void daemon_logs_describe(const struct console *c, struct census_console *row)
         return;
     state = console_log_state(c->log);
     row->log_path = state.path;
-    row->log_state = state.error == 0 ? "ok" : reason_of(state.error);
+    row->log_state = state.error == 0 ? "ok" : conlog_error_text(state.error);
     row->log_written_bytes = state.written;
     row->log_missing_bytes = state.missing;
 }
