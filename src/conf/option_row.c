@@ -589,11 +589,13 @@ const struct option_row option_rows[] = {
       .type = OPTION_SIZE,
       AT(log_rotate_size),
       .value = "BYTES",
-      .standard = "0",
+      .standard = "100M",
       .max = UINT64_C(1) << 50,
       .is_reloaded = true,
       .text = "size at which a console log is rotated: NAME becomes\n"
-              "NAME.1, NAME.1 becomes NAME.2; 0 is never" },
+              "NAME.1, NAME.1 becomes NAME.2; 0 is never",
+      .more = "Where logrotate or another program rotates the logs, use 0. "
+              "Started as vSPCServer, vspcd has the default 0, as vSPC.py." },
     { .name = "log-rotate-age",
       .type = OPTION_SECONDS,
       AT(log_rotate_s),

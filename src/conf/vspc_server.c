@@ -27,6 +27,8 @@ static const struct {
      * number of bytes (--context) only the bytes limit the output. */
     { "attach-lines", "0", { "attach-bytes" } },
     { "attach-lines", "10000", { NULL } },
+    /* vSPC.py never rotates, so its users may have logrotate. */
+    { "log-rotate-size", "0", { NULL } },
 };
 
 const struct vspc_server_option vspc_server_options[] = {

@@ -106,6 +106,18 @@ static void what_came_before_is_seen_by_those_who_ask(void **state)
     assert_shows(24, 200);
 }
 
+/* Whoever ran vSPC.py with logs may have logrotate for them. */
+static void logs_are_not_rotated_as_by_vspc_py(void **state)
+{
+    (void)state;
+    assert_int_equal(options("vSPCServer", "--backend=Logging", NULL), 0);
+    assert_int_equal(settings.log_rotate_size, 0);
+    assert_int_equal(options("vSPCServer", "--log-rotate-size=1M", NULL), 0);
+    assert_int_equal(settings.log_rotate_size, 1 << 20);
+    assert_int_equal(options("vspcd", "--config=/dev/null", NULL), 0);
+    assert_int_equal(settings.log_rotate_size, 100 << 20);
+}
+
 static void check_background(bool is_so, const char *option)
 {
     const struct option_row *row = option_find("daemon");
@@ -476,6 +488,7 @@ int main(void)
         cmocka_unit_test(only_the_last_part_of_the_name_counts),
         cmocka_unit_test(its_defaults_are_vspc_pys),
         cmocka_unit_test(what_came_before_is_seen_by_those_who_ask),
+        cmocka_unit_test(logs_are_not_rotated_as_by_vspc_py),
         cmocka_unit_test(it_goes_to_the_background_and_logs_to_syslog),
         cmocka_unit_test(a_file_means_the_backend_file),
         cmocka_unit_test(what_was_said_goes_before_its_defaults),
