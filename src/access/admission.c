@@ -1,7 +1,9 @@
 #include "access/admission.h"
 
+#include "base/limits.h"
+
 /* Up to 16,384 sites at a time. */
-enum { RATE_SETS = 4096 };
+enum { RATE_SETS = LIMIT_OF(4096) };
 
 /* How often a line may be logged: of one site, and of all together. */
 static const struct rate tell_of_one = { .interval_ns = 60000000000u,

@@ -1,16 +1,15 @@
 /*
- * A whole client session: the input plays the client, its network, the VM and
- * the time. Beside it a client of the same console and a pair of its own must
- * not notice.
+ * Whole client sessions of one console: the input plays up to four clients,
+ * their network, the VM and the time. Beside them a client of the same console
+ * and a pair of its own must not notice.
  *
- * An input is a row of steps, an operation and its argument in a byte each:
- * the low three bits say what, the high five how much.
+ * An input is a row of steps, an operation and its argument in a byte each: the
+ * low three bits say what, the high five how much. Bytes, pieces, floods and
+ * room are those of the present client (EVENT_CHOOSE).
  */
-#include "../unit/session_peer.h"
+#include "session_play.h"
 
 #include "session/client/client_session.h"
-
-#include <stdlib.h>
 
 enum step {
     STEP_BYTES,  /* the next bytes of the input, as many as it says */
@@ -20,27 +19,27 @@ enum step {
     STEP_FLOOD,  /* the client sends a lot of one thing */
     STEP_VM,     /* the VM takes so many bytes more; 31: all */
     STEP_DUE,    /* time passes */
-    STEP_ANEW,   /* the client connects once more, or somebody leaves; or it
-                  * is a remote system that we call */
+    STEP_EVENT,  /* enum event */
 };
 
-enum {
-    SESSION_MEMORY_MAX = 1024 * KIB,
-    FLOOD = 16 * KIB,
-    MUCH = 40 * FLOOD,
-    STEPS_MAX = 300,
+/* A connection that breaks says so only when it is written to or its turn
+ * comes: within a burst, that is in the middle of others' work. */
+enum event {
+    EVENT_CHOOSE = 0,      /* this client is the present one */
+    EVENT_CONNECT = 4,     /* it is a new one, on the console's port */
+    EVENT_CALL = 5,        /* it is a remote system that we call, in 4 ways */
+    EVENT_BREAK = 9,       /* its connection breaks */
+    EVENT_END = 10,        /* it sends no more */
+    EVENT_VM_BREAK = 11,   /* the VM's connection breaks */
+    EVENT_VM_END = 12,     /* the VM sends no more */
+    EVENT_VM_START = 13,   /* the VM connects once more */
+    EVENT_ALL_BREAK = 14,  /* all of them at once, and the VM */
+    EVENT_MANY_BREAK = 15, /* the VM, and each client but the present one */
+    EVENT_BURST = 16,      /* so many steps in one turn */
+    EVENT_VM_PIECE = 24,   /* something that VMs say */
 };
 
-/* Without ASan this is not there. */
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-#define PIECE(literal)                                                         \
-    {                                                                          \
-        (const uint8_t *)(literal), sizeof(literal) - 1                        \
-    }
-
-#define COM_PORT "\x2c"
-#define COM(body) IAC SB COM_PORT body IAC SE
+enum { CLIENTS = 4, BURST_STEP = 3 };
 
 static const struct slice pieces[32] = {
     PIECE(IAC DO BINARY),
@@ -88,46 +87,35 @@ static const struct slice floods[8] = {
     PIECE(IAC DO BINARY IAC DO SGA),
 };
 
-struct play {
-    struct site site;
-    struct console *console;
-    struct peer *vm;
-    struct peer *client;
-    struct peer *beside; /* a raw client of the same console */
-    uint64_t watched;    /* position of the next byte it has to get */
-    struct peer *other_vm;
-    struct peer *other_client;
-    bool is_called; /* client is, by us */
-    size_t memory;  /* before the play */
+/* A VM that speaks RFC 2217 hears of its clients' lines and breaks, so a write
+ * to it may fail in the middle of a client's end. */
+static const struct slice vm_pieces[8] = {
+    PIECE(IAC WILL COM_PORT IAC DO COM_PORT),
+    PIECE(COM("\x05\x05")),
+    PIECE(COM("\x05\x06")),
+    PIECE(COM("\x05\x09")),
+    PIECE(IAC "\xf3"),
+    PIECE(IAC WONT VMWARE),
+    PIECE(IAC WILL VMWARE ESXI_KNOWN),
+    PIECE(ESXI_PROXY),
 };
 
-static void require(bool holds)
+struct play {
+    struct session_play all;
+    struct console *console;
+    struct peer *vm;
+    struct peer *clients[CLIENTS];
+    size_t at;           /* the present one */
+    struct peer *beside; /* a raw client of the same console */
+    uint64_t watched;    /* position of the next byte it has to get */
+    uint64_t sent;       /* by the VM, of the pattern */
+    bool is_new;         /* the VM; what it sends begins with the next run */
+    bool is_steady;      /* the VM has never been other than it was at first */
+};
+
+static struct peer *present(struct play *p)
 {
-    if (!holds)
-        abort();
-}
-
-static void check_memory(const struct play *p)
-{
-    size_t most = p->memory;
-
-    if (__sanitizer_get_current_allocated_bytes == NULL)
-        return;
-    for (size_t i = 0; i < p->site.peer_count; i++) {
-        const struct peer *peer = p->site.peers[i];
-
-        most += peer->stream.to_session.cap + peer->stream.from_session.cap +
-                peer->data.cap + peer->said.cap + SESSION_MEMORY_MAX;
-    }
-    require(__sanitizer_get_current_allocated_bytes() <= most);
-}
-
-static void check_others(struct play *p)
-{
-    peer_give(p->other_vm, BYTES("ping\xff\xff"));
-    require(peer_got(p->other_client, BYTES("ping\xff")));
-    peer_give(p->other_client, BYTES("pong\xff\xff"));
-    require(peer_got(p->other_vm, BYTES("pong\xff")));
+    return p->clients[p->at]; /* NULL: nobody was there yet */
 }
 
 /* It takes what comes, so it has got all that the VM was read. */
@@ -146,36 +134,23 @@ static void check_beside(struct play *p)
 static void check_console(const struct play *p)
 {
     const struct console *c = p->console;
+    const struct directory_settings *settings = &p->all.site.directory.settings;
 
-    require(c->held_input.len <=
-            p->site.directory.settings.held_input_max + LIMIT_READ);
-    require(c->output.cap <= p->site.directory.settings.ring_max * 2);
-    require(c->link != NULL);
-    require(!p->vm->stream.is_closed);
+    require(c->held_input.len <= settings->held_input_max + LIMIT_READ);
+    require(c->output.cap <= settings->ring_max * 2);
+    require(!p->is_steady || (c->link != NULL && !p->vm->stream.is_closed));
 }
 
-static void give_flood(struct peer *client, struct slice unit)
-{
-    static uint8_t bytes[FLOOD];
-    size_t len = 0;
-
-    if (client->stream.to_session.len > MUCH)
-        return;
-    for (; len + unit.len <= sizeof bytes; len += unit.len)
-        memcpy(bytes + len, unit.data, unit.len);
-    peer_give(client, slice_of(bytes, len));
-}
-
-/* sent counts bytes of the pattern, which go on where they ended. */
-static void give_output(struct play *p, uint64_t *sent, size_t len)
+/* Bytes of the pattern, which go on where they ended. */
+static void give_output(struct play *p, size_t len)
 {
     static uint8_t bytes[FLOOD];
 
-    if (p->vm->stream.to_session.len > MUCH)
+    if (p->vm->stream.to_session.len > MUCH || p->is_new)
         return;
-    pattern_fill(bytes, len, *sent);
-    *sent += len;
-    peer_send(p->vm, slice_of(bytes, len));
+    pattern_fill(bytes, len, p->sent);
+    p->sent += len;
+    peer_put_data(p->vm, slice_of(bytes, len));
 }
 
 static void due(struct site *s, uint8_t what)
@@ -186,16 +161,10 @@ static void due(struct site *s, uint8_t what)
         site_answers_due(s);
     else if (what % 3 == 1)
         site_negotiations_due(s);
+    else if (what & 16)
+        site_doubts_due(s);
     else
         site_drains_due(s);
-}
-
-/* Whether it speaks telnet the input decides: its bytes are only bytes. */
-static void connect_client(struct play *p)
-{
-    p->client = client_connect(&p->site, p->console);
-    p->client->is_raw = true;
-    p->is_called = false;
 }
 
 static void on_end(void *owner, const char *reason)
@@ -205,7 +174,7 @@ static void on_end(void *owner, const char *reason)
 }
 
 /* The roles last as long as the program; so does what they need for TLS. */
-static struct client_role *find_role(uint8_t how)
+static struct client_role *find_role(unsigned how)
 {
     static struct client_role roles[] = {
         { .way = CLIENT_RAW },
@@ -225,100 +194,189 @@ static struct client_role *find_role(uint8_t how)
     return role;
 }
 
-static void call_remote(struct play *p, uint8_t how)
+/* Whoever was in this place goes on, if it has not gone. */
+static bool find_place(struct play *p, struct peer *before)
+{
+    if (before != NULL && before->stream.is_closed) {
+        peer_remove(before);
+        return true;
+    }
+    return p->all.site.peer_count < SITE_PEERS_MAX;
+}
+
+/* Whether it speaks telnet the input decides: its bytes are only bytes. */
+static void connect_client(struct play *p)
+{
+    if (!find_place(p, present(p)))
+        return;
+    p->clients[p->at] = client_arrive(&p->all.site, p->console);
+    present(p)->is_raw = true;
+}
+
+static void call_remote(struct play *p, unsigned how)
 {
     struct client_role *role = find_role(how);
+    struct peer *peer;
 
+    if (!find_place(p, present(p)))
+        return;
+    peer = peer_add(&p->all.site);
+    peer->is_raw = true;
+    p->clients[p->at] = peer;
     role->output_at = p->console->output.head;
-    p->client = peer_add(&p->site);
-    p->client->is_raw = true;
-    p->is_called = true;
-    client_session_start(&p->site.ctx, &p->client->stream.stream, p->console,
+    client_session_start(&p->all.site.ctx, &peer->stream.stream, p->console,
                          role);
 }
 
-static void anew(struct play *p, uint8_t how)
+static void start_vm(struct play *p)
 {
-    if (how % 4 == 0)
-        peer_break(p->client);
-    else if (how % 4 == 1)
-        peer_end(p->client);
-    if (p->site.peer_count == SITE_PEERS_MAX)
+    if (!find_place(p, p->vm))
         return;
-    if (how & 16)
-        call_remote(p, how / 4);
-    else
-        connect_client(p);
+    p->vm = vm_arrive(&p->all.site);
+    vm_put_start(p->vm, UUID_TEXT, LABEL);
+    p->is_new = true;
 }
 
-static void step(struct play *p, struct slice *in, uint64_t *sent)
+static void break_all(struct play *p, const struct peer *but)
+{
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (p->clients[i] != NULL && p->clients[i] != but)
+            p->clients[i]->stream.is_broken = true;
+    p->vm->stream.is_broken = true;
+}
+
+static void happen(struct play *p, unsigned event)
+{
+    struct peer *client = present(p);
+
+    p->is_steady &= event < EVENT_VM_BREAK ||
+                    (event >= EVENT_BURST && event < EVENT_VM_PIECE);
+    if (event >= EVENT_VM_PIECE)
+        peer_put(p->vm, vm_pieces[event - EVENT_VM_PIECE]);
+    else if (event >= EVENT_BURST)
+        p->all.burst = (event - EVENT_BURST + 1) * BURST_STEP;
+    else if (event == EVENT_MANY_BREAK)
+        break_all(p, client);
+    else if (event == EVENT_ALL_BREAK)
+        break_all(p, NULL);
+    else if (event == EVENT_VM_START)
+        start_vm(p);
+    else if (event == EVENT_VM_END)
+        p->vm->stream.is_ended = true;
+    else if (event == EVENT_VM_BREAK)
+        p->vm->stream.is_broken = true;
+    else if (event == EVENT_END && client != NULL)
+        client->stream.is_ended = true;
+    else if (event == EVENT_BREAK && client != NULL)
+        client->stream.is_broken = true;
+    else if (event >= EVENT_CALL && event < EVENT_BREAK)
+        call_remote(p, event - EVENT_CALL);
+    else if (event == EVENT_CONNECT)
+        connect_client(p);
+    else if (event < EVENT_CONNECT)
+        p->at = event - EVENT_CHOOSE;
+}
+
+static void step_client(struct peer *client, enum step what, uint8_t how,
+                        struct slice bytes)
+{
+    if (client == NULL)
+        return;
+    if (what == STEP_BYTES)
+        peer_put(client, bytes);
+    else if (what == STEP_PIECE)
+        peer_put(client, pieces[how]);
+    else if (what == STEP_FLOOD)
+        session_play_flood(client, floods[how % 8]);
+    else
+        client->stream.room = how == 31 ? SIZE_MAX : how;
+}
+
+static void step(struct play *p, struct slice *in)
 {
     enum step what = (enum step)(in->data[0] & 7);
     uint8_t how = in->data[0] >> 3;
-    struct slice some;
+    struct slice bytes;
 
     *in = slice_after(*in, 1);
+    bytes = slice_of(in->data, in->len < how ? in->len : how);
     switch (what) {
     case STEP_BYTES:
-        some = slice_of(in->data, in->len < how ? in->len : how);
-        *in = slice_after(*in, some.len);
-        peer_give(p->client, some);
+        *in = slice_after(*in, bytes.len);
+        step_client(present(p), what, how, bytes);
         break;
     case STEP_PIECE:
-        peer_give(p->client, pieces[how]);
-        break;
+    case STEP_FLOOD:
     case STEP_ROOM:
-        p->client->stream.room = how == 31 ? SIZE_MAX : how;
+        step_client(present(p), what, how, bytes);
         break;
     case STEP_OUTPUT:
-        give_output(p, sent, how > 15 ? FLOOD : how + 1u);
-        break;
-    case STEP_FLOOD:
-        give_flood(p->client, floods[how % 8]);
+        give_output(p, how > 15 ? FLOOD : how + 1u);
         break;
     case STEP_VM:
         p->vm->stream.room = how == 31 ? SIZE_MAX : how;
         break;
     case STEP_DUE:
-        due(&p->site, how);
+        due(&p->all.site, how);
         break;
-    case STEP_ANEW:
-        anew(p, how);
+    case STEP_EVENT:
+        happen(p, how);
         break;
     }
-    site_run(&p->site);
+}
+
+/* What a VM has sent that was not read is lost with it: a new one goes on where
+ * the console is. */
+static void check(struct play *p)
+{
+    session_play_check_memory(&p->all);
+    check_console(p);
+    check_beside(p);
+    if (p->is_new)
+        p->sent = p->console->output.head;
+    p->is_new = false;
+    peer_forget(p->vm);
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (p->clients[i] != NULL)
+            peer_forget(p->clients[i]);
 }
 
 static void start(struct play *p)
 {
     struct directory_settings settings = site_settings();
 
-    *p = (struct play){ 0 };
+    *p = (struct play){ .is_steady = true };
     (void)find_role(0);
-    if (__sanitizer_get_current_allocated_bytes != NULL)
-        p->memory = __sanitizer_get_current_allocated_bytes();
-    site_open(&p->site, &settings);
-    p->site.ctx.settings.history = (struct history_wish){ 24, 4 * KIB };
-    p->other_vm = vm_start_as(&p->site, "a VM beside it", "s0");
-    p->other_client = telnet_connect(
-        &p->site, directory_find(&p->site.directory, "a VM beside it", "s0"));
-    p->vm = vm_start(&p->site);
-    p->console = site_console(&p->site);
-    p->beside = raw_connect(&p->site, p->console);
+    session_play_open(&p->all, &settings);
+    p->all.site.ctx.settings.history =
+        (struct history_wish){ 24, LIMIT_OF(4 * KIB) };
+    p->vm = vm_start(&p->all.site);
+    p->console = site_console(&p->all.site);
+    p->beside = raw_connect(&p->all.site, p->console);
     connect_client(p);
+    site_run(&p->all.site);
 }
 
-/* What was held back flows again, and the client ends. */
+/* What was held back flows again, and the clients end. */
 static void finish(struct play *p)
 {
-    peer_unblock(p->vm);
-    peer_unblock(p->client);
-    site_holds_due(&p->site);
-    check_beside(p);
-    peer_end(p->client);
-    site_drains_due(&p->site); /* it may have suspended its output */
-    /* TLS ends later, with the loop that is not there. */
-    require(p->client->stream.is_closed || p->is_called);
+    struct site *s = &p->all.site;
+
+    p->vm->stream.room = SIZE_MAX;
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (p->clients[i] != NULL)
+            p->clients[i]->stream.room = SIZE_MAX;
+    site_run(s);
+    site_holds_due(s);
+    check(p);
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (p->clients[i] != NULL)
+            p->clients[i]->stream.is_ended = true;
+    site_run(s);
+    site_negotiations_due(s);
+    site_answers_due(s);
+    site_drains_due(s); /* half-closes, then drains */
+    site_drains_due(s); /* one may have suspended its output */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
@@ -327,20 +385,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct play p;
     struct slice in = slice_of(bytes, len < STEPS_MAX ? len : STEPS_MAX);
-    uint64_t sent = 0;
 
     start(&p);
     while (in.len > 0) {
-        step(&p, &in, &sent);
-        check_memory(&p);
-        check_console(&p);
-        check_beside(&p);
-        peer_forget(p.vm);
-        peer_forget(p.client);
+        step(&p, &in);
+        if (session_play_run(&p.all))
+            check(&p);
     }
-    check_others(&p);
+    session_play_check_others(&p.all);
     finish(&p);
-    check_others(&p);
-    site_close(&p.site);
+    session_play_check_others(&p.all);
+    session_play_close(&p.all);
     return 0;
 }

@@ -1,12 +1,12 @@
 /*
- * A whole VM session: the input plays the VM, the hosts it moves between, its
- * network, its client and the time. Beside it another VM and its client must
- * not notice.
+ * Whole VM sessions: the input plays the VM, the hosts it moves between, its
+ * network, its client, three more clients that come and go, and the time.
+ * Beside it another VM and its client must not notice.
  *
  * An input is a row of steps, an operation and its argument in a byte each:
  * the low three bits say what, the high five how much.
  */
-#include "../unit/session_peer.h"
+#include "session_play.h"
 
 #include <stdlib.h>
 
@@ -18,29 +18,33 @@ enum step {
     STEP_FLOOD,  /* the VM sends a lot of one thing */
     STEP_CLIENT, /* its client takes so many bytes; 31: all */
     STEP_DUE,    /* time passes */
-    STEP_ANEW,   /* the VM connects once more, and what was there ends, breaks
-                  * or stays; or the host before goes on */
+    STEP_EVENT,  /* enum event */
+};
+
+/* A connection that breaks says so only when it is written to or its turn
+ * comes: within a burst, that is in the middle of others' work. */
+enum event {
+    EVENT_ANEW = 0,    /* the VM connects once more, and what was there breaks,
+                        * ends or stays; or the host before goes on */
+    EVENT_CHOOSE = 4,  /* this of the other clients is the present one */
+    EVENT_CONNECT = 7, /* it is a new one */
+    EVENT_BREAK = 8,   /* its connection breaks */
+    EVENT_BLOCK = 9,   /* it takes nothing more */
+    EVENT_VM_BREAK = 10,     /* the VM's connection breaks, and no more */
+    EVENT_BEFORE_BREAK = 11, /* that of the host before */
+    EVENT_ALL_BREAK = 12,    /* all of these */
+    EVENT_CLIENTS_BREAK = 13,
+    EVENT_SAY = 14,   /* the present client says something, in 10 ways */
+    EVENT_BURST = 24, /* so many steps in one turn */
 };
 
 enum {
-    /* What a session and its share of a console may hold, besides what the
-     * peers play with. */
-    SESSION_MEMORY_MAX = 1024 * KIB,
-    FLOOD = 16 * KIB,
-    STEPS_MAX = 300,
     PIECE_PEER = 19, /* its sequence and secret are those of the last GOAHEAD */
     KEY_MAX = MOVE_SEQUENCE_MAX + MOVE_SECRET_LEN,
+    OTHERS = EVENT_CONNECT - EVENT_CHOOSE,
+    BURST_STEP = 3,
 };
 
-/* Without ASan this is not there. */
-size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-#define PIECE(literal)                                                         \
-    {                                                                          \
-        (const uint8_t *)(literal), sizeof(literal) - 1                        \
-    }
-
-#define COM_PORT "\x2c"
 #define SEQUENCE "\x01\xff\xff\x00\xf0" /* as on the wire */
 
 static const struct slice pieces[32] = {
@@ -89,73 +93,38 @@ static const struct slice floods[8] = {
     PIECE(EXT(VM_NAME "a")),
 };
 
+/* What the other clients say: no data, which only the first client sends. */
+static const struct slice sayings[EVENT_BURST - EVENT_SAY] = {
+    PIECE(YES),
+    PIECE(IAC WILL COM_PORT),
+    PIECE(COM("\x05\x05")),
+    PIECE(COM("\x05\x06")),
+    PIECE(COM("\x05\x08")),
+    PIECE(COM("\x05\x09")),
+    PIECE(COM("\x0c\x02")),
+    PIECE(IAC "\xf3"),
+    PIECE(IAC AYT),
+    PIECE(IAC WONT COM_PORT),
+};
+
 struct key {
     uint8_t bytes[KEY_MAX];
     size_t len;
 };
 
 struct play {
-    struct site site;
+    struct session_play all;
     struct peer *vm;
-    struct peer *before; /* who was it before; NULL: nobody yet */
-    struct peer *client; /* of the console that the VM has become */
-    struct peer *other_vm;
-    struct peer *other_client;
-    struct key key;     /* what the last GOAHEAD brought */
-    uint64_t watched;   /* position of the next byte it has to get */
+    struct peer *before;         /* who was it before; NULL: nobody yet */
+    struct peer *client;         /* of the console that the VM has become */
+    struct peer *others[OTHERS]; /* more of its clients; NULL: none */
+    size_t at;                   /* the present one */
+    struct key key;              /* what the last GOAHEAD brought */
+    uint64_t watched;            /* position of the next byte it has to get */
     uint64_t typed;     /* bytes that the client has sent, without NULs */
     uint64_t came;      /* the same that came to the VM, on all its hosts */
     bool has_taken_all; /* it never was slow */
-    size_t memory;      /* before the play */
 };
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
-static size_t peer_memory(const struct site *s)
-{
-    size_t sum = 0;
-
-    for (size_t i = 0; i < s->peer_count; i++) {
-        const struct peer *p = s->peers[i];
-
-        sum += p->stream.to_session.cap + p->stream.from_session.cap +
-               p->data.cap + p->said.cap;
-    }
-    return sum;
-}
-
-static void check_memory(const struct play *p)
-{
-    size_t now;
-
-    if (__sanitizer_get_current_allocated_bytes == NULL)
-        return;
-    now = __sanitizer_get_current_allocated_bytes();
-    require(now <= p->memory + peer_memory(&p->site) +
-                       p->site.peer_count * SESSION_MEMORY_MAX);
-}
-
-static void check_others(struct play *p)
-{
-    peer_give(p->other_vm, BYTES("ping\xff\xff"));
-    require(peer_got(p->other_client, BYTES("ping\xff")));
-    peer_give(p->other_client, BYTES("pong\xff\xff"));
-    require(peer_got(p->other_vm, BYTES("pong\xff")));
-}
-
-static void give_flood(struct peer *vm, struct slice unit)
-{
-    static uint8_t bytes[FLOOD];
-    size_t len = 0;
-
-    for (; len + unit.len <= sizeof bytes; len += unit.len)
-        memcpy(bytes + len, unit.data, unit.len);
-    peer_give(vm, slice_of(bytes, len));
-}
 
 /* A host without BINARY gets CR NUL for CR. */
 static size_t count_without_nul(struct slice bytes)
@@ -174,36 +143,94 @@ static void give_typed(struct play *p, bool is_much)
 
     /* From 1 on: a 255 at the start would make it a telnet client. */
     pattern_fill(typed, sizeof typed, 1);
-    if (p->client->stream.to_session.len >= 40 * FLOOD)
+    if (p->client->stream.to_session.len > MUCH)
         return;
     p->typed += count_without_nul(slice_of(typed, len));
-    peer_give(p->client, slice_of(typed, len));
+    peer_put(p->client, slice_of(typed, len));
 }
 
 static void give_piece(struct play *p, uint8_t which)
 {
     if (which != PIECE_PEER) {
-        peer_give(p->vm, pieces[which]);
+        peer_put(p->vm, pieces[which]);
     } else if (p->key.len > 0) {
-        peer_give(p->vm, BYTES(IAC SB VMWARE "\x2c"));
-        peer_send(p->vm, slice_of(p->key.bytes, p->key.len));
-        peer_give(p->vm, BYTES(IAC SE));
+        peer_put(p->vm, BYTES(IAC SB VMWARE "\x2c"));
+        peer_put_data(p->vm, slice_of(p->key.bytes, p->key.len));
+        peer_put(p->vm, BYTES(IAC SE));
     }
 }
 
-static void anew(struct play *p, uint8_t how)
+/* A place is left for the client that comes with the console. */
+static bool has_room(const struct play *p)
+{
+    return p->all.site.peer_count < SITE_PEERS_MAX - 1;
+}
+
+/* The hosts that were are not played any more, but stay connected. */
+static void anew(struct play *p, unsigned how)
 {
     struct peer *before = p->vm;
 
-    if (how % 4 == 0)
-        peer_break(p->vm);
-    else if (how % 4 == 1)
-        peer_end(p->vm);
-    if (how % 4 == 3 && p->before != NULL)
+    if (how == 0)
+        p->vm->stream.is_broken = true;
+    else if (how == 1)
+        p->vm->stream.is_ended = true;
+    if (how == 3 && p->before != NULL)
         p->vm = p->before;
-    else if (p->site.peer_count < SITE_PEERS_MAX - 2)
-        p->vm = vm_connect(&p->site);
+    else if (has_room(p))
+        p->vm = vm_arrive(&p->all.site);
     p->before = before;
+}
+
+static void break_clients(struct play *p)
+{
+    for (size_t i = 0; i < OTHERS; i++)
+        if (p->others[i] != NULL)
+            p->others[i]->stream.is_broken = true;
+}
+
+static void connect_other(struct play *p)
+{
+    struct console *c = site_console(&p->all.site);
+    struct peer *before = p->others[p->at];
+
+    if (c == NULL)
+        return;
+    if (before != NULL && before->stream.is_closed)
+        peer_remove(before);
+    else if (!has_room(p))
+        return;
+    p->others[p->at] = client_arrive(&p->all.site, c);
+    p->others[p->at]->is_raw = true; /* whatever it will be */
+}
+
+/* What the host before has is looked at before it breaks: it is not heard of
+ * any more then. */
+static void happen(struct play *p, unsigned event)
+{
+    struct peer *other = p->others[p->at];
+
+    if (event >= EVENT_BURST)
+        p->all.burst = (event - EVENT_BURST + 1) * BURST_STEP;
+    else if (event >= EVENT_SAY && other != NULL)
+        peer_put(other, sayings[event - EVENT_SAY]);
+    else if (event == EVENT_BLOCK && other != NULL)
+        other->stream.room = 0;
+    else if (event == EVENT_BREAK && other != NULL)
+        other->stream.is_broken = true;
+    else if (event == EVENT_CONNECT)
+        connect_other(p);
+    else if (event >= EVENT_CHOOSE && event < EVENT_CONNECT)
+        p->at = event - EVENT_CHOOSE;
+    else if (event < EVENT_CHOOSE)
+        anew(p, event - EVENT_ANEW);
+    if (event == EVENT_CLIENTS_BREAK || event == EVENT_ALL_BREAK)
+        break_clients(p);
+    if (event == EVENT_VM_BREAK || event == EVENT_ALL_BREAK)
+        p->vm->stream.is_broken = true;
+    if (p->before != NULL &&
+        (event == EVENT_BEFORE_BREAK || event == EVENT_ALL_BREAK))
+        p->before->stream.is_broken = true;
 }
 
 static void due(struct site *s, uint8_t what)
@@ -228,7 +255,7 @@ static void step(struct play *p, struct slice *in)
     case STEP_BYTES:
         some = slice_of(in->data, in->len < how ? in->len : how);
         *in = slice_after(*in, some.len);
-        peer_give(p->vm, some);
+        peer_put(p->vm, some);
         break;
     case STEP_START:
         give_piece(p, how);
@@ -241,8 +268,7 @@ static void step(struct play *p, struct slice *in)
             give_typed(p, how > 15);
         break;
     case STEP_FLOOD:
-        if (p->vm->stream.to_session.len < 40 * FLOOD)
-            give_flood(p->vm, floods[how % 8]);
+        session_play_flood(p->vm, floods[how % 8]);
         break;
     case STEP_CLIENT:
         if (p->client != NULL)
@@ -250,13 +276,12 @@ static void step(struct play *p, struct slice *in)
         p->has_taken_all &= how == 31;
         break;
     case STEP_DUE:
-        due(&p->site, how);
+        due(&p->all.site, how);
         break;
-    case STEP_ANEW:
-        anew(p, how);
+    case STEP_EVENT:
+        happen(p, how);
         break;
     }
-    site_run(&p->site);
 }
 
 /* Takes the numbers behind the last "SB 232 41 ", if there is one. */
@@ -296,12 +321,12 @@ static void check_host(struct play *p, struct peer *host)
 /* Bytes of the VM's only, and all of them, as long as it takes them. */
 static void check_client(struct play *p)
 {
-    struct console *c = site_console(&p->site);
+    struct console *c = site_console(&p->all.site);
 
     if (c == NULL)
         return;
     if (p->client == NULL) {
-        p->client = raw_connect(&p->site, c);
+        p->client = raw_connect(&p->all.site, c);
         p->watched = c->output.head;
         p->has_taken_all = true;
         return;
@@ -314,12 +339,13 @@ static void check_client(struct play *p)
 
 static void check_console(struct play *p)
 {
-    const struct console *c = site_console(&p->site);
+    const struct console *c = site_console(&p->all.site);
 
     if (c == NULL)
         return;
-    require(c->held_input.len <= 64 * KIB + LIMIT_READ);
-    require(c->output.cap <= p->site.directory.settings.ring_max * 2);
+    require(c->held_input.len <=
+            p->all.site.directory.settings.held_input_max + LIMIT_READ);
+    require(c->output.cap <= p->all.site.directory.settings.ring_max * 2);
     require(c->link != NULL || c->move != NULL || c->held_input.len == 0);
 }
 
@@ -328,29 +354,38 @@ static void start(struct play *p)
     struct directory_settings settings = site_settings();
 
     *p = (struct play){ 0 };
-    if (__sanitizer_get_current_allocated_bytes != NULL)
-        p->memory = __sanitizer_get_current_allocated_bytes();
     settings.console_limit = 8;
-    site_open(&p->site, &settings);
-    p->other_vm = vm_start_as(&p->site, "a VM beside it", "s0");
-    p->other_client = telnet_connect(
-        &p->site, directory_find(&p->site.directory, "a VM beside it", "s0"));
-    p->vm = vm_connect(&p->site);
+    session_play_open(&p->all, &settings);
+    p->vm = vm_connect(&p->all.site);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+static void check(struct play *p)
+{
+    check_host(p, p->vm);
+    check_host(p, p->before);
+    for (size_t i = 0; i < OTHERS; i++)
+        if (p->others[i] != NULL)
+            peer_forget(p->others[i]);
+    session_play_check_memory(&p->all);
+    check_console(p);
+    check_client(p);
+}
 
 /* All who were slow take what they can get, then everybody leaves. */
 static void finish(struct play *p)
 {
-    if (p->client != NULL)
-        peer_unblock(p->client);
-    for (size_t i = 0; i < p->site.peer_count; i++) {
-        struct peer *peer = p->site.peers[i];
+    struct session_play *all = &p->all;
 
-        if (peer == p->client || peer == p->other_client || peer == p->other_vm)
+    for (size_t i = 0; i < all->site.peer_count; i++)
+        all->site.peers[i]->stream.room = SIZE_MAX;
+    site_run(&all->site);
+    site_negotiations_due(&all->site);
+    for (size_t i = 0; i < all->site.peer_count; i++) {
+        struct peer *peer = all->site.peers[i];
+
+        if (peer == p->client || peer == all->other_client ||
+            peer == all->other_vm)
             continue;
-        peer_unblock(peer);
         peer_break(peer);
         require(peer->stream.is_closed);
     }
@@ -358,10 +393,12 @@ static void finish(struct play *p)
         return;
     /* While a move waits for its other host, a client whose input is at its
      * bound is not read, not to its end either. */
-    site_moves_due(&p->site);
+    site_moves_due(&all->site);
     peer_end(p->client);
     require(p->client->stream.is_closed);
 }
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -371,15 +408,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     start(&p);
     while (in.len > 0) {
         step(&p, &in);
-        check_host(&p, p.vm);
-        check_host(&p, p.before);
-        check_memory(&p);
-        check_console(&p);
-        check_client(&p);
+        if (session_play_run(&p.all))
+            check(&p);
     }
-    check_others(&p);
+    site_run(&p.all.site);
+    session_play_check_others(&p.all);
     finish(&p);
-    check_others(&p);
-    site_close(&p.site);
+    session_play_check_others(&p.all);
+    session_play_close(&p.all);
     return 0;
 }

@@ -38,10 +38,10 @@ struct directory_settings site_settings(void)
         .seed = { 1, 2 },
         .expire_us = 1000 * 1000,
         .hold_us = 1000 * 1000,
-        .ring_max = 64 * KIB,
+        .ring_max = LIMIT_OF(64 * KIB),
         .history_total = 1024 * 1024 * KIB,
         .move_timeout_us = 300 * 1000 * 1000,
-        .held_input_max = 64 * KIB,
+        .held_input_max = LIMIT_OF(64 * KIB),
     };
 }
 
@@ -393,23 +393,31 @@ struct peer *client_connect(struct site *s, struct console *c)
     return p;
 }
 
-static void give_text(struct peer *p, const char *before, const char *text)
+static void put_message(struct peer *p, const char *before, const char *text)
 {
-    peer_give(p, slice_of_text(before));
-    peer_give(p, slice_of_text(text));
-    peer_give(p, BYTES(IAC SE));
+    peer_put(p, slice_of_text(before));
+    peer_put(p, slice_of_text(text));
+    peer_put(p, BYTES(IAC SE));
+}
+
+/* In one piece: a site that comes to rest behind each message would take half
+ * of a fuzz target's time. */
+void vm_put_start(struct peer *p, const char *uuid, const char *label)
+{
+    peer_put(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
+    put_message(p, IAC SB VMWARE DO_PROXY "S", label);
+    put_message(p, IAC SB VMWARE VC_UUID, uuid);
+    put_message(p, IAC SB VMWARE VM_NAME, "vm-0001");
+    put_message(p, IAC SB VMWARE BIOS_UUID, uuid);
+    put_message(p, IAC SB VMWARE LOCATION_UUID, uuid);
 }
 
 struct peer *vm_start_as(struct site *s, const char *uuid, const char *label)
 {
     struct peer *p = vm_connect(s);
 
-    peer_give(p, BYTES(ESXI_OPTIONS ESXI_KNOWN));
-    give_text(p, IAC SB VMWARE DO_PROXY "S", label);
-    give_text(p, IAC SB VMWARE VC_UUID, uuid);
-    give_text(p, IAC SB VMWARE VM_NAME, "vm-0001");
-    give_text(p, IAC SB VMWARE BIOS_UUID, uuid);
-    give_text(p, IAC SB VMWARE LOCATION_UUID, uuid);
+    vm_put_start(p, uuid, label);
+    site_run(s);
     peer_forget(p);
     return p;
 }
@@ -439,9 +447,27 @@ struct peer *raw_connect(struct site *s, struct console *c)
     return p;
 }
 
-void peer_give(struct peer *p, struct slice bytes)
+void peer_put(struct peer *p, struct slice bytes)
 {
     require(stream_mem_give(&p->stream, bytes) == 0, "too much is given");
+}
+
+void peer_put_data(struct peer *p, struct slice bytes)
+{
+    static const uint8_t iac = 255;
+
+    for (size_t i = 0, from = 0; i < bytes.len; from = ++i) {
+        while (i < bytes.len - 1 && bytes.data[i] != iac)
+            i++;
+        peer_put(p, slice_of(bytes.data + from, i - from + 1));
+        if (bytes.data[i] == iac)
+            peer_put(p, slice_of(&iac, 1));
+    }
+}
+
+void peer_give(struct peer *p, struct slice bytes)
+{
+    peer_put(p, bytes);
     site_run(p->site);
 }
 
@@ -457,15 +483,7 @@ void peer_give_pieces(struct peer *p, struct slice bytes, size_t len)
 
 void peer_send(struct peer *p, struct slice bytes)
 {
-    static const uint8_t iac = 255;
-
-    for (size_t i = 0, from = 0; i < bytes.len; from = ++i) {
-        while (i < bytes.len - 1 && bytes.data[i] != iac)
-            i++;
-        keep(&p->stream.to_session, slice_of(bytes.data + from, i - from + 1));
-        if (bytes.data[i] == iac)
-            keep(&p->stream.to_session, slice_of(&iac, 1));
-    }
+    peer_put_data(p, bytes);
     site_run(p->site);
 }
 

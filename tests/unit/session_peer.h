@@ -133,9 +133,17 @@ void peer_remove(struct peer *p);
 struct peer *vm_start(struct site *s);
 struct peer *vm_start_as(struct site *s, const char *uuid, const char *label);
 
+/* What vm_start_as says; nobody has read it yet. */
+void vm_put_start(struct peer *p, const char *uuid, const char *label);
+
 /* One that agreed to BINARY, and one that never negotiates. */
 struct peer *telnet_connect(struct site *s, struct console *c);
 struct peer *raw_connect(struct site *s, struct console *c);
+
+/* Gives bytes that nobody has read yet; put_data: as telnet data, 255
+ * doubled. */
+void peer_put(struct peer *p, struct slice bytes);
+void peer_put_data(struct peer *p, struct slice bytes);
 
 /* Gives bytes and runs the site; the second in pieces of len bytes. */
 void peer_give(struct peer *p, struct slice bytes);

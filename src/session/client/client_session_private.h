@@ -40,7 +40,7 @@ enum {
     CLIENT_RAW_TRIAL = 64 * KIB,
     /* How much is read of a client while its console takes no input: enough to
      * see questions and the end, little to keep. */
-    CLIENT_PEEK = 1 * KIB,
+    CLIENT_PEEK = LIMIT_OF(1 * KIB),
 };
 
 /*
