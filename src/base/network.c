@@ -39,6 +39,50 @@ struct ip ip_from_ipv6(const uint8_t bytes[16])
     return (struct ip){ read_word(bytes), read_word(bytes + 8) };
 }
 
+static bool parse_ip(const char *text, size_t len, struct ip *ret,
+                     bool *ret_is_ipv4)
+{
+    char host[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+
+    if (len >= sizeof host)
+        return false;
+    memcpy(host, text, len);
+    host[len] = '\0';
+    *ret_is_ipv4 = inet_pton(AF_INET, host, bytes) == 1;
+    if (*ret_is_ipv4) {
+        *ret = ip_from_ipv4(bytes);
+        return true;
+    }
+    if (inet_pton(AF_INET6, host, bytes) != 1)
+        return false;
+    *ret = ip_from_ipv6(bytes);
+    return true;
+}
+
+bool ip_parse(const char *text, struct ip *ret)
+{
+    bool is_ipv4;
+
+    return parse_ip(text, strcspn(text, "%"), ret, &is_ipv4);
+}
+
+enum ip_range ip_range(struct ip ip)
+{
+    uint32_t v4 = (uint32_t)ip.low;
+
+    if (ip_is_ipv4(ip)) {
+        if (v4 >> 24 == 0)
+            return IP_UNSPECIFIED;
+        if (v4 >> 24 == 127)
+            return IP_LOOPBACK;
+        return v4 >> 16 == 0xa9fe ? IP_LINK_LOCAL : IP_ANY_HOST;
+    }
+    if (ip.high == 0 && ip.low <= 1)
+        return ip.low == 0 ? IP_UNSPECIFIED : IP_LOOPBACK;
+    return ip.high >> 54 == 0xfe80 >> 6 ? IP_LINK_LOCAL : IP_ANY_HOST;
+}
+
 struct ip ip_site(struct ip ip)
 {
     return ip_is_ipv4(ip) ? ip : (struct ip){ .high = ip.high };
@@ -70,27 +114,6 @@ static unsigned count_bits(uint64_t word)
 static unsigned prefix_of(const struct network *n)
 {
     return count_bits(n->mask.high) + count_bits(n->mask.low);
-}
-
-static bool parse_ip(const char *text, size_t len, struct ip *ret,
-                     bool *ret_is_ipv4)
-{
-    char host[INET6_ADDRSTRLEN];
-    uint8_t bytes[16];
-
-    if (len >= sizeof host)
-        return false;
-    memcpy(host, text, len);
-    host[len] = '\0';
-    *ret_is_ipv4 = inet_pton(AF_INET, host, bytes) == 1;
-    if (*ret_is_ipv4) {
-        *ret = ip_from_ipv4(bytes);
-        return true;
-    }
-    if (inet_pton(AF_INET6, host, bytes) != 1)
-        return false;
-    *ret = ip_from_ipv6(bytes);
-    return true;
 }
 
 /* Text from outside, cleaned for a message. */

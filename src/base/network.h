@@ -42,6 +42,20 @@ static inline bool ip_is_ipv4(struct ip ip)
 /* Bytes in network byte order, as in socket addresses. */
 struct ip ip_from_ipv4(const uint8_t bytes[4]);
 struct ip ip_from_ipv6(const uint8_t bytes[16]);
+/* Reads an address alone, without brackets; a zone behind '%' is not looked at.
+ * False: it is none. */
+bool ip_parse(const char *text, struct ip *ret);
+
+/* Addresses that mean this host, or the link, wherever they are used. */
+enum ip_range {
+    IP_ANY_HOST,    /* none of the others */
+    IP_UNSPECIFIED, /* 0.0.0.0/8, ::; connecting there leads to this host */
+    IP_LOOPBACK,    /* 127.0.0.0/8, ::1 */
+    IP_LINK_LOCAL,  /* 169.254.0.0/16, fe80::/10 */
+};
+enum { IP_RANGE_COUNT = IP_LINK_LOCAL + 1 };
+enum ip_range ip_range(struct ip ip);
+
 /*
  * The address that limits count: an IPv4 address, or the /64 of an IPv6
  * address, because a host may have any number of addresses in its /64 (RFC

@@ -146,7 +146,10 @@ const struct option_row option_rows[] = {
               "client. HOST is the name or address as the URI has it, "
               "*.example.org for every name that ends in .example.org, or * "
               "for any host. vspc://NAME and vspc://* allow null modems to "
-              "the consoles of the VM NAME, or of every VM." },
+              "the consoles of the VM NAME, or of every VM. An address of "
+              "this host (loopback, link-local, of an interface) must be "
+              "named by a rule, such as 127.0.0.1:7000; localhost:7000 is for "
+              "all loopback addresses. Names and * never lead there." },
     { .group = "Output for clients",
       .name = "attach-lines",
       .type = OPTION_NUMBER,

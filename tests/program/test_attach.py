@@ -129,7 +129,8 @@ def test_a_null_modem_carries_what_comes(start_vspcd):
                                           ("telnet", TelnetRemote)])
 def test_a_remote_system_gets_what_comes(start_vspcd, remote, scheme, kind):
     """Also when the connection to it is made anew."""
-    vspcd = start_vspcd("--service-connect", "*:*")
+    vspcd = start_vspcd("--service-connect", "*:*",
+                        "--service-connect", "localhost:*")
     listener = remote(kind=kind)
     vm = vspcd.vm("web", uri=f"{scheme}://127.0.0.1:{listener.port}",
                   direction=b"C")

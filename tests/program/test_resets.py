@@ -8,7 +8,8 @@ from harness.net import Peer, dial, eventually
 from harness.programs import fields_of
 from harness.tls import Tls
 
-RULE = ("--service-connect", "*:*")
+RULE = ("--service-connect", "*:*",
+        "--service-connect", "localhost:*")
 
 
 def wait_no_clients(vspcd, console):

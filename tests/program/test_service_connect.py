@@ -15,7 +15,8 @@ from harness.net import eventually
 from harness.remote import TelnetRemote, server_context
 from harness.streams import MIB, assert_both_ways, assert_same
 
-RULE = ("--service-connect", "*:*")
+RULE = ("--service-connect", "*:*",
+        "--service-connect", "localhost:*")
 EVERY_BYTE = bytes(range(256))
 TRIED_AGAIN = words.SERVICE_FAILED
 CONNECTED = words.SERVICE_CONNECTED

@@ -14,7 +14,8 @@ from harness.remote import Remote, TelnetRemote, server_context
 from harness.streams import assert_both_ways
 from harness.tls import anonymous_context
 
-RULE = ("--service-connect", "*:*")
+RULE = ("--service-connect", "*:*",
+        "--service-connect", "localhost:*")
 TRIED_AGAIN = words.SERVICE_FAILED
 CONNECTED = words.SERVICE_CONNECTED
 V12 = ssl.TLSVersion.TLSv1_2

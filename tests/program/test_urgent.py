@@ -71,7 +71,8 @@ def test_a_raw_clients_urgent_byte_stays_in_the_stream(vspcd):
 
 def test_a_remote_systems_synch(start_vspcd, remote):
     """in.telnetd's answer to Ctrl-C; vspcd has dialled it."""
-    vspcd = start_vspcd("--service-connect", "*:*")
+    vspcd = start_vspcd("--service-connect", "*:*",
+                        "--service-connect", "localhost:*")
     listener = remote(TelnetRemote)
     vm = vspcd.vm("web", uri=f"telnet://127.0.0.1:{listener.port}",
                   direction=b"C")

@@ -7,7 +7,8 @@ import pytest
 
 from harness import words
 
-RULE = ("--service-connect", "*:*", "--service-connect", "vspc://*")
+RULE = ("--service-connect", "*:*",
+        "--service-connect", "localhost:*", "--service-connect", "vspc://*")
 
 
 def fill(client):

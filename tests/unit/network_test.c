@@ -31,6 +31,59 @@ static struct network network_of(const char *text)
     return n;
 }
 
+static void some_addresses_mean_this_host_or_link(void **state)
+{
+    static const struct {
+        const char *ip;
+        enum ip_range range;
+    } rows[] = {
+        { "0.0.0.0", IP_UNSPECIFIED },
+        { "0.255.255.255", IP_UNSPECIFIED },
+        { "1.0.0.0", IP_ANY_HOST },
+        { "126.255.255.255", IP_ANY_HOST },
+        { "127.0.0.0", IP_LOOPBACK },
+        { "127.255.255.255", IP_LOOPBACK },
+        { "128.0.0.0", IP_ANY_HOST },
+        { "169.253.255.255", IP_ANY_HOST },
+        { "169.254.0.0", IP_LINK_LOCAL },
+        { "169.254.169.254", IP_LINK_LOCAL },
+        { "169.255.0.0", IP_ANY_HOST },
+        { "10.0.0.1", IP_ANY_HOST },
+        { "::", IP_UNSPECIFIED },
+        { "::1", IP_LOOPBACK },
+        { "::2", IP_ANY_HOST },
+        { "::ffff:127.0.0.1", IP_LOOPBACK },
+        { "::ffff:0.0.0.0", IP_UNSPECIFIED },
+        { "fe7f:ffff::", IP_ANY_HOST },
+        { "fe80::", IP_LINK_LOCAL },
+        { "fe80::1%eth0", IP_LINK_LOCAL },
+        { "febf:ffff::1", IP_LINK_LOCAL },
+        { "fec0::", IP_ANY_HOST },
+        { "2001:db8::1", IP_ANY_HOST },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ip ip;
+
+        assert_true(ip_parse(rows[i].ip, &ip));
+        if (ip_range(ip) != rows[i].range)
+            fail_msg("%s: %d", rows[i].ip, ip_range(ip));
+    }
+}
+
+static void an_address_alone_is_parsed(void **state)
+{
+    struct ip ip;
+
+    (void)state;
+    assert_false(ip_parse("", &ip));
+    assert_false(ip_parse("name", &ip));
+    assert_false(ip_parse("127.1", &ip));
+    assert_false(ip_parse("[::1]", &ip));
+    assert_false(ip_parse("127.0.0.1/8", &ip));
+}
+
 static void each_network_and_address(void **state)
 {
     static const struct {
@@ -203,6 +256,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_network_and_address),
+        cmocka_unit_test(some_addresses_mean_this_host_or_link),
+        cmocka_unit_test(an_address_alone_is_parsed),
         cmocka_unit_test(every_length),
         cmocka_unit_test(what_is_no_network),
         cmocka_unit_test(who_counts_as_one),

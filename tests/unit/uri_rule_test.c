@@ -72,6 +72,50 @@ static const struct {
     { "*:*", "s0", URI_SERVER, false },
 };
 
+/* Addresses of the concentrator itself. */
+static void a_rule_names_an_address(void **state)
+{
+    static const struct {
+        const char *rule;
+        const char *ip;
+        bool is_named;
+    } rows[] = {
+        { "127.0.0.1:7000", "127.0.0.1", true },
+        { "127.0.0.1:6999-7001", "127.0.0.1", true },
+        { "127.0.0.1:7000", "::ffff:127.0.0.1", true },
+        { "[::ffff:127.0.0.1]:*", "127.0.0.1", true },
+        { "127.0.0.1:7001", "127.0.0.1", false },
+        { "127.0.0.1:7000", "127.0.0.2", false },
+        { "[::1]:7000", "::1", true },
+        { "[0:0::1]:7000", "::1", true },
+        { "[fe80::1%eth0]:7000", "fe80::1", true },
+        { "192.0.2.1:7000", "192.0.2.1", true },
+        { "localhost:7000", "127.0.0.1", true },
+        { "LOCALHOST:7000", "127.8.8.8", true },
+        { "localhost:*", "::1", true },
+        { "localhost:7001", "::1", false },
+        { "localhost:*", "192.0.2.1", false },
+        { "localhost:*", "169.254.169.254", false },
+        { "*:*", "127.0.0.1", false },
+        { "*:7000", "::1", false },
+        { "*.localhost:*", "127.0.0.1", false },
+        { "host.example.org:7000", "127.0.0.1", false },
+        { "vspc://localhost", "127.0.0.1", false },
+        { "vspc://*", "127.0.0.1", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct uri_rule rule;
+        struct ip ip;
+
+        assert_int_equal(uri_rule_parse(rows[i].rule, &rule, NULL), 0);
+        assert_true(ip_parse(rows[i].ip, &ip));
+        if (uri_rule_names(&rule, ip, 7000) != rows[i].is_named)
+            fail_msg("%s, %s", rows[i].rule, rows[i].ip);
+    }
+}
+
 static void each_rule_and_uri(void **state)
 {
     (void)state;
@@ -162,6 +206,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_and_uri),
+        cmocka_unit_test(a_rule_names_an_address),
         cmocka_unit_test(rules_that_could_never_hold_are_refused),
         cmocka_unit_test(hosts_that_are_too_long),
     };

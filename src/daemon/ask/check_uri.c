@@ -189,6 +189,24 @@ static bool is_possible(const struct settings *settings, const struct uri *uri,
     return is;
 }
 
+/* Whether the rules allow a connection to the URI's address, as far as that can
+ * be told without asking for it: a name, and a null modem, are. */
+static bool may_reach(const struct settings *settings, const struct uri *uri,
+                      struct err *why)
+{
+    struct uri_rule rules[SETTINGS_RULES_MAX] = { 0 };
+    struct session_context ctx = { .settings.connect_rules = rules };
+    struct ip ip;
+
+    for (uint64_t i = 0; i < settings->service_connect.count; i++) {
+        if (uri_rule_parse(settings->service_connect.text[i],
+                           &rules[ctx.settings.connect_rule_count], NULL) == 0)
+            ctx.settings.connect_rule_count++;
+    }
+    return uri->kind != URI_ADDRESS || !ip_parse(uri->host, &ip) ||
+           service_may_reach(&ctx, ip, uri->port, false, why);
+}
+
 /* Whether vspcd would serve the URI, which its meaning does not tell. */
 static void say_service(const struct settings *settings, const struct uri *uri,
                         enum uri_place place)
@@ -208,8 +226,13 @@ static void say_service(const struct settings *settings, const struct uri *uri,
                      uri);
     if (!is_possible(settings, uri, is_server, &why))
         say("served", "no: %s", why.text);
+    else if (rule != NULL && !is_server && !may_reach(settings, uri, &why))
+        say("served", "no: %s", why.text);
     else if (rule != NULL)
-        say("served", "yes, by the rule %s", rule);
+        say("served", "yes, by the rule %s%s", rule,
+            !is_server && uri->host_kind == URI_HOST_NAME
+                ? ", unless the name leads to this host"
+                : "");
     else
         say("served", "no: no rule allows it (%s)",
             is_server ? "--service-listen" : "--service-connect");

@@ -67,6 +67,7 @@ static bool copy_host(struct uri_rule *rule, const char *host, size_t len)
         return true;
     for (size_t i = 0; i < len; i++)
         rule->host[i] = (char)tolower((unsigned char)host[i]);
+    rule->is_address = ip_parse(rule->host, &rule->ip);
     return is_host(host, len, is_ipv6);
 }
 
@@ -108,6 +109,11 @@ static bool matches_host(const char *pattern, const char *host)
            strcmp(host + len - (pattern_len - 1), pattern + 1) == 0;
 }
 
+static bool has_port(const struct uri_rule *rule, uint16_t port)
+{
+    return port >= rule->first_port && port <= rule->last_port;
+}
+
 bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri)
 {
     if (rule->is_console != (uri->kind == URI_CONSOLE))
@@ -116,5 +122,14 @@ bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri)
         return strcmp(rule->host, "*") == 0 ||
                strcasecmp(rule->host, uri->console) == 0;
     return uri->kind == URI_ADDRESS && matches_host(rule->host, uri->host) &&
-           uri->port >= rule->first_port && uri->port <= rule->last_port;
+           has_port(rule, uri->port);
+}
+
+bool uri_rule_names(const struct uri_rule *rule, struct ip ip, uint16_t port)
+{
+    if (rule->is_console || !has_port(rule, port))
+        return false;
+    if (rule->is_address)
+        return rule->ip.high == ip.high && rule->ip.low == ip.low;
+    return strcmp(rule->host, "localhost") == 0 && ip_range(ip) == IP_LOOPBACK;
 }

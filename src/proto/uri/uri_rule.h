@@ -11,16 +11,23 @@
  * HOST is a name or an address as in the URI (IPv6 in brackets), "*.NAME" for
  * all names that end so, or "*" for every host and for none. A rule for a name
  * does not cover the addresses that the name resolves to.
+ *
+ * An address of the concentrator itself (loopback, link-local, one of its
+ * interfaces) must be named by a rule, even if another rule allows the URI:
+ * uri_rule_names.
  */
 #ifndef PROTO_URI_URI_RULE_H
 #define PROTO_URI_URI_RULE_H
 
+#include "base/network.h"
 #include "proto/uri/uri.h"
 
 struct uri_rule {
     char host[URI_HOST_MAX + 1]; /* lower case; of a console: as written */
     uint16_t first_port, last_port;
     bool is_console;
+    bool is_address; /* host is ip */
+    struct ip ip;
 };
 
 /* 0, or -EINVAL with err filled. */
@@ -28,5 +35,9 @@ int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err);
 
 /* uri: an address or a console. A label needs no rule. */
 bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri);
+
+/* Whether the rule is for this very address and the port; "localhost" is for
+ * all loopback addresses. */
+bool uri_rule_names(const struct uri_rule *rule, struct ip ip, uint16_t port);
 
 #endif

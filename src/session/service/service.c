@@ -138,6 +138,8 @@ static void stop_trying(struct service *s)
     s->since_us = 0;
 }
 
+static const char not_allowed[] = "the rules no longer allow it";
+
 static bool is_permitted(const struct service *s, struct err *why)
 {
     return service_is_permitted(s->ctx, &s->uri, s->direction, why);
@@ -148,7 +150,7 @@ static bool is_permitted(const struct service *s, struct err *why)
 static void refuse(struct service *s, const struct err *why)
 {
     stop_trying(s);
-    s->ops->close(s, "the rules no longer allow it");
+    s->ops->close(s, not_allowed);
     s->is_refused = true;
     log_info(LOG_SERVICE_REFUSED " console=%s uri=%s reason=%s",
              LOG_TEXT(console_name(s->console).text),
@@ -250,6 +252,20 @@ static bool needs_no_vm(const struct service *s)
     return s->ops == &service_listen_ops;
 }
 
+/* A name that the rules allow has led to an address that they do not allow any
+ * more; where it leads is asked anew. */
+static bool leave_address(struct service *s)
+{
+    struct err why;
+
+    if ((s->client == NULL && s->dial == NULL) ||
+        service_reaches_allowed(s, &why))
+        return false;
+    s->ops->close(s, not_allowed);
+    service_try_later(s, LOG_SERVICE_FAILED, why.text);
+    return true;
+}
+
 void service_judge(struct console *console, struct session_judged *judged)
 {
     struct service *s = console->service;
@@ -269,6 +285,8 @@ void service_judge(struct console *console, struct session_judged *judged)
         s->role.output_at = console->output.head;
         if (needs_no_vm(s) || console_has_vm(console))
             service_try_soon(s);
+    } else if (leave_address(s)) {
+        judged->services++;
     }
 }
 

@@ -45,6 +45,12 @@ bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
 bool service_is_possible(struct session_context *ctx, const struct uri *uri,
                          char direction, struct err *why);
 
+/* Whether the rules allow a connection to this address, which a service URI has
+ * led to. is_own: an interface of this host has it. False: why has the
+ * reason. */
+bool service_may_reach(const struct session_context *ctx, struct ip ip,
+                       uint16_t port, bool is_own, struct err *why);
+
 /*
  * The console's VM has come with this service URI, which must be allowed; text
  * NULL: with a label alone. A service that it asked for before, and does not

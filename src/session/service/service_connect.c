@@ -16,9 +16,10 @@ static void service_connect_on_open(void *owner, const char *tls)
     struct service *s = owner;
 
     log_line(service_is_open(s),
-             LOG_SERVICE_CONNECTED " console=%s uri=%s tls=%s",
+             LOG_SERVICE_CONNECTED " console=%s uri=%s peer=%s tls=%s",
              LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(service_text_of(s).text), LOG_TEXT(tls));
+             LOG_TEXT(service_text_of(s).text),
+             address_format(&s->reached).text, LOG_TEXT(tls));
 }
 
 /*
@@ -44,6 +45,18 @@ static void service_connect_on_end(void *owner, const char *reason)
         service_try_soon(s);
     else
         service_try_later(s, LOG_SERVICE_FAILED, reason);
+}
+
+/* Asked for each address right before it is tried; the last one is the one that
+ * is reached. */
+static bool service_connect_allows(void *owner, const struct address *to,
+                                   bool is_own, struct err *why)
+{
+    struct service *s = owner;
+
+    s->reached = *to;
+    s->reaches_own = is_own;
+    return service_reaches_allowed(s, why);
 }
 
 /* client_session_start never returns NULL: a session that cannot go on ends
@@ -93,6 +106,7 @@ static void service_connect_open(struct service *s)
         .port = s->uri.port,
         .family = family,
         .timeout_ms = DIAL_TIMEOUT_MS,
+        .allows = service_connect_allows,
         .is_slow = &s->is_slow,
     };
 

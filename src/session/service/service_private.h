@@ -53,6 +53,8 @@ struct service {
     struct listener *listener;
     struct dial *dial;
     struct client *client;
+    struct address reached; /* client: the remote system's */
+    bool reaches_own;       /* it is of an interface of this host */
     struct null_modem *modem;
     struct service_tls *tls; /* of a remote system; NULL: none yet */
     struct client_role role; /* of client */
@@ -72,6 +74,9 @@ struct service {
 bool service_is_permitted(const struct session_context *ctx,
                           const struct uri *uri, char direction,
                           struct err *why);
+
+/* service_may_reach for the address that the service has reached, or tries. */
+bool service_reaches_allowed(const struct service *s, struct err *why);
 
 /* The URI as shown to people. */
 struct service_text service_text_of(const struct service *s);

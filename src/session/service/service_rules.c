@@ -13,6 +13,64 @@ static bool is_ruled_in(const struct uri_rule *rules, size_t count,
     return false;
 }
 
+static bool is_named(const struct session_settings *s, struct ip ip,
+                     uint16_t port)
+{
+    for (size_t i = 0; i < s->connect_rule_count; i++) {
+        if (uri_rule_names(&s->connect_rules[i], ip, port))
+            return true;
+    }
+    return false;
+}
+
+/* "*" and names never lead to the concentrator itself: there are consoles
+ * behind --client-allow, and services that trust whoever comes from this host
+ * or link, such as those for a cloud's metadata. */
+bool service_may_reach(const struct session_context *ctx, struct ip ip,
+                       uint16_t port, bool is_own, struct err *why)
+{
+    static const char *const texts[IP_RANGE_COUNT] = {
+        [IP_ANY_HOST] = "an address of this host",
+        [IP_UNSPECIFIED] = "an address of this host",
+        [IP_LOOPBACK] = "a loopback address",
+        [IP_LINK_LOCAL] = "a link-local address",
+    };
+    enum ip_range range = ip_range(ip);
+    struct network host = {
+        .address = ip,
+        .mask = { UINT64_MAX, UINT64_MAX },
+        .is_ipv4 = ip_is_ipv4(ip),
+    };
+
+    if ((range == IP_ANY_HOST && !is_own) || is_named(&ctx->settings, ip, port))
+        return true;
+    err_set(why,
+            "%s is %s, which a rule must name; see --service-connect "
+            "(docs/uris.md)",
+            network_format(&host).text, texts[range]);
+    return false;
+}
+
+bool service_reaches_allowed(const struct service *s, struct err *why)
+{
+    struct ip ip;
+
+    return !address_ip(&s->reached, &ip) ||
+           service_may_reach(s->ctx, ip, address_port(&s->reached),
+                             s->reaches_own, why);
+}
+
+/* A URI with an address can be judged before it is used, but for the addresses
+ * of this host's interfaces, which the connection asks for. */
+static bool is_address_permitted(const struct session_context *ctx,
+                                 const struct uri *uri, struct err *why)
+{
+    struct ip ip;
+
+    return uri->kind != URI_ADDRESS || !ip_parse(uri->host, &ip) ||
+           service_may_reach(ctx, ip, uri->port, false, why);
+}
+
 static bool is_listener_possible(const struct uri *uri, struct err *why)
 {
     if (uri->host_kind == URI_HOST_NAME) {
@@ -81,7 +139,7 @@ bool service_is_permitted(const struct session_context *ctx,
                      "certificate; see --cert and --show-tls");
         return false;
     }
-    return true;
+    return !is_call || is_address_permitted(ctx, uri, why);
 }
 
 bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
