@@ -36,10 +36,12 @@ enum {
      * afterwards. ESXi hosts send next to nothing here. */
     LIMIT_EARLY_DATA = LIMIT_OF(64 * KIB),
 
-    /* One read of an unidentified connection. With LIMIT_ANSWERS_MARK it bounds
-     * the answers that such a connection can cause without taking them, to some
-     * 24 KiB. */
+    /* One read of an unidentified connection, and the answers that its peer may
+     * leave untaken, here and in the kernel, before the connection is closed.
+     * Both bound what it can cause, to some 36 KiB: a read is answered with up
+     * to five times its bytes. */
     LIMIT_NEWCOMER_READ = LIMIT_OF(4 * KIB),
+    LIMIT_NEWCOMER_ANSWERS = LIMIT_OF(16 * KIB),
 
     /* Early data of all unidentified connections together: a thousand
      * connections that send LIMIT_EARLY_DATA each. */

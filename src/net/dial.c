@@ -7,7 +7,6 @@
 #include "net/stream_fd.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,7 +97,6 @@ static void dial_on_timeout(uv_timer_t *timer)
 static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
 {
     struct address peer = { 0 };
-    int on = 1;
     int fd =
         socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int r;
@@ -108,11 +106,7 @@ static int connect_to(struct dial *d, const struct sockaddr *to, socklen_t len)
         return -1;
     }
     if (to->sa_family != AF_UNIX) {
-        (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        /* Keeps a telnet server's SYNCH in its place in the stream (set_options
-         * in net/listener.c). */
-        (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+        (void)stream_fd_set_tcp(fd, false);
         memcpy(&peer, to, len);
     }
     if (connect(fd, to, len) != 0 && errno != EINPROGRESS) {

@@ -5,7 +5,6 @@
 #include "net/stream_fd.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,10 +14,6 @@ enum {
     /* Accepts of one port in one turn, so that a storm of connects leaves time
      * for existing connections. */
     ACCEPTS_PER_TURN = 16,
-    /* Dead peers are noticed after 60 + 5 * 10 s (PROTOCOL: VM side). */
-    KEEPALIVE_IDLE_S = 60,
-    KEEPALIVE_INTERVAL_S = 10,
-    KEEPALIVE_PROBES = 5,
 };
 
 /*
@@ -182,32 +177,15 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* Set once on the listening socket, not on each accepted one. */
 static int set_options(int fd, const struct address *address, unsigned way)
 {
-    static const struct {
-        int level;
-        int name;
-        int value;
-    } options[] = {
-        { SOL_SOCKET, SO_REUSEADDR, 1 },
-        /* Accepted sockets inherit it (Linux). */
-        { SOL_SOCKET, SO_KEEPALIVE, 1 },
-        /* RFC 854, SYNCH: the urgent byte is the DM of IAC DM. Without
-         * SO_OOBINLINE it is taken out of the stream, and the IAC in front of
-         * it spoils the next byte. */
-        { SOL_SOCKET, SO_OOBINLINE, 1 },
-        { IPPROTO_TCP, TCP_NODELAY, 1 },
-        { IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
-        { IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
-        { IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
-    };
+    int on = 1;
+    int r = stream_fd_set_tcp(fd, (way & LISTENER_LITTLE) != 0);
 
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-                       sizeof options[i].value) != 0)
-            return -errno;
-    }
+    if (r < 0)
+        return r;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0)
+        return -errno;
     if (address->any.sa_family == AF_INET6) {
         /* "::" serves IPv4 too, whatever the system's default is */
         int only = (way & LISTENER_IPV6_ONLY) != 0;

@@ -2,9 +2,9 @@
  * listener.h - a TCP port or a Unix socket that accepts connections, and hands
  * out streams or bare descriptors.
  *
- * Accepted TCP sockets inherit NODELAY and the keepalive settings, so that an
- * accept costs one system call. Without free file descriptors a listener rests,
- * uses no CPU, and retries when the loop closes a descriptor, or once a second.
+ * Accepted TCP sockets inherit what stream_fd_set_tcp sets, so that an accept
+ * costs one system call. Without free file descriptors a listener rests, uses
+ * no CPU, and retries when the loop closes a descriptor, or once a second.
  * Connections that wait in the backlog are then served.
  *
  * A connection that is not admitted is refused as soon as it is accepted:
@@ -43,6 +43,7 @@ enum listener_way {
     LISTENER_WAIT = 0,
     LISTENER_REFUSE = 1,
     LISTENER_IPV6_ONLY = 2, /* "::" leaves IPv4's port to other sockets */
+    LISTENER_LITTLE = 4,    /* peers take little (stream_fd_set_tcp) */
 };
 
 /* What to do with a connection. A refusal's line is for people: it is sent by a

@@ -28,6 +28,7 @@ struct loop {
     struct deadline_queue linger_queue; /* streams closing gently */
     /* streams whose owners are told of a break */
     struct deadline_queue broken_queue;
+    struct deadline_queue silence_queue; /* streams that have written */
     int break_fd;         /* an epoll: streams watched for a break only */
     uv_poll_t break_poll; /* of break_fd */
     void (*on_turn_end)(void *owner);

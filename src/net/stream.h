@@ -62,7 +62,7 @@ struct stream_security {
 };
 
 /* finish may be NULL: the stream cannot be finished. security may be NULL:
- * nothing protects it. */
+ * nothing protects it. owed may be NULL: what is taken is delivered. */
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *to, size_t len);
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
@@ -70,6 +70,7 @@ struct stream_ops {
     void (*finish)(struct stream *s);
     void (*close)(struct stream *s, bool gently);
     struct stream_security (*security)(const struct stream *s);
+    size_t (*owed)(const struct stream *s);
 };
 
 struct stream {
@@ -134,6 +135,13 @@ static inline struct stream_security stream_security(const struct stream *s)
     if (s->ops->security != NULL)
         return s->ops->security(s);
     return (struct stream_security){ .problem = "", .terms = "none" };
+}
+
+/* How many of the bytes that were taken the peer's system has not taken yet:
+ * what the connection costs in memory behind this interface. A system call. */
+static inline size_t stream_owed(const struct stream *s)
+{
+    return s->ops->owed != NULL ? s->ops->owed(s) : 0;
 }
 
 /* For implementations: what the owner of a broken stream is told. */

@@ -6,8 +6,12 @@
 #include "net/loop_private.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,8 +33,10 @@ struct stream_fd {
     bool is_resting; /* in loop->break_fd */
     bool is_broken;  /* libuv no longer watches it */
     bool has_told;   /* take_error has the socket's error, and cleared it */
-    struct deadline deadline; /* runs while it closes gently, or is broken */
-    uint32_t lingered;        /* bytes read and dropped while lingering */
+    /* runs while it closes gently, is broken, or the peer owes an answer */
+    struct deadline deadline;
+    uint32_t lingered; /* bytes read and dropped while lingering */
+    bool was_owed;     /* when the peer's patience was looked at last */
 };
 
 /*
@@ -52,6 +58,18 @@ enum {
     /* With 0, a stream whose owner is told within the microsecond that fires
      * the queue would be told again in that turn. */
     NEXT_TURN_US = 1,
+    SILENCE_US = 60 * 1000 * 1000,
+    /* Dead peers that nothing is sent to are noticed after 60 + 5 * 10 s
+     * (PROTOCOL: VM side). */
+    KEEPALIVE_IDLE_S = 60,
+    KEEPALIVE_INTERVAL_S = 10,
+    KEEPALIVE_PROBES = 5,
+
+    /* Bytes that are not on their way yet. More of them make nothing faster:
+     * a socket with less than half of it is writable, and one write brings up
+     * to LIMIT_READ. Without a bound a peer that takes nothing has up to 4 MiB
+     * (tcp_wmem[2]) of the kernel's. */
+    UNSENT_MAX = 128 * 1024,
 };
 
 static struct stream_fd *stream_fd_of(struct stream *s)
@@ -184,6 +202,70 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
     }
 }
 
+/* ---- peers that are gone without a word --------------------------------- */
+
+/*
+ * A write starts the deadline, which looks whether the peer's system has taken
+ * everything. If at two looks it has not, and has not answered in between, it
+ * is gone. TCP's keepalive does not look while anything is unacknowledged, and
+ * TCP itself gives up after a quarter of an hour. Why not TCP_USER_TIMEOUT, see
+ * stream_fd.h.
+ *
+ * A peer may keep its window closed for as long as it likes: nothing is on its
+ * way then but TCP's own questions, up to two minutes apart, and two without an
+ * answer tell that it is gone.
+ */
+static bool is_gone(const struct stream_fd *f)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+
+    return getsockopt(f->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           info.tcpi_last_ack_recv * UINT64_C(1000) >=
+               f->loop->silence_queue.length_us &&
+           (info.tcpi_unacked > 0 || info.tcpi_probes > 1);
+}
+
+static size_t stream_fd_owed(const struct stream *s)
+{
+    int owed = 0;
+
+    /* No socket: what was written was delivered. */
+    if (ioctl(stream_fd_number(s), SIOCOUTQ, &owed) != 0)
+        return 0;
+    return (size_t)owed;
+}
+
+static void expect_answer(struct stream_fd *f)
+{
+    deadline_start(&f->loop->silence_queue, &f->deadline, clock_now_us());
+}
+
+/* What is left unsent is not worth the kernel's memory either. */
+static void give_up(struct stream_fd *f)
+{
+    const struct linger now = { .l_onoff = 1 };
+
+    (void)setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    f->stream.error = -ETIMEDOUT;
+    handle_break(f);
+}
+
+static void stream_fd_silence_due(struct deadline *d, void *owner)
+{
+    struct stream_fd *f = CONTAINER_OF(d, struct stream_fd, deadline);
+    bool was_owed = f->was_owed;
+
+    (void)owner;
+    f->was_owed = stream_fd_owed(&f->stream) > 0;
+    if (f->was_owed && was_owed && is_gone(f))
+        give_up(f);
+    else if (f->was_owed)
+        expect_answer(f);
+}
+
+/* ---- reading and writing ------------------------------------------------ */
+
 /* Keeps the error, because the system returns it only once. */
 static ssize_t failure(struct stream_fd *f, int error)
 {
@@ -225,6 +307,8 @@ static ssize_t stream_fd_writev(struct stream *s, const struct iovec *part,
     do
         n = writev(f->fd, part, count);
     while (n < 0 && errno == EINTR);
+    if (n > 0 && !deadline_is_running(&f->deadline))
+        expect_answer(f);
     if (n >= 0)
         return n;
     return errno == EAGAIN ? 0 : failure(f, errno);
@@ -303,6 +387,7 @@ static const struct stream_ops stream_fd_ops = {
     .want = stream_fd_want,
     .finish = stream_fd_finish,
     .close = stream_fd_close,
+    .owed = stream_fd_owed,
 };
 
 int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
@@ -327,6 +412,37 @@ int stream_fd_open(struct loop *loop, int fd, const struct address *peer,
     return 0;
 }
 
+int stream_fd_set_tcp(int fd, bool takes_little)
+{
+    static const struct {
+        int level;
+        int name;
+        int value;
+    } options[] = {
+        { SOL_SOCKET, SO_KEEPALIVE, 1 },
+        /* RFC 854, SYNCH: the urgent byte is the DM of IAC DM. Without
+         * SO_OOBINLINE it is taken out of the stream, and the IAC in front of
+         * it spoils the next byte. */
+        { SOL_SOCKET, SO_OOBINLINE, 1 },
+        { IPPROTO_TCP, TCP_NODELAY, 1 },
+        { IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
+        { IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
+        { IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES },
+        { IPPROTO_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX },
+        { SOL_SOCKET, SO_SNDBUF, STREAM_FD_LITTLE },
+    };
+    size_t count = sizeof options / sizeof options[0];
+
+    if (!takes_little)
+        count--;
+    for (size_t i = 0; i < count; i++) {
+        if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                       sizeof options[i].value) != 0)
+            return -errno;
+    }
+    return 0;
+}
+
 int stream_fd_loop_open(struct loop *loop)
 {
     int r;
@@ -344,10 +460,13 @@ int stream_fd_loop_open(struct loop *loop)
     uv_unref((uv_handle_t *)&loop->break_poll);
     deadline_queue_open(&loop->linger_queue, LINGER_US, stream_fd_linger_due,
                         loop);
+    deadline_queue_open(&loop->silence_queue, SILENCE_US, stream_fd_silence_due,
+                        loop);
     deadline_queue_open(&loop->broken_queue, NEXT_TURN_US, stream_fd_broken_due,
                         loop);
     loop_watch(loop, &loop->linger_queue);
     loop_watch(loop, &loop->broken_queue);
+    loop_watch(loop, &loop->silence_queue);
     return 0;
 }
 

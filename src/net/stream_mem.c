@@ -62,12 +62,18 @@ static void stream_mem_close(struct stream *s, bool gently)
     stream_mem_of(s)->is_closed = true;
 }
 
+static size_t stream_mem_owed(const struct stream *s)
+{
+    return CONTAINER_OF(s, const struct stream_mem, stream)->from_session.len;
+}
+
 static const struct stream_ops stream_mem_ops = {
     .read = stream_mem_read,
     .writev = stream_mem_writev,
     .want = stream_mem_want,
     .finish = stream_mem_finish,
     .close = stream_mem_close,
+    .owed = stream_mem_owed,
 };
 
 void stream_mem_init(struct stream_mem *m, uint32_t max)

@@ -2,8 +2,11 @@
 do not say who they are, clients in total, and the open files."""
 
 import contextlib
+import pathlib
 import resource
+import select
 import signal
+import socket
 import threading
 
 import pytest
@@ -215,6 +218,56 @@ def test_thousands_of_vms_of_one_host_are_welcome(start_vspcd, many_files):
         eventually(lambda: count_of(vspcd, "unidentified") == 2000,
                    "all to be there")
     assert not vspcd.events(REFUSED)
+
+
+# Peers that take nothing
+
+
+def send_on(sock, data, most, check=lambda: None):
+    """As much of data, again and again, as vspcd takes. Ends when it takes no
+    more for some time."""
+    sock.setblocking(False)
+    sent = 0
+    while sent < most and select.select([], [sock], [], 0.5)[1]:
+        sent += sock.send(data)
+        check()
+    return sent
+
+
+def unsent(address):
+    """Bytes that the kernel keeps of what vspcd has said to this peer."""
+    host, port = address
+    peer = socket.inet_aton(host)[::-1].hex().upper() + f":{port:04X}"
+    for line in pathlib.Path("/proc/net/tcp").read_text().splitlines():
+        if line.split()[2] == peer:
+            return int(line.split()[4].split(":")[0], 16)
+    return 0
+
+
+def test_a_newcomer_that_takes_no_answers_is_closed(start_vspcd):
+    vspcd = start_vspcd("--identity-timeout", "86400")
+    peer = vspcd.keep(Peer(dial(vspcd.proxy, receive_buffer=4096)))
+    with pytest.raises(ConnectionError):
+        send_on(peer.sock, b"\xff\xfb\xc8" * 10000, 1 << 26)
+    closed = vspcd.wait_event(words.CONNECTION_CLOSED, peer=peer.address)
+    assert closed["reason"] == "the host does not read vspcd's answers"
+    vspcd.check_works()
+
+
+def test_a_vm_that_takes_no_input_costs_little(start_vspcd):
+    vspcd = start_vspcd()
+    vm = vspcd.vm("deaf", receive_buffer=4096)
+    client = vspcd.raw(vm)
+    most = 0
+
+    def look():
+        nonlocal most
+        most = max(most, unsent(vm.sock.getsockname()))
+    sent = send_on(client.sock, bytes(1 << 16), 1 << 25, look)
+    assert sent < 1 << 25  # it holds its client
+    assert 0 < most < 1 << 18
+    client.sock.setblocking(True)
+    vspcd.check_works()
 
 
 # Connections that do not say who they are

@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "log/log.h"
 #include "net/loop_private.h"
 #include "net/stream_fd.h"
@@ -329,6 +330,47 @@ static void an_owner_closes_the_listener_that_calls_it(void **state)
         close(peers[i]);
 }
 
+/* What a stream takes for a peer that takes nothing itself. */
+static size_t taken_for_nobody(struct site *s, unsigned way)
+{
+    static const uint8_t zeros[64 * KIB];
+    const int little = 4096;
+    struct address at = localhost();
+    size_t taken = 0;
+    ssize_t n;
+    int peer;
+
+    assert_int_equal(listener_open(s->loop, &at, way, NULL, site_on_accepted, s,
+                                   &s->listener),
+                     0);
+    at = listener_address(s->listener);
+    peer = socket(AF_INET, SOCK_STREAM, 0);
+    /* What its own system takes for it does not count. */
+    assert_int_equal(
+        setsockopt(peer, SOL_SOCKET, SO_RCVBUF, &little, sizeof little), 0);
+    assert_int_equal(connect(peer, &at.any, address_len(&at)), 0);
+    site_run(s, 1);
+    while ((n = stream_write(s->stream, zeros, sizeof zeros)) > 0)
+        taken += (size_t)n;
+    assert_int_equal(n, 0);
+    stream_close(s->stream);
+    s->stream = NULL;
+    listener_close(s->listener);
+    s->listener = NULL;
+    s->count = 0;
+    close(peer);
+    return taken;
+}
+
+/* Not the 4 MiB that the system has for each. */
+static void a_peer_that_takes_nothing_costs_little(void **state)
+{
+    assert_in_range(taken_for_nobody(*state, LISTENER_WAIT), 64 * KIB,
+                    256 * KIB);
+    assert_in_range(taken_for_nobody(*state, LISTENER_LITTLE), 16 * KIB,
+                    128 * KIB);
+}
+
 /* ---- no descriptors left ------------------------------------------------ */
 
 /* No descriptor but these can be opened any more. */
@@ -465,6 +507,8 @@ int main(void)
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(
             an_owner_closes_the_listener_that_calls_it, site_open, site_close),
+        cmocka_unit_test_setup_teardown(a_peer_that_takes_nothing_costs_little,
+                                        site_open, site_close),
         cmocka_unit_test_setup_teardown(
             a_listener_rests_and_is_woken_by_a_close, site_open, site_close),
         cmocka_unit_test_setup_teardown(a_person_is_told_by_the_reserve,

@@ -122,21 +122,39 @@ static void what_it_prints_is_counted_until_it_is_known(void **state)
     assert_int_equal(site_console(s)->output.head, 10);
 }
 
-static void answers_that_it_does_not_take_are_few(void **state)
+enum { QUESTIONS = 300000 };
+
+/* Each of them has an answer of its own size. */
+static struct slice many_questions(void)
 {
-    enum { COUNT = 300000, MOST = 16 * KIB };
-    static uint8_t flood[COUNT * 3];
+    static uint8_t flood[QUESTIONS * 3];
+
+    for (size_t i = 0; i < QUESTIONS; i++)
+        memcpy(flood + i * 3, IAC WILL "\xc8", 3);
+    return slice_of(flood, sizeof flood);
+}
+
+static void who_takes_no_answers_is_closed(void **state)
+{
+    enum { MOST = LIMIT_NEWCOMER_ANSWERS + 2 * LIMIT_NEWCOMER_READ };
+    struct slice flood = many_questions();
     struct site *s = *state;
     struct peer *p = arrive_from(s, 1);
 
-    for (size_t i = 0; i < COUNT; i++)
-        memcpy(flood + i * 3, IAC WILL "\xc8", 3);
     peer_block(p);
-    peer_give(p, slice_of(flood, sizeof flood));
-    assert_true(p->stream.to_session.len > sizeof flood - MOST);
-    assert_false(p->stream.is_closed);
-    peer_unblock(p);
+    peer_give(p, flood);
+    assert_true(p->stream.is_closed);
+    assert_true(p->stream.to_session.len > flood.len - MOST);
+}
+
+static void who_takes_its_answers_may_ask_on(void **state)
+{
+    struct site *s = *state;
+    struct peer *p = arrive_from(s, 1);
+
+    peer_give(p, many_questions());
     assert_int_equal(p->stream.to_session.len, 0);
+    assert_false(p->stream.is_closed);
 }
 
 int main(void)
@@ -151,8 +169,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(
             what_it_prints_is_counted_until_it_is_known, setup, teardown),
-        cmocka_unit_test_setup_teardown(answers_that_it_does_not_take_are_few,
-                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(who_takes_no_answers_is_closed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_takes_its_answers_may_ask_on, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,11 +3,12 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "net/loop.h"
+#include "net/loop_private.h"
 #include "net/stream_mem.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -365,6 +366,91 @@ static void memory_breaks_alike(void **state)
     loop_close(o.loop);
 }
 
+/* ---- peers that are gone without a word --------------------------------- */
+
+/* The peer's system takes nothing any more and says nothing: the filter drops
+ * each packet before TCP sees it. */
+static void drop_all_packets(int fd)
+{
+    struct sock_filter drop = { .code = BPF_RET | BPF_K };
+    struct sock_fprog program = { .len = 1, .filter = &drop };
+
+    assert_int_equal(
+        setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program),
+        0);
+}
+
+/* A minute passes in 0.1 s. */
+static void site_hurry(struct site *s)
+{
+    deadline_queue_set_length(&s->loop->silence_queue, SHORT_US);
+}
+
+static void fill(struct site *s)
+{
+    static const uint8_t zeros[64 * KIB];
+
+    while (stream_write(s->owner.stream, zeros, sizeof zeros) > 0)
+        continue;
+}
+
+static void who_is_gone_with_bytes_on_their_way_is_told(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    site_hurry(&s);
+    drop_all_packets(s.peer);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), 1);
+    assert_int_equal(stream_owed(s.owner.stream), 1);
+    s.owner.enough = 1;
+    site_run(&s, LONG_US);
+    assert_int_equal(s.owner.broken_count, 1);
+    assert_int_equal(s.owner.stream->error, -ETIMEDOUT);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), -ETIMEDOUT);
+    site_close(&s);
+    close(s.peer);
+}
+
+/* A stopped terminal: its system answers, and takes nothing. Then it is gone,
+ * too. */
+static void who_takes_nothing_is_not_gone_before_it_is(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    fill(&s);
+    site_hurry(&s);
+    assert_true(stream_owed(s.owner.stream) > 0);
+    s.owner.enough = 1;
+    site_run(&s, 10 * SHORT_US);
+    assert_int_equal(s.owner.broken_count, 0);
+    drop_all_packets(s.peer);
+    site_run(&s, LONG_US);
+    assert_int_equal(s.owner.broken_count, 1);
+    assert_int_equal(s.owner.stream->error, -ETIMEDOUT);
+    site_close(&s);
+    close(s.peer);
+}
+
+static void who_has_taken_all_is_not_asked_again(void **state)
+{
+    struct site s;
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    site_hurry(&s);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), 1);
+    site_run(&s, 3 * SHORT_US);
+    assert_int_equal(stream_owed(s.owner.stream), 0);
+    assert_null(deadline_first(&s.loop->silence_queue));
+    assert_int_equal(s.owner.broken_count, 0);
+    site_close(&s);
+    close(s.peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +463,9 @@ int main(void)
         cmocka_unit_test(the_end_of_input_is_no_break),
         cmocka_unit_test(a_broken_stream_may_close_another),
         cmocka_unit_test(memory_breaks_alike),
+        cmocka_unit_test(who_is_gone_with_bytes_on_their_way_is_told),
+        cmocka_unit_test(who_takes_nothing_is_not_gone_before_it_is),
+        cmocka_unit_test(who_has_taken_all_is_not_asked_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,8 +60,9 @@ static int open_one(struct daemon_proxies *all, const struct settings *s,
     r = parse_address(s, asked, &p->address, err);
     if (r < 0)
         return r;
-    r = listener_open(loop, &p->address, LISTENER_WAIT, &sessions->gate.of_vms,
-                      daemon_proxies_accepted, p, &p->listener);
+    r = listener_open(loop, &p->address, LISTENER_WAIT | LISTENER_LITTLE,
+                      &sessions->gate.of_vms, daemon_proxies_accepted, p,
+                      &p->listener);
     if (r < 0) {
         err_set(err,
                 "cannot listen for VMs on %s: %s; choose another address or "

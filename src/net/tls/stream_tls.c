@@ -355,6 +355,14 @@ static struct stream_security stream_tls_security(const struct stream *s)
     return security;
 }
 
+static size_t stream_tls_owed(const struct stream *s)
+{
+    const struct stream_tls *t =
+        CONTAINER_OF(s, const struct stream_tls, stream);
+
+    return t->out.len + stream_owed(t->below);
+}
+
 static const struct stream_ops stream_tls_ops = {
     .read = stream_tls_read,
     .writev = stream_tls_writev,
@@ -362,6 +370,7 @@ static const struct stream_ops stream_tls_ops = {
     .finish = stream_tls_finish,
     .close = stream_tls_close,
     .security = stream_tls_security,
+    .owed = stream_tls_owed,
 };
 
 /* ---- events ------------------------------------------------------------ */

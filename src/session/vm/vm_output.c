@@ -28,13 +28,19 @@ static bool is_newcomer(const struct vm_session *s)
     return s->identity != NULL && gate_is_newcomer(&s->identity->newcomer);
 }
 
-/* A newcomer gets less: nobody has input for it yet, and there may be thousands
- * of newcomers that take no answers. */
 static bool takes_answers(const struct vm_session *s)
 {
-    size_t most = is_newcomer(s) ? LIMIT_ANSWERS_MARK : LIMIT_QUEUED;
+    return s->telnet.wire.out.len <= LIMIT_QUEUED;
+}
 
-    return s->telnet.wire.out.len <= most;
+/* A newcomer gets less: nobody has input for it yet, and there may be thousands
+ * of them. A host takes its few answers as they come; who asks on without
+ * taking them wants the memory, ours or the kernel's. */
+static bool is_greedy(const struct vm_session *s)
+{
+    return is_newcomer(s) &&
+           s->telnet.wire.out.len + stream_owed(s->telnet.wire.stream) >
+               LIMIT_NEWCOMER_ANSWERS;
 }
 
 /*
@@ -182,8 +188,13 @@ void vm_output_end(struct vm_session *s)
  * many. */
 static void read_serving(struct vm_session *s)
 {
-    size_t room = read_room(s);
+    size_t room;
 
+    if (is_greedy(s)) {
+        vm_session_end(s, VM_END_NO_ANSWERS_TAKEN);
+        return;
+    }
+    room = read_room(s);
     if (room == 0 ||
         telnet_link_read(&s->telnet, s->telnet.ctx->read_buffer, room) <= 0)
         return;
