@@ -22,6 +22,7 @@ MAY_INCLUDE = {
 
     "proto": "base",
     "proto/uri": "base -proto",
+    "proto/first": "base -proto",
 
     "access": "base",
     "conf": "base log",

@@ -11,8 +11,8 @@
 #include "session/secure.h"
 
 #include "net/tls/stream_tls.h"
+#include "proto/first/tls_hello.h"
 #include "proto/telauth.h"
-#include "proto/tls_hello.h"
 
 #include <errno.h>
 

@@ -3,7 +3,7 @@
  * there is one after FIRST_BYTES_LEN bytes. The first byte of an input is the
  * set of protocols that are looked for.
  */
-#include "proto/first_bytes.h"
+#include "proto/first/first_bytes.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * Is it another protocol: every beginning that is known, in every cut, and what
  * only looks like one.
  */
-#include "proto/first_bytes.h"
+#include "proto/first/first_bytes.h"
 
 #include "state_names.h"
 

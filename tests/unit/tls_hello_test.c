@@ -2,7 +2,7 @@
  * Is it a TLS hello: every answer for every first three bytes there are, and
  * for what has not come whole yet.
  */
-#include "proto/tls_hello.h"
+#include "proto/first/tls_hello.h"
 
 #include "state_names.h"
 

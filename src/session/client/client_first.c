@@ -15,7 +15,7 @@
  */
 #include "log/log.h"
 #include "log/log_words.h"
-#include "proto/first_bytes.h"
+#include "proto/first/first_bytes.h"
 #include "session/client/client_session_private.h"
 
 /* No name of a console in these texts: TLS may be required. */

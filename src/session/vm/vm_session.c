@@ -22,7 +22,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "log/log_words.h"
-#include "proto/tls_hello.h"
+#include "proto/first/tls_hello.h"
 #include "session/vm/vm_session_private.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
-#include "proto/first_bytes.h"
+#include "proto/first/first_bytes.h"
 
-#include "proto/tls_hello.h"
+#include "proto/first/tls_hello.h"
 
 /* The methods of RFC 9110 and RFC 5789, and the beginning of HTTP/2's preface
  * (RFC 9113, section 3.4). Methods are case-sensitive. */

@@ -1,4 +1,4 @@
-#include "proto/tls_hello.h"
+#include "proto/first/tls_hello.h"
 
 /*
  * The head of a record, RFC 8446, section 5.1: type, then
