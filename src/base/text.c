@@ -37,6 +37,47 @@ bool text_is_control(uint32_t code)
            code == 0x2029;
 }
 
+/* Sorted by number. */
+static const struct range {
+    uint32_t first, last;
+} invisible[] = {
+    { 0x00, 0x1f },     { 0x7f, 0xa0 },       { 0xad, 0xad },
+    { 0x034f, 0x034f }, { 0x061c, 0x061c },   { 0x115f, 0x1160 },
+    { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
+    { 0x2000, 0x200f }, { 0x2028, 0x202f },   { 0x205f, 0x206f },
+    { 0x3000, 0x3000 }, { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
+    { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
+    { 0xfffe, 0xffff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
+bool text_is_invisible(uint32_t code)
+{
+    for (size_t i = 0; i < sizeof invisible / sizeof invisible[0]; i++) {
+        if (code >= invisible[i].first && code <= invisible[i].last)
+            return true;
+    }
+    return false;
+}
+
+/* Of those that are invisible. */
+static bool is_space(uint32_t code)
+{
+    return code == 0xa0 || code == 0x1680 ||
+           (code >= 0x2000 && code <= 0x200a) || code == 0x202f ||
+           code == 0x205f || code == 0x3000;
+}
+
+/* One character of what is shown: an invalid byte becomes a mark, a space ' ',
+ * and what is invisible nothing. */
+static struct slice show_character(struct slice character, uint32_t code)
+{
+    if (character.len == 0)
+        return slice_of(replacement, sizeof replacement);
+    if (is_space(code))
+        return slice_of(" ", 1);
+    return text_is_invisible(code) ? slice_of(NULL, 0) : character;
+}
+
 size_t text_clean(char *to, size_t size, struct slice bytes)
 {
     size_t at = 0;
@@ -44,16 +85,15 @@ size_t text_clean(char *to, size_t size, struct slice bytes)
     while (bytes.len > 0) {
         uint32_t code = 0;
         size_t len = text_character(bytes, &code);
-        const uint8_t *from = len > 0 ? bytes.data : replacement;
-        size_t put = len > 0 ? len : sizeof replacement;
+        struct slice shown = show_character(slice_of(bytes.data, len), code);
 
         bytes = slice_after(bytes, len > 0 ? len : 1);
-        if (len > 0 && text_is_control(code))
+        if (shown.len == 0)
             continue;
-        if (at + put >= size)
+        if (at + shown.len >= size)
             break;
-        memcpy(to + at, from, put);
-        at += put;
+        memcpy(to + at, shown.data, shown.len);
+        at += shown.len;
     }
     to[at] = '\0';
     return at;

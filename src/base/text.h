@@ -18,9 +18,15 @@ size_t text_character(struct slice s, uint32_t *ret_code);
 /* True for C0, DEL, C1, and the Unicode line separators. */
 bool text_is_control(uint32_t code);
 
+/* True for all that a person does not see, or sees as something else: control
+ * characters, spaces other than ' ', characters without width, those that turn
+ * the direction of the text around them, tags, fillers, variation selectors. */
+bool text_is_invisible(uint32_t code);
+
 /*
  * Copies bytes as valid UTF-8 into to (size bytes, terminated, cut between
- * characters). Invalid bytes become U+FFFD; control characters are left out.
+ * characters). Invalid bytes become U+FFFD, spaces ' '; other invisible
+ * characters are left out, so that no two texts look alike that differ in them.
  * Returns the length.
  */
 size_t text_clean(char *to, size_t size, struct slice bytes);

@@ -384,6 +384,16 @@ def test_control_characters_never_reach_log_or_client(vspcd):
         assert not line.startswith("root:")
 
 
+def test_a_name_looks_like_what_it_is(vspcd):
+    """No character turns a name around, hides in it, or has no width."""
+    for name, shown in (("web\u202e10-bd\u202c", "web10-bd"),
+                        ("ad\u200bmin", "admin"), ("a\U000e0061b", "ab"),
+                        ("東京\u3000一", "東京 一")):
+        vm = vspcd.vm(name)
+        assert vm.console == shown
+        vm.close()
+
+
 def test_names_are_utf8(vspcd):
     vspcd.vm("büro-服务器")
     vspcd.wait_event(words.VM_CONNECTED, console="büro-服务器")

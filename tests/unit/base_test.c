@@ -231,6 +231,29 @@ static void text_becomes_utf8_without_control_characters(void **state)
     check_clean("x\xc2\x9by\xe2\x80\xa8z", 8, "xyz");
 }
 
+static void text_becomes_utf8_without_invisible_characters(void **state)
+{
+    (void)state;
+    /* The direction is turned around, isolated, marked. */
+    check_clean("web\u202e10-bd\u202c", 14, "web10-bd");
+    check_clean("\u2066a\u2069\u200fb", 11, "ab");
+    /* No width; a tag; a variation; a soft hyphen; a filler. */
+    check_clean("a\u200bb\u200c\u200dc\ufeff", 15, "abc");
+    check_clean("a\U000e0041b", 6, "ab");
+    check_clean("a\ufe0fb", 5, "ab");
+    check_clean("a\u00adb\u3164", 7, "ab");
+    /* Spaces are one. */
+    check_clean("a\u3000b\u00a0c\u2009d", 12, "a b c d");
+    /* What is seen stays. */
+    check_clean("\u6771\u4eac", 6, "\u6771\u4eac");
+    check_clean("\U0001f600", 4, "\U0001f600");
+    assert_true(text_is_invisible(0x202e));
+    assert_true(text_is_invisible('\n'));
+    assert_false(text_is_invisible(' '));
+    assert_false(text_is_invisible('~'));
+    assert_false(text_is_invisible(0xa1));
+}
+
 static void text_is_cut_between_characters(void **state)
 {
     char out[4];
@@ -314,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_deadline_may_have_begun_before_the_clock),
         cmocka_unit_test(a_queue_hands_what_is_due_to_its_handler),
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
+        cmocka_unit_test(text_becomes_utf8_without_invisible_characters),
         cmocka_unit_test(text_is_cut_between_characters),
         cmocka_unit_test(uuid_of_any_spelling_is_one),
         cmocka_unit_test(numbers_are_digits_and_nothing_else),

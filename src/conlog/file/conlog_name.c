@@ -84,13 +84,6 @@ static struct piece directive(const char *at)
     return (struct piece){ PIECE_UNKNOWN, slice_of(at, 1 + len) };
 }
 
-/* Also the line separators of Unicode. */
-static bool is_control(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
-           code == 0x2029;
-}
-
 /* The piece at the front. */
 static struct piece piece_at(const char *at)
 {
@@ -104,7 +97,7 @@ static struct piece piece_at(const char *at)
         return (struct piece){ PIECE_SLASH, slice_of(at, 1) };
     if (at[0] == '%')
         return directive(at);
-    if (len == 0 || is_control(code) || code == '~')
+    if (len == 0 || text_is_control(code) || code == '~')
         return (struct piece){ PIECE_FORBIDDEN, slice_of(at, 1) };
     return (struct piece){ PIECE_CHARACTER, slice_of(at, len) };
 }
@@ -251,30 +244,13 @@ int conlog_name_check(const char *pattern, struct err *err)
 
 /* ---- text of a VM ----------------------------------------------------- */
 
-/* Invisible or deceptive characters, sorted by number. */
-static const struct range {
-    uint32_t first, last;
-} invisible[] = {
-    { 0x00, 0x1f },     { 0x7f, 0xa0 },       { 0xad, 0xad },
-    { 0x034f, 0x034f }, { 0x061c, 0x061c },   { 0x115f, 0x1160 },
-    { 0x1680, 0x1680 }, { 0x17b4, 0x17b5 },   { 0x180b, 0x180f },
-    { 0x2000, 0x200f }, { 0x2028, 0x202f },   { 0x205f, 0x206f },
-    { 0x3000, 0x3000 }, { 0x3164, 0x3164 },   { 0xfe00, 0xfe0f },
-    { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },   { 0xfff0, 0xfffb },
-    { 0xfffe, 0xffff }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
-};
-
 static bool is_replaced(uint32_t code)
 {
     static const char marks[] = "/\\!\"#$&'*;<>?[]`{|}~";
 
     if (code < 0x80 && code > 0 && strchr(marks, (int)code) != NULL)
         return true;
-    for (size_t i = 0; i < sizeof invisible / sizeof invisible[0]; i++) {
-        if (code >= invisible[i].first && code <= invisible[i].last)
-            return true;
-    }
-    return false;
+    return text_is_invisible(code);
 }
 
 /* ---- the path --------------------------------------------------------- */

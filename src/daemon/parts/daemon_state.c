@@ -243,13 +243,23 @@ struct loading {
     size_t cap;
 };
 
-/* We write clean texts only, but the file may not be written by us. */
+/* We write clean texts only, but the file may not be written by us. Invisible
+ * characters were left in names by earlier versions. */
 static bool is_clean(const char *text)
 {
-    char clean[TEXT_ID_MAX + 1];
+    struct slice rest = slice_of_text(text);
 
-    text_clean(clean, sizeof clean, slice_of_text(text));
-    return strcmp(clean, text) == 0;
+    if (rest.len > TEXT_ID_MAX)
+        return false;
+    while (rest.len > 0) {
+        uint32_t code;
+        size_t len = text_character(rest, &code);
+
+        if (len == 0 || text_is_control(code))
+            return false;
+        rest = slice_after(rest, len);
+    }
+    return true;
 }
 
 static bool is_usable(const struct store_record *r)
@@ -285,10 +295,11 @@ static bool daemon_state_on_record(void *owner,
 {
     struct loading *loading = owner;
     struct daemon_state *s = loading->state;
+    char name[TEXT_ID_MAX + 1];
     struct vm_identity identity = {
         .uuid = record->uuid,
         .label = record->label,
-        .name = record->name,
+        .name = name,
     };
     struct console *c;
 
@@ -300,6 +311,7 @@ static bool daemon_state_on_record(void *owner,
         daemon_hooks_tell_gone(s->links.hooks, record);
         return false;
     }
+    text_clean(name, sizeof name, slice_of_text(record->name));
     c = directory_restore(s->links.directory, &identity);
     if (c == NULL) {
         s->left_out++;
