@@ -50,6 +50,31 @@ struct console_name console_id(const struct console *c)
     return n;
 }
 
+void console_ref_init(struct console_ref *ref,
+                      void (*on_gone)(struct console_ref *ref))
+{
+    *ref = (struct console_ref){ .on_gone = on_gone };
+    list_init(&ref->node);
+}
+
+void console_ref_set(struct console_ref *ref, struct console *c)
+{
+    list_remove(&ref->node);
+    ref->console = c;
+    if (c != NULL)
+        list_add_tail(&c->refs, &ref->node);
+}
+
+void console_leave_refs(struct console *c)
+{
+    LIST_EACH (node, after, &c->refs) {
+        struct console_ref *ref = CONTAINER_OF(node, struct console_ref, node);
+
+        ref->on_gone(ref);
+        console_ref_set(ref, NULL);
+    }
+}
+
 /*
  * The console stays while a VM or a client is attached, and for the expiry time
  * after. Called behind every change of who is attached and not before: it looks

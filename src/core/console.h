@@ -93,12 +93,24 @@ struct vm_link {
     bool is_encrypted;           /* it is in TLS, for messages */
 };
 
+/*
+ * A pointer to a console, for code that is not attached to it: it is NULL once
+ * the console has gone. on_gone is called just before that; it notes it, and
+ * calls nothing of core/ that changes anything.
+ */
+struct console_ref {
+    struct list node; /* in console->refs */
+    struct console *console;
+    void (*on_gone)(struct console_ref *ref);
+};
+
 struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
     struct ring output;
     struct list readers; /* struct reader.node: clients, log, any other */
     struct list clients; /* struct client.node; see client_wait */
+    struct list refs;    /* struct console_ref.node */
     struct console *next_unsettled; /* of the directory; while due is not 0 */
     struct vm_link *link;    /* NULL: no connection of the VM serves it */
     struct vm_link *leaving; /* former link whose last output comes before the
@@ -151,6 +163,17 @@ struct console_name console_name(const struct console *c);
 
 /* "UUID/LABEL": the identity of a console. */
 struct console_name console_id(const struct console *c);
+
+/* set: the reference is to this console from now on, and to no other one.
+ * Accepts NULL: to none. init: to none yet. */
+void console_ref_init(struct console_ref *ref,
+                      void (*on_gone)(struct console_ref *ref));
+void console_ref_set(struct console_ref *ref, struct console *c);
+
+/* A reader that has just been attached begins at this position in the output,
+ * as far as that is kept, and not so far back that the VM would soon wait for
+ * it. */
+void console_begin_at(struct reader *reader, uint64_t at);
 
 /* Moves a reader that has had nothing yet back by as much earlier output as is
  * wished for. The reader does not go so far back that the VM would soon wait

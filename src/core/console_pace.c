@@ -107,6 +107,18 @@ void console_look_back(struct reader *reader, const struct history_wish *wish)
     reader->at = history_start(&c->output, reader->at, &possible);
 }
 
+/* A quarter of a ring at most, as above. */
+void console_begin_at(struct reader *reader, uint64_t at)
+{
+    const struct ring *output = &reader->console->output;
+    uint64_t most = usual_cap(reader->console) / 4;
+    uint64_t first = output->head > most ? output->head - most : 0;
+
+    if (first < ring_tail(output))
+        first = ring_tail(output);
+    reader->at = at > first ? at : first;
+}
+
 bool console_is_soon_held_by(const struct reader *reader)
 {
     const struct console *c = reader->console;

@@ -27,6 +27,9 @@ void console_mark(struct console *c, enum console_due what);
 /* Drops the marks of a console that is about to be freed. */
 void console_forget_due(struct console *c);
 
+/* The console is about to be removed: its references learn that. */
+void console_leave_refs(struct console *c);
+
 /* Lets the readers take what there is. A step of directory_settle, and the one
  * that a drain calls by itself, between its reads (console_leaving.c). */
 void console_pull_readers(struct console *c);

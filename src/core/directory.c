@@ -194,7 +194,7 @@ void directory_set(struct directory *d,
 static void console_free(struct console *c)
 {
     assert(c->link == NULL && c->leaving == NULL && c->client_count == 0);
-    assert(list_is_empty(&c->readers));
+    assert(list_is_empty(&c->readers) && list_is_empty(&c->refs));
     move_free(c->move);
     rename_free(c->rename);
     console_forget_due(c);
@@ -273,6 +273,7 @@ static struct console *console_new(struct directory *d,
     line_init(&c->line);
     list_init(&c->readers);
     list_init(&c->clients);
+    list_init(&c->refs);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);
     deadline_init(&c->leave);
@@ -390,6 +391,7 @@ void directory_remove(struct console *c)
     struct console *first = directory_find(d, c->uuid, NULL);
     uint64_t hash = uuid_hash(d, c->uuid);
 
+    console_leave_refs(c);
     if (first == c) {
         map_remove(&d->vms, hash, c);
         if (c->next_of_vm != NULL)

@@ -38,13 +38,13 @@ struct gate_settings daemon_limits_gate(const struct settings *s,
                                         uint64_t open_files)
 {
     uint64_t half = bound_of(open_files) / 2;
-    struct gate_settings g = {
-        .newcomer_limit = bounded(s->unidentified_limit, half),
-    };
+    struct gate_settings g = { 0 };
     struct admission_rules *rules = g.admission.rules;
 
-    g.newcomer_site_limit =
-        bounded(s->unidentified_per_address, g.newcomer_limit / 2);
+    g.newcomers[ADMISSION_VM].all = bounded(s->unidentified_limit, half);
+    g.newcomers[ADMISSION_VM].of_site =
+        bounded(s->unidentified_per_address, g.newcomers[ADMISSION_VM].all / 2);
+    g.newcomers[ADMISSION_CLIENT].all = bounded(s->client_total, half);
     rules[ADMISSION_VM] = (struct admission_rules){
         .allowed = list_of(&s->vm_allow),
         .rate = rate_per_second((uint32_t)s->vm_rate, (uint32_t)s->vm_burst),

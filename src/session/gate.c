@@ -1,7 +1,7 @@
 /*
  * What a connection that the gate refuses is told, and what the log says of it,
- * is in one table here; the decision is in access/ (pure). The reason for an
- * unidentified connection that is closed is in tell_pushed_out. Other refusals:
+ * is in one table here; the decision is in access/ (pure). The reason for a
+ * newcomer that is closed is in tell_pushed_out. Other refusals:
  * refuse and client_session_refuse_clear in client_session.c,
  * service_listen.c, refuse_one in net/listener.c.
  *
@@ -17,7 +17,7 @@
 
 /* A connection is not closed for want of descriptors before this time. Hosts
  * have identified their VMs long before, also hosts that wait for the greeting
- * (SECURE_FIRST_BYTE_US). */
+ * (SECURE_FIRST_BYTE_US); and clients are served, but for slow handshakes. */
 enum { GATE_NEWCOMER_GRACE_US = 3000 * 1000 };
 
 /* What an administrator is told (reason), and a person who is turned away
@@ -98,8 +98,9 @@ static struct listener_answer gate_judge_client(void *owner,
                                                 const struct address *peer)
 {
     struct gate *g = owner;
-    struct listener_answer answer =
-        judge(g, ADMISSION_CLIENT, peer, g->all->directory->client_count);
+    struct listener_answer answer = judge(
+        g, ADMISSION_CLIENT, peer,
+        g->all->directory->client_count + g->newcomers[ADMISSION_CLIENT].count);
 
     /* The client's TLS would take the line for garbage. */
     if (g->is_mute_to_clients)
@@ -116,22 +117,31 @@ bool gate_allows(const struct gate *g, enum admission_side side,
            admission_is_allowed(&g->admission, side, ip);
 }
 
-/* Counts the connection that is closed for a newer one, and perhaps logs it: as
+/* Counts the newcomer that is closed for a newer one, and perhaps logs it: as
  * often as this happens is when logging each would be too much. */
 static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
 {
+    static const char *const reasons[ADMISSION_SIDES] = {
+        [ADMISSION_VM] =
+            "it has not identified its VM, and more such connections are open "
+            "than --unidentified-limit, --unidentified-per-address or the open "
+            "files allow",
+        [ADMISSION_CLIENT] =
+            "it has not shown what it is, and more such connections are open "
+            "than --client-total, --clients-per-address or the open files "
+            "allow",
+    };
+    enum admission_side side = (enum admission_side)n->side;
+    struct newcomers *all = &g->newcomers[side];
     uint32_t others;
 
-    g->newcomers.closed++;
-    if (admission_tells(&g->admission, ADMISSION_VM, n->newcomer.site,
+    all->closed++;
+    if (admission_tells(&g->admission, side, n->newcomer.site,
                         GATE_UNIDENTIFIED, clock_now_us(), &others))
-        log_warning(
-            LOG_UNIDENTIFIED_CLOSED
-            " side=vm peer=%s unidentified=%u others=%u reason=%s",
-            n->peer, g->newcomers.count, others,
-            LOG_TEXT("it has not identified its VM, and more such connections "
-                     "are open than --unidentified-limit, "
-                     "--unidentified-per-address or the open files allow"));
+        log_warning(LOG_UNIDENTIFIED_CLOSED
+                    " side=%s peer=%s unidentified=%u others=%u reason=%s",
+                    side_names[side], n->peer, all->count, others,
+                    LOG_TEXT(reasons[side]));
 }
 
 static struct session *push_out(struct gate *g, struct newcomer *newcomer)
@@ -146,15 +156,14 @@ static struct session *push_out(struct gate *g, struct newcomer *newcomer)
 }
 
 /*
- * Without file descriptors: the descriptor of the connection that has waited
- * longest for its VM's identity is needed now, and not at the end of the turn.
- * The listener calls this with no console at work, which session_end_now wants.
+ * Without file descriptors: the descriptor of the newcomer that has waited
+ * longest is needed now, and not at the end of the turn. The listener calls
+ * this with no console at work, which session_end_now wants.
  */
-static bool gate_make_room(void *owner)
+static bool make_room_of(struct gate *g, enum admission_side side)
 {
-    struct gate *g = owner;
     struct newcomer *n = newcomers_find_old(
-        &g->newcomers, GATE_NEWCOMER_GRACE_US, clock_now_us());
+        &g->newcomers[side], GATE_NEWCOMER_GRACE_US, clock_now_us());
 
     if (n == NULL)
         return false;
@@ -162,32 +171,48 @@ static bool gate_make_room(void *owner)
     return true;
 }
 
+static bool gate_make_room_for_client(void *owner)
+{
+    return make_room_of(owner, ADMISSION_CLIENT);
+}
+
+/* A VM goes before clients that are not served yet, and no client before a VM.
+ */
+static bool gate_make_room_for_vm(void *owner)
+{
+    return make_room_of(owner, ADMISSION_VM) ||
+           make_room_of(owner, ADMISSION_CLIENT);
+}
+
 /* access/newcomers.h says why the oldest one goes. It only marks itself: this
  * is the middle of an accept. */
-void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
-                       struct session *session, const char *peer,
-                       const struct address *address)
+void gate_add_newcomer(struct gate *g, enum admission_side side,
+                       struct gate_newcomer *n, struct session *session,
+                       const char *peer, const struct address *address)
 {
     struct newcomer *oldest;
     struct ip ip;
 
     n->session = session;
     n->peer = peer;
+    n->side = (uint8_t)side;
     if (!address_ip(address, &ip))
         return;
-    oldest = newcomers_add(&g->newcomers, &n->newcomer, ip, clock_now_us());
+    oldest =
+        newcomers_add(&g->newcomers[side], &n->newcomer, ip, clock_now_us());
     if (oldest != NULL)
         (void)push_out(g, oldest);
 }
 
 void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n)
 {
-    newcomers_remove(&g->newcomers, &n->newcomer);
+    newcomers_remove(&g->newcomers[n->side], &n->newcomer);
 }
 
 bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n, size_t len)
 {
-    return newcomers_keep(&g->newcomers, &n->newcomer, len, LIMIT_EARLY_TOTAL);
+    return newcomers_keep(&g->newcomers[n->side], &n->newcomer, len,
+                          LIMIT_EARLY_TOTAL);
 }
 
 void gate_init(struct gate *g, struct session_list *all,
@@ -195,9 +220,12 @@ void gate_init(struct gate *g, struct session_list *all,
 {
     g->all = all;
     admission_init(&g->admission, &s->admission);
-    newcomers_init(&g->newcomers, s->admission.seed);
-    g->of_vms = (struct listener_guard){ gate_judge_vm, gate_make_room, g };
-    g->of_clients = (struct listener_guard){ gate_judge_client, NULL, g };
+    for (int side = 0; side < ADMISSION_SIDES; side++)
+        newcomers_init(&g->newcomers[side], s->admission.seed);
+    g->of_vms =
+        (struct listener_guard){ gate_judge_vm, gate_make_room_for_vm, g };
+    g->of_clients = (struct listener_guard){ gate_judge_client,
+                                             gate_make_room_for_client, g };
     gate_set(g, s);
 }
 
@@ -205,12 +233,15 @@ void gate_set(struct gate *g, const struct gate_settings *s)
 {
     g->is_mute_to_clients = s->clients_need_tls;
     admission_set(&g->admission, &s->admission);
-    g->newcomers.limit = s->newcomer_limit;
-    g->newcomers.site_limit = s->newcomer_site_limit;
+    for (int side = 0; side < ADMISSION_SIDES; side++) {
+        g->newcomers[side].limit = s->newcomers[side].all;
+        g->newcomers[side].site_limit = s->newcomers[side].of_site;
+    }
 }
 
 void gate_done(struct gate *g)
 {
-    newcomers_done(&g->newcomers);
+    for (int side = 0; side < ADMISSION_SIDES; side++)
+        newcomers_done(&g->newcomers[side]);
     admission_done(&g->admission);
 }

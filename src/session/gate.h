@@ -1,7 +1,7 @@
 /*
  * gate.h - which connections are let in on the ports of VMs and of clients: the
  * listeners' guards, the verdicts of access/admission.h in words, and which of
- * the unidentified connections is closed for a newer one.
+ * the newcomers (not identified, not served yet) is closed for a newer one.
  *
  * There is one gate, in the session context.
  */
@@ -22,7 +22,7 @@ struct gate {
     struct session_list *all; /* borrowed */
     bool is_mute_to_clients;  /* clients need TLS: they get no line of text */
     struct admission admission;
-    struct newcomers newcomers;
+    struct newcomers newcomers[ADMISSION_SIDES];
     struct listener_guard of_vms;
     struct listener_guard of_clients;
 };
@@ -30,16 +30,20 @@ struct gate {
 struct gate_settings {
     bool clients_need_tls;
     struct admission_settings admission;
-    uint32_t newcomer_limit;      /* 0: no limit */
-    uint32_t newcomer_site_limit; /* of one address; 0: no limit */
+    struct gate_newcomer_limits {
+        uint32_t all;     /* 0: no limit */
+        uint32_t of_site; /* of one address; 0: no limit */
+    } newcomers[ADMISSION_SIDES];
 };
 
-/* A connection on the VMs' port that has not identified its VM; embedded in the
- * part of its session that goes with the identity. */
+/* A connection on the VMs' port that has not identified its VM, or one of a
+ * client that is not served yet; embedded in its session, or in the part of it
+ * that goes with the identity. */
 struct gate_newcomer {
     struct newcomer newcomer;
     struct session *session; /* borrowed */
     const char *peer;        /* its address as text, borrowed */
+    uint8_t side;            /* enum admission_side */
 };
 
 void gate_init(struct gate *g, struct session_list *all,
@@ -55,11 +59,12 @@ bool gate_allows(const struct gate *g, enum admission_side side,
 
 /* Counts the newcomer. If there are too many now, the oldest one is closed,
  * which is logged. */
-void gate_add_newcomer(struct gate *g, struct gate_newcomer *n,
-                       struct session *session, const char *peer,
-                       const struct address *address);
+void gate_add_newcomer(struct gate *g, enum admission_side side,
+                       struct gate_newcomer *n, struct session *session,
+                       const char *peer, const struct address *address);
 
-/* The connection has identified its VM, or has ended. May be called twice. */
+/* The VM is identified, the client is served, or the connection has ended. May
+ * be called twice, and for one that was not added (all of it 0). */
 void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
 
 static inline bool gate_is_newcomer(const struct gate_newcomer *n)

@@ -14,7 +14,7 @@ from harness.programs import is_sanitized
 from harness.streams import MIB, assert_both_ways, noise, transfer
 from harness.tls import Tls, byte_by_byte, cut_at_random
 
-WANTS_TLS = b"[vspcd: web: refused, this port requires TLS (telnet -z ssl)"
+WANTS_TLS = b"[vspcd: refused, this port requires TLS (telnet -z ssl)"
 CLEAR, SECURE, REFUSED = "clear", "secure", "refused"
 
 # What comes of a telnet client in the clear, with TLS from its first byte on,
@@ -151,7 +151,7 @@ def test_hello_that_is_too_late(start_vspcd):
     late = vspcd.keep(RawClient(vspcd.console_address(vm.port))).greet()
     late.send(Tls().hello())
     late.wait_closed()
-    has = vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=late.address)
+    has = vspcd.wait_event(words.CLIENT_REFUSED, peer=late.address)
     assert has["reason"].startswith("the TLS hello came too late")
     vm.sync()
     assert not vm.data

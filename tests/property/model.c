@@ -44,7 +44,8 @@ static void add_news(struct model_console *c, bool is_there)
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
         struct model_client *client = c->clients[i];
 
-        if (client != NULL && client->news_count < MODEL_NEWS_MAX)
+        if (client != NULL && client->is_served &&
+            client->news_count < MODEL_NEWS_MAX)
             client->news[client->news_count++] =
                 (struct model_news){ is_there, c->output.len };
     }
@@ -59,7 +60,8 @@ static void show(struct model_console *c, struct slice bytes)
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
         const struct model_client *client = c->clients[i];
 
-        if (client != NULL && c->output.len - client->at > c->ahead)
+        if (client != NULL && client->is_served &&
+            c->output.len - client->at > c->ahead)
             c->ahead = c->output.len - client->at;
     }
 }
@@ -326,15 +328,35 @@ void model_client_comes(struct model_console *c, struct model_client *client)
     client->told = 1;
 }
 
-void model_client_is_telnet(struct model_client *client)
+/* Who is served while there is no VM is told so. */
+static void note_absence(struct model_client *client)
 {
-    struct model_console *c = client->console;
+    const struct model_console *c = client->console;
 
-    client->is_telnet = true;
-    /* Who comes while there is no VM is told so. */
-    if (c->link == NULL && !c->move.is_live && client->news_count == 0)
+    if (client->is_served && client->is_telnet && c->link == NULL &&
+        !c->move.is_live && client->news_count == 0)
         client->news[client->news_count++] =
             (struct model_news){ false, c->output.len };
+}
+
+void model_client_is_telnet(struct model_client *client)
+{
+    client->is_telnet = true;
+    note_absence(client);
+}
+
+/* Nobody has waited for it so far: it gets what has come since it came, but a
+ * quarter of a ring at most. */
+void model_client_is_served(const struct model *m, struct model_client *client)
+{
+    const struct model_console *c = client->console;
+
+    if (c == NULL || client->is_served)
+        return;
+    client->is_served = true;
+    if (c->output.len - client->at > m->ring / 4)
+        client->at = c->output.len - m->ring / 4;
+    note_absence(client);
 }
 
 void model_client_leaves(struct model_client *client)
@@ -352,7 +374,7 @@ void model_lets_lag(const struct model *m, struct model_console *c)
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
         struct model_client *client = c->clients[i];
 
-        if (client != NULL && !client->keeps_up &&
+        if (client != NULL && client->is_served && !client->keeps_up &&
             c->output.len - client->at > m->ring / 2)
             client->may_lag = true;
     }

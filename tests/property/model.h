@@ -100,13 +100,14 @@ struct model_client {
     uint64_t at;                   /* position of the next byte it gets */
     uint64_t at_least; /* it may be this one, while it has got none, */
     uint64_t waiting;  /* or few bytes: so many; then both are equal */
+    bool is_served;    /* before that it is nothing to the VM */
     bool keeps_up;     /* takes everything at once */
     bool may_lag;      /* until it has caught up */
     bool has_lagged;
     bool is_unjudged; /* what it gets is not known */
     bool is_telnet;   /* is told news; a raw one gets the VM's bytes alone */
     bool is_program;  /* RFC 2217: need not be told news, nor of a skip */
-    struct model_news news[MODEL_NEWS_MAX]; /* since it is there */
+    struct model_news news[MODEL_NEWS_MAX]; /* since it is served */
     int news_count;
     uint64_t told; /* bit n: it may have been told the first n news */
 };
@@ -182,6 +183,7 @@ void model_reads_client(struct model *m, const struct model_client *client,
 
 void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);
+void model_client_is_served(const struct model *m, struct model_client *client);
 void model_client_leaves(struct model_client *client);
 
 /* The hold time is over, or a last word was read that cannot wait (never by a

@@ -90,10 +90,9 @@ struct remote *play_new_client(struct play *p, int console, bool is_raw)
     r->client.is_program = !is_raw && play_dice(p, 3) == 0;
     if (!is_raw) {
         remote_say(r, (struct item){ .kind = ITEM_TELNET }, BYTES(IAC));
-        remote_say(
-            r, (struct item){ .kind = ITEM_NOTHING },
-            BYTES(
-                DO BINARY IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA));
+        remote_say(r, (struct item){ .kind = ITEM_NOTHING }, BYTES(DO BINARY));
+        remote_say(r, (struct item){ .kind = ITEM_NOTHING },
+                   BYTES(IAC DO SGA IAC DO ECHO IAC WILL BINARY IAC WILL SGA));
     }
     if (r->client.is_program)
         remote_say(r, (struct item){ .kind = ITEM_LINES },
@@ -263,11 +262,13 @@ void play_negotiations_due(struct play *p)
     for (int i = 0; i < p->remote_count; i++) {
         const struct remote *r = p->remotes[i];
 
-        if (!r->is_vm && !r->is_raw && !r->is_served)
+        if (!r->is_vm && !r->is_raw && !r->is_served && !r->was_ended)
             return;
     }
     site_negotiations_due(&p->site);
-    for (int i = 0; i < p->remote_count; i++)
-        p->remotes[i]->is_served |= p->remotes[i]->is_raw;
+    for (int i = 0; i < p->remote_count; i++) {
+        if (p->remotes[i]->is_raw)
+            remote_is_served(p->remotes[i]);
+    }
     play_listen(p);
 }

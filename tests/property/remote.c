@@ -170,13 +170,21 @@ size_t remote_unread(const struct remote *r)
     return r->peer->stream.to_session.len;
 }
 
+void remote_is_served(struct remote *r)
+{
+    r->is_served = true;
+    if (!r->is_vm)
+        model_client_is_served(r->model, &r->client);
+}
+
 static void tell_bytes(struct remote *r, struct slice bytes)
 {
     if (r->is_vm)
         model_prints(r->model, &r->vm, bytes);
     else
         model_types(r->model, &r->client, bytes);
-    r->is_served |= r->is_raw && bytes.len > 0;
+    if (r->is_raw && bytes.len > 0)
+        remote_is_served(r);
 }
 
 /* As many bytes of the item as are read to their end. */
@@ -282,7 +290,7 @@ static void tell_item(struct remote *r, const struct item *item,
     case ITEM_LINES:
         break;
     case ITEM_NOTHING:
-        r->is_served = true;
+        remote_is_served(r);
         break;
     case ITEM_TELNET:
         if (r->client.console != NULL)

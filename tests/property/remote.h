@@ -106,6 +106,9 @@ void remote_tell_leaving(struct model_console *c, bool must_go,
 /* What came from the server, to the model. */
 void remote_listen(struct remote *r);
 
+/* A client gets output from now on. */
+void remote_is_served(struct remote *r);
+
 /* Whether both ends agree with the model about who is there. */
 void remote_check_end(struct remote *r);
 

@@ -183,6 +183,7 @@ static void come_to_rest(struct play *p)
     for (int i = 0; i < MODEL_ANSWERS_MAX && !is_at_rest(p); i++) {
         play_moves_due(p);
         play_leaves_due(p);
+        play_negotiations_due(p);
         site_drains_due(&p->site);
         play_listen(p);
         play_run_all(p);

@@ -184,7 +184,7 @@ static void a_console_that_is_full(void **state)
     struct fixture *f = *state;
 
     f->site.directory.settings.client_limit = 1;
-    client_connect(&f->site, f->console);
+    raw_connect(&f->site, f->console);
     for (int i = 0; i < 2; i++) {
         call(f, i == 0 ? CLIENT_RAW : CLIENT_REMOTE, TLS_OFF);
         assert_null(f->client);

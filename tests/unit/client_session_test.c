@@ -283,6 +283,7 @@ static void one_that_ends_before_it_is_known_gets_its_due_too(void **state)
     struct fixture *f = *state;
     struct peer *client = client_connect(&f->site, f->console);
 
+    peer_give(client, BYTES(IAC WILL SGA));
     peer_give(f->vm, BYTES("x"));
     peer_end(client);
     assert_true(peer_got(client, BYTES("x")));
@@ -297,6 +298,8 @@ static void full_console_refuses_with_a_reason(void **state)
 
     f->site.directory.settings.client_limit = 1;
     second = client_connect(&f->site, f->console);
+    peer_forget(second);
+    peer_give(second, BYTES(YES));
     assert_true(second->stream.is_closed);
     assert_non_null(memmem(second->data.data, second->data.len,
                            "limit; try again later]", 23));

@@ -122,6 +122,8 @@ static void the_totals_are_two_lines(void **state)
         .consoles = 2,
         .clients = 3,
         .clients_limit = 4,
+        .unserved = 19,
+        .unserved_limit = 20,
         .unidentified = 5,
         .unidentified_limit = 6,
         .history_bytes = 7,
@@ -143,13 +145,14 @@ static void the_totals_are_two_lines(void **state)
     listing_begin(&f->listing);
     assert_says(f, LOG_TOTALS " count=2 moves=18 completed=19 failed=20 "
                               "refused=21");
-    assert_says(f,
-                LOG_LIMITS " open-files=1 consoles=2/none all-clients=3/4 "
-                           "unidentified=5/6 history=7/8 refused-vm-address=9 "
-                           "refused-vm-rate=10 closed-unidentified=11 "
-                           "refused-console=12 refused-client-address=13 "
-                           "refused-client-rate=14 refused-client-total=15 "
-                           "refused-client-of-console=16 out-of-files=17");
+    assert_says(
+        f, LOG_LIMITS
+        " open-files=1 consoles=2/none all-clients=3/4 "
+        "unserved=19/20 unidentified=5/6 history=7/8 refused-vm-address=9 "
+        "refused-vm-rate=10 closed-unidentified=11 "
+        "refused-console=12 refused-client-address=13 "
+        "refused-client-rate=14 refused-client-total=15 "
+        "refused-client-of-console=16 out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);
     assert_null(strstr(f->text, LOG_LISTING_UNDER_WAY));

@@ -49,7 +49,7 @@ static struct peer *arrive_from(struct site *s, uint8_t host)
 
 static const struct newcomers *newcomers_of(const struct site *s)
 {
-    return &s->ctx.gate.newcomers;
+    return &s->ctx.gate.newcomers[ADMISSION_VM];
 }
 
 static void it_counts_until_its_console_is_known(void **state)
@@ -86,7 +86,7 @@ static void the_oldest_makes_room(void **state)
     struct peer *known = arrive_from(s, 1);
     struct peer *p[3];
 
-    s->ctx.gate.newcomers.limit = 2;
+    s->ctx.gate.newcomers[ADMISSION_VM].limit = 2;
     peer_give(known, BYTES(START));
     for (uint8_t i = 0; i < 3; i++)
         p[i] = arrive_from(s, i);

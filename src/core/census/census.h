@@ -36,6 +36,8 @@ struct census {
     uint64_t clients_limit;
     uint64_t unidentified; /* connections that have not identified their VM */
     uint64_t unidentified_limit;
+    uint64_t unserved; /* connections to consoles that are no clients yet */
+    uint64_t unserved_limit;
     uint64_t history_bytes;
     uint64_t history_limit_bytes;
 
@@ -48,6 +50,7 @@ struct census {
     uint64_t vms_refused_address; /* connections on the VMs' ports */
     uint64_t vms_refused_rate;
     uint64_t unidentified_closed; /* to make room */
+    uint64_t unserved_closed;     /* to make room */
     uint64_t consoles_refused;
     uint64_t clients_refused_address;
     uint64_t clients_refused_rate;

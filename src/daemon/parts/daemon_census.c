@@ -19,9 +19,12 @@ static uint64_t refused(const struct gate *g, enum admission_side side,
 static void read_gate(struct census *census, const struct gate *g)
 {
     census->clients_limit = g->admission.settings.rules[ADMISSION_CLIENT].limit;
-    census->unidentified = g->newcomers.count;
-    census->unidentified_limit = g->newcomers.limit;
-    census->unidentified_closed = g->newcomers.closed;
+    census->unidentified = g->newcomers[ADMISSION_VM].count;
+    census->unidentified_limit = g->newcomers[ADMISSION_VM].limit;
+    census->unidentified_closed = g->newcomers[ADMISSION_VM].closed;
+    census->unserved = g->newcomers[ADMISSION_CLIENT].count;
+    census->unserved_limit = g->newcomers[ADMISSION_CLIENT].limit;
+    census->unserved_closed = g->newcomers[ADMISSION_CLIENT].closed;
     census->vms_refused_address =
         refused(g, ADMISSION_VM, ADMISSION_NOT_ALLOWED);
     census->vms_refused_rate = refused(g, ADMISSION_VM, ADMISSION_TOO_OFTEN);

@@ -68,7 +68,8 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->moves_failed,
              (unsigned long long)c->moves_refused);
     log_info(LOG_LIMITS " open-files=%llu consoles=%s all-clients=%s "
-                        "unidentified=%s history=%s refused-vm-address=%llu "
+                        "unserved=%s unidentified=%s history=%s "
+                        "refused-vm-address=%llu "
                         "refused-vm-rate=%llu closed-unidentified=%llu "
                         "refused-console=%llu refused-client-address=%llu "
                         "refused-client-rate=%llu refused-client-total=%llu "
@@ -76,6 +77,7 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->open_files_limit,
              share(c->consoles, c->consoles_limit).text,
              share(c->clients, c->clients_limit).text,
+             share(c->unserved, c->unserved_limit).text,
              share(c->unidentified, c->unidentified_limit).text,
              share(c->history_bytes, c->history_limit_bytes).text,
              (unsigned long long)c->vms_refused_address,

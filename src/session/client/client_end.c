@@ -30,6 +30,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
     [CLIENT_END_NOT_ALLOWED] =
         "connections from this address are no longer allowed",
+    [CLIENT_END_CONSOLE_GONE] =
+        "its console was forgotten before the client was served",
     [CLIENT_END_TOLD] = "closed by vspcd",
 };
 /* NOLINTEND(bugprone-suspicious-missing-comma) */

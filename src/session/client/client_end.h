@@ -21,6 +21,7 @@ enum client_end {
     CLIENT_END_NO_MEMORY,
     CLIENT_END_LIMIT,
     CLIENT_END_NOT_ALLOWED,
+    CLIENT_END_CONSOLE_GONE,
     CLIENT_END_TOLD, /* the code that ends it has the text */
     CLIENT_END_COUNT,
 };

@@ -59,7 +59,7 @@ static void refuse(struct client_session *s, enum first_bytes protocol)
     const char *reason = client_end_text(end_of(s, protocol));
 
     log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-             LOG_TEXT(console_name(s->client.console).text), s->client.peer,
+             LOG_TEXT(console_name(s->target.console).text), s->client.peer,
              LOG_TEXT(reason));
     (void)buf_append(&s->telnet.wire.out, slice_of_text(answer_to(protocol)));
     wire_release(&s->telnet.wire);

@@ -34,7 +34,7 @@
  * learn otherwise that they are lost. */
 static void give_input(struct client_session *s, struct slice bytes)
 {
-    if (!client_input(&s->client, bytes))
+    if (client_session_take_place(s) && !client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 
@@ -71,6 +71,8 @@ static void give_typed(struct client_session *s, struct slice in,
 /* Waits in the order of coming: see client_wait. */
 static void refuse_input(struct client_session *s)
 {
+    if (!client_session_take_place(s))
+        return;
     s->is_refused = true;
     client_wait(&s->client);
 }
@@ -123,7 +125,7 @@ static void interrupt(struct client_session *s)
 
 static void handle_command(struct client_session *s, uint8_t verb)
 {
-    struct console *c = s->client.console;
+    struct console *c = s->target.console;
 
     if (verb == TELNET_BRK)
         client_line_handle_break(s);
@@ -276,16 +278,12 @@ static void give_typed_ahead(struct client_session *s, struct slice in)
         give_typed(s, slice_after(in, from), &s->is_raw_behind_cr);
 }
 
-/* The VM may have been away before it was known that notices can be said to
- * this client. */
 void client_input_become_telnet(struct client_session *s)
 {
     s->mode = CLIENT_MODE_TELNET;
     s->telnet.wire.encoder.is_raw = false;
     deadline_stop(&s->doubt);
-    if (!console_has_vm(s->client.console))
-        view_note(&s->client.view, VIEW_NOTICE_GONE,
-                  s->client.console->output.head);
+    client_output_note_absence(s);
 }
 
 static void give_raw(struct client_session *s, struct slice in)
@@ -381,7 +379,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
         client_session_decide(s);
-    s->has_typed_over = !console_takes_input(s->client.console) &&
+    s->has_typed_over = !console_takes_input(s->target.console) &&
                         s->client.input_bytes != typed;
     return rest;
 }
@@ -390,7 +388,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
  * rest: what takes the bytes may end the session, which looks at kept. */
 void client_input_take(struct client_session *s, struct slice in)
 {
-    const struct console *c = s->client.console;
+    const struct console *c = s->target.console;
     struct buf before = s->kept;
     struct slice rest;
     int r = 0;
@@ -422,7 +420,7 @@ void client_input_let_go(struct client_session *s)
     struct buf kept = s->kept;
 
     buf_init(&s->kept, kept.max);
-    if (kept.len > 0 && s->client.console != NULL &&
+    if (kept.len > 0 && s->target.console != NULL &&
         !secure_is_missing(&s->telnet.secure)) {
         if (s->mode == CLIENT_MODE_TELNET)
             (void)take_whole(s, buf_bytes(&kept), true);
@@ -439,7 +437,7 @@ void client_input_go_on(struct client_session *s)
 {
     if (client_session_is_ending(s))
         return;
-    if (console_takes_input(s->client.console)) {
+    if (console_takes_input(s->target.console)) {
         s->has_typed_over = false;
         if (s->is_refused)
             client_input_take(s, slice_of(NULL, 0));

@@ -29,7 +29,7 @@ void client_line_tell(struct client_session *s)
  * now. */
 void client_line_catch_up(struct client_session *s)
 {
-    if (client_session_is_ending(s) || s->client.console == NULL)
+    if (client_session_is_ending(s) || !client_session_is_attached(s))
         return;
     client_line_tell(s);
     if (s->comport.sees_break && !s->client.console->is_in_break)
@@ -40,9 +40,27 @@ void client_line_catch_up(struct client_session *s)
 
 void client_line_handle_break(struct client_session *s)
 {
+    if (!client_session_take_place(s))
+        return;
     /* IAC BRK has no length: the break begins and ends at once. */
     client_break(&s->client, true);
     client_break(&s->client, false);
+}
+
+/* The option may be on since before the client was attached, when there was
+ * nothing to tell: where TLS is required, the lines of a console are not told
+ * in the clear. Or since it was at another console, which it remembers. */
+int client_line_begin(struct client_session *s)
+{
+    if (client_session_is_person(s))
+        return 0;
+    if (s->comport.is_on) {
+        client_line_tell(s);
+        return 0;
+    }
+    return comport_peer_start(&s->comport,
+                              console_lines(s->client.console, LINE_CLIENTS),
+                              &s->telnet.wire.out);
 }
 
 /* Nothing that a client has not ended lasts for ever for the VM. */
@@ -57,9 +75,7 @@ void client_line_end(struct client_session *s)
 int client_line_handle_option(struct client_session *s, bool is_on)
 {
     if (is_on)
-        return comport_peer_start(
-            &s->comport, console_lines(s->client.console, LINE_CLIENTS),
-            &s->telnet.wire.out);
+        return client_session_is_attached(s) ? client_line_begin(s) : 0;
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     client_set_lines(&s->client, LINE_BOTH);
@@ -98,18 +114,22 @@ static void fulfil(struct client_session *s, enum comport_wish wish,
 
 int client_line_handle_message(struct client_session *s, struct slice body)
 {
+    struct console *c = s->target.console;
     uint8_t driven = s->client.lines;
     struct comport_request request = {
-        .line = &s->client.console->line,
+        .line = &c->line,
         .driven = &driven,
-        .seen = console_lines(s->client.console, LINE_CLIENTS),
+        .seen = console_lines(c, LINE_CLIENTS),
         .peer = s->client.peer,
-        .console = s->client.console,
+        .console = c,
     };
     enum comport_wish wish;
-    int r = comport_peer_handle(&s->comport, &request, body,
-                                &s->telnet.wire.out, &wish);
+    int r;
 
+    if (!client_session_take_place(s))
+        return 0;
+    r = comport_peer_handle(&s->comport, &request, body, &s->telnet.wire.out,
+                            &wish);
     fulfil(s, wish, driven);
     return r;
 }

@@ -34,6 +34,16 @@ void client_output_say(struct client_session *s, const char *format, ...)
         (void)buf_append(&s->telnet.wire.out, slice_of(line, (size_t)len));
 }
 
+/* The VM may be away since before the client was attached, or before it was
+ * known that notices can be said to it. */
+void client_output_note_absence(struct client_session *s)
+{
+    const struct console *c = s->client.console;
+
+    if (c != NULL && s->mode == CLIENT_MODE_TELNET && !console_has_vm(c))
+        view_note(&s->client.view, VIEW_NOTICE_GONE, c->output.head);
+}
+
 /* A client that wants a serial line (RFC 2217), or never negotiates, is a
  * program: it gets the VM's bytes and nothing else. */
 static bool takes_notices(const struct client_session *s)
@@ -77,7 +87,7 @@ static void render(struct client_session *s, const struct view_item *item)
 static void next_output(struct client_session *s, struct view_item *item)
 {
     *item = (struct view_item){ .kind = VIEW_NOTHING };
-    if (!client_session_is_shown(s) || s->client.console == NULL ||
+    if (!client_session_is_shown(s) || !client_session_is_attached(s) ||
         s->comport.is_suspended || client_past_is_awaited(s))
         return;
     for (client_next(&s->client, item);

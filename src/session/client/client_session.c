@@ -90,6 +90,9 @@ static enum log_level usual_level(const struct client_session *s)
     return s->role->is_outgoing ? LOG_DEBUG : LOG_INFO;
 }
 
+/* Bits. Silently: if the client was not attached, there is nothing to log. */
+enum { ENDS_GENTLY = 1, ENDS_SILENTLY = 2 };
+
 /*
  * What was kept of its input goes to the VM first: it came before the end. That
  * input may end the session itself, so it is asked twice whether it has ended.
@@ -98,7 +101,7 @@ static enum log_level usual_level(const struct client_session *s)
  * console is left in client_session_on_end.
  */
 static void mark_ending(struct client_session *s, const char *reason,
-                        bool gently)
+                        unsigned how)
 {
     if (!client_session_is_ending(s))
         client_input_let_go(s);
@@ -107,21 +110,28 @@ static void mark_ending(struct client_session *s, const char *reason,
         return;
     client_session_enter(s, CLIENT_ENDING);
     s->end_detail = reason;
-    s->ends_gently = gently;
+    s->ends_gently = how & ENDS_GENTLY;
+    s->is_silent_end = how & ENDS_SILENTLY && !client_session_is_attached(s);
     deadline_stop(&s->doubt);
     client_past_give_up(&s->past);
     telnet_link_end(&s->telnet);
     session_mark_ending(&s->telnet.ctx->all, &s->session);
 }
 
+/* A peer that leaves before it is served has been no client: connections that
+ * only see whether the port is open (health checks) leave no line. */
 void client_session_end_for(struct client_session *s, enum client_end end)
 {
-    mark_ending(s, client_end_text(end), false);
+    bool just_left = end == CLIENT_END_CLOSED || end == CLIENT_END_RESET ||
+                     end == CLIENT_END_TIMEOUT;
+
+    mark_ending(s, client_end_text(end), just_left ? ENDS_SILENTLY : 0);
 }
 
+/* One that was not attached is refused, and the line that says so is enough. */
 void client_session_end_gently(struct client_session *s, const char *reason)
 {
-    mark_ending(s, reason, true);
+    mark_ending(s, reason, ENDS_GENTLY | ENDS_SILENTLY);
 }
 
 /* The stream's own words are better than ours where it has some. They last as
@@ -135,15 +145,16 @@ static void client_session_on_broken(struct telnet_link *l, int error)
     if (error == -ENOBUFS)
         client_session_end_for(s, CLIENT_END_NO_ANSWERS_TAKEN);
     else if (problem[0] != '\0')
-        mark_ending(s, problem, false);
+        mark_ending(s, problem, 0);
     else
         client_session_end_for(s, error == -ETIMEDOUT ? CLIENT_END_TIMEOUT
                                                       : CLIENT_END_RESET);
 }
 
 /*
- * A session that was shown nothing yet because TLS is missing, or whose output
- * AUTHENTICATION holds, has nothing to drain.
+ * A session that is not attached, or that may be shown nothing because TLS is
+ * missing (a remote system), or whose output AUTHENTICATION holds, has nothing
+ * to drain.
  *
  * END is put at the present end of the output: what comes later is not its due,
  * so draining ends by itself. TLS cannot begin any more, or the drain would
@@ -153,9 +164,9 @@ void client_session_drain(struct client_session *s, const char *reason)
 {
     if (s->phase >= CLIENT_DRAINING)
         return;
-    if (s->client.console == NULL || secure_is_missing(&s->telnet.secure) ||
-        s->telnet.wire.is_held) {
-        mark_ending(s, reason, false);
+    if (!client_session_is_attached(s) ||
+        secure_is_missing(&s->telnet.secure) || s->telnet.wire.is_held) {
+        mark_ending(s, reason, 0);
         return;
     }
     telnet_link_stay_clear(&s->telnet);
@@ -168,11 +179,21 @@ void client_session_drain(struct client_session *s, const char *reason)
  * the console and the peer, so it comes before the detaching. */
 static void leave_console(struct client_session *s)
 {
+    if (!client_session_is_attached(s))
+        return;
     client_line_end(s);
     if (s->is_told)
         client_report_detached(&s->client);
     s->is_told = false;
     client_detach(&s->client, clock_now_us());
+}
+
+static void log_end(const struct client_session *s, const char *reason)
+{
+    log_line(s->is_silent_end ? LOG_DEBUG : usual_level(s),
+             LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
+             LOG_TEXT(console_name(s->target.console).text), s->client.peer,
+             LOG_TEXT(reason));
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may
@@ -182,13 +203,11 @@ static void client_session_on_end(struct session *session)
     struct client_session *s =
         CONTAINER_OF(session, struct client_session, session);
 
-    if (s->client.console != NULL) {
-        log_line(usual_level(s),
-                 LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
-                 LOG_TEXT(console_name(s->client.console).text), s->client.peer,
-                 LOG_TEXT(s->end_detail));
-        leave_console(s);
-    }
+    if (s->target.console != NULL)
+        log_end(s, s->end_detail);
+    leave_console(s);
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    console_ref_set(&s->target, NULL);
     if (s->role->on_end != NULL)
         s->role->on_end(s->role->owner, s->end_detail);
     telnet_link_done(&s->telnet, s->ends_gently);
@@ -221,8 +240,10 @@ static void client_session_shut_down_one(struct session *session,
 static void client_session_close_one(struct session *session,
                                      const char *reason)
 {
-    mark_ending(CONTAINER_OF(session, struct client_session, session), reason,
-                false);
+    struct client_session *s =
+        CONTAINER_OF(session, struct client_session, session);
+
+    mark_ending(s, reason, ENDS_SILENTLY);
 }
 
 /* A connection that vspcd has made is its service's to judge. */
@@ -250,16 +271,16 @@ static const struct session_ops client_session_ops = {
 
 /* ---- its way to being served --------------------------------------------- */
 
-/* Once, when it is known whether the connection is in TLS. secure_is_open says
- * that this is not known yet, and there are no terms before the handshake is
- * done. So it is asked at each step on the way. */
+/* Once, when the client is attached and it is known whether the connection is
+ * in TLS. secure_is_open says that this is not known yet, and there are no
+ * terms before the handshake of a raw connection is done. So it is asked at
+ * each step on the way. */
 static void log_connected(struct client_session *s)
 {
     struct stream_security security;
 
     if (s->is_logged || client_session_is_ending(s) ||
-        s->client.console == NULL || secure_is_open(&s->telnet.secure) ||
-        secure_is_missing(&s->telnet.secure))
+        !client_session_is_attached(s) || secure_is_open(&s->telnet.secure))
         return;
     security = stream_security(s->telnet.wire.stream);
     if (security.terms[0] == '\0')
@@ -313,7 +334,8 @@ bool client_session_is_person(const struct client_session *s)
 }
 
 /* Released and written at once: the session ends, so what AUTHENTICATION holds
- * has to go, with the line that says why. */
+ * has to go, with the line that says why. It goes out in the clear, so it names
+ * no console. */
 void client_session_refuse_clear(struct client_session *s)
 {
     enum client_end end = s->role->way == CLIENT_REMOTE
@@ -321,11 +343,60 @@ void client_session_refuse_clear(struct client_session *s)
                               : CLIENT_END_TLS_REQUIRED;
 
     client_output_say(
-        s, "[vspcd: %s: refused, this port requires TLS (telnet -z ssl)]\r\n",
-        console_name(s->client.console).text);
+        s, "[vspcd: refused, this port requires TLS (telnet -z ssl)]\r\n");
     wire_release(&s->telnet.wire);
     (void)wire_flush(&s->telnet.wire);
-    client_session_end_gently(s, client_end_text(end));
+    mark_ending(s, client_end_text(end), ENDS_GENTLY);
+}
+
+/* The console refuses it. In words, where words may be said; the line goes out
+ * at once, since nobody is to wait for it. */
+static void refuse(struct client_session *s, const struct err *why)
+{
+    const struct console *c = s->target.console;
+
+    client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
+                      why->text);
+    (void)wire_flush(&s->telnet.wire);
+    log_line(usual_level(s),
+             LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+             LOG_TEXT(console_name(c).text), s->client.peer,
+             c->directory->settings.client_limit);
+    client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+}
+
+/* From here on the VM waits for it, and sees it as DCD. It is shown what has
+ * come since its connection did, although nobody has waited for it so far; a
+ * program that connects and starts something would miss the beginning. */
+static enum client_outcome attach_to_target(struct client_session *s,
+                                            struct err *why)
+{
+    enum client_outcome outcome =
+        client_attach(&s->client, s->target.console, clock_now_us(), why);
+
+    if (outcome != CLIENT_ATTACHED)
+        return outcome;
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    console_begin_at(&s->client.reader, s->came_at);
+    client_output_note_absence(s);
+    (void)client_line_begin(s);
+    return CLIENT_ATTACHED;
+}
+
+bool client_session_take_place(struct client_session *s)
+{
+    struct err why;
+
+    if (client_session_is_ending(s) || s->target.console == NULL)
+        return false;
+    if (client_session_is_attached(s))
+        return true;
+    if (attach_to_target(s, &why) != CLIENT_ATTACHED) {
+        refuse(s, &why);
+        return false;
+    }
+    log_connected(s);
+    return true;
 }
 
 /* The order: the reader goes back before the first byte goes out; on_open and
@@ -333,14 +404,16 @@ void client_session_refuse_clear(struct client_session *s)
  * is closed, and the output goes. */
 void client_session_serve(struct client_session *s)
 {
-    if (s->phase >= CLIENT_SERVING || s->client.console == NULL ||
+    if (s->phase >= CLIENT_SERVING || s->target.console == NULL ||
         secure_is_open(&s->telnet.secure))
         return;
-    log_connected(s);
     if (secure_is_missing(&s->telnet.secure)) {
         client_session_refuse_clear(s);
         return;
     }
+    if (!client_session_take_place(s))
+        return;
+    log_connected(s);
     client_session_enter(s, CLIENT_SERVING);
     (void)client_output_look_back(s);
     tell_open(s);
@@ -409,7 +482,7 @@ static void client_session_on_secured(struct telnet_link *l)
  * its time begins anew. */
 static void stop_negotiating(struct client_session *s)
 {
-    if (s->client.console == NULL) {
+    if (s->target.console == NULL) {
         client_session_enter(s, (enum client_phase)s->phase);
         return;
     }
@@ -417,6 +490,8 @@ static void stop_negotiating(struct client_session *s)
         s->telnet.wire.encoder.is_raw = true;
     telnet_link_stay_clear(&s->telnet);
     client_session_serve(s);
+    if (s->has_finished && s->phase == CLIENT_SERVING)
+        client_session_enter(s, CLIENT_HALF_CLOSED);
 }
 
 /* A remote system may look up our name before it answers. Where TLS is required
@@ -454,7 +529,7 @@ static void client_session_phase_due(struct deadline *d, void *owner)
         client_output_flush(s);
         break;
     case CLIENT_DRAINING:
-        mark_ending(s, s->end_detail, false);
+        mark_ending(s, s->end_detail, 0);
         break;
     case CLIENT_HANDSHAKING:
     case CLIENT_SERVING:
@@ -475,8 +550,8 @@ static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
     const struct client_session *s =
         CONTAINER_OF(l, const struct client_session, telnet);
 
-    if (s->phase >= CLIENT_HALF_CLOSED || s->client.console == NULL ||
-        s->has_typed_over || s->is_refused ||
+    if (s->phase >= CLIENT_HALF_CLOSED || s->has_finished ||
+        s->target.console == NULL || s->has_typed_over || s->is_refused ||
         l->wire.out.len > LIMIT_ANSWERS_MARK)
         return TELNET_LINK_RESTS;
     return TELNET_LINK_READS;
@@ -504,7 +579,7 @@ static void client_session_on_bytes(struct telnet_link *l, struct slice in)
 static void client_session_on_readable(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
-    bool takes = console_takes_input(s->client.console);
+    bool takes = console_takes_input(s->target.console);
 
     (void)telnet_link_read(l, l->ctx->read_buffer,
                            takes ? LIMIT_READ : CLIENT_PEEK);
@@ -525,13 +600,22 @@ static void client_session_on_written(struct telnet_link *l)
     client_line_catch_up(s);
 }
 
+static bool may_be_served_later(const struct client_session *s)
+{
+    return s->mode == CLIENT_MODE_UNDECIDED && s->kept.len == 0 &&
+           (s->phase == CLIENT_FIRST_BYTE || s->phase == CLIENT_NEGOTIATING) &&
+           !secure_is_missing(&s->telnet.secure);
+}
+
 /*
  * The peer sends no more. A program may have sent all that it had to say, and
  * wait for the answer (nc -N): it is shown what comes until the output is
  * quiet. A remote system that vspcd called has hung up.
  *
- * A client that was not served yet has not said what it is, so there is nothing
- * to show it, but for one that only let its time pass.
+ * A client that has said nothing at all is no client yet: it may be a health
+ * check, whose connection is gone by the time that it would be served. If it is
+ * there then, it is a reader (nc </dev/null). Where TLS is required, or has
+ * begun, nothing can come of it any more.
  */
 static void client_session_on_closed(struct telnet_link *l)
 {
@@ -539,12 +623,15 @@ static void client_session_on_closed(struct telnet_link *l)
 
     if (s->role->is_outgoing)
         client_session_drain(s, client_end_text(CLIENT_END_CLOSED_BY_REMOTE));
+    else if (may_be_served_later(s))
+        s->has_finished = true;
     else if (s->phase == CLIENT_NEGOTIATING)
         stop_negotiating(s);
     if (s->phase == CLIENT_SERVING)
         client_session_enter(s, CLIENT_HALF_CLOSED);
-    else if (s->phase < CLIENT_SERVING)
+    else if (s->phase < CLIENT_SERVING && !s->has_finished)
         client_session_end_for(s, CLIENT_END_CLOSED);
+    telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
 static const struct telnet_link_ops client_session_telnet_ops = {
@@ -593,20 +680,24 @@ static const struct client_ops client_session_client_ops = {
 
 /* ---- its beginning ------------------------------------------------------ */
 
-/* The console refuses it. In words only where words may be said in what there
- * is now; the line goes out at once, since nobody is to wait for it. */
-static void refuse(struct client_session *s, const struct console *c,
-                   const struct err *why)
+/* Whoever waits for being served learns so that there is nothing to wait for.
+ * The reference is dropped first: the end passes on input, for which the client
+ * would be attached. */
+static void client_session_on_target_gone(struct console_ref *ref)
 {
-    if (!secure_is_missing(&s->telnet.secure))
-        client_output_say(s, "[vspcd: %s: refused, %s]\r\n",
-                          console_name(c).text, why->text);
-    (void)wire_flush(&s->telnet.wire);
-    log_line(usual_level(s),
-             LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
-             LOG_TEXT(console_name(c).text), s->client.peer,
-             c->directory->settings.client_limit);
-    client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+    struct client_session *s = CONTAINER_OF(ref, struct client_session, target);
+    bool has_ended = client_session_is_ending(s);
+
+    log_end(s, has_ended ? s->end_detail
+                         : client_end_text(CLIENT_END_CONSOLE_GONE));
+    console_ref_set(ref, NULL);
+    client_session_end_for(s, CLIENT_END_CONSOLE_GONE);
+}
+
+static void go_to(struct client_session *s, struct console *c)
+{
+    console_ref_set(&s->target, c);
+    s->came_at = c->output.head;
 }
 
 /* The order of the questions: what the stream is, what the role is, what TLS
@@ -624,10 +715,27 @@ static enum client_phase first_phase(const struct client_session *s)
     return secure_is_open(e) ? CLIENT_CALLING : CLIENT_NEGOTIATING;
 }
 
+/* A connection that vspcd has made is no stranger's, and a raw one in the clear
+ * has nothing to wait for: they are attached at once. A remote system continues
+ * where its last connection was, as far as the ring reaches back. So does the
+ * next one if the console refuses this one: the role's owner takes the position
+ * over at the end. */
 static void start(struct client_session *s)
 {
-    log_connected(s);
-    client_session_enter(s, first_phase(s));
+    enum client_phase phase = first_phase(s);
+
+    if (s->role->is_outgoing || phase == CLIENT_SERVING) {
+        (void)client_session_take_place(s);
+        if (s->role->is_outgoing)
+            s->client.reader.at = s->role->output_at;
+        if (client_session_is_ending(s))
+            return;
+    } else {
+        gate_add_newcomer(&s->telnet.ctx->gate, ADMISSION_CLIENT, &s->newcomer,
+                          &s->session, s->client.peer,
+                          &s->telnet.wire.stream->peer);
+    }
+    client_session_enter(s, phase);
     telnet_link_start(&s->telnet);
     if (client_session_is_ending(s) || s->phase == CLIENT_FIRST_BYTE ||
         s->phase == CLIENT_HANDSHAKING)
@@ -664,6 +772,7 @@ static struct client_session *new_session(struct session_context *ctx,
     s->role = role;
     s->may_look_back = role->way == CLIENT_TELNET;
     session_start(&ctx->all, &s->session, &client_session_ops);
+    console_ref_init(&s->target, client_session_on_target_gone);
     deadline_init(&s->deadline);
     deadline_init(&s->doubt);
     buf_init(&s->kept, 2 * LIMIT_READ);
@@ -680,19 +789,9 @@ struct client *client_session_start(struct session_context *ctx,
                                     const struct client_role *role)
 {
     struct client_session *s = new_session(ctx, stream, role);
-    struct err why;
-    enum client_outcome outcome =
-        client_attach(&s->client, console, clock_now_us(), &why);
 
-    /* A remote system continues where its last connection was, as far as the
-     * ring reaches back. So does the next one if the console refuses this one:
-     * the role's owner takes the position over at the end. */
-    if (role->is_outgoing)
-        s->client.reader.at = role->output_at;
-    if (outcome == CLIENT_ATTACHED)
-        start(s);
-    else
-        refuse(s, console, &why);
+    go_to(s, console);
+    start(s);
     return &s->client;
 }
 
@@ -707,18 +806,19 @@ void client_session_end(struct client *client, const char *reason)
     struct client_session *s = client_session_of(client);
 
     s->role = client_role_without_owner(s->role);
-    mark_ending(s, reason, false);
+    mark_ending(s, reason, 0);
 }
 
 void client_session_detach(struct client *client)
 {
     struct client_session *s = client_session_of(client);
 
-    if (client->console == NULL || client_session_is_ending(s))
+    if (s->target.console == NULL || client_session_is_ending(s))
         return;
     client_past_give_up(&s->past);
     deadline_stop(&s->doubt); /* client_input_go_on starts it again */
     leave_console(s);
+    console_ref_set(&s->target, NULL);
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
@@ -729,18 +829,21 @@ enum client_outcome client_session_attach(struct client *client,
                                           struct err *why)
 {
     struct client_session *s = client_session_of(client);
-    enum client_outcome outcome;
+    enum client_outcome outcome = CLIENT_ATTACHED;
 
     client_session_detach(client);
-    outcome = client_attach(client, console, clock_now_us(), why);
-    if (outcome != CLIENT_ATTACHED)
+    go_to(s, console);
+    if (client_session_is_shown(s))
+        outcome = attach_to_target(s, why);
+    if (outcome != CLIENT_ATTACHED) {
+        console_ref_set(&s->target, NULL);
         return outcome;
+    }
     if (client_session_is_shown(s))
         report_attached(s);
     log_connected(s);
     if (client_session_has_answered(s))
         client_session_serve(s);
-    client_line_tell(s);
     client_input_go_on(s);
     client_output_flush(s);
     return CLIENT_ATTACHED;

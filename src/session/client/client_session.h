@@ -96,9 +96,10 @@ const struct client_role *client_port_role(enum tls_policy policy);
 const struct client_role *client_listener_role(enum tls_policy policy);
 const struct client_role *client_raw_role(void);
 
-/* Takes the stream over. A session that cannot go on, or whose console refuses
- * it (the client is told), ends at the end of the turn and not before; so the
- * result is never NULL. */
+/* Takes the stream over, for a client of this console. It is attached when it
+ * is served; if the console is gone by then, the session has ended. A session
+ * that cannot go on, or whose console refuses it (the client is told), ends at
+ * the end of the turn and not before; so the result is never NULL. */
 struct client *client_session_start(struct session_context *ctx,
                                     struct stream *stream,
                                     struct console *console,
@@ -117,7 +118,8 @@ void client_session_end(struct client *client, const char *reason);
  * console it is not read and is shown nothing. client_session_attach: the
  * connection leaves the console that it has, and goes to this one, whose output
  * it sees from now on. If the console refuses it, it has none, and why gets the
- * reason. Not for a client whose session is ending.
+ * reason. A client that is not served yet is attached when it is. Not for a
+ * client whose session is ending.
  */
 void client_session_detach(struct client *client);
 enum client_outcome client_session_attach(struct client *client,

@@ -62,6 +62,11 @@ enum {
  *
  * A stream that is TLS from the start begins as HANDSHAKING, and a raw one as
  * SERVING. Every phase can be followed by ENDING, and ENDING by none.
+ *
+ * A connection that has come to us is attached to its console from SERVING on,
+ * and not before (client_session_take_place): a stranger who only connects is
+ * nothing to the VM and takes nothing from others. One that vspcd has made is
+ * attached from its start.
  */
 enum client_phase {
     CLIENT_FIRST_BYTE,
@@ -93,6 +98,9 @@ struct client_session {
     struct telnet_link telnet;
     struct client client;
     const struct client_role *role;
+    struct console_ref target; /* the console that it is for, attached or not */
+    struct gate_newcomer newcomer; /* until it is attached */
+    uint64_t came_at; /* position in the target's output when it came there */
     struct deadline deadline; /* of the phase */
     struct deadline doubt;    /* kept may be half of an answer, or of another
                                * protocol's beginning, until then */
@@ -112,6 +120,8 @@ struct client_session {
     bool is_refused;       /* kept is input that the console does not take */
     bool says_reason;      /* the client is to be told the reason at END */
     bool ends_gently;      /* ENDING: what is queued still goes out */
+    bool is_silent_end;    /* ENDING: it was no client yet, and just left */
+    bool has_finished;     /* the peer sends no more, and was not served yet */
     bool is_logged;        /* "client connected" was logged */
     bool is_open;          /* role->on_open was called */
     bool is_told;          /* FACT_CLIENT_ATTACHED was added */
@@ -134,6 +144,10 @@ void client_session_drain(struct client_session *s, const char *reason);
 /* Output goes out from now on, unless TLS may yet come before it. */
 void client_session_serve(struct client_session *s);
 
+/* The client is attached to its console from now on: it is served, or has said
+ * something for the console. False: it is not, and perhaps the session ends. */
+bool client_session_take_place(struct client_session *s);
+
 /* All that came in a read was handled: serves the client, if it is known by now
  * what it is. */
 void client_session_decide(struct client_session *s);
@@ -150,6 +164,12 @@ bool client_session_has_answered(const struct client_session *s);
 static inline bool client_session_is_ending(const struct client_session *s)
 {
     return s->phase == CLIENT_ENDING;
+}
+
+/* Whether it is attached to its console. */
+static inline bool client_session_is_attached(const struct client_session *s)
+{
+    return s->client.console != NULL;
 }
 
 /* Whether output goes out. */
@@ -197,6 +217,10 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
 __attribute__((format(printf, 2, 3))) void client_output_say(
     struct client_session *s, const char *format, ...);
 
+/* A client that has just been attached, or has turned out to take notices, is
+ * to be told if the VM is away. */
+void client_output_note_absence(struct client_session *s);
+
 /* Writes as much as the client takes, unless it is known that the stream takes
  * nothing now. */
 void client_output_flush(struct client_session *s);
@@ -242,7 +266,9 @@ int client_line_handle_option(struct client_session *s, bool is_on);
 int client_line_handle_message(struct client_session *s, struct slice body);
 void client_line_handle_break(struct client_session *s);
 
-/* The client leaves its console: a break of its own ends. */
+/* The client has been attached: what it has negotiated begins. 0, or a failure
+ * of buf_append. It leaves its console: a break of its own ends. */
+int client_line_begin(struct client_session *s);
 void client_line_end(struct client_session *s);
 
 /* tell: the lines that the client sees may have changed; a client that takes no

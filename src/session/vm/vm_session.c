@@ -516,7 +516,8 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     /* The identity holds the deadlines and the newcomer, so it comes first.
      * gate_add_newcomer may mark an older session. */
     vm_session_expect_identity(s);
-    gate_add_newcomer(&ctx->gate, &s->identity->newcomer, &s->session,
+    gate_add_newcomer(&ctx->gate, ADMISSION_VM, &s->identity->newcomer,
+                      &s->session,
                       s->link.peer, &stream->peer);
     log_debug(LOG_CONNECTION_ACCEPTED " peer=%s", s->link.peer);
     if (s->telnet.secure.state == SECURE_FIRST)
