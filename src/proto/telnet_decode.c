@@ -211,6 +211,15 @@ static enum telnet_event next_in_body(struct telnet_decoder *d,
     return keep_body(d, slice_of(whole.data, run), item);
 }
 
+/* The byte behind an IAC, if it is no command: both are data. */
+static enum telnet_event keep_window(struct telnet_decoder *d, uint8_t byte,
+                                     struct telnet_item *item)
+{
+    const uint8_t both[] = { TELNET_IAC, byte };
+
+    return keep_body(d, slice_of(both, sizeof both), item);
+}
+
 static enum telnet_event next_after_body_iac(struct telnet_decoder *d,
                                              struct slice *in,
                                              struct telnet_item *item)
@@ -231,8 +240,42 @@ static enum telnet_event next_after_body_iac(struct telnet_decoder *d,
         d->state = TELNET_IN_BODY_SKIP;
         return TELNET_NEED_MORE;
     default:
+        if (d->option == TELNET_OPTION_NAWS && byte.data[0] < TELNET_SE)
+            return keep_window(d, byte.data[0], item);
         return TELNET_NEED_MORE;
     }
+}
+
+/*
+ * NAWS has four bytes, columns and rows. Some clients do not double a 255 in
+ * them (RFC 1073 demands it). With 255 columns it stands before the rows' high
+ * byte, which is no command: so the 255 is data. With 255 rows it stands before
+ * IAC SE, and "IAC IAC SE" would be 255 and 240, in a subnegotiation that never
+ * ends and swallows what the client types. But the four bytes are complete with
+ * the 255, so the SE is the end.
+ */
+static bool is_whole_window(const struct telnet_decoder *d)
+{
+    enum { WINDOW_LEN = 4 };
+
+    return d->suboption.len == WINDOW_LEN &&
+           d->suboption.data[WINDOW_LEN - 1] == TELNET_IAC;
+}
+
+static enum telnet_event next_in_window(struct telnet_decoder *d,
+                                        struct slice *in,
+                                        struct telnet_item *item)
+{
+    struct slice byte = slice_of(in->data, 1);
+
+    advance(in, 1);
+    if (byte.data[0] == TELNET_IAC) {
+        d->state = TELNET_IN_BODY_IAC;
+        return TELNET_NEED_MORE;
+    }
+    if (byte.data[0] == TELNET_SE && is_whole_window(d))
+        return end_body(d, slice_of(NULL, 0), item);
+    return keep_body(d, byte, item);
 }
 
 /* One step. TELNET_NEED_MORE: continue with the rest of *in. */
@@ -250,7 +293,8 @@ static enum telnet_event step(struct telnet_decoder *d, struct slice *in,
         start_body(d, in);
         return TELNET_NEED_MORE;
     case TELNET_IN_BODY:
-        return next_in_body(d, in, item);
+        return d->option == TELNET_OPTION_NAWS ? next_in_window(d, in, item)
+                                               : next_in_body(d, in, item);
     case TELNET_IN_BODY_IAC:
         return next_after_body_iac(d, in, item);
     case TELNET_IN_BODY_SKIP:

@@ -5,8 +5,8 @@
  * takes one event at a time, and may stop after any of them. A peer's input
  * cannot fail: every byte has a meaning, if only that it is ignored.
  *
- * Allocates only for a subnegotiation that spans inputs or contains a doubled
- * 255, at most TELNET_SUBOPTION_MAX bytes.
+ * Allocates only for a subnegotiation that spans inputs, contains a doubled 255
+ * or is NAWS, at most TELNET_SUBOPTION_MAX bytes.
  */
 #ifndef PROTO_TELNET_DECODE_H
 #define PROTO_TELNET_DECODE_H
@@ -86,6 +86,9 @@ void telnet_decoder_done(struct telnet_decoder *d);
  * In a subnegotiation, IAC followed by anything but IAC or SE is ignored (with
  * the option byte behind WILL, WONT, DO, DONT). IAC SE outside a subnegotiation
  * is ignored. Neither ever becomes data.
+ *
+ * NAWS (RFC 1073) is read as clients send it, some of which do not double a
+ * 255: see next_in_window in telnet_decode.c.
  */
 enum telnet_event telnet_next(struct telnet_decoder *d, struct slice *in,
                               struct telnet_item *item);
