@@ -111,6 +111,7 @@ enum client_outcome client_attach(struct client *client,
      * output. */
     view_init(&client->view);
     console_add_client(client, now_us);
+    console_note_window(console, client);
     return CLIENT_ATTACHED;
 }
 
@@ -123,6 +124,7 @@ void client_detach(struct client *client, uint64_t now_us)
     /* console is NULL before the console is told: it counts the clients that
      * are left. */
     client->console = NULL;
+    console_forget_typist(c, client);
     view_done(&client->view);
     console_remove_client(c, client, now_us);
 }
@@ -137,6 +139,7 @@ bool client_input(struct client *client, struct slice bytes)
     if (!console_has_vm(c))
         return true;
     client->input_bytes += bytes.len;
+    console_note_typist(c, client);
     return console_input(c, bytes);
 }
 
@@ -168,6 +171,14 @@ void client_set_lines(struct client *client, uint8_t driven)
     client->lines = driven;
     if (client->console != NULL)
         console_tell_client_lines(client->console);
+}
+
+/* A client without a console keeps its size, for the next one. */
+void client_set_window(struct client *client, struct window window)
+{
+    client->window = window;
+    if (client->console != NULL)
+        console_note_window(client->console, client);
 }
 
 /* Skipping counts as taking: a client that has purged its output has caught up,

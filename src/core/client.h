@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/limits.h"
+#include "base/window.h"
 #include "core/reader.h"
 #include "core/view.h"
 
@@ -27,7 +28,8 @@ struct client_ops {
     void (*pull)(struct client *client);
     /* console_takes_input has changed. */
     void (*input_changed)(struct client *client);
-    /* console_lines of the clients' side may have changed. */
+    /* console_lines of the clients' side, or console_wants_window, may have
+     * changed. */
     void (*lines_changed)(struct client *client);
 };
 
@@ -62,6 +64,7 @@ struct client {
     const char *name;      /* of the person or program, borrowed from the owner;
                             * "": unknown */
     char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
+    struct window window;        /* as far as the client has told it */
     uint8_t door;                /* enum client_door */
     uint8_t lines;     /* the lines that it drives: LINE_DTR, LINE_RTS */
     bool is_encrypted; /* the owner's: the client came by TLS */
@@ -108,6 +111,9 @@ void client_purge_input(struct client *client);
 
 /* The client drives these lines: LINE_DTR, LINE_RTS. */
 void client_set_lines(struct client *client, uint8_t driven);
+
+/* The size of the client's window, whenever it tells it. */
+void client_set_window(struct client *client, struct window window);
 
 /* The client does not get the output that it has not had yet. */
 void client_skip(struct client *client, uint64_t now_us);

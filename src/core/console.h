@@ -24,6 +24,7 @@
 #include "base/limits.h"
 #include "base/ring.h"
 #include "base/throttle.h"
+#include "base/window.h"
 #include "core/client.h"
 #include "core/line.h"
 #include "core/told/break_mark.h"
@@ -79,7 +80,8 @@ struct vm_link_ops {
      * link has had its last output: the link is read, and what waits in it
      * becomes output. */
     void (*resume)(struct vm_link *link);
-    /* console_lines of the VM's side may have changed. */
+    /* console_lines of the VM's side, or the console's window, may have
+     * changed. */
     void (*lines_changed)(struct vm_link *link);
 };
 
@@ -91,6 +93,7 @@ struct vm_link {
     struct move *move;       /* move whose destination it is, or NULL */
     char peer[ADDRESS_TEXT_MAX]; /* its address, for messages */
     bool is_encrypted;           /* it is in TLS, for messages */
+    bool takes_window; /* its VM wants the window's size: console_line.c */
 };
 
 /*
@@ -135,6 +138,9 @@ struct console {
     struct buf held_input;         /* for the VM, which must not get it yet */
     struct break_mark held_break;  /* in it; as input_bytes counts */
     struct line line;
+    uint64_t typist; /* number of the client that typed last; 0: it has left, or
+                      * nobody has typed */
+    struct window window; /* of that client; what was known last */
     struct throttle failed_moves;
     uint32_t client_count;
     uint16_t due; /* bits of enum console_due: left to directory_settle */
@@ -245,6 +251,13 @@ void console_release_input(struct console *c);
 uint8_t console_lines(const struct console *c, enum line_side seen_by);
 void console_set_vm_lines(struct console *c, uint8_t driven);
 uint8_t console_client_lines(const struct console *c);
+
+/* The VM of this link wants to know the console's window, or does not want to
+ * any more. Its clients are asked for theirs (lines_changed). */
+void console_set_takes_window(struct vm_link *link, bool takes);
+
+/* Whether the clients are to be asked for the size of their windows. */
+bool console_wants_window(const struct console *c);
 
 /* A break of the VM begins or ends, at the end of the output so far. */
 void console_break_output(struct console *c, bool is_on);

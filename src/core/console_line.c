@@ -1,13 +1,17 @@
 /*
- * A console's modem lines and breaks of the output. The console is a null
- * modem: what one side drives (DTR, RTS), the other side sees (DSR and DCD,
- * CTS). Nothing is stored of what a side sees; it is computed from who is there
- * and what they drive, so it cannot be wrong after somebody has left, moved or
- * come.
+ * A console's modem lines, breaks of the output, and the size of its window.
+ * The console is a null modem: what one side drives (DTR, RTS), the other side
+ * sees (DSR and DCD, CTS). Nothing is stored of what a side sees; it is
+ * computed from who is there and what they drive, so it cannot be wrong after
+ * somebody has left, moved or come.
  *
  * Changes are marked, and each side is asked to look (lines_changed): several
  * changes in a turn are one message, and a session compares with what it has
  * told.
+ *
+ * The window is the size that a VM gets which wants one. A serial line has one
+ * size, and clients have many: it is that of the client that typed last; while
+ * nobody has typed, the last one that came.
  *
  * A break in the input is in console_input.c: it keeps its place among the
  * bytes.
@@ -94,4 +98,48 @@ void console_purge_output(struct console *c, uint64_t now_us)
 {
     LIST_EACH (node, after, &c->clients)
         client_skip(client_at(node), now_us);
+}
+
+/* ---- the window --------------------------------------------------------- */
+
+/* A client that leaves takes no size with it: the guest must not be resized by
+ * that. One whose size is not known changes nothing. */
+static void set_window(struct console *c, struct window window)
+{
+    if (!window_is_known(window) || window_is_equal(c->window, window))
+        return;
+    c->window = window;
+    console_mark(c, CONSOLE_DUE_VM_SEES);
+}
+
+void console_note_typist(struct console *c, const struct client *client)
+{
+    c->typist = client->number;
+    set_window(c, client->window);
+}
+
+void console_note_window(struct console *c, const struct client *client)
+{
+    if (c->typist == 0 || c->typist == client->number)
+        set_window(c, client->window);
+}
+
+void console_forget_typist(struct console *c, const struct client *client)
+{
+    if (c->typist == client->number)
+        c->typist = 0;
+}
+
+void console_set_takes_window(struct vm_link *link, bool takes)
+{
+    link->takes_window = takes;
+    if (link->console == NULL || !takes)
+        return;
+    console_mark(link->console, CONSOLE_DUE_VM_SEES);
+    console_mark(link->console, CONSOLE_DUE_CLIENTS_SEE);
+}
+
+bool console_wants_window(const struct console *c)
+{
+    return c->link != NULL && c->link->takes_window;
 }

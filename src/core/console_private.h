@@ -46,6 +46,11 @@ void console_remove_client(struct console *c, struct client *client,
 bool console_input(struct console *c, struct slice bytes);
 void console_break_input(struct console *c, bool is_on);
 
+/* The client has typed; has another window, or has come with one; leaves. */
+void console_note_typist(struct console *c, const struct client *client);
+void console_note_window(struct console *c, const struct client *client);
+void console_forget_typist(struct console *c, const struct client *client);
+
 /* The reader took something, or has left: the VM can perhaps be read again. */
 void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us);

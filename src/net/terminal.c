@@ -217,6 +217,16 @@ int terminal_get_mode(int fd, struct termios *ret_mode)
     return tcgetattr(fd, ret_mode) == 0 ? 0 : -errno;
 }
 
+void terminal_set_window(int fd, unsigned columns, unsigned rows)
+{
+    const struct winsize size = {
+        .ws_col = (unsigned short)columns,
+        .ws_row = (unsigned short)rows,
+    };
+
+    (void)ioctl(fd, TIOCSWINSZ, &size);
+}
+
 int terminal_get_lines(int fd, unsigned *ret_lines)
 {
     int bits;

@@ -50,6 +50,10 @@ bool terminal_find_baud(speed_t speed, unsigned *ret_baud);
 /* The mode; for a pty's master, that of its other side. 0 or -errno. */
 int terminal_get_mode(int fd, struct termios *ret_mode);
 
+/* A pty's master: the size of its window, in characters. The program at the
+ * other side gets SIGWINCH if it has changed. */
+void terminal_set_window(int fd, unsigned columns, unsigned rows);
+
 /* A serial port's modem lines. terminal_get_lines reads the inputs, DSR and
  * CTS: 0, or -errno if it has none. terminal_drive_lines sets the outputs, DTR
  * and RTS, as far as it has any. */

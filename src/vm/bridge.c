@@ -383,6 +383,22 @@ static void bridge_on_hosts_lines(void *owner, uint8_t seen)
     pass_on_lines(b);
 }
 
+static void pass_on_window(struct bridge *b)
+{
+    if (is_end_open(b) && b->end->ops->set_window != NULL &&
+        window_is_known(b->window))
+        b->end->ops->set_window(b->end, b->window);
+}
+
+static void bridge_on_hosts_window(void *owner, struct window window)
+{
+    struct bridge *b = owner;
+
+    b->window = window;
+    say(SAY_DETAIL, "window: %u columns, %u rows", window.columns, window.rows);
+    pass_on_window(b);
+}
+
 /* The connection opens and ends */
 
 static void bridge_on_hosts_opened(void *owner)
@@ -429,6 +445,7 @@ static const struct hosts_events hosts_events = {
     .data = bridge_on_hosts_data,
     .line_break = bridge_on_hosts_break,
     .lines_changed = bridge_on_hosts_lines,
+    .window_changed = bridge_on_hosts_window,
     .drained = bridge_on_hosts_drained,
     .ended = bridge_on_hosts_ended,
 };
@@ -446,6 +463,7 @@ static void bridge_on_end_opened(void *owner)
     stream_set_owner(b->end->out, bridge_on_end_ready, b);
     say(SAY_DETAIL, "%s: open", b->end->name);
     pass_on_lines(b);
+    pass_on_window(b);
     look(b);
     if (b->end->ops->read_uart != NULL)
         timer_start(&b->look_timer, LOOK_EVERY_MS);
@@ -500,6 +518,7 @@ void bridge_start(struct bridge *b, struct loop *loop,
     b->proxy_break = (struct waiting_break){ 0 };
     b->local_break = (struct waiting_break){ 0 };
     b->seen = COMPORT_MODEM_DSR | COMPORT_MODEM_CTS;
+    b->window = (struct window){ 0 };
     timer_init(&b->look_timer, loop, bridge_on_look_due, b);
     timer_init(&b->stop_timer, loop, bridge_on_stop_timeout, b);
     timer_init(&b->proxy_retry.timer, loop, bridge_on_proxy_retry, b);

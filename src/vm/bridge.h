@@ -43,6 +43,7 @@ struct bridge {
     struct waiting_break proxy_break; /* its place in to_proxy */
     struct waiting_break local_break; /* its place in to_local */
     uint8_t seen;                     /* modem lines: COMPORT_MODEM_* */
+    struct window window;             /* of the clients; {0}: not known */
     struct timer look_timer;
     bool is_in_over;  /* the local end's input was read to its end */
     bool is_out_over; /* the local end takes no more output */

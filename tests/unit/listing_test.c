@@ -184,6 +184,7 @@ static void a_console_with_everything_is_a_long_one(void **state)
     f->row.input_bytes = 4;
     f->row.vm_lines = LINE_BOTH;
     f->row.client_lines = LINE_DTR;
+    f->row.window = (struct window){ 80, 24 };
     snprintf(f->row.service, sizeof f->row.service, "tcp://:7001");
     f->row.service_state = "listening";
     f->row.log_path = "my log";
@@ -192,13 +193,14 @@ static void a_console_with_everything_is_a_long_one(void **state)
     f->row.log_missing_bytes = 6;
     listing_begin(&f->listing);
     listing_go_on(&f->listing);
-    assert_says(f, LOG_CONSOLE_LISTED
-                " console=web id=u1 port=50000 vm=192.0.2.1:902 "
-                "clients=2 output=3 input=4 line=9600,8N1 "
-                "vm-lines=DTR,RTS client-lines=DTR service=tcp://:7001 "
-                "service-state=listening log=\"my log\" "
-                "log-state=\"the disk is too slow\" log-bytes=5 "
-                "log-missing=6");
+    assert_says(
+        f, LOG_CONSOLE_LISTED
+        " console=web id=u1 port=50000 vm=192.0.2.1:902 "
+        "clients=2 output=3 input=4 line=9600,8N1 "
+        "vm-lines=DTR,RTS client-lines=DTR window=80x24 service=tcp://:7001 "
+        "service-state=listening log=\"my log\" "
+        "log-state=\"the disk is too slow\" log-bytes=5 "
+        "log-missing=6");
 }
 
 static void a_vm_between_two_hosts_moves(void **state)

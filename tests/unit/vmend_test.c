@@ -209,6 +209,38 @@ static void test_com_port_waits_for_will_proxy(void **state)
     expect(f, BYTES(""));
 }
 
+/* The only thing that no host says, so it is said only if it is wanted. */
+static void test_the_window_is_asked_for_by_who_wants_it(void **state)
+{
+    struct fixture *f = *state;
+    struct vmend_identity terminal = identity;
+
+    terminal.wants_window = true;
+    f->end.identity = &terminal;
+    buf_take(&f->out, f->out.len);
+    take(f, BYTES("\xff\xfe\x25\xff\xfd\xe8\xff\xfd\x2c"));
+    expect(f, BYTES("\xff\xfb\xe8"));
+    take(f, BYTES(SB232 "\x47" SE));
+    expect(f, BYTES("\xff\xfb\x2c" SETTINGS MASKS "\xff\xfd\x1f"));
+    take(f, BYTES("\xff\xfa\x1f\0\x50\0\x18" SE)); /* not agreed on yet */
+    assert_int_equal(f->event, VMEND_OPENED);
+    take(f, BYTES("\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\xff" SE));
+    expect(f, BYTES(""));
+    assert_int_equal(f->event, VMEND_WINDOW);
+    assert_int_equal(f->end.window.columns, 80);
+    assert_int_equal(f->end.window.rows, 255);
+}
+
+static void test_the_window_is_refused_by_who_does_not(void **state)
+{
+    struct fixture *f = *state;
+
+    open_forwarding(f);
+    take(f, BYTES("\xff\xfb\x1f\xff\xfa\x1f\0\x50\0\x18" SE));
+    expect(f, BYTES("\xff\xfe\x1f"));
+    assert_false(window_is_known(f->end.window));
+}
+
 static void test_unknown_options_are_refused(void **state)
 {
     struct fixture *f = *state;
@@ -736,6 +768,8 @@ int main(void)
         TEST(test_do_232_after_the_answer_is_answered_at_once),
         TEST(test_a_do_232_that_is_withdrawn_is_not_answered),
         TEST(test_com_port_waits_for_will_proxy),
+        TEST(test_the_window_is_asked_for_by_who_wants_it),
+        TEST(test_the_window_is_refused_by_who_does_not),
         TEST(test_unknown_options_are_refused),
         TEST(test_an_unknown_code_is_named),
         TEST(test_messages_before_232_is_on_mean_nothing),

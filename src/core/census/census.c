@@ -55,6 +55,7 @@ void census_read_console(struct census_console *row, const struct console *c)
         .held_bytes = c->held_input.len,
         .history_bytes = c->output.cap,
         .line = c->line,
+        .window = c->window,
         /* What a VM that has gone drove last is no line of anybody. */
         .vm_lines = link != NULL ? c->line.vm_lines : 0,
         .client_lines = console_client_lines(c),
@@ -78,6 +79,7 @@ void census_read_client(struct census_client *row, const struct client *client)
         .is_encrypted = client->is_encrypted,
         .is_lagging = client->reader.pace == READER_LAGS,
         .lines = client->lines,
+        .window = client->window,
         .since_us = client->since_us,
         .input_bytes = client->input_bytes,
         .output_bytes = client->output_bytes,

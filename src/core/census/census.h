@@ -103,6 +103,7 @@ struct census_console {
     uint64_t held_bytes;   /* of input, kept for the VM */
     uint64_t history_bytes;
     struct line line;
+    struct window window; /* of the client that typed last */
     uint8_t vm_lines;     /* what the VM drives: LINE_DTR, LINE_RTS */
     uint8_t client_lines; /* what its clients drive: LINE_DTR, LINE_RTS */
     /* The directory's owner's: */
@@ -128,8 +129,9 @@ struct census_client {
     const char *peer; /* its address; "": it has no connection of its own */
     enum client_door door; /* client_door_name */
     bool is_encrypted;
-    bool is_lagging;       /* the VM does not wait for it */
-    uint8_t lines;         /* the lines that it drives: LINE_DTR, LINE_RTS */
+    bool is_lagging; /* the VM does not wait for it */
+    uint8_t lines;   /* the lines that it drives: LINE_DTR, LINE_RTS */
+    struct window window;
     uint64_t since_us;     /* when it came; clock_now_us */
     uint64_t input_bytes;  /* from the client */
     uint64_t output_bytes; /* to the client */

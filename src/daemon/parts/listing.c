@@ -115,6 +115,21 @@ static struct log_part log_part(const struct census_console *row)
     return t;
 }
 
+/* " window=COLUMNSxROWS"; "" if it is not known. */
+struct window_part {
+    char text[24];
+};
+
+static struct window_part window_part(const struct census_console *row)
+{
+    struct window_part t = { "" };
+
+    if (window_is_known(row->window))
+        snprintf(t.text, sizeof t.text, " window=%ux%u", row->window.columns,
+                 row->window.rows);
+    return t;
+}
+
 static void log_console(const struct census_console *row)
 {
     bool has_service = row->service[0] != '\0';
@@ -124,13 +139,13 @@ static void log_console(const struct census_console *row)
         snprintf(port, sizeof port, "%u", row->port);
     log_info(LOG_CONSOLE_LISTED
              " console=%s id=%s port=%s vm=%s clients=%u output=%llu "
-             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s",
+             "input=%llu line=%s vm-lines=%s client-lines=%s%s%s%s%s%s%s",
              LOG_TEXT(row->name.text), LOG_TEXT(row->id.text), port,
              vm_text(row), row->clients, (unsigned long long)row->output_bytes,
              (unsigned long long)row->input_bytes,
              line_format(&row->line, LINE_VM).text,
              line_format_lines(row->vm_lines).text,
-             line_format_lines(row->client_lines).text,
+             line_format_lines(row->client_lines).text, window_part(row).text,
              has_service ? " service=" : "",
              has_service ? LOG_TEXT(row->service) : "",
              has_service ? " service-state=" : "",

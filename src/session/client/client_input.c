@@ -140,13 +140,17 @@ static void handle_command(struct client_session *s, uint8_t verb)
                       console_has_vm(c) ? "connected" : "not connected");
 }
 
-/* Whether this is more than negotiating, while TLS is required and not
- * there. */
+/* Whether this is more than negotiating, while TLS is required and not there.
+ * The size of a window comes right behind the answer about it, perhaps before
+ * TLS, and says nothing to a VM. */
 static bool is_too_early(const struct client_session *s,
-                         enum telpeer_event event)
+                         enum telpeer_event event,
+                         const struct telpeer_item *item)
 {
-    return secure_is_missing(&s->telnet.secure) && event != TELPEER_NEED_MORE &&
-           event != TELPEER_OPTION;
+    if (!secure_is_missing(&s->telnet.secure) || event == TELPEER_NEED_MORE ||
+        event == TELPEER_OPTION)
+        return false;
+    return event != TELPEER_SUBOPTION || item->option != TELNET_OPTION_NAWS;
 }
 
 int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
@@ -154,7 +158,7 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
 {
     struct client_session *s = client_session_of_telnet(l);
 
-    if (is_too_early(s, event)) {
+    if (is_too_early(s, event, item)) {
         client_session_refuse_clear(s);
         return 0;
     }
@@ -173,6 +177,8 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
     case TELPEER_SUBOPTION:
         if (item->option == TELNET_OPTION_COM_PORT)
             return client_line_handle_message(s, item->body);
+        if (item->option == TELNET_OPTION_NAWS)
+            client_window_handle(s, item->body);
         return 0;
     case TELPEER_OVERSIZED:
         client_session_end_for(s, CLIENT_END_SUBNEGOTIATION);

@@ -8,19 +8,20 @@
     { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
         { TELNET_OPTION_ECHO, true, false },                                   \
         { TELNET_OPTION_COM_PORT, false, true },                               \
+        { TELNET_OPTION_NAWS, false, true },                                   \
     {                                                                          \
         TELNET_OPTION_AUTHENTICATION, false, true                              \
     }
 
 static const struct telpeer_policy client_policy = {
     .options = { CLIENT_OPTIONS },
-    .count = 4,
+    .count = 5,
     .nvt_lines = TELNET_LINES_KEYBOARD,
 };
 
 static const struct telpeer_policy client_policy_with_tls = {
     .options = { CLIENT_OPTIONS },
-    .count = 5,
+    .count = 6,
     .nvt_lines = TELNET_LINES_KEYBOARD,
 };
 

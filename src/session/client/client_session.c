@@ -419,6 +419,7 @@ void client_session_serve(struct client_session *s)
     tell_open(s);
     report_attached(s);
     telnet_link_stay_clear(&s->telnet);
+    client_window_ask(s);
     client_output_flush(s);
 }
 
@@ -427,6 +428,7 @@ void client_session_decide(struct client_session *s)
     if (client_session_is_ending(s) || !client_session_has_answered(s))
         return;
     client_session_serve(s);
+    client_window_ask(s);
     /* An answer that has come late. */
     if (client_session_is_shown(s) && client_output_look_back(s))
         client_output_flush(s);
@@ -668,6 +670,7 @@ static void client_session_lines_changed(struct client *client)
     if (client_session_is_ending(s))
         return;
     client_line_tell(s);
+    client_window_ask(s);
     if (s->telnet.wire.out.len > 0)
         client_output_flush(s);
 }

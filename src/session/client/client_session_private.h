@@ -8,6 +8,7 @@
  *   client_role.c     what it is by how it came, and what it says first
  *   client_past.c     what it is shown that is older than the ring
  *   client_line.c     the serial line
+ *   client_window.c   the size of its window
  */
 #ifndef SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
@@ -126,6 +127,7 @@ struct client_session {
     bool is_open;          /* role->on_open was called */
     bool is_told;          /* FACT_CLIENT_ATTACHED was added */
     bool was_asked;        /* an AYT was answered in this read */
+    bool was_asked_window; /* DO NAWS was sent */
 };
 
 /* ---- client_session.c */
@@ -279,6 +281,15 @@ void client_line_catch_up(struct client_session *s);
 
 /* A break of the VM begins or ends, where the client is in the output. */
 void client_line_say_break(struct client_session *s, bool is_on);
+
+/* ---- client_window.c */
+
+/* Asks for the window's size, if the VM wants it and the client may have one;
+ * once. Called when one of this may have changed. */
+void client_window_ask(struct client_session *s);
+
+/* The client tells its window's size. */
+void client_window_handle(struct client_session *s, struct slice body);
 
 static inline struct client_session *client_session_of(struct client *client)
 {

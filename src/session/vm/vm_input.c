@@ -102,6 +102,8 @@ void vm_input_tell_lines(struct vm_session *s)
     if (s->phase == VM_PHASE_ENDING || s->telnet.wire.out.len > LIMIT_QUEUED)
         return;
     r = vm_line_tell(s);
+    if (r == 0)
+        r = vm_line_tell_window(s);
     if (r < 0)
         telnet_link_break(&s->telnet, r);
     else if (s->telnet.wire.out.len > 0)

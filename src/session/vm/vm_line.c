@@ -8,6 +8,7 @@
  */
 #include "base/clock.h"
 #include "core/move.h"
+#include "proto/naws.h"
 #include "session/vm/vm_session_private.h"
 
 /* Begins and ends of breaks of one read that clients see each. */
@@ -169,4 +170,23 @@ void vm_line_handle_break(struct vm_session *s)
 {
     break_output(s, true);
     break_output(s, false);
+}
+
+/* A message for each read of a client at most: lines_changed is called once for
+ * all that it has caused. */
+int vm_line_tell_window(struct vm_session *s)
+{
+    const struct console *c = s->link.console;
+
+    if (c == NULL || !s->link.takes_window || !window_is_known(c->window) ||
+        window_is_equal(c->window, s->told_window))
+        return 0;
+    s->told_window = c->window;
+    return naws_put(&s->telnet.wire.out, c->window);
+}
+
+void vm_line_handle_window_option(struct vm_session *s, bool is_on)
+{
+    s->told_window = (struct window){ 0 };
+    console_set_takes_window(&s->link, is_on);
 }

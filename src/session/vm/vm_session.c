@@ -40,19 +40,20 @@ enum { VM_OUT_MAX = LIMIT_QUEUED + 5 * LIMIT_READ };
         { TELNET_OPTION_ECHO, true, false },                                   \
         { TELNET_OPTION_COM_PORT, false, true },                               \
         { TELNET_OPTION_VMWARE, false, true },                                 \
+        { TELNET_OPTION_NAWS, true, false },                                   \
     {                                                                          \
         TELNET_OPTION_AUTHENTICATION, false, true                              \
     }
 
 static const struct telpeer_policy vm_policy = {
     .options = { VM_OPTIONS },
-    .count = 5,
+    .count = 6,
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
 static const struct telpeer_policy vm_policy_with_tls = {
     .options = { VM_OPTIONS },
-    .count = 6,
+    .count = 7,
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
@@ -323,7 +324,11 @@ static void vm_session_on_secured(struct telnet_link *l)
  * message of the former host would change what the new one has agreed on. */
 static int handle_option(struct vm_session *s, const struct telpeer_item *item)
 {
-    if (s->phase == VM_PHASE_LEAVING || item->side != TELPEER_PEER)
+    if (s->phase == VM_PHASE_LEAVING)
+        return 0;
+    if (item->option == TELNET_OPTION_NAWS)
+        vm_line_handle_window_option(s, item->is_on);
+    if (item->side != TELPEER_PEER)
         return 0;
     if (item->option == TELNET_OPTION_VMWARE)
         return vm_extension_handle_option(s, item->is_on);
@@ -489,6 +494,7 @@ void vm_session_serve(struct vm_session *s)
     vm_session_enter(s, VM_PHASE_SERVING);
     vm_line_take_early(s);
     vm_session_drop_identity(s);
+    console_set_takes_window(&s->link, s->link.takes_window);
     vm_input_tell_lines(s);
     /* A hold by the console that it had before: nothing would resume it. */
     s->is_held = false;

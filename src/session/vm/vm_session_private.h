@@ -75,14 +75,15 @@ struct vm_session {
     struct vm_link link;
     struct identity *identity; /* NULL while serving */
     struct comport_peer comport;
-    uint8_t phase;          /* enum vm_phase: vm_session_enter */
-    uint8_t end_level;      /* ENDING: of the line in the log */
-    bool ends_gently;       /* ENDING: what is queued still goes out */
-    bool is_held;           /* the console has no room; core calls resume */
-    bool has_room;          /* for the data of the read at hand */
-    bool has_read;          /* its first bytes were telnet */
-    uint8_t breaks_settled; /* in this read; see vm_line.c */
-    struct buf early;       /* output that has to wait; see vm_output.c */
+    uint8_t phase;             /* enum vm_phase: vm_session_enter */
+    uint8_t end_level;         /* ENDING: of the line in the log */
+    bool ends_gently;          /* ENDING: what is queued still goes out */
+    bool is_held;              /* the console has no room; core calls resume */
+    bool has_room;             /* for the data of the read at hand */
+    bool has_read;             /* its first bytes were telnet */
+    uint8_t breaks_settled;    /* in this read; see vm_line.c */
+    struct window told_window; /* of the console, as the VM knows it */
+    struct buf early;          /* output that has to wait; see vm_output.c */
     union {
         struct throttle told;   /* of log lines that it can cause without end */
         const char *end_detail; /* ENDING: what the log says; static, or the
@@ -180,6 +181,10 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on);
  * the line of the console that it joins: what it does not set stays.
  * vm_line_take_early: its console is known, and gets what the VM had set
  * before.
+ *
+ * vm_line_tell_window: the console's window, if it has changed, to a VM that
+ * wants it. No ESXi host does; vspc-vm may. handle_window_option: the VM wants
+ * it, or does not want it any more.
  */
 int vm_line_handle_option(struct vm_session *s, bool is_on);
 int vm_line_handle_message(struct vm_session *s, struct slice body);
@@ -188,6 +193,8 @@ int vm_line_tell(struct vm_session *s);
 int vm_line_tell_break(struct vm_session *s, bool is_on);
 void vm_line_join(struct vm_session *s);
 void vm_line_take_early(struct vm_session *s);
+int vm_line_tell_window(struct vm_session *s);
+void vm_line_handle_window_option(struct vm_session *s, bool is_on);
 
 static inline struct vm_session *vm_session_of_link(struct vm_link *link)
 {

@@ -14,6 +14,7 @@
 #define VM_ENDS_END_H
 
 #include "base/err.h"
+#include "base/window.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "vm/common/uart.h"
@@ -54,6 +55,9 @@ struct end_ops {
     /* Sets the modem lines that the end sees: COMPORT_MODEM_*. NULL: it has no
      * use for them. Only while it is open. */
     void (*set_lines)(struct end *e, uint8_t seen);
+    /* Sets the size of the end's terminal; NULL: it has none. Only while it is
+     * open. */
+    void (*set_window)(struct end *e, struct window window);
     /* Closes everything and undoes changes to the system. */
     void (*free)(struct end *e);
 };

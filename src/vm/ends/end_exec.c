@@ -118,6 +118,11 @@ static void end_exec_read_uart(struct end *e, struct uart *uart)
         uart_take_termios(uart, &mode);
 }
 
+static void end_exec_set_window(struct end *e, struct window window)
+{
+    terminal_set_window(stream_fd_number(e->in), window.columns, window.rows);
+}
+
 static void end_exec_free(struct end *e)
 {
     struct end_exec *x = exec_of(e);
@@ -133,6 +138,7 @@ static const struct end_ops exec_ops = {
     .failed = end_exec_failed,
     .set_break = end_exec_break,
     .read_uart = end_exec_read_uart,
+    .set_window = end_exec_set_window,
     .free = end_exec_free,
 };
 

@@ -170,6 +170,12 @@ static void end_pty_read_uart(struct end *e, struct uart *uart)
         uart_take_termios(uart, &mode);
 }
 
+static void end_pty_set_window(struct end *e, struct window window)
+{
+    terminal_set_window(stream_fd_number(pty_of(e)->master), window.columns,
+                        window.rows);
+}
+
 /* Removes the link only if it is ours: another vspc-vm may have replaced it. */
 static void remove_link(const struct end_pty *p)
 {
@@ -197,6 +203,7 @@ static const struct end_ops pty_ops = {
     .failed = end_pty_failed,
     .set_break = end_pty_break,
     .read_uart = end_pty_read_uart,
+    .set_window = end_pty_set_window,
     .free = end_pty_free,
 };
 

@@ -62,6 +62,15 @@ static void tell_lines(struct hosts *h)
         h->events->lines_changed(h->owner, seen);
 }
 
+/* A destination tells it, if at all, when the VM is there. */
+static void tell_window(struct hosts *h)
+{
+    struct window window = proxy_window(h->vm);
+
+    if (window_is_known(window))
+        h->events->window_changed(h->owner, window);
+}
+
 /* Ends a break that the source has begun: nobody else will report its end. */
 static void end_break_of(struct hosts *h, struct proxy *source)
 {
@@ -82,6 +91,7 @@ static void complete(struct hosts *h)
     proxy_complete_move(destination);
     say_moved(h, peer_ok_us);
     tell_lines(h);
+    tell_window(h);
     /* REHEARSAL_NONE: the source was lost before, and will not report a break's
      * end. */
     if (h->state == REHEARSAL_NONE)
@@ -258,6 +268,14 @@ static void hosts_on_lines_changed(struct proxy *p)
         tell_lines(h);
 }
 
+static void hosts_on_window_changed(struct proxy *p)
+{
+    struct hosts *h = p->owner;
+
+    if (p == h->vm)
+        tell_window(h);
+}
+
 static void hosts_on_drained(struct proxy *p)
 {
     struct hosts *h = p->owner;
@@ -331,6 +349,7 @@ static const struct proxy_events proxy_events = {
     .data = hosts_on_data,
     .line_break = hosts_on_break,
     .lines_changed = hosts_on_lines_changed,
+    .window_changed = hosts_on_window_changed,
     .drained = hosts_on_drained,
     .answered = hosts_on_answered,
     .ended = hosts_on_ended,

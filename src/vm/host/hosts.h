@@ -32,6 +32,8 @@ struct hosts_events {
     void (*line_break)(void *owner, enum uart_break what);
     /* The modem lines that the VM sees: COMPORT_MODEM_*. */
     void (*lines_changed)(void *owner, uint8_t seen);
+    /* The size of the clients' window, which is known. */
+    void (*window_changed)(void *owner, struct window window);
     /* hosts_send may take more than before. */
     void (*drained)(void *owner);
     /* The VM has no connection. why: the reason; NULL after hosts_finish. */

@@ -254,6 +254,11 @@ bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen)
     return true;
 }
 
+struct window proxy_window(const struct proxy *p)
+{
+    return p->vmend.window;
+}
+
 bool proxy_forget_break(struct proxy *p)
 {
     bool was_on = p->vmend.comport.sees_break;
@@ -426,6 +431,9 @@ static void handle(struct proxy *p, enum vmend_event event, struct slice body)
         break;
     case VMEND_LINES:
         p->events->lines_changed(p);
+        break;
+    case VMEND_WINDOW:
+        p->events->window_changed(p);
         break;
     case VMEND_RESUMED:
         if (proxy_is_open(p))

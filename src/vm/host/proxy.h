@@ -43,6 +43,8 @@ struct proxy_events {
     void (*line_break)(struct proxy *p, enum uart_break what);
     /* proxy_find_lines has a new result. */
     void (*lines_changed)(struct proxy *p);
+    /* proxy_window has a new result. */
+    void (*window_changed)(struct proxy *p);
     /* The concentrator has taken queued bytes: proxy_send may take more. */
     void (*drained)(struct proxy *p);
     /* An answer to VMOTION-BEGIN or VMOTION-PEER; secret: with
@@ -116,6 +118,10 @@ void proxy_tell_uart(struct proxy *p);
 /* The modem lines that the VM sees: COMPORT_MODEM_*. False: the concentrator
  * has sent none. */
 bool proxy_find_lines(const struct proxy *p, uint8_t *ret_seen);
+
+/* The window that the VM's clients have; {0}: the concentrator has told none.
+ */
+struct window proxy_window(const struct proxy *p);
 
 /* True if the concentrator has begun a break and not ended it; clears that. May
  * be called after the connection's end. */

@@ -1,5 +1,6 @@
 #include "vm/host/vmend.h"
 
+#include "proto/naws.h"
 #include "proto/telopt.h"
 #include "vm/host/identity.h"
 
@@ -11,7 +12,7 @@ enum gate {
     GATE_PROXIED,       /* WILL-PROXY came, or VMOTION-PEER was sent */
 };
 
-enum row_name { BINARY, SGA, ECHO, AUTHENTICATION, COM_PORT, VMWARE };
+enum row_name { BINARY, SGA, ECHO, AUTHENTICATION, COM_PORT, VMWARE, NAWS };
 
 struct vmend_row {
     uint8_t option;
@@ -27,6 +28,8 @@ static const struct vmend_row rows[VMEND_OPTIONS] = {
     [AUTHENTICATION] = { TELNET_OPTION_AUTHENTICATION, GATE_NEVER, false },
     [COM_PORT] = { TELNET_OPTION_COM_PORT, GATE_PROXIED, false },
     [VMWARE] = { TELNET_OPTION_VMWARE, GATE_AUTHENTICATED, false },
+    /* Agreed only if the identity wants it: see agrees_to. */
+    [NAWS] = { TELNET_OPTION_NAWS, GATE_NEVER, true },
 };
 
 void vmend_init(struct vmend *v, const struct vmend_identity *identity,
@@ -168,6 +171,12 @@ static int handle_dont(struct vmend *v, int i, struct buf *out)
     return step_us(v, i, TELOPT_PEER_NO, out);
 }
 
+/* Whether the peer may perform this option. */
+static bool agrees_to(const struct vmend *v, int i)
+{
+    return rows[i].may_peer && (i != NAWS || v->identity->wants_window);
+}
+
 static int negotiate(struct vmend *v, const struct telnet_item *said,
                      struct buf *out)
 {
@@ -181,8 +190,8 @@ static int negotiate(struct vmend *v, const struct telnet_item *said,
         return i >= 0 ? handle_dont(v, i, out) : 0;
     case TELNET_WILL:
         return i >= 0 ? step_peer(v, i,
-                                  rows[i].may_peer ? TELOPT_PEER_YES_AGREED
-                                                   : TELOPT_PEER_YES_REFUSED,
+                                  agrees_to(v, i) ? TELOPT_PEER_YES_AGREED
+                                                  : TELOPT_PEER_YES_REFUSED,
                                   out)
                       : telnet_put_negotiation(out, TELNET_DONT, said->option);
     default:
@@ -190,11 +199,16 @@ static int negotiate(struct vmend *v, const struct telnet_item *said,
     }
 }
 
-static int offer_com_port(struct vmend *v, struct buf *out)
+/* The options of a serial port: the port's settings, and the window's size. */
+static int offer_options(struct vmend *v, struct buf *out)
 {
     int r = answer_held(v, out);
 
-    return r < 0 ? r : step_us(v, COM_PORT, TELOPT_ENABLE, out);
+    if (r == 0)
+        r = step_us(v, COM_PORT, TELOPT_ENABLE, out);
+    if (r == 0 && v->identity->wants_window)
+        r = step_peer(v, NAWS, TELOPT_ENABLE, out);
+    return r;
 }
 
 static int request_port(struct vmend *v, struct buf *out)
@@ -221,7 +235,7 @@ static int take_over_port(struct vmend *v, struct buf *out)
                  .secret = slice_of(ticket->secret, ticket->secret_len),
              });
 
-    return r < 0 ? r : offer_com_port(v, out);
+    return r < 0 ? r : offer_options(v, out);
 }
 
 /* Lists our codes and sends our request: once, however often the peer lists its
@@ -273,7 +287,7 @@ static int open_forwarding(struct vmend *v, struct buf *out,
         return 0;
     v->is_open = true;
     *ret_event = VMEND_OPENED;
-    return offer_com_port(v, out);
+    return offer_options(v, out);
 }
 
 /*
@@ -485,6 +499,13 @@ static int handle_authentication(struct vmend *v, struct slice body,
     return r < 0 ? r : follow_authentication(v, was, out, ret_event);
 }
 
+static void note_window(struct vmend *v, struct slice body,
+                        enum vmend_event *ret_event)
+{
+    if (v->options[NAWS].peer == TELOPT_ON && naws_parse(body, &v->window))
+        *ret_event = VMEND_WINDOW;
+}
+
 static int handle_suboption(struct vmend *v, struct telnet_item *item,
                             struct buf *out, enum vmend_event *ret_event)
 {
@@ -495,6 +516,8 @@ static int handle_suboption(struct vmend *v, struct telnet_item *item,
         return handle_authentication(v, item->body, out, ret_event);
     if (item->option == TELNET_OPTION_VMWARE && is_extension_on(v))
         return handle_message(v, item->body, out, ret_event, &item->body);
+    if (item->option == TELNET_OPTION_NAWS)
+        note_window(v, item->body, ret_event);
     if (item->option != TELNET_OPTION_COM_PORT)
         return 0;
     r = comport_client_handle(&v->comport, item->body, out, &news);

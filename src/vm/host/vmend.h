@@ -6,7 +6,8 @@
  * Bytes in, events and answers out; no I/O, no clock. The order is ESXi's, as
  * seen in captures: WILL AUTHENTICATION before anything else; 232 only after
  * the peer asked for it and AUTHENTICATION has its answer; DO-PROXY in one
- * piece with KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY.
+ * piece with KNOWN-SUBOPTIONS-1; COM-PORT only after WILL-PROXY. Behind it may
+ * come what no ESXi host says: DO NAWS, if the identity wants it.
  *
  * AUTHENTICATION may lead to TLS (auth_client.h): the owner is told to switch
  * to it. Options that were agreed on before stay agreed.
@@ -22,20 +23,22 @@
 #ifndef VM_HOST_VMEND_H
 #define VM_HOST_VMEND_H
 
+#include "base/window.h"
 #include "proto/telnet_decode.h"
 #include "proto/telnet_encode.h"
 #include "proto/vmext.h"
 #include "vm/host/auth_client.h"
 #include "vm/host/comport_client.h"
 
-enum { VMEND_OPTIONS = 6 };
+enum { VMEND_OPTIONS = 7 };
 
 /* Borrowed; must outlive the endpoint. */
 struct vmend_identity {
     const char *name;
     const char *uuid; /* in the form of identity_read_uuid */
     const char *uri;
-    char direction; /* 'S' or 'C' */
+    char direction;    /* 'S' or 'C' */
+    bool wants_window; /* asks for the size of its clients' window (NAWS) */
 };
 
 /* Lets the host that a VM moves to take over its serial port. */
@@ -53,6 +56,7 @@ enum vmend_event {
     VMEND_BREAK_ON,  /* the line's break condition begins */
     VMEND_BREAK_OFF, /* the line's break condition ends */
     VMEND_LINES,     /* comport.seen has changed */
+    VMEND_WINDOW,    /* window has changed */
     VMEND_RESUMED,   /* vmend_may_send is true again */
     /* comport.answer: the peer does not take one of our settings */
     VMEND_SETTING,
@@ -93,6 +97,7 @@ struct vmend {
     uint8_t sequence[VMEXT_SEQUENCE_LEN]; /* of the move */
     /* NULL: no move's destination, or not any more */
     const struct vmend_ticket *ticket;
+    struct window window; /* of the clients; {0}: not told */
     struct auth_client auth;
     struct comport_client comport;
 };
