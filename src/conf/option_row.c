@@ -130,8 +130,10 @@ const struct option_row option_rows[] = {
               "as *:4000-4999; can be given up to 32 times",
       .more = "A VM requests a listener by a service URI with an address and "
               "direction server, such as tcp://:7001. ADDRESS is the address "
-              "as the URI has it (IPv6 in brackets), or * for any address. "
-              "PORTS is one port, a range, or * for any port." },
+              "as the URI has it (IPv6 in brackets), * for the address of "
+              "--interface, or any for every address. PORTS is one port, a "
+              "range, or * for any port. With --client-tls required, listeners "
+              "without TLS are refused." },
     { .name = "service-connect",
       .type = OPTION_RULE,
       AT(service_connect),

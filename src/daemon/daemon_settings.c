@@ -8,12 +8,12 @@ enum {
 };
 
 static int parse_rules(const struct settings *s, const char *option,
-                       const struct settings_rules *texts,
+                       const struct settings_rules *texts, enum uri_place place,
                        struct uri_rule *rules, struct err *err)
 {
     for (uint64_t i = 0; i < texts->count; i++) {
         struct err why;
-        int r = uri_rule_parse(texts->text[i], &rules[i], &why);
+        int r = uri_rule_parse(texts->text[i], place, &rules[i], &why);
 
         if (r < 0) {
             err_set(err, "%.120s: %.120s", options_where(s, option, i).text,
@@ -27,12 +27,12 @@ static int parse_rules(const struct settings *s, const char *option,
 int daemon_settings_parse_rules(const struct settings *s,
                                 struct daemon_rules *ret, struct err *err)
 {
-    int r =
-        parse_rules(s, "service-listen", &s->service_listen, ret->listen, err);
+    int r = parse_rules(s, "service-listen", &s->service_listen, URI_SERVER,
+                        ret->listen, err);
 
     if (r == 0)
-        r = parse_rules(s, "service-connect", &s->service_connect, ret->connect,
-                        err);
+        r = parse_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
+                        ret->connect, err);
     return r;
 }
 
@@ -58,8 +58,11 @@ struct session_settings daemon_settings_of_sessions(
     enum tls_policy client_policy =
         found->has_client_tls ? (enum tls_policy)s->client_tls : TLS_OFF;
     struct gate_settings gate = daemon_limits_gate(s, found->open_files);
+    struct address interface = { 0 };
+    struct err err;
 
     gate.clients_need_tls = client_policy == TLS_REQUIRED;
+    (void)address_parse(s->interface, 0, &interface, &err); /* it is checked */
     return (struct session_settings){
         .identity_timeout_us = s->identity_timeout_s * US_PER_S,
         .proxy_port = found->proxy_port,
@@ -67,6 +70,7 @@ struct session_settings daemon_settings_of_sessions(
         .listen_rule_count = s->service_listen.count,
         .connect_rules = found->rules->connect,
         .connect_rule_count = s->service_connect.count,
+        .interface = interface,
         .tls_minimum = s->tls_min,
         .gate = gate,
         .history = { .lines = (uint32_t)s->attach_lines,

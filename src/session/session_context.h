@@ -43,7 +43,8 @@ struct session_settings {
     /* Rules for what service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;
-    const char *tls_minimum; /* for remote systems; see tls_context.h */
+    struct address interface; /* of the consoles' ports; its port is 0 */
+    const char *tls_minimum;  /* for remote systems; see tls_context.h */
     struct gate_settings gate;
 };
 

@@ -212,6 +212,8 @@ def test_client_limit(start_vspcd):
     ("telnet://vspcd:13370", "server", ["label telnet://vspcd:13370"]),
     ("[::]:7000", "server", ["means listen", "host ::, an IPv6 address",
                              "protocol none", "TLS none", "served no"]),
+    ("tcp://:7000", "server", ["host none given: the address of --interface",
+                               "served no: no rule allows it"]),
     ("ssl://h:1#verify", "client", ["means connect", "TLS from the first byte",
                                     "verify yes",
                                     "canonical tcp+ssl://h:1#verify"]),
@@ -228,6 +230,26 @@ def test_check_uri(uri, place, lines):
     shown = [" ".join(line.split()) for line in result.stdout.splitlines()]
     for line in lines:
         assert any(has.startswith(line) for has in shown), (line, shown)
+
+
+@pytest.mark.parametrize("options, uri, served", [
+    (["*:*"], "tcp://:7000", "yes, by the rule *:*, at 127.0.0.1:7000"),
+    (["*:*"], "tcp://192.0.2.1:7000", "no: a rule with * allows listeners at"),
+    (["*:*", "--interface", "192.0.2.1"], "192.0.2.1:7000",
+     "yes, by the rule *:*, at 192.0.2.1:7000"),
+    (["*:*", "--service-listen", "any:7000"], "tcp://:7000",
+     "yes, by the rule any:7000, at [::]:7000"),
+    (["*:*", "--client-tls", "required"], "tcp://:7000",
+     "no: clients must use TLS"),
+    (["*:*", "--client-tls", "required"], "telnet://:7000",
+     "yes, by the rule *:*, at 127.0.0.1:7000"),
+    (["x"], "tcp://:7000", "no: a rule 'x' is not valid"),
+])
+def test_check_uri_knows_the_rules(options, uri, served):
+    result = run("--check-uri", uri, "--service-listen", *options)
+    assert result.returncode == 0, result
+    line = result.stdout.splitlines()[-1]
+    assert " ".join(line.split()).startswith(f"served {served}")
 
 
 @pytest.mark.parametrize("uri, place, words, at", [

@@ -101,6 +101,47 @@ def test_a_listener_ends_with_its_clients(start_vspcd, config):  # noqa: F811
     eventually(lambda: not can_bind(address[1]), "the listener")
 
 
+def test_a_listener_that_was_for_more_addresses(start_vspcd,
+                                                config):  # noqa: F811
+    """It is opened again where the rules are now, without who came there."""
+    vspcd = start_vspcd("--config", config("service-listen = \"any:*\"\n"))
+    port = vspcd.ports.base + 80
+    vm = vspcd.vm("web", uri=f"tcp4://:{port}")
+    vspcd.wait_event(words.SERVICE_LISTENER_OPENED, address=f"0.0.0.0:{port}")
+    guest = vspcd.keep(Peer(dial((OTHER, port))))
+    guest.send(b"typed")
+    vm.read_until(b"typed")
+    config("service-listen = \"*:*\"\n")
+    hup(vspcd)
+    closed(vspcd, vms=0, clients=1, services=1)
+    guest.wait_closed()
+    vspcd.wait_event(words.SERVICE_LISTENER_OPENED,
+                     address=f"127.0.0.1:{port}")
+    with pytest.raises(ConnectionRefusedError):
+        dial((OTHER, port))
+    client = vspcd.keep(Peer(dial(("127.0.0.1", port))))
+    client.send(b"typed again")
+    vm.read_until(b"typed again")
+
+
+def test_a_raw_listener_ends_when_tls_is_required(start_vspcd,
+                                                  config):  # noqa: F811
+    rules = "service-listen = \"*:*\"\n"
+    vspcd = start_vspcd("--config",
+                        config(rules + "client-tls = offered\n"))
+    port = vspcd.ports.base + 80
+    vspcd.vm("web", uri=f"tcp://:{port}")
+    vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console="web")
+    guest = vspcd.keep(Peer(dial(("127.0.0.1", port))))
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=guest.address)
+    config(rules + "client-tls = required\n")
+    hup(vspcd)
+    closed(vspcd, vms=0, clients=1, services=1)
+    guest.wait_closed()
+    has = vspcd.wait_event(words.SERVICE_REFUSED, console="web")
+    assert has["reason"].startswith("clients must use TLS")
+
+
 def test_a_listener_ends_without_its_certificate(start_vspcd,
                                                  config):  # noqa: F811
     """Clients that it had keep what they began with."""

@@ -12,7 +12,8 @@ from harness.net import Peer, can_bind, dial, eventually
 from harness.streams import assert_both_ways
 from harness.tls import Tls
 
-RULE = ("--service-listen", "*:*")
+RULE = ("--service-listen", "any:*")
+STAR = ("--service-listen", "*:*")
 EVERY_BYTE = bytes(range(256))
 TRIED_AGAIN = words.SERVICE_LISTENER_FAILED
 
@@ -202,6 +203,81 @@ def test_what_is_refused(start_vspcd):
         has = vspcd.wait_event(words.VM_REFUSED, uri=uri)
         assert has["reason"].startswith(reason), (uri, has["reason"])
     assert not vspcd.events(words.SERVICE_LISTENER_OPENED)
+
+
+# A VM opens no way that --interface and --client-tls keep closed.
+
+# --interface, what a VM asks for under a rule for "*", where that is.
+AT_THE_INTERFACE = [
+    ("127.0.0.1", "tcp://:{port}", "127.0.0.1:{port}"),
+    ("127.0.0.1", "tcp4://:{port}", "127.0.0.1:{port}"),
+    ("127.0.0.1", "tcp://127.0.0.1:{port}", "127.0.0.1:{port}"),
+    ("127.0.0.1", "tcp6://:{port}", None),
+    ("127.0.0.1", "tcp://127.0.0.2:{port}", None),
+    ("127.0.0.1", "tcp://0.0.0.0:{port}", None),
+    ("127.0.0.1", "tcp://[::]:{port}", None),
+    ("127.0.0.1", "tcp://[::1]:{port}", None),
+    ("127.0.0.1", "tcp://[::ffff:127.0.0.2]:{port}", None),
+    ("::1", "tcp://:{port}", "[::1]:{port}"),
+    ("::1", "tcp://[0::1]:{port}", "[::1]:{port}"),
+    ("::1", "tcp4://:{port}", None),
+    ("0.0.0.0", "tcp://:{port}", "0.0.0.0:{port}"),
+    ("0.0.0.0", "tcp://127.0.0.2:{port}", "127.0.0.2:{port}"),
+    ("0.0.0.0", "tcp6://:{port}", None),
+    ("::", "tcp://:{port}", "[::]:{port}"),
+    ("::", "tcp4://:{port}", "0.0.0.0:{port}"),
+    ("::", "tcp://127.0.0.2:{port}", "127.0.0.2:{port}"),
+]
+
+
+@pytest.mark.parametrize("interface, uri, at", AT_THE_INTERFACE)
+def test_a_star_is_the_interface(start_vspcd, interface, uri, at):
+    vspcd = start_vspcd(*STAR, "--interface", interface)
+    port = port_of(vspcd)
+    vm = vspcd.new_vm("web", uri=uri.format(port=port))
+    if at is None:
+        vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
+        assert vspcd.wait_event(words.VM_REFUSED)["reason"].startswith(
+            "a rule with * allows listeners at the address of --interface")
+        return
+    vm.identify()
+    assert vspcd.wait_event(words.SERVICE_LISTENER_OPENED)["address"] == \
+        at.format(port=port)
+
+
+def test_another_address_needs_any_or_its_name(start_vspcd):
+    vspcd = start_vspcd(*STAR, "--service-listen", "127.0.0.2:*")
+    port = port_of(vspcd)
+    wait_listening(vspcd, vspcd.vm("star", uri=f"tcp://:{port}"))
+    named = vspcd.vm("named", uri=f"tcp://127.0.0.2:{port}")
+    check_raw(vspcd, named, raw(vspcd, wait_listening(vspcd, named)))
+
+
+@pytest.mark.parametrize("rules", [RULE, ("--service-listen", "127.0.0.1:*")])
+@pytest.mark.parametrize("scheme", ["tcp", "tcp4"])
+def test_raw_listeners_and_required_tls(start_vspcd, rules, scheme):
+    """There is no TLS that could be required of them."""
+    vspcd = start_vspcd(*rules, "--client-tls", "required")
+    vm = vspcd.new_vm("web", uri=f"{scheme}://127.0.0.1:{port_of(vspcd)}")
+    vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
+    assert vspcd.wait_event(words.VM_REFUSED)["reason"].startswith(
+        "clients must use TLS (--client-tls required)")
+
+
+def test_telnet_listeners_and_required_tls(start_vspcd, certificates):
+    vspcd = start_vspcd(*RULE, "--client-tls", "required", "--client-certs",
+                        "required", "--client-ca", certificates.ca)
+    vm = vspcd.vm("web", uri=f"telnet://127.0.0.1:{port_of(vspcd)}", tls=Tls())
+    address = wait_listening(vspcd, vm)
+    clear = vspcd.keep(Peer(dial(address)))
+    clear.send(b"reboot\r")
+    clear.wait_closed()
+    vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=clear.address)
+    for by_auth in False, True:
+        tls = Tls(by_auth=by_auth, pair=certificates.client)
+        client = vspcd.keep(TelnetClient(address, tls=tls)).greet()
+        assert_both_ways(vm, client)
+    assert b"reboot" not in vm.data
 
 
 def test_sigusr1_tells_of_it(start_vspcd):

@@ -58,6 +58,11 @@ static const struct {
     { "*:*", "tcp://:7000", URI_SERVER, true },
     { "*:7000", "tcp6://:7000", URI_SERVER, true },
     { "0.0.0.0:7000", "tcp://:7000", URI_SERVER, false },
+    { "any:7000-7001", "tcp://:7000", URI_SERVER, true },
+    { "ANY:*", "tcp://192.0.2.1:7000", URI_SERVER, true },
+    { "any:7000", "tcp://:7001", URI_SERVER, false },
+    { "any:*", "tcp://192.0.2.1:7000", URI_CLIENT, false },
+    { "any:*", "tcp://any:7000", URI_CLIENT, true },
     { "*.example.org:7000", "tcp://:7000", URI_SERVER, false },
     /* Null modems. */
     { "vspc://web-01", "vspc://web-01", URI_CLIENT, true },
@@ -109,7 +114,8 @@ static void a_rule_names_an_address(void **state)
         struct uri_rule rule;
         struct ip ip;
 
-        assert_int_equal(uri_rule_parse(rows[i].rule, &rule, NULL), 0);
+        assert_int_equal(uri_rule_parse(rows[i].rule, URI_CLIENT, &rule, NULL),
+                         0);
         assert_true(ip_parse(rows[i].ip, &ip));
         if (uri_rule_names(&rule, ip, 7000) != rows[i].is_named)
             fail_msg("%s, %s", rows[i].rule, rows[i].ip);
@@ -125,7 +131,7 @@ static void each_rule_and_uri(void **state)
         struct err err = { "" };
         size_t at;
 
-        if (uri_rule_parse(cases[i].rule, &rule, &err) < 0)
+        if (uri_rule_parse(cases[i].rule, cases[i].place, &rule, &err) < 0)
             fail_msg("%s: %s", cases[i].rule, err.text);
         if (uri_parse(slice_of_text(cases[i].uri), cases[i].place, 0, &uri,
                       &at) != URI_OK) {
@@ -181,7 +187,7 @@ static void rules_that_could_never_hold_are_refused(void **state)
         struct uri_rule rule = { .first_port = 77 };
         struct err err = { "" };
 
-        if (uri_rule_parse(wrong[i], &rule, &err) == 0)
+        if (uri_rule_parse(wrong[i], (enum uri_place)(i % 2), &rule, &err) == 0)
             fail_msg("'%s' was taken", wrong[i]);
         assert_non_null(strstr(err.text, "expected HOST:PORT"));
         assert_int_equal(rule.first_port, 77);
@@ -197,9 +203,34 @@ static void hosts_that_are_too_long(void **state)
     (void)state;
     memset(text, 'a', sizeof text);
     memcpy(text + URI_HOST_MAX, ":1", 3);
-    assert_int_equal(uri_rule_parse(text, &rule, &err), 0);
+    assert_int_equal(uri_rule_parse(text, URI_CLIENT, &rule, &err), 0);
     memcpy(text + URI_HOST_MAX, "a:1", 4);
-    assert_true(uri_rule_parse(text, &rule, &err) < 0);
+    assert_true(uri_rule_parse(text, URI_CLIENT, &rule, &err) < 0);
+}
+
+/* What --interface keeps away, a rule for "*" does not let in. */
+static void any_is_more_than_a_star(void **state)
+{
+    static const struct {
+        const char *rule;
+        enum uri_place place;
+        bool is_star;
+    } stars[] = {
+        { "*:1", URI_SERVER, true },          { "any:1", URI_SERVER, false },
+        { "*:1", URI_CLIENT, true },          { "any:1", URI_CLIENT, false },
+        { "192.0.2.1:1", URI_SERVER, false }, { "vspc://*", URI_CLIENT, false },
+        { "*.org:1", URI_CLIENT, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof stars / sizeof stars[0]; i++) {
+        struct uri_rule rule;
+        struct err err;
+
+        assert_int_equal(
+            uri_rule_parse(stars[i].rule, stars[i].place, &rule, &err), 0);
+        assert_int_equal(uri_rule_is_star(&rule), stars[i].is_star);
+    }
 }
 
 int main(void)
@@ -209,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_rule_names_an_address),
         cmocka_unit_test(rules_that_could_never_hold_are_refused),
         cmocka_unit_test(hosts_that_are_too_long),
+        cmocka_unit_test(any_is_more_than_a_star),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,13 +38,13 @@ static void check_address(const struct settings *s, const char *name,
 
 static void check_rules(const struct settings *s, const char *name,
                         const struct settings_rules *rules,
-                        struct problems *problems)
+                        enum uri_place place, struct problems *problems)
 {
     for (uint64_t i = 0; i < rules->count; i++) {
         struct uri_rule rule;
         struct err err;
 
-        if (uri_rule_parse(rules->text[i], &rule, &err) < 0)
+        if (uri_rule_parse(rules->text[i], place, &rule, &err) < 0)
             complain(s, name, i, &err, problems);
     }
 }
@@ -72,8 +72,9 @@ void check_settings(const struct settings *s, struct problems *problems)
     for (uint64_t i = 0; i < s->proxy_count; i++)
         check_address(s, "proxy-listen", i, s->proxies[i].address, true,
                       problems);
-    check_rules(s, "service-listen", &s->service_listen, problems);
-    check_rules(s, "service-connect", &s->service_connect, problems);
+    check_rules(s, "service-listen", &s->service_listen, URI_SERVER, problems);
+    check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
+                problems);
     logs_settings_check(s, problems);
     check_hooks(s, false, problems);
 }

@@ -70,7 +70,8 @@ static void say_host(const struct uri *uri)
 {
     switch (uri->host_kind) {
     case URI_HOST_ALL:
-        say("host", "all addresses of this host");
+        say("host", "none given: the address of --interface, or with a rule "
+                    "any: all addresses");
         break;
     case URI_HOST_NAME:
         say("host", "%s, a name that is looked up", uri->host);
@@ -158,32 +159,32 @@ static void say_canonical(const struct uri *uri)
     free(clean);
 }
 
-/* The rule that allows the URI; NULL: none does. */
-static const char *find_rule(const struct settings_rules *rules,
+/* The text of the rule that allows the URI, of several the one that allows
+ * more; NULL: none does. */
+static const char *find_rule(const struct settings_rules *texts,
+                             const struct uri_rule *rules,
                              const struct uri *uri)
 {
-    for (uint64_t i = 0; i < rules->count; i++) {
-        struct uri_rule rule;
-        struct err err;
+    const char *found = NULL;
 
-        if (uri_rule_parse(rules->text[i], &rule, &err) < 0)
-            say("rule", "%s", err.text);
-        else if (uri_rule_allows(&rule, uri))
-            return rules->text[i];
+    for (uint64_t i = 0; i < texts->count; i++) {
+        if (!uri_rule_allows(&rules[i], uri))
+            continue;
+        if (!uri_rule_is_star(&rules[i]))
+            return texts->text[i];
+        found = texts->text[i];
     }
-    return NULL;
+    return found;
 }
 
 /* Whether sessions could serve the URI, without regard to rules. */
-static bool is_possible(const struct settings *settings, const struct uri *uri,
-                        bool is_server, struct err *why)
+static bool is_possible(const struct session_settings *settings,
+                        const struct uri *uri, bool is_server, struct err *why)
 {
-    const struct session_settings session = { .tls_minimum =
-                                                  settings->tls_min };
     struct session_context ctx = { 0 };
     bool is;
 
-    sessions_open(&ctx, NULL, NULL, &session);
+    sessions_open(&ctx, NULL, NULL, settings);
     is = service_is_possible(&ctx, uri, is_server ? 'S' : 'C', why);
     sessions_close(&ctx);
     return is;
@@ -191,20 +192,84 @@ static bool is_possible(const struct settings *settings, const struct uri *uri,
 
 /* Whether the rules allow a connection to the URI's address, as far as that can
  * be told without asking for it: a name, and a null modem, are. */
-static bool may_reach(const struct settings *settings, const struct uri *uri,
-                      struct err *why)
+static bool may_reach(const struct session_settings *settings,
+                      const struct uri *uri, struct err *why)
 {
-    struct uri_rule rules[SETTINGS_RULES_MAX] = { 0 };
-    struct session_context ctx = { .settings.connect_rules = rules };
+    const struct session_context ctx = { .settings = *settings };
     struct ip ip;
 
-    for (uint64_t i = 0; i < settings->service_connect.count; i++) {
-        if (uri_rule_parse(settings->service_connect.text[i],
-                           &rules[ctx.settings.connect_rule_count], NULL) == 0)
-            ctx.settings.connect_rule_count++;
-    }
     return uri->kind != URI_ADDRESS || !ip_parse(uri->host, &ip) ||
            service_may_reach(&ctx, ip, uri->port, false, why);
+}
+
+/* What decides about a service, as daemon_settings.c translates it. The rules
+ * are those for the URI's direction. */
+static struct session_settings session_settings_of(
+    const struct settings *settings, const struct uri_rule *rules,
+    bool is_server)
+{
+    struct session_settings session = {
+        .tls_minimum = settings->tls_min,
+        .client_policy = (enum tls_policy)settings->client_tls,
+        .listen_rules = rules,
+        .listen_rule_count = is_server ? settings->service_listen.count : 0,
+        .connect_rules = rules,
+        .connect_rule_count = is_server ? 0 : settings->service_connect.count,
+    };
+    struct err err;
+
+    /* A wrong one stops the daemon at its start. */
+    (void)address_parse(settings->interface, 0, &session.interface, &err);
+    return session;
+}
+
+static void say_listener(const struct session_settings *session,
+                         const struct uri *uri, const char *rule)
+{
+    struct address at;
+    struct err why;
+
+    if (!service_find_listener(session, uri, &at, &why))
+        say("served", "no: %s", why.text);
+    else
+        say("served", "yes, by the rule %s, at %s", rule,
+            address_format(&at).text);
+}
+
+static void say_connection(const struct session_settings *session,
+                           const struct uri *uri, const char *rule)
+{
+    struct err why;
+
+    if (!may_reach(session, uri, &why))
+        say("served", "no: %s", why.text);
+    else
+        say("served", "yes, by the rule %s%s", rule,
+            uri->host_kind == URI_HOST_NAME
+                ? ", unless the name leads to this host"
+                : "");
+}
+
+/* Whether vspcd would serve the URI by these rules, where, and why not. */
+static void say_service_by_rules(const struct settings *settings,
+                                 const struct settings_rules *texts,
+                                 const struct uri_rule *rules,
+                                 const struct uri *uri, bool is_server)
+{
+    const struct session_settings session =
+        session_settings_of(settings, rules, is_server);
+    const char *rule = find_rule(texts, rules, uri);
+    struct err why;
+
+    if (!is_possible(&session, uri, is_server, &why))
+        say("served", "no: %s", why.text);
+    else if (rule == NULL)
+        say("served", "no: no rule allows it (%s)",
+            is_server ? "--service-listen" : "--service-connect");
+    else if (is_server)
+        say_listener(&session, uri, rule);
+    else
+        say_connection(&session, uri, rule);
 }
 
 /* Whether vspcd would serve the URI, which its meaning does not tell. */
@@ -212,7 +277,9 @@ static void say_service(const struct settings *settings, const struct uri *uri,
                         enum uri_place place)
 {
     bool is_server = place == URI_SERVER;
-    const char *rule;
+    const struct settings_rules *texts =
+        is_server ? &settings->service_listen : &settings->service_connect;
+    struct uri_rule rules[SETTINGS_RULES_MAX];
     struct err why;
 
     if (place == URI_PROXY)
@@ -221,21 +288,13 @@ static void say_service(const struct settings *settings, const struct uri *uri,
         say("served", "yes");
         return;
     }
-    rule = find_rule(is_server ? &settings->service_listen
-                               : &settings->service_connect,
-                     uri);
-    if (!is_possible(settings, uri, is_server, &why))
-        say("served", "no: %s", why.text);
-    else if (rule != NULL && !is_server && !may_reach(settings, uri, &why))
-        say("served", "no: %s", why.text);
-    else if (rule != NULL)
-        say("served", "yes, by the rule %s%s", rule,
-            !is_server && uri->host_kind == URI_HOST_NAME
-                ? ", unless the name leads to this host"
-                : "");
-    else
-        say("served", "no: no rule allows it (%s)",
-            is_server ? "--service-listen" : "--service-connect");
+    for (uint64_t i = 0; i < texts->count; i++) {
+        if (uri_rule_parse(texts->text[i], place, &rules[i], &why) < 0) {
+            say("served", "no: a rule %s", why.text);
+            return;
+        }
+    }
+    say_service_by_rules(settings, texts, rules, uri, is_server);
 }
 
 /* Marks the place below the text, if a terminal shows both in equal columns. */

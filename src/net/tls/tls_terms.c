@@ -51,7 +51,7 @@ static int allows_old_version(const SSL *ssl, const SSL_CTX *ctx, int operation,
 {
     const struct tls_context *c = context;
     bool is_signature =
-        (operation & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_SIGALG;
+        ((unsigned)operation & SSL_SECOP_OTHER_TYPE) == SSL_SECOP_OTHER_SIGALG;
 
     if (operation == SSL_SECOP_VERSION && nid >= TLS1_VERSION)
         return 1;

@@ -71,7 +71,16 @@ static bool copy_host(struct uri_rule *rule, const char *host, size_t len)
     return is_host(host, len, is_ipv6);
 }
 
-int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err)
+/* A name that is "any" cannot be listened at, and can be connected to. */
+static void take_any(struct uri_rule *rule, enum uri_place place)
+{
+    rule->is_any = place == URI_SERVER && strcmp(rule->host, "any") == 0;
+    if (rule->is_any)
+        memcpy(rule->host, "*", 2);
+}
+
+int uri_rule_parse(const char *text, enum uri_place place, struct uri_rule *ret,
+                   struct err *err)
 {
     const char *colon = strrchr(text, ':');
     size_t scheme = sizeof console_scheme - 1;
@@ -91,6 +100,8 @@ int uri_rule_parse(const char *text, struct uri_rule *ret, struct err *err)
                 text);
         return -EINVAL;
     }
+    if (!rule.is_console)
+        take_any(&rule, place);
     *ret = rule;
     return 0;
 }
@@ -112,6 +123,11 @@ static bool matches_host(const char *pattern, const char *host)
 static bool has_port(const struct uri_rule *rule, uint16_t port)
 {
     return port >= rule->first_port && port <= rule->last_port;
+}
+
+bool uri_rule_is_star(const struct uri_rule *rule)
+{
+    return !rule->is_console && !rule->is_any && strcmp(rule->host, "*") == 0;
 }
 
 bool uri_rule_allows(const struct uri_rule *rule, const struct uri *uri)

@@ -280,6 +280,11 @@ void service_judge(struct console *console, struct session_judged *judged)
         judged->services++;
         if (s->ops == &service_listen_ops)
             judged->clients += shut_down_clients(console);
+    } else if (s->ops == &service_listen_ops && service_listen_has_moved(s)) {
+        s->ops->close(s, "the rules want it elsewhere");
+        judged->services++;
+        judged->clients += shut_down_clients(console);
+        service_try_soon(s);
     } else if (s->is_refused) {
         s->is_refused = false;
         s->role.output_at = console->output.head;

@@ -52,6 +52,15 @@ bool service_may_reach(const struct session_context *ctx, struct ip ip,
                        uint16_t port, bool is_own, struct err *why);
 
 /*
+ * Where a listener of this URI is by the rules: an IPv6 address without its
+ * zone. False: no rule allows it, or none at an address that the URI asks for;
+ * why has the reason.
+ */
+bool service_find_listener(const struct session_settings *settings,
+                           const struct uri *uri, struct address *ret,
+                           struct err *why);
+
+/*
  * The console's VM has come with this service URI, which must be allowed; text
  * NULL: with a label alone. A service that it asked for before, and does not
  * ask for now, ends.

@@ -16,65 +16,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The service URI asks for TLS from the first byte, or by AUTHENTICATION. */
-static bool needs_tls(const struct service *s)
+/* The stricter one of what the service URI and --client-tls ask for. */
+static enum tls_policy policy_of(const struct service *s)
 {
-    return s->uri.tls == URI_TLS_FIRST || s->uri.tls == URI_TLS_REQUIRED;
+    const struct session_context *ctx = s->ctx;
+
+    return s->role.policy > ctx->settings.client_policy
+               ? s->role.policy
+               : ctx->settings.client_policy;
 }
 
-/* Closed and not served in the clear: the service URI asks for TLS. */
+/* Closed and not served in the clear where TLS is required. */
+static void refuse(const struct service *s, struct stream *stream)
+{
+    log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
+             LOG_TEXT(console_name(s->console).text),
+             address_format(&stream->peer).text,
+             LOG_TEXT("the service URI requires TLS, and vspcd no longer "
+                      "has a certificate"));
+    stream_close(stream);
+}
+
 static void service_listen_on_accepted(void *owner, struct stream *stream)
 {
     struct service *s = owner;
     struct session_context *ctx = s->ctx;
-    enum tls_policy policy = TLS_OFF;
+    enum tls_policy policy = policy_of(s);
+    bool begins_in_tls = s->uri.tls == URI_TLS_FIRST;
 
-    if (needs_tls(s) && ctx->client_tls == NULL) {
-        log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-                 LOG_TEXT(console_name(s->console).text),
-                 address_format(&stream->peer).text,
-                 LOG_TEXT("the service URI requires TLS, and vspcd no longer "
-                          "has a certificate"));
-        stream_close(stream);
+    if ((begins_in_tls || policy == TLS_REQUIRED) && ctx->client_tls == NULL) {
+        refuse(s, stream);
         return;
     }
-    if (s->uri.tls == URI_TLS_FIRST)
+    if (begins_in_tls)
         stream = stream_tls_new(&ctx->tls, ctx->client_tls, stream,
                                 slice_of(NULL, 0), NULL);
-    else if (ctx->client_tls != NULL)
-        policy = s->role.policy;
+    if (begins_in_tls || ctx->client_tls == NULL)
+        policy = TLS_OFF; /* the stream is TLS, or there is none */
     client_session_start(ctx, stream, s->console,
                          s->uri.is_telnet ? client_listener_role(policy)
                                           : client_raw_role());
-}
-
-/* An IPv6 address may have the name or number of an interface behind it. */
-static bool address_of_uri(const struct uri *uri, struct address *ret,
-                           struct err *err)
-{
-    char host[URI_HOST_MAX + 1];
-    char *zone;
-    unsigned number = 0;
-
-    memcpy(host, uri->host, sizeof host);
-    if (uri->host_kind == URI_HOST_ALL)
-        snprintf(host, sizeof host, uri->family == URI_IPV4 ? "0.0.0.0" : "::");
-    zone = strchr(host, '%');
-    if (zone != NULL) {
-        *zone++ = '\0';
-        number = if_nametoindex(zone);
-        if (number == 0)
-            number = (unsigned)strtoul(zone, NULL, 10);
-        if (number == 0) {
-            err_set(err, "this system has no interface %s", zone);
-            return false;
-        }
-    }
-    if (address_parse(host, uri->port, ret, err) < 0)
-        return false;
-    if (zone != NULL)
-        ret->v6.sin6_scope_id = number;
-    return true;
 }
 
 /* A client in the clear is told why it is turned away; in TLS or as a raw
@@ -96,12 +77,34 @@ static int open_listener(struct service *s, struct address *address)
     struct err err;
 
     if (r != -EAFNOSUPPORT || s->uri.host_kind != URI_HOST_ALL ||
-        s->uri.family == URI_IPV6)
+        s->uri.family == URI_IPV6 ||
+        !IN6_IS_ADDR_UNSPECIFIED(&s->at.v6.sin6_addr))
         return r;
     /* A host without IPv6: every address is every one of IPv4. */
     (void)address_parse("0.0.0.0", s->uri.port, address, &err);
     return listener_open(ctx->loop, address, way_of(s), &ctx->gate.of_clients,
                          service_listen_on_accepted, s, &s->listener);
+}
+
+/* The zone behind an IPv6 address is an interface's name or number, and may be
+ * there later. */
+static bool find_zone(const struct uri *uri, struct address *address,
+                      struct err *why)
+{
+    const char *zone = strchr(uri->host, '%');
+    unsigned number;
+
+    if (zone == NULL)
+        return true;
+    number = if_nametoindex(zone + 1);
+    if (number == 0)
+        number = (unsigned)strtoul(zone + 1, NULL, 10);
+    if (number == 0) {
+        err_set(why, "this system has no interface %s", zone + 1);
+        return false;
+    }
+    address->v6.sin6_scope_id = number;
+    return true;
 }
 
 static void service_listen_open(struct service *s)
@@ -110,7 +113,12 @@ static void service_listen_open(struct service *s)
     struct err why;
     int r;
 
-    if (!address_of_uri(&s->uri, &address, &why)) {
+    if (!service_find_listener(&s->ctx->settings, &s->uri, &s->at, &why)) {
+        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, why.text);
+        return;
+    }
+    address = s->at;
+    if (!find_zone(&s->uri, &address, &why)) {
         service_try_later(s, LOG_SERVICE_LISTENER_FAILED, why.text);
         return;
     }
@@ -141,6 +149,16 @@ static void service_listen_close(struct service *s, const char *reason)
 static enum service_state service_listen_state(const struct service *s)
 {
     return s->listener != NULL ? SERVICE_LISTENING : SERVICE_IDLE;
+}
+
+bool service_listen_has_moved(const struct service *s)
+{
+    struct address now;
+    struct err err;
+
+    return s->listener != NULL &&
+           service_find_listener(&s->ctx->settings, &s->uri, &now, &err) &&
+           strcmp(address_format(&s->at).text, address_format(&now).text) != 0;
 }
 
 const struct service_ops service_listen_ops = {

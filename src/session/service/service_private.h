@@ -6,6 +6,7 @@
  *   service_connect.c  a connection to a remote system
  *   service_modem.c    a null modem to another VM's console
  *   service_rules.c    what is allowed and possible
+ *   service_address.c  where a listener is
  *
  * service.c knows the three kinds as operations only, so that a kind can call
  * service.c, and not the other way round.
@@ -38,6 +39,9 @@ extern const struct service_ops service_listen_ops;
 extern const struct service_ops service_connect_ops;
 extern const struct service_ops service_modem_ops;
 
+/* Whether the rules now want an open listener at another address. */
+bool service_listen_has_moved(const struct service *s);
+
 /* One of listener, dial, client and modem at a time; none: it waits. */
 struct service {
     const struct service_ops *ops;
@@ -51,6 +55,7 @@ struct service {
     bool is_slow;    /* its last lookup took long (net/dial.h) */
     bool is_refused; /* the rules do not allow it: nothing is open */
     struct listener *listener;
+    struct address at; /* of listener, without the zone */
     struct dial *dial;
     struct client *client;
     struct address reached; /* client: the remote system's */

@@ -71,11 +71,24 @@ static bool is_address_permitted(const struct session_context *ctx,
            service_may_reach(ctx, ip, uri->port, false, why);
 }
 
-static bool is_listener_possible(const struct uri *uri, struct err *why)
+/* What --client-tls requires holds for each way to a console. A listener for
+ * bare bytes has no TLS to be required; telnet:// begins it. */
+static bool is_as_secure_as_clients(const struct session_settings *settings,
+                                    const struct uri *uri, struct err *why)
+{
+    if (uri->tls != URI_TLS_NEVER || settings->client_policy != TLS_REQUIRED)
+        return true;
+    err_set(why, "clients must use TLS (--client-tls required), and this "
+                 "listener has none; use ssl://, telnets:// or telnet://");
+    return false;
+}
+
+static bool is_listener_possible(const struct session_settings *settings,
+                                 const struct uri *uri, struct err *why)
 {
     if (uri->host_kind == URI_HOST_NAME) {
         err_set(why, "a listener needs an address, not a name; leave the host "
-                     "out to listen on all addresses");
+                     "out to listen where the rules allow it");
         return false;
     }
     if (uri_is_verifying(&uri->parameters) ||
@@ -85,7 +98,7 @@ static bool is_listener_possible(const struct uri *uri, struct err *why)
                 "for a listener; see --client-certs and --tls-ciphers");
         return false;
     }
-    return true;
+    return is_as_secure_as_clients(settings, uri, why);
 }
 
 /* By making the context: OpenSSL alone knows which ciphers and certificates it
@@ -111,7 +124,22 @@ bool service_is_possible(struct session_context *ctx, const struct uri *uri,
                          char direction, struct err *why)
 {
     return direction == 'C' ? is_connection_possible(ctx, uri, why)
-                            : is_listener_possible(uri, why);
+                            : is_listener_possible(&ctx->settings, uri, why);
+}
+
+static bool is_listener_permitted(const struct session_context *ctx,
+                                  const struct uri *uri, struct err *why)
+{
+    struct address at;
+
+    if (!service_find_listener(&ctx->settings, uri, &at, why))
+        return false;
+    if (uri->tls >= URI_TLS_REQUIRED && ctx->client_tls == NULL) {
+        err_set(why, "the service URI requires TLS, and vspcd has no "
+                     "certificate; see --cert and --show-tls");
+        return false;
+    }
+    return is_as_secure_as_clients(&ctx->settings, uri, why);
 }
 
 bool service_is_permitted(const struct session_context *ctx,
@@ -119,27 +147,15 @@ bool service_is_permitted(const struct session_context *ctx,
                           struct err *why)
 {
     const struct session_settings *s = &ctx->settings;
-    bool is_call = direction == 'C';
 
-    if (is_call && !is_ruled_in(s->connect_rules, s->connect_rule_count, uri)) {
-        err_set(
-            why,
+    if (direction != 'C')
+        return is_listener_permitted(ctx, uri, why);
+    if (is_ruled_in(s->connect_rules, s->connect_rule_count, uri))
+        return is_address_permitted(ctx, uri, why);
+    err_set(why,
             "direction 'C' (client): no rule allows this connection; see "
             "--service-connect, or set the serial port's direction to server");
-        return false;
-    }
-    if (!is_call && !is_ruled_in(s->listen_rules, s->listen_rule_count, uri)) {
-        err_set(why,
-                "the service URI requests a listener of its own, and no rule "
-                "allows it; see --service-listen, or use a name such as s0");
-        return false;
-    }
-    if (!is_call && uri->tls >= URI_TLS_REQUIRED && ctx->client_tls == NULL) {
-        err_set(why, "the service URI requires TLS, and vspcd has no "
-                     "certificate; see --cert and --show-tls");
-        return false;
-    }
-    return !is_call || is_address_permitted(ctx, uri, why);
+    return false;
 }
 
 bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
