@@ -32,6 +32,7 @@ LONG = {
 # Folder -> how many modules it may have, why.
 LARGE = {
     "base": (17, "small modules without a subject of their own in common"),
+    "core": (13, "the subjects of a console are files of their own"),
 }
 
 # A name of the circle -> its modules, why.

@@ -2,6 +2,9 @@
 
 #include "base/limits.h"
 
+/* Beside the sides, for key_of. */
+enum { NEW_CONSOLES = ADMISSION_SIDES };
+
 /* Up to 16,384 sites at a time. */
 enum { RATE_SETS = LIMIT_OF(4096) };
 
@@ -85,6 +88,16 @@ enum admission_verdict admission_judge(struct admission *a,
 
     a->counts[side][verdict]++;
     return verdict;
+}
+
+bool admission_admits_console(struct admission *a, struct ip ip,
+                              uint64_t now_us)
+{
+    if (rates_take(&a->rates, key_of(a, ip, NEW_CONSOLES),
+                   &a->settings.new_consoles, now_us))
+        return true;
+    a->refused_consoles++;
+    return false;
 }
 
 bool admission_tells(struct admission *a, enum admission_side side,

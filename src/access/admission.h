@@ -41,6 +41,7 @@ struct admission_rules {
 struct admission_settings {
     uint64_t seed[2]; /* random; must not change after admission_init */
     struct admission_rules rules[ADMISSION_SIDES];
+    struct rate new_consoles; /* of each site */
 };
 
 struct admission {
@@ -50,6 +51,7 @@ struct admission {
     uint64_t told_ns;  /* for rate_take: log lines of all addresses */
     uint32_t left_out; /* lines, since the last one that was allowed */
     uint64_t counts[ADMISSION_SIDES][ADMISSION_VERDICTS];
+    uint64_t refused_consoles; /* new ones */
 };
 
 void admission_init(struct admission *a, const struct admission_settings *s);
@@ -66,6 +68,11 @@ bool admission_is_allowed(const struct admission *a, enum admission_side side,
 enum admission_verdict admission_judge(struct admission *a,
                                        enum admission_side side, struct ip ip,
                                        uint32_t present, uint64_t now_us);
+
+/* A VM from this address needs a console that is not known yet. False: its site
+ * brings too many. */
+bool admission_admits_console(struct admission *a, struct ip ip,
+                              uint64_t now_us);
 
 /*
  * True if the log may have a line about this connection: one line a minute for

@@ -61,6 +61,9 @@ struct newcomer *newcomers_find_old(const struct newcomers *all,
 /* n is identified or gone. May be called twice. */
 void newcomers_remove(struct newcomers *all, struct newcomer *n);
 
+/* How many the site of this address has. */
+uint32_t newcomers_of_site(const struct newcomers *all, struct ip ip);
+
 /* Counts len more bytes as kept for n, until n is removed. False: all newcomers
  * together would exceed max; nothing was counted. */
 bool newcomers_keep(struct newcomers *all, struct newcomer *n, size_t len,

@@ -69,6 +69,11 @@ enum {
     /* Serial ports of one UUID. VMware allows 32 in a VM. */
     LIMIT_CONSOLES_OF_VM = 64,
 
+    /* A connection of a VM that lasts so long makes its console one that was
+     * used. A VM whose connection was replaced by another's has reconnected
+     * long before. */
+    LIMIT_TRIAL_US = 60 * 1000 * 1000,
+
     /* An address as text, "[IPv6]:port". */
     ADDRESS_TEXT_MAX = 56,
 

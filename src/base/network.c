@@ -197,3 +197,14 @@ struct network_text network_format(const struct network *n)
         snprintf(t.text, sizeof t.text, "%s/%u", host, bits);
     return t;
 }
+
+struct network_text ip_site_format(struct ip site)
+{
+    struct network n = {
+        .address = site,
+        .mask = { UINT64_MAX, ip_is_ipv4(site) ? UINT64_MAX : 0 },
+        .is_ipv4 = ip_is_ipv4(site),
+    };
+
+    return network_format(&n);
+}

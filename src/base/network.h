@@ -87,6 +87,10 @@ struct network_text {
 };
 struct network_text network_format(const struct network *n);
 
+/* The same of an address that ip_site has returned: "192.0.2.1",
+ * "2001:db8::/64". */
+struct network_text ip_site_format(struct ip site);
+
 /* True if one network contains ip; an empty list contains nobody. */
 static inline bool network_list_has(const struct network_list *list,
                                     struct ip ip)

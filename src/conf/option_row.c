@@ -112,6 +112,19 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "how long a console keeps its port and history after its VM\n"
               "and its last client have disconnected" },
+    { .name = "new-console-expire-time",
+      .type = OPTION_SECONDS,
+      AT(new_console_expire_s),
+      .value = "SECONDS",
+      .standard = "300",
+      .max = 1000000000,
+      .is_reloaded = true,
+      .text = "how long a console that was not used yet keeps its port after\n"
+              "its VM has disconnected; at most --vm-expire-time",
+      .more = "A console was used if its VM has been connected for a minute "
+              "without interruption, or if a client has attached. When there "
+              "is no room or no port for a new console, the oldest unused one "
+              "whose VM is not connected expires at once." },
     { .name = "multi-console",
       .environment = "SUPPORT_MULTI_CONSOLE",
       .type = OPTION_FLAG,
@@ -466,6 +479,31 @@ const struct option_row option_rows[] = {
               "--vm-rate applies",
       .more = "The burst is for all VMs of a site that return at once, from "
               "one load balancer. A larger site needs a larger burst." },
+    { .name = "new-console-rate",
+      .type = OPTION_NUMBER,
+      AT(new_console_rate),
+      .value = "COUNT",
+      .standard = "10",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "VMs' serial ports that one address can bring per second in\n"
+              "the long run if they are not known yet; 0 is no limit",
+      .more =
+          "Known consoles are not counted. vspcd closes the connection of a "
+          "VM above the limit, and serves it when its host connects again. "
+          "The addresses of an IPv6 /64 count as one address. Behind a "
+          "load balancer, all VMs of all hosts connect from one address: "
+          "with the defaults, 10,000 new VMs need 14 minutes." },
+    { .name = "new-console-burst",
+      .type = OPTION_NUMBER,
+      AT(new_console_burst),
+      .value = "COUNT",
+      .standard = "2000",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "VMs' serial ports that one address can bring at once before\n"
+              "--new-console-rate applies" },
     { .name = "identity-timeout",
       .type = OPTION_SECONDS,
       AT(identity_timeout_s),

@@ -103,6 +103,7 @@ struct settings {
     uint64_t port_range_start; /* first TCP port for consoles */
     uint64_t port_range_end;   /* last TCP port for consoles */
     uint64_t vm_expire_s;
+    uint64_t new_console_expire_s;
     uint64_t identity_timeout_s;
     uint64_t hold_ms;
     uint64_t half_close_ms;
@@ -119,6 +120,8 @@ struct settings {
     uint64_t client_total;       /* clients of all consoles; 0: no limit */
     uint64_t vm_rate;            /* per second and address; 0: no limit */
     uint64_t vm_burst;           /* connections of an address */
+    uint64_t new_console_rate;   /* per second and address; 0: no limit */
+    uint64_t new_console_burst;  /* new consoles of an address */
     uint64_t client_rate;        /* per second and address; 0: no limit */
     uint64_t client_burst;       /* connections of an address */
     uint64_t unidentified_limit; /* connections; 0: no limit */

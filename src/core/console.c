@@ -75,19 +75,6 @@ void console_leave_refs(struct console *c)
     }
 }
 
-/*
- * The console stays while a VM or a client is attached, and for the expiry time
- * after. Called behind every change of who is attached and not before: it looks
- * at what holds now.
- */
-static void update_expiry(struct console *c, uint64_t now_us)
-{
-    if (console_has_vm(c) || c->client_count > 0)
-        deadline_stop(&c->expiry);
-    else
-        deadline_start(&c->directory->expiries, &c->expiry, now_us);
-}
-
 /* Each client keeps the notice at this place of the output; one that is behind
  * shows it when it has had what came before. */
 static void note(struct console *c, enum view_notice notice)
@@ -100,7 +87,10 @@ static void note(struct console *c, enum view_notice notice)
 /*
  * A visit is a fact only where the expiry was running: with a VM attached the
  * state on disk does not depend on clients, and each client would cost a write.
- * The test stands before update_expiry, which stops that deadline.
+ * The test stands before console_update_stay, which stops that deadline.
+ *
+ * A client that the VM has asked for itself, by its service URI, proves
+ * nothing.
  */
 void console_add_client(struct client *client, uint64_t now_us)
 {
@@ -110,10 +100,13 @@ void console_add_client(struct client *client, uint64_t now_us)
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
     c->directory->client_count++;
-    if (deadline_is_running(&c->expiry))
+    if (c->waits == CONSOLE_WAITS_FOR_EXPIRY)
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
-    update_expiry(c, now_us);
+    if (client->door != CLIENT_DOOR_REMOTE &&
+        client->door != CLIENT_DOOR_NULL_MODEM)
+        console_prove(c);
+    console_update_stay(c, now_us);
     console_tell_client_lines(c);
 }
 
@@ -124,19 +117,22 @@ void console_remove_client(struct console *c, struct client *client,
     c->client_count--;
     c->directory->client_count--;
     reader_detach(&client->reader, now_us);
-    update_expiry(c, now_us);
-    if (deadline_is_running(&c->expiry))
+    console_update_stay(c, now_us);
+    if (c->waits == CONSOLE_WAITS_FOR_EXPIRY)
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_DESERTED, .console = c });
     console_tell_client_lines(c);
 }
 
 /* A link that was the destination of a move is that no longer: the move is
- * over. */
+ * over. A trial was the former connection's. */
 static void link_to(struct console *c, struct vm_link *link)
 {
-    if (c->link == NULL)
-        c->directory->vm_count++;
+    assert(c->link == NULL);
+    console_stop_waiting(c);
+    console_set_site(c, link->ip);
+    c->site->vms++;
+    c->directory->vm_count++;
     c->link = link;
     link->console = c;
     link->move = NULL;
@@ -150,6 +146,7 @@ static void unlink_vm(struct console *c)
         console_break_output(c, false);
     c->link->console = NULL;
     c->link = NULL;
+    c->site->vms--;
     c->directory->vm_count--;
     c->is_input_held = false;
     c->is_link_full = false;
@@ -232,7 +229,7 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
     /* Behind link_to: a move that ends here hands its held input to the link,
      * which has to be the new one. */
     move_return(c, now_us);
-    update_expiry(c, now_us);
+    console_update_stay(c, now_us);
     if (is_new)
         tell_attached(c, link);
 }
@@ -262,7 +259,7 @@ void console_detach_vm(struct vm_link *link, const char *reason,
     }
     console_tell_detached(c, link->peer, reason);
     console_purge_input(c);
-    update_expiry(c, now_us);
+    console_update_stay(c, now_us);
 }
 
 /* The destination of a move takes over. Both marks are left to
@@ -287,7 +284,7 @@ void console_move_over(struct console *c, uint64_t now_us)
         console_purge_input(c);
     else
         console_mark(c, CONSOLE_DUE_INPUT);
-    update_expiry(c, now_us);
+    console_update_stay(c, now_us);
 }
 
 /*

@@ -5,7 +5,7 @@
  * Pure: no I/O and no clock. Sessions on both sides translate: a VM session
  * embeds struct vm_link, a client session struct client. The directory creates
  * and destroys consoles. A console stays while a VM or a client is attached,
- * and for the directory's expiry time after.
+ * and for the directory's expiry time after (console_stay.c).
  *
  * Core does not call from the middle of its work. A function here changes the
  * console's state, and marks what a link or a reader has to do about it.
@@ -22,6 +22,7 @@
 #include "base/buf.h"
 #include "base/deadline.h"
 #include "base/limits.h"
+#include "base/network.h"
 #include "base/ring.h"
 #include "base/throttle.h"
 #include "base/window.h"
@@ -38,6 +39,7 @@ struct directory;
 struct move;
 struct service;
 struct vm_link;
+struct vm_site;
 
 /* The operations of the first group move bytes within the work of the caller.
  * Any function here may call them. They call nothing of core/ back but
@@ -91,8 +93,9 @@ struct vm_link {
     struct console *console; /* NULL while not attached */
     struct console *leaves;  /* console that still gets its output, or NULL */
     struct move *move;       /* move whose destination it is, or NULL */
+    struct ip ip;            /* its address; all zeros: it has none */
     char peer[ADDRESS_TEXT_MAX]; /* its address, for messages */
-    bool is_encrypted;           /* it is in TLS, for messages */
+    bool is_encrypted;           /* it is in TLS */
     bool takes_window; /* its VM wants the window's size: console_line.c */
 };
 
@@ -107,6 +110,13 @@ struct console_ref {
     void (*on_gone)(struct console_ref *ref);
 };
 
+/* What a console's deadline expiry is for. */
+enum console_wait {
+    CONSOLE_WAITS_FOR_NOTHING,
+    CONSOLE_WAITS_FOR_TRIAL,  /* the connection of its VM has to last */
+    CONSOLE_WAITS_FOR_EXPIRY, /* it has neither VM nor client */
+};
+
 struct console {
     struct directory *directory;
     struct console *next_of_vm; /* other serial ports of the same UUID */
@@ -119,7 +129,10 @@ struct console {
     struct vm_link *leaving; /* former link whose last output comes before the
                               * link's; mostly NULL */
     struct move *move;       /* NULL: the VM is not moving; see move.h */
-    struct deadline expiry;  /* runs while neither VM nor client is attached */
+    struct deadline expiry;  /* for what: waits */
+    struct vm_site *site;    /* of its VM's last connection; never NULL */
+    struct list spare;       /* of the site, while the console is spare; or in
+                              * directory.evicted */
     struct deadline hold;    /* runs while the VM is held */
     struct deadline leave;   /* runs while one leaves, since its last byte */
     uint64_t leave_from;     /* position in the output of its BEGIN */
@@ -143,7 +156,13 @@ struct console {
     struct window window; /* of that client; what was known last */
     struct throttle failed_moves;
     uint32_t client_count;
-    uint16_t due; /* bits of enum console_due: left to directory_settle */
+    uint8_t waits;    /* enum console_wait */
+    bool is_proven;   /* it was used, so it is new no longer; kept over a
+                       * restart (console_stay.c) */
+    bool came_by_tls; /* its VM's last connection that lasted was in TLS;
+                       * kept over a restart */
+    bool is_evicted;  /* it makes room at the end of the turn */
+    uint16_t due;     /* bits of enum console_due: left to directory_settle */
     uint16_t port_number; /* of the port that the owner of the directory opened
                            * for this console last; 0: none yet */
     bool is_port_new;     /* the port's number was announced to nobody yet */
@@ -266,6 +285,9 @@ void console_break_output(struct console *c, bool is_on);
  * yet. Console logs keep that output. */
 void console_purge_input(struct console *c);
 void console_purge_output(struct console *c, uint64_t now_us);
+
+/* Since when the console has had neither VM nor client. False: it has one. */
+bool console_left_since(const struct console *c, uint64_t *ret_since_us);
 
 /* Whether there is a VM: connected, or on its way to another host. */
 bool console_has_vm(const struct console *c);

@@ -40,6 +40,24 @@ void console_add_client(struct client *client, uint64_t now_us);
 void console_remove_client(struct console *c, struct client *client,
                            uint64_t now_us);
 
+/*
+ * How long the console stays (console_stay.c). update_stay: who is attached has
+ * changed. stop_waiting: trial or expiry does not go on; a console that was to
+ * make room does not. start_expiry: VM and clients have left at this time.
+ * prove: the console is new no longer. trial_due: one connection has lasted for
+ * LIMIT_TRIAL_US.
+ */
+void console_update_stay(struct console *c, uint64_t now_us);
+void console_stop_waiting(struct console *c);
+void console_start_expiry(struct console *c, uint64_t since_us);
+void console_prove(struct console *c);
+void console_trial_due(struct console *c);
+
+/* The console counts for the site of this address; for none. It must not be
+ * spare, and no VM connected. */
+void console_set_site(struct console *c, struct ip ip);
+void console_leave_site(struct console *c);
+
 /* A client's input (client.h). console_input: there must be a VM; false: there
  * is no memory. console_break_input: a break begins or ends behind that input.
  */

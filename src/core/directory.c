@@ -46,6 +46,12 @@ static void directory_leave_due(struct deadline *deadline, void *owner)
                       d->leaves.fired_us);
 }
 
+static void directory_trial_due(struct deadline *deadline, void *owner)
+{
+    (void)owner;
+    console_trial_due(CONTAINER_OF(deadline, struct console, expiry));
+}
+
 static void directory_move_due(struct deadline *deadline, void *owner)
 {
     const struct directory *d = owner;
@@ -141,7 +147,11 @@ void directory_init(struct directory *d,
     *d = (struct directory){ .settings = *settings };
     map_init(&d->vms, settings->seed);
     map_init(&d->moves, settings->seed);
+    vm_sites_init(&d->sites, settings->seed);
+    list_init(&d->evicted);
     deadline_queue_init(&d->expiries, settings->expire_us);
+    deadline_queue_init(&d->new_expiries, settings->new_expire_us);
+    deadline_queue_open(&d->trials, LIMIT_TRIAL_US, directory_trial_due, d);
     deadline_queue_open(&d->short_holds, short_hold_us,
                         directory_short_hold_due, d);
     deadline_queue_open(&d->holds, settings->hold_us - short_hold_us,
@@ -174,6 +184,7 @@ void directory_set(struct directory *d,
     bool was_dcd_always_on = d->settings.is_dcd_always_on;
 
     d->settings.expire_us = settings->expire_us;
+    d->settings.new_expire_us = settings->new_expire_us;
     d->settings.hold_us = settings->hold_us;
     d->settings.move_timeout_us = settings->move_timeout_us;
     d->settings.history_total = settings->history_total;
@@ -181,6 +192,7 @@ void directory_set(struct directory *d,
     d->settings.console_limit = settings->console_limit;
     d->settings.is_dcd_always_on = settings->is_dcd_always_on;
     deadline_queue_set_length(&d->expiries, settings->expire_us);
+    deadline_queue_set_length(&d->new_expiries, settings->new_expire_us);
     deadline_queue_set_length(&d->short_holds, short_hold_us);
     deadline_queue_set_length(&d->holds, settings->hold_us - short_hold_us);
     deadline_queue_set_length(&d->move_timeouts, settings->move_timeout_us);
@@ -198,7 +210,8 @@ static void console_free(struct console *c)
     move_free(c->move);
     rename_free(c->rename);
     console_forget_due(c);
-    deadline_stop(&c->expiry);
+    console_stop_waiting(c);
+    console_leave_site(c);
     deadline_stop(&c->hold);
     deadline_stop(&c->leave);
     c->directory->history_used -= c->output.cap;
@@ -215,6 +228,7 @@ void directory_done(struct directory *d)
 
     while ((c = directory_next(d, &cursor)) != NULL)
         console_free(c);
+    vm_sites_done(&d->sites);
     map_done(&d->vms);
     map_done(&d->moves);
     fact_queue_done(&d->facts);
@@ -274,81 +288,188 @@ static struct console *console_new(struct directory *d,
     list_init(&c->readers);
     list_init(&c->clients);
     list_init(&c->refs);
+    list_init(&c->spare);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);
     deadline_init(&c->leave);
     return c;
 }
 
+/* ---- making room ------------------------------------------------------ */
+
+static void evict(struct console *c)
+{
+    struct directory *d = c->directory;
+
+    vm_site_remove_spare(&d->sites, c->site, &c->spare);
+    list_add_tail(&d->evicted, &c->spare);
+    c->is_evicted = true;
+    d->evicted_count++;
+    d->evicted_consoles++;
+}
+
+static struct console *spare_at(struct list *spare)
+{
+    return CONTAINER_OF(spare, struct console, spare);
+}
+
+struct console *directory_evict(struct directory *d, struct ip ip)
+{
+    struct list *spare = vm_sites_find_spare(&d->sites, ip);
+    struct console *c;
+
+    if (spare == NULL)
+        return NULL;
+    c = spare_at(spare);
+    evict(c);
+    return c;
+}
+
+struct console *directory_take_evicted(struct directory *d)
+{
+    struct console *c;
+
+    if (list_is_empty(&d->evicted))
+        return NULL;
+    c = spare_at(d->evicted.next);
+    console_stop_waiting(c);
+    return c;
+}
+
+/* A VM's consoles, as one of this site sees them. */
+struct of_vm {
+    int count;
+    int own;                   /* of its site */
+    struct console *spare;     /* the oldest of other sites */
+    struct console *own_spare; /* the oldest of its site */
+};
+
+static void count_of_vm(struct of_vm *of, struct console *c, struct ip site)
+{
+    bool is_own = c->site->ip.high == site.high && c->site->ip.low == site.low;
+    struct console **oldest = is_own ? &of->own_spare : &of->spare;
+
+    if (c->is_evicted)
+        return;
+    of->count++;
+    of->own += is_own;
+    if (list_is_empty(&c->spare))
+        return;
+    if (*oldest == NULL || c->expiry.due_us < (*oldest)->expiry.due_us)
+        *oldest = c;
+}
+
 /*
- * Adds a console behind the VM's other consoles, or as its first. NULL: a limit
- * is reached. Appending keeps directory_find(uuid, NULL) the console that was
- * there first: it is the one without a label in its name until another one
- * comes.
+ * False: the VM has no room for another serial port. Whoever knows a UUID can
+ * give it serial ports. So one site gets half of them at most, which is all
+ * that VMware allows; and of the spare ones those of another site go first.
  */
+static bool make_room_of_vm(struct console *first, struct ip ip)
+{
+    struct of_vm of = { 0 };
+    struct console *spare;
+
+    for (struct console *c = first; c != NULL; c = c->next_of_vm)
+        count_of_vm(&of, c, ip_site(ip));
+    if (of.own >= LIMIT_CONSOLES_OF_VM / 2)
+        spare = of.own_spare;
+    else if (of.count < LIMIT_CONSOLES_OF_VM)
+        return true;
+    else
+        spare = of.spare != NULL ? of.spare : of.own_spare;
+    if (spare != NULL)
+        evict(spare);
+    return spare != NULL;
+}
+
+static bool make_room(struct directory *d, struct ip ip)
+{
+    return d->settings.console_limit == 0 ||
+           d->console_count - d->evicted_count < d->settings.console_limit ||
+           directory_evict(d, ip) != NULL;
+}
+
+/* ---- consoles --------------------------------------------------------- */
+
+/* Adds a console behind the VM's other consoles, or as its first. Appending
+ * keeps directory_find(uuid, NULL) the console that was there first: it is the
+ * one without a label in its name until another one comes. */
 static struct console *add_console(struct directory *d,
-                                   const struct vm_identity *identity)
+                                   const struct vm_identity *identity,
+                                   const struct console_past *past)
 {
     struct console *last = directory_find(d, identity->uuid, NULL);
-    struct console *c;
-    int count = 1;
+    struct console *c = console_new(d, identity);
 
-    if (d->settings.console_limit != 0 &&
-        d->console_count >= d->settings.console_limit)
-        return NULL;
-    for (; last != NULL && last->next_of_vm != NULL; last = last->next_of_vm)
-        count++;
-    if (last != NULL && count >= LIMIT_CONSOLES_OF_VM)
-        return NULL;
-    c = console_new(d, identity);
+    while (last != NULL && last->next_of_vm != NULL)
+        last = last->next_of_vm;
     if (last != NULL)
         last->next_of_vm = c;
     else
         map_add(&d->vms, uuid_hash(d, c->uuid), c);
     d->console_count++;
+    c->is_proven = past->is_proven;
+    c->came_by_tls = past->came_by_tls;
+    console_set_site(c, past->ip);
     return c;
 }
 
-/*
- * The console of this VM that is known without its label, if there is one, gets
- * this label for good. A list of another concentrator has ports of VMs and no
- * labels: the first serial port that connects and is not known otherwise gets
- * that port.
- */
-static struct console *label_console(const struct directory *d,
-                                     const struct vm_identity *identity)
+/* A console that is known without its label gets this one for good. A list of
+ * another concentrator has ports of VMs and no labels: the first serial port
+ * that connects and is not known otherwise gets that port. False: its label
+ * is "" indeed. */
+static bool set_label(struct console *c, const char *label)
 {
-    struct console *c = directory_find(d, identity->uuid, "");
-    size_t size = strlen(identity->label) + 1;
+    size_t size = strlen(label) + 1;
 
     assert(size <= TEXT_ID_MAX + 1);
-    if (c == NULL || !c->awaits_label)
-        return NULL;
-    memcpy(c->uuid + strlen(c->uuid) + 1, identity->label, size);
+    memcpy(c->uuid + strlen(c->uuid) + 1, label, size);
     c->awaits_label = false;
-    return c;
+    return label[0] != '\0';
 }
 
-struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
-                                    const struct vm_identity *identity,
-                                    uint64_t now_us)
+struct console *directory_find_known(const struct directory *d,
+                                     const struct vm_identity *identity)
 {
     struct console *c = directory_find(d, identity->uuid, identity->label);
+
+    if (c != NULL)
+        return c;
+    c = directory_find(d, identity->uuid, "");
+    return c != NULL && c->awaits_label ? c : NULL;
+}
+
+/* Whether there is room for a console, perhaps at the cost of a spare one. */
+static enum directory_outcome make_room_for(struct directory *d,
+                                            const struct vm_identity *identity,
+                                            struct ip ip)
+{
+    if (!make_room_of_vm(directory_find(d, identity->uuid, NULL), ip))
+        return DIRECTORY_FULL_OF_VM;
+    return make_room(d, ip) ? DIRECTORY_ATTACHED : DIRECTORY_FULL;
+}
+
+enum directory_outcome directory_attach_vm(struct directory *d,
+                                           struct vm_link *link,
+                                           const struct vm_identity *identity,
+                                           uint64_t now_us)
+{
+    const struct console_past past = { .ip = link->ip };
+    struct console *c = directory_find_known(d, identity);
     bool is_labelled = false;
 
     if (c == NULL) {
-        c = label_console(d, identity);
-        is_labelled = c != NULL;
-    }
-    if (c == NULL) {
-        c = add_console(d, identity);
-        if (c == NULL) {
+        enum directory_outcome outcome = make_room_for(d, identity, link->ip);
+
+        if (outcome != DIRECTORY_ATTACHED) {
             d->refused_consoles++;
-            return NULL;
+            return outcome;
         }
+        c = add_console(d, identity, &past);
         c->is_new = true;
     }
-    c->awaits_label = false;
+    if (c->awaits_label)
+        is_labelled = set_label(c, identity->label);
     directory_rename(c, identity->name, now_us);
     /*
      * A connection may identify itself anew, as another VM. It leaves its
@@ -365,15 +486,26 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
     if (is_labelled)
         fact_add(&d->facts,
                  (struct fact){ .kind = FACT_LABELLED, .console = c });
-    return c;
+    return DIRECTORY_ATTACHED;
 }
 
+/* Nobody makes room for a restored console: what was not used is as good as
+ * what comes later in the file. */
 struct console *directory_restore(struct directory *d,
-                                  const struct vm_identity *identity)
+                                  const struct vm_identity *identity,
+                                  const struct console_past *past)
 {
-    if (directory_find(d, identity->uuid, identity->label) != NULL)
+    const struct console *of_vm = directory_find(d, identity->uuid, NULL);
+    uint32_t limit = d->settings.console_limit;
+    int count = 0;
+
+    for (; of_vm != NULL; of_vm = of_vm->next_of_vm)
+        count++;
+    if (directory_find(d, identity->uuid, identity->label) != NULL ||
+        count >= LIMIT_CONSOLES_OF_VM ||
+        (limit != 0 && d->console_count >= limit))
         return NULL;
-    return add_console(d, identity);
+    return add_console(d, identity, past);
 }
 
 void directory_restore_expiry(struct console *c, uint64_t gone_us,
@@ -381,7 +513,12 @@ void directory_restore_expiry(struct console *c, uint64_t gone_us,
 {
     /* The start may lie before the clock began, and wraps then; what counts is
      * start plus length, which is in the future. */
-    deadline_start(&c->directory->expiries, &c->expiry, now_us - gone_us);
+    console_start_expiry(c, now_us - gone_us);
+}
+
+uint64_t directory_expire_us(const struct directory *d, bool is_proven)
+{
+    return is_proven ? d->settings.expire_us : d->settings.new_expire_us;
 }
 
 /* The next console of the VM, if there is one, becomes the first in the map. */

@@ -12,11 +12,13 @@
 #include "core/console.h"
 #include "core/move.h"
 #include "core/told/fact.h"
+#include "core/told/vm_site.h"
 
 struct directory_settings {
-    uint64_t seed[2];   /* random; for the hash */
-    uint64_t expire_us; /* how long a console stays without VM and client */
-    uint64_t hold_us;   /* how long a reader may hold a VM: console_pace.c */
+    uint64_t seed[2];       /* random; for the hash */
+    uint64_t expire_us;     /* how long a console stays without VM and client */
+    uint64_t new_expire_us; /* and one that is new: console_stay.c */
+    uint64_t hold_us; /* how long a reader may hold a VM: console_pace.c */
     uint64_t move_timeout_us; /* how long a move waits for its next step */
     uint32_t held_input_max;  /* bytes of input kept for a VM; from there on its
                                * clients are no longer read for input */
@@ -26,8 +28,8 @@ struct directory_settings {
                                * LIMIT_RING_FIRST are granted beyond it */
     uint32_t client_limit;    /* clients per console; 0: no limit */
     uint32_t console_limit;   /* consoles; 0: no limit */
-    bool is_dcd_always_on;    /* towards VMs, also without a client */
-    bool is_multi_console;    /* show NAME_LABEL, as vSPC.py does */
+    bool is_dcd_always_on; /* towards VMs, also without a client */
+    bool is_multi_console; /* show NAME_LABEL, as vSPC.py does */
 };
 
 struct directory {
@@ -35,14 +37,21 @@ struct directory {
     struct map vms; /* UUID -> first console of that VM */
     uint32_t console_count;
     uint32_t vm_count;           /* consoles with a VM */
+    uint32_t new_count;          /* consoles that are new: console_stay.c */
     uint32_t client_count;       /* of all consoles */
     uint64_t last_client_number; /* struct client.number */
+    struct vm_sites sites;       /* of all consoles */
+    struct list evicted;         /* struct console.spare */
+    uint32_t evicted_count;      /* consoles in evicted */
+    uint64_t evicted_consoles;   /* since the start */
     uint64_t refused_consoles;   /* by the limit of consoles, or of one VM's */
     uint64_t refused_clients;    /* by the limit of clients of one */
     uint64_t history_used;       /* bytes of all rings */
     /* For the loop to watch. What is to be done about a console that expires,
-     * the owner of the directory knows, and sets on_due of expiries. */
+     * the owner of the directory knows, and sets on_due of both expiries. */
     struct deadline_queue expiries;      /* struct console.expiry */
+    struct deadline_queue new_expiries;  /* the same, of new consoles */
+    struct deadline_queue trials;        /* the same, while a VM is there */
     struct deadline_queue short_holds;   /* struct console.hold, first */
     struct deadline_queue holds;         /* struct console.hold, then */
     struct deadline_queue leaves;        /* struct console.leave */
@@ -87,14 +96,45 @@ struct vm_identity {
     const char *name;
 };
 
+/* What is known of a restored console besides. */
+struct console_past {
+    struct ip ip;   /* of its VM's last connection; all zeros: not known */
+    bool is_proven; /* as in struct console */
+    bool came_by_tls;
+};
+
+/* The console that this VM would get; NULL: none is known, and one would be
+ * created. */
+struct console *directory_find_known(const struct directory *d,
+                                     const struct vm_identity *identity);
+
+/* The result of attaching. */
+enum directory_outcome {
+    DIRECTORY_ATTACHED,
+    DIRECTORY_FULL,       /* as many consoles as there may be */
+    DIRECTORY_FULL_OF_VM, /* as many serial ports as a VM may have */
+};
+
 /*
- * Makes link the connection of the VM's console, which is created if it is not
- * known. A former connection of the console is replaced: the newest wins. NULL:
- * a limit of consoles is reached, and nothing was changed.
+ * Makes link the connection of the VM's console (link->console), which is
+ * created if it is not known. Where there is no room for it, the oldest spare
+ * console makes room (vm_site.h). A former connection of the console is
+ * replaced: the newest wins. If a VM is refused, nothing was changed.
  */
-struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
-                                    const struct vm_identity *identity,
-                                    uint64_t now_us);
+enum directory_outcome directory_attach_vm(struct directory *d,
+                                           struct vm_link *link,
+                                           const struct vm_identity *identity,
+                                           uint64_t now_us);
+
+/*
+ * A console that makes room is in the directory until the end of the turn,
+ * because facts may name it. evict: chooses one for a console of this address,
+ * for more than a place, for example a port; NULL: none is spare. take_evicted:
+ * the owner of the directory takes those that nobody has attached to meanwhile,
+ * and removes each; NULL: there are no more.
+ */
+struct console *directory_evict(struct directory *d, struct ip ip);
+struct console *directory_take_evicted(struct directory *d);
 
 /*
  * Creates a console that existed before the program was started. NULL: a limit
@@ -103,16 +143,20 @@ struct console *directory_attach_vm(struct directory *d, struct vm_link *link,
  * connects gives the console its label (FACT_LABELLED).
  */
 struct console *directory_restore(struct directory *d,
-                                  const struct vm_identity *identity);
+                                  const struct vm_identity *identity,
+                                  const struct console_past *past);
 
 /*
- * VM and clients had left the console gone_us ago, which is less than
- * expire_us. Called after all consoles are restored and before anything
+ * VM and clients had left the console gone_us ago, which is less than its
+ * expiry takes. Called after all consoles are restored and before anything
  * attaches, and for the console that was left longest ago first: the deadlines
  * are a queue.
  */
 void directory_restore_expiry(struct console *c, uint64_t gone_us,
                               uint64_t now_us);
+
+/* How long such a console stays without VM and client. */
+uint64_t directory_expire_us(const struct directory *d, bool is_proven);
 
 struct console *directory_find(const struct directory *d, const char *uuid,
                                const char *label);

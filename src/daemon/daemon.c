@@ -49,14 +49,16 @@ static void act_on_signals(struct daemon *d)
  * Facts end sessions (a VM is gone, and so are its service connections), and
  * sessions that end cause facts; so both alternate until none is left. Only
  * then sessions are freed: facts name consoles, and a handler of this turn may
- * still use a session.
+ * still use a session. Consoles that make room go in between, when no fact
+ * names them any more.
  */
 static void come_to_rest(struct daemon *d)
 {
-    do
+    do {
         daemon_facts_take(d);
-    while (session_end_marked(&d->sessions.all) ||
-           !fact_queue_is_empty(&d->directory.facts));
+        daemon_facts_evict(d);
+    } while (session_end_marked(&d->sessions.all) ||
+             !fact_queue_is_empty(&d->directory.facts));
     session_free_ended(&d->sessions.all);
 }
 
@@ -190,7 +192,11 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     census_walks_init(&d->walks);
     d->directory.expiries.on_due = daemon_console_expired;
     d->directory.expiries.owner = d;
+    d->directory.new_expiries.on_due = daemon_console_expired;
+    d->directory.new_expiries.owner = d;
     loop_watch(d->loop, &d->directory.expiries);
+    loop_watch(d->loop, &d->directory.new_expiries);
+    loop_watch(d->loop, &d->directory.trials);
     loop_watch(d->loop, &d->directory.holds);
     loop_watch(d->loop, &d->directory.short_holds);
     loop_watch(d->loop, &d->directory.move_timeouts);
@@ -210,6 +216,8 @@ static void daemon_close_directory(struct daemon *d)
     deadline_queue_close(&d->directory.move_timeouts);
     deadline_queue_close(&d->directory.short_holds);
     deadline_queue_close(&d->directory.holds);
+    deadline_queue_close(&d->directory.trials);
+    deadline_queue_close(&d->directory.new_expiries);
     deadline_queue_close(&d->directory.expiries);
     directory_done(&d->directory);
 }

@@ -5,6 +5,7 @@
 #include "daemon/parts/words.h"
 #include "session/service/service.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 /* A fact on its way through the consumers. */
@@ -24,14 +25,31 @@ static void daemon_facts_for_logs(struct daemon *d, struct telling *t)
         daemon_logs_renamed(t->fact->console);
 }
 
+/* For one port. A spare console without a port makes no room for one, and is
+ * passed over by expiring; there are few, because a console without a port has
+ * come when no console was spare. */
+enum { EVICTIONS_MAX = 16 };
+
 static void daemon_facts_for_ports(struct daemon *d, struct telling *t)
 {
     struct console *c = t->fact->console;
+    struct console *spare;
 
     /* The program's end begins with closing all ports: none may be opened
      * later. */
-    if (c->port == NULL && !d->settings->no_vm_ports && !d->is_ending)
+    if (c->port != NULL || d->settings->no_vm_ports || d->is_ending)
+        return;
+    t->port_error = daemon_ports_give(&d->ports, c);
+    for (int i = 0; i < EVICTIONS_MAX && t->port_error == -EADDRNOTAVAIL &&
+                    console_has_vm(c);
+         i++) {
+        spare = directory_evict(&d->directory, c->site->ip);
+        if (spare == NULL)
+            return;
+        /* The console itself goes when no fact of this turn can name it. */
+        daemon_ports_take_back(&d->ports, spare);
         t->port_error = daemon_ports_give(&d->ports, c);
+    }
 }
 
 static void daemon_facts_for_state(struct daemon *d, struct telling *t)
@@ -75,7 +93,7 @@ enum {
     /* Facts that change what is known after a restart. */
     OF_STATE = 1 << FACT_VM_ATTACHED | 1 << FACT_VM_DETACHED |
                1 << FACT_VM_RENAMED | 1 << FACT_LABELLED | 1 << FACT_DESERTED |
-               1 << FACT_VISITED | 1 << FACT_MOVE_ENDED,
+               1 << FACT_VISITED | 1 << FACT_MOVE_ENDED | 1 << FACT_PROVEN,
 };
 
 /*
@@ -128,11 +146,8 @@ void daemon_facts_take(struct daemon *d)
     }
 }
 
-void daemon_facts_expire(struct daemon *d, struct console *c)
+static void remove_console(struct daemon *d, struct console *c)
 {
-    /* Facts of this turn may still name the console. */
-    daemon_facts_take(d);
-    words_log_expired(c);
     census_walks_forget(&d->walks, c);
     /* While the console still has the port that hooks receive, and before the
      * state forgets the console. */
@@ -144,4 +159,22 @@ void daemon_facts_expire(struct daemon *d, struct console *c)
      * before the directory, which accepts no console with a reader. */
     daemon_logs_remove(c);
     directory_remove(c);
+}
+
+void daemon_facts_expire(struct daemon *d, struct console *c)
+{
+    /* Facts of this turn may still name the console. */
+    daemon_facts_take(d);
+    words_log_expired(c);
+    remove_console(d, c);
+}
+
+void daemon_facts_evict(struct daemon *d)
+{
+    struct console *c;
+
+    while ((c = directory_take_evicted(&d->directory)) != NULL) {
+        words_log_evicted(c);
+        remove_console(d, c);
+    }
 }

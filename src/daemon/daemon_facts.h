@@ -13,8 +13,11 @@ struct daemon;
  * meanwhile. */
 void daemon_facts_take(struct daemon *d);
 
-/* The console has had neither VM nor client for --vm-expire-time: it
- * expires. */
+/* The console has had neither VM nor client for its time: it expires. */
 void daemon_facts_expire(struct daemon *d, struct console *c);
+
+/* The consoles that make room for others expire now. All facts must have been
+ * handled. */
+void daemon_facts_evict(struct daemon *d);
 
 #endif

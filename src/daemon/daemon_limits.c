@@ -49,6 +49,8 @@ struct gate_settings daemon_limits_gate(const struct settings *s,
         .allowed = list_of(&s->vm_allow),
         .rate = rate_per_second((uint32_t)s->vm_rate, (uint32_t)s->vm_burst),
     };
+    g.admission.new_consoles = rate_per_second((uint32_t)s->new_console_rate,
+                                               (uint32_t)s->new_console_burst);
     rules[ADMISSION_CLIENT] = (struct admission_rules){
         .allowed = list_of(&s->client_allow),
         .rate = rate_per_second((uint32_t)s->client_rate,

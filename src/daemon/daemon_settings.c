@@ -7,6 +7,11 @@ enum {
     US_PER_MS = 1000,
 };
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int parse_rules(const struct settings *s, const char *option,
                        const struct settings_rules *texts, enum uri_place place,
                        struct uri_rule *rules, struct err *err)
@@ -40,6 +45,8 @@ struct directory_settings daemon_settings_of_directory(const struct settings *s)
 {
     return (struct directory_settings){
         .expire_us = s->vm_expire_s * US_PER_S,
+        .new_expire_us =
+            least(s->new_console_expire_s, s->vm_expire_s) * US_PER_S,
         .hold_us = s->hold_ms * US_PER_MS,
         .move_timeout_us = s->move_timeout_s * US_PER_S,
         .held_input_max = (uint32_t)s->held_input_size,

@@ -49,6 +49,7 @@
 
 #define LOG_TOTALS "totals listed"
 #define LOG_LIMITS "limits listed"
+#define LOG_ADDRESS_LISTED "address listed"
 #define LOG_CONSOLE_LISTED "console listed"
 #define LOG_LISTING_UNDER_WAY "listing already under way"
 
@@ -82,6 +83,8 @@
 /* ---- consoles --------------------------------------------------------- */
 
 #define LOG_CONSOLE_EXPIRED "console expired"
+#define LOG_CONSOLE_REFUSED "new console refused"
+#define LOG_CONSOLE_EVICTED "unused console expired to make room"
 #define LOG_CONSOLE_NO_PORT "console has no telnet port"
 #define LOG_CONSOLE_PORT_NOT_OPENED                                            \
     "console port not opened, console gets one when its VM connects"

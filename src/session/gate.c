@@ -209,6 +209,12 @@ void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n)
     newcomers_remove(&g->newcomers[n->side], &n->newcomer);
 }
 
+bool gate_admits_console(struct gate *g, struct ip ip)
+{
+    return (ip.high | ip.low) == 0 ||
+           admission_admits_console(&g->admission, ip, clock_now_us());
+}
+
 bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n, size_t len)
 {
     return newcomers_keep(&g->newcomers[n->side], &n->newcomer, len,

@@ -72,6 +72,10 @@ static inline bool gate_is_newcomer(const struct gate_newcomer *n)
     return n->newcomer.is_counted;
 }
 
+/* Whether a VM from this address may have a console that is not known yet.
+ * False: its address brings too many. A peer without an IP address may. */
+bool gate_admits_console(struct gate *g, struct ip ip);
+
 /* Accounts for len more bytes that are kept for the newcomer. False: all
  * newcomers together would have more than LIMIT_EARLY_TOTAL. */
 bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n,

@@ -147,15 +147,17 @@ static int prepare(struct database *db, struct err *err)
     int code = sqlite3_prepare_v3(
         db->sql,
         "INSERT INTO consoles (uuid, label, name, port, first_seen, last_seen,"
-        "                      left_at, address)"
+        "                      left_at, address, used, by_tls)"
         " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, iif(?6 = 0, ?5, ?6), "
-        "nullif(?7, 0), ?8)"
+        "nullif(?7, 0), ?8, ?9, ?10)"
         " ON CONFLICT (uuid, label) DO UPDATE SET"
         "  name = excluded.name,"
         "  port = coalesce(excluded.port, port),"
         "  last_seen = iif(?6 = 0, last_seen, ?6),"
         "  left_at = excluded.left_at,"
-        "  address = iif(?8 = '', address, ?8)",
+        "  address = iif(?8 = '', address, ?8),"
+        "  used = excluded.used,"
+        "  by_tls = excluded.by_tls",
         -1, SQLITE_PREPARE_PERSISTENT, &db->put, NULL);
 
     if (code == SQLITE_OK)
@@ -263,7 +265,7 @@ int database_load(struct database *db, database_each_fn *each, void *owner,
     int code = sqlite3_prepare_v2(
         db->sql,
         "SELECT uuid, label, name, port, first_seen, last_seen, left_at,"
-        " address FROM consoles ORDER BY id",
+        " address, used, by_tls FROM consoles ORDER BY id",
         -1, &row, NULL);
 
     if (code == SQLITE_OK)
@@ -279,6 +281,8 @@ int database_load(struct database *db, database_each_fn *each, void *owner,
             .last_seen_s = sqlite3_column_int64(row, 5),
             .left_s = sqlite3_column_int64(row, 6),
             .address = text_of(row, 7),
+            .is_proven = sqlite3_column_int(row, 8) != 0,
+            .came_by_tls = sqlite3_column_int(row, 9) != 0,
         };
 
         if (!each(owner, &record))
@@ -323,6 +327,8 @@ static int write_change(const struct database *db,
     sqlite3_bind_int64(db->put, 6, r->last_seen_s);
     sqlite3_bind_int64(db->put, 7, r->left_s);
     bind_text(db->put, 8, r->address);
+    sqlite3_bind_int(db->put, 9, r->is_proven);
+    sqlite3_bind_int(db->put, 10, r->came_by_tls);
     return step(db->put);
 }
 

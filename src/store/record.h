@@ -4,10 +4,11 @@
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Times are seconds since 1970. The text is borrowed. In a change, 0 and ""
- * keep what is known; but left_s is always set. */
+ * keep what is known; but left_s is always set, and so are the flags. */
 struct store_record {
     const char *uuid;
     const char *label;
@@ -17,7 +18,9 @@ struct store_record {
     int64_t last_seen_s;  /* when its VM last connected or disconnected */
     /* since when it has had neither VM nor client; 0: it has one */
     int64_t left_s;
-    uint16_t port; /* its TCP port */
+    uint16_t port;    /* its TCP port */
+    bool is_proven;   /* it was used, so it is new no longer */
+    bool came_by_tls; /* its VM's last connection that lasted was in TLS */
 };
 
 #endif

@@ -20,6 +20,14 @@ static const char *const steps[] = {
     "  address TEXT NOT NULL,"
     "  UNIQUE (uuid, label)"
     ") STRICT",
+    /*
+     * 2. used is 0 while the console is new, and expires sooner: until its VM
+     * has been connected for a minute, or a client has attached. What an older
+     * version has kept counts as used. by_tls is 1 if its VM's last connection
+     * that lasted a minute was in TLS.
+     */
+    "ALTER TABLE consoles ADD COLUMN used INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE consoles ADD COLUMN by_tls INTEGER NOT NULL DEFAULT 0",
 };
 
 const struct schema schema_current = {

@@ -220,6 +220,28 @@ static void an_address_that_comes_too_often(void **state)
     admission_done(&t.admission);
 }
 
+static void new_consoles_have_a_rate_of_their_own(void **state)
+{
+    struct setup t;
+
+    (void)state;
+    set_up(&t);
+    t.settings.new_consoles = rate_per_second(10, 3);
+    t.settings.rules[ADMISSION_VM].rate = rate_per_second(1, 1);
+    admission_set(&t.admission, &t.settings);
+    for (uint64_t i = 0; i < 3; i++)
+        assert_true(admission_admits_console(&t.admission, ipv6(7, i), now_us));
+    assert_false(admission_admits_console(&t.admission, ipv6(7, 9), now_us));
+    assert_int_equal(t.admission.refused_consoles, 1);
+    assert_true(admission_admits_console(&t.admission, ipv4(7), now_us));
+    assert_int_equal(
+        admission_judge(&t.admission, ADMISSION_VM, ipv6(7, 0), 0, now_us),
+        ADMITTED);
+    assert_true(admission_admits_console(&t.admission, ipv6(7, 9),
+                                         now_us + SECOND_US / 10));
+    admission_done(&t.admission);
+}
+
 static void too_many_in_all(void **state)
 {
     struct setup t;
@@ -291,6 +313,8 @@ static void room_for_all(void **state)
     for (size_t i = 0; i < 3; i++)
         assert_null(newcomers_add(&all, &n[i], ipv4(1), now_us));
     assert_int_equal(all.count, 3);
+    assert_int_equal(newcomers_of_site(&all, ipv4(1)), 3);
+    assert_int_equal(newcomers_of_site(&all, ipv4(2)), 0);
     for (size_t i = 0; i < 3; i++)
         newcomers_remove(&all, &n[(i + 1) % 3]);
     newcomers_remove(&all, &n[0]);
@@ -486,6 +510,7 @@ int main(void)
         cmocka_unit_test(everybody_by_default),
         cmocka_unit_test(only_from_the_networks),
         cmocka_unit_test(an_address_that_comes_too_often),
+        cmocka_unit_test(new_consoles_have_a_rate_of_their_own),
         cmocka_unit_test(too_many_in_all),
         cmocka_unit_test(the_log_has_one_line_a_minute),
         cmocka_unit_test(the_log_has_not_more_lines_for_more_addresses),

@@ -84,6 +84,8 @@ static const struct vm_link_ops link_ops = {
     .lines_changed = link_nothing,
 };
 
+static const struct console_past used = { .is_proven = true };
+
 static struct console *add(struct directory *d, const char *uuid)
 {
     const struct vm_identity identity = {
@@ -92,7 +94,7 @@ static struct console *add(struct directory *d, const char *uuid)
         .name = "web",
     };
 
-    return directory_restore(d, &identity);
+    return directory_restore(d, &identity, &used);
 }
 
 static struct console *attach(struct directory *d, struct vm_link *link)
@@ -105,7 +107,9 @@ static struct console *attach(struct directory *d, struct vm_link *link)
 
     *link = (struct vm_link){ .ops = &link_ops, .is_encrypted = true };
     snprintf(link->peer, sizeof link->peer, "192.0.2.1:902");
-    return directory_attach_vm(d, link, &identity, 1);
+    assert_int_equal(directory_attach_vm(d, link, &identity, 1),
+                     DIRECTORY_ATTACHED);
+    return link->console;
 }
 
 static void forget_facts(struct directory *d)

@@ -59,6 +59,7 @@ static void wake(void *owner)
 static int setup(void **state)
 {
     static const struct vm_identity identity = { "u1", "s0", "web" };
+    static const struct console_past past = { .is_proven = true };
     const struct conlog_callbacks callbacks = {
         .on_state = on_state,
         .on_gap = on_gap,
@@ -77,7 +78,7 @@ static int setup(void **state)
     };
     assert_non_null(mkdtemp(f->log_settings.directory));
     directory_init(&f->directory, &settings);
-    f->console = directory_restore(&f->directory, &identity);
+    f->console = directory_restore(&f->directory, &identity, &past);
     assert_int_equal(
         conlog_open(&f->conlog, &f->log_settings, &callbacks, settings.seed),
         0);

@@ -16,6 +16,7 @@ enum {
     HOLD_US = 1000,
     SHORT_HOLD_US = 10,
     EXPIRE_US = 5000,
+    NEW_EXPIRE_US = 300,
     MOVE_TIMEOUT_US = 3000,
     HELD_MAX = 64 * KIB,
 };
@@ -152,12 +153,16 @@ struct fixture {
 static const struct directory_settings settings = {
     .seed = { 1, 2 },
     .expire_us = EXPIRE_US,
+    .new_expire_us = NEW_EXPIRE_US,
     .hold_us = HOLD_US,
     .ring_max = RING,
     .history_total = UINT64_C(1) << 30,
     .move_timeout_us = MOVE_TIMEOUT_US,
     .held_input_max = HELD_MAX,
 };
+
+/* Of a restored console. */
+static const struct console_past used = { .is_proven = true };
 
 /* As whoever has entered core does last. */
 static void settle(struct fixture *f)
@@ -176,7 +181,10 @@ static struct console *attach(struct fixture *f, struct fake_vm *vm,
 {
     struct vm_identity who = { .uuid = uuid, .label = label, .name = "web" };
 
-    return directory_attach_vm(&f->directory, &vm->link, &who, 0);
+    if (directory_attach_vm(&f->directory, &vm->link, &who, 0) !=
+        DIRECTORY_ATTACHED)
+        return NULL;
+    return vm->link.console;
 }
 
 static const struct client_origin origin = {
@@ -822,7 +830,7 @@ static void a_console_is_new_once(void **state)
     directory_attach_vm(&f->directory, &f->vm.link, &same, 0);
     assert_int_equal(take_fact(q).kind, FACT_VM_DETACHED);
     assert_false(take_fact(q).fact.vm_attached.is_new);
-    assert_non_null(directory_restore(&f->directory, &known));
+    assert_non_null(directory_restore(&f->directory, &known, &used));
     directory_attach_vm(&f->directory, &f->other.link, &known, 0);
     assert_false(take_fact(q).fact.vm_attached.is_new);
     /* Names that nobody takes are freed with the queue. */
@@ -838,6 +846,7 @@ static void clients_that_are_served_are_facts(void **state)
 
     (void)take_fact(q);
     assert_true(come(f, &f->a));
+    assert_int_equal(take_fact(q).kind, FACT_PROVEN);
     f->a.client.is_encrypted = true;
     client_report_attached(&f->a.client);
     seen = take_fact(q);
@@ -885,19 +894,6 @@ static void serial_ports_of_a_vm_are_consoles_with_their_labels(void **state)
     assert_string_equal(console_name(second).text, "web");
 }
 
-static void consoles_of_a_vm_are_bounded(void **state)
-{
-    struct fixture *f = *state;
-    char label[8];
-
-    for (int i = 1; i < LIMIT_CONSOLES_OF_VM; i++) {
-        snprintf(label, sizeof label, "p%d", i);
-        assert_non_null(attach(f, &f->other, "u1", label));
-    }
-    assert_null(attach(f, &f->other, "u1", "one more"));
-    assert_non_null(attach(f, &f->other, "u2", "s0"));
-}
-
 static void clients_of_a_console_are_bounded(void **state)
 {
     struct fixture *f = *state;
@@ -918,6 +914,7 @@ static void clients_without_a_vm_come_and_go_as_facts(void **state)
 
     (void)take_fact(q);
     assert_true(come(f, &f->a));
+    assert_int_equal(take_fact(q).kind, FACT_PROVEN);
     assert_int_equal(take_fact(q).kind, NO_FACT);
     console_detach_vm(&f->vm.link, "gone", 0);
     assert_int_equal(take_fact(q).kind, FACT_VM_DETACHED);
@@ -933,12 +930,15 @@ static void restored_console_expires_by_when_it_was_left(void **state)
     struct fixture *f = *state;
     struct directory *d = &f->directory;
     struct console *first = directory_restore(
-        d, &(struct vm_identity){ .uuid = "u8", .label = "a", .name = "n" });
+        d, &(struct vm_identity){ .uuid = "u8", .label = "a", .name = "n" },
+        &used);
     struct console *second = directory_restore(
-        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" });
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" },
+        &used);
 
     assert_null(directory_restore(
-        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" }));
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" },
+        &used));
     /* The clock has just begun. */
     directory_restore_expiry(second, EXPIRE_US - 10, 100);
     directory_restore_expiry(first, 0, 100);
@@ -968,9 +968,11 @@ static void console_without_a_label_is_the_first_unknown_port_of_its_vm(
     struct directory *d = &f->directory;
     struct fact_queue *q = &d->facts;
     struct console *known = directory_restore(
-        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" });
+        d, &(struct vm_identity){ .uuid = "u9", .label = "a", .name = "n" },
+        &used);
     struct console *c = directory_restore(
-        d, &(struct vm_identity){ .uuid = "u9", .label = "", .name = "n" });
+        d, &(struct vm_identity){ .uuid = "u9", .label = "", .name = "n" },
+        &used);
 
     assert_int_equal(take_fact(q).kind, FACT_VM_ATTACHED);
     assert_ptr_equal(attach(f, &f->vm, "u9", "a"), known);
@@ -1081,7 +1083,6 @@ int main(void)
         TEST(clients_that_are_served_are_facts),
         TEST(console_expires_only_when_all_have_left),
         TEST(serial_ports_of_a_vm_are_consoles_with_their_labels),
-        TEST(consoles_of_a_vm_are_bounded),
         TEST(clients_of_a_console_are_bounded),
         TEST(clients_without_a_vm_come_and_go_as_facts),
         TEST(restored_console_expires_by_when_it_was_left),

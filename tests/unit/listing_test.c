@@ -53,13 +53,30 @@ static void read_console(void *owner, const struct console *c,
     snprintf(ret->id.text, sizeof ret->id.text, "%s", c->uuid);
 }
 
+static size_t read_addresses(void *owner,
+                             struct census_address rows[CENSUS_ADDRESSES_MAX])
+{
+    (void)owner;
+    rows[0] = (struct census_address){
+        .text = { "192.0.2.1" },
+        .consoles = 31,
+        .consoles_new = 32,
+        .vms = 33,
+        .unidentified = 34,
+    };
+    rows[1] = (struct census_address){ .text = { "none" } };
+    return 2;
+}
+
+static const struct console_past used = { .is_proven = true };
+
 static void add(struct fixture *f, int number)
 {
     char uuid[16];
     const struct vm_identity identity = { uuid, "s0", "web" };
 
     snprintf(uuid, sizeof uuid, "u%d", number);
-    assert_non_null(directory_restore(&f->directory, &identity));
+    assert_non_null(directory_restore(&f->directory, &identity, &used));
 }
 
 static int setup(void **state)
@@ -67,7 +84,8 @@ static int setup(void **state)
     static const struct directory_settings settings = { .seed = { 1, 2 } };
     struct fixture *f = calloc(1, sizeof *f);
     struct log_output output = { .write = listing_write, .owner = f };
-    struct census_source source = { f, read_totals, read_console };
+    struct census_source source = { f, read_totals, read_console,
+                                    read_addresses };
 
     assert_non_null(f);
     f->text = calloc(1, TEXT_MAX);
@@ -141,6 +159,8 @@ static void the_totals_are_two_lines(void **state)
         .moves_completed = 19,
         .moves_failed = 20,
         .moves_refused = 21,
+        .vms_refused_new = 22,
+        .consoles_evicted = 23,
     };
     listing_begin(&f->listing);
     assert_says(f, LOG_TOTALS " count=2 moves=18 completed=19 failed=20 "
@@ -150,12 +170,24 @@ static void the_totals_are_two_lines(void **state)
         " open-files=1 consoles=2/none all-clients=3/4 "
         "unserved=19/20 unidentified=5/6 history=7/8 refused-vm-address=9 "
         "refused-vm-rate=10 closed-unidentified=11 "
+        "refused-new-console=22 evicted-console=23 "
         "refused-console=12 refused-client-address=13 "
         "refused-client-rate=14 refused-client-total=15 "
         "refused-client-of-console=16 out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);
     assert_null(strstr(f->text, LOG_LISTING_UNDER_WAY));
+}
+
+static void addresses_are_a_line_each(void **state)
+{
+    struct fixture *f = *state;
+
+    listing_begin(&f->listing);
+    assert_says(f, LOG_ADDRESS_LISTED
+                " address=192.0.2.1 consoles=31 new=32 vms=33 unidentified=34");
+    assert_says(f, LOG_ADDRESS_LISTED
+                " address=none consoles=0 new=0 vms=0 unidentified=0");
 }
 
 static void a_console_without_anything_is_a_short_line(void **state)
@@ -249,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_totals_are_two_lines),
+        TEST(addresses_are_a_line_each),
         TEST(a_console_without_anything_is_a_short_line),
         TEST(a_console_with_everything_is_a_long_one),
         TEST(a_vm_between_two_hosts_moves),

@@ -73,8 +73,9 @@ static int setup(void **state)
     directory_init(&f->directory, &settings);
     f->vm.ops = &link_ops;
     client_init(&f->client, &client_ops, &origin);
-    f->console = directory_attach_vm(&f->directory, &f->vm, &who, 0);
-    assert_non_null(f->console);
+    assert_int_equal(directory_attach_vm(&f->directory, &f->vm, &who, 0),
+                     DIRECTORY_ATTACHED);
+    f->console = f->vm.console;
     *state = f;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "log/log.h"
 #include "session/client/client_session.h"
+#include "session/service/service.h"
 #include "session/vm/vm_session.h"
 
 #include <stdio.h>
@@ -37,6 +38,7 @@ struct directory_settings site_settings(void)
     return (struct directory_settings){
         .seed = { 1, 2 },
         .expire_us = 1000 * 1000,
+        .new_expire_us = 1000 * 1000,
         .hold_us = 1000 * 1000,
         .ring_max = LIMIT_OF(64 * KIB),
         .history_total = 1024 * 1024 * KIB,
@@ -192,6 +194,17 @@ static void take_facts(struct site *s)
     }
 }
 
+/* As the daemon does, which knows more of a console. */
+static void evict(struct site *s)
+{
+    struct console *c;
+
+    while ((c = directory_take_evicted(&s->directory)) != NULL) {
+        service_end(c);
+        directory_remove(c);
+    }
+}
+
 static bool end_turn(struct site *s)
 {
     bool any = false;
@@ -199,6 +212,7 @@ static bool end_turn(struct site *s)
 
     while (goes_on) {
         take_facts(s);
+        evict(s);
         goes_on = session_end_marked(&s->ctx.all);
         any |= goes_on;
         goes_on |= !fact_queue_is_empty(&s->directory.facts);

@@ -365,6 +365,48 @@ static void a_later_change_leaves_what_it_does_not_know(void **state)
     assert_int_equal(b->last.left_s, 800);
 }
 
+static void what_was_found_out_is_kept_and_changed(void **state)
+{
+    struct bench *b = *state;
+    struct store_record r = record_of("a", "s0", 50007);
+
+    open_store(b);
+    r.is_proven = true;
+    r.came_by_tls = true;
+    store_put(b->store, &r);
+    close_store(b);
+    open_store(b);
+    assert_true(b->last.is_proven);
+    assert_true(b->last.came_by_tls);
+    r.is_proven = false;
+    r.came_by_tls = false;
+    store_put(b->store, &r);
+    close_store(b);
+    open_store(b);
+    assert_false(b->last.is_proven);
+    assert_false(b->last.came_by_tls);
+}
+
+/* Its consoles have been used. */
+static void a_file_of_the_first_version_is_converted(void **state)
+{
+    struct bench *b = *state;
+    const struct schema first = { schema_current.steps, 1 };
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &first, 0), SQLITE_OK);
+    sqlite3_close(db);
+    execute(b->path, "INSERT INTO consoles (uuid, label, name, port, "
+                     "first_seen, last_seen, address) VALUES "
+                     "('a', 's0', 'web', 50007, 1, 1, '192.0.2.1:1')");
+    open_store(b);
+    assert_int_equal(b->loaded, 1);
+    assert_int_equal(b->last.port, 50007);
+    assert_true(b->last.is_proven);
+    assert_false(b->last.came_by_tls);
+}
+
 static void a_console_that_is_forgotten_is_gone(void **state)
 {
     struct bench *b = *state;
@@ -677,6 +719,8 @@ int main(void)
 #define WITH_STORE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         WITH_STORE(a_console_is_there_again),
         WITH_STORE(a_later_change_leaves_what_it_does_not_know),
+        WITH_STORE(what_was_found_out_is_kept_and_changed),
+        WITH_STORE(a_file_of_the_first_version_is_converted),
         WITH_STORE(a_console_that_is_forgotten_is_gone),
         WITH_STORE(one_process_has_it_at_a_time),
         WITH_STORE(a_later_version_is_refused),

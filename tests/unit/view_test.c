@@ -58,8 +58,9 @@ static int setup(void **state)
     directory_init(&f->directory, &settings);
     f->vm.ops = &link_ops;
     client_init(&f->client, &client_ops, &origin);
-    f->console = directory_attach_vm(&f->directory, &f->vm, &who, 0);
-    assert_non_null(f->console);
+    assert_int_equal(directory_attach_vm(&f->directory, &f->vm, &who, 0),
+                     DIRECTORY_ATTACHED);
+    f->console = f->vm.console;
     assert_int_equal(client_attach(&f->client, f->console, 0, &why),
                      CLIENT_ATTACHED);
     view_init(&f->client.view); /* that its VM has come is no news here */
@@ -250,8 +251,9 @@ static void another_console_has_other_places(void **state)
 
     print(f, "one");
     note(f, VIEW_NOTICE_GONE);
-    other = directory_attach_vm(&f->directory, &vm, &who, 0);
-    assert_non_null(other);
+    assert_int_equal(directory_attach_vm(&f->directory, &vm, &who, 0),
+                     DIRECTORY_ATTACHED);
+    other = vm.console;
     client_detach(&f->client, 0);
     assert_int_equal(client_attach(&f->client, other, 0, &why),
                      CLIENT_ATTACHED);

@@ -4,6 +4,7 @@
 #include "core/directory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *census_vm_name(enum census_vm vm)
 {
@@ -20,6 +21,9 @@ void census_read_directory(struct census *census, const struct directory *d)
 {
     census->consoles = d->console_count;
     census->consoles_limit = d->settings.console_limit;
+    census->consoles_new = d->new_count;
+    census->consoles_evicted = d->evicted_consoles;
+    census->addresses = d->sites.all.count;
     census->vms = d->vm_count;
     census->clients = d->client_count;
     census->history_bytes = d->history_used;
@@ -85,6 +89,49 @@ void census_read_client(struct census_client *row, const struct client *client)
         .output_bytes = client->output_bytes,
         .behind_bytes = c->output.head - client->reader.at,
     };
+}
+
+/* Keeps the rows in order. The last one goes if there are too many. */
+static size_t insert_site(const struct vm_site *site,
+                          struct census_address *rows, size_t count)
+{
+    size_t at = count;
+
+    while (at > 0 && rows[at - 1].consoles < site->consoles)
+        at--;
+    if (at == CENSUS_ADDRESSES_MAX)
+        return count;
+    if (count < CENSUS_ADDRESSES_MAX)
+        count++;
+    memmove(rows + at + 1, rows + at, (count - at - 1) * sizeof *rows);
+    rows[at] = (struct census_address){
+        .ip = site->ip,
+        .consoles = site->consoles,
+        .consoles_new = site->new_consoles,
+        .vms = site->vms,
+    };
+    return count;
+}
+
+size_t census_read_addresses(
+    const struct directory *d,
+    struct census_address ret_rows[CENSUS_ADDRESSES_MAX])
+{
+    const struct vm_site *site;
+    size_t count = 0;
+    size_t slot = 0;
+
+    while ((site = map_next(&d->sites.all, &slot)) != NULL)
+        count = insert_site(site, ret_rows, count);
+    for (size_t i = 0; i < count; i++) {
+        struct ip ip = ret_rows[i].ip;
+
+        if ((ip.high | ip.low) == 0)
+            ret_rows[i].text = (struct network_text){ "none" };
+        else
+            ret_rows[i].text = ip_site_format(ip);
+    }
+    return count;
 }
 
 const struct client *census_next_client(const struct console *c,

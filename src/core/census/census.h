@@ -31,6 +31,7 @@ struct census {
     uint64_t open_files_limit;
     uint64_t consoles;
     uint64_t consoles_limit;
+    uint64_t consoles_new;
     uint64_t vms;
     uint64_t clients;
     uint64_t clients_limit;
@@ -51,7 +52,10 @@ struct census {
     uint64_t vms_refused_rate;
     uint64_t unidentified_closed; /* to make room */
     uint64_t unserved_closed;     /* to make room */
+    uint64_t vms_refused_new; /* they needed new consoles, too many at once */
     uint64_t consoles_refused;
+    uint64_t consoles_evicted; /* new ones, to make room */
+    uint64_t addresses;        /* from which consoles' VMs have come */
     uint64_t clients_refused_address;
     uint64_t clients_refused_rate;
     uint64_t clients_refused_total;   /* the limit of all clients */
@@ -118,6 +122,29 @@ struct census_console {
 
 /* Fills in what core knows; the owner's members say that there is nothing. */
 void census_read_console(struct census_console *row, const struct console *c);
+
+/* ---- addresses -------------------------------------------------------- */
+
+/* What one address has: an IPv4 address, or a /64 of IPv6. */
+struct census_address {
+    struct ip ip;             /* all zeros: consoles without an address */
+    struct network_text text; /* "none" without one */
+    uint32_t consoles;        /* whose VM came from there last */
+    uint32_t consoles_new;    /* those of them that are new */
+    uint32_t vms;             /* those whose VM is connected */
+    /* The directory's owner's: */
+    uint32_t unidentified; /* connections that have not identified their VM */
+};
+
+/* However many addresses there are, people and monitoring systems are shown
+ * those with the most consoles. */
+enum { CENSUS_ADDRESSES_MAX = 10 };
+
+/* Those with the most consoles, the first with most of all; returns how many.
+ * Unlike the rest of the census this walks, over all addresses. */
+size_t census_read_addresses(
+    const struct directory *d,
+    struct census_address ret_rows[CENSUS_ADDRESSES_MAX]);
 
 /* ---- clients ---------------------------------------------------------- */
 
@@ -188,6 +215,9 @@ struct census_source {
     void (*read)(void *owner, struct census *ret);
     void (*read_console)(void *owner, const struct console *c,
                          struct census_console *ret);
+    /* As census_read_addresses. */
+    size_t (*read_addresses)(
+        void *owner, struct census_address ret_rows[CENSUS_ADDRESSES_MAX]);
 };
 
 #endif

@@ -27,6 +27,7 @@ const char *fact_kind_name(enum fact_kind kind)
         [FACT_MOVE_ENDED] = "move-ended",
         [FACT_DESTINATION_REPLACED] = "destination-replaced",
         [FACT_OUTPUT_LOST] = "output-lost",
+        [FACT_PROVEN] = "proven",
     };
 
     return (unsigned)kind < FACT_KIND_COUNT ? names[kind] : "?";

@@ -31,8 +31,9 @@ enum fact_kind {
     FACT_MOVE_ENDED,           /* move_ended */
     FACT_DESTINATION_REPLACED, /* destination_replaced */
     FACT_OUTPUT_LOST,          /* output_lost */
+    FACT_PROVEN, /* none: it is new no longer, or came_by_tls is decided */
 };
-enum { FACT_KIND_COUNT = FACT_OUTPUT_LOST + 1 };
+enum { FACT_KIND_COUNT = FACT_PROVEN + 1 };
 
 /* A word for a person: "vm-attached". */
 const char *fact_kind_name(enum fact_kind kind);

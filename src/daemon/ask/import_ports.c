@@ -27,8 +27,9 @@ struct import_line {
     char *uuid, *label, *name;
     unsigned number;
     uint16_t port;
-    bool is_known; /* the file knows the console */
-    bool is_kept;  /* the file has this port for the console */
+    bool is_known;    /* the file knows the console */
+    bool is_kept;     /* the file has this port for the console */
+    bool came_by_tls; /* as the file has it */
 };
 
 struct import {
@@ -220,6 +221,7 @@ static bool import_ports_on_record(void *owner,
         free(line->label);
         line->label = xstrdup(record->label);
         line->is_known = true;
+        line->came_by_tls = record->came_by_tls;
         line->is_kept = line->port == record->port;
     } else if (taken->number != 0) {
         problems_add(import->problems, taken->number,
@@ -246,6 +248,9 @@ static int put_lines(const struct import *import, struct database *db,
             .address = "",
             .first_seen_s = clock_utc_s(),
             .port = line->port,
+            /* Nobody made it up: a person has listed it. */
+            .is_proven = true,
+            .came_by_tls = line->came_by_tls,
         };
 
         if (line->number != 0)

@@ -27,6 +27,7 @@ static void read_gate(struct census *census, const struct gate *g)
     census->unserved_closed = g->newcomers[ADMISSION_CLIENT].closed;
     census->vms_refused_address =
         refused(g, ADMISSION_VM, ADMISSION_NOT_ALLOWED);
+    census->vms_refused_new = g->admission.refused_consoles;
     census->vms_refused_rate = refused(g, ADMISSION_VM, ADMISSION_TOO_OFTEN);
     census->clients_refused_address =
         refused(g, ADMISSION_CLIENT, ADMISSION_NOT_ALLOWED);
@@ -66,11 +67,24 @@ static void daemon_census_read_console(void *owner, const struct console *c,
     daemon_logs_describe(c, ret);
 }
 
+static size_t daemon_census_read_addresses(
+    void *owner, struct census_address ret_rows[CENSUS_ADDRESSES_MAX])
+{
+    const struct daemon_census *c = owner;
+    const struct newcomers *vms = &c->sessions->gate.newcomers[ADMISSION_VM];
+    size_t count = census_read_addresses(c->directory, ret_rows);
+
+    for (size_t i = 0; i < count; i++)
+        ret_rows[i].unidentified = newcomers_of_site(vms, ret_rows[i].ip);
+    return count;
+}
+
 struct census_source daemon_census_source(struct daemon_census *c)
 {
     return (struct census_source){
         .owner = c,
         .read = daemon_census_read,
         .read_console = daemon_census_read_console,
+        .read_addresses = daemon_census_read_addresses,
     };
 }

@@ -98,6 +98,7 @@ static enum hook_kind kind_of(const struct fact *fact)
     case FACT_CLIENT_LAGS:
     case FACT_DESTINATION_REPLACED:
     case FACT_OUTPUT_LOST:
+    case FACT_PROVEN:
         break;
     }
     return HOOK_KINDS;

@@ -10,6 +10,7 @@
 #include "daemon/parts/words.h"
 #include "log/log.h"
 #include "log/log_words.h"
+#include "net/address.h"
 #include "net/waker.h"
 #include "store/store.h"
 
@@ -106,15 +107,13 @@ static void daemon_state_announcement_due(struct deadline *due, void *owner)
 /* ---- writing ---------------------------------------------------------- */
 
 /* Since when the console has neither VM nor client; 0: it has one. */
-static int64_t left_s(const struct daemon_state *s, const struct console *c,
-                      int64_t now_s)
+static int64_t left_s(const struct console *c, int64_t now_s)
 {
-    uint64_t begun_us =
-        c->expiry.due_us - s->links.directory->expiries.length_us;
+    uint64_t since_us;
 
-    if (!deadline_is_running(&c->expiry))
+    if (!console_left_since(c, &since_us))
         return 0;
-    return now_s - (int64_t)((clock_now_us() - begun_us) / US_PER_S);
+    return now_s - (int64_t)((clock_now_us() - since_us) / US_PER_S);
 }
 
 /* vm_seen: the VM connects or disconnects now. */
@@ -129,8 +128,10 @@ static uint64_t put(struct daemon_state *s, const struct console *c,
         .address = c->link != NULL ? c->link->peer : "",
         .first_seen_s = now_s,
         .last_seen_s = vm_seen ? now_s : 0,
-        .left_s = left_s(s, c, now_s),
+        .left_s = left_s(c, now_s),
         .port = c->port_number,
+        .is_proven = c->is_proven,
+        .came_by_tls = c->came_by_tls,
     };
 
     return store_put(s->store, &record);
@@ -290,6 +291,34 @@ static void remember(struct loading *loading, struct console *c,
     };
 }
 
+/* A new console expires sooner, whether vspcd runs or not. */
+static bool has_expired(const struct loading *loading,
+                        const struct store_record *r)
+{
+    uint64_t expire_us =
+        directory_expire_us(loading->state->links.directory, r->is_proven);
+
+    return r->left_s != 0 &&
+           loading->now_s - r->left_s >= (int64_t)(expire_us / US_PER_S);
+}
+
+static struct console_past past_of(const struct store_record *r)
+{
+    struct console_past past = {
+        .is_proven = r->is_proven,
+        .came_by_tls = r->came_by_tls,
+    };
+    char host[ADDRESS_HOST_MAX + 1];
+    struct address address;
+    struct err why;
+    uint16_t port;
+
+    if (address_split(r->address, 0, host, &port, &why) == 0 &&
+        address_parse(host, port, &address, &why) == 0)
+        (void)address_ip(&address, &past.ip);
+    return past;
+}
+
 static bool daemon_state_on_record(void *owner,
                                    const struct store_record *record)
 {
@@ -301,18 +330,18 @@ static bool daemon_state_on_record(void *owner,
         .label = record->label,
         .name = name,
     };
+    struct console_past past = past_of(record);
     struct console *c;
 
     if (!is_usable(record))
         return false;
-    if (record->left_s != 0 && loading->now_s - record->left_s >=
-                                   (int64_t)s->links.settings->vm_expire_s) {
+    if (has_expired(loading, record)) {
         s->expired++;
         daemon_hooks_tell_gone(s->links.hooks, record);
         return false;
     }
     text_clean(name, sizeof name, slice_of_text(record->name));
-    c = directory_restore(s->links.directory, &identity);
+    c = directory_restore(s->links.directory, &identity, &past);
     if (c == NULL) {
         s->left_out++;
         return true;

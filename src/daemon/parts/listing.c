@@ -71,6 +71,7 @@ static void log_totals(const struct census *c)
                         "unserved=%s unidentified=%s history=%s "
                         "refused-vm-address=%llu "
                         "refused-vm-rate=%llu closed-unidentified=%llu "
+                        "refused-new-console=%llu evicted-console=%llu "
                         "refused-console=%llu refused-client-address=%llu "
                         "refused-client-rate=%llu refused-client-total=%llu "
                         "refused-client-of-console=%llu out-of-files=%llu",
@@ -83,12 +84,26 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->vms_refused_address,
              (unsigned long long)c->vms_refused_rate,
              (unsigned long long)c->unidentified_closed,
+             (unsigned long long)c->vms_refused_new,
+             (unsigned long long)c->consoles_evicted,
              (unsigned long long)c->consoles_refused,
              (unsigned long long)c->clients_refused_address,
              (unsigned long long)c->clients_refused_rate,
              (unsigned long long)c->clients_refused_total,
              (unsigned long long)c->clients_refused_console,
              (unsigned long long)c->accepts_starved);
+}
+
+static void log_addresses(const struct listing *l)
+{
+    struct census_address rows[CENSUS_ADDRESSES_MAX];
+    size_t count = l->source.read_addresses(l->source.owner, rows);
+
+    for (size_t i = 0; i < count; i++)
+        log_info(LOG_ADDRESS_LISTED
+                 " address=%s consoles=%u new=%u vms=%u unidentified=%u",
+                 rows[i].text.text, rows[i].consoles, rows[i].consoles_new,
+                 rows[i].vms, rows[i].unidentified);
 }
 
 static const char *vm_text(const struct census_console *row)
@@ -171,6 +186,7 @@ void listing_begin(struct listing *l)
     }
     l->source.read(l->source.owner, &census);
     log_totals(&census);
+    log_addresses(l);
     census_walk_begin(&l->walk, l->walks, l->directory);
     end_if_done(l);
 }

@@ -58,6 +58,18 @@ void words_log_expired(const struct console *c)
              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text));
 }
 
+void words_log_evicted(const struct console *c)
+{
+    struct console_name name = console_name(c);
+
+    log_limited(LOG_WARNING, NULL, NULL,
+                LOG_CONSOLE_EVICTED " console=%s id=%s reason=%s",
+                LOG_TEXT(name.text), LOG_TEXT(console_id(c).text),
+                LOG_TEXT("--console-limit, the range of ports or the serial "
+                         "ports of a VM are used up; kill -USR1 lists the "
+                         "addresses that have most consoles"));
+}
+
 static void log_move(const struct fact_move_ended *ended, const char *name)
 {
     const char *to = ended->to[0] != '\0' ? ended->to : "none";
@@ -82,6 +94,7 @@ void words_log_fact(const struct fact *fact)
     switch (fact->kind) {
     case FACT_VM_ATTACHED:
     case FACT_LABELLED:
+    case FACT_PROVEN:
     case FACT_DESERTED:
     case FACT_VISITED:
     case FACT_CLIENT_ATTACHED: /* its session has logged it */

@@ -27,6 +27,9 @@ void words_log_no_port(const struct console *c, int error);
 
 void words_log_expired(const struct console *c);
 
+/* The console expires at once because another one needs its room. */
+void words_log_evicted(const struct console *c);
+
 /* Why a move ended other than by MOVE_COMPLETED: a sentence, static text. The
  * log and the hooks share it, because administrators search for it. */
 const char *words_move_failure(enum move_verdict verdict);

@@ -29,7 +29,14 @@ static const char *const texts[VM_END_COUNT] = {
         "unidentified connections sent more data than is kept for all of them",
     [VM_END_SUBNEGOTIATION] = "it sent a subnegotiation of more than 16 KiB",
     [VM_END_NO_MEMORY] = "no memory for the VM's output",
-    [VM_END_TOO_MANY_CONSOLES] = "limit of consoles reached (--console-limit)",
+    [VM_END_TOO_MANY_CONSOLES] =
+        "limit of consoles reached (--console-limit), and none is unused",
+    [VM_END_TOO_MANY_OF_VM] =
+        "the VM has 64 serial ports, or 32 from this address, and none is "
+        "unused",
+    [VM_END_TOO_MANY_NEW] =
+        "its address brings more VMs that are not known yet than "
+        "--new-console-burst and --new-console-rate allow",
     [VM_END_NOT_ALLOWED] = "the address is no longer in --vm-allow",
     [VM_END_DISMISSED] = "its console continues without this connection",
     [VM_END_SHUT_DOWN] = "shutting down",

@@ -24,6 +24,8 @@ enum vm_end {
     VM_END_SUBNEGOTIATION,
     VM_END_NO_MEMORY,
     VM_END_TOO_MANY_CONSOLES,
+    VM_END_TOO_MANY_OF_VM,
+    VM_END_TOO_MANY_NEW,
     VM_END_NOT_ALLOWED,
     VM_END_DISMISSED, /* core gives the text */
     VM_END_SHUT_DOWN,

@@ -34,6 +34,49 @@ static const struct {
                                  VMEXT_VM_LOCATION_UUID },
 };
 
+static enum vm_end end_of(enum directory_outcome outcome)
+{
+    static const enum vm_end ends[] = {
+        [DIRECTORY_ATTACHED] = VM_END_COUNT,
+        [DIRECTORY_FULL] = VM_END_TOO_MANY_CONSOLES,
+        [DIRECTORY_FULL_OF_VM] = VM_END_TOO_MANY_OF_VM,
+    };
+
+    return ends[outcome];
+}
+
+static void log_too_many_new(const struct vm_session *s, const char *name)
+{
+    log_limited(
+        LOG_WARNING, s->link.peer, NULL,
+        LOG_CONSOLE_REFUSED " vm=%s peer=%s reason=%s", LOG_TEXT(name),
+        s->link.peer,
+        LOG_TEXT("the address brings more VMs that are not known yet than "
+                 "--new-console-burst and --new-console-rate allow; they are "
+                 "served when their hosts connect again; raise both where many "
+                 "VMs come from one address"));
+}
+
+/* False: the session ends. */
+static bool attach(struct vm_session *s, const struct vm_identity *who)
+{
+    struct session_context *ctx = s->telnet.ctx;
+    const struct console *c = directory_find_known(ctx->directory, who);
+    enum directory_outcome outcome;
+
+    if (c == NULL && !gate_admits_console(&ctx->gate, s->link.ip)) {
+        log_too_many_new(s, who->name);
+        vm_session_end(s, VM_END_TOO_MANY_NEW);
+        return false;
+    }
+    outcome =
+        directory_attach_vm(ctx->directory, &s->link, who, clock_now_us());
+    if (outcome == DIRECTORY_ATTACHED)
+        return true;
+    vm_session_end(s, end_of(outcome));
+    return false;
+}
+
 /*
  * Of the UUIDs the first that is there counts, in the order VC, BIOS, location.
  *
@@ -65,11 +108,8 @@ void vm_extension_attach(struct vm_session *s)
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
-    if (directory_attach_vm(s->telnet.ctx->directory, &s->link, &who,
-                            clock_now_us()) == NULL) {
-        vm_session_end(s, VM_END_TOO_MANY_CONSOLES);
+    if (!attach(s, &who))
         return;
-    }
     service_settle(s->telnet.ctx, s->link.console, s->identity->service_uri,
                    s->identity->direction);
     vm_session_serve(s);

@@ -515,6 +515,7 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
 
     s->link.ops = &vm_input_link_ops;
     memcpy(s->link.peer, peer.text, sizeof s->link.peer);
+    (void)address_ip(&stream->peer, &s->link.ip);
     session_start(&ctx->all, &s->session, &vm_session_ops);
     buf_init(&s->early, LIMIT_EARLY_DATA + LIMIT_READ);
     comport_peer_init(&s->comport, LINE_VM);
