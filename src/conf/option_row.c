@@ -343,6 +343,21 @@ const struct option_row option_rows[] = {
       .more = "Ciphers without a certificate (aNULL) and without encryption "
               "(eNULL) are never accepted. @SECLEVEL is refused: the security "
               "level is that of the system's OpenSSL, and at least 1." },
+    { .name = "vm-tls-keep",
+      .type = OPTION_WORD,
+      AT(vm_tls_keep),
+      .words = "off|on",
+      .value = "off|on",
+      .standard = "on",
+      .is_reloaded = true,
+      .text = "serve a console that has come by TLS to connections in TLS\n"
+              "only",
+      .more = "A console has come by TLS if a connection of its VM in TLS has "
+              "lasted for a minute. vspcd then refuses connections of the VM "
+              "in the clear, also as the destination of a vMotion, and logs "
+              "that. The console forgets it when it expires, or when the "
+              "setting is off and a connection in the clear has lasted for a "
+              "minute." },
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),

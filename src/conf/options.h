@@ -122,6 +122,7 @@ struct settings {
     uint64_t vm_burst;           /* connections of an address */
     uint64_t new_console_rate;   /* per second and address; 0: no limit */
     uint64_t new_console_burst;  /* new consoles of an address */
+    uint64_t vm_tls_keep;        /* 0 off, 1 on */
     uint64_t client_rate;        /* per second and address; 0: no limit */
     uint64_t client_burst;       /* connections of an address */
     uint64_t unidentified_limit; /* connections; 0: no limit */

@@ -58,6 +58,9 @@ void console_trial_due(struct console *c);
 void console_set_site(struct console *c, struct ip ip);
 void console_leave_site(struct console *c);
 
+/* The link is in the clear, and the console goes only to links in TLS. */
+bool console_needs_tls(const struct console *c, const struct vm_link *link);
+
 /* A client's input (client.h). console_input: there must be a VM; false: there
  * is no memory. console_break_input: a break begins or ends behind that input.
  */

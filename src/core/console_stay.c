@@ -10,7 +10,10 @@
  *
  * The trial is of a connection, not of the sum of all: nothing has to be kept
  * of a trial that was not completed. It also decides whether the console is
- * taken to come by TLS.
+ * taken to come by TLS, in both directions (directory.h, keeps_tls). If the
+ * first message in TLS decided that, anybody could lock a VM out that comes in
+ * the clear, by one connection in its name. As it is, the VM takes its console
+ * back within the trial, because the newest connection wins.
  *
  * One deadline serves trial and expiry, since a console has a VM or has none.
  */
@@ -105,6 +108,12 @@ void console_trial_due(struct console *c)
     if (c->link != NULL)
         c->came_by_tls = c->link->is_encrypted;
     tell_proven(c);
+}
+
+bool console_needs_tls(const struct console *c, const struct vm_link *link)
+{
+    return c->came_by_tls && !link->is_encrypted &&
+           c->directory->settings.keeps_tls;
 }
 
 void console_set_site(struct console *c, struct ip ip)

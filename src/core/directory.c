@@ -191,6 +191,7 @@ void directory_set(struct directory *d,
     d->settings.client_limit = settings->client_limit;
     d->settings.console_limit = settings->console_limit;
     d->settings.is_dcd_always_on = settings->is_dcd_always_on;
+    d->settings.keeps_tls = settings->keeps_tls;
     deadline_queue_set_length(&d->expiries, settings->expire_us);
     deadline_queue_set_length(&d->new_expiries, settings->new_expire_us);
     deadline_queue_set_length(&d->short_holds, short_hold_us);
@@ -458,6 +459,8 @@ enum directory_outcome directory_attach_vm(struct directory *d,
     struct console *c = directory_find_known(d, identity);
     bool is_labelled = false;
 
+    if (c != NULL && console_needs_tls(c, link))
+        return DIRECTORY_NEEDS_TLS;
     if (c == NULL) {
         enum directory_outcome outcome = make_room_for(d, identity, link->ip);
 

@@ -28,6 +28,8 @@ struct directory_settings {
                                * LIMIT_RING_FIRST are granted beyond it */
     uint32_t client_limit;    /* clients per console; 0: no limit */
     uint32_t console_limit;   /* consoles; 0: no limit */
+    bool keeps_tls; /* a console whose VM has come by TLS (console.came_by_tls)
+                     * is not given to a connection in the clear */
     bool is_dcd_always_on; /* towards VMs, also without a client */
     bool is_multi_console; /* show NAME_LABEL, as vSPC.py does */
 };
@@ -113,6 +115,7 @@ enum directory_outcome {
     DIRECTORY_ATTACHED,
     DIRECTORY_FULL,       /* as many consoles as there may be */
     DIRECTORY_FULL_OF_VM, /* as many serial ports as a VM may have */
+    DIRECTORY_NEEDS_TLS,  /* settings.keeps_tls */
 };
 
 /*

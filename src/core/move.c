@@ -314,10 +314,22 @@ static void report_replaced(const struct move *m, const struct vm_link *by)
     fact_add(&directory_of(m)->facts, fact);
 }
 
+static struct move *find(const struct directory *d, struct slice key)
+{
+    return map_find(&d->moves, key_hash(d, key), has_key, &key);
+}
+
+struct console *move_find_console(const struct directory *d, struct slice key)
+{
+    const struct move *m = find(d, key);
+
+    return m != NULL ? m->console : NULL;
+}
+
 const char *move_join(struct directory *d, struct vm_link *link,
                       struct slice key, uint64_t now_us)
 {
-    struct move *m = map_find(&d->moves, key_hash(d, key), has_key, &key);
+    struct move *m = find(d, key);
     struct vm_link *before;
 
     if (m == NULL)
@@ -328,6 +340,9 @@ const char *move_join(struct directory *d, struct vm_link *link,
         return NULL; /* a PEER that is repeated gets PEER-OK again */
     if (link->move != NULL)
         return "the connection is the destination of another move";
+    if (console_needs_tls(m->console, link))
+        return "its VM has come by TLS, and this connection is in the clear "
+               "(--vm-tls-keep): the new host must connect by TLS too";
     /* A peer that knows the secret is the VM's new host, and its former
      * connection may have died silently. So the newest wins; to wait for the
      * end of the older one would wait for a keepalive. */

@@ -130,6 +130,9 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
 const char *move_join(struct directory *d, struct vm_link *link,
                       struct slice key, uint64_t now_us);
 
+/* The console whose move has this key; NULL: no move has it. */
+struct console *move_find_console(const struct directory *d, struct slice key);
+
 /*
  * COMPLETE came on this link. True: the link has the console now,
  * directory_settle passes the held input on to it, and the source leaves.

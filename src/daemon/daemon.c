@@ -463,6 +463,7 @@ void daemon_say_ready(struct daemon *d)
     for (int i = 0; i < s->notice_count; i++)
         log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_tls_log(&d->tls);
+    daemon_tls_check_kept(&d->tls, &d->directory);
     daemon_state_log(&d->state);
     daemon_logs_log(&d->logs);
     daemon_check_limits(d);

@@ -183,6 +183,7 @@ void daemon_reload(struct daemon *d)
     if (has_tls)
         log_info(LOG_TLS_RELOADED);
     daemon_tls_log(&d->tls);
+    daemon_tls_check_kept(&d->tls, &d->directory);
     if (changes.count > 0)
         daemon_check_limits(d);
 }

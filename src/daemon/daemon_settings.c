@@ -54,6 +54,7 @@ struct directory_settings daemon_settings_of_directory(const struct settings *s)
         .history_total = s->history_total,
         .client_limit = (uint32_t)s->client_limit,
         .console_limit = (uint32_t)s->console_limit,
+        .keeps_tls = s->vm_tls_keep != 0,
         .is_multi_console = s->is_multi_console,
         .is_dcd_always_on = s->is_dcd_always_on,
     };

@@ -66,6 +66,7 @@
 #define LOG_VM_DISCONNECTED "VM disconnected"
 #define LOG_VM_RENAMED "VM renamed"
 #define LOG_VM_REFUSED "VM refused (WONT-PROXY)"
+#define LOG_VM_CLEAR_REFUSED "VM in the clear refused"
 #define LOG_VM_PAUSED "VM stopped forwarding (WONT 232)"
 #define LOG_VM_OUTPUT_LOST "VM output lost"
 #define LOG_VM_MESSAGE_MALFORMED "malformed VM message ignored"
@@ -115,6 +116,7 @@
 /* ---- TLS -------------------------------------------------------------- */
 
 #define LOG_TLS_OFF "TLS off, telnets:// will not work"
+#define LOG_TLS_KEPT "TLS off, consoles wait for it"
 #define LOG_TLS_CERTIFICATE "TLS certificate loaded"
 #define LOG_TLS_SLOW_KEY "TLS key makes handshakes slow"
 #define LOG_TLS_RELOADED "SIGHUP: TLS certificate reloaded, for new connections"

@@ -1,6 +1,7 @@
 /*
- * shift.so - another time of day: loaded before the C library, it adds as many
- * seconds to the clock as stand in the file $CLOCK_SHIFT.
+ * shift.so - another time: loaded before the C library, it adds as many seconds
+ * to the time of day as stand in the file $CLOCK_SHIFT, and to the clock of
+ * deadlines as stand in $MONOTONIC_SHIFT.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static long shift(void)
+static long shift(const char *name)
 {
-    const char *path = getenv("CLOCK_SHIFT");
+    const char *path = getenv(name);
     FILE *file = path != NULL ? fopen(path, "re") : NULL;
     char text[32] = "0";
 
@@ -27,6 +28,8 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     int r = (int)syscall(SYS_clock_gettime, clock, now);
 
     if (r == 0 && clock == CLOCK_REALTIME)
-        now->tv_sec += shift();
+        now->tv_sec += shift("CLOCK_SHIFT");
+    if (r == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE))
+        now->tv_sec += shift("MONOTONIC_SHIFT");
     return r;
 }

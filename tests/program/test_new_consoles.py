@@ -1,10 +1,16 @@
 """Consoles that are made up: how many an address may bring, how soon they are
-gone, and that they leave places and ports to VMs."""
+gone, and that they leave places and ports to VMs; and that a console which has
+come by TLS stays there."""
+
+import os
+
+import pytest
 
 from harness import words
 from harness.net import eventually
-from harness.programs import fields_of, message_of
+from harness.programs import BUILD, fields_of, is_sanitized, message_of
 from harness.streams import assert_both_ways
+from harness.tls import Tls
 from harness.vm import new_uuid
 from test_config import config  # noqa: F401 (a fixture)
 from test_config_reload import hup
@@ -12,6 +18,7 @@ from test_limits import limits
 from test_state import change, loaded, rows, start  # noqa: F401 (start)
 
 OTHER = "127.0.0.2"
+TRIAL = 60  # seconds that a connection of a VM has to last
 
 
 def make_up(vspcd, count, uuid=None, source=OTHER):
@@ -145,3 +152,101 @@ def test_an_unused_console_expires_while_vspcd_does_not_run(start):  # noqa: F81
     # The state has whose it is, and what makes room first.
     vspcd.report()
     assert addresses(vspcd)["127.0.0.1"]["consoles"] == "1"
+
+
+# TLS stays
+
+
+@pytest.fixture
+def start_later(start, tmp_path):  # noqa: F811
+    """start_later(*options): a vspcd; start_later.pass_time(seconds)."""
+    if is_sanitized():
+        pytest.skip("a sanitizer has to be the first library")
+    clock = tmp_path / "clock"
+    passed = 0
+
+    def pass_time(vspcd, seconds):
+        nonlocal passed
+        passed += seconds
+        new = tmp_path / "clock.new"
+        new.write_text(f"{passed}\n")
+        os.replace(new, clock)
+        vspcd.report()  # wakes it, and what is due is done in the next turn
+        vspcd.report()
+
+    def begin(*args):
+        return start(*args, wrapper=(
+            "env", f"LD_PRELOAD={BUILD / 'tests/program/libshift.so'}",
+            f"MONOTONIC_SHIFT={clock}"))
+    begin.pass_time = pass_time
+    return begin
+
+
+def kept(start_later, vspcd):
+    """A VM that has come by TLS for long enough."""
+    vm = vspcd.vm("web", tls=Tls())
+    assert addresses(vspcd)["127.0.0.1"]["new"] == "1"
+    start_later.pass_time(vspcd, TRIAL + 1)
+    assert addresses(vspcd)["127.0.0.1"]["new"] == "0"
+    return vm
+
+
+def test_a_console_that_came_by_tls_stays_there(start_later):
+    vspcd = start_later()
+    vm = kept(start_later, vspcd)
+    vspcd.new_vm("web", vm.uuid).identify().wait_closed()
+    has = vspcd.wait_event(words.VM_CLEAR_REFUSED, console="web")
+    assert has["id"] == f"{vm.uuid}/vSPC.py"
+    assert "--vm-tls-keep" in has["reason"]
+    assert_both_ways(vm, vspcd.telnet(vm))
+    vspcd.stop()
+    # Over a restart, too.
+    vspcd = start_later()
+    vspcd.new_vm("web", vm.uuid).identify().wait_closed()
+    vspcd.wait_event(words.VM_CLEAR_REFUSED, console="web")
+    again = vspcd.vm("web", vm.uuid, tls=Tls())
+    assert again.port == vm.port
+
+
+def test_tls_that_is_turned_off_leads_nobody_into_the_clear(
+        start_later, config):  # noqa: F811
+    vspcd = start_later("--config", config(""))
+    vm = kept(start_later, vspcd)
+    config('tls = "off"\n')
+    hup(vspcd)
+    has = vspcd.wait_event(words.TLS_KEPT, consoles=1)
+    assert "--vm-tls-keep" in has["reason"]
+    vspcd.new_vm("web", vm.uuid).identify().wait_closed()
+    vspcd.wait_event(words.VM_CLEAR_REFUSED, console="web")
+    config('tls = "off"\nvm-tls-keep = off\n')
+    hup(vspcd)
+    clear = vspcd.vm("web", vm.uuid)
+    assert_both_ways(clear, vspcd.telnet(clear))
+
+
+def test_a_vm_that_came_by_tls_does_not_move_into_the_clear(start_later):
+    vspcd = start_later()
+    vm = kept(start_later, vspcd)
+    vm.begin()
+    vspcd.destination(vm).be_refused()
+    has = vspcd.wait_event(words.VM_MOVE_NOT_JOINED, console="web")
+    assert "--vm-tls-keep" in has["reason"]
+    destination = vspcd.destination(vm, tls=Tls()).join()
+    destination.complete()
+    vspcd.wait_event(words.VM_MOVED, to=destination.address)
+    assert_both_ways(destination, vspcd.telnet(vm.port))
+
+
+def test_an_administrator_lets_it_go_back_to_the_clear(
+        start_later, config):  # noqa: F811
+    vspcd = start_later("--config", config(""))
+    vm = kept(start_later, vspcd)
+    config("vm-tls-keep = off\n")
+    hup(vspcd)
+    clear = vspcd.vm("web", vm.uuid)
+    start_later.pass_time(vspcd, TRIAL + 1)
+    config("vm-tls-keep = on\n")
+    hup(vspcd)
+    clear.close()
+    again = vspcd.vm("web", vm.uuid)
+    assert_both_ways(again, vspcd.telnet(again))

@@ -415,6 +415,90 @@ static void made_up_serial_ports_make_room_for_the_vms_own(void **state)
     assert_ptr_equal(directory_find(d, "victim", "s0"), own);
 }
 
+/* ---- TLS -------------------------------------------------------------- */
+
+static struct console *by_tls(struct fixture *f, uint64_t now_us)
+{
+    struct vm_link *link = link_from(f, host(1));
+
+    link->is_encrypted = true;
+    assert_int_equal(attach(f, link, "u1", "s0", now_us), DIRECTORY_ATTACHED);
+    return link->console;
+}
+
+static void a_console_that_came_by_tls_is_not_given_to_the_clear(void **state)
+{
+    struct fixture *f = *state;
+    struct console *c = by_tls(f, 0);
+    struct vm_link *clear = link_from(f, host(1));
+
+    f->directory.settings.keeps_tls = true;
+    pass_trials(f, LIMIT_TRIAL_US);
+    assert_true(c->came_by_tls);
+    assert_int_equal(attach(f, clear, "u1", "s0", 0), DIRECTORY_NEEDS_TLS);
+    assert_ptr_not_equal(c->link, clear);
+    console_detach_vm(c->link, "gone", 0);
+    assert_int_equal(attach(f, clear, "u1", "s0", 0), DIRECTORY_NEEDS_TLS);
+    assert_ptr_equal(by_tls(f, 0), c);
+}
+
+/* A single connection by TLS must not lock a VM out that comes in the clear. */
+static void a_short_connection_by_tls_decides_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct vm_link *clear = link_from(f, host(1));
+    struct console *c;
+
+    f->directory.settings.keeps_tls = true;
+    assert_int_equal(attach(f, clear, "u1", "s0", 0), DIRECTORY_ATTACHED);
+    c = clear->console;
+    pass_trials(f, LIMIT_TRIAL_US);
+    by_tls(f, LIMIT_TRIAL_US);
+    assert_int_equal(attach(f, clear, "u1", "s0", 2 * LIMIT_TRIAL_US - 1),
+                     DIRECTORY_ATTACHED);
+    pass_trials(f, 3 * LIMIT_TRIAL_US);
+    assert_false(c->came_by_tls);
+}
+
+static void without_the_setting_a_console_forgets_tls(void **state)
+{
+    struct fixture *f = *state;
+    struct console *c = by_tls(f, 0);
+    struct vm_link *clear = link_from(f, host(1));
+
+    pass_trials(f, LIMIT_TRIAL_US);
+    (void)count_of(&f->directory.facts, FACT_PROVEN);
+    assert_int_equal(attach(f, clear, "u1", "s0", LIMIT_TRIAL_US),
+                     DIRECTORY_ATTACHED);
+    assert_true(c->came_by_tls);
+    pass_trials(f, 2 * LIMIT_TRIAL_US);
+    assert_false(c->came_by_tls);
+    /* The state has to know. */
+    assert_int_equal(count_of(&f->directory.facts, FACT_PROVEN), 1);
+}
+
+static void a_move_does_not_lead_out_of_tls(void **state)
+{
+    static const uint8_t secret[MOVE_SECRET_LEN] = { 1 };
+    const struct slice sequence = slice_of_text("1");
+    uint8_t bytes[1 + MOVE_SECRET_LEN] = { '1', 1 };
+    const struct slice key = slice_of(bytes, sizeof bytes);
+    struct fixture *f = *state;
+    struct directory *d = &f->directory;
+    struct console *c = by_tls(f, 0);
+    struct vm_link *clear = link_from(f, host(2));
+
+    d->settings.keeps_tls = true;
+    pass_trials(f, LIMIT_TRIAL_US);
+    assert_null(move_begin(c->link, sequence, secret, 0));
+    assert_ptr_equal(move_find_console(d, key), c);
+    assert_non_null(move_join(d, clear, key, 0));
+    assert_null(clear->move);
+    clear->is_encrypted = true;
+    assert_null(move_join(d, clear, key, 0));
+    move_leave(clear, 0);
+}
+
 /* ---- what sites have -------------------------------------------------- */
 
 static void sites_are_counted(void **state)
@@ -488,6 +572,10 @@ int main(void)
         TEST(one_address_gets_half_of_a_vms_serial_ports),
         TEST(all_serial_ports_of_a_vm_are_bounded),
         TEST(made_up_serial_ports_make_room_for_the_vms_own),
+        TEST(a_console_that_came_by_tls_is_not_given_to_the_clear),
+        TEST(a_short_connection_by_tls_decides_nothing),
+        TEST(without_the_setting_a_console_forgets_tls),
+        TEST(a_move_does_not_lead_out_of_tls),
         TEST(sites_are_counted),
         TEST(the_addresses_with_most_consoles_are_listed),
     };

@@ -1,5 +1,6 @@
 #include "daemon/parts/daemon_tls.h"
 
+#include "core/directory.h"
 #include "daemon/process/state_directory.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -262,6 +263,26 @@ void daemon_tls_log(const struct daemon_tls *t)
              LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
     if (is_slow(t, &why))
         log_warning(LOG_TLS_SLOW_KEY " reason=%s", LOG_TEXT(why.text));
+}
+
+/* TLS that is off for want of a certificate must not lead into the clear what
+ * has come by TLS, so it is for a person to decide. */
+void daemon_tls_check_kept(const struct daemon_tls *t,
+                           const struct directory *directory)
+{
+    struct directory_cursor cursor = { 0 };
+    const struct console *c;
+    unsigned count = 0;
+
+    if (t->vms != NULL || !directory->settings.keeps_tls)
+        return;
+    while ((c = directory_next(directory, &cursor)) != NULL)
+        count += c->came_by_tls;
+    if (count > 0)
+        log_warning(LOG_TLS_KEPT " consoles=%u reason=%s", count,
+                    LOG_TEXT("their VMs have come by TLS, and TLS for VMs is "
+                             "off (--tls); set --vm-tls-keep off to serve them "
+                             "in the clear"));
 }
 
 /* "HOST:PORT" for a URI, by which vSphere's hosts may reach us: the only

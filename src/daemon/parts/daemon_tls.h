@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 
+struct directory;
 struct session_context;
 
 struct daemon_tls {
@@ -52,6 +53,11 @@ int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
 
 /* Logs the thumbprints, and what daemon_tls_warns says. */
 void daemon_tls_log(const struct daemon_tls *t);
+
+/* Warns if VMs that have come by TLS cannot come any more: TLS is off, and
+ * --vm-tls-keep on. */
+void daemon_tls_check_kept(const struct daemon_tls *t,
+                           const struct directory *directory);
 
 /* Prints thumbprints and proxy URIs, to be entered into vSphere. */
 void daemon_tls_print(const struct daemon_tls *t, FILE *to);

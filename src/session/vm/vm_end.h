@@ -26,6 +26,7 @@ enum vm_end {
     VM_END_TOO_MANY_CONSOLES,
     VM_END_TOO_MANY_OF_VM,
     VM_END_TOO_MANY_NEW,
+    VM_END_CLEAR,
     VM_END_NOT_ALLOWED,
     VM_END_DISMISSED, /* core gives the text */
     VM_END_SHUT_DOWN,

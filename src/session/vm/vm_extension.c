@@ -34,12 +34,18 @@ static const struct {
                                  VMEXT_VM_LOCATION_UUID },
 };
 
+static void note_tls(struct vm_session *s)
+{
+    s->link.is_encrypted = s->telnet.secure.state == SECURE_DONE;
+}
+
 static enum vm_end end_of(enum directory_outcome outcome)
 {
     static const enum vm_end ends[] = {
         [DIRECTORY_ATTACHED] = VM_END_COUNT,
         [DIRECTORY_FULL] = VM_END_TOO_MANY_CONSOLES,
         [DIRECTORY_FULL_OF_VM] = VM_END_TOO_MANY_OF_VM,
+        [DIRECTORY_NEEDS_TLS] = VM_END_CLEAR,
     };
 
     return ends[outcome];
@@ -55,6 +61,21 @@ static void log_too_many_new(const struct vm_session *s, const char *name)
                  "--new-console-burst and --new-console-rate allow; they are "
                  "served when their hosts connect again; raise both where many "
                  "VMs come from one address"));
+}
+
+static void log_in_the_clear(const struct vm_session *s,
+                             const struct console *c)
+{
+    struct console_name name = console_name(c);
+
+    log_limited(
+        LOG_WARNING, s->link.peer, name.text,
+        LOG_VM_CLEAR_REFUSED " console=%s id=%s peer=%s reason=%s",
+        LOG_TEXT(name.text), LOG_TEXT(console_id(c).text), s->link.peer,
+        LOG_TEXT("the console's VM has come by TLS before: this is another "
+                 "machine that poses as the VM, or its proxy URI was changed; "
+                 "use telnets:// again, or set --vm-tls-keep off until the VM "
+                 "has been connected for a minute"));
 }
 
 /* False: the session ends. */
@@ -73,6 +94,8 @@ static bool attach(struct vm_session *s, const struct vm_identity *who)
         directory_attach_vm(ctx->directory, &s->link, who, clock_now_us());
     if (outcome == DIRECTORY_ATTACHED)
         return true;
+    if (outcome == DIRECTORY_NEEDS_TLS)
+        log_in_the_clear(s, c);
     vm_session_end(s, end_of(outcome));
     return false;
 }
@@ -104,7 +127,7 @@ void vm_extension_attach(struct vm_session *s)
         vm_session_end(s, VM_END_NO_UUID);
         return;
     }
-    s->link.is_encrypted = s->telnet.secure.state == SECURE_DONE;
+    note_tls(s);
     who.name = id->text[QUESTION_NAME];
     if (who.name[0] == '\0')
         who.name = who.uuid;
@@ -373,15 +396,21 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     struct slice key =
         slice_of(m->sequence.data, m->sequence.len + m->secret.len);
     struct vmext_message answer = { .code = VMEXT_VMOTION_PEER_OK };
-    const char *why_not =
-        move_join(s->telnet.ctx->directory, &s->link, key, clock_now_us());
+    struct directory *d = s->telnet.ctx->directory;
+    const char *why_not;
 
+    note_tls(s);
+    why_not = move_join(d, &s->link, key, clock_now_us());
     if (why_not != NULL) {
+        const struct console *c = move_find_console(d, key);
         uint32_t others;
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
-        s->telnet.ctx->directory->move_counts.refused++;
-        log_line(level, LOG_VM_MOVE_NOT_JOINED " peer=%s others=%u reason=%s",
+        d->move_counts.refused++;
+        log_line(level,
+                 LOG_VM_MOVE_NOT_JOINED
+                 " console=%s peer=%s others=%u reason=%s",
+                 c != NULL ? LOG_TEXT(console_name(c).text) : "none",
                  s->link.peer, others, LOG_TEXT(why_not));
         return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY,
                                  VMEXT_VMOTION_PEER);
