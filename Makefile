@@ -39,9 +39,9 @@ bench: ## speed and memory beside HAProxy and nginx
 fuzz: deps ## every fuzz target for FUZZ_SECONDS (600)
 	@$(PYTHON) scripts/check --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-soak: deps ## what takes too long for make check: the chaos, for SOAK_SECONDS (3600)
-	@$(PYTHON) scripts/check --only soak --only chaos \
-	    --chaos-seconds $(SOAK_SECONDS)
+soak: deps ## what takes too long for make check: chaos and storms, for SOAK_SECONDS (3600) each
+	@$(PYTHON) scripts/check --only soak --only chaos --only storm \
+	    --chaos-seconds $(SOAK_SECONDS) --storm-seconds $(SOAK_SECONDS)
 
 lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 	@scripts/lint
