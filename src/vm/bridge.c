@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "proto/uri/uri_format.h"
 #include "vm/common/say.h"
 
 #include <errno.h>
@@ -409,7 +410,8 @@ static void bridge_on_hosts_opened(void *owner)
 
     b->proxy_retry.since_us = clock_now_us();
     say(SAY_NEWS, "connected to %s as \"%s\", UUID %s, URI %s%s%s",
-        b->hosts.vm->name, who->name, who->uuid, who->uri,
+        b->hosts.vm->name, who->name, who->uuid,
+        uri_show(slice_of_text(who->uri)).text,
         security.is_secure ? ", in " : "",
         security.is_secure ? security.terms : "");
     send_queued(b);

@@ -1,5 +1,6 @@
 #include "vm/options.h"
 
+#include "proto/uri/uri_format.h"
 #include "vm/host/identity.h"
 
 #include <errno.h>
@@ -249,7 +250,7 @@ static int read_host(struct options_host *to, const char *option,
     err_set(err,
             "--%s %s: expected HOST, HOST:PORT, telnet://HOST:PORT or "
             "telnets://HOST:PORT",
-            option, value);
+            option, uri_show(slice_of_text(value)).text);
     return -EINVAL;
 }
 

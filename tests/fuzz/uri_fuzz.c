@@ -138,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     size_t at;
     enum uri_problem problem = uri_parse(text, place, own_port, &uri, &at);
 
+    require(strlen(uri_show(text).text) <= TEXT_ID_MAX);
     if (problem != URI_OK) {
         require(uri_problem_text(problem) != NULL && at <= text.len);
         return 0;

@@ -132,6 +132,22 @@ def test_rules(start_vspcd, remote):
               listener.accept())
 
 
+@pytest.mark.parametrize("direction", [b"C", b"S"])
+@pytest.mark.parametrize("uri, shown", [
+    ("telnet://admin:hunter2@192.0.2.1:23", "telnet://***@192.0.2.1:23"),
+    ("admin:hunter2@192.0.2.1:23", "***@192.0.2.1:23"),
+    ("https://192.0.2.1/hunter2", "https://192.0.2.1/***"),
+    ("ssl://192.0.2.1:23#password=hunter2", "ssl://192.0.2.1:23#***"),
+    ("ssl://192.0.2.1:23#cipherList=HIGH&peerName=hunter2",
+     "ssl://192.0.2.1:23#***"),
+])
+def test_secrets_of_a_refused_uri_are_not_logged(vspcd, direction, uri, shown):
+    vm = vspcd.new_vm("web", uri=uri, direction=direction)
+    vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
+    assert vspcd.wait_event(words.VM_REFUSED)["uri"] == shown
+    assert "hunter2" not in vspcd.log
+
+
 def test_no_rules_no_connections(vspcd, remote):
     listener = remote()
     vm = vspcd.new_vm("web", uri=f"127.0.0.1:{listener.port}", direction=b"C")
@@ -148,7 +164,8 @@ def test_ciphers_that_nobody_knows_are_refused_each_time(start_vspcd, remote):
         vm = vspcd.new_vm("web", uri=uri, direction=b"C")
         vm.wait(lambda: vm.has_wont_proxy, "WONT-PROXY")
         vm.close()
-    assert vspcd.wait_event(words.VM_REFUSED, uri=uri)[
+    assert vspcd.wait_event(words.VM_REFUSED, uri=uri.replace(
+        "cipherList=NOSUCH", "***"))[
         "reason"].startswith("authentication parameters: no cipher of 'NOSUCH'")
     vspcd.check_works()
 

@@ -123,8 +123,8 @@ static void labels(void **state)
         /* An address with our own port is one, whatever else is in it. */
         { "telnet://vSPC.py:13370", "telnet://vSPC.py:13370",
           "telnet://vSPC.py:13370" },
-        { "telnet://vspc:13370/s0?x#y", "telnet://vspc:13370/s0?x#y",
-          "telnet://vspc:13370/s0?x#y" },
+        { "telnet://vspc:13370/s0?x#y", "telnet://vspc:13370/s0?x",
+          "telnet://vspc:13370/s0?x" },
         { "vspc:13370", "vspc:13370", "vspc:13370" },
         { "tcp://:13370", "tcp://:13370", "tcp://:13370" },
     };
@@ -661,6 +661,62 @@ static void format_cuts_like_snprintf(void **state)
     assert_int_equal(uri_format(&uri, NULL, 0), 15);
 }
 
+/* ---- what everybody may see -------------------------------------------- */
+
+static void secrets_are_not_shown(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+    } cases[] = {
+        /* User and password, whatever characters they have. */
+        { "telnet://admin:hunter2@h:23", "telnet://***@h:23" },
+        { "telnet://admin@h", "telnet://***@h" },
+        { "http://u:a/b?c#d@h:1", "http://***@h:1" },
+        { "tcp://u:a@b@h:1", "tcp://***@h:1" },
+        { "u:secret@h:23", "***@h:23" },
+        { "secret@", "***@" },
+        { "ssl://u:p@h:1#peerName=x", "ssl://***@h:1#***" },
+        /* What is behind an address. */
+        { "telnets://h:1#password=x", "telnets://h:1#***" },
+        { "telnets://h:1#thumbprint=AB&verify", "telnets://h:1#***" },
+        { "telnets://h:1?password=x", "telnets://h:1?***" },
+        { "https://h/services/T0/B0/token", "https://h/***" },
+        { "tcp://[::1]:7000#verify#x", "tcp://[::1]:7000#***" },
+        { "h:1#password=x", "h:1#***" },
+        { "telnet://vspc:13370#x=secret", "telnet://vspc:13370#***" },
+        /* What there is no secret in. */
+        { "", "" },
+        { "tcp://h:1/", "tcp://h:1/" },
+        { "tcp://h:1#", "tcp://h:1#" },
+        { "192.0.2.1:7000", "192.0.2.1:7000" },
+        { "tcp6://[fe80::1%25eth0]:1", "tcp6://[fe80::1%25eth0]:1" },
+        { "s0", "s0" },
+        { "com1/a?port=b", "com1/a?port=b" },
+        { "VSPC://web@home/com1", "VSPC://web@home/com1" },
+        { "vspc://web#xy", "vspc://web#***" },
+        /* It is clean. */
+        { "tcp://a\x1b[2Jb:1", "tcp://a[2Jb:1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_string_equal(uri_show(slice_of_text(cases[i].text)).text,
+                            cases[i].shown);
+}
+
+static void what_is_shown_is_cut(void **state)
+{
+    char text[4 * TEXT_ID_MAX];
+
+    (void)state;
+    memset(text, 'a', sizeof text);
+    assert_int_equal(strlen(uri_show(slice_of(text, sizeof text)).text),
+                     TEXT_ID_MAX);
+    text[sizeof text - 2] = '@';
+    assert_string_equal(uri_show(slice_of(text, sizeof text)).text, "***@a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -680,6 +736,8 @@ int main(void)
         cmocka_unit_test(text_without_bytes_is_empty),
         cmocka_unit_test(nul_is_no_end),
         cmocka_unit_test(format_cuts_like_snprintf),
+        cmocka_unit_test(secrets_are_not_shown),
+        cmocka_unit_test(what_is_shown_is_cut),
     };
 
     return cmocka_run_group_tests_name("uri", tests, NULL, NULL);

@@ -212,8 +212,10 @@ static enum uri_problem finish_address(struct parser *p,
 
     if (parts->has_userinfo)
         return uri_problem_at(&p->at, URI_HAS_USERINFO, parts->authority.data);
+    /* Labels are shown everywhere, and parameters are not for everybody. */
     if (p->place == URI_SERVER && parts->port == p->own_port)
-        return finish_label(p, p->text);
+        return finish_label(
+            p, slice_of(p->text.data, uri_text_span_until(p->text, "#")));
     p->uri.kind = URI_ADDRESS;
     p->uri.family = scheme->family;
     p->uri.is_telnet = scheme->is_telnet;

@@ -1,5 +1,7 @@
 #include "proto/uri/uri_format.h"
 
+#include "proto/uri/uri_text.h"
+
 #include <ctype.h>
 
 /* Text that grows, and is cut at size. */
@@ -155,4 +157,60 @@ size_t uri_format(const struct uri *uri, char *to, size_t size)
     if (size > 0)
         to[o.len < size ? o.len : size - 1] = '\0';
     return o.len;
+}
+
+/* ---- for everybody ---------------------------------------------------- */
+
+static const char hidden[] = "***";
+
+static void show(struct uri_shown *s, size_t *len, struct slice bytes)
+{
+    *len += text_clean(s->text + *len, sizeof s->text - *len, bytes);
+}
+
+/* The length of "SCHEME://"; 0: there is none. */
+static size_t scheme_len(struct slice text)
+{
+    size_t colon = uri_text_span_until(text, ":");
+
+    return text.len - colon >= 3 && memcmp(text.data + colon, "://", 3) == 0
+               ? colon + 3
+               : 0;
+}
+
+/* Where the text ends that everybody may see: of an address in front of its
+ * path, else in front of parameters. */
+static const char *stops_of(bool is_address, bool is_console)
+{
+    if (is_console)
+        return "?#";
+    return is_address ? "/?#" : "#";
+}
+
+struct uri_shown uri_show(struct slice text)
+{
+    size_t scheme = scheme_len(text);
+    bool is_console =
+        scheme > 0 && uri_text_is(slice_of(text.data, scheme), "vspc://");
+    struct slice rest = slice_after(text, scheme);
+    const uint8_t *at =
+        rest.len > 0 && !is_console ? memrchr(rest.data, '@', rest.len) : NULL;
+    struct uri_shown shown = { "" };
+    size_t len = 0;
+    size_t seen;
+
+    show(&shown, &len, slice_of(text.data, scheme));
+    if (at != NULL) {
+        show(&shown, &len, slice_of_text(hidden));
+        rest = slice_after(rest, (size_t)(at - rest.data));
+    }
+    seen = uri_text_span_until(rest,
+                               stops_of(scheme > 0 || at != NULL, is_console));
+    show(&shown, &len, slice_of(rest.data, seen));
+    rest = slice_after(rest, seen);
+    if (rest.len > 0)
+        show(&shown, &len, slice_of(rest.data, 1));
+    if (rest.len > 1)
+        show(&shown, &len, slice_of_text(hidden));
+    return shown;
 }

@@ -1,5 +1,5 @@
 /*
- * uri_format.h - writes a URI as text.
+ * uri_format.h - writes a URI as text: all of it, or what everybody may see.
  */
 #ifndef PROTO_URI_URI_FORMAT_H
 #define PROTO_URI_URI_FORMAT_H
@@ -14,5 +14,18 @@
  * size bytes, terminated, and returns the whole length.
  */
 size_t uri_format(const struct uri *uri, char *to, size_t size);
+
+struct uri_shown {
+    char text[TEXT_ID_MAX + 1];
+};
+
+/*
+ * A text that was given as a URI, and may be none, for the log and for people
+ * who have not written it: clean, cut, and without what may be a secret. "***"
+ * stands for everything in front of the last '@' (a password may have any
+ * character in it), and behind an address for its path, query and parameters.
+ * Names have no secrets: labels, and those of vspc://.
+ */
+struct uri_shown uri_show(struct slice text);
 
 #endif

@@ -15,6 +15,7 @@
 #include "log/log.h"
 #include "log/log_words.h"
 #include "proto/uri/uri.h"
+#include "proto/uri/uri_format.h"
 #include "proto/vmext.h"
 #include "session/service/service.h"
 #include "session/vm/vm_session_private.h"
@@ -249,18 +250,17 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
 {
     struct slice label = { 0 };
     bool is_plain = false;
-    char uri[TEXT_ID_MAX + 1];
     char name[TEXT_ID_MAX + 1];
     struct err why;
     int r;
 
-    text_clean(uri, sizeof uri, m->text);
     if (!is_served(s, m, &label, &is_plain, &why)) {
         uint32_t others;
         enum log_level level = throttled(s, LOG_WARNING, &others);
 
         log_line(level, LOG_VM_REFUSED " peer=%s uri=%s others=%u reason=%s",
-                 s->link.peer, LOG_TEXT(uri), others, LOG_TEXT(why.text));
+                 s->link.peer, LOG_TEXT(uri_show(m->text).text), others,
+                 LOG_TEXT(why.text));
         return vmext_put_code(&s->telnet.wire.out, VMEXT_WONT_PROXY);
     }
     text_clean(name, sizeof name, label);

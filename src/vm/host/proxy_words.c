@@ -1,5 +1,7 @@
 #include "vm/host/proxy_words.h"
 
+#include "proto/uri/uri_format.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -87,7 +89,7 @@ struct err proxy_words(enum proxy_reason reason, const struct proxy_facts *f)
         err_set(&why,
                 "%s refuses direction '%c' with URI \"%s\" "
                 "(WONT-PROXY); its log says why",
-                f->name, f->direction, f->uri);
+                f->name, f->direction, uri_show(slice_of_text(f->uri)).text);
         break;
     case PROXY_NO_EXTENSION:
         err_set(&why,
