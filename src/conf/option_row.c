@@ -234,6 +234,30 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "a client that sends no more (nc -N) is closed when its\n"
               "console has been quiet for this time" },
+    { .name = "client-nop",
+      .type = OPTION_SECONDS,
+      AT(client_nop_s),
+      .value = "SECONDS",
+      .standard = "0",
+      .max = 86400,
+      .is_reloaded = true,
+      .text = "send IAC NOP to a telnet client to which nothing was sent\n"
+              "for this time; 0: never",
+      .more = "A balancer or firewall between forgets a connection without "
+              "traffic, and does not count TCP's keepalive. A NOP is not "
+              "shown. Clients without telnet get none." },
+    { .name = "client-idle-time",
+      .type = OPTION_SECONDS,
+      AT(client_idle_s),
+      .value = "SECONDS",
+      .standard = "0",
+      .max = 1000000000,
+      .is_reloaded = true,
+      .text = "close a client that has typed nothing for this time; 0:\n"
+              "never",
+      .more = "Input, breaks, requests of RFC 2217 and the question \"are you "
+              "there\" count; output does not. A person is told a minute "
+              "before. Clients of tcp:// listeners are never closed by it." },
     { .name = "interrupt",
       .type = OPTION_WORD,
       AT(interrupt),

@@ -86,6 +86,8 @@ struct session_settings daemon_settings_of_sessions(
         .client_policy = client_policy,
         .sends_interrupt = s->interrupt != 0,
         .enter_is_cr = s->enter != 0,
+        .client_nop_us = s->client_nop_s * US_PER_S,
+        .client_idle_us = s->client_idle_s * US_PER_S,
         .half_close_us = s->half_close_ms * US_PER_MS,
     };
 }

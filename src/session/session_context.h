@@ -39,6 +39,10 @@ struct session_settings {
     bool enter_is_cr;              /* LF of a client's lines is CR for the VM */
     uint64_t half_close_us;        /* a half-closed client is closed after this
                                     * long without output */
+    uint64_t client_nop_us;        /* a telnet client to which nothing was sent
+                                    * for so long gets a NOP; 0: none */
+    uint64_t client_idle_us;       /* a client that types nothing for so long is
+                                    * closed; 0: none is */
     struct history_wish history;   /* earlier output shown to a new client */
     /* Rules for what service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;

@@ -229,7 +229,7 @@ SETTINGS = [
      "--new-console-burst", 9, "--new-console-expire-time", 10,
      "--vm-tls-keep", "off"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
-     "--half-close-time", 5000, "--enter", "cr", "--hook", "/a b,events=vm-up",
+     "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],
     ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",
      "--mode", "0640", "--log-owner", "root:root", "--log-format", "timestamps",

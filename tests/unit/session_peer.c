@@ -292,6 +292,21 @@ void site_pasts_due(struct site *s)
     fall_due(s, &s->ctx.clients->pasts);
 }
 
+void site_nops_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->nops);
+}
+
+void site_idles_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->idles);
+}
+
+void site_last_times_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->last_times);
+}
+
 void site_drains_due(struct site *s)
 {
     fall_due(s, &s->ctx.clients->half_closes);

@@ -103,6 +103,9 @@ void site_drains_due(struct site *s);
 void site_answers_due(struct site *s);
 void site_doubts_due(struct site *s); /* what a raw client typed is raw */
 void site_pasts_due(struct site *s);
+void site_nops_due(struct site *s);
+void site_idles_due(struct site *s);       /* the warning */
+void site_last_times_due(struct site *s);  /* the end */
 void site_first_bytes_due(struct site *s); /* nobody says hello */
 void site_tls_due(struct site *s);         /* handshakes, and their ends */
 void site_short_holds_due(struct site *s); /* reading ahead begins */

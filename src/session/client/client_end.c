@@ -23,6 +23,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "a TLS hello on a port without TLS (--client-tls)",
     [CLIENT_END_HTTP] = "it speaks HTTP: a web browser, or a web page that "
                         "would have typed into the guest",
+    [CLIENT_END_IDLE] = "closed, because nothing was typed for the "
+                        "client-idle-time",
     [CLIENT_END_SSH] = "it speaks SSH, and this port is a telnet port",
     [CLIENT_END_SUBNEGOTIATION] =
         "it sent a subnegotiation of more than 16 KiB",

@@ -34,6 +34,7 @@
  * learn otherwise that they are lost. */
 static void give_input(struct client_session *s, struct slice bytes)
 {
+    client_idle_typed(s);
     if (client_session_take_place(s) && !client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
@@ -127,6 +128,8 @@ static void handle_command(struct client_session *s, uint8_t verb)
 {
     struct console *c = s->target.console;
 
+    if (verb == TELNET_BRK || verb == TELNET_IP || verb == TELNET_AYT)
+        client_idle_typed(s);
     if (verb == TELNET_BRK)
         client_line_handle_break(s);
     if (verb == TELNET_IP)
@@ -175,8 +178,10 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
         handle_command(s, item->verb);
         return 0;
     case TELPEER_SUBOPTION:
-        if (item->option == TELNET_OPTION_COM_PORT)
+        if (item->option == TELNET_OPTION_COM_PORT) {
+            client_idle_typed(s);
             return client_line_handle_message(s, item->body);
+        }
         if (item->option == TELNET_OPTION_NAWS)
             client_window_handle(s, item->body);
         return 0;

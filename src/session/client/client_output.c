@@ -46,7 +46,7 @@ void client_output_note_absence(struct client_session *s)
 
 /* A client that wants a serial line (RFC 2217), or never negotiates, is a
  * program: it gets the VM's bytes and nothing else. */
-static bool takes_notices(const struct client_session *s)
+bool client_output_takes_notices(const struct client_session *s)
 {
     return s->mode == CLIENT_MODE_TELNET && client_session_is_person(s);
 }
@@ -69,7 +69,7 @@ static void render(struct client_session *s, const struct view_item *item)
 {
     if (item->kind == VIEW_BREAK)
         client_line_say_break(s, item->is_on);
-    if (!takes_notices(s))
+    if (!client_output_takes_notices(s))
         return;
     if (item->kind == VIEW_NOTICE)
         say_notice(s, item->notice);
@@ -123,9 +123,10 @@ static void flush(struct client_session *s)
 
     while (!client_session_is_ending(s) && r == WIRE_DONE) {
         struct view_item item;
-        size_t taken;
+        size_t taken, queued;
 
         next_output(s, &item);
+        queued = s->telnet.wire.out.len;
         r = wire_write(&s->telnet.wire, item.bytes.part, &s->telnet.ctx->batch,
                        &taken);
         if (r < 0) {
@@ -133,6 +134,8 @@ static void flush(struct client_session *s)
             return;
         }
         took(s, taken);
+        if (taken > 0 || s->telnet.wire.out.len < queued)
+            client_idle_sent(s);
         /* Only the queue went out: there is no more output now. */
         if (item.kind == VIEW_NOTHING)
             break;

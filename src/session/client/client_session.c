@@ -113,6 +113,7 @@ static void mark_ending(struct client_session *s, const char *reason,
     s->ends_gently = how & ENDS_GENTLY;
     s->is_silent_end = how & ENDS_SILENTLY && !client_session_is_attached(s);
     deadline_stop(&s->doubt);
+    client_idle_end(s);
     client_past_give_up(&s->past);
     telnet_link_end(&s->telnet);
     session_mark_ending(&s->telnet.ctx->all, &s->session);
@@ -173,6 +174,7 @@ void client_session_drain(struct client_session *s, const char *reason)
     s->end_detail = reason;
     view_end_at(&s->client.view, s->client.console->output.head);
     client_session_enter(s, CLIENT_DRAINING);
+    client_idle_end(s);
 }
 
 /* A break of its own ends first, while it still has the console. The fact names
@@ -415,6 +417,7 @@ void client_session_serve(struct client_session *s)
         return;
     log_connected(s);
     client_session_enter(s, CLIENT_SERVING);
+    client_idle_begin(s);
     (void)client_output_look_back(s);
     tell_open(s);
     report_attached(s);
@@ -778,6 +781,8 @@ static struct client_session *new_session(struct session_context *ctx,
     console_ref_init(&s->target, client_session_on_target_gone);
     deadline_init(&s->deadline);
     deadline_init(&s->doubt);
+    deadline_init(&s->nop);
+    deadline_init(&s->idle);
     buf_init(&s->kept, 2 * LIMIT_READ);
     client_past_init(&s->past);
     client_init(&s->client, &client_session_client_ops, &origin);
@@ -869,12 +874,16 @@ void client_session_open_all(struct session_context *ctx)
         { &all->drains, CLIENT_DRAIN_US, client_session_phase_due },
         { &all->doubts, CLIENT_DOUBT_US, client_input_doubt_due },
         { &all->pasts, CLIENT_PAST_US, client_past_due },
+        { &all->nops, 0, client_idle_nop_due },
+        { &all->idles, 0, client_idle_due },
+        { &all->last_times, 0, client_idle_due },
     };
 
     ctx->clients = all;
     for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++)
         session_context_open_queue(ctx, queues[i].queue, queues[i].length_us,
                                    queues[i].on_due);
+    client_idle_set(ctx);
 }
 
 void client_session_close_all(struct session_context *ctx)
@@ -889,6 +898,9 @@ void client_session_close_all(struct session_context *ctx)
     deadline_queue_close(&all->drains);
     deadline_queue_close(&all->doubts);
     deadline_queue_close(&all->pasts);
+    deadline_queue_close(&all->nops);
+    deadline_queue_close(&all->idles);
+    deadline_queue_close(&all->last_times);
     free(all);
     ctx->clients = NULL;
 }

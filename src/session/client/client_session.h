@@ -51,7 +51,14 @@ struct client_sessions {
     struct deadline_queue drains;       /* until a draining client is closed */
     struct deadline_queue doubts;       /* until doubtful raw bytes are data */
     struct deadline_queue pasts;        /* until older output is given up */
+    struct deadline_queue nops;         /* since something was sent */
+    struct deadline_queue idles;        /* since something was typed, until the
+                                         * client is warned */
+    struct deadline_queue last_times;   /* since the client was warned */
 };
+
+/* The lengths of the last three queues follow the context's settings. */
+void client_idle_set(struct session_context *ctx);
 
 /* Once for a context, before the first session, and after the last one. */
 void client_session_open_all(struct session_context *ctx);

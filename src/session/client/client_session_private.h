@@ -3,6 +3,7 @@
  *
  *   client_session.c  its life: phases, from the first byte to the end
  *   client_first.c    what it is by its first bytes
+ *   client_idle.c     what is done about its being quiet
  *   client_input.c    from the client to the VM; telnet, or raw?
  *   client_output.c   from the console to the client
  *   client_role.c     what it is by how it came, and what it says first
@@ -105,6 +106,8 @@ struct client_session {
     struct deadline deadline; /* of the phase */
     struct deadline doubt;    /* kept may be half of an answer, or of another
                                * protocol's beginning, until then */
+    struct deadline nop;      /* since something was sent to it */
+    struct deadline idle;     /* since it has typed */
     struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
@@ -128,6 +131,7 @@ struct client_session {
     bool is_told;          /* FACT_CLIENT_ATTACHED was added */
     bool was_asked;        /* an AYT was answered in this read */
     bool was_asked_window; /* DO NAWS was sent */
+    bool was_warned;       /* idle runs for the last time */
 };
 
 /* ---- client_session.c */
@@ -190,6 +194,20 @@ bool client_first_is_known(struct client_session *s, struct slice in);
  * is served. */
 void client_first_is_raw(struct client_session *s);
 
+/* ---- client_idle.c */
+
+/* begin: it is served. end: it drains, or ends. sent: something went out to it.
+ * typed: it shows that somebody, or a program, is there: input, a break, a
+ * question, a request about the line; and no NOP. */
+void client_idle_begin(struct client_session *s);
+void client_idle_end(struct client_session *s);
+void client_idle_sent(struct client_session *s);
+void client_idle_typed(struct client_session *s);
+
+/* The deadlines of nops; of idles and last_times. */
+void client_idle_nop_due(struct deadline *d, void *owner);
+void client_idle_due(struct deadline *d, void *owner);
+
 /* ---- client_input.c */
 
 /* Bytes of the client, TLS undone. */
@@ -218,6 +236,9 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
  * already. */
 __attribute__((format(printf, 2, 3))) void client_output_say(
     struct client_session *s, const char *format, ...);
+
+/* Whether words about the VM and the connection may stand in its output. */
+bool client_output_takes_notices(const struct client_session *s);
 
 /* A client that has just been attached, or has turned out to take notices, is
  * to be told if the VM is away. */

@@ -23,6 +23,7 @@ void sessions_set(struct session_context *ctx,
                               settings->identity_timeout_us);
     deadline_queue_set_length(&ctx->clients->half_closes,
                               settings->half_close_us);
+    client_idle_set(ctx);
 }
 
 /* Services come last, so that a listener's client that has no place here by its
