@@ -752,6 +752,20 @@ const struct option_row option_rows[] = {
       .type = OPTION_FLAG,
       AT(no_fork),
       .text = "override --daemon: stay in the foreground" },
+    { .name = "user",
+      .type = OPTION_TEXT,
+      AT(user),
+      .min = 1,
+      .value = "USER[:GROUP]",
+      .otherwise = "the user that starts vspcd",
+      .example = "vspcd",
+      .text = "started as root, continue as this user",
+      .more = "The pidfile is opened as root, everything else as USER, which "
+              "must be able to read the key (--key) and the configuration "
+              "file. USER's other groups come along. Ports below 1024 can "
+              "still be opened; programs of --hook have no capabilities. "
+              "Without --user, vspcd that is started as root stays root, and "
+              "the log warns of it." },
     { .name = "pidfile",
       .type = OPTION_TEXT,
       AT(pidfile),

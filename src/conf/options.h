@@ -165,6 +165,7 @@ struct settings {
     char *check_uri;
     char *import_ports; /* path of a file, or - for standard input */
     char *pidfile;
+    char *user;
     char *messages_to;
     uint64_t messages_level;  /* enum log_level */
     uint64_t messages_format; /* 0 text, 1 JSON */

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 enum { SHUTDOWN_US = 3 * 1000 * 1000 };
 
@@ -460,6 +461,10 @@ void daemon_say_ready(struct daemon *d)
              VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
              s->interface, ports, (unsigned long long)d->open_files);
     daemon_proxies_log_others(&d->proxies);
+    if (geteuid() == 0)
+        log_warning(LOG_RUNS_AS_ROOT " reason=%s",
+                    LOG_TEXT("whoever takes vspcd over has the whole system; "
+                             "see --user, or the systemd unit"));
     for (int i = 0; i < s->notice_count; i++)
         log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_tls_log(&d->tls);

@@ -9,6 +9,7 @@
 #include "daemon/process/background.h"
 #include "daemon/process/messages.h"
 #include "daemon/process/pidfile.h"
+#include "daemon/process/privileges.h"
 #include "net/descriptors.h"
 
 #include <stdlib.h>
@@ -92,16 +93,23 @@ static int run(struct settings *settings)
     /* Problems of settings are reported before anything is touched. Then the
      * order is: fork (threads would stay behind); the pidfile's lock, which
      * belongs to a process, so after the fork, and which keeps a second vspcd
-     * from the ports and the state; the log. */
+     * from the ports and the state; the user, so that SIGHUP finds what the
+     * start has found; the log. */
     check_settings(settings, &problems);
     if (problems.count > 0) {
         print_problems(&problems);
         return EXIT_USAGE;
     }
+    privileges_lower();
     if (settings->directory != NULL)
         r = background_begin(&waiting, &err);
     if (r == 0)
         r = pidfile_open(&pidfile, settings->pidfile, &err);
+    if (r == 0) {
+        r = privileges_drop(settings->user, &err);
+        if (r < 0)
+            pidfile_close(&pidfile);
+    }
     if (r == 0) {
         if (!messages_open(&messages, settings, &err))
             fprintf(stderr, "vspcd: %s\n", err.text);
@@ -115,12 +123,20 @@ static int run(struct settings *settings)
     return EXIT_USAGE;
 }
 
+/* What reads or makes files that the server needs does so as the user that the
+ * server becomes. Only root can do that, and others who ask may go on. */
+static int become_user(const struct settings *settings, struct err *err)
+{
+    return geteuid() == 0 ? privileges_drop(settings->user, err) : 0;
+}
+
 static int show_tls(const struct settings *settings)
 {
     struct daemon_tls tls;
     struct err err;
 
-    if (daemon_tls_open(&tls, settings, &err) < 0) {
+    if (become_user(settings, &err) < 0 ||
+        daemon_tls_open(&tls, settings, &err) < 0) {
         fprintf(stderr, "vspcd: %s\n", err.text);
         return EXIT_USAGE;
     }
@@ -136,7 +152,11 @@ static int check_config(const struct settings *settings,
 {
     struct err warning;
 
+    struct err err;
+
     check_settings(settings, problems);
+    if (problems->count == 0 && become_user(settings, &err) < 0)
+        problems_add(problems, 0, "%s", err.text);
     check_settings_files(settings, problems);
     print_problems(problems);
     if (problems->count > 0)
@@ -163,9 +183,12 @@ static int show_config(const struct settings *settings)
 
 static int import(const struct settings *settings)
 {
-    struct problems problems;
+    struct problems problems = { 0 };
+    struct err err;
 
-    if (import_ports(settings, stdout, &problems) == 0)
+    if (become_user(settings, &err) < 0)
+        problems_add(&problems, 0, "%s", err.text);
+    else if (import_ports(settings, stdout, &problems) == 0)
         return EXIT_SUCCESS;
     print_problems(&problems);
     return EXIT_USAGE;

@@ -23,6 +23,7 @@
 
 /* ---- vspcd itself ----------------------------------------------------- */
 
+#define LOG_RUNS_AS_ROOT "vspcd runs as root"
 #define LOG_READY "vspcd ready"
 #define LOG_STOPPING "vspcd stopping"
 #define LOG_STOPPING_AT_ONCE "vspcd stopping at once"

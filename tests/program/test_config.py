@@ -236,7 +236,8 @@ SETTINGS = [
      "--log-rotate-size", "3M", "--log-rotate-age", 86400, "--log-keep", 3,
      "--log-compress"],
     ["--daemon", "--pidfile", "/run/x y", "--messages-to", "syslog:/a",
-     "--messages-level", "error", "--messages-format", "json"],
+     "--messages-level", "error", "--messages-format", "json", "--user",
+     "nobody:daemon"],
     ["--ssl=false", "--debug=false"],
 ]
 

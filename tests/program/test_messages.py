@@ -107,7 +107,8 @@ def test_stderr_of_a_unit_has_levels_and_no_times(start_program, tmp_path):
     program.stop()
     lines = path.read_text().splitlines()
     assert any(line.startswith(f"<6>{words.READY} ") for line in lines), lines
-    assert all(line.startswith("<6>") for line in lines), lines
+    assert all(line.startswith("<4>" if words.RUNS_AS_ROOT in line else "<6>")
+               for line in lines), lines
 
 
 def test_syslog(start_quietly, inbox):
@@ -173,7 +174,8 @@ def test_a_reload_moves_them(start_quietly, inbox, config):
     assert json.loads(line.split("]: ", 1)[1])["setting"] == "messages-to"
     assert len(first.messages) == sum(
         any(word in m for word in (words.READY, words.TLS_CERTIFICATE,
-                                   "state ")) for m in first.messages)
+                                   words.RUNS_AS_ROOT, "state "))
+        for m in first.messages)
 
 
 @pytest.mark.parametrize("place", ["nowhere", "syslog:relative", "stderr:/x",

@@ -2,6 +2,7 @@
 
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
+#include "daemon/process/privileges.h"
 #include "daemon/process/state_path.h"
 #include "hook/hook_spec.h"
 #include "net/address.h"
@@ -65,6 +66,14 @@ static void check_hooks(const struct settings *s, bool looks_at_disk,
     }
 }
 
+static void check_user(const struct settings *s, struct problems *problems)
+{
+    struct err err;
+
+    if (privileges_check(s->user, &err) < 0)
+        complain(s, "user", 0, &err, problems);
+}
+
 void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
@@ -76,6 +85,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
                 problems);
     logs_settings_check(s, problems);
+    check_user(s, problems);
     check_hooks(s, false, problems);
 }
 

@@ -1,8 +1,8 @@
 #include "daemon/parts/logs_settings.h"
 
+#include "daemon/process/account.h"
+
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,49 +83,16 @@ static int parse_mode(const char *text, mode_t *ret_mode, struct err *err)
     return 0;
 }
 
-/* A number is used directly: no directory service needs to answer. */
-static bool parse_number(const char *text, uint32_t *ret)
-{
-    char *end;
-    unsigned long long number = strtoull(text, &end, 10);
-
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number >= UINT32_MAX)
-        return false;
-    *ret = (uint32_t)number;
-    return true;
-}
-
 static int parse_owner(const char *text, struct conlog_settings *to,
                        struct err *err)
 {
-    size_t len = strcspn(text, ":");
-    char user[64];
-    const struct passwd *passwd;
-    const struct group *group;
+    struct account account;
+    int r = account_parse(text, &account, err);
 
-    to->uid = (uid_t)-1;
-    to->gid = (gid_t)-1;
-    if (len >= sizeof user) {
-        err_set(err, "the user's name is too long");
-        return -EINVAL;
-    }
-    snprintf(user, sizeof user, "%.*s", (int)len, text);
-    if (len > 0 && !parse_number(user, &to->uid)) {
-        passwd = getpwnam(user);
-        if (passwd == NULL) {
-            err_set(err, "there is no user '%s'", user);
-            return -EINVAL;
-        }
-        to->uid = passwd->pw_uid;
-    }
-    if (text[len] == '\0' || parse_number(text + len + 1, &to->gid))
-        return 0;
-    group = getgrnam(text + len + 1);
-    if (group == NULL) {
-        err_set(err, "there is no group '%.64s'", text + len + 1);
-        return -EINVAL;
-    }
-    to->gid = group->gr_gid;
+    if (r < 0)
+        return r;
+    to->uid = account.uid;
+    to->gid = account.gid;
     return 0;
 }
 

@@ -135,12 +135,20 @@ int pidfile_write(const struct pidfile *p, struct err *err)
     return refuse(p, strerror(written < 0 ? errno : ENOSPC), err);
 }
 
+/* After --user the directory may be root's alone: then the file is left without
+ * a number. */
+static void remove_file(const struct pidfile *p)
+{
+    if (unlink(p->path) < 0)
+        (void)!ftruncate(p->fd, 0);
+}
+
 void pidfile_close(struct pidfile *p)
 {
     /* Removed before the lock is released: a process that waits for the lock
      * sees that the file is gone. */
     if (p->fd >= 0 && is_in_place(p))
-        (void)unlink(p->path);
+        remove_file(p);
     if (p->fd >= 0)
         close(p->fd);
     free(p->path);

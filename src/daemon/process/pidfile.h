@@ -24,7 +24,7 @@ int pidfile_open(struct pidfile *p, const char *path, struct err *err);
 /* 0, or negative with err filled. */
 int pidfile_write(const struct pidfile *p, struct err *err);
 
-/* Removes the file. */
+/* Removes the file, or empties it if that is not allowed. */
 void pidfile_close(struct pidfile *p);
 
 #endif
