@@ -323,7 +323,10 @@ const struct option_row option_rows[] = {
       .otherwise = "the certificate's file",
       .example = "/etc/vspcd/key.pem",
       .text = "private key of the server certificate, in PEM; read again\n"
-              "at SIGHUP" },
+              "at SIGHUP",
+      .more = "A file that everybody can read is refused. Its group may read "
+              "a file that belongs to root or to another user than the one "
+              "that runs vspcd." },
     { .name = "tls-min",
       .type = OPTION_TEXT,
       AT(tls_min),

@@ -18,6 +18,7 @@ from harness.net import TIMEOUT
 from harness.programs import BUILD, clean_environment, message_of
 from harness.streams import assert_both_ways
 from harness.tls import Pair, Tls, openssl
+from test_config import config  # noqa: F401 (a fixture)
 
 
 def run(*options, env=None):
@@ -240,10 +241,45 @@ def test_show_tls_of_clients_only(certificates):
 def test_key_in_the_file_of_the_certificate(start_vspcd, certificates,
                                             tmp_path):
     both = tmp_path / "both.pem"
-    both.write_bytes(certificates.server.certificate.read_bytes() +
-                     certificates.server.key.read_bytes())
+    write_private(both, certificates.server.certificate.read_bytes() +
+                  certificates.server.key.read_bytes())
     vspcd = start_vspcd("--cert", both)
     vspcd.vm("web", tls=Tls(ca=certificates.ca))
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o666])
+def test_key_that_everybody_may_read(start_vspcd, config, certificates,
+                                     tmp_path, mode):  # noqa: F811
+    """Refused at the start, by --check-config and at SIGHUP; there the old
+    certificate stays."""
+    put(certificates.server, tmp_path)
+    path = config(f"cert = {tmp_path}/c\nkey = {tmp_path}/k\n")
+    vspcd = start_vspcd("--config", path)
+    put(certificates.other, tmp_path)
+    (tmp_path / "k").chmod(mode)
+    reason = f"{tmp_path}/k: a private key is in it, and everybody can use " \
+             f"it (mode {mode:04o}): chmod "
+    for request, status in (["--check-config"], 1), ([], 2):
+        result = run("--config", path, *request)
+        assert (result.returncode, result.stdout) == (status, "")
+        assert reason in result.stderr and result.stderr.count("\n") == 1
+    vspcd.process.send_signal(signal.SIGHUP)
+    assert vspcd.wait_event(words.TLS_NOT_RELOADED)["reason"].startswith(
+        reason)
+    assert shown_to(vspcd) == der_of(certificates.server)
+    (tmp_path / "k").chmod(0o600)
+    vspcd.process.send_signal(signal.SIGHUP)
+    vspcd.wait_log(words.TLS_RELOADED)
+    assert shown_to(vspcd) == der_of(certificates.other)
+
+
+def test_key_of_roots_group(start_vspcd, certificates, tmp_path):
+    """As Debian's ssl-cert has it: root:ssl-cert 0640."""
+    if os.geteuid() != 0:
+        pytest.skip("only root has files of root")
+    put(certificates.server, tmp_path)
+    (tmp_path / "k").chmod(0o640)
+    start_vspcd("--cert", tmp_path / "c", "--key", tmp_path / "k")
 
 
 def test_chain_is_sent(start_vspcd, certificates, tmp_path):
@@ -325,9 +361,14 @@ def test_bad_settings(certificates, words):
     assert result.stderr.count("\n") == 1 and not result.stdout
 
 
+def write_private(path, data):
+    path.touch(mode=0o600)
+    path.write_bytes(data)
+
+
 def put(pair, folder):
     for name, path in (("c", pair.certificate), ("k", pair.key)):
-        (folder / name).write_bytes(path.read_bytes())
+        write_private(folder / name, path.read_bytes())
 
 
 def shown_to(vspcd, **how):

@@ -105,6 +105,49 @@ static void key_may_stand_in_its_own_file(void **state)
     tls_context_close(NULL);
 }
 
+/* Modes of a file with a key; the tests own it, so that for root its group is
+ * as good as another user's. */
+static void keys_that_others_can_read_are_refused(void **state)
+{
+    bool is_root = geteuid() == 0;
+    const struct {
+        mode_t mode;
+        const char *words; /* NULL: it is fine */
+    } cases[] = {
+        { 0600, NULL },
+        { 0400, NULL },
+        { 0700, NULL },
+        { 0604, "everybody can use it (mode 0604)" },
+        { 0644, "everybody can use it (mode 0644)" },
+        { 0602, "everybody can use it (mode 0602)" },
+        { 0660, "its group can use it (mode 0660)" },
+        { 0640, is_root ? NULL : "its group can use it (mode 0640)" },
+        { 0440, is_root ? NULL : "its group can use it (mode 0440)" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        bool is_alone = i % 2 == 0;
+        const char *path = is_alone ? good.key_path : good.path;
+        const struct tls_settings settings = {
+            .certificate_path = good.path,
+            .key_path = is_alone ? path : NULL,
+        };
+
+        assert_int_equal(chmod(path, cases[i / 2].mode), 0);
+        if (cases[i / 2].words == NULL)
+            tls_context_close(lab_server(&settings));
+        else
+            server_fails(&settings, cases[i / 2].words);
+        assert_int_equal(chmod(path, 0600), 0);
+    }
+    /* The certificate is for everybody. */
+    assert_int_equal(chmod(good.path, 0644), 0);
+    tls_context_close(lab_server(
+        SERVER(.certificate_path = good.path, .key_path = good.key_path)));
+    assert_int_equal(chmod(good.path, 0600), 0);
+}
+
 static void versions_are_checked(void **state)
 {
     static const char *const fine[] = { NULL, "", "1.0", "1.1", "1.2", "1.3" };
@@ -416,6 +459,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_are_wrong_are_named),
         cmocka_unit_test(key_may_stand_in_its_own_file),
+        cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(versions_are_checked),
         cmocka_unit_test(ciphers_are_checked),
         cmocka_unit_test(no_list_has_what_neither_authenticates_nor_encrypts),

@@ -113,7 +113,7 @@ static void write_both(const char *path, X509 *certificate, EVP_PKEY *key)
 {
     FILE *f = fopen(path, "w");
 
-    require(f != NULL, "certificate's file");
+    require(f != NULL && fchmod(fileno(f), 0600) == 0, "certificate's file");
     if (certificate != NULL)
         PEM_write_X509(f, certificate);
     PEM_write_PKCS8PrivateKey(f, key, NULL, NULL, 0, NULL, NULL);

@@ -8,6 +8,8 @@
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 const char *tls_context_reason(void)
 {
@@ -41,6 +43,33 @@ static int set_groups(SSL_CTX *ctx, struct err *err)
 
 /* ---- certificates ----------------------------------------------------- */
 
+/*
+ * A key that others can read is no secret. Its group may read a key of root or
+ * of another user, as Debian's ssl-cert and acme clients have it: there the
+ * group is how vspcd reads it. A key of our own needs no group.
+ */
+static int check_key(const char *path, struct err *err)
+{
+    struct stat st;
+    bool is_ours;
+    mode_t excess;
+
+    if (stat(path, &st) < 0) {
+        err_set(err, "%.150s: %s", path, strerror(errno));
+        return -EINVAL;
+    }
+    is_ours = st.st_uid == geteuid() && st.st_uid != 0;
+    excess = S_IRWXO | (is_ours ? S_IRWXG : S_IWGRP | S_IXGRP);
+    if ((st.st_mode & excess) == 0)
+        return 0;
+    err_set(err,
+            "%.150s: a private key is in it, and %s can use it (mode %04o): "
+            "chmod %s",
+            path, st.st_mode & S_IRWXO ? "everybody" : "its group",
+            (unsigned)st.st_mode & 07777u, is_ours ? "go-rwx" : "o-rwx,g-wx");
+    return -EINVAL;
+}
+
 static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
                            const char *key_path, struct err *err)
 {
@@ -62,7 +91,7 @@ static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
                 key, tls_context_reason());
         return -EINVAL;
     }
-    return 0;
+    return check_key(key, err);
 }
 
 static int load_ca(SSL_CTX *ctx, const char *path, struct err *err)
