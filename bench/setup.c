@@ -5,6 +5,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +92,7 @@ static unsigned read_port_line(const char *line, uint16_t *ports,
     const char *port = strstr(line, " port=");
     unsigned vm, number;
 
-    if (!strstr(line, LOG_VM_CONNECTED) || !name || !port ||
+    if (!strstr(line, LOG_CONSOLE_LISTED) || !name || !port ||
         sscanf(name, "console=" VM_NAME_FORMAT, &vm) != 1 ||
         sscanf(port, " port=%u", &number) != 1 || vm >= count || ports[vm])
         return 0;
@@ -120,7 +121,14 @@ static long log_end(const struct load *load)
     return end;
 }
 
-/* The server's log is where an administrator, too, would find the ports. */
+/* A listing of SIGUSR1, as an administrator would ask for it: of so many VMs at
+ * once the log has not each by itself. */
+static void ask_for_ports(const struct load *load)
+{
+    if (load->server.count == 0 || kill(load->server.pids[0], SIGUSR1) < 0)
+        die("the server's process (--pid) cannot be asked for a listing");
+}
+
 static uint16_t *read_ports(const struct load *load, long log_start,
                             unsigned count)
 {
@@ -129,9 +137,12 @@ static uint16_t *read_ports(const struct load *load, long log_start,
     char line[LOG_LINE_MAX];
     unsigned found = 0;
 
-    while (found < count) {
-        FILE *f = open_log(load);
+    for (unsigned round = 0; found < count; round++) {
+        FILE *f;
 
+        if (round % 500 == 0)
+            ask_for_ports(load);
+        f = open_log(load);
         fseek(f, log_start, SEEK_SET);
         while (fgets(line, sizeof line, f))
             found += read_port_line(line, ports, count);

@@ -23,9 +23,6 @@ EXEMPT = {
     "tests/unit/log_gate_test.c": "limits lines of its own",
     "tests/unit/log_test.c": "logs lines of its own",
 }
-# Log calls whose format begins with an argument: only of the table.
-PASSES_ON = {("src/session/service/service.c", '"%s console=')}
-
 ARGUMENT = r"(?:[^,()]|\((?:[^()]|\([^()]*\))*\))+,\s*"
 CALL = re.compile(r"\blog_(?:error|warning|info|debug)\(\s*|"
                   rf"\blog_line\(\s*{ARGUMENT}|"
@@ -64,9 +61,6 @@ def wrong_calls(name, text, words):
     for call in CALL.finditer(text):
         rest = text[call.end():]
         first = FIRST.match(rest)
-        if any(name == path and rest.startswith(begin)
-               for path, begin in PASSES_ON):
-            continue
         if not first or first[1] not in words:
             yield call.start(), "the message is not of log_words.h"
         elif first[3] is not None and not (

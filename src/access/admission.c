@@ -8,12 +8,6 @@ enum { NEW_CONSOLES = ADMISSION_SIDES };
 /* Up to 16,384 sites at a time. */
 enum { RATE_SETS = LIMIT_OF(4096) };
 
-/* How often a line may be logged: of one site, and of all together. */
-static const struct rate tell_of_one = { .interval_ns = 60000000000u,
-                                         .burst = 1 };
-static const struct rate tell_of_all = { .interval_ns = 2000000000u,
-                                         .burst = 30 };
-
 const char *admission_verdict_name(enum admission_verdict verdict)
 {
     static const char *const names[ADMISSION_VERDICTS] = {
@@ -43,12 +37,11 @@ void admission_set(struct admission *a, const struct admission_settings *s)
     a->settings = *s;
 }
 
-/* purpose: keeps the rates of connections and those of log lines apart. */
 static uint64_t key_of(const struct admission *a, struct ip ip,
-                       uint64_t purpose)
+                       enum admission_side side)
 {
     struct ip site = ip_site(ip);
-    uint64_t words[3] = { site.high, site.low, purpose };
+    uint64_t words[3] = { site.high, site.low, side };
 
     return map_hash(&a->hasher, slice_of(words, sizeof words));
 }
@@ -98,20 +91,4 @@ bool admission_admits_console(struct admission *a, struct ip ip,
         return true;
     a->refused_consoles++;
     return false;
-}
-
-bool admission_tells(struct admission *a, enum admission_side side,
-                     struct ip ip, int what, uint64_t now_us,
-                     uint32_t *ret_others)
-{
-    uint64_t purpose = (uint64_t)what << 8 | side;
-
-    if (!rates_take(&a->rates, key_of(a, ip, purpose), &tell_of_one, now_us) ||
-        !rate_take(&a->told_ns, &tell_of_all, now_us)) {
-        a->left_out++;
-        return false;
-    }
-    *ret_others = a->left_out;
-    a->left_out = 0;
-    return true;
 }

@@ -4,7 +4,7 @@
  *
  * A connection is refused because its address is in no allowed network, its
  * address connects too often, or the limit of clients is reached. Admission
- * counts the answers, and decides which of them are worth a line in the log.
+ * counts the answers.
  *
  * One for the program, one thread. Costs some tens of nanoseconds and no memory
  * for each connection; the table of rates is 256 KiB, touched as it is used.
@@ -48,8 +48,6 @@ struct admission {
     struct admission_settings settings;
     struct map hasher; /* holds the seed for map_hash */
     struct rates rates;
-    uint64_t told_ns;  /* for rate_take: log lines of all addresses */
-    uint32_t left_out; /* lines, since the last one that was allowed */
     uint64_t counts[ADMISSION_SIDES][ADMISSION_VERDICTS];
     uint64_t refused_consoles; /* new ones */
 };
@@ -73,15 +71,5 @@ enum admission_verdict admission_judge(struct admission *a,
  * brings too many. */
 bool admission_admits_console(struct admission *a, struct ip ip,
                               uint64_t now_us);
-
-/*
- * True if the log may have a line about this connection: one line a minute for
- * each site and reason, and 30 a minute in all. *ret_others is then how many
- * were left out since the last line. what: a verdict, or another reason to
- * close connections, from ADMISSION_VERDICTS on.
- */
-bool admission_tells(struct admission *a, enum admission_side side,
-                     struct ip ip, int what, uint64_t now_us,
-                     uint32_t *ret_others);
 
 #endif

@@ -131,8 +131,8 @@ static void daemon_end_signal(void *owner, int number)
         loop_stop(d->loop);
         return;
     }
-    log_info(LOG_STOPPING " signal=%s consoles=%u", name,
-             d->directory.console_count);
+    log_audit(LOG_INFO, NULL, NULL, LOG_STOPPING " signal=%s consoles=%u", name,
+              d->directory.console_count);
     begin_end(d);
     systemd_stopping(&d->systemd);
     daemon_proxies_close(&d->proxies);
@@ -456,10 +456,11 @@ void daemon_say_ready(struct daemon *d)
         snprintf(ports, sizeof ports, "%llu-%llu",
                  (unsigned long long)s->port_range_start,
                  (unsigned long long)s->port_range_end);
-    log_info(LOG_READY
-             " version=%s proxy=%s interface=%s ports=%s open-files=%llu",
-             VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
-             s->interface, ports, (unsigned long long)d->open_files);
+    log_audit(LOG_INFO, NULL, NULL,
+              LOG_READY
+              " version=%s proxy=%s interface=%s ports=%s open-files=%llu",
+              VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
+              s->interface, ports, (unsigned long long)d->open_files);
     daemon_proxies_log_others(&d->proxies);
     if (geteuid() == 0)
         log_warning(LOG_RUNS_AS_ROOT " reason=%s",

@@ -42,9 +42,10 @@ static void log_judged(const struct options_changes *changes,
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
         any |= has_changed(changes, rules[i]);
     if (any)
-        log_info(LOG_RELOAD_ALLOWED
-                 " closed-vms=%u closed-clients=%u closed-services=%u",
-                 judged->vms, judged->clients, judged->services);
+        log_audit(LOG_INFO, NULL, NULL,
+                  LOG_RELOAD_ALLOWED
+                  " closed-vms=%u closed-clients=%u closed-services=%u",
+                  judged->vms, judged->clients, judged->services);
 }
 
 static void log_changes(const struct settings *s,
@@ -54,8 +55,9 @@ static void log_changes(const struct settings *s,
 
     for (int i = 0; i < changes->count; i++) {
         options_value(s, changes->name[i], value, sizeof value);
-        log_info(LOG_RELOAD_SETTING " setting=%s value=%s", changes->name[i],
-                 LOG_TEXT(value));
+        log_audit(LOG_INFO, NULL, NULL,
+                  LOG_RELOAD_SETTING " setting=%s value=%s", changes->name[i],
+                  LOG_TEXT(value));
     }
     for (int i = 0; i < changes->restart_count; i++)
         log_warning(LOG_RELOAD_RESTART " setting=%s", changes->restart[i]);
@@ -174,14 +176,15 @@ void daemon_reload(struct daemon *d)
     log_changes(d->settings, &changes);
     log_judged(&changes, &judged);
     if (d->settings->file != NULL)
-        log_info(LOG_RELOADED " file=%s changed=%d need-restart=%d",
-                 LOG_TEXT(d->settings->file), changes.count,
-                 changes.restart_count);
+        log_audit(LOG_INFO, NULL, NULL,
+                  LOG_RELOADED " file=%s changed=%d need-restart=%d",
+                  LOG_TEXT(d->settings->file), changes.count,
+                  changes.restart_count);
     else if (!has_tls && !d->logs.is_on)
         log_info(LOG_RELOAD_EMPTY " reason=%s",
                  LOG_TEXT("there is no configuration file and no certificate"));
     if (has_tls)
-        log_info(LOG_TLS_RELOADED);
+        log_audit(LOG_INFO, NULL, NULL, LOG_TLS_RELOADED);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     if (changes.count > 0)

@@ -199,14 +199,14 @@ void log_line(enum log_level level, const char *format, ...)
 /* ---- lines that a peer can cause ---------------------------------------- */
 
 static bool passes(enum log_kind kind, enum log_level level, const char *peer,
-                   const char *console, const char *message)
+                   const char *about, const char *message)
 {
     const struct log_gate_line line = {
         .kind = kind,
         .level = level,
         .message = message,
         .peer = peer,
-        .console = console,
+        .about = about,
     };
 
     return log_has(level) &&
@@ -214,26 +214,28 @@ static bool passes(enum log_kind kind, enum log_level level, const char *peer,
             log_gate_passes(&state.gate, &line, clock_now_us()));
 }
 
-void log_limited(enum log_level level, const char *peer, const char *console,
+void log_limited(enum log_level level, const char *peer, const char *about,
                  const char *format, ...)
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_EVENTS;
     va_list args;
 
-    if (!passes(kind, level, peer, console, format))
+    if (!passes(kind, level, peer, about, format))
         return;
     va_start(args, format);
     put_format(false, level, format, args);
     va_end(args);
 }
 
-void log_audit(enum log_level level, const char *peer, const char *console,
+void log_audit(enum log_level level, const char *peer, const char *about,
                const char *format, ...)
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_AUDIT;
+    bool is_of_peer = peer != NULL || about != NULL;
     va_list args;
 
-    if (!passes(kind, level, peer, console, format))
+    if (is_of_peer ? !passes(kind, level, peer, about, format)
+                   : !log_has(level))
         return;
     va_start(args, format);
     put_format(kind == LOG_AUDIT, level, format, args);
@@ -274,10 +276,10 @@ static void log_tell_summary(void *owner, const struct log_gate_summary *s)
     else
         len = format_line(record, s->level,
                           LOG_LINES_LEFT_OUT
-                          " log-message=%s peer=%s console=%s count=%llu "
+                          " log-message=%s peer=%s about=%s count=%llu "
                           "seconds=%llu since=%s",
                           LOG_TEXT(message), or_else(s->source, none),
-                          s->console[0] != '\0' ? LOG_TEXT(s->console) : none,
+                          s->about[0] != '\0' ? LOG_TEXT(s->about) : none,
                           count, seconds, since);
     put(s->kind == LOG_AUDIT, record, len);
 }

@@ -62,21 +62,22 @@ void log_line(enum log_level level, const char *format, ...)
 
 /*
  * Lines that a peer can cause. peer: its address, as net/address.h formats it;
- * console: the name of the console that the line is about. Each NULL or "":
- * none. A minute has so many lines with one message, peer's site and console
- * (log_gate.h); the number of others follows. The format begins with a message
- * of log_words.h.
+ * about: what sets the line apart from others of its message, mostly the id of
+ * a console (names are not unique). Each NULL or "": none. A minute has so many
+ * lines with one message, peer's site and about (log_gate.h); the number of
+ * others follows. The format begins with a message of log_words.h.
  *
  * log_audit: who had which console, and which settings hold: lines that must be
- * there afterwards, whatever noise others made. Of level debug, it is a line
- * like others.
+ * there afterwards, whatever noise others made. Without peer and about, an
+ * administrator has caused it, and it is not limited. Of level debug, it is a
+ * line like others.
  *
  * log_counted: no line, but a summary a minute for each peer's site: message
  * peer= count= seconds= since=.
  */
-void log_limited(enum log_level level, const char *peer, const char *console,
+void log_limited(enum log_level level, const char *peer, const char *about,
                  const char *format, ...) __attribute__((format(printf, 4, 5)));
-void log_audit(enum log_level level, const char *peer, const char *console,
+void log_audit(enum log_level level, const char *peer, const char *about,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
 void log_counted(enum log_level level, const char *peer, const char *message);
 

@@ -352,3 +352,8 @@ struct log_value log_quote(const char *value)
     quoted.text[at] = '\0';
     return quoted;
 }
+
+struct log_value log_quote_if_any(const char *value)
+{
+    return value[0] != '\0' ? log_quote(value) : (struct log_value){ "none" };
+}

@@ -62,6 +62,10 @@ struct log_value {
 struct log_value log_quote(const char *value);
 #define LOG_TEXT(value) (log_quote(value).text)
 
+/* For a value that may be missing: "" becomes none. */
+struct log_value log_quote_if_any(const char *value);
+#define LOG_ANY(value) (log_quote_if_any(value).text)
+
 const char *log_level_name(enum log_level level);
 
 #endif

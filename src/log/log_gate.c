@@ -1,5 +1,5 @@
 /*
- * Two counts decide. The entry of message, source and console says whether this
+ * Two counts decide. The entry of message, source and about says whether this
  * very thing has been told often enough. The budget of the kind says whether
  * all lines together are too many; how deep a source may reach into it depends
  * on how many lines the source had in its minute (reserve_for), counted whether
@@ -23,7 +23,7 @@
 
 enum { NS_PER_S = 1000 * 1000 * 1000 };
 
-/* lines: of one message, source and console in a minute. budget: of all lines.
+/* lines: of one message, source and about in a minute. budget: of all lines.
  * All budgets and the one of summaries, in 30 s: burst + 30 s / interval =
  * 9,200, below the 10,000 of the journal. */
 static const struct {
@@ -31,7 +31,7 @@ static const struct {
     struct rate budget;
 } kinds[LOG_KINDS] = {
     [LOG_EVENTS] = { 5, { NS_PER_S / 20, 800 } },
-    [LOG_AUDIT] = { 20, { NS_PER_S / 40, 5500 } },
+    [LOG_AUDIT] = { 200, { NS_PER_S / 40, 5500 } },
     [LOG_DETAILS] = { 50, { NS_PER_S / 10, 300 } },
     [LOG_COUNTS] = { 0, { NS_PER_S, 1 } },
 };
@@ -77,13 +77,13 @@ static void read_source(char to[LOG_GATE_NAME_MAX + 1], const char *peer)
 /* Of the line's own texts: what is cut in an entry still counts here. */
 static uint64_t hash_of(const struct log_gate *g, enum log_kind kind,
                         struct slice message, const char *source,
-                        const char *console)
+                        const char *about)
 {
     const uint64_t words[] = {
         (uint64_t)kind,
         map_hash(&g->by_key, message),
         map_hash(&g->by_key, slice_of_text(source)),
-        map_hash(&g->by_key, slice_of_text(console)),
+        map_hash(&g->by_key, slice_of_text(about)),
     };
 
     return map_hash(&g->by_key, slice_of(words, sizeof words));
@@ -108,7 +108,7 @@ static void tell(struct log_gate *g, const struct log_gate_entry *e,
         .message =
             e->message != NULL ? message_of(e->message) : slice_of_text(""),
         .source = e->source,
-        .console = e->console,
+        .about = e->about,
         .count = e->left_out,
         .lasted_us = now_us - e->since_us,
     };
@@ -191,11 +191,11 @@ static struct log_gate_entry *entry_of(struct log_gate *g,
                                        const char *message, const char *source,
                                        uint64_t now_us)
 {
-    const char *console = message != NULL ? line->console : "";
+    const char *about = message != NULL ? line->about : "";
     uint64_t hash =
         hash_of(g, line->kind,
                 message != NULL ? message_of(message) : slice_of_text(""),
-                source, console);
+                source, about);
     struct log_gate_entry *e = map_find(&g->by_key, hash, is_any, NULL);
 
     if (e != NULL)
@@ -208,7 +208,7 @@ static struct log_gate_entry *entry_of(struct log_gate *g,
         .level = (uint8_t)line->level,
     };
     text_clean(e->source, sizeof e->source, slice_of_text(source));
-    text_clean(e->console, sizeof e->console, slice_of_text(console));
+    text_clean(e->about, sizeof e->about, slice_of_text(about));
     deadline_init(&e->window);
     map_add(&g->by_key, hash, e);
     deadline_start(&g->windows, &e->window, now_us);
@@ -254,12 +254,12 @@ bool log_gate_passes(struct log_gate *g, const struct log_gate_line *line,
     struct log_gate_entry *e;
     uint32_t count;
 
-    if (l.console == NULL)
-        l.console = "";
+    if (l.about == NULL)
+        l.about = "";
     if (l.peer != NULL && l.peer[0] != '\0')
         read_source(source, l.peer);
     count =
-        count_of_source(g, &l, source[0] != '\0' ? source : l.console, now_us);
+        count_of_source(g, &l, source[0] != '\0' ? source : l.about, now_us);
     budget.burst -= reserve_for(count, budget.burst);
     e = entry_of(g, &l, l.message, source, now_us);
     if (e->lines < kinds[l.kind].lines &&

@@ -3,12 +3,13 @@
  * of the others.
  *
  * A line has a message, a source (the site of the peer's address,
- * base/network.h; without a peer the console) and perhaps a console. In a
- * minute so many lines of one message, source and console pass
- * (LOG_GATE_WINDOW_US, the table in log_gate.c); those that do not are counted,
- * and a summary at the end of that minute tells how many there were. So one
- * source's noise never leaves out another's lines, and whoever makes noise
- * about one console does not hide what happens to another.
+ * base/network.h; all lines without a peer are of one source) and perhaps
+ * something that it is about, mostly a console. In a minute so many lines of
+ * one message, source and console pass (LOG_GATE_WINDOW_US, the table in
+ * log_gate.c); those that do not are counted, and a summary at the end of that
+ * minute tells how many there were. So one source's noise never leaves out
+ * another's lines, and whoever makes noise about one console does not hide what
+ * happens to another.
  *
  * All lines of a kind draw from one budget as well, so that a crowd of sources
  * stays below what the journal takes: 10,000 lines in 30 s, above which it
@@ -52,9 +53,9 @@ struct log_gate_line {
     enum log_kind kind;
     enum log_level level;
     const char
-        *message;     /* a format: its message ends before the first " KEY=" */
-    const char *peer; /* as address_format has it; "" or NULL: none */
-    const char *console; /* "" or NULL: none */
+        *message;      /* a format: its message ends before the first " KEY=" */
+    const char *peer;  /* as address_format has it; "" or NULL: none */
+    const char *about; /* "" or NULL: nothing */
 };
 
 /* Of the lines that were left out. */
@@ -63,7 +64,7 @@ struct log_gate_summary {
     enum log_level level;
     struct slice message; /* empty: several */
     const char *source;   /* an address, a /64 of IPv6; "": none, or several */
-    const char *console;  /* "": none, or several */
+    const char *about;    /* "": nothing, or several */
     uint64_t count;
     uint64_t lasted_us; /* from the first of them until now */
 };
@@ -72,7 +73,7 @@ struct log_gate_summary {
 typedef void log_gate_tell_fn(void *owner,
                               const struct log_gate_summary *summary);
 
-/* A minute of one message, source and console, or of all lines of a source. */
+/* A minute of one message, source and about, or of all lines of a source. */
 struct log_gate_entry {
     struct deadline window;
     uint64_t hash;
@@ -85,7 +86,7 @@ struct log_gate_entry {
     uint8_t level;
     bool is_rest;
     char source[LOG_GATE_NAME_MAX + 1];
-    char console[LOG_GATE_NAME_MAX + 1];
+    char about[LOG_GATE_NAME_MAX + 1];
 };
 
 struct log_gate {

@@ -87,12 +87,19 @@ int comport_peer_tell_break(struct comport_peer *e, bool is_on, struct buf *out)
     return is_on ? telnet_put_command(out, TELNET_BRK) : 0;
 }
 
-/* For the log. */
-static struct log_value name_of(const struct comport_request *request)
+/* For the log; "": it has no console yet. */
+static struct console_name name_of(const struct comport_request *request)
 {
     if (request->console == NULL)
-        return (struct log_value){ "none" };
-    return log_quote(console_name(request->console).text);
+        return (struct console_name){ "" };
+    return console_name(request->console);
+}
+
+static struct console_name id_of(const struct comport_request *request)
+{
+    if (request->console == NULL)
+        return (struct console_name){ "" };
+    return console_id(request->console);
 }
 
 /* A request that is malformed or impossible is ignored; the peer is named in
@@ -105,9 +112,10 @@ static void complain(struct comport_peer *e,
     if (e->has_complained)
         return;
     e->has_complained = true;
-    log_info(
+    log_limited(
+        LOG_INFO, request->peer, id_of(request).text,
         LOG_COMPORT_IGNORED " console=%s peer=%s command=%d name=%s bytes=%zu",
-        name_of(request).text, request->peer, command,
+        LOG_ANY(name_of(request).text), request->peer, command,
         comport_command_name(command >= 0 ? (uint8_t)command : 255), body.len);
 }
 
@@ -116,13 +124,16 @@ static void log_line_set(const struct comport_peer *e,
 {
     enum line_side side = (enum line_side)e->side;
 
-    log_debug(LOG_COMPORT_LINE
-              " console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
-              name_of(request).text, request->peer,
-              line_format(request->line, side).text,
-              line_get(request->line, side, LINE_FLOW),
-              line_get(request->line, side, LINE_INBOUND_FLOW),
-              line_format_lines(*request->driven).text);
+    if (!log_has(LOG_DEBUG))
+        return;
+    log_limited(LOG_DEBUG, request->peer, id_of(request).text,
+                LOG_COMPORT_LINE
+                " console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
+                LOG_ANY(name_of(request).text), request->peer,
+                line_format(request->line, side).text,
+                line_get(request->line, side, LINE_FLOW),
+                line_get(request->line, side, LINE_INBOUND_FLOW),
+                line_format_lines(*request->driven).text);
 }
 
 /* A value of 0 asks. Returns what holds afterwards, which is the answer. */
@@ -199,7 +210,9 @@ static uint32_t control(struct comport_peer *e,
     return 0;
 }
 
-static int answer_signature(const struct comport_request *request,
+/* What the peer calls itself is logged once. */
+static int answer_signature(struct comport_peer *e,
+                            const struct comport_request *request,
                             struct slice text, struct buf *out)
 {
     const struct comport_message ours = {
@@ -210,8 +223,12 @@ static int answer_signature(const struct comport_request *request,
 
     if (text.len > 0) {
         text_clean(theirs, sizeof theirs, text);
-        log_info(LOG_COMPORT_SIGNATURE " console=%s peer=%s text=%s",
-                 name_of(request).text, request->peer, LOG_TEXT(theirs));
+        log_limited(e->has_signed ? LOG_DEBUG : LOG_INFO, request->peer,
+                    id_of(request).text,
+                    LOG_COMPORT_SIGNATURE " console=%s peer=%s text=%s",
+                    LOG_ANY(name_of(request).text), request->peer,
+                    LOG_TEXT(theirs));
+        e->has_signed = true;
     }
     return comport_put(out, COMPORT_SERVER, &ours);
 }
@@ -255,7 +272,7 @@ int comport_peer_handle(struct comport_peer *e,
     }
     switch (m.command) {
     case COMPORT_SIGNATURE:
-        return answer_signature(request, m.text, out);
+        return answer_signature(e, request, m.text, out);
     case COMPORT_SET_BAUDRATE:
         answer = set(e, request, LINE_BAUD, m.value);
         break;

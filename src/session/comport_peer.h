@@ -22,6 +22,7 @@ struct comport_peer {
     bool is_break;       /* it drives a break */
     bool sees_break;     /* the other side drives a break, and it was told */
     bool has_complained; /* a request of it was logged as ignored */
+    bool has_signed;     /* its SIGNATURE was logged */
 };
 
 void comport_peer_init(struct comport_peer *e, enum line_side side);

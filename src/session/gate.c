@@ -55,17 +55,15 @@ static const char *const side_names[ADMISSION_SIDES] = {
     [ADMISSION_CLIENT] = "client",
 };
 
-static void tell(struct gate *g, enum admission_side side, struct ip ip,
-                 enum admission_verdict verdict, const struct address *peer)
+static void tell(enum admission_side side, enum admission_verdict verdict,
+                 const struct address *address)
 {
-    uint32_t others;
+    struct address_text peer = address_format(address);
 
-    if (admission_tells(&g->admission, side, ip, (int)verdict, clock_now_us(),
-                        &others))
-        log_warning(LOG_CONNECTION_REFUSED
-                    " side=%s peer=%s others=%u reason=%s",
-                    side_names[side], address_format(peer).text, others,
-                    LOG_TEXT(words[side][verdict].reason));
+    log_limited(LOG_WARNING, peer.text, NULL,
+                LOG_CONNECTION_REFUSED " side=%s peer=%s reason=%s",
+                side_names[side], peer.text,
+                LOG_TEXT(words[side][verdict].reason));
 }
 
 /* A peer without an IP address (a Unix socket) is judged by nothing here. */
@@ -82,7 +80,7 @@ static struct listener_answer judge(struct gate *g, enum admission_side side,
     verdict = admission_judge(&g->admission, side, ip, present, clock_now_us());
     if (verdict == ADMITTED)
         return answer;
-    tell(g, side, ip, verdict, peer);
+    tell(side, verdict, peer);
     answer.is_refused = true;
     answer.line = words[side][verdict].line;
     return answer;
@@ -117,8 +115,7 @@ bool gate_allows(const struct gate *g, enum admission_side side,
            admission_is_allowed(&g->admission, side, ip);
 }
 
-/* Counts the newcomer that is closed for a newer one, and perhaps logs it: as
- * often as this happens is when logging each would be too much. */
+/* Counts the newcomer that is closed for a newer one, and logs it. */
 static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
 {
     static const char *const reasons[ADMISSION_SIDES] = {
@@ -133,15 +130,12 @@ static void tell_pushed_out(struct gate *g, const struct gate_newcomer *n)
     };
     enum admission_side side = (enum admission_side)n->side;
     struct newcomers *all = &g->newcomers[side];
-    uint32_t others;
 
     all->closed++;
-    if (admission_tells(&g->admission, side, n->newcomer.site,
-                        GATE_UNIDENTIFIED, clock_now_us(), &others))
-        log_warning(LOG_UNIDENTIFIED_CLOSED
-                    " side=%s peer=%s unidentified=%u others=%u reason=%s",
-                    side_names[side], n->peer, all->count, others,
-                    LOG_TEXT(reasons[side]));
+    log_limited(LOG_WARNING, n->peer, NULL,
+                LOG_UNIDENTIFIED_CLOSED
+                " side=%s peer=%s unidentified=%u reason=%s",
+                side_names[side], n->peer, all->count, LOG_TEXT(reasons[side]));
 }
 
 static struct session *push_out(struct gate *g, struct newcomer *newcomer)

@@ -15,9 +15,6 @@
 
 struct directory;
 
-/* An index for admission_tells, behind the verdicts. */
-enum gate_reason { GATE_UNIDENTIFIED = ADMISSION_VERDICTS };
-
 struct gate {
     struct session_list *all; /* borrowed */
     bool is_mute_to_clients;  /* clients need TLS: they get no line of text */

@@ -255,50 +255,6 @@ static void too_many_in_all(void **state)
     admission_done(&t.admission);
 }
 
-static void the_log_has_one_line_a_minute(void **state)
-{
-    struct setup t;
-    uint64_t later_us = now_us + 61u * SECOND_US;
-    uint32_t others = 9;
-
-    (void)state;
-    set_up(&t);
-    for (uint64_t s = 0; s < 61; s++) {
-        bool tells = admission_tells(&t.admission, ADMISSION_VM, ipv4(1),
-                                     ADMISSION_NOT_ALLOWED,
-                                     now_us + s * SECOND_US, &others);
-
-        assert_int_equal(tells, s == 0 || s == 60);
-        assert_int_equal(others, s < 60 ? 0 : 59);
-    }
-    /* Another reason is another matter, and so is another side. */
-    assert_true(admission_tells(&t.admission, ADMISSION_VM, ipv4(1),
-                                ADMISSION_TOO_OFTEN, later_us, &others));
-    assert_true(admission_tells(&t.admission, ADMISSION_CLIENT, ipv4(1),
-                                ADMISSION_NOT_ALLOWED, later_us, &others));
-    admission_done(&t.admission);
-}
-
-static void the_log_has_not_more_lines_for_more_addresses(void **state)
-{
-    struct setup t;
-    uint32_t others, left_out = 0;
-    uint32_t told = 0;
-
-    (void)state;
-    set_up(&t);
-    for (uint32_t i = 0; i < 60000; i++) {
-        if (!admission_tells(&t.admission, ADMISSION_VM, ipv4(i),
-                             ADMISSION_NOT_ALLOWED, now_us + i * 1000, &others))
-            continue;
-        told++;
-        left_out += others;
-    }
-    assert_in_range(told, 30, 60);
-    assert_int_equal(told + left_out + t.admission.left_out, 60000);
-    admission_done(&t.admission);
-}
-
 /* ---- newcomers -------------------------------------------------------- */
 
 static const uint64_t seed[2] = { 3, 4 };
@@ -512,8 +468,6 @@ int main(void)
         cmocka_unit_test(an_address_that_comes_too_often),
         cmocka_unit_test(new_consoles_have_a_rate_of_their_own),
         cmocka_unit_test(too_many_in_all),
-        cmocka_unit_test(the_log_has_one_line_a_minute),
-        cmocka_unit_test(the_log_has_not_more_lines_for_more_addresses),
         cmocka_unit_test(room_for_all),
         cmocka_unit_test(the_oldest_goes),
         cmocka_unit_test(the_oldest_of_its_address_goes_first),

@@ -16,7 +16,7 @@ struct told {
     enum log_kind kind;
     char message[64];
     char source[64];
-    char console[64];
+    char about[64];
     uint64_t count;
     uint64_t lasted_us;
 };
@@ -38,7 +38,7 @@ static void note(void *owner, const struct log_gate_summary *s)
     snprintf(t->message, sizeof t->message, "%.*s", (int)s->message.len,
              (const char *)s->message.data);
     snprintf(t->source, sizeof t->source, "%s", s->source);
-    snprintf(t->console, sizeof t->console, "%s", s->console);
+    snprintf(t->about, sizeof t->about, "%s", s->about);
     t->count = s->count;
     t->lasted_us = s->lasted_us;
 }
@@ -75,7 +75,7 @@ static bool passes(struct play *p, enum log_kind kind, const char *message,
         .level = LOG_INFO,
         .message = message,
         .peer = peer,
-        .console = console,
+        .about = console,
     };
 
     return log_gate_passes(&p->gate, &line, p->now_us);
@@ -115,7 +115,7 @@ static void a_summary_follows_by_itself(void **state)
     assert_int_equal(p->told_count, 1);
     assert_string_equal(p->told[0].message, "VM refused");
     assert_string_equal(p->told[0].source, "192.0.2.1");
-    assert_string_equal(p->told[0].console, "web");
+    assert_string_equal(p->told[0].about, "web");
     assert_int_equal(p->told[0].count, 995);
     assert_int_equal(p->told[0].lasted_us, 60 * (uint64_t)SECOND_US);
     wait_us(p, 600 * (uint64_t)SECOND_US);

@@ -308,7 +308,7 @@ static void limited_lines_end_with_a_summary(void **state)
     assert_null(strstr(r.text, "too much of=5\n"));
     assert_non_null(
         strstr(r.text, "warning " LOG_LINES_LEFT_OUT
-                       " log-message=\"too much\" peer=192.0.2.1 console=\"a b\" "
+                       " log-message=\"too much\" peer=192.0.2.1 about=\"a b\" "
                        "count=95 seconds=0 since=2"));
     assert_non_null(strstr(
         r.text, "info a check peer=2001:db8::/64 count=100 seconds=0 since=2"));

@@ -214,12 +214,14 @@ static void log_end(const struct hook_result *result)
     unsigned long long ms = end->took_us / US_PER_MS;
 
     if (end->status == 0 && !end->is_timed_out)
-        log_debug(LOG_HOOK_COMPLETED
-                  " hook=%s event=%s console=%s ms=%llu output=%s",
-                  LOG_TEXT(result->program), hook_kind_name(result->kind),
-                  LOG_TEXT(result->console), ms, LOG_TEXT(end->line));
+        log_limited(LOG_DEBUG, NULL, result->program,
+                    LOG_HOOK_COMPLETED
+                    " hook=%s event=%s console=%s ms=%llu output=%s",
+                    LOG_TEXT(result->program), hook_kind_name(result->kind),
+                    LOG_TEXT(result->console), ms, LOG_TEXT(end->line));
     else
-        log_warning(LOG_HOOK_FAILED " hook=%s event=%s console=%s ms=%llu "
+        log_limited(LOG_WARNING, NULL, result->program,
+                    LOG_HOOK_FAILED " hook=%s event=%s console=%s ms=%llu "
                                     "others=%u reason=%s output=%s",
                     LOG_TEXT(result->program), hook_kind_name(result->kind),
                     LOG_TEXT(result->console), ms, result->others,
@@ -233,7 +235,8 @@ static void log_result(const struct hook_result *result)
         log_end(result);
         break;
     case HOOK_NOT_STARTED:
-        log_warning(
+        log_limited(
+            LOG_WARNING, NULL, result->program,
             LOG_HOOK_NOT_STARTED
             " hook=%s event=%s console=%s others=%u reason=%s",
             LOG_TEXT(result->program), hook_kind_name(result->kind),
@@ -243,7 +246,8 @@ static void log_result(const struct hook_result *result)
                          : strerror(result->error)));
         break;
     case HOOK_DROPPED:
-        log_warning(LOG_HOOK_EVENTS_DROPPED " hook=%s count=%llu reason=%s",
+        log_limited(LOG_WARNING, NULL, NULL,
+                    LOG_HOOK_EVENTS_DROPPED " hook=%s count=%llu reason=%s",
                     LOG_TEXT(result->program),
                     (unsigned long long)result->count,
                     LOG_TEXT("too many events wait for it: see --hook-limit "

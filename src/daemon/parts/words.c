@@ -34,18 +34,29 @@ void words_log_connected(const struct console *c,
     const char *tls = attached->is_encrypted ? "yes" : "no";
 
     if (c->port != NULL)
-        log_info(LOG_VM_CONNECTED " console=%s id=%s port=%u peer=%s tls=%s",
-                 LOG_TEXT(name.text), LOG_TEXT(id.text),
-                 console_port_number(c->port), attached->peer, tls);
+        log_audit(LOG_INFO, attached->peer, id.text,
+                  LOG_VM_CONNECTED " console=%s id=%s port=%u peer=%s tls=%s",
+                  LOG_TEXT(name.text), LOG_TEXT(id.text),
+                  console_port_number(c->port), attached->peer, tls);
     else
-        log_info(LOG_VM_CONNECTED " console=%s id=%s peer=%s tls=%s",
-                 LOG_TEXT(name.text), LOG_TEXT(id.text), attached->peer, tls);
+        log_audit(LOG_INFO, attached->peer, id.text,
+                  LOG_VM_CONNECTED " console=%s id=%s peer=%s tls=%s",
+                  LOG_TEXT(name.text), LOG_TEXT(id.text), attached->peer, tls);
+}
+
+/* The peer of a line about the console; "": no VM is connected. */
+static const char *peer_of(const struct console *c)
+{
+    return c->link != NULL ? c->link->peer : "";
 }
 
 void words_log_no_port(const struct console *c, int error)
 {
-    log_warning(LOG_CONSOLE_NO_PORT " console=%s reason=%s",
-                LOG_TEXT(console_name(c).text),
+    struct console_name name = console_name(c);
+
+    log_limited(LOG_WARNING, peer_of(c), console_id(c).text,
+                LOG_CONSOLE_NO_PORT " console=%s reason=%s",
+                LOG_TEXT(name.text),
                 LOG_TEXT(error == -EADDRNOTAVAIL
                              ? "all ports of the range are in use: see "
                                "--port-range-start and --port-range-end"
@@ -54,8 +65,11 @@ void words_log_no_port(const struct console *c, int error)
 
 void words_log_expired(const struct console *c)
 {
-    log_info(LOG_CONSOLE_EXPIRED " console=%s id=%s",
-             LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text));
+    struct console_name id = console_id(c);
+
+    log_limited(LOG_INFO, NULL, id.text,
+                LOG_CONSOLE_EXPIRED " console=%s id=%s",
+                LOG_TEXT(console_name(c).text), LOG_TEXT(id.text));
 }
 
 void words_log_evicted(const struct console *c)
@@ -70,17 +84,20 @@ void words_log_evicted(const struct console *c)
                          "addresses that have most consoles"));
 }
 
-static void log_move(const struct fact_move_ended *ended, const char *name)
+static void log_move(const struct fact_move_ended *ended, const char *name,
+                     const char *id)
 {
     const char *to = ended->to[0] != '\0' ? ended->to : "none";
     unsigned long long ms = ended->took_us / 1000;
     unsigned tenths = (unsigned)(ended->took_us % 1000 / 100);
 
     if (ended->verdict == MOVE_COMPLETED)
-        log_info(LOG_VM_MOVED " console=%s from=%s to=%s ms=%llu.%u held=%u",
-                 LOG_TEXT(name), ended->from, to, ms, tenths, ended->held);
+        log_audit(LOG_INFO, ended->from, id,
+                  LOG_VM_MOVED " console=%s from=%s to=%s ms=%llu.%u held=%u",
+                  LOG_TEXT(name), ended->from, to, ms, tenths, ended->held);
     else
-        log_warning(
+        log_audit(
+            LOG_WARNING, ended->from, id,
             LOG_VM_MOVE_FAILED
             " console=%s from=%s to=%s ms=%llu.%u held=%u others=%u reason=%s",
             LOG_TEXT(name), ended->from, to, ms, tenths, ended->held,
@@ -90,6 +107,7 @@ static void log_move(const struct fact_move_ended *ended, const char *name)
 void words_log_fact(const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
+    struct console_name id = console_id(fact->console);
 
     switch (fact->kind) {
     case FACT_VM_ATTACHED:
@@ -101,25 +119,29 @@ void words_log_fact(const struct fact *fact)
     case FACT_CLIENT_DETACHED:
         break;
     case FACT_VM_DETACHED:
-        log_info(LOG_VM_DISCONNECTED " console=%s peer=%s reason=%s",
-                 LOG_TEXT(name.text), fact->vm_detached.peer,
-                 LOG_TEXT(fact->vm_detached.reason));
+        log_audit(LOG_INFO, fact->vm_detached.peer, id.text,
+                  LOG_VM_DISCONNECTED " console=%s peer=%s reason=%s",
+                  LOG_TEXT(name.text), fact->vm_detached.peer,
+                  LOG_TEXT(fact->vm_detached.reason));
         break;
     case FACT_VM_RENAMED:
-        log_info(LOG_VM_RENAMED " console=%s id=%s others=%u",
-                 LOG_TEXT(name.text), LOG_TEXT(console_id(fact->console).text),
-                 fact->vm_renamed.others);
+        log_limited(LOG_INFO, peer_of(fact->console), id.text,
+                    LOG_VM_RENAMED " console=%s id=%s others=%u",
+                    LOG_TEXT(name.text), LOG_TEXT(id.text),
+                    fact->vm_renamed.others);
         break;
     case FACT_MOVE_ENDED:
-        log_move(&fact->move_ended, name.text);
+        log_move(&fact->move_ended, name.text, id.text);
         break;
     case FACT_DESTINATION_REPLACED:
-        log_info(LOG_VM_MOVE_DESTINATION " console=%s from=%s to=%s",
-                 LOG_TEXT(name.text), fact->destination_replaced.older,
-                 fact->destination_replaced.newer);
+        log_audit(LOG_INFO, fact->destination_replaced.newer, id.text,
+                  LOG_VM_MOVE_DESTINATION " console=%s from=%s to=%s",
+                  LOG_TEXT(name.text), fact->destination_replaced.older,
+                  fact->destination_replaced.newer);
         break;
     case FACT_OUTPUT_LOST:
-        log_warning(LOG_VM_OUTPUT_LOST
+        log_limited(LOG_WARNING, fact->output_lost.peer, id.text,
+                    LOG_VM_OUTPUT_LOST
                     " console=%s peer=%s at-least-bytes=%llu reason=%s",
                     LOG_TEXT(name.text), fact->output_lost.peer,
                     (unsigned long long)fact->output_lost.bytes,
@@ -127,11 +149,11 @@ void words_log_fact(const struct fact *fact)
                              "to be closed"));
         break;
     case FACT_CLIENT_LAGS:
-        log_info(LOG_CLIENT_LAGS " console=%s peer=%s reason=%s",
-                 LOG_TEXT(name.text),
-                 fact->client.peer[0] != '\0' ? fact->client.peer : "none",
-                 LOG_TEXT("it was too far behind (--hold-time, "
-                          "--history-size)"));
+        log_limited(LOG_INFO, fact->client.peer, id.text,
+                    LOG_CLIENT_LAGS " console=%s peer=%s reason=%s",
+                    LOG_TEXT(name.text), LOG_ANY(fact->client.peer),
+                    LOG_TEXT("it was too far behind (--hold-time, "
+                             "--history-size)"));
         break;
     }
 }

@@ -57,10 +57,11 @@ static const char *answer_to(enum first_bytes protocol)
 static void refuse(struct client_session *s, enum first_bytes protocol)
 {
     const char *reason = client_end_text(end_of(s, protocol));
+    struct console_name name = console_name(s->target.console);
 
-    log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-             LOG_TEXT(console_name(s->target.console).text), s->client.peer,
-             LOG_TEXT(reason));
+    log_audit(LOG_INFO, s->client.peer, console_id(s->target.console).text,
+              LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
+              LOG_TEXT(name.text), s->client.peer, LOG_TEXT(reason));
     (void)buf_append(&s->telnet.wire.out, slice_of_text(answer_to(protocol)));
     wire_release(&s->telnet.wire);
     (void)wire_flush(&s->telnet.wire);

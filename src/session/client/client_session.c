@@ -192,10 +192,12 @@ static void leave_console(struct client_session *s)
 
 static void log_end(const struct client_session *s, const char *reason)
 {
-    log_line(s->is_silent_end ? LOG_DEBUG : usual_level(s),
-             LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
-             LOG_TEXT(console_name(s->target.console).text), s->client.peer,
-             LOG_TEXT(reason));
+    const struct console *c = s->target.console;
+
+    log_audit(s->is_silent_end ? LOG_DEBUG : usual_level(s), s->client.peer,
+              console_id(c).text,
+              LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer, LOG_TEXT(reason));
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may
@@ -280,6 +282,7 @@ static const struct session_ops client_session_ops = {
 static void log_connected(struct client_session *s)
 {
     struct stream_security security;
+    struct console_name name;
 
     if (s->is_logged || client_session_is_ending(s) ||
         !client_session_is_attached(s) || secure_is_open(&s->telnet.secure))
@@ -289,9 +292,11 @@ static void log_connected(struct client_session *s)
         return;
     s->is_logged = true;
     s->client.is_encrypted = security.is_secure;
-    log_line(usual_level(s), LOG_CLIENT_CONNECTED " console=%s peer=%s tls=%s",
-             LOG_TEXT(console_name(s->client.console).text), s->client.peer,
-             security.is_secure ? LOG_TEXT(security.terms) : "no");
+    name = console_name(s->client.console);
+    log_audit(
+        usual_level(s), s->client.peer, console_id(s->client.console).text,
+        LOG_CLIENT_CONNECTED " console=%s peer=%s tls=%s", LOG_TEXT(name.text),
+        s->client.peer, security.is_secure ? LOG_TEXT(security.terms) : "no");
 }
 
 /* The peer is there, in whatever way was agreed on: on_open once, and never for
@@ -360,10 +365,10 @@ static void refuse(struct client_session *s, const struct err *why)
     client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
                       why->text);
     (void)wire_flush(&s->telnet.wire);
-    log_line(usual_level(s),
-             LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
-             LOG_TEXT(console_name(c).text), s->client.peer,
-             c->directory->settings.client_limit);
+    log_audit(usual_level(s), s->client.peer, console_id(c).text,
+              LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              c->directory->settings.client_limit);
     client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
 }
 

@@ -60,11 +60,17 @@ static uint32_t hash_of(const char *text)
     return hash;
 }
 
-/* Once for each reason, and again after TELL_AGAIN_US, however often it is
- * tried meanwhile. tries counts what was left out. what is a message of
- * log_words.h. */
-static void tell_trouble(struct service *s, const char *what, const char *why)
+const char *service_peer(const struct service *s)
 {
+    return s->console->link != NULL ? s->console->link->peer : "";
+}
+
+/* Once for each reason, and again after TELL_AGAIN_US, however often it is
+ * tried meanwhile. tries counts what was left out. */
+static void tell_trouble(struct service *s, const char *why)
+{
+    struct console_name name = console_name(s->console);
+    struct service_text uri = service_text_of(s);
     uint64_t now_us = clock_now_us();
     uint32_t hash = hash_of(why);
     enum log_level level = LOG_WARNING;
@@ -73,9 +79,16 @@ static void tell_trouble(struct service *s, const char *what, const char *why)
         now_us - s->told_us < TELL_AGAIN_US)
         level = LOG_DEBUG;
     s->untold++;
-    log_line(level, "%s console=%s uri=%s tries=%u reason=%s", what,
-             LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(service_text_of(s).text), s->untold, LOG_TEXT(why));
+    if (s->ops == &service_listen_ops)
+        log_limited(
+            level, service_peer(s), console_id(s->console).text,
+            LOG_SERVICE_LISTENER_FAILED " console=%s uri=%s tries=%u reason=%s",
+            LOG_TEXT(name.text), LOG_TEXT(uri.text), s->untold, LOG_TEXT(why));
+    else
+        log_limited(level, service_peer(s), console_id(s->console).text,
+                    LOG_SERVICE_FAILED " console=%s uri=%s tries=%u reason=%s",
+                    LOG_TEXT(name.text), LOG_TEXT(uri.text), s->untold,
+                    LOG_TEXT(why));
     if (level == LOG_DEBUG)
         return;
     s->told_us = now_us;
@@ -110,7 +123,7 @@ static void wait_ticks(struct service *s, unsigned ticks)
 /* A connection that has lasted (BACKOFF_GOOD_US) ends the trouble: what comes
  * next is new, and is told. One that was brief does not, or a remote system
  * that accepts and closes would be a line each time. */
-void service_try_later(struct service *s, const char *what, const char *why)
+void service_try_later(struct service *s, const char *why)
 {
     uint64_t held_us = s->since_us != 0 ? clock_now_us() - s->since_us : 0;
     uint32_t random = 0;
@@ -122,7 +135,7 @@ void service_try_later(struct service *s, const char *what, const char *why)
     s->since_us = 0;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) < 0)
         random = 0;
-    tell_trouble(s, what, why);
+    tell_trouble(s, why);
     wait_ticks(s, backoff_next_ms(&s->backoff, held_us, random) / TICK_MS + 1);
 }
 
@@ -149,12 +162,15 @@ static bool is_permitted(const struct service *s, struct err *why)
  * another byte. The service stays, for rules that allow it again. */
 static void refuse(struct service *s, const struct err *why)
 {
+    struct console_name name = console_name(s->console);
+
     stop_trying(s);
     s->ops->close(s, not_allowed);
     s->is_refused = true;
-    log_info(LOG_SERVICE_REFUSED " console=%s uri=%s reason=%s",
-             LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(service_text_of(s).text), LOG_TEXT(why->text));
+    log_limited(LOG_INFO, service_peer(s), console_id(s->console).text,
+                LOG_SERVICE_REFUSED " console=%s uri=%s reason=%s",
+                LOG_TEXT(name.text), LOG_TEXT(service_text_of(s).text),
+                LOG_TEXT(why->text));
 }
 
 /*
@@ -262,7 +278,7 @@ static bool leave_address(struct service *s)
         service_reaches_allowed(s, &why))
         return false;
     s->ops->close(s, not_allowed);
-    service_try_later(s, LOG_SERVICE_FAILED, why.text);
+    service_try_later(s, why.text);
     return true;
 }
 

@@ -14,12 +14,12 @@ enum { DIAL_TIMEOUT_MS = 10 * 1000 };
 static void service_connect_on_open(void *owner, const char *tls)
 {
     struct service *s = owner;
+    struct console_name name = console_name(s->console);
 
-    log_line(service_is_open(s),
-             LOG_SERVICE_CONNECTED " console=%s uri=%s peer=%s tls=%s",
-             LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(service_text_of(s).text),
-             address_format(&s->reached).text, LOG_TEXT(tls));
+    log_audit(service_is_open(s), service_peer(s), console_id(s->console).text,
+              LOG_SERVICE_CONNECTED " console=%s uri=%s peer=%s tls=%s",
+              LOG_TEXT(name.text), LOG_TEXT(service_text_of(s).text),
+              address_format(&s->reached).text, LOG_TEXT(tls));
 }
 
 /*
@@ -44,7 +44,7 @@ static void service_connect_on_end(void *owner, const char *reason)
     if (was_leaving)
         service_try_soon(s);
     else
-        service_try_later(s, LOG_SERVICE_FAILED, reason);
+        service_try_later(s, reason);
 }
 
 /* Asked for each address right before it is tried; the last one is the one that
@@ -68,7 +68,7 @@ static void service_connect_on_dialed(void *owner, struct stream *stream,
 
     s->dial = NULL;
     if (stream == NULL) {
-        service_try_later(s, LOG_SERVICE_FAILED, err->text);
+        service_try_later(s, err->text);
         return;
     }
     if (s->uri.tls == URI_TLS_FIRST)
@@ -88,7 +88,7 @@ static bool has_tls(struct service *s)
     s->tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
                               s->ctx->settings.tls_minimum, &why);
     if (s->tls == NULL) {
-        service_try_later(s, LOG_SERVICE_FAILED, why.text);
+        service_try_later(s, why.text);
         return false;
     }
     s->role.tls = service_tls_context(s->tls);

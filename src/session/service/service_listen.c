@@ -29,11 +29,14 @@ static enum tls_policy policy_of(const struct service *s)
 /* Closed and not served in the clear where TLS is required. */
 static void refuse(const struct service *s, struct stream *stream)
 {
-    log_info(LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-             LOG_TEXT(console_name(s->console).text),
-             address_format(&stream->peer).text,
-             LOG_TEXT("the service URI requires TLS, and vspcd no longer "
-                      "has a certificate"));
+    struct console_name name = console_name(s->console);
+    struct address_text peer = address_format(&stream->peer);
+
+    log_audit(LOG_INFO, peer.text, console_id(s->console).text,
+              LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
+              LOG_TEXT(name.text), peer.text,
+              LOG_TEXT("the service URI requires TLS, and vspcd no longer has "
+                       "a certificate"));
     stream_close(stream);
 }
 
@@ -109,28 +112,30 @@ static bool find_zone(const struct uri *uri, struct address *address,
 
 static void service_listen_open(struct service *s)
 {
+    struct console_name name = console_name(s->console);
     struct address address;
     struct err why;
     int r;
 
     if (!service_find_listener(&s->ctx->settings, &s->uri, &s->at, &why)) {
-        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, why.text);
+        service_try_later(s, why.text);
         return;
     }
     address = s->at;
     if (!find_zone(&s->uri, &address, &why)) {
-        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, why.text);
+        service_try_later(s, why.text);
         return;
     }
     r = open_listener(s, &address);
     if (r < 0) {
-        service_try_later(s, LOG_SERVICE_LISTENER_FAILED, strerror(-r));
+        service_try_later(s, strerror(-r));
         return;
     }
     service_forget_trouble(s);
-    log_info(LOG_SERVICE_LISTENER_OPENED " console=%s uri=%s address=%s",
-             LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(service_text_of(s).text), address_format(&address).text);
+    log_limited(LOG_INFO, service_peer(s), console_id(s->console).text,
+                LOG_SERVICE_LISTENER_OPENED " console=%s uri=%s address=%s",
+                LOG_TEXT(name.text), LOG_TEXT(service_text_of(s).text),
+                address_format(&address).text);
 }
 
 /* Clients may come before the VM is back. */

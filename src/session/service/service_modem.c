@@ -50,7 +50,7 @@ static void service_modem_on_end(void *owner, const char *reason)
 
     s->modem = NULL;
     if (console_has_vm(s->console))
-        service_try_later(s, LOG_SERVICE_FAILED, reason);
+        service_try_later(s, reason);
 }
 
 /* Both VMs may ask for a cable to each other; two would carry each byte twice.
@@ -66,11 +66,12 @@ static bool is_plugged_in_by(const struct console *other,
 
 static void service_modem_open(struct service *s)
 {
+    struct console_name name = console_name(s->console);
     const char *why;
     struct console *other = find_console(s, &why);
 
     if (other == NULL) {
-        service_try_later(s, LOG_SERVICE_FAILED, why);
+        service_try_later(s, why);
         return;
     }
     if (is_plugged_in_by(other, s->console)) {
@@ -81,13 +82,12 @@ static void service_modem_open(struct service *s)
         null_modem_connect(s->ctx, s->console, other, service_modem_on_end, s);
     if (s->modem == NULL) {
         service_try_later(
-            s, LOG_SERVICE_FAILED,
-            "one of the two consoles has reached its limit of clients");
+            s, "one of the two consoles has reached its limit of clients");
         return;
     }
-    log_line(service_is_open(s), LOG_NULL_MODEM " console=%s other=%s",
-             LOG_TEXT(console_name(s->console).text),
-             LOG_TEXT(console_name(other).text));
+    log_audit(service_is_open(s), service_peer(s), console_id(s->console).text,
+              LOG_NULL_MODEM " console=%s other=%s", LOG_TEXT(name.text),
+              LOG_TEXT(console_name(other).text));
 }
 
 static void unplug(struct service *s)

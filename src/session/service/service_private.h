@@ -93,9 +93,12 @@ enum log_level service_is_open(struct service *s);
 /* The trouble is over. */
 void service_forget_trouble(struct service *s);
 
-/* Logs what has failed (a message of log_words.h) and why, and tries again
- * after a growing pause. service.c says how often it is logged. */
-void service_try_later(struct service *s, const char *what, const char *why);
+/* Logs why it has failed, and tries again after a growing pause. service.c says
+ * how often it is logged. */
+void service_try_later(struct service *s, const char *why);
+
+/* For the log: the VM that has requested it; "" while none is connected. */
+const char *service_peer(const struct service *s);
 
 /* Tries again after a few seconds, without a line in the log. */
 void service_look_again(struct service *s);

@@ -6,9 +6,6 @@
  * questions that they never answer (GET-VM-BIOS-UUID), so VC UUID and name are
  * enough (is_known). Each message is handled in every phase; one that cannot be
  * meant is ignored or refused, and the connection stays.
- *
- * Log lines about what a host may cause without end are throttled, for each
- * connection by itself.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -181,14 +178,19 @@ static int ask(struct vm_session *s)
     return 0;
 }
 
-/* For what a connection may cause as often as it likes: debug where one was
- * logged in this second. */
-static enum log_level throttled(struct vm_session *s, enum log_level level,
-                                uint32_t *ret_others)
+/* For the log; "": it has no console. */
+static struct console_name name_of(const struct vm_session *s)
 {
-    *ret_others = 0;
-    return throttle_passes(&s->told, clock_now_us(), ret_others) ? level
-                                                                 : LOG_DEBUG;
+    if (s->link.console == NULL)
+        return (struct console_name){ "" };
+    return console_name(s->link.console);
+}
+
+static struct console_name id_of(const struct vm_session *s)
+{
+    if (s->link.console == NULL)
+        return (struct console_name){ "" };
+    return console_id(s->link.console);
 }
 
 /* What the VM has said so far is output now, because it becomes another one, or
@@ -255,12 +257,11 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     int r;
 
     if (!is_served(s, m, &label, &is_plain, &why)) {
-        uint32_t others;
-        enum log_level level = throttled(s, LOG_WARNING, &others);
+        struct uri_shown uri = uri_show(m->text);
 
-        log_line(level, LOG_VM_REFUSED " peer=%s uri=%s others=%u reason=%s",
-                 s->link.peer, LOG_TEXT(uri_show(m->text).text), others,
-                 LOG_TEXT(why.text));
+        log_limited(LOG_WARNING, s->link.peer, uri.text,
+                    LOG_VM_REFUSED " peer=%s uri=%s reason=%s", s->link.peer,
+                    LOG_TEXT(uri.text), LOG_TEXT(why.text));
         return vmext_put_code(&s->telnet.wire.out, VMEXT_WONT_PROXY);
     }
     text_clean(name, sizeof name, label);
@@ -368,17 +369,13 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
     const char *why_not = begin_move(s, sequence, secret);
 
     if (why_not != NULL) {
-        const struct console *c = s->link.console;
-        uint32_t others;
-        enum log_level level = throttled(s, LOG_WARNING, &others);
+        struct console_name name = name_of(s);
 
         answer.code = VMEXT_VMOTION_NOTNOW;
         s->telnet.ctx->directory->move_counts.refused++;
-        log_line(level,
-                 LOG_VM_MOVE_NOT_BEGUN
-                 " console=%s peer=%s others=%u reason=%s",
-                 c != NULL ? LOG_TEXT(console_name(c).text) : "none",
-                 s->link.peer, others, LOG_TEXT(why_not));
+        log_limited(LOG_WARNING, s->link.peer, id_of(s).text,
+                    LOG_VM_MOVE_NOT_BEGUN " console=%s peer=%s reason=%s",
+                    LOG_ANY(name.text), s->link.peer, LOG_TEXT(why_not));
     }
     return vmext_put(&s->telnet.wire.out, &answer);
 }
@@ -403,15 +400,13 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     why_not = move_join(d, &s->link, key, clock_now_us());
     if (why_not != NULL) {
         const struct console *c = move_find_console(d, key);
-        uint32_t others;
-        enum log_level level = throttled(s, LOG_WARNING, &others);
 
         d->move_counts.refused++;
-        log_line(level,
-                 LOG_VM_MOVE_NOT_JOINED
-                 " console=%s peer=%s others=%u reason=%s",
-                 c != NULL ? LOG_TEXT(console_name(c).text) : "none",
-                 s->link.peer, others, LOG_TEXT(why_not));
+        log_limited(LOG_WARNING, s->link.peer,
+                    c != NULL ? console_id(c).text : NULL,
+                    LOG_VM_MOVE_NOT_JOINED " console=%s peer=%s reason=%s",
+                    c != NULL ? LOG_TEXT(console_name(c).text) : "none",
+                    s->link.peer, LOG_TEXT(why_not));
         return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY,
                                  VMEXT_VMOTION_PEER);
     }
@@ -429,7 +424,8 @@ static void handle_complete(struct vm_session *s, struct slice sequence)
     if (move_complete(&s->link, sequence, clock_now_us()))
         vm_session_settle(s);
     else
-        log_debug(LOG_VM_MOVE_STRAY_COMPLETE " peer=%s", s->link.peer);
+        log_limited(LOG_DEBUG, s->link.peer, NULL,
+                    LOG_VM_MOVE_STRAY_COMPLETE " peer=%s", s->link.peer);
 }
 
 int vm_extension_handle_message(struct vm_session *s, struct slice body)
@@ -442,8 +438,9 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
     case VMEXT_UNKNOWN:
         return vmext_put_unknown(&s->telnet.wire.out, VMEXT_PROXY, m.unknown);
     case VMEXT_MALFORMED:
-        log_debug(LOG_VM_MESSAGE_MALFORMED " peer=%s code=%s", s->link.peer,
-                  vmext_code_name(body.len > 0 ? body.data[0] : 255));
+        log_limited(LOG_DEBUG, s->link.peer, NULL,
+                    LOG_VM_MESSAGE_MALFORMED " peer=%s code=%s", s->link.peer,
+                    vmext_code_name(body.len > 0 ? body.data[0] : 255));
         return 0;
     }
     switch (m.code) {
@@ -470,7 +467,8 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
         return 0;
     case VMEXT_VMOTION_ABORT:
         if (!move_abort(&s->link, clock_now_us()))
-            log_debug(LOG_VM_MOVE_STRAY_ABORT " peer=%s", s->link.peer);
+            log_limited(LOG_DEBUG, s->link.peer, NULL,
+                        LOG_VM_MOVE_STRAY_ABORT " peer=%s", s->link.peer);
         return 0;
     default:
         /* Messages of the proxy: vmext_parse does not let them through. */
@@ -488,8 +486,7 @@ int vm_extension_handle_message(struct vm_session *s, struct slice body)
  */
 int vm_extension_handle_option(struct vm_session *s, bool is_on)
 {
-    enum log_level level;
-    uint32_t others;
+    struct console_name name;
 
     if (is_on) {
         vm_session_expect_identity(s);
@@ -500,12 +497,10 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         vm_session_turn_away(s, VM_END_NO_EXTENSION);
         return 0;
     }
-    level = throttled(s, LOG_INFO, &others);
-    log_line(level, LOG_VM_PAUSED " console=%s peer=%s others=%u",
-             s->link.console != NULL
-                 ? LOG_TEXT(console_name(s->link.console).text)
-                 : "none",
-             s->link.peer, others);
+    name = name_of(s);
+    log_limited(LOG_INFO, s->link.peer, id_of(s).text,
+                LOG_VM_PAUSED " console=%s peer=%s", LOG_ANY(name.text),
+                s->link.peer);
     if (!end_output(s))
         return 0;
     vm_session_new_identity(s);

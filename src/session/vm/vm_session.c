@@ -245,9 +245,9 @@ static void vm_session_on_end(struct session *session)
     else if (s->link.console != NULL)
         console_detach_vm(&s->link, s->end_detail, clock_now_us());
     else
-        log_line((enum log_level)s->end_level,
-                 LOG_CONNECTION_CLOSED " peer=%s reason=%s", s->link.peer,
-                 LOG_TEXT(s->end_detail));
+        log_limited((enum log_level)s->end_level, s->link.peer, NULL,
+                    LOG_CONNECTION_CLOSED " peer=%s reason=%s", s->link.peer,
+                    LOG_TEXT(s->end_detail));
     move_leave(&s->link, clock_now_us());
     telnet_link_done(&s->telnet, s->ends_gently);
 }
@@ -524,9 +524,9 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
      * gate_add_newcomer may mark an older session. */
     vm_session_expect_identity(s);
     gate_add_newcomer(&ctx->gate, ADMISSION_VM, &s->identity->newcomer,
-                      &s->session,
-                      s->link.peer, &stream->peer);
-    log_debug(LOG_CONNECTION_ACCEPTED " peer=%s", s->link.peer);
+                      &s->session, s->link.peer, &stream->peer);
+    log_limited(LOG_DEBUG, s->link.peer, NULL,
+                LOG_CONNECTION_ACCEPTED " peer=%s", s->link.peer);
     if (s->telnet.secure.state == SECURE_FIRST)
         deadline_start(&ctx->vms->first_bytes, &s->identity->first_byte,
                        clock_now_us());

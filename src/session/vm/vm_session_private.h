@@ -11,7 +11,6 @@
 #define SESSION_VM_VM_SESSION_PRIVATE_H
 
 #include "base/text.h"
-#include "base/throttle.h"
 #include "log/log.h"
 #include "session/comport_peer.h"
 #include "session/gate.h"
@@ -84,11 +83,8 @@ struct vm_session {
     uint8_t breaks_settled;    /* in this read; see vm_line.c */
     struct window told_window; /* of the console, as the VM knows it */
     struct buf early;          /* output that has to wait; see vm_output.c */
-    union {
-        struct throttle told;   /* of log lines that it can cause without end */
-        const char *end_detail; /* ENDING: what the log says; static, or the
-                                 * stream's own */
-    };
+    const char *end_detail;    /* ENDING: what the log says; static, or the
+                                * stream's own */
 };
 
 /* Makes s->identity, if it has none; without a deadline. */
