@@ -703,6 +703,31 @@ const struct option_row option_rows[] = {
       AT(log_compress),
       .is_reloaded = true,
       .text = "compress rotated console logs: NAME.1 becomes NAME.1.gz" },
+    { .name = "log-total",
+      AT(log_total),
+      .type = OPTION_SIZE,
+      .value = "BYTES",
+      .standard = "0",
+      .max = UINT64_C(1) << 50,
+      .is_reloaded = true,
+      .text = "what all files in --logdir may take together; near this\n"
+              "bound the oldest rotated log of the console that takes\n"
+              "most is deleted; 0 is no bound",
+      .more = "If there are no more rotated logs to delete, vspcd stops "
+              "writing console logs as on a full disk. Every file in --logdir "
+              "counts, and every file that ends in .1 to .999, or in .1.gz to "
+              ".999.gz, may be deleted: the directory must be for console logs "
+              "alone." },
+    { .name = "log-keep-free",
+      AT(log_keep_free),
+      .type = OPTION_SIZE,
+      .value = "BYTES",
+      .standard = "1G",
+      .max = UINT64_C(1) << 50,
+      .is_reloaded = true,
+      .text = "what console logs leave free on the file system of\n"
+              "--logdir; with less, vspcd stops writing them as on a full\n"
+              "disk; 0 is nothing" },
     { .group = "Hooks",
       .name = "hook",
       .type = OPTION_RULE,

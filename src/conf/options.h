@@ -153,8 +153,10 @@ struct settings {
     uint64_t log_rotate_s;    /* 0: never */
     uint64_t log_keep;
     bool log_compress;
-    char *cert; /* NULL: a certificate is made */
-    char *key;  /* NULL: in the certificate's file */
+    uint64_t log_total;     /* bytes; 0: any number */
+    uint64_t log_keep_free; /* bytes; 0: none */
+    char *cert;             /* NULL: a certificate is made */
+    char *key;              /* NULL: in the certificate's file */
     char *client_ca;
     char *tls_min;
     char *vm_tls_min;     /* NULL: tls_min */

@@ -106,9 +106,13 @@ static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
  */
 void conlog_wake(struct conlog *l, uint64_t now_us)
 {
+    struct conlog_sweep_result swept;
     struct list refused;
 
     conlog_writers_take_news(l->writers, conlog_on_news, l);
+    if (conlog_writers_take_swept(l->writers, &swept))
+        l->callbacks.on_deletion(l->callbacks.owner, swept.path, swept.files,
+                                 swept.freed);
     answer_all(l);
     list_init(&refused);
     while (!list_is_empty(&l->refused)) {

@@ -45,6 +45,10 @@ struct conlog_callbacks {
     /* A compression failed; the rotated file stays until the next rotation. */
     void (*on_compression)(void *owner, const struct console *console,
                            const char *path, const char *reason);
+    /* Rotated files were deleted, of this log and maybe others, because all
+     * logs took nearly as much as settings.total. */
+    void (*on_deletion)(void *owner, const char *path, uint32_t files,
+                        uint64_t bytes);
     /* The log's name belongs to another console; the log got this path. */
     void (*on_same_name)(void *owner, const struct console *console,
                          const char *path);

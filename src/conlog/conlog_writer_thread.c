@@ -1,6 +1,6 @@
 /*
- * What the writers' threads do: serve one file after the other, and close
- * files.
+ * What the writers' threads do: serve one file after the other, close files,
+ * and count what all files take.
  *
  * A thread takes a file out of READY, which makes the file its own (busy),
  * releases the lock, and writes all jobs that were there. When it has the lock
@@ -19,9 +19,26 @@
 #include "base/mem.h"
 #include "conlog/conlog_compressor.h"
 #include "conlog/conlog_writers_private.h"
+#include "conlog/file/conlog_place.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* What a thread needs for its work, of its own. */
+struct work {
+    struct conlog_settings settings;
+    unsigned generation; /* of the settings; 0: none yet */
+    uint8_t scratch[CONLOG_FILE_SCRATCH];
+};
+
+/* Called with the lock. */
+static void use_settings(const struct conlog_writers *w, struct work *work)
+{
+    if (work->generation == w->generation)
+        return;
+    work->settings = w->settings;
+    work->generation = w->generation;
+}
 
 /* ---- closing ---------------------------------------------------------- */
 
@@ -127,20 +144,19 @@ void conlog_writer_thread_not_compressed(void *owner,
  */
 static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
                      struct conlog_job *job,
-                     const struct conlog_file_batch *batch,
-                     const struct conlog_settings *settings,
-                     unsigned generation, uint8_t *scratch)
+                     const struct conlog_file_batch *batch, struct work *work)
 {
+    const struct conlog_settings *settings = &work->settings;
     bool may_rotate =
         (settings->rotation.size_max > 0 || settings->rotation.age_s > 0) &&
         conlog_rotation_turn_take(&f->turn);
-    int r = conlog_file_write(&f->log, job, batch, settings, generation,
-                              may_rotate, scratch);
+    int r = conlog_file_write(&f->log, job, batch, settings, work->generation,
+                              may_rotate, work->scratch);
 
     if (r == CONLOG_FILE_IS_DUE) {
         rotate(w, f, settings);
-        return conlog_file_write(&f->log, job, batch, settings, generation,
-                                 false, scratch);
+        return conlog_file_write(&f->log, job, batch, settings,
+                                 work->generation, false, work->scratch);
     }
     if (may_rotate)
         conlog_rotation_turn_give(&f->turn);
@@ -151,16 +167,14 @@ static int write_job(struct conlog_writers *w, struct conlog_writer_file *f,
  * wanted now; counts those that are written. The loop may append more jobs
  * meanwhile. */
 static int write_jobs(struct conlog_writers *w, struct conlog_writer_file *f,
-                      const struct conlog_file_batch *batch,
-                      const struct conlog_settings *settings,
-                      unsigned generation, uint8_t *scratch,
+                      const struct conlog_file_batch *batch, struct work *work,
                       unsigned *ret_written)
 {
     struct conlog_job *job = f->first;
 
     *ret_written = 0;
     for (;;) {
-        int r = write_job(w, f, job, batch, settings, generation, scratch);
+        int r = write_job(w, f, job, batch, work);
 
         if (r < 0)
             return r;
@@ -258,33 +272,70 @@ static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
         conlog_writer_file_make_ready(w, f);
 }
 
+/* Called with the lock, which is released while the thread looks. */
+static int check_space(struct conlog_writers *w,
+                       const struct conlog_writer_file *f,
+                       const struct work *work)
+{
+    if (conlog_space_begin_look(&w->space, &work->settings, f->waiting,
+                                clock_now_us())) {
+        uint64_t free_bytes;
+
+        conlog_writers_unlock(w);
+        free_bytes = conlog_place_free(work->settings.directory);
+        worker_lock(&w->crew);
+        conlog_space_looked(&w->space, &work->settings, work->generation,
+                            free_bytes, clock_now_us());
+    }
+    return -conlog_space_error(&w->space, &work->settings, f->waiting);
+}
+
+/*
+ * Called with the lock, which is released meanwhile; f has jobs. is_flushed is
+ * cleared before writing, so that a flush during the write is not lost.
+ */
+static int write_file(struct conlog_writers *w, struct conlog_writer_file *f,
+                      struct work *work, unsigned *ret_written)
+{
+    struct conlog_file_batch batch;
+    int r = check_space(w, f, work);
+
+    if (r < 0)
+        return r;
+    batch = (struct conlog_file_batch){
+        .last = f->last,
+        .is_whole = is_wanted_whole(w, f),
+    };
+    f->is_flushed = false;
+    conlog_writers_unlock(w);
+    r = write_jobs(w, f, &batch, work, ret_written);
+    worker_lock(&w->crew);
+    note_origin(f);
+    conlog_space_wrote(&w->space, f->log.written);
+    f->log.written = 0;
+    return r;
+}
+
 /*
  * Called with the lock, which is released meanwhile. Serves the file that has
  * been ready longest. The order matters:
  *
  *   - The past is read before the jobs are written: somebody waits for it, and
  *     writing may fail or take long.
- *   - is_flushed is cleared before writing, so that a flush during the write is
- *     not lost.
  *   - The origin is noted before put_away, which may free the file.
  *   - Without descriptors, another file is closed and this one retried. It
  *     stays busy meanwhile, because closing releases the lock.
  */
-static void serve(struct conlog_writer *me, struct conlog_settings *settings,
-                  unsigned *generation, uint8_t *scratch)
+static void serve(struct conlog_writer *me, struct work *work)
 {
     struct conlog_writers *w = me->writers;
     struct conlog_writer_file *f = conlog_writers_first(w, READY);
-    struct conlog_file_batch batch;
     unsigned written = 0;
     bool is_room_made;
     int r = 0;
 
     conlog_writer_file_move(w, f, NOWHERE);
-    if (*generation != w->generation) {
-        *settings = w->settings;
-        *generation = w->generation;
-    }
+    use_settings(w, work);
     f->is_busy = true;
     if (conlog_writer_file_has_work(f)) {
         me->file = f;
@@ -292,18 +343,11 @@ static void serve(struct conlog_writer *me, struct conlog_settings *settings,
         w->served_us = me->since_us;
     }
     if (f->wish.bytes > 0)
-        read_past(w, f, settings);
-    batch = (struct conlog_file_batch){
-        .last = f->last,
-        .is_whole = is_wanted_whole(w, f),
-    };
-    f->is_flushed = false;
-    if (f->first != NULL) {
-        conlog_writers_unlock(w);
-        r = write_jobs(w, f, &batch, settings, *generation, scratch, &written);
-        worker_lock(&w->crew);
-        note_origin(f);
-    }
+        read_past(w, f, &work->settings);
+    if (f->first != NULL)
+        r = write_file(w, f, work, &written);
+    else
+        f->is_flushed = false;
     me->file = NULL;
     me->since_us = 0;
     is_room_made = r == 0 || written > 0;
@@ -323,6 +367,93 @@ static void serve(struct conlog_writer *me, struct conlog_settings *settings,
         worker_call_owner(&w->crew);
     }
 }
+
+/* ---- counting --------------------------------------------------------- */
+
+/* Called without the lock. A log that has no file here gets one, because a
+ * thread that begins to write it must find that its turn is taken. */
+static bool conlog_writer_thread_take_turn(void *owner, const char *path)
+{
+    struct conlog_writers *w = owner;
+    struct conlog_writer_file *f;
+    bool is_mine;
+
+    worker_lock(&w->crew);
+    f = conlog_writer_file_find(w, path);
+    if (f == NULL) {
+        f = conlog_writer_file_new(w, path);
+        conlog_writer_file_move(w, f, LINGERING);
+    }
+    is_mine = conlog_rotation_turn_take(&f->turn);
+    worker_unlock(&w->crew);
+    return is_mine;
+}
+
+/* The file is there still: it has a turn. */
+static void conlog_writer_thread_give_turn(void *owner, const char *path)
+{
+    struct conlog_writers *w = owner;
+    struct conlog_writer_file *f;
+
+    worker_lock(&w->crew);
+    f = conlog_writer_file_find(w, path);
+    conlog_rotation_turn_give(&f->turn);
+    if (f->place == LINGERING && conlog_writer_file_may_go(f))
+        conlog_writer_file_free(w, f);
+    worker_unlock(&w->crew);
+}
+
+/* Called with the lock. For the next news. */
+static void tell_swept(struct conlog_writers *w,
+                       const struct conlog_sweep_result *swept)
+{
+    uint64_t freed = w->swept.freed + swept->freed;
+    uint32_t files = w->swept.files + swept->files;
+
+    if (swept->files == 0)
+        return;
+    if (w->swept.files == 0)
+        w->swept = *swept;
+    w->swept.freed = freed;
+    w->swept.files = files;
+    worker_call_owner(&w->crew);
+}
+
+/* Called with the lock, which is released meanwhile; for as long as it takes to
+ * look at all files, and to delete some. */
+static void count(struct conlog_writer *me, struct work *work)
+{
+    struct conlog_writers *w = me->writers;
+    struct conlog_sweep_result *swept = xcalloc(1, sizeof *swept);
+    uint64_t begun_us = clock_now_us();
+    struct conlog_sweep sweep;
+    int r;
+
+    use_settings(w, work);
+    sweep = (struct conlog_sweep){
+        .directory = work->settings.directory,
+        .mark = conlog_space_mark(&work->settings),
+        .target = conlog_space_target(&work->settings),
+        .take_turn = conlog_writer_thread_take_turn,
+        .give_turn = conlog_writer_thread_give_turn,
+        .owner = w,
+        .stop = &w->crew.is_ending,
+    };
+    me->since_us = begun_us;
+    conlog_writers_unlock(w);
+    r = conlog_sweep(&sweep, swept);
+    worker_lock(&w->crew);
+    me->since_us = 0;
+    /* A directory that cannot be read tells nothing: its logs say why. */
+    conlog_space_counted(&w->space, work->generation, r < 0 ? 0 : swept->bytes,
+                         clock_now_us() - begun_us, clock_now_us());
+    tell_swept(w, swept);
+    if (swept->files > 0)
+        conlog_writer_file_retry_all(w);
+    free(swept);
+}
+
+/* ---- the thread ------------------------------------------------------- */
 
 /* Called with the lock. */
 static void close_some(struct conlog_writer *me)
@@ -357,13 +488,14 @@ static void conlog_writer_thread_run(void *arg)
 {
     struct conlog_writer *me = arg;
     struct conlog_writers *w = me->writers;
-    struct conlog_settings *settings = xmalloc(sizeof *settings);
-    uint8_t *scratch = xmalloc(CONLOG_FILE_SCRATCH);
-    unsigned generation = 0;
+    struct work *work = xcalloc(1, sizeof *work);
 
     for (;;) {
-        if (!conlog_writers_have_none(w, READY)) {
-            serve(me, settings, &generation, scratch);
+        if (!w->crew.is_ending &&
+            conlog_space_begin_count(&w->space, &w->settings, clock_now_us())) {
+            count(me, work);
+        } else if (!conlog_writers_have_none(w, READY)) {
+            serve(me, work);
             close_some(me);
         } else if (w->stale > 0 && !w->is_closing) {
             close_some(me);
@@ -378,8 +510,7 @@ static void conlog_writer_thread_run(void *arg)
                 w->called--;
         }
     }
-    free(scratch);
-    free(settings);
+    free(work);
 }
 
 /* Called with the lock, when there is a free place. 0 or -errno. */

@@ -42,7 +42,8 @@ enum {
  */
 static bool needs_thread(const struct conlog_writers *w)
 {
-    uint32_t awake = w->crew.running - w->idle + w->called;
+    uint32_t awake =
+        w->crew.running - w->idle + w->called - (w->space.is_counting ? 1 : 0);
 
     if (conlog_writers_have_none(w, READY) || w->called >= w->idle)
         return false;
@@ -74,6 +75,7 @@ static struct conlog_writers *conlog_writers_new(
 
     w->settings = *settings;
     w->generation = 1;
+    conlog_space_reset(&w->space, w->generation);
     for (int i = 0; i < PLACES; i++)
         list_init(&w->files[i]);
     map_init(&w->paths, seed);
@@ -230,6 +232,7 @@ void conlog_writers_set(struct conlog_writers *w,
     worker_lock(&w->crew);
     w->settings = *settings;
     w->generation++;
+    conlog_space_reset(&w->space, w->generation);
     w->stale = w->open_count;
     conlog_writer_file_retry_all(w);
     worker_wake(&w->crew);
@@ -535,4 +538,14 @@ void conlog_writers_take_news(
         take_news_of(w, CONTAINER_OF(node, struct conlog_writer_file, told),
                      each, owner);
     worker_unlock(&w->crew);
+}
+
+bool conlog_writers_take_swept(struct conlog_writers *w,
+                               struct conlog_sweep_result *ret_swept)
+{
+    worker_lock(&w->crew);
+    *ret_swept = w->swept;
+    w->swept = (struct conlog_sweep_result){ 0 };
+    worker_unlock(&w->crew);
+    return ret_swept->files > 0;
 }

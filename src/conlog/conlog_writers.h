@@ -15,6 +15,10 @@
  * settings.open_max, the least recently written are closed. A log whose file is
  * closed costs nothing here.
  *
+ * Before a write a thread looks how much is free (conlog_space.h), and
+ * sometimes one counts all files and deletes some (conlog_sweep.h). Without
+ * room a write fails, as on a full disk.
+ *
  * A job whose write fails is kept and retried every second. If many logs fail,
  * a few are retried, and after the first success all.
  *
@@ -25,6 +29,7 @@
 
 #include "base/list.h"
 #include "conlog/file/conlog_past.h"
+#include "conlog/file/conlog_sweep.h"
 
 #include <stddef.h>
 
@@ -129,6 +134,10 @@ int conlog_writers_state(struct conlog_writers *w,
  * that hang, and retries failed writes. */
 void conlog_writers_tick(struct conlog_writers *w, uint64_t now_us);
 bool conlog_writers_are_busy(struct conlog_writers *w);
+
+/* What was deleted for --log-total since the last call; false: nothing. */
+bool conlog_writers_take_swept(struct conlog_writers *w,
+                               struct conlog_sweep_result *ret_swept);
 
 void conlog_writers_take_news(
     struct conlog_writers *w,

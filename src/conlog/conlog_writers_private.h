@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "base/worker.h"
 #include "conlog/conlog_writers.h"
+#include "conlog/file/conlog_space.h"
 
 /*
  * Locks: the crew's, and the compressor's inside conlog_compressor.c. They are
@@ -83,10 +84,12 @@ struct conlog_writers {
     struct worker_crew crew; /* its lock protects all members below */
     struct conlog_settings settings;
     unsigned generation;
-    struct list files[PLACES]; /* struct conlog_writer_file.node */
-    struct list news;          /* struct conlog_writer_file.told */
-    struct list all;           /* struct conlog_writer_file.whole */
-    struct map paths;          /* path -> struct conlog_writer_file */
+    struct conlog_space space;
+    struct conlog_sweep_result swept; /* not handed out yet; files 0: none */
+    struct list files[PLACES];        /* struct conlog_writer_file.node */
+    struct list news;                 /* struct conlog_writer_file.told */
+    struct list all;                  /* struct conlog_writer_file.whole */
+    struct map paths;                 /* path -> struct conlog_writer_file */
     struct conlog_job *spare;
     uint32_t spare_count;
     uint32_t open_count;  /* in files[OPEN] */

@@ -156,6 +156,7 @@
     "console log not rotated, file keeps growing"
 #define LOG_CONSOLE_LOG_NOT_COMPRESSED                                         \
     "rotated console log not compressed, will retry"
+#define LOG_CONSOLE_LOGS_DELETED "rotated console logs deleted"
 #define LOG_CONSOLE_LOG_SAME_NAME                                              \
     "console log name already in use, using another"
 

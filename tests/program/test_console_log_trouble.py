@@ -11,9 +11,9 @@ from harness.net import eventually
 from harness.programs import BUILD, is_sanitized
 from harness.streams import MIB, assert_same, letters
 from test_console_log_times import content
-from test_console_logs import (GAP, PATIENT, names, rotated,  # noqa: F401
-                               say_under_new_name, small_disk, start, state_of,
-                               wait_bytes)
+from test_console_logs import (ANY_DISK, GAP, PATIENT,  # noqa: F401
+                               names, rotated, say_under_new_name, small_disk,
+                               start, state_of, wait_bytes)
 
 NOT_WRITTEN = words.CONSOLE_LOG_NOT_WRITTEN
 
@@ -260,7 +260,8 @@ def test_a_folder_in_place_of_the_file_and_of_the_directory(start):
 
 
 def test_a_disk_that_becomes_read_only(start_vspcd, start_process, small_disk):
-    vspcd = start_vspcd("--logdir", small_disk, "--log-rotate-size", "32K")
+    vspcd = start_vspcd("--logdir", small_disk, *ANY_DISK,
+                        "--log-rotate-size", "32K")
     vm = vspcd.vm("web")
     data = letters(40 * 1024, seed=38)
     vm.send(data)
@@ -293,7 +294,7 @@ def test_no_inode_is_left(start_vspcd, start_process, tmp_path):
     try:
         (path / "one").touch()
         (path / "two").touch()
-        vspcd = start_vspcd("--logdir", path)
+        vspcd = start_vspcd("--logdir", path, *ANY_DISK)
         vm = vspcd.vm("web")
         vm.send(b"kept")
         vspcd.wait_event(NOT_WRITTEN, reason="No space left on device")
@@ -307,8 +308,8 @@ def test_no_inode_is_left(start_vspcd, start_process, tmp_path):
 def test_compression_that_fails_is_told(start_vspcd, small_disk):
     """What does not become smaller does not fit beside what there is."""
     (small_disk / "filler").write_bytes(b"x" * 80 * 1024)
-    vspcd = start_vspcd("--logdir", small_disk, "--log-rotate-size", "100K",
-                        "--log-compress")
+    vspcd = start_vspcd("--logdir", small_disk, *ANY_DISK,
+                        "--log-rotate-size", "100K", "--log-compress")
     vm = vspcd.vm("web")
     data = os.urandom(104 * 1024)
     vm.send(data)

@@ -17,6 +17,7 @@ from harness.streams import MIB, assert_same, letters, noise
 from harness.vm import new_uuid
 
 PATIENT = ("--hold-time", 20000)
+ANY_DISK = ("--log-keep-free", 0)
 GAP = re.compile(rb"\[vspcd: (\d+) bytes are missing here: ([^\]]+)\]\n")
 STAMP = re.compile(rb"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", re.M)
 
@@ -420,7 +421,7 @@ def small_disk(tmp_path, start_process):
 
 
 def test_a_full_disk_leaves_a_gap_and_is_gone_on_with(start_vspcd, small_disk):
-    vspcd = start_vspcd("--logdir", small_disk, "--hold-time", 50)
+    vspcd = start_vspcd("--logdir", small_disk, *ANY_DISK, "--hold-time", 50)
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 240 * 1024)
     vm = vspcd.vm("web")
@@ -472,7 +473,7 @@ def test_a_full_disk_leaves_a_gap_and_is_gone_on_with(start_vspcd, small_disk):
 
 
 def test_a_full_disk_that_is_soon_freed_loses_nothing(start_vspcd, small_disk):
-    vspcd = start_vspcd("--logdir", small_disk)
+    vspcd = start_vspcd("--logdir", small_disk, *ANY_DISK)
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file:
         try:
@@ -595,6 +596,8 @@ def test_many_consoles_and_few_descriptors(start):
     ("--log-owner", "nobody-like-this", "there is no user"),
     ("--log-owner", "root:nothing-like-this", "there is no group"),
     ("--logdir", "relative", "expected a path from /"),
+    ("--log-total", "150M", "at least 8M and twice log-rotate-size"),
+    ("--log-name", "%{name}~", "~ is for the ends"),
 ])
 def test_settings_that_cannot_be(start_program, tmp_path, option, value, text):
     from harness.programs import BUILD

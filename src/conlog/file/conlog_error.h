@@ -9,6 +9,8 @@
  * them as they return an errno, negative. */
 enum conlog_error {
     CONLOG_ERROR_LINKED = 4096, /* the file has more than one name */
+    CONLOG_ERROR_KEEP_FREE,     /* conlog_space.h */
+    CONLOG_ERROR_TOTAL,
 };
 
 /* error: an errno or an enum conlog_error; 0: it took too long. */

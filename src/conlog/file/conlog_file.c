@@ -159,6 +159,7 @@ static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip)
             return -EIO; /* otherwise it would be retried for ever */
         *skip += (uint32_t)n;
         f->size += (uint64_t)n;
+        f->written += (uint64_t)n;
     }
     *skip = 0;
     return 0;
@@ -219,6 +220,7 @@ static void count_written(struct conlog_file *f, struct conlog_job *job,
                           size_t len)
 {
     f->size += len;
+    f->written += len;
     for (; len > 0; job = job->next) {
         size_t part = job->len - job->done;
 

@@ -53,6 +53,7 @@ struct conlog_file {
     unsigned generation;       /* of the settings with which it was opened */
     struct conlog_stamp stamp; /* for raw files, only is_in_line is used */
     uint64_t size;
+    uint64_t written; /* bytes; the owner may set it to 0 */
     int64_t born_s;
     /* no rotation before this time, because one has failed */
     int64_t rotate_after_s;

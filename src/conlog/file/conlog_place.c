@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -166,6 +167,16 @@ int conlog_place_open(const struct conlog_settings *s, const char *path,
     fd = open(whole, OLD_FILE);
     return fd < 0 ? open_beneath(s, path, ret_fd)
                   : check_file(fd, true, ret_fd);
+}
+
+/* Some file systems (FUSE) say that they have no blocks at all. */
+uint64_t conlog_place_free(const char *directory)
+{
+    struct statvfs st;
+
+    if (statvfs(directory, &st) < 0 || st.f_blocks == 0)
+        return UINT64_MAX;
+    return (uint64_t)st.f_bavail * st.f_frsize;
 }
 
 int conlog_place_make(const char *directory)

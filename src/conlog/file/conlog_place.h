@@ -28,6 +28,10 @@ int conlog_place_find(const struct conlog_settings *settings, const char *path,
 int conlog_place_folder(const char *directory, const char *path,
                         const char **ret_name);
 
+/* The free bytes of the directory's file system; UINT64_MAX if the system does
+ * not tell. */
+uint64_t conlog_place_free(const char *directory);
+
 /* Makes a directory, for owner and group, and its parents. 0 or -errno. */
 int conlog_place_make(const char *directory);
 

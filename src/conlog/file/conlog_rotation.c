@@ -1,8 +1,10 @@
 #include "conlog/file/conlog_rotation.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,6 +53,35 @@ struct conlog_rotation_name conlog_rotation_temporary_name(const char *path)
     snprintf(name.text, sizeof name.text, "%.*s.gz.tmp",
              CONLOG_ROTATION_PATH_MAX - 1, path);
     return name;
+}
+
+static bool ends_in(const char *path, size_t len, const char *end)
+{
+    size_t n = strlen(end);
+
+    return len > n && memcmp(path + len - n, end, n) == 0;
+}
+
+size_t conlog_rotation_base(const char *path, unsigned *ret_number)
+{
+    size_t whole = strlen(path);
+    size_t len = whole;
+    size_t digits = 0;
+
+    *ret_number = 0;
+    if (ends_in(path, len, ".gz.tmp"))
+        return len - strlen(".gz.tmp");
+    if (ends_in(path, len, ".gz"))
+        len -= strlen(".gz");
+    while (digits < len && isdigit((unsigned char)path[len - 1 - digits]))
+        digits++;
+    /* NAME has at least a character. */
+    if (digits < 1 || digits > 3 || len < digits + 2 ||
+        path[len - digits] == '0' || path[len - digits - 1] != '.' ||
+        path[len - digits - 2] == '/')
+        return whole;
+    *ret_number = (unsigned)strtoul(path + len - digits, NULL, 10);
+    return len - digits - 1;
 }
 
 static int path_check(const char *path, struct err *err)
@@ -181,6 +212,31 @@ static int remove_slot(int directory, const char *path, unsigned number,
     int r = remove_file(directory, plain.text, err);
 
     return r < 0 ? r : remove_file(directory, packed.text, err);
+}
+
+static uint64_t size_of(int directory, const char *name)
+{
+    struct stat st;
+
+    return look(directory, name, &st) && S_ISREG(st.st_mode)
+               ? (uint64_t)st.st_size
+               : 0;
+}
+
+int conlog_rotation_delete(int directory, const char *path, unsigned number,
+                           uint64_t *freed)
+{
+    struct conlog_rotation_name plain =
+        conlog_rotation_name(path, number, false);
+    struct conlog_rotation_name packed =
+        conlog_rotation_name(path, number, true);
+    uint64_t bytes =
+        size_of(directory, plain.text) + size_of(directory, packed.text);
+    int r = remove_slot(directory, path, number, NULL);
+
+    if (r == 0)
+        *freed += bytes;
+    return r;
 }
 
 static int move_slot(int directory, const char *path, unsigned number,

@@ -103,6 +103,19 @@ unsigned conlog_rotation_uncompressed(int directory, const char *path,
                                       unsigned keep);
 
 /*
+ * Deletes NAME.number and NAME.number.gz, of which one or none may exist; adds
+ * their bytes to *freed. The caller has the log's turn. 0 or -errno.
+ */
+int conlog_rotation_delete(int directory, const char *path, unsigned number,
+                           uint64_t *freed);
+
+/*
+ * The length of NAME in NAME.N, NAME.N.gz and NAME.gz.tmp, with the number;
+ * in any other path all of it, with 0.
+ */
+size_t conlog_rotation_base(const char *path, unsigned *ret_number);
+
+/*
  * A log's rotation and its compression must not run at one time: either takes
  * the log's turn first, and gives it back afterwards. The turn is a flag that
  * nobody waits for: a rotation without the turn happens a little later (the

@@ -16,6 +16,8 @@ struct conlog_settings {
     char directory[CONLOG_DIRECTORY_MAX];
     char pattern[CONLOG_PATTERN_MAX + 1];
     struct conlog_rotation_rules rotation;
+    uint64_t keep_free; /* bytes of the file system that stay free; 0: any */
+    uint64_t total;     /* bytes that all files may take; 0: any number */
     mode_t mode;
     uid_t uid;         /* (uid_t)-1: not changed */
     gid_t gid;         /* (gid_t)-1: not changed */

@@ -66,6 +66,7 @@ enum {
     KEY_ROTATION = 1 << 17,
     KEY_NAME = 1 << 18,
     KEY_COMPRESSION = 1 << 19,
+    KEY_DELETION = 1 << 20,
 };
 
 static const char *name_of(const struct console *c, struct console_name *to)
@@ -138,6 +139,19 @@ static void daemon_logs_on_compression(void *owner, const struct console *c,
                     LOG_TEXT(reason), others);
 }
 
+static void daemon_logs_on_deletion(void *owner, const char *path,
+                                    uint32_t files, uint64_t bytes)
+{
+    struct daemon_logs *l = owner;
+    unsigned others;
+
+    if (may_tell(l, KEY_DELETION, &others))
+        log_warning(LOG_CONSOLE_LOGS_DELETED
+                    " file=%s files=%u bytes=%llu others=%u reason=%s",
+                    LOG_TEXT(path), files, (unsigned long long)bytes, others,
+                    LOG_TEXT("the console logs near --log-total"));
+}
+
 static void daemon_logs_on_same_name(void *owner, const struct console *c,
                                      const char *path)
 {
@@ -175,6 +189,7 @@ static int open_conlog(struct daemon_logs *l,
         .on_gap = daemon_logs_on_gap,
         .on_rotation = daemon_logs_on_rotation,
         .on_compression = daemon_logs_on_compression,
+        .on_deletion = daemon_logs_on_deletion,
         .on_same_name = daemon_logs_on_same_name,
         .digest = tls_digest,
         .wake = daemon_logs_wake,

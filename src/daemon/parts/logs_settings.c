@@ -1,5 +1,6 @@
 #include "daemon/parts/logs_settings.h"
 
+#include "conlog/file/conlog_space.h"
 #include "daemon/process/account.h"
 
 #include <errno.h>
@@ -96,6 +97,23 @@ static int parse_owner(const char *text, struct conlog_settings *to,
     return 0;
 }
 
+/* With less, there could be nothing to delete when the bound is near: only
+ * rotated files are. */
+static int check_total(const struct settings *s, struct err *err)
+{
+    uint64_t least = 2 * s->log_rotate_size;
+
+    if (least < CONLOG_SPACE_TOTAL_MIN)
+        least = CONLOG_SPACE_TOTAL_MIN;
+    if (s->log_total == 0 || s->log_total >= least)
+        return 0;
+    err_set(err,
+            "%llu is not valid: expected 0, or at least 8M and twice "
+            "log-rotate-size",
+            (unsigned long long)s->log_total);
+    return -EINVAL;
+}
+
 int logs_settings_make(const struct settings *s, struct conlog_settings *to,
                        const char **ret_name, struct err *err)
 {
@@ -105,6 +123,8 @@ int logs_settings_make(const struct settings *s, struct conlog_settings *to,
         .uid = (uid_t)-1,
         .gid = (gid_t)-1,
         .open_max = logs_settings_open_max(),
+        .keep_free = s->log_keep_free,
+        .total = s->log_total,
         .is_stamped = s->log_format == 1,
         .rotation = {
             .size_max = s->log_rotate_size,
@@ -130,6 +150,9 @@ int logs_settings_make(const struct settings *s, struct conlog_settings *to,
         return -EINVAL;
     *ret_name = "log-owner";
     if (s->log_owner != NULL && parse_owner(s->log_owner, to, err) < 0)
+        return -EINVAL;
+    *ret_name = "log-total";
+    if (check_total(s, err) < 0)
         return -EINVAL;
     *ret_name = s->log_prefix != NULL ? "prefix" : "log-name";
     return make_pattern(s, to, err);
