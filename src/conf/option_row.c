@@ -442,6 +442,21 @@ const struct option_row option_rows[] = {
       .more = "This setting covers the consoles' telnet ports and the "
               "listeners that VMs request. Clients that are already connected "
               "stay connected when this setting changes." },
+    { .name = "proxy-protocol-from",
+      .type = OPTION_NETWORK,
+      AT(balancers),
+      .value = "NETWORK",
+      .is_reloaded = true,
+      .otherwise = "no address",
+      .example = "{\"192.0.2.10\", \"192.0.2.11\"}",
+      .text = "network or address of load balancers whose PROXY headers\n"
+              "are believed (versions 1 and 2); can be given up to 64 times",
+      .more = "On every port, a connection from these addresses begins with "
+              "such a header, or is closed. Limits, rules, log, hooks and "
+              "listings then see the address in the header, and "
+              "--vm-allow and --client-allow need not name the balancers. "
+              "Whoever connects from these addresses can claim to be any "
+              "address, so name nobody else." },
     { .name = "console-limit",
       .type = OPTION_NUMBER,
       AT(console_limit),

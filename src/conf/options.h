@@ -138,6 +138,7 @@ struct settings {
     struct settings_rules service_connect; /* syntax: proto/uri_rule.h */
     struct settings_networks vm_allow;     /* empty: every address */
     struct settings_networks client_allow; /* empty: every address */
+    struct settings_networks balancers;    /* empty: nobody is believed */
     struct settings_rules hooks;           /* syntax: hook/hook_spec.h */
     uint64_t hook_timeout_s;
     uint64_t hook_limit;

@@ -81,6 +81,7 @@ struct session_settings daemon_settings_of_sessions(
         .interface = interface,
         .tls_minimum = s->tls_min,
         .gate = gate,
+        .balancers = { s->balancers.item, s->balancers.count },
         .history = { .lines = (uint32_t)s->attach_lines,
                      .bytes = (uint32_t)s->attach_bytes },
         .client_policy = client_policy,

@@ -59,6 +59,9 @@
 #define LOG_CONNECTION_ACCEPTED "VM port connection accepted"
 #define LOG_CONNECTION_CLOSED "connection closed"
 #define LOG_CONNECTION_REFUSED "connection refused"
+#define LOG_PROXY_HEADER_REFUSED "PROXY header refused"
+#define LOG_PROXY_HEADER_READ "PROXY header read"
+#define LOG_CONNECTION_CHECKS "connection checks"
 #define LOG_UNIDENTIFIED_CLOSED "unidentified connection closed"
 
 /* ---- VMs -------------------------------------------------------------- */

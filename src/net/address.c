@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,23 @@ bool address_ip(const struct address *a, struct ip *ret)
     memcpy(bytes, &a->v4.sin_addr, sizeof bytes);
     *ret = ip_from_ipv4(bytes);
     return true;
+}
+
+struct address address_of_ip(struct ip ip, uint16_t port)
+{
+    struct address a = { 0 };
+
+    if (ip_is_ipv4(ip)) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_addr.s_addr = htonl((uint32_t)ip.low);
+    } else {
+        uint64_t words[2] = { htobe64(ip.high), htobe64(ip.low) };
+
+        a.v6.sin6_family = AF_INET6;
+        memcpy(&a.v6.sin6_addr, words, sizeof words);
+    }
+    address_set_port(&a, port);
+    return a;
 }
 
 socklen_t address_len(const struct address *a)

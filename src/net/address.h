@@ -35,6 +35,8 @@ struct address_text address_format(const struct address *a);
 int address_parse(const char *host, uint16_t port, struct address *ret,
                   struct err *err);
 
+struct address address_of_ip(struct ip ip, uint16_t port);
+
 /* False: a is no internet address. */
 bool address_ip(const struct address *a, struct ip *ret);
 

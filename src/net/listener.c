@@ -28,6 +28,7 @@ struct listener {
     uint8_t way; /* enum listener_way */
     bool is_bare;
     bool is_unix;                       /* embedded in a struct unix_listener */
+    bool uses_lobby;                    /* a connection has waited */
     const struct listener_guard *guard; /* NULL: none */
     union {
         listener_accepted_fn *on_accepted;
@@ -61,34 +62,69 @@ static void rest(struct listener *l)
     descriptors_wait(&l->loop->descriptors, &l->waiter);
 }
 
-/* A reset ends the connection on both sides at once. After an orderly close,
- * the kernel would keep its state for a minute. */
-static void reset(int fd)
+/* The close that follows ends the connection on both sides at once, by a reset.
+ * After an orderly close, the kernel would keep its state for a minute. */
+static void prepare_reset(int fd)
 {
     const struct linger now = { .l_onoff = 1 };
 
     (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    close(fd);
+}
+
+static struct listener_answer judge(const struct listener *l,
+                                    const struct address *peer)
+{
+    if (l->guard == NULL)
+        return (struct listener_answer){ .is_refused = false };
+    return l->guard->judge(l->guard->owner, peer);
+}
+
+static bool may_say(const struct listener *l,
+                    const struct listener_answer *answer)
+{
+    return answer->line != NULL && (l->way & LISTENER_REFUSE);
+}
+
+/* NULL: the connections of this peer do not wait. */
+static const struct listener_lobby *lobby_for(const struct listener *l,
+                                              const struct address *peer)
+{
+    const struct listener_lobby *lobby =
+        l->guard != NULL && !l->is_bare ? l->guard->lobby : NULL;
+
+    return lobby != NULL && lobby->is_for(lobby->owner, peer) ? lobby : NULL;
 }
 
 /* True: the connection was refused and closed. */
 static bool turn_away(const struct listener *l, int fd,
                       const struct address *peer)
 {
-    struct listener_answer answer;
+    struct listener_answer answer = judge(l, peer);
 
-    if (l->guard == NULL)
-        return false;
-    answer = l->guard->judge(l->guard->owner, peer);
     if (!answer.is_refused)
         return false;
-    if (answer.line != NULL && (l->way & LISTENER_REFUSE)) {
+    if (may_say(l, &answer))
         (void)!write(fd, answer.line, strlen(answer.line));
-        close(fd);
-    } else {
-        reset(fd);
-    }
+    else
+        prepare_reset(fd);
+    close(fd);
     return true;
+}
+
+/* Gently where a line is said: the peer has bytes here that nobody reads. */
+void listener_admit(struct listener *l, struct stream *stream)
+{
+    struct listener_answer answer = judge(l, &stream->peer);
+
+    if (!answer.is_refused) {
+        l->on_accepted(l->owner, stream);
+    } else if (may_say(l, &answer)) {
+        (void)stream_write(stream, answer.line, strlen(answer.line));
+        stream_close_gently(stream);
+    } else {
+        prepare_reset(stream_fd_number(stream));
+        stream_close(stream);
+    }
 }
 
 static int accept_one(const struct listener *l, struct address *ret_peer)
@@ -114,7 +150,7 @@ static void refuse_one(struct listener *l)
     if (!descriptors_lend_reserve(&l->loop->descriptors))
         return;
     fd = accept_one(l, &peer);
-    if (fd >= 0 && !turn_away(l, fd, &peer)) {
+    if (fd >= 0 && (lobby_for(l, &peer) != NULL || !turn_away(l, fd, &peer))) {
         (void)!write(fd, refusal, sizeof refusal - 1);
         close(fd);
     }
@@ -149,6 +185,27 @@ static void hand_out(struct listener *l, int fd, const struct address *peer)
     }
 }
 
+static void let_wait(struct listener *l, const struct listener_lobby *lobby,
+                     int fd, const struct address *peer)
+{
+    struct stream *stream;
+
+    if (stream_fd_open(l->loop, fd, peer, &stream) < 0)
+        return;
+    l->uses_lobby = true;
+    lobby->take(lobby->owner, l, stream);
+}
+
+static void receive(struct listener *l, int fd, const struct address *peer)
+{
+    const struct listener_lobby *lobby = lobby_for(l, peer);
+
+    if (lobby != NULL)
+        let_wait(l, lobby, fd, peer);
+    else if (!turn_away(l, fd, peer))
+        hand_out(l, fd, peer);
+}
+
 /* The owner may close the listener when it gets a connection. libuv keeps the
  * listener's memory until the end of the turn, and fd < 0 ends the loop. */
 static void listener_on_connection(uv_poll_t *poll, int status, int events)
@@ -172,8 +229,7 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
             return;
         }
         descriptors_report_success(&l->loop->descriptors);
-        if (!turn_away(l, fd, &peer))
-            hand_out(l, fd, &peer);
+        receive(l, fd, &peer);
     }
 }
 
@@ -325,6 +381,8 @@ void listener_close(struct listener *l)
         return;
     loop = l->loop;
     list_remove(&l->waiter.node);
+    if (l->uses_lobby)
+        l->guard->lobby->forget(l->guard->lobby->owner, l);
     /* The file is removed first: as long as it exists, it must have a
      * listener. */
     if (l->is_unix)

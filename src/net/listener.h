@@ -53,6 +53,23 @@ struct listener_answer {
     const char *line; /* with its line end; NULL: reset without a line */
 };
 
+/*
+ * Where connections wait whose peer is not the one that they are for: those of
+ * a balancer, which says first for whom it connects. Streams only.
+ */
+struct listener_lobby {
+    /* Whether the connections of this peer wait. The guard judges them when
+     * they are admitted, and not before. */
+    bool (*is_for)(void *owner, const struct address *peer);
+    /* Takes the stream over. It is closed, or its peer is set and
+     * listener_admit called, in a handler of the loop. */
+    void (*take)(void *owner, struct listener *l, struct stream *stream);
+    /* The listener is closed; nothing can be admitted by it any more. Called
+     * if it has ever had a connection that waited. */
+    void (*forget)(void *owner, struct listener *l);
+    void *owner;
+};
+
 /* Decides about each connection; borrowed, must outlive the listener. */
 struct listener_guard {
     struct listener_answer (*judge)(void *owner, const struct address *peer);
@@ -60,6 +77,7 @@ struct listener_guard {
      * room for the next one. NULL: it never does. */
     bool (*make_room)(void *owner);
     void *owner;
+    const struct listener_lobby *lobby; /* NULL: no connection waits */
 };
 
 /*
@@ -84,6 +102,11 @@ int listener_open_unix(struct loop *loop, const struct unix_socket_place *place,
                        unsigned way, const struct listener_guard *guard,
                        listener_connected_fn *on_connected, void *owner,
                        struct listener **ret_listener);
+
+/* A connection of the lobby, which now has its peer, goes on as if it had just
+ * been accepted: the guard judges it, and the owner gets it. Takes the stream
+ * over. */
+void listener_admit(struct listener *l, struct stream *stream);
 
 /* Also removes a Unix socket's file. Takes NULL. */
 void listener_close(struct listener *l);

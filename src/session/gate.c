@@ -222,10 +222,16 @@ void gate_init(struct gate *g, struct session_list *all,
     admission_init(&g->admission, &s->admission);
     for (int side = 0; side < ADMISSION_SIDES; side++)
         newcomers_init(&g->newcomers[side], s->admission.seed);
-    g->of_vms =
-        (struct listener_guard){ gate_judge_vm, gate_make_room_for_vm, g };
-    g->of_clients = (struct listener_guard){ gate_judge_client,
-                                             gate_make_room_for_client, g };
+    g->of_vms = (struct listener_guard){
+        .judge = gate_judge_vm,
+        .make_room = gate_make_room_for_vm,
+        .owner = g,
+    };
+    g->of_clients = (struct listener_guard){
+        .judge = gate_judge_client,
+        .make_room = gate_make_room_for_client,
+        .owner = g,
+    };
     gate_set(g, s);
 }
 

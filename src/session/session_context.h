@@ -50,6 +50,8 @@ struct session_settings {
     struct address interface; /* of the consoles' ports; its port is 0 */
     const char *tls_minimum;  /* for remote systems; see tls_context.h */
     struct gate_settings gate;
+    /* Whose PROXY headers are believed; borrowed. Empty: nobody's. */
+    struct network_list balancers;
 };
 
 /*
@@ -80,6 +82,7 @@ struct session_context {
     struct vm_sessions *vms;         /* vm/vm_session.h */
     struct client_sessions *clients; /* client/client_session.h */
     struct services *services;       /* service/service.h */
+    struct arrivals *arrivals;       /* arrival.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

@@ -51,12 +51,12 @@ def test_check(config):
 
 def test_check_says_all_options_that_are_none():
     """And is no start, wherever the question stands."""
-    result = run("--bogus", "-zd", "--proxy-prot", "7", "--check-config")
+    result = run("--bogus", "-zd", "--proxy-prt", "7", "--check-config")
     assert result.returncode == 1
     assert result.stderr.splitlines() == [
         "vspcd: unknown option '--bogus': see vspcd --help",
         "vspcd: unknown option '-z': see vspcd --help",
-        "vspcd: unknown option '--proxy-prot': did you mean --proxy-port?"]
+        "vspcd: unknown option '--proxy-prt': did you mean --proxy-port?"]
 
 
 def test_check_looks_whether_logs_have_a_directory(tmp_path):
@@ -224,6 +224,7 @@ SETTINGS = [
     ["--backend", "Memory", "--ssl", "--tls", "telnets"],
     ["--vm-allow", "10.0.0.0/8", "--vm-allow", "::1", "--vm-rate", 1,
      "--vm-burst", 2, "--client-allow", "2001:db8::/32", "--client-rate", 3,
+     "--proxy-protocol-from", "192.0.2.10",
      "--client-burst", 4, "--client-total", 5, "--unidentified-limit", 6,
      "--unidentified-per-address", 7, "--new-console-rate", 8,
      "--new-console-burst", 9, "--new-console-expire-time", 10,

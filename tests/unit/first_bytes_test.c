@@ -26,6 +26,7 @@ static const struct {
     { "TRACE / HTTP/1.1\r\n", FIRST_BYTES_HTTP },
     { "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", FIRST_BYTES_HTTP },
     { "SSH-2.0-OpenSSH_9.2\r\n", FIRST_BYTES_SSH },
+    { "PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", FIRST_BYTES_PROXY },
     { "\x16\x03\x01\x02\x06\x01", FIRST_BYTES_TLS },
     { "\x16\x03\x03\x02\x06\x01", FIRST_BYTES_TLS },
 };
@@ -54,6 +55,22 @@ static void a_beginning_is_known_in_every_cut(void **state)
                 assert_true(was_known);
         }
     }
+}
+
+/* It begins as a person does who types Enter twice. */
+static void version_2_of_proxy_is_known_from_its_nul_on(void **state)
+{
+    static const char header[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0";
+
+    (void)state;
+    for (size_t cut = 1; cut < sizeof header; cut++) {
+        enum first_bytes expected = cut < FIRST_BYTES_ENTER ? FIRST_BYTES_OTHER
+                                    : cut < FIRST_BYTES_LEN ? FIRST_BYTES_OPEN
+                                                            : FIRST_BYTES_PROXY;
+
+        assert_int_equal(look(header, cut), expected);
+    }
+    assert_int_equal(look("\r\n\r\n\r", 5), FIRST_BYTES_OTHER);
 }
 
 static void nothing_is_typed_before_the_blank(void **state)
@@ -110,6 +127,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_beginning_is_known_in_every_cut),
         cmocka_unit_test(nothing_is_typed_before_the_blank),
+        cmocka_unit_test(version_2_of_proxy_is_known_from_its_nul_on),
         cmocka_unit_test(what_only_looks_like_one_is_another),
         cmocka_unit_test(only_the_wanted_protocols_are_looked_for),
         cmocka_unit_test(each_answer_has_a_name),

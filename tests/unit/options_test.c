@@ -137,7 +137,7 @@ static void times_have_units(void **state)
 static void misspelt_option_gets_a_hint(void **state)
 {
     (void)state;
-    check_refused("--proxy-prot", "1", "did you mean --proxy-port?");
+    check_refused("--proxy-prt", "1", "did you mean --proxy-port?");
     check_refused("--colour", NULL, "--help");
     /* Another word for the same thing, but nothing that is only as long. */
     check_refused("--log-level", "debug", "did you mean --messages-level?");

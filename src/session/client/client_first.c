@@ -10,8 +10,9 @@
  * nothing, and is late once.
  *
  * A raw listener (tcp://) is a wire, and may carry SSH or TLS to a guest that
- * serves them on its serial port. Only HTTP is refused there: it is what a web
- * page can fill. A peer that vspcd called is not looked at.
+ * serves them on its serial port. Only HTTP is refused there, because it is
+ * what a web page can fill, and a PROXY header, which is for us and not for the
+ * guest. A peer that vspcd called is not looked at.
  */
 #include "log/log.h"
 #include "log/log_words.h"
@@ -27,10 +28,13 @@ static const char http_answer[] =
     "[vspcd: this port is a console and no web server; use telnet]\r\n";
 static const char ssh_answer[] =
     "[vspcd: this port is a console and no SSH server; use telnet]\r\n";
+static const char proxy_answer[] =
+    "[vspcd: your address is in no network of --proxy-protocol-from]\r\n";
 
 static unsigned protocols_of(const struct client_role *role)
 {
-    return role->way == CLIENT_RAW ? FIRST_BYTES_BIT(FIRST_BYTES_HTTP)
+    return role->way == CLIENT_RAW ? FIRST_BYTES_BIT(FIRST_BYTES_HTTP) |
+                                         FIRST_BYTES_BIT(FIRST_BYTES_PROXY)
                                    : FIRST_BYTES_ALL;
 }
 
@@ -41,6 +45,8 @@ static enum client_end end_of(const struct client_session *s,
         return CLIENT_END_HTTP;
     if (protocol == FIRST_BYTES_SSH)
         return CLIENT_END_SSH;
+    if (protocol == FIRST_BYTES_PROXY)
+        return CLIENT_END_PROXY;
     return secure_could_begin(&s->telnet.secure) ? CLIENT_END_HELLO_LATE
                                                  : CLIENT_END_HELLO_WITHOUT_TLS;
 }
@@ -51,6 +57,8 @@ static const char *answer_to(enum first_bytes protocol)
 {
     if (protocol == FIRST_BYTES_HTTP)
         return http_answer;
+    if (protocol == FIRST_BYTES_PROXY)
+        return proxy_answer;
     return protocol == FIRST_BYTES_SSH ? ssh_answer : "";
 }
 

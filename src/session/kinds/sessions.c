@@ -1,5 +1,6 @@
 #include "session/kinds/sessions.h"
 
+#include "session/arrival.h"
 #include "session/client/client_session.h"
 #include "session/service/service.h"
 #include "session/vm/vm_session.h"
@@ -9,6 +10,7 @@ void sessions_open(struct session_context *ctx, struct loop *loop,
                    const struct session_settings *settings)
 {
     session_context_init(ctx, loop, directory, settings);
+    arrival_open_all(ctx);
     vm_session_open_all(ctx);
     client_session_open_all(ctx);
     service_open_all(ctx);
@@ -48,5 +50,6 @@ void sessions_close(struct session_context *ctx)
     service_close_all(ctx);
     client_session_close_all(ctx);
     vm_session_close_all(ctx);
+    arrival_close_all(ctx);
     session_context_done(ctx);
 }

@@ -19,6 +19,8 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_HELLO_WITHOUT_TLS] = "TLS hello on a port without TLS (--tls): use "
                                  "telnet:// in the proxy URI",
     [VM_END_NO_TELNET] = "no VM: the peer does not speak telnet",
+    [VM_END_PROXY] = "it sent a PROXY header, and its address is in no network "
+                     "of --proxy-protocol-from",
     [VM_END_NO_EXTENSION] =
         "no VM: the peer does not speak VMware's telnet extension",
     [VM_END_NO_IDENTITY] = "it did not identify its VM in time",

@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "log/log_words.h"
+#include "proto/first/first_bytes.h"
 #include "proto/first/tls_hello.h"
 #include "session/vm/vm_session_private.h"
 
@@ -417,6 +418,9 @@ static bool is_telnet(struct vm_session *s, struct slice in)
         vm_session_end(s, s->telnet.secure.policy != TLS_OFF
                               ? VM_END_HELLO_LATE
                               : VM_END_HELLO_WITHOUT_TLS);
+    else if (first_bytes_look(in, FIRST_BYTES_BIT(FIRST_BYTES_PROXY)) ==
+             FIRST_BYTES_PROXY)
+        vm_session_end(s, VM_END_PROXY);
     else
         vm_session_turn_away(s, VM_END_NO_TELNET);
     return false;

@@ -115,8 +115,9 @@ def can_bind(port, host="127.0.0.1"):
 
 
 def dial(address, receive_buffer=None, send_buffer=None, tls=None,
-         source=None):
-    """source: the address to come from, such as 127.0.0.2."""
+         source=None, first=b""):
+    """source: the address to come from, such as 127.0.0.2. first: what is
+    said before anything else, TLS too."""
     family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
     sock = socket.socket(family)
     if receive_buffer:
@@ -132,6 +133,7 @@ def dial(address, receive_buffer=None, send_buffer=None, tls=None,
         sock.close()
         raise
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.sendall(first)
     return tls.first(sock) if tls else sock
 
 
