@@ -55,9 +55,9 @@ static const struct slice pieces[32] = {
     PIECE("\r\n"),
     PIECE("\r"),
     PIECE("\0"),
-    PIECE("ls"),
+    PIECE("POST "),
     PIECE("\xff\xff"),
-    PIECE(IAC DO BINARY IAC DO SGA),
+    PIECE(IAC WILL NAWS IAC SB NAWS "\0\x50\0" IAC IAC SE),
     PIECE(IAC WILL COM_PORT),
     PIECE(IAC WONT COM_PORT),
     PIECE(COM("")),
@@ -83,14 +83,14 @@ static const struct slice floods[8] = {
     PIECE(IAC AYT),
     PIECE(IAC WILL "\x18"),
     PIECE(IAC DO BINARY IAC DONT BINARY),
-    PIECE(IAC SB "\x18" IAC SE),
+    PIECE(IAC SB NAWS "\0\1\0\1" IAC SE),
     PIECE(IAC DO BINARY IAC DO SGA),
 };
 
 /* A VM that speaks RFC 2217 hears of its clients' lines and breaks, so a write
  * to it may fail in the middle of a client's end. */
 static const struct slice vm_pieces[8] = {
-    PIECE(IAC WILL COM_PORT IAC DO COM_PORT),
+    PIECE(IAC WILL COM_PORT IAC DO COM_PORT IAC DO NAWS),
     PIECE(COM("\x05\x05")),
     PIECE(COM("\x05\x06")),
     PIECE(COM("\x05\x09")),

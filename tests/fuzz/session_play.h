@@ -25,6 +25,7 @@ enum {
     }
 
 #define COM_PORT "\x2c"
+#define NAWS "\x1f"
 #define COM(body) IAC SB COM_PORT body IAC SE
 
 struct session_play {

@@ -84,6 +84,8 @@ static void take_events(struct vmend *v, struct slice in, struct buf *events,
             add(events, slice_of((uint8_t[]){ 0xff, (uint8_t)event }, 2));
         if (event == VMEND_LINES)
             add(events, slice_of(&v->comport.seen, 1));
+        if (event == VMEND_WINDOW)
+            add(events, slice_of(&v->window, sizeof v->window));
         if (event == VMEND_GOAHEAD)
             require(body.len > 0 && body.len <= sizeof ticket.secret);
         if (event == VMEND_DATA || event == VMEND_GOAHEAD)
@@ -98,9 +100,11 @@ static void run(struct slice in, uint8_t kind, uint32_t *seed,
                 struct buf *events, struct buf *out)
 {
     enum auth_policy policy = (enum auth_policy)((kind >> 1) % 3);
+    struct vmend_identity who = identity;
     struct vmend v;
 
-    vmend_init(&v, &identity, &uart, kind & 1 ? &ticket : NULL, policy);
+    who.wants_window = kind & 0x80;
+    vmend_init(&v, &who, &uart, kind & 1 ? &ticket : NULL, policy);
     require(vmend_greet(&v, out) == 0);
     while (in.len > 0) {
         size_t len = in.len;

@@ -89,6 +89,20 @@ def test_tls_hello_on_a_port_without_tls(vspcd, need):
     assert_nothing_typed(vm)
 
 
+def test_a_page_in_tls(start_vspcd, need):
+    """https: the port's certificate may be trusted, and a page types in TLS."""
+    curl = need("curl")
+    vspcd = start_vspcd("--client-tls", "offered")
+    vm = vspcd.vm("web")
+    result = subprocess.run(
+        [curl, "-sk", "--http0.9", "--data-binary", "@-",
+         f"https://127.0.0.1:{vm.port}/"], input=BODY, capture_output=True,
+        timeout=TIMEOUT)
+    vspcd.wait_event(words.CLIENT_REFUSED, console="web")
+    assert b"HTTP/1.1 400" in result.stdout
+    assert_nothing_typed(vm)
+
+
 # Listeners that a VM asks for
 
 def listener(start_vspcd, scheme):
