@@ -71,12 +71,12 @@ void client_idle_sent(struct client_session *s)
         deadline_start(&s->telnet.ctx->clients->nops, &s->nop, clock_now_us());
 }
 
-void client_idle_typed(struct client_session *s)
+void client_idle_active(struct client_session *s)
 {
-    if (deadline_is_running(&s->idle))
-        deadline_start(&s->telnet.ctx->clients->idles, &s->idle,
-                       clock_now_us());
+    if (!deadline_is_running(&s->idle))
+        return;
     s->was_warned = false;
+    deadline_start(&s->telnet.ctx->clients->idles, &s->idle, clock_now_us());
 }
 
 /* A client that takes nothing gets nothing more to take. */

@@ -34,7 +34,7 @@
  * learn otherwise that they are lost. */
 static void give_input(struct client_session *s, struct slice bytes)
 {
-    client_idle_typed(s);
+    s->is_active = true;
     if (client_session_take_place(s) && !client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
@@ -129,7 +129,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
     struct console *c = s->target.console;
 
     if (verb == TELNET_BRK || verb == TELNET_IP || verb == TELNET_AYT)
-        client_idle_typed(s);
+        s->is_active = true;
     if (verb == TELNET_BRK)
         client_line_handle_break(s);
     if (verb == TELNET_IP)
@@ -179,7 +179,7 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
         return 0;
     case TELPEER_SUBOPTION:
         if (item->option == TELNET_OPTION_COM_PORT) {
-            client_idle_typed(s);
+            s->is_active = true;
             return client_line_handle_message(s, item->body);
         }
         if (item->option == TELNET_OPTION_NAWS)
@@ -384,12 +384,15 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     s->may_type = may_type;
     s->is_refused = false;
     s->was_asked = false;
+    s->is_active = false;
     if (!client_first_is_known(s, in))
         return client_session_is_ending(s) ? slice_of(NULL, 0) : in;
     rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
         client_session_decide(s);
+    if (s->is_active || s->is_refused)
+        client_idle_active(s);
     s->has_typed_over = !console_takes_input(s->target.console) &&
                         s->client.input_bytes != typed;
     return rest;

@@ -130,6 +130,7 @@ struct client_session {
     bool is_open;          /* role->on_open was called */
     bool is_told;          /* FACT_CLIENT_ATTACHED was added */
     bool was_asked;        /* an AYT was answered in this read */
+    bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
 };
@@ -197,12 +198,12 @@ void client_first_is_raw(struct client_session *s);
 /* ---- client_idle.c */
 
 /* begin: it is served. end: it drains, or ends. sent: something went out to it.
- * typed: it shows that somebody, or a program, is there: input, a break, a
- * question, a request about the line; and no NOP. */
+ * active: a read has shown that somebody, or a program, is there: by input, a
+ * break, a question, a request about the line; and not by a NOP. */
 void client_idle_begin(struct client_session *s);
 void client_idle_end(struct client_session *s);
 void client_idle_sent(struct client_session *s);
-void client_idle_typed(struct client_session *s);
+void client_idle_active(struct client_session *s);
 
 /* The deadlines of nops; of idles and last_times. */
 void client_idle_nop_due(struct deadline *d, void *owner);
