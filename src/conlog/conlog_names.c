@@ -47,20 +47,21 @@ static size_t cut(const char *text, size_t len)
     return len;
 }
 
-/* Appends "-" and what the pattern makes of the facts, cleaned as names are. A
- * cut one ends in "_", so that no cut makes the end of a rotated file's
- * name. */
+/* Appends "-" and what the pattern makes of the facts, cleaned as names are, as
+ * far as there is room. A cut one ends in "_", so that no cut makes the end of
+ * a rotated file's name. */
 static void add_fact(char *to, size_t size, const char *pattern,
                      const struct conlog_facts *facts)
 {
     char text[CONLOG_NAME_MAX];
     size_t at = strlen(to);
     size_t len = conlog_name_expand(pattern, facts, 0, text);
-    bool is_cut = len + 3 > size - at;
+    size_t room = size - at - 1;
 
-    if (is_cut)
-        len = cut(text, size - at - 3);
-    snprintf(to + at, size - at, "-%.*s%s", (int)len, text, is_cut ? "_" : "");
+    if (len + 1 <= room)
+        snprintf(to + at, size - at, "-%s", text);
+    else if (room > 2)
+        snprintf(to + at, size - at, "-%.*s_", (int)cut(text, room - 2), text);
 }
 
 /* Inserts the addition before the suffix; without room for it, the stem is

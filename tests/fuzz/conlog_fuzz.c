@@ -7,6 +7,7 @@
  * behind them; NULs end a line's text. Its length and its bytes choose the
  * cuts.
  */
+#include "conlog/conlog_names.h"
 #include "conlog/file/conlog_name.h"
 #include "conlog/file/conlog_stamp.h"
 
@@ -91,6 +92,43 @@ static void check_cleaned(const struct conlog_facts *facts)
     check_end(path);
 }
 
+/* Another one each time, as if UUID and label were. */
+static void next_digest(struct slice bytes,
+                        uint8_t ret[CONLOG_NAMES_DIGEST_LEN])
+{
+    static uint8_t last;
+
+    require(bytes.len >= 2);
+    memset(ret, ++last, CONLOG_NAMES_DIGEST_LEN);
+}
+
+/* Consoles with one name have different ones with any addition, and no addition
+ * makes the name of a rotated file. */
+static void check_additions(const char *pattern,
+                            const struct conlog_facts *facts, int64_t utc_s)
+{
+    enum { WAYS = CONLOG_NAMES_WITH_DIGEST + 1 };
+    static const uint64_t seed[2] = { 1, 2 };
+    struct conlog_names_entry taken[WAYS] = { 0 };
+    char uuid[TEXT_ID_MAX + 1], label[TEXT_ID_MAX + 1];
+    struct conlog_facts cut = { facts->name, uuid, label };
+    struct conlog_names names;
+
+    text_clean(uuid, sizeof uuid, slice_of_text(facts->uuid));
+    text_clean(label, sizeof label, slice_of_text(facts->label));
+    conlog_names_init(&names, next_digest, seed);
+    for (int i = 0; i < WAYS; i++) {
+        conlog_names_take(&names, &taken[i], pattern, &cut, utc_s);
+        check_path(taken[i].path, strlen(taken[i].path));
+        check_end(taken[i].path);
+        for (int k = 0; k < i; k++)
+            require(strcmp(taken[i].path, taken[k].path) != 0);
+    }
+    for (int i = 0; i < WAYS; i++)
+        conlog_names_give_up(&names, &taken[i]);
+    conlog_names_done(&names);
+}
+
 static void check_names(const char *pattern, const struct conlog_facts *facts,
                         int64_t utc_s)
 {
@@ -109,6 +147,7 @@ static void check_names(const char *pattern, const struct conlog_facts *facts,
     require(conlog_name_expand(pattern, facts, utc_s, again) == len);
     require(memcmp(path, again, len + 1) == 0);
     require(conlog_name_next_date(pattern, utc_s) > utc_s);
+    check_additions(pattern, facts, utc_s);
 }
 
 /* ---- stamps ----------------------------------------------------------- */

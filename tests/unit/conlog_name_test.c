@@ -256,12 +256,14 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     expect_wrong("%{name}/-x",
                  "character 9: a name cannot begin with \"-\" here");
     expect_wrong("%{name}\n",
-                 "character 8: it is a control character, or not UTF-8");
+                 "character 8: it is an invisible character, or not UTF-8");
+    expect_wrong("%{name}\u202e",
+                 "character 8: it is an invisible character, or not UTF-8");
     expect_wrong("%{name}~",
                  "character 8: ~ is for the ends of names that vspcd cuts or "
                  "tells apart");
     expect_wrong("%{name}\xff",
-                 "character 8: it is a control character, or not UTF-8");
+                 "character 8: it is an invisible character, or not UTF-8");
     expect_wrong("console-%Y.log",
                  "all consoles would have the same file: it needs one of "
                  "%{name}, %{uuid}, %{uuid-hex} and %{label}");

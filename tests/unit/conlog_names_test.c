@@ -142,6 +142,24 @@ static void many_with_one_name_cost_a_try_each(void **state)
     assert_int_equal(digests_made, NAMES - 3);
 }
 
+static void addition_without_room_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+    char uuid[129];
+    const char *path;
+
+    memset(uuid, 'u', sizeof uuid - 1);
+    uuid[sizeof uuid - 1] = '\0';
+    take(f, 0, "%{name}", "a", uuid, "s");
+    take(f, 1, "%{name}", "a-s", "u1", "s");
+    path = take(f, 2, "%{name}", "a", uuid, "s");
+    assert_int_equal(strspn(path + 2, "u"), 117);
+    assert_string_equal(path + 2 + 117, "_");
+    /* With the label too it would be this name again. */
+    path = take(f, 3, "%{name}", "a", uuid, "s");
+    assert_memory_equal(path, "a~", 2);
+}
+
 static void cut_addition_is_no_mark_of_a_rotated_file(void **state)
 {
     struct fixture *f = *state;
@@ -220,6 +238,7 @@ int main(void)
         TEST(digest_is_the_last_resort),
         TEST(name_with_a_digest_is_the_same_in_the_next_run),
         TEST(many_with_one_name_cost_a_try_each),
+        TEST(addition_without_room_is_left_out),
         TEST(cut_addition_is_no_mark_of_a_rotated_file),
         TEST(who_stepped_aside_goes_on_doing_so),
         TEST(name_that_was_given_up_is_free),

@@ -97,7 +97,7 @@ static struct piece piece_at(const char *at)
         return (struct piece){ PIECE_SLASH, slice_of(at, 1) };
     if (at[0] == '%')
         return directive(at);
-    if (len == 0 || text_is_control(code) || code == '~')
+    if (len == 0 || text_is_invisible(code) || code == '~')
         return (struct piece){ PIECE_FORBIDDEN, slice_of(at, 1) };
     return (struct piece){ PIECE_CHARACTER, slice_of(at, len) };
 }
@@ -180,12 +180,13 @@ static int check_piece(struct piece piece, bool is_first, int place,
                     place, all_words);
         return -EINVAL;
     case PIECE_FORBIDDEN:
-        err_set(err,
-                piece.text.data[0] == '~'
-                    ? "character %d: ~ is for the ends of names that vspcd cuts"
-                      " or tells apart"
-                    : "character %d: it is a control character, or not UTF-8",
-                place);
+        err_set(
+            err,
+            piece.text.data[0] == '~'
+                ? "character %d: ~ is for the ends of names that vspcd cuts"
+                  " or tells apart"
+                : "character %d: it is an invisible character, or not UTF-8",
+            place);
         return -EINVAL;
     default:
         return 0;
