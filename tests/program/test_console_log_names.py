@@ -10,7 +10,8 @@ import pytest
 
 from harness import wire, words
 from harness.net import eventually
-from test_console_logs import names, start, state_of, wait_bytes  # noqa: F401
+from test_console_logs import (names, say_under_new_name,  # noqa: F401
+                               start, wait_bytes)
 
 # As file names they are all "____".
 MARKS = "!#$&*;<>[]"
@@ -88,19 +89,8 @@ def test_a_name_that_does_not_last_has_no_file(start):  # noqa: F811
     vm.send(b"1")
     wait_bytes(start.folder / "first.log", b"1")
     rename(vm, *(f"n-{n}" for n in range(1000)), "last")
-    said = b"1"
-
-    def has_another_file():
-        nonlocal said
-        vm.send(b"2")
-        said += b"2"
-        return state_of(vspcd, vm_name())["log"] == "last.log"
-
-    def vm_name():
-        return ("last" if vspcd.events(words.VM_RENAMED, console="last")
-                else "n-0")
-
-    eventually(has_another_file, "its last name")
+    vspcd.wait_event(words.VM_RENAMED, console="last")
+    said = b"1" + b"." * say_under_new_name(vspcd, vm, "last", "last.log")
     eventually(lambda: sum(path.stat().st_size for path in
                            start.folder.iterdir()) == len(said), "all of it")
     assert set(names(start.folder)) <= {"first.log", "n-0.log", "last.log"}

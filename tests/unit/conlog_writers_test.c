@@ -1,5 +1,7 @@
 /* What waits to be written: bounded in memory, and in order for each path. */
 #include "conlog/conlog_writers.h"
+#include "conlog/file/conlog_error.h"
+#include "conlog/file/conlog_space.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -97,6 +99,11 @@ static const char *take(struct fixture *f, const char *name)
     return f->content;
 }
 
+static void pause_a_little(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+}
+
 /* A prompt now and then, for days, on a disk that is dead. */
 static void jobs_of_a_byte_take_no_more_memory_than_large_ones(void **state)
 {
@@ -148,7 +155,7 @@ static void who_takes_a_path_over_is_written_behind_it(void **state)
     put(f, &one, "web", "1");
     conlog_writers_flush(f->writers, &one);
     while (conlog_writers_state(f->writers, &one, &waiting) != ENOENT)
-        nanosleep(&(struct timespec){ .tv_nsec = 1000 * 1000 }, NULL);
+        pause_a_little();
     put(f, &two, "web", "2"); /* while one has it still */
     put(f, &one, "old", "a");
     conlog_writers_leave(f->writers, &two);
@@ -162,6 +169,82 @@ static void who_takes_a_path_over_is_written_behind_it(void **state)
     assert_int_equal(rmdir(f->settings.directory), 0);
 }
 
+static void set(struct fixture *f)
+{
+    conlog_writers_set(f->writers, &f->settings);
+}
+
+static void nothing_is_written_that_would_not_stay_free(void **state)
+{
+    struct fixture *f = *state;
+    struct conlog_writer_slot slot = { 0 };
+    uint64_t waiting;
+
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    f->settings.keep_free = UINT64_C(1) << 60;
+    set(f);
+    put(f, &slot, "web", "kept");
+    conlog_writers_flush(f->writers, &slot);
+    while (conlog_writers_state(f->writers, &slot, &waiting) !=
+           CONLOG_ERROR_KEEP_FREE)
+        pause_a_little();
+    assert_int_equal(waiting, 4);
+    assert_int_equal(rmdir(f->settings.directory), 0); /* it was empty */
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    f->settings.keep_free = 0;
+    set(f);
+    conlog_writers_leave(f->writers, &slot);
+    close_all(f);
+    assert_string_equal(take(f, "web"), "kept");
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
+/* A file that is as long as it says, and takes nothing of the disk. */
+static void make_long(struct fixture *f, const char *name, off_t len)
+{
+    char path[1100];
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s", f->settings.directory, name);
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, len), 0);
+    close(fd);
+}
+
+static void rotated_files_of_the_largest_log_make_room(void **state)
+{
+    struct fixture *f = *state;
+    struct conlog_writer_slot web = { 0 }, gone = { 0 };
+    struct conlog_sweep_result swept;
+
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    make_long(f, "gone.1", 5 << 20);
+    make_long(f, "gone.2", 5 << 20);
+    make_long(f, "web.1", 1 << 20);
+    f->settings.total = CONLOG_SPACE_TOTAL_MIN;
+    set(f);
+    put(f, &web, "web", "1");
+    conlog_writers_flush(f->writers, &web);
+    while (!conlog_writers_take_swept(f->writers, &swept)) {
+        /* The log whose files are deleted is written meanwhile. */
+        put(f, &gone, "gone", "x");
+        conlog_writers_flush(f->writers, &gone);
+        pause_a_little();
+    }
+    assert_int_equal(swept.files, 1);
+    assert_int_equal(swept.freed, 5 << 20);
+    assert_string_equal(swept.path, "gone");
+    conlog_writers_leave(f->writers, &web);
+    conlog_writers_leave(f->writers, &gone);
+    close_all(f);
+    assert_string_equal(take(f, "web"), "1");
+    assert_int_equal(take(f, "gone")[0], 'x');
+    (void)take(f, "gone.1");
+    (void)take(f, "web.1");
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -170,6 +253,8 @@ int main(void)
         TEST(jobs_of_a_byte_take_no_more_memory_than_large_ones),
         TEST(logs_that_were_left_have_a_bound_in_all),
         TEST(who_takes_a_path_over_is_written_behind_it),
+        TEST(nothing_is_written_that_would_not_stay_free),
+        TEST(rotated_files_of_the_largest_log_make_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,9 +22,17 @@ struct entry {
     unsigned oldest; /* the highest number of its rotated files; 0: none */
 };
 
+/* A folder that is being read, and the ones above it. */
+struct folder {
+    DIR *dir;
+    size_t at; /* where the names of its files begin in struct walk.path */
+};
+
 struct walk {
     const struct conlog_sweep *sweep;
-    char path[CONLOG_NAME_MAX]; /* of the folder, then of the file in it */
+    char path[CONLOG_NAME_MAX]; /* of the file that is looked at */
+    struct folder folders[CONLOG_NAME_PARTS];
+    int depth;
     uint64_t bytes;
     struct entry *entries; /* NULL: only the bytes are wanted */
     size_t count;
@@ -44,45 +52,39 @@ static void add_file(struct walk *w, uint64_t bytes)
     w->count++;
 }
 
-static void walk_folder(struct walk *w, int fd, size_t at, int depth);
-
-static void look_at(struct walk *w, int folder, const char *name, size_t at,
-                    int depth)
+/* Takes fd over. Folders are no deeper than a pattern has parts. */
+static void enter(struct walk *w, int fd, size_t at)
 {
-    static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    struct stat st;
-    size_t len = strlen(name);
-    int fd;
-
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-        at + len + 2 > sizeof w->path ||
-        fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return;
-    memcpy(w->path + at, name, len + 1);
-    if (S_ISREG(st.st_mode))
-        add_file(w, (uint64_t)st.st_size);
-    if (!S_ISDIR(st.st_mode) || depth == CONLOG_NAME_PARTS)
-        return;
-    memcpy(w->path + at + len, "/", 2);
-    fd = openat(folder, name, flags);
-    if (fd >= 0)
-        walk_folder(w, fd, at + len + 1, depth + 1);
-}
-
-/* Takes fd over. The path's first at bytes are those of this folder. It goes no
- * deeper than a pattern has parts. */
-static void walk_folder(struct walk *w, int fd, size_t at, int depth)
-{
-    DIR *dir = fdopendir(fd);
-    const struct dirent *found;
+    DIR *dir = w->depth < CONLOG_NAME_PARTS ? fdopendir(fd) : NULL;
 
     if (dir == NULL) {
         close(fd);
         return;
     }
-    while (!*w->sweep->stop && (found = readdir(dir)) != NULL)
-        look_at(w, fd, found->d_name, at, depth);
-    closedir(dir);
+    w->folders[w->depth++] = (struct folder){ .dir = dir, .at = at };
+}
+
+static void look_at(struct walk *w, const struct folder *folder,
+                    const char *name)
+{
+    static const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    struct stat st;
+    size_t len = strlen(name);
+    int fd = dirfd(folder->dir);
+
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+        folder->at + len + 2 > sizeof w->path ||
+        fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return;
+    memcpy(w->path + folder->at, name, len + 1);
+    if (S_ISREG(st.st_mode))
+        add_file(w, (uint64_t)st.st_size);
+    if (!S_ISDIR(st.st_mode))
+        return;
+    memcpy(w->path + folder->at + len, "/", 2);
+    fd = openat(fd, name, flags);
+    if (fd >= 0)
+        enter(w, fd, folder->at + len + 1);
 }
 
 static int walk_all(struct walk *w)
@@ -92,7 +94,19 @@ static int walk_all(struct walk *w)
     if (fd < 0)
         return -errno;
     w->bytes = 0;
-    walk_folder(w, fd, 0, 1);
+    enter(w, fd, 0);
+    while (w->depth > 0) {
+        const struct folder *folder = &w->folders[w->depth - 1];
+        const struct dirent *found =
+            *w->sweep->stop ? NULL : readdir(folder->dir);
+
+        if (found != NULL) {
+            look_at(w, folder, found->d_name);
+        } else {
+            closedir(folder->dir);
+            w->depth--;
+        }
+    }
     return 0;
 }
 
@@ -179,6 +193,14 @@ static void delete_some(struct walk *w, struct conlog_sweep_result *result)
     }
 }
 
+static void forget_entries(struct walk *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        free(w->entries[i].path);
+    free(w->entries);
+}
+
+/* The first walk needs no memory, and is enough nearly always. */
 int conlog_sweep(const struct conlog_sweep *sweep,
                  struct conlog_sweep_result *ret_result)
 {
@@ -194,11 +216,9 @@ int conlog_sweep(const struct conlog_sweep *sweep,
         r = walk_all(w);
         join(w);
         delete_some(w, ret_result);
+        forget_entries(w);
     }
     ret_result->bytes = w->bytes;
-    for (size_t i = 0; i < w->count; i++)
-        free(w->entries[i].path);
-    free(w->entries);
     free(w);
     return r;
 }
