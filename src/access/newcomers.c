@@ -2,9 +2,9 @@
 
 #include <assert.h>
 
-static struct newcomer *same_at(struct list *node)
+static struct newcomer *newcomer_of(struct site_member *m)
 {
-    return CONTAINER_OF(node, struct newcomer, same);
+    return CONTAINER_OF(m, struct newcomer, member);
 }
 
 static struct newcomer *first_of(const struct newcomers *all)
@@ -12,53 +12,32 @@ static struct newcomer *first_of(const struct newcomers *all)
     return CONTAINER_OF(all->all.next, struct newcomer, node);
 }
 
-static bool has_site(const void *value, const void *key)
-{
-    const struct newcomer *n = value;
-    const struct ip *site = key;
-
-    return n->site.high == site->high && n->site.low == site->low;
-}
-
 void newcomers_init(struct newcomers *all, const uint64_t seed[2])
 {
     *all = (struct newcomers){ 0 };
     list_init(&all->all);
-    map_init(&all->oldest, seed);
+    sites_init(&all->sites, seed);
 }
 
 void newcomers_done(struct newcomers *all)
 {
     assert(all->count == 0);
-    map_done(&all->oldest);
+    sites_done(&all->sites);
 }
 
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
                                struct ip ip, uint64_t now_us)
 {
-    struct newcomer *oldest;
+    struct site_member *oldest;
 
-    *n = (struct newcomer){
-        .site = ip_site(ip),
-        .since_us = now_us,
-        .is_counted = true,
-    };
-    n->hash = map_hash(&all->oldest, slice_of(&n->site, sizeof n->site));
+    *n = (struct newcomer){ .since_us = now_us };
     list_init(&n->node);
-    list_init(&n->same);
     list_add_tail(&all->all, &n->node);
     all->count++;
-    oldest = map_find(&all->oldest, n->hash, has_site, &n->site);
-    if (oldest == NULL) {
-        map_add(&all->oldest, n->hash, n);
-        oldest = n;
-    } else {
-        list_add_tail(&oldest->same, &n->same);
-    }
-    oldest->of_site++;
-    if (all->site_limit != 0 && oldest->of_site > all->site_limit &&
-        oldest != n)
-        return oldest;
+    oldest = sites_join(&all->sites, &n->member, ip);
+    if (all->site_limit != 0 && oldest->count > all->site_limit &&
+        oldest != &n->member)
+        return newcomer_of(oldest);
     if (all->limit != 0 && all->count > all->limit && all->all.next != &n->node)
         return first_of(all);
     return NULL;
@@ -75,31 +54,11 @@ struct newcomer *newcomers_find_old(const struct newcomers *all,
     return n->since_us + age_us <= now_us ? n : NULL;
 }
 
-/* n may be its site's oldest, which has the count; the next one then takes
- * over. */
-static void leave_site(struct newcomers *all, struct newcomer *n)
-{
-    struct newcomer *next = same_at(n->same.next);
-    struct newcomer *oldest =
-        map_find(&all->oldest, n->hash, has_site, &n->site);
-
-    oldest->of_site--;
-    list_remove(&n->same);
-    if (oldest != n)
-        return;
-    map_remove(&all->oldest, n->hash, n);
-    if (next == n)
-        return;
-    next->of_site = n->of_site;
-    map_add(&all->oldest, n->hash, next);
-}
-
 void newcomers_remove(struct newcomers *all, struct newcomer *n)
 {
-    if (!n->is_counted)
+    if (!newcomer_is_counted(n))
         return;
-    n->is_counted = false;
-    leave_site(all, n);
+    sites_leave(&all->sites, &n->member);
     list_remove(&n->node);
     all->count--;
     all->kept -= n->kept;
@@ -119,7 +78,7 @@ uint32_t newcomers_of_site(const struct newcomers *all, struct ip ip)
 bool newcomers_keep(struct newcomers *all, struct newcomer *n, size_t len,
                     uint64_t max)
 {
-    if (!n->is_counted)
+    if (!newcomer_is_counted(n))
         return true;
     if (len > max || all->kept > max - len)
         return false;

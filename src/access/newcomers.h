@@ -1,42 +1,42 @@
 /*
- * newcomers.h - the unidentified connections on the VMs' port: how many there
- * are, in all and of each address, and which one is closed when there are too
- * many.
+ * newcomers.h - connections that are not known yet: on the VMs' port those that
+ * have not identified their VM, on consoles' ports those that are not served.
+ * How many there are, in all and of each address, and which one is closed when
+ * there are too many.
  *
  * The oldest is closed, of the new connection's own address first. A host
- * identifies its VM within milliseconds; an attacker who wants to take the room
- * from others stays silent until the time limit. So the oldest connection is
+ * identifies its VM within milliseconds, and a client's program answers as
+ * fast; an attacker who wants to take the room from others stays silent until
+ * the time limit. So the oldest connection is
  * the least likely to be honest, and to push an honest one out, the attacker
  * must fill the whole limit within those milliseconds. To refuse the newest
  * would do the attacker's work.
  *
  * The cost of each operation does not depend on how many there are, and nothing
- * is allocated: the map has only the oldest connection of each site, and that
- * one has their number. One for the program; reads no clock.
+ * is allocated. One for each side; reads no clock.
  */
 #ifndef ACCESS_NEWCOMERS_H
 #define ACCESS_NEWCOMERS_H
 
-#include "base/list.h"
-#include "base/map.h"
-#include "base/network.h"
+#include "access/sites.h"
 
 /* Embedded in its owner's struct for the connection. */
 struct newcomer {
     struct list node; /* in newcomers.all */
-    struct list same; /* ring of the newcomers of one site, the oldest first */
-    struct ip site;   /* ip_site */
-    uint64_t hash;    /* of site */
+    struct site_member member;
     uint64_t since_us;
     uint32_t kept; /* bytes of newcomers_keep */
-    /* how many its site has; valid in the site's oldest only */
-    uint32_t of_site;
-    bool is_counted; /* between newcomers_add and newcomers_remove */
 };
 
+/* Whether it is between newcomers_add and newcomers_remove. */
+static inline bool newcomer_is_counted(const struct newcomer *n)
+{
+    return n->member.is_in;
+}
+
 struct newcomers {
-    struct list all;   /* the oldest first */
-    struct map oldest; /* of each site */
+    struct list all; /* the oldest first */
+    struct sites sites;
     uint32_t count;
     uint32_t limit;      /* 0: no limit */
     uint32_t site_limit; /* of one site; 0: no limit */

@@ -66,7 +66,7 @@ void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
 
 static inline bool gate_is_newcomer(const struct gate_newcomer *n)
 {
-    return n->newcomer.is_counted;
+    return newcomer_is_counted(&n->newcomer);
 }
 
 /* Whether a VM from this address may have a console that is not known yet.
