@@ -15,6 +15,8 @@ const char *admission_verdict_name(enum admission_verdict verdict)
         [ADMISSION_NOT_ALLOWED] = "not-allowed",
         [ADMISSION_TOO_OFTEN] = "too-often",
         [ADMISSION_TOO_MANY] = "too-many",
+        [ADMISSION_TOO_MANY_OF_SITE] = "too-many-of-site",
+        [ADMISSION_RESERVED] = "reserved",
     };
 
     return (unsigned)verdict < ADMISSION_VERDICTS ? names[verdict] : "?";
@@ -54,12 +56,11 @@ bool admission_is_allowed(const struct admission *a, enum admission_side side,
     return allowed->count == 0 || network_list_has(allowed, ip);
 }
 
-/* The order matters. An address outside the networks takes no entry in the
- * table of rates. The limit comes last, so that connections which are refused
- * for it still count towards their address's rate. */
+/* The order matters: an address outside the networks takes no entry in the
+ * table of rates. */
 static enum admission_verdict judge(struct admission *a,
                                     enum admission_side side, struct ip ip,
-                                    uint32_t present, uint64_t now_us)
+                                    uint64_t now_us)
 {
     const struct admission_rules *rules = &a->settings.rules[side];
 
@@ -68,18 +69,16 @@ static enum admission_verdict judge(struct admission *a,
     if (rules->rate.interval_ns != 0 &&
         !rates_take(&a->rates, key_of(a, ip, side), &rules->rate, now_us))
         return ADMISSION_TOO_OFTEN;
-    if (rules->limit != 0 && present >= rules->limit)
-        return ADMISSION_TOO_MANY;
     return ADMITTED;
 }
 
 enum admission_verdict admission_judge(struct admission *a,
                                        enum admission_side side, struct ip ip,
-                                       uint32_t present, uint64_t now_us)
+                                       uint64_t now_us)
 {
-    enum admission_verdict verdict = judge(a, side, ip, present, now_us);
+    enum admission_verdict verdict = judge(a, side, ip, now_us);
 
-    a->counts[side][verdict]++;
+    admission_count(a, side, verdict);
     return verdict;
 }
 
@@ -91,4 +90,10 @@ bool admission_admits_console(struct admission *a, struct ip ip,
         return true;
     a->refused_consoles++;
     return false;
+}
+
+void admission_count(struct admission *a, enum admission_side side,
+                     enum admission_verdict verdict)
+{
+    a->counts[side][verdict]++;
 }

@@ -2,9 +2,9 @@
  * admission.h - which connections are admitted: decided before anything is read
  * from a connection or kept for it.
  *
- * A connection is refused because its address is in no allowed network, its
- * address connects too often, or the limit of clients is reached. Admission
- * counts the answers.
+ * A connection is refused because its address is in no allowed network, or its
+ * address connects too often. Admission counts the answers, and those of
+ * places.h.
  *
  * One for the program, one thread. Costs some tens of nanoseconds and no memory
  * for each connection; the table of rates is 256 KiB, touched as it is used.
@@ -23,11 +23,14 @@ enum admission_verdict {
     ADMITTED,
     ADMISSION_NOT_ALLOWED, /* in none of the networks */
     ADMISSION_TOO_OFTEN,
-    ADMISSION_TOO_MANY, /* clients in total */
+    /* Of places.h, for clients: */
+    ADMISSION_TOO_MANY, /* in all */
+    ADMISSION_TOO_MANY_OF_SITE,
+    ADMISSION_RESERVED, /* the places that are left are kept for others */
     ADMISSION_VERDICTS,
 };
 
-/* "admitted", "not-allowed", "too-often", "too-many"; "?" for an unknown
+/* "admitted", "not-allowed", "too-often", "too-many", ...; "?" for an unknown
  * verdict. */
 const char *admission_verdict_name(enum admission_verdict verdict);
 
@@ -35,7 +38,6 @@ const char *admission_verdict_name(enum admission_verdict verdict);
 struct admission_rules {
     struct network_list allowed; /* borrowed; empty: all */
     struct rate rate; /* of each site: an IPv4 address, or a /64 of IPv6 */
-    uint32_t limit;   /* of present connections; 0: no limit */
 };
 
 struct admission_settings {
@@ -62,10 +64,14 @@ void admission_set(struct admission *a, const struct admission_settings *s);
 bool admission_is_allowed(const struct admission *a, enum admission_side side,
                           struct ip ip);
 
-/* present: how many connections of this side there are. */
+/* Whether a connection that has just come is let in. */
 enum admission_verdict admission_judge(struct admission *a,
                                        enum admission_side side, struct ip ip,
-                                       uint32_t present, uint64_t now_us);
+                                       uint64_t now_us);
+
+/* Counts the verdict of another module about a connection. */
+void admission_count(struct admission *a, enum admission_side side,
+                     enum admission_verdict verdict);
 
 /* A VM from this address needs a console that is not known yet. False: its site
  * brings too many. */

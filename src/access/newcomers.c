@@ -67,12 +67,7 @@ void newcomers_remove(struct newcomers *all, struct newcomer *n)
 
 uint32_t newcomers_of_site(const struct newcomers *all, struct ip ip)
 {
-    struct ip site = ip_site(ip);
-    uint64_t hash = map_hash(&all->oldest, slice_of(&site, sizeof site));
-    const struct newcomer *oldest =
-        map_find(&all->oldest, hash, has_site, &site);
-
-    return oldest != NULL ? oldest->of_site : 0;
+    return sites_count(&all->sites, ip);
 }
 
 bool newcomers_keep(struct newcomers *all, struct newcomer *n, size_t len,

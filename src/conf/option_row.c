@@ -489,6 +489,31 @@ const struct option_row option_rows[] = {
       .more = "In any case, clients get at most half of the file descriptors "
               "that vspcd can open: the others are for VMs. A client above "
               "the limit is refused with a message." },
+    { .name = "clients-per-address",
+      .type = OPTION_NUMBER,
+      AT(clients_per_address),
+      .value = "COUNT",
+      .standard = "8192",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "maximum number of clients from one address that have shown\n"
+              "no certificate; 0 is no limit",
+      .more = "The addresses of an IPv6 /64 count as one address. The default "
+              "is half of the limit of all clients, if that is less. Clients "
+              "that have shown a valid certificate (--client-certs) are not "
+              "counted. A client above the limit is refused with a message." },
+    { .name = "client-reserve",
+      .type = OPTION_NUMBER,
+      AT(client_reserve),
+      .value = "COUNT",
+      .standard = "256",
+      .max = 100000000,
+      .is_reloaded = true,
+      .text = "how many places of --client-total are kept for clients that\n"
+              "have shown a certificate (--client-certs)",
+      .more = "The default is a sixteenth of the limit of all clients, if "
+              "that is less. While --client-certs is off, nobody can show a "
+              "certificate, and no place is kept." },
     { .name = "client-rate",
       .type = OPTION_NUMBER,
       AT(client_rate),

@@ -112,22 +112,24 @@ struct settings {
     uint64_t interrupt;     /* 0 off, 1 on */
     uint64_t enter;         /* 0 as-is, 1 cr */
     uint64_t move_timeout_s;
-    uint64_t held_input_size;    /* bytes for each console */
-    uint64_t history_size;       /* bytes for each console */
-    uint64_t history_total;      /* bytes for all consoles together */
-    uint64_t attach_lines;       /* lines of history for a new client */
-    uint64_t attach_bytes;       /* maximum of history for a new client */
-    uint64_t client_limit;       /* clients of each console; 0: no limit */
-    uint64_t console_limit;      /* consoles; 0: no limit */
-    uint64_t client_total;       /* clients of all consoles; 0: no limit */
-    uint64_t vm_rate;            /* per second and address; 0: no limit */
-    uint64_t vm_burst;           /* connections of an address */
-    uint64_t new_console_rate;   /* per second and address; 0: no limit */
-    uint64_t new_console_burst;  /* new consoles of an address */
-    uint64_t vm_tls_keep;        /* 0 off, 1 on */
-    uint64_t client_rate;        /* per second and address; 0: no limit */
-    uint64_t client_burst;       /* connections of an address */
-    uint64_t unidentified_limit; /* connections; 0: no limit */
+    uint64_t held_input_size;     /* bytes for each console */
+    uint64_t history_size;        /* bytes for each console */
+    uint64_t history_total;       /* bytes for all consoles together */
+    uint64_t attach_lines;        /* lines of history for a new client */
+    uint64_t attach_bytes;        /* maximum of history for a new client */
+    uint64_t client_limit;        /* clients of each console; 0: no limit */
+    uint64_t console_limit;       /* consoles; 0: no limit */
+    uint64_t client_total;        /* clients of all consoles; 0: no limit */
+    uint64_t clients_per_address; /* without a certificate; 0: no limit */
+    uint64_t client_reserve;      /* of client_total, for a certificate */
+    uint64_t vm_rate;             /* per second and address; 0: no limit */
+    uint64_t vm_burst;            /* connections of an address */
+    uint64_t new_console_rate;    /* per second and address; 0: no limit */
+    uint64_t new_console_burst;   /* new consoles of an address */
+    uint64_t vm_tls_keep;         /* 0 off, 1 on */
+    uint64_t client_rate;         /* per second and address; 0: no limit */
+    uint64_t client_burst;        /* connections of an address */
+    uint64_t unidentified_limit;  /* connections; 0: no limit */
     uint64_t unidentified_per_address; /* connections; 0: no limit */
     uint64_t tls;                      /* enum settings_tls, for VMs */
     uint64_t client_tls;               /* enum settings_tls, for clients */

@@ -6,6 +6,13 @@
 /* For listeners, signals, the store, and TLS files while they are read. */
 enum { OWN_FILES = 64 };
 
+/* Of the open files for clients, one in so many is for those that are not
+ * served yet. */
+enum { UNSERVED_PART = 16 };
+
+/* Of the clients' places, so many are kept for those with a certificate. */
+enum { RESERVED_PART = 16, RESERVED_MOST = 256 };
+
 static uint64_t least(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -34,6 +41,31 @@ static struct network_list list_of(const struct settings_networks *networks)
     return (struct network_list){ networks->item, networks->count };
 }
 
+/* files: for clients, served or not. */
+static uint64_t served_of(uint64_t files)
+{
+    return files - files / UNSERVED_PART;
+}
+
+/* all: the limit in force. Defaults are parts of it. Nobody can show a
+ * certificate that is not asked for, so no place is kept then. */
+static struct places_limits places_of(const struct settings *s, uint32_t all)
+{
+    struct places_limits places = {
+        .all = all,
+        .of_site = (uint32_t)least(s->clients_per_address, UINT32_MAX),
+        .reserve = (uint32_t)least(s->client_reserve, UINT32_MAX),
+    };
+
+    if (!options_is_given(s, "clients-per-address"))
+        places.of_site = (all + 1) / 2;
+    if (!options_is_given(s, "client-reserve"))
+        places.reserve = (uint32_t)least(all / RESERVED_PART, RESERVED_MOST);
+    if (s->client_certs == SETTINGS_CERTS_OFF)
+        places.reserve = 0;
+    return places;
+}
+
 struct gate_settings daemon_limits_gate(const struct settings *s,
                                         uint64_t open_files)
 {
@@ -44,7 +76,12 @@ struct gate_settings daemon_limits_gate(const struct settings *s,
     g.newcomers[ADMISSION_VM].all = bounded(s->unidentified_limit, half);
     g.newcomers[ADMISSION_VM].of_site =
         bounded(s->unidentified_per_address, g.newcomers[ADMISSION_VM].all / 2);
-    g.newcomers[ADMISSION_CLIENT].all = bounded(s->client_total, half);
+    g.places = places_of(s, bounded(s->client_total, served_of(half)));
+    g.client_files = (uint32_t)least(half, UINT32_MAX);
+    g.newcomers[ADMISSION_CLIENT] = (struct gate_newcomer_limits){
+        .all = g.places.all,
+        .of_site = (g.places.all + 1) / 2,
+    };
     rules[ADMISSION_VM] = (struct admission_rules){
         .allowed = list_of(&s->vm_allow),
         .rate = rate_per_second((uint32_t)s->vm_rate, (uint32_t)s->vm_burst),
@@ -55,7 +92,6 @@ struct gate_settings daemon_limits_gate(const struct settings *s,
         .allowed = list_of(&s->client_allow),
         .rate = rate_per_second((uint32_t)s->client_rate,
                                 (uint32_t)s->client_burst),
-        .limit = bounded(s->client_total, half),
     };
     return g;
 }
@@ -78,7 +114,8 @@ void daemon_limits_check(const struct settings *s,
         consoles = s->console_limit;
     needed = OWN_FILES + least(logs, consoles) + consoles + clients +
              (s->no_vm_ports ? 0 : least(consoles, range));
-    needed = most(needed, most(clients, unidentified) * 2);
+    needed = most(needed, 2 * most(clients + clients / (UNSERVED_PART - 1),
+                                   unidentified));
     if (needed > bound_of(known->open_files))
         log_warning(
             LOG_FILES_TOO_FEW

@@ -51,7 +51,8 @@ typedef void stream_ready_fn(void *owner, unsigned ready);
 
 /* What protects a connection, and what went wrong with the protection. */
 struct stream_security {
-    bool is_secure;   /* TLS, even if its handshake is not done */
+    bool is_secure;       /* TLS, even if its handshake is not done */
+    bool has_certificate; /* the peer has shown one, and it was verified */
     bool has_refused; /* broken because the peer fails a demand on who it is */
     /* why it broke: a sentence for the log that begins with "TLS: ", valid
      * until the stream is closed; "": not broken, or stream.error says all */

@@ -2,7 +2,7 @@
  * What a connection that the gate refuses is told, and what the log says of it,
  * is in one table here; the decision is in access/ (pure). The reason for a
  * newcomer that is closed is in tell_pushed_out. Other refusals:
- * refuse and client_session_refuse_clear in client_session.c,
+ * refuse_by_console and client_session_refuse_clear in client_session.c,
  * service_listen.c, refuse_one in net/listener.c.
  *
  * The guards are asked right after accept, before anything is read or kept: a
@@ -47,6 +47,14 @@ static const struct words words[ADMISSION_SIDES][ADMISSION_VERDICTS] = {
             "the limit of all clients is reached (--client-total, or half of "
             "the open files)",
             "[vspcd: too many clients are connected; try again later]\r\n" },
+        [ADMISSION_TOO_MANY_OF_SITE] = {
+            "the address has as many clients as --clients-per-address allows",
+            "[vspcd: too many clients of your address are connected; try again "
+            "later]\r\n" },
+        [ADMISSION_RESERVED] = {
+            "the limit of clients without a certificate is reached "
+            "(--client-total less --client-reserve)",
+            "[vspcd: too many clients are connected; try again later]\r\n" },
     },
 };
 
@@ -54,6 +62,13 @@ static const char *const side_names[ADMISSION_SIDES] = {
     [ADMISSION_VM] = "vm",
     [ADMISSION_CLIENT] = "client",
 };
+
+/* limit 0: none of its own. */
+static uint32_t at_most(uint32_t limit, uint32_t bound)
+{
+    bound += bound == 0;
+    return limit == 0 || limit > bound ? bound : limit;
+}
 
 static void tell(enum admission_side side, enum admission_verdict verdict,
                  const struct address *address)
@@ -68,8 +83,7 @@ static void tell(enum admission_side side, enum admission_verdict verdict,
 
 /* A peer without an IP address (a Unix socket) is judged by nothing here. */
 static struct listener_answer judge(struct gate *g, enum admission_side side,
-                                    const struct address *peer,
-                                    uint32_t present)
+                                    const struct address *peer)
 {
     struct listener_answer answer = { .is_refused = false };
     enum admission_verdict verdict;
@@ -77,7 +91,7 @@ static struct listener_answer judge(struct gate *g, enum admission_side side,
 
     if (!address_ip(peer, &ip))
         return answer;
-    verdict = admission_judge(&g->admission, side, ip, present, clock_now_us());
+    verdict = admission_judge(&g->admission, side, ip, clock_now_us());
     if (verdict == ADMITTED)
         return answer;
     tell(side, verdict, peer);
@@ -89,16 +103,14 @@ static struct listener_answer judge(struct gate *g, enum admission_side side,
 static struct listener_answer gate_judge_vm(void *owner,
                                             const struct address *peer)
 {
-    return judge(owner, ADMISSION_VM, peer, 0);
+    return judge(owner, ADMISSION_VM, peer);
 }
 
 static struct listener_answer gate_judge_client(void *owner,
                                                 const struct address *peer)
 {
     struct gate *g = owner;
-    struct listener_answer answer = judge(
-        g, ADMISSION_CLIENT, peer,
-        g->all->directory->client_count + g->newcomers[ADMISSION_CLIENT].count);
+    struct listener_answer answer = judge(g, ADMISSION_CLIENT, peer);
 
     /* The client's TLS would take the line for garbage. */
     if (g->is_mute_to_clients)
@@ -178,6 +190,26 @@ static bool gate_make_room_for_vm(void *owner)
            make_room_of(owner, ADMISSION_CLIENT);
 }
 
+/*
+ * Clients that are not served yet and those that are share the open files that
+ * clients may have: the more are served, the fewer may wait. places.all leaves
+ * some, or a client with proof could not show it.
+ */
+static void limit_newcomers(struct gate *g, enum admission_side side)
+{
+    struct newcomers *all = &g->newcomers[side];
+    uint32_t files = g->client_files;
+    uint32_t served = g->all->directory->client_count;
+    uint32_t left = files - (served < files ? served : files);
+
+    all->limit = g->newcomer_limits[side].all;
+    all->site_limit = g->newcomer_limits[side].of_site;
+    if (side != ADMISSION_CLIENT || files == 0)
+        return;
+    all->limit = at_most(all->limit, left);
+    all->site_limit = at_most(all->site_limit, (left + 1) / 2);
+}
+
 /* access/newcomers.h says why the oldest one goes. It only marks itself: this
  * is the middle of an accept. */
 void gate_add_newcomer(struct gate *g, enum admission_side side,
@@ -192,6 +224,7 @@ void gate_add_newcomer(struct gate *g, enum admission_side side,
     n->side = (uint8_t)side;
     if (!address_ip(address, &ip))
         return;
+    limit_newcomers(g, side);
     oldest =
         newcomers_add(&g->newcomers[side], &n->newcomer, ip, clock_now_us());
     if (oldest != NULL)
@@ -215,11 +248,34 @@ bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n, size_t len)
                           LIMIT_EARLY_TOTAL);
 }
 
+bool gate_take_place(struct gate *g, struct site_member *place,
+                     const struct address *peer, bool has_proof,
+                     const char **ret_line)
+{
+    struct ip ip = { 0 };
+    const struct ip *known = address_ip(peer, &ip) ? &ip : NULL;
+    enum admission_verdict verdict = places_take(
+        &g->places, place, known, g->all->directory->client_count, has_proof);
+
+    if (verdict == ADMITTED)
+        return true;
+    admission_count(&g->admission, ADMISSION_CLIENT, verdict);
+    tell(ADMISSION_CLIENT, verdict, peer);
+    *ret_line = words[ADMISSION_CLIENT][verdict].line;
+    return false;
+}
+
+void gate_leave_place(struct gate *g, struct site_member *place)
+{
+    places_leave(&g->places, place);
+}
+
 void gate_init(struct gate *g, struct session_list *all,
                const struct gate_settings *s)
 {
     g->all = all;
     admission_init(&g->admission, &s->admission);
+    places_init(&g->places, s->admission.seed);
     for (int side = 0; side < ADMISSION_SIDES; side++)
         newcomers_init(&g->newcomers[side], s->admission.seed);
     g->of_vms = (struct listener_guard){
@@ -239,14 +295,17 @@ void gate_set(struct gate *g, const struct gate_settings *s)
 {
     g->is_mute_to_clients = s->clients_need_tls;
     admission_set(&g->admission, &s->admission);
+    g->client_files = s->client_files;
+    g->places.limits = s->places;
     for (int side = 0; side < ADMISSION_SIDES; side++) {
-        g->newcomers[side].limit = s->newcomers[side].all;
-        g->newcomers[side].site_limit = s->newcomers[side].of_site;
+        g->newcomer_limits[side] = s->newcomers[side];
+        limit_newcomers(g, (enum admission_side)side);
     }
 }
 
 void gate_done(struct gate *g)
 {
+    places_done(&g->places);
     for (int side = 0; side < ADMISSION_SIDES; side++)
         newcomers_done(&g->newcomers[side]);
     admission_done(&g->admission);

@@ -10,16 +10,26 @@
 
 #include "access/admission.h"
 #include "access/newcomers.h"
+#include "access/places.h"
 #include "net/listener.h"
 #include "session/session.h"
 
 struct directory;
 
+/* Of connections that are not known yet. */
+struct gate_newcomer_limits {
+    uint32_t all;     /* 0: no limit */
+    uint32_t of_site; /* of one address; 0: no limit */
+};
+
 struct gate {
-    struct session_list *all; /* borrowed */
+    struct session_list *all; /* borrowed; with its directory */
     bool is_mute_to_clients;  /* clients need TLS: they get no line of text */
     struct admission admission;
     struct newcomers newcomers[ADMISSION_SIDES];
+    struct gate_newcomer_limits newcomer_limits[ADMISSION_SIDES];
+    uint32_t client_files;
+    struct places places; /* of clients */
     struct listener_guard of_vms;
     struct listener_guard of_clients;
 };
@@ -27,10 +37,10 @@ struct gate {
 struct gate_settings {
     bool clients_need_tls;
     struct admission_settings admission;
-    struct gate_newcomer_limits {
-        uint32_t all;     /* 0: no limit */
-        uint32_t of_site; /* of one address; 0: no limit */
-    } newcomers[ADMISSION_SIDES];
+    struct gate_newcomer_limits newcomers[ADMISSION_SIDES];
+    struct places_limits places; /* of clients */
+    uint32_t client_files;       /* open files for clients, served or not; 0: no
+                                  * limit */
 };
 
 /* A connection on the VMs' port that has not identified its VM, or one of a
@@ -63,6 +73,16 @@ void gate_add_newcomer(struct gate *g, enum admission_side side,
 /* The VM is identified, the client is served, or the connection has ended. May
  * be called twice, and for one that was not added (all of it 0). */
 void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
+
+/*
+ * A client is to be served. True: it has a place, until gate_leave_place
+ * (which may be called twice, and without this). False: it is refused, which is
+ * logged; *ret_line is what a person is told, with its line end.
+ */
+bool gate_take_place(struct gate *g, struct site_member *place,
+                     const struct address *peer, bool has_proof,
+                     const char **ret_line);
+void gate_leave_place(struct gate *g, struct site_member *place);
 
 static inline bool gate_is_newcomer(const struct gate_newcomer *n)
 {

@@ -31,8 +31,8 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
         .directory = directory,
         .loop = loop,
     };
-    gate_init(&ctx->gate, &ctx->all, &settings->gate);
     session_list_init(&ctx->all, directory);
+    gate_init(&ctx->gate, &ctx->all, &settings->gate);
     tls_hub_init(&ctx->tls, loop);
     ctx->read_buffer = xmalloc(LIMIT_READ);
     ctx->copy_buffer = xcalloc(1, LIMIT_READ);

@@ -2,6 +2,7 @@
 do not say who they are, clients in total, and the open files."""
 
 import contextlib
+import itertools
 import pathlib
 import resource
 import select
@@ -25,6 +26,8 @@ OTHER = "127.0.0.2"
 REFUSED = words.CONNECTION_REFUSED
 NOT_ALLOWED = b"[vspcd: connections from your address are not allowed here]\r\n"
 TOO_MANY = b"[vspcd: too many clients are connected; try again later]\r\n"
+TOO_MANY_HERE = (b"[vspcd: too many clients of your address are connected; "
+                 b"try again later]\r\n")
 
 
 def silent(address, source=None):
@@ -361,11 +364,11 @@ def test_output_before_the_name_is_bounded_in_all(start_vspcd, many_files):
 
 
 def test_clients_in_total(start_vspcd):
-    vspcd = start_vspcd("--client-total", "3")
+    vspcd = start_vspcd("--client-total", "3", "--clients-per-address", "0")
     vms = [vspcd.vm(f"vm-{n}") for n in range(4)]
     clients = [vspcd.telnet(vm) for vm in vms[:3]]
     address = vspcd.console_address(vms[3].port)
-    assert said_to(address) == TOO_MANY
+    assert said_to(address).endswith(TOO_MANY)
     has = vspcd.wait_event(REFUSED, side="client")
     assert "--client-total" in has["reason"]
     now = limits(vspcd)
@@ -374,6 +377,108 @@ def test_clients_in_total(start_vspcd):
     clients.pop().close()
     eventually(lambda: count_of(vspcd, "all-clients") == 2, "one to be gone")
     assert_both_ways(vms[3], vspcd.telnet(vms[3]))
+
+
+def test_one_address_does_not_take_all_places(start_vspcd):
+    """Half of them, by default."""
+    vspcd = start_vspcd("--client-total", "4")
+    vm = vspcd.vm()
+    for _ in range(2):
+        vspcd.raw(vm)
+    assert said_to(vspcd.console_address(vm.port)).endswith(TOO_MANY_HERE)
+    has = vspcd.wait_event(REFUSED, side="client")
+    assert "--clients-per-address" in has["reason"]
+    assert limits(vspcd)["refused-client-of-address"] == "1"
+    assert_both_ways(vm, vspcd.telnet(vm, source=OTHER))
+
+
+def test_some_places_are_kept_for_certificates(start_vspcd, certificates):
+    vspcd = start_vspcd("--client-total", "3", "--client-reserve", "2",
+                        "--clients-per-address", "1", "--client-tls", "telnets",
+                        "--client-certs", "optional",
+                        "--client-ca", certificates.ca)
+    vm = vspcd.vm()
+    vspcd.telnet(vm, tls=Tls())
+    refused = vspcd.keep(TelnetClient(vspcd.console_address(vm.port),
+                                      source=OTHER, tls=Tls()))
+    refused.wait_closed()
+    assert refused.data.endswith(TOO_MANY)
+    has = vspcd.wait_event(REFUSED, side="client")
+    assert "--client-reserve" in has["reason"]
+    # Of one address, too: it is not counted by that.
+    for _ in range(2):
+        assert_both_ways(
+            vm, vspcd.telnet(vm, tls=Tls(pair=certificates.client)))
+
+
+def test_no_place_is_kept_where_nobody_is_asked_for_a_certificate(start_vspcd):
+    vspcd = start_vspcd("--client-total", "1", "--client-reserve", "1")
+    vm = vspcd.vm()
+    assert_both_ways(vm, vspcd.telnet(vm))
+
+
+# Connections that are no clients yet
+
+
+def hellos(vspcd, vm, count):
+    """The beginning of a TLS hello each, and nothing more."""
+    def begin():
+        peer = silent(vspcd.console_address(vm.port), OTHER)
+        peer.send(b"\x16\x03\x01")
+        return peer
+    return many(begin, count)
+
+
+def test_a_connection_that_is_not_served_takes_no_place(start_vspcd):
+    vspcd = start_vspcd("--client-tls", "required", "--client-limit", "1",
+                        "--client-total", "1")
+    vm = vspcd.vm()
+    with hellos(vspcd, vm, 3):
+        client = vspcd.telnet(vm, tls=Tls())
+        assert_both_ways(vm, client)
+    client.close()
+
+
+def test_connections_that_are_not_served_are_few(start_vspcd):
+    """The oldest is closed for a newer one, of its own address first."""
+    vspcd = start_vspcd("--client-tls", "required", "--client-total", "8")
+    vm = vspcd.vm()
+    with hellos(vspcd, vm, 5) as crowd:
+        crowd[0].wait_closed()
+        has = vspcd.wait_event(words.UNIDENTIFIED_CLOSED, side="client")
+        assert has["peer"] == crowd[0].address
+        assert limits(vspcd)["unserved"] == "4/8"
+        assert_both_ways(vm, vspcd.telnet(vm, tls=Tls()))
+    eventually(lambda: count_of(vspcd, "unserved") == 0, "all to be gone")
+
+
+def test_health_checks_are_no_clients(start_vspcd):
+    """They connect, and close or reset; with a greeting and without one."""
+    vspcd = start_vspcd("--client-tls", "telnets")
+    vm = vspcd.vm()
+    for reset in False, True:
+        for _ in range(5):
+            peer = silent(vspcd.console_address(vm.port))
+            if reset:
+                peer.break_off()
+            else:
+                peer.close()
+    eventually(lambda: count_of(vspcd, "unserved") == 0, "all to be gone")
+    assert not vspcd.events(words.CLIENT_CONNECTED)
+    assert not vspcd.events(words.CLIENT_DISCONNECTED)
+    assert_both_ways(vm, vspcd.telnet(vm))
+
+
+def test_one_that_says_nothing_and_stays_is_a_reader(start_vspcd):
+    """nc -N </dev/null"""
+    vspcd = start_vspcd()
+    vm = vspcd.vm()
+    client = vspcd.keep(RawClient(vspcd.console_address(vm.port))).greet()
+    client.half_close()
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+    vm.send(b"output")
+    client.read_until(b"output")
+    client.wait_closed()
 
 
 def test_other_refusals_are_counted(start_vspcd):
@@ -395,13 +500,24 @@ def no_more_than(count):
     return ("prlimit", f"--nofile={count}:{count}")
 
 
+def crowd(address, count):
+    """From several addresses: each has a bound of its own."""
+    sources = itertools.cycle(("127.0.0.4", "127.0.0.5", "127.0.0.6"))
+    return many(lambda: RawClient(address, source=next(sources)), count)
+
+
 def test_clients_leave_open_files_to_vms(start_vspcd, need):
     need("prlimit", "util-linux")
     vspcd = start_vspcd(wrapper=no_more_than(100))
     vm = vspcd.vm()
-    with many(lambda: RawClient(vspcd.console_address(vm.port)), 120):
-        eventually(lambda: limits(vspcd)["all-clients"] == "50/50",
-                   "half of the files")
+    address = vspcd.console_address(vm.port)
+    with crowd(address, 48):
+        eventually(lambda: limits(vspcd)["all-clients"] == "47/47",
+                   "nearly half of the files")
+        with crowd(address, 70):
+            eventually(lambda: count_of(vspcd, "unserved") == 0,
+                       "the others to be refused")
+        assert count_of(vspcd, "all-clients") == 47
         for n in range(10):
             vspcd.vm(f"more-{n}", source=OTHER)
     assert not vspcd.events(words.FILES_EXHAUSTED)
@@ -414,7 +530,7 @@ def test_vms_get_in_when_no_file_is_left(start_vspcd, need):
                         wrapper=no_more_than(100))
     vm = vspcd.vm()
     client = vspcd.telnet(vm)
-    with many(lambda: RawClient(vspcd.console_address(vm.port)), 60), \
+    with crowd(vspcd.console_address(vm.port), 60), \
             many(lambda: silent(vspcd.proxy, OTHER), 24), \
             many(lambda: silent(vspcd.proxy, "127.0.0.3"), 24):
         vspcd.wait_event(words.FILES_EXHAUSTED)
@@ -437,7 +553,7 @@ WARNING = words.FILES_TOO_FEW
     (4096, ("--console-limit", "2000"), False),
     (4096, ("--console-limit", "3000", "--no-vm-ports"), False),
     (4096, ("--client-total", "3000"), True),
-    (4096, ("--client-total", "2000"), False),
+    (4096, ("--client-total", "1900"), False),
     (4096, (), False),
     (4096, ("--console-limit", "1900"), False),
     (4096, ("--console-limit", "1900", "--logdir", "logs"), True),

@@ -1,6 +1,7 @@
 /* Who may come in, how often, and who has to go of the newcomers. */
 #include "access/admission.h"
 #include "access/newcomers.h"
+#include "access/places.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -155,11 +156,9 @@ static void set_up(struct setup *t)
     admission_init(&t->admission, &t->settings);
 }
 
-static enum admission_verdict judge(struct setup *t, struct ip ip,
-                                    uint32_t present)
+static enum admission_verdict judge(struct setup *t, struct ip ip)
 {
-    return admission_judge(&t->admission, ADMISSION_CLIENT, ip, present,
-                           now_us);
+    return admission_judge(&t->admission, ADMISSION_CLIENT, ip, now_us);
 }
 
 static void everybody_by_default(void **state)
@@ -168,8 +167,8 @@ static void everybody_by_default(void **state)
 
     (void)state;
     set_up(&t);
-    assert_int_equal(judge(&t, ipv4(1), 1000000), ADMITTED);
-    assert_int_equal(judge(&t, ipv6(1, 1), 0), ADMITTED);
+    assert_int_equal(judge(&t, ipv4(1)), ADMITTED);
+    assert_int_equal(judge(&t, ipv6(1, 1)), ADMITTED);
     admission_done(&t.admission);
 }
 
@@ -187,14 +186,14 @@ static void only_from_the_networks(void **state)
     rules->allowed = (struct network_list){ t.networks, 2 };
     rules->rate = rate_per_second(1, 1);
     admission_set(&t.admission, &t.settings);
-    assert_int_equal(judge(&t, ipv4(0x0a010203), 0), ADMITTED);
-    assert_int_equal(judge(&t, ipv6(0, 9), 0), ADMITTED);
+    assert_int_equal(judge(&t, ipv4(0x0a010203)), ADMITTED);
+    assert_int_equal(judge(&t, ipv6(0, 9)), ADMITTED);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(judge(&t, ipv4(0x0b010203), 0), ADMISSION_NOT_ALLOWED);
-    assert_int_equal(judge(&t, ipv6(1, 9), 0), ADMISSION_NOT_ALLOWED);
+        assert_int_equal(judge(&t, ipv4(0x0b010203)), ADMISSION_NOT_ALLOWED);
+    assert_int_equal(judge(&t, ipv6(1, 9)), ADMISSION_NOT_ALLOWED);
     /* The other side has its own. */
     assert_int_equal(
-        admission_judge(&t.admission, ADMISSION_VM, ipv6(1, 9), 0, now_us),
+        admission_judge(&t.admission, ADMISSION_VM, ipv6(1, 9), now_us),
         ADMITTED);
     assert_int_equal(
         t.admission.counts[ADMISSION_CLIENT][ADMISSION_NOT_ALLOWED], 4);
@@ -212,11 +211,11 @@ static void an_address_that_comes_too_often(void **state)
     t.settings.rules[ADMISSION_CLIENT].rate = rate_per_second(1, 3);
     admission_set(&t.admission, &t.settings);
     for (uint64_t i = 0; i < 3; i++)
-        assert_int_equal(judge(&t, ipv6(7, i), 0), ADMITTED);
+        assert_int_equal(judge(&t, ipv6(7, i)), ADMITTED);
     /* Of a /64 all are one. */
-    assert_int_equal(judge(&t, ipv6(7, 3), 0), ADMISSION_TOO_OFTEN);
-    assert_int_equal(judge(&t, ipv6(8, 3), 0), ADMITTED);
-    assert_int_equal(judge(&t, ipv4(7), 0), ADMITTED);
+    assert_int_equal(judge(&t, ipv6(7, 3)), ADMISSION_TOO_OFTEN);
+    assert_int_equal(judge(&t, ipv6(8, 3)), ADMITTED);
+    assert_int_equal(judge(&t, ipv4(7)), ADMITTED);
     admission_done(&t.admission);
 }
 
@@ -235,24 +234,101 @@ static void new_consoles_have_a_rate_of_their_own(void **state)
     assert_int_equal(t.admission.refused_consoles, 1);
     assert_true(admission_admits_console(&t.admission, ipv4(7), now_us));
     assert_int_equal(
-        admission_judge(&t.admission, ADMISSION_VM, ipv6(7, 0), 0, now_us),
+        admission_judge(&t.admission, ADMISSION_VM, ipv6(7, 0), now_us),
         ADMITTED);
     assert_true(admission_admits_console(&t.admission, ipv6(7, 9),
                                          now_us + SECOND_US / 10));
     admission_done(&t.admission);
 }
 
+/* ---- places ------------------------------------------------------------- */
+
+enum { PLACES = 8 };
+
+struct seats {
+    struct places places;
+    struct site_member m[PLACES];
+    uint32_t taken;
+};
+
+static void seats_open(struct seats *t, struct places_limits limits)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+
+    *t = (struct seats){ 0 };
+    places_init(&t->places, seed);
+    t->places.limits = limits;
+}
+
+static void seats_close(struct seats *t)
+{
+    for (int i = 0; i < PLACES; i++)
+        places_leave(&t->places, &t->m[i]);
+    places_done(&t->places);
+}
+
+static enum admission_verdict sit(struct seats *t, struct ip ip, bool has_proof)
+{
+    enum admission_verdict verdict =
+        places_take(&t->places, &t->m[t->taken], &ip, t->taken, has_proof);
+
+    t->taken += verdict == ADMITTED;
+    return verdict;
+}
+
 static void too_many_in_all(void **state)
 {
-    struct setup t;
+    struct seats t;
 
     (void)state;
-    set_up(&t);
-    t.settings.rules[ADMISSION_CLIENT].limit = 3;
-    admission_set(&t.admission, &t.settings);
-    assert_int_equal(judge(&t, ipv4(1), 2), ADMITTED);
-    assert_int_equal(judge(&t, ipv4(1), 3), ADMISSION_TOO_MANY);
-    admission_done(&t.admission);
+    seats_open(&t, (struct places_limits){ .all = 3 });
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(sit(&t, ipv4(i), i == 0), ADMITTED);
+    assert_int_equal(sit(&t, ipv4(9), false), ADMISSION_TOO_MANY);
+    assert_int_equal(sit(&t, ipv4(9), true), ADMISSION_TOO_MANY);
+    seats_close(&t);
+}
+
+/* The last ones; whoever has proof may have any. */
+static void some_are_kept_for_proof(void **state)
+{
+    struct seats t;
+
+    (void)state;
+    seats_open(&t, (struct places_limits){ .all = 4, .reserve = 2 });
+    assert_int_equal(sit(&t, ipv4(1), false), ADMITTED);
+    assert_int_equal(sit(&t, ipv4(2), true), ADMITTED);
+    assert_int_equal(sit(&t, ipv4(3), false), ADMISSION_RESERVED);
+    assert_int_equal(sit(&t, ipv4(3), true), ADMITTED);
+    assert_int_equal(sit(&t, ipv4(3), true), ADMITTED);
+    assert_int_equal(sit(&t, ipv4(3), true), ADMISSION_TOO_MANY);
+    seats_close(&t);
+    /* More than there are: nobody else gets any. */
+    seats_open(&t, (struct places_limits){ .all = 1, .reserve = 2 });
+    assert_int_equal(sit(&t, ipv4(1), false), ADMISSION_RESERVED);
+    assert_int_equal(sit(&t, ipv4(1), true), ADMITTED);
+    seats_close(&t);
+}
+
+static void one_site_has_not_all(void **state)
+{
+    struct seats t;
+
+    (void)state;
+    seats_open(&t, (struct places_limits){ .of_site = 2 });
+    assert_int_equal(sit(&t, ipv6(7, 1), false), ADMITTED);
+    assert_int_equal(sit(&t, ipv6(7, 2), false), ADMITTED);
+    assert_int_equal(sit(&t, ipv6(7, 3), false), ADMISSION_TOO_MANY_OF_SITE);
+    assert_int_equal(sit(&t, ipv6(8, 3), false), ADMITTED);
+    /* Proof is judged apart from strangers behind one address. */
+    assert_int_equal(sit(&t, ipv6(7, 3), true), ADMITTED);
+    places_leave(&t.places, &t.m[0]);
+    assert_int_equal(sit(&t, ipv6(7, 4), false), ADMITTED);
+    assert_int_equal(sit(&t, ipv6(7, 5), false), ADMISSION_TOO_MANY_OF_SITE);
+    /* A peer without an address. */
+    assert_int_equal(places_take(&t.places, &t.m[7], NULL, t.taken, false),
+                     ADMITTED);
+    seats_close(&t);
 }
 
 /* ---- newcomers -------------------------------------------------------- */
@@ -275,7 +351,7 @@ static void room_for_all(void **state)
         newcomers_remove(&all, &n[(i + 1) % 3]);
     newcomers_remove(&all, &n[0]);
     assert_int_equal(all.count, 0);
-    assert_int_equal(all.oldest.count, 0);
+    assert_int_equal(all.sites.oldest.count, 0);
     newcomers_done(&all);
 }
 
@@ -468,6 +544,8 @@ int main(void)
         cmocka_unit_test(an_address_that_comes_too_often),
         cmocka_unit_test(new_consoles_have_a_rate_of_their_own),
         cmocka_unit_test(too_many_in_all),
+        cmocka_unit_test(some_are_kept_for_proof),
+        cmocka_unit_test(one_site_has_not_all),
         cmocka_unit_test(room_for_all),
         cmocka_unit_test(the_oldest_goes),
         cmocka_unit_test(the_oldest_of_its_address_goes_first),

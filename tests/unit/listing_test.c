@@ -153,6 +153,7 @@ static void the_totals_are_two_lines(void **state)
         .clients_refused_address = 13,
         .clients_refused_rate = 14,
         .clients_refused_total = 15,
+        .clients_refused_site = 21,
         .clients_refused_console = 16,
         .accepts_starved = 17,
         .moves_begun = 18,
@@ -173,7 +174,8 @@ static void the_totals_are_two_lines(void **state)
         "refused-new-console=22 evicted-console=23 "
         "refused-console=12 refused-client-address=13 "
         "refused-client-rate=14 refused-client-total=15 "
-        "refused-client-of-console=16 out-of-files=17");
+        "refused-client-of-address=21 refused-client-of-console=16 "
+        "out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);
     assert_null(strstr(f->text, LOG_LISTING_UNDER_WAY));

@@ -86,7 +86,7 @@ static void the_oldest_makes_room(void **state)
     struct peer *known = arrive_from(s, 1);
     struct peer *p[3];
 
-    s->ctx.gate.newcomers[ADMISSION_VM].limit = 2;
+    s->ctx.gate.newcomer_limits[ADMISSION_VM].all = 2;
     peer_give(known, BYTES(START));
     for (uint8_t i = 0; i < 3; i++)
         p[i] = arrive_from(s, i);

@@ -59,6 +59,7 @@ struct census {
     uint64_t clients_refused_address;
     uint64_t clients_refused_rate;
     uint64_t clients_refused_total;   /* the limit of all clients */
+    uint64_t clients_refused_site;    /* the limit of clients of one address */
     uint64_t clients_refused_console; /* the limit of clients of one console */
     uint64_t accepts_starved;         /* for want of open files */
 

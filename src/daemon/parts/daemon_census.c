@@ -18,7 +18,7 @@ static uint64_t refused(const struct gate *g, enum admission_side side,
 
 static void read_gate(struct census *census, const struct gate *g)
 {
-    census->clients_limit = g->admission.settings.rules[ADMISSION_CLIENT].limit;
+    census->clients_limit = g->places.limits.all;
     census->unidentified = g->newcomers[ADMISSION_VM].count;
     census->unidentified_limit = g->newcomers[ADMISSION_VM].limit;
     census->unidentified_closed = g->newcomers[ADMISSION_VM].closed;
@@ -34,7 +34,10 @@ static void read_gate(struct census *census, const struct gate *g)
     census->clients_refused_rate =
         refused(g, ADMISSION_CLIENT, ADMISSION_TOO_OFTEN);
     census->clients_refused_total =
-        refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY);
+        refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY) +
+        refused(g, ADMISSION_CLIENT, ADMISSION_RESERVED);
+    census->clients_refused_site =
+        refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY_OF_SITE);
 }
 
 /* Asks hooks and console logs under locks that their threads share; they are

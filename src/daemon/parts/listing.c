@@ -74,6 +74,7 @@ static void log_totals(const struct census *c)
                         "refused-new-console=%llu evicted-console=%llu "
                         "refused-console=%llu refused-client-address=%llu "
                         "refused-client-rate=%llu refused-client-total=%llu "
+                        "refused-client-of-address=%llu "
                         "refused-client-of-console=%llu out-of-files=%llu",
              (unsigned long long)c->open_files_limit,
              share(c->consoles, c->consoles_limit).text,
@@ -90,6 +91,7 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->clients_refused_address,
              (unsigned long long)c->clients_refused_rate,
              (unsigned long long)c->clients_refused_total,
+             (unsigned long long)c->clients_refused_site,
              (unsigned long long)c->clients_refused_console,
              (unsigned long long)c->accepts_starved);
 }

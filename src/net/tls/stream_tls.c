@@ -349,9 +349,12 @@ static struct stream_security stream_tls_security(const struct stream *s)
         .problem = e->problem != NULL ? e->problem : "",
     };
 
-    if (SSL_is_init_finished(e->ssl))
-        snprintf(security.terms, sizeof security.terms, "%s, %s",
-                 SSL_get_version(e->ssl), SSL_get_cipher_name(e->ssl));
+    if (!SSL_is_init_finished(e->ssl))
+        return security;
+    security.has_certificate = SSL_get0_peer_certificate(e->ssl) != NULL &&
+                               SSL_get_verify_result(e->ssl) == X509_V_OK;
+    snprintf(security.terms, sizeof security.terms, "%s, %s",
+             SSL_get_version(e->ssl), SSL_get_cipher_name(e->ssl));
     return security;
 }
 

@@ -13,9 +13,10 @@
  * DRAINING on nothing comes in. Comparisons (phase >= CLIENT_SERVING) rely on
  * that order.
  *
- * A text for a client that is refused: for want of a place at its console, in
- * refuse below; for want of TLS, in client_session_refuse_clear; before all
- * that, by address, rate and total, in session/gate.c.
+ * A text for a client that is refused: for want of a place, in
+ * refuse_by_console and refuse_by_gate below; for want of TLS, in
+ * client_session_refuse_clear; when it connects, by address and rate, in
+ * session/gate.c.
  */
 #include "session/client/client_session.h"
 
@@ -98,7 +99,8 @@ enum { ENDS_GENTLY = 1, ENDS_SILENTLY = 2 };
  * input may end the session itself, so it is asked twice whether it has ended.
  *
  * Marked, unhooked, and no more: core may be in the middle of an operation. The
- * console is left in client_session_on_end.
+ * console is left in client_session_on_end. But a newcomer that ends counts no
+ * more: the next one that comes in this turn must find another one to close.
  */
 static void mark_ending(struct client_session *s, const char *reason,
                         unsigned how)
@@ -116,6 +118,7 @@ static void mark_ending(struct client_session *s, const char *reason,
     client_idle_end(s);
     client_past_give_up(&s->past);
     telnet_link_end(&s->telnet);
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
     session_mark_ending(&s->telnet.ctx->all, &s->session);
 }
 
@@ -210,7 +213,7 @@ static void client_session_on_end(struct session *session)
     if (s->target.console != NULL)
         log_end(s, s->end_detail);
     leave_console(s);
-    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    gate_leave_place(&s->telnet.ctx->gate, &s->place);
     console_ref_set(&s->target, NULL);
     if (s->role->on_end != NULL)
         s->role->on_end(s->role->owner, s->end_detail);
@@ -356,9 +359,9 @@ void client_session_refuse_clear(struct client_session *s)
     mark_ending(s, client_end_text(end), ENDS_GENTLY);
 }
 
-/* The console refuses it. In words, where words may be said; the line goes out
- * at once, since nobody is to wait for it. */
-static void refuse(struct client_session *s, const struct err *why)
+/* In words, where words may be said. The line goes out at once, since nobody is
+ * to wait for it. */
+static void refuse_by_console(struct client_session *s, const struct err *why)
 {
     const struct console *c = s->target.console;
 
@@ -370,6 +373,30 @@ static void refuse(struct client_session *s, const struct err *why)
               LOG_TEXT(console_name(c).text), s->client.peer,
               c->directory->settings.client_limit);
     client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+}
+
+/* The gate has logged it. */
+static void refuse_by_gate(struct client_session *s, const char *line)
+{
+    client_output_say(s, "%s", line);
+    (void)wire_flush(&s->telnet.wire);
+    client_session_end_gently(s, client_end_text(CLIENT_END_TOTAL));
+}
+
+/* Whether the peer has proved who it is. A certificate that TLS has verified is
+ * the only proof so far; whatever else will be one is asked about here. */
+static bool is_authenticated(const struct client_session *s)
+{
+    return stream_security(s->telnet.wire.stream).has_certificate;
+}
+
+/* Connections that vspcd has made take no stranger's place. */
+static bool take_place(struct client_session *s, const char **ret_line)
+{
+    return s->role->is_outgoing ||
+           gate_take_place(&s->telnet.ctx->gate, &s->place,
+                           &s->telnet.wire.stream->peer, is_authenticated(s),
+                           ret_line);
 }
 
 /* From here on the VM waits for it, and sees it as DCD. It is shown what has
@@ -392,14 +419,19 @@ static enum client_outcome attach_to_target(struct client_session *s,
 
 bool client_session_take_place(struct client_session *s)
 {
+    const char *line;
     struct err why;
 
     if (client_session_is_ending(s) || s->target.console == NULL)
         return false;
     if (client_session_is_attached(s))
         return true;
+    if (!take_place(s, &line)) {
+        refuse_by_gate(s, line);
+        return false;
+    }
     if (attach_to_target(s, &why) != CLIENT_ATTACHED) {
-        refuse(s, &why);
+        refuse_by_console(s, &why);
         return false;
     }
     log_connected(s);

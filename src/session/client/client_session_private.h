@@ -101,6 +101,7 @@ struct client_session {
     struct client client;
     const struct client_role *role;
     struct console_ref target; /* the console that it is for, attached or not */
+    struct site_member place;  /* gate_take_place */
     struct gate_newcomer newcomer; /* until it is attached */
     uint64_t came_at; /* position in the target's output when it came there */
     struct deadline deadline; /* of the phase */
