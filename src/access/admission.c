@@ -39,11 +39,11 @@ void admission_set(struct admission *a, const struct admission_settings *s)
     a->settings = *s;
 }
 
-static uint64_t key_of(const struct admission *a, struct ip ip,
-                       enum admission_side side)
+/* what: an enum admission_side, or NEW_CONSOLES. */
+static uint64_t key_of(const struct admission *a, struct ip ip, unsigned what)
 {
     struct ip site = ip_site(ip);
-    uint64_t words[3] = { site.high, site.low, side };
+    uint64_t words[3] = { site.high, site.low, what };
 
     return map_hash(&a->hasher, slice_of(words, sizeof words));
 }
