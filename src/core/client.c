@@ -7,6 +7,7 @@
  */
 #include "core/client.h"
 
+#include "base/mem.h"
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
@@ -37,6 +38,7 @@ static struct fact fact_about(const struct client *client, enum fact_kind kind)
         .kind = kind,
         .console = client->console,
         .client.is_encrypted = client->is_encrypted,
+        .client.name = client->name[0] != '\0' ? xstrdup(client->name) : NULL,
     };
 
     memcpy(fact.client.peer, client->peer, sizeof fact.client.peer);

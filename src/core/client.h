@@ -61,8 +61,8 @@ struct client {
     uint64_t since_us;     /* when it came */
     uint64_t input_bytes;  /* from the client, while there was a VM */
     uint64_t output_bytes; /* of consoles, taken by the client */
-    const char *name;      /* of the person or program, borrowed from the owner;
-                            * "": unknown */
+    const char *name;      /* of the person or program, borrowed from the owner:
+                            * its certificate's subject; "": unknown */
     char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
     struct window window;        /* as far as the client has told it */
     uint8_t door;                /* enum client_door */

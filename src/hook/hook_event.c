@@ -35,6 +35,7 @@ static const struct {
     [HOOK_PORT] = { "VSPCD_PORT", "port", FIELD_NUMBER },
     [HOOK_PEER] = { "VSPCD_PEER", "peer", FIELD_TEXT },
     [HOOK_TLS] = { "VSPCD_TLS", "tls", FIELD_YES_NO },
+    [HOOK_CLIENT] = { "VSPCD_CLIENT", "client", FIELD_TEXT },
     [HOOK_FROM] = { "VSPCD_FROM", "from", FIELD_TEXT },
     [HOOK_TO] = { "VSPCD_TO", "to", FIELD_TEXT },
     [HOOK_MS] = { "VSPCD_MS", "ms", FIELD_NUMBER },

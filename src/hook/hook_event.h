@@ -36,7 +36,8 @@ enum hook_field {
     HOOK_CONSOLE, /* the console's name as shown */
     HOOK_PORT,
     HOOK_PEER,
-    HOOK_TLS, /* "yes" or "no" */
+    HOOK_TLS,    /* "yes" or "no" */
+    HOOK_CLIENT, /* its name: the subject of its certificate */
     HOOK_FROM,
     HOOK_TO,
     HOOK_MS,

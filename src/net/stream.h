@@ -62,8 +62,17 @@ struct stream_security {
     char terms[80];
 };
 
+/* Who the peer is by the certificate that it showed and that was accepted; all
+ * are "" if there is none. Cut if they are too long. */
+struct stream_certificate {
+    char subject[256]; /* RFC 4514: "CN=alice,O=Example"; UTF-8 */
+    char issuer[256];
+    char serial[48]; /* hex digits */
+};
+
 /* finish may be NULL: the stream cannot be finished. security may be NULL:
- * nothing protects it. owed may be NULL: what is taken is delivered. */
+ * nothing protects it. certificate may be NULL: no peer has any. owed may be
+ * NULL: what is taken is delivered. */
 struct stream_ops {
     ssize_t (*read)(struct stream *s, void *to, size_t len);
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
@@ -71,6 +80,7 @@ struct stream_ops {
     void (*finish)(struct stream *s);
     void (*close)(struct stream *s, bool gently);
     struct stream_security (*security)(const struct stream *s);
+    struct stream_certificate (*certificate)(const struct stream *s);
     size_t (*owed)(const struct stream *s);
 };
 
@@ -136,6 +146,14 @@ static inline struct stream_security stream_security(const struct stream *s)
     if (s->ops->security != NULL)
         return s->ops->security(s);
     return (struct stream_security){ .problem = "", .terms = "none" };
+}
+
+static inline struct stream_certificate stream_certificate(
+    const struct stream *s)
+{
+    if (s->ops->certificate != NULL)
+        return s->ops->certificate(s);
+    return (struct stream_certificate){ .serial = "" };
 }
 
 /* How many of the bytes that were taken the peer's system has not taken yet:

@@ -180,6 +180,20 @@ def test_clients_come_and_go(start_vspcd, recorder):
         assert detached == attached | {"event": "client-detached"}
 
 
+def test_clients_have_the_names_of_their_certificates(start_vspcd, recorder,
+                                                      certificates):
+    vspcd = start_vspcd("--client-tls", "required", "--client-certs",
+                        "required", "--client-ca", certificates.ca, "--hook",
+                        f"{recorder.path},events=client-attached+"
+                        "client-detached")
+    vm = vspcd.vm("web", tls=Tls())
+    client = vspcd.telnet(vm, tls=Tls(pair=certificates.client))
+    client.close()
+    events = recorder.wait("client-attached", "client-detached",
+                           peer=client.address)
+    assert {event["client"] for event in events} == {"CN=client"}
+
+
 def test_who_was_never_served_is_not_told_of(start_vspcd, recorder):
     vspcd = start_vspcd("--hook",
                         f"{recorder.path},events=client-attached+"

@@ -12,7 +12,7 @@ from harness.clients import RawClient, TelnetClient
 from harness.net import Peer, dial, eventually
 from harness.programs import is_sanitized
 from harness.streams import MIB, assert_both_ways, noise, transfer
-from harness.tls import Tls, byte_by_byte, cut_at_random
+from harness.tls import Tls, byte_by_byte, cut_at_random, openssl
 
 WANTS_TLS = b"[vspcd: refused, this port requires TLS (telnet -z ssl)"
 CLEAR, SECURE, REFUSED = "clear", "secure", "refused"
@@ -211,6 +211,24 @@ def test_certificates(start_vspcd, certificates, policy, version):
                        f"{name} to be refused")
             said = vspcd.events(words.CLIENT_DISCONNECTED)[-1]["reason"]
             assert reason in said, (name, said)
+
+
+@pytest.mark.parametrize("by_auth", [False, True])
+def test_a_client_is_logged_by_its_certificate(start_vspcd, certificates,
+                                               by_auth):
+    vspcd = start_vspcd("--client-tls", "required", "--client-certs",
+                        "optional", "--client-ca", certificates.ca)
+    vm = vspcd.vm("web", tls=Tls())
+    client = vspcd.telnet(vm, tls=Tls(by_auth=by_auth,
+                                      pair=certificates.client))
+    has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+    serial = openssl("x509", "-in", certificates.client.certificate, "-noout",
+                     "-serial").partition("=")[2].strip()
+    assert (has["client"], has["issuer"], has["serial"]) == \
+        ("CN=client", "CN=ca", serial)
+    nobody = vspcd.telnet(vm, tls=Tls(by_auth=by_auth))
+    has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=nobody.address)
+    assert not {"client", "issuer", "serial"} & set(has)
 
 
 def test_certificates_and_clients_in_the_clear(start_vspcd, certificates):

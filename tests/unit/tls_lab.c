@@ -49,9 +49,10 @@ static X509 *draft(EVP_PKEY *key, const char *common_name, long from_s,
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), ++serial);
     X509_gmtime_adj(X509_getm_notBefore(certificate), from_s);
     X509_gmtime_adj(X509_getm_notAfter(certificate), to_s);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN",
-                               MBSTRING_UTF8,
-                               (const unsigned char *)common_name, -1, -1, 0);
+    if (common_name != NULL)
+        X509_NAME_add_entry_by_txt(
+            X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+            (const unsigned char *)common_name, -1, -1, 0);
     X509_set_pubkey(certificate, key);
     return certificate;
 }

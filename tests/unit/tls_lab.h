@@ -26,11 +26,11 @@ struct lab {
 enum { LAB_DAY = 24 * 60 * 60 };
 
 struct lab_wish {
-    const char *common_name;
-    const char *names;   /* "DNS:a,IP:::1"; NULL: no subjectAltName */
-    bool is_self_signed; /* else by the lab's CA */
-    long from_s;         /* from now; 0: a day ago */
-    long to_s;           /* 0: in a day */
+    const char *common_name; /* NULL: no subject */
+    const char *names;       /* "DNS:a,IP:::1"; NULL: no subjectAltName */
+    bool is_self_signed;     /* else by the lab's CA */
+    long from_s;             /* from now; 0: a day ago */
+    long to_s;               /* 0: in a day */
 };
 
 struct lab_certificate {

@@ -529,6 +529,64 @@ static void clients_certificates_are_refused_in_words(void **state)
     assert_non_null(strstr(o.client, "it has expired, or is not valid yet"));
 }
 
+/* Who the peer is, as it is logged: nothing in it ends a line, or is another
+ * part of the name. */
+static void a_client_is_known_by_its_certificate(void **state)
+{
+    static const struct {
+        struct lab_wish wish;
+        const char *subject;
+    } cases[] = {
+        { { .common_name = "alice" }, "CN=alice" },
+        { { .common_name = "al\nice,O=root" }, "CN=al\\0Aice\\,O=root" },
+        { { .common_name = "b\xc3\xbcro" }, "CN=b\xc3\xbcro" },
+        { { .names = "email:alice@example.org" }, "alice@example.org" },
+        { { .names = "IP:192.0.2.1" }, "nameless" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct lab_certificate shown =
+            lab_make(&kit.lab, "shown.pem", &cases[i].wish);
+        struct tls_context *server = lab_server(
+            &(struct tls_settings){ .certificate_path = kit.own.path,
+                                    .ca_path = kit.lab.ca_path,
+                                    .clients = TLS_CLIENTS_MUST_SHOW });
+        struct tls_context *client =
+            lab_client(CLIENT(.own_certificate_path = shown.path));
+        struct stream_certificate c;
+        struct pair p;
+
+        pair_open(&p, server, client, NULL);
+        assert_string_equal(stream_certificate(p.server.tls).serial, "");
+        pair_rest(&p);
+        c = stream_certificate(p.server.tls);
+        assert_string_equal(c.subject, cases[i].subject);
+        assert_string_equal(c.issuer, "CN=the lab's CA");
+        assert_string_not_equal(c.serial, "");
+        pair_close(&p);
+        tls_context_close(server);
+        tls_context_close(client);
+    }
+}
+
+static void who_shows_none_is_nobody(void **state)
+{
+    struct tls_context *server =
+        lab_server(&(struct tls_settings){ .certificate_path = kit.own.path });
+    struct tls_context *client = lab_client(CLIENT(.verify = false));
+    struct pair p;
+
+    (void)state;
+    pair_open(&p, server, client, NULL);
+    pair_rest(&p);
+    assert_string_equal(stream_certificate(p.server.tls).subject, "");
+    assert_string_equal(stream_certificate(p.server.tls).serial, "");
+    pair_close(&p);
+    tls_context_close(server);
+    tls_context_close(client);
+}
+
 static void older_servers_demand_certificates_too(void **state)
 {
     struct tls_context *client = lab_client(CLIENT(.verify = false));
@@ -570,6 +628,8 @@ int main(void)
         cmocka_unit_test(a_demand_without_a_certificate_is_not_met),
         cmocka_unit_test(clients_show_certificates),
         cmocka_unit_test(clients_certificates_are_refused_in_words),
+        cmocka_unit_test(a_client_is_known_by_its_certificate),
+        cmocka_unit_test(who_shows_none_is_nobody),
         cmocka_unit_test(older_servers_demand_certificates_too),
     };
 

@@ -35,10 +35,28 @@ const char *fact_kind_name(enum fact_kind kind)
 
 void fact_done(struct fact *fact)
 {
-    if (fact->kind != FACT_VM_RENAMED)
-        return;
-    free(fact->vm_renamed.former_name);
-    fact->vm_renamed.former_name = NULL;
+    switch (fact->kind) {
+    case FACT_VM_RENAMED:
+        free(fact->vm_renamed.former_name);
+        fact->vm_renamed.former_name = NULL;
+        break;
+    case FACT_CLIENT_ATTACHED:
+    case FACT_CLIENT_DETACHED:
+    case FACT_CLIENT_LAGS:
+        free(fact->client.name);
+        fact->client.name = NULL;
+        break;
+    case FACT_VM_ATTACHED:
+    case FACT_VM_DETACHED:
+    case FACT_PROVEN:
+    case FACT_LABELLED:
+    case FACT_DESERTED:
+    case FACT_VISITED:
+    case FACT_MOVE_ENDED:
+    case FACT_DESTINATION_REPLACED:
+    case FACT_OUTPUT_LOST:
+        break;
+    }
 }
 
 void fact_queue_done(struct fact_queue *q)

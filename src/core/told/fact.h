@@ -56,6 +56,7 @@ struct fact_vm_renamed {
 
 struct fact_client {
     char peer[ADDRESS_TEXT_MAX]; /* "": a client without an address */
+    char *name;                  /* owned by the fact; NULL: unknown */
     bool is_encrypted;
 };
 

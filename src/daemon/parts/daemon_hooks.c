@@ -127,6 +127,7 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
     case HOOK_CLIENT_ATTACHED:
     case HOOK_CLIENT_DETACHED:
         set_peer(&t, fact->client.peer, fact->client.is_encrypted);
+        t.event.text[HOOK_CLIENT] = fact->client.name;
         break;
     case HOOK_VM_DOWN:
         t.event.text[HOOK_PEER] = fact->vm_detached.peer;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/tls/tls_context_private.h"
 #include "net/tls/tls_engine.h"
 
 #include <assert.h>
@@ -358,6 +359,16 @@ static struct stream_security stream_tls_security(const struct stream *s)
     return security;
 }
 
+static struct stream_certificate stream_tls_certificate(const struct stream *s)
+{
+    const struct stream_tls *t =
+        CONTAINER_OF(s, const struct stream_tls, stream);
+    const SSL *ssl = t->engine.ssl;
+
+    return tls_certificate_describe(
+        SSL_is_init_finished(ssl) ? SSL_get0_peer_certificate(ssl) : NULL);
+}
+
 static size_t stream_tls_owed(const struct stream *s)
 {
     const struct stream_tls *t =
@@ -373,6 +384,7 @@ static const struct stream_ops stream_tls_ops = {
     .finish = stream_tls_finish,
     .close = stream_tls_close,
     .security = stream_tls_security,
+    .certificate = stream_tls_certificate,
     .owed = stream_tls_owed,
 };
 

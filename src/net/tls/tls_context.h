@@ -44,9 +44,9 @@ enum tls_client_check {
 struct tls_settings {
     const char *certificate_path; /* PEM: ours, followed by its chain */
     const char *key_path; /* PEM [with the certificate]; not for others */
-    const char *ca_path;          /* PEM: CAs that sign clients' certificates */
-    const char *minimum;          /* "1.0" to "1.3" ["1.2"] */
-    const char *ciphers;          /* [OpenSSL's own choice] */
+    const char *ca_path;  /* PEM: CAs that sign clients' certificates */
+    const char *minimum;  /* "1.0" to "1.3" ["1.2"] */
+    const char *ciphers;  /* [OpenSSL's own choice] */
     enum tls_client_check clients;
     /* checks the other settings only; for no connection */
     bool has_no_certificate;

@@ -4,6 +4,7 @@
 #ifndef NET_TLS_TLS_CONTEXT_PRIVATE_H
 #define NET_TLS_TLS_CONTEXT_PRIVATE_H
 
+#include "net/stream.h"
 #include "net/tls/tls_context.h"
 
 #include <openssl/ssl.h>
@@ -82,5 +83,7 @@ void tls_words_no_tls(bool is_client, const uint8_t *bytes, size_t len,
 /* In tls_certificate.c. Upper case hex, '\0' at the end; between: ":" or "". */
 void tls_certificate_hex(const unsigned char *bytes, unsigned len,
                          const char *between, char *to);
+/* certificate NULL: all are "". */
+struct stream_certificate tls_certificate_describe(const X509 *certificate);
 
 #endif

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "log/log.h"
 #include "log/log_words.h"
 #include "session/client/client_session_private.h"
@@ -226,6 +227,7 @@ static void client_session_free(struct session *session)
         CONTAINER_OF(session, struct client_session, session);
 
     buf_done(&s->kept);
+    free(s->name);
     free(s);
 }
 
@@ -278,6 +280,25 @@ static const struct session_ops client_session_ops = {
 
 /* ---- its way to being served --------------------------------------------- */
 
+/* A client that has shown who it is. All that is told of it later has its
+ * name. */
+static void log_connected_by(struct client_session *s, const char *terms,
+                             const struct stream_certificate *certificate)
+{
+    const struct console *c = s->client.console;
+    char name[sizeof certificate->subject];
+
+    text_clean(name, sizeof name, slice_of_text(certificate->subject));
+    s->name = xstrdup(name);
+    s->client.name = s->name;
+    log_audit(LOG_INFO, s->client.peer, console_id(c).text,
+              LOG_CLIENT_CONNECTED
+              " console=%s peer=%s tls=%s client=%s issuer=%s serial=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer, LOG_TEXT(terms),
+              LOG_TEXT(name), LOG_TEXT(certificate->issuer),
+              certificate->serial);
+}
+
 /* Once, when the client is attached and it is known whether the connection is
  * in TLS. secure_is_open says that this is not known yet, and there are no
  * terms before the handshake of a raw connection is done. So it is asked at
@@ -285,6 +306,7 @@ static const struct session_ops client_session_ops = {
 static void log_connected(struct client_session *s)
 {
     struct stream_security security;
+    struct stream_certificate certificate;
     struct console_name name;
 
     if (s->is_logged || client_session_is_ending(s) ||
@@ -295,6 +317,11 @@ static void log_connected(struct client_session *s)
         return;
     s->is_logged = true;
     s->client.is_encrypted = security.is_secure;
+    certificate = stream_certificate(s->telnet.wire.stream);
+    if (!s->role->is_outgoing && certificate.serial[0] != '\0') {
+        log_connected_by(s, security.terms, &certificate);
+        return;
+    }
     name = console_name(s->client.console);
     log_audit(
         usual_level(s), s->client.peer, console_id(s->client.console).text,

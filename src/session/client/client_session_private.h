@@ -112,6 +112,7 @@ struct client_session {
     struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
+    char *name;             /* of client, by its certificate; NULL: unknown */
     const char *end_detail; /* DRAINING, ENDING: the reason, which lasts */
     uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
     uint8_t phase;      /* enum client_phase: client_session_enter */

@@ -319,8 +319,10 @@ NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
 
 def openssl(*words):
-    subprocess.run(["openssl", *map(str, words)], check=True, timeout=30,
-                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    """What it says."""
+    return subprocess.run(["openssl", *map(str, words)], check=True,
+                          timeout=30, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout
 
 
 class Authority:
