@@ -199,13 +199,16 @@ static void limit_newcomers(struct gate *g, enum admission_side side)
 {
     struct newcomers *all = &g->newcomers[side];
     uint32_t files = g->client_files;
-    uint32_t served = g->all->directory->client_count;
-    uint32_t left = files - (served < files ? served : files);
+    uint32_t served;
+    uint32_t left;
 
     all->limit = g->newcomer_limits[side].all;
     all->site_limit = g->newcomer_limits[side].of_site;
+    /* --check-uri asks a gate without a directory. */
     if (side != ADMISSION_CLIENT || files == 0)
         return;
+    served = g->all->directory->client_count;
+    left = files - (served < files ? served : files);
     all->limit = at_most(all->limit, left);
     all->site_limit = at_most(all->site_limit, (left + 1) / 2);
 }
