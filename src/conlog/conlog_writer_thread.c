@@ -272,13 +272,14 @@ static void put_away(struct conlog_writer *me, struct conlog_writer_file *f,
         conlog_writer_file_make_ready(w, f);
 }
 
-/* Called with the lock, which is released while the thread looks. */
+/* Called with the lock, which is released while the thread looks. A job without
+ * bytes is a line about a gap, and needs room too. */
 static int check_space(struct conlog_writers *w,
                        const struct conlog_writer_file *f,
                        const struct work *work)
 {
-    if (conlog_space_begin_look(&w->space, &work->settings, f->waiting,
-                                clock_now_us())) {
+    if (conlog_space_begin_look(&w->space, &work->settings,
+                                f->waiting + f->jobs, clock_now_us())) {
         uint64_t free_bytes;
 
         conlog_writers_unlock(w);
@@ -287,7 +288,8 @@ static int check_space(struct conlog_writers *w,
         conlog_space_looked(&w->space, &work->settings, work->generation,
                             free_bytes, clock_now_us());
     }
-    return -conlog_space_error(&w->space, &work->settings, f->waiting);
+    return -conlog_space_error(&w->space, &work->settings,
+                               f->waiting + f->jobs);
 }
 
 /*
