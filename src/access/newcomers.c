@@ -25,6 +25,11 @@ void newcomers_done(struct newcomers *all)
     sites_done(&all->sites);
 }
 
+bool newcomers_have_room(struct newcomers *all)
+{
+    return sites_have_room(&all->sites);
+}
+
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,
                                struct ip ip, uint64_t now_us)
 {

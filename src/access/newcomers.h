@@ -49,6 +49,9 @@ void newcomers_init(struct newcomers *all, const uint64_t seed[2]);
 /* Every newcomer must have been removed. */
 void newcomers_done(struct newcomers *all);
 
+/* Whether there is memory for one more. */
+bool newcomers_have_room(struct newcomers *all);
+
 /* Adds n. Returns the connection that must be closed to make room; the caller
  * ends it, which removes it. NULL: there is room. Never returns n. */
 struct newcomer *newcomers_add(struct newcomers *all, struct newcomer *n,

@@ -28,6 +28,11 @@ void sites_done(struct sites *sites)
     map_done(&sites->oldest);
 }
 
+bool sites_have_room(struct sites *sites)
+{
+    return map_reserve(&sites->oldest);
+}
+
 struct site_member *sites_join(struct sites *sites, struct site_member *m,
                                struct ip ip)
 {

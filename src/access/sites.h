@@ -31,6 +31,9 @@ void sites_init(struct sites *sites, const uint64_t seed[2]);
 /* Every member must have left. */
 void sites_done(struct sites *sites);
 
+/* Whether there is memory for the first member of another site. */
+bool sites_have_room(struct sites *sites);
+
 /* m becomes the newest member of its site. Returns the site's oldest. */
 struct site_member *sites_join(struct sites *sites, struct site_member *m,
                                struct ip ip);

@@ -92,25 +92,34 @@ static void put(struct map *m, uint64_t hash, void *value)
     m->slots[i] = (struct map_slot){ .hash = hash, .value = value };
 }
 
-static void grow(struct map *m)
+bool map_reserve(struct map *m)
 {
     struct map_slot *old = m->slots;
     size_t old_cap = m->cap;
+    size_t cap = old_cap > 0 ? old_cap * 2 : MAP_FIRST_CAP;
+    struct map_slot *slots;
 
-    m->cap = old_cap > 0 ? old_cap * 2 : MAP_FIRST_CAP;
-    m->slots = xcalloc(m->cap, sizeof *m->slots);
+    if (old_cap > 0 && m->count < old_cap - old_cap / 4)
+        return true;
+    slots = calloc(cap, sizeof *slots);
+    if (slots == NULL)
+        return false;
+    m->cap = cap;
+    m->slots = slots;
     for (size_t i = 0; i < old_cap; i++) {
         if (old[i].value != NULL)
             put(m, old[i].hash, old[i].value);
     }
     free(old);
+    return true;
 }
 
+/* A probe for what is not there ends at a free slot: one has to stay. */
 void map_add(struct map *m, uint64_t hash, void *value)
 {
     assert(value != NULL);
-    if (m->cap == 0 || m->count >= m->cap - m->cap / 4)
-        grow(m);
+    if (!map_reserve(m) && m->count + 1 >= m->cap)
+        mem_end();
     put(m, hash, value);
     m->count++;
 }

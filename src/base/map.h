@@ -33,6 +33,14 @@ uint64_t map_hash(const struct map *m, struct slice key);
 void *map_find(const struct map *m, uint64_t hash, map_match_fn *match,
                const void *key);
 
+/*
+ * Whether one more value has a place; makes it if there is memory. A map whose
+ * values peers bring is asked before map_add, and the peer is refused. Where it
+ * is not asked, or after false, map_add uses the quarter of the slots that is
+ * left free for speed, and ends the program only when that is full.
+ */
+bool map_reserve(struct map *m);
+
 /* The caller has made sure that no equal value is in the map. */
 void map_add(struct map *m, uint64_t hash, void *value);
 

@@ -4,12 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Noreturn void mem_end(void)
+{
+    fputs("out of memory\n", stderr);
+    abort();
+}
+
 static void *check(void *memory)
 {
-    if (memory == NULL) {
-        fputs("out of memory\n", stderr);
-        abort();
-    }
+    if (memory == NULL)
+        mem_end();
     return memory;
 }
 

@@ -12,6 +12,8 @@
 
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
+/* Ends the program for want of memory. */
+_Noreturn void mem_end(void);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len); /* ends at a NUL before len */
 

@@ -309,7 +309,11 @@ struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
         worker_unlock(&w->crew);
     }
     if (job == NULL)
-        job = xmalloc(sizeof *job + (is_large ? CONLOG_WRITER_JOB_MAX : len));
+        job = malloc(sizeof *job + (is_large ? CONLOG_WRITER_JOB_MAX : len));
+    if (job == NULL) {
+        len = len < CONLOG_WRITER_JOB_LEAST ? len : CONLOG_WRITER_JOB_LEAST;
+        job = xmalloc(sizeof *job + len);
+    }
     *job = (struct conlog_job){ .len = len };
     return job;
 }

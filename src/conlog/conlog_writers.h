@@ -37,6 +37,8 @@ enum {
     CONLOG_WRITER_THREADS = 4,
     CONLOG_WRITER_THREADS_MAX = 16,
     CONLOG_WRITER_JOB_MAX = 64 * 1024,
+    /* Small enough to be there, if the program is to go on at all. */
+    CONLOG_WRITER_JOB_LEAST = 2 * 1024,
     CONLOG_WRITER_LOG_MAX = 512 * 1024,
     /* Waking a thread costs as much as writing some jobs. */
     CONLOG_WRITER_WAKE = 256 * 1024,
@@ -97,7 +99,9 @@ bool conlog_writers_are_full(struct conlog_writers *w);
 /* Memory of jobs that wait, in bytes. */
 uint64_t conlog_writers_held(struct conlog_writers *w);
 
-/* A job with room for len bytes; the caller fills all its members. */
+/* A job with room for len bytes, or for fewer if there is little memory
+ * (job->len, at least CONLOG_WRITER_JOB_LEAST); the caller fills all its
+ * members. */
 struct conlog_job *conlog_writers_new_job(struct conlog_writers *w,
                                           uint32_t len);
 

@@ -156,6 +156,7 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
     if (span.part[0].len + span.part[1].len < len)
         len = (uint32_t)(span.part[0].len + span.part[1].len);
     job = conlog_writers_new_job(l->writers, len);
+    len = job->len;
     copy_span(job->bytes, &span, len);
     job->utc_ms = clock_utc_ms();
     job->is_first = !log->is_begun;

@@ -447,6 +447,8 @@ static enum directory_outcome make_room_for(struct directory *d,
 {
     if (!make_room_of_vm(directory_find(d, identity->uuid, NULL), ip))
         return DIRECTORY_FULL_OF_VM;
+    if (!map_reserve(&d->vms))
+        return DIRECTORY_NO_MEMORY;
     return make_room(d, ip) ? DIRECTORY_ATTACHED : DIRECTORY_FULL;
 }
 
@@ -506,7 +508,7 @@ struct console *directory_restore(struct directory *d,
         count++;
     if (directory_find(d, identity->uuid, identity->label) != NULL ||
         count >= LIMIT_CONSOLES_OF_VM ||
-        (limit != 0 && d->console_count >= limit))
+        (limit != 0 && d->console_count >= limit) || !map_reserve(&d->vms))
         return NULL;
     return add_console(d, identity, past);
 }

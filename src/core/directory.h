@@ -116,6 +116,7 @@ enum directory_outcome {
     DIRECTORY_FULL,       /* as many consoles as there may be */
     DIRECTORY_FULL_OF_VM, /* as many serial ports as a VM may have */
     DIRECTORY_NEEDS_TLS,  /* settings.keeps_tls */
+    DIRECTORY_NO_MEMORY,
 };
 
 /*
@@ -141,9 +142,9 @@ struct console *directory_take_evicted(struct directory *d);
 
 /*
  * Creates a console that existed before the program was started. NULL: a limit
- * of consoles is reached, or the console exists. The label "" means that its
- * serial port is not known: the first unknown serial port of this VM that
- * connects gives the console its label (FACT_LABELLED).
+ * of consoles is reached, there is no memory, or the console exists. The label
+ * "" means that its serial port is not known: the first unknown serial port of
+ * this VM that connects gives the console its label (FACT_LABELLED).
  */
 struct console *directory_restore(struct directory *d,
                                   const struct vm_identity *identity,

@@ -295,6 +295,8 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
      * yet. */
     if (!console_queue_input(c))
         return "the host does not read the input that came before";
+    if (!map_reserve(&d->moves))
+        return "no memory for another move";
     m = move_new(link, sequence, secret, now_us);
     map_add(&d->moves, key_hash(d, key_of(m)), m);
     c->move = m;

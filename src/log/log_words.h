@@ -52,6 +52,7 @@
 #define LOG_LIMITS "limits listed"
 #define LOG_ADDRESS_LISTED "address listed"
 #define LOG_CONSOLE_LISTED "console listed"
+#define LOG_LISTING_CUT "listing without its consoles"
 #define LOG_LISTING_UNDER_WAY "listing already under way"
 
 /* ---- connections that have no console (yet) --------------------------- */

@@ -228,6 +228,10 @@ void gate_add_newcomer(struct gate *g, enum admission_side side,
     if (!address_ip(address, &ip))
         return;
     limit_newcomers(g, side);
+    if (!newcomers_have_room(&g->newcomers[side])) {
+        session->ops->close(session, "no memory for another connection");
+        return;
+    }
     oldest =
         newcomers_add(&g->newcomers[side], &n->newcomer, ip, clock_now_us());
     if (oldest != NULL)

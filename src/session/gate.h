@@ -65,7 +65,8 @@ bool gate_allows(const struct gate *g, enum admission_side side,
                  const struct address *peer);
 
 /* Counts the newcomer. If there are too many now, the oldest one is closed,
- * which is logged. */
+ * which is logged. Without memory for it the session itself is closed: it asks
+ * whether it has ended. */
 void gate_add_newcomer(struct gate *g, enum admission_side side,
                        struct gate_newcomer *n, struct session *session,
                        const char *peer, const struct address *address);

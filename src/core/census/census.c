@@ -169,7 +169,7 @@ void census_walk_init(struct census_walk *walk)
     list_init(&walk->node);
 }
 
-void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
+bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d)
 {
     struct directory_cursor cursor = { 0 };
@@ -177,10 +177,13 @@ void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
 
     census_walk_end(walk);
     walk->consoles =
-        xcalloc((size_t)d->console_count + 1, sizeof(const struct console *));
+        calloc((size_t)d->console_count + 1, sizeof(const struct console *));
+    if (walk->consoles == NULL)
+        return false;
     while ((c = directory_next(d, &cursor)) != NULL)
         walk->consoles[walk->count++] = c;
     list_add_tail(&walks->all, &walk->node);
+    return true;
 }
 
 void census_walk_end(struct census_walk *walk)

@@ -197,9 +197,10 @@ void census_walks_init(struct census_walks *walks);
 void census_walks_forget(struct census_walks *walks, const struct console *c);
 
 /* census_walk_begin ends a walk that has begun before. census_walk_end accepts
- * a walk that has not begun, or has ended. */
+ * a walk that has not begun, or has ended. False: there is no memory for it,
+ * and it has not begun. */
 void census_walk_init(struct census_walk *walk);
-void census_walk_begin(struct census_walk *walk, struct census_walks *walks,
+bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d);
 void census_walk_end(struct census_walk *walk);
 

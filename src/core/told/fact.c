@@ -3,9 +3,6 @@
 #include "base/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-enum { FACTS_FIRST_CAP = 16 };
 
 void fact_queue_init(struct fact_queue *q)
 {
@@ -59,42 +56,55 @@ void fact_done(struct fact *fact)
     }
 }
 
+/* The facts at the front that were not taken. */
+static void drop_chunk(struct fact_queue *q)
+{
+    struct fact_chunk *chunk = q->first;
+
+    for (size_t i = q->taken; i < chunk->count; i++)
+        fact_done(&chunk->facts[i]);
+    q->first = chunk->next;
+    q->taken = 0;
+    free(chunk);
+}
+
 void fact_queue_done(struct fact_queue *q)
 {
-    for (size_t i = q->taken; i < q->count; i++)
-        fact_done(&q->facts[i]);
-    free(q->facts);
+    while (q->first != NULL)
+        drop_chunk(q);
     fact_queue_init(q);
 }
 
-static void grow(struct fact_queue *q)
+static void add_chunk(struct fact_queue *q)
 {
-    size_t cap = q->cap > 0 ? q->cap * 2 : FACTS_FIRST_CAP;
-    struct fact *facts = xcalloc(cap, sizeof *facts);
+    struct fact_chunk *chunk = xcalloc(1, sizeof *chunk);
 
-    if (q->count > 0)
-        memcpy(facts, q->facts, q->count * sizeof *facts);
-    free(q->facts);
-    q->facts = facts;
-    q->cap = cap;
+    if (q->first == NULL)
+        q->first = chunk;
+    else
+        q->last->next = chunk;
+    q->last = chunk;
 }
 
 void fact_add(struct fact_queue *q, struct fact fact)
 {
-    if (q->count == q->cap)
-        grow(q);
-    q->facts[q->count++] = fact;
+    if (q->first == NULL || q->last->count == FACT_CHUNK)
+        add_chunk(q);
+    q->last->facts[q->last->count++] = fact;
 }
 
-/* A copy and no pointer into the queue: while a fact is handled the queue may
- * grow, and move. The memory stays for the next turn. */
+/* A copy and no pointer into the queue: while a fact is handled its chunk may
+ * go. The last chunk stays for the next turn. */
 bool fact_take(struct fact_queue *q, struct fact *ret_fact)
 {
-    if (q->taken == q->count) {
+    if (fact_queue_is_empty(q)) {
         q->taken = 0;
-        q->count = 0;
+        if (q->first != NULL)
+            q->first->count = 0;
         return false;
     }
-    *ret_fact = q->facts[q->taken++];
+    if (q->taken == q->first->count)
+        drop_chunk(q);
+    *ret_fact = q->first->facts[q->taken++];
     return true;
 }

@@ -96,11 +96,19 @@ struct fact {
     };
 };
 
-struct fact_queue {
-    struct fact *facts;
+/* Facts of one turn, in pieces: however many there are, no large memory is
+ * needed for them. */
+enum { FACT_CHUNK = 16 };
+struct fact_chunk {
+    struct fact_chunk *next;
     size_t count;
-    size_t cap;
-    size_t taken;
+    struct fact facts[FACT_CHUNK];
+};
+
+struct fact_queue {
+    struct fact_chunk *first; /* NULL: there was no fact yet */
+    struct fact_chunk *last;
+    size_t taken; /* of first */
 };
 
 void fact_queue_init(struct fact_queue *q);
@@ -115,7 +123,8 @@ bool fact_take(struct fact_queue *q, struct fact *ret_fact);
 
 static inline bool fact_queue_is_empty(const struct fact_queue *q)
 {
-    return q->taken == q->count;
+    return q->first == NULL ||
+           (q->taken == q->first->count && q->first->next == NULL);
 }
 
 /* Frees what the fact owns. */

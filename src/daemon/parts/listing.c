@@ -189,7 +189,9 @@ void listing_begin(struct listing *l)
     l->source.read(l->source.owner, &census);
     log_totals(&census);
     log_addresses(l);
-    census_walk_begin(&l->walk, l->walks, l->directory);
+    if (!census_walk_begin(&l->walk, l->walks, l->directory))
+        log_warning(LOG_LISTING_CUT " reason=%s",
+                    LOG_TEXT("no memory to list the consoles"));
     end_if_done(l);
 }
 

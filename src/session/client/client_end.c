@@ -30,7 +30,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
                          "network of --proxy-protocol-from",
     [CLIENT_END_SUBNEGOTIATION] =
         "it sent a subnegotiation of more than 16 KiB",
-    [CLIENT_END_NO_MEMORY] = "no memory for the client's input",
+    [CLIENT_END_NO_MEMORY] =
+        "no memory for the client's input, or for vspcd's answers",
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
     [CLIENT_END_TOTAL] = "there is no place for one more client",
     [CLIENT_END_NOT_ALLOWED] =

@@ -149,6 +149,8 @@ static void client_session_on_broken(struct telnet_link *l, int error)
 
     if (error == -ENOBUFS)
         client_session_end_for(s, CLIENT_END_NO_ANSWERS_TAKEN);
+    else if (error == -ENOMEM)
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
     else if (problem[0] != '\0')
         mark_ending(s, problem, 0);
     else
@@ -798,13 +800,13 @@ static void start(struct client_session *s)
         (void)client_session_take_place(s);
         if (s->role->is_outgoing)
             s->client.reader.at = s->role->output_at;
-        if (client_session_is_ending(s))
-            return;
     } else {
         gate_add_newcomer(&s->telnet.ctx->gate, ADMISSION_CLIENT, &s->newcomer,
                           &s->session, s->client.peer,
                           &s->telnet.wire.stream->peer);
     }
+    if (client_session_is_ending(s))
+        return;
     client_session_enter(s, phase);
     telnet_link_start(&s->telnet);
     if (client_session_is_ending(s) || s->phase == CLIENT_FIRST_BYTE ||

@@ -30,7 +30,9 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_EARLY_DATA_OF_ALL] =
         "unidentified connections sent more data than is kept for all of them",
     [VM_END_SUBNEGOTIATION] = "it sent a subnegotiation of more than 16 KiB",
-    [VM_END_NO_MEMORY] = "no memory for the VM's output",
+    [VM_END_NO_MEMORY] =
+        "no memory for the VM's output, or for vspcd's answers",
+    [VM_END_NO_MEMORY_FOR_CONSOLE] = "no memory for another console",
     [VM_END_TOO_MANY_CONSOLES] =
         "limit of consoles reached (--console-limit), and none is unused",
     [VM_END_TOO_MANY_OF_VM] =

@@ -44,6 +44,7 @@ static enum vm_end end_of(enum directory_outcome outcome)
         [DIRECTORY_FULL] = VM_END_TOO_MANY_CONSOLES,
         [DIRECTORY_FULL_OF_VM] = VM_END_TOO_MANY_OF_VM,
         [DIRECTORY_NEEDS_TLS] = VM_END_CLEAR,
+        [DIRECTORY_NO_MEMORY] = VM_END_NO_MEMORY_FOR_CONSOLE,
     };
 
     return ends[outcome];

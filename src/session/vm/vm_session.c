@@ -215,6 +215,8 @@ static void vm_session_on_broken(struct telnet_link *l, int error)
 
     if (error == -ENOBUFS)
         vm_session_end(s, VM_END_NO_ANSWERS_TAKEN);
+    else if (error == -ENOMEM)
+        vm_session_end(s, VM_END_NO_MEMORY);
     else if (error == -ECONNABORTED && has_console)
         vm_session_end(s, VM_END_CUT);
     else if (!has_console && problem[0] != '\0')
@@ -529,6 +531,8 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
     vm_session_expect_identity(s);
     gate_add_newcomer(&ctx->gate, ADMISSION_VM, &s->identity->newcomer,
                       &s->session, s->link.peer, &stream->peer);
+    if (s->phase == VM_PHASE_ENDING)
+        return;
     log_limited(LOG_DEBUG, s->link.peer, NULL,
                 LOG_CONNECTION_ACCEPTED " peer=%s", s->link.peer);
     if (s->telnet.secure.state == SECURE_FIRST)
