@@ -149,6 +149,8 @@ def test_command_line_stays_before_the_file(start_vspcd, config):
     ("debug = true\ncert = \"a", "expected a closing quote"),
     ("debug = true service-listen = \"x\"", "service-listen: 'x'"),
     ("debug = true cert = \"/nonexistent\"", "/nonexistent"),
+    ("debug = true client-tls = offered client-certs = required "
+     "client-ca = x", "client-certs: needs client-tls required"),
     (None, "No such file"),
 ])
 def test_wrong_file_changes_nothing(start_vspcd, config, text, reason):

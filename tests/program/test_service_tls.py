@@ -13,6 +13,8 @@ from harness.programs import is_sanitized
 from harness.remote import Remote, TelnetRemote, server_context
 from harness.streams import assert_both_ways
 from harness.tls import anonymous_context
+from test_config import config  # noqa: F401 (a fixture)
+from test_config_reload import hup
 
 RULE = ("--service-connect", "*:*",
         "--service-connect", "localhost:*")
@@ -190,6 +192,26 @@ def test_a_peer_with_tls_1_0(start_vspcd, remote, certificates, minimum):
     vm = call(vspcd, one, "127.0.0.1", "")
     one.refuse()
     wait_refusal(vspcd, vm, "none of the versions of TLS that we do")
+
+
+def test_sighup_changes_the_oldest_version(start, remote, certificates,
+                                           config):  # noqa: F811
+    """For the next connection of a service that is connected, too."""
+    vspcd = start("--config", config("tls-min = 1.2"))
+    one = remote(tls=server_context(certificates.server, maximum=V12))
+    vm = call(vspcd, one, "127.0.0.1", "")
+    peer = one.accept()
+    check_accepted(vm, peer)
+    config("tls-min = 1.3")
+    hup(vspcd)
+    peer.close()
+    one.refuse()
+    eventually(lambda: vspcd.events(TRIED_AGAIN) and
+               "none of the versions of TLS that we do" in vspcd.log,
+               "a refused version")
+    config("tls-min = 1.2")
+    hup(vspcd)
+    check_accepted(vm, one.accept())
 
 
 def test_what_does_not_speak_tls(vspcd, remote):

@@ -77,21 +77,25 @@ static void service_connect_on_dialed(void *owner, struct stream *stream,
     s->client = client_session_start(s->ctx, stream, s->console, &s->role);
 }
 
-/* True: the context that TLS needs is there. Taken at the first try and kept,
- * so that a try costs no context. */
+/* True: the context that TLS needs is there. Taken for each try, because the
+ * settings may have changed; the former one is released after that, so that a
+ * try makes no context unless they have. */
 static bool has_tls(struct service *s)
 {
+    struct service_tls *tls;
     struct err why;
 
-    if (s->uri.tls == URI_TLS_NEVER || s->tls != NULL)
+    if (s->uri.tls == URI_TLS_NEVER)
         return true;
-    s->tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
-                              s->ctx->settings.tls_minimum, &why);
-    if (s->tls == NULL) {
+    tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
+                           s->ctx->settings.tls_minimum, &why);
+    if (tls == NULL) {
         service_try_later(s, why.text);
         return false;
     }
-    s->role.tls = service_tls_context(s->tls);
+    service_tls_release(s->tls);
+    s->tls = tls;
+    s->role.tls = service_tls_context(tls);
     return true;
 }
 

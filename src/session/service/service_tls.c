@@ -1,6 +1,6 @@
-/* Contexts by their parameters in canonical form: services with equal
- * parameters share one. Reading the system's CAs for each VM would take 20 ms
- * and 800 KiB. */
+/* Contexts by their parameters in canonical form and the oldest version:
+ * services with equal ones share one. Reading the system's CAs for each VM
+ * would take 20 ms and 800 KiB. */
 #include "session/service/service_tls.h"
 
 #include "base/clock.h"
@@ -15,6 +15,7 @@ struct service_tls {
     struct tls_context *context;
     unsigned users;
     char *parameters; /* in their canonical form */
+    char *minimum;    /* "": none given */
 };
 
 /* The canonical form of a URI with these parameters; the caller frees it. */
@@ -37,12 +38,13 @@ static char *write_parameters(const struct uri_parameters *parameters)
 }
 
 static struct service_tls *find(const struct service_tls_pool *pool,
-                                const char *parameters)
+                                const char *parameters, const char *minimum)
 {
     LIST_EACH (node, after, &pool->used) {
         struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
 
-        if (strcmp(t->parameters, parameters) == 0)
+        if (strcmp(t->parameters, parameters) == 0 &&
+            strcmp(t->minimum, minimum) == 0)
             return t;
     }
     return NULL;
@@ -97,7 +99,7 @@ struct service_tls *service_tls_take(struct service_tls_pool *pool,
                                      const char *minimum, struct err *err)
 {
     char *text = write_parameters(parameters);
-    struct service_tls *t = find(pool, text);
+    struct service_tls *t = find(pool, text, minimum != NULL ? minimum : "");
     struct tls_context *context;
 
     if (t != NULL) {
@@ -113,6 +115,7 @@ struct service_tls *service_tls_take(struct service_tls_pool *pool,
     t->context = context;
     t->users = 1;
     t->parameters = text;
+    t->minimum = xstrdup(minimum != NULL ? minimum : "");
     list_add_tail(&pool->used, &t->node);
     return t;
 }
@@ -124,6 +127,7 @@ void service_tls_release(struct service_tls *t)
     list_remove(&t->node);
     tls_context_close(t->context);
     free(t->parameters);
+    free(t->minimum);
     free(t);
 }
 

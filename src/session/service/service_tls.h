@@ -1,11 +1,11 @@
 /*
  * service_tls.h - the TLS of remote systems, as service URIs demand it.
  *
- * There is one context for each set of parameters, shared by all services that
- * have this set: a context takes 13 KiB, and most VMs of a site have equal
- * parameters. All contexts that check signatures share the system's CAs, which
- * take 20 ms and 800 KiB where they are in one file. The CAs are read again
- * when they are older than SERVICE_CAS_US.
+ * There is one context for each set of parameters and oldest version, shared by
+ * all services that have this set: a context takes 13 KiB, and most VMs of a
+ * site have equal parameters. All contexts that check signatures share the
+ * system's CAs, which take 20 ms and 800 KiB where they are in one file. The
+ * CAs are read again when they are older than SERVICE_CAS_US.
  */
 #ifndef SESSION_SERVICE_SERVICE_TLS_H
 #define SESSION_SERVICE_SERVICE_TLS_H
