@@ -36,8 +36,11 @@ class Port:
             else self.vspcd.console_address(self.vm.port)
         return self
 
-    def connect(self):
-        return self.vspcd.keep(Peer(dial(self.address)))
+    def connect(self, number=0):
+        """number: of an address of its own, because the log has few lines
+        about one address in a minute."""
+        source = f"127.0.9.{number}" if number else None
+        return self.vspcd.keep(Peer(dial(self.address, source=source)))
 
     def reason(self, peer):
         kind = words.CONNECTION_CLOSED if self.name == "vm" \
@@ -138,7 +141,7 @@ def test_garbage_hello(port, seed):
             bad[rng.randrange(2, len(bad))] = rng.randrange(256)
         if n % 4 == 0:
             bad = bytearray(b"\x16\x03") + rng.randbytes(rng.randint(1, 3000))
-        peer = port.connect()
+        peer = port.connect(n + 1)
         peer.send(bytes(bad))
         peer.read_for(0)
         peer.break_off()
@@ -157,9 +160,10 @@ def test_record_that_is_too_long(port):
 def test_hello_then_close(port):
     port.open()
     hello = Tls().hello()
-    for size in (1, 2, 5, 6, len(hello) // 2, len(hello) - 1, len(hello)):
+    sizes = (1, 2, 5, 6, len(hello) // 2, len(hello) - 1, len(hello))
+    for n, size in enumerate(sizes):
         for way in "half_close", "reset":
-            peer = port.connect()
+            peer = port.connect(n + 1)
             peer.send(hello[:size])
             if size == len(hello):
                 peer.read_exactly(5)
@@ -299,7 +303,8 @@ def test_many_half_hellos(port):
 
 def test_what_an_idle_vm_costs(start_vspcd):
     count = 2000
-    vspcd = start_vspcd("--hold-time", "1", consoles=50 + count)
+    vspcd = start_vspcd("--hold-time", "1", "--new-console-burst", "10000",
+                        consoles=50 + count)
     for i in range(50):
         vspcd.vm(f"first-{i}", tls=Tls())
     tls = Tls()
