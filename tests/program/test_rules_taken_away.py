@@ -142,26 +142,6 @@ def test_a_raw_listener_ends_when_tls_is_required(start_vspcd,
     assert has["reason"].startswith("clients must use TLS")
 
 
-def test_a_listener_ends_without_its_certificate(start_vspcd,
-                                                 config):  # noqa: F811
-    """Clients that it had keep what they began with."""
-    with_tls = "service-listen = \"*:*\"\nclient-tls = offered\n"
-    vspcd = start_vspcd("--config", config(with_tls))
-    address = ("127.0.0.1", vspcd.ports.base + 80)
-    vm = vspcd.vm("web", uri=f"ssl://{address[0]}:{address[1]}")
-    vspcd.wait_event(words.SERVICE_LISTENER_OPENED, console="web")
-    client = vspcd.keep(Peer(dial(address, tls=Tls())))
-    client.send(b"typed")
-    vm.read_until(b"typed")
-    config("client-tls = off\n")
-    hup(vspcd)
-    closed(vspcd, services=1)
-    assert can_bind(address[1])
-    config(with_tls)
-    hup(vspcd)
-    eventually(lambda: not can_bind(address[1]), "the listener")
-
-
 def test_a_null_modem_ends(start_vspcd, config):  # noqa: F811
     rule = "service-connect = \"vspc://b\"\n"
     vspcd = start_vspcd("--config", config(rule))
