@@ -226,12 +226,12 @@ static void rotated_files_of_the_largest_log_make_room(void **state)
     set(f);
     put(f, &web, "web", "1");
     conlog_writers_flush(f->writers, &web);
-    while (!conlog_writers_take_swept(f->writers, &swept)) {
+    do {
         /* The log whose files are deleted is written meanwhile. */
         put(f, &gone, "gone", "x");
         conlog_writers_flush(f->writers, &gone);
         pause_a_little();
-    }
+    } while (!conlog_writers_take_swept(f->writers, &swept));
     assert_int_equal(swept.files, 1);
     assert_int_equal(swept.freed, 5 << 20);
     assert_string_equal(swept.path, "gone");
