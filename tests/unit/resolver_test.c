@@ -77,14 +77,13 @@ static int asked(void)
 
 static struct addrinfo *address_info(const char *text, struct addrinfo *next)
 {
-    struct address a;
+    struct address *a = calloc(1, sizeof *a);
     struct addrinfo *info = calloc(1, sizeof *info);
 
-    assert_int_equal(address_parse(text, 0, &a, NULL), 0);
-    info->ai_family = a.any.sa_family;
-    info->ai_addrlen = address_len(&a);
-    info->ai_addr = calloc(1, sizeof a);
-    memcpy(info->ai_addr, &a, sizeof a);
+    assert_int_equal(address_parse(text, 0, a, NULL), 0);
+    info->ai_family = a->any.sa_family;
+    info->ai_addrlen = address_len(a);
+    info->ai_addr = &a->any;
     info->ai_next = next;
     return info;
 }

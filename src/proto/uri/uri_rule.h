@@ -25,12 +25,12 @@
 #include "proto/uri/uri.h"
 
 struct uri_rule {
+    struct ip ip;                /* is_address */
     char host[URI_HOST_MAX + 1]; /* lower case; of a console: as written */
     uint16_t first_port, last_port;
     bool is_console;
     bool is_address; /* host is ip */
-    struct ip ip;
-    bool is_any; /* "any"; host is "*" */
+    bool is_any;     /* "any"; host is "*" */
 };
 
 /* place: URI_SERVER for a rule about listening, URI_CLIENT for one about
