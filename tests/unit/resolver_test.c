@@ -7,10 +7,14 @@
 #include "net/listener.h"
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +117,22 @@ int getaddrinfo(const char *host, const char *service,
     return 0;
 }
 
+static atomic_bool has_no_list; /* of this host's addresses */
+
+int getifaddrs(struct ifaddrs **ret)
+{
+    int (*next)(struct ifaddrs **);
+    void *found = dlsym(RTLD_NEXT, "getifaddrs");
+
+    if (has_no_list) {
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    /* ISO C has no way from a pointer to a function. */
+    memcpy(&next, &found, sizeof next);
+    return next(ret);
+}
+
 void freeaddrinfo(struct addrinfo *info)
 {
     while (info != NULL) {
@@ -153,6 +173,7 @@ static int site_open(void **state)
 
     servers.is_released = false;
     servers.asked = 0;
+    has_no_list = false;
     assert_int_equal(loop_open(&s->loop), 0);
     deadline_init(&s->limit);
     deadline_queue_open(&s->patience, 10 * 1000 * 1000, site_limit_due, s);
@@ -401,6 +422,7 @@ static uint16_t listen_anywhere(struct site *s)
     struct address any;
     struct address address;
 
+    listener_close(s->listener);
     assert_int_equal(address_parse("0.0.0.0", 0, &any, NULL), 0);
     assert_int_equal(listener_open(s->loop, &any, LISTENER_WAIT, NULL,
                                    on_accepted, s, &s->listener),
@@ -446,6 +468,25 @@ static void no_address_is_left(void **state)
     assert_string_equal(s->err.text, "two:7000: 127.0.0.2:7000 is refused");
 }
 
+/* A unit without netlink sockets, for example. Whoever refuses no address needs
+ * no list. */
+static void without_a_list_of_own_addresses_none_is_tried(void **state)
+{
+    struct site *s = *state;
+
+    has_no_list = true;
+    s->refused = "192.0.2.1";
+    dial(s, "two", listen_anywhere(s), 10 * 1000);
+    run_until(s, 1);
+    assert_null(s->stream);
+    assert_non_null(
+        strstr(s->err.text, "cannot list the addresses of this host"));
+    s->refused = NULL;
+    dial(s, "two", listen_anywhere(s), 10 * 1000);
+    run_until(s, 2);
+    assert_non_null(s->stream);
+}
+
 static void a_name_has_a_limit_of_time(void **state)
 {
     struct site *s = *state;
@@ -489,6 +530,7 @@ int main(void)
         FACT(a_cancelled_lookup_has_no_answer),
         FACT(an_address_that_is_refused_is_not_tried),
         FACT(no_address_is_left),
+        FACT(without_a_list_of_own_addresses_none_is_tried),
         FACT(a_name_has_a_limit_of_time),
         FACT(a_dial_is_cancelled_at_each_step),
     };
