@@ -330,6 +330,109 @@ static void an_owner_closes_the_listener_that_calls_it(void **state)
         close(peers[i]);
 }
 
+/* ---- connections that wait for their peer -------------------------------- */
+
+/* Lets in port 1 alone, and counts what it is asked. */
+struct door {
+    struct listener_guard guard;
+    struct listener_lobby lobby;
+    struct site *site;
+    struct stream *waiting;
+    struct listener *listener;
+    int judged;
+    int forgotten;
+};
+
+static struct listener_answer door_judge(void *owner,
+                                         const struct address *peer)
+{
+    struct door *d = owner;
+
+    d->judged++;
+    return (struct listener_answer){ .is_refused = address_port(peer) != 1 };
+}
+
+static bool door_is_for(void *owner, const struct address *peer)
+{
+    (void)owner;
+    return peer->any.sa_family == AF_INET;
+}
+
+static void door_take(void *owner, struct listener *l, struct stream *stream)
+{
+    struct door *d = owner;
+
+    d->waiting = stream;
+    d->listener = l;
+    site_count(d->site);
+}
+
+static void door_forget(void *owner, struct listener *l)
+{
+    struct door *d = owner;
+
+    assert_ptr_equal(l, d->listener);
+    d->forgotten++;
+}
+
+static void door_open(struct door *d, struct site *s)
+{
+    struct address at = localhost();
+
+    *d = (struct door){
+        .guard = { .judge = door_judge, .owner = d, .lobby = &d->lobby },
+        .lobby = { .is_for = door_is_for,
+                   .take = door_take,
+                   .forget = door_forget,
+                   .owner = d },
+        .site = s,
+    };
+    assert_int_equal(listener_open(s->loop, &at, LISTENER_WAIT, &d->guard,
+                                   site_on_accepted, s, &s->listener),
+                     0);
+}
+
+/* A connection that has waited goes on as one from this port. */
+static int pass_the_door(struct door *d, uint16_t port)
+{
+    struct site *s = d->site;
+    int peer = dial_listener(s->listener);
+
+    s->count = 0;
+    site_run(s, 1);
+    assert_int_equal(d->judged, 0);
+    assert_null(s->stream);
+    address_set_port(&d->waiting->peer, port);
+    listener_admit(s->listener, d->waiting);
+    assert_int_equal(d->judged, 1);
+    d->judged = 0;
+    return peer;
+}
+
+static void who_waits_is_judged_as_who_he_is(void **state)
+{
+    struct site *s = *state;
+    struct door d;
+    char byte;
+    int peer;
+
+    door_open(&d, s);
+    peer = pass_the_door(&d, 2);
+    assert_null(s->stream);
+    assert_int_equal(read(peer, &byte, 1), -1);
+    assert_int_equal(errno, ECONNRESET);
+    close(peer);
+    peer = pass_the_door(&d, 1);
+    assert_ptr_equal(s->stream, d.waiting);
+    close(peer);
+    assert_int_equal(d.forgotten, 0);
+    listener_close(s->listener);
+    s->listener = NULL;
+    assert_int_equal(d.forgotten, 1);
+}
+
+/* ---- what a connection costs --------------------------------------------- */
+
 /* What a stream takes for a peer that takes nothing itself. */
 static size_t taken_for_nobody(struct site *s, unsigned way)
 {
@@ -507,6 +610,8 @@ int main(void)
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(
             an_owner_closes_the_listener_that_calls_it, site_open, site_close),
+        cmocka_unit_test_setup_teardown(who_waits_is_judged_as_who_he_is,
+                                        site_open, site_close),
         cmocka_unit_test_setup_teardown(a_peer_that_takes_nothing_costs_little,
                                         site_open, site_close),
         cmocka_unit_test_setup_teardown(
