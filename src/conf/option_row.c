@@ -560,7 +560,9 @@ const struct option_row option_rows[] = {
       .text = "VM connections that one address can make at once before\n"
               "--vm-rate applies",
       .more = "The burst is for all VMs of a site that return at once, from "
-              "one load balancer. A larger site needs a larger burst." },
+              "one load balancer. A larger site needs a larger burst, or a "
+              "balancer that says for whom it connects "
+              "(--proxy-protocol-from)." },
     { .name = "new-console-rate",
       .type = OPTION_NUMBER,
       AT(new_console_rate),
