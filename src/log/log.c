@@ -21,12 +21,16 @@ static size_t write_to_fd(void *owner, const char *bytes, size_t len);
 
 /* Lines that wait for the log's reader. */
 struct queue {
-    const char *name;      /* in the line that tells how many were dropped */
+    const char *name; /* in the line that tells how many were dropped */
+    size_t size;
     size_t taken;          /* bytes at the front that were written */
     size_t end;            /* of the collected lines */
     unsigned long dropped; /* lines */
-    char bytes[LOG_PENDING_MAX];
+    char *bytes;
 };
+
+static char line_bytes[LOG_PENDING_MAX];
+static char audit_bytes[LOG_AUDIT_PENDING_MAX];
 
 static struct {
     int fd; /* for write_to_fd */
@@ -42,8 +46,8 @@ static struct {
     .fd = STDERR_FILENO,
     .max_level = LOG_INFO,
     .output = { .write = write_to_fd },
-    .lines.name = "other",
-    .audit.name = "audit",
+    .lines = { "other", sizeof line_bytes, .bytes = line_bytes },
+    .audit = { "audit", sizeof audit_bytes, .bytes = audit_bytes },
 };
 
 /* ---- output ----------------------------------------------------------- */
@@ -79,7 +83,7 @@ static size_t length(const struct queue *q)
 
 static size_t room(const struct queue *q)
 {
-    return LOG_PENDING_MAX - length(q);
+    return q->size - length(q);
 }
 
 size_t log_room(void)
@@ -89,7 +93,7 @@ size_t log_room(void)
 
 static void append(struct queue *q, const char *bytes, size_t len)
 {
-    if (len > LOG_PENDING_MAX - q->end) {
+    if (len > q->size - q->end) {
         memmove(q->bytes, q->bytes + q->taken, length(q));
         q->end -= q->taken;
         q->taken = 0;
@@ -136,12 +140,13 @@ static size_t format_loss(char record[LOG_RECORD_MAX], const struct queue *q)
 }
 
 /* False: there is no room for it. */
-static bool keep(struct queue *q, const char *record, size_t len)
+static bool keep(struct queue *q, const char *record, size_t len,
+                 enum log_noise noise)
 {
     char loss[LOG_RECORD_MAX];
     size_t loss_len = q->dropped > 0 ? format_loss(loss, q) : 0;
 
-    if (loss_len + len > room(q))
+    if (loss_len + len + log_noise_leaves(noise, q->size) > room(q))
         return false;
     append(q, loss, loss_len);
     q->dropped = 0;
@@ -154,21 +159,23 @@ static bool keep(struct queue *q, const char *record, size_t len)
  * in which they came. When it is behind, audit lines have a queue of their own,
  * which is written first: other lines cannot take their room. What is in the
  * other queue by then, up to its last audit line, still comes before them
- * (first), so that audit lines stay in order.
+ * (first), so that audit lines stay in order. A noisy source fills half of a
+ * queue at most: the lines of one that is quiet still have room.
  */
 static struct queue *queue_for(bool is_audit)
 {
     return is_audit && state.is_behind ? &state.audit : &state.lines;
 }
 
-static void put(bool is_audit, const char *record, size_t len)
+static void put(bool is_audit, enum log_noise noise, const char *record,
+                size_t len)
 {
     struct queue *q = queue_for(is_audit);
 
-    if (!keep(q, record, len)) {
+    if (!keep(q, record, len, noise)) {
         (void)log_flush();
         q = queue_for(is_audit);
-        if (!keep(q, record, len)) {
+        if (!keep(q, record, len, noise)) {
             q->dropped++;
             return;
         }
@@ -177,12 +184,13 @@ static void put(bool is_audit, const char *record, size_t len)
         state.first = length(q);
 }
 
-__attribute__((format(printf, 3, 0))) static void put_format(
-    bool is_audit, enum log_level level, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void put_format(
+    bool is_audit, enum log_noise noise, enum log_level level,
+    const char *format, va_list args)
 {
     char record[LOG_RECORD_MAX];
 
-    put(is_audit, record, format_record(record, level, format, args));
+    put(is_audit, noise, record, format_record(record, level, format, args));
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -192,14 +200,15 @@ void log_line(enum log_level level, const char *format, ...)
     if (!log_has(level))
         return;
     va_start(args, format);
-    put_format(false, level, format, args);
+    put_format(false, LOG_QUIET, level, format, args);
     va_end(args);
 }
 
 /* ---- lines that a peer can cause ---------------------------------------- */
 
 static bool passes(enum log_kind kind, enum log_level level, const char *peer,
-                   const char *about, const char *message)
+                   const char *about, const char *message,
+                   enum log_noise *ret_noise)
 {
     const struct log_gate_line line = {
         .kind = kind,
@@ -211,19 +220,20 @@ static bool passes(enum log_kind kind, enum log_level level, const char *peer,
 
     return log_has(level) &&
            (!state.is_gated ||
-            log_gate_passes(&state.gate, &line, clock_now_us()));
+            log_gate_passes(&state.gate, &line, clock_now_us(), ret_noise));
 }
 
 void log_limited(enum log_level level, const char *peer, const char *about,
                  const char *format, ...)
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_EVENTS;
+    enum log_noise noise = LOG_QUIET;
     va_list args;
 
-    if (!passes(kind, level, peer, about, format))
+    if (!passes(kind, level, peer, about, format, &noise))
         return;
     va_start(args, format);
-    put_format(false, level, format, args);
+    put_format(false, noise, level, format, args);
     va_end(args);
 }
 
@@ -232,20 +242,23 @@ void log_audit(enum log_level level, const char *peer, const char *about,
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_AUDIT;
     bool is_of_peer = peer != NULL || about != NULL;
+    enum log_noise noise = LOG_QUIET;
     va_list args;
 
-    if (is_of_peer ? !passes(kind, level, peer, about, format)
+    if (is_of_peer ? !passes(kind, level, peer, about, format, &noise)
                    : !log_has(level))
         return;
     va_start(args, format);
-    put_format(kind == LOG_AUDIT, level, format, args);
+    put_format(kind == LOG_AUDIT, noise, level, format, args);
     va_end(args);
 }
 
 void log_counted(enum log_level level, const char *peer, const char *message)
 {
+    enum log_noise noise;
+
     if (state.is_gated)
-        (void)passes(LOG_COUNTS, level, peer, NULL, message);
+        (void)passes(LOG_COUNTS, level, peer, NULL, message, &noise);
 }
 
 static const char *or_else(const char *text, const char *other)
@@ -281,7 +294,7 @@ static void log_tell_summary(void *owner, const struct log_gate_summary *s)
                           LOG_TEXT(message), or_else(s->source, none),
                           s->about[0] != '\0' ? LOG_TEXT(s->about) : none,
                           count, seconds, since);
-    put(s->kind == LOG_AUDIT, record, len);
+    put(s->kind == LOG_AUDIT, LOG_QUIET, record, len);
 }
 
 struct deadline_queue *log_open_gate(const uint64_t seed[2])

@@ -9,8 +9,8 @@
  *
  * Lines are collected and written by log_flush, which never blocks. What the
  * log's reader does not take is kept, up to LOG_PENDING_MAX bytes. Lines above
- * that are dropped; a line in their place has their number. Audit lines have as
- * many bytes of their own, so that no other line displaces them.
+ * that are dropped; a line in their place has their number. Audit lines have
+ * LOG_AUDIT_PENDING_MAX of their own, so that no other line displaces them.
  *
  * A line that a peer can cause goes through log_limited or log_audit, which
  * leave out what is too much and tell how much that was (log_gate.h).
@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { LOG_PENDING_MAX = 65536 };
+enum { LOG_PENDING_MAX = 65536, LOG_AUDIT_PENDING_MAX = 4 * LOG_PENDING_MAX };
 
 /* Where lines go, and in which form. */
 struct log_output {

@@ -2,9 +2,9 @@
  * Two counts decide. The entry of message, source and about says whether this
  * very thing has been told often enough. The budget of the kind says whether
  * all lines together are too many; how deep a source may reach into it depends
- * on how many lines the source had in its minute (reserve_for), counted whether
- * they passed or not: a source that floods has no claim to what is left for the
- * quiet ones.
+ * on how many lines the source had in its minute (log_noise_leaves), counted
+ * whether they passed or not: a source that floods has no claim to what is left
+ * for the quiet ones.
  *
  * A minute begins with a line and not with the clock, so that all minutes have
  * one length and lie in one queue (base/deadline.h), in which the first is the
@@ -217,12 +217,24 @@ static struct log_gate_entry *entry_of(struct log_gate *g,
 
 /* ---- the verdict -------------------------------------------------------- */
 
-/* The part of a budget that a source with so many lines must leave. */
-static uint32_t reserve_for(uint32_t lines, uint32_t burst)
+size_t log_noise_leaves(enum log_noise noise, size_t whole)
+{
+    switch (noise) {
+    case LOG_QUIET:
+        return 0;
+    case LOG_LIVELY:
+        return whole / 4;
+    case LOG_NOISY:
+        return whole / 2;
+    }
+    return 0;
+}
+
+static enum log_noise noise_of(uint32_t lines)
 {
     if (lines < QUIET_LINES)
-        return 0;
-    return lines < NOISY_LINES ? burst / 4 : burst / 2;
+        return LOG_QUIET;
+    return lines < NOISY_LINES ? LOG_LIVELY : LOG_NOISY;
 }
 
 /*
@@ -246,21 +258,19 @@ static uint32_t count_of_source(struct log_gate *g,
 }
 
 bool log_gate_passes(struct log_gate *g, const struct log_gate_line *line,
-                     uint64_t now_us)
+                     uint64_t now_us, enum log_noise *ret_noise)
 {
     struct log_gate_line l = *line;
     char source[LOG_GATE_NAME_MAX + 1] = "";
     struct rate budget = kinds[l.kind].budget;
     struct log_gate_entry *e;
-    uint32_t count;
 
     if (l.about == NULL)
         l.about = "";
     if (l.peer != NULL && l.peer[0] != '\0')
         read_source(source, l.peer);
-    count =
-        count_of_source(g, &l, source[0] != '\0' ? source : l.about, now_us);
-    budget.burst -= reserve_for(count, budget.burst);
+    *ret_noise = noise_of(count_of_source(g, &l, source, now_us));
+    budget.burst -= (uint32_t)log_noise_leaves(*ret_noise, budget.burst);
     e = entry_of(g, &l, l.message, source, now_us);
     if (e->lines < kinds[l.kind].lines &&
         rate_take(&g->budgets_ns[l.kind], &budget, now_us)) {

@@ -108,9 +108,16 @@ void log_gate_init(struct log_gate *g, const uint64_t seed[2],
                    log_gate_tell_fn *tell, void *owner);
 void log_gate_done(struct log_gate *g);
 
-/* True: the line is logged. */
+/* How many lines the source of a line has had in its minute. */
+enum log_noise { LOG_QUIET, LOG_LIVELY, LOG_NOISY };
+
+/* The part of something shared that a source must leave to those that are more
+ * quiet: nothing, a quarter, a half. */
+size_t log_noise_leaves(enum log_noise noise, size_t whole);
+
+/* True: the line is logged. *ret_noise is set in any case. */
 bool log_gate_passes(struct log_gate *g, const struct log_gate_line *line,
-                     uint64_t now_us);
+                     uint64_t now_us, enum log_noise *ret_noise);
 
 /* Tells now what the running minutes have left out. */
 void log_gate_end(struct log_gate *g, uint64_t now_us);

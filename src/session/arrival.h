@@ -10,8 +10,8 @@
  * logs, hooks and listings show.
  *
  * A balancer that only looks whether somebody is there says so (LOCAL, UNKNOWN,
- * or its own end of the connection as the peer), or says nothing at all: it never becomes a client or a VM, and is
- * closed without a line of its own.
+ * or its own end of the connection as the peer), or says nothing at all: it
+ * never becomes a client or a VM, and is closed without a line of its own.
  *
  * Bounds: ARRIVAL_US, PROXY_HEADER_MAX bytes, and so many connections that
  * wait; the oldest is closed for a newer one.

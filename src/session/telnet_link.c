@@ -21,6 +21,9 @@
  */
 #include "session/telnet_link.h"
 
+#include "log/log.h"
+#include "log/log_words.h"
+
 #include <errno.h>
 
 static void telnet_link_on_ready(void *owner, unsigned ready);
@@ -268,6 +271,14 @@ struct slice telnet_link_feed(struct telnet_link *l, struct slice in)
     return nothing;
 }
 
+bool telnet_link_was_check(const struct telnet_link *l)
+{
+    if (!l->has_heard)
+        log_counted(LOG_INFO, address_format(&l->wire.stream->peer).text,
+                    LOG_CONNECTION_CHECKS);
+    return !l->has_heard;
+}
+
 static void take_bytes(struct telnet_link *l, struct slice in)
 {
     if (l->secure.state == SECURE_FIRST && decide_tls(l, in))
@@ -279,6 +290,8 @@ ssize_t telnet_link_read(struct telnet_link *l, uint8_t *to, size_t room)
 {
     ssize_t n = stream_read(l->wire.stream, to, room);
 
+    if (n > 0)
+        l->has_heard = true;
     if (n > 0)
         take_bytes(l, slice_of(to, (size_t)n));
     else if (n == 0)

@@ -94,6 +94,7 @@ struct telnet_link {
     struct secure secure;
     bool is_mute;
     bool has_ended;
+    bool has_heard; /* the peer has sent a byte */
 };
 
 /* Takes the stream over. */
@@ -113,6 +114,11 @@ void telnet_link_hello_overdue(struct telnet_link *l);
 
 /* If TLS has not begun, it cannot begin any more. */
 void telnet_link_stay_clear(struct telnet_link *l);
+
+/* The peer has left. Counts it, if it has sent nothing at all: it has only
+ * looked whether the port is open, as balancers do. Returns whether it was
+ * that. */
+bool telnet_link_was_check(const struct telnet_link *l);
 
 /* One read of at most room bytes into to, and what comes of them. Returns what
  * stream_read has returned. */

@@ -24,6 +24,7 @@ struct told {
 struct play {
     struct log_gate gate;
     uint64_t now_us;
+    enum log_noise noise; /* of the last line */
     size_t told_count;
     struct told told[TOLD_MAX];
 };
@@ -78,7 +79,7 @@ static bool passes(struct play *p, enum log_kind kind, const char *message,
         .about = console,
     };
 
-    return log_gate_passes(&p->gate, &line, p->now_us);
+    return log_gate_passes(&p->gate, &line, p->now_us, &p->noise);
 }
 
 static const char *peer_of(unsigned number)
@@ -259,6 +260,10 @@ static void noise_at_one_console_hides_no_other(void **state)
                      "mine");
     assert_true(
         passes(p, LOG_AUDIT, "client connected b=%s", "192.0.2.1:1", "yours"));
+    assert_int_equal(p->noise, LOG_NOISY);
+    assert_true(
+        passes(p, LOG_AUDIT, "client connected b=%s", "192.0.2.2:1", "yours"));
+    assert_int_equal(p->noise, LOG_QUIET);
 }
 
 /* Far more keys than the table has: nothing is lost but who it was. */

@@ -170,7 +170,7 @@ static void what_a_former_output_did_not_take_is_counted(void **state)
 struct stream_reader {
     size_t bytes_left;
     size_t len;
-    char text[1 << 18];
+    char text[1 << 19];
 };
 
 static size_t take_bytes(void *owner, const char *bytes, size_t len)
@@ -269,7 +269,7 @@ static void audit_lines_above_their_own_room_are_counted(void **state)
     (void)state;
     r = (struct stream_reader){ 0 };
     log_set_output(&output);
-    for (int i = 0; i < 5000; i++)
+    for (int i = 0; i < 9000; i++)
         log_audit(LOG_INFO, NULL, NULL, "audit number=%d", i);
     r.bytes_left = SIZE_MAX;
     assert_int_equal(log_flush(), LOG_ALL);
@@ -280,7 +280,36 @@ static void audit_lines_above_their_own_room_are_counted(void **state)
     assert_int_equal(sscanf(loss, LOG_LINES_LOST " count=%u kind=audit", &lost),
                      1);
     kept = count_in_order(r.text, "audit");
-    assert_int_equal((unsigned)kept + lost, 5000);
+    assert_int_equal((unsigned)kept + lost, 9000);
+}
+
+/* Far more than its room, by one that may fill half of it. */
+static void a_noisy_peer_leaves_room_for_others(void **state)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+    static struct stream_reader r;
+    struct log_output output = { { LOG_LINES, false }, take_bytes, &r };
+
+    (void)state;
+    r = (struct stream_reader){ 0 };
+    log_set_output(&output);
+    (void)log_open_gate(seed);
+    (void)log_flush();
+    for (int i = 0; i < 2000; i++) {
+        char about[16];
+
+        snprintf(about, sizeof about, "vm-%d", i);
+        log_audit(LOG_INFO, "192.0.2.1:80", about, "audit number=%d %0200d", i,
+                  0);
+    }
+    log_audit(LOG_INFO, "192.0.2.2:80", "web", "quiet number=1");
+    r.bytes_left = SIZE_MAX;
+    log_close_gate();
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    r.text[r.len] = '\0';
+    assert_non_null(strstr(r.text, "info quiet number=1\n"));
+    assert_non_null(strstr(r.text, "kind=audit"));
 }
 
 /* ---- limited lines ------------------------------------------------------- */
@@ -328,6 +357,7 @@ int main(void)
         cmocka_unit_test(other_lines_never_displace_audit_lines),
         cmocka_unit_test(while_the_reader_follows_lines_stay_in_order),
         cmocka_unit_test(audit_lines_above_their_own_room_are_counted),
+        cmocka_unit_test(a_noisy_peer_leaves_room_for_others),
         cmocka_unit_test(limited_lines_end_with_a_summary),
     };
 

@@ -130,6 +130,9 @@ void client_session_end_for(struct client_session *s, enum client_end end)
     bool just_left = end == CLIENT_END_CLOSED || end == CLIENT_END_RESET ||
                      end == CLIENT_END_TIMEOUT;
 
+    if (just_left && !client_session_is_ending(s) &&
+        !client_session_is_attached(s))
+        (void)telnet_link_was_check(&s->telnet);
     mark_ending(s, client_end_text(end), just_left ? ENDS_SILENTLY : 0);
 }
 
@@ -678,6 +681,15 @@ static bool may_be_served_later(const struct client_session *s)
            !secure_is_missing(&s->telnet.secure);
 }
 
+/* No hello can come any more, so it is greeted now: where nobody is left, that
+ * is what shows it. */
+static void finish_unserved(struct client_session *s)
+{
+    s->has_finished = true;
+    if (s->phase == CLIENT_FIRST_BYTE)
+        telnet_link_hello_overdue(&s->telnet);
+}
+
 /*
  * The peer sends no more. A program may have sent all that it had to say, and
  * wait for the answer (nc -N): it is shown what comes until the output is
@@ -695,7 +707,7 @@ static void client_session_on_closed(struct telnet_link *l)
     if (s->role->is_outgoing)
         client_session_drain(s, client_end_text(CLIENT_END_CLOSED_BY_REMOTE));
     else if (may_be_served_later(s))
-        s->has_finished = true;
+        finish_unserved(s);
     else if (s->phase == CLIENT_NEGOTIATING)
         stop_negotiating(s);
     if (s->phase == CLIENT_SERVING)

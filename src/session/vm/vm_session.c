@@ -204,6 +204,14 @@ void vm_session_turn_away(struct vm_session *s, enum vm_end end)
     mark_ending(s, LOG_INFO, vm_end_text(end), true);
 }
 
+/* The peer has closed or reset the connection. */
+static void end_left(struct vm_session *s, enum vm_end end)
+{
+    bool was_check = telnet_link_was_check(&s->telnet);
+
+    mark_ending(s, was_check ? LOG_DEBUG : LOG_INFO, vm_end_text(end), false);
+}
+
 /* The fact of a detached VM is handled when the stream is gone, so with a
  * console only static texts do. Without one, the log has the stream's own words
  * at the end of this turn, before the stream goes. */
@@ -223,8 +231,10 @@ static void vm_session_on_broken(struct telnet_link *l, int error)
         mark_ending(s, LOG_INFO, problem, false);
     else if (error == -EPROTO)
         vm_session_end(s, VM_END_TLS_RULES);
+    else if (error == -ETIMEDOUT)
+        vm_session_end(s, VM_END_TIMEOUT);
     else
-        vm_session_end(s, error == -ETIMEDOUT ? VM_END_TIMEOUT : VM_END_RESET);
+        end_left(s, VM_END_RESET);
 }
 
 static struct vm_session *session_at(struct session *session)
@@ -471,7 +481,7 @@ static void vm_session_on_written(struct telnet_link *l)
 
 static void vm_session_on_closed(struct telnet_link *l)
 {
-    vm_session_end(vm_session_of_telnet(l), VM_END_CLOSED);
+    end_left(vm_session_of_telnet(l), VM_END_CLOSED);
 }
 
 static const struct telnet_link_ops vm_session_telnet_ops = {
