@@ -170,9 +170,11 @@ void client_set_lines(struct client *client, uint8_t driven)
 {
     if (client->lines == driven)
         return;
+    if (client->console != NULL) {
+        console_count_lines(client->console, client->lines, -1);
+        console_count_lines(client->console, driven, 1);
+    }
     client->lines = driven;
-    if (client->console != NULL)
-        console_tell_client_lines(client->console);
 }
 
 /* A client without a console keeps its size, for the next one. */

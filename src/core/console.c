@@ -107,7 +107,7 @@ void console_add_client(struct client *client, uint64_t now_us)
         client->door != CLIENT_DOOR_NULL_MODEM)
         console_prove(c);
     console_update_stay(c, now_us);
-    console_tell_client_lines(c);
+    console_count_lines(c, client->lines, 1);
 }
 
 void console_remove_client(struct console *c, struct client *client,
@@ -121,7 +121,7 @@ void console_remove_client(struct console *c, struct client *client,
     if (c->waits == CONSOLE_WAITS_FOR_EXPIRY)
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_DESERTED, .console = c });
-    console_tell_client_lines(c);
+    console_count_lines(c, client->lines, -1);
 }
 
 /* A link that was the destination of a move is that no longer: the move is

@@ -156,6 +156,8 @@ struct console {
     struct window window; /* of that client; what was known last */
     struct throttle failed_moves;
     uint32_t client_count;
+    uint32_t dtr_clients; /* of the clients, those that drive DTR, RTS */
+    uint32_t rts_clients;
     uint8_t waits;    /* enum console_wait */
     bool is_proven;   /* it was used, so it is new no longer; kept over a
                        * restart (console_stay.c) */

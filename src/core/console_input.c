@@ -73,15 +73,15 @@ static size_t give_to_link(struct console *c, struct slice bytes)
     return taken;
 }
 
-/* Written at once, although input is otherwise collected: a link that takes
- * nothing more must be known before the next break, of which a client may send
- * as many as it likes. */
+/* Collected as input is, for a client may send as many as it likes. A link that
+ * has collected enough writes, and says so if it is full: then the next break
+ * waits. */
 static void give_break(struct console *c)
 {
     c->link->ops->line_break(c->link, true);
     if (break_mark_take(&c->held_break))
         c->link->ops->line_break(c->link, false);
-    c->link->ops->input_end(c->link);
+    console_mark(c, CONSOLE_DUE_INPUT_END);
 }
 
 /* Up to the break that waits, if one does; empty: the break is next. The

@@ -22,11 +22,18 @@
 
 uint8_t console_client_lines(const struct console *c)
 {
-    unsigned driven = 0;
+    return (uint8_t)((c->dtr_clients > 0 ? LINE_DTR : 0) |
+                     (c->rts_clients > 0 ? LINE_RTS : 0));
+}
 
-    LIST_EACH (node, after, &c->clients)
-        driven |= client_at(node)->lines;
-    return (uint8_t)driven;
+/* Counted, because a VM asks for its lines as often as it likes. */
+void console_count_lines(struct console *c, uint8_t driven, int by)
+{
+    if (driven & LINE_DTR)
+        c->dtr_clients += (uint32_t)by;
+    if (driven & LINE_RTS)
+        c->rts_clients += (uint32_t)by;
+    console_tell_client_lines(c);
 }
 
 /* The crossing of docs/rfc2217.md. DTR is both DSR and DCD at the other end, as

@@ -123,6 +123,9 @@ void console_tell_detached(struct console *c, const char *peer,
 void console_tell_vm_lines(struct console *c);
 void console_tell_client_lines(struct console *c);
 
+/* by 1: a client that drives these lines has come, by -1: it has gone. */
+void console_count_lines(struct console *c, uint8_t driven, int by);
+
 /* Passes held input on, as far as that is possible now. A step of
  * directory_settle. */
 void console_pass_on_input(struct console *c);

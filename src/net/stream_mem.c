@@ -30,6 +30,7 @@ static ssize_t stream_mem_writev(struct stream *s, const struct iovec *part,
     struct stream_mem *m = stream_mem_of(s);
     size_t taken = 0;
 
+    m->write_count++;
     if (m->is_broken)
         return -EPIPE;
     for (int i = 0; i < count && m->room > 0; i++) {

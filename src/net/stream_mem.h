@@ -17,6 +17,7 @@ struct stream_mem {
     struct buf to_session;   /* from the peer, not read */
     struct buf from_session; /* from the session, not taken */
     size_t room;             /* bytes that the session may still write */
+    unsigned write_count;    /* calls that a socket would have had */
     bool is_ended;           /* the peer sends no more */
     /* writes fail with -EPIPE; reads with -ECONNRESET behind the bytes that
      * were given */

@@ -434,12 +434,14 @@ def test_begin_and_abort_over_and_over(vspcd):
         sent = pool.submit(source.send_wire, (
             wire.ext(wire.VMOTION_BEGIN, b"\xff\xff") +
             wire.ext(wire.VMOTION_ABORT)) * count)
-        source.wait(lambda: source.ext_codes().count(wire.VMOTION_GOAHEAD) ==
-                    count, "every GOAHEAD")
+        source.wait(lambda: (
+            source.ext_codes().count(wire.VMOTION_GOAHEAD) +
+            source.ext_codes().count(wire.VMOTION_NOTNOW)) == count,
+            "every answer")
         sent.result()
-    secrets = {body for _, body in source.subs
-               if body[0] == wire.VMOTION_GOAHEAD}
-    assert len(secrets) == count
+    secrets = [body for _, body in source.subs
+               if body[0] == wire.VMOTION_GOAHEAD]
+    assert len(set(secrets)) == len(secrets) >= 32
     source.subs.clear()
     assert_both_ways(vspcd.move(source), client)
 

@@ -198,12 +198,120 @@ static void break_to_who_speaks_no_com_port_is_brk(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- floods ---------------------------------------------------------------
+ */
+
+/* 64 KiB or less of this, in one read. */
+static struct slice flood_of(struct slice bytes)
+{
+    static uint8_t flood[LIMIT_READ];
+    size_t len = 0;
+
+    for (; len + bytes.len <= sizeof flood; len += bytes.len)
+        memcpy(flood + len, bytes.data, bytes.len);
+    return slice_of(flood, len);
+}
+
+static size_t count_said(const struct peer *p, const char *what)
+{
+    struct slice all = buf_bytes(&p->said);
+    size_t count = 0;
+
+    for (;;) {
+        const uint8_t *at = memmem(all.data, all.len, what, strlen(what));
+
+        if (at == NULL)
+            return count;
+        count++;
+        all = slice_after(all, (size_t)(at - all.data) + strlen(what));
+    }
+}
+
+/* All of them arrive, in few writes. */
+static void breaks_of_a_client_are_written_together(void **state)
+{
+    struct fixture *f = *state;
+    unsigned before = f->vm->stream.write_count;
+
+    peer_give(f->client, flood_of(BYTES(BREAK_ON BREAK_OFF)));
+    assert_int_equal(count_said(f->vm, "SB 44 106 16"),
+                     LIMIT_READ / (sizeof(BREAK_ON BREAK_OFF) - 1));
+    assert_true(f->vm->stream.write_count - before < 150);
+}
+
+static void toggling_is_written_once_a_read(void **state)
+{
+    struct fixture *f = *state;
+    const struct slice toggles[] = {
+        BYTES(SUSPEND RESUME COM("\x05\x04")),
+        BYTES(OFF ON),
+    };
+
+    for (int i = 0; i < 2; i++) {
+        unsigned before = f->client->stream.write_count;
+
+        peer_give(f->client, flood_of(toggles[i]));
+        assert_true(f->client->stream.write_count - before < 20);
+        peer_forget(f->client);
+    }
+}
+
+/* Some are shown, and what holds in the end. */
+static void breaks_of_a_vm_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+
+    peer_give(f->vm, flood_of(BYTES(BREAK_ON BREAK_OFF)));
+    assert_in_range(count_said(f->client, "SB 44 106"), 2, 40);
+    assert_false(f->console->is_in_break);
+    peer_give(f->vm, flood_of(BYTES(BREAK_OFF BREAK_ON)));
+    assert_true(f->console->is_in_break);
+    peer_forget(f->client);
+    peer_give(f->vm, BYTES(BREAK_OFF));
+    assert_true(peer_heard(f->client, "SB 44 106 0"));
+}
+
+/* Each purge is answered; what came between the last ones may be shown. */
+static void purges_of_a_vm_are_bounded(void **state)
+{
+    struct fixture *f = *state;
+
+    peer_give(f->vm, flood_of(BYTES("x" PURGE_BOTH)));
+    assert_int_equal(count_said(f->vm, "SB 44 112 3"),
+                     LIMIT_READ / (sizeof("x" PURGE_BOTH) - 1));
+    peer_give(f->vm, BYTES("y" PURGE_BOTH "z"));
+    assert_true(has_heard(f->vm, "SB 44 112 3"));
+}
+
+/* What drives the VM's lines is counted, and right after all comings and
+ * goings. */
+static void lines_are_those_of_who_is_there(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *other = telnet_connect(&f->site, f->console);
+
+    assert_int_equal(console_client_lines(f->console), LINE_BOTH);
+    peer_give(f->client, BYTES(DTR_OFF));
+    assert_int_equal(console_client_lines(f->console), LINE_BOTH);
+    peer_end(other);
+    assert_int_equal(console_client_lines(f->console), LINE_RTS);
+    peer_end(f->client);
+    assert_int_equal(console_client_lines(f->console), 0);
+    other = telnet_connect(&f->site, f->console);
+    assert_int_equal(console_client_lines(f->console), LINE_BOTH);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(requests_cut_anywhere_are_answered),
         TEST(lines_cross_the_null_modem),
         TEST(who_takes_no_answers_hears_the_outcome),
+        TEST(breaks_of_a_client_are_written_together),
+        TEST(toggling_is_written_once_a_read),
+        TEST(breaks_of_a_vm_are_bounded),
+        TEST(purges_of_a_vm_are_bounded),
+        TEST(lines_are_those_of_who_is_there),
         TEST(break_of_who_leaves_ends),
         TEST(option_off_gives_free_what_it_held),
         TEST(suspended_data_goes_out_once),

@@ -1,7 +1,7 @@
 /* vMotion on the wire: two hosts and their clients, over in-memory streams. */
 #include "move_peer.h"
 
-#include "session/vm/vm_session.h"
+#include "session/vm/vm_session_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -641,14 +641,29 @@ static void failed_moves_are_told_once_a_second(void **state)
     struct throttle *failed_moves = &site_console(s)->failed_moves;
 
     for (int i = 0; i < 100; i++)
-        put_only(source, BYTES(BEGIN ABORT));
-    site_run(s);
+        peer_give(source, BYTES(BEGIN ABORT));
     assert_int_equal(failed(s), 100);
     assert_true(s->seen[FACT_MOVE_ENDED].count <= 2);
     failed_moves->passed_s = 1; /* long ago */
     failed_moves->left_out = 7;
     peer_give(source, BYTES(BEGIN ABORT));
     assert_int_equal(move_ended(s)->others, 7);
+}
+
+/* Each is answered, and few cost a move. */
+static void moves_of_one_read_are_bounded(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+
+    for (int i = 0; i < 100; i++)
+        put_only(source, BYTES(BEGIN ABORT));
+    site_run(s);
+    assert_int_equal(failed(s), VM_COSTLY_MAX);
+    assert_int_equal(s->directory.move_counts.refused, 100 - VM_COSTLY_MAX);
+    peer_forget(source);
+    peer_give(source, BYTES(BEGIN));
+    assert_non_null(site_console(s)->move);
 }
 
 /* What it serves is not settled, and with it what would move. */
@@ -705,6 +720,7 @@ int main(void)
         TEST(shutting_down_ends_a_move),
         TEST(a_move_is_told_with_all_that_is_known),
         TEST(failed_moves_are_told_once_a_second),
+        TEST(moves_of_one_read_are_bounded),
         TEST(begin_from_who_is_asked_again_is_refused),
     };
 

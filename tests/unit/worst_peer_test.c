@@ -4,11 +4,14 @@
 
 #include "session/client/client_session.h"
 #include "session/service/null_modem.h"
+#include "session/service/service_tls.h"
 #include "session/vm/vm_session_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -225,6 +228,69 @@ static void who_has_said_its_uuid_alone_is_attached_in_the_end(void **state)
     assert_false(p->stream.is_closed);
 }
 
+static size_t count_said(const struct peer *p, const char *what)
+{
+    struct slice all = buf_bytes(&p->said);
+    const uint8_t *at;
+    size_t count = 0;
+
+    while ((at = memmem(all.data, all.len, what, strlen(what))) != NULL) {
+        count++;
+        all = slice_after(all, (size_t)(at - all.data) + strlen(what));
+    }
+    return count;
+}
+
+/* Some take effect, all are answered, and it is served again a moment later. */
+static void who_asks_for_another_name_all_the_time_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct vm_session *s =
+        CONTAINER_OF(f->console->link, struct vm_session, link);
+
+    peer_forget(f->vm);
+    for (int i = 0; i < 500; i++)
+        put_only(f->vm, BYTES(ESXI_PROXY));
+    site_run(&f->site);
+    assert_in_range(count_said(f->vm, "SB 232 71"), 1, 10);
+    assert_int_equal(
+        count_said(f->vm, "SB 232 71") + count_said(f->vm, "SB 232 73"), 500);
+    s->asked_ns = 0; /* time has passed */
+    peer_forget(f->vm);
+    peer_give(f->vm, BYTES(ESXI_PROXY));
+    assert_int_equal(count_said(f->vm, "SB 232 71"), 1);
+}
+
+/* Contexts are kept a while, and few are made at a time. */
+static void contexts_of_remote_systems_are_made_seldom(void **state)
+{
+    struct service_tls_pool pool;
+    struct uri_parameters same = { .has_verify = false };
+    struct service_tls *first;
+    struct err err;
+
+    (void)state;
+    service_tls_pool_init(&pool);
+    first = service_tls_take(&pool, &same, NULL, &err);
+    assert_non_null(first);
+    service_tls_release(first);
+    assert_int_equal(pool.unused_count, 1);
+    for (int i = 0; i < 1000; i++)
+        assert_true(service_tls_is_affordable(&pool, &same, NULL));
+    assert_ptr_equal(service_tls_take(&pool, &same, NULL, &err), first);
+    assert_int_equal(pool.unused_count, 0);
+    service_tls_release(first);
+    for (int i = 0; i < 100; i++) {
+        struct uri_parameters other = same;
+
+        snprintf(other.peer_name, sizeof other.peer_name, "host%d", i);
+        if (!service_tls_is_affordable(&pool, &other, NULL))
+            break;
+        assert_true(i < 80);
+    }
+    service_tls_pool_done(&pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +305,8 @@ int main(void)
         T(detached_in_negotiation),
         T(detached_while_blocked),
         T(who_ends_in_the_middle_of_do_proxy),
+        T(who_asks_for_another_name_all_the_time_is_refused),
+        T(contexts_of_remote_systems_are_made_seldom),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

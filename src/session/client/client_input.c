@@ -422,8 +422,7 @@ void client_input_take(struct client_session *s, struct slice in)
     buf_done(&before);
     if (r < 0)
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
-    if (s->telnet.wire.out.len > 0)
-        client_output_flush(s);
+    client_output_flush(s);
 }
 
 /* It came before the end, and is little: the console has room for that above

@@ -79,8 +79,6 @@ int client_line_handle_option(struct client_session *s, bool is_on)
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     client_set_lines(&s->client, LINE_BOTH);
-    /* The option may have suspended the output. */
-    client_output_flush(s);
     return 0;
 }
 
@@ -89,9 +87,7 @@ static void fulfil(struct client_session *s, enum comport_wish wish,
 {
     switch (wish) {
     case COMPORT_WISH_NOTHING:
-        break;
-    case COMPORT_WISH_SUSPEND:
-        client_output_flush(s);
+    case COMPORT_WISH_SUSPEND: /* the end of the read writes what it may */
         break;
     case COMPORT_WISH_LINES:
         client_set_lines(&s->client, driven);

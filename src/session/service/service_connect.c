@@ -87,6 +87,11 @@ static bool has_tls(struct service *s)
 
     if (s->uri.tls == URI_TLS_NEVER)
         return true;
+    if (!service_tls_is_affordable(&s->ctx->services->tls, &s->uri.parameters,
+                                   s->ctx->settings.tls_minimum)) {
+        service_look_again(s);
+        return false;
+    }
     tls = service_tls_take(&s->ctx->services->tls, &s->uri.parameters,
                            s->ctx->settings.tls_minimum, &why);
     if (tls == NULL) {

@@ -103,14 +103,16 @@ static bool is_listener_possible(const struct session_settings *settings,
 
 /* By making the context: OpenSSL alone knows which ciphers and certificates it
  * takes. A URI whose context cannot be made is refused here, and not found out
- * when it is needed. */
+ * when it is needed; where many were made just now, it is found out then. */
 static bool is_connection_possible(struct session_context *ctx,
                                    const struct uri *uri, struct err *why)
 {
     struct service_tls *tls;
     struct err trouble;
 
-    if (uri->kind != URI_ADDRESS || uri->tls == URI_TLS_NEVER)
+    if (uri->kind != URI_ADDRESS || uri->tls == URI_TLS_NEVER ||
+        !service_tls_is_affordable(&ctx->services->tls, &uri->parameters,
+                                   ctx->settings.tls_minimum))
         return true;
     tls = service_tls_take(&ctx->services->tls, &uri->parameters,
                            ctx->settings.tls_minimum, &trouble);

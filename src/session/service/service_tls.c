@@ -1,17 +1,29 @@
 /* Contexts by their parameters in canonical form and the oldest version:
  * services with equal ones share one. Reading the system's CAs for each VM
- * would take 20 ms and 800 KiB. */
+ * would take 20 ms and 800 KiB.
+ *
+ * A context that nobody uses any more is kept for a while, and contexts are
+ * made at a bounded rate: a VM may ask again and again, for something else each
+ * time, and each answer would be worth half a millisecond of all others. */
 #include "session/service/service_tls.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rates.h"
 #include "proto/uri/uri_format.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNUSED_MAX = 16 };
+
+/* How often a context is made. */
+static const struct rate making = { .interval_ns = 50 * 1000 * 1000,
+                                    .burst = 64 };
+
 struct service_tls {
-    struct list node; /* in struct service_tls_pool.used */
+    struct list node; /* in struct service_tls_pool.used or .unused */
+    struct service_tls_pool *pool;
     struct tls_context *context;
     unsigned users;
     char *parameters; /* in their canonical form */
@@ -37,10 +49,10 @@ static char *write_parameters(const struct uri_parameters *parameters)
     return text;
 }
 
-static struct service_tls *find(const struct service_tls_pool *pool,
-                                const char *parameters, const char *minimum)
+static struct service_tls *find_in(const struct list *list,
+                                   const char *parameters, const char *minimum)
 {
-    LIST_EACH (node, after, &pool->used) {
+    LIST_EACH (node, after, list) {
         struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
 
         if (strcmp(t->parameters, parameters) == 0 &&
@@ -48,6 +60,17 @@ static struct service_tls *find(const struct service_tls_pool *pool,
             return t;
     }
     return NULL;
+}
+
+static struct service_tls *find(const struct service_tls_pool *pool,
+                                const char *parameters, const char *minimum)
+{
+    struct service_tls *t;
+
+    if (minimum == NULL)
+        minimum = "";
+    t = find_in(&pool->used, parameters, minimum);
+    return t != NULL ? t : find_in(&pool->unused, parameters, minimum);
 }
 
 /* The system's CAs; NULL: they cannot be read now. */
@@ -94,24 +117,46 @@ static int open_context(struct service_tls_pool *pool,
     return tls_context_open_client(ret, &settings, err);
 }
 
+bool service_tls_is_affordable(struct service_tls_pool *pool,
+                               const struct uri_parameters *parameters,
+                               const char *minimum)
+{
+    char *text = write_parameters(parameters);
+    bool is_there = find(pool, text, minimum) != NULL;
+
+    free(text);
+    return is_there || rate_take(&pool->made_ns, &making, clock_now_us());
+}
+
+static struct service_tls *use(struct service_tls *t)
+{
+    if (t->users == 0) {
+        t->pool->unused_count--;
+        list_remove(&t->node);
+        list_add_tail(&t->pool->used, &t->node);
+    }
+    t->users++;
+    return t;
+}
+
 struct service_tls *service_tls_take(struct service_tls_pool *pool,
                                      const struct uri_parameters *parameters,
                                      const char *minimum, struct err *err)
 {
     char *text = write_parameters(parameters);
-    struct service_tls *t = find(pool, text, minimum != NULL ? minimum : "");
+    struct service_tls *t = find(pool, text, minimum);
     struct tls_context *context;
 
     if (t != NULL) {
-        t->users++;
         free(text);
-        return t;
+        return use(t);
     }
     if (open_context(pool, parameters, minimum, &context, err) < 0) {
         free(text);
         return NULL;
     }
     t = xcalloc(1, sizeof *t);
+    t->pool = pool;
     t->context = context;
     t->users = 1;
     t->parameters = text;
@@ -120,15 +165,31 @@ struct service_tls *service_tls_take(struct service_tls_pool *pool,
     return t;
 }
 
-void service_tls_release(struct service_tls *t)
+/* The one that nobody has used for the longest time. */
+static void close_unused(struct service_tls_pool *pool)
 {
-    if (t == NULL || --t->users > 0)
-        return;
+    struct service_tls *t =
+        CONTAINER_OF(pool->unused.next, struct service_tls, node);
+
+    pool->unused_count--;
     list_remove(&t->node);
     tls_context_close(t->context);
     free(t->parameters);
     free(t->minimum);
     free(t);
+}
+
+void service_tls_release(struct service_tls *t)
+{
+    struct service_tls_pool *pool;
+
+    if (t == NULL || --t->users > 0)
+        return;
+    pool = t->pool;
+    list_remove(&t->node);
+    list_add_tail(&pool->unused, &t->node);
+    if (++pool->unused_count > UNUSED_MAX)
+        close_unused(pool);
 }
 
 struct tls_context *service_tls_context(const struct service_tls *t)
@@ -140,10 +201,13 @@ void service_tls_pool_init(struct service_tls_pool *pool)
 {
     *pool = (struct service_tls_pool){ 0 };
     list_init(&pool->used);
+    list_init(&pool->unused);
 }
 
 void service_tls_pool_done(struct service_tls_pool *pool)
 {
+    while (pool->unused_count > 0)
+        close_unused(pool);
     tls_context_close(pool->cas);
     pool->cas = NULL;
 }

@@ -20,7 +20,10 @@ struct service_tls;
 
 /* The contexts in use; one pool for a session context. */
 struct service_tls_pool {
-    struct list used;        /* struct service_tls.node */
+    struct list used;   /* struct service_tls.node */
+    struct list unused; /* struct service_tls.node; the oldest first */
+    unsigned unused_count;
+    uint64_t made_ns;        /* for rate_take */
     struct tls_context *cas; /* NULL: not read yet */
     uint64_t cas_us;         /* when they were read */
 };
@@ -29,6 +32,13 @@ void service_tls_pool_init(struct service_tls_pool *pool);
 
 /* All contexts must have been released. */
 void service_tls_pool_done(struct service_tls_pool *pool);
+
+/* Whether a context for these parameters may be made now, or is there. False:
+ * too many were made just now. Each answer counts as making one that is not
+ * there. */
+bool service_tls_is_affordable(struct service_tls_pool *pool,
+                               const struct uri_parameters *parameters,
+                               const char *minimum);
 
 /* minimum: the oldest version of TLS (tls_context.h). NULL: err says which
  * parameter is wrong, and why. Each take needs one release. */

@@ -9,6 +9,7 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/rates.h"
 #include "log/log.h"
 #include "log/log_words.h"
 #include "proto/uri/uri.h"
@@ -20,6 +21,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+/* A host asks once for each connection. */
+static const struct rate proxy_requests = { .interval_ns = 100 * 1000 * 1000,
+                                            .burst = 8 };
 
 static const struct {
     uint8_t get;
@@ -217,13 +222,17 @@ static struct slice without_parameters(struct slice text)
 /* Whether this request is served: then *label is set, and *is_plain if a name
  * is all that it asks for; else *why. Asked before anything changes: a request
  * that is refused leaves the connection as it was. */
-static bool is_served(const struct vm_session *s, const struct vmext_message *m,
+static bool is_served(struct vm_session *s, const struct vmext_message *m,
                       struct slice *label, bool *is_plain, struct err *why)
 {
     enum uri_problem problem;
     struct uri uri;
     size_t at;
 
+    if (!rate_take(&s->asked_ns, &proxy_requests, clock_now_us())) {
+        err_set(why, "the connection asks more than 10 times a second");
+        return false;
+    }
     if (m->direction != 'S' && m->direction != 'C') {
         err_set(why,
                 "unknown direction: expected 'S' (server) or 'C' (client)");
@@ -338,6 +347,8 @@ static void handle_unknown(struct vm_session *s, uint8_t code)
     attach_if_known(s);
 }
 
+static const char too_much[] = "too many requests at once";
+
 /*
  * NULL: GOAHEAD with this secret; else NOTNOW, and why. The reasons that need
  * no secret come first. GRND_NONBLOCK, because the loop must not wait for the
@@ -349,6 +360,8 @@ static const char *begin_move(struct vm_session *s, struct slice sequence,
 {
     const char *why_not = move_why_not(&s->link, sequence);
 
+    if (!vm_session_affords(s))
+        return too_much;
     if (why_not != NULL)
         return why_not;
     /* Attached, and asked for its identity once more? It is unsettled. */
@@ -398,7 +411,9 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     const char *why_not;
 
     note_tls(s);
-    why_not = move_join(d, &s->link, key, clock_now_us());
+    why_not = vm_session_affords(s)
+                  ? move_join(d, &s->link, key, clock_now_us())
+                  : too_much;
     if (why_not != NULL) {
         const struct console *c = move_find_console(d, key);
 

@@ -4,10 +4,10 @@
  * console_set_link_full: core is in the middle of its work (core/console.h).
  *
  * Little input is collected in the wire's queue and written once, at the end of
- * a client's read or of all that is held (vm_input_end); much is written
- * straight from where it lies. A VM whose socket takes nothing gets nothing
- * queued either: the console keeps input, raw, where a purge finds it and
- * another link can have it.
+ * a client's read or of all that is held (vm_input_end), breaks among it; much
+ * is written straight from where it lies. A VM whose socket takes nothing gets
+ * nothing queued either: the console keeps input, raw, where a purge finds it
+ * and another link can have it.
  */
 #include "session/vm/vm_session_private.h"
 
@@ -91,6 +91,8 @@ static void vm_input_break(struct vm_link *link, bool is_on)
     r = vm_line_tell_break(s, is_on);
     if (r < 0)
         telnet_link_break(&s->telnet, r);
+    else if (s->telnet.wire.out.len >= VM_DIRECT_INPUT_MIN)
+        vm_input_end(link);
 }
 
 /* A VM that takes no answers is not told now, but when it takes something

@@ -11,9 +11,6 @@
 #include "proto/naws.h"
 #include "session/vm/vm_session_private.h"
 
-/* Begins and ends of breaks of one read that clients see each. */
-enum { BREAKS_SETTLED_MAX = 32 };
-
 /* Without a console yet the VM sees a concentrator that is there. A move's
  * destination sees what the source saw: a DCD that goes off for a moment hangs
  * up the guest's terminal. */
@@ -67,7 +64,7 @@ static void purge(struct vm_session *s, bool input, bool output)
         return;
     if (input)
         console_purge_input(c);
-    if (output)
+    if (output && vm_session_affords(s))
         console_purge_output(c, clock_now_us());
 }
 
@@ -88,19 +85,28 @@ static void set_driven(struct vm_session *s, uint8_t driven)
         line_of(s)->vm_lines = driven;
 }
 
+/*
+ * Of several breaks that wait in one client's output the last one counts.
+ * Settled at once, each of them is shown to clients that have caught up: those
+ * of a person and a guest. Not all of a flood, of which each costs two walks
+ * over all clients, for two bytes that it takes the VM: what holds at its end
+ * is shown (vm_line_catch_up).
+ */
 static void break_output(struct vm_session *s, bool is_on)
 {
-    if (s->link.console == NULL)
+    if (s->link.console == NULL || !vm_session_affords(s))
         return;
     console_break_output(s->link.console, is_on);
-    /* Of several breaks that wait in one client's output the last one counts.
-     * Settled at once, each of them is shown to clients that have caught up:
-     * those of a person and a guest. Not all of a flood, in which each settling
-     * walks over all clients, for two bytes that it takes the VM. */
-    if (s->breaks_settled >= BREAKS_SETTLED_MAX)
-        return;
-    s->breaks_settled++;
     vm_session_settle(s);
+}
+
+void vm_line_catch_up(struct vm_session *s)
+{
+    struct console *c = s->link.console;
+
+    if (s->costly >= VM_COSTLY_MAX && c != NULL &&
+        c->is_in_break != s->comport.is_break)
+        console_break_output(c, s->comport.is_break);
 }
 
 static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)

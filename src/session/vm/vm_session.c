@@ -88,6 +88,14 @@ void vm_session_settle(struct vm_session *s)
     directory_settle(s->telnet.ctx->directory);
 }
 
+bool vm_session_affords(struct vm_session *s)
+{
+    if (s->costly >= VM_COSTLY_MAX)
+        return false;
+    s->costly++;
+    return true;
+}
+
 /* The first thing of the end of a session, and of its being identified: a
  * newcomer that ends counts no more, whenever its memory goes. */
 void vm_session_stop_waiting(struct vm_session *s)
@@ -465,8 +473,9 @@ static void vm_session_on_readable(struct telnet_link *l)
 {
     struct vm_session *s = vm_session_of_telnet(l);
 
-    s->breaks_settled = 0;
+    s->costly = 0;
     vm_output_on_readable(s);
+    vm_line_catch_up(s);
 }
 
 /* What the VM sees of the lines was not told while it took no answers; now it

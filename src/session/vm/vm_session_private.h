@@ -80,8 +80,9 @@ struct vm_session {
     bool is_held;              /* the console has no room; core calls resume */
     bool has_room;             /* for the data of the read at hand */
     bool has_read;             /* its first bytes were telnet */
-    uint8_t breaks_settled;    /* in this read; see vm_line.c */
+    uint8_t costly;            /* messages of this read; vm_session_affords */
     struct window told_window; /* of the console, as the VM knows it */
+    uint64_t asked_ns;         /* DO-PROXY, for rate_take */
     struct buf early;          /* output that has to wait; see vm_output.c */
     const char *end_detail;    /* ENDING: what the log says; static, or the
                                 * stream's own */
@@ -112,6 +113,14 @@ void vm_session_turn_away(struct vm_session *s, enum vm_end end);
 /* Core goes on without the session, for this reason, which is logged already.
  */
 void vm_session_dismiss(struct vm_session *s, const char *reason);
+
+/*
+ * Some messages cost far more than their bytes: a walk over all clients, a
+ * move. Of one read only VM_COSTLY_MAX of those have their effect. False: this
+ * one has none.
+ */
+enum { VM_COSTLY_MAX = 32 };
+bool vm_session_affords(struct vm_session *s);
 
 /* Settles the directory now, before the next byte of this read. */
 void vm_session_settle(struct vm_session *s);
@@ -176,7 +185,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on);
  * vm_line_join: the session has become the destination of a move, and continues
  * the line of the console that it joins: what it does not set stays.
  * vm_line_take_early: its console is known, and gets what the VM had set
- * before.
+ * before. vm_line_catch_up: at the end of a read, of which not each break was
+ * shown.
  *
  * vm_line_tell_window: the console's window, if it has changed, to a VM that
  * wants it. No ESXi host does; vspc-vm may. handle_window_option: the VM wants
@@ -189,6 +199,7 @@ int vm_line_tell(struct vm_session *s);
 int vm_line_tell_break(struct vm_session *s, bool is_on);
 void vm_line_join(struct vm_session *s);
 void vm_line_take_early(struct vm_session *s);
+void vm_line_catch_up(struct vm_session *s);
 int vm_line_tell_window(struct vm_session *s);
 void vm_line_handle_window_option(struct vm_session *s, bool is_on);
 
