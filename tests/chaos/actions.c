@@ -384,6 +384,7 @@ static void reload(struct chaos *c, struct peer *unused)
     (void)unused;
     c->has_tls = chaos_dice(c, 2);
     c->has_listen = chaos_dice(c, 3) > 0;
+    c->has_connect = chaos_dice(c, 3) > 0;
     chaos_write_settings(c);
     server_signal(&c->server, SIGHUP);
     c->counts.reloads++;

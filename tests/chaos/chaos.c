@@ -84,11 +84,12 @@ void chaos_write_settings(const struct chaos *c)
             "port-range-end = %u\nclient-rate = 0\n"
             "history-size = 4K\nheld-input-size = 4K\nhold-time = 100\n"
             "identity-timeout = 2\nmove-timeout = 2\n"
-            "service-connect = {\"vspc://*\", \"127.0.0.1:%u\"}\n"
             "tls = %s\nclient-tls = %s\n",
             c->server.block, c->server.block + SERVER_SERVICE_PORT - 1,
-            c->remote_port, c->has_tls ? "offered" : "off",
-            c->has_tls ? "offered" : "off");
+            c->has_tls ? "offered" : "off", c->has_tls ? "offered" : "off");
+    if (c->has_connect)
+        fprintf(file, "service-connect = {\"vspc://*\", \"127.0.0.1:%u\"}\n",
+                c->remote_port);
     if (c->has_listen)
         fprintf(file, "service-listen = {\"*:%u-%u\"}\n",
                 c->server.block + SERVER_SERVICE_PORT,
@@ -388,6 +389,7 @@ static bool play_round(const char *program, const char *folder, uint64_t seed,
     c->is_verbose = is_verbose;
     c->has_tls = chaos_dice(c, 2);
     c->has_listen = chaos_dice(c, 3) > 0;
+    c->has_connect = chaos_dice(c, 3) > 0;
     c->has_console_logs = chaos_dice(c, 3) == 0;
     snprintf(c->server.folder, sizeof c->server.folder, "%s", folder);
     open_remote(c);

@@ -42,8 +42,9 @@ struct chaos {
     uint64_t dice;
     int listener; /* the remote system that service URIs name */
     uint16_t remote_port;
-    bool has_tls;    /* as the configuration file has it, */
-    bool has_listen; /* and rules for listeners, which need TLS too */
+    bool has_tls;     /* as the configuration file has it, */
+    bool has_listen;  /* and rules for listeners, which need TLS too, */
+    bool has_connect; /* and for connections and null modems */
     bool is_verbose;
     bool has_console_logs;
     unsigned names; /* given so far */
