@@ -195,3 +195,33 @@ def test_the_user_cannot_look_into_its_memory(start_vspcd, place):
          f"/proc/{vspcd.pid}/maps"], capture_output=True, timeout=30,
         check=False)
     assert result.returncode != 0 and b"Permission denied" in result.stderr
+
+
+@needs_root
+def test_the_default_directory_is_made_for_the_user(start_vspcd, need):
+    """On another /var/lib than this host's."""
+    need("unshare", "util-linux")
+    private = ("unshare", "-m", "sh", "-c",
+               'mount -t tmpfs none /var/lib && exec "$@"', "sh",
+               "env", "-u", "STATE_DIRECTORY")
+    if subprocess.run([*private, "true"], capture_output=True,
+                      check=False).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    vspcd = start_vspcd("--user", USER, wrapper=private)
+    vspcd.wait_event(words.STATE_LOADED, file="/var/lib/vspcd/state.db")
+    vspcd.check_works()
+    has = pathlib.Path(f"/proc/{vspcd.pid}/root/var/lib/vspcd").stat()
+    assert has.st_uid == pwd.getpwnam(USER).pw_uid
+    assert has.st_mode & 0o777 == 0o700
+
+
+@needs_root
+def test_a_certificate_that_is_shown_is_the_users(start_vspcd, place):
+    """Made as root, it could not be read again."""
+    env = {"STATE_DIRECTORY": str(place / "state")}
+    shown = run("--user", USER, "--show-tls", env=env)
+    assert shown.returncode == 0, shown
+    owners = {path.stat().st_uid for path in (place / "state").iterdir()}
+    assert owners == {pwd.getpwnam(USER).pw_uid}
+    has = start_vspcd("--user", USER, env=env).wait_event(words.TLS_CERTIFICATE)
+    assert has["sha1"] in shown.stdout
