@@ -20,8 +20,7 @@
 enum {
     US_PER_S = 1000 * 1000,
     /* How long the end waits for the disk. */
-    CLOSE_US = 3 * US_PER_S, /* How long the end waits for the disk. */
-    TOLD_AGAIN_US = 60 * US_PER_S,
+    CLOSE_US = 3 * US_PER_S,
     TOLD_LEFT_MAX = 10,
     /* Files that are being closed, read or compressed, and the folders on the
      * way to them. */
@@ -31,44 +30,9 @@ enum {
 /* ---- log lines -------------------------------------------------------- */
 
 /*
- * True once a minute for each cause; *ret_others were left out since. A full
- * disk affects 10,000 consoles at once: a line for each would push everything
- * else out of the log. So causes are counted, not consoles, in a table of fixed
- * size: a new cause replaces the one that was logged longest ago.
+ * By reason and not by console: a full disk affects 10,000 consoles at once,
+ * and a line for each would push everything else out of the log.
  */
-static bool may_tell(struct daemon_logs *l, int key, unsigned *ret_others)
-{
-    uint64_t now_us = clock_now_us();
-    struct console_log_cause *cause = &l->causes[0];
-
-    for (int i = 0; i < CONSOLE_LOG_CAUSES; i++) {
-        struct console_log_cause *other = &l->causes[i];
-
-        if (other->key == key) {
-            cause = other;
-            break;
-        }
-        if (other->told_us < cause->told_us)
-            cause = other;
-    }
-    if (cause->key == key && cause->told_us != 0 &&
-        now_us < cause->told_us + TOLD_AGAIN_US) {
-        cause->others++;
-        return false;
-    }
-    *ret_others = cause->key == key ? cause->others : 0;
-    *cause = (struct console_log_cause){ .key = key, .told_us = now_us };
-    return true;
-}
-
-enum {
-    KEY_GAP = 1 << 16,
-    KEY_ROTATION = 1 << 17,
-    KEY_NAME = 1 << 18,
-    KEY_COMPRESSION = 1 << 19,
-    KEY_DELETION = 1 << 20,
-};
-
 static const char *name_of(const struct console *c, struct console_name *to)
 {
     if (c == NULL)
@@ -80,89 +44,75 @@ static const char *name_of(const struct console *c, struct console_name *to)
 static void daemon_logs_on_state(void *owner, const struct console *c,
                                  const char *path, int error)
 {
-    struct daemon_logs *l = owner;
     struct console_name name;
-    unsigned others;
+    const char *reason = conlog_error_text(error);
 
-    if (!may_tell(l, error, &others))
-        return;
+    (void)owner;
     if (error == 0)
-        log_info(LOG_CONSOLE_LOG_WRITTEN " console=%s file=%s others=%u",
-                 LOG_TEXT(name_of(c, &name)), LOG_TEXT(path), others);
+        log_limited(LOG_INFO, NULL, NULL,
+                    LOG_CONSOLE_LOG_WRITTEN " console=%s file=%s",
+                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path));
     else
-        log_error(LOG_CONSOLE_LOG_NOT_WRITTEN
-                  " console=%s file=%s reason=%s others=%u",
-                  LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                  LOG_TEXT(conlog_error_text(error)), others);
+        log_limited(LOG_ERROR, NULL, reason,
+                    LOG_CONSOLE_LOG_NOT_WRITTEN " console=%s file=%s reason=%s",
+                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
+                    LOG_TEXT(reason));
 }
 
 static void daemon_logs_on_gap(void *owner, const struct console *c,
                                const char *path, uint64_t bytes, int error)
 {
-    struct daemon_logs *l = owner;
     struct console_name name;
-    unsigned others;
+    const char *reason = conlog_error_text(error);
 
-    if (may_tell(l, KEY_GAP + error, &others))
-        log_warning(LOG_CONSOLE_LOG_GAP
-                    " console=%s file=%s bytes=%llu reason=%s others=%u",
-                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                    (unsigned long long)bytes,
-                    LOG_TEXT(conlog_error_text(error)), others);
+    (void)owner;
+    log_limited(LOG_WARNING, NULL, reason,
+                LOG_CONSOLE_LOG_GAP " console=%s file=%s bytes=%llu reason=%s",
+                LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
+                (unsigned long long)bytes, LOG_TEXT(reason));
 }
 
 static void daemon_logs_on_rotation(void *owner, const struct console *c,
                                     const char *path, const char *reason)
 {
-    struct daemon_logs *l = owner;
     struct console_name name;
-    unsigned others;
 
-    if (may_tell(l, KEY_ROTATION, &others))
-        log_warning(LOG_CONSOLE_LOG_NOT_ROTATED
-                    " console=%s file=%s reason=%s others=%u",
-                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                    LOG_TEXT(reason), others);
+    (void)owner;
+    log_limited(LOG_WARNING, NULL, reason,
+                LOG_CONSOLE_LOG_NOT_ROTATED " console=%s file=%s reason=%s",
+                LOG_TEXT(name_of(c, &name)), LOG_TEXT(path), LOG_TEXT(reason));
 }
 
 static void daemon_logs_on_compression(void *owner, const struct console *c,
                                        const char *path, const char *reason)
 {
-    struct daemon_logs *l = owner;
     struct console_name name;
-    unsigned others;
 
-    if (may_tell(l, KEY_COMPRESSION, &others))
-        log_warning(LOG_CONSOLE_LOG_NOT_COMPRESSED
-                    " console=%s file=%s reason=%s others=%u",
-                    LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
-                    LOG_TEXT(reason), others);
+    (void)owner;
+    log_limited(LOG_WARNING, NULL, reason,
+                LOG_CONSOLE_LOG_NOT_COMPRESSED " console=%s file=%s reason=%s",
+                LOG_TEXT(name_of(c, &name)), LOG_TEXT(path), LOG_TEXT(reason));
 }
 
 static void daemon_logs_on_deletion(void *owner, const char *path,
                                     uint32_t files, uint64_t bytes)
 {
-    struct daemon_logs *l = owner;
-    unsigned others;
-
-    if (may_tell(l, KEY_DELETION, &others))
-        log_warning(LOG_CONSOLE_LOGS_DELETED
-                    " file=%s files=%u bytes=%llu others=%u reason=%s",
-                    LOG_TEXT(path), files, (unsigned long long)bytes, others,
-                    LOG_TEXT("the console logs near --log-total"));
+    (void)owner;
+    log_limited(LOG_WARNING, NULL, NULL,
+                LOG_CONSOLE_LOGS_DELETED
+                " file=%s files=%u bytes=%llu reason=%s",
+                LOG_TEXT(path), files, (unsigned long long)bytes,
+                LOG_TEXT("the console logs near --log-total"));
 }
 
 static void daemon_logs_on_same_name(void *owner, const struct console *c,
                                      const char *path)
 {
-    struct daemon_logs *l = owner;
-    unsigned others;
-
-    if (may_tell(l, KEY_NAME, &others))
-        log_warning(LOG_CONSOLE_LOG_SAME_NAME
-                    " console=%s id=%s file=%s others=%u",
-                    LOG_TEXT(console_name(c).text),
-                    LOG_TEXT(console_id(c).text), LOG_TEXT(path), others);
+    (void)owner;
+    log_limited(LOG_WARNING, NULL, NULL,
+                LOG_CONSOLE_LOG_SAME_NAME " console=%s id=%s file=%s",
+                LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+                LOG_TEXT(path));
 }
 
 /* ---- opening ---------------------------------------------------------- */

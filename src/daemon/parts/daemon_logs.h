@@ -19,21 +19,12 @@ struct conlog_settings;
 struct directory;
 struct waker;
 
-/* Causes of trouble, each logged once a minute. */
-enum { CONSOLE_LOG_CAUSES = 12 };
-struct console_log_cause {
-    int key;
-    uint64_t told_us;
-    unsigned others; /* events of this cause that were not logged since */
-};
-
 struct daemon_logs {
     const struct settings *settings; /* borrowed; always the present ones */
     struct loop *loop;               /* borrowed */
     const struct directory *directory;
     struct conlog *conlog; /* NULL: logs were never on */
     struct waker *waker;   /* NULL if conlog is */
-    struct console_log_cause causes[CONSOLE_LOG_CAUSES];
     bool is_on;
 };
 
