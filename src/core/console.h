@@ -138,6 +138,8 @@ struct console {
     uint64_t leave_from;     /* position in the output of its BEGIN */
     uint64_t leave_until_us;
     uint64_t held_since_us;
+    uint64_t trusts_from_us; /* before that the VM waits for no reader that has
+                              * proved nothing; see console_pace.c */
     uint64_t held_at;     /* where the slowest was when the hold was checked */
     uint64_t input_bytes; /* to the VM since the console is there; what
                            * came from it is output.head */

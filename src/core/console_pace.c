@@ -48,6 +48,17 @@
  * life of small delays. Only readers that pace others are measured, and only
  * against each other.
  *
+ * All that is for readers that take output. A reader that takes none holds the
+ * VM for the hold time, and by then the next such reader may have come: whoever
+ * only connects, twenty times a second, would hold it for good, and with it all
+ * honest clients. So a client is waited for on trust until it has proved
+ * itself: until it has taken something after it had held the VM. The time for
+ * which the VM was held for a client that then lags or leaves without proof is
+ * wasted, and for sixteen times as long the console has no trust: clients
+ * without proof lag as soon as the VM would wait for them (distrust). So
+ * together they cost a seventeenth of the VM's time, and a client that goes on
+ * taking, however slowly, is waited for at all times.
+ *
  * The way back is in reader.c: a reader that lags follows again at the end of
  * the output, and before that only if it would make no other client wait.
  *
@@ -61,6 +72,9 @@
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
+
+/* So many times as long as an unproven client has held the VM for nothing. */
+enum { TRUST_LOST = 16 };
 
 /*
  * How large the ring may get, up to max, within history_total.
@@ -189,25 +203,6 @@ size_t console_output_room(const struct console *c)
     return c->reads_ahead || room >= usual_cap(c) / 4 ? room : 0;
 }
 
-/* held_at is one mark for all readers, where the slowest of them is. It is set
- * anew at each check: what counts is what was taken since then. */
-static void check_hold(struct console *c, struct deadline_queue *queue,
-                       uint64_t now_us)
-{
-    c->held_at = c->output.head - longest_way(c);
-    deadline_start(queue, &c->hold, now_us);
-}
-
-/* Sessions call this each time they find no room; the hold that runs goes on,
- * or a VM that is asked often would be held for ever. */
-void console_hold(struct console *c, uint64_t now_us)
-{
-    if (deadline_is_running(&c->hold))
-        return;
-    c->held_since_us = now_us;
-    check_hold(c, &c->directory->short_holds, now_us);
-}
-
 void console_stop_hold(struct console *c)
 {
     deadline_stop(&c->hold);
@@ -225,6 +220,15 @@ static bool blocks(const struct console *c, const struct reader *reader)
 {
     return reader->pace == READER_FOLLOWS &&
            c->output.head - reader->at > usual_cap(c) / 2;
+}
+
+/* A reader that lags has held the VM before: it lags for that. */
+bool console_was_held_by(const struct reader *reader)
+{
+    const struct console *c = reader->console;
+
+    return reader->pace == READER_LAGS ||
+           (deadline_is_running(&c->hold) && blocks(c, reader));
 }
 
 /*
@@ -247,6 +251,55 @@ static void resume(struct console *c)
     console_mark(c, CONSOLE_DUE_RESUME);
 }
 
+/* The hold has brought nothing. */
+static void waste(struct console *c, uint64_t now_us)
+{
+    uint64_t until_us = now_us + TRUST_LOST * (now_us - c->held_since_us);
+
+    if (until_us > c->trusts_from_us)
+        c->trusts_from_us = until_us;
+}
+
+/* Without trust, readers without proof that the VM would wait for lag at once.
+ * Returns whether any has begun to. */
+static bool distrust(struct console *c, uint64_t now_us)
+{
+    bool any = false;
+
+    if (now_us >= c->trusts_from_us)
+        return false;
+    LIST_EACH (node, after, &c->readers) {
+        struct reader *reader = reader_at(node);
+
+        if (reader_is_on_trust(reader) && blocks(c, reader)) {
+            let_lag(reader);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* held_at is one mark for all readers, where the slowest of them is. It is set
+ * anew at each check: what counts is what was taken since then. */
+static void check_hold(struct console *c, struct deadline_queue *queue,
+                       uint64_t now_us)
+{
+    c->held_at = c->output.head - longest_way(c);
+    deadline_start(queue, &c->hold, now_us);
+}
+
+/* Sessions call this each time they find no room; the hold that runs goes on,
+ * or a VM that is asked often would be held for ever. */
+void console_hold(struct console *c, uint64_t now_us)
+{
+    if (deadline_is_running(&c->hold))
+        return;
+    c->held_since_us = now_us;
+    check_hold(c, &c->directory->short_holds, now_us);
+    if (distrust(c, now_us) && is_worth_resuming(c))
+        resume(c);
+}
+
 static bool any_other_pacer_waits(const struct console *c,
                                   const struct reader *last)
 {
@@ -263,7 +316,12 @@ static bool any_other_pacer_waits(const struct console *c,
 void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us)
 {
-    if (!deadline_is_running(&c->hold) || !is_worth_resuming(c))
+    if (!deadline_is_running(&c->hold))
+        return;
+    if (reader->console != c && reader_is_on_trust(reader) && blocks(c, reader))
+        waste(c, now_us);
+    (void)distrust(c, now_us);
+    if (!is_worth_resuming(c))
         return;
     /* This reader was the last that the VM was held for. If another client had
      * caught up and waited together with the VM, the hold counts against this
@@ -298,10 +356,13 @@ void console_hold_due(struct console *c, uint64_t now_us)
 
         if (!blocks(c, reader))
             continue;
-        if (reader->at < enough)
-            let_lag(reader);
-        else
+        if (reader->at >= enough) {
             anyone_goes_on = true;
+            continue;
+        }
+        if (reader_is_on_trust(reader))
+            waste(c, now_us);
+        let_lag(reader);
     }
     if (anyone_goes_on)
         check_hold(c, &c->directory->holds, now_us);

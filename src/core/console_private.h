@@ -76,6 +76,9 @@ void console_forget_typist(struct console *c, const struct client *client);
 void console_reader_moved(struct console *c, struct reader *reader,
                           uint64_t now_us);
 
+/* Whether the VM is held for this reader, or was until it gave up. */
+bool console_was_held_by(const struct reader *reader);
+
 /* The hold has lasted longer than jitter does. The VM is read further ahead of
  * its readers, because more than output may wait there (a move, an end). */
 void console_short_hold_due(struct console *c, uint64_t now_us);

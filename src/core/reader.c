@@ -86,6 +86,8 @@ void reader_took(struct reader *reader, size_t len, uint64_t now_us)
 {
     struct console *c = reader->console;
 
+    if (len > 0 && reader_is_on_trust(reader))
+        reader->is_proven = console_was_held_by(reader);
     reader->at += len;
     if (reader_has_caught_up(reader))
         reader->held_us = 0;

@@ -27,6 +27,10 @@
  *   follows again with the first bytes that it takes. Clients are paced as they
  *   would be without it.
  *
+ * A client is waited for on trust until it has proved that it takes anything
+ * after it has held the VM. The console has little of that trust for all of
+ * them together.
+ *
  * core/console_pace.c decides, and says why it is done so.
  */
 #ifndef CORE_READER_H
@@ -63,6 +67,7 @@ struct reader {
     uint32_t held_us; /* how long caught-up clients have waited for this reader
                        * since it had last caught up itself */
     uint8_t pace;     /* enum reader_pace */
+    bool is_proven;   /* it has taken something after it had held the VM */
 };
 
 /* node: of struct console.readers. */
@@ -91,5 +96,11 @@ uint64_t reader_peek(struct reader *reader, struct ring_span *ret);
 void reader_took(struct reader *reader, size_t len, uint64_t now_us);
 
 bool reader_has_caught_up(const struct reader *reader);
+
+/* Whether the VM waits for it on trust alone. */
+static inline bool reader_is_on_trust(const struct reader *reader)
+{
+    return reader->kind->paces_others && !reader->is_proven;
+}
 
 #endif

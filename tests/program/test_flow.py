@@ -2,14 +2,17 @@
 is slow, nobody is slow because somebody else is."""
 
 import concurrent.futures
+import contextlib
 import select
 import socket
+import threading
 import time
 
 import pytest
 
 from harness import words
-from harness.clients import SKIPPED
+from harness.clients import RawClient, SKIPPED
+from harness.net import many
 from harness.programs import is_sanitized
 from harness.streams import (MIB, assert_same, fill, gaps_in, letters, noise,
                              skipped_in, transfer)
@@ -173,6 +176,52 @@ def test_a_client_stopped_for_ever_costs_one_ring(start_vspcd):
     assert vspcd.rss() - before < 512 * 1024
     vspcd.wait_idle()
     vspcd.check_works()
+
+
+class Counted(threading.Thread):
+    """Takes all that comes, and counts it."""
+
+    def __init__(self, sock):
+        super().__init__(daemon=True)
+        self.sock, self.count = sock, 0
+        sock.settimeout(30)
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while chunk := self.sock.recv(256 * 1024):
+                self.count += len(chunk)
+
+    def speed(self, during):
+        """Bytes a second while this runs."""
+        since, before = time.monotonic(), self.count
+        during()
+        return (self.count - before) / (time.monotonic() - since)
+
+
+def print_for_ever(vm):
+    with contextlib.suppress(OSError):
+        while True:
+            vm.sock.sendall(b"output\r\n" * 8192)
+
+
+def test_whoever_only_connects_does_not_slow_an_honest_reader(vspcd):
+    """Twenty a second, of which none ever takes anything."""
+    vm = vspcd.vm()
+    honest = Counted(attach(vspcd, "raw", vm).sock)
+    vm.sock.settimeout(30)
+    threading.Thread(target=print_for_ever, args=(vm,), daemon=True).start()
+    honest.start()
+    address = vspcd.console_address(vm.port)
+
+    def storm():
+        with many(lambda: RawClient(address, **SMALL), 60) as crowd:
+            for one in crowd:
+                one.send(b"!")
+                time.sleep(0.05)
+
+    alone = honest.speed(lambda: time.sleep(1))
+    beside = honest.speed(storm)
+    assert beside > alone / 4, (alone, beside)
 
 
 def test_a_vm_that_stops_reading_pushes_clients_back(vspcd):

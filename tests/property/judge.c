@@ -357,6 +357,7 @@ size_t model_client_got(struct model *m, struct model_client *client,
     if (client->console == NULL || client->is_unjudged)
         return bytes.len;
     output = &client->console->output;
+    model_distrusts(m, client);
     while (done < bytes.len && m->failure[0] == '\0') {
         char text[NOTICE_MAX];
         struct slice rest = slice_after(bytes, done);

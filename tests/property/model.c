@@ -359,10 +359,27 @@ void model_client_is_served(const struct model *m, struct model_client *client)
     note_absence(client);
 }
 
-void model_client_leaves(struct model_client *client)
+static bool is_late(const struct model *m, const struct model_client *client)
+{
+    return client != NULL && client->is_served && !client->keeps_up &&
+           client->console->output.len - client->at > m->ring / 2;
+}
+
+/* That a client has proved itself is known for certain once it has gone on
+ * behind a loss. */
+static void hold_was_for_nothing(const struct model *m,
+                                 const struct model_client *client)
+{
+    if (is_late(m, client) && !client->has_lagged)
+        client->console->has_no_trust = true;
+}
+
+void model_client_leaves(const struct model *m, struct model_client *client)
 {
     struct model_console *c = client->console;
 
+    if (c != NULL)
+        hold_was_for_nothing(m, client);
     for (int i = 0; c != NULL && i < MODEL_CLIENTS_MAX; i++)
         if (c->clients[i] == client)
             c->clients[i] = NULL;
@@ -372,10 +389,21 @@ void model_client_leaves(struct model_client *client)
 void model_lets_lag(const struct model *m, struct model_console *c)
 {
     for (int i = 0; i < MODEL_CLIENTS_MAX; i++) {
-        struct model_client *client = c->clients[i];
-
-        if (client != NULL && client->is_served && !client->keeps_up &&
-            c->output.len - client->at > m->ring / 2)
-            client->may_lag = true;
+        if (is_late(m, c->clients[i]))
+            c->clients[i]->may_lag = true;
     }
+}
+
+void model_hold_is_over(const struct model *m, struct model_console *c)
+{
+    for (int i = 0; i < MODEL_CLIENTS_MAX; i++)
+        hold_was_for_nothing(m, c->clients[i]);
+    model_lets_lag(m, c);
+}
+
+void model_distrusts(const struct model *m, struct model_client *client)
+{
+    if (client->console->has_no_trust && !client->has_lagged &&
+        is_late(m, client))
+        client->may_lag = true;
 }

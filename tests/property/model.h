@@ -128,6 +128,8 @@ struct model_console {
     uint64_t early_from;   /* what came before its VM's turn, and in the same
                             * read: from here. It may wait for clients. */
     uint64_t ahead;        /* of the slowest client, when output came last */
+    bool has_no_trust;     /* the VM was held for nothing, by a client that has
+                            * proved nothing: for such it waits no more */
     struct model_vm *link; /* its VM; while a move is live, the source */
     struct model_vm *leaving;
     uint64_t rest_lo; /* where the next VM's input begins, */
@@ -184,12 +186,16 @@ void model_reads_client(struct model *m, const struct model_client *client,
 void model_client_comes(struct model_console *c, struct model_client *client);
 void model_client_is_telnet(struct model_client *client);
 void model_client_is_served(const struct model *m, struct model_client *client);
-void model_client_leaves(struct model_client *client);
+void model_client_leaves(const struct model *m, struct model_client *client);
 
 /* The hold time is over, or a last word was read that cannot wait (never by a
  * move that works): clients that do not keep up and are half a ring behind may
  * lose bytes from now on. */
 void model_lets_lag(const struct model *m, struct model_console *c);
+
+/* The hold time is over. And what that means for a client later. */
+void model_hold_is_over(const struct model *m, struct model_console *c);
+void model_distrusts(const struct model *m, struct model_client *client);
 
 /* What the far ends got. The first two return how many of the bytes were
  * judged; the rest is to be shown again with what follows it. */

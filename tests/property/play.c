@@ -235,7 +235,7 @@ void play_holds_due(struct play *p)
 {
     play_short_holds_due(p);
     for (int i = 0; i < p->model.console_count; i++)
-        model_lets_lag(&p->model, &p->model.consoles[i]);
+        model_hold_is_over(&p->model, &p->model.consoles[i]);
     site_holds_due(&p->site);
     play_listen(p);
 }

@@ -25,14 +25,15 @@ static uint8_t data_at(uint32_t pattern, uint64_t at)
     return byte == '\n' || byte == '\r' || byte >= 250 ? 'x' : byte;
 }
 
-/* What may be half of an answer is kept from the VM for a moment while a raw
- * client may yet turn out to be telnet: others' bytes would go before it. */
+/* What may be half of an answer, or of another protocol's beginning, is kept
+ * from the VM for a moment while it is not known yet what a raw client is:
+ * others' bytes would go before it. */
 static uint8_t said_at(const struct remote *r, uint64_t at)
 {
     enum { TRIAL = 2 * KIB };
     uint8_t byte = data_at(r->pattern, at);
 
-    return r->is_raw && at < TRIAL && byte == 255 ? 'y' : byte;
+    return r->is_raw && (at == 0 || (at < TRIAL && byte == 255)) ? 'y' : byte;
 }
 
 static void append(struct buf *to, struct slice bytes)
@@ -461,6 +462,6 @@ void remote_check_end(struct remote *r)
         if (r->is_vm)
             model_is_lost(r->model, &r->vm);
         else
-            model_client_leaves(&r->client);
+            model_client_leaves(r->model, &r->client);
     }
 }

@@ -308,6 +308,132 @@ static void readers_that_lag_are_told_so_themselves(void **state)
     reader_detach(&log, 0);
 }
 
+/* ---- trust ----------------------------------------------------------------
+ */
+
+/* One that only connects: it comes, a ring is printed, which the other client
+ * takes at once, and it leaves. Returns how long the VM was held for it. */
+static uint64_t visit(struct fixture *f, uint64_t now_us, uint64_t stay_us)
+{
+    struct client stranger;
+    uint64_t held_us = 0;
+    struct err why;
+
+    client_init(&stranger, &client_ops, &origin);
+    assert_int_equal(client_attach(&stranger, f->console, now_us, &why),
+                     CLIENT_ATTACHED);
+    print(f, RING);
+    take(&f->client.reader, RING, now_us);
+    assert_int_equal(console_output_room(f->console), 0);
+    console_hold(f->console, now_us);
+    if (deadline_is_running(&f->console->hold)) {
+        held_us = stay_us < HOLD_US ? stay_us : HOLD_US;
+        if (held_us == HOLD_US)
+            console_hold_due(f->console, now_us + HOLD_US);
+    }
+    client_detach(&stranger, now_us + held_us);
+    assert_false(deadline_is_running(&f->console->hold));
+    directory_settle(&f->directory);
+    return held_us;
+}
+
+static void whoever_only_connects_costs_little(struct fixture *f,
+                                               uint64_t stay_us)
+{
+    enum { END_US = 1000 * HOLD_US };
+    uint64_t now_us = HOLD_US;
+    uint64_t held_us = 0;
+
+    watch(f);
+    while (now_us < END_US) {
+        uint64_t lost_us = visit(f, now_us, stay_us);
+
+        held_us += lost_us;
+        now_us += lost_us + HOLD_US / 20;
+    }
+    assert_in_range(held_us, 1, END_US / 17 + HOLD_US);
+    assert_int_equal(f->client.reader.pace, READER_FOLLOWS);
+}
+
+static void whoever_stays_costs_little(void **state)
+{
+    whoever_only_connects_costs_little(*state, 2 * (uint64_t)HOLD_US);
+}
+
+static void whoever_leaves_costs_little(void **state)
+{
+    whoever_only_connects_costs_little(*state, HOLD_US - 1);
+}
+
+static void spend_trust(struct fixture *f)
+{
+    watch(f);
+    assert_int_equal(visit(f, 0, HOLD_US), HOLD_US);
+    assert_int_equal(visit(f, HOLD_US, HOLD_US), 0);
+    client_detach(&f->client, HOLD_US);
+    client_init(&f->client, &client_ops, &origin);
+}
+
+/* However slow it is. */
+static void one_with_proof_is_waited_for_without_trust(void **state)
+{
+    struct fixture *f = *state;
+
+    watch(f);
+    print(f, RING);
+    console_hold(f->console, 0);
+    take(&f->client.reader, RING / 2, HOLD_US / 2);
+    assert_true(f->client.reader.is_proven);
+    take(&f->client.reader, RING / 2, HOLD_US / 2);
+    assert_int_equal(visit(f, HOLD_US, HOLD_US), HOLD_US);
+    print(f, RING);
+    console_hold(f->console, 2 * HOLD_US);
+    assert_true(deadline_is_running(&f->console->hold));
+    assert_int_equal(f->client.reader.pace, READER_FOLLOWS);
+}
+
+static void trust_comes_back(void **state)
+{
+    struct fixture *f = *state;
+
+    spend_trust(f);
+    watch(f);
+    assert_int_equal(visit(f, 17 * HOLD_US - 1, HOLD_US), 0);
+    assert_int_equal(visit(f, 17 * HOLD_US, HOLD_US), HOLD_US);
+}
+
+/* It lags without having been waited for, and has proof from then on. */
+static void one_that_goes_on_gets_proof_without_trust(void **state)
+{
+    struct fixture *f = *state;
+
+    spend_trust(f);
+    watch(f);
+    print(f, RING);
+    console_hold(f->console, HOLD_US);
+    assert_int_equal(f->client.reader.pace, READER_LAGS);
+    assert_false(deadline_is_running(&f->console->hold));
+    assert_int_equal(take(&f->client.reader, RING, HOLD_US), 0);
+    assert_int_equal(f->client.reader.pace, READER_FOLLOWS);
+    print(f, RING);
+    console_hold(f->console, HOLD_US);
+    assert_true(deadline_is_running(&f->console->hold));
+}
+
+/* It is not asked for proof. */
+static void log_is_waited_for_without_trust(void **state)
+{
+    struct fixture *f = *state;
+    struct reader log;
+
+    spend_trust(f);
+    attach_log(f, &log);
+    print(f, RING);
+    console_hold(f->console, HOLD_US);
+    assert_true(deadline_is_running(&f->console->hold));
+    reader_detach(&log, HOLD_US);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -323,6 +449,12 @@ int main(void)
         TEST(log_that_leaves_frees_the_vm),
         TEST(one_that_is_not_waited_for_holds_nobody),
         TEST(readers_that_lag_are_told_so_themselves),
+        TEST(whoever_stays_costs_little),
+        TEST(whoever_leaves_costs_little),
+        TEST(one_with_proof_is_waited_for_without_trust),
+        TEST(trust_comes_back),
+        TEST(one_that_goes_on_gets_proof_without_trust),
+        TEST(log_is_waited_for_without_trust),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
