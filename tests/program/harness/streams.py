@@ -101,7 +101,9 @@ def gaps_in(got, sent):
             if got[at + size:at + size + step] == \
                     sent[position + size:position + size + step]:
                 size += step
-            step = min(step // 2, len(got) - at - size)
+            else:
+                step //= 2
+            step = min(step, len(got) - at - size)
         at += size
         position += size
         if at == len(got):
