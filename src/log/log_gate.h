@@ -52,10 +52,9 @@ enum {
 struct log_gate_line {
     enum log_kind kind;
     enum log_level level;
-    const char
-        *message;      /* a format: its message ends before the first " KEY=" */
-    const char *peer;  /* as address_format has it; "" or NULL: none */
-    const char *about; /* "" or NULL: nothing */
+    const char *message; /* a format; its message ends before " KEY=" */
+    const char *peer;    /* as address_format has it; "" or NULL: none */
+    const char *about;   /* "" or NULL: nothing */
 };
 
 /* Of the lines that were left out. */
