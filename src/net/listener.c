@@ -79,10 +79,17 @@ static struct listener_answer judge(const struct listener *l,
     return l->guard->judge(l->guard->owner, peer);
 }
 
+/* Whether a line of text may go out in the clear. */
+static bool is_clear(const struct listener *l)
+{
+    return (l->way & LISTENER_REFUSE) &&
+           (l->guard == NULL || !l->guard->is_mute);
+}
+
 static bool may_say(const struct listener *l,
                     const struct listener_answer *answer)
 {
-    return answer->line != NULL && (l->way & LISTENER_REFUSE);
+    return answer->line != NULL && is_clear(l);
 }
 
 /* NULL: the connections of this peer do not wait. */
@@ -137,8 +144,8 @@ static int accept_one(const struct listener *l, struct address *ret_peer)
 
 /*
  * Lends the reserve descriptor for as long as it takes to accept one connection
- * and to refuse it with a reason. turn_away comes first: an address that is not
- * admitted gets its own answer, not this text.
+ * and to refuse it, with a reason where one may be said. turn_away comes first:
+ * an address that is not admitted gets its own answer, not this text.
  */
 static void refuse_one(struct listener *l)
 {
@@ -151,7 +158,10 @@ static void refuse_one(struct listener *l)
         return;
     fd = accept_one(l, &peer);
     if (fd >= 0 && (lobby_for(l, &peer) != NULL || !turn_away(l, fd, &peer))) {
-        (void)!write(fd, refusal, sizeof refusal - 1);
+        if (is_clear(l))
+            (void)!write(fd, refusal, sizeof refusal - 1);
+        else
+            prepare_reset(fd);
         close(fd);
     }
     descriptors_take_reserve_back(&l->loop->descriptors);

@@ -78,6 +78,7 @@ struct listener_guard {
     bool (*make_room)(void *owner);
     void *owner;
     const struct listener_lobby *lobby; /* NULL: no connection waits */
+    bool is_mute; /* nothing is said in the clear: peers expect TLS */
 };
 
 /*

@@ -109,13 +109,7 @@ static struct listener_answer gate_judge_vm(void *owner,
 static struct listener_answer gate_judge_client(void *owner,
                                                 const struct address *peer)
 {
-    struct gate *g = owner;
-    struct listener_answer answer = judge(g, ADMISSION_CLIENT, peer);
-
-    /* The client's TLS would take the line for garbage. */
-    if (g->is_mute_to_clients)
-        answer.line = NULL;
-    return answer;
+    return judge(owner, ADMISSION_CLIENT, peer);
 }
 
 bool gate_allows(const struct gate *g, enum admission_side side,
@@ -300,7 +294,8 @@ void gate_init(struct gate *g, struct session_list *all,
 
 void gate_set(struct gate *g, const struct gate_settings *s)
 {
-    g->is_mute_to_clients = s->clients_need_tls;
+    /* The client's TLS would take a line for garbage. */
+    g->of_clients.is_mute = s->clients_need_tls;
     admission_set(&g->admission, &s->admission);
     g->client_files = s->client_files;
     g->places.limits = s->places;

@@ -24,7 +24,6 @@ struct gate_newcomer_limits {
 
 struct gate {
     struct session_list *all; /* borrowed; with its directory */
-    bool is_mute_to_clients;  /* clients need TLS: they get no line of text */
     struct admission admission;
     struct newcomers newcomers[ADMISSION_SIDES];
     struct gate_newcomer_limits newcomer_limits[ADMISSION_SIDES];

@@ -134,6 +134,43 @@ static void one_that_waits_does_not_keep_its_console(void **state)
     assert_true(client->stream.is_closed);
 }
 
+/* Neither a name nor a line of it. */
+static void nothing_of_a_console_goes_out_before_tls(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client;
+
+    f->site.policy = TLS_REQUIRED;
+    client = client_connect(&f->site, f->console);
+    peer_give(client, BYTES(IAC WILL COM_PORT YES));
+    assert_non_null(memmem(client->said.data, client->said.len, "DO 44", 5));
+    assert_null(memmem(client->said.data, client->said.len, "SB 44", 5));
+    peer_give(client, BYTES(IAC SB COM_PORT "\x05\x07" IAC SE));
+    assert_true(client->stream.is_closed);
+    assert_null(memmem(client->said.data, client->said.len, "SB 44", 5));
+    assert_null(memmem(client->data.data, client->data.len, "vm-0001", 7));
+    assert_int_equal(f->site.seen[FACT_CLIENT_ATTACHED].count, 0);
+}
+
+static void nothing_of_a_vms_line_goes_out_before_tls(void **state)
+{
+    static const char *const said[] = { IAC SB COM_PORT "\x05\x07" IAC SE,
+                                        IAC BRK };
+    struct fixture *f = *state;
+
+    f->site.policy = TLS_REQUIRED;
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        struct peer *vm = vm_connect(&f->site);
+
+        peer_give(vm, BYTES(IAC WILL COM_PORT));
+        assert_non_null(memmem(vm->said.data, vm->said.len, "DO 44", 5));
+        assert_false(vm->stream.is_closed);
+        peer_give(vm, slice_of_text(said[i]));
+        assert_true(vm->stream.is_closed);
+        assert_null(memmem(vm->said.data, vm->said.len, "SB 44", 5));
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -145,6 +182,8 @@ int main(void)
         TEST(one_that_leaves_before_it_is_served_was_no_client),
         TEST(one_that_says_nothing_and_stays_is_a_reader),
         TEST(one_that_waits_does_not_keep_its_console),
+        TEST(nothing_of_a_console_goes_out_before_tls),
+        TEST(nothing_of_a_vms_line_goes_out_before_tls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

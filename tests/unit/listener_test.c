@@ -551,6 +551,38 @@ static void a_person_is_told_by_the_reserve(void **state)
     close(peer);
 }
 
+static struct listener_answer admit_all(void *owner, const struct address *peer)
+{
+    (void)owner;
+    (void)peer;
+    return (struct listener_answer){ .is_refused = false };
+}
+
+/* Where peers expect TLS, a line of text is garbage, and tells what is there.
+ */
+static void without_files_nothing_is_said_in_the_clear(void **state)
+{
+    struct site *s = *state;
+    struct address at = localhost();
+    struct rlimit before;
+    struct listener_guard guard = { .judge = admit_all, .is_mute = true };
+    char byte;
+    int peer;
+
+    assert_int_equal(listener_open(s->loop, &at, LISTENER_REFUSE, &guard,
+                                   site_on_accepted, s, &s->listener),
+                     0);
+    peer = dial_listener(s->listener);
+    before = close_the_door();
+    deadline_queue_set_length(&s->patience, 100 * 1000);
+    site_run(s, 1);
+    assert_int_equal(s->count, 0);
+    assert_int_equal(read(peer, &byte, 1), -1);
+    assert_int_equal(errno, ECONNRESET);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    close(peer);
+}
+
 struct needy {
     struct descriptor_waiter waiter;
     struct descriptors *descriptors;
@@ -618,6 +650,8 @@ int main(void)
             a_listener_rests_and_is_woken_by_a_close, site_open, site_close),
         cmocka_unit_test_setup_teardown(a_person_is_told_by_the_reserve,
                                         site_open, site_close),
+        cmocka_unit_test_setup_teardown(
+            without_files_nothing_is_said_in_the_clear, site_open, site_close),
         cmocka_unit_test_setup_teardown(each_waiter_is_woken_once, site_open,
                                         site_close),
     };

@@ -157,11 +157,20 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
 /* The option goes off: a break, lines and a suspension that the VM had set by
  * it end with it. Nothing that a peer has not ended lasts for ever for the
  * other side. */
+/* Where TLS is required, no line is told before it. */
+int vm_line_begin(struct vm_session *s)
+{
+    if (s->comport.is_on || secure_is_missing(&s->telnet.secure) ||
+        telpeer_state(&s->telnet.wire.peer, TELPEER_PEER,
+                      TELNET_OPTION_COM_PORT) != TELOPT_ON)
+        return 0;
+    return comport_peer_start(&s->comport, lines_seen(s), &s->telnet.wire.out);
+}
+
 int vm_line_handle_option(struct vm_session *s, bool is_on)
 {
     if (is_on)
-        return comport_peer_start(&s->comport, lines_seen(s),
-                                  &s->telnet.wire.out);
+        return vm_line_begin(s);
     if (s->comport.is_break)
         break_output(s, false);
     comport_peer_init(&s->comport, LINE_VM);

@@ -339,6 +339,8 @@ static void vm_session_on_secured(struct telnet_link *l)
 
     if (secure_is_missing(&l->secure) && l->secure.state == SECURE_NOT)
         vm_session_end(s, VM_END_TLS_REQUIRED);
+    if (l->secure.state == SECURE_DONE && vm_line_begin(s) < 0)
+        telnet_link_break(l, -ENOBUFS);
 }
 
 /* Of a link that leaves, the output is all that still counts: an option or a
@@ -390,7 +392,8 @@ static enum vm_end why_too_early(const struct vm_session *s,
         (e->state == SECURE_ASKED || e->state == SECURE_ACCEPTED))
         return VM_END_HALF_AUTHENTICATED;
     if (secure_is_missing(e) &&
-        (event == TELPEER_DATA ||
+        (event == TELPEER_DATA || event == TELPEER_SUBOPTION ||
+         (event == TELPEER_COMMAND && item->verb == TELNET_BRK) ||
          (event == TELPEER_OPTION && is_vmware && item->is_on)))
         return VM_END_TLS_REQUIRED;
     return VM_END_COUNT;

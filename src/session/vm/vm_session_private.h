@@ -179,8 +179,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on);
 /*
  * From the VM: COM-PORT-OPTION went on or off (handle_option), a message of it
  * (handle_message), IAC BRK (handle_break). To the VM: the lines that it sees,
- * if they have changed (tell), a break (tell_break). An int is 0, or a failure
- * of buf_append.
+ * if they have changed (tell), a break (tell_break); the option may have been
+ * on before TLS had begun (begin). An int is 0, or a failure of buf_append.
  *
  * vm_line_join: the session has become the destination of a move, and continues
  * the line of the console that it joins: what it does not set stays.
@@ -193,6 +193,7 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on);
  * it, or does not want it any more.
  */
 int vm_line_handle_option(struct vm_session *s, bool is_on);
+int vm_line_begin(struct vm_session *s);
 int vm_line_handle_message(struct vm_session *s, struct slice body);
 void vm_line_handle_break(struct vm_session *s);
 int vm_line_tell(struct vm_session *s);
