@@ -295,18 +295,21 @@ static void play(struct chaos *c, struct bystander *b, unsigned ms)
 /* Everybody is reset: what they had must come back. */
 static void leave(struct chaos *c, struct bystander *b, int at_first)
 {
-    /* Each console has a port, and some have a listener beside it. */
-    int allowed = at_first + server_consoles(&c->server) +
-                  SERVER_SERVICE_PORTS + SPARE_DESCRIPTORS;
     uint64_t start = now_ms();
+    int allowed = 0;
     int count;
 
     for (int i = CHAOS_BYSTANDERS; i < CHAOS_PEERS_MAX; i++) {
         if (c->peers[i].kind != PEER_NONE)
             chaos_reset(c, &c->peers[i]);
     }
+    /* Of the many VMs that connected, the log has some; a listing has all. */
+    server_signal(&c->server, SIGUSR1);
     while (!has_failed(c) &&
            (count = server_descriptors(&c->server)) > allowed) {
+        /* Each console has a port, and some have a listener beside it. */
+        allowed = at_first + server_consoles(&c->server) +
+                  SERVER_SERVICE_PORTS + SPARE_DESCRIPTORS;
         serve(c, 20);
         /* Nobody takes the calls of services any more. */
         for (int i = CHAOS_BYSTANDERS; i < CHAOS_PEERS_MAX; i++)

@@ -133,15 +133,25 @@ void server_start(struct server *s, const char *program, const char *folder)
     s->log = ends[0];
 }
 
-/* A VM may have several consoles: its port is the one it came to last. */
-static void take_console(struct server *s, const char *line)
+/* The port of a console that a line is about; 0: it has none. */
+static unsigned take_port(struct server *s, const char *line)
 {
     const char *text = strstr(line, " port=");
     unsigned port = text != NULL ? (unsigned)strtoul(text + 6, NULL, 10) : 0;
 
     if (port < s->block || port - s->block >= SERVER_PORTS)
-        return;
+        return 0;
     s->has_port[port - s->block] = true;
+    return port;
+}
+
+/* A VM may have several consoles: its port is the one it came to last. */
+static void take_console(struct server *s, const char *line)
+{
+    unsigned port = take_port(s, line);
+
+    if (port == 0)
+        return;
     for (int i = 0; i < SERVER_VMS_MAX; i++) {
         char uuid[40], id[48];
 
@@ -172,6 +182,8 @@ static void take_line(struct server *s)
             (uint16_t)strtoul(proxy + strlen(" proxy=127.0.0.1:"), NULL, 10);
     if (strstr(line, " " LOG_VM_CONNECTED " ") != NULL)
         take_console(s, line);
+    if (strstr(line, " " LOG_CONSOLE_LISTED " ") != NULL)
+        (void)take_port(s, line);
     if (strstr(line, "Sanitizer") != NULL ||
         strstr(line, "runtime error:") != NULL)
         s->has_complained = true;
