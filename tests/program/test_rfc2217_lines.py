@@ -333,4 +333,4 @@ def test_changes_are_not_logged_without_debug(vspcd, vm):
     client.set(DTR_OFF)
     vspcd.report()
     assert not [line for line in vspcd.lines[before:]
-                if "clients=" not in line and "count=" not in line]
+                if words.COMPORT_LINE in line]
