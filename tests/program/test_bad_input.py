@@ -211,9 +211,11 @@ def test_no_descriptors_left_on_a_console_port(start_vspcd, need):
     client = vspcd.telnet(vm)
     with many(lambda: RawClient(vspcd.console_address(vm.port)), 100) as crowd:
         vspcd.wait_event(words.FILES_EXHAUSTED)
-        # Who was accepted before that line was greeted before it.
-        served = count_greeted(crowd)
-        assert 10 <= served <= 32
+        # Whoever is not served yet makes room for the next one.
+        eventually(lambda: len(vspcd.events(words.CLIENT_CONNECTED)) > 1,
+                   "some of the crowd to be served")
+        served = count_open(crowd)
+        assert 5 <= served <= 32
         vm.send(b"what is connected is served")
         client.read_until(b"is served")
         client.send(b"typed")
@@ -231,12 +233,11 @@ def test_no_descriptors_left_on_a_console_port(start_vspcd, need):
     client.read_until(b"still is")
 
 
-def count_greeted(crowd):
+def count_open(crowd):
     for one in crowd:
         if not one.is_closed_by_peer:
             one.read_for(0)
-    return sum(len(one.greeting) == len(wire.CLIENT_GREETING)
-               for one in crowd)
+    return sum(not one.is_closed_by_peer for one in crowd)
 
 
 def test_no_descriptors_left_on_the_vm_port(start_vspcd, need):
@@ -283,7 +284,8 @@ def test_descriptor_limit_is_raised_to_the_hard_one(start_vspcd, need):
     line = next(x for x in limits.splitlines() if "open files" in x)
     assert line.split()[3:5] == ["512", "512"]
     vm = vspcd.vm()
-    with many(lambda: RawClient(vspcd.console_address(vm.port)), 150) as crowd:
+    # One address has 120 places at most with 512 descriptors.
+    with many(lambda: RawClient(vspcd.console_address(vm.port)), 110) as crowd:
         pump_all(crowd, lambda: all(
             len(c.greeting) == len(wire.CLIENT_GREETING) for c in crowd),
             "a greeting for each")

@@ -27,8 +27,10 @@ def wait_no_clients(vspcd, console):
 @pytest.mark.parametrize("kind", ["raw", "telnet"])
 def test_200_clients_reset_behind_their_last_bytes(vspcd, kind):
     vm = vspcd.vm()
-    clients = [getattr(vspcd, kind)(vm) for _ in range(200)]
-    if kind == "raw":
+    if kind == "telnet":
+        clients = [vspcd.telnet(vm) for _ in range(200)]
+    else:
+        clients = vspcd.raws(vm, 200)
         # The first byte decides that they are: they are served then.
         for client in clients:
             client.send(b"\n")
@@ -56,7 +58,7 @@ def test_clients_in_tls_reset_behind_their_last_bytes(start_vspcd):
 def test_200_clients_reset_with_output_unread(vspcd):
     """What a script does that says "exit" and closes."""
     vm = vspcd.vm()
-    clients = [vspcd.raw(vm) for _ in range(200)]
+    clients = vspcd.raws(vm, 200)
     vm.send(b"login: ")
     for client in clients:
         client.send(b"exit\r")

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from harness import words
+from harness.clients import RawClient
 
 RULE = ("--service-connect", "*:*",
         "--service-connect", "localhost:*", "--service-connect", "vspc://*")
@@ -29,7 +30,8 @@ def test_resets_while_the_console_is_full(start_vspcd, kind):
     vspcd = start_vspcd()
     vm = vspcd.vm()
     paste = vspcd.raw(vm)
-    clients = [getattr(vspcd, kind)(vm) for _ in range(20)]
+    clients = (vspcd.raws(vm, 20) if kind == "raw"
+               else [vspcd.telnet(vm) for _ in range(20)])
     fill(paste)
     for client in clients:
         client.sock.setblocking(True)
@@ -90,8 +92,9 @@ def test_resets_while_the_console_is_full_and_prints(start_vspcd):
     threads = [threading.Thread(target=output), threading.Thread(target=eat)]
     for thread in threads:
         thread.start()
+    address = vspcd.console_address(vm.port)
     for _ in range(20):
-        clients = [vspcd.raw(vm) for _ in range(40)]
+        clients = [RawClient(address).greet() for _ in range(40)]
         for client in clients:
             client.sock.setblocking(True)
             client.sock.sendall(b"ls\r" * 1000)

@@ -261,6 +261,15 @@ class Vspcd(Program):
     def raw(self, vm_or_port, **options):
         return self._attach(RawClient, vm_or_port, options)
 
+    def raws(self, vm, count):
+        """Raw clients that come together: each is served as such when it has
+        been silent for half a second."""
+        address = self.console_address(vm.port)
+        clients = [self.keep(RawClient(address).greet()) for _ in range(count)]
+        for client in clients:
+            self.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+        return clients
+
     def _attach(self, kind, vm_or_port, options):
         port = getattr(vm_or_port, "port", vm_or_port)
         client = self.keep(kind(self.console_address(port), **options)).greet()
