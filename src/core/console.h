@@ -110,6 +110,14 @@ struct console_ref {
     void (*on_gone)(struct console_ref *ref);
 };
 
+/* While a link leaves in its own time, which few do: console_leaving.c. */
+struct console_leave {
+    struct console *console;
+    struct deadline silence; /* since the link's last byte */
+    uint64_t from;           /* position in the output of its BEGIN */
+    uint64_t until_us;
+};
+
 /* What a console's deadline expiry is for. */
 enum console_wait {
     CONSOLE_WAITS_FOR_NOTHING,
@@ -134,9 +142,7 @@ struct console {
     struct list spare;       /* of the site, while the console is spare; or in
                               * directory.evicted */
     struct deadline hold;    /* runs while the VM is held */
-    struct deadline leave;   /* runs while one leaves, since its last byte */
-    uint64_t leave_from;     /* position in the output of its BEGIN */
-    uint64_t leave_until_us;
+    struct console_leave *leave; /* NULL: none leaves in its own time */
     uint64_t held_since_us;
     uint64_t trusts_from_us; /* before that the VM waits for no reader that has
                               * proved nothing; see console_pace.c */

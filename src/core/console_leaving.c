@@ -26,9 +26,22 @@
  * replaced) drains the source: it is read for what has come, and counted where
  * that is too much.
  */
+#include "base/mem.h"
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
+
+#include <stdlib.h>
+
+/* The time of the link that leaves is over, if it had any. */
+static void forget_time(struct console *c)
+{
+    if (c->leave == NULL)
+        return;
+    deadline_stop(&c->leave->silence);
+    free(c->leave);
+    c->leave = NULL;
+}
 
 /* The link that leaves is nobody's from now on. The hold goes with it: it was
  * the hold of a reader against this link's output, and the next link asks for
@@ -39,7 +52,7 @@ static struct vm_link *release(struct console *c)
 
     c->leaving = NULL;
     link->leaves = NULL;
-    deadline_stop(&c->leave);
+    forget_time(c);
     console_stop_hold(c);
     return link;
 }
@@ -56,9 +69,15 @@ static void let_go(struct console *c, const char *reason)
 
 void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
 {
-    c->leave_from = from;
-    c->leave_until_us = now_us + LIMIT_LEAVE_MAX_US;
-    deadline_start(&c->directory->leaves, &c->leave, now_us);
+    forget_time(c);
+    c->leave = xcalloc(1, sizeof *c->leave);
+    *c->leave = (struct console_leave){
+        .console = c,
+        .from = from,
+        .until_us = now_us + LIMIT_LEAVE_MAX_US,
+    };
+    deadline_init(&c->leave->silence);
+    deadline_start(&c->directory->leaves, &c->leave->silence, now_us);
     console_mark(c, CONSOLE_DUE_LEAVE);
 }
 
@@ -109,10 +128,12 @@ void console_leaving_goes_on(struct vm_link *link, uint64_t now_us)
 {
     struct console *c = link->leaves;
 
-    if (now_us >= c->leave_until_us)
+    if (c->leave == NULL)
+        return;
+    if (now_us >= c->leave->until_us)
         console_finish_leaving(c);
     else
-        deadline_start(&c->directory->leaves, &c->leave, now_us);
+        deadline_start(&c->directory->leaves, &c->leave->silence, now_us);
 }
 
 /* Only with little output since BEGIN is "nothing is there" an answer;
@@ -121,7 +142,8 @@ void console_leaving_is_empty(struct vm_link *link)
 {
     struct console *c = link->leaves;
 
-    if (c->output.head - c->leave_from <= LIMIT_FIRST_FLIGHT)
+    if (c->leave != NULL &&
+        c->output.head - c->leave->from <= LIMIT_FIRST_FLIGHT)
         let_go(c, "its VM moved to another host");
 }
 
@@ -138,10 +160,12 @@ void console_leaving_has_ended(struct vm_link *link)
 
 void console_leave_due(struct console *c, uint64_t now_us)
 {
+    struct console_leave *leave = c->leave;
+
     /* While clients are slow the source is not read: that is no silence of its
      * own. Only LIMIT_LEAVE_MAX_US ends that. */
-    if (deadline_is_running(&c->hold) && now_us < c->leave_until_us)
-        deadline_start(&c->directory->leaves, &c->leave, now_us);
+    if (deadline_is_running(&c->hold) && now_us < leave->until_us)
+        deadline_start(&c->directory->leaves, &leave->silence, now_us);
     else
         console_finish_leaving(c);
 }

@@ -42,8 +42,9 @@ static void directory_leave_due(struct deadline *deadline, void *owner)
 {
     const struct directory *d = owner;
 
-    console_leave_due(CONTAINER_OF(deadline, struct console, leave),
-                      d->leaves.fired_us);
+    console_leave_due(
+        CONTAINER_OF(deadline, struct console_leave, silence)->console,
+        d->leaves.fired_us);
 }
 
 static void directory_trial_due(struct deadline *deadline, void *owner)
@@ -214,7 +215,6 @@ static void console_free(struct console *c)
     console_stop_waiting(c);
     console_leave_site(c);
     deadline_stop(&c->hold);
-    deadline_stop(&c->leave);
     c->directory->history_used -= c->output.cap;
     ring_done(&c->output);
     buf_done(&c->held_input);
@@ -292,7 +292,6 @@ static struct console *console_new(struct directory *d,
     list_init(&c->spare);
     deadline_init(&c->expiry);
     deadline_init(&c->hold);
-    deadline_init(&c->leave);
     return c;
 }
 

@@ -137,10 +137,10 @@ static void a_word_begins_the_silence_anew(void **state)
 
     print(f, 20 * KIB);
     peer_give(f->destination, BYTES(COMPLETE));
-    due_us = c->leave.due_us;
-    c->leave.due_us = 1;
+    due_us = c->leave->silence.due_us;
+    c->leave->silence.due_us = 1;
     peer_give(f->source, BYTES("!"));
-    assert_true(c->leave.due_us >= due_us);
+    assert_true(c->leave->silence.due_us >= due_us);
 }
 
 static void input_is_the_destinations_while_the_source_leaves(void **state)
@@ -302,7 +302,7 @@ static void a_source_that_never_stops_is_cut_off(void **state)
 
     print(f, 20 * KIB);
     peer_give(f->destination, BYTES(COMPLETE "late"));
-    c->leave_until_us = 0;
+    c->leave->until_us = 0;
     put_only(f->source, slice_of(f->words + 20 * KIB, 2 * MIB));
     site_run(&f->site);
     assert_true(f->source->stream.is_closed);
@@ -319,7 +319,7 @@ static void a_source_that_its_clients_hold_up_is_cut_off_in_the_end(
     peer_block(f->client);
     print(f, 200 * KIB);
     peer_give(f->destination, BYTES(COMPLETE "late"));
-    c->leave_until_us = 0;
+    c->leave->until_us = 0;
     site_leaves_due(&f->site);
     assert_true(f->source->stream.is_closed);
     assert_int_equal(f->site.seen[FACT_OUTPUT_LOST].count, 0);
