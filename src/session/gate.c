@@ -2,7 +2,7 @@
  * What a connection that the gate refuses is told, and what the log says of it,
  * is in one table here; the decision is in access/ (pure). The reason for a
  * newcomer that is closed is in tell_pushed_out. Other refusals:
- * refuse_by_console and client_session_refuse_clear in client_session.c,
+ * refuse_by_console in client_serving.c, client_session_refuse_clear,
  * service_listen.c, refuse_one in net/listener.c.
  *
  * The guards are asked right after accept, before anything is read or kept: a

@@ -82,7 +82,7 @@ void client_first_is_raw(struct client_session *s)
     s->mode = CLIENT_MODE_RAW;
     s->telnet.wire.encoder.is_raw = true;
     telnet_link_stay_clear(&s->telnet);
-    client_session_serve(s);
+    client_serving_begin(s);
 }
 
 bool client_first_is_known(struct client_session *s, struct slice in)

@@ -35,7 +35,7 @@
 static void give_input(struct client_session *s, struct slice bytes)
 {
     s->is_active = true;
-    if (client_session_take_place(s) && !client_input(&s->client, bytes))
+    if (client_serving_take_place(s) && !client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 
@@ -72,7 +72,7 @@ static void give_typed(struct client_session *s, struct slice in,
 /* Waits in the order of coming: see client_wait. */
 static void refuse_input(struct client_session *s)
 {
-    if (!client_session_take_place(s))
+    if (!client_serving_take_place(s))
         return;
     s->is_refused = true;
     client_wait(&s->client);
@@ -390,7 +390,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)
                                          : take_raw(s, in);
     if (s->mode == CLIENT_MODE_TELNET)
-        client_session_decide(s);
+        client_serving_decide(s);
     if (s->is_active || s->is_refused)
         client_idle_active(s);
     s->has_typed_over = !console_takes_input(s->target.console) &&

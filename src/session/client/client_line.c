@@ -40,7 +40,7 @@ void client_line_catch_up(struct client_session *s)
 
 void client_line_handle_break(struct client_session *s)
 {
-    if (!client_session_take_place(s))
+    if (!client_serving_take_place(s))
         return;
     /* IAC BRK has no length: the break begins and ends at once. */
     client_break(&s->client, true);
@@ -122,7 +122,7 @@ int client_line_handle_message(struct client_session *s, struct slice body)
     enum comport_wish wish;
     int r;
 
-    if (!client_session_take_place(s))
+    if (!client_serving_take_place(s))
         return 0;
     r = comport_peer_handle(&s->comport, &request, body, &s->telnet.wire.out,
                             &wish);

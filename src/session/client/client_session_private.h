@@ -2,6 +2,7 @@
  * client_session_private.h - what the files of a client session share:
  *
  *   client_session.c  its life: phases, from the first byte to the end
+ *   client_serving.c  the way to being served
  *   client_first.c    what it is by its first bytes
  *   client_idle.c     what is done about its being quiet
  *   client_input.c    from the client to the VM; telnet, or raw?
@@ -15,6 +16,7 @@
 #define SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
 
 #include "core/told/past.h"
+#include "log/log_format.h"
 #include "session/client/client_end.h"
 #include "session/client/client_session.h"
 #include "session/comport_peer.h"
@@ -66,7 +68,7 @@ enum {
  * SERVING. Every phase can be followed by ENDING, and ENDING by none.
  *
  * A connection that has come to us is attached to its console from SERVING on,
- * and not before (client_session_take_place): a stranger who only connects is
+ * and not before (client_serving_take_place): a stranger who only connects is
  * nothing to the VM and takes nothing from others. One that vspcd has made is
  * attached from its start.
  */
@@ -150,17 +152,6 @@ void client_session_end_gently(struct client_session *s, const char *reason);
 /* The client gets its remaining output, and then the session ends. */
 void client_session_drain(struct client_session *s, const char *reason);
 
-/* Output goes out from now on, unless TLS may yet come before it. */
-void client_session_serve(struct client_session *s);
-
-/* The client is attached to its console from now on: it is served, or has said
- * something for the console. False: it is not, and perhaps the session ends. */
-bool client_session_take_place(struct client_session *s);
-
-/* All that came in a read was handled: serves the client, if it is known by now
- * what it is. */
-void client_session_decide(struct client_session *s);
-
 /* Ends a connection in the clear that needs TLS, and tells the client. */
 void client_session_refuse_clear(struct client_session *s);
 
@@ -210,6 +201,44 @@ void client_idle_active(struct client_session *s);
 /* The deadlines of nops; of idles and last_times. */
 void client_idle_nop_due(struct deadline *d, void *owner);
 void client_idle_due(struct deadline *d, void *owner);
+
+/* Of a connection that vspcd made, its owner (service.c) has more to say in the
+ * log. */
+static inline enum log_level client_session_log_level(
+    const struct client_session *s)
+{
+    return s->role->is_outgoing ? LOG_DEBUG : LOG_INFO;
+}
+
+/* ---- client_serving.c */
+
+/* Output goes out from now on, unless TLS may yet come before it. */
+void client_serving_begin(struct client_session *s);
+
+/* The client is attached to its console from now on: it is served, or has said
+ * something for the console. False: it is not, and perhaps the session ends.
+ * attach: without a place, which it has. */
+bool client_serving_take_place(struct client_session *s);
+enum client_outcome client_serving_attach(struct client_session *s,
+                                          struct err *why);
+
+/* All that came in a read was handled: serves the client, if it is known by now
+ * what it is. */
+void client_serving_decide(struct client_session *s);
+
+/* TLS was decided, or has gone a step; the peer has said nothing for its time:
+ * in NEGOTIATING, in CALLING. */
+void client_serving_on_secured(struct telnet_link *l);
+void client_serving_go_on(struct client_session *s);
+void client_serving_stop_negotiating(struct client_session *s);
+void client_serving_stop_calling(struct client_session *s);
+
+/* Each is told once, and only when it is so: the log, that the client is
+ * attached; the role's owner, that the peer is served; the owner of the
+ * directory, that there is a client. */
+void client_serving_log(struct client_session *s);
+void client_serving_tell_open(struct client_session *s);
+void client_serving_report(struct client_session *s);
 
 /* ---- client_input.c */
 

@@ -1,0 +1,283 @@
+/*
+ * A client's way to being served: TLS decided, what it speaks found out, a
+ * place taken, its console attached, and only then output.
+ * client_session_private.h has the picture.
+ *
+ * The order is what counts. Nothing of a console goes out before TLS is decided
+ * (secure_is_open, secure_is_missing). A place is taken before the console is
+ * attached, so that a stranger who is refused was never seen by the VM. The
+ * line in the log comes when it is known whether the connection is in TLS, so
+ * client_serving_log is asked at each step. The owner (on_open) and the fact
+ * come before output that could end the session.
+ */
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "log/log.h"
+#include "log/log_words.h"
+#include "session/client/client_session_private.h"
+
+/* A client that has shown who it is. All that is told of it later has its
+ * name. */
+static void log_connected_by(struct client_session *s, const char *terms,
+                             const struct stream_certificate *certificate)
+{
+    const struct console *c = s->client.console;
+    char name[sizeof certificate->subject];
+
+    text_clean(name, sizeof name, slice_of_text(certificate->subject));
+    s->name = xstrdup(name);
+    s->client.name = s->name;
+    log_audit(LOG_INFO, s->client.peer, console_id(c).text,
+              LOG_CLIENT_CONNECTED
+              " console=%s peer=%s tls=%s client=%s issuer=%s serial=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer, LOG_TEXT(terms),
+              LOG_TEXT(name), LOG_TEXT(certificate->issuer),
+              certificate->serial);
+}
+
+/* Once, when the client is attached and it is known whether the connection is
+ * in TLS. secure_is_open says that this is not known yet, and there are no
+ * terms before the handshake of a raw connection is done. So it is asked at
+ * each step on the way. */
+void client_serving_log(struct client_session *s)
+{
+    struct stream_security security;
+    struct stream_certificate certificate;
+    struct console_name name;
+
+    if (s->is_logged || client_session_is_ending(s) ||
+        !client_session_is_attached(s) || secure_is_open(&s->telnet.secure))
+        return;
+    security = stream_security(s->telnet.wire.stream);
+    if (security.terms[0] == '\0')
+        return;
+    s->is_logged = true;
+    s->client.is_encrypted = security.is_secure;
+    certificate = stream_certificate(s->telnet.wire.stream);
+    if (!s->role->is_outgoing && certificate.serial[0] != '\0') {
+        log_connected_by(s, security.terms, &certificate);
+        return;
+    }
+    name = console_name(s->client.console);
+    log_audit(client_session_log_level(s), s->client.peer,
+              console_id(s->client.console).text,
+              LOG_CLIENT_CONNECTED " console=%s peer=%s tls=%s",
+              LOG_TEXT(name.text), s->client.peer,
+              security.is_secure ? LOG_TEXT(security.terms) : "no");
+}
+
+/* The peer is there, in whatever way was agreed on: on_open once, and never for
+ * a connection that only drains. */
+void client_serving_tell_open(struct client_session *s)
+{
+    struct stream_security security;
+
+    if (s->is_open || !client_session_is_shown(s) ||
+        s->phase == CLIENT_DRAINING || s->role->on_open == NULL)
+        return;
+    security = stream_security(s->telnet.wire.stream);
+    if (security.terms[0] == '\0')
+        return; /* it has failed, and is about to say so */
+    s->is_open = true;
+    s->role->on_open(s->role->owner, security.terms);
+}
+
+/* Once, and not for systems that vspcd called: they are no clients that have
+ * come. */
+void client_serving_report(struct client_session *s)
+{
+    if (s->is_told || client_session_is_ending(s) || s->role->is_outgoing)
+        return;
+    s->is_told = true;
+    client_report_attached(&s->client);
+}
+
+/* In words, where words may be said. The line goes out at once, since nobody is
+ * to wait for it. */
+static void refuse_by_console(struct client_session *s, const struct err *why)
+{
+    const struct console *c = s->target.console;
+
+    client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
+                      why->text);
+    (void)wire_flush(&s->telnet.wire);
+    log_audit(client_session_log_level(s), s->client.peer, console_id(c).text,
+              LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              c->directory->settings.client_limit);
+    client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+}
+
+/* The gate has logged it. */
+static void refuse_by_gate(struct client_session *s, const char *line)
+{
+    client_output_say(s, "%s", line);
+    (void)wire_flush(&s->telnet.wire);
+    client_session_end_gently(s, client_end_text(CLIENT_END_TOTAL));
+}
+
+/* Whether the peer has proved who it is. A certificate that TLS has verified is
+ * the only proof so far; whatever else will be one is asked about here. */
+static bool is_authenticated(const struct client_session *s)
+{
+    return stream_security(s->telnet.wire.stream).has_certificate;
+}
+
+/* Connections that vspcd has made take no stranger's place. */
+static bool take_place(struct client_session *s, const char **ret_line)
+{
+    return s->role->is_outgoing ||
+           gate_take_place(&s->telnet.ctx->gate, &s->place,
+                           &s->telnet.wire.stream->peer, is_authenticated(s),
+                           ret_line);
+}
+
+/* From here on the VM waits for it, and sees it as DCD. It is shown what has
+ * come since its connection did, although nobody has waited for it so far; a
+ * program that connects and starts something would miss the beginning. */
+enum client_outcome client_serving_attach(struct client_session *s,
+                                          struct err *why)
+{
+    enum client_outcome outcome =
+        client_attach(&s->client, s->target.console, clock_now_us(), why);
+
+    if (outcome != CLIENT_ATTACHED)
+        return outcome;
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    console_begin_at(&s->client.reader, s->came_at);
+    client_output_note_absence(s);
+    (void)client_line_begin(s);
+    return CLIENT_ATTACHED;
+}
+
+bool client_serving_take_place(struct client_session *s)
+{
+    const char *line;
+    struct err why;
+
+    if (client_session_is_ending(s) || s->target.console == NULL)
+        return false;
+    if (client_session_is_attached(s))
+        return true;
+    if (!take_place(s, &line)) {
+        refuse_by_gate(s, line);
+        return false;
+    }
+    if (client_serving_attach(s, &why) != CLIENT_ATTACHED) {
+        refuse_by_console(s, &why);
+        return false;
+    }
+    client_serving_log(s);
+    return true;
+}
+
+/* The order: the reader goes back before the first byte goes out; on_open and
+ * the fact come before output that could end the session; then AUTHENTICATION
+ * is closed, and the output goes. */
+void client_serving_begin(struct client_session *s)
+{
+    if (s->phase >= CLIENT_SERVING || s->target.console == NULL ||
+        secure_is_open(&s->telnet.secure))
+        return;
+    if (secure_is_missing(&s->telnet.secure)) {
+        client_session_refuse_clear(s);
+        return;
+    }
+    if (!client_serving_take_place(s))
+        return;
+    client_serving_log(s);
+    client_session_enter(s, CLIENT_SERVING);
+    client_idle_begin(s);
+    (void)client_output_look_back(s);
+    client_serving_tell_open(s);
+    client_serving_report(s);
+    telnet_link_stay_clear(&s->telnet);
+    client_window_ask(s);
+    client_output_flush(s);
+}
+
+void client_serving_decide(struct client_session *s)
+{
+    if (client_session_is_ending(s) || !client_session_has_answered(s))
+        return;
+    client_serving_begin(s);
+    client_window_ask(s);
+    /* An answer that has come late. */
+    if (client_session_is_shown(s) && client_output_look_back(s))
+        client_output_flush(s);
+}
+
+/* Whether there is TLS is decided, one way or the other: back to what has to be
+ * found out of every client. */
+void client_serving_go_on(struct client_session *s)
+{
+    if (s->phase >= CLIENT_SERVING)
+        return;
+    client_session_enter(s, CLIENT_NEGOTIATING);
+    client_serving_log(s);
+    if (client_session_has_answered(s))
+        client_serving_begin(s);
+}
+
+void client_serving_on_secured(struct telnet_link *l)
+{
+    struct client_session *s = client_session_of_telnet(l);
+    bool is_first = s->phase == CLIENT_FIRST_BYTE;
+
+    if (s->phase >= CLIENT_SERVING)
+        return;
+    switch ((enum secure_state)l->secure.state) {
+    case SECURE_FIRST:
+    case SECURE_ACCEPTED:
+        break;
+    case SECURE_OFFERED:
+        if (is_first)
+            client_session_enter(s, CLIENT_NEGOTIATING);
+        break;
+    case SECURE_ASKED:
+    case SECURE_STARTED:
+        /* Once: each message of the exchange comes here, and one that repeats
+         * what changes nothing would renew its time for ever. */
+        if (s->phase != CLIENT_AUTHENTICATING)
+            client_session_enter(s, CLIENT_AUTHENTICATING);
+        break;
+    case SECURE_DONE:
+        client_session_enter(s, CLIENT_HANDSHAKING);
+        break;
+    case SECURE_NOT:
+        client_serving_go_on(s);
+        break;
+    }
+    client_serving_log(s);
+}
+
+/* It was silent so far: it gets the bare bytes, until it turns out to be
+ * telnet. A client with a mode has answered something and only left BINARY
+ * open. Without a console there is nothing to serve it yet, and it is not read:
+ * its time begins anew. */
+void client_serving_stop_negotiating(struct client_session *s)
+{
+    if (s->target.console == NULL) {
+        client_session_enter(s, (enum client_phase)s->phase);
+        return;
+    }
+    if (s->mode == CLIENT_MODE_UNDECIDED)
+        s->telnet.wire.encoder.is_raw = true;
+    telnet_link_stay_clear(&s->telnet);
+    client_serving_begin(s);
+    if (s->has_finished && s->phase == CLIENT_SERVING)
+        client_session_enter(s, CLIENT_HALF_CLOSED);
+}
+
+/* A remote system may look up our name before it answers. Where TLS is required
+ * there is nothing else to be had from it, so it is waited for more than
+ * once. */
+void client_serving_stop_calling(struct client_session *s)
+{
+    if (secure_is_missing(&s->telnet.secure) &&
+        ++s->waits < CLIENT_ANSWER_WAITS)
+        client_session_enter(s, CLIENT_CALLING);
+    else
+        client_serving_stop_negotiating(s);
+}
