@@ -51,7 +51,7 @@ static void open_contexts(void)
     contexts[1] =
         lab_server(&(struct tls_settings){ .certificate_path = certificate.path,
                                            .minimum = "1.0",
-                                           .ciphers = "ALL:@SECLEVEL=0" });
+                                           .ciphers = "ALL" });
     contexts[2] =
         lab_server(&(struct tls_settings){ .certificate_path = certificate.path,
                                            .ca_path = lab.ca_path,

@@ -304,8 +304,11 @@ def test_a_vm_moves_on_while_its_input_is_still_on_its_way(vspcd):
     last.complete()
     hosts.append(last)
     hosts[-2].wait_closed()
-    client.send(b"<end>")
-    last.wait(lambda: last.data.endswith(b"<end>"), "the end")
+    # It is not taken before the last host has taken what is in front of it.
+    with concurrent.futures.ThreadPoolExecutor(1) as sender:
+        sent = sender.submit(client.send, b"<end>")
+        last.wait(lambda: last.data.endswith(b"<end>"), "the end")
+        sent.result()
     assert_same(b"".join(bytes(host.data) for host in hosts),
                 data[:taken] + b"<end>")
 
