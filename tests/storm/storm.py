@@ -344,7 +344,7 @@ class Watch:
     def take(self):
         """All times since the last call; None among them: no answer came."""
         waits = []
-        while self.waits.poll(0.01):
+        while self.waits.poll(0):
             waits.append(self.waits.recv())
         return waits
 
