@@ -10,7 +10,7 @@ static bool has_site(const void *value, const void *key)
     const struct site_member *m = value;
     const struct ip *site = key;
 
-    return m->site.high == site->high && m->site.low == site->low;
+    return ip_is_equal(m->site, *site);
 }
 
 static uint64_t hash_of(const struct sites *sites, const struct ip *site)

@@ -161,7 +161,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
     n.address = cut(ip, n.mask);
     /* A shorter prefix contains more than the mapped addresses. */
     n.is_ipv4 = ip_is_ipv4(n.address) && mapped_bits >= IP_BITS - IPV4_BITS;
-    if (n.address.high != ip.high || n.address.low != ip.low) {
+    if (!ip_is_equal(n.address, ip)) {
         err_set(err,
                 "'%s' is an address in a network: expected the network, %s, "
                 "or the address without /%lu",
@@ -174,9 +174,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
 
 bool network_is_equal(const struct network *a, const struct network *b)
 {
-    return a->address.high == b->address.high &&
-           a->address.low == b->address.low && a->mask.high == b->mask.high &&
-           a->mask.low == b->mask.low;
+    return ip_is_equal(a->address, b->address) && ip_is_equal(a->mask, b->mask);
 }
 
 struct network_text network_format(const struct network *n)

@@ -39,6 +39,17 @@ static inline bool ip_is_ipv4(struct ip ip)
     return ip.high == 0 && ip.low >> 32 == 0xffff;
 }
 
+static inline bool ip_is_equal(struct ip a, struct ip b)
+{
+    return a.high == b.high && a.low == b.low;
+}
+
+/* All zeros: what has no address, and "::". */
+static inline bool ip_is_none(struct ip ip)
+{
+    return (ip.high | ip.low) == 0;
+}
+
 /* Bytes in network byte order, as in socket addresses. */
 struct ip ip_from_ipv4(const uint8_t bytes[4]);
 struct ip ip_from_ipv6(const uint8_t bytes[16]);

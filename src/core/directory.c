@@ -346,7 +346,7 @@ struct of_vm {
 
 static void count_of_vm(struct of_vm *of, struct console *c, struct ip site)
 {
-    bool is_own = c->site->ip.high == site.high && c->site->ip.low == site.low;
+    bool is_own = ip_is_equal(c->site->ip, site);
     struct console **oldest = is_own ? &of->own_spare : &of->spare;
 
     if (c->is_evicted)

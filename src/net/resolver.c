@@ -89,8 +89,7 @@ static bool is_own(const struct ifaddrs *own, const struct address *a)
             continue;
         address.any.sa_family = own->ifa_addr->sa_family;
         memcpy(&address, own->ifa_addr, address_len(&address));
-        if (address_ip(&address, &other) && other.high == ip.high &&
-            other.low == ip.low)
+        if (address_ip(&address, &other) && ip_is_equal(other, ip))
             return true;
     }
     return false;

@@ -141,7 +141,7 @@ static bool speaks_for_itself(const struct arrival *a)
     struct ip own;
 
     return address_ip(&a->stream->peer, &own) &&
-           own.high == a->header.peer.high && own.low == a->header.peer.low &&
+           ip_is_equal(own, a->header.peer) &&
            address_port(&a->stream->peer) == a->header.port;
 }
 

@@ -239,7 +239,7 @@ void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n)
 
 bool gate_admits_console(struct gate *g, struct ip ip)
 {
-    return (ip.high | ip.low) == 0 ||
+    return ip_is_none(ip) ||
            admission_admits_console(&g->admission, ip, clock_now_us());
 }
 

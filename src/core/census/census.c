@@ -126,7 +126,7 @@ size_t census_read_addresses(
     for (size_t i = 0; i < count; i++) {
         struct ip ip = ret_rows[i].ip;
 
-        if ((ip.high | ip.low) == 0)
+        if (ip_is_none(ip))
             ret_rows[i].text = (struct network_text){ "none" };
         else
             ret_rows[i].text = ip_site_format(ip);

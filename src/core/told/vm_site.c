@@ -15,7 +15,7 @@ static bool has_ip(const void *value, const void *key)
     const struct vm_site *site = value;
     const struct ip *ip = key;
 
-    return site->ip.high == ip->high && site->ip.low == ip->low;
+    return ip_is_equal(site->ip, *ip);
 }
 
 static uint64_t hash_of(const struct vm_sites *sites, struct ip ip)

@@ -146,6 +146,6 @@ bool uri_rule_names(const struct uri_rule *rule, struct ip ip, uint16_t port)
     if (rule->is_console || !has_port(rule, port))
         return false;
     if (rule->is_address)
-        return rule->ip.high == ip.high && rule->ip.low == ip.low;
+        return ip_is_equal(rule->ip, ip);
     return strcmp(rule->host, "localhost") == 0 && ip_range(ip) == IP_LOOPBACK;
 }

@@ -50,7 +50,7 @@ static bool is_of_interface(const struct address *interface,
         return interface->any.sa_family == AF_INET6 ||
                a->any.sa_family == AF_INET;
     return address_ip(interface, &one) && address_ip(a, &other) &&
-           one.high == other.high && one.low == other.low;
+           ip_is_equal(one, other);
 }
 
 /* ---- addresses -------------------------------------------------------- */
