@@ -67,11 +67,10 @@ const char *client_mode_name(enum client_mode mode)
     return (unsigned)mode < CLIENT_MODE_COUNT ? names[mode] : "?";
 }
 
-static struct deadline_queue *queue_of(const struct client_session *s)
+static struct deadline_queue *queue_at(const struct session_context *ctx,
+                                       size_t offset)
 {
-    char *queues = (char *)s->telnet.ctx->clients;
-
-    return (struct deadline_queue *)(void *)(queues + phases[s->phase].queue);
+    return (struct deadline_queue *)(void *)((char *)ctx->clients + offset);
 }
 
 /* The one place that sets the phase. Into the present phase again: its time
@@ -82,7 +81,8 @@ void client_session_enter(struct client_session *s, enum client_phase phase)
     deadline_stop(&s->deadline);
     s->phase = (uint8_t)phase;
     if (phases[phase].has_deadline)
-        deadline_start(queue_of(s), &s->deadline, clock_now_us());
+        deadline_start(queue_at(s->telnet.ctx, phases[phase].queue),
+                       &s->deadline, clock_now_us());
 }
 
 /* Bits. Silently: if the client was not attached, there is nothing to log. */
@@ -644,18 +644,18 @@ enum client_outcome client_session_attach(struct client *client,
                                           struct err *why)
 {
     struct client_session *s = client_session_of(client);
-    enum client_outcome outcome = CLIENT_ATTACHED;
+    enum client_outcome outcome;
 
     client_session_detach(client);
     go_to(s, console);
-    if (client_session_is_shown(s))
+    if (client_session_is_shown(s)) {
         outcome = client_serving_attach(s, why);
-    if (outcome != CLIENT_ATTACHED) {
-        console_ref_set(&s->target, NULL);
-        return outcome;
-    }
-    if (client_session_is_shown(s))
+        if (outcome != CLIENT_ATTACHED) {
+            console_ref_set(&s->target, NULL);
+            return outcome;
+        }
         client_serving_report(s);
+    }
     client_serving_log(s);
     if (client_session_has_answered(s))
         client_serving_begin(s);
@@ -664,50 +664,45 @@ enum client_outcome client_session_attach(struct client *client,
     return CLIENT_ATTACHED;
 }
 
+/* half_closes and those of client_idle.c get their lengths from the settings,
+ * when all are open. */
+static const struct {
+    size_t queue; /* in struct client_sessions */
+    uint64_t length_us;
+    deadline_due_fn *on_due;
+} queues[] = {
+#define QUEUE(member) offsetof(struct client_sessions, member)
+    { QUEUE(first_bytes), SECURE_FIRST_BYTE_US, client_session_phase_due },
+    { QUEUE(calls), CLIENT_ANSWER_US, client_session_phase_due },
+    { QUEUE(exchanges), CLIENT_EXCHANGE_US, client_session_phase_due },
+    { QUEUE(negotiations), CLIENT_NEGOTIATION_US, client_session_phase_due },
+    { QUEUE(half_closes), 0, client_session_phase_due },
+    { QUEUE(drains), CLIENT_DRAIN_US, client_session_phase_due },
+    { QUEUE(doubts), CLIENT_DOUBT_US, client_input_doubt_due },
+    { QUEUE(pasts), CLIENT_PAST_US, client_past_due },
+    { QUEUE(nops), 0, client_idle_nop_due },
+    { QUEUE(idles), 0, client_idle_due },
+    { QUEUE(last_times), 0, client_idle_due },
+#undef QUEUE
+};
+
+enum { QUEUE_COUNT = sizeof queues / sizeof queues[0] };
+
 void client_session_open_all(struct session_context *ctx)
 {
-    struct client_sessions *all = xcalloc(1, sizeof *all);
-    const struct {
-        struct deadline_queue *queue;
-        uint64_t length_us;
-        deadline_due_fn *on_due;
-    } queues[] = {
-        { &all->first_bytes, SECURE_FIRST_BYTE_US, client_session_phase_due },
-        { &all->calls, CLIENT_ANSWER_US, client_session_phase_due },
-        { &all->exchanges, CLIENT_EXCHANGE_US, client_session_phase_due },
-        { &all->negotiations, CLIENT_NEGOTIATION_US, client_session_phase_due },
-        { &all->half_closes, ctx->settings.half_close_us,
-          client_session_phase_due },
-        { &all->drains, CLIENT_DRAIN_US, client_session_phase_due },
-        { &all->doubts, CLIENT_DOUBT_US, client_input_doubt_due },
-        { &all->pasts, CLIENT_PAST_US, client_past_due },
-        { &all->nops, 0, client_idle_nop_due },
-        { &all->idles, 0, client_idle_due },
-        { &all->last_times, 0, client_idle_due },
-    };
-
-    ctx->clients = all;
-    for (size_t i = 0; i < sizeof queues / sizeof queues[0]; i++)
-        session_context_open_queue(ctx, queues[i].queue, queues[i].length_us,
-                                   queues[i].on_due);
+    ctx->clients = xcalloc(1, sizeof *ctx->clients);
+    for (size_t i = 0; i < QUEUE_COUNT; i++)
+        session_context_open_queue(ctx, queue_at(ctx, queues[i].queue),
+                                   queues[i].length_us, queues[i].on_due);
+    deadline_queue_set_length(&ctx->clients->half_closes,
+                              ctx->settings.half_close_us);
     client_idle_set(ctx);
 }
 
 void client_session_close_all(struct session_context *ctx)
 {
-    struct client_sessions *all = ctx->clients;
-
-    deadline_queue_close(&all->first_bytes);
-    deadline_queue_close(&all->calls);
-    deadline_queue_close(&all->exchanges);
-    deadline_queue_close(&all->negotiations);
-    deadline_queue_close(&all->half_closes);
-    deadline_queue_close(&all->drains);
-    deadline_queue_close(&all->doubts);
-    deadline_queue_close(&all->pasts);
-    deadline_queue_close(&all->nops);
-    deadline_queue_close(&all->idles);
-    deadline_queue_close(&all->last_times);
-    free(all);
+    for (size_t i = 0; i < QUEUE_COUNT; i++)
+        deadline_queue_close(queue_at(ctx, queues[i].queue));
+    free(ctx->clients);
     ctx->clients = NULL;
 }
