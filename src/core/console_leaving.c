@@ -31,17 +31,8 @@
 #include "core/console_private.h"
 #include "core/directory.h"
 
+#include <assert.h>
 #include <stdlib.h>
-
-/* The time of the link that leaves is over, if it had any. */
-static void forget_time(struct console *c)
-{
-    if (c->leave == NULL)
-        return;
-    deadline_stop(&c->leave->silence);
-    free(c->leave);
-    c->leave = NULL;
-}
 
 /* The link that leaves is nobody's from now on. The hold goes with it: it was
  * the hold of a reader against this link's output, and the next link asks for
@@ -52,7 +43,10 @@ static struct vm_link *release(struct console *c)
 
     c->leaving = NULL;
     link->leaves = NULL;
-    forget_time(c);
+    if (c->leave != NULL)
+        deadline_stop(&c->leave->silence);
+    free(c->leave);
+    c->leave = NULL;
     console_stop_hold(c);
     return link;
 }
@@ -69,8 +63,8 @@ static void let_go(struct console *c, const char *reason)
 
 void console_start_leaving(struct console *c, uint64_t from, uint64_t now_us)
 {
-    forget_time(c);
-    c->leave = xcalloc(1, sizeof *c->leave);
+    assert(c->leave == NULL);
+    c->leave = xmalloc(sizeof *c->leave);
     *c->leave = (struct console_leave){
         .console = c,
         .from = from,
