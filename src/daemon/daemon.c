@@ -225,8 +225,11 @@ static void daemon_close_directory(struct daemon *d)
 
 static int daemon_open_process(struct daemon *d, struct err *err)
 {
+    uint64_t seed[2];
+
     (void)err;
-    messages_watch(d->messages, d->loop);
+    make_seed(seed);
+    messages_watch(d->messages, d->loop, seed);
     systemd_open(&d->systemd, d->loop, &d->directory);
     return 0;
 }

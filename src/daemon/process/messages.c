@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -183,12 +182,9 @@ static void messages_pause_over(struct deadline *deadline, void *owner)
     (void)owner;
 }
 
-void messages_watch(struct messages *m, struct loop *loop)
+void messages_watch(struct messages *m, struct loop *loop,
+                    const uint64_t seed[2])
 {
-    uint64_t seed[2] = { 0 };
-
-    /* For so few bytes, getrandom(2) can only fail by our own mistake. */
-    (void)!getrandom(seed, sizeof seed, 0);
     loop_watch(loop, log_open_gate(seed));
     m->pause_us = PAUSE_FIRST_US;
     deadline_init(&m->pause);

@@ -44,8 +44,9 @@ void messages_set(struct messages *m, const struct settings *s);
 
 /* With a loop, which calls messages_flush every turn: from now on lines that
  * peers can cause are limited (log/log_gate.h). messages_flush returns false if
- * lines are left that nobody takes now. */
-void messages_watch(struct messages *m, struct loop *loop);
+ * lines are left that nobody takes now. seed: random (log_open_gate). */
+void messages_watch(struct messages *m, struct loop *loop,
+                    const uint64_t seed[2]);
 bool messages_flush(struct messages *m);
 
 /* Must precede the closing of the loop. */
