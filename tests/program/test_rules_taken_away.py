@@ -1,7 +1,6 @@
 """SIGHUP takes rules away: what they no longer allow ends, everything else
 stays, and rules that come back begin what they allow."""
 
-import re
 
 import pytest
 
@@ -20,14 +19,6 @@ def closed(vspcd, **counts):
     return vspcd.wait_event(words.RELOAD_ALLOWED,
                             **{f"closed-{kind}": count
                                for kind, count in counts.items()})
-
-
-def wait_state(vspcd, state):
-    def report():
-        vspcd.report()
-        return re.search(rf"console=web .*service-state={state}$", vspcd.log,
-                         re.M)
-    eventually(report, f"state {state}")
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def test_a_connection_ends_and_is_not_made_again(calling):
     assert peer.read_all() == b""
     has = vspcd.wait_event(words.SERVICE_REFUSED, console="web")
     assert "no rule allows this connection" in has["reason"]
-    wait_state(vspcd, "refused")
+    vspcd.wait_service("web", "refused")
     vm.send(b"not for the remote system")
     hup(vspcd)
     assert not listener.is_called()
@@ -74,10 +65,10 @@ def test_a_failing_connection_is_tried_no_more(calling):
                "a try that failed")
     config("")
     hup(vspcd)
-    wait_state(vspcd, "refused")
+    vspcd.wait_service("web", "refused")
     config(rule)
     hup(vspcd)
-    wait_state(vspcd, "waiting")
+    vspcd.wait_service("web", "waiting")
 
 
 def test_a_listener_ends_with_its_clients(start_vspcd, config):  # noqa: F811
@@ -151,7 +142,7 @@ def test_a_null_modem_ends(start_vspcd, config):  # noqa: F811
     config("service-connect = \"vspc://c\"\n")
     hup(vspcd)
     closed(vspcd, services=1)
-    wait_state(vspcd, "refused")
+    vspcd.wait_service("web", "refused")
     assert_both_ways(a, vspcd.telnet(a))
     config(rule)
     hup(vspcd)

@@ -2,7 +2,6 @@
 schemes, rules, tries and pauses, what becomes of it as the VM goes and comes."""
 
 import random
-import re
 import socket
 import threading
 import time
@@ -11,7 +10,6 @@ import pytest
 
 from harness import words
 from harness import wire
-from harness.net import eventually
 from harness.remote import TelnetRemote, server_context
 from harness.streams import MIB, assert_both_ways, assert_same
 
@@ -33,14 +31,6 @@ def check_raw(vm, peer):
     vm.send(EVERY_BYTE)
     assert peer.read_exactly(256) == EVERY_BYTE
     assert not peer.data
-
-
-def wait_state(vspcd, state):
-    def report():
-        vspcd.report()
-        return re.search(rf"console=web .*service-state={state}$", vspcd.log,
-                         re.M)
-    eventually(report, f"state {state}")
 
 
 @pytest.mark.parametrize("scheme, host", [
@@ -240,7 +230,7 @@ def test_the_vm_goes_and_comes(start_vspcd, remote):
     uri = f"127.0.0.1:{listener.port}"
     vm = call(vspcd, uri)
     peer = listener.accept()
-    wait_state(vspcd, "connected")
+    vspcd.wait_service("web", "connected")
     last = random.Random(5).randbytes(60000)
     vm.send(last)
     vm.close()
@@ -248,7 +238,7 @@ def test_the_vm_goes_and_comes(start_vspcd, remote):
     assert_same(peer.read_all(), last)
     time.sleep(0.7)
     assert not listener.is_called()
-    wait_state(vspcd, "idle")
+    vspcd.wait_service("web", "idle")
     assert not vspcd.events(TRIED_AGAIN)
     vm = vspcd.new_vm("web", vm.uuid, uri=uri, direction=b"C").identify()
     check_raw(vm, listener.accept())
@@ -261,7 +251,7 @@ def test_a_vm_that_is_back_at_once(start_vspcd, remote):
     uri = f"127.0.0.1:{listener.port}"
     vm = call(vspcd, uri)
     peer = listener.accept()
-    wait_state(vspcd, "connected")
+    vspcd.wait_service("web", "connected")
     said = random.Random(6).randbytes(2 * MIB)
     threading.Thread(target=vm.send, args=(said,), daemon=True).start()
     peer.read_exactly(10000)
@@ -307,7 +297,7 @@ def test_a_slow_remote_loses_nothing(start_vspcd, remote):
     listener = remote(receive_buffer=65536)
     vm = call(vspcd, f"127.0.0.1:{listener.port}")
     peer = listener.accept()
-    wait_state(vspcd, "connected")
+    vspcd.wait_service("web", "connected")
     said = random.Random(7).randbytes(16 * MIB)
     sender = threading.Thread(target=vm.send, args=(said,), daemon=True)
     sender.start()
@@ -350,7 +340,7 @@ def test_the_end_with_a_call_under_way(start_vspcd):
             filler.setblocking(False)
             filler.connect_ex(deaf.getsockname())
         call(vspcd, "127.0.0.1:%d" % deaf.getsockname()[1])
-        wait_state(vspcd, "connecting")
+        vspcd.wait_service("web", "connecting")
         vspcd.stop()
 
 

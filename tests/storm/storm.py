@@ -113,6 +113,21 @@ def made_up():
                      digits[20:]))
 
 
+class Crowd:
+    """Connections that stay, up to a number; then all of them go at once."""
+
+    def __init__(self, most):
+        self.most = most
+        self.socks = []
+
+    def add(self, sock):
+        self.socks.append(sock)
+        if len(self.socks) > self.most:
+            for one in self.socks:
+                one.close()
+            self.socks = []
+
+
 def flood(address, opening, data):
     """One connection that says one thing without end, and reads."""
     while True:
@@ -218,32 +233,24 @@ def resets_at_a_console(target):
 @storm
 def clients_that_stay(target):
     """Places: silent connections, as many as one address gets."""
-    socks = []
+    crowd = Crowd(3000)
     while True:
         sock = open_to(target.console)
         if sock is None:
             time.sleep(0.01)
             continue
-        socks.append(sock)
-        if len(socks) > 3000:
-            for one in socks:
-                one.close()
-            socks = []
+        crowd.add(sock)
 
 
 @storm
 def half_of_a_hello(target):
     """Three bytes of TLS, and nothing more."""
-    socks = []
+    crowd = Crowd(2000)
     for address in itertools.cycle((target.proxy, target.console)):
         sock = open_to(address)
         if sock is not None:
             send(sock, b"\x16\x03\x01")
-            socks.append(sock)
-        if len(socks) > 2000:
-            for one in socks:
-                one.close()
-            socks = []
+            crowd.add(sock)
 
 
 @storm
@@ -266,7 +273,7 @@ def handshakes(target):
 def answers_that_nobody_takes(target):
     """Connections that ask without reading: the kernel keeps the answers."""
     question = wire.do(6) * 20000
-    socks = []
+    crowd = Crowd(500)
     while True:
         sock = open_to(target.proxy)
         if sock is None:
@@ -277,11 +284,7 @@ def answers_that_nobody_takes(target):
             sock.send(question)
         except OSError:
             pass
-        socks.append(sock)
-        if len(socks) > 500:
-            for one in socks:
-                one.close()
-            socks = []
+        crowd.add(sock)
 
 
 @storm

@@ -33,17 +33,6 @@ static const struct {
 };
 enum { STRANGERS = sizeof strangers / sizeof strangers[0] };
 
-static struct peer *listener_connect(struct fixture *f)
-{
-    struct peer *client = peer_add(&f->site);
-
-    client->is_raw = true;
-    client_session_start(&f->site.ctx, &client->stream.stream, f->console,
-                         client_raw_role());
-    site_run(&f->site);
-    return client;
-}
-
 static void assert_answered(struct peer *client, const char *answer)
 {
     assert_true(client->stream.is_closed);

@@ -7,6 +7,8 @@
 
 #include "session_peer.h"
 
+#include "session/client/client_session.h"
+
 #define NOTICE(text) "\r\n[vspcd: " text "]\r\n"
 #define VM_IS_THERE NOTICE("vm-0001: yes, VM connected")
 
@@ -40,6 +42,18 @@ static inline int teardown(void **state)
 
     site_close(&f->site);
     return 0;
+}
+
+/* Of a raw listener that a service URI asked for. */
+static inline struct peer *listener_connect(struct fixture *f)
+{
+    struct peer *client = peer_add(&f->site);
+
+    client->is_raw = true;
+    client_session_start(&f->site.ctx, &client->stream.stream, f->console,
+                         client_raw_role());
+    site_run(&f->site);
+    return client;
 }
 
 static inline struct slice part(size_t from, size_t to)

@@ -43,17 +43,6 @@ static uint64_t left_s(const struct deadline_queue *queue)
     return (first_of(queue)->due_us - clock_now_us() + SECOND / 2) / SECOND;
 }
 
-static struct peer *listener_connect(struct fixture *f)
-{
-    struct peer *client = peer_add(&f->site);
-
-    client->is_raw = true;
-    client_session_start(&f->site.ctx, &client->stream.stream, f->console,
-                         client_raw_role());
-    site_run(&f->site);
-    return client;
-}
-
 static void let_idle(struct fixture *f)
 {
     site_idles_due(&f->site);

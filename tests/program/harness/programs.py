@@ -313,6 +313,14 @@ class Vspcd(Program):
             return listed and listed[-1]["clients"] == str(count)
         eventually(has_them, f"{count} clients of {console}")
 
+    def wait_service(self, console, state):
+        """Waits until the listing says so of the console's service URI."""
+        def has_it():
+            self.report()
+            return self.events(words.CONSOLE_LISTED, console=console,
+                               **{"service-state": state})
+        eventually(has_it, f"state {state}")
+
     def check_works(self):
         """A new VM and a new client, a few bytes each way."""
         vm = self.vm(f"check-{len(self.peers)}")
