@@ -29,10 +29,14 @@
 
 struct console_name console_name(const struct console *c)
 {
-    const struct directory *d = c->directory;
-    struct console_name n;
-    char between = d->settings.is_multi_console ? '_' : '/';
+    const struct directory *d;
+    struct console_name n = { "" };
+    char between;
 
+    if (c == NULL)
+        return n;
+    d = c->directory;
+    between = d->settings.is_multi_console ? '_' : '/';
     if (d->settings.is_multi_console || c->next_of_vm != NULL ||
         directory_find(d, c->uuid, NULL) != c)
         snprintf(n.text, sizeof n.text, "%s%c%s", c->name, between, c->label);
@@ -43,8 +47,10 @@ struct console_name console_name(const struct console *c)
 
 struct console_name console_id(const struct console *c)
 {
-    struct console_name n;
+    struct console_name n = { "" };
 
+    if (c == NULL)
+        return n;
     snprintf(n.text, sizeof n.text, "%s%c%s", c->uuid,
              c->directory->settings.is_multi_console ? '_' : '/', c->label);
     return n;

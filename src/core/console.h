@@ -190,13 +190,14 @@ struct console {
     char uuid[];
 };
 
-/* "NAME", "NAME/LABEL" or "NAME_LABEL": as shown to people. */
+/* "NAME", "NAME/LABEL" or "NAME_LABEL": as shown to people. "" for NULL:
+ * whoever logs may have no console yet. */
 struct console_name {
     char text[2 * LIMIT_NAME + 2];
 };
 struct console_name console_name(const struct console *c);
 
-/* "UUID/LABEL": the identity of a console. */
+/* "UUID/LABEL": the identity of a console. "" for NULL. */
 struct console_name console_id(const struct console *c);
 
 /* set: the reference is to this console from now on, and to no other one.

@@ -87,21 +87,6 @@ int comport_peer_tell_break(struct comport_peer *e, bool is_on, struct buf *out)
     return is_on ? telnet_put_command(out, TELNET_BRK) : 0;
 }
 
-/* For the log; "": it has no console yet. */
-static struct console_name name_of(const struct comport_request *request)
-{
-    if (request->console == NULL)
-        return (struct console_name){ "" };
-    return console_name(request->console);
-}
-
-static struct console_name id_of(const struct comport_request *request)
-{
-    if (request->console == NULL)
-        return (struct console_name){ "" };
-    return console_id(request->console);
-}
-
 /* A request that is malformed or impossible is ignored; the peer is named in
  * the log once, however many it sends. */
 static void complain(struct comport_peer *e,
@@ -113,9 +98,9 @@ static void complain(struct comport_peer *e,
         return;
     e->has_complained = true;
     log_limited(
-        LOG_INFO, request->peer, id_of(request).text,
+        LOG_INFO, request->peer, console_id(request->console).text,
         LOG_COMPORT_IGNORED " console=%s peer=%s command=%d name=%s bytes=%zu",
-        LOG_ANY(name_of(request).text), request->peer, command,
+        LOG_ANY(console_name(request->console).text), request->peer, command,
         comport_command_name(command >= 0 ? (uint8_t)command : 255), body.len);
 }
 
@@ -126,10 +111,10 @@ static void log_line_set(const struct comport_peer *e,
 
     if (!log_has(LOG_DEBUG))
         return;
-    log_limited(LOG_DEBUG, request->peer, id_of(request).text,
+    log_limited(LOG_DEBUG, request->peer, console_id(request->console).text,
                 LOG_COMPORT_LINE
                 " console=%s peer=%s line=%s flow=%u inbound-flow=%u lines=%s",
-                LOG_ANY(name_of(request).text), request->peer,
+                LOG_ANY(console_name(request->console).text), request->peer,
                 line_format(request->line, side).text,
                 line_get(request->line, side, LINE_FLOW),
                 line_get(request->line, side, LINE_INBOUND_FLOW),
@@ -224,9 +209,9 @@ static int answer_signature(struct comport_peer *e,
     if (text.len > 0) {
         text_clean(theirs, sizeof theirs, text);
         log_limited(e->has_signed ? LOG_DEBUG : LOG_INFO, request->peer,
-                    id_of(request).text,
+                    console_id(request->console).text,
                     LOG_COMPORT_SIGNATURE " console=%s peer=%s text=%s",
-                    LOG_ANY(name_of(request).text), request->peer,
+                    LOG_ANY(console_name(request->console).text), request->peer,
                     LOG_TEXT(theirs));
         e->has_signed = true;
     }

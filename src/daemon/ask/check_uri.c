@@ -190,18 +190,6 @@ static bool is_possible(const struct session_settings *settings,
     return is;
 }
 
-/* Whether the rules allow a connection to the URI's address, as far as that can
- * be told without asking for it: a name, and a null modem, are. */
-static bool may_reach(const struct session_settings *settings,
-                      const struct uri *uri, struct err *why)
-{
-    const struct session_context ctx = { .settings = *settings };
-    struct ip ip;
-
-    return uri->kind != URI_ADDRESS || !ip_parse(uri->host, &ip) ||
-           service_may_reach(&ctx, ip, uri->port, false, why);
-}
-
 /* What decides about a service, as daemon_settings.c translates it. The rules
  * are those for the URI's direction. */
 static struct session_settings session_settings_of(
@@ -239,9 +227,10 @@ static void say_listener(const struct session_settings *session,
 static void say_connection(const struct session_settings *session,
                            const struct uri *uri, const char *rule)
 {
+    const struct session_context ctx = { .settings = *session };
     struct err why;
 
-    if (!may_reach(session, uri, &why))
+    if (!service_may_lead_to(&ctx, uri, &why))
         say("served", "no: %s", why.text);
     else
         say("served", "yes, by the rule %s%s", rule,

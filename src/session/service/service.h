@@ -45,11 +45,12 @@ bool service_is_allowed(struct session_context *ctx, const struct uri *uri,
 bool service_is_possible(struct session_context *ctx, const struct uri *uri,
                          char direction, struct err *why);
 
-/* Whether the rules allow a connection to this address, which a service URI has
- * led to. is_own: an interface of this host has it. False: why has the
- * reason. */
-bool service_may_reach(const struct session_context *ctx, struct ip ip,
-                       uint16_t port, bool is_own, struct err *why);
+/* Whether the rules allow a connection to where the URI leads, as far as that
+ * is known before: an address is judged, but the addresses of this host's
+ * interfaces only when it connects; a name and a null modem are allowed. False:
+ * why has the reason. */
+bool service_may_lead_to(const struct session_context *ctx,
+                         const struct uri *uri, struct err *why);
 
 /*
  * Where a listener of this URI is by the rules: an IPv6 address without its

@@ -80,7 +80,8 @@ bool service_is_permitted(const struct session_context *ctx,
                           const struct uri *uri, char direction,
                           struct err *why);
 
-/* service_may_reach for the address that the service has reached, or tries. */
+/* Whether the rules allow the address that the service has reached, or tries.
+ */
 bool service_reaches_allowed(const struct service *s, struct err *why);
 
 /* The URI as shown to people. */

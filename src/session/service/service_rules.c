@@ -25,9 +25,10 @@ static bool is_named(const struct session_settings *s, struct ip ip,
 
 /* "*" and names never lead to the concentrator itself: there are consoles
  * behind --client-allow, and services that trust whoever comes from this host
- * or link, such as those for a cloud's metadata. */
-bool service_may_reach(const struct session_context *ctx, struct ip ip,
-                       uint16_t port, bool is_own, struct err *why)
+ * or link, such as those for a cloud's metadata. is_own: an interface of this
+ * host has the address. */
+static bool may_reach(const struct session_context *ctx, struct ip ip,
+                      uint16_t port, bool is_own, struct err *why)
 {
     static const char *const texts[IP_RANGE_COUNT] = {
         [IP_ANY_HOST] = "an address of this host",
@@ -56,19 +57,17 @@ bool service_reaches_allowed(const struct service *s, struct err *why)
     struct ip ip;
 
     return !address_ip(&s->reached, &ip) ||
-           service_may_reach(s->ctx, ip, address_port(&s->reached),
-                             s->reaches_own, why);
+           may_reach(s->ctx, ip, address_port(&s->reached), s->reaches_own,
+                     why);
 }
 
-/* A URI with an address can be judged before it is used, but for the addresses
- * of this host's interfaces, which the connection asks for. */
-static bool is_address_permitted(const struct session_context *ctx,
-                                 const struct uri *uri, struct err *why)
+bool service_may_lead_to(const struct session_context *ctx,
+                         const struct uri *uri, struct err *why)
 {
     struct ip ip;
 
     return uri->kind != URI_ADDRESS || !ip_parse(uri->host, &ip) ||
-           service_may_reach(ctx, ip, uri->port, false, why);
+           may_reach(ctx, ip, uri->port, false, why);
 }
 
 /* What --client-tls requires holds for each way to a console. A listener for
@@ -153,7 +152,7 @@ bool service_is_permitted(const struct session_context *ctx,
     if (direction != 'C')
         return is_listener_permitted(ctx, uri, why);
     if (is_ruled_in(s->connect_rules, s->connect_rule_count, uri))
-        return is_address_permitted(ctx, uri, why);
+        return service_may_lead_to(ctx, uri, why);
     err_set(why,
             "direction 'C' (client): no rule allows this connection; see "
             "--service-connect, or set the serial port's direction to server");

@@ -184,21 +184,6 @@ static int ask(struct vm_session *s)
     return 0;
 }
 
-/* For the log; "": it has no console. */
-static struct console_name name_of(const struct vm_session *s)
-{
-    if (s->link.console == NULL)
-        return (struct console_name){ "" };
-    return console_name(s->link.console);
-}
-
-static struct console_name id_of(const struct vm_session *s)
-{
-    if (s->link.console == NULL)
-        return (struct console_name){ "" };
-    return console_id(s->link.console);
-}
-
 /* What the VM has said so far is output now, because it becomes another one, or
  * none. False: the session has ended by that, since a client that ends may let
  * go of input that cannot be written. */
@@ -383,11 +368,11 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
     const char *why_not = begin_move(s, sequence, secret);
 
     if (why_not != NULL) {
-        struct console_name name = name_of(s);
+        struct console_name name = console_name(s->link.console);
 
         answer.code = VMEXT_VMOTION_NOTNOW;
         s->telnet.ctx->directory->move_counts.refused++;
-        log_limited(LOG_WARNING, s->link.peer, id_of(s).text,
+        log_limited(LOG_WARNING, s->link.peer, console_id(s->link.console).text,
                     LOG_VM_MOVE_NOT_BEGUN " console=%s peer=%s reason=%s",
                     LOG_ANY(name.text), s->link.peer, LOG_TEXT(why_not));
     }
@@ -513,8 +498,8 @@ int vm_extension_handle_option(struct vm_session *s, bool is_on)
         vm_session_turn_away(s, VM_END_NO_EXTENSION);
         return 0;
     }
-    name = name_of(s);
-    log_limited(LOG_INFO, s->link.peer, id_of(s).text,
+    name = console_name(s->link.console);
+    log_limited(LOG_INFO, s->link.peer, console_id(s->link.console).text,
                 LOG_VM_PAUSED " console=%s peer=%s", LOG_ANY(name.text),
                 s->link.peer);
     if (!end_output(s))
