@@ -79,11 +79,11 @@ struct client_role {
     /* RAW: must be TLS_OFF. REMOTE, and over a stream that is TLS already:
      * whether AUTHENTICATION is possible. */
     enum tls_policy policy;
-    struct tls_context *tls; /* REMOTE: the context for AUTHENTICATION */
-    const char *host; /* REMOTE: the name that its certificate must have */
     /* vspcd made the connection: its owner logs it, it adds no fact of a
      * client, and it ends when its peer sends no more. */
     bool is_outgoing;
+    struct tls_context *tls; /* REMOTE: the context for AUTHENTICATION */
+    const char *host; /* REMOTE: the name that its certificate must have */
     /* For an owner that wants to know, else NULL. on_open: the peer is served,
      * with these terms of TLS ("none"). on_end: the session has ended, whether
      * on_open was called or not. */

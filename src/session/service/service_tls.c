@@ -165,11 +165,9 @@ struct service_tls *service_tls_take(struct service_tls_pool *pool,
     return t;
 }
 
-/* The one that nobody has used for the longest time. */
-static void close_unused(struct service_tls_pool *pool)
+static void close_unused(struct service_tls_pool *pool, struct list *node)
 {
-    struct service_tls *t =
-        CONTAINER_OF(pool->unused.next, struct service_tls, node);
+    struct service_tls *t = CONTAINER_OF(node, struct service_tls, node);
 
     pool->unused_count--;
     list_remove(&t->node);
@@ -189,7 +187,7 @@ void service_tls_release(struct service_tls *t)
     list_remove(&t->node);
     list_add_tail(&pool->unused, &t->node);
     if (++pool->unused_count > UNUSED_MAX)
-        close_unused(pool);
+        close_unused(pool, pool->unused.next);
 }
 
 struct tls_context *service_tls_context(const struct service_tls *t)
@@ -206,8 +204,8 @@ void service_tls_pool_init(struct service_tls_pool *pool)
 
 void service_tls_pool_done(struct service_tls_pool *pool)
 {
-    while (pool->unused_count > 0)
-        close_unused(pool);
+    LIST_EACH (node, after, &pool->unused)
+        close_unused(pool, node);
     tls_context_close(pool->cas);
     pool->cas = NULL;
 }
