@@ -27,9 +27,9 @@ MAY_INCLUDE = {
     "access": "base",
     "conf": "base log",
 
-    "core": "base core/told",
+    "core": "base access core/told",
     "core/told": "base -core",
-    "core/census": "base",
+    "core/census": "base access",
 
     "net": "base log",
     "store": "base core",
@@ -40,7 +40,7 @@ MAY_INCLUDE = {
 
     "record": "base core",
     "alert": "base core",
-    "auth": "base log net",
+    "auth": "base log access net",
 
     "session": "base log proto access core net auth",
     "session/service": "base log proto access core net auth session/client",

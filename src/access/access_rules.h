@@ -1,0 +1,137 @@
+/*
+ * access_rules.h - who may do what with which console: the rules of the
+ * configuration, and the one function that answers.
+ *
+ *     group ops { members = {"alice", "unix:wheel",
+ * "certificate:*.example.org"} } access "web-*" { write = {"ops"}  read =
+ * {"anybody from 192.0.2.0/24"} } access "*"     { admin = {"unix:vspc-admin",
+ * "root"}  break = {"ops"} }
+ *
+ * The first section whose pattern (and hosts, if it has any) match the console
+ * decides, and the greatest right in it that is for the principal holds. No
+ * section matches: nobody may anything.
+ *
+ * Patterns are globs (* ? [a-z]) over name, name/label, UUID, UUID/label of a
+ * console; UUIDs regardless of case.
+ *
+ * Members, in groups and in sections:
+ *
+ *     ops               the group of this name, if there is one; else the
+ * person user:alice        the person of this name: proven by uid, password,
+ * proxy unix:wheel        persons in this group of their account (uid,
+ * password) proxy:staff       persons of whom a trusted proxy says this group
+ *     certificate:GLOB  by the name in a TLS client certificate
+ *     token:GLOB        by the name of a token
+ *     anybody           whoever connects, proven or not
+ *     MEMBER from NET   only from this network, or from "local": this machine
+ *
+ * A token has the right that the rules give to it (token:NAME) or to its owner,
+ * whichever is more; never more than its owner's (unless the owner is a
+ * keeper), never more than its own bound, and none on a console that its own
+ * pattern does not match.
+ *
+ * Immutable once compiled; a reload compiles others. Pure.
+ */
+#ifndef ACCESS_ACCESS_RULES_H
+#define ACCESS_ACCESS_RULES_H
+
+#include "access/principal.h"
+#include "base/err.h"
+
+struct access_rules;
+
+/* How many may type at once into a console. */
+enum access_keyboard {
+    KEYBOARD_FREE_FOR_ALL,
+    KEYBOARD_ONE_WRITER,
+};
+
+/* What the rules say about a member or a section, and where that stands. */
+struct access_text {
+    const char *text;
+    unsigned line; /* of the configuration file */
+};
+
+struct access_texts {
+    const struct access_text *item;
+    size_t count;
+};
+
+struct access_group_source {
+    struct access_text name;
+    struct access_texts members;
+};
+
+struct access_section_source {
+    struct access_text pattern;
+    struct access_texts members[RIGHT_COUNT]; /* by right; none of NONE */
+    struct access_texts hosts;                /* networks; none: any host */
+    enum access_keyboard keyboard;
+};
+
+/* All that rules are made of; borrowed during access_rules_compile alone. */
+struct access_source {
+    const struct access_group_source *group;
+    size_t group_count;
+    const struct access_section_source *section;
+    size_t section_count;
+};
+
+/* What is wrong, or strange, about the rules: told one at a time, in the order
+ * of the file. is_error: such rules are not compiled; else it is a warning. */
+typedef void access_problem_fn(void *owner, unsigned line, bool is_error,
+                               const char *text);
+
+/* NULL: there was an error, which was told. */
+struct access_rules *access_rules_compile(const struct access_source *source,
+                                          access_problem_fn *tell, void *owner);
+
+/*
+ * The rules without any section in the configuration. keeper: name of vspcd's
+ * own user. Root and the keeper are admin; connections from this machine may
+ * break. is_open: everybody may write besides (as vSPC.py).
+ */
+struct access_rules *access_rules_standard(const char *keeper, bool is_open,
+                                           enum access_keyboard keyboard);
+
+void access_rules_free(struct access_rules *rules);
+
+/* Made by access_rules_standard: there are no sections. */
+bool access_rules_are_standard(const struct access_rules *rules);
+
+/* What a rule can know of a console. Texts are borrowed. */
+struct access_console {
+    const char *name; /* the VM's */
+    const char *uuid;
+    const char *label;
+    struct ip
+        host; /* of its VM's present or last connection; all zeros: none */
+};
+
+struct access_verdict {
+    enum right right;
+    enum access_keyboard keyboard;
+    unsigned line; /* of the member that gave the right, or of the section that
+                    * decided; 0: no section matches, or standard rules */
+    bool is_matched; /* a section decided */
+};
+
+struct access_verdict access_rules_judge(const struct access_rules *rules,
+                                         const struct principal *who,
+                                         const struct access_console *console);
+
+/* Whether somebody at this principal's address who proves a name by password or
+ * token may have more of this console than the principal has now: whether it is
+ * worth asking for a login. console NULL: of any console. */
+bool access_rules_may_gain(const struct access_rules *rules,
+                           const struct principal *who,
+                           const struct access_console *console);
+
+/* Explains a verdict in sentences for a person, each line with its end: which
+ * section, which member, or why none. Appends up to size bytes with the NUL. */
+void access_rules_explain(const struct access_rules *rules,
+                          const struct principal *who,
+                          const struct access_console *console, char *to,
+                          size_t size);
+
+#endif

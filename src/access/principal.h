@@ -1,0 +1,82 @@
+/*
+ * principal.h - who acts: a name, how it was proven, from where.
+ *
+ * Somebody who has proven nothing is an address alone (PROOF_ADDRESS, no name),
+ * and no rule but one for "anybody" is for them. A name counts only together
+ * with its proof: "alice" of a certificate is not the person alice.
+ *
+ * A principal owns its texts. Copied by principal_copy, freed by
+ * principal_done; one that has proven nothing owns nothing, and costs no
+ * allocation.
+ */
+#ifndef ACCESS_PRINCIPAL_H
+#define ACCESS_PRINCIPAL_H
+
+#include "access/right.h"
+#include "base/network.h"
+
+#include <stddef.h>
+
+enum principal_proof {
+    PROOF_ADDRESS,     /* nothing but where it comes from */
+    PROOF_UID,         /* the peer of a Unix socket */
+    PROOF_CERTIFICATE, /* a TLS client certificate that was verified */
+    PROOF_TOKEN,
+    PROOF_PASSWORD, /* PAM */
+    PROOF_PROXY,    /* a trusted proxy's word */
+};
+enum { PROOF_COUNT = PROOF_PROXY + 1 };
+
+/* "address", "uid", "certificate", "token", "password", "proxy". */
+const char *principal_proof_name(enum principal_proof proof);
+
+enum {
+    PRINCIPAL_NAME_MAX = 256, /* bytes with the NUL; longer names are cut, and
+                               * so match no rule by accident: see
+                               * principal_set_name */
+    PRINCIPAL_GROUPS_MAX = 1024,
+};
+
+struct principal {
+    char *name;   /* NULL: none */
+    char **group; /* of a person's account (unix:GROUP), or those that a proxy
+                   * has said (proxy:GROUP); NULL: none */
+    size_t group_count;
+    /* A token acts for its owner, within its own bounds. NULL: no token. */
+    struct principal *owner;
+    char *consoles;    /* of a token: pattern of its consoles; NULL: all */
+    uint8_t right_max; /* of a token: enum right */
+    uint8_t proof;     /* enum principal_proof */
+    bool is_keeper; /* root's uid or vspcd's own: it can write vspcd's files, so
+                     * a token of its is bounded by nothing else */
+    bool is_local;  /* from this machine: loopback, or a Unix socket */
+    struct ip ip;   /* all zeros: it has none */
+};
+
+/* Somebody at this address who has proven nothing; is_local follows from the
+ * address. A peer without an address (a Unix socket) is local. */
+struct principal principal_of_address(bool has_ip, struct ip ip);
+
+/* The principal has proven this name, and keeps its address. What it had proven
+ * before is forgotten. False: a name that is empty, too long, or has control
+ * characters is nobody's: nothing was changed. */
+bool principal_prove(struct principal *p, enum principal_proof proof,
+                     const char *name);
+
+/* The principal's groups from now on; copied. */
+void principal_set_groups(struct principal *p, char *const *group,
+                          size_t count);
+
+/* The copy owns texts of its own. */
+struct principal principal_copy(const struct principal *p);
+
+/* Frees what it owns; it is all zeros then: nobody from nowhere. */
+void principal_done(struct principal *p);
+
+/* "alice (password)", "token ci (for alice)", "anybody": for messages. Cut. */
+struct principal_text {
+    char text[PRINCIPAL_NAME_MAX + 64];
+};
+struct principal_text principal_format(const struct principal *p);
+
+#endif
