@@ -44,6 +44,8 @@ struct principal {
     size_t group_count;
     /* A token acts for its owner, within its own bounds. NULL: no token. */
     struct principal *owner;
+    uint64_t token; /* which one, for as long as it holds (auth/tokens.h); 0: no
+                     * token */
     char *consoles;    /* of a token: pattern of its consoles; NULL: all */
     uint8_t right_max; /* of a token: enum right */
     uint8_t proof;     /* enum principal_proof */
