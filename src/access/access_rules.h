@@ -3,40 +3,45 @@
  * configuration, and the one function that answers.
  *
  *     group ops { members = {"alice", "unix:wheel",
- * "certificate:*.example.org"} } access "web-*" { write = {"ops"}  read =
- * {"anybody from 192.0.2.0/24"} } access "*"     { admin = {"unix:vspc-admin",
- * "root"}  break = {"ops"} }
+ *                            "certificate:*.example.org"} }
+ *     access "web-*" { write = {"ops"}  read = {"anybody from 192.0.2.0/24"} }
+ *     access "*"     { admin = {"unix:vspc-admin", "root"}  break = {"ops"} }
  *
  * The first section whose pattern (and hosts, if it has any) match the console
  * decides, and the greatest right in it that is for the principal holds. No
  * section matches: nobody may anything.
  *
- * Patterns are globs (* ? [a-z]) over name, name/label, UUID, UUID/label of a
- * console; UUIDs regardless of case.
+ * Patterns are globs over name, name/label, UUID, UUID/label of a console;
+ * UUIDs regardless of case (pattern.h).
  *
  * Members, in groups and in sections:
  *
  *     ops               the group of this name, if there is one; else the
- * person user:alice        the person of this name: proven by uid, password,
- * proxy unix:wheel        persons in this group of their account (uid,
- * password) proxy:staff       persons of whom a trusted proxy says this group
+ *                       person
+ *     user:alice        the person of this name: proven by uid, password, proxy
+ *     unix:wheel        persons in this group of their account (uid, password)
+ *     proxy:staff       persons of whom a trusted proxy says this group
  *     certificate:GLOB  by the name in a TLS client certificate
  *     token:GLOB        by the name of a token
  *     anybody           whoever connects, proven or not
  *     MEMBER from NET   only from this network, or from "local": this machine
  *
+ * A group can have other groups as members, in no circle. Each "from" on the
+ * way to a member holds.
+ *
  * A token has the right that the rules give to it (token:NAME) or to its owner,
  * whichever is more; never more than its owner's (unless the owner is a
  * keeper), never more than its own bound, and none on a console that its own
- * pattern does not match.
+ * pattern does not match. What the owner may is asked for the address from
+ * which the token comes. A token without an owner may nothing.
  *
  * Immutable once compiled; a reload compiles others. Pure.
  */
 #ifndef ACCESS_ACCESS_RULES_H
 #define ACCESS_ACCESS_RULES_H
 
+#include "access/pattern.h"
 #include "access/principal.h"
-#include "base/err.h"
 
 struct access_rules;
 
@@ -99,20 +104,12 @@ void access_rules_free(struct access_rules *rules);
 /* Made by access_rules_standard: there are no sections. */
 bool access_rules_are_standard(const struct access_rules *rules);
 
-/* What a rule can know of a console. Texts are borrowed. */
-struct access_console {
-    const char *name; /* the VM's */
-    const char *uuid;
-    const char *label;
-    struct ip
-        host; /* of its VM's present or last connection; all zeros: none */
-};
-
 struct access_verdict {
     enum right right;
     enum access_keyboard keyboard;
-    unsigned line; /* of the member that gave the right, or of the section that
-                    * decided; 0: no section matches, or standard rules */
+    unsigned line;   /* of the section's member that gave the right, or of the
+                      * section that decided; 0: no section matches, or standard
+                      * rules */
     bool is_matched; /* a section decided */
 };
 
@@ -128,8 +125,9 @@ bool access_rules_may_gain(const struct access_rules *rules,
                            const struct access_console *console);
 
 /* Explains a verdict in sentences for a person, each line with its end: which
- * section, which member, or why none. Appends up to size bytes with the NUL. */
-void access_rules_explain(const struct access_rules *rules,
+ * section, which member, or why none. file: the configuration file's name for
+ * "FILE:LINE". Appends to what is in to, up to size bytes with the NUL. */
+void access_rules_explain(const struct access_rules *rules, const char *file,
                           const struct principal *who,
                           const struct access_console *console, char *to,
                           size_t size);

@@ -31,22 +31,21 @@ enum { PROOF_COUNT = PROOF_PROXY + 1 };
 const char *principal_proof_name(enum principal_proof proof);
 
 enum {
-    PRINCIPAL_NAME_MAX = 256, /* bytes with the NUL; longer names are cut, and
-                               * so match no rule by accident: see
-                               * principal_set_name */
+    PRINCIPAL_NAME_MAX = 256, /* bytes with the NUL; longer ones prove nothing,
+                               * because a cut name could be another's */
     PRINCIPAL_GROUPS_MAX = 1024,
 };
 
 struct principal {
     char *name;   /* NULL: none */
     char **group; /* of a person's account (unix:GROUP), or those that a proxy
-                   * has said (proxy:GROUP); NULL: none */
+                   * has said (proxy:GROUP), in order; NULL: none */
     size_t group_count;
     /* A token acts for its owner, within its own bounds. NULL: no token. */
     struct principal *owner;
     uint64_t token; /* which one, for as long as it holds (auth/tokens.h); 0: no
                      * token */
-    char *consoles;    /* of a token: pattern of its consoles; NULL: all */
+    char *consoles; /* of a token: pattern of its consoles; NULL: all */
     uint8_t right_max; /* of a token: enum right */
     uint8_t proof;     /* enum principal_proof */
     bool is_keeper; /* root's uid or vspcd's own: it can write vspcd's files, so
@@ -60,14 +59,18 @@ struct principal {
 struct principal principal_of_address(bool has_ip, struct ip ip);
 
 /* The principal has proven this name, and keeps its address. What it had proven
- * before is forgotten. False: a name that is empty, too long, or has control
- * characters is nobody's: nothing was changed. */
+ * before is forgotten. False: a name that is empty, too long, no UTF-8 or has
+ * characters that nobody sees is nobody's: nothing was changed. A token's owner
+ * and bounds are set afterwards; until then it may nothing. */
 bool principal_prove(struct principal *p, enum principal_proof proof,
                      const char *name);
 
-/* The principal's groups from now on; copied. */
+/* The principal's groups from now on; copied, in any order. Those beyond
+ * PRINCIPAL_GROUPS_MAX are left out. */
 void principal_set_groups(struct principal *p, char *const *group,
                           size_t count);
+
+bool principal_has_group(const struct principal *p, const char *group);
 
 /* The copy owns texts of its own. */
 struct principal principal_copy(const struct principal *p);

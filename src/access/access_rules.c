@@ -1,0 +1,241 @@
+#include "access/access_rules_private.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- making and freeing ------------------------------------------------- */
+
+/* The same machinery as for rules of a file, with lines that are 0. */
+struct access_rules *access_rules_standard(const char *keeper, bool is_open,
+                                           enum access_keyboard keyboard)
+{
+    char *user = keeper != NULL ? xmalloc(strlen(keeper) + 6) : NULL;
+    const struct access_text admin[] = { { "user:root", 0 }, { user, 0 } };
+    const struct access_text local = { "anybody from local", 0 };
+    const struct access_text everybody = { "anybody", 0 };
+    const struct access_section_source section = {
+        .pattern = { "*", 0 },
+        .members = { [RIGHT_ADMIN] = { admin, user != NULL ? 2 : 1 },
+                     [RIGHT_BREAK] = { &local, 1 },
+                     [RIGHT_WRITE] = { &everybody, is_open ? 1 : 0 } },
+        .keyboard = keyboard,
+    };
+    const struct access_source source = { .section = &section,
+                                          .section_count = 1 };
+    struct access_rules *rules;
+
+    if (user != NULL)
+        stpcpy(stpcpy(user, "user:"), keeper);
+    rules = access_rules_compile(&source, NULL, NULL);
+    free(user);
+    /* A user whose name no rule could have: it is known by its uid. */
+    if (rules == NULL && keeper != NULL)
+        return access_rules_standard(NULL, is_open, keyboard);
+    rules->is_standard = true;
+    return rules;
+}
+
+static void free_members(struct rules_member *member, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        member_done(&member[i].member);
+    free(member);
+}
+
+void access_rules_free(struct access_rules *rules)
+{
+    if (rules == NULL)
+        return;
+    for (size_t i = 0; i < rules->group_count; i++) {
+        free(rules->group[i].name);
+        free_members(rules->group[i].member, rules->group[i].count);
+    }
+    for (size_t i = 0; i < rules->section_count; i++) {
+        struct rules_section *section = &rules->section[i];
+
+        free(section->pattern);
+        free(section->host);
+        free(section->grant);
+        free_members(section->member, section->count);
+    }
+    free(rules->group);
+    free(rules->section);
+    free(rules);
+}
+
+bool access_rules_are_standard(const struct access_rules *rules)
+{
+    return rules->is_standard;
+}
+
+/* ---- judging ------------------------------------------------------------ */
+
+bool rules_section_has_host(const struct rules_section *section, struct ip host)
+{
+    const struct network_list hosts = { section->host, section->host_count };
+
+    return hosts.count == 0 ||
+           (!ip_is_none(host) && network_list_has(&hosts, host));
+}
+
+const struct rules_section *rules_find_section(
+    const struct access_rules *rules, const struct access_console *console,
+    const struct pattern_console *texts)
+{
+    for (size_t i = 0; i < rules->section_count; i++) {
+        const struct rules_section *section = &rules->section[i];
+
+        if (rules_section_has_host(section, console->host) &&
+            pattern_matches_console(section->pattern, texts))
+            return section;
+    }
+    return NULL;
+}
+
+const struct rules_grant *rules_find_grant(const struct rules_section *section,
+                                           const struct principal *who,
+                                           const struct principal *at)
+{
+    for (size_t i = 0; i < section->grant_count; i++) {
+        const struct rules_grant *grant = &section->grant[i];
+
+        if (member_has_name_of(grant->kind, grant->name, who) &&
+            member_is_from(&grant->from, at))
+            return grant;
+    }
+    return NULL;
+}
+
+static struct access_verdict verdict_of(const struct rules_section *section,
+                                        const struct rules_grant *grant)
+{
+    struct access_verdict v = { .right = RIGHT_NONE,
+                                .keyboard = section->keyboard,
+                                .line = section->line,
+                                .is_matched = true };
+
+    if (grant != NULL) {
+        v.right = (enum right)grant->right;
+        v.line = grant->given->line;
+    }
+    return v;
+}
+
+/* vspcd's own user may have another name at each place; what counts is its
+ * uid. */
+static bool is_admin_anyway(const struct access_rules *rules,
+                            const struct principal *who)
+{
+    return rules->is_standard && who->is_keeper;
+}
+
+static struct access_verdict judge_as(const struct access_rules *rules,
+                                      const struct rules_section *section,
+                                      const struct principal *who,
+                                      const struct principal *at)
+{
+    struct access_verdict v =
+        verdict_of(section, rules_find_grant(section, who, at));
+
+    if (is_admin_anyway(rules, who))
+        v.right = RIGHT_ADMIN;
+    return v;
+}
+
+/* A token does what its owner may, at the token's address. A keeper's token can
+ * do more by a rule for the token itself: the keeper could as well write the
+ * rules. */
+static struct access_verdict judge_token(const struct access_rules *rules,
+                                         const struct rules_section *section,
+                                         const struct principal *token,
+                                         const struct pattern_console *texts)
+{
+    struct access_verdict v = verdict_of(section, NULL);
+    struct access_verdict own;
+
+    if (token->owner == NULL ||
+        (token->consoles != NULL &&
+         !pattern_matches_console(token->consoles, texts)))
+        return v;
+    v = judge_as(rules, section, token->owner, token);
+    own = judge_as(rules, section, token, token);
+    if (token->owner->is_keeper && own.right > v.right)
+        v = own;
+    if (v.right > (enum right)token->right_max)
+        v.right = (enum right)token->right_max;
+    return v;
+}
+
+static struct access_verdict judge_in(const struct access_rules *rules,
+                                      const struct rules_section *section,
+                                      const struct principal *who,
+                                      const struct pattern_console *texts)
+{
+    return who->proof == PROOF_TOKEN ? judge_token(rules, section, who, texts)
+                                     : judge_as(rules, section, who, who);
+}
+
+struct access_verdict access_rules_judge(const struct access_rules *rules,
+                                         const struct principal *who,
+                                         const struct access_console *console)
+{
+    const struct pattern_console texts = pattern_console_of(console);
+    const struct rules_section *section =
+        rules_find_section(rules, console, &texts);
+
+    return section != NULL ? judge_in(rules, section, who, &texts)
+                           : (struct access_verdict){ .right = RIGHT_NONE };
+}
+
+/* ---- what a login could give -------------------------------------------- */
+
+/* A token's name counts by itself for a keeper's token, whose owner may have no
+ * other right. */
+static bool is_gained_by_login(enum member_kind kind)
+{
+    return kind == MEMBER_PERSON || kind == MEMBER_UNIX || kind == MEMBER_TOKEN;
+}
+
+static enum right most_by_login(const struct rules_section *section,
+                                const struct principal *who)
+{
+    for (size_t i = 0; i < section->grant_count; i++) {
+        const struct rules_grant *grant = &section->grant[i];
+
+        if (is_gained_by_login(grant->kind) &&
+            member_is_from(&grant->from, who))
+            return (enum right)grant->right;
+    }
+    return RIGHT_NONE;
+}
+
+static bool may_gain_in(const struct access_rules *rules,
+                        const struct rules_section *section,
+                        const struct principal *who,
+                        const struct pattern_console *texts)
+{
+    return most_by_login(section, who) >
+           judge_in(rules, section, who, texts).right;
+}
+
+bool access_rules_may_gain(const struct access_rules *rules,
+                           const struct principal *who,
+                           const struct access_console *console)
+{
+    const struct access_console none = { .name = NULL };
+    const struct pattern_console texts =
+        pattern_console_of(console != NULL ? console : &none);
+    const struct rules_section *section;
+
+    if (console != NULL) {
+        section = rules_find_section(rules, console, &texts);
+        return section != NULL && may_gain_in(rules, section, who, &texts);
+    }
+    for (size_t i = 0; i < rules->section_count; i++) {
+        if (may_gain_in(rules, &rules->section[i], who, &texts))
+            return true;
+    }
+    return false;
+}

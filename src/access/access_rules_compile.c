@@ -1,0 +1,348 @@
+/*
+ * Rules are made in three steps, each for all of the file, so that all errors
+ * are told at once: members are read, names become groups or persons, and the
+ * groups in sections are replaced by their members.
+ */
+#include "access/access_rules_private.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than anybody writes. Groups in groups in groups can be short and mean
+ * very many. */
+enum { GRANTS_MAX = 65536 };
+
+/* ---- problems ----------------------------------------------------------- */
+
+void rules_problem_add(struct rules_problems *problems, unsigned line,
+                       bool is_error, const char *format, ...)
+{
+    size_t size = (problems->count + 1) * sizeof *problems->item;
+    struct rules_problem *item = realloc(problems->item, size);
+    char *text = NULL;
+    va_list args;
+
+    if (item == NULL)
+        mem_end();
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        mem_end();
+    va_end(args);
+    item[problems->count++] = (struct rules_problem){ line, is_error, text };
+    problems->item = item;
+    problems->has_error |= is_error;
+}
+
+/* Problems of one line stay in the order in which they were found: there are
+ * few, and qsort does not keep it. */
+static void sort_problems(struct rules_problems *problems)
+{
+    for (size_t i = 1; i < problems->count; i++) {
+        struct rules_problem moved = problems->item[i];
+        size_t to = i;
+
+        for (; to > 0 && problems->item[to - 1].line > moved.line; to--)
+            problems->item[to] = problems->item[to - 1];
+        problems->item[to] = moved;
+    }
+}
+
+static void tell_problems(struct rules_problems *problems,
+                          access_problem_fn *tell, void *owner)
+{
+    sort_problems(problems);
+    for (size_t i = 0; i < problems->count; i++) {
+        struct rules_problem *p = &problems->item[i];
+
+        if (tell != NULL)
+            tell(owner, p->line, p->is_error, p->text);
+        free(p->text);
+    }
+    free(problems->item);
+}
+
+/* ---- groups' names ------------------------------------------------------ */
+
+static const char *wrong_in_group_name(const char *name)
+{
+    struct principal p = principal_of_address(false, (struct ip){ 0 });
+    bool is_name = principal_prove(&p, PROOF_UID, name);
+    enum right right;
+
+    principal_done(&p);
+    if (!is_name || strchr(name, ' ') != NULL)
+        return "is empty, too long, or has blanks or characters that nobody "
+               "sees";
+    if (strchr(name, ':') != NULL || pattern_is_glob(name))
+        return "has a character with a meaning (: * ? [)";
+    if (strcmp(name, "anybody") == 0 || strcmp(name, "local") == 0 ||
+        strcmp(name, "from") == 0 || right_parse(name, &right))
+        return "is a word with a meaning in rules";
+    return NULL;
+}
+
+static struct rules_group *find_group(const struct access_rules *rules,
+                                      const char *name)
+{
+    for (size_t i = 0; i < rules->group_count; i++) {
+        if (strcmp(rules->group[i].name, name) == 0)
+            return &rules->group[i];
+    }
+    return NULL;
+}
+
+static void check_group_name(const struct access_rules *rules,
+                             const struct rules_group *group,
+                             struct rules_problems *problems)
+{
+    const struct rules_group *first = find_group(rules, group->name);
+    const char *wrong = wrong_in_group_name(group->name);
+    char shown[61];
+
+    text_clean(shown, sizeof shown, slice_of_text(group->name));
+    if (wrong != NULL)
+        rules_problem_add(problems, group->line, true,
+                          "group '%s': the name %s; expected another", shown,
+                          wrong);
+    else if (first != group)
+        rules_problem_add(problems, group->line, true,
+                          "group '%s' is in line %u already", shown,
+                          first->line);
+}
+
+/* ---- reading members ---------------------------------------------------- */
+
+/* Appends what is valid. to has room for all. */
+static void read_members(const struct access_texts *texts, enum right right,
+                         struct rules_member *to, size_t *count,
+                         struct rules_problems *problems)
+{
+    for (size_t i = 0; i < texts->count; i++) {
+        struct rules_member m = { .line = texts->item[i].line,
+                                  .right = (uint8_t)right };
+        struct err err = { "" };
+
+        if (member_parse(texts->item[i].text, &m.member, &err) < 0)
+            rules_problem_add(problems, m.line, true, "%s", err.text);
+        else
+            to[(*count)++] = m;
+    }
+}
+
+static void read_group(const struct access_group_source *from,
+                       struct rules_group *to, struct rules_problems *problems)
+{
+    to->name = xstrdup(from->name.text);
+    to->line = from->name.line;
+    to->member = xcalloc(from->members.count + 1, sizeof *to->member);
+    read_members(&from->members, RIGHT_NONE, to->member, &to->count, problems);
+}
+
+static void read_hosts(const struct access_texts *texts,
+                       struct rules_section *to,
+                       struct rules_problems *problems)
+{
+    to->host = xcalloc(texts->count + 1, sizeof *to->host);
+    for (size_t i = 0; i < texts->count; i++) {
+        struct err err = { "" };
+
+        if (network_parse(texts->item[i].text, &to->host[to->host_count],
+                          &err) < 0)
+            rules_problem_add(problems, texts->item[i].line, true, "hosts: %s",
+                              err.text);
+        else
+            to->host_count++;
+    }
+}
+
+static void read_section(const struct access_section_source *from,
+                         struct rules_section *to,
+                         struct rules_problems *problems)
+{
+    struct err err = { "" };
+    size_t count = 0;
+
+    to->pattern = xstrdup(from->pattern.text);
+    to->line = from->pattern.line;
+    to->keyboard = from->keyboard;
+    if (pattern_check(to->pattern, &err) < 0)
+        rules_problem_add(problems, to->line, true, "access: %s", err.text);
+    for (int i = RIGHT_READ; i < RIGHT_COUNT; i++)
+        count += from->members[i].count;
+    to->member = xcalloc(count + 1, sizeof *to->member);
+    for (int i = RIGHT_ADMIN; i >= RIGHT_READ; i--)
+        read_members(&from->members[i], (enum right)i, to->member, &to->count,
+                     problems);
+    read_hosts(&from->hosts, to, problems);
+}
+
+static void read_source(const struct access_source *source,
+                        struct access_rules *rules,
+                        struct rules_problems *problems)
+{
+    rules->group = xcalloc(source->group_count + 1, sizeof *rules->group);
+    rules->section = xcalloc(source->section_count + 1, sizeof *rules->section);
+    for (size_t i = 0; i < source->group_count; i++) {
+        rules->group_count++;
+        read_group(&source->group[i], &rules->group[i], problems);
+        check_group_name(rules, &rules->group[i], problems);
+    }
+    for (size_t i = 0; i < source->section_count; i++) {
+        rules->section_count++;
+        read_section(&source->section[i], &rules->section[i], problems);
+    }
+}
+
+/* ---- names become groups or persons ------------------------------------- */
+
+static void resolve_members(const struct access_rules *rules,
+                            struct rules_member *member, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct member *m = &member[i].member;
+
+        if (m->kind != MEMBER_PLAIN)
+            continue;
+        member[i].group = find_group(rules, m->name);
+        if (member[i].group == NULL)
+            m->kind = MEMBER_PERSON;
+    }
+}
+
+static void resolve_names(struct access_rules *rules)
+{
+    for (size_t i = 0; i < rules->group_count; i++)
+        resolve_members(rules, rules->group[i].member, rules->group[i].count);
+    for (size_t i = 0; i < rules->section_count; i++)
+        resolve_members(rules, rules->section[i].member,
+                        rules->section[i].count);
+}
+
+/* Groups contain each other at most so deep: this function calls itself. */
+enum { DEPTH_MAX = 32 };
+
+static void check_circles(struct rules_group *group, int depth,
+                          struct rules_problems *problems)
+{
+    if (group->is_done)
+        return;
+    group->is_open = true;
+    for (size_t i = 0; i < group->count; i++) {
+        const struct rules_member *m = &group->member[i];
+
+        if (m->group == NULL)
+            continue;
+        if (m->group->is_open)
+            rules_problem_add(problems, m->line, true,
+                              "group '%s' has itself among its members, by "
+                              "'%s'",
+                              m->group->name, group->name);
+        else if (depth == DEPTH_MAX)
+            rules_problem_add(problems, m->line, true,
+                              "groups are in groups in groups: the limit is %d",
+                              DEPTH_MAX);
+        else
+            check_circles(m->group, depth + 1, problems);
+    }
+    group->is_open = false;
+    group->is_done = true;
+}
+
+/* ---- groups are replaced by their members ------------------------------- */
+
+/* Where a member of a section leads to. */
+struct way {
+    struct rules_section *section;
+    const struct rules_member *given;
+    size_t room; /* entries of section->grant */
+};
+
+static bool add_grant(struct access_rules *rules, struct way *way,
+                      const struct rules_member *found,
+                      const struct member_from *from)
+{
+    struct rules_section *section = way->section;
+
+    if (rules->grant_count == GRANTS_MAX)
+        return false;
+    if (section->grant_count == way->room) {
+        size_t room = 2 * way->room + 8;
+        struct rules_grant *more = realloc(section->grant, room * sizeof *more);
+
+        if (more == NULL)
+            mem_end();
+        section->grant = more;
+        way->room = room;
+    }
+    section->grant[section->grant_count++] = (struct rules_grant){
+        .name = found->member.name,
+        .kind = found->member.kind,
+        .from = *from,
+        .right = way->given->right,
+        .given = way->given,
+        .found = found,
+    };
+    rules->grant_count++;
+    return true;
+}
+
+/* False: these are too many. Depth and circles were checked. */
+static bool add_grants(struct access_rules *rules, struct way *way,
+                       const struct rules_member *member,
+                       const struct member_from *from)
+{
+    struct member_from both = member_from_both(from, &member->member.from);
+
+    if (member->group == NULL)
+        return add_grant(rules, way, member, &both);
+    member->group->is_used = true;
+    for (size_t i = 0; i < member->group->count; i++) {
+        if (!add_grants(rules, way, &member->group->member[i], &both))
+            return false;
+    }
+    return true;
+}
+
+static void fill_section(struct access_rules *rules,
+                         struct rules_section *section,
+                         struct rules_problems *problems)
+{
+    const struct member_from everywhere = { .is_local = false };
+    struct way way = { .section = section };
+
+    for (size_t i = 0; i < section->count; i++) {
+        way.given = &section->member[i];
+        if (add_grants(rules, &way, way.given, &everywhere))
+            continue;
+        rules_problem_add(problems, way.given->line, true,
+                          "these are too many members: the limit is %d for all "
+                          "sections, and those of a group count in each",
+                          GRANTS_MAX);
+        return;
+    }
+}
+
+struct access_rules *access_rules_compile(const struct access_source *source,
+                                          access_problem_fn *tell, void *owner)
+{
+    struct access_rules *rules = xcalloc(1, sizeof *rules);
+    struct rules_problems problems = { .count = 0 };
+
+    read_source(source, rules, &problems);
+    resolve_names(rules);
+    for (size_t i = 0; i < rules->group_count; i++)
+        check_circles(&rules->group[i], 1, &problems);
+    for (size_t i = 0; i < rules->section_count && !problems.has_error; i++)
+        fill_section(rules, &rules->section[i], &problems);
+    if (problems.has_error) {
+        access_rules_free(rules);
+        rules = NULL;
+    }
+    tell_problems(&problems, tell, owner);
+    return rules;
+}

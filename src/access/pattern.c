@@ -1,0 +1,303 @@
+#include "access/pattern.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- one character of a pattern ----------------------------------------- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static char char_at(const struct pattern_text *t, size_t at)
+{
+    if (at < t->first_len)
+        return t->first[at];
+    return at == t->first_len ? '/' : t->second[at - t->first_len - 1];
+}
+
+static bool ignores_case_at(const struct pattern_text *t, size_t at)
+{
+    return t->is_case_ignored && at < t->first_len;
+}
+
+/* Where the next character (UTF-8) begins. */
+static size_t behind_character(const struct pattern_text *t, size_t at)
+{
+    do
+        at++;
+    while (at < t->len && ((unsigned char)char_at(t, at) & 0xc0) == 0x80);
+    return at;
+}
+
+static bool is_between(char c, char first, char last)
+{
+    return (unsigned char)c >= (unsigned char)first &&
+           (unsigned char)c <= (unsigned char)last;
+}
+
+/* The range, or the single character, at the front of a set's rest. */
+static size_t take_range(const char *set, char *ret_first, char *ret_last)
+{
+    bool is_range = set[1] == '-' && set[2] != ']' && set[2] != '\0';
+
+    *ret_first = set[0];
+    *ret_last = is_range ? set[2] : set[0];
+    return is_range ? 3 : 1;
+}
+
+/* set is behind '['. Returns what follows the set; NULL: it has no end. */
+static const char *match_set(const char *set, const struct pattern_text *t,
+                             size_t at, bool *ret_is_matched)
+{
+    bool is_negated = *set == '!';
+    bool is_in = false;
+    char c = char_at(t, at);
+
+    if (is_negated)
+        set++;
+    while (*set != ']') {
+        char first, last;
+
+        if (*set == '\0')
+            return NULL;
+        set += take_range(set, &first, &last);
+        if (is_between(c, first, last) ||
+            (ignores_case_at(t, at) && (is_between(lower(c), first, last) ||
+                                        is_between(upper(c), first, last))))
+            is_in = true;
+    }
+    *ret_is_matched = is_in != is_negated;
+    return set + 1;
+}
+
+/* Whether the character at the front of the pattern, which is no star, matches
+ * the one at *at; both move on then. */
+static bool match_one(const char **pattern, const struct pattern_text *t,
+                      size_t *at)
+{
+    const char *p = *pattern;
+    bool is_matched = false;
+    char c;
+
+    if (*p == '?' || *p == '[') {
+        p = *p == '?' ? p + 1 : match_set(p + 1, t, *at, &is_matched);
+        if (p == NULL || (**pattern == '[' && !is_matched))
+            return false;
+        *at = behind_character(t, *at);
+        *pattern = p;
+        return true;
+    }
+    c = char_at(t, *at);
+    if (*p != c && !(ignores_case_at(t, *at) && lower(*p) == lower(c)))
+        return false;
+    (*at)++;
+    (*pattern)++;
+    return true;
+}
+
+/* A star takes as little as it can, and one character more whenever the rest
+ * does not match. Only the last star is tried again: what an earlier one took
+ * was enough. */
+static bool matches(const char *pattern, const struct pattern_text *t)
+{
+    const char *behind_star = NULL;
+    size_t star_at = 0;
+    size_t at = 0;
+
+    for (;;) {
+        if (*pattern == '*') {
+            behind_star = ++pattern;
+            star_at = at;
+        } else if (at == t->len) {
+            return *pattern == '\0';
+        } else if (*pattern != '\0' && match_one(&pattern, t, &at)) {
+            continue;
+        } else if (behind_star == NULL) {
+            return false;
+        } else if (*behind_star == '\0') {
+            return true;
+        } else {
+            star_at = behind_character(t, star_at);
+            at = star_at;
+            pattern = behind_star;
+        }
+    }
+}
+
+/* ---- matching ------------------------------------------------------------ */
+
+bool pattern_is_glob(const char *pattern)
+{
+    return strpbrk(pattern, "*?[") != NULL;
+}
+
+bool pattern_matches(const char *pattern, const char *text)
+{
+    struct pattern_text t = { .first = text,
+                              .first_len = strlen(text),
+                              .len = strlen(text) };
+
+    return matches(pattern, &t);
+}
+
+bool pattern_matches_all(const char *pattern)
+{
+    return pattern[0] == '*' && pattern[strspn(pattern, "*")] == '\0';
+}
+
+static void add_forms(struct pattern_console *to, const char *text,
+                      const char *label, bool is_case_ignored)
+{
+    struct pattern_text form = { .first = text,
+                                 .is_case_ignored = is_case_ignored };
+
+    if (text == NULL || text[0] == '\0')
+        return;
+    form.first_len = strlen(text);
+    form.len = form.first_len;
+    to->form[to->count++] = form;
+    if (label == NULL || label[0] == '\0')
+        return;
+    form.second = label;
+    form.len += 1 + strlen(label);
+    to->form[to->count++] = form;
+}
+
+struct pattern_console pattern_console_of(const struct access_console *console)
+{
+    struct pattern_console texts = { .count = 0 };
+
+    add_forms(&texts, console->name, console->label, false);
+    add_forms(&texts, console->uuid, console->label, true);
+    return texts;
+}
+
+bool pattern_matches_console(const char *pattern,
+                             const struct pattern_console *console)
+{
+    if (pattern_matches_all(pattern))
+        return true;
+    for (int i = 0; i < console->count; i++) {
+        if (matches(pattern, &console->form[i]))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * A literal is covered by what matches it. A glob is read as a text: its stars
+ * and question marks are matched by nothing but a star of outer, if outer has
+ * no other special characters, and a star matches whatever they stand for.
+ */
+bool pattern_covers(const char *outer, const char *inner)
+{
+    if (pattern_matches_all(outer) || strcmp(outer, inner) == 0)
+        return true;
+    if (pattern_is_glob(inner) &&
+        (strchr(inner, '[') != NULL || strpbrk(outer, "?[") != NULL))
+        return false;
+    return pattern_matches(outer, inner);
+}
+
+/* ---- checking ------------------------------------------------------------ */
+
+static int refuse(struct err *err, const char *pattern, const char *why)
+{
+    char shown[61];
+
+    text_clean(shown, sizeof shown, slice_of_text(pattern));
+    err_set(err, "pattern '%s' %s", shown, why);
+    return -EINVAL;
+}
+
+static const char *wrong_in_range(const char *set, size_t len)
+{
+    if (strncmp(set, "[:", 2) == 0 || strncmp(set, "[.", 2) == 0 ||
+        strncmp(set, "[=", 2) == 0)
+        return "has a class of characters in []: expected the characters";
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)set[i] >= 0x80)
+            return "has a character in [] that is not ASCII: expected ?";
+    }
+    if (len == 3 && set[0] > set[2])
+        return "has a range in [] whose end is before its begin";
+    if (len == 3 && set[3] == '-' && set[4] != ']')
+        return "has a - behind a range in []: expected it last";
+    return NULL;
+}
+
+/* *set is behind '[', and behind ']' afterwards. */
+static const char *wrong_in_set(const char **set)
+{
+    const char *at = *set + (**set == '!');
+
+    if (**set == '^')
+        return "has [^: expected [! for what is not in the set";
+    if (*at == ']')
+        return "has [] without a character in it";
+    while (*at != ']') {
+        char first, last;
+        const char *why;
+        size_t len;
+
+        if (*at == '\0')
+            return "has [ without ]: expected [[] for a bracket itself";
+        len = take_range(at, &first, &last);
+        why = wrong_in_range(at, len);
+        if (why != NULL)
+            return why;
+        at += len;
+    }
+    *set = at + 1;
+    return NULL;
+}
+
+static bool is_visible(const char *text)
+{
+    struct slice rest = slice_of_text(text);
+
+    while (rest.len > 0) {
+        uint32_t code;
+        size_t len = text_character(rest, &code);
+
+        if (len == 0 || text_is_invisible(code))
+            return false;
+        rest = slice_after(rest, len);
+    }
+    return true;
+}
+
+int pattern_check(const char *pattern, struct err *err)
+{
+    const char *at = pattern;
+
+    if (*pattern == '\0')
+        return refuse(err, pattern, "is empty: expected * for everything");
+    if (strlen(pattern) >= PATTERN_MAX)
+        return refuse(err, pattern, "is too long: the limit is 255 bytes");
+    if (!is_visible(pattern))
+        return refuse(err, pattern,
+                      "has characters that nobody sees, or is no UTF-8");
+    while (*at != '\0') {
+        const char *why = NULL;
+        char c = *at++;
+
+        if (c == '\\')
+            why = "has a backslash: expected [*] for a star itself, "
+                  "[\\] for a backslash";
+        else if (c == '[')
+            why = wrong_in_set(&at);
+        if (why != NULL)
+            return refuse(err, pattern, why);
+    }
+    return 0;
+}

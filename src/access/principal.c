@@ -1,0 +1,152 @@
+#include "access/principal.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *principal_proof_name(enum principal_proof proof)
+{
+    static const char *const names[PROOF_COUNT] = {
+        [PROOF_ADDRESS] = "address",         [PROOF_UID] = "uid",
+        [PROOF_CERTIFICATE] = "certificate", [PROOF_TOKEN] = "token",
+        [PROOF_PASSWORD] = "password",       [PROOF_PROXY] = "proxy",
+    };
+
+    return (unsigned)proof < PROOF_COUNT ? names[proof] : "?";
+}
+
+struct principal principal_of_address(bool has_ip, struct ip ip)
+{
+    struct principal p = { .proof = PROOF_ADDRESS };
+
+    if (has_ip)
+        p.ip = ip;
+    p.is_local = !has_ip || ip_range(ip) == IP_LOOPBACK;
+    return p;
+}
+
+/* A name that looks like another one is nobody's either. */
+static bool is_name(const char *name)
+{
+    struct slice rest = slice_of_text(name);
+
+    if (rest.len == 0 || rest.len >= PRINCIPAL_NAME_MAX)
+        return false;
+    while (rest.len > 0) {
+        uint32_t code;
+        size_t len = text_character(rest, &code);
+
+        if (len == 0 || text_is_invisible(code))
+            return false;
+        rest = slice_after(rest, len);
+    }
+    return true;
+}
+
+static void free_groups(struct principal *p)
+{
+    for (size_t i = 0; i < p->group_count; i++)
+        free(p->group[i]);
+    free(p->group);
+    p->group = NULL;
+    p->group_count = 0;
+}
+
+static void free_texts(struct principal *p)
+{
+    free(p->name);
+    free_groups(p);
+    if (p->owner != NULL) {
+        principal_done(p->owner);
+        free(p->owner);
+    }
+    free(p->consoles);
+}
+
+bool principal_prove(struct principal *p, enum principal_proof proof,
+                     const char *name)
+{
+    struct principal proven = {
+        .proof = (uint8_t)proof,
+        .is_local = p->is_local,
+        .ip = p->ip,
+    };
+
+    if (!is_name(name))
+        return false;
+    proven.name = xstrdup(name);
+    free_texts(p);
+    *p = proven;
+    return true;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void principal_set_groups(struct principal *p, char *const *group, size_t count)
+{
+    char **copy;
+
+    if (count > PRINCIPAL_GROUPS_MAX)
+        count = PRINCIPAL_GROUPS_MAX;
+    copy = count > 0 ? xcalloc(count, sizeof *copy) : NULL;
+    for (size_t i = 0; i < count; i++)
+        copy[i] = xstrdup(group[i]);
+    if (count > 0)
+        qsort(copy, count, sizeof *copy, compare_groups);
+    free_groups(p);
+    p->group = copy;
+    p->group_count = count;
+}
+
+bool principal_has_group(const struct principal *p, const char *group)
+{
+    return p->group_count > 0 && bsearch(&group, p->group, p->group_count,
+                                         sizeof *p->group, compare_groups);
+}
+
+struct principal principal_copy(const struct principal *p)
+{
+    struct principal copy = *p;
+
+    if (p->name != NULL)
+        copy.name = xstrdup(p->name);
+    if (p->consoles != NULL)
+        copy.consoles = xstrdup(p->consoles);
+    copy.group = NULL;
+    copy.group_count = 0;
+    principal_set_groups(&copy, p->group, p->group_count);
+    if (p->owner != NULL) {
+        copy.owner = xmalloc(sizeof *copy.owner);
+        *copy.owner = principal_copy(p->owner);
+    }
+    return copy;
+}
+
+void principal_done(struct principal *p)
+{
+    free_texts(p);
+    *p = (struct principal){ 0 };
+}
+
+struct principal_text principal_format(const struct principal *p)
+{
+    struct principal_text t;
+
+    if (p->name == NULL)
+        snprintf(t.text, sizeof t.text, "anybody");
+    else if (p->proof != PROOF_TOKEN)
+        snprintf(t.text, sizeof t.text, "%s (%s)", p->name,
+                 principal_proof_name((enum principal_proof)p->proof));
+    else if (p->owner == NULL || p->owner->name == NULL)
+        snprintf(t.text, sizeof t.text, "token %s", p->name);
+    else
+        snprintf(t.text, sizeof t.text, "token %s (for %s)", p->name,
+                 p->owner->name);
+    return t;
+}
