@@ -78,6 +78,7 @@ void client_init(struct client *client, const struct client_ops *ops,
     *client = (struct client){
         .ops = ops,
         .door = (uint8_t)origin->door,
+        .right = (uint8_t)origin->right,
         .since_us = origin->now_us,
         .lines = LINE_BOTH,
         .name = "",
@@ -96,6 +97,7 @@ enum client_outcome client_attach(struct client *client,
     uint32_t limit = d->settings.client_limit;
 
     assert(client->console == NULL);
+    assert(client->right >= RIGHT_READ);
     if (limit != 0 && console->client_count >= limit) {
         d->refused_clients++;
         err_set(
@@ -123,12 +125,34 @@ void client_detach(struct client *client, uint64_t now_us)
 
     if (c == NULL)
         return;
+    /* Nothing that a client has not ended lasts for ever for the VM. */
+    client_break(client, false);
     /* console is NULL before the console is told: it counts the clients that
      * are left. */
     client->console = NULL;
     console_forget_typist(c, client);
     view_done(&client->view);
     console_remove_client(c, client, now_us);
+}
+
+bool client_may(struct client *client, enum right right)
+{
+    if (client->right >= right)
+        return true;
+    if (client->denied < right)
+        client->denied = (uint8_t)right;
+    return false;
+}
+
+void client_set_right(struct client *client, enum right right)
+{
+    client->right = (uint8_t)right;
+    if (client->console == NULL)
+        return;
+    if (right < RIGHT_BREAK)
+        client_break(client, false);
+    if (right < RIGHT_WRITE)
+        console_forget_typist(client->console, client);
 }
 
 /* Without a VM input is discarded and not counted: on a cable with nothing at
@@ -138,7 +162,7 @@ bool client_input(struct client *client, struct slice bytes)
 {
     struct console *c = client->console;
 
-    if (!console_has_vm(c))
+    if (!client_may(client, RIGHT_WRITE) || !console_has_vm(c))
         return true;
     client->input_bytes += bytes.len;
     console_note_typist(c, client);
@@ -156,19 +180,26 @@ void client_wait(struct client *client)
 
 void client_break(struct client *client, bool is_on)
 {
+    if (is_on ? !client_may(client, RIGHT_BREAK) : !client->is_in_break)
+        return;
+    client->is_in_break = is_on;
     console_break_input(client->console, is_on);
 }
 
+/* It drops what others have typed as well. */
 void client_purge_input(struct client *client)
 {
-    console_purge_input(client->console);
+    if (client_may(client, RIGHT_WRITE))
+        console_purge_input(client->console);
 }
 
 /* A client without a console keeps what it drives: it takes its lines along to
- * the next one. */
+ * the next one. One that may only read drives what it came with: both lines, by
+ * which the VM sees that somebody is there. */
 void client_set_lines(struct client *client, uint8_t driven)
 {
-    if (client->lines == driven)
+    if (client->lines == driven ||
+        (client->console != NULL && !client_may(client, RIGHT_WRITE)))
         return;
     if (client->console != NULL) {
         console_count_lines(client->console, client->lines, -1);

@@ -3,8 +3,10 @@
  * through the modem lines.
  *
  * Every input has an author: client_input, client_break, client_purge_input and
- * client_set_lines are the only ways to a VM. What a client may do, and what is
- * counted and recorded of it, is decided in client.c and nowhere else.
+ * client_set_lines are the only ways to a VM. What a client may do is its
+ * right, which its owner sets, by the rules, before it attaches the client;
+ * that it does no more than that, and what is counted and recorded of it, is
+ * decided in client.c and nowhere else.
  *
  * A session embeds struct client and owns it; core calls the operations and
  * never frees a client. A client can exist without a console, be attached to
@@ -13,6 +15,7 @@
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
+#include "access/right.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/window.h"
@@ -31,6 +34,10 @@ struct client_ops {
     /* console_lines of the clients' side, or console_wants_window, may have
      * changed. */
     void (*lines_changed)(struct client *client);
+    /* The console has another name, label, or host, so the rules may say
+     * otherwise of it: client_set_right, or the client ends. NULL: no rules are
+     * for this client. */
+    void (*judge)(struct client *client);
 };
 
 /* The way by which a client came. */
@@ -46,6 +53,7 @@ const char *client_door_name(enum client_door door);
 /* Where a client comes from. */
 struct client_origin {
     enum client_door door;
+    enum right right; /* on every console, for a client that no rules are for */
     const char *peer; /* the address as text, copied; "" if it has none */
     uint64_t now_us;
 };
@@ -66,8 +74,12 @@ struct client {
     char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
     struct window window;        /* as far as the client has told it */
     uint8_t door;                /* enum client_door */
+    uint8_t right;               /* enum right: on its console */
     uint8_t lines;     /* the lines that it drives: LINE_DTR, LINE_RTS */
     bool is_encrypted; /* the owner's: the client came by TLS */
+    bool is_in_break;  /* a break of its own has begun */
+    uint8_t denied;    /* enum right: the greatest that it lacked for what it
+                        * wanted to do, since its owner looked; NONE: none */
 };
 
 /* The client of a node of console->clients, for those who walk over them. */
@@ -81,20 +93,30 @@ void client_init(struct client *client, const struct client_ops *ops,
 enum client_outcome {
     CLIENT_ATTACHED,
     CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */
+    CLIENT_REFUSED_RIGHT, /* it may not read it; its owner's answer */
 };
 
-/* Attaches a client that has no console. If the console refuses it, why gets
- * the reason in words for the person at the other end. */
+/* Attaches a client that has no console, and may read this one at least. If the
+ * console refuses it, why gets the reason in words for the person at the other
+ * end. */
 enum client_outcome client_attach(struct client *client,
                                   struct console *console, uint64_t now_us,
                                   struct err *why);
+
+/* What the client may do from now on. A break of its own that it may not make
+ * any more ends. */
+void client_set_right(struct client *client, enum right right);
+
+/* Whether it may; if not, that is noted (client.denied). */
+bool client_may(struct client *client, enum right right);
 
 /* Accepts a client that has no console. */
 void client_detach(struct client *client, uint64_t now_us);
 
 /* Bytes for the VM. Without a VM they are discarded, as on a cable with nothing
- * at its end. False: there is no memory to keep them, and they are lost; the
- * caller ends the client, so that it learns of that. */
+ * at its end; and so they are if the client may not type. False: there is no
+ * memory to keep them, and they are lost; the caller ends the client, so that
+ * it learns of that. */
 bool client_input(struct client *client, struct slice bytes);
 
 /* The client has input that the console does not take now
@@ -103,7 +125,8 @@ bool client_input(struct client *client, struct slice bytes);
  * first goes first. */
 void client_wait(struct client *client);
 
-/* A break of the client begins or ends, behind its input so far. */
+/* A break of the client begins or ends, behind its input so far. It ends only
+ * what it has begun. */
 void client_break(struct client *client, bool is_on);
 
 /* Drops the input of all clients that waits for the VM. */

@@ -142,6 +142,8 @@ static void link_to(struct console *c, struct vm_link *link)
     c->link = link;
     link->console = c;
     link->move = NULL;
+    if (c->client_count > 0)
+        console_mark(c, CONSOLE_DUE_JUDGE);
 }
 
 static void unlink_vm(struct console *c)

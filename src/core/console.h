@@ -297,6 +297,10 @@ void console_break_output(struct console *c, bool is_on);
 void console_purge_input(struct console *c);
 void console_purge_output(struct console *c, uint64_t now_us);
 
+/* The address of the host whose VM it is, or was last; of the latter's IPv6
+ * address the first 64 bits are known. All zeros: none is. */
+struct ip console_host(const struct console *c);
+
 /* Since when the console has had neither VM nor client. False: it has one. */
 bool console_left_since(const struct console *c, uint64_t *ret_since_us);
 

@@ -9,16 +9,17 @@
  * it. console_settle.c says why in this order.
  */
 enum console_due {
-    CONSOLE_DUE_SERVE = 1 << 0,       /* the link: serve */
-    CONSOLE_DUE_LEAVE = 1 << 1,       /* the leaving link: leave */
-    CONSOLE_DUE_INPUT = 1 << 2,       /* held input goes to the link */
-    CONSOLE_DUE_INPUT_END = 1 << 3,   /* the link: input_end */
-    CONSOLE_DUE_VM_SEES = 1 << 4,     /* the link: lines_changed */
-    CONSOLE_DUE_PULL = 1 << 5,        /* readers: pull */
-    CONSOLE_DUE_CLIENTS_SEE = 1 << 6, /* clients: lines_changed */
-    CONSOLE_DUE_TAKES_INPUT = 1 << 7, /* clients: input_changed */
-    CONSOLE_DUE_RESUME = 1 << 8, /* the leaving link, else the link: resume */
-    CONSOLE_DUE_END = 1 << 9,    /* no mark: the number of steps */
+    CONSOLE_DUE_JUDGE = 1 << 0,       /* clients: judge */
+    CONSOLE_DUE_SERVE = 1 << 1,       /* the link: serve */
+    CONSOLE_DUE_LEAVE = 1 << 2,       /* the leaving link: leave */
+    CONSOLE_DUE_INPUT = 1 << 3,       /* held input goes to the link */
+    CONSOLE_DUE_INPUT_END = 1 << 4,   /* the link: input_end */
+    CONSOLE_DUE_VM_SEES = 1 << 5,     /* the link: lines_changed */
+    CONSOLE_DUE_PULL = 1 << 6,        /* readers: pull */
+    CONSOLE_DUE_CLIENTS_SEE = 1 << 7, /* clients: lines_changed */
+    CONSOLE_DUE_TAKES_INPUT = 1 << 8, /* clients: input_changed */
+    CONSOLE_DUE_RESUME = 1 << 9, /* the leaving link, else the link: resume */
+    CONSOLE_DUE_END = 1 << 10,   /* no mark: the number of steps */
 };
 
 /* Marks a step; directory_settle will do it. */

@@ -17,16 +17,18 @@
  *
  * The order of the steps:
  *
- *  1. SERVE: the other steps are about the console's link, so the link has to
+ *  1. JUDGE: nobody does or sees more of a console that has become another one
+ *     for the rules.
+ *  2. SERVE: the other steps are about the console's link, so the link has to
  *     be the right one.
- *  2. LEAVE: the source that leaves is read before anything is shown, because
+ *  3. LEAVE: the source that leaves is read before anything is shown, because
  *     its output comes before the destination's.
- *  3. INPUT, INPUT_END: input goes out before lines and output, because people
+ *  4. INPUT, INPUT_END: input goes out before lines and output, because people
  *     wait for it.
- *  4. VM_SEES: what the VM is told of its lines stands behind the input.
- *  5. PULL, CLIENTS_SEE, TAKES_INPUT: the clients' side, output first, so that
+ *  5. VM_SEES: what the VM is told of its lines stands behind the input.
+ *  6. PULL, CLIENTS_SEE, TAKES_INPUT: the clients' side, output first, so that
  *     a change of lines is told behind the output that came before it.
- *  6. RESUME: the VM is read again behind the pull, when the readers have made
+ *  7. RESUME: the VM is read again behind the pull, when the readers have made
  *     the room that they make.
  *
  * The lowest mark is taken first, each time anew: a step may leave an earlier
@@ -72,6 +74,15 @@ void console_forget_due(struct console *c)
 
 /* Between mark and step the link may have gone, or be another one; each step
  * looks at what is there now. */
+/* By a judgement a client is only marked to end: the list stays as it is. */
+static void console_settle_judge(struct console *c)
+{
+    LIST_EACH (node, after, &c->clients) {
+        if (client_at(node)->ops->judge != NULL)
+            client_at(node)->ops->judge(client_at(node));
+    }
+}
+
 static void console_settle_serve(struct console *c)
 {
     if (c->link != NULL)
@@ -124,11 +135,11 @@ static void console_settle_resume(struct console *c)
 
 /* In the order of enum console_due, which numbers them. */
 static void (*const steps[])(struct console *c) = {
-    console_settle_serve,        console_settle_leave,
-    console_pass_on_input,       console_settle_end_input,
-    console_settle_tell_link,    console_pull_readers,
-    console_settle_tell_clients, console_settle_change_input,
-    console_settle_resume,
+    console_settle_judge,        console_settle_serve,
+    console_settle_leave,        console_pass_on_input,
+    console_settle_end_input,    console_settle_tell_link,
+    console_pull_readers,        console_settle_tell_clients,
+    console_settle_change_input, console_settle_resume,
 };
 
 _Static_assert(CONSOLE_DUE_END == 1 << (sizeof steps / sizeof steps[0]),

@@ -127,6 +127,11 @@ void console_set_site(struct console *c, struct ip ip)
     c->site = site;
 }
 
+struct ip console_host(const struct console *c)
+{
+    return c->link != NULL ? c->link->ip : c->site->ip;
+}
+
 /* Accepts a console without a site. */
 void console_leave_site(struct console *c)
 {

@@ -94,6 +94,8 @@ static void change_name(struct console_rename *rename, char *name,
                                        .vm_renamed.former_name = c->name,
                                        .vm_renamed.others = rename->others });
     c->name = name;
+    if (c->client_count > 0)
+        console_mark(c, CONSOLE_DUE_JUDGE);
     rename->next = NULL;
     rename->others = 0;
     deadline_start(&d->renames, &rename->deadline, now_us);

@@ -34,6 +34,7 @@ struct daemon {
     struct systemd systemd;
     struct daemon_rules rules;
     struct daemon_tls tls;
+    struct access_rules *access;
     struct session_context sessions;
     struct daemon_hooks hooks;
     struct daemon_logs logs;

@@ -265,12 +265,16 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     /* The first client asks after the logs are open. */
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
     daemon_tls_use(&d->tls, &d->sessions);
+    d->access = access_rules_standard("", d->settings->is_vspc_server,
+                                      KEYBOARD_FREE_FOR_ALL);
+    d->sessions.access = d->access;
     return 0;
 }
 
 static void daemon_close_sessions(struct daemon *d)
 {
     sessions_close(&d->sessions);
+    access_rules_free(d->access);
 }
 
 static int daemon_open_hooks(struct daemon *d, struct err *err)

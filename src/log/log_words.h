@@ -98,8 +98,10 @@
 /* ---- clients ---------------------------------------------------------- */
 
 #define LOG_CLIENT_CONNECTED "client connected"
+#define LOG_CLIENT_DENIED "client denied"
 #define LOG_CLIENT_DISCONNECTED "client disconnected"
 #define LOG_CLIENT_REFUSED "client refused"
+#define LOG_CLIENT_RIGHT_CHANGED "client's right changed"
 #define LOG_CLIENT_LIMIT_REACHED "client limit reached"
 #define LOG_CLIENT_LAGS "client lags and will miss output"
 

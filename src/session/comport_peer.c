@@ -121,7 +121,8 @@ static void log_line_set(const struct comport_peer *e,
                 line_format_lines(*request->driven).text);
 }
 
-/* A value of 0 asks. Returns what holds afterwards, which is the answer. */
+/* A value of 0 asks, and so does any value of a peer that may not set. Returns
+ * what holds afterwards, which is the answer. */
 static uint32_t set(const struct comport_peer *e,
                     const struct comport_request *request,
                     enum line_setting what, uint32_t value)
@@ -129,8 +130,8 @@ static uint32_t set(const struct comport_peer *e,
     enum line_side side = (enum line_side)e->side;
     uint32_t before = line_get(request->line, side, what);
 
-    if (value != 0 && line_set(request->line, side, what, value) &&
-        value != before)
+    if (request->may_set && value != 0 &&
+        line_set(request->line, side, what, value) && value != before)
         log_line_set(e, request);
     return line_get(request->line, side, what);
 }
@@ -145,6 +146,8 @@ static uint32_t set_driven(const struct comport_peer *e,
     uint8_t before = *request->driven;
     uint32_t on = state + 1;
 
+    if (!request->may_set)
+        return before & line ? on : on + 1;
     if (value == on)
         *request->driven |= line;
     else if (value != state)
@@ -158,9 +161,12 @@ static uint32_t set_driven(const struct comport_peer *e,
 
 /* ON is a wish also while the break is on. OFF is one only if it ends a
  * break. */
-static uint32_t set_break(struct comport_peer *e, uint32_t value,
+static uint32_t set_break(struct comport_peer *e,
+                          const struct comport_request *request, uint32_t value,
                           enum comport_wish *wish)
 {
+    if (value == COMPORT_BREAK_ON && !request->may_break)
+        value = COMPORT_BREAK_STATE;
     if (value == COMPORT_BREAK_ON ||
         (value == COMPORT_BREAK_OFF && e->is_break))
         *wish = COMPORT_WISH_BREAK;
@@ -182,7 +188,7 @@ static uint32_t control(struct comport_peer *e,
                         enum comport_wish *wish)
 {
     if (value >= COMPORT_BREAK_STATE && value <= COMPORT_BREAK_OFF)
-        return set_break(e, value, wish);
+        return set_break(e, request, value, wish);
     if (value >= COMPORT_DTR_STATE && value <= COMPORT_DTR_OFF)
         return set_driven(e, request, LINE_DTR, value, COMPORT_DTR_STATE, wish);
     if (value >= COMPORT_RTS_STATE && value <= COMPORT_RTS_OFF)

@@ -44,6 +44,8 @@ struct comport_request {
     struct line *line;
     uint8_t *driven; /* lines that the peer drives: LINE_DTR, LINE_RTS */
     uint8_t seen; /* lines that the peer sees: LINE_DSR, LINE_CTS, LINE_DCD */
+    bool may_set; /* else what it sets is answered like a question */
+    bool may_break;
     /* For the log: */
     const char *peer;
     const struct console *console; /* NULL: not known yet */

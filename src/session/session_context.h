@@ -8,6 +8,7 @@
 #ifndef SESSION_SESSION_CONTEXT_H
 #define SESSION_SESSION_CONTEXT_H
 
+#include "access/access_rules.h"
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"
@@ -71,6 +72,8 @@ struct session_context {
     struct past_source past; /* set by the owner */
     struct directory *directory;
     struct gate gate;
+    const struct access_rules *access; /* set by the owner; borrowed. NULL:
+                                        * nobody may do anything */
     struct loop *loop; /* NULL in a test */
     struct session_list all;
     struct tls_hub tls;

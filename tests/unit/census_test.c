@@ -48,12 +48,14 @@ static const struct client_ops client_ops = {
 
 static const struct client_origin at_port = {
     .door = CLIENT_DOOR_PORT,
+    .right = RIGHT_WRITE,
     .peer = "192.0.2.7:4000",
     .now_us = 5,
 };
 
 static const struct client_origin by_cable = {
     .door = CLIENT_DOOR_NULL_MODEM,
+    .right = RIGHT_BREAK,
     .peer = "",
     .now_us = 6,
 };

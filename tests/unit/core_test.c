@@ -189,6 +189,7 @@ static struct console *attach(struct fixture *f, struct fake_vm *vm,
 
 static const struct client_origin origin = {
     .door = CLIENT_DOOR_PORT,
+    .right = RIGHT_BREAK,
     .peer = "192.0.2.1:1",
 };
 

@@ -46,7 +46,7 @@ static const struct vm_link_ops link_ops = {
     .lines_changed = on_lines_changed,
 };
 
-static const struct client_origin origin = { .peer = "" };
+static const struct client_origin origin = { .right = RIGHT_BREAK, .peer = "" };
 
 static void watch(struct fixture *f)
 {

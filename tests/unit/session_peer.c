@@ -58,6 +58,15 @@ void site_open(struct site *s, const struct directory_settings *settings)
     *s = (struct site){ 0 };
     directory_init(&s->directory, settings);
     sessions_open(&s->ctx, NULL, &s->directory, &sessions);
+    s->access = access_rules_standard("", false, KEYBOARD_FREE_FOR_ALL);
+    s->ctx.access = s->access;
+}
+
+void site_set_access(struct site *s, struct access_rules *rules)
+{
+    access_rules_free(s->access);
+    s->access = rules;
+    s->ctx.access = rules;
 }
 
 static void peer_free(struct peer *p)
@@ -75,6 +84,7 @@ void site_close(struct site *s)
     require(session_is_quiet(&s->ctx.all), "a session is left");
     sessions_close(&s->ctx);
     directory_done(&s->directory);
+    access_rules_free(s->access);
     for (size_t i = 0; i < s->peer_count; i++) {
         require(s->peers[i]->stream.is_closed, "a stream was left open");
         peer_free(s->peers[i]);

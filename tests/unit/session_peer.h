@@ -66,6 +66,8 @@ struct peer {
 struct site {
     struct directory directory;
     struct session_context ctx;
+    struct access_rules
+        *access; /* the standard ones, unless a test has others */
     struct peer *peers[SITE_PEERS_MAX];
     size_t peer_count;
     enum tls_policy policy; /* of those who arrive; off at first */
@@ -84,6 +86,10 @@ struct site {
 struct directory_settings site_settings(void);
 
 void site_open(struct site *s, const struct directory_settings *settings);
+
+/* Other rules for the sessions from now on; they are not judged by it. The
+ * site's own from then on. */
+void site_set_access(struct site *s, struct access_rules *rules);
 
 /* Ends whoever is still there; frees the peers. */
 void site_close(struct site *s);

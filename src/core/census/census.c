@@ -80,6 +80,7 @@ void census_read_client(struct census_client *row, const struct client *client)
         .name = client->name,
         .peer = client->peer,
         .door = (enum client_door)client->door,
+        .right = (enum right)client->right,
         .is_encrypted = client->is_encrypted,
         .is_lagging = client->reader.pace == READER_LAGS,
         .lines = client->lines,

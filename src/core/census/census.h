@@ -156,6 +156,7 @@ struct census_client {
     const char *name; /* of the person or program; "": not known */
     const char *peer; /* its address; "": it has no connection of its own */
     enum client_door door; /* client_door_name */
+    enum right right;      /* right_name */
     bool is_encrypted;
     bool is_lagging; /* the VM does not wait for it */
     uint8_t lines;   /* the lines that it drives: LINE_DTR, LINE_RTS */

@@ -393,9 +393,16 @@ static struct slice take_whole(struct client_session *s, struct slice in,
         client_serving_decide(s);
     if (s->is_active || s->is_refused)
         client_idle_active(s);
+    client_access_tell_denied(s);
     s->has_typed_over = !console_takes_input(s->target.console) &&
                         s->client.input_bytes != typed;
     return rest;
+}
+
+/* What it types goes nowhere, so it need not wait for the console. */
+static bool may_only_read(const struct client_session *s)
+{
+    return client_session_is_attached(s) && s->client.right < RIGHT_WRITE;
 }
 
 /* Behind what is kept already. s->kept is emptied first and filled with the
@@ -415,8 +422,10 @@ void client_input_take(struct client_session *s, struct slice in)
     }
     buf_init(&s->kept, 2 * LIMIT_READ);
     if (r == 0) {
-        rest = take_whole(
-            s, in, console_takes_input(c) || console_has_input_room(c, in.len));
+        rest = take_whole(s, in,
+                          console_takes_input(c) ||
+                              console_has_input_room(c, in.len) ||
+                              may_only_read(s));
         r = buf_append(&s->kept, rest);
     }
     buf_done(&before);

@@ -124,6 +124,9 @@ int client_line_handle_message(struct client_session *s, struct slice body)
 
     if (!client_serving_take_place(s))
         return 0;
+    /* Known when it is attached, and not before. */
+    request.may_set = s->client.right >= RIGHT_WRITE;
+    request.may_break = s->client.right >= RIGHT_BREAK;
     r = comport_peer_handle(&s->comport, &request, body, &s->telnet.wire.out,
                             &wish);
     fulfil(s, wish, driven);

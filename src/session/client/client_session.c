@@ -13,8 +13,9 @@
  * DRAINING on nothing comes in. Comparisons (phase >= CLIENT_SERVING) rely on
  * that order.
  *
- * A text for a client that is refused: for want of a place, in
- * refuse_by_console and refuse_by_gate in client_serving.c; for want of TLS, in
+ * A text for a client that is refused: for want of a right, in client_access.c;
+ * for want of a place, in refuse_by_console and refuse_by_gate in
+ * client_serving.c; for want of TLS, in
  * client_session_refuse_clear; when it connects, by address and rate, in
  * session/gate.c.
  */
@@ -198,8 +199,10 @@ static void log_end(const struct client_session *s, const char *reason)
 
     log_audit(s->is_silent_end ? LOG_DEBUG : client_session_log_level(s),
               s->client.peer, console_id(c).text,
-              LOG_CLIENT_DISCONNECTED " console=%s peer=%s reason=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer, LOG_TEXT(reason));
+              LOG_CLIENT_DISCONNECTED
+              " console=%s peer=%s number=%llu reason=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              (unsigned long long)s->client.number, LOG_TEXT(reason));
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may
@@ -225,7 +228,7 @@ static void client_session_free(struct session *session)
         CONTAINER_OF(session, struct client_session, session);
 
     buf_done(&s->kept);
-    free(s->name);
+    client_access_done(s);
     free(s);
 }
 
@@ -259,10 +262,11 @@ static bool client_session_judge(struct session *session)
     struct client_session *s =
         CONTAINER_OF(session, struct client_session, session);
 
-    if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING ||
-        gate_allows(&s->telnet.ctx->gate, ADMISSION_CLIENT,
-                    &s->telnet.wire.stream->peer))
+    if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING)
         return false;
+    if (gate_allows(&s->telnet.ctx->gate, ADMISSION_CLIENT,
+                    &s->telnet.wire.stream->peer))
+        return !client_access_judge(s);
     client_session_shut_down_one(session,
                                  client_end_text(CLIENT_END_NOT_ALLOWED));
     return true;
@@ -485,7 +489,13 @@ static void client_session_lines_changed(struct client *client)
         client_output_flush(s);
 }
 
+static void client_session_judge_client(struct client *client)
+{
+    (void)client_access_judge(client_session_of(client));
+}
+
 static const struct client_ops client_session_client_ops = {
+    .judge = client_session_judge_client,
     .pull = client_session_pull,
     .input_changed = client_session_input_changed,
     .lines_changed = client_session_lines_changed,
@@ -571,6 +581,7 @@ static struct client_session *new_session(struct session_context *ctx,
     bool is_caller = role->way == CLIENT_REMOTE;
     const struct client_origin origin = {
         .door = role->door,
+        .right = role->is_outgoing ? RIGHT_BREAK : RIGHT_NONE,
         .peer = peer.text,
         .now_us = clock_now_us(),
     };
@@ -595,6 +606,7 @@ static struct client_session *new_session(struct session_context *ctx,
     client_init(&s->client, &client_session_client_ops, &origin);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
+    client_access_init(s);
     return s;
 }
 
@@ -649,7 +661,8 @@ enum client_outcome client_session_attach(struct client *client,
     client_session_detach(client);
     go_to(s, console);
     if (client_session_is_shown(s)) {
-        outcome = client_serving_attach(s, why);
+        outcome = client_access_decide(s, why) ? client_serving_attach(s, why)
+                                               : CLIENT_REFUSED_RIGHT;
         if (outcome != CLIENT_ATTACHED) {
             console_ref_set(&s->target, NULL);
             return outcome;

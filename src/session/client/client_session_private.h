@@ -3,6 +3,7 @@
  *
  *   client_session.c  its life: phases, from the first byte to the end
  *   client_serving.c  the way to being served
+ *   client_access.c   who it is, and what it may do
  *   client_first.c    what it is by its first bytes
  *   client_idle.c     what is done about its being quiet
  *   client_input.c    from the client to the VM; telnet, or raw?
@@ -101,6 +102,7 @@ struct client_session {
     struct session session;
     struct telnet_link telnet;
     struct client client;
+    struct principal who; /* as far as it is proven; client.name is its name */
     const struct client_role *role;
     struct console_ref target; /* the console that it is for, attached or not */
     struct site_member place;  /* gate_take_place */
@@ -114,7 +116,6 @@ struct client_session {
     struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
-    char *name;             /* of client, by its certificate; NULL: unknown */
     const char *end_detail; /* DRAINING, ENDING: the reason, which lasts */
     uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
     uint8_t phase;      /* enum client_phase: client_session_enter */
@@ -137,6 +138,7 @@ struct client_session {
     bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
+    bool was_told_denied;  /* that it may not do what it has tried to do */
 };
 
 /* ---- client_session.c */
@@ -239,6 +241,24 @@ void client_serving_stop_calling(struct client_session *s);
 void client_serving_log(struct client_session *s);
 void client_serving_tell_open(struct client_session *s);
 void client_serving_report(struct client_session *s);
+
+/* ---- client_access.c */
+
+/* init: somebody at the stream's address. done: frees what it owns. */
+void client_access_init(struct client_session *s);
+void client_access_done(struct client_session *s);
+
+/* The right on the session's target, by what is proven now (TLS is decided, and
+ * hands are shaken), is the client's from now on. False: it is none, which is
+ * logged; why gets the reason for the person, which names no console. */
+bool client_access_decide(struct client_session *s, struct err *why);
+
+/* The rules, or the console's name, label or host, have changed. False: the
+ * client may not read it any more, and ends. */
+bool client_access_judge(struct client_session *s);
+
+/* What a read tried to do, and may not, is told once, and logged. */
+void client_access_tell_denied(struct client_session *s);
 
 /* ---- client_input.c */
 

@@ -160,6 +160,7 @@ static void init_plug(struct null_modem *m, int i, const struct console *other)
 {
     const struct client_origin origin = {
         .door = CLIENT_DOOR_NULL_MODEM,
+        .right = RIGHT_BREAK,
         .peer = "",
         .now_us = clock_now_us(),
     };

@@ -140,6 +140,8 @@ int vm_line_handle_message(struct vm_session *s, struct slice body)
     struct line *line = line_of(s);
     uint8_t driven = line->vm_lines;
     struct comport_request request = {
+        .may_set = true,
+        .may_break = true,
         .line = line,
         .driven = &driven,
         .seen = lines_seen(s),

@@ -5,35 +5,42 @@
  *
  * The order is what counts. Nothing of a console goes out before TLS is decided
  * (secure_is_open, secure_is_missing). A place is taken before the console is
- * attached, so that a stranger who is refused was never seen by the VM. The
+ * attached, so that a stranger who is refused was never seen by the VM; and
+ * before a place its right is asked for. The
  * line in the log comes when it is known whether the connection is in TLS, so
  * client_serving_log is asked at each step. The owner (on_open) and the fact
  * come before output that could end the session.
  */
 #include "base/clock.h"
-#include "base/mem.h"
-#include "base/text.h"
 #include "log/log.h"
 #include "log/log_words.h"
 #include "session/client/client_session_private.h"
 
-/* A client that has shown who it is. All that is told of it later has its
- * name. */
-static void log_connected_by(struct client_session *s, const char *terms,
-                             const struct stream_certificate *certificate)
+#include <stdio.h>
+
+/* Who has come, by what proof, and what it may do; all that is told of the
+ * client later has its number. */
+static void log_connected(const struct client_session *s, const char *terms,
+                          const struct stream_certificate *certificate)
 {
     const struct console *c = s->client.console;
-    char name[sizeof certificate->subject];
+    const struct client *client = &s->client;
+    char shown[1024] = "";
 
-    text_clean(name, sizeof name, slice_of_text(certificate->subject));
-    s->name = xstrdup(name);
-    s->client.name = s->name;
-    log_audit(LOG_INFO, s->client.peer, console_id(c).text,
+    if (certificate->serial[0] != '\0')
+        snprintf(shown, sizeof shown, " client=%s issuer=%s serial=%s",
+                 LOG_TEXT(certificate->subject), LOG_TEXT(certificate->issuer),
+                 certificate->serial);
+    log_audit(client_session_log_level(s), client->peer, console_id(c).text,
               LOG_CLIENT_CONNECTED
-              " console=%s peer=%s tls=%s client=%s issuer=%s serial=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer, LOG_TEXT(terms),
-              LOG_TEXT(name), LOG_TEXT(certificate->issuer),
-              certificate->serial);
+              " console=%s peer=%s tls=%s number=%llu door=%s principal=%s "
+              "proof=%s right=%s%s",
+              LOG_TEXT(console_name(c).text), client->peer, LOG_TEXT(terms),
+              (unsigned long long)client->number,
+              client_door_name((enum client_door)client->door),
+              LOG_TEXT(principal_format(&s->who).text),
+              principal_proof_name((enum principal_proof)s->who.proof),
+              right_name((enum right)client->right), shown);
 }
 
 /* Once, when the client is attached and it is known whether the connection is
@@ -43,8 +50,7 @@ static void log_connected_by(struct client_session *s, const char *terms,
 void client_serving_log(struct client_session *s)
 {
     struct stream_security security;
-    struct stream_certificate certificate;
-    struct console_name name;
+    struct stream_certificate certificate = { .serial = "" };
 
     if (s->is_logged || client_session_is_ending(s) ||
         !client_session_is_attached(s) || secure_is_open(&s->telnet.secure))
@@ -54,17 +60,9 @@ void client_serving_log(struct client_session *s)
         return;
     s->is_logged = true;
     s->client.is_encrypted = security.is_secure;
-    certificate = stream_certificate(s->telnet.wire.stream);
-    if (!s->role->is_outgoing && certificate.serial[0] != '\0') {
-        log_connected_by(s, security.terms, &certificate);
-        return;
-    }
-    name = console_name(s->client.console);
-    log_audit(client_session_log_level(s), s->client.peer,
-              console_id(s->client.console).text,
-              LOG_CLIENT_CONNECTED " console=%s peer=%s tls=%s",
-              LOG_TEXT(name.text), s->client.peer,
-              security.is_secure ? LOG_TEXT(security.terms) : "no");
+    if (!s->role->is_outgoing)
+        certificate = stream_certificate(s->telnet.wire.stream);
+    log_connected(s, security.is_secure ? security.terms : "no", &certificate);
 }
 
 /* The peer is there, in whatever way was agreed on: on_open once, and never for
@@ -109,6 +107,14 @@ static void refuse_by_console(struct client_session *s, const struct err *why)
     client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
 }
 
+/* In words that say nothing of a console, not even that there is one. */
+static void refuse_by_rules(struct client_session *s, const struct err *why)
+{
+    client_output_say(s, "[vspcd: refused, %s]\r\n", why->text);
+    (void)wire_flush(&s->telnet.wire);
+    client_session_end_gently(s, client_end_text(CLIENT_END_NO_RIGHT));
+}
+
 /* The gate has logged it. */
 static void refuse_by_gate(struct client_session *s, const char *line)
 {
@@ -117,11 +123,9 @@ static void refuse_by_gate(struct client_session *s, const char *line)
     client_session_end_gently(s, client_end_text(CLIENT_END_TOTAL));
 }
 
-/* Whether the peer has proved who it is. A certificate that TLS has verified is
- * the only proof so far; whatever else will be one is asked about here. */
 static bool is_authenticated(const struct client_session *s)
 {
-    return stream_security(s->telnet.wire.stream).has_certificate;
+    return s->who.proof != PROOF_ADDRESS;
 }
 
 /* Connections that vspcd has made take no stranger's place. */
@@ -160,6 +164,10 @@ bool client_serving_take_place(struct client_session *s)
         return false;
     if (client_session_is_attached(s))
         return true;
+    if (!client_access_decide(s, &why)) {
+        refuse_by_rules(s, &why);
+        return false;
+    }
     if (!take_place(s, &line)) {
         refuse_by_gate(s, line);
         return false;

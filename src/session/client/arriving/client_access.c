@@ -1,0 +1,208 @@
+/*
+ * Who a client is, and what it may do with its console. The answer is the
+ * rules' (access/access_rules.h), asked here for every door; that a client does
+ * no more than it may is core's (core/client.c).
+ *
+ * Asked when TLS is decided and before anything else is taken or told: a
+ * stranger without a right takes no place, is never seen by the VM, and is told
+ * nothing that has to do with the console. Asked again whenever the answer may
+ * be another one.
+ *
+ * Connections that vspcd has made are the VM's configuration's, which the rules
+ * for services have allowed: the rules for people are not for them.
+ */
+#include "base/clock.h"
+#include "log/log.h"
+#include "log/log_words.h"
+#include "session/client/client_session_private.h"
+
+void client_access_init(struct client_session *s)
+{
+    struct ip ip = { 0 };
+    bool has_ip = address_ip(&s->telnet.wire.stream->peer, &ip);
+
+    s->who = principal_of_address(has_ip, ip);
+}
+
+void client_access_done(struct client_session *s)
+{
+    s->client.name = "";
+    principal_done(&s->who);
+}
+
+/* A certificate that TLS has verified. */
+static void identify(struct client_session *s)
+{
+    struct stream_certificate certificate;
+
+    if (s->who.proof != PROOF_ADDRESS)
+        return;
+    certificate = stream_certificate(s->telnet.wire.stream);
+    if (certificate.serial[0] != '\0' &&
+        principal_prove(&s->who, PROOF_CERTIFICATE, certificate.subject))
+        s->client.name = s->who.name;
+}
+
+static struct access_console rules_view(const struct console *c)
+{
+    return (struct access_console){
+        .name = c->name,
+        .uuid = c->uuid,
+        .label = c->label,
+        .host = console_host(c),
+    };
+}
+
+static struct access_verdict judge(struct client_session *s)
+{
+    const struct access_rules *rules = s->telnet.ctx->access;
+    struct access_console console = rules_view(s->target.console);
+
+    if (rules == NULL)
+        return (struct access_verdict){ .right = RIGHT_NONE };
+    return access_rules_judge(rules, &s->who, &console);
+}
+
+/* Without sections nobody from another machine may come; the administrator has
+ * to say who may. */
+static bool lacks_rules(const struct client_session *s)
+{
+    const struct access_rules *rules = s->telnet.ctx->access;
+
+    return rules != NULL && access_rules_are_standard(rules) &&
+           !s->who.is_local;
+}
+
+static void explain(const struct client_session *s, struct err *why)
+{
+    if (lacks_rules(s))
+        err_set(why, "vspcd has no rules for other machines yet; its "
+                     "administrator adds an access section to vspcd.conf");
+    else
+        err_set(why, "you have no access here");
+}
+
+/* For the administrator. */
+static void log_refused(const struct client_session *s,
+                        const struct access_verdict *verdict)
+{
+    const struct console *c = s->target.console;
+    struct principal_text who = principal_format(&s->who);
+    const char *reason =
+        lacks_rules(s)
+            ? "it comes from another machine, and there is no access section; "
+              "access \"*\" { read = {\"anybody\"} } would let everybody read"
+        : verdict->is_matched ? "no member of the access section is for it"
+                              : "no access section is for this console";
+
+    log_audit(LOG_WARNING, s->client.peer, console_id(c).text,
+              LOG_CLIENT_REFUSED
+              " console=%s peer=%s principal=%s proof=%s door=%s rule-line=%u "
+              "reason=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              LOG_TEXT(who.text),
+              principal_proof_name((enum principal_proof)s->who.proof),
+              client_door_name((enum client_door)s->client.door), verdict->line,
+              LOG_TEXT(reason));
+}
+
+bool client_access_decide(struct client_session *s, struct err *why)
+{
+    struct access_verdict verdict;
+
+    if (s->role->is_outgoing)
+        return true;
+    identify(s);
+    verdict = judge(s);
+    client_set_right(&s->client, verdict.right);
+    if (verdict.right >= RIGHT_READ)
+        return true;
+    explain(s, why);
+    log_refused(s, &verdict);
+    return false;
+}
+
+static void log_changed(const struct client_session *s, enum right before,
+                        const struct access_verdict *verdict)
+{
+    const struct console *c = s->target.console;
+
+    log_audit(LOG_INFO, s->client.peer, console_id(c).text,
+              LOG_CLIENT_RIGHT_CHANGED
+              " console=%s peer=%s number=%llu principal=%s right=%s before=%s "
+              "rule-line=%u",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              (unsigned long long)s->client.number,
+              LOG_TEXT(principal_format(&s->who).text),
+              right_name(verdict->right), right_name(before), verdict->line);
+}
+
+/* Output that it has not had yet is not its due any more: the console may be
+ * another one by now. */
+static void lose(struct client_session *s)
+{
+    client_skip(&s->client, clock_now_us());
+    s->session.ops->shut_down(&s->session,
+                              client_end_text(CLIENT_END_NO_RIGHT));
+}
+
+static void tell(struct client_session *s, enum right before, enum right now)
+{
+    if (!client_output_takes_notices(s) ||
+        (before >= RIGHT_WRITE) == (now >= RIGHT_WRITE))
+        return;
+    s->was_told_denied = now < RIGHT_WRITE;
+    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
+                      console_name(s->client.console).text,
+                      now >= RIGHT_WRITE ? "you may type from now on"
+                                         : "you may only read from now on");
+    client_output_flush(s);
+}
+
+bool client_access_judge(struct client_session *s)
+{
+    enum right before = (enum right)s->client.right;
+    struct access_verdict verdict;
+
+    if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING ||
+        !client_session_is_attached(s))
+        return true;
+    verdict = judge(s);
+    if (verdict.right == before)
+        return true;
+    log_changed(s, before, &verdict);
+    client_set_right(&s->client, verdict.right);
+    if (verdict.right < RIGHT_BREAK)
+        client_line_end(s);
+    if (verdict.right < RIGHT_READ) {
+        lose(s);
+        return false;
+    }
+    tell(s, before, verdict.right);
+    return true;
+}
+
+void client_access_tell_denied(struct client_session *s)
+{
+    enum right denied = (enum right)s->client.denied;
+    const struct console *c = s->target.console;
+
+    s->client.denied = RIGHT_NONE;
+    if (denied == RIGHT_NONE || s->was_told_denied || c == NULL ||
+        client_session_is_ending(s))
+        return;
+    s->was_told_denied = true;
+    log_audit(LOG_INFO, s->client.peer, console_id(c).text,
+              LOG_CLIENT_DENIED
+              " console=%s peer=%s number=%llu principal=%s right=%s needs=%s",
+              LOG_TEXT(console_name(c).text), s->client.peer,
+              (unsigned long long)s->client.number,
+              LOG_TEXT(principal_format(&s->who).text),
+              right_name((enum right)s->client.right), right_name(denied));
+    if (client_output_takes_notices(s))
+        client_output_say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(c).text,
+                          denied == RIGHT_BREAK
+                              ? "you may not send a break"
+                              : "you may only read; what you type is "
+                                "discarded");
+}
