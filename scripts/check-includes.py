@@ -40,7 +40,8 @@ MAY_INCLUDE = {
 
     "record": "base core",
     "alert": "base core",
-    "auth": "base log access net",
+    "auth": "base log access net auth/helper",
+    "auth/helper": "base -auth",
 
     "session": "base log proto access core net auth",
     "session/service": "base log proto access core net auth session/client",
@@ -73,7 +74,7 @@ AT_HOME = {
     r"<zlib\.h>": "conlog",
     r"<(http_parser|llhttp)\.h>": "proto",
     r"<wslay/": "proto",
-    r"<security/": "auth",
+    r"<security/": "auth/helper",
     r"<nats": "cluster",
 }
 

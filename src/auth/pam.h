@@ -27,6 +27,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     PAM_AT_ONCE = 3,
@@ -34,7 +35,8 @@ enum {
     PAM_PATIENCE_US = 10 * 1000 * 1000, /* wait for a process */
     PAM_WORK_US = 12 * 1000 * 1000,     /* PAM's, between two answers; vspcd-pam
                                          * gives up before */
-    PAM_PERSON_US = 60 * 1000 * 1000,   /* a person's, for one answer */
+    PAM_PERSON_US = 60 * 1000 * 1000,   /* a person's, for one answer; for all
+                                         * of them by vspcd-pam */
     PAM_ANSWER_MAX = 511,               /* bytes: PAM_MAX_RESP_SIZE */
 };
 
@@ -56,15 +58,34 @@ const char *pam_outcome_name(enum pam_outcome outcome);
 
 /* ---- all conversations ------------------------------------------------ */
 
-struct pam_service;
+/* Its members are pam.c's. */
+struct pam_service {
+    struct loop *loop;
+    char *path;          /* NULL: as pam_service_new says */
+    int control;         /* -1: none */
+    struct list waiting; /* conversations, the first is the next */
+    unsigned waiting_count;
+    unsigned count; /* of those that have a process, or get it */
+    struct deadline_queue patience;
+    struct deadline_queue work;
+    struct deadline_queue person;
+    struct deadline_queue ends;
+    struct deadline_queue pauses;
+    struct deadline pause; /* runs: no process is asked for */
+};
 
-/* path: of vspcd-pam's socket; copied. control: of a vspcd-pam that we have
- * started (auth/pam_helper.h), instead of the path; -1: none; owned from now
- * on. */
+/* Where vspcd-pam.socket listens. */
+#define PAM_SOCKET_STANDARD "/run/vspcd-pam.sock"
+
+/*
+ * path: of vspcd-pam's socket; copied. NULL: the vspcd-pam that we have started
+ * (auth/pam_helper.h) is asked, whose control is owned from now on, or if there
+ * is none (-1), PAM_SOCKET_STANDARD.
+ */
 struct pam_service *pam_service_new(struct loop *loop, const char *path,
                                     int control);
 
-/* For conversations that begin later. */
+/* For conversations that get a process later. */
 void pam_service_set_path(struct pam_service *service, const char *path);
 
 /* No conversation may be left. Takes NULL. */
@@ -96,23 +117,27 @@ struct pam_conversation_ops {
 struct pam_conversation {
     const struct pam_conversation_ops *ops;
     struct pam_service *service;
-    struct list node; /* of those that wait or of those that have a process */
+    struct list node; /* of the service's waiting; in no list otherwise */
     struct deadline deadline;
     struct dial *dial;     /* NULL: not under way */
-    struct stream *stream; /* NULL: no process */
-    struct pam_wire *in;   /* the message that is being read; NULL: none */
+    struct stream *stream; /* NULL: not connected */
+    struct pam_wire *in;   /* the message that is being read */
     char *user;
     char *remote;
-    char *password;        /* NULL: not given, or used */
-    unsigned char phase;   /* enum phase in pam.c */
-    unsigned char outcome; /* enum pam_outcome, while done is due */
+    char *password;  /* NULL: not given, or used */
+    char *why;       /* of PAM_OUTCOME_UNAVAILABLE, while done is due */
+    uint8_t phase;   /* enum pam_phase in pam.c */
+    uint8_t outcome; /* enum pam_outcome, while done is due */
+    bool has_heard;  /* a message of the process */
+    uint8_t tries;   /* processes that have ended without a word */
+    uint8_t told;    /* messages that were no questions */
 };
 
 struct pam_login {
     const char *user;   /* as typed */
     const char *remote; /* numeric address of the person; "": this machine */
-    /* Answers PAM's first hidden question that asks for a password; NULL: the
-     * person is asked. A question of another kind is asked in any case. */
+    /* Answers PAM's first hidden question that asks for a password, and not for
+     * a new one; NULL: the person is asked. Others are asked in any case. */
     const char *password;
 };
 

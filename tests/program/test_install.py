@@ -14,7 +14,8 @@ from harness.programs import BUILD, SOURCE, clean_environment
 
 PREFIX = "usr/local"
 
-PROGRAMS = {f"{PREFIX}/sbin/vspcd", f"{PREFIX}/bin/vspc-vm"}
+PROGRAMS = {f"{PREFIX}/sbin/vspcd", f"{PREFIX}/sbin/vspcd-pam",
+            f"{PREFIX}/bin/vspc-vm"}
 LINK = f"{PREFIX}/sbin/vSPCServer"
 UNIT = f"{PREFIX}/lib/systemd/system/vspcd.service"
 DOCS = f"{PREFIX}/share/doc/vspcd"

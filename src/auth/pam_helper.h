@@ -1,0 +1,27 @@
+/*
+ * pam_helper.h - a vspcd-pam of our own, for a vspcd that is started as root,
+ * where no service manager has one.
+ *
+ * It is root and stays it, so it is started before vspcd becomes another user.
+ * It waits at the other end of a socket pair, the control, for connections, has
+ * a process for each of them, and ends when the control is closed: with us, in
+ * whatever way we end. So nothing in the file system has to be made, protected
+ * and removed.
+ */
+#ifndef AUTH_PAM_HELPER_H
+#define AUTH_PAM_HELPER_H
+
+#include "base/err.h"
+
+/*
+ * Starts the program vspcd-pam that stands beside our own; only while the
+ * process has one thread. user: the name or number of the user that vspcd
+ * becomes; NULL: stays root. 0, or negative with err filled.
+ */
+int pam_helper_start(const char *user, int *ret_control, struct err *err);
+
+/* A new connection to it, close-on-exec, or -errno; -EPIPE: it has ended. Never
+ * blocks. */
+int pam_helper_connect(int control);
+
+#endif
