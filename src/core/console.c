@@ -326,6 +326,14 @@ void console_output_wrote(struct console *c, size_t len)
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
+/* The clock may have begun with the machine: its first second is no "none". */
+void console_note_output(struct console *c, uint64_t now_us)
+{
+    uint64_t now_s = now_us / (1000 * 1000);
+
+    c->last_output_s = now_s > 0 ? (uint32_t)now_s : 1;
+}
+
 /* In a move there is a VM even while neither connection stands: it is on its
  * way, and its clients must not be told otherwise. */
 bool console_has_vm(const struct console *c)

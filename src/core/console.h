@@ -159,6 +159,7 @@ struct console {
     struct buf held_input;         /* for the VM, which must not get it yet */
     struct break_mark held_break;  /* in it; as input_bytes counts */
     struct line line;
+    uint32_t last_output_s; /* console_note_output; 0: there was none */
     uint64_t typist; /* number of the client that typed last; 0: it has left, or
                       * nobody has typed */
     struct window window; /* of that client; what was known last */
@@ -242,6 +243,10 @@ void console_output(struct console *c, struct slice bytes);
 uint8_t *console_output_reserve(struct console *c, size_t len,
                                 size_t *ret_room);
 void console_output_wrote(struct console *c, size_t len);
+
+/* There was output, at this time; once for each read that had some. Kept as
+ * last_output_s, in seconds of the same clock. */
+void console_note_output(struct console *c, uint64_t now_us);
 
 /*
  * Reports of a link that leaves. goes_on: it was read, and there was output.

@@ -94,6 +94,7 @@ static void change_name(struct console_rename *rename, char *name,
                                        .vm_renamed.former_name = c->name,
                                        .vm_renamed.others = rename->others });
     c->name = name;
+    d->changes++;
     if (c->client_count > 0)
         console_mark(c, CONSOLE_DUE_JUDGE);
     rename->next = NULL;
@@ -410,6 +411,7 @@ static struct console *add_console(struct directory *d,
     else
         map_add(&d->vms, uuid_hash(d, c->uuid), c);
     d->console_count++;
+    d->changes++;
     c->is_proven = past->is_proven;
     c->came_by_tls = past->came_by_tls;
     console_set_site(c, past->ip);
@@ -427,6 +429,7 @@ static bool set_label(struct console *c, const char *label)
     assert(size <= TEXT_ID_MAX + 1);
     memcpy(c->uuid + strlen(c->uuid) + 1, label, size);
     c->awaits_label = false;
+    c->directory->changes++;
     return label[0] != '\0';
 }
 
@@ -545,6 +548,7 @@ void directory_remove(struct console *c)
         first->next_of_vm = c->next_of_vm;
     }
     d->console_count--;
+    d->changes++;
     console_free(c);
 }
 

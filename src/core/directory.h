@@ -38,9 +38,11 @@ struct directory {
     struct directory_settings settings;
     struct map vms; /* UUID -> first console of that VM */
     uint32_t console_count;
-    uint32_t vm_count;           /* consoles with a VM */
-    uint32_t new_count;          /* consoles that are new: console_stay.c */
-    uint32_t client_count;       /* of all consoles */
+    uint32_t vm_count;     /* consoles with a VM */
+    uint32_t new_count;    /* consoles that are new: console_stay.c */
+    uint32_t client_count; /* of all consoles */
+    uint32_t changes; /* how often a console came, went, or got another name or
+                       * label: whoever keeps a list compares; wraps */
     uint64_t last_client_number; /* struct client.number */
     struct vm_sites sites;       /* of all consoles */
     struct list evicted;         /* struct console.spare */

@@ -114,6 +114,31 @@ static struct console *attach(struct directory *d, struct vm_link *link)
     return link->console;
 }
 
+static void a_directory_counts_what_changes_a_list(void **state)
+{
+    struct vm_link link;
+    struct directory d;
+    struct console *c;
+    struct fact fact;
+
+    (void)state;
+    directory_init(&d, &settings);
+    assert_int_equal(d.changes, 0);
+    c = attach(&d, &link);
+    assert_int_equal(d.changes, 1);
+    directory_rename(c, "web", 2);
+    assert_int_equal(d.changes, 1);
+    directory_rename(c, "db", 2);
+    assert_int_equal(d.changes, 2);
+    console_detach_vm(&link, "test", 3);
+    assert_int_equal(d.changes, 2);
+    while (fact_take(&d.facts, &fact))
+        fact_done(&fact);
+    directory_remove(c);
+    assert_int_equal(d.changes, 3);
+    directory_done(&d);
+}
+
 static void forget_facts(struct directory *d)
 {
     struct fact fact;
@@ -527,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_console_without_a_vm_has_an_empty_row),
         cmocka_unit_test(a_console_with_a_vm_counts_its_bytes),
+        cmocka_unit_test(a_directory_counts_what_changes_a_list),
         cmocka_unit_test(a_vm_that_neither_side_serves_is_between),
         cmocka_unit_test(clients_are_read_in_the_order_of_attaching),
         cmocka_unit_test(refusals_are_counted),

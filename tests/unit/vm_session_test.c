@@ -287,6 +287,23 @@ static void serving_vm_has_no_deadline(void **state)
     assert_false(vm->stream.is_closed);
 }
 
+static void time_of_the_last_output_is_known(void **state)
+{
+    struct site *s = *state;
+    struct peer *vm = vm_start(s);
+    struct console *c = site_console(s);
+
+    assert_int_equal(c->last_output_s, 0);
+    peer_give(vm, BYTES(IAC "\xf1")); /* NOP */
+    assert_int_equal(c->last_output_s, 0);
+    peer_send(vm, BYTES("login: "));
+    assert_int_not_equal(c->last_output_s, 0);
+    console_note_output(c, 1);
+    assert_int_equal(c->last_output_s, 1);
+    console_note_output(c, 7999999);
+    assert_int_equal(c->last_output_s, 7);
+}
+
 static void ports_of_a_vm_are_consoles_of_their_own(void **state)
 {
     struct site *s = *state;
@@ -904,6 +921,7 @@ int main(void)
         TEST(without_its_uuid_it_is_closed_at_the_deadline),
         TEST(another_uuid_does_not_do_at_the_deadline),
         TEST(silent_connection_is_closed_at_the_deadline),
+        TEST(time_of_the_last_output_is_known),
         TEST(serving_vm_has_no_deadline),
         TEST(ports_of_a_vm_are_consoles_of_their_own),
         TEST(uri_of_our_own_port_is_a_label),

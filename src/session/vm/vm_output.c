@@ -184,10 +184,21 @@ void vm_output_end(struct vm_session *s)
     buf_take(&s->early, s->early.len);
 }
 
+/* When there was output last, for people who look for a console. The console
+ * may be another one than before the read, which is not worth a time. */
+static void note_output(const struct vm_session *s, struct console *c,
+                        uint64_t head)
+{
+    if (c != NULL && output_console(s) == c && c->output.head != head)
+        console_note_output(c, clock_now_us());
+}
+
 /* Answers are written after the read and not one by one: a read may cause
  * many. */
 static void read_serving(struct vm_session *s)
 {
+    struct console *c = output_console(s);
+    uint64_t head = c != NULL ? c->output.head : 0;
     size_t room;
 
     if (is_greedy(s)) {
@@ -200,6 +211,7 @@ static void read_serving(struct vm_session *s)
         return;
     telnet_link_flush_if_writable(&s->telnet);
     vm_output_pour(s);
+    note_output(s, c, head);
 }
 
 /* Its end has come while it was read. The console goes on at once and not at
