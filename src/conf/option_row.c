@@ -234,6 +234,18 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "a client that sends no more (nc -N) is closed when its\n"
               "console has been quiet for this time" },
+    { .name = "writer-idle",
+      .type = OPTION_SECONDS,
+      AT(writer_idle_s),
+      .value = "SECONDS",
+      .standard = "300",
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "where one client types at a time: after so long without\n"
+              "typing the next one that types has the keyboard; 0: never",
+      .more = "One client types at a time at the consoles of access sections "
+              "with keyboard = one-writer. Who has the right to control takes "
+              "the keyboard at once." },
     { .name = "client-nop",
       .type = OPTION_SECONDS,
       AT(client_nop_s),

@@ -107,6 +107,7 @@ struct settings {
     uint64_t identity_timeout_s;
     uint64_t hold_ms;
     uint64_t half_close_ms;
+    uint64_t writer_idle_s; /* 0: nobody takes an idle writer's keyboard */
     uint64_t client_nop_s;  /* 0: no NOPs */
     uint64_t client_idle_s; /* 0: no end */
     uint64_t interrupt;     /* 0 off, 1 on */

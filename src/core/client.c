@@ -11,6 +11,7 @@
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
+#include "core/keyboard.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -79,6 +80,7 @@ void client_init(struct client *client, const struct client_ops *ops,
         .ops = ops,
         .door = (uint8_t)origin->door,
         .right = (uint8_t)origin->right,
+        .asked = (uint8_t)origin->asked,
         .since_us = origin->now_us,
         .lines = LINE_BOTH,
         .name = "",
@@ -106,6 +108,8 @@ enum client_outcome client_attach(struct client *client,
             console->client_count);
         return CLIENT_REFUSED_LIMIT;
     }
+    if (!keyboard_grant(client, console, why))
+        return CLIENT_REFUSED_LOCK;
     /* A number for life: a client that changes its console is still the same
      * one for those who list or end it. */
     if (client->number == 0)
@@ -144,6 +148,20 @@ bool client_may(struct client *client, enum right right)
     return false;
 }
 
+void client_say(struct client *client, const char *text)
+{
+    if (client->ops->say != NULL)
+        client->ops->say(client, text);
+}
+
+bool client_disconnect(struct client *client, const char *reason)
+{
+    if (client->ops->disconnect == NULL)
+        return false;
+    client->ops->disconnect(client, reason);
+    return true;
+}
+
 void client_set_right(struct client *client, enum right right)
 {
     client->right = (uint8_t)right;
@@ -152,7 +170,7 @@ void client_set_right(struct client *client, enum right right)
     if (right < RIGHT_BREAK)
         client_break(client, false);
     if (right < RIGHT_WRITE)
-        console_forget_typist(client->console, client);
+        keyboard_give_back(client);
 }
 
 /* Without a VM input is discarded and not counted: on a cable with nothing at
@@ -162,7 +180,7 @@ bool client_input(struct client *client, struct slice bytes)
 {
     struct console *c = client->console;
 
-    if (!client_may(client, RIGHT_WRITE) || !console_has_vm(c))
+    if (!keyboard_is_free_for(client) || !console_has_vm(c))
         return true;
     client->input_bytes += bytes.len;
     console_note_typist(c, client);
@@ -180,7 +198,9 @@ void client_wait(struct client *client)
 
 void client_break(struct client *client, bool is_on)
 {
-    if (is_on ? !client_may(client, RIGHT_BREAK) : !client->is_in_break)
+    if (is_on
+            ? !client_may(client, RIGHT_BREAK) || !keyboard_is_free_for(client)
+            : !client->is_in_break)
         return;
     client->is_in_break = is_on;
     console_break_input(client->console, is_on);
@@ -189,7 +209,7 @@ void client_break(struct client *client, bool is_on)
 /* It drops what others have typed as well. */
 void client_purge_input(struct client *client)
 {
-    if (client_may(client, RIGHT_WRITE))
+    if (keyboard_is_free_for(client))
         console_purge_input(client->console);
 }
 
@@ -199,7 +219,7 @@ void client_purge_input(struct client *client)
 void client_set_lines(struct client *client, uint8_t driven)
 {
     if (client->lines == driven ||
-        (client->console != NULL && !client_may(client, RIGHT_WRITE)))
+        (client->console != NULL && !keyboard_is_free_for(client)))
         return;
     if (client->console != NULL) {
         console_count_lines(client->console, client->lines, -1);

@@ -15,7 +15,8 @@
 #ifndef CORE_CLIENT_H
 #define CORE_CLIENT_H
 
-#include "access/right.h"
+#include "access/access_rules.h"
+#include "access/lock.h"
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/window.h"
@@ -38,6 +39,12 @@ struct client_ops {
      * otherwise of it: client_set_right, or the client ends. NULL: no rules are
      * for this client. */
     void (*judge)(struct client *client);
+
+    /* Whoever is at work on no console may call these two, through client_say
+     * and client_disconnect. NULL: the client is nobody's to talk to, or to
+     * end. */
+    void (*say)(struct client *client, const char *text);
+    void (*disconnect)(struct client *client, const char *reason);
 };
 
 /* The way by which a client came. */
@@ -54,7 +61,8 @@ const char *client_door_name(enum client_door door);
 struct client_origin {
     enum client_door door;
     enum right right; /* on every console, for a client that no rules are for */
-    const char *peer; /* the address as text, copied; "" if it has none */
+    enum lock_mode asked; /* for its keyboard */
+    const char *peer;     /* the address as text, copied; "" if it has none */
     uint64_t now_us;
 };
 
@@ -69,17 +77,24 @@ struct client {
     uint64_t since_us;     /* when it came */
     uint64_t input_bytes;  /* from the client, while there was a VM */
     uint64_t output_bytes; /* of consoles, taken by the client */
-    const char *name;      /* of the person or program, borrowed from the owner:
-                            * its certificate's subject; "": unknown */
+    uint64_t typed_us;     /* when it typed last, where one writes at a time */
+    const char *name; /* that the person or program has proven, borrowed from
+                       * the owner; "": none */
     char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
     struct window window;        /* as far as the client has told it */
     uint8_t door;                /* enum client_door */
     uint8_t right;               /* enum right: on its console */
-    uint8_t lines;     /* the lines that it drives: LINE_DTR, LINE_RTS */
-    bool is_encrypted; /* the owner's: the client came by TLS */
-    bool is_in_break;  /* a break of its own has begun */
-    uint8_t denied;    /* enum right: the greatest that it lacked for what it
-                        * wanted to do, since its owner looked; NONE: none */
+    uint8_t proof;               /* enum principal_proof: of its name */
+    uint8_t asked;               /* enum lock_mode */
+    uint8_t mode;                /* enum lock_mode: what it was granted */
+    uint8_t keyboard;   /* enum access_keyboard: of its console, by the rules */
+    uint8_t lines;      /* the lines that it drives: LINE_DTR, LINE_RTS */
+    bool is_encrypted;  /* the owner's: the client came by TLS */
+    bool is_in_break;   /* a break of its own has begun */
+    uint8_t denied;     /* enum right: the greatest that it lacked for what it
+                         * wanted to do, since its owner looked; NONE: none */
+    bool is_locked_out; /* another one had the keyboard when it wanted to do
+                         * something, since its owner looked */
 };
 
 /* The client of a node of console->clients, for those who walk over them. */
@@ -94,6 +109,7 @@ enum client_outcome {
     CLIENT_ATTACHED,
     CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */
     CLIENT_REFUSED_RIGHT, /* it may not read it; its owner's answer */
+    CLIENT_REFUSED_LOCK,  /* another client has locked it */
 };
 
 /* Attaches a client that has no console, and may read this one at least. If the
@@ -109,6 +125,13 @@ void client_set_right(struct client *client, enum right right);
 
 /* Whether it may; if not, that is noted (client.denied). */
 bool client_may(struct client *client, enum right right);
+
+/* A line for the person at the other end, if there is one and it takes words.
+ * The client's connection ends, when it has had its output; the person is told
+ * the reason, which is copied. False: it is nobody's to end. Not from within
+ * core's work. */
+void client_say(struct client *client, const char *text);
+bool client_disconnect(struct client *client, const char *reason);
 
 /* Accepts a client that has no console. */
 void client_detach(struct client *client, uint64_t now_us);

@@ -125,8 +125,11 @@ void console_note_typist(struct console *c, const struct client *client)
     set_window(c, client->window);
 }
 
+/* Who may only read has a window as well, and the VM none of it. */
 void console_note_window(struct console *c, const struct client *client)
 {
+    if (client->right < RIGHT_WRITE)
+        return;
     if (c->typist == 0 || c->typist == client->number)
         set_window(c, client->window);
 }

@@ -190,6 +190,7 @@ void directory_set(struct directory *d,
     d->settings.expire_us = settings->expire_us;
     d->settings.new_expire_us = settings->new_expire_us;
     d->settings.hold_us = settings->hold_us;
+    d->settings.writer_idle_us = settings->writer_idle_us;
     d->settings.move_timeout_us = settings->move_timeout_us;
     d->settings.history_total = settings->history_total;
     d->settings.client_limit = settings->client_limit;

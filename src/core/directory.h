@@ -19,6 +19,9 @@ struct directory_settings {
     uint64_t expire_us;     /* how long a console stays without VM and client */
     uint64_t new_expire_us; /* and one that is new: console_stay.c */
     uint64_t hold_us; /* how long a reader may hold a VM: console_pace.c */
+    uint64_t writer_idle_us;  /* one that has the keyboard and types nothing for
+                               * so long loses it to the next one that types; 0:
+                               * it does not (keyboard.h) */
     uint64_t move_timeout_us; /* how long a move waits for its next step */
     uint32_t held_input_max;  /* bytes of input kept for a VM; from there on its
                                * clients are no longer read for input */

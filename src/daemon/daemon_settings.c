@@ -48,6 +48,7 @@ struct directory_settings daemon_settings_of_directory(const struct settings *s)
         .new_expire_us =
             least(s->new_console_expire_s, s->vm_expire_s) * US_PER_S,
         .hold_us = s->hold_ms * US_PER_MS,
+        .writer_idle_us = s->writer_idle_s * US_PER_S,
         .move_timeout_us = s->move_timeout_s * US_PER_S,
         .held_input_max = (uint32_t)s->held_input_size,
         .ring_max = (uint32_t)s->history_size,

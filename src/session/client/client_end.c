@@ -37,6 +37,7 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_NOT_ALLOWED] =
         "connections from this address are no longer allowed",
     [CLIENT_END_NO_RIGHT] = "the rules do not allow it to read this console",
+    [CLIENT_END_LOCKED] = "another client has locked the console",
     [CLIENT_END_CONSOLE_GONE] =
         "its console was forgotten before the client was served",
     [CLIENT_END_TOLD] = "closed by vspcd",

@@ -25,6 +25,7 @@ enum client_end {
     CLIENT_END_TOTAL, /* of all clients, or those of its address */
     CLIENT_END_NOT_ALLOWED,
     CLIENT_END_NO_RIGHT,
+    CLIENT_END_LOCKED,
     CLIENT_END_CONSOLE_GONE,
     CLIENT_END_TOLD, /* the code that ends it has the text */
     CLIENT_END_COUNT,

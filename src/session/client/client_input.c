@@ -26,6 +26,7 @@
  */
 #include "base/clock.h"
 #include "proto/enter.h"
+#include "session/client/client_control.h"
 #include "session/client/client_session_private.h"
 
 #include <assert.h>
@@ -35,7 +36,10 @@
 static void give_input(struct client_session *s, struct slice bytes)
 {
     s->is_active = true;
-    if (client_serving_take_place(s) && !client_input(&s->client, bytes))
+    if (!client_serving_take_place(s))
+        return;
+    client_control_claim(&s->client);
+    if (!client_input(&s->client, bytes))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 

@@ -6,6 +6,8 @@
  * (client_line_catch_up): with what holds by then, and not with each step.
  */
 #include "base/clock.h"
+#include "core/keyboard.h"
+#include "session/client/client_control.h"
 #include "session/client/client_session_private.h"
 
 /* A connection that speaks no telnet has no way to be told of a break; a client
@@ -42,6 +44,7 @@ void client_line_handle_break(struct client_session *s)
 {
     if (!client_serving_take_place(s))
         return;
+    client_control_claim(&s->client);
     /* IAC BRK has no length: the break begins and ends at once. */
     client_break(&s->client, true);
     client_break(&s->client, false);
@@ -125,8 +128,9 @@ int client_line_handle_message(struct client_session *s, struct slice body)
     if (!client_serving_take_place(s))
         return 0;
     /* Known when it is attached, and not before. */
-    request.may_set = s->client.right >= RIGHT_WRITE;
-    request.may_break = s->client.right >= RIGHT_BREAK;
+    client_control_claim(&s->client);
+    request.may_set = keyboard_is_free_for(&s->client);
+    request.may_break = request.may_set && s->client.right >= RIGHT_BREAK;
     r = comport_peer_handle(&s->comport, &request, body, &s->telnet.wire.out,
                             &wish);
     fulfil(s, wish, driven);

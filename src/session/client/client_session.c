@@ -228,6 +228,7 @@ static void client_session_free(struct session *session)
         CONTAINER_OF(session, struct client_session, session);
 
     buf_done(&s->kept);
+    free(s->end_text);
     client_access_done(s);
     free(s);
 }
@@ -494,7 +495,31 @@ static void client_session_judge_client(struct client *client)
     (void)client_access_judge(client_session_of(client));
 }
 
+static void client_session_say(struct client *client, const char *text)
+{
+    struct client_session *s = client_session_of(client);
+
+    if (!client_session_is_shown(s) || !client_output_takes_notices(s))
+        return;
+    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
+                      console_name(client->console).text, text);
+    client_output_flush(s);
+}
+
+static void client_session_disconnect(struct client *client, const char *reason)
+{
+    struct client_session *s = client_session_of(client);
+
+    if (s->phase >= CLIENT_DRAINING)
+        return;
+    free(s->end_text);
+    s->end_text = xstrdup(reason);
+    client_session_shut_down_one(&s->session, s->end_text);
+}
+
 static const struct client_ops client_session_client_ops = {
+    .say = client_session_say,
+    .disconnect = client_session_disconnect,
     .judge = client_session_judge_client,
     .pull = client_session_pull,
     .input_changed = client_session_input_changed,

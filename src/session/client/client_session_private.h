@@ -117,6 +117,7 @@ struct client_session {
     struct client_past past;
     struct comport_peer comport;
     const char *end_detail; /* DRAINING, ENDING: the reason, which lasts */
+    char *end_text;         /* a reason that somebody gave; mostly NULL */
     uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
     uint8_t phase;      /* enum client_phase: client_session_enter */
     uint8_t mode;       /* enum client_mode */
@@ -139,6 +140,8 @@ struct client_session {
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
     bool was_told_denied;  /* that it may not do what it has tried to do */
+    uint64_t holder_told;  /* number of the client of which it was told that it
+                            * has the keyboard */
 };
 
 /* ---- client_session.c */

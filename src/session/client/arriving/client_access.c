@@ -12,8 +12,10 @@
  * for services have allowed: the rules for people are not for them.
  */
 #include "base/clock.h"
+#include "core/keyboard.h"
 #include "log/log.h"
 #include "log/log_words.h"
+#include "session/client/client_control.h"
 #include "session/client/client_session_private.h"
 
 void client_access_init(struct client_session *s)
@@ -30,6 +32,12 @@ void client_access_done(struct client_session *s)
     principal_done(&s->who);
 }
 
+static void name_client(struct client_session *s)
+{
+    s->client.name = s->who.name;
+    s->client.proof = s->who.proof;
+}
+
 /* A certificate that TLS has verified. */
 static void identify(struct client_session *s)
 {
@@ -40,7 +48,7 @@ static void identify(struct client_session *s)
     certificate = stream_certificate(s->telnet.wire.stream);
     if (certificate.serial[0] != '\0' &&
         principal_prove(&s->who, PROOF_CERTIFICATE, certificate.subject))
-        s->client.name = s->who.name;
+        name_client(s);
 }
 
 static struct access_console rules_view(const struct console *c)
@@ -115,6 +123,7 @@ bool client_access_decide(struct client_session *s, struct err *why)
     identify(s);
     verdict = judge(s);
     client_set_right(&s->client, verdict.right);
+    s->client.keyboard = (uint8_t)verdict.keyboard;
     if (verdict.right >= RIGHT_READ)
         return true;
     explain(s, why);
@@ -168,6 +177,7 @@ bool client_access_judge(struct client_session *s)
         !client_session_is_attached(s))
         return true;
     verdict = judge(s);
+    s->client.keyboard = (uint8_t)verdict.keyboard;
     if (verdict.right == before)
         return true;
     log_changed(s, before, &verdict);
@@ -182,15 +192,10 @@ bool client_access_judge(struct client_session *s)
     return true;
 }
 
-void client_access_tell_denied(struct client_session *s)
+static void tell_right(struct client_session *s, enum right denied)
 {
-    enum right denied = (enum right)s->client.denied;
     const struct console *c = s->target.console;
 
-    s->client.denied = RIGHT_NONE;
-    if (denied == RIGHT_NONE || s->was_told_denied || c == NULL ||
-        client_session_is_ending(s))
-        return;
     s->was_told_denied = true;
     log_audit(LOG_INFO, s->client.peer, console_id(c).text,
               LOG_CLIENT_DENIED
@@ -199,10 +204,41 @@ void client_access_tell_denied(struct client_session *s)
               (unsigned long long)s->client.number,
               LOG_TEXT(principal_format(&s->who).text),
               right_name((enum right)s->client.right), right_name(denied));
-    if (client_output_takes_notices(s))
-        client_output_say(s, "\r\n[vspcd: %s: %s]\r\n", console_name(c).text,
-                          denied == RIGHT_BREAK
-                              ? "you may not send a break"
-                              : "you may only read; what you type is "
-                                "discarded");
+    client_say(&s->client, denied == RIGHT_BREAK
+                               ? "you may not send a break"
+                               : "you may only read; what you type is "
+                                 "discarded");
+}
+
+/* Told again when another one has the keyboard. */
+static void tell_holder(struct client_session *s)
+{
+    const struct client *holder = keyboard_holder(s->client.console);
+    struct err text;
+
+    if (holder != NULL && s->holder_told == holder->number)
+        return;
+    s->holder_told = holder != NULL ? holder->number : s->client.number;
+    if (holder != NULL)
+        err_set(&text, "%s has the keyboard; what you type is discarded",
+                client_control_name(holder));
+    else
+        err_set(&text, "you came as a reader, because another one had the "
+                       "keyboard; what you type is discarded");
+    client_say(&s->client, text.text);
+}
+
+void client_access_tell_denied(struct client_session *s)
+{
+    enum right denied = (enum right)s->client.denied;
+    bool is_locked_out = s->client.is_locked_out;
+
+    s->client.denied = RIGHT_NONE;
+    s->client.is_locked_out = false;
+    if (client_session_is_ending(s) || !client_session_is_attached(s))
+        return;
+    if (denied != RIGHT_NONE && !s->was_told_denied)
+        tell_right(s, denied);
+    else if (denied == RIGHT_NONE && is_locked_out)
+        tell_holder(s);
 }

@@ -93,18 +93,29 @@ void client_serving_report(struct client_session *s)
 
 /* In words, where words may be said. The line goes out at once, since nobody is
  * to wait for it. */
-static void refuse_by_console(struct client_session *s, const struct err *why)
+static void refuse_by_console(struct client_session *s,
+                              enum client_outcome outcome,
+                              const struct err *why)
 {
     const struct console *c = s->target.console;
 
     client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
                       why->text);
     (void)wire_flush(&s->telnet.wire);
+    if (outcome == CLIENT_REFUSED_LIMIT) {
+        log_audit(client_session_log_level(s), s->client.peer,
+                  console_id(c).text,
+                  LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+                  LOG_TEXT(console_name(c).text), s->client.peer,
+                  c->directory->settings.client_limit);
+        client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+        return;
+    }
     log_audit(client_session_log_level(s), s->client.peer, console_id(c).text,
-              LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
+              LOG_CLIENT_REFUSED " console=%s peer=%s principal=%s reason=%s",
               LOG_TEXT(console_name(c).text), s->client.peer,
-              c->directory->settings.client_limit);
-    client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+              LOG_TEXT(principal_format(&s->who).text), LOG_TEXT(why->text));
+    client_session_end_gently(s, client_end_text(CLIENT_END_LOCKED));
 }
 
 /* In words that say nothing of a console, not even that there is one. */
@@ -157,6 +168,7 @@ enum client_outcome client_serving_attach(struct client_session *s,
 
 bool client_serving_take_place(struct client_session *s)
 {
+    enum client_outcome outcome;
     const char *line;
     struct err why;
 
@@ -172,8 +184,9 @@ bool client_serving_take_place(struct client_session *s)
         refuse_by_gate(s, line);
         return false;
     }
-    if (client_serving_attach(s, &why) != CLIENT_ATTACHED) {
-        refuse_by_console(s, &why);
+    outcome = client_serving_attach(s, &why);
+    if (outcome != CLIENT_ATTACHED) {
+        refuse_by_console(s, outcome, &why);
         return false;
     }
     client_serving_log(s);

@@ -1,0 +1,379 @@
+/* Who types: locks beside each other, one writer at a time, and how the
+ * keyboard changes hands. */
+#include "access/lock.h"
+#include "client_fixture.h"
+#include "core/keyboard.h"
+#include "session/client/client_control.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SECOND = 1000 * 1000 };
+
+/* ---- the table of locks -------------------------------------------------- */
+
+/* From vSPC.py's behaviour: a row for who comes, a column for who is there; '-'
+ * is refused. */
+static const char table[LOCK_MODE_COUNT][6] = {
+    /* nobody, reader, free-for-all, write, exclusive */
+    [LOCK_EXCLUSIVE] = "X----",    [LOCK_WRITE] = "WW---",
+    [LOCK_FREE_FOR_ALL] = "FFF--", [LOCK_FALLBACK] = "FFFR-",
+    [LOCK_READ_ONLY] = "RRRR-",
+};
+
+static char letter(enum lock_mode mode)
+{
+    static const char letters[] = {
+        [LOCK_FALLBACK] = '?',  [LOCK_FREE_FOR_ALL] = 'F', [LOCK_WRITE] = 'W',
+        [LOCK_EXCLUSIVE] = 'X', [LOCK_READ_ONLY] = 'R',
+    };
+
+    return letters[mode];
+}
+
+static void locks_are_granted_as_the_table_says(void **state)
+{
+    static const enum lock_mode there[] = { LOCK_FALLBACK, LOCK_READ_ONLY,
+                                            LOCK_FREE_FOR_ALL, LOCK_WRITE,
+                                            LOCK_EXCLUSIVE };
+
+    (void)state;
+    for (int asked = 0; asked < LOCK_MODE_COUNT; asked++) {
+        for (int i = 0; i < 5; i++) {
+            struct lock_counts counts = { 0 };
+            enum lock_mode granted = LOCK_FALLBACK;
+            bool is_in;
+
+            if (i > 0)
+                counts.of[there[i]] = 1;
+            if (there[i] == LOCK_WRITE) /* others may read beside it */
+                counts.of[LOCK_READ_ONLY] = 2;
+            is_in = lock_grant(&counts, (enum lock_mode)asked, &granted);
+            assert_int_equal(is_in ? letter(granted) : '-', table[asked][i]);
+        }
+    }
+}
+
+static void names_of_modes_are_read_back(void **state)
+{
+    enum lock_mode mode;
+
+    (void)state;
+    for (int i = 0; i < LOCK_MODE_COUNT; i++) {
+        assert_true(lock_mode_parse(lock_mode_name((enum lock_mode)i), &mode));
+        assert_int_equal(mode, i);
+    }
+    assert_false(lock_mode_parse("free_for_all", &mode));
+}
+
+/* ---- one writer ---------------------------------------------------------- */
+
+static void no_problem(void *owner, unsigned line, bool is_error,
+                       const char *text)
+{
+    (void)owner;
+    (void)line;
+    if (is_error)
+        fail_msg("%s", text);
+}
+
+static void use(struct fixture *f, enum right right,
+                enum access_keyboard keyboard)
+{
+    const struct access_text member = { "anybody", 1 };
+    struct access_section_source section = { .pattern = { "*", 1 },
+                                             .keyboard = keyboard };
+    const struct access_source source = { .section = &section,
+                                          .section_count = 1 };
+
+    section.members[right] = (struct access_texts){ &member, 1 };
+    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    (void)sessions_judge(&f->site.ctx);
+    site_run(&f->site);
+}
+
+static int one_writer(void **state)
+{
+    struct directory_settings settings;
+    struct fixture *f;
+
+    setup(state);
+    f = *state;
+    settings = f->site.directory.settings;
+    settings.writer_idle_us = 300 * (uint64_t)SECOND;
+    directory_set(&f->site.directory, &settings);
+    use(f, RIGHT_WRITE, KEYBOARD_ONE_WRITER);
+    return 0;
+}
+
+/* The client that came last. */
+static struct client *last_client(struct fixture *f)
+{
+    return client_at(f->console->clients.prev);
+}
+
+#define HELD_BY_1                                                              \
+    NOTICE("vm-0001: local has the keyboard; what you type is discarded")
+
+static void the_first_that_types_has_the_keyboard(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    peer_give(second, BYTES("b"));
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("b")));
+    assert_true(peer_got(first, BYTES(HELD_BY_1)));
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(first, BYTES("")));
+    peer_give(second, BYTES("c"));
+    assert_true(peer_got(f->vm, BYTES("c")));
+}
+
+static void it_is_free_when_the_writer_leaves(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    peer_give(second, BYTES("b"));
+    peer_end(second);
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("ba")));
+}
+
+static void who_has_it_not_sends_no_break(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    use(f, RIGHT_BREAK, KEYBOARD_ONE_WRITER);
+    peer_give(second, BYTES("b"));
+    peer_forget(f->vm);
+    peer_give(first, BYTES(IAC "\xf3"));
+    assert_true(peer_heard(f->vm, ""));
+    peer_give(second, BYTES(IAC "\xf3"));
+    assert_false(peer_heard(f->vm, ""));
+}
+
+static void the_next_takes_it_when_the_writer_is_idle(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *writer = last_client(f);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    peer_give(first, BYTES("a"));
+    writer->typed_us -= 301 * (uint64_t)SECOND;
+    peer_give(second, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("ab")));
+    assert_true(
+        peer_got(first, BYTES(NOTICE("vm-0001: local has the keyboard now; "
+                                     "what you type is discarded"))));
+    assert_true(peer_got(
+        second,
+        BYTES(NOTICE("vm-0001: you have the keyboard now; local had it"))));
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("")));
+}
+
+static void control_takes_it_at_once(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct err text;
+
+    peer_give(first, BYTES("a"));
+    assert_false(client_control_take_over(last_client(f), &text));
+    assert_non_null(strstr(text.text, "right to control"));
+    use(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
+    assert_true(client_control_take_over(last_client(f), &text));
+    directory_settle(&f->site.directory);
+    peer_give(first, BYTES("a"));
+    peer_give(second, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("ab")));
+}
+
+static void without_one_writer_all_type(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+
+    use(f, RIGHT_WRITE, KEYBOARD_FREE_FOR_ALL);
+    peer_give(first, BYTES("a"));
+    peer_give(second, BYTES("b"));
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("aba")));
+}
+
+/* ---- locks at a console ---------------------------------------------------
+ */
+
+static struct client *locked(struct fixture *f, enum lock_mode mode)
+{
+    struct client *client = last_client(f);
+
+    client->mode = (uint8_t)mode;
+    return client;
+}
+
+static void beside_one_that_writes_alone_others_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *holder = locked(f, LOCK_WRITE);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct err text;
+
+    peer_give(second, BYTES("b"));
+    peer_give(first, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("a")));
+    assert_true(peer_got(second, BYTES(HELD_BY_1)));
+    assert_ptr_equal(keyboard_holder(f->console), holder);
+    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    assert_true(client_control_take_over(last_client(f), &text));
+    directory_settle(&f->site.directory);
+    peer_give(first, BYTES("a"));
+    peer_give(second, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("b")));
+    assert_int_equal(holder->mode, LOCK_READ_ONLY);
+}
+
+static void beside_an_exclusive_one_nobody_comes(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *second;
+
+    (void)telnet_connect(&f->site, f->console);
+    locked(f, LOCK_EXCLUSIVE);
+    second = telnet_connect(&f->site, f->console);
+    assert_true(second->stream.is_closed);
+    assert_int_equal(f->console->client_count, 1);
+}
+
+static void a_person_takes_his_own_lock_over(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *holder = locked(f, LOCK_EXCLUSIVE);
+    struct client other = { .right = RIGHT_WRITE,
+                            .asked = LOCK_EXCLUSIVE,
+                            .name = "bob",
+                            .proof = PROOF_PASSWORD };
+    struct err why;
+
+    holder->name = "alice";
+    holder->proof = PROOF_PASSWORD;
+    assert_false(keyboard_grant(&other, f->console, &why));
+    assert_non_null(strstr(why.text, "alice has locked it"));
+    other.name = "alice";
+    other.proof = PROOF_CERTIFICATE; /* somebody else of this name */
+    assert_false(keyboard_grant(&other, f->console, &why));
+    other.proof = PROOF_PASSWORD;
+    other.asked = LOCK_WRITE;
+    assert_true(keyboard_grant(&other, f->console, &why));
+    assert_int_equal(other.mode, LOCK_WRITE);
+    holder->name = "";
+    directory_settle(&f->site.directory);
+    site_run(&f->site);
+    assert_true(first->stream.is_closed);
+}
+
+static void a_lock_ends_with_the_right_to_write(void **state)
+{
+    struct fixture *f = *state;
+
+    (void)telnet_connect(&f->site, f->console);
+    locked(f, LOCK_WRITE);
+    use(f, RIGHT_READ, KEYBOARD_FREE_FOR_ALL);
+    assert_null(keyboard_holder(f->console));
+}
+
+/* ---- what is done to other clients ----------------------------------------
+ */
+
+static void a_client_is_turned_out_with_a_reason(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    uint64_t number = last_client(f)->number;
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct client *by = last_client(f);
+    struct err text;
+
+    assert_int_equal(client_control_disconnect(by, number, &text), 0);
+    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    assert_int_equal(client_control_disconnect(by, by->number, &text), 0);
+    assert_int_equal(client_control_disconnect(by, number + 100, &text), 0);
+    assert_int_equal(client_control_disconnect(by, number, &text), 1);
+    site_run(&f->site);
+    assert_true(
+        peer_got(first, BYTES(NOTICE("vm-0001: disconnected by local"))));
+    assert_true(first->stream.is_closed);
+    assert_false(second->stream.is_closed);
+}
+
+static void all_others_are_turned_out(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *raw = listener_connect(f);
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct err text;
+
+    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    assert_int_equal(client_control_disconnect(last_client(f), 0, &text), 2);
+    site_run(&f->site);
+    assert_true(first->stream.is_closed && raw->stream.is_closed);
+    assert_false(second->stream.is_closed);
+}
+
+/* A message is cleaned: it draws nothing on another's terminal. */
+static void the_others_are_told_a_message(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct err text;
+
+    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    assert_int_equal(
+        client_control_say(last_client(f), "going\033[2J down", &text), 1);
+    site_run(&f->site);
+    assert_true(peer_got(
+        first, BYTES(NOTICE("vm-0001: local says: going[2J down"))));
+    assert_true(peer_got(second, BYTES("")));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define ONE(name) cmocka_unit_test_setup_teardown(name, one_writer, teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(locks_are_granted_as_the_table_says),
+        cmocka_unit_test(names_of_modes_are_read_back),
+        ONE(the_first_that_types_has_the_keyboard),
+        ONE(it_is_free_when_the_writer_leaves),
+        ONE(who_has_it_not_sends_no_break),
+        ONE(the_next_takes_it_when_the_writer_is_idle),
+        ONE(control_takes_it_at_once),
+        ONE(without_one_writer_all_type),
+        TEST(beside_one_that_writes_alone_others_read),
+        TEST(beside_an_exclusive_one_nobody_comes),
+        TEST(a_person_takes_his_own_lock_over),
+        TEST(a_lock_ends_with_the_right_to_write),
+        TEST(a_client_is_turned_out_with_a_reason),
+        TEST(all_others_are_turned_out),
+        TEST(the_others_are_told_a_message),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
