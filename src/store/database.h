@@ -1,6 +1,6 @@
 /*
  * database.h - the state file: a SQLite database, written by one process at a
- * time. The only module that knows its schema, and SQLite.
+ * time. The only module that knows its schema.
  *
  * Blocks on the disk. Any thread may use a database, one at a time.
  *
@@ -18,6 +18,7 @@
 #define STORE_DATABASE_H
 
 #include "base/err.h"
+#include "store/database_outcome.h"
 #include "store/pending.h"
 #include "store/record.h"
 
@@ -25,17 +26,8 @@
 
 struct database;
 
-/* Outcomes besides 0. All other failures (no space, no permission, a failing
- * disk) are -EIO. err has the words for each. */
-enum database_outcome {
-    DATABASE_NEWER = 1, /* a later version of the program has written it */
-    DATABASE_FOREIGN,   /* it is no state file */
-    DATABASE_BUSY,      /* another process has it open */
-    DATABASE_DAMAGED,
-};
-
 /* Creates the file if there is none, checks all of it, and migrates it to this
- * version. */
+ * version. 0 or an outcome. */
 int database_open(struct database **ret_database, const char *path,
                   struct err *err);
 void database_close(struct database *db); /* takes NULL */

@@ -1,5 +1,6 @@
 /*
- * schema.h - the versions of the state file (database.h).
+ * schema.h - the versions of the program's files: the state (database.h) and
+ * the tokens (token_file.h).
  *
  * PRAGMA user_version is the number of steps that were taken. A released step
  * never changes; a new version adds a step.
@@ -9,16 +10,16 @@
 
 #include <sqlite3.h>
 
-enum { SCHEMA_APPLICATION_ID = 0x76737063 }; /* "vspc" */
-
 struct schema {
     const char *const *steps;
     int count;
+    int application_id; /* of the file's kind: PRAGMA application_id */
 };
 
-extern const struct schema schema_current;
+extern const struct schema schema_state;
 
-/* Takes the missing steps, all or none. 0 or SQLite's code. */
-int schema_migrate(sqlite3 *sql, const struct schema *schema, int version);
+/* Takes the missing steps, all or none; another process may take them at the
+ * same time. 0 or SQLite's code. */
+int schema_migrate(sqlite3 *sql, const struct schema *schema);
 
 #endif

@@ -391,11 +391,12 @@ static void what_was_found_out_is_kept_and_changed(void **state)
 static void a_file_of_the_first_version_is_converted(void **state)
 {
     struct bench *b = *state;
-    const struct schema first = { schema_current.steps, 1 };
+    struct schema first = schema_state;
     sqlite3 *db;
 
+    first.count = 1;
     assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
-    assert_int_equal(schema_migrate(db, &first, 0), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &first), SQLITE_OK);
     sqlite3_close(db);
     execute(b->path, "INSERT INTO consoles (uuid, label, name, port, "
                      "first_seen, last_seen, address) VALUES "
@@ -691,19 +692,20 @@ static void steps_that_are_missing_are_taken(void **state)
         "ALTER TABLE t ADD COLUMN b",
         "no SQL at all",
     };
-    struct schema one = { steps, 1 }, two = { steps, 2 }, three = { steps, 3 };
+    struct schema one = { steps, 1, 7 }, two = { steps, 2, 7 },
+                  three = { steps, 3, 7 };
     sqlite3 *db;
 
     (void)state;
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    assert_int_equal(schema_migrate(db, &one, 0), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &one), SQLITE_OK);
     assert_int_equal(version_of(db), 1);
-    assert_int_equal(schema_migrate(db, &two, 1), SQLITE_OK);
+    assert_int_equal(schema_migrate(db, &two), SQLITE_OK);
     assert_int_equal(version_of(db), 2);
     assert_int_equal(
         sqlite3_exec(db, "INSERT INTO t VALUES (1, 2)", NULL, NULL, NULL),
         SQLITE_OK);
-    assert_int_not_equal(schema_migrate(db, &three, 2), SQLITE_OK);
+    assert_int_not_equal(schema_migrate(db, &three), SQLITE_OK);
     assert_int_equal(version_of(db), 2);
     sqlite3_close(db);
 }
