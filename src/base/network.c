@@ -196,6 +196,17 @@ struct network_text network_format(const struct network *n)
     return t;
 }
 
+struct network_text ip_format(struct ip ip)
+{
+    struct network n = {
+        .address = ip,
+        .mask = { UINT64_MAX, UINT64_MAX },
+        .is_ipv4 = ip_is_ipv4(ip),
+    };
+
+    return network_format(&n);
+}
+
 struct network_text ip_site_format(struct ip site)
 {
     struct network n = {

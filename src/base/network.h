@@ -98,6 +98,9 @@ struct network_text {
 };
 struct network_text network_format(const struct network *n);
 
+/* Of an address; ip_parse reads it. */
+struct network_text ip_format(struct ip ip);
+
 /* The same of an address that ip_site has returned: "192.0.2.1",
  * "2001:db8::/64". */
 struct network_text ip_site_format(struct ip site);

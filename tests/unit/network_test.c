@@ -84,6 +84,20 @@ static void an_address_alone_is_parsed(void **state)
     assert_false(ip_parse("127.0.0.1/8", &ip));
 }
 
+static void an_address_is_formatted_as_it_is_parsed(void **state)
+{
+    static const char *const texts[] = { "192.0.2.1", "0.0.0.0", "2001:db8::1",
+                                         "::1", "fe80::1:2:3:4" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct ip ip;
+
+        assert_true(ip_parse(texts[i], &ip));
+        assert_string_equal(ip_format(ip).text, texts[i]);
+    }
+}
+
 static void each_network_and_address(void **state)
 {
     static const struct {
@@ -258,6 +272,7 @@ int main(void)
         cmocka_unit_test(each_network_and_address),
         cmocka_unit_test(some_addresses_mean_this_host_or_link),
         cmocka_unit_test(an_address_alone_is_parsed),
+        cmocka_unit_test(an_address_is_formatted_as_it_is_parsed),
         cmocka_unit_test(every_length),
         cmocka_unit_test(what_is_no_network),
         cmocka_unit_test(who_counts_as_one),
