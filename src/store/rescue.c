@@ -11,8 +11,8 @@
 
 enum { RESCUE_PATH_MAX = 1200 };
 
-/* The database and its log. */
-static const char *const parts[] = { "", "-wal" };
+/* The database, its log, and the rollback journal of files that have no log. */
+static const char *const parts[] = { "", "-wal", "-journal" };
 
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
 

@@ -36,6 +36,37 @@ const struct schema schema_state = {
     .application_id = 0x76737063, /* "vspc" */
 };
 
+static const char *const token_steps[] = {
+    /*
+     * 1. Times are seconds since 1970. A token holds while revoked is NULL and
+     * expires is NULL or to come; of tokens that hold, no two have one name. A
+     * token is known by the SHA-256 of its text, which is kept nowhere. Ids are
+     * never used again: what is open by a token that was revoked must not go on
+     * by another one.
+     */
+    "CREATE TABLE tokens ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  name TEXT NOT NULL,"
+    "  digest BLOB NOT NULL UNIQUE,"
+    "  owner TEXT NOT NULL,"
+    "  rights TEXT NOT NULL,"
+    "  consoles TEXT,"
+    "  created INTEGER NOT NULL,"
+    "  created_by TEXT NOT NULL,"
+    "  expires INTEGER,"
+    "  used INTEGER,"
+    "  used_from TEXT NOT NULL DEFAULT '',"
+    "  revoked INTEGER,"
+    "  revoked_by TEXT"
+    ") STRICT",
+};
+
+const struct schema schema_tokens = {
+    .steps = token_steps,
+    .count = sizeof token_steps / sizeof token_steps[0],
+    .application_id = 0x76737074, /* "vspt" */
+};
+
 static int read_version(sqlite3 *sql, int *ret)
 {
     sqlite3_stmt *statement = NULL;

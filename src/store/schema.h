@@ -17,6 +17,7 @@ struct schema {
 };
 
 extern const struct schema schema_state;
+extern const struct schema schema_tokens;
 
 /* Takes the missing steps, all or none; another process may take them at the
  * same time. 0 or SQLite's code. */

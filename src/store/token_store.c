@@ -1,0 +1,271 @@
+#include "store/token_store.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/worker.h"
+#include "store/rescue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct uses {
+    struct token_use *item; /* room for TOKEN_FILE_HOLDING_MAX */
+    size_t count;
+};
+
+struct token_store {
+    struct token_store_settings settings;
+    char path[TOKEN_STORE_PATH_MAX];
+    struct worker worker;
+
+    /* The thread's, once it runs. */
+    struct token_file *file; /* NULL: to be opened */
+    bool has_tokens;         /* the last list was of a file that was there */
+    uint64_t write_us;       /* uses are not written before */
+    struct uses writing;
+
+    struct worker_crew crew; /* its lock protects all members below */
+    struct token_store_news news;
+    struct uses uses;
+};
+
+/* ---- the file: without the lock --------------------------------------- */
+
+static int open_file(struct token_store *s, struct token_store_news *found,
+                     struct err *err)
+{
+    int r = token_file_open(&s->file, s->path, false, err);
+    struct err why = *err;
+
+    if (r != DATABASE_DAMAGED)
+        return r;
+    /* Never deleted: somebody may recover more from it than we can. */
+    r = rescue_move_aside(s->path, found->aside, sizeof found->aside, err);
+    if (r < 0) {
+        found->aside[0] = '\0';
+        return r;
+    }
+    memcpy(found->trouble, why.text, sizeof found->trouble);
+    return -ENOENT;
+}
+
+/* -ENOENT: there is no file. */
+static int read_file(struct token_store *s, struct token_store_news *found,
+                     struct err *err)
+{
+    bool is_changed = false;
+    int r = 0;
+
+    if (s->file == NULL)
+        r = open_file(s, found, err);
+    if (r == 0)
+        r = token_file_look(s->file, &is_changed, err);
+    if (r == 0 && is_changed) {
+        r = token_file_load(s->file, &found->list, &found->damaged, err);
+        found->has_list = r == 0;
+        s->has_tokens = s->has_tokens || r == 0;
+    }
+    /* Whatever failed, opening the file again is a fresh start. */
+    if (r != 0) {
+        token_file_close(s->file);
+        s->file = NULL;
+    }
+    return r;
+}
+
+/* A file that has been replaced by another one, such as a backup, is read at
+ * once: nobody's tokens end in between. */
+static int look(struct token_store *s, struct token_store_news *found,
+                struct err *err)
+{
+    bool was_open = s->file != NULL;
+    int r = read_file(s, found, err);
+
+    if (r == -ENOENT && was_open)
+        r = read_file(s, found, err);
+    if (r != -ENOENT)
+        return r;
+    found->has_list = s->has_tokens;
+    s->has_tokens = false;
+    return 0;
+}
+
+static int write_uses(struct token_store *s, struct err *err)
+{
+    int r;
+
+    if (s->file == NULL || s->writing.count == 0)
+        return 0;
+    r = token_file_note_uses(s->file, s->writing.item, s->writing.count, err);
+    if (r != 0) {
+        token_file_close(s->file);
+        s->file = NULL;
+    }
+    return r;
+}
+
+/* ---- the thread ------------------------------------------------------- */
+
+/* Called with the lock. */
+static void take_uses(struct token_store *s)
+{
+    struct uses taken = s->uses;
+    uint64_t now_us = clock_now_us();
+
+    s->writing.count = 0;
+    if (taken.count == 0 || (now_us < s->write_us && !s->crew.is_ending))
+        return;
+    s->uses = s->writing;
+    s->writing = taken;
+    s->write_us = now_us + TOKEN_STORE_WRITE_US;
+}
+
+/* Called with the lock. True if the loop has something to learn. */
+static bool keep_news(struct token_store *s, struct token_store_news *found,
+                      int r, const struct err *err)
+{
+    struct token_store_news *news = &s->news;
+    bool is_news = found->has_list || found->aside[0] != '\0' ||
+                   news->is_failing != (r != 0);
+
+    if (found->has_list) {
+        token_list_done(&news->list);
+        news->list = found->list;
+        news->damaged = found->damaged;
+        news->has_list = true;
+    }
+    if (found->aside[0] != '\0') {
+        memcpy(news->aside, found->aside, sizeof news->aside);
+        memcpy(news->trouble, found->trouble, sizeof news->trouble);
+    }
+    news->is_failing = r != 0;
+    if (r != 0)
+        memcpy(news->trouble, err->text, sizeof news->trouble);
+    return is_news;
+}
+
+/* Called with the lock, which is released while the disk works. Reads before it
+ * writes: a revocation counts, whether the disk is full or not. */
+static bool turn(struct token_store *s)
+{
+    struct token_store_news found = { 0 };
+    struct err err = { "" };
+    int r;
+
+    take_uses(s);
+    worker_unlock(&s->crew);
+    r = look(s, &found, &err);
+    if (r == 0)
+        r = write_uses(s, &err);
+    worker_lock(&s->crew);
+    return keep_news(s, &found, r, &err);
+}
+
+static void token_store_run(void *arg)
+{
+    struct token_store *s = arg;
+    bool is_last;
+
+    do {
+        uint64_t until_us = clock_now_us() + TOKEN_STORE_LOOK_US;
+
+        while (worker_wait_until(&s->crew, until_us))
+            ;
+        is_last = s->crew.is_ending; /* may be set during the turn */
+        if (turn(s))
+            worker_call_owner(&s->crew);
+    } while (!is_last);
+    worker_unlock(&s->crew);
+    token_file_close(s->file);
+    s->file = NULL;
+    worker_lock(&s->crew);
+}
+
+/* ---- from the loop ---------------------------------------------------- */
+
+static struct token_store *store_new(
+    const struct token_store_settings *settings)
+{
+    struct token_store *s = xcalloc(1, sizeof *s);
+    size_t size = sizeof(struct token_use);
+
+    s->settings = *settings;
+    snprintf(s->path, sizeof s->path, "%s", settings->path);
+    s->settings.path = s->path;
+    s->uses.item = xcalloc(TOKEN_FILE_HOLDING_MAX, size);
+    s->writing.item = xcalloc(TOKEN_FILE_HOLDING_MAX, size);
+    worker_crew_init(&s->crew, settings->on_news, settings->owner);
+    return s;
+}
+
+/* A thread that hangs in the disk keeps all of s. */
+static void store_free(struct token_store *s)
+{
+    if (!worker_crew_done(&s->crew))
+        return;
+    token_file_close(s->file);
+    token_list_done(&s->news.list);
+    free(s->uses.item);
+    free(s->writing.item);
+    free(s);
+}
+
+int token_store_open(struct token_store **ret_store,
+                     const struct token_store_settings *settings,
+                     struct err *err)
+{
+    struct token_store *s = store_new(settings);
+    int r;
+
+    worker_lock(&s->crew);
+    (void)turn(s);
+    r = worker_start(&s->worker, &s->crew, token_store_run, s);
+    worker_unlock(&s->crew);
+    if (r < 0) {
+        err_set(err, "cannot start a thread: %s", strerror(-r));
+        store_free(s);
+        return r;
+    }
+    *ret_store = s;
+    return 0;
+}
+
+void token_store_close(struct token_store *s, uint64_t wait_us)
+{
+    if (s == NULL)
+        return;
+    worker_lock(&s->crew);
+    worker_ask_to_end(&s->crew);
+    (void)worker_wait_end(&s->crew, clock_now_us() + wait_us);
+    worker_unlock(&s->crew);
+    store_free(s);
+}
+
+void token_store_take_news(struct token_store *s,
+                           struct token_store_news *ret_news)
+{
+    worker_lock(&s->crew);
+    *ret_news = s->news;
+    /* Reported once; the other members stay until they change. */
+    s->news.has_list = false;
+    s->news.list = (struct token_list){ 0 };
+    s->news.aside[0] = '\0';
+    worker_unlock(&s->crew);
+}
+
+void token_store_note_use(struct token_store *s, const struct token_use *use)
+{
+    struct uses *uses = &s->uses;
+    size_t i = 0;
+
+    worker_lock(&s->crew);
+    while (i < uses->count && uses->item[i].id != use->id)
+        i++;
+    if (i < TOKEN_FILE_HOLDING_MAX)
+        uses->item[i] = *use;
+    if (i == uses->count && i < TOKEN_FILE_HOLDING_MAX)
+        uses->count++;
+    worker_unlock(&s->crew);
+}
