@@ -18,10 +18,8 @@
 #define AUTH_GROUPS_H
 
 #include "access/principal.h"
-#include "base/err.h"
+#include "auth/groups_answer.h"
 #include "net/loop.h"
-
-#include <sys/types.h>
 
 enum {
     GROUPS_THREADS_MAX = 4,
@@ -32,21 +30,6 @@ enum {
 
 struct groups;
 struct groups_lookup; /* somebody who waits for an answer */
-
-enum groups_outcome {
-    GROUPS_FOUND,
-    GROUPS_NO_ACCOUNT,
-    GROUPS_FAILED, /* the name service did not answer; err has the reason */
-};
-
-struct groups_answer {
-    enum groups_outcome outcome;
-    const char *name; /* of the account; NULL if there is none */
-    uid_t uid;
-    char *const *group; /* names; at most PRINCIPAL_GROUPS_MAX */
-    size_t count;
-    struct err err;
-};
 
 /* Called once; the lookup no longer exists. The answer is borrowed. */
 typedef void groups_done_fn(void *owner, const struct groups_answer *answer);
@@ -67,6 +50,9 @@ struct groups_lookup *groups_ask_uid(struct groups *all, uid_t uid,
 
 /* Before on_done, which will not be called. */
 void groups_cancel(struct groups_lookup *lookup);
+
+/* Root, and vspcd's own user. */
+bool groups_is_keeper(const struct groups *all, uid_t uid);
 
 /*
  * The person whose account counts for this principal: itself, if it has proven
