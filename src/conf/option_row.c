@@ -454,6 +454,15 @@ const struct option_row option_rows[] = {
       .more = "This setting covers the consoles' telnet ports and the "
               "listeners that VMs request. Clients that are already connected "
               "stay connected when this setting changes." },
+    { .name = "keyboard",
+      .type = OPTION_WORD,
+      AT(keyboard),
+      .words = "free-for-all|one-writer",
+      .value = "MODE",
+      .standard = "free-for-all",
+      .is_reloaded = true,
+      .text = "how many clients of a console can type at once: all, or\n"
+              "one-writer; access sections can say otherwise" },
     { .name = "proxy-protocol-from",
       .type = OPTION_NETWORK,
       AT(balancers),

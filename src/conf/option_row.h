@@ -88,6 +88,20 @@ void option_copy(const struct option_row *row, struct settings *to,
 bool option_is_equal(const struct option_row *row, const struct settings *a,
                      const struct settings *b);
 
+/* A text that --show-config can print so that a file can be read again. 0, or
+ * -EINVAL with err filled. */
+int option_check_text(const char *value, struct err *err);
+
+/* Finds a word of "first|second|...", as its index. 0, or -EINVAL with err
+ * filled. */
+int option_parse_word(const char *words, const char *value, uint64_t *ret,
+                      struct err *err);
+
+void option_print_word(const char *words, uint64_t number, FILE *to);
+
+/* Prints it in quotes, in the syntax of the file. */
+void option_print_text(const char *text, FILE *to);
+
 /* Prints a size with the largest suffix that leaves a whole number. */
 void option_print_size(uint64_t size, FILE *to);
 

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/network.h"
+#include "conf/access_sections.h"
 #include "conf/problems.h"
 
 #include <stdbool.h>
@@ -142,7 +143,10 @@ struct settings {
     struct settings_networks vm_allow;     /* empty: every address */
     struct settings_networks client_allow; /* empty: every address */
     struct settings_networks balancers;    /* empty: nobody is believed */
-    struct settings_rules hooks;           /* syntax: hook/hook_spec.h */
+    struct access_sections sections;       /* of the file alone */
+    uint64_t keyboard; /* 0 free-for-all, 1 one-writer: where sections say
+                        * nothing else */
+    struct settings_rules hooks; /* syntax: hook/hook_spec.h */
     uint64_t hook_timeout_s;
     uint64_t hook_limit;
     uint64_t backend;    /* enum settings_backend */
@@ -224,11 +228,12 @@ int options_read(int argc, char **argv, struct settings *ret_settings,
 /* Frees what the settings own. Settings that are all 0 are allowed. */
 void options_free(struct settings *settings);
 
-/* Names of the settings that a reload changes. */
+/* Names of the settings that a reload changes, and of the kinds of sections. */
 struct options_changes {
-    int count;                              /* entries of name */
-    int restart_count;                      /* entries of restart */
-    const char *name[SETTINGS_ROWS_MAX];    /* take effect at once */
+    int count;         /* entries of name */
+    int restart_count; /* entries of restart */
+    /* Take effect at once. */
+    const char *name[SETTINGS_ROWS_MAX + SECTION_KINDS];
     const char *restart[SETTINGS_ROWS_MAX]; /* take effect at a restart */
 };
 
@@ -259,7 +264,7 @@ struct options_place options_where(const struct settings *settings,
 bool options_is_given(const struct settings *settings, const char *name);
 
 /* Writes the value as a text of less than size bytes, cut if it is longer. A
- * setting without a value is "". */
+ * setting without a value is "". Of sections, it is their number. */
 void options_value(const struct settings *settings, const char *name, char *to,
                    size_t size);
 
@@ -268,6 +273,11 @@ void options_print_help(FILE *to);
 
 /* Prints every setting and its source, in the syntax of the file. */
 void options_print_settings(const struct settings *settings, FILE *to);
+
+/* Prints the sections in the syntax of the file. file: name of the file for a
+ * comment with the place of each; NULL: no comments. */
+void options_print_sections(const struct access_sections *sections,
+                            const char *file, FILE *to);
 
 /* Prints the sample file: every setting, commented out. */
 void options_print_sample(FILE *to);

@@ -88,6 +88,52 @@ static void print_setting(const struct option_row *row,
     free(line);
 }
 
+static void print_list(const char *name, const struct section_texts *texts,
+                       FILE *to)
+{
+    fprintf(to, "    %s = {", name);
+    for (size_t i = 0; i < texts->count; i++) {
+        fputs(i > 0 ? ", " : "", to);
+        option_print_text(texts->item[i].text, to);
+    }
+    fputs("}\n", to);
+}
+
+static void print_section(enum access_section_kind kind,
+                          const struct access_section *section,
+                          const char *file, FILE *to)
+{
+    fprintf(to, "%s ", access_section_name(kind));
+    option_print_text(section->title, to);
+    fputs(" {", to);
+    if (file != NULL)
+        fprintf(to, " # %s:%u", file, section->line);
+    fputc('\n', to);
+    for (int i = 0; i < SECTION_LISTS; i++) {
+        if (section->list[i].count > 0)
+            print_list(
+                access_section_list_name(kind, (enum access_section_list)i),
+                &section->list[i], to);
+    }
+    if (section->has_keyboard) {
+        fputs("    keyboard = ", to);
+        option_print_word(option_find("keyboard")->words, section->keyboard,
+                          to);
+        fputc('\n', to);
+    }
+    fputs("}\n", to);
+}
+
+void options_print_sections(const struct access_sections *sections,
+                            const char *file, FILE *to)
+{
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        for (size_t j = 0; j < sections->of[i].count; j++)
+            print_section((enum access_section_kind)i, &sections->of[i].item[j],
+                          file, to);
+    }
+}
+
 void options_print_settings(const struct settings *s, FILE *to)
 {
     for (int i = 0; i < option_row_count; i++) {
@@ -97,6 +143,10 @@ void options_print_settings(const struct settings *s, FILE *to)
             fprintf(to, "\n# %s\n", option_rows[i].group);
         print_setting(&option_rows[i], s, to);
     }
+    fputs("\n# Who may do what\n", to);
+    options_print_sections(&s->sections, s->file, to);
+    if (s->sections.of[SECTION_ACCESS].count == 0)
+        fputs("# no access section: see vspcd.conf(5)\n", to);
 }
 
 /* A text for the file, where a setting's name has no hyphens in front of it. */
@@ -146,6 +196,30 @@ static void print_sample(const struct option_row *row, FILE *to)
     fprintf(to, "\n#%s = %s%s%s\n", row->name, quote, value, quote);
 }
 
+static const char sample_sections[] =
+    "\n# ---- Who may do what ----\n"
+    "\n"
+    "# The first access section whose pattern matches the console decides. The "
+    "rights\n"
+    "# are admin, control, break, write, read; each includes those behind it. "
+    "Without\n"
+    "# any section, only this machine may use consoles.\n"
+    "# [none]\n"
+    "#group ops {\n"
+    "#    members = {\"alice\", \"unix:wheel\", \"token:ci\", "
+    "\"certificate:*.ops.example.org\"}\n"
+    "#}\n"
+    "#access \"web-*\" {\n"
+    "#    write = {\"ops\"}\n"
+    "#    read = {\"anybody from 192.0.2.0/24\"}\n"
+    "#    hosts = {\"10.0.1.0/24\"}\n"
+    "#}\n"
+    "#access \"*\" {\n"
+    "#    admin = {\"unix:vspc-admin\", \"root\"}\n"
+    "#    break = {\"ops\"}\n"
+    "#    keyboard = one-writer\n"
+    "#}\n";
+
 void options_print_sample(FILE *to)
 {
     fputs("# All settings of vspcd; see vspcd.conf(5).\n"
@@ -164,4 +238,5 @@ void options_print_sample(FILE *to)
         if (option_is_setting(&option_rows[i]))
             print_sample(&option_rows[i], to);
     }
+    fputs(sample_sections, to);
 }

@@ -230,6 +230,7 @@ void options_free(struct settings *s)
 {
     for (int i = 0; i < option_row_count; i++)
         option_clear(&option_rows[i], s);
+    access_sections_clear(&s->sections);
     free(s->file);
     s->file = NULL;
     free(s->directory);
@@ -264,6 +265,13 @@ void options_keep(const struct settings *current, struct settings *next,
             changes.restart[changes.restart_count++] = row->name;
             option_copy(row, next, current);
         }
+    }
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        enum access_section_kind kind = (enum access_section_kind)i;
+
+        if (!access_sections_are_equal(&current->sections, &next->sections,
+                                       kind))
+            changes.name[changes.count++] = access_section_name(kind);
     }
     *ret_changes = changes;
 }
@@ -323,9 +331,17 @@ bool options_is_given(const struct settings *s, const char *name)
 void options_value(const struct settings *s, const char *name, char *to,
                    size_t size)
 {
-    FILE *file = fmemopen(to, size, "w");
+    FILE *file;
 
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        if (strcmp(name, access_section_name((enum access_section_kind)i)) != 0)
+            continue;
+        snprintf(to, size, "%zu section%s", s->sections.of[i].count,
+                 s->sections.of[i].count == 1 ? "" : "s");
+        return;
+    }
     to[0] = '\0';
+    file = fmemopen(to, size, "w");
     if (file == NULL)
         return;
     option_print_value(option_find(name), s, file);

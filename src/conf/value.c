@@ -268,7 +268,7 @@ static int set_member(const struct option_row *row, unsigned line,
     return 0;
 }
 
-static bool is_clean(const char *value)
+int option_check_text(const char *value, struct err *err)
 {
     size_t size = 3 * strlen(value) + 1;
     char *clean = xmalloc(size);
@@ -277,7 +277,17 @@ static bool is_clean(const char *value)
     text_clean(clean, size, slice_of_text(value));
     is_same = strcmp(clean, value) == 0;
     free(clean);
-    return is_same;
+    if (is_same)
+        return 0;
+    err_set(err, "contains control characters or invalid UTF-8: expected "
+                 "printable text");
+    return -EINVAL;
+}
+
+int option_parse_word(const char *words, const char *value, uint64_t *ret,
+                      struct err *err)
+{
+    return find_word(words, value, ret) ? 0 : bad_word(words, value, err);
 }
 
 int option_set(const struct option_row *row, struct settings_origin origin,
@@ -286,12 +296,8 @@ int option_set(const struct option_row *row, struct settings_origin origin,
     struct settings_origin *at = &settings->origins[option_index(row)];
     int r;
 
-    /* --show-config could not print it so that a file can be read again. */
-    if (option_is_setting(row) && !is_clean(value)) {
-        err_set(err, "contains control characters or invalid UTF-8: expected "
-                     "printable text");
+    if (option_is_setting(row) && option_check_text(value, err) < 0)
         return -EINVAL;
-    }
     /* A source overrides the whole list of another one. */
     if (option_is_list(row) && at->source != origin.source)
         option_clear(row, settings);
@@ -477,7 +483,7 @@ void option_print_size(uint64_t size, FILE *to)
         fputc(unit->letter, to);
 }
 
-static void print_word(const char *words, uint64_t number, FILE *to)
+void option_print_word(const char *words, uint64_t number, FILE *to)
 {
     for (; number > 0; number--)
         words += strcspn(words, "|") + 1;
@@ -498,7 +504,7 @@ static void print_inner_text(const char *text, FILE *to)
     }
 }
 
-static void print_text(const char *text, FILE *to)
+void option_print_text(const char *text, FILE *to)
 {
     fputc('"', to);
     print_inner_text(text, to);
@@ -510,7 +516,7 @@ static void print_rules(const struct settings_rules *rules, FILE *to)
     fputc('{', to);
     for (uint64_t i = 0; i < rules->count; i++) {
         fputs(i > 0 ? ", " : "", to);
-        print_text(rules->text[i], to);
+        option_print_text(rules->text[i], to);
     }
     fputc('}', to);
 }
@@ -532,7 +538,7 @@ static void print_proxies(const struct option_row *row,
         fputs(i > 0 ? ", \"" : "\"", to);
         print_inner_text(s->proxies[i].address, to);
         fputs(",tls=", to);
-        print_word(row->words, s->proxies[i].tls, to);
+        option_print_word(row->words, s->proxies[i].tls, to);
         fputc('"', to);
     }
     fputc('}', to);
@@ -555,15 +561,15 @@ bool option_print_value(const struct option_row *row, const struct settings *s,
         option_print_size(*(const uint64_t *)member, to);
         return true;
     case OPTION_WORD:
-        print_word(row->words, *(const uint64_t *)member, to);
+        option_print_word(row->words, *(const uint64_t *)member, to);
         return true;
     case OPTION_ADDRESS:
-        print_text(member, to);
+        option_print_text(member, to);
         return true;
     case OPTION_TEXT:
         if (*(char *const *)member == NULL)
             return false;
-        print_text(*(char *const *)member, to);
+        option_print_text(*(char *const *)member, to);
         return true;
     case OPTION_RULE:
         print_rules(member, to);

@@ -41,6 +41,7 @@ static char *print(const struct settings *s, size_t *ret_len)
         require(option_print_value(&option_rows[i], s, to));
         fputc('\n', to);
     }
+    options_print_sections(&s->sections, "file", to);
     fclose(to);
     return text;
 }
@@ -56,6 +57,9 @@ static void check_again(const struct settings *s)
     require(problems.count == 0);
     for (int i = 0; i < option_row_count; i++)
         require(option_is_equal(&option_rows[i], s, &again));
+    for (int i = 0; i < SECTION_KINDS; i++)
+        require(access_sections_are_equal(&s->sections, &again.sections,
+                                          (enum access_section_kind)i));
     options_free(&again);
     free(text);
 }

@@ -151,7 +151,7 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         { "proxy-port = 1, 2", 1, "unexpected token ','" },
         { "proxy-port += 1", 1, "append to non-list" },
         { "proxy-listen = {\"a:1\"\n\"b:2\"}", 2, "unexpected token 'b:2'" },
-        { "proxy-listen = {\"a:1\",", 1, "premature end of file" },
+        { "proxy-listen = {\"a:1\",", 1, "expected a closing quote or brace" },
         { "proxy-listen = \"a:1,tls=x\"", 1, "expected one of off|" },
         { "tls", 1, "premature end of file" },
         { "tls = off }", 1, "unexpected closing brace" },
@@ -389,6 +389,24 @@ static void what_is_shown_can_be_read_again(void **state)
     options_free(&before);
 }
 
+/* A line of the sample without its #, or the lines of a section. Returns how
+ * far its last line is. */
+static size_t take_setting(const char *line, char *to, size_t size)
+{
+    const char *at = line;
+    int len = 0;
+
+    for (;;) {
+        size_t line_len = strcspn(at + 1, "\n");
+
+        len += snprintf(to + len, size - (size_t)len, "%.*s\n", (int)line_len,
+                        at + 1);
+        if (strstr(to, "{\n") == NULL || at[1] == '}')
+            return (size_t)(at - line);
+        at += line_len + 2;
+    }
+}
+
 static void every_line_of_the_sample_is_a_setting(void **state)
 {
     struct bench *b = *state;
@@ -402,13 +420,12 @@ static void every_line_of_the_sample_is_a_setting(void **state)
     fclose(to);
     read_text(b, text);
     for (char *line = text; line != NULL; line = strchr(line, '\n')) {
-        char one[256];
+        char one[1024];
 
         line += *line == '\n';
         if (line[0] != '#' || line[1] == ' ' || line[1] == '\n')
             continue;
-        snprintf(one, sizeof one, "%.*s", (int)strcspn(line + 1, "\n"),
-                 line + 1);
+        line += take_setting(line, one, sizeof one);
         write_file(b, one);
         /* Some need another one. */
         if (read_settings(b) < 0 &&

@@ -1,7 +1,7 @@
 /*
  * Reads the configuration file with libconfuse.
  *
- * Comments begin with # only. blank_comments replaces them by blanks before
+ * Comments begin with # only. scan_text replaces them by blanks before
  * libconfuse sees the text: libconfuse does not accept a comment in a list, and
  * loses count of the lines at the other kinds of comments.
  *
@@ -15,10 +15,9 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
-#include "conf/sources.h"
+#include "conf/file/config_file_private.h"
 #include "conf/vspc_server.h"
 
-#include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,35 +25,35 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum {
-    FILE_MAX = 1 << 20,
-    UNKNOWN_MAX = 16, /* names; each costs a reading */
-    PATH_SHOWN = 200, /* bytes, in messages */
-};
+enum { FILE_MAX = 1 << 20 };
 
-/* libconfuse's callbacks get no pointer of ours. So the reader is the value of
- * an option of this name, which no file can have. */
+/* The reader is the value of an option of this name, which no file can have. */
 static const char reader_name[] = "\n";
 
-struct reader {
-    const char *name; /* of the file, for messages */
-    struct settings read;
-    struct problems problems;
-    /* The lines of vspc_server_options; 0: not in the file. */
-    unsigned other_line[SETTINGS_NOTICES_MAX];
-    char *unknown[UNKNOWN_MAX];
-    unsigned unknown_line[UNKNOWN_MAX];
-    int unknown_count;
-    bool is_again; /* a new unknown name was noted: read again */
-};
-
-static struct reader *reader_of(cfg_t *cfg)
+struct config_reader *config_reader_of(const cfg_t *cfg)
 {
     for (cfg_opt_t *o = cfg->opts; o->name != NULL; o++) {
         if (strcmp(o->name, reader_name) == 0)
-            return (struct reader *)o->simple_value.ptr;
+            return (struct config_reader *)o->simple_value.ptr;
     }
     return NULL;
+}
+
+cfg_opt_t config_reader_option(struct config_reader *r)
+{
+    return (cfg_opt_t){
+        .name = reader_name,
+        .type = CFGT_PTR,
+        .flags = CFGF_NODEFAULT,
+        .simple_value = { .ptr = (void **)r },
+    };
+}
+
+void config_complain(struct config_reader *r, unsigned line, const char *name,
+                     const char *what)
+{
+    problems_add(&r->problems, line, "%.*s:%u: %s: %s", CONFIG_PATH_SHOWN,
+                 r->name, line, name, what);
 }
 
 /* Whether this is the first value of a list, or the value of another setting.
@@ -66,7 +65,7 @@ static bool is_first(const cfg_opt_t *opt)
 
 /* A value and its place. */
 struct found {
-    struct reader *reader;
+    struct config_reader *reader;
     const char *name; /* as the file has it: a row or its vSPC.py name */
     const char *value;
     unsigned line;
@@ -75,9 +74,7 @@ struct found {
 
 static void complain(const struct found *found, const char *what)
 {
-    problems_add(&found->reader->problems, found->line, "%.*s:%u: %s: %s",
-                 PATH_SHOWN, found->reader->name, found->line, found->name,
-                 what);
+    config_complain(found->reader, found->line, found->name, what);
 }
 
 static void complain_of_second(const struct found *found, unsigned first)
@@ -177,7 +174,7 @@ static int config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value,
     const struct option_row *row = option_find(opt->name);
     const struct vspc_server_option *other = vspc_server_find(opt->name);
     struct found found = {
-        .reader = reader_of(cfg),
+        .reader = config_reader_of(cfg),
         .name = opt->name,
         .value = value,
         .line = (unsigned)cfg->line,
@@ -192,65 +189,91 @@ static int config_file_on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value,
     return 0;
 }
 
-static bool is_unknown(const struct reader *r, const char *name)
+static bool is_unknown(const struct config_reader *r, const char *name,
+                       int section)
 {
     for (int i = 0; i < r->unknown_count; i++) {
-        if (strcmp(r->unknown[i], name) == 0)
+        if (r->unknown[i].section == section &&
+            strcmp(r->unknown[i].name, name) == 0)
             return true;
     }
     return false;
 }
 
 /* True if reading again helps. */
-static bool note_unknown(struct reader *r, const char *name, unsigned line)
+static bool note_unknown(struct config_reader *r,
+                         const struct config_unknown *unknown)
 {
-    if (r->unknown_count == UNKNOWN_MAX || is_unknown(r, name))
+    if (r->unknown_count == CONFIG_UNKNOWN_MAX ||
+        is_unknown(r, unknown->name, unknown->section))
         return false;
-    r->unknown[r->unknown_count] = xstrdup(name);
-    r->unknown_line[r->unknown_count] = line;
-    r->unknown_count++;
+    r->unknown[r->unknown_count] = *unknown;
+    r->unknown[r->unknown_count++].name = xstrdup(unknown->name);
     return true;
 }
 
-static void say_unknown(struct reader *r, const char *name, unsigned line)
+/* The name of a section is short: one wrong letter is a slip. */
+static const char *guess(const char *name)
 {
-    const struct option_row *row = option_find(name);
-    const char *near = option_guess(name, true);
-    char shown[64];
-    char hint[64] = "see vspcd.conf(5)";
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        const char *section = access_section_name((enum access_section_kind)i);
 
-    text_clean(shown, sizeof shown, slice_of_text(name));
-    if (row != NULL || vspc_server_find(name) != NULL)
+        if (text_distance(name, section) == 1)
+            return section;
+    }
+    return option_guess(name, true);
+}
+
+static void say_unknown(struct config_reader *r,
+                        const struct config_unknown *unknown)
+{
+    const char *near = guess(unknown->name);
+    char shown[64];
+    char hint[128] = "see vspcd.conf(5)";
+
+    text_clean(shown, sizeof shown, slice_of_text(unknown->name));
+    if (unknown->section >= 0)
+        snprintf(hint, sizeof hint, "%s",
+                 config_sections_expected(unknown->section));
+    else if (option_find(unknown->name) != NULL ||
+             vspc_server_find(unknown->name) != NULL)
         snprintf(hint, sizeof hint, "it is for the command line only");
     else if (near != NULL)
         snprintf(hint, sizeof hint, "did you mean %s?", near);
-    problems_add(&r->problems, line, "%.*s:%u: unknown setting '%s': %s",
-                 PATH_SHOWN, r->name, line, shown, hint);
+    problems_add(&r->problems, unknown->line,
+                 "%.*s:%u: unknown setting '%s': %s", CONFIG_PATH_SHOWN,
+                 r->name, unknown->line, shown, hint);
 }
 
 /* libconfuse reports unknown names and errors of syntax. */
 __attribute__((format(printf, 2, 0))) static void config_file_on_error(
     cfg_t *cfg, const char *format, va_list args)
 {
-    static const char unknown[] = "no such option '%s'";
-    struct reader *r = reader_of(cfg);
+    struct config_reader *r = config_reader_of(cfg);
     unsigned line = (unsigned)cfg->line;
     char text[160], shown[160];
 
-    if (strcmp(format, unknown) == 0) {
-        const char *name = va_arg(args, const char *);
+    if (strcmp(format, "no such option '%s'") == 0) {
+        struct config_unknown unknown = {
+            .name = va_arg(args, char *),
+            .line = line,
+            .section = config_sections_kind(cfg),
+        };
 
-        r->is_again = note_unknown(r, name, line);
+        r->is_again = note_unknown(r, &unknown);
         if (!r->is_again)
-            say_unknown(r, name, line);
+            say_unknown(r, &unknown);
         return;
     }
     vsnprintf(text, sizeof text, format, args);
     text_clean(shown, sizeof shown, slice_of_text(text));
-    problems_add(&r->problems, line,
-                 "%.*s:%u: %s: expected NAME = VALUE or "
-                 "NAME = {VALUE, ...}, with texts in quotes",
-                 PATH_SHOWN, r->name, line, shown);
+    problems_add(&r->problems, line, "%.*s:%u: %s: expected %s",
+                 CONFIG_PATH_SHOWN, r->name, line, shown,
+                 strstr(format, "for section") != NULL
+                     ? "group NAME { members = {...} } or "
+                       "access PATTERN { RIGHT = {...} }"
+                     : "NAME = VALUE or NAME = {VALUE, ...}, with texts in "
+                       "quotes");
 }
 
 static cfg_opt_t text_option(const char *name, bool is_list)
@@ -263,8 +286,11 @@ static cfg_opt_t text_option(const char *name, bool is_list)
     };
 }
 
-/* Makes libconfuse's table: its options are our settings. */
-static void make_options(struct reader *r, cfg_opt_t *options)
+typedef cfg_opt_t section_options[SECTION_KINDS][CONFIG_SECTION_OPTIONS];
+
+/* Makes libconfuse's table: its options are our settings and sections. */
+static void make_options(struct config_reader *r, section_options subopts,
+                         cfg_opt_t *options)
 {
     for (int i = 0; i < option_row_count; i++) {
         const struct option_row *row = &option_rows[i];
@@ -276,14 +302,13 @@ static void make_options(struct reader *r, cfg_opt_t *options)
         if (is_other_setting(&vspc_server_options[i]))
             *options++ = text_option(vspc_server_options[i].name, false);
     }
-    for (int i = 0; i < r->unknown_count; i++)
-        *options++ = text_option(r->unknown[i], true);
-    *options++ = (cfg_opt_t){
-        .name = reader_name,
-        .type = CFGT_PTR,
-        .flags = CFGF_NODEFAULT,
-        .simple_value = { .ptr = (void **)r },
-    };
+    for (int i = 0; i < r->unknown_count; i++) {
+        if (r->unknown[i].section < 0)
+            *options++ = text_option(r->unknown[i].name, true);
+    }
+    config_sections_make(r, subopts, options);
+    options += SECTION_KINDS;
+    *options++ = config_reader_option(r);
     *options = (cfg_opt_t){ 0 };
 }
 
@@ -291,20 +316,24 @@ static void forget(struct settings *s)
 {
     for (int i = 0; i < option_row_count; i++)
         option_clear(&option_rows[i], s);
+    access_sections_clear(&s->sections);
     *s = (struct settings){ 0 };
 }
 
-static void read_once(struct reader *r, const char *text)
+static void read_once(struct config_reader *r, const char *text)
 {
-    cfg_opt_t
-        options[SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX + UNKNOWN_MAX + 2];
+    cfg_opt_t options[SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX +
+                      CONFIG_UNKNOWN_MAX + SECTION_KINDS + 2];
+    section_options subopts;
     cfg_t *cfg;
 
     forget(&r->read);
+    config_sections_done(r);
+    r->section_count = 0;
     memset(r->other_line, 0, sizeof r->other_line);
     r->problems.count = 0;
     r->is_again = false;
-    make_options(r, options);
+    make_options(r, subopts, options);
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL)
         abort(); /* out of memory, as in base/mem.c */
@@ -312,18 +341,19 @@ static void read_once(struct reader *r, const char *text)
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !r->is_again &&
         r->problems.count == 0)
         problems_add(&r->problems, (unsigned)cfg->line,
-                     "%.*s:%d: syntax error: expected NAME = VALUE", PATH_SHOWN,
-                     r->name, cfg->line);
+                     "%.*s:%d: syntax error: expected NAME = VALUE",
+                     CONFIG_PATH_SHOWN, r->name, cfg->line);
     cfg_free(cfg);
 }
 
-static void hand_over(struct reader *r, struct settings *settings,
+static void hand_over(struct config_reader *r, struct settings *settings,
                       struct problems *problems)
 {
     for (int i = 0; i < option_row_count; i++) {
         if (r->read.origins[i].source == SETTINGS_FILE)
             option_copy(&option_rows[i], settings, &r->read);
     }
+    access_sections_copy(&settings->sections, &r->read.sections);
     for (int i = 0; i < r->read.notice_count; i++)
         vspc_server_add_notice(settings, r->read.notices[i]);
     for (int i = 0; i < problems_kept(&r->problems); i++)
@@ -333,30 +363,67 @@ static void hand_over(struct reader *r, struct settings *settings,
 }
 
 static void read_text(const char *name, const char *text,
+                      const struct config_lines *begins,
                       struct settings *settings, struct problems *problems)
 {
-    struct reader *r = xcalloc(1, sizeof *r);
+    struct config_reader *r = xcalloc(1, sizeof *r);
 
     r->name = name;
+    r->begins = *begins;
     do {
         read_once(r, text);
     } while (r->is_again);
     for (int i = 0; i < r->unknown_count; i++) {
-        say_unknown(r, r->unknown[i], r->unknown_line[i]);
-        free(r->unknown[i]);
+        say_unknown(r, &r->unknown[i]);
+        free(r->unknown[i].name);
     }
     hand_over(r, settings, problems);
     forget(&r->read);
+    config_sections_done(r);
     free(r);
 }
 
-/* ---- comments --------------------------------------------------------- */
+/* ---- comments, and where sections begin -------------------------------- */
 
 /* The scanner's position. */
 struct scan {
     char *at;
     unsigned line;
+    unsigned depth;     /* of braces */
+    unsigned open_line; /* of the outermost open one */
+    char word_end;      /* the last byte that was no blank */
+    unsigned word_line; /* its line */
+    struct config_lines begins;
 };
+
+static void add_line(struct config_lines *lines, unsigned line)
+{
+    size_t size = (lines->count + 1) * sizeof *lines->item;
+
+    if ((lines->count & (lines->count - 1)) == 0) {
+        lines->item = realloc(lines->item, 2 * size);
+        if (lines->item == NULL)
+            mem_end();
+    }
+    lines->item[lines->count++] = line;
+}
+
+/* The scanner has moved to the end of a word or to a byte: a brace behind =
+ * opens a list, a brace behind a title a section. */
+static void note_word(struct scan *s, bool is_byte)
+{
+    if (strchr(" \t\r\n", *s->at) != NULL)
+        return;
+    if (is_byte && *s->at == '{' && s->depth++ == 0) {
+        s->open_line = s->line;
+        if (s->word_end != '=')
+            add_line(&s->begins, s->word_line);
+    } else if (is_byte && *s->at == '}' && s->depth > 0) {
+        s->depth--;
+    }
+    s->word_end = *s->at;
+    s->word_line = s->line;
+}
 
 /* Moves from the start of a variable, ${NAME}, to its end. False: the line ends
  * before. */
@@ -387,11 +454,12 @@ static bool skip_text(struct scan *s)
     return true;
 }
 
+static const char no_end[] = "expected a closing quote or brace";
+
 /* Scans a comment, a text, a variable or a character. NULL, or what is wrong.
  */
 static const char *scan_one(struct scan *s)
 {
-    static const char no_end[] = "expected a closing quote or brace";
     bool has_end = true;
 
     if (*s->at == '#') {
@@ -409,29 +477,40 @@ static const char *scan_one(struct scan *s)
 }
 
 /* False: the text is wrong, the problem was added, and libconfuse need not see
- * the text. */
-static bool blank_comments(const char *name, char *text,
-                           struct problems *problems)
+ * the text. *begins is to be freed in either case. */
+static bool scan_text(const char *name, char *text, struct config_lines *begins,
+                      struct problems *problems)
 {
-    struct scan s = { text, 1 };
+    struct scan s = { .at = text, .line = 1 };
+    const char *wrong = NULL;
+    unsigned line = 1;
 
     for (; *s.at != '\0'; s.at++) {
-        unsigned line = s.line;
-        const char *wrong = scan_one(&s);
+        const char *begin = s.at;
 
-        if (wrong != NULL) {
-            problems_add(problems, line, "%.*s:%u: %s", PATH_SHOWN, name, line,
-                         wrong);
-            return false;
-        }
+        line = s.line;
+        wrong = scan_one(&s);
+        if (wrong != NULL)
+            break;
+        note_word(&s, s.at == begin);
         s.line += *s.at == '\n';
     }
-    return true;
+    /* libconfuse takes the end of the file for the end of a section. */
+    if (wrong == NULL && s.depth > 0) {
+        wrong = no_end;
+        line = s.open_line;
+    }
+    if (wrong != NULL)
+        problems_add(problems, line, "%.*s:%u: %s", CONFIG_PATH_SHOWN, name,
+                     line, wrong);
+    *begins = s.begins;
+    return wrong == NULL;
 }
 
 void config_text_read(const char *name, const char *text, size_t len,
                       struct settings *settings, struct problems *problems)
 {
+    struct config_lines begins;
     char *copy;
     unsigned line = 1;
 
@@ -445,12 +524,13 @@ void config_text_read(const char *name, const char *text, size_t len,
     if (memchr(text, '\0', len) != NULL) {
         problems_add(problems, line,
                      "%.*s:%u: the file has a NUL byte: expected text",
-                     PATH_SHOWN, name, line);
+                     CONFIG_PATH_SHOWN, name, line);
         return;
     }
     copy = xstrndup(text, len);
-    if (blank_comments(name, copy, problems))
-        read_text(name, copy, settings, problems);
+    if (scan_text(name, copy, &begins, problems))
+        read_text(name, copy, &begins, settings, problems);
+    free(begins.item);
     free(copy);
 }
 
@@ -493,7 +573,8 @@ void config_file_read(const char *path, bool is_default,
     if (fd >= 0)
         close(fd);
     if (len < 0) {
-        problems_add(problems, 0, "%.*s: cannot be read: %s", PATH_SHOWN, path,
+        problems_add(problems, 0, "%.*s: cannot be read: %s", CONFIG_PATH_SHOWN,
+                     path,
                      len == -EINVAL ? "it is a pipe: expected a file"
                                     : strerror((int)-len));
     } else {

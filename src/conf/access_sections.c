@@ -1,0 +1,146 @@
+#include "conf/access_sections.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const list_names[SECTION_LISTS] = {
+    [SECTION_MEMBERS] = "members", [SECTION_ADMIN] = "admin",
+    [SECTION_CONTROL] = "control", [SECTION_BREAK] = "break",
+    [SECTION_WRITE] = "write",     [SECTION_READ] = "read",
+    [SECTION_HOSTS] = "hosts",
+};
+
+const char *access_section_name(enum access_section_kind kind)
+{
+    return kind == SECTION_GROUP ? "group" : "access";
+}
+
+const char *access_section_list_name(enum access_section_kind kind,
+                                     enum access_section_list list)
+{
+    bool is_of_group = list == SECTION_MEMBERS;
+
+    return is_of_group == (kind == SECTION_GROUP) ? list_names[list] : NULL;
+}
+
+/* ---- keeping ------------------------------------------------------------- */
+
+/* Room for one more, doubled at powers of two. */
+static void *grow(void *items, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0)
+        return items;
+    items = realloc(items, (count > 0 ? 2 * count : 1) * size);
+    if (items == NULL)
+        mem_end();
+    return items;
+}
+
+void access_section_add_text(struct access_section *section,
+                             enum access_section_list list, const char *text,
+                             unsigned line)
+{
+    struct section_texts *texts = &section->list[list];
+
+    texts->item = grow(texts->item, texts->count, sizeof *texts->item);
+    texts->item[texts->count++] = (struct section_text){ xstrdup(text), line };
+}
+
+void access_sections_add(struct access_sections *sections,
+                         enum access_section_kind kind,
+                         struct access_section *section)
+{
+    struct access_section_group *group = &sections->of[kind];
+
+    group->item = grow(group->item, group->count, sizeof *group->item);
+    group->item[group->count++] = *section;
+    *section = (struct access_section){ 0 };
+}
+
+void access_section_clear(struct access_section *section)
+{
+    for (int i = 0; i < SECTION_LISTS; i++) {
+        for (size_t j = 0; j < section->list[i].count; j++)
+            free(section->list[i].item[j].text);
+        free(section->list[i].item);
+    }
+    free(section->title);
+    *section = (struct access_section){ 0 };
+}
+
+void access_sections_clear(struct access_sections *sections)
+{
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        for (size_t j = 0; j < sections->of[i].count; j++)
+            access_section_clear(&sections->of[i].item[j]);
+        free(sections->of[i].item);
+    }
+    *sections = (struct access_sections){ 0 };
+}
+
+static struct access_section copy_section(const struct access_section *from)
+{
+    struct access_section copy = *from;
+
+    copy.title = xstrdup(from->title);
+    for (int i = 0; i < SECTION_LISTS; i++) {
+        copy.list[i] = (struct section_texts){ 0 };
+        for (size_t j = 0; j < from->list[i].count; j++)
+            access_section_add_text(&copy, (enum access_section_list)i,
+                                    from->list[i].item[j].text,
+                                    from->list[i].item[j].line);
+    }
+    return copy;
+}
+
+void access_sections_copy(struct access_sections *to,
+                          const struct access_sections *from)
+{
+    access_sections_clear(to);
+    for (int i = 0; i < SECTION_KINDS; i++) {
+        for (size_t j = 0; j < from->of[i].count; j++) {
+            struct access_section copy = copy_section(&from->of[i].item[j]);
+
+            access_sections_add(to, (enum access_section_kind)i, &copy);
+        }
+    }
+}
+
+static bool are_lists_equal(const struct section_texts *a,
+                            const struct section_texts *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        if (strcmp(a->item[i].text, b->item[i].text) != 0)
+            return false;
+    }
+    return a->count == b->count;
+}
+
+static bool is_equal(const struct access_section *a,
+                     const struct access_section *b)
+{
+    for (int i = 0; i < SECTION_LISTS; i++) {
+        if (!are_lists_equal(&a->list[i], &b->list[i]))
+            return false;
+    }
+    return strcmp(a->title, b->title) == 0 &&
+           a->has_keyboard == b->has_keyboard && a->keyboard == b->keyboard;
+}
+
+bool access_sections_are_equal(const struct access_sections *a,
+                               const struct access_sections *b,
+                               enum access_section_kind kind)
+{
+    const struct access_section_group *of_a = &a->of[kind];
+    const struct access_section_group *of_b = &b->of[kind];
+
+    if (of_a->count != of_b->count)
+        return false;
+    for (size_t i = 0; i < of_a->count; i++) {
+        if (!is_equal(&of_a->item[i], &of_b->item[i]))
+            return false;
+    }
+    return true;
+}
