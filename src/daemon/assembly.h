@@ -9,6 +9,7 @@
 #include "core/directory.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
+#include "daemon/parts/daemon_access.h"
 #include "daemon/parts/daemon_census.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
@@ -34,7 +35,7 @@ struct daemon {
     struct systemd systemd;
     struct daemon_rules rules;
     struct daemon_tls tls;
-    struct access_rules *access;
+    struct daemon_access access;
     struct session_context sessions;
     struct daemon_hooks hooks;
     struct daemon_logs logs;

@@ -245,6 +245,16 @@ static int daemon_open_rules(struct daemon *d, struct err *err)
     return daemon_settings_parse_rules(d->settings, &d->rules, err);
 }
 
+static int daemon_open_access(struct daemon *d, struct err *err)
+{
+    return daemon_access_open(&d->access, d->settings, err);
+}
+
+static void daemon_close_access(struct daemon *d)
+{
+    daemon_access_close(&d->access);
+}
+
 static int daemon_open_tls(struct daemon *d, struct err *err)
 {
     return daemon_tls_open(&d->tls, d->settings, err);
@@ -265,16 +275,13 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     /* The first client asks after the logs are open. */
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
     daemon_tls_use(&d->tls, &d->sessions);
-    d->access = access_rules_standard("", d->settings->is_vspc_server,
-                                      KEYBOARD_FREE_FOR_ALL);
-    d->sessions.access = d->access;
+    d->sessions.access = d->access.rules;
     return 0;
 }
 
 static void daemon_close_sessions(struct daemon *d)
 {
     sessions_close(&d->sessions);
-    access_rules_free(d->access);
 }
 
 static int daemon_open_hooks(struct daemon *d, struct err *err)
@@ -435,7 +442,9 @@ static const struct part {
     { "directory", daemon_open_directory, daemon_close_directory },
     { "process", daemon_open_process, daemon_close_process },
     { "rules", daemon_open_rules, NULL },
-    /* Sessions borrow the contexts, so no session may be left at closing. */
+    /* Sessions borrow the rules and the contexts, so no session may be left at
+     * closing. */
+    { "access", daemon_open_access, daemon_close_access },
     { "tls", daemon_open_tls, daemon_close_tls },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
@@ -475,6 +484,7 @@ void daemon_say_ready(struct daemon *d)
                              "see --user, or the systemd unit"));
     for (int i = 0; i < s->notice_count; i++)
         log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
+    daemon_access_log(&d->access, s);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     daemon_state_log(&d->state);

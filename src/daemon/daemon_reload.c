@@ -35,8 +35,9 @@ static bool has_changed(const struct options_changes *changes, const char *name)
 static void log_judged(const struct options_changes *changes,
                        const struct session_judged *judged)
 {
-    static const char *const rules[] = { "vm-allow", "client-allow",
-                                         "service-listen", "service-connect" };
+    static const char *const rules[] = { "vm-allow",       "client-allow",
+                                         "service-listen", "service-connect",
+                                         "access",         "group" };
     bool any = judged->vms + judged->clients + judged->services > 0;
 
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
@@ -77,6 +78,7 @@ static void use_settings(struct daemon *d)
 
     messages_set(d->messages, s);
     sessions_set(&d->sessions, &sessions);
+    d->sessions.access = d->access.rules;
     daemon_tls_use(&d->tls, &d->sessions);
     daemon_proxies_use(&d->proxies, s, &d->tls);
     /* May write to VMs (their lines change), which may end sessions. */
@@ -85,41 +87,48 @@ static void use_settings(struct daemon *d)
     daemon_logs_reload(&d->logs);
 }
 
-/* Takes next, rules and tls over. The former ones are freed last, when nothing
- * borrows from them: all parts have the new texts, networks and contexts.
- * Existing connections hold a reference to their context. */
+/* Takes next, rules, access and tls over. The former ones are freed last, when
+ * nothing borrows from them: all parts have the new texts, networks and
+ * contexts. Existing connections hold a reference to their context. */
 static void put_in_place(struct daemon *d, struct settings *next,
                          const struct daemon_rules *rules,
+                         const struct daemon_access *access,
                          const struct daemon_tls *tls)
 {
     struct settings former = *d->settings;
+    struct daemon_access former_access = d->access;
     struct daemon_tls former_tls = d->tls;
 
     *d->settings = *next;
     d->rules = *rules;
+    d->access = *access;
     d->tls = *tls;
     d->tls.settings = d->settings;
     use_settings(d);
     daemon_tls_close(&former_tls);
+    daemon_access_close(&former_access);
     options_free(&former);
 }
 
 /* Prepares what follows from next. False: next cannot be used, and that was
  * logged. */
 static bool prepare(const struct daemon *d, const struct settings *next,
-                    struct daemon_rules *rules, struct daemon_tls *tls)
+                    struct daemon_rules *rules, struct daemon_access *access,
+                    struct daemon_tls *tls)
 {
     struct problems problems = { 0 };
     struct hooks_settings hooks;
     struct err err;
 
     if (daemon_settings_parse_rules(next, rules, &err) < 0 ||
-        daemon_hooks_parse(next, &hooks, &err) < 0) {
+        daemon_hooks_parse(next, &hooks, &err) < 0 ||
+        daemon_access_reopen(&d->access, next, access, &err) < 0) {
         problems_add(&problems, 0, "%s", err.text);
         log_problems(&problems);
         return false;
     }
     if (daemon_tls_reopen(&d->tls, next, tls, &err) < 0) {
+        daemon_access_close(access);
         log_error(LOG_TLS_NOT_RELOADED " reason=%s", LOG_TEXT(err.text));
         log_error(LOG_RELOAD_REFUSED);
         return false;
@@ -148,6 +157,7 @@ void daemon_reload(struct daemon *d)
     struct session_judged judged;
     struct problems problems;
     struct daemon_rules rules;
+    struct daemon_access access;
     struct daemon_tls tls;
     struct settings next;
     bool has_tls;
@@ -165,12 +175,12 @@ void daemon_reload(struct daemon *d)
         options_free(&next);
         return;
     }
-    if (!prepare(d, &next, &rules, &tls)) {
+    if (!prepare(d, &next, &rules, &access, &tls)) {
         options_free(&next);
         return;
     }
     log_new_notices(d->settings, &next);
-    put_in_place(d, &next, &rules, &tls);
+    put_in_place(d, &next, &rules, &access, &tls);
     judged = sessions_judge(&d->sessions);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     log_changes(d->settings, &changes);
@@ -185,6 +195,8 @@ void daemon_reload(struct daemon *d)
                  LOG_TEXT("there is no configuration file and no certificate"));
     if (has_tls)
         log_audit(LOG_INFO, NULL, NULL, LOG_TLS_RELOADED);
+    if (has_changed(&changes, "access") || has_changed(&changes, "group"))
+        daemon_access_log(&d->access, d->settings);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     if (changes.count > 0)

@@ -1,6 +1,7 @@
 /*
  * vspcd - a virtual serial port concentrator.
  */
+#include "daemon/ask/check_access.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/ask/check_uri.h"
 #include "daemon/ask/import_ports.h"
@@ -164,6 +165,7 @@ static int check_config(const struct settings *settings,
     print_notices(settings);
     if (daemon_tls_warns(settings, &warning))
         fprintf(stderr, "vspcd: cert: %s\n", warning.text);
+    check_access_warn(settings, stderr);
     printf("nothing is wrong with the settings; configuration file: %s\n",
            settings->file != NULL     ? settings->file
            : settings->is_vspc_server ? "none"

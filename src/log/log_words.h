@@ -95,6 +95,12 @@
 #define LOG_CONSOLE_PORT_NOT_OPENED                                            \
     "console port not opened, console gets one when its VM connects"
 
+/* ---- who may do what -------------------------------------------------- */
+
+#define LOG_ACCESS_OPEN "everybody may write to every console"
+#define LOG_ACCESS_LOCAL "clients of other machines will be refused"
+#define LOG_ACCESS_STRANGE "access rule seems wrong"
+
 /* ---- clients ---------------------------------------------------------- */
 
 #define LOG_CLIENT_CONNECTED "client connected"

@@ -229,7 +229,7 @@ SETTINGS = [
      "--client-reserve", 1, "--unidentified-limit", 6,
      "--unidentified-per-address", 7, "--new-console-rate", 8,
      "--new-console-burst", 9, "--new-console-expire-time", 10,
-     "--vm-tls-keep", "off"],
+     "--vm-tls-keep", "off", "--keyboard", "one-writer"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],

@@ -1,5 +1,6 @@
 #include "daemon/ask/check_settings.h"
 
+#include "daemon/parts/daemon_access.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
 #include "daemon/process/privileges.h"
@@ -87,6 +88,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     logs_settings_check(s, problems);
     check_user(s, problems);
     check_hooks(s, false, problems);
+    daemon_access_check(s, problems, NULL);
 }
 
 /* Checks one file after the other, so that the problem can name its setting.
