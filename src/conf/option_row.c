@@ -428,6 +428,22 @@ const struct option_row option_rows[] = {
       .example = "/etc/vspcd/clients.pem",
       .text = "certificates of the authorities that sign the clients'\n"
               "certificates, in PEM" },
+    { .name = "certificate-name",
+      .type = OPTION_WORD,
+      AT(certificate_name),
+      .words = "cn|email|dns|uri",
+      .value = "KIND",
+      .standard = "cn",
+      .is_reloaded = true,
+      .text = "name of a client by its certificate: cn (common name of\n"
+              "the subject), email, dns or uri (subjectAltName)",
+      .more = "Rules know a client by this name (certificate:NAME). Of several "
+              "e-mail addresses, DNS names or URIs the first one counts, of "
+              "several common names the most specific one. DNS names, and the "
+              "domain of an e-mail address, are lower case. A certificate "
+              "without such a name, or with one that is longer than 255 bytes "
+              "or has characters that are not shown, proves no name: the log "
+              "says so, and the client is known by its address only." },
     { .group = "Access and limits",
       .name = "vm-allow",
       .type = OPTION_NETWORK,

@@ -62,6 +62,14 @@ enum settings_certs {
     SETTINGS_CERTS_REQUIRED,
 };
 
+/* What in a client's certificate is its name. */
+enum settings_certificate_name {
+    SETTINGS_NAME_CN,
+    SETTINGS_NAME_EMAIL,
+    SETTINGS_NAME_DNS,
+    SETTINGS_NAME_URI,
+};
+
 /* An additional port for VMs. */
 struct settings_proxy {
     char address[SETTINGS_HOST_MAX]; /* ADDRESS:PORT */
@@ -136,6 +144,7 @@ struct settings {
     uint64_t tls;                      /* enum settings_tls, for VMs */
     uint64_t client_tls;               /* enum settings_tls, for clients */
     uint64_t client_certs;             /* enum settings_certs */
+    uint64_t certificate_name;         /* enum settings_certificate_name */
     uint64_t proxy_count;              /* entries of proxies */
     struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
     struct settings_rules service_listen;  /* syntax: proto/uri_rule.h */

@@ -112,6 +112,7 @@
 #define LOG_CLIENT_TURNED_OUT "client turned out"
 #define LOG_CLIENT_RIGHT_CHANGED "client's right changed"
 #define LOG_CLIENT_LIMIT_REACHED "client limit reached"
+#define LOG_CLIENT_NAMELESS "client certificate proves no name"
 #define LOG_CLIENT_LAGS "client lags and will miss output"
 
 /* ---- RFC 2217 --------------------------------------------------------- */

@@ -68,6 +68,12 @@ struct stream_certificate {
     char subject[256]; /* RFC 4514: "CN=alice,O=Example"; UTF-8 */
     char issuer[256];
     char serial[48]; /* hex digits */
+    /* The one name that rules know it by: its common name, e-mail address, DNS
+     * name or URI, as the settings say. Printable UTF-8, never cut. "": it
+     * proves no name, and nameless says why, and what to do: static text, ""
+     * with a name. */
+    char name[256];
+    const char *nameless;
 };
 
 /* finish may be NULL: the stream cannot be finished. security may be NULL:
@@ -153,7 +159,7 @@ static inline struct stream_certificate stream_certificate(
 {
     if (s->ops->certificate != NULL)
         return s->ops->certificate(s);
-    return (struct stream_certificate){ .serial = "" };
+    return (struct stream_certificate){ .nameless = "" };
 }
 
 /* How many of the bytes that were taken the peer's system has not taken yet:

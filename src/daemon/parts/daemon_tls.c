@@ -126,6 +126,7 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
         s->client_tls_min != NULL ? s->client_tls_min : s->tls_min;
     settings.ca_path = s->client_ca;
     settings.clients = (enum tls_client_check)s->client_certs;
+    settings.name = (enum tls_name_kind)s->certificate_name;
     if (r == 0 && clients_have_tls(s))
         r = tls_context_open(clients, &settings, err);
     if (r < 0) {

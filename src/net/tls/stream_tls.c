@@ -365,8 +365,9 @@ static struct stream_certificate stream_tls_certificate(const struct stream *s)
         CONTAINER_OF(s, const struct stream_tls, stream);
     const SSL *ssl = t->engine.ssl;
 
-    return tls_certificate_describe(
-        SSL_is_init_finished(ssl) ? SSL_get0_peer_certificate(ssl) : NULL);
+    return tls_peer_describe(
+        SSL_is_init_finished(ssl) ? SSL_get0_peer_certificate(ssl) : NULL,
+        (enum tls_name_kind)t->engine.context->name);
 }
 
 static size_t stream_tls_owed(const struct stream *s)

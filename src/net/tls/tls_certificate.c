@@ -3,7 +3,6 @@
 #include "net/tls/tls_context_private.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
@@ -42,77 +41,6 @@ struct tls_thumbprints tls_context_thumbprints(
     format_digest(certificate, EVP_sha1(), t.sha1);
     format_digest(certificate, EVP_sha256(), t.sha256);
     return t;
-}
-
-/* ---- who a peer is ---------------------------------------------------- */
-
-/* As RFC 4514 has it, with what is most special first: cut, it still says who.
- * Control characters and separators are escaped; other letters stay UTF-8. */
-static void format_name(const X509_NAME *name, char *to, size_t size)
-{
-    BIO *text = BIO_new(BIO_s_mem());
-    int len = 0;
-
-    if (text != NULL &&
-        X509_NAME_print_ex(text, name, 0,
-                           XN_FLAG_RFC2253 &
-                               ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
-        len = BIO_read(text, to, (int)size - 1);
-    to[len > 0 ? len : 0] = '\0';
-    BIO_free(text);
-    ERR_clear_error();
-}
-
-/* The first address or name among the others: some certificates have nothing
- * else. */
-static void format_other_name(const X509 *certificate, char *to, size_t size)
-{
-    GENERAL_NAMES *others =
-        X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
-
-    for (int i = 0; to[0] == '\0' && i < sk_GENERAL_NAME_num(others); i++) {
-        int kind;
-        const ASN1_STRING *value =
-            GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(others, i), &kind);
-        size_t len = 0;
-
-        if (kind != GEN_EMAIL && kind != GEN_DNS && kind != GEN_URI)
-            continue;
-        for (; len + 1 < size && len < (size_t)ASN1_STRING_length(value); len++)
-            to[len] = isgraph(ASN1_STRING_get0_data(value)[len])
-                          ? (char)ASN1_STRING_get0_data(value)[len]
-                          : '?';
-        to[len] = '\0';
-    }
-    GENERAL_NAMES_free(others);
-}
-
-static void format_serial(const X509 *certificate, char *to, size_t size)
-{
-    BIGNUM *number =
-        ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
-    char *hex = number != NULL ? BN_bn2hex(number) : NULL;
-
-    snprintf(to, size, "%s", hex != NULL ? hex : "");
-    OPENSSL_free(hex);
-    BN_free(number);
-}
-
-struct stream_certificate tls_certificate_describe(const X509 *certificate)
-{
-    struct stream_certificate c = { .serial = "" };
-
-    if (certificate == NULL)
-        return c;
-    format_name(X509_get_subject_name(certificate), c.subject,
-                sizeof c.subject);
-    if (c.subject[0] == '\0')
-        format_other_name(certificate, c.subject, sizeof c.subject);
-    if (c.subject[0] == '\0')
-        snprintf(c.subject, sizeof c.subject, "nameless");
-    format_name(X509_get_issuer_name(certificate), c.issuer, sizeof c.issuer);
-    format_serial(certificate, c.serial, sizeof c.serial);
-    return c;
 }
 
 /* ---- a certificate of our own ----------------------------------------- */

@@ -109,6 +109,7 @@ static int set_clients(struct tls_context *c, const struct tls_settings *s,
     int mode = SSL_VERIFY_PEER;
     int r;
 
+    c->name = (uint8_t)s->name;
     if (s->clients == TLS_CLIENTS_ANY)
         return 0;
     if (!is_given(s->ca_path)) {

@@ -27,6 +27,21 @@ enum tls_client_check {
 };
 
 /*
+ * What in a client's certificate is the name that rules know it by. Of several
+ * e-mail addresses, DNS names or URIs (subjectAltName) the first counts, of
+ * several common names the last, which is the most special one. DNS names and
+ * the domain of e-mail addresses become lower case. A "*" in a name is a letter
+ * like any other.
+ */
+enum tls_name_kind {
+    TLS_NAME_CN,
+    TLS_NAME_EMAIL,
+    TLS_NAME_DNS,
+    TLS_NAME_URI,
+};
+enum { TLS_NAME_KIND_COUNT = TLS_NAME_URI + 1 };
+
+/*
  * A server's settings. Texts are needed during the call only; NULL and "" mean
  * the value in brackets.
  *
@@ -48,6 +63,7 @@ struct tls_settings {
     const char *minimum;  /* "1.0" to "1.3" ["1.2"] */
     const char *ciphers;  /* [OpenSSL's own choice] */
     enum tls_client_check clients;
+    enum tls_name_kind name;
     /* checks the other settings only; for no connection */
     bool has_no_certificate;
 };

@@ -29,6 +29,7 @@ struct tls_context {
     SSL_CTX *ctx;
     unsigned users; /* references that were not closed */
     bool is_client;
+    uint8_t name; /* enum tls_name_kind: of the peer, if it is a client */
     tls_judge_fn *judge; /* OpenSSL's own, where ours asks it; else NULL */
     struct tls_demands demands;
     /* Of the handshake step under way. One thread, so there is only one
@@ -83,7 +84,9 @@ void tls_words_no_tls(bool is_client, const uint8_t *bytes, size_t len,
 /* In tls_certificate.c. Upper case hex, '\0' at the end; between: ":" or "". */
 void tls_certificate_hex(const unsigned char *bytes, unsigned len,
                          const char *between, char *to);
-/* certificate NULL: all are "". */
-struct stream_certificate tls_certificate_describe(const X509 *certificate);
+
+/* In tls_peer.c. certificate NULL: all are "". */
+struct stream_certificate tls_peer_describe(const X509 *certificate,
+                                            enum tls_name_kind kind);
 
 #endif

@@ -18,6 +18,8 @@
 #include "session/client/client_control.h"
 #include "session/client/client_session_private.h"
 
+#include <assert.h>
+
 void client_access_init(struct client_session *s)
 {
     struct ip ip = { 0 };
@@ -38,7 +40,12 @@ static void name_client(struct client_session *s)
     s->client.proof = s->who.proof;
 }
 
-/* A certificate that TLS has verified. */
+static_assert(sizeof((struct stream_certificate *)0)->name <=
+                  PRINCIPAL_NAME_MAX,
+              "a principal can have the name of a certificate");
+
+/* A certificate that TLS has verified, and that has a name of the kind that
+ * rules know clients by. */
 static void identify(struct client_session *s)
 {
     struct stream_certificate certificate;
@@ -46,9 +53,17 @@ static void identify(struct client_session *s)
     if (s->who.proof != PROOF_ADDRESS)
         return;
     certificate = stream_certificate(s->telnet.wire.stream);
-    if (certificate.serial[0] != '\0' &&
-        principal_prove(&s->who, PROOF_CERTIFICATE, certificate.subject))
+    if (certificate.serial[0] == '\0')
+        return;
+    if (principal_prove(&s->who, PROOF_CERTIFICATE, certificate.name))
         name_client(s);
+    else
+        log_limited(LOG_WARNING, s->client.peer, NULL,
+                    LOG_CLIENT_NAMELESS
+                    " peer=%s client=%s issuer=%s serial=%s reason=%s",
+                    s->client.peer, LOG_TEXT(certificate.subject),
+                    LOG_TEXT(certificate.issuer), certificate.serial,
+                    LOG_TEXT(certificate.nameless));
 }
 
 static struct access_console rules_view(const struct console *c)

@@ -50,7 +50,7 @@ static void log_connected(const struct client_session *s, const char *terms,
 void client_serving_log(struct client_session *s)
 {
     struct stream_security security;
-    struct stream_certificate certificate = { .serial = "" };
+    struct stream_certificate certificate = { .nameless = "" };
 
     if (s->is_logged || client_session_is_ending(s) ||
         !client_session_is_attached(s) || secure_is_open(&s->telnet.secure))
