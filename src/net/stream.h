@@ -39,8 +39,13 @@
 
 enum stream_interest { STREAM_READ = 1, STREAM_WRITE = 2 };
 
-/* Told beside the bits of enum stream_interest, and never wanted. */
-enum { STREAM_BROKEN = 4 };
+/*
+ * Told beside the bits of enum stream_interest, and never wanted.
+ * STREAM_DISTRUSTED, once: the certificate that the peer has shown is accepted
+ * no more. The stream works as before, its peer is nobody, and the owner
+ * decides; stream_security has the reason.
+ */
+enum { STREAM_BROKEN = 4, STREAM_DISTRUSTED = 8 };
 
 struct stream;
 
@@ -54,15 +59,16 @@ struct stream_security {
     bool is_secure;       /* TLS, even if its handshake is not done */
     bool has_certificate; /* the peer has shown one, and it was verified */
     bool has_refused; /* broken because the peer fails a demand on who it is */
-    /* why it broke: a sentence for the log that begins with "TLS: ", valid
-     * until the stream is closed; "": not broken, or stream.error says all */
+    /* why it broke, or is distrusted: a sentence for the log that begins with
+     * "TLS: ", valid until the stream is closed; "": it is neither, or
+     * stream.error says all */
     const char *problem;
     /* "TLSv1.3, TLS_AES_256_GCM_SHA384"; "" during the handshake; "none"
      * without protection */
     char terms[80];
 };
 
-/* Who the peer is by the certificate that it showed and that was accepted; all
+/* Who the peer is by the certificate that it showed and that is accepted; all
  * are "" if there is none. Cut if they are too long. */
 struct stream_certificate {
     char subject[256]; /* RFC 4514: "CN=alice,O=Example"; UTF-8 */

@@ -212,6 +212,11 @@ static void on_ready(void *owner, unsigned ready)
 {
     struct end *e = owner;
 
+    if (ready & STREAM_DISTRUSTED) {
+        e->distrusted++;
+        snprintf(e->problem, sizeof e->problem, "%s",
+                 stream_security(e->tls).problem);
+    }
     if (ready & STREAM_READ)
         read_some(e);
     if ((ready & STREAM_WRITE) && e->result >= 0) {

@@ -67,6 +67,7 @@ struct end {
     ssize_t result;       /* of the last read that brought nothing: 0 at the
                            * end, -errno; 1: none yet */
     char problem[256];
+    unsigned distrusted;   /* how often it was told so; problem has why */
     bool closes_when_over; /* inside on_ready */
 };
 

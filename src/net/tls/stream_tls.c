@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "net/tls/stream_tls_private.h"
 #include "net/tls/tls_context_private.h"
 #include "net/tls/tls_engine.h"
 
@@ -30,10 +31,6 @@ enum {
     /* Above this, the peer's input is not read, because the peer takes no
      * answers. A single write stays below it. */
     TLS_OUT_MARK = TLS_WRITE_MAX + 8 * KIB,
-
-    /* With 0, a turn that takes less than a microsecond would be followed by
-     * the next one within the call that fires the queue. */
-    TLS_NEXT_TURN_US = 1,
 };
 
 struct stream_tls {
@@ -44,9 +41,12 @@ struct stream_tls {
     struct tls_engine engine;
     struct buf out; /* for the stream below */
     struct deadline again;
-    struct deadline patience; /* limits the handshake, or closing */
-    struct list step;         /* in hub->waiting, or empty */
-    bool is_closing;          /* the owner has closed it: only out is sent */
+    /* Limits the handshake, or closing. In between, it ends when the
+     * certificate's dates are looked at next. */
+    struct deadline patience;
+    struct list step;       /* in hub->waiting, or empty */
+    uint32_t trust_version; /* of the context, by which the peer was judged */
+    bool is_closing;        /* the owner has closed it: only out is sent */
     bool closes_gently;
     bool has_told; /* the owner knows that it is broken */
 };
@@ -101,12 +101,11 @@ static unsigned interest_below(const struct stream_tls *t)
  * stream. */
 static void settle(struct stream_tls *t)
 {
-    if (t->engine.state != TLS_SHAKING_HANDS) {
+    if (t->engine.state == TLS_BROKEN) {
         deadline_stop(&t->patience);
         list_remove(&t->step);
-    }
-    if (t->engine.state == TLS_BROKEN)
         t->stream.error = (int16_t)t->engine.error;
+    }
     if (!has_to_tell(t))
         deadline_stop(&t->again);
     else if (!deadline_is_running(&t->again))
@@ -186,11 +185,57 @@ static void fetch(struct stream_tls *t, size_t most)
         tls_engine_fail_below(&t->engine, (int)n);
 }
 
-/* ---- handshakes --------------------------------------------------------- */
+/* ---- handshakes, and certificates --------------------------------------- */
 
 static bool has_steps_left(const struct tls_hub *hub)
 {
     return hub->steps < TLS_STEPS_PER_TURN && hub->steps_us < TLS_STEPS_US;
+}
+
+static void await_next_turn(struct tls_hub *hub)
+{
+    if (!deadline_is_running(&hub->turn))
+        deadline_start(&hub->turns, &hub->turn, clock_now_us());
+}
+
+static void count_step(struct tls_hub *hub, uint64_t since_us)
+{
+    hub->steps++;
+    hub->steps_us += clock_now_us() - since_us;
+}
+
+static void wait_for_step(struct stream_tls *t)
+{
+    if (list_is_empty(&t->step))
+        list_add_tail(&t->hub->waiting, &t->step);
+    await_next_turn(t->hub);
+}
+
+/* The certificate is judged again now if something else is trusted than when it
+ * was accepted, or when its dates are over. */
+static void watch_certificate(struct stream_tls *t)
+{
+    if (!tls_engine_has_certificate(&t->engine))
+        return;
+    if (t->trust_version != t->engine.context->trust_version ||
+        tls_verify_has_expired(t->engine.ssl))
+        wait_for_step(t);
+    else
+        deadline_start(&t->hub->looks, &t->patience, clock_now_us());
+}
+
+/* The owner may close the stream inside. */
+static void judge(struct stream_tls *t)
+{
+    uint64_t since_us = clock_now_us();
+
+    t->trust_version = t->engine.context->trust_version;
+    tls_engine_judge(&t->engine);
+    count_step(t->hub, since_us);
+    if (t->engine.has_lost)
+        tell_owner(t, STREAM_DISTRUSTED);
+    else
+        deadline_start(&t->hub->looks, &t->patience, clock_now_us());
 }
 
 /* Input that was read before the stream began is a step of its own: nothing can
@@ -206,14 +251,11 @@ static void take_step(struct stream_tls *t)
     tls_engine_shake_hands(&t->engine);
     tls_engine_keep_input(&t->engine);
     send_out(t);
-    hub->steps++;
-    hub->steps_us += clock_now_us() - since_us;
-}
-
-static void await_next_turn(struct tls_hub *hub)
-{
-    if (!deadline_is_running(&hub->turn))
-        deadline_start(&hub->turns, &hub->turn, clock_now_us());
+    count_step(hub, since_us);
+    if (t->engine.state == TLS_SHAKING_HANDS)
+        return;
+    deadline_stop(&t->patience);
+    watch_certificate(t);
 }
 
 /* Now, if this turn has a step left and nobody has waited longer. */
@@ -223,11 +265,12 @@ static void ask_for_step(struct stream_tls *t)
 
     if (!list_is_empty(&t->step))
         return;
-    if (has_steps_left(hub) && list_is_empty(&hub->waiting))
+    if (has_steps_left(hub) && list_is_empty(&hub->waiting)) {
         take_step(t);
-    else
-        list_add_tail(&hub->waiting, &t->step);
-    await_next_turn(hub);
+        await_next_turn(hub);
+    } else {
+        wait_for_step(t);
+    }
 }
 
 /* ---- what the owner calls ---------------------------------------------- */
@@ -352,7 +395,8 @@ static struct stream_security stream_tls_security(const struct stream *s)
 
     if (!SSL_is_init_finished(e->ssl))
         return security;
-    security.has_certificate = SSL_get0_peer_certificate(e->ssl) != NULL &&
+    security.has_certificate = !e->has_lost &&
+                               SSL_get0_peer_certificate(e->ssl) != NULL &&
                                SSL_get_verify_result(e->ssl) == X509_V_OK;
     snprintf(security.terms, sizeof security.terms, "%s, %s",
              SSL_get_version(e->ssl), SSL_get_cipher_name(e->ssl));
@@ -364,10 +408,10 @@ static struct stream_certificate stream_tls_certificate(const struct stream *s)
     const struct stream_tls *t =
         CONTAINER_OF(s, const struct stream_tls, stream);
     const SSL *ssl = t->engine.ssl;
+    bool is_shown = SSL_is_init_finished(ssl) && !t->engine.has_lost;
 
-    return tls_peer_describe(
-        SSL_is_init_finished(ssl) ? SSL_get0_peer_certificate(ssl) : NULL,
-        (enum tls_name_kind)t->engine.context->name);
+    return tls_peer_describe(is_shown ? SSL_get0_peer_certificate(ssl) : NULL,
+                             (enum tls_name_kind)t->engine.context->name);
 }
 
 static size_t stream_tls_owed(const struct stream *s)
@@ -442,7 +486,7 @@ static void stream_tls_on_below_ready(void *owner, unsigned ready)
     tell_owner(t, ready & told);
 }
 
-static void tls_hub_again_due(struct deadline *d, void *owner)
+void tls_hub_again_due(struct deadline *d, void *owner)
 {
     struct stream_tls *t = CONTAINER_OF(d, struct stream_tls, again);
     unsigned ready = t->stream.interest;
@@ -462,7 +506,7 @@ static void tls_hub_again_due(struct deadline *d, void *owner)
     tell_owner(t, ready);
 }
 
-static void tls_hub_handshake_due(struct deadline *d, void *owner)
+void tls_hub_handshake_due(struct deadline *d, void *owner)
 {
     struct stream_tls *t = CONTAINER_OF(d, struct stream_tls, patience);
 
@@ -477,7 +521,13 @@ static void tls_hub_handshake_due(struct deadline *d, void *owner)
     settle(t);
 }
 
-static void tls_hub_turn_due(struct deadline *d, void *owner)
+void tls_hub_look_due(struct deadline *d, void *owner)
+{
+    (void)owner;
+    watch_certificate(CONTAINER_OF(d, struct stream_tls, patience));
+}
+
+void tls_hub_turn_due(struct deadline *d, void *owner)
 {
     struct tls_hub *hub = owner;
 
@@ -489,6 +539,10 @@ static void tls_hub_turn_due(struct deadline *d, void *owner)
             CONTAINER_OF(hub->waiting.next, struct stream_tls, step);
 
         list_remove(&t->step);
+        if (t->engine.state != TLS_SHAKING_HANDS) {
+            judge(t);
+            continue;
+        }
         take_step(t);
         settle(t);
     }
@@ -508,6 +562,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     t->stream.peer = below->peer;
     t->hub = hub;
     t->below = below;
+    t->trust_version = context->trust_version;
     hub->stream_count++;
     tls_engine_init(&t->engine, context, host, hub->out);
     buf_init(&t->out, TLS_OUT_MAX);
@@ -525,44 +580,14 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     return &t->stream;
 }
 
-/* ---- the hub ---------------------------------------------------------- */
-
-void tls_hub_init(struct tls_hub *hub, struct loop *loop)
+void stream_tls_follow(struct stream *s, const struct tls_context *next)
 {
-    *hub = (struct tls_hub){ 0 };
-    deadline_queue_open(&hub->again, 0, tls_hub_again_due, hub);
-    deadline_queue_open(&hub->handshakes, TLS_HANDSHAKE_US,
-                        tls_hub_handshake_due, hub);
-    deadline_queue_open(&hub->turns, TLS_NEXT_TURN_US, tls_hub_turn_due, hub);
-    deadline_init(&hub->turn);
-    list_init(&hub->waiting);
-    hub->in = xmalloc(TLS_FIRST_BYTES + LIMIT_READ);
-    hub->plain = xmalloc(TLS_RECORD_MAX);
-    hub->out = xcalloc(1, sizeof *hub->out);
-    hub->out->bytes = xmalloc(TLS_OUT_MAX);
-    if (loop == NULL)
+    struct stream_tls *t = stream_tls_of(s);
+
+    if (s->ops != &stream_tls_ops || t->engine.context->is_client)
         return;
-    loop_watch(loop, &hub->again);
-    loop_watch(loop, &hub->handshakes);
-    loop_watch(loop, &hub->turns);
-}
-
-void tls_hub_done(struct tls_hub *hub)
-{
-    struct deadline *d;
-
-    while ((d = deadline_pop(&hub->handshakes, UINT64_MAX)) != NULL)
-        tls_hub_handshake_due(d, hub);
-    LIST_EACH (node, after, &hub->again.waiting)
-        tls_hub_again_due(CONTAINER_OF(node, struct deadline, node), hub);
-    assert(hub->stream_count == 0);
-    assert(list_is_empty(&hub->waiting));
-    deadline_stop(&hub->turn);
-    deadline_queue_close(&hub->again);
-    deadline_queue_close(&hub->handshakes);
-    deadline_queue_close(&hub->turns);
-    free(hub->in);
-    free(hub->plain);
-    free(hub->out->bytes);
-    free(hub->out);
+    tls_context_follow(t->engine.context, next);
+    if (tls_engine_has_certificate(&t->engine) &&
+        t->trust_version != t->engine.context->trust_version)
+        wait_for_step(t);
 }

@@ -39,6 +39,9 @@
 enum {
     TLS_HANDSHAKE_US = 10 * 1000 * 1000,
 
+    /* How often the dates of clients' certificates are looked at. */
+    TLS_LOOK_US = 60 * 1000 * 1000,
+
     /* What a turn has for handshakes: one step in any case, no more than this
      * number of steps, and none after this time. With a P-256 key the number is
      * what bounds them, with a large RSA key the time. */
@@ -53,9 +56,11 @@ enum {
 struct tls_hub {
     struct deadline_queue again;      /* have more to do in the next turn */
     struct deadline_queue handshakes; /* shake hands, or close gently */
+    struct deadline_queue looks;      /* are open, with a certificate */
     struct deadline_queue turns;
     struct deadline turn; /* runs while steps or waiting is not 0 */
-    struct list waiting;  /* for a step, the first to come first */
+    struct list waiting;  /* for a step of their handshake, or for being judged
+                           * again; the first to come first */
     unsigned steps;       /* taken in this turn */
     uint64_t steps_us;    /* that they took */
     unsigned stream_count;
@@ -79,5 +84,14 @@ void tls_hub_done(struct tls_hub *hub);
 struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
                               struct stream *below, struct slice already_read,
                               const char *host);
+
+/*
+ * What next trusts holds for this stream from now on (tls_context_follow). If
+ * its peer has shown a certificate, and something else is trusted now, it is
+ * judged again in one of the next turns: a crowd of them takes as many turns as
+ * a crowd of handshakes. For a stream that is not in TLS, or that was dialled,
+ * nothing happens.
+ */
+void stream_tls_follow(struct stream *s, const struct tls_context *next);
 
 #endif

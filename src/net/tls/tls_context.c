@@ -94,40 +94,6 @@ static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
     return check_key(key, err);
 }
 
-static int load_ca(SSL_CTX *ctx, const char *path, struct err *err)
-{
-    if (SSL_CTX_load_verify_file(ctx, path) == 1)
-        return 0;
-    err_set(err, "%.150s: no CA can be read from it: %s", path,
-            tls_context_reason());
-    return -EINVAL;
-}
-
-static int set_clients(struct tls_context *c, const struct tls_settings *s,
-                       struct err *err)
-{
-    int mode = SSL_VERIFY_PEER;
-    int r;
-
-    c->name = (uint8_t)s->name;
-    if (s->clients == TLS_CLIENTS_ANY)
-        return 0;
-    if (!is_given(s->ca_path)) {
-        err_set(err, "clients' certificates cannot be checked without a CA");
-        return -EINVAL;
-    }
-    r = load_ca(c->ctx, s->ca_path, err);
-    if (r < 0)
-        return r;
-    SSL_CTX_set_client_CA_list(c->ctx, SSL_load_client_CA_file(s->ca_path));
-    if (s->clients == TLS_CLIENTS_MUST_SHOW)
-        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-    SSL_CTX_set_verify(c->ctx, mode, NULL);
-    c->demands.is_signed = true;
-    c->demands.is_optional = s->clients == TLS_CLIENTS_MAY_SHOW;
-    return 0;
-}
-
 static int set_demands(struct tls_context *c,
                        const struct tls_client_settings *s, struct err *err)
 {
@@ -139,7 +105,7 @@ static int set_demands(struct tls_context *c,
     if (!c->demands.is_signed)
         return 0;
     if (is_given(s->ca_path))
-        return load_ca(c->ctx, s->ca_path, err);
+        return tls_trust_load_ca(c->ctx, s->ca_path, err);
     if (s->ca_from != NULL) {
         SSL_CTX_set1_cert_store(c->ctx,
                                 SSL_CTX_get_cert_store(s->ca_from->ctx));
@@ -205,7 +171,7 @@ int tls_context_open(struct tls_context **ret_context,
         r = set_certificate(c->ctx, settings->certificate_path,
                             settings->key_path, err);
     if (r == 0)
-        r = set_clients(c, settings, err);
+        r = tls_trust_set(c, settings, err);
     if (r == 0)
         *ret_context = c;
     else

@@ -2,7 +2,8 @@
  * tls_context.h - what one side of TLS connections presents and demands: the
  * certificate, the oldest version, the ciphers, who the peer may be.
  *
- * Immutable once it is open: a change of settings opens another context.
+ * Immutable once it is open, but for tls_context_follow: a change of settings
+ * opens another context.
  *
  * A context is counted, because a reload may come while connections still
  * depend on the former settings. Each holder owns one reference and closes it:
@@ -60,6 +61,7 @@ struct tls_settings {
     const char *certificate_path; /* PEM: ours, followed by its chain */
     const char *key_path; /* PEM [with the certificate]; not for others */
     const char *ca_path;  /* PEM: CAs that sign clients' certificates */
+    const char *crl_path; /* PEM: their CRLs; see tls_context_crl_age [none] */
     const char *minimum;  /* "1.0" to "1.3" ["1.2"] */
     const char *ciphers;  /* [OpenSSL's own choice] */
     enum tls_client_check clients;
@@ -121,6 +123,30 @@ struct tls_context *tls_context_share(struct tls_context *context);
 /* Closes one reference, which the holder must not use afterwards. Takes
  * NULL. */
 void tls_context_close(struct tls_context *context);
+
+/*
+ * For a reload: what next trusts, c trusts from now on, and gives its names to
+ * clients; next is the context of connections to come, or NULL if there is
+ * none. So the CAs and CRLs in force are those of all connections, also of
+ * those that began before, and of handshakes that are under way. A context that
+ * asks clients for no certificate stays so.
+ */
+void tls_context_follow(struct tls_context *c, const struct tls_context *next);
+
+/*
+ * CRLs are looked at for each certificate: the CA that has signed the client's
+ * own has to have one, other CAs of the chain may have one. A CRL says until
+ * when the next one comes out. After that, new connections with certificates of
+ * its CA are refused, because nobody knows any more whose are revoked;
+ * connections that are open stay. words: whose CRL it is, and what to do.
+ */
+enum tls_crl_age {
+    TLS_CRL_FRESH, /* or there is none, or it never expires */
+    TLS_CRL_OLD,   /* expires in less than 3 days, and a quarter of its time */
+    TLS_CRL_EXPIRED,
+};
+enum tls_crl_age tls_context_crl_age(const struct tls_context *context,
+                                     struct err *words);
 
 /* The size of our key, if it is an RSA key; else 0. The loop signs with it in
  * each handshake: 0.6 ms with 2048 bits, 3 ms with 4096, growing with the third

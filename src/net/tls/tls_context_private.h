@@ -7,6 +7,7 @@
 #include "net/stream.h"
 #include "net/tls/tls_context.h"
 
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <stdint.h>
 
@@ -32,6 +33,10 @@ struct tls_context {
     uint8_t name; /* enum tls_name_kind: of the peer, if it is a client */
     tls_judge_fn *judge; /* OpenSSL's own, where ours asks it; else NULL */
     struct tls_demands demands;
+    /* What it trusts: CAs and CRLs. The version grows with each change, so that
+     * a connection knows by which one its peer was judged. */
+    unsigned char trust[SHA256_DIGEST_LENGTH];
+    uint32_t trust_version;
     /* Of the handshake step under way. One thread, so there is only one
      * step. */
     const char *host; /* that is dialled; may be NULL */
@@ -50,6 +55,11 @@ const char *tls_context_reason(void);
 int tls_terms_set(struct tls_context *c, const char *minimum,
                   const char *ciphers, struct err *err);
 
+/* In tls_trust.c. 0, or -EINVAL with err filled. */
+int tls_trust_set(struct tls_context *c, const struct tls_settings *settings,
+                  struct err *err);
+int tls_trust_load_ca(SSL_CTX *ctx, const char *path, struct err *err);
+
 /* In tls_verify.c. 0, or -EINVAL with err filled. */
 int tls_verify_open(struct tls_demands *ret_demands,
                     const struct tls_client_settings *settings,
@@ -58,6 +68,16 @@ void tls_verify_done(struct tls_demands *demands);
 bool tls_verify_is_on(const struct tls_demands *demands);
 /* For SSL_CTX_set_cert_verify_callback; context is the struct tls_context. */
 int tls_verify_peer(X509_STORE_CTX *chain, void *context);
+/* Whether the certificate that the peer of this connection has shown would be
+ * accepted now. Costs as much as in the handshake: 0.2 ms. */
+bool tls_verify_again(const struct tls_context *c, SSL *ssl, struct err *why);
+/* Whether it, or one behind it, has expired since the handshake. Cheap. */
+bool tls_verify_has_expired(SSL *ssl);
+/* The time as text. */
+struct tls_date {
+    char text[32];
+};
+struct tls_date tls_verify_date(const ASN1_TIME *time);
 /* Whether a demand was never looked at, because a handshake is done and no
  * certificate came in it. tls_terms.c leaves no way to that; this holds if it
  * is wrong. */

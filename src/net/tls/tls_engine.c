@@ -39,7 +39,9 @@ void tls_engine_fail(struct tls_engine *e, int error, const char *problem)
         return;
     e->state = TLS_BROKEN;
     e->error = error;
-    e->problem = xstrdup(problem);
+    /* The words of has_lost may be in somebody's hands. */
+    if (e->problem == NULL)
+        e->problem = xstrdup(problem);
 }
 
 void tls_engine_fail_below(struct tls_engine *e, int error)
@@ -230,6 +232,30 @@ void tls_engine_shake_hands(struct tls_engine *e)
 {
     if (e->state == TLS_SHAKING_HANDS && has_begun(e))
         take_step(e);
+}
+
+/* ---- the peer's certificate -------------------------------------------- */
+
+bool tls_engine_has_certificate(const struct tls_engine *e)
+{
+    return !e->context->is_client &&
+           (e->state == TLS_OPEN || e->state == TLS_ENDED) && !e->has_lost &&
+           SSL_get0_peer_certificate(e->ssl) != NULL &&
+           SSL_get_verify_result(e->ssl) == X509_V_OK;
+}
+
+void tls_engine_judge(struct tls_engine *e)
+{
+    struct err why;
+    struct err words;
+
+    ERR_clear_error();
+    if (tls_verify_again(e->context, e->ssl, &why))
+        return;
+    err_set(&words, "TLS: %s", why.text);
+    e->has_lost = true;
+    if (e->problem == NULL)
+        e->problem = xstrdup(words.text);
 }
 
 /* ---- reading and writing ----------------------------------------------- */

@@ -57,6 +57,7 @@ struct tls_engine {
     uint8_t state;    /* enum tls_state */
     bool speaks_tls;  /* the first bytes are those of TLS */
     bool has_refused; /* the peer's certificate does not meet the demands */
+    bool has_lost;    /* it did, and does no more: problem has the reason */
 };
 
 /* host: for a client, the host that it means to reach; may be NULL. */
@@ -103,6 +104,12 @@ void tls_engine_say_end(struct tls_engine *e);
 
 /* Breaks the connection, unless it is broken already. */
 void tls_engine_fail(struct tls_engine *e, int error, const char *problem);
+/* For a server. Judges the certificate that the peer has shown again, by what
+ * the context trusts now, and by today's date. */
+void tls_engine_judge(struct tls_engine *e);
+/* Whether there is one that was accepted, and may have to be judged again. */
+bool tls_engine_has_certificate(const struct tls_engine *e);
+
 /* The stream below failed with this -errno. */
 void tls_engine_fail_below(struct tls_engine *e, int error);
 

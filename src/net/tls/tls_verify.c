@@ -216,13 +216,9 @@ static struct names issuer_of(const X509 *certificate)
     return n;
 }
 
-struct date {
-    char text[32];
-};
-
-static struct date date_of(const ASN1_TIME *time)
+struct tls_date tls_verify_date(const ASN1_TIME *time)
 {
-    struct date d = { "an unknown date" };
+    struct tls_date d = { "an unknown date" };
     struct tm tm;
 
     if (ASN1_TIME_to_tm(time, &tm) == 1)
@@ -241,11 +237,11 @@ static void say_chain(X509_STORE_CTX *chain, struct err *why)
     switch (at != NULL ? error : X509_V_ERR_UNSPECIFIED) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
         err_set(why, "%s has expired on %s", whose,
-                date_of(X509_get0_notAfter(at)).text);
+                tls_verify_date(X509_get0_notAfter(at)).text);
         return;
     case X509_V_ERR_CERT_NOT_YET_VALID:
         err_set(why, "%s is not valid before %s", whose,
-                date_of(X509_get0_notBefore(at)).text);
+                tls_verify_date(X509_get0_notBefore(at)).text);
         return;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         err_set(why, "%s is signed by itself, and is not known here", whose);
@@ -256,6 +252,21 @@ static void say_chain(X509_STORE_CTX *chain, struct err *why)
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
         err_set(why, "%s is signed by a CA that is not known here: %s", whose,
                 issuer_of(at).text);
+        return;
+    case X509_V_ERR_CERT_REVOKED:
+        err_set(why, "%s has been revoked", whose);
+        return;
+    case X509_V_ERR_UNABLE_TO_GET_CRL:
+        err_set(why,
+                "%s is signed by a CA of which there is no CRL here: %s; add "
+                "its CRL to the others",
+                whose, issuer_of(at).text);
+        return;
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+        err_set(why,
+                "the CRL of the CA that has signed %s has expired: %s; get a "
+                "newer CRL, and send SIGHUP",
+                whose, issuer_of(at).text);
         return;
     case X509_V_ERR_INVALID_PURPOSE:
         err_set(why, "%s is not meant for this end of TLS", whose);
@@ -308,10 +319,46 @@ static bool has_thumbprint(const struct tls_context *c, const X509 *certificate,
     return false;
 }
 
-static bool is_signed(const struct tls_context *c, X509_STORE_CTX *chain,
-                      struct err *why)
+/* OpenSSL asks for a CRL of each CA in the chain. The one that signed the
+ * peer's certificate has to have one, or nothing of it could be revoked without
+ * anybody's noticing; CAs above it often have none. */
+static int allows_no_crl_above(int is_well, X509_STORE_CTX *chain)
 {
-    if (!c->demands.is_signed || X509_verify_cert(chain) == 1)
+    if (!is_well &&
+        X509_STORE_CTX_get_error(chain) == X509_V_ERR_UNABLE_TO_GET_CRL &&
+        X509_STORE_CTX_get_error_depth(chain) > 0) {
+        X509_STORE_CTX_set_error(chain, X509_V_OK);
+        return 1;
+    }
+    return is_well;
+}
+
+/* What an old CRL says is true nevertheless. A person who was let in is not
+ * sent away at night because no newer one has come. */
+static int allows_old_crl(int is_well, X509_STORE_CTX *chain)
+{
+    if (!is_well &&
+        X509_STORE_CTX_get_error(chain) == X509_V_ERR_CRL_HAS_EXPIRED) {
+        X509_STORE_CTX_set_error(chain, X509_V_OK);
+        return 1;
+    }
+    return allows_no_crl_above(is_well, chain);
+}
+
+/* A server asks for certificates only if it knows who signs them, until a
+ * reload makes it know nobody any more. */
+static bool is_signed(const struct tls_context *c, X509_STORE_CTX *chain,
+                      X509_STORE_CTX_verify_cb allows, struct err *why)
+{
+    if (!c->demands.is_signed && c->is_client)
+        return true;
+    if (!c->demands.is_signed) {
+        err_set(why, "the peer shows a certificate, and none is asked for any "
+                     "more");
+        return false;
+    }
+    X509_STORE_CTX_set_verify_cb(chain, allows);
+    if (X509_verify_cert(chain) == 1)
         return true;
     say_chain(chain, why);
     return false;
@@ -354,13 +401,52 @@ int tls_verify_peer(X509_STORE_CTX *chain, void *context)
         !has_thumbprint(c, certificate, &c->why))
         return 0;
     X509_STORE_CTX_set_error(chain, X509_V_OK);
-    if (!is_signed(c, chain, &c->why))
+    if (!is_signed(c, chain, allows_no_crl_above, &c->why))
         return 0;
     X509_STORE_CTX_set_error(chain, X509_V_ERR_CERT_REJECTED);
     if (!is_for_name(c, certificate, &c->why))
         return 0;
     X509_STORE_CTX_set_error(chain, X509_V_OK);
     return 1;
+}
+
+/* As OpenSSL does it in the handshake: purpose and level are that of a server
+ * towards its clients. A peer without a certificate has proven nothing that
+ * could be wrong now. */
+bool tls_verify_again(const struct tls_context *c, SSL *ssl, struct err *why)
+{
+    X509_STORE_CTX *chain = X509_STORE_CTX_new();
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    bool holds = false;
+
+    if (certificate == NULL) {
+        holds = true;
+    } else if (chain == NULL ||
+               X509_STORE_CTX_init(chain, SSL_CTX_get_cert_store(c->ctx),
+                                   certificate,
+                                   SSL_get_peer_cert_chain(ssl)) != 1 ||
+               X509_STORE_CTX_set_default(chain, "ssl_client") != 1) {
+        err_set(why, "the peer's certificate cannot be checked again: %s",
+                tls_context_reason());
+    } else {
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(chain),
+                                         SSL_get_security_level(ssl));
+        holds = is_signed(c, chain, allows_old_crl, why);
+    }
+    X509_STORE_CTX_free(chain);
+    ERR_clear_error();
+    return holds;
+}
+
+bool tls_verify_has_expired(SSL *ssl)
+{
+    const STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        if (X509_cmp_current_time(X509_get0_notAfter(sk_X509_value(chain, i))) <
+            0)
+            return true;
+    return false;
 }
 
 bool tls_verify_is_missing(const struct tls_context *c, const SSL *ssl)
