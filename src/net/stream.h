@@ -82,7 +82,16 @@ struct stream_certificate {
     const char *nameless;
 };
 
-/* finish may be NULL: the stream cannot be finished. security may be NULL:
+/* What the connection's system knows of the peer's system. The program at the
+ * other end may have stopped, or read nothing: its system answers all the same.
+ */
+struct stream_pulse {
+    uint32_t heard;     /* packets that have come from it; wraps */
+    bool is_answer_due; /* it has something to acknowledge, and has not */
+};
+
+/* pulse may be NULL: nothing is known, and the peer counts as present. finish
+ * may be NULL: the stream cannot be finished. security may be NULL:
  * nothing protects it. certificate may be NULL: no peer has any. owed may be
  * NULL: what is taken is delivered. */
 struct stream_ops {
@@ -94,6 +103,7 @@ struct stream_ops {
     struct stream_security (*security)(const struct stream *s);
     struct stream_certificate (*certificate)(const struct stream *s);
     size_t (*owed)(const struct stream *s);
+    struct stream_pulse (*pulse)(const struct stream *s);
 };
 
 struct stream {
@@ -173,6 +183,14 @@ static inline struct stream_certificate stream_certificate(
 static inline size_t stream_owed(const struct stream *s)
 {
     return s->ops->owed != NULL ? s->ops->owed(s) : 0;
+}
+
+/* A system call. */
+static inline struct stream_pulse stream_pulse(const struct stream *s)
+{
+    if (s->ops->pulse != NULL)
+        return s->ops->pulse(s);
+    return (struct stream_pulse){ .heard = 0 };
 }
 
 /* For implementations: what the owner of a broken stream is told. */

@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -215,6 +216,11 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
  * way then but TCP's own questions, up to two minutes apart, and two without an
  * answer tell that it is gone.
  */
+static bool is_answer_due(const struct tcp_info *info)
+{
+    return info->tcpi_unacked > 0 || info->tcpi_probes > 1;
+}
+
 static bool is_gone(const struct stream_fd *f)
 {
     struct tcp_info info;
@@ -223,7 +229,31 @@ static bool is_gone(const struct stream_fd *f)
     return getsockopt(f->fd, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
            info.tcpi_last_ack_recv * UINT64_C(1000) >=
                f->loop->silence_queue.length_us &&
-           (info.tcpi_unacked > 0 || info.tcpi_probes > 1);
+           is_answer_due(&info);
+}
+
+/*
+ * netinet/tcp.h ends before tcpi_segs_in, and linux/tcp.h cannot be included
+ * beside it; the kernel keeps the place of each member. A kernel before 4.2
+ * does not have it: nothing is known then, also not that the peer is silent.
+ */
+static struct stream_pulse stream_fd_pulse(const struct stream *s)
+{
+    enum { SEGS_IN = 140, NEEDED = SEGS_IN + sizeof(uint32_t) };
+    union {
+        struct tcp_info info;
+        uint8_t bytes[NEEDED];
+    } tcp;
+    struct stream_pulse pulse = { .heard = 0 };
+    socklen_t len = sizeof tcp;
+
+    if (getsockopt(stream_fd_number(s), IPPROTO_TCP, TCP_INFO, &tcp, &len) !=
+            0 ||
+        len < NEEDED)
+        return pulse;
+    memcpy(&pulse.heard, tcp.bytes + SEGS_IN, sizeof pulse.heard);
+    pulse.is_answer_due = is_answer_due(&tcp.info);
+    return pulse;
 }
 
 static size_t stream_fd_owed(const struct stream *s)
@@ -388,6 +418,7 @@ static const struct stream_ops stream_fd_ops = {
     .finish = stream_fd_finish,
     .close = stream_fd_close,
     .owed = stream_fd_owed,
+    .pulse = stream_fd_pulse,
 };
 
 int stream_fd_open(struct loop *loop, int fd, const struct address *peer,

@@ -68,6 +68,11 @@ static size_t stream_mem_owed(const struct stream *s)
     return CONTAINER_OF(s, const struct stream_mem, stream)->from_session.len;
 }
 
+static struct stream_pulse stream_mem_pulse(const struct stream *s)
+{
+    return CONTAINER_OF(s, const struct stream_mem, stream)->pulse;
+}
+
 static const struct stream_ops stream_mem_ops = {
     .read = stream_mem_read,
     .writev = stream_mem_writev,
@@ -75,6 +80,7 @@ static const struct stream_ops stream_mem_ops = {
     .finish = stream_mem_finish,
     .close = stream_mem_close,
     .owed = stream_mem_owed,
+    .pulse = stream_mem_pulse,
 };
 
 void stream_mem_init(struct stream_mem *m, uint32_t max)

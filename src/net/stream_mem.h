@@ -14,11 +14,12 @@
 
 struct stream_mem {
     struct stream stream;
-    struct buf to_session;   /* from the peer, not read */
-    struct buf from_session; /* from the session, not taken */
-    size_t room;             /* bytes that the session may still write */
-    unsigned write_count;    /* calls that a socket would have had */
-    bool is_ended;           /* the peer sends no more */
+    struct buf to_session;     /* from the peer, not read */
+    struct buf from_session;   /* from the session, not taken */
+    size_t room;               /* bytes that the session may still write */
+    struct stream_pulse pulse; /* of the peer's system */
+    unsigned write_count;      /* calls that a socket would have had */
+    bool is_ended;             /* the peer sends no more */
     /* writes fail with -EPIPE; reads with -ECONNRESET behind the bytes that
      * were given */
     bool is_broken;

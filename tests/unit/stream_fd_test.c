@@ -451,6 +451,30 @@ static void who_has_taken_all_is_not_asked_again(void **state)
     close(s.peer);
 }
 
+/* Nobody reads at the other end: its system answers. */
+static void a_pulse_is_the_answers_of_the_peers_system(void **state)
+{
+    struct stream_pulse before, after;
+    struct site s;
+
+    (void)state;
+    site_open(&s, STREAM_READ);
+    before = stream_pulse(s.owner.stream);
+    assert_false(before.is_answer_due);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), 1);
+    do
+        after = stream_pulse(s.owner.stream);
+    while (after.is_answer_due);
+    assert_true(after.heard != before.heard);
+    drop_all_packets(s.peer);
+    assert_int_equal(stream_write(s.owner.stream, "x", 1), 1);
+    before = stream_pulse(s.owner.stream);
+    assert_true(before.is_answer_due);
+    assert_int_equal(before.heard, after.heard);
+    site_close(&s);
+    close(s.peer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +490,7 @@ int main(void)
         cmocka_unit_test(who_is_gone_with_bytes_on_their_way_is_told),
         cmocka_unit_test(who_takes_nothing_is_not_gone_before_it_is),
         cmocka_unit_test(who_has_taken_all_is_not_asked_again),
+        cmocka_unit_test(a_pulse_is_the_answers_of_the_peers_system),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

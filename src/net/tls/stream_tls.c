@@ -422,6 +422,12 @@ static size_t stream_tls_owed(const struct stream *s)
     return t->out.len + stream_owed(t->below);
 }
 
+static struct stream_pulse stream_tls_pulse(const struct stream *s)
+{
+    return stream_pulse(
+        CONTAINER_OF(s, const struct stream_tls, stream)->below);
+}
+
 static const struct stream_ops stream_tls_ops = {
     .read = stream_tls_read,
     .writev = stream_tls_writev,
@@ -431,6 +437,7 @@ static const struct stream_ops stream_tls_ops = {
     .security = stream_tls_security,
     .certificate = stream_tls_certificate,
     .owed = stream_tls_owed,
+    .pulse = stream_tls_pulse,
 };
 
 /* ---- events ------------------------------------------------------------ */
