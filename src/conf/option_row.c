@@ -42,6 +42,23 @@ const struct option_row option_rows[] = {
               "policy; can be given up to 8 times",
       .more = "POLICY is off, telnets, offered or required, as for --tls. "
               "Without a policy the port has telnets." },
+    { .name = "vm-takeover",
+      .type = OPTION_WORD,
+      AT(vm_takeover),
+      .words = "probe|allow|refuse",
+      .value = "probe|allow|refuse",
+      .standard = "probe",
+      .is_reloaded = true,
+      .text = "what happens when a VM connects from another address while\n"
+              "its console has an open connection: probe (the open\n"
+              "connection keeps the console if its host answers), allow\n"
+              "(the newest one gets the console), or refuse",
+      .more = "With probe, the host's kernel has 2 s to acknowledge a telnet "
+              "NOP. A host that has failed is replaced, so a VM that HA "
+              "restarts gets its console. With refuse, it gets its console "
+              "when vspcd has closed the failed host's connection, after up "
+              "to two minutes. A connection from the same address replaces "
+              "the open one at once. A vMotion has a secret of its own." },
     { .name = "move-timeout",
       .type = OPTION_SECONDS,
       AT(move_timeout_s),
@@ -819,7 +836,8 @@ const struct option_row option_rows[] = {
       .text = "program to run at every event, or at the events that are\n"
               "named; can be given up to 8 times",
       .more = "EVENT is vm-new, vm-up, vm-down, vm-renamed, vm-expired, "
-              "vm-moved, vm-move-failed, client-attached or client-detached. "
+              "vm-moved, vm-move-failed, vm-taken-over, vm-takeover-refused, "
+              "client-attached or client-detached. "
               "PROGRAM is an absolute path without arguments; no shell is "
               "involved. The program receives the event in environment "
               "variables named VSPCD_* and as JSON on its standard input; see "

@@ -185,7 +185,8 @@ void console_tell_detached(struct console *c, const char *peer,
     console_tell_vm_lines(c);
 }
 
-static void tell_attached(struct console *c, const struct vm_link *link)
+static void tell_attached(struct console *c, const struct vm_link *link,
+                          enum view_notice notice)
 {
     struct fact fact = {
         .kind = FACT_VM_ATTACHED,
@@ -199,8 +200,48 @@ static void tell_attached(struct console *c, const struct vm_link *link)
     c->is_new = false;
     memcpy(fact.vm_attached.peer, link->peer, sizeof fact.vm_attached.peer);
     fact_add(&c->directory->facts, fact);
-    note(c, VIEW_NOTICE_BACK);
+    note(c, notice);
     console_tell_vm_lines(c);
+}
+
+static bool is_elsewhere(const struct vm_link *a, const struct vm_link *b)
+{
+    return !ip_is_none(a->ip) && !ip_is_none(b->ip) &&
+           !ip_is_equal(a->ip, b->ip);
+}
+
+/* In a move the source counts, and without it the destination: hosts close the
+ * source's connection a moment before the destination says COMPLETE, and that
+ * moment must not be one in which a UUID is enough. */
+struct vm_link *console_find_rival(const struct console *c,
+                                   const struct vm_link *newcomer)
+{
+    struct vm_link *rival = c->link;
+
+    if (rival == NULL && c->move != NULL)
+        rival = c->move->destination;
+    return rival != NULL && is_elsewhere(rival, newcomer) ? rival : NULL;
+}
+
+static void tell_takeover(struct console *c, enum fact_kind kind,
+                          const struct vm_link *older,
+                          const struct vm_link *newer, const char *reason)
+{
+    struct fact fact = {
+        .kind = kind,
+        .console = c,
+        .takeover.reason = reason,
+    };
+
+    memcpy(fact.takeover.older, older->peer, sizeof fact.takeover.older);
+    memcpy(fact.takeover.newer, newer->peer, sizeof fact.takeover.newer);
+    fact_add(&c->directory->facts, fact);
+}
+
+void console_refuse_takeover(struct console *c, const struct vm_link *rival,
+                             const struct vm_link *newcomer, const char *reason)
+{
+    tell_takeover(c, FACT_VM_TAKEOVER_REFUSED, rival, newcomer, reason);
 }
 
 /*
@@ -211,24 +252,36 @@ static void tell_attached(struct console *c, const struct vm_link *link)
  * that nothing it says in its last bytes (DO-PROXY, BEGIN) finds a console: it
  * once attached a dying connection elsewhere, recursively. The address is
  * copied because afterwards the console has no link to ask.
+ *
+ * Returns the notice for the clients that the newer link is there.
  */
-static void replace_vm(struct console *c)
+static enum view_notice replace_vm(struct console *c,
+                                   const struct vm_link *newer)
 {
+    bool is_taken_over = is_elsewhere(c->link, newer);
     char peer[ADDRESS_TEXT_MAX];
 
     memcpy(peer, c->link->peer, sizeof peer);
+    if (is_taken_over)
+        tell_takeover(c, FACT_VM_TAKEN_OVER, c->link, newer,
+                      "the VM connected from another address");
     console_finish_leaving(c);
     console_begin_leaving(c);
     console_dismiss_leaving(c, "its console has a newer connection");
-    console_tell_detached(c, peer, "the VM reconnected");
+    console_tell_detached(c, peer,
+                          is_taken_over
+                              ? "the VM connected from another address"
+                              : "the VM reconnected");
+    return is_taken_over ? VIEW_NOTICE_TAKEN_OVER : VIEW_NOTICE_BACK;
 }
 
 void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
 {
+    enum view_notice notice = VIEW_NOTICE_BACK;
     bool is_new = c->link != link;
 
     if (is_new && c->link != NULL)
-        replace_vm(c);
+        notice = replace_vm(c, link);
     if (is_new) {
         assert(c->link == NULL);
         link_to(c, link);
@@ -239,7 +292,7 @@ void console_attach_vm(struct console *c, struct vm_link *link, uint64_t now_us)
     move_return(c, now_us);
     console_update_stay(c, now_us);
     if (is_new)
-        tell_attached(c, link);
+        tell_attached(c, link, notice);
 }
 
 /*

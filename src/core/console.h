@@ -220,6 +220,20 @@ void console_look_back(struct reader *reader, const struct history_wish *wish);
 /* The reader is so far behind that the VM would soon have to wait for it. */
 bool console_is_soon_held_by(const struct reader *reader);
 
+/*
+ * The connection that says it is the console's VM too, from another address:
+ * the console's link, or else the destination of its move. NULL: there is none,
+ * or it has the newcomer's address, or one of the two has no address.
+ */
+struct vm_link *console_find_rival(const struct console *c,
+                                   const struct vm_link *newcomer);
+
+/* The newcomer does not get the console, because its rival keeps it, for this
+ * reason (static text): adds the fact. */
+void console_refuse_takeover(struct console *c, const struct vm_link *rival,
+                             const struct vm_link *newcomer,
+                             const char *reason);
+
 /* The link's VM is gone; clients stay. Accepts a link without a console. */
 void console_detach_vm(struct vm_link *link, const char *reason,
                        uint64_t now_us);

@@ -22,6 +22,24 @@ void view_done(struct view *v)
     v->past = NULL;
 }
 
+/* What two notices say together. That another host has the VM is said whatever
+ * comes behind it: who takes a console over could reconnect, and the client
+ * would be told of nothing else. */
+static enum view_notice join_notices(enum view_notice waits,
+                                     enum view_notice next)
+{
+    bool is_taken_over = waits == VIEW_NOTICE_TAKEN_OVER ||
+                         waits == VIEW_NOTICE_TAKEN_OVER_AND_GONE;
+
+    if (is_taken_over && next == VIEW_NOTICE_GONE)
+        return VIEW_NOTICE_TAKEN_OVER_AND_GONE;
+    if (is_taken_over && next == VIEW_NOTICE_BACK)
+        return VIEW_NOTICE_TAKEN_OVER;
+    if (waits == VIEW_NOTICE_GONE && next == VIEW_NOTICE_BACK)
+        return VIEW_NOTICE_GONE_AND_BACK;
+    return next;
+}
+
 /* Several notices that wait become one at the place of the first: the client
  * must not take the output behind that place for output of a VM that had been
  * there all the time. */
@@ -29,9 +47,7 @@ void view_note(struct view *v, enum view_notice notice, uint64_t at)
 {
     if (v->notice == VIEW_NOTICE_NONE)
         v->notice_at = at;
-    if (notice == VIEW_NOTICE_BACK && v->notice == VIEW_NOTICE_GONE)
-        notice = VIEW_NOTICE_GONE_AND_BACK;
-    v->notice = (uint8_t)notice;
+    v->notice = (uint8_t)join_notices((enum view_notice)v->notice, notice);
 }
 
 void view_note_break(struct view *v, bool is_on, uint64_t at)

@@ -8,7 +8,7 @@
  *
  *   past     output from before the program's start, before all of the ring
  *   SKIPPED  bytes that the client has lost, because it was too slow
- *   NOTICE   the VM has gone, or has come back
+ *   NOTICE   the VM has gone, or has come back, perhaps from another host
  *   BREAK    a break of the VM begins or ends
  *   END      nothing more is for this client
  *
@@ -36,6 +36,9 @@ enum view_notice {
     VIEW_NOTICE_GONE,          /* the VM has gone */
     VIEW_NOTICE_BACK,          /* the VM has come, or come back */
     VIEW_NOTICE_GONE_AND_BACK, /* both, since the client was told last */
+    VIEW_NOTICE_TAKEN_OVER, /* it has come back from another address, while its
+                             * former connection was open */
+    VIEW_NOTICE_TAKEN_OVER_AND_GONE, /* both, since the client was told last */
 };
 
 enum view_item_kind {

@@ -16,6 +16,8 @@ static const char *const kind_names[HOOK_KINDS] = {
     [HOOK_VM_EXPIRED] = "vm-expired",
     [HOOK_VM_MOVED] = "vm-moved",
     [HOOK_VM_MOVE_FAILED] = "vm-move-failed",
+    [HOOK_VM_TAKEN_OVER] = "vm-taken-over",
+    [HOOK_VM_TAKEOVER_REFUSED] = "vm-takeover-refused",
     [HOOK_CLIENT_ATTACHED] = "client-attached",
     [HOOK_CLIENT_DETACHED] = "client-detached",
 };

@@ -73,6 +73,8 @@
 #define LOG_VM_REFUSED "VM refused (WONT-PROXY)"
 #define LOG_VM_CLEAR_REFUSED "VM in the clear refused"
 #define LOG_VM_PAUSED "VM stopped forwarding (WONT 232)"
+#define LOG_VM_TAKEN_OVER "VM taken over by another address"
+#define LOG_VM_TAKEOVER_REFUSED "VM takeover refused"
 #define LOG_VM_OUTPUT_LOST "VM output lost"
 #define LOG_VM_MESSAGE_MALFORMED "malformed VM message ignored"
 

@@ -32,8 +32,17 @@ enum { TLS_POLICY_COUNT = TLS_REQUIRED + 1 };
 /* "off", "telnets", "offered", "required". */
 const char *tls_policy_name(enum tls_policy policy);
 
+/* What happens when a VM connects from another address while its console has an
+ * open connection: session/vm/vm_takeover.c. */
+enum vm_takeover {
+    VM_TAKEOVER_PROBE,  /* the open connection keeps the console if it lives */
+    VM_TAKEOVER_ALLOW,  /* the newest connection gets the console */
+    VM_TAKEOVER_REFUSE, /* the open connection keeps the console */
+};
+
 struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
+    enum vm_takeover vm_takeover;
     uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */

@@ -287,6 +287,11 @@ void site_identities_due(struct site *s)
     fall_due(s, &s->ctx.vms->identities);
 }
 
+void site_probes_due(struct site *s)
+{
+    fall_due(s, &s->ctx.vms->probes);
+}
+
 void site_negotiations_due(struct site *s)
 {
     fall_due(s, &s->ctx.clients->negotiations);

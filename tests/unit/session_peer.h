@@ -104,6 +104,7 @@ void site_turn_end(struct site *s);
 
 /* Time passes for all who wait in this queue. */
 void site_identities_due(struct site *s);
+void site_probes_due(struct site *s); /* the next look at who has a console */
 void site_negotiations_due(struct site *s);
 void site_drains_due(struct site *s);
 void site_answers_due(struct site *s);

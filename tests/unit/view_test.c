@@ -112,8 +112,9 @@ static void show_mark(struct fixture *f, const char *text)
 /* Takes at most so many bytes in each step, until nothing more is shown. */
 static const char *all_that_is_shown(struct fixture *f, size_t most)
 {
-    static const char *const notices[] = { "", "gone", "back",
-                                           "gone and back" };
+    static const char *const notices[] = {
+        "", "gone", "back", "gone and back", "taken over", "taken over and gone"
+    };
     struct view_item item;
 
     f->shown[0] = '\0';
@@ -167,6 +168,24 @@ static void notices_that_wait_are_one_where_the_first_was(void **state)
     assert_string_equal(all_that_is_shown(f, 9), "a<gone and back>bc");
     note(f, VIEW_NOTICE_BACK);
     assert_string_equal(all_that_is_shown(f, 9), "<back>");
+}
+
+/* Whoever takes a console over may reconnect as often as it likes. */
+static void a_takeover_is_told_whatever_comes_behind_it(void **state)
+{
+    struct fixture *f = *state;
+
+    note(f, VIEW_NOTICE_GONE);
+    note(f, VIEW_NOTICE_TAKEN_OVER);
+    assert_string_equal(all_that_is_shown(f, 9), "<taken over>");
+    note(f, VIEW_NOTICE_TAKEN_OVER);
+    note(f, VIEW_NOTICE_GONE);
+    note(f, VIEW_NOTICE_GONE);
+    assert_string_equal(all_that_is_shown(f, 9), "<taken over and gone>");
+    note(f, VIEW_NOTICE_TAKEN_OVER);
+    note(f, VIEW_NOTICE_GONE);
+    note(f, VIEW_NOTICE_BACK);
+    assert_string_equal(all_that_is_shown(f, 9), "<taken over>");
 }
 
 static void of_breaks_that_wait_the_last_one_is_shown(void **state)
@@ -272,6 +291,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(what_belongs_to_a_place_is_shown_there),
         TEST(notices_that_wait_are_one_where_the_first_was),
+        TEST(a_takeover_is_told_whatever_comes_behind_it),
         TEST(of_breaks_that_wait_the_last_one_is_shown),
         TEST(a_break_that_was_shown_ends_at_once),
         TEST(what_fell_out_of_the_ring_is_told_once),

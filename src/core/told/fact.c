@@ -25,6 +25,8 @@ const char *fact_kind_name(enum fact_kind kind)
         [FACT_DESTINATION_REPLACED] = "destination-replaced",
         [FACT_OUTPUT_LOST] = "output-lost",
         [FACT_PROVEN] = "proven",
+        [FACT_VM_TAKEN_OVER] = "vm-taken-over",
+        [FACT_VM_TAKEOVER_REFUSED] = "vm-takeover-refused",
     };
 
     return (unsigned)kind < FACT_KIND_COUNT ? names[kind] : "?";
@@ -52,6 +54,8 @@ void fact_done(struct fact *fact)
     case FACT_MOVE_ENDED:
     case FACT_DESTINATION_REPLACED:
     case FACT_OUTPUT_LOST:
+    case FACT_VM_TAKEN_OVER:
+    case FACT_VM_TAKEOVER_REFUSED:
         break;
     }
 }

@@ -32,8 +32,10 @@ enum fact_kind {
     FACT_DESTINATION_REPLACED, /* destination_replaced */
     FACT_OUTPUT_LOST,          /* output_lost */
     FACT_PROVEN, /* none: it is new no longer, or came_by_tls is decided */
+    FACT_VM_TAKEN_OVER,       /* takeover: the newer connection has it now */
+    FACT_VM_TAKEOVER_REFUSED, /* takeover: the older connection keeps it */
 };
-enum { FACT_KIND_COUNT = FACT_PROVEN + 1 };
+enum { FACT_KIND_COUNT = FACT_VM_TAKEOVER_REFUSED + 1 };
 
 /* A word for a person: "vm-attached". */
 const char *fact_kind_name(enum fact_kind kind);
@@ -76,6 +78,14 @@ struct fact_destination_replaced {
     char newer[ADDRESS_TEXT_MAX];
 };
 
+/* A connection from another address has identified itself as the VM while one
+ * was open, and no move has brought it. */
+struct fact_takeover {
+    char older[ADDRESS_TEXT_MAX];
+    char newer[ADDRESS_TEXT_MAX];
+    const char *reason; /* static text */
+};
+
 /* A VM's former connection was closed before its last output had come. */
 struct fact_output_lost {
     char peer[ADDRESS_TEXT_MAX];
@@ -93,6 +103,7 @@ struct fact {
         struct fact_move_ended move_ended;
         struct fact_destination_replaced destination_replaced;
         struct fact_output_lost output_lost;
+        struct fact_takeover takeover;
     };
 };
 

@@ -88,6 +88,10 @@ static enum hook_kind kind_of(const struct fact *fact)
     case FACT_MOVE_ENDED:
         return fact->move_ended.verdict == MOVE_COMPLETED ? HOOK_VM_MOVED
                                                           : HOOK_VM_MOVE_FAILED;
+    case FACT_VM_TAKEN_OVER:
+        return HOOK_VM_TAKEN_OVER;
+    case FACT_VM_TAKEOVER_REFUSED:
+        return HOOK_VM_TAKEOVER_REFUSED;
     case FACT_CLIENT_ATTACHED:
         return HOOK_CLIENT_ATTACHED;
     case FACT_CLIENT_DETACHED:
@@ -139,6 +143,12 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
     case HOOK_VM_MOVED:
     case HOOK_VM_MOVE_FAILED:
         set_move(&t, &fact->move_ended);
+        break;
+    case HOOK_VM_TAKEN_OVER:
+    case HOOK_VM_TAKEOVER_REFUSED:
+        t.event.text[HOOK_FROM] = fact->takeover.older;
+        t.event.text[HOOK_TO] = fact->takeover.newer;
+        t.event.text[HOOK_REASON] = fact->takeover.reason;
         break;
     case HOOK_VM_EXPIRED:
     case HOOK_KINDS:

@@ -104,6 +104,27 @@ static void log_move(const struct fact_move_ended *ended, const char *name,
             ended->others, LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
+/* By the newer address: who claims many consoles has its own limit. */
+static void log_taken_over(const struct fact_takeover *t, const char *name,
+                           const char *id)
+{
+    log_audit(LOG_WARNING, t->newer, id,
+              LOG_VM_TAKEN_OVER
+              " console=%s id=%s door=vms peer=%s former-peer=%s reason=%s",
+              LOG_TEXT(name), LOG_TEXT(id), t->newer, t->older,
+              LOG_TEXT(t->reason));
+}
+
+static void log_takeover_refused(const struct fact_takeover *t,
+                                 const char *name, const char *id)
+{
+    log_audit(LOG_WARNING, t->newer, id,
+              LOG_VM_TAKEOVER_REFUSED
+              " console=%s id=%s door=vms peer=%s present-peer=%s reason=%s",
+              LOG_TEXT(name), LOG_TEXT(id), t->newer, t->older,
+              LOG_TEXT(t->reason));
+}
+
 void words_log_fact(const struct fact *fact)
 {
     struct console_name name = console_name(fact->console);
@@ -138,6 +159,12 @@ void words_log_fact(const struct fact *fact)
                   LOG_VM_MOVE_DESTINATION " console=%s from=%s to=%s",
                   LOG_TEXT(name.text), fact->destination_replaced.older,
                   fact->destination_replaced.newer);
+        break;
+    case FACT_VM_TAKEN_OVER:
+        log_taken_over(&fact->takeover, name.text, id.text);
+        break;
+    case FACT_VM_TAKEOVER_REFUSED:
+        log_takeover_refused(&fact->takeover, name.text, id.text);
         break;
     case FACT_OUTPUT_LOST:
         log_limited(LOG_WARNING, fact->output_lost.peer, id.text,

@@ -57,6 +57,11 @@ static void say_notice(struct client_session *s, enum view_notice notice)
         [VIEW_NOTICE_GONE] = "VM disconnected; this connection waits for it",
         [VIEW_NOTICE_BACK] = "VM connected",
         [VIEW_NOTICE_GONE_AND_BACK] = "VM disconnected, and connected again",
+        [VIEW_NOTICE_TAKEN_OVER] =
+            "VM connected from another address: its host has changed",
+        [VIEW_NOTICE_TAKEN_OVER_AND_GONE] =
+            "VM connected from another address, and disconnected; this "
+            "connection waits for it",
     };
 
     client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",

@@ -82,11 +82,11 @@ static void log_in_the_clear(const struct vm_session *s,
                  "has been connected for a minute"));
 }
 
-/* False: the session ends. */
+/* False: the session ends, or waits. */
 static bool attach(struct vm_session *s, const struct vm_identity *who)
 {
     struct session_context *ctx = s->telnet.ctx;
-    const struct console *c = directory_find_known(ctx->directory, who);
+    struct console *c = directory_find_known(ctx->directory, who);
     enum directory_outcome outcome;
 
     if (c == NULL && !gate_admits_console(&ctx->gate, s->link.ip)) {
@@ -94,6 +94,8 @@ static bool attach(struct vm_session *s, const struct vm_identity *who)
         vm_session_end(s, VM_END_TOO_MANY_NEW);
         return false;
     }
+    if (c != NULL && !vm_takeover_is_decided(s, c))
+        return false;
     outcome =
         directory_attach_vm(ctx->directory, &s->link, who, clock_now_us());
     if (outcome == DIRECTORY_ATTACHED)
@@ -265,7 +267,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     move_leave(&s->link, clock_now_us());
     vm_session_expect_identity(s);
     /* The VM is asked once more: its earlier answers do not count. */
-    if (s->phase == VM_PHASE_ASKED)
+    if (s->phase == VM_PHASE_ASKED || s->phase == VM_PHASE_PROBING)
         memset(s->identity->text, 0, sizeof s->identity->text);
     memcpy(s->identity->label, name, sizeof name);
     free(s->identity->service_uri);

@@ -47,13 +47,16 @@ static bool is_greedy(const struct vm_session *s)
  * A VM that takes no answers RESTS: nothing of ours makes it take them. A VM
  * that is held only WAITS: it is read again when its readers make room, and at
  * the end of the hold at the latest, so its last output is not lost if it
- * breaks meanwhile.
+ * breaks meanwhile. So does a VM that prints while it waits for its console: a
+ * guest that boots could say more than is kept for it.
  */
 enum telnet_link_pace vm_output_pace(const struct vm_session *s)
 {
+    bool is_probing = s->phase == VM_PHASE_PROBING && s->early.len > 0;
+
     if (!takes_answers(s))
         return TELNET_LINK_RESTS;
-    return s->is_held ? TELNET_LINK_WAITS : TELNET_LINK_READS;
+    return s->is_held || is_probing ? TELNET_LINK_WAITS : TELNET_LINK_READS;
 }
 
 /* Whether what it prints is what the console's clients get next. */

@@ -67,9 +67,9 @@ const char *vm_phase_name(enum vm_phase phase)
 {
     static const char *const names[VM_PHASE_COUNT] = {
         [VM_PHASE_GREETED] = "greeted", [VM_PHASE_EXTENDED] = "extended",
-        [VM_PHASE_ASKED] = "asked",     [VM_PHASE_JOINED] = "joined",
-        [VM_PHASE_SERVING] = "serving", [VM_PHASE_LEAVING] = "leaving",
-        [VM_PHASE_ENDING] = "ending",
+        [VM_PHASE_ASKED] = "asked",     [VM_PHASE_PROBING] = "probing",
+        [VM_PHASE_JOINED] = "joined",   [VM_PHASE_SERVING] = "serving",
+        [VM_PHASE_LEAVING] = "leaving", [VM_PHASE_ENDING] = "ending",
     };
 
     return (unsigned)phase < VM_PHASE_COUNT ? names[phase] : "?";
@@ -104,6 +104,7 @@ void vm_session_stop_waiting(struct vm_session *s)
         return;
     deadline_stop(&s->identity->deadline);
     deadline_stop(&s->identity->first_byte);
+    deadline_stop(&s->identity->probe.look);
     gate_remove_newcomer(&s->telnet.ctx->gate, &s->identity->newcomer);
 }
 
@@ -127,6 +128,7 @@ void vm_session_new_identity(struct vm_session *s)
     s->identity->session = s;
     deadline_init(&s->identity->deadline);
     deadline_init(&s->identity->first_byte);
+    deadline_init(&s->identity->probe.look);
     line_init(&s->identity->line);
 }
 
@@ -144,10 +146,13 @@ static void vm_session_identity_due(struct deadline *d, void *owner)
     struct identity *id = CONTAINER_OF(d, struct identity, deadline);
     struct vm_session *s = id->session;
 
+    /* It is identified, and the probe ends by itself. */
+    (void)owner;
+    if (s->phase == VM_PHASE_PROBING)
+        return;
     /* With the VC UUID, everything else can be done without. While that is
      * still open, the VM could be attached by another UUID, and would be
      * another console the next time. */
-    (void)owner;
     if (s->phase == VM_PHASE_ASKED && (id->text[QUESTION_VC_UUID][0] != '\0' ||
                                        id->open == 1u << QUESTION_NAME))
         vm_extension_attach(s);
@@ -573,12 +578,15 @@ void vm_session_open_all(struct session_context *ctx)
                                vm_session_identity_due);
     session_context_open_queue(ctx, &ctx->vms->first_bytes,
                                SECURE_FIRST_BYTE_US, vm_session_first_byte_due);
+    session_context_open_queue(ctx, &ctx->vms->probes, VM_TAKEOVER_LOOK_US,
+                               vm_takeover_look_due);
 }
 
 void vm_session_close_all(struct session_context *ctx)
 {
     deadline_queue_close(&ctx->vms->identities);
     deadline_queue_close(&ctx->vms->first_bytes);
+    deadline_queue_close(&ctx->vms->probes);
     free(ctx->vms);
     ctx->vms = NULL;
 }

@@ -21,6 +21,7 @@ struct vm_sessions {
     struct deadline_queue identities; /* until the VM is identified */
     struct deadline_queue
         first_bytes; /* until the greeting, if a TLS hello may come */
+    struct deadline_queue probes; /* until the next look: vm_takeover.c */
 };
 
 /* Once for a context, before the first session, and after the last one. */

@@ -6,6 +6,7 @@
  *   vm_output.c     from the VM to the console
  *   vm_input.c      from the console to the VM
  *   vm_line.c       the serial line
+ *   vm_takeover.c   whether it gets a console that another connection has
  */
 #ifndef SESSION_VM_VM_SESSION_PRIVATE_H
 #define SESSION_VM_VM_SESSION_PRIVATE_H
@@ -28,13 +29,16 @@
  *        +-------------------- WONT 232 ------------------------------ +  |
  *                                    its VM is elsewhere: LEAVING <-------+
  *
- * DO-PROXY asks anew in every phase. Every phase can be followed by ENDING, and
- * ENDING by none.
+ * Between ASKED and SERVING is PROBING, if a connection from another address
+ * has the console. DO-PROXY asks anew in every phase. Every phase can be
+ * followed by ENDING, and ENDING by none.
  */
 enum vm_phase {
     VM_PHASE_GREETED,  /* waiting for WILL 232 */
     VM_PHASE_EXTENDED, /* 232 is on; waiting for DO-PROXY */
     VM_PHASE_ASKED,    /* WILL-PROXY and GET-* are out; waiting for answers */
+    VM_PHASE_PROBING,  /* identified; its console has another connection, which
+                        * is probed: vm_takeover.c */
     VM_PHASE_JOINED,   /* destination of a move; waiting for COMPLETE */
     VM_PHASE_SERVING,  /* attached to its console */
     VM_PHASE_LEAVING,  /* its VM is elsewhere; only its output counts */
@@ -52,11 +56,20 @@ enum question {
     QUESTION_COUNT,
 };
 
+/* PROBING: the look at the console's other connection. */
+struct vm_probe {
+    struct deadline look;        /* until the next one */
+    uint32_t heard;              /* stream_pulse.heard before it was asked */
+    uint8_t looks;               /* that have been */
+    char peer[ADDRESS_TEXT_MAX]; /* the connection; "": none is probed */
+};
+
 /* What is needed until the VM is attached; freed then. */
 struct identity {
     struct vm_session *session;
     struct deadline deadline;
     struct deadline first_byte;    /* until its first byte, or the greeting */
+    struct vm_probe probe;         /* of who has its console */
     struct gate_newcomer newcomer; /* until it is identified */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
@@ -173,6 +186,24 @@ void vm_extension_attach(struct vm_session *s);
  * refused. 0, or a failure of buf_append: the VM does not take the answers. */
 int vm_extension_handle_message(struct vm_session *s, struct slice body);
 int vm_extension_handle_option(struct vm_session *s, bool is_on);
+
+/* ---- vm_takeover.c */
+
+enum {
+    /* Shorter than any delay that a person notices, and some round trips. */
+    VM_TAKEOVER_LOOK_US = 50 * 1000,
+    /* 2 s: TCP sends a question three or four times until then, and delays of
+     * acknowledgements are a tenth of it. */
+    VM_TAKEOVER_LOOKS = 40,
+};
+
+/* Whether the session may be attached to this console, its own, now. False: it
+ * waits (PROBING), and is attached (vm_extension_attach) or ends later; or it
+ * ends. */
+bool vm_takeover_is_decided(struct vm_session *s, struct console *c);
+
+/* For the queue vm_sessions.probes. */
+void vm_takeover_look_due(struct deadline *d, void *owner);
 
 /* ---- vm_line.c */
 
