@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum pam_phase {
     PAM_PHASE_NONE,
@@ -484,8 +483,6 @@ void pam_service_free(struct pam_service *service)
     deadline_queue_close(&service->person);
     deadline_queue_close(&service->ends);
     deadline_queue_close(&service->pauses);
-    if (service->control >= 0)
-        close(service->control);
     free(service->path);
     free(service);
 }

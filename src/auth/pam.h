@@ -79,7 +79,7 @@ struct pam_service {
 
 /*
  * path: of vspcd-pam's socket; copied. NULL: the vspcd-pam that we have started
- * (auth/pam_helper.h) is asked, whose control is owned from now on, or if there
+ * (auth/pam_helper.h) is asked, whose control is borrowed, or if there
  * is none (-1), PAM_SOCKET_STANDARD.
  */
 struct pam_service *pam_service_new(struct loop *loop, const char *path,

@@ -3,15 +3,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME "vspcd-pam"
 
-/* As a shell says it. */
-enum { EXIT_CANNOT_RUN = 126 };
+enum {
+    EXIT_CANNOT_RUN = 126, /* as a shell says it */
+    END_MS = 1000,
+};
 
 /* Root runs what is found, so nothing but the place of the running program
  * decides. */
@@ -54,7 +59,7 @@ _Noreturn static void become_helper(const char *program, const char *user,
     _exit(EXIT_CANNOT_RUN);
 }
 
-int pam_helper_start(const char *user, int *ret_control, struct err *err)
+int pam_helper_start(const char *user, struct pam_helper *ret, struct err *err)
 {
     char program[PATH_MAX];
     int ends[2];
@@ -75,10 +80,26 @@ int pam_helper_start(const char *user, int *ret_control, struct err *err)
         err_set(err, NAME ": %s", strerror(errno));
         close(ends[0]);
     } else {
-        *ret_control = ends[0];
+        *ret = (struct pam_helper){ .pid = pid, .control = ends[0] };
     }
     close(ends[1]);
     return r;
+}
+
+/* Until it is waited for, its number is nobody else's. */
+void pam_helper_end(struct pam_helper *helper)
+{
+    struct pollfd ended = { .events = POLLIN };
+
+    if (helper->pid == 0)
+        return;
+    close(helper->control);
+    ended.fd = (int)syscall(SYS_pidfd_open, helper->pid, 0);
+    if (ended.fd >= 0 && poll(&ended, 1, END_MS) > 0)
+        (void)waitpid(helper->pid, NULL, WNOHANG);
+    if (ended.fd >= 0)
+        close(ended.fd);
+    *helper = (struct pam_helper){ .control = -1 };
 }
 
 /* Gives the connection away; control is without memory of it then. */

@@ -13,12 +13,23 @@
 
 #include "base/err.h"
 
+#include <sys/types.h>
+
+struct pam_helper {
+    pid_t pid;   /* 0: none was started */
+    int control; /* -1: none */
+};
+
 /*
  * Starts the program vspcd-pam that stands beside our own; only while the
  * process has one thread. user: the name or number of the user that vspcd
- * becomes; NULL: stays root. 0, or negative with err filled.
+ * becomes; NULL: stays root. 0, or negative with err filled and none started.
  */
-int pam_helper_start(const char *user, int *ret_control, struct err *err);
+int pam_helper_start(const char *user, struct pam_helper *ret, struct err *err);
+
+/* Closes the control, and waits for the end that follows, for a second at most.
+ * Nothing happens if none was started. */
+void pam_helper_end(struct pam_helper *helper);
 
 /* A new connection to it, close-on-exec, or -errno; -EPIPE: it has ended. Never
  * blocks. */

@@ -679,6 +679,20 @@ const struct option_row option_rows[] = {
       .more = "The addresses of an IPv6 /64 count as one address. In any "
               "case, one address gets at most half of the limit that holds "
               "for all addresses." },
+    { .name = "pam-socket",
+      .type = OPTION_TEXT,
+      AT(pam_socket),
+      .min = 1,
+      .is_path = true,
+      .value = "PATH",
+      .otherwise = "started as root: a vspcd-pam of its own; else "
+                   "/run/vspcd-pam.sock",
+      .example = "/run/vspcd-pam.sock",
+      .is_reloaded = true,
+      .text = "Unix socket of vspcd-pam, which checks passwords",
+      .more = "vspcd-pam.socket of systemd listens on /run/vspcd-pam.sock. A "
+              "vspcd that is started as root needs none: it starts a "
+              "vspcd-pam of its own, which stays root if --user is given." },
     { .group = "State",
       .name = "backend",
       .type = OPTION_WORD,

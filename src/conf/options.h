@@ -176,6 +176,7 @@ struct settings {
     char *cert;             /* NULL: a certificate is made */
     char *key;              /* NULL: in the certificate's file */
     char *client_ca;
+    char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */
     char *tls_min;
     char *vm_tls_min;     /* NULL: tls_min */
     char *client_tls_min; /* NULL: tls_min */

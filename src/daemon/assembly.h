@@ -35,6 +35,8 @@ struct daemon {
     struct systemd systemd;
     struct daemon_rules rules;
     struct daemon_tls tls;
+    int pam_control; /* of our own vspcd-pam; -1: none; borrowed */
+    struct pam_service *pam;
     struct daemon_access access;
     struct session_context sessions;
     struct daemon_hooks hooks;

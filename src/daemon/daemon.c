@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include "auth/pam.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/directory.h"
@@ -265,6 +266,18 @@ static void daemon_close_tls(struct daemon *d)
     daemon_tls_close(&d->tls);
 }
 
+static int daemon_open_pam(struct daemon *d, struct err *err)
+{
+    (void)err;
+    d->pam = pam_service_new(d->loop, d->settings->pam_socket, d->pam_control);
+    return 0;
+}
+
+static void daemon_close_pam(struct daemon *d)
+{
+    pam_service_free(d->pam);
+}
+
 static int daemon_open_sessions(struct daemon *d, struct err *err)
 {
     struct session_settings settings = daemon_session_settings(d);
@@ -446,6 +459,7 @@ static const struct part {
      * closing. */
     { "access", daemon_open_access, daemon_close_access },
     { "tls", daemon_open_tls, daemon_close_tls },
+    { "pam", daemon_open_pam, daemon_close_pam },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
     { "hooks", daemon_open_hooks, daemon_close_hooks },
@@ -495,12 +509,13 @@ void daemon_say_ready(struct daemon *d)
 }
 
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
-                struct messages *messages, struct err *err)
+                struct messages *messages, int pam_control, struct err *err)
 {
     struct daemon *d = xcalloc(1, sizeof *d);
 
     d->settings = settings;
     d->messages = messages;
+    d->pam_control = pam_control;
     d->open_files = descriptors_raise_limit();
     for (; d->opened < sizeof parts / sizeof parts[0]; d->opened++) {
         int r = parts[d->opened].open(d, err);

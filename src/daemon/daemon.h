@@ -13,9 +13,10 @@ struct messages;
 
 /* Opens everything: on return VMs may connect. 0, or negative with err filled.
  * settings and messages, which are open, must outlive the daemon; a reload
- * changes their content. */
+ * changes their content. pam_control: of our own vspcd-pam (auth/pam_helper.h),
+ * open until daemon_close; -1: none. */
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
-                struct messages *messages, struct err *err);
+                struct messages *messages, int pam_control, struct err *err);
 
 /* Reports readiness to the log and to systemd. */
 void daemon_say_ready(struct daemon *d);

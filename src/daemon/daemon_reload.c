@@ -4,6 +4,7 @@
  */
 #include "daemon/daemon_reload.h"
 
+#include "auth/pam.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
 #include "daemon/process/messages.h"
@@ -80,6 +81,7 @@ static void use_settings(struct daemon *d)
     sessions_set(&d->sessions, &sessions);
     d->sessions.access = d->access.rules;
     daemon_tls_use(&d->tls, &d->sessions);
+    pam_service_set_path(d->pam, s->pam_socket);
     daemon_proxies_use(&d->proxies, s, &d->tls);
     /* May write to VMs (their lines change), which may end sessions. */
     directory_set(&d->directory, &directory);

@@ -1,12 +1,14 @@
 /*
  * vspcd - a virtual serial port concentrator.
  */
+#include "auth/pam_helper.h"
 #include "daemon/ask/check_access.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/ask/check_uri.h"
 #include "daemon/ask/import_ports.h"
 #include "daemon/daemon.h"
 #include "daemon/parts/daemon_tls.h"
+#include "daemon/process/account.h"
 #include "daemon/process/background.h"
 #include "daemon/process/messages.h"
 #include "daemon/process/pidfile.h"
@@ -14,6 +16,7 @@
 #include "net/descriptors.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
@@ -59,13 +62,37 @@ static void print_notices(const struct settings *settings)
         fprintf(stderr, "vspcd: %s\n", settings->notices[i]);
 }
 
-/* waiting: descriptor of the process that waits for readiness, if there is
- * one. */
+/* The other processes of this program. */
+struct companions {
+    int waiting; /* descriptor of the one that waits for readiness; -1: none */
+    struct pam_helper pam;
+};
+
+/*
+ * vspcd-pam stays root when we become another user, so it is started before. If
+ * that fails, vspcd serves nevertheless, and each login finds out that
+ * passwords cannot be checked.
+ */
+static void start_pam(const struct settings *s, struct pam_helper *ret)
+{
+    char user[ACCOUNT_NAME_MAX + 1];
+    struct err err;
+
+    if (geteuid() != 0 || s->pam_socket != NULL)
+        return;
+    if (s->user != NULL)
+        snprintf(user, sizeof user, "%.*s", (int)strcspn(s->user, ":"),
+                 s->user);
+    if (pam_helper_start(s->user != NULL ? user : NULL, ret, &err) < 0)
+        fprintf(stderr, "vspcd: %s\n", err.text);
+}
+
 static int serve(struct settings *settings, struct messages *messages,
-                 const struct pidfile *pidfile, int waiting, struct err *err)
+                 const struct pidfile *pidfile, const struct companions *others,
+                 struct err *err)
 {
     struct daemon *d;
-    int r = daemon_open(&d, settings, messages, err);
+    int r = daemon_open(&d, settings, messages, others->pam.control, err);
 
     if (r < 0)
         return r;
@@ -74,8 +101,8 @@ static int serve(struct settings *settings, struct messages *messages,
      * caught. */
     if (r == 0) {
         daemon_say_ready(d);
-        if (waiting >= 0)
-            background_done(waiting);
+        if (others->waiting >= 0)
+            background_done(others->waiting);
         daemon_run(d);
     }
     daemon_close(d);
@@ -87,15 +114,15 @@ static int run(struct settings *settings)
     struct problems problems = { 0 };
     struct messages messages;
     struct pidfile pidfile;
-    int waiting = -1;
+    struct companions others = { .waiting = -1, .pam.control = -1 };
     struct err err;
     int r = 0;
 
     /* Problems of settings are reported before anything is touched. Then the
      * order is: fork (threads would stay behind); the pidfile's lock, which
      * belongs to a process, so after the fork, and which keeps a second vspcd
-     * from the ports and the state; the user, so that SIGHUP finds what the
-     * start has found; the log. */
+     * from the ports and the state; vspcd-pam; the user, so that SIGHUP finds
+     * what the start has found; the log. */
     check_settings(settings, &problems);
     if (problems.count > 0) {
         print_problems(&problems);
@@ -103,10 +130,11 @@ static int run(struct settings *settings)
     }
     privileges_lower();
     if (settings->directory != NULL)
-        r = background_begin(&waiting, &err);
+        r = background_begin(&others.waiting, &err);
     if (r == 0)
         r = pidfile_open(&pidfile, settings->pidfile, &err);
     if (r == 0) {
+        start_pam(settings, &others.pam);
         r = privileges_drop(settings->user, &err);
         if (r < 0)
             pidfile_close(&pidfile);
@@ -114,10 +142,11 @@ static int run(struct settings *settings)
     if (r == 0) {
         if (!messages_open(&messages, settings, &err))
             fprintf(stderr, "vspcd: %s\n", err.text);
-        r = serve(settings, &messages, &pidfile, waiting, &err);
+        r = serve(settings, &messages, &pidfile, &others, &err);
         messages_close(&messages);
         pidfile_close(&pidfile);
     }
+    pam_helper_end(&others.pam);
     if (r == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "vspcd: %s\n", err.text);

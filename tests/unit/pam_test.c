@@ -510,6 +510,7 @@ static void a_helper_of_our_own_gets_connections(void **state)
     stage_begin(s, &p, "secret");
     stage_expect_seen(s, &p,
                       "unavailable vspcd-pam has ended; start vspcd again\n");
+    close(ends[0]);
 }
 
 int main(void)

@@ -15,13 +15,14 @@ static void on_child_ended(int number)
     (void)number;
 }
 
-/* The connection; -1: there was none in the message; -2: the control is
- * closed. */
+enum { NO_CONNECTION = -2 };
+
+/* NO_CONNECTION: there was none in the message. -1: the control is closed. */
 static int receive_connection(int control)
 {
     char byte;
     struct iovec part = { .iov_base = &byte, .iov_len = 1 };
-    int fd = -1;
+    int fd = NO_CONNECTION;
     union {
         struct cmsghdr align;
         char room[CMSG_SPACE(sizeof fd)];
@@ -36,7 +37,8 @@ static int receive_connection(int control)
     ssize_t n = recvmsg(control, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
     if (n <= 0)
-        return n < 0 && (errno == EAGAIN || errno == EINTR) ? -1 : -2;
+        return n < 0 && (errno == EAGAIN || errno == EINTR) ? NO_CONNECTION
+                                                            : -1;
     head = CMSG_FIRSTHDR(&message);
     if (head != NULL && head->cmsg_level == SOL_SOCKET &&
         head->cmsg_type == SCM_RIGHTS && head->cmsg_len == CMSG_LEN(sizeof fd))
@@ -44,10 +46,41 @@ static int receive_connection(int control)
     return fd;
 }
 
-static void reap(unsigned *count)
+/* pid: 0 is a free place. */
+struct logins {
+    pid_t pid[HELPER_AT_ONCE];
+};
+
+static pid_t *find(struct logins *l, pid_t pid)
 {
-    while (*count > 0 && waitpid(-1, NULL, WNOHANG) > 0)
-        --*count;
+    for (int i = 0; i < HELPER_AT_ONCE; i++) {
+        if (l->pid[i] == pid)
+            return &l->pid[i];
+    }
+    return NULL;
+}
+
+static void reap(struct logins *l)
+{
+    pid_t pid;
+
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+        pid_t *place = find(l, pid);
+
+        if (place != NULL)
+            *place = 0;
+    }
+}
+
+/* Nobody is left to have their results. */
+static void end_all(const struct logins *l)
+{
+    for (int i = 0; i < HELPER_AT_ONCE; i++) {
+        if (l->pid[i] != 0) {
+            (void)kill(l->pid[i], SIGKILL);
+            (void)waitpid(l->pid[i], NULL, 0);
+        }
+    }
 }
 
 /* In the new process. PAM's modules wait for programs that they run. */
@@ -58,40 +91,58 @@ static void become_login(int control, const sigset_t *mask)
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
 }
 
-int helper_parent_run(int control)
+static void take_signals(sigset_t *ret_mask)
 {
     const struct sigaction on_child = { .sa_handler = on_child_ended };
-    unsigned count = 0;
     sigset_t child;
-    sigset_t mask;
 
     (void)sigemptyset(&child);
     (void)sigaddset(&child, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &child, &mask);
+    (void)sigprocmask(SIG_BLOCK, &child, ret_mask);
     (void)sigaction(SIGCHLD, &on_child, NULL);
+}
+
+/* The next connection, when there is a place for it; -1: the control is
+ * closed. */
+static int next_connection(int control, struct logins *l, const sigset_t *mask)
+{
     for (;;) {
         struct pollfd p = { .fd = control };
-        pid_t pid = -1;
-        int fd = -1;
+        int fd = NO_CONNECTION;
 
-        reap(&count);
-        if (count < HELPER_AT_ONCE)
+        reap(l);
+        if (find(l, 0) != NULL)
             p.events = POLLIN;
-        if (ppoll(&p, 1, NULL, &mask) < 0)
+        if (ppoll(&p, 1, NULL, mask) < 0)
             continue; /* a process has ended */
         if (p.revents & POLLIN)
             fd = receive_connection(control);
-        if (fd == -2 || (fd == -1 && (p.revents & (POLLHUP | POLLERR))))
+        else if (p.revents & (POLLHUP | POLLERR))
             return -1;
-        if (fd >= 0)
-            pid = fork();
+        if (fd != NO_CONNECTION)
+            return fd;
+    }
+}
+
+int helper_parent_run(int control)
+{
+    struct logins l = { { 0 } };
+    sigset_t mask;
+    int fd;
+
+    take_signals(&mask);
+    while ((fd = next_connection(control, &l, &mask)) >= 0) {
+        pid_t *place = find(&l, 0);
+        pid_t pid = fork();
+
         if (pid == 0) {
             become_login(control, &mask);
             return fd;
         }
-        if (pid > 0)
-            count++;
-        if (fd >= 0)
-            close(fd);
+        if (pid > 0 && place != NULL) /* there is one, it was waited for */
+            *place = pid;
+        close(fd);
     }
+    end_all(&l);
+    return -1;
 }

@@ -3,8 +3,7 @@
  * connection that comes over the control, the socket pair between both.
  *
  * At most HELPER_AT_ONCE processes run; connections beyond that wait in the
- * control. Ends when the control is closed. Processes of logins end by
- * themselves then, because their connections are closed, too.
+ * control. Ends when the control is closed, and ends them with it.
  */
 #ifndef AUTH_HELPER_HELPER_PARENT_H
 #define AUTH_HELPER_HELPER_PARENT_H
