@@ -36,12 +36,11 @@ static bool is_in_sequence(struct prompt *p, uint8_t byte)
     p->escape = byte == ESC ? ESCAPE_BEGUN : ESCAPE_NONE;
     if (byte < ' ' || escape == ESCAPE_NONE)
         return byte == ESC;
-    if (escape == ESCAPE_BEGUN && byte == '[')
+    if ((escape == ESCAPE_BEGUN && byte == '[') ||
+        (escape == ESCAPE_CSI && byte < '@'))
         p->escape = ESCAPE_CSI;
     else if (escape == ESCAPE_BEGUN && byte == 'O')
         p->escape = ESCAPE_LAST;
-    else if (escape == ESCAPE_CSI && byte < '@')
-        p->escape = ESCAPE_CSI;
     return true;
 }
 
