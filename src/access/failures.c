@@ -167,6 +167,11 @@ bool failures_begin(struct failures *f, struct ip ip, const char *name,
     return true;
 }
 
+bool failures_has(const struct failures *f, struct ip ip, uint64_t now_us)
+{
+    return find(f, key_of(f, OF_SITE, ip, ""), now_us) != NULL;
+}
+
 void failures_add(struct failures *f, struct ip ip, const char *name,
                   uint64_t now_us)
 {

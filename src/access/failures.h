@@ -58,6 +58,10 @@ void failures_done(struct failures *f);
 bool failures_begin(struct failures *f, struct ip ip, const char *name,
                     uint64_t now_us, uint64_t patience_us, uint64_t *ret_us);
 
+/* Whether somebody at the site of this address has failed, and that still
+ * counts. */
+bool failures_has(const struct failures *f, struct ip ip, uint64_t now_us);
+
 /* It has failed. */
 void failures_add(struct failures *f, struct ip ip, const char *name,
                   uint64_t now_us);

@@ -117,6 +117,13 @@
 #define LOG_CLIENT_NAMELESS "client certificate proves no name"
 #define LOG_CLIENT_LAGS "client lags and will miss output"
 
+/* ---- logins ----------------------------------------------------------- */
+
+#define LOG_LOGIN_ACCEPTED "login accepted"
+#define LOG_LOGIN_FAILED "login failed"
+#define LOG_PASSWORDS_UNCHECKED "passwords cannot be checked"
+#define LOG_GROUPS_UNKNOWN "groups of an account unknown"
+
 /* ---- RFC 2217 --------------------------------------------------------- */
 
 #define LOG_COMPORT_IGNORED "COM-PORT request ignored"

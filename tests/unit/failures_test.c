@@ -184,6 +184,15 @@ static void without_a_name_the_site_counts(void **state)
     assert_int_equal(wait_of(*state, "192.0.2.2", "", 0), 0);
 }
 
+static void one_failure_makes_a_site_suspect_until_it_is_forgotten(void **state)
+{
+    assert_false(failures_has(*state, address("192.0.2.1"), 0));
+    failures_add(*state, address("192.0.2.1"), "alice", 0);
+    assert_true(failures_has(*state, address("192.0.2.1"), 0));
+    assert_false(failures_has(*state, address("192.0.2.2"), 0));
+    assert_false(failures_has(*state, address("192.0.2.1"), FAILURES_QUIET_US));
+}
+
 /* A flood of names and addresses that fail once leaves in the table who has
  * failed often. */
 static void a_flood_does_not_wash_a_guesser_away(void **state)
@@ -229,6 +238,7 @@ int main(void)
         TEST(success_forgets_the_name_at_its_site_alone),
         TEST(all_is_forgotten_after_a_quiet_time),
         TEST(without_a_name_the_site_counts),
+        TEST(one_failure_makes_a_site_suspect_until_it_is_forgotten),
         TEST(a_flood_does_not_wash_a_guesser_away),
         TEST(a_full_table_counts_on),
     };
