@@ -36,6 +36,7 @@ static struct {
     int fd; /* for write_to_fd */
     enum log_level max_level;
     struct log_output output;
+    struct log_auditor auditor; /* take is NULL: there is none */
     struct queue lines;
     struct queue audit; /* used while the reader is slow */
     size_t first;   /* bytes of lines that are written before those of audit */
@@ -102,41 +103,31 @@ static void append(struct queue *q, const char *bytes, size_t len)
     q->end += len;
 }
 
-__attribute__((format(printf, 3, 0))) static size_t format_record(
-    char record[LOG_RECORD_MAX], enum log_level level, const char *format,
-    va_list args)
+static size_t format_record(char to[LOG_RECORD_MAX],
+                            const struct log_record *record)
 {
-    char text[LOG_LINE_MAX];
-    char utc[CLOCK_TEXT_LEN];
-    char local[CLOCK_TEXT_LEN] = "";
-    struct log_record r = { level, text, utc, local, 0 };
+    char local[CLOCK_TEXT_LEN];
+    struct log_record r = *record;
 
-    vsnprintf(text, sizeof text, format, args);
-    clock_format_utc(utc);
     if (state.output.form.envelope == LOG_SYSLOG) {
         clock_format_local(local);
+        r.local = local;
         r.pid = getpid();
     }
-    return log_format(record, &r, state.output.form);
-}
-
-__attribute__((format(printf, 3, 4))) static size_t format_line(
-    char record[LOG_RECORD_MAX], enum log_level level, const char *format, ...)
-{
-    va_list args;
-    size_t len;
-
-    va_start(args, format);
-    len = format_record(record, level, format, args);
-    va_end(args);
-    return len;
+    return log_format(to, &r, state.output.form);
 }
 
 /* The line that stands in place of dropped lines. */
-static size_t format_loss(char record[LOG_RECORD_MAX], const struct queue *q)
+static size_t format_loss(char to[LOG_RECORD_MAX], const struct queue *q)
 {
-    return format_line(record, LOG_WARNING, LOG_LINES_LOST " count=%lu kind=%s",
-                       q->dropped, q->name);
+    char text[LOG_LINE_MAX];
+    char utc[CLOCK_TEXT_LEN];
+    struct log_record r = { .level = LOG_WARNING, .text = text, .utc = utc };
+
+    snprintf(text, sizeof text, LOG_LINES_LOST " count=%lu kind=%s", q->dropped,
+             q->name);
+    clock_format_utc(utc);
+    return format_record(to, &r);
 }
 
 /* False: there is no room for it. */
@@ -184,13 +175,34 @@ static void put(bool is_audit, enum log_noise noise, const char *record,
         state.first = length(q);
 }
 
+/* The auditor has it first: its number goes into the journal. */
+static void put_text(bool is_audit, enum log_noise noise, enum log_level level,
+                     const char *text)
+{
+    char utc[CLOCK_TEXT_LEN];
+    struct log_record r = {
+        .level = level,
+        .text = text,
+        .utc = utc,
+        .is_audit = is_audit,
+    };
+    char record[LOG_RECORD_MAX];
+
+    clock_format_utc(utc);
+    if (is_audit && state.auditor.take != NULL)
+        r.number = state.auditor.take(state.auditor.owner, &r, noise);
+    if (log_has(level))
+        put(is_audit, noise, record, format_record(record, &r));
+}
+
 __attribute__((format(printf, 4, 0))) static void put_format(
     bool is_audit, enum log_noise noise, enum log_level level,
     const char *format, va_list args)
 {
-    char record[LOG_RECORD_MAX];
+    char text[LOG_LINE_MAX];
 
-    put(is_audit, noise, record, format_record(record, level, format, args));
+    vsnprintf(text, sizeof text, format, args);
+    put_text(is_audit, noise, level, text);
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -206,6 +218,11 @@ void log_line(enum log_level level, const char *format, ...)
 
 /* ---- lines that a peer can cause ---------------------------------------- */
 
+static bool is_wanted(enum log_kind kind, enum log_level level)
+{
+    return log_has(level) || (kind == LOG_AUDIT && state.auditor.take != NULL);
+}
+
 static bool passes(enum log_kind kind, enum log_level level, const char *peer,
                    const char *about, const char *message,
                    enum log_noise *ret_noise)
@@ -218,7 +235,7 @@ static bool passes(enum log_kind kind, enum log_level level, const char *peer,
         .about = about,
     };
 
-    return log_has(level) &&
+    return is_wanted(kind, level) &&
            (!state.is_gated ||
             log_gate_passes(&state.gate, &line, clock_now_us(), ret_noise));
 }
@@ -246,7 +263,7 @@ void log_audit(enum log_level level, const char *peer, const char *about,
     va_list args;
 
     if (is_of_peer ? !passes(kind, level, peer, about, format, &noise)
-                   : !log_has(level))
+                   : !is_wanted(kind, level))
         return;
     va_start(args, format);
     put_format(kind == LOG_AUDIT, noise, level, format, args);
@@ -273,28 +290,27 @@ static void log_tell_summary(void *owner, const struct log_gate_summary *s)
     unsigned long long count = s->count;
     unsigned long long seconds = (s->lasted_us + 500000) / 1000000;
     char since[CLOCK_TEXT_LEN];
-    char record[LOG_RECORD_MAX];
-    size_t len;
+    char text[LOG_LINE_MAX];
 
     (void)owner;
-    if (!log_has(s->level))
+    if (!is_wanted(s->kind, s->level))
         return;
     clock_format_ms(since, clock_utc_ms() - (int64_t)(s->lasted_us / 1000));
     if (s->message.len > 0)
         (void)text_clean(message, sizeof message, s->message);
     if (s->kind == LOG_COUNTS && s->message.len > 0)
-        len = format_line(
-            record, s->level, "%s peer=%s count=%llu seconds=%llu since=%s",
-            message, or_else(s->source, none), count, seconds, since);
+        snprintf(text, sizeof text,
+                 "%s peer=%s count=%llu seconds=%llu since=%s", message,
+                 or_else(s->source, none), count, seconds, since);
     else
-        len = format_line(record, s->level,
-                          LOG_LINES_LEFT_OUT
-                          " log-message=%s peer=%s about=%s count=%llu "
-                          "seconds=%llu since=%s",
-                          LOG_TEXT(message), or_else(s->source, none),
-                          s->about[0] != '\0' ? LOG_TEXT(s->about) : none,
-                          count, seconds, since);
-    put(s->kind == LOG_AUDIT, LOG_QUIET, record, len);
+        snprintf(text, sizeof text,
+                 LOG_LINES_LEFT_OUT
+                 " log-message=%s peer=%s about=%s count=%llu "
+                 "seconds=%llu since=%s",
+                 LOG_TEXT(message), or_else(s->source, none),
+                 s->about[0] != '\0' ? LOG_TEXT(s->about) : none, count,
+                 seconds, since);
+    put_text(s->kind == LOG_AUDIT, LOG_QUIET, s->level, text);
 }
 
 struct deadline_queue *log_open_gate(const uint64_t seed[2])
@@ -416,6 +432,11 @@ void log_set_output(const struct log_output *output)
     state.first = 0;
     state.is_behind = false;
     state.output = *output;
+}
+
+void log_set_auditor(const struct log_auditor *auditor)
+{
+    state.auditor = auditor != NULL ? *auditor : (struct log_auditor){ 0 };
 }
 
 void log_set_level(enum log_level max_level)

@@ -12,17 +12,21 @@
  * that are dropped; a line in their place has their number. Audit lines have
  * LOG_AUDIT_PENDING_MAX of their own, so that no other line displaces them.
  *
+ * Audit lines go to the auditor as well, if there is one: the audit log keeps
+ * them whatever the level of the log is, and numbers them.
+ *
  * A line that a peer can cause goes through log_limited or log_audit, which
  * leave out what is too much and tell how much that was (log_gate.h).
  *
- * The level, the output, the collected lines and their limits are the program's
- * only mutable statics. For the thread of the loop alone.
+ * The level, the outputs, the collected lines and their limits are the
+ * program's only mutable statics. For the thread of the loop alone.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
 
 #include "base/deadline.h"
 #include "log/log_format.h"
+#include "log/log_gate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +54,19 @@ void log_open(int fd, enum log_level max_level);
  * lost, and counted. */
 void log_set_output(const struct log_output *output);
 void log_set_level(enum log_level max_level);
+
+/* A second place for audit lines: those of log_audit but for the level debug,
+ * and the summaries of what was left out of them. */
+struct log_auditor {
+    /* Takes the record, which has no number yet, and returns its number. noise:
+     * of the source that has caused it. Must not log. */
+    uint64_t (*take)(void *owner, const struct log_record *record,
+                     enum log_noise noise);
+    void *owner;
+};
+
+/* Keeps a copy; NULL: there is none any more. */
+void log_set_auditor(const struct log_auditor *auditor);
 
 /* For a log_output: writes as much to a descriptor as it takes without
  * blocking, even if the descriptor is in blocking mode. */

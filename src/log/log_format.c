@@ -203,14 +203,16 @@ static void put_json_member(struct out *out, const struct piece *p)
     }
 }
 
-static void put_json(struct out *out, const struct log_record *r)
+/* The members of an object, without its brackets. name: of the message. */
+static void put_json_members(struct out *out, const struct log_record *r,
+                             const char *name)
 {
     const char *at = r->text;
     const char *space = "";
     struct piece p;
 
-    put_format(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", r->utc,
-               log_level_name(r->level));
+    put_format(out, "\"time\":\"%s\",\"level\":\"%s\",\"%s\":\"", r->utc,
+               log_level_name(r->level), name);
     while (next_piece(&at, &p)) {
         if (p.key.len > 0)
             continue;
@@ -224,6 +226,12 @@ static void put_json(struct out *out, const struct log_record *r)
         if (p.key.len > 0)
             put_json_member(out, &p);
     }
+}
+
+static void put_json(struct out *out, const struct log_record *r)
+{
+    put(out, "{");
+    put_json_members(out, r, "message");
     put(out, "}");
 }
 
@@ -260,6 +268,10 @@ static void put_journal(struct out *out, const struct log_record *r,
     put_line(out, r, is_json);
     put_format(out, "\nPRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=%s\n",
                severities[r->level], FACILITY_DAEMON, identifier);
+    if (r->is_audit)
+        put(out, "MESSAGE_ID=" LOG_AUDIT_MESSAGE_ID "\n");
+    if (r->number != 0)
+        put_format(out, "AUDIT_NUMBER=%llu\n", (unsigned long long)r->number);
     while (next_piece(&at, &p)) {
         if (p.key.len == 0)
             continue;
@@ -299,6 +311,18 @@ size_t log_format(char to[LOG_RECORD_MAX], const struct log_record *r,
         break;
     }
     to[out.len++] = end;
+    return out.len;
+}
+
+size_t log_format_audit(char to[LOG_RECORD_MAX], const struct log_record *r,
+                        const char *prev)
+{
+    struct out out = { .to = to };
+
+    put_format(&out, "{\"v\":1,\"n\":%llu,\"prev\":\"%s\",",
+               (unsigned long long)r->number, prev);
+    put_json_members(&out, r, "event");
+    put(&out, "}");
     return out.len;
 }
 

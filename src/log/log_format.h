@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -38,7 +39,13 @@ struct log_record {
     const char *utc;   /* in the form of clock_format_utc */
     const char *local; /* in the form of clock_format_local; for LOG_SYSLOG */
     long pid;          /* for LOG_SYSLOG */
+    bool is_audit;     /* for LOG_JOURNAL: has LOG_AUDIT_MESSAGE_ID */
+    uint64_t number;   /* of the audit event; 0: it has none */
 };
+
+/* What all audit lines have in the journal: MESSAGE_ID of
+ * systemd.journal-fields(7). It never changes: people search for it. */
+#define LOG_AUDIT_MESSAGE_ID "20a7d34feca24e95863aa44f1e7539ba"
 
 enum {
     LOG_LINE_MAX = 2048, /* of a record's text, with its NUL */
@@ -51,6 +58,16 @@ enum {
  * Returns the length. Invalid UTF-8 becomes U+FFFD. */
 size_t log_format(char to[LOG_RECORD_MAX], const struct log_record *record,
                   struct log_form form);
+
+/*
+ * Writes the record as an event of the audit log, without a newline: an object
+ * that begins with number and prev (audit/audit_chain.h), where prev is plain
+ * letters and digits. Returns the length.
+ *
+ *     {"v":1,"n":17,"prev":"...","time":"...","level":"info","event":"...",...}
+ */
+size_t log_format_audit(char to[LOG_RECORD_MAX],
+                        const struct log_record *record, const char *prev);
 
 /*
  * Text as a VALUE of KEY=VALUE, quoted where needed. Too long a text is cut;

@@ -19,8 +19,11 @@ static const char *format(const char *line, enum log_envelope envelope,
                           bool is_json)
 {
     static char record[LOG_RECORD_MAX];
-    struct log_record r = { LOG_INFO, line, "2026-01-31T23:59:59.123Z",
-                            "Jan 31 23:59:59", 1 };
+    struct log_record r = { .level = LOG_INFO,
+                            .text = line,
+                            .utc = "2026-01-31T23:59:59.123Z",
+                            .local = "Jan 31 23:59:59",
+                            .pid = 1 };
     size_t len = log_format(record, &r, (struct log_form){ envelope, is_json });
     char end = envelope >= LOG_SYSLOG ? '\0' : '\n';
 

@@ -22,7 +22,11 @@ static const char *format(enum log_level level, const char *text,
                           struct log_form form)
 {
     static char record[LOG_RECORD_MAX];
-    struct log_record r = { level, text, UTC, "Jan 31 23:59:59", 4711 };
+    struct log_record r = { .level = level,
+                            .text = text,
+                            .utc = UTC,
+                            .local = "Jan 31 23:59:59",
+                            .pid = 4711 };
     size_t len = log_format(record, &r, form);
 
     assert_true(len <= sizeof record);
@@ -222,6 +226,47 @@ static void random_lines_are_one_object(void **state)
     }
 }
 
+/* ---- audit events -------------------------------------------------------- */
+
+static void an_audit_line_has_its_own_id_in_the_journal(void **state)
+{
+    static char record[LOG_RECORD_MAX];
+    struct log_record r = { .level = LOG_INFO,
+                            .text = "attached console=web",
+                            .utc = UTC,
+                            .is_audit = true,
+                            .number = 17 };
+
+    (void)state;
+    (void)log_format(record, &r, (struct log_form){ LOG_JOURNAL, false });
+    assert_string_equal(record, "MESSAGE=attached console=web\n"
+                                "PRIORITY=6\n"
+                                "SYSLOG_FACILITY=3\n"
+                                "SYSLOG_IDENTIFIER=vspcd\n"
+                                "MESSAGE_ID=" LOG_AUDIT_MESSAGE_ID "\n"
+                                "AUDIT_NUMBER=17\n"
+                                "CONSOLE=web\n");
+}
+
+static void an_audit_event_begins_with_its_number(void **state)
+{
+    static char record[LOG_RECORD_MAX + 1];
+    struct log_record r = { .level = LOG_INFO,
+                            .text = "client connected console=\"a b\" port=7",
+                            .utc = UTC,
+                            .number = UINT64_MAX };
+    size_t len = log_format_audit(record, &r, "0123456789abcdef");
+
+    (void)state;
+    record[len] = '\0';
+    assert_string_equal(
+        record,
+        "{\"v\":1,\"n\":18446744073709551615,\"prev\":\"0123456789abcdef\","
+        "\"time\":\"" UTC
+        "\",\"level\":\"info\",\"event\":\"client connected\","
+        "\"console\":\"a b\",\"port\":7}");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -237,6 +282,8 @@ int main(void)
         cmocka_unit_test(a_name_cannot_add_members_or_lines),
         cmocka_unit_test(random_bytes_as_a_name_are_one_string),
         cmocka_unit_test(random_lines_are_one_object),
+        cmocka_unit_test(an_audit_line_has_its_own_id_in_the_journal),
+        cmocka_unit_test(an_audit_event_begins_with_its_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -344,6 +344,82 @@ static void limited_lines_end_with_a_summary(void **state)
     assert_null(strstr(r.text, "hidden"));
 }
 
+/* ---- the auditor --------------------------------------------------------- */
+
+struct auditor {
+    uint64_t taken;
+    char text[4096];
+    enum log_noise noise; /* of the last */
+};
+
+static uint64_t take_audited(void *owner, const struct log_record *record,
+                             enum log_noise noise)
+{
+    struct auditor *a = owner;
+
+    assert_true(record->is_audit);
+    assert_int_equal(record->number, 0);
+    strncat(a->text, record->text, sizeof a->text - strlen(a->text) - 2);
+    strcat(a->text, "\n");
+    a->noise = noise;
+    return ++a->taken;
+}
+
+static void audit_lines_go_to_the_auditor_whatever_the_level(void **state)
+{
+    static struct reader r = { .calls_left = 100 };
+    struct log_output output = { { LOG_JOURNAL, false }, take_record, &r };
+    struct auditor a = { 0 };
+    struct log_auditor auditor = { take_audited, &a };
+
+    (void)state;
+    log_set_output(&output);
+    log_set_level(LOG_WARNING);
+    log_set_auditor(&auditor);
+    log_audit(LOG_INFO, NULL, NULL, "attached console=web");
+    log_audit(LOG_WARNING, "192.0.2.1:80", "web", "refused console=web");
+    log_audit(LOG_DEBUG, "192.0.2.1:80", "web", "detail console=web");
+    log_warning("other words=yes");
+    log_set_auditor(NULL);
+    log_audit(LOG_WARNING, NULL, NULL, "later a=1");
+    log_audit(LOG_INFO, NULL, NULL, "hidden a=1");
+    assert_int_equal(log_flush(), LOG_ALL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    assert_string_equal(a.text, "attached console=web\nrefused console=web\n");
+    r.text[r.len] = '\0';
+    assert_non_null(strstr(r.text, "MESSAGE_ID=" LOG_AUDIT_MESSAGE_ID
+                                   "\nAUDIT_NUMBER=2\nCONSOLE=web\n"));
+    assert_null(strstr(r.text, "attached"));
+    assert_null(strstr(r.text, "hidden"));
+    assert_non_null(strstr(r.text, "MESSAGE=later"));
+    assert_null(strstr(r.text, "AUDIT_NUMBER=0"));
+}
+
+static void what_was_left_out_is_told_to_the_auditor(void **state)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+    static struct auditor a;
+    struct log_auditor auditor = { take_audited, &a };
+
+    (void)state;
+    a = (struct auditor){ 0 };
+    log_open(STDERR_FILENO, LOG_ERROR);
+    log_set_auditor(&auditor);
+    (void)log_open_gate(seed);
+    for (int i = 0; i < 300; i++)
+        log_audit(LOG_INFO, "192.0.2.1:80", "web", "x=1");
+    assert_int_equal(a.noise, LOG_NOISY);
+    log_limited(LOG_INFO, "192.0.2.1:80", "web", "no audit line");
+    a.text[0] = '\0';
+    log_close_gate();
+    log_set_auditor(NULL);
+    log_open(STDERR_FILENO, LOG_INFO);
+    assert_int_equal(a.taken, 201);
+    assert_non_null(strstr(a.text, LOG_LINES_LEFT_OUT));
+    assert_non_null(strstr(a.text, " peer=192.0.2.1 about=web count=100 "));
+    assert_int_equal(a.noise, LOG_QUIET);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -359,6 +435,8 @@ int main(void)
         cmocka_unit_test(audit_lines_above_their_own_room_are_counted),
         cmocka_unit_test(a_noisy_peer_leaves_room_for_others),
         cmocka_unit_test(limited_lines_end_with_a_summary),
+        cmocka_unit_test(audit_lines_go_to_the_auditor_whatever_the_level),
+        cmocka_unit_test(what_was_left_out_is_told_to_the_auditor),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
