@@ -32,6 +32,7 @@ MAY_INCLUDE = {
     "core/census": "base access",
 
     "net": "base log",
+    "audit": "base log net",
     "store": "base core",
     "hook": "base",
 
