@@ -17,6 +17,7 @@ const char *admission_verdict_name(enum admission_verdict verdict)
         [ADMISSION_TOO_MANY] = "too-many",
         [ADMISSION_TOO_MANY_OF_SITE] = "too-many-of-site",
         [ADMISSION_RESERVED] = "reserved",
+        [ADMISSION_CLOSED] = "closed",
     };
 
     return (unsigned)verdict < ADMISSION_VERDICTS ? names[verdict] : "?";

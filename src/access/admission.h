@@ -4,7 +4,7 @@
  *
  * A connection is refused because its address is in no allowed network, or its
  * address connects too often. Admission counts the answers, and those of
- * places.h.
+ * places.h and session/gate.h.
  *
  * One for the program, one thread. Costs some tens of nanoseconds and no memory
  * for each connection; the table of rates is 256 KiB, touched as it is used.
@@ -27,6 +27,8 @@ enum admission_verdict {
     ADMISSION_TOO_MANY, /* in all */
     ADMISSION_TOO_MANY_OF_SITE,
     ADMISSION_RESERVED, /* the places that are left are kept for others */
+    /* Of session/gate.h, for clients: */
+    ADMISSION_CLOSED, /* no client is served at present */
     ADMISSION_VERDICTS,
 };
 

@@ -876,6 +876,33 @@ const struct option_row option_rows[] = {
       .text = "how many programs of one hook can run at once; further\n"
               "events wait",
       .more = "Events of one console wait for each other in any case." },
+    { .group = "Audit log",
+      .name = "audit-log",
+      .type = OPTION_TEXT,
+      AT(audit_log),
+      .min = 1,
+      .is_path = true,
+      .value = "FILE",
+      .otherwise = "no audit log",
+      .example = "/var/log/vspcd/audit.log",
+      .text = "file for audit events as JSON lines: who had which console,\n"
+              "and which settings held; SIGHUP opens it again",
+      .more = "Events are numbered and chained: a line that is missing or was "
+              "changed shows (--verify-audit). What people type is never an "
+              "event. The file is only appended to, and is made with mode "
+              "0640. A symbolic link, a file with hard links, a file with any "
+              "other content and one in the directory of --logdir are "
+              "refused." },
+    { .name = "audit-required",
+      .type = OPTION_WORD,
+      AT(audit_required),
+      .words = "off|on",
+      .value = "off|on",
+      .standard = "off",
+      .is_reloaded = true,
+      .text = "on: refuse new clients while the audit log cannot be written;\n"
+              "off: serve them, and log the failure",
+      .more = "Clients that are attached stay attached." },
     { .group = "Background and messages",
       .name = "daemon",
       .type = OPTION_FLAG,
@@ -1022,6 +1049,18 @@ const struct option_row option_rows[] = {
               "nothing if any line is wrong. A console that is already known "
               "gets the port of the list. No running vspcd may use the state "
               "file." },
+    { .name = "verify-audit",
+      .type = OPTION_TEXT,
+      AT(verify_audit),
+      .min = 1,
+      .value = "FILE",
+      .is_not_kept = true,
+      .text = "check that an audit log has all of its events, unchanged, and\n"
+              "exit; - is standard input",
+      .more = "The files of a log that was rotated are checked as one, the "
+              "oldest first: cat audit.log.1 audit.log | vspcd --verify-audit "
+              "-. Every gap is reported; the exit status is 1 if there is "
+              "one." },
     { .name = "help",
       .letter = 'h',
       .type = OPTION_REQUEST,

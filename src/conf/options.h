@@ -187,6 +187,9 @@ struct settings {
     char *import_ports; /* path of a file, or - for standard input */
     char *pidfile;
     char *user;
+    char *audit_log;         /* NULL: none */
+    uint64_t audit_required; /* 0 off, 1 on */
+    char *verify_audit;      /* path of a file, or - for standard input */
     char *messages_to;
     uint64_t messages_level;  /* enum log_level */
     uint64_t messages_format; /* 0 text, 1 JSON */
@@ -224,6 +227,7 @@ enum options_request {
     OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
     OPTIONS_IMPORT_PORTS,
+    OPTIONS_VERIFY_AUDIT,
 };
 
 /*

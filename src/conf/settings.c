@@ -151,6 +151,8 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "client-certs", "client-ca", problems);
     if (s->client_certs == 0 && s->client_ca != NULL)
         complain_of_need(s, "client-ca", "client-certs", problems);
+    if (s->audit_required != 0 && s->audit_log == NULL)
+        complain_of_need(s, "audit-required", "audit-log", problems);
 }
 
 /* An empty path is no file; option_set refuses it when it sets --config. */
@@ -216,6 +218,8 @@ static int read_all(int argc, char **argv, const struct settings *former,
         *ret_request = OPTIONS_CHECK_URI;
     if (*ret_request == OPTIONS_RUN && s.import_ports != NULL)
         *ret_request = OPTIONS_IMPORT_PORTS;
+    if (*ret_request == OPTIONS_RUN && s.verify_audit != NULL)
+        *ret_request = OPTIONS_VERIFY_AUDIT;
     *ret_settings = s;
     return problems->count > 0 ? -EINVAL : 0;
 }

@@ -10,6 +10,7 @@
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_access.h"
+#include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_census.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
@@ -32,6 +33,7 @@ struct daemon {
     struct census_walks walks; /* over the directory's consoles */
     struct deadline_queue shutdowns;
     struct deadline shutdown;
+    struct daemon_audit audit;
     struct systemd systemd;
     struct daemon_rules rules;
     struct daemon_tls tls;

@@ -73,6 +73,8 @@ static void daemon_turn_end(void *owner)
 {
     struct daemon *d = owner;
 
+    d->sessions.gate.is_closed_to_clients =
+        daemon_audit_refuses_clients(&d->audit);
     come_to_rest(d);
     if (d->wants_reload || d->wants_listing) {
         act_on_signals(d);
@@ -222,6 +224,16 @@ static void daemon_close_directory(struct daemon *d)
     deadline_queue_close(&d->directory.new_expiries);
     deadline_queue_close(&d->directory.expiries);
     directory_done(&d->directory);
+}
+
+static int daemon_open_audit(struct daemon *d, struct err *err)
+{
+    return daemon_audit_open(&d->audit, d->settings, d->loop, err);
+}
+
+static void daemon_close_audit(struct daemon *d)
+{
+    daemon_audit_close(&d->audit);
 }
 
 static int daemon_open_process(struct daemon *d, struct err *err)
@@ -380,6 +392,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .hooks = &d->hooks,
         .logs = &d->logs,
         .state = &d->state,
+        .audit = &d->audit,
     };
     listing_open(&d->listing, d->loop, &source, &d->directory, &d->walks);
     return 0;
@@ -453,6 +466,8 @@ static const struct part {
 } parts[] = {
     { "loop", daemon_open_loop, daemon_close_loop },
     { "directory", daemon_open_directory, daemon_close_directory },
+    /* The closing of the log's limits, below, tells it what they left out. */
+    { "audit", daemon_open_audit, daemon_close_audit },
     { "process", daemon_open_process, daemon_close_process },
     { "rules", daemon_open_rules, NULL },
     /* Sessions borrow the rules and the contexts, so no session may be left at

@@ -87,6 +87,7 @@ static void use_settings(struct daemon *d)
     directory_set(&d->directory, &directory);
     daemon_hooks_use(&d->hooks);
     daemon_logs_reload(&d->logs);
+    daemon_audit_reload(&d->audit);
 }
 
 /* Takes next, rules, access and tls over. The former ones are freed last, when

@@ -6,6 +6,7 @@
 #include "daemon/ask/check_settings.h"
 #include "daemon/ask/check_uri.h"
 #include "daemon/ask/import_ports.h"
+#include "daemon/ask/verify_audit.h"
 #include "daemon/daemon.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/process/account.h"
@@ -225,6 +226,18 @@ static int import(const struct settings *settings)
     return EXIT_USAGE;
 }
 
+static int verify(const struct settings *settings)
+{
+    struct err err;
+    int r = verify_audit(settings->verify_audit, stdout, &err);
+
+    if (r < 0) {
+        fprintf(stderr, "vspcd: --verify-audit: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int answer(enum options_request request, struct settings *settings)
 {
     switch (request) {
@@ -242,6 +255,8 @@ static int answer(enum options_request request, struct settings *settings)
         return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_IMPORT_PORTS:
         return import(settings);
+    case OPTIONS_VERIFY_AUDIT:
+        return verify(settings);
     case OPTIONS_CHECK_CONFIG: /* handled before, with the problems */
     case OPTIONS_RUN:
         return run(settings);

@@ -185,6 +185,19 @@
 #define LOG_CONSOLE_LOG_SAME_NAME                                              \
     "console log name already in use, using another"
 
+/* ---- audit log -------------------------------------------------------- */
+
+#define LOG_AUDIT_OPENED "audit log opened"
+#define LOG_AUDIT_CLOSED "audit log closed"
+#define LOG_AUDIT_REOPENED "audit log reopened"
+#define LOG_AUDIT_NOT_REOPENED                                                 \
+    "audit log not reopened, former file stays in use, will retry"
+#define LOG_AUDIT_DELETED "audit log deleted, another file begins"
+#define LOG_AUDIT_NOT_WRITTEN "audit log not written, will retry"
+#define LOG_AUDIT_WRITTEN "audit log written again"
+#define LOG_AUDIT_EVENTS_LOST "audit events lost"
+#define LOG_AUDIT_UNWRITTEN "shutdown: audit events not written"
+
 /* ---- hooks ------------------------------------------------------------ */
 
 #define LOG_HOOK_COMPLETED "hook completed"

@@ -55,6 +55,10 @@ static const struct words words[ADMISSION_SIDES][ADMISSION_VERDICTS] = {
             "the limit of clients without a certificate is reached "
             "(--client-total less --client-reserve)",
             "[vspcd: too many clients are connected; try again later]\r\n" },
+        [ADMISSION_CLOSED] = {
+            "the audit log cannot be written, and audit-required is on",
+            "[vspcd: no new clients are served at present; try again later]"
+            "\r\n" },
     },
 };
 
@@ -255,9 +259,11 @@ bool gate_take_place(struct gate *g, struct site_member *place,
 {
     struct ip ip = { 0 };
     const struct ip *known = address_ip(peer, &ip) ? &ip : NULL;
-    enum admission_verdict verdict = places_take(
-        &g->places, place, known, g->all->directory->client_count, has_proof);
+    enum admission_verdict verdict = ADMISSION_CLOSED;
 
+    if (!g->is_closed_to_clients)
+        verdict = places_take(&g->places, place, known,
+                              g->all->directory->client_count, has_proof);
     if (verdict == ADMITTED)
         return true;
     admission_count(&g->admission, ADMISSION_CLIENT, verdict);

@@ -31,6 +31,8 @@ struct gate {
     struct places places; /* of clients */
     struct listener_guard of_vms;
     struct listener_guard of_clients;
+    bool is_closed_to_clients; /* the owner's: gate_take_place refuses all,
+                                * because their coming could not be recorded */
 };
 
 struct gate_settings {

@@ -189,7 +189,7 @@ def test_show_has_every_setting():
     """All options but those that ask for something else."""
     others = {"config", "check-config", "show-config", "check-uri",
               "check-uri-as", "import-ports", "show-tls", "help",
-              "version"}
+              "verify-audit", "version"}
     options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
                              run("--help").stdout, re.MULTILINE))
     assert set(shown(run("--config", "/dev/null", "--show-config"))) == \
@@ -242,6 +242,7 @@ SETTINGS = [
      "--messages-to", "syslog:/a",
      "--messages-level", "error", "--messages-format", "json", "--user",
      "nobody:daemon"],
+    ["--audit-log", "/var/log/a b", "--audit-required", "on"],
     ["--ssl=false", "--debug=false"],
 ]
 

@@ -30,6 +30,7 @@ FILES = PROGRAMS | {
     f"{PREFIX}/share/man/man8/vSPCServer.8",
     f"{DOCS}/CHANGELOG.md", f"{DOCS}/LICENSE", f"{DOCS}/README.md",
     f"{DOCS}/vspcd.conf.sample", f"{DOCS}/vspcd.logrotate",
+    f"{DOCS}/vspcd-audit.logrotate",
 }
 
 # Of 10; "OK" to systemd-analyze is what is below 4.
@@ -200,19 +201,25 @@ def test_sysusers_makes_the_user(tree, tmp_path, need):
 
 # ---- the samples ------------------------------------------------------------
 
-def test_logrotate_understands_its_sample(tree, tmp_path):
+@pytest.mark.parametrize("name, where, file, rotated", [
+    ("vspcd.logrotate", "/var/log/consoles", "web.log", r"web\.log\.1"),
+    ("vspcd-audit.logrotate", "/var/log/vspcd", "audit.log",
+     r"audit\.log-\d{8}"),
+])
+def test_logrotate_understands_its_sample(tree, tmp_path, name, where, file,
+                                          rotated):
     """It is fetched, not installed: scripts/unpack-packages."""
     unpacked = SOURCE / "build/unpacked"
     program = unpacked / "logrotate/usr/sbin/logrotate"
     if not program.exists():
         pytest.skip(f"{program} is not there: make deps")
-    logs = tmp_path / "consoles"
+    logs = tmp_path / "logs"
     logs.mkdir(mode=0o755)
-    (logs / "web.log").write_text("x\n")
-    sample = (tree / DOCS / "vspcd.logrotate").read_text()
+    (logs / file).write_text("x\n")
+    sample = (tree / DOCS / name).read_text()
     mine = tmp_path / "sample"
     mine.write_text(
-        sample.replace("/var/log/consoles", str(logs))
+        sample.replace(where, str(logs))
         .replace("su vspcd vspcd", "")
         .replace("systemctl reload vspcd.service", f"touch {logs}/reloaded"))
     libraries = ":".join(str(p.parent) for p in
@@ -222,4 +229,6 @@ def test_logrotate_understands_its_sample(tree, tmp_path):
         capture_output=True, timeout=60, check=False,
         env={**os.environ, "LD_LIBRARY_PATH": libraries})
     assert (result.returncode, result.stderr) == (0, "")
-    assert {p.name for p in logs.iterdir()} == {"web.log.1", "reloaded"}
+    names = {p.name for p in logs.iterdir()} - {"reloaded"}
+    assert (logs / "reloaded").exists() and len(names) == 1
+    assert re.fullmatch(rotated, names.pop())

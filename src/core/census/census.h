@@ -60,6 +60,7 @@ struct census {
     uint64_t clients_refused_rate;
     uint64_t clients_refused_total;   /* the limit of all clients */
     uint64_t clients_refused_site;    /* the limit of clients of one address */
+    uint64_t clients_refused_closed;  /* the audit log cannot be written */
     uint64_t clients_refused_console; /* the limit of clients of one console */
     uint64_t accepts_starved;         /* for want of open files */
 
@@ -75,6 +76,10 @@ struct census {
 
     uint64_t state_failing; /* 1: the state file is not written */
     uint64_t state_dropped; /* changes */
+
+    uint64_t audit_written; /* events */
+    uint64_t audit_lost;    /* events */
+    uint64_t audit_failing; /* 1: the audit log is not written */
 };
 
 /* Fills in the totals that core knows; the others stay as they were. */

@@ -68,6 +68,9 @@ static const struct metric rows[] = {
     { "vspcd_clients_refused_by_site_total",
       "Clients refused by the limit of clients of one address.", "clients",
       METRIC_COUNTER, AT(clients_refused_site) },
+    { "vspcd_clients_refused_by_audit_total",
+      "Clients refused because the audit log could not be written.", "clients",
+      METRIC_COUNTER, AT(clients_refused_closed) },
     { "vspcd_clients_refused_by_console_total",
       "Clients refused by the limit of clients of one console.", "clients",
       METRIC_COUNTER, AT(clients_refused_console) },
@@ -120,6 +123,13 @@ static const struct metric rows[] = {
     { "vspcd_state_changes_dropped_total",
       "Changes for the state file that there was no room to keep.", "changes",
       METRIC_COUNTER, AT(state_dropped) },
+    { "vspcd_audit_events_total", "Events written to the audit log.", "events",
+      METRIC_COUNTER, AT(audit_written) },
+    { "vspcd_audit_events_lost_total",
+      "Events of the audit log that there was no room to keep.", "events",
+      METRIC_COUNTER, AT(audit_lost) },
+    { "vspcd_audit_failing", "1 while the audit log cannot be written, else 0.",
+      "failures", METRIC_GAUGE, AT(audit_failing) },
 };
 
 const char *metric_kind_name(enum metric_kind kind)

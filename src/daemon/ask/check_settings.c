@@ -9,6 +9,9 @@
 #include "net/address.h"
 #include "proto/uri/uri_rule.h"
 
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 static void complain(const struct settings *s, const char *name, uint64_t index,
@@ -75,6 +78,44 @@ static void check_user(const struct settings *s, struct problems *problems)
         complain(s, "user", 0, &err, problems);
 }
 
+/* True if path is in the directory, or would be: neither has to exist. */
+static bool is_within(const char *path, const char *directory)
+{
+    char real_path[PATH_MAX], real_directory[PATH_MAX];
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t len;
+
+    snprintf(parent, sizeof parent, "%.*s",
+             slash == NULL ? 1 : (int)(slash + 1 - path),
+             slash == NULL ? "." : path);
+    if (realpath(directory, real_directory) == NULL)
+        snprintf(real_directory, sizeof real_directory, "%s", directory);
+    if (realpath(parent, real_path) == NULL)
+        snprintf(real_path, sizeof real_path, "%s", parent);
+    len = strlen(real_directory);
+    return strncmp(real_path, real_directory, len) == 0 &&
+           (real_path[len] == '/' || real_path[len] == '\0' ||
+            (len > 0 && real_directory[len - 1] == '/'));
+}
+
+/* A console log has the name that its VM has chosen, and is rotated and
+ * deleted. */
+static void check_audit_log(const struct settings *s, struct problems *problems)
+{
+    const char *directory = logs_settings_directory(s);
+    struct err err;
+
+    if (s->audit_log == NULL || directory == NULL ||
+        !is_within(s->audit_log, directory))
+        return;
+    err_set(&err,
+            "%.200s is in the directory of console logs, where VMs choose "
+            "names of files: use another directory",
+            s->audit_log);
+    complain(s, "audit-log", 0, &err, problems);
+}
+
 void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
@@ -86,6 +127,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
                 problems);
     logs_settings_check(s, problems);
+    check_audit_log(s, problems);
     check_user(s, problems);
     check_hooks(s, false, problems);
     daemon_access_check(s, problems, NULL);

@@ -1,6 +1,7 @@
 #include "daemon/parts/daemon_census.h"
 
 #include "core/directory.h"
+#include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_state.h"
@@ -36,6 +37,8 @@ static void read_gate(struct census *census, const struct gate *g)
     census->clients_refused_total =
         refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY) +
         refused(g, ADMISSION_CLIENT, ADMISSION_RESERVED);
+    census->clients_refused_closed =
+        refused(g, ADMISSION_CLIENT, ADMISSION_CLOSED);
     census->clients_refused_site =
         refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY_OF_SITE);
 }
@@ -55,6 +58,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_hooks_count(c->hooks, ret);
     daemon_logs_count(c->logs, ret);
     daemon_state_count(c->state, ret);
+    daemon_audit_count(c->audit, ret);
 }
 
 static void daemon_census_read_console(void *owner, const struct console *c,

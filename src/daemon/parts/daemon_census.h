@@ -7,6 +7,7 @@
 
 #include "core/census/census.h"
 
+struct daemon_audit;
 struct daemon_hooks;
 struct daemon_logs;
 struct daemon_state;
@@ -23,6 +24,7 @@ struct daemon_census {
     const struct daemon_hooks *hooks;
     const struct daemon_logs *logs;
     const struct daemon_state *state;
+    const struct daemon_audit *audit;
 };
 
 /* For renderings of the census. Borrows c. */

@@ -1,0 +1,367 @@
+"""The audit log: every event is in its file, numbered, whatever the disk does
+and whoever touches the file; and nothing that people type is."""
+
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+
+import pytest
+
+from harness import words
+from harness.clients import TelnetClient
+from harness.net import eventually
+from harness.programs import BUILD, clean_environment, is_sanitized
+from harness.service import Inbox, journal_fields
+
+REFUSED = b"[vspcd: no new clients are served at present; try again later]\r\n"
+
+
+@pytest.fixture
+def path(tmp_path):
+    (tmp_path / "audit").mkdir()
+    return tmp_path / "audit" / "audit.log"
+
+
+@pytest.fixture
+def start(start_vspcd, path):
+    """start(*options): a vspcd that writes its audit log to path."""
+    def begin(*args, **options):
+        return start_vspcd("--audit-log", path, "--backend", "Memory", *args,
+                           **options)
+    return begin
+
+
+def events_of(path, event=None, **fields):
+    """The whole lines of an audit log, or those with this event."""
+    lines = path.read_bytes().decode().split("\n")
+    events = [json.loads(line) for line in lines[:-1]]
+    return [has for has in events if event in (None, has["event"]) and all(
+        has.get(key) == value for key, value in fields.items())]
+
+
+def wait_event(path, event, **fields):
+    return eventually(lambda: path.exists() and
+                      events_of(path, event, **fields),
+                      f"{event} in {path.name}")[0]
+
+
+def verify(*paths):
+    """vspcd --verify-audit of what is in the files; (exit status, output)."""
+    content = b"".join(path.read_bytes() for path in paths)
+    result = subprocess.run(
+        [BUILD / "vspcd", "--verify-audit", "-"], input=content,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=clean_environment(), timeout=30, check=False)
+    return result.returncode, result.stdout.decode()
+
+
+def reload(vspcd):
+    vspcd.process.send_signal(signal.SIGHUP)
+
+
+def limit_files(vspcd, size):
+    """A full disk, for the files of this process; size None: as before."""
+    if size is None:
+        size = resource.RLIM_INFINITY
+    _, hard = resource.prlimit(vspcd.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(vspcd.pid, resource.RLIMIT_FSIZE, (size, hard))
+
+
+def refused(*args):
+    """What a vspcd says that does not start."""
+    result = subprocess.run(
+        [BUILD / "vspcd", "--proxy-port", "0", "--proxy-iface", "127.0.0.1",
+         "--backend", "Memory", *map(str, args)], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env=clean_environment(), timeout=30,
+        check=False)
+    assert result.returncode == 2, result.stdout
+    return result.stdout.decode()
+
+
+# ---- what is in it ----------------------------------------------------------
+
+def test_who_had_which_console(start, path):
+    vspcd = start("--messages-level", "info")
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    client.send(b"hunter2 is typed")
+    vm.read_until(b"typed")
+    vm.send(b"a secret is shown")
+    client.read_until(b"shown")
+    client.close()
+    wait_event(path, words.CLIENT_DISCONNECTED, peer=client.address)
+    vm.close()
+    wait_event(path, words.VM_DISCONNECTED, peer=vm.address)
+    vspcd.stop()
+    events = events_of(path)
+    assert [has["n"] for has in events] == list(range(1, len(events) + 1))
+    names = [has["event"] for has in events]
+    assert names[0] == words.AUDIT_OPENED
+    assert names[1] == words.READY
+    assert names[-2:] == [words.STOPPING, words.AUDIT_CLOSED]
+    assert names.index(words.VM_CONNECTED) < names.index(
+        words.CLIENT_CONNECTED) < names.index(
+            words.CLIENT_DISCONNECTED) < names.index(words.VM_DISCONNECTED)
+    text = path.read_text()
+    assert "hunter2" not in text and "a secret" not in text
+    assert verify(path) == (0, verify(path)[1])
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_fields_are_those_of_the_log(start, path):
+    vspcd = start()
+    vspcd.vm('say "hi" } \\')
+    has = wait_event(path, words.VM_CONNECTED)
+    line = vspcd.wait_event(words.VM_CONNECTED)
+    assert has["v"] == 1 and re.fullmatch(r"[0-9a-f]{16}", has["prev"])
+    assert {key: str(value) for key, value in has.items()
+            if key not in ("v", "n", "prev", "time", "level", "event",
+                           "tls")} | {"tls": "no"} == line
+    assert has["time"].endswith("Z") and has["level"] == "info"
+
+
+def test_the_level_of_the_log_hides_no_event(start_program, path, tmp_path):
+    pidfile = tmp_path / "pid"
+    vspcd = start_program(
+        [BUILD / "vspcd", "--proxy-port", 0, "--proxy-iface", "127.0.0.1",
+         "--backend", "Memory", "--messages-level", "error", "--pidfile",
+         pidfile, "--audit-log", path])
+    wait_event(path, words.READY)
+    vspcd.stop()
+    assert events_of(path, words.STOPPING) and vspcd.log == ""
+
+
+def test_the_journal_has_the_numbers(start_program, path, tmp_path):
+    log = Inbox(tmp_path / "journal")
+    vspcd = start_program(
+        [BUILD / "vspcd", "--proxy-port", 0, "--proxy-iface", "127.0.0.1",
+         "--backend", "Memory", "--audit-log", path,
+         "--messages-to", f"journal:{log.address}"])
+    _, record = log.wait(lambda text: f"MESSAGE={words.READY}" in text)
+    fields = journal_fields(record)
+    vspcd.stop()
+    log.close()
+    assert re.fullmatch(r"[0-9a-f]{32}", fields["MESSAGE_ID"])
+    has, = events_of(path, words.READY)
+    assert fields["AUDIT_NUMBER"] == str(has["n"])
+
+
+# ---- rotation and restarts --------------------------------------------------
+
+def test_a_renamed_file_is_left_at_sighup(start, path):
+    vspcd = start()
+    former = path.with_name("audit.log.1")
+    path.rename(former)
+    vspcd.vm("before")
+    wait_event(former, words.VM_CONNECTED, console="before")
+    reload(vspcd)
+    wait_event(path, words.AUDIT_REOPENED)
+    vspcd.vm("after")
+    wait_event(path, words.VM_CONNECTED, console="after")
+    vspcd.stop()
+    assert not events_of(path, words.VM_CONNECTED, console="before")
+    assert not events_of(former, words.VM_CONNECTED, console="after")
+    status, said = verify(former, path)
+    assert status == 0, said
+
+
+def test_without_a_new_file_sighup_changes_nothing(start, path):
+    vspcd = start()
+    reload(vspcd)
+    vspcd.wait_event(words.RELOADED)
+    vspcd.vm("web")
+    wait_event(path, words.VM_CONNECTED)
+    assert not events_of(path, words.AUDIT_REOPENED)
+
+
+def test_a_file_that_cannot_be_opened_costs_no_event(start, path):
+    vspcd = start()
+    former = path.with_name("audit.log.1")
+    path.rename(former)
+    path.symlink_to("/dev/null")
+    reload(vspcd)
+    vspcd.wait_event(words.AUDIT_NOT_REOPENED,
+                     reason=f"{path}: it is a symbolic link")
+    vspcd.vm("web")
+    wait_event(former, words.VM_CONNECTED)
+    path.unlink()
+    wait_event(path, words.AUDIT_REOPENED)
+    vspcd.stop()
+    status, said = verify(former, path)
+    assert status == 0, said
+
+
+def test_a_deleted_file_is_told_and_replaced(start, path):
+    vspcd = start()
+    wait_event(path, words.READY)
+    path.unlink()
+    vspcd.vm("web")
+    vspcd.wait_event(words.AUDIT_DELETED)
+    has = wait_event(path, words.AUDIT_REOPENED)
+    assert has["n"] > 3
+
+
+def test_numbers_go_on_over_restarts(start, path):
+    for _ in range(3):
+        start().stop()
+    status, said = verify(path)
+    assert status == 0, said
+    opened = events_of(path, words.AUDIT_OPENED)
+    assert len(opened) == 3
+    assert all(has["torn"] is False for has in opened)
+
+
+def test_a_killed_vspcd_leaves_a_log_that_is_continued(start, path):
+    vspcd = start()
+    vspcd.vm("web")
+    wait_event(path, words.VM_CONNECTED)
+    vspcd.good_exits = (-signal.SIGKILL,)
+    vspcd.stop(signal.SIGKILL)
+    os.truncate(path, path.stat().st_size - 5)
+    count = len(events_of(path))
+    vspcd = start()
+    vspcd.wait_event(words.AUDIT_OPENED, torn="yes")
+    vspcd.stop()
+    lines = path.read_text().splitlines()
+    opened = json.loads(lines[count + 1])
+    assert opened["event"] == words.AUDIT_OPENED and opened["torn"] is True
+    assert opened["n"] == count + 2
+    status, said = verify(path)
+    assert status == 1
+    assert f"line {count + 1}: is no event" in said
+    assert f"line {count + 2}: 1 events before it were never written" in said
+    assert "1 events were never written; no other is missing" in said
+
+
+# ---- disks ------------------------------------------------------------------
+
+def test_a_full_disk_loses_nothing_and_is_told(start, path):
+    vspcd = start()
+    wait_event(path, words.READY)
+    limit_files(vspcd, path.stat().st_size + 100)
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN, lost="0",
+                     reason="File too large")
+    client.send(b"goes on")
+    vm.read_until(b"goes on")
+    limit_files(vspcd, None)
+    wait_event(path, words.CLIENT_CONNECTED, peer=client.address)
+    wait_event(path, words.AUDIT_WRITTEN)
+    vspcd.stop()
+    status, said = verify(path)
+    assert status == 0, said
+
+
+def test_who_needs_the_audit_log_is_served_when_it_works(start, path):
+    vspcd = start("--audit-required", "on")
+    vm = vspcd.vm("web")
+    live = vspcd.telnet(vm)
+    wait_event(path, words.CLIENT_CONNECTED, peer=live.address)
+    limit_files(vspcd, 1)
+    other = vspcd.vm("other")  # an event
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
+    client = vspcd.keep(TelnetClient(vspcd.console_address(vm.port)))
+    assert client.read_all() == REFUSED
+    vspcd.wait_event(words.CONNECTION_REFUSED, side="client",
+                     peer=client.address)
+    live.send(b"goes on")
+    vm.read_until(b"goes on")
+    other.close()
+    limit_files(vspcd, None)
+    wait_event(path, words.AUDIT_WRITTEN)
+    again = vspcd.telnet(vm)
+    again.send(b"so does this")
+    vm.read_until(b"so does this")
+
+
+def test_without_need_clients_are_served(start, path):
+    vspcd = start()
+    wait_event(path, words.READY)
+    limit_files(vspcd, 1)
+    vm = vspcd.vm("web")
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
+    client = vspcd.telnet(vm)
+    client.send(b"served")
+    vm.read_until(b"served")
+    limit_files(vspcd, None)
+
+
+def test_a_disk_that_hangs_holds_nobody(start, path, tmp_path):
+    if is_sanitized():
+        pytest.skip("a sanitizer has to be the first library")
+    flag = tmp_path / "stall"
+    vspcd = start("--audit-required", "on", wrapper=(
+        "env", f"LD_PRELOAD={BUILD / 'tests/program/libstall.so'}",
+        f"STALL_FILES={path}", f"STALL_WHILE={flag}", "STALL_WRITE=1"))
+    wait_event(path, words.READY)
+    flag.touch()
+    vspcd.check_works()
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN,
+                     reason="the disk does not answer")
+    vm = vspcd.vm("web")
+    client = vspcd.keep(TelnetClient(vspcd.console_address(vm.port)))
+    assert client.read_all() == REFUSED
+    flag.unlink()
+    wait_event(path, words.AUDIT_WRITTEN)
+    vspcd.check_works()
+    vspcd.stop()
+    status, said = verify(path)
+    assert status == 0, said
+
+
+# ---- what is refused --------------------------------------------------------
+
+def test_links_and_other_files_are_refused(path):
+    other = path.with_name("other")
+    other.write_text("precious\n")
+    path.symlink_to(other)
+    assert "it is a symbolic link" in refused("--audit-log", path)
+    path.unlink()
+    os.link(other, path)
+    assert "hard links" in refused("--audit-log", path)
+    path.unlink()
+    assert "does not end as an audit log" in refused("--audit-log", other)
+    assert other.read_text() == "precious\n"
+    assert "no regular file" in refused("--audit-log", "/dev/full")
+    assert "No such file" in refused("--audit-log", path / "x")
+
+
+def test_a_second_vspcd_is_refused(start, path):
+    start()
+    assert "another process writes it" in refused("--audit-log", path)
+
+
+def test_not_among_console_logs(path, tmp_path):
+    (tmp_path / "link").symlink_to(path.parent)
+    for directory in (path.parent, tmp_path, tmp_path / "link"):
+        said = refused("--audit-log", path, "--logdir", directory)
+        assert "where VMs choose names" in said, directory
+    said = refused("--audit-required", "on")
+    assert "audit-required: needs --audit-log" in said
+
+
+# ---- --verify-audit ---------------------------------------------------------
+
+def test_what_was_changed_is_found(start, path):
+    vspcd = start()
+    vspcd.vm("web")
+    vspcd.stop()
+    lines = path.read_bytes().splitlines(keepends=True)
+    status, said = verify(path)
+    assert status == 0 and f"{len(lines)} events, from 1 to {len(lines)}" in said
+    changed = path.with_name("changed")
+    changed.write_bytes(b"".join(lines[:2] + lines[3:]))
+    status, said = verify(changed)
+    assert status == 1 and "line 3: event 4 does not follow event 2" in said
+    changed.write_bytes(path.read_bytes().replace(b'"web"', b'"mail"'))
+    assert verify(changed)[0] == 1
+    result = subprocess.run(
+        [BUILD / "vspcd", "--verify-audit", path], stdout=subprocess.PIPE,
+        env=clean_environment(), timeout=30, check=False)
+    assert result.returncode == 0 and b"no event is missing" in result.stdout
+    missing = path.with_name("missing")
+    assert "No such file" in refused("--verify-audit", missing)
