@@ -1,7 +1,7 @@
 /*
  * Whole client sessions of one console: the input plays up to four clients,
- * their network, the VM and the time. Beside them a client of the same console
- * and a pair of its own must not notice.
+ * their network, the VM, the time, and what the rules let them do. Beside them
+ * a client of the same console and a pair of its own must not notice.
  *
  * An input is a row of steps, an operation and its argument in a byte each: the
  * low three bits say what, the high five how much. Bytes, pieces, floods and
@@ -36,6 +36,8 @@ enum event {
     EVENT_ALL_BREAK = 14,  /* all of them at once, and the VM */
     EVENT_MANY_BREAK = 15, /* the VM, and each client but the present one */
     EVENT_BURST = 16,      /* so many steps in one turn */
+    EVENT_RIGHT = 22,      /* clients of this console have another right */
+    EVENT_KEYBOARD = 23,   /* one of them writes at a time, or all */
     EVENT_VM_PIECE = 24,   /* something that VMs say */
 };
 
@@ -109,13 +111,44 @@ struct play {
     struct peer *beside; /* a raw client of the same console */
     uint64_t watched;    /* position of the next byte it has to get */
     uint64_t sent;       /* by the VM, of the pattern */
-    bool is_new;         /* the VM; what it sends begins with the next run */
-    bool is_steady;      /* the VM has never been other than it was at first */
+    uint64_t typed;      /* input of the console when its clients were allowed
+                          * to read alone */
+    bool has_called;
+    uint8_t right;    /* enum right, of its clients */
+    uint8_t keyboard; /* enum access_keyboard */
+    bool is_new;      /* the VM; what it sends begins with the next run */
+    bool is_steady;   /* the VM has never been other than it was at first */
 };
 
 static struct peer *present(struct play *p)
 {
     return p->clients[p->at]; /* NULL: nobody was there yet */
+}
+
+/* The other console is for everybody. Present clients are judged, as at a
+ * reload. */
+static void set_rules(struct play *p, enum right right,
+                      enum access_keyboard keyboard)
+{
+    static const struct access_text anybody = { "anybody", 1 };
+    struct access_section_source sections[2] = {
+        { .pattern = { UUID, 1 }, .keyboard = keyboard },
+        { .pattern = { "*", 2 } },
+    };
+    const struct access_source source = { .section = sections,
+                                          .section_count = 2 };
+    struct access_rules *rules;
+
+    p->right = (uint8_t)right;
+    p->keyboard = (uint8_t)keyboard;
+    sections[0].members[right] = (struct access_texts){ &anybody, 1 };
+    sections[1].members[RIGHT_BREAK] = (struct access_texts){ &anybody, 1 };
+    rules = access_rules_compile(&source, NULL, NULL);
+    require(rules != NULL);
+    site_set_access(&p->all.site, rules);
+    (void)sessions_judge(&p->all.site.ctx);
+    directory_settle(&p->all.site.directory);
+    p->typed = p->console->input_bytes;
 }
 
 /* It takes what comes, so it has got all that the VM was read. */
@@ -136,8 +169,12 @@ static void check_console(const struct play *p)
     const struct console *c = p->console;
     const struct directory_settings *settings = &p->all.site.directory.settings;
 
-    require(c->held_input.len <= settings->held_input_max + LIMIT_READ);
+    /* A read above the mark, and what one that goes then had kept. */
+    require(c->held_input.len <= settings->held_input_max + 2 * LIMIT_READ);
     require(c->output.cap <= settings->ring_max * 2);
+    /* For a system that was called there are no rules. */
+    require(p->right > RIGHT_READ || p->has_called ||
+            c->input_bytes == p->typed);
     require(!p->is_steady || (c->link != NULL && !p->vm->stream.is_closed));
 }
 
@@ -223,6 +260,7 @@ static void call_remote(struct play *p, unsigned how)
     peer = peer_add(&p->all.site);
     peer->is_raw = true;
     p->clients[p->at] = peer;
+    p->has_called = true;
     role->output_at = p->console->output.head;
     client_session_start(&p->all.site.ctx, &peer->stream.stream, p->console,
                          role);
@@ -253,6 +291,13 @@ static void happen(struct play *p, unsigned event)
                     (event >= EVENT_BURST && event < EVENT_VM_PIECE);
     if (event >= EVENT_VM_PIECE)
         peer_put(p->vm, vm_pieces[event - EVENT_VM_PIECE]);
+    else if (event == EVENT_KEYBOARD)
+        set_rules(p, (enum right)p->right,
+                  p->keyboard == KEYBOARD_ONE_WRITER ? KEYBOARD_FREE_FOR_ALL
+                                                     : KEYBOARD_ONE_WRITER);
+    else if (event == EVENT_RIGHT)
+        set_rules(p, (enum right)(RIGHT_READ + p->right % RIGHT_CONTROL),
+                  (enum access_keyboard)p->keyboard);
     else if (event >= EVENT_BURST)
         p->all.burst = (event - EVENT_BURST + 1) * BURST_STEP;
     else if (event == EVENT_MANY_BREAK)
@@ -352,6 +397,7 @@ static void start(struct play *p)
         (struct history_wish){ 24, LIMIT_OF(4 * KIB) };
     p->vm = vm_start(&p->all.site);
     p->console = site_console(&p->all.site);
+    set_rules(p, RIGHT_BREAK, KEYBOARD_FREE_FOR_ALL);
     p->beside = raw_connect(&p->all.site, p->console);
     connect_client(p);
     site_run(&p->all.site);
