@@ -7,6 +7,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import secrets
 import select
 import shutil
@@ -21,7 +22,7 @@ from harness import pam
 from harness.net import TIMEOUT, eventually
 from harness.pam import (ACCEPTED, ANSWER, DENIED, EXPIRED, FAILED, HIDDEN,
                          TEXT, VISIBLE, play)
-from harness.programs import BUILD, is_sanitized
+from harness.programs import BUILD, SOURCE, is_sanitized
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -142,6 +143,32 @@ def test_an_expired_password_is_changed(helper, account):
         assert seen[-1] == (ACCEPTED, user)
         assert run(helper, name, user, [new])[-1] == (ACCEPTED, user)
         assert run(helper, name, user, [password])[-1] == (DENIED, "")
+
+
+def test_the_units_capabilities_are_enough(helper, account, need):
+    """To check a password, and to change one that has expired."""
+    setpriv = need("setpriv", "util-linux")
+    unit = (SOURCE / "dist/vspcd-pam@.service.in").read_text()
+    [kept] = re.findall(r"^CapabilityBoundingSet=(.*)$", unit, re.M)
+    bound = ",".join(["-all"] + [name.replace("CAP_", "+").lower()
+                                 for name in kept.split()])
+    user, password = account("--lastday", "0")
+    new = "Neu-" + secrets.token_hex(8)
+    with pam.service(*UNIX) as name:
+        one = helper(name, prefix=[setpriv, "--bounding-set", bound,
+                                   "--inh-caps=-all", "--no-new-privs"])
+        status = pathlib.Path(f"/proc/{one.process.pid}/status")
+        one.send(pam.login(user))
+        assert one.next() == (HIDDEN, b"Password: ")
+        # CHOWN, DAC_OVERRIDE, AUDIT_WRITE
+        assert "\nCapBnd:\t0000000020000003\n" in status.read_text()
+        for answer in (password, password, new, new):
+            one.answer(answer)
+            kind, text = one.next()
+            while kind == TEXT:
+                kind, text = one.next()
+        assert (kind, text) == (ACCEPTED, user.encode())
+        assert run(helper, name, user, [new])[-1] == (ACCEPTED, user)
 
 
 def test_an_expired_password_that_is_not_changed(helper, account):

@@ -87,12 +87,12 @@ class Helper(Conversation):
     """One vspcd-pam with one login."""
 
     def __init__(self, name, *options, pair=None,
-                 program=BUILD / "vspcd-pam", **more):
+                 program=BUILD / "vspcd-pam", prefix=(), **more):
         ours, its = pair or socket.socketpair()
         with its:
             self.process = subprocess.Popen(
-                [program, "--service", name, *options], stdin=its, stdout=its,
-                stderr=subprocess.PIPE, **more)
+                [*prefix, program, "--service", name, *options], stdin=its,
+                stdout=its, stderr=subprocess.PIPE, **more)
         super().__init__(ours)
 
     def wait(self):
