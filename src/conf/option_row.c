@@ -465,7 +465,8 @@ const struct option_row option_rows[] = {
       .name = "vm-allow",
       .type = OPTION_NETWORK,
       AT(vm_allow),
-      .value = "NETWORK",
+      .words = "any",
+      .value = "NETWORK|any",
       .is_reloaded = true,
       .otherwise = "every address",
       .example = "{\"192.0.2.0/24\", \"2001:db8::/32\"}",
@@ -473,8 +474,23 @@ const struct option_row option_rows[] = {
               "such as 192.0.2.0/24; can be given up to 64 times",
       .more = "VMs connect from the addresses of their ESXi hosts. vspcd "
               "closes a connection from any other address before it reads a "
-              "byte. VMs that are already connected stay connected when this "
-              "setting changes." },
+              "byte. At SIGHUP, VMs end whose address is not allowed any more. "
+              "Without this setting every address is allowed, and vspcd warns "
+              "of that at each start; with any, it does not." },
+    { .name = "unknown-vms",
+      .type = OPTION_WORD,
+      AT(unknown_vms),
+      .words = "accept|refuse",
+      .value = "accept|refuse",
+      .standard = "accept",
+      .is_reloaded = true,
+      .text = "what happens when a VM's serial port connects that has no\n"
+              "console yet",
+      .more = "With refuse, vspcd serves only the consoles that it knows: "
+              "from its state file, from --import-ports, or since this "
+              "setting was changed. A console that expires is unknown: raise "
+              "--vm-expire-time for VMs that are off for longer. Needs "
+              "--backend File." },
     { .name = "client-allow",
       .type = OPTION_NETWORK,
       AT(client_allow),

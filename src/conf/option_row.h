@@ -36,7 +36,8 @@ struct option_row {
     const char *text;        /* for the help; lines are wrapped by hand */
     const char *more;        /* sentences for the manual pages only */
     const char *example;     /* value in the sample file, if no standard */
-    const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|..." */
+    const char *words;       /* OPTION_WORD, OPTION_TEXT: "first|second|...";
+                                OPTION_NETWORK: "any", if it is allowed */
     uint64_t min, max;       /* range; OPTION_RULE: max is the number of
                                 texts, 0 is SETTINGS_RULES_MAX;
                                 OPTION_REQUEST: min is the request */

@@ -121,6 +121,7 @@ struct settings {
     uint64_t client_idle_s; /* 0: no end */
     uint64_t interrupt;     /* 0 off, 1 on */
     uint64_t enter;         /* 0 as-is, 1 cr */
+    uint64_t unknown_vms;   /* 0 accept, 1 refuse */
     uint64_t vm_takeover;   /* 0 probe, 1 allow, 2 refuse */
     uint64_t move_timeout_s;
     uint64_t held_input_size;     /* bytes for each console */

@@ -138,6 +138,9 @@ static void check_together(const struct settings *s, struct problems *problems)
     }
     if (s->state_file != NULL && s->backend != SETTINGS_BACKEND_FILE)
         complain(s, "file", "needs --backend File", problems);
+    /* Without a state no VM is known after a restart. */
+    if (s->unknown_vms != 0 && s->backend != SETTINGS_BACKEND_FILE)
+        complain_of_need(s, "unknown-vms", "backend File", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
     /* Where TLS is not required, a client in the clear has no certificate to

@@ -195,6 +195,21 @@ static int add_network(struct settings_networks *networks, unsigned line,
     return r;
 }
 
+/* A word of the row, which can only be "any", is every address of both
+ * families. */
+static int add_networks(const struct option_row *row,
+                        struct settings_networks *networks, unsigned line,
+                        const char *value, struct err *err)
+{
+    uint64_t word;
+    int r;
+
+    if (row->words == NULL || !find_word(row->words, value, &word))
+        return add_network(networks, line, value, err);
+    r = add_network(networks, line, "0.0.0.0/0", err);
+    return r == 0 ? add_network(networks, line, "::/0", err) : r;
+}
+
 static int set_text(const struct option_row *row, char **member,
                     const char *value, struct err *err)
 {
@@ -243,7 +258,7 @@ static int set_member(const struct option_row *row, unsigned line,
     case OPTION_RULE:
         return add_rule(row, member, line, value, err);
     case OPTION_NETWORK:
-        return add_network(member, line, value, err);
+        return add_networks(row, member, line, value, err);
     case OPTION_PROXY:
         return add_proxy(row, line, value, settings, err);
     case OPTION_WORD:

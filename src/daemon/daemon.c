@@ -511,6 +511,7 @@ void daemon_say_ready(struct daemon *d)
         log_warning(LOG_RUNS_AS_ROOT " reason=%s",
                     LOG_TEXT("whoever takes vspcd over has the whole system; "
                              "see --user, or the systemd unit"));
+    daemon_proxies_check_allowed(&d->proxies, s);
     for (int i = 0; i < s->notice_count; i++)
         log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_access_log(&d->access, s);

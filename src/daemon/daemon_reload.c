@@ -200,6 +200,8 @@ void daemon_reload(struct daemon *d)
         log_audit(LOG_INFO, NULL, NULL, LOG_TLS_RELOADED);
     if (has_changed(&changes, "access") || has_changed(&changes, "group"))
         daemon_access_log(&d->access, d->settings);
+    if (has_changed(&changes, "vm-allow"))
+        daemon_proxies_check_allowed(&d->proxies, d->settings);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     if (changes.count > 0)

@@ -74,6 +74,7 @@ struct session_settings daemon_settings_of_sessions(
     (void)address_parse(s->interface, 0, &interface, &err); /* it is checked */
     return (struct session_settings){
         .identity_timeout_us = s->identity_timeout_s * US_PER_S,
+        .refuses_unknown = s->unknown_vms != 0,
         .vm_takeover = (enum vm_takeover)s->vm_takeover,
         .proxy_port = found->proxy_port,
         .listen_rules = found->rules->listen,

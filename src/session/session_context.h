@@ -43,7 +43,8 @@ enum vm_takeover {
 struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     enum vm_takeover vm_takeover;
-    uint16_t proxy_port; /* a service URI that names it is only a label */
+    bool refuses_unknown; /* VMs whose console is not known */
+    uint16_t proxy_port;  /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
     bool enter_is_cr;              /* LF of a client's lines is CR for the VM */
@@ -83,7 +84,7 @@ struct session_context {
     struct gate gate;
     const struct access_rules *access; /* set by the owner; borrowed. NULL:
                                         * nobody may do anything */
-    struct loop *loop; /* NULL in a test */
+    struct loop *loop;                 /* NULL in a test */
     struct session_list all;
     struct tls_hub tls;
     /* Borrowed; a reload replaces them. NULL where the policy is TLS_OFF. Code

@@ -230,6 +230,7 @@ SETTINGS = [
      "--unidentified-per-address", 7, "--new-console-rate", 8,
      "--new-console-burst", 9, "--new-console-expire-time", 10,
      "--vm-tls-keep", "off", "--vm-takeover", "refuse",
+     "--unknown-vms", "refuse",
      "--keyboard", "one-writer"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",

@@ -505,6 +505,21 @@ static void networks_are_a_list(void **state)
     options_free(&next);
 }
 
+static void any_is_every_address_of_those_who_connect(void **state)
+{
+    struct bench *b = *state;
+    const struct settings_networks *allow = &b->settings.vm_allow;
+    struct settings next;
+
+    read_text(b, "vm-allow = \"any\"\n");
+    assert_int_equal(allow->count, 2);
+    assert_string_equal(network_format(&allow->item[0]).text, "0.0.0.0/0");
+    assert_string_equal(network_format(&allow->item[1]).text, "::/0");
+    write_file(b, "proxy-protocol-from = \"any\"\n");
+    assert_int_equal(options_reload(&b->settings, &next, &b->problems),
+                     -EINVAL);
+}
+
 static void there_is_an_end_to_networks(void **state)
 {
     struct bench *b = *state;
@@ -573,6 +588,7 @@ int main(void)
         BENCH_TEST(every_line_of_the_sample_is_a_setting),
         BENCH_TEST(a_reload_takes_what_may_change),
         BENCH_TEST(networks_are_a_list),
+        BENCH_TEST(any_is_every_address_of_those_who_connect),
         BENCH_TEST(there_is_an_end_to_networks),
         BENCH_TEST(a_reload_of_the_same_changes_nothing),
         BENCH_TEST(a_reload_of_something_wrong_gives_nothing),

@@ -146,6 +146,7 @@ static void the_totals_are_two_lines(void **state)
         .unidentified_limit = 6,
         .history_bytes = 7,
         .history_limit_bytes = 8,
+        .vms_unrestricted = 1,
         .vms_refused_address = 9,
         .vms_refused_rate = 10,
         .unidentified_closed = 11,
@@ -166,16 +167,16 @@ static void the_totals_are_two_lines(void **state)
     listing_begin(&f->listing);
     assert_says(f, LOG_TOTALS " count=2 moves=18 completed=19 failed=20 "
                               "refused=21");
-    assert_says(
-        f, LOG_LIMITS
-        " open-files=1 consoles=2/none all-clients=3/4 "
-        "unserved=19/20 unidentified=5/6 history=7/8 refused-vm-address=9 "
-        "refused-vm-rate=10 closed-unidentified=11 "
-        "refused-new-console=22 evicted-console=23 "
-        "refused-console=12 refused-client-address=13 "
-        "refused-client-rate=14 refused-client-total=15 "
-        "refused-client-of-address=21 refused-client-of-console=16 "
-        "out-of-files=17");
+    assert_says(f, LOG_LIMITS
+                " open-files=1 consoles=2/none all-clients=3/4 "
+                "unserved=19/20 unidentified=5/6 history=7/8 vm-allow=not-set "
+                "refused-vm-address=9 "
+                "refused-vm-rate=10 closed-unidentified=11 "
+                "refused-new-console=22 evicted-console=23 "
+                "refused-console=12 refused-client-address=13 "
+                "refused-client-rate=14 refused-client-total=15 "
+                "refused-client-of-address=21 refused-client-of-console=16 "
+                "out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);
     assert_null(strstr(f->text, LOG_LISTING_UNDER_WAY));

@@ -48,6 +48,8 @@ struct census {
     uint64_t moves_failed;
     uint64_t moves_refused;
 
+    uint64_t vms_unrestricted; /* 1: every address may connect as a VM, and no
+                                * setting says so */
     uint64_t vms_refused_address; /* connections on the VMs' ports */
     uint64_t vms_refused_rate;
     uint64_t unidentified_closed; /* to make room */

@@ -23,6 +23,10 @@ static const struct metric rows[] = {
       METRIC_GAUGE, AT(addresses) },
     { "vspcd_vms", "Consoles whose VM is connected.", "consoles", METRIC_GAUGE,
       AT(vms) },
+    { "vspcd_vms_unrestricted",
+      "1 while every address may connect as a VM, because --vm-allow is not "
+      "set, else 0.",
+      "settings", METRIC_GAUGE, AT(vms_unrestricted) },
     { "vspcd_vms_refused_by_address_total",
       "Connections of VMs refused because --vm-allow has no such address.",
       "connections", METRIC_COUNTER, AT(vms_refused_address) },

@@ -26,6 +26,8 @@ static void read_gate(struct census *census, const struct gate *g)
     census->unserved = g->newcomers[ADMISSION_CLIENT].count;
     census->unserved_limit = g->newcomers[ADMISSION_CLIENT].limit;
     census->unserved_closed = g->newcomers[ADMISSION_CLIENT].closed;
+    census->vms_unrestricted =
+        g->admission.settings.rules[ADMISSION_VM].allowed.count == 0;
     census->vms_refused_address =
         refused(g, ADMISSION_VM, ADMISSION_NOT_ALLOWED);
     census->vms_refused_new = g->admission.refused_consoles;

@@ -120,3 +120,25 @@ void daemon_proxies_log_others(const struct daemon_proxies *p)
         log_info(LOG_VM_PORT_OPENED " proxy=%s",
                  address_format(&p->item[i].address).text);
 }
+
+static bool is_for_others(const struct daemon_proxy *p)
+{
+    struct ip ip;
+
+    return address_ip(&p->address, &ip) && ip_range(ip) != IP_LOOPBACK;
+}
+
+void daemon_proxies_check_allowed(const struct daemon_proxies *p,
+                                  const struct settings *settings)
+{
+    for (int i = 0; i < p->count && settings->vm_allow.count == 0; i++) {
+        if (!is_for_others(&p->item[i]))
+            continue;
+        log_warning(LOG_VMS_FROM_EVERYWHERE " proxy=%s reason=%s",
+                    address_format(&p->item[i].address).text,
+                    LOG_TEXT("whoever reaches the port can pose as any VM "
+                             "that is not connected; name the ESXi hosts in "
+                             "--vm-allow, or say --vm-allow any"));
+        return;
+    }
+}

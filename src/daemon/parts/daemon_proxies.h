@@ -43,4 +43,9 @@ void daemon_proxies_use(struct daemon_proxies *p,
 /* Logs all ports but the first, which the caller's line "ready" names. */
 void daemon_proxies_log_others(const struct daemon_proxies *p);
 
+/* Warns of a port that other machines reach, if every address may connect as a
+ * VM, and no setting says so. */
+void daemon_proxies_check_allowed(const struct daemon_proxies *p,
+                                  const struct settings *settings);
+
 #endif

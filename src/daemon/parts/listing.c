@@ -69,7 +69,7 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->moves_refused);
     log_info(LOG_LIMITS " open-files=%llu consoles=%s all-clients=%s "
                         "unserved=%s unidentified=%s history=%s "
-                        "refused-vm-address=%llu "
+                        "vm-allow=%s refused-vm-address=%llu "
                         "refused-vm-rate=%llu closed-unidentified=%llu "
                         "refused-new-console=%llu evicted-console=%llu "
                         "refused-console=%llu refused-client-address=%llu "
@@ -82,6 +82,7 @@ static void log_totals(const struct census *c)
              share(c->unserved, c->unserved_limit).text,
              share(c->unidentified, c->unidentified_limit).text,
              share(c->history_bytes, c->history_limit_bytes).text,
+             c->vms_unrestricted != 0 ? "not-set" : "set",
              (unsigned long long)c->vms_refused_address,
              (unsigned long long)c->vms_refused_rate,
              (unsigned long long)c->unidentified_closed,

@@ -67,6 +67,20 @@ static void log_too_many_new(const struct vm_session *s, const char *name)
                  "VMs come from one address"));
 }
 
+/* An auditor asks for it: somebody has brought a VM that is not on the site's
+ * list. */
+static void refuse_unknown(struct vm_session *s, const struct vm_identity *who)
+{
+    log_audit(LOG_WARNING, s->link.peer, who->uuid,
+              LOG_VM_UNKNOWN_REFUSED
+              " vm=%s uuid=%s label=%s door=vms peer=%s reason=%s",
+              LOG_TEXT(who->name), LOG_TEXT(who->uuid), LOG_TEXT(who->label),
+              s->link.peer,
+              LOG_TEXT("the serial port has no console yet, and --unknown-vms "
+                       "is refuse"));
+    vm_session_dismiss(s, vm_end_text(VM_END_UNKNOWN));
+}
+
 static void log_in_the_clear(const struct vm_session *s,
                              const struct console *c)
 {
@@ -89,6 +103,10 @@ static bool attach(struct vm_session *s, const struct vm_identity *who)
     struct console *c = directory_find_known(ctx->directory, who);
     enum directory_outcome outcome;
 
+    if (c == NULL && ctx->settings.refuses_unknown) {
+        refuse_unknown(s, who);
+        return false;
+    }
     if (c == NULL && !gate_admits_console(&ctx->gate, s->link.ip)) {
         log_too_many_new(s, who->name);
         vm_session_end(s, VM_END_TOO_MANY_NEW);
