@@ -89,6 +89,16 @@ static inline bool network_contains(const struct network *n, struct ip ip)
            ip_is_ipv4(ip) == n->is_ipv4;
 }
 
+/* Whether the network outer contains all of inner. */
+static inline bool network_is_within(const struct network *inner,
+                                     const struct network *outer)
+{
+    return (outer->mask.high & ~inner->mask.high) == 0 &&
+           (outer->mask.low & ~inner->mask.low) == 0 &&
+           network_contains(outer, inner->address) &&
+           inner->is_ipv4 == outer->is_ipv4;
+}
+
 bool network_is_equal(const struct network *a, const struct network *b);
 
 /* In the form that network_parse reads. */

@@ -1,6 +1,6 @@
 #include "daemon/ask/check_access.h"
 
-#include "access/member.h"
+#include "access/rules/member.h"
 #include "daemon/parts/daemon_access.h"
 
 #include <grp.h>

@@ -1,4 +1,4 @@
-#include "access/access_rules_private.h"
+#include "access/rules/access_rules_private.h"
 
 #include "base/mem.h"
 

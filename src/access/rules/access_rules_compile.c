@@ -3,7 +3,7 @@
  * are told at once: members are read, names become groups or persons, and the
  * groups in sections are replaced by their members.
  */
-#include "access/access_rules_private.h"
+#include "access/rules/access_rules_private.h"
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -339,6 +339,8 @@ struct access_rules *access_rules_compile(const struct access_source *source,
         check_circles(&rules->group[i], 1, &problems);
     for (size_t i = 0; i < rules->section_count && !problems.has_error; i++)
         fill_section(rules, &rules->section[i], &problems);
+    if (!problems.has_error && tell != NULL)
+        rules_check(rules, &problems);
     if (problems.has_error) {
         access_rules_free(rules);
         rules = NULL;

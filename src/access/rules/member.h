@@ -2,8 +2,8 @@
  * member.h - a member of a group or of a rule (access_rules.h has the forms):
  * read from its text, and asked whether it stands for a principal.
  */
-#ifndef ACCESS_MEMBER_H
-#define ACCESS_MEMBER_H
+#ifndef ACCESS_RULES_MEMBER_H
+#define ACCESS_RULES_MEMBER_H
 
 #include "access/principal.h"
 #include "base/err.h"

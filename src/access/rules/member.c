@@ -1,4 +1,4 @@
-#include "access/member.h"
+#include "access/rules/member.h"
 
 #include "access/pattern.h"
 #include "base/mem.h"
@@ -214,30 +214,21 @@ const char *member_doubt(const struct member *m)
 
 /* ---- judging ------------------------------------------------------------ */
 
-static bool is_wider(const struct network *a, const struct network *b)
-{
-    return (a->mask.high & ~b->mask.high) == 0 &&
-           (a->mask.low & ~b->mask.low) == 0;
-}
-
 /* Of two networks, one contains the other, or they have nothing in common. */
 struct member_from member_from_both(const struct member_from *a,
                                     const struct member_from *b)
 {
-    const struct member_from *narrow = a, *wide = b;
-    struct member_from both;
+    struct member_from both = *a;
 
-    if (!a->has_network ||
-        (b->has_network && is_wider(&a->network, &b->network))) {
-        narrow = b;
-        wide = a;
-    }
-    both = *narrow;
-    both.is_local = a->is_local || b->is_local;
-    both.is_nowhere =
-        a->is_nowhere || b->is_nowhere ||
-        (wide->has_network &&
-         !network_contains(&wide->network, narrow->network.address));
+    both.is_local |= b->is_local;
+    both.is_nowhere |= b->is_nowhere;
+    if (!b->has_network)
+        return both;
+    if (!a->has_network || network_is_within(&b->network, &a->network))
+        both.network = b->network;
+    else if (!network_is_within(&a->network, &b->network))
+        both.is_nowhere = true;
+    both.has_network = true;
     return both;
 }
 

@@ -2,11 +2,11 @@
  * access_rules_private.h - what compiled rules are made of. Private to
  * access_rules*.c.
  */
-#ifndef ACCESS_ACCESS_RULES_PRIVATE_H
-#define ACCESS_ACCESS_RULES_PRIVATE_H
+#ifndef ACCESS_RULES_ACCESS_RULES_PRIVATE_H
+#define ACCESS_RULES_ACCESS_RULES_PRIVATE_H
 
 #include "access/access_rules.h"
-#include "access/member.h"
+#include "access/rules/member.h"
 
 /* A member as it stands in the file. */
 struct rules_member {
@@ -71,6 +71,10 @@ struct rules_problems {
 void rules_problem_add(struct rules_problems *problems, unsigned line,
                        bool is_error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Warnings about rules that were compiled (access_rules_check.c). */
+void rules_check(const struct access_rules *rules,
+                 struct rules_problems *problems);
 
 /* Whether the section is for this console's host. */
 bool rules_section_has_host(const struct rules_section *section,
