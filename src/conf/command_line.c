@@ -187,6 +187,19 @@ static bool take(struct reading *r, int found, char **argv)
     return row != NULL || other != NULL;
 }
 
+/* The only option with two values. */
+static const char explain_access[] = "explain-access";
+static const char explain_console[] = "explain-console";
+
+static bool is_given(const struct command_line *line, const char *name)
+{
+    for (int i = 0; i < line->count; i++) {
+        if (strcmp(line->options[i].row->name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void read_words(struct reading *r, int argc, char **argv)
 {
     struct option options[OPTIONS_MAX + 1];
@@ -202,6 +215,9 @@ static void read_words(struct reading *r, int argc, char **argv)
         if (r->is_at_end)
             return;
     }
+    if (optind < argc && is_given(r->line, explain_access) &&
+        !is_given(r->line, explain_console))
+        take_row(r, option_find(explain_console), argv[optind++], false);
     /* A word behind an unknown option is likely its value: one problem is
      * enough. */
     if (optind < argc && all_known)

@@ -1051,6 +1051,29 @@ const struct option_row option_rows[] = {
       .text = "what the URI of --check-uri is used for: server or client,\n"
               "the direction of the serial port; or proxy, the URI of the\n"
               "concentrator" },
+    { .name = "explain-access",
+      .type = OPTION_TEXT,
+      AT(explain_access),
+      .min = 1,
+      .value = "PRINCIPAL CONSOLE",
+      .is_not_kept = true,
+      .text = "print what the access sections allow PRINCIPAL to do with\n"
+              "CONSOLE, and which line says so, and exit",
+      .more = "PRINCIPAL is the name of a person, certificate:NAME, "
+              "token:NAME, or anybody; behind it can stand from ADDRESS, such "
+              "as 'alice from 192.0.2.7'. Without an address it is a person on "
+              "this machine. CONSOLE is a name, a UUID, or one of them with "
+              "/LABEL; behind it can stand from ADDRESS, the address of its "
+              "VM's host. A running vspcd is not asked. The exit status is 0 "
+              "if the console can at least be read, else 1." },
+    { .name = "explain-console",
+      .type = OPTION_TEXT,
+      AT(explain_console),
+      .min = 1,
+      .value = "CONSOLE",
+      .is_not_kept = true,
+      .text = "the console of --explain-access; it can also stand behind\n"
+              "the principal" },
     { .name = "import-ports",
       .type = OPTION_TEXT,
       AT(import_ports),

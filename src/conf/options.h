@@ -185,7 +185,9 @@ struct settings {
     char *config;          /* the value of --config */
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
-    char *import_ports; /* path of a file, or - for standard input */
+    char *explain_access;  /* a principal */
+    char *explain_console; /* its console */
+    char *import_ports;    /* path of a file, or - for standard input */
     char *pidfile;
     char *user;
     char *audit_log;         /* NULL: none */
@@ -227,6 +229,7 @@ enum options_request {
     OPTIONS_CHECK_CONFIG,
     OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
+    OPTIONS_EXPLAIN_ACCESS,
     OPTIONS_IMPORT_PORTS,
     OPTIONS_VERIFY_AUDIT,
 };

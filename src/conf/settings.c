@@ -141,6 +141,12 @@ static void check_together(const struct settings *s, struct problems *problems)
     /* Without a state no VM is known after a restart. */
     if (s->unknown_vms != 0 && s->backend != SETTINGS_BACKEND_FILE)
         complain_of_need(s, "unknown-vms", "backend File", problems);
+    if (s->explain_access != NULL && s->explain_console == NULL)
+        complain(s, "explain-access",
+                 "expected a principal and a console, such as alice web-1",
+                 problems);
+    if (s->explain_console != NULL && s->explain_access == NULL)
+        complain_of_need(s, "explain-console", "explain-access", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
     /* Where TLS is not required, a client in the clear has no certificate to
@@ -219,6 +225,8 @@ static int read_all(int argc, char **argv, const struct settings *former,
     command_line_done(&line);
     if (*ret_request == OPTIONS_RUN && s.check_uri != NULL)
         *ret_request = OPTIONS_CHECK_URI;
+    if (*ret_request == OPTIONS_RUN && s.explain_access != NULL)
+        *ret_request = OPTIONS_EXPLAIN_ACCESS;
     if (*ret_request == OPTIONS_RUN && s.import_ports != NULL)
         *ret_request = OPTIONS_IMPORT_PORTS;
     if (*ret_request == OPTIONS_RUN && s.verify_audit != NULL)

@@ -5,6 +5,7 @@
 #include "daemon/ask/check_access.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/ask/check_uri.h"
+#include "daemon/ask/explain_access.h"
 #include "daemon/ask/import_ports.h"
 #include "daemon/ask/verify_audit.h"
 #include "daemon/daemon.h"
@@ -238,6 +239,22 @@ static int verify(const struct settings *settings)
     return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int explain(const struct settings *settings)
+{
+    struct problems problems = { 0 };
+    bool may_read = false;
+    struct err err;
+
+    check_settings(settings, &problems);
+    if (problems.count == 0 && (become_user(settings, &err) < 0 ||
+                                explain_access(settings, &may_read, &err) < 0))
+        problems_add(&problems, 0, "%s", err.text);
+    if (problems.count == 0)
+        return may_read ? EXIT_SUCCESS : EXIT_FAILURE;
+    print_problems(&problems);
+    return EXIT_USAGE;
+}
+
 static int answer(enum options_request request, struct settings *settings)
 {
     switch (request) {
@@ -253,6 +270,8 @@ static int answer(enum options_request request, struct settings *settings)
         return show_config(settings);
     case OPTIONS_CHECK_URI:
         return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
+    case OPTIONS_EXPLAIN_ACCESS:
+        return explain(settings);
     case OPTIONS_IMPORT_PORTS:
         return import(settings);
     case OPTIONS_VERIFY_AUDIT:

@@ -4,6 +4,7 @@ What the rules say is in test_access_model.py."""
 import pytest
 
 from harness import words
+from harness.net import eventually
 from test_config import config, run  # noqa: F401 (a fixture)
 from test_config_reload import hup
 from test_vspc_server import link  # noqa: F401 (a fixture)
@@ -129,3 +130,142 @@ def test_an_interface_without_rules_is_told(start_vspcd, config):
     vspcd = start_vspcd("--config", config('access "*" {}'),
                         "--interface", "192.0.2.1")
     assert not vspcd.events(words.ACCESS_LOCAL)
+
+
+# ---- warnings of --check-config ---------------------------------------------
+
+@pytest.mark.parametrize("text, line, said", [
+    ('access "*" { read = {"a"} }\naccess "web" { write = {"a"} }', 2,
+     "never decides: '*' in line 1"),
+    ('access "w*" { read = {"a"} }\naccess "web-?" { write = {"a"} }', 2,
+     "never decides: 'w*' in line 1"),
+    ('access "w" { read = {"a"} hosts = {"10.0.0.0/8", "::1"} }\n'
+     'access "w" { read = {"a"} hosts = {"10.1.0.0/16"} }', 2,
+     "never decides: 'w' in line 1"),
+    ('access "*" { read = {"a"} }\ngroup g { members = {"a"} }', 2,
+     "is used by no access section"),
+    ('access "*" { read = {"a"} }\ngroup g { members = {"h"} }\n'
+     'group h { members = {"g2"} }', 2, "is used by no access section"),
+    ('access "*" { read = {"g", "a"} }\ngroup g {}', 2, "has no members"),
+    ('access "*" { read = {"root"} }\ngroup root { members = {"a"} }', 2,
+     "who is user:root now"),
+    ('access "*" { read = {"a b"} }', 1, "have no blanks"),
+    ('access "*" { read = {"%wheel"} }', 1, "are unix:GROUP"),
+    ('access "*" { read = {"a"}\n write = {"unix:no-such-group"} }', 2,
+     "this system has no group 'no-such-group'"),
+    ('\naccess "x" {}\naccess "*" { read = {"a"} }', 2,
+     "gives nobody a right"),
+    ('access "*" { read = {"g from 10.0.0.0/8", "b"} }\n'
+     'group g { members = {"a from 192.0.2.0/24"} }', 1,
+     "can come from nowhere"),
+])
+def test_strange_rules(config, text, line, said):
+    warnings = run("--config", config(text), "--check-config")
+    assert warnings.returncode == 0
+    lines = [line.split(".conf:")[1] for line in warnings.stderr.splitlines()
+             if line.startswith("vspcd: warning: ")]
+    assert any(one.startswith(f"{line}: ") and said in one for one in lines), \
+        warnings.stderr
+
+
+@pytest.mark.parametrize("text", [
+    'access "web-*" { read = {"a"} }\naccess "*" { read = {"a"} }',
+    'access "*" { read = {"a"} hosts = {"10.0.0.0/8"} }\n'
+    'access "*" { read = {"a"} }',
+    'access "*" { read = {"a"} hosts = {"10.0.0.0/8"} }\n'
+    'access "*" { read = {"a"} hosts = {"10.0.0.0/8", "::/0"} }',
+    'access "a?" { read = {"a"} }\naccess "a*" { read = {"a"} }',
+    'group g { members = {"h"} }\ngroup h { members = {"anybody"} }\n'
+    'access "*" { read = {"g"} }',
+    'access "*" { read = {"certificate:O=a b,CN=*", "unix:root"} }',
+])
+def test_rules_that_are_not_strange(config, text):
+    assert check(config(text)) == []
+
+
+def test_strange_rules_are_logged_at_start_and_reload(start_vspcd, config):
+    path = config('access "*" { read = {"anybody"} }\naccess "x" {}')
+    vspcd = start_vspcd("--config", path)
+    eventually(lambda: len(vspcd.events(words.ACCESS_STRANGE)) == 2,
+               words.ACCESS_STRANGE)
+    config('access "*" { write = {"anybody"} }\ngroup g {}')
+    hup(vspcd)
+    assert len(vspcd.events(words.ACCESS_STRANGE)) == 4
+    hup(vspcd)
+    assert len(vspcd.events(words.ACCESS_STRANGE)) == 4
+
+
+# ---- --explain-access -------------------------------------------------------
+
+EXPLAINED = """\
+group ops { members = {"alice", "unix:daemon", "certificate:*.example.org"} }
+access "secret-*" { admin = {"root"} }
+access "52f7a088-*" { read = {"anybody"} }
+access "*" { hosts = "10.0.1.0/24"
+  admin = {"root"} }
+access "*" {
+  break = {"ops from 192.0.2.0/24"}
+  read = {"anybody from local"}
+}
+"""
+
+
+@pytest.mark.parametrize("principal, console, right, line, because", [
+    ("alice", "web", "read", 8, "read is for 'anybody', and so for alice"),
+    ("user:alice from 192.0.2.9", "web", "break", 7,
+     "1: 'alice' is in that group"),
+    ("alice from 198.51.100.1", "web", None, 6,
+     "7: break is for 'ops', by 'alice', but only from 192.0.2.0/24; this "
+     "comes from 198.51.100.1"),
+    ("daemon from 192.0.2.9", "web", "break", 7,
+     "1: 'unix:daemon' is in that group"),
+    ("certificate:a.example.org from 192.0.2.9", "web", "break", 7,
+     "1: 'certificate:*.example.org' is in that group"),
+    ("anybody from local", "web/s0", "read", 8, "2: access 'secret-*' does "
+     "not match"),
+    ("anybody from 192.0.2.9", "52F7A088357EA2C58C355A2BA9F1EC6F", "read", 3,
+     "3: access '52f7a088-*' decides"),
+    ("root", "web from 10.0.1.7", "admin", 5, "4: access '*' decides"),
+    ("alice", "web from 10.0.1.7", None, 4,
+     "5: admin is for 'root', which is not alice (password)"),
+    ("alice", "web from 10.0.2.7", "read", 8,
+     "4: access '*' is not for the address of its VM's host"),
+    ("alice", "secret-1", None, 2, "nothing in access 'secret-*' is for"),
+])
+def test_explained(config, principal, console, right, line, because):
+    path = config(EXPLAINED)
+    result = run("--config", path, "--explain-access", principal, console)
+    assert (result.returncode, result.stderr) == (0 if right else 1, "")
+    said = f"right      {right}, by {path}:{line}\n" if right else \
+        f"right      none; {path}:{line} decides\n"
+    assert said in result.stdout
+    assert because in result.stdout.replace(f"{path}:", "")
+
+
+def test_explained_without_sections():
+    result = run("--explain-access", "anybody from 192.0.2.1", "web")
+    assert result.returncode == 1
+    assert "right      none\n" in result.stdout
+    assert "there is no access section" in result.stdout
+    assert run("--explain-access", "anybody", "web").returncode == 0
+
+
+def test_no_section_is_for_it(config):
+    result = run("--config", config('access "db" { read = {"anybody"} }'),
+                 "--explain-access", "alice", "--explain-console", "web")
+    assert result.returncode == 1
+    assert "no access section is for this console" in result.stdout
+
+
+@pytest.mark.parametrize("words, said", [
+    (["alice"], "expected a principal and a console"),
+    (["alice", "web", "more"], "unexpected argument 'more'"),
+    (["x:y", "web"], "is no principal"),
+    (["", "web"], "expected a text that is not empty"),
+    (["alice from nowhere", "web"], "is no address"),
+    (["alice", "web from nowhere"], "is no address"),
+])
+def test_wrong_questions(words, said):
+    result = run("--explain-access", *words)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert said in result.stderr

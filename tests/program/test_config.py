@@ -188,7 +188,8 @@ def test_show(config):
 def test_show_has_every_setting():
     """All options but those that ask for something else."""
     others = {"config", "check-config", "show-config", "check-uri",
-              "check-uri-as", "import-ports", "show-tls", "help",
+              "check-uri-as", "explain-access",
+              "explain-console", "import-ports", "show-tls", "help",
               "verify-audit", "version"}
     options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
                              run("--help").stdout, re.MULTILINE))
@@ -231,7 +232,8 @@ SETTINGS = [
      "--new-console-burst", 9, "--new-console-expire-time", 10,
      "--vm-tls-keep", "off", "--vm-takeover", "refuse",
      "--unknown-vms", "refuse",
-     "--keyboard", "one-writer"],
+     "--keyboard", "one-writer",
+     "--writer-idle", 60, "--certificate-name", "email"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4],

@@ -57,6 +57,8 @@ static struct shown show_member(const struct rules_member *m)
 
     if (m->member.kind == MEMBER_ANYBODY)
         return show("anybody");
+    if (m->member.kind == MEMBER_PERSON)
+        return show(m->member.name);
     snprintf(text, sizeof text, "%s%s", member_prefix(m->member.kind),
              m->member.name);
     return show(text);
@@ -82,8 +84,9 @@ static void say_from(struct output *out, const struct rules_grant *grant,
 
     if (from->has_network && from->is_local)
         local = "this machine and ";
-    say(out, grant->found->line,
-        "'%s' matches, but only from %s%s; this comes from %s",
+    say(out, grant->given->line,
+        "%s is for '%s', by '%s', but only from %s%s; this comes from %s",
+        right_name((enum right)grant->right), show_member(grant->given).text,
         show_member(grant->found).text, local,
         from->is_nowhere    ? "networks that have nothing in common"
         : from->has_network ? network_format(&from->network).text
@@ -98,17 +101,22 @@ static void say_not_for(struct output *out, const struct rules_section *section,
                         const struct principal *who,
                         const struct principal *from)
 {
-    say(out, given->line, "%s is for '%s', which is not %s",
-        right_name((enum right)given->right), show_member(given).text,
-        show(principal_format(who).text).text);
+    bool is_named = false;
+
     for (; *at < section->grant_count; ++*at) {
         const struct rules_grant *grant = &section->grant[*at];
 
         if (grant->given != given)
             break;
-        if (member_has_name_of(grant->kind, grant->name, who))
-            say_from(out, grant, from);
+        if (!member_has_name_of(grant->kind, grant->name, who))
+            continue;
+        is_named = true;
+        say_from(out, grant, from);
     }
+    if (!is_named)
+        say(out, given->line, "%s is for '%s', which is not %s",
+            right_name((enum right)given->right), show_member(given).text,
+            show(principal_format(who).text).text);
 }
 
 static void say_grant(struct output *out, const struct rules_grant *grant,

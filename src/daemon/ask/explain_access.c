@@ -1,0 +1,263 @@
+#include "daemon/ask/explain_access.h"
+
+#include "auth/account_lookup.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "daemon/parts/daemon_access.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { EXPLANATION_MAX = 256 * 1024 };
+
+__attribute__((format(printf, 2, 3))) static void say(const char *field,
+                                                      const char *format, ...)
+{
+    va_list args;
+
+    printf("%-10s ", field);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    putchar('\n');
+}
+
+/* ---- who, and from where ------------------------------------------------- */
+
+/* "WHAT from ADDRESS"; the address may be "local". */
+struct placed {
+    char *what;
+    bool has_ip;
+    struct ip ip;
+};
+
+static int place(const char *text, struct placed *ret, struct err *err)
+{
+    static const char from[] = " from ";
+    const char *found = NULL;
+    struct placed placed = { .has_ip = false };
+
+    for (const char *at = strstr(text, from); at != NULL;
+         at = strstr(at + 1, from))
+        found = at;
+    if (found == NULL) {
+        ret->what = xstrdup(text);
+        return 0;
+    }
+    placed.has_ip = strcmp(found + strlen(from), "local") != 0;
+    if (placed.has_ip && !ip_parse(found + strlen(from), &placed.ip)) {
+        err_set(err, "'%.60s' is no address: expected one behind from",
+                found + strlen(from));
+        return -EINVAL;
+    }
+    placed.what = xstrndup(text, (size_t)(found - text));
+    *ret = placed;
+    return 0;
+}
+
+/* An account's groups, and whether it can write vspcd's files. */
+static void take_account(struct principal *p)
+{
+    struct groups_answer answer;
+
+    account_lookup(p->name, 0, &answer);
+    switch (answer.outcome) {
+    case GROUPS_FOUND:
+        principal_set_groups(p, answer.group, answer.count);
+        p->is_keeper = answer.uid == 0 || answer.uid == geteuid();
+        say("account", "uid %lu, in %zu groups", (unsigned long)answer.uid,
+            answer.count);
+        break;
+    case GROUPS_NO_ACCOUNT:
+        say("account", "none on this system: no unix: member is for it");
+        break;
+    case GROUPS_FAILED:
+        say("account", "not known: %s", answer.err.text);
+        break;
+    }
+    account_lookup_done(&answer);
+}
+
+static const struct {
+    const char *prefix;
+    enum principal_proof proof;
+} kinds[] = {
+    { "user:", PROOF_PASSWORD },
+    { "certificate:", PROOF_CERTIFICATE },
+    { "token:", PROOF_TOKEN },
+};
+
+/* The principal's address is set. */
+static int take_name(const char *text, struct principal *p, struct err *err)
+{
+    enum principal_proof proof = PROOF_PASSWORD;
+    const char *name = text;
+
+    if (strcmp(text, "anybody") == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t len = strlen(kinds[i].prefix);
+
+        if (strncmp(text, kinds[i].prefix, len) != 0)
+            continue;
+        proof = kinds[i].proof;
+        name = text + len;
+    }
+    if ((name == text && strchr(text, ':') != NULL) ||
+        !principal_prove(p, proof, name)) {
+        err_set(err,
+                "'%.60s' is no principal: expected a person's name, "
+                "certificate:NAME, token:NAME or anybody",
+                text);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int find_principal(const char *text, struct principal *ret,
+                          struct err *err)
+{
+    struct placed placed;
+    int r = place(text, &placed, err);
+
+    if (r < 0)
+        return r;
+    *ret = principal_of_address(placed.has_ip, placed.ip);
+    r = take_name(placed.what, ret, err);
+    free(placed.what);
+    return r;
+}
+
+/* ---- the console --------------------------------------------------------- */
+
+/* Owns the text of its members. */
+struct asked_console {
+    struct access_console view;
+    char *name; /* as given, cut at the label */
+    char uuid[TEXT_ID_MAX + 1];
+};
+
+static bool is_uuid(const char *text)
+{
+    static const char form[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+
+    for (size_t i = 0; i < sizeof form; i++) {
+        if (form[i] != 'h' ? text[i] != form[i]
+                           : strchr("0123456789abcdef", text[i]) == NULL ||
+                                 text[i] == '\0')
+            return false;
+    }
+    return true;
+}
+
+static int find_console(const char *text, struct asked_console *ret,
+                        struct err *err)
+{
+    struct placed placed;
+    char *label;
+    int r = place(text, &placed, err);
+
+    if (r < 0)
+        return r;
+    *ret = (struct asked_console){ .name = placed.what };
+    if (placed.has_ip)
+        ret->view.host = placed.ip;
+    label = strrchr(ret->name, '/');
+    if (label != NULL) {
+        *label = '\0';
+        ret->view.label = label + 1;
+    }
+    if (text_uuid(ret->uuid, slice_of_text(ret->name)) && is_uuid(ret->uuid))
+        ret->view.uuid = ret->uuid;
+    else
+        ret->view.name = ret->name;
+    return 0;
+}
+
+static void say_console(const struct access_console *c)
+{
+    struct network host = { c->host,
+                            { UINT64_MAX, UINT64_MAX },
+                            ip_is_ipv4(c->host) };
+
+    say("console", "%s '%s'%s%s%s; patterns by %s do not match here",
+        c->name != NULL ? "name" : "UUID", c->name != NULL ? c->name : c->uuid,
+        c->label != NULL ? ", label '" : "", c->label != NULL ? c->label : "",
+        c->label != NULL ? "'" : "", c->name != NULL ? "UUID" : "name");
+    say("host", "%s",
+        ip_is_none(c->host) ? "not given: no section with hosts is for it"
+                            : network_format(&host).text);
+}
+
+/* ---- the answer ---------------------------------------------------------- */
+
+static void say_principal(const struct principal *who)
+{
+    struct network from = { who->ip,
+                            { UINT64_MAX, UINT64_MAX },
+                            ip_is_ipv4(who->ip) };
+
+    say("principal", "%s", principal_format(who).text);
+    say("from", "%s%s", ip_is_none(who->ip) ? "" : network_format(&from).text,
+        !who->is_local        ? ""
+        : ip_is_none(who->ip) ? "this machine"
+                              : ", this machine");
+}
+
+static void say_verdict(const struct settings *s,
+                        const struct access_verdict *v)
+{
+    if (v->line == 0)
+        say("right", "%s", right_name(v->right));
+    else if (v->right == RIGHT_NONE)
+        say("right", "none; %s:%u decides", s->file, v->line);
+    else
+        say("right", "%s, by %s:%u", right_name(v->right), s->file, v->line);
+    if (v->is_matched)
+        say("keyboard", "%s",
+            v->keyboard == KEYBOARD_ONE_WRITER ? "one-writer" : "free-for-all");
+}
+
+static void answer(const struct settings *s, const struct access_rules *rules,
+                   const struct principal *who,
+                   const struct access_console *console, bool *ret_may_read)
+{
+    struct access_verdict verdict = access_rules_judge(rules, who, console);
+    char *text = xmalloc(EXPLANATION_MAX);
+
+    say_console(console);
+    say_verdict(s, &verdict);
+    text[0] = '\0';
+    access_rules_explain(rules, s->file, who, console, text, EXPLANATION_MAX);
+    printf("\n%s", text);
+    free(text);
+    *ret_may_read = verdict.right >= RIGHT_READ;
+}
+
+int explain_access(const struct settings *settings, bool *ret_may_read,
+                   struct err *err)
+{
+    struct asked_console console = { .name = NULL };
+    struct principal who = { .name = NULL };
+    struct daemon_access access;
+    int r = daemon_access_open(&access, settings, err);
+
+    if (r < 0)
+        return r;
+    r = find_principal(settings->explain_access, &who, err);
+    if (r == 0)
+        r = find_console(settings->explain_console, &console, err);
+    if (r == 0) {
+        say_principal(&who);
+        if (who.proof == PROOF_PASSWORD)
+            take_account(&who);
+        answer(settings, access.rules, &who, &console.view, ret_may_read);
+    }
+    free(console.name);
+    principal_done(&who);
+    daemon_access_close(&access);
+    return r;
+}
