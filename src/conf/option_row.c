@@ -445,6 +445,22 @@ const struct option_row option_rows[] = {
       .example = "/etc/vspcd/clients.pem",
       .text = "certificates of the authorities that sign the clients'\n"
               "certificates, in PEM" },
+    { .name = "client-crl",
+      .type = OPTION_TEXT,
+      AT(client_crl),
+      .is_path = true,
+      .min = 1,
+      .value = "FILE",
+      .is_reloaded = true,
+      .example = "/etc/vspcd/clients.crl.pem",
+      .text = "certificate revocation lists (CRLs) of the authorities in\n"
+              "--client-ca, in PEM; needs --client-ca",
+      .more = "The authority that has signed a client's own certificate must "
+              "have a CRL in the file; authorities above it can have one. When "
+              "a CRL has expired, new connections with certificates of its "
+              "authority are refused, and the log warns before that. SIGHUP "
+              "reads the file again, and ends connections of certificates that "
+              "have been revoked." },
     { .name = "certificate-name",
       .type = OPTION_WORD,
       AT(certificate_name),

@@ -178,6 +178,7 @@ struct settings {
     char *key;              /* NULL: in the certificate's file */
     char *client_ca;
     char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */
+    char *client_crl; /* NULL: no certificate is revoked */
     char *tls_min;
     char *vm_tls_min;     /* NULL: tls_min */
     char *client_tls_min; /* NULL: tls_min */

@@ -162,6 +162,8 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "client-ca", "client-certs", problems);
     if (s->audit_required != 0 && s->audit_log == NULL)
         complain_of_need(s, "audit-required", "audit-log", problems);
+    if (s->client_crl != NULL && s->client_ca == NULL)
+        complain_of_need(s, "client-crl", "client-ca", problems);
 }
 
 /* An empty path is no file; option_set refuses it when it sets --config. */

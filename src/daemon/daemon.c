@@ -268,13 +268,32 @@ static void daemon_close_access(struct daemon *d)
     daemon_access_close(&d->access);
 }
 
+static void daemon_tls_look_due(struct deadline *deadline, void *owner)
+{
+    struct daemon *d = owner;
+
+    daemon_tls_look(&d->tls);
+    deadline_start(&d->tls_looks, deadline, clock_now_us());
+}
+
 static int daemon_open_tls(struct daemon *d, struct err *err)
 {
-    return daemon_tls_open(&d->tls, d->settings, err);
+    int r = daemon_tls_open(&d->tls, d->settings, err);
+
+    if (r < 0)
+        return r;
+    deadline_init(&d->tls_look);
+    deadline_queue_open(&d->tls_looks, DAEMON_TLS_LOOK_S * 1000000ull,
+                        daemon_tls_look_due, d);
+    loop_watch(d->loop, &d->tls_looks);
+    deadline_start(&d->tls_looks, &d->tls_look, clock_now_us());
+    return 0;
 }
 
 static void daemon_close_tls(struct daemon *d)
 {
+    deadline_stop(&d->tls_look);
+    deadline_queue_close(&d->tls_looks);
     daemon_tls_close(&d->tls);
 }
 

@@ -182,8 +182,7 @@ static int show_tls(const struct settings *settings)
 static int check_config(const struct settings *settings,
                         struct problems *problems)
 {
-    struct err warning;
-
+    struct problems warnings = { 0 };
     struct err err;
 
     check_settings(settings, problems);
@@ -194,8 +193,8 @@ static int check_config(const struct settings *settings,
     if (problems->count > 0)
         return EXIT_FAILURE;
     print_notices(settings);
-    if (daemon_tls_warns(settings, &warning))
-        fprintf(stderr, "vspcd: cert: %s\n", warning.text);
+    daemon_tls_warn(settings, &warnings);
+    print_problems(&warnings);
     check_access_warn(settings, stderr);
     printf("nothing is wrong with the settings; configuration file: %s\n",
            settings->file != NULL     ? settings->file

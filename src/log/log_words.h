@@ -147,6 +147,8 @@
 #define LOG_TLS_KEPT "TLS off, consoles wait for it"
 #define LOG_TLS_CERTIFICATE "TLS certificate loaded"
 #define LOG_TLS_SLOW_KEY "TLS key makes handshakes slow"
+#define LOG_TLS_CRL_OLD "TLS CRL expires soon"
+#define LOG_TLS_CRL_EXPIRED "TLS CRL expired, certificates are refused"
 #define LOG_TLS_RELOADED "SIGHUP: TLS certificate reloaded, for new connections"
 #define LOG_TLS_NOT_RELOADED                                                   \
     "SIGHUP: TLS certificate not reloaded, former one stays in use"

@@ -14,6 +14,7 @@
 #include "proto/first/tls_hello.h"
 #include "proto/telauth.h"
 
+#include <assert.h>
 #include <errno.h>
 
 const char *secure_state_name(enum secure_state state)
@@ -99,6 +100,17 @@ int secure_begin(struct secure *e, struct wire *w, struct tls_hub *hub,
     wire_release(w);
     e->state = SECURE_DONE;
     return 0;
+}
+
+/* Two contexts: TLS may begin yet, and a stream that was TLS's from its start
+ * has one of its own. */
+bool secure_follow(struct secure *e, struct stream *stream,
+                   const struct tls_context *next)
+{
+    assert(!e->is_caller);
+    if (e->context != NULL)
+        tls_context_follow(e->context, next);
+    return stream_tls_follow(stream, next);
 }
 
 /*

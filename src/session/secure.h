@@ -104,6 +104,12 @@ static inline bool secure_could_begin(const struct secure *e)
     return e->policy != TLS_OFF && e->state != SECURE_DONE;
 }
 
+/* After a reload: what next trusts, the context of connections to come, counts
+ * for this one too (stream_tls_follow, which says what is returned). NULL:
+ * there is no TLS any more. Not for a caller. */
+bool secure_follow(struct secure *e, struct stream *stream,
+                   const struct tls_context *next);
+
 /* Whether TLS is required and has not begun: nothing of the session may be
  * said.
  */

@@ -313,6 +313,8 @@ static void telnet_link_on_ready(void *owner, unsigned ready)
     struct telnet_link *l = owner;
     enum telnet_link_pace pace;
 
+    if ((ready & STREAM_DISTRUSTED) && !l->has_ended)
+        l->ops->on_distrusted(l, stream_security(l->wire.stream).problem);
     if (ready & STREAM_WRITE) {
         telnet_link_flush(l);
         if (!l->has_ended)

@@ -77,6 +77,9 @@ struct telnet_link_ops {
     void (*on_end)(struct telnet_link *l);
     /* The connection is broken (-errno): the owner ends the link. */
     void (*on_broken)(struct telnet_link *l, int error);
+    /* The certificate that the peer has shown is accepted no more, for this
+     * reason, which lasts as long as the stream: the owner ends the link. */
+    void (*on_distrusted)(struct telnet_link *l, const char *reason);
 };
 
 struct telnet_link_setup {

@@ -12,7 +12,7 @@ from harness.clients import RawClient, TelnetClient
 from harness.net import Peer, dial, eventually
 from harness.programs import is_sanitized
 from harness.streams import MIB, assert_both_ways, noise, transfer
-from harness.tls import Tls, byte_by_byte, cut_at_random, openssl
+from harness.tls import Tls, byte_by_byte, cut_at_random, serial_of
 
 WANTS_TLS = b"[vspcd: refused, this port requires TLS (telnet -z ssl)"
 CLEAR, SECURE, REFUSED = "clear", "secure", "refused"
@@ -222,8 +222,7 @@ def test_a_client_is_logged_by_its_certificate(start_vspcd, certificates,
     client = vspcd.telnet(vm, tls=Tls(by_auth=by_auth,
                                       pair=certificates.client))
     has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
-    serial = openssl("x509", "-in", certificates.client.certificate, "-noout",
-                     "-serial").partition("=")[2].strip()
+    serial = serial_of(certificates.client)
     assert (has["client"], has["issuer"], has["serial"]) == \
         ("CN=client", "CN=ca", serial)
     nobody = vspcd.telnet(vm, tls=Tls(by_auth=by_auth))

@@ -151,8 +151,14 @@ static void check_tls(const struct settings *s, struct problems *problems)
         some.tls_ciphers = s->tls_ciphers;
         r = daemon_tls_check(&some, &err);
     }
+    some.client_crl = NULL;
     if (r == 0) {
         name = "client-ca";
+        some.client_certs = s->client_certs;
+        r = daemon_tls_check(&some, &err);
+    }
+    if (r == 0) {
+        name = "client-crl";
         r = daemon_tls_check(s, &err);
     }
     if (r < 0)

@@ -125,6 +125,7 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
     settings.minimum =
         s->client_tls_min != NULL ? s->client_tls_min : s->tls_min;
     settings.ca_path = s->client_ca;
+    settings.crl_path = s->client_crl;
     settings.clients = (enum tls_client_check)s->client_certs;
     settings.name = (enum tls_name_kind)s->certificate_name;
     if (r == 0 && clients_have_tls(s))
@@ -161,20 +162,27 @@ static bool is_slow(const struct daemon_tls *t, struct err *ret)
     return true;
 }
 
-bool daemon_tls_warns(const struct settings *settings, struct err *ret)
+/* The CRLs of clients. FRESH: there is nothing to say. */
+static enum tls_crl_age age_of_crls(const struct daemon_tls *t, struct err *ret)
+{
+    return t->clients != NULL ? tls_context_crl_age(t->clients, ret)
+                              : TLS_CRL_FRESH;
+}
+
+void daemon_tls_warn(const struct settings *settings, struct problems *warnings)
 {
     struct daemon_tls t = { .settings = settings };
     struct err err;
-    bool warns = false;
 
-    if (settings->cert == NULL)
-        return false;
-    use_given_certificate(&t);
+    if (settings->cert != NULL)
+        use_given_certificate(&t);
     if (open_contexts(&t, &t.vms, &t.clients, &err) < 0)
-        return false;
-    warns = is_slow(&t, ret);
+        return;
+    if (is_slow(&t, &err))
+        problems_add(warnings, 0, "cert: %s", err.text);
+    if (age_of_crls(&t, &err) != TLS_CRL_FRESH)
+        problems_add(warnings, 0, "client-crl: %s", err.text);
     daemon_tls_close(&t);
-    return warns;
 }
 
 int daemon_tls_check(const struct settings *settings, struct err *err)
@@ -250,7 +258,25 @@ static struct tls_thumbprints thumbprints(const struct daemon_tls *t)
     return tls_context_thumbprints(t->vms != NULL ? t->vms : t->clients);
 }
 
-void daemon_tls_log(const struct daemon_tls *t)
+/* What was said already is not said again before it gets worse. */
+void daemon_tls_look(struct daemon_tls *t)
+{
+    struct err why;
+    enum tls_crl_age age = age_of_crls(t, &why);
+    bool is_worse = age > (enum tls_crl_age)t->told_age;
+
+    t->told_age = (uint8_t)age;
+    if (!is_worse)
+        return;
+    if (age == TLS_CRL_EXPIRED)
+        log_error(LOG_TLS_CRL_EXPIRED " setting=client-crl reason=%s",
+                  LOG_TEXT(why.text));
+    else
+        log_warning(LOG_TLS_CRL_OLD " setting=client-crl reason=%s",
+                    LOG_TEXT(why.text));
+}
+
+void daemon_tls_log(struct daemon_tls *t)
 {
     struct tls_thumbprints prints;
     struct err why;
@@ -264,6 +290,8 @@ void daemon_tls_log(const struct daemon_tls *t)
              LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
     if (is_slow(t, &why))
         log_warning(LOG_TLS_SLOW_KEY " reason=%s", LOG_TEXT(why.text));
+    t->told_age = TLS_CRL_FRESH;
+    daemon_tls_look(t);
 }
 
 /* TLS that is off for want of a certificate must not lead into the clear what

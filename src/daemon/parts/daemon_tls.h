@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "conf/options.h"
+#include "conf/problems.h"
 #include "daemon/process/state_directory.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct daemon_tls {
     char key[STATE_DIRECTORY_MAX + 64];
     /* Why telnets:// is off though it is the default; or "" */
     char trouble[sizeof(struct err)];
+    uint8_t told_age; /* enum tls_crl_age: what was logged of the CRLs */
 };
 
 /* 0, or -errno with err filled. Only settings that a person made can fail; a
@@ -37,8 +39,10 @@ void daemon_tls_close(struct daemon_tls *t);
  * own, which is neither made nor read. 0, or -errno with err filled. */
 int daemon_tls_check(const struct settings *settings, struct err *err);
 
-/* True if the given certificate works, but at a cost that ret says. */
-bool daemon_tls_warns(const struct settings *settings, struct err *ret);
+/* Adds what works and has a cost that a person should know of: the given
+ * certificate's key, the age of CRLs. */
+void daemon_tls_warn(const struct settings *settings,
+                     struct problems *warnings);
 
 /* Gives the contexts to later sessions; existing sessions keep theirs. */
 void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
@@ -51,8 +55,12 @@ void daemon_tls_use(const struct daemon_tls *t, struct session_context *ctx);
 int daemon_tls_reopen(const struct daemon_tls *t, const struct settings *next,
                       struct daemon_tls *ret_next, struct err *err);
 
-/* Logs the thumbprints, and what daemon_tls_warns says. */
-void daemon_tls_log(const struct daemon_tls *t);
+/* Logs the thumbprints, and what daemon_tls_warn says. */
+void daemon_tls_log(struct daemon_tls *t);
+
+/* Logs what has become of the CRLs since; to be called now and then. */
+enum { DAEMON_TLS_LOOK_S = 60 * 60 };
+void daemon_tls_look(struct daemon_tls *t);
 
 /* Warns if VMs that have come by TLS cannot come any more: TLS is off, and
  * --vm-tls-keep on. */

@@ -46,6 +46,7 @@ struct stream_tls {
     struct deadline patience;
     struct list step;       /* in hub->waiting, or empty */
     uint32_t trust_version; /* of the context, by which the peer was judged */
+    uint8_t name;           /* enum tls_name_kind: of the peer */
     bool is_closing;        /* the owner has closed it: only out is sent */
     bool closes_gently;
     bool has_told; /* the owner knows that it is broken */
@@ -411,7 +412,7 @@ static struct stream_certificate stream_tls_certificate(const struct stream *s)
     bool is_shown = SSL_is_init_finished(ssl) && !t->engine.has_lost;
 
     return tls_peer_describe(is_shown ? SSL_get0_peer_certificate(ssl) : NULL,
-                             (enum tls_name_kind)t->engine.context->name);
+                             (enum tls_name_kind)t->name);
 }
 
 static size_t stream_tls_owed(const struct stream *s)
@@ -570,6 +571,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     t->hub = hub;
     t->below = below;
     t->trust_version = context->trust_version;
+    t->name = context->name;
     hub->stream_count++;
     tls_engine_init(&t->engine, context, host, hub->out);
     buf_init(&t->out, TLS_OUT_MAX);
@@ -587,14 +589,19 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
     return &t->stream;
 }
 
-void stream_tls_follow(struct stream *s, const struct tls_context *next)
+bool stream_tls_follow(struct stream *s, const struct tls_context *next)
 {
     struct stream_tls *t = stream_tls_of(s);
+    uint8_t name;
 
     if (s->ops != &stream_tls_ops || t->engine.context->is_client)
-        return;
+        return false;
     tls_context_follow(t->engine.context, next);
-    if (tls_engine_has_certificate(&t->engine) &&
-        t->trust_version != t->engine.context->trust_version)
+    name = t->name;
+    t->name = t->engine.context->name;
+    if (!tls_engine_has_certificate(&t->engine))
+        return false;
+    if (t->trust_version != t->engine.context->trust_version)
         wait_for_step(t);
+    return t->name != name;
 }

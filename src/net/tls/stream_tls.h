@@ -20,6 +20,9 @@
  *     half a hello   72 KiB at most, for TLS_HANDSHAKE_US at most
  *     slow reader   128 KiB on top at most, for one write that was not taken
  *
+ * A peer's certificate adds 5 KiB, and so does each one behind it: OpenSSL
+ * keeps the chain as it was shown. To judge it again later costs no memory.
+ *
  * OpenSSL has buffers for records only while a record is under way.
  *
  * A step of a handshake is the most expensive thing that a stranger can ask for
@@ -91,7 +94,10 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
  * judged again in one of the next turns: a crowd of them takes as many turns as
  * a crowd of handshakes. For a stream that is not in TLS, or that was dialled,
  * nothing happens.
+ *
+ * True: the certificate is there, and its name may be another one now, because
+ * the settings say so.
  */
-void stream_tls_follow(struct stream *s, const struct tls_context *next);
+bool stream_tls_follow(struct stream *s, const struct tls_context *next);
 
 #endif

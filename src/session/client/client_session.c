@@ -265,6 +265,9 @@ static bool client_session_judge(struct session *session)
 
     if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING)
         return false;
+    if (secure_follow(&s->telnet.secure, s->telnet.wire.stream,
+                      s->telnet.ctx->client_tls))
+        client_access_identify_again(s);
     if (gate_allows(&s->telnet.ctx->gate, ADMISSION_CLIENT,
                     &s->telnet.wire.stream->peer))
         return !client_access_judge(s);
@@ -451,6 +454,12 @@ static void client_session_on_closed(struct telnet_link *l)
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
+static void client_session_on_distrusted(struct telnet_link *l,
+                                         const char *reason)
+{
+    client_access_lose(client_session_of_telnet(l), reason);
+}
+
 static const struct telnet_link_ops client_session_telnet_ops = {
     .policies = client_session_policies,
     .host = client_session_host,
@@ -464,6 +473,7 @@ static const struct telnet_link_ops client_session_telnet_ops = {
     .on_written = client_session_on_written,
     .on_end = client_session_on_closed,
     .on_broken = client_session_on_broken,
+    .on_distrusted = client_session_on_distrusted,
 };
 
 /* ---- its client --------------------------------------------------------- */

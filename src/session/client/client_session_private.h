@@ -260,6 +260,13 @@ bool client_access_decide(struct client_session *s, struct err *why);
  * client may not read it any more, and ends. */
 bool client_access_judge(struct client_session *s);
 
+/* Its certificate may have another name now. */
+void client_access_identify_again(struct client_session *s);
+
+/* It may not even read any more, for this reason, which lasts as long as the
+ * stream: it ends, and is told so. */
+void client_access_lose(struct client_session *s, const char *reason);
+
 /* What a read tried to do, and may not, is told once, and logged. */
 void client_access_tell_denied(struct client_session *s);
 

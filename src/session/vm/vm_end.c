@@ -8,6 +8,8 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_TIMEOUT] = "the host no longer answers",
     [VM_END_NO_ANSWERS_TAKEN] = "the host does not read vspcd's answers",
     [VM_END_CUT] = "the connection was cut: TLS was not closed properly",
+    [VM_END_CERTIFICATE] = "the certificate of the VM's end is accepted no "
+                           "more (--vm-ca, --vm-crl, its dates)",
     [VM_END_TLS_RULES] = "the host violated the TLS protocol",
     [VM_END_TLS] = "TLS failed",
     [VM_END_TLS_REQUIRED] =

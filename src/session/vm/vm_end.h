@@ -9,6 +9,7 @@ enum vm_end {
     VM_END_TIMEOUT,
     VM_END_NO_ANSWERS_TAKEN,
     VM_END_CUT,
+    VM_END_CERTIFICATE,
     VM_END_TLS_RULES,
     VM_END_TLS, /* the stream has the text */
     VM_END_TLS_REQUIRED,

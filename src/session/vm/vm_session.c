@@ -302,8 +302,11 @@ static bool vm_session_judge(struct session *session)
 {
     struct vm_session *s = session_at(session);
 
-    if (s->phase == VM_PHASE_ENDING ||
-        gate_allows(&s->telnet.ctx->gate, ADMISSION_VM,
+    if (s->phase == VM_PHASE_ENDING)
+        return false;
+    (void)secure_follow(&s->telnet.secure, s->telnet.wire.stream,
+                        s->telnet.ctx->vm_tls);
+    if (gate_allows(&s->telnet.ctx->gate, ADMISSION_VM,
                     &s->telnet.wire.stream->peer))
         return false;
     vm_session_end(s, VM_END_NOT_ALLOWED);
@@ -501,6 +504,17 @@ static void vm_session_on_closed(struct telnet_link *l)
     end_left(vm_session_of_telnet(l), VM_END_CLOSED);
 }
 
+/* With a console only static texts do, as in vm_session_on_broken. */
+static void vm_session_on_distrusted(struct telnet_link *l, const char *reason)
+{
+    struct vm_session *s = vm_session_of_telnet(l);
+
+    if (s->link.console != NULL)
+        vm_session_end(s, VM_END_CERTIFICATE);
+    else
+        mark_ending(s, LOG_INFO, reason, false);
+}
+
 static const struct telnet_link_ops vm_session_telnet_ops = {
     .policies = vm_session_policies,
     .greet = vm_session_greet,
@@ -513,6 +527,7 @@ static const struct telnet_link_ops vm_session_telnet_ops = {
     .on_written = vm_session_on_written,
     .on_end = vm_session_on_closed,
     .on_broken = vm_session_on_broken,
+    .on_distrusted = vm_session_on_distrusted,
 };
 
 /* The order: the line's settings come before the identity, which has them, is

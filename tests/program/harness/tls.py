@@ -2,6 +2,7 @@
 its bytes are cut into segments and in how it ends."""
 
 import contextlib
+import datetime
 import ssl
 import subprocess
 import threading
@@ -325,6 +326,11 @@ def openssl(*words):
                           stderr=subprocess.STDOUT).stdout
 
 
+def serial_of(pair):
+    return openssl("x509", "-in", pair.certificate, "-noout",
+                   "-serial").partition("=")[2].strip()
+
+
 class Authority:
     """Signs certificates; all of it is made when the tests need it."""
 
@@ -346,6 +352,27 @@ class Authority:
                 "-CAcreateserial", "-extfile", config,
                 "-out", pair.certificate)
         return pair
+
+    def crl(self, *revoked, age_days=0):
+        """The text of a CRL that revokes these, and is good for a day."""
+        folder = self.pair.key.parent
+        stem = self.pair.certificate.stem
+        index, config = folder / f"{stem}.index", folder / f"{stem}.crl.cnf"
+        index.write_text("".join(
+            f"R\t391231235959Z\t250101000000Z\t{serial_of(pair)}\tunknown\t"
+            "/CN=somebody\n" for pair in revoked))
+        config.write_text("[ca]\ndefault_ca = this\n[this]\n"
+                          f"database = {index}\ndefault_md = sha256\n")
+        begin = datetime.datetime.now(datetime.timezone.utc) - \
+            datetime.timedelta(days=age_days, minutes=1)
+        last, following = (moment.strftime("%Y%m%d%H%M%SZ") for moment in
+                           (begin, begin + datetime.timedelta(days=1)))
+        path = folder / f"{stem}.crl"
+        openssl("ca", "-gencrl", "-config", config,
+                "-cert", self.pair.certificate, "-keyfile", self.pair.key,
+                "-crl_lastupdate", last, "-crl_nextupdate", following,
+                "-out", path)
+        return path.read_text()
 
     def delegate(self, name):
         """Another one, that this one answers for."""

@@ -66,6 +66,18 @@ static void identify(struct client_session *s)
                     LOG_TEXT(certificate.nameless));
 }
 
+/* Who was known by a certificate is known by its new name, or by the address
+ * alone. */
+void client_access_identify_again(struct client_session *s)
+{
+    if (s->who.proof != PROOF_CERTIFICATE)
+        return;
+    client_access_done(s);
+    client_access_init(s);
+    s->client.proof = s->who.proof;
+    identify(s);
+}
+
 static struct access_console rules_view(const struct console *c)
 {
     return (struct access_console){
@@ -163,11 +175,11 @@ static void log_changed(const struct client_session *s, enum right before,
 
 /* Output that it has not had yet is not its due any more: the console may be
  * another one by now. */
-static void lose(struct client_session *s)
+void client_access_lose(struct client_session *s, const char *reason)
 {
-    client_skip(&s->client, clock_now_us());
-    s->session.ops->shut_down(&s->session,
-                              client_end_text(CLIENT_END_NO_RIGHT));
+    if (client_session_is_attached(s))
+        client_skip(&s->client, clock_now_us());
+    s->session.ops->shut_down(&s->session, reason);
 }
 
 static void tell(struct client_session *s, enum right before, enum right now)
@@ -200,7 +212,7 @@ bool client_access_judge(struct client_session *s)
     if (verdict.right < RIGHT_BREAK)
         client_line_end(s);
     if (verdict.right < RIGHT_READ) {
-        lose(s);
+        client_access_lose(s, client_end_text(CLIENT_END_NO_RIGHT));
         return false;
     }
     tell(s, before, verdict.right);
