@@ -16,9 +16,20 @@ from test_config_reload import hup
 
 BALANCER = "127.0.0.5"
 FROM = ("--proxy-protocol-from", BALANCER)
+EVERYBODY = 'access "*" { break = {"anybody"} }\n'
 HOST, PERSON = "192.0.2.7", "203.0.113.9"
 HEADERS = [balancer.text, balancer.binary]
 TLVS = b"\x04\x00\x03abc" + b"\x20\x01\x00" + bytes(256)
+
+
+@pytest.fixture
+def start_vspcd(start_vspcd, config):  # noqa: F811 (the fixture)
+    """People come from other machines here, so there are rules for them."""
+    def start(*args):
+        if "--config" not in args:
+            args += ("--config", config(EVERYBODY))
+        return start_vspcd(*args)
+    return start
 
 
 def vm_behind(vspcd, header, host=HOST, port=40112, **how):
@@ -257,14 +268,14 @@ def test_the_console_goes_while_a_header_is_awaited(start_vspcd):
 
 
 def test_sighup(start_vspcd, config):  # noqa: F811 (the fixture)
-    path = config("")
+    path = config(EVERYBODY)
     vspcd = start_vspcd("--config", path)
     assert_both_ways(vspcd.vm("before", source=BALANCER),
                      vspcd.telnet(vspcd.port_of("before")))
-    config(f'proxy-protocol-from = {{"{BALANCER}"}}\n')
+    config(EVERYBODY + f'proxy-protocol-from = {{"{BALANCER}"}}\n')
     hup(vspcd)
     vm = vm_behind(vspcd, balancer.text)
-    config("")
+    config(EVERYBODY)
     hup(vspcd)
     assert_both_ways(vm, vspcd.telnet(vm, source=BALANCER))
 
