@@ -2,6 +2,7 @@
 
 #include "net/tls/tls_digest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char prefix[TOKEN_PREFIX_LEN + 1] = "vspc_";
@@ -96,4 +97,29 @@ void token_digest(struct slice text, uint8_t ret_digest[TOKEN_DIGEST_LEN])
     _Static_assert((int)TOKEN_DIGEST_LEN == (int)TLS_DIGEST_LEN,
                    "both are SHA-256");
     tls_digest(text, ret_digest);
+}
+
+bool token_is_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < len; i++) {
+        if (strchr(digits, name[i]) == NULL && strchr("._-", name[i]) == NULL)
+            return false;
+    }
+    return len >= 1 && len <= TOKEN_NAME_MAX;
+}
+
+/* A second is precise enough: the milliseconds are left out. */
+struct token_time token_time(int64_t utc_s, const char *none)
+{
+    struct token_time time;
+
+    if (utc_s == 0) {
+        snprintf(time.text, sizeof time.text, "%s", none);
+        return time;
+    }
+    clock_format_ms(time.text, utc_s * 1000);
+    memcpy(strchr(time.text, '.'), "Z", sizeof "Z");
+    return time;
 }

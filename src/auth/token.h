@@ -16,7 +16,10 @@
 #ifndef AUTH_TOKEN_H
 #define AUTH_TOKEN_H
 
+#include "base/clock.h"
 #include "base/slice.h"
+
+#include <stdint.h>
 
 enum {
     TOKEN_RANDOM_LEN = 32, /* bytes */
@@ -25,6 +28,7 @@ enum {
     TOKEN_CHECKSUM_LEN = 6,
     TOKEN_LEN = TOKEN_PREFIX_LEN + TOKEN_BODY_LEN + TOKEN_CHECKSUM_LEN,
     TOKEN_DIGEST_LEN = 32,
+    TOKEN_NAME_MAX = 64, /* bytes without the NUL */
 };
 
 enum token_form {
@@ -38,6 +42,15 @@ enum token_form token_form(struct slice text);
 /* The text of a token, with its NUL. */
 void token_make(const uint8_t random[TOKEN_RANDOM_LEN],
                 char ret_text[TOKEN_LEN + 1]);
+
+/* A name that a token may have: [A-Za-z0-9._-]{1,64}. */
+bool token_is_name(const char *name);
+
+/* Seconds since 1970 as 2026-01-31T23:59:59Z; 0 as the given word. */
+struct token_time {
+    char text[CLOCK_TEXT_LEN];
+};
+struct token_time token_time(int64_t utc_s, const char *none);
 
 /* By this a token is known: SHA-256 of the whole text. */
 void token_digest(struct slice text, uint8_t ret_digest[TOKEN_DIGEST_LEN]);

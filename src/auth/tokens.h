@@ -22,7 +22,6 @@
 
 enum {
     TOKENS_MAX = 1024,        /* some 400 bytes each */
-    TOKEN_NAME_MAX = 64,      /* bytes without the NUL */
     TOKEN_FROM_MAX = 64,      /* an address as text, with the NUL */
     TOKEN_CONSOLES_MAX = 256, /* bytes of the pattern without the NUL */
 };

@@ -16,7 +16,8 @@ enum option_type {
     OPTION_FLAG,    /* true or false */
     OPTION_NUMBER,  /* from min to max */
     OPTION_SIZE,    /* bytes; a suffix K, M or G is a factor of 1024^1..3 */
-    OPTION_SECONDS, /* seconds; a suffix s, m, h or d is a unit */
+    OPTION_SECONDS, /* seconds; a suffix s, m, h or d is a unit; words: a word
+                       that means 0 */
     OPTION_ADDRESS, /* an IP address, stored in the settings themselves */
     OPTION_TEXT,    /* text of at least min bytes, or one of words */
     OPTION_WORD,    /* one of words; the setting is the word's index */

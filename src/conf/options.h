@@ -189,6 +189,12 @@ struct settings {
     char *explain_access;  /* a principal */
     char *explain_console; /* its console */
     char *import_ports;    /* path of a file, or - for standard input */
+    char *token;           /* "create", "list", "revoke" */
+    char *token_name;
+    char *token_owner;        /* NULL: whoever asks */
+    char *token_right;        /* a name of access/right.h */
+    char *token_consoles;     /* a pattern; NULL: all */
+    uint64_t token_expires_s; /* from now; 0: never */
     char *pidfile;
     char *user;
     char *audit_log;         /* NULL: none */
@@ -233,6 +239,7 @@ enum options_request {
     OPTIONS_EXPLAIN_ACCESS,
     OPTIONS_IMPORT_PORTS,
     OPTIONS_VERIFY_AUDIT,
+    OPTIONS_TOKEN,
 };
 
 /*

@@ -115,6 +115,19 @@ static void complain_of_need(const struct settings *s, const char *name,
                  place.line == 0 ? "--" : "", other);
 }
 
+/* An option of a token without the command would start a server. */
+static void check_token(const struct settings *s, struct problems *problems)
+{
+    static const char *const names[] = { "token-name", "token-owner",
+                                         "token-right", "token-consoles",
+                                         "token-expires" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (s->token == NULL && options_is_given(s, names[i]))
+            complain_of_need(s, names[i], "token", problems);
+    }
+}
+
 static void check_together(const struct settings *s, struct problems *problems)
 {
     const char *name;
@@ -164,6 +177,7 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "audit-required", "audit-log", problems);
     if (s->client_crl != NULL && s->client_ca == NULL)
         complain_of_need(s, "client-crl", "client-ca", problems);
+    check_token(s, problems);
 }
 
 /* An empty path is no file; option_set refuses it when it sets --config. */
@@ -233,6 +247,8 @@ static int read_all(int argc, char **argv, const struct settings *former,
         *ret_request = OPTIONS_IMPORT_PORTS;
     if (*ret_request == OPTIONS_RUN && s.verify_audit != NULL)
         *ret_request = OPTIONS_VERIFY_AUDIT;
+    if (*ret_request == OPTIONS_RUN && s.token != NULL)
+        *ret_request = OPTIONS_TOKEN;
     *ret_settings = s;
     return problems->count > 0 ? -EINVAL : 0;
 }

@@ -127,6 +127,8 @@ static int bad_value(const struct option_row *row, const char *value,
         fprintf(to, "%llu to %llu", (unsigned long long)row->min,
                 (unsigned long long)row->max);
     }
+    if (row->words != NULL)
+        fprintf(to, ", or %s", row->words);
     fclose(to);
     err_set(err, "'%s' is not valid: expected a number%s from %s",
             show(value).text, what_of(row), range);
@@ -270,7 +272,10 @@ static int set_member(const struct option_row *row, unsigned line,
             return bad_value(row, value, err);
         break;
     case OPTION_SECONDS:
-        if (!parse_units(value, times, row->max, &result) || result < row->min)
+        if (row->words != NULL && strcmp(value, row->words) == 0)
+            result = 0;
+        else if (!parse_units(value, times, row->max, &result) ||
+                 result < row->min)
             return bad_value(row, value, err);
         break;
     default:

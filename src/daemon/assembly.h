@@ -6,7 +6,9 @@
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H
 
+#include "auth/groups.h"
 #include "core/directory.h"
+#include "daemon/access/daemon_tokens.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_access.h"
@@ -42,6 +44,8 @@ struct daemon {
     struct deadline_queue tls_looks;
     struct deadline tls_look;
     struct daemon_access access;
+    struct groups *groups;
+    struct daemon_tokens tokens;
     struct session_context sessions;
     struct daemon_hooks hooks;
     struct daemon_logs logs;

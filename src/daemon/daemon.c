@@ -268,6 +268,47 @@ static void daemon_close_access(struct daemon *d)
     daemon_access_close(&d->access);
 }
 
+static int daemon_open_groups(struct daemon *d, struct err *err)
+{
+    int r = groups_open(&d->groups, d->loop, geteuid());
+
+    if (r < 0)
+        err_set(err, "cannot look up groups: %s", strerror(-r));
+    return r;
+}
+
+static void daemon_close_groups(struct daemon *d)
+{
+    groups_close(d->groups);
+}
+
+static void daemon_tokens_gone(void *owner)
+{
+    struct daemon *d = owner;
+
+    if (d->is_ending)
+        return;
+    (void)sessions_judge(&d->sessions);
+    directory_settle(&d->directory);
+}
+
+static int daemon_open_tokens(struct daemon *d, struct err *err)
+{
+    const struct tokens_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .on_gone = daemon_tokens_gone,
+        .owner = d,
+    };
+
+    return daemon_tokens_open(&d->tokens, &links, err);
+}
+
+static void daemon_close_tokens(struct daemon *d)
+{
+    daemon_tokens_close(&d->tokens);
+}
+
 static void daemon_tls_look_due(struct deadline *deadline, void *owner)
 {
     struct daemon *d = owner;
@@ -320,6 +361,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
+    d->sessions.tokens = d->tokens.table;
     return 0;
 }
 
@@ -489,9 +531,11 @@ static const struct part {
     { "audit", daemon_open_audit, daemon_close_audit },
     { "process", daemon_open_process, daemon_close_process },
     { "rules", daemon_open_rules, NULL },
-    /* Sessions borrow the rules and the contexts, so no session may be left at
-     * closing. */
+    /* Sessions borrow the rules, the tokens and the contexts, so no session may
+     * be left at closing. */
     { "access", daemon_open_access, daemon_close_access },
+    { "groups", daemon_open_groups, daemon_close_groups },
+    { "tokens", daemon_open_tokens, daemon_close_tokens },
     { "tls", daemon_open_tls, daemon_close_tls },
     { "pam", daemon_open_pam, daemon_close_pam },
     /* Includes the gate, which every listener below asks. */
@@ -534,6 +578,7 @@ void daemon_say_ready(struct daemon *d)
     for (int i = 0; i < s->notice_count; i++)
         log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_access_log(&d->access, s);
+    daemon_tokens_log(&d->tokens);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     daemon_state_log(&d->state);

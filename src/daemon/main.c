@@ -2,6 +2,7 @@
  * vspcd - a virtual serial port concentrator.
  */
 #include "auth/pam_helper.h"
+#include "daemon/ask/ask_token.h"
 #include "daemon/ask/check_access.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/ask/check_uri.h"
@@ -254,6 +255,16 @@ static int explain(const struct settings *settings)
     return EXIT_USAGE;
 }
 
+static int token(const struct settings *settings)
+{
+    struct problems problems;
+
+    if (ask_token(settings, STDOUT_FILENO, stderr, &problems) == 0)
+        return EXIT_SUCCESS;
+    print_problems(&problems);
+    return EXIT_USAGE;
+}
+
 static int answer(enum options_request request, struct settings *settings)
 {
     switch (request) {
@@ -275,6 +286,8 @@ static int answer(enum options_request request, struct settings *settings)
         return import(settings);
     case OPTIONS_VERIFY_AUDIT:
         return verify(settings);
+    case OPTIONS_TOKEN:
+        return token(settings);
     case OPTIONS_CHECK_CONFIG: /* handled before, with the problems */
     case OPTIONS_RUN:
         return run(settings);

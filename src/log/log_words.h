@@ -105,6 +105,15 @@
 #define LOG_ACCESS_LOCAL "clients of other machines will be refused"
 #define LOG_ACCESS_STRANGE "access rule seems wrong"
 
+#define LOG_TOKENS_LOADED "tokens loaded"
+#define LOG_TOKENS_DAMAGED "token file damaged, moved aside"
+#define LOG_TOKENS_FAILING "token file not read or written, will retry"
+#define LOG_TOKENS_ANSWER "token file read and written again"
+#define LOG_TOKENS_LEFT_OUT "damaged tokens left out"
+#define LOG_TOKEN_CREATED "token created"
+#define LOG_TOKEN_ENDED "token ended"
+#define LOG_TOKEN_USED_ELSEWHERE "token used from a new address"
+
 /* ---- clients ---------------------------------------------------------- */
 
 #define LOG_CLIENT_CONNECTED "client connected"

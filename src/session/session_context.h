@@ -9,6 +9,7 @@
 #define SESSION_SESSION_CONTEXT_H
 
 #include "access/access_rules.h"
+#include "auth/tokens.h"
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"
@@ -84,7 +85,9 @@ struct session_context {
     struct gate gate;
     const struct access_rules *access; /* set by the owner; borrowed. NULL:
                                         * nobody may do anything */
-    struct loop *loop;                 /* NULL in a test */
+    const struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
+                                  * none */
+    struct loop *loop;           /* NULL in a test */
     struct session_list all;
     struct tls_hub tls;
     /* Borrowed; a reload replaces them. NULL where the policy is TLS_OFF. Code

@@ -190,7 +190,8 @@ def test_show_has_every_setting():
     others = {"config", "check-config", "show-config", "check-uri",
               "check-uri-as", "explain-access",
               "explain-console", "import-ports", "show-tls", "help",
-              "verify-audit", "version"}
+              "verify-audit", "version", "token", "token-name", "token-owner",
+              "token-right", "token-consoles", "token-expires"}
     options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
                              run("--help").stdout, re.MULTILINE))
     assert set(shown(run("--config", "/dev/null", "--show-config"))) == \

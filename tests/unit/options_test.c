@@ -194,6 +194,24 @@ static void uri_is_to_be_checked(void **state)
     check_refused("--check-uri", NULL, "needs a value");
 }
 
+static void a_token_command_is_a_request(void **state)
+{
+    (void)state;
+    assert_int_equal(options("--token", "list", NULL), 0);
+    assert_int_equal(request, OPTIONS_TOKEN);
+    assert_string_equal(settings.token_right, "read");
+    assert_int_equal(settings.token_expires_s, 90 * 24 * 60 * 60);
+    assert_int_equal(options("--token=create", "--token-expires=never", NULL),
+                     0);
+    assert_int_equal(settings.token_expires_s, 0);
+    assert_int_equal(options("--token=create", "--token-expires=2h", NULL), 0);
+    assert_int_equal(settings.token_expires_s, 2 * 60 * 60);
+    check_refused("--token-expires", "0", "1 to 315360000, or never");
+    check_refused("--token-expires", "nev", "or never");
+    check_refused("--token-right", "none", "expected one of read|write");
+    check_refused("--token-name", "ci", "needs --token");
+}
+
 /* A reader has come by grep and has not read the row above. */
 static void texts_of_options_stand_alone(void **state)
 {
@@ -278,6 +296,7 @@ int main(void)
         cmocka_unit_test(environment_is_below_the_command_line),
         cmocka_unit_test(help_and_version_are_asked_for),
         cmocka_unit_test(uri_is_to_be_checked),
+        cmocka_unit_test(a_token_command_is_a_request),
         cmocka_unit_test(texts_of_options_stand_alone),
         cmocka_unit_test(addresses_are_numeric_in_both_families),
         cmocka_unit_test(host_and_port_are_cut_apart),

@@ -127,6 +127,33 @@ static void the_digest_is_of_the_whole_text(void **state)
     assert_memory_equal(digest, expected, sizeof expected);
 }
 
+static void names_are_short_and_plain(void **state)
+{
+    static const char *const wrong[] = { "",    "a b", "a/b",      "a:b",
+                                         "a\n", "a*b", "\xc3\xa4", "a\"b" };
+    char name[TOKEN_NAME_MAX + 2];
+
+    (void)state;
+    assert_true(token_is_name("web-01_CI.test"));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(token_is_name(wrong[i]));
+    memset(name, 'a', sizeof name);
+    name[TOKEN_NAME_MAX] = '\0';
+    assert_true(token_is_name(name));
+    name[TOKEN_NAME_MAX] = 'a';
+    name[TOKEN_NAME_MAX + 1] = '\0';
+    assert_false(token_is_name(name));
+}
+
+static void times_are_utc_to_the_second(void **state)
+{
+    (void)state;
+    assert_string_equal(token_time(1, "never").text, "1970-01-01T00:00:01Z");
+    assert_string_equal(token_time(1798761599, "never").text,
+                        "2026-12-31T23:59:59Z");
+    assert_string_equal(token_time(0, "never").text, "never");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -137,6 +164,8 @@ int main(void)
         cmocka_unit_test(a_cut_or_longer_text_is_mistyped),
         cmocka_unit_test(passwords_are_no_tokens),
         cmocka_unit_test(the_digest_is_of_the_whole_text),
+        cmocka_unit_test(names_are_short_and_plain),
+        cmocka_unit_test(times_are_utc_to_the_second),
     };
 
     return cmocka_run_group_tests_name("token", tests, NULL, NULL);

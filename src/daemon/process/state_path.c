@@ -53,6 +53,26 @@ int state_path_find(const struct settings *settings, char to[STATE_PATH_MAX],
     return 0;
 }
 
+int state_path_find_tokens(const struct settings *settings,
+                           char to[STATE_PATH_MAX], struct err *err)
+{
+    static const char end[] = ".tokens";
+    int r = settings->backend == SETTINGS_BACKEND_FILE
+                ? state_path_find(settings, to, err)
+                : -ENOENT;
+    size_t len;
+
+    if (r < 0)
+        return r;
+    len = strlen(to);
+    if (len + sizeof end > STATE_PATH_MAX) {
+        err_set(err, "%.130s: the path is too long", to);
+        return -ENAMETOOLONG;
+    }
+    memcpy(to + len, end, sizeof end);
+    return 0;
+}
+
 int state_path_make(const char *path)
 {
     char directory[STATE_DIRECTORY_MAX];

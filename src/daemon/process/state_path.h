@@ -16,6 +16,11 @@ enum { STATE_PATH_MAX = STATE_DIRECTORY_MAX + 64 }; /* with its NUL */
 int state_path_find(const struct settings *settings, char to[STATE_PATH_MAX],
                     struct err *err);
 
+/* The file of the tokens, beside the state file: its path with ".tokens". As
+ * state_path_find; also -ENOENT if no state is kept. */
+int state_path_find_tokens(const struct settings *settings,
+                           char to[STATE_PATH_MAX], struct err *err);
+
 /* Checks a path from the settings before anything waits for it: 0, or negative
  * with err filled. */
 int state_path_check(const char *path, struct err *err);

@@ -88,12 +88,21 @@ static struct access_console rules_view(const struct console *c)
     };
 }
 
+/* A token that was revoked or has expired proves nothing any more. */
+static bool holds(const struct client_session *s)
+{
+    const struct tokens *tokens = s->telnet.ctx->tokens;
+
+    return s->who.token == 0 ||
+           (tokens != NULL && tokens_holds(tokens, s->who.token));
+}
+
 static struct access_verdict judge(struct client_session *s)
 {
     const struct access_rules *rules = s->telnet.ctx->access;
     struct access_console console = rules_view(s->target.console);
 
-    if (rules == NULL)
+    if (rules == NULL || !holds(s))
         return (struct access_verdict){ .right = RIGHT_NONE };
     return access_rules_judge(rules, &s->who, &console);
 }

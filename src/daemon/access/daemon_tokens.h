@@ -1,0 +1,53 @@
+/*
+ * daemon_tokens.h - the access tokens of the running program: the table that
+ * logins ask (auth/tokens.h), filled from the file (store/token_store.h) at the
+ * start and whenever the file changes.
+ *
+ * Who makes or revokes a token is another process (daemon/ask/ask_token.h), so
+ * what happens to tokens is noticed and logged here. A token that has ended
+ * also ends what is open by it: on_gone, within a second.
+ */
+#ifndef DAEMON_ACCESS_DAEMON_TOKENS_H
+#define DAEMON_ACCESS_DAEMON_TOKENS_H
+
+#include "auth/tokens.h"
+#include "base/deadline.h"
+#include "base/err.h"
+#include "conf/options.h"
+#include "daemon/process/state_path.h"
+#include "net/loop.h"
+
+struct token_store;
+struct waker;
+
+struct tokens_links {
+    const struct settings *settings; /* borrowed; always the present ones */
+    struct loop *loop;               /* borrowed */
+    /* Tokens have ended: tokens_holds says which. Called from a handler of the
+     * loop. */
+    void (*on_gone)(void *owner);
+    void *owner;
+};
+
+struct daemon_tokens {
+    struct tokens_links links;
+    struct tokens *table;
+    struct token_store *store; /* NULL: there is no place for the file */
+    struct waker *waker;       /* the store has news */
+    struct deadline_queue expiries;
+    struct deadline expiry; /* the next one, or to look again */
+    bool is_failing;        /* the log has reported it */
+    char path[STATE_PATH_MAX];
+};
+
+/* Reads the tokens. 0, or negative with err filled. t must not move. */
+int daemon_tokens_open(struct daemon_tokens *t,
+                       const struct tokens_links *links, struct err *err);
+
+/* Logs what was read at the start. */
+void daemon_tokens_log(const struct daemon_tokens *t);
+
+/* Writes the last uses, for a second at most. */
+void daemon_tokens_close(struct daemon_tokens *t);
+
+#endif
