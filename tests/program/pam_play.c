@@ -8,6 +8,7 @@
  *     user=NAME               the person has another name
  *     answer=NUMBER           returns this number of PAM
  *     run=PROGRAM             waits for a program, as pam_unix does
+ *     leave=PROGRAM           starts one in a session of its own, and goes on
  *     hang                    forever, with every signal blocked
  *     crash
  */
@@ -114,6 +115,18 @@ static int run(const char *program)
                : PAM_SYSTEM_ERR;
 }
 
+static int leave(const char *program)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)setsid();
+        execl(program, program, (char *)NULL);
+        _exit(127);
+    }
+    return pid > 0 ? PAM_SUCCESS : PAM_SYSTEM_ERR;
+}
+
 _Noreturn static void hang(void)
 {
     sigset_t all;
@@ -142,6 +155,8 @@ static int play(pam_handle_t *pam, const char *word, const char *text)
         return atoi(text);
     if (strcmp(word, "run") == 0)
         return run(text);
+    if (strcmp(word, "leave") == 0)
+        return leave(text);
     if (strcmp(word, "hang") == 0)
         hang();
     if (strcmp(word, "crash") == 0)

@@ -472,6 +472,31 @@ def test_a_login_that_crashes_takes_nobody_along(parent):
         eventually(lambda: not own.children(), "the processes' ends")
 
 
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_a_module_leaves_behind_is_ended(parent, tmp_path, is_over):
+    """With its login, or with vspcd."""
+    pids = tmp_path / "pids"
+    script = tmp_path / "script"
+    script.write_text(f"#!/bin/sh\nsleep 1000 &\necho $$ $! >{pids}.new\n"
+                      f"mv {pids}.new {pids}\nwait\n")
+    script.chmod(0o755)
+    with pam.service(play(f"leave={script}", "hidden=Password: :x"),
+                     PERMIT) as name:
+        own = parent(name)
+        one = own.connect()
+        assert one.next() == (HIDDEN, b"Password: ")
+        eventually(pids.exists, "the program")
+        if is_over:
+            one.answer("x")
+            assert one.rest() == [(ACCEPTED, b"alice")]
+        else:
+            own.control.close()
+            assert own.process.wait(TIMEOUT) == 0
+        for pid in pids.read_text().split():
+            eventually(lambda: not pathlib.Path(f"/proc/{pid}").exists(),
+                       "the program's end")
+
+
 def test_all_end_with_vspcd(parent):
     with pam.service(play("hidden=Password: :x", "hang"), PERMIT) as name:
         own = parent(name)

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,6 +62,33 @@ static pid_t *find(struct logins *l, pid_t pid)
     return NULL;
 }
 
+/* Their parents have ended, so they are our children, and nobody else waits for
+ * them. Without CONFIG_PROC_CHILDREN they are left alone. */
+static void end_orphans(struct logins *l)
+{
+    FILE *children = fopen("/proc/thread-self/children", "re");
+    int pid;
+
+    if (children == NULL)
+        return;
+    while (fscanf(children, "%d", &pid) == 1) {
+        if (find(l, pid) == NULL)
+            (void)kill(pid, SIGKILL);
+    }
+    (void)fclose(children);
+}
+
+static bool is_idle(const struct logins *l)
+{
+    for (int i = 0; i < HELPER_AT_ONCE; i++) {
+        if (l->pid[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+/* A program in the background of a module's script may go on until a login
+ * ends; what orphans leave behind, until the last one does. */
 static void reap(struct logins *l)
 {
     pid_t pid;
@@ -69,18 +98,19 @@ static void reap(struct logins *l)
 
         if (place != NULL)
             *place = 0;
+        if (place != NULL || is_idle(l))
+            end_orphans(l);
     }
 }
 
 /* Nobody is left to have their results. */
-static void end_all(const struct logins *l)
+static void end_all(void)
 {
-    for (int i = 0; i < HELPER_AT_ONCE; i++) {
-        if (l->pid[i] != 0) {
-            (void)kill(l->pid[i], SIGKILL);
-            (void)waitpid(l->pid[i], NULL, 0);
-        }
-    }
+    struct logins none = { { 0 } };
+
+    do
+        end_orphans(&none);
+    while (waitpid(-1, NULL, 0) > 0);
 }
 
 /* In the new process. PAM's modules wait for programs that they run. */
@@ -130,6 +160,7 @@ int helper_parent_run(int control)
     sigset_t mask;
     int fd;
 
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     take_signals(&mask);
     while ((fd = next_connection(control, &l, &mask)) >= 0) {
         pid_t *place = find(&l, 0);
@@ -143,6 +174,6 @@ int helper_parent_run(int control)
             *place = pid;
         close(fd);
     }
-    end_all(&l);
+    end_all();
     return -1;
 }
