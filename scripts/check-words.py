@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT / "tests" / "program"))
 
 from harness.words import HEADER, read_words  # noqa: E402 (it is found there)
 
+# What log_audit logs is listed there.
+AUDIT = "docs/audit.md"
 # Where log calls need no name of the table, or a text of it may stand.
 EXEMPT = {
     "src/log/log.h": "defines log_info and the others",
@@ -28,6 +30,7 @@ CALL = re.compile(r"\blog_(?:error|warning|info|debug)\(\s*|"
                   rf"\blog_line\(\s*{ARGUMENT}|"
                   rf"\blog_counted\(\s*(?:{ARGUMENT}){{2}}|"
                   rf"\blog_(?:limited|audit)\(\s*(?:{ARGUMENT}){{3}}")
+AUDITED = re.compile(rf"\blog_audit\(\s*(?:{ARGUMENT}){{3}}LOG_(\w+)")
 FIRST = re.compile(r'LOG_(\w+)\s*(?:[,)]|"( ?)([^"]*)")')
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 # A test that waits for a text of its own.
@@ -53,6 +56,11 @@ def wrong_words(words):
             yield f"LOG_{name}: has %, = or a full stop"
         if list(words.values()).count(text) > 1:
             yield f"LOG_{name}: two have this message"
+
+
+def audited(text):
+    """Names of the messages that are events of the audit log."""
+    return set(AUDITED.findall(COMMENT.sub(blank, text)))
 
 
 def wrong_calls(name, text, words):
@@ -121,6 +129,8 @@ def self_test():
                 'log_info(LOG_UP "more a=1");', 'log_info(LOG_UP " more");',
                 'log_line(f(a, b), "VM up");', "log_debug(text);"):
         assert len(list(wrong_calls("x.c", bad, words))) == 1, bad
+    assert audited("log_audit(f(a, b), NULL, c,\n LOG_UP \" a=%d\", 1);"
+                   "log_info(LOG_LIMIT);") == {"UP"}
     assert WAITS.search("vspcd.events(\n    'VM up')")
     assert not WAITS.search('vspcd.events(words.UP, a="b")')
     for text in ("VM up", " VM up ", "VM up console=", "info VM up$"):
@@ -151,6 +161,7 @@ def problems(words):
     """What is wrong, as lines with file and number."""
     header = str(HEADER.relative_to(ROOT))
     unused = set(words)
+    events = (ROOT / AUDIT).read_text()
     for what in wrong_words(words):
         yield f"{header}: {what}"
     for name in tracked("src/*.[ch]"):
@@ -159,6 +170,9 @@ def problems(words):
             unused -= set(re.findall(r"\bLOG_(\w+)", text))
         if name in EXEMPT or name.startswith("src/vm/"):
             continue
+        for event in sorted(audited(text) & set(words)):
+            if f"`{words[event]}`" not in events:
+                yield f"{AUDIT}: the event `{words[event]}` is not in its table"
         for at, what in wrong_calls(name, text, words):
             yield f"{name}:{text.count(chr(10), 0, at) + 1}: {what}"
     for name in sorted(unused):

@@ -129,7 +129,8 @@ static void daemon_end_signal(void *owner, int number)
     struct daemon *d = owner;
 
     if (d->is_ending) {
-        log_warning(LOG_STOPPING_AT_ONCE " signal=%s", name);
+        log_audit(LOG_WARNING, NULL, NULL, LOG_STOPPING_AT_ONCE " signal=%s",
+                  name);
         daemon_hooks_end(&d->hooks, true);
         loop_stop(d->loop);
         return;
@@ -566,9 +567,11 @@ void daemon_say_ready(struct daemon *d)
                  (unsigned long long)s->port_range_end);
     log_audit(LOG_INFO, NULL, NULL,
               LOG_READY
-              " version=%s proxy=%s interface=%s ports=%s open-files=%llu",
+              " version=%s proxy=%s interface=%s ports=%s open-files=%llu "
+              "file=%s",
               VSPCD_VERSION, address_format(&d->proxies.item[0].address).text,
-              s->interface, ports, (unsigned long long)d->open_files);
+              s->interface, ports, (unsigned long long)d->open_files,
+              LOG_ANY(s->file != NULL ? s->file : ""));
     daemon_proxies_log_others(&d->proxies);
     if (geteuid() == 0)
         log_warning(LOG_RUNS_AS_ROOT " reason=%s",

@@ -7,6 +7,7 @@
 #include "auth/pam.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
+#include "daemon/daemon_changes.h"
 #include "daemon/process/messages.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -20,16 +21,8 @@ static void log_problems(const struct problems *problems)
     for (int i = 0; i < kept; i++)
         log_error(LOG_RELOAD_INVALID " reason=%s",
                   LOG_TEXT(problems->item[i].text));
-    log_error(LOG_RELOAD_REFUSED " problems=%d", problems->count);
-}
-
-static bool has_changed(const struct options_changes *changes, const char *name)
-{
-    for (int i = 0; i < changes->count; i++) {
-        if (strcmp(changes->name[i], name) == 0)
-            return true;
-    }
-    return false;
+    log_audit(LOG_ERROR, NULL, NULL, LOG_RELOAD_REFUSED " problems=%d",
+              problems->count);
 }
 
 /* Rules, or what they rely on (a certificate), may be gone. */
@@ -42,27 +35,12 @@ static void log_judged(const struct options_changes *changes,
     bool any = judged->vms + judged->clients + judged->services > 0;
 
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        any |= has_changed(changes, rules[i]);
+        any |= daemon_changes_have(changes, rules[i]);
     if (any)
         log_audit(LOG_INFO, NULL, NULL,
                   LOG_RELOAD_ALLOWED
                   " closed-vms=%u closed-clients=%u closed-services=%u",
                   judged->vms, judged->clients, judged->services);
-}
-
-static void log_changes(const struct settings *s,
-                        const struct options_changes *changes)
-{
-    char value[256];
-
-    for (int i = 0; i < changes->count; i++) {
-        options_value(s, changes->name[i], value, sizeof value);
-        log_audit(LOG_INFO, NULL, NULL,
-                  LOG_RELOAD_SETTING " setting=%s value=%s", changes->name[i],
-                  LOG_TEXT(value));
-    }
-    for (int i = 0; i < changes->restart_count; i++)
-        log_warning(LOG_RELOAD_RESTART " setting=%s", changes->restart[i]);
 }
 
 /*
@@ -92,11 +70,12 @@ static void use_settings(struct daemon *d)
 
 /* Takes next, rules, access and tls over. The former ones are freed last, when
  * nothing borrows from them: all parts have the new texts, networks and
- * contexts. Existing connections hold a reference to their context. */
-static void put_in_place(struct daemon *d, struct settings *next,
-                         const struct daemon_rules *rules,
-                         const struct daemon_access *access,
-                         const struct daemon_tls *tls)
+ * contexts. Existing connections hold a reference to their context. Returns the
+ * former settings, which the caller frees. */
+static struct settings put_in_place(struct daemon *d, struct settings *next,
+                                    const struct daemon_rules *rules,
+                                    const struct daemon_access *access,
+                                    const struct daemon_tls *tls)
 {
     struct settings former = *d->settings;
     struct daemon_access former_access = d->access;
@@ -110,7 +89,7 @@ static void put_in_place(struct daemon *d, struct settings *next,
     use_settings(d);
     daemon_tls_close(&former_tls);
     daemon_access_close(&former_access);
-    options_free(&former);
+    return former;
 }
 
 /* Prepares what follows from next. False: next cannot be used, and that was
@@ -133,7 +112,7 @@ static bool prepare(const struct daemon *d, const struct settings *next,
     if (daemon_tls_reopen(&d->tls, next, tls, &err) < 0) {
         daemon_access_close(access);
         log_error(LOG_TLS_NOT_RELOADED " reason=%s", LOG_TEXT(err.text));
-        log_error(LOG_RELOAD_REFUSED);
+        log_audit(LOG_ERROR, NULL, NULL, LOG_RELOAD_REFUSED " problems=1");
         return false;
     }
     return true;
@@ -162,7 +141,7 @@ void daemon_reload(struct daemon *d)
     struct daemon_rules rules;
     struct daemon_access access;
     struct daemon_tls tls;
-    struct settings next;
+    struct settings former, next;
     bool has_tls;
 
     if (options_reload(d->settings, &next, &problems) < 0) {
@@ -183,10 +162,11 @@ void daemon_reload(struct daemon *d)
         return;
     }
     log_new_notices(d->settings, &next);
-    put_in_place(d, &next, &rules, &access, &tls);
+    former = put_in_place(d, &next, &rules, &access, &tls);
     judged = sessions_judge(&d->sessions);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
-    log_changes(d->settings, &changes);
+    daemon_changes_log(&former, d->settings, &changes);
+    options_free(&former);
     log_judged(&changes, &judged);
     if (d->settings->file != NULL)
         log_audit(LOG_INFO, NULL, NULL,
@@ -198,9 +178,10 @@ void daemon_reload(struct daemon *d)
                  LOG_TEXT("there is no configuration file and no certificate"));
     if (has_tls)
         log_audit(LOG_INFO, NULL, NULL, LOG_TLS_RELOADED);
-    if (has_changed(&changes, "access") || has_changed(&changes, "group"))
+    if (daemon_changes_have(&changes, "access") ||
+        daemon_changes_have(&changes, "group"))
         daemon_access_log(&d->access, d->settings);
-    if (has_changed(&changes, "vm-allow"))
+    if (daemon_changes_have(&changes, "vm-allow"))
         daemon_proxies_check_allowed(&d->proxies, d->settings);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);

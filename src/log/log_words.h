@@ -44,6 +44,8 @@
 #define LOG_RELOAD_INVALID "SIGHUP: configuration invalid"
 #define LOG_RELOAD_REFUSED "SIGHUP: nothing changed"
 #define LOG_RELOAD_SETTING "SIGHUP: setting changed"
+#define LOG_RELOAD_SECTION_ADDED "SIGHUP: section added"
+#define LOG_RELOAD_SECTION_REMOVED "SIGHUP: section removed"
 #define LOG_RELOAD_RESTART "SIGHUP: setting needs a restart"
 #define LOG_RELOAD_ALLOWED "SIGHUP: rules applied to existing connections"
 
@@ -120,6 +122,7 @@
 #define LOG_CLIENT_DENIED "client denied"
 #define LOG_CLIENT_DISCONNECTED "client disconnected"
 #define LOG_CLIENT_REFUSED "client refused"
+#define LOG_CLIENT_BREAK "break sent"
 #define LOG_KEYBOARD_TAKEN "keyboard taken"
 #define LOG_CLIENT_SAID "client said something"
 #define LOG_CLIENT_TURNED_OUT "client turned out"

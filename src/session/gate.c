@@ -74,15 +74,28 @@ static uint32_t at_most(uint32_t limit, uint32_t bound)
     return limit == 0 || limit > bound ? bound : limit;
 }
 
+/* Of one that was let in, and was to be served. A connection that nobody has
+ * looked at is no audit line: whoever scans ports would use up the room of
+ * others' lines. */
+static bool is_of_client(enum admission_verdict verdict)
+{
+    return verdict >= ADMISSION_TOO_MANY;
+}
+
 static void tell(enum admission_side side, enum admission_verdict verdict,
                  const struct address *address)
 {
     struct address_text peer = address_format(address);
+    const char *reason = words[side][verdict].reason;
 
-    log_limited(LOG_WARNING, peer.text, NULL,
-                LOG_CONNECTION_REFUSED " side=%s peer=%s reason=%s",
-                side_names[side], peer.text,
-                LOG_TEXT(words[side][verdict].reason));
+    if (is_of_client(verdict))
+        log_audit(LOG_WARNING, peer.text, NULL,
+                  LOG_CONNECTION_REFUSED " side=%s peer=%s reason=%s",
+                  side_names[side], peer.text, LOG_TEXT(reason));
+    else
+        log_limited(LOG_WARNING, peer.text, NULL,
+                    LOG_CONNECTION_REFUSED " side=%s peer=%s reason=%s",
+                    side_names[side], peer.text, LOG_TEXT(reason));
 }
 
 /* A peer without an IP address (a Unix socket) is judged by nothing here. */

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import words
+from harness import wire, words
 from harness.clients import TelnetClient
 from harness.net import eventually
 from harness.programs import BUILD, clean_environment, is_sanitized
@@ -109,6 +109,76 @@ def test_who_had_which_console(start, path):
     assert "hunter2" not in text and "a secret" not in text
     assert verify(path) == (0, verify(path)[1])
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_attach_and_detach_can_be_joined(start, path):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    client.send(b"12345")
+    vm.read_until(b"12345")
+    vm.send(b"123")
+    client.read_until(b"123")
+    vspcd.stop()  # ends it
+    attached, = events_of(path, words.CLIENT_CONNECTED)
+    detached, = events_of(path, words.CLIENT_DISCONNECTED)
+    same = ("number", "console", "id", "peer", "principal")
+    assert {key: attached[key] for key in same} == \
+        {key: detached[key] for key in same}
+    assert attached["console"] == "web" and attached["tls"] is False
+    assert attached["id"].endswith("/vSPC.py") and attached["number"] == 1
+    assert {"door", "proof", "right"} <= set(attached)
+    assert detached["input-bytes"] == 5
+    assert detached["output-bytes"] == 3
+    assert isinstance(detached["seconds"], int)
+    assert detached["n"] > attached["n"]
+
+
+def test_a_break_is_an_event(start, path):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    client.send_wire(wire.command(wire.BRK))
+    has = wait_event(path, words.CLIENT_BREAK, peer=client.address)
+    assert has["console"] == "web" and has["number"] == 1
+    assert has["principal"]
+
+
+def test_new_settings_are_told_with_the_former_ones(start, path, tmp_path):
+    config = tmp_path / "vspcd.conf"
+    config.write_text('move-timeout = 7\nclient-allow = {"127.0.0.0/8"}\n'
+                      'access "a" { write = {"anybody"} }\n'
+                      'access "*" { read = {"anybody"} }\n')
+    vspcd = start("--config", config)
+    names = ", ".join(f'"name-{n:03}"' for n in range(100))
+    config.write_text('move-timeout = 8\nclient-allow = {"127.0.0.0/8", "::1"}'
+                      '\nproxy-port = 1\n'
+                      'access "b" { write = {%s} }\n'
+                      'access "*" { read = {"anybody"} }\n' % names)
+    reload(vspcd)
+    wait_event(path, words.RELOADED)
+    has, = events_of(path, words.RELOAD_SETTING, setting="move-timeout")
+    assert (has["value"], has["before"]) == ("8", "7")
+    has, = events_of(path, words.RELOAD_SETTING, setting="client-allow")
+    assert "::1" in has["value"] and "::1" not in has["before"]
+    gone, = events_of(path, words.RELOAD_SECTION_REMOVED)
+    assert gone["section"].startswith('access "a" {')
+    assert gone["place"] == 1 and gone["part"] == 1
+    parts = events_of(path, words.RELOAD_SECTION_ADDED)
+    assert [has["part"] for has in parts] == list(range(1, len(parts) + 1))
+    section = "".join(has["section"] for has in parts)
+    assert section.startswith('access "b" {') and names in section
+    restart = events_of(path, words.RELOAD_RESTART)
+    assert not restart  # the command line has the port
+
+
+def test_a_reload_that_is_refused_is_an_event(start, path, tmp_path):
+    config = tmp_path / "vspcd.conf"
+    config.write_text("")
+    vspcd = start("--config", config)
+    config.write_text("move-timeout = never\n")
+    reload(vspcd)
+    wait_event(path, words.RELOAD_REFUSED)
 
 
 def test_fields_are_those_of_the_log(start, path):

@@ -286,8 +286,9 @@ void daemon_tls_log(struct daemon_tls *t)
     if (t->vms == NULL && t->clients == NULL)
         return;
     prints = thumbprints(t);
-    log_info(LOG_TLS_CERTIFICATE " certificate=%s sha1=%s sha256=%s",
-             LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
+    log_audit(LOG_INFO, NULL, NULL,
+              LOG_TLS_CERTIFICATE " certificate=%s sha1=%s sha256=%s",
+              LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
     if (is_slow(t, &why))
         log_warning(LOG_TLS_SLOW_KEY " reason=%s", LOG_TEXT(why.text));
     t->told_age = TLS_CRL_FRESH;

@@ -93,15 +93,17 @@ static void log_move(const struct fact_move_ended *ended, const char *name,
 
     if (ended->verdict == MOVE_COMPLETED)
         log_audit(LOG_INFO, ended->from, id,
-                  LOG_VM_MOVED " console=%s from=%s to=%s ms=%llu.%u held=%u",
-                  LOG_TEXT(name), ended->from, to, ms, tenths, ended->held);
+                  LOG_VM_MOVED
+                  " console=%s id=%s from=%s to=%s ms=%llu.%u held=%u",
+                  LOG_TEXT(name), LOG_TEXT(id), ended->from, to, ms, tenths,
+                  ended->held);
     else
-        log_audit(
-            LOG_WARNING, ended->from, id,
-            LOG_VM_MOVE_FAILED
-            " console=%s from=%s to=%s ms=%llu.%u held=%u others=%u reason=%s",
-            LOG_TEXT(name), ended->from, to, ms, tenths, ended->held,
-            ended->others, LOG_TEXT(words_move_failure(ended->verdict)));
+        log_audit(LOG_WARNING, ended->from, id,
+                  LOG_VM_MOVE_FAILED " console=%s id=%s from=%s to=%s "
+                                     "ms=%llu.%u held=%u others=%u reason=%s",
+                  LOG_TEXT(name), LOG_TEXT(id), ended->from, to, ms, tenths,
+                  ended->held, ended->others,
+                  LOG_TEXT(words_move_failure(ended->verdict)));
 }
 
 /* By the newer address: who claims many consoles has its own limit. */
@@ -141,23 +143,24 @@ void words_log_fact(const struct fact *fact)
         break;
     case FACT_VM_DETACHED:
         log_audit(LOG_INFO, fact->vm_detached.peer, id.text,
-                  LOG_VM_DISCONNECTED " console=%s peer=%s reason=%s",
-                  LOG_TEXT(name.text), fact->vm_detached.peer,
-                  LOG_TEXT(fact->vm_detached.reason));
+                  LOG_VM_DISCONNECTED " console=%s id=%s peer=%s reason=%s",
+                  LOG_TEXT(name.text), LOG_TEXT(id.text),
+                  fact->vm_detached.peer, LOG_TEXT(fact->vm_detached.reason));
         break;
     case FACT_VM_RENAMED:
-        log_limited(LOG_INFO, peer_of(fact->console), id.text,
-                    LOG_VM_RENAMED " console=%s id=%s others=%u",
-                    LOG_TEXT(name.text), LOG_TEXT(id.text),
-                    fact->vm_renamed.others);
+        log_audit(LOG_INFO, peer_of(fact->console), id.text,
+                  LOG_VM_RENAMED " console=%s id=%s others=%u",
+                  LOG_TEXT(name.text), LOG_TEXT(id.text),
+                  fact->vm_renamed.others);
         break;
     case FACT_MOVE_ENDED:
         log_move(&fact->move_ended, name.text, id.text);
         break;
     case FACT_DESTINATION_REPLACED:
         log_audit(LOG_INFO, fact->destination_replaced.newer, id.text,
-                  LOG_VM_MOVE_DESTINATION " console=%s from=%s to=%s",
-                  LOG_TEXT(name.text), fact->destination_replaced.older,
+                  LOG_VM_MOVE_DESTINATION " console=%s id=%s from=%s to=%s",
+                  LOG_TEXT(name.text), LOG_TEXT(id.text),
+                  fact->destination_replaced.older,
                   fact->destination_replaced.newer);
         break;
     case FACT_VM_TAKEN_OVER:

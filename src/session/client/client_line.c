@@ -7,6 +7,8 @@
  */
 #include "base/clock.h"
 #include "core/keyboard.h"
+#include "log/log.h"
+#include "log/log_words.h"
 #include "session/client/client_control.h"
 #include "session/client/client_session_private.h"
 
@@ -40,13 +42,31 @@ void client_line_catch_up(struct client_session *s)
         client_output_flush(s);
 }
 
+/* A break may reboot a guest without a login (Magic SysRq). So one that is
+ * sent is told, and not only who may. */
+static void begin_break(struct client_session *s)
+{
+    const struct client *client = &s->client;
+    bool was_in_break = client->is_in_break;
+
+    client_break(&s->client, true);
+    if (!was_in_break && client->is_in_break)
+        log_audit(LOG_INFO, client->peer, console_id(client->console).text,
+                  LOG_CLIENT_BREAK " console=%s id=%s peer=%s number=%llu "
+                                   "principal=%s",
+                  LOG_TEXT(console_name(client->console).text),
+                  LOG_TEXT(console_id(client->console).text), client->peer,
+                  (unsigned long long)client->number,
+                  LOG_TEXT(principal_format(&s->who).text));
+}
+
 void client_line_handle_break(struct client_session *s)
 {
     if (!client_serving_take_place(s))
         return;
     client_control_claim(&s->client);
     /* IAC BRK has no length: the break begins and ends at once. */
-    client_break(&s->client, true);
+    begin_break(s);
     client_break(&s->client, false);
 }
 
@@ -96,7 +116,10 @@ static void fulfil(struct client_session *s, enum comport_wish wish,
         client_set_lines(&s->client, driven);
         break;
     case COMPORT_WISH_BREAK:
-        client_break(&s->client, s->comport.is_break);
+        if (s->comport.is_break)
+            begin_break(s);
+        else
+            client_break(&s->client, false);
         break;
     case COMPORT_WISH_PURGE_TO:
         client_skip(&s->client, clock_now_us());

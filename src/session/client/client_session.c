@@ -196,13 +196,20 @@ static void leave_console(struct client_session *s)
 static void log_end(const struct client_session *s, const char *reason)
 {
     const struct console *c = s->target.console;
+    const struct client *client = &s->client;
+    uint64_t stayed_us = clock_now_us() - client->since_us;
 
     log_audit(s->is_silent_end ? LOG_DEBUG : client_session_log_level(s),
-              s->client.peer, console_id(c).text,
+              client->peer, console_id(c).text,
               LOG_CLIENT_DISCONNECTED
-              " console=%s peer=%s number=%llu reason=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer,
-              (unsigned long long)s->client.number, LOG_TEXT(reason));
+              " console=%s id=%s peer=%s number=%llu principal=%s "
+              "seconds=%llu input-bytes=%llu output-bytes=%llu reason=%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              client->peer, (unsigned long long)client->number,
+              LOG_TEXT(principal_format(&s->who).text),
+              (unsigned long long)(stayed_us / 1000000),
+              (unsigned long long)client->input_bytes,
+              (unsigned long long)client->output_bytes, LOG_TEXT(reason));
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may

@@ -167,10 +167,10 @@ static void refuse(struct service *s, const struct err *why)
     stop_trying(s);
     s->ops->close(s, not_allowed);
     s->is_refused = true;
-    log_limited(LOG_INFO, service_peer(s), console_id(s->console).text,
-                LOG_SERVICE_REFUSED " console=%s uri=%s reason=%s",
-                LOG_TEXT(name.text), LOG_TEXT(service_text_of(s).text),
-                LOG_TEXT(why->text));
+    log_audit(LOG_INFO, service_peer(s), console_id(s->console).text,
+              LOG_SERVICE_REFUSED " console=%s id=%s uri=%s reason=%s",
+              LOG_TEXT(name.text), LOG_TEXT(console_id(s->console).text),
+              LOG_TEXT(service_text_of(s).text), LOG_TEXT(why->text));
 }
 
 /*

@@ -17,8 +17,9 @@ static void service_connect_on_open(void *owner, const char *tls)
     struct console_name name = console_name(s->console);
 
     log_audit(service_is_open(s), service_peer(s), console_id(s->console).text,
-              LOG_SERVICE_CONNECTED " console=%s uri=%s peer=%s tls=%s",
-              LOG_TEXT(name.text), LOG_TEXT(service_text_of(s).text),
+              LOG_SERVICE_CONNECTED " console=%s id=%s uri=%s peer=%s tls=%s",
+              LOG_TEXT(name.text), LOG_TEXT(console_id(s->console).text),
+              LOG_TEXT(service_text_of(s).text),
               address_format(&s->reached).text, LOG_TEXT(tls));
 }
 

@@ -33,8 +33,9 @@ static void refuse(const struct service *s, struct stream *stream)
     struct address_text peer = address_format(&stream->peer);
 
     log_audit(LOG_INFO, peer.text, console_id(s->console).text,
-              LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-              LOG_TEXT(name.text), peer.text,
+              LOG_CLIENT_REFUSED " console=%s id=%s peer=%s reason=%s",
+              LOG_TEXT(name.text), LOG_TEXT(console_id(s->console).text),
+              peer.text,
               LOG_TEXT("the service URI requires TLS, and vspcd no longer has "
                        "a certificate"));
     stream_close(stream);

@@ -86,8 +86,10 @@ static void service_modem_open(struct service *s)
         return;
     }
     log_audit(service_is_open(s), service_peer(s), console_id(s->console).text,
-              LOG_NULL_MODEM " console=%s other=%s", LOG_TEXT(name.text),
-              LOG_TEXT(console_name(other).text));
+              LOG_NULL_MODEM " console=%s id=%s other=%s other-id=%s",
+              LOG_TEXT(name.text), LOG_TEXT(console_id(s->console).text),
+              LOG_TEXT(console_name(other).text),
+              LOG_TEXT(console_id(other).text));
 }
 
 static void unplug(struct service *s)

@@ -86,8 +86,8 @@ static void log_in_the_clear(const struct vm_session *s,
 {
     struct console_name name = console_name(c);
 
-    log_limited(
-        LOG_WARNING, s->link.peer, name.text,
+    log_audit(
+        LOG_WARNING, s->link.peer, console_id(c).text,
         LOG_VM_CLEAR_REFUSED " console=%s id=%s peer=%s reason=%s",
         LOG_TEXT(name.text), LOG_TEXT(console_id(c).text), s->link.peer,
         LOG_TEXT("the console's VM has come by TLS before: this is another "

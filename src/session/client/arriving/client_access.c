@@ -141,10 +141,10 @@ static void log_refused(const struct client_session *s,
 
     log_audit(LOG_WARNING, s->client.peer, console_id(c).text,
               LOG_CLIENT_REFUSED
-              " console=%s peer=%s principal=%s proof=%s door=%s rule-line=%u "
-              "reason=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer,
-              LOG_TEXT(who.text),
+              " console=%s id=%s peer=%s principal=%s proof=%s door=%s "
+              "rule-line=%u reason=%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              s->client.peer, LOG_TEXT(who.text),
               principal_proof_name((enum principal_proof)s->who.proof),
               client_door_name((enum client_door)s->client.door), verdict->line,
               LOG_TEXT(reason));

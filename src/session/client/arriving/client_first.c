@@ -68,8 +68,9 @@ static void refuse(struct client_session *s, enum first_bytes protocol)
     struct console_name name = console_name(s->target.console);
 
     log_audit(LOG_INFO, s->client.peer, console_id(s->target.console).text,
-              LOG_CLIENT_REFUSED " console=%s peer=%s reason=%s",
-              LOG_TEXT(name.text), s->client.peer, LOG_TEXT(reason));
+              LOG_CLIENT_REFUSED " console=%s id=%s peer=%s reason=%s",
+              LOG_TEXT(name.text), LOG_TEXT(console_id(s->target.console).text),
+              s->client.peer, LOG_TEXT(reason));
     (void)buf_append(&s->telnet.wire.out, slice_of_text(answer_to(protocol)));
     wire_release(&s->telnet.wire);
     (void)wire_flush(&s->telnet.wire);

@@ -19,7 +19,7 @@
 #include <stdio.h>
 
 /* Who has come, by what proof, and what it may do; all that is told of the
- * client later has its number. */
+ * client later has its number. terms: of TLS; "": there is none. */
 static void log_connected(const struct client_session *s, const char *terms,
                           const struct stream_certificate *certificate)
 {
@@ -33,9 +33,10 @@ static void log_connected(const struct client_session *s, const char *terms,
                  certificate->serial);
     log_audit(client_session_log_level(s), client->peer, console_id(c).text,
               LOG_CLIENT_CONNECTED
-              " console=%s peer=%s tls=%s number=%llu door=%s principal=%s "
-              "proof=%s right=%s%s",
-              LOG_TEXT(console_name(c).text), client->peer, LOG_TEXT(terms),
+              " console=%s id=%s peer=%s tls=%s number=%llu door=%s "
+              "principal=%s proof=%s right=%s%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              client->peer, terms[0] != '\0' ? LOG_TEXT(terms) : "no",
               (unsigned long long)client->number,
               client_door_name((enum client_door)client->door),
               LOG_TEXT(principal_format(&s->who).text),
@@ -62,7 +63,7 @@ void client_serving_log(struct client_session *s)
     s->client.is_encrypted = security.is_secure;
     if (!s->role->is_outgoing)
         certificate = stream_certificate(s->telnet.wire.stream);
-    log_connected(s, security.is_secure ? security.terms : "no", &certificate);
+    log_connected(s, security.is_secure ? security.terms : "", &certificate);
 }
 
 /* The peer is there, in whatever way was agreed on: on_open once, and never for
@@ -105,16 +106,18 @@ static void refuse_by_console(struct client_session *s,
     if (outcome == CLIENT_REFUSED_LIMIT) {
         log_audit(client_session_log_level(s), s->client.peer,
                   console_id(c).text,
-                  LOG_CLIENT_LIMIT_REACHED " console=%s peer=%s limit=%u",
-                  LOG_TEXT(console_name(c).text), s->client.peer,
-                  c->directory->settings.client_limit);
+                  LOG_CLIENT_LIMIT_REACHED " console=%s id=%s peer=%s limit=%u",
+                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+                  s->client.peer, c->directory->settings.client_limit);
         client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
         return;
     }
     log_audit(client_session_log_level(s), s->client.peer, console_id(c).text,
-              LOG_CLIENT_REFUSED " console=%s peer=%s principal=%s reason=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer,
-              LOG_TEXT(principal_format(&s->who).text), LOG_TEXT(why->text));
+              LOG_CLIENT_REFUSED
+              " console=%s id=%s peer=%s principal=%s reason=%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              s->client.peer, LOG_TEXT(principal_format(&s->who).text),
+              LOG_TEXT(why->text));
     client_session_end_gently(s, client_end_text(CLIENT_END_LOCKED));
 }
 
