@@ -414,6 +414,41 @@ const struct option_row option_rows[] = {
               "that. The console forgets it when it expires, or when the "
               "setting is off and a connection in the clear has lasted for a "
               "minute." },
+    { .name = "vm-certs",
+      .type = OPTION_WORD,
+      AT(vm_certs),
+      .words = "off|optional|required",
+      .value = "POLICY",
+      .standard = "off",
+      .is_reloaded = true,
+      .text = "whether a VM's end in TLS shows a certificate: off (it is\n"
+              "not asked), optional (it can, and the certificate must be\n"
+              "valid) or required",
+      .more = "For ends that have certificates, such as vspc-vm (its option "
+              "--cert); ESXi hosts have none to show. The value optional needs "
+              "TLS on a port for VMs, the value required needs --tls required, "
+              "and tls=required in each --proxy-listen; both need --vm-ca." },
+    { .name = "vm-ca",
+      .type = OPTION_TEXT,
+      AT(vm_ca),
+      .is_path = true,
+      .min = 1,
+      .value = "FILE",
+      .is_reloaded = true,
+      .example = "/etc/vspcd/vms.pem",
+      .text = "certificates of the authorities that sign the certificates\n"
+              "of VMs' ends, in PEM" },
+    { .name = "vm-crl",
+      .type = OPTION_TEXT,
+      AT(vm_crl),
+      .is_path = true,
+      .min = 1,
+      .value = "FILE",
+      .is_reloaded = true,
+      .example = "/etc/vspcd/vms.crl.pem",
+      .text = "certificate revocation lists (CRLs) of the authorities in\n"
+              "--vm-ca, in PEM; needs --vm-ca",
+      .more = "As for --client-crl." },
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),

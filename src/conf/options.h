@@ -55,7 +55,7 @@ enum settings_tls {
     SETTINGS_TLS_REQUIRED,
 };
 
-/* Whether a client in TLS shows a certificate. */
+/* Whether a client, or a VM's end, in TLS shows a certificate. */
 enum settings_certs {
     SETTINGS_CERTS_OFF,
     SETTINGS_CERTS_OPTIONAL,
@@ -145,6 +145,7 @@ struct settings {
     uint64_t unidentified_per_address; /* connections; 0: no limit */
     uint64_t tls;                      /* enum settings_tls, for VMs */
     uint64_t client_tls;               /* enum settings_tls, for clients */
+    uint64_t vm_certs;                 /* enum settings_certs */
     uint64_t client_certs;             /* enum settings_certs */
     uint64_t certificate_name;         /* enum settings_certificate_name */
     uint64_t proxy_count;              /* entries of proxies */
@@ -176,9 +177,11 @@ struct settings {
     uint64_t log_keep_free; /* bytes; 0: none */
     char *cert;             /* NULL: a certificate is made */
     char *key;              /* NULL: in the certificate's file */
+    char *vm_ca;
+    char *vm_crl; /* NULL: no certificate is revoked */
     char *client_ca;
-    char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */
     char *client_crl; /* NULL: no certificate is revoked */
+    char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */
     char *tls_min;
     char *vm_tls_min;     /* NULL: tls_min */
     char *client_tls_min; /* NULL: tls_min */

@@ -128,6 +128,57 @@ static void check_token(const struct settings *s, struct problems *problems)
     }
 }
 
+/* Where TLS is not required, a client in the clear has no certificate to show,
+ * and is served. */
+static void check_client_certificates(const struct settings *s,
+                                      struct problems *problems)
+{
+    if (s->client_certs == SETTINGS_CERTS_REQUIRED &&
+        s->client_tls != SETTINGS_TLS_REQUIRED)
+        complain_of_need(s, "client-certs", "client-tls required", problems);
+    else if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)
+        complain_of_need(s, "client-certs", "client-tls", problems);
+    else if (s->client_certs != 0 && s->client_ca == NULL)
+        complain_of_need(s, "client-certs", "client-ca", problems);
+    if (s->client_certs == 0 && s->client_ca != NULL)
+        complain_of_need(s, "client-ca", "client-certs", problems);
+    if (s->client_crl != NULL && s->client_ca == NULL)
+        complain_of_need(s, "client-crl", "client-ca", problems);
+}
+
+/* The least and the greatest policy of the ports for VMs. */
+static uint64_t vm_tls(const struct settings *s, bool greatest)
+{
+    uint64_t tls = s->tls;
+
+    for (uint64_t i = 0; i < s->proxy_count; i++)
+        if ((s->proxies[i].tls > tls) == greatest)
+            tls = s->proxies[i].tls;
+    return tls;
+}
+
+/* All of them have one context: a port where TLS is not required would let VMs
+ * in without a certificate. */
+static void check_vm_certificates(const struct settings *s,
+                                  struct problems *problems)
+{
+    if (s->vm_certs == SETTINGS_CERTS_REQUIRED &&
+        s->tls != SETTINGS_TLS_REQUIRED)
+        complain_of_need(s, "vm-certs", "tls required", problems);
+    else if (s->vm_certs == SETTINGS_CERTS_REQUIRED &&
+             vm_tls(s, false) != SETTINGS_TLS_REQUIRED)
+        complain(s, "vm-certs", "needs tls=required in each proxy-listen",
+                 problems);
+    else if (s->vm_certs != 0 && vm_tls(s, true) == SETTINGS_TLS_OFF)
+        complain_of_need(s, "vm-certs", "tls", problems);
+    else if (s->vm_certs != 0 && s->vm_ca == NULL)
+        complain_of_need(s, "vm-certs", "vm-ca", problems);
+    if (s->vm_certs == 0 && s->vm_ca != NULL)
+        complain_of_need(s, "vm-ca", "vm-certs", problems);
+    if (s->vm_crl != NULL && s->vm_ca == NULL)
+        complain_of_need(s, "vm-crl", "vm-ca", problems);
+}
+
 static void check_together(const struct settings *s, struct problems *problems)
 {
     const char *name;
@@ -162,21 +213,10 @@ static void check_together(const struct settings *s, struct problems *problems)
         complain_of_need(s, "explain-console", "explain-access", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
-    /* Where TLS is not required, a client in the clear has no certificate to
-     * show, and is served. */
-    if (s->client_certs == SETTINGS_CERTS_REQUIRED &&
-        s->client_tls != SETTINGS_TLS_REQUIRED)
-        complain_of_need(s, "client-certs", "client-tls required", problems);
-    else if (s->client_certs != 0 && s->client_tls == SETTINGS_TLS_OFF)
-        complain_of_need(s, "client-certs", "client-tls", problems);
-    else if (s->client_certs != 0 && s->client_ca == NULL)
-        complain_of_need(s, "client-certs", "client-ca", problems);
-    if (s->client_certs == 0 && s->client_ca != NULL)
-        complain_of_need(s, "client-ca", "client-certs", problems);
+    check_vm_certificates(s, problems);
+    check_client_certificates(s, problems);
     if (s->audit_required != 0 && s->audit_log == NULL)
         complain_of_need(s, "audit-required", "audit-log", problems);
-    if (s->client_crl != NULL && s->client_ca == NULL)
-        complain_of_need(s, "client-crl", "client-ca", problems);
     check_token(s, problems);
 }
 

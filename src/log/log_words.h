@@ -71,6 +71,7 @@
 /* ---- VMs -------------------------------------------------------------- */
 
 #define LOG_VM_CONNECTED "VM connected"
+#define LOG_VM_CERTIFICATE "VM certificate accepted"
 #define LOG_VM_DISCONNECTED "VM disconnected"
 #define LOG_VM_RENAMED "VM renamed"
 #define LOG_VM_REFUSED "VM refused (WONT-PROXY)"

@@ -65,9 +65,29 @@ struct transport {
     struct proxy_target move_to;
 };
 
+/* Whether the files of --cert and --key can be used: if so, what is wrong with
+ * a target is wrong with its URI. */
+static int check_certificate(const struct options *o, struct err *err)
+{
+    const struct tls_client_settings settings = {
+        .own_certificate_path = o->certificate,
+        .own_key_path = o->key,
+    };
+    struct tls_context *context;
+    struct err why;
+
+    if (tls_context_open_client(&context, &settings, &why) == 0) {
+        tls_context_close(context);
+        return 0;
+    }
+    err_set(err, "--cert: %s", why.text);
+    return -EINVAL;
+}
+
 /* h must outlive the target. */
-static int open_target(struct proxy_target *t, const struct options_host *h,
-                       const char *option, struct err *err)
+static int open_target(struct proxy_target *t, const struct options *o,
+                       const struct options_host *h, const char *option,
+                       struct err *err)
 {
     const struct uri_parameters *p = &h->parameters;
     char pem[URI_PEM_MAX + 1];
@@ -77,6 +97,8 @@ static int open_target(struct proxy_target *t, const struct options_host *h,
         .peer_name = p->peer_name,
         .verify = p->has_verify,
         .ciphers = p->ciphers,
+        .own_certificate_path = o->certificate,
+        .own_key_path = o->key,
     };
     struct err why;
 
@@ -96,11 +118,13 @@ static int open_transport(struct transport *t, const struct options *o,
 {
     const struct options_host *move_to =
         o->move_to.port != 0 ? &o->move_to : &o->proxy;
-    int r = open_target(&t->proxy, &o->proxy, "proxy", err);
+    int r = check_certificate(o, err);
 
+    if (r == 0)
+        r = open_target(&t->proxy, o, &o->proxy, "proxy", err);
     if (r < 0)
         return r;
-    r = open_target(&t->move_to, move_to, "move-to", err);
+    r = open_target(&t->move_to, o, move_to, "move-to", err);
     if (r < 0) {
         tls_context_close(t->proxy.tls);
         return r;

@@ -23,6 +23,8 @@ enum option_name {
     UUID,
     URI,
     DIRECTION,
+    CERT,
+    KEY,
     NO_RECONNECT,
     EXEC,
     RESPAWN,
@@ -70,6 +72,12 @@ static const struct row {
                     "S: clients connect to the console; C: the\n"
                     "concentrator connects to the system that\n"
                     "--uri names [S]", 0 },
+    [CERT] = { NULL, "cert", "FILE",
+               "certificate to show to the concentrator in\n"
+               "TLS, and its chain, in PEM", 0 },
+    [KEY] = { NULL, "key", "FILE",
+              "key of --cert, in PEM [in the file of\n"
+              "--cert]", 0 },
     [NO_RECONNECT] = { NULL, "no-reconnect", NULL,
                        "exit with status 1 if the concentrator\n"
                        "cannot be reached, refuses the serial port\n"
@@ -321,6 +329,12 @@ static int read_option(struct options *o, enum option_name name,
         return read_move_way(o, value, err);
     case MOVE_STEP_TIMEOUT:
         return read_seconds(&o->move_timeout_s, "move-timeout", value, err);
+    case CERT:
+        o->certificate = value;
+        return 0;
+    case KEY:
+        o->key = value;
+        return 0;
     case EXEC:
         o->command = value;
         return 0;
@@ -369,6 +383,8 @@ static int check(const struct options *o, struct err *err)
     if (o->proxy.port == 0)
         err_set(err, "--proxy HOST[:PORT] is missing: it names the "
                      "concentrator (--help shows all options)");
+    else if (o->key != NULL && o->certificate == NULL)
+        err_set(err, "--key needs --cert");
     else if (ends > 1)
         err_set(err, "only one of --exec, --pty, --connect and --device can "
                      "be given");

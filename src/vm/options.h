@@ -30,7 +30,9 @@ struct options {
     char name[TEXT_ID_MAX + 1];
     char uuid[TEXT_ID_MAX + 1]; /* in the form of identity_read_uuid */
     const char *uri;
-    char direction; /* 'S' or 'C' */
+    char direction;          /* 'S' or 'C' */
+    const char *certificate; /* a file; NULL: none */
+    const char *key;         /* NULL: in the certificate's file */
     /* The local end: at most one of these; none: standard input and output. */
     const char *command;
     const char *pty_link;

@@ -171,6 +171,17 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         { "client-certs = optional", 1, "client-certs: needs client-tls" },
         { "client-tls = offered\nclient-certs = required\nclient-ca = a", 2,
           "client-certs: needs client-tls required" },
+        { "client-ca = a", 1, "client-ca: needs client-certs" },
+        { "\nclient-crl = a", 2, "client-crl: needs client-ca" },
+        { "vm-certs = required\nvm-ca = a", 1, "vm-certs: needs tls required" },
+        { "tls = required\nproxy-listen = {\"a:1,tls=required\",\n\"b:2\"}\n"
+          "vm-certs = required\nvm-ca = a",
+          4, "vm-certs: needs tls=required in each proxy-listen" },
+        { "tls = off\nvm-certs = optional\nvm-ca = a", 2,
+          "vm-certs: needs tls" },
+        { "tls = required\nvm-certs = required", 2, "vm-certs: needs vm-ca" },
+        { "vm-ca = a", 1, "vm-ca: needs vm-certs" },
+        { "\nvm-crl = a", 2, "vm-crl: needs vm-ca" },
     };
     struct bench *b = *state;
 

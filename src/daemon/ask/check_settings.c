@@ -138,31 +138,25 @@ void check_settings(const struct settings *s, struct problems *problems)
  * start. */
 static void check_tls(const struct settings *s, struct problems *problems)
 {
-    struct settings some = *s; /* borrows its texts */
-    const char *name = "cert";
+    enum { CERT, CIPHERS, VM_CA, VM_CRL, CLIENT_CA, CLIENT_CRL, COUNT };
+    static const char *const names[COUNT] = { "cert",      "tls-ciphers",
+                                              "vm-ca",     "vm-crl",
+                                              "client-ca", "client-crl" };
     struct err err;
-    int r;
+    int r = 0;
 
-    some.tls_ciphers = NULL;
-    some.client_certs = 0;
-    r = daemon_tls_check(&some, &err);
-    if (r == 0) {
-        name = "tls-ciphers";
-        some.tls_ciphers = s->tls_ciphers;
+    for (int i = 0; i < COUNT && r == 0; i++) {
+        struct settings some = *s; /* borrows its texts */
+
+        some.tls_ciphers = i < CIPHERS ? NULL : s->tls_ciphers;
+        some.vm_certs = i < VM_CA ? 0 : s->vm_certs;
+        some.vm_crl = i < VM_CRL ? NULL : s->vm_crl;
+        some.client_certs = i < CLIENT_CA ? 0 : s->client_certs;
+        some.client_crl = i < CLIENT_CRL ? NULL : s->client_crl;
         r = daemon_tls_check(&some, &err);
+        if (r < 0)
+            complain(s, names[i], 0, &err, problems);
     }
-    some.client_crl = NULL;
-    if (r == 0) {
-        name = "client-ca";
-        some.client_certs = s->client_certs;
-        r = daemon_tls_check(&some, &err);
-    }
-    if (r == 0) {
-        name = "client-crl";
-        r = daemon_tls_check(s, &err);
-    }
-    if (r < 0)
-        complain(s, name, 0, &err, problems);
 }
 
 static void check_state_file(const struct settings *s,

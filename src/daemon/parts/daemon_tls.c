@@ -95,7 +95,8 @@ static bool clients_have_tls(const struct settings *s)
 static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
-                 s->tls_ciphers != NULL || s->client_tls != SETTINGS_TLS_OFF;
+                 s->tls_ciphers != NULL || s->vm_certs != SETTINGS_CERTS_OFF ||
+                 s->client_tls != SETTINGS_TLS_OFF;
 
     for (uint64_t i = 0; i < s->proxy_count; i++)
         asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
@@ -112,12 +113,16 @@ static int open_contexts(const struct daemon_tls *t, struct tls_context **vms,
         .has_no_certificate = t->certificate[0] == '\0',
         .minimum = s->vm_tls_min != NULL ? s->vm_tls_min : s->tls_min,
         .ciphers = s->tls_ciphers,
+        .ca_path = s->vm_ca,
+        .crl_path = s->vm_crl,
+        .clients = (enum tls_client_check)s->vm_certs,
     };
     int r = 0;
 
-    /* Two contexts with one certificate: demands on clients' certificates, and
-     * the oldest version, belong to a context. VMs' hosts have no certificate
-     * to present, and may be older than anybody's client. */
+    /* Two contexts with one certificate: demands on the peers' certificates,
+     * and the oldest version, belong to a context. VMs' hosts have no
+     * certificate to present, and may be older than anybody's client; other
+     * ends of VMs have other CAs than people. */
     *vms = NULL;
     *clients = NULL;
     if (vms_have_tls(s))
@@ -162,11 +167,18 @@ static bool is_slow(const struct daemon_tls *t, struct err *ret)
     return true;
 }
 
-/* The CRLs of clients. FRESH: there is nothing to say. */
-static enum tls_crl_age age_of_crls(const struct daemon_tls *t, struct err *ret)
+static const char *const crl_settings[DAEMON_TLS_CONTEXTS] = { "vm-crl",
+                                                               "client-crl" };
+
+/* Of the VMs' context, of the clients'. FRESH: there is nothing to say. */
+static enum tls_crl_age age_of_crls(const struct daemon_tls *t, int which,
+                                    struct err *ret)
 {
-    return t->clients != NULL ? tls_context_crl_age(t->clients, ret)
-                              : TLS_CRL_FRESH;
+    const struct tls_context *contexts[DAEMON_TLS_CONTEXTS] = { t->vms,
+                                                                t->clients };
+
+    return contexts[which] != NULL ? tls_context_crl_age(contexts[which], ret)
+                                   : TLS_CRL_FRESH;
 }
 
 void daemon_tls_warn(const struct settings *settings, struct problems *warnings)
@@ -180,8 +192,9 @@ void daemon_tls_warn(const struct settings *settings, struct problems *warnings)
         return;
     if (is_slow(&t, &err))
         problems_add(warnings, 0, "cert: %s", err.text);
-    if (age_of_crls(&t, &err) != TLS_CRL_FRESH)
-        problems_add(warnings, 0, "client-crl: %s", err.text);
+    for (int i = 0; i < DAEMON_TLS_CONTEXTS; i++)
+        if (age_of_crls(&t, i, &err) != TLS_CRL_FRESH)
+            problems_add(warnings, 0, "%s: %s", crl_settings[i], err.text);
     daemon_tls_close(&t);
 }
 
@@ -259,21 +272,27 @@ static struct tls_thumbprints thumbprints(const struct daemon_tls *t)
 }
 
 /* What was said already is not said again before it gets worse. */
-void daemon_tls_look(struct daemon_tls *t)
+static void look_at_crls(struct daemon_tls *t, int which)
 {
     struct err why;
-    enum tls_crl_age age = age_of_crls(t, &why);
-    bool is_worse = age > (enum tls_crl_age)t->told_age;
+    enum tls_crl_age age = age_of_crls(t, which, &why);
+    bool is_worse = age > (enum tls_crl_age)t->told_age[which];
 
-    t->told_age = (uint8_t)age;
+    t->told_age[which] = (uint8_t)age;
     if (!is_worse)
         return;
     if (age == TLS_CRL_EXPIRED)
-        log_error(LOG_TLS_CRL_EXPIRED " setting=client-crl reason=%s",
-                  LOG_TEXT(why.text));
+        log_error(LOG_TLS_CRL_EXPIRED " setting=%s reason=%s",
+                  crl_settings[which], LOG_TEXT(why.text));
     else
-        log_warning(LOG_TLS_CRL_OLD " setting=client-crl reason=%s",
-                    LOG_TEXT(why.text));
+        log_warning(LOG_TLS_CRL_OLD " setting=%s reason=%s",
+                    crl_settings[which], LOG_TEXT(why.text));
+}
+
+void daemon_tls_look(struct daemon_tls *t)
+{
+    for (int i = 0; i < DAEMON_TLS_CONTEXTS; i++)
+        look_at_crls(t, i);
 }
 
 void daemon_tls_log(struct daemon_tls *t)
@@ -291,7 +310,7 @@ void daemon_tls_log(struct daemon_tls *t)
               LOG_TEXT(t->certificate), prints.sha1, prints.sha256);
     if (is_slow(t, &why))
         log_warning(LOG_TLS_SLOW_KEY " reason=%s", LOG_TEXT(why.text));
-    t->told_age = TLS_CRL_FRESH;
+    memset(t->told_age, TLS_CRL_FRESH, sizeof t->told_age);
     daemon_tls_look(t);
 }
 

@@ -18,6 +18,8 @@
 struct directory;
 struct session_context;
 
+enum { DAEMON_TLS_CONTEXTS = 2 };
+
 struct daemon_tls {
     const struct settings *settings; /* borrowed */
     struct tls_context *vms;         /* NULL: no port for VMs has TLS */
@@ -26,7 +28,8 @@ struct daemon_tls {
     char key[STATE_DIRECTORY_MAX + 64];
     /* Why telnets:// is off though it is the default; or "" */
     char trouble[sizeof(struct err)];
-    uint8_t told_age; /* enum tls_crl_age: what was logged of the CRLs */
+    /* enum tls_crl_age: what was logged of the CRLs of vms, of clients */
+    uint8_t told_age[DAEMON_TLS_CONTEXTS];
 };
 
 /* 0, or -errno with err filled. Only settings that a person made can fail; a

@@ -530,6 +530,24 @@ static const struct telnet_link_ops vm_session_telnet_ops = {
     .on_distrusted = vm_session_on_distrusted,
 };
 
+/* Beside "VM connected" and "VM moved", which core has a part in: it knows of
+ * no certificates, and an idle VM's memory has none. */
+static void log_certificate(const struct vm_session *s)
+{
+    const struct console *c = s->link.console;
+    struct stream_certificate certificate =
+        stream_certificate(s->telnet.wire.stream);
+
+    if (certificate.serial[0] == '\0')
+        return;
+    log_audit(LOG_INFO, s->link.peer, console_id(c).text,
+              LOG_VM_CERTIFICATE
+              " console=%s id=%s peer=%s subject=%s issuer=%s serial=%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              s->link.peer, LOG_TEXT(certificate.subject),
+              LOG_TEXT(certificate.issuer), certificate.serial);
+}
+
 /* The order: the line's settings come before the identity, which has them, is
  * dropped. Lines are told before the output: what waited since before the
  * attaching is poured last, and may hold the VM. */
@@ -540,6 +558,7 @@ void vm_session_serve(struct vm_session *s)
     /* From now on nothing can wait for an exchange that leads to TLS. */
     telnet_link_stay_clear(&s->telnet);
     vm_session_enter(s, VM_PHASE_SERVING);
+    log_certificate(s);
     vm_line_take_early(s);
     vm_session_drop_identity(s);
     console_set_takes_window(&s->link, s->link.takes_window);

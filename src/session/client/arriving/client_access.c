@@ -58,12 +58,12 @@ static void identify(struct client_session *s)
     if (principal_prove(&s->who, PROOF_CERTIFICATE, certificate.name))
         name_client(s);
     else
-        log_limited(LOG_WARNING, s->client.peer, NULL,
-                    LOG_CLIENT_NAMELESS
-                    " peer=%s client=%s issuer=%s serial=%s reason=%s",
-                    s->client.peer, LOG_TEXT(certificate.subject),
-                    LOG_TEXT(certificate.issuer), certificate.serial,
-                    LOG_TEXT(certificate.nameless));
+        log_audit(LOG_WARNING, s->client.peer, NULL,
+                  LOG_CLIENT_NAMELESS
+                  " peer=%s client=%s issuer=%s serial=%s reason=%s",
+                  s->client.peer, LOG_TEXT(certificate.subject),
+                  LOG_TEXT(certificate.issuer), certificate.serial,
+                  LOG_TEXT(certificate.nameless));
 }
 
 /* Who was known by a certificate is known by its new name, or by the address
