@@ -569,3 +569,11 @@ def test_it_ends_when_vspcd_is_killed(start_vspcd):
         assert select.select([watch], [], [], TIMEOUT)[0]
     finally:
         os.close(watch)
+
+
+@needs_root
+def test_without_the_program_vspcd_serves(start_vspcd, tmp_path):
+    program = shutil.copy(BUILD / "vspcd", tmp_path)
+    server = start_vspcd(program=program)
+    server.wait_log(re.escape(f"vspcd: {tmp_path}/vspcd-pam: No such file or "
+                              "directory"))
