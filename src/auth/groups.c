@@ -359,6 +359,12 @@ void groups_cancel(struct groups_lookup *l)
         query_free(q);
 }
 
+void groups_forget(struct groups *all)
+{
+    while (!list_is_empty(&all->kept))
+        drop(all, query_at(all->kept.next));
+}
+
 /* ---- principals --------------------------------------------------------- */
 
 static struct principal *person_of(struct principal *p)

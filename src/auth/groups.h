@@ -51,6 +51,9 @@ struct groups_lookup *groups_ask_uid(struct groups *all, uid_t uid,
 /* Before on_done, which will not be called. */
 void groups_cancel(struct groups_lookup *lookup);
 
+/* Drops the answers that are kept: the next questions are asked anew. */
+void groups_forget(struct groups *all);
+
 /* Root, and vspcd's own user. */
 bool groups_is_keeper(const struct groups *all, uid_t uid);
 

@@ -8,7 +8,7 @@
  * clock: now_s is the wall clock's, seconds since 1970.
  *
  * A presented text is compared by its digest with every token, in a time that
- * depends on their number alone. At TOKENS_MAX tokens that is some 50 us.
+ * depends on their number alone. At TOKENS_MAX tokens that is some 0.1 ms.
  *
  * What a token proves is only half of the principal: the groups of its owner's
  * account come from groups.h (groups_person, groups_ask_name, groups_give), and

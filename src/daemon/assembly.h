@@ -6,7 +6,7 @@
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H
 
-#include "auth/groups.h"
+#include "auth/groups_watch.h"
 #include "core/directory.h"
 #include "daemon/access/daemon_tokens.h"
 #include "daemon/daemon_limits.h"
@@ -45,6 +45,7 @@ struct daemon {
     struct deadline tls_look;
     struct daemon_access access;
     struct groups *groups;
+    struct groups_watch groups_watch;
     struct daemon_tokens tokens;
     struct session_context sessions;
     struct daemon_hooks hooks;

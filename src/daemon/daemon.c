@@ -275,11 +275,14 @@ static int daemon_open_groups(struct daemon *d, struct err *err)
 
     if (r < 0)
         err_set(err, "cannot look up groups: %s", strerror(-r));
+    else
+        groups_watch_open(&d->groups_watch, d->loop, d->groups);
     return r;
 }
 
 static void daemon_close_groups(struct daemon *d)
 {
+    groups_watch_close(&d->groups_watch);
     groups_close(d->groups);
 }
 
@@ -363,6 +366,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
     d->sessions.tokens = d->tokens.table;
+    d->sessions.groups = &d->groups_watch;
     return 0;
 }
 

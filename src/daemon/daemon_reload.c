@@ -164,6 +164,8 @@ void daemon_reload(struct daemon *d)
     log_new_notices(d->settings, &next);
     former = put_in_place(d, &next, &rules, &access, &tls);
     judged = sessions_judge(&d->sessions);
+    groups_forget(d->groups);
+    groups_watch_begin(&d->groups_watch);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     daemon_changes_log(&former, d->settings, &changes);
     options_free(&former);

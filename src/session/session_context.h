@@ -9,6 +9,7 @@
 #define SESSION_SESSION_CONTEXT_H
 
 #include "access/access_rules.h"
+#include "auth/groups_watch.h"
 #include "auth/tokens.h"
 #include "base/deadline.h"
 #include "base/limits.h"
@@ -87,6 +88,8 @@ struct session_context {
                                         * nobody may do anything */
     const struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
                                   * none */
+    struct groups_watch *groups; /* set by the owner; borrowed. NULL: groups
+                                  * that are known stay */
     struct loop *loop;           /* NULL in a test */
     struct session_list all;
     struct tls_hub tls;

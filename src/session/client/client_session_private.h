@@ -103,6 +103,7 @@ struct client_session {
     struct telnet_link telnet;
     struct client client;
     struct principal who; /* as far as it is proven; client.name is its name */
+    struct groups_watched watched; /* the groups of who, while it is served */
     const struct client_role *role;
     struct console_ref target; /* the console that it is for, attached or not */
     struct site_member place;  /* gate_take_place */

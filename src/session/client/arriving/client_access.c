@@ -26,11 +26,13 @@ void client_access_init(struct client_session *s)
     bool has_ip = address_ip(&s->telnet.wire.stream->peer, &ip);
 
     s->who = principal_of_address(has_ip, ip);
+    groups_watched_init(&s->watched);
 }
 
 void client_access_done(struct client_session *s)
 {
     s->client.name = "";
+    groups_watch_remove(&s->watched);
     principal_done(&s->who);
 }
 
@@ -150,6 +152,23 @@ static void log_refused(const struct client_session *s,
               LOG_TEXT(reason));
 }
 
+static void client_access_groups_changed(void *owner)
+{
+    struct client_session *s = owner;
+
+    (void)client_access_judge(s);
+    directory_settle(s->telnet.ctx->directory);
+}
+
+static void watch_groups(struct client_session *s)
+{
+    struct groups_watch *groups = s->telnet.ctx->groups;
+
+    if (groups != NULL)
+        groups_watch_add(groups, &s->watched, &s->who,
+                         client_access_groups_changed, s);
+}
+
 bool client_access_decide(struct client_session *s, struct err *why)
 {
     struct access_verdict verdict;
@@ -160,8 +179,10 @@ bool client_access_decide(struct client_session *s, struct err *why)
     verdict = judge(s);
     client_set_right(&s->client, verdict.right);
     s->client.keyboard = (uint8_t)verdict.keyboard;
-    if (verdict.right >= RIGHT_READ)
+    if (verdict.right >= RIGHT_READ) {
+        watch_groups(s);
         return true;
+    }
     explain(s, why);
     log_refused(s, &verdict);
     return false;
