@@ -143,6 +143,7 @@ bool pattern_is_glob(const char *pattern)
 bool pattern_matches(const char *pattern, const char *text)
 {
     struct pattern_text t = { .first = text,
+                              .second = "",
                               .first_len = strlen(text),
                               .len = strlen(text) };
 
@@ -158,6 +159,7 @@ static void add_forms(struct pattern_console *to, const char *text,
                       const char *label, bool is_case_ignored)
 {
     struct pattern_text form = { .first = text,
+                                 .second = "",
                                  .is_case_ignored = is_case_ignored };
 
     if (text == NULL || text[0] == '\0')

@@ -55,15 +55,27 @@ static void free_groups(struct principal *p)
     p->group_count = 0;
 }
 
-static void free_texts(struct principal *p)
+/* All but the owner's. */
+static void free_own_texts(struct principal *p)
 {
     free(p->name);
     free_groups(p);
-    if (p->owner != NULL) {
-        principal_done(p->owner);
-        free(p->owner);
-    }
     free(p->consoles);
+}
+
+/* An owner may have an owner, as far as this module knows. */
+static void free_texts(struct principal *p)
+{
+    struct principal *owner = p->owner;
+
+    free_own_texts(p);
+    while (owner != NULL) {
+        struct principal *next = owner->owner;
+
+        free_own_texts(owner);
+        free(owner);
+        owner = next;
+    }
 }
 
 bool principal_prove(struct principal *p, enum principal_proof proof,
@@ -110,7 +122,8 @@ bool principal_has_group(const struct principal *p, const char *group)
                                          sizeof *p->group, compare_groups);
 }
 
-struct principal principal_copy(const struct principal *p)
+/* The owner is still the original's. */
+static struct principal copy_own_texts(const struct principal *p)
 {
     struct principal copy = *p;
 
@@ -121,9 +134,19 @@ struct principal principal_copy(const struct principal *p)
     copy.group = NULL;
     copy.group_count = 0;
     principal_set_groups(&copy, p->group, p->group_count);
-    if (p->owner != NULL) {
-        copy.owner = xmalloc(sizeof *copy.owner);
-        *copy.owner = principal_copy(p->owner);
+    return copy;
+}
+
+struct principal principal_copy(const struct principal *p)
+{
+    struct principal copy = copy_own_texts(p);
+
+    for (struct principal **owner = &copy.owner; *owner != NULL;
+         owner = &(*owner)->owner) {
+        const struct principal *original = *owner;
+
+        *owner = xmalloc(sizeof **owner);
+        **owner = copy_own_texts(original);
     }
     return copy;
 }

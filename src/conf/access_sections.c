@@ -98,14 +98,17 @@ static struct access_section copy_section(const struct access_section *from)
 void access_sections_copy(struct access_sections *to,
                           const struct access_sections *from)
 {
-    access_sections_clear(to);
+    struct access_sections all = { 0 };
+
     for (int i = 0; i < SECTION_KINDS; i++) {
         for (size_t j = 0; j < from->of[i].count; j++) {
             struct access_section copy = copy_section(&from->of[i].item[j]);
 
-            access_sections_add(to, (enum access_section_kind)i, &copy);
+            access_sections_add(&all, (enum access_section_kind)i, &copy);
         }
     }
+    access_sections_clear(to);
+    *to = all;
 }
 
 static bool are_lists_equal(const struct section_texts *a,

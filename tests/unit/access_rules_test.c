@@ -344,10 +344,12 @@ static void wrong_groups_are_refused(void **state)
                                          "local",   "a\n" };
 
     (void)state;
-    assert_groups_refused(circle, "6: group 'a' has itself among its members, "
-                                  "by 'c'\n");
-    assert_groups_refused(itself, "2: group 'a' has itself among its members, "
-                                  "by 'a'\n");
+    assert_groups_refused(circle,
+                          "2: group 'b' is a member of itself, directly "
+                          "or by other groups\n");
+    assert_groups_refused(itself,
+                          "2: group 'a' is a member of itself, directly "
+                          "or by other groups\n");
     assert_groups_refused(twice, "3: group 'a' is in line 1 already\n");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const struct group_row groups[] = { { names[i], { "x" } },
@@ -384,7 +386,7 @@ static void groups_in_groups_are_bounded(void **state)
                                                  { member[i], 4 } };
     }
     assert_null(access_rules_compile(&source, tell, &told));
-    assert_non_null(strstr(told.text, "99: these are too many members"));
+    assert_non_null(strstr(told.text, ": these are too many members"));
 }
 
 /* ---- sections ----------------------------------------------------------- */

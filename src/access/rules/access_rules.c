@@ -2,37 +2,49 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- making and freeing ------------------------------------------------- */
 
-/* The same machinery as for rules of a file, with lines that are 0. */
-struct access_rules *access_rules_standard(const char *keeper, bool is_open,
-                                           enum access_keyboard keyboard)
+/* keeper: the member for vspcd's own user; NULL: none. */
+static struct access_rules *make_standard(const char *keeper, bool is_open,
+                                          enum access_keyboard keyboard)
 {
-    char *user = keeper != NULL ? xmalloc(strlen(keeper) + 6) : NULL;
-    const struct access_text admin[] = { { "user:root", 0 }, { user, 0 } };
+    const struct access_text admin[] = { { "user:root", 0 }, { keeper, 0 } };
     const struct access_text local = { "anybody from local", 0 };
     const struct access_text everybody = { "anybody", 0 };
     const struct access_section_source section = {
         .pattern = { "*", 0 },
-        .members = { [RIGHT_ADMIN] = { admin, user != NULL ? 2 : 1 },
+        .members = { [RIGHT_ADMIN] = { admin, keeper != NULL ? 2 : 1 },
                      [RIGHT_BREAK] = { &local, 1 },
                      [RIGHT_WRITE] = { &everybody, is_open ? 1 : 0 } },
         .keyboard = keyboard,
     };
     const struct access_source source = { .section = &section,
                                           .section_count = 1 };
-    struct access_rules *rules;
 
-    if (user != NULL)
+    return access_rules_compile(&source, NULL, NULL);
+}
+
+/* The same machinery as for rules of a file, with lines that are 0. */
+struct access_rules *access_rules_standard(const char *keeper, bool is_open,
+                                           enum access_keyboard keyboard)
+{
+    struct access_rules *rules = NULL;
+
+    if (keeper != NULL) {
+        char *user = xmalloc(strlen(keeper) + sizeof "user:");
+
         stpcpy(stpcpy(user, "user:"), keeper);
-    rules = access_rules_compile(&source, NULL, NULL);
-    free(user);
-    /* A user whose name no rule could have: it is known by its uid. */
-    if (rules == NULL && keeper != NULL)
-        return access_rules_standard(NULL, is_open, keyboard);
+        rules = make_standard(user, is_open, keyboard);
+        free(user);
+    }
+    /* A user whose name no rule could have is known by its uid. */
+    if (rules == NULL)
+        rules = make_standard(NULL, is_open, keyboard);
+    assert(rules != NULL);
     rules->is_standard = true;
     return rules;
 }
@@ -50,6 +62,7 @@ void access_rules_free(struct access_rules *rules)
         return;
     for (size_t i = 0; i < rules->group_count; i++) {
         free(rules->group[i].name);
+        free(rules->group[i].grants.item);
         free_members(rules->group[i].member, rules->group[i].count);
     }
     for (size_t i = 0; i < rules->section_count; i++) {
@@ -57,7 +70,7 @@ void access_rules_free(struct access_rules *rules)
 
         free(section->pattern);
         free(section->host);
-        free(section->grant);
+        free(section->grants.item);
         free_members(section->member, section->count);
     }
     free(rules->group);
@@ -98,8 +111,8 @@ const struct rules_grant *rules_find_grant(const struct rules_section *section,
                                            const struct principal *who,
                                            const struct principal *at)
 {
-    for (size_t i = 0; i < section->grant_count; i++) {
-        const struct rules_grant *grant = &section->grant[i];
+    for (size_t i = 0; i < section->grants.count; i++) {
+        const struct rules_grant *grant = &section->grants.item[i];
 
         if (member_has_name_of(grant->kind, grant->name, who) &&
             member_is_from(&grant->from, at))
@@ -201,8 +214,8 @@ static bool is_gained_by_login(enum member_kind kind)
 static enum right most_by_login(const struct rules_section *section,
                                 const struct principal *who)
 {
-    for (size_t i = 0; i < section->grant_count; i++) {
-        const struct rules_grant *grant = &section->grant[i];
+    for (size_t i = 0; i < section->grants.count; i++) {
+        const struct rules_grant *grant = &section->grants.item[i];
 
         if (is_gained_by_login(grant->kind) &&
             member_is_from(&grant->from, who))

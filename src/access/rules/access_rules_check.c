@@ -104,11 +104,11 @@ static void check_reach(const struct access_rules *rules, size_t index,
 static void check_grants(const struct rules_section *section,
                          struct rules_problems *problems)
 {
-    if (section->grant_count == 0)
+    if (section->grants.count == 0)
         warn(problems, section->line, "access", section->pattern,
              "gives nobody a right: its consoles are closed to all");
-    for (size_t i = 0; i < section->grant_count; i++) {
-        const struct rules_grant *grant = &section->grant[i];
+    for (size_t i = 0; i < section->grants.count; i++) {
+        const struct rules_grant *grant = &section->grants.item[i];
 
         if (grant->from.is_nowhere)
             warn(problems, grant->given->line, "a member of", section->pattern,

@@ -1,7 +1,8 @@
 /*
- * Rules are made in three steps, each for all of the file, so that all errors
- * are told at once: members are read, names become groups or persons, and the
- * groups in sections are replaced by their members.
+ * Rules are made in three steps, each for all of the file: members are read,
+ * names become groups or persons, and groups are replaced by their members,
+ * those without other groups first. What is wrong with members is told at once;
+ * circles are looked for when nothing else is wrong.
  */
 #include "access/rules/access_rules_private.h"
 
@@ -13,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More than anybody writes. Groups in groups in groups can be short and mean
- * very many. */
+/* More than anybody writes. Groups in groups in groups are short, and can mean
+ * very many members. */
 enum { GRANTS_MAX = 65536 };
 
 /* ---- problems ----------------------------------------------------------- */
@@ -223,108 +224,159 @@ static void resolve_names(struct access_rules *rules)
                         rules->section[i].count);
 }
 
-/* Groups contain each other at most so deep: this function calls itself. */
-enum { DEPTH_MAX = 32 };
+/* ---- groups are replaced by their members -------------------------------- */
 
-static void check_circles(struct rules_group *group, int depth,
-                          struct rules_problems *problems)
+/* False: there is no room for this one. */
+static bool add_grant(struct access_rules *rules, struct rules_grants *to,
+                      const struct rules_grant *grant)
 {
-    if (group->is_done)
-        return;
-    group->is_open = true;
-    for (size_t i = 0; i < group->count; i++) {
-        const struct rules_member *m = &group->member[i];
-
-        if (m->group == NULL)
-            continue;
-        if (m->group->is_open)
-            rules_problem_add(problems, m->line, true,
-                              "group '%s' has itself among its members, by "
-                              "'%s'",
-                              m->group->name, group->name);
-        else if (depth == DEPTH_MAX)
-            rules_problem_add(problems, m->line, true,
-                              "groups are in groups in groups: the limit is %d",
-                              DEPTH_MAX);
-        else
-            check_circles(m->group, depth + 1, problems);
-    }
-    group->is_open = false;
-    group->is_done = true;
-}
-
-/* ---- groups are replaced by their members ------------------------------- */
-
-/* Where a member of a section leads to. */
-struct way {
-    struct rules_section *section;
-    const struct rules_member *given;
-    size_t room; /* entries of section->grant */
-};
-
-static bool add_grant(struct access_rules *rules, struct way *way,
-                      const struct rules_member *found,
-                      const struct member_from *from)
-{
-    struct rules_section *section = way->section;
-
     if (rules->grant_count == GRANTS_MAX)
         return false;
-    if (section->grant_count == way->room) {
-        size_t room = 2 * way->room + 8;
-        struct rules_grant *more = realloc(section->grant, room * sizeof *more);
+    if (to->count == to->room) {
+        size_t room = 2 * to->room + 4;
+        struct rules_grant *more = realloc(to->item, room * sizeof *more);
 
         if (more == NULL)
             mem_end();
-        section->grant = more;
-        way->room = room;
+        to->item = more;
+        to->room = room;
     }
-    section->grant[section->grant_count++] = (struct rules_grant){
-        .name = found->member.name,
-        .kind = found->member.kind,
-        .from = *from,
-        .right = way->given->right,
-        .given = way->given,
-        .found = found,
-    };
+    to->item[to->count++] = *grant;
     rules->grant_count++;
     return true;
 }
 
-/* False: these are too many. Depth and circles were checked. */
-static bool add_grants(struct access_rules *rules, struct way *way,
-                       const struct rules_member *member,
-                       const struct member_from *from)
+/* Adds what a member stands for. Its group, if it means one, is done. */
+static bool add_member(struct access_rules *rules, struct rules_grants *to,
+                       const struct rules_member *given)
 {
-    struct member_from both = member_from_both(from, &member->member.from);
+    const struct rules_group *group = given->group;
+    struct rules_grant grant = {
+        .name = given->member.name,
+        .kind = given->member.kind,
+        .from = given->member.from,
+        .right = given->right,
+        .given = given,
+        .found = given,
+    };
 
-    if (member->group == NULL)
-        return add_grant(rules, way, member, &both);
-    member->group->is_used = true;
-    for (size_t i = 0; i < member->group->count; i++) {
-        if (!add_grants(rules, way, &member->group->member[i], &both))
+    if (group == NULL)
+        return add_grant(rules, to, &grant);
+    for (size_t i = 0; i < group->grants.count; i++) {
+        const struct rules_grant *inner = &group->grants.item[i];
+
+        grant.name = inner->name;
+        grant.kind = inner->kind;
+        grant.from = member_from_both(&given->member.from, &inner->from);
+        grant.found = inner->found;
+        if (!add_grant(rules, to, &grant))
             return false;
     }
     return true;
 }
 
-static void fill_section(struct access_rules *rules,
-                         struct rules_section *section,
-                         struct rules_problems *problems)
+static void add_members(struct access_rules *rules, struct rules_grants *to,
+                        const struct rules_member *member, size_t count,
+                        struct rules_problems *problems)
 {
-    const struct member_from everywhere = { .is_local = false };
-    struct way way = { .section = section };
-
-    for (size_t i = 0; i < section->count; i++) {
-        way.given = &section->member[i];
-        if (add_grants(rules, &way, way.given, &everywhere))
+    for (size_t i = 0; i < count; i++) {
+        if (add_member(rules, to, &member[i]))
             continue;
-        rules_problem_add(problems, way.given->line, true,
-                          "these are too many members: the limit is %d for all "
-                          "sections, and those of a group count in each",
+        rules_problem_add(problems, member[i].line, true,
+                          "these are too many members: the limit is %d in all, "
+                          "and those of a group count wherever it is a member",
                           GRANTS_MAX);
         return;
     }
+}
+
+/* A member that is a group which is not done; NULL: there is none. */
+static const struct rules_member *waits_for(const struct rules_group *group)
+{
+    for (size_t i = 0; i < group->count; i++) {
+        const struct rules_member *m = &group->member[i];
+
+        if (m->group != NULL && !m->group->is_done)
+            return m;
+    }
+    return NULL;
+}
+
+/* All groups that are not done wait for others, so whoever goes from one to the
+ * next, often enough, is in a circle. */
+static void tell_circle(const struct access_rules *rules,
+                        const struct rules_group *group,
+                        struct rules_problems *problems)
+{
+    const struct rules_member *m = waits_for(group);
+
+    for (size_t i = 0; i < rules->group_count && m != NULL; i++)
+        m = waits_for(m->group);
+    if (m != NULL)
+        rules_problem_add(problems, m->line, true,
+                          "group '%s' is a member of itself, directly or by "
+                          "other groups",
+                          m->group->name);
+}
+
+/* In the order of the file as far as possible, but members first. last: of the
+ * groups that are done. False: none was found. */
+static bool do_next_group(struct access_rules *rules, struct rules_group **last,
+                          struct rules_problems *problems)
+{
+    for (size_t i = 0; i < rules->group_count; i++) {
+        struct rules_group *group = &rules->group[i];
+
+        if (group->is_done || waits_for(group) != NULL)
+            continue;
+        add_members(rules, &group->grants, group->member, group->count,
+                    problems);
+        group->is_done = true;
+        group->next = *last;
+        *last = group;
+        return !problems->has_error;
+    }
+    return false;
+}
+
+static void mark_used(const struct rules_member *member, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (member[i].group != NULL)
+            member[i].group->is_used = true;
+    }
+}
+
+/* Users come before what they use: last is the last group that was done. */
+static void mark_used_groups(const struct access_rules *rules,
+                             const struct rules_group *last)
+{
+    for (size_t i = 0; i < rules->section_count; i++)
+        mark_used(rules->section[i].member, rules->section[i].count);
+    for (; last != NULL; last = last->next) {
+        if (last->is_used)
+            mark_used(last->member, last->count);
+    }
+}
+
+/* Without errors so far: all names are resolved. */
+static void replace_groups(struct access_rules *rules,
+                           struct rules_problems *problems)
+{
+    struct rules_group *last = NULL;
+
+    while (do_next_group(rules, &last, problems)) {
+        /* one after the other */
+    }
+    for (size_t i = 0; i < rules->group_count && !problems->has_error; i++) {
+        if (!rules->group[i].is_done)
+            tell_circle(rules, &rules->group[i], problems);
+    }
+    for (size_t i = 0; i < rules->section_count && !problems->has_error; i++)
+        add_members(rules, &rules->section[i].grants, rules->section[i].member,
+                    rules->section[i].count, problems);
+    if (!problems->has_error)
+        mark_used_groups(rules, last);
 }
 
 struct access_rules *access_rules_compile(const struct access_source *source,
@@ -335,10 +387,8 @@ struct access_rules *access_rules_compile(const struct access_source *source,
 
     read_source(source, rules, &problems);
     resolve_names(rules);
-    for (size_t i = 0; i < rules->group_count; i++)
-        check_circles(&rules->group[i], 1, &problems);
-    for (size_t i = 0; i < rules->section_count && !problems.has_error; i++)
-        fill_section(rules, &rules->section[i], &problems);
+    if (!problems.has_error)
+        replace_groups(rules, &problems);
     if (!problems.has_error && tell != NULL)
         rules_check(rules, &problems);
     if (problems.has_error) {

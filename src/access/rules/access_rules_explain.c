@@ -103,8 +103,8 @@ static void say_not_for(struct output *out, const struct rules_section *section,
 {
     bool is_named = false;
 
-    for (; *at < section->grant_count; ++*at) {
-        const struct rules_grant *grant = &section->grant[*at];
+    for (; *at < section->grants.count; ++*at) {
+        const struct rules_grant *grant = &section->grants.item[*at];
 
         if (grant->given != given)
             break;

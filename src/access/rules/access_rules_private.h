@@ -16,24 +16,32 @@ struct rules_member {
     struct rules_group *group; /* that a plain name means; NULL: a person */
 };
 
+/* What a member of a section or a group stands for, without groups: one person
+ * or one kind of persons. */
+struct rules_grant {
+    const char *name; /* borrowed of the member that it comes from */
+    enum member_kind kind;
+    struct member_from from;          /* of all members on the way to it */
+    uint8_t right;                    /* enum right; of a section's grants */
+    const struct rules_member *given; /* the section's, or the group's */
+    const struct rules_member *found; /* the same, or another group's */
+};
+
+struct rules_grants {
+    struct rules_grant *item;
+    size_t count;
+    size_t room; /* entries of item */
+};
+
 struct rules_group {
     char *name;
     unsigned line;
     struct rules_member *member;
     size_t count;
-    bool is_open; /* on the way to a member that is looked at */
-    bool is_done; /* has been looked at, and is in no circle */
+    struct rules_grants grants; /* once is_done */
+    struct rules_group *next;   /* in the order of grants: members first */
+    bool is_done;
     bool is_used; /* by a section */
-};
-
-/* A member of a section, without groups: one person or one kind of persons. */
-struct rules_grant {
-    const char *name; /* borrowed of the member that it comes from */
-    enum member_kind kind;
-    struct member_from from; /* of it and of the groups on the way to it */
-    uint8_t right;           /* enum right */
-    const struct rules_member *given; /* the section's member */
-    const struct rules_member *found; /* the same, or a group's */
 };
 
 struct rules_section {
@@ -44,8 +52,7 @@ struct rules_section {
     enum access_keyboard keyboard;
     struct rules_member *member; /* the greatest right first */
     size_t count;
-    struct rules_grant *grant; /* the greatest right first */
-    size_t grant_count;
+    struct rules_grants grants; /* the greatest right first */
 };
 
 struct access_rules {
@@ -53,7 +60,7 @@ struct access_rules {
     size_t group_count;
     struct rules_section *section;
     size_t section_count;
-    size_t grant_count; /* of all sections */
+    size_t grant_count; /* of all sections and groups */
     bool is_standard;
 };
 

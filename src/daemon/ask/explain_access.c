@@ -43,17 +43,14 @@ static int place(const char *text, struct placed *ret, struct err *err)
     for (const char *at = strstr(text, from); at != NULL;
          at = strstr(at + 1, from))
         found = at;
-    if (found == NULL) {
-        ret->what = xstrdup(text);
-        return 0;
-    }
-    placed.has_ip = strcmp(found + strlen(from), "local") != 0;
+    placed.has_ip = found != NULL && strcmp(found + strlen(from), "local") != 0;
     if (placed.has_ip && !ip_parse(found + strlen(from), &placed.ip)) {
         err_set(err, "'%.60s' is no address: expected one behind from",
                 found + strlen(from));
         return -EINVAL;
     }
-    placed.what = xstrndup(text, (size_t)(found - text));
+    placed.what =
+        xstrndup(text, found != NULL ? (size_t)(found - text) : strlen(text));
     *ret = placed;
     return 0;
 }
