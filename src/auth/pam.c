@@ -28,6 +28,8 @@ enum {
      * without a word, and is tried again. */
     PAUSE_US = 100 * 1000,
     TRIES_MAX = 10,
+    /* One that ends later has begun to work, and would do it again. */
+    TRY_US = 1000 * 1000,
     /* With 0, a conversation that is begun and ends again and again would hold
      * the turn. */
     NEXT_TURN_US = 1,
@@ -270,6 +272,15 @@ static void take(struct pam_conversation *c)
     fail(c, "vspcd-pam says what it should be told");
 }
 
+/* The process was not one, or has not begun. */
+static bool was_refused(const struct pam_conversation *c)
+{
+    uint64_t begin_us = c->deadline.due_us - PAM_WORK_US;
+
+    return !c->has_heard && c->in->len == 0 &&
+           clock_now_us() - begin_us < TRY_US;
+}
+
 static void lose(struct pam_conversation *c)
 {
     struct pam_service *service = c->service;
@@ -277,7 +288,7 @@ static void lose(struct pam_conversation *c)
     if (c->phase == PAM_PHASE_ASKED) {
         /* It waits for all answers together as long as we do for each. */
         finish(c, PAM_OUTCOME_TIMEOUT, "");
-    } else if (!c->has_heard && c->in->len == 0 && c->tries < TRIES_MAX) {
+    } else if (was_refused(c) && c->tries < TRIES_MAX) {
         c->tries++;
         disconnect(c);
         c->phase = PAM_PHASE_WAITING;
@@ -286,8 +297,11 @@ static void lose(struct pam_conversation *c)
         deadline_start(&service->patience, &c->deadline, clock_now_us());
         deadline_start(&service->pauses, &service->pause, clock_now_us());
     } else {
-        fail(c, "vspcd-pam has ended without a result: it crashed, or PAM took "
-                "more than 10 s");
+        fail(c, was_refused(c)
+                    ? "vspcd-pam ends at once: it cannot work, or too many of "
+                      "it run"
+                    : "vspcd-pam has ended without a result: it crashed, or "
+                      "PAM took more than 10 s");
     }
 }
 

@@ -227,6 +227,23 @@ static void a_connection_that_ends_without_a_word_is_tried_again(void **state)
     for (int i = 0; i < 11; i++)
         close(stage_take_connection(s));
     stage_run_until(s, stage_is_over, &p);
+    assert_string_equal(p.seen, "unavailable vspcd-pam ends at once: it cannot "
+                                "work, or too many of it run\n");
+}
+
+/* A module has hung, and would do so again. */
+static void a_helper_that_ends_late_is_not_tried_again(void **state)
+{
+    struct stage *s = *state;
+    struct person p = { 0 };
+    int fd;
+
+    stage_begin(s, &p, "secret");
+    fd = stage_take_login(s);
+    /* As if that had been a second ago. */
+    p.c.deadline.due_us -= 1000 * 1000;
+    close(fd);
+    stage_run_until(s, stage_is_over, &p);
     assert_string_equal(p.seen, NO_RESULT);
 }
 
@@ -527,6 +544,7 @@ int main(void)
         CASE(garbage_ends_it),
         CASE(a_helper_that_talks_without_end_is_left),
         CASE(a_connection_that_ends_without_a_word_is_tried_again),
+        CASE(a_helper_that_ends_late_is_not_tried_again),
         CASE(a_helper_that_ends_in_the_middle_is_no_result),
         CASE(a_helper_that_ends_while_a_person_thinks_is_their_timeout),
         CASE(an_answer_to_nobody_is_no_crash),
