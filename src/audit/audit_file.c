@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -23,6 +24,14 @@ static int refuse(const char *path, int error, const char *why, struct err *err)
     return error;
 }
 
+/* For an open that failed. */
+static int refuse_errno(const char *path, struct err *err)
+{
+    return refuse(path, -errno,
+                  errno == ELOOP ? "it is a symbolic link" : strerror(errno),
+                  err);
+}
+
 /* With its mode, whatever our umask is, or not at all. */
 static int make(const char *path)
 {
@@ -38,9 +47,7 @@ static int make(const char *path)
     return -1;
 }
 
-/* The lock is the file's and not the process's (fcntl): it must not go with
- * another descriptor of the file that is closed. */
-static int check(const char *path, int fd, struct err *err)
+static int check_kind(const char *path, int fd, struct err *err)
 {
     struct stat st;
 
@@ -50,6 +57,13 @@ static int check(const char *path, int fd, struct err *err)
         return refuse(path, -EINVAL, "it is no regular file", err);
     if (st.st_nlink != 1)
         return refuse(path, -EINVAL, "it has other names (hard links)", err);
+    return 0;
+}
+
+/* The lock is the file's and not the process's (fcntl): it must not go with
+ * another descriptor of the file that is closed. */
+static int lock(const char *path, int fd, struct err *err)
+{
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         return errno == EWOULDBLOCK
                    ? refuse(path, -EBUSY, "another process writes it", err)
@@ -109,10 +123,10 @@ int audit_file_open(struct audit_file *f, const char *path,
     if (fd < 0 && errno == ENOENT)
         fd = make(path);
     if (fd < 0)
-        return refuse(
-            path, -errno,
-            errno == ELOOP ? "it is a symbolic link" : strerror(errno), err);
-    r = check(path, fd, err);
+        return refuse_errno(path, err);
+    r = check_kind(path, fd, err);
+    if (r == 0)
+        r = lock(path, fd, err);
     if (r == 0)
         r = read_end(path, fd, ret_end, err);
     if (r < 0) {
@@ -123,6 +137,35 @@ int audit_file_open(struct audit_file *f, const char *path,
     if (ret_end->lacks_newline)
         ret_end->lacks_newline = audit_file_write(f, slice_of("\n", 1)) != 1;
     return 0;
+}
+
+/* Of a file that will be made. */
+static int check_directory(const char *path, struct err *err)
+{
+    char *parent = xstrdup(path);
+    int r = access(dirname(parent), W_OK | X_OK) < 0
+                ? refuse(path, -errno, strerror(errno), err)
+                : 0;
+
+    free(parent);
+    return r;
+}
+
+int audit_file_check(const char *path, struct err *err)
+{
+    struct audit_end end;
+    int fd = open(path, OPEN_FLAGS);
+    int r;
+
+    if (fd < 0 && errno == ENOENT)
+        return check_directory(path, err);
+    if (fd < 0)
+        return refuse_errno(path, err);
+    r = check_kind(path, fd, err);
+    if (r == 0)
+        r = read_end(path, fd, &end, err);
+    close(fd);
+    return r;
 }
 
 void audit_file_close(struct audit_file *f)

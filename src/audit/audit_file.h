@@ -28,6 +28,10 @@ struct audit_file {
 int audit_file_open(struct audit_file *f, const char *path,
                     struct audit_end *ret_end, struct err *err);
 
+/* Whether audit_file_open would open the file, but for another writer: changes
+ * nothing. 0, or -errno with err filled. */
+int audit_file_check(const char *path, struct err *err);
+
 /* Takes f with fd -1, too. */
 void audit_file_close(struct audit_file *f);
 

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/worker.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ static void note_written(struct audit_writer *w, size_t len)
     struct slice bytes = buf_bytes(&w->writing);
     size_t from = w->part, whole = 0;
 
+    assert(from + len <= bytes.len);
     for (size_t i = from; i < from + len; i++) {
         if (bytes.data[i] != '\n')
             continue;

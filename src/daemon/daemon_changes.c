@@ -29,6 +29,15 @@ struct texts {
     size_t count;
 };
 
+static FILE *open_text(char **ret_text, size_t *ret_len)
+{
+    FILE *to = open_memstream(ret_text, ret_len);
+
+    if (to == NULL)
+        mem_end();
+    return to;
+}
+
 static char *text_of(enum access_section_kind kind,
                      const struct access_section *section)
 {
@@ -36,10 +45,8 @@ static char *text_of(enum access_section_kind kind,
     struct access_section copy = *section; /* borrows its texts */
     char *text = NULL;
     size_t len = 0;
-    FILE *to = open_memstream(&text, &len);
+    FILE *to = open_text(&text, &len);
 
-    if (to == NULL)
-        mem_end();
     one.of[kind] = (struct access_section_group){ .item = &copy, .count = 1 };
     options_print_sections(&one, NULL, to);
     fclose(to);

@@ -34,6 +34,18 @@ static const char *format(const char *line, enum log_envelope envelope,
     return record;
 }
 
+static const char *format_audit(const char *line)
+{
+    static char event[LOG_RECORD_MAX + 1];
+    struct log_record r = { .level = LOG_INFO,
+                            .text = line,
+                            .utc = "2026-01-31T23:59:59.123Z",
+                            .number = 17 };
+
+    event[log_format_audit(event, &r, "0123456789abcdef")] = '\0';
+    return event;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -54,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         memcpy(line, text, len);
     require(
         json_check(format(line, LOG_LINES, true), "name", value, &is_string));
+    require(!is_name || is_string);
+    require(json_check(format_audit(line), "name", value, &is_string));
     require(!is_name || is_string);
     for (int e = LOG_LINES; e <= LOG_JOURNAL; e++)
         (void)format(line, (enum log_envelope)e, len % 2 == 0);

@@ -15,6 +15,7 @@ from harness.clients import TelnetClient
 from harness.net import eventually
 from harness.programs import BUILD, clean_environment, is_sanitized
 from harness.service import Inbox, journal_fields
+from test_messages import sockets  # noqa: F401 (a fixture)
 
 REFUSED = b"[vspcd: no new clients are served at present; try again later]\r\n"
 
@@ -193,29 +194,26 @@ def test_fields_are_those_of_the_log(start, path):
     assert has["time"].endswith("Z") and has["level"] == "info"
 
 
-def test_the_level_of_the_log_hides_no_event(start_program, path, tmp_path):
-    pidfile = tmp_path / "pid"
+def test_the_level_of_the_log_hides_no_event(start_program, path):
     vspcd = start_program(
         [BUILD / "vspcd", "--proxy-port", 0, "--proxy-iface", "127.0.0.1",
-         "--backend", "Memory", "--messages-level", "error", "--pidfile",
-         pidfile, "--audit-log", path])
+         "--backend", "Memory", "--messages-level", "error",
+         "--audit-log", path])
     wait_event(path, words.READY)
-    vspcd.stop()
-    assert events_of(path, words.STOPPING) and vspcd.log == ""
+    assert vspcd.log == ""
 
 
-def test_the_journal_has_the_numbers(start_program, path, tmp_path):
-    log = Inbox(tmp_path / "journal")
-    vspcd = start_program(
+def test_the_journal_has_the_numbers(start_program, path, sockets):  # noqa: F811
+    log = Inbox(sockets / "journal")
+    start_program(
         [BUILD / "vspcd", "--proxy-port", 0, "--proxy-iface", "127.0.0.1",
          "--backend", "Memory", "--audit-log", path,
          "--messages-to", f"journal:{log.address}"])
     _, record = log.wait(lambda text: f"MESSAGE={words.READY}" in text)
     fields = journal_fields(record)
-    vspcd.stop()
     log.close()
     assert re.fullmatch(r"[0-9a-f]{32}", fields["MESSAGE_ID"])
-    has, = events_of(path, words.READY)
+    has = wait_event(path, words.READY)
     assert fields["AUDIT_NUMBER"] == str(has["n"])
 
 
@@ -398,6 +396,26 @@ def test_links_and_other_files_are_refused(path):
     assert other.read_text() == "precious\n"
     assert "no regular file" in refused("--audit-log", "/dev/full")
     assert "No such file" in refused("--audit-log", path / "x")
+
+
+def check_config(path):
+    result = subprocess.run(
+        [BUILD / "vspcd", "--check-config", "--audit-log", path],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30,
+        env=clean_environment(), check=False)
+    return result.returncode, result.stdout.decode()
+
+
+def test_check_config_looks_at_the_file(start, path):
+    assert check_config(path)[0] == 0 and not path.exists()
+    status, said = check_config(path.with_name("missing") / "audit.log")
+    assert status == 1 and "--audit-log: " in said and "No such file" in said
+    start()
+    assert check_config(path)[0] == 0  # while it is written
+    path.rename(path.with_name("other"))
+    path.symlink_to("other")
+    status, said = check_config(path)
+    assert status == 1 and "it is a symbolic link" in said
 
 
 def test_a_second_vspcd_is_refused(start, path):

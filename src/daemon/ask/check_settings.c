@@ -1,5 +1,6 @@
 #include "daemon/ask/check_settings.h"
 
+#include "audit/audit_file.h"
 #include "daemon/parts/daemon_access.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
@@ -183,10 +184,20 @@ static void check_log_directory(const struct settings *s,
     complain(s, "logdir", 0, &err, problems);
 }
 
+static void check_audit_file(const struct settings *s,
+                             struct problems *problems)
+{
+    struct err err;
+
+    if (s->audit_log != NULL && audit_file_check(s->audit_log, &err) < 0)
+        complain(s, "audit-log", 0, &err, problems);
+}
+
 void check_settings_files(const struct settings *s, struct problems *problems)
 {
     check_tls(s, problems);
     check_state_file(s, problems);
     check_log_directory(s, problems);
+    check_audit_file(s, problems);
     check_hooks(s, true, problems);
 }
