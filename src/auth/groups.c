@@ -361,8 +361,8 @@ void groups_cancel(struct groups_lookup *l)
 
 void groups_forget(struct groups *all)
 {
-    while (!list_is_empty(&all->kept))
-        drop(all, query_at(all->kept.next));
+    LIST_EACH (node, after, &all->kept)
+        drop(all, query_at(node));
 }
 
 /* ---- principals --------------------------------------------------------- */

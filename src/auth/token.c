@@ -113,7 +113,7 @@ bool token_is_name(const char *name)
 /* A second is precise enough: the milliseconds are left out. */
 struct token_time token_time(int64_t utc_s, const char *none)
 {
-    struct token_time time;
+    struct token_time time = { "" };
 
     if (utc_s == 0) {
         snprintf(time.text, sizeof time.text, "%s", none);

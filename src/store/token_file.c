@@ -79,7 +79,8 @@ static struct token_record *copy(const struct token_record *record)
 static void append(struct token_list *list, const struct token_record *record)
 {
     if (list->item == NULL)
-        list->item = xcalloc(TOKEN_FILE_ROWS_MAX, sizeof list->item[0]);
+        list->item =
+            xcalloc(TOKEN_FILE_ROWS_MAX, sizeof(struct token_record *));
     list->item[list->count++] = copy(record);
 }
 
