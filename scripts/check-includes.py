@@ -45,6 +45,7 @@ MAY_INCLUDE = {
     "auth/helper": "base -auth",
 
     "session": "base log proto access core net auth",
+    "session/client": "base log proto access core net auth session/menu",
     "session/menu": "base core access -session",
     "session/service": "base log proto access core net auth session/client",
     "session/vm": "base log proto access core net auth session/service",

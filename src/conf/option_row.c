@@ -120,6 +120,26 @@ const struct option_row option_rows[] = {
       .text = "open no telnet ports for consoles",
       .more = "Clients then reach a console only as its service URI says; see "
               "--service-listen and --service-connect." },
+    { .name = "menu-port",
+      .type = OPTION_NUMBER,
+      AT(menu_port),
+      .value = "PORT",
+      .standard = "0",
+      .max = 65535,
+      .text = "TCP port of the menu: telnet to a list of the consoles that\n"
+              "a person may read, and from there to each; 0: no menu",
+      .more = "It listens on the address of --interface, with the TLS of "
+              "--client-tls." },
+    { .name = "menu-escape",
+      .type = OPTION_TEXT,
+      AT(menu_escape),
+      .min = 1,
+      .value = "KEY",
+      .standard = "~",
+      .is_reloaded = true,
+      .text = "key that, behind Enter, begins a command at a console that\n"
+              "was opened from the menu, or none; KEY and . goes back to the\n"
+              "list, KEY and ? helps" },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
       AT(vm_expire_s),

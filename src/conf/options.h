@@ -111,6 +111,7 @@ struct settings {
     uint64_t proxy_port;       /* TCP port for VMs; 0: any free one */
     uint64_t port_range_start; /* first TCP port for consoles */
     uint64_t port_range_end;   /* last TCP port for consoles */
+    uint64_t menu_port;        /* 0: there is no menu */
     uint64_t vm_expire_s;
     uint64_t new_console_expire_s;
     uint64_t identity_timeout_s;
@@ -178,7 +179,8 @@ struct settings {
     char *cert;             /* NULL: a certificate is made */
     char *key;              /* NULL: in the certificate's file */
     char *vm_ca;
-    char *vm_crl; /* NULL: no certificate is revoked */
+    char *vm_crl;      /* NULL: no certificate is revoked */
+    char *menu_escape; /* one character, or "none" */
     char *client_ca;
     char *client_crl; /* NULL: no certificate is revoked */
     char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */

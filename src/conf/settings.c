@@ -4,6 +4,7 @@
 #include "conf/vspc_server.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,6 +180,12 @@ static void check_vm_certificates(const struct settings *s,
         complain_of_need(s, "vm-crl", "vm-ca", problems);
 }
 
+static bool is_escape(const char *text)
+{
+    return strcmp(text, "none") == 0 ||
+           (strlen(text) == 1 && ispunct((unsigned char)text[0]));
+}
+
 static void check_together(const struct settings *s, struct problems *problems)
 {
     const char *name;
@@ -193,6 +200,11 @@ static void check_together(const struct settings *s, struct problems *problems)
                 (unsigned long long)s->port_range_end);
         complain(s, "port-range-start", err.text, problems);
     }
+    if (!is_escape(s->menu_escape))
+        complain(s, "menu-escape",
+                 "expected one printable character of ASCII that is no letter "
+                 "or digit, or none",
+                 problems);
     if ((s->history_size & (s->history_size - 1)) != 0) {
         err_set(&err,
                 "%llu is not valid: expected a power of two, such as 64K or "

@@ -68,6 +68,7 @@ const char *client_door_name(enum client_door door)
         [CLIENT_DOOR_LISTENER] = "listener",
         [CLIENT_DOOR_REMOTE] = "remote",
         [CLIENT_DOOR_NULL_MODEM] = "null-modem",
+        [CLIENT_DOOR_MENU] = "menu",
     };
 
     return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";

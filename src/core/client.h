@@ -53,6 +53,7 @@ enum client_door {
     CLIENT_DOOR_LISTENER,   /* a listener that a service URI asked for */
     CLIENT_DOOR_REMOTE,     /* a system that we connected to for a VM */
     CLIENT_DOOR_NULL_MODEM, /* another VM's console */
+    CLIENT_DOOR_MENU,       /* the list of all consoles */
     CLIENT_DOOR_COUNT,
 };
 const char *client_door_name(enum client_door door);

@@ -363,6 +363,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     sessions_open(&d->sessions, d->loop, &d->directory, &settings);
     /* The first client asks after the logs are open. */
     d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
+    d->sessions.walks = &d->walks;
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
     d->sessions.tokens = d->tokens.table;
@@ -577,6 +578,7 @@ void daemon_say_ready(struct daemon *d)
               s->interface, ports, (unsigned long long)d->open_files,
               LOG_ANY(s->file != NULL ? s->file : ""));
     daemon_proxies_log_others(&d->proxies);
+    daemon_ports_log(&d->ports);
     if (geteuid() == 0)
         log_warning(LOG_RUNS_AS_ROOT " reason=%s",
                     LOG_TEXT("whoever takes vspcd over has the whole system; "

@@ -2,6 +2,8 @@
 
 #include "daemon/daemon_limits.h"
 
+#include <string.h>
+
 enum {
     US_PER_S = 1000 * 1000,
     US_PER_MS = 1000,
@@ -61,6 +63,12 @@ struct directory_settings daemon_settings_of_directory(const struct settings *s)
     };
 }
 
+/* 0: there is none. */
+static char menu_escape_of(const struct settings *s)
+{
+    return strcmp(s->menu_escape, "none") != 0 ? s->menu_escape[0] : '\0';
+}
+
 struct session_settings daemon_settings_of_sessions(
     const struct settings *s, const struct daemon_found *found)
 {
@@ -90,6 +98,7 @@ struct session_settings daemon_settings_of_sessions(
         .client_policy = client_policy,
         .sends_interrupt = s->interrupt != 0,
         .enter_is_cr = s->enter != 0,
+        .menu_escape = menu_escape_of(s),
         .client_nop_us = s->client_nop_s * US_PER_S,
         .client_idle_us = s->client_idle_s * US_PER_S,
         .half_close_us = s->half_close_ms * US_PER_MS,

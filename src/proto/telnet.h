@@ -33,6 +33,7 @@ enum telnet_option {
     TELNET_OPTION_BINARY = 0,          /* RFC 856 */
     TELNET_OPTION_ECHO = 1,            /* RFC 857 */
     TELNET_OPTION_SGA = 3,             /* RFC 858 */
+    TELNET_OPTION_TTYPE = 24,          /* RFC 1091: the terminal's name */
     TELNET_OPTION_NAWS = 31,           /* RFC 1073: the window's size */
     TELNET_OPTION_AUTHENTICATION = 37, /* RFC 2941 */
     TELNET_OPTION_COM_PORT = 44,       /* RFC 2217 */

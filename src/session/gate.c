@@ -201,6 +201,12 @@ static bool gate_make_room_for_vm(void *owner)
            make_room_of(owner, ADMISSION_CLIENT);
 }
 
+/* Those at the menu's list are no client of a console. */
+static uint32_t client_count(const struct gate *g)
+{
+    return g->all->directory->client_count + g->at_no_console;
+}
+
 /*
  * Clients that are not served yet and those that are share the open files that
  * clients may have: the more are served, the fewer may wait. places.all leaves
@@ -218,7 +224,7 @@ static void limit_newcomers(struct gate *g, enum admission_side side)
     /* --check-uri asks a gate without a directory. */
     if (side != ADMISSION_CLIENT || files == 0)
         return;
-    served = g->all->directory->client_count;
+    served = client_count(g);
     left = files - (served < files ? served : files);
     all->limit = at_most(all->limit, left);
     all->site_limit = at_most(all->site_limit, (left + 1) / 2);
@@ -275,8 +281,8 @@ bool gate_take_place(struct gate *g, struct site_member *place,
     enum admission_verdict verdict = ADMISSION_CLOSED;
 
     if (!g->is_closed_to_clients)
-        verdict = places_take(&g->places, place, known,
-                              g->all->directory->client_count, has_proof);
+        verdict =
+            places_take(&g->places, place, known, client_count(g), has_proof);
     if (verdict == ADMITTED)
         return true;
     admission_count(&g->admission, ADMISSION_CLIENT, verdict);

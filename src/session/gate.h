@@ -28,7 +28,8 @@ struct gate {
     struct newcomers newcomers[ADMISSION_SIDES];
     struct gate_newcomer_limits newcomer_limits[ADMISSION_SIDES];
     uint32_t client_files;
-    struct places places; /* of clients */
+    uint32_t at_no_console; /* clients that are served, and attached to none */
+    struct places places;   /* of clients */
     struct listener_guard of_vms;
     struct listener_guard of_clients;
     bool is_closed_to_clients; /* the owner's: gate_take_place refuses all,

@@ -49,14 +49,15 @@ struct session_settings {
     uint16_t proxy_port;  /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
-    bool enter_is_cr;              /* LF of a client's lines is CR for the VM */
-    uint64_t half_close_us;        /* a half-closed client is closed after this
-                                    * long without output */
-    uint64_t client_nop_us;        /* a telnet client to which nothing was sent
-                                    * for so long gets a NOP; 0: none */
-    uint64_t client_idle_us;       /* a client that types nothing for so long is
-                                    * closed; 0: none is */
-    struct history_wish history;   /* earlier output shown to a new client */
+    char menu_escape;       /* key of a client that came by the menu; 0: none */
+    bool enter_is_cr;       /* LF of a client's lines is CR for the VM */
+    uint64_t half_close_us; /* a half-closed client is closed after this
+                             * long without output */
+    uint64_t client_nop_us; /* a telnet client to which nothing was sent
+                             * for so long gets a NOP; 0: none */
+    uint64_t client_idle_us;     /* a client that types nothing for so long is
+                                  * closed; 0: none is */
+    struct history_wish history; /* earlier output shown to a new client */
     /* Rules for what service URIs may ask for; borrowed. */
     const struct uri_rule *listen_rules, *connect_rules;
     size_t listen_rule_count, connect_rule_count;
@@ -81,7 +82,9 @@ struct past_source {
 
 struct session_context {
     struct session_settings settings;
-    struct past_source past; /* set by the owner */
+    struct past_source past;    /* set by the owner */
+    struct census_walks *walks; /* over the directory; borrowed, set by the
+                                 * owner */
     struct directory *directory;
     struct gate gate;
     const struct access_rules *access; /* set by the owner; borrowed. NULL:

@@ -234,7 +234,7 @@ static void behind_a_command_the_line_is_still_empty(void **state)
 static void every_command_has_its_letter(void **state)
 {
     (void)state;
-    assert_escape("~.~?~b~w~m~x", "<.><?><b><w><m><x>");
+    assert_escape("~.~?~b~t~w~m~x", "<.><?><b><t><w><m><x>");
 }
 
 static void without_a_key_all_is_typed(void **state)

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "log/log.h"
-#include "session/client/client_session.h"
+#include "session/client/menu/client_menu_private.h"
 #include "session/service/service.h"
 #include "session/vm/vm_session.h"
 
@@ -60,6 +60,8 @@ void site_open(struct site *s, const struct directory_settings *settings)
     sessions_open(&s->ctx, NULL, &s->directory, &sessions);
     s->access = access_rules_standard("", false, KEYBOARD_FREE_FOR_ALL);
     s->ctx.access = s->access;
+    census_walks_init(&s->walks);
+    s->ctx.walks = &s->walks;
 }
 
 void site_set_access(struct site *s, struct access_rules *rules)
@@ -372,6 +374,36 @@ void site_leaves_due(struct site *s)
     fall_due(s, &s->directory.leaves);
 }
 
+/* Each piece of work waits for a rest behind the one before it. */
+void site_menus_due(struct site *s)
+{
+    struct client_menus *all = s->ctx.clients->menus;
+
+    do {
+        fall_due(s, &all->starts);
+        fall_due(s, &all->rests);
+    } while (deadline_is_running(&all->work));
+}
+
+void site_menu_keys_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->menus->escapes);
+    fall_due(s, &s->ctx.clients->menus->holds);
+    site_menus_due(s);
+}
+
+void site_menu_terminals_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->menus->terminals);
+    site_menus_due(s);
+}
+
+void site_menu_refreshes_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->menus->refreshes);
+    site_menus_due(s);
+}
+
 struct console *site_console(struct site *s)
 {
     return directory_find(&s->directory, UUID, LABEL);
@@ -402,6 +434,16 @@ void peer_remove(struct peer *p)
     memmove(s->peers + at, s->peers + at + 1,
             (s->peer_count - at) * sizeof s->peers[0]);
     peer_free(p);
+}
+
+struct peer *menu_connect(struct site *s)
+{
+    struct peer *p = peer_add(s);
+
+    client_session_start(&s->ctx, &p->stream.stream, NULL,
+                         client_menu_role(s->policy));
+    site_run(s);
+    return p;
 }
 
 struct peer *vm_arrive(struct site *s)

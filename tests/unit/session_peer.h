@@ -10,6 +10,7 @@
 #ifndef TESTS_SESSION_PEER_H
 #define TESTS_SESSION_PEER_H
 
+#include "core/census/census.h"
 #include "core/directory.h"
 #include "net/stream_mem.h"
 #include "session/kinds/sessions.h"
@@ -65,6 +66,7 @@ struct peer {
 
 struct site {
     struct directory directory;
+    struct census_walks walks;
     struct session_context ctx;
     struct access_rules
         *access; /* the standard ones, unless a test has others */
@@ -121,6 +123,13 @@ void site_moves_due(struct site *s);
 void site_renames_due(struct site *s);
 void site_leaves_due(struct site *s);
 
+/* What menus want is done; a key that is alone is what it is; a terminal has
+ * not answered; a list becomes old. */
+void site_menus_due(struct site *s);
+void site_menu_keys_due(struct site *s);
+void site_menu_terminals_due(struct site *s);
+void site_menu_refreshes_due(struct site *s);
+
 /* The console of the VM that vm_start plays. */
 struct console *site_console(struct site *s);
 
@@ -131,6 +140,9 @@ struct peer *client_connect(struct site *s, struct console *c);
 /* The same, and the site has not run yet. */
 struct peer *vm_arrive(struct site *s);
 struct peer *client_arrive(struct site *s, struct console *c);
+
+/* The same at the menu's port; nothing was said by it. */
+struct peer *menu_connect(struct site *s);
 
 /* One whose stream a test gives to a session by itself. */
 struct peer *peer_add(struct site *s);

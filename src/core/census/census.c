@@ -174,11 +174,11 @@ bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d)
 {
     struct directory_cursor cursor = { 0 };
-    const struct console *c;
+    struct console *c;
 
     census_walk_end(walk);
     walk->consoles =
-        calloc((size_t)d->console_count + 1, sizeof(const struct console *));
+        calloc((size_t)d->console_count + 1, sizeof(struct console *));
     if (walk->consoles == NULL)
         return false;
     while ((c = directory_next(d, &cursor)) != NULL)
@@ -194,10 +194,10 @@ void census_walk_end(struct census_walk *walk)
     census_walk_init(walk);
 }
 
-const struct console *census_walk_next(struct census_walk *walk)
+struct console *census_walk_next(struct census_walk *walk)
 {
     while (walk->at < walk->count) {
-        const struct console *c = walk->consoles[walk->at++];
+        struct console *c = walk->consoles[walk->at++];
 
         if (c != NULL)
             return c;

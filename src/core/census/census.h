@@ -196,7 +196,7 @@ struct census_walks {
 
 struct census_walk {
     struct list node;
-    const struct console **consoles; /* from at on; NULL: it has gone */
+    struct console **consoles; /* from at on; NULL: it has gone */
     uint32_t count;
     uint32_t at;
 };
@@ -213,7 +213,7 @@ bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
 void census_walk_end(struct census_walk *walk);
 
 /* The next console; NULL: there are no more. */
-const struct console *census_walk_next(struct census_walk *walk);
+struct console *census_walk_next(struct census_walk *walk);
 
 /* How many consoles may still come. */
 uint32_t census_walk_left(const struct census_walk *walk);

@@ -1,10 +1,32 @@
 #include "daemon/parts/daemon_ports.h"
 
 #include "core/directory.h"
+#include "log/log.h"
+#include "log/log_words.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
 
 #include <errno.h>
+#include <string.h>
+
+/* Before any console has a port: if the menu's is in their range, it is not for
+ * them. */
+static int open_menu(struct daemon_ports *p, struct err *err)
+{
+    struct address address = p->interface;
+    int r;
+
+    if (p->settings->menu_port == 0)
+        return 0;
+    address_set_port(&address, (uint16_t)p->settings->menu_port);
+    r = menu_port_open(p->sessions, p->loop, &address, &p->menu);
+    if (r < 0)
+        err_set(err,
+                "cannot listen for the menu on %s: %s; choose another port "
+                "with --menu-port",
+                address_format(&address).text, strerror(-r));
+    return r;
+}
 
 int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
                       struct loop *loop, struct session_context *sessions,
@@ -25,6 +47,9 @@ int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
                 options_where(settings, "interface", 0).text, why.text);
         return r;
     }
+    r = open_menu(p, err);
+    if (r < 0)
+        return r;
     ports_init(&p->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
     return 0;
@@ -97,11 +122,23 @@ void daemon_ports_take_back(struct daemon_ports *p, struct console *c)
     c->port = NULL;
 }
 
+void daemon_ports_log(const struct daemon_ports *p)
+{
+    struct address address;
+
+    if (p->menu == NULL)
+        return;
+    address = menu_port_address(p->menu);
+    log_info(LOG_MENU_PORT_OPENED " address=%s", address_format(&address).text);
+}
+
 void daemon_ports_stop(struct daemon_ports *p)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
+    menu_port_close(p->menu);
+    p->menu = NULL;
     while ((c = directory_next(p->directory, &cursor)) != NULL) {
         daemon_ports_take_back(p, c);
         service_stop_listening(c);

@@ -38,6 +38,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "connections from this address are no longer allowed",
     [CLIENT_END_NO_RIGHT] = "the rules do not allow it to read this console",
     [CLIENT_END_LOCKED] = "another client has locked the console",
+    [CLIENT_END_BACK] = "back at the list",
+    [CLIENT_END_QUIT] = "the menu was left",
     [CLIENT_END_CONSOLE_GONE] =
         "its console was forgotten before the client was served",
     [CLIENT_END_TOLD] = "closed by vspcd",

@@ -25,6 +25,8 @@ enum client_end {
     CLIENT_END_TOTAL, /* of all clients, or those of its address */
     CLIENT_END_NOT_ALLOWED,
     CLIENT_END_NO_RIGHT,
+    CLIENT_END_BACK, /* no end of the session: it is at the menu's list again */
+    CLIENT_END_QUIT,
     CLIENT_END_LOCKED,
     CLIENT_END_CONSOLE_GONE,
     CLIENT_END_TOLD, /* the code that ends it has the text */

@@ -107,6 +107,7 @@ static void warn(struct client_session *s, uint64_t left_us)
             "\r\n[vspcd: %s: closing in %llu s, because nothing is typed]\r\n",
             console_name(s->client.console).text,
             (unsigned long long)((left_us + 999999) / (1000 * 1000)));
+    client_menu_warn(s, "closing soon, because nothing is typed");
     client_output_flush(s);
 }
 

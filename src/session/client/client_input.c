@@ -56,7 +56,7 @@ static bool types_lines(const struct client_session *s)
 
 /* What may be the lines of a person or a script. *behind_cr: whether the bytes
  * before them ended with CR; afterwards, whether these do. */
-static void give_typed(struct client_session *s, struct slice in,
+static void give_lines(struct client_session *s, struct slice in,
                        bool *behind_cr)
 {
     if (!types_lines(s)) {
@@ -71,6 +71,22 @@ static void give_typed(struct client_session *s, struct slice in,
         if (typed.len > 0)
             give_input(s, typed);
     }
+}
+
+static void give_typed(struct client_session *s, struct slice in,
+                       bool *behind_cr)
+{
+    if (s->menu != NULL)
+        client_menu_take(s, in);
+    else
+        give_lines(s, in, behind_cr);
+}
+
+/* What telnet means by BINARY is decided for each piece anew, so a CR LF is
+ * known as one in the pieces too. */
+void client_input_type(struct client_session *s, struct slice in)
+{
+    give_lines(s, in, &s->is_raw_behind_cr);
 }
 
 /* Waits in the order of coming: see client_wait. */
@@ -110,7 +126,7 @@ bool client_input_take_data(struct telnet_link *l, struct slice *in)
         refuse_input(s);
         return true;
     }
-    if (memchr(in->data, TELNET_IAC, in->len) == NULL)
+    if (s->menu != NULL || memchr(in->data, TELNET_IAC, in->len) == NULL)
         return false;
     copied = telpeer_copy_data(&l->wire.peer, in, to, LIMIT_READ);
     if (copied > 0)
@@ -124,7 +140,8 @@ static void interrupt(struct client_session *s)
 {
     static const char ctrl_c = 3;
 
-    if (s->telnet.ctx->settings.sends_interrupt && s->may_type)
+    if (s->telnet.ctx->settings.sends_interrupt && s->may_type &&
+        !client_menu_is_at_list(s))
         give_input(s, slice_of(&ctrl_c, 1));
 }
 
@@ -134,7 +151,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
 
     if (verb == TELNET_BRK || verb == TELNET_IP || verb == TELNET_AYT)
         s->is_active = true;
-    if (verb == TELNET_BRK)
+    if (verb == TELNET_BRK && !client_menu_is_at_list(s))
         client_line_handle_break(s);
     if (verb == TELNET_IP)
         interrupt(s);
@@ -142,9 +159,12 @@ static void handle_command(struct client_session *s, uint8_t verb)
     if (verb != TELNET_AYT || s->was_asked)
         return;
     s->was_asked = true;
-    client_output_say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n",
-                      console_name(c).text,
-                      console_has_vm(c) ? "connected" : "not connected");
+    if (c == NULL)
+        client_output_say(s, "\r\n[vspcd: yes]\r\n");
+    else
+        client_output_say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n",
+                          console_name(c).text,
+                          console_has_vm(c) ? "connected" : "not connected");
 }
 
 /* Whether this is more than negotiating, while TLS is required and not there.
@@ -177,6 +197,7 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
         if (item->option == TELNET_OPTION_COM_PORT &&
             item->side == TELPEER_PEER)
             return client_line_handle_option(s, item->is_on);
+        client_menu_handle_option(s, item);
         return 0;
     case TELPEER_COMMAND:
         handle_command(s, item->verb);
@@ -188,6 +209,8 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
         }
         if (item->option == TELNET_OPTION_NAWS)
             client_window_handle(s, item->body);
+        if (item->option == TELNET_OPTION_TTYPE)
+            client_menu_handle_terminal(s, item->body);
         return 0;
     case TELPEER_OVERSIZED:
         client_session_end_for(s, CLIENT_END_SUBNEGOTIATION);
@@ -398,15 +421,19 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     if (s->is_active || s->is_refused)
         client_idle_active(s);
     client_access_tell_denied(s);
-    s->has_typed_over = !console_takes_input(s->target.console) &&
+    s->has_typed_over = s->menu == NULL &&
+                        !console_takes_input(s->target.console) &&
                         s->client.input_bytes != typed;
     return rest;
 }
 
-/* What it types goes nowhere, so it need not wait for the console. */
-static bool may_only_read(const struct client_session *s)
+/* Whether input need not wait for the console. What a client types that may
+ * only read goes nowhere; what one of the menu types waits behind its escape
+ * key. */
+static bool waits_for_nothing(const struct client_session *s)
 {
-    return client_session_is_attached(s) && s->client.right < RIGHT_WRITE;
+    return s->menu != NULL ||
+           (client_session_is_attached(s) && s->client.right < RIGHT_WRITE);
 }
 
 /* Behind what is kept already. s->kept is emptied first and filled with the
@@ -427,9 +454,8 @@ void client_input_take(struct client_session *s, struct slice in)
     buf_init(&s->kept, 2 * LIMIT_READ);
     if (r == 0) {
         rest = take_whole(s, in,
-                          console_takes_input(c) ||
-                              console_has_input_room(c, in.len) ||
-                              may_only_read(s));
+                          waits_for_nothing(s) || console_takes_input(c) ||
+                              console_has_input_room(c, in.len));
         r = buf_append(&s->kept, rest);
     }
     buf_done(&before);
@@ -461,6 +487,9 @@ void client_input_let_go(struct client_session *s)
  * interest is looked at in any case: the pace depends on both flags. */
 void client_input_go_on(struct client_session *s)
 {
+    if (client_session_is_ending(s))
+        return;
+    client_menu_input_changed(s);
     if (client_session_is_ending(s))
         return;
     if (console_takes_input(s->target.console)) {

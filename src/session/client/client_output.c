@@ -93,7 +93,8 @@ static void next_output(struct client_session *s, struct view_item *item)
 {
     *item = (struct view_item){ .kind = VIEW_NOTHING };
     if (!client_session_is_shown(s) || !client_session_is_attached(s) ||
-        s->comport.is_suspended || client_past_is_awaited(s))
+        s->comport.is_suspended || client_menu_is_losing(s) ||
+        client_past_is_awaited(s))
         return;
     for (client_next(&s->client, item);
          item->kind != VIEW_BYTES && item->kind != VIEW_NOTHING;

@@ -110,6 +110,7 @@ static void mark_ending(struct client_session *s, const char *reason,
     s->ends_gently = how & ENDS_GENTLY;
     s->is_silent_end = how & ENDS_SILENTLY && !client_session_is_attached(s);
     deadline_stop(&s->doubt);
+    client_menu_stop(s);
     client_idle_end(s);
     client_past_give_up(&s->past);
     telnet_link_end(&s->telnet);
@@ -221,6 +222,7 @@ static void client_session_on_end(struct session *session)
 
     if (s->target.console != NULL)
         log_end(s, s->end_detail);
+    client_menu_end(s);
     leave_console(s);
     gate_leave_place(&s->telnet.ctx->gate, &s->place);
     console_ref_set(&s->target, NULL);
@@ -235,6 +237,7 @@ static void client_session_free(struct session *session)
         CONTAINER_OF(session, struct client_session, session);
 
     buf_done(&s->kept);
+    client_menu_done(s);
     free(s->end_text);
     client_access_done(s);
     free(s);
@@ -248,6 +251,8 @@ static void client_session_shut_down_one(struct session *session,
     struct client_session *s =
         CONTAINER_OF(session, struct client_session, session);
 
+    if (client_menu_shut_down(s, reason))
+        return;
     if (s->phase < CLIENT_DRAINING)
         s->says_reason = true;
     client_past_give_up(&s->past);
@@ -369,7 +374,8 @@ static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
         CONTAINER_OF(l, const struct client_session, telnet);
 
     if (s->phase >= CLIENT_HALF_CLOSED || s->has_finished ||
-        s->target.console == NULL || s->has_typed_over || s->is_refused ||
+        (s->target.console == NULL && s->menu == NULL) || s->has_typed_over ||
+        s->is_refused || client_menu_is_waiting(s) ||
         l->wire.out.len > LIMIT_ANSWERS_MARK)
         return TELNET_LINK_RESTS;
     return TELNET_LINK_READS;
@@ -393,11 +399,12 @@ static void client_session_on_bytes(struct telnet_link *l, struct slice in)
 }
 
 /* A client is read while the console takes no input, but little: see
- * client_input.c. */
+ * client_input.c. So is one at a list. */
 static void client_session_on_readable(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
-    bool takes = console_takes_input(s->target.console);
+    bool takes =
+        !client_menu_is_at_list(s) && console_takes_input(s->target.console);
 
     (void)telnet_link_read(l, l->ctx->read_buffer,
                            takes ? LIMIT_READ : CLIENT_PEEK);
@@ -416,6 +423,7 @@ static void client_session_on_written(struct telnet_link *l)
     client_serving_tell_open(s);
     client_output_flush(s);
     client_line_catch_up(s);
+    client_menu_written(s);
 }
 
 static bool may_be_served_later(const struct client_session *s)
@@ -649,6 +657,8 @@ static struct client_session *new_session(struct session_context *ctx,
     comport_peer_init(&s->comport, LINE_CLIENTS);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
     client_access_init(s);
+    if (role->door == CLIENT_DOOR_MENU)
+        client_menu_init(s);
     return s;
 }
 
@@ -659,7 +669,9 @@ struct client *client_session_start(struct session_context *ctx,
 {
     struct client_session *s = new_session(ctx, stream, role);
 
-    go_to(s, console);
+    assert((console == NULL) == (s->menu != NULL));
+    if (console != NULL)
+        go_to(s, console);
     start(s);
     return &s->client;
 }
@@ -691,8 +703,20 @@ void client_session_detach(struct client *client)
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
+void client_session_leave(struct client_session *s, const char *reason)
+{
+    log_end(s, reason);
+    client_session_detach(&s->client);
+    /* What it has typed was for this console. */
+    s->is_refused = false;
+    s->may_look_back = false;
+    buf_done(&s->kept);
+    buf_init(&s->kept, 2 * LIMIT_READ);
+}
+
 /* What was asked for the former console (older output) is given up by the
- * detaching; a client is moved as what it is, and is shown no past. */
+ * detaching; a client is moved as what it is, and is shown no past, unless it
+ * has chosen the console itself (the menu). */
 enum client_outcome client_session_attach(struct client *client,
                                           struct console *console,
                                           struct err *why)
@@ -710,6 +734,8 @@ enum client_outcome client_session_attach(struct client *client,
             return outcome;
         }
         client_serving_report(s);
+        if (s->menu != NULL)
+            (void)client_output_look_back(s);
     }
     client_serving_log(s);
     if (client_session_has_answered(s))
@@ -752,10 +778,12 @@ void client_session_open_all(struct session_context *ctx)
     deadline_queue_set_length(&ctx->clients->half_closes,
                               ctx->settings.half_close_us);
     client_idle_set(ctx);
+    client_menu_open_all(ctx);
 }
 
 void client_session_close_all(struct session_context *ctx)
 {
+    client_menu_close_all(ctx);
     for (size_t i = 0; i < QUEUE_COUNT; i++)
         deadline_queue_close(queue_at(ctx, queues[i].queue));
     free(ctx->clients);

@@ -55,6 +55,7 @@ struct client_sessions {
     struct deadline_queue idles;        /* since something was typed, until the
                                          * client is warned */
     struct deadline_queue last_times;   /* since the client was warned */
+    struct client_menus *menus;         /* menu/client_menu_private.h */
 };
 
 /* The lengths of the last three queues follow the context's settings. */
@@ -98,12 +99,16 @@ struct client_role {
 /* The role of a client of a console's port with this policy. */
 const struct client_role *client_port_role(enum tls_policy policy);
 
+/* The role of a client of the menu, with this policy. */
+const struct client_role *client_menu_role(enum tls_policy policy);
+
 /* The role of a client of a listener that a service URI has asked for: by
  * telnet with this policy; with bare bytes. */
 const struct client_role *client_listener_role(enum tls_policy policy);
 const struct client_role *client_raw_role(void);
 
-/* Takes the stream over, for a client of this console. It is attached when it
+/* Takes the stream over, for a client of this console; NULL: for one of the
+ * menu, which comes to consoles later. It is attached when it
  * is served; if the console is gone by then, the session has ended. A session
  * that cannot go on, or whose console refuses it (the client is told), ends at
  * the end of the turn and not before; so the result is never NULL. */

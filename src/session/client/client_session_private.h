@@ -12,6 +12,7 @@
  *   client_past.c     what it is shown that is older than the ring
  *   client_line.c     the serial line
  *   client_window.c   the size of its window
+ *   client_menu.c     one that came to the menu: the list, and its consoles
  */
 #ifndef SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
 #define SESSION_CLIENT_CLIENT_SESSION_PRIVATE_H
@@ -98,6 +99,8 @@ enum { CLIENT_MODE_COUNT = CLIENT_MODE_RAW + 1 };
 /* "undecided", "telnet", "raw". */
 const char *client_mode_name(enum client_mode mode);
 
+struct client_menu; /* menu/client_menu_private.h */
+
 struct client_session {
     struct session session;
     struct telnet_link telnet;
@@ -117,8 +120,9 @@ struct client_session {
     struct buf kept; /* input that waits in front of what is read next */
     struct client_past past;
     struct comport_peer comport;
-    const char *end_detail; /* DRAINING, ENDING: the reason, which lasts */
-    char *end_text;         /* a reason that somebody gave; mostly NULL */
+    struct client_menu *menu; /* NULL: it came to one console */
+    const char *end_detail;   /* DRAINING, ENDING: the reason, which lasts */
+    char *end_text;           /* a reason that somebody gave; mostly NULL */
     uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
     uint8_t phase;      /* enum client_phase: client_session_enter */
     uint8_t mode;       /* enum client_mode */
@@ -183,6 +187,9 @@ static inline bool client_session_is_shown(const struct client_session *s)
 {
     return s->phase >= CLIENT_SERVING && s->phase < CLIENT_ENDING;
 }
+
+/* It leaves its console, for this reason, which is logged, and has none. */
+void client_session_leave(struct client_session *s, const char *reason);
 
 /* ---- client_first.c */
 
@@ -253,9 +260,14 @@ void client_access_init(struct client_session *s);
 void client_access_done(struct client_session *s);
 
 /* The right on the session's target, by what is proven now (TLS is decided, and
- * hands are shaken), is the client's from now on. False: it is none, which is
+ * hands are shaken), is the client's from now on. Without a target (the menu):
+ * whether it may have any. False: it is none, which is
  * logged; why gets the reason for the person, which names no console. */
 bool client_access_decide(struct client_session *s, struct err *why);
+
+/* What its person may do on a console that it is not attached to. */
+enum right client_access_right_on(const struct client_session *s,
+                                  const struct console *c);
 
 /* The rules, or the console's name, label or host, have changed. False: the
  * client may not read it any more, and ends. */
@@ -280,6 +292,9 @@ void client_input_take(struct client_session *s, struct slice in);
  * goes to the console in any case, because the session ends. */
 void client_input_go_on(struct client_session *s);
 void client_input_let_go(struct client_session *s);
+
+/* For the VM, behind what the menu takes out of it. */
+void client_input_type(struct client_session *s, struct slice in);
 
 /* The client speaks telnet from here on. */
 void client_input_become_telnet(struct client_session *s);
@@ -374,6 +389,57 @@ void client_window_ask(struct client_session *s);
 
 /* The client tells its window's size. */
 void client_window_handle(struct client_session *s, struct slice body);
+
+/* ---- client_menu.c: functions for a session without a menu do nothing, but
+ * for init, greet, begin and take, which are for one that has it. */
+
+/* Once for a context, after its queues are there, and before they go. */
+void client_menu_open_all(struct session_context *ctx);
+void client_menu_close_all(struct session_context *ctx);
+
+/* stop: nothing is done for it any more; end: the session has ended, which is
+ * logged; done: frees it. */
+void client_menu_init(struct client_session *s);
+void client_menu_stop(struct client_session *s);
+void client_menu_end(struct client_session *s);
+void client_menu_done(struct client_session *s);
+
+/* Appends what it asks beside the greeting. 0, or a failure of buf_append. */
+int client_menu_greet(struct client_session *s);
+
+/* The session is served: it comes to the list. */
+void client_menu_begin(struct client_session *s);
+
+/* What the client types. is_at_list: none of it is for a VM. is_waiting: it is
+ * not to be read now. */
+void client_menu_take(struct client_session *s, struct slice in);
+bool client_menu_is_at_list(const struct client_session *s);
+bool client_menu_is_waiting(const struct client_session *s);
+
+/* The console takes input again, or does not. */
+void client_menu_input_changed(struct client_session *s);
+
+/* About telnet options; the size of the window is the client's by now. */
+void client_menu_handle_option(struct client_session *s,
+                               const struct telpeer_item *item);
+void client_menu_handle_terminal(struct client_session *s, struct slice body);
+void client_menu_handle_window(struct client_session *s);
+
+/* What was queued has gone out. */
+void client_menu_written(struct client_session *s);
+
+/* It may not read its console any more. True: it goes back to the list, soon;
+ * until then (is_losing) it is shown nothing. refresh: what it may read may
+ * have changed. */
+bool client_menu_lose(struct client_session *s);
+bool client_menu_is_losing(const struct client_session *s);
+void client_menu_refresh(struct client_session *s);
+
+/* A client at the list ends, and is told why. False: it is not at the list. */
+bool client_menu_shut_down(struct client_session *s, const char *reason);
+
+/* A line for a client at the list. */
+void client_menu_warn(struct client_session *s, const char *text);
 
 static inline struct client_session *client_session_of(struct client *client)
 {

@@ -27,6 +27,8 @@ void client_window_handle(struct client_session *s, struct slice body)
 {
     struct window window;
 
-    if (naws_parse(body, &window))
-        client_set_window(&s->client, window);
+    if (!naws_parse(body, &window))
+        return;
+    client_set_window(&s->client, window);
+    client_menu_handle_window(s);
 }

@@ -6,7 +6,7 @@
 
 void menu_init(struct menu *m)
 {
-    *m = (struct menu){ .is_stale = true };
+    *m = (struct menu){ .is_stale = true, .is_other = true };
     menu_page_init(&m->page[0]);
     menu_page_init(&m->page[1]);
     menu_set_window(m, (struct window){ 0 });
@@ -289,7 +289,7 @@ static enum menu_act clear(struct menu *m)
  * that is not known yet. */
 static enum menu_act enter(struct menu *m)
 {
-    if (m->is_other || !m->is_found) {
+    if (m->is_other) {
         m->awaits_page = true;
         return MENU_CHANGES;
     }

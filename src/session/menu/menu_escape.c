@@ -4,8 +4,9 @@ static const struct menu_command_words commands[MENU_COMMAND_COUNT] = {
     [MENU_COMMAND_BACK] = { '.', "back to the list" },
     [MENU_COMMAND_HELP] = { '?', "this help" },
     [MENU_COMMAND_BREAK] = { 'b', "send a break" },
+    [MENU_COMMAND_TAKE] = { 't', "take the keyboard over" },
     [MENU_COMMAND_WHO] = { 'w', "who is on this console" },
-    [MENU_COMMAND_MESSAGE] = { 'm', "send a message to the others" },
+    [MENU_COMMAND_SAY] = { 'm', "send a message to the others" },
     [MENU_COMMAND_END] = { 'x', "disconnect one of the others" },
 };
 

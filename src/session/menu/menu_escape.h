@@ -29,12 +29,13 @@ enum menu_escape_event {
 };
 
 enum menu_command {
-    MENU_COMMAND_BACK,    /* to the list */
-    MENU_COMMAND_HELP,    /* what there is */
-    MENU_COMMAND_BREAK,   /* a break for the VM */
-    MENU_COMMAND_WHO,     /* who is on this console */
-    MENU_COMMAND_MESSAGE, /* a line for the others on it */
-    MENU_COMMAND_END,     /* ends one of the others */
+    MENU_COMMAND_BACK,  /* to the list */
+    MENU_COMMAND_HELP,  /* what there is */
+    MENU_COMMAND_BREAK, /* a break for the VM */
+    MENU_COMMAND_TAKE,  /* the keyboard over */
+    MENU_COMMAND_WHO,   /* who is on this console */
+    MENU_COMMAND_SAY,   /* a line for the others on it */
+    MENU_COMMAND_END,   /* disconnects one of the others */
 };
 enum { MENU_COMMAND_COUNT = MENU_COMMAND_END + 1 };
 

@@ -154,8 +154,8 @@ static enum menu_key take_escaped(struct menu_keys *k, uint8_t byte)
     return MENU_KEY_NONE;
 }
 
-/* ECMA-48, 5.4: parameters, and then one byte from '@' on. Only the first number
- * counts; a control character ends what is none. */
+/* ECMA-48, 5.4: parameters, and then one byte from '@' on. Only the first
+ * number counts; a control character ends what is none. */
 static enum menu_key take_control(struct menu_keys *k, uint8_t byte)
 {
     bool is_digit = byte >= '0' && byte <= '9';

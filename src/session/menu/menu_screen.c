@@ -230,7 +230,11 @@ static int put_line(const struct menu *m, uint32_t number, uint32_t now_s,
     if (number == 1)
         return m->shows_help ? 0 : put_headings(m, line);
     if (number == m->lines - 2)
-        return put_wide(m, line, m->notice, false);
+        return put_wide(m, line,
+                        m->notice[0] == '\0' && is_finding_text(m)
+                            ? " Esc clears the text, Ctrl-D leaves"
+                            : m->notice,
+                        false);
     if (number == m->lines - 1)
         return put_prompt(m, line);
     return put_body(m, number - 2, now_s, line);

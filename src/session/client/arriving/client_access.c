@@ -99,10 +99,11 @@ static bool holds(const struct client_session *s)
            (tokens != NULL && tokens_holds(tokens, s->who.token));
 }
 
-static struct access_verdict judge(struct client_session *s)
+static struct access_verdict judge(const struct client_session *s,
+                                   const struct console *c)
 {
     const struct access_rules *rules = s->telnet.ctx->access;
-    struct access_console console = rules_view(s->target.console);
+    struct access_console console = rules_view(c);
 
     if (rules == NULL || !holds(s))
         return (struct access_verdict){ .right = RIGHT_NONE };
@@ -169,14 +170,36 @@ static void watch_groups(struct client_session *s)
                          client_access_groups_changed, s);
 }
 
+/* The list of the menu has what its person may read, be that nothing. */
+static bool decide_without_console(struct client_session *s,
+                                   const struct access_verdict *none,
+                                   struct err *why)
+{
+    if (!lacks_rules(s)) {
+        watch_groups(s);
+        return true;
+    }
+    explain(s, why);
+    log_refused(s, none);
+    return false;
+}
+
+enum right client_access_right_on(const struct client_session *s,
+                                  const struct console *c)
+{
+    return judge(s, c).right;
+}
+
 bool client_access_decide(struct client_session *s, struct err *why)
 {
-    struct access_verdict verdict;
+    struct access_verdict verdict = { .right = RIGHT_NONE };
 
     if (s->role->is_outgoing)
         return true;
     identify(s);
-    verdict = judge(s);
+    if (s->target.console == NULL)
+        return decide_without_console(s, &verdict, why);
+    verdict = judge(s, s->target.console);
     client_set_right(&s->client, verdict.right);
     s->client.keyboard = (uint8_t)verdict.keyboard;
     if (verdict.right >= RIGHT_READ) {
@@ -230,10 +253,11 @@ bool client_access_judge(struct client_session *s)
     enum right before = (enum right)s->client.right;
     struct access_verdict verdict;
 
+    client_menu_refresh(s);
     if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING ||
         !client_session_is_attached(s))
         return true;
-    verdict = judge(s);
+    verdict = judge(s, s->target.console);
     s->client.keyboard = (uint8_t)verdict.keyboard;
     if (verdict.right == before)
         return true;
@@ -241,6 +265,8 @@ bool client_access_judge(struct client_session *s)
     client_set_right(&s->client, verdict.right);
     if (verdict.right < RIGHT_BREAK)
         client_line_end(s);
+    if (verdict.right < RIGHT_READ && client_menu_lose(s))
+        return true;
     if (verdict.right < RIGHT_READ) {
         client_access_lose(s, client_end_text(CLIENT_END_NO_RIGHT));
         return false;

@@ -45,6 +45,33 @@ static const struct telpeer_policy remote_policy_with_tls = {
     .nvt_lines = TELNET_LINES_PRINTER,
 };
 
+/* The menu draws, and is no serial line. */
+#define MENU_OPTIONS                                                           \
+    { TELNET_OPTION_BINARY, true, true }, { TELNET_OPTION_SGA, true, true },   \
+        { TELNET_OPTION_ECHO, true, false },                                   \
+        { TELNET_OPTION_TTYPE, false, true },                                  \
+        { TELNET_OPTION_NAWS, false, true },                                   \
+    {                                                                          \
+        TELNET_OPTION_AUTHENTICATION, false, true                              \
+    }
+
+static const struct telpeer_policy menu_policy = {
+    .options = { MENU_OPTIONS },
+    .count = 5,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+static const struct telpeer_policy menu_policy_with_tls = {
+    .options = { MENU_OPTIONS },
+    .count = 6,
+    .nvt_lines = TELNET_LINES_KEYBOARD,
+};
+
+static const struct telnet_link_policies menu_policies = {
+    .clear = &menu_policy,
+    .with_tls = &menu_policy_with_tls,
+};
+
 static const struct telnet_link_policies client_policies = {
     .clear = &client_policy,
     .with_tls = &client_policy_with_tls,
@@ -65,6 +92,8 @@ static const struct telnet_link_policies remote_policies_with_tls = {
 const struct telnet_link_policies *client_role_policies(
     const struct client_role *role)
 {
+    if (role->door == CLIENT_DOOR_MENU)
+        return &menu_policies;
     if (role->way != CLIENT_REMOTE)
         return &client_policies;
     return secure_offers(role->policy) ? &remote_policies_with_tls
@@ -87,13 +116,20 @@ static int call(struct telnet_link *l)
     return r;
 }
 
+static int greet(struct client_session *s)
+{
+    int r = wire_greet(&s->telnet.wire);
+
+    return r == 0 && s->menu != NULL ? client_menu_greet(s) : r;
+}
+
 int client_role_greet(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
 
     switch (s->role->way) {
     case CLIENT_TELNET:
-        return wire_greet(&l->wire);
+        return greet(s);
     case CLIENT_REMOTE:
         s->mode = CLIENT_MODE_TELNET;
         return call(l);
@@ -114,6 +150,26 @@ const struct client_role *client_port_role(enum tls_policy policy)
         [TLS_TELNETS] = { .way = CLIENT_TELNET, .policy = TLS_TELNETS },
         [TLS_OFFERED] = { .way = CLIENT_TELNET, .policy = TLS_OFFERED },
         [TLS_REQUIRED] = { .way = CLIENT_TELNET, .policy = TLS_REQUIRED },
+    };
+
+    return &roles[policy];
+}
+
+const struct client_role *client_menu_role(enum tls_policy policy)
+{
+    static const struct client_role roles[] = {
+        [TLS_OFF] = { .way = CLIENT_TELNET,
+                      .door = CLIENT_DOOR_MENU,
+                      .policy = TLS_OFF },
+        [TLS_TELNETS] = { .way = CLIENT_TELNET,
+                          .door = CLIENT_DOOR_MENU,
+                          .policy = TLS_TELNETS },
+        [TLS_OFFERED] = { .way = CLIENT_TELNET,
+                          .door = CLIENT_DOOR_MENU,
+                          .policy = TLS_OFFERED },
+        [TLS_REQUIRED] = { .way = CLIENT_TELNET,
+                           .door = CLIENT_DOOR_MENU,
+                           .policy = TLS_REQUIRED },
     };
 
     return &roles[policy];

@@ -86,7 +86,8 @@ void client_serving_tell_open(struct client_session *s)
  * come. */
 void client_serving_report(struct client_session *s)
 {
-    if (s->is_told || client_session_is_ending(s) || s->role->is_outgoing)
+    if (s->is_told || client_session_is_ending(s) || s->role->is_outgoing ||
+        !client_session_is_attached(s))
         return;
     s->is_told = true;
     client_report_attached(&s->client);
@@ -137,6 +138,12 @@ static void refuse_by_gate(struct client_session *s, const char *line)
     client_session_end_gently(s, client_end_text(CLIENT_END_TOTAL));
 }
 
+/* Whether there is anything to serve it: the menu, or its console. */
+static bool has_target(const struct client_session *s)
+{
+    return s->menu != NULL || s->target.console != NULL;
+}
+
 static bool is_authenticated(const struct client_session *s)
 {
     return s->who.proof != PROOF_ADDRESS;
@@ -169,16 +176,12 @@ enum client_outcome client_serving_attach(struct client_session *s,
     return CLIENT_ATTACHED;
 }
 
-bool client_serving_take_place(struct client_session *s)
+/* By its rights, and as one of all clients. */
+static bool is_let_in(struct client_session *s)
 {
-    enum client_outcome outcome;
     const char *line;
     struct err why;
 
-    if (client_session_is_ending(s) || s->target.console == NULL)
-        return false;
-    if (client_session_is_attached(s))
-        return true;
     if (!client_access_decide(s, &why)) {
         refuse_by_rules(s, &why);
         return false;
@@ -187,6 +190,20 @@ bool client_serving_take_place(struct client_session *s)
         refuse_by_gate(s, line);
         return false;
     }
+    return true;
+}
+
+bool client_serving_take_place(struct client_session *s)
+{
+    enum client_outcome outcome;
+    struct err why;
+
+    if (client_session_is_ending(s) || s->target.console == NULL)
+        return false;
+    if (client_session_is_attached(s))
+        return true;
+    if (!is_let_in(s))
+        return false;
     outcome = client_serving_attach(s, &why);
     if (outcome != CLIENT_ATTACHED) {
         refuse_by_console(s, outcome, &why);
@@ -196,19 +213,29 @@ bool client_serving_take_place(struct client_session *s)
     return true;
 }
 
+/* One that came to the menu has a place and no console. */
+static bool take_place_at_menu(struct client_session *s)
+{
+    if (!is_let_in(s))
+        return false;
+    gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    return true;
+}
+
 /* The order: the reader goes back before the first byte goes out; on_open and
  * the fact come before output that could end the session; then AUTHENTICATION
  * is closed, and the output goes. */
 void client_serving_begin(struct client_session *s)
 {
-    if (s->phase >= CLIENT_SERVING || s->target.console == NULL ||
+    if (s->phase >= CLIENT_SERVING || !has_target(s) ||
         secure_is_open(&s->telnet.secure))
         return;
     if (secure_is_missing(&s->telnet.secure)) {
         client_session_refuse_clear(s);
         return;
     }
-    if (!client_serving_take_place(s))
+    if (!(s->menu != NULL ? take_place_at_menu(s)
+                          : client_serving_take_place(s)))
         return;
     client_serving_log(s);
     client_session_enter(s, CLIENT_SERVING);
@@ -218,6 +245,8 @@ void client_serving_begin(struct client_session *s)
     client_serving_report(s);
     telnet_link_stay_clear(&s->telnet);
     client_window_ask(s);
+    if (s->menu != NULL)
+        client_menu_begin(s);
     client_output_flush(s);
 }
 
@@ -282,7 +311,7 @@ void client_serving_on_secured(struct telnet_link *l)
  * its time begins anew. */
 void client_serving_stop_negotiating(struct client_session *s)
 {
-    if (s->target.console == NULL) {
+    if (!has_target(s)) {
         client_session_enter(s, (enum client_phase)s->phase);
         return;
     }
