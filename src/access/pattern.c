@@ -79,6 +79,14 @@ static const char *match_set(const char *set, const struct pattern_text *t,
     return set + 1;
 }
 
+/* c is of a pattern, and stands for itself. */
+static inline bool is_same(char c, const struct pattern_text *t, size_t at)
+{
+    char other = char_at(t, at);
+
+    return c == other || (ignores_case_at(t, at) && lower(c) == lower(other));
+}
+
 /* Whether the character at the front of the pattern, which is no star, matches
  * the one at *at; both move on then. */
 static bool match_one(const char **pattern, const struct pattern_text *t,
@@ -86,7 +94,6 @@ static bool match_one(const char **pattern, const struct pattern_text *t,
 {
     const char *p = *pattern;
     bool is_matched = false;
-    char c;
 
     if (*p == '?' || *p == '[') {
         p = *p == '?' ? p + 1 : match_set(p + 1, t, *at, &is_matched);
@@ -96,12 +103,23 @@ static bool match_one(const char **pattern, const struct pattern_text *t,
         *pattern = p;
         return true;
     }
-    c = char_at(t, *at);
-    if (*p != c && !(ignores_case_at(t, *at) && lower(*p) == lower(c)))
+    if (!is_same(*p, t, *at))
         return false;
     (*at)++;
     (*pattern)++;
     return true;
+}
+
+/* Where what follows a star can begin next, behind at. */
+static size_t find_next(const char *pattern, const struct pattern_text *t,
+                        size_t at)
+{
+    at = behind_character(t, at);
+    if (*pattern == '?' || *pattern == '[')
+        return at;
+    while (at < t->len && !is_same(*pattern, t, at))
+        at++;
+    return at;
 }
 
 /* A star takes as little as it can, and one character more whenever the rest
@@ -126,7 +144,7 @@ static bool matches(const char *pattern, const struct pattern_text *t)
         } else if (*behind_star == '\0') {
             return true;
         } else {
-            star_at = behind_character(t, star_at);
+            star_at = find_next(behind_star, t, star_at);
             at = star_at;
             pattern = behind_star;
         }
@@ -183,13 +201,29 @@ struct pattern_console pattern_console_of(const struct access_console *console)
     return texts;
 }
 
+/* Most sections are for other consoles: one look at either end tells. */
+static inline bool may_match(const char *pattern, size_t len,
+                             const struct pattern_text *t)
+{
+    char first = pattern[0];
+    char last = pattern[len - 1];
+
+    return (first == '*' || first == '?' || first == '[' ||
+            is_same(first, t, 0)) &&
+           (last == '*' || last == '?' || last == ']' ||
+            is_same(last, t, t->len - 1));
+}
+
 bool pattern_matches_console(const char *pattern,
                              const struct pattern_console *console)
 {
+    size_t len = strlen(pattern);
+
     if (pattern_matches_all(pattern))
         return true;
-    for (int i = 0; i < console->count; i++) {
-        if (matches(pattern, &console->form[i]))
+    for (int i = 0; i < console->count && len > 0; i++) {
+        if (may_match(pattern, len, &console->form[i]) &&
+            matches(pattern, &console->form[i]))
             return true;
     }
     return false;

@@ -125,6 +125,9 @@ static void a_console_has_up_to_four_texts(void **state)
     assert_true(matches_console("52F7*/s0", "web", uuid, "s0"));
     assert_false(matches_console("52F7*/S0", "web", uuid, "s0"));
     assert_true(matches_console("52f7*", "web", "52F7A088", "s0"));
+    assert_true(matches_console("*6F", "web", uuid, "s0"));
+    assert_true(matches_console("*[!a]F/s0", "web", uuid, "s0"));
+    assert_false(matches_console("", "web", uuid, "s0"));
     assert_true(matches_console("5[!a-e]F7*", "web", uuid, "s0"));
     assert_false(matches_console("52[!A-F]7*", "web", uuid, "s0"));
 }
