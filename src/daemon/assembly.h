@@ -8,10 +8,10 @@
 
 #include "auth/groups_watch.h"
 #include "core/directory.h"
+#include "daemon/access/daemon_access.h"
 #include "daemon/access/daemon_tokens.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
-#include "daemon/parts/daemon_access.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_census.h"
 #include "daemon/parts/daemon_hooks.h"

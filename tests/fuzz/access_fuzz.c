@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/slice.h"
 #include "conf/sources.h"
-#include "daemon/parts/daemon_access.h"
+#include "daemon/access/daemon_access.h"
 
 #include <stdlib.h>
 #include <string.h>

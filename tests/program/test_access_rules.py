@@ -269,3 +269,39 @@ def test_wrong_questions(words, said):
     result = run("--explain-access", *words)
     assert (result.returncode, result.stdout) == (2, "")
     assert said in result.stderr
+
+
+def test_explained_token(config, tmp_path):
+    """What is said of a token is in the file of the tokens."""
+    state = {"STATE_DIRECTORY": str(tmp_path)}
+    path = config('access "*" { admin = {"token:deploy"} break = {"nobody"}\n'
+                  ' read = {"root"} }')
+
+    def create(name, owner, right, consoles="*"):
+        result = run("--config", path, "--token", "create", "--token-name",
+                     name, "--token-owner", owner, "--token-right", right,
+                     "--token-consoles", consoles, env=state)
+        assert result.returncode == 0, result.stderr
+
+    def explain(name, console):
+        result = run("--config", path, "--explain-access", f"token:{name}",
+                     console, env=state)
+        return result.returncode, result.stdout.replace(f"{path}:", "")
+
+    assert "token      not known: " in explain("ci", "web")[1]
+    create("ci", "nobody", "write", "web-*")
+    create("deploy", "root", "admin")
+    status, said = explain("ci", "web-1")
+    assert status == 0
+    assert "token      of nobody, for write at most, on web-*\n" in said
+    assert "right      write, by 1\n" in said
+    status, said = explain("ci", "db")
+    assert status == 1
+    assert "the token is for other consoles alone: 'web-*'" in said
+    status, said = explain("deploy", "db")
+    assert status == 0
+    assert "right      admin, by 1\n" in said
+    assert "rules for the token itself count too" in said
+    status, said = explain("none", "db")
+    assert status == 1
+    assert "token      not known, revoked or expired" in said

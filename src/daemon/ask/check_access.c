@@ -1,7 +1,7 @@
 #include "daemon/ask/check_access.h"
 
 #include "access/rules/member.h"
-#include "daemon/parts/daemon_access.h"
+#include "daemon/access/daemon_access.h"
 
 #include <grp.h>
 

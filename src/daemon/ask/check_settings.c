@@ -1,7 +1,7 @@
 #include "daemon/ask/check_settings.h"
 
 #include "audit/audit_file.h"
-#include "daemon/parts/daemon_access.h"
+#include "daemon/access/daemon_access.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
 #include "daemon/process/privileges.h"

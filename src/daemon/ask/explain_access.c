@@ -1,9 +1,12 @@
 #include "daemon/ask/explain_access.h"
 
 #include "auth/account_lookup.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "daemon/parts/daemon_access.h"
+#include "daemon/access/daemon_access.h"
+#include "daemon/process/state_path.h"
+#include "store/token_file.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -76,6 +79,70 @@ static void take_account(struct principal *p)
         break;
     }
     account_lookup_done(&answer);
+}
+
+/* The owner's account decides about its groups. */
+static void take_owner(const struct token_record *record, struct principal *p)
+{
+    struct principal *owner = xcalloc(1, sizeof *owner);
+    enum right right = RIGHT_NONE;
+
+    *owner = principal_of_address(!ip_is_none(p->ip), p->ip);
+    if (!principal_prove(owner, PROOF_UID, record->owner) ||
+        !right_parse(record->rights, &right)) {
+        say("token", "damaged: the file has no owner or right of it");
+        principal_done(owner);
+        free(owner);
+        return;
+    }
+    p->owner = owner;
+    p->right_max = (uint8_t)right;
+    if (record->consoles[0] != '\0')
+        p->consoles = xstrdup(record->consoles);
+    say("token", "of %s, for %s at most%s%s", record->owner, right_name(right),
+        p->consoles != NULL ? ", on " : "",
+        p->consoles != NULL ? p->consoles : "");
+    take_account(owner);
+}
+
+/* Of several with one name, the one that holds. NULL: none does. */
+static const struct token_record *find_token(const struct token_list *list,
+                                             const char *name)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->item[i]->name, name) == 0 &&
+            token_record_holds(list->item[i], clock_utc_s()))
+            return list->item[i];
+    }
+    return NULL;
+}
+
+/* Without its record a token has no owner, and so may nothing. */
+static void take_token(const struct settings *s, struct principal *p)
+{
+    char path[STATE_PATH_MAX] = "";
+    struct token_file *file = NULL;
+    struct token_list list = { .count = 0 };
+    const struct token_record *record = NULL;
+    struct err err = { "there is no file of tokens" };
+    unsigned damaged;
+    int r = state_path_find_tokens(s, path, &err);
+
+    if (r == 0)
+        r = token_file_open(&file, path, false, &err);
+    if (r == 0)
+        r = token_file_load(file, &list, &damaged, &err);
+    if (r == 0)
+        record = find_token(&list, p->name);
+    if (record != NULL)
+        take_owner(record, p);
+    else if (r == 0)
+        say("token", "not known, revoked or expired: %s", path);
+    else
+        say("token", "not known: %s%s%s", path, path[0] != '\0' ? ": " : "",
+            err.text);
+    token_list_done(&list);
+    token_file_close(file);
 }
 
 static const struct {
@@ -251,6 +318,8 @@ int explain_access(const struct settings *settings, bool *ret_may_read,
         say_principal(&who);
         if (who.proof == PROOF_PASSWORD)
             take_account(&who);
+        if (who.proof == PROOF_TOKEN)
+            take_token(settings, &who);
         answer(settings, access.rules, &who, &console.view, ret_may_read);
     }
     free(console.name);

@@ -2,8 +2,8 @@
  * explain_access.h - vspcd --explain-access: what a principal may do with a
  * console, which line says so, and what did not.
  *
- * Asks the rules of the settings, not a running vspcd, and the name service for
- * the groups of a person.
+ * Asks the rules of the settings, not a running vspcd, the name service for the
+ * groups of a person, and the file of the tokens.
  */
 #ifndef DAEMON_ASK_EXPLAIN_ACCESS_H
 #define DAEMON_ASK_EXPLAIN_ACCESS_H

@@ -1,4 +1,4 @@
-#include "daemon/parts/daemon_access.h"
+#include "daemon/access/daemon_access.h"
 
 #include "base/mem.h"
 #include "log/log.h"

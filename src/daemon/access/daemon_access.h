@@ -4,8 +4,8 @@
  *
  * The rules own their texts: the settings may go before them.
  */
-#ifndef DAEMON_PARTS_DAEMON_ACCESS_H
-#define DAEMON_PARTS_DAEMON_ACCESS_H
+#ifndef DAEMON_ACCESS_DAEMON_ACCESS_H
+#define DAEMON_ACCESS_DAEMON_ACCESS_H
 
 #include "access/access_rules.h"
 #include "conf/options.h"
