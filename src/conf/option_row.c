@@ -562,6 +562,37 @@ const struct option_row option_rows[] = {
               "setting was changed. A console that expires is unknown: raise "
               "--vm-expire-time for VMs that are off for longer. Needs "
               "--backend File." },
+    { .name = "vm-keys",
+      .type = OPTION_WORD,
+      AT(vm_keys),
+      .words = "off|optional|required",
+      .value = "off|optional|required",
+      .standard = "off",
+      .is_reloaded = true,
+      .text = "whether VMs have a key in their port URI, such as\n"
+              "s0?key=KEY: off (not looked at), optional (a VM that has\n"
+              "come with its key is not served without it), or required",
+      .more = "A wrong key is refused with optional and required. The key is "
+              "no part of the label, and is neither shown nor logged. It is "
+              "made from --vm-key-file and the VM's UUID; --vm-key prints it. "
+              "A destination of a vMotion proves itself by the move. Where "
+              "VMs connect without TLS, whoever can read the network has the "
+              "key. With off, a VM that connects without a key takes the mark "
+              "of optional away." },
+    { .name = "vm-key-file",
+      .type = OPTION_TEXT,
+      AT(vm_key_file),
+      .is_path = true,
+      .min = 1,
+      .value = "FILE",
+      .is_reloaded = true,
+      .otherwise = "none",
+      .example = "/etc/vspcd/vm-key",
+      .text = "file with the secret that VMs' keys are made from; read\n"
+              "again at SIGHUP",
+      .more = "It has 16 bytes to 4 KiB, such as what openssl rand -hex 32 "
+              "prints. A file that everybody can read is refused, as for "
+              "--key. Whoever has it can make every VM's key." },
     { .name = "client-allow",
       .type = OPTION_NETWORK,
       AT(client_allow),
@@ -1100,6 +1131,16 @@ const struct option_row option_rows[] = {
       .min = OPTIONS_SHOW_TLS,
       .text = "print the thumbprints of the server certificate and the\n"
               "proxy URIs for vSphere that contain them, and exit" },
+    { .name = "vm-key",
+      .type = OPTION_TEXT,
+      AT(vm_key),
+      .min = 1,
+      .value = "UUID[/LABEL]",
+      .is_not_kept = true,
+      .text = "print the port URI with the key of a VM's serial port, or\n"
+              "what to append to the port URI of each of its serial\n"
+              "ports, and exit; needs --vm-key-file",
+      .more = "UUID is that of id= in the line VM connected." },
     { .name = "check-uri",
       .type = OPTION_TEXT,
       AT(check_uri),

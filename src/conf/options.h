@@ -122,8 +122,10 @@ struct settings {
     uint64_t client_idle_s; /* 0: no end */
     uint64_t interrupt;     /* 0 off, 1 on */
     uint64_t enter;         /* 0 as-is, 1 cr */
-    uint64_t unknown_vms;   /* 0 accept, 1 refuse */
-    uint64_t vm_takeover;   /* 0 probe, 1 allow, 2 refuse */
+    uint64_t vm_keys;       /* 0 off, 1 optional, 2 required */
+    char *vm_key_file;
+    uint64_t unknown_vms; /* 0 accept, 1 refuse */
+    uint64_t vm_takeover; /* 0 probe, 1 allow, 2 refuse */
     uint64_t move_timeout_s;
     uint64_t held_input_size;     /* bytes for each console */
     uint64_t history_size;        /* bytes for each console */
@@ -189,6 +191,7 @@ struct settings {
     char *client_tls_min; /* NULL: tls_min */
     char *tls_ciphers;
     char *config;          /* the value of --config */
+    char *vm_key;          /* UUID or UUID/LABEL */
     uint64_t check_uri_as; /* enum settings_uri_place */
     char *check_uri;
     char *explain_access;  /* a principal */
@@ -242,6 +245,7 @@ enum options_request {
     OPTIONS_SHOW_CONFIG,
     OPTIONS_CHECK_URI,
     OPTIONS_EXPLAIN_ACCESS,
+    OPTIONS_VM_KEY,
     OPTIONS_IMPORT_PORTS,
     OPTIONS_VERIFY_AUDIT,
     OPTIONS_TOKEN,

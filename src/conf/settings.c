@@ -223,6 +223,10 @@ static void check_together(const struct settings *s, struct problems *problems)
                  problems);
     if (s->explain_console != NULL && s->explain_access == NULL)
         complain_of_need(s, "explain-console", "explain-access", problems);
+    if (s->vm_keys != 0 && s->vm_key_file == NULL)
+        complain_of_need(s, "vm-keys", "vm-key-file", problems);
+    if (s->vm_key != NULL && s->vm_key_file == NULL)
+        complain_of_need(s, "vm-key", "vm-key-file", problems);
     if (s->key != NULL && s->cert == NULL)
         complain_of_need(s, "key", "cert", problems);
     check_vm_certificates(s, problems);
@@ -295,6 +299,8 @@ static int read_all(int argc, char **argv, const struct settings *former,
         *ret_request = OPTIONS_CHECK_URI;
     if (*ret_request == OPTIONS_RUN && s.explain_access != NULL)
         *ret_request = OPTIONS_EXPLAIN_ACCESS;
+    if (*ret_request == OPTIONS_RUN && s.vm_key != NULL)
+        *ret_request = OPTIONS_VM_KEY;
     if (*ret_request == OPTIONS_RUN && s.import_ports != NULL)
         *ret_request = OPTIONS_IMPORT_PORTS;
     if (*ret_request == OPTIONS_RUN && s.verify_audit != NULL)

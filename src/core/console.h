@@ -167,13 +167,15 @@ struct console {
     uint32_t client_count;
     uint32_t dtr_clients; /* of the clients, those that drive DTR, RTS */
     uint32_t rts_clients;
-    uint8_t waits;    /* enum console_wait */
-    bool is_proven;   /* it was used, so it is new no longer; kept over a
-                       * restart (console_stay.c) */
-    bool came_by_tls; /* its VM's last connection that lasted was in TLS;
-                       * kept over a restart */
-    bool is_evicted;  /* it makes room at the end of the turn */
-    uint16_t due;     /* bits of enum console_due: left to directory_settle */
+    uint8_t waits;  /* enum console_wait */
+    bool is_proven; /* it was used, so it is new no longer; kept over a
+                     * restart (console_stay.c) */
+    /* In one byte, because there is one. Both are kept over a restart. */
+    bool came_by_tls : 1; /* its VM's last connection that lasted was in TLS */
+    bool is_keyed : 1;    /* its VM has come with the key of its
+                           * configuration */
+    bool is_evicted;      /* it makes room at the end of the turn */
+    uint16_t due; /* bits of enum console_due: left to directory_settle */
     uint16_t port_number; /* of the port that the owner of the directory opened
                            * for this console last; 0: none yet */
     bool is_port_new;     /* the port's number was announced to nobody yet */
@@ -319,6 +321,9 @@ void console_purge_output(struct console *c, uint64_t now_us);
 /* The address of the host whose VM it is, or was last; of the latter's IPv6
  * address the first 64 bits are known. All zeros: none is. */
 struct ip console_host(const struct console *c);
+
+/* Whether connections of its VM need a key is the sessions' to decide. */
+void console_set_keyed(struct console *c, bool is_keyed);
 
 /* Since when the console has had neither VM nor client. False: it has one. */
 bool console_left_since(const struct console *c, uint64_t *ret_since_us);

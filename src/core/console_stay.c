@@ -110,6 +110,14 @@ void console_trial_due(struct console *c)
     tell_proven(c);
 }
 
+void console_set_keyed(struct console *c, bool is_keyed)
+{
+    if (c->is_keyed == is_keyed)
+        return;
+    c->is_keyed = is_keyed;
+    tell_proven(c);
+}
+
 bool console_needs_tls(const struct console *c, const struct vm_link *link)
 {
     return c->came_by_tls && !link->is_encrypted &&

@@ -415,6 +415,7 @@ static struct console *add_console(struct directory *d,
     d->changes++;
     c->is_proven = past->is_proven;
     c->came_by_tls = past->came_by_tls;
+    c->is_keyed = past->is_keyed;
     console_set_site(c, past->ip);
     return c;
 }

@@ -108,6 +108,7 @@ struct console_past {
     struct ip ip;   /* of its VM's last connection; all zeros: not known */
     bool is_proven; /* as in struct console */
     bool came_by_tls;
+    bool is_keyed;
 };
 
 /* The console that this VM would get; NULL: none is known, and one would be

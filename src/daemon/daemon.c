@@ -1,4 +1,5 @@
 #include "daemon/daemon.h"
+#include "daemon/process/secret_file.h"
 
 #include "auth/pam.h"
 #include "base/clock.h"
@@ -256,7 +257,11 @@ static void daemon_close_process(struct daemon *d)
 
 static int daemon_open_rules(struct daemon *d, struct err *err)
 {
-    return daemon_settings_parse_rules(d->settings, &d->rules, err);
+    int r = daemon_settings_parse_rules(d->settings, &d->rules, err);
+
+    if (r == 0)
+        r = secret_file_read_vm_key(d->settings, d->rules.vm_site_key, err);
+    return r;
 }
 
 static int daemon_open_access(struct daemon *d, struct err *err)
@@ -631,5 +636,8 @@ void daemon_close(struct daemon *d)
         if (part->close != NULL)
             part->close(d);
     }
+    explicit_bzero(d->rules.vm_site_key, sizeof d->rules.vm_site_key);
+    explicit_bzero(d->sessions.settings.vm_site_key,
+                   sizeof d->sessions.settings.vm_site_key);
     free(d);
 }

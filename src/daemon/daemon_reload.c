@@ -9,6 +9,7 @@
 #include "daemon/assembly.h"
 #include "daemon/daemon_changes.h"
 #include "daemon/process/messages.h"
+#include "daemon/process/secret_file.h"
 #include "log/log.h"
 #include "log/log_words.h"
 
@@ -103,6 +104,7 @@ static bool prepare(const struct daemon *d, const struct settings *next,
     struct err err;
 
     if (daemon_settings_parse_rules(next, rules, &err) < 0 ||
+        secret_file_read_vm_key(next, rules->vm_site_key, &err) < 0 ||
         daemon_hooks_parse(next, &hooks, &err) < 0 ||
         daemon_access_reopen(&d->access, next, access, &err) < 0) {
         problems_add(&problems, 0, "%s", err.text);

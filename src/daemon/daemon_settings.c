@@ -74,14 +74,16 @@ struct session_settings daemon_settings_of_sessions(
 {
     enum tls_policy client_policy =
         found->has_client_tls ? (enum tls_policy)s->client_tls : TLS_OFF;
+    struct session_settings sessions;
     struct gate_settings gate = daemon_limits_gate(s, found->open_files);
     struct address interface = { 0 };
     struct err err;
 
     gate.clients_need_tls = client_policy == TLS_REQUIRED;
     (void)address_parse(s->interface, 0, &interface, &err); /* it is checked */
-    return (struct session_settings){
+    sessions = (struct session_settings){
         .identity_timeout_us = s->identity_timeout_s * US_PER_S,
+        .vm_keys = (enum vm_keys)s->vm_keys,
         .refuses_unknown = s->unknown_vms != 0,
         .vm_takeover = (enum vm_takeover)s->vm_takeover,
         .proxy_port = found->proxy_port,
@@ -103,4 +105,7 @@ struct session_settings daemon_settings_of_sessions(
         .client_idle_us = s->client_idle_s * US_PER_S,
         .half_close_us = s->half_close_ms * US_PER_MS,
     };
+    memcpy(sessions.vm_site_key, found->rules->vm_site_key,
+           sizeof sessions.vm_site_key);
+    return sessions;
 }

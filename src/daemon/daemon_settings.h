@@ -10,10 +10,12 @@
 #include "core/directory.h"
 #include "session/session_context.h"
 
-/* The rules of service-listen and service-connect. */
+/* The rules of service-listen and service-connect, and the key that VMs' keys
+ * are made from. */
 struct daemon_rules {
     struct uri_rule listen[SETTINGS_RULES_MAX];
     struct uri_rule connect[SETTINGS_RULES_MAX];
+    uint8_t vm_site_key[TLS_DIGEST_LEN]; /* unless vm-keys is off */
 };
 
 /* 0, or -EINVAL with err filled. */

@@ -8,6 +8,7 @@
 #include "daemon/ask/check_uri.h"
 #include "daemon/ask/explain_access.h"
 #include "daemon/ask/import_ports.h"
+#include "daemon/ask/print_vm_key.h"
 #include "daemon/ask/verify_audit.h"
 #include "daemon/daemon.h"
 #include "daemon/parts/daemon_tls.h"
@@ -265,6 +266,16 @@ static int token(const struct settings *settings)
     return EXIT_USAGE;
 }
 
+static int print_key(const struct settings *settings)
+{
+    struct err err;
+
+    if (print_vm_key(settings, stdout, &err) == 0)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "vspcd: %s\n", err.text);
+    return EXIT_USAGE;
+}
+
 static int answer(enum options_request request, struct settings *settings)
 {
     switch (request) {
@@ -282,6 +293,8 @@ static int answer(enum options_request request, struct settings *settings)
         return check_uri(settings) ? EXIT_SUCCESS : EXIT_FAILURE;
     case OPTIONS_EXPLAIN_ACCESS:
         return explain(settings);
+    case OPTIONS_VM_KEY:
+        return print_key(settings);
     case OPTIONS_IMPORT_PORTS:
         return import(settings);
     case OPTIONS_VERIFY_AUDIT:

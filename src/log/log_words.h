@@ -78,6 +78,7 @@
 #define LOG_VM_CLEAR_REFUSED "VM in the clear refused"
 #define LOG_VM_PAUSED "VM stopped forwarding (WONT 232)"
 #define LOG_VM_UNKNOWN_REFUSED "unknown VM refused"
+#define LOG_VM_KEY_REFUSED "VM without the right key refused"
 #define LOG_VM_TAKEN_OVER "VM taken over by another address"
 #define LOG_VM_TAKEOVER_REFUSED "VM takeover refused"
 #define LOG_VM_OUTPUT_LOST "VM output lost"

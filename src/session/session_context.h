@@ -17,6 +17,7 @@
 #include "core/told/past.h"
 #include "net/loop.h"
 #include "net/tls/stream_tls.h"
+#include "net/tls/tls_digest.h"
 #include "proto/telnet_encode.h"
 #include "proto/uri/uri_rule.h"
 #include "session/gate.h"
@@ -42,11 +43,20 @@ enum vm_takeover {
     VM_TAKEOVER_REFUSE, /* the open connection keeps the console */
 };
 
+/* Which VMs need a key in their service URI: session/vm/vm_key.h. */
+enum vm_keys {
+    VM_KEYS_OFF,
+    VM_KEYS_OPTIONAL, /* those that have come with one */
+    VM_KEYS_REQUIRED, /* all */
+};
+
 struct session_settings {
     uint64_t identity_timeout_us; /* from accept to a VM's identity */
     enum vm_takeover vm_takeover;
-    bool refuses_unknown; /* VMs whose console is not known */
-    uint16_t proxy_port;  /* a service URI that names it is only a label */
+    enum vm_keys vm_keys;
+    uint8_t vm_site_key[TLS_DIGEST_LEN]; /* unless vm_keys is off */
+    bool refuses_unknown;                /* VMs whose console is not known */
+    uint16_t proxy_port; /* a service URI that names it is only a label */
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
     char menu_escape;       /* key of a client that came by the menu; 0: none */

@@ -32,9 +32,10 @@ static int prepare(struct database *db, struct err *err)
     int code = sqlite3_prepare_v3(
         db->file.sql,
         "INSERT INTO consoles (uuid, label, name, port, first_seen, last_seen,"
-        "                      left_at, address, used, by_tls)"
+        "                      left_at, address, used, by_tls, "
+        "                      keyed)"
         " VALUES (?1, ?2, ?3, nullif(?4, 0), ?5, iif(?6 = 0, ?5, ?6), "
-        "nullif(?7, 0), ?8, ?9, ?10)"
+        "nullif(?7, 0), ?8, ?9, ?10, ?11)"
         " ON CONFLICT (uuid, label) DO UPDATE SET"
         "  name = excluded.name,"
         "  port = coalesce(excluded.port, port),"
@@ -42,7 +43,8 @@ static int prepare(struct database *db, struct err *err)
         "  left_at = excluded.left_at,"
         "  address = iif(?8 = '', address, ?8),"
         "  used = excluded.used,"
-        "  by_tls = excluded.by_tls",
+        "  by_tls = excluded.by_tls,"
+        "  keyed = excluded.keyed",
         -1, SQLITE_PREPARE_PERSISTENT, &db->put, NULL);
 
     if (code == SQLITE_OK)
@@ -92,7 +94,7 @@ int database_load(struct database *db, database_each_fn *each, void *owner,
     int code = sqlite3_prepare_v2(
         db->file.sql,
         "SELECT uuid, label, name, port, first_seen, last_seen, left_at,"
-        " address, used, by_tls FROM consoles ORDER BY id",
+        " address, used, by_tls, keyed FROM consoles ORDER BY id",
         -1, &row, NULL);
 
     if (code == SQLITE_OK)
@@ -110,6 +112,7 @@ int database_load(struct database *db, database_each_fn *each, void *owner,
             .address = sqlite_file_text(row, 7),
             .is_proven = sqlite3_column_int(row, 8) != 0,
             .came_by_tls = sqlite3_column_int(row, 9) != 0,
+            .is_keyed = sqlite3_column_int(row, 10) != 0,
         };
 
         if (!each(owner, &record))
@@ -142,6 +145,7 @@ static int write_change(const struct database *db,
     sqlite_file_bind(db->put, 8, r->address);
     sqlite3_bind_int(db->put, 9, r->is_proven);
     sqlite3_bind_int(db->put, 10, r->came_by_tls);
+    sqlite3_bind_int(db->put, 11, r->is_keyed);
     return sqlite_file_step(db->put);
 }
 

@@ -21,6 +21,7 @@ struct store_record {
     uint16_t port;    /* its TCP port */
     bool is_proven;   /* it was used, so it is new no longer */
     bool came_by_tls; /* its VM's last connection that lasted was in TLS */
+    bool is_keyed;    /* its VM has come with the key of its configuration */
 };
 
 #endif

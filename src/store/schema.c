@@ -28,6 +28,8 @@ static const char *const state_steps[] = {
      */
     "ALTER TABLE consoles ADD COLUMN used INTEGER NOT NULL DEFAULT 1;"
     "ALTER TABLE consoles ADD COLUMN by_tls INTEGER NOT NULL DEFAULT 0",
+    /* 3. keyed is 1 if its VM has come with the key of its configuration. */
+    "ALTER TABLE consoles ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0",
 };
 
 const struct schema schema_state = {

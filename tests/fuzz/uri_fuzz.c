@@ -5,6 +5,7 @@
  * The first byte chooses the place and whether port 13370 is our own.
  */
 #include "proto/uri/uri_format.h"
+#include "proto/uri/uri_key.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -127,6 +128,28 @@ static void check_canonical(const struct uri *uri, enum uri_place place,
     free(again_text);
 }
 
+/* It is found inside; without it there is none, and it is not shown. */
+static void check_key(struct slice text)
+{
+    struct slice key = uri_find_key(text);
+    uint8_t *bare = malloc(text.len + 1);
+    size_t len;
+
+    if (bare == NULL)
+        abort();
+    check_inside(key, text);
+    len = uri_remove_keys(text, bare);
+    require(uri_find_key(slice_of(bare, len)).data == NULL);
+    require((key.data == NULL) == (len == text.len));
+    require(key.data != NULL || memcmp(bare, text.data, len) == 0);
+    /* A short key may well be part of the rest. */
+    if (key.len >= 16 && memmem(bare, len, key.data, key.len) == NULL)
+        require(strlen(uri_show(text).text) < key.len ||
+                memmem(uri_show(text).text, strlen(uri_show(text).text),
+                       key.data, key.len) == NULL);
+    free(bare);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -139,6 +162,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     enum uri_problem problem = uri_parse(text, place, own_port, &uri, &at);
 
     require(strlen(uri_show(text).text) <= TEXT_ID_MAX);
+    check_key(text);
     if (problem != URI_OK) {
         require(uri_problem_text(problem) != NULL && at <= text.len);
         return 0;

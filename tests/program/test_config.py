@@ -190,7 +190,7 @@ def test_show_has_every_setting():
     others = {"config", "check-config", "show-config", "check-uri",
               "check-uri-as", "explain-access",
               "explain-console", "import-ports", "show-tls", "help",
-              "verify-audit", "version", "token", "token-name", "token-owner",
+              "verify-audit", "version", "vm-key", "token", "token-name", "token-owner",
               "token-right", "token-consoles", "token-expires"}
     options = set(re.findall(r"^  (?:-\w,|   ) --([a-z-]+)",
                              run("--help").stdout, re.MULTILINE))
@@ -232,7 +232,8 @@ SETTINGS = [
      "--unidentified-per-address", 7, "--new-console-rate", 8,
      "--new-console-burst", 9, "--new-console-expire-time", 10,
      "--vm-tls-keep", "off", "--vm-takeover", "refuse",
-     "--unknown-vms", "refuse",
+     "--unknown-vms", "refuse", "--vm-keys", "required",
+     "--vm-key-file", "/a b",
      "--keyboard", "one-writer",
      "--writer-idle", 60, "--certificate-name", "email"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",

@@ -373,13 +373,16 @@ static void what_was_found_out_is_kept_and_changed(void **state)
     open_store(b);
     r.is_proven = true;
     r.came_by_tls = true;
+    r.is_keyed = true;
     store_put(b->store, &r);
     close_store(b);
     open_store(b);
     assert_true(b->last.is_proven);
     assert_true(b->last.came_by_tls);
+    assert_true(b->last.is_keyed);
     r.is_proven = false;
     r.came_by_tls = false;
+    r.is_keyed = false;
     store_put(b->store, &r);
     close_store(b);
     open_store(b);

@@ -31,7 +31,8 @@ enum fact_kind {
     FACT_MOVE_ENDED,           /* move_ended */
     FACT_DESTINATION_REPLACED, /* destination_replaced */
     FACT_OUTPUT_LOST,          /* output_lost */
-    FACT_PROVEN, /* none: it is new no longer, or came_by_tls is decided */
+    FACT_PROVEN, /* none: it is new no longer, or came_by_tls or is_keyed is
+                  * decided */
     FACT_VM_TAKEN_OVER,       /* takeover: the newer connection has it now */
     FACT_VM_TAKEOVER_REFUSED, /* takeover: the older connection keeps it */
 };

@@ -5,6 +5,7 @@
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
 #include "daemon/process/privileges.h"
+#include "daemon/process/secret_file.h"
 #include "daemon/process/state_path.h"
 #include "hook/hook_spec.h"
 #include "net/address.h"
@@ -160,6 +161,18 @@ static void check_tls(const struct settings *s, struct problems *problems)
     }
 }
 
+static void check_vm_key_file(const struct settings *s,
+                              struct problems *problems)
+{
+    uint8_t site_key[TLS_DIGEST_LEN];
+    struct err err;
+
+    if (secret_file_read_vm_key(s, site_key, &err) < 0)
+        problems_add(problems, options_where(s, "vm-key-file", 0).line, "%s",
+                     err.text);
+    explicit_bzero(site_key, sizeof site_key);
+}
+
 static void check_state_file(const struct settings *s,
                              struct problems *problems)
 {
@@ -196,6 +209,7 @@ static void check_audit_file(const struct settings *s,
 void check_settings_files(const struct settings *s, struct problems *problems)
 {
     check_tls(s, problems);
+    check_vm_key_file(s, problems);
     check_state_file(s, problems);
     check_log_directory(s, problems);
     check_audit_file(s, problems);

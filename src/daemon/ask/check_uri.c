@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "net/address.h"
 #include "proto/uri/uri_format.h"
+#include "proto/uri/uri_key.h"
 #include "proto/uri/uri_rule.h"
 #include "session/kinds/sessions.h"
 #include "session/service/service.h"
@@ -312,20 +313,20 @@ static uint16_t port_for_vms(const struct settings *settings)
     return port;
 }
 
-bool check_uri(const struct settings *settings)
+static bool check(const struct settings *settings, const char *text,
+                  bool has_key)
 {
     enum uri_place place = places[settings->check_uri_as].place;
     struct err err;
     struct uri uri;
     size_t at;
-    enum uri_problem problem =
-        uri_parse(slice_of_text(settings->check_uri), place,
-                  port_for_vms(settings), &uri, &at);
+    enum uri_problem problem = uri_parse(slice_of_text(text), place,
+                                         port_for_vms(settings), &uri, &at);
 
     if (problem != URI_OK) {
         uri_describe_problem(problem, at, &err);
         fprintf(stderr, "vspcd: --check-uri: %s\n", err.text);
-        point_at(settings->check_uri, at);
+        point_at(text, at);
         return false;
     }
     say("checked as", "%s", places[settings->check_uri_as].text);
@@ -337,6 +338,25 @@ bool check_uri(const struct settings *settings)
     else
         say_console(&uri);
     say_canonical(&uri);
+    if (has_key)
+        say("key", "given, and part of nothing else (--vm-keys)");
     say_service(settings, &uri, place);
     return true;
+}
+
+/* A key is not shown, and is no part of what is explained. The URI of a
+ * concentrator has none. */
+bool check_uri(const struct settings *settings)
+{
+    struct slice given = slice_of_text(settings->check_uri);
+    bool has_key = places[settings->check_uri_as].place != URI_PROXY &&
+                   uri_find_key(given).data != NULL;
+    char *text = xstrdup(settings->check_uri);
+    bool is_right;
+
+    if (has_key)
+        text[uri_remove_keys(given, (uint8_t *)text)] = '\0';
+    is_right = check(settings, text, has_key);
+    free(text);
+    return is_right;
 }

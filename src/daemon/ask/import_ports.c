@@ -30,6 +30,7 @@ struct import_line {
     bool is_known;    /* the file knows the console */
     bool is_kept;     /* the file has this port for the console */
     bool came_by_tls; /* as the file has it */
+    bool is_keyed;    /* likewise */
 };
 
 struct import {
@@ -222,6 +223,7 @@ static bool import_ports_on_record(void *owner,
         line->label = xstrdup(record->label);
         line->is_known = true;
         line->came_by_tls = record->came_by_tls;
+        line->is_keyed = record->is_keyed;
         line->is_kept = line->port == record->port;
     } else if (taken->number != 0) {
         problems_add(import->problems, taken->number,
@@ -251,6 +253,7 @@ static int put_lines(const struct import *import, struct database *db,
             /* Nobody made it up: a person has listed it. */
             .is_proven = true,
             .came_by_tls = line->came_by_tls,
+            .is_keyed = line->is_keyed,
         };
 
         if (line->number != 0)

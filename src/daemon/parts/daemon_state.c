@@ -132,6 +132,7 @@ static uint64_t put(struct daemon_state *s, const struct console *c,
         .port = c->port_number,
         .is_proven = c->is_proven,
         .came_by_tls = c->came_by_tls,
+        .is_keyed = c->is_keyed,
     };
 
     return store_put(s->store, &record);
@@ -307,6 +308,7 @@ static struct console_past past_of(const struct store_record *r)
     struct console_past past = {
         .is_proven = r->is_proven,
         .came_by_tls = r->came_by_tls,
+        .is_keyed = r->is_keyed,
     };
     char host[ADDRESS_HOST_MAX + 1];
     struct address address;

@@ -48,7 +48,8 @@ static int set_groups(SSL_CTX *ctx, struct err *err)
  * of another user, as Debian's ssl-cert and acme clients have it: there the
  * group is how vspcd reads it. A key of our own needs no group.
  */
-static int check_key(const char *path, struct err *err)
+int tls_context_check_secret(const char *path, const char *what,
+                             struct err *err)
 {
     struct stat st;
     bool is_ours;
@@ -63,9 +64,9 @@ static int check_key(const char *path, struct err *err)
     if ((st.st_mode & excess) == 0)
         return 0;
     err_set(err,
-            "%.150s: a private key is in it, and %s can use it (mode %04o): "
+            "%.150s: %s is in it, and %s can use it (mode %04o): "
             "chmod %s",
-            path, st.st_mode & S_IRWXO ? "everybody" : "its group",
+            path, what, st.st_mode & S_IRWXO ? "everybody" : "its group",
             (unsigned)st.st_mode & 07777u, is_ours ? "go-rwx" : "o-rwx,g-wx");
     return -EINVAL;
 }
@@ -91,7 +92,7 @@ static int set_certificate(SSL_CTX *ctx, const char *certificate_path,
                 key, tls_context_reason());
         return -EINVAL;
     }
-    return check_key(key, err);
+    return tls_context_check_secret(key, "a private key", err);
 }
 
 static int set_demands(struct tls_context *c,

@@ -109,6 +109,12 @@ struct tls_client_settings {
     const char *own_key_path; /* PEM [with own_certificate_path] */
 };
 
+/* Whether nobody else can use a file with a secret in it, such as a private
+ * key: the same rule for all of them. what: "a private key", for err. 0, or
+ * -EINVAL with err filled. */
+int tls_context_check_secret(const char *path, const char *what,
+                             struct err *err);
+
 /* 0, or -errno with err filled: which file or setting is wrong, and why. */
 int tls_context_open(struct tls_context **ret_context,
                      const struct tls_settings *settings, struct err *err);

@@ -4,12 +4,25 @@
 #include <stdlib.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+_Noreturn static void fail(void)
+{
+    fputs("out of memory\n", stderr);
+    abort();
+}
 
 void tls_digest(struct slice bytes, uint8_t ret_digest[TLS_DIGEST_LEN])
 {
     if (EVP_Digest(bytes.data, bytes.len, ret_digest, NULL, EVP_sha256(),
-                   NULL) == 1)
-        return;
-    fputs("out of memory\n", stderr);
-    abort();
+                   NULL) != 1)
+        fail();
+}
+
+void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
+              uint8_t ret_code[TLS_DIGEST_LEN])
+{
+    if (HMAC(EVP_sha256(), key, TLS_DIGEST_LEN, bytes.data, bytes.len, ret_code,
+             NULL) == NULL)
+        fail();
 }

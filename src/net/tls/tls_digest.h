@@ -11,7 +11,10 @@
 
 enum { TLS_DIGEST_LEN = 32 };
 
-/* Out of memory ends the process, as in base/mem.h. */
+/* Out of memory ends the process, as in base/mem.h. hmac: a digest of bytes
+ * that only who has the key can make (RFC 2104). */
 void tls_digest(struct slice bytes, uint8_t ret_digest[TLS_DIGEST_LEN]);
+void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
+              uint8_t ret_code[TLS_DIGEST_LEN]);
 
 #endif

@@ -1,5 +1,6 @@
 #include "proto/uri/uri_format.h"
 
+#include "proto/uri/uri_key.h"
 #include "proto/uri/uri_text.h"
 
 #include <ctype.h>
@@ -197,6 +198,7 @@ struct uri_shown uri_show(struct slice text)
         rest.len > 0 && !is_console ? memrchr(rest.data, '@', rest.len) : NULL;
     struct uri_shown shown = { "" };
     size_t len = 0;
+    const uint8_t *key = uri_find_key(text).data;
     size_t seen;
 
     show(&shown, &len, slice_of(text.data, scheme));
@@ -206,6 +208,11 @@ struct uri_shown uri_show(struct slice text)
     }
     seen = uri_text_span_until(rest,
                                stops_of(scheme > 0 || at != NULL, is_console));
+    if (key != NULL && key >= rest.data && key < rest.data + seen) {
+        show(&shown, &len, slice_of(rest.data, (size_t)(key - rest.data)));
+        show(&shown, &len, slice_of_text(hidden));
+        return shown;
+    }
     show(&shown, &len, slice_of(rest.data, seen));
     rest = slice_after(rest, seen);
     if (rest.len > 0)

@@ -46,6 +46,7 @@ static const char *const texts[VM_END_COUNT] = {
     [VM_END_CLEAR] = "the VM has come by TLS before (--vm-tls-keep)",
     [VM_END_RIVAL] = "another connection has its console (--vm-takeover)",
     [VM_END_UNKNOWN] = "the VM has no console yet (--unknown-vms)",
+    [VM_END_KEY] = "its service URI does not have the right key (--vm-keys)",
     [VM_END_NOT_ALLOWED] = "the address is no longer in --vm-allow",
     [VM_END_DISMISSED] = "its console continues without this connection",
     [VM_END_SHUT_DOWN] = "shutting down",

@@ -32,6 +32,7 @@ enum vm_end {
     VM_END_CLEAR,
     VM_END_RIVAL,
     VM_END_UNKNOWN,
+    VM_END_KEY,
     VM_END_NOT_ALLOWED,
     VM_END_DISMISSED, /* core gives the text */
     VM_END_SHUT_DOWN,

@@ -14,6 +14,7 @@
 #include "log/log_words.h"
 #include "proto/uri/uri.h"
 #include "proto/uri/uri_format.h"
+#include "proto/uri/uri_key.h"
 #include "proto/vmext.h"
 #include "session/service/service.h"
 #include "session/vm/vm_session_private.h"
@@ -81,6 +82,56 @@ static void refuse_unknown(struct vm_session *s, const struct vm_identity *who)
     vm_session_dismiss(s, vm_end_text(VM_END_UNKNOWN));
 }
 
+/* NULL: the key is right, or none is needed; else what is wrong. c: the VM's
+ * console, or NULL. */
+static const char *key_problem(const struct vm_session *s,
+                               const struct vm_identity *who,
+                               const struct console *c)
+{
+    const struct session_settings *settings = &s->telnet.ctx->settings;
+    const struct vm_key *key = &s->identity->key;
+    bool is_given = key->text[0] != '\0';
+
+    if (settings->vm_keys == VM_KEYS_OFF)
+        return NULL;
+    if (is_given &&
+        !vm_key_is_right(settings->vm_site_key, who->uuid, who->label, key))
+        return "the key of its service URI is wrong: this is another machine "
+               "that poses as the VM, or UUID, label or site key have changed; "
+               "--vm-key prints the right one";
+    if (is_given)
+        return NULL;
+    if (settings->vm_keys == VM_KEYS_REQUIRED)
+        return "its service URI has no key, and --vm-keys is required; "
+               "--vm-key prints it";
+    if (c != NULL && c->is_keyed)
+        return "its service URI has no key, and the VM has come with one "
+               "before";
+    return NULL;
+}
+
+static void refuse_key(struct vm_session *s, const struct vm_identity *who,
+                       const char *problem)
+{
+    log_audit(LOG_WARNING, s->link.peer, who->uuid,
+              LOG_VM_KEY_REFUSED
+              " vm=%s uuid=%s label=%s door=vms peer=%s reason=%s",
+              LOG_TEXT(who->name), LOG_TEXT(who->uuid), LOG_TEXT(who->label),
+              s->link.peer, LOG_TEXT(problem));
+    vm_session_dismiss(s, vm_end_text(VM_END_KEY));
+}
+
+/* The VM has been attached. Where keys are off, one that comes without a key
+ * makes its console one without. */
+static void note_key(struct vm_session *s)
+{
+    bool is_checked = s->telnet.ctx->settings.vm_keys != VM_KEYS_OFF;
+    bool is_given = s->identity->key.text[0] != '\0';
+
+    if (is_checked == is_given)
+        console_set_keyed(s->link.console, is_given);
+}
+
 static void log_in_the_clear(const struct vm_session *s,
                              const struct console *c)
 {
@@ -101,8 +152,13 @@ static bool attach(struct vm_session *s, const struct vm_identity *who)
 {
     struct session_context *ctx = s->telnet.ctx;
     struct console *c = directory_find_known(ctx->directory, who);
+    const char *problem = key_problem(s, who, c);
     enum directory_outcome outcome;
 
+    if (problem != NULL) {
+        refuse_key(s, who, problem);
+        return false;
+    }
     if (c == NULL && ctx->settings.refuses_unknown) {
         refuse_unknown(s, who);
         return false;
@@ -116,8 +172,10 @@ static bool attach(struct vm_session *s, const struct vm_identity *who)
         return false;
     outcome =
         directory_attach_vm(ctx->directory, &s->link, who, clock_now_us());
-    if (outcome == DIRECTORY_ATTACHED)
+    if (outcome == DIRECTORY_ATTACHED) {
+        note_key(s);
         return true;
+    }
     if (outcome == DIRECTORY_NEEDS_TLS)
         log_in_the_clear(s, c);
     vm_session_end(s, end_of(outcome));
@@ -255,15 +313,31 @@ static bool is_served(struct vm_session *s, const struct vmext_message *m,
            service_is_allowed(s->telnet.ctx, &uri, (char)m->direction, why);
 }
 
+/* A key of another length is kept as one that is never right. */
+static struct vm_key read_key(struct slice text)
+{
+    struct vm_key key = { "" };
+
+    if (text.data == NULL)
+        return key;
+    if (text.len == VM_KEY_LEN)
+        memcpy(key.text, text.data, VM_KEY_LEN);
+    else
+        key.text[0] = '-';
+    return key;
+}
+
 /*
- * DO-PROXY is possible in every phase, and asks anew in each.
+ * DO-PROXY is possible in every phase, and asks anew in each. m is without the
+ * key.
  *
  * The order: output that waits is the former console's (vm_output_end). A
  * connection that identifies itself is no move's destination any more
  * (move_leave). Answers given before do not count for this request. The phase
  * is last: only then may the answers of this very list complete it.
  */
-static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
+static int ask_for_proxy(struct vm_session *s, const struct vmext_message *m,
+                         struct slice key)
 {
     struct slice label = { 0 };
     bool is_plain = false;
@@ -292,6 +366,7 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
     s->identity->service_uri =
         is_plain ? NULL : xstrndup((const char *)m->text.data, m->text.len);
     s->identity->direction = (char)m->direction;
+    s->identity->key = read_key(key);
     r = vmext_put_code(&s->telnet.wire.out, VMEXT_WILL_PROXY);
     if (r == 0)
         r = ask(s);
@@ -299,6 +374,24 @@ static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
         vm_session_enter(s, VM_PHASE_ASKED);
         attach_if_known(s);
     }
+    return r;
+}
+
+/* Everything that is kept, parsed, compared or logged of the URI is without its
+ * key. */
+static int handle_do_proxy(struct vm_session *s, const struct vmext_message *m)
+{
+    struct slice key = uri_find_key(m->text);
+    struct vmext_message bare = *m;
+    uint8_t *text;
+    int r;
+
+    if (key.data == NULL)
+        return ask_for_proxy(s, m, key);
+    text = xmalloc(m->text.len);
+    bare.text = slice_of(text, uri_remove_keys(m->text, text));
+    r = ask_for_proxy(s, &bare, key);
+    free(text);
     return r;
 }
 

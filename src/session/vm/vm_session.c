@@ -29,6 +29,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Towards the VM go our answers and a little input. Above LIMIT_QUEUED it has
  * not taken our answers: its own output is not read then. One read can cause
@@ -116,6 +117,7 @@ void vm_session_drop_identity(struct vm_session *s)
         return;
     vm_session_stop_waiting(s);
     free(s->identity->service_uri);
+    explicit_bzero(&s->identity->key, sizeof s->identity->key);
     free(s->identity);
     s->identity = NULL;
 }

@@ -6,6 +6,7 @@
  *   vm_output.c     from the VM to the console
  *   vm_input.c      from the console to the VM
  *   vm_line.c       the serial line
+ *   vm_key.c        the key in its service URI
  *   vm_takeover.c   whether it gets a console that another connection has
  */
 #ifndef SESSION_VM_VM_SESSION_PRIVATE_H
@@ -18,6 +19,7 @@
 #include "session/session_context.h"
 #include "session/telnet_link.h"
 #include "session/vm/vm_end.h"
+#include "session/vm/vm_key.h"
 #include "session/vm/vm_session.h"
 
 /*
@@ -73,6 +75,7 @@ struct identity {
     struct gate_newcomer newcomer; /* until it is identified */
     char text[QUESTION_COUNT][TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
+    struct vm_key key; /* as its service URI has it; "": none */
     char *service_uri; /* for service/service.h; NULL: a label */
     char direction;
     struct line line; /* what it has set before it is attached */

@@ -1,0 +1,44 @@
+#include "daemon/ask/print_vm_key.h"
+
+#include "base/text.h"
+#include "daemon/process/secret_file.h"
+#include "session/vm/vm_key.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Both in the form in which VMs' sessions have them. False: there is no
+ * UUID. label is "" if there is none. */
+static bool split(const char *given, char uuid[TEXT_ID_MAX + 1],
+                  char label[TEXT_ID_MAX + 1])
+{
+    size_t len = strcspn(given, "/");
+    const char *behind = given[len] == '/' ? given + len + 1 : "";
+
+    (void)text_uuid(uuid, slice_of(given, len));
+    (void)text_clean(label, TEXT_ID_MAX + 1, slice_of_text(behind));
+    return uuid[0] != '\0' && (given[len] == '\0' || label[0] != '\0');
+}
+
+int print_vm_key(const struct settings *settings, FILE *to, struct err *err)
+{
+    char uuid[TEXT_ID_MAX + 1];
+    char label[TEXT_ID_MAX + 1];
+    uint8_t site_key[TLS_DIGEST_LEN];
+    struct vm_key key;
+    int r;
+
+    if (!split(settings->vm_key, uuid, label)) {
+        err_set(err, "--vm-key: expected UUID or UUID/LABEL");
+        return -EINVAL;
+    }
+    r = secret_file_read_vm_key(settings, site_key, err);
+    if (r < 0)
+        return r;
+    key = vm_key_make(site_key, uuid, label[0] != '\0' ? label : NULL);
+    fprintf(to, "%s%ckey=%s\n", label, strchr(label, '?') != NULL ? '&' : '?',
+            key.text);
+    explicit_bzero(&key, sizeof key);
+    explicit_bzero(site_key, sizeof site_key);
+    return 0;
+}
