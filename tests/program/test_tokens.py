@@ -1,6 +1,7 @@
 """Access tokens: made, listed and revoked by a command, beside a running vspcd
 and without one, and what vspcd notices."""
 
+import concurrent.futures
 import contextlib
 import hashlib
 import os
@@ -228,6 +229,27 @@ def test_a_file_that_is_deleted_has_no_tokens(token, start):
     assert has["reason"] == "the file does not have it any more"
     token.create("ci")
     vspcd.wait_event(words.TOKEN_CREATED, token="ci")
+
+
+def test_several_at_a_time_lose_nothing(token, start):
+    """Eight commands and a vspcd that reads: each waits for its turn."""
+    vspcd = start()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(token.create, [f"t{n}" for n in range(16)]))
+    assert len(set(made)) == 16
+    for n in range(16):
+        vspcd.wait_event(words.TOKEN_CREATED, token=f"t{n}")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(token.revoke, [f"t{n}" for n in range(8)]))
+    for n in range(8):
+        vspcd.wait_event(words.TOKEN_ENDED, token=f"t{n}")
+    assert sum(has["state"] == "holds" for has in token.list().values()) == 8
+
+
+def test_a_list_makes_nothing(token, tmp_path):
+    result = token("list", env={"STATE_DIRECTORY": str(tmp_path / "none")})
+    assert (result.stdout, result.stderr) == ("", "")
+    assert not (tmp_path / "none").exists()
 
 
 # ---- files that are not as they should be -----------------------------------

@@ -78,9 +78,6 @@ static int find_file(struct request *q, struct err *err)
     if (r == -ENOENT)
         err_set(err, "there is no directory for the tokens: set "
                      "STATE_DIRECTORY, or give --file");
-    /* After a failure, opening the file fails too, and reports it. */
-    if (r == 0 && s->state_file == NULL)
-        (void)state_path_make(q->path);
     return r == 0 ? become_owner(q, err) : r;
 }
 
@@ -234,6 +231,9 @@ static int create_token(struct request *q, struct err *err)
         r = find_owner(q, &record.owner, err);
     if (r == 0)
         r = find_file(q, err);
+    /* After a failure, opening the file fails too, and reports it. */
+    if (r == 0 && s->state_file == NULL)
+        (void)state_path_make(q->path);
     if (r == 0)
         r = open_file(q, true, err);
     if (r == 0)
