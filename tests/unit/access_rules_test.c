@@ -450,36 +450,6 @@ static void the_first_matching_section_decides(void **state)
     access_rules_free(rules);
 }
 
-static bool matches_web(const char *pattern)
-{
-    const struct section_row sections[] = {
-        { .pattern = pattern, .members = { [RIGHT_READ] = { "anybody" } } },
-        { 0 }
-    };
-    struct access_rules *rules = rules_of(NULL, sections);
-    enum right right = right_of(rules, at(FAR));
-
-    access_rules_free(rules);
-    return right == RIGHT_READ;
-}
-
-static void a_pattern_is_for_names_and_uuids(void **state)
-{
-    (void)state;
-    assert_true(matches_web("web-1"));
-    assert_true(matches_web("web-1/s0"));
-    assert_true(matches_web("*/s0"));
-    assert_true(matches_web("52F7A088-357e-a2c5-8c35-5a2ba9f1ec6f"));
-    assert_true(matches_web("52F7A088-*/s0"));
-    assert_true(matches_web("52[A-F]7*"));
-    assert_false(matches_web("WEB-1"));
-    assert_false(matches_web("52f7a088-*/S0"));
-    assert_false(matches_web("web"));
-    assert_false(matches_web("eb-1"));
-    assert_false(matches_web("web-1/"));
-    assert_false(matches_web("s0"));
-}
-
 /* ---- tokens ------------------------------------------------------------- */
 
 static void a_token_is_bounded_by_its_owner(void **state)
@@ -614,7 +584,6 @@ int main(void)
         cmocka_unit_test(wrong_groups_are_refused),
         cmocka_unit_test(groups_in_groups_are_bounded),
         cmocka_unit_test(the_first_matching_section_decides),
-        cmocka_unit_test(a_pattern_is_for_names_and_uuids),
         cmocka_unit_test(a_token_is_bounded_by_its_owner),
         cmocka_unit_test(without_sections_this_machine_may_break),
         cmocka_unit_test(a_login_is_asked_for_where_it_helps),
