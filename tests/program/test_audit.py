@@ -324,6 +324,31 @@ def test_a_full_disk_loses_nothing_and_is_told(start, path):
     assert status == 0, said
 
 
+def test_events_without_room_are_counted(start, path, tmp_path):
+    """More than 4 MiB of them: sections of rules, which no limit bounds."""
+    config = tmp_path / "vspcd.conf"
+    members = ",".join(f'"user-{n:07}"' for n in range(650))
+
+    def write_rules(name):
+        config.write_text("".join(
+            'access "%s-%d" { write = {%s} }\n' % (name, n, members)
+            for n in range(100)))  # below 1 MiB, and 65,536 members
+
+    write_rules("old")
+    vspcd = start("--config", config)
+    wait_event(path, words.READY)
+    limit_files(vspcd, 1)
+    write_rules("new")
+    reload(vspcd)
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
+    limit_files(vspcd, None)
+    lost = wait_event(path, words.AUDIT_EVENTS_LOST)["count"]
+    vspcd.stop()
+    status, said = verify(path)
+    assert status == 1
+    assert f"{lost} events were never written; no other is missing" in said
+
+
 def test_who_needs_the_audit_log_is_served_when_it_works(start, path):
     vspcd = start("--audit-required", "on")
     vm = vspcd.vm("web")
