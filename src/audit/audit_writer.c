@@ -234,7 +234,13 @@ static bool sync_file(struct audit_writer *w)
     return true;
 }
 
-/* After a failure all must work before it is over. */
+/* All must work, and there must be room for the events that tell of it. */
+static bool has_recovered(const struct audit_writer *w)
+{
+    return w->sync_at_us == 0 &&
+           (w->crew.is_ending || w->held <= w->settings.waiting_max / 2);
+}
+
 static void work(struct audit_writer *w)
 {
     if (w->wants_reopen &&
@@ -247,9 +253,13 @@ static void work(struct audit_writer *w)
          clock_now_us() >= w->sync_at_us) &&
         !sync_file(w))
         return;
-    if (w->news.is_failing)
+    if (!w->news.is_failing)
+        return;
+    w->retry_at_us = 0; /* what still waits is written at once */
+    if (has_recovered(w)) {
+        w->news.is_failing = false;
         worker_call_owner(&w->crew);
-    w->news.is_failing = false;
+    }
 }
 
 /* At the end all is written that the disk takes; nothing is retried. */

@@ -340,6 +340,7 @@ def test_events_without_room_are_counted(start, path, tmp_path):
     limit_files(vspcd, 1)
     write_rules("new")
     reload(vspcd)
+    vspcd.report()  # so the reload is over
     vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
     limit_files(vspcd, None)
     lost = wait_event(path, words.AUDIT_EVENTS_LOST)["count"]
