@@ -248,6 +248,10 @@ SETTINGS = [
      "--messages-level", "error", "--messages-format", "json", "--user",
      "nobody:daemon"],
     ["--audit-log", "/var/log/a b", "--audit-required", "on"],
+    ["--menu-port", 992, "--menu-escape", "%"],
+    ["--client-tls", "required", "--client-certs", "required", "--client-ca",
+     "a b", "--client-crl", "c d", "--tls", "required", "--vm-certs",
+     "required", "--vm-ca", "e f", "--vm-crl", "g h"],
     ["--ssl=false", "--debug=false"],
 ]
 
