@@ -127,6 +127,7 @@ static void pass_on(struct arrival *a)
                     a->lobby->side, address_format(&peer).text,
                     address_format(&stream->peer).text);
         stream->peer = peer;
+        stream->is_relayed = true;
     }
     stream_want(stream, 0);
     a->stream = NULL;

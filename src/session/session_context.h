@@ -60,6 +60,7 @@ struct session_settings {
     enum tls_policy client_policy; /* of the consoles' ports */
     bool sends_interrupt;          /* IAC IP of a client is 0x03 for the VM */
     char menu_escape;       /* key of a client that came by the menu; 0: none */
+    bool asks_logins;       /* people who could do more by a login */
     bool enter_is_cr;       /* LF of a client's lines is CR for the VM */
     uint64_t half_close_us; /* a half-closed client is closed after this
                              * long without output */
@@ -99,6 +100,8 @@ struct session_context {
     struct gate gate;
     const struct access_rules *access; /* set by the owner; borrowed. NULL:
                                         * nobody may do anything */
+    struct authenticate *authenticate; /* set by the owner, as access. NULL:
+                                        * nobody is asked for a login */
     const struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
                                   * none */
     struct groups_watch *groups; /* set by the owner; borrowed. NULL: groups

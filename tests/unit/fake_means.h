@@ -1,7 +1,7 @@
 /*
- * fake_means.h - stand-ins for PAM, for tokens, and for the name service, with
- * the functions of auth/pam.h, auth/tokens.h and auth/groups.h: a test decides
- * what each of them answers, and when.
+ * fake_means.h - stand-ins for PAM and for the name service, with the functions
+ * of auth/pam.h and auth/groups.h: a test decides what each of them answers,
+ * and when. And a table of tokens that has one.
  *
  * There is one of each, for one test at a time: fake_means_begin.
  */
@@ -32,7 +32,7 @@ extern struct fake_means fake;
 /* All three of them, with nothing under way. */
 struct authenticate_means fake_means_begin(void);
 
-/* A token that holds, of "ci", owned by alice; and one that was never made. */
+/* A token that holds, "ci" of alice; and one that was never made. */
 const char *fake_token(void);
 const char *fake_unknown_token(void);
 

@@ -309,6 +309,11 @@ void site_pasts_due(struct site *s)
     fall_due(s, &s->ctx.clients->pasts);
 }
 
+void site_logins_due(struct site *s)
+{
+    fall_due(s, &s->ctx.clients->logins);
+}
+
 void site_nops_due(struct site *s)
 {
     fall_due(s, &s->ctx.clients->nops);

@@ -112,6 +112,7 @@ void site_drains_due(struct site *s);
 void site_answers_due(struct site *s);
 void site_doubts_due(struct site *s); /* what a raw client typed is raw */
 void site_pasts_due(struct site *s);
+void site_logins_due(struct site *s); /* a login took too long */
 void site_nops_due(struct site *s);
 void site_idles_due(struct site *s);       /* the warning */
 void site_last_times_due(struct site *s);  /* the end */

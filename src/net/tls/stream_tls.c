@@ -568,6 +568,7 @@ struct stream *stream_tls_new(struct tls_hub *hub, struct tls_context *context,
 
     t->stream.ops = &stream_tls_ops;
     t->stream.peer = below->peer;
+    t->stream.is_relayed = below->is_relayed;
     t->hub = hub;
     t->below = below;
     t->trust_version = context->trust_version;

@@ -34,6 +34,9 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "no memory for the client's input, or for vspcd's answers",
     [CLIENT_END_LIMIT] = "the console's limit of clients is reached",
     [CLIENT_END_TOTAL] = "there is no place for one more client",
+    [CLIENT_END_LOGIN_IN_CLEAR] =
+        "it needs a login, and passwords are not taken in the clear from "
+        "other machines",
     [CLIENT_END_NOT_ALLOWED] =
         "connections from this address are no longer allowed",
     [CLIENT_END_NO_RIGHT] = "the rules do not allow it to read this console",

@@ -23,6 +23,7 @@ enum client_end {
     CLIENT_END_NO_MEMORY,
     CLIENT_END_LIMIT, /* of its console */
     CLIENT_END_TOTAL, /* of all clients, or those of its address */
+    CLIENT_END_LOGIN_IN_CLEAR,
     CLIENT_END_NOT_ALLOWED,
     CLIENT_END_NO_RIGHT,
     CLIENT_END_BACK, /* no end of the session: it is at the menu's list again */

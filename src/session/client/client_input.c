@@ -73,9 +73,12 @@ static void give_lines(struct client_session *s, struct slice in,
     }
 }
 
+/* Before the first question of a login it is no answer. */
 static void give_typed(struct client_session *s, struct slice in,
                        bool *behind_cr)
 {
+    if (client_login_is_possible(s))
+        return;
     if (s->menu != NULL)
         client_menu_take(s, in);
     else
@@ -109,6 +112,16 @@ static void give_telnet(struct client_session *s, struct slice in)
     give_typed(s, in, &behind_cr);
 }
 
+/* A login has ended with CR, and in BINARY a LF or NUL may belong to that. Else
+ * the decoder has dropped it. */
+static void skip_rest_of_enter(struct client_session *s, struct slice *in)
+{
+    s->is_behind_login = false;
+    if (in->len > 0 && (in->data[0] == TELNET_LF || in->data[0] == '\0') &&
+        s->telnet.wire.peer.decoder.lines == TELNET_LINES_BINARY)
+        *in = slice_after(*in, 1);
+}
+
 /*
  * Data with doubled bytes in it is put together, so that it reaches the VM in
  * one piece and not in as many as it has such bytes. Other data is passed on
@@ -121,6 +134,12 @@ bool client_input_take_data(struct telnet_link *l, struct slice *in)
     size_t copied;
 
     if (secure_is_missing(&l->secure) || in->len == 0)
+        return false;
+    if (client_login_is_under_way(s) && client_login_take_data(s, in))
+        return true;
+    if (s->is_behind_login)
+        skip_rest_of_enter(s, in);
+    if (in->len == 0 || client_session_is_ending(s))
         return false;
     if (!s->may_type && telpeer_is_data_next(&l->wire.peer, *in)) {
         refuse_input(s);
@@ -140,8 +159,10 @@ static void interrupt(struct client_session *s)
 {
     static const char ctrl_c = 3;
 
-    if (s->telnet.ctx->settings.sends_interrupt && s->may_type &&
-        !client_menu_is_at_list(s))
+    if (client_login_is_under_way(s))
+        client_login_interrupt(s);
+    else if (s->telnet.ctx->settings.sends_interrupt && s->may_type &&
+             !client_menu_is_at_list(s))
         give_input(s, slice_of(&ctrl_c, 1));
 }
 
@@ -159,7 +180,7 @@ static void handle_command(struct client_session *s, uint8_t verb)
     if (verb != TELNET_AYT || s->was_asked)
         return;
     s->was_asked = true;
-    if (c == NULL)
+    if (!client_session_is_attached(s))
         client_output_say(s, "\r\n[vspcd: yes]\r\n");
     else
         client_output_say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n",
@@ -428,12 +449,14 @@ static struct slice take_whole(struct client_session *s, struct slice in,
 }
 
 /* Whether input need not wait for the console. What a client types that may
- * only read goes nowhere; what one of the menu types waits behind its escape
- * key. */
-static bool waits_for_nothing(const struct client_session *s)
+ * only read goes nowhere, or to a login; what one of the menu types waits
+ * behind its escape key. */
+static bool waits_for_nothing(struct client_session *s)
 {
-    return s->menu != NULL ||
-           (client_session_is_attached(s) && s->client.right < RIGHT_WRITE);
+    if (s->menu != NULL)
+        return true;
+    return client_session_is_attached(s) ? s->client.right < RIGHT_WRITE
+                                         : client_login_is_possible(s);
 }
 
 /* Behind what is kept already. s->kept is emptied first and filled with the
@@ -464,6 +487,14 @@ void client_input_take(struct client_session *s, struct slice in)
     client_output_flush(s);
 }
 
+void client_input_drop(struct client_session *s)
+{
+    uint32_t max = s->kept.max;
+
+    buf_done(&s->kept);
+    buf_init(&s->kept, max);
+}
+
 /* It came before the end, and is little: the console has room for that above
  * the mark. Bytes that were in doubt are data: no answer can come any more, and
  * no more of another protocol. */
@@ -473,6 +504,7 @@ void client_input_let_go(struct client_session *s)
 
     buf_init(&s->kept, kept.max);
     if (kept.len > 0 && s->target.console != NULL &&
+        !client_login_is_under_way(s) &&
         !secure_is_missing(&s->telnet.secure)) {
         if (s->mode == CLIENT_MODE_TELNET)
             (void)take_whole(s, buf_bytes(&kept), true);

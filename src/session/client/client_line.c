@@ -98,6 +98,8 @@ void client_line_end(struct client_session *s)
 int client_line_handle_option(struct client_session *s, bool is_on)
 {
     if (is_on)
+        client_login_stop(s);
+    if (is_on)
         return client_session_is_attached(s) ? client_line_begin(s) : 0;
     client_line_end(s);
     comport_peer_init(&s->comport, LINE_CLIENTS);

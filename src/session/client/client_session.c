@@ -27,6 +27,7 @@
 #include "log/log.h"
 #include "log/log_words.h"
 #include "session/client/client_session_private.h"
+#include "session/login.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -45,6 +46,7 @@ static const struct {
     [CLIENT_AUTHENTICATING] = { "authenticating", QUEUE(exchanges) },
     [CLIENT_HANDSHAKING] = { "handshaking", false, 0 }, /* net/tls has it */
     [CLIENT_NEGOTIATING] = { "negotiating", QUEUE(negotiations) },
+    [CLIENT_LOGIN] = { "login", QUEUE(logins) },
     [CLIENT_SERVING] = { "serving", false, 0 },
     [CLIENT_HALF_CLOSED] = { "half-closed", QUEUE(half_closes) },
     [CLIENT_DRAINING] = { "draining", QUEUE(drains) },
@@ -222,6 +224,7 @@ static void client_session_on_end(struct session *session)
 
     if (s->target.console != NULL)
         log_end(s, s->end_detail);
+    client_login_done(s);
     client_menu_end(s);
     leave_console(s);
     gate_leave_place(&s->telnet.ctx->gate, &s->place);
@@ -347,6 +350,9 @@ static void client_session_phase_due(struct deadline *d, void *owner)
     case CLIENT_NEGOTIATING:
         client_serving_stop_negotiating(s);
         break;
+    case CLIENT_LOGIN:
+        client_login_late(s);
+        break;
     case CLIENT_HALF_CLOSED:
         client_session_drain(s, client_end_text(CLIENT_END_CLOSED));
         client_output_flush(s);
@@ -376,6 +382,7 @@ static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
     if (s->phase >= CLIENT_HALF_CLOSED || s->has_finished ||
         (s->target.console == NULL && s->menu == NULL) || s->has_typed_over ||
         s->is_refused || client_menu_is_waiting(s) ||
+        (s->phase == CLIENT_LOGIN && s->kept.len > 0) ||
         l->wire.out.len > LIMIT_ANSWERS_MARK)
         return TELNET_LINK_RESTS;
     return TELNET_LINK_READS;
@@ -399,15 +406,19 @@ static void client_session_on_bytes(struct telnet_link *l, struct slice in)
 }
 
 /* A client is read while the console takes no input, but little: see
- * client_input.c. So is one at a list. */
+ * client_input.c. So is one at a list. A login needs no more, and what was read
+ * may be a password. */
 static void client_session_on_readable(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
-    bool takes =
-        !client_menu_is_at_list(s) && console_takes_input(s->target.console);
+    bool logs_in = client_login_is_under_way(s);
+    bool takes = !logs_in && !client_menu_is_at_list(s) &&
+                 console_takes_input(s->target.console);
 
     (void)telnet_link_read(l, l->ctx->read_buffer,
                            takes ? LIMIT_READ : CLIENT_PEEK);
+    if (logs_in)
+        explicit_bzero(l->ctx->read_buffer, CLIENT_PEEK);
     client_output_flush(s);
 }
 
@@ -757,6 +768,7 @@ static const struct {
     { QUEUE(calls), CLIENT_ANSWER_US, client_session_phase_due },
     { QUEUE(exchanges), CLIENT_EXCHANGE_US, client_session_phase_due },
     { QUEUE(negotiations), CLIENT_NEGOTIATION_US, client_session_phase_due },
+    { QUEUE(logins), LOGIN_US, client_session_phase_due },
     { QUEUE(half_closes), 0, client_session_phase_due },
     { QUEUE(drains), CLIENT_DRAIN_US, client_session_phase_due },
     { QUEUE(doubts), CLIENT_DOUBT_US, client_input_doubt_due },

@@ -47,6 +47,7 @@ struct client_sessions {
                                         * of TLS */
     struct deadline_queue exchanges;   /* until AUTHENTICATION is done */
     struct deadline_queue negotiations; /* until the client has answered */
+    struct deadline_queue logins;       /* until a person has logged in */
     struct deadline_queue half_closes;  /* since the last output */
     struct deadline_queue drains;       /* until a draining client is closed */
     struct deadline_queue doubts;       /* until doubtful raw bytes are data */

@@ -4,6 +4,7 @@
  *   client_session.c  its life: phases, from the first byte to the end
  *   client_serving.c  the way to being served
  *   client_access.c   who it is, and what it may do
+ *   client_login.c    a login, for a person who could do more
  *   client_first.c    what it is by its first bytes
  *   client_idle.c     what is done about its being quiet
  *   client_input.c    from the client to the VM; telnet, or raw?
@@ -47,6 +48,9 @@ enum {
     /* How much is read of a client while its console takes no input: enough to
      * see questions and the end, little to keep. */
     CLIENT_PEEK = LIMIT_OF(1 * KIB),
+    /* How often a client that has no right without a login is waited for until
+     * it answers about BINARY, each time for CLIENT_NEGOTIATION_US. */
+    CLIENT_LOGIN_WAITS = 10,
 };
 
 /*
@@ -67,7 +71,9 @@ enum {
  *                                                           DRAINING
  *
  * A stream that is TLS from the start begins as HANDSHAKING, and a raw one as
- * SERVING. Every phase can be followed by ENDING, and ENDING by none.
+ * SERVING. Where a login may give a person more, LOGIN stands between
+ * NEGOTIATING and SERVING. Every phase can be followed by ENDING, and ENDING by
+ * none.
  *
  * A connection that has come to us is attached to its console from SERVING on,
  * and not before (client_serving_take_place): a stranger who only connects is
@@ -80,6 +86,7 @@ enum client_phase {
     CLIENT_AUTHENTICATING,
     CLIENT_HANDSHAKING,
     CLIENT_NEGOTIATING,
+    CLIENT_LOGIN,       /* a person is asked for a name and a password */
     CLIENT_SERVING,     /* output goes out from this phase on */
     CLIENT_HALF_CLOSED, /* the peer sends no more; it gets output until that is
                          * quiet for a while */
@@ -121,12 +128,14 @@ struct client_session {
     struct client_past past;
     struct comport_peer comport;
     struct client_menu *menu; /* NULL: it came to one console */
+    struct login *login;      /* LOGIN; NULL in every other phase but ENDING */
     const char *end_detail;   /* DRAINING, ENDING: the reason, which lasts */
     char *end_text;           /* a reason that somebody gave; mostly NULL */
     uint32_t raw_seen;  /* raw: bytes received, up to the end of the trial */
     uint8_t phase;      /* enum client_phase: client_session_enter */
     uint8_t mode;       /* enum client_mode */
-    uint8_t waits;      /* CALLING: how often the answer was waited for */
+    uint8_t waits;      /* CALLING, NEGOTIATING: how often an answer was waited
+                         * for */
     bool may_look_back; /* no output was shown yet, and a person may be there */
     bool may_type;      /* the console took input when this read began */
     bool is_raw_behind_cr; /* raw: the last byte that was given was CR */
@@ -144,6 +153,10 @@ struct client_session {
     bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
+    bool is_login_over;    /* it is not asked any more */
+    bool is_behind_login;  /* what comes next may be the rest of the Enter that
+                            * has ended the login */
+    bool is_nameless;      /* its certificate has no name for the rules */
     bool was_told_denied;  /* that it may not do what it has tried to do */
     uint64_t holder_told;  /* number of the client of which it was told that it
                             * has the keyboard */
@@ -283,15 +296,53 @@ void client_access_lose(struct client_session *s, const char *reason);
 /* What a read tried to do, and may not, is told once, and logged. */
 void client_access_tell_denied(struct client_session *s);
 
+/* By what is proven now; sets and logs nothing. Whether a login could give more
+ * than that, and that is less than typing. */
+enum right client_access_right(struct client_session *s);
+bool client_access_may_gain(struct client_session *s);
+
+/* The client has proven that; takes what *who owns. */
+void client_access_prove(struct client_session *s, struct principal *who);
+
+/* ---- client_login.c */
+
+/* Whether the client has to log in before anything is its due; it may be a
+ * program yet. */
+bool client_login_is_possible(struct client_session *s);
+
+/* Whether to wait once more for what tells people's programs from others. */
+bool client_login_is_awaited(struct client_session *s);
+
+/* The client is to be served. True: not now, because a login begins, or is
+ * under way, or the session ends. */
+bool client_login_begin(struct client_session *s);
+
+/* Whether what is typed is a login's. client_login_take_data is as take_data of
+ * struct telnet_link_ops; client_login_interrupt is Ctrl-C. */
+static inline bool client_login_is_under_way(const struct client_session *s)
+{
+    return s->login != NULL;
+}
+bool client_login_take_data(struct client_session *s, struct slice *in);
+void client_login_interrupt(struct client_session *s);
+
+/* The client is a program after all: it is judged as one. LOGIN_US has passed.
+ * done: frees the login, under way or not. */
+void client_login_stop(struct client_session *s);
+void client_login_late(struct client_session *s);
+void client_login_done(struct client_session *s);
+
 /* ---- client_input.c */
 
 /* Bytes of the client, TLS undone. */
 void client_input_take(struct client_session *s, struct slice in);
 
 /* go_on: kept input goes on, if the console takes some now. let_go: kept input
- * goes to the console in any case, because the session ends. */
+ * goes to the console in any case, because the session ends. drop: it goes
+ * nowhere. */
 void client_input_go_on(struct client_session *s);
 void client_input_let_go(struct client_session *s);
+void client_input_drop(struct client_session *s);
 
 /* For the VM, behind what the menu takes out of it. */
 void client_input_type(struct client_session *s, struct slice in);

@@ -20,12 +20,16 @@
 
 #include <assert.h>
 
+/* A balancer's word about an address is no proof that somebody is on this
+ * machine. */
 void client_access_init(struct client_session *s)
 {
     struct ip ip = { 0 };
     bool has_ip = address_ip(&s->telnet.wire.stream->peer, &ip);
 
     s->who = principal_of_address(has_ip, ip);
+    if (s->telnet.wire.stream->is_relayed)
+        s->who.is_local = false;
     groups_watched_init(&s->watched);
 }
 
@@ -52,12 +56,14 @@ static void identify(struct client_session *s)
 {
     struct stream_certificate certificate;
 
-    if (s->who.proof != PROOF_ADDRESS)
+    if (s->who.proof != PROOF_ADDRESS || s->is_nameless)
         return;
     certificate = stream_certificate(s->telnet.wire.stream);
     if (certificate.serial[0] == '\0')
         return;
-    if (principal_prove(&s->who, PROOF_CERTIFICATE, certificate.name))
+    s->is_nameless =
+        !principal_prove(&s->who, PROOF_CERTIFICATE, certificate.name);
+    if (!s->is_nameless)
         name_client(s);
     else
         log_audit(LOG_WARNING, s->client.peer, NULL,
@@ -209,6 +215,38 @@ bool client_access_decide(struct client_session *s, struct err *why)
     explain(s, why);
     log_refused(s, &verdict);
     return false;
+}
+
+/* At the menu everybody may read the list, which has what each may read. */
+enum right client_access_right(struct client_session *s)
+{
+    identify(s);
+    return s->target.console != NULL ? judge(s, s->target.console).right
+                                     : RIGHT_READ;
+}
+
+/* At the menu somebody who has proven a name is known well enough. */
+bool client_access_may_gain(struct client_session *s)
+{
+    const struct access_rules *rules = s->telnet.ctx->access;
+    struct access_console console;
+
+    if (rules == NULL || lacks_rules(s) ||
+        client_access_right(s) >= RIGHT_WRITE)
+        return false;
+    if (s->target.console == NULL)
+        return s->who.proof == PROOF_ADDRESS &&
+               access_rules_may_gain(rules, &s->who, NULL);
+    console = rules_view(s->target.console);
+    return access_rules_may_gain(rules, &s->who, &console);
+}
+
+void client_access_prove(struct client_session *s, struct principal *who)
+{
+    principal_done(&s->who);
+    s->who = *who;
+    *who = (struct principal){ 0 };
+    name_client(s);
 }
 
 static void log_changed(const struct client_session *s, enum right before,

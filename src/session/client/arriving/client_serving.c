@@ -6,9 +6,9 @@
  * The order is what counts. Nothing of a console goes out before TLS is decided
  * (secure_is_open, secure_is_missing). A place is taken before the console is
  * attached, so that a stranger who is refused was never seen by the VM; and
- * before a place its right is asked for. The
- * line in the log comes when it is known whether the connection is in TLS, so
- * client_serving_log is asked at each step. The owner (on_open) and the fact
+ * before a place its right is asked for, behind a login if that may give more.
+ * The line in the log comes when it is known whether the connection is in TLS,
+ * so client_serving_log is asked at each step. The owner (on_open) and the fact
  * come before output that could end the session.
  */
 #include "base/clock.h"
@@ -93,6 +93,14 @@ void client_serving_report(struct client_session *s)
     client_report_attached(&s->client);
 }
 
+/* What was kept of its input must not have it refused once more. */
+static void end_refused(struct client_session *s, enum client_end end)
+{
+    (void)wire_flush(&s->telnet.wire);
+    client_input_drop(s);
+    client_session_end_gently(s, client_end_text(end));
+}
+
 /* In words, where words may be said. The line goes out at once, since nobody is
  * to wait for it. */
 static void refuse_by_console(struct client_session *s,
@@ -103,14 +111,13 @@ static void refuse_by_console(struct client_session *s,
 
     client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
                       why->text);
-    (void)wire_flush(&s->telnet.wire);
     if (outcome == CLIENT_REFUSED_LIMIT) {
         log_audit(client_session_log_level(s), s->client.peer,
                   console_id(c).text,
                   LOG_CLIENT_LIMIT_REACHED " console=%s id=%s peer=%s limit=%u",
                   LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
                   s->client.peer, c->directory->settings.client_limit);
-        client_session_end_gently(s, client_end_text(CLIENT_END_LIMIT));
+        end_refused(s, CLIENT_END_LIMIT);
         return;
     }
     log_audit(client_session_log_level(s), s->client.peer, console_id(c).text,
@@ -119,23 +126,21 @@ static void refuse_by_console(struct client_session *s,
               LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
               s->client.peer, LOG_TEXT(principal_format(&s->who).text),
               LOG_TEXT(why->text));
-    client_session_end_gently(s, client_end_text(CLIENT_END_LOCKED));
+    end_refused(s, CLIENT_END_LOCKED);
 }
 
 /* In words that say nothing of a console, not even that there is one. */
 static void refuse_by_rules(struct client_session *s, const struct err *why)
 {
     client_output_say(s, "[vspcd: refused, %s]\r\n", why->text);
-    (void)wire_flush(&s->telnet.wire);
-    client_session_end_gently(s, client_end_text(CLIENT_END_NO_RIGHT));
+    end_refused(s, CLIENT_END_NO_RIGHT);
 }
 
 /* The gate has logged it. */
 static void refuse_by_gate(struct client_session *s, const char *line)
 {
     client_output_say(s, "%s", line);
-    (void)wire_flush(&s->telnet.wire);
-    client_session_end_gently(s, client_end_text(CLIENT_END_TOTAL));
+    end_refused(s, CLIENT_END_TOTAL);
 }
 
 /* Whether there is anything to serve it: the menu, or its console. */
@@ -176,12 +181,15 @@ enum client_outcome client_serving_attach(struct client_session *s,
     return CLIENT_ATTACHED;
 }
 
-/* By its rights, and as one of all clients. */
+/* Behind a login that may give more; by its rights, and as one of all clients.
+ */
 static bool is_let_in(struct client_session *s)
 {
     const char *line;
     struct err why;
 
+    if (client_login_is_possible(s))
+        return false;
     if (!client_access_decide(s, &why)) {
         refuse_by_rules(s, &why);
         return false;
@@ -234,7 +242,8 @@ void client_serving_begin(struct client_session *s)
         client_session_refuse_clear(s);
         return;
     }
-    if (!(s->menu != NULL ? take_place_at_menu(s)
+    if (client_login_begin(s) ||
+        !(s->menu != NULL ? take_place_at_menu(s)
                           : client_serving_take_place(s)))
         return;
     client_serving_log(s);
@@ -313,6 +322,10 @@ void client_serving_stop_negotiating(struct client_session *s)
 {
     if (!has_target(s)) {
         client_session_enter(s, (enum client_phase)s->phase);
+        return;
+    }
+    if (client_login_is_awaited(s)) {
+        client_session_enter(s, CLIENT_NEGOTIATING);
         return;
     }
     if (s->mode == CLIENT_MODE_UNDECIDED)
