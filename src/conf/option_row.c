@@ -797,6 +797,19 @@ const struct option_row option_rows[] = {
       .more = "The addresses of an IPv6 /64 count as one address. In any "
               "case, one address gets at most half of the limit that holds "
               "for all addresses." },
+    { .name = "login",
+      .type = OPTION_WORD,
+      AT(login),
+      .words = "pam|off",
+      .value = "pam|off",
+      .standard = "pam",
+      .is_reloaded = true,
+      .text = "who is asked for a login on telnet ports: pam, people who\n"
+              "may do more by one; off, nobody",
+      .more = "A person who may not type by address or certificate is asked "
+              "for a name, and for a password or an access token: in TLS, or "
+              "from this machine. Programs without telnet, and with RFC 2217, "
+              "are never asked." },
     { .name = "pam-socket",
       .type = OPTION_TEXT,
       AT(pam_socket),

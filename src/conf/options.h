@@ -185,6 +185,7 @@ struct settings {
     char *menu_escape; /* one character, or "none" */
     char *client_ca;
     char *client_crl; /* NULL: no certificate is revoked */
+    uint64_t login;   /* 0 pam, 1 off */
     char *pam_socket; /* NULL: vspcd-pam is where auth/pam.h says */
     char *tls_min;
     char *vm_tls_min;     /* NULL: tls_min */

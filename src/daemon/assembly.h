@@ -41,6 +41,7 @@ struct daemon {
     struct daemon_tls tls;
     int pam_control; /* of our own vspcd-pam; -1: none; borrowed */
     struct pam_service *pam;
+    struct authenticate *authenticate;
     struct deadline_queue tls_looks;
     struct deadline tls_look;
     struct daemon_access access;

@@ -1,6 +1,7 @@
 #include "daemon/daemon.h"
 #include "daemon/process/secret_file.h"
 
+#include "auth/authenticate.h"
 #include "auth/pam.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -359,6 +360,26 @@ static void daemon_close_pam(struct daemon *d)
     pam_service_free(d->pam);
 }
 
+static int daemon_open_logins(struct daemon *d, struct err *err)
+{
+    const struct authenticate_means means = {
+        .tokens = d->tokens.table,
+        .pam = d->pam,
+        .groups = d->groups,
+    };
+    uint64_t seed[2];
+
+    (void)err;
+    make_seed(seed);
+    d->authenticate = authenticate_new(d->loop, &means, seed);
+    return 0;
+}
+
+static void daemon_close_logins(struct daemon *d)
+{
+    authenticate_free(d->authenticate);
+}
+
 static int daemon_open_sessions(struct daemon *d, struct err *err)
 {
     struct session_settings settings = daemon_session_settings(d);
@@ -371,6 +392,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     d->sessions.walks = &d->walks;
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
+    d->sessions.authenticate = d->authenticate;
     d->sessions.tokens = d->tokens.table;
     d->sessions.groups = &d->groups_watch;
     return 0;
@@ -549,6 +571,7 @@ static const struct part {
     { "tokens", daemon_open_tokens, daemon_close_tokens },
     { "tls", daemon_open_tls, daemon_close_tls },
     { "pam", daemon_open_pam, daemon_close_pam },
+    { "logins", daemon_open_logins, daemon_close_logins },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
     { "hooks", daemon_open_hooks, daemon_close_hooks },

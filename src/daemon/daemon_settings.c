@@ -99,6 +99,7 @@ struct session_settings daemon_settings_of_sessions(
                      .bytes = (uint32_t)s->attach_bytes },
         .client_policy = client_policy,
         .sends_interrupt = s->interrupt != 0,
+        .asks_logins = s->login == 0,
         .enter_is_cr = s->enter != 0,
         .menu_escape = menu_escape_of(s),
         .client_nop_us = s->client_nop_s * US_PER_S,
