@@ -121,50 +121,50 @@ static uint64_t wait_of(enum kind kind, uint32_t count)
     return wait < most ? wait : most;
 }
 
-/*
- * When the attempt is checked, as far as this kind is concerned. A name alone
- * waits from now on, and is not waited for in a row: a crowd that guesses one
- * name would make the row as long as it likes.
- */
-static uint64_t time_of(const struct failures *f, enum kind kind, uint64_t key,
-                        uint64_t now_us)
+uint64_t failures_wait(const struct failures *f, const char *name,
+                       uint64_t now_us)
 {
-    const struct failures_entry *e = find(f, key, now_us);
+    const struct failures_entry *e =
+        find(f, key_of(f, OF_NAME, (struct ip){ 0 }, name), now_us);
 
-    if (e == NULL)
-        return now_us;
-    if (kind == OF_NAME)
-        return now_us + wait_of(kind, e->count);
-    return e->next_us > now_us ? e->next_us : now_us;
+    return e != NULL ? wait_of(OF_NAME, e->count) : 0;
 }
 
-bool failures_begin(struct failures *f, struct ip ip, const char *name,
-                    uint64_t now_us, uint64_t patience_us, uint64_t *ret_us)
+/* Somebody waits: the time of the next one is later than a failure would have
+ * made it. */
+static bool is_taken(const struct failures_entry *e, uint64_t now_us)
 {
-    uint64_t keys[KINDS];
+    return e->next_us > now_us + wait_of(OF_SITE, e->count);
+}
+
+enum failures_turn failures_take_turn(struct failures *f, struct ip ip,
+                                      const char *name, uint64_t now_us,
+                                      uint64_t patience_us, uint64_t *ret_us)
+{
+    static const enum kind kinds[] = { OF_SITE, OF_BOTH };
+    struct failures_entry *failed[KINDS];
     uint64_t at_us = now_us;
+    bool is_free = true;
+    size_t count = 0;
 
-    for (enum kind kind = OF_SITE; kind < KINDS; kind++) {
-        uint64_t time_us;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct failures_entry *e =
+            find(f, key_of(f, kinds[i], ip, name), now_us);
 
-        keys[kind] = key_of(f, kind, ip, name);
-        if (!counts(kind, name))
+        if (e == NULL || wait_of(kinds[i], e->count) == 0)
             continue;
-        time_us = time_of(f, kind, keys[kind], now_us);
-        if (time_us > at_us)
-            at_us = time_us;
+        if (e->next_us > at_us)
+            at_us = e->next_us;
+        is_free &= !is_taken(e, now_us);
+        failed[count++] = e;
     }
     *ret_us = at_us - now_us;
-    if (*ret_us > patience_us)
-        return false;
-    /* The next one waits for this one, as if it had failed. */
-    for (enum kind kind = OF_SITE; kind < KINDS; kind++) {
-        struct failures_entry *e = find(f, keys[kind], now_us);
-
-        if (e != NULL && kind != OF_NAME && wait_of(kind, e->count) > 0)
-            e->next_us = at_us + wait_of(kind, e->count);
-    }
-    return true;
+    if (!is_free || *ret_us > patience_us)
+        return FAILURES_NO_TURN;
+    /* As if this one had failed. */
+    for (size_t i = 0; i < count; i++)
+        failed[i]->next_us = at_us + wait_of(OF_SITE, failed[i]->count);
+    return count > 0 ? FAILURES_TAKEN : FAILURES_FEW;
 }
 
 bool failures_has(const struct failures *f, struct ip ip, uint64_t now_us)

@@ -4,10 +4,11 @@
  *
  * Failures are counted by site (base/network.h), by name and site together, and
  * by name. After FAILURES_FREE of them an attempt waits: 1 s, then twice as
- * long with each failure, up to a minute. A site, and a name together with a
- * site, have one attempt at a time then, so that many connections guess no
- * faster than one. A name alone waits FAILURES_NAME_MAX_US at most, however
- * many there are that guess it: nobody can lock others out.
+ * long with each failure, up to a minute. At a site, and with a name at a site,
+ * one attempt waits for its turn, and others are not checked at all, so that
+ * many connections guess no faster than one. A name alone makes attempts wait
+ * for FAILURES_NAME_MAX_US at most, however many there are that guess it:
+ * nobody can lock others out.
  *
  * The wait comes before the check, and is the same for right and wrong. A name
  * that no account has is counted like any other. FAILURES_QUIET_US after the
@@ -37,7 +38,7 @@ enum {
 struct failures_entry {
     uint64_t key;
     uint64_t last_us; /* of its last failure */
-    uint64_t next_us; /* when its next attempt may be checked */
+    uint64_t next_us; /* when its next attempt may be checked; not of names */
     uint32_t count;   /* 0: free */
 };
 
@@ -49,14 +50,27 @@ struct failures {
 void failures_init(struct failures *f, const uint64_t seed[2]);
 void failures_done(struct failures *f);
 
+/* How long each attempt to prove this name waits, wherever it comes from. Case
+ * does not count. */
+uint64_t failures_wait(const struct failures *f, const char *name,
+                       uint64_t now_us);
+
+enum failures_turn {
+    FAILURES_FEW,   /* it does not wait for a turn; ask again when it is
+                     * checked, because others may have failed by then */
+    FAILURES_TAKEN, /* it has a turn, and the next one waits for it */
+    FAILURES_NO_TURN,
+};
+
 /*
  * Somebody at this address wants to prove this name. *ret_us is how long the
- * check has to wait. False: that is more than patience_us, so this attempt is
- * not checked at all, and the next one may begin after *ret_us. name "": none
- * was said, as with a token. Case does not count.
+ * check has to wait, and *ret_us of FAILURES_NO_TURN after how long another one
+ * might get a turn: this one would have to wait for more than patience_us, or
+ * another one waits already. name "": none was said, as with a token.
  */
-bool failures_begin(struct failures *f, struct ip ip, const char *name,
-                    uint64_t now_us, uint64_t patience_us, uint64_t *ret_us);
+enum failures_turn failures_take_turn(struct failures *f, struct ip ip,
+                                      const char *name, uint64_t now_us,
+                                      uint64_t patience_us, uint64_t *ret_us);
 
 /* Whether somebody at the site of this address has failed, and that still
  * counts. */

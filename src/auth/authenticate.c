@@ -52,6 +52,14 @@ const char *authenticate_outcome_name(enum authenticate_outcome outcome)
                                                           : "?";
 }
 
+/* The steps of a test are ahead of the clock. */
+static uint64_t now_of(const struct authenticate *all)
+{
+    uint64_t now_us = clock_now_us();
+
+    return now_us > all->steps.fired_us ? now_us : all->steps.fired_us;
+}
+
 /* ---- its end ------------------------------------------------------------ */
 
 static void wipe(char **text)
@@ -146,7 +154,7 @@ static void become_ready(struct authenticate_attempt *a,
 static void count_failure(struct authenticate_attempt *a)
 {
     failures_add(&a->all->failures, a->who.ip,
-                 a->proof == PROOF_TOKEN ? "" : a->name, clock_now_us());
+                 a->proof == PROOF_TOKEN ? "" : a->name, now_of(a->all));
 }
 
 void authenticate_cancel(struct authenticate_attempt *a)
@@ -290,12 +298,46 @@ static void check(struct authenticate_attempt *a)
         .password = a->secret,
     };
 
-    list_remove(&a->node);
     (void)sites_join(&a->all->checks, &a->checking, a->who.ip);
     a->all->check_count++;
     a->state = CHECKED;
     pam_conversation_begin(a->all->means.pam, &a->pam, &pam_ops, &login);
     wipe(&a->secret);
+}
+
+static uint32_t steps_of(uint64_t time_us)
+{
+    return (uint32_t)((time_us + AUTHENTICATE_STEP_US - 1) /
+                      AUTHENTICATE_STEP_US);
+}
+
+static void delay(struct authenticate_attempt *a, uint64_t wait_us)
+{
+    a->state = DELAYED;
+    a->steps = steps_of(wait_us);
+}
+
+/* False: it waits for a turn, or gets none. */
+static bool take_turn(struct authenticate_attempt *a)
+{
+    const char *name = a->proof == PROOF_TOKEN ? "" : a->name;
+    uint64_t wait_us;
+    enum failures_turn turn;
+
+    if (a->has_turn)
+        return true;
+    turn =
+        failures_take_turn(&a->all->failures, a->who.ip, name, now_of(a->all),
+                           AUTHENTICATE_PATIENCE_US, &wait_us);
+    if (turn == FAILURES_NO_TURN) {
+        a->wait_s = (uint32_t)((wait_us + 999999) / 1000000);
+        become_ready(a, AUTHENTICATE_TOO_SOON, NULL);
+        return false;
+    }
+    a->has_turn = turn == FAILURES_TAKEN;
+    if (wait_us > 0)
+        delay(a, wait_us);
+    return wait_us == 0;
 }
 
 static struct authenticate_attempt *next_of(struct authenticate *all,
@@ -312,6 +354,7 @@ static struct authenticate_attempt *next_of(struct authenticate *all,
     return NULL;
 }
 
+/* Others that were checked since it came may have failed. */
 static void start_checks(struct authenticate *all)
 {
     while (all->check_count < PAM_AT_ONCE && sites_have_room(&all->checks)) {
@@ -321,21 +364,19 @@ static void start_checks(struct authenticate *all)
             a = next_of(all, &all->queued[1]);
         if (a == NULL)
             return;
-        check(a);
+        list_remove(&a->node);
+        if (take_turn(a))
+            check(a);
     }
 }
 
 /* ---- its beginning ------------------------------------------------------ */
 
-static uint32_t steps_of(uint64_t time_us)
-{
-    return (uint32_t)((time_us + AUTHENTICATE_STEP_US - 1) /
-                      AUTHENTICATE_STEP_US);
-}
-
-/* It has waited for those that failed before it. */
+/* It has waited, if it had to. */
 static void go_on(struct authenticate_attempt *a)
 {
+    if (!take_turn(a))
+        return;
     if (a->proof == PROOF_TOKEN) {
         count_failure(a);
         become_ready(a, AUTHENTICATE_DENIED, a->reason);
@@ -346,6 +387,7 @@ static void go_on(struct authenticate_attempt *a)
         return;
     }
     a->state = QUEUED;
+    a->is_suspect = failures_has(&a->all->failures, a->who.ip, now_of(a->all));
     a->steps = steps_of(PAM_PATIENCE_US);
     list_add_tail(&a->all->queued[a->is_suspect], &a->node);
     start_checks(a->all);
@@ -408,22 +450,22 @@ static bool is_token(struct authenticate_attempt *a)
     return verdict == TOKENS_PROVEN;
 }
 
-/* How long it waits, and whether it waits at all. */
-static void delay(struct authenticate_attempt *a)
+/* Both waits begin now: that for a turn, and that for a name which others
+ * guess.
+ */
+static void begin_waiting(struct authenticate_attempt *a)
 {
-    uint64_t wait_us;
-    bool is_checked = failures_begin(
-        &a->all->failures, a->who.ip, a->proof == PROOF_TOKEN ? "" : a->name,
-        clock_now_us(), AUTHENTICATE_PATIENCE_US, &wait_us);
+    uint32_t of_name = 0;
 
-    a->is_suspect = failures_has(&a->all->failures, a->who.ip, clock_now_us());
-    a->steps = steps_of(wait_us);
-    if (!is_checked) {
-        a->wait_s = (uint32_t)((wait_us + 999999) / 1000000);
-        become_ready(a, AUTHENTICATE_TOO_SOON, NULL);
-    } else if (a->steps == 0) {
+    a->state = DELAYED;
+    (void)take_turn(a);
+    if (a->proof != PROOF_TOKEN)
+        of_name =
+            steps_of(failures_wait(&a->all->failures, a->name, now_of(a->all)));
+    if (of_name > a->steps)
+        a->steps = of_name;
+    if (a->state == DELAYED && a->steps == 0)
         go_on(a);
-    }
 }
 
 void authenticate_begin(struct authenticate *all,
@@ -445,13 +487,13 @@ void authenticate_begin(struct authenticate *all,
     a->who.is_local = login->from->is_local;
     list_init(&a->node);
     deadline_init(&a->step);
-    deadline_start(&all->steps, &a->step, clock_now_us());
+    deadline_start(&all->steps, &a->step, now_of(all));
     if (!take_place(all, a))
         become_ready(a, AUTHENTICATE_BUSY, NULL);
     else if (is_token(a))
         look_up(a);
     else
-        delay(a);
+        begin_waiting(a);
 }
 
 bool authenticate_answer(struct authenticate_attempt *a, const char *answer)

@@ -126,6 +126,7 @@ struct authenticate_attempt {
     uint8_t outcome;    /* enum authenticate_outcome, while done is due */
     uint8_t proof;      /* enum principal_proof: what the secret is */
     bool is_suspect;    /* somebody of its site has failed */
+    bool has_turn;      /* failures_take_turn */
 };
 
 struct authenticate_login {

@@ -358,7 +358,7 @@ static void a_wrong_token_goes_to_no_pam_and_counts(void **state)
     assert_true(has_logged(f, "reason=token-mistyped\n"));
     /* Three of them: the next one waits a second, be it a password. */
     (void)begin(f, 3, "192.0.2.1", "alice", "secret");
-    pass(f, 3);
+    pass(f, 2);
     assert_int_equal(fake.begun, 0);
     pass(f, 1);
     assert_int_equal(fake.begun, 1);
@@ -418,10 +418,33 @@ static void leaving_while_it_is_checked_is_a_failure(void **state)
                            "door=port peer=192.0.2.1:40000 reason=left\n"));
     (void)begin(f, 0, "192.0.2.1", "alice", "secret");
     assert_int_equal(fake.asked_count, 0);
-    /* Leaving before it is checked is none. */
+    /* Leaving before it is checked is none, but its turn is gone. */
     authenticate_cancel(&f->logins[0].attempt);
     (void)begin(f, 0, "192.0.2.1", "alice", "secret");
-    pass(f, 8);
+    pass(f, 1);
+    assert_int_equal(f->logins[0].outcome, AUTHENTICATE_TOO_SOON);
+    assert_int_equal(f->logins[0].attempt.wait_s, 2);
+}
+
+/* All at once, before any of them has failed. */
+static void a_crowd_of_guesses_is_not_checked(void **state)
+{
+    struct fixture *f = *state;
+    int checked = 0, too_soon = 0;
+
+    for (int i = 0; i < 20; i++)
+        (void)begin(f, i, "192.0.2.1", "alice", "wrong");
+    while (fake.asked_count > 0) {
+        checked++;
+        fake_pam_done(PAM_OUTCOME_DENIED, "");
+    }
+    pass(f, 1);
+    for (int i = 0; i < 20; i++)
+        too_soon += f->logins[i].outcome == AUTHENTICATE_TOO_SOON;
+    assert_int_equal(checked, 4);
+    assert_int_equal(too_soon, 15);
+    /* One waits its time. */
+    pass(f, 3);
     assert_int_equal(fake.asked_count, 1);
 }
 
@@ -560,6 +583,7 @@ int main(void)
         TEST(a_guess_waits_before_it_is_checked),
         TEST(whoever_has_to_wait_too_long_is_not_checked),
         TEST(leaving_while_it_is_checked_is_a_failure),
+        TEST(a_crowd_of_guesses_is_not_checked),
         TEST(it_can_be_given_up_at_any_moment),
         TEST(a_site_never_has_all_checks),
         TEST(whoever_has_not_failed_goes_first),

@@ -39,10 +39,11 @@ static int teardown(void **state)
 static uint64_t wait_of(struct failures *f, const char *ip, const char *name,
                         uint64_t now_us)
 {
+    uint64_t of_name_us = failures_wait(f, name, now_us);
     uint64_t wait_us = UINT64_MAX;
 
-    (void)failures_begin(f, address(ip), name, now_us, PATIENCE, &wait_us);
-    return wait_us;
+    (void)failures_take_turn(f, address(ip), name, now_us, PATIENCE, &wait_us);
+    return wait_us > of_name_us ? wait_us : of_name_us;
 }
 
 /* Waits its time, and fails. Returns when. */
@@ -67,35 +68,58 @@ static void the_wait_doubles_from_the_third_failure_up_to_a_minute(void **state)
     }
 }
 
-/* A row, in which each one waits for those before it. */
-static void many_connections_guess_no_faster_than_one(void **state)
+static enum failures_turn take_turn(struct failures *f, const char *name,
+                                    uint64_t now_us, uint64_t *ret_us)
 {
-    uint64_t last_us = 0;
-
-    for (int i = 0; i < 5; i++)
-        (void)guess(*state, "192.0.2.1", "alice", 0);
-    for (int i = 0; i < 4; i++) {
-        uint64_t wait_us = wait_of(*state, "192.0.2.1", "alice", 0);
-
-        assert_true(i == 0 || wait_us >= last_us + 4 * S);
-        last_us = wait_us;
-    }
+    return failures_take_turn(f, address("192.0.2.1"), name, now_us, 8 * S,
+                              ret_us);
 }
 
-static void whoever_does_not_wait_has_not_tried(void **state)
+static void many_connections_guess_no_faster_than_one(void **state)
 {
     uint64_t wait_us;
 
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 5; i++)
+        failures_add(*state, address("192.0.2.1"), "alice", 0);
+    /* One waits, and no other one does: not with another name either. */
+    assert_int_equal(take_turn(*state, "alice", S, &wait_us), FAILURES_TAKEN);
+    assert_int_equal(wait_us, 3 * S);
+    assert_int_equal(take_turn(*state, "alice", S, &wait_us), FAILURES_NO_TURN);
+    assert_int_equal(wait_us, 7 * S);
+    assert_int_equal(take_turn(*state, "bob", 2 * S, &wait_us),
+                     FAILURES_NO_TURN);
+    assert_int_equal(wait_us, 6 * S);
+    /* Its time has come: it is checked, and another one may wait. */
+    assert_int_equal(take_turn(*state, "bob", 4 * S, &wait_us), FAILURES_TAKEN);
+    assert_int_equal(wait_us, 4 * S);
+}
+
+static void with_few_failures_no_turn_is_needed(void **state)
+{
+    uint64_t wait_us;
+
+    failures_add(*state, address("192.0.2.1"), "alice", 0);
+    failures_add(*state, address("192.0.2.1"), "alice", 0);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(take_turn(*state, "alice", 0, &wait_us), FAILURES_FEW);
+        assert_int_equal(wait_us, 0);
+    }
+}
+
+static void a_wait_beyond_patience_is_no_turn(void **state)
+{
+    uint64_t wait_us;
+
+    for (int i = 0; i < 7; i++)
         failures_add(*state, address("192.0.2.1"), "alice", 0);
     for (int i = 0; i < 3; i++) {
-        assert_false(failures_begin(*state, address("192.0.2.1"), "alice", 0,
-                                    7 * S, &wait_us));
-        assert_int_equal(wait_us, 8 * S);
+        assert_int_equal(take_turn(*state, "alice", 0, &wait_us),
+                         FAILURES_NO_TURN);
+        assert_int_equal(wait_us, 16 * S);
     }
-    assert_true(failures_begin(*state, address("192.0.2.1"), "alice", S, 7 * S,
-                               &wait_us));
-    assert_int_equal(wait_us, 7 * S);
+    assert_int_equal(take_turn(*state, "alice", 8 * S, &wait_us),
+                     FAILURES_TAKEN);
+    assert_int_equal(wait_us, 8 * S);
 }
 
 static void the_names_of_a_site_wait_for_each_other(void **state)
@@ -230,7 +254,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(the_wait_doubles_from_the_third_failure_up_to_a_minute),
         TEST(many_connections_guess_no_faster_than_one),
-        TEST(whoever_does_not_wait_has_not_tried),
+        TEST(with_few_failures_no_turn_is_needed),
+        TEST(a_wait_beyond_patience_is_no_turn),
         TEST(the_names_of_a_site_wait_for_each_other),
         TEST(nobody_locks_others_out),
         TEST(case_changes_no_name),
