@@ -286,12 +286,7 @@ static const struct pam_conversation_ops pam_ops = {
 /* A person at this machine has no address for PAM (PAM_RHOST). */
 static void check(struct authenticate_attempt *a)
 {
-    const struct network address = {
-        .address = a->who.ip,
-        .mask = { UINT64_MAX, UINT64_MAX },
-        .is_ipv4 = ip_is_ipv4(a->who.ip),
-    };
-    struct network_text remote = network_format(&address);
+    struct network_text remote = ip_format(a->who.ip);
     const struct pam_login login = {
         .user = a->name,
         .remote = a->who.is_local ? "" : remote.text,
