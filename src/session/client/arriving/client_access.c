@@ -30,6 +30,7 @@ void client_access_init(struct client_session *s)
     s->who = principal_of_address(has_ip, ip);
     if (s->telnet.wire.stream->is_relayed)
         s->who.is_local = false;
+    s->is_nameless = false;
     groups_watched_init(&s->watched);
 }
 
