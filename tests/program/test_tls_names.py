@@ -95,3 +95,44 @@ def test_the_kind_is_reloaded(start_vspcd, config, ca,
     hup(vspcd)
     with s_client(vspcd.console_address(vm.port), people["dns"]):
         vspcd.wait_event(words.CLIENT_NAMELESS, client="CN=person-dns")
+
+
+def der_name(tag, text):
+    """A subjectAltName with one name of any bytes."""
+    name = bytes((tag, len(text))) + text
+    return "subjectAltName=DER:" + (bytes((0x30, len(name))) + name).hex(":")
+
+
+EMAIL_TAG, DNS_TAG, URI_TAG = 0x81, 0x82, 0x86
+HOSTILE = {
+    "line": ("cn", "al\nice", None),
+    "forged": ("cn", "x\r\n2026-01-01T00:00:00.000Z info root is in", None),
+    "escape": ("cn", "\x1b[2Jalice", None),
+    "invisible": ("cn", "al\u200bice", None),
+    "backwards": ("cn", "\u202eecila", None),
+    "nul": ("email", None, der_name(EMAIL_TAG,
+                                    b"root@example.org\0@evil.example")),
+    "nul-dns": ("dns", None, der_name(DNS_TAG, b"ops.example.org\0.evil")),
+    "no-ascii": ("dns", None, der_name(DNS_TAG, b"\xff\xfe")),
+    "empty": ("uri", None, der_name(URI_TAG, b"")),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_name_is_nobodys(start_vspcd, ca, what):
+    """And the log has one line of it, without what is not shown."""
+    kind, common_name, extension = HOSTILE[what]
+    pair = ca.issue(f"hostile-{what}", common_name=common_name,
+                    extensions=extension or SUBJECTS["cn"])
+    vspcd = start_vspcd("--client-tls", "required", "--client-certs",
+                        "required", "--client-ca", ca.pair.certificate,
+                        "--certificate-name", kind)
+    vm = vspcd.vm("web")
+    with s_client(vspcd.console_address(vm.port), pair):
+        has = vspcd.wait_event(words.CLIENT_CONNECTED, proof="address")
+        assert has["principal"] == "anybody"
+    has = vspcd.wait_event(words.CLIENT_NAMELESS)
+    assert "has characters that are not shown" in has["reason"]
+    assert len(vspcd.events(words.CLIENT_CONNECTED)) == 1
+    assert all(line.isprintable() and "\u200b" not in line
+               for line in vspcd.lines)

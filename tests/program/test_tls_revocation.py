@@ -216,3 +216,22 @@ def test_a_new_kind_of_name_comes_before_the_new_rules(site):
     site.reload(more="certificate-name = email\n"
                 'access "*" { write = {"certificate:alice"} }\n')
     alice.wait_closed()
+
+
+@pytest.mark.parametrize("scheme", ["ssl", "telnets"])
+def test_a_listener_of_a_service_uri(site, scheme):
+    """Another door, with the same certificates."""
+    rules = "service-listen = {\"*:*\"}\n"
+    site.open(crls=[site.ca.crl()], more=rules)
+    port = site.vspcd.ports.base + 80
+    site.vspcd.vm("listens", uri=f"{scheme}://127.0.0.1:{port}")
+    site.vspcd.wait_event(words.SERVICE_LISTENER_OPENED)
+    alice = site.vspcd.keep(Peer(dial(("127.0.0.1", port))))
+    alice.sock = Tls(pair=site.alice).wrap(alice.sock)
+    alice.send(b"typed")
+    has = site.vspcd.wait_event(words.CLIENT_CONNECTED, peer=alice.address)
+    assert has["principal"] == "alice (certificate)"
+    site.reload(crls=[site.ca.crl(site.alice)], more=rules)
+    alice.wait_closed()
+    has = site.vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=alice.address)
+    assert has["reason"] == REVOKED

@@ -21,18 +21,20 @@
 /* ---- in words ----------------------------------------------------------- */
 
 /* As RFC 4514 has it, with what is most special first: cut, it still says who.
- * Control characters and separators are escaped; other letters stay UTF-8. */
+ * Control characters and separators are escaped; other letters stay UTF-8, but
+ * for those that are not shown. */
 static void format_name(const X509_NAME *name, char *to, size_t size)
 {
     BIO *text = BIO_new(BIO_s_mem());
-    int len = 0;
+    char *bytes = NULL;
+    long len = 0;
 
     if (text != NULL &&
         X509_NAME_print_ex(text, name, 0,
                            XN_FLAG_RFC2253 &
                                ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0)
-        len = BIO_read(text, to, (int)size - 1);
-    to[len > 0 ? len : 0] = '\0';
+        len = BIO_get_mem_data(text, &bytes);
+    text_clean(to, size, slice_of((uint8_t *)bytes, len > 0 ? (size_t)len : 0));
     BIO_free(text);
     ERR_clear_error();
 }

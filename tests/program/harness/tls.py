@@ -339,13 +339,14 @@ class Authority:
         openssl("req", "-x509", *NEW_KEY, "-subj", f"/CN={name}",
                 "-keyout", self.pair.key, "-out", self.pair.certificate)
 
-    def issue(self, name, days=30, extensions=NAMES):
-        """days below 0: it has expired."""
+    def issue(self, name, days=30, extensions=NAMES, common_name=None):
+        """days below 0: it has expired. common_name: if not name."""
         folder = self.pair.key.parent
         pair = Pair(folder, name)
         request, config = folder / f"{name}.csr", folder / f"{name}.cnf"
         config.write_text(extensions + "\n")
-        openssl("req", *NEW_KEY, "-subj", f"/CN={name}", "-keyout", pair.key,
+        openssl("req", *NEW_KEY, "-utf8", "-subj",
+                f"/CN={common_name or name}", "-keyout", pair.key,
                 "-out", request)
         openssl("x509", "-req", "-in", request, "-days", days,
                 "-CA", self.pair.certificate, "-CAkey", self.pair.key,
