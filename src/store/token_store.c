@@ -24,7 +24,8 @@ struct token_store {
     struct token_file *file; /* NULL: to be opened */
     bool has_tokens;         /* the last list was of a file that was there */
     uint64_t write_us;       /* uses are not written before */
-    struct uses writing;
+    struct uses writing; /* taken; still there: the disk did not take them */
+    struct err trouble;  /* why it did not */
 
     struct worker_crew crew; /* its lock protects all members below */
     struct token_store_news news;
@@ -92,34 +93,48 @@ static int look(struct token_store *s, struct token_store_news *found,
     return 0;
 }
 
-static int write_uses(struct token_store *s, struct err *err)
+/* What cannot be written stays, and the next uses come on top of it. Without a
+ * file, there is no token that it is about. */
+static void write_uses(struct token_store *s)
 {
-    int r;
-
-    if (s->file == NULL || s->writing.count == 0)
-        return 0;
-    r = token_file_note_uses(s->file, s->writing.item, s->writing.count, err);
-    if (r != 0) {
-        token_file_close(s->file);
-        s->file = NULL;
+    if (s->file == NULL ||
+        token_file_note_uses(s->file, s->writing.item, s->writing.count,
+                             &s->trouble) == 0) {
+        s->writing.count = 0;
+        return;
     }
-    return r;
+    token_file_close(s->file);
+    s->file = NULL;
 }
 
 /* ---- the thread ------------------------------------------------------- */
 
-/* Called with the lock. */
-static void take_uses(struct token_store *s)
+/* The later use of a token replaces the earlier one. */
+static void put_use(struct uses *uses, const struct token_use *use)
 {
-    struct uses taken = s->uses;
+    size_t i = 0;
+
+    while (i < uses->count && uses->item[i].id != use->id)
+        i++;
+    if (i < TOKEN_FILE_HOLDING_MAX)
+        uses->item[i] = *use;
+    if (i == uses->count && i < TOKEN_FILE_HOLDING_MAX)
+        uses->count++;
+}
+
+/* Called with the lock. True: there are uses, and it is time to write them. */
+static bool take_uses(struct token_store *s)
+{
     uint64_t now_us = clock_now_us();
 
-    s->writing.count = 0;
-    if (taken.count == 0 || (now_us < s->write_us && !s->crew.is_ending))
-        return;
-    s->uses = s->writing;
-    s->writing = taken;
+    if (s->uses.count + s->writing.count == 0 ||
+        (now_us < s->write_us && !s->crew.is_ending))
+        return false;
+    for (size_t i = 0; i < s->uses.count; i++)
+        put_use(&s->writing, &s->uses.item[i]);
+    s->uses.count = 0;
     s->write_us = now_us + TOKEN_STORE_WRITE_US;
+    return true;
 }
 
 /* Called with the lock. True if the loop has something to learn. */
@@ -152,13 +167,18 @@ static bool turn(struct token_store *s)
 {
     struct token_store_news found = { 0 };
     struct err err = { "" };
+    bool is_due = take_uses(s);
     int r;
 
-    take_uses(s);
     worker_unlock(&s->crew);
     r = look(s, &found, &err);
-    if (r == 0)
-        r = write_uses(s, &err);
+    if (r == 0 && is_due)
+        write_uses(s);
+    /* Until they are written, the disk fails. */
+    if (r == 0 && s->writing.count > 0) {
+        r = -EIO;
+        err = s->trouble;
+    }
     worker_lock(&s->crew);
     return keep_news(s, &found, r, &err);
 }
@@ -257,15 +277,7 @@ void token_store_take_news(struct token_store *s,
 
 void token_store_note_use(struct token_store *s, const struct token_use *use)
 {
-    struct uses *uses = &s->uses;
-    size_t i = 0;
-
     worker_lock(&s->crew);
-    while (i < uses->count && uses->item[i].id != use->id)
-        i++;
-    if (i < TOKEN_FILE_HOLDING_MAX)
-        uses->item[i] = *use;
-    if (i == uses->count && i < TOKEN_FILE_HOLDING_MAX)
-        uses->count++;
+    put_use(&s->uses, use);
     worker_unlock(&s->crew);
 }

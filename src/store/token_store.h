@@ -59,8 +59,8 @@ void token_store_close(struct token_store *s, uint64_t wait_us);
 void token_store_take_news(struct token_store *s,
                            struct token_store_news *ret_news);
 
-/* The later use of a token replaces the earlier one. Uses that the disk did not
- * take are lost. */
+/* The later use of a token replaces the earlier one. Uses that the disk does
+ * not take are tried again. */
 void token_store_note_use(struct token_store *s, const struct token_use *use);
 
 #endif

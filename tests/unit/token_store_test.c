@@ -9,11 +9,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -422,6 +424,42 @@ static void uses_are_written(void **state)
     token_list_done(&list);
 }
 
+static void set_disk_full(bool is_full)
+{
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = is_full ? 0 : limit.rlim_max;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The list is read all the same. */
+static void uses_that_a_full_disk_did_not_take_are_written_later(void **state)
+{
+    struct bench *b = *state;
+    const struct token_use use = { .id = 1, .used_s = 50, .from = "192.0.2.1" };
+    struct token_list list;
+
+    open_file(b);
+    assert_int_equal(create(b, "a", 1), 0);
+    open_store(b);
+    set_disk_full(true);
+    token_store_note_use(b->store, &use);
+    wait_news(b);
+    assert_true(b->news.is_failing && !b->news.has_list);
+    assert_true(b->news.trouble[0] != '\0');
+    set_disk_full(false);
+    assert_int_equal(create(b, "b", 2), 0);
+    wait_news(b);
+    assert_true(b->news.has_list && b->news.is_failing);
+    assert_int_equal(b->news.list.count, 2);
+    close_store(b);
+    list = load(b);
+    assert_int_equal(list.item[0]->used_s, 50);
+    token_list_done(&list);
+}
+
 static void write_at(const char *path, long at, const char *text)
 {
     FILE *f = fopen(path, "r+");
@@ -494,6 +532,7 @@ int main(void)
         WITH_BENCH(what_others_do_is_news),
         WITH_BENCH(a_file_that_replaces_another_is_read_at_once),
         WITH_BENCH(uses_are_written),
+        WITH_BENCH(uses_that_a_full_disk_did_not_take_are_written_later),
         WITH_BENCH(a_damaged_file_is_moved_aside),
         WITH_BENCH(a_file_that_cannot_be_read_is_tried_again),
     };
