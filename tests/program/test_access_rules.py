@@ -149,10 +149,13 @@ def test_an_interface_without_rules_is_told(start_vspcd, config):
     ('access "*" { read = {"g", "a"} }\ngroup g {}', 2, "has no members"),
     ('access "*" { read = {"root"} }\ngroup root { members = {"a"} }', 2,
      "who is user:root now"),
-    ('access "*" { read = {"a b"} }', 1, "have no blanks"),
-    ('access "*" { read = {"%wheel"} }', 1, "are unix:GROUP"),
+    ('access "*" { read = {"a b"} }', 1, "names of persons have no blanks"),
+    ('access "*" { read = {"%wheel"} }', 1, "taken for a person"),
     ('access "*" { read = {"a"}\n write = {"unix:no-such-group"} }', 2,
      "this system has no group 'no-such-group'"),
+    ('access "52 F7 a0 88 35 7e a2 c5-8c 35 5a 2b a9 f1 ec 6f/s0" '
+     '{ read = {"a"} }', 1,
+     "write it as '52f7a088-357e-a2c5-8c35-5a2ba9f1ec6f'"),
     ('\naccess "x" {}\naccess "*" { read = {"a"} }', 2,
      "gives nobody a right"),
     ('access "*" { read = {"g from 10.0.0.0/8", "b"} }\n'
@@ -174,10 +177,12 @@ def test_strange_rules(config, text, line, said):
     'access "*" { read = {"a"} }',
     'access "*" { read = {"a"} hosts = {"10.0.0.0/8"} }\n'
     'access "*" { read = {"a"} hosts = {"10.0.0.0/8", "::/0"} }',
+    'access "52F7A088-357e-a2c5-8c35-5a2ba9f1ec6f" { read = {"a"} }',
     'access "a?" { read = {"a"} }\naccess "a*" { read = {"a"} }',
     'group g { members = {"h"} }\ngroup h { members = {"anybody"} }\n'
     'access "*" { read = {"g"} }',
-    'access "*" { read = {"certificate:O=a b,CN=*", "unix:root"} }',
+    'access "*" { read = {"certificate:O=a b,CN=*", "unix:root", "@x"} }\n'
+    'group "@x" { members = {"proxy:domain users"} }',
 ])
 def test_rules_that_are_not_strange(config, text):
     assert check(config(text)) == []

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Text of the file, cut and cleaned for a message. */
 struct shown {
@@ -117,6 +118,21 @@ static void check_grants(const struct rules_section *section,
     }
 }
 
+/* A UUID as a VMX file has it, with blanks, is in no console's texts. */
+static void check_uuid(const struct rules_section *section,
+                       struct rules_problems *problems)
+{
+    size_t len = strcspn(section->pattern, "/");
+    char uuid[TEXT_ID_MAX + 1];
+
+    if (text_uuid(uuid, slice_of(section->pattern, len)) &&
+        strlen(uuid) == TEXT_UUID_LEN &&
+        (len != TEXT_UUID_LEN || strncasecmp(uuid, section->pattern, len) != 0))
+        rules_problem_add(problems, section->line, false,
+                          "access '%s' is for no UUID: write it as '%s'",
+                          show(section->pattern).text, uuid);
+}
+
 void rules_check(const struct access_rules *rules,
                  struct rules_problems *problems)
 {
@@ -126,6 +142,7 @@ void rules_check(const struct access_rules *rules,
         const struct rules_section *section = &rules->section[i];
 
         check_members(section->member, section->count, problems);
+        check_uuid(section, problems);
         check_reach(rules, i, problems);
         check_grants(section, problems);
     }

@@ -201,14 +201,15 @@ const char *member_doubt(const struct member *m)
     if (m->name == NULL)
         return NULL;
     if (!is_name_visible(m->name))
-        return "no name has such characters, or such a length";
-    if (has_pattern(m->kind))
+        return "has characters that no name has, or is too long";
+    /* Groups of a directory can have blanks: "domain users". */
+    if (m->kind != MEMBER_PERSON)
         return NULL;
     if (strchr(m->name, ' ') != NULL)
-        return "names of persons and groups have no blanks";
+        return "is no person: names of persons have no blanks";
     if (strchr("%@+&", m->name[0]) != NULL)
-        return "this is a name with a special character in it; members of a "
-               "group of accounts are unix:GROUP";
+        return "is taken for a person: those in a group of accounts are "
+               "unix:GROUP";
     return NULL;
 }
 

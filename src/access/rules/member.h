@@ -36,7 +36,8 @@ struct member {
 int member_parse(const char *text, struct member *ret, struct err *err);
 void member_done(struct member *m);
 
-/* Why no principal can ever have this member's name; NULL: one can. */
+/* Why hardly any principal can have this member's name, as "is no person";
+ * NULL: one can. */
 const char *member_doubt(const struct member *m);
 
 /* "certificate:", "": what stands before the name. */
