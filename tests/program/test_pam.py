@@ -392,6 +392,28 @@ def test_usage():
     assert result.returncode == 2 and "no socket" in result.stderr
 
 
+def test_systemd_starts_one_for_each_login(start_program, need, tmp_path):
+    activate = need("systemd-socket-activate", "systemd")
+    path = tmp_path / "socket"
+    with pam.service(play("hidden=Password: :x"), PERMIT) as name:
+        systemd = start_program([activate, "--listen", path, "--accept",
+                                 "--inetd", BUILD / "vspcd-pam", "--service",
+                                 name])
+        systemd.wait_log("Listening on")
+        logins = []
+        for _ in range(2):
+            sock = socket.socket(socket.AF_UNIX)
+            sock.connect(str(path))
+            logins.append(pam.Conversation(sock))
+            logins[-1].send(pam.login())
+        for one in logins:
+            assert one.next() == (HIDDEN, b"Password: ")
+        for one, answer, outcome in ((logins[0], "y", (DENIED, b"")),
+                                     (logins[1], "x", (ACCEPTED, b"alice"))):
+            one.answer(answer)
+            assert one.rest() == [outcome]
+
+
 # ---- a vspcd-pam of vspcd's own ---------------------------------------------
 
 class Parent:
