@@ -821,9 +821,12 @@ const struct option_row option_rows[] = {
       .example = "/run/vspcd-pam.sock",
       .is_reloaded = true,
       .text = "Unix socket of vspcd-pam, which checks passwords",
-      .more = "vspcd-pam.socket of systemd listens on /run/vspcd-pam.sock. A "
-              "vspcd that is started as root needs none: it starts a "
-              "vspcd-pam of its own, which stays root if --user is given." },
+      .more =
+          "vspcd-pam.socket of systemd listens on /run/vspcd-pam.sock. A "
+          "vspcd that is started as root needs none: it starts a "
+          "vspcd-pam of its own, which stays root if --user is given. While "
+          "login is off and there is no menu it starts none, and cannot "
+          "do so at a reload." },
     { .group = "State",
       .name = "backend",
       .type = OPTION_WORD,

@@ -72,17 +72,23 @@ struct companions {
     struct pam_helper pam;
 };
 
+static bool asks_for_passwords(const struct settings *s)
+{
+    return s->login == 0 || s->menu_port != 0;
+}
+
 /*
  * vspcd-pam stays root when we become another user, so it is started before. If
  * that fails, vspcd serves nevertheless, and each login finds out that
- * passwords cannot be checked.
+ * passwords cannot be checked. Where nobody is asked for one, nobody needs a
+ * process that tries them, least of all somebody who has taken us over.
  */
 static void start_pam(const struct settings *s, struct pam_helper *ret)
 {
     char user[ACCOUNT_NAME_MAX + 1];
     struct err err;
 
-    if (geteuid() != 0 || s->pam_socket != NULL)
+    if (geteuid() != 0 || s->pam_socket != NULL || !asks_for_passwords(s))
         return;
     if (s->user != NULL)
         snprintf(user, sizeof user, "%.*s", (int)strcspn(s->user, ":"),

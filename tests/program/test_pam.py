@@ -18,7 +18,8 @@ import tempfile
 
 import pytest
 
-from harness import pam
+from harness import pam, words
+from harness.clients import TelnetClient
 from harness.net import TIMEOUT, eventually
 from harness.pam import (ACCEPTED, ANSWER, DENIED, EXPIRED, FAILED, HIDDEN,
                          TEXT, VISIBLE, play)
@@ -129,7 +130,8 @@ def test_the_persons_address_is_known_to_pam(helper, tmp_path):
     with pam.service(f"auth required pam_exec.so quiet {script}",
                      PERMIT) as name:
         assert run(helper, name) == [(ACCEPTED, "alice")]
-        assert seen.read_text().split() == [name, "alice", "192.0.2.7", "vspcd"]
+        assert seen.read_text().split() == [name, "alice", "192.0.2.7",
+                                            "vspcd"]
 
 
 def test_an_expired_password_is_changed(helper, account):
@@ -234,7 +236,8 @@ def test_pam_has_another_name_for_the_person(helper):
     with pam.service(play("user=EXAMPLE+alice"), PERMIT) as name:
         assert run(helper, name) == [(ACCEPTED, "EXAMPLE+alice")]
     with pam.service(play("user=" + "x" * 300), PERMIT) as name:
-        assert run(helper, name) == [(FAILED, "PAM has no name for the person")]
+        assert run(helper, name) == [
+            (FAILED, "PAM has no name for the person")]
 
 
 @pytest.mark.parametrize("number, outcome", [
@@ -416,6 +419,10 @@ def test_systemd_starts_one_for_each_login(start_program, need, tmp_path):
 
 # ---- a vspcd-pam of vspcd's own ---------------------------------------------
 
+def children_of(pid):
+    return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
 class Parent:
     """vspcd-pam --control, and what vspcd does with it."""
 
@@ -438,9 +445,7 @@ class Parent:
         return one
 
     def children(self):
-        path = pathlib.Path(f"/proc/{self.process.pid}/task/"
-                            f"{self.process.pid}/children")
-        return path.read_text().split()
+        return children_of(self.process.pid)
 
 
 @pytest.fixture
@@ -534,9 +539,7 @@ def test_all_end_with_vspcd(parent):
 def helper_of(server):
     """The process ID of the only vspcd-pam that a vspcd has started."""
     def look():
-        children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children"
-                                ).read_text().split()
-        return [int(child) for child in children
+        return [int(child) for child in children_of(server.pid)
                 if pathlib.Path(f"/proc/{child}/comm").read_text()
                 == "vspcd-pam\n"]
 
@@ -575,10 +578,60 @@ def test_it_stays_root_and_serves_the_user(start_vspcd):
 
 
 @needs_root
-def test_no_own_one_where_a_socket_is_named(start_vspcd, tmp_path):
-    server = start_vspcd("--pam-socket", tmp_path / "socket")
-    children = pathlib.Path(f"/proc/{server.pid}/task/{server.pid}/children")
-    assert children.read_text() == ""
+def test_no_own_one_where_none_is_needed(start_vspcd, tmp_path):
+    for options in (["--pam-socket", tmp_path / "socket"], ["--login", "off"]):
+        server = start_vspcd(*options)
+        assert children_of(server.pid) == [], options
+
+
+@needs_root
+def test_a_user_of_this_machine_logs_in(start_vspcd, account, tmp_path):
+    """Into a vspcd that is not root any more, by its own vspcd-pam."""
+    user, password = account()
+    rules = tmp_path / "rules"
+    rules.write_text(f'access "*" {{ write = {{"{user}"}} }}\n')
+    server = start_vspcd("--config", rules, "--user", "nobody:nogroup",
+                         "--backend", "Memory", "--tls", "off")
+    vm = server.vm("web")
+    for attempt in (password + "x", password):
+        client = server.keep(TelnetClient(server.console_address(vm.port)))
+        client.read_until(b"login: ")
+        client.send(user.encode() + b"\r")
+        client.read_until(b"Password: ")
+        client.send(attempt.encode() + b"\r")
+        if attempt != password:
+            client.read_until(b"Login incorrect\r\n")
+    server.wait_event(words.LOGIN_ACCEPTED, principal=user, proof="password")
+    client.send(b"ls\r")
+    assert vm.read_until(b"ls\r") == b"ls\r"
+    assert password not in server.log
+
+
+def test_a_reload_names_another_socket(start_vspcd, tmp_path):
+    rules = tmp_path / "rules"
+    access = 'access "*" { write = {"alice"} }\n'
+    with pam.service(play("hidden=Password: :x"), PERMIT) as name:
+        helpers = pam.HelperSocket(tmp_path / "new", name)
+        rules.write_text(access + f'pam-socket = "{tmp_path}/old"\n')
+        server = start_vspcd("--config", rules)
+        vm = server.vm("web")
+
+        def log_in():
+            client = server.keep(TelnetClient(server.console_address(vm.port)))
+            client.read_until(b"login: ")
+            client.send(b"alice\r")
+            client.read_until(b"Password: ")
+            client.send(b"x\r")
+
+        log_in()
+        has = server.wait_event(words.PASSWORDS_UNCHECKED)
+        assert f"{tmp_path}/old" in has["reason"]
+        rules.write_text(access + f'pam-socket = "{helpers.path}"\n')
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_event(words.RELOAD_SETTING, setting="pam-socket")
+        log_in()
+        server.wait_event(words.LOGIN_ACCEPTED, principal="alice")
+        helpers.close()
 
 
 @needs_root
