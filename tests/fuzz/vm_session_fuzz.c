@@ -8,6 +8,8 @@
  */
 #include "session_play.h"
 
+#include "session/vm/vm_session_private.h"
+
 #include <stdlib.h>
 
 enum step {
@@ -124,6 +126,7 @@ struct play {
     uint64_t typed;     /* bytes that the client has sent, without NULs */
     uint64_t came;      /* the same that came to the VM, on all its hosts */
     bool has_taken_all; /* it never was slow */
+    uint8_t hosts;      /* that have come */
 };
 
 /* A host without BINARY gets CR NUL for CR. */
@@ -166,6 +169,19 @@ static bool has_room(const struct play *p)
     return p->all.site.peer_count < SITE_PEERS_MAX - 1;
 }
 
+/* Two connections come from each address. All are silent until hosts_answer. */
+static struct peer *host_arrive(struct play *p)
+{
+    struct peer *host = peer_add(&p->all.site);
+    const uint8_t ip[] = { 192, 0, 2, (uint8_t)(1 + p->hosts / 2) };
+
+    host->stream.stream.peer =
+        address_of_ip(ip_from_ipv4(ip), (uint16_t)(1025 + p->hosts++));
+    host->stream.pulse.is_answer_due = true;
+    vm_session_start(&p->all.site.ctx, &host->stream.stream, TLS_OFF);
+    return host;
+}
+
 /* The hosts that were are not played any more, but stay connected. */
 static void anew(struct play *p, unsigned how)
 {
@@ -178,7 +194,7 @@ static void anew(struct play *p, unsigned how)
     if (how == 3 && p->before != NULL)
         p->vm = p->before;
     else if (has_room(p))
-        p->vm = vm_arrive(&p->all.site);
+        p->vm = host_arrive(p);
     p->before = before;
 }
 
@@ -233,15 +249,33 @@ static void happen(struct play *p, unsigned event)
         p->before->stream.is_broken = true;
 }
 
+static void hosts_answer(struct site *s)
+{
+    for (size_t i = 0; i < s->peer_count; i++)
+        s->peers[i]->stream.pulse.heard++;
+}
+
+static void all_probes_due(struct site *s)
+{
+    for (int i = 0; i < VM_TAKEOVER_LOOKS; i++)
+        site_probes_due(s);
+}
+
 static void due(struct site *s, uint8_t what)
 {
+    /* The last three for 29 to 31. */
+    static void (*const of_takeover[])(
+        struct site *) = { site_probes_due, hosts_answer, all_probes_due };
     static void (*const queues[])(struct site *) = {
         site_identities_due, site_holds_due, site_negotiations_due,
         site_drains_due,     site_moves_due, site_short_holds_due,
         site_renames_due,
     };
 
-    queues[what % (sizeof queues / sizeof queues[0])](s);
+    if (what > 28)
+        of_takeover[what - 29](s);
+    else
+        queues[what % (sizeof queues / sizeof queues[0])](s);
 }
 
 static void step(struct play *p, struct slice *in)
@@ -356,7 +390,8 @@ static void start(struct play *p)
     *p = (struct play){ 0 };
     settings.console_limit = 8;
     session_play_open(&p->all, &settings);
-    p->vm = vm_connect(&p->all.site);
+    p->vm = host_arrive(p);
+    site_run(&p->all.site);
 }
 
 static void check(struct play *p)
@@ -387,6 +422,10 @@ static void finish(struct play *p)
             peer == all->other_vm)
             continue;
         peer_break(peer);
+        /* One that waits for its console is read when that is decided, perhaps
+         * behind others that wait. */
+        for (int n = 0; n < SITE_PEERS_MAX && !peer->stream.is_closed; n++)
+            all_probes_due(&all->site);
         require(peer->stream.is_closed);
     }
     if (p->client == NULL)

@@ -685,6 +685,8 @@ static void secrets_are_not_shown(void **state)
         { "tcp://[::1]:7000#verify#x", "tcp://[::1]:7000#***" },
         { "h:1#password=x", "h:1#***" },
         { "s0?key=secret", "s0?key=***" },
+        { "s0?key=secret&a://b", "s0?key=***" },
+        { "tcp://u:p?key=x@h:1", "tcp://***@h:1" },
         { "s0?port=a&Key=secret&x", "s0?port=a&Key=***" },
         { "tcp://h:1?key=secret", "tcp://h:1?***" },
         { "telnet://vspc:13370#x=secret", "telnet://vspc:13370#***" },

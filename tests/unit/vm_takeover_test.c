@@ -311,6 +311,26 @@ static void what_it_prints_while_it_waits_is_not_lost(void **state)
                         boot, LEN);
 }
 
+/* It has printed before its time to identify itself is over: then the rest of
+ * what it prints is not even looked at, until it is known whose it is. */
+static void who_has_printed_is_not_read_while_it_waits(void **state)
+{
+    struct site *s = *state;
+    struct peer *first = vm_at(s, FIRST, PORT);
+    struct peer *other = host_at(s, OTHER, PORT);
+
+    die(first);
+    site_run(s);
+    peer_give(other, BYTES(ESXI_OPTIONS ESXI_KNOWN ESXI_PROXY EXT(
+                         VC_UUID UUID_TEXT) "printed"));
+    site_identities_due(s);
+    assert_false(has_console(s, other));
+    assert_int_equal(other->stream.stream.interest, 0);
+    let_looks_pass(s, VM_TAKEOVER_LOOKS);
+    assert_true(has_console(s, other));
+    assert_int_equal(other->stream.stream.interest, STREAM_READ);
+}
+
 static void the_setting_may_let_the_newest_win(void **state)
 {
     struct site *s = *state;
@@ -489,6 +509,7 @@ int main(void)
         TEST(who_leaves_while_it_waits_changes_nothing),
         TEST(of_several_the_first_gets_it),
         TEST(what_it_prints_while_it_waits_is_not_lost),
+        TEST(who_has_printed_is_not_read_while_it_waits),
         TEST(the_setting_may_let_the_newest_win),
         TEST(the_setting_may_refuse_the_newest),
         TEST(a_new_setting_counts_at_once),

@@ -188,6 +188,27 @@ static const char *stops_of(bool is_address, bool is_console)
     return is_address ? "/?#" : "#";
 }
 
+/* How much of s there is in front of a key's value; all of it if no key begins
+ * in s. */
+static size_t len_before(struct slice s, const uint8_t *key)
+{
+    return key != NULL && key >= s.data && key < s.data + s.len
+               ? (size_t)(key - s.data)
+               : s.len;
+}
+
+/* True: the rest of the text is not shown, because a key begins in s. */
+static bool show_until_key(struct uri_shown *shown, size_t *len, struct slice s,
+                           const uint8_t *key)
+{
+    size_t before = len_before(s, key);
+
+    show(shown, len, slice_of(s.data, before));
+    if (before < s.len)
+        show(shown, len, slice_of_text(hidden));
+    return before < s.len;
+}
+
 struct uri_shown uri_show(struct slice text)
 {
     size_t scheme = scheme_len(text);
@@ -196,24 +217,21 @@ struct uri_shown uri_show(struct slice text)
     struct slice rest = slice_after(text, scheme);
     const uint8_t *at =
         rest.len > 0 && !is_console ? memrchr(rest.data, '@', rest.len) : NULL;
+    const uint8_t *key = uri_find_key(text).data;
     struct uri_shown shown = { "" };
     size_t len = 0;
-    const uint8_t *key = uri_find_key(text).data;
     size_t seen;
 
-    show(&shown, &len, slice_of(text.data, scheme));
+    if (show_until_key(&shown, &len, slice_of(text.data, scheme), key))
+        return shown;
     if (at != NULL) {
         show(&shown, &len, slice_of_text(hidden));
         rest = slice_after(rest, (size_t)(at - rest.data));
     }
     seen = uri_text_span_until(rest,
                                stops_of(scheme > 0 || at != NULL, is_console));
-    if (key != NULL && key >= rest.data && key < rest.data + seen) {
-        show(&shown, &len, slice_of(rest.data, (size_t)(key - rest.data)));
-        show(&shown, &len, slice_of_text(hidden));
+    if (show_until_key(&shown, &len, slice_of(rest.data, seen), key))
         return shown;
-    }
-    show(&shown, &len, slice_of(rest.data, seen));
     rest = slice_after(rest, seen);
     if (rest.len > 0)
         show(&shown, &len, slice_of(rest.data, 1));

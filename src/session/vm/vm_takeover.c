@@ -86,6 +86,8 @@ static bool begin_probe(struct vm_session *s, struct vm_session *rival)
         return true;
     if (s->phase != VM_PHASE_PROBING)
         vm_session_enter(s, VM_PHASE_PROBING);
+    /* What it has printed already is enough: it is not read meanwhile. */
+    telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
     look_later(s);
     return false;
 }
