@@ -235,3 +235,15 @@ def test_a_listener_of_a_service_uri(site, scheme):
     alice.wait_closed()
     has = site.vspcd.wait_event(words.CLIENT_DISCONNECTED, peer=alice.address)
     assert has["reason"] == REVOKED
+
+
+def test_a_certificate_may_get_a_name(site):
+    site.open(more="certificate-name = email\n"
+              'access "*" { read = {"anybody"} }\n')
+    bob = site.attach(site.bob)
+    site.vspcd.wait_event(words.CLIENT_NAMELESS)
+    site.reload(more='access "*" { write = {"certificate:bob"} }\n')
+    has = site.vspcd.wait_event(words.CLIENT_RIGHT_CHANGED, peer=bob.address)
+    assert (has["principal"], has["right"]) == ("bob (certificate)", "write")
+    bob.send(b"typed")
+    site.vm.read_until(b"typed")

@@ -76,10 +76,11 @@ static void identify(struct client_session *s)
 }
 
 /* Who was known by a certificate is known by its new name, or by the address
- * alone. */
+ * alone; and whose certificate had no name may have one now. Who has logged in
+ * stays who that is. */
 void client_access_identify_again(struct client_session *s)
 {
-    if (s->who.proof != PROOF_CERTIFICATE)
+    if (s->who.proof != PROOF_CERTIFICATE && s->who.proof != PROOF_ADDRESS)
         return;
     client_access_done(s);
     client_access_init(s);
