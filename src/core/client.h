@@ -111,6 +111,8 @@ enum client_outcome {
     CLIENT_REFUSED_LIMIT, /* as many clients as the console may have */
     CLIENT_REFUSED_RIGHT, /* it may not read it; its owner's answer */
     CLIENT_REFUSED_LOCK,  /* another client has locked it */
+    CLIENT_REFUSED_NOW,   /* no client is served at present; its owner's
+                           * answer */
 };
 
 /* Attaches a client that has no console, and may read this one at least. If the

@@ -272,23 +272,34 @@ bool gate_keep_for_newcomer(struct gate *g, struct gate_newcomer *n, size_t len)
                           LIMIT_EARLY_TOTAL);
 }
 
+static bool refuse_client(struct gate *g, enum admission_verdict verdict,
+                          const struct address *peer, const char **ret_line)
+{
+    admission_count(&g->admission, ADMISSION_CLIENT, verdict);
+    tell(ADMISSION_CLIENT, verdict, peer);
+    *ret_line = words[ADMISSION_CLIENT][verdict].line;
+    return false;
+}
+
+bool gate_serves_clients(struct gate *g, const struct address *peer,
+                         const char **ret_line)
+{
+    return !g->is_closed_to_clients ||
+           refuse_client(g, ADMISSION_CLOSED, peer, ret_line);
+}
+
 bool gate_take_place(struct gate *g, struct site_member *place,
                      const struct address *peer, bool has_proof,
                      const char **ret_line)
 {
     struct ip ip = { 0 };
     const struct ip *known = address_ip(peer, &ip) ? &ip : NULL;
-    enum admission_verdict verdict = ADMISSION_CLOSED;
+    enum admission_verdict verdict;
 
-    if (!g->is_closed_to_clients)
-        verdict =
-            places_take(&g->places, place, known, client_count(g), has_proof);
-    if (verdict == ADMITTED)
-        return true;
-    admission_count(&g->admission, ADMISSION_CLIENT, verdict);
-    tell(ADMISSION_CLIENT, verdict, peer);
-    *ret_line = words[ADMISSION_CLIENT][verdict].line;
-    return false;
+    if (!gate_serves_clients(g, peer, ret_line))
+        return false;
+    verdict = places_take(&g->places, place, known, client_count(g), has_proof);
+    return verdict == ADMITTED || refuse_client(g, verdict, peer, ret_line);
 }
 
 void gate_leave_place(struct gate *g, struct site_member *place)

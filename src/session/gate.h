@@ -32,8 +32,8 @@ struct gate {
     struct places places;   /* of clients */
     struct listener_guard of_vms;
     struct listener_guard of_clients;
-    bool is_closed_to_clients; /* the owner's: gate_take_place refuses all,
-                                * because their coming could not be recorded */
+    bool is_closed_to_clients; /* the owner's: none is served any more, because
+                                * that could not be recorded */
 };
 
 struct gate_settings {
@@ -76,6 +76,11 @@ void gate_add_newcomer(struct gate *g, enum admission_side side,
 /* The VM is identified, the client is served, or the connection has ended. May
  * be called twice, and for one that was not added (all of it 0). */
 void gate_remove_newcomer(struct gate *g, struct gate_newcomer *n);
+
+/* False: no client is to be served at present; otherwise as
+ * gate_take_place. */
+bool gate_serves_clients(struct gate *g, const struct address *peer,
+                         const char **ret_line);
 
 /*
  * A client is to be served. True: it has a place, until gate_leave_place

@@ -12,7 +12,7 @@ import pytest
 
 from harness import wire, words
 from harness.clients import TelnetClient
-from harness.net import eventually
+from harness.net import PortBlock, eventually
 from harness.programs import BUILD, clean_environment, is_sanitized
 from harness.service import Inbox, journal_fields
 from test_messages import sockets  # noqa: F401 (a fixture)
@@ -57,6 +57,16 @@ def verify(*paths):
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=clean_environment(), timeout=30, check=False)
     return result.returncode, result.stdout.decode()
+
+
+def menu_client(vspcd, port):
+    """A client with the list before it, in lines."""
+    client = vspcd.keep(TelnetClient((vspcd.iface, port)))
+    client.wait(lambda: re.search(b"login: |web", client.data), "the menu")
+    if b"login: " in client.data:
+        client.send(b"\r\n")  # as nobody
+    client.read_until(b"web")
+    return client
 
 
 def reload(vspcd):
@@ -133,6 +143,26 @@ def test_attach_and_detach_can_be_joined(start, path):
     assert detached["output-bytes"] == 3
     assert isinstance(detached["seconds"], int)
     assert detached["n"] > attached["n"]
+
+
+def test_each_stay_from_the_menu_has_its_own_bytes(start, path):
+    ports = PortBlock(1)
+    port = ports.take()
+    vspcd = start("--menu-port", port)
+    vm = vspcd.vm("web")
+    client = menu_client(vspcd, port)
+    for turn, typed in enumerate((b"12345\r", b"1\r"), start=1):
+        client.send(b"1\r\n")
+        client.read_until(b"opened")
+        client.send(typed + b"~.")
+        vm.read_until(typed[:-1])
+        eventually(lambda: len(events_of(
+            path, words.CLIENT_DISCONNECTED)) == turn, "the list again")
+    ports.close()
+    attached = events_of(path, words.CLIENT_CONNECTED, door="menu")
+    detached = events_of(path, words.CLIENT_DISCONNECTED)
+    assert len({has["number"] for has in attached + detached}) == 1
+    assert [has["input-bytes"] for has in detached] == [6, 2]
 
 
 def test_a_break_is_an_event(start, path):
@@ -370,6 +400,24 @@ def test_who_needs_the_audit_log_is_served_when_it_works(start, path):
     again = vspcd.telnet(vm)
     again.send(b"so does this")
     vm.read_until(b"so does this")
+
+
+def test_who_is_at_the_list_gets_no_console_either(start, path):
+    ports = PortBlock(1)
+    port = ports.take()
+    vspcd = start("--audit-required", "on", "--menu-port", port)
+    vspcd.vm("web")
+    client = menu_client(vspcd, port)
+    limit_files(vspcd, 1)
+    vspcd.vm("other")
+    vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
+    client.send(b"1\r\n")
+    client.read_until(b"no new clients are served at present")
+    limit_files(vspcd, None)
+    wait_event(path, words.AUDIT_WRITTEN)
+    client.send(b"1\r\n")
+    wait_event(path, words.CLIENT_CONNECTED, door="menu")
+    ports.close()
 
 
 def test_without_need_clients_are_served(start, path):

@@ -200,7 +200,7 @@ static void log_end(const struct client_session *s, const char *reason)
 {
     const struct console *c = s->target.console;
     const struct client *client = &s->client;
-    uint64_t stayed_us = clock_now_us() - client->since_us;
+    const struct client_stay *stay = &s->stay;
 
     log_audit(s->is_silent_end ? LOG_DEBUG : client_session_log_level(s),
               client->peer, console_id(c).text,
@@ -210,9 +210,10 @@ static void log_end(const struct client_session *s, const char *reason)
               LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
               client->peer, (unsigned long long)client->number,
               LOG_TEXT(principal_format(&s->who).text),
-              (unsigned long long)(stayed_us / 1000000),
-              (unsigned long long)client->input_bytes,
-              (unsigned long long)client->output_bytes, LOG_TEXT(reason));
+              (unsigned long long)(clock_now_us() - stay->since_us) / 1000000,
+              (unsigned long long)(client->input_bytes - stay->input_bytes),
+              (unsigned long long)(client->output_bytes - stay->output_bytes),
+              LOG_TEXT(reason));
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may
@@ -664,6 +665,7 @@ static struct client_session *new_session(struct session_context *ctx,
     deadline_init(&s->idle);
     buf_init(&s->kept, 2 * LIMIT_READ);
     client_past_init(&s->past);
+    s->stay.since_us = origin.now_us;
     client_init(&s->client, &client_session_client_ops, &origin);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
@@ -725,6 +727,20 @@ void client_session_leave(struct client_session *s, const char *reason)
     buf_init(&s->kept, 2 * LIMIT_READ);
 }
 
+/* It has had its place since it came. */
+static enum client_outcome let_in(struct client_session *s, struct err *why)
+{
+    const char *line;
+
+    if (!client_access_decide(s, why))
+        return CLIENT_REFUSED_RIGHT;
+    if (gate_serves_clients(&s->telnet.ctx->gate, &s->telnet.wire.stream->peer,
+                            &line))
+        return client_serving_attach(s, why);
+    err_set(why, "no new clients are served at present; try again later");
+    return CLIENT_REFUSED_NOW;
+}
+
 /* What was asked for the former console (older output) is given up by the
  * detaching; a client is moved as what it is, and is shown no past, unless it
  * has chosen the console itself (the menu). */
@@ -738,8 +754,7 @@ enum client_outcome client_session_attach(struct client *client,
     client_session_detach(client);
     go_to(s, console);
     if (client_session_is_shown(s)) {
-        outcome = client_access_decide(s, why) ? client_serving_attach(s, why)
-                                               : CLIENT_REFUSED_RIGHT;
+        outcome = let_in(s, why);
         if (outcome != CLIENT_ATTACHED) {
             console_ref_set(&s->target, NULL);
             return outcome;

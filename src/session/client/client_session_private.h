@@ -108,10 +108,18 @@ const char *client_mode_name(enum client_mode mode);
 
 struct client_menu; /* menu/client_menu_private.h */
 
+/* A client's stay at its console: what its counters were when it began. */
+struct client_stay {
+    uint64_t since_us; /* not attached yet: when it came */
+    uint64_t input_bytes;
+    uint64_t output_bytes;
+};
+
 struct client_session {
     struct session session;
     struct telnet_link telnet;
     struct client client;
+    struct client_stay stay;
     struct principal who; /* as far as it is proven; client.name is its name */
     struct groups_watched watched; /* the groups of who, while it is served */
     const struct client_role *role;

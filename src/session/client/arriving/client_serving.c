@@ -175,6 +175,11 @@ enum client_outcome client_serving_attach(struct client_session *s,
     if (outcome != CLIENT_ATTACHED)
         return outcome;
     gate_remove_newcomer(&s->telnet.ctx->gate, &s->newcomer);
+    s->stay = (struct client_stay){
+        .since_us = clock_now_us(),
+        .input_bytes = s->client.input_bytes,
+        .output_bytes = s->client.output_bytes,
+    };
     console_begin_at(&s->client.reader, s->came_at);
     client_output_note_absence(s);
     (void)client_line_begin(s);
