@@ -47,7 +47,7 @@ _Noreturn static void become_helper(const char *program, const char *user,
         (char *)(uintptr_t)NAME,
         (char *)(uintptr_t) "--control",
         (char *)(uintptr_t) "--peer-user",
-        (char *)(uintptr_t)(user != NULL ? user : "0"),
+        (char *)(uintptr_t)user,
         NULL,
     };
     char *environment[] = { NULL };

@@ -22,8 +22,9 @@ struct pam_helper {
 
 /*
  * Starts the program vspcd-pam that stands beside our own; only while the
- * process has one thread. user: the name or number of the user that vspcd
- * becomes; NULL: stays root. 0, or negative with err filled and none started.
+ * process has one thread. user: name or number of the user that vspcd
+ * becomes, "0" if it stays root. 0, or negative with err filled and none
+ * started.
  */
 int pam_helper_start(const char *user, struct pam_helper *ret, struct err *err);
 

@@ -85,7 +85,7 @@ static bool asks_for_passwords(const struct settings *s)
  */
 static void start_pam(const struct settings *s, struct pam_helper *ret)
 {
-    char user[ACCOUNT_NAME_MAX + 1];
+    char user[ACCOUNT_NAME_MAX + 1] = "0"; /* root */
     struct err err;
 
     if (geteuid() != 0 || s->pam_socket != NULL || !asks_for_passwords(s))
@@ -93,7 +93,7 @@ static void start_pam(const struct settings *s, struct pam_helper *ret)
     if (s->user != NULL)
         snprintf(user, sizeof user, "%.*s", (int)strcspn(s->user, ":"),
                  s->user);
-    if (pam_helper_start(s->user != NULL ? user : NULL, ret, &err) < 0)
+    if (pam_helper_start(user, ret, &err) < 0)
         fprintf(stderr, "vspcd: %s\n", err.text);
 }
 
