@@ -26,8 +26,8 @@ static const char *const state_steps[] = {
      * version has kept counts as used. by_tls is 1 if its VM's last connection
      * that lasted a minute was in TLS.
      */
-    "ALTER TABLE consoles ADD COLUMN used INTEGER NOT NULL DEFAULT 1;"
-    "ALTER TABLE consoles ADD COLUMN by_tls INTEGER NOT NULL DEFAULT 0",
+    ("ALTER TABLE consoles ADD COLUMN used INTEGER NOT NULL DEFAULT 1;"
+     "ALTER TABLE consoles ADD COLUMN by_tls INTEGER NOT NULL DEFAULT 0"),
     /* 3. keyed is 1 if its VM has come with the key of its configuration. */
     "ALTER TABLE consoles ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0",
 };
