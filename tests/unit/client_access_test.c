@@ -2,6 +2,8 @@
  * console change under them. */
 #include "client_fixture.h"
 
+#include "session/client/client_session_private.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -193,6 +195,120 @@ static void one_who_loses_read_is_closed_with_the_reason(void **state)
     assert_true(client->stream.is_closed);
 }
 
+/* ---- persons, whose groups and tokens change ---------------------------- */
+
+/* Wheel writes, and everybody here reads. */
+static void allow_wheel(struct fixture *f)
+{
+    static const struct access_text wheel = { "unix:wheel", 1 };
+    static const struct access_text local = { "anybody from local", 1 };
+    struct access_section_source section = { .pattern = { "*", 1 } };
+    const struct access_source source = { .section = &section,
+                                          .section_count = 1 };
+
+    section.members[RIGHT_WRITE] = (struct access_texts){ &wheel, 1 };
+    section.members[RIGHT_READ] = (struct access_texts){ &local, 1 };
+    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+}
+
+static struct principal alice(void)
+{
+    char *wheel = (char *)"wheel";
+    struct principal p = principal_of_address(false, (struct ip){ 0 });
+
+    assert_true(principal_prove(&p, PROOF_PASSWORD, "alice"));
+    principal_set_groups(&p, &wheel, 1);
+    return p;
+}
+
+/* The only client has logged in. */
+static struct client_session *prove(struct fixture *f, struct principal who)
+{
+    struct client_session *s = client_session_of(
+        CONTAINER_OF(f->console->clients.next, struct client, node));
+    struct err why;
+
+    client_access_prove(s, &who);
+    assert_true(client_access_decide(s, &why));
+    return s;
+}
+
+static void one_who_leaves_a_group_loses_its_right(void **state)
+{
+    struct fixture *f = *state;
+    struct groups_watch watch;
+    struct client_session *s;
+    struct peer *client;
+
+    groups_watch_open(&watch, NULL, NULL);
+    f->site.ctx.groups = &watch;
+    allow_wheel(f);
+    client = telnet_connect(&f->site, f->console);
+    s = prove(f, alice());
+    peer_give(client, BYTES("a"));
+    assert_true(peer_got(f->vm, BYTES("a")));
+    /* The name service has said so. */
+    principal_set_groups(&s->who, NULL, 0);
+    s->watched.on_change(s->watched.owner);
+    site_run(&f->site);
+    assert_true(peer_got(
+        client, BYTES(NOTICE("vm-0001: you may only read from now on"))));
+    peer_give(client, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("")));
+    peer_break(client);
+    site_run(&f->site);
+    assert_true(list_is_empty(&watch.watched));
+    groups_watch_close(&watch);
+    f->site.ctx.groups = NULL;
+}
+
+static void ignore_use(void *owner, const struct token *token, bool is_new)
+{
+    (void)owner;
+    (void)token;
+    (void)is_new;
+}
+
+/* It is closed, though everybody here may read. */
+static void one_whose_token_ends_is_closed(void **state)
+{
+    static const struct tokens_events events = { .on_use = ignore_use };
+    struct fixture *f = *state;
+    struct principal who = principal_of_address(false, (struct ip){ 0 });
+    uint8_t random[TOKEN_RANDOM_LEN] = { 1 };
+    char text[TOKEN_LEN + 1];
+    struct token token = { .id = 1,
+                           .name = "ci",
+                           .owner = "alice",
+                           .right = RIGHT_READ,
+                           .used_from = "" };
+    struct tokens *tokens = tokens_new(&events);
+    struct peer *client;
+
+    token_make(random, text);
+    token_digest(slice_of_text(text), token.digest);
+    tokens_replace(tokens, &token, 1, 1, NULL, NULL, NULL);
+    f->site.ctx.tokens = tokens;
+    allow_wheel(f);
+    client = telnet_connect(&f->site, f->console);
+    assert_int_equal(tokens_prove(tokens, slice_of_text(text), 1, &who),
+                     TOKENS_PROVEN);
+    who.owner->is_local = true;
+    (void)prove(f, who);
+    (void)sessions_judge(&f->site.ctx);
+    peer_give(f->vm, BYTES("output"));
+    assert_true(peer_got(client, BYTES("output")));
+    tokens_replace(tokens, NULL, 0, 1, NULL, NULL, NULL);
+    assert_int_equal(sessions_judge(&f->site.ctx).clients, 1);
+    peer_give(f->vm, BYTES("secret"));
+    site_run(&f->site);
+    assert_true(peer_got(client, BYTES(NOTICE("vm-0001: its token was revoked "
+                                              "or has expired"))));
+    assert_true(client->stream.is_closed);
+    f->site.ctx.tokens = NULL;
+    tokens_free(tokens);
+}
+
 /* The break that it holds would last for ever. */
 static void a_break_ends_with_its_right(void **state)
 {
@@ -262,6 +378,8 @@ int main(void)
         TEST(a_reader_does_not_end_the_break_of_another),
         TEST(rights_are_taken_and_given_live),
         TEST(one_who_loses_read_is_closed_with_the_reason),
+        TEST(one_who_leaves_a_group_loses_its_right),
+        TEST(one_whose_token_ends_is_closed),
         TEST(a_break_ends_with_its_right),
         TEST(a_renamed_console_is_judged_anew),
         TEST(a_client_that_moves_is_judged_for_where_it_goes),

@@ -288,11 +288,28 @@ static void tell(struct client_session *s, enum right before, enum right now)
     client_output_flush(s);
 }
 
+/* It is not served as a stranger either: it came by its token. */
+static void lose_token(struct client_session *s)
+{
+    const struct access_verdict none = { .right = RIGHT_NONE };
+
+    if (client_session_is_attached(s)) {
+        log_changed(s, (enum right)s->client.right, &none);
+        client_set_right(&s->client, RIGHT_NONE);
+        client_line_end(s);
+    }
+    client_access_lose(s, client_end_text(CLIENT_END_TOKEN));
+}
+
 bool client_access_judge(struct client_session *s)
 {
     enum right before = (enum right)s->client.right;
     struct access_verdict verdict;
 
+    if (s->phase < CLIENT_DRAINING && !holds(s)) {
+        lose_token(s);
+        return false;
+    }
     client_menu_refresh(s);
     if (s->role->is_outgoing || s->phase >= CLIENT_DRAINING ||
         !client_session_is_attached(s))
