@@ -568,8 +568,9 @@ static const struct part {
      * be left at closing. */
     { "access", daemon_open_access, daemon_close_access },
     { "groups", daemon_open_groups, daemon_close_groups },
-    { "tokens", daemon_open_tokens, daemon_close_tokens },
     { "tls", daemon_open_tls, daemon_close_tls },
+    /* Behind what can fail: a folder that is missing is one line then. */
+    { "tokens", daemon_open_tokens, daemon_close_tokens },
     { "pam", daemon_open_pam, daemon_close_pam },
     { "logins", daemon_open_logins, daemon_close_logins },
     /* Includes the gate, which every listener below asks. */
