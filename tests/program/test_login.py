@@ -3,14 +3,16 @@ connection, what comes of it, and that guessing is slow for the guesser alone.
 Each cut of what is typed is in tests/unit/client_login_test.c."""
 
 import contextlib
+import subprocess
 import time
 
 import pytest
 
 from harness import balancer, pam, wire, words
 from harness.clients import RawClient, TelnetClient
-from harness.net import TIMEOUT, eventually, pump_all
+from harness.net import TIMEOUT, PortBlock, eventually, pump_all
 from harness.pam import play
+from harness.programs import BUILD, clean_environment
 from harness.streams import assert_both_ways
 from harness.tls import Tls
 from test_config import config  # noqa: F401 (a fixture)
@@ -31,7 +33,7 @@ def logins(start_vspcd, config, certificates, tmp_path):
     """logins(rules, *options, asks=[...]): a vspcd with TLS for clients, whose
     PAM has these questions; and its VM."""
     with contextlib.ExitStack() as stack:
-        def start(rules, *options, asks=("hidden=Password: :secret",)):
+        def start(rules, *options, asks=("hidden=Password: :secret",), **how):
             name = stack.enter_context(pam.service(play(*asks), PERMIT))
             helper = pam.HelperSocket(tmp_path / "pam", name)
             stack.callback(helper.close)
@@ -39,7 +41,8 @@ def logins(start_vspcd, config, certificates, tmp_path):
                 "--config", config(rules), "--pam-socket", helper.path,
                 "--client-tls", "telnets", "--cert",
                 certificates.server.certificate, "--key",
-                certificates.server.key, *options)
+                certificates.server.key, *options,
+                env={"STATE_DIRECTORY": str(tmp_path)}, **how)
             vspcd.helper = helper
             return vspcd, vspcd.vm("web")
         yield start
@@ -205,6 +208,50 @@ def test_off_by_sighup(logins, config):
     config(ALICE + "\nlogin = off")
     hup(vspcd)
     assert come(vspcd, vm).read_all().endswith(AWAY)
+
+
+# Tokens, and the menu
+
+def make_token(tmp_path, *options):
+    """Of root, who is vspcd's user here."""
+    return subprocess.run(
+        [BUILD / "vspcd", "--config", "/dev/null", "--token", "create",
+         "--token-name", "ci", *options], check=True, capture_output=True,
+        env=clean_environment({"STATE_DIRECTORY": str(tmp_path)})
+    ).stdout.strip()
+
+
+def test_a_token_does_as_well(logins, tmp_path):
+    token = make_token(tmp_path, "--token-right", "write")
+    vspcd, vm = logins('access "*" { write = {"token:ci"} }')
+    client = come(vspcd, vm)
+    log_in(client, b"whoever", token)
+    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="ci", proof="token",
+                     peer=client.address)
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address,
+                     right="write")
+    wrong = come(vspcd, vm)
+    log_in(wrong, b"whoever", token[:-1])
+    wrong.read_until(b"Login incorrect")
+    vspcd.wait_event(words.LOGIN_FAILED, proof="token",
+                     reason="token-mistyped")
+    assert token.decode() not in vspcd.log
+    assert not vspcd.helper.processes
+
+
+def test_the_menu(logins):
+    ports = PortBlock()
+    port = ports.base + 60
+    vspcd, vm = logins(ALICE, "--menu-port", port, ports=ports)
+    client = vspcd.keep(TelnetClient(vspcd.console_address(port)))
+    log_in(client)
+    client.read_until(b"1-1 of 1 console")
+    client.read_until(b"or q: ")
+    client.send(b"1\r")
+    vspcd.wait_event(words.CLIENT_CONNECTED, console="web", door="menu",
+                     right="write")
+    vm.send(b"~# ")
+    client.read_until(b"~# ")
 
 
 # Guessing

@@ -255,6 +255,62 @@ static void nobody_is_asked_who_may_type_already(void **state)
     assert_true(peer_got(f->vm, BYTES("ls\r")));
 }
 
+/* ---- the menu ----------------------------------------------------------- */
+
+#define TTYPE "\x18"
+#define NAWS "\x1f"
+#define DUMB IAC SB TTYPE "\0DUMB" IAC SE
+#define MENU_GREETING                                                          \
+    "\r\nvspcd\r\nLog in to type, or press Enter to watch.\r\nlogin: "
+
+static bool has(const struct peer *p, const char *text)
+{
+    return p->data.len > 0 && memmem(buf_bytes(&p->data).data, p->data.len,
+                                     text, strlen(text)) != NULL;
+}
+
+/* Whatever it says of its terminal, it is asked for a name first. */
+static struct peer *come_to_menu(struct fixture *f)
+{
+    struct peer *p = menu_connect(&f->site);
+
+    peer_give(p, BYTES(YES IAC WILL TTYPE IAC WILL NAWS IAC SB NAWS
+                       "\0\x50\0\x18" IAC SE));
+    peer_give(p, BYTES(IAC SB NAWS "\0\x60\0\x20" IAC SE));
+    site_menus_due(&f->site);
+    assert_true(peer_got(p, BYTES(MENU_GREETING)));
+    return p;
+}
+
+static void the_menu_lists_what_the_person_may_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = come_to_menu(f);
+
+    peer_give(p, BYTES("alice\r\0right\r\0"));
+    answer(f);
+    peer_give(p, BYTES(DUMB));
+    site_menus_due(&f->site);
+    assert_true(has(p, "1-1 of 1 console"));
+    assert_true(has(p, "vm-0001"));
+    peer_give(p, BYTES("1\r\0"));
+    site_menus_due(&f->site);
+    assert_int_equal(f->console->client_count, 1);
+    assert_int_equal(client_at(f->console->clients.next)->right, RIGHT_WRITE);
+}
+
+static void at_the_menu_one_may_go_on_without_a_name(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = come_to_menu(f);
+
+    peer_give(p, BYTES("\r\0"));
+    peer_give(p, BYTES(DUMB));
+    site_menus_due(&f->site);
+    assert_true(has(p, "number, text, ? or q: "));
+    assert_false(has(p, "vm-0001"));
+}
+
 /* ---- in the clear ------------------------------------------------------- */
 
 static void in_the_clear_from_elsewhere_nobody_is_asked(void **state)
@@ -590,6 +646,8 @@ int main(void)
         TEST(a_person_on_a_slow_link_is_asked),
         TEST(nobody_is_asked_where_that_is_off),
         TEST(nobody_is_asked_who_may_type_already),
+        TEST(the_menu_lists_what_the_person_may_read),
+        TEST(at_the_menu_one_may_go_on_without_a_name),
         TEST(in_the_clear_from_elsewhere_nobody_is_asked),
         TEST(in_the_clear_from_elsewhere_one_may_watch),
         TEST(this_machine_is_asked_in_the_clear),
