@@ -1,7 +1,8 @@
 /*
  * Whole client sessions of one console: the input plays up to four clients,
- * their network, the VM, the time, and what the rules let them do. Beside them
- * a client of the same console and a pair of its own must not notice.
+ * their network, the VM, the time, what the rules let them do, and what PAM
+ * says of their logins. Beside them a client of the same console and a pair of
+ * its own must not notice.
  *
  * An input is a row of steps, an operation and its argument in a byte each: the
  * low three bits say what, the high five how much. Bytes, pieces, floods and
@@ -9,6 +10,7 @@
  */
 #include "session_play.h"
 
+#include "../unit/fake_means.h"
 #include "session/client/client_session.h"
 
 enum step {
@@ -114,6 +116,7 @@ struct play {
     uint64_t typed;      /* input of the console when its clients were allowed
                           * to read alone */
     bool has_called;
+    bool has_logged_in;
     uint8_t right;    /* enum right, of its clients */
     uint8_t keyboard; /* enum access_keyboard */
     bool is_new;      /* the VM; what it sends begins with the next run */
@@ -131,6 +134,7 @@ static void set_rules(struct play *p, enum right right,
                       enum access_keyboard keyboard)
 {
     static const struct access_text anybody = { "anybody", 1 };
+    static const struct access_text alice = { "alice", 1 };
     struct access_section_source sections[2] = {
         { .pattern = { UUID, 1 }, .keyboard = keyboard },
         { .pattern = { "*", 2 } },
@@ -141,6 +145,7 @@ static void set_rules(struct play *p, enum right right,
 
     p->right = (uint8_t)right;
     p->keyboard = (uint8_t)keyboard;
+    sections[0].members[RIGHT_ADMIN] = (struct access_texts){ &alice, 1 };
     sections[0].members[right] = (struct access_texts){ &anybody, 1 };
     sections[1].members[RIGHT_BREAK] = (struct access_texts){ &anybody, 1 };
     rules = access_rules_compile(&source, NULL, NULL);
@@ -173,7 +178,7 @@ static void check_console(const struct play *p)
     require(c->held_input.len <= settings->held_input_max + 2 * LIMIT_READ);
     require(c->output.cap <= settings->ring_max * 2);
     /* For a system that was called there are no rules. */
-    require(p->right > RIGHT_READ || p->has_called ||
+    require(p->right > RIGHT_READ || p->has_called || p->has_logged_in ||
             c->input_bytes == p->typed);
     require(!p->is_steady || (c->link != NULL && !p->vm->stream.is_closed));
 }
@@ -188,6 +193,38 @@ static void give_output(struct play *p, size_t len)
     pattern_fill(bytes, len, p->sent);
     p->sent += len;
     peer_put_data(p->vm, slice_of(bytes, len));
+}
+
+/* What becomes of logins. */
+enum login_due {
+    LOGIN_STEP = 30,
+    LOGIN_ACCEPT = 27,
+    LOGIN_DENY = 24,
+    LOGIN_ASK = 21,
+    LOGIN_GROUPS = 18,
+    LOGIN_LATE = 15,
+};
+
+static void login_due(struct play *p, uint8_t what)
+{
+    struct site *s = &p->all.site;
+    struct deadline_queue *steps = authenticate_steps(s->ctx.authenticate);
+    struct deadline *first = deadline_first(steps);
+
+    if (what == LOGIN_STEP && first != NULL)
+        deadline_queue_fire(steps, first->due_us);
+    else if (what == LOGIN_LATE)
+        site_logins_due(s);
+    else if (what == LOGIN_GROUPS && fake.looked_up_count > 0)
+        fake_groups_done(GROUPS_FOUND);
+    else if (what == LOGIN_ASK && fake.asked_count > 0)
+        fake_pam_ask("Code: ", false);
+    else if (what == LOGIN_DENY && fake.asked_count > 0)
+        fake_pam_done(PAM_OUTCOME_DENIED, "");
+    else if (what == LOGIN_ACCEPT && fake.asked_count > 0) {
+        p->has_logged_in = true;
+        fake_pam_done(PAM_OUTCOME_ACCEPTED, "alice");
+    }
 }
 
 static void due(struct site *s, uint8_t what)
@@ -362,7 +399,10 @@ static void step(struct play *p, struct slice *in)
         p->vm->stream.room = how == 31 ? SIZE_MAX : how;
         break;
     case STEP_DUE:
-        due(&p->all.site, how);
+        if (how % 3 == 0 && how >= LOGIN_LATE)
+            login_due(p, how);
+        else
+            due(&p->all.site, how);
         break;
     case STEP_EVENT:
         happen(p, how);
@@ -388,6 +428,8 @@ static void check(struct play *p)
 
 static void start(struct play *p)
 {
+    static const uint64_t seed[2] = { 11, 12 };
+    const struct authenticate_means means = fake_means_begin();
     struct directory_settings settings = site_settings();
 
     *p = (struct play){ .is_steady = true };
@@ -395,6 +437,9 @@ static void start(struct play *p)
     session_play_open(&p->all, &settings);
     p->all.site.ctx.settings.history =
         (struct history_wish){ 24, LIMIT_OF(4 * KIB) };
+    p->all.site.ctx.settings.asks_logins = true;
+    p->all.site.ctx.authenticate = authenticate_new(NULL, &means, seed);
+    p->all.site.ctx.tokens = means.tokens;
     p->vm = vm_start(&p->all.site);
     p->console = site_console(&p->all.site);
     set_rules(p, RIGHT_BREAK, KEYBOARD_FREE_FOR_ALL);
@@ -431,6 +476,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static struct play p;
     struct slice in = slice_of(bytes, len < STEPS_MAX ? len : STEPS_MAX);
+    struct authenticate *authenticate;
 
     start(&p);
     while (in.len > 0) {
@@ -441,6 +487,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     session_play_check_others(&p.all);
     finish(&p);
     session_play_check_others(&p.all);
+    authenticate = p.all.site.ctx.authenticate;
     session_play_close(&p.all);
+    require(fake.asked_count == 0 && fake.looked_up_count == 0);
+    authenticate_free(authenticate);
     return 0;
 }
