@@ -119,7 +119,8 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
 
 /* Whether somebody at this principal's address who proves a name by password or
  * token may have more of this console than the principal has now: whether it is
- * worth asking for a login. console NULL: of any console. */
+ * worth asking for a login. console NULL: of any console that the principal
+ * may not type into. */
 bool access_rules_may_gain(const struct access_rules *rules,
                            const struct principal *who,
                            const struct access_console *console);

@@ -574,6 +574,26 @@ static void a_login_is_asked_for_where_it_helps(void **state)
     access_rules_free(rules);
 }
 
+/* At the menu, where there is no console yet. */
+static void no_login_is_asked_for_where_all_may_be_typed_into(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "*",
+          .members = { [RIGHT_ADMIN] = { "alice" },
+                       [RIGHT_WRITE] = { "anybody from local" } } },
+        { 0 },
+    };
+    struct access_rules *rules = rules_of(NULL, sections);
+
+    (void)state;
+    assert_false(may_gain(rules, at("127.0.0.1"), NULL));
+    assert_true(may_gain(rules, at(FAR), NULL));
+    access_rules_free(rules);
+    rules = access_rules_standard("", false, KEYBOARD_FREE_FOR_ALL);
+    assert_false(may_gain(rules, at("127.0.0.1"), NULL));
+    access_rules_free(rules);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -587,6 +607,7 @@ int main(void)
         cmocka_unit_test(a_token_is_bounded_by_its_owner),
         cmocka_unit_test(without_sections_this_machine_may_break),
         cmocka_unit_test(a_login_is_asked_for_where_it_helps),
+        cmocka_unit_test(no_login_is_asked_for_where_all_may_be_typed_into),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

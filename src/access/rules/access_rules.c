@@ -247,7 +247,9 @@ bool access_rules_may_gain(const struct access_rules *rules,
         return section != NULL && may_gain_in(rules, section, who, &texts);
     }
     for (size_t i = 0; i < rules->section_count; i++) {
-        if (may_gain_in(rules, &rules->section[i], who, &texts))
+        section = &rules->section[i];
+        if (judge_in(rules, section, who, &texts).right < RIGHT_WRITE &&
+            may_gain_in(rules, section, who, &texts))
             return true;
     }
     return false;
