@@ -30,13 +30,7 @@
 
 enum { TTYPE_SEND = 1 };
 
-static bool is_screen_telnet(const struct client_session *s)
-{
-    return telpeer_is_on(&s->telnet.wire.peer, TELPEER_US,
-                         TELNET_OPTION_ECHO) &&
-           telpeer_is_on(&s->telnet.wire.peer, TELPEER_US, TELNET_OPTION_SGA);
-}
-
+/* SGA does not count: busybox refuses it, and sends each key all the same. */
 bool client_menu_echoes(const struct client_menu *cm)
 {
     const struct wire *w = &cm->session->telnet.wire;
@@ -178,7 +172,7 @@ static void know_terminal(struct client_menu *cm, bool has_screen)
 {
     if (cm->place != MENU_AT_TERMINAL)
         return;
-    cm->has_screen = has_screen && is_screen_telnet(cm->session);
+    cm->has_screen = has_screen && client_menu_echoes(cm);
     show_list(cm);
 }
 
