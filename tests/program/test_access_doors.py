@@ -4,7 +4,7 @@ several hosts, and what the model says is what happens on the wire."""
 import random
 
 from harness.access_model import (Console, Member, Principal, Rules, Section,
-                                  judge)
+                                  judge, may_gain)
 from harness.clients import TelnetClient
 from test_access_model import write_rules
 from test_config import config  # noqa: F401 (a fixture)
@@ -29,14 +29,19 @@ def random_rules(rng):
         for _ in range(rng.randrange(1, 4))])
 
 
-def assert_allowed(vspcd, vm, source, right, serial):
+def assert_allowed(vspcd, vm, source, right, is_asked, serial):
     """serial: bytes that are this client's alone."""
     client = vspcd.keep(TelnetClient(vspcd.console_address(vm.port),
                                      source=source))
+    said = client.read_until(b"login: ") if is_asked else b""
     if right == "none":
-        said = client.read_all()
-        assert b"output" not in said and vm.name.encode() not in said, said
+        said += b"" if is_asked else client.read_all()
+    assert b"output" not in said and vm.name.encode() not in said, said
+    if right == "none":
+        client.close()
         return
+    if is_asked:
+        client.send(b"\r\n")
     client.read_until(b"output")
     client.send(serial)
     if right == "read":
@@ -47,7 +52,8 @@ def assert_allowed(vspcd, vm, source, right, serial):
 
 
 def test_the_model_at_the_doors(start_vspcd, config):
-    """What somebody typed who may not would be in front of what another one
+    """Who may do more by a login is asked for one, and nobody else. What
+    somebody typed who may not would be in front of what another one
     typed who may."""
     seed = random.randrange(1 << 32)
     print(f"{seed=}")
@@ -57,6 +63,7 @@ def test_the_model_at_the_doors(start_vspcd, config):
     vms = [vspcd.vm(name, uri="s0", source=host) for name, host in HOSTS.items()]
     for vm in vms:
         vm.send(b"output")
+    asked = 0
     typed = {vm.name: b"" for vm in vms}
     for _ in range(100):
         rules = random_rules(rng)
@@ -64,14 +71,17 @@ def test_the_model_at_the_doors(start_vspcd, config):
         config(text)
         hup(vspcd)
         for vm in vms:
-            source = rng.choice(CLIENTS)
-            right = judge(rules, Principal(address=source), Console(
-                vm.name, vm.uuid, "s0", HOSTS[vm.name])).right
+            who = Principal(address=rng.choice(CLIENTS))
+            console = Console(vm.name, vm.uuid, "s0", HOSTS[vm.name])
+            right = judge(rules, who, console).right
+            may_type = right not in ("none", "read")
+            is_asked = not may_type and may_gain(rules, who, console)
             serial = b"<%d>" % rng.randrange(1 << 32)
-            print(text, vm.name, source, right)
-            assert_allowed(vspcd, vm, source, right, serial)
-            if right not in ("none", "read"):
+            print(text, vm.name, who.address, right, is_asked)
+            assert_allowed(vspcd, vm, who.address, right, is_asked, serial)
+            asked += is_asked
+            if may_type:
                 typed[vm.name] += serial
     for vm in vms:
         assert vm.data == b""
-    assert all(typed.values())
+    assert all(typed.values()) and asked > 0
