@@ -142,7 +142,7 @@ void client_session_end_gently(struct client_session *s, const char *reason)
 /* The stream's own words are better than ours where it has some. They last as
  * long as the stream, and the stream until client_session_on_end has logged
  * them. */
-static void client_session_on_broken(struct telnet_link *l, int error)
+void client_session_on_broken(struct telnet_link *l, int error)
 {
     struct client_session *s = client_session_of_telnet(l);
     const char *problem = stream_security(l->wire.stream).problem;
@@ -370,199 +370,6 @@ static void client_session_phase_due(struct deadline *d, void *owner)
     directory_settle(ctx->directory);
 }
 
-/* ---- its link ------------------------------------------------------------ */
-
-/* All the reasons for not reading are RESTS and none WAITS: a client that takes
- * no answers, or whose input the console does not take, waits for somebody
- * else, perhaps for ever. A break ends it then, whatever it had said. */
-static enum telnet_link_pace client_session_pace(const struct telnet_link *l)
-{
-    const struct client_session *s =
-        CONTAINER_OF(l, const struct client_session, telnet);
-
-    if (s->phase >= CLIENT_HALF_CLOSED || s->has_finished ||
-        (s->target.console == NULL && s->menu == NULL) || s->has_typed_over ||
-        s->is_refused || client_menu_is_waiting(s) ||
-        (s->phase == CLIENT_LOGIN && s->kept.len > 0) ||
-        l->wire.out.len > LIMIT_ANSWERS_MARK)
-        return TELNET_LINK_RESTS;
-    return TELNET_LINK_READS;
-}
-
-static const struct telnet_link_policies *client_session_policies(
-    const struct telnet_link *l)
-{
-    return client_role_policies(
-        CONTAINER_OF(l, const struct client_session, telnet)->role);
-}
-
-static const char *client_session_host(const struct telnet_link *l)
-{
-    return CONTAINER_OF(l, const struct client_session, telnet)->role->host;
-}
-
-static void client_session_on_bytes(struct telnet_link *l, struct slice in)
-{
-    client_input_take(client_session_of_telnet(l), in);
-}
-
-/* A client is read while the console takes no input, but little: see
- * client_input.c. So is one at a list. A login needs no more, and what was read
- * may be a password. */
-static void client_session_on_readable(struct telnet_link *l)
-{
-    struct client_session *s = client_session_of_telnet(l);
-    bool logs_in = client_login_is_under_way(s);
-    bool takes = !logs_in && !client_menu_is_at_list(s) &&
-                 console_takes_input(s->target.console);
-
-    (void)telnet_link_read(l, l->ctx->read_buffer,
-                           takes ? LIMIT_READ : CLIENT_PEEK);
-    if (logs_in)
-        explicit_bzero(l->ctx->read_buffer, CLIENT_PEEK);
-    client_output_flush(s);
-}
-
-/* Writability is also how the end of the handshake is seen: telnet_link asks
- * for it until hands are shaken. */
-static void client_session_on_written(struct telnet_link *l)
-{
-    struct client_session *s = client_session_of_telnet(l);
-
-    if (s->phase == CLIENT_HANDSHAKING)
-        client_serving_go_on(s);
-    client_serving_log(s);
-    client_serving_tell_open(s);
-    client_output_flush(s);
-    client_line_catch_up(s);
-    client_menu_written(s);
-}
-
-static bool may_be_served_later(const struct client_session *s)
-{
-    return s->mode == CLIENT_MODE_UNDECIDED && s->kept.len == 0 &&
-           (s->phase == CLIENT_FIRST_BYTE || s->phase == CLIENT_NEGOTIATING) &&
-           !secure_is_missing(&s->telnet.secure);
-}
-
-/* No hello can come any more, so it is greeted now: where nobody is left, that
- * is what shows it. */
-static void finish_unserved(struct client_session *s)
-{
-    s->has_finished = true;
-    if (s->phase == CLIENT_FIRST_BYTE)
-        telnet_link_hello_overdue(&s->telnet);
-}
-
-/*
- * The peer sends no more. A program may have sent all that it had to say, and
- * wait for the answer (nc -N): it is shown what comes until the output is
- * quiet. A remote system that vspcd called has hung up.
- *
- * A client that has said nothing at all is no client yet: it may be a health
- * check, whose connection is gone by the time that it would be served. If it is
- * there then, it is a reader (nc </dev/null). Where TLS is required, or has
- * begun, nothing can come of it any more.
- */
-static void client_session_on_closed(struct telnet_link *l)
-{
-    struct client_session *s = client_session_of_telnet(l);
-
-    if (s->role->is_outgoing)
-        client_session_drain(s, client_end_text(CLIENT_END_CLOSED_BY_REMOTE));
-    else if (may_be_served_later(s))
-        finish_unserved(s);
-    else if (s->phase == CLIENT_NEGOTIATING)
-        client_serving_stop_negotiating(s);
-    if (s->phase == CLIENT_SERVING)
-        client_session_enter(s, CLIENT_HALF_CLOSED);
-    else if (s->phase < CLIENT_SERVING && !s->has_finished)
-        client_session_end_for(s, CLIENT_END_CLOSED);
-    telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
-}
-
-static void client_session_on_distrusted(struct telnet_link *l,
-                                         const char *reason)
-{
-    client_access_lose(client_session_of_telnet(l), reason);
-}
-
-static const struct telnet_link_ops client_session_telnet_ops = {
-    .policies = client_session_policies,
-    .host = client_session_host,
-    .greet = client_role_greet,
-    .on_secured = client_serving_on_secured,
-    .on_bytes = client_session_on_bytes,
-    .take_data = client_input_take_data,
-    .on_event = client_input_on_event,
-    .pace = client_session_pace,
-    .on_readable = client_session_on_readable,
-    .on_written = client_session_on_written,
-    .on_end = client_session_on_closed,
-    .on_broken = client_session_on_broken,
-    .on_distrusted = client_session_on_distrusted,
-};
-
-/* ---- its client --------------------------------------------------------- */
-
-static void client_session_pull(struct client *client)
-{
-    client_output_flush(client_session_of(client));
-}
-
-static void client_session_input_changed(struct client *client)
-{
-    client_input_go_on(client_session_of(client));
-}
-
-static void client_session_lines_changed(struct client *client)
-{
-    struct client_session *s = client_session_of(client);
-
-    if (client_session_is_ending(s))
-        return;
-    client_line_tell(s);
-    client_window_ask(s);
-    if (s->telnet.wire.out.len > 0)
-        client_output_flush(s);
-}
-
-static void client_session_judge_client(struct client *client)
-{
-    (void)client_access_judge(client_session_of(client));
-}
-
-static void client_session_say(struct client *client, const char *text)
-{
-    struct client_session *s = client_session_of(client);
-
-    if (!client_session_is_shown(s) || !client_output_takes_notices(s))
-        return;
-    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                      console_name(client->console).text, text);
-    client_output_flush(s);
-}
-
-static void client_session_disconnect(struct client *client, const char *reason)
-{
-    struct client_session *s = client_session_of(client);
-
-    if (s->phase >= CLIENT_DRAINING)
-        return;
-    free(s->end_text);
-    s->end_text = xstrdup(reason);
-    client_session_shut_down_one(&s->session, s->end_text);
-}
-
-static const struct client_ops client_session_client_ops = {
-    .say = client_session_say,
-    .disconnect = client_session_disconnect,
-    .judge = client_session_judge_client,
-    .pull = client_session_pull,
-    .input_changed = client_session_input_changed,
-    .lines_changed = client_session_lines_changed,
-};
-
 /* ---- its beginning ------------------------------------------------------ */
 
 /* Whoever waits for being served learns so that there is nothing to wait for.
@@ -648,7 +455,7 @@ static struct client_session *new_session(struct session_context *ctx,
         .now_us = clock_now_us(),
     };
     const struct telnet_link_setup setup = {
-        .ops = &client_session_telnet_ops,
+        .ops = &client_events_of_link,
         .policy = role->policy,
         .tls = is_caller ? role->tls : ctx->client_tls,
         .is_caller = is_caller,
@@ -666,7 +473,7 @@ static struct client_session *new_session(struct session_context *ctx,
     buf_init(&s->kept, 2 * LIMIT_READ);
     client_past_init(&s->past);
     s->stay.since_us = origin.now_us;
-    client_init(&s->client, &client_session_client_ops, &origin);
+    client_init(&s->client, &client_events_of_console, &origin);
     comport_peer_init(&s->comport, LINE_CLIENTS);
     telnet_link_init(&s->telnet, ctx, stream, &setup);
     client_access_init(s);

@@ -2,6 +2,7 @@
  * client_session_private.h - what the files of a client session share:
  *
  *   client_session.c  its life: phases, from the first byte to the end
+ *   client_events.c   what its connection and its console tell it
  *   client_serving.c  the way to being served
  *   client_access.c   who it is, and what it may do
  *   client_login.c    a login, for a person who could do more
@@ -211,6 +212,15 @@ static inline bool client_session_is_shown(const struct client_session *s)
 
 /* It leaves its console, for this reason, which is logged, and has none. */
 void client_session_leave(struct client_session *s, const char *reason);
+
+/* The connection has broken: the words for it are the stream's, where it has
+ * some. */
+void client_session_on_broken(struct telnet_link *l, int error);
+
+/* ---- client_events.c */
+
+extern const struct telnet_link_ops client_events_of_link;
+extern const struct client_ops client_events_of_console;
 
 /* ---- client_first.c */
 
