@@ -54,11 +54,12 @@ static void client_events_on_readable(struct telnet_link *l)
     bool logs_in = client_login_is_under_way(s);
     bool takes = !logs_in && !client_menu_is_at_list(s) &&
                  console_takes_input(s->target.console);
+    ssize_t n;
 
-    (void)telnet_link_read(l, l->ctx->read_buffer,
-                           takes ? LIMIT_READ : CLIENT_PEEK);
-    if (logs_in)
-        explicit_bzero(l->ctx->read_buffer, CLIENT_PEEK);
+    n = telnet_link_read(l, l->ctx->read_buffer,
+                         takes ? LIMIT_READ : CLIENT_PEEK);
+    if (n > 0 && (logs_in || client_login_is_under_way(s)))
+        explicit_bzero(l->ctx->read_buffer, (size_t)n);
     client_output_flush(s);
 }
 
