@@ -33,7 +33,7 @@ struct census {
     uint64_t consoles_limit;
     uint64_t consoles_new;
     uint64_t vms;
-    uint64_t clients;
+    uint64_t clients; /* those at the menu are the directory's owner's */
     uint64_t clients_limit;
     uint64_t unidentified; /* connections that have not identified their VM */
     uint64_t unidentified_limit;

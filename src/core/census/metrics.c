@@ -56,7 +56,7 @@ static const struct metric rows[] = {
     { "vspcd_unserved_closed_total",
       "Connections to consoles closed for newer ones before they were served.",
       "connections", METRIC_COUNTER, AT(unserved_closed) },
-    { "vspcd_clients", "Clients that are attached to consoles.", "clients",
+    { "vspcd_clients", "Clients at consoles, and at the menu.", "clients",
       METRIC_GAUGE, AT(clients) },
     { "vspcd_clients_limit", "Limit of all clients; 0 is no limit.", "clients",
       METRIC_GAUGE, AT(clients_limit) },

@@ -19,6 +19,7 @@ static uint64_t refused(const struct gate *g, enum admission_side side,
 
 static void read_gate(struct census *census, const struct gate *g)
 {
+    census->clients += g->at_no_console;
     census->clients_limit = g->places.limits.all;
     census->unidentified = g->newcomers[ADMISSION_VM].count;
     census->unidentified_limit = g->newcomers[ADMISSION_VM].limit;

@@ -74,18 +74,17 @@ static enum menu_escape_event take_held(struct menu_escape *e, struct slice *in,
 enum menu_escape_event menu_escape_next(struct menu_escape *e, struct slice *in,
                                         struct menu_escape_item *item)
 {
-    size_t len;
+    size_t len = 0;
 
+    if (!e->is_held && in->len > 0) {
+        len = e->key != 0 ? find_key(e, *in) : in->len;
+        e->is_held = len == 0;
+        *in = slice_after(*in, e->is_held ? 1 : 0);
+    }
     if (in->len == 0)
         return MENU_ESCAPE_NEED_MORE;
     if (e->is_held)
         return take_held(e, in, item);
-    len = e->key != 0 ? find_key(e, *in) : in->len;
-    if (len == 0) {
-        e->is_held = true;
-        *in = slice_after(*in, 1);
-        return menu_escape_next(e, in, item);
-    }
     item->bytes = slice_of(in->data, len);
     e->is_behind_enter = is_enter(in->data[len - 1]);
     *in = slice_after(*in, len);

@@ -377,8 +377,12 @@ void client_menu_warn(struct client_session *s, const char *text)
 {
     struct client_menu *cm = s->menu;
 
-    if (cm == NULL || cm->place != MENU_AT_LIST || !cm->has_screen)
+    if (cm == NULL || cm->place != MENU_AT_LIST)
         return;
+    if (!cm->has_screen) {
+        client_output_say(s, "\r\n[vspcd: %s]\r\n", text);
+        return;
+    }
     menu_notice(&cm->menu, "%s", text);
     cm->must_draw = true;
     client_menu_want(cm, true);

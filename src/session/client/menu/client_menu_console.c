@@ -11,6 +11,8 @@
 #include "session/client/client_control.h"
 #include "session/client/menu/client_menu_private.h"
 
+enum { CLIENTS_SHOWN = 20, NAME_SHOWN = 64 };
+
 static bool console_takes(const struct client_session *s, size_t len)
 {
     const struct console *c = s->client.console;
@@ -83,27 +85,41 @@ static void say_help(struct client_menu *cm)
                       cm->escape.key, cm->escape.key);
 }
 
-/* Who typed is for those who control the console to know. */
+static void say_client(struct client_menu *cm, const struct client *client)
+{
+    struct client_session *s = cm->session;
+    bool knows_typist = s->client.right >= RIGHT_CONTROL;
+    struct census_client row;
+    char name[NAME_SHOWN];
+
+    census_read_client(&row, client);
+    (void)text_clean(name, sizeof name,
+                     slice_of_text(row.name[0] != '\0' ? row.name : "-"));
+    client_output_say(
+        s, " %llu  %s  %s  %s%s%s\r\n", (unsigned long long)row.number, name,
+        row.peer[0] != '\0' ? row.peer : "-", client_door_name(row.door),
+        knows_typist && row.number == s->client.console->typist ? "  typed last"
+                                                                : "",
+        client == &s->client ? "  you" : "");
+}
+
+/* Who typed is for those who control the console to know. As many as fit into
+ * the queue for words. */
 static void say_who(struct client_menu *cm)
 {
     struct client_session *s = cm->session;
     const struct console *c = s->client.console;
     const struct client *client = NULL;
-    bool knows_typist = s->client.right >= RIGHT_CONTROL;
+    uint32_t count = 0;
 
     client_output_say(s, "\r\n[vspcd: %s: %u here]\r\n", console_name(c).text,
                       c->client_count);
-    while ((client = census_next_client(c, client)) != NULL) {
-        struct census_client row;
-
-        census_read_client(&row, client);
-        client_output_say(
-            s, " %llu  %s  %s  %s%s%s\r\n", (unsigned long long)row.number,
-            row.name[0] != '\0' ? row.name : "-",
-            row.peer[0] != '\0' ? row.peer : "-", client_door_name(row.door),
-            knows_typist && row.number == c->typist ? "  typed last" : "",
-            client == &s->client ? "  you" : "");
-    }
+    while ((client = census_next_client(c, client)) != NULL &&
+           count++ < CLIENTS_SHOWN)
+        say_client(cm, client);
+    if (client != NULL)
+        client_output_say(s, " and %u more\r\n",
+                          c->client_count - CLIENTS_SHOWN);
 }
 
 /* One that may not is told by whoever looks at what was denied. */

@@ -66,6 +66,7 @@ struct client_menu {
     uint8_t place;    /* enum client_menu_place */
     uint8_t asks;     /* enum client_menu_question */
     bool has_screen;
+    bool is_urgent; /* work is in the queue of that name */
     bool is_walking;
     bool must_draw;    /* what is seen is not what is so */
     bool is_behind_cr; /* what is left of the Enter that chose the console is

@@ -21,16 +21,25 @@
 #include "session/menu/menu_lines.h"
 #include "session/menu/menu_screen.h"
 
-void client_menu_want(struct client_menu *cm, bool is_urgent)
+static void enqueue(struct client_menu *cm, bool is_urgent)
 {
     struct client_menus *all = client_menus_of(cm);
 
+    list_remove(&cm->work);
+    list_add_tail(is_urgent ? &all->urgent : &all->patient, &cm->work);
+    cm->is_urgent = is_urgent;
+}
+
+/* One that waits already keeps its place. */
+void client_menu_want(struct client_menu *cm, bool is_urgent)
+{
+    struct client_menus *all = client_menus_of(cm);
+    bool is_waiting = !list_is_empty(&cm->work);
+
     if (client_session_is_ending(cm->session))
         return;
-    if (is_urgent || list_is_empty(&cm->work)) {
-        list_remove(&cm->work);
-        list_add_tail(is_urgent ? &all->urgent : &all->patient, &cm->work);
-    }
+    if (!is_waiting || (is_urgent && !cm->is_urgent))
+        enqueue(cm, is_urgent);
     if (!deadline_is_running(&all->work))
         deadline_start(&all->starts, &all->work, clock_now_us());
 }
@@ -139,7 +148,7 @@ static bool step(struct client_menu *cm)
 
         begin_walk(cm);
         if (is_anew)
-            client_menu_want(cm, true);
+            enqueue(cm, cm->is_urgent);
     }
     if (cm->is_walking && walk(cm))
         end_walk(cm);
