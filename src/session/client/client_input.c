@@ -433,6 +433,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     s->is_refused = false;
     s->was_asked = false;
     s->is_active = false;
+    client_login_look_again(s);
     if (!client_first_is_known(s, in))
         return client_session_is_ending(s) ? slice_of(NULL, 0) : in;
     rest = s->mode == CLIENT_MODE_TELNET ? telnet_link_feed(&s->telnet, in)

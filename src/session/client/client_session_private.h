@@ -162,6 +162,7 @@ struct client_session {
     bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
+    uint8_t hope;          /* of a login, in this read: client_login.c */
     bool is_login_over;    /* it is not asked any more */
     bool is_behind_login;  /* what comes next may be the rest of the Enter that
                             * has ended the login */
@@ -327,6 +328,9 @@ void client_access_prove(struct client_session *s, struct principal *who);
 /* Whether the client has to log in before anything is its due; it may be a
  * program yet. */
 bool client_login_is_possible(struct client_session *s);
+
+/* A read begins: what the rules said before it need not be so any more. */
+void client_login_look_again(struct client_session *s);
 
 /* Whether to wait once more for what tells people's programs from others. */
 bool client_login_is_awaited(struct client_session *s);

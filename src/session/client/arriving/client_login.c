@@ -27,6 +27,23 @@ static const char use_tls[] = "use TLS (telnet -z ssl)";
 static const char have_tls[] =
     "its administrator has to switch TLS on (client-tls)";
 
+/* struct client_session.hope */
+enum { HOPE_UNKNOWN, HOPE_NONE, HOPE_SOME };
+
+/* The rules are asked once for each read: a peer may send many pieces of data
+ * in one, and there may be many rules. */
+static bool has_hope(struct client_session *s)
+{
+    if (s->hope == HOPE_UNKNOWN)
+        s->hope = client_access_may_gain(s) ? HOPE_SOME : HOPE_NONE;
+    return s->hope == HOPE_SOME;
+}
+
+void client_login_look_again(struct client_session *s)
+{
+    s->hope = HOPE_UNKNOWN;
+}
+
 /* Whether its principal could become another one by a login; not whether it is
  * a person. The rules without sections have nobody who comes from elsewhere. */
 static bool could_gain(struct client_session *s)
@@ -36,8 +53,7 @@ static bool could_gain(struct client_session *s)
     return !s->is_login_over && s->role->way == CLIENT_TELNET &&
            !s->role->is_outgoing && ctx->settings.asks_logins &&
            ctx->authenticate != NULL &&
-           (s->target.console != NULL || s->menu != NULL) &&
-           client_access_may_gain(s);
+           (s->target.console != NULL || s->menu != NULL) && has_hope(s);
 }
 
 bool client_login_is_possible(struct client_session *s)
@@ -50,6 +66,7 @@ bool client_login_is_possible(struct client_session *s)
  * way; and without a login there is nothing for this client. */
 bool client_login_is_awaited(struct client_session *s)
 {
+    client_login_look_again(s);
     if (s->has_finished || s->mode == CLIENT_MODE_RAW ||
         client_session_has_answered(s) || !client_session_is_person(s) ||
         !could_gain(s) || client_access_right(s) >= RIGHT_READ)
@@ -126,6 +143,7 @@ bool client_login_begin(struct client_session *s)
 {
     if (s->login != NULL)
         return true;
+    client_login_look_again(s);
     if (!client_login_is_possible(s))
         return false;
     if (!client_session_has_answered(s)) {
