@@ -3,6 +3,8 @@ connection, what comes of it, and that guessing is slow for the guesser alone.
 Each cut of what is typed is in tests/unit/client_login_test.c."""
 
 import contextlib
+import grp
+import pwd
 import subprocess
 import time
 
@@ -17,6 +19,7 @@ from harness.streams import assert_both_ways
 from harness.tls import Tls
 from test_config import config  # noqa: F401 (a fixture)
 from test_config_reload import hup
+from test_pam import UNIX, account  # noqa: F401 (a fixture)
 
 PERMIT = "account required pam_permit.so"
 ALICE = 'access "*" { write = {"alice"} }'
@@ -33,8 +36,10 @@ def logins(start_vspcd, config, certificates, tmp_path):
     """logins(rules, *options, asks=[...]): a vspcd with TLS for clients, whose
     PAM has these questions; and its VM."""
     with contextlib.ExitStack() as stack:
-        def start(rules, *options, asks=("hidden=Password: :secret",), **how):
-            name = stack.enter_context(pam.service(play(*asks), PERMIT))
+        def start(rules, *options, asks=("hidden=Password: :secret",),
+                  lines=None, **how):
+            name = stack.enter_context(
+                pam.service(*(lines or (play(*asks), PERMIT))))
             helper = pam.HelperSocket(tmp_path / "pam", name)
             stack.callback(helper.close)
             vspcd = start_vspcd(
@@ -252,6 +257,20 @@ def test_the_menu(logins):
                      right="write")
     vm.send(b"~# ")
     client.read_until(b"~# ")
+
+
+def test_an_account_and_its_groups(logins, account):  # noqa: F811
+    """pam_unix, and a rule for a group of the account."""
+    name, password = account()
+    group = grp.getgrgid(pwd.getpwnam(name).pw_gid).gr_name
+    vspcd, vm = logins(f'access "*" {{ write = {{"unix:{group}"}} }}',
+                       lines=UNIX)
+    client = come(vspcd, vm)
+    log_in(client, name.encode(), b"not " + password.encode())
+    client.read_until(b"Login incorrect")
+    log_in(client, name.encode(), password.encode())
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address,
+                     right="write")
 
 
 # Guessing
