@@ -12,7 +12,8 @@
  * section matches: nobody may anything.
  *
  * Patterns are globs over name, name/label, UUID, UUID/label of a console;
- * UUIDs regardless of case (pattern.h).
+ * UUIDs regardless of case (pattern.h). A VM that is not connected has the host
+ * of its last connection; of an IPv6 address only the first 64 bits count then.
  *
  * Members, in groups and in sections:
  *

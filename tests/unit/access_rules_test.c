@@ -404,6 +404,26 @@ static enum right right_on(const struct access_rules *rules, const char *name,
     return access_rules_judge(rules, &who, &console).right;
 }
 
+/* A console that its VM has left keeps the section that it had. */
+static void a_host_that_has_gone_is_known_by_its_site(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "*",
+          .members = { [RIGHT_READ] = { "anybody" } },
+          .hosts = { "2001:db8:0:1::7", "192.0.2.7" } },
+        { 0 },
+    };
+    struct access_rules *rules = rules_of(NULL, sections);
+
+    (void)state;
+    assert_int_equal(right_on(rules, "a", "s0", "2001:db8:0:1::7"), RIGHT_READ);
+    assert_int_equal(right_on(rules, "a", "s0", "2001:db8:0:1::8"), RIGHT_NONE);
+    assert_int_equal(right_on(rules, "a", "s0", "2001:db8:0:1::"), RIGHT_READ);
+    assert_int_equal(right_on(rules, "a", "s0", "2001:db8:0:2::"), RIGHT_NONE);
+    assert_int_equal(right_on(rules, "a", "s0", "192.0.2.0"), RIGHT_NONE);
+    access_rules_free(rules);
+}
+
 static void the_first_matching_section_decides(void **state)
 {
     static const struct section_row sections[] = {
@@ -603,6 +623,7 @@ int main(void)
         cmocka_unit_test(groups_stand_for_their_members),
         cmocka_unit_test(wrong_groups_are_refused),
         cmocka_unit_test(groups_in_groups_are_bounded),
+        cmocka_unit_test(a_host_that_has_gone_is_known_by_its_site),
         cmocka_unit_test(the_first_matching_section_decides),
         cmocka_unit_test(a_token_is_bounded_by_its_owner),
         cmocka_unit_test(without_sections_this_machine_may_break),

@@ -85,12 +85,31 @@ bool access_rules_are_standard(const struct access_rules *rules)
 
 /* ---- judging ------------------------------------------------------------ */
 
+/* Of a host that has gone the first 64 bits of an IPv6 address are known, and
+ * the others are 0, which no host has (RFC 4291, 2.6.1). The section that was
+ * for its console has to be for it still. */
+static bool is_in(const struct network *n, struct ip host)
+{
+    struct network site = *n;
+
+    if (!n->is_ipv4 && host.low == 0) {
+        site.address.low = 0;
+        site.mask.low = 0;
+    }
+    return network_contains(&site, host);
+}
+
 bool rules_section_has_host(const struct rules_section *section, struct ip host)
 {
-    const struct network_list hosts = { section->host, section->host_count };
-
-    return hosts.count == 0 ||
-           (!ip_is_none(host) && network_list_has(&hosts, host));
+    if (section->host_count == 0)
+        return true;
+    if (ip_is_none(host))
+        return false;
+    for (size_t i = 0; i < section->host_count; i++) {
+        if (is_in(&section->host[i], host))
+            return true;
+    }
+    return false;
 }
 
 const struct rules_section *rules_find_section(
