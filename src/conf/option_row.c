@@ -118,8 +118,9 @@ const struct option_row option_rows[] = {
       .type = OPTION_FLAG,
       AT(no_vm_ports),
       .text = "open no telnet ports for consoles",
-      .more = "Clients then reach a console only as its service URI says; see "
-              "--service-listen and --service-connect." },
+      .more = "Clients then reach a console from the menu (--menu-port), or as "
+              "its service URI says; see --service-listen and "
+              "--service-connect." },
     { .name = "menu-port",
       .type = OPTION_NUMBER,
       AT(menu_port),

@@ -205,6 +205,17 @@ def test_a_console_lives_on_under_its_client(menu):
     screen.wait_text("connected")
 
 
+def test_a_console_that_is_full_is_said_and_logged(start_menu):
+    menu = start_menu("--client-limit", "1")
+    menu.vspcd.telnet(menu.vspcd.vm("web"))
+    screen = menu.open()
+    screen.wait_text("1-1 of 1 console")
+    screen.type(b"\r")
+    screen.wait_text("web: refused, 1 clients are connected")
+    peer = menu.vspcd.wait_event(words.MENU_OPENED)["peer"]
+    menu.vspcd.wait_event(words.CLIENT_LIMIT_REACHED, console="web", peer=peer)
+
+
 def test_it_is_only_there_when_asked_for(start_vspcd):
     vspcd = start_vspcd()
     assert not vspcd.events(words.MENU_PORT_OPENED)

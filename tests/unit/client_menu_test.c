@@ -100,8 +100,7 @@ static void allow(struct fixture *f, const char *pattern, enum right right)
     site_menus_due(&f->site);
 }
 
-/* ---- its terminal ---------------------------------------------------------
- */
+/* ---- its terminal ------------------------------------------------------- */
 
 static void a_terminal_is_asked_for_its_name_once_it_is_served(void **state)
 {
@@ -207,8 +206,7 @@ static void the_window_decides_the_size(void **state)
     assert_has(p, "\033[20;1H Enter opens");
 }
 
-/* ---- to a console, and back ------------------------------------------------
- */
+/* ---- to a console, and back --------------------------------------------- */
 
 static void a_console_is_opened_with_what_is_on_it(void **state)
 {
@@ -339,8 +337,7 @@ static void esc_alone_clears_the_text_in_time(void **state)
     assert_has(p, "Enter opens");
 }
 
-/* ---- a VM that takes nothing ----------------------------------------------
- */
+/* ---- a VM that takes nothing -------------------------------------------- */
 
 static void a_vm_that_takes_nothing_keeps_nobody(void **state)
 {
@@ -390,8 +387,7 @@ static void what_a_vm_did_not_take_comes_in_order(void **state)
         assert_int_equal(buf_bytes(&f->vm->data).data[i], 'a' + i % 25);
 }
 
-/* ---- commands -------------------------------------------------------------
- */
+/* ---- commands ----------------------------------------------------------- */
 
 static void who_is_here_is_told(void **state)
 {
@@ -489,8 +485,7 @@ static void control_is_asked_for_before_the_line_is(void **state)
     assert_true(peer_got(f->vm, BYTES("ls\r")));
 }
 
-/* ---- rights ---------------------------------------------------------------
- */
+/* ---- rights ------------------------------------------------------------- */
 
 static void nothing_of_others_consoles_is_seen(void **state)
 {
@@ -587,8 +582,7 @@ static void a_reader_is_told_once_that_it_types_nothing(void **state)
     assert_has(p, "back at the list");
 }
 
-/* ---- what changes under it ------------------------------------------------
- */
+/* ---- what changes under it ---------------------------------------------- */
 
 static void a_list_becomes_new_by_itself(void **state)
 {
@@ -604,6 +598,24 @@ static void a_list_becomes_new_by_itself(void **state)
     assert_has(p, "1-2 of 2 consoles");
     assert_has(p, "      1 db ");
     assert_has(p, "connected        1");
+}
+
+/* A number is that of the line that was seen. */
+static void a_list_of_lines_changes_when_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = lines_connect(f);
+
+    peer_forget(p);
+    add_other(f, "another");
+    give(p, BYTES(IAC WILL NAWS IAC SB NAWS "\0\x50\0\x0a" IAC SE));
+    allow(f, "*", RIGHT_WRITE);
+    site_menu_refreshes_due(&f->site);
+    assert_int_equal(p->data.len, 0);
+    give(p, BYTES("1\r"));
+    assert_has(p, "[vspcd: vm-0001: opened");
+    give(p, BYTES("~."));
+    assert_has(p, "     1  another");
 }
 
 static void a_console_that_goes_leaves_the_list(void **state)
@@ -685,8 +697,7 @@ static void one_at_the_list_is_told_why_it_ends(void **state)
     assert_true(p->stream.is_closed);
 }
 
-/* ---- slow and broken ------------------------------------------------------
- */
+/* ---- slow and broken ---------------------------------------------------- */
 
 static void a_client_that_takes_nothing_is_drawn_nothing(void **state)
 {
@@ -772,6 +783,7 @@ int main(void)
         TEST(a_list_loses_what_may_not_be_read_any_more),
         TEST(a_reader_is_told_once_that_it_types_nothing),
         TEST(a_list_becomes_new_by_itself),
+        TEST(a_list_of_lines_changes_when_asked),
         TEST(a_console_that_goes_leaves_the_list),
         TEST(a_vm_that_leaves_leaves_its_client_there),
         TEST(a_full_console_is_said_at_the_list),

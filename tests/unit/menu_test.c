@@ -17,8 +17,7 @@
 
 #define BYTES(literal) slice_of(literal, sizeof(literal) - 1)
 
-/* ---- keys -----------------------------------------------------------------
- */
+/* ---- keys --------------------------------------------------------------- */
 
 /* What is typed, as names of keys; text in quotes. Each cut gives the same. */
 static void take_keys(struct menu_keys *k, struct slice in, char *said,
@@ -153,8 +152,7 @@ static void escape_twice_is_escape(void **state)
     assert_string_equal(said, "clear up ");
 }
 
-/* ---- the escape key -------------------------------------------------------
- */
+/* ---- the escape key ----------------------------------------------------- */
 
 /* Bytes as they are, commands as <LETTER>. */
 static void take_escape(struct menu_escape *e, struct slice in, char *said)
@@ -260,8 +258,7 @@ static void a_key_that_is_alone_is_typed_when_its_time_is_over(void **state)
     assert_string_equal(said, ".\r<.>");
 }
 
-/* ---- names on a screen ----------------------------------------------------
- */
+/* ---- names on a screen -------------------------------------------------- */
 
 static void assert_put(const char *text, unsigned columns, const char *expected)
 {
@@ -301,8 +298,7 @@ static void what_terminals_do_not_agree_about_is_a_mark(void **state)
     assert_put("\xe2\x80\x8b", 1, "?");         /* no width */
 }
 
-/* ---- a page ---------------------------------------------------------------
- */
+/* ---- a page ------------------------------------------------------------- */
 
 struct lab {
     struct directory directory;
@@ -719,8 +715,7 @@ static void a_window_bounds_the_page(void **state)
     assert_int_equal(menu_shown(&lab->menu)->count, 20);
 }
 
-/* ---- what is drawn --------------------------------------------------------
- */
+/* ---- what is drawn ------------------------------------------------------ */
 
 static struct slice draw(struct lab *lab, struct buf *out, uint32_t now_s)
 {
@@ -851,8 +846,7 @@ static void ages_are_short(void **state)
     assert_string_equal(menu_age_of(c, 100 + 49 * 3600).text, "2d");
 }
 
-/* ---- lines ----------------------------------------------------------------
- */
+/* ---- lines -------------------------------------------------------------- */
 
 static enum menu_act answer(struct lab *lab, const char *line)
 {

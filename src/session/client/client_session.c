@@ -563,6 +563,7 @@ enum client_outcome client_session_attach(struct client *client,
     if (client_session_is_shown(s)) {
         outcome = let_in(s, why);
         if (outcome != CLIENT_ATTACHED) {
+            client_serving_log_refused(s, outcome, why);
             console_ref_set(&s->target, NULL);
             return outcome;
         }

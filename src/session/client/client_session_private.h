@@ -267,6 +267,11 @@ bool client_serving_take_place(struct client_session *s);
 enum client_outcome client_serving_attach(struct client_session *s,
                                           struct err *why);
 
+/* The target's refusal, for the log. */
+void client_serving_log_refused(const struct client_session *s,
+                                enum client_outcome outcome,
+                                const struct err *why);
+
 /* All that came in a read was handled: serves the client, if it is known by now
  * what it is. */
 void client_serving_decide(struct client_session *s);

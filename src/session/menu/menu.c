@@ -47,8 +47,7 @@ void menu_set_window(struct menu *m, struct window window)
     m->wish.rows = m->lines - MENU_LINES_AROUND;
 }
 
-/* ---- which page -----------------------------------------------------------
- */
+/* ---- which page --------------------------------------------------------- */
 
 static void wish(struct menu *m, enum menu_from from)
 {
@@ -171,8 +170,7 @@ struct console *menu_chosen(const struct menu *m)
     return menu_page_at(menu_shown(m), m->row);
 }
 
-/* ---- keys -----------------------------------------------------------------
- */
+/* ---- keys --------------------------------------------------------------- */
 
 static bool is_last_page(const struct menu_page *page)
 {

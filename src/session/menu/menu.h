@@ -74,8 +74,7 @@ void menu_sort_next(struct menu *m);
 __attribute__((format(printf, 2, 3))) void menu_notice(struct menu *m,
                                                        const char *format, ...);
 
-/* ---- its page -------------------------------------------------------------
- */
+/* ---- its page ----------------------------------------------------------- */
 
 static inline struct menu_page *menu_page(struct menu *m)
 {

@@ -26,8 +26,7 @@ const char *menu_sort_name(enum menu_sort sort)
     return (unsigned)sort < MENU_SORT_COUNT ? names[sort] : "?";
 }
 
-/* ---- the order ------------------------------------------------------------
- */
+/* ---- the order ---------------------------------------------------------- */
 
 static uint64_t rank_of(const struct console *c, enum menu_sort sort)
 {
@@ -114,8 +113,7 @@ static int compare(const struct key *a, const struct key *b)
     return order != 0 ? order : strcmp(a->label, b->label);
 }
 
-/* ---- a page ---------------------------------------------------------------
- */
+/* ---- a page ------------------------------------------------------------- */
 
 static void menu_page_on_gone(struct console_ref *ref)
 {

@@ -37,8 +37,7 @@ static const char *const help[] = {
 };
 enum { HELP_LINES = sizeof help / sizeof help[0] };
 
-/* ---- words ----------------------------------------------------------------
- */
+/* ---- words -------------------------------------------------------------- */
 
 struct menu_age menu_age_of(const struct console *c, uint32_t now_s)
 {
@@ -99,8 +98,7 @@ int menu_put_title(const struct menu *m, struct buf *out)
     return r < 0 ? r : put(out, ", by %s", menu_sort_name(m->wish.sort));
 }
 
-/* ---- lines ----------------------------------------------------------------
- */
+/* ---- lines -------------------------------------------------------------- */
 
 static unsigned width_of(const struct menu *m)
 {

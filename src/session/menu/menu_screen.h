@@ -25,8 +25,7 @@ void menu_screen_forget(struct menu *m);
  * colours, a scrolling region, another character set, a hidden cursor. */
 int menu_screen_clear(struct buf *out);
 
-/* ---- words that menu_lines.c has too --------------------------------------
- */
+/* ---- words that menu_lines.c has too ------------------------------------ */
 
 /* Since the last output: "now", "12s", "5m", "3h", "2d"; "-": none. */
 struct menu_age {

@@ -101,32 +101,40 @@ static void end_refused(struct client_session *s, enum client_end end)
     client_session_end_gently(s, client_end_text(end));
 }
 
+/* A console that refuses a client; who has no right was logged already. */
+void client_serving_log_refused(const struct client_session *s,
+                                enum client_outcome outcome,
+                                const struct err *why)
+{
+    const struct console *c = s->target.console;
+
+    if (outcome == CLIENT_REFUSED_LIMIT)
+        log_audit(client_session_log_level(s), s->client.peer,
+                  console_id(c).text,
+                  LOG_CLIENT_LIMIT_REACHED " console=%s id=%s peer=%s limit=%u",
+                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+                  s->client.peer, c->directory->settings.client_limit);
+    if (outcome == CLIENT_REFUSED_LOCK)
+        log_audit(client_session_log_level(s), s->client.peer,
+                  console_id(c).text,
+                  LOG_CLIENT_REFUSED
+                  " console=%s id=%s peer=%s principal=%s reason=%s",
+                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+                  s->client.peer, LOG_TEXT(principal_format(&s->who).text),
+                  LOG_TEXT(why->text));
+}
+
 /* In words, where words may be said. The line goes out at once, since nobody is
  * to wait for it. */
 static void refuse_by_console(struct client_session *s,
                               enum client_outcome outcome,
                               const struct err *why)
 {
-    const struct console *c = s->target.console;
-
-    client_output_say(s, "[vspcd: %s: refused, %s]\r\n", console_name(c).text,
-                      why->text);
-    if (outcome == CLIENT_REFUSED_LIMIT) {
-        log_audit(client_session_log_level(s), s->client.peer,
-                  console_id(c).text,
-                  LOG_CLIENT_LIMIT_REACHED " console=%s id=%s peer=%s limit=%u",
-                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-                  s->client.peer, c->directory->settings.client_limit);
-        end_refused(s, CLIENT_END_LIMIT);
-        return;
-    }
-    log_audit(client_session_log_level(s), s->client.peer, console_id(c).text,
-              LOG_CLIENT_REFUSED
-              " console=%s id=%s peer=%s principal=%s reason=%s",
-              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-              s->client.peer, LOG_TEXT(principal_format(&s->who).text),
-              LOG_TEXT(why->text));
-    end_refused(s, CLIENT_END_LOCKED);
+    client_output_say(s, "[vspcd: %s: refused, %s]\r\n",
+                      console_name(s->target.console).text, why->text);
+    client_serving_log_refused(s, outcome, why);
+    end_refused(s, outcome == CLIENT_REFUSED_LIMIT ? CLIENT_END_LIMIT
+                                                   : CLIENT_END_LOCKED);
 }
 
 /* In words that say nothing of a console, not even that there is one. */

@@ -49,8 +49,7 @@ static void count(struct client_menu *cm, bool is_counted)
     gate->at_no_console += is_counted ? 1 : (uint32_t)-1;
 }
 
-/* ---- life -----------------------------------------------------------------
- */
+/* ---- life --------------------------------------------------------------- */
 
 void client_menu_init(struct client_session *s)
 {
@@ -123,12 +122,18 @@ int client_menu_greet(struct client_session *s)
     return wire_offer(&s->telnet.wire, ours, sizeof ours / sizeof ours[0]);
 }
 
-/* ---- at the list ----------------------------------------------------------
- */
+/* ---- at the list -------------------------------------------------------- */
 
 bool client_menu_is_at_list(const struct client_session *s)
 {
     return s->menu != NULL && s->menu->place != MENU_AT_CONSOLE;
+}
+
+/* A list of lines stays what it is until its person asks for another one: a
+ * number is that of the line that was seen. */
+static bool is_steady(const struct client_menu *cm)
+{
+    return cm->place >= MENU_AT_LIST && !cm->has_screen;
 }
 
 /* A line that is typed at a list of lines is about the page that it shows. */
@@ -255,15 +260,14 @@ void client_menu_handle_window(struct client_session *s)
 {
     struct client_menu *cm = s->menu;
 
-    if (cm == NULL)
+    if (cm == NULL || is_steady(cm))
         return;
     menu_set_window(&cm->menu, s->client.window);
-    cm->must_draw = cm->has_screen;
+    cm->must_draw = true;
     client_menu_want(cm, true);
 }
 
-/* ---- from and to a console ------------------------------------------------
- */
+/* ---- from and to a console ---------------------------------------------- */
 
 static void refuse(struct client_menu *cm, const struct console *c,
                    const struct err *why)
@@ -290,10 +294,11 @@ void client_menu_attach(struct client_menu *cm, struct console *c)
     s->may_look_back = true;
     s->is_logged = false;
     s->was_told_denied = false;
-    client_output_say(s, "[vspcd: %s: opened%s]\r\n", name.text,
-                      cm->escape.key != 0 ? "; Enter, then the escape key "
-                                            "and ?, for help"
-                                          : "");
+    if (cm->escape.key != 0)
+        client_output_say(s, "[vspcd: %s: opened; Enter %c ? helps]\r\n",
+                          name.text, cm->escape.key);
+    else
+        client_output_say(s, "[vspcd: %s: opened]\r\n", name.text);
     if (client_session_attach(&s->client, c, &why) == CLIENT_ATTACHED)
         count(cm, false);
     else if (!client_session_is_ending(s))
@@ -335,15 +340,14 @@ void client_menu_refresh(struct client_session *s)
 {
     struct client_menu *cm = s->menu;
 
-    if (cm == NULL || cm->place != MENU_AT_LIST)
+    if (cm == NULL || cm->place != MENU_AT_LIST || is_steady(cm))
         return;
     menu_make_stale(&cm->menu);
-    cm->must_draw |= cm->has_screen;
+    cm->must_draw = true;
     client_menu_want(cm, false);
 }
 
-/* ---- the end --------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------ */
 
 /* The list goes from the screen, and what is said stands below it. */
 static void say_end(struct client_menu *cm, const char *reason)
@@ -388,8 +392,7 @@ void client_menu_warn(struct client_session *s, const char *text)
     client_menu_want(cm, true);
 }
 
-/* ---- what is typed --------------------------------------------------------
- */
+/* ---- what is typed ------------------------------------------------------ */
 
 static void act(struct client_menu *cm, enum menu_act what)
 {
@@ -499,8 +502,7 @@ void client_menu_written(struct client_session *s)
         client_menu_want(s->menu, true);
 }
 
-/* ---- all of them ----------------------------------------------------------
- */
+/* ---- all of them -------------------------------------------------------- */
 
 void client_menu_open_all(struct session_context *ctx)
 {

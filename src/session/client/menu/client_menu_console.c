@@ -65,8 +65,7 @@ void client_menu_console_end(struct client_menu *cm)
     deadline_stop(&cm->pause);
 }
 
-/* ---- commands -------------------------------------------------------------
- */
+/* ---- commands ----------------------------------------------------------- */
 
 static void say_help(struct client_menu *cm)
 {

@@ -87,7 +87,7 @@ static void end_walk(struct client_menu *cm)
 
     census_walk_end(&cm->walk);
     cm->is_walking = false;
-    cm->must_draw = true;
+    cm->must_draw |= cm->has_screen;
     act = menu_find_end(&cm->menu);
     if (act == MENU_ATTACHES)
         client_menu_attach(cm, menu_chosen(&cm->menu));
