@@ -215,7 +215,7 @@ def test_a_token_expires(token, start):
     token.create("long")
     vspcd.wait_event(words.TOKEN_CREATED, token="long")
     has = vspcd.wait_event(words.TOKEN_ENDED, token="short")
-    assert has["reason"] == "expired"
+    assert (has["reason"], has["principal"]) == ("expired", "none")
     assert token.list()["short"]["state"] == "expired"
     assert len(vspcd.events(words.TOKEN_ENDED)) == 1
 

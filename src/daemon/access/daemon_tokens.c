@@ -85,7 +85,7 @@ static void log_gone(const struct token *token, const char *by,
 {
     log_audit(LOG_INFO, NULL, NULL,
               LOG_TOKEN_ENDED " principal=%s token=%s owner=%s reason=%s",
-              LOG_TEXT(by), LOG_TEXT(token->name), LOG_TEXT(token->owner),
+              LOG_ANY(by), LOG_TEXT(token->name), LOG_TEXT(token->owner),
               LOG_TEXT(reason));
 }
 
