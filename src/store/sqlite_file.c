@@ -94,17 +94,30 @@ bool sqlite_file_has_moved(const struct sqlite_file *f)
 
 /* ---- opening ---------------------------------------------------------- */
 
+/* Of one moment: another process may be making the file. */
+static int read_version(const struct sqlite_file *f, int *application,
+                        int *version, int *tables)
+{
+    int code = sqlite_file_run(f, "BEGIN");
+
+    if (code == SQLITE_OK)
+        code = sqlite_file_number(f, "SELECT count(*) FROM sqlite_schema",
+                                  tables);
+    if (code == SQLITE_OK)
+        code = sqlite_file_number(f, "PRAGMA application_id", application);
+    if (code == SQLITE_OK)
+        code = sqlite_file_number(f, "PRAGMA user_version", version);
+    if (code == SQLITE_OK)
+        code = sqlite_file_run(f, "COMMIT");
+    return code;
+}
+
 static int check_version(struct sqlite_file *f, const struct schema *schema,
                          struct err *err, int *ret_version)
 {
     int application = 0, version = 0, tables = 0;
-    int code = sqlite_file_number(f, "PRAGMA application_id", &application);
+    int code = read_version(f, &application, &version, &tables);
 
-    if (code == SQLITE_OK)
-        code = sqlite_file_number(f, "PRAGMA user_version", &version);
-    if (code == SQLITE_OK)
-        code = sqlite_file_number(f, "SELECT count(*) FROM sqlite_schema",
-                                  &tables);
     if (code != SQLITE_OK)
         return sqlite_file_fail(f, code, err);
     f->is_new = tables == 0;

@@ -35,7 +35,7 @@ static void take_out(void **items, size_t *count, const void *item)
         memmove(items + i, items + i + 1, (*count - i) * sizeof *items);
         return;
     }
-    assert(!"there");
+    abort(); /* it is not there */
 }
 
 /* ---- tokens ------------------------------------------------------------- */
