@@ -11,6 +11,11 @@
  * the log still has room for them. */
 enum { PART_MAX = 150 };
 
+/* Lines for the sections of one kind that are new, and for those that are gone.
+ * 1 MiB of rules would be thousands of them, during which the loop serves
+ * nobody, and would cost others the room for their events. */
+enum { SECTION_LINES_MAX = 100 };
+
 bool daemon_changes_have(const struct options_changes *changes,
                          const char *name)
 {
@@ -111,13 +116,31 @@ static void log_section(bool is_new, size_t place, const char *text)
     }
 }
 
-static void log_missing(const struct texts *of, const struct texts *in,
-                        bool is_new)
+/* At most: a part ends up to three bytes early, at a character. */
+static size_t lines_of(const char *text)
 {
+    return strlen(text) / (PART_MAX - 3) + 1;
+}
+
+/* What in `of` is not in `in`, each in whole, as far as there are lines for it.
+ * Returns how many that are. */
+static size_t log_missing(const struct texts *of, const struct texts *in,
+                          bool is_new, size_t *unlisted)
+{
+    size_t lines = 0, missing = 0;
+
     for (size_t i = 0; i < of->count; i++) {
-        if (!has_text(in, of->item[i]))
-            log_section(is_new, i + 1, of->item[i]);
+        if (has_text(in, of->item[i]))
+            continue;
+        missing++;
+        if (lines + lines_of(of->item[i]) > SECTION_LINES_MAX) {
+            (*unlisted)++;
+            continue;
+        }
+        lines += lines_of(of->item[i]);
+        log_section(is_new, i + 1, of->item[i]);
     }
+    return missing;
 }
 
 /* Sections in another order are none of both: the line of the setting tells
@@ -128,9 +151,13 @@ static void log_sections(const struct settings *former,
 {
     struct texts before = texts_of(former, kind);
     struct texts after = texts_of(now, kind);
+    size_t unlisted = 0;
+    size_t removed = log_missing(&before, &after, false, &unlisted);
+    size_t added = log_missing(&after, &before, true, &unlisted);
 
-    log_missing(&before, &after, false);
-    log_missing(&after, &before, true);
+    log_audit(LOG_INFO, NULL, NULL,
+              LOG_RELOAD_SECTIONS " kind=%s added=%zu removed=%zu unlisted=%zu",
+              access_section_name(kind), added, removed, unlisted);
     free_texts(&before);
     free_texts(&after);
 }

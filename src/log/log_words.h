@@ -46,6 +46,7 @@
 #define LOG_RELOAD_SETTING "SIGHUP: setting changed"
 #define LOG_RELOAD_SECTION_ADDED "SIGHUP: section added"
 #define LOG_RELOAD_SECTION_REMOVED "SIGHUP: section removed"
+#define LOG_RELOAD_SECTIONS "SIGHUP: sections changed"
 #define LOG_RELOAD_RESTART "SIGHUP: setting needs a restart"
 #define LOG_RELOAD_ALLOWED "SIGHUP: rules applied to existing connections"
 

@@ -199,6 +199,9 @@ def test_new_settings_are_told_with_the_former_ones(start, path, tmp_path):
     assert [has["part"] for has in parts] == list(range(1, len(parts) + 1))
     section = "".join(has["section"] for has in parts)
     assert section.startswith('access "b" {') and names in section
+    has, = events_of(path, words.RELOAD_SECTIONS)
+    assert (has["kind"], has["added"], has["removed"], has["unlisted"]) == (
+        "access", 1, 1, 0)
     restart = events_of(path, words.RELOAD_RESTART)
     assert not restart  # the command line has the port
 
@@ -354,23 +357,50 @@ def test_a_full_disk_loses_nothing_and_is_told(start, path):
     assert status == 0, said
 
 
-def test_events_without_room_are_counted(start, path, tmp_path):
-    """More than 4 MiB of them: sections of rules, which no limit bounds."""
+def write_rules(config, name, count, names=20):
+    """Groups and access sections, none as with another name."""
+    members = ",".join(f'"user-{n}"' for n in range(names))
+    config.write_text("".join(
+        'group %s-%d { members = {%s} }\naccess "%s-%d" { write = {%s} }\n'
+        % (name, n, members, name, n, members) for n in range(count)))
+
+
+def test_many_new_sections_get_a_bounded_number_of_events(
+        start, path, tmp_path):
     config = tmp_path / "vspcd.conf"
-    members = ",".join(f'"user-{n:07}"' for n in range(650))
+    write_rules(config, "old", count=1000)
+    vspcd = start("--config", config)
+    write_rules(config, "new", count=1000)
+    reload(vspcd)
+    wait_event(path, words.RELOADED)
+    listed = 0
+    for event in (words.RELOAD_SECTION_ADDED, words.RELOAD_SECTION_REMOVED):
+        parts = events_of(path, event)
+        assert 100 < len(parts) <= 200
+        whole = {}
+        for part in parts:
+            key = part["section"][:6] if part["part"] == 1 else key
+            whole.setdefault((key, part["place"]), []).append(part["section"])
+        assert all("".join(text).endswith("} ") for text in whole.values())
+        listed += len(whole)
+    changed = events_of(path, words.RELOAD_SECTIONS)
+    assert [(has["kind"], has["added"], has["removed"]) for has in changed] \
+        == [("group", 1000, 1000), ("access", 1000, 1000)]
+    assert sum(has["unlisted"] for has in changed) == 4000 - listed
 
-    def write_rules(name):
-        config.write_text("".join(
-            'access "%s-%d" { write = {%s} }\n' % (name, n, members)
-            for n in range(100)))  # below 1 MiB, and 65,536 members
 
-    write_rules("old")
+def test_events_without_room_are_counted(start, path, tmp_path):
+    """More than 4 MiB of them, by reloads."""
+    config = tmp_path / "vspcd.conf"
+    write_rules(config, "old", count=50)
     vspcd = start("--config", config)
     wait_event(path, words.READY)
     limit_files(vspcd, 1)
-    write_rules("new")
-    reload(vspcd)
-    vspcd.report()  # so the reload is over
+    for _ in range(18):
+        for name in ("new", "old"):
+            write_rules(config, name, count=50)
+            reload(vspcd)
+            vspcd.report()  # so the reload is over
     vspcd.wait_event(words.AUDIT_NOT_WRITTEN)
     limit_files(vspcd, None)
     lost = wait_event(path, words.AUDIT_EVENTS_LOST)["count"]
