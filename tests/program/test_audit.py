@@ -17,6 +17,7 @@ from harness.programs import BUILD, clean_environment, is_sanitized
 from harness.service import Inbox, journal_fields
 from test_messages import sockets  # noqa: F401 (a fixture)
 
+MEMORY = 64 * 1024 * 1024
 REFUSED = b"[vspcd: no new clients are served at present; try again later]\r\n"
 
 
@@ -557,3 +558,23 @@ def test_what_was_changed_is_found(start, path):
     assert result.returncode == 0 and b"no event is missing" in result.stdout
     missing = path.with_name("missing")
     assert "No such file" in refused("--verify-audit", missing)
+
+
+@pytest.mark.skipif(is_sanitized(), reason="no sanitizer lives in 64 MiB")
+def test_a_line_without_end_is_no_event(start, path):
+    """A long line, and one that does not fit into memory."""
+    vspcd = start()
+    vspcd.stop()
+    lines = path.read_bytes().splitlines(keepends=True)
+    with path.open("r+b") as file:
+        file.write(b"".join(lines[:2]))
+        file.write(lines[2][:-2] + b" " * 9000 + b"}\n")
+        file.truncate(file.tell() + 256 * 1024 * 1024)
+    result = subprocess.run(
+        [BUILD / "vspcd", "--verify-audit", path], stdout=subprocess.PIPE,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY,) * 2),
+        env=clean_environment(), timeout=60, check=False)
+    assert result.returncode == 1
+    said = result.stdout.decode()
+    assert "line 3: is no event" in said and "line 4: is no event" in said
+    assert said.count("is no event") == 2

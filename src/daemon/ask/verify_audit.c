@@ -1,9 +1,9 @@
 #include "daemon/ask/verify_audit.h"
 
 #include "audit/audit_check.h"
+#include "log/log_format.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct verification {
@@ -43,21 +43,31 @@ static void verify_line(struct verification *v, struct slice line, FILE *to)
     }
 }
 
+/* A line that is longer than any event is cut, and so is none: what is verified
+ * may be of any length. False: there is no further line. */
+static bool read_line(FILE *from, uint8_t to[LOG_RECORD_MAX], size_t *ret_len)
+{
+    size_t len = 0;
+    int c;
+
+    while ((c = getc_unlocked(from)) != EOF && c != '\n') {
+        if (len < LOG_RECORD_MAX)
+            to[len++] = (uint8_t)c;
+    }
+    *ret_len = len;
+    return c != EOF || len > 0;
+}
+
 static int verify_lines(struct verification *v, FILE *from, FILE *to)
 {
-    char *text = NULL;
-    size_t size = 0;
-    ssize_t len;
-    int r;
+    uint8_t text[LOG_RECORD_MAX];
+    size_t len;
 
-    while ((len = getline(&text, &size, from)) > 0) {
+    while (read_line(from, text, &len)) {
         v->line++;
-        verify_line(v, slice_of(text, (size_t)len - (text[len - 1] == '\n')),
-                    to);
+        verify_line(v, slice_of(text, len), to);
     }
-    r = ferror(from) ? -errno : 0;
-    free(text);
-    return r;
+    return ferror(from) ? -errno : 0;
 }
 
 static void summarize(const struct verification *v, FILE *to)
