@@ -9,6 +9,7 @@
 /* A token of the table, which owns its texts. */
 struct entry {
     struct token token;
+    uint64_t number;
     bool is_listed; /* during tokens_replace: the list has it */
     char from[TOKEN_FROM_MAX];
 };
@@ -17,6 +18,7 @@ struct tokens {
     struct tokens_events events;
     struct entry *entry[TOKENS_MAX];
     size_t count;
+    uint64_t last_number;
 };
 
 struct tokens *tokens_new(const struct tokens_events *events)
@@ -64,10 +66,28 @@ static struct entry *entry_new(const struct token *token)
     return e;
 }
 
-static struct entry *find(const struct tokens *all, uint64_t id)
+/* consoles may be NULL. */
+static bool is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* Whether both are one token, which never changes: the file may be another one
+ * in which another token has its id, or may have been edited. */
+static bool is_same(const struct token *a, const struct token *b)
+{
+    return a->id == b->id &&
+           slice_is_same_secret(slice_of(a->digest, TOKEN_DIGEST_LEN),
+                                slice_of(b->digest, TOKEN_DIGEST_LEN)) &&
+           is_same_text(a->name, b->name) && is_same_text(a->owner, b->owner) &&
+           is_same_text(a->consoles, b->consoles) && a->right == b->right &&
+           a->expires_s == b->expires_s;
+}
+
+static struct entry *find(const struct tokens *all, const struct token *token)
 {
     for (size_t i = 0; i < all->count; i++) {
-        if (all->entry[i]->token.id == id)
+        if (is_same(&all->entry[i]->token, token))
             return all->entry[i];
     }
     return NULL;
@@ -114,7 +134,7 @@ void tokens_replace(struct tokens *all, const struct token *list, size_t count,
     for (size_t i = 0; i < all->count; i++)
         all->entry[i]->is_listed = false;
     for (size_t i = 0; i < count; i++) {
-        struct entry *e = find(all, list[i].id);
+        struct entry *e = find(all, &list[i]);
 
         if (e != NULL) {
             e->is_listed = true;
@@ -127,9 +147,10 @@ void tokens_replace(struct tokens *all, const struct token *list, size_t count,
     for (size_t i = 0; i < count && all->count < TOKENS_MAX; i++) {
         struct entry *e;
 
-        if (find(all, list[i].id) != NULL || has_expired(&list[i], now_s))
+        if (find(all, &list[i]) != NULL || has_expired(&list[i], now_s))
             continue;
         e = entry_new(&list[i]);
+        e->number = ++all->last_number;
         all->entry[all->count++] = e;
         tell(on_new, owner, &e->token);
     }
@@ -162,9 +183,13 @@ size_t tokens_count(const struct tokens *all)
     return all->count;
 }
 
-bool tokens_holds(const struct tokens *all, uint64_t id)
+bool tokens_holds(const struct tokens *all, uint64_t number)
 {
-    return find(all, id) != NULL;
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->entry[i]->number == number)
+            return true;
+    }
+    return false;
 }
 
 /* ---- who has one -------------------------------------------------------- */
@@ -214,8 +239,9 @@ static struct principal *owner_of(const struct token *token,
 }
 
 /* False: the file has names that no principal can have. */
-static bool prove(struct principal *p, const struct token *token)
+static bool prove(struct principal *p, const struct entry *e)
 {
+    const struct token *token = &e->token;
     struct principal *owner = owner_of(token, p);
 
     if (owner == NULL)
@@ -226,7 +252,7 @@ static bool prove(struct principal *p, const struct token *token)
         return false;
     }
     p->owner = owner;
-    p->token = token->id;
+    p->token = e->number;
     p->consoles = token->consoles != NULL ? xstrdup(token->consoles) : NULL;
     p->right_max = (uint8_t)token->right;
     return true;
@@ -269,8 +295,7 @@ enum tokens_verdict tokens_prove(struct tokens *all, struct slice text,
     }
     token_digest(text, digest);
     found = find_digest(all, digest);
-    if (found == NULL || has_expired(&found->token, now_s) ||
-        !prove(p, &found->token))
+    if (found == NULL || has_expired(&found->token, now_s) || !prove(p, found))
         return TOKENS_UNKNOWN;
     use(all, found, p->ip, now_s);
     return TOKENS_PROVEN;

@@ -4,8 +4,9 @@
  *
  * A table in memory, of the loop's thread alone, filled from the state; each
  * change of the state replaces it as a whole. A token never changes: it is
- * made, used, and revoked or expires. Its id is never used again. Reads no
- * clock: now_s is the wall clock's, seconds since 1970.
+ * made, used, and revoked or expires. One that comes with the id of another, or
+ * is changed by hand, is a new one, and the former one is gone. Reads no clock:
+ * now_s is the wall clock's, seconds since 1970.
  *
  * A presented text is compared by its digest with every token, in a time that
  * depends on their number alone. At TOKENS_MAX tokens that is some 0.1 ms.
@@ -28,7 +29,7 @@ enum {
 
 /* Texts are borrowed in calls, and the table's in a table. */
 struct token {
-    uint64_t id;       /* not 0 */
+    uint64_t id;       /* the file's; not 0 */
     const char *name;  /* [A-Za-z0-9._-]{1,64}, one for each token that holds */
     const char *owner; /* a person's name */
     const char *consoles; /* pattern; NULL: all that the owner may */
@@ -73,8 +74,8 @@ int64_t tokens_next_expiry_s(const struct tokens *all);
 
 size_t tokens_count(const struct tokens *all);
 
-/* Whether the token with this id holds: it is in the table. */
-bool tokens_holds(const struct tokens *all, uint64_t id);
+/* Whether the token of a principal (its member token) is still in the table. */
+bool tokens_holds(const struct tokens *all, uint64_t number);
 
 enum tokens_verdict {
     TOKENS_PROVEN,

@@ -231,6 +231,16 @@ def test_a_file_that_is_deleted_has_no_tokens(token, start):
     vspcd.wait_event(words.TOKEN_CREATED, token="ci")
 
 
+def test_a_token_that_is_changed_by_hand_is_another_one(token, start):
+    token.create("ci", "--token-right", "control")
+    vspcd = start()
+    vspcd.wait_event(words.TOKENS_LOADED)
+    change(token.file, "UPDATE tokens SET rights = 'read'")
+    has = vspcd.wait_event(words.TOKEN_ENDED, token="ci")
+    assert has["reason"] == "the file has another one in its place"
+    assert vspcd.wait_event(words.TOKEN_CREATED, token="ci")["right"] == "read"
+
+
 def test_several_at_a_time_lose_nothing(token, start):
     """Eight commands and a vspcd that reads: each waits for its turn."""
     vspcd = start()

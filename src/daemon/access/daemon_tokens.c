@@ -98,7 +98,9 @@ static void daemon_tokens_on_unlisted(void *owner, const struct token *token)
     if (r != NULL && r->revoked_s != 0)
         log_gone(token, r->revoked_by, "revoked");
     else
-        log_gone(token, "", "the file does not have it any more");
+        log_gone(token, "",
+                 r != NULL ? "the file has another one in its place"
+                           : "the file does not have it any more");
 }
 
 static void daemon_tokens_on_expired(void *owner, const struct token *token)
