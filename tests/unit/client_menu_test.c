@@ -174,7 +174,8 @@ static void a_client_without_telnet_gets_lines(void **state)
     assert_has(p, "1-1 of 1 console with \"vm\", by name");
     peer_forget(p);
     give(p, BYTES("1\n"));
-    assert_has(p, "[vspcd: vm-0001: opened");
+    assert_has(p, "[vspcd: vm-0001: opened; close the connection to leave "
+                  "it]");
     assert_int_equal(f->console->client_count, 1);
     give(p, BYTES("ls\n"));
     assert_true(peer_got(f->vm, BYTES("ls\n")));
@@ -216,7 +217,8 @@ static void a_console_is_opened_with_what_is_on_it(void **state)
     peer_give(f->vm, BYTES("Debian\r\nlogin: "));
     peer_forget(p);
     give(p, BYTES("\r"));
-    assert_has(p, "[vspcd: vm-0001: opened");
+    assert_has(p, "[vspcd: vm-0001: opened; after Enter, ~. goes back to the "
+                  "list, ~? helps]");
     assert_has(p, "Debian\r\nlogin: ");
     assert_int_equal(f->console->client_count, 1);
     assert_int_equal(f->site.seen[FACT_CLIENT_ATTACHED].count, 1);

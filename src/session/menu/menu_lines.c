@@ -10,14 +10,15 @@
 enum { NAME_COLUMNS = 40 };
 
 static const char help[] =
-    "a number    opens the console with this number\r\n"
+    "a number    opens the console with this number; its first line says how "
+    "to\r\n"
+    "            come back\r\n"
     "text        shows the consoles with this text in name or UUID\r\n"
     "/text       the same, for a text that is a number or a sign; / alone: "
     "all\r\n"
     "Enter       the next page; - is the page before\r\n"
     "=           sorts by name, last output, state\r\n"
-    "q           leaves\r\n"
-    "At a console: Enter, then the escape key, then ? for its help.\r\n";
+    "q           leaves\r\n";
 
 /* Numbers are those of the page that was shown: another one would be a console
  * that the person has not seen. */

@@ -27,11 +27,9 @@ static const char *const help[] = {
     "  /            begins a text with q, ? or /",
     "  Backspace    erases a letter, Ctrl-U or Esc all of them",
     "  Tab          sorts by name, last output, state",
-    "  Enter        opens the console",
+    "  Enter        opens the console; its first line says how to come back",
     "  Ctrl-L       draws the screen again",
     "  q, Ctrl-D    leaves",
-    "",
-    "  At a console: Enter, then the escape key, then ? for its help.",
     "",
     "  Any key goes back to the list.",
 };

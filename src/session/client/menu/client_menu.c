@@ -277,6 +277,23 @@ static void refuse(struct client_menu *cm, const struct console *c,
     show_list(cm);
 }
 
+/* With the keys themselves: "the escape key" is telnet's to most people. */
+static void say_opened(const struct client_menu *cm, const char *name)
+{
+    int key = cm->escape.key;
+
+    if (key != 0)
+        client_output_say(cm->session,
+                          "[vspcd: %s: opened; after Enter, %c. goes back to "
+                          "the list, %c? helps]\r\n",
+                          name, key, key);
+    else
+        client_output_say(cm->session,
+                          "[vspcd: %s: opened; close the connection to leave "
+                          "it]\r\n",
+                          name);
+}
+
 void client_menu_attach(struct client_menu *cm, struct console *c)
 {
     struct client_session *s = cm->session;
@@ -294,11 +311,7 @@ void client_menu_attach(struct client_menu *cm, struct console *c)
     s->may_look_back = true;
     s->is_logged = false;
     s->was_told_denied = false;
-    if (cm->escape.key != 0)
-        client_output_say(s, "[vspcd: %s: opened; Enter %c ? helps]\r\n",
-                          name.text, cm->escape.key);
-    else
-        client_output_say(s, "[vspcd: %s: opened]\r\n", name.text);
+    say_opened(cm, name.text);
     if (client_session_attach(&s->client, c, &why) == CLIENT_ATTACHED)
         count(cm, false);
     else if (!client_session_is_ending(s))

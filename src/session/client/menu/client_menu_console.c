@@ -71,7 +71,7 @@ static void say_help(struct client_menu *cm)
 {
     struct client_session *s = cm->session;
 
-    client_output_say(s, "\r\n[vspcd: %s: behind Enter]\r\n",
+    client_output_say(s, "\r\n[vspcd: %s: after Enter, type]\r\n",
                       console_name(s->client.console).text);
     for (int i = 0; i < MENU_COMMAND_COUNT; i++) {
         const struct menu_command_words *words =
