@@ -138,9 +138,9 @@ const struct option_row option_rows[] = {
       .value = "KEY",
       .standard = "~",
       .is_reloaded = true,
-      .text = "key that, behind Enter, begins a command at a console that\n"
-              "was opened from the menu, or none; KEY and . goes back to the\n"
-              "list, KEY and ? helps" },
+      .text = "key that, after Enter, begins a command at a console that was\n"
+              "opened from the menu, or none; with a dot it goes back to the\n"
+              "list, with a question mark it helps" },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
       AT(vm_expire_s),
@@ -445,8 +445,8 @@ const struct option_row option_rows[] = {
       .text = "whether a VM's end in TLS shows a certificate: off (it is\n"
               "not asked), optional (it can, and the certificate must be\n"
               "valid) or required",
-      .more = "For ends that have certificates, such as vspc-vm (its option "
-              "--cert); ESXi hosts have none to show. The value optional needs "
+      .more = "For ends that have certificates, such as vspc-vm; ESXi hosts "
+              "have none to show. The value optional needs "
               "TLS on a port for VMs, the value required needs --tls required, "
               "and tls=required in each --proxy-listen; both need --vm-ca." },
     { .name = "vm-ca",
@@ -613,8 +613,9 @@ const struct option_row option_rows[] = {
       .value = "MODE",
       .standard = "free-for-all",
       .is_reloaded = true,
-      .text = "how many clients of a console can type at once: all, or\n"
-              "one-writer; access sections can say otherwise" },
+      .text = "who can type at a console at once: free-for-all (everybody\n"
+              "who may type) or one-writer (one client); access sections\n"
+              "can say otherwise" },
     { .name = "proxy-protocol-from",
       .type = OPTION_NETWORK,
       AT(balancers),

@@ -276,7 +276,7 @@ static int print_key(const struct settings *settings)
 {
     struct err err;
 
-    if (print_vm_key(settings, stdout, &err) == 0)
+    if (print_vm_key(settings, stdout, stderr, &err) == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "vspcd: %s\n", err.text);
     return EXIT_USAGE;

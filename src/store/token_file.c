@@ -299,7 +299,8 @@ int token_file_create(struct token_file *f, const struct token_record *record,
     if (code == SQLITE_OK)
         code = count_holding(f, record->name, record->created_s, &all, &named);
     if (code == SQLITE_OK && named > 0) {
-        err_set(err, "a token has this name already");
+        err_set(err, "a token has this name already: revoke it, or "
+                     "choose another name");
         r = TOKEN_FILE_NAME_TAKEN;
     } else if (code == SQLITE_OK && all >= TOKEN_FILE_HOLDING_MAX) {
         err_set(err, "there are %d tokens already, the most that there can be",
@@ -332,7 +333,7 @@ int token_file_revoke(struct token_file *f, const char *name, const char *by,
     }
     sqlite3_finalize(statement);
     if (code == SQLITE_OK && sqlite3_changes(f->file.sql) == 0) {
-        err_set(err, "no token that holds has this name");
+        err_set(err, "no token that holds has this name: see --token list");
         r = TOKEN_FILE_NO_SUCH_NAME;
     }
     return end(f, r, code, err);

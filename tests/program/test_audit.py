@@ -328,6 +328,11 @@ def test_a_killed_vspcd_leaves_a_log_that_is_continued(start, path):
     vspcd.wait_event(words.AUDIT_OPENED, torn="yes")
     vspcd.stop()
     lines = path.read_text().splitlines()
+    path.with_name("torn").write_text("\n".join(lines[:count + 1]))
+    status, said = verify(path.with_name("torn"))
+    assert status == 1
+    assert "lines that are no events: 1; no event is missing between" in said
+    assert "never written" not in said
     opened = json.loads(lines[count + 1])
     assert opened["event"] == words.AUDIT_OPENED and opened["torn"] is True
     assert opened["n"] == count + 2

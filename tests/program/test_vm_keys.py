@@ -64,6 +64,14 @@ def test_what_is_wrong_is_said(key_file, args, problem):
     assert problem in result.stderr
 
 
+@pytest.mark.parametrize("text", ["web-01", UUID[:-1], f"{UUID}0/s0"])
+def test_what_is_no_uuid_is_warned_of(key_file, text):
+    result = run("--vm-key-file", key_file, "--vm-key", text)
+    assert result.returncode == 0
+    assert "key=" in result.stdout
+    assert "does not look like a UUID" in result.stderr
+
+
 @pytest.mark.parametrize("text, mode, problem", [
     (SECRET, 0o644, "is in it, and everybody can use it (mode 0644): chmod "),
     ("too short\n", 0o600, "of 16 to 4096 bytes"),

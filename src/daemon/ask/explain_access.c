@@ -68,8 +68,8 @@ static void take_account(struct principal *p)
     case GROUPS_FOUND:
         principal_set_groups(p, answer.group, answer.count);
         p->is_keeper = answer.uid == 0 || answer.uid == geteuid();
-        say("account", "uid %lu, in %zu groups", (unsigned long)answer.uid,
-            answer.count);
+        say("account", "uid %lu, in %zu group%s", (unsigned long)answer.uid,
+            answer.count, answer.count == 1 ? "" : "s");
         break;
     case GROUPS_NO_ACCOUNT:
         say("account", "none on this system: no unix: member is for it");

@@ -20,7 +20,20 @@ static bool split(const char *given, char uuid[TEXT_ID_MAX + 1],
     return uuid[0] != '\0' && (given[len] == '\0' || label[0] != '\0');
 }
 
-int print_vm_key(const struct settings *settings, FILE *to, struct err *err)
+/* A VM may have any text as its UUID, but a name, or a digit too few, is more
+ * likely a mistake; the VM with that key would be refused. */
+static void warn_of_uuid(const char *uuid, FILE *warnings)
+{
+    if (strlen(uuid) != TEXT_UUID_LEN || uuid[8] != '-' ||
+        strspn(uuid, "0123456789abcdef-") != TEXT_UUID_LEN)
+        fprintf(warnings,
+                "vspcd: warning: '%s' does not look like a UUID (32 hex "
+                "digits): the log line VM connected has the VM's, id=\n",
+                uuid);
+}
+
+int print_vm_key(const struct settings *settings, FILE *to, FILE *warnings,
+                 struct err *err)
 {
     char uuid[TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
@@ -35,6 +48,7 @@ int print_vm_key(const struct settings *settings, FILE *to, struct err *err)
     r = secret_file_read_vm_key(settings, site_key, err);
     if (r < 0)
         return r;
+    warn_of_uuid(uuid, warnings);
     key = vm_key_make(site_key, uuid, label[0] != '\0' ? label : NULL);
     fprintf(to, "%s%ckey=%s\n", label, strchr(label, '?') != NULL ? '&' : '?',
             key.text);

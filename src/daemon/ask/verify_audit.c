@@ -83,9 +83,14 @@ static void summarize(const struct verification *v, FILE *to)
     if (v->broken > 0)
         fprintf(to, "the log was changed in %llu places\n",
                 (unsigned long long)v->broken);
-    else if (v->lost + v->torn > 0)
+    else if (v->lost > 0)
         fprintf(to, "%llu events were never written; no other is missing\n",
                 (unsigned long long)v->lost);
+    else if (v->torn > 0)
+        fprintf(to,
+                "lines that are no events: %llu; no event is missing "
+                "between the others\n",
+                (unsigned long long)v->torn);
     else
         fprintf(to, "no event is missing\n");
 }
