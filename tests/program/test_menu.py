@@ -353,6 +353,27 @@ def test_a_login_decides_which_list_there_is(
         assert (has["tls"] != "no") == (program == "telnet-ssl")
 
 
+@pytest.mark.parametrize("policy", ["telnets", "offered", "required"])
+def test_in_tls_by_each_way(start_menu, certificates, policy):
+    menu = start_menu("--client-tls", policy, "--cert",
+                      certificates.server.certificate, "--key",
+                      certificates.server.key)
+    vm = menu.vspcd.vm("web")
+    # From the first byte, or by AUTHENTICATION within telnet.
+    options = ["-z", "ssl"] if policy == "telnets" else []
+    screen = menu.open("telnet-ssl", *options)
+    screen.wait_text("1-1 of 1 console")
+    assert menu.vspcd.wait_event(words.MENU_OPENED)["tls"] != "no"
+    screen.type(b"\r")
+    screen.wait_text("web: opened")
+    screen.type(b"ls\r")
+    assert vm.read_until(b"ls\r") == b"ls\r"
+    if policy == "required":
+        clear = menu.open()
+        clear.wait_text("this port requires TLS")
+        assert b"web" not in clear.received
+
+
 # ---- many -------------------------------------------------------------------
 
 @pytest.fixture
