@@ -187,6 +187,8 @@ static void client_comes(struct chaos *c, struct peer *unused)
     if (chaos_dice(c, 6) == 0)
         port = (uint16_t)(c->server.block + SERVER_SERVICE_PORT +
                           chaos_dice(c, SERVER_SERVICE_PORTS));
+    else if (chaos_dice(c, 6) == 0)
+        port = (uint16_t)(c->server.block + SERVER_MENU_PORT);
     p = chaos_dial(c, kind, console, port);
     if (p == NULL)
         return;
@@ -299,6 +301,18 @@ static void aborts_move(struct chaos *c, struct peer *p)
 static void is_mute(struct chaos *c, struct peer *p)
 {
     p->is_mute = chaos_dice(c, 2);
+}
+
+/* Keys of the menu, for those who are at it; others type them into their VM. */
+static void types_at_menu(struct chaos *c, struct peer *p)
+{
+    static const char *const keys[] = {
+        "\r",  "1\r", "/\r",      "chaos\r", "-\r",  "=\r",
+        "q\r", "\t",  "\033[B\r", "\x15",    "\r~.", "\r~w\r~b\r~?",
+    };
+    const char *key = keys[chaos_dice(c, sizeof keys / sizeof keys[0])];
+
+    peer_say_data(p, key, strlen(key));
 }
 
 /* ---- what anybody does ------------------------------------------------ */
@@ -448,6 +462,7 @@ static const struct action actions[] = {
     { "is mute or not", 2, A_VM, is_mute },
     { "types", 40, A_CLIENT, says_some },
     { "types much", 4, A_CLIENT, says_much },
+    { "keys of the menu", 30, A_CLIENT, types_at_menu },
     { "a break", 12, ANYBODY, breaks },
     { "DTR and RTS", 12, ANYBODY, changes_lines },
     { "RFC 2217", 8, ANYBODY, sets_line },

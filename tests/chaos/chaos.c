@@ -81,12 +81,13 @@ void chaos_write_settings(const struct chaos *c)
     fprintf(file,
             "proxy-port = 0\nproxy-iface = 127.0.0.1\n"
             "interface = 127.0.0.1\nport-range-start = %u\n"
-            "port-range-end = %u\nclient-rate = 0\n"
+            "port-range-end = %u\nmenu-port = %u\nclient-rate = 0\n"
             "history-size = 4K\nheld-input-size = 4K\nhold-time = 100\n"
             "identity-timeout = 2\nmove-timeout = 2\n"
             "tls = %s\nclient-tls = %s\n",
             c->server.block, c->server.block + SERVER_SERVICE_PORT - 1,
-            c->has_tls ? "offered" : "off", c->has_tls ? "offered" : "off");
+            c->server.block + SERVER_MENU_PORT, c->has_tls ? "offered" : "off",
+            c->has_tls ? "offered" : "off");
     if (c->has_connect)
         fprintf(file, "service-connect = {\"vspc://*\", \"127.0.0.1:%u\"}\n",
                 c->remote_port);

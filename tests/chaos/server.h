@@ -16,6 +16,7 @@ enum {
     SERVER_PORTS = 100,       /* of the block */
     SERVER_SERVICE_PORT = 60, /* in the block: of --service-listen */
     SERVER_SERVICE_PORTS = 10,
+    SERVER_MENU_PORT = SERVER_SERVICE_PORT + SERVER_SERVICE_PORTS,
 };
 
 struct server {
