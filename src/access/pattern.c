@@ -248,10 +248,7 @@ bool pattern_covers(const char *outer, const char *inner)
 
 static int refuse(struct err *err, const char *pattern, const char *why)
 {
-    char shown[61];
-
-    text_clean(shown, sizeof shown, slice_of_text(pattern));
-    err_set(err, "pattern '%s' %s", shown, why);
+    err_set(err, "pattern '%s' %s", text_show(pattern).text, why);
     return -EINVAL;
 }
 
@@ -297,21 +294,6 @@ static const char *wrong_in_set(const char **set)
     return NULL;
 }
 
-static bool is_visible(const char *text)
-{
-    struct slice rest = slice_of_text(text);
-
-    while (rest.len > 0) {
-        uint32_t code;
-        size_t len = text_character(rest, &code);
-
-        if (len == 0 || text_is_invisible(code))
-            return false;
-        rest = slice_after(rest, len);
-    }
-    return true;
-}
-
 int pattern_check(const char *pattern, struct err *err)
 {
     const char *at = pattern;
@@ -320,7 +302,7 @@ int pattern_check(const char *pattern, struct err *err)
         return refuse(err, pattern, "is empty: expected * for everything");
     if (strlen(pattern) >= PATTERN_MAX)
         return refuse(err, pattern, "is too long: the limit is 255 bytes");
-    if (!is_visible(pattern))
+    if (!text_is_visible(pattern))
         return refuse(err, pattern,
                       "has characters that nobody sees, or is no UTF-8");
     while (*at != '\0') {

@@ -28,22 +28,10 @@ struct principal principal_of_address(bool has_ip, struct ip ip)
     return p;
 }
 
-/* A name that looks like another one is nobody's either. */
-static bool is_name(const char *name)
+bool principal_is_name(const char *name)
 {
-    struct slice rest = slice_of_text(name);
-
-    if (rest.len == 0 || rest.len >= PRINCIPAL_NAME_MAX)
-        return false;
-    while (rest.len > 0) {
-        uint32_t code;
-        size_t len = text_character(rest, &code);
-
-        if (len == 0 || text_is_invisible(code))
-            return false;
-        rest = slice_after(rest, len);
-    }
-    return true;
+    return name[0] != '\0' && strlen(name) < PRINCIPAL_NAME_MAX &&
+           text_is_visible(name);
 }
 
 static void free_groups(struct principal *p)
@@ -87,7 +75,7 @@ bool principal_prove(struct principal *p, enum principal_proof proof,
         .ip = p->ip,
     };
 
-    if (!is_name(name))
+    if (!principal_is_name(name))
         return false;
     proven.name = xstrdup(name);
     free_texts(p);

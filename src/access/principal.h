@@ -58,10 +58,13 @@ struct principal {
  * address. A peer without an address (a Unix socket) is local. */
 struct principal principal_of_address(bool has_ip, struct ip ip);
 
+/* Whether it can be a principal's name: not empty or too long, UTF-8, and each
+ * character is seen, because a name that looks like another one is nobody's. */
+bool principal_is_name(const char *name);
+
 /* The principal has proven this name, and keeps its address. What it had proven
- * before is forgotten. False: a name that is empty, too long, no UTF-8 or has
- * characters that nobody sees is nobody's: nothing was changed. A token's owner
- * and bounds are set afterwards; until then it may nothing. */
+ * before is forgotten. False: it is no name, and nothing was changed. A token's
+ * owner and bounds are set afterwards; until then it may nothing. */
 bool principal_prove(struct principal *p, enum principal_proof proof,
                      const char *name);
 

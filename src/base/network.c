@@ -116,19 +116,6 @@ static unsigned prefix_of(const struct network *n)
     return count_bits(n->mask.high) + count_bits(n->mask.low);
 }
 
-/* Text from outside, cleaned for a message. */
-struct shown {
-    char text[61];
-};
-
-static struct shown show(const char *text)
-{
-    struct shown shown = { 0 };
-
-    text_clean(shown.text, sizeof shown.text, slice_of_text(text));
-    return shown;
-}
-
 int network_parse(const char *text, struct network *ret, struct err *err)
 {
     size_t len = strcspn(text, "/");
@@ -144,7 +131,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
         err_set(err,
                 "'%s' is no network: expected one such as 192.0.2.0/24 or "
                 "2001:db8::/32, or an address; names are not looked up",
-                show(text).text);
+                text_show(text).text);
         return -EINVAL;
     }
     most = is_ipv4 ? IPV4_BITS : IP_BITS;
@@ -153,7 +140,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
         err_set(err,
                 "'%s' is not valid: expected a length from 0 to %lu behind "
                 "the slash",
-                show(text).text, most);
+                text_show(text).text, most);
         return -EINVAL;
     }
     mapped_bits = (unsigned)(bits + IP_BITS - most);
@@ -165,7 +152,7 @@ int network_parse(const char *text, struct network *ret, struct err *err)
         err_set(err,
                 "'%s' is an address in a network: expected the network, %s, "
                 "or the address without /%lu",
-                show(text).text, network_format(&n).text, bits);
+                text_show(text).text, network_format(&n).text, bits);
         return -EINVAL;
     }
     *ret = n;

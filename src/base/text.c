@@ -99,6 +99,29 @@ size_t text_clean(char *to, size_t size, struct slice bytes)
     return at;
 }
 
+struct text_shown text_show(const char *text)
+{
+    struct text_shown shown = { "" };
+
+    text_clean(shown.text, sizeof shown.text, slice_of_text(text));
+    return shown;
+}
+
+bool text_is_visible(const char *text)
+{
+    struct slice rest = slice_of_text(text);
+
+    while (rest.len > 0) {
+        uint32_t code;
+        size_t len = text_character(rest, &code);
+
+        if (len == 0 || text_is_invisible(code))
+            return false;
+        rest = slice_after(rest, len);
+    }
+    return true;
+}
+
 /* Accepts 32 hex digits and separators only; writes them in canonical form. */
 static bool canonical_uuid(char to[TEXT_UUID_LEN + 1], struct slice bytes)
 {

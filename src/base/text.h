@@ -31,6 +31,15 @@ bool text_is_invisible(uint32_t code);
  */
 size_t text_clean(char *to, size_t size, struct slice bytes);
 
+/* A text from outside for a message of ours: cleaned, and cut. */
+struct text_shown {
+    char text[61];
+};
+struct text_shown text_show(const char *text);
+
+/* Whether a text is UTF-8 in which a person sees each character. */
+bool text_is_visible(const char *text);
+
 enum { TEXT_UUID_LEN = 36, TEXT_ID_MAX = 128 };
 
 /*

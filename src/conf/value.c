@@ -81,22 +81,9 @@ static bool find_word(const char *words, const char *value, uint64_t *ret)
     return false;
 }
 
-/* A value, cut and cleaned for a message. */
-struct shown {
-    char text[61];
-};
-
-static struct shown show(const char *value)
-{
-    struct shown shown = { 0 };
-
-    text_clean(shown.text, sizeof shown.text, slice_of_text(value));
-    return shown;
-}
-
 static int bad_word(const char *words, const char *value, struct err *err)
 {
-    err_set(err, "'%s' is not valid: expected one of %s", show(value).text,
+    err_set(err, "'%s' is not valid: expected one of %s", text_show(value).text,
             words);
     return -EINVAL;
 }
@@ -131,7 +118,7 @@ static int bad_value(const struct option_row *row, const char *value,
         fprintf(to, ", or %s", row->words);
     fclose(to);
     err_set(err, "'%s' is not valid: expected a number%s from %s",
-            show(value).text, what_of(row), range);
+            text_show(value).text, what_of(row), range);
     free(range);
     return -EINVAL;
 }
@@ -154,7 +141,7 @@ static int add_proxy(const struct option_row *row, unsigned line,
         err_set(err,
                 "'%s' is not valid: expected ADDRESS:PORT or "
                 "ADDRESS:PORT,tls=POLICY",
-                show(value).text);
+                text_show(value).text);
         return -EINVAL;
     }
     memcpy(proxy.address, value, len);
@@ -232,7 +219,7 @@ static int set_address(char *member, const char *value, struct err *err)
 {
     if (strlen(value) >= SETTINGS_HOST_MAX || value[0] == '\0') {
         err_set(err, "'%s' is not valid: expected an IP address",
-                show(value).text);
+                text_show(value).text);
         return -EINVAL;
     }
     memcpy(member, value, strlen(value) + 1);

@@ -63,15 +63,13 @@ int hook_spec_parse(const char *text, struct hook_spec *ret_spec,
     const char *events = find_events(text);
     size_t len = events != NULL ? (size_t)(events - text) : strlen(text);
     struct hook_spec spec = { .events = (1u << HOOK_KINDS) - 1 };
-    char shown[61];
     int r = 0;
 
     if (text[0] != '/' || len >= sizeof spec.program) {
-        text_clean(shown, sizeof shown, slice_of_text(text));
         err_set(err,
                 "'%s' is not valid: expected an absolute path, or "
                 "PATH,events=EVENT+EVENT",
-                shown);
+                text_show(text).text);
         return -EINVAL;
     }
     memcpy(spec.program, text, len);

@@ -254,6 +254,26 @@ static void text_becomes_utf8_without_invisible_characters(void **state)
     assert_false(text_is_invisible(0xa1));
 }
 
+static void a_text_is_visible_if_each_character_is(void **state)
+{
+    (void)state;
+    assert_true(text_is_visible(""));
+    assert_true(text_is_visible("domain users \u6771"));
+    assert_false(text_is_visible("alice\u200b"));
+    assert_false(text_is_visible("alice\n"));
+    assert_false(text_is_visible("alice\xff"));
+}
+
+static void a_text_is_shown_clean_and_cut(void **state)
+{
+    char text[100] = "";
+
+    (void)state;
+    assert_string_equal(text_show("a\n\u202eb").text, "ab");
+    memset(text, 'x', sizeof text - 1);
+    assert_int_equal(strlen(text_show(text).text), 60);
+}
+
 static void text_is_cut_between_characters(void **state)
 {
     char out[4];
@@ -339,6 +359,8 @@ int main(void)
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_becomes_utf8_without_invisible_characters),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(a_text_is_visible_if_each_character_is),
+        cmocka_unit_test(a_text_is_shown_clean_and_cut),
         cmocka_unit_test(uuid_of_any_spelling_is_one),
         cmocka_unit_test(numbers_are_digits_and_nothing_else),
         cmocka_unit_test(words_are_as_far_apart_as_they_differ),

@@ -8,24 +8,11 @@
 #include <string.h>
 #include <strings.h>
 
-/* Text of the file, cut and cleaned for a message. */
-struct shown {
-    char text[61];
-};
-
-static struct shown show(const char *text)
-{
-    struct shown shown = { "" };
-
-    text_clean(shown.text, sizeof shown.text, slice_of_text(text));
-    return shown;
-}
-
 static void warn(struct rules_problems *problems, unsigned line,
                  const char *what, const char *name, const char *why)
 {
     rules_problem_add(problems, line, false, "%s '%s' %s", what,
-                      show(name).text, why);
+                      text_show(name).text, why);
 }
 
 /* ---- members ------------------------------------------------------------- */
@@ -96,8 +83,8 @@ static void check_reach(const struct access_rules *rules, size_t index,
         rules_problem_add(problems, section->line, false,
                           "access '%s' never decides: '%s' in line %u matches "
                           "all its consoles before",
-                          show(section->pattern).text,
-                          show(former->pattern).text, former->line);
+                          text_show(section->pattern).text,
+                          text_show(former->pattern).text, former->line);
         return;
     }
 }
@@ -130,7 +117,7 @@ static void check_uuid(const struct rules_section *section,
         (len != TEXT_UUID_LEN || strncasecmp(uuid, section->pattern, len) != 0))
         rules_problem_add(problems, section->line, false,
                           "access '%s' is for no UUID: write it as '%s'",
-                          show(section->pattern).text, uuid);
+                          text_show(section->pattern).text, uuid);
 }
 
 void rules_check(const struct access_rules *rules,

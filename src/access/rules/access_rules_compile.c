@@ -71,12 +71,9 @@ static void tell_problems(struct rules_problems *problems,
 
 static const char *wrong_in_group_name(const char *name)
 {
-    struct principal p = principal_of_address(false, (struct ip){ 0 });
-    bool is_name = principal_prove(&p, PROOF_UID, name);
     enum right right;
 
-    principal_done(&p);
-    if (!is_name || strchr(name, ' ') != NULL)
+    if (!principal_is_name(name) || strchr(name, ' ') != NULL)
         return "is empty, too long, or has blanks or characters that nobody "
                "sees";
     if (strchr(name, ':') != NULL || pattern_is_glob(name))
@@ -103,16 +100,15 @@ static void check_group_name(const struct access_rules *rules,
 {
     const struct rules_group *first = find_group(rules, group->name);
     const char *wrong = wrong_in_group_name(group->name);
-    char shown[61];
+    struct text_shown shown = text_show(group->name);
 
-    text_clean(shown, sizeof shown, slice_of_text(group->name));
     if (wrong != NULL)
         rules_problem_add(problems, group->line, true,
-                          "group '%s': the name %s; expected another", shown,
-                          wrong);
+                          "group '%s': the name %s; expected another",
+                          shown.text, wrong);
     else if (first != group)
         rules_problem_add(problems, group->line, true,
-                          "group '%s' is in line %u already", shown,
+                          "group '%s' is in line %u already", shown.text,
                           first->line);
 }
 

@@ -10,7 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Text of the file or of a peer, cut and cleaned. */
+/* Text of the file or of a peer, cleaned, and cut later than by text_show:
+ * principals are shown, who may have an owner. */
 struct shown {
     char text[121];
 };

@@ -18,19 +18,6 @@ static const struct {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* A member's text, cut and cleaned for a message. */
-struct shown {
-    char text[61];
-};
-
-static struct shown show(const char *text)
-{
-    struct shown shown = { 0 };
-
-    text_clean(shown.text, sizeof shown.text, slice_of_text(text));
-    return shown;
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 const char *member_prefix(enum member_kind kind)
@@ -47,7 +34,7 @@ static int bad_prefix(const char *text, struct err *err)
     err_set(err,
             "member '%s' is not valid: before the colon, expected user, unix, "
             "proxy, certificate or token",
-            show(text).text);
+            text_show(text).text);
     return -EINVAL;
 }
 
@@ -88,7 +75,7 @@ static int check_name(const struct member *m, const char *text,
         return 0;
     if (*name == '\0') {
         err_set(err, "member '%s' is not valid: expected a name",
-                show(text).text);
+                text_show(text).text);
         return -EINVAL;
     }
     if (has_pattern(m->kind))
@@ -97,7 +84,7 @@ static int check_name(const struct member *m, const char *text,
         err_set(err,
                 "member '%s' is not valid: names of persons and groups are "
                 "compared exactly; only certificate: and token: have patterns",
-                show(text).text);
+                text_show(text).text);
         return -EINVAL;
     }
     return 0;
@@ -121,7 +108,7 @@ static int missing(const char *text, struct err *err)
     err_set(err,
             "member '%s' is not valid: expected MEMBER from NETWORK, or MEMBER "
             "from local",
-            show(text).text);
+            text_show(text).text);
     return -EINVAL;
 }
 
@@ -187,20 +174,11 @@ void member_done(struct member *m)
     m->name = NULL;
 }
 
-static bool is_name_visible(const char *name)
-{
-    struct principal p = principal_of_address(false, (struct ip){ 0 });
-    bool is_name = principal_prove(&p, PROOF_UID, name);
-
-    principal_done(&p);
-    return is_name;
-}
-
 const char *member_doubt(const struct member *m)
 {
     if (m->name == NULL)
         return NULL;
-    if (!is_name_visible(m->name))
+    if (!principal_is_name(m->name))
         return "has characters that no name has, or is too long";
     /* Groups of a directory can have blanks: "domain users". */
     if (m->kind != MEMBER_PERSON)
