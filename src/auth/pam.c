@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "net/dial.h"
+#include "net/dial/dial.h"
 #include "net/stream_fd.h"
 
 #include <assert.h>

@@ -126,7 +126,7 @@ void loop_close(struct loop *loop)
 
     if (loop == NULL)
         return;
-    resolver_close(loop->resolver);
+    resolver_close(loop->names);
     stream_fd_loop_close(loop);
     uv_close((uv_handle_t *)&loop->turn_end, NULL);
     uv_close((uv_handle_t *)&loop->alarm, NULL);

@@ -16,7 +16,7 @@ struct loop_signal {
     void *owner;
 };
 
-struct resolver;
+struct queries;
 
 struct loop {
     uv_loop_t uv;
@@ -35,7 +35,7 @@ struct loop {
     void *turn_end_owner;
     struct loop_signal signals[LOOP_SIGNAL_MAX];
     int signal_count;
-    struct resolver *resolver; /* NULL: nobody has asked it yet */
+    struct queries *names; /* of dial/resolver.c; NULL: none was asked for */
     bool is_stopped;
     uint8_t *read_buffer;
 };
@@ -44,7 +44,7 @@ struct loop {
 int stream_fd_loop_open(struct loop *loop);
 void stream_fd_loop_close(struct loop *loop);
 
-/* In resolver.c. Nobody may have a lookup any more. Takes NULL. */
-void resolver_close(struct resolver *r);
+/* In dial/resolver.c. Nobody may have a lookup any more. Takes NULL. */
+void resolver_close(struct queries *names);
 
 #endif

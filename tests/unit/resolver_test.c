@@ -1,9 +1,9 @@
 /* Names to addresses, and outgoing connections: name servers that do not answer
  * hold up nobody else, and an address that is not allowed is not tried. */
-#include "net/resolver.h"
+#include "net/dial/resolver.h"
 
 #include "base/clock.h"
-#include "net/dial.h"
+#include "net/dial/dial.h"
 #include "net/listener.h"
 
 #include <arpa/inet.h>

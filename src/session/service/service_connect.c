@@ -6,7 +6,7 @@
  */
 #include "core/console.h"
 #include "log/log_words.h"
-#include "net/dial.h"
+#include "net/dial/dial.h"
 #include "session/service/service_private.h"
 
 enum { DIAL_TIMEOUT_MS = 10 * 1000 };

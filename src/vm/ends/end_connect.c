@@ -5,7 +5,7 @@
 #include "vm/ends/end.h"
 
 #include "base/mem.h"
-#include "net/dial.h"
+#include "net/dial/dial.h"
 #include "vm/common/say.h"
 #include "vm/ends/telnet_stream.h"
 

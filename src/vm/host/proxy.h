@@ -15,7 +15,7 @@
 #define VM_HOST_PROXY_H
 
 #include "base/err.h"
-#include "net/dial.h"
+#include "net/dial/dial.h"
 #include "net/tls/stream_tls.h"
 #include "vm/common/timer.h"
 #include "vm/host/vmend.h"

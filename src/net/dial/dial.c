@@ -1,9 +1,9 @@
-#include "net/dial.h"
+#include "net/dial/dial.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/dial/resolver.h"
 #include "net/loop_private.h"
-#include "net/resolver.h"
 #include "net/stream_fd.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * dial.h - an outgoing connection: looks a name up (resolver.h), tries its
- * addresses one after the other, and hands over a stream.
+ * dial.h - an outgoing connection: looks a name up (resolver.h), tries
+ * its addresses one after the other, and hands over a stream.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H

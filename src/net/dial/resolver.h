@@ -4,7 +4,7 @@
  * getaddrinfo(3) waits for name servers, half a minute for dead ones, and
  * cannot be interrupted. So a lookup that waits must hold up nobody else: the
  * threads are this module's alone, RESOLVER_THREADS_MAX at most, and each
- * lookup waits in one of three lanes:
+ * lookup waits in one of three lanes (queries.h):
  *
  *   numeric   the host is an address: no name server is asked, and one thread
  *             is always left to this lane
@@ -12,12 +12,11 @@
  *   slow      the last lookup of whoever asks took long (RESOLVER_SLOW_US):
  *             gets less than half of the threads, behind the usual lane
  *
- * A lane is a queue in the order of asking. All who ask for a name at a time
- * share one lookup of it. Whoever asks has one lookup at a time, and gives up
- * by itself (resolver_cancel).
+ * All who ask for a name at a time share one lookup of it. Whoever asks has one
+ * lookup at a time, and gives up by itself (resolver_cancel).
  *
- * There is one resolver for a loop, opened with the first lookup. Threads end
- * when they have had nothing to do for a while.
+ * There is one resolver for a loop, opened with the first lookup, and closed
+ * with the loop: nobody may have a lookup any more then.
  */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H
