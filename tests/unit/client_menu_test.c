@@ -439,6 +439,21 @@ static void a_break_is_sent_by_those_who_may(void **state)
     assert_has(p, "you may not send a break");
 }
 
+static void the_keyboard_is_taken_over_by_those_in_control(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p;
+
+    allow(f, "*", RIGHT_WRITE);
+    p = screen_connect(f);
+    give(p, BYTES("\r~t"));
+    assert_has(p, "vm-0001: that needs the right to control this console");
+    allow(f, "*", RIGHT_CONTROL);
+    give(p, BYTES("~t"));
+    assert_has(p, "vm-0001: everybody who may type may type here");
+    assert_int_equal(f->vm->data.len, 0);
+}
+
 static void a_message_is_for_the_others(void **state)
 {
     struct fixture *f = *state;
@@ -775,6 +790,7 @@ int main(void)
         TEST(who_is_here_is_told),
         TEST(who_typed_is_for_those_in_control),
         TEST(a_break_is_sent_by_those_who_may),
+        TEST(the_keyboard_is_taken_over_by_those_in_control),
         TEST(a_message_is_for_the_others),
         TEST(another_client_is_disconnected_by_its_number),
         TEST(control_is_asked_for_before_the_line_is),
