@@ -59,11 +59,44 @@ static void it_may_be_taken_off_in_place(void **state)
     assert_string_equal(text, "vspcd?port=com1#x");
 }
 
+#define KEY "0123456789abcdefABCDEF9876543210"
+
+static void a_key_is_found_wherever_it_strays(void **state)
+{
+    static const struct {
+        const char *uri;
+        int at; /* of its value; -1: none */
+    } cases[] = {
+        { "key=" KEY, 4 },
+        { "s0&key=" KEY, 7 },
+        { "s0#KEY=" KEY "#x", 7 },
+        { "s0%3fkey%3D" KEY, 11 },
+        { "s0?%6bey=" KEY, 9 },
+        { "s0?kkey=%30123456789abcdefABCDEF9876543210", 8 },
+        { "telnet://key=" KEY "@h:1", 13 },
+        { "", -1 },
+        { "key=", -1 },
+        { "s0?key=0123456789abcdefABCDEF987654321", -1 },
+        { "s0?key=0123456789abcdefABCDEF987654321g", -1 },
+        { "s0?key=0123456789abcdefABCDEF987654321%3", -1 },
+        { "s0%3", -1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct slice text = slice_of_text(cases[i].uri);
+        const uint8_t *key = uri_find_stray_key(text);
+
+        assert_int_equal(key != NULL ? key - text.data : -1, cases[i].at);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_is_taken_off),
         cmocka_unit_test(it_may_be_taken_off_in_place),
+        cmocka_unit_test(a_key_is_found_wherever_it_strays),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 enum { OWN_PORT = 13370, CANONICAL_MAX = 32 * 1024 };
 
+#define KEY_TEXT "0123456789abcdef0123456789abcdef"
 #define SHA1_TEXT "0123456789abcdef0123456789abcdef01234567"
 #define SHA1_COLONS                                                            \
     "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67"
@@ -411,6 +412,10 @@ static const struct bad {
     { "", URI_PROXY, URI_EMPTY, 0 },
     { "\1\2", URI_SERVER, URI_NO_NAME, 0 },
     { "x?port=\x1b", URI_SERVER, URI_NO_NAME, 7 },
+    { "s0&key=" KEY_TEXT, URI_SERVER, URI_MISPLACED_KEY, 7 },
+    { "s0#key=" KEY_TEXT, URI_SERVER, URI_MISPLACED_KEY, 7 },
+    { "vspcd?port=key=" KEY_TEXT, URI_SERVER, URI_MISPLACED_KEY, 15 },
+    { "ssl://h:1#key=" KEY_TEXT, URI_CLIENT, URI_MISPLACED_KEY, 14 },
     { "http://h:2", URI_SERVER, URI_UNKNOWN_SCHEME, 0 },
     { "teln://h:2", URI_CLIENT, URI_UNKNOWN_SCHEME, 0 },
     { "://h:2", URI_SERVER, URI_UNKNOWN_SCHEME, 0 },
@@ -689,6 +694,9 @@ static void secrets_are_not_shown(void **state)
         { "tcp://u:p?key=x@h:1", "tcp://***@h:1" },
         { "s0?port=a&Key=secret&x", "s0?port=a&Key=***" },
         { "tcp://h:1?key=secret", "tcp://h:1?***" },
+        { "s0&key=" KEY_TEXT "#x", "s0&key=***" },
+        { "s0%3Fkey%3d" KEY_TEXT, "s0%3Fkey%3d***" },
+        { "a=key=" KEY_TEXT "?key=x", "a=key=***" },
         { "telnet://vspc:13370#x=secret", "telnet://vspc:13370#***" },
         /* What there is no secret in. */
         { "", "" },

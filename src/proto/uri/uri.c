@@ -4,6 +4,7 @@
  */
 #include "proto/uri/uri.h"
 
+#include "proto/uri/uri_key.h"
 #include "proto/uri/uri_text.h"
 
 #include <ctype.h>
@@ -352,8 +353,11 @@ enum uri_problem uri_parse(struct slice text, enum uri_place place,
     };
     struct slice rest = text, name = { 0 };
     enum uri_problem problem = URI_EMPTY;
+    const uint8_t *key = place != URI_PROXY ? uri_find_stray_key(text) : NULL;
 
-    if (text.len > 0)
+    if (key != NULL)
+        problem = uri_problem_at(&p.at, URI_MISPLACED_KEY, key);
+    else if (text.len > 0)
         problem = take_scheme(&rest, &name) ? parse_with_scheme(&p, name, rest)
                                             : parse_bare(&p);
     if (problem == URI_OK)

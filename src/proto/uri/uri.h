@@ -82,6 +82,8 @@ struct uri {
  *   label stays as it is, not decoded; in "text?port=LABEL" it is the value.
  * - telnet and telnets have default ports 23 and 992 (RFC 4248; the guide's own
  *   example has no port); all others need a port.
+ * - A VM's key has been taken off (uri_key.h). What still looks like one is a
+ *   problem, so that it becomes no label, which everybody sees.
  * - With URI_SERVER, the host may be missing if there are a scheme and a port.
  */
 enum uri_problem uri_parse(struct slice text, enum uri_place place,

@@ -209,6 +209,15 @@ static bool show_until_key(struct uri_shown *shown, size_t *len, struct slice s,
     return before < s.len;
 }
 
+/* Where the first value of a key begins; NULL: there is none. */
+static const uint8_t *find_key(struct slice text)
+{
+    const uint8_t *key = uri_find_key(text).data;
+    const uint8_t *stray = uri_find_stray_key(text);
+
+    return key == NULL || (stray != NULL && stray < key) ? stray : key;
+}
+
 struct uri_shown uri_show(struct slice text)
 {
     size_t scheme = scheme_len(text);
@@ -217,7 +226,7 @@ struct uri_shown uri_show(struct slice text)
     struct slice rest = slice_after(text, scheme);
     const uint8_t *at =
         rest.len > 0 && !is_console ? memrchr(rest.data, '@', rest.len) : NULL;
-    const uint8_t *key = uri_find_key(text).data;
+    const uint8_t *key = find_key(text);
     struct uri_shown shown = { "" };
     size_t len = 0;
     size_t seen;

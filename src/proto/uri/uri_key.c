@@ -2,9 +2,14 @@
 
 #include "proto/uri/uri_text.h"
 
+#include <ctype.h>
+
 static const char key_name[] = "key=";
 
-enum { KEY_NAME_LEN = sizeof key_name - 1 };
+enum {
+    KEY_NAME_LEN = sizeof key_name - 1,
+    KEY_LEN = 32, /* hex digits */
+};
 
 /* From the '?' on, up to the parameters; empty if there is no '?'. */
 static struct slice query_of(struct slice text)
@@ -68,4 +73,33 @@ size_t uri_remove_keys(struct slice text, uint8_t *to)
         len = put(to, len + 1, slice_after(part, 1));
     }
     return put(to, len, behind);
+}
+
+static bool take_name(struct slice *rest)
+{
+    for (size_t i = 0; i < KEY_NAME_LEN; i++) {
+        if (rest->len == 0 || tolower(uri_text_take_char(rest)) != key_name[i])
+            return false;
+    }
+    return true;
+}
+
+static bool begins_with_digits(struct slice rest)
+{
+    for (size_t i = 0; i < KEY_LEN; i++) {
+        if (rest.len == 0 || !isxdigit(uri_text_take_char(&rest)))
+            return false;
+    }
+    return true;
+}
+
+const uint8_t *uri_find_stray_key(struct slice text)
+{
+    for (; text.len > 0; text = slice_after(text, 1)) {
+        struct slice rest = text;
+
+        if (take_name(&rest) && begins_with_digits(rest))
+            return rest.data;
+    }
+    return NULL;
 }

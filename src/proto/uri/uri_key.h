@@ -18,4 +18,9 @@ struct slice uri_find_key(struct slice text);
  * is text. Text without a key stays as it is. Returns the length. */
 size_t uri_remove_keys(struct slice text, uint8_t *to);
 
+/* Where a value that looks like a key of ours (32 hex digits behind "key=")
+ * begins, wherever that is in the text, with %XX for any character: somebody
+ * may have put it behind "&", "#" or "%3F". NULL: nowhere. */
+const uint8_t *uri_find_stray_key(struct slice text);
+
 #endif

@@ -9,6 +9,8 @@ static const char *const texts[URI_PROBLEM_COUNT] = {
     [URI_EMPTY] = "empty: expected a name such as s0, or an address such as "
                   "telnet://HOST:PORT",
     [URI_NO_NAME] = "no name in it that can be shown: use one such as s0",
+    [URI_MISPLACED_KEY] = "a key where none is looked for: expected it in the "
+                          "query, such as s0?key=KEY",
     [URI_UNKNOWN_SCHEME] =
         "a scheme that is not known: expected telnet, telnets, tcp, tcp4, "
         "tcp6, ssl, tcp+ssl, tcp4+ssl, tcp6+ssl or vspc",

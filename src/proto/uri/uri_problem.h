@@ -13,6 +13,7 @@
 enum uri_problem {
     URI_OK,
     URI_EMPTY,
+    URI_MISPLACED_KEY,  /* a VM's key that is not in the query */
     URI_NO_NAME,        /* a label without a printable character */
     URI_UNKNOWN_SCHEME, /* before "://" */
     URI_NO_SLASHES,
