@@ -243,13 +243,20 @@ static bool take_place_at_menu(struct client_session *s)
     return true;
 }
 
+/* Before that nobody has shown a certificate. By AUTHENTICATION a client may
+ * have answered everything else already. */
+static bool is_shaking_hands(const struct client_session *s)
+{
+    return stream_security(s->telnet.wire.stream).terms[0] == '\0';
+}
+
 /* The order: the reader goes back before the first byte goes out; on_open and
  * the fact come before output that could end the session; then AUTHENTICATION
  * is closed, and the output goes. */
 void client_serving_begin(struct client_session *s)
 {
     if (s->phase >= CLIENT_SERVING || !has_target(s) ||
-        secure_is_open(&s->telnet.secure))
+        secure_is_open(&s->telnet.secure) || is_shaking_hands(s))
         return;
     if (secure_is_missing(&s->telnet.secure)) {
         client_session_refuse_clear(s);
