@@ -190,8 +190,8 @@ static void one_who_loses_read_is_closed_with_the_reason(void **state)
     peer_give(f->vm, BYTES("secret"));
     peer_unblock(client);
     site_run(&f->site);
-    assert_true(peer_got(client, BYTES(NOTICE("vm-0001: the rules do not allow "
-                                              "it to read this console"))));
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it "
+                                              "to read this console"))));
     assert_true(client->stream.is_closed);
 }
 
@@ -302,8 +302,8 @@ static void one_whose_token_ends_is_closed(void **state)
     assert_int_equal(sessions_judge(&f->site.ctx).clients, 1);
     peer_give(f->vm, BYTES("secret"));
     site_run(&f->site);
-    assert_true(peer_got(client, BYTES(NOTICE("vm-0001: its token was revoked "
-                                              "or has expired"))));
+    assert_true(peer_got(client, BYTES(NOTICE("its token was revoked or "
+                                              "has expired"))));
     assert_true(client->stream.is_closed);
     f->site.ctx.tokens = NULL;
     tokens_free(tokens);
@@ -322,8 +322,8 @@ static void a_break_ends_with_its_right(void **state)
     assert_false(client_at(f->console->clients.next)->is_in_break);
 }
 
-/* The VM's new name is another console for the rules: nothing that comes with
- * or behind it is shown. */
+/* The VM's new name is another console for the rules: neither the name nor what
+ * comes behind it is shown. */
 static void a_renamed_console_is_judged_anew(void **state)
 {
     struct fixture *f = *state;
@@ -335,6 +335,8 @@ static void a_renamed_console_is_judged_anew(void **state)
     peer_give(f->vm, BYTES(EXT(VM_NAME "db-0001") "secret"));
     site_renames_due(&f->site);
     site_run(&f->site);
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it "
+                                              "to read this console"))));
     peer_give(client, BYTES("x"));
     assert_true(client->stream.is_closed);
     assert_true(peer_got(f->vm, BYTES("")));

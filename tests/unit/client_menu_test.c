@@ -544,7 +544,7 @@ static void a_right_that_is_lost_leads_back_to_the_list(void **state)
     allow(f, "nothing", RIGHT_READ);
     peer_give(f->vm, BYTES("secret"));
     assert_false(has(p, "secret"));
-    assert_has(p, "vm-0001: the rules do not allow it to read this console");
+    assert_has(p, "the rules do not allow it to read this console");
     assert_has(p, "no console is here for you");
     assert_int_equal(f->console->client_count, 0);
     give(p, BYTES("\x04"));
@@ -563,12 +563,31 @@ static void a_name_may_take_the_right_away(void **state)
     directory_rename(f->console, "hidden", 1);
     peer_forget(p);
     peer_give(f->vm, BYTES("secret"));
-    peer_give(p, BYTES("typed"));
+    peer_give(p, BYTES("typed\r~w" IAC "\xf6"));
     site_menus_due(&f->site);
     assert_false(has(p, "secret"));
+    assert_false(has(p, "here]"));
+    assert_false(has(p, "hidden"));
     assert_int_equal(f->vm->data.len, 0);
     assert_int_equal(f->console->client_count, 0);
     assert_has(p, "no console is here for you");
+}
+
+/* The list on the screen is older than the name. */
+static void a_name_that_may_not_be_read_opens_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p;
+
+    allow(f, "vm-*", RIGHT_WRITE);
+    p = screen_connect(f);
+    assert_has(p, "1-1 of 1 console");
+    directory_rename(f->console, "hidden", 1);
+    peer_forget(p);
+    give(p, BYTES("\r"));
+    assert_has(p, "this console has gone");
+    assert_false(has(p, "hidden"));
+    assert_int_equal(f->console->client_count, 0);
 }
 
 static void a_list_loses_what_may_not_be_read_any_more(void **state)
@@ -798,6 +817,7 @@ int main(void)
         TEST(a_list_may_be_empty),
         TEST(a_right_that_is_lost_leads_back_to_the_list),
         TEST(a_name_may_take_the_right_away),
+        TEST(a_name_that_may_not_be_read_opens_nothing),
         TEST(a_list_loses_what_may_not_be_read_any_more),
         TEST(a_reader_is_told_once_that_it_types_nothing),
         TEST(a_list_becomes_new_by_itself),

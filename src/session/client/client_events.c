@@ -178,8 +178,7 @@ static void client_events_say(struct client *client, const char *text)
 
     if (!client_session_is_shown(s) || !client_output_takes_notices(s))
         return;
-    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                      console_name(client->console).text, text);
+    client_output_notice(s, text);
     client_output_flush(s);
 }
 

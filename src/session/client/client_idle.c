@@ -100,13 +100,13 @@ static bool has_waiting_input(const struct client_session *s)
 
 static void warn(struct client_session *s, uint64_t left_us)
 {
+    struct err text;
+
+    err_set(&text, "closing in %llu s, because nothing is typed",
+            (unsigned long long)((left_us + 999999) / (1000 * 1000)));
     s->was_warned = true;
     if (client_output_takes_notices(s) && client_session_is_attached(s))
-        client_output_say(
-            s,
-            "\r\n[vspcd: %s: closing in %llu s, because nothing is typed]\r\n",
-            console_name(s->client.console).text,
-            (unsigned long long)((left_us + 999999) / (1000 * 1000)));
+        client_output_notice(s, text.text);
     client_menu_warn(s, "closing soon, because nothing is typed");
     client_output_flush(s);
 }

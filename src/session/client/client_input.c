@@ -180,12 +180,11 @@ static void handle_command(struct client_session *s, uint8_t verb)
     if (verb != TELNET_AYT || s->was_asked)
         return;
     s->was_asked = true;
-    if (!client_session_is_attached(s))
+    if (!client_session_is_attached(s) || s->client.right < RIGHT_READ)
         client_output_say(s, "\r\n[vspcd: yes]\r\n");
     else
-        client_output_say(s, "\r\n[vspcd: %s: yes, VM %s]\r\n",
-                          console_name(c).text,
-                          console_has_vm(c) ? "connected" : "not connected");
+        client_output_notice(s, console_has_vm(c) ? "yes, VM connected"
+                                                  : "yes, VM not connected");
 }
 
 /* Whether this is more than negotiating, while TLS is required and not there.

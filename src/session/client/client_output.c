@@ -51,6 +51,16 @@ bool client_output_takes_notices(const struct client_session *s)
     return s->mode == CLIENT_MODE_TELNET && client_session_is_person(s);
 }
 
+/* It may have another name by now, which is not for those who lost it. */
+void client_output_notice(struct client_session *s, const char *text)
+{
+    if (s->client.right < RIGHT_READ)
+        client_output_say(s, "\r\n[vspcd: %s]\r\n", text);
+    else
+        client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
+                          console_name(s->client.console).text, text);
+}
+
 static void say_notice(struct client_session *s, enum view_notice notice)
 {
     static const char *const texts[] = {
@@ -64,8 +74,7 @@ static void say_notice(struct client_session *s, enum view_notice notice)
             "connection waits for it",
     };
 
-    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                      console_name(s->client.console).text, texts[notice]);
+    client_output_notice(s, texts[notice]);
 }
 
 /* Puts an item that is no output into the wire's queue, before the output that
@@ -82,8 +91,7 @@ static void render(struct client_session *s, const struct view_item *item)
         client_output_say(s, "\r\n[vspcd: %llu bytes skipped]\r\n",
                           (unsigned long long)item->skipped);
     if (item->kind == VIEW_END && s->says_reason)
-        client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                          console_name(s->client.console).text, s->end_detail);
+        client_output_notice(s, s->end_detail);
 }
 
 /* Up to the next output, which is none where nothing may go out: before the

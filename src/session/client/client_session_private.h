@@ -393,6 +393,9 @@ int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
 __attribute__((format(printf, 2, 3))) void client_output_say(
     struct client_session *s, const char *format, ...);
 
+/* A line about its console, with the console's name where it may know that. */
+void client_output_notice(struct client_session *s, const char *text);
+
 /* Whether words about the VM and the connection may stand in its output. */
 bool client_output_takes_notices(const struct client_session *s);
 

@@ -281,10 +281,9 @@ static void tell(struct client_session *s, enum right before, enum right now)
         (before >= RIGHT_WRITE) == (now >= RIGHT_WRITE))
         return;
     s->was_told_denied = now < RIGHT_WRITE;
-    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                      console_name(s->client.console).text,
-                      now >= RIGHT_WRITE ? "you may type from now on"
-                                         : "you may only read from now on");
+    client_output_notice(s, now >= RIGHT_WRITE
+                                ? "you may type from now on"
+                                : "you may only read from now on");
     client_output_flush(s);
 }
 

@@ -294,12 +294,24 @@ static void say_opened(const struct client_menu *cm, const char *name)
                           name);
 }
 
+/* The list may have it by a name that it had, with which it could be read. */
+static bool has_gone(struct client_menu *cm, const struct console *c)
+{
+    if (client_access_right_on(cm->session, c) >= RIGHT_READ)
+        return false;
+    menu_notice(&cm->menu, "this console has gone");
+    show_list(cm);
+    return true;
+}
+
 void client_menu_attach(struct client_menu *cm, struct console *c)
 {
     struct client_session *s = cm->session;
     struct console_name name = console_name(c);
     struct err why;
 
+    if (has_gone(cm, c))
+        return;
     client_menu_stop_work(cm);
     deadline_stop(&cm->pause);
     if (cm->has_screen && menu_screen_clear(&s->telnet.wire.out) < 0) {
@@ -322,13 +334,17 @@ void client_menu_leave(struct client_menu *cm, const char *reason)
 {
     struct client_session *s = cm->session;
     struct console_name name = console_name(s->target.console);
+    bool may_read = s->client.right >= RIGHT_READ;
 
     cm->must_leave = false;
     client_menu_console_end(cm);
     client_session_leave(s, reason);
     if (client_session_is_ending(s))
         return;
-    menu_notice(&cm->menu, "%s: %s", name.text, reason);
+    if (may_read)
+        menu_notice(&cm->menu, "%s: %s", name.text, reason);
+    else
+        menu_notice(&cm->menu, "%s", reason);
     show_list(cm);
 }
 
@@ -476,6 +492,8 @@ void client_menu_take(struct client_session *s, struct slice in)
     struct client_menu *cm = s->menu;
 
     s->is_active = true;
+    if (cm->must_leave)
+        return;
     if (cm->ahead.len > 0) {
         keep_ahead(cm, in);
         return;

@@ -71,8 +71,7 @@ static void say_help(struct client_menu *cm)
 {
     struct client_session *s = cm->session;
 
-    client_output_say(s, "\r\n[vspcd: %s: after Enter, type]\r\n",
-                      console_name(s->client.console).text);
+    client_output_notice(s, "after Enter, type");
     for (int i = 0; i < MENU_COMMAND_COUNT; i++) {
         const struct menu_command_words *words =
             menu_command_words((enum menu_command)i);
@@ -128,16 +127,12 @@ static void send_break(struct client_menu *cm)
 
     client_line_handle_break(s);
     if (s->client.right >= RIGHT_BREAK)
-        client_output_say(s, "\r\n[vspcd: %s: a break was sent]\r\n",
-                          console_name(s->client.console).text);
+        client_output_notice(s, "a break was sent");
 }
 
 static void say(struct client_menu *cm, const struct err *text)
 {
-    struct client_session *s = cm->session;
-
-    client_output_say(s, "\r\n[vspcd: %s: %s]\r\n",
-                      console_name(s->client.console).text, text->text);
+    client_output_notice(cm->session, text->text);
 }
 
 static void take_over(struct client_menu *cm)
