@@ -165,8 +165,10 @@ static uint32_t set_break(struct comport_peer *e,
                           const struct comport_request *request, uint32_t value,
                           enum comport_wish *wish)
 {
-    if (value == COMPORT_BREAK_ON && !request->may_break)
+    if (value == COMPORT_BREAK_ON && !request->may_break) {
+        *wish = COMPORT_WISH_NO_BREAK;
         value = COMPORT_BREAK_STATE;
+    }
     if (value == COMPORT_BREAK_ON ||
         (value == COMPORT_BREAK_OFF && e->is_break))
         *wish = COMPORT_WISH_BREAK;

@@ -32,6 +32,7 @@ enum comport_wish {
     COMPORT_WISH_NOTHING,
     COMPORT_WISH_LINES,      /* pass on that the lines it drives have changed */
     COMPORT_WISH_BREAK,      /* pass on is_break, which may be as before */
+    COMPORT_WISH_NO_BREAK,   /* it has asked for a break that it may not make */
     COMPORT_WISH_SUSPEND,    /* is_suspended may have changed */
     COMPORT_WISH_PURGE_TO,   /* drop what waits to go to the peer */
     COMPORT_WISH_PURGE_FROM, /* drop what came from the peer and waits */

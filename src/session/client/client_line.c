@@ -123,6 +123,9 @@ static void fulfil(struct client_session *s, enum comport_wish wish,
         else
             client_break(&s->client, false);
         break;
+    case COMPORT_WISH_NO_BREAK:
+        (void)client_may(&s->client, RIGHT_BREAK);
+        break;
     case COMPORT_WISH_PURGE_TO:
         client_skip(&s->client, clock_now_us());
         break;

@@ -113,6 +113,7 @@ static void fulfil(struct vm_session *s, enum comport_wish wish, uint8_t driven)
 {
     switch (wish) {
     case COMPORT_WISH_NOTHING:
+    case COMPORT_WISH_NO_BREAK: /* a VM may make any */
         break;
     case COMPORT_WISH_LINES:
         set_driven(s, driven);

@@ -343,7 +343,7 @@ static void tell_right(struct client_session *s, enum right denied)
               (unsigned long long)s->client.number,
               LOG_TEXT(principal_format(&s->who).text),
               right_name((enum right)s->client.right), right_name(denied));
-    client_say(&s->client, denied == RIGHT_BREAK
+    client_say(&s->client, s->client.right >= RIGHT_WRITE
                                ? "you may not send a break"
                                : "you may only read; what you type is "
                                  "discarded");

@@ -85,8 +85,9 @@ static void log_closed(const struct client_menu *cm)
     const struct client_session *s = cm->session;
 
     log_audit(LOG_INFO, s->client.peer, NULL,
-              LOG_MENU_CLOSED " peer=%s principal=%s reason=%s", s->client.peer,
-              LOG_TEXT(principal_format(&s->who).text),
+              LOG_MENU_CLOSED " peer=%s principal=%s proof=%s reason=%s",
+              s->client.peer, LOG_TEXT(principal_format(&s->who).text),
+              principal_proof_name((enum principal_proof)s->who.proof),
               LOG_TEXT(s->end_detail));
 }
 
