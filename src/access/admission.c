@@ -18,6 +18,7 @@ const char *admission_verdict_name(enum admission_verdict verdict)
         [ADMISSION_TOO_MANY_OF_SITE] = "too-many-of-site",
         [ADMISSION_RESERVED] = "reserved",
         [ADMISSION_CLOSED] = "closed",
+        [ADMISSION_NO_RIGHT] = "no-right",
     };
 
     return (unsigned)verdict < ADMISSION_VERDICTS ? names[verdict] : "?";

@@ -29,6 +29,8 @@ enum admission_verdict {
     ADMISSION_RESERVED, /* the places that are left are kept for others */
     /* Of session/gate.h, for clients: */
     ADMISSION_CLOSED, /* no client is served at present */
+    /* Of the rules (access_rules.h): */
+    ADMISSION_NO_RIGHT,
     ADMISSION_VERDICTS,
 };
 

@@ -34,6 +34,8 @@ struct authenticate {
     uint32_t check_count;
     struct list queued[2]; /* of those who have not failed, and the others */
     struct deadline_queue steps;
+    uint64_t accepted; /* since the start */
+    uint64_t failed;
 };
 
 const char *authenticate_outcome_name(enum authenticate_outcome outcome)
@@ -102,6 +104,15 @@ static void log_outcome(const struct authenticate_attempt *a,
                   LOG_TEXT(name_for_log(a)), proof, a->door, a->peer, reason);
 }
 
+struct authenticate_counts authenticate_counts(const struct authenticate *all)
+{
+    return (struct authenticate_counts){
+        .accepted = all->accepted,
+        .failed = all->failed,
+        .under_way = all->count,
+    };
+}
+
 static void start_checks(struct authenticate *all);
 
 static void leave_checks(struct authenticate_attempt *a)
@@ -137,6 +148,10 @@ static void finish(struct authenticate_attempt *a)
         a->reason != NULL ? a->reason : authenticate_outcome_name(outcome);
 
     log_outcome(a, outcome == AUTHENTICATE_PROVEN ? NULL : reason);
+    if (outcome == AUTHENTICATE_PROVEN)
+        a->all->accepted++;
+    else
+        a->all->failed++;
     leave(a);
     a->ops->done(a, outcome);
 }
@@ -165,6 +180,7 @@ void authenticate_cancel(struct authenticate_attempt *a)
         count_failure(a);
         pam_conversation_cancel(&a->pam);
         log_outcome(a, "left");
+        a->all->failed++;
     }
     if (a->lookup != NULL)
         groups_cancel(a->lookup);

@@ -139,6 +139,15 @@ struct authenticate_login {
     const char *peer;
 };
 
+/* Attempts since the start, and now. One that was given up before it was
+ * checked is none of them. */
+struct authenticate_counts {
+    uint64_t accepted;
+    uint64_t failed;
+    uint32_t under_way;
+};
+struct authenticate_counts authenticate_counts(const struct authenticate *all);
+
 /* The attempt must not be under way. done comes in a later turn, in any case.
  */
 void authenticate_begin(struct authenticate *all,

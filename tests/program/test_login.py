@@ -201,6 +201,21 @@ def test_without_vspcd_pam(start_vspcd, config, tmp_path):
     assert "nobody" in has["reason"]
 
 
+def test_logins_are_counted(logins):
+    vspcd, vm = logins(ALICE)
+    first = come(vspcd, vm)
+    log_in(first, password=b"guess!")
+    log_in(first)
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=first.address)
+    second = come(vspcd, vm, RawClient)
+    second.send(b"x\r")
+    second.read_all()
+    vspcd.report()
+    now = vspcd.wait_event(words.LIMITS)
+    assert (now["logins-accepted"], now["logins-failed"],
+            now["refused-client-right"]) == ("1", "1", "1")
+
+
 def test_off(logins, config):
     vspcd, vm = logins(ALICE, "--login", "off")
     client = come(vspcd, vm)

@@ -156,6 +156,10 @@ static void the_totals_are_two_lines(void **state)
         .clients_refused_total = 15,
         .clients_refused_site = 21,
         .clients_refused_console = 16,
+        .clients_refused_right = 24,
+        .clients_refused_closed = 25,
+        .logins_accepted = 26,
+        .logins_failed = 27,
         .accepts_starved = 17,
         .moves_begun = 18,
         .moves_completed = 19,
@@ -176,6 +180,8 @@ static void the_totals_are_two_lines(void **state)
                 "refused-console=12 refused-client-address=13 "
                 "refused-client-rate=14 refused-client-total=15 "
                 "refused-client-of-address=21 refused-client-of-console=16 "
+                "refused-client-right=24 refused-client-audit=25 "
+                "logins-accepted=26 logins-failed=27 "
                 "out-of-files=17");
     /* Without consoles it is over. */
     listing_begin(&f->listing);

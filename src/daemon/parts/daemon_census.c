@@ -1,5 +1,6 @@
 #include "daemon/parts/daemon_census.h"
 
+#include "auth/authenticate.h"
 #include "core/directory.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
@@ -42,8 +43,19 @@ static void read_gate(struct census *census, const struct gate *g)
         refused(g, ADMISSION_CLIENT, ADMISSION_RESERVED);
     census->clients_refused_closed =
         refused(g, ADMISSION_CLIENT, ADMISSION_CLOSED);
+    census->clients_refused_right =
+        refused(g, ADMISSION_CLIENT, ADMISSION_NO_RIGHT);
     census->clients_refused_site =
         refused(g, ADMISSION_CLIENT, ADMISSION_TOO_MANY_OF_SITE);
+}
+
+static void read_logins(struct census *census, const struct authenticate *all)
+{
+    struct authenticate_counts counts = authenticate_counts(all);
+
+    census->logins = counts.under_way;
+    census->logins_accepted = counts.accepted;
+    census->logins_failed = counts.failed;
 }
 
 /* Asks hooks and console logs under locks that their threads share; they are
@@ -58,6 +70,8 @@ static void daemon_census_read(void *owner, struct census *ret)
     };
     census_read_directory(ret, c->directory);
     read_gate(ret, &c->sessions->gate);
+    if (c->sessions->authenticate != NULL)
+        read_logins(ret, c->sessions->authenticate);
     daemon_hooks_count(c->hooks, ret);
     daemon_logs_count(c->logs, ret);
     daemon_state_count(c->state, ret);

@@ -75,7 +75,10 @@ static void log_totals(const struct census *c)
                         "refused-console=%llu refused-client-address=%llu "
                         "refused-client-rate=%llu refused-client-total=%llu "
                         "refused-client-of-address=%llu "
-                        "refused-client-of-console=%llu out-of-files=%llu",
+                        "refused-client-of-console=%llu "
+                        "refused-client-right=%llu refused-client-audit=%llu "
+                        "logins-accepted=%llu logins-failed=%llu "
+                        "out-of-files=%llu",
              (unsigned long long)c->open_files_limit,
              share(c->consoles, c->consoles_limit).text,
              share(c->clients, c->clients_limit).text,
@@ -94,6 +97,10 @@ static void log_totals(const struct census *c)
              (unsigned long long)c->clients_refused_total,
              (unsigned long long)c->clients_refused_site,
              (unsigned long long)c->clients_refused_console,
+             (unsigned long long)c->clients_refused_right,
+             (unsigned long long)c->clients_refused_closed,
+             (unsigned long long)c->logins_accepted,
+             (unsigned long long)c->logins_failed,
              (unsigned long long)c->accepts_starved);
 }
 

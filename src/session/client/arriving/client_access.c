@@ -150,6 +150,8 @@ static void log_refused(const struct client_session *s,
         : verdict->is_matched ? "no member of the access section is for it"
                               : "no access section is for this console";
 
+    admission_count(&s->telnet.ctx->gate.admission, ADMISSION_CLIENT,
+                    ADMISSION_NO_RIGHT);
     log_audit(LOG_WARNING, s->client.peer, console_id(c).text,
               LOG_CLIENT_REFUSED
               " console=%s id=%s peer=%s principal=%s proof=%s door=%s "
