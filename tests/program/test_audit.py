@@ -176,6 +176,18 @@ def test_a_break_is_an_event(start, path):
     assert has["principal"]
 
 
+def test_a_flood_of_breaks_is_one_event_a_read(start, path):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    client = vspcd.telnet(vm)
+    with vspcd.asleep():
+        client.send_wire(wire.command(wire.BRK) * 50)
+    vm.wait(lambda: vm.commands.count(wire.BRK) == 50, "all breaks")
+    client.send_wire(wire.command(wire.BRK))
+    eventually(lambda: len(events_of(path, words.CLIENT_BREAK)) == 2,
+               "an event for each read")
+
+
 def test_new_settings_are_told_with_the_former_ones(start, path, tmp_path):
     config = tmp_path / "vspcd.conf"
     config.write_text('move-timeout = 7\nclient-allow = {"127.0.0.0/8"}\n'

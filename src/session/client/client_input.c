@@ -429,6 +429,7 @@ static struct slice take_whole(struct client_session *s, struct slice in,
 
     assert(in.data != NULL);
     s->may_type = may_type;
+    s->was_break_told = false;
     s->is_refused = false;
     s->was_asked = false;
     s->is_active = false;

@@ -43,21 +43,24 @@ void client_line_catch_up(struct client_session *s)
 }
 
 /* A break may reboot a guest without a login (Magic SysRq). So one that is
- * sent is told, and not only who may. */
+ * sent is told, and not only who may. Once for each read, as a flood of them
+ * says no more. */
 static void begin_break(struct client_session *s)
 {
     const struct client *client = &s->client;
     bool was_in_break = client->is_in_break;
 
     client_break(&s->client, true);
-    if (!was_in_break && client->is_in_break)
-        log_audit(LOG_INFO, client->peer, console_id(client->console).text,
-                  LOG_CLIENT_BREAK " console=%s id=%s peer=%s number=%llu "
-                                   "principal=%s",
-                  LOG_TEXT(console_name(client->console).text),
-                  LOG_TEXT(console_id(client->console).text), client->peer,
-                  (unsigned long long)client->number,
-                  LOG_TEXT(principal_format(&s->who).text));
+    if (was_in_break || !client->is_in_break || s->was_break_told)
+        return;
+    s->was_break_told = true;
+    log_audit(LOG_INFO, client->peer, console_id(client->console).text,
+              LOG_CLIENT_BREAK " console=%s id=%s peer=%s number=%llu "
+                               "principal=%s",
+              LOG_TEXT(console_name(client->console).text),
+              LOG_TEXT(console_id(client->console).text), client->peer,
+              (unsigned long long)client->number,
+              LOG_TEXT(principal_format(&s->who).text));
 }
 
 void client_line_handle_break(struct client_session *s)

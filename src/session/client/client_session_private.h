@@ -159,6 +159,7 @@ struct client_session {
     bool is_open;          /* role->on_open was called */
     bool is_told;          /* FACT_CLIENT_ATTACHED was added */
     bool was_asked;        /* an AYT was answered in this read */
+    bool was_break_told;   /* a break of this read was logged */
     bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */

@@ -125,6 +125,7 @@ static void send_break(struct client_menu *cm)
 {
     struct client_session *s = cm->session;
 
+    s->was_break_told = false;
     client_line_handle_break(s);
     if (s->client.right >= RIGHT_BREAK)
         client_output_notice(s, "a break was sent");
