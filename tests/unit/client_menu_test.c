@@ -454,6 +454,58 @@ static void the_keyboard_is_taken_over_by_those_in_control(void **state)
     assert_int_equal(f->vm->data.len, 0);
 }
 
+static void a_break_that_goes_nowhere_is_not_said_to_be_sent(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *other = telnet_connect(&f->site, f->console);
+    struct peer *p = screen_connect(f);
+
+    give(p, BYTES("\r"));
+    client_at(f->console->clients.next)->keyboard = KEYBOARD_ONE_WRITER;
+    client_at(f->console->clients.prev)->keyboard = KEYBOARD_ONE_WRITER;
+    peer_give(other, BYTES("x"));
+    peer_forget(f->vm);
+    peer_forget(p);
+    give(p, BYTES("~b"));
+    assert_int_equal(f->vm->said.len, 0);
+    assert_has(p, "has the keyboard; what you type is discarded");
+    assert_false(has(p, "a break was sent"));
+}
+
+static unsigned count(const struct peer *p, const char *text)
+{
+    struct slice data = buf_bytes(&p->data);
+    unsigned count = 0;
+    const uint8_t *at;
+
+    while ((at = memmem(data.data, data.len, text, strlen(text))) != NULL) {
+        data = slice_after(data, (size_t)(at - data.data) + 1);
+        count++;
+    }
+    return count;
+}
+
+/* One that is told to many costs time, and thousands of them may come at
+ * once. */
+static void others_come_first_behind_a_command(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = screen_connect(f);
+
+    allow(f, "*", RIGHT_CONTROL);
+    give(p, BYTES("\r"));
+    peer_forget(p);
+    peer_give(p, BYTES("~w~w~mone\r\n~mtwo\rls\r~."));
+    peer_listen(p);
+    assert_int_equal(count(p, ": 1 here]"), 1);
+    assert_int_equal(f->vm->data.len, 0);
+    site_menus_due(&f->site);
+    assert_int_equal(count(p, ": 1 here]"), 2);
+    assert_int_equal(count(p, "nobody else is here"), 2);
+    assert_true(peer_got(f->vm, BYTES("ls\r")));
+    assert_has(p, "back at the list");
+}
+
 static void a_message_is_for_the_others(void **state)
 {
     struct fixture *f = *state;
@@ -829,6 +881,8 @@ int main(void)
         TEST(one_at_the_list_is_told_why_it_ends),
         TEST(a_client_that_takes_nothing_is_drawn_nothing),
         TEST(a_break_at_any_step_ends_it),
+        TEST(a_break_that_goes_nowhere_is_not_said_to_be_sent),
+        TEST(others_come_first_behind_a_command),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

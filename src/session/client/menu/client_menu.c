@@ -13,9 +13,9 @@
  * the session has no target, and what is typed goes to the list.
  *
  * What is typed while the client has to wait for us (its terminal is asked, a
- * page is being found for an Enter) is kept, and it is not read any more
- * (client_menu_is_waiting): so typing ahead works as on a port, and a script
- * may send name, Enter and commands at once.
+ * page is being found for an Enter, a command was obeyed) is kept, and it is
+ * not read any more (client_menu_is_waiting): so typing ahead works as on a
+ * port, and a script may send name, Enter and commands at once.
  */
 #include "base/clock.h"
 #include "base/mem.h"
@@ -502,11 +502,18 @@ void client_menu_take(struct client_session *s, struct slice in)
     while (in.len > 0 && !client_session_is_ending(s)) {
         if (has_to_wait(cm)) {
             keep_ahead(cm, in);
+/* Behind a command the others come first: one that is told to many costs time,
+ * and there may be thousands in what was read. */
             return;
         }
-        if (cm->place == MENU_AT_CONSOLE)
-            client_menu_console_take(cm, &in);
-        else if (cm->has_screen)
+        if (cm->place == MENU_AT_CONSOLE) {
+            if (client_menu_console_take(cm, &in))
+                continue;
+            keep_ahead(cm, in);
+            client_menu_want(cm, true);
+            return;
+        }
+        if (cm->has_screen)
             take_keys(cm, &in);
         else
             take_line(cm, &in);
@@ -524,6 +531,7 @@ void client_menu_take_ahead(struct client_menu *cm)
     buf_init(&cm->ahead, ahead.max);
     client_menu_take(s, buf_bytes(&ahead));
     buf_done(&ahead);
+    client_access_tell_denied(s);
     if (!client_session_is_ending(s))
         client_output_flush(s);
 }

@@ -127,7 +127,7 @@ static void send_break(struct client_menu *cm)
 
     s->was_break_told = false;
     client_line_handle_break(s);
-    if (s->client.right >= RIGHT_BREAK)
+    if (s->client.right >= RIGHT_BREAK && !s->client.is_locked_out)
         client_output_notice(s, "a break was sent");
 }
 
@@ -186,20 +186,22 @@ static void answered(struct client_menu *cm)
     say(cm, &text);
 }
 
-static void take_answer(struct client_menu *cm, struct slice *in)
+/* False: it was obeyed. */
+static bool take_answer(struct client_menu *cm, struct slice *in)
 {
     enum prompt_event event;
 
     if (prompt_next(&cm->prompt, in, &cm->session->telnet.wire.out, &event) <
         0) {
         client_session_end_for(cm->session, CLIENT_END_NO_MEMORY);
-        return;
+        return true;
     }
     if (event == PROMPT_LEFT)
         cm->asks = MENU_ASKS_NOTHING;
     if (event == PROMPT_ENTERED)
         answered(cm);
     cm->is_behind_cr = event == PROMPT_ENTERED && cm->prompt.is_behind_cr;
+    return event != PROMPT_ENTERED;
 }
 
 static void obey(struct client_menu *cm, enum menu_command command)
@@ -237,31 +239,39 @@ static void skip_enter(struct client_menu *cm, struct slice *in)
     cm->is_behind_cr = false;
 }
 
-void client_menu_console_take(struct client_menu *cm, struct slice *in)
+/* The key alone goes to the VM when nothing came behind it for a while. */
+static void watch_key(struct client_menu *cm)
 {
-    struct menu_escape_item item;
-
-    if (cm->asks != MENU_ASKS_NOTHING) {
-        take_answer(cm, in);
-        return;
-    }
-    skip_enter(cm, in);
-    switch (menu_escape_next(&cm->escape, in, &item)) {
-    case MENU_ESCAPE_NEED_MORE:
-        break;
-    case MENU_ESCAPE_BYTES:
-        give(cm, item.bytes);
-        break;
-    case MENU_ESCAPE_COMMAND:
-        obey(cm, item.command);
-        break;
-    }
-    if (cm->place != MENU_AT_CONSOLE || client_session_is_ending(cm->session))
-        return;
     if (!cm->escape.is_held)
         deadline_stop(&cm->pause);
     else if (!deadline_is_running(&cm->pause))
         deadline_start(&client_menus_of(cm)->holds, &cm->pause, clock_now_us());
+}
+
+static bool take_typed(struct client_menu *cm, struct slice *in)
+{
+    struct menu_escape_item item;
+    enum menu_escape_event event = menu_escape_next(&cm->escape, in, &item);
+
+    if (event == MENU_ESCAPE_BYTES)
+        give(cm, item.bytes);
+    if (event == MENU_ESCAPE_COMMAND)
+        obey(cm, item.command);
+    if (cm->place == MENU_AT_CONSOLE && !client_session_is_ending(cm->session))
+        watch_key(cm);
+    return event != MENU_ESCAPE_COMMAND;
+}
+
+bool client_menu_console_take(struct client_menu *cm, struct slice *in)
+{
+    if (cm->must_leave) {
+        *in = slice_of(NULL, 0);
+        return true;
+    }
+    if (cm->asks != MENU_ASKS_NOTHING)
+        return take_answer(cm, in);
+    skip_enter(cm, in);
+    return take_typed(cm, in);
 }
 
 void client_menu_hold_due(struct deadline *d, void *owner)

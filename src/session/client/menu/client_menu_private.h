@@ -112,10 +112,11 @@ bool client_menu_echoes(const struct client_menu *cm);
 
 /* ---- client_menu_console.c */
 
-/* It has come to a console. What it types there; what the VM did not take goes
- * on. */
+/* It has come to a console. What it types there, false: a command was obeyed,
+ * and what stands behind it has to wait for a turn; what the VM did not take
+ * goes on. */
 void client_menu_console_begin(struct client_menu *cm);
-void client_menu_console_take(struct client_menu *cm, struct slice *in);
+bool client_menu_console_take(struct client_menu *cm, struct slice *in);
 void client_menu_console_end(struct client_menu *cm);
 void client_menu_hold_due(struct deadline *d, void *owner);
 
