@@ -151,7 +151,7 @@ bool client_may(struct client *client, enum right right)
 
 void client_say(struct client *client, const char *text)
 {
-    if (client->ops->say != NULL)
+    if (client->ops->say != NULL && client->right >= RIGHT_READ)
         client->ops->say(client, text);
 }
 
@@ -241,6 +241,7 @@ void client_set_window(struct client *client, struct window window)
  * and the VM must not wait for it. */
 void client_skip(struct client *client, uint64_t now_us)
 {
+    view_done(&client->view); /* the past that it has not had yet */
     reader_took(&client->reader,
                 client->console->output.head - client->reader.at, now_us);
 }

@@ -343,6 +343,40 @@ static void a_renamed_console_is_judged_anew(void **state)
     assert_int_equal(f->console->client_count, 0);
 }
 
+/* Nor is the name that has taken the right away. */
+static void a_name_that_may_not_be_read_is_not_said(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client;
+
+    allow(f, "vm-*", RIGHT_WRITE);
+    client = telnet_connect(&f->site, f->console);
+    directory_rename(f->console, "hidden", 1);
+    site_run(&f->site);
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it to "
+                                              "read this console"))));
+    assert_true(client->stream.is_closed);
+}
+
+/* Nor the lines of what is another console now, while its end is told. */
+static void one_that_drains_sees_no_lines(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(f->vm, BYTES(IAC WILL "\x2c"));
+    peer_give(client, BYTES(IAC WILL "\x2c"));
+    peer_forget(client);
+    peer_block(client);
+    peer_give(f->vm, BYTES(IAC SB "\x2c\x05\x09" IAC SE));
+    allow(f, "nothing", RIGHT_WRITE);
+    peer_give(f->vm, BYTES(IAC SB "\x2c\x05\x08" IAC SE));
+    peer_unblock(client);
+    site_run(&f->site);
+    assert_true(peer_heard(client, "SB 44 107 26"));
+    assert_true(client->stream.is_closed);
+}
+
 static void a_client_that_moves_is_judged_for_where_it_goes(void **state)
 {
     struct fixture *f = *state;
@@ -384,6 +418,8 @@ int main(void)
         TEST(one_whose_token_ends_is_closed),
         TEST(a_break_ends_with_its_right),
         TEST(a_renamed_console_is_judged_anew),
+        TEST(a_name_that_may_not_be_read_is_not_said),
+        TEST(one_that_drains_sees_no_lines),
         TEST(a_client_that_moves_is_judged_for_where_it_goes),
     };
 

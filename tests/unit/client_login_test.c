@@ -166,6 +166,24 @@ static void a_token_does_as_well(void **state)
     assert_true(peer_got(p, BYTES("ci\r\nPassword: \r\n")));
 }
 
+/* At the menu there is no console whose rules would say no. */
+static void a_token_that_ends_meanwhile_opens_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = menu_connect(&f->site);
+
+    peer_give(p, BYTES(YES IAC WONT "\x18" IAC WONT "\x1f"));
+    peer_give(p, BYTES("ci\r\0"));
+    peer_give(p, slice_of_text(fake_token()));
+    peer_give(p, BYTES("\r\0"));
+    fake_token_ends();
+    fake_groups_done(GROUPS_FOUND);
+    peer_forget(p);
+    pass(f);
+    assert_true(peer_got(p, BYTES(AWAY)));
+    assert_true(p->stream.is_closed);
+}
+
 static void one_who_may_do_nothing_is_refused_behind_the_login(void **state)
 {
     struct fixture *f = *state;
@@ -640,6 +658,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(a_person_logs_in_and_types),
         TEST(a_token_does_as_well),
+        TEST(a_token_that_ends_meanwhile_opens_nothing),
         TEST(one_who_may_do_nothing_is_refused_behind_the_login),
         TEST(who_may_watch_is_asked_and_may_go_on_without),
         TEST(programs_are_never_asked),

@@ -357,6 +357,25 @@ static void the_end_of_all_waits_for_nothing(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* One whose right has gone is shown no more of it. */
+static void it_goes_with_the_right(void **state)
+{
+    const struct access_source nobody = { .section_count = 0 };
+    struct fixture *f = *state;
+    struct peer *client = come(f);
+
+    peer_block(client);
+    answer(f, "one\r\ntwo\r\n");
+    site_set_access(&f->site, access_rules_compile(&nobody, NULL, NULL));
+    (void)sessions_judge(&f->site.ctx);
+    peer_unblock(client);
+    site_run(&f->site);
+    assert_true(client->stream.is_closed);
+    assert_false(client->data.len > 0 &&
+                 memmem(buf_bytes(&client->data).data, client->data.len, "two",
+                        3) != NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +398,7 @@ int main(void)
         TEST(who_ends_its_side_gets_it_still),
         TEST(one_that_has_part_of_it_may_go),
         TEST(the_end_of_all_waits_for_nothing),
+        TEST(it_goes_with_the_right),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,10 +71,16 @@ static void fake_on_use(void *owner, const struct token *token,
 }
 
 /* The table is real, and lasts until the next test. */
+static struct tokens *held;
+
+void fake_token_ends(void)
+{
+    tokens_replace(held, NULL, 0, 0, NULL, NULL, NULL);
+}
+
 static struct tokens *fill_tokens(void)
 {
     static const struct tokens_events events = { .on_use = fake_on_use };
-    static struct tokens *all;
     struct token token = {
         .id = 1,
         .name = "ci",
@@ -83,11 +89,11 @@ static struct tokens *fill_tokens(void)
         .used_from = "",
     };
 
-    tokens_free(all);
-    all = tokens_new(&events);
+    tokens_free(held);
+    held = tokens_new(&events);
     token_digest(slice_of_text(fake_token()), token.digest);
-    tokens_replace(all, &token, 1, 0, NULL, NULL, NULL);
-    return all;
+    tokens_replace(held, &token, 1, 0, NULL, NULL, NULL);
+    return held;
 }
 
 struct authenticate_means fake_means_begin(void)

@@ -36,6 +36,9 @@ struct authenticate_means fake_means_begin(void);
 const char *fake_token(void);
 const char *fake_unknown_token(void);
 
+/* It holds no more. */
+void fake_token_ends(void);
+
 /* PAM's answer, question, or words to the conversation that began first. */
 void fake_pam_done(enum pam_outcome outcome, const char *text);
 void fake_pam_ask(const char *question, bool is_hidden);

@@ -25,7 +25,8 @@ void client_line_tell(struct client_session *s)
 {
     uint8_t seen = console_lines(s->client.console, LINE_CLIENTS);
 
-    if (s->telnet.wire.out.len <= LIMIT_ANSWERS_MARK)
+    if (s->client.right >= RIGHT_READ &&
+        s->telnet.wire.out.len <= LIMIT_ANSWERS_MARK)
         (void)comport_peer_tell_lines(&s->comport, seen, &s->telnet.wire.out);
 }
 

@@ -144,7 +144,8 @@ static void log_refused(const struct client_session *s,
     const struct console *c = s->target.console;
     struct principal_text who = principal_format(&s->who);
     const char *reason =
-        lacks_rules(s)
+        !holds(s) ? client_end_text(CLIENT_END_TOKEN)
+        : lacks_rules(s)
             ? "it comes from another machine, and there is no access section; "
               "access \"*\" { read = {\"anybody\"} } would let everybody read"
         : verdict->is_matched ? "no member of the access section is for it"
@@ -185,7 +186,7 @@ static bool decide_without_console(struct client_session *s,
                                    const struct access_verdict *none,
                                    struct err *why)
 {
-    if (!lacks_rules(s)) {
+    if (!lacks_rules(s) && holds(s)) {
         watch_groups(s);
         return true;
     }
