@@ -49,6 +49,19 @@ static struct peer *pick_peer(struct chaos *c, enum whom whom)
 
 /* ---- who comes -------------------------------------------------------- */
 
+/* The bystanders come from an address of their own, for which their console's
+ * rule is: nobody at the menu opens that. */
+static void be_bystander(int fd)
+{
+    const struct sockaddr_in own = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = inet_addr(CHAOS_BYSTANDERS_ADDRESS),
+    };
+
+    if (bind(fd, (const struct sockaddr *)&own, sizeof own) < 0)
+        die(CHAOS_BYSTANDERS_ADDRESS);
+}
+
 struct peer *chaos_dial(struct chaos *c, enum peer_kind kind, int console,
                         uint16_t port)
 {
@@ -72,6 +85,8 @@ struct peer *chaos_dial(struct chaos *c, enum peer_kind kind, int console,
     if (fd < 0)
         die("socket");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (console == CHAOS_BYSTANDER)
+        be_bystander(fd);
     if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0 &&
         errno != EINPROGRESS) {
         close(fd);
@@ -187,7 +202,7 @@ static void client_comes(struct chaos *c, struct peer *unused)
     if (chaos_dice(c, 6) == 0)
         port = (uint16_t)(c->server.block + SERVER_SERVICE_PORT +
                           chaos_dice(c, SERVER_SERVICE_PORTS));
-    else if (chaos_dice(c, 6) == 0)
+    else if (chaos_dice(c, 12) == 0)
         port = (uint16_t)(c->server.block + SERVER_MENU_PORT);
     p = chaos_dial(c, kind, console, port);
     if (p == NULL)
@@ -198,6 +213,24 @@ static void client_comes(struct chaos *c, struct peer *unused)
     /* With DTR off the end of a client changes the VM's lines. */
     if (kind == PEER_RFC2217 && chaos_dice(c, 2) == 0)
         peer_say_com_port(p, COM_CONTROL, 9);
+}
+
+/* To the menu, mostly with a screen. */
+static void person_comes(struct chaos *c, struct peer *unused)
+{
+    static const char terminal[] = "\xff\xfb\x18\xff\xfa\x18\0XTERM\xff\xf0";
+    struct peer *p =
+        chaos_dial(c, PEER_TELNET, (int)chaos_dice(c, CHAOS_CONSOLES),
+                   (uint16_t)(c->server.block + SERVER_MENU_PORT));
+
+    (void)unused;
+    if (p == NULL)
+        return;
+    choose_tls(c, p);
+    c->counts.persons++;
+    peer_greet(p);
+    if (chaos_dice(c, 4) > 0)
+        peer_say(p, terminal, sizeof terminal - 1);
 }
 
 static void silent_comes(struct chaos *c, struct peer *unused)
@@ -307,12 +340,16 @@ static void is_mute(struct chaos *c, struct peer *p)
 static void types_at_menu(struct chaos *c, struct peer *p)
 {
     static const char *const keys[] = {
-        "\r",  "1\r", "/\r",      "chaos\r", "-\r",  "=\r",
-        "q\r", "\t",  "\033[B\r", "\x15",    "\r~.", "\r~w\r~b\r~?",
+        "\r",      "1\r",  "/\r",  "chaos\r",      "-\r",         "=\r",
+        "q\r",     "\t",   "\x15", "\033[B\r",     "\r~.",        "\r~.",
+        "\033[6~", "\r~t", "\r~w", "\r~w\r~b\r~?", "\r~mhello\r", "\r~x7\r",
     };
-    const char *key = keys[chaos_dice(c, sizeof keys / sizeof keys[0])];
 
-    peer_say_data(p, key, strlen(key));
+    for (uint32_t n = 1 + chaos_dice(c, 6); n > 0; n--) {
+        const char *key = keys[chaos_dice(c, sizeof keys / sizeof keys[0])];
+
+        peer_say_data(p, key, strlen(key));
+    }
 }
 
 /* ---- what anybody does ------------------------------------------------ */
@@ -396,9 +433,7 @@ void chaos_reset(struct chaos *c, struct peer *p)
 static void reload(struct chaos *c, struct peer *unused)
 {
     (void)unused;
-    c->has_tls = chaos_dice(c, 2);
-    c->has_listen = chaos_dice(c, 3) > 0;
-    c->has_connect = chaos_dice(c, 3) > 0;
+    chaos_choose_settings(c);
     chaos_write_settings(c);
     server_signal(&c->server, SIGHUP);
     c->counts.reloads++;
@@ -446,6 +481,7 @@ static const struct action actions[] = {
     { "a VM comes", 20, NOBODY, vm_comes },
     { "a destination comes", 20, NOBODY, destination_comes },
     { "a client comes", 40, NOBODY, client_comes },
+    { "a person comes to the menu", 20, NOBODY, person_comes },
     { "a silent one comes", 4, NOBODY, silent_comes },
     { "the settings are reloaded", 2, NOBODY, reload },
     { "a report is asked for", 1, NOBODY, report },
@@ -485,7 +521,7 @@ void chaos_choose_taste(struct chaos *c)
     /* Without these nothing else happens, or nothing ends. */
     c->weights[0] += actions[0].weight;
     c->weights[2] += actions[2].weight;
-    c->weights[6] += actions[6].weight;
+    c->weights[7] += actions[7].weight;
     for (int i = 0; i < CHAOS_CONSOLES; i++)
         choose_uri(c, c->uris[i]);
 }

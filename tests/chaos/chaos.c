@@ -68,6 +68,38 @@ static bool has_failed(const struct chaos *c)
     return c->failure[0] != '\0';
 }
 
+void chaos_choose_settings(struct chaos *c)
+{
+    static const char *const rights[] = { "read", "write", "break", "control",
+                                          NULL };
+
+    c->has_tls = chaos_dice(c, 2);
+    c->has_listen = chaos_dice(c, 3) > 0;
+    c->has_connect = chaos_dice(c, 3) > 0;
+    c->known_right = rights[chaos_dice(c, 5)];
+    c->other_right = rights[chaos_dice(c, 5)];
+    c->has_one_writer = chaos_dice(c, 2);
+}
+
+static void write_rule(FILE *file, const char *pattern, const char *right)
+{
+    fprintf(file, "access \"%s\" { %s = {\"%s\"} }\n", pattern,
+            right != NULL ? right : "read", right != NULL ? "anybody" : "root");
+}
+
+/* A VM that gets another name is another console for them. */
+static void write_rules(const struct chaos *c, FILE *file)
+{
+    fprintf(file, "keyboard = %s\n",
+            c->has_one_writer ? "one-writer" : "free-for-all");
+    fprintf(file,
+            "access \"bystander\" { break = {\"anybody from %s\"} "
+            "keyboard = free-for-all }\n",
+            CHAOS_BYSTANDERS_ADDRESS);
+    write_rule(file, "chaos-*", c->known_right);
+    write_rule(file, "*", c->other_right);
+}
+
 void chaos_write_settings(const struct chaos *c)
 {
     char path[168], whole[160];
@@ -88,6 +120,7 @@ void chaos_write_settings(const struct chaos *c)
             c->server.block, c->server.block + SERVER_SERVICE_PORT - 1,
             c->server.block + SERVER_MENU_PORT, c->has_tls ? "offered" : "off",
             c->has_tls ? "offered" : "off");
+    write_rules(c, file);
     if (c->has_connect)
         fprintf(file, "service-connect = {\"vspc://*\", \"127.0.0.1:%u\"}\n",
                 c->remote_port);
@@ -366,11 +399,12 @@ static void say_result(const struct chaos *c, uint64_t seed)
 {
     const struct chaos_counts *n = &c->counts;
 
-    printf("seed %llu: %u VMs, %u clients, %u remotes, moves %u begun, %u "
+    printf("seed %llu: %u VMs, %u clients, %u persons, %u remotes, moves %u "
+           "begun, %u "
            "joined, %u completed, %u resets, %u bursts, %u reloads, %u answers"
            ": %s\n",
-           (unsigned long long)seed, n->vms, n->clients, n->remotes, n->moves,
-           n->joined, n->completed, n->resets, n->bursts, n->reloads,
+           (unsigned long long)seed, n->vms, n->clients, n->persons, n->remotes,
+           n->moves, n->joined, n->completed, n->resets, n->bursts, n->reloads,
            n->answers, has_failed(c) ? "FAILED" : "good");
     if (has_failed(c)) {
         printf("# %s; play it again with --seed %llu; the end of %s/log:\n",
@@ -391,9 +425,7 @@ static bool play_round(const char *program, const char *folder, uint64_t seed,
         abort();
     c->dice = seed * UINT64_C(0x2545f4914f6cdd1d);
     c->is_verbose = is_verbose;
-    c->has_tls = chaos_dice(c, 2);
-    c->has_listen = chaos_dice(c, 3) > 0;
-    c->has_connect = chaos_dice(c, 3) > 0;
+    chaos_choose_settings(c);
     c->has_console_logs = chaos_dice(c, 3) == 0;
     snprintf(c->server.folder, sizeof c->server.folder, "%s", folder);
     open_remote(c);

@@ -13,6 +13,8 @@
 #include "peer.h"
 #include "server.h"
 
+#define CHAOS_BYSTANDERS_ADDRESS "127.0.0.2"
+
 enum {
     CHAOS_PEERS_MAX = 96,
     CHAOS_BYSTANDERS = 2, /* the first peers; nothing happens to them */
@@ -29,7 +31,7 @@ struct chaos_key {
 };
 
 struct chaos_counts {
-    unsigned vms, clients, remotes, moves, joined, completed;
+    unsigned vms, clients, persons, remotes, moves, joined, completed;
     unsigned resets, bursts, reloads, answers;
 };
 
@@ -42,9 +44,12 @@ struct chaos {
     uint64_t dice;
     int listener; /* the remote system that service URIs name */
     uint16_t remote_port;
-    bool has_tls;     /* as the configuration file has it, */
-    bool has_listen;  /* and rules for listeners, which need TLS too, */
-    bool has_connect; /* and for connections and null modems */
+    bool has_tls;            /* as the configuration file has it, */
+    bool has_listen;         /* and rules for listeners, which need TLS too, */
+    bool has_connect;        /* and for connections and null modems */
+    const char *known_right; /* that clients have, for consoles whose name is */
+    const char *other_right; /* the first one, and for others */
+    bool has_one_writer;
     bool is_verbose;
     bool has_console_logs;
     unsigned names; /* given so far */
@@ -72,6 +77,9 @@ void chaos_act(struct chaos *c);
 /* Each round has its own taste: some things happen often in it, others never.
  * That finds more than a mixture of everything. */
 void chaos_choose_taste(struct chaos *c);
+
+/* Other settings, which are not written yet. */
+void chaos_choose_settings(struct chaos *c);
 
 /* The configuration file for a start or a reload. */
 void chaos_write_settings(const struct chaos *c);
