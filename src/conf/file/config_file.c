@@ -18,6 +18,7 @@
 #include "conf/file/config_file_private.h"
 #include "conf/vspc_server.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -435,45 +436,73 @@ static bool skip_variable(struct scan *s)
     return *s->at == '}';
 }
 
-/* Moves from a quote to the closing one, as libconfuse's lexer does. False:
- * there is none. */
-static bool skip_text(struct scan *s)
+static const char no_end[] = "expected a closing quote or brace";
+
+/* at is behind a backslash in double quotes, where \0 and \x00 are NUL: for
+ * libconfuse the text goes on, for all others it ends there. */
+static bool is_nul(const char *at)
+{
+    size_t len = *at == 'x' ? 1 + strspn(at + 1, "0") : strspn(at, "0");
+
+    if (*at == 'x')
+        return len > 1 && (len > 2 || !isxdigit((unsigned char)at[len]));
+    return len > 2 || (len > 0 && (at[len] < '0' || at[len] > '7'));
+}
+
+/* at is behind a backslash. libconfuse leaves out a backslash that means
+ * nothing: then "web-\*" would be web-*, all that begins with web-. */
+static const char *wrong_in_escape(const char *at, char quote)
+{
+    if (quote != '"' || *at == '\0')
+        return NULL;
+    if (is_nul(at))
+        return "a NUL byte in a text: expected text";
+    if (strchr("\n01234567xabefnrtv\\\"'$#", *at) == NULL)
+        return "a backslash without a meaning in double quotes: expected "
+               "\\\\ for a backslash, or the text in single quotes";
+    return NULL;
+}
+
+/* Moves from a quote to the closing one, as libconfuse's lexer does. NULL, or
+ * what is wrong. */
+static const char *skip_text(struct scan *s)
 {
     char quote = *s->at;
 
     while (*++s->at != quote) {
-        if (*s->at == '\\' && s->at[1] != '\0')
-            s->at++;
-        else if (quote == '"' && strncmp(s->at, "${", 2) == 0 &&
-                 !skip_variable(s))
-            return false;
+        if (*s->at == '\\') {
+            const char *wrong = wrong_in_escape(s->at + 1, quote);
+
+            if (wrong != NULL)
+                return wrong;
+            s->at += s->at[1] != '\0';
+        } else if (quote == '"' && strncmp(s->at, "${", 2) == 0 &&
+                   !skip_variable(s)) {
+            return no_end;
+        }
         if (*s->at == '\0')
-            return false;
+            return no_end;
         s->line += *s->at == '\n';
     }
-    return true;
+    return NULL;
 }
-
-static const char no_end[] = "expected a closing quote or brace";
 
 /* Scans a comment, a text, a variable or a character. NULL, or what is wrong.
  */
 static const char *scan_one(struct scan *s)
 {
-    bool has_end = true;
-
     if (*s->at == '#') {
         while (s->at[1] != '\0' && s->at[1] != '\n')
             *s->at++ = ' ';
         *s->at = ' ';
     } else if (*s->at == '"' || *s->at == '\'') {
-        has_end = skip_text(s);
+        return skip_text(s);
     } else if (strncmp(s->at, "${", 2) == 0) {
-        has_end = skip_variable(s);
+        return skip_variable(s) ? NULL : no_end;
     } else if (strncmp(s->at, "//", 2) == 0 || strncmp(s->at, "/*", 2) == 0) {
         return "// and /* are allowed only in quotes: expected # for a comment";
     }
-    return has_end ? NULL : no_end;
+    return NULL;
 }
 
 /* False: the text is wrong, the problem was added, and libconfuse need not see

@@ -145,10 +145,28 @@ static void take_section(struct config_reader *r, const cfg_t *cfg)
     config_sections_done(r);
 }
 
+/* A list without values is not told to config_sections_on_list, and was not
+ * given then: hosts = {}, of a tool that had none to name, would be all hosts.
+ */
+static void check_hosts(struct config_reader *r, cfg_t *cfg)
+{
+    const char *name = access_section_list_name(SECTION_ACCESS, SECTION_HOSTS);
+    const cfg_opt_t *hosts = cfg_getopt(cfg, name);
+
+    if (hosts != NULL && hosts->nvalues == 0 && (hosts->flags & CFGF_RESET))
+        config_complain(r, (unsigned)cfg->line, name,
+                        "no network in it: expected one or more; a section "
+                        "without hosts is for VMs of all hosts");
+}
+
 /* At the end of each section, which is the option's only value. */
 static int config_sections_on_end(cfg_t *cfg, cfg_opt_t *opt)
 {
-    take_section(config_reader_of(cfg), opt->values[0]->section);
+    cfg_t *section = opt->values[0]->section;
+
+    if (config_sections_kind(section) == SECTION_ACCESS)
+        check_hosts(config_reader_of(cfg), section);
+    take_section(config_reader_of(cfg), section);
     cfg_free_value(opt);
     return 0;
 }
