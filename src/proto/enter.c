@@ -33,3 +33,12 @@ struct slice enter_next(bool *is_behind_cr, struct slice *in, uint8_t *to,
     (void)take(in, used);
     return slice_of(to, len);
 }
+
+void enter_skip_rest(bool *is_behind_cr, struct slice *in)
+{
+    if (in->len == 0)
+        return;
+    if (*is_behind_cr && (in->data[0] == TELNET_LF || in->data[0] == '\0'))
+        (void)take(in, 1);
+    *is_behind_cr = false;
+}

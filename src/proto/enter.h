@@ -1,6 +1,7 @@
 /*
- * enter.h - LF and CR LF become CR: what a script sends as the end of a line
- * (echo, printf) is what a person types as Enter.
+ * enter.h - ends of lines: LF and CR LF become CR, so that what a script sends
+ * (echo, printf) is what a person types as Enter; and what is left of an Enter
+ * when its line has ended already.
  *
  * No I/O, no allocation. The caller keeps one bit of state for each stream.
  */
@@ -20,5 +21,12 @@
  */
 struct slice enter_next(bool *is_behind_cr, struct slice *in, uint8_t *to,
                         size_t room);
+
+/*
+ * A line has ended with its CR, and *in is what comes next: takes the LF or NUL
+ * that belongs to that Enter off its front. *is_behind_cr: as enter_next has
+ * it; false afterwards, unless *in is empty.
+ */
+void enter_skip_rest(bool *is_behind_cr, struct slice *in);
 
 #endif

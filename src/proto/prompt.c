@@ -158,12 +158,3 @@ int prompt_next(struct prompt *p, struct slice *in, struct buf *out,
     }
     return r;
 }
-
-void prompt_skip_enter(struct prompt *p, struct slice *in)
-{
-    if (in->len == 0)
-        return;
-    if (p->is_behind_cr && (in->data[0] == '\n' || in->data[0] == '\0'))
-        *in = slice_after(*in, 1);
-    p->is_behind_cr = false;
-}

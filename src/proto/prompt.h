@@ -24,7 +24,8 @@ struct prompt {
     uint16_t len;
     uint16_t shown; /* of len: whole characters; the rest may become one */
     bool is_echoed;
-    bool is_behind_cr; /* a LF or NUL that comes next belongs to it */
+    bool is_behind_cr; /* a LF or NUL that comes next belongs to it; if it is no
+                        * line any more: enter_skip_rest */
     uint8_t escape;    /* enum in prompt.c: in the sequence of a key */
 };
 
@@ -46,9 +47,5 @@ void prompt_done(struct prompt *p);
  */
 int prompt_next(struct prompt *p, struct slice *in, struct buf *out,
                 enum prompt_event *ret_event);
-
-/* The input that follows is no line any more: takes what is left of the last
- * Enter off its front. */
-void prompt_skip_enter(struct prompt *p, struct slice *in);
 
 #endif

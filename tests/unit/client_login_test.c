@@ -215,6 +215,22 @@ static void who_may_watch_is_asked_and_may_go_on_without(void **state)
     assert_true(peer_got(f->vm, BYTES("")));
 }
 
+/* In BINARY the decoder leaves the LF of an Enter. */
+static void the_rest_of_the_enter_that_ends_a_login_is_no_input(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p;
+
+    allow(f, true);
+    p = client_connect(&f->site, f->console);
+    peer_give(p, BYTES(YES));
+    peer_forget(p);
+    peer_give(p, BYTES("\r"));
+    assert_true(peer_got(p, BYTES("\r\n")));
+    peer_give(p, BYTES("\n"));
+    assert_true(peer_got(p, BYTES("")));
+}
+
 static void programs_are_never_asked(void **state)
 {
     struct fixture *f = *state;
@@ -661,6 +677,7 @@ int main(void)
         TEST(a_token_that_ends_meanwhile_opens_nothing),
         TEST(one_who_may_do_nothing_is_refused_behind_the_login),
         TEST(who_may_watch_is_asked_and_may_go_on_without),
+        TEST(the_rest_of_the_enter_that_ends_a_login_is_no_input),
         TEST(programs_are_never_asked),
         TEST(a_person_on_a_slow_link_is_asked),
         TEST(nobody_is_asked_where_that_is_off),

@@ -3,6 +3,7 @@
  * with a PAM that knows alice, whose password is "right", and bob, who has a
  * second factor as well.
  */
+#include "proto/enter.h"
 #include "session/login.h"
 
 #include "base/clock.h"
@@ -321,7 +322,7 @@ static void what_is_typed_ahead_of_an_answer_is_left(void **state)
     wait(&t);
     assert_int_equal(t.login->stage, LOGIN_PROVEN);
     /* What is left of the password's Enter belongs to it. */
-    prompt_skip_enter(&t.login->prompt, &t.left);
+    enter_skip_rest(&t.login->prompt.is_behind_cr, &t.left);
     assert_int_equal(t.left.len, 3);
     type(&t, t.left);
     assert_int_equal(t.left.len, 3);

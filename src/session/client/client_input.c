@@ -112,16 +112,6 @@ static void give_telnet(struct client_session *s, struct slice in)
     give_typed(s, in, &behind_cr);
 }
 
-/* A login has ended with CR, and in BINARY a LF or NUL may belong to that. Else
- * the decoder has dropped it. */
-static void skip_rest_of_enter(struct client_session *s, struct slice *in)
-{
-    s->is_behind_login = false;
-    if (in->len > 0 && (in->data[0] == TELNET_LF || in->data[0] == '\0') &&
-        s->telnet.wire.peer.decoder.lines == TELNET_LINES_BINARY)
-        *in = slice_after(*in, 1);
-}
-
 /*
  * Data with doubled bytes in it is put together, so that it reaches the VM in
  * one piece and not in as many as it has such bytes. Other data is passed on
@@ -137,8 +127,10 @@ bool client_input_take_data(struct telnet_link *l, struct slice *in)
         return false;
     if (client_login_is_under_way(s) && client_login_take_data(s, in))
         return true;
-    if (s->is_behind_login)
-        skip_rest_of_enter(s, in);
+    /* A login has ended with CR. Without BINARY the decoder drops the rest. */
+    if (l->wire.peer.decoder.lines != TELNET_LINES_BINARY)
+        s->is_behind_login = false;
+    enter_skip_rest(&s->is_behind_login, in);
     if (in->len == 0 || client_session_is_ending(s))
         return false;
     if (!s->may_type && telpeer_is_data_next(&l->wire.peer, *in)) {

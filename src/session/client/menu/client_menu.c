@@ -401,7 +401,8 @@ bool client_menu_shut_down(struct client_session *s, const char *reason)
     return true;
 }
 
-void client_menu_quit(struct client_menu *cm)
+/* The person leaves. */
+static void quit(struct client_menu *cm)
 {
     say_end(cm, "goodbye");
     client_session_end_gently(cm->session, client_end_text(CLIENT_END_QUIT));
@@ -437,7 +438,7 @@ static void act(struct client_menu *cm, enum menu_act what)
         client_menu_attach(cm, menu_chosen(&cm->menu));
         break;
     case MENU_LEAVES:
-        client_menu_quit(cm);
+        quit(cm);
         break;
     }
 }
@@ -465,17 +466,21 @@ static void client_menu_escape_due(struct deadline *d, void *owner)
     directory_settle(ctx->directory);
 }
 
+enum prompt_event client_menu_prompt(struct client_menu *cm, struct slice *in)
+{
+    enum prompt_event event = PROMPT_NEED_MORE;
+
+    if (prompt_next(&cm->prompt, in, &cm->session->telnet.wire.out, &event) < 0)
+        client_session_end_for(cm->session, CLIENT_END_NO_MEMORY);
+    return event;
+}
+
 static void take_line(struct client_menu *cm, struct slice *in)
 {
-    enum prompt_event event;
+    enum prompt_event event = client_menu_prompt(cm, in);
 
-    if (prompt_next(&cm->prompt, in, &cm->session->telnet.wire.out, &event) <
-        0) {
-        client_session_end_for(cm->session, CLIENT_END_NO_MEMORY);
-        return;
-    }
     if (event == PROMPT_LEFT)
-        client_menu_quit(cm);
+        quit(cm);
     if (event != PROMPT_ENTERED)
         return;
     act(cm, menu_lines_answer(&cm->menu, cm->prompt.line));

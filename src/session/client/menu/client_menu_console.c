@@ -8,6 +8,7 @@
  */
 #include "base/clock.h"
 #include "base/text.h"
+#include "proto/enter.h"
 #include "session/client/client_control.h"
 #include "session/client/menu/client_menu_private.h"
 
@@ -189,13 +190,8 @@ static void answered(struct client_menu *cm)
 /* False: it was obeyed. */
 static bool take_answer(struct client_menu *cm, struct slice *in)
 {
-    enum prompt_event event;
+    enum prompt_event event = client_menu_prompt(cm, in);
 
-    if (prompt_next(&cm->prompt, in, &cm->session->telnet.wire.out, &event) <
-        0) {
-        client_session_end_for(cm->session, CLIENT_END_NO_MEMORY);
-        return true;
-    }
     if (event == PROMPT_LEFT)
         cm->asks = MENU_ASKS_NOTHING;
     if (event == PROMPT_ENTERED)
@@ -231,14 +227,6 @@ static void obey(struct client_menu *cm, enum menu_command command)
     }
 }
 
-/* The Enter that has chosen the console was CR LF, or CR NUL. */
-static void skip_enter(struct client_menu *cm, struct slice *in)
-{
-    if (cm->is_behind_cr && (in->data[0] == TELNET_LF || in->data[0] == '\0'))
-        *in = slice_after(*in, 1);
-    cm->is_behind_cr = false;
-}
-
 /* The key alone goes to the VM when nothing came behind it for a while. */
 static void watch_key(struct client_menu *cm)
 {
@@ -270,7 +258,7 @@ bool client_menu_console_take(struct client_menu *cm, struct slice *in)
     }
     if (cm->asks != MENU_ASKS_NOTHING)
         return take_answer(cm, in);
-    skip_enter(cm, in);
+    enter_skip_rest(&cm->is_behind_cr, in);
     return take_typed(cm, in);
 }
 

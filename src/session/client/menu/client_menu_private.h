@@ -101,11 +101,12 @@ static inline struct client_menus *client_menus_of(const struct client_menu *cm)
 void client_menu_attach(struct client_menu *cm, struct console *c);
 void client_menu_leave(struct client_menu *cm, const char *reason);
 
-/* The person leaves. */
-void client_menu_quit(struct client_menu *cm);
-
 /* What was typed while it waited, if it does not any more. */
 void client_menu_take_ahead(struct client_menu *cm);
+
+/* Takes what is typed for the prompt, up to its next event; without memory for
+ * the echo the session ends. */
+enum prompt_event client_menu_prompt(struct client_menu *cm, struct slice *in);
 
 /* The telnet option is on, and the client hears of what we do. */
 bool client_menu_echoes(const struct client_menu *cm);
