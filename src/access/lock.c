@@ -1,29 +1,16 @@
 #include "access/lock.h"
 
-#include <string.h>
-
-static const char *const names[LOCK_MODE_COUNT] = {
-    [LOCK_FALLBACK] = "free-for-all-fallback",
-    [LOCK_FREE_FOR_ALL] = "free-for-all",
-    [LOCK_WRITE] = "write",
-    [LOCK_EXCLUSIVE] = "exclusive",
-    [LOCK_READ_ONLY] = "read-only",
-};
-
 const char *lock_mode_name(enum lock_mode mode)
 {
-    return (unsigned)mode < LOCK_MODE_COUNT ? names[mode] : "?";
-}
+    static const char *const names[LOCK_MODE_COUNT] = {
+        [LOCK_FALLBACK] = "free-for-all-fallback",
+        [LOCK_FREE_FOR_ALL] = "free-for-all",
+        [LOCK_WRITE] = "write",
+        [LOCK_EXCLUSIVE] = "exclusive",
+        [LOCK_READ_ONLY] = "read-only",
+    };
 
-bool lock_mode_parse(const char *name, enum lock_mode *ret)
-{
-    for (int i = 0; i < LOCK_MODE_COUNT; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *ret = (enum lock_mode)i;
-            return true;
-        }
-    }
-    return false;
+    return (unsigned)mode < LOCK_MODE_COUNT ? names[mode] : "?";
 }
 
 /* What there is, the strongest first. */

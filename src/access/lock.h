@@ -12,7 +12,8 @@
  * granted as read-only stays so: nobody finds himself typing because another
  * one has left.
  *
- * Pure; a table.
+ * Every door asks for FALLBACK so far; WRITE is what a lock that is taken over
+ * becomes (core/keyboard.h). Pure; a table.
  */
 #ifndef ACCESS_LOCK_H
 #define ACCESS_LOCK_H
@@ -32,7 +33,6 @@ enum { LOCK_MODE_COUNT = LOCK_READ_ONLY + 1 };
 /* "free-for-all-fallback", "free-for-all", "write", "exclusive",
  * "read-only". */
 const char *lock_mode_name(enum lock_mode mode);
-bool lock_mode_parse(const char *name, enum lock_mode *ret);
 
 /* Clients of a console by the mode that each was granted; FALLBACK is none. */
 struct lock_counts {

@@ -168,7 +168,8 @@ bool pattern_matches(const char *pattern, const char *text)
     return matches(pattern, &t);
 }
 
-bool pattern_matches_all(const char *pattern)
+/* True for stars alone. */
+static bool matches_all(const char *pattern)
 {
     return pattern[0] == '*' && pattern[strspn(pattern, "*")] == '\0';
 }
@@ -219,7 +220,7 @@ bool pattern_matches_console(const char *pattern,
 {
     size_t len = strlen(pattern);
 
-    if (pattern_matches_all(pattern))
+    if (matches_all(pattern))
         return true;
     for (int i = 0; i < console->count && len > 0; i++) {
         if (may_match(pattern, len, &console->form[i]) &&
@@ -236,7 +237,7 @@ bool pattern_matches_console(const char *pattern,
  */
 bool pattern_covers(const char *outer, const char *inner)
 {
-    if (pattern_matches_all(outer) || strcmp(outer, inner) == 0)
+    if (matches_all(outer) || strcmp(outer, inner) == 0)
         return true;
     if (pattern_is_glob(inner) &&
         (strchr(inner, '[') != NULL || strpbrk(outer, "?[") != NULL))

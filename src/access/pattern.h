@@ -38,9 +38,6 @@ bool pattern_is_glob(const char *pattern);
 
 bool pattern_matches(const char *pattern, const char *text);
 
-/* True for stars alone. */
-bool pattern_matches_all(const char *pattern);
-
 /* A console's texts with their lengths, for more than one pattern. */
 struct pattern_text {
     const char *first, *second; /* borrowed */

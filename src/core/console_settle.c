@@ -72,8 +72,6 @@ void console_forget_due(struct console *c)
     c->due = 0;
 }
 
-/* Between mark and step the link may have gone, or be another one; each step
- * looks at what is there now. */
 /* By a judgement a client is only marked to end: the list stays as it is. */
 static void console_settle_judge(struct console *c)
 {
@@ -83,6 +81,8 @@ static void console_settle_judge(struct console *c)
     }
 }
 
+/* Between mark and step the link may have gone, or be another one; each step
+ * looks at what is there now. */
 static void console_settle_serve(struct console *c)
 {
     if (c->link != NULL)

@@ -18,7 +18,7 @@ bool client_is_same_person(const struct client *a, const struct client *b)
            strcmp(a->name, b->name) == 0;
 }
 
-struct client *console_find_client(const struct console *c, uint64_t number)
+static struct client *find_client(const struct console *c, uint64_t number)
 {
     LIST_EACH (node, after, &c->clients) {
         if (client_at(node)->number == number)
@@ -46,7 +46,7 @@ struct client *keyboard_holder(const struct console *c)
 
     if (holder != NULL || c->typist == 0)
         return holder;
-    holder = console_find_client(c, c->typist);
+    holder = find_client(c, c->typist);
     if (holder == NULL || holder->keyboard != KEYBOARD_ONE_WRITER)
         return NULL;
     return holder;

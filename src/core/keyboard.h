@@ -61,7 +61,4 @@ struct client *keyboard_holder(const struct console *c);
 /* Both have proven the same name in the same way. */
 bool client_is_same_person(const struct client *a, const struct client *b);
 
-/* The console's client with this number; NULL: it has none. */
-struct client *console_find_client(const struct console *c, uint64_t number);
-
 #endif

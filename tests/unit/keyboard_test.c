@@ -58,18 +58,6 @@ static void locks_are_granted_as_the_table_says(void **state)
     }
 }
 
-static void names_of_modes_are_read_back(void **state)
-{
-    enum lock_mode mode;
-
-    (void)state;
-    for (int i = 0; i < LOCK_MODE_COUNT; i++) {
-        assert_true(lock_mode_parse(lock_mode_name((enum lock_mode)i), &mode));
-        assert_int_equal(mode, i);
-    }
-    assert_false(lock_mode_parse("free_for_all", &mode));
-}
-
 /* ---- one writer ---------------------------------------------------------- */
 
 static void no_problem(void *owner, unsigned line, bool is_error,
@@ -348,8 +336,8 @@ static void the_others_are_told_a_message(void **state)
     assert_int_equal(
         client_control_say(last_client(f), "going\033[2J down", &text), 1);
     site_run(&f->site);
-    assert_true(peer_got(
-        first, BYTES(NOTICE("vm-0001: local says: going[2J down"))));
+    assert_true(
+        peer_got(first, BYTES(NOTICE("vm-0001: local says: going[2J down"))));
     assert_true(peer_got(second, BYTES("")));
 }
 
@@ -359,7 +347,6 @@ int main(void)
 #define ONE(name) cmocka_unit_test_setup_teardown(name, one_writer, teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locks_are_granted_as_the_table_says),
-        cmocka_unit_test(names_of_modes_are_read_back),
         ONE(the_first_that_types_has_the_keyboard),
         ONE(it_is_free_when_the_writer_leaves),
         ONE(who_has_it_not_sends_no_break),

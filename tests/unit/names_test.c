@@ -14,6 +14,8 @@
 #include "net/tls/tls_engine.h"
 #include "session/client/client_end.h"
 #include "session/client/client_session_private.h"
+#include "session/login.h"
+#include "session/menu/menu.h"
 #include "session/secure.h"
 #include "session/service/service.h"
 #include "session/telnet_link.h"
@@ -36,12 +38,25 @@ static void states_of_core_have_names(void **state)
                       ADMISSION_VERDICTS);
 }
 
+static void who_may_what_has_names(void **state)
+{
+    (void)state;
+    CHECK_STATE_NAMES(right_name, enum right, RIGHT_COUNT);
+    CHECK_STATE_NAMES(lock_mode_name, enum lock_mode, LOCK_MODE_COUNT);
+    CHECK_STATE_NAMES(principal_proof_name, enum principal_proof, PROOF_COUNT);
+    CHECK_STATE_NAMES(authenticate_outcome_name, enum authenticate_outcome,
+                      AUTHENTICATE_OUTCOME_COUNT);
+}
+
 static void states_of_sessions_have_names(void **state)
 {
     (void)state;
     CHECK_STATE_NAMES(client_phase_name, enum client_phase, CLIENT_PHASE_COUNT);
     CHECK_STATE_NAMES(client_mode_name, enum client_mode, CLIENT_MODE_COUNT);
     CHECK_STATE_NAMES(client_end_text, enum client_end, CLIENT_END_COUNT);
+    CHECK_STATE_NAMES(login_stage_name, enum login_stage, LOGIN_STAGE_COUNT);
+    CHECK_STATE_NAMES(menu_key_name, enum menu_key, MENU_KEY_COUNT);
+    CHECK_STATE_NAMES(menu_sort_name, enum menu_sort, MENU_SORT_COUNT);
     CHECK_STATE_NAMES(vm_phase_name, enum vm_phase, VM_PHASE_COUNT);
     CHECK_STATE_NAMES(vm_end_text, enum vm_end, VM_END_COUNT);
     CHECK_STATE_NAMES(service_state_name, enum service_state,
@@ -71,6 +86,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_of_core_have_names),
+        cmocka_unit_test(who_may_what_has_names),
         cmocka_unit_test(states_of_sessions_have_names),
         cmocka_unit_test(states_of_tls_have_names),
         cmocka_unit_test(states_of_logs_and_hooks_have_names),

@@ -13,9 +13,9 @@
  * DRAINING on nothing comes in. Comparisons (phase >= CLIENT_SERVING) rely on
  * that order.
  *
- * A text for a client that is refused: for want of a right, in client_access.c;
- * for want of a place, in refuse_by_console and refuse_by_gate in
- * client_serving.c; for want of TLS, in
+ * A text for a client that is refused: for want of a right, in client_access.c
+ * and refuse_clear_login of client_login.c; for want of a place, in
+ * refuse_by_console and refuse_by_gate of client_serving.c; for want of TLS, in
  * client_session_refuse_clear; when it connects, by address and rate, in
  * session/gate.c.
  */

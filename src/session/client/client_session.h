@@ -1,9 +1,12 @@
 /*
- * client_session.h - a person or program on a console's telnet port.
+ * client_session.h - a person or program on a console's telnet port, or on that
+ * of the menu, where it has several consoles in turn, or none.
  *
- * Joins a telnet link and a client of a console. Greets as a telnet server that
- * offers an 8-bit clean line. A client that never negotiates (nc, gdb) is
- * served with the bare bytes.
+ * Joins a telnet link and a client of a console. What it may do is asked of the
+ * rules, perhaps behind a login, before it is served; and again when they, or
+ * what it has proven, change. Greets as a telnet server that offers an 8-bit
+ * clean line. A client that never negotiates (nc, gdb) is served with the bare
+ * bytes.
  *
  * The first byte tells which of the two a connection is: IAC is telnet, any
  * other byte is raw, unless the first bytes are HTTP, SSH or TLS, which is
@@ -128,11 +131,11 @@ void client_session_end(struct client *client, const char *reason);
 
 /*
  * client_session_detach: the connection stays and leaves its console. Without a
- * console it is not read and is shown nothing. client_session_attach: the
- * connection leaves the console that it has, and goes to this one, whose output
- * it sees from now on. If the console refuses it, it has none, and why gets the
- * reason. A client that is not served yet is attached when it is. Not for a
- * client whose session is ending.
+ * console it is shown nothing, and is not read unless it is at the menu.
+ * client_session_attach: the connection leaves the console that it has, and
+ * goes to this one, whose output it sees from now on. If the console refuses
+ * it, it has none, and why gets the reason. A client that is not served yet is
+ * attached when it is. Not for a client whose session is ending.
  */
 void client_session_detach(struct client *client);
 enum client_outcome client_session_attach(struct client *client,

@@ -110,7 +110,7 @@ static int put_text(struct buf *out, const char *text)
     return buf_append(out, slice_of_text(text));
 }
 
-int menu_lines_prompt(struct menu *m, struct buf *out)
+static int put_prompt(struct menu *m, struct buf *out)
 {
     int r = 0;
 
@@ -129,7 +129,7 @@ int menu_lines_draw(struct menu *m, uint32_t now_s, struct buf *out)
     if (m->shows_help) {
         m->shows_help = false;
         r = r < 0 ? r : put_text(out, help);
-        return r < 0 ? r : menu_lines_prompt(m, out);
+        return r < 0 ? r : put_prompt(m, out);
     }
     if (r == 0)
         r = menu_put_title(m, out);
@@ -137,5 +137,5 @@ int menu_lines_draw(struct menu *m, uint32_t now_s, struct buf *out)
         r = put_text(out, "\r\n");
     for (uint32_t i = 0; i < menu_shown(m)->count && r == 0; i++)
         r = put_row(m, i, now_s, out);
-    return r < 0 ? r : menu_lines_prompt(m, out);
+    return r < 0 ? r : put_prompt(m, out);
 }

@@ -19,10 +19,8 @@
 /* What a line asks for. */
 enum menu_act menu_lines_answer(struct menu *m, const char *line);
 
-/* The page, and the prompt behind it. */
+/* The page or the help, and the prompt behind it, with the notice if there is
+ * one. */
 int menu_lines_draw(struct menu *m, uint32_t now_s, struct buf *out);
-
-/* The prompt alone; with the notice, if there is one. */
-int menu_lines_prompt(struct menu *m, struct buf *out);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Whether a VM's connection gets a console that has an open
- * connection from another address.
+ * Whether a VM's connection gets a console that has an open connection from
+ * another address.
  *
  * A UUID is no secret, so claiming it must not be enough: the person at the
  * console would type a password to whoever claims it. But hosts die without a
