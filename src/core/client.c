@@ -39,7 +39,8 @@ static struct fact fact_about(const struct client *client, enum fact_kind kind)
         .kind = kind,
         .console = client->console,
         .client.is_encrypted = client->is_encrypted,
-        .client.name = client->name[0] != '\0' ? xstrdup(client->name) : NULL,
+        .client.name =
+            client->who->name != NULL ? xstrdup(client->who->name) : NULL,
     };
 
     memcpy(fact.client.peer, client->peer, sizeof fact.client.peer);
@@ -77,6 +78,8 @@ const char *client_door_name(enum client_door door)
 void client_init(struct client *client, const struct client_ops *ops,
                  const struct client_origin *origin)
 {
+    static const struct principal nobody = { .name = NULL };
+
     *client = (struct client){
         .ops = ops,
         .door = (uint8_t)origin->door,
@@ -84,7 +87,7 @@ void client_init(struct client *client, const struct client_ops *ops,
         .asked = (uint8_t)origin->asked,
         .since_us = origin->now_us,
         .lines = LINE_BOTH,
-        .name = "",
+        .who = &nobody,
     };
     snprintf(client->peer, sizeof client->peer, "%s", origin->peer);
     reader_init(&client->reader, &reader_kind);

@@ -79,13 +79,13 @@ struct client {
     uint64_t input_bytes;  /* from the client, while there was a VM */
     uint64_t output_bytes; /* of consoles, taken by the client */
     uint64_t typed_us;     /* when it typed last, where one writes at a time */
-    const char *name; /* that the person or program has proven, borrowed from
-                       * the owner; "": none */
+    const struct principal *who; /* the person or program, as far as that is
+                                  * proven; the owner's, who may change it; by
+                                  * itself nobody from nowhere */
     char peer[ADDRESS_TEXT_MAX]; /* its address; "": it has none */
     struct window window;        /* as far as the client has told it */
     uint8_t door;                /* enum client_door */
     uint8_t right;               /* enum right: on its console */
-    uint8_t proof;               /* enum principal_proof: of its name */
     uint8_t asked;               /* enum lock_mode */
     uint8_t mode;                /* enum lock_mode: what it was granted */
     uint8_t keyboard;   /* enum access_keyboard: of its console, by the rules */
@@ -125,6 +125,12 @@ enum client_outcome client_attach(struct client *client,
 /* What the client may do from now on. A break of its own that it may not make
  * any more ends. */
 void client_set_right(struct client *client, enum right right);
+
+/* The name that it has proven; "": none. */
+static inline const char *client_name(const struct client *client)
+{
+    return client->who->name != NULL ? client->who->name : "";
+}
 
 /* Whether it may; if not, that is noted (client.denied). */
 bool client_may(struct client *client, enum right right);

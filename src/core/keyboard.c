@@ -14,8 +14,9 @@ static bool is_cable(const struct client *client)
 
 bool client_is_same_person(const struct client *a, const struct client *b)
 {
-    return a->name[0] != '\0' && a->proof == b->proof &&
-           strcmp(a->name, b->name) == 0;
+    return a->who->name != NULL && b->who->name != NULL &&
+           a->who->proof == b->who->proof &&
+           strcmp(a->who->name, b->who->name) == 0;
 }
 
 static struct client *find_client(const struct console *c, uint64_t number)
@@ -103,7 +104,7 @@ static void explain(const struct console *c, struct err *why)
                      "locked");
     else
         err_set(why, "%s has locked it (client %llu)",
-                holder->name[0] != '\0' ? holder->name : holder->peer,
+                holder->who->name != NULL ? holder->who->name : holder->peer,
                 (unsigned long long)holder->number);
 }
 

@@ -144,7 +144,8 @@ static void a_person_logs_in_and_types(void **state)
     assert_false(f->site.seen[FACT_CLIENT_ATTACHED].count);
     answer(f);
     assert_int_equal(f->console->client_count, 1);
-    assert_string_equal(client_at(f->console->clients.next)->name, "alice");
+    assert_string_equal(client_name(client_at(f->console->clients.next)),
+                        "alice");
     assert_int_equal(client_at(f->console->clients.next)->right, RIGHT_WRITE);
     assert_true(peer_got(p, BYTES("secret of the VM")));
     peer_give(p, BYTES("ls\r"));
@@ -162,7 +163,7 @@ static void a_token_does_as_well(void **state)
     fake_groups_done(GROUPS_FOUND);
     pass(f);
     assert_int_equal(f->console->client_count, 1);
-    assert_string_equal(client_at(f->console->clients.next)->name, "ci");
+    assert_string_equal(client_name(client_at(f->console->clients.next)), "ci");
     assert_true(peer_got(p, BYTES("ci\r\nPassword: \r\n")));
 }
 

@@ -252,24 +252,28 @@ static void a_person_takes_his_own_lock_over(void **state)
     struct fixture *f = *state;
     struct peer *first = telnet_connect(&f->site, f->console);
     struct client *holder = locked(f, LOCK_EXCLUSIVE);
+    const struct principal *former = holder->who;
+    char name[] = "alice", other_name[] = "bob";
+    const struct principal alice = { .name = name, .proof = PROOF_PASSWORD };
+    const struct principal certified = { .name = name, /* somebody else */
+                                         .proof = PROOF_CERTIFICATE };
+    const struct principal other_person = { .name = other_name,
+                                            .proof = PROOF_PASSWORD };
     struct client other = { .right = RIGHT_WRITE,
                             .asked = LOCK_EXCLUSIVE,
-                            .name = "bob",
-                            .proof = PROOF_PASSWORD };
+                            .who = &other_person };
     struct err why;
 
-    holder->name = "alice";
-    holder->proof = PROOF_PASSWORD;
+    holder->who = &alice;
     assert_false(keyboard_grant(&other, f->console, &why));
     assert_non_null(strstr(why.text, "alice has locked it"));
-    other.name = "alice";
-    other.proof = PROOF_CERTIFICATE; /* somebody else of this name */
+    other.who = &certified;
     assert_false(keyboard_grant(&other, f->console, &why));
-    other.proof = PROOF_PASSWORD;
+    other.who = &alice;
     other.asked = LOCK_WRITE;
     assert_true(keyboard_grant(&other, f->console, &why));
     assert_int_equal(other.mode, LOCK_WRITE);
-    holder->name = "";
+    holder->who = former;
     directory_settle(&f->site.directory);
     site_run(&f->site);
     assert_true(first->stream.is_closed);

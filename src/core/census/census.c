@@ -77,7 +77,7 @@ void census_read_client(struct census_client *row, const struct client *client)
         .console = console_name(c),
         .console_id = console_id(c),
         .number = client->number,
-        .name = client->name,
+        .name = client_name(client),
         .peer = client->peer,
         .door = (enum client_door)client->door,
         .right = (enum right)client->right,

@@ -13,8 +13,8 @@ enum { MESSAGE_MAX = 200 };
 
 const char *client_control_name(const struct client *client)
 {
-    if (client->name[0] != '\0')
-        return client->name;
+    if (client->who->name != NULL)
+        return client->who->name;
     return client->peer[0] != '\0' ? client->peer : "somebody";
 }
 

@@ -121,7 +121,7 @@ struct client_session {
     struct telnet_link telnet;
     struct client client;
     struct client_stay stay;
-    struct principal who; /* as far as it is proven; client.name is its name */
+    struct principal who; /* as far as it is proven; client.who points here */
     struct groups_watched watched; /* the groups of who, while it is served */
     const struct client_role *role;
     struct console_ref target; /* the console that it is for, attached or not */

@@ -30,21 +30,15 @@ void client_access_init(struct client_session *s)
     s->who = principal_of_address(has_ip, ip);
     if (s->telnet.wire.stream->is_relayed)
         s->who.is_local = false;
+    s->client.who = &s->who;
     s->is_nameless = false;
     groups_watched_init(&s->watched);
 }
 
 void client_access_done(struct client_session *s)
 {
-    s->client.name = "";
     groups_watch_remove(&s->watched);
     principal_done(&s->who);
-}
-
-static void name_client(struct client_session *s)
-{
-    s->client.name = s->who.name;
-    s->client.proof = s->who.proof;
 }
 
 static_assert(sizeof((struct stream_certificate *)0)->name <=
@@ -64,9 +58,7 @@ static void identify(struct client_session *s)
         return;
     s->is_nameless =
         !principal_prove(&s->who, PROOF_CERTIFICATE, certificate.name);
-    if (!s->is_nameless)
-        name_client(s);
-    else
+    if (s->is_nameless)
         log_audit(LOG_WARNING, s->client.peer, NULL,
                   LOG_CLIENT_NAMELESS
                   " peer=%s client=%s issuer=%s serial=%s reason=%s",
@@ -84,7 +76,6 @@ void client_access_identify_again(struct client_session *s)
         return;
     client_access_done(s);
     client_access_init(s);
-    s->client.proof = s->who.proof;
     identify(s);
 }
 
@@ -251,7 +242,6 @@ void client_access_prove(struct client_session *s, struct principal *who)
     principal_done(&s->who);
     s->who = *who;
     *who = (struct principal){ 0 };
-    name_client(s);
 }
 
 static void log_changed(const struct client_session *s, enum right before,
