@@ -31,7 +31,8 @@ CALL = re.compile(r"\blog_(?:error|warning|info|debug)\(\s*|"
                   rf"\blog_counted\(\s*(?:{ARGUMENT}){{2}}|"
                   rf"\blog_(?:limited|audit)\(\s*(?:{ARGUMENT}){{3}}")
 AUDITED = re.compile(rf"\blog_audit\(\s*(?:{ARGUMENT}){{3}}LOG_(\w+)")
-FIRST = re.compile(r'LOG_(\w+)\s*(?:[,)]|"( ?)([^"]*)")')
+# FIELDS: a macro with the beginning of the fields.
+FIRST = re.compile(r'LOG_(\w+)\s*(?:[,)]|\w+_FIELDS\b|"( ?)([^"]*)")')
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 # A test that waits for a text of its own.
 WAITS = re.compile(r"\.(?:wait_event|events)\(\s*[rf]?[\"']")
@@ -123,7 +124,8 @@ def quotes_of(name, text):
 def self_test():
     words = {"UP": "VM up", "LIMIT": "limit reached"}
     good = """log_info(LOG_UP " console=%s", c); log_error(LOG_LIMIT);
-        log_line(level(s), LOG_UP " a=%d " "b=%d", 1, 2);"""
+        log_line(level(s), LOG_UP " a=%d " "b=%d", 1, 2);
+        log_info(LOG_UP VM_LOG_FIELDS " c=%d", VM_LOG_VALUES(vm), 3);"""
     assert not list(wrong_calls("x.c", good, words))
     for bad in ('log_info("VM up a=1");', "log_info(LOG_GONE);",
                 'log_info(LOG_UP "more a=1");', 'log_info(LOG_UP " more");',

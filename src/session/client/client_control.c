@@ -4,8 +4,7 @@
 #include "base/text.h"
 #include "core/console.h"
 #include "core/keyboard.h"
-#include "log/log.h"
-#include "log/log_words.h"
+#include "session/client/client_log.h"
 
 #include <stdio.h>
 
@@ -27,10 +26,8 @@ static void log_keyboard(const struct client *client,
                          const struct client *former)
 {
     log_audit(LOG_INFO, client->peer, console_id(client->console).text,
-              LOG_KEYBOARD_TAKEN " console=%s peer=%s number=%llu name=%s "
-                                 "from=%llu from-name=%s",
-              LOG_TEXT(console_name(client->console).text), client->peer,
-              number_of(client), LOG_TEXT(client_control_name(client)),
+              LOG_KEYBOARD_TAKEN CLIENT_LOG_FIELDS " from=%llu from-name=%s",
+              CLIENT_LOG_VALUES(client, client->console),
               former != NULL ? number_of(former) : 0,
               LOG_TEXT(former != NULL ? client_control_name(former) : ""));
 }
@@ -120,11 +117,9 @@ static bool disconnect_one(struct client *by, struct client *client)
     if (!client_disconnect(client, reason.text))
         return false;
     log_audit(LOG_INFO, by->peer, console_id(by->console).text,
-              LOG_CLIENT_TURNED_OUT
-              " console=%s peer=%s number=%llu name=%s whom=%llu whom-name=%s "
-              "whom-peer=%s",
-              LOG_TEXT(console_name(by->console).text), by->peer, number_of(by),
-              LOG_TEXT(client_control_name(by)), number_of(client),
+              LOG_CLIENT_TURNED_OUT CLIENT_LOG_FIELDS
+              " whom=%llu whom-name=%s whom-peer=%s",
+              CLIENT_LOG_VALUES(by, by->console), number_of(client),
               LOG_TEXT(client_control_name(client)), client->peer);
     return true;
 }
@@ -174,9 +169,8 @@ unsigned client_control_say(struct client *client, const char *text,
         count++;
     }
     log_audit(LOG_INFO, client->peer, console_id(client->console).text,
-              LOG_CLIENT_SAID " console=%s peer=%s number=%llu name=%s to=%u",
-              LOG_TEXT(console_name(client->console).text), client->peer,
-              number_of(client), LOG_TEXT(client_control_name(client)), count);
+              LOG_CLIENT_SAID CLIENT_LOG_FIELDS " to=%u",
+              CLIENT_LOG_VALUES(client, client->console), count);
     err_set(ret, count > 0 ? "told: %u" : "nobody else is here", count);
     return count;
 }

@@ -7,9 +7,8 @@
  */
 #include "base/clock.h"
 #include "core/keyboard.h"
-#include "log/log.h"
-#include "log/log_words.h"
 #include "session/client/client_control.h"
+#include "session/client/client_log.h"
 #include "session/client/client_session_private.h"
 
 /* A connection that speaks no telnet has no way to be told of a break; a client
@@ -56,12 +55,8 @@ static void begin_break(struct client_session *s)
         return;
     s->was_break_told = true;
     log_audit(LOG_INFO, client->peer, console_id(client->console).text,
-              LOG_CLIENT_BREAK " console=%s id=%s peer=%s number=%llu "
-                               "principal=%s",
-              LOG_TEXT(console_name(client->console).text),
-              LOG_TEXT(console_id(client->console).text), client->peer,
-              (unsigned long long)client->number,
-              LOG_TEXT(principal_format(&s->who).text));
+              LOG_CLIENT_BREAK CLIENT_LOG_FIELDS,
+              CLIENT_LOG_VALUES(client, client->console));
 }
 
 void client_line_handle_break(struct client_session *s)

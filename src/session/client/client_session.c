@@ -24,8 +24,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "log/log.h"
-#include "log/log_words.h"
+#include "session/client/client_log.h"
 #include "session/client/client_session_private.h"
 #include "session/login.h"
 
@@ -204,12 +203,9 @@ static void log_end(const struct client_session *s, const char *reason)
 
     log_audit(s->is_silent_end ? LOG_DEBUG : client_session_log_level(s),
               client->peer, console_id(c).text,
-              LOG_CLIENT_DISCONNECTED
-              " console=%s id=%s peer=%s number=%llu principal=%s "
-              "seconds=%llu input-bytes=%llu output-bytes=%llu reason=%s",
-              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-              client->peer, (unsigned long long)client->number,
-              LOG_TEXT(principal_format(&s->who).text),
+              LOG_CLIENT_DISCONNECTED CLIENT_LOG_FIELDS
+              " seconds=%llu input-bytes=%llu output-bytes=%llu reason=%s",
+              CLIENT_LOG_VALUES(client, c),
               (unsigned long long)(clock_now_us() - stay->since_us) / 1000000,
               (unsigned long long)(client->input_bytes - stay->input_bytes),
               (unsigned long long)(client->output_bytes - stay->output_bytes),

@@ -303,6 +303,12 @@ void client_access_done(struct client_session *s);
  * logged; why gets the reason for the person, which names no console. */
 bool client_access_decide(struct client_session *s, struct err *why);
 
+/* "client refused", for this reason; rule_line: the line of the configuration
+ * file that decided, 0: none has. */
+void client_access_log_refused(const struct client_session *s,
+                               enum log_level level, unsigned rule_line,
+                               const char *reason);
+
 /* What its person may do on a console that it is not attached to. */
 enum right client_access_right_on(const struct client_session *s,
                                   const struct console *c);

@@ -13,9 +13,8 @@
  */
 #include "base/clock.h"
 #include "core/keyboard.h"
-#include "log/log.h"
-#include "log/log_words.h"
 #include "session/client/client_control.h"
+#include "session/client/client_log.h"
 #include "session/client/client_session_private.h"
 
 #include <assert.h>
@@ -128,31 +127,37 @@ static void explain(const struct client_session *s, struct err *why)
         err_set(why, "you have no access here");
 }
 
-/* For the administrator. */
+void client_access_log_refused(const struct client_session *s,
+                               enum log_level level, unsigned rule_line,
+                               const char *reason)
+{
+    const struct console *c = s->target.console;
+
+    log_audit(level, s->client.peer, console_id(c).text,
+              LOG_CLIENT_REFUSED
+              " console=%s id=%s peer=%s principal=%s proof=%s door=%s "
+              "rule-line=%u reason=%s",
+              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
+              s->client.peer, LOG_TEXT(principal_format(&s->who).text),
+              principal_proof_name((enum principal_proof)s->who.proof),
+              client_door_name((enum client_door)s->client.door), rule_line,
+              LOG_TEXT(reason));
+}
+
+/* The administrator is told more than the client. */
 static void log_refused(const struct client_session *s,
                         const struct access_verdict *verdict)
 {
-    const struct console *c = s->target.console;
-    struct principal_text who = principal_format(&s->who);
-    const char *reason =
+    admission_count(&s->telnet.ctx->gate.admission, ADMISSION_CLIENT,
+                    ADMISSION_NO_RIGHT);
+    client_access_log_refused(
+        s, LOG_WARNING, verdict->line,
         !holds(s) ? client_end_text(CLIENT_END_TOKEN)
         : lacks_rules(s)
             ? "it comes from another machine, and there is no access section; "
               "access \"*\" { read = {\"anybody\"} } would let everybody read"
         : verdict->is_matched ? "no member of the access section is for it"
-                              : "no access section is for this console";
-
-    admission_count(&s->telnet.ctx->gate.admission, ADMISSION_CLIENT,
-                    ADMISSION_NO_RIGHT);
-    log_audit(LOG_WARNING, s->client.peer, console_id(c).text,
-              LOG_CLIENT_REFUSED
-              " console=%s id=%s peer=%s principal=%s proof=%s door=%s "
-              "rule-line=%u reason=%s",
-              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-              s->client.peer, LOG_TEXT(who.text),
-              principal_proof_name((enum principal_proof)s->who.proof),
-              client_door_name((enum client_door)s->client.door), verdict->line,
-              LOG_TEXT(reason));
+                              : "no access section is for this console");
 }
 
 static void client_access_groups_changed(void *owner)
@@ -250,13 +255,10 @@ static void log_changed(const struct client_session *s, enum right before,
     const struct console *c = s->target.console;
 
     log_audit(LOG_INFO, s->client.peer, console_id(c).text,
-              LOG_CLIENT_RIGHT_CHANGED
-              " console=%s peer=%s number=%llu principal=%s right=%s before=%s "
-              "rule-line=%u",
-              LOG_TEXT(console_name(c).text), s->client.peer,
-              (unsigned long long)s->client.number,
-              LOG_TEXT(principal_format(&s->who).text),
-              right_name(verdict->right), right_name(before), verdict->line);
+              LOG_CLIENT_RIGHT_CHANGED CLIENT_LOG_FIELDS
+              " right=%s before=%s rule-line=%u",
+              CLIENT_LOG_VALUES(&s->client, c), right_name(verdict->right),
+              right_name(before), verdict->line);
 }
 
 /* Output that it has not had yet is not its due any more: the console may be
@@ -330,11 +332,8 @@ static void tell_right(struct client_session *s, enum right denied)
 
     s->was_told_denied = true;
     log_audit(LOG_INFO, s->client.peer, console_id(c).text,
-              LOG_CLIENT_DENIED
-              " console=%s peer=%s number=%llu principal=%s right=%s needs=%s",
-              LOG_TEXT(console_name(c).text), s->client.peer,
-              (unsigned long long)s->client.number,
-              LOG_TEXT(principal_format(&s->who).text),
+              LOG_CLIENT_DENIED CLIENT_LOG_FIELDS " right=%s needs=%s",
+              CLIENT_LOG_VALUES(&s->client, c),
               right_name((enum right)s->client.right), right_name(denied));
     client_say(&s->client, s->client.right >= RIGHT_WRITE
                                ? "you may not send a break"

@@ -14,8 +14,6 @@
  * what a web page can fill, and a PROXY header, which is for us and not for the
  * guest. A peer that vspcd called is not looked at.
  */
-#include "log/log.h"
-#include "log/log_words.h"
 #include "proto/first/first_bytes.h"
 #include "session/client/client_session_private.h"
 
@@ -65,12 +63,8 @@ static const char *answer_to(enum first_bytes protocol)
 static void refuse(struct client_session *s, enum first_bytes protocol)
 {
     const char *reason = client_end_text(end_of(s, protocol));
-    struct console_name name = console_name(s->target.console);
 
-    log_audit(LOG_INFO, s->client.peer, console_id(s->target.console).text,
-              LOG_CLIENT_REFUSED " console=%s id=%s peer=%s reason=%s",
-              LOG_TEXT(name.text), LOG_TEXT(console_id(s->target.console).text),
-              s->client.peer, LOG_TEXT(reason));
+    client_access_log_refused(s, LOG_INFO, 0, reason);
     (void)buf_append(&s->telnet.wire.out, slice_of_text(answer_to(protocol)));
     wire_release(&s->telnet.wire);
     (void)wire_flush(&s->telnet.wire);

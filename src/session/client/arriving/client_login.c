@@ -19,8 +19,6 @@
 #include "session/login.h"
 
 #include "base/limits.h"
-#include "log/log.h"
-#include "log/log_words.h"
 #include "session/client/client_session_private.h"
 
 static const char use_tls[] = "use TLS (telnet -z ssl)";
@@ -83,21 +81,13 @@ static bool may_be_asked(const struct client_session *s)
 
 static void refuse_clear_login(struct client_session *s, const char *advice)
 {
-    const struct console *c = s->target.console;
+    const char *reason = client_end_text(CLIENT_END_LOGIN_IN_CLEAR);
 
     client_output_say(
         s, "[vspcd: refused, this needs a login, and for that %s]\r\n", advice);
     (void)wire_flush(&s->telnet.wire);
-    log_audit(
-        LOG_WARNING, s->client.peer, console_id(c).text,
-        LOG_CLIENT_REFUSED
-        " console=%s id=%s peer=%s principal=%s proof=%s door=%s reason=%s",
-        LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-        s->client.peer, LOG_TEXT(principal_format(&s->who).text),
-        principal_proof_name((enum principal_proof)s->who.proof),
-        client_door_name((enum client_door)s->client.door),
-        LOG_TEXT(client_end_text(CLIENT_END_LOGIN_IN_CLEAR)));
-    client_session_end_gently(s, client_end_text(CLIENT_END_LOGIN_IN_CLEAR));
+    client_access_log_refused(s, LOG_WARNING, 0, reason);
+    client_session_end_gently(s, reason);
 }
 
 /* A person who may watch is told what there is besides. False: the client is

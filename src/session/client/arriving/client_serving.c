@@ -12,8 +12,7 @@
  * come before output that could end the session.
  */
 #include "base/clock.h"
-#include "log/log.h"
-#include "log/log_words.h"
+#include "session/client/client_log.h"
 #include "session/client/client_session_private.h"
 
 #include <stdio.h>
@@ -32,14 +31,11 @@ static void log_connected(const struct client_session *s, const char *terms,
                  LOG_TEXT(certificate->subject), LOG_TEXT(certificate->issuer),
                  certificate->serial);
     log_audit(client_session_log_level(s), client->peer, console_id(c).text,
-              LOG_CLIENT_CONNECTED
-              " console=%s id=%s peer=%s tls=%s number=%llu door=%s "
-              "principal=%s proof=%s right=%s%s",
-              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-              client->peer, terms[0] != '\0' ? LOG_TEXT(terms) : "no",
-              (unsigned long long)client->number,
+              LOG_CLIENT_CONNECTED CLIENT_LOG_FIELDS
+              " tls=%s door=%s proof=%s right=%s%s",
+              CLIENT_LOG_VALUES(client, c),
+              terms[0] != '\0' ? LOG_TEXT(terms) : "no",
               client_door_name((enum client_door)client->door),
-              LOG_TEXT(principal_format(&s->who).text),
               principal_proof_name((enum principal_proof)s->who.proof),
               right_name((enum right)client->right), shown);
 }
@@ -111,17 +107,11 @@ void client_serving_log_refused(const struct client_session *s,
     if (outcome == CLIENT_REFUSED_LIMIT)
         log_audit(client_session_log_level(s), s->client.peer,
                   console_id(c).text,
-                  LOG_CLIENT_LIMIT_REACHED " console=%s id=%s peer=%s limit=%u",
-                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-                  s->client.peer, c->directory->settings.client_limit);
+                  LOG_CLIENT_LIMIT_REACHED CLIENT_LOG_FIELDS " limit=%u",
+                  CLIENT_LOG_VALUES(&s->client, c),
+                  c->directory->settings.client_limit);
     if (outcome == CLIENT_REFUSED_LOCK)
-        log_audit(client_session_log_level(s), s->client.peer,
-                  console_id(c).text,
-                  LOG_CLIENT_REFUSED
-                  " console=%s id=%s peer=%s principal=%s reason=%s",
-                  LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-                  s->client.peer, LOG_TEXT(principal_format(&s->who).text),
-                  LOG_TEXT(why->text));
+        client_access_log_refused(s, LOG_INFO, 0, why->text);
 }
 
 /* In words, where words may be said. The line goes out at once, since nobody is
