@@ -342,10 +342,7 @@ bool audit_writer_close(struct audit_writer *w, uint64_t wait_us,
 
     if (w == NULL)
         return true;
-    worker_lock(&w->crew);
-    worker_ask_to_end(&w->crew);
-    has_ended = worker_wait_end(&w->crew, clock_now_us() + wait_us);
-    worker_unlock(&w->crew);
+    has_ended = worker_crew_end(&w->crew, wait_us);
     /* Works even if the thread hangs, because it hangs without the lock. */
     audit_writer_read_news(w, ret_news);
     if (!has_ended && !ret_news->is_failing)

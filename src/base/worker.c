@@ -197,3 +197,14 @@ bool worker_wait_end(struct worker_crew *crew, uint64_t until_us)
         ;
     return crew->running == 0;
 }
+
+bool worker_crew_end(struct worker_crew *crew, uint64_t wait_us)
+{
+    bool have_ended;
+
+    worker_lock(crew);
+    worker_ask_to_end(crew);
+    have_ended = worker_wait_end(crew, clock_now_us() + wait_us);
+    worker_unlock(crew);
+    return have_ended;
+}

@@ -13,9 +13,8 @@
  *     lock; add work; worker_wake; unlock    worker_wait while there is none
  *                                            unlock; what blocks; lock
  *     wake_owner: come and look     <-----   keep the result; worker_call_owner
- *     lock; worker_ask_to_end                sees is_ending, returns with the
- *     worker_wait_end; unlock                lock
- *     worker_crew_done
+ *     worker_crew_end                        sees is_ending, returns with the
+ *     worker_crew_done                       lock
  *
  * Rules that all users rely on:
  *
@@ -75,7 +74,7 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
                       void *owner);
 
 /*
- * Called without the lock, after worker_wait_end, or if nothing was started.
+ * Called without the lock, after worker_crew_end, or if nothing was started.
  * True: all threads are gone, and what they shared may be freed. False: some
  * threads have not ended, and keep everything that they can reach.
  */
@@ -120,7 +119,15 @@ void worker_wake(struct worker_crew *crew);
  * crew. */
 void worker_call_owner(struct worker_crew *crew);
 
-/* Called with the lock. Sets is_ending and wakes all threads; does not wait.
+/*
+ * Called without the lock. Asks all threads to end (worker_ask_to_end), and
+ * waits until no body runs (worker_wait_end), for at most wait_us. False: some
+ * body still runs. Then comes worker_crew_done.
+ */
+bool worker_crew_end(struct worker_crew *crew, uint64_t wait_us);
+
+/* The parts of worker_crew_end, for a crew that has more to do between them.
+ * Called with the lock. Sets is_ending and wakes all threads; does not wait.
  * May be called again. The caller wakes threads that wait for anything else
  * (poll). */
 void worker_ask_to_end(struct worker_crew *crew);

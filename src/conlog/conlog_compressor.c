@@ -126,10 +126,7 @@ bool conlog_compressor_close(struct conlog_compressor *c, uint64_t wait_us)
 {
     if (c == NULL)
         return true;
-    worker_lock(&c->crew);
-    worker_ask_to_end(&c->crew);
-    (void)worker_wait_end(&c->crew, clock_now_us() + wait_us);
-    worker_unlock(&c->crew);
+    (void)worker_crew_end(&c->crew, wait_us);
     if (!worker_crew_done(&c->crew))
         return false;
     free(c);

@@ -300,10 +300,7 @@ void queries_close(struct queries *all)
 {
     if (all == NULL)
         return;
-    worker_lock(&all->crew);
-    worker_ask_to_end(&all->crew);
-    (void)worker_wait_end(&all->crew, clock_now_us() + END_US);
-    worker_unlock(&all->crew);
+    (void)worker_crew_end(&all->crew, END_US);
     waker_close(all->waker);
     if (!worker_crew_done(&all->crew))
         return;

@@ -197,7 +197,7 @@ static void write_pending(struct store *s)
  * The thread ends after one more write, without a retry: a disk that fails now
  * would fail then. Closing the file may block as long as a write does (SQLite
  * empties its log into it). So the thread counts as running until the file is
- * closed, and the time of worker_wait_end bounds that too.
+ * closed, and the time of worker_crew_end bounds that too.
  */
 static void store_run(void *arg)
 {
@@ -311,25 +311,13 @@ int store_open(struct store **ret_store, const struct store_settings *settings,
     return 0;
 }
 
-/* False: the thread has not ended. */
-static bool end_thread(struct store *s, uint64_t wait_us)
-{
-    bool has_ended;
-
-    worker_lock(&s->crew);
-    worker_ask_to_end(&s->crew);
-    has_ended = worker_wait_end(&s->crew, clock_now_us() + wait_us);
-    worker_unlock(&s->crew);
-    return has_ended;
-}
-
 bool store_close(struct store *s, uint64_t wait_us, struct store_news *ret_news)
 {
     bool has_ended, is_written;
 
     if (s == NULL)
         return true;
-    has_ended = end_thread(s, wait_us);
+    has_ended = worker_crew_end(&s->crew, wait_us);
     /* Works even if the thread hangs, because it hangs without the lock. */
     store_take_news(s, ret_news);
     is_written = ret_news->written == s->issued;

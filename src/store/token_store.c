@@ -256,10 +256,7 @@ void token_store_close(struct token_store *s, uint64_t wait_us)
 {
     if (s == NULL)
         return;
-    worker_lock(&s->crew);
-    worker_ask_to_end(&s->crew);
-    (void)worker_wait_end(&s->crew, clock_now_us() + wait_us);
-    worker_unlock(&s->crew);
+    (void)worker_crew_end(&s->crew, wait_us);
     store_free(s);
 }
 

@@ -106,17 +106,6 @@ static void wait_for_sum(struct adder *a, unsigned sum)
     wait_for_number(a, &a->sum, sum);
 }
 
-static bool end(struct adder *a, uint64_t wait_us)
-{
-    bool have_ended;
-
-    worker_lock(&a->crew);
-    worker_ask_to_end(&a->crew);
-    have_ended = worker_wait_end(&a->crew, clock_now_us() + wait_us);
-    worker_unlock(&a->crew);
-    return have_ended;
-}
-
 static void a_thread_that_waits_is_woken_for_work(void **state)
 {
     struct adder a;
@@ -129,7 +118,7 @@ static void a_thread_that_waits_is_woken_for_work(void **state)
         wait_for_sum(&a, i);
     }
     assert_int_equal(a.calls, 100);
-    assert_true(end(&a, LONG_US));
+    assert_true(worker_crew_end(&a.crew, LONG_US));
     assert_int_equal(a.returned, 1);
     assert_true(worker_crew_done(&a.crew));
 }
@@ -143,7 +132,7 @@ static void threads_share_the_work_and_the_lock(void **state)
     start(&a, WORKERS, adder_run);
     give(&a, 10000);
     wait_for_sum(&a, 10000);
-    assert_true(end(&a, LONG_US));
+    assert_true(worker_crew_end(&a.crew, LONG_US));
     assert_int_equal(a.returned, WORKERS);
     assert_true(worker_crew_done(&a.crew));
 }
@@ -156,7 +145,7 @@ static void what_waits_is_done_before_the_end(void **state)
     adder_open(&a);
     start(&a, 2, adder_run);
     give(&a, 1000);
-    assert_true(end(&a, LONG_US));
+    assert_true(worker_crew_end(&a.crew, LONG_US));
     assert_int_equal(a.sum, 1000);
     assert_true(worker_crew_done(&a.crew));
 }
@@ -169,7 +158,7 @@ static void all_that_wait_are_woken_to_end(void **state)
     adder_open(&a);
     start(&a, WORKERS, adder_run);
     wait_for_number(&a, &a.idle, WORKERS);
-    assert_true(end(&a, LONG_US));
+    assert_true(worker_crew_end(&a.crew, LONG_US));
     assert_int_equal(a.returned, WORKERS);
     assert_true(worker_crew_done(&a.crew));
 }
@@ -185,7 +174,7 @@ static void signals_are_blocked_on_threads_and_as_before_elsewhere(void **state)
     adder_open(&a);
     start(&a, 1, adder_run);
     pthread_sigmask(SIG_SETMASK, NULL, &after);
-    assert_true(end(&a, LONG_US));
+    assert_true(worker_crew_end(&a.crew, LONG_US));
     for (int i = 1; i < 32; i++) {
         assert_int_equal(sigismember(&after, i), 0);
         if (i != SIGKILL && i != SIGSTOP)
@@ -218,7 +207,7 @@ static void a_crew_without_threads_has_ended(void **state)
     (void)state;
     adder_open(&a);
     assert_false(worker_is_running(&a.worker[0]));
-    assert_true(end(&a, 0));
+    assert_true(worker_crew_end(&a.crew, 0));
     assert_true(worker_crew_done(&a.crew));
 }
 
@@ -293,7 +282,7 @@ static void a_wait_ends_when_the_thread_is_asked_to_end(void **state)
     (void)state;
     adder_open(&a);
     start(&a, 1, long_sleeper_run);
-    assert_true(end(&a, 2 * LONG_US));
+    assert_true(worker_crew_end(&a.crew, 2 * LONG_US));
     assert_int_equal(a.sum, 1);
     assert_true(worker_crew_done(&a.crew));
 }
@@ -325,7 +314,7 @@ static void a_stuck_thread_does_not_hold_up_the_end(void **state)
     adder_open(a);
     a->is_stuck = true;
     start(a, 1, stuck_run);
-    assert_false(end(a, 20 * US_PER_MS));
+    assert_false(worker_crew_end(&a->crew, 20 * US_PER_MS));
     assert_true(clock_now_us() >= begun_us + 20 * US_PER_MS);
     assert_false(worker_crew_done(&a->crew));
 
@@ -351,7 +340,7 @@ static void a_thread_may_be_started_while_the_end_is_waited_for(void **state)
     adder_open(&a);
     a.is_stuck = true;
     start(&a, 1, stuck_run);
-    assert_false(end(&a, US_PER_MS));
+    assert_false(worker_crew_end(&a.crew, US_PER_MS));
     worker_lock(&a.crew);
     a.waiting = 3;
     assert_int_equal(worker_start(&a.worker[1], &a.crew, adder_run, &a), 0);
