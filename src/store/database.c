@@ -152,22 +152,16 @@ static int write_change(const struct database *db,
 int database_write(struct database *db, const struct pending *pending,
                    struct err *err)
 {
-    int code, r;
+    int code;
 
     if (sqlite_file_has_moved(&db->file)) {
         err_set(err, "the file was moved or deleted");
         return -EIO;
     }
-    code = sqlite_file_run(&db->file, "BEGIN IMMEDIATE");
+    code = sqlite_file_begin(&db->file);
     for (const struct list *node = pending->changes.next;
          node != &pending->changes && code == SQLITE_OK; node = node->next)
         code =
             write_change(db, CONTAINER_OF(node, struct pending_change, node));
-    if (code == SQLITE_OK)
-        code = sqlite_file_run(&db->file, "COMMIT");
-    if (code == SQLITE_OK)
-        return 0;
-    r = sqlite_file_fail(&db->file, code, err);
-    (void)sqlite_file_run(&db->file, "ROLLBACK");
-    return r;
+    return sqlite_file_end(&db->file, 0, code, err);
 }

@@ -1,7 +1,5 @@
 #include "store/schema.h"
 
-#include <stdio.h>
-
 static const char *const state_steps[] = {
     /*
      * 1. Times are seconds since 1970; left_at is NULL while the console has a
@@ -68,49 +66,3 @@ const struct schema schema_tokens = {
     .count = sizeof token_steps / sizeof token_steps[0],
     .application_id = 0x76737074, /* "vspt" */
 };
-
-static int read_version(sqlite3 *sql, int *ret)
-{
-    sqlite3_stmt *statement = NULL;
-    int r =
-        sqlite3_prepare_v2(sql, "PRAGMA user_version", -1, &statement, NULL);
-
-    if (r == SQLITE_OK)
-        r = sqlite3_step(statement);
-    if (r == SQLITE_ROW) {
-        *ret = sqlite3_column_int(statement, 0);
-        r = SQLITE_OK;
-    }
-    sqlite3_finalize(statement);
-    return r;
-}
-
-/* Called within the transaction. */
-static int take_steps(sqlite3 *sql, const struct schema *schema)
-{
-    char pragmas[96];
-    int version = 0;
-    int r = read_version(sql, &version);
-
-    for (int i = version; i < schema->count && r == SQLITE_OK; i++)
-        r = sqlite3_exec(sql, schema->steps[i], NULL, NULL, NULL);
-    if (r != SQLITE_OK || version >= schema->count)
-        return r;
-    snprintf(pragmas, sizeof pragmas,
-             "PRAGMA application_id = %d; PRAGMA user_version = %d",
-             schema->application_id, schema->count);
-    return sqlite3_exec(sql, pragmas, NULL, NULL, NULL);
-}
-
-int schema_migrate(sqlite3 *sql, const struct schema *schema)
-{
-    int r = sqlite3_exec(sql, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-
-    if (r == SQLITE_OK)
-        r = take_steps(sql, schema);
-    if (r == SQLITE_OK)
-        r = sqlite3_exec(sql, "COMMIT", NULL, NULL, NULL);
-    if (r != SQLITE_OK)
-        (void)sqlite3_exec(sql, "ROLLBACK", NULL, NULL, NULL);
-    return r;
-}

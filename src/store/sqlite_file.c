@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -92,6 +93,26 @@ bool sqlite_file_has_moved(const struct sqlite_file *f)
     return code == SQLITE_OK && moved != 0;
 }
 
+/* ---- transactions ----------------------------------------------------- */
+
+int sqlite_file_begin(const struct sqlite_file *f)
+{
+    return sqlite_file_run(f, "BEGIN IMMEDIATE");
+}
+
+int sqlite_file_end(const struct sqlite_file *f, int r, int code,
+                    struct err *err)
+{
+    if (r == 0 && code == SQLITE_OK)
+        code = sqlite_file_run(f, "COMMIT");
+    if (r == 0 && code == SQLITE_OK)
+        return 0;
+    if (r == 0)
+        r = sqlite_file_fail(f, code, err);
+    (void)sqlite_file_run(f, "ROLLBACK");
+    return r;
+}
+
 /* ---- opening ---------------------------------------------------------- */
 
 /* Of one moment: another process may be making the file. */
@@ -101,8 +122,8 @@ static int read_version(const struct sqlite_file *f, int *application,
     int code = sqlite_file_run(f, "BEGIN");
 
     if (code == SQLITE_OK)
-        code = sqlite_file_number(f, "SELECT count(*) FROM sqlite_schema",
-                                  tables);
+        code =
+            sqlite_file_number(f, "SELECT count(*) FROM sqlite_schema", tables);
     if (code == SQLITE_OK)
         code = sqlite_file_number(f, "PRAGMA application_id", application);
     if (code == SQLITE_OK)
@@ -157,6 +178,35 @@ static int check_whole(const struct sqlite_file *f, struct err *err)
     }
     sqlite3_finalize(statement);
     return r;
+}
+
+/* Called within the transaction. */
+static int take_steps(const struct sqlite_file *f, const struct schema *schema)
+{
+    char pragmas[96];
+    int version = 0;
+    int code = sqlite_file_number(f, "PRAGMA user_version", &version);
+
+    for (int i = version; i < schema->count && code == SQLITE_OK; i++)
+        code = sqlite_file_run(f, schema->steps[i]);
+    if (code != SQLITE_OK || version >= schema->count)
+        return code;
+    snprintf(pragmas, sizeof pragmas,
+             "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             schema->application_id, schema->count);
+    return sqlite_file_run(f, pragmas);
+}
+
+/* Takes the missing steps, all or none; another process may take them at the
+ * same time. */
+static int migrate(const struct sqlite_file *f, const struct schema *schema,
+                   struct err *err)
+{
+    int code = sqlite_file_begin(f);
+
+    if (code == SQLITE_OK)
+        code = take_steps(f, schema);
+    return sqlite_file_end(f, 0, code, err);
 }
 
 /* Creates the file with mode 0600; SQLite would use the umask alone. */
@@ -216,11 +266,8 @@ int sqlite_file_open(struct sqlite_file *f, const char *path,
         r = sqlite_file_fail(f, code, err);
     if (r == 0)
         r = check_whole(f, err);
-    if (r == 0 && version < kind->schema->count) {
-        code = schema_migrate(f->sql, kind->schema);
-        if (code != SQLITE_OK)
-            r = sqlite_file_fail(f, code, err);
-    }
+    if (r == 0 && version < kind->schema->count)
+        r = migrate(f, kind->schema, err);
     return r;
 }
 

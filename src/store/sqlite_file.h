@@ -45,6 +45,16 @@ int sqlite_file_fail(const struct sqlite_file *f, int code, struct err *err);
 int sqlite_file_run(const struct sqlite_file *f, const char *sql);
 int sqlite_file_step(sqlite3_stmt *statement);
 
+/* A transaction, which has the lock from its beginning: what is read in it
+ * stays true. SQLITE_OK or SQLite's code. */
+int sqlite_file_begin(const struct sqlite_file *f);
+
+/* Its end, also if it was not begun: by r, 0 or an outcome with err filled, and
+ * by code, SQLITE_OK or SQLite's. Commits if both are good. 0 or an outcome; in
+ * that case nothing is written. */
+int sqlite_file_end(const struct sqlite_file *f, int r, int code,
+                    struct err *err);
+
 /* The first value of the first row as a number. SQLite's code. */
 int sqlite_file_number(const struct sqlite_file *f, const char *sql, int *ret);
 

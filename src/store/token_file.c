@@ -202,26 +202,6 @@ int token_file_load(struct token_file *f, struct token_list *ret_list,
 
 /* ---- writing ---------------------------------------------------------- */
 
-/* One transaction: BEGIN IMMEDIATE has the lock from the beginning, so that
- * what is read in it stays true. */
-static int begin(struct token_file *f)
-{
-    return sqlite_file_run(&f->file, "BEGIN IMMEDIATE");
-}
-
-/* r: 0, an outcome with err filled, or what code says. */
-static int end(struct token_file *f, int r, int code, struct err *err)
-{
-    if (r == 0 && code == SQLITE_OK)
-        code = sqlite_file_run(&f->file, "COMMIT");
-    if (r == 0 && code == SQLITE_OK)
-        return 0;
-    if (r == 0)
-        r = sqlite_file_fail(&f->file, code, err);
-    (void)sqlite_file_run(&f->file, "ROLLBACK");
-    return r;
-}
-
 static int remove_ended(struct token_file *f, int64_t now_s)
 {
     sqlite3_stmt *statement = NULL;
@@ -291,7 +271,7 @@ int token_file_create(struct token_file *f, const struct token_record *record,
                       struct err *err)
 {
     int all = 0, named = 0;
-    int code = begin(f);
+    int code = sqlite_file_begin(&f->file);
     int r = 0;
 
     if (code == SQLITE_OK)
@@ -309,14 +289,14 @@ int token_file_create(struct token_file *f, const struct token_record *record,
     }
     if (r == 0 && code == SQLITE_OK)
         code = insert(f, record);
-    return end(f, r, code, err);
+    return sqlite_file_end(&f->file, r, code, err);
 }
 
 int token_file_revoke(struct token_file *f, const char *name, const char *by,
                       int64_t now_s, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
-    int code = begin(f);
+    int code = sqlite_file_begin(&f->file);
     int r = 0;
 
     if (code == SQLITE_OK)
@@ -336,14 +316,14 @@ int token_file_revoke(struct token_file *f, const char *name, const char *by,
         err_set(err, "no token that holds has this name: see --token list");
         r = TOKEN_FILE_NO_SUCH_NAME;
     }
-    return end(f, r, code, err);
+    return sqlite_file_end(&f->file, r, code, err);
 }
 
 int token_file_note_uses(struct token_file *f, const struct token_use *uses,
                          size_t count, struct err *err)
 {
     sqlite3_stmt *statement = NULL;
-    int code = begin(f);
+    int code = sqlite_file_begin(&f->file);
 
     if (code == SQLITE_OK)
         code = sqlite3_prepare_v2(
@@ -357,5 +337,5 @@ int token_file_note_uses(struct token_file *f, const struct token_use *uses,
         code = sqlite_file_step(statement);
     }
     sqlite3_finalize(statement);
-    return end(f, 0, code, err);
+    return sqlite_file_end(&f->file, 0, code, err);
 }

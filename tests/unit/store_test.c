@@ -5,7 +5,7 @@
 #include "store/store.h"
 
 #include "store/rescue.h"
-#include "store/schema.h"
+#include "store/sqlite_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -390,17 +390,26 @@ static void what_was_found_out_is_kept_and_changed(void **state)
     assert_false(b->last.came_by_tls);
 }
 
+/* Opens and closes the file with these steps. */
+static int convert(const char *path, const struct schema *schema)
+{
+    const struct sqlite_kind kind = { schema, "", "" };
+    struct sqlite_file f;
+    struct err err;
+    int r = sqlite_file_open(&f, path, &kind, &err);
+
+    sqlite_file_close(&f);
+    return r;
+}
+
 /* Its consoles have been used. */
 static void a_file_of_the_first_version_is_converted(void **state)
 {
     struct bench *b = *state;
     struct schema first = schema_state;
-    sqlite3 *db;
 
     first.count = 1;
-    assert_int_equal(sqlite3_open(b->path, &db), SQLITE_OK);
-    assert_int_equal(schema_migrate(db, &first), SQLITE_OK);
-    sqlite3_close(db);
+    assert_int_equal(convert(b->path, &first), 0);
     execute(b->path, "INSERT INTO consoles (uuid, label, name, port, "
                      "first_seen, last_seen, address) VALUES "
                      "('a', 's0', 'web', 50007, 1, 1, '192.0.2.1:1')");
@@ -676,15 +685,18 @@ static void what_was_written_survives_sigkill(void **state)
 
 /* ---- versions --------------------------------------------------------- */
 
-static int version_of(sqlite3 *db)
+static int version_of(const char *path)
 {
+    sqlite3 *db;
     sqlite3_stmt *s;
     int version;
 
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL);
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);
     version = sqlite3_column_int(s, 0);
     sqlite3_finalize(s);
+    sqlite3_close(db);
     return version;
 }
 
@@ -697,20 +709,16 @@ static void steps_that_are_missing_are_taken(void **state)
     };
     struct schema one = { steps, 1, 7 }, two = { steps, 2, 7 },
                   three = { steps, 3, 7 };
-    sqlite3 *db;
+    const struct bench *b = *state;
 
-    (void)state;
-    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    assert_int_equal(schema_migrate(db, &one), SQLITE_OK);
-    assert_int_equal(version_of(db), 1);
-    assert_int_equal(schema_migrate(db, &two), SQLITE_OK);
-    assert_int_equal(version_of(db), 2);
-    assert_int_equal(
-        sqlite3_exec(db, "INSERT INTO t VALUES (1, 2)", NULL, NULL, NULL),
-        SQLITE_OK);
-    assert_int_not_equal(schema_migrate(db, &three), SQLITE_OK);
-    assert_int_equal(version_of(db), 2);
-    sqlite3_close(db);
+    assert_int_equal(convert(b->path, &one), 0);
+    assert_int_equal(version_of(b->path), 1);
+    assert_int_equal(convert(b->path, &two), 0);
+    assert_int_equal(version_of(b->path), 2);
+    execute(b->path, "INSERT INTO t VALUES (1, 2)");
+    assert_int_equal(convert(b->path, &three), -EIO);
+    assert_int_equal(version_of(b->path), 2);
+    assert_int_equal(convert(b->path, &one), DATABASE_NEWER);
 }
 
 int main(void)
@@ -739,7 +747,7 @@ int main(void)
         WITH_STORE(a_file_that_was_deleted_is_made_anew),
         WITH_STORE(a_place_that_is_not_there_yet_is_waited_for),
         WITH_STORE(what_was_written_survives_sigkill),
-        cmocka_unit_test(steps_that_are_missing_are_taken),
+        WITH_STORE(steps_that_are_missing_are_taken),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
