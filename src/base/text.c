@@ -157,6 +157,20 @@ bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes)
     return text_clean(to, TEXT_ID_MAX + 1, bytes) > 0;
 }
 
+bool text_is_uuid(const char *text)
+{
+    static const char form[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+
+    if (strlen(text) != TEXT_UUID_LEN)
+        return false;
+    for (size_t i = 0; i < TEXT_UUID_LEN; i++) {
+        if (form[i] == '-' ? text[i] != '-'
+                           : strchr("0123456789abcdef", text[i]) == NULL)
+            return false;
+    }
+    return true;
+}
+
 bool text_number(const char *text, unsigned long max, unsigned long *ret)
 {
     char *end = NULL;

@@ -50,6 +50,9 @@ enum { TEXT_UUID_LEN = 36, TEXT_ID_MAX = 128 };
  */
 bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes);
 
+/* Whether the text is a UUID in that form, and not "anything else". */
+bool text_is_uuid(const char *text);
+
 /*
  * Reads a decimal number of at most max. False: text is not such a number
  * alone, or the number is larger.

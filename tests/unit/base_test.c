@@ -297,7 +297,13 @@ static void uuid_of_any_spelling_is_one(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_true(text_uuid(uuid, slice_of_text(spellings[i])));
         assert_string_equal(uuid, "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3");
+        assert_true(text_is_uuid(uuid));
     }
+    for (size_t i = 0; i < 3; i++)
+        assert_false(text_is_uuid(spellings[i]));
+    assert_false(text_is_uuid("500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e"));
+    assert_false(text_is_uuid("500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e33"));
+    assert_false(text_is_uuid("500c1e2f-3341-5a6b-7c8d09eafb0c1d2e3"));
     assert_true(text_uuid(uuid, slice_of_text("test vm")));
     assert_string_equal(uuid, "test vm");
     assert_false(text_uuid(uuid, slice_of_text("\r\n")));

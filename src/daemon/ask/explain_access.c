@@ -204,19 +204,6 @@ struct asked_console {
     char uuid[TEXT_ID_MAX + 1];
 };
 
-static bool is_uuid(const char *text)
-{
-    static const char form[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
-
-    for (size_t i = 0; i < sizeof form; i++) {
-        if (form[i] != 'h' ? text[i] != form[i]
-                           : strchr("0123456789abcdef", text[i]) == NULL ||
-                                 text[i] == '\0')
-            return false;
-    }
-    return true;
-}
-
 static int find_console(const char *text, struct asked_console *ret,
                         struct err *err)
 {
@@ -234,7 +221,8 @@ static int find_console(const char *text, struct asked_console *ret,
         *label = '\0';
         ret->view.label = label + 1;
     }
-    if (text_uuid(ret->uuid, slice_of_text(ret->name)) && is_uuid(ret->uuid))
+    if (text_uuid(ret->uuid, slice_of_text(ret->name)) &&
+        text_is_uuid(ret->uuid))
         ret->view.uuid = ret->uuid;
     else
         ret->view.name = ret->name;
@@ -243,29 +231,21 @@ static int find_console(const char *text, struct asked_console *ret,
 
 static void say_console(const struct access_console *c)
 {
-    struct network host = { c->host,
-                            { UINT64_MAX, UINT64_MAX },
-                            ip_is_ipv4(c->host) };
-
     say("console", "%s '%s'%s%s%s; patterns by %s do not match here",
         c->name != NULL ? "name" : "UUID", c->name != NULL ? c->name : c->uuid,
         c->label != NULL ? ", label '" : "", c->label != NULL ? c->label : "",
         c->label != NULL ? "'" : "", c->name != NULL ? "UUID" : "name");
     say("host", "%s",
         ip_is_none(c->host) ? "not given: no section with hosts is for it"
-                            : network_format(&host).text);
+                            : ip_format(c->host).text);
 }
 
 /* ---- the answer ---------------------------------------------------------- */
 
 static void say_principal(const struct principal *who)
 {
-    struct network from = { who->ip,
-                            { UINT64_MAX, UINT64_MAX },
-                            ip_is_ipv4(who->ip) };
-
     say("principal", "%s", principal_format(who).text);
-    say("from", "%s%s", ip_is_none(who->ip) ? "" : network_format(&from).text,
+    say("from", "%s%s", ip_is_none(who->ip) ? "" : ip_format(who->ip).text,
         !who->is_local        ? ""
         : ip_is_none(who->ip) ? "this machine"
                               : ", this machine");

@@ -24,8 +24,7 @@ static bool split(const char *given, char uuid[TEXT_ID_MAX + 1],
  * likely a mistake; the VM with that key would be refused. */
 static void warn_of_uuid(const char *uuid, FILE *warnings)
 {
-    if (strlen(uuid) != TEXT_UUID_LEN || uuid[8] != '-' ||
-        strspn(uuid, "0123456789abcdef-") != TEXT_UUID_LEN)
+    if (!text_is_uuid(uuid))
         fprintf(warnings,
                 "vspcd: warning: '%s' does not look like a UUID (32 hex "
                 "digits): the log line VM connected has the VM's, id=\n",

@@ -2,35 +2,20 @@
 
 #include "base/map.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-
-/* True for the canonical form, which text_uuid makes of each notation. */
-static bool is_uuid(const char *text)
-{
-    if (strlen(text) != TEXT_UUID_LEN)
-        return false;
-    for (int i = 0; i < TEXT_UUID_LEN; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (is_dash ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-            return false;
-    }
-    return true;
-}
 
 bool identity_read_uuid(char to[TEXT_ID_MAX + 1], const char *text)
 {
     return strlen(text) <= TEXT_ID_MAX && text_uuid(to, slice_of_text(text)) &&
-           (is_uuid(to) || strcmp(to, text) == 0);
+           (text_is_uuid(to) || strcmp(to, text) == 0);
 }
 
 void identity_format_uuid(char to[TEXT_ID_MAX + 1], const char *uuid)
 {
     int digits = 0;
 
-    if (!is_uuid(uuid)) {
+    if (!text_is_uuid(uuid)) {
         memcpy(to, uuid, strlen(uuid) + 1);
         return;
     }
