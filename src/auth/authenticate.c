@@ -64,15 +64,6 @@ static uint64_t now_of(const struct authenticate *all)
 
 /* ---- its end ------------------------------------------------------------ */
 
-static void wipe(char **text)
-{
-    if (*text == NULL)
-        return;
-    explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
-
 /* A name that may be an account's: anything else may be a password. */
 static const char *name_for_log(const struct authenticate_attempt *a)
 {
@@ -135,8 +126,8 @@ static void leave(struct authenticate_attempt *a)
         sites_leave(&all->attempts, &a->of_site);
         all->count--;
     }
-    wipe(&a->secret);
-    wipe(&a->name);
+    mem_free_secret(&a->secret);
+    mem_free_secret(&a->name);
     a->all = NULL;
     start_checks(all);
 }
@@ -159,7 +150,7 @@ static void finish(struct authenticate_attempt *a)
 static void become_ready(struct authenticate_attempt *a,
                          enum authenticate_outcome outcome, const char *reason)
 {
-    wipe(&a->secret);
+    mem_free_secret(&a->secret);
     leave_checks(a);
     a->state = READY;
     a->outcome = (uint8_t)outcome;
@@ -313,7 +304,7 @@ static void check(struct authenticate_attempt *a)
     a->all->check_count++;
     a->state = CHECKED;
     pam_conversation_begin(a->all->means.pam, &a->pam, &pam_ops, &login);
-    wipe(&a->secret);
+    mem_free_secret(&a->secret);
 }
 
 static uint32_t steps_of(uint64_t time_us)
@@ -457,7 +448,7 @@ static bool is_token(struct authenticate_attempt *a)
             ? tokens_prove(a->all->means.tokens, text, clock_utc_s(), &a->who)
             : TOKENS_UNKNOWN;
     a->reason = verdict == TOKENS_MISTYPED ? "token-mistyped" : "token-unknown";
-    wipe(&a->secret);
+    mem_free_secret(&a->secret);
     return verdict == TOKENS_PROVEN;
 }
 

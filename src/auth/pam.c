@@ -58,14 +58,6 @@ const char *pam_outcome_name(enum pam_outcome outcome)
 
 /* ---- the end of a conversation ---------------------------------------- */
 
-static void free_secret(char **text)
-{
-    if (*text != NULL)
-        explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
-
 static bool has_place(const struct pam_conversation *c)
 {
     return c->phase == PAM_PHASE_CONNECTING || c->phase == PAM_PHASE_WORKING ||
@@ -97,8 +89,8 @@ static void disconnect(struct pam_conversation *c)
 static void release(struct pam_conversation *c)
 {
     disconnect(c);
-    free_secret(&c->user); /* people type passwords there, too */
-    free_secret(&c->password);
+    mem_free_secret(&c->user); /* people type passwords there, too */
+    mem_free_secret(&c->password);
     free(c->remote);
     c->remote = NULL;
     free(c->why);
@@ -198,7 +190,7 @@ static void give_password(struct pam_conversation *c)
     bool is_good = pam_wire_put(&answer, PAM_WIRE_ANSWER, c->password,
                                 strnlen(c->password, PAM_WIRE_TEXT_MAX + 1));
 
-    free_secret(&c->password);
+    mem_free_secret(&c->password);
     if (!is_good)
         finish(c, PAM_OUTCOME_DENIED, "");
     else if (!send_message(c, &answer))

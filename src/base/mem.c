@@ -36,3 +36,11 @@ char *xstrndup(const char *text, size_t len)
 {
     return check(strndup(text, len));
 }
+
+void mem_free_secret(char **text)
+{
+    if (*text != NULL)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
