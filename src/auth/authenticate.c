@@ -447,14 +447,12 @@ static bool is_token(struct authenticate_attempt *a)
         a->all->means.tokens != NULL
             ? tokens_prove(a->all->means.tokens, text, clock_utc_s(), &a->who)
             : TOKENS_UNKNOWN;
-    a->reason = verdict == TOKENS_MISTYPED ? "token-mistyped" : "token-unknown";
+    a->reason = tokens_verdict_name(verdict);
     mem_free_secret(&a->secret);
     return verdict == TOKENS_PROVEN;
 }
 
-/* Both waits begin now: that for a turn, and that for a name which others
- * guess.
- */
+/* Both waits begin now: for a turn, and for a name that others guess. */
 static void begin_waiting(struct authenticate_attempt *a)
 {
     uint32_t of_name = 0;

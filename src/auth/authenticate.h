@@ -48,13 +48,12 @@ enum {
 
 enum authenticate_outcome {
     AUTHENTICATE_PROVEN,
-    AUTHENTICATE_DENIED,   /* wrong: nobody is told what */
-    AUTHENTICATE_EXPIRED,  /* the password was right; it or the account has
-                            * expired */
-    AUTHENTICATE_TOO_SOON, /* not checked, because others before it have failed
-                            */
-    AUTHENTICATE_BUSY,     /* not checked: too many log in at this moment */
-    AUTHENTICATE_TIMEOUT,  /* a question of PAM's was not answered in time */
+    AUTHENTICATE_DENIED,      /* wrong: nobody is told what */
+    AUTHENTICATE_EXPIRED,     /* the password was right; it or the account has
+                               * expired */
+    AUTHENTICATE_TOO_SOON,    /* not checked: others before it have failed */
+    AUTHENTICATE_BUSY,        /* not checked: too many log in at this moment */
+    AUTHENTICATE_TIMEOUT,     /* a question of PAM's was not answered in time */
     AUTHENTICATE_UNAVAILABLE, /* passwords cannot be checked; the log has the
                                * reason */
 };
@@ -119,8 +118,7 @@ struct authenticate_attempt {
     char *secret;     /* NULL: none any more */
     const char *door; /* borrowed, as peer */
     const char *peer;
-    const char *reason; /* why it fails, where the outcome does not say it all
-                         */
+    const char *reason; /* of a failure, where the outcome does not say it */
     uint32_t steps;     /* until it is checked; until it waits no more */
     uint8_t state;      /* enum state in authenticate.c */
     uint8_t outcome;    /* enum authenticate_outcome, while done is due */
@@ -148,8 +146,7 @@ struct authenticate_counts {
 };
 struct authenticate_counts authenticate_counts(const struct authenticate *all);
 
-/* The attempt must not be under way. done comes in a later turn, in any case.
- */
+/* The attempt must not be under way. done comes in a later turn, always. */
 void authenticate_begin(struct authenticate *all,
                         struct authenticate_attempt *a,
                         const struct authenticate_ops *ops,

@@ -37,25 +37,6 @@ enum {
     TOLD_MAX = 64,
 };
 
-const char *pam_outcome_name(enum pam_outcome outcome)
-{
-    switch (outcome) {
-    case PAM_OUTCOME_ACCEPTED:
-        return "accepted";
-    case PAM_OUTCOME_DENIED:
-        return "denied";
-    case PAM_OUTCOME_EXPIRED:
-        return "expired";
-    case PAM_OUTCOME_TIMEOUT:
-        return "timeout";
-    case PAM_OUTCOME_BUSY:
-        return "busy";
-    case PAM_OUTCOME_UNAVAILABLE:
-        return "unavailable";
-    }
-    return "?";
-}
-
 /* ---- the end of a conversation ---------------------------------------- */
 
 static bool has_place(const struct pam_conversation *c)

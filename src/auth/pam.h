@@ -52,10 +52,6 @@ enum pam_outcome {
     PAM_OUTCOME_UNAVAILABLE,
 };
 
-/* "accepted", "denied", "expired", "timeout", "busy", "unavailable": for
- * logs. */
-const char *pam_outcome_name(enum pam_outcome outcome);
-
 /* ---- all conversations ------------------------------------------------ */
 
 /* Its members are pam.c's. */

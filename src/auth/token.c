@@ -2,6 +2,7 @@
 
 #include "net/tls/tls_digest.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -94,8 +95,8 @@ void token_make(const uint8_t random[TOKEN_RANDOM_LEN],
 
 void token_digest(struct slice text, uint8_t ret_digest[TOKEN_DIGEST_LEN])
 {
-    _Static_assert((int)TOKEN_DIGEST_LEN == (int)TLS_DIGEST_LEN,
-                   "both are SHA-256");
+    static_assert((int)TOKEN_DIGEST_LEN == (int)TLS_DIGEST_LEN,
+                  "both are SHA-256");
     tls_digest(text, ret_digest);
 }
 

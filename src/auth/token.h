@@ -33,8 +33,7 @@ enum {
 
 enum token_form {
     TOKEN_NONE,     /* does not begin as a token does */
-    TOKEN_MISTYPED, /* begins as one; length, characters or checksum are wrong
-                     */
+    TOKEN_MISTYPED, /* begins as one; the rest of it is wrong */
     TOKEN_WHOLE,    /* whether it is known is another question */
 };
 enum token_form token_form(struct slice text);

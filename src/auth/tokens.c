@@ -197,10 +197,10 @@ bool tokens_holds(const struct tokens *all, uint64_t number)
 const char *tokens_verdict_name(enum tokens_verdict verdict)
 {
     static const char *const names[] = {
-        [TOKENS_PROVEN] = "proven",
+        [TOKENS_PROVEN] = "token-proven",
         [TOKENS_NO_TOKEN] = "no-token",
-        [TOKENS_MISTYPED] = "mistyped",
-        [TOKENS_UNKNOWN] = "unknown",
+        [TOKENS_MISTYPED] = "token-mistyped",
+        [TOKENS_UNKNOWN] = "token-unknown",
     };
 
     return (unsigned)verdict < sizeof names / sizeof names[0] ? names[verdict]

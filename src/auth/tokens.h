@@ -84,7 +84,7 @@ enum tokens_verdict {
     TOKENS_UNKNOWN,  /* never made, revoked, or expired */
 };
 
-/* "proven", "no-token", "mistyped", "unknown". */
+/* "token-proven", "no-token", "token-mistyped", "token-unknown": for logs. */
 const char *tokens_verdict_name(enum tokens_verdict verdict);
 
 /* If the token holds, p has proven it (PROOF_TOKEN; token, owner, consoles,

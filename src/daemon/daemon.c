@@ -1,5 +1,4 @@
 #include "daemon/daemon.h"
-#include "daemon/process/secret_file.h"
 
 #include "auth/authenticate.h"
 #include "auth/pam.h"
@@ -10,6 +9,7 @@
 #include "daemon/daemon_facts.h"
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
+#include "daemon/process/secret_file.h"
 #include "log/log.h"
 #include "log/log_words.h"
 #include "net/descriptors.h"

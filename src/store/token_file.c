@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/sqlite_file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,9 @@ static const struct sqlite_kind kind = {
             "PRAGMA synchronous = FULL",
 };
 
-_Static_assert(TOKEN_FILE_TEXT_MAX == 256 && TOKEN_FILE_ROWS_MAX == 4096 &&
-                   TOKEN_FILE_DIGEST_LEN == 32,
-               "select_rows has these numbers");
+static_assert(TOKEN_FILE_TEXT_MAX == 256 && TOKEN_FILE_ROWS_MAX == 4096 &&
+                  TOKEN_FILE_DIGEST_LEN == 32,
+              "select_rows has these numbers");
 
 /* ---- lists ------------------------------------------------------------ */
 

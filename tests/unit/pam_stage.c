@@ -42,6 +42,15 @@ static void on_tell(struct pam_conversation *c, const char *text)
     note(CONTAINER_OF(c, struct person, c), "text", text);
 }
 
+static const char *const outcome_names[] = {
+    [PAM_OUTCOME_ACCEPTED] = "accepted",
+    [PAM_OUTCOME_DENIED] = "denied",
+    [PAM_OUTCOME_EXPIRED] = "expired",
+    [PAM_OUTCOME_TIMEOUT] = "timeout",
+    [PAM_OUTCOME_BUSY] = "busy",
+    [PAM_OUTCOME_UNAVAILABLE] = "unavailable",
+};
+
 static void on_done(struct pam_conversation *c, enum pam_outcome outcome,
                     const char *text)
 {
@@ -49,7 +58,7 @@ static void on_done(struct pam_conversation *c, enum pam_outcome outcome,
 
     assert_false(p->is_over);
     p->is_over = true;
-    note(p, pam_outcome_name(outcome), text);
+    note(p, outcome_names[outcome], text);
     if (p->on_done != NULL)
         p->on_done(p);
 }
