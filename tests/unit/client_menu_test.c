@@ -506,6 +506,47 @@ static void others_come_first_behind_a_command(void **state)
     assert_has(p, "back at the list");
 }
 
+/* It is turned out while its commands wait: they are not obeyed. */
+static void one_that_drains_commands_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = screen_connect(f);
+
+    give(p, BYTES("\r"));
+    peer_block(p);
+    peer_give(p, BYTES("~w~b~."));
+    peer_forget(f->vm);
+    assert_true(client_disconnect(client_at(f->console->clients.next), "out"));
+    site_menus_due(&f->site);
+    assert_int_equal(f->console->client_count, 1);
+    assert_int_equal(f->vm->said.len, 0);
+    peer_unblock(p);
+    site_run(&f->site);
+    assert_has(p, "vm-0001: out");
+    assert_true(p->stream.is_closed);
+}
+
+/* What may be half of telnet waits, and is no command at the end. */
+static void an_end_commands_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *p = menu_connect(&f->site);
+
+    set_up_menus(f);
+    p->is_raw = true;
+    peer_give(p, BYTES("/\r"));
+    site_menus_due(&f->site);
+    give(p, BYTES("1\r"));
+    assert_int_equal(f->console->client_count, 1);
+    peer_forget(f->vm);
+    peer_give(p, BYTES(IAC WILL "x\r~b"));
+    peer_break(p);
+    site_run(&f->site);
+    assert_int_equal(f->console->client_count, 0);
+    assert_int_equal(f->vm->data.len, 0);
+    assert_int_equal(f->vm->said.len, 0);
+}
+
 static void a_message_is_for_the_others(void **state)
 {
     struct fixture *f = *state;
@@ -883,6 +924,8 @@ int main(void)
         TEST(a_break_at_any_step_ends_it),
         TEST(a_break_that_goes_nowhere_is_not_said_to_be_sent),
         TEST(others_come_first_behind_a_command),
+        TEST(one_that_drains_commands_nothing),
+        TEST(an_end_commands_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -489,14 +489,15 @@ void client_input_drop(struct client_session *s)
 }
 
 /* It came before the end, and is little: the console has room for that above
- * the mark. Bytes that were in doubt are data: no answer can come any more, and
- * no more of another protocol. */
+ * the mark. Of one that came to the menu it may be a command, and is dropped.
+ * Bytes that were in doubt are data: no answer can come any more, and no more
+ * of another protocol. */
 void client_input_let_go(struct client_session *s)
 {
     struct buf kept = s->kept;
 
     buf_init(&s->kept, kept.max);
-    if (kept.len > 0 && s->target.console != NULL &&
+    if (kept.len > 0 && s->target.console != NULL && s->menu == NULL &&
         !client_login_is_under_way(s) &&
         !secure_is_missing(&s->telnet.secure)) {
         if (s->mode == CLIENT_MODE_TELNET)

@@ -507,8 +507,8 @@ void client_menu_take(struct client_session *s, struct slice in)
     while (in.len > 0 && !client_session_is_ending(s)) {
         if (has_to_wait(cm)) {
             keep_ahead(cm, in);
-/* Behind a command the others come first: one that is told to many costs time,
- * and there may be thousands in what was read. */
+            /* Behind a command the others come first: one that is told to many
+             * costs time, and there may be thousands in what was read. */
             return;
         }
         if (cm->place == MENU_AT_CONSOLE) {
@@ -525,13 +525,14 @@ void client_menu_take(struct client_session *s, struct slice in)
     }
 }
 
-/* ahead is emptied first: what is typed may have to wait once more. */
+/* ahead is emptied first: what is typed may have to wait once more. One that is
+ * on its way out commands nothing any more. */
 void client_menu_take_ahead(struct client_menu *cm)
 {
     struct client_session *s = cm->session;
     struct buf ahead = cm->ahead;
 
-    if (ahead.len == 0 || has_to_wait(cm) || client_session_is_ending(s))
+    if (ahead.len == 0 || has_to_wait(cm) || s->phase >= CLIENT_DRAINING)
         return;
     buf_init(&cm->ahead, ahead.max);
     client_menu_take(s, buf_bytes(&ahead));
