@@ -87,7 +87,8 @@ static void log_outcome(const struct authenticate_attempt *a,
     if (is_proven)
         log_audit(LOG_INFO, a->peer, NULL,
                   LOG_LOGIN_ACCEPTED " principal=%s proof=%s door=%s peer=%s",
-                  LOG_TEXT(name_for_log(a)), proof, a->door, a->peer);
+                  LOG_TEXT(principal_format(&a->who).text), proof, a->door,
+                  a->peer);
     else
         log_audit(LOG_WARNING, a->peer, NULL,
                   LOG_LOGIN_FAILED

@@ -617,7 +617,7 @@ def test_a_new_name_that_may_not_be_read_is_told_nobody(beside):
         lines.send(b"1\r")
         screen.send(b"\r")
     port.read_all()
-    assert b"[vspcd: the rules do not allow it to read" in port.seen
+    assert b"[vspcd: the rules do not allow reading" in port.seen
     for one in lines, screen, inside:
         one.read_until(b"no console, by name")
     for one in port, lines, screen, inside:

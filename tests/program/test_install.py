@@ -139,7 +139,7 @@ def test_what_to_do_next_is_said_and_fits_a_screen(tmp_path):
     assert 3 <= len(lines) <= 10 and max(map(len, lines)) <= 80
     paths = {word.rstrip(",.;") for line in lines for word in line.split()
              if word.startswith(f"/{PREFIX}/")}
-    assert len(paths) == 3
+    assert len(paths) == 4
     for path in paths:
         assert path[1:] in FILES | texts_of_source(), path
     assert said(tmp_path) == []

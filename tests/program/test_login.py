@@ -73,12 +73,12 @@ def test_a_person_logs_in(logins, tls, binary):
     vm.send(b"printed before")
     client = come(vspcd, vm, tls=tls, binary=binary)
     log_in(client)
-    has = vspcd.wait_event(words.LOGIN_ACCEPTED, principal="alice",
+    has = vspcd.wait_event(words.LOGIN_ACCEPTED, principal="alice (password)",
                            proof="password", door="port",
                            peer=client.address)
-    assert has["principal"] == "alice"
-    has = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
-    assert "alice" in has["principal"] and has["right"] == "write"
+    connected = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+    assert connected["principal"] == has["principal"]
+    assert connected["right"] == "write"
     client.read_until(b"printed before")
     client.send(b"ls\r")
     assert vm.read_until(b"ls\r") == b"ls\r"
@@ -186,7 +186,7 @@ def test_one_without_a_right(logins):
     client = come(vspcd, vm)
     log_in(client, b"bob")
     assert client.read_all().endswith(AWAY)
-    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="bob")
+    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="bob (password)")
     vspcd.wait_event(words.CLIENT_REFUSED, peer=client.address)
 
 
@@ -246,10 +246,12 @@ def test_a_token_does_as_well(logins, tmp_path):
     vspcd, vm = logins('access "*" { write = {"token:ci"} }')
     client = come(vspcd, vm)
     log_in(client, b"whoever", token)
-    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="ci", proof="token",
-                     peer=client.address)
-    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address,
-                     right="write")
+    accepted = vspcd.wait_event(words.LOGIN_ACCEPTED, proof="token",
+                                peer=client.address)
+    connected = vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address,
+                                 right="write")
+    assert accepted["principal"] == "token ci (for root)"
+    assert connected["principal"] == accepted["principal"]
     wrong = come(vspcd, vm)
     log_in(wrong, b"whoever", token[:-1])
     wrong.read_until(b"Login incorrect")
@@ -328,7 +330,7 @@ def dialogue(vspcd, vm, child):
     child.expect_exact("alice")
     child.expect_exact("Password: ")
     child.send(b"secret\r")
-    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="alice")
+    vspcd.wait_event(words.LOGIN_ACCEPTED, principal="alice (password)")
     vm.send(b"\r\n~# ")
     child.expect_exact("~# ")
     child.send(b"ls\r")

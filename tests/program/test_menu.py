@@ -313,7 +313,7 @@ def test_rights_are_live(start_menu, config):  # noqa: F811
     at_console.wait_text("web-1: you may only read from now on")
     config(RULES.format(right="read").replace("web-*", "other-*"))
     hup(menu.vspcd)
-    at_console.wait_text("the rules do not allow it to read this console")
+    at_console.wait_text("the rules do not allow reading this console")
     for screen in at_console, at_list:
         screen.wait_text("no console is here for you")
     vm.send(b"not for them")

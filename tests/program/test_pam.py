@@ -601,7 +601,8 @@ def test_a_user_of_this_machine_logs_in(start_vspcd, account, tmp_path):
         client.send(attempt.encode() + b"\r")
         if attempt != password:
             client.read_until(b"Login incorrect\r\n")
-    server.wait_event(words.LOGIN_ACCEPTED, principal=user, proof="password")
+    server.wait_event(words.LOGIN_ACCEPTED,
+                      principal=f"{user} (password)", proof="password")
     client.send(b"ls\r")
     assert vm.read_until(b"ls\r") == b"ls\r"
     assert password not in server.log
@@ -630,7 +631,7 @@ def test_a_reload_names_another_socket(start_vspcd, tmp_path):
         server.process.send_signal(signal.SIGHUP)
         server.wait_event(words.RELOAD_SETTING, setting="pam-socket")
         log_in()
-        server.wait_event(words.LOGIN_ACCEPTED, principal="alice")
+        server.wait_event(words.LOGIN_ACCEPTED, principal="alice (password)")
         helpers.close()
 
 

@@ -181,7 +181,7 @@ static void a_right_password_proves_the_name_that_pam_says(void **state)
     assert_int_equal(l->attempt.who.group_count, 1);
     assert_false(l->attempt.who.is_local);
     assert_true(has_logged(f, LOG_LOGIN_ACCEPTED
-                           " principal=alice proof=password "
+                           " principal=\"alice (password)\" proof=password "
                            "door=port peer=192.0.2.1:40000\n"));
     assert_false(has_logged(f, "secret"));
 }
@@ -334,7 +334,8 @@ static void a_token_that_holds_waits_for_nobody(void **state)
     assert_string_equal(l->attempt.who.name, "ci");
     assert_int_equal(l->attempt.who.owner->group_count, 1);
     assert_int_equal(fake.begun, 6);
-    assert_true(has_logged(f, LOG_LOGIN_ACCEPTED " principal=ci proof=token "));
+    assert_true(has_logged(f, LOG_LOGIN_ACCEPTED
+                           " principal=\"token ci (for alice)\" proof=token "));
 }
 
 static void a_wrong_token_goes_to_no_pam_and_counts(void **state)

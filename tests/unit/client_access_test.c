@@ -190,8 +190,8 @@ static void one_who_loses_read_is_closed_with_the_reason(void **state)
     peer_give(f->vm, BYTES("secret"));
     peer_unblock(client);
     site_run(&f->site);
-    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it "
-                                              "to read this console"))));
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow reading "
+                                              "this console"))));
     assert_true(client->stream.is_closed);
 }
 
@@ -335,8 +335,8 @@ static void a_renamed_console_is_judged_anew(void **state)
     peer_give(f->vm, BYTES(EXT(VM_NAME "db-0001") "secret"));
     site_renames_due(&f->site);
     site_run(&f->site);
-    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it "
-                                              "to read this console"))));
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow reading "
+                                              "this console"))));
     peer_give(client, BYTES("x"));
     assert_true(client->stream.is_closed);
     assert_true(peer_got(f->vm, BYTES("")));
@@ -353,8 +353,8 @@ static void a_name_that_may_not_be_read_is_not_said(void **state)
     client = telnet_connect(&f->site, f->console);
     directory_rename(f->console, "hidden", 1);
     site_run(&f->site);
-    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow it to "
-                                              "read this console"))));
+    assert_true(peer_got(client, BYTES(NOTICE("the rules do not allow reading "
+                                              "this console"))));
     assert_true(client->stream.is_closed);
 }
 

@@ -637,7 +637,7 @@ static void a_right_that_is_lost_leads_back_to_the_list(void **state)
     allow(f, "nothing", RIGHT_READ);
     peer_give(f->vm, BYTES("secret"));
     assert_false(has(p, "secret"));
-    assert_has(p, "the rules do not allow it to read this console");
+    assert_has(p, "the rules do not allow reading this console");
     assert_has(p, "no console is here for you");
     assert_int_equal(f->console->client_count, 0);
     give(p, BYTES("\x04"));

@@ -39,7 +39,7 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "other machines",
     [CLIENT_END_NOT_ALLOWED] =
         "connections from this address are no longer allowed",
-    [CLIENT_END_NO_RIGHT] = "the rules do not allow it to read this console",
+    [CLIENT_END_NO_RIGHT] = "the rules do not allow reading this console",
     [CLIENT_END_TOKEN] = "its token was revoked or has expired",
     [CLIENT_END_LOCKED] = "another client has locked the console",
     [CLIENT_END_BACK] = "back at the list",
