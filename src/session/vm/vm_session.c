@@ -157,7 +157,7 @@ static void vm_session_identity_due(struct deadline *d, void *owner)
      * another console the next time. */
     if (s->phase == VM_PHASE_ASKED && (id->text[QUESTION_VC_UUID][0] != '\0' ||
                                        id->open == 1u << QUESTION_NAME))
-        vm_extension_attach(s);
+        vm_attach(s);
     else
         vm_session_end(s, VM_END_NO_IDENTITY);
     vm_session_settle(s);

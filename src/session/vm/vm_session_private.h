@@ -6,6 +6,7 @@
  *   vm_output.c     from the VM to the console
  *   vm_input.c      from the console to the VM
  *   vm_line.c       the serial line
+ *   vm_attach.c     how it gets its console
  *   vm_key.c        the key in its service URI
  *   vm_takeover.c   whether it gets a console that another connection has
  */
@@ -182,13 +183,16 @@ void vm_input_tell_lines(struct vm_session *s);
 
 /* ---- vm_extension.c */
 
-/* Attaches the VM to its console, by the identity that it has given so far. */
-void vm_extension_attach(struct vm_session *s);
-
 /* A message of the extension came; the option went on, or went off or was
  * refused. 0, or a failure of buf_append: the VM does not take the answers. */
 int vm_extension_handle_message(struct vm_session *s, struct slice body);
 int vm_extension_handle_option(struct vm_session *s, bool is_on);
+
+/* ---- vm_attach.c */
+
+/* Attaches the VM to its console, by the identity that it has given so far; or
+ * it waits (PROBING) and is attached later; or the session ends. */
+void vm_attach(struct vm_session *s);
 
 /* ---- vm_takeover.c */
 
@@ -201,7 +205,7 @@ enum {
 };
 
 /* Whether the session may be attached to this console, its own, now. False: it
- * waits (PROBING), and is attached (vm_extension_attach) or ends later; or it
+ * waits (PROBING), and is attached (vm_attach) or ends later; or it
  * ends. */
 bool vm_takeover_is_decided(struct vm_session *s, struct console *c);
 
@@ -241,6 +245,12 @@ void vm_line_handle_window_option(struct vm_session *s, bool is_on);
 static inline struct vm_session *vm_session_of_link(struct vm_link *link)
 {
     return CONTAINER_OF(link, struct vm_session, link);
+}
+
+/* Asked when a connection becomes a console's, or a move's destination. */
+static inline void vm_session_note_tls(struct vm_session *s)
+{
+    s->link.is_encrypted = s->telnet.secure.state == SECURE_DONE;
 }
 
 static inline struct vm_session *vm_session_of_telnet(struct telnet_link *l)

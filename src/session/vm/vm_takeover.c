@@ -134,7 +134,7 @@ void vm_takeover_look_due(struct deadline *d, void *owner)
 
     (void)owner;
     if (s->phase == VM_PHASE_PROBING)
-        vm_extension_attach(s);
+        vm_attach(s);
     telnet_link_flush_if_writable(&s->telnet);
     vm_session_settle(s);
 }
