@@ -6,7 +6,7 @@
  * client_set_lines are the only ways to a VM. What a client may do is its
  * right, which its owner sets, by the rules, before it attaches the client;
  * that it does no more than that, and what is counted and recorded of it, is
- * decided in client.c and nowhere else.
+ * decided in client.c, with keyboard.c, and nowhere else.
  *
  * A session embeds struct client and owns it; core calls the operations and
  * never frees a client. A client can exist without a console, be attached to
