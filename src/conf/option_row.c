@@ -138,9 +138,9 @@ const struct option_row option_rows[] = {
       .value = "KEY",
       .standard = "~",
       .is_reloaded = true,
-      .text = "key that, after Enter, begins a command at a console that was\n"
-              "opened from the menu, or none; with a dot it goes back to the\n"
-              "list, with a question mark it helps" },
+      .text = "key that begins a command, after Enter, at a console that was\n"
+              "opened from the menu: with . it goes back to the list, with ?\n"
+              "it shows help; none: there are no commands" },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
       AT(vm_expire_s),
@@ -272,6 +272,16 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "a client that sends no more (nc -N) is closed when its\n"
               "console has been quiet for this time" },
+    { .name = "keyboard",
+      .type = OPTION_WORD,
+      AT(keyboard),
+      .words = "free-for-all|one-writer",
+      .value = "MODE",
+      .standard = "free-for-all",
+      .is_reloaded = true,
+      .text = "who can type at a console at once: free-for-all (everybody\n"
+              "who may type) or one-writer (one client); access sections\n"
+              "can say otherwise" },
     { .name = "writer-idle",
       .type = OPTION_SECONDS,
       AT(writer_idle_s),
@@ -279,11 +289,12 @@ const struct option_row option_rows[] = {
       .standard = "300",
       .max = 1000000,
       .is_reloaded = true,
-      .text = "where one client types at a time: after so long without\n"
-              "typing the next one that types has the keyboard; 0: never",
-      .more = "One client types at a time at the consoles of access sections "
-              "with keyboard = one-writer. Who has the right to control takes "
-              "the keyboard at once." },
+      .text = "how long the client that types at a one-writer console can be\n"
+              "idle; then the next one that types gets the keyboard; 0: for\n"
+              "ever",
+      .more = "--keyboard, or keyboard in an access section, makes one-writer "
+              "consoles. A client with the right control can take the keyboard "
+              "at once." },
     { .name = "client-nop",
       .type = OPTION_SECONDS,
       AT(client_nop_s),
@@ -469,7 +480,12 @@ const struct option_row option_rows[] = {
       .example = "/etc/vspcd/vms.crl.pem",
       .text = "certificate revocation lists (CRLs) of the authorities in\n"
               "--vm-ca, in PEM; needs --vm-ca",
-      .more = "As for --client-crl." },
+      .more = "The authority that has signed the certificate of a VM's end "
+              "must have a CRL in the file; authorities above it can have one. "
+              "When a CRL has expired, new connections with certificates of "
+              "its authority are refused, and the log warns before that. "
+              "SIGHUP reads the file again, and ends connections of "
+              "certificates that have been revoked." },
     { .name = "client-tls",
       .type = OPTION_WORD,
       AT(client_tls),
@@ -556,8 +572,7 @@ const struct option_row option_rows[] = {
       .value = "accept|refuse",
       .standard = "accept",
       .is_reloaded = true,
-      .text = "what happens when a VM's serial port connects that has no\n"
-              "console yet",
+      .text = "accept or refuse a VM's serial port that has no console yet",
       .more = "With refuse, vspcd serves only the consoles that it knows: "
               "from its state file, from --import-ports, or since this "
               "setting was changed. A console that expires is unknown: raise "
@@ -606,16 +621,6 @@ const struct option_row option_rows[] = {
       .more = "This setting covers the consoles' telnet ports and the "
               "listeners that VMs request. Clients that are already connected "
               "stay connected when this setting changes." },
-    { .name = "keyboard",
-      .type = OPTION_WORD,
-      AT(keyboard),
-      .words = "free-for-all|one-writer",
-      .value = "MODE",
-      .standard = "free-for-all",
-      .is_reloaded = true,
-      .text = "who can type at a console at once: free-for-all (everybody\n"
-              "who may type) or one-writer (one client); access sections\n"
-              "can say otherwise" },
     { .name = "proxy-protocol-from",
       .type = OPTION_NETWORK,
       AT(balancers),
@@ -631,6 +636,36 @@ const struct option_row option_rows[] = {
               "--vm-allow and --client-allow need not name the balancers. "
               "Whoever connects from these addresses can claim to be any "
               "address, so name nobody else." },
+    { .name = "login",
+      .type = OPTION_WORD,
+      AT(login),
+      .words = "pam|off",
+      .value = "pam|off",
+      .standard = "pam",
+      .is_reloaded = true,
+      .text = "pam: on telnet ports, ask a person for a name and a password\n"
+              "or token, if that can give more rights; off: ask nobody",
+      .more = "A person who may not type by address or certificate is asked "
+              "for a name, and for a password or an access token: in TLS, or "
+              "from this machine. Programs without telnet, and with RFC 2217, "
+              "are never asked." },
+    { .name = "pam-socket",
+      .type = OPTION_TEXT,
+      AT(pam_socket),
+      .min = 1,
+      .is_path = true,
+      .value = "PATH",
+      .otherwise = "started as root: a vspcd-pam of its own; else "
+                   "/run/vspcd-pam.sock",
+      .example = "/run/vspcd-pam.sock",
+      .is_reloaded = true,
+      .text = "Unix socket of vspcd-pam, which checks passwords",
+      .more =
+          "vspcd-pam.socket of systemd listens on /run/vspcd-pam.sock. A "
+          "vspcd that is started as root needs none: it starts a "
+          "vspcd-pam of its own, which stays root if --user is given. While "
+          "login is off and there is no menu it starts none, and cannot "
+          "do so at a reload." },
     { .name = "console-limit",
       .type = OPTION_NUMBER,
       AT(console_limit),
@@ -799,36 +834,6 @@ const struct option_row option_rows[] = {
       .more = "The addresses of an IPv6 /64 count as one address. In any "
               "case, one address gets at most half of the limit that holds "
               "for all addresses." },
-    { .name = "login",
-      .type = OPTION_WORD,
-      AT(login),
-      .words = "pam|off",
-      .value = "pam|off",
-      .standard = "pam",
-      .is_reloaded = true,
-      .text = "who is asked for a login on telnet ports: pam, people who\n"
-              "may do more by one; off, nobody",
-      .more = "A person who may not type by address or certificate is asked "
-              "for a name, and for a password or an access token: in TLS, or "
-              "from this machine. Programs without telnet, and with RFC 2217, "
-              "are never asked." },
-    { .name = "pam-socket",
-      .type = OPTION_TEXT,
-      AT(pam_socket),
-      .min = 1,
-      .is_path = true,
-      .value = "PATH",
-      .otherwise = "started as root: a vspcd-pam of its own; else "
-                   "/run/vspcd-pam.sock",
-      .example = "/run/vspcd-pam.sock",
-      .is_reloaded = true,
-      .text = "Unix socket of vspcd-pam, which checks passwords",
-      .more =
-          "vspcd-pam.socket of systemd listens on /run/vspcd-pam.sock. A "
-          "vspcd that is started as root needs none: it starts a "
-          "vspcd-pam of its own, which stays root if --user is given. While "
-          "login is off and there is no menu it starts none, and cannot "
-          "do so at a reload." },
     { .group = "State",
       .name = "backend",
       .type = OPTION_WORD,
@@ -1255,7 +1260,7 @@ const struct option_row option_rows[] = {
       AT(token_owner),
       .min = 1,
       .value = "USER",
-      .otherwise = "who calls, also by sudo",
+      .otherwise = "the account that calls, also by sudo",
       .is_not_kept = true,
       .text = "account whose rights the new token has, as far as the other\n"
               "options let it" },
@@ -1266,8 +1271,8 @@ const struct option_row option_rows[] = {
       .standard = "read",
       .words = "read|write|break|control|admin",
       .is_not_kept = true,
-      .text = "the most that the new token may do: read, write, break,\n"
-              "control or admin" },
+      .text = "highest right of the new token: read, write, break, control\n"
+              "or admin" },
     { .name = "token-consoles",
       .type = OPTION_TEXT,
       AT(token_consoles),

@@ -122,20 +122,23 @@
 /* ---- clients ---------------------------------------------------------- */
 
 #define LOG_CLIENT_CONNECTED "client connected"
-#define LOG_CLIENT_DENIED "client denied"
 #define LOG_CLIENT_DISCONNECTED "client disconnected"
 #define LOG_CLIENT_REFUSED "client refused"
+#define LOG_CLIENT_LIMIT_REACHED "client limit reached"
+#define LOG_CLIENT_DENIED "client denied"
+#define LOG_CLIENT_NAMELESS "client certificate proves no name"
+#define LOG_CLIENT_RIGHT_CHANGED "client's right changed"
 #define LOG_CLIENT_BREAK "break sent"
-#define LOG_KEYBOARD_TAKEN "keyboard taken"
 #define LOG_CLIENT_SAID "client said something"
 #define LOG_CLIENT_TURNED_OUT "client turned out"
-#define LOG_CLIENT_RIGHT_CHANGED "client's right changed"
+#define LOG_KEYBOARD_TAKEN "keyboard taken"
+#define LOG_CLIENT_LAGS "client lags and will miss output"
+
+/* ---- the menu --------------------------------------------------------- */
+
 #define LOG_MENU_PORT_OPENED "menu port opened"
 #define LOG_MENU_OPENED "menu opened"
 #define LOG_MENU_CLOSED "menu closed"
-#define LOG_CLIENT_LIMIT_REACHED "client limit reached"
-#define LOG_CLIENT_NAMELESS "client certificate proves no name"
-#define LOG_CLIENT_LAGS "client lags and will miss output"
 
 /* ---- logins ----------------------------------------------------------- */
 
