@@ -6,9 +6,9 @@
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H
 
-#include "auth/groups_watch.h"
 #include "core/directory.h"
 #include "daemon/access/daemon_access.h"
+#include "daemon/access/daemon_logins.h"
 #include "daemon/access/daemon_tokens.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
@@ -40,14 +40,11 @@ struct daemon {
     struct daemon_rules rules;
     struct daemon_tls tls;
     int pam_control; /* of our own vspcd-pam; -1: none; borrowed */
-    struct pam_service *pam;
-    struct authenticate *authenticate;
     struct deadline_queue tls_looks;
     struct deadline tls_look;
     struct daemon_access access;
-    struct groups *groups;
-    struct groups_watch groups_watch;
     struct daemon_tokens tokens;
+    struct daemon_logins logins;
     struct session_context sessions;
     struct daemon_hooks hooks;
     struct daemon_logs logs;

@@ -1,7 +1,5 @@
 #include "daemon/daemon.h"
 
-#include "auth/authenticate.h"
-#include "auth/pam.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "core/directory.h"
@@ -275,23 +273,6 @@ static void daemon_close_access(struct daemon *d)
     daemon_access_close(&d->access);
 }
 
-static int daemon_open_groups(struct daemon *d, struct err *err)
-{
-    int r = groups_open(&d->groups, d->loop, geteuid());
-
-    if (r < 0)
-        err_set(err, "cannot look up groups: %s", strerror(-r));
-    else
-        groups_watch_open(&d->groups_watch, d->loop, d->groups);
-    return r;
-}
-
-static void daemon_close_groups(struct daemon *d)
-{
-    groups_watch_close(&d->groups_watch);
-    groups_close(d->groups);
-}
-
 static void daemon_tokens_gone(void *owner)
 {
     struct daemon *d = owner;
@@ -348,36 +329,22 @@ static void daemon_close_tls(struct daemon *d)
     daemon_tls_close(&d->tls);
 }
 
-static int daemon_open_pam(struct daemon *d, struct err *err)
-{
-    (void)err;
-    d->pam = pam_service_new(d->loop, d->settings->pam_socket, d->pam_control);
-    return 0;
-}
-
-static void daemon_close_pam(struct daemon *d)
-{
-    pam_service_free(d->pam);
-}
-
 static int daemon_open_logins(struct daemon *d, struct err *err)
 {
-    const struct authenticate_means means = {
+    struct logins_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
         .tokens = d->tokens.table,
-        .pam = d->pam,
-        .groups = d->groups,
+        .pam_control = d->pam_control,
     };
-    uint64_t seed[2];
 
-    (void)err;
-    make_seed(seed);
-    d->authenticate = authenticate_new(d->loop, &means, seed);
-    return 0;
+    make_seed(links.seed);
+    return daemon_logins_open(&d->logins, &links, err);
 }
 
 static void daemon_close_logins(struct daemon *d)
 {
-    authenticate_free(d->authenticate);
+    daemon_logins_close(&d->logins);
 }
 
 static int daemon_open_sessions(struct daemon *d, struct err *err)
@@ -392,9 +359,8 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     d->sessions.walks = &d->walks;
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
-    d->sessions.authenticate = d->authenticate;
     d->sessions.tokens = d->tokens.table;
-    d->sessions.groups = &d->groups_watch;
+    daemon_logins_use(&d->logins, &d->sessions);
     return 0;
 }
 
@@ -567,11 +533,9 @@ static const struct part {
     /* Sessions borrow the rules, the tokens and the contexts, so no session may
      * be left at closing. */
     { "access", daemon_open_access, daemon_close_access },
-    { "groups", daemon_open_groups, daemon_close_groups },
     { "tls", daemon_open_tls, daemon_close_tls },
     /* Behind what can fail: a folder that is missing is one line then. */
     { "tokens", daemon_open_tokens, daemon_close_tokens },
-    { "pam", daemon_open_pam, daemon_close_pam },
     { "logins", daemon_open_logins, daemon_close_logins },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },

@@ -4,7 +4,6 @@
  */
 #include "daemon/daemon_reload.h"
 
-#include "auth/pam.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
 #include "daemon/daemon_changes.h"
@@ -60,7 +59,7 @@ static void use_settings(struct daemon *d)
     sessions_set(&d->sessions, &sessions);
     d->sessions.access = d->access.rules;
     daemon_tls_use(&d->tls, &d->sessions);
-    pam_service_set_path(d->pam, s->pam_socket);
+    daemon_logins_set(&d->logins, s);
     daemon_proxies_use(&d->proxies, s, &d->tls);
     /* May write to VMs (their lines change), which may end sessions. */
     directory_set(&d->directory, &directory);
@@ -166,8 +165,7 @@ void daemon_reload(struct daemon *d)
     log_new_notices(d->settings, &next);
     former = put_in_place(d, &next, &rules, &access, &tls);
     judged = sessions_judge(&d->sessions);
-    groups_forget(d->groups);
-    groups_watch_begin(&d->groups_watch);
+    daemon_logins_look_again(&d->logins);
     has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
     daemon_changes_log(&former, d->settings, &changes);
     options_free(&former);
