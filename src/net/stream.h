@@ -113,7 +113,7 @@ struct stream {
     uint16_t interest;   /* enum stream_interest bits */
     int16_t error;       /* -errno that broke it; 0: not known to be broken */
     struct address peer; /* AF_UNSPEC if it has none */
-    bool is_relayed;     /* peer is what a balancer has said */
+    bool is_relayed;     /* a balancer has said who its peer is */
 };
 
 /* Before the first stream_want; again to hand the stream to a new owner. */

@@ -114,7 +114,8 @@ static const struct session_ops arrival_ops = {
 /* ---- the header --------------------------------------------------------- */
 
 /* The stream is the listener's from here on. It may be closed there, or have
- * another owner. */
+ * another owner. Whoever has no internet address is the balancer's peer all the
+ * same, and nobody on this machine. */
 static void pass_on(struct arrival *a)
 {
     struct stream *stream = a->stream;
@@ -127,8 +128,8 @@ static void pass_on(struct arrival *a)
                     a->lobby->side, address_format(&peer).text,
                     address_format(&stream->peer).text);
         stream->peer = peer;
-        stream->is_relayed = true;
     }
+    stream->is_relayed = true;
     stream_want(stream, 0);
     a->stream = NULL;
     end(a);

@@ -141,6 +141,21 @@ def test_without_an_address_it_is_the_balancers(start_vspcd):
     vspcd.wait_event(words.VM_CONNECTED, peer=vm.address)
 
 
+def test_whom_a_balancer_brings_is_not_on_this_machine(start_vspcd, config):  # noqa: F811
+    """Also if its own address is, and it says no other."""
+    vspcd = start_vspcd(*FROM, "--config", config(
+        'access "*" { write = {"anybody from local"} }'))
+    vm = vspcd.new_vm("web").identify()
+    vm.port = int(vspcd.wait_event(words.VM_CONNECTED)["port"])
+    for first in balancer.unix_socket(), balancer.text("127.0.0.1", 40001):
+        client = vspcd.keep(TelnetClient(vspcd.console_address(vm.port),
+                                         source=BALANCER, first=first))
+        assert b"refused, you have no access here" in client.read_all()
+    client = vspcd.telnet(vm)
+    client.send(b"local")
+    assert vm.read_until(b"local") == b"local"
+
+
 @pytest.mark.parametrize("said, reason", [
     (b"\xff\xfb\xe8", "it did not begin with a PROXY header"),
     (Tls().hello(), "it did not begin with a PROXY header"),
