@@ -1,13 +1,14 @@
 """Clients that speak another protocol: browsers, web pages, ssh, TLS. They are
 answered, and nothing of what they send is typed into a guest."""
 
+import contextlib
 import subprocess
 
 import pytest
 
 from harness import wire
 from harness import words
-from harness.net import TIMEOUT, Peer, dial
+from harness.net import TIMEOUT, Peer, PortBlock, dial
 
 # What a web page can send by a form or fetch(). The answers would make the
 # client telnet; a break and a letter are Magic SysRq then.
@@ -44,6 +45,38 @@ def test_nothing_is_typed(vspcd, said, answer, reason, piece):
     assert reason in vspcd.wait_event(
         words.CLIENT_DISCONNECTED, peer=client.address)["reason"]
     assert_nothing_typed(vm)
+
+
+def test_one_that_is_served_for_its_silence(vspcd):
+    """It has said nothing yet: its first bytes are looked at as ever."""
+    vm = vspcd.vm("web")
+    client = vspcd.raw(vm)
+    vspcd.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+    client.send_wire(POST)
+    vspcd.wait_event(words.CLIENT_REFUSED, console="web", peer=client.address)
+    client.wait_closed()
+    assert_nothing_typed(vm)
+
+
+@pytest.mark.parametrize("said, answer, reason", [
+    (POST, b"HTTP/1.1 400 ", "HTTP"),
+    (b"SSH-2.0-OpenSSH_9.2\r\n", b"use telnet]", "SSH"),
+    (HELLO, b"", "TLS"),
+    (b"PROXY TCP4 192.0.2.7 192.0.2.1 40112 13370\r\n",
+     b"your address is in no network", "PROXY"),
+], ids=["http", "ssh", "tls", "proxy"])
+def test_at_the_menu(start_vspcd, said, answer, reason):
+    with contextlib.closing(PortBlock()) as ports:
+        port = ports.take()
+        vspcd = start_vspcd("--menu-port", port, ports=ports)
+        vm = vspcd.vm("db-01")
+        client = vspcd.keep(Peer(dial((vspcd.iface, port))))
+        client.send(said)
+        seen = client.read_all()
+        assert answer in seen and b"db-01" not in seen
+        has = vspcd.wait_event(words.CLIENT_REFUSED, peer=client.address)
+        assert reason in has["reason"]
+        assert_nothing_typed(vm)
 
 
 def test_typing_a_method_slowly(vspcd):
