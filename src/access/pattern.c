@@ -202,29 +202,45 @@ struct pattern_console pattern_console_of(const struct access_console *console)
     return texts;
 }
 
-/* Most sections are for other consoles: one look at either end tells. */
-static inline bool may_match(const char *pattern, size_t len,
-                             const struct pattern_text *t)
+static inline bool is_special(char c)
 {
-    char first = pattern[0];
-    char last = pattern[len - 1];
+    return c == '*' || c == '?' || c == '[';
+}
 
-    return (first == '*' || first == '?' || first == '[' ||
-            is_same(first, t, 0)) &&
-           (last == '*' || last == '?' || last == ']' ||
-            is_same(last, t, t->len - 1));
+/* Whether the text begins as the pattern does, up to its first special
+ * character. Most sections are for other consoles, and a look at a character or
+ * two of each form tells so: a reload asks each section about each client. */
+static inline bool may_begin(const char *pattern, const struct pattern_text *t)
+{
+    size_t i = 0;
+
+    while (pattern[i] != '\0' && !is_special(pattern[i])) {
+        if (i == t->len || !is_same(pattern[i], t, i))
+            return false;
+        i++;
+    }
+    return pattern[i] != '\0' || i == t->len;
+}
+
+static inline bool may_end(const char *pattern, const struct pattern_text *t)
+{
+    char last = pattern[strlen(pattern) - 1];
+
+    return last == '*' || last == '?' || last == ']' ||
+           is_same(last, t, t->len - 1);
 }
 
 bool pattern_matches_console(const char *pattern,
                              const struct pattern_console *console)
 {
-    size_t len = strlen(pattern);
-
+    if (pattern[0] == '\0')
+        return false;
     if (matches_all(pattern))
         return true;
-    for (int i = 0; i < console->count && len > 0; i++) {
-        if (may_match(pattern, len, &console->form[i]) &&
-            matches(pattern, &console->form[i]))
+    for (int i = 0; i < console->count; i++) {
+        const struct pattern_text *t = &console->form[i];
+
+        if (may_begin(pattern, t) && may_end(pattern, t) && matches(pattern, t))
             return true;
     }
     return false;
