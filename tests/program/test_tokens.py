@@ -209,6 +209,19 @@ def test_tokens_are_there_after_a_restart(token, start):
     assert start().wait_event(words.TOKENS_LOADED)["tokens"] == "1"
 
 
+def test_tokens_that_could_not_be_read_at_the_start_are_not_new(token, start):
+    token.create("before")
+    with contextlib.closing(sqlite3.connect(
+            token.file, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        vspcd = start()
+        vspcd.wait_event(words.TOKENS_FAILING)
+    vspcd.wait_event(words.TOKENS_ANSWER)
+    token.create("new")
+    vspcd.wait_event(words.TOKEN_CREATED, token="new")
+    assert len(vspcd.events(words.TOKEN_CREATED)) == 1
+
+
 def test_a_token_expires(token, start):
     vspcd = start()
     token.create("short", "--token-expires", "2")

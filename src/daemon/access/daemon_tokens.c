@@ -204,7 +204,8 @@ static void take_news(struct daemon_tokens *t, bool is_start)
     token_store_take_news(t->store, &news);
     log_trouble(t, &news);
     if (news.has_list)
-        any_gone = use_list(t, &news, is_start);
+        any_gone = use_list(t, &news, is_start || t->is_unread);
+    t->is_unread = (is_start || t->is_unread) && news.is_failing;
     token_list_done(&news.list);
     if (any_gone)
         t->links.on_gone(t->links.owner);

@@ -37,6 +37,7 @@ struct daemon_tokens {
     struct deadline_queue expiries;
     struct deadline expiry; /* the next one, or to look again */
     bool is_failing;        /* the log has reported it */
+    bool is_unread; /* since the start: what the file has is nothing new */
     char path[STATE_PATH_MAX];
 };
 
