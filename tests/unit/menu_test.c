@@ -773,7 +773,7 @@ static void only_what_has_changed_is_drawn(void **state)
     drawn = draw(lab, &out, 15);
     assert_true(has(drawn, "vm-1 ") && has(drawn, ">      2 vm-2"));
     assert_false(has(drawn, "vm-3"));
-    menu_screen_forget(&lab->menu);
+    menu_forget_screen(&lab->menu);
     assert_true(has(draw(lab, &out, 15), "\033[2J"));
     buf_done(&out);
 }

@@ -27,6 +27,11 @@ void menu_notice(struct menu *m, const char *format, ...)
     va_end(args);
 }
 
+void menu_forget_screen(struct menu *m)
+{
+    memset(m->drawn, 0, sizeof m->drawn);
+}
+
 static uint32_t bounded(uint32_t value, uint32_t otherwise, uint32_t min,
                         uint32_t max)
 {
@@ -40,7 +45,7 @@ void menu_set_window(struct menu *m, struct window window)
     m->columns =
         bounded(window.columns, 80, MENU_COLUMNS_MIN, MENU_COLUMNS_MAX);
     m->lines = bounded(window.rows, 24, MENU_LINES_MIN, MENU_LINES_MAX);
-    memset(m->drawn, 0, sizeof m->drawn);
+    menu_forget_screen(m);
     if (m->wish.rows == m->lines - MENU_LINES_AROUND)
         return;
     menu_make_stale(m);
@@ -296,7 +301,7 @@ static enum menu_act enter(struct menu *m)
 
 static enum menu_act redraw(struct menu *m)
 {
-    memset(m->drawn, 0, sizeof m->drawn);
+    menu_forget_screen(m);
     return MENU_CHANGES;
 }
 

@@ -70,6 +70,9 @@ enum menu_act menu_press(struct menu *m, enum menu_key key, struct slice text);
 void menu_set_find(struct menu *m, const char *text);
 void menu_sort_next(struct menu *m);
 
+/* Something else was on the screen since it was drawn: all is drawn anew. */
+void menu_forget_screen(struct menu *m);
+
 /* A line that is shown until the next key. */
 __attribute__((format(printf, 2, 3))) void menu_notice(struct menu *m,
                                                        const char *format, ...);

@@ -295,11 +295,6 @@ int menu_screen_draw(struct menu *m, uint32_t now_s, struct buf *out)
     return r;
 }
 
-void menu_screen_forget(struct menu *m)
-{
-    memset(m->drawn, 0, sizeof m->drawn);
-}
-
 /* SI and ESC ( B: ASCII; DECSTBM, SGR and DECTCEM at what they are at first;
  * home, and erase all. */
 int menu_screen_clear(struct buf *out)

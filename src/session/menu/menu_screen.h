@@ -15,11 +15,8 @@
 #include "session/menu/menu.h"
 
 /* Draws what has changed; all of it, on a cleared screen, after
- * menu_screen_forget. now_s: as console->last_output_s. */
+ * menu_forget_screen. now_s: as console->last_output_s. */
 int menu_screen_draw(struct menu *m, uint32_t now_s, struct buf *out);
-
-/* Something else was on the screen since. */
-void menu_screen_forget(struct menu *m);
 
 /* Clears the screen, and undoes what a VM's program may have left behind:
  * colours, a scrolling region, another character set, a hidden cursor. */

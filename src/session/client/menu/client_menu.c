@@ -164,7 +164,7 @@ static void show_list(struct client_menu *cm)
     deadline_stop(&cm->pause);
     menu_keys_init(&cm->keys);
     prompt_begin(&cm->prompt, client_menu_echoes(cm));
-    menu_screen_forget(&cm->menu);
+    menu_forget_screen(&cm->menu);
     menu_make_stale(&cm->menu);
     cm->must_draw = true;
     if (cm->has_screen)
