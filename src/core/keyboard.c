@@ -82,9 +82,10 @@ static bool take_own_lock(const struct client *client, const struct console *c)
 
 static bool grant(struct client *client, const struct console *c)
 {
-    enum lock_mode asked = client->right < RIGHT_WRITE && client->asked != 0
-                               ? LOCK_READ_ONLY
-                               : (enum lock_mode)client->asked;
+    enum lock_mode asked =
+        client->right < RIGHT_WRITE && client->asked != LOCK_FALLBACK
+            ? LOCK_READ_ONLY
+            : (enum lock_mode)client->asked;
     struct lock_counts there;
     enum lock_mode mode;
 

@@ -107,6 +107,14 @@ enum { CLIENT_MODE_COUNT = CLIENT_MODE_RAW + 1 };
 /* "undecided", "telnet", "raw". */
 const char *client_mode_name(enum client_mode mode);
 
+/* Whether a login could give the client more: client_login.c. */
+enum client_hope {
+    CLIENT_HOPE_UNKNOWN, /* the rules are asked when somebody wants to know */
+    CLIENT_HOPE_NONE,    /* the rules' answer, in this read */
+    CLIENT_HOPE_SOME,
+    CLIENT_HOPE_OVER, /* it is not asked any more */
+};
+
 struct client_menu; /* menu/client_menu_private.h */
 
 /* A client's stay at its console: what its counters were when it began. */
@@ -163,8 +171,7 @@ struct client_session {
     bool is_active;        /* this read shows that somebody is there */
     bool was_asked_window; /* DO NAWS was sent */
     bool was_warned;       /* idle runs for the last time */
-    uint8_t hope;          /* of a login, in this read: client_login.c */
-    bool is_login_over;    /* it is not asked any more */
+    uint8_t hope;          /* enum client_hope */
     bool is_behind_login;  /* what comes next may be the rest of the Enter that
                             * has ended the login */
     bool is_nameless;      /* its certificate has no name for the rules */
@@ -327,8 +334,9 @@ void client_access_lose(struct client_session *s, const char *reason);
 /* What a read tried to do, and may not, is told once, and logged. */
 void client_access_tell_denied(struct client_session *s);
 
-/* By what is proven now; sets and logs nothing. Whether a login could give more
- * than that, and that is less than typing. */
+/* By what is proven now, which a certificate is from here on; sets nothing
+ * else. Whether a login could give more than that, and that is less than
+ * typing. */
 enum right client_access_right(struct client_session *s);
 bool client_access_may_gain(struct client_session *s);
 

@@ -25,21 +25,20 @@ static const char use_tls[] = "use TLS (telnet -z ssl)";
 static const char have_tls[] =
     "its administrator has to switch TLS on (client-tls)";
 
-/* struct client_session.hope */
-enum { HOPE_UNKNOWN, HOPE_NONE, HOPE_SOME };
-
 /* The rules are asked once for each read: a peer may send many pieces of data
  * in one, and there may be many rules. */
 static bool has_hope(struct client_session *s)
 {
-    if (s->hope == HOPE_UNKNOWN)
-        s->hope = client_access_may_gain(s) ? HOPE_SOME : HOPE_NONE;
-    return s->hope == HOPE_SOME;
+    if (s->hope == CLIENT_HOPE_UNKNOWN)
+        s->hope =
+            client_access_may_gain(s) ? CLIENT_HOPE_SOME : CLIENT_HOPE_NONE;
+    return s->hope == CLIENT_HOPE_SOME;
 }
 
 void client_login_look_again(struct client_session *s)
 {
-    s->hope = HOPE_UNKNOWN;
+    if (s->hope != CLIENT_HOPE_OVER)
+        s->hope = CLIENT_HOPE_UNKNOWN;
 }
 
 /* Whether its principal could become another one by a login; not whether it is
@@ -48,9 +47,8 @@ static bool could_gain(struct client_session *s)
 {
     const struct session_context *ctx = s->telnet.ctx;
 
-    return !s->is_login_over && s->role->way == CLIENT_TELNET &&
-           !s->role->is_outgoing && ctx->settings.asks_logins &&
-           ctx->authenticate != NULL &&
+    return s->role->way == CLIENT_TELNET && !s->role->is_outgoing &&
+           ctx->settings.asks_logins && ctx->authenticate != NULL &&
            (s->target.console != NULL || s->menu != NULL) && has_hope(s);
 }
 
@@ -96,7 +94,7 @@ static bool refuse_to_ask(struct client_session *s)
 {
     const char *advice = s->role->policy != TLS_OFF ? use_tls : have_tls;
 
-    s->is_login_over = true;
+    s->hope = CLIENT_HOPE_OVER;
     if (client_access_right(s) < RIGHT_READ) {
         refuse_clear_login(s, advice);
         return true;
@@ -137,7 +135,7 @@ bool client_login_begin(struct client_session *s)
     if (!client_login_is_possible(s))
         return false;
     if (!client_session_has_answered(s)) {
-        s->is_login_over = true; /* no person's program is so silent */
+        s->hope = CLIENT_HOPE_OVER; /* no person's program is so silent */
         return false;
     }
     if (!may_be_asked(s))
@@ -163,7 +161,7 @@ void client_login_done(struct client_session *s)
 /* The client is judged by what it is now. */
 static void serve(struct client_session *s)
 {
-    s->is_login_over = true;
+    s->hope = CLIENT_HOPE_OVER;
     client_login_done(s);
     client_session_enter(s, CLIENT_NEGOTIATING);
     client_serving_begin(s);
