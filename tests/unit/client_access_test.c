@@ -11,15 +11,6 @@
 
 #include <cmocka.h>
 
-static void no_problem(void *owner, unsigned line, bool is_error,
-                       const char *text)
-{
-    (void)owner;
-    (void)line;
-    if (is_error)
-        fail_msg("%s", text);
-}
-
 /* One section for consoles of this pattern, which gives this right to whoever
  * connects from here. */
 static void allow(struct fixture *f, const char *pattern, enum right right)
@@ -33,7 +24,7 @@ static void allow(struct fixture *f, const char *pattern, enum right right)
 
     section.members[right == RIGHT_NONE ? RIGHT_READ : right] =
         (struct access_texts){ &member, 1 };
-    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    site_set_rules(&f->site, &source);
     (void)sessions_judge(&f->site.ctx);
     site_run(&f->site);
 }
@@ -208,7 +199,7 @@ static void allow_wheel(struct fixture *f)
 
     section.members[RIGHT_WRITE] = (struct access_texts){ &wheel, 1 };
     section.members[RIGHT_READ] = (struct access_texts){ &local, 1 };
-    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    site_set_rules(&f->site, &source);
 }
 
 static struct principal alice(void)

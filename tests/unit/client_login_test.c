@@ -21,15 +21,6 @@
 
 static const uint64_t seed[2] = { 9, 10 };
 
-static void no_problem(void *owner, unsigned line, bool is_error,
-                       const char *text)
-{
-    (void)owner;
-    (void)line;
-    if (is_error)
-        fail_msg("%s", text);
-}
-
 /* alice writes; anybody reads, if anybody may. */
 static void allow(struct fixture *f, bool anybody_reads)
 {
@@ -42,7 +33,7 @@ static void allow(struct fixture *f, bool anybody_reads)
     section.members[RIGHT_WRITE] = (struct access_texts){ &alice, 1 };
     if (anybody_reads)
         section.members[RIGHT_READ] = (struct access_texts){ &anybody, 1 };
-    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    site_set_rules(&f->site, &source);
 }
 
 static int setup_login(void **state)

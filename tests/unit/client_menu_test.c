@@ -76,15 +76,6 @@ static struct console *add_other(struct fixture *f, const char *name)
     return c;
 }
 
-static void no_problem(void *owner, unsigned line, bool is_error,
-                       const char *text)
-{
-    (void)owner;
-    (void)line;
-    if (is_error)
-        fail_msg("%s", text);
-}
-
 /* One section: whoever connects may do this on consoles of the pattern. */
 static void allow(struct fixture *f, const char *pattern, enum right right)
 {
@@ -94,7 +85,7 @@ static void allow(struct fixture *f, const char *pattern, enum right right)
                                           .section_count = 1 };
 
     section.members[right] = (struct access_texts){ &member, 1 };
-    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    site_set_rules(&f->site, &source);
     (void)sessions_judge(&f->site.ctx);
     site_run(&f->site);
     site_menus_due(&f->site);

@@ -366,7 +366,7 @@ static void it_goes_with_the_right(void **state)
 
     peer_block(client);
     answer(f, "one\r\ntwo\r\n");
-    site_set_access(&f->site, access_rules_compile(&nobody, NULL, NULL));
+    site_set_rules(&f->site, &nobody);
     (void)sessions_judge(&f->site.ctx);
     peer_unblock(client);
     site_run(&f->site);

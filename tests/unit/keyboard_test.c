@@ -60,15 +60,6 @@ static void locks_are_granted_as_the_table_says(void **state)
 
 /* ---- one writer ---------------------------------------------------------- */
 
-static void no_problem(void *owner, unsigned line, bool is_error,
-                       const char *text)
-{
-    (void)owner;
-    (void)line;
-    if (is_error)
-        fail_msg("%s", text);
-}
-
 static void use(struct fixture *f, enum right right,
                 enum access_keyboard keyboard)
 {
@@ -79,7 +70,7 @@ static void use(struct fixture *f, enum right right,
                                           .section_count = 1 };
 
     section.members[right] = (struct access_texts){ &member, 1 };
-    site_set_access(&f->site, access_rules_compile(&source, no_problem, NULL));
+    site_set_rules(&f->site, &source);
     (void)sessions_judge(&f->site.ctx);
     site_run(&f->site);
 }

@@ -71,6 +71,14 @@ void site_set_access(struct site *s, struct access_rules *rules)
     s->ctx.access = rules;
 }
 
+void site_set_rules(struct site *s, const struct access_source *source)
+{
+    struct access_rules *rules = access_rules_compile(source, NULL, NULL);
+
+    require(rules != NULL, "rules that are not valid");
+    site_set_access(s, rules);
+}
+
 static void peer_free(struct peer *p)
 {
     stream_mem_done(&p->stream);

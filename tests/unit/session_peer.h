@@ -93,6 +93,9 @@ void site_open(struct site *s, const struct directory_settings *settings);
  * site's own from then on. */
 void site_set_access(struct site *s, struct access_rules *rules);
 
+/* The same, of rules that must be valid. */
+void site_set_rules(struct site *s, const struct access_source *source);
+
 /* Ends whoever is still there; frees the peers. */
 void site_close(struct site *s);
 
