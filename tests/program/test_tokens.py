@@ -217,6 +217,7 @@ def test_tokens_that_could_not_be_read_at_the_start_are_not_new(token, start):
         vspcd = start()
         vspcd.wait_event(words.TOKENS_FAILING)
     vspcd.wait_event(words.TOKENS_ANSWER)
+    assert vspcd.wait_event(words.TOKENS_LOADED)["tokens"] == "1"
     token.create("new")
     vspcd.wait_event(words.TOKEN_CREATED, token="new")
     assert len(vspcd.events(words.TOKEN_CREATED)) == 1
@@ -314,7 +315,7 @@ def test_a_file_of_a_later_version_is_left_alone(token, start):
         words.TOKENS_FAILING)["reason"]
     change(token.file, "PRAGMA user_version = 1")
     vspcd.wait_event(words.TOKENS_ANSWER)
-    vspcd.wait_event(words.TOKEN_CREATED, token="ci")
+    assert vspcd.wait_event(words.TOKENS_LOADED)["tokens"] == "1"
 
 
 # ---- the secret -------------------------------------------------------------

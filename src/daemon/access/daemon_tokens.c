@@ -196,6 +196,13 @@ static bool use_list(struct daemon_tokens *t,
     return change.any_gone;
 }
 
+void daemon_tokens_log(const struct daemon_tokens *t)
+{
+    if (tokens_count(t->table) > 0)
+        log_info(LOG_TOKENS_LOADED " file=%s tokens=%zu", LOG_TEXT(t->path),
+                 tokens_count(t->table));
+}
+
 static void take_news(struct daemon_tokens *t, bool is_start)
 {
     struct token_store_news news;
@@ -205,6 +212,8 @@ static void take_news(struct daemon_tokens *t, bool is_start)
     log_trouble(t, &news);
     if (news.has_list)
         any_gone = use_list(t, &news, is_start || t->is_unread);
+    if (news.has_list && t->is_unread)
+        daemon_tokens_log(t);
     t->is_unread = (is_start || t->is_unread) && news.is_failing;
     token_list_done(&news.list);
     if (any_gone)
@@ -284,13 +293,6 @@ int daemon_tokens_open(struct daemon_tokens *t,
     loop_watch(links->loop, &t->expiries);
     take_news(t, true);
     return 0;
-}
-
-void daemon_tokens_log(const struct daemon_tokens *t)
-{
-    if (tokens_count(t->table) > 0)
-        log_info(LOG_TOKENS_LOADED " file=%s tokens=%zu", LOG_TEXT(t->path),
-                 tokens_count(t->table));
 }
 
 void daemon_tokens_close(struct daemon_tokens *t)
