@@ -205,6 +205,11 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
 
 /* ---- peers that are gone without a word --------------------------------- */
 
+static bool is_answer_due(const struct tcp_info *info)
+{
+    return info->tcpi_unacked > 0 || info->tcpi_probes > 1;
+}
+
 /*
  * A write starts the deadline, which looks whether the peer's system has taken
  * everything. If at two looks it has not, and has not answered in between, it
@@ -216,11 +221,6 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
  * way then but TCP's own questions, up to two minutes apart, and two without an
  * answer tell that it is gone.
  */
-static bool is_answer_due(const struct tcp_info *info)
-{
-    return info->tcpi_unacked > 0 || info->tcpi_probes > 1;
-}
-
 static bool is_gone(const struct stream_fd *f)
 {
     struct tcp_info info;

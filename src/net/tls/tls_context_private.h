@@ -105,7 +105,10 @@ void tls_words_no_tls(bool is_client, const uint8_t *bytes, size_t len,
 void tls_certificate_hex(const unsigned char *bytes, unsigned len,
                          const char *between, char *to);
 
-/* In tls_peer.c. certificate NULL: all are "". */
+/* In tls_peer.c. As RFC 4514 has it, cut: control characters and separators are
+ * escaped; other letters are UTF-8, but for those that are not shown. */
+void tls_peer_format_name(const X509_NAME *name, char *to, size_t size);
+/* certificate NULL: all are "". */
 struct stream_certificate tls_peer_describe(const X509 *certificate,
                                             enum tls_name_kind kind);
 

@@ -20,10 +20,8 @@
 
 /* ---- in words ----------------------------------------------------------- */
 
-/* As RFC 4514 has it, with what is most special first: cut, it still says who.
- * Control characters and separators are escaped; other letters stay UTF-8, but
- * for those that are not shown. */
-static void format_name(const X509_NAME *name, char *to, size_t size)
+/* With what is most special first: cut, it still says who. */
+void tls_peer_format_name(const X509_NAME *name, char *to, size_t size)
 {
     BIO *text = BIO_new(BIO_s_mem());
     char *bytes = NULL;
@@ -215,13 +213,14 @@ struct stream_certificate tls_peer_describe(const X509 *certificate,
 
     if (certificate == NULL)
         return c;
-    format_name(X509_get_subject_name(certificate), c.subject,
-                sizeof c.subject);
+    tls_peer_format_name(X509_get_subject_name(certificate), c.subject,
+                         sizeof c.subject);
     if (c.subject[0] == '\0')
         format_other_name(certificate, c.subject, sizeof c.subject);
     if (c.subject[0] == '\0')
         snprintf(c.subject, sizeof c.subject, "nameless");
-    format_name(X509_get_issuer_name(certificate), c.issuer, sizeof c.issuer);
+    tls_peer_format_name(X509_get_issuer_name(certificate), c.issuer,
+                         sizeof c.issuer);
     format_serial(certificate, c.serial, sizeof c.serial);
     take_name(certificate, kind, &c);
     return c;

@@ -13,7 +13,6 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-#include <time.h>
 
 static bool is_given(const char *text)
 {
@@ -37,15 +36,9 @@ struct short_name {
 
 static struct short_name name_of(const X509_NAME *name)
 {
-    struct short_name n = { "" };
-    BIO *text = BIO_new(BIO_s_mem());
-    int len = 0;
+    struct short_name n;
 
-    if (text != NULL && X509_NAME_print_ex(text, name, 0, XN_FLAG_RFC2253) >= 0)
-        len = BIO_read(text, n.text, sizeof n.text - 1);
-    n.text[len > 0 ? len : 0] = '\0';
-    BIO_free(text);
-    ERR_clear_error();
+    tls_peer_format_name(name, n.text, sizeof n.text);
     return n;
 }
 
@@ -238,7 +231,7 @@ static long seconds_between(const ASN1_TIME *from, const ASN1_TIME *to)
     int seconds;
 
     if (ASN1_TIME_diff(&days, &seconds, from, to) != 1 || days > DAYS_MAX)
-        days = DAYS_MAX, seconds = 0;
+        return (long)DAYS_MAX * SECONDS_PER_DAY;
     return (long)days * SECONDS_PER_DAY + seconds;
 }
 
