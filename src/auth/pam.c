@@ -254,6 +254,15 @@ static bool was_refused(const struct pam_conversation *c)
            clock_now_us() - begin_us < TRY_US;
 }
 
+/* For a process, before another conversation, or at the list's end. */
+static void wait_before(struct pam_conversation *c, struct list *next)
+{
+    c->phase = PAM_PHASE_WAITING;
+    c->service->waiting_count++;
+    list_add_tail(next, &c->node);
+    deadline_start(&c->service->patience, &c->deadline, clock_now_us());
+}
+
 static void lose(struct pam_conversation *c)
 {
     struct pam_service *service = c->service;
@@ -264,10 +273,7 @@ static void lose(struct pam_conversation *c)
     } else if (was_refused(c) && c->tries < TRIES_MAX) {
         c->tries++;
         disconnect(c);
-        c->phase = PAM_PHASE_WAITING;
-        service->waiting_count++;
-        list_add_tail(service->waiting.next, &c->node); /* as the first */
-        deadline_start(&service->patience, &c->deadline, clock_now_us());
+        wait_before(c, service->waiting.next); /* as the first */
         deadline_start(&service->pauses, &service->pause, clock_now_us());
     } else {
         fail(c, was_refused(c)
@@ -398,10 +404,7 @@ void pam_conversation_begin(struct pam_service *service,
         c->remote = xstrdup(login->remote);
         if (login->password != NULL)
             c->password = xstrndup(login->password, PAM_WIRE_TEXT_MAX + 1);
-        c->phase = PAM_PHASE_WAITING;
-        service->waiting_count++;
-        list_add_tail(&service->waiting, &c->node);
-        deadline_start(&service->patience, &c->deadline, clock_now_us());
+        wait_before(c, &service->waiting);
         fill(service);
     }
     pam_wire_wipe(&test);
