@@ -37,6 +37,14 @@ char *xstrndup(const char *text, size_t len)
     return check(strndup(text, len));
 }
 
+/* Doubled at powers of two, so that nobody has to keep the room. */
+void *mem_grow(void *items, size_t count, size_t size)
+{
+    if ((count & (count - 1)) != 0)
+        return items;
+    return check(realloc(items, (count > 0 ? 2 * count : 1) * size));
+}
+
 void mem_free_secret(char **text)
 {
     if (*text != NULL)

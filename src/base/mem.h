@@ -17,6 +17,10 @@ _Noreturn void mem_end(void);
 char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len); /* ends at a NUL before len */
 
+/* Room for one more behind count items, which nothing else has made larger or
+ * smaller; count is bounded by the caller. NULL with count 0 is none yet. */
+void *mem_grow(void *items, size_t count, size_t size);
+
 /* Wipes the text before it is freed; *text is NULL then, and may be before. */
 void mem_free_secret(char **text);
 

@@ -27,24 +27,13 @@ const char *access_section_list_name(enum access_section_kind kind,
 
 /* ---- keeping ------------------------------------------------------------- */
 
-/* Room for one more, doubled at powers of two. */
-static void *grow(void *items, size_t count, size_t size)
-{
-    if ((count & (count - 1)) != 0)
-        return items;
-    items = realloc(items, (count > 0 ? 2 * count : 1) * size);
-    if (items == NULL)
-        mem_end();
-    return items;
-}
-
 void access_section_add_text(struct access_section *section,
                              enum access_section_list list, const char *text,
                              unsigned line)
 {
     struct section_texts *texts = &section->list[list];
 
-    texts->item = grow(texts->item, texts->count, sizeof *texts->item);
+    texts->item = mem_grow(texts->item, texts->count, sizeof *texts->item);
     texts->item[texts->count++] = (struct section_text){ xstrdup(text), line };
 }
 
@@ -54,7 +43,7 @@ void access_sections_add(struct access_sections *sections,
 {
     struct access_section_group *group = &sections->of[kind];
 
-    group->item = grow(group->item, group->count, sizeof *group->item);
+    group->item = mem_grow(group->item, group->count, sizeof *group->item);
     group->item[group->count++] = *section;
     *section = (struct access_section){ 0 };
 }

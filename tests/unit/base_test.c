@@ -1,14 +1,16 @@
-/* buf, map, deadline, text. */
+/* buf, mem, map, deadline, text. */
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/deadline.h"
 #include "base/map.h"
+#include "base/mem.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -53,6 +55,30 @@ static bool is_number(const void *value, const void *key)
 static uint64_t hash_of(const struct map *m, int key)
 {
     return map_hash(m, slice_of(&key, sizeof key));
+}
+
+static void an_array_has_room_for_one_more(void **state)
+{
+    unsigned *items = NULL;
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        items = mem_grow(items, i, sizeof *items);
+        items[i] = i;
+    }
+    for (unsigned i = 0; i < 100; i++)
+        assert_int_equal(items[i], i);
+    free(items);
+}
+
+static void a_secret_is_freed_once(void **state)
+{
+    char *secret = xstrdup("hunter2");
+
+    (void)state;
+    mem_free_secret(&secret);
+    assert_null(secret);
+    mem_free_secret(&secret);
 }
 
 static void map_finds_what_was_added_and_not_removed(void **state)
@@ -356,6 +382,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(buf_keeps_order_and_holds_nothing_when_empty),
         cmocka_unit_test(buf_takes_all_or_nothing_up_to_its_maximum),
+        cmocka_unit_test(an_array_has_room_for_one_more),
+        cmocka_unit_test(a_secret_is_freed_once),
         cmocka_unit_test(map_finds_what_was_added_and_not_removed),
         cmocka_unit_test(map_lives_with_equal_hashes),
         cmocka_unit_test(deadlines_of_one_length_fall_due_in_order),

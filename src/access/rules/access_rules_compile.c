@@ -23,19 +23,17 @@ enum { GRANTS_MAX = 65536 };
 void rules_problem_add(struct rules_problems *problems, unsigned line,
                        bool is_error, const char *format, ...)
 {
-    size_t size = (problems->count + 1) * sizeof *problems->item;
-    struct rules_problem *item = realloc(problems->item, size);
     char *text = NULL;
     va_list args;
 
-    if (item == NULL)
-        mem_end();
     va_start(args, format);
     if (vasprintf(&text, format, args) < 0)
         mem_end();
     va_end(args);
-    item[problems->count++] = (struct rules_problem){ line, is_error, text };
-    problems->item = item;
+    problems->item =
+        mem_grow(problems->item, problems->count, sizeof *problems->item);
+    problems->item[problems->count++] =
+        (struct rules_problem){ line, is_error, text };
     problems->has_error |= is_error;
 }
 

@@ -57,8 +57,7 @@ void config_complain(struct config_reader *r, unsigned line, const char *name,
                  r->name, line, name, what);
 }
 
-/* Whether this is the first value of a list, or the value of another setting.
- */
+/* The first value of a list, or the value of another setting. */
 static bool is_first(const cfg_opt_t *opt)
 {
     return opt->nvalues <= 1;
@@ -337,7 +336,7 @@ static void read_once(struct config_reader *r, const char *text)
     make_options(r, subopts, options);
     cfg = cfg_init(options, CFGF_NONE);
     if (cfg == NULL)
-        abort(); /* out of memory, as in base/mem.c */
+        mem_end();
     cfg_set_error_function(cfg, config_file_on_error);
     if (cfg_parse_buf(cfg, text) != CFG_SUCCESS && !r->is_again &&
         r->problems.count == 0)
@@ -399,13 +398,7 @@ struct scan {
 
 static void add_line(struct config_lines *lines, unsigned line)
 {
-    size_t size = (lines->count + 1) * sizeof *lines->item;
-
-    if ((lines->count & (lines->count - 1)) == 0) {
-        lines->item = realloc(lines->item, 2 * size);
-        if (lines->item == NULL)
-            mem_end();
-    }
+    lines->item = mem_grow(lines->item, lines->count, sizeof *lines->item);
     lines->item[lines->count++] = line;
 }
 
@@ -487,8 +480,7 @@ static const char *skip_text(struct scan *s)
     return NULL;
 }
 
-/* Scans a comment, a text, a variable or a character. NULL, or what is wrong.
- */
+/* Scans a comment, text, variable or character. NULL, or what is wrong. */
 static const char *scan_one(struct scan *s)
 {
     if (*s->at == '#') {

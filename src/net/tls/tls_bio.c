@@ -1,7 +1,8 @@
 #include "net/tls/tls_bio.h"
 
+#include "base/mem.h"
+
 #include <openssl/bio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool tls_bio_is_flooded(const struct tls_bio *b)
@@ -84,7 +85,7 @@ static BIO_METHOD *bio_method(void)
         return method;
     method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream");
     if (method == NULL)
-        abort(); /* out of memory, as xcalloc does */
+        mem_end();
     BIO_meth_set_read(method, tls_bio_read);
     BIO_meth_set_write(method, tls_bio_write);
     BIO_meth_set_ctrl(method, tls_bio_ctrl);
@@ -96,7 +97,7 @@ void tls_bio_attach(struct tls_bio *b, SSL *ssl)
     BIO *bio = BIO_new(bio_method());
 
     if (bio == NULL)
-        abort(); /* out of memory, as xcalloc does */
+        mem_end();
     BIO_set_data(bio, b);
     BIO_set_init(bio, 1);
     SSL_set_bio(ssl, bio, bio);

@@ -1,22 +1,15 @@
 #include "net/tls/tls_digest.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include "base/mem.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-
-_Noreturn static void fail(void)
-{
-    fputs("out of memory\n", stderr);
-    abort();
-}
 
 void tls_digest(struct slice bytes, uint8_t ret_digest[TLS_DIGEST_LEN])
 {
     if (EVP_Digest(bytes.data, bytes.len, ret_digest, NULL, EVP_sha256(),
                    NULL) != 1)
-        fail();
+        mem_end();
 }
 
 void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
@@ -24,5 +17,5 @@ void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
 {
     if (HMAC(EVP_sha256(), key, TLS_DIGEST_LEN, bytes.data, bytes.len, ret_code,
              NULL) == NULL)
-        fail();
+        mem_end();
 }

@@ -397,7 +397,7 @@ void tls_engine_init(struct tls_engine *e, struct tls_context *context,
         e->host = xstrdup(host);
     e->ssl = tls_context_new_ssl(context, e->host);
     if (e->ssl == NULL)
-        abort(); /* out of memory, as xcalloc does */
+        mem_end();
     tls_bio_attach(&e->bio, e->ssl);
 }
 

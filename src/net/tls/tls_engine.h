@@ -104,13 +104,15 @@ void tls_engine_say_end(struct tls_engine *e);
 
 /* Breaks the connection, unless it is broken already. */
 void tls_engine_fail(struct tls_engine *e, int error, const char *problem);
-/* For a server. Judges the certificate that the peer has shown again, by what
- * the context trusts now, and by today's date. */
-void tls_engine_judge(struct tls_engine *e);
-/* Whether there is one that was accepted, and may have to be judged again. */
-bool tls_engine_has_certificate(const struct tls_engine *e);
 
 /* The stream below failed with this -errno. */
 void tls_engine_fail_below(struct tls_engine *e, int error);
+
+/* For a server: whether the peer has shown a certificate that was accepted, and
+ * may have to be judged again. */
+bool tls_engine_has_certificate(const struct tls_engine *e);
+
+/* Judges it again, by what the context trusts now, and by today's date. */
+void tls_engine_judge(struct tls_engine *e);
 
 #endif

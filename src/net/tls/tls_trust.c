@@ -6,6 +6,7 @@
  * megabytes, lives no longer than it is in force, however long connections
  * last.
  */
+#include "base/mem.h"
 #include "net/tls/tls_context_private.h"
 
 #include <errno.h>
@@ -150,7 +151,7 @@ static void digest_trust(struct tls_context *c)
     unsigned char one[EVP_MAX_MD_SIZE];
 
     if (sum == NULL || EVP_DigestInit_ex(sum, EVP_sha256(), NULL) != 1)
-        abort(); /* out of memory, as xcalloc does */
+        mem_end();
     for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
         const X509_OBJECT *object = sk_X509_OBJECT_value(all, i);
         X509_CRL *crl =
