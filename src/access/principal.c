@@ -110,35 +110,6 @@ bool principal_has_group(const struct principal *p, const char *group)
                                          sizeof *p->group, compare_groups);
 }
 
-/* The owner is still the original's. */
-static struct principal copy_own_texts(const struct principal *p)
-{
-    struct principal copy = *p;
-
-    if (p->name != NULL)
-        copy.name = xstrdup(p->name);
-    if (p->consoles != NULL)
-        copy.consoles = xstrdup(p->consoles);
-    copy.group = NULL;
-    copy.group_count = 0;
-    principal_set_groups(&copy, p->group, p->group_count);
-    return copy;
-}
-
-struct principal principal_copy(const struct principal *p)
-{
-    struct principal copy = copy_own_texts(p);
-
-    for (struct principal **owner = &copy.owner; *owner != NULL;
-         owner = &(*owner)->owner) {
-        const struct principal *original = *owner;
-
-        *owner = xmalloc(sizeof **owner);
-        **owner = copy_own_texts(original);
-    }
-    return copy;
-}
-
 void principal_done(struct principal *p)
 {
     free_texts(p);

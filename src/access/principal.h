@@ -5,8 +5,8 @@
  * and no rule but one for "anybody" is for them. A name counts only together
  * with its proof: "alice" of a certificate is not the person alice.
  *
- * A principal owns its texts. Copied by principal_copy, freed by
- * principal_done; one that has proven nothing owns nothing, and costs no
+ * A principal owns its texts, and is handed on by value; they are freed by
+ * principal_done. One that has proven nothing owns nothing, and costs no
  * allocation.
  */
 #ifndef ACCESS_PRINCIPAL_H
@@ -74,9 +74,6 @@ void principal_set_groups(struct principal *p, char *const *group,
                           size_t count);
 
 bool principal_has_group(const struct principal *p, const char *group);
-
-/* The copy owns texts of its own. */
-struct principal principal_copy(const struct principal *p);
 
 /* Frees what it owns; it is all zeros then: nobody from nowhere. */
 void principal_done(struct principal *p);

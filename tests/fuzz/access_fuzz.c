@@ -79,12 +79,11 @@ static void check_token(const struct access_rules *rules,
                         const struct input *in,
                         const struct access_console *console, enum right most)
 {
-    struct principal owner = person(in, PROOF_UID);
     struct principal token = person(in, PROOF_TOKEN);
 
     if (token.name != NULL) {
         token.owner = xmalloc(sizeof *token.owner);
-        *token.owner = principal_copy(&owner);
+        *token.owner = person(in, PROOF_UID);
         for (int bound = RIGHT_NONE; bound < RIGHT_COUNT; bound++) {
             enum right right;
 
@@ -100,7 +99,6 @@ static void check_token(const struct access_rules *rules,
         }
     }
     principal_done(&token);
-    principal_done(&owner);
 }
 
 /* What anybody may at an address, everybody may there. */

@@ -472,6 +472,23 @@ static void the_first_matching_section_decides(void **state)
 
 /* ---- tokens ------------------------------------------------------------- */
 
+static struct principal keeper(void)
+{
+    struct principal root = of(PROOF_UID, "root", NULL);
+
+    root.is_keeper = true;
+    return root;
+}
+
+/* A keeper's, for the consoles of this pattern. */
+static struct principal narrow_token(const char *consoles)
+{
+    struct principal narrow = token("deploy", keeper(), RIGHT_ADMIN, FAR);
+
+    narrow.consoles = xstrdup(consoles);
+    return narrow;
+}
+
 static void a_token_is_bounded_by_its_owner(void **state)
 {
     static const struct section_row sections[] = {
@@ -482,7 +499,7 @@ static void a_token_is_bounded_by_its_owner(void **state)
         { 0 },
     };
     struct access_rules *rules = rules_of(NULL, sections);
-    struct principal root, narrow, orphan;
+    struct principal orphan;
 
     (void)state;
     assert_int_equal(right_of(rules, token("x", of(PROOF_UID, "alice", NULL),
@@ -500,23 +517,14 @@ static void a_token_is_bounded_by_its_owner(void **state)
         right_of(rules, token("deploy", of(PROOF_UID, "alice", NULL),
                               RIGHT_ADMIN, "192.0.2.1")),
         RIGHT_BREAK);
-    root = of(PROOF_UID, "root", NULL);
-    root.is_keeper = true;
-    assert_int_equal(right_of(rules, token("deploy", principal_copy(&root),
-                                           RIGHT_CONTROL, FAR)),
-                     RIGHT_CONTROL);
     assert_int_equal(
-        right_of(rules, token("x", principal_copy(&root), RIGHT_CONTROL, FAR)),
-        RIGHT_READ);
-    narrow = token("deploy", root, RIGHT_ADMIN, FAR);
-    narrow.consoles = xstrdup("db-*");
-    assert_int_equal(right_of(rules, principal_copy(&narrow)), RIGHT_NONE);
-    free(narrow.consoles);
-    narrow.consoles = xstrdup("WEB-1");
-    assert_int_equal(right_of(rules, principal_copy(&narrow)), RIGHT_NONE);
-    free(narrow.consoles);
-    narrow.consoles = xstrdup("52F7*");
-    assert_int_equal(right_of(rules, narrow), RIGHT_ADMIN);
+        right_of(rules, token("deploy", keeper(), RIGHT_CONTROL, FAR)),
+        RIGHT_CONTROL);
+    assert_int_equal(right_of(rules, token("x", keeper(), RIGHT_CONTROL, FAR)),
+                     RIGHT_READ);
+    assert_int_equal(right_of(rules, narrow_token("db-*")), RIGHT_NONE);
+    assert_int_equal(right_of(rules, narrow_token("WEB-1")), RIGHT_NONE);
+    assert_int_equal(right_of(rules, narrow_token("52F7*")), RIGHT_ADMIN);
     orphan = of(PROOF_TOKEN, "deploy", FAR);
     orphan.right_max = RIGHT_ADMIN;
     assert_int_equal(right_of(rules, orphan), RIGHT_NONE);

@@ -1,6 +1,5 @@
 #include "core/census/census.h"
 
-#include "base/mem.h"
 #include "core/directory.h"
 
 #include <stdlib.h>

@@ -6,8 +6,6 @@
 #include "core/keyboard.h"
 #include "session/client/client_log.h"
 
-#include <stdio.h>
-
 enum { MESSAGE_MAX = 200 };
 
 const char *client_control_name(const struct client *client)

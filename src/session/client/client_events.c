@@ -4,7 +4,6 @@
  * one of two tables of operations, and leads to the file that has the subject.
  */
 #include "base/mem.h"
-#include "log/log.h"
 #include "session/client/client_session_private.h"
 
 #include <stdlib.h>

@@ -23,7 +23,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "session/client/client_log.h"
 #include "session/client/client_session_private.h"
 #include "session/login.h"

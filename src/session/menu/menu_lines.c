@@ -5,7 +5,6 @@
 #include "session/menu/menu_text.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { NAME_COLUMNS = 40 };
 

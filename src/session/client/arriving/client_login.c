@@ -18,7 +18,6 @@
  */
 #include "session/login.h"
 
-#include "base/limits.h"
 #include "session/client/client_session_private.h"
 
 static const char use_tls[] = "use TLS (telnet -z ssl)";
