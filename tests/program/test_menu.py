@@ -40,9 +40,11 @@ class Menu:
         """A telnet program on a terminal."""
         argv = {"inetutils-telnet": ["inetutils-telnet"],
                 "telnet-ssl": ["telnet-ssl"],
+                "plink": ["plink", "-telnet", "-P"],
                 "busybox": ["busybox", "telnet"]}[program]
+        address = self.address[::-1] if program == "plink" else self.address
         child = self.terminal(
-            self.need(argv[0]), *argv[1:], *options, *self.address,
+            self.need(argv[0]), *argv[1:], *options, *address,
             env=os.environ | {"TERM": term}, dimensions=(rows, columns))
         return Screen(child, columns, rows)
 
@@ -62,8 +64,8 @@ def menu(start_menu):
     return start_menu()
 
 
-@pytest.mark.parametrize("program",
-                         ["inetutils-telnet", "telnet-ssl", "busybox"])
+@pytest.mark.parametrize("program", ["inetutils-telnet", "telnet-ssl",
+                                     "plink", "busybox"])
 def test_a_person_finds_a_console_and_comes_back(menu, program):
     vms = {name: menu.vspcd.vm(name, uuid=new_uuid())
            for name in ("db", "web-1", "web-2", "web-10")}

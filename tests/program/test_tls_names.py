@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from harness import words
-from harness.tls import Authority
+from harness.net import Fd
+from harness.tls import NEW_RSA_KEY, Authority
 from test_config import config  # noqa: F401 (a fixture)
 from test_config_reload import hup
 
@@ -136,3 +137,80 @@ def test_a_hostile_name_is_nobodys(start_vspcd, ca, what):
     assert len(vspcd.events(words.CLIENT_CONNECTED)) == 1
     assert all(line.isprintable() and "\u200b" not in line
                for line in vspcd.lines)
+
+
+# ---- programs that were not written here ------------------------------------
+
+@pytest.fixture
+def known(start_vspcd, config, ca):  # noqa: F811
+    """A vspcd that lets one certificate type and nobody else read, the VM, and
+    the certificate."""
+    server = ca.issue("server")
+    # telnet-ssl knows no other keys.
+    pair = ca.issue("rsa", common_name="person-cn", new_key=NEW_RSA_KEY)
+    vspcd = start_vspcd(
+        "--cert", server.certificate, "--key", server.key,
+        "--config", config('access "*" { write = {"certificate:person-cn"} }'),
+        "--client-tls", "required", "--client-certs", "optional",
+        "--client-ca", ca.pair.certificate, "--certificate-name", "cn",
+        "--login", "off")
+    return vspcd, vspcd.vm("web"), pair
+
+
+def talk(vspcd, vm, keyboard, screen):
+    """keyboard(bytes) types; screen(bytes) returns when they are shown."""
+    has = vspcd.wait_event(words.CLIENT_CONNECTED, console="web")
+    assert (has["principal"], has["proof"], has["right"]) == (
+        "person-cn (certificate)", "certificate", "write")
+    vm.send(b"\r\n~# ")
+    screen(b"~# ")
+    keyboard(b"ls\r")
+    assert vm.read_until(b"ls\r") == b"ls\r"
+
+
+def test_openssl_with_a_certificate(known):
+    vspcd, vm, pair = known
+    with s_client(vspcd.console_address(vm.port), pair) as process:
+        talk(vspcd, vm, Fd(process.stdin.fileno()).write,
+             Fd(process.stdout.fileno()).read_until)
+
+
+@pytest.mark.parametrize("way", ["ssl", "secure"])
+def test_telnet_ssl_with_a_certificate(known, ca, need, terminal, way):
+    """From the first byte, and by AUTHENTICATION."""
+    telnet = need("telnet-ssl")
+    vspcd, vm, pair = known
+    child = terminal(telnet, "-E", "-z", way, "-z",
+                     f"cacert={ca.pair.certificate}", "-z",
+                     f"cert={pair.certificate}", "-z", f"key={pair.key}",
+                     "localhost", vm.port)
+    talk(vspcd, vm, child.send, child.expect_exact)
+
+
+def test_kermit_with_a_certificate(known, need, terminal):
+    kermit = need("kermit", "ckermit")
+    vspcd, vm, pair = known
+    script = ("set auth tls verify no, "
+              f"set auth tls rsa-cert-file {pair.certificate}, "
+              f"set auth tls rsa-key-file {pair.key}, "
+              f"set host localhost {vm.port} /tls, input 20 ~#, lineout ls, "
+              "input 20 bye, close, exit")
+    child = terminal(kermit, "-Y", "-C", script)
+    talk(vspcd, vm, lambda _: None, lambda _: None)
+    vm.send(b"bye\r\n")
+    child.expect_exact("bye")
+
+
+def test_without_the_certificate_nothing_is_told(known, need, start_process):
+    openssl = need("openssl")
+    vspcd, vm, _ = known
+    vm.send(b"secret")
+    process = start_process([openssl, "s_client", "-quiet", "-connect",
+                             f"localhost:{vm.port}"],
+                            stderr=subprocess.DEVNULL)
+    process.stdin.write(b"ls\n")
+    process.stdin.flush()
+    assert process.stdout.read().endswith(
+        b"[vspcd: refused, you have no access here]\r\n")
+    vm.sync()
+    assert not vm.data

@@ -316,6 +316,7 @@ class Pair:
 
 
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+NEW_RSA_KEY = ("-newkey", "rsa:2048", "-nodes")
 NAMES = "subjectAltName=DNS:localhost,IP:127.0.0.1"
 
 
@@ -339,13 +340,14 @@ class Authority:
         openssl("req", "-x509", *NEW_KEY, "-subj", f"/CN={name}",
                 "-keyout", self.pair.key, "-out", self.pair.certificate)
 
-    def issue(self, name, days=30, extensions=NAMES, common_name=None):
+    def issue(self, name, days=30, extensions=NAMES, common_name=None,
+              new_key=NEW_KEY):
         """days below 0: it has expired. common_name: if not name."""
         folder = self.pair.key.parent
         pair = Pair(folder, name)
         request, config = folder / f"{name}.csr", folder / f"{name}.cnf"
         config.write_text(extensions + "\n")
-        openssl("req", *NEW_KEY, "-utf8", "-subj",
+        openssl("req", *new_key, "-utf8", "-subj",
                 f"/CN={common_name or name}", "-keyout", pair.key,
                 "-out", request)
         openssl("x509", "-req", "-in", request, "-days", days,
