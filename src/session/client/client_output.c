@@ -70,8 +70,8 @@ static void say_notice(struct client_session *s, enum view_notice notice)
         [VIEW_NOTICE_TAKEN_OVER] =
             "VM connected from another address: its host has changed",
         [VIEW_NOTICE_TAKEN_OVER_AND_GONE] =
-            "VM connected from another address, and disconnected; this "
-            "connection waits for it",
+            ("VM connected from another address, and disconnected; this "
+             "connection waits for it"),
     };
 
     client_output_notice(s, texts[notice]);
