@@ -27,6 +27,7 @@ struct load {
     unsigned rounds, idle, streams;
     unsigned moves, movers, typed;
     unsigned handshakes;
+    unsigned guesses;
     const char *tls_cipher; /* of VMs; NULL: they speak in the clear */
     struct tls_client tls;
     unsigned threads, timeout_s;
@@ -45,6 +46,7 @@ void work_latency(const struct load *load);
 void work_moves(const struct load *load);
 void work_print(const struct load *load);
 void work_handshakes(const struct load *load);
+void work_guessing(const struct load *load);
 void work_stuck_client(const struct load *load);
 void work_stuck_vm(const struct load *load);
 

@@ -6,6 +6,7 @@
  * them does not stand in the way of the character; it competes for the
  * processor with it, as any other program would.
  */
+#include "echo.h"
 #include "load.h"
 #include "stream.h"
 
@@ -15,49 +16,6 @@
 
 enum { WARM_UP = 200 };
 
-/* on_data of the VM. */
-static void echo_data(struct end *e, uint8_t *bytes, size_t len)
-{
-    len = telnet_decode(&e->telnet, bytes, len, bytes);
-    end_send_reply(e);
-    if (len > 0)
-        end_send_now(e, bytes, len);
-}
-
-/* on_data of the client. */
-static void typed_data(struct end *e, uint8_t *bytes, size_t len)
-{
-    len = telnet_decode(&e->telnet, bytes, len, bytes);
-    end_send_reply(e);
-    if (len == 0)
-        return;
-    if (len > 1 || !e->is_pending || bytes[0] != e->typed)
-        die("client %u: typed %02x, %zu bytes came back, first %02x", e->number,
-            e->typed, len, bytes[0]);
-    e->is_pending = false;
-}
-
-static bool is_echoed(void *arg)
-{
-    const struct end *e = arg;
-
-    return !e->is_pending;
-}
-
-static uint32_t round_trip_us(const struct load *load, struct rig *rig,
-                              unsigned round)
-{
-    struct end *client = &rig->clients[0];
-    uint64_t start = now_us();
-
-    client->typed = (uint8_t)('a' + round % 26);
-    client->is_pending = true;
-    end_send_now(client, &client->typed, 1);
-    loop_wait(rig->loop, is_echoed, client, load->timeout_s,
-              "the echo of a typed byte");
-    return (uint32_t)(now_us() - start);
-}
-
 /* Stops at load->seconds, too: a round may take long. Returns the count. */
 static unsigned measure_rounds(const struct load *load, struct rig *rig,
                                uint32_t *samples)
@@ -65,14 +23,14 @@ static unsigned measure_rounds(const struct load *load, struct rig *rig,
     uint64_t start = now_us();
     uint64_t until = start + load->seconds * UINT64_C(1000000);
     uint64_t warm_until = start + load->seconds * UINT64_C(250000);
+    struct end *client = &rig->clients[0];
     unsigned count = 0;
 
-    rig->vms[0].on_data = echo_data;
-    rig->clients[0].on_data = typed_data;
+    echo_begin(&rig->vms[0], client);
     for (unsigned i = 0; i < WARM_UP && now_us() < warm_until; i++)
-        round_trip_us(load, rig, i);
+        echo_round_trip_us(client, i, load->timeout_s);
     while (count < load->rounds && (count == 0 || now_us() < until)) {
-        samples[count] = round_trip_us(load, rig, count);
+        samples[count] = echo_round_trip_us(client, count, load->timeout_s);
         count++;
     }
     return count;
