@@ -1,7 +1,7 @@
 /*
- * A query is an account that is asked about (net/queries.h). Its answer
- * is kept when all who asked were told, and goes back to the queries for
- * whoever asks later, so that everybody is answered in a later turn.
+ * A query is an account that is asked about (net/queries.h). Its answer is kept
+ * when all who asked were told, and goes back to the queries for whoever asks
+ * later, so that everybody is answered in a later turn.
  */
 #include "auth/groups.h"
 
