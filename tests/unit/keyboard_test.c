@@ -162,6 +162,35 @@ static void the_next_takes_it_when_the_writer_is_idle(void **state)
     assert_true(peer_got(f->vm, BYTES("")));
 }
 
+/* The holder is looked for once in a read, however much is in it. */
+static void who_is_locked_out_is_so_for_the_read(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *writer = last_client(f);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct client *other = last_client(f);
+
+    peer_give(first, BYTES("a"));
+    other->is_locked_out = true;
+    writer->typed_us -= 301 * (uint64_t)SECOND;
+    client_control_claim(other);
+    assert_int_equal(f->console->typist, writer->number);
+    peer_give(second, BYTES(IAC "\xf1"));
+    assert_false(other->is_locked_out);
+    peer_give(second, BYTES("b"));
+    assert_int_equal(f->console->typist, other->number);
+}
+
+static void a_break_that_is_denied_takes_no_keyboard(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *client = telnet_connect(&f->site, f->console);
+
+    peer_give(client, BYTES(IAC "\xf3"));
+    assert_int_equal(f->console->typist, 0);
+}
+
 static void control_takes_it_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +375,8 @@ int main(void)
         ONE(it_is_free_when_the_writer_leaves),
         ONE(who_has_it_not_sends_no_break),
         ONE(the_next_takes_it_when_the_writer_is_idle),
+        ONE(who_is_locked_out_is_so_for_the_read),
+        ONE(a_break_that_is_denied_takes_no_keyboard),
         ONE(control_takes_it_at_once),
         ONE(without_one_writer_all_type),
         TEST(beside_one_that_writes_alone_others_read),

@@ -43,12 +43,15 @@ static void tell_both(struct client *client, struct client *former)
     client_say(client, text.text);
 }
 
+/* Who was locked out in this read stays so: to look for the holder is a walk
+ * over all clients, and there may be thousands of claims in a read. */
 void client_control_claim(struct client *client)
 {
     struct client *former;
     enum keyboard_outcome outcome;
 
-    if (client->keyboard != KEYBOARD_ONE_WRITER || client->console == NULL)
+    if (client->keyboard != KEYBOARD_ONE_WRITER || client->console == NULL ||
+        client->is_locked_out)
         return;
     outcome = keyboard_claim(client, clock_now_us(), &former);
     if (outcome == KEYBOARD_GOT)

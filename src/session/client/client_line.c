@@ -63,7 +63,8 @@ void client_line_handle_break(struct client_session *s)
 {
     if (!client_serving_take_place(s))
         return;
-    client_control_claim(&s->client);
+    if (s->client.right >= RIGHT_BREAK)
+        client_control_claim(&s->client);
     /* IAC BRK has no length: the break begins and ends at once. */
     begin_break(s);
     client_break(&s->client, false);

@@ -48,6 +48,7 @@ void client_menu_input_changed(struct client_session *s)
     buf_init(&cm->held, held.max);
     give(cm, buf_bytes(&held));
     buf_done(&held);
+    client_access_tell_denied(s);
 }
 
 void client_menu_console_begin(struct client_menu *cm)
@@ -268,5 +269,6 @@ void client_menu_hold_due(struct deadline *d, void *owner)
     struct session_context *ctx = owner;
 
     give(cm, menu_escape_time_out(&cm->escape));
+    client_access_tell_denied(cm->session);
     directory_settle(ctx->directory);
 }
