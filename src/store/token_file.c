@@ -210,9 +210,10 @@ static int remove_ended(struct token_file *f, int64_t now_s)
         f->file.sql, "DELETE FROM tokens WHERE revoked < ?1 OR expires < ?1",
         -1, &statement, NULL);
 
-    sqlite3_bind_int64(statement, 1, now_s - TOKEN_FILE_ENDED_S);
-    if (code == SQLITE_OK)
+    if (code == SQLITE_OK) {
+        sqlite3_bind_int64(statement, 1, now_s - TOKEN_FILE_ENDED_S);
         code = sqlite_file_step(statement);
+    }
     sqlite3_finalize(statement);
     return code;
 }

@@ -131,11 +131,10 @@ static void tell(void *owner, unsigned line, bool is_error, const char *text)
 static struct access_rules *compile(struct telling *telling, const char *keeper)
 {
     const struct settings *s = telling->settings;
-    struct access_rules *rules;
-    struct sources all;
+    struct sources all = sources_of(s);
+    struct access_rules *rules =
+        access_rules_compile(&all.source, tell, telling);
 
-    all = sources_of(s);
-    rules = access_rules_compile(&all.source, tell, telling);
     sources_done(&all);
     if (rules == NULL || s->sections.of[SECTION_ACCESS].count > 0)
         return rules;
