@@ -1,7 +1,7 @@
 /*
  * config_file_private.h - the reader of the configuration file, for its two
- * parts: settings (config_file.c) and sections (config_sections.c). Private to
- * them.
+ * parts: settings (config_file.c) and sections (config_sections.c), and for
+ * what looks at the text before them (config_scan.c). Private to them.
  */
 #ifndef CONF_CONFIG_FILE_PRIVATE_H
 #define CONF_CONFIG_FILE_PRIVATE_H
@@ -58,6 +58,15 @@ struct config_reader *config_reader_of(const cfg_t *cfg);
 
 /* The option that config_reader_of finds. */
 cfg_opt_t config_reader_option(struct config_reader *r);
+
+/*
+ * In config_scan.c. Replaces the comments of the text by blanks, and finds the
+ * lines in which sections begin; *ret_begins.item is to be freed in either
+ * case. False: the text is wrong, the problem was added, and libconfuse need
+ * not see it.
+ */
+bool config_scan(const char *name, char *text, struct config_lines *ret_begins,
+                 struct problems *problems);
 
 /* Adds a problem with file and line in front. */
 void config_complain(struct config_reader *r, unsigned line, const char *name,

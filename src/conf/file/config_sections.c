@@ -6,8 +6,8 @@
  * different hosts. So values are taken as they are read, and at the end of each
  * section libconfuse's copy is freed.
  *
- * libconfuse does not say in which line a section has begun. config_file.c
- * finds these lines before, when it looks for comments.
+ * libconfuse does not say in which line a section has begun: config_scan finds
+ * these lines before.
  */
 #include "base/mem.h"
 #include "conf/file/config_file_private.h"

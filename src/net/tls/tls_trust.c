@@ -37,7 +37,7 @@ struct short_name {
 
 static struct short_name name_of(const X509_NAME *name)
 {
-    struct short_name n;
+    struct short_name n = { "" };
 
     tls_peer_format_name(name, n.text, sizeof n.text);
     return n;
