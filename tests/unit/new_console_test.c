@@ -148,7 +148,9 @@ static void pass_trials(struct fixture *f, uint64_t now_us)
 
 static void come(struct fixture *f, struct console *c, enum client_door door)
 {
-    const struct client_origin origin = { .door = door, .right = RIGHT_READ, .peer = "" };
+    const struct client_origin origin = { .door = door,
+                                          .right = RIGHT_READ,
+                                          .peer = "" };
     struct err why;
 
     client_init(&f->client, &client_ops, &origin);

@@ -50,7 +50,8 @@ static int setup(void **state)
         .held_input_max = 64 * KIB,
     };
     static const struct vm_identity who = { "u1", "s0", "web" };
-    static const struct client_origin origin = { .right = RIGHT_BREAK, .peer = "" };
+    static const struct client_origin origin = { .right = RIGHT_BREAK,
+                                                 .peer = "" };
     struct fixture *f = calloc(1, sizeof *f);
     struct err why;
 

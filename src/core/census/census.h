@@ -60,13 +60,13 @@ struct census {
     uint64_t addresses;        /* from which consoles' VMs have come */
     uint64_t clients_refused_address;
     uint64_t clients_refused_rate;
-    uint64_t clients_refused_total;   /* the limit of all clients */
-    uint64_t clients_refused_site;    /* the limit of clients of one address */
-    uint64_t clients_refused_closed;  /* the audit log cannot be written */
-    uint64_t clients_refused_right;   /* the rules let them read nothing */
-    uint64_t logins;                  /* under way */
+    uint64_t clients_refused_total;  /* the limit of all clients */
+    uint64_t clients_refused_site;   /* the limit of clients of one address */
+    uint64_t clients_refused_closed; /* the audit log cannot be written */
+    uint64_t clients_refused_right;  /* the rules let them read nothing */
+    uint64_t logins;                 /* under way */
     uint64_t logins_accepted;
-    uint64_t logins_failed; /* for whatever reason */
+    uint64_t logins_failed;           /* for whatever reason */
     uint64_t clients_refused_console; /* the limit of clients of one console */
     uint64_t accepts_starved;         /* for want of open files */
 

@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
-/* Prints one line, and a warning of what is no UUID. 0, or a negative errno with
- * err filled. */
+/* Prints one line, and a warning of what is no UUID. 0, or a negative errno
+ * with err filled. */
 int print_vm_key(const struct settings *settings, FILE *to, FILE *warnings,
                  struct err *err);
 
