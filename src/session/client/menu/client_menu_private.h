@@ -23,8 +23,9 @@ enum {
      * than the first of the two. */
     MENU_WORK_US = 1000,
     MENU_REST_US = 4 * 1000,
-    /* Consoles that are looked at between two looks at the clock. */
-    MENU_CONSOLES_AT_ONCE = 64,
+    /* Consoles that are looked at between two looks at the clock. With 1,000
+     * access sections one may take 0.1 ms. */
+    MENU_CONSOLES_AT_ONCE = 8,
     /* What a list shows is as old at most. */
     MENU_REFRESH_US = 2 * 1000 * 1000,
     /* How long an answer about the terminal is waited for. */
