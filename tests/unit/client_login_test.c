@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #define GREETING "\r\nvspcd\r\nlogin: "
+#define IN NOTICE("vm-0001: you are logged in, and may type")
 #define PASSWORD "alice\r\nPassword: "
 #define COM_PORT "\x2c"
 #define AWAY "[vspcd: refused, you have no access here]\r\n"
@@ -138,7 +139,7 @@ static void a_person_logs_in_and_types(void **state)
     assert_string_equal(client_name(client_at(f->console->clients.next)),
                         "alice");
     assert_int_equal(client_at(f->console->clients.next)->right, RIGHT_WRITE);
-    assert_true(peer_got(p, BYTES("secret of the VM")));
+    assert_true(peer_got(p, BYTES(IN "secret of the VM")));
     peer_give(p, BYTES("ls\r"));
     assert_true(peer_got(f->vm, BYTES("ls\r")));
 }
@@ -155,7 +156,7 @@ static void a_token_does_as_well(void **state)
     pass(f);
     assert_int_equal(f->console->client_count, 1);
     assert_string_equal(client_name(client_at(f->console->clients.next)), "ci");
-    assert_true(peer_got(p, BYTES("ci\r\nPassword: \r\n")));
+    assert_true(peer_got(p, BYTES("ci\r\nPassword: \r\n" IN)));
 }
 
 /* At the menu there is no console whose rules would say no. */
@@ -532,7 +533,7 @@ static void what_is_typed_ahead_of_a_wrong_password_goes_nowhere(void **state)
     assert_true(peer_got(f->vm, BYTES("")));
     peer_give(p, BYTES("alice\r\0right\r\0"));
     answer(f);
-    assert_true(peer_got(p, BYTES(PASSWORD "\r\n")));
+    assert_true(peer_got(p, BYTES(PASSWORD "\r\n" IN)));
     assert_true(peer_got(f->vm, BYTES("")));
 }
 

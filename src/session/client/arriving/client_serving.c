@@ -240,6 +240,23 @@ static bool is_shaking_hands(const struct client_session *s)
     return stream_security(s->telnet.wire.stream).terms[0] == '\0';
 }
 
+/* A quiet console shows nothing, and whoever has just logged in would wait for
+ * more of the login. It goes out in front of the console's output. */
+static void greet_by_right(struct client_session *s)
+{
+    static const char *const texts[RIGHT_COUNT] = {
+        [RIGHT_NONE] = "",
+        [RIGHT_READ] = "you are logged in, and may only read",
+        [RIGHT_WRITE] = "you are logged in, and may type",
+        [RIGHT_BREAK] = "you are logged in, and may type and send breaks",
+        [RIGHT_CONTROL] = "you are logged in, and may control it",
+        [RIGHT_ADMIN] = "you are logged in, and may do everything",
+    };
+
+    if (s->who.proof == PROOF_PASSWORD || s->who.proof == PROOF_TOKEN)
+        client_output_notice(s, texts[s->client.right]);
+}
+
 /* The order: the reader goes back before the first byte goes out; on_open and
  * the fact come before output that could end the session; then AUTHENTICATION
  * is closed, and the output goes. */
@@ -266,6 +283,8 @@ void client_serving_begin(struct client_session *s)
     client_window_ask(s);
     if (s->menu != NULL)
         client_menu_begin(s);
+    else
+        greet_by_right(s);
     client_output_flush(s);
 }
 
