@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "session/vm/vm_session_private.h"
 
+#include <assert.h>
 #include <errno.h>
 
 /* The console that gets the output of this session; NULL: none. */
@@ -62,8 +63,10 @@ enum telnet_link_pace vm_output_pace(const struct vm_session *s)
 /* Whether what it prints is what the console's clients get next. */
 static bool has_its_turn(const struct vm_session *s)
 {
-    return s->phase == VM_PHASE_LEAVING ||
-           (s->phase == VM_PHASE_SERVING && s->link.console->leaving == NULL);
+    if (s->phase != VM_PHASE_SERVING)
+        return s->phase == VM_PHASE_LEAVING;
+    assert(s->link.console != NULL); /* as long as it serves */
+    return s->link.console->leaving == NULL;
 }
 
 /* has_room is of the read at hand (read_room): room that was asked for before a
