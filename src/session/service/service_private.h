@@ -52,7 +52,7 @@ struct service {
     char direction;
     bool is_leaving; /* client gets the last output of its VM */
     bool is_brief;   /* the last connection did not last */
-    bool is_slow;    /* its last lookup took long (net/dial.h) */
+    bool is_slow;    /* its last lookup took long (net/dial/dial.h) */
     bool is_refused; /* the rules do not allow it: nothing is open */
     struct listener *listener;
     struct address at; /* of listener, without the zone */
