@@ -129,8 +129,8 @@
 #define LOG_CLIENT_NAMELESS "client certificate proves no name"
 #define LOG_CLIENT_RIGHT_CHANGED "client's right changed"
 #define LOG_CLIENT_BREAK "break sent"
-#define LOG_CLIENT_SAID "client said something"
-#define LOG_CLIENT_TURNED_OUT "client turned out"
+#define LOG_CLIENT_MESSAGE "client sent a message"
+#define LOG_CLIENT_DISCONNECTED_BY "client disconnected by another"
 #define LOG_KEYBOARD_TAKEN "keyboard taken"
 #define LOG_CLIENT_LAGS "client lags and will miss output"
 

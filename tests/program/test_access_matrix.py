@@ -476,8 +476,8 @@ def test_what_it_is_to_control(site, proof):
         vm.sync()
         assert vm.data == (b"\r\r" if controls else b"")
         assert other.is_closed_by_peer == controls
-        for message in (words.KEYBOARD_TAKEN, words.CLIENT_SAID,
-                        words.CLIENT_TURNED_OUT):
+        for message in (words.KEYBOARD_TAKEN, words.CLIENT_MESSAGE,
+                        words.CLIENT_DISCONNECTED_BY):
             assert len(site.vspcd.events(message, console=vm.name,
                                          peer=client.address)) == controls
 

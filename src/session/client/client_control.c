@@ -118,7 +118,7 @@ static bool disconnect_one(struct client *by, struct client *client)
     if (!client_disconnect(client, reason.text))
         return false;
     log_audit(LOG_INFO, by->peer, console_id(by->console).text,
-              LOG_CLIENT_TURNED_OUT CLIENT_LOG_FIELDS
+              LOG_CLIENT_DISCONNECTED_BY CLIENT_LOG_FIELDS
               " whom=%llu whom-name=%s whom-peer=%s",
               CLIENT_LOG_VALUES(by, by->console), number_of(client),
               LOG_TEXT(client_control_name(client)), client->peer);
@@ -170,7 +170,7 @@ unsigned client_control_say(struct client *client, const char *text,
         count++;
     }
     log_audit(LOG_INFO, client->peer, console_id(client->console).text,
-              LOG_CLIENT_SAID CLIENT_LOG_FIELDS " to=%u",
+              LOG_CLIENT_MESSAGE CLIENT_LOG_FIELDS " to=%u",
               CLIENT_LOG_VALUES(client, client->console), count);
     err_set(ret, count > 0 ? "told: %u" : "nobody else is here", count);
     return count;
