@@ -37,7 +37,7 @@ def test_what_is_to_be_free_is_not_written_to(start_vspcd, config, tmp_path):
     folder = tmp_path / "logs"
     vspcd = start_vspcd("--config", config(
         f'logdir = "{folder}"', f"log-keep-free = {EVERYTHING}",
-        "hold-time = 1"))
+        "hold-time = 500"))
     vm = vspcd.vm("web")
     client = vspcd.telnet(vm)
     data = letters(2 * MIB, seed=71)
@@ -47,7 +47,7 @@ def test_what_is_to_be_free_is_not_written_to(start_vspcd, config, tmp_path):
     assert "--log-keep-free" in has["reason"]
     assert names(folder) == []
     assert "--log-keep-free" in state_of(vspcd, "web")["log-state"]
-    config(f'logdir = "{folder}"', "log-keep-free = 0", "hold-time = 1")
+    config(f'logdir = "{folder}"', "log-keep-free = 0", "hold-time = 500")
     vspcd.process.send_signal(signal.SIGHUP)
     vspcd.wait_event(words.CONSOLE_LOG_WRITTEN)
     vm.send(b"the end")
