@@ -78,22 +78,26 @@ static const char *name_for_log(const struct authenticate_attempt *a)
     return a->name;
 }
 
-static void log_outcome(const struct authenticate_attempt *a,
-                        const char *reason)
+static void record_accepted(const struct authenticate_attempt *a)
 {
-    bool is_proven = reason == NULL;
-    const char *proof = principal_proof_name((enum principal_proof)a->proof);
+    a->all->accepted++;
+    log_audit(LOG_INFO, a->peer, NULL,
+              LOG_LOGIN_ACCEPTED " principal=%s proof=%s door=%s peer=%s",
+              LOG_TEXT(principal_format(&a->who).text),
+              principal_proof_name((enum principal_proof)a->proof), a->door,
+              a->peer);
+}
 
-    if (is_proven)
-        log_audit(LOG_INFO, a->peer, NULL,
-                  LOG_LOGIN_ACCEPTED " principal=%s proof=%s door=%s peer=%s",
-                  LOG_TEXT(principal_format(&a->who).text), proof, a->door,
-                  a->peer);
-    else
-        log_audit(LOG_WARNING, a->peer, NULL,
-                  LOG_LOGIN_FAILED
-                  " principal=%s proof=%s door=%s peer=%s reason=%s",
-                  LOG_TEXT(name_for_log(a)), proof, a->door, a->peer, reason);
+static void record_failed(const struct authenticate_attempt *a,
+                          const char *reason)
+{
+    a->all->failed++;
+    log_audit(LOG_WARNING, a->peer, NULL,
+              LOG_LOGIN_FAILED
+              " principal=%s proof=%s door=%s peer=%s reason=%s",
+              LOG_TEXT(name_for_log(a)),
+              principal_proof_name((enum principal_proof)a->proof), a->door,
+              a->peer, reason);
 }
 
 struct authenticate_counts authenticate_counts(const struct authenticate *all)
@@ -136,14 +140,13 @@ static void leave(struct authenticate_attempt *a)
 static void finish(struct authenticate_attempt *a)
 {
     enum authenticate_outcome outcome = (enum authenticate_outcome)a->outcome;
-    const char *reason =
-        a->reason != NULL ? a->reason : authenticate_outcome_name(outcome);
 
-    log_outcome(a, outcome == AUTHENTICATE_PROVEN ? NULL : reason);
     if (outcome == AUTHENTICATE_PROVEN)
-        a->all->accepted++;
+        record_accepted(a);
     else
-        a->all->failed++;
+        record_failed(a, a->reason != NULL
+                             ? a->reason
+                             : authenticate_outcome_name(outcome));
     leave(a);
     a->ops->done(a, outcome);
 }
@@ -171,8 +174,7 @@ void authenticate_cancel(struct authenticate_attempt *a)
     if (a->state == CHECKED) {
         count_failure(a);
         pam_conversation_cancel(&a->pam);
-        log_outcome(a, "left");
-        a->all->failed++;
+        record_failed(a, "left");
     }
     if (a->lookup != NULL)
         groups_cancel(a->lookup);
