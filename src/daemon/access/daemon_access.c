@@ -155,7 +155,7 @@ static int make(struct daemon_access *a, const struct settings *settings,
                 struct err *err)
 {
     struct problems errors = { .count = 0 };
-    struct telling telling = { settings, &errors, NULL };
+    struct telling telling = { settings, &errors, &a->warnings };
 
     a->rules = compile(&telling, a->keeper);
     if (a->rules != NULL)
@@ -223,14 +223,11 @@ static void log_standard(const struct settings *s)
 void daemon_access_log(const struct daemon_access *a,
                        const struct settings *settings)
 {
-    struct problems warnings = { .count = 0 };
-    int kept;
+    int kept = problems_kept(&a->warnings);
 
-    daemon_access_check(settings, NULL, &warnings);
-    kept = problems_kept(&warnings);
     for (int i = 0; i < kept; i++)
         log_warning(LOG_ACCESS_STRANGE " reason=%s",
-                    LOG_TEXT(warnings.item[i].text));
+                    LOG_TEXT(a->warnings.item[i].text));
     if (access_rules_are_standard(a->rules))
         log_standard(settings);
 }

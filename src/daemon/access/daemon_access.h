@@ -12,7 +12,8 @@
 
 struct daemon_access {
     struct access_rules *rules;
-    char *keeper; /* name of vspcd's own user; NULL: it has none */
+    char *keeper;             /* name of vspcd's own user; NULL: it has none */
+    struct problems warnings; /* what is strange about the sections */
 };
 
 /* 0, or -EINVAL with err filled: the first error. Asks the name service for our
