@@ -75,6 +75,13 @@ const char *client_door_name(enum client_door door)
     return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";
 }
 
+const char *client_shown_name(const struct client *client)
+{
+    if (client->who->name != NULL)
+        return client->who->name;
+    return client->peer[0] != '\0' ? client->peer : "somebody";
+}
+
 void client_init(struct client *client, const struct client_ops *ops,
                  const struct client_origin *origin)
 {

@@ -132,6 +132,9 @@ static inline const char *client_name(const struct client *client)
     return client->who->name != NULL ? client->who->name : "";
 }
 
+/* "alice" or, without a name, the address: for sentences about a client. */
+const char *client_shown_name(const struct client *client);
+
 /* Whether it may; if not, that is noted (client.denied). */
 bool client_may(struct client *client, enum right right);
 

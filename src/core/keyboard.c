@@ -28,13 +28,16 @@ static struct client *find_client(const struct console *c, uint64_t number)
     return NULL;
 }
 
+static bool has_lock(const struct client *client)
+{
+    return client->mode == LOCK_EXCLUSIVE || client->mode == LOCK_WRITE;
+}
+
 /* The client that has locked the console; there is one at most. */
 static struct client *lock_holder(const struct console *c)
 {
     LIST_EACH (node, after, &c->clients) {
-        uint8_t mode = client_at(node)->mode;
-
-        if (mode == LOCK_EXCLUSIVE || mode == LOCK_WRITE)
+        if (has_lock(client_at(node)))
             return client_at(node);
     }
     return NULL;
@@ -105,8 +108,7 @@ static void explain(const struct console *c, struct err *why)
                      "locked");
     else
         err_set(why, "%s has locked it (client %llu)",
-                holder->who->name != NULL ? holder->who->name : holder->peer,
-                (unsigned long long)holder->number);
+                client_shown_name(holder), (unsigned long long)holder->number);
 }
 
 bool keyboard_grant(struct client *client, const struct console *c,
@@ -128,7 +130,7 @@ bool keyboard_grant(struct client *client, const struct console *c,
 
 void keyboard_give_back(struct client *client)
 {
-    if (client->mode == LOCK_EXCLUSIVE || client->mode == LOCK_WRITE)
+    if (has_lock(client))
         client->mode = LOCK_FREE_FOR_ALL;
     console_forget_typist(client->console, client);
 }
@@ -192,7 +194,7 @@ enum keyboard_outcome keyboard_take_over(struct client *client, uint64_t now_us,
         (former == NULL && client->keyboard != KEYBOARD_ONE_WRITER &&
          client->mode != LOCK_READ_ONLY))
         return KEYBOARD_HAD;
-    if (former != NULL && former == lock_holder(client->console)) {
+    if (former != NULL && has_lock(former)) {
         former->mode = LOCK_READ_ONLY;
         client->mode = LOCK_WRITE;
     } else if (client->mode == LOCK_READ_ONLY) {

@@ -8,13 +8,6 @@
 
 enum { MESSAGE_MAX = 200 };
 
-const char *client_control_name(const struct client *client)
-{
-    if (client->who->name != NULL)
-        return client->who->name;
-    return client->peer[0] != '\0' ? client->peer : "somebody";
-}
-
 static unsigned long long number_of(const struct client *client)
 {
     return client->number;
@@ -27,7 +20,7 @@ static void log_keyboard(const struct client *client,
               LOG_KEYBOARD_TAKEN CLIENT_LOG_FIELDS " from=%llu from-name=%s",
               CLIENT_LOG_VALUES(client, client->console),
               former != NULL ? number_of(former) : 0,
-              LOG_TEXT(former != NULL ? client_control_name(former) : ""));
+              LOG_TEXT(former != NULL ? client_shown_name(former) : ""));
 }
 
 /* A line for each: both must know whose keys count. */
@@ -36,10 +29,10 @@ static void tell_both(struct client *client, struct client *former)
     struct err text;
 
     err_set(&text, "%s has the keyboard now; what you type is discarded",
-            client_control_name(client));
+            client_shown_name(client));
     client_say(former, text.text);
     err_set(&text, "you have the keyboard now; %s had it",
-            client_control_name(former));
+            client_shown_name(former));
     client_say(client, text.text);
 }
 
@@ -114,14 +107,14 @@ static bool disconnect_one(struct client *by, struct client *client)
 {
     struct err reason;
 
-    err_set(&reason, "disconnected by %s", client_control_name(by));
+    err_set(&reason, "disconnected by %s", client_shown_name(by));
     if (!client_disconnect(client, reason.text))
         return false;
     log_audit(LOG_INFO, by->peer, console_id(by->console).text,
               LOG_CLIENT_DISCONNECTED_BY CLIENT_LOG_FIELDS
               " whom=%llu whom-name=%s whom-peer=%s",
               CLIENT_LOG_VALUES(by, by->console), number_of(client),
-              LOG_TEXT(client_control_name(client)), client->peer);
+              LOG_TEXT(client_shown_name(client)), client->peer);
     return true;
 }
 
@@ -162,7 +155,7 @@ unsigned client_control_say(struct client *client, const char *text,
     if (!may(client, ret))
         return 0;
     text_clean(clean, sizeof clean, slice_of_text(text));
-    err_set(&line, "%s says: %s", client_control_name(client), clean);
+    err_set(&line, "%s says: %s", client_shown_name(client), clean);
     LIST_EACH (node, after, &client->console->clients) {
         if (client_at(node) == client || client_at(node)->ops->say == NULL)
             continue;

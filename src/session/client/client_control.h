@@ -30,9 +30,6 @@ unsigned client_control_disconnect(struct client *client, uint64_t number,
 unsigned client_control_say(struct client *client, const char *text,
                             struct err *ret);
 
-/* "alice" or, without a name, the address: for sentences about a client. */
-const char *client_control_name(const struct client *client);
-
 /* The client wants to do something to its VM, which needs the keyboard where
  * one writes at a time; tells both if it changes hands. */
 void client_control_claim(struct client *client);

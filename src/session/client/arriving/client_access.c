@@ -352,7 +352,7 @@ static void tell_holder(struct client_session *s)
     s->holder_told = holder != NULL ? holder->number : s->client.number;
     if (holder != NULL)
         err_set(&text, "%s has the keyboard; what you type is discarded",
-                client_control_name(holder));
+                client_shown_name(holder));
     else
         err_set(&text, "you came as a reader, because another one had the "
                        "keyboard; what you type is discarded");
