@@ -177,45 +177,36 @@ static void watch_groups(struct client_session *s)
                          client_access_groups_changed, s);
 }
 
-/* The list of the menu has what its person may read, be that nothing. */
-static bool decide_without_console(struct client_session *s,
-                                   const struct access_verdict *none,
-                                   struct err *why)
-{
-    if (!lacks_rules(s) && holds(s)) {
-        watch_groups(s);
-        return true;
-    }
-    explain(s, why);
-    log_refused(s, none);
-    return false;
-}
-
 enum right client_access_right_on(const struct client_session *s,
                                   const struct console *c)
 {
     return judge(s, c).right;
 }
 
+/* The list of the menu has what its person may read, be that nothing. */
 bool client_access_decide(struct client_session *s, struct err *why)
 {
     struct access_verdict verdict = { .right = RIGHT_NONE };
+    bool is_let_in;
 
     if (s->role->is_outgoing)
         return true;
     identify(s);
-    if (s->target.console == NULL)
-        return decide_without_console(s, &verdict, why);
-    verdict = judge(s, s->target.console);
-    client_set_right(&s->client, verdict.right);
-    s->client.keyboard = (uint8_t)verdict.keyboard;
-    if (verdict.right >= RIGHT_READ) {
-        watch_groups(s);
-        return true;
+    if (s->target.console == NULL) {
+        is_let_in = !lacks_rules(s) && holds(s);
+    } else {
+        verdict = judge(s, s->target.console);
+        client_set_right(&s->client, verdict.right);
+        s->client.keyboard = (uint8_t)verdict.keyboard;
+        is_let_in = verdict.right >= RIGHT_READ;
     }
-    explain(s, why);
-    log_refused(s, &verdict);
-    return false;
+    if (!is_let_in) {
+        explain(s, why);
+        log_refused(s, &verdict);
+        return false;
+    }
+    watch_groups(s);
+    return true;
 }
 
 /* At the menu everybody may read the list, which has what each may read. */
