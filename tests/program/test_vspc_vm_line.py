@@ -277,6 +277,7 @@ def test_what_is_typed_ends_a_break(device, vspcd, start_vm):
     client.send(data)
     client.sync()
     assert far.read_exactly(len(data)) == data
+    vm_end.wait_log("break off$")
     assert breaks_of(vm_end) == ["on", "off"]
     client.send_wire(control(BREAK_OFF) + BRK)
     eventually(lambda: breaks_of(vm_end) == ["on", "off"] * 2, "another break")
