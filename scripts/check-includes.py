@@ -51,10 +51,10 @@ MAY_INCLUDE = {
     "session/vm": "base log proto access core net auth session/service",
     "session/kinds": "base core net session/client session/service session/vm",
 
-    "api": "base log proto access core conf store conlog auth",
-    "web": "base log proto access net auth session api",
+    "api": "base log proto access core net auth conf store conlog session",
+    "web": "base log proto access core net auth session api",
     "cluster": "base log proto core net",
-    "cli": "base proto net",
+    "cli": "base log proto net",
 
     "vm": "base proto net vm/common vm/ends vm/host",
     "vm/common": "base proto net -vm",
@@ -70,7 +70,7 @@ AT_HOME = {
     r"<uv\.h>": "net",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
-    r"<jansson\.h>": "hook api web",
+    r"<jansson\.h>": "hook api web cli",
     r"<pthread\.h>": "base",
     r"<spawn\.h>": "hook",
     r"<sqlite3\.h>": "store",
