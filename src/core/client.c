@@ -187,7 +187,7 @@ void client_set_right(struct client *client, enum right right)
 /* Without a VM input is discarded and not counted: on a cable with nothing at
  * the end it has gone nowhere. In a move there is a VM (console_has_vm), and
  * input is kept. */
-bool client_input(struct client *client, struct slice bytes)
+bool client_input(struct client *client, struct slice bytes, uint64_t now_us)
 {
     struct console *c = client->console;
 
@@ -195,6 +195,7 @@ bool client_input(struct client *client, struct slice bytes)
         return true;
     client->input_bytes += bytes.len;
     console_note_typist(c, client);
+    console_note_input(c, now_us);
     return console_input(c, bytes);
 }
 

@@ -152,7 +152,7 @@ void client_detach(struct client *client, uint64_t now_us);
  * at its end; and so they are if the client may not type. False: there is no
  * memory to keep them, and they are lost; the caller ends the client, so that
  * it learns of that. */
-bool client_input(struct client *client, struct slice bytes);
+bool client_input(struct client *client, struct slice bytes, uint64_t now_us);
 
 /* The client has input that the console does not take now
  * (console_takes_input), and keeps it. When the console takes input again, the

@@ -380,11 +380,21 @@ void console_output_wrote(struct console *c, size_t len)
 }
 
 /* The clock may have begun with the machine: its first second is no "none". */
-void console_note_output(struct console *c, uint64_t now_us)
+static uint32_t second_of(uint64_t now_us)
 {
     uint64_t now_s = now_us / (1000 * 1000);
 
-    c->last_output_s = now_s > 0 ? (uint32_t)now_s : 1;
+    return now_s > 0 ? (uint32_t)now_s : 1;
+}
+
+void console_note_output(struct console *c, uint64_t now_us)
+{
+    c->last_output_s = second_of(now_us);
+}
+
+void console_note_input(struct console *c, uint64_t now_us)
+{
+    c->last_input_s = second_of(now_us);
 }
 
 /* In a move there is a VM even while neither connection stands: it is on its

@@ -167,28 +167,30 @@ struct console {
     uint32_t client_count;
     uint32_t dtr_clients; /* of the clients, those that drive DTR, RTS */
     uint32_t rts_clients;
-    uint8_t waits;  /* enum console_wait */
-    bool is_proven; /* it was used, so it is new no longer; kept over a
-                     * restart (console_stay.c) */
-    /* In one byte, because there is one. Both are kept over a restart. */
-    bool came_by_tls : 1; /* its VM's last connection that lasted was in TLS */
-    bool is_keyed : 1;    /* its VM has come with the key of its
-                           * configuration */
-    bool is_evicted;      /* it makes room at the end of the turn */
+    uint32_t last_input_s; /* console_note_input; 0: there was none */
+    uint8_t waits;         /* enum console_wait */
+    /* In one byte, because most consoles are idle, and there are many. The
+     * first three are kept over a restart. */
+    bool is_proven : 1;    /* it was used, so it is new no longer
+                            * (console_stay.c) */
+    bool came_by_tls : 1;  /* its VM's last connection that lasted was in TLS */
+    bool is_keyed : 1;     /* its VM has come with the key of its
+                            * configuration */
+    bool is_evicted : 1;   /* it makes room at the end of the turn */
+    bool is_port_new : 1;  /* the port's number was announced to nobody yet */
+    bool is_new : 1;       /* no FACT_VM_ATTACHED was added yet */
+    bool is_in_break : 1;  /* the VM is, and has told its clients */
+    bool awaits_label : 1; /* restored without a label: the VM's next unknown
+                            * serial port gives one */
     uint16_t due; /* bits of enum console_due: left to directory_settle */
     uint16_t port_number; /* of the port that the owner of the directory opened
                            * for this console last; 0: none yet */
-    bool is_port_new;     /* the port's number was announced to nobody yet */
-    bool is_new;          /* no FACT_VM_ATTACHED was added yet */
     bool is_input_held;   /* console_hold_input */
     bool is_link_full;    /* the link takes no input now */
-    bool is_in_break;     /* the VM is, and has told its clients */
     bool takes_input;     /* the state, and what the clients were told last:
                            * clients are read for input */
     bool reads_ahead;     /* the VM is read further than its slowest reader
                            * allows */
-    bool awaits_label;    /* restored without a label: the VM's next unknown
-                           * serial port gives one */
     const char *label;    /* behind the uuid */
     char uuid[];
 };
@@ -263,6 +265,9 @@ void console_output_wrote(struct console *c, size_t len);
 /* There was output, at this time; once for each read that had some. Kept as
  * last_output_s, in seconds of the same clock. */
 void console_note_output(struct console *c, uint64_t now_us);
+
+/* The same for a client's input, which client_input notes. */
+void console_note_input(struct console *c, uint64_t now_us);
 
 /*
  * Reports of a link that leaves. goes_on: it was read, and there was output.

@@ -171,6 +171,9 @@ static void a_console_without_a_vm_has_an_empty_row(void **state)
     assert_int_equal(row.vm_lines, 0);
     assert_int_equal(row.port, 0);
     assert_string_equal(row.service, "");
+    assert_int_equal(row.last_output_s, 0);
+    assert_int_equal(row.last_input_s, 0);
+    assert_null(row.holder);
     assert_string_equal(row.service_state, "none");
     assert_string_equal(row.log_path, "");
     directory_done(&d);
@@ -187,12 +190,14 @@ static void a_console_with_a_vm_counts_its_bytes(void **state)
     directory_init(&d, &settings);
     c = attach(&d, &link);
     console_output(c, slice_of_text("login: "));
+    console_note_output(c, 8 * 1000 * 1000);
     console_set_vm_lines(c, LINE_DTR);
     census_read_console(&row, c);
     assert_int_equal(row.vm, CENSUS_VM_CONNECTED);
     assert_string_equal(row.vm_peer, "192.0.2.1:902");
     assert_true(row.is_vm_encrypted);
     assert_int_equal(row.output_bytes, 7);
+    assert_int_equal(row.last_output_s, 8);
     assert_int_equal(row.history_bytes, LIMIT_RING_FIRST);
     assert_int_equal(row.vm_lines, LINE_DTR);
     console_detach_vm(&link, "test", 2);
@@ -240,6 +245,7 @@ static void clients_are_read_in_the_order_of_attaching(void **state)
 {
     struct directory_settings some = settings;
     struct client first, second;
+    struct census_console console_row;
     struct census_client row;
     const struct client *at;
     struct vm_link link;
@@ -256,7 +262,7 @@ static void clients_are_read_in_the_order_of_attaching(void **state)
     first.is_encrypted = true;
     assert_int_equal(attach_client(&first, c), CLIENT_ATTACHED);
     console_output(c, slice_of_text("abc"));
-    assert_true(client_input(&first, slice_of_text("ls")));
+    assert_true(client_input(&first, slice_of_text("ls"), 9 * 1000 * 1000));
     client_took(&first, 1, 8);
     assert_int_equal(attach_client(&second, c), CLIENT_ATTACHED);
     client_set_lines(&second, LINE_DTR);
@@ -274,9 +280,15 @@ static void clients_are_read_in_the_order_of_attaching(void **state)
     assert_false(row.is_lagging);
     assert_int_equal(row.lines, LINE_BOTH);
     assert_int_equal(row.since_us, 5);
+    assert_int_equal(row.proof, PROOF_ADDRESS);
+    assert_int_equal(row.mode, LOCK_FREE_FOR_ALL);
+    assert_false(row.has_keyboard);
+    assert_true(row.has_typed_last);
     assert_int_equal(row.input_bytes, 2);
     assert_int_equal(row.output_bytes, 1);
     assert_int_equal(row.behind_bytes, 2);
+    census_read_console(&console_row, c);
+    assert_int_equal(console_row.last_input_s, 9);
     at = census_next_client(c, at);
     assert_ptr_equal(at, &second);
     census_read_client(&row, at);

@@ -210,7 +210,7 @@ static struct client *author(struct fixture *f)
 
 static void type(struct fixture *f, struct slice bytes)
 {
-    assert_true(client_input(author(f), bytes));
+    assert_true(client_input(author(f), bytes, 1));
 }
 
 static void type_break(struct fixture *f, bool is_on)

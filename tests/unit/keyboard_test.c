@@ -114,6 +114,27 @@ static void the_first_that_types_has_the_keyboard(void **state)
     assert_true(peer_got(f->vm, BYTES("c")));
 }
 
+static void the_census_says_who_has_the_keyboard(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct census_console row;
+    struct census_client client;
+
+    telnet_connect(&f->site, f->console);
+    census_read_console(&row, f->console);
+    assert_null(row.holder);
+    peer_give(first, BYTES("a"));
+    census_read_console(&row, f->console);
+    assert_non_null(row.holder);
+    assert_int_equal(row.holder->number, 1);
+    census_read_client(&client, row.holder);
+    assert_true(client.has_keyboard);
+    census_read_client(&client, last_client(f));
+    assert_int_equal(client.number, 2);
+    assert_false(client.has_keyboard);
+}
+
 static void it_is_free_when_the_writer_leaves(void **state)
 {
     struct fixture *f = *state;
@@ -372,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(locks_are_granted_as_the_table_says),
         ONE(the_first_that_types_has_the_keyboard),
+        ONE(the_census_says_who_has_the_keyboard),
         ONE(it_is_free_when_the_writer_leaves),
         ONE(who_has_it_not_sends_no_break),
         ONE(the_next_takes_it_when_the_writer_is_idle),

@@ -1,6 +1,7 @@
 #include "core/census/census.h"
 
 #include "core/directory.h"
+#include "core/keyboard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,9 @@ void census_read_console(struct census_console *row, const struct console *c)
         .input_bytes = c->input_bytes,
         .held_bytes = c->held_input.len,
         .history_bytes = c->output.cap,
+        .last_output_s = c->last_output_s,
+        .last_input_s = c->last_input_s,
+        .holder = keyboard_holder(c),
         .line = c->line,
         .window = c->window,
         /* What a VM that has gone drove last is no line of anybody. */
@@ -77,9 +81,13 @@ void census_read_client(struct census_client *row, const struct client *client)
         .console_id = console_id(c),
         .number = client->number,
         .name = client_name(client),
+        .proof = (enum principal_proof)client->who->proof,
         .peer = client->peer,
         .door = (enum client_door)client->door,
         .right = (enum right)client->right,
+        .mode = (enum lock_mode)client->mode,
+        .has_keyboard = keyboard_holder(c) == client,
+        .has_typed_last = c->typist == client->number,
         .is_encrypted = client->is_encrypted,
         .is_lagging = client->reader.pace == READER_LAGS,
         .lines = client->lines,

@@ -118,6 +118,10 @@ struct census_console {
     uint64_t input_bytes;  /* to the VM, since the console exists */
     uint64_t held_bytes;   /* of input, kept for the VM */
     uint64_t history_bytes;
+    uint32_t last_output_s; /* clock_now_us, in seconds; 0: there was none */
+    uint32_t last_input_s;  /* the same */
+    const struct client *holder; /* of the keyboard; NULL: nobody has it for
+                                  * himself. Borrowed as the texts are */
     struct line line;
     struct window window; /* of the client that typed last */
     uint8_t vm_lines;     /* what the VM drives: LINE_DTR, LINE_RTS */
@@ -163,11 +167,15 @@ size_t census_read_addresses(
 struct census_client {
     struct console_name console; /* as shown to people */
     struct console_name console_id;
-    uint64_t number;  /* unique in the process */
-    const char *name; /* of the person or program; "": not known */
+    uint64_t number;            /* unique in the process */
+    const char *name;           /* of the person or program; "": not known */
+    enum principal_proof proof; /* of the name */
     const char *peer; /* its address; "": it has no connection of its own */
     enum client_door door; /* client_door_name */
     enum right right;      /* right_name */
+    enum lock_mode mode;   /* lock_mode_name */
+    bool has_keyboard;     /* for itself: keyboard_holder */
+    bool has_typed_last;   /* of all clients of the console */
     bool is_encrypted;
     bool is_lagging; /* the VM does not wait for it */
     uint8_t lines;   /* the lines that it drives: LINE_DTR, LINE_RTS */

@@ -39,7 +39,7 @@ static void give_input(struct client_session *s, struct slice bytes)
     if (!client_serving_take_place(s))
         return;
     client_control_claim(&s->client);
-    if (!client_input(&s->client, bytes))
+    if (!client_input(&s->client, bytes, clock_now_us()))
         client_session_end_for(s, CLIENT_END_NO_MEMORY);
 }
 

@@ -56,7 +56,7 @@ static void carry_item(struct plug *p, const struct view_item *item)
         return;
     if (bytes.len > LIMIT_READ)
         bytes.len = LIMIT_READ;
-    (void)client_input(to, bytes);
+    (void)client_input(to, bytes, clock_now_us());
     client_took(&p->client, bytes.len, clock_now_us());
 }
 
