@@ -78,7 +78,7 @@ struct api_argument {
 /* How a command answers. */
 enum api_kind {
     API_ANSWERS,  /* JSON, text or a stream */
-    API_ATTACHES, /* a WebSocket to a console's bytes: web/console_socket.h */
+    API_ATTACHES, /* a WebSocket to a console's bytes: web/socket/console_socket.h */
     API_EVENTS,   /* the same, or Server-Sent Events: web/event_stream.h */
 };
 
