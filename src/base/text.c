@@ -186,6 +186,38 @@ bool text_number(const char *text, unsigned long max, unsigned long *ret)
     return true;
 }
 
+/* Digits at the front without leading zeros, and how many there are. */
+static const char *digits_of(const char *text, size_t *ret_len)
+{
+    while (text[0] == '0' && isdigit((unsigned char)text[1]))
+        text++;
+    *ret_len = strspn(text, "0123456789");
+    return text;
+}
+
+int text_compare(const char *a, const char *b)
+{
+    while (*a != '\0' && *b != '\0') {
+        size_t a_len, b_len;
+        int order;
+
+        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
+            a = digits_of(a, &a_len);
+            b = digits_of(b, &b_len);
+            order =
+                a_len != b_len ? (a_len < b_len ? -1 : 1) : memcmp(a, b, a_len);
+        } else {
+            a_len = b_len = 1;
+            order = tolower((unsigned char)*a) - tolower((unsigned char)*b);
+        }
+        if (order != 0)
+            return order;
+        a += a_len;
+        b += b_len;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
+}
+
 size_t text_distance(const char *a, const char *b)
 {
     size_t row[TEXT_DISTANCE_MAX + 1];

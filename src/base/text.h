@@ -59,6 +59,11 @@ bool text_is_uuid(const char *text);
  */
 bool text_number(const char *text, unsigned long max, unsigned long *ret);
 
+/* The order in which people sort names: letters regardless of case, numbers by
+ * their size (web-2, web-10). 0 also for texts that differ in nothing else.
+ * Less than, equal to or greater than 0. */
+int text_compare(const char *a, const char *b);
+
 /* How many letters have to be changed, added or left out to turn a into b
  * (Levenshtein), for words that may be misspelt. TEXT_DISTANCE_MAX if a word is
  * longer than TEXT_DISTANCE_MAX. */

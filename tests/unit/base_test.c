@@ -4,6 +4,7 @@
 #include "base/deadline.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/sorting.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -351,6 +352,113 @@ static void numbers_are_digits_and_nothing_else(void **state)
     assert_int_equal(n, 65535);
 }
 
+static void names_are_sorted_as_people_expect(void **state)
+{
+    static const char *const names[] = {
+        "",        "a",       "B",    "web",   "web-2", "web-10",
+        "web-10a", "web-011", "x1y9", "x1y10", "x02",   "z",
+    };
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof names / sizeof *names; i++) {
+        assert_true(text_compare(names[i], names[i + 1]) < 0);
+        assert_true(text_compare(names[i + 1], names[i]) > 0);
+    }
+    assert_int_equal(text_compare("Web-01", "wEB-1"), 0);
+    assert_int_equal(text_compare("", ""), 0);
+}
+
+/* ---- sorting ------------------------------------------------------------ */
+
+struct card {
+    unsigned rank;
+    size_t at; /* where it was */
+};
+
+static int compare_cards(const void *a, const void *b, void *owner)
+{
+    const struct card *left = a;
+    const struct card *right = b;
+
+    ++*(size_t *)owner;
+    return left->rank < right->rank ? -1 : left->rank > right->rank;
+}
+
+enum { CARDS_MAX = 70 };
+
+static void shuffle(struct card cards[CARDS_MAX], void **pointers, size_t count)
+{
+    uint32_t random = 12345 + (uint32_t)count;
+
+    for (size_t i = 0; i < count; i++) {
+        random = random * 1664525 + 1013904223;
+        cards[i] = (struct card){ .rank = random >> 28, .at = i };
+        pointers[i] = &cards[i];
+    }
+}
+
+static void steps_sort_any_number_of_pointers(void **state)
+{
+    struct card cards[CARDS_MAX];
+    void *pointers[CARDS_MAX];
+    void *room[CARDS_MAX];
+    size_t compared = 0;
+    struct sorting s;
+
+    (void)state;
+    for (size_t count = 0; count <= CARDS_MAX; count++) {
+        shuffle(cards, pointers, count);
+        sorting_begin(&s, pointers, room, count, compare_cards, &compared);
+        for (size_t moves = count % 5 + 1; !sorting_step(&s, moves);)
+            assert_true(compared <= CARDS_MAX * CARDS_MAX * CARDS_MAX);
+        for (size_t i = 1; i < count; i++) {
+            const struct card *a = sorting_result(&s)[i - 1];
+            const struct card *b = sorting_result(&s)[i];
+
+            assert_true(a->rank < b->rank ||
+                        (a->rank == b->rank && a->at < b->at));
+        }
+    }
+}
+
+static void what_goes_while_it_is_sorted_is_not_looked_at(void **state)
+{
+    struct card cards[CARDS_MAX];
+    void *pointers[CARDS_MAX];
+    void *room[CARDS_MAX] = { NULL };
+    size_t compared = 0;
+    struct sorting s;
+
+    (void)state;
+    for (size_t gone = 0; gone < CARDS_MAX; gone++) {
+        const struct card *last = NULL;
+        size_t count = 0;
+
+        shuffle(cards, pointers, CARDS_MAX);
+        sorting_begin(&s, pointers, room, CARDS_MAX, compare_cards, &compared);
+        (void)sorting_step(&s, 3 * gone);
+        for (size_t i = 0; i < CARDS_MAX; i++) {
+            if (pointers[i] == &cards[gone])
+                pointers[i] = NULL;
+            if (room[i] == &cards[gone])
+                room[i] = NULL;
+        }
+        while (!sorting_step(&s, 10))
+            continue;
+        for (size_t i = 0; i < CARDS_MAX; i++) {
+            const struct card *card = sorting_result(&s)[i];
+
+            if (card == NULL)
+                continue;
+            assert_ptr_not_equal(card, &cards[gone]);
+            assert_true(last == NULL || last->rank <= card->rank);
+            last = card;
+            count++;
+        }
+        assert_int_equal(count, CARDS_MAX - 1);
+    }
+}
+
 static void words_are_as_far_apart_as_they_differ(void **state)
 {
     (void)state;
@@ -397,6 +505,9 @@ int main(void)
         cmocka_unit_test(a_text_is_shown_clean_and_cut),
         cmocka_unit_test(uuid_of_any_spelling_is_one),
         cmocka_unit_test(numbers_are_digits_and_nothing_else),
+        cmocka_unit_test(names_are_sorted_as_people_expect),
+        cmocka_unit_test(steps_sort_any_number_of_pointers),
+        cmocka_unit_test(what_goes_while_it_is_sorted_is_not_looked_at),
         cmocka_unit_test(words_are_as_far_apart_as_they_differ),
         cmocka_unit_test(a_given_time_is_24_characters),
     };

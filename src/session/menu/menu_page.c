@@ -11,7 +11,6 @@
  */
 #include "session/menu/menu_page.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,40 +45,6 @@ void menu_place_of(struct menu_place *place, const struct console *c,
     snprintf(place->label, sizeof place->label, "%s", c->label);
 }
 
-/* Digits at the front without leading zeros, and how many there are. */
-static const char *digits_of(const char *text, size_t *ret_len)
-{
-    while (text[0] == '0' && isdigit((unsigned char)text[1]))
-        text++;
-    *ret_len = strspn(text, "0123456789");
-    return text;
-}
-
-/* Letters regardless of case, numbers by their size. 0 also for texts that
- * differ in nothing else. */
-static int compare_words(const char *a, const char *b)
-{
-    while (*a != '\0' && *b != '\0') {
-        size_t a_len, b_len;
-        int order;
-
-        if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
-            a = digits_of(a, &a_len);
-            b = digits_of(b, &b_len);
-            order =
-                a_len != b_len ? (a_len < b_len ? -1 : 1) : memcmp(a, b, a_len);
-        } else {
-            a_len = b_len = 1;
-            order = tolower((unsigned char)*a) - tolower((unsigned char)*b);
-        }
-        if (order != 0)
-            return order;
-        a += a_len;
-        b += b_len;
-    }
-    return (unsigned char)*a - (unsigned char)*b;
-}
-
 /* What is compared of a console, or of a place: the texts are borrowed. */
 struct key {
     uint64_t rank;
@@ -103,11 +68,11 @@ static int compare(const struct key *a, const struct key *b)
 
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
-    order = compare_words(a->name, b->name);
+    order = text_compare(a->name, b->name);
     if (order == 0)
         order = strcmp(a->name, b->name);
     if (order == 0)
-        order = compare_words(a->label, b->label);
+        order = text_compare(a->label, b->label);
     if (order == 0)
         order = strcmp(a->uuid, b->uuid);
     return order != 0 ? order : strcmp(a->label, b->label);
