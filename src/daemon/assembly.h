@@ -7,6 +7,7 @@
 #define DAEMON_ASSEMBLY_H
 
 #include "core/directory.h"
+#include "core/told/past_moves.h"
 #include "daemon/access/daemon_access.h"
 #include "daemon/access/daemon_logins.h"
 #include "daemon/access/daemon_tokens.h"
@@ -33,6 +34,7 @@ struct daemon {
     struct loop *loop;
     struct directory directory;
     struct census_walks walks; /* over the directory's consoles */
+    struct past_moves moves;   /* of the directory's consoles */
     struct deadline_queue shutdowns;
     struct deadline shutdown;
     struct daemon_audit audit;

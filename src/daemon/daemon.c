@@ -195,6 +195,7 @@ static int daemon_open_directory(struct daemon *d, struct err *err)
     make_seed(settings.seed);
     directory_init(&d->directory, &settings);
     census_walks_init(&d->walks);
+    past_moves_init(&d->moves);
     d->directory.expiries.on_due = daemon_console_expired;
     d->directory.expiries.owner = d;
     d->directory.new_expiries.on_due = daemon_console_expired;
@@ -224,6 +225,7 @@ static void daemon_close_directory(struct daemon *d)
     deadline_queue_close(&d->directory.trials);
     deadline_queue_close(&d->directory.new_expiries);
     deadline_queue_close(&d->directory.expiries);
+    past_moves_done(&d->moves);
     directory_done(&d->directory);
 }
 

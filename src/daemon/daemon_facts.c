@@ -1,5 +1,6 @@
 #include "daemon/daemon_facts.h"
 
+#include "base/clock.h"
 #include "daemon/assembly.h"
 #include "daemon/parts/daemon_ports.h"
 #include "daemon/parts/words.h"
@@ -81,6 +82,14 @@ static void daemon_facts_for_words(struct daemon *d, struct telling *t)
         words_log_no_port(t->fact->console, t->port_error);
 }
 
+static void daemon_facts_for_moves(struct daemon *d, struct telling *t)
+{
+    const struct console *c = t->fact->console;
+
+    past_moves_add(&d->moves, console_name(c).text, console_id(c).text,
+                   &t->fact->move_ended, clock_utc_ms());
+}
+
 static void daemon_facts_for_hooks(struct daemon *d, struct telling *t)
 {
     daemon_hooks_tell_fact(&d->hooks, t->fact);
@@ -121,6 +130,7 @@ static const struct consumer {
      * log that (debug), after all facts of this round. */
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
+    { "moves", 1 << FACT_MOVE_ENDED, daemon_facts_for_moves },
     /* Last: a program may read the log and connect to the port as soon as it is
      * started. */
     { "hooks", ALL_KINDS, daemon_facts_for_hooks },
