@@ -26,6 +26,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 struct console_name console_name(const struct console *c)
 {
@@ -54,6 +55,15 @@ struct console_name console_id(const struct console *c)
     snprintf(n.text, sizeof n.text, "%s%c%s", c->uuid,
              c->directory->settings.is_multi_console ? '_' : '/', c->label);
     return n;
+}
+
+/* The hash is keyed by what is random in each run. */
+uint64_t console_epoch(const struct console *c)
+{
+    uint8_t key[sizeof c->number + 1] = { 'e' };
+
+    memcpy(key + 1, &c->number, sizeof c->number);
+    return map_hash(&c->directory->vms, slice_of(key, sizeof key));
 }
 
 void console_ref_init(struct console_ref *ref,

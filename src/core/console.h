@@ -185,13 +185,14 @@ struct console {
     uint16_t due; /* bits of enum console_due: left to directory_settle */
     uint16_t port_number; /* of the port that the owner of the directory opened
                            * for this console last; 0: none yet */
-    bool is_input_held;   /* console_hold_input */
-    bool is_link_full;    /* the link takes no input now */
-    bool takes_input;     /* the state, and what the clients were told last:
-                           * clients are read for input */
-    bool reads_ahead;     /* the VM is read further than its slowest reader
-                           * allows */
-    const char *label;    /* behind the uuid */
+    bool is_input_held : 1; /* console_hold_input */
+    bool is_link_full : 1;  /* the link takes no input now */
+    bool takes_input : 1;   /* the state, and what the clients were told last:
+                             * clients are read for input */
+    bool reads_ahead : 1;   /* the VM is read further than its slowest reader
+                             * allows */
+    uint32_t number;        /* no other console of this run had it */
+    const char *label;      /* behind the uuid */
     char uuid[];
 };
 
@@ -204,6 +205,14 @@ struct console_name console_name(const struct console *c);
 
 /* "UUID/LABEL": the identity of a console. "" for NULL. */
 struct console_name console_id(const struct console *c);
+
+/*
+ * Names the stream that positions in the console's output count in: no other
+ * console has the epoch, nor has this one after it was forgotten, or in another
+ * run of the program. So whoever comes again with an epoch and a position
+ * continues there exactly, or learns that it cannot be.
+ */
+uint64_t console_epoch(const struct console *c);
 
 /* set: the reference is to this console from now on, and to no other one.
  * Accepts NULL: to none. init: to none yet. */

@@ -281,6 +281,7 @@ static struct console *console_new(struct directory *d,
     struct console *c = xcalloc(1, sizeof *c + uuid_size + room);
 
     c->directory = d;
+    c->number = ++d->last_console_number;
     memcpy(c->uuid, identity->uuid, uuid_size);
     memcpy(c->uuid + uuid_size, identity->label, label_size);
     c->label = c->uuid + uuid_size;

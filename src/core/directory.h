@@ -46,14 +46,15 @@ struct directory {
     uint32_t client_count; /* of all consoles */
     uint32_t changes; /* how often a console came, went, or got another name or
                        * label: whoever keeps a list compares; wraps */
-    uint64_t last_client_number; /* struct client.number */
-    struct vm_sites sites;       /* of all consoles */
-    struct list evicted;         /* struct console.spare */
-    uint32_t evicted_count;      /* consoles in evicted */
-    uint64_t evicted_consoles;   /* since the start */
-    uint64_t refused_consoles;   /* by the limit of consoles, or of one VM's */
-    uint64_t refused_clients;    /* by the limit of clients of one */
-    uint64_t history_used;       /* bytes of all rings */
+    uint32_t last_console_number; /* struct console.number */
+    uint64_t last_client_number;  /* struct client.number */
+    struct vm_sites sites;        /* of all consoles */
+    struct list evicted;          /* struct console.spare */
+    uint32_t evicted_count;       /* consoles in evicted */
+    uint64_t evicted_consoles;    /* since the start */
+    uint64_t refused_consoles;    /* by the limit of consoles, or of one VM's */
+    uint64_t refused_clients;     /* by the limit of clients of one */
+    uint64_t history_used;        /* bytes of all rings */
     /* For the loop to watch. What is to be done about a console that expires,
      * the owner of the directory knows, and sets on_due of both expiries. */
     struct deadline_queue expiries;      /* struct console.expiry */

@@ -357,7 +357,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     make_seed(settings.gate.admission.seed);
     sessions_open(&d->sessions, d->loop, &d->directory, &settings);
     /* The first client asks after the logs are open. */
-    d->sessions.past = (struct past_source){ daemon_logs_ask_past, NULL };
+    d->sessions.past = (struct past_source){ .ask = daemon_logs_ask_past };
     d->sessions.walks = &d->walks;
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;

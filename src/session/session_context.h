@@ -89,6 +89,22 @@ struct past_source {
     bool (*ask)(void *owner, struct console *console,
                 const struct history_wish *wish, struct past_ask *ask);
     void *owner;
+    /*
+     * Asks for the output behind a place, of an earlier run of the program or
+     * of this one, as the console's log has it; NULL: there is no source. An
+     * answer has PAST_STEP bytes at most. Whoever wants the rest asks again
+     * with past->next, until the ring has that: its epoch is the console's, and
+     * its position not before the ring's tail. It has then seen each byte once,
+     * and in order.
+     *
+     * The answer NULL: the place is not known, or the log cannot be read; how
+     * much is missing is not known either. An answer whose next is the place
+     * that was asked for, and without bytes: the log has no more, and what the
+     * ring has lost is missing. False: there is no log, or too many are being
+     * read (PAST_READERS_MAX): as NULL.
+     */
+    bool (*ask_from)(void *owner, struct console *console,
+                     const struct past_place *place, struct past_ask *ask);
 };
 
 struct session_context {

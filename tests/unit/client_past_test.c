@@ -76,7 +76,7 @@ static int setup(void **state)
     list_init(&f.asks);
     site_open(&f.site, &settings);
     f.site.ctx.settings.history = (struct history_wish){ 3, 4 * KIB };
-    f.site.ctx.past = (struct past_source){ ask, &f };
+    f.site.ctx.past = (struct past_source){ .ask = ask, .owner = &f };
     f.vm = vm_start(&f.site);
     f.console = site_console(&f.site);
     *state = &f;

@@ -555,6 +555,33 @@ static void the_addresses_with_most_consoles_are_listed(void **state)
     assert_int_equal(f->directory.new_count, CENSUS_ADDRESSES_MAX + 5 + 4);
 }
 
+/* Positions of one that was forgotten mean nothing in the next one with its
+ * name, nor in another run. */
+static void each_has_an_epoch(void **state)
+{
+    static const struct directory_settings other = { .seed = { 3, 4 } };
+    static const struct vm_identity who = { "a", "s0", "a" };
+    static const struct console_past past = { .is_proven = true };
+    struct fixture *f = *state;
+    struct directory next;
+    struct console *c = directory_restore(&f->directory, &who, &past);
+    uint64_t first = console_epoch(c);
+    uint64_t second;
+
+    assert_int_equal(console_epoch(c), first);
+    directory_remove(c);
+    c = directory_restore(&f->directory, &who, &past);
+    second = console_epoch(c);
+    assert_int_not_equal(second, first);
+    directory_remove(c);
+    directory_init(&next, &other);
+    c = directory_restore(&next, &who, &past);
+    assert_int_not_equal(console_epoch(c), first);
+    assert_int_not_equal(console_epoch(c), second);
+    directory_remove(c);
+    directory_done(&next);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -565,6 +592,7 @@ int main(void)
         TEST(a_client_proves_a_console),
         TEST(a_client_that_the_vm_asked_for_proves_nothing),
         TEST(what_was_found_out_is_restored),
+        TEST(each_has_an_epoch),
         TEST(the_oldest_made_up_console_makes_room),
         TEST(a_console_that_was_used_never_makes_room),
         TEST(who_comes_back_in_the_same_turn_stays),

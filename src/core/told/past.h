@@ -2,7 +2,8 @@
  * past.h - output of a console from before this program was started: bytes of
  * its log, and the request for them.
  *
- * The bytes end where the console's output begins (position 0). Several clients
+ * The bytes of a past end where the console's output begins (position 0), or
+ * begin behind a place that somebody knows (struct past_place). Several clients
  * share them; the last one frees them. They are shared on the loop's thread
  * alone; before that, the thread that reads them owns them.
  */
@@ -14,10 +15,34 @@
 
 #include <stdlib.h>
 
+enum {
+    PAST_STEP = 64 * 1024, /* bytes in an answer about a place */
+    PAST_READERS_MAX = 64, /* such questions at a time, of all consoles */
+};
+
+/* A place in all that a console has ever printed: console_epoch, and a position
+ * in that stream. */
+struct past_place {
+    uint64_t epoch;
+    uint64_t position;
+};
+
 struct past {
     uint32_t users;    /* how many share it; 1 at first */
     uint32_t len;      /* of bytes */
     bool is_beginning; /* nothing ever came before these bytes */
+    /* The members below are of what follows a place. */
+    struct past_place next; /* behind the bytes */
+    /* Bytes just before that place that the log does not have, and will not:
+     * who knows the place has seen them, and the program was killed before they
+     * were written. */
+    uint64_t unwritten;
+    /* Bytes between the place and these that nobody has. */
+    uint64_t missing;
+    /* Between the place and these bytes a run of the program has ended in
+     * disorder: what the VM printed at its end, and the log does not have, may
+     * be missing, besides. */
+    bool may_miss;
     uint8_t bytes[];
 };
 
