@@ -104,6 +104,20 @@ void principal_set_groups(struct principal *p, char *const *group, size_t count)
     p->group_count = count;
 }
 
+static bool is_person(unsigned proof)
+{
+    return proof == PROOF_UID || proof == PROOF_PASSWORD ||
+           proof == PROOF_PROXY;
+}
+
+bool principal_is_same(const struct principal *a, const struct principal *b)
+{
+    return a->name != NULL && b->name != NULL &&
+           (a->proof == b->proof ||
+            (is_person(a->proof) && is_person(b->proof))) &&
+           strcmp(a->name, b->name) == 0;
+}
+
 bool principal_has_group(const struct principal *p, const char *group)
 {
     return p->group_count > 0 && bsearch(&group, p->group, p->group_count,

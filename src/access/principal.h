@@ -73,6 +73,13 @@ bool principal_prove(struct principal *p, enum principal_proof proof,
 void principal_set_groups(struct principal *p, char *const *group,
                           size_t count);
 
+/*
+ * Both have proven one name, and are one person or program by it: of an account
+ * it does not matter by what (uid, password) or whose word it is (a proxy's),
+ * as for the rules' member "user:NAME". Without a name nobody is the same.
+ */
+bool principal_is_same(const struct principal *a, const struct principal *b);
+
 bool principal_has_group(const struct principal *p, const char *group);
 
 /* Frees what it owns; it is all zeros then: nobody from nowhere. */

@@ -70,6 +70,7 @@ const char *client_door_name(enum client_door door)
         [CLIENT_DOOR_REMOTE] = "remote",
         [CLIENT_DOOR_NULL_MODEM] = "null-modem",
         [CLIENT_DOOR_MENU] = "menu",
+        [CLIENT_DOOR_API] = "api",
     };
 
     return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";

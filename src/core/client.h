@@ -54,6 +54,7 @@ enum client_door {
     CLIENT_DOOR_REMOTE,     /* a system that we connected to for a VM */
     CLIENT_DOOR_NULL_MODEM, /* another VM's console */
     CLIENT_DOOR_MENU,       /* the list of all consoles */
+    CLIENT_DOOR_API,        /* a command: types, and does not stay */
     CLIENT_DOOR_COUNT,
 };
 const char *client_door_name(enum client_door door);
@@ -96,6 +97,7 @@ struct client {
                          * wanted to do, since its owner looked; NONE: none */
     bool is_locked_out; /* another one had the keyboard when it wanted to do
                          * something, since its owner looked */
+    bool is_barred;     /* by a lock of another's on its console (keyboard.h) */
 };
 
 /* The client of a node of console->clients, for those who walk over them. */

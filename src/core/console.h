@@ -191,6 +191,7 @@ struct console {
                              * clients are read for input */
     bool reads_ahead : 1;   /* the VM is read further than its slowest reader
                              * allows */
+    bool is_locked : 1;     /* somebody has its keyboard locked (keyboard.h) */
     uint32_t number;        /* no other console of this run had it */
     const char *label;      /* behind the uuid */
     char uuid[];

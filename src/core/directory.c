@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/console_private.h"
+#include "core/keyboard.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -151,6 +152,7 @@ void directory_init(struct directory *d,
     *d = (struct directory){ .settings = *settings };
     map_init(&d->vms, settings->seed);
     map_init(&d->moves, settings->seed);
+    map_init(&d->locks, settings->seed);
     vm_sites_init(&d->sites, settings->seed);
     list_init(&d->evicted);
     deadline_queue_init(&d->expiries, settings->expire_us);
@@ -215,6 +217,7 @@ static void console_free(struct console *c)
     assert(list_is_empty(&c->readers) && list_is_empty(&c->refs));
     move_free(c->move);
     rename_free(c->rename);
+    keyboard_unlock(c);
     console_forget_due(c);
     console_stop_waiting(c);
     console_leave_site(c);
@@ -236,6 +239,7 @@ void directory_done(struct directory *d)
     vm_sites_done(&d->sites);
     map_done(&d->vms);
     map_done(&d->moves);
+    map_done(&d->locks);
     fact_queue_done(&d->facts);
 }
 

@@ -67,6 +67,7 @@ struct directory {
     struct deadline_queue move_timeouts; /* struct move.deadline */
     struct move_counts move_counts;
     struct deadline_queue renames; /* struct console_rename.deadline */
+    struct map locks;              /* console -> struct keyboard_lock */
     struct fact_queue facts;
     struct console *unsettled;       /* the first one with something due */
     struct console **last_unsettled; /* where the next one is linked */

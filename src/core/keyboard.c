@@ -1,10 +1,13 @@
 #include "core/keyboard.h"
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "core/console.h"
 #include "core/console_private.h"
 #include "core/directory.h"
 
-#include <string.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 static bool is_cable(const struct client *client)
 {
@@ -14,9 +17,7 @@ static bool is_cable(const struct client *client)
 
 bool client_is_same_person(const struct client *a, const struct client *b)
 {
-    return a->who->name != NULL && b->who->name != NULL &&
-           a->who->proof == b->who->proof &&
-           strcmp(a->who->name, b->who->name) == 0;
+    return principal_is_same(a->who, b->who);
 }
 
 static struct client *find_client(const struct console *c, uint64_t number)
@@ -32,6 +33,145 @@ static bool has_lock(const struct client *client)
 {
     return client->mode == LOCK_EXCLUSIVE || client->mode == LOCK_WRITE;
 }
+
+/* ---- the console's lock --------------------------------------------------
+ */
+
+static uint64_t hash_of(const struct console *c)
+{
+    return map_hash(&c->directory->locks, slice_of(&c, sizeof c));
+}
+
+static bool is_lock_of(const void *value, const void *key)
+{
+    return ((const struct keyboard_lock *)value)->console == key;
+}
+
+static struct keyboard_lock *find_lock(const struct console *c)
+{
+    if (!c->is_locked)
+        return NULL;
+    return map_find(&c->directory->locks, hash_of(c), is_lock_of, c);
+}
+
+const struct keyboard_lock *keyboard_lock_of(const struct console *c)
+{
+    return find_lock(c);
+}
+
+void keyboard_explain_lock(const struct keyboard_lock *lock, struct err *ret)
+{
+    err_set(ret, "%s has locked the keyboard%s%s", lock->who.name,
+            lock->reason[0] != '\0' ? ": " : "", lock->reason);
+}
+
+static bool is_barred(const struct client *client, const struct console *c)
+{
+    const struct keyboard_lock *lock = find_lock(c);
+
+    return lock != NULL && !is_cable(client) &&
+           !principal_is_same(client->who, &lock->who);
+}
+
+/* Who asks for more than a place beside others does not get it. */
+static bool asks_in_vain(const struct client *client)
+{
+    return client->is_barred && client->right >= RIGHT_WRITE &&
+           client->asked != LOCK_FALLBACK && client->asked != LOCK_READ_ONLY;
+}
+
+void keyboard_look(struct client *client)
+{
+    if (client->console == NULL)
+        return;
+    client->is_barred = is_barred(client, client->console);
+    if (!client->is_barred)
+        return;
+    client_break(client, false);
+    keyboard_give_back(client);
+}
+
+/* Who came as a reader because of a client that is barred now, reads no longer
+ * for that. */
+static void look_at_all(struct console *c)
+{
+    LIST_EACH (node, after, &c->clients) {
+        struct client *client = client_at(node);
+
+        keyboard_look(client);
+        if (c->is_locked && !client->is_barred &&
+            client->mode == LOCK_READ_ONLY && client->asked != LOCK_READ_ONLY)
+            client->mode = LOCK_FREE_FOR_ALL;
+    }
+}
+
+static struct keyboard_lock *add_lock(struct console *c)
+{
+    struct directory *d = c->directory;
+    struct keyboard_lock *lock;
+
+    if (d->locks.count >= KEYBOARD_LOCKS_MAX)
+        return NULL;
+    lock = xcalloc(1, sizeof *lock);
+    lock->console = c;
+    map_add(&d->locks, hash_of(c), lock);
+    c->is_locked = true;
+    return lock;
+}
+
+enum keyboard_locking keyboard_lock(struct console *c,
+                                    const struct principal *who,
+                                    const char *reason, uint64_t now_us,
+                                    uint64_t until_us)
+{
+    struct keyboard_lock *lock = find_lock(c);
+
+    if (lock != NULL && !principal_is_same(&lock->who, who))
+        return KEYBOARD_LOCKED_BY_ANOTHER;
+    if (lock == NULL)
+        lock = add_lock(c);
+    if (lock == NULL)
+        return KEYBOARD_LOCKS_FULL;
+    principal_done(&lock->who);
+    (void)principal_prove(&lock->who, (enum principal_proof)who->proof,
+                          who->name);
+    text_clean(lock->reason, sizeof lock->reason, slice_of_text(reason));
+    lock->since_us = now_us;
+    lock->until_us = until_us;
+    look_at_all(c);
+    return KEYBOARD_LOCKED;
+}
+
+void keyboard_unlock(struct console *c)
+{
+    struct keyboard_lock *lock = find_lock(c);
+
+    if (lock == NULL)
+        return;
+    map_remove(&c->directory->locks, hash_of(c), lock);
+    c->is_locked = false;
+    principal_done(&lock->who);
+    free(lock);
+    look_at_all(c);
+}
+
+struct console *keyboard_lock_due(const struct directory *d, uint64_t now_us,
+                                  bool *ret_any)
+{
+    const struct keyboard_lock *lock;
+    size_t at = 0;
+
+    *ret_any = false;
+    while ((lock = map_next(&d->locks, &at)) != NULL) {
+        if (lock->until_us != 0 && lock->until_us <= now_us)
+            return lock->console;
+        *ret_any = *ret_any || lock->until_us != 0;
+    }
+    return NULL;
+}
+
+/* ---- clients' locks, and the keyboard ------------------------------------
+ */
 
 /* The client that has locked the console; there is one at most. */
 static struct client *lock_holder(const struct console *c)
@@ -83,6 +223,16 @@ static bool take_own_lock(const struct client *client, const struct console *c)
     return true;
 }
 
+/* A command is gone in a moment, so it counts for what it does and not for what
+ * it would keep others from. */
+static bool grant_command(struct client *client, const struct console *c)
+{
+    const struct client *holder = lock_holder(c);
+
+    return !client->is_barred &&
+           (holder == NULL || client_is_same_person(client, holder));
+}
+
 static bool grant(struct client *client, const struct console *c)
 {
     enum lock_mode asked =
@@ -99,11 +249,14 @@ static bool grant(struct client *client, const struct console *c)
     return true;
 }
 
-static void explain(const struct console *c, struct err *why)
+static void explain(const struct client *client, const struct console *c,
+                    struct err *why)
 {
     const struct client *holder = lock_holder(c);
 
-    if (holder == NULL)
+    if (client->is_barred)
+        keyboard_explain_lock(find_lock(c), why);
+    else if (holder == NULL)
         err_set(why, "others are connected, and beside them it cannot be "
                      "locked");
     else
@@ -117,14 +270,19 @@ bool keyboard_grant(struct client *client, const struct console *c,
     bool has;
 
     client->mode = LOCK_FREE_FOR_ALL;
+    client->is_barred = is_barred(client, c);
     if (is_cable(client))
         return true;
-    has = grant(client, c);
-    if (client->asked != LOCK_READ_ONLY && client->right >= RIGHT_WRITE &&
+    if (client->door == CLIENT_DOOR_API)
+        has = grant_command(client, c);
+    else
+        has = !asks_in_vain(client) && grant(client, c);
+    if (client->door != CLIENT_DOOR_API && !client->is_barred &&
+        client->asked != LOCK_READ_ONLY && client->right >= RIGHT_WRITE &&
         (!has || client->mode == LOCK_READ_ONLY) && take_own_lock(client, c))
         has = grant(client, c);
     if (!has)
-        explain(c, why);
+        explain(client, c, why);
     return has;
 }
 
@@ -139,7 +297,7 @@ bool keyboard_is_free_for(struct client *client)
 {
     if (!client_may(client, RIGHT_WRITE))
         return false;
-    if (client->mode != LOCK_READ_ONLY &&
+    if (client->mode != LOCK_READ_ONLY && !client->is_barred &&
         (client->keyboard != KEYBOARD_ONE_WRITER ||
          client->console->typist == client->number))
         return true;
@@ -168,7 +326,8 @@ enum keyboard_outcome keyboard_claim(struct client *client, uint64_t now_us,
 
     *ret_former = NULL;
     if (client->keyboard != KEYBOARD_ONE_WRITER ||
-        client->mode == LOCK_READ_ONLY || client->right < RIGHT_WRITE)
+        client->mode == LOCK_READ_ONLY || client->is_barred ||
+        client->right < RIGHT_WRITE)
         return KEYBOARD_HAD;
     if (client->console->typist == client->number) {
         client->typed_us = now_us;
@@ -190,6 +349,8 @@ enum keyboard_outcome keyboard_take_over(struct client *client, uint64_t now_us,
     struct client *former = keyboard_holder(client->console);
 
     *ret_former = former;
+    if (client->is_barred)
+        return KEYBOARD_HELD;
     if (former == client ||
         (former == NULL && client->keyboard != KEYBOARD_ONE_WRITER &&
          client->mode != LOCK_READ_ONLY))

@@ -174,6 +174,7 @@ static void a_console_without_a_vm_has_an_empty_row(void **state)
     assert_int_equal(row.last_output_s, 0);
     assert_int_equal(row.last_input_s, 0);
     assert_null(row.holder);
+    assert_null(row.lock);
     assert_string_equal(row.service_state, "none");
     assert_string_equal(row.log_path, "");
     directory_done(&d);

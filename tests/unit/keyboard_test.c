@@ -95,6 +95,28 @@ static struct client *last_client(struct fixture *f)
     return client_at(f->console->clients.prev);
 }
 
+static bool take_over(struct client *client, struct err *text)
+{
+    const struct client_actor by = client_actor_of(client);
+
+    return client_control_take_over(&by, client, text);
+}
+
+static unsigned disconnect(struct client *client, uint64_t number,
+                           struct err *text)
+{
+    const struct client_actor by = client_actor_of(client);
+
+    return client_control_disconnect(&by, number, NULL, text);
+}
+
+static unsigned say(struct client *client, const char *line, struct err *text)
+{
+    const struct client_actor by = client_actor_of(client);
+
+    return client_control_say(&by, line, text);
+}
+
 #define HELD_BY_1                                                              \
     NOTICE("vm-0001: local has the keyboard; what you type is discarded")
 
@@ -220,10 +242,10 @@ static void control_takes_it_at_once(void **state)
     struct err text;
 
     peer_give(first, BYTES("a"));
-    assert_false(client_control_take_over(last_client(f), &text));
+    assert_false(take_over(last_client(f), &text));
     assert_non_null(strstr(text.text, "right to control"));
     use(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
-    assert_true(client_control_take_over(last_client(f), &text));
+    assert_true(take_over(last_client(f), &text));
     directory_settle(&f->site.directory);
     peer_give(first, BYTES("a"));
     peer_give(second, BYTES("b"));
@@ -268,7 +290,7 @@ static void beside_one_that_writes_alone_others_read(void **state)
     assert_true(peer_got(second, BYTES(HELD_BY_1)));
     assert_ptr_equal(keyboard_holder(f->console), holder);
     use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
-    assert_true(client_control_take_over(last_client(f), &text));
+    assert_true(take_over(last_client(f), &text));
     directory_settle(&f->site.directory);
     peer_give(first, BYTES("a"));
     peer_give(second, BYTES("b"));
@@ -342,11 +364,11 @@ static void a_client_is_turned_out_with_a_reason(void **state)
     struct client *by = last_client(f);
     struct err text;
 
-    assert_int_equal(client_control_disconnect(by, number, &text), 0);
+    assert_int_equal(disconnect(by, number, &text), 0);
     use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
-    assert_int_equal(client_control_disconnect(by, by->number, &text), 0);
-    assert_int_equal(client_control_disconnect(by, number + 100, &text), 0);
-    assert_int_equal(client_control_disconnect(by, number, &text), 1);
+    assert_int_equal(disconnect(by, by->number, &text), 0);
+    assert_int_equal(disconnect(by, number + 100, &text), 0);
+    assert_int_equal(disconnect(by, number, &text), 1);
     site_run(&f->site);
     assert_true(
         peer_got(first, BYTES(NOTICE("vm-0001: disconnected by local"))));
@@ -363,7 +385,7 @@ static void all_others_are_turned_out(void **state)
     struct err text;
 
     use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
-    assert_int_equal(client_control_disconnect(last_client(f), 0, &text), 2);
+    assert_int_equal(disconnect(last_client(f), 0, &text), 2);
     site_run(&f->site);
     assert_true(first->stream.is_closed && raw->stream.is_closed);
     assert_false(second->stream.is_closed);
@@ -378,8 +400,7 @@ static void the_others_are_told_a_message(void **state)
     struct err text;
 
     use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
-    assert_int_equal(
-        client_control_say(last_client(f), "going\033[2J down", &text), 1);
+    assert_int_equal(say(last_client(f), "going\033[2J down", &text), 1);
     site_run(&f->site);
     assert_true(
         peer_got(first, BYTES(NOTICE("vm-0001: local says: going[2J down"))));

@@ -61,6 +61,7 @@ void census_read_console(struct census_console *row, const struct console *c)
         .last_output_s = c->last_output_s,
         .last_input_s = c->last_input_s,
         .holder = keyboard_holder(c),
+        .lock = keyboard_lock_of(c),
         .line = c->line,
         .window = c->window,
         /* What a VM that has gone drove last is no line of anybody. */

@@ -122,6 +122,8 @@ struct census_console {
     uint32_t last_input_s;  /* the same */
     const struct client *holder; /* of the keyboard; NULL: nobody has it for
                                   * himself. Borrowed as the texts are */
+    const struct keyboard_lock *lock; /* of the keyboard (keyboard.h); NULL:
+                                       * none. Borrowed likewise */
     struct line line;
     struct window window; /* of the client that typed last */
     uint8_t vm_lines;     /* what the VM drives: LINE_DTR, LINE_RTS */

@@ -594,6 +594,7 @@ static const struct {
     { QUEUE(nops), 0, client_idle_nop_due },
     { QUEUE(idles), 0, client_idle_due },
     { QUEUE(last_times), 0, client_idle_due },
+    { QUEUE(locks), 1000 * 1000, client_control_locks_due },
 #undef QUEUE
 };
 
@@ -608,12 +609,14 @@ void client_session_open_all(struct session_context *ctx)
     deadline_queue_set_length(&ctx->clients->half_closes,
                               ctx->settings.half_close_us);
     client_idle_set(ctx);
+    deadline_init(&ctx->clients->lock_tick);
     client_menu_open_all(ctx);
 }
 
 void client_session_close_all(struct session_context *ctx)
 {
     client_menu_close_all(ctx);
+    deadline_stop(&ctx->clients->lock_tick);
     for (size_t i = 0; i < QUEUE_COUNT; i++)
         deadline_queue_close(queue_at(ctx, queues[i].queue));
     free(ctx->clients);

@@ -59,7 +59,9 @@ struct client_sessions {
     struct deadline_queue idles;        /* since something was typed, until the
                                          * client is warned */
     struct deadline_queue last_times;   /* since the client was warned */
-    struct client_menus *menus;         /* menu/client_menu_private.h */
+    struct deadline_queue locks;        /* a second, while locks can end */
+    struct deadline lock_tick;
+    struct client_menus *menus; /* menu/client_menu_private.h */
 };
 
 /* The lengths of the last three queues follow the context's settings. */

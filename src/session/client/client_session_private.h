@@ -178,6 +178,8 @@ struct client_session {
     bool was_told_denied;  /* that it may not do what it has tried to do */
     uint64_t holder_told;  /* number of the client of which it was told that it
                             * has the keyboard */
+    uint64_t lock_told_us; /* since_us of the console's lock that it was told
+                            * of */
 };
 
 /* ---- client_session.c */
@@ -254,6 +256,10 @@ void client_idle_active(struct client_session *s);
 /* The deadlines of nops; of idles and last_times. */
 void client_idle_nop_due(struct deadline *d, void *owner);
 void client_idle_due(struct deadline *d, void *owner);
+
+/* A second has passed: locks of keyboards whose time is over end
+ * (client_control.c). */
+void client_control_locks_due(struct deadline *d, void *owner);
 
 /* Of a connection that vspcd made, its owner (service.c) has more to say in the
  * log. */

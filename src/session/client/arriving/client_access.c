@@ -301,6 +301,7 @@ bool client_access_judge(struct client_session *s)
         return true;
     verdict = judge(s, s->target.console);
     s->client.keyboard = (uint8_t)verdict.keyboard;
+    keyboard_look(&s->client);
     if (verdict.right == before)
         return true;
     log_changed(s, before, &verdict);
@@ -332,12 +333,27 @@ static void tell_right(struct client_session *s, enum right denied)
                                  "discarded");
 }
 
+/* Told once of each lock. */
+static void tell_lock(struct client_session *s)
+{
+    uint64_t since_us = keyboard_lock_of(s->client.console)->since_us;
+
+    if (s->lock_told_us == since_us)
+        return;
+    s->lock_told_us = since_us;
+    client_control_tell_lock(&s->client);
+}
+
 /* Told again when another one has the keyboard. */
 static void tell_holder(struct client_session *s)
 {
     const struct client *holder = keyboard_holder(s->client.console);
     struct err text;
 
+    if (s->client.is_barred) {
+        tell_lock(s);
+        return;
+    }
     if (holder != NULL && s->holder_told == holder->number)
         return;
     s->holder_told = holder != NULL ? holder->number : s->client.number;

@@ -140,9 +140,10 @@ static void say(struct client_menu *cm, const struct err *text)
 
 static void take_over(struct client_menu *cm)
 {
+    const struct client_actor by = client_actor_of(&cm->session->client);
     struct err text;
 
-    (void)client_control_take_over(&cm->session->client, &text);
+    (void)client_control_take_over(&by, by.client, &text);
     say(cm, &text);
 }
 
@@ -167,10 +168,11 @@ static void ask(struct client_menu *cm, enum client_menu_question what)
 static void disconnect(struct client_menu *cm, const char *line,
                        struct err *text)
 {
+    const struct client_actor by = client_actor_of(&cm->session->client);
     unsigned long number;
 
     if (text_number(line, UINT32_MAX, &number) && number != 0)
-        (void)client_control_disconnect(&cm->session->client, number, text);
+        (void)client_control_disconnect(&by, number, NULL, text);
     else
         err_set(text, "that is not the number of a client");
 }
@@ -178,13 +180,14 @@ static void disconnect(struct client_menu *cm, const char *line,
 static void answered(struct client_menu *cm)
 {
     enum client_menu_question what = (enum client_menu_question)cm->asks;
+    const struct client_actor by = client_actor_of(&cm->session->client);
     struct err text;
 
     cm->asks = MENU_ASKS_NOTHING;
     if (what == MENU_ASKS_NUMBER)
         disconnect(cm, cm->prompt.line, &text);
     else
-        (void)client_control_say(&cm->session->client, cm->prompt.line, &text);
+        (void)client_control_say(&by, cm->prompt.line, &text);
     say(cm, &text);
 }
 
