@@ -224,6 +224,7 @@ static void listener_on_connection(uv_poll_t *poll, int status, int events)
 
     (void)events;
     (void)status;
+    loop_turn_begins(l->loop);
     for (int i = 0; i < ACCEPTS_PER_TURN && l->fd >= 0; i++) {
         struct address peer;
         int fd = accept_one(l, &peer);

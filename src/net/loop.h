@@ -10,6 +10,7 @@
 #define NET_LOOP_H
 
 #include "base/deadline.h"
+#include "base/histogram.h"
 #include "base/list.h"
 
 #include <stdint.h>
@@ -50,6 +51,17 @@ int loop_on_signal(struct loop *loop, int number,
  * content is valid until the handler returns.
  */
 uint8_t *loop_read_buffer(struct loop *loop);
+
+/*
+ * How long the loop was at work in its turns, from the first handler that libuv
+ * has called to the end of the turn, without the time that it waited. So long
+ * everything that comes waits at most, before it is looked at.
+ */
+const struct histogram *loop_turn_times(const struct loop *loop);
+
+/* When the first handler of this turn was called: what a handler is told of has
+ * come before. clock_now_us. */
+uint64_t loop_turn_began_us(const struct loop *loop);
 
 /* How often a lack of descriptors (descriptors.h) has prevented an accept on
  * this loop. */

@@ -4,6 +4,7 @@
 #ifndef NET_LOOP_PRIVATE_H
 #define NET_LOOP_PRIVATE_H
 
+#include "base/clock.h"
 #include "net/descriptors_private.h"
 #include "net/loop.h"
 
@@ -36,9 +37,20 @@ struct loop {
     struct loop_signal signals[LOOP_SIGNAL_MAX];
     int signal_count;
     struct queries *names; /* of dial/resolver.c; NULL: none was asked for */
+    /* When the first handler of this turn was called; 0: none was. */
+    uint64_t turn_began_us;
+    struct histogram turn_times;
     bool is_stopped;
     uint8_t *read_buffer;
 };
+
+/* Each handler that libuv calls says first that its turn has begun, if no other
+ * one has. */
+static inline void loop_turn_begins(struct loop *loop)
+{
+    if (loop->turn_began_us == 0)
+        loop->turn_began_us = clock_now_us();
+}
 
 /* What all streams on descriptors share; in stream_fd.c. 0 or -errno. */
 int stream_fd_loop_open(struct loop *loop);

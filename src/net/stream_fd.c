@@ -168,6 +168,7 @@ static void stream_fd_on_poll(uv_poll_t *poll, int status, int events)
     struct stream_fd *f = poll->data;
     unsigned ready = 0;
 
+    loop_turn_begins(f->loop);
     /* POLLERR, which libuv reports as UV_EBADF after it has stopped
      * watching. */
     if (status < 0) {
@@ -191,8 +192,10 @@ static void stream_fd_on_break(uv_poll_t *poll, int status, int events)
 {
     struct loop *loop = poll->data;
     struct epoll_event broken[BREAKS_PER_TURN];
-    int count = epoll_wait(loop->break_fd, broken, BREAKS_PER_TURN, 0);
+    int count;
 
+    loop_turn_begins(loop);
+    count = epoll_wait(loop->break_fd, broken, BREAKS_PER_TURN, 0);
     (void)status;
     (void)events;
     for (int i = 0; i < count; i++) {

@@ -15,6 +15,7 @@ static void waker_on_wake(uv_async_t *async)
 {
     struct waker *w = async->data;
 
+    loop_turn_begins(CONTAINER_OF(async->loop, struct loop, uv));
     w->handler(w->owner);
 }
 
