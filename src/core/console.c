@@ -116,6 +116,7 @@ void console_add_client(struct client *client, uint64_t now_us)
     list_add_tail(&c->clients, &client->node);
     c->client_count++;
     c->directory->client_count++;
+    c->directory->clients_by_door[client->door]++;
     if (c->waits == CONSOLE_WAITS_FOR_EXPIRY)
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_VISITED, .console = c });
@@ -132,6 +133,7 @@ void console_remove_client(struct console *c, struct client *client,
     list_remove(&client->node);
     c->client_count--;
     c->directory->client_count--;
+    c->directory->clients_by_door[client->door]--;
     reader_detach(&client->reader, now_us);
     console_update_stay(c, now_us);
     if (c->waits == CONSOLE_WAITS_FOR_EXPIRY)
@@ -373,6 +375,7 @@ void console_output(struct console *c, struct slice bytes)
     if (c->output.len + bytes.len > c->output.cap)
         console_make_ring_room(c, bytes.len);
     ring_write(&c->output, bytes);
+    c->directory->output_bytes += bytes.len;
     console_mark(c, CONSOLE_DUE_PULL);
 }
 
@@ -386,6 +389,7 @@ uint8_t *console_output_reserve(struct console *c, size_t len, size_t *ret_room)
 void console_output_wrote(struct console *c, size_t len)
 {
     ring_wrote(&c->output, len);
+    c->directory->output_bytes += len;
     console_mark(c, CONSOLE_DUE_PULL);
 }
 

@@ -55,9 +55,16 @@ static bool keeps_input(const struct console *c)
     return is_input_held(c) || c->held_input.len > 0;
 }
 
+/* Held input has gone on, or is dropped. */
+static void let_go(struct console *c, size_t len)
+{
+    buf_take(&c->held_input, len);
+    c->directory->held_bytes -= len;
+}
+
 void console_purge_input(struct console *c)
 {
-    buf_take(&c->held_input, c->held_input.len);
+    let_go(c, c->held_input.len);
     break_mark_take(&c->held_break);
     update_takes_input(c);
 }
@@ -114,7 +121,7 @@ bool console_queue_input(struct console *c)
         if (held.len == 0) {
             give_break(c);
         } else if (c->link->ops->queue_input(c->link, held)) {
-            buf_take(&c->held_input, held.len);
+            let_go(c, held.len);
         } else {
             return false;
         }
@@ -142,7 +149,7 @@ void console_pass_on_input(struct console *c)
         }
         if (held.len > LIMIT_READ)
             held.len = LIMIT_READ;
-        buf_take(&c->held_input, give_to_link(c, held));
+        let_go(c, give_to_link(c, held));
         c->link->ops->input_end(c->link);
     }
     update_takes_input(c);
@@ -155,6 +162,7 @@ bool console_input(struct console *c, struct slice bytes)
     /* Counted before anything else: a break that comes next has its place
      * behind these bytes, whether or not they wait. */
     c->input_bytes += bytes.len;
+    c->directory->input_bytes += bytes.len;
     if (!keeps_input(c))
         bytes = slice_after(bytes, give_to_link(c, bytes));
     if (bytes.len == 0)
@@ -162,6 +170,8 @@ bool console_input(struct console *c, struct slice bytes)
     /* Never too much: one client's read fits above the mark, and then a little
      * of others. So a failure is a want of memory. */
     r = buf_append(&c->held_input, bytes);
+    if (r == 0)
+        c->directory->held_bytes += bytes.len;
     update_takes_input(c);
     return r == 0;
 }

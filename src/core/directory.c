@@ -167,6 +167,7 @@ void directory_init(struct directory *d,
     deadline_queue_open(&d->move_timeouts, settings->move_timeout_us,
                         directory_move_due, d);
     deadline_queue_open(&d->renames, LIMIT_RENAME_US, directory_rename_due, d);
+    move_counts_init(&d->move_counts);
     fact_queue_init(&d->facts);
     d->last_unsettled = &d->unsettled;
 }
@@ -223,6 +224,7 @@ static void console_free(struct console *c)
     console_leave_site(c);
     deadline_stop(&c->hold);
     c->directory->history_used -= c->output.cap;
+    c->directory->held_bytes -= c->held_input.len;
     ring_done(&c->output);
     buf_done(&c->held_input);
     free(c->name);

@@ -9,6 +9,7 @@
 #define CORE_DIRECTORY_H
 
 #include "base/map.h"
+#include "core/client.h"
 #include "core/console.h"
 #include "core/move.h"
 #include "core/told/fact.h"
@@ -44,6 +45,7 @@ struct directory {
     uint32_t vm_count;     /* consoles with a VM */
     uint32_t new_count;    /* consoles that are new: console_stay.c */
     uint32_t client_count; /* of all consoles */
+    uint32_t clients_by_door[CLIENT_DOOR_COUNT]; /* the same */
     uint32_t changes; /* how often a console came, went, or got another name or
                        * label: whoever keeps a list compares; wraps */
     uint32_t last_console_number; /* struct console.number */
@@ -55,6 +57,9 @@ struct directory {
     uint64_t refused_consoles;    /* by the limit of consoles, or of one VM's */
     uint64_t refused_clients;     /* by the limit of clients of one */
     uint64_t history_used;        /* bytes of all rings */
+    uint64_t output_bytes;        /* from VMs, since the start */
+    uint64_t input_bytes;         /* to VMs, since the start */
+    uint64_t held_bytes;          /* of input, kept for all VMs */
     /* For the loop to watch. What is to be done about a console that expires,
      * the owner of the directory knows, and sets on_due of both expiries. */
     struct deadline_queue expiries;      /* struct console.expiry */

@@ -94,6 +94,34 @@ struct move_step move_step(enum move_state state, enum move_input input)
     return step;
 }
 
+/* The VM has no connection that serves it. */
+static bool is_between(uint8_t state)
+{
+    return state == MOVE_ORPHANED || state == MOVE_ADOPTED;
+}
+
+/* A move takes as long as the VM's memory takes to another host: seconds or
+ * minutes. */
+void move_counts_init(struct move_counts *counts)
+{
+    static const struct histogram_bounds bounds = {
+        { 100000, 250000, 500000, 1000000, 2500000, 5000000, 10000000, 30000000,
+          60000000, 120000000, 300000000, 600000000 },
+    };
+
+    *counts = (struct move_counts){ .begun = 0 };
+    histogram_init(&counts->times, &bounds);
+}
+
+uint64_t move_count_failed(const struct move_counts *counts)
+{
+    uint64_t failed = 0;
+
+    for (int i = MOVE_COMPLETED + 1; i < MOVE_VERDICT_COUNT; i++)
+        failed += counts->ended[i];
+    return failed;
+}
+
 static enum move_state state_of(const struct console *c)
 {
     return c->move != NULL ? (enum move_state)c->move->state : MOVE_NONE;
@@ -157,10 +185,9 @@ static void report(const struct move *m, enum move_verdict verdict,
     };
     struct fact_move_ended *ended = &fact.move_ended;
 
+    d->move_counts.ended[verdict]++;
     if (verdict == MOVE_COMPLETED)
-        d->move_counts.completed++;
-    else
-        d->move_counts.failed++;
+        histogram_add(&d->move_counts.times, fact.move_ended.took_us);
     /* Only failures are throttled: a move that completes takes a new
      * connection, while BEGIN and ABORT are 15 bytes that a host can repeat for
      * ever. */
@@ -232,9 +259,12 @@ static enum move_verdict take(struct move *m, enum move_input input,
                               uint64_t now_us)
 {
     struct move_step step = move_step((enum move_state)m->state, input);
+    struct move_counts *counts = &directory_of(m)->move_counts;
 
     if (step.verdict == MOVE_REFUSED)
         return MOVE_REFUSED;
+    counts->between -= is_between(m->state);
+    counts->between += is_between(step.next);
     m->state = step.next;
     if (step.verdict == MOVE_GOES_ON)
         deadline_start(&directory_of(m)->move_timeouts, &m->deadline, now_us);

@@ -18,6 +18,7 @@
 #define CORE_MOVE_H
 
 #include "base/deadline.h"
+#include "base/histogram.h"
 #include "base/limits.h"
 #include "base/slice.h"
 
@@ -107,10 +108,15 @@ struct move {
 /* All moves since the start. */
 struct move_counts {
     uint64_t begun;
-    uint64_t completed;
-    uint64_t failed;
-    uint64_t refused; /* BEGINs and PEERs */
+    uint64_t ended[MOVE_VERDICT_COUNT]; /* by the verdict that ended them */
+    uint64_t refused;                   /* BEGINs and PEERs */
+    uint32_t between;                   /* now: those whose source was lost */
+    struct histogram times;             /* from BEGIN to COMPLETE */
 };
+
+/* Those that ended otherwise than completed. */
+uint64_t move_count_failed(const struct move_counts *counts);
+void move_counts_init(struct move_counts *counts);
 
 /*
  * BEGIN came on this link. NULL: answer GOAHEAD with the secret that was given,

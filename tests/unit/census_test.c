@@ -183,6 +183,7 @@ static void a_console_without_a_vm_has_an_empty_row(void **state)
 static void a_console_with_a_vm_counts_its_bytes(void **state)
 {
     struct census_console row;
+    struct census census;
     struct vm_link link;
     struct directory d;
     struct console *c;
@@ -201,6 +202,10 @@ static void a_console_with_a_vm_counts_its_bytes(void **state)
     assert_int_equal(row.last_output_s, 8);
     assert_int_equal(row.history_bytes, LIMIT_RING_FIRST);
     assert_int_equal(row.vm_lines, LINE_DTR);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.output_bytes, 7);
+    assert_int_equal(census.input_bytes, 0);
+    assert_int_equal(census.consoles_vacant, 0);
     console_detach_vm(&link, "test", 2);
     census_read_console(&row, c);
     assert_int_equal(row.vm, CENSUS_VM_NONE);
@@ -235,9 +240,58 @@ static void a_vm_that_neither_side_serves_is_between(void **state)
     assert_int_equal(census.moves, 1);
     assert_int_equal(census.moves_begun, 1);
     assert_int_equal(census.vms, 0);
+    assert_int_equal(census.consoles_between, 1);
+    assert_int_equal(census.consoles_vacant, 0);
     move_interrupt(c, 4);
     census_read_directory(&census, &d);
     assert_int_equal(census.moves, 0);
+    assert_int_equal(census.consoles_between, 0);
+    assert_int_equal(census.consoles_vacant, 1);
+    assert_int_equal(census.moves_failed, 1);
+    assert_int_equal(census.moves_ended[MOVE_INTERRUPTED - MOVE_COMPLETED], 1);
+    assert_int_equal(census.move_times.sum_us, 0);
+    forget_facts(&d);
+    directory_done(&d);
+}
+
+/* What waits for a VM counts until it has gone on, is dropped, or the console
+ * goes. */
+static void held_input_is_counted(void **state)
+{
+    struct vm_link link;
+    struct client client;
+    struct census census;
+    struct directory d;
+    struct console *c;
+
+    (void)state;
+    directory_init(&d, &settings);
+    c = attach(&d, &link);
+    client_init(&client, &client_ops, &at_port);
+    assert_int_equal(attach_client(&client, c), CLIENT_ATTACHED);
+    console_hold_input(c);
+    assert_true(client_input(&client, slice_of_text("reboot"), 5));
+    census_read_directory(&census, &d);
+    assert_int_equal(census.held_bytes, 6);
+    assert_int_equal(census.input_bytes, 6);
+    assert_int_equal(census.clients_by_door[CLIENT_DOOR_PORT], 1);
+    console_release_input(c);
+    directory_settle(&d);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.held_bytes, 0);
+    console_hold_input(c);
+    assert_true(client_input(&client, slice_of_text("ls"), 5));
+    client_purge_input(&client);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.held_bytes, 0);
+    assert_true(client_input(&client, slice_of_text("abc"), 5));
+    client_detach(&client, 9);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.held_bytes, 3);
+    assert_int_equal(census.clients_by_door[CLIENT_DOOR_PORT], 0);
+    console_detach_vm(&link, "test", 9);
+    census_read_directory(&census, &d);
+    assert_int_equal(census.held_bytes, 0);
     forget_facts(&d);
     directory_done(&d);
 }
@@ -470,14 +524,21 @@ static void every_metric_says_what_it_is(void **state)
     assert_true(count > 0);
     for (size_t i = 0; i < count; i++) {
         assert_non_null(rows[i].name);
+        /* A plural. */
+        assert_true(ends_in(rows[i].unit, "s"));
+        /* A family has its sentence once. */
+        assert_int_equal(rows[i].help == NULL,
+                         i > 0 && strcmp(rows[i].name, rows[i - 1].name) == 0);
+        if (rows[i].help == NULL)
+            continue;
         assert_true(strlen(rows[i].help) > 10);
         assert_true(ends_in(rows[i].help, "."));
         assert_null(strpbrk(rows[i].help, "\\\"\r\n"));
-        /* A plural. */
-        assert_true(ends_in(rows[i].unit, "s"));
     }
     assert_string_equal(metric_kind_name(METRIC_COUNTER), "counter");
     assert_string_equal(metric_kind_name(METRIC_GAUGE), "gauge");
+    assert_string_equal(metric_kind_name(METRIC_INFO), "gauge");
+    assert_string_equal(metric_kind_name(METRIC_HISTOGRAM), "histogram");
 }
 
 static void names_follow_the_conventions(void **state)
@@ -488,8 +549,10 @@ static void names_follow_the_conventions(void **state)
     (void)state;
     for (size_t i = 0; i < count; i++) {
         const char *name = rows[i].name;
+        bool is_ours = strncmp(name, "vspcd_", 6) == 0;
 
-        assert_int_equal(strncmp(name, "vspcd_", 6), 0);
+        assert_true(is_ours || strncmp(name, "process_", 8) == 0 ||
+                    strncmp(name, "openstack_compute_vspc_", 23) == 0);
         for (const char *p = name; *p != '\0'; p++)
             assert_true(islower((unsigned char)*p) || *p == '_');
         assert_null(strstr(name, "__"));
@@ -497,42 +560,115 @@ static void names_follow_the_conventions(void **state)
         assert_int_equal(ends_in(name, "_total"),
                          rows[i].kind == METRIC_COUNTER);
         /* A base unit stands in the name, behind what it measures. */
-        assert_int_equal(ends_in(name, "_bytes") ||
-                             ends_in(name, "_bytes_total"),
-                         strcmp(rows[i].unit, "bytes") == 0);
-        for (size_t other = 0; other < i; other++)
-            assert_string_not_equal(name, rows[other].name);
+        if (is_ours)
+            assert_int_equal(ends_in(name, "_bytes") ||
+                                 ends_in(name, "_bytes_total"),
+                             strcmp(rows[i].unit, "bytes") == 0);
+        assert_int_equal(ends_in(name, "_seconds") ||
+                             ends_in(name, "_seconds_total"),
+                         strcmp(rows[i].unit, "seconds") == 0);
     }
 }
 
-/* No member without a metric, no two metrics with one member. */
-static void every_total_has_its_metric(void **state)
+/* One family: the same kind and unit, other labels, one behind the other. */
+static void rows_of_a_name_are_a_family(void **state)
 {
-    enum { MEMBERS = sizeof(struct census) / sizeof(uint64_t) };
-    uint64_t values[MEMBERS];
-    bool is_read[MEMBERS] = { false };
-    struct census census;
     size_t count;
     const struct metric *rows = metrics_rows(&count);
 
     (void)state;
-    for (size_t i = 0; i < MEMBERS; i++)
-        values[i] = i;
-    memcpy(&census, values, sizeof census);
     for (size_t i = 0; i < count; i++) {
-        uint64_t value = metric_read(&rows[i], &census);
-
-        assert_true(value < MEMBERS);
-        assert_false(is_read[value]);
-        is_read[value] = true;
+        for (size_t other = 0; other < i; other++) {
+            if (strcmp(rows[i].name, rows[other].name) != 0)
+                continue;
+            assert_string_equal(rows[i - 1].name, rows[i].name);
+            assert_int_equal(rows[i].kind, rows[other].kind);
+            assert_string_equal(rows[i].unit, rows[other].unit);
+            assert_non_null(rows[other].labels);
+            assert_string_not_equal(rows[i].labels, rows[other].labels);
+        }
     }
-    assert_int_equal(count, MEMBERS);
+}
+
+static void take(uint8_t *of_census, size_t at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        of_census[at + i] = 1;
+}
+
+/* All bytes of the census are of some row; but for two totals, of which rows
+ * show the parts. */
+static void every_total_has_its_metric(void **state)
+{
+    uint8_t is_shown[sizeof(struct census)] = { 0 };
+    size_t count;
+    const struct metric *rows = metrics_rows(&count);
+
+    (void)state;
+    take(is_shown, offsetof(struct census, consoles), sizeof(uint64_t));
+    take(is_shown, offsetof(struct census, clients), sizeof(uint64_t));
+    for (size_t i = 0; i < count; i++) {
+        size_t len = rows[i].kind == METRIC_HISTOGRAM ? sizeof(struct histogram)
+                     : rows[i].kind == METRIC_INFO    ? 0
+                                                      : sizeof(uint64_t);
+
+        assert_true(rows[i].at + len <= sizeof is_shown);
+        take(is_shown, rows[i].at, len);
+    }
+    for (size_t i = 0; i < sizeof is_shown; i++) {
+        if (is_shown[i] == 0)
+            print_message("byte %zu of struct census has no row\n", i);
+        assert_int_equal(is_shown[i], 1);
+    }
+}
+
+static const struct metric *find_row(const char *name, const char *labels)
+{
+    size_t count;
+    const struct metric *rows = metrics_rows(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].name, name) == 0 &&
+            strcmp(rows[i].labels != NULL ? rows[i].labels : "", labels) == 0)
+            return &rows[i];
+    }
+    fail_msg("no row %s{%s}", name, labels);
+    return NULL;
+}
+
+static void labels_are_the_names_of_what_is_counted(void **state)
+{
+    struct census census = { .consoles = 0 };
+    char labels[64];
+
+    (void)state;
+    for (int i = 0; i < CLIENT_DOOR_COUNT; i++) {
+        snprintf(labels, sizeof labels, "door=\"%s\"",
+                 client_door_name((enum client_door)i));
+        census.clients_by_door[i] = 100 + (uint64_t)i;
+        assert_int_equal(
+            metric_read(find_row("vspcd_clients", labels), &census), 100 + i);
+    }
+    for (int i = MOVE_COMPLETED; i < MOVE_VERDICT_COUNT; i++) {
+        snprintf(labels, sizeof labels, "outcome=\"%s\"",
+                 move_verdict_name((enum move_verdict)i));
+        census.moves_ended[i - MOVE_COMPLETED] = 200 + (uint64_t)i;
+        assert_int_equal(
+            metric_read(find_row("vspcd_moves_ended_total", labels), &census),
+            200 + i);
+    }
+    for (int i = 0; i < CENSUS_VM_COUNT; i++) {
+        snprintf(labels, sizeof labels, "state=\"%s\"",
+                 census_vm_name((enum census_vm)i));
+        find_row("vspcd_consoles", labels);
+    }
+    find_row("vspcd_build_info", "version=\"" VSPCD_VERSION "\"");
 }
 
 static void a_metric_reads_what_its_name_says(void **state)
 {
     const struct census census = {
-        .consoles = 1,
+        .vms = 1,
         .moves_failed = 2,
         .log_missing_bytes = 3,
     };
@@ -540,10 +676,11 @@ static void a_metric_reads_what_its_name_says(void **state)
         const char *name;
         uint64_t value;
     } expected[] = {
-        { "vspcd_consoles", 1 },
         { "vspcd_moves_failed_total", 2 },
         { "vspcd_console_log_missing_bytes_total", 3 },
-        { "vspcd_vms", 0 },
+        { "vspcd_vms", 1 },
+        { "vspcd_unserved", 0 },
+        { "vspcd_build_info", 1 },
     };
     size_t count, found = 0;
     const struct metric *rows = metrics_rows(&count);
@@ -567,13 +704,16 @@ int main(void)
         cmocka_unit_test(a_console_with_a_vm_counts_its_bytes),
         cmocka_unit_test(a_directory_counts_what_changes_a_list),
         cmocka_unit_test(a_vm_that_neither_side_serves_is_between),
+        cmocka_unit_test(held_input_is_counted),
         cmocka_unit_test(clients_are_read_in_the_order_of_attaching),
         cmocka_unit_test(refusals_are_counted),
         cmocka_unit_test(logs_of_consoles_that_have_gone_still_count),
         cmocka_unit_test(a_walk_goes_on_while_consoles_come_and_go),
         cmocka_unit_test(every_metric_says_what_it_is),
         cmocka_unit_test(names_follow_the_conventions),
+        cmocka_unit_test(rows_of_a_name_are_a_family),
         cmocka_unit_test(every_total_has_its_metric),
+        cmocka_unit_test(labels_are_the_names_of_what_is_counted),
         cmocka_unit_test(a_metric_reads_what_its_name_says),
     };
 

@@ -240,7 +240,7 @@ static void of_a_source_that_leaves_only_output_counts(void **state)
     peer_give(f->destination, BYTES(COMPLETE));
     peer_give(f->source, BYTES(ABORT BEGIN COMPLETE WHO("uuid-b")
                                    IAC WONT VMWARE "\xff\xf3"));
-    assert_int_equal(f->site.directory.move_counts.completed, 1);
+    assert_int_equal(f->site.directory.move_counts.ended[MOVE_COMPLETED], 1);
     assert_int_equal(f->site.directory.move_counts.begun, 1);
     assert_false(other->stream.is_closed);
     peer_give(f->client, BYTES("typed"));
@@ -277,7 +277,7 @@ static void what_the_source_wants_beside_complete_comes_too_late(void **state)
     put_only(f->destination, BYTES(COMPLETE "late"));
     look_at(f->destination);
     site_run(&f->site);
-    assert_int_equal(f->site.directory.move_counts.completed, 1);
+    assert_int_equal(f->site.directory.move_counts.ended[MOVE_COMPLETED], 1);
     assert_int_equal(f->site.directory.move_counts.begun, 1);
     assert_true(f->source->stream.is_closed);
     check_shown(f, 0, "lastlate");
@@ -404,7 +404,7 @@ static void the_next_move_follows_one_that_has_left(void **state)
         f->source = f->destination;
         f->destination = join(&f->site, begin(f->source));
     }
-    assert_int_equal(f->site.directory.move_counts.completed, 5);
+    assert_int_equal(f->site.directory.move_counts.ended[MOVE_COMPLETED], 5);
 }
 
 /*

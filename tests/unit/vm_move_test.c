@@ -28,12 +28,12 @@ static int teardown(void **state)
 
 static uint64_t completed(const struct site *s)
 {
-    return s->directory.move_counts.completed;
+    return s->directory.move_counts.ended[MOVE_COMPLETED];
 }
 
 static uint64_t failed(const struct site *s)
 {
-    return s->directory.move_counts.failed;
+    return move_count_failed(&s->directory.move_counts);
 }
 
 static void what_is_typed_is_held_and_goes_to_the_destination(void **state)
@@ -202,6 +202,38 @@ static void wrong_secret_touches_nothing(void **state)
     assert_int_equal(s->directory.move_counts.refused, SECRET_LEN);
     peer_give(thief, BYTES(COMPLETE ABORT));
     join(s, secret);
+}
+
+static uint64_t answers(const struct site *s, enum vm_answer answer)
+{
+    const struct histogram *h = &s->ctx.vms->answer_times[answer];
+    uint64_t count = 0;
+
+    for (int i = 0; i <= HISTOGRAM_BOUNDS_MAX; i++)
+        count += h->count[i];
+    return count;
+}
+
+/* NOTNOW and a wrong secret are no answers that a VM waits for. */
+static void answers_that_a_vm_waits_for_are_timed(void **state)
+{
+    struct site *s = *state;
+    struct peer *source = vm_start(s);
+    struct secret secret = begin(source);
+    struct secret wrong = secret;
+    struct peer *destination;
+
+    assert_int_equal(answers(s, VM_ANSWER_GOAHEAD), 1);
+    peer_give(source, BYTES(BEGIN));
+    assert_int_equal(answers(s, VM_ANSWER_GOAHEAD), 1);
+    wrong.bytes[0] ^= 1;
+    say_peer(host_connect(s), wrong);
+    assert_int_equal(answers(s, VM_ANSWER_PEER_OK), 0);
+    destination = join(s, secret);
+    assert_int_equal(answers(s, VM_ANSWER_PEER_OK), 1);
+    peer_give(destination, BYTES(COMPLETE));
+    assert_int_equal(completed(s), 1);
+    assert_int_equal(s->directory.move_counts.between, 0);
 }
 
 /* Its host may be dead without a word of TCP's. */
@@ -695,6 +727,7 @@ int main(void)
         TEST(many_last_words_reach_who_keeps_up),
         TEST(abort_gives_what_was_held_to_the_source),
         TEST(wrong_secret_touches_nothing),
+        TEST(answers_that_a_vm_waits_for_are_timed),
         TEST(newest_destination_wins),
         TEST(secret_is_good_once),
         TEST(peer_from_who_has_something_else_is_refused),

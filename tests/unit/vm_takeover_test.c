@@ -452,7 +452,7 @@ static void a_move_does_not_open_the_door(void **state)
     assert_true(stranger->stream.is_closed);
     peer_give(destination, BYTES(COMPLETE));
     assert_true(has_console(s, destination));
-    assert_int_equal(s->directory.move_counts.completed, 1);
+    assert_int_equal(s->directory.move_counts.ended[MOVE_COMPLETED], 1);
 }
 
 /* The destination is the console's host from then on. */

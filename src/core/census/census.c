@@ -24,14 +24,25 @@ void census_read_directory(struct census *census, const struct directory *d)
     census->consoles_new = d->new_count;
     census->consoles_evicted = d->evicted_consoles;
     census->addresses = d->sites.all.count;
+    census->consoles_between = d->move_counts.between;
+    census->consoles_vacant =
+        d->console_count - d->vm_count - d->move_counts.between;
     census->vms = d->vm_count;
     census->clients = d->client_count;
+    for (int i = 0; i < CLIENT_DOOR_COUNT; i++)
+        census->clients_by_door[i] = d->clients_by_door[i];
+    census->output_bytes = d->output_bytes;
+    census->input_bytes = d->input_bytes;
+    census->held_bytes = d->held_bytes;
     census->history_bytes = d->history_used;
     census->history_limit_bytes = d->settings.history_total;
     census->moves = d->moves.count;
     census->moves_begun = d->move_counts.begun;
-    census->moves_completed = d->move_counts.completed;
-    census->moves_failed = d->move_counts.failed;
+    census->moves_completed = d->move_counts.ended[MOVE_COMPLETED];
+    census->moves_failed = move_count_failed(&d->move_counts);
+    memcpy(census->moves_ended, d->move_counts.ended + MOVE_COMPLETED,
+           sizeof census->moves_ended);
+    census->move_times = d->move_counts.times;
     census->moves_refused = d->move_counts.refused;
     census->consoles_refused = d->refused_consoles;
     census->clients_refused_console = d->refused_clients;

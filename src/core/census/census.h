@@ -16,24 +16,47 @@
 #ifndef CORE_CENSUS_CENSUS_H
 #define CORE_CENSUS_CENSUS_H
 
+#include "base/histogram.h"
+#include "core/client.h"
 #include "core/console.h"
+#include "core/move.h"
 
 struct directory;
 
 /* ---- totals ----------------------------------------------------------- */
 
+/* Requests of the API are counted by door, and by the first digit of their
+ * answer's status. */
+enum census_api_door { CENSUS_API_SOCKET, CENSUS_API_WEB, CENSUS_API_DOORS };
+enum { CENSUS_API_CLASSES = 5 }; /* 1xx to 5xx */
+
 /*
- * Every member is a uint64_t, and there is a row of metrics.c for each: that
- * file says what it is. Limits: 0 is none. Counts are since the start of the
- * program.
+ * Every member is a uint64_t or made of them, or a histogram; and there is a
+ * row of metrics.c for each: that file says what it is. Limits: 0 is none.
+ * Counts are since the start of the program.
  */
 struct census {
     uint64_t open_files_limit;
+    uint64_t open_files; /* 0: not known; process_usage.h */
+    uint64_t cpu_us;     /* that the process has used */
+    uint64_t resident_bytes;
+    uint64_t virtual_bytes;
+    uint64_t started_us;         /* since 1970 */
+    struct histogram turn_times; /* of the loop */
+
     uint64_t consoles;
     uint64_t consoles_limit;
     uint64_t consoles_new;
+    uint64_t consoles_between; /* CENSUS_VM_BETWEEN */
+    uint64_t consoles_vacant;  /* CENSUS_VM_NONE */
     uint64_t vms;
     uint64_t clients; /* those at the menu are the directory's owner's */
+    uint64_t clients_by_door[CLIENT_DOOR_COUNT]; /* the same */
+    uint64_t connections;  /* of VMs and clients, also those that are not known
+                            * yet */
+    uint64_t output_bytes; /* from VMs */
+    uint64_t input_bytes;  /* to VMs */
+    uint64_t held_bytes;   /* of input, kept for VMs */
     uint64_t clients_limit;
     uint64_t unidentified; /* connections that have not identified their VM */
     uint64_t unidentified_limit;
@@ -47,6 +70,11 @@ struct census {
     uint64_t moves_completed;
     uint64_t moves_failed;
     uint64_t moves_refused;
+    uint64_t moves_ended[MOVE_VERDICT_COUNT - MOVE_COMPLETED]; /* by verdict */
+    struct histogram move_times; /* of those completed */
+    /* The directory's owner's; from the message to the answer: */
+    struct histogram goahead_times;
+    struct histogram peer_ok_times;
 
     uint64_t vms_unrestricted; /* 1: every address may connect as a VM, and no
                                 * setting says so */
@@ -66,13 +94,21 @@ struct census {
     uint64_t clients_refused_right;  /* the rules let them read nothing */
     uint64_t logins;                 /* under way */
     uint64_t logins_accepted;
-    uint64_t logins_failed;           /* for whatever reason */
+    uint64_t logins_failed; /* for whatever reason */
+    uint64_t logins_denied; /* failed because the secret was wrong */
+    uint64_t logins_expired;
+    uint64_t logins_too_soon;
+    uint64_t logins_busy;
+    uint64_t logins_timed_out;
+    uint64_t logins_unavailable;
+    uint64_t logins_given_up;
     uint64_t clients_refused_console; /* the limit of clients of one console */
     uint64_t accepts_starved;         /* for want of open files */
 
     uint64_t log_bytes;         /* of output, taken for console logs */
     uint64_t log_missing_bytes; /* that console logs have lost */
-    uint64_t log_held_bytes;    /* of memory, waiting for the disk */
+    uint64_t log_gaps;
+    uint64_t log_held_bytes; /* of memory, waiting for the disk */
 
     uint64_t hooks_running; /* programs */
     uint64_t hooks_waiting; /* events */
@@ -85,7 +121,10 @@ struct census {
 
     uint64_t audit_written; /* events */
     uint64_t audit_lost;    /* events */
+    uint64_t audit_waiting; /* events */
     uint64_t audit_failing; /* 1: the audit log is not written */
+
+    uint64_t api_requests[CENSUS_API_DOORS][CENSUS_API_CLASSES];
 };
 
 /* Fills in the totals that core knows; the others stay as they were. */

@@ -2,11 +2,19 @@
 
 #include <string.h>
 
-#define AT(member) offsetof(struct census, member)
+/* A member with a row of its own, and one of a family. */
+#define AT(member) offsetof(struct census, member), NULL
+#define IN(member, labels) offsetof(struct census, member), labels
 
 static const struct metric rows[] = {
-    { "vspcd_consoles", "Consoles that are known, with a VM or without.",
-      "consoles", METRIC_GAUGE, AT(consoles) },
+    { "vspcd_build_info", "The version of vspcd.", "versions", METRIC_INFO, 0,
+      "version=\"" VSPCD_VERSION "\"" },
+    { "vspcd_consoles", "Consoles that are known, by the state of their VM.",
+      "consoles", METRIC_GAUGE, IN(vms, "state=\"connected\"") },
+    { "vspcd_consoles", NULL, "consoles", METRIC_GAUGE,
+      IN(consoles_between, "state=\"moving\"") },
+    { "vspcd_consoles", NULL, "consoles", METRIC_GAUGE,
+      IN(consoles_vacant, "state=\"none\"") },
     { "vspcd_consoles_limit", "Limit of consoles; 0 is no limit.", "consoles",
       METRIC_GAUGE, AT(consoles_limit) },
     { "vspcd_consoles_refused_total",
@@ -37,6 +45,24 @@ static const struct metric rows[] = {
       "Connections of VMs refused because their address brings too many VMs "
       "that are not known.",
       "connections", METRIC_COUNTER, AT(vms_refused_new) },
+    { "vspcd_vms_refused_total",
+      "Connections of VMs that were refused, by the reason.", "connections",
+      METRIC_COUNTER, IN(vms_refused_address, "reason=\"address\"") },
+    { "vspcd_vms_refused_total", NULL, "connections", METRIC_COUNTER,
+      IN(vms_refused_rate, "reason=\"rate\"") },
+    { "vspcd_vms_refused_total", NULL, "connections", METRIC_COUNTER,
+      IN(vms_refused_new, "reason=\"new-consoles\"") },
+    { "vspcd_vms_refused_total", NULL, "connections", METRIC_COUNTER,
+      IN(consoles_refused, "reason=\"consoles-limit\"") },
+    { "vspcd_vm_bytes_total",
+      "Bytes of serial data: output is what VMs have sent, input what was sent "
+      "to them.",
+      "bytes", METRIC_COUNTER, IN(output_bytes, "direction=\"output\"") },
+    { "vspcd_vm_bytes_total", NULL, "bytes", METRIC_COUNTER,
+      IN(input_bytes, "direction=\"input\"") },
+    { "vspcd_held_input_bytes",
+      "Input that waits for VMs which do not take it now.", "bytes",
+      METRIC_GAUGE, AT(held_bytes) },
     { "vspcd_unidentified",
       "Connections that have not identified their VM yet.", "connections",
       METRIC_GAUGE, AT(unidentified) },
@@ -56,8 +82,20 @@ static const struct metric rows[] = {
     { "vspcd_unserved_closed_total",
       "Connections to consoles closed for newer ones before they were served.",
       "connections", METRIC_COUNTER, AT(unserved_closed) },
-    { "vspcd_clients", "Clients at consoles, and at the menu.", "clients",
-      METRIC_GAUGE, AT(clients) },
+    { "vspcd_clients",
+      "Clients at consoles and at the menu, by the door they came by.",
+      "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_PORT], "door=\"port\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_LISTENER], "door=\"listener\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_REMOTE], "door=\"remote\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_NULL_MODEM], "door=\"null-modem\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_MENU], "door=\"menu\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_API], "door=\"api\"") },
     { "vspcd_clients_limit", "Limit of all clients; 0 is no limit.", "clients",
       METRIC_GAUGE, AT(clients_limit) },
     { "vspcd_clients_refused_by_address_total",
@@ -78,15 +116,46 @@ static const struct metric rows[] = {
     { "vspcd_clients_refused_by_right_total",
       "Clients refused because no access section lets them read.", "clients",
       METRIC_COUNTER, AT(clients_refused_right) },
+    { "vspcd_clients_refused_by_console_total",
+      "Clients refused by the limit of clients of one console.", "clients",
+      METRIC_COUNTER, AT(clients_refused_console) },
+    { "vspcd_clients_refused_total",
+      "Clients that were refused, by the reason.", "clients", METRIC_COUNTER,
+      IN(clients_refused_address, "reason=\"address\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_rate, "reason=\"rate\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_total, "reason=\"limit\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_site, "reason=\"limit-of-address\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_console, "reason=\"limit-of-console\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_closed, "reason=\"audit\"") },
+    { "vspcd_clients_refused_total", NULL, "clients", METRIC_COUNTER,
+      IN(clients_refused_right, "reason=\"right\"") },
     { "vspcd_logins", "Logins that are under way.", "logins", METRIC_GAUGE,
       AT(logins) },
     { "vspcd_logins_accepted_total", "Logins that proved a name.", "logins",
       METRIC_COUNTER, AT(logins_accepted) },
     { "vspcd_logins_failed_total", "Logins that failed.", "logins",
       METRIC_COUNTER, AT(logins_failed) },
-    { "vspcd_clients_refused_by_console_total",
-      "Clients refused by the limit of clients of one console.", "clients",
-      METRIC_COUNTER, AT(clients_refused_console) },
+    { "vspcd_logins_total", "Logins that have ended, by their outcome.",
+      "logins", METRIC_COUNTER, IN(logins_accepted, "outcome=\"proven\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_denied, "outcome=\"denied\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_expired, "outcome=\"expired\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_too_soon, "outcome=\"too-soon\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_busy, "outcome=\"busy\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_timed_out, "outcome=\"timeout\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_unavailable, "outcome=\"unavailable\"") },
+    { "vspcd_logins_total", NULL, "logins", METRIC_COUNTER,
+      IN(logins_given_up, "outcome=\"given-up\"") },
     { "vspcd_moves", "vMotions that are under way.", "moves", METRIC_GAUGE,
       AT(moves) },
     { "vspcd_moves_begun_total", "vMotions that have begun.", "moves",
@@ -98,6 +167,35 @@ static const struct metric rows[] = {
     { "vspcd_moves_refused_total",
       "Requests to begin or to join a vMotion that were refused.", "requests",
       METRIC_COUNTER, AT(moves_refused) },
+    { "vspcd_moves_ended_total", "vMotions that have ended, by their outcome.",
+      "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_COMPLETED - MOVE_COMPLETED],
+         "outcome=\"completed\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_TAKEN_OVER - MOVE_COMPLETED],
+         "outcome=\"taken-over\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_ABORTED - MOVE_COMPLETED], "outcome=\"aborted\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_TIMED_OUT - MOVE_COMPLETED],
+         "outcome=\"timed-out\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_RETURNED - MOVE_COMPLETED], "outcome=\"returned\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_LOST - MOVE_COMPLETED], "outcome=\"lost\"") },
+    { "vspcd_moves_ended_total", NULL, "moves", METRIC_COUNTER,
+      IN(moves_ended[MOVE_INTERRUPTED - MOVE_COMPLETED],
+         "outcome=\"interrupted\"") },
+    { "vspcd_move_seconds",
+      "Time from the beginning of a vMotion to its completion.", "seconds",
+      METRIC_HISTOGRAM, AT(move_times) },
+    { "vspcd_move_goahead_seconds",
+      "Time from a host's request to begin a vMotion to the answer of vspcd.",
+      "seconds", METRIC_HISTOGRAM, AT(goahead_times) },
+    { "vspcd_move_peer_ok_seconds",
+      "Time from a destination host's request to join a vMotion to the answer "
+      "of vspcd.",
+      "seconds", METRIC_HISTOGRAM, AT(peer_ok_times) },
     { "vspcd_history_bytes", "Memory of the output that consoles keep.",
       "bytes", METRIC_GAUGE, AT(history_bytes) },
     { "vspcd_history_limit_bytes",
@@ -115,6 +213,9 @@ static const struct metric rows[] = {
       "Output that is missing in console logs because the disk was too slow "
       "or failed.",
       "bytes", METRIC_COUNTER, AT(log_missing_bytes) },
+    { "vspcd_console_log_gaps_total",
+      "Places in console logs at which output is missing.", "gaps",
+      METRIC_COUNTER, AT(log_gaps) },
     { "vspcd_console_log_held_bytes",
       "Memory of what waits to be written to console logs.", "bytes",
       METRIC_GAUGE, AT(log_held_bytes) },
@@ -143,11 +244,67 @@ static const struct metric rows[] = {
       METRIC_COUNTER, AT(audit_lost) },
     { "vspcd_audit_failing", "1 while the audit log cannot be written, else 0.",
       "failures", METRIC_GAUGE, AT(audit_failing) },
+    { "vspcd_audit_events_waiting",
+      "Events that wait to be written to the audit log.", "events",
+      METRIC_GAUGE, AT(audit_waiting) },
+    { "vspcd_api_requests_total",
+      "Requests to the API, by the door they came by and the class of the "
+      "answer.",
+      "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_SOCKET][0], "door=\"socket\",code=\"1xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_SOCKET][1], "door=\"socket\",code=\"2xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_SOCKET][2], "door=\"socket\",code=\"3xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_SOCKET][3], "door=\"socket\",code=\"4xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_SOCKET][4], "door=\"socket\",code=\"5xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_WEB][0], "door=\"web\",code=\"1xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_WEB][1], "door=\"web\",code=\"2xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_WEB][2], "door=\"web\",code=\"3xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_WEB][3], "door=\"web\",code=\"4xx\"") },
+    { "vspcd_api_requests_total", NULL, "requests", METRIC_COUNTER,
+      IN(api_requests[CENSUS_API_WEB][4], "door=\"web\",code=\"5xx\"") },
+    { "vspcd_loop_turn_seconds",
+      "Time that a turn of the event loop took, without waiting.", "seconds",
+      METRIC_HISTOGRAM, AT(turn_times) },
+    { "process_cpu_seconds_total", "Processor time used, user and system.",
+      "seconds", METRIC_COUNTER, AT(cpu_us) },
+    { "process_resident_memory_bytes", "Resident memory.", "bytes",
+      METRIC_GAUGE, AT(resident_bytes) },
+    { "process_virtual_memory_bytes", "Virtual memory.", "bytes", METRIC_GAUGE,
+      AT(virtual_bytes) },
+    { "process_open_fds", "Open file descriptors.", "files", METRIC_GAUGE,
+      AT(open_files) },
+    { "process_max_fds", "Limit of open file descriptors.", "files",
+      METRIC_GAUGE, AT(open_files_limit) },
+    { "process_start_time_seconds", "Time of the start, since 1970.", "seconds",
+      METRIC_GAUGE, AT(started_us) },
+    { "openstack_compute_vspc_active_connections",
+      "Open connections of VMs and clients, for dashboards made for "
+      "vmware-vspc-exporter.",
+      "connections", METRIC_GAUGE, AT(connections) },
+    { "openstack_compute_vspc_waiting_bytes_in_receive_queue",
+      "Bytes that were received and wait to be passed on, for dashboards made "
+      "for vmware-vspc-exporter.",
+      "bytes", METRIC_GAUGE, AT(held_bytes) },
 };
 
 const char *metric_kind_name(enum metric_kind kind)
 {
-    return kind == METRIC_COUNTER ? "counter" : "gauge";
+    switch (kind) {
+    case METRIC_COUNTER:
+        return "counter";
+    case METRIC_HISTOGRAM:
+        return "histogram";
+    default:
+        return "gauge";
+    }
 }
 
 const struct metric *metrics_rows(size_t *ret_count)
@@ -156,10 +313,26 @@ const struct metric *metrics_rows(size_t *ret_count)
     return rows;
 }
 
+const struct histogram *metric_histogram(const struct metric *metric,
+                                         const struct census *census)
+{
+    if (metric->kind != METRIC_HISTOGRAM)
+        return NULL;
+    return (const void *)((const char *)census + metric->at);
+}
+
 uint64_t metric_read(const struct metric *metric, const struct census *census)
 {
-    uint64_t value;
+    const struct histogram *h = metric_histogram(metric, census);
+    uint64_t value = 0;
 
+    if (metric->kind == METRIC_INFO)
+        return 1;
+    if (h != NULL) {
+        for (int i = 0; i <= HISTOGRAM_BOUNDS_MAX; i++)
+            value += h->count[i];
+        return value;
+    }
     memcpy(&value, (const char *)census + metric->at, sizeof value);
     return value;
 }

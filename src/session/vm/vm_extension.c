@@ -296,6 +296,7 @@ static int handle_begin(struct vm_session *s, struct slice sequence)
     };
     const char *why_not = begin_move(s, sequence, secret);
 
+    s->telnet.ctx->vms->answers[VM_ANSWER_GOAHEAD] |= why_not == NULL;
     if (why_not != NULL) {
         struct console_name name = console_name(s->link.console);
 
@@ -343,6 +344,7 @@ static int handle_peer(struct vm_session *s, const struct vmext_message *m)
     vm_session_enter(s, VM_PHASE_JOINED);
     vm_session_stop_waiting(s);
     vm_line_join(s);
+    s->telnet.ctx->vms->answers[VM_ANSWER_PEER_OK] = true;
     answer.sequence = slice_of(key.data, key.len - MOVE_SECRET_LEN);
     return vmext_put(&s->telnet.wire.out, &answer);
 }
@@ -356,6 +358,27 @@ static void handle_complete(struct vm_session *s, struct slice sequence)
     else
         log_limited(LOG_DEBUG, s->link.peer, NULL,
                     LOG_VM_MOVE_STRAY_COMPLETE " peer=%s", s->link.peer);
+}
+
+/* The message has come before its turn began. A read that was made outside of
+ * a turn, in a test, took no time. */
+void vm_extension_note_answers(struct vm_session *s)
+{
+    struct vm_sessions *vms = s->telnet.ctx->vms;
+    struct loop *loop = s->telnet.ctx->loop;
+
+    for (int i = 0; i < VM_ANSWER_COUNT; i++) {
+        uint64_t now_us;
+        uint64_t came_us;
+
+        if (!vms->answers[i])
+            continue;
+        vms->answers[i] = false;
+        now_us = clock_now_us();
+        came_us = loop != NULL ? loop_turn_began_us(loop) : 0;
+        histogram_add(&vms->answer_times[i],
+                      came_us != 0 ? now_us - came_us : 0);
+    }
 }
 
 int vm_extension_handle_message(struct vm_session *s, struct slice body)

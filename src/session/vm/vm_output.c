@@ -206,16 +206,21 @@ static void read_serving(struct vm_session *s)
     struct console *c = output_console(s);
     uint64_t head = c != NULL ? c->output.head : 0;
     size_t room;
+    ssize_t n;
 
     if (is_greedy(s)) {
         vm_session_end(s, VM_END_NO_ANSWERS_TAKEN);
         return;
     }
     room = read_room(s);
-    if (room == 0 ||
-        telnet_link_read(&s->telnet, s->telnet.ctx->read_buffer, room) <= 0)
+    if (room == 0)
         return;
-    telnet_link_flush_if_writable(&s->telnet);
+    n = telnet_link_read(&s->telnet, s->telnet.ctx->read_buffer, room);
+    if (n > 0)
+        telnet_link_flush_if_writable(&s->telnet);
+    vm_extension_note_answers(s);
+    if (n <= 0)
+        return;
     vm_output_pour(s);
     note_output(s, c, head);
 }

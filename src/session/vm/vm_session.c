@@ -608,7 +608,14 @@ void vm_session_start(struct session_context *ctx, struct stream *stream,
 
 void vm_session_open_all(struct session_context *ctx)
 {
+    static const struct histogram_bounds bounds = {
+        { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000,
+          500000, 1000000, 2500000, 5000000 },
+    };
+
     ctx->vms = xcalloc(1, sizeof *ctx->vms);
+    for (int i = 0; i < VM_ANSWER_COUNT; i++)
+        histogram_init(&ctx->vms->answer_times[i], &bounds);
     session_context_open_queue(ctx, &ctx->vms->identities,
                                ctx->settings.identity_timeout_us,
                                vm_session_identity_due);

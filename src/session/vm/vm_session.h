@@ -13,15 +13,26 @@
 #ifndef SESSION_VM_VM_SESSION_H
 #define SESSION_VM_VM_SESSION_H
 
+#include "base/histogram.h"
 #include "net/stream.h"
 #include "session/session_context.h"
 
-/* The deadlines of all VM sessions of a context. */
+/* What a host waits for while its VM stands still. */
+enum vm_answer {
+    VM_ANSWER_GOAHEAD,
+    VM_ANSWER_PEER_OK,
+    VM_ANSWER_COUNT,
+};
+
+/* The deadlines of all VM sessions of a context, and what they count. */
 struct vm_sessions {
     struct deadline_queue identities; /* until the VM is identified */
     struct deadline_queue
         first_bytes; /* until the greeting, if a TLS hello may come */
     struct deadline_queue probes; /* until the next look: vm_takeover.c */
+    /* From the turn in which the message came to the answer's write. */
+    struct histogram answer_times[VM_ANSWER_COUNT];
+    bool answers[VM_ANSWER_COUNT]; /* are queued by the read at hand */
 };
 
 /* Once for a context, before the first session, and after the last one. */

@@ -188,6 +188,9 @@ void vm_input_tell_lines(struct vm_session *s);
 int vm_extension_handle_message(struct vm_session *s, struct slice body);
 int vm_extension_handle_option(struct vm_session *s, bool is_on);
 
+/* The answers of a read were written, as far as the connection takes them. */
+void vm_extension_note_answers(struct vm_session *s);
+
 /* ---- vm_attach.c */
 
 /* Attaches the VM to its console, by the identity that it has given so far; or
