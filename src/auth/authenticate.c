@@ -34,8 +34,7 @@ struct authenticate {
     uint32_t check_count;
     struct list queued[2]; /* of those who have not failed, and the others */
     struct deadline_queue steps;
-    uint64_t accepted; /* since the start */
-    uint64_t failed;
+    struct authenticate_counts counts; /* under_way: count */
 };
 
 const char *authenticate_outcome_name(enum authenticate_outcome outcome)
@@ -80,7 +79,6 @@ static const char *name_for_log(const struct authenticate_attempt *a)
 
 static void record_accepted(const struct authenticate_attempt *a)
 {
-    a->all->accepted++;
     log_audit(LOG_INFO, a->peer, NULL,
               LOG_LOGIN_ACCEPTED " principal=%s proof=%s door=%s peer=%s",
               LOG_TEXT(principal_format(&a->who).text),
@@ -91,7 +89,6 @@ static void record_accepted(const struct authenticate_attempt *a)
 static void record_failed(const struct authenticate_attempt *a,
                           const char *reason)
 {
-    a->all->failed++;
     log_audit(LOG_WARNING, a->peer, NULL,
               LOG_LOGIN_FAILED
               " principal=%s proof=%s door=%s peer=%s reason=%s",
@@ -102,11 +99,10 @@ static void record_failed(const struct authenticate_attempt *a,
 
 struct authenticate_counts authenticate_counts(const struct authenticate *all)
 {
-    return (struct authenticate_counts){
-        .accepted = all->accepted,
-        .failed = all->failed,
-        .under_way = all->count,
-    };
+    struct authenticate_counts counts = all->counts;
+
+    counts.under_way = all->count;
+    return counts;
 }
 
 static void start_checks(struct authenticate *all);
@@ -141,6 +137,7 @@ static void finish(struct authenticate_attempt *a)
 {
     enum authenticate_outcome outcome = (enum authenticate_outcome)a->outcome;
 
+    a->all->counts.ended[outcome]++;
     if (outcome == AUTHENTICATE_PROVEN)
         record_accepted(a);
     else
@@ -174,6 +171,7 @@ void authenticate_cancel(struct authenticate_attempt *a)
     if (a->state == CHECKED) {
         count_failure(a);
         pam_conversation_cancel(&a->pam);
+        a->all->counts.given_up++;
         record_failed(a, "left");
     }
     if (a->lookup != NULL)

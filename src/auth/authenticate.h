@@ -140,8 +140,8 @@ struct authenticate_login {
 /* Attempts since the start, and now. One that was given up before it was
  * checked is none of them. */
 struct authenticate_counts {
-    uint64_t accepted;
-    uint64_t failed;
+    uint64_t ended[AUTHENTICATE_OUTCOME_COUNT];
+    uint64_t given_up; /* while they were checked */
     uint32_t under_way;
 };
 struct authenticate_counts authenticate_counts(const struct authenticate *all);

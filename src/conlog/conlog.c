@@ -233,6 +233,7 @@ struct conlog_counts conlog_count(const struct conlog *l)
     return (struct conlog_counts){
         .taken = l->taken,
         .missing = l->missing,
+        .gaps = l->gaps,
         .held = conlog_writers_held(l->writers),
     };
 }

@@ -26,6 +26,7 @@ struct conlog {
     unsigned pattern_made;         /* names_made when the pattern changed */
     uint64_t taken;                /* bytes of all logs, since the start */
     uint64_t missing;
+    uint64_t gaps;
 };
 
 struct console_log {

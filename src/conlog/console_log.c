@@ -115,6 +115,7 @@ static void tell_gap(struct console_log *log, uint64_t lost, int error)
 
     log->missing += lost;
     log->conlog->missing += lost;
+    log->conlog->gaps++;
     callbacks->on_gap(callbacks->owner, log->reader.console, log->name.path,
                       lost, error);
 }

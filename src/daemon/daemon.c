@@ -448,6 +448,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
     (void)err;
     d->census = (struct daemon_census){
         .open_files = d->open_files,
+        .started_us = (uint64_t)clock_utc_ms() * 1000,
         .directory = &d->directory,
         .sessions = &d->sessions,
         .loop = d->loop,

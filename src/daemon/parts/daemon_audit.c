@@ -188,6 +188,7 @@ void daemon_audit_count(const struct daemon_audit *a, struct census *census)
     audit_writer_read_news(a->writer, &news);
     census->audit_written = news.written;
     census->audit_lost = news.lost;
+    census->audit_waiting = news.waiting;
     census->audit_failing = news.is_failing;
 }
 

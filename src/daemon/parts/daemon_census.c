@@ -1,6 +1,7 @@
 #include "daemon/parts/daemon_census.h"
 
 #include "auth/authenticate.h"
+#include "base/process_usage.h"
 #include "core/directory.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
@@ -9,6 +10,7 @@
 #include "net/loop.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
+#include "session/vm/vm_session.h"
 
 #include <stdio.h>
 
@@ -21,6 +23,7 @@ static uint64_t refused(const struct gate *g, enum admission_side side,
 static void read_gate(struct census *census, const struct gate *g)
 {
     census->clients += g->at_no_console;
+    census->clients_by_door[CLIENT_DOOR_MENU] += g->at_no_console;
     census->clients_limit = g->places.limits.all;
     census->unidentified = g->newcomers[ADMISSION_VM].count;
     census->unidentified_limit = g->newcomers[ADMISSION_VM].limit;
@@ -54,8 +57,33 @@ static void read_logins(struct census *census, const struct authenticate *all)
     struct authenticate_counts counts = authenticate_counts(all);
 
     census->logins = counts.under_way;
-    census->logins_accepted = counts.accepted;
-    census->logins_failed = counts.failed;
+    census->logins_accepted = counts.ended[AUTHENTICATE_PROVEN];
+    census->logins_denied = counts.ended[AUTHENTICATE_DENIED];
+    census->logins_expired = counts.ended[AUTHENTICATE_EXPIRED];
+    census->logins_too_soon = counts.ended[AUTHENTICATE_TOO_SOON];
+    census->logins_busy = counts.ended[AUTHENTICATE_BUSY];
+    census->logins_timed_out = counts.ended[AUTHENTICATE_TIMEOUT];
+    census->logins_unavailable = counts.ended[AUTHENTICATE_UNAVAILABLE];
+    census->logins_given_up = counts.given_up;
+    census->logins_failed = census->logins_denied + census->logins_expired +
+                            census->logins_too_soon + census->logins_busy +
+                            census->logins_timed_out +
+                            census->logins_unavailable +
+                            census->logins_given_up;
+}
+
+static void read_process(struct census *census, const struct daemon_census *c)
+{
+    struct process_usage usage = process_read_usage();
+
+    census->open_files_limit = c->open_files;
+    census->open_files = usage.open_files;
+    census->cpu_us = usage.cpu_us;
+    census->resident_bytes = usage.resident_bytes;
+    census->virtual_bytes = usage.virtual_bytes;
+    census->started_us = c->started_us;
+    census->turn_times = *loop_turn_times(c->loop);
+    census->accepts_starved = loop_starved_count(c->loop);
 }
 
 /* Asks hooks and console logs under locks that their threads share; they are
@@ -63,11 +91,13 @@ static void read_logins(struct census *census, const struct authenticate *all)
 static void daemon_census_read(void *owner, struct census *ret)
 {
     const struct daemon_census *c = owner;
+    const struct vm_sessions *vms = c->sessions->vms;
 
     *ret = (struct census){
-        .open_files_limit = c->open_files,
-        .accepts_starved = loop_starved_count(c->loop),
+        .goahead_times = vms->answer_times[VM_ANSWER_GOAHEAD],
+        .peer_ok_times = vms->answer_times[VM_ANSWER_PEER_OK],
     };
+    read_process(ret, c);
     census_read_directory(ret, c->directory);
     read_gate(ret, &c->sessions->gate);
     if (c->sessions->authenticate != NULL)
@@ -76,6 +106,8 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_logs_count(c->logs, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);
+    ret->connections =
+        ret->vms + ret->clients + ret->unidentified + ret->unserved;
 }
 
 static void daemon_census_read_console(void *owner, const struct console *c,

@@ -18,6 +18,7 @@ struct session_context;
  * read. */
 struct daemon_census {
     uint64_t open_files; /* limit of open files; 0: not known */
+    uint64_t started_us; /* of the program, since 1970 */
     const struct directory *directory;
     const struct session_context *sessions;
     const struct loop *loop;

@@ -378,5 +378,6 @@ void daemon_logs_count(const struct daemon_logs *l, struct census *census)
     counts = conlog_count(l->conlog);
     census->log_bytes = counts.taken;
     census->log_missing_bytes = counts.missing;
+    census->log_gaps = counts.gaps;
     census->log_held_bytes = counts.held;
 }
