@@ -84,3 +84,11 @@ void buf_take(struct buf *b, size_t len)
     if (b->len == 0)
         buf_done(b);
 }
+
+void buf_cut(struct buf *b, size_t len)
+{
+    assert(len <= b->len);
+    b->len = (uint32_t)len;
+    if (b->len == 0)
+        buf_done(b);
+}

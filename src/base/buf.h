@@ -38,6 +38,9 @@ void buf_added(struct buf *b, size_t len);
 /* Takes len bytes off the front; frees the memory when nothing is left. */
 void buf_take(struct buf *b, size_t len);
 
+/* Takes away all behind the first len bytes, which is no more than there is. */
+void buf_cut(struct buf *b, size_t len);
+
 /* Good until the next call that changes the buffer. */
 static inline struct slice buf_bytes(const struct buf *b)
 {

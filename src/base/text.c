@@ -31,6 +31,45 @@ size_t text_character(struct slice s, uint32_t *ret_code)
     return len;
 }
 
+/* RFC 3629, section 4: what the first byte says about those behind it. */
+static bool check_first(struct text_check *check, uint8_t byte)
+{
+    *check = (struct text_check){ .low = 0x80, .high = 0xbf };
+    if (byte < 0x80)
+        return true;
+    if (byte < 0xc2 || byte > 0xf4)
+        return false;
+    check->left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    if (byte == 0xe0)
+        check->low = 0xa0;
+    if (byte == 0xed)
+        check->high = 0x9f;
+    if (byte == 0xf0)
+        check->low = 0x90;
+    if (byte == 0xf4)
+        check->high = 0x8f;
+    return true;
+}
+
+bool text_check(struct text_check *check, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint8_t byte = bytes.data[i];
+
+        if (check->left == 0) {
+            if (!check_first(check, byte))
+                return false;
+            continue;
+        }
+        if (byte < check->low || byte > check->high)
+            return false;
+        check->left--;
+        check->low = 0x80;
+        check->high = 0xbf;
+    }
+    return true;
+}
+
 bool text_is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||

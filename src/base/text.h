@@ -15,6 +15,16 @@
  */
 size_t text_character(struct slice s, uint32_t *ret_code);
 
+/* UTF-8 that comes in pieces. All zeros before the first one. */
+struct text_check {
+    uint8_t left;      /* bytes of a character that are still to come */
+    uint8_t low, high; /* what the next one of them is between */
+};
+
+/* False: with these bytes it is no UTF-8, and check is of no use any more. The
+ * text ends with a whole character if check->left is 0. */
+bool text_check(struct text_check *check, struct slice bytes);
+
 /* True for C0, DEL, C1, and the Unicode line separators. */
 bool text_is_control(uint32_t code);
 

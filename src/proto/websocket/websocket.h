@@ -13,6 +13,7 @@
 #define PROTO_WEBSOCKET_WEBSOCKET_H
 
 #include "base/slice.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +34,7 @@ enum websocket_opcode {
 };
 
 enum websocket_event {
-    WEBSOCKET_NEED_MORE, /* all input was used */
+    WEBSOCKET_NEED_MORE, /* all input was used; behind CLOSE: ignored */
     WEBSOCKET_DATA,      /* some of a message: opcode TEXT or BINARY, body */
     WEBSOCKET_DATA_END,  /* the message is complete */
     WEBSOCKET_CONTROL,   /* opcode CLOSE, PING or PONG, with its whole body */
@@ -58,23 +59,31 @@ enum {
     WEBSOCKET_FRAGMENTS_MAX = 1024,
 };
 
-/* About 200 bytes; all members are websocket.c's. */
+enum websocket_part {
+    WEBSOCKET_PART_HEAD, /* of a frame */
+    WEBSOCKET_PART_DATA,
+    WEBSOCKET_PART_CONTROL,
+    WEBSOCKET_PART_CLOSED, /* what comes behind CLOSE is ignored */
+    WEBSOCKET_PART_BROKEN,
+};
+
+/* Under 200 bytes; all members are websocket.c's. */
 struct websocket_reader {
-    uint64_t left;     /* of the frame's body */
-    uint32_t fragment; /* of the message */
-    uint8_t head[WEBSOCKET_HEAD_MAX];
-    uint8_t head_len;
-    uint8_t mask[4];
-    uint8_t mask_at;
+    uint64_t left;       /* of the frame's body */
+    const char *problem; /* BROKEN */
+    uint32_t fragments;  /* of the message, so far */
+    uint16_t close_code; /* BROKEN */
     uint8_t side;
-    uint8_t opcode;  /* of the frame */
+    uint8_t part;
     uint8_t message; /* opcode of the message that has begun; 0: none */
-    bool is_final;
-    bool is_in_frame;
-    bool is_broken;
-    uint8_t control[WEBSOCKET_CONTROL_MAX];
+    bool is_final;   /* the frame ends it */
+    uint8_t head_len;
     uint8_t control_len;
-    struct websocket_item broken;
+    uint8_t mask_at;
+    uint8_t mask[4];
+    struct text_check text; /* of the message */
+    uint8_t head[WEBSOCKET_HEAD_MAX];
+    uint8_t control[WEBSOCKET_CONTROL_MAX];
 };
 
 void websocket_reader_init(struct websocket_reader *r,
