@@ -46,6 +46,36 @@ void session_context_done(struct session_context *ctx)
     free(ctx->copy_buffer);
 }
 
+bool session_context_trusts(const struct session_context *ctx,
+                            const struct principal *who)
+{
+    return who->token == 0 ||
+           (ctx->tokens != NULL && tokens_holds(ctx->tokens, who->token));
+}
+
+struct access_console session_context_view(const struct console *console)
+{
+    if (console == NULL)
+        return (struct access_console){ .name = "" };
+    return (struct access_console){
+        .name = console->name,
+        .uuid = console->uuid,
+        .label = console->label,
+        .host = console_host(console),
+    };
+}
+
+struct access_verdict session_context_judge(const struct session_context *ctx,
+                                            const struct principal *who,
+                                            const struct console *console)
+{
+    struct access_console view = session_context_view(console);
+
+    if (ctx->access == NULL || !session_context_trusts(ctx, who))
+        return (struct access_verdict){ .right = RIGHT_NONE };
+    return access_rules_judge(ctx->access, who, &view);
+}
+
 void session_context_open_queue(struct session_context *ctx,
                                 struct deadline_queue *queue,
                                 uint64_t length_us, deadline_due_fn *on_due)

@@ -118,7 +118,7 @@ struct session_context {
                                         * nobody may do anything */
     struct authenticate *authenticate; /* set by the owner, as access. NULL:
                                         * nobody is asked for a login */
-    const struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
+    struct tokens *tokens;       /* that hold; set by the owner; borrowed. NULL:
                                   * none */
     struct groups_watch *groups; /* set by the owner; borrowed. NULL: groups
                                   * that are known stay */
@@ -145,6 +145,20 @@ void session_context_init(struct session_context *ctx, struct loop *loop,
                           const struct session_settings *settings);
 /* No session may be left. */
 void session_context_done(struct session_context *ctx);
+
+/*
+ * What the rules say now of this principal and this console; NULL: the server
+ * itself, which only a section for "*" is for. A token that was revoked or has
+ * expired gives nothing (session_context_trusts). Every door asks here.
+ */
+struct access_verdict session_context_judge(const struct session_context *ctx,
+                                            const struct principal *who,
+                                            const struct console *console);
+bool session_context_trusts(const struct session_context *ctx,
+                            const struct principal *who);
+
+/* A console as the rules look at it; its texts are borrowed. */
+struct access_console session_context_view(const struct console *console);
 
 /* Opens a queue of deadlines for the sessions of a kind, and has the loop watch
  * it. on_due gets the context as its owner. */

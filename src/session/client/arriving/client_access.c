@@ -78,34 +78,15 @@ void client_access_identify_again(struct client_session *s)
     identify(s);
 }
 
-static struct access_console rules_view(const struct console *c)
-{
-    return (struct access_console){
-        .name = c->name,
-        .uuid = c->uuid,
-        .label = c->label,
-        .host = console_host(c),
-    };
-}
-
-/* A token that was revoked or has expired proves nothing any more. */
-static bool holds(const struct client_session *s)
-{
-    const struct tokens *tokens = s->telnet.ctx->tokens;
-
-    return s->who.token == 0 ||
-           (tokens != NULL && tokens_holds(tokens, s->who.token));
-}
-
 static struct access_verdict judge(const struct client_session *s,
                                    const struct console *c)
 {
-    const struct access_rules *rules = s->telnet.ctx->access;
-    struct access_console console = rules_view(c);
+    return session_context_judge(s->telnet.ctx, &s->who, c);
+}
 
-    if (rules == NULL || !holds(s))
-        return (struct access_verdict){ .right = RIGHT_NONE };
-    return access_rules_judge(rules, &s->who, &console);
+static bool holds(const struct client_session *s)
+{
+    return session_context_trusts(s->telnet.ctx, &s->who);
 }
 
 /* Without sections nobody from another machine may come; the administrator has
@@ -229,7 +210,7 @@ bool client_access_may_gain(struct client_session *s)
     if (s->target.console == NULL)
         return s->who.proof == PROOF_ADDRESS &&
                access_rules_may_gain(rules, &s->who, NULL);
-    console = rules_view(s->target.console);
+    console = session_context_view(s->target.console);
     return access_rules_may_gain(rules, &s->who, &console);
 }
 
