@@ -125,6 +125,9 @@ struct api_call_ops {
     void (*answered)(struct api_call *call);
     /* A stream that has waited has more. */
     void (*woken)(struct api_call *call);
+    /* A row that ATTACHES, or EVENTS: the transport opens a WebSocket, or calls
+     * the row's run (Server-Sent Events); or api_fail. */
+    void (*open)(struct api_call *call);
 };
 
 /* body NULL: a stream. */
@@ -152,6 +155,7 @@ struct api_call {
     const struct principal *who; /* the transport's */
     const char *peer;            /* the same; its address as text */
     const char *door;            /* the same; "socket", "web" */
+    const char *last_event;      /* the same; Last-Event-ID. NULL: none */
     struct console *console;     /* NULL: none is named, or it has gone */
     struct console_ref ref;
     struct api_value value[API_VALUES_MAX];
@@ -242,6 +246,7 @@ enum api_error {
     API_UNAUTHENTICATED, /* 401 unauthenticated */
     API_FORBIDDEN,       /* 403 forbidden */
     API_NOT_FOUND,       /* 404 not-found */
+    API_NO_METHOD,       /* 405 no-method */
     API_AMBIGUOUS,       /* 409 ambiguous: several consoles have the name */
     API_CONFLICT,        /* 409 conflict: locked, busy */
     API_VM_DISCONNECTED, /* 409 vm-disconnected */
@@ -269,7 +274,20 @@ void api_free(struct api *api);
 struct session_context *api_sessions(const struct api *api);
 const struct api_means *api_means_of(const struct api *api);
 
-/* All rows: each cmd_*.c has some, api_table.c joins them. */
-const struct api_command *const *api_rows(size_t *ret_count);
+/* All rows, in an order that stays: each cmd_*.c has some, api_table.c joins
+ * them. From a cursor that is all zeros at first; NULL: there are no more. */
+struct api_cursor {
+    size_t table, row;
+};
+const struct api_command *api_next_row(struct api_cursor *cursor);
+
+/* The JSON as a text with a line end, which is the caller's to free; NULL: there
+ * is no memory. The json is used up. */
+char *api_json_text(json_t *json);
+
+/* For a transport's own errors: the same JSON, the same status. */
+json_t *api_error_json(enum api_error error, const char *message,
+                       const char *hint);
+unsigned api_error_status(enum api_error error);
 
 #endif

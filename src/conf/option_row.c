@@ -33,9 +33,10 @@ const struct option_row option_rows[] = {
               "overrides --proxy-port. An IPv6 address with a port is written "
               "in brackets." },
     { .name = "proxy-listen",
-      .type = OPTION_PROXY,
+      .type = OPTION_PORT,
       AT(proxies),
       .words = TLS_WORDS,
+      .min = SETTINGS_TLS_TELNETS,
       .value = "ADDRESS:PORT[,tls=POLICY]",
       .example = "{\"[::]:992,tls=required\"}",
       .text = "additional address and port for VMs, with its own TLS\n"
@@ -121,6 +122,83 @@ const struct option_row option_rows[] = {
       .more = "Clients then reach a console from the menu (--menu-port), or as "
               "its service URI says; see --service-listen and "
               "--service-connect." },
+    { .name = "socket",
+      .type = OPTION_TEXT,
+      AT(socket),
+      .min = 1,
+      .value = "PATH",
+      .is_path = true,
+      .text = "Unix socket of the API, which vspc uses; none: there is no\n"
+              "socket",
+      .more = "Without a path it is vspcd.sock in $RUNTIME_DIRECTORY, which "
+              "systemd sets, for root in /run/vspcd, else in "
+              "$XDG_RUNTIME_DIR/vspcd. Each person is known by the account "
+              "that uses the socket." },
+    { .name = "socket-group",
+      .type = OPTION_TEXT,
+      AT(socket_group),
+      .min = 1,
+      .value = "GROUP",
+      .text = "group whose members may connect to --socket",
+      .more = "Without one it is the group vspcd, if there is one, else the "
+              "group of the process. What somebody may do there, the access "
+              "sections say." },
+    { .name = "web",
+      .type = OPTION_PORT,
+      AT(web),
+      .words = "off|required",
+      .min = SETTINGS_WEB_TLS,
+      .value = "ADDRESS:PORT[,tls=off|required]",
+      .example = "{\"[::]:8443\"}",
+      .text = "address and port of the API over https; can be given up to 8\n"
+              "times",
+      .more = "Without tls= TLS is required, but on a loopback address. TLS "
+              "is that of clients: --cert, --client-ca, --client-tls-min. With "
+              "tls=off on any other address, passwords and tokens are "
+              "refused there: put a proxy that does TLS in front of it." },
+    { .name = "web-origins",
+      .type = OPTION_RULE,
+      AT(web_origins),
+      .value = "ORIGIN",
+      .is_reloaded = true,
+      .example = "{\"https://consoles.example.org\"}",
+      .text = "origin of pages that may use the API, besides its own; can be\n"
+              "given several times",
+      .more = "An origin is https://HOST[:PORT]. Its host is also one by which "
+              "somebody who has proven no name may reach the API." },
+    { .name = "web-proxy-from",
+      .type = OPTION_NETWORK,
+      AT(web_proxies),
+      .value = "NETWORK",
+      .is_reloaded = true,
+      .example = "{\"192.0.2.7\"}",
+      .text = "network of web proxies whose --web-proxy-user-header is\n"
+              "believed; can be given several times",
+      .more = "Such a proxy has asked people who they are, and removes the "
+              "header from their own requests." },
+    { .name = "web-proxy-socket",
+      .type = OPTION_FLAG,
+      AT(web_proxy_socket),
+      .is_reloaded = true,
+      .text = "root and vspcd's own user are such proxies on --socket, too" },
+    { .name = "web-proxy-user-header",
+      .type = OPTION_TEXT,
+      AT(web_user_field),
+      .min = 1,
+      .value = "NAME",
+      .is_reloaded = true,
+      .example = "X-Forwarded-User",
+      .text = "field of a request in which a proxy names the person" },
+    { .name = "web-proxy-groups-header",
+      .type = OPTION_TEXT,
+      AT(web_groups_field),
+      .min = 1,
+      .value = "NAME",
+      .is_reloaded = true,
+      .example = "X-Forwarded-Groups",
+      .text = "field of a request in which a proxy lists the person's groups,\n"
+              "with commas between them",
+      .more = "Access sections know them as proxy:GROUP." },
     { .name = "menu-port",
       .type = OPTION_NUMBER,
       AT(menu_port),
@@ -1318,7 +1396,7 @@ bool option_is_setting(const struct option_row *row)
 
 bool option_is_list(const struct option_row *row)
 {
-    return row->type == OPTION_PROXY || row->type == OPTION_RULE ||
+    return row->type == OPTION_PORT || row->type == OPTION_RULE ||
            row->type == OPTION_NETWORK;
 }
 

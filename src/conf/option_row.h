@@ -21,7 +21,8 @@ enum option_type {
     OPTION_ADDRESS, /* an IP address, stored in the settings themselves */
     OPTION_TEXT,    /* text of at least min bytes, or one of words */
     OPTION_WORD,    /* one of words; the setting is the word's index */
-    OPTION_PROXY,   /* list of ADDRESS:PORT[,tls=WORD] */
+    OPTION_PORT,    /* list of ADDRESS:PORT[,tls=WORD]; min is the word where
+                     * none is given */
     OPTION_RULE,    /* list of texts */
     OPTION_NETWORK, /* list of networks */
     OPTION_REQUEST, /* no setting: requests something else, such as the help */

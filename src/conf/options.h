@@ -26,7 +26,7 @@
 
 enum {
     SETTINGS_HOST_MAX = 64, /* bytes of an address with its port and a NUL */
-    SETTINGS_PROXIES_MAX = 8,
+    SETTINGS_PORTS_MAX = 8,
     SETTINGS_RULES_MAX = 32,
     SETTINGS_NETWORKS_MAX = 64,
     SETTINGS_ROWS_MAX = 128,  /* more than the table has */
@@ -62,6 +62,12 @@ enum settings_certs {
     SETTINGS_CERTS_REQUIRED,
 };
 
+/* Of a port of the API. */
+enum settings_web_tls {
+    SETTINGS_WEB_CLEAR,
+    SETTINGS_WEB_TLS,
+};
+
 /* What in a client's certificate is its name. */
 enum settings_certificate_name {
     SETTINGS_NAME_CN,
@@ -70,11 +76,16 @@ enum settings_certificate_name {
     SETTINGS_NAME_URI,
 };
 
-/* An additional port for VMs. */
-struct settings_proxy {
+/* Ports, each with its TLS policy. */
+struct settings_port {
     char address[SETTINGS_HOST_MAX]; /* ADDRESS:PORT */
-    uint64_t tls;                    /* enum settings_tls */
+    uint64_t tls;                    /* index of the row's words */
+    bool has_tls;                    /* a policy was given */
     unsigned line;                   /* of the file */
+};
+struct settings_ports {
+    struct settings_port item[SETTINGS_PORTS_MAX];
+    uint64_t count;
 };
 
 struct settings_rules {
@@ -151,8 +162,16 @@ struct settings {
     uint64_t vm_certs;                 /* enum settings_certs */
     uint64_t client_certs;             /* enum settings_certs */
     uint64_t certificate_name;         /* enum settings_certificate_name */
-    uint64_t proxy_count;              /* entries of proxies */
-    struct settings_proxy proxies[SETTINGS_PROXIES_MAX];
+    struct settings_ports proxies;     /* more ports for VMs; enum
+                                        * settings_tls */
+    struct settings_ports web;         /* of the API; enum settings_web_tls */
+    struct settings_rules web_origins;
+    struct settings_networks web_proxies; /* whose word about people counts */
+    bool web_proxy_socket;                /* root's on the Unix socket, too */
+    char *web_user_field;
+    char *web_groups_field;
+    char *socket;       /* "none", a path, or NULL: in the run directory */
+    char *socket_group; /* NULL: "vspcd", if there is such a group */
     struct settings_rules service_listen;  /* syntax: proto/uri_rule.h */
     struct settings_rules service_connect; /* syntax: proto/uri_rule.h */
     struct settings_networks vm_allow;     /* empty: every address */

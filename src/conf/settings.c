@@ -152,9 +152,9 @@ static uint64_t vm_tls(const struct settings *s, bool greatest)
 {
     uint64_t tls = s->tls;
 
-    for (uint64_t i = 0; i < s->proxy_count; i++)
-        if ((s->proxies[i].tls > tls) == greatest)
-            tls = s->proxies[i].tls;
+    for (uint64_t i = 0; i < s->proxies.count; i++)
+        if ((s->proxies.item[i].tls > tls) == greatest)
+            tls = s->proxies.item[i].tls;
     return tls;
 }
 
@@ -372,8 +372,10 @@ static unsigned line_of(const struct settings *s, const struct option_row *row,
 {
     const char *member = (const char *)s + row->offset;
 
-    if (row->type == OPTION_PROXY && index < s->proxy_count)
-        return s->proxies[index].line;
+    if (row->type == OPTION_PORT)
+        return ((const struct settings_ports *)(const void *)member)
+            ->item[index]
+            .line;
     if (row->type == OPTION_RULE)
         return ((const struct settings_rules *)(const void *)member)
             ->line[index];

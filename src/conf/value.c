@@ -123,20 +123,19 @@ static int bad_value(const struct option_row *row, const char *value,
     return -EINVAL;
 }
 
-static int add_proxy(const struct option_row *row, unsigned line,
-                     const char *value, struct settings *settings,
-                     struct err *err)
+/* The row's min is the policy of a port for which none is given. */
+static int add_port(const struct option_row *row, struct settings_ports *ports,
+                    unsigned line, const char *value, struct err *err)
 {
-    struct settings_proxy proxy = { .tls = SETTINGS_TLS_TELNETS, .line = line };
+    struct settings_port port = { .tls = row->min, .line = line };
     size_t len = strcspn(value, ",");
     const char *rest = value + len;
 
-    if (settings->proxy_count == SETTINGS_PROXIES_MAX) {
-        err_set(err, "too many ports for VMs: the limit is %d",
-                SETTINGS_PROXIES_MAX);
+    if (ports->count == SETTINGS_PORTS_MAX) {
+        err_set(err, "too many ports: the limit is %d", SETTINGS_PORTS_MAX);
         return -EINVAL;
     }
-    if (len == 0 || len >= sizeof proxy.address ||
+    if (len == 0 || len >= sizeof port.address ||
         (rest[0] != '\0' && strncmp(rest, ",tls=", 5) != 0)) {
         err_set(err,
                 "'%s' is not valid: expected ADDRESS:PORT or "
@@ -144,10 +143,11 @@ static int add_proxy(const struct option_row *row, unsigned line,
                 text_show(value).text);
         return -EINVAL;
     }
-    memcpy(proxy.address, value, len);
-    if (rest[0] != '\0' && !find_word(row->words, rest + 5, &proxy.tls))
+    memcpy(port.address, value, len);
+    port.has_tls = rest[0] != '\0';
+    if (port.has_tls && !find_word(row->words, rest + 5, &port.tls))
         return bad_word(row->words, rest + 5, err);
-    settings->proxies[settings->proxy_count++] = proxy;
+    ports->item[ports->count++] = port;
     return 0;
 }
 
@@ -248,8 +248,8 @@ static int set_member(const struct option_row *row, unsigned line,
         return add_rule(row, member, line, value, err);
     case OPTION_NETWORK:
         return add_networks(row, member, line, value, err);
-    case OPTION_PROXY:
-        return add_proxy(row, line, value, settings, err);
+    case OPTION_PORT:
+        return add_port(row, member, line, value, err);
     case OPTION_WORD:
         if (!find_word(row->words, value, &result))
             return bad_word(row->words, value, err);
@@ -344,8 +344,8 @@ void option_clear(const struct option_row *row, struct settings *s)
     case OPTION_NETWORK:
         *(struct settings_networks *)member = (struct settings_networks){ 0 };
         break;
-    case OPTION_PROXY:
-        s->proxy_count = 0;
+    case OPTION_PORT:
+        ((struct settings_ports *)member)->count = 0;
         break;
     case OPTION_NUMBER:
     case OPTION_SECONDS:
@@ -393,9 +393,9 @@ void option_copy(const struct option_row *row, struct settings *to,
         *(struct settings_networks *)member =
             *(const struct settings_networks *)source;
         break;
-    case OPTION_PROXY:
-        memcpy(to->proxies, from->proxies, sizeof to->proxies);
-        to->proxy_count = from->proxy_count;
+    case OPTION_PORT:
+        *(struct settings_ports *)member =
+            *(const struct settings_ports *)source;
         break;
     case OPTION_NUMBER:
     case OPTION_SECONDS:
@@ -433,15 +433,16 @@ static bool are_networks_equal(const struct settings_networks *a,
     return a->count == b->count;
 }
 
-static bool are_proxies_equal(const struct settings *a,
-                              const struct settings *b)
+static bool are_ports_equal(const struct settings_ports *a,
+                            const struct settings_ports *b)
 {
-    for (uint64_t i = 0; i < a->proxy_count && i < b->proxy_count; i++) {
-        if (strcmp(a->proxies[i].address, b->proxies[i].address) != 0 ||
-            a->proxies[i].tls != b->proxies[i].tls)
+    for (uint64_t i = 0; i < a->count && i < b->count; i++) {
+        if (strcmp(a->item[i].address, b->item[i].address) != 0 ||
+            a->item[i].tls != b->item[i].tls ||
+            a->item[i].has_tls != b->item[i].has_tls)
             return false;
     }
-    return a->proxy_count == b->proxy_count;
+    return a->count == b->count;
 }
 
 bool option_is_equal(const struct option_row *row, const struct settings *a,
@@ -461,8 +462,8 @@ bool option_is_equal(const struct option_row *row, const struct settings *a,
         return are_rules_equal(of_a, of_b);
     case OPTION_NETWORK:
         return are_networks_equal(of_a, of_b);
-    case OPTION_PROXY:
-        return are_proxies_equal(a, b);
+    case OPTION_PORT:
+        return are_ports_equal(of_a, of_b);
     case OPTION_NUMBER:
     case OPTION_SECONDS:
     case OPTION_SIZE:
@@ -537,15 +538,15 @@ static void print_networks(const struct settings_networks *networks, FILE *to)
     fputc('}', to);
 }
 
-static void print_proxies(const struct option_row *row,
-                          const struct settings *s, FILE *to)
+static void print_ports(const struct option_row *row,
+                        const struct settings_ports *ports, FILE *to)
 {
     fputc('{', to);
-    for (uint64_t i = 0; i < s->proxy_count; i++) {
+    for (uint64_t i = 0; i < ports->count; i++) {
         fputs(i > 0 ? ", \"" : "\"", to);
-        print_inner_text(s->proxies[i].address, to);
+        print_inner_text(ports->item[i].address, to);
         fputs(",tls=", to);
-        option_print_word(row->words, s->proxies[i].tls, to);
+        option_print_word(row->words, ports->item[i].tls, to);
         fputc('"', to);
     }
     fputc('}', to);
@@ -584,8 +585,8 @@ bool option_print_value(const struct option_row *row, const struct settings *s,
     case OPTION_NETWORK:
         print_networks(member, to);
         return true;
-    case OPTION_PROXY:
-        print_proxies(row, s, to);
+    case OPTION_PORT:
+        print_ports(row, member, to);
         return true;
     case OPTION_REQUEST:
         break;

@@ -21,6 +21,7 @@
 #include "daemon/parts/daemon_proxies.h"
 #include "daemon/parts/daemon_state.h"
 #include "daemon/parts/daemon_tls.h"
+#include "daemon/parts/daemon_web.h"
 #include "daemon/parts/listing.h"
 #include "daemon/process/systemd.h"
 #include "session/kinds/sessions.h"
@@ -55,6 +56,7 @@ struct daemon {
     struct daemon_proxies proxies;
     struct daemon_census census;
     struct listing listing;
+    struct daemon_web web;
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
     bool wants_listing; /* SIGUSR1 has come in this turn */

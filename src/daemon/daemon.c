@@ -141,6 +141,7 @@ static void daemon_end_signal(void *owner, int number)
     systemd_stopping(&d->systemd);
     daemon_proxies_close(&d->proxies);
     daemon_ports_stop(&d->ports);
+    daemon_web_stop(&d->web);
     session_shut_down(&d->sessions.all, farewell(d));
     deadline_start(&d->shutdowns, &d->shutdown, clock_now_us());
 }
@@ -466,6 +467,23 @@ static void daemon_close_listing(struct daemon *d)
     listing_close(&d->listing);
 }
 
+static int daemon_open_web(struct daemon *d, struct err *err)
+{
+    const struct web_links links = {
+        .settings = d->settings,
+        .sessions = &d->sessions,
+        .groups = d->logins.groups,
+        .means = { .owner = d, .census = daemon_census_source(&d->census) },
+    };
+
+    return daemon_web_open(&d->web, &links, err);
+}
+
+static void daemon_close_web(struct daemon *d)
+{
+    daemon_web_close(&d->web);
+}
+
 static int daemon_open_signals(struct daemon *d, struct err *err)
 {
     static const struct {
@@ -551,6 +569,8 @@ static const struct part {
     { "state", daemon_open_state, daemon_close_state },
     { "proxies", daemon_open_proxies, daemon_close_proxies },
     { "listing", daemon_open_listing, daemon_close_listing },
+    /* Behind all that its commands ask. */
+    { "web", daemon_open_web, daemon_close_web },
     { "signals", daemon_open_signals, NULL },
     { "serving", daemon_open_serving, daemon_close_serving },
 };
@@ -575,6 +595,7 @@ void daemon_say_ready(struct daemon *d)
               LOG_ANY(s->file != NULL ? s->file : ""));
     daemon_proxies_log_others(&d->proxies);
     daemon_ports_log(&d->ports);
+    daemon_web_log(&d->web);
     if (geteuid() == 0)
         log_warning(LOG_RUNS_AS_ROOT " reason=%s",
                     LOG_TEXT("whoever takes vspcd over has the whole system; "

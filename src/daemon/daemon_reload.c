@@ -63,6 +63,7 @@ static void use_settings(struct daemon *d)
     daemon_proxies_use(&d->proxies, s, &d->tls);
     /* May write to VMs (their lines change), which may end sessions. */
     directory_set(&d->directory, &directory);
+    daemon_web_use(&d->web);
     daemon_hooks_use(&d->hooks);
     daemon_logs_reload(&d->logs);
     daemon_audit_reload(&d->audit);

@@ -50,6 +50,14 @@
 #define LOG_RELOAD_RESTART "SIGHUP: setting needs a restart"
 #define LOG_RELOAD_ALLOWED "SIGHUP: rules applied to existing connections"
 
+/* ---- the API ---------------------------------------------------------- */
+
+#define LOG_API_OPENED "API opened"
+#define LOG_API_NO_SOCKET "API without its socket"
+#define LOG_API_COMMAND "API command"
+#define LOG_API_DENIED "API command denied"
+#define LOG_API_ENDED "API connection ended"
+
 /* ---- SIGUSR1 ---------------------------------------------------------- */
 
 #define LOG_TOTALS "totals listed"

@@ -100,6 +100,7 @@ static void run(const struct server *s, const char *program, int log)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(settings, sizeof settings, "%s/vspcd.conf", s->folder);
     setenv("STATE_DIRECTORY", s->folder, 1);
+    setenv("RUNTIME_DIRECTORY", s->folder, 1);
     setenv("VSPCD_CONFIG", settings, 1);
     /* One that hangs says where, when server_end asks it. */
     setenv("ASAN_OPTIONS", "handle_abort=1", 0);

@@ -110,10 +110,10 @@ static void every_type_has_a_form_in_the_file(void **state)
     assert_int_equal(s->tls, SETTINGS_TLS_REQUIRED);
     assert_string_equal(s->interface, "::1");
     assert_string_equal(s->cert, "/etc/a \"b\".pem");
-    assert_int_equal(s->proxy_count, 2);
-    assert_string_equal(s->proxies[0].address, "[::]:992");
-    assert_int_equal(s->proxies[0].tls, SETTINGS_TLS_OFF);
-    assert_int_equal(s->proxies[1].tls, SETTINGS_TLS_TELNETS);
+    assert_int_equal(s->proxies.count, 2);
+    assert_string_equal(s->proxies.item[0].address, "[::]:992");
+    assert_int_equal(s->proxies.item[0].tls, SETTINGS_TLS_OFF);
+    assert_int_equal(s->proxies.item[1].tls, SETTINGS_TLS_TELNETS);
     assert_int_equal(s->service_connect.count, 2);
     assert_string_equal(s->service_connect.text[0], "vspc://*");
     assert_string_equal(s->service_connect.text[1], "#1:2");
@@ -471,7 +471,7 @@ static void a_reload_takes_what_may_change(void **state)
     assert_int_equal(next.vm_expire_s, 2);
     assert_int_equal(next.hold_ms, 7);
     assert_int_equal(next.proxy_port, 1);
-    assert_int_equal(next.proxy_count, 0);
+    assert_int_equal(next.proxies.count, 0);
     assert_null(next.cert);
     assert_string_equal(next.service_listen.text[0], "b:1");
     assert_int_equal(changes.count, 3);

@@ -122,8 +122,8 @@ void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
     check_address(s, "interface", 0, s->interface, false, problems);
-    for (uint64_t i = 0; i < s->proxy_count; i++)
-        check_address(s, "proxy-listen", i, s->proxies[i].address, true,
+    for (uint64_t i = 0; i < s->proxies.count; i++)
+        check_address(s, "proxy-listen", i, s->proxies.item[i].address, true,
                       problems);
     check_rules(s, "service-listen", &s->service_listen, URI_SERVER, problems);
     check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,

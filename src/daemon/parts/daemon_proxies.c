@@ -88,9 +88,9 @@ int daemon_proxies_open(struct daemon_proxies *p,
 
     p->count = 0;
     r = open_one(p, settings, tls, loop, sessions, &asked, err);
-    for (uint64_t i = 0; i < settings->proxy_count && r == 0; i++) {
-        asked = (struct asked){ "proxy-listen", i, settings->proxies[i].address,
-                                settings->proxies[i].tls };
+    for (uint64_t i = 0; i < settings->proxies.count && r == 0; i++) {
+        asked = (struct asked){ "proxy-listen", i, settings->proxies.item[i].address,
+                                settings->proxies.item[i].tls };
         r = open_one(p, settings, tls, loop, sessions, &asked, err);
     }
     if (r < 0)
@@ -111,7 +111,7 @@ void daemon_proxies_use(struct daemon_proxies *p,
 {
     for (int i = 0; i < p->count; i++)
         p->item[i].policy = policy_of(
-            tls, i == 0 ? settings->tls : settings->proxies[i - 1].tls);
+            tls, i == 0 ? settings->tls : settings->proxies.item[i - 1].tls);
 }
 
 void daemon_proxies_log_others(const struct daemon_proxies *p)

@@ -21,7 +21,7 @@ struct daemon_proxy {
 };
 
 struct daemon_proxies {
-    struct daemon_proxy item[1 + SETTINGS_PROXIES_MAX]; /* --proxy-port first */
+    struct daemon_proxy item[1 + SETTINGS_PORTS_MAX]; /* --proxy-port first */
     int count; /* open ones; 0 after daemon_proxies_close */
 };
 

@@ -80,15 +80,17 @@ static bool vms_have_tls(const struct settings *s)
 {
     bool any = s->tls != SETTINGS_TLS_OFF;
 
-    for (uint64_t i = 0; i < s->proxy_count; i++)
-        any = any || s->proxies[i].tls != SETTINGS_TLS_OFF;
+    for (uint64_t i = 0; i < s->proxies.count; i++)
+        any = any || s->proxies.item[i].tls != SETTINGS_TLS_OFF;
     return any;
 }
 
-/* True on the consoles' ports, or if a VM may ask for a listener. */
+/* True on the consoles' ports, if a VM may ask for a listener, or for the
+ * API. */
 static bool clients_have_tls(const struct settings *s)
 {
-    return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0;
+    return s->client_tls != SETTINGS_TLS_OFF || s->service_listen.count > 0 ||
+           s->web.count > 0;
 }
 
 /* True if a person relies on TLS, so that running without would be wrong. */
@@ -96,10 +98,10 @@ static bool is_asked_for(const struct settings *s)
 {
     bool asked = s->tls > SETTINGS_TLS_TELNETS || s->cert != NULL ||
                  s->tls_ciphers != NULL || s->vm_certs != SETTINGS_CERTS_OFF ||
-                 s->client_tls != SETTINGS_TLS_OFF;
+                 s->client_tls != SETTINGS_TLS_OFF || s->web.count > 0;
 
-    for (uint64_t i = 0; i < s->proxy_count; i++)
-        asked = asked || s->proxies[i].tls > SETTINGS_TLS_TELNETS;
+    for (uint64_t i = 0; i < s->proxies.count; i++)
+        asked = asked || s->proxies.item[i].tls > SETTINGS_TLS_TELNETS;
     return asked;
 }
 

@@ -59,6 +59,7 @@ def clean_environment(extra=None):
            if key not in ("SUPPORT_MULTI_CONSOLE", "VM_CLIENT_LIMIT")}
     # Nor does a configuration file of this machine count.
     return env | {"STATE_DIRECTORY": _scratch.name,
+                  "RUNTIME_DIRECTORY": _scratch.name,
                   "VSPCD_CONFIG": "/dev/null"} | (extra or {})
 
 
@@ -199,7 +200,9 @@ class Vspcd(Program):
         self.peers = []
         # State and certificate are a vspcd's own, unless the test says where.
         self._state = tempfile.TemporaryDirectory(prefix="vspcd-state-")
-        env = {"STATE_DIRECTORY": self._state.name} | (env or {})
+        env = {"STATE_DIRECTORY": self._state.name,
+               "RUNTIME_DIRECTORY": self._state.name} | (env or {})
+        self.socket = os.path.join(env["RUNTIME_DIRECTORY"], "vspcd.sock")
         super().__init__(
             [*wrapper, program, "--proxy-port", proxy_port,
              "--proxy-iface", iface, "--interface", iface,

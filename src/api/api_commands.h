@@ -1,0 +1,12 @@
+/*
+ * api_commands.h - the arrays of rows of the files of commands, for
+ * api_table.c. Each ends with a row without a name.
+ */
+#ifndef API_API_COMMANDS_H
+#define API_API_COMMANDS_H
+
+#include "api/api.h"
+
+extern const struct api_command api_server_commands[]; /* cmd_server.c */
+
+#endif

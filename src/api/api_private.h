@@ -1,0 +1,41 @@
+/*
+ * api_private.h - what the files of api/ share beside api.h:
+ *
+ *   api.c         calls: begin, the right, answers, the audit
+ *   api_find.c    which row a request is for; which console a text names
+ *   api_values.c  arguments from texts and JSON
+ *   api_table.c   all rows
+ */
+#ifndef API_API_PRIVATE_H
+#define API_API_PRIVATE_H
+
+#include "api/api.h"
+#include "api/api_means.h"
+
+struct api {
+    struct session_context *sessions;
+    const struct api_means *means;
+};
+
+/* ---- api_find.c */
+
+/* The console with this id, UUID (if its VM has no other), or name as shown.
+ * NULL: there is none, or *ret_many of them. */
+struct console *api_find_console(const struct directory *d, const char *text,
+                                 unsigned *ret_many);
+
+/* ---- api_values.c */
+
+const struct api_argument *api_argument_of(const struct api_command *command,
+                                           const char *name);
+
+/* An argument's value from a text. False: ret says what is wrong with it. */
+bool api_set_value(struct api_call *call, const char *name, struct slice text,
+                   struct err *ret);
+
+/* The first required argument that is missing; NULL: none is. */
+const struct api_argument *api_missing(const struct api_call *call);
+
+void api_free_values(struct api_call *call);
+
+#endif

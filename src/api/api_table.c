@@ -1,0 +1,22 @@
+/*
+ * Every row. A file of commands has its rows in an array of its own, whose end
+ * is a row without a name.
+ */
+#include "api/api_commands.h"
+
+static const struct api_command *const tables[] = {
+    api_server_commands,
+};
+
+const struct api_command *api_next_row(struct api_cursor *cursor)
+{
+    while (cursor->table < sizeof tables / sizeof *tables) {
+        const struct api_command *row = &tables[cursor->table][cursor->row++];
+
+        if (row->name != NULL)
+            return row;
+        cursor->table++;
+        cursor->row = 0;
+    }
+    return NULL;
+}

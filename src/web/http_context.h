@@ -1,0 +1,75 @@
+/*
+ * http_context.h - what all HTTP connections share: settings, counts, time
+ * limits, and the work of long answers, which is made in slices.
+ *
+ * Opened by web.c, outlives every connection. A connection is in one of the
+ * lists idle and busy; http_session.c keeps them. Work is http_answer.c's.
+ */
+#ifndef WEB_HTTP_CONTEXT_H
+#define WEB_HTTP_CONTEXT_H
+
+#include "base/deadline.h"
+#include "base/limits.h"
+#include "base/network.h"
+#include "web/http_origin.h"
+
+enum {
+    WEB_SLICE_US = 1000,
+    WEB_CONNECTIONS_MAX = LIMIT_OF(4096),
+    WEB_HEAD_US = 10 * 1000 * 1000, /* from the first byte to the whole head */
+    WEB_BODY_US = 30 * 1000 * 1000,
+    WEB_IDLE_US = 60 * 1000 * 1000,  /* between requests */
+    WEB_WRITE_US = 60 * 1000 * 1000, /* without progress */
+};
+
+struct api;
+struct groups;
+
+struct web_settings {
+    /* Whose word about people is believed, and in which fields it is; NULL:
+     * nobody's. Borrowed, as the rest. */
+    struct network_list proxies;
+    bool trusts_socket; /* peers of the Unix socket are such proxies, too, if
+                         * they are keepers */
+    const char *user_field;
+    const char *groups_field;
+    /* "https://host[:port]": pages of these may use the API, besides those that
+     * come from where the request goes. */
+    const char *const *origin;
+    size_t origin_count;
+};
+
+struct web_counts {
+    uint64_t connections; /* now */
+    uint64_t requests;    /* since the start, by class of status: */
+    uint64_t informed;    /* 1xx: WebSockets */
+    uint64_t succeeded;
+    uint64_t refused; /* 4xx */
+    uint64_t failed;  /* 5xx */
+};
+
+struct session_context;
+
+struct http_context {
+    struct session_context *ctx;
+    struct api *api;
+    struct groups *groups; /* NULL: peers of the Unix socket are known by
+                            * number alone */
+    struct web_settings settings;
+    struct web_counts counts;
+    struct list idle; /* struct http_session.node, longest first */
+    struct list busy;
+    struct list work; /* struct http_session.work */
+    struct deadline working;
+    struct deadline_queue turns; /* working: the next turn */
+    struct deadline_queue heads, bodies, idles, writes;
+};
+
+static inline struct http_origins http_context_origins(
+    const struct http_context *http)
+{
+    return (struct http_origins){ http->settings.origin,
+                                  http->settings.origin_count };
+}
+
+#endif

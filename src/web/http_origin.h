@@ -1,0 +1,32 @@
+/*
+ * http_origin.h - whether a request may be a page's of another site, in the
+ * browser of somebody who is let in (pure).
+ *
+ * A browser sends what any page asks it to, with the certificate of the person,
+ * or from the machine of the person. So a request that changes something, and a
+ * WebSocket, must come from a page of vspcd's own (Origin is where the request
+ * goes), of an origin that the settings allow, or from no page at all. And who
+ * has proven nothing but an address must have meant this host: a name that
+ * somebody else's DNS has made mean this host (rebinding) is refused.
+ */
+#ifndef WEB_HTTP_ORIGIN_H
+#define WEB_HTTP_ORIGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct http_origins {
+    const char *const *item; /* "https://host[:port]" */
+    size_t count;
+};
+
+/* origin NULL: it has none. host: the field Host; NULL: none. */
+bool http_origin_is_allowed(const char *origin, const char *host, bool is_tls,
+                            const struct http_origins *allowed);
+
+/* Whether Host is an address, "localhost", or the host of an allowed origin;
+ * NULL is (no browser leaves it out). */
+bool http_origin_is_own_host(const char *host,
+                             const struct http_origins *allowed);
+
+#endif
