@@ -30,6 +30,9 @@ struct token_store {
     struct worker_crew crew; /* its lock protects all members below */
     struct token_store_news news;
     struct uses uses;
+    struct list jobs; /* struct token_job.node */
+    struct list done; /* the same; at most TOKEN_STORE_JOBS_MAX in both */
+    unsigned job_count;
 };
 
 /* ---- the file: without the lock --------------------------------------- */
@@ -54,16 +57,16 @@ static int open_file(struct token_store *s, struct token_store_news *found,
 
 /* -ENOENT: there is no file. */
 static int read_file(struct token_store *s, struct token_store_news *found,
-                     struct err *err)
+                     bool is_changed, struct err *err)
 {
-    bool is_changed = false;
+    bool is_new = false;
     int r = 0;
 
     if (s->file == NULL)
         r = open_file(s, found, err);
     if (r == 0)
-        r = token_file_look(s->file, &is_changed, err);
-    if (r == 0 && is_changed) {
+        r = token_file_look(s->file, &is_new, err);
+    if (r == 0 && (is_new || is_changed)) {
         r = token_file_load(s->file, &found->list, &found->damaged, err);
         found->has_list = r == 0;
         s->has_tokens = s->has_tokens || r == 0;
@@ -79,13 +82,13 @@ static int read_file(struct token_store *s, struct token_store_news *found,
 /* A file that has been replaced by another one, such as a backup, is read at
  * once: nobody's tokens end in between. */
 static int look(struct token_store *s, struct token_store_news *found,
-                struct err *err)
+                bool is_changed, struct err *err)
 {
     bool was_open = s->file != NULL;
-    int r = read_file(s, found, err);
+    int r = read_file(s, found, is_changed, err);
 
     if (r == -ENOENT && was_open)
-        r = read_file(s, found, err);
+        r = read_file(s, found, is_changed, err);
     if (r != -ENOENT)
         return r;
     found->has_list = s->has_tokens;
@@ -161,6 +164,28 @@ static bool keep_news(struct token_store *s, struct token_store_news *found,
     return is_news;
 }
 
+static void move_jobs(struct list *to, struct list *from)
+{
+    LIST_EACH (node, after, from) {
+        list_remove(node);
+        list_add_tail(to, node);
+    }
+}
+
+/* True: they have perhaps written, which token_file_look does not tell. */
+static bool do_jobs(struct token_store *s, struct list *jobs)
+{
+    bool any = false;
+
+    LIST_EACH (node, after, jobs) {
+        struct token_job *job = CONTAINER_OF(node, struct token_job, node);
+
+        token_job_run(job, &s->file, s->path);
+        any = any || job->kind != TOKEN_JOB_LIST;
+    }
+    return any;
+}
+
 /* Called with the lock, which is released while the disk works. Reads before it
  * writes: a revocation counts, whether the disk is full or not. */
 static bool turn(struct token_store *s)
@@ -168,10 +193,15 @@ static bool turn(struct token_store *s)
     struct token_store_news found = { 0 };
     struct err err = { "" };
     bool is_due = take_uses(s);
+    struct list jobs;
+    bool is_changed;
     int r;
 
+    list_init(&jobs);
+    move_jobs(&jobs, &s->jobs);
     worker_unlock(&s->crew);
-    r = look(s, &found, &err);
+    is_changed = do_jobs(s, &jobs);
+    r = look(s, &found, is_changed, &err);
     if (r == 0 && is_due)
         write_uses(s);
     /* Until they are written, the disk fails. */
@@ -180,7 +210,9 @@ static bool turn(struct token_store *s)
         err = s->trouble;
     }
     worker_lock(&s->crew);
-    return keep_news(s, &found, r, &err);
+    is_changed = !list_is_empty(&jobs);
+    move_jobs(&s->done, &jobs);
+    return keep_news(s, &found, r, &err) || is_changed;
 }
 
 static void token_store_run(void *arg)
@@ -191,7 +223,7 @@ static void token_store_run(void *arg)
     do {
         uint64_t until_us = clock_now_us() + TOKEN_STORE_LOOK_US;
 
-        while (worker_wait_until(&s->crew, until_us))
+        while (list_is_empty(&s->jobs) && worker_wait_until(&s->crew, until_us))
             ;
         is_last = s->crew.is_ending; /* may be set during the turn */
         if (turn(s))
@@ -216,8 +248,16 @@ static struct token_store *store_new(
     s->settings.path = s->path;
     s->uses.item = xcalloc(TOKEN_FILE_HOLDING_MAX, size);
     s->writing.item = xcalloc(TOKEN_FILE_HOLDING_MAX, size);
+    list_init(&s->jobs);
+    list_init(&s->done);
     worker_crew_init(&s->crew, settings->on_news, settings->owner);
     return s;
+}
+
+static void free_jobs(struct list *jobs)
+{
+    LIST_EACH (node, after, jobs)
+        token_job_free(CONTAINER_OF(node, struct token_job, node));
 }
 
 /* A thread that hangs in the disk keeps all of s. */
@@ -227,6 +267,8 @@ static void store_free(struct token_store *s)
         return;
     token_file_close(s->file);
     token_list_done(&s->news.list);
+    free_jobs(&s->jobs);
+    free_jobs(&s->done);
     free(s->uses.item);
     free(s->writing.item);
     free(s);
@@ -277,4 +319,33 @@ void token_store_note_use(struct token_store *s, const struct token_use *use)
     worker_lock(&s->crew);
     put_use(&s->uses, use);
     worker_unlock(&s->crew);
+}
+
+bool token_store_ask(struct token_store *s, struct token_job *job)
+{
+    bool is_taken;
+
+    worker_lock(&s->crew);
+    is_taken = s->job_count < TOKEN_STORE_JOBS_MAX;
+    if (is_taken) {
+        list_add_tail(&s->jobs, &job->node);
+        s->job_count++;
+        worker_wake(&s->crew);
+    }
+    worker_unlock(&s->crew);
+    return is_taken;
+}
+
+struct token_job *token_store_take_done(struct token_store *s)
+{
+    struct token_job *job = NULL;
+
+    worker_lock(&s->crew);
+    if (!list_is_empty(&s->done)) {
+        job = CONTAINER_OF(s->done.next, struct token_job, node);
+        list_remove(&job->node);
+        s->job_count--;
+    }
+    worker_unlock(&s->crew);
+    return job;
 }

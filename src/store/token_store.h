@@ -1,11 +1,12 @@
 /*
  * token_store.h - the token file (token_file.h), watched by a thread: what
- * other processes change is news within TOKEN_STORE_LOOK_US, and uses are
- * written.
+ * other processes change is news within TOKEN_STORE_LOOK_US, uses are written,
+ * and jobs are done (token_job.h).
  *
- * A file that does not exist has no tokens, and is not made here: so a server
- * without tokens has no such file. If the file cannot be read, the last list
- * stays the truth, and the news say so; a file that was deleted is empty.
+ * A file that does not exist has no tokens, and is made by the first token
+ * alone: so a server without tokens has no such file. If the file cannot be
+ * read, the last list stays the truth, and the news say so; a file that was
+ * deleted is empty.
  *
  * Called by one thread, the loop's. Owns the file and the thread. Only
  * token_store_open and token_store_close wait for the disk. Does not log: it
@@ -15,6 +16,7 @@
 #define STORE_TOKEN_STORE_H
 
 #include "store/token_file.h"
+#include "store/token_job.h"
 
 enum {
     TOKEN_STORE_PATH_MAX = 1100,
@@ -22,6 +24,8 @@ enum {
     /* Uses are written at once if none were written for this long: so a commit
      * is rare, however busy the tokens are. */
     TOKEN_STORE_WRITE_US = 60 * 1000 * 1000,
+    /* That wait for the disk. */
+    TOKEN_STORE_JOBS_MAX = 64,
 };
 
 struct token_store;
@@ -58,6 +62,14 @@ void token_store_close(struct token_store *s, uint64_t wait_us);
 
 void token_store_take_news(struct token_store *s,
                            struct token_store_news *ret_news);
+
+/* The job is the store's until it is taken, when there is news. False: too many
+ * wait, and it stays the caller's. What a job has changed is in the list of the
+ * news that come with it. */
+bool token_store_ask(struct token_store *s, struct token_job *job);
+
+/* One that is done; NULL: there are no more. */
+struct token_job *token_store_take_done(struct token_store *s);
 
 /* The later use of a token replaces the earlier one. Uses that the disk does
  * not take are tried again. */

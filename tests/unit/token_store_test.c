@@ -516,6 +516,126 @@ static void a_file_that_cannot_be_read_is_tried_again(void **state)
     while (b->news.is_failing || b->news.list.count == 0);
 }
 
+/* ---- jobs --------------------------------------------------------------- */
+
+/* What is news with it is left. */
+static struct token_job *ask(struct bench *b, struct token_job *job)
+{
+    struct token_job *done;
+
+    assert_true(token_store_ask(b->store, job));
+    while ((done = token_store_take_done(b->store)) == NULL)
+        wait_news(b);
+    assert_ptr_equal(done, job);
+    return done;
+}
+
+static struct token_job *job_of(enum token_job_kind kind, const char *name,
+                                const char *owner)
+{
+    struct token_job *job = token_job_new(kind);
+
+    snprintf(job->name, sizeof job->name, "%s", name);
+    snprintf(job->owner, sizeof job->owner, "%s", owner);
+    snprintf(job->rights, sizeof job->rights, "write");
+    snprintf(job->by, sizeof job->by, "root");
+    job->now_s = NOW_S;
+    job->expires_s = NOW_S + 100;
+    snprintf((char *)job->digest, sizeof job->digest, "%s", name);
+    return job;
+}
+
+static int run_job(struct bench *b, struct token_job *job)
+{
+    int r = ask(b, job)->result;
+
+    token_job_free(job);
+    return r;
+}
+
+/* The list is news before the answer: whoever has the answer can use it. */
+static void a_job_creates_a_token(void **state)
+{
+    struct bench *b = *state;
+    struct token_job *job = job_of(TOKEN_JOB_CREATE, "ci", "alice");
+
+    open_store(b);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_LIST, "", "")), 0);
+    assert_int_equal(access(b->path, F_OK), -1);
+    job->expires_s = 0;
+    ask(b, job);
+    assert_int_equal(job->result, 0);
+    assert_string_equal(token_job_record(job)->name, "ci");
+    assert_string_equal(token_job_record(job)->owner, "alice");
+    assert_string_equal(token_job_record(job)->created_by, "root");
+    assert_int_equal(token_job_record(job)->expires_s, 0);
+    token_job_free(job);
+    assert_int_equal(b->news.list.count, 1);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_CREATE, "ci", "alice")),
+                     TOKEN_FILE_NAME_TAKEN);
+}
+
+static void an_owner_has_so_many_at_most(void **state)
+{
+    struct bench *b = *state;
+    struct token_job *job = job_of(TOKEN_JOB_CREATE, "b", "alice");
+
+    open_store(b);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_CREATE, "a", "alice")), 0);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_CREATE, "c", "bob")), 0);
+    job->owner_max = 1;
+    assert_int_equal(run_job(b, job), TOKEN_FILE_FULL);
+    job = job_of(TOKEN_JOB_CREATE, "b", "alice");
+    job->owner_max = 2;
+    assert_int_equal(run_job(b, job), 0);
+}
+
+static void a_job_revokes_a_token(void **state)
+{
+    struct bench *b = *state;
+    struct token_job *job;
+    char id[32];
+
+    open_store(b);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_REVOKE, "ci", "")),
+                     TOKEN_FILE_NO_SUCH_NAME);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_CREATE, "ci", "alice")), 0);
+    assert_int_equal(run_job(b, job_of(TOKEN_JOB_CREATE, "cd", "alice")), 0);
+    job = job_of(TOKEN_JOB_REVOKE, "ci", "bob");
+    job->is_owners_only = true;
+    assert_int_equal(run_job(b, job), TOKEN_FILE_NO_SUCH_NAME);
+    job = ask(b, job_of(TOKEN_JOB_REVOKE, "ci", ""));
+    assert_int_equal(job->result, 0);
+    assert_int_equal(token_job_record(job)->revoked_s, NOW_S);
+    assert_string_equal(token_job_record(job)->revoked_by, "root");
+    snprintf(id, sizeof id, "%llu", (unsigned long long)job->id + 1);
+    token_job_free(job);
+    job = ask(b, job_of(TOKEN_JOB_REVOKE, id, ""));
+    assert_string_equal(token_job_record(job)->name, "cd");
+    assert_int_equal(token_job_record(job)->revoked_s, NOW_S);
+    token_job_free(job);
+    /* What has ended stays as it ended. */
+    job = job_of(TOKEN_JOB_REVOKE, "ci", "");
+    job->now_s = NOW_S + 50;
+    assert_int_equal(ask(b, job)->result, 0);
+    assert_int_equal(token_job_record(job)->revoked_s, NOW_S);
+    token_job_free(job);
+}
+
+/* They belong to the store, which frees them: none is done, or all are. */
+static void so_many_jobs_wait_at_most(void **state)
+{
+    struct bench *b = *state;
+    struct token_job *job;
+
+    open_store(b);
+    for (int i = 0; i < TOKEN_STORE_JOBS_MAX; i++)
+        assert_true(token_store_ask(b->store, job_of(TOKEN_JOB_LIST, "", "")));
+    job = job_of(TOKEN_JOB_LIST, "", "");
+    assert_false(token_store_ask(b->store, job));
+    token_job_free(job);
+}
+
 int main(void)
 {
 #define WITH_BENCH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -531,6 +651,10 @@ int main(void)
         WITH_BENCH(a_server_without_tokens_makes_no_file),
         WITH_BENCH(what_others_do_is_news),
         WITH_BENCH(a_file_that_replaces_another_is_read_at_once),
+        WITH_BENCH(a_job_creates_a_token),
+        WITH_BENCH(an_owner_has_so_many_at_most),
+        WITH_BENCH(a_job_revokes_a_token),
+        WITH_BENCH(so_many_jobs_wait_at_most),
         WITH_BENCH(uses_are_written),
         WITH_BENCH(uses_that_a_full_disk_did_not_take_are_written_later),
         WITH_BENCH(a_damaged_file_is_moved_aside),
