@@ -48,6 +48,20 @@ static void buf_takes_all_or_nothing_up_to_its_maximum(void **state)
     buf_done(&b);
 }
 
+static void buf_gives_back_what_was_begun(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 100);
+    assert_int_equal(buf_append(&b, slice_of_text("hello world")), 0);
+    buf_take(&b, 1);
+    buf_cut(&b, 4);
+    assert_true(slice_is_equal(buf_bytes(&b), slice_of_text("ello")));
+    buf_cut(&b, 0);
+    assert_null(b.data);
+}
+
 static bool is_number(const void *value, const void *key)
 {
     return *(const int *)value == *(const int *)key;
@@ -281,6 +295,47 @@ static void text_becomes_utf8_without_invisible_characters(void **state)
     assert_false(text_is_invisible(0xa1));
 }
 
+static bool is_whole_text(const uint8_t *bytes, size_t len, size_t cut)
+{
+    struct text_check check = { 0 };
+
+    return text_check(&check, slice_of(bytes, cut)) &&
+           text_check(&check, slice_of(bytes + cut, len - cut)) &&
+           check.left == 0;
+}
+
+static bool is_of_characters(struct slice text)
+{
+    uint32_t code;
+    size_t len;
+
+    while (text.len > 0 && (len = text_character(text, &code)) > 0)
+        text = slice_after(text, len);
+    return text.len == 0;
+}
+
+/* All texts of four bytes that are at the edges of their ranges. */
+static void a_text_in_pieces_is_the_same_text(void **state)
+{
+    static const uint8_t edges[] = {
+        'a',  0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc1, 0xc2, 0xdf,
+        0xe0, 0xe1, 0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf4, 0xf5, 0xff,
+    };
+    unsigned count = sizeof edges;
+
+    (void)state;
+    for (unsigned i = 0; i < count * count * count * count; i++) {
+        uint8_t bytes[4];
+        size_t cut = i % 5;
+        unsigned rest = i;
+
+        for (size_t k = 0; k < sizeof bytes; k++, rest /= count)
+            bytes[k] = edges[rest % count];
+        assert_int_equal(is_whole_text(bytes, sizeof bytes, cut),
+                         is_of_characters(slice_of(bytes, sizeof bytes)));
+    }
+}
+
 static void a_text_is_visible_if_each_character_is(void **state)
 {
     (void)state;
@@ -490,6 +545,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(buf_keeps_order_and_holds_nothing_when_empty),
         cmocka_unit_test(buf_takes_all_or_nothing_up_to_its_maximum),
+        cmocka_unit_test(buf_gives_back_what_was_begun),
         cmocka_unit_test(an_array_has_room_for_one_more),
         cmocka_unit_test(a_secret_is_freed_once),
         cmocka_unit_test(map_finds_what_was_added_and_not_removed),
@@ -501,6 +557,7 @@ int main(void)
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_becomes_utf8_without_invisible_characters),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(a_text_in_pieces_is_the_same_text),
         cmocka_unit_test(a_text_is_visible_if_each_character_is),
         cmocka_unit_test(a_text_is_shown_clean_and_cut),
         cmocka_unit_test(uuid_of_any_spelling_is_one),

@@ -35,6 +35,9 @@ struct http_reader {
     bool has_no_body; /* the next one */
 };
 
+_Static_assert(sizeof(struct http_reader) <= 128,
+               "what an idle connection costs");
+
 struct http_reader *http_reader_new(enum http_side side)
 {
     struct http_reader *r = calloc(1, sizeof *r);

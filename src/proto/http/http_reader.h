@@ -4,12 +4,13 @@
  *
  * No I/O, no clock, no callbacks to the caller. The caller feeds bytes, takes
  * one event at a time, and may stop after any of them. What is in memory is the
- * head that is arriving, bounded by HTTP_HEAD_MAX; between messages a reader
- * holds none.
+ * head that is arriving, bounded by HTTP_HEAD_MAX; without one, in a body too,
+ * a reader is under 128 bytes.
  *
  * Strict: a message with Transfer-Encoding and Content-Length, with several
  * lengths, a bare CR in a head, a line folded, or a field without a name is
- * malformed. HTTP/0.9 and HTTP/2's preface are, too.
+ * malformed. HTTP/0.9 and HTTP/2's preface are, too. A request of HTTP/1.1 has
+ * one Host. Extensions of chunks, and trailers, are bounded and left out.
  */
 #ifndef PROTO_HTTP_HTTP_READER_H
 #define PROTO_HTTP_HTTP_READER_H
@@ -20,8 +21,9 @@ enum http_event {
     HTTP_NEED_MORE, /* all input was used; feed more later */
     HTTP_HEAD_DONE, /* the message's head is complete */
     HTTP_BODY,      /* some of its body */
-    HTTP_DONE, /* the message is complete; input behind it was not used, and
-                * after is_upgrade belongs to the other protocol */
+    HTTP_DONE, /* the message is complete; input behind it was not used. After
+                * is_upgrade it belongs to the other protocol, or is HTTP if the
+                * server stays with that: then go on */
     HTTP_MALFORMED, /* status and problem say what to answer; nothing more can
                      * be read from the connection */
 };
