@@ -299,6 +299,10 @@ void console_make_room(struct console *c, size_t len, uint64_t now_us);
  * is kept; from held_input_max on, clients are no longer read for input. */
 void console_set_link_full(struct console *c, bool is_full);
 
+/* Whether new input goes to the VM's connection at once, as far as that takes
+ * it. Else it is kept, behind what waits already. */
+bool console_passes_input(const struct console *c);
+
 /*
  * From console_hold_input on, input is kept instead of being given to the link,
  * because the VM must not get any. From held_input_max on, clients are no

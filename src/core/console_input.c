@@ -55,6 +55,11 @@ static bool keeps_input(const struct console *c)
     return is_input_held(c) || c->held_input.len > 0;
 }
 
+bool console_passes_input(const struct console *c)
+{
+    return !keeps_input(c);
+}
+
 /* Held input has gone on, or is dropped. */
 static void let_go(struct console *c, size_t len)
 {

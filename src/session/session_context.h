@@ -134,6 +134,7 @@ struct session_context {
     struct client_sessions *clients; /* client/client_session.h */
     struct services *services;       /* service/service.h */
     struct arrivals *arrivals;       /* arrival.h */
+    struct typings *typings;         /* typing.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

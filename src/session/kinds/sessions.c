@@ -3,6 +3,7 @@
 #include "session/arrival.h"
 #include "session/client/client_session.h"
 #include "session/service/service.h"
+#include "session/typing.h"
 #include "session/vm/vm_session.h"
 
 void sessions_open(struct session_context *ctx, struct loop *loop,
@@ -14,6 +15,7 @@ void sessions_open(struct session_context *ctx, struct loop *loop,
     vm_session_open_all(ctx);
     client_session_open_all(ctx);
     service_open_all(ctx);
+    typing_open_all(ctx);
 }
 
 void sessions_set(struct session_context *ctx,
@@ -47,6 +49,7 @@ struct session_judged sessions_judge(struct session_context *ctx)
 void sessions_close(struct session_context *ctx)
 {
     session_free_ended(&ctx->all);
+    typing_close_all(ctx);
     service_close_all(ctx);
     client_session_close_all(ctx);
     vm_session_close_all(ctx);
