@@ -71,6 +71,7 @@ const char *client_door_name(enum client_door door)
         [CLIENT_DOOR_NULL_MODEM] = "null-modem",
         [CLIENT_DOOR_MENU] = "menu",
         [CLIENT_DOOR_API] = "api",
+        [CLIENT_DOOR_WEBSOCKET] = "websocket",
     };
 
     return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";
@@ -179,6 +180,7 @@ void client_set_right(struct client *client, enum right right)
     client->right = (uint8_t)right;
     if (client->console == NULL)
         return;
+    console_mark(client->console, CONSOLE_DUE_PEOPLE);
     if (right < RIGHT_BREAK)
         client_break(client, false);
     if (right < RIGHT_WRITE)

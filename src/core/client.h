@@ -40,6 +40,10 @@ struct client_ops {
      * for this client. */
     void (*judge)(struct client *client);
 
+    /* Who is at the console, what they may, or who has its keyboard, may have
+     * changed. NULL: the client does not show that. */
+    void (*people_changed)(struct client *client);
+
     /* Whoever is at work on no console may call these two, through client_say
      * and client_disconnect. NULL: the client is nobody's to talk to, or to
      * end. */
@@ -55,6 +59,7 @@ enum client_door {
     CLIENT_DOOR_NULL_MODEM, /* another VM's console */
     CLIENT_DOOR_MENU,       /* the list of all consoles */
     CLIENT_DOOR_API,        /* a command: types, and does not stay */
+    CLIENT_DOOR_WEBSOCKET,  /* of the API */
     CLIENT_DOOR_COUNT,
 };
 const char *client_door_name(enum client_door door);

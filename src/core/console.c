@@ -125,6 +125,7 @@ void console_add_client(struct client *client, uint64_t now_us)
         console_prove(c);
     console_update_stay(c, now_us);
     console_count_lines(c, client->lines, 1);
+    console_mark(c, CONSOLE_DUE_PEOPLE);
 }
 
 void console_remove_client(struct console *c, struct client *client,
@@ -140,6 +141,7 @@ void console_remove_client(struct console *c, struct client *client,
         fact_add(&c->directory->facts,
                  (struct fact){ .kind = FACT_DESERTED, .console = c });
     console_count_lines(c, client->lines, -1);
+    console_mark(c, CONSOLE_DUE_PEOPLE);
 }
 
 /* A link that was the destination of a move is that no longer: the move is

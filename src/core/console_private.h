@@ -18,8 +18,9 @@ enum console_due {
     CONSOLE_DUE_PULL = 1 << 6,        /* readers: pull */
     CONSOLE_DUE_CLIENTS_SEE = 1 << 7, /* clients: lines_changed */
     CONSOLE_DUE_TAKES_INPUT = 1 << 8, /* clients: input_changed */
-    CONSOLE_DUE_RESUME = 1 << 9, /* the leaving link, else the link: resume */
-    CONSOLE_DUE_END = 1 << 10,   /* no mark: the number of steps */
+    CONSOLE_DUE_PEOPLE = 1 << 9,      /* clients: people_changed */
+    CONSOLE_DUE_RESUME = 1 << 10, /* the leaving link, else the link: resume */
+    CONSOLE_DUE_END = 1 << 11,    /* no mark: the number of steps */
 };
 
 /* Marks a step; directory_settle will do it. */

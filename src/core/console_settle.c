@@ -28,7 +28,8 @@
  *  5. VM_SEES: what the VM is told of its lines stands behind the input.
  *  6. PULL, CLIENTS_SEE, TAKES_INPUT: the clients' side, output first, so that
  *     a change of lines is told behind the output that came before it.
- *  7. RESUME: the VM is read again behind the pull, when the readers have made
+ *  7. PEOPLE: nobody waits for that.
+ *  8. RESUME: the VM is read again behind the pull, when the readers have made
  *     the room that they make.
  *
  * The lowest mark is taken first, each time anew: a step may leave an earlier
@@ -125,6 +126,14 @@ static void console_settle_change_input(struct console *c)
         client_at(node)->ops->input_changed(client_at(node));
 }
 
+static void console_settle_tell_people(struct console *c)
+{
+    LIST_EACH (node, after, &c->clients) {
+        if (client_at(node)->ops->people_changed != NULL)
+            client_at(node)->ops->people_changed(client_at(node));
+    }
+}
+
 static void console_settle_resume(struct console *c)
 {
     struct vm_link *link = c->leaving != NULL ? c->leaving : c->link;
@@ -139,7 +148,8 @@ static void (*const steps[])(struct console *c) = {
     console_settle_leave,        console_pass_on_input,
     console_settle_end_input,    console_settle_tell_link,
     console_pull_readers,        console_settle_tell_clients,
-    console_settle_change_input, console_settle_resume,
+    console_settle_change_input, console_settle_tell_people,
+    console_settle_resume,
 };
 
 _Static_assert(CONSOLE_DUE_END == 1 << (sizeof steps / sizeof steps[0]),

@@ -95,6 +95,7 @@ void keyboard_look(struct client *client)
  * for that. */
 static void look_at_all(struct console *c)
 {
+    console_mark(c, CONSOLE_DUE_PEOPLE);
     LIST_EACH (node, after, &c->clients) {
         struct client *client = client_at(node);
 
@@ -291,6 +292,7 @@ void keyboard_give_back(struct client *client)
     if (has_lock(client))
         client->mode = LOCK_FREE_FOR_ALL;
     console_forget_typist(client->console, client);
+    console_mark(client->console, CONSOLE_DUE_PEOPLE);
 }
 
 bool keyboard_is_free_for(struct client *client)
@@ -309,6 +311,7 @@ static void take(struct client *client, uint64_t now_us)
 {
     console_note_typist(client->console, client);
     client->typed_us = now_us;
+    console_mark(client->console, CONSOLE_DUE_PEOPLE);
 }
 
 /* It has typed nothing for so long that the next one may. */

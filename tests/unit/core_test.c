@@ -26,6 +26,7 @@ struct fake_client {
     int pulls;
     int input_changes;
     int line_changes;
+    int people_changes;
 };
 
 struct fake_vm {
@@ -59,7 +60,13 @@ static void on_client_lines_changed(struct client *client)
     fake_of(client)->line_changes++;
 }
 
+static void on_people_changed(struct client *client)
+{
+    CONTAINER_OF(client, struct fake_client, client)->people_changes++;
+}
+
 static const struct client_ops client_ops = {
+    .people_changed = on_people_changed,
     .lines_changed = on_client_lines_changed,
     .pull = on_pull,
     .input_changed = on_input_changed,
@@ -255,6 +262,23 @@ static int teardown(void **state)
     stop(*state);
     free(*state);
     return 0;
+}
+
+static void clients_are_told_of_people(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_true(come(f, &f->a));
+    settle(f);
+    assert_int_equal(f->a.people_changes, 1);
+    assert_true(come(f, &f->b));
+    client_set_right(&f->b.client, RIGHT_READ);
+    settle(f);
+    assert_int_equal(f->a.people_changes, 2);
+    assert_int_equal(f->b.people_changes, 1);
+    client_detach(&f->b.client, 0);
+    settle(f);
+    assert_int_equal(f->a.people_changes, 3);
 }
 
 /* Output of so many bytes, whatever they are. */
@@ -1072,6 +1096,7 @@ int main(void)
         TEST(purged_output_is_not_waited_for),
         TEST(vm_sees_its_clients_lines),
         TEST(clients_see_their_vms_lines),
+        TEST(clients_are_told_of_people),
         cmocka_unit_test(
             a_side_that_has_set_nothing_is_told_the_others_settings),
         cmocka_unit_test(impossible_settings_are_not_taken),
