@@ -112,17 +112,7 @@ void client_access_log_refused(const struct client_session *s,
                                enum log_level level, unsigned rule_line,
                                const char *reason)
 {
-    const struct console *c = s->target.console;
-
-    log_audit(level, s->client.peer, console_id(c).text,
-              LOG_CLIENT_REFUSED
-              " console=%s id=%s peer=%s principal=%s proof=%s door=%s "
-              "rule-line=%u reason=%s",
-              LOG_TEXT(console_name(c).text), LOG_TEXT(console_id(c).text),
-              s->client.peer, LOG_TEXT(principal_format(&s->who).text),
-              principal_proof_name((enum principal_proof)s->who.proof),
-              client_door_name((enum client_door)s->client.door), rule_line,
-              LOG_TEXT(reason));
+    client_log_refused(&s->client, s->target.console, level, rule_line, reason);
 }
 
 /* The administrator is told more than the client. */

@@ -17,29 +17,6 @@
 
 #include <stdio.h>
 
-/* Who has come, by what proof, and what it may do; all that is told of the
- * client later has its number. terms: of TLS; "": there is none. */
-static void log_connected(const struct client_session *s, const char *terms,
-                          const struct stream_certificate *certificate)
-{
-    const struct console *c = s->client.console;
-    const struct client *client = &s->client;
-    char shown[1024] = "";
-
-    if (certificate->serial[0] != '\0')
-        snprintf(shown, sizeof shown, " client=%s issuer=%s serial=%s",
-                 LOG_TEXT(certificate->subject), LOG_TEXT(certificate->issuer),
-                 certificate->serial);
-    log_audit(client_session_log_level(s), client->peer, console_id(c).text,
-              LOG_CLIENT_CONNECTED CLIENT_LOG_FIELDS
-              " tls=%s door=%s proof=%s right=%s%s",
-              CLIENT_LOG_VALUES(client, c),
-              terms[0] != '\0' ? LOG_TEXT(terms) : "no",
-              client_door_name((enum client_door)client->door),
-              principal_proof_name((enum principal_proof)s->who.proof),
-              right_name((enum right)client->right), shown);
-}
-
 /* Once, when the client is attached and it is known whether the connection is
  * in TLS. secure_is_open says that this is not known yet, and there are no
  * terms before the handshake of a raw connection is done. So it is asked at
@@ -59,7 +36,9 @@ void client_serving_log(struct client_session *s)
     s->client.is_encrypted = security.is_secure;
     if (!s->role->is_outgoing)
         certificate = stream_certificate(s->telnet.wire.stream);
-    log_connected(s, security.is_secure ? security.terms : "", &certificate);
+    client_log_connected(&s->client, client_session_log_level(s),
+                         security.is_secure ? security.terms : "",
+                         &certificate);
 }
 
 /* The peer is there, in whatever way was agreed on: on_open once, and never for
