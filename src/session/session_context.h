@@ -130,11 +130,13 @@ struct session_context {
      */
     struct tls_context *vm_tls;
     struct tls_context *client_tls;
-    struct vm_sessions *vms;         /* vm/vm_session.h */
-    struct client_sessions *clients; /* client/client_session.h */
-    struct services *services;       /* service/service.h */
-    struct arrivals *arrivals;       /* arrival.h */
-    struct typings *typings;         /* typing.h */
+    struct vm_sessions *vms;            /* vm/vm_session.h */
+    struct client_sessions *clients;    /* client/client_session.h */
+    struct services *services;          /* service/service.h */
+    struct arrivals *arrivals;          /* arrival.h */
+    struct typings *typings;            /* typing.h */
+    struct websocket_links *websockets; /* web/websocket_link.h */
+    struct console_sockets *sockets;    /* web/socket/console_socket.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

@@ -9,7 +9,8 @@
  *
  * The link answers pings and the peer's close by itself. It pings a peer that
  * has been silent for WEBSOCKET_PING_US, and ends one that has been silent for
- * three times as long.
+ * three times as long. A peer whose connection takes nothing any more is read
+ * to its end: its last bytes count.
  *
  * Embedded in a session, which owns it. Operations are called from the loop's
  * handlers of the link; each of them calls directory_settle behind them. They
@@ -56,6 +57,7 @@ struct websocket_link_end {
     uint16_t code;    /* of the peer's close (1005: it had none); 0: the
                        * connection is over without one */
     int error;        /* -errno of a broken connection; 0: not broken */
+    bool is_fault;    /* the peer has broken the protocol */
     const char *text; /* static, or the stream's own: for the log */
 };
 
@@ -70,6 +72,8 @@ struct websocket_link_ops {
     /* Once. The owner ends (session_mark_ending). */
     void (*on_end)(struct websocket_link *l,
                    const struct websocket_link_end *end);
+    /* The peer is pinged, and may be told more with that. NULL: it is not. */
+    void (*on_ping)(struct websocket_link *l);
     /* The peer's certificate is accepted no more. */
     void (*on_distrusted)(struct websocket_link *l, const char *reason);
     /* How many bytes of input the owner can take now; 0: it is not read. */
@@ -85,11 +89,17 @@ struct websocket_link {
     struct deadline ping; /* since the peer was heard, or pinged */
     uint8_t silences;     /* pings without an answer */
     bool is_blocked;      /* the stream took less than all */
+    bool is_mute;         /* writing has failed: nothing more goes out */
     bool is_closing;      /* a close was queued: nothing follows it */
     bool has_ended;       /* on_end was called */
 };
 
-/* Once for a context: the queue of its links' pings. */
+/* Of all links of a context. */
+struct websocket_links {
+    struct deadline_queue pings;
+};
+
+/* Once for a context, before the first link and after the last one. */
 void websocket_link_open_all(struct session_context *ctx);
 void websocket_link_close_all(struct session_context *ctx);
 
@@ -102,8 +112,8 @@ void websocket_link_init(struct websocket_link *l, struct session_context *ctx,
 void websocket_link_open(struct websocket_link *l, struct stream *stream,
                          const char *key, const char *protocol);
 
-/* Bytes that came behind the request. Once, when the owner can take input. At
- * most LIMIT_READ. */
+/* Bytes that came behind the request. Once, when the owner can take input. More
+ * than it has room for ends the link: a peer has to wait for the answer. */
 void websocket_link_feed_early(struct websocket_link *l, struct slice early);
 
 /* Queues a text, or a close, which is the last that goes out. False: there is
