@@ -140,7 +140,8 @@ static bool read_time(const char *text, uint64_t *ret)
 static bool is_text(struct slice text)
 {
     while (text.len > 0) {
-        size_t len = text_character(text, NULL);
+        uint32_t code;
+        size_t len = text_character(text, &code);
 
         if (len == 0 || text.data[0] == '\0')
             return false;
