@@ -1,7 +1,12 @@
 #include "base/sorting.h"
 
-void sorting_begin(struct sorting *s, void **pointers, void **room,
-                   size_t count, sorting_compare_fn *compare, void *owner)
+#include <string.h>
+
+/* Copied as bytes, because the arrays' type is the caller's. */
+enum { SIZE = sizeof(void *) };
+
+void sorting_begin(struct sorting *s, void *pointers, void *room, size_t count,
+                   sorting_compare_fn *compare, void *owner)
 {
     *s = (struct sorting){
         .compare = compare,
@@ -21,9 +26,10 @@ static size_t end_of(const struct sorting *s, size_t begin)
 /* NULL goes first: it is nobody's, and its place does not matter. */
 static bool takes_left(const struct sorting *s)
 {
-    const void *left = s->from[s->left];
-    const void *right = s->from[s->right];
+    const void *left, *right;
 
+    memcpy(&left, s->from + s->left * SIZE, SIZE);
+    memcpy(&right, s->from + s->right * SIZE, SIZE);
     return left == NULL ||
            (right != NULL && s->compare(left, right, s->owner) <= 0);
 }
@@ -42,13 +48,14 @@ static void move_one(struct sorting *s)
         s->right = middle;
     }
     is_left = s->left < middle && (s->right >= end || takes_left(s));
-    s->to[s->at++] = s->from[is_left ? s->left++ : s->right++];
+    memcpy(s->to + s->at++ * SIZE,
+           s->from + (is_left ? s->left++ : s->right++) * SIZE, SIZE);
 }
 
 bool sorting_step(struct sorting *s, size_t moves)
 {
     for (; s->width < s->count && moves > 0; moves--) {
-        void **from = s->from;
+        char *from = s->from;
 
         move_one(s);
         if (s->at < s->count)

@@ -19,22 +19,23 @@ typedef int sorting_compare_fn(const void *a, const void *b, void *owner);
 struct sorting {
     sorting_compare_fn *compare;
     void *owner;
-    void **from; /* sorted in runs of width */
-    void **to;   /* gets runs of twice the width */
+    char *from; /* sorted in runs of width */
+    char *to;   /* gets runs of twice the width */
     size_t count;
     size_t width;
     size_t at;          /* where the next pointer goes */
     size_t left, right; /* the next of the two runs that become one */
 };
 
-void sorting_begin(struct sorting *s, void **pointers, void **room,
-                   size_t count, sorting_compare_fn *compare, void *owner);
+/* Both are arrays of count pointers to structs, of whatever type. */
+void sorting_begin(struct sorting *s, void *pointers, void *room, size_t count,
+                   sorting_compare_fn *compare, void *owner);
 
 /* Moves so many pointers at most. True: the order is there, in the array that
  * sorting_result returns; NULLs are anywhere in it. */
 bool sorting_step(struct sorting *s, size_t moves);
 
-static inline void **sorting_result(const struct sorting *s)
+static inline void *sorting_result(const struct sorting *s)
 {
     return s->from;
 }
