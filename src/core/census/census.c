@@ -189,20 +189,32 @@ void census_walk_init(struct census_walk *walk)
     list_init(&walk->node);
 }
 
+bool census_walk_begin_empty(struct census_walk *walk,
+                             struct census_walks *walks, uint32_t room)
+{
+    census_walk_end(walk);
+    walk->consoles = calloc((size_t)room + 1, sizeof(struct console *));
+    if (walk->consoles == NULL)
+        return false;
+    list_add_tail(&walks->all, &walk->node);
+    return true;
+}
+
+void census_walk_add(struct census_walk *walk, struct console *c)
+{
+    walk->consoles[walk->count++] = c;
+}
+
 bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
-    census_walk_end(walk);
-    walk->consoles =
-        calloc((size_t)d->console_count + 1, sizeof(struct console *));
-    if (walk->consoles == NULL)
+    if (!census_walk_begin_empty(walk, walks, d->console_count))
         return false;
     while ((c = directory_next(d, &cursor)) != NULL)
-        walk->consoles[walk->count++] = c;
-    list_add_tail(&walks->all, &walk->node);
+        census_walk_add(walk, c);
     return true;
 }
 

@@ -265,6 +265,12 @@ bool census_walk_begin(struct census_walk *walk, struct census_walks *walks,
                        const struct directory *d);
 void census_walk_end(struct census_walk *walk);
 
+/* A walk over no consoles yet, with room for so many: census_walk_add. For
+ * whoever picks some out of another walk. */
+bool census_walk_begin_empty(struct census_walk *walk,
+                             struct census_walks *walks, uint32_t room);
+void census_walk_add(struct census_walk *walk, struct console *c);
+
 /* The next console; NULL: there are no more. */
 struct console *census_walk_next(struct census_walk *walk);
 
