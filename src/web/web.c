@@ -74,11 +74,13 @@ int web_open_port(struct web *web, const struct address *address, bool tls)
     return r;
 }
 
-bool web_port_address(const struct web *web, size_t i, struct address *ret)
+bool web_port(const struct web *web, size_t i, struct address *ret_address,
+              bool *ret_is_tls)
 {
     if (i >= web->door_count)
         return false;
-    *ret = listener_address(web->door[i].listener);
+    *ret_address = listener_address(web->door[i].listener);
+    *ret_is_tls = web->door[i].is_tls;
     return true;
 }
 

@@ -39,8 +39,10 @@ struct http_context *web_http(struct web *web);
 int web_open_socket(struct web *web, const struct unix_socket_place *place);
 int web_open_port(struct web *web, const struct address *address, bool tls);
 
-/* The addresses that the ports have; NULL text: there are no more. */
-bool web_port_address(const struct web *web, size_t i, struct address *ret);
+/* The address that a port has, and whether TLS is required there. False: there
+ * are no more. */
+bool web_port(const struct web *web, size_t i, struct address *ret_address,
+              bool *ret_is_tls);
 
 /* No connection comes any more; those that are there stay. */
 void web_close_doors(struct web *web);

@@ -199,12 +199,13 @@ void daemon_web_stop(struct daemon_web *w)
 void daemon_web_log(const struct daemon_web *w)
 {
     struct address address;
+    bool is_tls;
 
     if (w->socket[0] != '\0')
         log_info(LOG_API_OPENED " socket=%s", LOG_TEXT(w->socket));
     else if (w->socket_problem.text[0] != '\0')
         log_warning(LOG_API_NO_SOCKET " reason=%s",
                     LOG_TEXT(w->socket_problem.text));
-    for (size_t i = 0; web_port_address(w->web, i, &address); i++)
+    for (size_t i = 0; web_port(w->web, i, &address, &is_tls); i++)
         log_info(LOG_API_OPENED " address=%s", address_format(&address).text);
 }
