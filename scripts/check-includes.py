@@ -51,7 +51,8 @@ MAY_INCLUDE = {
     "session/vm": "base log proto access core net auth session/service",
     "session/kinds": "base core net session/client session/service session/vm",
 
-    "api": "base log proto access core net auth conf store conlog session",
+    "api": "base log proto access core net auth conf store conlog session "
+           "api/show",
     "web": "base log proto access core net auth session api",
     "cluster": "base log proto core net",
     "cli": "base log proto net",

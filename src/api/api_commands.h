@@ -7,6 +7,8 @@
 
 #include "api/api.h"
 
-extern const struct api_command api_server_commands[]; /* cmd_server.c */
+extern const struct api_command
+    api_consoles_commands[];                           /* list/cmd_consoles.c */
+extern const struct api_command api_server_commands[]; /* show/cmd_server.c */
 
 #endif

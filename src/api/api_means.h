@@ -7,9 +7,25 @@
 
 #include "core/census/census.h"
 
+struct past_moves;
+struct settings;
+
+/* An address at which vspcd is reached. */
+struct api_door {
+    const char *kind;    /* "vms", "consoles", "menu", "socket", "web", ... */
+    const char *address; /* ADDRESS:PORT, "ADDRESS:FIRST-LAST", or a path */
+    const char *tls;     /* a tls_policy_name */
+};
+
 struct api_means {
     void *owner;
     struct census_source census;
+    const struct past_moves *moves;  /* of all consoles; borrowed */
+    const struct settings *settings; /* in force; borrowed */
+    /* Tells of each door that is open. */
+    void (*each_door)(void *owner,
+                      void (*tell)(void *to, const struct api_door *door),
+                      void *to);
 };
 
 #endif

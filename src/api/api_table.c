@@ -5,6 +5,7 @@
 #include "api/api_commands.h"
 
 static const struct api_command *const tables[] = {
+    api_consoles_commands,
     api_server_commands,
 };
 

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "core/directory.h"
 #include "daemon/assembly.h"
+#include "daemon/daemon_doors.h"
 #include "daemon/daemon_facts.h"
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
@@ -473,7 +474,11 @@ static int daemon_open_web(struct daemon *d, struct err *err)
         .settings = d->settings,
         .sessions = &d->sessions,
         .groups = d->logins.groups,
-        .means = { .owner = d, .census = daemon_census_source(&d->census) },
+        .means = { .owner = d,
+                   .census = daemon_census_source(&d->census),
+                   .moves = &d->moves,
+                   .settings = d->settings,
+                   .each_door = daemon_doors_tell },
     };
 
     return daemon_web_open(&d->web, &links, err);

@@ -1,0 +1,59 @@
+#include "api/list/list_clients.h"
+
+#include "api/list/clients_walk.h"
+#include "api/show/show_items.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct listed {
+    struct clients_walk walk;
+    struct show_items items;
+};
+
+static enum api_more list_clients_produce(struct api_call *call, struct buf *to)
+{
+    struct listed *l = call->state;
+    struct show_moment now = show_moment();
+    struct clients_found found;
+
+    if (!clients_walk_step(&l->walk, call, &found)) {
+        l->items.hidden = l->walk.hidden;
+        (void)show_items_end(&l->items, to);
+        return API_END;
+    }
+    for (size_t i = 0; i < found.count; i++) {
+        if (show_items_count(&l->items) &&
+            !show_items_put(&l->items, to,
+                            show_client(found.client[i], found.right, &now)))
+            return API_END;
+    }
+    return API_MORE;
+}
+
+static void list_clients_end(struct api_call *call)
+{
+    struct listed *l = call->state;
+
+    clients_walk_end(&l->walk);
+    free(l);
+}
+
+void list_clients(struct api_call *call)
+{
+    static const struct api_work work = {
+        .produce = list_clients_produce,
+        .end = list_clients_end,
+    };
+    struct listed *l = xcalloc(1, sizeof *l);
+    bool has_begun = clients_walk_begin(&l->walk, call);
+
+    l->items.offset = api_number(call, "offset");
+    l->items.limit = api_number(call, "limit");
+    api_work_on(call, &work, l);
+    if (has_begun)
+        api_answer_stream(call, "application/json", &work, l);
+    else
+        api_fail(call, API_UNAVAILABLE, NULL,
+                 "there is no memory to list the clients");
+}

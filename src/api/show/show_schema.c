@@ -1,0 +1,210 @@
+#include "api/show/show_schema.h"
+
+#include "api/show/show_console.h"
+
+#define LIST_OF(type)                                                          \
+    {                                                                          \
+        { "items", "[" type "]", "What may be read." },                        \
+            { "total", "number", "How many there are, on other pages too." },  \
+            { "hidden", "number",                                              \
+              "How many the caller may not read, whatever it looks for." },    \
+        {                                                                      \
+            .name = NULL                                                       \
+        }                                                                      \
+    }
+
+static const struct show_member error_members[] = {
+    { "error", "ErrorText", "Why the command was not done." },
+    { .name = NULL },
+};
+
+static const struct show_member error_text_members[] = {
+    { "code", "text", "For programs: a word that stays." },
+    { "message", "text", "For people." },
+    { "hint", "text", "What to do about it; missing if nothing can be said." },
+    { .name = NULL },
+};
+
+static const struct show_member consoles_members[] = LIST_OF("Console");
+static const struct show_member clients_members[] = LIST_OF("Client");
+static const struct show_member people_members[] = LIST_OF("Person");
+static const struct show_member moves_members[] = LIST_OF("Move");
+static const struct show_member limits_members[] = LIST_OF("Limit");
+
+static const struct show_member keyboard_members[] = {
+    { "client", "number", "The client that has it." },
+    { "name", "text", "Of its person; without one its address." },
+    { "mode", "free-for-all|write|exclusive", "What others may do meanwhile." },
+    { .name = NULL },
+};
+
+static const struct show_member line_members[] = {
+    { "vm", "text", "As the VM has set it, such as 115200,8N1." },
+    { "clients", "text", "As its clients have set it." },
+    { "vm_drives", "text", "Modem lines: DTR,RTS, or none." },
+    { "clients_drive", "text", "The same." },
+    { .name = NULL },
+};
+
+static const struct show_member window_members[] = {
+    { "columns", "number", "In characters." },
+    { "rows", "number", "In characters." },
+    { .name = NULL },
+};
+
+static const struct show_member service_members[] = {
+    { "asks_for", "text", "The service URI, in words." },
+    { "state", "none|listening|connected|connecting|waiting|idle|refused",
+      "How far it is." },
+    { .name = NULL },
+};
+
+static const struct show_member log_members[] = {
+    { "path", "text", "Its file." },
+    { "state", "text", "ok, or why it is not written." },
+    { "written_bytes", "number", "Since the start of vspcd." },
+    { "missing_bytes", "number", "Of output that could not be written." },
+    { .name = NULL },
+};
+
+static const struct show_member client_members[] = {
+    { "number", "number", "Unique until vspcd is restarted." },
+    { "console", "text", "Its console, as shown to people." },
+    { "console_id", "text", "Its console's identity." },
+    { "name", "text?", "Of its person or program." },
+    { "proof", "address|uid|certificate|token|password|proxy",
+      "How that was proven." },
+    { "door", "text", "How it came: port, menu, ..." },
+    { "right", "read|write|break|control|admin", "On its console." },
+    { "mode", "free-for-all|write|exclusive|read-only",
+      "What it may do to the keyboard." },
+    { "peer", "text?", "Its address." },
+    { "tls", "flag", "Whether its connection is in TLS." },
+    { "has_keyboard", "flag", "For itself." },
+    { "lags", "flag", "The VM does not wait for it." },
+    { "since", "time", "When it came." },
+    { "input_bytes", "number", "From it to the VM." },
+    { "output_bytes", "number", "To it." },
+    { "behind_bytes", "number", "Of output that it has not had." },
+    { "window", "Window?", "Of its terminal." },
+    { "typed_last", "flag",
+      "Of all clients of its console; only with the right control." },
+    { .name = NULL },
+};
+
+static const struct show_member person_members[] = {
+    { "name", "text?", "Null: somebody who has proven nothing." },
+    { "proof", "address|uid|certificate|token|password|proxy",
+      "How the name was proven." },
+    { "address", "text?", "Of somebody without a name." },
+    { "since", "time?", "When the first of its clients came." },
+    { "clients", "[Client]", "In the order of their coming." },
+    { .name = NULL },
+};
+
+static const struct show_member move_members[] = {
+    { "ended", "time", "When it was over." },
+    { "from", "text?", "The source's address." },
+    { "to", "text?", "The last destination's address." },
+    { "completed", "flag", "Whether the VM has moved as planned." },
+    { "outcome", "text", "completed, taken-over, aborted, timed-out, ..." },
+    { "took", "seconds", "From its begin to its end." },
+    { "held_bytes", "number", "Of input, kept meanwhile." },
+    { .name = NULL },
+};
+
+static const struct show_member version_members[] = {
+    { "name", "text", "vspcd." },
+    { "version", "text", "Of the program." },
+    { "api", "text", "v1." },
+    { .name = NULL },
+};
+
+static const struct show_member whoami_members[] = {
+    { "name", "text?", "What the caller has proven; null: nothing." },
+    { "proof", "address|uid|certificate|token|password|proxy",
+      "How the name was proven." },
+    { "groups", "number", "How many groups are known of it." },
+    { "right", "none|read|write|break|control|admin", "On the server." },
+    { "owner", "text?", "For whom a token acts." },
+    { "consoles", "text?", "The pattern that bounds a token." },
+    { "door", "text", "How the call came: socket, web." },
+    { "peer", "text?", "The caller's address." },
+    { .name = NULL },
+};
+
+static const struct show_member status_members[] = {
+    { "version", "text", "Of the program." },
+    { "started", "time", "When it was started." },
+    { "uptime", "seconds", "Since then." },
+    { "consoles", "{number}",
+      "total, and of them: connected, moving, none, new." },
+    { "clients", "number", "Of all consoles, and at the menu." },
+    { "unidentified", "number",
+      "Connections that have not identified their VM." },
+    { "moves", "{number}", "completed, failed, refused, under_way." },
+    { "output_bytes", "number", "From all VMs." },
+    { "input_bytes", "number", "To all VMs." },
+    { "log_missing_bytes", "number", "That console logs have lost." },
+    { "health", "{text}", "state and audit: ok or failing." },
+    { "doors", "[Door]", "Where vspcd is reached." },
+    { .name = NULL },
+};
+
+static const struct show_member door_members[] = {
+    { "for", "text", "vms, consoles, menu, socket, web, ..." },
+    { "address", "text?", "ADDRESS:PORT, or a path." },
+    { "tls", "text", "off, telnets, offered, required." },
+    { .name = NULL },
+};
+
+static const struct show_member limit_members[] = {
+    { "name", "text", "Of what is limited." },
+    { "used", "number?", "Now; null: not counted as one number." },
+    { "limit", "number?", "In force; null: none." },
+    { "unit", "text", "Of both." },
+    { "setting", "text?", "Of vspcd.conf, that changes it." },
+    { "help", "text", "A sentence." },
+    { .name = NULL },
+};
+
+static const struct show_schema schemas[] = {
+    { "Error", "Why a command was not done.", error_members },
+    { "ErrorText", "An error in words.", error_text_members },
+    { "Console", "One virtual serial port of one VM.", NULL },
+    { "Consoles", "A list of consoles.", consoles_members },
+    { "Keyboard", "Who types.", keyboard_members },
+    { "Line", "A serial line.", line_members },
+    { "Window", "The size of a terminal's window.", window_members },
+    { "Service", "What a VM's serial port asks for.", service_members },
+    { "Log", "A console log.", log_members },
+    { "Client", "A connection that reads a console and may type.",
+      client_members },
+    { "Clients", "A list of clients.", clients_members },
+    { "Person", "Somebody who has consoles open.", person_members },
+    { "People", "A list of people.", people_members },
+    { "Move", "A vMotion of a VM.", move_members },
+    { "Moves", "A list of moves.", moves_members },
+    { "Version", "The versions of vspcd and of its API.", version_members },
+    { "Whoami", "Who the caller is to vspcd.", whoami_members },
+    { "Status", "How vspcd is.", status_members },
+    { "Door", "An address of vspcd.", door_members },
+    { "Limit", "A limit and its use.", limit_members },
+    { "Limits", "A list of limits.", limits_members },
+};
+
+const struct show_schema *show_schemas(size_t *ret_count)
+{
+    *ret_count = sizeof schemas / sizeof *schemas;
+    return schemas;
+}
+
+bool show_schema_member(const struct show_schema *schema, size_t i,
+                        struct show_member *ret)
+{
+    if (schema->member == NULL)
+        ret->name = show_console_member(i, &ret->type, &ret->help);
+    else
+        *ret = schema->member[i];
+    return ret->name != NULL;
+}
