@@ -415,7 +415,7 @@ static const struct {
     { "HTTP/1.1 099 OK\r\n", "400 the status is no number of three digits\n" },
     { "HTTP/2 200\r\n", "505 the version is not HTTP/1.1 or HTTP/1.0\n" },
     { "ICY 200 OK\r\n", "400 the start line has no version of HTTP\n" },
-    { OK "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n",
+    { OK "Transfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n",
       "400 there is more than one length of the body\n" },
 };
 

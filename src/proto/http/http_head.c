@@ -55,7 +55,10 @@ static int gather_name(PARSER *parser, const char *at, size_t len)
     /* http_lines.h has counted them. */
     if (g->head->field_count == HTTP_FIELDS_MAX)
         return -1;
-    g->head->field[g->head->field_count++].name = slice_of(at, len);
+    /* A value that is empty may not be told of. */
+    g->head->field[g->head->field_count++] =
+        (struct http_field){ .name = slice_of(at, len),
+                             .value = slice_of(at + len, 0) };
     return 0;
 }
 

@@ -3,7 +3,9 @@
 #include "base/buf.h"
 #include "proto/http/http_lines.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Of a line that begins a chunk, with its extensions; of a body's trailers. */
 enum { CHUNK_LINE_MAX = 256, TRAILERS_MAX = 4096, CHUNK_DIGITS_MAX = 15 };
@@ -49,11 +51,38 @@ struct http_reader *http_reader_new(enum http_side side)
     return r;
 }
 
+/* A head may have a password or a token. */
+static void wipe(struct buf *b)
+{
+    if (b->data != NULL)
+        explicit_bzero(b->data, b->cap);
+    buf_done(b);
+}
+
 static void drop_head(struct http_reader *r)
 {
     free(r->head);
     r->head = NULL;
-    buf_done(&r->bytes);
+    wipe(&r->bytes);
+}
+
+/* As buf_append, which does not wipe what has become too small. */
+static int append_to_head(struct http_reader *r, struct slice bytes)
+{
+    struct buf larger;
+    int failure;
+
+    if (r->bytes.len + bytes.len <= r->bytes.cap)
+        return buf_append(&r->bytes, bytes);
+    buf_init(&larger, HTTP_HEAD_MAX);
+    if (buf_reserve(&larger, r->bytes.len + bytes.len) == NULL)
+        return -ENOMEM;
+    failure = buf_append(&larger, buf_bytes(&r->bytes));
+    if (failure == 0)
+        failure = buf_append(&larger, bytes);
+    wipe(&r->bytes);
+    r->bytes = larger;
+    return failure;
 }
 
 void http_reader_free(struct http_reader *r)
@@ -122,7 +151,6 @@ static enum http_event finish_head(struct http_reader *r)
 static enum http_event take_head(struct http_reader *r, struct slice *in)
 {
     size_t len = 0;
-    int failure;
 
     if (r->bytes.len == 0 && in->len > 0)
         http_lines_init(&r->lines, r->side == HTTP_SIDE_SERVER
@@ -134,8 +162,7 @@ static enum http_event take_head(struct http_reader *r, struct slice *in)
         if (!http_lines_take(&r->lines, in->data[len++]))
             return be_malformed(r, r->lines.status, r->lines.problem);
     }
-    failure = buf_append(&r->bytes, slice_of(in->data, len));
-    if (failure < 0)
+    if (append_to_head(r, slice_of(in->data, len)) < 0)
         return be_malformed(r, 503, "there is no memory");
     *in = slice_after(*in, len);
     return r->bytes.len > 0 && r->lines.is_done ? finish_head(r)
