@@ -61,9 +61,9 @@ static void wipe(struct buf *b)
 
 static void drop_head(struct http_reader *r)
 {
+    wipe(&r->bytes);
     free(r->head);
     r->head = NULL;
-    wipe(&r->bytes);
 }
 
 /* As buf_append, which does not wipe what has become too small. */
