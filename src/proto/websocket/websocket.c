@@ -123,7 +123,6 @@ static enum websocket_event begin_body(struct websocket_reader *r)
     if (r->message == 0) {
         r->message = r->head[0] & BITS_OPCODE;
         r->fragments = 0;
-        r->text = (struct text_check){ 0 };
     }
     if (++r->fragments > WEBSOCKET_FRAGMENTS_MAX)
         return break_off(r, CLOSE_TOO_BIG, "a message has too many frames");

@@ -81,7 +81,7 @@ struct websocket_reader {
     uint8_t control_len;
     uint8_t mask_at;
     uint8_t mask[4];
-    struct text_check text; /* of the message */
+    struct text_check text; /* of texts, which end between characters */
     uint8_t head[WEBSOCKET_HEAD_MAX];
     uint8_t control[WEBSOCKET_CONTROL_MAX];
 };
