@@ -3,8 +3,6 @@
  */
 #include "api_fixture.h"
 
-#include "core/keyboard.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -4,6 +4,9 @@
  */
 #include "api_fixture.h"
 
+#include "base/clock.h"
+#include "core/keyboard.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -305,6 +308,35 @@ static void a_console_is_shown_with_everything(void **state)
     json_decref(json);
 }
 
+static void who_has_the_keyboard_is_shown(void **state)
+{
+    struct api_fixture *f = *state;
+    struct console *c = directory_find(&f->site.directory, U3, "s0");
+    const uint64_t now_us = clock_now_us();
+    const char *locked_by, *by, *reason, *since, *until;
+    json_t *json;
+
+    assert_int_equal(
+        keyboard_lock(c, &f->who, "maintenance", now_us, now_us + 60000000),
+        KEYBOARD_LOCKED);
+    json = api_fixture_get(f, 200, "/consoles/" U3);
+    assert_int_equal(json_unpack(json, "{s:s, s:{s:s, s:s, s:s, s:s}}",
+                                 "locked_by", &locked_by, "lock", "by", &by,
+                                 "reason", &reason, "since", &since, "until",
+                                 &until),
+                     0);
+    assert_string_equal(locked_by, "root");
+    assert_string_equal(by, "root");
+    assert_string_equal(reason, "maintenance");
+    assert_true(strcmp(since, until) < 0);
+    json_decref(json);
+    keyboard_unlock(c);
+    json = api_fixture_get(f, 200, "/consoles/" U3);
+    assert_true(json_is_null(json_object_get(json, "lock")));
+    assert_true(json_is_null(json_object_get(json, "locked_by")));
+    json_decref(json);
+}
+
 static void a_console_is_found_by_any_of_its_names(void **state)
 {
     struct api_fixture *f = *state;
@@ -390,6 +422,7 @@ int main(void)
         WITH(a_list_that_nobody_waits_for_ends),
         WITH(a_right_that_is_lost_meanwhile_is_lost),
         WITH(a_console_is_shown_with_everything),
+        WITH(who_has_the_keyboard_is_shown),
         WITH(a_console_is_found_by_any_of_its_names),
         WITH(a_console_that_may_not_be_read_is_not_shown),
         WITH(the_last_moves_are_shown),

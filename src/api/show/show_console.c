@@ -107,8 +107,23 @@ static json_t *get_last_input(const struct seen *s)
 
 static json_t *get_locked_by(const struct seen *s)
 {
+    if (s->row.lock != NULL)
+        return show_text(s->row.lock->who.name);
     return s->row.holder != NULL ? show_text(client_shown_name(s->row.holder))
                                  : json_null();
+}
+
+static json_t *get_lock(const struct seen *s)
+{
+    const struct keyboard_lock *lock = s->row.lock;
+
+    if (lock == NULL)
+        return json_null();
+    return json_pack(
+        "{s:o, s:s, s:o, s:o, s:o}", "by", show_text(lock->who.name), "proof",
+        principal_proof_name((enum principal_proof)lock->who.proof), "reason",
+        show_text(lock->reason), "since", show_time_us(s->now, lock->since_us),
+        "until", show_time_us(s->now, lock->until_us));
 }
 
 static json_t *get_keyboard(const struct seen *s)
@@ -193,8 +208,10 @@ static const struct member {
     { "tls", "flag?", "Whether its VM's connection is in TLS.", get_tls },
     { "last_output", "time?", "When its VM printed last.", get_last_output },
     { "last_input", "time?", "When somebody typed last.", get_last_input },
-    { "locked_by", "text?", "Who has the keyboard for himself.",
-      get_locked_by },
+    { "locked_by", "text?",
+      "Who has locked the keyboard, or has it for himself.", get_locked_by },
+    { "lock", "Lock?", "Of the keyboard, by somebody who need not be there.",
+      get_lock },
     { "keyboard", "Keyboard?", "The client that has it for itself, and how.",
       get_keyboard },
     { "output_bytes", "number",

@@ -38,6 +38,16 @@ static const struct show_member keyboard_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member lock_members[] = {
+    { "by", "text", "Only this person's clients type." },
+    { "proof", "address|uid|certificate|token|password|proxy",
+      "How the name was proven." },
+    { "reason", "text?", "As given." },
+    { "since", "time", "When it was locked." },
+    { "until", "time?", "When it ends by itself." },
+    { .name = NULL },
+};
+
 static const struct show_member line_members[] = {
     { "vm", "text", "As the VM has set it, such as 115200,8N1." },
     { "clients", "text", "As its clients have set it." },
@@ -174,6 +184,7 @@ static const struct show_schema schemas[] = {
     { "Console", "One virtual serial port of one VM.", NULL },
     { "Consoles", "A list of consoles.", consoles_members },
     { "Keyboard", "Who types.", keyboard_members },
+    { "Lock", "A locked keyboard.", lock_members },
     { "Line", "A serial line.", line_members },
     { "Window", "The size of a terminal's window.", window_members },
     { "Service", "What a VM's serial port asks for.", service_members },
