@@ -43,21 +43,9 @@ static void base64_is_written_and_read(void **state)
 static void what_is_no_base64_is_refused(void **state)
 {
     static const char *const wrong[] = {
-        "Zg",
-        "Zg=",
-        "Zg===",
-        "====",
-        "=g==",
-        "Z===",
-        "Zm9v\n",
-        " Zm9v   ",
-        "Zm 9",
-        "Zm-_",
-        "Zg==Zg==",
-        "Zm9vZ===",
-        "Zm9v====",
-        "Z\xff"
-        "9v",
+        "Zg",       "Zg=",      "Zg===",    "====",    "=g==",
+        "Z===",     "Zm9v\n",   " Zm9v   ", "Zm 9",    "Zm-_",
+        "Zg==Zg==", "Zm9vZ===", "Zm9v====", "Z\3779v",
     };
 
     (void)state;
