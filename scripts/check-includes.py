@@ -53,7 +53,8 @@ MAY_INCLUDE = {
 
     "api": "base log proto access core net auth conf store conlog session "
            "api/show",
-    "web": "base log proto access core net auth session api",
+    "web": "base log proto access core net auth session api web/socket",
+    "web/socket": "base log proto access core net auth session -web",
     "cluster": "base log proto core net",
     "cli": "base log proto net",
 

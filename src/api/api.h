@@ -78,7 +78,8 @@ struct api_argument {
 /* How a command answers. */
 enum api_kind {
     API_ANSWERS,  /* JSON, text or a stream */
-    API_ATTACHES, /* a WebSocket to a console's bytes: web/socket/console_socket.h */
+    API_ATTACHES, /* a WebSocket to a console's bytes:
+                     web/socket/console_socket.h */
     API_EVENTS,   /* the same, or Server-Sent Events: web/event_stream.h */
 };
 
@@ -281,8 +282,8 @@ struct api_cursor {
 };
 const struct api_command *api_next_row(struct api_cursor *cursor);
 
-/* The JSON as a text with a line end, which is the caller's to free; NULL: there
- * is no memory. The json is used up. */
+/* The JSON as a text with a line end, which is the caller's to free; NULL:
+ * there is no memory. The json is used up. */
 char *api_json_text(json_t *json);
 
 /* For a transport's own errors: the same JSON, the same status. */

@@ -10,5 +10,6 @@
 extern const struct api_command
     api_consoles_commands[];                           /* list/cmd_consoles.c */
 extern const struct api_command api_server_commands[]; /* show/cmd_server.c */
+extern const struct api_command api_attach_commands[]; /* cmd_attach.c */
 
 #endif

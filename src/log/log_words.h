@@ -131,6 +131,8 @@
 
 #define LOG_CLIENT_CONNECTED "client connected"
 #define LOG_CLIENT_DISCONNECTED "client disconnected"
+#define LOG_CLIENT_AWAY "client's connection lost"
+#define LOG_CLIENT_BACK "client connected again"
 #define LOG_CLIENT_REFUSED "client refused"
 #define LOG_CLIENT_LIMIT_REACHED "client limit reached"
 #define LOG_CLIENT_DENIED "client denied"

@@ -135,7 +135,7 @@ struct session_context {
     struct services *services;          /* service/service.h */
     struct arrivals *arrivals;          /* arrival.h */
     struct typings *typings;            /* typing.h */
-    struct websocket_links *websockets; /* web/websocket_link.h */
+    struct websocket_links *websockets; /* web/socket/websocket_link.h */
     struct console_sockets *sockets;    /* web/socket/console_socket.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */

@@ -170,8 +170,7 @@ static void http_exchange_open(struct api_call *call)
                  "ask with Connection: Upgrade and Upgrade: websocket",
                  "this address is a WebSocket");
     else
-        api_fail(call, API_UNAVAILABLE, NULL,
-                 "this address has no WebSocket yet");
+        s->exchange->is_accepted = http_upgrade_is_valid(s);
 }
 
 static const struct api_call_ops http_exchange_ops = {

@@ -181,14 +181,24 @@ static bool take_event(struct http_session *s, struct slice *in)
     return reads_requests(s);
 }
 
-/* Returns what was not used. */
+static bool is_handed_over(struct http_session *s, struct slice early)
+{
+    if (http_session_is_ending(s) || s->exchange == NULL ||
+        !s->exchange->is_accepted)
+        return false;
+    http_upgrade_hand_over(s, early);
+    return true;
+}
+
+/* Returns what was not used. What stands behind a request for a WebSocket is
+ * the WebSocket's. */
 static struct slice take(struct http_session *s, struct slice in)
 {
     if (s->phase == HTTP_PHASE_IDLE && in.len > 0)
         http_session_enter(s, HTTP_PHASE_HEAD);
     while (reads_requests(s) && take_event(s, &in))
         ;
-    return in;
+    return is_handed_over(s, in) ? slice_of(NULL, 0) : in;
 }
 
 void http_session_go_on(struct http_session *s)

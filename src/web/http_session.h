@@ -3,6 +3,7 @@
  *
  *   http_session.c   phases, reading, the end
  *   http_exchange.c  one request: from its head to its command
+ *   http_upgrade.c   one for a WebSocket: another session gets the connection
  *   http_identity.c  who has sent it
  *   http_answer.c    the answer, in pieces
  *
@@ -66,8 +67,9 @@ struct http_exchange {
     uint8_t minor;
     bool keeps_alive;
     bool is_upgrade;
-    bool is_octets; /* the body's type */
-    bool is_json;   /* the body's type is JSON, or not given */
+    bool is_accepted; /* the upgrade: the connection is to be handed over */
+    bool is_octets;   /* the body's type */
+    bool is_json;     /* the body's type is JSON, or not given */
     bool has_body;
     bool wants_continue;
     bool is_form; /* a body of a type that pages can post anywhere */
@@ -172,6 +174,14 @@ void http_exchange_free(struct http_session *s);
 void http_exchange_refuse(struct http_session *s, unsigned status,
                           enum api_error error, const char *message,
                           const char *hint);
+
+/* ---- http_upgrade.c */
+
+/* Whether it can be a WebSocket; else the call has an error for its answer. */
+bool http_upgrade_is_valid(struct http_session *s);
+/* The connection is another session's from now on, with what has come behind
+ * the request; this session ends. */
+void http_upgrade_hand_over(struct http_session *s, struct slice early);
 
 /* ---- http_identity.c */
 

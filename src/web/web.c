@@ -4,6 +4,8 @@
 #include "net/listener.h"
 #include "net/stream_fd.h"
 #include "web/http_session.h"
+#include "web/socket/console_socket.h"
+#include "web/socket/websocket_link.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -123,6 +125,8 @@ struct web *web_new(struct session_context *ctx, struct api *api,
     open_queue(http, &http->bodies, WEB_BODY_US, http_session_due);
     open_queue(http, &http->idles, WEB_IDLE_US, http_session_due);
     open_queue(http, &http->writes, WEB_WRITE_US, http_session_due);
+    websocket_link_open_all(ctx);
+    console_socket_open_all(ctx);
     return web;
 }
 
@@ -131,6 +135,8 @@ void web_free(struct web *web)
     if (web == NULL)
         return;
     web_close_doors(web);
+    console_socket_close_all(web->http.ctx);
+    websocket_link_close_all(web->http.ctx);
     deadline_stop(&web->http.working);
     deadline_queue_close(&web->http.turns);
     deadline_queue_close(&web->http.heads);

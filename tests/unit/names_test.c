@@ -23,6 +23,7 @@
 #include "session/vm/vm_session_private.h"
 #include "state_names.h"
 #include "vm/host/auth_client.h"
+#include "web/socket/console_socket_private.h"
 
 static void states_of_core_have_names(void **state)
 {
@@ -53,6 +54,7 @@ static void states_of_sessions_have_names(void **state)
     (void)state;
     CHECK_STATE_NAMES(client_phase_name, enum client_phase, CLIENT_PHASE_COUNT);
     CHECK_STATE_NAMES(client_mode_name, enum client_mode, CLIENT_MODE_COUNT);
+    CHECK_STATE_NAMES(socket_phase_name, enum socket_phase, SOCKET_PHASE_COUNT);
     CHECK_STATE_NAMES(client_end_text, enum client_end, CLIENT_END_COUNT);
     CHECK_STATE_NAMES(login_stage_name, enum login_stage, LOGIN_STAGE_COUNT);
     CHECK_STATE_NAMES(menu_key_name, enum menu_key, MENU_KEY_COUNT);

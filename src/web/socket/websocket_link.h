@@ -16,8 +16,8 @@
  * handlers of the link; each of them calls directory_settle behind them. They
  * may end the link's session, but not close the link (websocket_link_done).
  */
-#ifndef WEB_WEBSOCKET_LINK_H
-#define WEB_WEBSOCKET_LINK_H
+#ifndef WEB_SOCKET_WEBSOCKET_LINK_H
+#define WEB_SOCKET_WEBSOCKET_LINK_H
 
 #include "base/ring.h"
 #include "net/stream.h"

@@ -9,7 +9,7 @@
  * that fails makes it mute, unless it is not read: then nothing would ever end
  * it.
  */
-#include "web/websocket_link.h"
+#include "web/socket/websocket_link.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -1,0 +1,93 @@
+/*
+ * A request for a WebSocket: checked, and its connection handed over to what
+ * its row is for (api.h: API_ATTACHES, API_EVENTS).
+ */
+#include "web/http_session.h"
+
+#include "access/lock.h"
+#include "net/tls/tls_digest.h"
+#include "web/socket/console_socket.h"
+
+#include <string.h>
+
+/* The one subprotocol here; a client need not name it. */
+static const char subprotocol[] = "vspcd.v1";
+
+bool http_upgrade_is_valid(struct http_session *s)
+{
+    const struct http_exchange *e = s->exchange;
+    struct api_call *call = &s->exchange->call;
+    char answer[TLS_WEBSOCKET_ANSWER_LEN + 1];
+
+    if (e->websocket_version == NULL ||
+        strcmp(e->websocket_version, "13") != 0) {
+        api_fail(call, API_BAD_REQUEST, "send Sec-WebSocket-Version: 13",
+                 "this version of WebSocket is not supported");
+        return false;
+    }
+    if (e->websocket_key == NULL ||
+        !tls_websocket_answer(slice_of_text(e->websocket_key), answer)) {
+        api_fail(call, API_BAD_REQUEST, NULL,
+                 "Sec-WebSocket-Key is not 16 bytes as base64");
+        return false;
+    }
+    if (call->command->kind == API_ATTACHES)
+        return true;
+    api_fail(call, API_UNAVAILABLE, NULL, "this address has no WebSocket");
+    return false;
+}
+
+/* A browser closes a WebSocket whose offer was not taken. */
+static const char *protocol_of(const struct http_exchange *e)
+{
+    const char *at = e->websocket_protocol;
+    size_t len;
+
+    while (at != NULL && *at != '\0') {
+        at += strspn(at, ", \t");
+        len = strcspn(at, ", \t");
+        if (len == strlen(subprotocol) && memcmp(at, subprotocol, len) == 0)
+            return subprotocol;
+        at += len;
+    }
+    return NULL;
+}
+
+static enum lock_mode mode_of(const struct api_call *call)
+{
+    const char *name = api_text(call, "mode");
+
+    for (int i = 0; name != NULL && i < LOCK_MODE_COUNT; i++)
+        if (strcmp(name, lock_mode_name((enum lock_mode)i)) == 0)
+            return (enum lock_mode)i;
+    return LOCK_FALLBACK;
+}
+
+void http_upgrade_hand_over(struct http_session *s, struct slice early)
+{
+    const struct http_exchange *e = s->exchange;
+    const struct api_call *call = &e->call;
+    uint32_t history = (uint32_t)api_number(call, "history");
+    const struct console_socket_start start = {
+        .ctx = s->http->ctx,
+        .stream = s->stream,
+        .early = early,
+        .who = s->who,
+        .peer = s->peer,
+        .console = call->console,
+        .key = e->websocket_key,
+        .protocol = protocol_of(e),
+        .from = api_text(call, "from"),
+        .label = api_text(call, "session"),
+        .history = api_has(call, "history") ? &history : NULL,
+        .mode = mode_of(call),
+        .takes = api_flag(call, "take"),
+    };
+
+    s->stream = NULL;
+    s->http->counts.requests++;
+    s->http->counts.informed++;
+    gate_remove_newcomer(&s->http->ctx->gate, &s->newcomer);
+    console_socket_open(&start);
+    http_session_end(s, "it is a WebSocket");
+}
