@@ -1,5 +1,6 @@
 #include "api/api_private.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "log/log.h"
@@ -11,6 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of the machine's clock. */
+enum { OFFSET_CHANGE_US = 100 * 1000 };
 
 struct api *api_new(struct session_context *sessions,
                     const struct api_means *means)
@@ -35,6 +39,17 @@ struct session_context *api_sessions(const struct api *api)
 const struct api_means *api_means_of(const struct api *api)
 {
     return api->means;
+}
+
+/* Both clocks are steered alike, so the difference changes only when one is
+ * set; less is rounding. */
+int64_t api_offset_us(struct api *api)
+{
+    int64_t offset_us = clock_utc_ms() * 1000 - (int64_t)clock_now_us();
+
+    if (llabs(offset_us - api->offset_us) > OFFSET_CHANGE_US)
+        api->offset_us = offset_us;
+    return api->offset_us;
 }
 
 /* ---- answers --------------------------------------------------------------

@@ -275,6 +275,11 @@ void api_free(struct api *api);
 struct session_context *api_sessions(const struct api *api);
 const struct api_means *api_means_of(const struct api *api);
 
+/* What makes a date, in microseconds since 1970, of a time of clock_now_us. It
+ * stays as it is until the machine's clock is set, so that a time is shown with
+ * one date whenever it is shown. */
+int64_t api_offset_us(struct api *api);
+
 /* All rows, in an order that stays: each cmd_*.c has some, api_table.c joins
  * them. From a cursor that is all zeros at first; NULL: there are no more. */
 struct api_cursor {

@@ -15,6 +15,7 @@
 struct api {
     struct session_context *sessions;
     const struct api_means *means;
+    int64_t offset_us; /* api_offset_us, when it was told last */
 };
 
 /* ---- api_find.c */

@@ -14,7 +14,7 @@ struct listed {
 static enum api_more list_clients_produce(struct api_call *call, struct buf *to)
 {
     struct listed *l = call->state;
-    struct show_moment now = show_moment();
+    struct show_moment now = show_moment(call->api);
     struct clients_found found;
 
     if (!clients_walk_step(&l->walk, call, &found)) {

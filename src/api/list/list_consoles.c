@@ -175,7 +175,7 @@ static void sort(struct listed *l)
 static enum api_more show(struct api_call *call, struct listed *l,
                           struct buf *to)
 {
-    struct show_moment now = show_moment();
+    struct show_moment now = show_moment(call->api);
     uint32_t from = to->len;
 
     for (int i = 0; i < SHOW_AT_ONCE && to->len - from < SHOW_BYTES; i++) {

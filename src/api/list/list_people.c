@@ -127,7 +127,7 @@ static bool is_person(const struct client *client)
 /* False: there is no memory. */
 static bool look(struct api_call *call, struct listed *l)
 {
-    struct show_moment now = show_moment();
+    struct show_moment now = show_moment(call->api);
     struct clients_found found;
 
     if (!clients_walk_step(&l->walk, call, &found)) {
@@ -151,15 +151,14 @@ static bool look(struct api_call *call, struct listed *l)
 /* ---- showing ------------------------------------------------------------ */
 
 static bool begin_person(struct listed *l, const struct found *first,
-                         struct buf *to)
+                         const struct show_moment *now, struct buf *to)
 {
-    struct show_moment now = show_moment();
     json_t *person =
         json_pack("{s:o, s:s, s:o, s:o}", "name",
                   first->has_name ? show_text(first->who) : json_null(),
                   "proof", first->proof, "address",
                   first->has_name ? json_null() : show_text(first->who),
-                  "since", show_time_us(&now, first->since_us));
+                  "since", show_time_us(now, first->since_us));
     char *text = json_dumps(person, JSON_COMPACT);
     bool is_done = text != NULL;
 
@@ -175,7 +174,8 @@ static bool begin_person(struct listed *l, const struct found *first,
     return is_done;
 }
 
-static bool show_one(struct listed *l, struct buf *to)
+static bool show_one(struct listed *l, const struct show_moment *now,
+                     struct buf *to)
 {
     const struct found *found = l->sorted[l->at];
     bool is_first = l->at == 0 || !is_same_person(found, l->sorted[l->at - 1]);
@@ -183,20 +183,23 @@ static bool show_one(struct listed *l, struct buf *to)
         l->at + 1 == l->count || !is_same_person(found, l->sorted[l->at + 1]);
 
     l->at++;
-    return (is_first ? begin_person(l, found, to)
+    return (is_first ? begin_person(l, found, now, to)
                      : show_append_text(to, ",")) &&
            show_append_text(to, found->json) &&
            (!is_last || show_append_text(to, "]}"));
 }
 
-static enum api_more show(struct listed *l, struct buf *to)
+static enum api_more show(struct api_call *call, struct listed *l,
+                          struct buf *to)
 {
+    struct show_moment now = show_moment(call->api);
+
     for (int i = 0; i < SHOW_AT_ONCE; i++) {
         if (l->at == l->count) {
             (void)show_items_end(&l->items, to);
             return API_END;
         }
-        if (!show_one(l, to))
+        if (!show_one(l, &now, to))
             return API_END;
     }
     return API_MORE;
@@ -216,7 +219,7 @@ static enum api_more list_people_produce(struct api_call *call, struct buf *to)
         }
         return API_MORE;
     case SHOWING:
-        return show(l, to);
+        return show(call, l, to);
     }
     return API_END;
 }

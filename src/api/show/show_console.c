@@ -311,7 +311,7 @@ json_t *show_console(const struct api *api, const struct console *c,
 
 json_t *show_console_of(const struct api_call *call)
 {
-    struct show_moment now = show_moment();
+    struct show_moment now = show_moment(call->api);
 
     return show_console(call->api, call->console,
                         api_right_on(call, call->console), SHOW_CONSOLE_ALL,

@@ -2,6 +2,7 @@
 
 #include "api/api_means.h"
 #include "api/show/show_value.h"
+#include "base/clock.h"
 #include "conf/options.h"
 #include "session/session_context.h"
 
@@ -71,7 +72,7 @@ static const char *health(uint64_t is_failing)
 void show_status(struct api_call *call)
 {
     const struct api_means *means = api_means_of(call->api);
-    struct show_moment now = show_moment();
+    int64_t now_ms = clock_utc_ms();
     struct census census;
     int64_t started_ms;
     json_t *consoles, *moves, *health_json;
@@ -96,8 +97,8 @@ void show_status(struct api_call *call)
         json_pack("{s:s, s:o, s:f, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:o, "
                   "s:o}",
                   "version", VSPCD_VERSION, "started", show_time(started_ms),
-                  "uptime", (double)(now.utc_ms - started_ms) / 1000.0,
-                  "consoles", consoles, "clients", (json_int_t)census.clients,
+                  "uptime", (double)(now_ms - started_ms) / 1000.0, "consoles",
+                  consoles, "clients", (json_int_t)census.clients,
                   "unidentified", (json_int_t)census.unidentified, "moves",
                   moves, "output_bytes", (json_int_t)census.output_bytes,
                   "input_bytes", (json_int_t)census.input_bytes,

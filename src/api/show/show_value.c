@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-struct show_moment show_moment(void)
+struct show_moment show_moment(struct api *api)
 {
-    return (struct show_moment){ clock_now_us(), clock_utc_ms() };
+    return (struct show_moment){ clock_now_us(), api_offset_us(api) };
 }
 
 json_t *show_time(int64_t utc_ms)
@@ -19,9 +19,8 @@ json_t *show_time(int64_t utc_ms)
 
 json_t *show_time_us(const struct show_moment *now, uint64_t at_us)
 {
-    int64_t ago_ms = ((int64_t)now->us - (int64_t)at_us) / 1000;
-
-    return at_us != 0 ? show_time(now->utc_ms - ago_ms) : json_null();
+    return at_us != 0 ? show_time(((int64_t)at_us + now->offset_us) / 1000)
+                      : json_null();
 }
 
 json_t *show_time_s(const struct show_moment *now, uint32_t at_s)

@@ -7,18 +7,20 @@
 #ifndef API_SHOW_SHOW_VALUE_H
 #define API_SHOW_SHOW_VALUE_H
 
+#include "api/api.h"
 #include "base/buf.h"
 #include "base/window.h"
 
 #include <jansson.h>
 #include <stdint.h>
 
-/* The clocks at one moment. core's times are of one that has no date. */
+/* core's times are of a clock that has no date: the present, and what makes a
+ * date of its times. */
 struct show_moment {
-    uint64_t us;    /* clock_now_us */
-    int64_t utc_ms; /* clock_utc_ms */
+    uint64_t us;       /* clock_now_us */
+    int64_t offset_us; /* of it to 1970: api_offset_us */
 };
-struct show_moment show_moment(void);
+struct show_moment show_moment(struct api *api);
 
 /* Each returns a new value. A time is RFC 3339 in UTC with milliseconds; at_us
  * and at_s are of clock_now_us, and 0 is no time: null. */
