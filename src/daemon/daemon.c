@@ -458,6 +458,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .logs = &d->logs,
         .state = &d->state,
         .audit = &d->audit,
+        .web = &d->web,
     };
     listing_open(&d->listing, d->loop, &source, &d->directory, &d->walks);
     return 0;

@@ -89,15 +89,6 @@ static int put_head(struct http_session *s)
     return r;
 }
 
-static void count(struct web_counts *counts, unsigned status)
-{
-    counts->requests++;
-    counts->informed += status < 200;
-    counts->succeeded += status >= 200 && status < 300;
-    counts->refused += status >= 400 && status < 500;
-    counts->failed += status >= 500;
-}
-
 static void begin(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
@@ -111,7 +102,7 @@ static void begin(struct http_session *s)
     if (s->phase < HTTP_PHASE_RUNNING && e->has_body)
         e->keeps_alive = false;
     http_session_enter(s, HTTP_PHASE_ANSWERING);
-    count(&s->http->counts, s->answer->status);
+    http_context_count(s->http, s->is_socket, s->answer->status);
     if (put_head(s) != 0) {
         http_session_end(s, "there is no memory for its answer");
         return;

@@ -11,7 +11,10 @@
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "base/network.h"
+#include "core/census/census.h"
 #include "web/http_origin.h"
+
+#include <assert.h>
 
 enum {
     WEB_SLICE_US = 1000,
@@ -41,11 +44,9 @@ struct web_settings {
 
 struct web_counts {
     uint64_t connections; /* now */
-    uint64_t requests;    /* since the start, by class of status: */
-    uint64_t informed;    /* 1xx: WebSockets */
-    uint64_t succeeded;
-    uint64_t refused; /* 4xx */
-    uint64_t failed;  /* 5xx */
+    /* Since the start; [0] of the status 1xx, which are WebSockets, to [4] of
+     * 5xx. */
+    uint64_t requests[CENSUS_API_DOORS][CENSUS_API_CLASSES];
 };
 
 struct session_context;
@@ -64,6 +65,16 @@ struct http_context {
     struct deadline_queue turns; /* working: the next turn */
     struct deadline_queue heads, bodies, idles, writes;
 };
+
+/* A request was answered. */
+static inline void http_context_count(struct http_context *http, bool is_socket,
+                                      unsigned status)
+{
+    int door = is_socket ? CENSUS_API_SOCKET : CENSUS_API_WEB;
+
+    assert(status >= 100 && status < 600);
+    http->counts.requests[door][status / 100 - 1]++;
+}
 
 static inline struct http_origins http_context_origins(
     const struct http_context *http)

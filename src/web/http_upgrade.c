@@ -85,8 +85,7 @@ void http_upgrade_hand_over(struct http_session *s, struct slice early)
     };
 
     s->stream = NULL;
-    s->http->counts.requests++;
-    s->http->counts.informed++;
+    http_context_count(s->http, s->is_socket, 101);
     gate_remove_newcomer(&s->http->ctx->gate, &s->newcomer);
     console_socket_open(&start);
     http_session_end(s, "it is a WebSocket");

@@ -84,8 +84,12 @@ static int setup(void **state)
     static const struct directory_settings settings = { .seed = { 1, 2 } };
     struct fixture *f = calloc(1, sizeof *f);
     struct log_output output = { .write = listing_write, .owner = f };
-    struct census_source source = { f, read_totals, read_console,
-                                    read_addresses };
+    const struct census_source source = {
+        .owner = f,
+        .read = read_totals,
+        .read_console = read_console,
+        .read_addresses = read_addresses,
+    };
 
     assert_non_null(f);
     f->text = calloc(1, TEXT_MAX);

@@ -124,6 +124,7 @@ struct census {
     uint64_t audit_waiting; /* events */
     uint64_t audit_failing; /* 1: the audit log is not written */
 
+    uint64_t api_connections;
     uint64_t api_requests[CENSUS_API_DOORS][CENSUS_API_CLASSES];
 };
 
@@ -287,6 +288,9 @@ struct census_source {
     /* As census_read_addresses. */
     size_t (*read_addresses)(
         void *owner, struct census_address ret_rows[CENSUS_ADDRESSES_MAX]);
+    /* Why the program cannot do all that it is there for, for a person; static
+     * text. NULL: it can. */
+    const char *(*why_not_ready)(void *owner);
 };
 
 #endif

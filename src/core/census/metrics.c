@@ -249,6 +249,8 @@ static const struct metric rows[] = {
     { "vspcd_audit_events_waiting",
       "Events that wait to be written to the audit log.", "events",
       METRIC_GAUGE, AT(audit_waiting) },
+    { "vspcd_api_connections", "Connections to the API.", "connections",
+      METRIC_GAUGE, AT(api_connections) },
     { "vspcd_api_requests_total",
       "Requests to the API, by the door they came by and the class of the "
       "answer.",

@@ -7,6 +7,7 @@
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_state.h"
+#include "daemon/parts/daemon_web.h"
 #include "net/loop.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
@@ -106,6 +107,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_logs_count(c->logs, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);
+    daemon_web_count(c->web, ret);
     ret->connections =
         ret->vms + ret->clients + ret->unidentified + ret->unserved;
 }
@@ -135,6 +137,19 @@ static size_t daemon_census_read_addresses(
     return count;
 }
 
+static const char *daemon_census_why_not_ready(void *owner)
+{
+    const struct daemon_census *c = owner;
+
+    if (c->state->is_ending)
+        return "vspcd is ending";
+    if (c->state->is_failing)
+        return "the state file cannot be written";
+    if (daemon_audit_refuses_clients(c->audit))
+        return "the audit log cannot be written, and is required";
+    return NULL;
+}
+
 struct census_source daemon_census_source(struct daemon_census *c)
 {
     return (struct census_source){
@@ -142,5 +157,6 @@ struct census_source daemon_census_source(struct daemon_census *c)
         .read = daemon_census_read,
         .read_console = daemon_census_read_console,
         .read_addresses = daemon_census_read_addresses,
+        .why_not_ready = daemon_census_why_not_ready,
     };
 }

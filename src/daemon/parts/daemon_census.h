@@ -11,6 +11,7 @@ struct daemon_audit;
 struct daemon_hooks;
 struct daemon_logs;
 struct daemon_state;
+struct daemon_web;
 struct loop;
 struct session_context;
 
@@ -26,6 +27,7 @@ struct daemon_census {
     const struct daemon_logs *logs;
     const struct daemon_state *state;
     const struct daemon_audit *audit;
+    const struct daemon_web *web;
 };
 
 /* For renderings of the census. Borrows c. */

@@ -196,6 +196,18 @@ void daemon_web_stop(struct daemon_web *w)
     web_close_doors(w->web);
 }
 
+/* A census may be read before the API is open. */
+void daemon_web_count(const struct daemon_web *w, struct census *census)
+{
+    struct web_counts counts;
+
+    if (w->web == NULL)
+        return;
+    counts = web_counts(w->web);
+    census->api_connections = counts.connections;
+    memcpy(census->api_requests, counts.requests, sizeof counts.requests);
+}
+
 void daemon_web_log(const struct daemon_web *w)
 {
     struct address address;

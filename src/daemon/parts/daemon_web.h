@@ -42,6 +42,8 @@ void daemon_web_use(struct daemon_web *w);
 /* No new connections. */
 void daemon_web_stop(struct daemon_web *w);
 
+void daemon_web_count(const struct daemon_web *w, struct census *census);
+
 /* Logs where the API is. */
 void daemon_web_log(const struct daemon_web *w);
 
