@@ -90,6 +90,8 @@ struct api_command {
     const char *path; /* below /api/v1: "/consoles/{console}/break"; one that
                        * begins with "//" is from the root: "//metrics" */
     enum right right;
+    /* Whether the caller is let in without the right; NULL: nobody is. */
+    bool (*lets_in)(const struct api_call *call);
     bool is_change; /* audited, and refused while the audit log is required and
                      * cannot be written */
     enum api_kind kind;

@@ -166,6 +166,18 @@ const struct option_row option_rows[] = {
               "given several times",
       .more = "An origin is https://HOST[:PORT]. Its host is also one by which "
               "somebody who has proven no name may reach the API." },
+    { .name = "metrics-from",
+      .type = OPTION_NETWORK,
+      AT(metrics_from),
+      .value = "NETWORK",
+      .is_reloaded = true,
+      .otherwise = "no address",
+      .example = "{\"192.0.2.0/24\"}",
+      .text = "network or address that may get the metrics (/metrics of\n"
+              "--web) without a login; can be given up to 64 times",
+      .more = "Peers on this machine may, too, and so may whoever has the right "
+              "to read on the server. An address alone may read no metrics of "
+              "single consoles." },
     { .name = "web-proxy-from",
       .type = OPTION_NETWORK,
       AT(web_proxies),

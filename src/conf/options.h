@@ -166,6 +166,7 @@ struct settings {
                                         * settings_tls */
     struct settings_ports web;         /* of the API; enum settings_web_tls */
     struct settings_rules web_origins;
+    struct settings_networks metrics_from; /* who may get the metrics */
     struct settings_networks web_proxies; /* whose word about people counts */
     bool web_proxy_socket;                /* root's on the Unix socket, too */
     char *web_user_field;

@@ -36,6 +36,8 @@ FILES = PROGRAMS | {
     f"{DOCS}/vspcd.conf.sample", f"{DOCS}/vspcd.logrotate",
     f"{DOCS}/vspcd-audit.logrotate",
     f"{DOCS}/vspcd.pam",
+    f"{PREFIX}/share/vspcd/grafana/vspcd.json",
+    f"{PREFIX}/share/vspcd/prometheus/vspcd.rules.yml",
 }
 
 # Of 10; "OK" to systemd-analyze is what is below 4. A password check is root,

@@ -1,0 +1,206 @@
+/*
+ * GET /metrics, for Prometheus. The totals cost the same with 10,000 consoles;
+ * only ?consoles=GLOB walks over them, in pieces.
+ */
+#include "api/api_commands.h"
+#include "api/api_means.h"
+#include "api/metrics/console_series.h"
+#include "api/metrics/render_metrics.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/process_usage.h"
+#include "conf/options.h"
+#include "session/session_context.h"
+
+#include <stdlib.h>
+
+/* Consoles that are looked at in one call of produce. */
+enum { CONSOLES_AT_ONCE = 32 };
+
+struct scrape {
+    struct census census; /* as it was at the beginning */
+    size_t at;            /* of its rows */
+    bool counts_files;    /* the kernel has not said how many are open */
+    struct process_files files;
+    bool has_series;
+    struct census_walk walk; /* over the consoles that may have series */
+    struct console_series series;
+};
+
+/* core's seconds are of a clock without a date. */
+static int64_t date_of(uint32_t at_s)
+{
+    return at_s == 0 ? 0
+                     : clock_utc_s() - (int64_t)(clock_now_us() / 1000000) +
+                           (int64_t)at_s;
+}
+
+static bool is_wanted(const struct api_call *call, const struct console *c)
+{
+    const struct access_console known = {
+        .name = c->name,
+        .uuid = c->uuid,
+        .label = c->label,
+    };
+    const struct pattern_console console = pattern_console_of(&known);
+
+    return pattern_matches_console(api_text(call, "consoles"), &console) &&
+           api_right_on(call, c) >= RIGHT_READ;
+}
+
+/* False: all have been looked at. */
+static bool collect(const struct api_call *call, struct scrape *scrape)
+{
+    const struct census_source *source = &api_means_of(call->api)->census;
+
+    for (int i = 0; i < CONSOLES_AT_ONCE; i++) {
+        const struct console *c = census_walk_next(&scrape->walk);
+        struct census_console row;
+
+        if (c == NULL)
+            return false;
+        if (!is_wanted(call, c))
+            continue;
+        source->read_console(source->owner, c, &row);
+        console_series_add(&scrape->series, &row, date_of(row.last_output_s));
+    }
+    return true;
+}
+
+static enum api_more metrics_produce(struct api_call *call, struct buf *to)
+{
+    struct scrape *scrape = call->state;
+
+    if (scrape->counts_files) {
+        scrape->counts_files =
+            !process_count_files(&scrape->files, "/proc/self/fd");
+        scrape->census.open_files = scrape->files.count;
+        return API_MORE;
+    }
+    if (render_metrics(to, &scrape->census, &scrape->at))
+        return API_MORE;
+    if (!scrape->has_series)
+        return API_END;
+    if (census_walk_left(&scrape->walk) > 0 && collect(call, scrape))
+        return API_MORE;
+    return console_series_render(&scrape->series, to) ? API_MORE : API_END;
+}
+
+static void metrics_end(struct api_call *call)
+{
+    struct scrape *scrape = call->state;
+
+    process_files_done(&scrape->files);
+    census_walk_end(&scrape->walk);
+    console_series_done(&scrape->series);
+    free(scrape);
+}
+
+/* Where the caller comes from may be enough: nothing here is about one VM, and
+ * Prometheus has no account on this machine. */
+static bool metrics_lets_in(const struct api_call *call)
+{
+    const struct settings *settings = api_means_of(call->api)->settings;
+    struct network_list from = { .count = 0 };
+
+    if (settings != NULL)
+        from = (struct network_list){ settings->metrics_from.item,
+                                      settings->metrics_from.count };
+    return call->who->is_local || network_list_has(&from, call->who->ip);
+}
+
+/* False: it was answered. */
+static bool begin_series(struct api_call *call, struct scrape *scrape)
+{
+    const struct session_context *sessions = api_sessions(call->api);
+    struct err why;
+
+    scrape->has_series = true;
+    if (pattern_check(api_text(call, "consoles"), &why) < 0) {
+        api_fail(call, API_BAD_REQUEST, NULL, "consoles: %s", why.text);
+        return false;
+    }
+    if (!census_walk_begin(&scrape->walk, sessions->walks,
+                           sessions->directory)) {
+        api_fail(call, API_UNAVAILABLE, NULL, "there is no memory for that");
+        return false;
+    }
+    return true;
+}
+
+static void run_metrics(struct api_call *call)
+{
+    static const struct api_work work = { metrics_produce, metrics_end };
+    const struct census_source *source = &api_means_of(call->api)->census;
+    struct scrape *scrape = xcalloc(1, sizeof *scrape);
+
+    census_walk_init(&scrape->walk);
+    console_series_init(&scrape->series);
+    api_work_on(call, &work, scrape);
+    if (api_has(call, "consoles") && !begin_series(call, scrape))
+        return;
+    source->read(source->owner, &scrape->census);
+    scrape->counts_files = scrape->census.open_files == 0;
+    api_answer_stream(call, RENDER_METRICS_TYPE, &work, scrape);
+}
+
+static const struct api_argument metrics_arguments[] = {
+    { .name = "consoles",
+      .type = API_TEXT,
+      .max = PATTERN_MAX - 1,
+      .help = "Also metrics of single consoles: of those whose name, UUID or "
+              "UUID/LABEL matches this pattern, 1,000 at most, as far as they "
+              "may be read." },
+    { .name = NULL },
+};
+
+/* ---- probes ---------------------------------------------------------------
+ */
+
+/* The loop turns, or there is no answer. */
+static void run_healthz(struct api_call *call)
+{
+    api_answer_text(call, "text/plain; charset=utf-8", xstrdup("ok\n"), 3);
+}
+
+static void run_readyz(struct api_call *call)
+{
+    const struct census_source *source = &api_means_of(call->api)->census;
+    const char *why_not = source->why_not_ready(source->owner);
+
+    if (why_not == NULL)
+        run_healthz(call);
+    else
+        api_fail(call, API_UNAVAILABLE, "see the log of vspcd", "%s", why_not);
+}
+
+const struct api_command api_metrics_commands[] = {
+    {
+        .name = "metrics",
+        .verb = HTTP_VERB_GET,
+        .path = "//metrics",
+        .right = RIGHT_READ,
+        .lets_in = metrics_lets_in,
+        .summary = "The totals of vspcd, in Prometheus' text format.",
+        .argument = metrics_arguments,
+        .run = run_metrics,
+    },
+    {
+        .name = "healthz",
+        .verb = HTTP_VERB_GET,
+        .path = "//healthz",
+        .right = RIGHT_NONE,
+        .summary = "200 while vspcd works.",
+        .run = run_healthz,
+    },
+    {
+        .name = "readyz",
+        .verb = HTTP_VERB_GET,
+        .path = "//readyz",
+        .right = RIGHT_NONE,
+        .summary = "200 while vspcd can do all that it is there for; else 503, "
+                   "and what is wrong.",
+        .run = run_readyz,
+    },
+    { .name = NULL },
+};
