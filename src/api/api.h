@@ -86,19 +86,20 @@ enum api_kind {
 struct api_command {
     const char *name; /* "consoles.list": stable, for openapi's operationId and
                        * for logs */
-    enum http_verb verb;
     const char *path; /* below /api/v1: "/consoles/{console}/break"; one that
                        * begins with "//" is from the root: "//metrics" */
+    enum http_verb verb;
     enum right right;
-    /* Whether the caller is let in without the right; NULL: nobody is. */
-    bool (*lets_in)(const struct api_call *call);
+    enum api_kind kind;
     bool is_change; /* audited, and refused while the audit log is required and
                      * cannot be written */
-    enum api_kind kind;
     const char *summary; /* one sentence */
-    const char *returns; /* name of a schema in api_schema.c; NULL: not JSON */
+    const char *returns; /* name of a schema: show/show_schema.h; NULL: not
+                          * JSON */
     const struct api_argument *argument; /* ends with a name NULL; or NULL */
     void (*run)(struct api_call *call);
+    /* Whether the caller is let in without the right; NULL: nobody is. */
+    bool (*lets_in)(const struct api_call *call);
 };
 
 /* {console} is found before run: call->console. Any other {name} in a path is

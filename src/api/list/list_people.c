@@ -52,7 +52,7 @@ static bool make_room(struct listed *l)
 
     if (l->count < l->cap)
         return true;
-    found = realloc(l->found, cap * sizeof *found);
+    found = realloc(l->found, cap * sizeof(struct found *));
     if (found == NULL)
         return false;
     l->found = found;

@@ -46,7 +46,8 @@ size_t show_clients_behind(const struct console *c, uint64_t number,
             continue;
         if (count < SHOW_CLIENTS_MAX)
             count++;
-        memmove(ret + at + 1, ret + at, (count - at - 1) * sizeof *ret);
+        memmove(ret + at + 1, ret + at,
+                (count - at - 1) * sizeof(const struct client *));
         ret[at] = client;
     }
     return count;
