@@ -11,9 +11,9 @@
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
+#include "net/timer.h"
 #include "proto/comport.h"
 #include "vm/common/say.h"
-#include "vm/common/timer.h"
 #include "vm/ends/end.h"
 
 #include <stdio.h>

@@ -12,8 +12,8 @@
 #include "base/mem.h"
 #include "net/stream_fd.h"
 #include "net/terminal.h"
+#include "net/timer.h"
 #include "vm/common/say.h"
-#include "vm/common/timer.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #define VM_ENDS_FILE_STREAM_H
 
 #include "net/stream.h"
-#include "vm/common/timer.h"
+#include "net/timer.h"
 
 /* In the caller's storage. The stream is closed like any other;
  * file_stream_done comes later, outside the loop's handlers. */

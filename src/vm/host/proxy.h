@@ -16,8 +16,8 @@
 
 #include "base/err.h"
 #include "net/dial/dial.h"
+#include "net/timer.h"
 #include "net/tls/stream_tls.h"
-#include "vm/common/timer.h"
 #include "vm/host/vmend.h"
 
 enum proxy_state {

@@ -6,8 +6,8 @@
  * must be called before the struct is freed, and not from a handler of the
  * loop's deadlines (deadline_queue_close).
  */
-#ifndef VM_COMMON_TIMER_H
-#define VM_COMMON_TIMER_H
+#ifndef NET_TIMER_H
+#define NET_TIMER_H
 
 #include "net/loop.h"
 

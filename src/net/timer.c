@@ -1,4 +1,4 @@
-#include "vm/common/timer.h"
+#include "net/timer.h"
 
 #include "base/clock.h"
 
