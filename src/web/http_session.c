@@ -171,7 +171,9 @@ static bool take_event(struct http_session *s, struct slice *in)
         take_body(s, item.body);
         break;
     case HTTP_DONE:
-        http_exchange_run(s);
+        /* Nothing is left of a request that was answered at its head. */
+        if (s->exchange != NULL)
+            http_exchange_run(s);
         break;
     case HTTP_MALFORMED:
         http_exchange_refuse(s, item.status, API_BAD_REQUEST, item.problem,

@@ -98,6 +98,12 @@ def test_requests_in_one_piece_are_answered_in_order(web):
     assert answers(web, VERSION * 3, 3).count(b"200 OK") == 3
 
 
+def test_connection_is_of_use_after_an_error(web):
+    lost = VERSION.replace(b"version", b"nothing")
+    got = answers(web, (lost + VERSION) * 2, 4)
+    assert got.count(b" 404 ") == 2 and got.count(b"200 OK") == 2
+
+
 def test_request_byte_by_byte(web):
     with socket.create_connection(web.web, timeout=30) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
