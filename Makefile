@@ -7,7 +7,7 @@ DESTDIR ?=
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 3600
 
-all: $(BUILD)/build.ninja ## build build/vspcd, build/vspcd-pam and build/vspc-vm
+all: $(BUILD)/build.ninja ## build build/vspcd, build/vspcd-pam, build/vspc and build/vspc-vm
 	@ninja -C $(BUILD) programs
 
 $(BUILD)/build.ninja:

@@ -1,10 +1,12 @@
 /*
- * print_tables vspcd.8|vspcd.conf.5|sample|api.md: the tables of settings and
- * of commands as text, for scripts/make-docs. Built for that alone, and not
- * installed.
+ * print_tables vspcd.8|vspcd.conf.5|sample|api.md|vspc.1: the tables of
+ * settings, of commands and of vspc's verbs as text, for scripts/make-docs.
+ * Built for that alone, and not installed.
  */
 #include "api/api.h"
 #include "api/show/show_schema.h"
+#include "cli/help.h"
+#include "cli/verb_table.h"
 #include "conf/options.h"
 
 #include <ctype.h>
@@ -120,6 +122,8 @@ int main(int argc, char **argv)
         options_print_sample(stdout);
     else if (strcmp(what, "api.md") == 0)
         print_commands();
+    else if (strcmp(what, "vspc.1") == 0)
+        help_print_manual(stdout, verb_table);
     else
         return EXIT_FAILURE;
     return EXIT_SUCCESS;

@@ -10,7 +10,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CODE = ("src", "tests", "bench", "scripts")
-PROGRAMS = ("vspcd", "vspc-vm", "vSPCServer", "scripts/", "bench/", "build/")
+PROGRAMS = ("vspcd", "vspc-vm", "vspc ", "vSPCServer", "scripts/", "bench/", "build/")
 
 # What is named, and is not ours.
 FOREIGN = {
@@ -255,7 +255,8 @@ def options_of(texts):
     the judges of bench/ take."""
     found = set()
     for name, text in texts.items():
-        if name.startswith(("src/conf/", "src/vm/", "src/daemon/")):
+        if name.startswith(("src/cli/", "src/conf/", "src/vm/",
+                            "src/daemon/")):
             found.update(re.findall(r'"(?:--)?([a-z][a-z0-9-]+)[ "=\\]', text))
         elif not name.startswith("src/"):
             found.update(re.findall(r'--([a-z][a-z0-9-]+)', text))

@@ -56,7 +56,14 @@ MAY_INCLUDE = {
     "web": "base log proto access core net auth session api web/socket",
     "web/socket": "base log proto access core net auth session -web",
     "cluster": "base log proto core net",
-    "cli": "base log proto net",
+    "cli": "base log proto net cli/common cli/output cli/remote "
+           "cli/invocation cli/verbs",
+    "cli/common": "base -cli",
+    "cli/output": "base cli/common -cli",
+    "cli/remote": "base proto net -cli",
+    "cli/invocation": "base proto net cli/common cli/output cli/remote -cli",
+    "cli/verbs": "base proto net cli/common cli/output cli/remote "
+                 "cli/invocation -cli",
 
     "vm": "base proto net vm/common vm/ends vm/host",
     "vm/common": "base proto net -vm",

@@ -383,8 +383,7 @@ bool api_set_json(struct api_call *call, struct slice body, struct err *ret)
         err_set(ret, "the body must be a JSON object");
         is_good = false;
     } else {
-        json_object_foreach(json, key, value)
-        {
+        json_object_foreach (json, key, value) {
             is_good = set_member(call, key, value, ret);
             if (!is_good)
                 break;

@@ -35,7 +35,7 @@ def pytest_unconfigure(config):
 
 
 def pytest_sessionstart(session):
-    missing = [name for name in ("vspcd", "vspc-vm")
+    missing = [name for name in ("vspcd", "vspc", "vspc-vm")
                if not (BUILD / name).exists()]
     if missing:
         pytest.exit(f"{BUILD} has no {' and no '.join(missing)}: build first",

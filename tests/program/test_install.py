@@ -15,7 +15,7 @@ from harness.programs import BUILD, SOURCE, clean_environment
 PREFIX = "usr/local"
 
 PROGRAMS = {f"{PREFIX}/sbin/vspcd", f"{PREFIX}/sbin/vspcd-pam",
-            f"{PREFIX}/bin/vspc-vm"}
+            f"{PREFIX}/bin/vspc", f"{PREFIX}/bin/vspc-vm"}
 LINK = f"{PREFIX}/sbin/vSPCServer"
 UNITS = f"{PREFIX}/lib/systemd/system"
 UNIT = f"{UNITS}/vspcd.service"
@@ -27,6 +27,10 @@ DOCS = f"{PREFIX}/share/doc/vspcd"
 FILES = PROGRAMS | {
     LINK, UNIT, PAM_UNIT, PAM_SOCKET,
     f"{PREFIX}/lib/sysusers.d/vspcd.conf",
+    f"{PREFIX}/share/bash-completion/completions/vspc",
+    f"{PREFIX}/share/zsh/site-functions/_vspc",
+    f"{PREFIX}/share/fish/vendor_completions.d/vspc.fish",
+    f"{PREFIX}/share/man/man1/vspc.1",
     f"{PREFIX}/share/man/man1/vspc-vm.1",
     f"{PREFIX}/share/man/man5/vspcd.conf.5",
     f"{PREFIX}/share/man/man8/vspcd.8",

@@ -1,0 +1,34 @@
+#include "cli/remote/socket_words.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void socket_words(const char *path, const char *failure, struct err *ret)
+{
+    const struct group *group;
+    struct stat st;
+
+    if (stat(path, &st) != 0 && errno == ENOENT) {
+        err_set(ret,
+                "no server at %.120s: is vspcd running? (another server: "
+                "--server or VSPC_SERVER)",
+                path);
+    } else if (errno == EACCES && access(path, F_OK) != 0) {
+        err_set(ret,
+                "no permission to reach %.120s: its folder is closed to your "
+                "account",
+                path);
+    } else if (access(path, W_OK) != 0) {
+        group = getgrgid(st.st_gid);
+        err_set(ret,
+                "no permission for %.120s: are you in group %.60s? (id shows "
+                "it; a new group counts after the next login)",
+                path, group != NULL ? group->gr_name : "of the socket");
+    } else {
+        err_set(ret, "no server at %.120s: is vspcd running? (%.200s)", path,
+                failure);
+    }
+}
