@@ -482,8 +482,8 @@ def test_verbs_are_requests(three, args, verb, end, body):
 
 def test_person_is_kicked_by_name(three):
     three.on("GET", "/consoles/.*/clients", Answer({"items": [
-        {"number": 4, "who": "alice"}, {"number": 5, "who": "bob"},
-        {"number": 6, "who": "alice"}]}))
+        {"number": 4, "name": "alice"}, {"number": 5, "name": "bob"},
+        {"number": 6, "name": "alice"}]}))
     three.on("DELETE", "/clients/.*", Answer({}))
     assert three.run("kick", "alice@web-01").returncode == 0
     assert [r.path.rpartition("/")[2] for r in three.requests
@@ -500,13 +500,13 @@ def test_token_is_alone_on_standard_output(fake):
 
 
 def test_status_of_a_server_that_fails_is_1(fake):
-    fake.on("GET", "/status", Answer({"healthy": True, "version": "0.1.0"}))
+    fake.on("GET", "/status", Answer({"health": {"state": "ok"}}))
     assert fake.run("status").returncode == 0
     fake.on("GET", "/status", Answer(
-        {"healthy": False, "state": {"error": "disk full"}}))
+        {"health": {"state": "failing", "audit": "ok"}}))
     result = fake.run("status")
     assert result.returncode == 1
-    assert re.search(r"state:\n  error: disk full", result.stdout)
+    assert re.search(r"health:\n  state: failing", result.stdout)
     assert fake.run("status", "-q").stdout == ""
 
 

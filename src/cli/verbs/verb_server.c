@@ -16,7 +16,9 @@ static const struct column limit_columns[] = {
     { .heading = "LIMIT", .path = "name" },
     { .heading = "USED", .path = "used", .is_right = true },
     { .heading = "MAXIMUM", .path = "limit", .is_right = true },
+    { .heading = "UNIT", .path = "unit", .is_firm = true },
     { .heading = "SETTING", .path = "setting", .is_firm = true },
+    { .heading = "WHAT", .path = "help", .is_wide = true },
     { .heading = NULL },
 };
 
@@ -35,7 +37,9 @@ static enum exits run_status(struct invocation *in)
 {
     struct target target;
     enum listing_form form;
+    const char *part;
     json_t *answer;
+    json_t *value;
     enum exits exits = form_options_read(in, &form);
 
     target_init(&target, "/api/v1/status");
@@ -46,8 +50,11 @@ static enum exits run_status(struct invocation *in)
     if (!arguments_has(&in->arguments, "quiet"))
         listing_print_one(answer, form, "version");
     /* For scripts: a server that runs, and has something that fails. */
-    if (json_is_false(json_object_get(answer, "healthy")))
-        exits = EXITS_FAILED;
+    json_object_foreach (json_object_get(answer, "health"), part, value) {
+        if (json_is_string(value) &&
+            strcmp(json_string_value(value), "ok") != 0)
+            exits = EXITS_FAILED;
+    }
     json_decref(answer);
     return exits;
 }

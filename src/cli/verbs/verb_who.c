@@ -10,12 +10,18 @@
 /* clang-format off */
 static const struct column columns[] = {
     { .heading = "CLIENT", .path = "number", .is_right = true },
-    { .heading = "WHO", .path = "who" },
+    { .heading = "NAME", .path = "name" },
     { .heading = "CONSOLE", .path = "console" },
     { .heading = "FROM", .path = "peer" },
     { .heading = "DOOR", .path = "door" },
     { .heading = "FOR", .path = "since", .kind = VALUE_AGO, .is_right = true },
     { .heading = "MODE", .path = "mode" },
+    { .heading = "RIGHT", .path = "right", .is_wide = true },
+    { .heading = "PROOF", .path = "proof", .is_wide = true },
+    { .heading = "INPUT", .path = "input_bytes", .kind = VALUE_BYTES,
+      .is_right = true, .is_wide = true },
+    { .heading = "BEHIND", .path = "behind_bytes", .kind = VALUE_BYTES,
+      .is_right = true, .is_wide = true },
     { .heading = NULL },
 };
 
@@ -30,7 +36,7 @@ static const struct option_row message_options[] = {
 };
 /* clang-format on */
 
-static const struct listing listing = { columns, "who" };
+static const struct listing listing = { columns, "number" };
 
 static enum exits run_who(struct invocation *in)
 {
@@ -82,7 +88,7 @@ static enum exits kick_person(struct invocation *in, const char *person,
     if (exits != EXITS_DONE)
         return exits;
     json_array_foreach (json_object_get(answer, "items"), i, item) {
-        const char *who = json_string_value(json_object_get(item, "who"));
+        const char *who = json_string_value(json_object_get(item, "name"));
         struct value_text number =
             value_format(json_object_get(item, "number"), VALUE_TEXT, 0);
 
@@ -111,7 +117,7 @@ static enum exits run_kick(struct invocation *in)
     if (at == NULL)
         return invocation_refuse(in,
                                  "%.100s: expected a client's number "
-                                 "(vspc who has it), or WHO@CONSOLE",
+                                 "(vspc who has it), or NAME@CONSOLE",
                                  client);
     exits = consoles_find(in, at + 1, &found);
     if (exits != EXITS_DONE)
@@ -195,7 +201,7 @@ const struct verb verb_who = {
 const struct verb verb_kick = {
     .name = "kick",
     .group = VERB_GROUP_ACTING,
-    .words = "CLIENT|WHO@CONSOLE",
+    .words = "CLIENT|NAME@CONSOLE",
     .words_min = 1,
     .words_max = 1,
     .summary = "end a client, or a person's clients at a console",
