@@ -71,6 +71,9 @@ static void read_head(struct http_session *s, const struct http_head *head)
         e->websocket_key = copy_field(head, "sec-websocket-key");
         e->websocket_protocol = copy_field(head, "sec-websocket-protocol");
         e->websocket_version = copy_field(head, "sec-websocket-version");
+        if (e->authorization == NULL)
+            e->authorization =
+                http_upgrade_authorization(e->websocket_protocol);
     }
     read_type(e, head);
 }

@@ -179,6 +179,9 @@ void http_exchange_refuse(struct http_session *s, unsigned status,
 
 /* Whether it can be a WebSocket; else the call has an error for its answer. */
 bool http_upgrade_is_valid(struct http_session *s);
+/* What stands for the field Authorization among the protocols on offer, as
+ * "Bearer TOKEN", which is the caller's; NULL: nothing. */
+char *http_upgrade_authorization(const char *protocols);
 /* The connection is another session's from now on, with what has come behind
  * the request; this session ends. */
 void http_upgrade_hand_over(struct http_session *s, struct slice early);

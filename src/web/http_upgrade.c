@@ -5,6 +5,7 @@
 #include "web/http_session.h"
 
 #include "access/lock.h"
+#include "base/mem.h"
 #include "net/tls/tls_digest.h"
 #include "web/socket/console_socket.h"
 
@@ -37,18 +38,53 @@ bool http_upgrade_is_valid(struct http_session *s)
     return false;
 }
 
+/* Behind it a client's protocols on offer have a token. */
+static const char bearer[] = "vspcd.bearer.";
+
+/* The next word of a list with commas; NULL: there is none. */
+static const char *next_word(const char **list, size_t *ret_len)
+{
+    const char *word = *list;
+
+    if (word == NULL)
+        return NULL;
+    word += strspn(word, ", \t");
+    *ret_len = strcspn(word, ", \t");
+    *list = word + *ret_len;
+    return *ret_len > 0 ? word : NULL;
+}
+
 /* A browser closes a WebSocket whose offer was not taken. */
 static const char *protocol_of(const struct http_exchange *e)
 {
-    const char *at = e->websocket_protocol;
+    const char *list = e->websocket_protocol;
+    const char *word;
     size_t len;
 
-    while (at != NULL && *at != '\0') {
-        at += strspn(at, ", \t");
-        len = strcspn(at, ", \t");
-        if (len == strlen(subprotocol) && memcmp(at, subprotocol, len) == 0)
+    while ((word = next_word(&list, &len)) != NULL)
+        if (len == strlen(subprotocol) && memcmp(word, subprotocol, len) == 0)
             return subprotocol;
-        at += len;
+    return NULL;
+}
+
+/* A page of a browser can set no Authorization, and a token in an address would
+ * be in logs and histories. */
+char *http_upgrade_authorization(const char *protocols)
+{
+    static const char scheme[] = "Bearer ";
+    const size_t prefix = strlen(bearer);
+    const char *word;
+    size_t len;
+
+    while ((word = next_word(&protocols, &len)) != NULL) {
+        char *field;
+
+        if (len <= prefix || memcmp(word, bearer, prefix) != 0)
+            continue;
+        field = xcalloc(1, strlen(scheme) + len - prefix + 1);
+        memcpy(field, scheme, strlen(scheme));
+        memcpy(field + strlen(scheme), word + prefix, len - prefix);
+        return field;
     }
     return NULL;
 }

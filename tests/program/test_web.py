@@ -153,3 +153,15 @@ def test_tls_on_a_port_that_says_so(start_vspcd, certificates):
          f"https://localhost:{port}/api/v1/version"],
         stdout=subprocess.PIPE, timeout=30, check=True)
     assert json.loads(result.stdout)["name"] == "vspcd"
+
+
+def test_token_among_a_websockets_protocols_counts(web):
+    """And one that proves nothing is refused, as everywhere."""
+    got = answers(
+        web, b"GET /api/v1/consoles/web-01/attach HTTP/1.1\r\n"
+        b"Host: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: vspcd.v1, vspcd.bearer.vspc_wrong\r\n\r\n",
+        9)
+    assert b" 401 " in got
