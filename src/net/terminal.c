@@ -274,6 +274,19 @@ int terminal_read_keys(int fd, struct termios *ret_before)
     return tcsetattr(fd, TCSANOW, &mode) == 0 ? 0 : -errno;
 }
 
+int terminal_make_raw(int fd, struct termios *ret_before)
+{
+    struct termios mode;
+
+    if (tcgetattr(fd, ret_before) != 0)
+        return -errno;
+    mode = *ret_before;
+    cfmakeraw(&mode);
+    mode.c_cc[VMIN] = 1;
+    mode.c_cc[VTIME] = 0;
+    return tcsetattr(fd, TCSANOW, &mode) == 0 ? 0 : -errno;
+}
+
 void terminal_restore(int fd, const struct termios *before)
 {
     (void)tcsetattr(fd, TCSANOW, before);

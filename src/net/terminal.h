@@ -77,6 +77,10 @@ int terminal_set_break(int fd, bool is_on);
  * Output is still processed. 0 or -errno; terminal_restore undoes it.
  */
 int terminal_read_keys(int fd, struct termios *ret_before);
+
+/* Makes the terminal a wire: each key is read as it is typed, and each byte is
+ * shown as it is written. 0 or -errno; terminal_restore undoes it. */
+int terminal_make_raw(int fd, struct termios *ret_before);
 void terminal_restore(int fd, const struct termios *before);
 
 #endif

@@ -7,18 +7,15 @@
 #include "vm/ends/end.h"
 
 #include "base/mem.h"
-#include "net/stream_fd.h"
+#include "net/standard/standard_stream.h"
 #include "net/terminal.h"
 #include "vm/common/say.h"
-#include "vm/ends/file_stream.h"
 #include "vm/ends/keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct end_stdio {
@@ -26,11 +23,9 @@ struct end_stdio {
     struct stream keys_stream; /* raw keys: the bridge's view of input */
     struct stream *input;
     struct keys keys;
-    /* for descriptors 0 or 1 that cannot be polled */
-    struct file_stream files[2];
+    struct standard_stream standard[2]; /* input, output */
     struct termios before;
     bool is_raw;
-    int flags[2]; /* of descriptors 0 and 1, to be restored */
 };
 
 static struct end_stdio *stdio_of(struct end *e)
@@ -97,57 +92,15 @@ static const struct stream_ops keys_ops = {
     .close = end_stdio_keys_close,
 };
 
-/*
- * Returns a descriptor of our own for 0 or 1. Streams are made non-blocking,
- * which is a flag of the open file, shared with the shell that started us and
- * with every other process that has it. So terminals and pipes are opened again
- * if possible. A regular file has its position in the open file, and needs no
- * such flag.
- */
-static int own_descriptor(int fd)
-{
-    char path[32];
-    struct stat what;
-    int own = -1;
-
-    if (fstat(fd, &what) != 0)
-        return -errno;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (S_ISFIFO(what.st_mode) || isatty(fd))
-        own = open(path, (fd == 0 ? O_RDONLY : O_WRONLY) | O_NOCTTY |
-                             O_NONBLOCK | O_CLOEXEC);
-    if (own < 0)
-        own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    return own < 0 ? -errno : own;
-}
-
-static int open_stream(struct end_stdio *t, int fd, struct stream **ret_stream)
-{
-    int own = own_descriptor(fd);
-    int r;
-
-    if (own < 0)
-        return own;
-    r = stream_fd_open(t->end.loop, own, NULL, ret_stream);
-    if (r != -EPERM)
-        return r;
-    own = own_descriptor(fd); /* the first descriptor was closed */
-    if (own < 0)
-        return own;
-    file_stream_open(&t->files[fd], own);
-    *ret_stream = &t->files[fd].stream;
-    return 0;
-}
-
 static void end_stdio_open(struct end *e)
 {
     struct end_stdio *t = stdio_of(e);
     char why[128];
-    int r = open_stream(t, STDIN_FILENO, &t->input);
+    int r = standard_stream_open(&t->standard[0], &t->input);
 
     if (r == 0) {
         e->in = t->input;
-        r = open_stream(t, STDOUT_FILENO, &e->out);
+        r = standard_stream_open(&t->standard[1], &e->out);
     }
     if (r < 0) {
         e->out = NULL;
@@ -195,12 +148,9 @@ static void end_stdio_free(struct end *e)
 
     end_close_streams(e);
     for (int fd = 0; fd < 2; fd++)
-        file_stream_done(&t->files[fd]);
+        standard_stream_done(&t->standard[fd]);
     if (t->is_raw)
         terminal_restore(STDIN_FILENO, &t->before);
-    for (int fd = 0; fd < 2; fd++)
-        if (t->flags[fd] >= 0)
-            (void)fcntl(fd, F_SETFL, t->flags[fd]);
     free(t);
 }
 
@@ -219,10 +169,8 @@ struct end *end_stdio_new(struct loop *loop, bool is_raw, struct err *err)
     t->end.ops = &stdio_ops;
     t->end.loop = loop;
     snprintf(t->end.name, sizeof t->end.name, "standard input and output");
-    for (int fd = 0; fd < 2; fd++) {
-        t->flags[fd] = fcntl(fd, F_GETFL);
-        file_stream_init(&t->files[fd], loop);
-    }
+    for (int fd = 0; fd < 2; fd++)
+        standard_stream_init(&t->standard[fd], loop, fd);
     if (is_raw) {
         r = terminal_read_keys(STDIN_FILENO, &t->before);
         if (r < 0) {

@@ -2,8 +2,8 @@
  * file_stream.h - a stream on what cannot be polled: a regular file, /dev/null.
  * It is always ready, once a turn; its reads and writes wait for the disk only.
  */
-#ifndef VM_ENDS_FILE_STREAM_H
-#define VM_ENDS_FILE_STREAM_H
+#ifndef NET_STANDARD_FILE_STREAM_H
+#define NET_STANDARD_FILE_STREAM_H
 
 #include "net/stream.h"
 #include "net/timer.h"

@@ -1,4 +1,4 @@
-#include "vm/ends/file_stream.h"
+#include "net/standard/file_stream.h"
 
 #include <errno.h>
 #include <unistd.h>
