@@ -14,7 +14,7 @@ static uint64_t window_of(const struct console_socket *s)
 {
     uint64_t sent = s->cursor.at - s->client.reader.at;
 
-    if (s->phase == SOCKET_DRAINING)
+    if (s->phase == SOCKET_DRAINING || s->output != SOCKET_LIVE)
         return UINT64_MAX;
     return sent < SOCKET_WINDOW ? SOCKET_WINDOW - sent : 0;
 }
@@ -35,7 +35,7 @@ static void skip(struct console_socket *s, uint64_t bytes)
     struct ring_span span;
 
     (void)reader_peek(&s->client.reader, &span);
-    socket_text_gap(s, "slow", bytes);
+    socket_text_gap(s, "slow", s->cursor.at - bytes, s->cursor.at);
 }
 
 /* The view has said END, so nothing follows. */
@@ -70,12 +70,12 @@ static void render(struct console_socket *s, const struct view_item *item)
 /* Somebody has purged the output: it is nobody's due any more. */
 static void look_for_purge(struct console_socket *s)
 {
-    uint64_t bytes = s->client.reader.at - s->cursor.at;
+    uint64_t from = s->cursor.at;
 
-    if (s->client.reader.at <= s->cursor.at || view_has_past(&s->client.view))
+    if (s->client.reader.at <= from || view_has_past(&s->client.view))
         return;
     s->cursor.at = s->client.reader.at;
-    socket_text_gap(s, "purged", bytes);
+    socket_text_gap(s, "purged", from, s->cursor.at);
 }
 
 /* Up to the next bytes. A window that is used up stops marks too: they stand
@@ -140,14 +140,16 @@ void socket_output_flush(struct console_socket *s)
 }
 
 /* A reader that lags may be behind the ring: it is moved up first, so that it
- * does not follow from a place that is gone. */
+ * does not follow from a place that is gone. Not further than the cursor, which
+ * has its own losses to tell. */
 bool socket_output_acknowledge(struct console_socket *s, uint64_t at)
 {
     struct ring_span span;
 
     if (s->output != SOCKET_LIVE || at > s->cursor.at)
         return false;
-    (void)reader_peek(&s->client.reader, &span);
+    if (s->cursor.at >= ring_tail(&s->client.console->output))
+        (void)reader_peek(&s->client.reader, &span);
     if (at > s->client.reader.at)
         client_took(&s->client, (size_t)(at - s->client.reader.at),
                     clock_now_us());

@@ -80,8 +80,10 @@ static void miss(struct console_socket *s)
 
     if (!s->is_greeted)
         s->is_greeted = socket_text_hello(s);
-    socket_text_gap(s, is_of_ring ? "lost" : "restart",
-                    is_of_ring && was_there ? tail - s->log_place.position : 0);
+    if (is_of_ring && was_there)
+        socket_text_gap(s, "lost", s->log_place.position, tail);
+    else
+        socket_text_unknown_gap(s, is_of_ring ? "lost" : "restart", 0);
     go_live(s, was_there ? tail : c->output.head);
 }
 
@@ -114,7 +116,8 @@ static void on_log(struct console_socket *s, struct past *past)
     if (!s->is_greeted)
         s->is_greeted = socket_text_hello(s);
     if (past->missing > 0 || past->may_miss)
-        socket_text_gap(s, "restart", past->missing);
+        socket_text_unknown_gap(s, "restart",
+                                past->may_miss ? 0 : past->missing);
     s->log_next = past->next;
     if (past->len > 0)
         view_show_past(&s->client.view, past, 0);

@@ -118,7 +118,7 @@ static bool refuse(struct console_socket *s, enum websocket_code code,
     s->end_reason = reason;
     socket_text_end(s);
     (void)websocket_link_put_close(&s->link, code, reason);
-    socket_output_flush(s);
+    websocket_link_flush(&s->link);
     s->ends_gently = true;
     console_socket_end(s, reason);
     return false;
@@ -216,8 +216,7 @@ static void leave_connection(struct console_socket *s)
     (void)websocket_link_put_close(&s->link, WEBSOCKET_CODE_ENDED,
                                    "another connection goes on with this "
                                    "session");
-    if (s->link.stream != NULL)
-        socket_output_flush(s);
+    websocket_link_flush(&s->link);
     websocket_link_done(&s->link, true);
 }
 
@@ -225,8 +224,10 @@ static void resume(struct console_socket *s,
                    const struct console_socket_start *start)
 {
     leave_connection(s);
-    if (console_socket_is_ending(s))
+    if (console_socket_is_ending(s)) {
+        begin(start);
         return;
+    }
     gate_leave_place(&s->ctx->gate, &s->place);
     take_principal(s, start->who);
     snprintf(s->client.peer, sizeof s->client.peer, "%s", start->peer);

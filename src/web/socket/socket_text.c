@@ -101,18 +101,21 @@ bool socket_text_hello(struct console_socket *s)
 }
 
 void socket_text_gap(struct console_socket *s, const char *reason,
-                     uint64_t bytes)
+                     uint64_t from, uint64_t to)
 {
-    struct past_place place = place_of(s);
-
     (void)put(s, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "type", "gap",
+                           "reason", reason, "bytes", number(to - from), "from",
+                           number(from), "to", number(to), "epoch",
+                           epoch_text(console_epoch(s->client.console))));
+}
+
+void socket_text_unknown_gap(struct console_socket *s, const char *reason,
+                             uint64_t bytes)
+{
+    (void)put(s, json_pack("{s:s, s:s, s:o, s:n, s:n, s:n}", "type", "gap",
                            "reason", reason, "bytes",
                            bytes != 0 ? number(bytes) : json_null(), "from",
-                           bytes != 0 && bytes <= place.position
-                               ? number(place.position - bytes)
-                               : json_null(),
-                           "to", number(place.position), "epoch",
-                           epoch_text(place.epoch)));
+                           "to", "epoch"));
 }
 
 void socket_text_place(struct console_socket *s, const struct past_place *place,

@@ -265,7 +265,7 @@ size_t websocket_link_write(struct websocket_link *l,
     return took(l, frame, frames, (size_t)n - queued);
 }
 
-static void flush(struct websocket_link *l)
+void websocket_link_flush(struct websocket_link *l)
 {
     static const struct ring_span nothing;
 
@@ -285,7 +285,7 @@ static void handle_control(struct websocket_link *l,
     if (item->opcode != WEBSOCKET_CLOSE)
         return;
     (void)put_close(l, has_code ? item->close_code : WEBSOCKET_CODE_GONE, "");
-    flush(l);
+    websocket_link_flush(l);
     fail(l, (struct websocket_link_end){ .code = item->close_code,
                                          .text = "closed by the client" });
 }
@@ -293,7 +293,7 @@ static void handle_control(struct websocket_link *l,
 static void refuse(struct websocket_link *l, uint16_t code, const char *problem)
 {
     (void)put_close(l, code, problem);
-    flush(l);
+    websocket_link_flush(l);
     fail(l, (struct websocket_link_end){ .is_fault = true, .text = problem });
 }
 

@@ -136,6 +136,9 @@ static inline bool websocket_link_has_room(const struct websocket_link *l)
 size_t websocket_link_write(struct websocket_link *l,
                             const struct ring_span *data);
 
+/* Writes what is queued. */
+void websocket_link_flush(struct websocket_link *l);
+
 /* Tells the stream what is wanted now; whoever has written or may have changed
  * `room` calls it last. */
 void websocket_link_update(struct websocket_link *l);
