@@ -36,8 +36,9 @@ MAY_INCLUDE = {
     "store": "base core",
     "hook": "base",
 
-    "conlog": "base core conlog/file",
+    "conlog": "base core conlog/file conlog/reading",
     "conlog/file": "base core -conlog",
+    "conlog/reading": "base core conlog/file -conlog",
 
     "record": "base core",
     "alert": "base core",

@@ -49,10 +49,14 @@ static void close_and_free(struct conlog_writer *me,
                            struct conlog_writer_file *f)
 {
     struct conlog_writers *w = me->writers;
+    bool is_end;
 
     f->is_busy = true;
     me->since_us = clock_now_us();
+    is_end = f->is_ending && f->first == NULL;
     worker_unlock(&w->crew);
+    if (is_end)
+        conlog_file_end(&f->log);
     conlog_file_close(&f->log);
     worker_lock(&w->crew);
     me->since_us = 0;
@@ -211,7 +215,7 @@ static void read_past(struct conlog_writers *w, struct conlog_writer_file *f,
     /* Somebody has truncated the file: where this run begins in it is lost for
      * good. */
     if (is_cut && f->slot != NULL)
-        f->slot->origin.inode = 0;
+        f->slot->origin.identity = CONLOG_FILE_LOST;
     past_leave(f->past);
     f->past = past;
     f->is_past_read = true;
@@ -225,15 +229,30 @@ static void note_origin(struct conlog_writer_file *f)
     const struct conlog_origin *opened = &f->log.opened;
     struct conlog_origin *origin;
 
-    if (f->slot == NULL || !opened->is_known)
+    if (f->slot == NULL || opened->identity == CONLOG_FILE_UNKNOWN)
         return;
     origin = &f->slot->origin;
-    if (!origin->is_known)
+    if (origin->identity == CONLOG_FILE_UNKNOWN)
         *origin = *opened;
     /* The file was deleted and another one has its inode number, or it was
      * truncated. */
-    else if (opened->inode == origin->inode && opened->size < origin->size)
-        origin->inode = 0;
+    else if (opened->identity == origin->identity &&
+             opened->size < origin->size)
+        origin->identity = CONLOG_FILE_LOST;
+}
+
+/* Called with the lock. Keeps where the log has left its file, which may be
+ * closed and forgotten now: if what is at its end is this log's, and no piece
+ * of a job is there in part. */
+static void note_left(struct conlog_writer_file *f)
+{
+    bool is_in_piece = f->first != NULL && f->first->skip > 0;
+
+    if (f->slot == NULL || f->epoch != f->log.epoch || is_in_piece)
+        return;
+    f->slot->left = (struct conlog_origin){ f->log.identity, f->log.size };
+    if (f->first != NULL)
+        f->next_at = f->first->at + f->first->done - f->first->lost;
 }
 
 /* False: a rest of the batch may wait until more has come. */
@@ -309,6 +328,8 @@ static int write_file(struct conlog_writers *w, struct conlog_writer_file *f,
         .is_whole = is_wanted_whole(w, f),
     };
     f->is_flushed = false;
+    if (f->log.identity == CONLOG_FILE_UNKNOWN)
+        conlog_file_resume(&f->log, &f->left, f->first->epoch);
     conlog_writers_unlock(w);
     r = write_jobs(w, f, &batch, work, ret_written);
     worker_lock(&w->crew);
@@ -354,6 +375,7 @@ static void serve(struct conlog_writer *me, struct work *work)
     me->since_us = 0;
     is_room_made = r == 0 || written > 0;
     conlog_writer_file_settle(w, f, written);
+    note_left(f);
     /* The next try must write everything, to show whether the disk takes it. */
     if (r < 0)
         f->is_flushed = true;

@@ -332,11 +332,13 @@ static void write_gathered(struct conlog_writers *w,
  * Called with the lock. The jobs are written, then the file is freed. It is
  * made ready even without jobs, because a thread has to close it if it is open.
  */
-static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot)
+static void leave(struct conlog_writers *w, struct conlog_writer_slot *slot,
+                  bool is_end)
 {
     struct conlog_writer_file *f = slot->file;
 
     f->slot = NULL;
+    f->is_ending = is_end;
     f->is_flushed = true;
     slot->file = NULL;
     write_gathered(w, f);
@@ -359,13 +361,15 @@ static struct conlog_writer_file *file_of(struct conlog_writers *w,
     if (f != NULL && strcmp(f->log.path, path) == 0)
         return f;
     if (f != NULL)
-        leave(w, slot);
+        leave(w, slot, false);
     f = conlog_writer_file_find(w, path);
     if (f == NULL)
         f = conlog_writer_file_new(w, path);
     if (f->slot != NULL)
         f->slot->file = NULL;
     f->slot = slot;
+    f->epoch = 0;
+    f->is_ending = false;
     slot->file = f;
     return f;
 }
@@ -378,10 +382,15 @@ void conlog_writers_put(struct conlog_writers *w,
 
     worker_lock(&w->crew);
     f = file_of(w, slot, path);
-    if (f->first == NULL)
+    if (f->first == NULL || f->epoch != job->epoch)
+        f->next_at = job->at - job->lost;
+    f->epoch = job->epoch;
+    if (f->first == NULL) {
         f->first = job;
-    else
+        f->left = slot->left;
+    } else {
         f->last->next = job;
+    }
     f->last = job;
     f->waiting += job->len;
     f->jobs++;
@@ -426,12 +435,36 @@ void conlog_writers_ask(struct conlog_writers *w,
 }
 
 void conlog_writers_leave(struct conlog_writers *w,
-                          struct conlog_writer_slot *slot)
+                          struct conlog_writer_slot *slot, bool is_end)
 {
     worker_lock(&w->crew);
     if (slot->file != NULL)
-        leave(w, slot);
+        leave(w, slot, is_end);
     conlog_writers_unlock(w);
+}
+
+struct conlog_origin conlog_writers_origin(
+    struct conlog_writers *w, const struct conlog_writer_slot *slot)
+{
+    struct conlog_origin origin;
+
+    worker_lock(&w->crew);
+    origin = slot->origin;
+    worker_unlock(&w->crew);
+    return origin;
+}
+
+/* While a thread writes, both are as they were before it began. */
+uint64_t conlog_writers_seam(struct conlog_writers *w,
+                             const struct conlog_writer_slot *slot,
+                             uint64_t taken, struct conlog_origin *ret_left)
+{
+    worker_lock(&w->crew);
+    *ret_left = slot->left;
+    if (slot->file != NULL && slot->file->first != NULL)
+        taken = slot->file->next_at;
+    worker_unlock(&w->crew);
+    return taken;
 }
 
 int conlog_writers_state(struct conlog_writers *w,

@@ -54,6 +54,8 @@ struct conlog_writer_slot {
     struct conlog_writer_file
         *file; /* NULL: no job waits, and the file is closed */
     struct conlog_origin origin;
+    /* where its last write has left its file */
+    struct conlog_origin left;
 };
 
 struct conlog_writers_news {
@@ -125,9 +127,20 @@ void conlog_writers_ask(struct conlog_writers *w,
                         struct conlog_writer_slot *slot, const char *path,
                         const struct history_wish *wish);
 
-/* The log is gone; its jobs are still written. */
+/* The log is gone; its jobs are still written. is_end: they are the last, and
+ * complete. */
 void conlog_writers_leave(struct conlog_writers *w,
-                          struct conlog_writer_slot *slot);
+                          struct conlog_writer_slot *slot, bool is_end);
+
+/* Where this run has begun in the log's first file. */
+struct conlog_origin conlog_writers_origin(
+    struct conlog_writers *w, const struct conlog_writer_slot *slot);
+
+/* Where the last write has left the log's file. Returns the position behind
+ * what is written; taken: behind what was put. */
+uint64_t conlog_writers_seam(struct conlog_writers *w,
+                             const struct conlog_writer_slot *slot,
+                             uint64_t taken, struct conlog_origin *ret_left);
 
 /* The errno of the log's last write, and the bytes that wait. */
 int conlog_writers_state(struct conlog_writers *w,

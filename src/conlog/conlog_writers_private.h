@@ -62,12 +62,19 @@ struct conlog_writer_file {
     char *compression; /* reason of a failed compression, to be reported */
     int error;
     int told_error;
+    /* Where the slot's log has left its file, when it put the first job, and
+     * whose output its jobs are. */
+    struct conlog_origin left;
+    uint64_t epoch;
+    /* of the slot's first byte behind its left, while jobs wait */
+    uint64_t next_at;
     struct history_wish wish; /* bytes 0: nobody has asked for its past */
     struct past *past;        /* what was read, to be handed out */
     bool is_past_read;
     uint8_t place; /* enum place */
     bool is_busy;
     bool is_flushed; /* all waiting jobs are to be written */
+    bool is_ending;  /* when they are, the output ends in order */
     struct conlog_rotation_turn turn;
     struct conlog_file log; /* the writer's while busy, except its path */
 };

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "conlog/conlog_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -159,6 +160,8 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
     job = conlog_writers_new_job(l->writers, len);
     len = job->len;
     copy_span(job->bytes, &span, len);
+    job->epoch = console_epoch(log->reader.console);
+    job->at = log->reader.at;
     job->utc_ms = clock_utc_ms();
     job->is_first = !log->is_begun;
     if (lost > 0) {
@@ -335,6 +338,8 @@ static void give_up_rest(struct console_log *log, uint64_t now_us)
     if (!conlog_writers_are_full(w)) {
         struct conlog_job *job = conlog_writers_new_job(w, 0);
 
+        job->epoch = console_epoch(log->reader.console);
+        job->at = log->reader.console->output.head;
         job->utc_ms = clock_utc_ms();
         job->is_first = !log->is_begun;
         job->lost = lost;
@@ -375,7 +380,7 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
     take_rest(log, is_end, now_us);
     conlog_start_tick(log->conlog, now_us);
     reader_detach(&log->reader, now_us);
-    conlog_writers_leave(log->conlog->writers, &log->slot);
+    conlog_writers_leave(log->conlog->writers, &log->slot, is_end);
     conlog_names_give_up(&log->conlog->names, &log->name);
     free(log);
 }
@@ -397,4 +402,33 @@ struct console_log_state console_log_state(struct console_log *log)
     if (log->reader.at < ring_tail(output))
         state.missing += ring_tail(output) - log->reader.at;
     return state;
+}
+
+/* A pattern with the UUID gives no two VMs one name. */
+void console_log_find(struct console_log *log, struct conlog_source *ret,
+                      uint64_t now_us)
+{
+    const struct conlog_settings *s = &log->conlog->settings;
+
+    check_name(log, now_us);
+    *ret = (struct conlog_source){
+        .is_stamped = s->is_stamped,
+        .is_all_own = log->has_past || strstr(s->pattern, "%{uuid") != NULL,
+        .epoch = console_epoch(log->reader.console),
+        .origin = conlog_writers_origin(log->conlog->writers, &log->slot),
+    };
+    snprintf(ret->directory, sizeof ret->directory, "%s", s->directory);
+    snprintf(ret->path, sizeof ret->path, "%s", log->name.path);
+}
+
+struct console_log_seam console_log_seam(struct console_log *log,
+                                         uint64_t now_us)
+{
+    struct console_log_seam seam = { .position = 0 };
+
+    if (!reader_has_caught_up(&log->reader) && !log->is_refused)
+        console_log_take_batch(log, now_us);
+    seam.position = conlog_writers_seam(log->conlog->writers, &log->slot,
+                                        log->reader.at, &seam.file);
+    return seam;
 }

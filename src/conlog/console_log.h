@@ -11,6 +11,7 @@
 #define CONLOG_CONSOLE_LOG_H
 
 #include "conlog/conlog.h"
+#include "conlog/reading/conlog_reading.h"
 #include "core/told/past.h"
 
 struct console_log;
@@ -52,5 +53,22 @@ struct console_log_state {
     int error; /* as in conlog_callbacks */
 };
 struct console_log_state console_log_state(struct console_log *log);
+
+/* Where the log is, and what of it is the console's. */
+void console_log_find(struct console_log *log, struct conlog_source *ret,
+                      uint64_t now_us);
+
+/*
+ * Where the log and the ring meet: the file had this size when all output
+ * before the position was in it, and nothing else came since. The identity
+ * CONLOG_FILE_UNKNOWN: this run has written nothing yet. Takes what waits in
+ * the ring along, so that it is written soon.
+ */
+struct console_log_seam {
+    struct conlog_origin file;
+    uint64_t position;
+};
+struct console_log_seam console_log_seam(struct console_log *log,
+                                         uint64_t now_us);
 
 #endif

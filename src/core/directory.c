@@ -540,6 +540,19 @@ uint64_t directory_expire_us(const struct directory *d, bool is_proven)
 }
 
 /* The next console of the VM, if there is one, becomes the first in the map. */
+/* Nobody is held any more: there is no VM. */
+static void leave_readers(struct console *c)
+{
+    LIST_EACH (node, after, &c->readers) {
+        struct reader *reader = reader_at(node);
+
+        assert(reader->kind->gone != NULL);
+        list_remove(&reader->node);
+        reader->console = NULL;
+        reader->kind->gone(reader);
+    }
+}
+
 void directory_remove(struct console *c)
 {
     struct directory *d = c->directory;
@@ -547,6 +560,7 @@ void directory_remove(struct console *c)
     uint64_t hash = uuid_hash(d, c->uuid);
 
     console_leave_refs(c);
+    leave_readers(c);
     if (first == c) {
         map_remove(&d->vms, hash, c);
         if (c->next_of_vm != NULL)

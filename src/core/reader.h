@@ -55,6 +55,9 @@ struct reader_kind {
      * operation notes it, and calls nothing of core/ but fact_add. NULL: nobody
      * is told; the reader learns it from the bytes that it loses. */
     void (*lags)(struct reader *reader);
+    /* The console goes away, and the reader was detached. It notes that, and
+     * calls nothing of core/. NULL: its owner detaches it before. */
+    void (*gone)(struct reader *reader);
     bool is_waited_for; /* such a reader can follow */
     bool paces_others;  /* such readers are measured against each other */
 };
@@ -82,8 +85,8 @@ void reader_init(struct reader *reader, const struct reader_kind *kind);
 /*
  * A reader gets the output from now on; the caller may set at further back. A
  * console stays for its clients but not for its other readers: they detach
- * before the console is removed. reader_detach accepts a reader that is not
- * attached.
+ * before the console is removed, or are told (gone). reader_detach accepts a
+ * reader that is not attached.
  */
 void reader_attach(struct reader *reader, struct console *console);
 void reader_detach(struct reader *reader, uint64_t now_us);

@@ -76,7 +76,7 @@ static struct conlog_origin origin_of(const struct fixture *f, const char *name,
 
     path_of(f, name, path);
     assert_int_equal(stat(path, &st), 0);
-    return (struct conlog_origin){ st.st_dev, st.st_ino, size, true };
+    return (struct conlog_origin){ conlog_file_identity(&st), size };
 }
 
 static const struct conlog_origin unknown;
@@ -175,7 +175,7 @@ static void it_was_rotated_since(void **state)
     origin = origin_of(f, "web.1", 4);
     expect(f, &origin, ALL, "old,");
     /* And is out of reach, or is another one. */
-    origin.inode = 0;
+    origin.identity = CONLOG_FILE_LOST;
     expect(f, &origin, ALL, NULL);
 }
 

@@ -117,7 +117,7 @@ static void jobs_of_a_byte_take_no_more_memory_than_large_ones(void **state)
         assert_true(count * sizeof(struct conlog_job) <= CONLOG_WRITER_LOG_MAX);
     }
     assert_true(count > 1000);
-    conlog_writers_leave(f->writers, &slot);
+    conlog_writers_leave(f->writers, &slot, false);
 }
 
 /* VMs that come, print and go, each under a name of its own. */
@@ -137,7 +137,7 @@ static void logs_that_were_left_have_a_bound_in_all(void **state)
             break;
         snprintf(path, sizeof path, "web-%u", n);
         put(f, &slot, path, text);
-        conlog_writers_leave(f->writers, &slot);
+        conlog_writers_leave(f->writers, &slot, false);
         bytes += CONLOG_WRITER_GRANT;
         assert_true(bytes <= CONLOG_WRITER_HELD_MAX);
     }
@@ -158,11 +158,11 @@ static void who_takes_a_path_over_is_written_behind_it(void **state)
         pause_a_little();
     put(f, &two, "web", "2"); /* while one has it still */
     put(f, &one, "old", "a");
-    conlog_writers_leave(f->writers, &two);
+    conlog_writers_leave(f->writers, &two, false);
     put(f, &two, "web", "3"); /* while nobody has it */
     assert_int_equal(mkdir(f->settings.directory, 0700), 0);
-    conlog_writers_leave(f->writers, &one);
-    conlog_writers_leave(f->writers, &two);
+    conlog_writers_leave(f->writers, &one, false);
+    conlog_writers_leave(f->writers, &two, false);
     close_all(f);
     assert_string_equal(take(f, "web"), "123");
     assert_string_equal(take(f, "old"), "a");
@@ -193,7 +193,7 @@ static void nothing_is_written_that_would_not_stay_free(void **state)
     assert_int_equal(mkdir(f->settings.directory, 0700), 0);
     f->settings.keep_free = 0;
     set(f);
-    conlog_writers_leave(f->writers, &slot);
+    conlog_writers_leave(f->writers, &slot, false);
     close_all(f);
     assert_string_equal(take(f, "web"), "kept");
     assert_int_equal(rmdir(f->settings.directory), 0);
@@ -235,8 +235,8 @@ static void rotated_files_of_the_largest_log_make_room(void **state)
     assert_int_equal(swept.files, 1);
     assert_int_equal(swept.freed, 5 << 20);
     assert_string_equal(swept.path, "gone");
-    conlog_writers_leave(f->writers, &web);
-    conlog_writers_leave(f->writers, &gone);
+    conlog_writers_leave(f->writers, &web, false);
+    conlog_writers_leave(f->writers, &gone, false);
     close_all(f);
     assert_string_equal(take(f, "web"), "1");
     assert_int_equal(take(f, "gone")[0], 'x');

@@ -1,5 +1,7 @@
 #include "conlog/file/conlog_compress.h"
 
+#include "conlog/file/conlog_positions.h"
+
 #include "conlog/file/conlog_rotation.h"
 
 #include <errno.h>
@@ -165,6 +167,12 @@ static int copy_attributes(struct compression *c, struct err *err)
     mode_t mode = c->st.st_mode & 07777;
     const struct timespec times[2] = { c->st.st_atim, c->st.st_mtim };
 
+    struct conlog_positions positions;
+
+    /* First: without the owner's right to write, it cannot be done. */
+    conlog_positions_read(c->from, &positions);
+    if (positions.count > 0)
+        conlog_positions_write(c->to, &positions);
     if (fchown(c->to, c->st.st_uid, c->st.st_gid) < 0)
         mode &= 0700; /* without the group's bits: it may be another group */
     if (fchmod(c->to, mode) < 0 || futimens(c->to, times) < 0)

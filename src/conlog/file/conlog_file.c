@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "conlog/file/conlog_error.h"
 #include "conlog/file/conlog_place.h"
+#include "conlog/file/conlog_positions.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -65,6 +66,101 @@ bool conlog_file_is_cut(const struct conlog_file *f)
            (uint64_t)st.st_size < f->size;
 }
 
+uint64_t conlog_file_identity(const struct stat *st)
+{
+    /* Odd factors, so that no bit is lost; the inode's, so that neighbours are
+     * far apart. */
+    uint64_t identity =
+        st->st_ino * UINT64_C(0x9e3779b97f4a7c15) + st->st_dev * 0x10001;
+
+    return identity > CONLOG_FILE_LOST ? identity : identity + 2;
+}
+
+void conlog_file_resume(struct conlog_file *f, const struct conlog_origin *left,
+                        uint64_t epoch)
+{
+    if (left->identity == CONLOG_FILE_UNKNOWN)
+        return;
+    f->identity = left->identity;
+    f->size = left->size;
+    f->epoch = epoch;
+}
+
+/* Whether the next piece is stamped. SIGHUP may change the format within a
+ * piece: the part that is written was counted in the format of its
+ * beginning. */
+static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
+{
+    if (job->skip == 0)
+        job->is_stamped = s->is_stamped;
+    return job->is_stamped;
+}
+
+/* ---- positions -------------------------------------------------------- */
+
+/*
+ * Notes that what is written next is the job's, from this position on, behind
+ * `inserted` bytes of ours. In the middle of a piece (skip) the position is not
+ * known, and is noted with the next job. If a file has become shorter, what was
+ * noted about it is wrong.
+ */
+static void note(struct conlog_file *f, const struct conlog_job *job,
+                 uint32_t inserted, uint64_t position)
+{
+    bool is_exact = job->skip == 0;
+    struct conlog_position entry = {
+        .epoch = is_exact ? job->epoch : 0,
+        .position = is_exact ? position : 0,
+        .inserted = inserted,
+        .is_stamped = job->is_stamped,
+        .is_in_line = f->stamp.is_in_line && inserted == 0,
+    };
+    struct conlog_positions positions;
+    struct stat st;
+
+    if (job->epoch == 0)
+        return;
+    if (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        f->epoch = job->epoch;
+        f->is_noted_stamped = job->is_stamped;
+        return;
+    }
+    conlog_positions_read(f->fd, &positions);
+    if ((uint64_t)st.st_size < f->size)
+        positions.count = 0;
+    f->size = (uint64_t)st.st_size;
+    entry.offset = f->size + inserted;
+    conlog_positions_add(&positions, &entry);
+    conlog_positions_write(f->fd, &positions);
+    f->epoch = entry.epoch;
+    f->is_noted_stamped = entry.is_stamped;
+}
+
+void conlog_file_end(struct conlog_file *f)
+{
+    struct conlog_positions positions;
+    struct conlog_position *last;
+    struct conlog_position end;
+    struct stat st;
+
+    if (f->fd < 0 || f->epoch == 0 || fstat(f->fd, &st) < 0 ||
+        (uint64_t)st.st_size != f->size)
+        return;
+    conlog_positions_read(f->fd, &positions);
+    if (positions.count == 0)
+        return;
+    last = &positions.at[positions.count - 1];
+    if (last->epoch != f->epoch || last->offset >= f->size)
+        return;
+    end = (struct conlog_position){
+        .epoch = f->epoch,
+        .offset = f->size,
+        .is_end = true,
+    };
+    conlog_positions_add(&positions, &end);
+    conlog_positions_write(f->fd, &positions);
+}
+
 /* ---- opening ---------------------------------------------------------- */
 
 static void find_birth(struct conlog_file *f, const struct conlog_settings *s)
@@ -94,9 +190,25 @@ static bool ends_in_line(int fd, uint64_t size)
 
 static int write_all(struct conlog_file *f, struct slice bytes, uint32_t *skip);
 
+/* Whether the file is the one that was left, and ends there. If it has become
+ * shorter, its size stays for note, which fetches the new one. */
+static void find_place(struct conlog_file *f, const struct stat *st)
+{
+    uint64_t size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+    uint64_t identity = conlog_file_identity(st);
+
+    if (identity != f->identity || size != f->size)
+        f->epoch = 0;
+    if (identity == f->identity && size < f->size)
+        conlog_positions_forget(f->fd);
+    f->identity = identity;
+    f->size = size;
+    f->opened = (struct conlog_origin){ identity, size };
+}
+
 /* The file's end decides whether a line begins, unless a stamp was written in
  * part. */
-static int look_at(struct conlog_file *f, const struct conlog_job *job,
+static int look_at(struct conlog_file *f, struct conlog_job *job,
                    const struct conlog_settings *s)
 {
     struct stat st;
@@ -104,8 +216,7 @@ static int look_at(struct conlog_file *f, const struct conlog_job *job,
 
     if (fstat(f->fd, &st) < 0)
         return -errno;
-    f->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    f->opened = (struct conlog_origin){ st.st_dev, st.st_ino, f->size, true };
+    find_place(f, &st);
     find_birth(f, s);
     /* Reading costs more than writing a line, and is seldom needed. */
     if (!s->is_stamped)
@@ -114,8 +225,11 @@ static int look_at(struct conlog_file *f, const struct conlog_job *job,
         conlog_stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     /* A process that was killed before us has left half a line. */
     if (job->is_first && !f->was_open && f->stamp.is_in_line) {
-        int r = write_all(f, slice_of_text("\n"), &skip);
+        int r;
 
+        (void)is_stamped(job, s);
+        note(f, job, 1, job->at - job->lost);
+        r = write_all(f, slice_of_text("\n"), &skip);
         if (r < 0)
             return r;
         f->stamp.is_in_line = false;
@@ -124,7 +238,7 @@ static int look_at(struct conlog_file *f, const struct conlog_job *job,
     return 0;
 }
 
-static int open_file(struct conlog_file *f, const struct conlog_job *job,
+static int open_file(struct conlog_file *f, struct conlog_job *job,
                      const struct conlog_settings *s, unsigned generation)
 {
     int r;
@@ -185,10 +299,10 @@ static size_t gather(const struct conlog_file *f, struct conlog_job *job,
         *ret_may_wait = job == last && !batch->is_whole;
         if (job == last || count == PARTS_MAX)
             return len;
-        /* Stops before a job that has a gap, or a piece in progress, or for
-         * which the file must be rotated. */
+        /* Stops before a job that has a gap, or a piece in progress, or is
+         * somebody else's, or for which the file must be rotated. */
         job = job->next;
-        if (job->lost > 0 || job->skip > 0 ||
+        if (job->lost > 0 || job->skip > 0 || job->epoch != f->epoch ||
             (size_max > 0 && f->size + len >= size_max))
             return len;
     }
@@ -281,16 +395,6 @@ static int put_stamped(struct conlog_file *f, struct slice bytes,
     return 0;
 }
 
-/* Whether the next piece is stamped. SIGHUP may change the format within a
- * piece: the part that is written was counted in the format of its
- * beginning. */
-static bool is_stamped(struct conlog_job *job, const struct conlog_settings *s)
-{
-    if (job->skip == 0)
-        job->is_stamped = s->is_stamped;
-    return job->is_stamped;
-}
-
 /* A line of its own, because the output before the gap may not end in a LF. */
 static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
                        const struct conlog_job *job)
@@ -307,6 +411,16 @@ static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
     return at;
 }
 
+/* How many bytes put_stamped would write. */
+static uint32_t stamped_len(const struct conlog_file *f, struct slice bytes,
+                            int64_t utc_ms, uint8_t *scratch)
+{
+    struct conlog_stamp after = f->stamp;
+
+    return (uint32_t)conlog_stamp_put(&after, &bytes, utc_ms, scratch,
+                                      CONLOG_FILE_SCRATCH);
+}
+
 static int put_gap(struct conlog_file *f, struct conlog_job *job,
                    const struct conlog_settings *s, uint8_t *scratch)
 {
@@ -319,8 +433,13 @@ static int put_gap(struct conlog_file *f, struct conlog_job *job,
         conlog_stamp_init(&f->stamp, ends_in_line(f->fd, f->size));
     f->was_open = true;
     text = slice_of(line, gap_line(line, sizeof line, f, job));
-    if (is_stamped(job, s))
+    if (is_stamped(job, s)) {
+        if (job->skip == 0)
+            note(f, job, stamped_len(f, text, job->utc_ms, scratch), job->at);
         return put_stamped(f, text, job->utc_ms, scratch, &job->skip, &taken);
+    }
+    if (job->skip == 0)
+        note(f, job, (uint32_t)text.len, job->at);
     r = write_all(f, text, &job->skip);
     if (r == 0)
         f->stamp.is_in_line = false;
@@ -383,6 +502,7 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
                       bool may_rotate, uint8_t *scratch)
 {
     int64_t now_s;
+    bool is_same;
     int r;
 
     r = open_file(f, job, s, generation);
@@ -395,6 +515,13 @@ int conlog_file_write(struct conlog_file *f, struct conlog_job *job,
     if (may_rotate && job->skip == 0 && has_left(job) &&
         now_s >= f->rotate_after_s && is_due(f, s, now_s))
         return CONLOG_FILE_IS_DUE;
+    if (!has_left(job))
+        return CONLOG_FILE_WRITTEN;
+    is_same = is_stamped(job, s) == f->is_noted_stamped;
+    /* put_gap notes what is behind its line. */
+    if ((job->epoch != f->epoch || !is_same) &&
+        (job->lost == 0 || job->skip > 0))
+        note(f, job, 0, job->at + job->done - job->lost);
     if (job->lost > 0) {
         r = put_gap(f, job, s, scratch);
         if (r < 0)
@@ -414,6 +541,7 @@ static int rotate(struct conlog_file *f, const struct conlog_settings *s,
 {
     int fd;
     int outcome = conlog_rotation_rotate(folder, name, &s->rotation, err);
+    struct stat st;
     int r;
 
     if (outcome < 0)
@@ -427,7 +555,11 @@ static int rotate(struct conlog_file *f, const struct conlog_settings *s,
     }
     close_file(f);
     f->fd = fd;
+    f->identity = CONLOG_FILE_UNKNOWN;
+    if (fstat(fd, &st) == 0)
+        f->identity = conlog_file_identity(&st);
     f->size = 0;
+    f->epoch = 0;
     f->born_s = clock_utc_s();
     conlog_stamp_init(&f->stamp, false);
     return 0;

@@ -14,6 +14,8 @@
 #include "conlog/file/conlog_settings.h"
 #include "conlog/file/conlog_stamp.h"
 
+#include <sys/stat.h>
+
 enum {
     /* For a stamped piece of a job. */
     CONLOG_FILE_SCRATCH = 64 * 1024,
@@ -35,31 +37,42 @@ struct conlog_job {
     /* whether the piece that skip counts was begun with stamps */
     bool is_stamped;
     int64_t utc_ms;  /* when its bytes came */
+    uint64_t epoch;  /* whose output it is (conlog_positions.h); 0: nobody asks
+                      * for its place */
+    uint64_t at;     /* position of the first byte */
     uint8_t bytes[]; /* as the VM printed them */
 };
 
-/* A file at the time it was opened. The log of this run begins at the first
- * origin of the run. */
+/* A place in a file: which file, and how long it was. The log of this run
+ * begins where its first file was opened; it goes on where it was left. */
 struct conlog_origin {
-    dev_t device;
-    ino_t inode;
+    uint64_t identity; /* conlog_file_identity; or one of these: */
     uint64_t size;
-    bool is_known;
 };
+enum {
+    CONLOG_FILE_UNKNOWN = 0, /* not known yet */
+    CONLOG_FILE_LOST = 1,    /* no file is it, and none will be */
+};
+
+/* Of device and inode; no other file that exists has it. */
+uint64_t conlog_file_identity(const struct stat *st);
 
 struct conlog_file {
     char *path;                /* relative to the log directory */
     int fd;                    /* -1: closed */
     unsigned generation;       /* of the settings with which it was opened */
     struct conlog_stamp stamp; /* for raw files, only is_in_line is used */
-    uint64_t size;
-    uint64_t written; /* bytes; the owner may set it to 0 */
+    uint64_t identity; /* of the open file, or the one that was; 0: none was */
+    uint64_t size;     /* of that file */
+    uint64_t epoch;    /* whose output goes on at its end; 0: it is not noted */
+    uint64_t written;  /* bytes; the owner may set it to 0 */
     int64_t born_s;
     /* no rotation before this time, because one has failed */
     int64_t rotate_after_s;
     /* at the last opening that was not a rotation */
     struct conlog_origin opened;
-    bool was_open; /* stamp matches the file's end */
+    bool was_open;         /* stamp matches the file's end */
+    bool is_noted_stamped; /* what is noted about its end says so */
 };
 
 /* The waiting jobs, from the one to be written on. */
@@ -70,6 +83,15 @@ struct conlog_file_batch {
 
 /* Copies path. */
 void conlog_file_init(struct conlog_file *f, const char *path);
+
+/* Where the log was left when its file was last closed: if that file still ends
+ * there, the output of this epoch goes on. Before the first write. */
+void conlog_file_resume(struct conlog_file *f, const struct conlog_origin *left,
+                        uint64_t epoch);
+
+/* Notes in the open file that the output at its end was the last of its epoch,
+ * and is complete. */
+void conlog_file_end(struct conlog_file *f);
 
 /* True if it is open and somebody has truncated it since. */
 bool conlog_file_is_cut(const struct conlog_file *f);

@@ -115,7 +115,7 @@ static struct past *join(const struct piece *older, const struct piece *newer,
 
 static bool is_origin(const struct conlog_origin *origin, const struct stat *st)
 {
-    return st->st_dev == origin->device && st->st_ino == origin->inode;
+    return conlog_file_identity(st) == origin->identity;
 }
 
 /* The files to be read, and up to where; -1: not this file. */
@@ -149,7 +149,7 @@ static void choose(const struct conlog_origin *origin, const struct stat *older,
 {
     files->older_end = files->older >= 0 ? (uint64_t)older->st_size : 0;
     files->newer_end = files->newer >= 0 ? (uint64_t)newer->st_size : 0;
-    if (!origin->is_known)
+    if (origin->identity == CONLOG_FILE_UNKNOWN)
         return;
     if (files->newer >= 0 && is_origin(origin, newer)) {
         /* Somebody has truncated it: what it contains now may be this run's. */

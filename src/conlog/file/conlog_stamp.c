@@ -80,6 +80,16 @@ static bool fits_shape(uint8_t byte, size_t place)
     return byte == (uint8_t)shape[place];
 }
 
+bool conlog_stamp_is_at(struct slice bytes)
+{
+    size_t place = 0;
+
+    while (place < CONLOG_STAMP_LEN && place < bytes.len &&
+           fits_shape(bytes.data[place], place))
+        place++;
+    return place == CONLOG_STAMP_LEN;
+}
+
 /* At the beginning of a line: holds bytes that may be a stamp, and drops a
  * whole one. True: the line continues behind it. False: in is empty. */
 static bool pass_stamp(struct conlog_stamp_stripper *s, struct slice *in)

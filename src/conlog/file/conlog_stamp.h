@@ -46,6 +46,9 @@ void conlog_stamp_init(struct conlog_stamp *s, bool is_in_line);
 size_t conlog_stamp_put(struct conlog_stamp *s, struct slice *in,
                         int64_t utc_ms, uint8_t *to, size_t size);
 
+/* Whether the bytes begin with a whole stamp. */
+bool conlog_stamp_is_at(struct slice bytes);
+
 /* Removes stamps. In the caller's memory; nothing to free. */
 struct conlog_stamp_stripper {
     bool is_in_line;
