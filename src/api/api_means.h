@@ -7,6 +7,7 @@
 
 #include "core/census/census.h"
 
+struct output_reads;
 struct past_moves;
 struct settings;
 
@@ -26,6 +27,7 @@ struct api_means {
     void (*each_door)(void *owner,
                       void (*tell)(void *to, const struct api_door *door),
                       void *to);
+    struct output_reads *output_reads; /* reads console logs */
 };
 
 #endif

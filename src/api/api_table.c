@@ -5,10 +5,8 @@
 #include "api/api_commands.h"
 
 static const struct api_command *const tables[] = {
-    api_consoles_commands,
-    api_attach_commands,
-    api_metrics_commands,
-    api_server_commands,
+    api_consoles_commands, api_attach_commands, api_metrics_commands,
+    api_output_commands,   api_server_commands,
 };
 
 const struct api_command *api_next_row(struct api_cursor *cursor)

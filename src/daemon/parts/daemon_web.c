@@ -1,8 +1,10 @@
 #include "daemon/parts/daemon_web.h"
 
 #include "api/api.h"
+#include "api/output/output_reads.h"
 #include "log/log.h"
 #include "log/log_words.h"
+#include "session/session_context.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -165,6 +167,15 @@ int daemon_web_open(struct daemon_web *w, const struct web_links *links,
     int r;
 
     *w = (struct daemon_web){ .links = *links };
+    r = output_reads_open(&w->reads, links->sessions->loop,
+                          links->sessions->directory);
+    if (r < 0) {
+        err_set(err, "cannot read console logs: %s", strerror(-r));
+        return r;
+    }
+    links->sessions->past.ask_from = output_reads_ask_past;
+    links->sessions->past.owner = w->reads;
+    w->links.means.output_reads = w->reads;
     settings = web_settings_of(w);
     w->api = api_new(links->sessions, &w->links.means);
     w->web = web_new(links->sessions, w->api, links->groups, &settings);
@@ -182,6 +193,9 @@ void daemon_web_close(struct daemon_web *w)
     w->web = NULL;
     api_free(w->api);
     w->api = NULL;
+    w->links.sessions->past.ask_from = NULL;
+    output_reads_close(w->reads);
+    w->reads = NULL;
 }
 
 void daemon_web_use(struct daemon_web *w)

@@ -23,6 +23,7 @@ struct web_links {
 
 struct daemon_web {
     struct web_links links;
+    struct output_reads *reads;
     struct api *api;
     struct web *web;
     const char *origin[SETTINGS_RULES_MAX];

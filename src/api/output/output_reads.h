@@ -1,0 +1,60 @@
+/*
+ * output_reads.h - reads console logs for the API: on threads, a piece at a
+ * time for whoever wants the next one. A reading that nobody asks for more
+ * costs no thread.
+ *
+ * All functions are for the loop's thread, and their callbacks come there, each
+ * in a call of the loop of its own; then what they have done to core is
+ * settled.
+ *
+ * Bounds: OUTPUT_READINGS_MAX readings at a time, each with a piece of memory
+ * and the files of its log; and PAST_READERS_MAX questions about places.
+ */
+#ifndef API_OUTPUT_OUTPUT_READS_H
+#define API_OUTPUT_OUTPUT_READS_H
+
+#include "conlog/reading/conlog_reading.h"
+#include "core/console.h"
+#include "core/told/past.h"
+#include "net/queries.h"
+
+enum { OUTPUT_READINGS_MAX = 16, OUTPUT_THREADS = 4 };
+
+struct output_reads;
+
+/* 0 or -errno. */
+int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
+                      struct directory *directory);
+/* No reading may be open. Takes NULL. */
+void output_reads_close(struct output_reads *all);
+
+/* A log that is read. Allocated by output_reading_open. */
+struct output_reading {
+    struct conlog_reading log; /* the thread's while is_asked */
+    bool is_asked;
+    /* A step was done. May ask for the next one, and close the reading. */
+    void (*on_step)(void *owner);
+    void *owner;
+    struct output_reads *all;
+    bool is_closed; /* freed as soon as the thread is done with it */
+};
+
+/* NULL: there are too many. The caller fills in source and wish. */
+struct output_reading *output_reading_open(struct output_reads *all,
+                                           void (*on_step)(void *owner),
+                                           void *owner);
+
+/* A thread does conlog_reading_step. False: there is no thread, and the reading
+ * is closed. */
+bool output_reading_ask(struct output_reading *r);
+
+/* on_step is not called any more. */
+void output_reading_close(struct output_reading *r);
+
+/* For past_source.ask_from (session/session_context.h); owner is the struct
+ * output_reads. */
+bool output_reads_ask_past(void *owner, struct console *c,
+                           const struct past_place *place,
+                           struct past_ask *ask);
+
+#endif
