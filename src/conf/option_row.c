@@ -175,9 +175,10 @@ const struct option_row option_rows[] = {
       .example = "{\"192.0.2.0/24\"}",
       .text = "network or address that may get the metrics (/metrics of\n"
               "--web) without a login; can be given up to 64 times",
-      .more = "Peers on this machine may, too, and so may whoever has the right "
-              "to read on the server. An address alone may read no metrics of "
-              "single consoles." },
+      .more =
+          "Peers on this machine may, too, and so may whoever has the right "
+          "to read on the server. An address alone may read no metrics of "
+          "single consoles." },
     { .name = "web-proxy-from",
       .type = OPTION_NETWORK,
       AT(web_proxies),

@@ -167,8 +167,8 @@ struct settings {
     struct settings_ports web;         /* of the API; enum settings_web_tls */
     struct settings_rules web_origins;
     struct settings_networks metrics_from; /* who may get the metrics */
-    struct settings_networks web_proxies; /* whose word about people counts */
-    bool web_proxy_socket;                /* root's on the Unix socket, too */
+    struct settings_networks web_proxies;  /* whose word about people counts */
+    bool web_proxy_socket;                 /* root's on the Unix socket, too */
     char *web_user_field;
     char *web_groups_field;
     char *socket;       /* "none", a path, or NULL: in the run directory */
