@@ -191,6 +191,35 @@ static void many_consoles_take_many_pieces(void **state)
     assert_true(list_is_empty(&f->site.walks.all));
 }
 
+static unsigned pieces_of(struct api_fixture *f, const char *target)
+{
+    struct api_fixture_call c;
+    unsigned pieces;
+
+    api_fixture_begin(f, &c, HTTP_VERB_GET, target, NULL);
+    while (!c.has_ended)
+        api_fixture_take(&c);
+    pieces = c.pieces;
+    api_fixture_end(&c);
+    return pieces;
+}
+
+/* The totals walk over nothing. */
+static void a_scrape_costs_the_same_with_many_consoles(void **state)
+{
+    struct api_fixture *f = *state;
+    unsigned pieces = pieces_of(f, METRICS);
+
+    for (int i = 0; i < 500; i++) {
+        char uuid[16];
+
+        snprintf(uuid, sizeof uuid, "u%d", i);
+        api_fixture_add(f, uuid, "s0", "web");
+    }
+    assert_int_equal(pieces_of(f, METRICS), pieces);
+    assert_true(pieces_of(f, METRICS "?consoles=none") > pieces);
+}
+
 /* The peer has gone in the middle. */
 static void a_scrape_that_is_dropped_leaves_nothing(void **state)
 {
@@ -242,6 +271,7 @@ int main(void)
         TEST(only_what_is_asked_for_has_series),
         TEST(only_what_may_be_read_has_series),
         TEST(many_consoles_take_many_pieces),
+        TEST(a_scrape_costs_the_same_with_many_consoles),
         TEST(a_scrape_that_is_dropped_leaves_nothing),
         TEST(open_files_are_counted_where_the_kernel_does_not),
         TEST(probes_are_for_everybody),
