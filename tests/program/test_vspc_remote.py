@@ -270,7 +270,10 @@ def test_list_for_programs(three):
 def test_filters_go_to_the_server(three):
     three.run("list", "w*b", "--state", "none", "--sort=-name", "--limit", 5)
     assert three.requests[0].query == {
-        "match": "w*b", "state": "none", "sort": "-name", "limit": "5"}
+        "fields": "id,name,state,port,clients,last_output", "match": "w*b",
+        "state": "none", "sort": "-name", "limit": "5"}
+    three.run("list", "-o", "json")
+    assert three.requests[1].query == {}
 
 
 def test_hidden_consoles_are_told(three):

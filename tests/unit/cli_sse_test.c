@@ -94,8 +94,8 @@ static void event_that_is_too_long_is_left_out(void **state)
     memset(long_line, 'x', SSE_EVENT_MAX + 10);
     seen[0] = '\0';
     sse_init(&s, note, &s);
-    sse_feed(&s, slice_of_text("data: "));
     sse_feed(&s, slice_of(long_line, SSE_EVENT_MAX + 10));
+    sse_feed(&s, slice_of_text("\ndata: of the same event"));
     sse_feed(&s, slice_of_text("\n\ndata: next\n\n"));
     assert_string_equal(seen, "( : next)");
     sse_done(&s);

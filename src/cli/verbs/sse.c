@@ -84,6 +84,18 @@ static void end_line(struct sse *s)
     buf_take(&s->line, line.len);
 }
 
+/* Of a line that is too long, what fits: it must not become an empty one. */
+static void keep_line(struct sse *s, struct slice more)
+{
+    size_t room = SSE_EVENT_MAX - s->line.len;
+
+    if (more.len > room)
+        s->is_oversized = true;
+    if (buf_append(&s->line,
+                   slice_of(more.data, more.len < room ? more.len : room)) < 0)
+        s->is_oversized = true;
+}
+
 void sse_feed(struct sse *s, struct slice bytes)
 {
     while (bytes.len > 0) {
@@ -93,8 +105,7 @@ void sse_feed(struct sse *s, struct slice bytes)
         while (len < bytes.len && bytes.data[len] != '\n' &&
                bytes.data[len] != '\r')
             len++;
-        if (buf_append(&s->line, slice_of(bytes.data, len)) < 0)
-            s->is_oversized = true;
+        keep_line(s, slice_of(bytes.data, len));
         s->was_cr = s->was_cr && len == 0;
         if (len == bytes.len)
             return;

@@ -6,7 +6,9 @@
 #include "cli/verbs/form_options.h"
 #include "cli/verbs/verbs.h"
 
+#include <assert.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +46,37 @@ static const struct option_row options[] = {
 
 static const struct listing listing = { columns, "name" };
 
-static void make_target(const struct invocation *in, struct target *target)
+/* What a table shows is all that is asked for: with many consoles, the rest
+ * costs the server more than the list itself. */
+static void add_fields(struct target *target, enum listing_form form)
+{
+    char fields[200] = "id,name";
+    size_t len = strlen(fields);
+
+    if (form == LISTING_JSON || form == LISTING_JSONL)
+        return;
+    for (const struct column *c = columns; c->heading != NULL; c++) {
+        if (form == LISTING_NAME || (c->is_wide && form == LISTING_TABLE) ||
+            strstr(fields, c->path) != NULL)
+            continue;
+        len +=
+            (size_t)snprintf(fields + len, sizeof fields - len, ",%s", c->path);
+        assert(len < sizeof fields);
+    }
+    target_add_query(target, "fields", fields);
+}
+
+static void make_target(const struct invocation *in, enum listing_form form,
+                        struct target *target)
 {
     const struct arguments *a = &in->arguments;
 
     target_init(target, "/api/v1/consoles");
+    /* A change of the lock is one that --watch shows. */
+    add_fields(target, arguments_has(a, "watch") && form != LISTING_JSON &&
+                               form != LISTING_JSONL
+                           ? LISTING_WIDE
+                           : form);
     target_add_query(target, "match", invocation_word(in, 0));
     target_add_query(target, "state", arguments_text(a, "state"));
     target_add_query(target, "search", arguments_text(a, "search"));
@@ -166,7 +194,7 @@ static enum exits run_list(struct invocation *in)
     if (!arguments_number(&in->arguments, "interval", LONGEST_S, USUAL_S,
                           &interval_s, &err))
         return invocation_refuse(in, "%s", err.text);
-    make_target(in, &target);
+    make_target(in, form, &target);
     if (arguments_has(&in->arguments, "watch"))
         return watch(in, &target, form,
                      interval_s > 0 ? (unsigned)interval_s : 1);

@@ -30,19 +30,19 @@ struct logs {
     bool greps;
     regex_t pattern;
     struct buf line;
+    char text[LINE_MAX_BYTES + 1]; /* the line, for regexec */
 };
 
-/* The line without its end. */
-static bool matches(const struct logs *l, struct slice line)
+/* The line without its end; a NUL in it is a character like any other. */
+static bool matches(struct logs *l, struct slice line)
 {
-    regmatch_t range = { .rm_so = 0 };
-
     while (line.len > 0 &&
            (line.data[line.len - 1] == '\n' || line.data[line.len - 1] == '\r'))
         line.len--;
-    range.rm_eo = (regoff_t)line.len;
-    return regexec(&l->pattern, line.len > 0 ? (const char *)line.data : "", 1,
-                   &range, REG_STARTEND) == 0;
+    for (size_t i = 0; i < line.len; i++)
+        l->text[i] = line.data[i] != '\0' ? (char)line.data[i] : '\1';
+    l->text[line.len] = '\0';
+    return regexec(&l->pattern, l->text, 0, NULL, 0) == 0;
 }
 
 static void end_line(struct logs *l)

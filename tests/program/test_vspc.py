@@ -1,0 +1,75 @@
+"""vspc and vspcd together."""
+
+import json
+import re
+
+import pytest
+
+from harness import words
+from harness.fake_api import run_vspc
+
+
+def vspc(vspcd, *args, **options):
+    return run_vspc("-s", vspcd.socket, *args, **options)
+
+
+def test_consoles_and_their_clients(vspcd):
+    vspcd.vm("web-01")
+    gone = vspcd.vm("db")
+    client = vspcd.telnet(vspcd.port_of("web-01"))
+    vspcd.wait_clients("web-01", 1)
+    gone.close()
+    vspcd.wait_event(words.VM_DISCONNECTED, console="db")
+    lines = vspc(vspcd, "list").stdout.splitlines()
+    assert lines[0].split() == ["NAME", "STATE", "PORT", "CLIENTS", "IDLE"]
+    assert lines[1].split() == ["db", "none", str(vspcd.port_of("db")), "0",
+                                "-"]
+    assert lines[2].split() == ["web-01", "connected",
+                                str(vspcd.port_of("web-01")), "1", "-"]
+    assert vspc(vspcd, "list", "-o", "name", "--state", "none").stdout == \
+        "db\n"
+    who = vspc(vspcd, "who", "web-01").stdout.splitlines()
+    assert len(who) == 2 and client.address in who[1]
+    shown = vspc(vspcd, "show", "web-01")
+    assert re.search(r"^state: +connected$", shown.stdout, re.M)
+    ids = json.loads(vspc(vspcd, "show", "web-01", "-o", "json").stdout)["id"]
+    assert vspc(vspcd, "show", ids).stdout == shown.stdout
+    result = vspc(vspcd, "show", "wob-01")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "did you mean web-01?" in result.stderr
+
+
+def test_the_server(vspcd):
+    assert vspc(vspcd, "version").stdout.splitlines()[1] == \
+        f"vspcd 0.1.0 at unix:{vspcd.socket}"
+    status = json.loads(vspc(vspcd, "status", "-o", "json").stdout)
+    assert status["health"] == {"state": "ok", "audit": "ok"}
+    assert "client-total" in vspc(vspcd, "limits").stdout
+
+
+@pytest.fixture
+def secure(start_vspcd, certificates):
+    """The API over https, and a token of root's."""
+    vspcd = start_vspcd(
+        "--web", "127.0.0.1:0,tls=required",
+        "--cert", certificates.server.certificate,
+        "--key", certificates.server.key)
+    opened = vspcd.wait_log(words.API_OPENED + r" address=127\.0\.0\.1:(\d+)")
+    vspcd.web = f"https://localhost:{opened.group(1)}"
+    return vspcd
+
+
+def test_https_proves_the_server(secure, certificates, tmp_path):
+    result = run_vspc("-s", secure.web, "list")
+    assert result.returncode == 5 and "TLS: " in result.stderr
+    ca = certificates.ca
+    result = run_vspc("-s", secure.web, "--ca", ca, "version")
+    assert (result.returncode, result.stderr) == (0, "")
+    token = tmp_path / "token"
+    token.write_text("vspc_wrong\n")
+    token.chmod(0o600)
+    result = run_vspc("-s", secure.web, "--ca", ca, "--token-file", token,
+                      "list")
+    assert result.returncode == 4
+    wrong = run_vspc("-s", secure.web, "--thumbprint", "ab" * 32, "version")
+    assert wrong.returncode == 5
