@@ -258,6 +258,16 @@ static bool prove(struct principal *p, const struct entry *e)
     return true;
 }
 
+bool tokens_describe(const struct tokens *all, const char *name,
+                     struct principal *p)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->entry[i]->token.name, name) == 0)
+            return prove(p, all->entry[i]);
+    }
+    return false;
+}
+
 /* An address of the same /64 is no other place. */
 static bool is_from_elsewhere(const struct entry *e, struct ip ip)
 {

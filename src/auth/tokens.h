@@ -77,6 +77,12 @@ size_t tokens_count(const struct tokens *all);
 /* Whether the token of a principal (its member token) is still in the table. */
 bool tokens_holds(const struct tokens *all, uint64_t number);
 
+/* As if p had proven the token of this name, but it is not used by that: for
+ * whoever asks what it may do. False: none that holds has the name, and p is
+ * unchanged. */
+bool tokens_describe(const struct tokens *all, const char *name,
+                     struct principal *p);
+
 enum tokens_verdict {
     TOKENS_PROVEN,
     TOKENS_NO_TOKEN, /* token_form: it is no token at all */

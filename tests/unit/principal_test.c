@@ -1,10 +1,13 @@
 /* Principals: what they own, what they forget, whose names are names. */
+#include "access/asked.h"
 #include "access/principal.h"
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,9 +141,64 @@ static void a_principal_has_words(void **state)
     principal_done(&p);
 }
 
+static const char *asked(const char *text)
+{
+    static char shown[400];
+    struct principal p;
+    struct err err;
+
+    if (asked_principal(text, &p, &err) < 0)
+        return "wrong";
+    snprintf(shown, sizeof shown, "%s%s%s", principal_format(&p).text,
+             p.is_local ? " local" : " ",
+             ip_is_none(p.ip) ? "" : ip_format(p.ip).text);
+    principal_done(&p);
+    return shown;
+}
+
+static void principals_are_written_so(void **state)
+{
+    (void)state;
+    assert_string_equal(asked("alice"), "alice (password) local");
+    assert_string_equal(asked("user:alice from 192.0.2.1"),
+                        "alice (password) 192.0.2.1");
+    assert_string_equal(asked("certificate:a from b from local"),
+                        "a from b (certificate) local");
+    assert_string_equal(asked("token:ci"), "token ci local");
+    assert_string_equal(asked("anybody from 127.0.0.1"),
+                        "anybody local127.0.0.1");
+    assert_string_equal(asked("unix:wheel"), "wrong");
+    assert_string_equal(asked("alice from nowhere"), "wrong");
+    assert_string_equal(asked(""), "wrong");
+    assert_string_equal(asked("user:"), "wrong");
+}
+
+static void consoles_are_written_so(void **state)
+{
+    struct asked_console c;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(asked_console("web-1/s0 from 192.0.2.1", &c, &err), 0);
+    assert_string_equal(c.view.name, "web-1");
+    assert_string_equal(c.view.label, "s0");
+    assert_null(c.view.uuid);
+    assert_string_equal(ip_format(c.view.host).text, "192.0.2.1");
+    asked_console_done(&c);
+    assert_int_equal(
+        asked_console("500C1E2F33415A6B7C8D9EAFB0C1D2E3", &c, &err), 0);
+    assert_string_equal(c.view.uuid, "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3");
+    assert_null(c.view.name);
+    assert_null(c.view.label);
+    asked_console_done(&c);
+    assert_int_equal(asked_console("web-1 from x", &c, &err), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(principals_are_written_so),
+        cmocka_unit_test(consoles_are_written_so),
         cmocka_unit_test(loopback_and_unix_sockets_are_this_machine),
         cmocka_unit_test(a_name_that_nobody_can_have_proves_nothing),
         cmocka_unit_test(a_new_proof_forgets_the_former_one),

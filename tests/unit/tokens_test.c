@@ -329,6 +329,25 @@ static void a_full_table_gives_its_room_to_new_ones(void **state)
     tokens_free(all);
 }
 
+/* Nobody has used it by that. */
+static void a_token_can_be_described(void **state)
+{
+    struct token token = token_of(1, "ci");
+    struct tokens *all = make(&token, 1);
+    struct principal p = principal_of_address(false, (struct ip){ 0 });
+
+    (void)state;
+    assert_false(tokens_describe(all, "cd", &p));
+    assert_null(p.name);
+    assert_true(tokens_describe(all, "ci", &p));
+    assert_string_equal(p.name, "ci");
+    assert_string_equal(p.owner->name, token.owner);
+    assert_int_equal(p.right_max, token.right);
+    expect_told("");
+    principal_done(&p);
+    tokens_free(all);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -340,6 +359,7 @@ int main(void)
         cmocka_unit_test(an_id_with_another_token_is_another_token),
         cmocka_unit_test(a_changed_token_is_another_token),
         cmocka_unit_test(what_expires_is_gone),
+        cmocka_unit_test(a_token_can_be_described),
         cmocka_unit_test(a_full_table_gives_its_room_to_new_ones),
     };
 

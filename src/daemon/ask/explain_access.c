@@ -1,9 +1,9 @@
 #include "daemon/ask/explain_access.h"
 
+#include "access/asked.h"
 #include "auth/account_lookup.h"
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
 #include "daemon/access/daemon_access.h"
 #include "daemon/process/state_path.h"
 #include "store/token_file.h"
@@ -28,35 +28,8 @@ __attribute__((format(printf, 2, 3))) static void say(const char *field,
     putchar('\n');
 }
 
-/* ---- who, and from where ------------------------------------------------- */
-
-/* "WHAT from ADDRESS"; the address may be "local". */
-struct placed {
-    char *what;
-    bool has_ip;
-    struct ip ip;
-};
-
-static int place(const char *text, struct placed *ret, struct err *err)
-{
-    static const char from[] = " from ";
-    const char *found = NULL;
-    struct placed placed = { .has_ip = false };
-
-    for (const char *at = strstr(text, from); at != NULL;
-         at = strstr(at + 1, from))
-        found = at;
-    placed.has_ip = found != NULL && strcmp(found + strlen(from), "local") != 0;
-    if (placed.has_ip && !ip_parse(found + strlen(from), &placed.ip)) {
-        err_set(err, "'%.60s' is no address: expected one behind from",
-                found + strlen(from));
-        return -EINVAL;
-    }
-    placed.what =
-        xstrndup(text, found != NULL ? (size_t)(found - text) : strlen(text));
-    *ret = placed;
-    return 0;
-}
+/* ---- who ------------------------------------------------------------------
+ */
 
 /* An account's groups, and whether it can write vspcd's files. */
 static void take_account(struct principal *p)
@@ -145,89 +118,7 @@ static void take_token(const struct settings *s, struct principal *p)
     token_file_close(file);
 }
 
-static const struct {
-    const char *prefix;
-    enum principal_proof proof;
-} kinds[] = {
-    { "user:", PROOF_PASSWORD },
-    { "certificate:", PROOF_CERTIFICATE },
-    { "token:", PROOF_TOKEN },
-};
-
-/* The principal's address is set. */
-static int take_name(const char *text, struct principal *p, struct err *err)
-{
-    enum principal_proof proof = PROOF_PASSWORD;
-    const char *name = text;
-
-    if (strcmp(text, "anybody") == 0)
-        return 0;
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        size_t len = strlen(kinds[i].prefix);
-
-        if (strncmp(text, kinds[i].prefix, len) != 0)
-            continue;
-        proof = kinds[i].proof;
-        name = text + len;
-    }
-    if ((name == text && strchr(text, ':') != NULL) ||
-        !principal_prove(p, proof, name)) {
-        err_set(err,
-                "'%.60s' is no principal: expected a person's name, "
-                "certificate:NAME, token:NAME or anybody",
-                text);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-static int find_principal(const char *text, struct principal *ret,
-                          struct err *err)
-{
-    struct placed placed;
-    int r = place(text, &placed, err);
-
-    if (r < 0)
-        return r;
-    *ret = principal_of_address(placed.has_ip, placed.ip);
-    r = take_name(placed.what, ret, err);
-    free(placed.what);
-    return r;
-}
-
-/* ---- the console --------------------------------------------------------- */
-
-/* Owns the text of its members. */
-struct asked_console {
-    struct access_console view;
-    char *name; /* as given, cut at the label */
-    char uuid[TEXT_ID_MAX + 1];
-};
-
-static int find_console(const char *text, struct asked_console *ret,
-                        struct err *err)
-{
-    struct placed placed;
-    char *label;
-    int r = place(text, &placed, err);
-
-    if (r < 0)
-        return r;
-    *ret = (struct asked_console){ .name = placed.what };
-    if (placed.has_ip)
-        ret->view.host = placed.ip;
-    label = strrchr(ret->name, '/');
-    if (label != NULL) {
-        *label = '\0';
-        ret->view.label = label + 1;
-    }
-    if (text_uuid(ret->uuid, slice_of_text(ret->name)) &&
-        text_is_uuid(ret->uuid))
-        ret->view.uuid = ret->uuid;
-    else
-        ret->view.name = ret->name;
-    return 0;
-}
+/* ---- the answer ---------------------------------------------------------- */
 
 static void say_console(const struct access_console *c)
 {
@@ -239,8 +130,6 @@ static void say_console(const struct access_console *c)
         ip_is_none(c->host) ? "not given: no section with hosts is for it"
                             : ip_format(c->host).text);
 }
-
-/* ---- the answer ---------------------------------------------------------- */
 
 static void say_principal(const struct principal *who)
 {
@@ -291,9 +180,9 @@ int explain_access(const struct settings *settings, bool *ret_may_read,
 
     if (r < 0)
         return r;
-    r = find_principal(settings->explain_access, &who, err);
+    r = asked_principal(settings->explain_access, &who, err);
     if (r == 0)
-        r = find_console(settings->explain_console, &console, err);
+        r = asked_console(settings->explain_console, &console, err);
     if (r == 0) {
         say_principal(&who);
         if (who.proof == PROOF_PASSWORD)
@@ -302,7 +191,7 @@ int explain_access(const struct settings *settings, bool *ret_may_read,
             take_token(settings, &who);
         answer(settings, access.rules, &who, &console.view, ret_may_read);
     }
-    free(console.name);
+    asked_console_done(&console);
     principal_done(&who);
     daemon_access_close(&access);
     return r;
