@@ -5,7 +5,29 @@
 #ifndef API_API_MEANS_H
 #define API_API_MEANS_H
 
+#include "base/list.h"
+#include "conf/options.h"
 #include "core/census/census.h"
+#include "store/token_job.h"
+
+/* A configuration that was read: what a reload makes of it. Borrowed. */
+struct api_config_report {
+    const struct problems *problems; /* 0: it can be used */
+    const struct problems *warnings; /* NULL: none are known */
+    /* NULL if there are problems. */
+    const struct options_changes *changes;
+    const struct settings *before, *after;
+    uint32_t closed; /* connections that the rules do not allow any more */
+};
+typedef void api_config_done_fn(void *owner,
+                                const struct api_config_report *report);
+
+/* Somebody who waits for a reload. list_remove cancels that. */
+struct api_reload {
+    struct list node;
+    api_config_done_fn *on_done;
+    void *owner;
+};
 
 struct output_reads;
 struct past_moves;
@@ -28,6 +50,23 @@ struct api_means {
                       void (*tell)(void *to, const struct api_door *door),
                       void *to);
     struct output_reads *output_reads; /* reads console logs */
+
+    /* The console goes: its port, its state. It has neither VM nor client. */
+    void (*forget)(void *owner, struct console *c);
+
+    /* What SIGHUP does, at the end of the turn; on_done is called then. */
+    void (*reload)(void *owner, struct api_reload *waiter);
+
+    /* What a reload would do with the file, or with this text in its place;
+     * on_done is called at once. text NULL: the file. */
+    void (*check)(void *owner, const struct options_text *text,
+                  api_config_done_fn *on_done, void *done_owner);
+
+    /* job->on_done gets it in a later turn, and owns it; if that is NULL by
+     * then, a token that was created is revoked, because nobody has seen it.
+     * False: there is no place for tokens, or too many wait; the job stays the
+     * caller's. */
+    bool (*ask_tokens)(void *owner, struct token_job *job);
 };
 
 #endif

@@ -299,6 +299,19 @@ struct options_changes {
 int options_reload(const struct settings *current, struct settings *ret_next,
                    struct problems *problems);
 
+/* A text in the place of the configuration file; problems call it name. Text
+ * and name are borrowed for the call. */
+struct options_text {
+    const char *name;
+    const char *text;
+    size_t len;
+};
+
+/* The same, as if this text were the configuration file. */
+int options_reload_text(const struct settings *current,
+                        const struct options_text *text,
+                        struct settings *ret_next, struct problems *problems);
+
 /* Gives next the value of current for each setting that needs a restart, so
  * that next can be put in force; lists what differs. */
 void options_keep(const struct settings *current, struct settings *next,
@@ -315,6 +328,23 @@ struct options_place {
 };
 struct options_place options_where(const struct settings *settings,
                                    const char *name, uint64_t index);
+
+/* "default", "vSPCServer", "file", "environment", "command line". */
+const char *options_source_name(enum settings_source source);
+
+/* A row of the table that is a setting, as the settings have it. */
+struct options_item {
+    const char *group; /* heading of this row and those behind it; or NULL */
+    const char *name;
+    const char *otherwise;   /* the default in words, if it is no value */
+    const char *environment; /* variable; NULL: none */
+    struct settings_origin origin;
+    bool is_reloaded; /* a change takes effect at a reload */
+};
+
+/* The setting at this cursor, which is 0 at first. False: there are no more. */
+bool options_next_item(const struct settings *settings, int *cursor,
+                       struct options_item *ret_item);
 
 /* Whether the file, the environment or the command line sets it. A flag is
  * given when it is set to true: --debug=false only takes back what is given. */

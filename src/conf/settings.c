@@ -237,11 +237,16 @@ static void check_together(const struct settings *s, struct problems *problems)
 }
 
 /* An empty path is no file; option_set refuses it when it sets --config. */
-static void read_file(const char *given, struct settings *s,
-                      struct problems *problems)
+static void read_file(const char *given, const struct options_text *text,
+                      struct settings *s, struct problems *problems)
 {
     char *path;
 
+    if (text != NULL) {
+        s->file = xstrdup(text->name);
+        config_text_read(text->name, text->text, text->len, s, problems);
+        return;
+    }
     /* vSPC.py has no default file. Settings for the service vspcd must not
      * change what an init script for vSPCServer says. */
     if (given == NULL && s->is_vspc_server)
@@ -254,11 +259,12 @@ static void read_file(const char *given, struct settings *s,
 }
 
 /* Sets the settings from all sources, those that override others last. */
-static void read_sources(const struct command_line *line, bool is_reload,
+static void read_sources(const struct command_line *line,
+                         const struct options_text *text, bool is_reload,
                          struct settings *s, struct problems *problems)
 {
     set_defaults(s);
-    read_file(find_config(line), s, problems);
+    read_file(find_config(line), text, s, problems);
     read_environment(s, problems);
     take_command_line(line, s, problems);
     if (s->is_vspc_server)
@@ -271,8 +277,10 @@ static void read_sources(const struct command_line *line, bool is_reload,
         check_together(s, problems);
 }
 
-/* former: the settings in force, at a reload; NULL: at the start. */
+/* former: the settings in force, at a reload; NULL: at the start. text: in the
+ * place of the file; NULL: the file. */
 static int read_all(int argc, char **argv, const struct settings *former,
+                    const struct options_text *text,
                     struct settings *ret_settings,
                     enum options_request *ret_request,
                     struct problems *problems)
@@ -292,7 +300,7 @@ static int read_all(int argc, char **argv, const struct settings *former,
         line.request == OPTIONS_SHOW_VERSION)
         problems->count = 0;
     else
-        read_sources(&line, former != NULL, &s, problems);
+        read_sources(&line, text, former != NULL, &s, problems);
     *ret_request = line.request;
     command_line_done(&line);
     if (*ret_request == OPTIONS_RUN && s.check_uri != NULL)
@@ -314,7 +322,8 @@ static int read_all(int argc, char **argv, const struct settings *former,
 int options_read(int argc, char **argv, struct settings *ret_settings,
                  enum options_request *ret_request, struct problems *problems)
 {
-    return read_all(argc, argv, NULL, ret_settings, ret_request, problems);
+    return read_all(argc, argv, NULL, NULL, ret_settings, ret_request,
+                    problems);
 }
 
 void options_free(struct settings *s)
@@ -331,9 +340,16 @@ void options_free(struct settings *s)
 int options_reload(const struct settings *current, struct settings *ret_next,
                    struct problems *problems)
 {
+    return options_reload_text(current, NULL, ret_next, problems);
+}
+
+int options_reload_text(const struct settings *current,
+                        const struct options_text *text,
+                        struct settings *ret_next, struct problems *problems)
+{
     enum options_request request;
-    int r = read_all(current->argc, current->argv, current, ret_next, &request,
-                     problems);
+    int r = read_all(current->argc, current->argv, current, text, ret_next,
+                     &request, problems);
 
     if (r < 0)
         options_free(ret_next);
@@ -408,6 +424,41 @@ struct options_place options_where(const struct settings *s, const char *name,
         break;
     }
     return place;
+}
+
+const char *options_source_name(enum settings_source source)
+{
+    static const char *const names[] = {
+        [SETTINGS_DEFAULT] = "default",
+        [SETTINGS_VSPC_SERVER] = "vSPCServer",
+        [SETTINGS_FILE] = "file",
+        [SETTINGS_ENVIRONMENT] = "environment",
+        [SETTINGS_COMMAND_LINE] = "command line",
+    };
+
+    return (unsigned)source < sizeof names / sizeof names[0] ? names[source]
+                                                             : "?";
+}
+
+bool options_next_item(const struct settings *s, int *cursor,
+                       struct options_item *ret_item)
+{
+    while (*cursor < option_row_count) {
+        const struct option_row *row = &option_rows[(*cursor)++];
+
+        if (!option_is_setting(row))
+            continue;
+        *ret_item = (struct options_item){
+            .group = row->group,
+            .name = row->name,
+            .otherwise = row->otherwise,
+            .environment = row->environment,
+            .origin = s->origins[option_index(row)],
+            .is_reloaded = row->is_reloaded,
+        };
+        return true;
+    }
+    return false;
 }
 
 bool options_is_given(const struct settings *s, const char *name)

@@ -58,6 +58,7 @@ struct daemon {
     struct daemon_census census;
     struct listing listing;
     struct daemon_web web;
+    struct list reloads; /* struct api_reload.node: who wants to know */
     bool is_ending;
     bool wants_reload;  /* SIGHUP has come in this turn */
     bool wants_listing; /* SIGUSR1 has come in this turn */

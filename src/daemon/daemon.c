@@ -4,8 +4,8 @@
 #include "base/mem.h"
 #include "core/directory.h"
 #include "daemon/assembly.h"
-#include "daemon/daemon_doors.h"
 #include "daemon/daemon_facts.h"
+#include "daemon/daemon_means.h"
 #include "daemon/daemon_reload.h"
 #include "daemon/process/messages.h"
 #include "daemon/process/secret_file.h"
@@ -475,13 +475,10 @@ static int daemon_open_web(struct daemon *d, struct err *err)
         .settings = d->settings,
         .sessions = &d->sessions,
         .groups = d->logins.groups,
-        .means = { .owner = d,
-                   .census = daemon_census_source(&d->census),
-                   .moves = &d->moves,
-                   .settings = d->settings,
-                   .each_door = daemon_doors_tell },
+        .means = daemon_means(d),
     };
 
+    list_init(&d->reloads);
     return daemon_web_open(&d->web, &links, err);
 }
 

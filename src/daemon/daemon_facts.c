@@ -179,6 +179,13 @@ void daemon_facts_expire(struct daemon *d, struct console *c)
     remove_console(d, c);
 }
 
+void daemon_facts_forget(struct daemon *d, struct console *c)
+{
+    daemon_facts_take(d);
+    words_log_forgotten(c);
+    remove_console(d, c);
+}
+
 void daemon_facts_evict(struct daemon *d)
 {
     struct console *c;

@@ -16,6 +16,9 @@ void daemon_facts_take(struct daemon *d);
 /* The console has had neither VM nor client for its time: it expires. */
 void daemon_facts_expire(struct daemon *d, struct console *c);
 
+/* Somebody wants the console to go, which has neither VM nor client. */
+void daemon_facts_forget(struct daemon *d, struct console *c);
+
 /* The consoles that make room for others expire now. All facts must have been
  * handled. */
 void daemon_facts_evict(struct daemon *d);

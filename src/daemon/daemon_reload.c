@@ -4,6 +4,7 @@
  */
 #include "daemon/daemon_reload.h"
 
+#include "base/mem.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
 #include "daemon/daemon_changes.h"
@@ -12,6 +13,7 @@
 #include "log/log.h"
 #include "log/log_words.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void log_problems(const struct problems *problems)
@@ -93,31 +95,59 @@ static struct settings put_in_place(struct daemon *d, struct settings *next,
     return former;
 }
 
-/* Prepares what follows from next. False: next cannot be used, and that was
- * logged. */
-static bool prepare(const struct daemon *d, const struct settings *next,
-                    struct daemon_rules *rules, struct daemon_access *access,
-                    struct daemon_tls *tls)
+/* Settings that are not in force, and what follows from them. */
+struct prepared {
+    struct settings next;
+    struct options_changes changes;
+    struct problems problems;
+    struct daemon_rules rules;
+    struct daemon_access access;
+};
+
+static int parse_rest(const struct daemon *d, struct prepared *p)
 {
-    struct problems problems = { 0 };
     struct hooks_settings hooks;
     struct err err;
+    int r = daemon_settings_parse_rules(&p->next, &p->rules, &err);
 
-    if (daemon_settings_parse_rules(next, rules, &err) < 0 ||
-        secret_file_read_vm_key(next, rules->vm_site_key, &err) < 0 ||
-        daemon_hooks_parse(next, &hooks, &err) < 0 ||
-        daemon_access_reopen(&d->access, next, access, &err) < 0) {
-        problems_add(&problems, 0, "%s", err.text);
-        log_problems(&problems);
+    if (r == 0)
+        r = secret_file_read_vm_key(&p->next, p->rules.vm_site_key, &err);
+    if (r == 0)
+        r = daemon_hooks_parse(&p->next, &hooks, &err);
+    if (r == 0)
+        r = daemon_access_reopen(&d->access, &p->next, &p->access, &err);
+    if (r < 0)
+        problems_add(&p->problems, 0, "%s", err.text);
+    return r;
+}
+
+/* All but TLS. False: they cannot be used; the problems are there, and nothing
+ * else. */
+static bool prepare(const struct daemon *d, const struct options_text *text,
+                    struct prepared *p)
+{
+    if (options_reload_text(d->settings, text, &p->next, &p->problems) < 0)
         return false;
-    }
-    if (daemon_tls_reopen(&d->tls, next, tls, &err) < 0) {
-        daemon_access_close(access);
-        log_error(LOG_TLS_NOT_RELOADED " reason=%s", LOG_TEXT(err.text));
-        log_audit(LOG_ERROR, NULL, NULL, LOG_RELOAD_REFUSED " problems=1");
-        return false;
-    }
-    return true;
+    /* Checked before settings that need a restart are put back, because these
+     * might fail the check. */
+    check_settings(&p->next, &p->problems);
+    options_keep(d->settings, &p->next, &p->changes);
+    if (p->problems.count == 0 && parse_rest(d, p) == 0)
+        return true;
+    options_free(&p->next);
+    return false;
+}
+
+static void prepared_done(struct prepared *p)
+{
+    daemon_access_close(&p->access);
+    options_free(&p->next);
+}
+
+static void prepared_free(struct prepared *p)
+{
+    explicit_bzero(p->rules.vm_site_key, sizeof p->rules.vm_site_key);
+    free(p);
 }
 
 /* Logs new notices only: the others would be repeated at each SIGHUP. */
@@ -135,59 +165,132 @@ static void log_new_notices(const struct settings *former,
     }
 }
 
-void daemon_reload(struct daemon *d)
+/* Whoever is told may end its call, but nobody else's. */
+static void tell(struct daemon *d, const struct api_config_report *report)
 {
-    struct options_changes changes;
-    struct session_judged judged;
-    struct problems problems;
-    struct daemon_rules rules;
-    struct daemon_access access;
-    struct daemon_tls tls;
-    struct settings former, next;
-    bool has_tls;
+    while (!list_is_empty(&d->reloads)) {
+        struct api_reload *waiter =
+            CONTAINER_OF(d->reloads.next, struct api_reload, node);
 
-    if (options_reload(d->settings, &next, &problems) < 0) {
-        log_problems(&problems);
-        return;
+        list_remove(&waiter->node);
+        waiter->on_done(waiter->owner, report);
     }
-    /* Checked before settings that need a restart are put back, because these
-     * might fail the check. */
-    check_settings(&next, &problems);
-    options_keep(d->settings, &next, &changes);
-    if (problems.count > 0) {
-        log_problems(&problems);
-        options_free(&next);
-        return;
-    }
-    if (!prepare(d, &next, &rules, &access, &tls)) {
-        options_free(&next);
-        return;
-    }
-    log_new_notices(d->settings, &next);
-    former = put_in_place(d, &next, &rules, &access, &tls);
-    judged = sessions_judge(&d->sessions);
-    daemon_logins_look_again(&d->logins);
-    has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
-    daemon_changes_log(&former, d->settings, &changes);
-    options_free(&former);
-    log_judged(&changes, &judged);
+}
+
+static void log_reloaded(struct daemon *d,
+                         const struct options_changes *changes)
+{
+    bool has_tls = d->tls.vms != NULL || d->tls.clients != NULL;
+
     if (d->settings->file != NULL)
         log_audit(LOG_INFO, NULL, NULL,
                   LOG_RELOADED " file=%s changed=%d need-restart=%d",
-                  LOG_TEXT(d->settings->file), changes.count,
-                  changes.restart_count);
+                  LOG_TEXT(d->settings->file), changes->count,
+                  changes->restart_count);
     else if (!has_tls && !d->logs.is_on)
         log_info(LOG_RELOAD_EMPTY " reason=%s",
                  LOG_TEXT("there is no configuration file and no certificate"));
     if (has_tls)
         log_audit(LOG_INFO, NULL, NULL, LOG_TLS_RELOADED);
-    if (daemon_changes_have(&changes, "access") ||
-        daemon_changes_have(&changes, "group"))
+    if (daemon_changes_have(changes, "access") ||
+        daemon_changes_have(changes, "group"))
         daemon_access_log(&d->access, d->settings);
-    if (daemon_changes_have(&changes, "vm-allow"))
+    if (daemon_changes_have(changes, "vm-allow"))
         daemon_proxies_check_allowed(&d->proxies, d->settings);
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
-    if (changes.count > 0)
+    if (changes->count > 0)
         daemon_check_limits(d);
+}
+
+/* The settings of p are in force from now on. */
+static void use_prepared(struct daemon *d, struct prepared *p,
+                         const struct daemon_tls *tls)
+{
+    struct api_config_report report = { .problems = &p->problems,
+                                        .changes = &p->changes };
+    struct session_judged judged;
+    struct settings former;
+
+    log_new_notices(d->settings, &p->next);
+    former = put_in_place(d, &p->next, &p->rules, &p->access, tls);
+    judged = sessions_judge(&d->sessions);
+    daemon_logins_look_again(&d->logins);
+    daemon_changes_log(&former, d->settings, &p->changes);
+    log_judged(&p->changes, &judged);
+    log_reloaded(d, &p->changes);
+    report.before = &former;
+    report.after = d->settings;
+    report.warnings = &d->access.warnings;
+    report.closed = judged.vms + judged.clients + judged.services;
+    tell(d, &report);
+    options_free(&former);
+}
+
+static void refuse(struct daemon *d, const struct prepared *p)
+{
+    const struct api_config_report report = { .problems = &p->problems };
+
+    log_problems(&p->problems);
+    tell(d, &report);
+}
+
+static void refuse_tls(struct daemon *d, struct prepared *p,
+                       const struct err *err)
+{
+    const struct api_config_report report = { .problems = &p->problems };
+
+    prepared_done(p);
+    problems_add(&p->problems, 0, "%s", err->text);
+    log_error(LOG_TLS_NOT_RELOADED " reason=%s", LOG_TEXT(err->text));
+    log_audit(LOG_ERROR, NULL, NULL, LOG_RELOAD_REFUSED " problems=1");
+    tell(d, &report);
+}
+
+void daemon_reload(struct daemon *d)
+{
+    struct prepared *p = xcalloc(1, sizeof *p);
+    struct daemon_tls tls;
+    struct err err;
+
+    if (!prepare(d, NULL, p))
+        refuse(d, p);
+    else if (daemon_tls_reopen(&d->tls, &p->next, &tls, &err) < 0)
+        refuse_tls(d, p, &err);
+    else
+        use_prepared(d, p, &tls);
+    prepared_free(p);
+}
+
+/* ---- for commands -------------------------------------------------------
+ */
+
+void daemon_reload_ask(struct daemon *d, struct api_reload *waiter)
+{
+    list_add_tail(&d->reloads, &waiter->node);
+    d->wants_reload = true;
+}
+
+/* daemon_tls_reopen could make a certificate. */
+void daemon_reload_check(const struct daemon *d,
+                         const struct options_text *text,
+                         api_config_done_fn *on_done, void *done_owner)
+{
+    struct prepared *p = xcalloc(1, sizeof *p);
+    struct api_config_report report = { .problems = &p->problems };
+    bool is_prepared = prepare(d, text, p);
+    struct err err;
+
+    if (is_prepared && daemon_tls_check(&p->next, &err) < 0)
+        problems_add(&p->problems, 0, "%s", err.text);
+    if (is_prepared && p->problems.count == 0) {
+        report.warnings = &p->access.warnings;
+        report.changes = &p->changes;
+        report.before = d->settings;
+        report.after = &p->next;
+    }
+    on_done(done_owner, &report);
+    if (is_prepared)
+        prepared_done(p);
+    prepared_free(p);
 }

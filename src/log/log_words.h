@@ -106,6 +106,7 @@
 /* ---- consoles --------------------------------------------------------- */
 
 #define LOG_CONSOLE_EXPIRED "console expired"
+#define LOG_CONSOLE_FORGOTTEN "console forgotten"
 #define LOG_CONSOLE_REFUSED "new console refused"
 #define LOG_CONSOLE_EVICTED "unused console expired to make room"
 #define LOG_CONSOLE_NO_PORT "console has no telnet port"

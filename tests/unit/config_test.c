@@ -485,6 +485,58 @@ static void a_reload_takes_what_may_change(void **state)
     options_free(&next);
 }
 
+/* In the place of the file, and of the file alone. */
+static void a_text_takes_the_place_of_the_file(void **state)
+{
+    struct bench *b = *state;
+    static char hold[] = "--hold-time=7";
+    static const char text[] = "vm-expire-time = 2\nhold-time = 8\n";
+    const struct options_text good = { "posted", text, sizeof text - 1 };
+    const struct options_text bad = { "posted", "\nbogus = 1\n", 11 };
+    struct settings next;
+
+    give(b, hold);
+    read_text(b, "vm-expire-time = 1 client-limit = 3\n");
+    assert_int_equal(
+        options_reload_text(&b->settings, &good, &next, &b->problems), 0);
+    assert_int_equal(next.vm_expire_s, 2);
+    assert_int_equal(next.client_limit, 0);
+    assert_int_equal(next.hold_ms, 7);
+    assert_string_equal(next.file, "posted");
+    options_free(&next);
+    assert_int_equal(
+        options_reload_text(&b->settings, &bad, &next, &b->problems), -EINVAL);
+    assert_int_equal(b->problems.item[0].line, 2);
+    assert_non_null(strstr(b->problems.item[0].text, "posted:2: "));
+}
+
+/* As --show-config has them. */
+static void every_setting_is_an_item(void **state)
+{
+    struct bench *b = *state;
+    struct options_item item;
+    bool has_hold = false;
+    int cursor = 0;
+
+    read_text(b, "\nhold-time = 8\n");
+    while (options_next_item(&b->settings, &cursor, &item)) {
+        char value[64];
+
+        assert_string_not_equal(item.name, "config");
+        assert_string_not_equal(item.name, "help");
+        if (strcmp(item.name, "hold-time") != 0)
+            continue;
+        has_hold = true;
+        options_value(&b->settings, item.name, value, sizeof value);
+        assert_string_equal(value, "8");
+        assert_int_equal(item.origin.source, SETTINGS_FILE);
+        assert_int_equal(item.origin.line, 2);
+        assert_true(item.is_reloaded);
+        assert_string_equal(options_source_name(item.origin.source), "file");
+    }
+    assert_true(has_hold);
+}
+
 static void networks_are_a_list(void **state)
 {
     struct bench *b = *state;
@@ -598,6 +650,8 @@ int main(void)
         BENCH_TEST(what_is_shown_can_be_read_again),
         BENCH_TEST(every_line_of_the_sample_is_a_setting),
         BENCH_TEST(a_reload_takes_what_may_change),
+        BENCH_TEST(a_text_takes_the_place_of_the_file),
+        BENCH_TEST(every_setting_is_an_item),
         BENCH_TEST(networks_are_a_list),
         BENCH_TEST(any_is_every_address_of_those_who_connect),
         BENCH_TEST(there_is_an_end_to_networks),

@@ -220,9 +220,41 @@ static void take_news(struct daemon_tokens *t, bool is_start)
         t->links.on_gone(t->links.owner);
 }
 
+/* Nobody waits for the answer any more, so nobody has seen the token. */
+static void revoke_unseen(struct daemon_tokens *t, struct token_job *job)
+{
+    token_list_done(&job->list);
+    job->kind = TOKEN_JOB_REVOKE;
+    snprintf(job->by, sizeof job->by, "vspcd");
+    job->is_owners_only = false;
+    if (!token_store_ask(t->store, job))
+        token_job_free(job);
+}
+
+static void finish(struct daemon_tokens *t, struct token_job *job)
+{
+    if (job->on_done != NULL)
+        job->on_done(job->waiter, job);
+    else if (job->kind == TOKEN_JOB_CREATE && job->result == 0)
+        revoke_unseen(t, job);
+    else
+        token_job_free(job);
+}
+
+/* The table first: whoever is answered may use what he has got. */
 static void daemon_tokens_on_news(void *owner)
 {
-    take_news(owner, false);
+    struct daemon_tokens *t = owner;
+    struct token_job *job;
+
+    take_news(t, false);
+    while ((job = token_store_take_done(t->store)) != NULL)
+        finish(t, job);
+}
+
+bool daemon_tokens_ask(struct daemon_tokens *t, struct token_job *job)
+{
+    return t->store != NULL && token_store_ask(t->store, job);
 }
 
 /* Called on the store's thread. */

@@ -3,8 +3,9 @@
  * logins ask (auth/tokens.h), filled from the file (store/token_store.h) at the
  * start and whenever the file changes.
  *
- * Who makes or revokes a token is another process (daemon/ask/ask_token.h), so
- * what happens to tokens is noticed and logged here. A token that has ended
+ * Who makes or revokes a token is another process (daemon/ask/ask_token.h), or
+ * the store's thread for somebody who asks us: what happens to tokens is
+ * noticed and logged here. A token that has ended
  * also ends what is open by it: on_gone, within a second.
  */
 #ifndef DAEMON_ACCESS_DAEMON_TOKENS_H
@@ -17,6 +18,7 @@
 #include "daemon/process/state_path.h"
 #include "net/loop.h"
 
+struct token_job;
 struct token_store;
 struct waker;
 
@@ -47,6 +49,9 @@ int daemon_tokens_open(struct daemon_tokens *t,
 
 /* Logs what was read at the start. */
 void daemon_tokens_log(const struct daemon_tokens *t);
+
+/* As ask_tokens in api/api_means.h. */
+bool daemon_tokens_ask(struct daemon_tokens *t, struct token_job *job);
 
 /* Writes the last uses, for a second at most. */
 void daemon_tokens_close(struct daemon_tokens *t);

@@ -72,6 +72,15 @@ void words_log_expired(const struct console *c)
                 LOG_TEXT(console_name(c).text), LOG_TEXT(id.text));
 }
 
+void words_log_forgotten(const struct console *c)
+{
+    struct console_name id = console_id(c);
+
+    log_limited(LOG_INFO, NULL, id.text,
+                LOG_CONSOLE_FORGOTTEN " console=%s id=%s",
+                LOG_TEXT(console_name(c).text), LOG_TEXT(id.text));
+}
+
 void words_log_evicted(const struct console *c)
 {
     struct console_name name = console_name(c);

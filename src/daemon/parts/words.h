@@ -27,6 +27,9 @@ void words_log_no_port(const struct console *c, int error);
 
 void words_log_expired(const struct console *c);
 
+/* Somebody has asked for its end. */
+void words_log_forgotten(const struct console *c);
+
 /* The console expires at once because another one needs its room. */
 void words_log_evicted(const struct console *c);
 
