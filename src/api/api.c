@@ -78,19 +78,29 @@ unsigned api_error_status(enum api_error error)
     return errors[error].status;
 }
 
+/* As its console is called, or was called by whoever asks; "": it is about
+ * none. */
+static const char *console_of(const struct api_call *call,
+                              struct console_name *name)
+{
+    *name = console_name(call->console);
+    if (call->console == NULL && call->console_text != NULL)
+        return call->console_text;
+    return name->text;
+}
+
 /* A reader who has proven a name sees in the audit log what he did; a failed
  * attempt is one, too. */
 static void audit(const struct api_call *call)
 {
     const struct principal *who = call->who;
     struct console_name id = console_id(call->console);
+    struct console_name name;
 
     log_audit(LOG_INFO, call->peer, id.text,
               LOG_API_COMMAND " command=%s console=%s id=%s principal=%s "
                               "proof=%s door=%s peer=%s status=%u",
-              call->command->name,
-              LOG_TEXT(call->console != NULL ? console_name(call->console).text
-                                             : call->console_text),
+              call->command->name, LOG_TEXT(console_of(call, &name)),
               LOG_TEXT(id.text), LOG_TEXT(principal_format(who).text),
               principal_proof_name((enum principal_proof)who->proof),
               call->door, call->peer, call->answer.status);
@@ -387,6 +397,9 @@ void api_call_done(struct api_call *call)
         call->work->end(call);
     console_ref_set(&call->ref, NULL);
     api_free_values(call);
+    /* A token's text may be in it. */
+    if (call->answer.body != NULL)
+        explicit_bzero(call->answer.body, call->answer.len);
     free(call->answer.body);
     free((char *)(uintptr_t)call->answer.file);
     *call = (struct api_call){ .api = NULL };

@@ -4,10 +4,20 @@
  */
 #include "api/api_commands.h"
 
+/* clang-format off */
 static const struct api_command *const tables[] = {
-    api_consoles_commands, api_attach_commands, api_metrics_commands,
-    api_output_commands,   api_server_commands,
+    api_consoles_commands,
+    api_attach_commands,
+    api_metrics_commands,
+    api_output_commands,
+    api_server_commands,
+    api_typing_commands,
+    api_control_commands,
+    api_tokens_commands,
+    api_access_commands,
+    api_config_commands,
 };
+/* clang-format on */
 
 const struct api_command *api_next_row(struct api_cursor *cursor)
 {

@@ -178,6 +178,111 @@ static const struct show_member limit_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member sent_members[] = {
+    { "sent", "number", "Bytes that the VM's connection has taken." },
+    { "console", "Console", "As it is now." },
+    { .name = NULL },
+};
+
+static const struct show_member done_members[] = {
+    { "done", "text", "What was done, for people." },
+    { "console", "Console", "As it is now; missing without one." },
+    { "told", "number", "Of a message: how many people were there." },
+    { "disconnected", "number", "Of disconnect: how many clients." },
+    { .name = NULL },
+};
+
+static const struct show_member forgotten_members[] = {
+    { "forgotten", "flag", "It is." },
+    { "id", "text", "Its identity." },
+    { "name", "text", "As it was shown to people." },
+    { .name = NULL },
+};
+
+static const struct show_member tokens_members[] = LIST_OF("Token");
+
+#define TOKEN_MEMBERS                                                          \
+    { "id", "number", "Never used again." },                                   \
+        { "name", "text", "One token that holds has it." },                    \
+        { "owner", "text", "For whom it acts." },                              \
+        { "may", "read|write|break|control|admin", "At most." },               \
+        { "consoles", "text", "A glob." }, { "created", "time?", "When." },    \
+        { "created_by", "text", "By whom." },                                  \
+        { "expires", "time?", "Null: never." },                                \
+        { "last_used", "time?", "Null: never." },                              \
+        { "last_used_from", "text?", "An address." },                          \
+        { "revoked_by", "text?", "By whom." },                                 \
+        { "state", "holds|revoked|expired", "Whether it can be used." },       \
+    {                                                                          \
+        .name = NULL                                                           \
+    }
+
+static const struct show_member token_members[] = { TOKEN_MEMBERS };
+static const struct show_member new_token_members[] = {
+    { "token", "text", "Its text; it is shown this once, and kept nowhere." },
+    TOKEN_MEMBERS,
+};
+
+static const struct show_member explanation_members[] = {
+    { "principal", "text", "About whom." },
+    { "account", "found|none|unknown?",
+      "Whether the system has an account of the name; null: it was not "
+      "looked up." },
+    { "console", "text", "About which console." },
+    { "id", "text?", "Null: it is not there." },
+    { "right", "none|read|write|break|control|admin", "What the rules give." },
+    { "line", "number?", "That decided; null: none." },
+    { "file", "text?", "Of the line." },
+    { "keyboard", "free-for-all|one-writer", "How many may type at once." },
+    { "explanation", "[text]?", "In sentences, for administrators." },
+    { .name = NULL },
+};
+
+static const struct show_member config_members[] = {
+    { "items", "[Setting]", "In the order of the manual." },
+    { "total", "number", "How many there are." },
+    { "hidden", "number", "None." },
+    { "file", "text?", "That was read." },
+    { "sections", "text", "Of access and group, as in the file." },
+    { .name = NULL },
+};
+
+static const struct show_member setting_members[] = {
+    { "name", "text", "As in the file." },
+    { "value", "text?", "In the syntax of the file; null: none." },
+    { "source", "default|vSPCServer|file|environment|command line",
+      "Where it comes from." },
+    { "line", "number?", "Of the file." },
+    { "otherwise", "text?", "What counts without a value." },
+    { "is_reloaded", "flag", "Whether a reload changes it." },
+    { .name = NULL },
+};
+
+static const struct show_member config_report_members[] = {
+    { "ok", "flag", "Whether it can be used." },
+    { "problems", "[Problem]", "What is wrong, the first 20." },
+    { "problem_count", "number", "Of all." },
+    { "warnings", "[Problem]", "What is strange about its rules." },
+    { "changes", "[Change]", "What differs from what is in force." },
+    { "closed", "number",
+      "Of a reload: connections that the rules do not allow any more." },
+    { .name = NULL },
+};
+
+static const struct show_member problem_members[] = {
+    { "line", "number?", "Of the file." },
+    { "text", "text", "A sentence." },
+    { .name = NULL },
+};
+
+static const struct show_member change_members[] = {
+    { "name", "text", "Of a setting, or a kind of section." },
+    { "value", "text?", "What it is, or would be." },
+    { "before", "text?", "What it was." },
+    { "needs_restart", "flag", "It does not take effect by a reload." },
+    { .name = NULL },
+};
+
 static const struct show_schema schemas[] = {
     { "Error", "Why a command was not done.", error_members },
     { "ErrorText", "An error in words.", error_text_members },
@@ -202,6 +307,19 @@ static const struct show_schema schemas[] = {
     { "Door", "An address of vspcd.", door_members },
     { "Limit", "A limit and its use.", limit_members },
     { "Limits", "A list of limits.", limits_members },
+    { "Sent", "What went to a VM.", sent_members },
+    { "Done", "What was done.", done_members },
+    { "Forgotten", "A console that is gone.", forgotten_members },
+    { "Token", "An access token.", token_members },
+    { "NewToken", "An access token, with its text.", new_token_members },
+    { "Tokens", "A list of tokens.", tokens_members },
+    { "Explanation", "What the rules say of somebody.", explanation_members },
+    { "Setting", "A setting, and where it comes from.", setting_members },
+    { "Config", "The configuration in force.", config_members },
+    { "ConfigReport", "What a reload makes of a configuration.",
+      config_report_members },
+    { "Problem", "Something wrong or strange.", problem_members },
+    { "Change", "A setting that differs.", change_members },
 };
 
 const struct show_schema *show_schemas(size_t *ret_count)
