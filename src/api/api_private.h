@@ -16,6 +16,7 @@ struct api {
     struct session_context *sessions;
     const struct api_means *means;
     int64_t offset_us; /* api_offset_us, when it was told last */
+    unsigned series;   /* scrapes of single consoles under way: metrics/ */
 };
 
 /* ---- api_find.c */

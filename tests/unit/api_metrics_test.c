@@ -234,6 +234,22 @@ static void a_scrape_that_is_dropped_leaves_nothing(void **state)
     assert_true(list_is_empty(&f->site.walks.all));
 }
 
+static void few_scrapes_of_single_consoles_run_at_a_time(void **state)
+{
+    enum { AT_ONCE = 8 };
+    struct api_fixture *f = *state;
+    struct api_fixture_call c[AT_ONCE];
+
+    for (int i = 0; i < AT_ONCE; i++)
+        api_fixture_begin(f, &c[i], HTTP_VERB_GET, METRICS "?consoles=*", NULL);
+    assert_code(f, 429, METRICS "?consoles=*", "too-many");
+    assert_true(has(f, METRICS, "\nvspcd_vms 0\n"));
+    api_fixture_end(&c[0]);
+    assert_true(has(f, METRICS "?consoles=*", "vspcd_by_console_left_out"));
+    for (int i = 1; i < AT_ONCE; i++)
+        api_fixture_end(&c[i]);
+}
+
 /* Before Linux 6.2 the kernel has no number. */
 static void open_files_are_counted_where_the_kernel_does_not(void **state)
 {
@@ -273,6 +289,7 @@ int main(void)
         TEST(many_consoles_take_many_pieces),
         TEST(a_scrape_costs_the_same_with_many_consoles),
         TEST(a_scrape_that_is_dropped_leaves_nothing),
+        TEST(few_scrapes_of_single_consoles_run_at_a_time),
         TEST(open_files_are_counted_where_the_kernel_does_not),
         TEST(probes_are_for_everybody),
     };

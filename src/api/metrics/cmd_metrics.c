@@ -3,7 +3,7 @@
  * only ?consoles=GLOB walks over them, in pieces.
  */
 #include "api/api_commands.h"
-#include "api/api_means.h"
+#include "api/api_private.h"
 #include "api/metrics/console_series.h"
 #include "api/metrics/render_metrics.h"
 #include "base/clock.h"
@@ -14,15 +14,20 @@
 
 #include <stdlib.h>
 
-/* Consoles that are looked at in one call of produce. */
-enum { CONSOLES_AT_ONCE = 32 };
+enum {
+    /* Consoles that are looked at in one call of produce. */
+    CONSOLES_AT_ONCE = 32,
+    /* Scrapes of single consoles at a time: each has a megabyte at most, and a
+     * pointer for each console. There are one or two Prometheus. */
+    SERIES_AT_ONCE = 8,
+};
 
 struct scrape {
     struct census census; /* as it was at the beginning */
     size_t at;            /* of its rows */
     bool counts_files;    /* the kernel has not said how many are open */
     struct process_files files;
-    bool has_series;
+    bool has_series;         /* and is one of api.series */
     struct census_walk walk; /* over the consoles that may have series */
     struct console_series series;
 };
@@ -90,6 +95,7 @@ static void metrics_end(struct api_call *call)
 {
     struct scrape *scrape = call->state;
 
+    call->api->series -= scrape->has_series;
     process_files_done(&scrape->files);
     census_walk_end(&scrape->walk);
     console_series_done(&scrape->series);
@@ -115,11 +121,17 @@ static bool begin_series(struct api_call *call, struct scrape *scrape)
     const struct session_context *sessions = api_sessions(call->api);
     struct err why;
 
-    scrape->has_series = true;
     if (pattern_check(api_text(call, "consoles"), &why) < 0) {
         api_fail(call, API_BAD_REQUEST, NULL, "consoles: %s", why.text);
         return false;
     }
+    if (call->api->series == SERIES_AT_ONCE) {
+        api_fail(call, API_TOO_MANY, "try again in a while",
+                 "%d scrapes of single consoles are under way", SERIES_AT_ONCE);
+        return false;
+    }
+    scrape->has_series = true;
+    call->api->series++;
     if (!census_walk_begin(&scrape->walk, sessions->walks,
                            sessions->directory)) {
         api_fail(call, API_UNAVAILABLE, NULL, "there is no memory for that");
