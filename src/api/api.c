@@ -13,8 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the machine's clock. */
-enum { OFFSET_CHANGE_US = 100 * 1000 };
+enum {
+    /* Of the machine's clock. */
+    OFFSET_CHANGE_US = 100 * 1000,
+    /* 16 bytes and 8 bytes for each console: with 100,000 consoles 64 MiB in
+     * all. */
+    SORTED_LISTS_MAX = 8,
+    PLAIN_LISTS_MAX = 64,
+};
 
 struct api *api_new(struct session_context *sessions,
                     const struct api_means *means)
@@ -23,6 +29,8 @@ struct api *api_new(struct session_context *sessions,
 
     api->sessions = sessions;
     api->means = means;
+    api_turns_init(&api->sorted_lists, SORTED_LISTS_MAX, api_wake);
+    api_turns_init(&api->plain_lists, PLAIN_LISTS_MAX, api_wake);
     return api;
 }
 

@@ -5,18 +5,25 @@
  *   api_find.c    which row a request is for; which console a text names
  *   api_values.c  arguments from texts and JSON
  *   api_table.c   all rows
+ *   api_turns.c   how many do at once what costs memory
  */
 #ifndef API_API_PRIVATE_H
 #define API_API_PRIVATE_H
 
 #include "api/api.h"
 #include "api/api_means.h"
+#include "api/api_turns.h"
 
 struct api {
     struct session_context *sessions;
     const struct api_means *means;
     int64_t offset_us; /* api_offset_us, when it was told last */
     unsigned series;   /* scrapes of single consoles under way: metrics/ */
+    /* Lists that are being found and sorted, which is our pace alone; and those
+     * whose callers' pace it is, too, because they are shown as they are found.
+     */
+    struct api_turns sorted_lists;
+    struct api_turns plain_lists;
 };
 
 /* ---- api_find.c */

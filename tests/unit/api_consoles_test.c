@@ -47,8 +47,7 @@ static const char *names_of(json_t *json)
     json_t *item;
 
     text[0] = '\0';
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         len +=
             (size_t)snprintf(text + len, sizeof text - len, "%s ",
                              json_string_value(json_object_get(item, "name")));
@@ -276,6 +275,67 @@ static void a_right_that_is_lost_meanwhile_is_lost(void **state)
     api_fixture_end(&c);
 }
 
+/* Lists of one kind: as many as there may be begin, and the next one waits
+ * until one of them needs its turn no more. */
+static void check_turns(struct api_fixture *f, const char *target)
+{
+    enum { MANY = 100 };
+    struct api_fixture_call *calls = calloc(MANY, sizeof *calls);
+    size_t first = 0, waiting = 0;
+
+    assert_non_null(calls);
+    for (size_t i = 0; i < MANY; i++) {
+        api_fixture_begin(f, &calls[i], HTTP_VERB_GET, target, NULL);
+        if (api_produce(&calls[i].call, &calls[i].body) == API_WAIT)
+            waiting++;
+        else
+            first = i + 1;
+    }
+    assert_true(first > 0 && waiting == MANY - first);
+    /* One that waits goes, and is not woken. */
+    api_fixture_end(&calls[first]);
+    assert_int_equal(calls[first + 1].woken, 0);
+    api_fixture_take(&calls[0]);
+    if (!calls[0].has_ended)
+        fail_msg("%s has no end", target);
+    api_fixture_end(&calls[0]);
+    assert_int_equal(calls[first + 1].woken, 1);
+    assert_int_equal(calls[first + 2].woken, 0);
+    /* Each of the others has its turn then. */
+    for (size_t i = 1; i < MANY; i++) {
+        if (i == first)
+            continue;
+        api_fixture_take(&calls[i]);
+        assert_true(calls[i].has_ended);
+        api_fixture_end(&calls[i]);
+    }
+    assert_true(list_is_empty(&f->site.walks.all));
+    free(calls);
+}
+
+static void very_many_lists_take_turns(void **state)
+{
+    check_turns(*state, "/consoles");
+    check_turns(*state, "/who");
+    check_turns(*state, "/clients");
+}
+
+static void a_list_that_is_sorted_needs_no_turn(void **state)
+{
+    struct api_fixture *f = *state;
+    struct api_fixture_call slow[20];
+
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+        api_fixture_begin(f, &slow[i], HTTP_VERB_GET, "/consoles", NULL);
+        for (int n = 0; slow[i].body.len == 0 && n < 20; n++)
+            assert_int_equal(api_produce(&slow[i].call, &slow[i].body),
+                             API_MORE);
+        assert_true(slow[i].body.len > 0);
+    }
+    for (size_t i = 0; i < sizeof slow / sizeof *slow; i++)
+        api_fixture_end(&slow[i]);
+}
+
 /* ---- one console --------------------------------------------------------- */
 
 static void a_console_is_shown_with_everything(void **state)
@@ -421,6 +481,8 @@ int main(void)
         cmocka_unit_test(consoles_come_and_go_while_they_are_listed),
         WITH(a_list_that_nobody_waits_for_ends),
         WITH(a_right_that_is_lost_meanwhile_is_lost),
+        WITH(very_many_lists_take_turns),
+        WITH(a_list_that_is_sorted_needs_no_turn),
         WITH(a_console_is_shown_with_everything),
         WITH(who_has_the_keyboard_is_shown),
         WITH(a_console_is_found_by_any_of_its_names),

@@ -4,12 +4,17 @@
 
 enum { CONSOLES_AT_ONCE = 64 };
 
+void clients_walk_init(struct clients_walk *w)
+{
+    *w = (struct clients_walk){ .is_of_all = false };
+    census_walk_init(&w->consoles);
+}
+
 bool clients_walk_begin(struct clients_walk *w, const struct api_call *call)
 {
     const struct session_context *ctx = api_sessions(call->api);
 
-    *w = (struct clients_walk){ .is_of_all = call->console_text == NULL };
-    census_walk_init(&w->consoles);
+    w->is_of_all = call->console_text == NULL;
     return w->is_of_all
                ? census_walk_begin(&w->consoles, ctx->walks, ctx->directory)
                : census_walk_begin_empty(&w->consoles, ctx->walks, 0);

@@ -15,8 +15,11 @@ struct clients_walk {
     uint64_t hidden; /* clients of consoles that the caller may not read */
 };
 
+void clients_walk_init(struct clients_walk *w);
+
 /* False: there is no memory. */
 bool clients_walk_begin(struct clients_walk *w, const struct api_call *call);
+/* Accepts a walk that has not begun, or has ended. */
 void clients_walk_end(struct clients_walk *w);
 
 /* The next clients of one console, and what the caller may do there; 0 clients:

@@ -1,5 +1,6 @@
 #include "api/list/list_clients.h"
 
+#include "api/api_private.h"
 #include "api/list/clients_walk.h"
 #include "api/show/show_items.h"
 #include "base/mem.h"
@@ -7,6 +8,8 @@
 #include <stdlib.h>
 
 struct listed {
+    struct api_turn turn;
+    bool has_begun;
     struct clients_walk walk;
     struct show_items items;
 };
@@ -17,6 +20,11 @@ static enum api_more list_clients_produce(struct api_call *call, struct buf *to)
     struct show_moment now = show_moment(call->api);
     struct clients_found found;
 
+    if (call->console_text == NULL && !l->turn.has_it)
+        return API_WAIT;
+    if (!l->has_begun && !clients_walk_begin(&l->walk, call))
+        return API_END; /* for want of memory */
+    l->has_begun = true;
     if (!clients_walk_step(&l->walk, call, &found)) {
         l->items.hidden = l->walk.hidden;
         (void)show_items_end(&l->items, to);
@@ -35,6 +43,7 @@ static void list_clients_end(struct api_call *call)
 {
     struct listed *l = call->state;
 
+    api_turn_end(&l->turn);
     clients_walk_end(&l->walk);
     free(l);
 }
@@ -46,14 +55,12 @@ void list_clients(struct api_call *call)
         .end = list_clients_end,
     };
     struct listed *l = xcalloc(1, sizeof *l);
-    bool has_begun = clients_walk_begin(&l->walk, call);
 
+    clients_walk_init(&l->walk);
+    api_turn_init(&l->turn);
     l->items.offset = api_number(call, "offset");
     l->items.limit = api_number(call, "limit");
-    api_work_on(call, &work, l);
-    if (has_begun)
-        api_answer_stream(call, "application/json", &work, l);
-    else
-        api_fail(call, API_UNAVAILABLE, NULL,
-                 "there is no memory to list the clients");
+    if (call->console_text == NULL)
+        api_turn_want(&l->turn, &call->api->plain_lists, call);
+    api_answer_stream(call, "application/json", &work, l);
 }

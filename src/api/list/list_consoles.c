@@ -1,6 +1,7 @@
 #include "api/list/list_consoles.h"
 
 #include "access/pattern.h"
+#include "api/api_private.h"
 #include "api/show/show_console.h"
 #include "api/show/show_items.h"
 #include "base/mem.h"
@@ -24,10 +25,11 @@ enum {
 
 typedef int order_fn(const struct console *a, const struct console *b);
 
-enum phase { LOOKING, SORTING, SHOWING };
+enum phase { WAITING, LOOKING, SORTING, SHOWING };
 
 struct listed {
     enum phase phase;
+    struct api_turn turn;     /* until it is sorted */
     struct census_walk all;   /* not looked at yet; then room to sort in */
     struct census_walk found; /* what is listed */
     struct census_walk *sorted;
@@ -140,6 +142,17 @@ static bool is_wanted(const struct api_call *call, const struct console *c)
     return true;
 }
 
+/* False: there is no memory. */
+static bool begin(const struct api_call *call, struct listed *l)
+{
+    const struct session_context *ctx = api_sessions(call->api);
+
+    l->phase = LOOKING;
+    return census_walk_begin(&l->all, ctx->walks, ctx->directory) &&
+           census_walk_begin_empty(&l->found, ctx->walks,
+                                   census_walk_left(&l->all));
+}
+
 /* The rules are asked first: what may not be read is hidden, whatever is looked
  * for. */
 static void look(struct api_call *call, struct listed *l)
@@ -162,13 +175,18 @@ static void look(struct api_call *call, struct listed *l)
     }
 }
 
+/* From here on the list goes at its caller's pace, and holds what it still has
+ * to show. */
 static void sort(struct listed *l)
 {
+    bool is_found;
+
     if (!sorting_step(&l->sorting, MOVES_AT_ONCE))
         return;
-    l->sorted = sorting_result(&l->sorting) == (void *)l->found.consoles
-                    ? &l->found
-                    : &l->all;
+    is_found = sorting_result(&l->sorting) == (void *)l->found.consoles;
+    l->sorted = is_found ? &l->found : &l->all;
+    census_walk_end(is_found ? &l->all : &l->found);
+    api_turn_end(&l->turn);
     l->phase = SHOWING;
 }
 
@@ -202,6 +220,10 @@ static enum api_more list_consoles_produce(struct api_call *call,
     struct listed *l = call->state;
 
     switch (l->phase) {
+    case WAITING:
+        if (!l->turn.has_it)
+            return API_WAIT;
+        return begin(call, l) ? API_MORE : API_END;
     case LOOKING:
         look(call, l);
         return API_MORE;
@@ -218,6 +240,7 @@ static void list_consoles_end(struct api_call *call)
 {
     struct listed *l = call->state;
 
+    api_turn_end(&l->turn);
     census_walk_end(&l->all);
     census_walk_end(&l->found);
     free(l);
@@ -229,9 +252,8 @@ static const struct api_work work = {
 };
 
 /* False: it was answered. */
-static bool begin(struct api_call *call, struct listed *l)
+static bool read_wish(struct api_call *call, struct listed *l)
 {
-    const struct session_context *ctx = api_sessions(call->api);
     const char *match = api_text(call, "match");
     const char *sort = api_text(call, "sort");
     struct err why;
@@ -245,13 +267,6 @@ static bool begin(struct api_call *call, struct listed *l)
     l->order = order_of(sort + l->is_reversed);
     l->items.offset = api_number(call, "offset");
     l->items.limit = api_number(call, "limit");
-    if (!census_walk_begin(&l->all, ctx->walks, ctx->directory) ||
-        !census_walk_begin_empty(&l->found, ctx->walks,
-                                 census_walk_left(&l->all))) {
-        api_fail(call, API_UNAVAILABLE, NULL,
-                 "there is no memory to list the consoles");
-        return false;
-    }
     return true;
 }
 
@@ -261,8 +276,11 @@ void list_consoles(struct api_call *call)
 
     census_walk_init(&l->all);
     census_walk_init(&l->found);
+    api_turn_init(&l->turn);
     /* The state is the call's from here on, whatever the answer is. */
     api_work_on(call, &work, l);
-    if (begin(call, l))
-        api_answer_stream(call, "application/json", &work, l);
+    if (!read_wish(call, l))
+        return;
+    api_turn_want(&l->turn, &call->api->sorted_lists, call);
+    api_answer_stream(call, "application/json", &work, l);
 }

@@ -6,6 +6,7 @@
  */
 #include "api/list/list_clients.h"
 
+#include "api/api_private.h"
 #include "api/list/clients_walk.h"
 #include "api/show/show_items.h"
 #include "base/mem.h"
@@ -29,10 +30,11 @@ struct found {
     char who[]; /* name; without one, the address */
 };
 
-enum phase { LOOKING, SORTING, SHOWING };
+enum phase { WAITING, LOOKING, SORTING, SHOWING };
 
 struct listed {
     enum phase phase;
+    struct api_turn turn; /* until they are sorted */
     struct clients_walk walk;
     struct found **found;
     struct found **room; /* to sort in */
@@ -210,11 +212,18 @@ static enum api_more list_people_produce(struct api_call *call, struct buf *to)
     struct listed *l = call->state;
 
     switch (l->phase) {
+    case WAITING:
+        if (!l->turn.has_it)
+            return API_WAIT;
+        l->phase = LOOKING;
+        return clients_walk_begin(&l->walk, call) ? API_MORE : API_END;
     case LOOKING:
         return look(call, l) ? API_MORE : API_END;
     case SORTING:
         if (sorting_step(&l->sorting, MOVES_AT_ONCE)) {
             l->sorted = sorting_result(&l->sorting);
+            clients_walk_end(&l->walk);
+            api_turn_end(&l->turn);
             l->phase = SHOWING;
         }
         return API_MORE;
@@ -228,8 +237,9 @@ static void list_people_end(struct api_call *call)
 {
     struct listed *l = call->state;
     struct found *const *all =
-        l->phase == LOOKING ? l->found : sorting_result(&l->sorting);
+        l->phase < SORTING ? l->found : sorting_result(&l->sorting);
 
+    api_turn_end(&l->turn);
     clients_walk_end(&l->walk);
     for (size_t i = 0; i < l->count; i++) {
         free(all[i]->json);
@@ -247,12 +257,9 @@ void list_people(struct api_call *call)
         .end = list_people_end,
     };
     struct listed *l = xcalloc(1, sizeof *l);
-    bool has_begun = clients_walk_begin(&l->walk, call);
 
-    api_work_on(call, &work, l);
-    if (has_begun)
-        api_answer_stream(call, "application/json", &work, l);
-    else
-        api_fail(call, API_UNAVAILABLE, NULL,
-                 "there is no memory to list the clients");
+    clients_walk_init(&l->walk);
+    api_turn_init(&l->turn);
+    api_turn_want(&l->turn, &call->api->sorted_lists, call);
+    api_answer_stream(call, "application/json", &work, l);
 }

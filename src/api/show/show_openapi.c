@@ -233,8 +233,7 @@ static json_t *answer_of(const struct api_command *row)
     if (row->kind == API_ATTACHES)
         return json_pack("{s:s}", "description", "A WebSocket.");
     if (row->returns == NULL)
-        return json_pack("{s:s, s:{s:{}}}", "description", row->summary,
-                         "content", "text/plain");
+        return json_pack("{s:s}", "description", row->summary);
     return json_pack("{s:s, s:{s:{s:o}}}", "description", row->summary,
                      "content", "application/json", "schema",
                      reference_to(row->returns, strlen(row->returns)));
