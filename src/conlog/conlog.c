@@ -230,10 +230,12 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
 
 struct conlog_counts conlog_count(const struct conlog *l)
 {
-    return (struct conlog_counts){
+    struct conlog_counts counts = {
         .taken = l->taken,
         .missing = l->missing,
         .gaps = l->gaps,
-        .held = conlog_writers_held(l->writers),
     };
+
+    conlog_writers_count(l->writers, &counts.held, &counts.failing);
+    return counts;
 }

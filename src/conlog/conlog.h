@@ -88,7 +88,8 @@ struct conlog_counts {
     uint64_t taken;   /* bytes of VMs, written or to be written */
     uint64_t missing; /* bytes; a gap counts when it ends */
     uint64_t gaps;
-    uint64_t held; /* bytes of memory that now wait for the disk */
+    uint64_t held;    /* bytes of memory that now wait for the disk */
+    uint64_t failing; /* logs that are not written now */
 };
 struct conlog_counts conlog_count(const struct conlog *conlog);
 

@@ -92,6 +92,7 @@ void conlog_writer_file_free(struct conlog_writers *w,
     list_remove(&f->whole);
     map_remove(&w->paths, hash_of(w, f->log.path), f);
     w->held -= cost_of(f);
+    w->failing -= f->error != 0;
     if (f->slot != NULL)
         f->slot->file = NULL;
     conlog_file_done(&f->log);
@@ -127,6 +128,8 @@ void conlog_writer_file_set_error(struct conlog_writers *w,
 {
     if (f->error == error)
         return;
+    w->failing += error != 0;
+    w->failing -= f->error != 0;
     f->error = error;
     conlog_writer_file_tell(w, f);
 }

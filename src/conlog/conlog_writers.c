@@ -281,14 +281,13 @@ bool conlog_writers_are_full(struct conlog_writers *w)
     return are_full;
 }
 
-uint64_t conlog_writers_held(struct conlog_writers *w)
+void conlog_writers_count(struct conlog_writers *w, uint64_t *ret_held,
+                          uint64_t *ret_failing)
 {
-    uint64_t held;
-
     worker_lock(&w->crew);
-    held = w->held;
+    *ret_held = w->held;
+    *ret_failing = w->failing;
     worker_unlock(&w->crew);
-    return held;
 }
 
 /* All large jobs have one size, so that their blocks can be reused for any

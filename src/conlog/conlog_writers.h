@@ -98,8 +98,10 @@ uint32_t conlog_writers_room(struct conlog_writers *w,
 /* True if not even a job without bytes may be put. */
 bool conlog_writers_are_full(struct conlog_writers *w);
 
-/* Memory of jobs that wait, in bytes. */
-uint64_t conlog_writers_held(struct conlog_writers *w);
+/* Memory of jobs that wait, in bytes; and how many files are not written now,
+ * because the disk fails. */
+void conlog_writers_count(struct conlog_writers *w, uint64_t *ret_held,
+                          uint64_t *ret_failing);
 
 /* A job with room for len bytes, or for fewer if there is little memory
  * (job->len, at least CONLOG_WRITER_JOB_LEAST); the caller fills all its

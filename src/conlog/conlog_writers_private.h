@@ -108,6 +108,7 @@ struct conlog_writers {
     uint32_t stale; /* upper bound of files in OPEN with an older generation */
     uint64_t served_us; /* when a READY file was last taken */
     uint64_t held;      /* memory of files and jobs */
+    uint64_t failing;   /* files with an error */
     bool someone_waits; /* for room */
     bool is_closing;    /* a thread is closing a stale file */
     struct conlog_writer writer[CONLOG_WRITER_THREADS_MAX];

@@ -96,17 +96,29 @@ static void the_status_has_totals_and_doors(void **state)
     json_decref(json);
 }
 
+static const char *not_ready(void *owner)
+{
+    (void)owner;
+    return "the disk is full";
+}
+
 static void what_fails_is_seen_in_the_status(void **state)
 {
     struct api_fixture *f = *state;
     json_t *json;
 
     f->census.audit_failing = 1;
+    f->census.logs_failing = 3;
+    f->means.census.why_not_ready = not_ready;
     json = api_fixture_get(f, 200, "/status");
     assert_string_equal(text_of(json_object_get(json, "health"), "audit"),
                         "failing");
     assert_string_equal(text_of(json_object_get(json, "health"), "state"),
                         "ok");
+    assert_string_equal(text_of(json_object_get(json, "health"), "logs"),
+                        "failing");
+    assert_string_equal(text_of(json_object_get(json, "health"), "ready"),
+                        "the disk is full");
     json_decref(json);
 }
 
@@ -216,7 +228,8 @@ static void check_members(const struct checked *c, const json_t *schema)
     const char *name;
     json_t *member;
 
-    json_object_foreach(properties, name, member) check_schema(c, member);
+    json_object_foreach (properties, name, member)
+        check_schema(c, member);
 }
 
 static void check_type(const struct checked *c, const json_t *schema,
@@ -309,8 +322,7 @@ static void check_content(const struct checked *c, const json_t *content)
     const char *type;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)content, type, value)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)content, type, value) {
         assert_non_null(strchr(type, '/'));
         if (json_object_get(value, "schema") != NULL)
             check_schema(c, json_object_get(value, "schema"));
@@ -323,8 +335,7 @@ static void check_responses(const struct checked *c, const json_t *responses)
     json_t *response;
 
     assert_true(json_object_size(responses) >= 2);
-    json_object_foreach((json_t *)(uintptr_t)responses, status, response)
-    {
+    json_object_foreach ((json_t *)(uintptr_t)responses, status, response) {
         assert_true(
             strcmp(status, "default") == 0 ||
             (status[0] >= '1' && status[0] <= '5' && strlen(status) == 3));
@@ -362,17 +373,16 @@ static void the_document_is_openapi(void **state)
     assert_string_equal(text_of(json, "openapi"), "3.1.0");
     assert_string_not_equal(text_of(need(json, "info"), "title"), "-");
     assert_string_not_equal(text_of(need(json, "info"), "version"), "-");
-    json_object_foreach(json_object_get(json, "paths"), name, value)
-    {
-        json_object_foreach(value, verb, operation)
-        {
+    json_object_foreach (json_object_get(json, "paths"), name, value) {
+        json_object_foreach (value, verb, operation) {
             assert_non_null(strstr(" get put post delete ", verb));
             check_operation(&c, name, operation);
         }
     }
-    json_object_foreach(
+    json_object_foreach (
         json_object_get(json_object_get(json, "components"), "schemas"), name,
-        value) check_schema(&c, value);
+        value)
+        check_schema(&c, value);
     assert_true(c.count > 10);
     json_decref(json);
 }
@@ -413,7 +423,8 @@ static void check_answer(struct api_fixture *f, const json_t *document,
     const char *name;
     json_t *value;
 
-    json_object_foreach(json, name, value)(void) need(properties, name);
+    json_object_foreach (json, name, value)
+        (void)need(properties, name);
     json_decref(json);
 }
 

@@ -178,7 +178,7 @@ static void nothing_is_written_that_would_not_stay_free(void **state)
 {
     struct fixture *f = *state;
     struct conlog_writer_slot slot = { 0 };
-    uint64_t waiting;
+    uint64_t waiting, held, failing;
 
     assert_int_equal(mkdir(f->settings.directory, 0700), 0);
     f->settings.keep_free = UINT64_C(1) << 60;
@@ -189,10 +189,17 @@ static void nothing_is_written_that_would_not_stay_free(void **state)
            CONLOG_ERROR_KEEP_FREE)
         pause_a_little();
     assert_int_equal(waiting, 4);
+    conlog_writers_count(f->writers, &held, &failing);
+    assert_true(held > 4);
+    assert_int_equal(failing, 1);
     assert_int_equal(rmdir(f->settings.directory), 0); /* it was empty */
     assert_int_equal(mkdir(f->settings.directory, 0700), 0);
     f->settings.keep_free = 0;
     set(f);
+    while (conlog_writers_state(f->writers, &slot, &waiting) != 0)
+        pause_a_little();
+    conlog_writers_count(f->writers, &held, &failing);
+    assert_int_equal(failing, 0);
     conlog_writers_leave(f->writers, &slot, false);
     close_all(f);
     assert_string_equal(take(f, "web"), "kept");

@@ -156,7 +156,8 @@ static const struct show_member status_members[] = {
     { "output_bytes", "number", "From all VMs." },
     { "input_bytes", "number", "To all VMs." },
     { "log_missing_bytes", "number", "That console logs have lost." },
-    { "health", "{text}", "state and audit: ok or failing." },
+    { "health", "{text}",
+      "state, audit, logs: ok or failing; ready: ok, or why not." },
     { "doors", "[Door]", "Where vspcd is reached." },
     { .name = NULL },
 };

@@ -69,6 +69,15 @@ static const char *health(uint64_t is_failing)
     return is_failing != 0 ? "failing" : "ok";
 }
 
+static const char *why_not_ready(const struct census_source *source)
+{
+    const char *why_not = source->why_not_ready != NULL
+                              ? source->why_not_ready(source->owner)
+                              : NULL;
+
+    return why_not != NULL ? why_not : "ok";
+}
+
 void show_status(struct api_call *call)
 {
     const struct api_means *means = api_means_of(call->api);
@@ -90,8 +99,10 @@ void show_status(struct api_call *call)
                       (json_int_t)census.moves_failed, "refused",
                       (json_int_t)census.moves_refused, "under_way",
                       (json_int_t)census.moves);
-    health_json = json_pack("{s:s, s:s}", "state", health(census.state_failing),
-                            "audit", health(census.audit_failing));
+    health_json = json_pack(
+        "{s:s, s:s, s:s, s:s}", "state", health(census.state_failing), "audit",
+        health(census.audit_failing), "logs", health(census.logs_failing),
+        "ready", why_not_ready(&means->census));
     api_answer_json(
         call, 200,
         json_pack("{s:s, s:o, s:f, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:o, "

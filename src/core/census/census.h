@@ -109,6 +109,7 @@ struct census {
     uint64_t log_missing_bytes; /* that console logs have lost */
     uint64_t log_gaps;
     uint64_t log_held_bytes; /* of memory, waiting for the disk */
+    uint64_t logs_failing;   /* that are not written now */
 
     uint64_t hooks_running; /* programs */
     uint64_t hooks_waiting; /* events */

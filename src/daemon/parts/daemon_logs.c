@@ -380,4 +380,5 @@ void daemon_logs_count(const struct daemon_logs *l, struct census *census)
     census->log_missing_bytes = counts.missing;
     census->log_gaps = counts.gaps;
     census->log_held_bytes = counts.held;
+    census->logs_failing = counts.failing;
 }
