@@ -21,6 +21,7 @@ MAY_INCLUDE = {
     "log": "base",
 
     "proto": "base",
+    "proto/admin": "base -proto",
     "proto/uri": "base -proto",
     "proto/first": "base -proto",
 
@@ -49,8 +50,10 @@ MAY_INCLUDE = {
     "session/client": "base log proto access core net auth session/menu",
     "session/menu": "base core access -session",
     "session/service": "base log proto access core net auth session/client",
+    "session/admin": "base log proto access core net auth session/client",
     "session/vm": "base log proto access core net auth session/service",
-    "session/kinds": "base core net session/client session/service session/vm",
+    "session/kinds": "base core net session/admin session/client "
+                     "session/service session/vm",
 
     "api": "base log proto access core net auth conf store conlog session "
            "api/show",
