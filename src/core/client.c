@@ -72,6 +72,7 @@ const char *client_door_name(enum client_door door)
         [CLIENT_DOOR_MENU] = "menu",
         [CLIENT_DOOR_API] = "api",
         [CLIENT_DOOR_WEBSOCKET] = "websocket",
+        [CLIENT_DOOR_ADMIN] = "admin",
     };
 
     return (unsigned)door < CLIENT_DOOR_COUNT ? names[door] : "?";

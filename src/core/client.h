@@ -60,6 +60,7 @@ enum client_door {
     CLIENT_DOOR_MENU,       /* the list of all consoles */
     CLIENT_DOOR_API,        /* a command: types, and does not stay */
     CLIENT_DOOR_WEBSOCKET,  /* of the API */
+    CLIENT_DOOR_ADMIN,      /* vSPC.py's client, or that of VMware's kit */
     CLIENT_DOOR_COUNT,
 };
 const char *client_door_name(enum client_door door);

@@ -28,6 +28,14 @@
 #include <stdio.h>
 #include <string.h>
 
+bool console_needs_label(const struct console *c)
+{
+    const struct directory *d = c->directory;
+
+    return d->settings.is_multi_console || c->next_of_vm != NULL ||
+           directory_find(d, c->uuid, NULL) != c;
+}
+
 struct console_name console_name(const struct console *c)
 {
     const struct directory *d;
@@ -38,8 +46,7 @@ struct console_name console_name(const struct console *c)
         return n;
     d = c->directory;
     between = d->settings.is_multi_console ? '_' : '/';
-    if (d->settings.is_multi_console || c->next_of_vm != NULL ||
-        directory_find(d, c->uuid, NULL) != c)
+    if (console_needs_label(c))
         snprintf(n.text, sizeof n.text, "%s%c%s", c->name, between, c->label);
     else
         snprintf(n.text, sizeof n.text, "%s", c->name);

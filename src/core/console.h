@@ -215,6 +215,10 @@ struct console_name console_id(const struct console *c);
  */
 uint64_t console_epoch(const struct console *c);
 
+/* Whether a console needs its label to be told from others: its VM has several,
+ * or all are shown with it. */
+bool console_needs_label(const struct console *c);
+
 /* set: the reference is to this console from now on, and to no other one.
  * Accepts NULL: to none. init: to none yet. */
 void console_ref_init(struct console_ref *ref,

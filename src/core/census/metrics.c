@@ -98,6 +98,8 @@ static const struct metric rows[] = {
       IN(clients_by_door[CLIENT_DOOR_API], "door=\"api\"") },
     { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
       IN(clients_by_door[CLIENT_DOOR_WEBSOCKET], "door=\"websocket\"") },
+    { "vspcd_clients", NULL, "clients", METRIC_GAUGE,
+      IN(clients_by_door[CLIENT_DOOR_ADMIN], "door=\"admin\"") },
     { "vspcd_clients_limit", "Limit of all clients; 0 is no limit.", "clients",
       METRIC_GAUGE, AT(clients_limit) },
     { "vspcd_clients_refused_by_address_total",

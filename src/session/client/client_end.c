@@ -26,6 +26,8 @@ static const char *const texts[CLIENT_END_COUNT] = {
     [CLIENT_END_IDLE] = "closed, because nothing was typed for the "
                         "client-idle-time",
     [CLIENT_END_SSH] = "it speaks SSH, and this port is a telnet port",
+    [CLIENT_END_NO_TELNET] =
+        "it did not go on in telnet, as the clients of the admin port do",
     [CLIENT_END_PROXY] = "it sent a PROXY header, and its address is in no "
                          "network of --proxy-protocol-from",
     [CLIENT_END_SUBNEGOTIATION] =

@@ -19,8 +19,8 @@ static enum telnet_link_pace client_events_pace(const struct telnet_link *l)
         CONTAINER_OF(l, const struct client_session, telnet);
 
     if (s->phase >= CLIENT_HALF_CLOSED || s->has_finished ||
-        (s->target.console == NULL && s->menu == NULL) || s->has_typed_over ||
-        s->is_refused || client_menu_is_waiting(s) ||
+        (s->target.console == NULL && !client_session_is_choosing(s)) ||
+        s->has_typed_over || s->is_refused || client_menu_is_waiting(s) ||
         (s->phase == CLIENT_LOGIN && s->kept.len > 0) ||
         l->wire.out.len > LIMIT_ANSWERS_MARK)
         return TELNET_LINK_RESTS;
@@ -45,13 +45,14 @@ static void client_events_on_bytes(struct telnet_link *l, struct slice in)
 }
 
 /* A client is read while the console takes no input, but little: see
- * client_input.c. So is one at a list. A login needs no more, and what was read
- * may be a password. */
+ * client_input.c. So is one at a list, or without a console. A login needs no
+ * more, and what was read may be a password. */
 static void client_events_on_readable(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
     bool logs_in = client_login_is_under_way(s);
     bool takes = !logs_in && !client_menu_is_at_list(s) &&
+                 s->target.console != NULL &&
                  console_takes_input(s->target.console);
     ssize_t n;
 
@@ -75,6 +76,9 @@ static void client_events_on_written(struct telnet_link *l)
     client_output_flush(s);
     client_line_catch_up(s);
     client_menu_written(s);
+    if (s->role->talk != NULL && s->role->talk->on_written != NULL &&
+        !client_session_is_ending(s))
+        s->role->talk->on_written(s->role->owner);
 }
 
 static bool may_be_served_later(const struct client_session *s)
@@ -109,6 +113,8 @@ static void client_events_on_closed(struct telnet_link *l)
 
     if (s->role->is_outgoing)
         client_session_drain(s, client_end_text(CLIENT_END_CLOSED_BY_REMOTE));
+    else if (client_serving_awaits_telnet(s))
+        client_session_end_for(s, CLIENT_END_CLOSED);
     else if (may_be_served_later(s))
         finish_unserved(s);
     else if (s->phase == CLIENT_NEGOTIATING)

@@ -192,11 +192,37 @@ static bool is_too_early(const struct client_session *s,
     return event != TELPEER_SUBOPTION || item->option != TELNET_OPTION_NAWS;
 }
 
+/* The option by which the client and its owner talk. It may begin with it, so
+ * it is served first. */
+static int handle_talk(struct client_session *s, enum telpeer_event event,
+                       const struct telpeer_item *item)
+{
+    const struct client_role *role = s->role;
+
+    s->is_active = true;
+    client_serving_decide(s);
+    if (client_session_is_ending(s))
+        return 0;
+    return event == TELPEER_OPTION
+               ? role->talk->on_option(role->owner, item->is_on)
+               : role->talk->on_message(role->owner, item->body);
+}
+
+static bool is_talk(const struct client_session *s, enum telpeer_event event,
+                    const struct telpeer_item *item)
+{
+    return s->role->is_choosing &&
+           (event == TELPEER_OPTION || event == TELPEER_SUBOPTION) &&
+           item->option == s->role->talk->option;
+}
+
 int client_input_on_event(struct telnet_link *l, enum telpeer_event event,
                           const struct telpeer_item *item)
 {
     struct client_session *s = client_session_of_telnet(l);
 
+    if (is_talk(s, event, item))
+        return handle_talk(s, event, item);
     if (is_too_early(s, event, item)) {
         client_session_refuse_clear(s);
         return 0;
@@ -328,11 +354,15 @@ static void give_typed_ahead(struct client_session *s, struct slice in)
         give_typed(s, slice_after(in, from), &s->is_raw_behind_cr);
 }
 
+/* One that is known is greeted now, and not before: what comes right behind the
+ * last of its own protocol, its client may not see. */
 void client_input_become_telnet(struct client_session *s)
 {
     s->mode = CLIENT_MODE_TELNET;
     s->telnet.wire.encoder.is_raw = false;
     deadline_stop(&s->doubt);
+    if (s->role->is_known && wire_greet(&s->telnet.wire) < 0)
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
     client_output_note_absence(s);
 }
 
@@ -435,18 +465,18 @@ static struct slice take_whole(struct client_session *s, struct slice in,
     if (s->is_active || s->is_refused)
         client_idle_active(s);
     client_access_tell_denied(s);
-    s->has_typed_over = s->menu == NULL &&
+    s->has_typed_over = s->menu == NULL && s->target.console != NULL &&
                         !console_takes_input(s->target.console) &&
                         s->client.input_bytes != typed;
     return rest;
 }
 
 /* Whether input need not wait for the console. What a client types that may
- * only read goes nowhere, or to a login; what one of the menu types waits
- * behind its escape key. */
+ * only read goes nowhere, or to a login; so does what is typed without a
+ * console. What one of the menu types waits behind its escape key. */
 static bool waits_for_nothing(struct client_session *s)
 {
-    if (s->menu != NULL)
+    if (s->menu != NULL || s->target.console == NULL)
         return true;
     return client_session_is_attached(s) ? s->client.right < RIGHT_WRITE
                                          : client_login_is_possible(s);

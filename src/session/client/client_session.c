@@ -212,11 +212,13 @@ static void log_end(const struct client_session *s, const char *reason)
 }
 
 /* on_end comes behind the leaving and before the stream goes: the owner may
- * look at the console, and the reason may be the stream's own text. */
+ * look at the console, and the reason may be the stream's own text. The role
+ * may go with it. */
 static void client_session_on_end(struct session *session)
 {
     struct client_session *s =
         CONTAINER_OF(session, struct client_session, session);
+    const struct client_role *role = s->role;
 
     if (s->target.console != NULL)
         log_end(s, s->end_detail);
@@ -225,8 +227,9 @@ static void client_session_on_end(struct session *session)
     leave_console(s);
     gate_leave_place(&s->telnet.ctx->gate, &s->place);
     console_ref_set(&s->target, NULL);
-    if (s->role->on_end != NULL)
-        s->role->on_end(s->role->owner, s->end_detail);
+    s->role = client_role_without_owner(role);
+    if (role->on_end != NULL)
+        role->on_end(role->owner, s->end_detail);
     telnet_link_done(&s->telnet, s->ends_gently);
 }
 
@@ -297,13 +300,15 @@ static const struct session_ops client_session_ops = {
 
 /* ---- what is known of it ----------------------------------------------- */
 
-/* ON or OFF are answers of the peer; any other state waits for one. */
+/* ON or OFF are answers of the peer; any other state waits for one. One that is
+ * greeted later was asked nothing before its first byte. */
 bool client_session_has_answered(const struct client_session *s)
 {
     enum telopt_state binary =
         telpeer_state(&s->telnet.wire.peer, TELPEER_US, TELNET_OPTION_BINARY);
 
-    return binary == TELOPT_ON || binary == TELOPT_OFF;
+    return s->mode == CLIENT_MODE_TELNET &&
+           (binary == TELOPT_ON || binary == TELOPT_OFF);
 }
 
 bool client_session_is_person(const struct client_session *s)
@@ -402,16 +407,16 @@ static enum client_phase first_phase(const struct client_session *s)
     return secure_is_open(e) ? CLIENT_CALLING : CLIENT_NEGOTIATING;
 }
 
-/* A connection that vspcd has made is no stranger's, and a raw one in the clear
- * has nothing to wait for: they are attached at once. A remote system continues
- * where its last connection was, as far as the ring reaches back. So does the
- * next one if the console refuses this one: the role's owner takes the position
- * over at the end. */
+/* A connection that vspcd has made is no stranger's, and a raw one in the
+ * clear, or one that is known, has nothing to wait for: they are attached at
+ * once. A remote system continues where its last connection was, as far as the
+ * ring reaches back. So does the next one if the console refuses this one: the
+ * role's owner takes the position over at the end. */
 static void start(struct client_session *s)
 {
     enum client_phase phase = first_phase(s);
 
-    if (s->role->is_outgoing || phase == CLIENT_SERVING) {
+    if (s->role->is_outgoing || s->role->is_known || phase == CLIENT_SERVING) {
         (void)client_serving_take_place(s);
         if (s->role->is_outgoing)
             s->client.reader.at = s->role->output_at;
@@ -446,6 +451,7 @@ static struct client_session *new_session(struct session_context *ctx,
     const struct client_origin origin = {
         .door = role->door,
         .right = role->is_outgoing ? RIGHT_BREAK : RIGHT_NONE,
+        .asked = role->asked,
         .peer = peer.text,
         .now_us = clock_now_us(),
     };
@@ -454,11 +460,11 @@ static struct client_session *new_session(struct session_context *ctx,
         .policy = role->policy,
         .tls = is_caller ? role->tls : ctx->client_tls,
         .is_caller = is_caller,
-        .out_max = LIMIT_ANSWERS,
+        .out_max = role->answers_max != 0 ? role->answers_max : LIMIT_ANSWERS,
     };
 
     s->role = role;
-    s->may_look_back = role->way == CLIENT_TELNET;
+    s->may_look_back = role->way == CLIENT_TELNET && !role->is_choosing;
     session_start(&ctx->all, &s->session, &client_session_ops);
     console_ref_init(&s->target, client_session_on_target_gone);
     deadline_init(&s->deadline);
@@ -484,7 +490,7 @@ struct client *client_session_start(struct session_context *ctx,
 {
     struct client_session *s = new_session(ctx, stream, role);
 
-    assert((console == NULL) == (s->menu != NULL));
+    assert((console == NULL) == client_session_is_choosing(s));
     if (console != NULL)
         go_to(s, console);
     start(s);
@@ -518,10 +524,12 @@ void client_session_detach(struct client *client)
     telnet_link_update_interest(&s->telnet, telnet_link_is_blocked(&s->telnet));
 }
 
-void client_session_leave(struct client_session *s, const char *reason)
+void client_session_leave(struct client *client, const char *reason)
 {
+    struct client_session *s = client_session_of(client);
+
     log_end(s, reason);
-    client_session_detach(&s->client);
+    client_session_detach(client);
     /* What it has typed was for this console. */
     s->is_refused = false;
     s->may_look_back = false;
@@ -555,15 +563,21 @@ enum client_outcome client_session_attach(struct client *client,
 
     client_session_detach(client);
     go_to(s, console);
+    if (client_session_is_choosing(s)) {
+        s->may_look_back = true;
+        s->is_logged = false;
+        s->was_told_denied = false;
+    }
     if (client_session_is_shown(s)) {
         outcome = let_in(s, why);
         if (outcome != CLIENT_ATTACHED) {
             client_serving_log_refused(s, outcome, why);
             console_ref_set(&s->target, NULL);
+            s->may_look_back = false;
             return outcome;
         }
         client_serving_report(s);
-        if (s->menu != NULL)
+        if (client_session_is_choosing(s))
             (void)client_output_look_back(s);
     }
     client_serving_log(s);
@@ -572,6 +586,27 @@ enum client_outcome client_session_attach(struct client *client,
     client_input_go_on(s);
     client_output_flush(s);
     return CLIENT_ATTACHED;
+}
+
+int client_session_send_message(struct client *client, uint8_t option,
+                                struct slice body)
+{
+    struct client_session *s = client_session_of(client);
+
+    if (client_session_is_ending(s))
+        return -1;
+    if (telnet_put_suboption(&s->telnet.wire.out, option, body) < 0) {
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
+        return -1;
+    }
+    client_output_flush(s);
+    return 0;
+}
+
+size_t client_session_owed(const struct client *client)
+{
+    return CONTAINER_OF(client, const struct client_session, client)
+        ->telnet.wire.out.len;
 }
 
 /* half_closes and those of client_idle.c get their lengths from the settings,

@@ -26,6 +26,7 @@
 #include "core/console.h"
 #include "net/stream.h"
 #include "session/session_context.h"
+#include "session/wire.h"
 
 enum {
     CLIENT_NEGOTIATION_US = 500 * 1000,
@@ -34,6 +35,10 @@ enum {
      */
     CLIENT_ANSWER_US = 3000 * 1000,
     CLIENT_ANSWER_WAITS = 3,
+    /* How often a client with a protocol of its own (struct client_talk) is
+     * waited for until it speaks telnet, each time for CLIENT_NEGOTIATION_US.
+     */
+    CLIENT_TELNET_WAITS = 20,
     /* How long AUTHENTICATION may take once it has begun. */
     CLIENT_EXCHANGE_US = 2000 * 1000,
     /* How long a draining client may take for its remaining output. */
@@ -79,17 +84,48 @@ enum client_way {
                     * its certificate */
 };
 
+/*
+ * A protocol that a client speaks around its telnet (session/admin/): what it
+ * is told first, what it is told when it is refused, and the messages of one
+ * telnet option. All get the role's owner. NULL: as for any client. Ints are 0,
+ * or a failure of buf_append.
+ */
+struct client_talk {
+    /* Queues what is said first, in place of the greeting. */
+    int (*begin)(void *owner, const struct client *client, struct wire *w);
+    /* The client, which would have been attached at once, is refused: queues
+     * what it is told. why: in words for a person. */
+    int (*refused)(void *owner, enum client_outcome outcome, const char *why,
+                   struct wire *w);
+    /* It has been attached: queues what comes before the output. */
+    int (*attached)(void *owner, struct wire *w);
+    /* The option went on or off; a message of it came; what was queued has gone
+     * out, or some of it. */
+    int (*on_option)(void *owner, bool is_on);
+    int (*on_message)(void *owner, struct slice body);
+    void (*on_written)(void *owner);
+    uint8_t option;
+};
+
 /* What a session is by how it came. Must last as long as the session. */
 struct client_role {
     enum client_way way;
     enum client_door door;
-    /* RAW: must be TLS_OFF. REMOTE, and over a stream that is TLS already:
-     * whether AUTHENTICATION is possible. */
-    enum tls_policy policy;
+    enum lock_mode asked; /* for the keyboard */
+    /* talk: the client has said all that has to be known of it. It is attached
+     * at once, and greeted when it has said its first byte of telnet. */
+    bool is_known;
+    /* talk: it comes without a console, and chooses one by its messages. */
+    bool is_choosing;
     /* vspcd made the connection: its owner logs it, it adds no fact of a
      * client, and it ends when its peer sends no more. */
     bool is_outgoing;
-    struct tls_context *tls; /* REMOTE: the context for AUTHENTICATION */
+    /* RAW: must be TLS_OFF. REMOTE, and over a stream that is TLS already:
+     * whether AUTHENTICATION is possible. */
+    enum tls_policy policy;
+    uint32_t answers_max;           /* bytes that may wait; 0: LIMIT_ANSWERS */
+    const struct client_talk *talk; /* mostly NULL */
+    struct tls_context *tls;        /* REMOTE: the context for AUTHENTICATION */
     const char *host; /* REMOTE: the name that its certificate must have */
     /* For an owner that wants to know, else NULL. on_open: the peer is served,
      * with these terms of TLS ("none"). on_end: the session has ended, whether
@@ -114,10 +150,10 @@ const struct client_role *client_listener_role(enum tls_policy policy);
 const struct client_role *client_raw_role(void);
 
 /* Takes the stream over, for a client of this console; NULL: for one of the
- * menu, which comes to consoles later. It is attached when it
- * is served; if the console is gone by then, the session has ended. A session
- * that cannot go on, or whose console refuses it (the client is told), ends at
- * the end of the turn and not before; so the result is never NULL. */
+ * menu, or one that chooses, which comes to consoles later. It is attached when
+ * it is served; if the console is gone by then, the session has ended. A
+ * session that cannot go on, or whose console refuses it (the client is told),
+ * ends at the end of the turn and not before; so the result is never NULL. */
 struct client *client_session_start(struct session_context *ctx,
                                     struct stream *stream,
                                     struct console *console,
@@ -138,10 +174,19 @@ void client_session_end(struct client *client, const char *reason);
  * goes to this one, whose output it sees from now on. If the console refuses
  * it, it has none, and why gets the reason. A client that is not served yet is
  * attached when it is. Not for a client whose session is ending.
+ * client_session_leave: it is detached for this reason, which is logged.
  */
 void client_session_detach(struct client *client);
+void client_session_leave(struct client *client, const char *reason);
 enum client_outcome client_session_attach(struct client *client,
                                           struct console *console,
                                           struct err *why);
+
+/* Queues a message of this telnet option, and writes what the client takes. -1:
+ * there is no room, or no memory, and the session ends. owed: how much was
+ * queued, and not taken yet. */
+int client_session_send_message(struct client *client, uint8_t option,
+                                struct slice body);
+size_t client_session_owed(const struct client *client);
 
 #endif

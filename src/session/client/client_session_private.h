@@ -204,6 +204,12 @@ bool client_session_is_person(const struct client_session *s);
 /* Whether it has answered about BINARY, as people's programs do. */
 bool client_session_has_answered(const struct client_session *s);
 
+/* Whether it may have no console: it chooses one, and another one later. */
+static inline bool client_session_is_choosing(const struct client_session *s)
+{
+    return s->menu != NULL || s->role->is_choosing;
+}
+
 static inline bool client_session_is_ending(const struct client_session *s)
 {
     return s->phase == CLIENT_ENDING;
@@ -220,9 +226,6 @@ static inline bool client_session_is_shown(const struct client_session *s)
 {
     return s->phase >= CLIENT_SERVING && s->phase < CLIENT_ENDING;
 }
-
-/* It leaves its console, for this reason, which is logged, and has none. */
-void client_session_leave(struct client_session *s, const char *reason);
 
 /* The connection has broken: the words for it are the stream's, where it has
  * some. */
@@ -289,6 +292,10 @@ void client_serving_log_refused(const struct client_session *s,
 /* All that came in a read was handled: serves the client, if it is known by now
  * what it is. */
 void client_serving_decide(struct client_session *s);
+
+/* Whether it has a protocol of its own, and has said nothing in telnet yet,
+ * which it has to. */
+bool client_serving_awaits_telnet(const struct client_session *s);
 
 /* TLS was decided, or has gone a step; the peer has said nothing for its time:
  * in NEGOTIATING, in CALLING. */

@@ -4,7 +4,8 @@
  * The greeting does not ask for it, because only few VMs can use it. A client
  * is asked (DO NAWS) when its console's VM wants it, once, and as soon as the
  * client is known for a person's telnet. One that offers it (WILL NAWS) may
- * tell it at any time.
+ * tell it at any time. A client that chooses by messages of its own is not
+ * asked: it knows no such option.
  */
 #include "proto/naws.h"
 #include "session/client/client_session_private.h"
@@ -14,9 +15,10 @@ void client_window_ask(struct client_session *s)
     struct wire *w = &s->telnet.wire;
 
     if (s->was_asked_window || s->mode != CLIENT_MODE_TELNET ||
-        s->role->way != CLIENT_TELNET || !client_session_is_shown(s) ||
-        !client_session_has_answered(s) || !client_session_is_person(s) ||
-        s->client.console == NULL || !console_wants_window(s->client.console) ||
+        s->role->way != CLIENT_TELNET || s->role->is_choosing ||
+        !client_session_is_shown(s) || !client_session_has_answered(s) ||
+        !client_session_is_person(s) || s->client.console == NULL ||
+        !console_wants_window(s->client.console) ||
         w->out.len > LIMIT_ANSWERS_MARK)
         return;
     s->was_asked_window = true;

@@ -97,6 +97,8 @@ bool client_first_is_known(struct client_session *s, struct slice in)
     }
     if (in.data[0] == TELNET_IAC && s->role->way == CLIENT_TELNET)
         client_input_become_telnet(s);
+    else if (client_serving_awaits_telnet(s))
+        client_session_end_for(s, CLIENT_END_NO_TELNET);
     else
         client_first_is_raw(s);
     return !client_session_is_ending(s);

@@ -47,7 +47,8 @@ static bool could_gain(struct client_session *s)
     const struct session_context *ctx = s->telnet.ctx;
 
     return s->role->way == CLIENT_TELNET && !s->role->is_outgoing &&
-           ctx->settings.asks_logins && ctx->authenticate != NULL &&
+           s->role->talk == NULL && ctx->settings.asks_logins &&
+           ctx->authenticate != NULL &&
            (s->target.console != NULL || s->menu != NULL) && has_hope(s);
 }
 

@@ -1,6 +1,7 @@
 /* What a client session is by how it came: which options of telnet it has, and
  * what it says first. Roles are constants or belong to a service; a session
  * only points to one. */
+#include "proto/admin/option233.h"
 #include "session/client/client_session_private.h"
 
 /* The last one only where TLS is offered. */
@@ -72,6 +73,21 @@ static const struct telnet_link_policies menu_policies = {
     .with_tls = &menu_policy_with_tls,
 };
 
+/* One that chooses has an option of its own, which we offer, and an 8-bit clean
+ * line without asking for one. */
+static const struct telpeer_policy talk_policy = {
+    .options = { { TELNET_OPTION_BINARY, true, true },
+                 { TELNET_OPTION_SGA, true, true },
+                 { OPTION233, true, false } },
+    .count = 3,
+    .nvt_lines = TELNET_LINES_BINARY,
+};
+
+static const struct telnet_link_policies talk_policies = {
+    .clear = &talk_policy,
+    .with_tls = &talk_policy,
+};
+
 static const struct telnet_link_policies client_policies = {
     .clear = &client_policy,
     .with_tls = &client_policy_with_tls,
@@ -94,6 +110,8 @@ const struct telnet_link_policies *client_role_policies(
 {
     if (role->door == CLIENT_DOOR_MENU)
         return &menu_policies;
+    if (role->is_choosing)
+        return &talk_policies;
     if (role->way != CLIENT_REMOTE)
         return &client_policies;
     return secure_offers(role->policy) ? &remote_policies_with_tls
@@ -127,6 +145,8 @@ int client_role_greet(struct telnet_link *l)
 {
     struct client_session *s = client_session_of_telnet(l);
 
+    if (s->role->talk != NULL)
+        return s->role->talk->begin(s->role->owner, &s->client, &l->wire);
     switch (s->role->way) {
     case CLIENT_TELNET:
         return greet(s);

@@ -93,14 +93,28 @@ void client_serving_log_refused(const struct client_session *s,
         client_access_log_refused(s, LOG_INFO, 0, why->text);
 }
 
+/* By a protocol of its own, if that has something for it. A failure matters to
+ * nobody: the session ends. */
+static bool is_refused_otherwise(struct client_session *s,
+                                 enum client_outcome outcome, const char *why)
+{
+    const struct client_talk *talk = s->role->talk;
+
+    if (talk == NULL || talk->refused == NULL)
+        return false;
+    (void)talk->refused(s->role->owner, outcome, why, &s->telnet.wire);
+    return true;
+}
+
 /* In words, where words may be said. The line goes out at once, since nobody is
  * to wait for it. */
 static void refuse_by_console(struct client_session *s,
                               enum client_outcome outcome,
                               const struct err *why)
 {
-    client_output_say(s, "[vspcd: %s: refused, %s]\r\n",
-                      console_name(s->target.console).text, why->text);
+    if (!is_refused_otherwise(s, outcome, why->text))
+        client_output_say(s, "[vspcd: %s: refused, %s]\r\n",
+                          console_name(s->target.console).text, why->text);
     client_serving_log_refused(s, outcome, why);
     end_refused(s, outcome == CLIENT_REFUSED_LIMIT ? CLIENT_END_LIMIT
                                                    : CLIENT_END_LOCKED);
@@ -109,21 +123,26 @@ static void refuse_by_console(struct client_session *s,
 /* In words that say nothing of a console, not even that there is one. */
 static void refuse_by_rules(struct client_session *s, const struct err *why)
 {
-    client_output_say(s, "[vspcd: refused, %s]\r\n", why->text);
+    if (!is_refused_otherwise(s, CLIENT_REFUSED_RIGHT, why->text))
+        client_output_say(s, "[vspcd: refused, %s]\r\n", why->text);
     end_refused(s, CLIENT_END_NO_RIGHT);
 }
 
 /* The gate has logged it. */
 static void refuse_by_gate(struct client_session *s, const char *line)
 {
-    client_output_say(s, "%s", line);
+    if (!is_refused_otherwise(s, CLIENT_REFUSED_NOW,
+                              "too many clients are connected, or none is "
+                              "served at present; try again later"))
+        client_output_say(s, "%s", line);
     end_refused(s, CLIENT_END_TOTAL);
 }
 
-/* Whether there is anything to serve it: the menu, or its console. */
+/* Whether there is anything to serve it: its console, or those to choose from.
+ */
 static bool has_target(const struct client_session *s)
 {
-    return s->menu != NULL || s->target.console != NULL;
+    return client_session_is_choosing(s) || s->target.console != NULL;
 }
 
 static bool is_authenticated(const struct client_session *s)
@@ -160,6 +179,9 @@ enum client_outcome client_serving_attach(struct client_session *s,
     console_begin_at(&s->client.reader, s->came_at);
     client_output_note_absence(s);
     (void)client_line_begin(s);
+    if (s->role->talk != NULL && s->role->talk->attached != NULL &&
+        s->role->talk->attached(s->role->owner, &s->telnet.wire) < 0)
+        client_session_end_for(s, CLIENT_END_NO_MEMORY);
     return CLIENT_ATTACHED;
 }
 
@@ -203,8 +225,8 @@ bool client_serving_take_place(struct client_session *s)
     return true;
 }
 
-/* One that came to the menu has a place and no console. */
-static bool take_place_at_menu(struct client_session *s)
+/* One that chooses has a place and no console. */
+static bool take_place_of_chooser(struct client_session *s)
 {
     if (!is_let_in(s))
         return false;
@@ -249,8 +271,8 @@ void client_serving_begin(struct client_session *s)
         return;
     }
     if (client_login_begin(s) ||
-        !(s->menu != NULL ? take_place_at_menu(s)
-                          : client_serving_take_place(s)))
+        !(client_session_is_choosing(s) ? take_place_of_chooser(s)
+                                        : client_serving_take_place(s)))
         return;
     client_serving_log(s);
     client_session_enter(s, CLIENT_SERVING);
@@ -322,6 +344,21 @@ void client_serving_on_secured(struct telnet_link *l)
     client_serving_log(s);
 }
 
+bool client_serving_awaits_telnet(const struct client_session *s)
+{
+    return s->role->talk != NULL && s->mode == CLIENT_MODE_UNDECIDED &&
+           s->phase < CLIENT_SERVING;
+}
+
+/* Once more, for a bounded time: nothing may go out to it before. */
+static void await_telnet(struct client_session *s)
+{
+    if (++s->waits < CLIENT_TELNET_WAITS)
+        client_session_enter(s, CLIENT_NEGOTIATING);
+    else
+        client_session_end_for(s, CLIENT_END_NO_TELNET);
+}
+
 /* It was silent so far: it gets the bare bytes, until it turns out to be
  * telnet. A client with a mode has answered something and only left BINARY
  * open. Without a console there is nothing to serve it yet, and it is not read:
@@ -330,6 +367,10 @@ void client_serving_stop_negotiating(struct client_session *s)
 {
     if (!has_target(s)) {
         client_session_enter(s, (enum client_phase)s->phase);
+        return;
+    }
+    if (client_serving_awaits_telnet(s)) {
+        await_telnet(s);
         return;
     }
     if (client_login_is_awaited(s)) {

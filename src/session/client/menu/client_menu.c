@@ -273,7 +273,6 @@ void client_menu_handle_window(struct client_session *s)
 static void refuse(struct client_menu *cm, const struct console *c,
                    const struct err *why)
 {
-    cm->session->may_look_back = false;
     menu_notice(&cm->menu, "%s: refused, %s", console_name(c).text, why->text);
     show_list(cm);
 }
@@ -321,9 +320,6 @@ void client_menu_attach(struct client_menu *cm, struct console *c)
     }
     cm->place = MENU_AT_CONSOLE;
     client_menu_console_begin(cm);
-    s->may_look_back = true;
-    s->is_logged = false;
-    s->was_told_denied = false;
     say_opened(cm, name.text);
     if (client_session_attach(&s->client, c, &why) == CLIENT_ATTACHED)
         count(cm, false);
@@ -339,7 +335,7 @@ void client_menu_leave(struct client_menu *cm, const char *reason)
 
     cm->must_leave = false;
     client_menu_console_end(cm);
-    client_session_leave(s, reason);
+    client_session_leave(&s->client, reason);
     if (client_session_is_ending(s))
         return;
     if (may_read)
