@@ -119,9 +119,11 @@ const struct option_row option_rows[] = {
       .type = OPTION_FLAG,
       AT(no_vm_ports),
       .text = "open no telnet ports for consoles",
-      .more = "Clients then reach a console from the menu (--menu-port), or as "
-              "its service URI says; see --service-listen and "
-              "--service-connect." },
+      .more =
+          "Clients then reach a console from the menu (--menu-port), by the "
+          "admin port (--admin-port), or as its service URI says; see "
+          "--service-listen and "
+          "--service-connect." },
     { .name = "socket",
       .type = OPTION_TEXT,
       AT(socket),
@@ -232,6 +234,24 @@ const struct option_row option_rows[] = {
       .text = "key that begins a command, after Enter, at a console that was\n"
               "opened from the menu: with . it goes back to the list, with ?\n"
               "it shows help; none: there are no commands" },
+    { .name = "admin-port",
+      .letter = 'a',
+      .type = OPTION_NUMBER,
+      AT(admin_port),
+      .value = "PORT",
+      .standard = "0",
+      .max = 65535,
+      .text = "TCP port for vSPC.py's vSPCClient and for the client of\n"
+              "VMware's Python kit; 0: none",
+      .more = "Neither client logs in: what each may do depends on its "
+              "address, or on its certificate where --client-tls lets it use "
+              "TLS. Called as vSPCServer, the port is 13371." },
+    { .name = "admin-iface",
+      .type = OPTION_ADDRESS,
+      AT(admin_iface),
+      .value = "ADDRESS",
+      .standard = "127.0.0.1",
+      .text = "address of --admin-port" },
     { .name = "vm-expire-time",
       .type = OPTION_SECONDS,
       AT(vm_expire_s),

@@ -123,6 +123,7 @@ struct settings {
     uint64_t port_range_start; /* first TCP port for consoles */
     uint64_t port_range_end;   /* last TCP port for consoles */
     uint64_t menu_port;        /* 0: there is no menu */
+    uint64_t admin_port;       /* 0: there is no admin port */
     uint64_t vm_expire_s;
     uint64_t new_console_expire_s;
     uint64_t identity_timeout_s;
@@ -234,6 +235,7 @@ struct settings {
     uint64_t messages_format; /* 0 text, 1 JSON */
     char proxy_iface[SETTINGS_HOST_MAX];
     char interface[SETTINGS_HOST_MAX];
+    char admin_iface[SETTINGS_HOST_MAX];
     bool ssl; /* vSPC.py's name for tls required */
     bool no_vm_ports;
     bool daemon;
@@ -252,7 +254,7 @@ struct settings {
     /* What to tell the user about options that have no effect. */
     const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
     int notice_count;
-    int argc;    /* for options_reload */
+    int argc;                                          /* for options_reload */
     char **argv; /* borrowed, for options_reload */
 };
 

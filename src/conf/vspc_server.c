@@ -22,6 +22,7 @@ static const struct {
      * it writes there, so vSPCServer stays in the foreground. */
     { "daemon", "true", { "no-fork", "debug", "stdout" } },
     { "messages-to", "syslog", { "debug", "stdout" } },
+    { "admin-port", "13371", { NULL } },
     /* On vSPC.py's telnet ports a new client receives no earlier output, and a
      * script written for them could take an old prompt for a new one. With a
      * number of bytes (--context) only the bytes limit the output. */
@@ -37,16 +38,6 @@ const struct vspc_server_option vspc_server_options[] = {
     /* Belongs to vSPC.py's Logging backend. */
     { .name = "context", .kind = VSPC_SERVER_ROW, .row = "attach-bytes" },
     { .name = "backend-args", .kind = VSPC_SERVER_ARGUMENTS },
-    /* An init script with these options has to keep working, but whoever counts
-     * on the admin port has to be told. */
-    { .name = "admin-port",
-      .letter = 'a',
-      .notice = "admin-port is not supported yet and is ignored: vSPCClient "
-                "cannot connect; use the consoles' telnet ports, and "
-                "SIGUSR1 to list them" },
-    { .name = "admin-iface",
-      .notice = "admin-iface is not supported yet and is ignored: there is no "
-                "admin port" },
 };
 
 enum {

@@ -153,6 +153,14 @@
 #define LOG_MENU_OPENED "menu opened"
 #define LOG_MENU_CLOSED "menu closed"
 
+/* ---- the admin port --------------------------------------------------- */
+
+#define LOG_ADMIN_PORT_OPENED "admin port opened"
+#define LOG_ADMIN_LISTED "consoles listed on the admin port"
+#define LOG_ADMIN_CLEARED "clients disconnected on the admin port"
+#define LOG_ADMIN_REFUSED "request refused on the admin port"
+#define LOG_ADMIN_CLOSED "admin connection closed"
+
 /* ---- logins ----------------------------------------------------------- */
 
 #define LOG_LOGIN_ACCEPTED "login accepted"

@@ -137,6 +137,7 @@ struct session_context {
     struct typings *typings;            /* typing.h */
     struct websocket_links *websockets; /* web/socket/websocket_link.h */
     struct console_sockets *sockets;    /* web/socket/console_socket.h */
+    struct admins *admins;              /* admin/admin_session.h */
     /* Scratch for the length of one handler. */
     uint8_t *read_buffer; /* LIMIT_READ bytes */
     uint8_t *copy_buffer; /* LIMIT_READ bytes */

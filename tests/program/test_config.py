@@ -254,6 +254,7 @@ SETTINGS = [
      "--web-proxy-groups-header", "X-Groups",
      "--metrics-from", "192.0.2.0/24"],
     ["--menu-port", 992, "--menu-escape", "%"],
+    ["--admin-port", 993, "--admin-iface", "::1"],
     ["--client-tls", "required", "--client-certs", "required", "--client-ca",
      "a b", "--client-crl", "c d", "--tls", "required", "--vm-certs",
      "required", "--vm-ca", "e f", "--vm-crl", "g h"],

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "log/log.h"
+#include "session/admin/admin_session_private.h"
 #include "session/client/menu/client_menu_private.h"
 #include "session/service/service.h"
 #include "session/vm/vm_session.h"
@@ -382,6 +383,30 @@ void site_renames_due(struct site *s)
     fall_due(s, &s->directory.renames);
 }
 
+void site_admin_silences_due(struct site *s)
+{
+    fall_due(s, &s->ctx.admins->silences);
+}
+
+void site_admin_talks_due(struct site *s)
+{
+    fall_due(s, &s->ctx.admins->talks);
+    fall_due(s, &s->ctx.admins->readings);
+}
+
+/* Each piece of work waits for a rest behind the one before it. What waits for
+ * a place is left. */
+void site_admin_work_due(struct site *s)
+{
+    struct admins *all = s->ctx.admins;
+    uint32_t pieces = 1000;
+
+    do {
+        fall_due(s, &all->starts);
+        fall_due(s, &all->rests);
+    } while (deadline_is_running(&all->step) && --pieces > 0);
+}
+
 void site_leaves_due(struct site *s)
 {
     fall_due(s, &s->directory.leaves);
@@ -455,6 +480,16 @@ struct peer *menu_connect(struct site *s)
 
     client_session_start(&s->ctx, &p->stream.stream, NULL,
                          client_menu_role(s->policy));
+    site_run(s);
+    return p;
+}
+
+struct peer *admin_connect(struct site *s)
+{
+    struct peer *p = peer_add(s);
+
+    s->ctx.settings.client_policy = s->policy;
+    admin_session_start(&s->ctx, &p->stream.stream);
     site_run(s);
     return p;
 }

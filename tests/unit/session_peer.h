@@ -134,6 +134,13 @@ void site_menu_keys_due(struct site *s);
 void site_menu_terminals_due(struct site *s);
 void site_menu_refreshes_due(struct site *s);
 
+/* On the admin port: nothing was said so far, and so the kit's option is
+ * offered; what looks at consoles does so; a conversation takes too long, or
+ * reading a list does. */
+void site_admin_silences_due(struct site *s);
+void site_admin_work_due(struct site *s);
+void site_admin_talks_due(struct site *s);
+
 /* The console of the VM that vm_start plays. */
 struct console *site_console(struct site *s);
 
@@ -147,6 +154,9 @@ struct peer *client_arrive(struct site *s, struct console *c);
 
 /* The same at the menu's port; nothing was said by it. */
 struct peer *menu_connect(struct site *s);
+
+/* The same at the admin port. */
+struct peer *admin_connect(struct site *s);
 
 /* One whose stream a test gives to a session by itself. */
 struct peer *peer_add(struct site *s);

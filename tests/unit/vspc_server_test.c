@@ -191,17 +191,21 @@ static void p_depends_on_the_backend(void **state)
         assert_int_equal(source_of("proxy-port"), SETTINGS_DEFAULT);
 }
 
-static void what_is_not_there_is_said_and_harms_nobody(void **state)
+static void the_admin_port_is_there_unless_it_is_off(void **state)
 {
     (void)state;
-    assert_int_equal(options("vSPCServer", "--admin-port", "13371", "-a", "1",
-                             "--admin-iface=127.0.0.1", NULL),
-                     0);
-    assert_int_equal(settings.notice_count, 2);
-    assert_non_null(strstr(settings.notices[0], "admin-port"));
-    assert_non_null(strstr(settings.notices[1], "admin-iface"));
     assert_int_equal(options("vSPCServer", NULL), 0);
-    assert_int_equal(settings.notice_count, 0);
+    assert_int_equal(settings.admin_port, 13371);
+    assert_string_equal(settings.admin_iface, "127.0.0.1");
+    assert_int_equal(source_of("admin-port"), SETTINGS_VSPC_SERVER);
+    assert_int_equal(
+        options("vSPCServer", "-a", "1", "--admin-iface=::1", NULL), 0);
+    assert_int_equal(settings.admin_port, 1);
+    assert_string_equal(settings.admin_iface, "::1");
+    assert_int_equal(options("vSPCServer", "--admin-port", "0", NULL), 0);
+    assert_int_equal(settings.admin_port, 0);
+    assert_int_equal(options("vspcd", NULL), 0);
+    assert_int_equal(settings.admin_port, 0);
 }
 
 static void arguments_of_the_backend_are_options(void **state)
@@ -269,20 +273,6 @@ static void its_names_can_stand_in_the_file(void **state)
     assert_string_equal(settings.state_file, "/a");
     assert_int_equal(settings.attach_bytes, 200);
     assert_int_equal(options_where(&settings, "attach-bytes", 0).line, 3);
-    assert_int_equal(settings.notice_count, 0);
-}
-
-static void what_is_not_there_is_said_of_the_file_too(void **state)
-{
-    const char *first;
-
-    (void)state;
-    assert_int_equal(read_file("admin-port = 13371\nadmin-iface = \"::1\"\n"),
-                     0);
-    assert_int_equal(settings.notice_count, 2);
-    first = settings.notices[0];
-    options("vSPCServer", "--admin-port=1", NULL);
-    assert_ptr_equal(settings.notices[0], first);
 }
 
 static void arguments_of_the_backend_can_stand_in_the_file(void **state)
@@ -298,7 +288,7 @@ static void arguments_of_the_backend_can_stand_in_the_file(void **state)
     assert_string_equal(settings.log_mode, "0640");
     assert_int_equal(settings.attach_bytes, 200);
     assert_int_equal(settings.service_listen.count, 2);
-    assert_int_equal(settings.notice_count, 1);
+    assert_int_equal(settings.admin_port, 1);
     assert_int_equal(source_of("prefix"), SETTINGS_FILE);
     assert_int_equal(source_of("proxy-port"), SETTINGS_DEFAULT);
 }
@@ -494,11 +484,10 @@ int main(void)
         cmocka_unit_test(what_was_said_goes_before_its_defaults),
         cmocka_unit_test(its_letters_are_vspc_pys),
         cmocka_unit_test(p_depends_on_the_backend),
-        cmocka_unit_test(what_is_not_there_is_said_and_harms_nobody),
+        cmocka_unit_test(the_admin_port_is_there_unless_it_is_off),
         cmocka_unit_test(arguments_of_the_backend_are_options),
         cmocka_unit_test(wrong_arguments_of_the_backend_are_named),
         cmocka_unit_test(its_names_can_stand_in_the_file),
-        cmocka_unit_test(what_is_not_there_is_said_of_the_file_too),
         cmocka_unit_test(arguments_of_the_backend_can_stand_in_the_file),
         cmocka_unit_test(the_command_line_overrides_its_names_in_the_file),
         cmocka_unit_test(what_is_wrong_with_its_names_in_the_file_is_said),

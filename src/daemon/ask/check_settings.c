@@ -122,6 +122,7 @@ void check_settings(const struct settings *s, struct problems *problems)
 {
     check_address(s, "proxy-iface", 0, s->proxy_iface, true, problems);
     check_address(s, "interface", 0, s->interface, false, problems);
+    check_address(s, "admin-iface", 0, s->admin_iface, false, problems);
     for (uint64_t i = 0; i < s->proxies.count; i++)
         check_address(s, "proxy-listen", i, s->proxies.item[i].address, true,
                       problems);

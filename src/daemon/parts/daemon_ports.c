@@ -28,6 +28,30 @@ static int open_menu(struct daemon_ports *p, struct err *err)
     return r;
 }
 
+static int open_admin(struct daemon_ports *p, struct err *err)
+{
+    const struct settings *s = p->settings;
+    struct address address;
+    struct err why;
+    int r;
+
+    if (s->admin_port == 0)
+        return 0;
+    r = address_parse(s->admin_iface, (uint16_t)s->admin_port, &address, &why);
+    if (r < 0) {
+        err_set(err, "%.120s: %.120s", options_where(s, "admin-iface", 0).text,
+                why.text);
+        return r;
+    }
+    r = admin_port_open(p->sessions, p->loop, &address, &p->admin);
+    if (r < 0)
+        err_set(err,
+                "cannot listen for vSPCClient on %s: %s; choose another port "
+                "with --admin-port, or 0 for none",
+                address_format(&address).text, strerror(-r));
+    return r;
+}
+
 int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
                       struct loop *loop, struct session_context *sessions,
                       const struct directory *directory, struct err *err)
@@ -48,8 +72,12 @@ int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
         return r;
     }
     r = open_menu(p, err);
-    if (r < 0)
+    if (r == 0)
+        r = open_admin(p, err);
+    if (r < 0) {
+        menu_port_close(p->menu);
         return r;
+    }
     ports_init(&p->ports, (uint16_t)settings->port_range_start,
                (uint16_t)settings->port_range_end);
     return 0;
@@ -126,10 +154,16 @@ void daemon_ports_log(const struct daemon_ports *p)
 {
     struct address address;
 
-    if (p->menu == NULL)
-        return;
-    address = menu_port_address(p->menu);
-    log_info(LOG_MENU_PORT_OPENED " address=%s", address_format(&address).text);
+    if (p->menu != NULL) {
+        address = menu_port_address(p->menu);
+        log_info(LOG_MENU_PORT_OPENED " address=%s",
+                 address_format(&address).text);
+    }
+    if (p->admin != NULL) {
+        address = admin_port_address(p->admin);
+        log_info(LOG_ADMIN_PORT_OPENED " address=%s",
+                 address_format(&address).text);
+    }
 }
 
 void daemon_ports_stop(struct daemon_ports *p)
@@ -139,6 +173,8 @@ void daemon_ports_stop(struct daemon_ports *p)
 
     menu_port_close(p->menu);
     p->menu = NULL;
+    admin_port_close(p->admin);
+    p->admin = NULL;
     while ((c = directory_next(p->directory, &cursor)) != NULL) {
         daemon_ports_take_back(p, c);
         service_stop_listening(c);

@@ -1,8 +1,8 @@
 /*
  * daemon_ports.h - the TCP ports of clients: chooses a console's port, and
- * opens its listener; opens the menu's.
+ * opens its listener; opens the menu's, and the admin port.
  *
- * Owns the listeners (console.port, menu), until daemon_ports_close.
+ * Owns the listeners (console.port, menu, admin), until daemon_ports_close.
  */
 #ifndef DAEMON_PARTS_DAEMON_PORTS_H
 #define DAEMON_PARTS_DAEMON_PORTS_H
@@ -11,6 +11,7 @@
 #include "conf/options.h"
 #include "core/told/ports.h"
 #include "net/address.h"
+#include "session/admin/admin_port.h"
 #include "session/client/menu/menu_port.h"
 
 struct console;
@@ -26,6 +27,7 @@ struct daemon_ports {
     struct ports ports;
     struct address interface; /* without a port */
     struct menu_port *menu;   /* NULL: there is none */
+    struct admin_port *admin; /* the same */
 };
 
 /* 0, or negative with err filled. */
@@ -36,7 +38,7 @@ int daemon_ports_open(struct daemon_ports *p, const struct settings *settings,
 /* Closes all listeners, also those of service URIs. Connected clients stay. */
 void daemon_ports_close(struct daemon_ports *p);
 
-/* Says where the menu is, at the start. */
+/* Says where menu and admin port are, at the start. */
 void daemon_ports_log(const struct daemon_ports *p);
 
 /* The program's end begins: no new clients. */

@@ -20,7 +20,7 @@ enum option233_kind {
     OPTION233_WRONG,      /* none of these: the kit's server closes */
 };
 
-enum option233_mode {
+enum option233_access {
     OPTION233_READ_WRITE = 0x00,
     OPTION233_READ_ONLY = 0x01,
     OPTION233_EXCLUSIVE = 0x10,
@@ -30,7 +30,7 @@ enum option233_mode {
 
 struct option233_message {
     enum option233_kind kind;
-    uint8_t mode; /* CONNECT: enum option233_mode, or another number */
+    uint8_t mode; /* CONNECT: enum option233_access, or another number */
     struct slice
         id; /* CONNECT: UTF-8, one byte or more; points into the body */
 };

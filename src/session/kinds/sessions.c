@@ -1,5 +1,6 @@
 #include "session/kinds/sessions.h"
 
+#include "session/admin/admin_session.h"
 #include "session/arrival.h"
 #include "session/client/client_session.h"
 #include "session/service/service.h"
@@ -16,6 +17,7 @@ void sessions_open(struct session_context *ctx, struct loop *loop,
     client_session_open_all(ctx);
     service_open_all(ctx);
     typing_open_all(ctx);
+    admin_session_open_all(ctx);
 }
 
 void sessions_set(struct session_context *ctx,
@@ -50,6 +52,7 @@ void sessions_close(struct session_context *ctx)
 {
     session_free_ended(&ctx->all);
     typing_close_all(ctx);
+    admin_session_close_all(ctx);
     service_close_all(ctx);
     client_session_close_all(ctx);
     vm_session_close_all(ctx);

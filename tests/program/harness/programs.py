@@ -203,6 +203,9 @@ class Vspcd(Program):
         env = {"STATE_DIRECTORY": self._state.name,
                "RUNTIME_DIRECTORY": self._state.name} | (env or {})
         self.socket = os.path.join(env["RUNTIME_DIRECTORY"], "vspcd.sock")
+        # vSPCServer's own port is there once on a machine.
+        if not {"--admin-port", "-a"} & set(args):
+            args = ("--admin-port", 0, *args)
         super().__init__(
             [*wrapper, program, "--proxy-port", proxy_port,
              "--proxy-iface", iface, "--interface", iface,

@@ -26,6 +26,11 @@ def negotiate(verb, *options):
     return b"".join(bytes((IAC, verb, option)) for option in options)
 
 
+def negotiate_all(pairs):
+    """Of (verb, option)."""
+    return b"".join(negotiate(*pair) for pair in pairs)
+
+
 def will(*options):
     return negotiate(WILL, *options)
 
