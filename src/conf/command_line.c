@@ -12,7 +12,7 @@
 enum {
     FIRST_ROW = 256, /* above every letter */
     FIRST_OF_VSPC_SERVER = FIRST_ROW + SETTINGS_ROWS_MAX,
-    OPTIONS_MAX = SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX,
+    OPTIONS_MAX = SETTINGS_ROWS_MAX + VSPC_SERVER_OPTIONS_MAX,
     ARGUMENTS_MAX = 32, /* words of --backend-args */
 };
 
@@ -139,8 +139,6 @@ static void take_other(struct reading *r,
                        const struct vspc_server_option *other,
                        const char *value)
 {
-    struct command_line *line = r->line;
-
     switch (other->kind) {
     case VSPC_SERVER_ROW:
         take_row(r, option_find(other->row), value, false);
@@ -153,13 +151,6 @@ static void take_other(struct reading *r,
         }
         free(r->arguments);
         r->arguments = xstrdup(value);
-        break;
-    case VSPC_SERVER_NOTICE:
-        for (int i = 0; i < line->notice_count; i++) {
-            if (line->notices[i] == other->notice)
-                return;
-        }
-        line->notices[line->notice_count++] = other->notice;
         break;
     }
 }

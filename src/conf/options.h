@@ -29,8 +29,7 @@ enum {
     SETTINGS_PORTS_MAX = 8,
     SETTINGS_RULES_MAX = 32,
     SETTINGS_NETWORKS_MAX = 64,
-    SETTINGS_ROWS_MAX = 128,  /* more than the table has */
-    SETTINGS_NOTICES_MAX = 8, /* more than vspc_server.c has options */
+    SETTINGS_ROWS_MAX = 128, /* more than the table has */
 };
 
 enum settings_source {
@@ -251,9 +250,6 @@ struct settings {
      * NULL: in the working directory. */
     char *directory;
     struct settings_origin origins[SETTINGS_ROWS_MAX]; /* by row */
-    /* What to tell the user about options that have no effect. */
-    const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
-    int notice_count;
     int argc;                                          /* for options_reload */
     char **argv; /* borrowed, for options_reload */
 };

@@ -58,8 +58,6 @@ static void take_command_line(const struct command_line *line,
         if (option_set(o->row, origin, o->value, s, &err) < 0)
             problems_add(problems, 0, "--%s: %s", o->row->name, err.text);
     }
-    for (int i = 0; i < line->notice_count; i++)
-        vspc_server_add_notice(s, line->notices[i]);
 }
 
 /* The path of the last --config, or that of the environment. NULL: none was

@@ -21,8 +21,6 @@ struct command_line {
     struct command_line_option *options; /* in their order */
     int count;
     enum options_request request;
-    const char *notices[SETTINGS_NOTICES_MAX]; /* constants */
-    int notice_count;
     char *arguments; /* the words of --backend-args; NULL: none */
 };
 

@@ -46,8 +46,8 @@ enum {
 
 const int vspc_server_option_count = OPTION_COUNT;
 
-static_assert((int)OPTION_COUNT <= (int)SETTINGS_NOTICES_MAX,
-              "each may have a notice");
+static_assert((int)OPTION_COUNT <= (int)VSPC_SERVER_OPTIONS_MAX,
+              "readers have room for each");
 
 bool vspc_server_is_name(const char *program)
 {
@@ -106,16 +106,6 @@ const struct vspc_server_option *vspc_server_find_letter(int letter)
             return &vspc_server_options[i];
     }
     return NULL;
-}
-
-void vspc_server_add_notice(struct settings *s, const char *notice)
-{
-    for (int i = 0; i < s->notice_count; i++) {
-        if (s->notices[i] == notice)
-            return;
-    }
-    assert(s->notice_count < SETTINGS_NOTICES_MAX);
-    s->notices[s->notice_count++] = notice;
 }
 
 const struct option_row *vspc_server_row_of_p(bool is_logging)

@@ -22,15 +22,15 @@ void vspc_server_set_defaults(struct settings *settings);
 /* An option of vSPC.py that is no row. */
 struct vspc_server_option {
     const char *name;
-    const char *row;    /* VSPC_SERVER_ROW: the row's name */
-    const char *notice; /* VSPC_SERVER_NOTICE: what to tell the user */
+    const char *row; /* VSPC_SERVER_ROW: the row's name */
     enum vspc_server_kind {
-        VSPC_SERVER_NOTICE,    /* is accepted and has no effect */
         VSPC_SERVER_ROW,       /* is another name of a row */
         VSPC_SERVER_ARGUMENTS, /* has options as its value */
     } kind;
     char letter; /* short option; 0: none */
 };
+
+enum { VSPC_SERVER_OPTIONS_MAX = 8 }; /* more than there are */
 
 extern const struct vspc_server_option vspc_server_options[];
 extern const int vspc_server_option_count;
@@ -38,10 +38,6 @@ extern const int vspc_server_option_count;
 /* Find an option by its name or letter; NULL: no option has it. */
 const struct vspc_server_option *vspc_server_find(const char *name);
 const struct vspc_server_option *vspc_server_find_letter(int letter);
-
-/* Adds a notice of vspc_server_options. A notice that the settings have already
- * is not added again. */
-void vspc_server_add_notice(struct settings *settings, const char *notice);
 
 /* The row of vSPC.py's -p: --proxy-port, but --prefix with the Logging backend.
  */

@@ -604,8 +604,6 @@ void daemon_say_ready(struct daemon *d)
                     LOG_TEXT("whoever takes vspcd over has the whole system; "
                              "see --user, or the systemd unit"));
     daemon_proxies_check_allowed(&d->proxies, s);
-    for (int i = 0; i < s->notice_count; i++)
-        log_warning(LOG_SETTING_IGNORED " reason=%s", LOG_TEXT(s->notices[i]));
     daemon_access_log(&d->access, s);
     daemon_tokens_log(&d->tokens);
     daemon_tls_log(&d->tls);

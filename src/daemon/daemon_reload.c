@@ -150,21 +150,6 @@ static void prepared_free(struct prepared *p)
     free(p);
 }
 
-/* Logs new notices only: the others would be repeated at each SIGHUP. */
-static void log_new_notices(const struct settings *former,
-                            const struct settings *next)
-{
-    for (int i = 0; i < next->notice_count; i++) {
-        bool is_new = true;
-
-        for (int j = 0; j < former->notice_count; j++)
-            is_new &= next->notices[i] != former->notices[j];
-        if (is_new)
-            log_warning(LOG_SETTING_IGNORED " reason=%s",
-                        LOG_TEXT(next->notices[i]));
-    }
-}
-
 /* Whoever is told may end its call, but nobody else's. */
 static void tell(struct daemon *d, const struct api_config_report *report)
 {
@@ -212,7 +197,6 @@ static void use_prepared(struct daemon *d, struct prepared *p,
     struct session_judged judged;
     struct settings former;
 
-    log_new_notices(d->settings, &p->next);
     former = put_in_place(d, &p->next, &p->rules, &p->access, tls);
     judged = sessions_judge(&d->sessions);
     daemon_logins_look_again(&d->logins);

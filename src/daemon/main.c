@@ -60,12 +60,6 @@ static void print_problems(const struct problems *problems)
         fprintf(stderr, "vspcd: and %d more\n", problems->count - kept);
 }
 
-static void print_notices(const struct settings *settings)
-{
-    for (int i = 0; i < settings->notice_count; i++)
-        fprintf(stderr, "vspcd: %s\n", settings->notices[i]);
-}
-
 /* The other processes of this program. */
 struct companions {
     int waiting; /* descriptor of the one that waits for readiness; -1: none */
@@ -200,7 +194,6 @@ static int check_config(const struct settings *settings,
     print_problems(problems);
     if (problems->count > 0)
         return EXIT_FAILURE;
-    print_notices(settings);
     daemon_tls_warn(settings, &warnings);
     print_problems(&warnings);
     check_access_warn(settings, stderr);

@@ -38,7 +38,6 @@
 
 /* ---- settings and SIGHUP ---------------------------------------------- */
 
-#define LOG_SETTING_IGNORED "setting ignored"
 #define LOG_RELOADED "SIGHUP: configuration reloaded"
 #define LOG_RELOAD_EMPTY "SIGHUP: nothing to reload"
 #define LOG_RELOAD_INVALID "SIGHUP: configuration invalid"

@@ -133,8 +133,6 @@ static void take_arguments(const struct found *found)
                         "the command line only");
     for (int i = 0; i < line.count; i++)
         take_argument(found, &line.options[i]);
-    for (int i = 0; i < line.notice_count; i++)
-        vspc_server_add_notice(&found->reader->read, line.notices[i]);
     command_line_done(&line);
 }
 
@@ -152,10 +150,7 @@ static void take_other(const struct found *found,
         return;
     }
     *at = found->line;
-    if (other->kind == VSPC_SERVER_ARGUMENTS)
-        take_arguments(found);
-    else
-        vspc_server_add_notice(&found->reader->read, other->notice);
+    take_arguments(found);
 }
 
 /* Whether the option can stand in a file: another name of a request cannot. */
@@ -320,7 +315,7 @@ static void forget(struct settings *s)
 
 static void read_once(struct config_reader *r, const char *text)
 {
-    cfg_opt_t options[SETTINGS_ROWS_MAX + SETTINGS_NOTICES_MAX +
+    cfg_opt_t options[SETTINGS_ROWS_MAX + VSPC_SERVER_OPTIONS_MAX +
                       CONFIG_UNKNOWN_MAX + SECTION_KINDS + 2];
     section_options subopts;
     cfg_t *cfg;
@@ -352,8 +347,6 @@ static void hand_over(struct config_reader *r, struct settings *settings,
             option_copy(&option_rows[i], settings, &r->read);
     }
     access_sections_copy(&settings->sections, &r->read.sections);
-    for (int i = 0; i < r->read.notice_count; i++)
-        vspc_server_add_notice(settings, r->read.notices[i]);
     for (int i = 0; i < problems_kept(&r->problems); i++)
         problems_add(problems, r->problems.item[i].line, "%s",
                      r->problems.item[i].text);

@@ -7,6 +7,7 @@
 #define CONF_CONFIG_FILE_PRIVATE_H
 
 #include "conf/sources.h"
+#include "conf/vspc_server.h"
 
 #include <confuse.h>
 
@@ -44,7 +45,7 @@ struct config_reader {
     struct settings read;
     struct problems problems;
     /* The lines of vspc_server_options; 0: not in the file. */
-    unsigned other_line[SETTINGS_NOTICES_MAX];
+    unsigned other_line[VSPC_SERVER_OPTIONS_MAX];
     struct config_unknown unknown[CONFIG_UNKNOWN_MAX];
     int unknown_count;
     bool is_again; /* a new unknown name was noted: read again */
