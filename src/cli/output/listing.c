@@ -36,20 +36,23 @@ bool listing_parse_form(const char *text, enum listing_form *ret,
  * escapes control characters itself, all but DEL and C1. */
 static void print_json(const json_t *value, size_t flags)
 {
-    char *line = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    char *text;
+    char *text = json_dumps(value, flags | JSON_ENCODE_ANY);
+    char *line;
 
-    if (line == NULL)
-        mem_end();
-    if (out_is_terminal() && !text_is_visible(line))
-        flags |= JSON_ENSURE_ASCII;
-    text = json_dumps(value, flags | JSON_ENCODE_ANY);
+    if (text != NULL && out_is_terminal()) {
+        line = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+        if (line == NULL || !text_is_visible(line)) {
+            free(text);
+            text =
+                json_dumps(value, flags | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+        }
+        free(line);
+    }
     if (text == NULL)
         mem_end();
     out_text(text);
     out_text("\n");
     free(text);
-    free(line);
 }
 
 static void print_name(const json_t *item, const char *path)

@@ -12,22 +12,29 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static enum out_colours wanted;
+/* AUTO until it is known: a table asks for each of its cells. */
+static enum out_colours colours;
 
-void out_set_colours(enum out_colours colours)
+void out_set_colours(enum out_colours wanted)
 {
-    wanted = colours;
+    colours = wanted;
 }
 
-static bool has_colours(void)
+static bool terminal_has_colours(void)
 {
     const char *no_colour = getenv("NO_COLOR");
     const char *term = getenv("TERM");
 
-    if (wanted != OUT_COLOURS_AUTO)
-        return wanted == OUT_COLOURS_ALWAYS;
     return (no_colour == NULL || no_colour[0] == '\0') && term != NULL &&
            strcmp(term, "dumb") != 0 && out_is_terminal();
+}
+
+static bool has_colours(void)
+{
+    if (colours == OUT_COLOURS_AUTO)
+        colours =
+            terminal_has_colours() ? OUT_COLOURS_ALWAYS : OUT_COLOURS_NEVER;
+    return colours == OUT_COLOURS_ALWAYS;
 }
 
 /* Standard output has failed. */

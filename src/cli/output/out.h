@@ -17,7 +17,7 @@
 enum out_colours { OUT_COLOURS_AUTO, OUT_COLOURS_ALWAYS, OUT_COLOURS_NEVER };
 
 /* AUTO: on a terminal that has them, unless NO_COLOR is set. */
-void out_set_colours(enum out_colours colours);
+void out_set_colours(enum out_colours wanted);
 
 enum out_style { OUT_PLAIN, OUT_HEADING, OUT_GOOD, OUT_NOTABLE, OUT_FAINT };
 
