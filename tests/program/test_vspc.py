@@ -2,11 +2,15 @@
 
 import json
 import re
+import signal
+import subprocess
 
 import pytest
 
 from harness import words
-from harness.fake_api import run_vspc
+from harness.fake_api import VSPC, run_vspc
+from harness.net import eventually
+from harness.programs import clean_environment
 
 
 def vspc(vspcd, *args, **options):
@@ -45,6 +49,38 @@ def test_the_server(vspcd):
     status = json.loads(vspc(vspcd, "status", "-o", "json").stdout)
     assert status["health"] == {"state": "ok", "audit": "ok"}
     assert "client-total" in vspc(vspcd, "limits").stdout
+
+
+def test_logs_of_a_file_and_of_memory(start_vspcd, tmp_path):
+    vspcd = start_vspcd("--logdir", tmp_path)
+    vm = vspcd.vm("web-01")
+    vm.send(b"booting \x1b[1mLinux\x1b[0m\r\nlogin: \r\npanic\r\n")
+    eventually(lambda: any(b"panic" in f.read_bytes()
+                           for f in tmp_path.iterdir()), "the log")
+    assert vspc(vspcd, "logs", "web-01").stdout == \
+        "booting Linux\nlogin: \npanic\n"
+    assert vspc(vspcd, "logs", "web-01", "-n1").stdout == "panic\n"
+    assert vspc(vspcd, "logs", "web-01", "--grep", "^b").stdout == \
+        "booting Linux\n"
+    assert b"\x1b[1m" in vspc(vspcd, "logs", "web-01", "--raw",
+                              text=False).stdout
+
+
+def test_logs_are_followed(vspcd):
+    vm = vspcd.vm("web-01")
+    vm.send(b"first\r\n")
+    eventually(lambda: vspc(vspcd, "logs", "-q", "web-01").stdout ==
+               "first\n", "the first line")
+    process = subprocess.Popen(
+        [VSPC, "-s", vspcd.socket, "logs", "-f", "web-01"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=clean_environment())
+    assert process.stdout.readline() == b"first\n"
+    vm.send(b"second\r\n")
+    assert process.stdout.readline() == b"second\n"
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == -signal.SIGINT
+    process.stdout.close()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ static const struct option_row options[] = {
     { "grep", 0, "RE", "only lines that match an extended regular expression" },
     { "raw", 0, NULL, "every byte as it came; else control characters are "
       "left out" },
-    { "previous", 'p', NULL, "the log file before the current one" },
+    { "previous", 'p', NULL, "begin with the rotated log files" },
     { NULL, 0, NULL, NULL },
 };
 /* clang-format on */
@@ -94,14 +94,14 @@ static void make_target(const struct invocation *in,
     if (arguments_has(a, "follow"))
         target_add_query(target, "follow", "true");
     if (arguments_has(a, "previous"))
-        target_add_query(target, "previous", "1");
+        target_add_query(target, "previous", "true");
 }
 
 /* Only what a log has was asked for. */
 static bool needs_log(const struct arguments *a)
 {
     return arguments_has(a, "since") || arguments_has(a, "until") ||
-           arguments_has(a, "previous") || arguments_has(a, "timestamps");
+           arguments_has(a, "previous");
 }
 
 static enum exits show(struct invocation *in, const struct console_found *found,
