@@ -1,5 +1,6 @@
 """vspc and vspcd together."""
 
+import getpass
 import json
 import re
 import signal
@@ -83,6 +84,64 @@ def test_logs_are_followed(vspcd):
     process.stdout.close()
 
 
+def test_typing(vspcd):
+    vm = vspcd.vm("web-01")
+    assert vspc(vspcd, "send", "web-01", "root").returncode == 0
+    assert vm.read_exactly(5) == b"root\r"
+    assert vspc(vspcd, "send", "w*", "--all-matching", "--yes", "-n",
+                "x").returncode == 0
+    assert vm.read_exactly(1) == b"x"
+    vm.close()
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web-01")
+    result = vspc(vspcd, "send", "web-01", "root")
+    assert result.returncode == 7 and "not connected" in result.stderr
+
+
+def test_locks_and_messages(vspcd):
+    vspcd.vm("web-01")
+    client = vspcd.telnet(vspcd.port_of("web-01"))
+    vspcd.wait_clients("web-01", 1)
+    assert vspc(vspcd, "message", "web-01", "back", "at 5").returncode == 0
+    client.read_until(b"back at 5")
+    assert vspc(vspcd, "lock", "web-01", "--reason", "disk").returncode == 0
+    client.read_until(b"disk")
+    wide = vspc(vspcd, "list", "-o", "jsonl").stdout
+    assert json.loads(wide)["locked_by"]
+    assert vspc(vspcd, "unlock", "web-01").returncode == 0
+    number = json.loads(vspc(vspcd, "who", "-o", "jsonl").stdout)["number"]
+    assert vspc(vspcd, "kick", number, "--reason", "enough").returncode == 0
+    client.read_until(b"enough")
+    client.wait_closed()
+
+
+def test_console_is_forgotten(vspcd):
+    vm = vspcd.vm("web-01")
+    assert vspc(vspcd, "forget", "web-01").returncode == 6
+    vm.close()
+    vspcd.wait_event(words.VM_DISCONNECTED, console="web-01")
+    assert vspc(vspcd, "forget", "web-01").returncode == 0
+    assert vspc(vspcd, "forget", "web-01").returncode == 3
+
+
+def test_configuration(start_vspcd, tmp_path):
+    conf = tmp_path / "conf"
+    conf.write_text("client-limit = 2\n"
+                    f"access \"*\" {{ admin = {{\"{getpass.getuser()}\"}} }}\n")
+    vspcd = start_vspcd("--config", conf)
+    shown = vspc(vspcd, "config", "show", "--no-headers").stdout
+    assert re.search(r"^client-limit +2 +file +1$", shown, re.M)
+    conf.write_text(conf.read_text().replace("= 2", "= 3"))
+    for args in (["config", "check"], ["reload"]):
+        assert vspc(vspcd, *args).stdout == "client-limit: 3, was 2\n"
+    assert vspc(vspcd, "reload").stderr == "vspc: nothing changes\n"
+    bad = tmp_path / "bad"
+    bad.write_text("foo = 1\n")
+    result = vspc(vspcd, "config", "check", bad)
+    assert result.returncode == 1 and "unknown setting 'foo'" in result.stdout
+    result = vspc(vspcd, "access", "explain", "alice", "web-01")
+    assert result.stdout.startswith("right: none\n")
+
+
 @pytest.fixture
 def secure(start_vspcd, certificates):
     """The API over https, and a token of root's."""
@@ -104,6 +163,15 @@ def test_https_proves_the_server(secure, certificates, tmp_path):
     token = tmp_path / "token"
     token.write_text("vspc_wrong\n")
     token.chmod(0o600)
+    result = run_vspc("-s", secure.web, "--ca", ca, "--token-file", token,
+                      "list")
+    assert result.returncode == 4
+    made = vspc(secure, "token", "create", "laptop")
+    token.write_text(made.stdout)
+    result = run_vspc("-s", secure.web, "--ca", ca, "--token-file", token,
+                      "list")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert vspc(secure, "token", "revoke", "laptop").returncode == 0
     result = run_vspc("-s", secure.web, "--ca", ca, "--token-file", token,
                       "list")
     assert result.returncode == 4

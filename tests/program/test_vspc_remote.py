@@ -473,10 +473,10 @@ def test_file_is_typed_whole_to_each(three, tmp_path):
     (["forget", "web-01"], "DELETE", "%2Fs0", None),
     (["kick", "17", "--reason", "x"], "DELETE", "/clients/17", None),
     (["token", "revoke", "ci"], "DELETE", "/tokens/ci", None),
-    (["reload"], "POST", "/config/reload", None),
+    (["-q", "reload"], "POST", "/config/reload", None),
 ])
 def test_verbs_are_requests(three, args, verb, end, body):
-    three.on(verb, "/.*", Answer({}))
+    three.on(verb, "/.*", Answer({"ok": True}))
     result = three.run(*args)
     assert (result.returncode, result.stderr) == (0, "")
     request = three.asked(verb, end)[-1]
@@ -497,9 +497,45 @@ def test_person_is_kicked_by_name(three):
 def test_token_is_alone_on_standard_output(fake):
     fake.on("POST", "/tokens", Answer({"token": "vspc_secret", "name": "ci"}))
     result = fake.run("token", "create", "ci", "--may", "write", "--consoles",
-                      "a*", "--consoles", "b", "--expires", "1d")
+                      "a*", "--expires", "1d")
+    assert fake.requests[0].json == {"name": "ci", "may": "write",
+                                     "consoles": "a*", "expires": 86400}
     assert result.stdout == "vspc_secret\n"
     assert "shown only now" in result.stderr
+
+
+def test_reload_that_is_refused_is_1(fake):
+    fake.on("POST", "/config/reload", error(
+        409, "conflict", "nothing was changed: line 3"))
+    result = fake.run("reload")
+    assert result.returncode == 1 and "line 3" in result.stderr
+
+
+def test_configuration_is_checked(fake, tmp_path):
+    file = tmp_path / "new.conf"
+    file.write_text("x = 1\n")
+    fake.on("POST", "/config/check", Answer({
+        "ok": False, "problems": [{"line": 1, "text": "no setting x"}],
+        "warnings": [{"line": None, "text": "no rules"}], "changes": [
+            {"name": "hold", "value": "2", "before": None,
+             "needs_restart": False},
+            {"name": "web", "value": None, "before": None,
+             "needs_restart": True}]}))
+    result = fake.run("config", "check", file)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        "error: no setting x", "warning: no rules", "hold: 2, was -",
+        "web: changes with a restart of vspcd"]
+    assert fake.requests[0].json == {"text": "x = 1\n"}
+    fake.run("config", "check")
+    assert fake.requests[1].body == b""
+
+
+def test_what_was_done_is_told(three):
+    three.on("POST", "/consoles/.*/message", Answer({"done": "2 were told"}))
+    result = three.run("message", "web-01", "hello")
+    assert (result.stdout, result.stderr) == ("", "vspc: 2 were told\n")
+    assert three.run("-q", "message", "web-01", "hello").stderr == ""
 
 
 def test_status_of_a_server_that_fails_is_1(fake):

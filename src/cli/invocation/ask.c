@@ -159,6 +159,23 @@ enum exits ask_post(struct invocation *in, const struct target *target,
     return ask_json(in, &ask, ret_json);
 }
 
+enum exits ask_change(struct invocation *in, enum http_verb verb,
+                      const struct target *target, json_t *json)
+{
+    const struct ask ask = { .verb = verb, .target = target, .json = json };
+    const char *done;
+    json_t *answer;
+    enum exits exits = ask_json(in, &ask, &answer);
+
+    if (exits != EXITS_DONE)
+        return exits;
+    done = json_string_value(json_object_get(answer, "done"));
+    if (done != NULL)
+        say_news("%s", done);
+    json_decref(answer);
+    return EXITS_DONE;
+}
+
 /* ---- an answer in pieces --------------------------------------------------
  */
 

@@ -30,6 +30,10 @@ enum exits ask_get(struct invocation *in, const struct target *target,
 enum exits ask_post(struct invocation *in, const struct target *target,
                     json_t *json, json_t **ret_json);
 
+/* A change: what was done is told. json: as of struct ask. */
+enum exits ask_change(struct invocation *in, enum http_verb verb,
+                      const struct target *target, json_t *json);
+
 /*
  * An answer that comes in pieces, for as long as it comes: on_bytes gets each,
  * and returns false to end it. accept: the content type; NULL: any. field: one

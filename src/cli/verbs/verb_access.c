@@ -13,18 +13,24 @@ static const struct column token_columns[] = {
     { .heading = "OWNER", .path = "owner" },
     { .heading = "MAY", .path = "may", .is_firm = true },
     { .heading = "CONSOLES", .path = "consoles" },
-    { .heading = "CREATED", .path = "created", .kind = VALUE_TIME },
-    { .heading = "EXPIRES", .path = "expires", .kind = VALUE_TIME },
+    { .heading = "STATE", .path = "state", .is_firm = true },
+    { .heading = "EXPIRES", .path = "expires", .kind = VALUE_TIME,
+      .is_firm = true },
     { .heading = "USED", .path = "last_used", .kind = VALUE_AGO,
       .is_right = true },
-    { .heading = "ID", .path = "id", .is_firm = true },
+    { .heading = "FROM", .path = "last_used_from", .is_wide = true },
+    { .heading = "CREATED", .path = "created", .kind = VALUE_TIME,
+      .is_wide = true },
+    { .heading = "BY", .path = "created_by", .is_wide = true },
+    { .heading = "ID", .path = "id", .is_right = true, .is_wide = true },
     { .heading = NULL },
 };
 
 static const struct option_row create_options[] = {
     { "may", 0, "RIGHT", "read, write, break, control or admin [read]" },
-    { "consoles", 0, "GLOB", "for consoles that match; may be repeated [*]" },
-    { "expires", 0, "DURATION", "it is of no use after: 12h, 90d [90d]" },
+    { "consoles", 0, "GLOB", "only for consoles that match" },
+    { "expires", 0, "DURATION", "it is of no use after: 12h, 90d, never [90d]" },
+    { "owner", 0, "NAME", "whom it acts for, if not for you" },
     FORM_OPTION_OUTPUT,
     { NULL, 0, NULL, NULL },
 };
@@ -32,14 +38,45 @@ static const struct option_row create_options[] = {
 
 static const struct listing tokens = { token_columns, "name" };
 
+static json_t *sentences_of(const json_t *answer)
+{
+    return json_object_get(answer, "explanation");
+}
+
+static void print_sentences(const json_t *answer)
+{
+    const json_t *sentences = sentences_of(answer);
+
+    out_format(
+        "right: %s\n",
+        value_format(json_object_get(answer, "right"), VALUE_TEXT, 0).text);
+    for (size_t i = 0; i < json_array_size(sentences); i++)
+        out_format(
+            "%s\n",
+            value_format(json_array_get(sentences, i), VALUE_TEXT, 0).text);
+}
+
 static enum exits run_explain(struct invocation *in)
 {
     struct target target;
+    enum listing_form form;
+    json_t *answer;
+    enum exits exits = form_options_read(in, &form);
 
     target_init(&target, "/api/v1/access/explain");
     target_add_query(&target, "principal", invocation_word(in, 0));
     target_add_query(&target, "console", invocation_word(in, 1));
-    return form_options_get_one(in, &target, "right");
+    if (exits == EXITS_DONE)
+        exits = ask_get(in, &target, &answer);
+    if (exits != EXITS_DONE)
+        return exits;
+    if (form == LISTING_TABLE && json_is_array(sentences_of(answer)))
+        print_sentences(answer);
+    else
+        listing_print_one(answer, form, "right");
+    out_flush();
+    json_decref(answer);
+    return EXITS_DONE;
 }
 
 static enum exits run_token_list(struct invocation *in)
@@ -50,43 +87,57 @@ static enum exits run_token_list(struct invocation *in)
     return form_options_get_list(in, &target, &tokens);
 }
 
-static json_t *globs_of(const struct arguments *a)
+/* The request's body; NULL: it was told what is wrong. */
+static json_t *make_token(const struct invocation *in)
 {
-    json_t *globs = json_array();
-    const char *glob;
-    size_t at = 0;
+    static const char *const texts[] = { "may", "consoles", "owner" };
+    const struct arguments *a = &in->arguments;
+    const char *expires = arguments_text(a, "expires");
+    json_t *body = json_pack("{ss}", "name", invocation_word(in, 0));
+    uint64_t seconds = 0;
 
-    while ((glob = arguments_each(a, "consoles", &at)) != NULL)
-        (void)json_array_append_new(globs, json_string(glob));
-    if (json_array_size(globs) == 0)
-        (void)json_array_append_new(globs, json_string("*"));
-    return globs;
+    if (body == NULL) {
+        (void)invocation_refuse(in, "the name is no text");
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        const char *text = arguments_text(a, texts[i]);
+
+        if (text != NULL)
+            (void)json_object_set_new(body, texts[i], json_string(text));
+    }
+    if (expires == NULL)
+        return body;
+    if (strcmp(expires, "never") != 0 &&
+        (!value_parse_duration(expires, &seconds) || seconds == 0)) {
+        (void)invocation_refuse(in,
+                                "--expires %.40s: expected 12h, 90d or "
+                                "never",
+                                expires);
+        json_decref(body);
+        return NULL;
+    }
+    (void)json_object_set_new(body, "expires",
+                              json_integer((json_int_t)seconds));
+    return body;
 }
 
 static enum exits run_token_create(struct invocation *in)
 {
-    const struct arguments *a = &in->arguments;
-    const char *may = arguments_text(a, "may");
-    const char *expires = arguments_text(a, "expires");
     const char *secret;
     enum listing_form form;
     struct target target;
-    uint64_t seconds;
+    json_t *body;
     json_t *answer;
     enum exits exits = form_options_read(in, &form);
 
     if (exits != EXITS_DONE)
         return exits;
-    if (!value_parse_duration(expires != NULL ? expires : "90d", &seconds) ||
-        seconds == 0)
-        return invocation_refuse(in, "--expires %.40s: expected 12h or 90d",
-                                 expires);
+    body = make_token(in);
+    if (body == NULL)
+        return EXITS_USAGE;
     target_init(&target, "/api/v1/tokens");
-    exits = ask_post(in, &target,
-                     json_pack("{ss ss so sI}", "name", invocation_word(in, 0),
-                               "may", may != NULL ? may : "read", "consoles",
-                               globs_of(a), "expires", (json_int_t)seconds),
-                     &answer);
+    exits = ask_post(in, &target, body, &answer);
     if (exits != EXITS_DONE)
         return exits;
     secret = json_string_value(json_object_get(answer, "token"));

@@ -40,7 +40,7 @@ static enum exits run_lock(struct invocation *in)
         return exits;
     }
     consoles_target(&target, &found, "/lock");
-    exits = ask_post(in, &target, body, NULL);
+    exits = ask_change(in, HTTP_VERB_POST, &target, body);
     consoles_found_done(&found);
     return exits;
 }
@@ -54,7 +54,7 @@ static enum exits run_unlock(struct invocation *in)
     if (exits != EXITS_DONE)
         return exits;
     consoles_target(&target, &found, "/unlock");
-    exits = ask_post(in, &target, NULL, NULL);
+    exits = ask_change(in, HTTP_VERB_POST, &target, NULL);
     consoles_found_done(&found);
     return exits;
 }
@@ -63,13 +63,12 @@ static enum exits run_forget(struct invocation *in)
 {
     struct console_found found;
     struct target target;
-    const struct ask ask = { .verb = HTTP_VERB_DELETE, .target = &target };
     enum exits exits = consoles_find(in, invocation_word(in, 0), &found);
 
     if (exits != EXITS_DONE)
         return exits;
     consoles_target(&target, &found, "");
-    exits = ask_json(in, &ask, NULL);
+    exits = ask_change(in, HTTP_VERB_DELETE, &target, NULL);
     consoles_found_done(&found);
     return exits;
 }

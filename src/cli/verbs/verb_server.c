@@ -25,7 +25,8 @@ static const struct column limit_columns[] = {
 static const struct column setting_columns[] = {
     { .heading = "SETTING", .path = "name", .is_firm = true },
     { .heading = "VALUE", .path = "value" },
-    { .heading = "SOURCE", .path = "source" },
+    { .heading = "SOURCE", .path = "source", .is_firm = true },
+    { .heading = "LINE", .path = "line", .is_right = true },
     { .heading = NULL },
 };
 /* clang-format on */
@@ -67,6 +68,72 @@ static enum exits run_limits(struct invocation *in)
     return form_options_get_list(in, &target, &limits);
 }
 
+/* ---- config ---------------------------------------------------------------
+ */
+
+static enum exits run_config_show(struct invocation *in)
+{
+    struct target target;
+
+    target_init(&target, "/api/v1/config");
+    return form_options_get_list(in, &target, &settings);
+}
+
+static const char *shown(const json_t *object, const char *key,
+                         struct value_text *to)
+{
+    *to = value_format(json_object_get(object, key), VALUE_TEXT, 0);
+    return to->text;
+}
+
+/* The texts have the file and its line. */
+static void print_problems(const json_t *report, const char *key,
+                           const char *kind)
+{
+    const json_t *items = json_object_get(report, key);
+    struct value_text text;
+
+    for (size_t i = 0; i < json_array_size(items); i++)
+        out_format("%s: %s\n", kind,
+                   shown(json_array_get(items, i), "text", &text));
+}
+
+static void print_changes(const json_t *report)
+{
+    const json_t *items = json_object_get(report, "changes");
+    struct value_text name, value, before;
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+
+        if (json_is_true(json_object_get(item, "needs_restart")))
+            out_format("%s: changes with a restart of vspcd\n",
+                       shown(item, "name", &name));
+        else
+            out_format("%s: %s, was %s\n", shown(item, "name", &name),
+                       shown(item, "value", &value),
+                       shown(item, "before", &before));
+    }
+}
+
+/* What a reload makes, or would make, of the configuration. */
+static enum exits show_report(const json_t *report, enum listing_form form)
+{
+    bool is_ok = json_is_true(json_object_get(report, "ok"));
+
+    if (form != LISTING_TABLE) {
+        listing_print_one(report, form, "ok");
+        return is_ok ? EXITS_DONE : EXITS_FAILED;
+    }
+    print_problems(report, "problems", "error");
+    print_problems(report, "warnings", "warning");
+    print_changes(report);
+    if (is_ok && json_array_size(json_object_get(report, "changes")) == 0)
+        say_news("nothing changes");
+    out_flush();
+    return is_ok ? EXITS_DONE : EXITS_FAILED;
+}
+
 static enum exits run_reload(struct invocation *in)
 {
     struct target target;
@@ -77,22 +144,13 @@ static enum exits run_reload(struct invocation *in)
     target_init(&target, "/api/v1/config/reload");
     if (exits == EXITS_DONE)
         exits = ask_post(in, &target, NULL, &answer);
+    if (exits == EXITS_BUSY) /* for the API, a configuration that is wrong */
+        exits = EXITS_FAILED;
     if (exits != EXITS_DONE)
         return exits;
-    listing_print_one(answer, form, "name");
+    exits = show_report(answer, form);
     json_decref(answer);
-    return EXITS_DONE;
-}
-
-/* ---- config ---------------------------------------------------------------
- */
-
-static enum exits run_config_show(struct invocation *in)
-{
-    struct target target;
-
-    target_init(&target, "/api/v1/config");
-    return form_options_get_list(in, &target, &settings);
+    return exits;
 }
 
 /* The content of a file, "-" for standard input; NULL: it was told why. */
@@ -149,9 +207,7 @@ static enum exits run_config_check(struct invocation *in)
     exits = ask_post(in, &target, body, &answer);
     if (exits != EXITS_DONE)
         return exits;
-    listing_print_one(answer, form, "ok");
-    if (json_is_false(json_object_get(answer, "ok")))
-        exits = EXITS_FAILED;
+    exits = show_report(answer, form);
     json_decref(answer);
     return exits;
 }
@@ -218,8 +274,9 @@ const struct verb verb_config_check = {
     .words = "[FILE]",
     .words_max = 1,
     .summary = "check the server's configuration file, or another one",
-    .text = "FILE is a file here; - is standard input. Exit code 1: it has "
-            "errors.",
+    .text =
+        "FILE is a file of this machine; - is standard input. Shown is what "
+        "a reload would change. Exit code 1: it has errors.",
     .example = "vspc config check\n"
                "vspc config check new.conf\n",
     .option = form_options_one,

@@ -63,13 +63,12 @@ static enum exits run_who(struct invocation *in)
 static enum exits kick_number(struct invocation *in, const char *number)
 {
     struct target target;
-    const struct ask ask = { .verb = HTTP_VERB_DELETE, .target = &target };
 
     target_init(&target, "/api/v1/clients/");
     target_add_segment(&target, number);
     target_add_query(&target, "reason",
                      arguments_text(&in->arguments, "reason"));
-    return ask_json(in, &ask, NULL);
+    return ask_change(in, HTTP_VERB_DELETE, &target, NULL);
 }
 
 /* All clients of a person at a console. */
@@ -139,7 +138,8 @@ static enum exits tell(struct invocation *in, const char *id, const char *text)
     struct target target;
 
     consoles_target(&target, &found, "/message");
-    return ask_post(in, &target, json_pack("{ss}", "text", text), NULL);
+    return ask_change(in, HTTP_VERB_POST, &target,
+                      json_pack("{ss}", "text", text));
 }
 
 static enum exits tell_all(struct invocation *in, const char *text)
