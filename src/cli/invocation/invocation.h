@@ -13,6 +13,9 @@ struct invocation {
     const struct verb *verb;
     const struct verb *const *table; /* all, for help and completion; ends with
                                       * NULL */
+    /* for a verb that carries out another command line: cli/dispatch.h, which
+     * is above the verbs */
+    enum exits (*dispatch)(struct invocation *in, int argc, char **argv);
     struct arguments arguments;
     struct choice choice;
     struct remote *remote; /* NULL: not opened yet */

@@ -15,7 +15,7 @@ enum { RETRY_MS = 1000, RETRIES_MAX = 60 };
 
 /* clang-format off */
 static const struct option_row options[] = {
-    { "follow", 'f', NULL, "then those that come, until ^C" },
+    { "follow", 'f', NULL, "until ^C; it does so without this, too" },
     { "kind", 0, "KIND,...", "only of these kinds: vm-up,vm-down" },
     { "match", 0, "PATTERN", "only of consoles that match it" },
     { "after", 0, "ID", "only those behind the event with this id" },
