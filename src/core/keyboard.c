@@ -39,7 +39,8 @@ static bool has_lock(const struct client *client)
 
 static uint64_t hash_of(const struct console *c)
 {
-    return map_hash(&c->directory->locks, slice_of(&c, sizeof c));
+    return map_hash(&c->directory->locks,
+                    slice_of(&c->number, sizeof c->number));
 }
 
 static bool is_lock_of(const void *value, const void *key)
