@@ -198,6 +198,8 @@ static void typing_tick_due(struct deadline *d, void *owner)
     struct typing *t = CONTAINER_OF(d, struct typing, tick);
     struct session_context *ctx = owner;
 
+    /* It is no session, which a reload or the end of a token would judge. */
+    use_rules(t, t->client.console);
     if (!turn(t, ctx->typings->ticks.fired_us))
         t->on_done(t->owner);
     directory_settle(ctx->directory);

@@ -305,7 +305,6 @@ static void new_rules_stop_it(void **state)
 
     assert_true(begin(f, &command, &wish));
     use(f, RIGHT_READ, KEYBOARD_FREE_FOR_ALL);
-    command.typing.client.ops->judge(&command.typing.client);
     pass(f, SECOND);
     assert_int_equal(command.typing.outcome, TYPING_DENIED);
 }
