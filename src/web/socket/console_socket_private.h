@@ -201,11 +201,12 @@ void socket_command_take(struct console_socket *s, struct slice bytes,
 
 bool socket_text_hello(struct console_socket *s);
 /* Bytes are missing: from here to there in the ring's epoch; or so many, 0: it
- * is not known how many, and where. */
+ * is not known how many, and where. unwritten: so many just before the place
+ * the client has seen, and the log has not. */
 void socket_text_gap(struct console_socket *s, const char *reason,
                      uint64_t from, uint64_t to);
 void socket_text_unknown_gap(struct console_socket *s, const char *reason,
-                             uint64_t bytes);
+                             uint64_t bytes, uint64_t unwritten);
 /* The bytes that follow are those behind a place, now or when it is live. */
 void socket_text_place(struct console_socket *s, const struct past_place *place,
                        bool is_live);

@@ -83,7 +83,7 @@ static void miss(struct console_socket *s)
     if (is_of_ring && was_there)
         socket_text_gap(s, "lost", s->log_place.position, tail);
     else
-        socket_text_unknown_gap(s, is_of_ring ? "lost" : "restart", 0);
+        socket_text_unknown_gap(s, is_of_ring ? "lost" : "restart", 0, 0);
     go_live(s, was_there ? tail : c->output.head);
 }
 
@@ -108,6 +108,8 @@ static bool is_same_place(struct past_place a, struct past_place b)
 
 static void on_log(struct console_socket *s, struct past *past)
 {
+    struct past_place begin;
+
     if (past == NULL ||
         (past->len == 0 && is_same_place(past->next, s->log_place))) {
         miss(s);
@@ -115,10 +117,15 @@ static void on_log(struct console_socket *s, struct past *past)
     }
     if (!s->is_greeted)
         s->is_greeted = socket_text_hello(s);
-    if (past->missing > 0 || past->may_miss)
-        socket_text_unknown_gap(s, "restart",
-                                past->may_miss ? 0 : past->missing);
+    if (past->missing > 0 || past->may_miss || past->unwritten > 0)
+        socket_text_unknown_gap(
+            s, past->next.epoch == s->log_place.epoch ? "lost" : "restart",
+            past->may_miss ? 0 : past->missing, past->unwritten);
     s->log_next = past->next;
+    begin = (struct past_place){ past->next.epoch,
+                                 past->next.position - past->len };
+    if (past->len > 0 && !is_same_place(begin, s->log_place))
+        socket_text_place(s, &begin, false);
     if (past->len > 0)
         view_show_past(&s->client.view, past, 0);
     else

@@ -110,12 +110,13 @@ void socket_text_gap(struct console_socket *s, const char *reason,
 }
 
 void socket_text_unknown_gap(struct console_socket *s, const char *reason,
-                             uint64_t bytes)
+                             uint64_t bytes, uint64_t unwritten)
 {
-    (void)put(s, json_pack("{s:s, s:s, s:o, s:n, s:n, s:n}", "type", "gap",
-                           "reason", reason, "bytes",
-                           bytes != 0 ? number(bytes) : json_null(), "from",
-                           "to", "epoch"));
+    (void)put(s,
+              json_pack("{s:s, s:s, s:o, s:o, s:n, s:n, s:n}", "type", "gap",
+                        "reason", reason, "bytes",
+                        bytes != 0 ? number(bytes) : json_null(), "unwritten",
+                        number(unwritten), "from", "to", "epoch"));
 }
 
 void socket_text_place(struct console_socket *s, const struct past_place *place,
