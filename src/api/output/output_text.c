@@ -235,10 +235,17 @@ static bool take_time(struct output_text *t, uint8_t byte, struct buf *to)
     return true;
 }
 
+static void use_now(struct output_text *t)
+{
+    memcpy(t->time, t->now, OUTPUT_STAMP_LEN);
+}
+
 static void pass(struct output_text *t, uint8_t byte, struct buf *to)
 {
     if (!t->is_in_line && take_time(t, byte, to))
         return;
+    if (!t->is_in_line && !t->is_stamped)
+        use_now(t);
     t->is_in_line = byte != '\n';
     pass_byte(t, byte, to);
 }
@@ -299,12 +306,8 @@ void output_text_go_live(struct output_text *t)
 
 void output_text_set_now(struct output_text *t, int64_t now_ms)
 {
-    char now[CLOCK_TEXT_LEN];
-
-    clock_format_ms(now, now_ms);
-    if (!t->is_in_shown_line)
-        snprintf(t->time, sizeof t->time, "%.*s", OUTPUT_STAMP_LEN, now);
-    if (t->until[0] != '\0' && strcmp(now, t->until) > 0)
+    clock_format_ms(t->now, now_ms);
+    if (t->until[0] != '\0' && strcmp(t->now, t->until) > 0)
         t->is_over = true;
 }
 
@@ -332,6 +335,8 @@ void output_text_note(struct output_text *t, const char *text, struct buf *to)
     t->has_return = false;
     if (t->is_in_shown_line)
         end_line(t, to);
+    if (!t->is_stamped)
+        use_now(t);
     begin_line(t, to);
     put(to, slice_of_text("[vspcd: "));
     put(to, slice_of_text(text));

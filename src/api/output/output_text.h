@@ -40,6 +40,7 @@ struct output_text {
     uint8_t held_len; /* bytes of what may be a time */
     uint8_t held[OUTPUT_STAMP_LEN + 1];
     char time[OUTPUT_STAMP_LEN + 1]; /* of the line; "": not known */
+    char now[CLOCK_TEXT_LEN];        /* of what comes; "": it is not of now */
 
     bool is_in_shown_line; /* of what was put */
     bool has_return;       /* a CR came, and may be part of a line's end */
