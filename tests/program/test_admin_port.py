@@ -252,13 +252,14 @@ def test_a_full_console_says_so(start):
     vspcd = start(env={"VM_CLIENT_LIMIT": "1"})
     vm = vspcd.vm("web", uuid=new_uuid())
     vspcd.telnet(vm)
-    client = vspcd.keep(PickleClient(vspcd.admin))
-    answer = client.query("web")
-    assert answer.status == "vm_found"
-    assert answer.seed == (
-        "[vspcd: refused, 1 clients are connected, and that is the limit; try "
-        "again later]\r\n")
-    assert client.is_at_end()
+    for version, protocol in VERSIONS[1:]:
+        client = vspcd.keep(PickleClient(vspcd.admin, version, protocol))
+        answer = client.query("web")
+        assert answer.status == "vm_found"
+        assert answer.seed == (
+            "[vspcd: refused, 1 clients are connected, and that is the limit; "
+            "try again later]\r\n")
+        assert client.is_at_end()
 
 
 def test_clear(start, config):
@@ -466,8 +467,9 @@ def test_rules_hold(start, config):
 def test_who_may_read_nothing_is_told_so(start, config):
     vspcd = start("--config", config('access "*" { admin = {"root"} }\n'))
     vspcd.vm("web", uuid=new_uuid())
-    for name in (None, "web"):
-        client = vspcd.keep(PickleClient(vspcd.admin))
+    for name, (version, protocol) in itertools.product(
+            (None, "web"), VERSIONS[1:]):
+        client = vspcd.keep(PickleClient(vspcd.admin, version, protocol))
         answer = client.query(name)
         assert answer.status == "vm_found"
         assert answer.seed == "[vspcd: refused, you have no access here]\r\n"

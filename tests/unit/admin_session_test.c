@@ -44,6 +44,9 @@
 #define VM                                                                     \
     "}(X\4\0\0\0nameX\7\0\0\0vm-0001X\4\0\0\0uuidX\x21\0\0\0"                  \
     "500c1e2f33415a6b-7c8d9eafb0c1d2e3X\4\0\0\0portNu"
+#define BYTES_VM                                                               \
+    "}(X\4\0\0\0nameT\7\0\0\0vm-0001X\4\0\0\0uuidT\x21\0\0\0"                  \
+    "500c1e2f33415a6b-7c8d9eafb0c1d2e3X\4\0\0\0portNu"
 #define OPTION "\xe9"
 #define KIT(body) IAC SB OPTION body IAC SE
 #define PORT "500C1E2F33415A6B7C8D9EAFB0C1D2E3"
@@ -89,9 +92,9 @@ static void each_conversation_is_heard_in_every_cut(void **state)
         struct slice says, hears;
     } cases[] = {
         { PIECE_OF("I1\n."),
-          PIECE_OF(NUMBER("\1") "\x80\2J\1\0\0\0](" VM "e\x86.") },
+          PIECE_OF(NUMBER("\1") "\x80\2J\1\0\0\0](" BYTES_VM "e\x86.") },
         { PIECE_OF("I2\n.N.S'free_for_all'\np1\n."),
-          PIECE_OF(NUMBER("\2") MISSING "\x80\2](" VM "e.") },
+          PIECE_OF(NUMBER("\2") MISSING "\x80\2](" BYTES_VM "e.") },
         { PIECE_OF(VERSION("\3") NOBODY ANY),
           PIECE_OF(NUMBER("\3") MISSING NUMBER("\1") "\x80\2" VM ".") },
         { PIECE_OF(VERSION("\3") TEXT("\x0a", "\6nosuch") ANY),

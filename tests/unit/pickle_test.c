@@ -217,6 +217,8 @@ static bool wrote(struct buf *b, struct slice bytes)
 #define KEY(word) "X\4\0\0\0" word
 #define VM_OF(name, port)                                                      \
     "}(" KEY("name") name KEY("uuid") "X\2\0\0\0u1" KEY("port") port "u"
+#define BYTES_VM_OF(name, port)                                                \
+    "}(" KEY("name") name KEY("uuid") "T\2\0\0\0u1" KEY("port") port "u"
 
 static void what_is_written_is_protocol_2(void **state)
 {
@@ -249,14 +251,26 @@ static void what_is_written_is_protocol_2(void **state)
     assert_int_equal(pickle_put_vm(&b, PICKLE_LIST, &db), 0);
     assert_int_equal(pickle_put_end(&b, PICKLE_LIST), 0);
     assert_true(
-        wrote(&b, BYTES("\x80\2](" VM_OF("X\3\0\0\0web", "J\xee\x89\0\0")
-                            VM_OF("X\2\0\0\0db", "N") "e.")));
+        wrote(&b, BYTES("\x80\2](" BYTES_VM_OF("T\3\0\0\0web", "J\xee\x89\0\0")
+                            BYTES_VM_OF("T\2\0\0\0db", "N") "e.")));
 
     assert_int_equal(pickle_put_begin(&b, PICKLE_TUPLE), 0);
     assert_int_equal(pickle_put_vm(&b, PICKLE_TUPLE, &db), 0);
     assert_int_equal(pickle_put_end(&b, PICKLE_TUPLE), 0);
-    assert_true(wrote(
-        &b, BYTES("\x80\2J\1\0\0\0](" VM_OF("X\2\0\0\0db", "N") "e\x86.")));
+    assert_true(wrote(&b, BYTES("\x80\2J\1\0\0\0](" BYTES_VM_OF(
+                              "T\2\0\0\0db", "N") "e\x86.")));
+}
+
+static void a_seed_of_version_2_is_a_list(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 64);
+    assert_int_equal(pickle_put_list(&b, ""), 0);
+    assert_true(wrote(&b, BYTES("\x80\2](e.")));
+    assert_int_equal(pickle_put_list(&b, "no"), 0);
+    assert_true(wrote(&b, BYTES("\x80\2](T\2\0\0\0noe.")));
 }
 
 static void a_vm_that_does_not_fit_is_not_written(void **state)
@@ -281,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_pickle_has_a_bound),
         cmocka_unit_test(pickles_begin_with_two_bytes_only),
         cmocka_unit_test(what_is_written_is_protocol_2),
+        cmocka_unit_test(a_seed_of_version_2_is_a_list),
         cmocka_unit_test(a_vm_that_does_not_fit_is_not_written),
     };
 

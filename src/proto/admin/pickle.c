@@ -30,6 +30,7 @@ enum opcode {
     OP_U16 = 0x4d,
     OP_NONE = 0x4e,
     OP_QUOTED = 0x53,
+    OP_BYTES = 0x54,
     OP_TEXT = 0x58,
     OP_LIST = 0x5d,
     OP_APPENDS = 0x65,
@@ -455,11 +456,11 @@ static void put_u32(struct pieces *p, enum opcode op, uint32_t number)
     put(p, slice_of(to, BYTES_OF_U32));
 }
 
-static void put_text(struct pieces *p, const char *text)
+static void put_text(struct pieces *p, enum opcode op, const char *text)
 {
     size_t len = strlen(text);
 
-    put_u32(p, OP_TEXT, (uint32_t)len);
+    put_u32(p, op, (uint32_t)len);
     put(p, slice_of(text, len));
 }
 
@@ -500,8 +501,22 @@ int pickle_put_text(struct buf *to, const char *text)
     struct pieces p = { .count = 0 };
 
     put_op(&p, head, sizeof head);
-    put_text(&p, text);
+    put_text(&p, OP_TEXT, text);
     put_op(&p, stop, sizeof stop);
+    return append(to, &p);
+}
+
+int pickle_put_list(struct buf *to, const char *text)
+{
+    static const uint8_t begin[] = { OP_LIST, OP_MARK };
+    static const uint8_t end[] = { OP_APPENDS, OP_STOP };
+    struct pieces p = { .count = 0 };
+
+    put_op(&p, head, sizeof head);
+    put_op(&p, begin, sizeof begin);
+    if (text[0] != '\0')
+        put_text(&p, OP_BYTES, text);
+    put_op(&p, end, sizeof end);
     return append(to, &p);
 }
 
@@ -532,15 +547,16 @@ int pickle_put_vm(struct buf *to, enum pickle_list list,
     static const char name[] = KEY("name");
     static const char uuid[] = KEY("uuid");
     static const char port[] = KEY("port");
+    enum opcode op = list == PICKLE_SINGLE ? OP_TEXT : OP_BYTES;
     struct pieces p = { .count = 0 };
 
     if (list == PICKLE_SINGLE)
         put_op(&p, head, sizeof head);
     put_op(&p, begin, sizeof begin);
     put(&p, slice_of(name, sizeof name - 1));
-    put_text(&p, vm->name);
+    put_text(&p, op, vm->name);
     put(&p, slice_of(uuid, sizeof uuid - 1));
-    put_text(&p, vm->uuid);
+    put_text(&p, op, vm->uuid);
     put(&p, slice_of(port, sizeof port - 1));
     if (vm->port != 0)
         put_u32(&p, OP_I32, vm->port);

@@ -47,9 +47,12 @@ bool pickle_is_begin(uint8_t byte);
 enum pickle_event pickle_read(struct slice in, struct pickle_value *ret,
                               size_t *ret_used);
 
-/* These append, all or nothing; they fail as buf_append does. text is UTF-8. */
+/* These append, all or nothing; they fail as buf_append does. text is UTF-8.
+ * put_list: a list that has this text alone, as Python 2 has texts; "": an
+ * empty list. */
 int pickle_put_number(struct buf *to, int32_t number);
 int pickle_put_text(struct buf *to, const char *text);
+int pickle_put_list(struct buf *to, const char *text);
 
 /* A VM of vSPC.py's list. port 0: it has none. */
 struct pickle_vm {
@@ -58,7 +61,9 @@ struct pickle_vm {
     uint16_t port;
 };
 
-/* How the VMs of a list are put together. */
+/* How the VMs of a list are put together. LIST and TUPLE are for clients under
+ * Python 2: their texts are bytes, because such a client fails when it prints
+ * an ü of another kind of text into a file. */
 enum pickle_list {
     PICKLE_SINGLE, /* each VM is a pickle, and begin and end are nothing */
     PICKLE_LIST,   /* one pickle: a list of them */

@@ -18,7 +18,8 @@
  * The seed is a text that the client prints before anything else. A console's
  * output is none: it comes by telnet, whole, from where a new client begins. So
  * the seed is empty, but where a client is refused: then it says why, and the
- * connection ends. There is no other place for words in this protocol.
+ * connection ends. There is no other place for words in this protocol. Clients
+ * of version 2 want a list of texts there; later ones take the text.
  */
 #include "base/mem.h"
 #include "core/console.h"
@@ -73,16 +74,26 @@ static enum pickle_list list_kind(const struct admin_session *a)
     return a->pickle.version == LIST_IN_ONE ? PICKLE_LIST : PICKLE_SINGLE;
 }
 
-/* Only a client that has found its console is shown words. */
-static int put_words(struct buf *out, const char *why)
+static int put_found(struct buf *out, const char *mode, const char *seed,
+                     bool is_version_2)
 {
-    char words[640];
     int r = pickle_put_text(out, "vm_found");
 
-    snprintf(words, sizeof words, "[vspcd: refused, %s]\r\n", why);
     if (r == 0)
-        r = pickle_put_text(out, "free_for_all");
-    return r == 0 ? pickle_put_text(out, words) : r;
+        r = pickle_put_text(out, mode);
+    if (r < 0)
+        return r;
+    return is_version_2 ? pickle_put_list(out, seed)
+                        : pickle_put_text(out, seed);
+}
+
+/* Only a client that has found its console is shown words. */
+static int put_words(struct buf *out, const char *why, bool is_version_2)
+{
+    char words[640];
+
+    snprintf(words, sizeof words, "[vspcd: refused, %s]\r\n", why);
+    return put_found(out, "free_for_all", words, is_version_2);
 }
 
 /* One who may read nothing is told so, and does not see an empty list. */
@@ -101,7 +112,8 @@ static bool is_refused(struct admin_session *a)
                            ? "vspcd has no rules for other machines yet; its "
                              "administrator adds an access section to "
                              "vspcd.conf"
-                           : "you have no access here"));
+                           : "you have no access here",
+                       a->pickle.version == LIST_IN_ONE));
     return true;
 }
 
@@ -186,21 +198,37 @@ static const char *granted_word(const struct client *client)
 static int pickle_session_begin(void *owner, const struct client *client,
                                 struct wire *w)
 {
-    int r = pickle_put_text(&w->out, "vm_found");
-
     (void)owner;
-    if (r == 0)
-        r = pickle_put_text(&w->out, granted_word(client));
-    return r == 0 ? pickle_put_text(&w->out, "") : r;
+    return put_found(&w->out, granted_word(client), "", false);
+}
+
+static int pickle_session_begin_2(void *owner, const struct client *client,
+                                  struct wire *w)
+{
+    (void)owner;
+    return put_found(&w->out, granted_word(client), "", true);
+}
+
+static int refuse_client(enum client_outcome outcome, const char *why,
+                         struct wire *w, bool is_version_2)
+{
+    return outcome == CLIENT_REFUSED_LOCK
+               ? pickle_put_text(&w->out, "lock_failed")
+               : put_words(&w->out, why, is_version_2);
 }
 
 static int pickle_session_refused(void *owner, enum client_outcome outcome,
                                   const char *why, struct wire *w)
 {
     (void)owner;
-    return outcome == CLIENT_REFUSED_LOCK
-               ? pickle_put_text(&w->out, "lock_failed")
-               : put_words(&w->out, why);
+    return refuse_client(outcome, why, w, false);
+}
+
+static int pickle_session_refused_2(void *owner, enum client_outcome outcome,
+                                    const char *why, struct wire *w)
+{
+    (void)owner;
+    return refuse_client(outcome, why, w, true);
 }
 
 static const struct client_talk talk = {
@@ -208,20 +236,28 @@ static const struct client_talk talk = {
     .refused = pickle_session_refused,
 };
 
-#define ROLE(mode)                                                             \
+static const struct client_talk talk_2 = {
+    .begin = pickle_session_begin_2,
+    .refused = pickle_session_refused_2,
+};
+
+#define ROLE(mode, its_talk)                                                   \
     [mode] = { .way = CLIENT_TELNET,                                           \
                .door = CLIENT_DOOR_ADMIN,                                      \
                .policy = TLS_OFF,                                              \
                .asked = (mode),                                                \
-               .talk = &talk,                                                  \
+               .talk = &(its_talk),                                            \
                .is_known = true }
+#define ROLES(its_talk)                                                        \
+    {                                                                          \
+        ROLE(LOCK_FALLBACK, its_talk), ROLE(LOCK_FREE_FOR_ALL, its_talk),      \
+            ROLE(LOCK_WRITE, its_talk), ROLE(LOCK_EXCLUSIVE, its_talk)         \
+    }
 
-/* TLS is decided, so it is on offer no more. */
-static const struct client_role roles[] = {
-    ROLE(LOCK_FALLBACK),
-    ROLE(LOCK_FREE_FOR_ALL),
-    ROLE(LOCK_WRITE),
-    ROLE(LOCK_EXCLUSIVE),
+/* By whether it is of version 2. TLS is decided, so it is on offer no more. */
+static const struct client_role roles[2][LOCK_EXCLUSIVE + 1] = {
+    ROLES(talk),
+    ROLES(talk_2),
 };
 
 static void attach(struct admin_session *a, struct console *c)
@@ -236,7 +272,9 @@ static void attach(struct admin_session *a, struct console *c)
     }
     stream = admin_session_give_stream(a);
     if (stream != NULL)
-        client_session_start(ctx, stream, c, &roles[a->pickle.asked]);
+        client_session_start(
+            ctx, stream, c,
+            &roles[a->pickle.version == LIST_IN_ONE][a->pickle.asked]);
 }
 
 /* ---- clearing a port ---------------------------------------------------- */

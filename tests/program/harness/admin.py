@@ -51,7 +51,9 @@ class PickleClient:
         self.protocol = protocol
         self.is_slow = False  # a byte in a segment
         self._buffered = self.sock.makefile("rb", 8192)
-        self._unpickler = pickle.Unpickler(self._buffered)
+        # Python 2's texts are bytes; others have none.
+        self._unpickler = pickle.Unpickler(
+            self._buffered, encoding="utf-8" if version < 3 else "ASCII")
 
     def say(self, *values):
         """In one segment."""
@@ -80,6 +82,9 @@ class PickleClient:
         if answer.status == "vm_found":
             answer.mode = self.hear()
             answer.seed = self.hear()
+            if self.version == 2:  # some of its revisions want a list
+                assert isinstance(answer.seed, list)
+                answer.seed = "".join(answer.seed)
         elif answer.status == "vm_not_found":
             answer.vms = self._hear_vms()
         return answer
