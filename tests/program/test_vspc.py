@@ -48,7 +48,7 @@ def test_the_server(vspcd):
     assert vspc(vspcd, "version").stdout.splitlines()[1] == \
         f"vspcd 0.1.0 at unix:{vspcd.socket}"
     status = json.loads(vspc(vspcd, "status", "-o", "json").stdout)
-    assert status["health"] == {"state": "ok", "audit": "ok"}
+    assert set(status["health"].values()) == {"ok"}
     assert "client-total" in vspc(vspcd, "limits").stdout
 
 

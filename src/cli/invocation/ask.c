@@ -85,14 +85,23 @@ static enum exits tell_end(enum remote_end end, const struct err *why)
 /* ---- an answer as a whole -------------------------------------------------
  */
 
+/* A change may wait for a VM that takes nothing (10 s), a disk, a directory
+ * server. One that was given up might be done nevertheless. */
+enum { PATIENCE_MS = 30 * 1000 };
+
 static enum exits read_answer(const struct ask *ask,
                               const struct remote_answer *answer,
                               json_t **ret_json)
 {
     struct slice body = buf_bytes(&answer->body);
+    enum exits exits;
 
-    if (answer->end != REMOTE_ANSWERED)
-        return tell_end(answer->end, &answer->why);
+    if (answer->end != REMOTE_ANSWERED) {
+        exits = tell_end(answer->end, &answer->why);
+        if (ask->verb != HTTP_VERB_GET && answer->end != REMOTE_NOT_REACHED)
+            say_news("what was asked for may have been done nevertheless");
+        return exits;
+    }
     if (ask->is_search && answer->status == 404)
         return EXITS_NO_CONSOLE;
     if (answer->status < 200 || answer->status > 299)
@@ -115,6 +124,7 @@ enum exits ask_json(struct invocation *in, const struct ask *ask,
                                            : NULL,
         .body = text != NULL ? slice_of_text(text) : ask->octets,
         .field = { { "Accept", "application/json" } },
+        .patience_ms = ask->verb == HTTP_VERB_GET ? 0 : PATIENCE_MS,
     };
     struct remote_answer answer;
     enum exits exits;

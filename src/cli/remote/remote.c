@@ -345,7 +345,7 @@ static void remote_on_ready(void *owner, unsigned ready)
     }
     if (r->state == REMOTE_STATE_SENDING && send_request(r)) {
         r->state = REMOTE_STATE_WAITING;
-        timer_start(&r->timer, r->timeout_ms);
+        timer_start(&r->timer, r->timeout_ms + r->request->patience_ms);
         stream_want(r->stream, STREAM_READ);
     }
 }
@@ -357,9 +357,8 @@ static void remote_on_timeout(void *owner)
     enum remote_end end =
         r->state == REMOTE_STATE_CONNECTING ? REMOTE_NOT_REACHED : REMOTE_LATE;
 
-    err_set(&why, "%s does not answer: no word for %u.%03u s",
-            place_format(&r->place).text, r->timeout_ms / 1000,
-            r->timeout_ms % 1000);
+    err_set(&why, "%s does not answer in time (--request-timeout)",
+            place_format(&r->place).text);
     finish(r, end, &why);
 }
 

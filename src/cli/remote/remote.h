@@ -60,6 +60,8 @@ struct remote_request {
     const char *type;   /* of the body; NULL: there is none */
     struct slice body;
     struct remote_field field[4]; /* more fields; ends with a name NULL */
+    /* What the server may need beyond the time-out before it answers. */
+    unsigned patience_ms;
     /* The answer follows something: silence within it is no failure. */
     bool is_followed;
 };
