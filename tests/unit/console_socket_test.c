@@ -684,6 +684,23 @@ static void full_output_waits_for_the_next_connection(void **state)
     assert_true(socket_peer_got(&f->b, part(10, 200 * KIB)));
 }
 
+/* What it has had without saying so is no reason to hold the VM any more. */
+static void place_of_the_next_connection_is_an_acknowledgement(void **state)
+{
+    struct socket_fixture *f = *state;
+    uint64_t head;
+
+    attach_labelled(f, &f->a, NULL);
+    peer_put_data(f->vm, part(0, 400 * KIB));
+    site_run(&f->site);
+    head = f->console->output.head;
+    assert_true(head < 100 * KIB);
+    peer_break(f->a.peer);
+    socket_losts_due(&f->site);
+    attach_labelled(f, &f->b, place_of(f, head));
+    assert_true(f->console->output.head > head);
+}
+
 static void nobody_else_goes_on_with_it(void **state)
 {
     struct socket_fixture *f = *state;
@@ -942,6 +959,7 @@ int main(void)
         TEST(lost_connection_goes_on),
         TEST(next_connection_takes_over),
         TEST(full_output_waits_for_the_next_connection),
+        TEST(place_of_the_next_connection_is_an_acknowledgement),
         TEST(nobody_else_goes_on_with_it),
         TEST(away_is_for_a_time),
         TEST(away_ends_with_its_right),

@@ -30,14 +30,25 @@ void socket_place_give_up(struct console_socket *s)
     deadline_stop(&s->past_due);
 }
 
-/* The ring has this position. */
+/* The ring has this position. What is passed over was taken, if perhaps by a
+ * former connection: the VM may have waited for just that. */
+static void move_reader(struct reader *reader, uint64_t at)
+{
+    struct ring_span span;
+
+    (void)reader_peek(reader, &span);
+    if (at > reader->at)
+        reader_took(reader, (size_t)(at - reader->at), clock_now_us());
+    reader->at = at;
+}
+
 static void go_live(struct console_socket *s, uint64_t at)
 {
     const struct past_place place = { console_epoch(s->client.console), at };
 
     socket_place_give_up(s);
     s->output = SOCKET_LIVE;
-    s->client.reader.at = at;
+    move_reader(&s->client.reader, at);
     s->cursor.at = at;
     if (s->is_greeted)
         socket_text_place(s, &place, true);

@@ -42,6 +42,7 @@ class ConsoleSocket(Peer):
         self.epoch = None
         self.position = None  # of the next byte, where it is live
         self.acked = 0
+        self.gaps = []
         self.ws = ClientConnection(
             parse_uri(f"ws://localhost{path}?{words}"), max_size=None,
             subprotocols=subprotocols)
@@ -76,6 +77,7 @@ class ConsoleSocket(Peer):
             self.is_live = text["is_live"]
             self.acked = self.position or 0
         elif text["type"] == "gap":
+            self.gaps.append((text["from"], text["to"]))
             self.position = text["to"]
 
     def on_binary(self, data):
@@ -112,14 +114,14 @@ class ConsoleSocket(Peer):
 
     # waiting
 
-    def find(self, kind, **members):
+    def find(self, kind, /, **members):
         for text in self.texts:
             if text["type"] == kind and all(
                     text.get(key) == value for key, value in members.items()):
                 return text
         return None
 
-    def wait_text(self, kind, **members):
+    def wait_text(self, kind, /, **members):
         """Takes the first such text."""
         self.wait(lambda: self.find(kind, **members), f"{kind} {members}")
         text = self.find(kind, **members)
@@ -135,8 +137,10 @@ class ConsoleSocket(Peer):
         return self.refused.status_code
 
     def wait_code(self):
-        """The code of the close, or None without one."""
+        """The code of the close; 1006 without one."""
         self.wait_closed()
+        if self.ws.state is not State.CLOSED:
+            self.ws.receive_eof()
         return self.ws.close_code
 
     @property
