@@ -139,9 +139,19 @@ static void fixture_woken(struct api_call *call)
     c->woken++;
 }
 
+/* As a transport that has no WebSockets. */
+static void fixture_open(struct api_call *call)
+{
+    if (call->command->run != NULL)
+        call->command->run(call);
+    else
+        api_fail(call, API_BAD_REQUEST, NULL, "this address is a WebSocket");
+}
+
 static const struct api_call_ops ops = {
     .answered = fixture_answered,
     .woken = fixture_woken,
+    .open = fixture_open,
 };
 
 /* The call's arguments are set. False: why not. */
