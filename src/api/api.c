@@ -401,6 +401,9 @@ void api_call_done(struct api_call *call)
 {
     if (call->api == NULL)
         return;
+    /* Nobody waits for the answer, and part of it may be done. */
+    if (call->work != NULL && !call->is_answered && call->command->is_change)
+        audit(call);
     if (call->work != NULL && call->work->end != NULL)
         call->work->end(call);
     console_ref_set(&call->ref, NULL);

@@ -260,6 +260,8 @@ void http_exchange_run(struct http_session *s)
         api_fail(&e->call, API_BAD_REQUEST,
                  "GET /api/v1/openapi.json describes the arguments", "%s",
                  why.text);
+    if (s->has_finished && s->phase == HTTP_PHASE_RUNNING)
+        http_session_end(s, "closed by the peer");
 }
 
 void http_exchange_free(struct http_session *s)

@@ -242,11 +242,13 @@ static void take_new(struct http_session *s, struct slice in)
 }
 
 /* A peer that has said all it will say still gets the answer, unless that is a
- * stream that waits, perhaps for ever. */
+ * stream that waits, perhaps for ever, or is not known yet: whoever interrupts
+ * a command wants no more to be typed, and most peers that send no more have
+ * gone. */
 static void peer_finished(struct http_session *s)
 {
     s->has_finished = true;
-    if (reads_requests(s) || s->waits)
+    if (reads_requests(s) || s->waits || s->phase == HTTP_PHASE_RUNNING)
         http_session_end(s, "closed by the peer");
 }
 

@@ -1,7 +1,11 @@
 """What the API changes of a program that works: input, the keyboard, clients,
 consoles, tokens, the configuration."""
 
+import contextlib
 import json
+import pathlib
+import socket
+import sqlite3
 import subprocess
 
 from harness import words
@@ -62,6 +66,22 @@ def test_a_call_waits_while_the_vm_moves(vspcd):
     destination.complete()
     destination.read_until(b"after the move")
     assert json.loads(typing.communicate(timeout=30)[0])["sent"] == 14
+
+
+def test_who_is_interrupted_types_no_more(vspcd):
+    vm = vspcd.vm(name="web-1")
+    typing = subprocess.Popen(
+        ["curl", "-sS", "--unix-socket", vspcd.socket, "-H",
+         "Content-Type: application/octet-stream", "-d", "abc" * 100,
+         "http://localhost/api/v1/consoles/web-1/send?pace=1"],
+        stdout=subprocess.PIPE)
+    vm.read_until(b"a")
+    assert call(vspcd, "GET", "/clients")[1]["items"][0]["door"] == "api"
+    typing.kill()
+    typing.communicate()
+    eventually(lambda: call(vspcd, "GET", "/clients")[1]["total"] == 0,
+               "the end of the command")
+    vspcd.wait_event(words.API_COMMAND, command="consoles.send", status="0")
 
 
 def test_a_lock_outlives_connections(vspcd):
@@ -175,3 +195,25 @@ def test_a_reload_that_takes_the_rights_of_who_asks(start_vspcd, config):
     vspcd.wait_event(words.RELOADED)
     vm = vspcd.vm(name="web-1")
     vm.send(b"alive")
+
+
+def test_a_token_that_nobody_has_seen_is_revoked(vspcd):
+    """Its maker goes while the disk is busy: another process has the file."""
+    post(vspcd, "/tokens", {"name": "first"})
+    path = pathlib.Path(vspcd.socket).parent / "state.db.tokens"
+    body = json.dumps({"name": "ci"}).encode()
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        with socket.socket(socket.AF_UNIX) as maker:
+            maker.connect(vspcd.socket)
+            maker.sendall(
+                b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+                % len(body) + body)
+            vspcd.wait_idle()
+        vspcd.wait_idle()
+        db.execute("COMMIT")
+    vspcd.wait_event(words.TOKEN_ENDED, token="ci", principal="vspcd")
+    listed = call(vspcd, "GET", "/tokens")[1]["items"]
+    assert [(t["name"], t["state"]) for t in listed] == [
+        ("first", "holds"), ("ci", "revoked")]
