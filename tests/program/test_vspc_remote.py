@@ -565,6 +565,16 @@ def test_watch_in_a_pipe_shows_changes(three):
         ("web-01", "connected", 2), ("db", "gone", None)]
 
 
+def test_watch_on_a_terminal_begins_at_the_top(three, terminal):
+    lists = [[WEB], [WEB, DB]]
+    three.on("GET", "/consoles", lambda r: Answer({"items": lists.pop(0)})
+             if lists else error(503, "unavailable", "ends"))
+    child = terminal(VSPC, "-s", three.socket, "list", "--watch",
+                     "--interval", "1", "--color", "never")
+    shown = child.read().split(b"\x1b[H\x1b[J")
+    assert [b"db" in screen for screen in shown[1:]] == [False, True]
+
+
 def test_events_go_on_where_they_were(fake):
     def first():
         yield b": hello\n\nid: e-1\nevent: vm-up\ndata: {\"a\": 1}\n\n"
