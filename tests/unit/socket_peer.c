@@ -42,12 +42,13 @@ struct console_socket_start socket_start(struct site *s, struct console *c)
     };
 }
 
-void socket_peer_open(struct socket_peer *p, struct site *s,
-                      const struct console_socket_start *start)
+void socket_peer_arrive(struct socket_peer *p, struct site *s,
+                        const struct console_socket_start *start)
 {
     struct console_socket_start with = *start;
 
-    *p = (struct socket_peer){ .peer = peer_add(s) };
+    *p = (struct socket_peer){ .peer = peer_add(s),
+                               .on_message = p->on_message };
     buf_init(&p->in, PEER_TEXT_MAX);
     buf_init(&p->output, PEER_TEXT_MAX);
     buf_init(&p->texts, PEER_TEXT_MAX);
@@ -55,6 +56,12 @@ void socket_peer_open(struct socket_peer *p, struct site *s,
     with.stream = &p->peer->stream.stream;
     console_socket_open(&with);
     directory_settle(&s->directory);
+}
+
+void socket_peer_open(struct socket_peer *p, struct site *s,
+                      const struct console_socket_start *start)
+{
+    socket_peer_arrive(p, s, start);
     site_run(s);
     socket_peer_listen(p);
 }
@@ -97,6 +104,8 @@ static void take_message(struct socket_peer *p, unsigned opcode,
                          struct slice body)
 {
     require(p->close == 0, "a message behind the close");
+    if (p->on_message != NULL && (opcode == 1 || opcode == 2))
+        p->on_message(p, opcode == 1, body);
     switch (opcode) {
     case 1:
         keep(&p->texts, body);
@@ -223,9 +232,8 @@ bool socket_peer_heard(struct socket_peer *p, const char *part)
     bool is_it;
 
     socket_peer_listen(p);
-    is_it = p->texts.len >= strlen(part) &&
-            memmem(buf_bytes(&p->texts).data, p->texts.len, part,
-                   strlen(part)) != NULL;
+    is_it = p->texts.len > 0 && memmem(buf_bytes(&p->texts).data, p->texts.len,
+                                       part, strlen(part)) != NULL;
     if (!is_it)
         fprintf(stderr, "texts came: %.*s\n", (int)p->texts.len,
                 p->texts.len > 0 ? (const char *)buf_bytes(&p->texts).data

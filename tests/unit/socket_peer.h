@@ -12,9 +12,12 @@
 
 struct socket_peer {
     struct peer *peer;
-    bool is_open;      /* the answer to the request has come */
-    uint16_t close;    /* the code that vspcd has closed with; 0: none */
-    uint32_t pings;    /* that have come, and are not answered */
+    bool is_open;   /* the answer to the request has come */
+    uint16_t close; /* the code that vspcd has closed with; 0: none */
+    uint32_t pings; /* that have come, and are not answered */
+    /* Called with each text and each piece of output, in order; NULL: nobody
+     * looks. */
+    void (*on_message)(struct socket_peer *p, bool is_text, struct slice body);
     struct buf in;     /* what came and is not taken apart */
     struct buf output; /* of the console */
     struct buf texts;  /* JSON, a line each */
@@ -29,6 +32,9 @@ struct console_socket_start socket_start(struct site *s, struct console *c);
 
 /* Attached, or refused; the site has run. The peer's memory is the caller's,
  * until socket_peer_done. */
+/* arrive: the same, and the site has not run. */
+void socket_peer_arrive(struct socket_peer *p, struct site *s,
+                        const struct console_socket_start *start);
 void socket_peer_open(struct socket_peer *p, struct site *s,
                       const struct console_socket_start *start);
 void socket_peer_done(struct socket_peer *p);
