@@ -235,8 +235,7 @@ static void console_socket_on_ready(struct websocket_link *l)
         return;
     s->commands = 0;
     socket_access_tell_denied(s);
-    if (s->input_at - s->kept.len - s->input_told >= SOCKET_INPUT_STEP)
-        socket_text_input(s);
+    socket_input_tell(s);
     console_socket_go_on(s);
 }
 
@@ -313,8 +312,11 @@ static void console_socket_input_changed(struct client *client)
     struct console_socket *s = console_socket_of(client);
 
     socket_input_go_on(s);
-    if (!console_socket_is_ending(s))
-        websocket_link_update(&s->link);
+    if (console_socket_is_ending(s))
+        return;
+    /* The peer may wait for nothing else. */
+    socket_input_tell(s);
+    console_socket_go_on(s);
 }
 
 /* A page has no modem lines. */

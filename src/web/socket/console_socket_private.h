@@ -185,6 +185,8 @@ bool socket_output_acknowledge(struct console_socket *s, uint64_t at);
 
 size_t socket_input_room(const struct console_socket *s);
 void socket_input_take(struct console_socket *s, struct slice bytes);
+/* Says how much was passed on, when it is enough. */
+void socket_input_tell(struct console_socket *s);
 /* The console takes input again. */
 void socket_input_go_on(struct console_socket *s);
 

@@ -189,7 +189,9 @@ static void do_window(struct console_socket *s, const struct command *c)
 
 static void do_ping(struct console_socket *s, const struct command *c)
 {
-    json_t *object = json_pack("{s:s, s:O}", "type", "pong", "ping", c->value);
+    json_t *object =
+        json_pack("{s:s, s:O, s:I}", "type", "pong", "ping", c->value,
+                  "input_position", (json_int_t)(s->input_at - s->kept.len));
 
     if (object != NULL)
         socket_text_answer(s, object);

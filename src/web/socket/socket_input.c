@@ -54,6 +54,13 @@ void socket_input_take(struct console_socket *s, struct slice bytes)
         keep(s, bytes);
 }
 
+void socket_input_tell(struct console_socket *s)
+{
+    if (s->phase == SOCKET_SERVING && s->is_greeted &&
+        s->input_at - s->kept.len - s->input_told >= SOCKET_INPUT_STEP)
+        socket_text_input(s);
+}
+
 /* kept is emptied first: what takes the bytes may end the session. */
 void socket_input_go_on(struct console_socket *s)
 {
