@@ -61,11 +61,21 @@ MAY_INCLUDE = {
     "web/socket": "base log proto access core net auth session -web",
     "cluster": "base log proto core net",
     "cli": "base log proto net cli/common cli/output cli/remote "
-           "cli/invocation cli/verbs",
+           "cli/invocation cli/link cli/attach cli/run cli/watch cli/pick "
+           "cli/verbs",
     "cli/common": "base -cli",
     "cli/output": "base cli/common -cli",
     "cli/remote": "base proto net -cli",
     "cli/invocation": "base proto net cli/common cli/output cli/remote -cli",
+    "cli/link": "base proto net cli/common cli/remote cli/invocation -cli",
+    "cli/attach": "base net cli/common cli/output cli/remote cli/invocation "
+                  "cli/link -cli",
+    "cli/run": "base net cli/common cli/output cli/remote cli/invocation "
+               "cli/link -cli",
+    "cli/watch": "base net cli/common cli/output cli/remote cli/invocation "
+                 "cli/link -cli",
+    "cli/pick": "base net cli/common cli/output cli/remote cli/invocation "
+                "cli/link cli/attach -cli",
     "cli/verbs": "base proto net cli/common cli/output cli/remote "
                  "cli/invocation -cli",
 

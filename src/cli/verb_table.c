@@ -1,6 +1,7 @@
 #include "cli/verb_table.h"
 
 #include "base/text.h"
+#include "cli/attach/attach.h"
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/verbs/verbs.h"
@@ -11,6 +12,7 @@
 const struct verb *const verb_table[] = {
     &verb_list,
     &verb_show,
+    &verb_attach,
     &verb_logs,
     &verb_who,
     &verb_events,
