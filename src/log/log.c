@@ -36,7 +36,8 @@ static struct {
     int fd; /* for write_to_fd */
     enum log_level max_level;
     struct log_output output;
-    struct log_auditor auditor; /* take is NULL: there is none */
+    struct log_auditor auditor;   /* take is NULL: there is none */
+    struct log_follower follower; /* the same */
     struct queue lines;
     struct queue audit; /* used while the reader is slow */
     size_t first;   /* bytes of lines that are written before those of audit */
@@ -191,6 +192,8 @@ static void put_text(bool is_audit, enum log_noise noise, enum log_level level,
     clock_format_utc(utc);
     if (is_audit && state.auditor.take != NULL)
         r.number = state.auditor.take(state.auditor.owner, &r, noise);
+    if (is_audit && state.follower.take != NULL)
+        state.follower.take(state.follower.owner, &r);
     if (log_has(level))
         put(is_audit, noise, record, format_record(record, &r));
 }
@@ -220,7 +223,9 @@ void log_line(enum log_level level, const char *format, ...)
 
 static bool is_wanted(enum log_kind kind, enum log_level level)
 {
-    return log_has(level) || (kind == LOG_AUDIT && state.auditor.take != NULL);
+    return log_has(level) ||
+           (kind == LOG_AUDIT &&
+            (state.auditor.take != NULL || state.follower.take != NULL));
 }
 
 static bool passes(enum log_kind kind, enum log_level level, const char *peer,
@@ -437,6 +442,11 @@ void log_set_output(const struct log_output *output)
 void log_set_auditor(const struct log_auditor *auditor)
 {
     state.auditor = auditor != NULL ? *auditor : (struct log_auditor){ 0 };
+}
+
+void log_set_follower(const struct log_follower *follower)
+{
+    state.follower = follower != NULL ? *follower : (struct log_follower){ 0 };
 }
 
 void log_set_level(enum log_level max_level)

@@ -68,6 +68,16 @@ struct log_auditor {
 /* Keeps a copy; NULL: there is none any more. */
 void log_set_auditor(const struct log_auditor *auditor);
 
+/* A third place for the same lines, for whoever listens to them now. */
+struct log_follower {
+    /* Takes the record, with its number if it has one. Must not log. */
+    void (*take)(void *owner, const struct log_record *record);
+    void *owner;
+};
+
+/* Keeps a copy; NULL: nobody listens. The follower may call this itself. */
+void log_set_follower(const struct log_follower *follower);
+
 /* For a log_output: writes as much to a descriptor as it takes without
  * blocking, even if the descriptor is in blocking mode. */
 size_t log_write_descriptor(int fd, const char *bytes, size_t len);
