@@ -587,7 +587,8 @@ def test_events_go_on_where_they_were(fake):
     result = fake.run("events", "-f", "--kind", "vm-up", "--audit")
     assert result.stdout == '{"a": 1}\n{"a": 2}\n'
     assert result.returncode == 4
-    assert fake.requests[0].query == {"kind": "vm-up", "audit": "true"}
+    assert fake.requests[0].query == {"kind": "vm-up", "audit": "true",
+                                      "after": "0"}
     assert [r.headers["Last-Event-ID"] for r in fake.requests] == [
         None, "e-1", "e-2"]
 

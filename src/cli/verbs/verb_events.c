@@ -18,7 +18,7 @@ static const struct option_row options[] = {
     { "follow", 'f', NULL, "until ^C; it does so without this, too" },
     { "kind", 0, "KIND,...", "only of these kinds: vm-up,vm-down" },
     { "match", 0, "PATTERN", "only of consoles that match it" },
-    { "after", 0, "ID", "only those behind the event with this id" },
+    { "after", 0, "ID", "only those behind the event with this id; 0: all that are kept" },
     { "audit", 0, NULL, "audit events too" },
     { NULL, 0, NULL, NULL },
 };
@@ -54,7 +54,11 @@ static void make_target(const struct invocation *in, struct target *target)
     target_init(target, "/api/v1/events");
     target_add_query(target, "kind", arguments_text(a, "kind"));
     target_add_query(target, "match", arguments_text(a, "match"));
-    target_add_query(target, "after", arguments_text(a, "after"));
+    target_add_query(target, "after",
+                     arguments_has(a, "after") ? arguments_text(a, "after")
+                                               : "0");
+    if (!arguments_has(a, "follow"))
+        target_add_query(target, "follow", "false");
     if (arguments_has(a, "audit"))
         target_add_query(target, "audit", "true");
 }
@@ -80,6 +84,8 @@ static enum exits run_events(struct invocation *in)
         exits = ask_stream(in, &ask);
         if (e.has_news)
             retries = 0;
+        if (exits == EXITS_DONE && !arguments_has(&in->arguments, "follow"))
+            break;
         /* Resumed only once it has worked. */
         if ((exits != EXITS_NO_SERVER && exits != EXITS_DONE) ||
             e.sse.last_id[0] == '\0' || retries++ == RETRIES_MAX)
@@ -101,7 +107,9 @@ const struct verb verb_events = {
     .group = VERB_GROUP_CONSOLES,
     .words = "",
     .summary = "print what happens, as lines of JSON",
-    .text = "Continues by itself after a lost connection: what was missed "
+    .text = "Prints the events that the server keeps, the last 4096, and ends; "
+            "with -f it goes on with those that come. "
+            "Continues by itself after a lost connection: what was missed "
             "comes then, or the number of events that are gone.",
     .example = "vspc events -f\n"
                "vspc events -f --kind vm-up,vm-down --match 'web-*'\n",
