@@ -283,6 +283,8 @@ bool api_judge(struct api_call *call)
 {
     enum right has;
 
+    if (!session_context_trusts(call->api->sessions, call->who))
+        return false;
     return call->command->right == RIGHT_NONE ||
            (call->console_text != NULL && call->console == NULL) ||
            may(call, &has);

@@ -29,6 +29,7 @@ struct api_reload {
     void *owner;
 };
 
+struct event_hub;
 struct output_reads;
 struct past_moves;
 struct settings;
@@ -50,6 +51,7 @@ struct api_means {
                       void (*tell)(void *to, const struct api_door *door),
                       void *to);
     struct output_reads *output_reads; /* reads console logs */
+    struct event_hub *events;          /* what happens */
 
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);

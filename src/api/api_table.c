@@ -8,6 +8,7 @@
 static const struct api_command *const tables[] = {
     api_consoles_commands,
     api_attach_commands,
+    api_events_commands,
     api_metrics_commands,
     api_output_commands,
     api_server_commands,

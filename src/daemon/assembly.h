@@ -7,6 +7,7 @@
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H
 
+#include "api/events/event_hub.h"
 #include "core/directory.h"
 #include "core/told/past_moves.h"
 #include "daemon/access/daemon_access.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct daemon_tokens tokens;
     struct daemon_logins logins;
     struct session_context sessions;
+    struct event_hub *events;
     struct daemon_hooks hooks;
     struct daemon_logs logs;
     struct daemon_ports ports;

@@ -373,6 +373,18 @@ static void daemon_close_sessions(struct daemon *d)
     sessions_close(&d->sessions);
 }
 
+static int daemon_open_events(struct daemon *d, struct err *err)
+{
+    (void)err;
+    d->events = event_hub_open(&d->sessions);
+    return 0;
+}
+
+static void daemon_close_events(struct daemon *d)
+{
+    event_hub_close(d->events);
+}
+
 static int daemon_open_hooks(struct daemon *d, struct err *err)
 {
     return daemon_hooks_open(&d->hooks, d->settings, d->loop,
@@ -412,6 +424,7 @@ static int daemon_open_state(struct daemon *d, struct err *err)
         .loop = d->loop,
         .directory = &d->directory,
         .hooks = &d->hooks,
+        .events = d->events,
         .logs = &d->logs,
         .ports = &d->ports,
     };
@@ -563,12 +576,14 @@ static const struct part {
     { "logins", daemon_open_logins, daemon_close_logins },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
+    { "events", daemon_open_events, daemon_close_events },
     { "hooks", daemon_open_hooks, daemon_close_hooks },
     { "logs", daemon_open_logs, daemon_close_logs },
     { "ports", daemon_open_ports, daemon_close_ports },
     /* Restores the known consoles: they get their logs and ports, and hooks are
-     * notified of those that have expired. All have their ports before the
-     * first VM can ask for one, because the VMs' ports are opened below. */
+     * notified of those that have expired, as listeners for events are. All
+     * have their ports before the first VM can ask for one, because the VMs'
+     * ports are opened below. */
     { "state", daemon_open_state, daemon_close_state },
     { "proxies", daemon_open_proxies, daemon_close_proxies },
     { "listing", daemon_open_listing, daemon_close_listing },

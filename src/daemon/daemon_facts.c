@@ -1,5 +1,6 @@
 #include "daemon/daemon_facts.h"
 
+#include "api/events/event_tell.h"
 #include "base/clock.h"
 #include "daemon/assembly.h"
 #include "daemon/parts/daemon_ports.h"
@@ -95,6 +96,13 @@ static void daemon_facts_for_hooks(struct daemon *d, struct telling *t)
     daemon_hooks_tell_fact(&d->hooks, t->fact);
 }
 
+/* As hooks: the program's end is no event of its VMs and clients. */
+static void daemon_facts_for_events(struct daemon *d, struct telling *t)
+{
+    if (!d->is_ending)
+        event_tell_fact(d->events, t->fact);
+}
+
 enum {
     ALL_KINDS = -1,
     OF_NAMES =
@@ -131,6 +139,7 @@ static const struct consumer {
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
     { "moves", 1 << FACT_MOVE_ENDED, daemon_facts_for_moves },
+    { "events", ALL_KINDS, daemon_facts_for_events },
     /* Last: a program may read the log and connect to the port as soon as it is
      * started. */
     { "hooks", ALL_KINDS, daemon_facts_for_hooks },
@@ -162,6 +171,7 @@ static void remove_console(struct daemon *d, struct console *c)
     /* While the console still has the port that hooks receive, and before the
      * state forgets the console. */
     daemon_hooks_tell_expired(&d->hooks, c);
+    event_tell_expired(d->events, c);
     daemon_state_forget(&d->state, c);
     daemon_ports_take_back(&d->ports, c);
     service_end(c);

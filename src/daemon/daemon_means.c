@@ -34,6 +34,7 @@ struct api_means daemon_means(struct daemon *d)
         .owner = d,
         .census = daemon_census_source(&d->census),
         .moves = &d->moves,
+        .events = d->events,
         .settings = d->settings,
         .each_door = daemon_doors_tell,
         .forget = daemon_means_forget,

@@ -232,6 +232,10 @@ static json_t *answer_of(const struct api_command *row)
 {
     if (row->kind == API_ATTACHES)
         return json_pack("{s:s}", "description", "A WebSocket.");
+    if (row->kind == API_EVENTS)
+        return json_pack("{s:s, s:{s:{s:o}}}", "description", row->summary,
+                         "content", "text/event-stream", "schema",
+                         type_of("text"));
     if (row->returns == NULL)
         return json_pack("{s:s}", "description", row->summary);
     return json_pack("{s:s, s:{s:{s:o}}}", "description", row->summary,

@@ -1,5 +1,6 @@
 #include "daemon/parts/daemon_state.h"
 
+#include "api/events/event_tell.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -340,6 +341,8 @@ static bool daemon_state_on_record(void *owner,
     if (has_expired(loading, record)) {
         s->expired++;
         daemon_hooks_tell_gone(s->links.hooks, record);
+        event_tell_gone(s->links.events, record->uuid, record->label,
+                        record->name, record->port);
         return false;
     }
     text_clean(name, sizeof name, slice_of_text(record->name));

@@ -21,6 +21,7 @@
 #include "net/loop.h"
 
 struct daemon_hooks;
+struct event_hub;
 struct daemon_logs;
 struct daemon_ports;
 struct directory;
@@ -34,6 +35,7 @@ struct state_links {
     struct loop *loop;
     struct directory *directory; /* gets the known consoles */
     struct daemon_hooks *hooks;  /* notified of expired consoles */
+    struct event_hub *events;    /* the same */
     struct daemon_logs *logs;
     struct daemon_ports *ports;
 };
