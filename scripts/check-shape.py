@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """How long functions and files are, how many modules a folder has, and that
 modules and folders include each other in no circle; that every enum of states
-has a function that names them; TODOs name an issue.
+has a function that names them; TODOs name an issue; that no tracked file is
+huge, as a core dump or an archive is.
 
 --table prints these numbers, and some more that a reader may want, as
 Markdown."""
@@ -9,6 +10,7 @@ Markdown."""
 import collections
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -20,6 +22,7 @@ FUNCTION_LOOK_TWICE = 60  # a note, no failure
 FILE_MAX = 1000
 FILE_LOOK_TWICE = 600     # a note
 MODULES_MAX = 12          # of one folder below src/
+TRACKED_MAX = 1 << 20     # bytes of any file: what is added stays for ever
 
 # What is longer, larger or goes round in a circle, and why. A row that is
 # not needed any more fails, so that it does not allow the next one.
@@ -198,6 +201,19 @@ def shape_problems(graph, used):
                                "folders")
 
 
+def tracked_sizes():
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, text=True,
+                           check=True, stdout=subprocess.PIPE).stdout
+    return {name: (ROOT / name).stat().st_size
+            for name in names.split("\0") if name and (ROOT / name).is_file()}
+
+
+def huge_files(sizes):
+    for name, size in sizes.items():
+        if size > TRACKED_MAX:
+            yield f"{name}: {size} bytes (max {TRACKED_MAX})"
+
+
 def nameless_states(headers):
     """Enums of states without a function NAME_name or NAME_text."""
     text = "\n".join(headers)
@@ -322,6 +338,8 @@ def self_test():
     body = ["static int", "f(int x)", "{"] + [""] * 100 + ["}"]
     assert [(n, length) for n, _, length, _ in functions_of(body)] == [
         ("f", 102)]
+    assert list(huge_files({"a": TRACKED_MAX, "b": TRACKED_MAX + 1})) == [
+        f"b: {TRACKED_MAX + 1} bytes (max {TRACKED_MAX})"]
     assert lines_of_kinds('a; /* b\n c */\n\n"/*" d;\n// e\n') == (2, 3)
 
 
@@ -338,7 +356,7 @@ def main():
                 count += 1
     headers = [path.read_text() for path in sorted(SRC.rglob("*.h"))]
     for text in [*shape_problems(read_graph(SRC), used),
-                 *nameless_states(headers)]:
+                 *nameless_states(headers), *huge_files(tracked_sizes())]:
         print(text)
         count += 1
     for key in {**LONG, **LARGE, **MODULE_CIRCLES, **FOLDER_CIRCLES}:
