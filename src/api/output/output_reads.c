@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum lane { PASTS, READINGS };
+
 struct output_reads {
     struct queries *queries;
     struct directory *directory;
-    unsigned readings, pasts;
+    unsigned readings, files, pasts;
 };
 
 /* What a thread does: a step of a reading, or an answer about a place. */
@@ -60,8 +62,8 @@ static void free_query(struct query *q)
 }
 
 static const struct queries_kind kind = {
-    .lanes = 1,
-    .threads_max = { OUTPUT_THREADS },
+    .lanes = 2,
+    .threads_max = { OUTPUT_THREADS, OUTPUT_READING_THREADS },
     .is_same = is_same,
     .answer = answer,
     .tell = tell,
@@ -92,9 +94,9 @@ void output_reads_close(struct output_reads *all)
     free(all);
 }
 
-static bool ask(struct work *w)
+static bool ask(struct work *w, unsigned lane)
 {
-    query_init(&w->query, 0);
+    query_init(&w->query, lane);
     return queries_ask(w->all->queries, &w->query, &w->asker) == 0;
 }
 
@@ -102,6 +104,7 @@ static bool ask(struct work *w)
 
 struct reading_work {
     struct work work;
+    unsigned files; /* that it may have open */
     struct output_reading reading;
 };
 
@@ -120,6 +123,7 @@ static void free_reading(struct work *w)
     struct reading_work *r = of_work(w);
 
     w->all->readings--;
+    w->all->files -= r->files;
     conlog_reading_done(&r->reading.log);
     free(r);
 }
@@ -141,21 +145,28 @@ static void reading_done(struct work *w)
 }
 
 struct output_reading *output_reading_open(struct output_reads *all,
+                                           const struct conlog_wish *wish,
                                            void (*on_step)(void *owner),
                                            void *owner)
 {
-    struct reading_work *r =
-        all->readings < OUTPUT_READINGS_MAX ? malloc(sizeof *r) : NULL;
+    unsigned files = wish->with_rotated ? CONLOG_SERIES_MAX : 1;
+    struct reading_work *r = NULL;
 
+    if (all->readings < OUTPUT_READINGS_MAX &&
+        all->files + files <= OUTPUT_FILES_MAX)
+        r = malloc(sizeof *r);
     if (r == NULL)
         return NULL;
     all->readings++;
+    all->files += files;
     memset(r, 0, offsetof(struct reading_work, reading));
+    r->files = files;
     r->work.all = all;
     r->work.run = run_reading;
     r->work.on_done = reading_done;
     r->work.free = free_reading;
     conlog_reading_init(&r->reading.log);
+    r->reading.log.wish = *wish;
     r->reading.all = all;
     r->reading.is_asked = false;
     r->reading.is_closed = false;
@@ -167,7 +178,7 @@ struct output_reading *output_reading_open(struct output_reads *all,
 bool output_reading_ask(struct output_reading *r)
 {
     r->is_asked = true;
-    return ask(&of_reading(r)->work);
+    return ask(&of_reading(r)->work, READINGS);
 }
 
 /* A thread that reads is let read. */
@@ -247,7 +258,7 @@ bool output_reads_ask_past(void *owner, struct console *c,
     console_log_find(c->log, &p->source, clock_now_us());
     /* So that what was printed is in the file soon. */
     (void)console_log_seam(c->log, clock_now_us());
-    if (!ask(&p->work))
+    if (!ask(&p->work, PASTS))
         return false;
     list_add_tail(&p->asks, &a->node);
     return true;

@@ -7,8 +7,10 @@
  * in a call of the loop of its own; then what they have done to core is
  * settled.
  *
- * Bounds: OUTPUT_READINGS_MAX readings at a time, each with a piece of memory
- * and the files of its log; and PAST_READERS_MAX questions about places.
+ * Bounds: OUTPUT_READINGS_MAX readings at a time, each with a piece of memory,
+ * and OUTPUT_FILES_MAX files of theirs; and PAST_READERS_MAX questions about
+ * places. These go first, and have a thread that no reading gets: somebody
+ * waits for them for a second or so.
  */
 #ifndef API_OUTPUT_OUTPUT_READS_H
 #define API_OUTPUT_OUTPUT_READS_H
@@ -18,7 +20,12 @@
 #include "core/told/past.h"
 #include "net/queries.h"
 
-enum { OUTPUT_READINGS_MAX = 16, OUTPUT_THREADS = 4 };
+enum {
+    OUTPUT_READINGS_MAX = 16,
+    OUTPUT_FILES_MAX = 64,
+    OUTPUT_THREADS = 4,
+    OUTPUT_READING_THREADS = 3,
+};
 
 struct output_reads;
 
@@ -39,8 +46,9 @@ struct output_reading {
     bool is_closed; /* freed as soon as the thread is done with it */
 };
 
-/* NULL: there are too many. The caller fills in source and wish. */
+/* NULL: there are too many. The caller fills in source. */
 struct output_reading *output_reading_open(struct output_reads *all,
+                                           const struct conlog_wish *wish,
                                            void (*on_step)(void *owner),
                                            void *owner);
 

@@ -324,16 +324,15 @@ void output_stream_from_log(struct api_call *call, struct output_reads *reads,
 {
     struct output_stream *s = stream_new(call, wish, false);
 
-    s->reading = output_reading_open(reads, output_stream_on_step, s);
+    s->reading = output_reading_open(reads, of_log, output_stream_on_step, s);
     if (s->reading == NULL) {
         free(s);
         api_fail(call, API_TOO_MANY, "try again in a while",
-                 "%d console logs are being read", OUTPUT_READINGS_MAX);
+                 "too many console logs are being read");
         return;
     }
     console_log_find(call->console->log, &s->reading->log.source,
                      clock_now_us());
-    s->reading->log.wish = *of_log;
     s->text.is_stamped = s->reading->log.source.is_stamped;
     s->position = console_log_seam(call->console->log, clock_now_us()).position;
     api_work_on(call, &work, s);

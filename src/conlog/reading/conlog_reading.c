@@ -261,25 +261,32 @@ static size_t read_plain(struct conlog_reading *r, int fd)
     return n > 0 ? (size_t)n : 0;
 }
 
+/* Leaves out the lines before the last ones. */
+static size_t leave_out_lines(struct conlog_reading *r, size_t len)
+{
+    struct slice rest = slice_of(r->bytes, len);
+
+    r->lines_over -= conlog_lines_skip(&rest, r->lines_over);
+    memmove(r->bytes, rest.data, rest.len);
+    return rest.len;
+}
+
 static size_t read_packed(struct conlog_reading *r, int fd)
 {
-    int n;
+    size_t len = 0;
+    int n = 1;
 
     if (r->unpacking == NULL)
         r->unpacking = gzdopen(dup(fd), "rb");
-    n = r->unpacking != NULL ? gzread(r->unpacking, r->bytes, sizeof r->bytes)
-                             : -1;
+    while (len == 0 && n > 0) {
+        n = r->unpacking != NULL
+                ? gzread(r->unpacking, r->bytes, sizeof r->bytes)
+                : -1;
+        len = n > 0 ? leave_out_lines(r, (size_t)n) : 0;
+    }
     if (n < 0)
         r->error = -EIO;
-    if (n > 0 && r->lines_over > 0) {
-        struct slice rest = slice_of(r->bytes, (size_t)n);
-
-        r->lines_over -= conlog_lines_skip(&rest, r->lines_over);
-        memmove(r->bytes, rest.data, rest.len);
-        r->offset += (uint64_t)n - rest.len;
-        return rest.len > 0 ? rest.len : read_packed(r, fd);
-    }
-    return n > 0 ? (size_t)n : 0;
+    return len;
 }
 
 static void read_on(struct conlog_reading *r)

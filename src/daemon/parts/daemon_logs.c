@@ -23,8 +23,8 @@ enum {
     CLOSE_US = 3 * US_PER_S,
     TOLD_LEFT_MAX = 10,
     /* Files that are being closed, read or compressed, and the folders on the
-     * way to them. */
-    EXTRA_FILES = 64,
+     * way to them; and 96 that the API reads. */
+    EXTRA_FILES = 160,
 };
 
 /* ---- log lines -------------------------------------------------------- */
