@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from harness.net import eventually
-from harness.streams import assert_same, letters
+from harness.net import eventually, pump_all
+from harness.streams import MIB, assert_same, letters
 from harness.websocket import ConsoleSocket
 
 
@@ -113,6 +113,23 @@ def test_the_log_has_what_the_history_has_not(start):
     vm.send(b"more")
     assert again.read_exactly(4) == b"more"
     assert again.find("gap") is None and again.position == len(data) + 4
+
+
+def test_in_a_flood_the_log_catches_up(start):
+    """What has left the history may not be in the file yet."""
+    vspcd = start("--history-size", "64K")
+    vm = vspcd.vm("web")
+    socket = attach(vspcd, vm)
+    data = letters(3 * MIB, seed=3)
+    vm.send(data[:MIB])
+    assert_same(socket.read_exactly(1000), data[:1000])
+    vm.send(data[MIB:])
+    again = attach(vspcd, vm, **{"from": f"{socket.epoch}:1000"})
+    pump_all([socket, again],
+             lambda: min(len(socket.data) + 1000, len(again.data) + 1000) >=
+             len(data), "all output")
+    assert_same(bytes(again.data), data[1000:])
+    assert again.find("gap") is None and again.position == len(data)
 
 
 def test_a_place_that_nobody_knows(start):

@@ -14,7 +14,10 @@ enum lane { PASTS, READINGS };
 struct output_reads {
     struct queries *queries;
     struct directory *directory;
-    unsigned readings, files, pasts;
+    struct deadline_queue waits;      /* struct output_reading.wait */
+    struct deadline_queue past_waits; /* struct past_work.wait */
+    struct list pasts;                /* struct past_work.node */
+    unsigned readings, files, past_count;
 };
 
 /* What a thread does: a step of a reading, or an answer about a place. */
@@ -71,6 +74,9 @@ static const struct queries_kind kind = {
     .free = free_query,
 };
 
+static void reading_wait_due(struct deadline *d, void *owner);
+static void past_wait_due(struct deadline *d, void *owner);
+
 int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
                       struct directory *directory)
 {
@@ -82,16 +88,13 @@ int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
         return r;
     }
     all->directory = directory;
+    list_init(&all->pasts);
+    deadline_queue_open(&all->waits, OUTPUT_WAIT_US, reading_wait_due, all);
+    deadline_queue_open(&all->past_waits, OUTPUT_WAIT_US, past_wait_due, all);
+    loop_watch(loop, &all->waits);
+    loop_watch(loop, &all->past_waits);
     *ret_reads = all;
     return 0;
-}
-
-void output_reads_close(struct output_reads *all)
-{
-    if (all == NULL)
-        return;
-    queries_close(all->queries);
-    free(all);
 }
 
 static bool ask(struct work *w, unsigned lane)
@@ -165,6 +168,7 @@ struct output_reading *output_reading_open(struct output_reads *all,
     r->work.run = run_reading;
     r->work.on_done = reading_done;
     r->work.free = free_reading;
+    deadline_init(&r->reading.wait);
     conlog_reading_init(&r->reading.log);
     r->reading.log.wish = *wish;
     r->reading.all = all;
@@ -181,10 +185,31 @@ bool output_reading_ask(struct output_reading *r)
     return ask(&of_reading(r)->work, READINGS);
 }
 
+void output_reading_wait(struct output_reading *r)
+{
+    r->is_asked = true;
+    deadline_start(&r->all->waits, &r->wait, clock_now_us());
+}
+
+static void reading_wait_due(struct deadline *d, void *owner)
+{
+    struct output_reading *r = CONTAINER_OF(d, struct output_reading, wait);
+    struct output_reads *all = owner;
+
+    deadline_stop(d);
+    r->is_asked = false;
+    r->on_step(r->owner);
+    directory_settle(all->directory);
+}
+
 /* A thread that reads is let read. */
 void output_reading_close(struct output_reading *r)
 {
     struct reading_work *w = of_reading(r);
+
+    if (deadline_is_running(&r->wait))
+        r->is_asked = false;
+    deadline_stop(&r->wait);
 
     r->is_closed = true;
     if (r->is_asked)
@@ -197,10 +222,15 @@ void output_reading_close(struct output_reading *r)
 
 struct past_work {
     struct work work;
+    struct list node; /* in all->pasts */
     struct list asks; /* the one past_ask.node; empty: it was cancelled */
+    struct console_ref console;
     struct conlog_source source;
     struct past_place place;
     struct past *past;
+    struct deadline wait;
+    unsigned waits;
+    bool is_late; /* what it asks for was in the file at the last look */
 };
 
 static struct past_work *past_of(struct work *w)
@@ -212,8 +242,11 @@ static void free_past(struct work *w)
 {
     struct past_work *p = past_of(w);
 
-    w->all->pasts--;
+    w->all->past_count--;
+    list_remove(&p->node);
     list_remove(&p->asks);
+    deadline_stop(&p->wait);
+    console_ref_set(&p->console, NULL);
     past_leave(p->past);
     free(p);
 }
@@ -226,10 +259,58 @@ static void run_past(struct work *w)
                                     p->source.epoch, &p->place);
 }
 
+static void past_console_gone(struct console_ref *ref)
+{
+    (void)ref;
+}
+
+/* The log has nothing behind the place: because that is not written yet, or was
+ * not when the file was read. */
+static bool is_underway(struct past_work *p)
+{
+    const struct console *c = p->console.console;
+    bool was_late = p->is_late;
+
+    if (p->past == NULL || p->past->len > 0 || c == NULL || c->log == NULL ||
+        list_is_empty(&p->asks) || p->waits++ == OUTPUT_WAITS_MAX)
+        return false;
+    if (p->past->next.epoch != p->place.epoch ||
+        p->past->next.position != p->place.position ||
+        p->place.epoch != p->source.epoch ||
+        p->place.position >= ring_tail(&c->output))
+        return false;
+    p->is_late =
+        console_log_seam(c->log, clock_now_us()).position > p->place.position;
+    return !was_late;
+}
+
+static void past_wait_due(struct deadline *d, void *owner)
+{
+    struct past_work *p = CONTAINER_OF(d, struct past_work, wait);
+
+    struct output_reads *all = owner;
+    struct past_ask *a =
+        list_is_empty(&p->asks)
+            ? NULL
+            : CONTAINER_OF(p->asks.next, struct past_ask, node);
+
+    deadline_stop(d);
+    past_leave(p->past);
+    p->past = NULL;
+    if (ask(&p->work, PASTS) || a == NULL)
+        return;
+    a->on_answer(a, NULL);
+    directory_settle(all->directory);
+}
+
 static void past_done(struct work *w)
 {
     struct past_work *p = past_of(w);
 
+    if (is_underway(p)) {
+        deadline_start(&w->all->past_waits, &p->wait, clock_now_us());
+        return;
+    }
     if (!list_is_empty(&p->asks)) {
         struct past_ask *a = CONTAINER_OF(p->asks.next, struct past_ask, node);
 
@@ -245,15 +326,20 @@ bool output_reads_ask_past(void *owner, struct console *c,
     struct output_reads *all = owner;
     struct past_work *p;
 
-    if (c->log == NULL || all->pasts >= PAST_READERS_MAX)
+    if (c->log == NULL || all->past_count >= PAST_READERS_MAX)
         return false;
-    all->pasts++;
+    all->past_count++;
     p = xcalloc(1, sizeof *p);
+    list_init(&p->node);
+    list_add_tail(&all->pasts, &p->node);
     p->work.all = all;
     p->work.run = run_past;
     p->work.on_done = past_done;
     p->work.free = free_past;
     list_init(&p->asks);
+    deadline_init(&p->wait);
+    console_ref_init(&p->console, past_console_gone);
+    console_ref_set(&p->console, c);
     p->place = *place;
     console_log_find(c->log, &p->source, clock_now_us());
     /* So that what was printed is in the file soon. */
@@ -262,4 +348,28 @@ bool output_reads_ask_past(void *owner, struct console *c,
         return false;
     list_add_tail(&p->asks, &a->node);
     return true;
+}
+
+/* Nobody waits for a past any more. One that a thread reads is freed by
+ * queries_close, or left to it. */
+static void leave_pasts(struct output_reads *all)
+{
+    LIST_EACH (node, after, &all->pasts) {
+        struct past_work *p = CONTAINER_OF(node, struct past_work, node);
+
+        console_ref_set(&p->console, NULL);
+        if (deadline_is_running(&p->wait))
+            free_past(&p->work);
+    }
+}
+
+void output_reads_close(struct output_reads *all)
+{
+    if (all == NULL)
+        return;
+    leave_pasts(all);
+    deadline_queue_close(&all->waits);
+    deadline_queue_close(&all->past_waits);
+    queries_close(all->queries);
+    free(all);
 }

@@ -25,6 +25,10 @@ enum {
     OUTPUT_FILES_MAX = 64,
     OUTPUT_THREADS = 4,
     OUTPUT_READING_THREADS = 3,
+    /* How long, and how often, somebody waits for output that has left the ring
+     * and is not in the file yet. */
+    OUTPUT_WAIT_US = 20 * 1000,
+    OUTPUT_WAITS_MAX = 250,
 };
 
 struct output_reads;
@@ -39,6 +43,7 @@ void output_reads_close(struct output_reads *all);
 struct output_reading {
     struct conlog_reading log; /* the thread's while is_asked */
     bool is_asked;
+    struct deadline wait;
     /* A step was done. May ask for the next one, and close the reading. */
     void (*on_step)(void *owner);
     void *owner;
@@ -55,6 +60,9 @@ struct output_reading *output_reading_open(struct output_reads *all,
 /* A thread does conlog_reading_step. False: there is no thread, and the reading
  * is closed. */
 bool output_reading_ask(struct output_reading *r);
+
+/* on_step comes after OUTPUT_WAIT_US, and nothing was read. */
+void output_reading_wait(struct output_reading *r);
 
 /* on_step is not called any more. */
 void output_reading_close(struct output_reading *r);

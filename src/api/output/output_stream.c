@@ -29,6 +29,7 @@ struct output_stream {
     size_t taken;      /* bytes of the piece that was read */
     uint64_t position; /* behind what the log has up to the reading's limit */
     unsigned files;    /* that were looked for */
+    unsigned waits;    /* for the disk, one after the other */
     bool has_begun;    /* the call was answered */
     bool has_seam;     /* limit and position are a seam's */
     bool has_ended;
@@ -181,7 +182,11 @@ static void go_on(struct output_stream *s)
     find_seam(s);
     if (s->has_seam &&
         (!had_seam || s->position != position || log->limit > log->offset)) {
+        s->waits = 0;
         ask(s);
+    } else if (s->has_seam && s->waits++ < OUTPUT_WAITS_MAX) {
+        /* What comes next has left the ring, and waits for the disk. */
+        output_reading_wait(s->reading);
     } else if (!s->has_seam && s->files++ < FILES_MAX) {
         conlog_reading_follow(log);
         ask(s);

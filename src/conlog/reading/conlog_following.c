@@ -270,10 +270,11 @@ struct past *conlog_following_read(const char *directory, const char *path,
         return NULL;
     f->present = present;
     f->past = past_new(PAST_STEP);
-    if (f->past != NULL &&
-        conlog_series_open(directory, path, CONLOG_SERIES_MAX, false,
-                           &f->series) == 0) {
+    if (f->past != NULL) {
         f->past->len = 0;
+        /* Without a file, there is none yet. */
+        (void)conlog_series_open(directory, path, CONLOG_SERIES_MAX, false,
+                                 &f->series);
         for (unsigned i = f->series.count; i-- > 0;)
             add_file(f, f->series.file[i].fd);
         bound_stretches(f);
