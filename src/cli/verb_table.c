@@ -4,6 +4,7 @@
 #include "cli/attach/attach.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/run/run.h"
 #include "cli/verbs/verbs.h"
 
 #include <stdio.h>
@@ -14,11 +15,13 @@ const struct verb *const verb_table[] = {
     &verb_show,
     &verb_attach,
     &verb_logs,
+    &verb_wait,
     &verb_who,
     &verb_events,
 
     &verb_send,
     &verb_break,
+    &verb_run,
     &verb_message,
     &verb_kick,
     &verb_lock,

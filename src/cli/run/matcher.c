@@ -1,0 +1,62 @@
+#include "cli/run/matcher.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+
+void matcher_init(struct matcher *m)
+{
+    buf_init(&m->window, 2 * MATCHER_WINDOW);
+}
+
+void matcher_done(struct matcher *m)
+{
+    buf_done(&m->window);
+}
+
+static void append(struct matcher *m, struct slice bytes)
+{
+    if (bytes.len > MATCHER_WINDOW)
+        bytes = slice_after(bytes, bytes.len - MATCHER_WINDOW);
+    if (buf_append(&m->window, bytes) < 0)
+        mem_end();
+    /* In large steps: taking from the front may move the rest. */
+    if (m->window.len > MATCHER_WINDOW)
+        buf_take(&m->window, m->window.len - MATCHER_WINDOW);
+}
+
+void matcher_feed(struct matcher *m, struct slice bytes)
+{
+    while (bytes.len > 0) {
+        const uint8_t *cr = memchr(bytes.data, '\r', bytes.len);
+        size_t len = cr != NULL ? (size_t)(cr - bytes.data) : bytes.len;
+
+        if (len > 0)
+            append(m, slice_of(bytes.data, len));
+        bytes = slice_after(bytes, cr != NULL ? len + 1 : len);
+    }
+}
+
+bool matcher_find(struct matcher *m, const regex_t *pattern)
+{
+    struct slice window = buf_bytes(&m->window);
+    regmatch_t match = { .rm_so = 0, .rm_eo = (regoff_t)window.len };
+
+    if (regexec(pattern, window.len > 0 ? (const char *)window.data : "", 1,
+                &match, REG_STARTEND) != 0)
+        return false;
+    buf_take(&m->window, (size_t)match.rm_eo);
+    return true;
+}
+
+int matcher_compile(regex_t *ret, const char *text, struct err *err)
+{
+    int r = regcomp(ret, text, REG_EXTENDED | REG_NEWLINE);
+    char why[200];
+
+    if (r == 0)
+        return 0;
+    (void)regerror(r, ret, why, sizeof why);
+    err_set(err, "%.100s: %s", text, why);
+    return -EINVAL;
+}
