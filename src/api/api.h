@@ -80,7 +80,7 @@ enum api_kind {
     API_ANSWERS,  /* JSON, text or a stream */
     API_ATTACHES, /* a WebSocket to a console's bytes:
                      web/socket/console_socket.h */
-    API_EVENTS,   /* the same, or Server-Sent Events: web/event_stream.h */
+    API_EVENTS,   /* the same, or Server-Sent Events: web/event_socket.h */
 };
 
 struct api_command {

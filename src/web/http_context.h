@@ -63,6 +63,9 @@ struct http_context {
     struct list work; /* struct http_session.work */
     struct deadline working;
     struct deadline_queue turns; /* working: the next turn */
+    struct list event_work;      /* struct event_socket.work, and its turns */
+    struct deadline event_working;
+    struct deadline_queue event_turns;
     struct deadline_queue heads, bodies, idles, writes;
 };
 

@@ -5,8 +5,11 @@
 #include "web/http_session.h"
 
 #include "access/lock.h"
+#include "api/api_means.h"
+#include "api/events/cmd_events.h"
 #include "base/mem.h"
 #include "net/tls/tls_digest.h"
+#include "web/event_socket.h"
 #include "web/socket/console_socket.h"
 
 #include <string.h>
@@ -32,9 +35,10 @@ bool http_upgrade_is_valid(struct http_session *s)
                  "Sec-WebSocket-Key is not 16 bytes as base64");
         return false;
     }
-    if (call->command->kind == API_ATTACHES)
+    if (call->command->kind == API_ATTACHES ||
+        api_means_of(call->api)->events != NULL)
         return true;
-    api_fail(call, API_UNAVAILABLE, NULL, "this address has no WebSocket");
+    api_fail(call, API_UNAVAILABLE, NULL, "there are no events here");
     return false;
 }
 
@@ -99,7 +103,7 @@ static enum lock_mode mode_of(const struct api_call *call)
     return LOCK_FALLBACK;
 }
 
-void http_upgrade_hand_over(struct http_session *s, struct slice early)
+static void attach(struct http_session *s, struct slice early)
 {
     const struct http_exchange *e = s->exchange;
     const struct api_call *call = &e->call;
@@ -121,8 +125,37 @@ void http_upgrade_hand_over(struct http_session *s, struct slice early)
     };
 
     s->stream = NULL;
+    console_socket_open(&start);
+}
+
+static void tell_events(struct http_session *s, struct slice early)
+{
+    const struct http_exchange *e = s->exchange;
+    const struct api_call *call = &e->call;
+    const struct event_socket_start start = {
+        .http = s->http,
+        .hub = api_means_of(call->api)->events,
+        .stream = s->stream,
+        .early = early,
+        .who = s->who,
+        .peer = s->peer,
+        .key = e->websocket_key,
+        .protocol = protocol_of(e),
+        .wish = cmd_events_wish(call),
+        .follows = api_flag(call, "follow"),
+    };
+
+    s->stream = NULL;
+    event_socket_open(&start);
+}
+
+void http_upgrade_hand_over(struct http_session *s, struct slice early)
+{
     http_context_count(s->http, s->is_socket, 101);
     gate_remove_newcomer(&s->http->ctx->gate, &s->newcomer);
-    console_socket_open(&start);
+    if (s->exchange->call.command->kind == API_EVENTS)
+        tell_events(s, early);
+    else
+        attach(s, early);
     http_session_end(s, "it is a WebSocket");
 }

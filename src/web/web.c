@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "net/listener.h"
 #include "net/stream_fd.h"
+#include "web/event_socket.h"
 #include "web/http_session.h"
 #include "web/socket/console_socket.h"
 #include "web/socket/websocket_link.h"
@@ -120,7 +121,10 @@ struct web *web_new(struct session_context *ctx, struct api *api,
     list_init(&http->busy);
     list_init(&http->work);
     deadline_init(&http->working);
+    list_init(&http->event_work);
+    deadline_init(&http->event_working);
     open_queue(http, &http->turns, 0, http_answer_work_due);
+    open_queue(http, &http->event_turns, 0, event_socket_work_due);
     open_queue(http, &http->heads, WEB_HEAD_US, http_session_due);
     open_queue(http, &http->bodies, WEB_BODY_US, http_session_due);
     open_queue(http, &http->idles, WEB_IDLE_US, http_session_due);
@@ -138,7 +142,9 @@ void web_free(struct web *web)
     console_socket_close_all(web->http.ctx);
     websocket_link_close_all(web->http.ctx);
     deadline_stop(&web->http.working);
+    deadline_stop(&web->http.event_working);
     deadline_queue_close(&web->http.turns);
+    deadline_queue_close(&web->http.event_turns);
     deadline_queue_close(&web->http.heads);
     deadline_queue_close(&web->http.bodies);
     deadline_queue_close(&web->http.idles);

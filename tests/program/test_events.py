@@ -1,16 +1,18 @@
-"""Events by the API: curl as a reader of Server-Sent Events, and what it is
-told when it comes again."""
+"""Events by the API: curl as a reader of Server-Sent Events, python3-websockets
+as one of WebSockets, and what they are told when they come again."""
 
+import asyncio
 import json
-import socket
 import subprocess
 import threading
 
 import pytest
+import websockets
 
 from harness import words
 from harness.fake_api import VSPC
 from harness.net import eventually
+from harness.websocket import dial_unix
 
 PATH = "/api/v1/events"
 
@@ -130,6 +132,57 @@ def test_audit_events(vspcd, listen):
     assert event["audit"]["peer"] == web.address
 
 
+# ---- WebSockets -------------------------------------------------------------
+
+def listen_by_websocket(vspcd, query, act=None, count=None, **options):
+    """What came: an id, then events, up to so many or to the close, whose code
+    is the last one. act runs when the first id is there."""
+    got = []
+
+    async def run():
+        async with websockets.unix_connect(
+                vspcd.socket, f"ws://localhost{PATH}{query}",
+                **options) as socket_:
+            try:
+                while count is None or len(got) < count + 1:
+                    text = await asyncio.wait_for(socket_.recv(), 30)
+                    got.append(json.loads(text))
+                    if act and len(got) == 1:
+                        await asyncio.get_running_loop().run_in_executor(
+                            None, act)
+            except websockets.ConnectionClosed as closed:
+                got.append(closed.code)
+    asyncio.run(run())
+    return got
+
+
+def test_a_websocket_is_told(vspcd):
+    place, new, up = listen_by_websocket(vspcd, "", lambda: vspcd.vm("web"), 2)
+    assert place["event"] == "place"
+    assert new["event"] == "vm-new" and up["event"] == "vm-up"
+    # It comes again, behind the first one.
+    _, again, code = listen_by_websocket(
+        vspcd, f"?after={new['id']}&follow=false")
+    assert again == up and code == 1000
+    # And before both.
+    _, *both, _ = listen_by_websocket(
+        vspcd, "?follow=false", extra_headers={"Last-Event-ID": place["id"]})
+    assert both == [new, up]
+
+
+@pytest.mark.parametrize("query, code", [
+    ("?kind=vm-dwon", 1008), ("?after=1", 1008), ("?match=%5B", 1008)])
+def test_a_wrong_wish_is_a_close(vspcd, query, code):
+    assert listen_by_websocket(vspcd, query) == [code]
+
+
+def test_the_end_of_vspcd_is_a_close(vspcd):
+    place, code = listen_by_websocket(vspcd, "", vspcd.process.terminate)
+    assert place["event"] == "place" and code == 1012
+
+
+# ---- the rest ---------------------------------------------------------------
+
 def test_vspc_prints_events(vspcd, start_process):
     vspcd.vm("web")
 
@@ -154,10 +207,13 @@ def test_vspc_prints_events(vspcd, start_process):
 # others is told of all of them in order.
 def test_one_that_reads_nothing_holds_nobody(start_vspcd, listen):
     vspcd = start_vspcd("--no-vm-ports")
-    deaf = socket.socket(socket.AF_UNIX)
-    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    deaf.connect(vspcd.socket)
-    deaf.sendall(f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    deaf = [dial_unix(vspcd.socket) for _ in range(2)]
+    request = f"GET {PATH} HTTP/1.1\r\nHost: localhost\r\n"
+    deaf[0].sendall(f"{request}\r\n".encode())
+    deaf[1].sendall(f"{request}Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                    "Sec-WebSocket-Version: 13\r\n"
+                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                    "\r\n".encode())
     listeners = [listen(vspcd, "?kind=vm-up") for _ in range(20)]
     names = [f"vm-{i:04}" for i in range(1000)]
     for name in names:
@@ -167,4 +223,5 @@ def test_one_that_reads_nothing_holds_nobody(start_vspcd, listen):
     told = listeners[0].told()
     assert sorted(name for _, name in told) == names
     assert all(listener.told() == told for listener in listeners)
-    deaf.close()
+    for one in deaf:
+        one.close()

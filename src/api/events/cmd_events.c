@@ -1,14 +1,15 @@
 /* What happens, as Server-Sent Events (the "event stream" of HTML). */
+#include "api/events/cmd_events.h"
+
 #include "api/api_commands.h"
 #include "api/api_means.h"
-#include "api/events/event_hub.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
 
 enum {
     PIECE = 16 * 1024,
-    LOOKS = 64, /* at once: some microseconds each */
+    LOOKS = 16, /* at once: some microseconds each */
 };
 
 struct event_stream {
@@ -159,16 +160,21 @@ static void refuse(struct api_call *call, enum event_outcome outcome,
     api_fail(call, error, hint, "%s", why);
 }
 
-static void run_events(struct api_call *call)
+struct event_wish cmd_events_wish(const struct api_call *call)
 {
-    struct event_hub *hub = api_means_of(call->api)->events;
-    const struct event_wish wish = {
+    return (struct event_wish){
         .kinds = api_text(call, "kind"),
         .match = api_text(call, "match"),
         .after = call->last_event != NULL ? call->last_event
                                           : api_text(call, "after"),
         .has_audit = api_flag(call, "audit"),
     };
+}
+
+static void run_events(struct api_call *call)
+{
+    struct event_hub *hub = api_means_of(call->api)->events;
+    const struct event_wish wish = cmd_events_wish(call);
     struct event_stream *s;
     enum event_outcome outcome;
     struct err why;
@@ -197,7 +203,8 @@ const struct api_command api_events_commands[] = {
         .path = "/events",
         .right = RIGHT_NONE,
         .kind = API_EVENTS,
-        .summary = "What happens, as Server-Sent Events.",
+        .summary = "What happens: Server-Sent Events, or, by Upgrade, a "
+                   "WebSocket with one text for each event.",
         .argument = arguments,
         .run = run_events,
     },
