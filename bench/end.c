@@ -69,7 +69,8 @@ static bool is_shaking_hands(const struct end *e)
 
 bool end_is_ready(const struct end *e)
 {
-    return !is_shaking_hands(e) && telnet_is_ready(&e->telnet);
+    return !is_shaking_hands(e) && telnet_is_ready(&e->telnet) &&
+           (e->websocket == NULL || e->websocket->is_live);
 }
 
 void end_close(struct end *e)
@@ -99,6 +100,12 @@ static size_t try_send(struct end *e, const void *bytes, size_t len)
 
 void end_send_now(struct end *e, const void *bytes, size_t len)
 {
+    uint8_t frame[WEBSOCKET_FRAME_MAX];
+
+    if (e->websocket) {
+        len = websocket_put_input(frame, bytes, len);
+        bytes = frame;
+    }
     if (try_send(e, bytes, len) != len)
         die("%s %u: the server does not take %zu bytes", e->kind, e->number,
             len);
@@ -252,13 +259,28 @@ static ssize_t receive(struct end *e, void *to, size_t len)
     return n;
 }
 
+/* The server knows what has arrived by what was acknowledged. */
+static void take_frames(struct end *e, uint8_t *bytes, size_t len)
+{
+    uint8_t ack[WEBSOCKET_FRAME_MAX];
+
+    len = websocket_decode(e->websocket, bytes, len, bytes);
+    if (len > 0)
+        e->on_data(e, bytes, len);
+    len = websocket_put_ack(e->websocket, ack);
+    if (len > 0 && try_send(e, ack, len) != len)
+        die("%s %u: the server takes no acknowledgement", e->kind, e->number);
+}
+
 /* Whether there is more here of which no event will tell. */
 static bool receive_some(struct end *e)
 {
     uint8_t *buf = e->loop->buf;
     ssize_t n = receive(e, buf, PATTERN_RUN);
 
-    if (n > 0)
+    if (n > 0 && e->websocket)
+        take_frames(e, buf, (size_t)n);
+    else if (n > 0)
         e->on_data(e, buf, (size_t)n);
     else if (n == 0 && e->on_closed)
         e->on_closed(e);

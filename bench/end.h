@@ -15,6 +15,7 @@
 #include "pattern.h"
 #include "telnet.h"
 #include "tls.h"
+#include "websocket.h"
 
 #include <stdatomic.h>
 
@@ -40,6 +41,7 @@ struct end {
     struct loop *loop;
     struct tls *tls; /* set before end_open, which owns it then; or NULL */
     struct telnet telnet;
+    struct websocket *websocket; /* set before end_open; NULL: none */
 
     /* Called with what was received, undecoded; may write into it. */
     void (*on_data)(struct end *e, uint8_t *bytes, size_t len);

@@ -17,6 +17,7 @@ struct load {
     uint16_t proxy_port;
     const char *log_path;
     uint16_t front_port, back_port;
+    uint16_t web_port; /* clients come by WebSocket; 0: by telnet */
     struct server server;
 
     unsigned vms, in_flight, last, idle_s;
@@ -40,6 +41,7 @@ static inline bool load_is_relay(const struct load *load)
 
 /* Each prints one line of key=value on stdout, or dies. */
 void work_bringup(const struct load *load);
+void work_attached(const struct load *load);
 void work_stream(const struct load *load);
 void work_fanout(const struct load *load);
 void work_latency(const struct load *load);

@@ -230,6 +230,21 @@ static void prove(struct rig *rig, unsigned vm_number)
     }
 }
 
+/* The request is no input, so it goes before the end is a WebSocket. */
+static void open_websocket(struct rig *rig, struct end *client,
+                           unsigned vm_number, unsigned number)
+{
+    char name[VM_NAME_LEN];
+    char request[512];
+    int fd = socket_dial(rig->load->web_port, 0);
+
+    vm_name(name, vm_number);
+    end_open(client, rig->loop, fd, TELNET_NONE, number);
+    end_send_now(client, request,
+                 websocket_put_request(request, sizeof request, name));
+    client->websocket = websocket_new();
+}
+
 static void open_client(struct rig *rig, unsigned vm_number, unsigned i,
                         uint16_t port)
 {
@@ -239,6 +254,10 @@ static void open_client(struct rig *rig, unsigned vm_number, unsigned i,
 
     client->kind = "client";
     await_marker(client, "VM", vm_number);
+    if (rig->load->web_port != 0) {
+        open_websocket(rig, client, vm_number, number);
+        return;
+    }
     end_open(client, rig->loop, socket_dial(port, 0),
              is_relay ? TELNET_NONE : TELNET_CLIENT, number);
 }

@@ -83,3 +83,20 @@ void work_bringup(const struct load *load)
            (double)rss_kib / load->vms,
            load->idle_s > 0 ? idle_percent(load, &loop) : 0.0);
 }
+
+/* Everybody is shown who else comes, so it is awaited that this has ended. */
+void work_attached(const struct load *load)
+{
+    uint64_t rss_kib = server_rss_kib(&load->server);
+    struct loop loop;
+    struct rig rig;
+
+    loop_init(&loop);
+    setup_rig(&rig, load, &loop, 1, load->clients);
+    serve_for(&loop, SETTLE_MS);
+    rss_kib = server_rss_kib(&load->server) - rss_kib;
+    printf("work=attached clients=%u rss_kib_per_client=%.2f "
+           "idle_cpu_percent=%.2f\n",
+           load->clients, (double)rss_kib / load->clients,
+           idle_percent(load, &loop));
+}
