@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ACK_STEP = 16 * 1024, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9 };
+enum { ACK_STEP = 64 * 1024, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9 };
 
 struct websocket *websocket_new(void)
 {

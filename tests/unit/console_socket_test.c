@@ -199,12 +199,28 @@ static void fragments_are_one_stream(void **state)
 /* ---- acknowledgements ------------------------------------------------------
  */
 
-/* As a telnet client that reads nothing: it holds the VM, and then lags. */
+/* It has a window, and then lags like a telnet client that reads nothing. */
 static void whoever_acknowledges_nothing_lags(void **state)
 {
     struct socket_fixture *f = *state;
 
     attach(f, &f->a);
+    peer_put_data(f->vm, part(0, 400 * KIB));
+    site_run(&f->site);
+    assert_true(f->console->output.head >= 256 * KIB);
+    assert_true(f->console->output.head < 256 * KIB + 64 * KIB + LIMIT_READ);
+    site_holds_due(&f->site);
+    assert_int_equal(f->console->output.head, 400 * KIB);
+    assert_int_equal(f->site.seen[FACT_CLIENT_LAGS].count, 1);
+    assert_true(socket_peer_got(&f->a, part(0, 256 * KIB)));
+}
+
+/* The VM waits for what could have to be sent again. */
+static void whoever_can_come_again_is_waited_for(void **state)
+{
+    struct socket_fixture *f = *state;
+
+    attach_labelled(f, &f->a, NULL);
     peer_put_data(f->vm, part(0, 200 * KIB));
     site_run(&f->site);
     assert_true(f->console->output.head < 64 * KIB + LIMIT_READ);
@@ -940,6 +956,7 @@ int main(void)
         TEST(input_is_typed_in_every_cut),
         TEST(fragments_are_one_stream),
         TEST(whoever_acknowledges_nothing_lags),
+        TEST(whoever_can_come_again_is_waited_for),
         TEST(what_was_lost_is_a_gap),
         TEST(acknowledgements_of_the_future_are_ignored),
         TEST(purged_output_is_a_gap),

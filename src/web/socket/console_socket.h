@@ -4,16 +4,17 @@
  * codes.
  *
  * Binary messages are the console's bytes and its input, and nothing else;
- * texts are JSON. What is shown has a position in the console's output. The
- * peer acknowledges positions, and what it has not acknowledged is not taken:
- * the VM is paced by it as by a telnet client that reads slowly (core/reader.h)
- * and what was lost with a connection is still there for the next one.
+ * texts are JSON. What is shown has a position in the console's output, which
+ * the peer acknowledges; it is never sent more than SOCKET_WINDOW beyond that,
+ * and then lags like a telnet client that reads nothing (core/reader.h).
  *
  * A peer that gives its connection a session label can lose it and come again:
  * for SOCKET_AWAY_US the session stays at the console without a connection,
  * keeps its keyboard and its place in the output, and goes on with the next
- * connection of the same principal that has the label. Input has positions too,
- * so that nothing is typed twice or lost.
+ * connection of the same principal that has the label. For such a peer what is
+ * not acknowledged is not taken: the VM waits for it, and it is still there for
+ * the next connection. Input has positions too, so that nothing is typed twice
+ * or lost.
  *
  * The session owns itself (session/session.h). It ends with its connection, or
  * that time later.

@@ -18,10 +18,11 @@
  *                                                   |        |
  *                                                   +---> ENDING
  *
- * Two places in the output: the client's reader is what the peer has
- * acknowledged, and what the VM waits for; the cursor is what was written. So
- * the ring keeps what is under way, for a connection that breaks. Losses are
- * the cursor's: what the reader loses was sent.
+ * Two places in the output: the cursor is what was written; the client's reader
+ * is what the VM waits for. Of a session with a label that is what the peer has
+ * acknowledged, so the ring keeps what is under way, for a connection that
+ * breaks; what the reader loses was sent, and losses are the cursor's. A
+ * session without a label has nobody to keep it for, and both go together.
  */
 #ifndef WEB_SOCKET_CONSOLE_SOCKET_PRIVATE_H
 #define WEB_SOCKET_CONSOLE_SOCKET_PRIVATE_H
@@ -70,6 +71,7 @@ struct console_socket {
     struct websocket_link link;
     struct client client;
     struct reader cursor; /* attached to nothing */
+    uint64_t acked; /* the cursor but for what was sent and not acknowledged */
     struct principal who; /* client.who */
     struct groups_watched watched;
     struct site_member place;

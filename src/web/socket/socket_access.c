@@ -48,6 +48,7 @@ void socket_access_lose(struct console_socket *s, const char *reason)
     client_skip(&s->client, clock_now_us());
     socket_place_stop(s);
     s->cursor.at = s->client.reader.at;
+    s->acked = s->cursor.at;
     console_socket_drain(s, WEBSOCKET_CODE_NO_RIGHT, reason);
 }
 

@@ -3,16 +3,16 @@
  * Bytes go straight from the ring to the connection; texts stand before the
  * bytes that they belong before.
  *
- * The view is asked by the cursor, which is ahead of the client's reader by
- * what is not acknowledged. Core knows of the reader alone: the VM waits for
- * what has arrived, and not for what was written.
+ * The view is asked by the cursor, which may be ahead of the client's reader.
+ * Core knows of the reader alone: for a session that can come again, the VM
+ * waits for what has arrived, and not for what was written.
  */
 #include "base/clock.h"
 #include "web/socket/console_socket_private.h"
 
 static uint64_t window_of(const struct console_socket *s)
 {
-    uint64_t sent = s->cursor.at - s->client.reader.at;
+    uint64_t sent = s->cursor.at - s->acked;
 
     if (s->phase == SOCKET_DRAINING || s->output != SOCKET_LIVE)
         return UINT64_MAX;
@@ -35,6 +35,7 @@ static void skip(struct console_socket *s, uint64_t bytes)
     struct ring_span span;
 
     (void)reader_peek(&s->client.reader, &span);
+    s->acked += bytes;
     socket_text_gap(s, "slow", s->cursor.at - bytes, s->cursor.at);
 }
 
@@ -75,6 +76,7 @@ static void look_for_purge(struct console_socket *s)
     if (s->client.reader.at <= from || view_has_past(&s->client.view))
         return;
     s->cursor.at = s->client.reader.at;
+    s->acked += s->cursor.at - from;
     socket_text_gap(s, "purged", from, s->cursor.at);
 }
 
@@ -107,6 +109,8 @@ static void took(struct console_socket *s, size_t len)
         return;
     if (!view_has_past(&s->client.view)) {
         s->cursor.at += len;
+        if (s->label == NULL)
+            client_took(&s->client, len, clock_now_us());
         return;
     }
     s->client.output_bytes += len;
@@ -148,6 +152,10 @@ bool socket_output_acknowledge(struct console_socket *s, uint64_t at)
 
     if (s->output != SOCKET_LIVE || at > s->cursor.at)
         return false;
+    if (at > s->acked)
+        s->acked = at;
+    if (s->label == NULL)
+        return true;
     if (s->cursor.at >= ring_tail(&s->client.console->output))
         (void)reader_peek(&s->client.reader, &span);
     if (at > s->client.reader.at)

@@ -50,6 +50,7 @@ static void go_live(struct console_socket *s, uint64_t at)
     s->output = SOCKET_LIVE;
     move_reader(&s->client.reader, at);
     s->cursor.at = at;
+    s->acked = at;
     if (s->is_greeted)
         socket_text_place(s, &place, true);
 }
@@ -62,6 +63,7 @@ void socket_place_stop(struct console_socket *s)
     view_done(&s->client.view);
     s->output = SOCKET_LIVE;
     s->cursor.at = s->client.reader.at;
+    s->acked = s->cursor.at;
 }
 
 static void await(struct console_socket *s)
@@ -187,6 +189,7 @@ static void begin_history(struct console_socket *s, const uint32_t *lines)
     s->wish = wish;
     console_look_back(reader, &wish);
     s->cursor.at = reader->at;
+    s->acked = reader->at;
     s->output = SOCKET_LIVE;
     if (source->ask == NULL || wish.lines == 0 || reader->at != 0 ||
         s->came_at >= wish.bytes)
