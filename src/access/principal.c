@@ -83,6 +83,21 @@ bool principal_prove(struct principal *p, enum principal_proof proof,
     return true;
 }
 
+void principal_copy_names(struct principal *p, const struct principal *of)
+{
+    struct principal copy = { 0 };
+
+    (void)principal_prove(&copy, (enum principal_proof)of->proof, of->name);
+    if (of->owner != NULL) {
+        copy.owner = xcalloc(1, sizeof *copy.owner);
+        (void)principal_prove(copy.owner,
+                              (enum principal_proof)of->owner->proof,
+                              of->owner->name);
+    }
+    principal_done(p);
+    *p = copy;
+}
+
 static int compare_groups(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -110,12 +125,20 @@ static bool is_person(unsigned proof)
            proof == PROOF_PROXY;
 }
 
+/* The name of a token that has ended is free, and another person's token may
+ * have it. */
+static bool have_one_owner(const struct principal *a, const struct principal *b)
+{
+    return a->owner == NULL || b->owner == NULL ||
+           principal_is_same(a->owner, b->owner);
+}
+
 bool principal_is_same(const struct principal *a, const struct principal *b)
 {
     return a->name != NULL && b->name != NULL &&
            (a->proof == b->proof ||
             (is_person(a->proof) && is_person(b->proof))) &&
-           strcmp(a->name, b->name) == 0;
+           strcmp(a->name, b->name) == 0 && have_one_owner(a, b);
 }
 
 bool principal_has_group(const struct principal *p, const char *group)

@@ -68,6 +68,10 @@ bool principal_is_name(const char *name);
 bool principal_prove(struct principal *p, enum principal_proof proof,
                      const char *name);
 
+/* p has the proven name of another, and its owner's, to be compared by
+ * principal_is_same: without groups, bounds and address. */
+void principal_copy_names(struct principal *p, const struct principal *of);
+
 /* The principal's groups from now on; copied, in any order. Those beyond
  * PRINCIPAL_GROUPS_MAX are left out. */
 void principal_set_groups(struct principal *p, char *const *group,
@@ -76,7 +80,8 @@ void principal_set_groups(struct principal *p, char *const *group,
 /*
  * Both have proven one name, and are one person or program by it: of an account
  * it does not matter by what (uid, password) or whose word it is (a proxy's),
- * as for the rules' member "user:NAME". Without a name nobody is the same.
+ * as for the rules' member "user:NAME". Tokens of one name are the same if they
+ * have one owner. Without a name nobody is the same.
  */
 bool principal_is_same(const struct principal *a, const struct principal *b);
 

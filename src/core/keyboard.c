@@ -134,9 +134,7 @@ enum keyboard_locking keyboard_lock(struct console *c,
         lock = add_lock(c);
     if (lock == NULL)
         return KEYBOARD_LOCKS_FULL;
-    principal_done(&lock->who);
-    (void)principal_prove(&lock->who, (enum principal_proof)who->proof,
-                          who->name);
+    principal_copy_names(&lock->who, who);
     text_clean(lock->reason, sizeof lock->reason, slice_of_text(reason));
     lock->since_us = now_us;
     lock->until_us = until_us;

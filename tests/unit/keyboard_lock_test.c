@@ -312,10 +312,30 @@ static void a_person_is_the_same_by_whatever_proof(void **state)
     assert_false(principal_is_same(&nobody, &nobody));
 }
 
+/* Whose token had the name before is nobody whom its next owner could be. */
+static void a_tokens_name_is_no_proof_of_its_owner(void **state)
+{
+    struct fixture *f = *state;
+    struct principal hers = { .name = (char[]){ "ci" }, .proof = PROOF_TOKEN };
+    struct principal his = hers;
+
+    hers.owner = (struct principal *)&alice;
+    his.owner = (struct principal *)&bob;
+    assert_true(principal_is_same(&hers, &hers));
+    assert_false(principal_is_same(&hers, &his));
+    assert_int_equal(keyboard_lock(f->console, &hers, "", 1, 0),
+                     KEYBOARD_LOCKED);
+    assert_int_equal(keyboard_lock(f->console, &hers, "", 2, 0),
+                     KEYBOARD_LOCKED);
+    assert_int_equal(keyboard_lock(f->console, &his, "", 3, 0),
+                     KEYBOARD_LOCKED_BY_ANOTHER);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(a_tokens_name_is_no_proof_of_its_owner),
         TEST(only_its_person_types),
         TEST(the_others_type_again_when_it_is_unlocked),
         TEST(who_comes_later_is_told_once),
