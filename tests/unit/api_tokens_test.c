@@ -91,8 +91,7 @@ static const char *list(struct fixture *f)
     size_t len = 0, i;
     json_t *item;
 
-    json_array_foreach(json_object_get(json, "items"), i, item)
-    {
+    json_array_foreach (json_object_get(json, "items"), i, item) {
         len += (size_t)snprintf(text + len, sizeof text - len, "%s %s ",
                                 text_of(item, "name"), text_of(item, "state"));
         assert_null(json_object_get(item, "token"));
@@ -183,6 +182,25 @@ static void who_has_no_account_has_no_tokens(void **state)
     }
     api_fixture_be(&f->api, "root");
     assert_string_equal(list(f), "0 0");
+}
+
+/* It would outlive the one that has made it, whose end was to be the end of
+ * what it may. */
+static void a_token_that_may_administer_makes_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct principal *who = &f->api.who;
+
+    json_decref(create(f, 200, "{\"name\":\"ci\",\"may\":\"admin\"}"));
+    assert_true(principal_prove(who, PROOF_TOKEN, "ci"));
+    who->right_max = RIGHT_ADMIN;
+    who->owner = calloc(1, sizeof *who->owner);
+    assert_non_null(who->owner);
+    assert_true(principal_prove(who->owner, PROOF_PASSWORD, "root"));
+    who->owner->is_keeper = true;
+    assert_string_equal(list(f), "ci holds 1 0");
+    json_decref(create(f, 403, "{\"name\":\"cd\",\"owner\":\"alice\"}"));
+    assert_string_equal(list(f), "ci holds 1 0");
 }
 
 /* Whose owner nobody can look up, only root makes. */
@@ -297,6 +315,7 @@ int main(void)
         TEST(what_is_shown_is_what_holds),
         TEST(others_tokens_are_hidden),
         TEST(who_has_no_account_has_no_tokens),
+        TEST(a_token_that_may_administer_makes_no_other),
         TEST(an_administrator_asks_about_the_owner),
         TEST(a_person_has_so_many_at_most),
         TEST(a_caller_that_has_gone_is_not_called),

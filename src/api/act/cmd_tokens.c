@@ -223,6 +223,12 @@ static struct tokens_command *begin(struct api_call *call,
     struct tokens_command *command;
     bool is_admin = api_right_on_server(call) >= RIGHT_ADMIN;
 
+    if (kind == TOKEN_JOB_CREATE && call->who->proof == PROOF_TOKEN) {
+        api_fail(call, API_FORBIDDEN,
+                 "make it by vspcd's Unix socket, or with a password",
+                 "a token makes no other token");
+        return NULL;
+    }
     if (!is_admin && !has_account(call->who)) {
         api_fail(call,
                  call->who->proof == PROOF_ADDRESS ? API_UNAUTHENTICATED
