@@ -114,11 +114,16 @@ static void audit(const struct api_call *call)
               call->door, call->peer, call->answer.status);
 }
 
+static bool is_audited(const struct api_call *call)
+{
+    return call->command->is_change || call->command->shows_output;
+}
+
 static void tell(struct api_call *call)
 {
     assert(!call->is_answered);
     call->is_answered = true;
-    if (call->command->is_change)
+    if (is_audited(call))
         audit(call);
     call->ops->answered(call);
 }
@@ -382,8 +387,7 @@ void api_begin(struct api_call *call)
                  call->command->name, missing->name);
         return;
     }
-    if (call->command->is_change &&
-        call->api->sessions->gate.is_closed_to_clients) {
+    if (is_audited(call) && call->api->sessions->gate.is_closed_to_clients) {
         api_fail(call, API_UNAVAILABLE, "see the log of vspcd",
                  "the audit log cannot be written, and is required");
         return;
@@ -404,7 +408,7 @@ void api_call_done(struct api_call *call)
     if (call->api == NULL)
         return;
     /* Nobody waits for the answer, and part of it may be done. */
-    if (call->work != NULL && !call->is_answered && call->command->is_change)
+    if (call->work != NULL && !call->is_answered && is_audited(call))
         audit(call);
     if (call->work != NULL && call->work->end != NULL)
         call->work->end(call);

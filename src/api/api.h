@@ -23,8 +23,8 @@
  * section for "*" gives. RIGHT_NONE: everybody may; the command itself looks at
  * what is readable, item by item.
  *
- * A command that changes something is an audit event: api_begin and the answer
- * write it, the command does not.
+ * A command that changes something, or shows what a VM has printed, is an audit
+ * event: api_begin and the answer write it, the command does not.
  *
  * On the loop's thread; nothing blocks. Handlers enter core like any other:
  * the transport calls directory_settle after api_begin, api_produce and
@@ -93,6 +93,8 @@ struct api_command {
     enum api_kind kind;
     bool is_change; /* audited, and refused while the audit log is required and
                      * cannot be written */
+    bool shows_output;   /* of a VM: the same, because whoever reads it has the
+                          * console as a client has it */
     const char *summary; /* one sentence */
     const char *returns; /* name of a schema: show/show_schema.h; NULL: not
                           * JSON */

@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 
+from harness import words
 from harness.net import eventually
 from harness.streams import MIB, assert_same, letters
 from harness.vm import new_uuid
@@ -94,6 +95,21 @@ def follow():
     yield begin
     for follower in started:
         follower.end()
+
+
+# ---- who reads --------------------------------------------------------------
+
+def test_who_has_read_output_is_an_audit_event(start):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    vm.send(b"one\n")
+    wait_size(start.folder / "web.log", 4)
+    for command, path in (("consoles.log", "/api/v1/consoles/web/log"),
+                          ("consoles.history", "/api/v1/consoles/web/history"),
+                          ("console_log", "/console_log/web")):
+        assert get(vspcd, path)[0] == 200
+        vspcd.wait_event(words.API_COMMAND, command=command, console="web",
+                         door="socket", status="200")
 
 
 # ---- the log ----------------------------------------------------------------
