@@ -247,6 +247,14 @@ static const char *hint_of_right(const struct api_call *call)
     return "an access section for \"*\" in vspcd.conf can give it";
 }
 
+/* Whoever may not read a console does not learn its name by its UUID. */
+static struct text_shown name_for(const struct api_call *call, enum right has)
+{
+    if (has < RIGHT_READ)
+        return text_show(call->console_text);
+    return text_show(console_name(call->console).text);
+}
+
 /* Whoever has proven nothing may try again with more; others are told what they
  * lack. */
 static void deny(struct api_call *call, enum right has)
@@ -267,7 +275,7 @@ static void deny(struct api_call *call, enum right has)
         api_fail(call, error, hint_of_right(call),
                  "%s needs the right \"%s\" on %s; %s has \"%s\"",
                  call->command->name, right_name(call->command->right),
-                 name.text, who.text, right_name(has));
+                 name_for(call, has).text, who.text, right_name(has));
     else
         api_fail(call, error, hint_of_right(call),
                  "%s needs the right \"%s\" on the server; %s has \"%s\"",
