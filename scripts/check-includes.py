@@ -24,6 +24,7 @@ MAY_INCLUDE = {
     "proto/admin": "base -proto",
     "proto/uri": "base -proto",
     "proto/first": "base -proto",
+    "proto/text": "base -proto",
 
     "access": "base",
     "conf": "base log",
@@ -72,7 +73,7 @@ MAY_INCLUDE = {
                   "cli/link -cli",
     "cli/run": "base net cli/common cli/output cli/remote cli/invocation "
                "cli/link -cli",
-    "cli/watch": "base net cli/common cli/output cli/remote cli/invocation "
+    "cli/watch": "base proto/text net cli/common cli/output cli/remote cli/invocation "
                  "cli/link -cli",
     "cli/pick": "base net cli/common cli/output cli/remote cli/invocation "
                 "cli/link cli/attach -cli",

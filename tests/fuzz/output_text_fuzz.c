@@ -5,7 +5,7 @@
  * The first byte has the format, whether lines have times, and the length of
  * the pieces.
  */
-#include "api/output/output_text.h"
+#include "proto/text/output_text.h"
 #include "base/text.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* A console's output for people: the same in whatever pieces it comes, and
  * whatever room there is for it. */
-#include "api/output/output_text.h"
+#include "proto/text/output_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

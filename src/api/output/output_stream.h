@@ -17,7 +17,7 @@
 
 #include "api/api.h"
 #include "api/output/output_reads.h"
-#include "api/output/output_text.h"
+#include "proto/text/output_text.h"
 
 struct output_wish {
     enum output_format format;

@@ -2,7 +2,7 @@
  * Two machines, one behind the other: `pass` knows the lines of what comes, and
  * their times; `show` makes them readable. Raw output goes around the second.
  */
-#include "api/output/output_text.h"
+#include "proto/text/output_text.h"
 
 #include "base/text.h"
 

@@ -13,8 +13,8 @@
  *
  * Pure. The output is foreign, and may be anything; it may come in any pieces.
  */
-#ifndef API_OUTPUT_OUTPUT_TEXT_H
-#define API_OUTPUT_OUTPUT_TEXT_H
+#ifndef PROTO_TEXT_OUTPUT_TEXT_H
+#define PROTO_TEXT_OUTPUT_TEXT_H
 
 #include "base/buf.h"
 #include "base/clock.h"
