@@ -6,6 +6,7 @@
 #include "cli/help.h"
 #include "cli/run/run.h"
 #include "cli/verbs/verbs.h"
+#include "cli/watch/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@ const struct verb *const verb_table[] = {
     &verb_list,
     &verb_show,
     &verb_attach,
+    &verb_watch,
     &verb_logs,
     &verb_wait,
     &verb_who,

@@ -102,6 +102,21 @@ void out_end(enum out_style style)
         out_text("\033[0m");
 }
 
+void out_begin_colour(unsigned number)
+{
+    static const char *const codes[] = { "\033[36m", "\033[33m", "\033[32m",
+                                         "\033[35m", "\033[34m", "\033[31m" };
+
+    if (has_colours())
+        out_text(codes[number % (sizeof codes / sizeof codes[0])]);
+}
+
+void out_end_colour(void)
+{
+    if (has_colours())
+        out_text("\033[0m");
+}
+
 bool out_is_terminal(void)
 {
     return isatty(STDOUT_FILENO) == 1;

@@ -25,6 +25,11 @@ enum out_style { OUT_PLAIN, OUT_HEADING, OUT_GOOD, OUT_NOTABLE, OUT_FAINT };
 void out_begin(enum out_style style);
 void out_end(enum out_style style);
 
+/* One of some colours that are read on dark and on bright: to tell many things
+ * apart. */
+void out_begin_colour(unsigned number);
+void out_end_colour(void);
+
 void out_bytes(struct slice bytes);
 void out_text(const char *text);
 void out_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
