@@ -210,13 +210,15 @@ void api_fail(struct api_call *call, enum api_error error, const char *hint,
               const char *format, ...)
 {
     struct err text;
+    struct err whole; /* cut between characters: JSON is UTF-8 */
     va_list list;
 
     va_start(list, format);
     vsnprintf(text.text, sizeof text.text, format, list);
     va_end(list);
+    text_clean(whole.text, sizeof whole.text, slice_of_text(text.text));
     api_answer_json(call, errors[error].status,
-                    api_error_json(error, text.text, hint));
+                    api_error_json(error, whole.text, hint));
 }
 
 /* ---- the right ------------------------------------------------------------

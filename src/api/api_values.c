@@ -12,7 +12,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { TEXT_STANDARD_MAX = 4096 };
+enum {
+    TEXT_STANDARD_MAX = 4096,
+    MARKS_MAX = 4 * API_VALUES_MAX, /* of JSON: what a value or more follows */
+};
 
 const struct api_argument *api_argument_of(const struct api_command *command,
                                            const char *name)
@@ -362,6 +365,26 @@ static bool set_member(struct api_call *call, const char *key,
     return api_set_value(call, key, slice_of_text(number), ret);
 }
 
+/* No command takes values within values, and each of its arguments once: a body
+ * of a hundred thousand values is not worth the milliseconds of reading it. */
+static bool has_few_values(struct slice body)
+{
+    bool is_in_text = false;
+    int marks = 0;
+
+    for (size_t i = 0; i < body.len && marks <= MARKS_MAX; i++) {
+        uint8_t byte = body.data[i];
+
+        if (byte == '"')
+            is_in_text = !is_in_text;
+        else if (is_in_text)
+            i += byte == '\\';
+        else
+            marks += byte == ',' || byte == '[' || byte == '{';
+    }
+    return marks <= MARKS_MAX;
+}
+
 bool api_set_json(struct api_call *call, struct slice body, struct err *ret)
 {
     json_error_t error;
@@ -372,6 +395,10 @@ bool api_set_json(struct api_call *call, struct slice body, struct err *ret)
 
     if (body.len == 0)
         return true;
+    if (!has_few_values(body)) {
+        err_set(ret, "the body has too many values");
+        return false;
+    }
     json = json_loadb((const char *)body.data, body.len,
                       JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
     if (json == NULL) {
