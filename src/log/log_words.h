@@ -56,6 +56,7 @@
 #define LOG_API_COMMAND "API command"
 #define LOG_API_DENIED "API command denied"
 #define LOG_API_ENDED "API connection ended"
+#define LOG_API_FULL "API connection limit reached"
 
 /* ---- SIGUSR1 ---------------------------------------------------------- */
 

@@ -211,6 +211,8 @@ void http_answer_flush(struct http_session *s)
     s->is_blocked = (size_t)n < out.len + body.len;
     if (!s->is_blocked)
         finish(s);
+    else if (!deadline_is_running(&s->deadline))
+        deadline_start(&s->http->writes, &s->deadline, clock_now_us());
     if (!http_session_is_ending(s))
         http_session_update_interest(s);
 }

@@ -3,7 +3,8 @@
  * limits, and the work of long answers, which is made in slices.
  *
  * Opened by web.c, outlives every connection. A connection is in one of the
- * lists idle and busy; http_session.c keeps them. Work is http_answer.c's.
+ * lists idle, arriving and busy; http_session.c keeps them. Work is
+ * http_answer.c's.
  */
 #ifndef WEB_HTTP_CONTEXT_H
 #define WEB_HTTP_CONTEXT_H
@@ -18,7 +19,11 @@
 
 enum {
     WEB_SLICE_US = 1000,
-    WEB_CONNECTIONS_MAX = LIMIT_OF(4096),
+    WEB_CONNECTIONS_MAX = 4096,
+    WEB_OF_SOCKET = 64, /* of them, for the Unix socket alone */
+    /* Of all requests together, whose senders have proven no name; and of all
+     * others. */
+    WEB_BODIES_MAX = 32 * 1024 * KIB,
     WEB_HEAD_US = 10 * 1000 * 1000, /* from the first byte to the whole head */
     WEB_BODY_US = 30 * 1000 * 1000,
     WEB_IDLE_US = 60 * 1000 * 1000,  /* between requests */
@@ -58,9 +63,11 @@ struct http_context {
                             * number alone */
     struct web_settings settings;
     struct web_counts counts;
-    struct list idle; /* struct http_session.node, longest first */
+    struct list idle;     /* struct http_session.node, longest first */
+    struct list arriving; /* their requests are */
     struct list busy;
-    struct list work; /* struct http_session.work */
+    uint64_t body_bytes[2]; /* that are kept, by whether a name is proven */
+    struct list work;       /* struct http_session.work */
     struct deadline working;
     struct deadline_queue turns; /* working: the next turn */
     struct list event_work;      /* struct event_socket.work, and its turns */

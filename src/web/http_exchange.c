@@ -148,9 +148,13 @@ void http_exchange_proven(struct http_session *s)
 /* ---- the command ----------------------------------------------------------
  */
 
+/* A deadline of the command may come between the end and the end of turn. */
 static void http_exchange_answered(struct api_call *call)
 {
-    http_answer_begin(call->owner);
+    struct http_session *s = call->owner;
+
+    if (!http_session_is_ending(s))
+        http_answer_begin(s);
 }
 
 static void http_exchange_woken(struct api_call *call)
@@ -278,7 +282,7 @@ void http_exchange_free(struct http_session *s)
     free(e->origin);
     free(e->last_event);
     free(e->websocket_key);
-    free(e->websocket_protocol);
+    mem_free_secret(&e->websocket_protocol); /* may have a token */
     free(e->websocket_version);
     free(e->user);
     free(e->groups);

@@ -39,11 +39,16 @@ static bool is_private(const struct http_session *s)
 /* ---- groups ---------------------------------------------------------------
  */
 
+static void judge_call(struct http_session *s);
+
+/* The principal has its new groups. What else is watched stays: this is called
+ * from the list of the watched. */
 static void http_identity_groups_changed(void *owner)
 {
     struct http_session *s = owner;
 
-    http_identity_judge(s);
+    if (!http_session_is_ending(s))
+        judge_call(s);
     directory_settle(context_of(s)->directory);
 }
 
@@ -181,7 +186,9 @@ static void http_identity_checked(struct authenticate_attempt *a,
 
     a->who = (struct principal){ 0 };
     end_look(s);
-    if (outcome == AUTHENTICATE_PROVEN)
+    if (http_session_is_ending(s))
+        ; /* the answer came before the end of the turn */
+    else if (outcome == AUTHENTICATE_PROVEN)
         keep_proof(s, &who);
     else
         refuse(s, outcome, wait_s);
@@ -231,7 +238,9 @@ static void http_identity_owner_known(void *owner,
     s->look->attempt.who = (struct principal){ 0 };
     end_look(s);
     (void)groups_give(s->http->groups, answer, &who);
-    keep_proof(s, &who);
+    if (!http_session_is_ending(s))
+        keep_proof(s, &who);
+    principal_done(&who);
     http_session_update_interest(s);
     directory_settle(context_of(s)->directory);
 }
@@ -358,20 +367,26 @@ static void give_proxy_groups(struct principal *who, char *text)
 }
 
 /* Somebody who came by a proxy has no address of his own that could be proven,
- * and is not on this machine. */
+ * and is not on this machine; and is nobody where the proxy names nobody. Root
+ * and vspcd's own user use the socket for themselves, too. */
 static void go_on_proxied(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
 
+    if (e->user == NULL && s->is_socket) {
+        go_on(s, &s->base);
+        return;
+    }
     principal_done(&s->proxied);
     s->proxied = principal_of_address(!s->is_socket, s->base.ip);
     s->proxied.is_local = false;
-    if (!principal_prove(&s->proxied, PROOF_PROXY, e->user)) {
+    if (e->user != NULL &&
+        !principal_prove(&s->proxied, PROOF_PROXY, e->user)) {
         http_answer_error(s, 400, API_BAD_REQUEST,
                           "the proxy's name for the person is no name", NULL);
         return;
     }
-    if (e->groups != NULL)
+    if (e->user != NULL && e->groups != NULL)
         give_proxy_groups(&s->proxied, e->groups);
     go_on(s, &s->proxied);
 }
@@ -385,7 +400,7 @@ static void prove_request(struct http_session *s)
 
     if (e->authorization != NULL)
         check_field(s);
-    else if (e->user != NULL && is_proxy(s))
+    else if (is_proxy(s))
         go_on_proxied(s);
     else
         go_on(s, &s->base);
@@ -395,6 +410,7 @@ static void know_base(struct http_session *s, struct principal base)
 {
     s->base = base;
     s->has_base = true;
+    s->is_base_old = false;
     watch(s, &s->watched, &s->base);
 }
 
@@ -405,6 +421,8 @@ static void http_identity_uid_known(void *owner,
 
     s->look->lookup = NULL;
     end_look(s);
+    if (http_session_is_ending(s))
+        return;
     know_base(s, peer_uid_principal(s->http->groups, s->uid, answer));
     prove_request(s);
     http_session_update_interest(s);
@@ -441,8 +459,17 @@ static struct principal principal_of_connection(const struct http_session *s)
     return p;
 }
 
+static void forget_base(struct http_session *s)
+{
+    groups_watch_remove(&s->watched);
+    principal_done(&s->base);
+    s->has_base = false;
+}
+
 void http_identity_prove(struct http_session *s)
 {
+    if (s->is_base_old)
+        forget_base(s);
     if (!s->has_base && s->is_socket && s->http->groups != NULL) {
         ask_uid(s);
         return;
@@ -452,25 +479,26 @@ void http_identity_prove(struct http_session *s)
     prove_request(s);
 }
 
-/* The rules, tokens or groups have changed. A name of a certificate may be
- * another one now: it is asked for again. */
-void http_identity_judge(struct http_session *s)
+/* A request whose answer is known as a whole was allowed, or refused. */
+static void judge_call(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
 
-    if (e == NULL) {
-        groups_watch_remove(&s->watched);
-        principal_done(&s->base);
-        s->has_base = false;
-        return;
-    }
-    if (e->call.api == NULL || api_judge(&e->call))
+    if (e == NULL || e->call.api == NULL || s->has_all || api_judge(&e->call))
         return;
     if (s->answer != NULL)
         http_session_end(s, "the rules do not allow it any more");
     else
         http_answer_error(s, 0, API_FORBIDDEN,
                           "the rules do not allow it any more", NULL);
+}
+
+/* The rules or tokens have changed. A name of a certificate may be another one
+ * now: it is asked for again. */
+void http_identity_judge(struct http_session *s)
+{
+    s->is_base_old = s->has_base;
+    judge_call(s);
 }
 
 void http_identity_done(struct http_session *s)

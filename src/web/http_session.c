@@ -61,12 +61,17 @@ static struct deadline_queue *queue_of(struct http_context *http,
     return NULL;
 }
 
-static void set_idle(struct http_session *s, bool is_idle)
+static void set_list(struct http_session *s)
 {
+    struct http_context *http = s->http;
+
     if (!s->is_counted)
         return;
     list_remove(&s->node);
-    list_add_tail(is_idle ? &s->http->idle : &s->http->busy, &s->node);
+    list_add_tail(s->phase == HTTP_PHASE_IDLE     ? &http->idle
+                  : s->phase < HTTP_PHASE_RUNNING ? &http->arriving
+                                                  : &http->busy,
+                  &s->node);
 }
 
 void http_session_enter(struct http_session *s, enum http_phase phase)
@@ -79,7 +84,7 @@ void http_session_enter(struct http_session *s, enum http_phase phase)
         deadline_start(queue, &s->deadline, clock_now_us());
     else
         deadline_stop(&s->deadline);
-    set_idle(s, phase == HTTP_PHASE_IDLE);
+    set_list(s);
 }
 
 void http_session_end(struct http_session *s, const char *reason)
@@ -108,7 +113,7 @@ void http_session_due(struct deadline *d, void *owner)
         http_session_end(s, "idle");
         break;
     default:
-        http_session_end(s, "the peer takes nothing");
+        http_session_end(s, "the peer accepts nothing");
         break;
     }
     directory_settle(context_of(s)->directory);
@@ -123,11 +128,11 @@ static bool reads_requests(const struct http_session *s)
            s->phase == HTTP_PHASE_BODY;
 }
 
-/* Behind a request that is under way a little is read, so that a peer that has
- * gone is noticed. */
+/* Behind a request that is under way, or waits for its turn, a little is read,
+ * so that a peer that has gone is noticed. */
 static size_t room(const struct http_session *s)
 {
-    if (reads_requests(s))
+    if (reads_requests(s) && s->ahead.len == 0)
         return LIMIT_READ;
     return s->ahead.len < HTTP_PEEK ? HTTP_PEEK - s->ahead.len : 0;
 }
@@ -147,13 +152,36 @@ void http_session_update_interest(struct http_session *s)
     stream_want(s->stream, interest);
 }
 
+/* Those who have proven no name share less than all there is, so that they are
+ * in nobody's way. */
+static uint64_t *bodies_of(struct http_session *s)
+{
+    return &s->http->body_bytes[s->who->proof != PROOF_ADDRESS];
+}
+
 static void take_body(struct http_session *s, struct slice body)
 {
-    if (buf_append(&s->body, body) == 0)
-        return;
-    http_exchange_refuse(s, 413, API_TOO_LARGE,
-                         "the request's body is too large",
-                         "a body has at most 1 MiB");
+    if (*bodies_of(s) + body.len > WEB_BODIES_MAX) {
+        http_exchange_refuse(s, 0, API_UNAVAILABLE,
+                             "too many requests with large bodies are coming",
+                             "try again");
+    } else if (buf_append(&s->body, body) == 0) {
+        *bodies_of(s) += body.len;
+    } else {
+        http_exchange_refuse(s, 413, API_TOO_LARGE,
+                             "the request's body is too large",
+                             "a body has at most 1 MiB");
+    }
+}
+
+static void drop_body(struct http_session *s)
+{
+    if (s->body.len > 0)
+        *bodies_of(s) -= s->body.len;
+    if (s->body.data != NULL)
+        explicit_bzero(s->body.data, s->body.cap); /* what is typed */
+    buf_done(&s->body);
+    buf_init(&s->body, HTTP_BODY_MAX);
 }
 
 /* One event of what has come. False: the phase takes no more. */
@@ -294,8 +322,7 @@ void http_session_next(struct http_session *s)
 {
     http_answer_done(s);
     http_exchange_free(s);
-    buf_done(&s->body);
-    buf_init(&s->body, HTTP_BODY_MAX);
+    drop_body(s);
     if (s->has_finished && s->ahead.len == 0) {
         http_session_end(s, "closed by the peer");
         return;
@@ -337,7 +364,10 @@ static bool http_session_judge(struct session *session)
 
     if (http_session_is_ending(s))
         return false;
-    http_identity_judge(s);
+    if (!gate_allows(&context_of(s)->gate, ADMISSION_CLIENT, &s->stream->peer))
+        http_session_end(s, "its address is in no network of --client-allow");
+    else
+        http_identity_judge(s);
     return http_session_is_ending(s);
 }
 
@@ -349,6 +379,7 @@ static void http_session_on_end(struct session *session)
               LOG_TEXT(s->end_reason));
     http_answer_done(s);
     http_exchange_free(s);
+    drop_body(s);
     http_identity_done(s);
     gate_remove_newcomer(&context_of(s)->gate, &s->newcomer);
     list_remove(&s->node);
@@ -370,7 +401,6 @@ static void http_session_free(struct session *session)
 
     http_reader_free(s->reader);
     buf_done(&s->ahead);
-    buf_done(&s->body);
     buf_done(&s->out);
     free(s);
 }
@@ -383,17 +413,33 @@ static const struct session_ops http_session_ops = {
     .free = http_session_free,
 };
 
-/* False: there are too many connections, and none of them rests. */
+/* The connection that has rested for longest, or else the one whose request has
+ * been coming for longest: honest ones come at once. */
+static struct list *find_expendable(struct http_context *http)
+{
+    if (!list_is_empty(&http->idle))
+        return http->idle.next;
+    return list_is_empty(&http->arriving) ? NULL : http->arriving.next;
+}
+
+/* False: there are too many connections, and all of them are at work. Some
+ * places are the Unix socket's: whoever fills the ports does not lock out the
+ * administrator of this machine. */
 static bool take_place(struct http_session *s)
 {
     struct http_context *http = s->http;
-    struct list *oldest = http->idle.next;
+    uint64_t most = WEB_CONNECTIONS_MAX - (s->is_socket ? 0 : WEB_OF_SOCKET);
+    struct list *oldest;
 
-    if (http->counts.connections >= WEB_CONNECTIONS_MAX) {
-        if (oldest == &http->idle)
+    if (http->counts.connections >= most) {
+        log_limited(LOG_WARNING, s->peer, NULL,
+                    LOG_API_FULL " peer=%s connections=%llu", s->peer,
+                    (unsigned long long)http->counts.connections);
+        oldest = find_expendable(http);
+        if (oldest == NULL)
             return false;
         http_session_end(CONTAINER_OF(oldest, struct http_session, node),
-                         "idle, and closed to make room");
+                         "closed to make room for a newer connection");
     }
     http->counts.connections++;
     s->is_counted = true;

@@ -127,6 +127,7 @@ struct http_session {
     bool is_socket;
     bool is_counted;   /* in counts.connections */
     bool has_base;     /* base is known */
+    bool is_base_old;  /* it is asked for again before the next request */
     bool has_finished; /* the peer sends no more */
     bool is_chunked;
     bool has_all; /* the answer is complete, if not sent */

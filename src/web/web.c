@@ -118,6 +118,7 @@ struct web *web_new(struct session_context *ctx, struct api *api,
     http->groups = groups;
     http->settings = *settings;
     list_init(&http->idle);
+    list_init(&http->arriving);
     list_init(&http->busy);
     list_init(&http->work);
     deadline_init(&http->working);

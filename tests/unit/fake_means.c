@@ -181,6 +181,22 @@ struct groups_lookup *groups_ask_name(struct groups *all, const char *name,
     return lookup;
 }
 
+struct groups_lookup *groups_ask_uid(struct groups *all, uid_t uid,
+                                     groups_done_fn *on_done, void *owner,
+                                     struct err *err)
+{
+    char name[32];
+
+    (void)snprintf(name, sizeof name, "uid %u", (unsigned)uid);
+    return groups_ask_name(all, name, on_done, owner, err);
+}
+
+bool groups_is_keeper(const struct groups *all, uid_t uid)
+{
+    (void)all;
+    return uid == 0;
+}
+
 void groups_cancel(struct groups_lookup *lookup)
 {
     take_out((void **)fake.looked_up, &fake.looked_up_count, lookup);
@@ -205,6 +221,7 @@ bool groups_give(const struct groups *all, const struct groups_answer *answer,
 
 void fake_groups_done(enum groups_outcome outcome)
 {
+    static char alice[] = "alice";
     static char ops[] = "ops";
     static char *const group[] = { ops };
     struct groups_lookup *lookup =
@@ -212,6 +229,7 @@ void fake_groups_done(enum groups_outcome outcome)
     struct groups_answer answer = { .outcome = outcome };
 
     if (outcome == GROUPS_FOUND) {
+        answer.name = alice;
         answer.group = group;
         answer.count = 1;
     }

@@ -20,7 +20,8 @@ struct fake_means {
     char user[512], password[512], remote[64];
     char answer[512]; /* to the last question */
     unsigned begun, cancelled;
-    /* Lookups of groups that are under way. */
+    /* Lookups of groups that are under way; whose the last one is ("uid 1000"
+     * for a number). */
     struct groups_lookup *looked_up[FAKE_MAX];
     size_t looked_up_count;
     char person[300];
@@ -44,7 +45,8 @@ void fake_pam_done(enum pam_outcome outcome, const char *text);
 void fake_pam_ask(const char *question, bool is_hidden);
 void fake_pam_tell(const char *text);
 
-/* The answer to the lookup that began first: the group "ops", or a failure. */
+/* The answer to the lookup that began first: alice, with the group "ops"; or a
+ * failure. */
 void fake_groups_done(enum groups_outcome outcome);
 
 #endif
