@@ -211,6 +211,15 @@ static int ask_new(struct queries *all, struct query *q)
     return r;
 }
 
+/* Called with the lock, for a query that waits. Threads that found nothing to
+ * do for its lane sleep, and another one may be had for the new lane. There is
+ * one at least: the one that the query has waited for. */
+static void hasten(struct queries *all, struct query *q, unsigned lane)
+{
+    enter_lane(all, q, lane);
+    (void)find_thread(all);
+}
+
 static void wait_for(struct queries *all, struct query *q, struct asker *a)
 {
     a->all = all;
@@ -229,7 +238,7 @@ int queries_ask(struct queries *all, struct query *q, struct asker *a)
     if (present == NULL)
         r = ask_new(all, q);
     else if (present->place == QUERY_WAITING && q->lane < present->lane)
-        enter_lane(all, present, q->lane);
+        hasten(all, present, q->lane);
     worker_unlock(&all->crew);
     if (r == 0)
         wait_for(all, present != NULL ? present : q, a);
