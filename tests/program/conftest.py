@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import types
@@ -23,7 +24,11 @@ def is_worker(config):
 
 
 def pytest_configure(config):
-    """What vspcd keeps goes into a folder of this run, not into a home."""
+    """What vspcd keeps goes into a folder of this run, not into a home. A
+    shell that runs the tests in the background ignores ^C, and so would all
+    programs of the tests."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not is_worker(config):
         config.state_folder = tempfile.mkdtemp(prefix="vspcd-test-state-")
         os.environ[STATE] = config.state_folder
