@@ -173,7 +173,8 @@ def test_a_reload_moves_them(start_quietly, inbox, config):
     _, line = second.wait(has(words.RELOAD_SETTING))
     assert json.loads(line.split("]: ", 1)[1])["setting"] == "messages-to"
     assert len(first.messages) == sum(
-        any(word in m for word in (words.READY, words.TLS_CERTIFICATE,
+        any(word in m for word in (words.READY, words.API_OPENED,
+                                   words.TLS_CERTIFICATE,
                                    words.RUNS_AS_ROOT, "state "))
         for m in first.messages)
 

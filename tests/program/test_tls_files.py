@@ -343,7 +343,7 @@ BAD_WORDS = {
     "--proxy-listen=host.invalid:1": "--proxy-listen: ",
     "--proxy-listen=127.0.0.1:99999": "--proxy-listen: ",
     " ".join(["--proxy-listen=127.0.0.1:0"] * 9):
-        "--proxy-listen: too many ports for VMs: the limit is 8",
+        "--proxy-listen: too many ports: the limit is 8",
 }
 
 
