@@ -33,26 +33,37 @@ static void client_pull(struct reader *reader)
     client->ops->pull(client);
 }
 
-static struct fact fact_about(const struct client *client, enum fact_kind kind)
+static struct fact fact_about(const struct client *client, struct console *c,
+                              enum fact_kind kind)
 {
     struct fact fact = {
         .kind = kind,
-        .console = client->console,
-        .client.is_encrypted = client->is_encrypted,
-        .client.name =
-            client->who->name != NULL ? xstrdup(client->who->name) : NULL,
+        .console = c,
+        .client = {
+            .number = client->number,
+            .door = client->door,
+            .proof = client->who->proof,
+            .is_encrypted = client->is_encrypted,
+            .name =
+                client->who->name != NULL ? xstrdup(client->who->name) : NULL,
+        },
     };
 
     memcpy(fact.client.peer, client->peer, sizeof fact.client.peer);
     return fact;
 }
 
+static void tell(const struct client *client, enum fact_kind kind)
+{
+    fact_add(&client->console->directory->facts,
+             fact_about(client, client->console, kind));
+}
+
 static void client_lags(struct reader *reader)
 {
     const struct client *client = client_of(reader);
 
-    fact_add(&client->console->directory->facts,
-             fact_about(client, FACT_CLIENT_LAGS));
+    tell(client, FACT_CLIENT_LAGS);
 }
 
 static const struct reader_kind reader_kind = {
@@ -105,6 +116,21 @@ void client_init(struct client *client, const struct client_ops *ops,
     list_init(&client->node);
 }
 
+static void tell_refused(const struct client *client, struct console *c,
+                         uint64_t now_us)
+{
+    struct directory *d = c->directory;
+    struct fact fact;
+    uint32_t others;
+
+    d->refused_clients++;
+    if (!throttle_passes(&d->refusals, now_us, &others))
+        return;
+    fact = fact_about(client, c, FACT_CLIENT_REFUSED);
+    fact.client.others = others;
+    fact_add(&d->facts, fact);
+}
+
 enum client_outcome client_attach(struct client *client,
                                   struct console *console, uint64_t now_us,
                                   struct err *why)
@@ -115,7 +141,7 @@ enum client_outcome client_attach(struct client *client,
     assert(client->console == NULL);
     assert(client->right >= RIGHT_READ);
     if (limit != 0 && console->client_count >= limit) {
-        d->refused_clients++;
+        tell_refused(client, console, now_us);
         err_set(
             why,
             "%u clients are connected, and that is the limit; try again later",
@@ -263,12 +289,15 @@ void client_skip(struct client *client, uint64_t now_us)
 
 void client_report_attached(const struct client *client)
 {
-    fact_add(&client->console->directory->facts,
-             fact_about(client, FACT_CLIENT_ATTACHED));
+    tell(client, FACT_CLIENT_ATTACHED);
 }
 
 void client_report_detached(const struct client *client)
 {
-    fact_add(&client->console->directory->facts,
-             fact_about(client, FACT_CLIENT_DETACHED));
+    tell(client, FACT_CLIENT_DETACHED);
+}
+
+void client_report_keyboard(const struct client *client)
+{
+    tell(client, FACT_KEYBOARD_TAKEN);
 }

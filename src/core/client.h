@@ -203,8 +203,10 @@ static inline bool client_has_caught_up(const struct client *client)
 }
 
 /* Facts for the owner of the directory: the client is served now; a client that
- * was reported so goes (called while it is still attached). */
+ * was reported so goes (called while it is still attached).
+ * keyboard: it has its console's, which another person had, or nobody. */
 void client_report_attached(const struct client *client);
+void client_report_keyboard(const struct client *client);
 void client_report_detached(const struct client *client);
 
 #endif

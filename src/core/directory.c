@@ -218,7 +218,7 @@ static void console_free(struct console *c)
     assert(list_is_empty(&c->readers) && list_is_empty(&c->refs));
     move_free(c->move);
     rename_free(c->rename);
-    keyboard_unlock(c);
+    keyboard_forget(c);
     console_forget_due(c);
     console_stop_waiting(c);
     console_leave_site(c);

@@ -9,6 +9,7 @@
 #define CORE_DIRECTORY_H
 
 #include "base/map.h"
+#include "base/throttle.h"
 #include "core/client.h"
 #include "core/console.h"
 #include "core/move.h"
@@ -56,6 +57,7 @@ struct directory {
     uint64_t evicted_consoles;    /* since the start */
     uint64_t refused_consoles;    /* by the limit of consoles, or of one VM's */
     uint64_t refused_clients;     /* by the limit of clients of one */
+    struct throttle refusals;     /* the same: FACT_CLIENT_REFUSED */
     uint64_t history_used;        /* bytes of all rings */
     uint64_t output_bytes;        /* from VMs, since the start */
     uint64_t input_bytes;         /* to VMs, since the start */

@@ -121,6 +121,22 @@ static struct keyboard_lock *add_lock(struct console *c)
     return lock;
 }
 
+static void tell_lock(const struct keyboard_lock *lock, enum fact_kind kind)
+{
+    fact_add(&lock->console->directory->facts,
+             (struct fact){
+                 .kind = kind,
+                 .console = lock->console,
+                 .lock = {
+                     .name = xstrdup(lock->who.name),
+                     .reason = xstrdup(lock->reason),
+                     .length_us = lock->until_us != 0
+                                      ? lock->until_us - lock->since_us
+                                      : 0,
+                 },
+             });
+}
+
 enum keyboard_locking keyboard_lock(struct console *c,
                                     const struct principal *who,
                                     const char *reason, uint64_t now_us,
@@ -138,8 +154,19 @@ enum keyboard_locking keyboard_lock(struct console *c,
     text_clean(lock->reason, sizeof lock->reason, slice_of_text(reason));
     lock->since_us = now_us;
     lock->until_us = until_us;
+    tell_lock(lock, FACT_KEYBOARD_LOCKED);
     look_at_all(c);
     return KEYBOARD_LOCKED;
+}
+
+static void drop_lock(struct keyboard_lock *lock)
+{
+    struct console *c = lock->console;
+
+    map_remove(&c->directory->locks, hash_of(c), lock);
+    c->is_locked = false;
+    principal_done(&lock->who);
+    free(lock);
 }
 
 void keyboard_unlock(struct console *c)
@@ -148,11 +175,17 @@ void keyboard_unlock(struct console *c)
 
     if (lock == NULL)
         return;
-    map_remove(&c->directory->locks, hash_of(c), lock);
-    c->is_locked = false;
-    principal_done(&lock->who);
-    free(lock);
+    tell_lock(lock, FACT_KEYBOARD_UNLOCKED);
+    drop_lock(lock);
     look_at_all(c);
+}
+
+void keyboard_forget(struct console *c)
+{
+    struct keyboard_lock *lock = find_lock(c);
+
+    if (lock != NULL)
+        drop_lock(lock);
 }
 
 struct console *keyboard_lock_due(const struct directory *d, uint64_t now_us,
@@ -306,11 +339,16 @@ bool keyboard_is_free_for(struct client *client)
     return false;
 }
 
-static void take(struct client *client, uint64_t now_us)
+/* former NULL: nobody had it. */
+static void take(struct client *client, const struct client *former,
+                 uint64_t now_us)
 {
     console_note_typist(client->console, client);
     client->typed_us = now_us;
     console_mark(client->console, CONSOLE_DUE_PEOPLE);
+    if (former == NULL ||
+        (former != client && !client_is_same_person(client, former)))
+        client_report_keyboard(client);
 }
 
 /* It has typed nothing for so long that the next one may. */
@@ -340,7 +378,7 @@ enum keyboard_outcome keyboard_claim(struct client *client, uint64_t now_us,
     if (former != NULL && former != client &&
         !client_is_same_person(client, former) && !is_idle(former, now_us))
         return KEYBOARD_HELD;
-    take(client, now_us);
+    take(client, former, now_us);
     return former == NULL || former == client ? KEYBOARD_GOT
                                               : KEYBOARD_TOOK_OVER;
 }
@@ -363,6 +401,6 @@ enum keyboard_outcome keyboard_take_over(struct client *client, uint64_t now_us,
     } else if (client->mode == LOCK_READ_ONLY) {
         client->mode = LOCK_FREE_FOR_ALL;
     }
-    take(client, now_us);
+    take(client, former, now_us);
     return former == NULL ? KEYBOARD_GOT : KEYBOARD_TOOK_OVER;
 }

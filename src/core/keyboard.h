@@ -56,8 +56,10 @@ enum keyboard_locking keyboard_lock(struct console *c,
                                     const char *reason, uint64_t now_us,
                                     uint64_t until_us);
 
-/* Accepts a console that is not locked. */
+/* Accepts a console that is not locked. forget: the console goes, and nobody is
+ * told. */
 void keyboard_unlock(struct console *c);
+void keyboard_forget(struct console *c);
 
 /* "alice has locked the keyboard: maintenance" */
 void keyboard_explain_lock(const struct keyboard_lock *lock, struct err *ret);

@@ -398,7 +398,8 @@ static void daemon_close_hooks(struct daemon *d)
 
 static int daemon_open_logs(struct daemon *d, struct err *err)
 {
-    return daemon_logs_open(&d->logs, d->settings, d->loop, &d->directory, err);
+    return daemon_logs_open(&d->logs, d->settings, d->loop, &d->directory,
+                            d->events, err);
 }
 
 static void daemon_close_logs(struct daemon *d)

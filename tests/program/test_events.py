@@ -10,6 +10,7 @@ import pytest
 import websockets
 
 from harness import words
+from harness.clients import RawClient
 from harness.fake_api import VSPC
 from harness.net import eventually
 from harness.websocket import dial_unix
@@ -119,6 +120,22 @@ def test_a_restart_is_a_gap(start_vspcd, listen, tmp_path):
     again.wait(3)
     assert again.told() == [("gap", None), ("vm-new", "web"), ("vm-up", "web")]
     assert again.events[0]["lost"] is None
+
+
+def test_a_lock_and_a_limit_are_told(start_vspcd, listen):
+    vspcd = start_vspcd("--client-limit", 1)
+    web = vspcd.vm("web")
+    listener = listen(vspcd, "?kind=keyboard-locked,limit-reached")
+    vspcd.telnet(web)
+    subprocess.run([VSPC, "--server", f"unix:{vspcd.socket}", "lock", "web",
+                    "--reason", "new disk"], check=True, timeout=60)
+    listener.wait(1)
+    refused = vspcd.keep(RawClient(vspcd.console_address(web.port)))
+    refused.wait_closed()
+    locked, limit = listener.wait(2)
+    assert locked["reason"] == "new disk" and locked["by"]
+    assert limit["limit"] == "client-limit" and limit["others"] == 0
+    assert limit["peer"] == refused.address
 
 
 def test_audit_events(vspcd, listen):

@@ -294,6 +294,144 @@ static const char *heard(struct api_fixture_call *c, char last[EVENT_ID_MAX])
     return words;
 }
 
+struct fact_row {
+    struct fact fact;
+    const char *kind, *text, *more; /* behind the console */
+};
+
+static void check_facts(struct fixture *f, const struct fact_row *rows,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct fact fact = rows[i].fact;
+        char target[64];
+        char expected[512];
+        char *text;
+
+        fact.console = f->web;
+        event_tell_fact(f->hub, &fact);
+        snprintf(target, sizeof target, "/events?after=0&follow=false&kind=%s",
+                 rows[i].kind);
+        text = api_fixture_text(&f->api, 200, HTTP_VERB_GET, target, NULL);
+        snprintf(expected, sizeof expected, "\"console\":\"web\",%s%s",
+                 rows[i].text, rows[i].more);
+        if (strstr(text, expected) == NULL)
+            fail_msg("%s is not in %s", expected, text);
+        free(text);
+    }
+}
+
+#define FROM_TO "\"from\":\"192.0.2.1:1\",\"to\":\"192.0.2.2:2\""
+
+static void test_what_vms_do_is_an_event(void **state)
+{
+    static char name[] = "old";
+    const struct fact_move_ended move = { .from = "192.0.2.1:1",
+                                          .to = "192.0.2.2:2",
+                                          .took_us = 4999,
+                                          .held = 5,
+                                          .verdict = MOVE_COMPLETED };
+    const struct fact_move_ended failed = { .from = "192.0.2.1:1",
+                                            .verdict = MOVE_TIMED_OUT };
+    const struct fact_takeover takeover = { "192.0.2.1:1", "192.0.2.2:2",
+                                            "why" };
+    const struct fact_row rows[] = {
+        { { .kind = FACT_MOVE_ENDED, .move_ended = move },
+          "vm-moved",
+          FROM_TO ",\"ms\":4,\"held_bytes\":5,\"outcome\":\"completed\"",
+          "}" },
+        { { .kind = FACT_MOVE_ENDED, .move_ended = failed },
+          "vm-move-failed",
+          "\"from\":\"192.0.2.1:1\",\"ms\":0,\"held_bytes\":0,"
+          "\"outcome\":\"timed-out\"",
+          "}" },
+        { { .kind = FACT_VM_RENAMED, .vm_renamed.former_name = name },
+          "vm-renamed",
+          "\"old_name\":\"old\"",
+          "}" },
+        { { .kind = FACT_DESTINATION_REPLACED,
+            .destination_replaced = { "192.0.2.1:1", "192.0.2.2:2" } },
+          "move-destination",
+          FROM_TO,
+          "}" },
+        { { .kind = FACT_VM_TAKEN_OVER, .takeover = takeover },
+          "vm-taken-over",
+          FROM_TO,
+          ",\"reason\":\"why\"}" },
+        { { .kind = FACT_VM_TAKEOVER_REFUSED, .takeover = takeover },
+          "vm-takeover-refused",
+          FROM_TO,
+          ",\"reason\":\"why\"}" },
+        { { .kind = FACT_OUTPUT_LOST, .output_lost = { "192.0.2.1:1", 12 } },
+          "output-lost",
+          "\"peer\":\"192.0.2.1:1\",\"bytes\":12",
+          "}" },
+    };
+
+    check_facts(*state, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void test_what_people_do_is_an_event(void **state)
+{
+    static char name[] = "alice", reason[] = "new \"disk\"";
+    const struct fact_client client = { .peer = "192.0.2.7:4000",
+                                        .name = name,
+                                        .number = 7,
+                                        .others = 3,
+                                        .door = CLIENT_DOOR_WEBSOCKET,
+                                        .proof = PROOF_TOKEN,
+                                        .is_encrypted = true };
+    const struct fact_lock lock = { name, reason, 60500000 };
+    static const char who[] =
+        "\"peer\":\"192.0.2.7:4000\",\"tls\":true,\"client\":\"alice\","
+        "\"proof\":\"token\",\"door\":\"websocket\",\"number\":7";
+    static const char whose[] =
+        "\"by\":\"alice\",\"reason\":\"new \\\"disk\\\"\",\"seconds\":60";
+    const struct fact_row rows[] = {
+        { { .kind = FACT_CLIENT_ATTACHED, .client = client },
+          "client-attached",
+          who,
+          "}" },
+        { { .kind = FACT_CLIENT_DETACHED, .client = client },
+          "client-detached",
+          who,
+          "}" },
+        { { .kind = FACT_CLIENT_LAGS, .client = client },
+          "client-lags",
+          who,
+          "}" },
+        { { .kind = FACT_KEYBOARD_TAKEN, .client = client },
+          "keyboard-taken",
+          who,
+          "}" },
+        { { .kind = FACT_CLIENT_REFUSED, .client = client },
+          "limit-reached",
+          who,
+          ",\"limit\":\"client-limit\",\"others\":3}" },
+        { { .kind = FACT_KEYBOARD_LOCKED, .lock = lock },
+          "keyboard-locked",
+          whose,
+          "}" },
+        { { .kind = FACT_KEYBOARD_UNLOCKED, .lock = lock },
+          "keyboard-unlocked",
+          whose,
+          "}" },
+    };
+
+    check_facts(*state, rows, sizeof rows / sizeof rows[0]);
+}
+
+static void test_a_gap_of_a_log_is_an_event(void **state)
+{
+    struct fixture *f = *state;
+    struct api_fixture_call c;
+
+    listen_to(f, &c, "/events?kind=log-gap");
+    event_tell_log_gap(f->hub, f->db, 17, "No space left on device");
+    assert_string_equal(heard(&c, NULL), "log-gap db");
+    api_fixture_end(&c);
+}
+
 static void test_what_comes_is_told(void **state)
 {
     struct fixture *f = *state;
@@ -604,6 +742,12 @@ int main(void)
         cmocka_unit_test(test_every_name_is_json),
         cmocka_unit_test(test_a_draft_that_is_full_stays_json),
         cmocka_unit_test(test_kinds_have_names),
+        cmocka_unit_test_setup_teardown(test_what_vms_do_is_an_event, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_what_people_do_is_an_event, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(test_a_gap_of_a_log_is_an_event, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(test_what_comes_is_told, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(

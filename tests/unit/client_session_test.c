@@ -304,6 +304,7 @@ static void full_console_refuses_with_a_reason(void **state)
     assert_non_null(memmem(second->data.data, second->data.len,
                            "limit; try again later]", 23));
     assert_true(peer_heard(second, ""));
+    assert_int_equal(f->site.seen[FACT_CLIENT_REFUSED].count, 1);
     peer_give(f->vm, BYTES("x"));
     assert_true(peer_got(first, BYTES("x")));
 }

@@ -115,14 +115,17 @@ static void the_others_type_again_when_it_is_unlocked(void **state)
 
     lock(f, &alice);
     peer_forget(other);
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_LOCKED].count, 1);
     assert_int_equal(unlock_as(f, &alice_by_password, RIGHT_CONTROL),
                      CLIENT_CONTROL_DONE);
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_UNLOCKED].count, 1);
     assert_true(peer_got(
         other, BYTES(NOTICE("vm-0001: alice has unlocked the keyboard; you may "
                             "type again"))));
     peer_give(other, BYTES("b"));
     assert_true(peer_got(f->vm, BYTES("b")));
     assert_int_equal(unlock_as(f, &bob, RIGHT_CONTROL), CLIENT_CONTROL_DONE);
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_UNLOCKED].count, 1);
 }
 
 static void who_comes_later_is_told_once(void **state)

@@ -192,9 +192,14 @@ static void the_next_takes_it_when_the_writer_is_idle(void **state)
     struct peer *second = telnet_connect(&f->site, f->console);
 
     peer_give(first, BYTES("a"));
+    peer_give(first, BYTES("a"));
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_TAKEN].count, 1);
     writer->typed_us -= 301 * (uint64_t)SECOND;
     peer_give(second, BYTES("b"));
-    assert_true(peer_got(f->vm, BYTES("ab")));
+    assert_true(peer_got(f->vm, BYTES("aab")));
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_TAKEN].count, 2);
+    assert_int_equal(f->site.seen[FACT_KEYBOARD_TAKEN].last.client.number,
+                     last_client(f)->number);
     assert_true(
         peer_got(first, BYTES(NOTICE("vm-0001: local has the keyboard now; "
                                      "what you type is discarded"))));

@@ -30,6 +30,11 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_CLIENT_LAGS] = "client-lags",
     [EVENT_OUTPUT_LOST] = "output-lost",
     [EVENT_MOVE_DESTINATION] = "move-destination",
+    [EVENT_KEYBOARD_TAKEN] = "keyboard-taken",
+    [EVENT_KEYBOARD_LOCKED] = "keyboard-locked",
+    [EVENT_KEYBOARD_UNLOCKED] = "keyboard-unlocked",
+    [EVENT_LOG_GAP] = "log-gap",
+    [EVENT_LIMIT_REACHED] = "limit-reached",
     [EVENT_AUDIT] = "audit",
 };
 

@@ -33,6 +33,11 @@ enum event_kind {
     EVENT_CLIENT_LAGS,
     EVENT_OUTPUT_LOST,
     EVENT_MOVE_DESTINATION,
+    EVENT_KEYBOARD_TAKEN,
+    EVENT_KEYBOARD_LOCKED,
+    EVENT_KEYBOARD_UNLOCKED,
+    EVENT_LOG_GAP,
+    EVENT_LIMIT_REACHED,
     EVENT_AUDIT, /* a line of the audit log; about no console */
 };
 enum { EVENT_KIND_COUNT = EVENT_AUDIT + 1 };

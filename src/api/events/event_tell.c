@@ -11,6 +11,19 @@ static void put_client(struct event_draft *d, const struct fact_client *client)
     event_draft_text(d, "peer", client->peer);
     event_draft_flag(d, "tls", client->is_encrypted);
     event_draft_text(d, "client", client->name);
+    event_draft_text(d, "proof",
+                     principal_proof_name((enum principal_proof)client->proof));
+    event_draft_text(d, "door", client_door_name(client->door));
+    if (client->number != 0)
+        event_draft_number(d, "number", client->number);
+}
+
+static void put_lock(struct event_draft *d, const struct fact_lock *lock)
+{
+    event_draft_text(d, "by", lock->name);
+    event_draft_text(d, "reason", lock->reason);
+    if (lock->length_us != 0)
+        event_draft_number(d, "seconds", lock->length_us / (1000 * 1000));
 }
 
 static void put_move(struct event_draft *d, const struct fact_move_ended *ended)
@@ -47,6 +60,10 @@ static bool find_kind(const struct fact *fact, enum event_kind *ret)
         [FACT_DESTINATION_REPLACED] = { true, EVENT_MOVE_DESTINATION },
         [FACT_OUTPUT_LOST] = { true, EVENT_OUTPUT_LOST },
         [FACT_VM_TAKEN_OVER] = { true, EVENT_VM_TAKEN_OVER },
+        [FACT_CLIENT_REFUSED] = { true, EVENT_LIMIT_REACHED },
+        [FACT_KEYBOARD_TAKEN] = { true, EVENT_KEYBOARD_TAKEN },
+        [FACT_KEYBOARD_LOCKED] = { true, EVENT_KEYBOARD_LOCKED },
+        [FACT_KEYBOARD_UNLOCKED] = { true, EVENT_KEYBOARD_UNLOCKED },
         [FACT_VM_TAKEOVER_REFUSED] = { true, EVENT_VM_TAKEOVER_REFUSED },
     };
 
@@ -74,7 +91,17 @@ static void put_fact(struct event_draft *d, const struct fact *fact)
     case FACT_CLIENT_ATTACHED:
     case FACT_CLIENT_DETACHED:
     case FACT_CLIENT_LAGS:
+    case FACT_KEYBOARD_TAKEN:
         put_client(d, &fact->client);
+        break;
+    case FACT_CLIENT_REFUSED:
+        put_client(d, &fact->client);
+        event_draft_text(d, "limit", "client-limit");
+        event_draft_number(d, "others", fact->client.others);
+        break;
+    case FACT_KEYBOARD_LOCKED:
+    case FACT_KEYBOARD_UNLOCKED:
+        put_lock(d, &fact->lock);
         break;
     case FACT_MOVE_ENDED:
         put_move(d, &fact->move_ended);
@@ -137,5 +164,17 @@ void event_tell_gone(struct event_hub *hub, const char *uuid, const char *label,
 
     event_draft_begin(&d, EVENT_VM_EXPIRED, clock_utc_ms());
     event_draft_identity(&d, uuid, label, name, port);
+    event_hub_add(hub, event_draft_end(&d));
+}
+
+void event_tell_log_gap(struct event_hub *hub, const struct console *c,
+                        uint64_t bytes, const char *reason)
+{
+    struct event_draft d;
+
+    event_draft_begin(&d, EVENT_LOG_GAP, clock_utc_ms());
+    event_draft_console(&d, c);
+    event_draft_number(&d, "bytes", bytes);
+    event_draft_text(&d, "reason", reason);
     event_hub_add(hub, event_draft_end(&d));
 }

@@ -19,4 +19,8 @@ void event_tell_expired(struct event_hub *hub, const struct console *c);
 void event_tell_gone(struct event_hub *hub, const char *uuid, const char *label,
                      const char *name, uint16_t port);
 
+/* So much of the console's output is missing in its log. */
+void event_tell_log_gap(struct event_hub *hub, const struct console *c,
+                        uint64_t bytes, const char *reason);
+
 #endif

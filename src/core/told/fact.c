@@ -27,6 +27,10 @@ const char *fact_kind_name(enum fact_kind kind)
         [FACT_PROVEN] = "proven",
         [FACT_VM_TAKEN_OVER] = "vm-taken-over",
         [FACT_VM_TAKEOVER_REFUSED] = "vm-takeover-refused",
+        [FACT_CLIENT_REFUSED] = "client-refused",
+        [FACT_KEYBOARD_TAKEN] = "keyboard-taken",
+        [FACT_KEYBOARD_LOCKED] = "keyboard-locked",
+        [FACT_KEYBOARD_UNLOCKED] = "keyboard-unlocked",
     };
 
     return (unsigned)kind < FACT_KIND_COUNT ? names[kind] : "?";
@@ -42,8 +46,16 @@ void fact_done(struct fact *fact)
     case FACT_CLIENT_ATTACHED:
     case FACT_CLIENT_DETACHED:
     case FACT_CLIENT_LAGS:
+    case FACT_CLIENT_REFUSED:
+    case FACT_KEYBOARD_TAKEN:
         free(fact->client.name);
         fact->client.name = NULL;
+        break;
+    case FACT_KEYBOARD_LOCKED:
+    case FACT_KEYBOARD_UNLOCKED:
+        free(fact->lock.name);
+        free(fact->lock.reason);
+        fact->lock.name = fact->lock.reason = NULL;
         break;
     case FACT_VM_ATTACHED:
     case FACT_VM_DETACHED:

@@ -35,8 +35,14 @@ enum fact_kind {
                   * decided */
     FACT_VM_TAKEN_OVER,       /* takeover: the newer connection has it now */
     FACT_VM_TAKEOVER_REFUSED, /* takeover: the older connection keeps it */
+    FACT_CLIENT_REFUSED,  /* client: the console has as many as it may have; at
+                           * most one a second of all consoles */
+    FACT_KEYBOARD_TAKEN,  /* client: it has the keyboard, and had not; not told
+                           * while it goes on among one person's clients */
+    FACT_KEYBOARD_LOCKED, /* lock */
+    FACT_KEYBOARD_UNLOCKED, /* lock: it is over */
 };
-enum { FACT_KIND_COUNT = FACT_VM_TAKEOVER_REFUSED + 1 };
+enum { FACT_KIND_COUNT = FACT_KEYBOARD_UNLOCKED + 1 };
 
 /* A word for a person: "vm-attached". */
 const char *fact_kind_name(enum fact_kind kind);
@@ -60,7 +66,18 @@ struct fact_vm_renamed {
 struct fact_client {
     char peer[ADDRESS_TEXT_MAX]; /* "": a client without an address */
     char *name;                  /* owned by the fact; NULL: unknown */
+    uint64_t number;             /* 0: it never had one */
+    uint32_t others; /* of CLIENT_REFUSED: refused since the last such fact */
+    uint8_t door;    /* enum client_door */
+    uint8_t proof;   /* enum principal_proof */
     bool is_encrypted;
+};
+
+/* Of the keyboard, by a person or program that need not be connected. */
+struct fact_lock {
+    char *name;         /* whose it is; owned by the fact */
+    char *reason;       /* the same; "": none was given */
+    uint64_t length_us; /* 0: until it is unlocked */
 };
 
 struct fact_move_ended {
@@ -105,6 +122,7 @@ struct fact {
         struct fact_destination_replaced destination_replaced;
         struct fact_output_lost output_lost;
         struct fact_takeover takeover;
+        struct fact_lock lock;
     };
 };
 

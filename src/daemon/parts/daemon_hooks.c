@@ -103,6 +103,10 @@ static enum hook_kind kind_of(const struct fact *fact)
     case FACT_DESTINATION_REPLACED:
     case FACT_OUTPUT_LOST:
     case FACT_PROVEN:
+    case FACT_CLIENT_REFUSED:
+    case FACT_KEYBOARD_TAKEN:
+    case FACT_KEYBOARD_LOCKED:
+    case FACT_KEYBOARD_UNLOCKED:
         break;
     }
     return HOOK_KINDS;

@@ -1,5 +1,6 @@
 #include "daemon/parts/daemon_logs.h"
 
+#include "api/events/event_tell.h"
 #include "base/clock.h"
 #include "conlog/conlog.h"
 #include "conlog/console_log.h"
@@ -62,14 +63,16 @@ static void daemon_logs_on_state(void *owner, const struct console *c,
 static void daemon_logs_on_gap(void *owner, const struct console *c,
                                const char *path, uint64_t bytes, int error)
 {
+    const struct daemon_logs *l = owner;
     struct console_name name;
     const char *reason = conlog_error_text(error);
 
-    (void)owner;
     log_limited(LOG_WARNING, NULL, reason,
                 LOG_CONSOLE_LOG_GAP " console=%s file=%s bytes=%llu reason=%s",
                 LOG_TEXT(name_of(c, &name)), LOG_TEXT(path),
                 (unsigned long long)bytes, LOG_TEXT(reason));
+    if (c != NULL)
+        event_tell_log_gap(l->events, c, bytes, reason);
 }
 
 static void daemon_logs_on_rotation(void *owner, const struct console *c,
@@ -180,7 +183,7 @@ static void prepare_directory(const struct conlog_settings *settings)
 
 int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
                      struct loop *loop, const struct directory *directory,
-                     struct err *err)
+                     struct event_hub *events, struct err *err)
 {
     struct conlog_settings made;
     const char *name;
@@ -191,6 +194,7 @@ int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
         .settings = settings,
         .loop = loop,
         .directory = directory,
+        .events = events,
     };
     r = logs_settings_make(settings, &made, &name, &why);
     if (r < 0) {

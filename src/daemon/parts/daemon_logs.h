@@ -17,14 +17,16 @@
 struct conlog;
 struct conlog_settings;
 struct directory;
+struct event_hub;
 struct waker;
 
 struct daemon_logs {
     const struct settings *settings; /* borrowed; always the present ones */
     struct loop *loop;               /* borrowed */
     const struct directory *directory;
-    struct conlog *conlog; /* NULL: logs were never on */
-    struct waker *waker;   /* NULL if conlog is */
+    struct conlog *conlog;    /* NULL: logs were never on */
+    struct waker *waker;      /* NULL if conlog is */
+    struct event_hub *events; /* is told of gaps; borrowed */
     bool is_on;
 };
 
@@ -32,7 +34,7 @@ struct daemon_logs {
  * with err filled. */
 int daemon_logs_open(struct daemon_logs *l, const struct settings *settings,
                      struct loop *loop, const struct directory *directory,
-                     struct err *err);
+                     struct event_hub *events, struct err *err);
 
 /* Writes what is waiting, for a few seconds at most. */
 void daemon_logs_close(struct daemon_logs *l);

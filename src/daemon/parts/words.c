@@ -147,8 +147,12 @@ void words_log_fact(const struct fact *fact)
     case FACT_PROVEN:
     case FACT_DESERTED:
     case FACT_VISITED:
-    case FACT_CLIENT_ATTACHED: /* its session has logged it */
+    case FACT_CLIENT_ATTACHED: /* sessions have logged these */
     case FACT_CLIENT_DETACHED:
+    case FACT_CLIENT_REFUSED:
+    case FACT_KEYBOARD_TAKEN:
+    case FACT_KEYBOARD_LOCKED:
+    case FACT_KEYBOARD_UNLOCKED:
         break;
     case FACT_VM_DETACHED:
         log_audit(LOG_INFO, fact->vm_detached.peer, id.text,
