@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -67,6 +68,9 @@ class Shell:
     def expect(self, pattern):
         self.child.expect(pattern)
         return self.child.match
+
+    def expect_exact(self, shown):
+        self.child.expect_exact(shown)
 
     def expect_exactly(self, shown):
         """That, and nothing else, is shown next."""
@@ -278,6 +282,45 @@ def test_who_only_reads(vspcd, vm, shell):
     shell.expect(b"read-only")
     vspcd.telnet(vm).send(b"x")
     assert vm.read_exactly(1) == b"x"
+
+
+# ---- more than is taken ------------------------------------------------------
+
+def in_background(send, data):
+    threading.Thread(target=send, args=(data,), daemon=True).start()
+
+
+def test_a_long_paste_arrives_whole(vm, shell):
+    """However slowly the VM takes it."""
+    shell.attach("web-01")
+    data, step = letters(1 << 20, seed=3), 1 << 14
+    in_background(shell.send, data)
+    for at in range(0, len(data), step):
+        assert_same(vm.read_exactly(step), data[at:at + step])
+        vm.send(b"|")
+        shell.expect(b"\\|")
+
+
+def test_a_vm_that_takes_nothing(vm, shell):
+    """The escape key works."""
+    shell.attach("web-01")
+    in_background(shell.send, letters(16 << 20, seed=3) + b"\x1d.")
+    shell.expect(b"takes no input now")
+    shell.expect(b"left web-01")
+    assert shell.status() == 0
+
+
+def test_a_stopped_terminal_loses_words_alone(vm, shell):
+    """Replays, here: as many as find room, and what the console prints."""
+    shell.attach("web-01", "--history", "0")
+    vm.send(b"x" * 32768 + b"!")
+    shell.expect(b"!")
+    shell.send(b"\x1dr" * 30 + b"k")
+    assert vm.read_exactly(1) == b"k"
+    data = letters(1 << 19, seed=5)
+    in_background(vm.send, data)
+    shell.expect_exact(data[-100:])
+    assert_same(shell.child.before[-len(data) + 100:], data[:-100])
 
 
 # ---- a pipe -----------------------------------------------------------------

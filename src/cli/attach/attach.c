@@ -39,9 +39,17 @@ void attach_put(struct attach *a, struct slice bytes)
     if (bytes.len == 0)
         return;
     a->is_in_line = bytes.data[bytes.len - 1] != '\n';
-    /* Without room it is words or a replay, which nobody would read. */
-    (void)buf_append(&a->out, bytes);
+    if (buf_append(&a->out, bytes) < 0)
+        mem_end();
     attach_update(a);
+}
+
+/* Left out while a terminal takes nothing, whatever others say meanwhile: the
+ * rest of the room is the console's. */
+void attach_put_words(struct attach *a, struct slice words)
+{
+    if (a->out.len + words.len <= ATTACH_OUT_MAX / 2)
+        attach_put(a, words);
 }
 
 static void attach_on_output(void *owner, struct slice bytes)
@@ -57,7 +65,6 @@ static void attach_on_output(void *owner, struct slice bytes)
     }
     ring_write(&a->replay, bytes);
     a->has_escapes |= memchr(bytes.data, '\033', bytes.len) != NULL;
-    a->was_told_full = false;
     if (timer_is_running(&a->linger))
         timer_start(&a->linger, a->settings->linger_ms);
     attach_put(a, bytes);
@@ -116,11 +123,29 @@ static void end_input(struct attach *a, ssize_t error)
     look_for_end(a);
 }
 
+/* How much is read now. What waits for the VM stays in the terminal or the
+ * pipe, so a long paste arrives whole. Keys that are not sent are read
+ * nevertheless, so that the escape key works. */
+static size_t input_room(const struct attach *a)
+{
+    bool is_sent = !a->is_spying && !a->settings->is_read_only &&
+                   !a->link.is_loss_told && !a->is_full;
+    size_t room;
+
+    if (a->is_terminal && !is_sent)
+        return LIMIT_READ;
+    if (!a->is_terminal && !console_link_is_served(&a->link))
+        return 0;
+    room = console_link_room(&a->link);
+    /* A printable escape key may turn out to be none, one read later. */
+    return a->is_terminal && room > 0 ? room - 1 : room;
+}
+
 static void attach_on_input_ready(void *owner, unsigned ready)
 {
     struct attach *a = owner;
     uint8_t *to = loop_read_buffer(a->loop);
-    size_t room = a->is_terminal ? LIMIT_READ : console_link_room(&a->link);
+    size_t room = input_room(a);
     ssize_t n;
 
     (void)ready;
@@ -149,17 +174,37 @@ static void attach_on_input_ready(void *owner, unsigned ready)
     attach_update(a);
 }
 
-/* A person's keys are always read, so that the escape key works. */
-static bool wants_input(const struct attach *a)
+/* A VM that takes nothing for long may never do so again, and nobody can wait
+ * for that without the escape key. */
+static void attach_on_stuck(void *owner)
 {
-    return a->is_terminal || (console_link_is_served(&a->link) &&
-                              console_link_room(&a->link) > 0);
+    struct attach *a = owner;
+
+    a->is_full = true;
+    attach_say(a, "the VM takes no input now; what you type is not sent");
+    attach_update(a);
+}
+
+static void watch_progress(struct attach *a)
+{
+    if (!a->is_terminal || a->is_over || !console_link_is_served(&a->link) ||
+        input_room(a) > 0) {
+        timer_stop(&a->stuck);
+        return;
+    }
+    /* Asks: vspcd tells steps that a slow line takes long for. */
+    (void)console_link_is_typed(&a->link);
+    if (!timer_is_running(&a->stuck))
+        timer_start(&a->stuck, ATTACH_STUCK_MS);
 }
 
 void attach_update(struct attach *a)
 {
+    bool wants_input = !a->is_over && input_room(a) > 0;
+
     if (a->input != NULL)
-        stream_want(a->input, !a->is_over && wants_input(a) ? STREAM_READ : 0u);
+        stream_want(a->input, wants_input ? STREAM_READ : 0u);
+    watch_progress(a);
     if (a->output != NULL)
         stream_want(a->output, a->out.len > 0 ? STREAM_WRITE : 0u);
 }
@@ -232,7 +277,12 @@ static void attach_on_room(void *owner)
 {
     struct attach *a = owner;
 
-    a->was_told_full = false;
+    /* Not before the VM has taken all: a paste ends at one place, instead of
+     * having holes. */
+    if (a->is_full && console_link_is_typed(&a->link)) {
+        a->is_full = false;
+        attach_say(a, "the VM takes input again");
+    }
     look_for_end(a);
     attach_update(a);
 }
@@ -294,7 +344,9 @@ static void attach_on_linger(void *owner)
     struct attach *a = owner;
 
     loop_stop(a->loop); /* drain */
-    attach_leave(a, a->is_uncertain ? EXITS_FAILED : EXITS_DONE);
+    /* Without a connection there is silence anyway: on_room starts it anew. */
+    if (console_link_is_served(&a->link))
+        attach_leave(a, a->is_uncertain ? EXITS_FAILED : EXITS_DONE);
 }
 
 static int open_streams(struct attach *a)
@@ -357,6 +409,7 @@ static void attach_open(struct attach *a, struct turns *turns)
     for (int fd = 0; fd < 2; fd++)
         standard_stream_init(&a->standard[fd], a->loop, fd);
     timer_init(&a->linger, a->loop, attach_on_linger, a);
+    timer_init(&a->stuck, a->loop, attach_on_stuck, a);
     keys_init(&a->keys, s->escape);
     buf_init(&a->out, ATTACH_OUT_MAX);
     ring_init(&a->replay);
@@ -374,6 +427,7 @@ static void attach_done(struct attach *a)
     for (int fd = 0; fd < 2; fd++)
         standard_stream_done(&a->standard[fd]);
     timer_done(&a->linger);
+    timer_done(&a->stuck);
     buf_done(&a->out);
     ring_done(&a->replay);
     json_decref(a->people);

@@ -12,14 +12,10 @@
 
 static void type(struct attach *a, struct slice bytes)
 {
-    if (a->is_spying || a->settings->is_read_only)
+    if (a->is_spying || a->settings->is_read_only || a->is_full)
         return;
-    /* During a loss it was said that keys are not taken. */
-    if (console_link_type(&a->link, bytes) == bytes.len ||
-        !console_link_is_served(&a->link) || a->was_told_full)
-        return;
-    a->was_told_full = true;
-    attach_say(a, "the VM takes no input now; what you type is not sent");
+    /* All of it has room, unless it was said that keys are not sent. */
+    (void)console_link_type(&a->link, bytes);
 }
 
 static void command(struct attach *a, json_t *object)
@@ -49,7 +45,7 @@ static void replay(struct attach *a)
     (void)ring_peek(&a->replay, &at, &span);
     attach_say(a, "what was shown last:");
     for (int i = 0; i < 2; i++)
-        attach_put(a, span.part[i]);
+        attach_put_words(a, span.part[i]);
     attach_say(a, "the end of the replay");
 }
 

@@ -18,6 +18,8 @@ enum {
     /* What the link lets come before it was shown, one more read, a replay, and
      * words. */
     ATTACH_OUT_MAX = 512 * 1024,
+    /* Until somebody who types is told that the VM takes no input. */
+    ATTACH_STUCK_MS = 5000,
 };
 
 struct attach {
@@ -30,6 +32,7 @@ struct attach {
     struct stream *input; /* NULL: ended, or not wanted */
     struct stream *output;
     struct timer linger;
+    struct timer stuck; /* input has had no room since it was started */
     struct keys keys;
     struct buf out;
     struct ring replay;
@@ -45,17 +48,19 @@ struct attach {
     bool has_input;   /* is read at all */
     bool has_ended;   /* input has */
     bool is_spying;
-    bool is_back;       /* is to be told, with what was missed */
-    bool was_told_full; /* that no more can be typed */
-    bool is_uncertain;  /* some input may not have arrived */
+    bool is_back;      /* is to be told, with what was missed */
+    bool is_full;      /* it was told that no more can be typed */
+    bool is_uncertain; /* some input may not have arrived */
     bool has_greeted;
     bool is_over;
 };
 
 /* ---- attach.c */
 
-/* Text on the terminal, as it is; flush writes what it takes now. */
+/* Bytes of the console, and words of ours, on the terminal, as they are; flush
+ * writes what it takes now. */
 void attach_put(struct attach *a, struct slice bytes);
+void attach_put_words(struct attach *a, struct slice words);
 void attach_flush(struct attach *a);
 void attach_leave(struct attach *a, enum exits exits);
 /* Wanted readiness follows from what there is. */

@@ -17,7 +17,7 @@ static void put_line(struct attach *a, const char *text)
     /* Bright, so that it is not taken for the console's. */
     snprintf(line, sizeof line, "%s[vspc: %.900s]\r\n",
              a->is_in_line ? "\r\n" : "", text);
-    attach_put(a, slice_of_text(line));
+    attach_put_words(a, slice_of_text(line));
 }
 
 __attribute__((format(printf, 3, 0))) static void say(struct attach *a,
@@ -235,10 +235,10 @@ void attach_say_help(struct attach *a)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(line, sizeof line, "    %s  %s\r\n", rows[i].key,
                  rows[i].text);
-        attach_put(a, slice_of_text(line));
+        attach_put_words(a, slice_of_text(line));
     }
     snprintf(line, sizeof line, "    %-2s %s itself\r\n", key.text, key.text);
-    attach_put(a, slice_of_text(line));
+    attach_put_words(a, slice_of_text(line));
 }
 
 void attach_say_sysrq_help(struct attach *a)
@@ -249,7 +249,7 @@ void attach_say_sysrq_help(struct attach *a)
         snprintf(line, sizeof line, "    %c  %s\r\n", *letter,
                  keys_sysrq_words(*letter));
         if (*letter < '1' || *letter > '9')
-            attach_put(a, slice_of_text(line));
+            attach_put_words(a, slice_of_text(line));
     }
     attach_say(a, "which letter? (another key: none)");
 }
