@@ -36,6 +36,7 @@ struct api *api_new(struct session_context *sessions,
 
 void api_free(struct api *api)
 {
+    free(api->openapi);
     free(api);
 }
 

@@ -18,6 +18,7 @@ struct api {
     struct session_context *sessions;
     const struct api_means *means;
     int64_t offset_us; /* api_offset_us, when it was told last */
+    char *openapi;     /* the document; NULL: nobody has asked for it yet */
     unsigned series;   /* scrapes of single consoles under way: metrics/ */
     /* Lists that are being found and sorted, which is our pace alone; and those
      * whose callers' pace it is, too, because they are shown as they are found.

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "api/api_private.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -362,6 +364,19 @@ static void check_operation(struct checked *c, const char *path,
         check_content(c, need(body, "content"));
 }
 
+/* Whoever asks has a text of his own. */
+static void the_document_is_made_once(void **state)
+{
+    struct api_fixture *f = *state;
+    const char *made;
+
+    json_decref(api_fixture_get(f, 200, "/openapi.json"));
+    made = f->api->openapi;
+    assert_non_null(made);
+    json_decref(api_fixture_get(f, 200, "/openapi.json"));
+    assert_ptr_equal(f->api->openapi, made);
+}
+
 static void the_document_is_openapi(void **state)
 {
     struct api_fixture *f = *state;
@@ -458,6 +473,7 @@ int main(void)
         ONE(the_settings_of_limits_exist),
         ONE(the_server_is_for_those_who_may_read_all),
         ONE(the_document_is_openapi),
+        ONE(the_document_is_made_once),
         ONE(every_command_is_in_the_document),
         ONE(answers_are_as_the_document_says),
     };

@@ -1,5 +1,6 @@
 #include "api/show/show_openapi.h"
 
+#include "api/api_private.h"
 #include "api/show/show_schema.h"
 
 #include <ctype.h>
@@ -296,17 +297,31 @@ static json_t *all_proofs(void)
                      "basic");
 }
 
+static json_t *document(void)
+{
+    return json_pack(
+        "{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:o}, "
+        "s:[{}, {s:[]}, {s:[]}]}",
+        "openapi", "3.1.0", "info", "title", "vspcd", "version", VSPCD_VERSION,
+        "description",
+        "Consoles of virtual machines: who has them, what they say, "
+        "typing into them.",
+        "paths", all_paths(), "components", "schemas", all_schemas(),
+        "securitySchemes", all_proofs(), "security", "token", "password");
+}
+
+/* Everybody may ask, and it takes some milliseconds to make: so it is made
+ * once. */
 void show_openapi(struct api_call *call)
 {
-    api_answer_json(
-        call, 200,
-        json_pack("{s:s, s:{s:s, s:s, s:s}, s:o, s:{s:o, s:o}, "
-                  "s:[{}, {s:[]}, {s:[]}]}",
-                  "openapi", "3.1.0", "info", "title", "vspcd", "version",
-                  VSPCD_VERSION, "description",
-                  "Consoles of virtual machines: who has them, what they say, "
-                  "typing into them.",
-                  "paths", all_paths(), "components", "schemas", all_schemas(),
-                  "securitySchemes", all_proofs(), "security", "token",
-                  "password"));
+    struct api *api = call->api;
+    char *text;
+
+    if (api->openapi == NULL)
+        api->openapi = api_json_text(document());
+    text = api->openapi != NULL ? strdup(api->openapi) : NULL;
+    if (text == NULL)
+        api_fail(call, API_UNAVAILABLE, NULL, "there is no memory for that");
+    else
+        api_answer_text(call, "application/json", text, strlen(text));
 }
