@@ -49,6 +49,12 @@ static void read_type(struct http_exchange *e, const struct http_head *head)
     free(type);
 }
 
+/* A proxy that adds its field and leaves its client's where it was. */
+static bool is_repeated(const struct http_head *head, const char *name)
+{
+    return name != NULL && http_field_is_repeated(head, name);
+}
+
 static void read_head(struct http_session *s, const struct http_head *head)
 {
     const struct web_settings *settings = &s->http->settings;
@@ -67,6 +73,8 @@ static void read_head(struct http_session *s, const struct http_head *head)
     e->last_event = copy_field(head, "last-event-id");
     e->user = copy_field(head, settings->user_field);
     e->groups = copy_field(head, settings->groups_field);
+    e->is_doubtful = is_repeated(head, settings->user_field) ||
+                     is_repeated(head, settings->groups_field);
     if (e->is_upgrade) {
         e->websocket_key = copy_field(head, "sec-websocket-key");
         e->websocket_protocol = copy_field(head, "sec-websocket-protocol");

@@ -373,6 +373,13 @@ static void go_on_proxied(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
 
+    if (e->is_doubtful) {
+        http_answer_error(s, 400, API_BAD_REQUEST,
+                          "the proxy's name for the person is there twice",
+                          "the proxy must remove the field from the requests "
+                          "that it gets");
+        return;
+    }
     if (e->user == NULL && s->is_socket) {
         go_on(s, &s->base);
         return;
@@ -479,12 +486,19 @@ void http_identity_prove(struct http_session *s)
     prove_request(s);
 }
 
+/* Whether a proxy that has named the person is still trusted. */
+static bool is_believed(const struct http_session *s)
+{
+    return s->who != &s->proxied || s->who->proof != PROOF_PROXY || is_proxy(s);
+}
+
 /* A request whose answer is known as a whole was allowed, or refused. */
 static void judge_call(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
 
-    if (e == NULL || e->call.api == NULL || s->has_all || api_judge(&e->call))
+    if (e == NULL || e->call.api == NULL || s->has_all ||
+        (is_believed(s) && api_judge(&e->call)))
         return;
     if (s->answer != NULL)
         http_session_end(s, "the rules do not allow it any more");

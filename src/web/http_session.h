@@ -72,7 +72,9 @@ struct http_exchange {
     bool is_json;     /* the body's type is JSON, or not given */
     bool has_body;
     bool wants_continue;
-    bool is_form; /* a body of a type that pages can post anywhere */
+    bool is_doubtful; /* a trusted proxy's field is there twice: one of them may
+                       * be another's */
+    bool is_form;     /* a body of a type that pages can post anywhere */
     char *authorization;
     char *host;
     char *origin;

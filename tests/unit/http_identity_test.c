@@ -393,6 +393,40 @@ static void keeper_at_the_socket_can_be_a_proxy(void **state)
     assert_non_null(strstr(web_take(p, false).body, "alice (uid)"));
 }
 
+static void stream_ends_with_the_trust_in_its_proxy(void **state)
+{
+    static const struct web_settings nobody = { .user_field = NULL };
+    struct web_fixture *f = *state;
+    struct peer *p;
+
+    trust_proxy(f, false);
+    p = web_connect_from(f, LOCAL);
+    calls.goes_on = true;
+    web_say(f, p, GET_WITH("/stream", BOB));
+    web_judge(f);
+    web_run(f);
+    assert_false(p->stream.is_closed);
+    web_set(f->web, &nobody);
+    web_judge(f);
+    web_run(f);
+    assert_true(p->stream.is_closed);
+}
+
+/* Of which the first may be the client's, and the second the proxy's. */
+static void proxys_fields_that_are_there_twice_are_refused(void **state)
+{
+    struct web_fixture *f = *state;
+    struct peer *p = web_connect_from(f, LOCAL);
+
+    trust_proxy(f, false);
+    web_say(f, p, GET_WITH("/who", "X-User: root\r\nx-user: bob\r\n"));
+    web_expect(p, 400);
+    web_say(f, p,
+            GET_WITH("/who", "X-Groups: wheel\r\nX-User: bob\r\n"
+                             "X-Groups: web\r\n"));
+    web_expect(p, 400);
+}
+
 static void proxys_name_that_is_none_is_refused(void **state)
 {
     struct web_fixture *f = *state;
@@ -435,6 +469,8 @@ int main(void)
         TEST(request_by_a_proxy_without_a_name_is_nobodys),
         TEST(fields_of_others_are_not_believed),
         TEST(keeper_at_the_socket_can_be_a_proxy),
+        TEST(stream_ends_with_the_trust_in_its_proxy),
+        TEST(proxys_fields_that_are_there_twice_are_refused),
         TEST(proxys_name_that_is_none_is_refused),
     };
 

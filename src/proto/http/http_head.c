@@ -213,6 +213,11 @@ static size_t count_fields(const struct http_head *head, const char *name)
     return count;
 }
 
+bool http_field_is_repeated(const struct http_head *head, const char *name)
+{
+    return count_fields(head, name) > 1;
+}
+
 static struct slice strip(struct slice s)
 {
     while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t'))

@@ -61,6 +61,9 @@ struct http_head {
 /* The first field of this name (lower case); data NULL: there is none. */
 struct slice http_field(const struct http_head *head, const char *name);
 
+/* Whether the head has it more than once. */
+bool http_field_is_repeated(const struct http_head *head, const char *name);
+
 /* Whether a field that is a list has this word in it, without case: Connection,
  * Upgrade. */
 bool http_field_has(const struct http_head *head, const char *name,
