@@ -4,6 +4,7 @@
 #include "cli/common/say.h"
 #include "cli/help.h"
 #include "cli/output/out.h"
+#include "cli/pick/pick.h"
 #include "cli/verb_table.h"
 
 #include <string.h>
@@ -78,6 +79,20 @@ static enum exits run_verb(struct invocation *in, int argc, char **argv)
     return verb->run(in);
 }
 
+/* A person gets the list. */
+static enum exits run_without_verb(struct invocation *in)
+{
+    enum exits exits = use_options(in);
+
+    if (exits != EXITS_DONE)
+        return exits;
+    if (invocation_is_interactive() &&
+        !arguments_has(&in->arguments, "no-input"))
+        return pick_run(in);
+    help_print(stderr, in->table);
+    return EXITS_USAGE;
+}
+
 enum exits dispatch(struct invocation *in, int argc, char **argv)
 {
     const char *near;
@@ -99,10 +114,8 @@ enum exits dispatch(struct invocation *in, int argc, char **argv)
         help_print(stdout, in->table);
         return EXITS_DONE;
     }
-    if (taken == argc) {
-        help_print(stderr, in->table);
-        return EXITS_USAGE;
-    }
+    if (taken == argc)
+        return run_without_verb(in);
     in->verb = verb_table_find(argc - taken, argv + taken, &words, &near);
     if (in->verb == NULL)
         return refuse_verb(in, argc - taken, argv + taken, near);

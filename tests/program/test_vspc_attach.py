@@ -203,7 +203,7 @@ def test_a_terminal_that_is_gone(vspcd, vm):
 def test_escape_keys(vspcd, vm, shell):
     shell.attach("web-01")
     shell.send(b"\x1d?")
-    shell.expect(b"\\^\\], and then")
+    shell.expect(b"keys behind ")
     shell.expect(b"itself")
     shell.send(b"\x1d\x1d")
     assert vm.read_exactly(1) == b"\x1d"

@@ -449,7 +449,7 @@ static bool start(struct attach *a)
     }
     r = open_streams(a);
     if (r == 0 && a->is_terminal)
-        r = tty_open(a->tty);
+        r = tty_open(a->tty, NULL);
     if (r < 0)
         attach_say_error(a, "standard input or output: %s", strerror(-r));
     return r == 0;

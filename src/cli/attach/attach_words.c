@@ -231,7 +231,7 @@ void attach_say_help(struct attach *a)
     struct keys_text key = keys_format(a->settings->escape);
     char line[128];
 
-    attach_say(a, "%s, and then", key.text);
+    attach_say(a, "keys behind %s:", key.text);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(line, sizeof line, "    %s  %s\r\n", rows[i].key,
                  rows[i].text);

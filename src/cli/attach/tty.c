@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 static struct {
     volatile sig_atomic_t is_raw;
     struct termios before;
+    const char *farewell; /* NULL: none */
 } mode;
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
@@ -21,6 +23,8 @@ static void restore(void)
     if (!mode.is_raw)
         return;
     mode.is_raw = 0;
+    if (mode.farewell != NULL)
+        (void)!write(STDOUT_FILENO, mode.farewell, strlen(mode.farewell));
     terminal_restore(STDIN_FILENO, &mode.before);
 }
 
@@ -140,11 +144,12 @@ int tty_init(struct tty *t, struct loop *loop)
     return 0;
 }
 
-int tty_open(struct tty *t)
+int tty_open(struct tty *t, const char *farewell)
 {
     int r;
 
     watch_crashes();
+    mode.farewell = farewell;
     r = make_raw();
     t->is_open = r == 0;
     return r;

@@ -27,8 +27,9 @@ struct tty {
  * too, for whoever has to end in order. 0 or -errno. */
 int tty_init(struct tty *t, struct loop *loop);
 
-/* Standard input becomes raw. 0 or -errno. */
-int tty_open(struct tty *t);
+/* Standard input becomes raw. farewell: is written to standard output whenever
+ * the terminal is given back; static text, NULL: nothing. 0 or -errno. */
+int tty_open(struct tty *t, const char *farewell);
 void tty_close(struct tty *t);
 
 /* Stops us, as ^Z does, with the terminal as it was. */

@@ -24,10 +24,12 @@ static const struct option_row options[] = {
 };
 /* clang-format on */
 
+struct watched;
+
 struct watch {
     struct loop *loop;
     struct turns turns;
-    struct list watched;
+    struct watched *watched[CONSOLES_MAX];
     size_t count;
     unsigned columns; /* of the longest name */
     long history;
@@ -39,7 +41,6 @@ struct watch {
 };
 
 struct watched {
-    struct list node;
     struct watch *watch;
     char *id;
     char *name;
@@ -179,8 +180,7 @@ static void watched_new(struct watch *watch, const char *id, const char *name)
                                                   .history = watch->history };
     lines_init(&w->lines, watched_on_line, w);
     console_link_init(&w->link, &watch->turns, &w->settings, &watch_link, w);
-    list_add_tail(&watch->watched, &w->node);
-    watch->count++;
+    watch->watched[watch->count++] = w;
     if (width_of(clean) > watch->columns)
         watch->columns = width_of(clean);
 }
@@ -188,8 +188,6 @@ static void watched_new(struct watch *watch, const char *id, const char *name)
 /* Not from a timer's handler. */
 static void watched_free(struct watched *w)
 {
-    list_remove(&w->node);
-    w->watch->count--;
     console_link_done(&w->link);
     lines_done(&w->lines);
     free(w->id);
@@ -200,24 +198,20 @@ static void watched_free(struct watched *w)
 /* ---- which ones ----------------------------------------------------------
  */
 
-static struct watched *find(struct watch *watch, const char *id)
+static bool is_watched(const struct watch *watch, const char *id)
 {
-    LIST_EACH (node, after, &watch->watched) {
-        struct watched *w = CONTAINER_OF(node, struct watched, node);
-
-        if (strcmp(w->id, id) == 0)
-            return w;
-    }
-    return NULL;
+    for (size_t i = 0; i < watch->count; i++)
+        if (strcmp(watch->watched[i]->id, id) == 0)
+            return true;
+    return false;
 }
 
 static void add(struct watch *watch, const json_t *item)
 {
     const char *id = json_string_value(json_object_get(item, "id"));
     const char *name = json_string_value(json_object_get(item, "name"));
-    const struct watched *known = id != NULL ? find(watch, id) : NULL;
 
-    if (id == NULL || name == NULL || known != NULL)
+    if (id == NULL || name == NULL || is_watched(watch, id))
         return;
     if (watch->count < CONSOLES_MAX)
         watched_new(watch, id, name);
@@ -240,28 +234,35 @@ static bool is_listed(const json_t *items, const char *id)
     return false;
 }
 
+static void forget_ended(struct watch *watch, const json_t *items)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < watch->count; i++) {
+        struct watched *w = watch->watched[i];
+
+        if (w->is_over && !is_listed(items, w->id))
+            watched_free(w);
+        else
+            watch->watched[kept++] = w;
+    }
+    watch->count = kept;
+}
+
+/* An answer is no timer's handler. */
 static void watch_on_list(void *owner, const json_t *answer)
 {
     struct watch *watch = owner;
     const json_t *items = json_object_get(answer, "items");
+    size_t first;
 
-    /* An answer is no timer's handler. */
-    LIST_EACH (node, after, &watch->watched) {
-        struct watched *w = CONTAINER_OF(node, struct watched, node);
-
-        if (w->is_over && !is_listed(items, w->id))
-            watched_free(w);
-    }
+    forget_ended(watch, items);
+    first = watch->count;
     for (size_t i = 0; i < json_array_size(items); i++)
         add(watch, json_array_get(items, i));
     /* All names are known then, and have one width. */
-    LIST_EACH (node, after, &watch->watched) {
-        struct watched *w = CONTAINER_OF(node, struct watched, node);
-
-        if (w->link.state == CONSOLE_LINK_WAITING && !w->link.was_served &&
-            !timer_is_running(&w->link.retry))
-            console_link_open(&w->link);
-    }
+    for (size_t i = first; i < watch->count; i++)
+        console_link_open(&watch->watched[i]->link);
     if (!watch->was_listed && watch->count == 0)
         say_news("no console matches yet");
     watch->was_listed = true;
@@ -313,14 +314,13 @@ static enum exits run_watch(struct invocation *in)
     watch.loop = remote_loop(in->remote);
     watch.history = (long)history;
     turns_init(&watch.turns, in->remote);
-    list_init(&watch.watched);
     console_list_init(&list, &watch.turns, target.text, &watch_list, &watch);
     console_list_start(&list);
     while (!watch.is_over)
         loop_run(watch.loop);
     console_list_done(&list);
-    LIST_EACH (node, after, &watch.watched)
-        watched_free(CONTAINER_OF(node, struct watched, node));
+    for (size_t i = 0; i < watch.count; i++)
+        watched_free(watch.watched[i]);
     return watch.exits;
 }
 
