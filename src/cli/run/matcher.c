@@ -39,9 +39,15 @@ void matcher_feed(struct matcher *m, struct slice bytes)
 
 bool matcher_find(struct matcher *m, const regex_t *pattern)
 {
+    /* regexec does not look behind the window's end; its checked version of
+     * AddressSanitizer wants a string. */
+    uint8_t *end = buf_reserve(&m->window, 1);
     struct slice window = buf_bytes(&m->window);
     regmatch_t match = { .rm_so = 0, .rm_eo = (regoff_t)window.len };
 
+    if (end == NULL)
+        mem_end();
+    *end = '\0';
     if (regexec(pattern, window.len > 0 ? (const char *)window.data : "", 1,
                 &match, REG_STARTEND) != 0)
         return false;
