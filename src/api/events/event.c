@@ -109,7 +109,27 @@ void event_draft_json(struct event_draft *d, const char *key, struct slice json)
     put(d, json.data, json.len);
 }
 
+/* Nearly every text is: it is as text_clean would have it. */
+static bool is_plain(const char *text, size_t *ret_len)
+{
+    size_t len = 0;
+
+    while (text[len] >= ' ' && text[len] <= '~' && len < EVENT_TEXT_MAX - 1)
+        len++;
+    *ret_len = len;
+    return text[len] == '\0';
+}
+
 /* Of what text_clean leaves, only these two mean something to JSON. */
+static void put_escaped(struct event_draft *d, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '"' || text[i] == '\\')
+            d->json[d->len++] = '\\';
+        d->json[d->len++] = text[i];
+    }
+}
+
 void event_draft_text(struct event_draft *d, const char *key, const char *text)
 {
     char clean[EVENT_TEXT_MAX];
@@ -118,13 +138,13 @@ void event_draft_text(struct event_draft *d, const char *key, const char *text)
     if (text == NULL || text[0] == '\0' ||
         !has_room(d, AROUND + strlen(key) + 2 * sizeof clean))
         return;
-    len = text_clean(clean, sizeof clean, slice_of_text(text));
     put_key(d, key);
     put(d, "\"", 1);
-    for (size_t i = 0; i < len; i++) {
-        if (clean[i] == '"' || clean[i] == '\\')
-            put(d, "\\", 1);
-        put(d, &clean[i], 1);
+    if (is_plain(text, &len)) {
+        put_escaped(d, text, len);
+    } else {
+        len = text_clean(clean, sizeof clean, slice_of_text(text));
+        put_escaped(d, clean, len);
     }
     put(d, "\"", 1);
 }
