@@ -1,7 +1,7 @@
 /*
  * peer_uid.h - who is at the other end of a Unix socket: the kernel says the
- * uid, the name service (groups.h) its account. No door of vspcd is a Unix
- * socket yet, so its test alone uses it, and groups_ask_uid.
+ * uid, the name service (groups.h) its account. For the API's socket
+ * (web/http_identity.c).
  *
  *     groups_ask_uid(groups, unix_socket_peer(fd).uid, on_done, ...)
  *     on_done: peer_uid_principal(groups, uid, answer)

@@ -6,6 +6,7 @@ import pathlib
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import tempfile
 
@@ -101,6 +102,25 @@ def test_root_becomes_a_user(start_vspcd, place, recorder):
     vspcd.stop()
     # Nobody's number is left in it.
     assert pidfile.read_text() == ""
+
+
+@needs_root
+def test_the_socket_of_a_user_is_where_roots_is(start_vspcd, place):
+    """Root makes its directory first; in a /run of the test's own."""
+    vspcd = start_vspcd(
+        "--user", USER, wrapper=(
+            "unshare", "-m", "sh", "-c",
+            'mount -t tmpfs none /run && exec "$@"', "sh"),
+        env={"STATE_DIRECTORY": str(place / "state"), "RUNTIME_DIRECTORY": ""})
+    vspcd.wait_log(words.API_OPENED + " socket=/run/vspcd/vspcd.sock")
+    run = pathlib.Path(f"/proc/{vspcd.pid}/root/run/vspcd")
+    assert run.stat().st_uid == pwd.getpwnam(USER).pw_uid
+    assert stat.S_IMODE(run.stat().st_mode) == 0o755
+    assert stat.S_IMODE((run / "vspcd.sock").stat().st_mode) == 0o660
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(run / "vspcd.sock"))
+        client.sendall(b"GET /api/v1/version HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
 @needs_root

@@ -23,6 +23,8 @@
 #define HAS_FEATURE(name) 0
 #endif
 
+#define RUN_DIRECTORY "/run/vspcd" /* as in daemon_web.c */
+
 /* The sanitizers look into their own process (LeakSanitizer by ptrace). */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||           \
     HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
@@ -75,23 +77,45 @@ static int find_account(const char *user, struct account *a, struct err *err)
 }
 
 /* A directory that is there already is left as it is. */
+static int make_directory(const struct account *a, const char *path,
+                          mode_t mode, struct err *err)
+{
+    int fd;
+    int r;
+
+    if (mkdir(path, mode) < 0)
+        return errno == EEXIST ? 0 : fail(err, a->user, path);
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    r = fd < 0 || fchown(fd, a->uid, a->gid) < 0 || fchmod(fd, mode) < 0
+            ? fail(err, a->user, path)
+            : 0;
+    if (fd >= 0)
+        close(fd);
+    return r;
+}
+
 static int make_state_directory(const struct account *a, struct err *err)
 {
     char path[STATE_DIRECTORY_MAX];
-    int fd;
-    int r;
 
     if (getenv("STATE_DIRECTORY") != NULL || !state_directory_find(path))
         return 0;
     /* Found for root; the user would have another one. */
     (void)setenv("STATE_DIRECTORY", path, 1);
-    if (mkdir(path, 0700) < 0)
-        return errno == EEXIST ? 0 : fail(err, a->user, path);
-    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    r = fd < 0 || fchown(fd, a->uid, a->gid) < 0 ? fail(err, a->user, path) : 0;
-    if (fd >= 0)
-        close(fd);
-    return r;
+    return make_directory(a, path, 0700, err);
+}
+
+/* For the API's socket, where root's is. Without it vspcd serves, too, and says
+ * why there is no socket. */
+static void make_run_directory(const struct account *a)
+{
+    const char *given = getenv("RUNTIME_DIRECTORY");
+    struct err err;
+
+    if (given != NULL && given[0] == '/')
+        return;
+    (void)setenv("RUNTIME_DIRECTORY", RUN_DIRECTORY, 1);
+    (void)make_directory(a, RUN_DIRECTORY, 0755, &err);
 }
 
 static int set_groups(const struct account *a)
@@ -166,6 +190,7 @@ int privileges_drop(const char *user, struct err *err)
         err_set(err, "--user %.64s: only root can become another user", user);
         return -EPERM;
     }
+    make_run_directory(&a);
     r = make_state_directory(&a, err);
     if (r == 0)
         r = become(&a, err);

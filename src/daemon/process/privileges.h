@@ -20,7 +20,7 @@ void privileges_lower(void);
  * is the user's own if none is given; the user's other groups come along. Of
  * root's capabilities, the one for ports below 1024 stays, because such ports
  * may be opened later. If state is to be in the default directory, that is made
- * first, as the user's own.
+ * first, as the user's own; and /run/vspcd is, for the API's socket.
  *
  * 0, or negative with err filled: the process must end, since some of it may be
  * done.
