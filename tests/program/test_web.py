@@ -1,15 +1,20 @@
 """The API's connections: doors, HTTP, limits, who is let in."""
 
+import contextlib
 import json
 import os
+import resource
 import socket
+import ssl
 import stat
 import subprocess
 
 import pytest
 
-from harness import words
-from harness.net import eventually
+from harness import balancer, words
+from harness.net import dial, eventually
+from harness.programs import is_sanitized
+from harness.streams import assert_both_ways
 
 OPENED = words.API_OPENED + r" address=127\.0\.0\.1:(\d+)"
 VERSION = b"GET /api/v1/version HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -165,3 +170,94 @@ def test_token_among_a_websockets_protocols_counts(web):
         b"Sec-WebSocket-Protocol: vspcd.v1, vspcd.bearer.vspc_wrong\r\n\r\n",
         1)
     assert b" 401 " in got
+
+
+def whoami(sock):
+    sock.sendall(b"GET /api/v1/whoami HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    got = b""
+    while not got.endswith(b"}\n"):
+        data = sock.recv(65536)
+        assert data, got
+        got += data
+    return json.loads(got.partition(b"\r\n\r\n")[2])
+
+
+@pytest.mark.parametrize("header", [balancer.text, balancer.binary])
+def test_peer_behind_a_balancer_is_itself(start_vspcd, header):
+    """And nobody on this machine, whatever address the balancer says."""
+    vspcd = start_vspcd("--web", "127.0.0.1:0", "--proxy-protocol-from",
+                        "127.0.0.5")
+    port = int(vspcd.wait_log(OPENED).group(1))
+    for host, shown in (("203.0.113.9", "203.0.113.9:50001"),
+                        ("127.0.0.1", "127.0.0.1:50001"),
+                        ("2001:db8::9", "[2001:db8::9]:50001")):
+        with dial(("127.0.0.1", port), source="127.0.0.5") as s:
+            s.sendall(header(host, 50001))
+            who = whoami(s)
+            assert (who["peer"], who["right"]) == (shown, "none")
+    # Others are not believed: a header of theirs is no request.
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+        s.sendall(header("203.0.113.9", 50001) + VERSION)
+        assert s.recv(65536).startswith(b"HTTP/1.1 400 ")
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as s:
+        assert whoami(s)["right"] == "break"
+
+
+def test_balancer_in_front_of_tls(start_vspcd, certificates):
+    vspcd = start_vspcd("--web", "127.0.0.1:0,tls=required", "--cert",
+                        certificates.server.certificate, "--key",
+                        certificates.server.key, "--proxy-protocol-from",
+                        "127.0.0.5")
+    port = int(vspcd.wait_log(OPENED).group(1))
+    context = ssl.create_default_context(cafile=str(certificates.ca))
+    with dial(("127.0.0.1", port), source="127.0.0.5") as s:
+        s.sendall(balancer.text("203.0.113.9", 50001))
+        with context.wrap_socket(s, server_hostname="localhost") as tls:
+            assert whoami(tls)["peer"] == "203.0.113.9:50001"
+
+
+def test_idle_connections_are_in_nobodys_way(web):
+    """As many as there may be, and one more: a console is served beside them,
+    and so are new connections and the socket's."""
+    vm = web.vm("web")
+    client = web.telnet(vm)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(4100, hard - 500)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, count + 400), hard))
+    before = web.rss() // 1024
+    with contextlib.ExitStack() as stack:
+        idle = []
+        for number in range(count):
+            s = stack.enter_context(
+                socket.create_connection(web.web, timeout=30))
+            if number % 2:
+                s.sendall(b"GET /api/v1/ver")
+            idle.append(s)
+        with socket.create_connection(web.web, timeout=30) as s:
+            s.sendall(VERSION)
+            assert s.recv(65536).startswith(b"HTTP/1.1 200 OK")
+        # What is left over was closed, the oldest first.
+        if count > 4032:
+            assert idle[0].recv(1) == b""
+        assert curl(web, "/api/v1/version")[0] == 200
+        assert_both_ways(vm, client)
+        used = web.rss() // 1024 - before
+        if not is_sanitized():
+            assert used < 4 * count, f"{used} KiB for {count} connections"
+        print(f"{used / count:.2f} KiB for each of {count} connections")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert_both_ways(vm, client)
+
+
+def test_heads_of_many_kinds_are_answered_and_closed(web):
+    """A request that is never whole, or is none, costs an answer at most."""
+    vm = web.vm("web")
+    client = web.telnet(vm)
+    for wrong, status in ((b"GET " + b"/" * 20000, 414),
+                          (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 3000, 431),
+                          (b"\0" * 5000, 400), (b"GET / HTTP/2.0\r\n\r\n", 505),
+                          (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
+                          (b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", 400)):
+        got = answers(web, wrong, 9)
+        assert got.startswith(b"HTTP/1.1 %d " % status), (wrong[:20], got)
+    assert_both_ways(vm, client)
