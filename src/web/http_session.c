@@ -152,21 +152,18 @@ void http_session_update_interest(struct http_session *s)
     stream_want(s->stream, interest);
 }
 
-/* Those who have proven no name share less than all there is, so that they are
- * in nobody's way. */
-static uint64_t *bodies_of(struct http_session *s)
-{
-    return &s->http->body_bytes[s->who->proof != PROOF_ADDRESS];
-}
-
 static void take_body(struct http_session *s, struct slice body)
 {
-    if (*bodies_of(s) + body.len > WEB_BODIES_MAX) {
+    /* Those who have proven no name share less than all there is, so that they
+     * are in nobody's way. */
+    if (s->body.len == 0)
+        s->bodies = &s->http->body_bytes[s->who->proof != PROOF_ADDRESS];
+    if (*s->bodies + body.len > WEB_BODIES_MAX) {
         http_exchange_refuse(s, 0, API_UNAVAILABLE,
                              "too many requests with large bodies are coming",
                              "try again");
     } else if (buf_append(&s->body, body) == 0) {
-        *bodies_of(s) += body.len;
+        *s->bodies += body.len;
     } else {
         http_exchange_refuse(s, 413, API_TOO_LARGE,
                              "the request's body is too large",
@@ -177,7 +174,7 @@ static void take_body(struct http_session *s, struct slice body)
 static void drop_body(struct http_session *s)
 {
     if (s->body.len > 0)
-        *bodies_of(s) -= s->body.len;
+        *s->bodies -= s->body.len;
     if (s->body.data != NULL)
         explicit_bzero(s->body.data, s->body.cap); /* what is typed */
     buf_done(&s->body);

@@ -115,10 +115,11 @@ struct http_session {
     struct gate_newcomer newcomer; /* until it has proven a name */
     struct list node;              /* in http_context.idle or busy */
     struct list work; /* in http_context.work: its answer is to be made */
-    struct deadline deadline;        /* of the phase */
-    struct buf ahead;                /* input that was not used yet */
-    struct buf body;                 /* of the request */
-    struct buf out;                  /* of the answer: its head, its pieces */
+    struct deadline deadline; /* of the phase */
+    struct buf ahead;         /* input that was not used yet */
+    struct buf body;          /* of the request */
+    uint64_t *bodies;         /* where it counts: http_context.body_bytes */
+    struct buf out;           /* of the answer: its head, its pieces */
     const struct api_answer *answer; /* the call's, or `own`; NULL: none yet */
     struct api_answer own;           /* an error without a call */
     size_t body_sent;                /* of the answer's body */
