@@ -274,7 +274,8 @@ static void deny(struct api_call *call, enum right has)
                 principal_proof_name((enum principal_proof)call->who->proof),
                 call->door, call->peer, right_name(has),
                 right_name(call->command->right));
-    if (call->console != NULL)
+    /* A console that is not there is answered like one that is. */
+    if (call->console_text != NULL)
         api_fail(call, error, hint_of_right(call),
                  "%s needs the right \"%s\" on %s; %s has \"%s\"",
                  call->command->name, right_name(call->command->right),

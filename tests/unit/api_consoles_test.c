@@ -432,6 +432,24 @@ static void a_console_that_may_not_be_read_is_not_shown(void **state)
 
 /* ---- moves --------------------------------------------------------------- */
 
+static void a_console_that_is_not_there_is_denied_alike(void **state)
+{
+    struct api_fixture *f = *state;
+    char *there;
+    char *missing;
+
+    (void)api_fixture_add(f, "500c1e2f-3341-5a6b-7c8d-9eafb0c1d201", "s0",
+                          "web-1");
+    api_fixture_be(f, NULL);
+    there = api_fixture_text(f, 401, HTTP_VERB_GET, "/consoles/web-1", NULL);
+    missing = api_fixture_text(f, 401, HTTP_VERB_GET, "/consoles/web-2", NULL);
+    assert_non_null(strstr(there, "web-1"));
+    *(strstr(there, "web-1") + 4) = '2';
+    assert_string_equal(there, missing);
+    free(there);
+    free(missing);
+}
+
 static void the_last_moves_are_shown(void **state)
 {
     struct api_fixture *f = *state;
@@ -487,6 +505,7 @@ int main(void)
         WITH(who_has_the_keyboard_is_shown),
         WITH(a_console_is_found_by_any_of_its_names),
         WITH(a_console_that_may_not_be_read_is_not_shown),
+        EMPTY(a_console_that_is_not_there_is_denied_alike),
         WITH(the_last_moves_are_shown),
     };
 
