@@ -65,6 +65,7 @@ static void set_list(struct http_session *s)
 {
     struct http_context *http = s->http;
 
+    assert(http != NULL); /* analyzers know it of none of its members */
     if (!s->is_counted)
         return;
     list_remove(&s->node);
