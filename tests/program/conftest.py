@@ -9,7 +9,7 @@ import types
 
 import pytest
 
-from harness.net import TIMEOUT, OwnAddress
+from harness.net import TIMEOUT, OwnAddress, PortBlock
 from harness.programs import BUILD, Program, Vspcd
 from harness.remote import Remote
 from harness.tls import Authority
@@ -92,6 +92,14 @@ def own_address():
     address = OwnAddress()
     yield address.host
     address.close()
+
+
+@pytest.fixture
+def own_port():
+    """A port of 127.0.0.1 for a program that is told where to listen."""
+    ports = PortBlock(1)
+    yield ports.take()
+    ports.close()
 
 
 @pytest.fixture

@@ -476,6 +476,7 @@ def test_what_it_is_to_control(site, proof):
         vm.sync()
         assert vm.data == (b"\r\r" if controls else b"")
         assert other.is_closed_by_peer == controls
+        site.vspcd.report()  # behind all that was logged before
         for message in (words.KEYBOARD_TAKEN, words.CLIENT_MESSAGE,
                         words.CLIENT_DISCONNECTED_BY):
             assert len(site.vspcd.events(message, console=vm.name,

@@ -278,22 +278,26 @@ def test_signals_are_as_usual(start_vspcd, hook):
 
 # In which order
 
-def test_events_of_a_console_are_in_order(start_vspcd, hook):
+def test_events_of_a_console_are_in_order(start_vspcd, hook, tmp_path):
     """And one at a time, while those of others run."""
+    go = tmp_path / "go"
     slow = hook("echo \"begin $VSPCD_UUID $VSPCD_PEER\" >> %s\n"
-                "sleep 0.02\necho \"end $VSPCD_UUID\" >> %s")
+                f"while [ ! -e {go} ]; do sleep 0.02; done\n"
+                "echo \"end $VSPCD_UUID\" >> %s")
     vspcd = start_vspcd("--hook", f"{slow.path},events=vm-up",
                         "--hook-limit", 4)
     peers = {new_uuid(): [] for _ in range(4)}
     for _ in range(5):
         for uuid, own in peers.items():
             own.append(vspcd.vm("web", uuid).address)
+    slow.wait_lines(len(peers))
+    go.touch()
     lines = [line.split() for line in slow.wait_lines(2 * 5 * len(peers))]
     at_once = most = 0
     for words in lines:
         at_once += 1 if words[0] == "begin" else -1
         most = max(most, at_once)
-    assert 2 <= most <= 4
+    assert most == len(peers)
     for uuid, addresses in peers.items():
         own = [words for words in lines if words[1] == uuid]
         assert [w[0] for w in own] == ["begin", "end"] * 5

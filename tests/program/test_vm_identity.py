@@ -21,8 +21,8 @@ def vspcd(start_vspcd):
     return start_vspcd(*PATIENT)
 
 
-def attached(vspcd, peer, name):
-    has = vspcd.wait_event(words.VM_CONNECTED, peer=peer.address)
+def attached(vspcd, peer, name, at=0):
+    has = vspcd.wait_event(words.VM_CONNECTED, peer=peer.address, at=at)
     assert has["console"] == name
     return has
 
@@ -99,10 +99,11 @@ def capture(uuid, name, order="uuid first"):
 
 
 def play(vspcd, name, pieces):
+    at = len(vspcd.lines)
     host = vspcd.keep(TelnetPeer(dial(vspcd.proxy)))
     for piece in pieces:
         host.send_wire(piece)
-    attached(vspcd, host, name)
+    attached(vspcd, host, name, at)
     return host
 
 

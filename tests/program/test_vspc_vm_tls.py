@@ -547,14 +547,13 @@ class SServer:
 
 
 @pytest.mark.parametrize("version", ["-tls1_2", "-tls1_3"])
-def test_openssl_s_server(need, start_process, start_vm, certificates, fake,
-                          version):
-    port = fake.port
-    fake.close()
-    server = SServer(start_process, need("openssl"), certificates.server, port,
-                     version)
+def test_openssl_s_server(need, start_process, start_vm, certificates,
+                          own_port, version):
+    server = SServer(start_process, need("openssl"), certificates.server,
+                     own_port, version)
     sha1 = hashlib.sha1(der(certificates.server)).hexdigest()
-    vm = start_vm(1, "--proxy", f"telnets://127.0.0.1:{port}#thumbprint={sha1}",
+    vm = start_vm(1, "--proxy",
+                  f"telnets://127.0.0.1:{own_port}#thumbprint={sha1}",
                   stdin=subprocess.PIPE)
     server.say(wire.VM_GREETING)
     server.screen.read_until(wire.will(wire.VMWARE))
@@ -570,10 +569,8 @@ def test_openssl_s_server(need, start_process, start_vm, certificates, fake,
 
 
 def test_openssl_s_server_of_old(need, start_process, start_vm, certificates,
-                                 fake):
-    port = fake.port
-    fake.close()
-    SServer(start_process, need("openssl"), certificates.server, port, "-tls1",
-            "-cipher", "ALL:@SECLEVEL=0")
-    vm = start_vm(1, "--proxy", f"telnets://127.0.0.1:{port}")
+                                 own_port):
+    SServer(start_process, need("openssl"), certificates.server, own_port,
+            "-tls1", "-cipher", "ALL:@SECLEVEL=0")
+    vm = start_vm(1, "--proxy", f"telnets://127.0.0.1:{own_port}")
     vm.wait_log("TLS: the peer speaks .* of TLS that we do; .*--tls-min")

@@ -93,10 +93,10 @@ class Program:
     def log(self):
         return "\n".join(self.lines)
 
-    def wait_line(self, matches, what, timeout=TIMEOUT):
-        """Waits for a line for which matches(line) is true; its result."""
+    def wait_line(self, matches, what, timeout=TIMEOUT, at=0):
+        """Waits for a line for which matches(line) is true; its result. at:
+        the first line that counts."""
         deadline = time.monotonic() + timeout
-        at = 0
         with self._changed:
             while True:
                 while at < len(self.lines):
@@ -223,14 +223,15 @@ class Vspcd(Program):
         assert self.may_lack_ports or NO_PORT not in self.log, \
             "more consoles than ports: start_vspcd(consoles=...)"
 
-    def wait_event(self, message, **fields):
-        """Waits for the log line with this message and these fields."""
+    def wait_event(self, message, *, at=0, **fields):
+        """Waits for the log line with this message and these fields, from
+        .lines[at] on: the kernel may give a peer the port of an older one."""
         def matches(line):
             has = fields_of(line)
             return (message_of(line) == message and all(
                 has.get(key) == str(value) for key, value in fields.items())
                 and has)
-        return self.wait_line(matches, f"{message!r} with {fields}")
+        return self.wait_line(matches, f"{message!r} with {fields}", at=at)
 
     def events(self, message, **fields):
         """All log lines so far with this message and these fields."""
@@ -254,8 +255,9 @@ class Vspcd(Program):
 
     def vm(self, *args, **options):
         """A VM whose console is served: .port is its TCP port."""
+        at = len(self.lines)
         vm = self.new_vm(*args, **options).identify()
-        has = self.wait_event(words.VM_CONNECTED, peer=vm.address)
+        has = self.wait_event(words.VM_CONNECTED, peer=vm.address, at=at)
         vm.port = int(has["port"])
         vm.console = has["console"]
         return vm
@@ -270,16 +272,18 @@ class Vspcd(Program):
     def raws(self, vm, count):
         """Raw clients that come together: each is served as such when it has
         been silent for half a second."""
+        at = len(self.lines)
         address = self.console_address(vm.port)
         clients = [self.keep(RawClient(address).greet()) for _ in range(count)]
         for client in clients:
-            self.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+            self.wait_event(words.CLIENT_CONNECTED, peer=client.address, at=at)
         return clients
 
     def _attach(self, kind, vm_or_port, options):
+        at = len(self.lines)
         port = getattr(vm_or_port, "port", vm_or_port)
         client = self.keep(kind(self.console_address(port), **options)).greet()
-        self.wait_event(words.CLIENT_CONNECTED, peer=client.address)
+        self.wait_event(words.CLIENT_CONNECTED, peer=client.address, at=at)
         return client
 
     def destination(self, source, **options):
