@@ -35,12 +35,20 @@ void worker_crew_init(struct worker_crew *crew, void (*wake_owner)(void *owner),
 }
 
 /*
+ * Never read. The threads of a crew may have returned by the time that a
+ * sanitizer looks for leaks, and nothing else knows of what they have kept.
+ */
+static struct worker_crew *volatile left_behind;
+
+/*
  * A thread that was left behind may return at any time and needs the crew then,
  * so nothing of the crew is destroyed. Threads that have ended are not joined,
  * because the process is about to end.
  */
 static void leave_behind(struct worker_crew *crew)
 {
+    crew->next_left = left_behind;
+    left_behind = crew;
     LIST_EACH (node, after, &crew->workers)
         pthread_detach(CONTAINER_OF(node, struct worker, node)->thread);
 }

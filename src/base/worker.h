@@ -56,6 +56,7 @@ struct worker_crew {
     bool is_closing; /* worker_wait_end has begun: the owner is not called */
     void (*wake_owner)(void *owner);
     void *owner;
+    struct worker_crew *next_left; /* in the list of those left behind */
 };
 
 /* One thread of a crew. Zeroed before its first start; nothing to free. */
