@@ -25,10 +25,12 @@ def is_worker(config):
 
 def pytest_configure(config):
     """What vspcd keeps goes into a folder of this run, not into a home. A
-    shell that runs the tests in the background ignores ^C, and so would all
-    programs of the tests."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    shell that runs the tests in the background ignores ^C and ^\\, and so would
+    all programs of the tests."""
+    for sig, handler in ((signal.SIGINT, signal.default_int_handler),
+                         (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(sig) == signal.SIG_IGN:
+            signal.signal(sig, handler)
     if not is_worker(config):
         config.state_folder = tempfile.mkdtemp(prefix="vspcd-test-state-")
         os.environ[STATE] = config.state_folder
