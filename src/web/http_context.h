@@ -20,7 +20,8 @@
 enum {
     WEB_SLICE_US = 1000,
     WEB_CONNECTIONS_MAX = 4096,
-    WEB_OF_SOCKET = 64, /* of them, for the Unix socket alone */
+    WEB_OF_SOCKET = 64,  /* of them, for the Unix socket alone */
+    WEB_OF_KEEPERS = 16, /* of these, for root and vspcd's own user */
     /* Of all requests together, whose senders have proven no name; and of all
      * others. */
     WEB_BODIES_MAX = 32 * 1024 * KIB,

@@ -420,13 +420,37 @@ static struct list *find_expendable(struct http_context *http)
     return list_is_empty(&http->arriving) ? NULL : http->arriving.next;
 }
 
-/* False: there are too many connections, and all of them are at work. Some
- * places are the Unix socket's: whoever fills the ports does not lock out the
- * administrator of this machine. */
+static bool is_keepers(const struct http_session *s)
+{
+    return s->is_socket && s->http->groups != NULL &&
+           groups_is_keeper(s->http->groups, s->uid);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many connections there can be for this one to be one more. The last
+ * places are the Unix socket's, and of these the last ones its keepers':
+ * whoever fills the ports, or the socket, does not lock out the administrator
+ * of this machine. And as with clients, most open files are for VMs. */
+static uint64_t places_for(const struct http_session *s)
+{
+    uint32_t files = context_of(s)->gate.client_files;
+    uint64_t all = files == 0 ? WEB_CONNECTIONS_MAX
+                              : least(WEB_CONNECTIONS_MAX, files / 2);
+
+    if (!s->is_socket)
+        return all - least(WEB_OF_SOCKET, all / 4);
+    return is_keepers(s) ? all : all - least(WEB_OF_KEEPERS, all / 8);
+}
+
+/* False: there are too many connections, and all of them are at work. */
 static bool take_place(struct http_session *s)
 {
     struct http_context *http = s->http;
-    uint64_t most = WEB_CONNECTIONS_MAX - (s->is_socket ? 0 : WEB_OF_SOCKET);
+    uint64_t most = places_for(s);
     struct list *oldest;
 
     if (http->counts.connections >= most) {

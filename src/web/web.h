@@ -7,10 +7,11 @@
  * Long answers are made in slices (WEB_SLICE_US of a turn for all of them
  * together), so that a list of 100,000 consoles is in nobody's way.
  *
- * At most WEB_CONNECTIONS_MAX connections, some of them for the Unix socket
- * alone. For one more, the connection that has been idle for longest is closed,
- * or else the one whose request has been coming for longest; if all are at
- * work, the new one is refused.
+ * At most WEB_CONNECTIONS_MAX connections, and a quarter of the open files;
+ * some of them for the Unix socket alone, and some of these for root and
+ * vspcd's own user. For one more, the connection that has been idle for longest
+ * is closed, or else the one whose request has been coming for longest; if all
+ * are at work, the new one is refused.
  */
 #ifndef WEB_WEB_H
 #define WEB_WEB_H

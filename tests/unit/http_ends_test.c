@@ -311,6 +311,39 @@ static void places_of_the_socket_are_not_taken_by_ports(void **state)
     free_crowd(f, c, CALLS_MAX);
 }
 
+/* Whoever may use the socket, and follows as many streams as he can. */
+static void places_of_keepers_are_not_taken_by_others(void **state)
+{
+    struct web_fixture *f = *state;
+    struct peer *p;
+
+    f->http->counts.connections += WEB_CONNECTIONS_MAX - WEB_OF_KEEPERS;
+    p = web_connect_uid(f, 1000);
+    web_expect_closed(p);
+    p = web_connect_uid(f, 0);
+    web_say(f, p, GET("/now"));
+    fake_groups_done(GROUPS_FOUND);
+    web_run(f);
+    web_expect(p, 200);
+    f->http->counts.connections -= WEB_CONNECTIONS_MAX - WEB_OF_KEEPERS;
+}
+
+static void few_open_files_are_few_places(void **state)
+{
+    struct web_fixture *f = *state;
+    struct peer *p;
+
+    f->api.site.ctx.gate.client_files = 2 * 80; /* 60 of 80 for ports */
+    f->http->counts.connections += 59;
+    p = web_connect(f);
+    web_expect_open(p);
+    web_say(f, p, GET("/guarded"));
+    p = web_connect(f);
+    web_expect_closed(p);
+    f->http->counts.connections -= 59;
+    f->api.site.ctx.gate.client_files = 0;
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, web_fixture_setup,                   \
                                     web_fixture_teardown)
@@ -327,6 +360,8 @@ int main(void)
         TEST(login_in_the_turn_of_the_end_is_dropped),
         TEST(owner_in_the_turn_of_the_end_is_dropped),
         TEST(account_in_the_turn_of_the_end_is_dropped),
+        TEST(places_of_keepers_are_not_taken_by_others),
+        TEST(few_open_files_are_few_places),
         TEST(idle_connection_makes_room),
         TEST(unfinished_request_makes_room),
         TEST(places_of_the_socket_are_not_taken_by_ports),
