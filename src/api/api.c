@@ -98,15 +98,27 @@ static const char *console_of(const struct api_call *call,
     return name->text;
 }
 
+/* Whose noise it is, if there is too much: people at the Unix socket have no
+ * address, and do not leave out each other's lines. */
+static const char *source_of(const struct api_call *call,
+                             struct principal_text *text)
+{
+    *text = principal_format(call->who);
+    return call->peer[0] != '\0' ? call->peer : text->text;
+}
+
 /* A reader who has proven a name sees in the audit log what he did; a failed
- * attempt is one, too. */
+ * attempt is one, too, but does not use up the room of what was done. */
 static void audit(const struct api_call *call)
 {
     const struct principal *who = call->who;
     struct console_name id = console_id(call->console);
+    bool is_refused = call->answer.status >= 400;
+    struct principal_text source;
     struct console_name name;
 
-    log_audit(LOG_INFO, call->peer, id.text,
+    log_audit(LOG_INFO, source_of(call, &source),
+              is_refused ? call->command->name : id.text,
               LOG_API_COMMAND " command=%s console=%s id=%s principal=%s "
                               "proof=%s door=%s peer=%s status=%u",
               call->command->name, LOG_TEXT(console_of(call, &name)),
@@ -266,8 +278,9 @@ static void deny(struct api_call *call, enum right has)
         call->who->proof == PROOF_ADDRESS ? API_UNAUTHENTICATED : API_FORBIDDEN;
     struct principal_text who = principal_format(call->who);
     struct console_name name = console_name(call->console);
+    struct principal_text source;
 
-    log_limited(LOG_INFO, call->peer, call->command->name,
+    log_limited(LOG_INFO, source_of(call, &source), call->command->name,
                 LOG_API_DENIED " command=%s console=%s principal=%s proof=%s "
                                "door=%s peer=%s right=%s needs=%s",
                 call->command->name, LOG_TEXT(name.text), LOG_TEXT(who.text),

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "core/keyboard.h"
+#include "log/log.h"
+#include "log/log_words.h"
 #include "session/client/client_session.h"
 #include "session/typing.h"
 
@@ -103,6 +105,48 @@ static long long count(json_t *json, const char *member)
 
     json_decref(json);
     return number;
+}
+
+/* ---- the audit ------------------------------------------------------------
+ */
+
+static uint64_t hear(void *owner, const struct log_record *record,
+                     enum log_noise noise)
+{
+    unsigned *done = owner;
+
+    (void)noise;
+    *done += strstr(record->text, LOG_API_COMMAND) != NULL &&
+             strstr(record->text, "status=200") != NULL;
+    return 0;
+}
+
+/* Lines are limited; whatever somebody tries without end, what others do is
+ * there, and what he does. */
+static void what_fails_does_not_hide_what_is_done(void **state)
+{
+    static const uint64_t seed[2] = { 1, 2 };
+    struct fixture *f = *state;
+    unsigned done = 0;
+    const struct log_auditor auditor = { hear, &done };
+
+    (void)log_open_gate(seed);
+    log_set_auditor(&auditor);
+    api_fixture_allow(&f->api, "alice", "*", RIGHT_CONTROL);
+    api_fixture_be(&f->api, "alice");
+    for (int i = 0; i < 300; i++)
+        json_decref(post(f, 400, AT "/disconnect", "{}"));
+    assert_int_equal(done, 0);
+    json_decref(post(f, 200, AT "/lock", NULL));
+    assert_int_equal(done, 1);
+    for (int i = 0; i < 300; i++)
+        json_decref(post(f, 200, AT "/lock", NULL));
+    api_fixture_be(&f->api, "root");
+    done = 0;
+    json_decref(post(f, 200, AT "/unlock", NULL));
+    assert_int_equal(done, 1);
+    log_set_auditor(NULL);
+    log_close_gate();
 }
 
 /* ---- to the VM ------------------------------------------------------------
@@ -397,6 +441,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(what_fails_does_not_hide_what_is_done),
         TEST(a_text_is_typed),
         TEST(a_break_has_its_key_behind_it),
         TEST(who_may_write_sends_no_break),
