@@ -203,15 +203,23 @@ int token_file_load(struct token_file *f, struct token_list *ret_list,
 
 /* ---- writing ---------------------------------------------------------- */
 
+/* Those that ended long ago; and the oldest, if there are too many: otherwise
+ * who makes tokens and revokes them fills the disk, and his rows take the place
+ * of others' tokens among those that are read. */
 static int remove_ended(struct token_file *f, int64_t now_s)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(
-        f->file.sql, "DELETE FROM tokens WHERE revoked < ?1 OR expires < ?1",
+        f->file.sql,
+        "DELETE FROM tokens WHERE revoked < ?1 OR expires < ?1 OR id IN"
+        " (SELECT id FROM tokens WHERE revoked IS NOT NULL OR expires <= ?2"
+        " ORDER BY id DESC LIMIT -1 OFFSET ?3)",
         -1, &statement, NULL);
 
     if (code == SQLITE_OK) {
         sqlite3_bind_int64(statement, 1, now_s - TOKEN_FILE_ENDED_S);
+        sqlite3_bind_int64(statement, 2, now_s);
+        sqlite3_bind_int(statement, 3, TOKEN_FILE_ENDED_MAX);
         code = sqlite_file_step(statement);
     }
     sqlite3_finalize(statement);

@@ -27,8 +27,11 @@ enum {
     TOKEN_FILE_DIGEST_LEN = 32,
     TOKEN_FILE_HOLDING_MAX = 1024, /* tokens that hold at a time */
     TOKEN_FILE_ROWS_MAX = 4096,    /* that are read; those that hold first */
-    TOKEN_FILE_TEXT_MAX = 256,     /* bytes of a text; longer ones are cut */
-    TOKEN_FILE_FROM_MAX = 64,      /* bytes of an address, with the NUL */
+    /* Rows of tokens that have ended: the file has no more rows than are read.
+     */
+    TOKEN_FILE_ENDED_MAX = TOKEN_FILE_ROWS_MAX - TOKEN_FILE_HOLDING_MAX,
+    TOKEN_FILE_TEXT_MAX = 256, /* bytes of a text; longer ones are cut */
+    TOKEN_FILE_FROM_MAX = 64,  /* bytes of an address, with the NUL */
     TOKEN_FILE_ENDED_S = 30 * 24 * 60 * 60,
 };
 

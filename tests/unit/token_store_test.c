@@ -239,6 +239,30 @@ static void there_is_a_most(void **state)
     token_list_done(&list);
 }
 
+/* Somebody who makes tokens that end at once: they neither fill the disk, nor
+ * are they read in the place of an older one that holds. */
+static void tokens_that_have_ended_have_a_most(void **state)
+{
+    struct bench *b = *state;
+    struct token_record r = record_of("holds", 1);
+    struct token_list list;
+
+    open_file(b);
+    r.expires_s = 0;
+    assert_int_equal(token_file_create(b->file, &r, &b->err), 0);
+    execute(b->path,
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+            " WHERE i < 5000) INSERT INTO tokens (name, digest, owner, rights,"
+            " created, created_by, expires) SELECT 'x' || i, randomblob(32),"
+            " 'a', 'read', 998, 'a', 999 FROM n");
+    assert_int_equal(create(b, "new", 2), 0);
+    list = load(b);
+    assert_int_equal(list.count, TOKEN_FILE_ENDED_MAX + 2);
+    assert_string_equal(list.item[0]->name, "holds");
+    assert_string_equal(list.item[1]->name, "x1929");
+    token_list_done(&list);
+}
+
 static void damaged_rows_are_left_out_and_long_texts_cut(void **state)
 {
     struct bench *b = *state;
@@ -644,6 +668,7 @@ int main(void)
         WITH_BENCH(a_name_is_of_one_token_that_holds),
         WITH_BENCH(what_does_not_hold_is_not_revoked),
         WITH_BENCH(what_ended_long_ago_is_removed),
+        WITH_BENCH(tokens_that_have_ended_have_a_most),
         WITH_BENCH(there_is_a_most),
         WITH_BENCH(damaged_rows_are_left_out_and_long_texts_cut),
         WITH_BENCH(only_what_others_have_written_is_a_change),

@@ -64,6 +64,8 @@ struct change {
     bool any_gone;
 };
 
+/* A person makes tokens for himself, and may do it without end: so these lines
+ * are limited, for each owner. */
 static void daemon_tokens_on_new(void *owner, const struct token *token)
 {
     const struct change *change = owner;
@@ -71,7 +73,7 @@ static void daemon_tokens_on_new(void *owner, const struct token *token)
 
     if (change->is_start)
         return;
-    log_audit(LOG_INFO, NULL, NULL,
+    log_audit(LOG_INFO, NULL, token->owner,
               LOG_TOKEN_CREATED
               " principal=%s token=%s owner=%s right=%s consoles=%s expires=%s",
               LOG_TEXT(r->created_by), LOG_TEXT(token->name),
@@ -83,7 +85,7 @@ static void daemon_tokens_on_new(void *owner, const struct token *token)
 static void log_gone(const struct token *token, const char *by,
                      const char *reason)
 {
-    log_audit(LOG_INFO, NULL, NULL,
+    log_audit(LOG_INFO, NULL, token->owner,
               LOG_TOKEN_ENDED " principal=%s token=%s owner=%s reason=%s",
               LOG_ANY(by), LOG_TEXT(token->name), LOG_TEXT(token->owner),
               LOG_TEXT(reason));
