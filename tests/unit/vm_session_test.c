@@ -561,6 +561,7 @@ static void early_data_comes_first(void **state)
                         "1" ESXI_OPTIONS "2" ESXI_KNOWN ESXI_PROXY "3" ANSWERS
                         "4"));
     assert_true(history_is(site_console(*state), BYTES("1234")));
+    assert_int_not_equal(site_console(*state)->last_output_s, 0);
 }
 
 static void early_data_reaches_a_client_that_waits(void **state)

@@ -168,6 +168,7 @@ void vm_output_pour(struct vm_session *s)
         if (bytes.len > room)
             bytes.len = room;
         console_output(output_console(s), bytes);
+        console_note_output(output_console(s), clock_now_us());
         buf_take(&s->early, bytes.len);
     }
 }
@@ -187,6 +188,7 @@ void vm_output_end(struct vm_session *s)
         return;
     console_make_room(c, s->early.len, clock_now_us());
     console_output(c, buf_bytes(&s->early));
+    console_note_output(c, clock_now_us());
     buf_take(&s->early, s->early.len);
 }
 
