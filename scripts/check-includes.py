@@ -71,7 +71,7 @@ MAY_INCLUDE = {
     "cli/link": "base proto net cli/common cli/remote cli/invocation -cli",
     "cli/attach": "base net cli/common cli/output cli/remote cli/invocation "
                   "cli/link -cli",
-    "cli/run": "base net cli/common cli/output cli/remote cli/invocation "
+    "cli/run": "base proto/text net cli/common cli/output cli/remote cli/invocation "
                "cli/link -cli",
     "cli/watch": "base proto/text net cli/common cli/output cli/remote cli/invocation "
                  "cli/link -cli",

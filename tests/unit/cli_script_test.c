@@ -137,6 +137,17 @@ static void expressions_are_found_wherever_output_is_cut(void **state)
     check_found("(a|b)c{2}", slice_of_text("acbcc"), true);
     check_found("z", slice_of("a\0z", 3), true);
     check_found("g.b", slice_of_text("g\nb"), false);
+    check_found("^two$", slice_of_text("one\rtwo\r"), true);
+}
+
+/* As bash brackets what is pasted, and ls colours names. */
+static void escape_sequences_are_not_matched(void **state)
+{
+    (void)state;
+    check_found("^sh-5.2# $", slice_of_text("\x1b[?2004hsh-5.2# "), true);
+    check_found("^7$", slice_of_text("\x1b[?2004l\r7\r\n\x1b[?2004h$ "), true);
+    check_found("^bin etc$", slice_of_text("\x1b[0m\x1b[01;34mbin\x1b[0m etc"),
+                true);
 }
 
 static void each_search_begins_behind_the_one_before(void **state)
@@ -194,6 +205,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(a_script_is_bounded),
         cmocka_unit_test(expressions_are_found_wherever_output_is_cut),
+        cmocka_unit_test(escape_sequences_are_not_matched),
         cmocka_unit_test(each_search_begins_behind_the_one_before),
         cmocka_unit_test(old_output_is_forgotten),
         cmocka_unit_test(a_wrong_expression_is_refused),

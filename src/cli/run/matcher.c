@@ -4,9 +4,14 @@
 
 #include <errno.h>
 
+/* The window may grow beyond its size by as much, so that it is cut in large
+ * steps: taking from the front may move the rest. */
+enum { MARK = 2 * MATCHER_WINDOW };
+
 void matcher_init(struct matcher *m)
 {
-    buf_init(&m->window, 2 * MATCHER_WINDOW);
+    output_text_init(&m->text, OUTPUT_TEXT, false, 0, 0);
+    buf_init(&m->window, MARK + OUTPUT_TEXT_ROOM);
 }
 
 void matcher_done(struct matcher *m)
@@ -14,26 +19,12 @@ void matcher_done(struct matcher *m)
     buf_done(&m->window);
 }
 
-static void append(struct matcher *m, struct slice bytes)
-{
-    if (bytes.len > MATCHER_WINDOW)
-        bytes = slice_after(bytes, bytes.len - MATCHER_WINDOW);
-    if (buf_append(&m->window, bytes) < 0)
-        mem_end();
-    /* In large steps: taking from the front may move the rest. */
-    if (m->window.len > MATCHER_WINDOW)
-        buf_take(&m->window, m->window.len - MATCHER_WINDOW);
-}
-
 void matcher_feed(struct matcher *m, struct slice bytes)
 {
     while (bytes.len > 0) {
-        const uint8_t *cr = memchr(bytes.data, '\r', bytes.len);
-        size_t len = cr != NULL ? (size_t)(cr - bytes.data) : bytes.len;
-
-        if (len > 0)
-            append(m, slice_of(bytes.data, len));
-        bytes = slice_after(bytes, cr != NULL ? len + 1 : len);
+        output_text_put(&m->text, &bytes, &m->window, MARK);
+        if (m->window.len > MATCHER_WINDOW)
+            buf_take(&m->window, m->window.len - MATCHER_WINDOW);
     }
 }
 
