@@ -130,6 +130,8 @@ const struct option_row option_rows[] = {
       .min = 1,
       .value = "PATH",
       .is_path = true,
+      .otherwise = "/run/vspcd/vspcd.sock, or in $XDG_RUNTIME_DIR if not root",
+      .example = "/run/vspcd/vspcd.sock",
       .text = "Unix socket of the API, which vspc uses; none: there is no\n"
               "socket",
       .more = "Without a path it is vspcd.sock in $RUNTIME_DIRECTORY, which "
@@ -141,10 +143,10 @@ const struct option_row option_rows[] = {
       AT(socket_group),
       .min = 1,
       .value = "GROUP",
+      .otherwise = "vspcd if there is such a group, else the process's",
+      .example = "vspcd",
       .text = "group whose members may connect to --socket",
-      .more = "Without one it is the group vspcd, if there is one, else the "
-              "group of the process. What somebody may do there, the access "
-              "sections say." },
+      .more = "What somebody may do there, the access sections say." },
     { .name = "web",
       .type = OPTION_PORT,
       AT(web),

@@ -231,6 +231,19 @@ static void texts_of_options_stand_alone(void **state)
     }
 }
 
+/* It is what the sample file shows. */
+static void each_setting_has_a_default_or_an_example(void **state)
+{
+    (void)state;
+    for (int i = 0; i < option_row_count; i++) {
+        const struct option_row *row = &option_rows[i];
+
+        if (option_is_setting(row) && option_takes_value(row) &&
+            row->standard == NULL && row->example == NULL)
+            fail_msg("%s", row->name);
+    }
+}
+
 static void check_address(const char *host, const char *text)
 {
     struct address a;
@@ -298,6 +311,7 @@ int main(void)
         cmocka_unit_test(uri_is_to_be_checked),
         cmocka_unit_test(a_token_command_is_a_request),
         cmocka_unit_test(texts_of_options_stand_alone),
+        cmocka_unit_test(each_setting_has_a_default_or_an_example),
         cmocka_unit_test(addresses_are_numeric_in_both_families),
         cmocka_unit_test(host_and_port_are_cut_apart),
     };
