@@ -134,6 +134,16 @@ static void print_mdoc(FILE *to, const char *text)
     }
 }
 
+/* Behind the first sentence. A full stop behind a blank is a key. */
+static const char *sentence_end(const char *text)
+{
+    for (const char *at = text + 1; *text != '\0' && *at != '\0'; at++) {
+        if (at[0] == '.' && at[1] == ' ' && at[-1] != ' ')
+            return at + 2;
+    }
+    return text + strlen(text);
+}
+
 /* Sentences: each on a line of its own, the first letter large. */
 static void print_mdoc_sentences(FILE *to, const char *text)
 {
@@ -141,8 +151,7 @@ static void print_mdoc_sentences(FILE *to, const char *text)
     const char *end;
 
     for (; *text != '\0'; text = end) {
-        end = strstr(text, ". ");
-        end = end != NULL ? end + 2 : text + strlen(text);
+        end = sentence_end(text);
         snprintf(line, sizeof line, "%c%.*s", toupper((unsigned char)text[0]),
                  (int)(end - text - 1), text + 1);
         if (*end != '\0')
@@ -163,7 +172,9 @@ static void print_mdoc_options(FILE *to, const struct option_row *rows)
         if (row->value != NULL)
             fprintf(to, " Ar %s", row->value);
         fputc('\n', to);
-        print_mdoc_sentences(to, row->help);
+        /* As it is: it may begin with a word that is typed so. */
+        print_mdoc(to, row->help);
+        fputs("\n", to);
     }
     fputs(".El\n", to);
 }

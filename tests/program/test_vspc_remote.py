@@ -181,6 +181,9 @@ def test_error_has_its_hint(three):
         "vspc: you may only read web-01", "vspc: ask an administrator"]
     result = three.run("-q", "break", "web-01")
     assert result.stderr.splitlines() == ["vspc: you may only read web-01"]
+    three.on("POST", "/consoles/.*/break", error(
+        404, "not-found", "no console", "GET /api/v1/consoles lists them"))
+    assert three.run("break", "web-01").stderr == "vspc: no console\n"
 
 
 @pytest.mark.parametrize("args", [

@@ -60,7 +60,8 @@ static enum exits tell_refusal(unsigned status, struct slice body)
         say_error("%s", words);
     else
         say_error("the server answers with status %u", status);
-    if (hint != NULL)
+    /* An address is for those who speak HTTP. */
+    if (hint != NULL && strncmp(hint, "GET ", 4) != 0)
         say_news("%s", hint);
     json_decref(root);
     return exits;

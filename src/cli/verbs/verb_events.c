@@ -15,10 +15,10 @@ enum { RETRY_MS = 1000, RETRIES_MAX = 60 };
 
 /* clang-format off */
 static const struct option_row options[] = {
-    { "follow", 'f', NULL, "until ^C; it does so without this, too" },
-    { "kind", 0, "KIND,...", "only of these kinds: vm-up,vm-down" },
+    { "follow", 'f', NULL, "go on with what happens, until ^C" },
+    { "kind", 0, "KIND,...", "only of these kinds, such as vm-up,vm-down" },
     { "match", 0, "PATTERN", "only of consoles that match it" },
-    { "after", 0, "ID", "only those behind the event with this id; 0: all that are kept" },
+    { "after", 0, "ID", "only those behind the event with this id [0: all that are kept]" },
     { "audit", 0, NULL, "audit events too" },
     { NULL, 0, NULL, NULL },
 };
@@ -111,7 +111,8 @@ const struct verb verb_events = {
             "with -f it goes on with those that come. "
             "Continues by itself after a lost connection: what was missed "
             "comes then, or the number of events that are gone.",
-    .example = "vspc events -f\n"
+    .example = "vspc events | tail\n"
+               "vspc events -f\n"
                "vspc events -f --kind vm-up,vm-down --match 'web-*'\n",
     .option = options,
     .run = run_events,
