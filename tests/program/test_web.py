@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import subprocess
+import tempfile
 
 import pytest
 
@@ -83,6 +84,21 @@ def test_socket_that_is_taken_is_no_reason_to_stop(vspcd, start_vspcd):
         env={"RUNTIME_DIRECTORY": os.path.dirname(vspcd.socket)})
     other.wait_log(words.API_NO_SOCKET + " reason=.*another program listens")
     assert curl(vspcd, "/api/v1/version")[0] == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root")
+def test_account_without_a_folder_is_told_why_there_is_no_socket(
+        start_vspcd, need):
+    setpriv = need("setpriv", "util-linux")
+    nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"]
+    with tempfile.TemporaryDirectory() as state:
+        os.chown(state, 65534, 65534)
+        vspcd = start_vspcd(
+            "--backend", "Memory", wrapper=[setpriv, *nobody],
+            env={"STATE_DIRECTORY": state, "RUNTIME_DIRECTORY": "",
+                 "XDG_RUNTIME_DIR": ""})
+        vspcd.wait_log(words.API_NO_SOCKET + " reason=.*XDG_RUNTIME_DIR")
+        vspcd.stop()
 
 
 @pytest.mark.parametrize("args, status, code", [

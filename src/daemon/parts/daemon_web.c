@@ -91,6 +91,10 @@ static int open_socket(struct daemon_web *w, struct err *err)
     if (s->socket == NULL) {
         if (find_standard(w->socket))
             (void)listen_there(w, group, &w->socket_problem);
+        else
+            err_set(&w->socket_problem,
+                    "there is no folder for it, because XDG_RUNTIME_DIR is "
+                    "not set; choose a path with --socket, or --socket none");
         return 0;
     }
     if (strlen(s->socket) >= sizeof w->socket) {
