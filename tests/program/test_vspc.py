@@ -157,6 +157,7 @@ def secure(start_vspcd, certificates):
 def test_https_proves_the_server(secure, certificates, tmp_path):
     result = run_vspc("-s", secure.web, "list")
     assert result.returncode == 5 and "TLS: " in result.stderr
+    assert "(--ca or --thumbprint makes it known" in result.stderr
     ca = certificates.ca
     result = run_vspc("-s", secure.web, "--ca", ca, "version")
     assert (result.returncode, result.stderr) == (0, "")

@@ -89,7 +89,10 @@ static int refuse(const struct arguments *a, const char *typed,
         err_set(err, "there is no option %.100s; did you mean --%s?", typed,
                 meant);
     else
-        err_set(err, "there is no option %.100s", typed);
+        err_set(err,
+                "there is no option %.100s (a name or text that begins with - "
+                "goes behind --)",
+                typed);
     return -EINVAL;
 }
 

@@ -104,6 +104,12 @@ static void finish(struct remote *r, enum remote_end end, const struct err *why)
 
 static void begin_connection(struct remote *r);
 
+/* tls_verify.c: nobody whom this machine knows has signed the certificate. */
+static bool is_stranger(const char *problem)
+{
+    return strstr(problem, "is not known here") != NULL;
+}
+
 /* error: -errno, or 0 if the server has closed the connection. */
 static void lose(struct remote *r, int error)
 {
@@ -120,7 +126,11 @@ static void lose(struct remote *r, int error)
     }
     if (problem[0] == '\0')
         problem = error != 0 ? strerror(-error) : "the server has closed it";
-    err_set(&why, "connection to %s lost: %.300s", place.text, problem);
+    err_set(&why, "connection to %s lost: %.300s%s", place.text, problem,
+            is_stranger(problem)
+                ? " (--ca or --thumbprint makes it known; vspcd --show-tls "
+                  "prints the thumbprint)"
+                : "");
     finish(r, REMOTE_LOST, &why);
 }
 

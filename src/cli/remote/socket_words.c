@@ -21,6 +21,12 @@ void socket_words(const char *path, const char *failure, struct err *ret)
                 "no permission to reach %.120s: its folder is closed to your "
                 "account",
                 path);
+    } else if (access(path, W_OK) != 0 && st.st_gid == 0) {
+        err_set(
+            ret,
+            "no permission for %.120s: it is for root alone (--socket-group "
+            "of vspcd lets a group in)",
+            path);
     } else if (access(path, W_OK) != 0) {
         group = getgrgid(st.st_gid);
         err_set(ret,
