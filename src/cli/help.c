@@ -97,12 +97,15 @@ void help_print(FILE *to, const struct verb *const *table)
 void help_print_verb(FILE *to, const struct verb *verb)
 {
     const char *example = verb->example;
+    char about[1000];
 
     fprintf(to, "Usage: vspc %s [OPTION]...%s%s\n\n", verb->name,
             verb->words[0] != '\0' ? " " : "", verb->words);
-    print_wrapped(to, verb->summary, 0);
-    if (verb->text != NULL)
-        print_wrapped(to, verb->text, 0);
+    snprintf(about, sizeof about, "%c%s.%s%s",
+             toupper((unsigned char)verb->summary[0]), verb->summary + 1,
+             verb->text != NULL ? " " : "",
+             verb->text != NULL ? verb->text : "");
+    print_wrapped(to, about, 0);
     if (verb->option != NULL) {
         fputs("\nOptions, and those of every verb (vspc help):\n", to);
         print_options(to, verb->option);
