@@ -38,7 +38,9 @@ def three(fake):
 def test_no_server_says_what_to_do(tmp_path):
     result = run_vspc("-s", f"unix:{tmp_path}/s", "list")
     assert result.returncode == 5
-    assert f"no server at {tmp_path}/s: is vspcd running?" in result.stderr
+    assert result.stderr.splitlines() == [
+        f"vspc: no server at {tmp_path}/s: is vspcd running?",
+        "vspc: --server, VSPC_SERVER or a context names another server"]
 
 
 def test_socket_without_a_server(tmp_path):

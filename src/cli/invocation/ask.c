@@ -74,6 +74,8 @@ static enum exits tell_end(enum remote_end end, const struct err *why)
     case REMOTE_LATE:
         return EXITS_TIMEOUT;
     case REMOTE_NOT_REACHED:
+        say_news("--server, VSPC_SERVER or a context names another server");
+        break;
     case REMOTE_LOST:
     case REMOTE_GARBLED:
     case REMOTE_ANSWERED:

@@ -12,10 +12,7 @@ void socket_words(const char *path, const char *failure, struct err *ret)
     struct stat st;
 
     if (stat(path, &st) != 0 && errno == ENOENT) {
-        err_set(ret,
-                "no server at %.120s: is vspcd running? (another server: "
-                "--server or VSPC_SERVER)",
-                path);
+        err_set(ret, "no server at %.120s: is vspcd running?", path);
     } else if (errno == EACCES && access(path, F_OK) != 0) {
         err_set(ret,
                 "no permission to reach %.120s: its folder is closed to your "
