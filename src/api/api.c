@@ -143,11 +143,13 @@ static void tell(struct api_call *call)
 
 char *api_json_text(json_t *json)
 {
-    size_t len = json != NULL ? json_dumpb(json, NULL, 0, JSON_COMPACT) : 0;
+    /* Seconds as they were counted: 20.79 and not 20.789999999999999. */
+    const size_t flags = JSON_COMPACT | JSON_REAL_PRECISION(15);
+    size_t len = json != NULL ? json_dumpb(json, NULL, 0, flags) : 0;
     char *text = len > 0 ? malloc(len + 2) : NULL;
 
     if (text != NULL) {
-        (void)json_dumpb(json, text, len, JSON_COMPACT);
+        (void)json_dumpb(json, text, len, flags);
         memcpy(text + len, "\n", 2);
     }
     json_decref(json);

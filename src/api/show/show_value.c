@@ -54,7 +54,8 @@ json_t *show_window(struct window window)
  * each of them twice. */
 bool show_append(struct buf *to, json_t *value)
 {
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    const size_t flags =
+        JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
     size_t room = 2048;
     uint8_t *at = buf_reserve(to, room);
     size_t len = json_dumpb(value, (char *)at, at != NULL ? room : 0, flags);
