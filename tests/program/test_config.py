@@ -292,6 +292,15 @@ def test_the_sample_is_a_file():
     assert result.returncode == 0, result
 
 
+@pytest.mark.parametrize("name", ["proxy-listen", "web"])
+def test_addresses_are_checked(config, name):
+    path = config(f'{name} = {{"127.0.0.1:1", "8443"}}\n')
+    result = run("--check-config", "--config", path)
+    assert result.returncode == 1
+    assert f"{path}:1: " in result.stderr
+    assert "'8443' is no IP address" in result.stderr
+
+
 def test_served_as_the_file_says(start_vspcd, config):
     path = config("multi-console = true\nproxy-listen = \"127.0.0.1:0\"\n"
                   "debug = true\n")

@@ -126,6 +126,8 @@ void check_settings(const struct settings *s, struct problems *problems)
     for (uint64_t i = 0; i < s->proxies.count; i++)
         check_address(s, "proxy-listen", i, s->proxies.item[i].address, true,
                       problems);
+    for (uint64_t i = 0; i < s->web.count; i++)
+        check_address(s, "web", i, s->web.item[i].address, true, problems);
     check_rules(s, "service-listen", &s->service_listen, URI_SERVER, problems);
     check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
                 problems);
