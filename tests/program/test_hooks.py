@@ -4,7 +4,6 @@ nobody but themselves. docs/hooks.md has the rules."""
 import contextlib
 import json
 import os
-import pathlib
 import re
 import signal
 import sqlite3
@@ -13,7 +12,7 @@ import pytest
 
 from harness import words
 from harness.net import eventually
-from harness.programs import SOURCE, is_sanitized
+from harness.programs import SOURCE, is_sanitized, is_there
 from harness.tls import Tls
 from harness.vm import new_uuid
 from test_config import config, run  # noqa: F401 (config is a fixture)
@@ -97,15 +96,6 @@ def hook(tmp_path):
 @pytest.fixture
 def recorder(tmp_path):
     return Recorder(tmp_path, "recorder", RECORDER)
-
-
-def is_there(pid):
-    """Not dead, and no zombie either."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def assert_works(vspcd, vm):

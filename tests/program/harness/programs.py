@@ -50,6 +50,15 @@ def fields_of(line):
     return found
 
 
+def is_there(pid):
+    """Not dead, and no zombie either."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 # Nothing that a test starts writes to /var/lib or to anybody's home.
 _scratch = tempfile.TemporaryDirectory(prefix="vspcd-state-")
 
