@@ -302,7 +302,7 @@ def test_purge_of_output_that_a_client_does_not_read(start_vspcd):
     vm = vspcd.vm(send_buffer=16384)
     client = vspcd.telnet(vm, receive_buffer=4096).com_port()
     vm.sock.setblocking(False)
-    sent = fill(vm.sock, quiet=0.1)
+    sent = fill(vm.sock, quiet=0.1, program=vspcd)
     vm.sock.settimeout(30)
     client.tell(PURGE, FROM_LINE)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -319,7 +319,7 @@ def test_purge_of_input_that_the_vm_does_not_read(start_vspcd):
     raw = vspcd.raw(vm, send_buffer=16384)
     client = vspcd.telnet(vm).com_port()
     raw.sock.setblocking(False)
-    sent = fill(raw.sock, quiet=0.1)
+    sent = fill(raw.sock, quiet=0.1, program=vspcd)
     raw.sock.settimeout(30)
     vm.tell(PURGE, FROM_LINE)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

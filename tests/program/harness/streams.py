@@ -53,17 +53,24 @@ def transfer(*ways, timeout=2 * TIMEOUT):
             future.result()
 
 
-def fill(sock, quiet=0.3, limit=64 * MIB):
+def fill(sock, quiet=0.3, limit=64 * MIB, program=None):
     """Writes to a non-blocking socket until it takes nothing for a while;
-    returns what it took."""
+    returns what it took. program: which reads it, and has to be idle: on a
+    busy machine it may only be late."""
     rng_block = letters(65536, seed=11)
     taken = bytearray()
     last = time.monotonic()
-    while time.monotonic() - last < quiet:
+    is_idle = program is None
+    while time.monotonic() - last < quiet or not is_idle:
         at = len(taken) % len(rng_block)
         try:
             count = sock.send(rng_block[at:])
+            is_idle = program is None
         except BlockingIOError:
+            if not is_idle and time.monotonic() - last >= quiet:
+                program.wait_idle()
+                is_idle = True
+                last = time.monotonic()
             select.select([], [sock], [], 0.05)
             continue
         taken += rng_block[at:at + count]
