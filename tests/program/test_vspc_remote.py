@@ -171,7 +171,8 @@ def test_versions_far_apart_are_told_once(three, version, is_told):
     (error(409, "conflict"), 6), (error(409, "vm-disconnected"), 7),
     (error(429, "too-many"), 6), (error(409, "ambiguous"), 3),
     (error(500, "failed"), 1), (error(503, "unavailable"), 1),
-    (error(400, "bad-request"), 1), (Answer(b"<html>", 502), 1)])
+    (error(400, "bad-request"), 1), (Answer(b"<html>", 502), 5),
+    (Answer(b"<html>"), 1)])
 def test_error_is_an_exit_code(three, answer, code):
     three.on("POST", "/consoles/.*/break", answer)
     result = three.run("break", "web-01")

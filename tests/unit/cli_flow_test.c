@@ -220,6 +220,9 @@ static void codes_say_whether_to_come_again(void **state)
     assert_int_equal(come_again_exits(come_again_code_of(404)),
                      EXITS_NO_CONSOLE);
     assert_true(come_again_is_useful(come_again_code_of(503), true));
+    assert_true(come_again_is_useful(come_again_code_of(502), true));
+    assert_int_equal(come_again_exits(come_again_code_of(504)),
+                     EXITS_NO_SERVER);
 }
 
 int main(void)

@@ -23,6 +23,9 @@ enum exits ask_code_of(unsigned status, const char *code)
     case 409:
     case 429:
         return EXITS_BUSY;
+    case 502: /* of a proxy that does not reach vspcd */
+    case 504:
+        return EXITS_NO_SERVER;
     default:
         return EXITS_FAILED;
     }
@@ -98,6 +101,7 @@ static enum exits read_answer(const struct ask *ask,
 {
     struct slice body = buf_bytes(&answer->body);
     enum exits exits;
+    json_t *json;
 
     if (answer->end != REMOTE_ANSWERED) {
         exits = tell_end(answer->end, &answer->why);
@@ -109,9 +113,17 @@ static enum exits read_answer(const struct ask *ask,
         return EXITS_NO_CONSOLE;
     if (answer->status < 200 || answer->status > 299)
         return tell_refusal(answer->status, body);
+    json = json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, NULL);
+    if (!json_is_object(json)) {
+        /* A proxy's page: nothing says that anything was done. */
+        json_decref(json);
+        say_error("the server does not answer as vspcd does: no JSON");
+        return EXITS_FAILED;
+    }
     if (ret_json != NULL)
-        *ret_json =
-            json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, NULL);
+        *ret_json = json;
+    else
+        json_decref(json);
     return EXITS_DONE;
 }
 
@@ -152,14 +164,8 @@ enum exits ask_get(struct invocation *in, const struct target *target,
                    json_t **ret_json)
 {
     const struct ask ask = { .verb = HTTP_VERB_GET, .target = target };
-    enum exits exits = ask_json(in, &ask, ret_json);
 
-    if (exits != EXITS_DONE || json_is_object(*ret_json))
-        return exits;
-    json_decref(*ret_json);
-    *ret_json = NULL;
-    say_error("the server does not answer as vspcd does: no JSON");
-    return EXITS_FAILED;
+    return ask_json(in, &ask, ret_json);
 }
 
 enum exits ask_post(struct invocation *in, const struct target *target,

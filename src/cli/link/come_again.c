@@ -15,6 +15,9 @@ unsigned come_again_code_of(unsigned status)
         return COME_AGAIN_LIMIT;
     case 500:
         return COME_AGAIN_SERVER_FAULT;
+    case 502: /* of a proxy, while vspcd is restarted */
+    case 504:
+        return COME_AGAIN_LOST;
     default:
         return COME_AGAIN_DONE;
     }
