@@ -9,6 +9,9 @@ from harness.fake_console import FakeConsole
 from harness.net import TIMEOUT
 from harness.programs import BUILD, clean_environment
 
+pexpect = pytest.importorskip(
+    "pexpect", reason="python3-pexpect is not installed")
+
 ESCAPES = "\x1b]0;title\x07\x1b[31m\x9b31m\u202e\r\n"
 
 
@@ -98,3 +101,47 @@ def test_texts_that_mean_nothing(attach, text):
     out, words, status = attach(play, "--read-only")
     assert (out, status) == (b"after", 1)
     assert words.endswith("vspc: over\n")
+
+
+def test_a_server_that_is_stuck_gets_no_flood_of_questions(attach):
+    """Which would come all at once later: too many commands."""
+    def play(connection, _):
+        connection.hello()
+        connection.wait_typed(7)
+        for number in range(1, 6):
+            connection.print(b"%d" % number)
+            connection.wait_texts("ack", number)
+        pings = len(connection.wait_texts("ping", 1))
+        connection.disconnect(f"{pings} ping")
+
+    out, words, _ = attach(play, typed=b"uptime\n")
+    assert (out, words) == (b"12345", "vspc: 1 ping\n")
+
+
+def test_a_window_that_is_dragged_is_no_flood(tmp_path):
+    """One size is under way, and the last one is told."""
+    def play(connection, _):
+        connection.hello()
+        connection.wait_typed(5)
+        connection.say("notice", text=f"{len(connection.find('window'))} told")
+        pongs = 0
+        while connection.find("window")[-1] != {"rows": 34, "columns": 90}:
+            pongs += 1
+            connection.wait_texts("ping", pongs)
+            connection.say("pong")
+        connection.disconnect("the last one, too")
+
+    server = FakeConsole(str(tmp_path), play)
+    child = pexpect.spawn(
+        str(BUILD / "vspc"), ["-s", "unix:" + server.socket, "attach",
+                              "web-01"], timeout=TIMEOUT, dimensions=(24, 80))
+    try:
+        child.expect_exact(b"leaves")
+        for rows in range(30, 35):
+            child.setwinsize(rows, 90)
+            child.send(b"k")
+        child.expect_exact(b"[vspc: 1 told]")
+        child.expect_exact(b"the last one, too")
+    finally:
+        child.close(force=True)
+        server.close()

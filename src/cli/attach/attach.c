@@ -218,9 +218,7 @@ void attach_tell_window(struct attach *a)
 
     if (!a->is_terminal)
         return;
-    (void)console_link_say(&a->link, json_pack("{s:{s:i, s:i}}", "window",
-                                               "rows", (int)window.rows,
-                                               "columns", (int)window.columns));
+    console_link_set_window(&a->link, window.rows, window.columns);
     recording_window(&a->recording, window.columns, window.rows,
                      clock_now_us());
 }

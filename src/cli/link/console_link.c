@@ -183,10 +183,38 @@ static void acknowledge(struct console_link *l, bool is_idle)
     websocket_client_put(&l->client, WEBSOCKET_TEXT, slice_of_text(text));
 }
 
+/* One at a time: those that wait in a connection that is stuck would come to
+ * vspcd at once, as a flood. */
+static void ask(struct console_link *l)
+{
+    if (!l->is_asked)
+        l->is_asked = console_link_say(l, json_pack("{s:b}", "ping", 1));
+}
+
 static void ask_passed(struct console_link *l)
 {
-    console_link_say(
-        l, json_pack("{s:i}", "ping", (int)(++l->questions & 0xffff)));
+    l->asks_passed = true;
+    ask(l);
+}
+
+/* The same holds for a window whose corner is dragged. */
+static void send_window(struct console_link *l)
+{
+    if (!l->has_window || l->is_asked || l->state != CONSOLE_LINK_SERVED)
+        return;
+    l->has_window = false;
+    console_link_say(l, json_pack("{s:{s:i, s:i}}", "window", "rows",
+                                  (int)l->rows, "columns", (int)l->columns));
+    ask(l);
+}
+
+void console_link_set_window(struct console_link *l, unsigned rows,
+                             unsigned columns)
+{
+    l->rows = rows;
+    l->columns = columns;
+    l->has_window = true;
+    send_window(l);
 }
 
 /* Some time after the last byte; or after the goodbye. */
@@ -199,8 +227,8 @@ static void console_link_on_ack(void *owner)
         return;
     }
     acknowledge(l, true);
-    if (l->questions > 0 && !flow_is_all_passed(&l->flow)) {
-        ask_passed(l);
+    if (l->asks_passed && !flow_is_all_passed(&l->flow)) {
+        ask(l);
         timer_start(&l->ack, ASK_MS);
     }
 }
@@ -228,7 +256,7 @@ bool console_link_is_typed(struct console_link *l)
 {
     if (flow_is_all_passed(&l->flow))
         return true;
-    if (l->questions == 0)
+    if (!l->asks_passed)
         ask_passed(l);
     if (!timer_is_running(&l->ack))
         timer_start(&l->ack, ASK_MS);
@@ -269,10 +297,17 @@ static void take_passed(struct console_link *l, const json_t *text,
         !flow_passed(&l->flow, number_of(text, name)))
         return;
     if (flow_is_all_passed(&l->flow))
-        l->questions = 0;
+        l->asks_passed = false;
     l->has_got_on = true;
     send_input(l);
     l->ops->on_room(l->owner);
+}
+
+static void take_answer(struct console_link *l, const json_t *text)
+{
+    l->is_asked = false;
+    take_passed(l, text, "input_position");
+    send_window(l);
 }
 
 static void take_hello(struct console_link *l, const json_t *text)
@@ -287,6 +322,7 @@ static void take_hello(struct console_link *l, const json_t *text)
     l->state = CONSOLE_LINK_SERVED;
     l->was_served = true;
     l->is_loss_told = false;
+    l->is_asked = false;
     timer_stop(&l->notice);
     timer_stop(&l->patience);
     l->ops->on_hello(l->owner, text);
@@ -297,7 +333,7 @@ static void take_hello(struct console_link *l, const json_t *text)
     /* hello has what arrived, which is not yet what was passed on. */
     if (!flow_is_all_passed(&l->flow))
         ask_passed(l);
-    if (l->questions > 0 && l->state == CONSOLE_LINK_SERVED)
+    if (l->asks_passed && l->state == CONSOLE_LINK_SERVED)
         timer_start(&l->ack, ASK_MS);
     send_input(l);
     if (l->state == CONSOLE_LINK_SERVED)
@@ -319,8 +355,10 @@ static void take_text(struct console_link *l, const json_t *text)
         take_place(l, text);
     else if (strcmp(type, "input") == 0)
         take_passed(l, text, "position");
-    else if (strcmp(type, "ping") == 0 || strcmp(type, "pong") == 0)
+    else if (strcmp(type, "ping") == 0)
         take_passed(l, text, "input_position");
+    else if (strcmp(type, "pong") == 0)
+        take_answer(l, text);
     else if (strcmp(type, "end") != 0) {
         if (strcmp(type, "gap") == 0 &&
             json_is_integer(json_object_get(text, "to")))

@@ -90,7 +90,11 @@ struct console_link {
     bool was_served;   /* a connection has had a hello */
     bool has_got_on;   /* this connection has moved bytes */
     bool is_loss_told;
-    unsigned questions; /* pings that were asked */
+    bool is_asked;    /* a ping was sent, and is not answered yet */
+    bool asks_passed; /* again and again, until all input was passed on */
+    bool has_window;  /* it is to be told */
+    unsigned rows;
+    unsigned columns;
 };
 
 /* owner: of ops. */
@@ -112,6 +116,10 @@ bool console_link_is_typed(struct console_link *l);
 
 /* {"break": "pulse"}; the object is taken. False: there is no connection. */
 bool console_link_say(struct console_link *l, json_t *command);
+
+/* The window's size. What is not told yet is replaced by the next one. */
+void console_link_set_window(struct console_link *l, unsigned rows,
+                             unsigned columns);
 
 /* The owner has shown so many bytes of output. Nothing is read while more than
  * a window of them is not shown. */

@@ -18,6 +18,8 @@ class Connection:
 
     def __init__(self, sock):
         self.sock = sock
+        self.typed = 0
+        self.texts = []
         self._ws = ServerConnection()
 
     def accept(self, head):
@@ -53,16 +55,30 @@ class Connection:
         self.flush()
         self.wait_gone()
 
+    def _read(self):
+        data = self.sock.recv(65536)
+        if not data:
+            raise ConnectionError
+        self._ws.receive_data(data)
+        for event in self._ws.events_received():
+            if event.opcode is Opcode.BINARY:
+                self.typed += len(event.data)
+            elif event.opcode is Opcode.TEXT:
+                self.texts.append(json.loads(event.data))
+
     def wait_typed(self, count):
-        typed = 0
-        while typed < count:
-            data = self.sock.recv(65536)
-            if not data:
-                raise ConnectionError
-            self._ws.receive_data(data)
-            typed += sum(len(event.data)
-                         for event in self._ws.events_received()
-                         if event.opcode is Opcode.BINARY)
+        """So many bytes in all."""
+        while self.typed < count:
+            self._read()
+
+    def wait_texts(self, name, count):
+        """So many in all that have such a member."""
+        while len(self.find(name)) < count:
+            self._read()
+        return self.find(name)
+
+    def find(self, name):
+        return [text[name] for text in self.texts if name in text]
 
     def wait_gone(self):
         while self.sock.recv(65536):
