@@ -1,5 +1,6 @@
 #include "cli/complete.h"
 
+#include "base/text.h"
 #include "cli/invocation/invocation.h"
 #include "cli/invocation/target.h"
 #include "cli/output/out.h"
@@ -19,7 +20,7 @@ enum { NAMES_MS = 300 };
 static void offer(const char *candidate, const char *begin)
 {
     if (strncmp(candidate, begin, strlen(begin)) != 0 ||
-        strpbrk(candidate, "\n\r") != NULL)
+        !text_is_visible(candidate))
         return;
     out_text(candidate);
     out_text("\n");
@@ -280,13 +281,16 @@ static enum exits run_complete(struct invocation *in)
 /* ---- the scripts ----------------------------------------------------------
  */
 
+/* In an open quote bash puts what it is given between quotes, where %q says
+ * something else: there is nothing then. */
 static const char bash_script[] =
     "# vspc(1) completion for bash\n"
     "_vspc() {\n"
     "    local found=() one\n"
+    "    COMPREPLY=()\n"
+    "    [[ ${COMP_WORDS[COMP_CWORD]} == *[\\\"\\']* ]] && return\n"
     "    mapfile -t found < <(vspc __complete \\\n"
     "        \"${COMP_WORDS[@]:1:COMP_CWORD}\" 2>/dev/null)\n"
-    "    COMPREPLY=()\n"
     "    for one in \"${found[@]}\"; do\n"
     "        printf -v one %q \"$one\"\n"
     "        COMPREPLY+=(\"$one\")\n"

@@ -193,7 +193,8 @@ def test_error_has_its_hint(three):
 
 
 @pytest.mark.parametrize("args", [
-    ["sow"], ["show"], ["show", "a", "b"], ["list", "--nothing"], ["token"],
+    ["sow"], ["show"], ["show", ""], ["show", "a", "b"], ["token"],
+    ["list", "--nothing"],
     ["list", "-o", "xml"], ["break", "web-01", "--sysrq", "tt"], ["send", "x"],
     ["lock", "web-01", "--for", "soon"], ["logs", "web-01", "--grep", "("],
     ["list", "--color", "some"], ["-s", "ftp://x", "list"], ["kick", "alice"],
@@ -658,16 +659,21 @@ def test_completion_does_not_wait_for_a_server(fake, tmp_path):
     assert (result.returncode, result.stdout) == (0, "")
 
 
-def test_bash_completes(fake, tmp_path):
+@pytest.mark.parametrize("word, words", [
+    ("w", "web\\ 01\nweb-2\nwe\\'b\\;reboot\n"), ("we'", "\n")])
+def test_bash_completes(fake, word, words):
+    """What a shell takes as the name, and does not carry out."""
     bash = shutil.which("bash") or pytest.skip("bash is not installed")
-    fake.serve(console("web 01"), console("web-2", 2))
+    fake.serve(console("web 01"), console("web-2", 2),
+               console("we'b;reboot", 3), console("we'\x01;reboot", 4))
     script = (f"PATH={VSPC.parent}:$PATH; source <(vspc completion bash); "
-              "COMP_WORDS=(vspc show w); COMP_CWORD=2; _vspc; "
+              'COMP_WORDS=(vspc show "$1"); COMP_CWORD=2; _vspc; '
               "printf '%s\\n' \"${COMPREPLY[@]}\"")
     result = subprocess.run(
-        [bash, "-c", script], stdout=subprocess.PIPE, text=True, check=True,
-        env=clean_environment({"VSPC_SERVER": fake.socket}), timeout=60)
-    assert result.stdout == "web\\ 01\nweb-2\n"
+        [bash, "-c", script, bash, word], stdout=subprocess.PIPE, text=True,
+        check=True, env=clean_environment({"VSPC_SERVER": fake.socket}),
+        timeout=60)
+    assert result.stdout == words
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

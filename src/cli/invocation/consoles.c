@@ -67,11 +67,14 @@ static void tell_none(const json_t *items, const char *name)
 enum exits consoles_find(struct invocation *in, const char *name,
                          struct console_found *ret)
 {
-    enum exits exits = find_exact(in, name, ret);
     json_t *list;
     const json_t *items;
     const char *only;
+    enum exits exits;
 
+    if (name[0] == '\0') /* a script's variable that is not set */
+        return invocation_refuse(in, "a console has a name");
+    exits = find_exact(in, name, ret);
     if (exits != EXITS_NO_CONSOLE)
         return exits;
     exits = consoles_match(in, NULL, NULL, &list);
