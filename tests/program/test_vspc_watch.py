@@ -34,6 +34,9 @@ def test_consoles_that_match(vspcd):
         assert out.read_until(b"]\n") == b"web-1 | [VM disconnected]\n"
         watch.send_signal(signal.SIGINT)
         assert watch.wait(TIMEOUT) == -signal.SIGINT
+        # Nothing that a VM would wait for.
+        vspcd.wait_event(words.CLIENT_DISCONNECTED, console="web-20")
+        assert not vspcd.events(words.CLIENT_AWAY)
     finally:
         watch.kill()
         watch.communicate()

@@ -59,7 +59,8 @@ static void connect_again(struct console_link *l)
     target_add_segment(&target, s->id);
     target_add(&target, "/attach");
     target_add_query(&target, "mode", s->mode);
-    target_add_query(&target, "session", l->session);
+    if (!s->is_onlooker)
+        target_add_query(&target, "session", l->session);
     if (flow_format_place(&l->flow, place)) {
         target_add_query(&target, "from", place);
     } else if (s->history >= 0) {

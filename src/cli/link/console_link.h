@@ -36,6 +36,9 @@ struct console_link_settings {
      * not taken, and connecting again is tried for ever. Without one all input
      * is sent, and it is tried for PATIENCE. */
     bool is_person;
+    /* Nothing of it stays behind a lost connection, for which the VM would
+     * wait: ^C is one, too. Output goes on from the history or the log. */
+    bool is_onlooker;
 };
 
 enum console_link_change {

@@ -123,9 +123,9 @@ static enum exits await(struct invocation *in, struct wait *w,
 
     turns_init(&turns, in->remote);
     w->loop = remote_loop(in->remote);
-    w->settings = (struct console_link_settings){ .id = found->id,
-                                                  .mode = "read-only",
-                                                  .history = 0 };
+    w->settings = (struct console_link_settings){
+        .id = found->id, .mode = "read-only", .history = 0, .is_onlooker = true
+    };
     matcher_init(&w->matcher);
     timer_init(&w->total, w->loop, wait_on_total_due, w);
     console_link_init(&w->link, &turns, &w->settings, &wait_link, w);

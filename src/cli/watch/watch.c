@@ -177,7 +177,8 @@ static void watched_new(struct watch *watch, const char *id, const char *name)
     w->colour = colour_of(clean);
     w->settings = (struct console_link_settings){ .id = w->id,
                                                   .mode = "read-only",
-                                                  .history = watch->history };
+                                                  .history = watch->history,
+                                                  .is_onlooker = true };
     lines_init(&w->lines, watched_on_line, w);
     console_link_init(&w->link, &watch->turns, &w->settings, &watch_link, w);
     watch->watched[watch->count++] = w;
