@@ -253,7 +253,7 @@ static const char *hint_of_right(const struct api_call *call)
 {
     const struct session_context *ctx = call->api->sessions;
 
-    if (!session_context_trusts(ctx, call->who))
+    if (call->who->token != 0 && !session_context_trusts(ctx, call->who))
         return "the token was revoked or has expired; use another one";
     if (call->who->proof == PROOF_ADDRESS)
         return "say who you are: an access token as a bearer token, a name and "

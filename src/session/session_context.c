@@ -49,6 +49,8 @@ void session_context_done(struct session_context *ctx)
 bool session_context_trusts(const struct session_context *ctx,
                             const struct principal *who)
 {
+    if (who->proof == PROOF_PROXY && ctx->trusts_proxy != NULL)
+        return ctx->trusts_proxy(ctx->trusts_owner, who);
     return who->token == 0 ||
            (ctx->tokens != NULL && tokens_holds(ctx->tokens, who->token));
 }

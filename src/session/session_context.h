@@ -118,8 +118,12 @@ struct session_context {
                                         * nobody may do anything */
     struct authenticate *authenticate; /* set by the owner, as access. NULL:
                                         * nobody is asked for a login */
-    struct tokens *tokens;       /* that hold; set by the owner; borrowed. NULL:
-                                  * none */
+    struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
+                            * none */
+    /* Whether the proxy whose word this principal is is trusted; set by web/.
+     * NULL: each is. */
+    bool (*trusts_proxy)(void *owner, const struct principal *who);
+    void *trusts_owner;
     struct groups_watch *groups; /* set by the owner; borrowed. NULL: groups
                                   * that are known stay */
     struct loop *loop;           /* NULL in a test */
@@ -153,7 +157,8 @@ void session_context_done(struct session_context *ctx);
 /*
  * What the rules say now of this principal and this console; NULL: the server
  * itself, which only a section for "*" is for. A token that was revoked or has
- * expired gives nothing (session_context_trusts). Every door asks here.
+ * expired gives nothing, nor does the word of a proxy that is not trusted any
+ * more (session_context_trusts). Every door asks here.
  */
 struct access_verdict session_context_judge(const struct session_context *ctx,
                                             const struct principal *who,

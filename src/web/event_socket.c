@@ -265,7 +265,9 @@ static const char *why_not(const struct event_socket *s)
     struct stream *stream = s->link.stream;
 
     if (!session_context_trusts(ctx, &s->who))
-        return "its token was revoked or has expired";
+        return s->who.proof == PROOF_PROXY
+                   ? "its proxy is not trusted any more"
+                   : "its token was revoked or has expired";
     if (!gate_allows(&s->http->ctx->gate, ADMISSION_CLIENT, &stream->peer))
         return "its address is not allowed any more";
     if (stream_tls_follow(stream, ctx->client_tls) &&

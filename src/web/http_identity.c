@@ -486,19 +486,12 @@ void http_identity_prove(struct http_session *s)
     prove_request(s);
 }
 
-/* Whether a proxy that has named the person is still trusted. */
-static bool is_believed(const struct http_session *s)
-{
-    return s->who != &s->proxied || s->who->proof != PROOF_PROXY || is_proxy(s);
-}
-
 /* A request whose answer is known as a whole was allowed, or refused. */
 static void judge_call(struct http_session *s)
 {
     struct http_exchange *e = s->exchange;
 
-    if (e == NULL || e->call.api == NULL || s->has_all ||
-        (is_believed(s) && api_judge(&e->call)))
+    if (e == NULL || e->call.api == NULL || s->has_all || api_judge(&e->call))
         return;
     if (s->answer != NULL)
         http_session_end(s, "the rules do not allow it any more");

@@ -107,6 +107,17 @@ static void open_queue(struct http_context *http, struct deadline_queue *queue,
         loop_watch(http->ctx->loop, queue);
 }
 
+/* Whoever came by the Unix socket has no address. */
+static bool web_trusts_proxy(void *owner, const struct principal *who)
+{
+    const struct web_settings *settings = &((struct web *)owner)->http.settings;
+
+    if (settings->user_field == NULL)
+        return false;
+    return ip_is_none(who->ip) ? settings->trusts_socket
+                               : network_list_has(&settings->proxies, who->ip);
+}
+
 struct web *web_new(struct session_context *ctx, struct api *api,
                     struct groups *groups, const struct web_settings *settings)
 {
@@ -114,6 +125,8 @@ struct web *web_new(struct session_context *ctx, struct api *api,
     struct http_context *http = &web->http;
 
     http->ctx = ctx;
+    ctx->trusts_proxy = web_trusts_proxy;
+    ctx->trusts_owner = web;
     http->api = api;
     http->groups = groups;
     http->settings = *settings;
@@ -140,6 +153,7 @@ void web_free(struct web *web)
     if (web == NULL)
         return;
     web_close_doors(web);
+    web->http.ctx->trusts_proxy = NULL;
     console_socket_close_all(web->http.ctx);
     websocket_link_close_all(web->http.ctx);
     deadline_stop(&web->http.working);

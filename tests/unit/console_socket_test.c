@@ -363,6 +363,28 @@ static void readers_type_nothing(void **state)
     assert_true(socket_peer_heard(&f->a, "\"forbidden\""));
 }
 
+static bool trusts_no_proxy(void *owner, const struct principal *who)
+{
+    (void)owner;
+    return who->proof != PROOF_PROXY;
+}
+
+static void a_proxys_word_counts_while_it_is_trusted(void **state)
+{
+    struct socket_fixture *f = *state;
+    struct console_socket_start start = socket_start(&f->site, f->console);
+
+    set_right(f, RIGHT_WRITE);
+    assert_true(principal_prove(start.who, PROOF_PROXY, "bob"));
+    socket_peer_open(&f->a, &f->site, &start);
+    set_right(f, RIGHT_WRITE);
+    assert_int_equal(f->a.close, 0);
+    f->site.ctx.trusts_proxy = trusts_no_proxy;
+    set_right(f, RIGHT_WRITE);
+    socket_peer_listen(&f->a);
+    assert_int_equal(f->a.close, 4003);
+}
+
 static void without_a_right_it_is_refused(void **state)
 {
     struct socket_fixture *f = *state;
@@ -681,6 +703,7 @@ int main(void)
         TEST(long_texts_end),
         TEST(broken_frames_end),
         TEST(readers_type_nothing),
+        TEST(a_proxys_word_counts_while_it_is_trusted),
         TEST(without_a_right_it_is_refused),
         TEST(lost_rights_end_it),
         TEST(changed_rights_are_told),

@@ -10,6 +10,14 @@
 #include "session/client/client_log.h"
 #include "web/socket/console_socket_private.h"
 
+static const char *why_not(const struct console_socket *s)
+{
+    return client_end_text(s->who.token == 0 ||
+                                   session_context_trusts(s->ctx, &s->who)
+                               ? CLIENT_END_NO_RIGHT
+                               : CLIENT_END_TOKEN);
+}
+
 bool socket_access_decide(struct console_socket *s, const struct console *c)
 {
     struct access_verdict verdict = session_context_judge(s->ctx, &s->who, c);
@@ -20,10 +28,7 @@ bool socket_access_decide(struct console_socket *s, const struct console *c)
         return true;
     admission_count(&s->ctx->gate.admission, ADMISSION_CLIENT,
                     ADMISSION_NO_RIGHT);
-    client_log_refused(&s->client, c, LOG_WARNING, verdict.line,
-                       session_context_trusts(s->ctx, &s->who)
-                           ? client_end_text(CLIENT_END_NO_RIGHT)
-                           : client_end_text(CLIENT_END_TOKEN));
+    client_log_refused(&s->client, c, LOG_WARNING, verdict.line, why_not(s));
     return false;
 }
 
@@ -79,9 +84,7 @@ bool socket_access_judge(struct console_socket *s)
     log_changed(s, before, &verdict);
     client_set_right(&s->client, verdict.right);
     if (verdict.right < RIGHT_READ) {
-        socket_access_lose(s, session_context_trusts(s->ctx, &s->who)
-                                  ? client_end_text(CLIENT_END_NO_RIGHT)
-                                  : client_end_text(CLIENT_END_TOKEN));
+        socket_access_lose(s, why_not(s));
         return false;
     }
     s->was_told_denied = false;
