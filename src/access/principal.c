@@ -125,20 +125,20 @@ static bool is_person(unsigned proof)
            proof == PROOF_PROXY;
 }
 
-/* The name of a token that has ended is free, and another person's token may
- * have it. */
-static bool have_one_owner(const struct principal *a, const struct principal *b)
-{
-    return a->owner == NULL || b->owner == NULL ||
-           principal_is_same(a->owner, b->owner);
-}
-
-bool principal_is_same(const struct principal *a, const struct principal *b)
+static bool have_one_name(const struct principal *a, const struct principal *b)
 {
     return a->name != NULL && b->name != NULL &&
            (a->proof == b->proof ||
             (is_person(a->proof) && is_person(b->proof))) &&
-           strcmp(a->name, b->name) == 0 && have_one_owner(a, b);
+           strcmp(a->name, b->name) == 0;
+}
+
+/* The name of a token that has ended is free, and another person's token may
+ * have it: so its owner counts, too. */
+bool principal_is_same(const struct principal *a, const struct principal *b)
+{
+    return have_one_name(a, b) && (a->owner == NULL || b->owner == NULL ||
+                                   have_one_name(a->owner, b->owner));
 }
 
 bool principal_has_group(const struct principal *p, const char *group)
