@@ -36,9 +36,10 @@ bool matcher_find(struct matcher *m, const regex_t *pattern)
     struct slice window = buf_bytes(&m->window);
     regmatch_t match = { .rm_so = 0, .rm_eo = (regoff_t)window.len };
 
-    if (end == NULL)
+    if (end != NULL)
+        *end = '\0';
+    else
         mem_end();
-    *end = '\0';
     if (regexec(pattern, window.len > 0 ? (const char *)window.data : "", 1,
                 &match, REG_STARTEND) != 0)
         return false;
