@@ -5,14 +5,30 @@
 /* ---- bytes ----------------------------------------------------------------
  */
 
+static void expect_hello(const struct socket_peer *p)
+{
+    assert_true(p->texts.len > 15);
+    assert_memory_equal(buf_bytes(&p->texts).data, "{\"type\":\"hello\"", 15);
+}
+
 static void hello_comes_first(void **state)
 {
     struct socket_fixture *f = *state;
 
     attach(f, &f->a);
-    assert_true(f->a.texts.len > 15);
-    assert_memory_equal(buf_bytes(&f->a.texts).data, "{\"type\":\"hello\"", 15);
+    expect_hello(&f->a);
     assert_true(socket_peer_heard(&f->a, "\"position\":0,\"is_live\":true"));
+}
+
+static void hello_comes_before_the_answer_to_take(void **state)
+{
+    struct socket_fixture *f = *state;
+    struct console_socket_start start = socket_start(&f->site, f->console);
+
+    start.takes = true;
+    socket_peer_open(&f->a, &f->site, &start);
+    expect_hello(&f->a);
+    assert_true(socket_peer_heard(&f->a, "\"kind\":\"message\""));
 }
 
 static void output_is_binary_and_nothing_else(void **state)
@@ -335,7 +351,7 @@ static void broken_frames_end(void **state)
 /* ---- rights and locks ------------------------------------------------------
  */
 
-static void set_right(struct socket_fixture *f, enum right right)
+static void set_rules(struct socket_fixture *f, enum right right)
 {
     static const struct access_text anybody = { "anybody", 1 };
     struct access_section_source section = { .pattern = { "*", 1 } };
@@ -345,6 +361,11 @@ static void set_right(struct socket_fixture *f, enum right right)
     if (right != RIGHT_NONE)
         section.members[right] = (struct access_texts){ &anybody, 1 };
     site_set_rules(&f->site, &source);
+}
+
+static void set_right(struct socket_fixture *f, enum right right)
+{
+    set_rules(f, right);
     (void)sessions_judge(&f->site.ctx);
     directory_settle(&f->site.directory);
     site_run(&f->site);
@@ -594,6 +615,22 @@ static void next_connection_takes_over(void **state)
     assert_true(socket_peer_heard(&f->b, "\"is_resumed\":true"));
 }
 
+/* Its next connection may prove less, or more. */
+static void right_of_the_next_connection_is_in_its_hello(void **state)
+{
+    struct socket_fixture *f = *state;
+
+    attach_labelled(f, &f->a, NULL);
+    print(f, part(0, 1000));
+    peer_break(f->a.peer);
+    socket_losts_due(&f->site);
+    set_rules(f, RIGHT_READ);
+    attach_labelled(f, &f->b, NULL);
+    expect_hello(&f->b);
+    assert_true(socket_peer_got(&f->b, part(0, 1000)));
+    assert_true(socket_peer_heard(&f->b, "\"right\":\"read\""));
+}
+
 /* While it is away it holds the VM like a slow client, so nothing is lost. */
 static void full_output_waits_for_the_next_connection(void **state)
 {
@@ -683,6 +720,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(hello_comes_first),
+        TEST(hello_comes_before_the_answer_to_take),
         TEST(output_is_binary_and_nothing_else),
         TEST(output_comes_whole_in_every_cut),
         TEST(long_output_comes_whole),
@@ -718,6 +756,7 @@ int main(void)
         TEST(last_line_of_a_broken_peer_is_typed),
         TEST(lost_connection_goes_on),
         TEST(next_connection_takes_over),
+        TEST(right_of_the_next_connection_is_in_its_hello),
         TEST(full_output_waits_for_the_next_connection),
         TEST(place_of_the_next_connection_is_an_acknowledgement),
         TEST(nobody_else_goes_on_with_it),

@@ -88,8 +88,12 @@ bool socket_access_judge(struct console_socket *s)
         return false;
     }
     s->was_told_denied = false;
-    socket_text_right(s);
-    console_socket_go_on(s);
+    /* A connection that is not greeted yet is told by hello, and its place in
+     * the output is not known. */
+    if (s->is_greeted) {
+        socket_text_right(s);
+        console_socket_go_on(s);
+    }
     return true;
 }
 

@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool put(struct console_socket *s, json_t *object)
+static bool queue(struct console_socket *s, json_t *object)
 {
     char *text = json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER);
     bool is_put =
@@ -22,6 +22,14 @@ static bool put(struct console_socket *s, json_t *object)
     free(text);
     json_decref(object);
     return is_put;
+}
+
+/* hello comes first, whatever else there is to say. */
+static bool put(struct console_socket *s, json_t *object)
+{
+    if (s->is_attached && !s->is_greeted)
+        s->is_greeted = socket_text_hello(s);
+    return queue(s, object);
 }
 
 static void put_if_room(struct console_socket *s, json_t *object)
@@ -97,7 +105,7 @@ bool socket_text_hello(struct console_socket *s)
         console_object(s->client.console), "you", person_object(&s->client));
 
     s->input_told = s->input_at - s->kept.len;
-    return put(s, object);
+    return queue(s, object);
 }
 
 void socket_text_gap(struct console_socket *s, const char *reason,
