@@ -76,6 +76,34 @@ int buf_append(struct buf *b, struct slice bytes)
     return 0;
 }
 
+int buf_append_secret(struct buf *b, struct slice bytes)
+{
+    struct buf larger;
+    int failure;
+
+    if (b->len + bytes.len <= b->cap)
+        return buf_append(b, bytes);
+    if (bytes.len > b->max - b->len)
+        return -ENOBUFS;
+    buf_init(&larger, b->max);
+    if (buf_reserve(&larger, b->len + bytes.len) == NULL)
+        return -ENOMEM;
+    failure = buf_append(&larger, buf_bytes(b));
+    if (failure == 0)
+        failure = buf_append(&larger, bytes);
+    assert(failure == 0); /* there is room for both */
+    buf_done_secret(b);
+    *b = larger;
+    return failure;
+}
+
+void buf_done_secret(struct buf *b)
+{
+    if (b->data != NULL)
+        explicit_bzero(b->data, b->cap);
+    buf_done(b);
+}
+
 void buf_take(struct buf *b, size_t len)
 {
     assert(len <= b->len);

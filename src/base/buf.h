@@ -27,6 +27,12 @@ void buf_done(struct buf *b);
  */
 int buf_append(struct buf *b, struct slice bytes);
 
+/* As buf_append and buf_done, for a buffer that may have a secret in it: memory
+ * is wiped before it is freed. What was taken off its front is wiped then, too,
+ * if buf_take does not take all. */
+int buf_append_secret(struct buf *b, struct slice bytes);
+void buf_done_secret(struct buf *b);
+
 /*
  * Makes room for len more bytes behind the content and returns where to write
  * them. NULL: len would exceed the maximum, or there is no memory. buf_added

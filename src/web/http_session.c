@@ -4,7 +4,8 @@
  * that is read behind the proof.
  *
  * Whatever was read and not used waits in `ahead`; the read buffer is shared by
- * all sessions.
+ * all sessions. Both are wiped: a head may have a password or a token, a body
+ * what is typed.
  */
 #include "web/http_session.h"
 #include "base/clock.h"
@@ -163,7 +164,7 @@ static void take_body(struct http_session *s, struct slice body)
         http_exchange_refuse(s, 0, API_UNAVAILABLE,
                              "too many requests with large bodies are coming",
                              "try again");
-    } else if (buf_append(&s->body, body) == 0) {
+    } else if (buf_append_secret(&s->body, body) == 0) {
         *s->bodies += body.len;
     } else {
         http_exchange_refuse(s, 413, API_TOO_LARGE,
@@ -176,10 +177,7 @@ static void drop_body(struct http_session *s)
 {
     if (s->body.len > 0)
         *s->bodies -= s->body.len;
-    if (s->body.data != NULL)
-        explicit_bzero(s->body.data, s->body.cap); /* what is typed */
-    buf_done(&s->body);
-    buf_init(&s->body, HTTP_BODY_MAX);
+    buf_done_secret(&s->body);
 }
 
 /* One event of what has come. False: the phase takes no more. */
@@ -240,7 +238,9 @@ void http_session_go_on(struct http_session *s)
     in = buf_bytes(&s->ahead);
     rest = take(s, in);
     /* `ahead` stays as it was meanwhile: nothing else changes it. */
-    if (!http_session_is_ending(s))
+    if (rest.len == 0 && !http_session_is_ending(s))
+        buf_done_secret(&s->ahead);
+    else if (!http_session_is_ending(s))
         buf_take(&s->ahead, in.len - rest.len);
     s->is_going_on = false;
     if (s->has_finished && reads_requests(s))
@@ -250,7 +250,7 @@ void http_session_go_on(struct http_session *s)
 static void keep(struct http_session *s, struct slice rest)
 {
     if (rest.len > 0 && !http_session_is_ending(s) &&
-        buf_append(&s->ahead, rest) < 0)
+        buf_append_secret(&s->ahead, rest) < 0)
         http_session_end(s, "there is no memory for its input");
 }
 
@@ -280,20 +280,23 @@ static void peer_finished(struct http_session *s)
 
 static void http_session_read(struct http_session *s)
 {
+    uint8_t *buffer = context_of(s)->read_buffer;
     size_t max = room(s);
     ssize_t n;
 
     if (max == 0 || s->has_finished)
         return;
-    n = stream_read(s->stream, context_of(s)->read_buffer, max);
+    n = stream_read(s->stream, buffer, max);
     if (n == -EAGAIN)
         return;
-    if (n == 0)
+    if (n == 0) {
         peer_finished(s);
-    else if (n < 0)
+    } else if (n < 0) {
         http_session_end(s, "the connection is broken");
-    else
-        take_new(s, slice_of(context_of(s)->read_buffer, (size_t)n));
+    } else {
+        take_new(s, slice_of(buffer, (size_t)n));
+        explicit_bzero(buffer, (size_t)n);
+    }
 }
 
 /* A break is noticed by reading; one behind what is read for a request ends the
@@ -398,7 +401,7 @@ static void http_session_free(struct session *session)
     struct http_session *s = session_at(session);
 
     http_reader_free(s->reader);
-    buf_done(&s->ahead);
+    buf_done_secret(&s->ahead);
     buf_done(&s->out);
     free(s);
 }

@@ -48,6 +48,28 @@ static void buf_takes_all_or_nothing_up_to_its_maximum(void **state)
     buf_done(&b);
 }
 
+static void buf_of_a_secret_is_like_any_other(void **state)
+{
+    char text[70];
+    struct buf b;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    buf_init(&b, 140);
+    assert_int_equal(buf_append_secret(&b, slice_of_text("hello ")), 0);
+    buf_take(&b, 4);
+    assert_int_equal(buf_append_secret(&b, slice_of(text, 70)), 0);
+    assert_int_equal(buf_append_secret(&b, slice_of(text, 69)), -ENOBUFS);
+    assert_int_equal(b.len, 72);
+    assert_memory_equal(buf_bytes(&b).data, "o xx", 4);
+    assert_int_equal(buf_append_secret(&b, slice_of(text, 68)), 0);
+    assert_int_equal(b.len, 140);
+    buf_done_secret(&b);
+    assert_null(b.data);
+    assert_int_equal(b.max, 140);
+    buf_done_secret(&b);
+}
+
 static void buf_gives_back_what_was_begun(void **state)
 {
     struct buf b;
@@ -549,6 +571,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(buf_keeps_order_and_holds_nothing_when_empty),
         cmocka_unit_test(buf_takes_all_or_nothing_up_to_its_maximum),
+        cmocka_unit_test(buf_of_a_secret_is_like_any_other),
         cmocka_unit_test(buf_gives_back_what_was_begun),
         cmocka_unit_test(an_array_has_room_for_one_more),
         cmocka_unit_test(a_secret_is_freed_once),

@@ -169,6 +169,20 @@ static void password_is_asked_once_for_a_connection(void **state)
     assert_int_equal(fake.begun, 3);
 }
 
+/* Not in the buffer that all sessions read into. */
+static void password_is_not_left_where_it_was_read(void **state)
+{
+    struct web_fixture *f = *state;
+    struct peer *p = web_connect_tls(f, NULL);
+    static const char field[] = ALICE;
+
+    web_say(f, p, GET_WITH("/who", ALICE));
+    pass_login(f, PAM_OUTCOME_ACCEPTED);
+    web_expect(p, 200);
+    assert_null(
+        memmem(f->http->ctx->read_buffer, LIMIT_READ, field, strlen(field)));
+}
+
 static void password_holds_for_a_while(void **state)
 {
     struct web_fixture *f = *state;
@@ -457,6 +471,7 @@ int main(void)
         TEST(certificate_proves_its_name),
         TEST(distrusted_certificate_ends_the_connection),
         TEST(password_is_asked_once_for_a_connection),
+        TEST(password_is_not_left_where_it_was_read),
         TEST(password_holds_for_a_while),
         TEST(token_holds_until_it_is_revoked),
         TEST(token_without_the_name_service_is_taken),

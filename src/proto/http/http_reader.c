@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "proto/http/http_lines.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,37 +51,11 @@ struct http_reader *http_reader_new(enum http_side side)
 }
 
 /* A head may have a password or a token. */
-static void wipe(struct buf *b)
-{
-    if (b->data != NULL)
-        explicit_bzero(b->data, b->cap);
-    buf_done(b);
-}
-
 static void drop_head(struct http_reader *r)
 {
-    wipe(&r->bytes);
+    buf_done_secret(&r->bytes);
     free(r->head);
     r->head = NULL;
-}
-
-/* As buf_append, which does not wipe what has become too small. */
-static int append_to_head(struct http_reader *r, struct slice bytes)
-{
-    struct buf larger;
-    int failure;
-
-    if (r->bytes.len + bytes.len <= r->bytes.cap)
-        return buf_append(&r->bytes, bytes);
-    buf_init(&larger, HTTP_HEAD_MAX);
-    if (buf_reserve(&larger, r->bytes.len + bytes.len) == NULL)
-        return -ENOMEM;
-    failure = buf_append(&larger, buf_bytes(&r->bytes));
-    if (failure == 0)
-        failure = buf_append(&larger, bytes);
-    wipe(&r->bytes);
-    r->bytes = larger;
-    return failure;
 }
 
 void http_reader_free(struct http_reader *r)
@@ -162,7 +135,7 @@ static enum http_event take_head(struct http_reader *r, struct slice *in)
         if (!http_lines_take(&r->lines, in->data[len++]))
             return be_malformed(r, r->lines.status, r->lines.problem);
     }
-    if (append_to_head(r, slice_of(in->data, len)) < 0)
+    if (buf_append_secret(&r->bytes, slice_of(in->data, len)) < 0)
         return be_malformed(r, 503, "there is no memory");
     *in = slice_after(*in, len);
     return r->bytes.len > 0 && r->lines.is_done ? finish_head(r)
