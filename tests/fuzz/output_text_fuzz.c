@@ -5,8 +5,8 @@
  * The first byte has the format, whether lines have times, and the length of
  * the pieces.
  */
-#include "proto/text/output_text.h"
 #include "base/text.h"
+#include "proto/text/output_text.h"
 
 #include <stdlib.h>
 

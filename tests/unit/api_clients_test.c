@@ -102,8 +102,7 @@ static const char *members_of(json_t *json, const char *member)
     json_t *item;
 
     text[0] = '\0';
-    json_array_foreach(items, i, item)
-    {
+    json_array_foreach (items, i, item) {
         const json_t *value = json_object_get(item, member);
 
         if (json_is_integer(value))

@@ -89,7 +89,8 @@ int daemon_proxies_open(struct daemon_proxies *p,
     p->count = 0;
     r = open_one(p, settings, tls, loop, sessions, &asked, err);
     for (uint64_t i = 0; i < settings->proxies.count && r == 0; i++) {
-        asked = (struct asked){ "proxy-listen", i, settings->proxies.item[i].address,
+        asked = (struct asked){ "proxy-listen", i,
+                                settings->proxies.item[i].address,
                                 settings->proxies.item[i].tls };
         r = open_one(p, settings, tls, loop, sessions, &asked, err);
     }
