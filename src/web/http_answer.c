@@ -127,7 +127,7 @@ void http_answer_error(struct http_session *s, unsigned status,
 
     if (s->answer != NULL || text == NULL) {
         free(text);
-        http_session_end(s, message);
+        http_session_end(s, "an error could not be answered");
         return;
     }
     api_call_done(&s->exchange->call);
