@@ -192,10 +192,7 @@ def test_stopped_from_outside(vm, shell, number):
     assert shell.status() == 0
 
 
-def test_a_terminal_that_is_gone(vspcd, vm, monkeypatch):
-    """The kernel sends SIGCONT to what had the terminal; that takes back the
-    SIGSTOP with which a sanitizer begins to look for leaks, and waits."""
-    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")
+def test_a_terminal_that_is_gone(vspcd, vm):
     shell = Shell(vspcd.socket)
     shell.attach("web-01")
     pid = shell.pid_of_vspc()
