@@ -145,3 +145,10 @@ def test_a_window_that_is_dragged_is_no_flood(tmp_path):
     finally:
         child.close(force=True)
         server.close()
+
+
+def test_an_answer_that_never_begins(attach):
+    _, words, status = attach(
+        None, "--request-timeout", "1", endlessly=True,
+        refuses=lambda _: b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert status == 5 and "does not answer in time" in words

@@ -334,7 +334,8 @@ static void take_input(struct remote *r)
             lose(r, (int)n);
         return;
     }
-    if (!r->request->is_followed || r->state != REMOTE_STATE_ANSWERING)
+    /* What comes before an answer is none, however much of it there is. */
+    if (!r->request->is_followed && r->state == REMOTE_STATE_ANSWERING)
         timer_start(&r->timer, r->timeout_ms);
     in = slice_of(to, (size_t)n);
     while (take_event(r, &in))

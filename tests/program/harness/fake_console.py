@@ -1,6 +1,7 @@
 """A server that says of a console what a test wants: for what vspcd would
 never say, or not at that moment."""
 
+import contextlib
 import json
 import os
 import socket
@@ -87,13 +88,15 @@ class Connection:
 class FakeConsole:
     """.socket serves the console web-01. on_attach(connection, number) plays
     an attached one, after its upgrade; number counts them. refuses(number): an
-    answer in place of the upgrade, b"": none."""
+    answer in place of the upgrade, b"": none. endlessly: it is repeated."""
 
-    def __init__(self, folder, on_attach, *, refuses=None, **members):
+    def __init__(self, folder, on_attach, *, refuses=None, endlessly=False,
+                 **members):
         self.socket = os.path.join(folder, "fake.sock")
         self.console = console("web-01") | members
         self.attached = 0
         self._on_attach = on_attach
+        self._endlessly = endlessly
         self._refuses = refuses or (lambda number: None)
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(self.socket)
@@ -119,7 +122,8 @@ class FakeConsole:
                         return
                     head += some
                 if b"/attach" in head.split(b"\r\n")[0]:
-                    self._attach(sock, head)
+                    with contextlib.suppress(OSError):
+                        self._attach(sock, head)
                     return
                 body = json.dumps(self.console).encode()
                 sock.sendall(b"HTTP/1.1 200 OK\r\nServer: vspcd/0.1.0\r\n"
@@ -132,13 +136,12 @@ class FakeConsole:
         refusal = self._refuses(number)
         if refusal is not None:
             sock.sendall(refusal)
+            while self._endlessly:
+                sock.sendall(refusal)
             return
         connection = Connection(sock)
-        try:
-            connection.accept(head)
-            self._on_attach(connection, number)
-        except OSError:
-            pass
+        connection.accept(head)
+        self._on_attach(connection, number)
 
     def close(self):
         self._listener.shutdown(socket.SHUT_RDWR)
