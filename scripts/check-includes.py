@@ -69,7 +69,7 @@ MAY_INCLUDE = {
     "cli/remote": "base proto net -cli",
     "cli/invocation": "base proto net cli/common cli/output cli/remote -cli",
     "cli/link": "base proto net cli/common cli/remote cli/invocation -cli",
-    "cli/attach": "base net cli/common cli/output cli/remote cli/invocation "
+    "cli/attach": "base proto net cli/common cli/output cli/remote cli/invocation "
                   "cli/link -cli",
     "cli/run": "base proto/text net cli/common cli/output cli/remote cli/invocation "
                "cli/link -cli",

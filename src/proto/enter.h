@@ -14,7 +14,8 @@
  * Takes bytes off the front of *in, and returns them as they are to be typed.
  * The slice is empty if they are nothing, and valid until `to` or the bytes of
  * *in change. Bytes without an LF are returned from where they lie; others are
- * put into to, at most room (at least 1) of them.
+ * put into to, at most room (at least 1) of them. `to` may be where *in begins,
+ * because no byte becomes two.
  *
  * *is_behind_cr: the last byte of the stream so far was CR; at first false. An
  * LF behind it belongs to it.

@@ -41,6 +41,25 @@ static size_t type_pieces(const char *sent, size_t piece, size_t room,
     return len;
 }
 
+static void what_is_typed_may_stand_where_it_came(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CASES; i++) {
+        bool is_behind_cr = false;
+        uint8_t bytes[ROOM];
+        size_t sent = strlen(cases[i].sent);
+        struct slice in = slice_of(bytes, sent);
+        struct slice typed;
+
+        memcpy(bytes, cases[i].sent, sent);
+        typed = enter_next(&is_behind_cr, &in, bytes, sent);
+        assert_ptr_equal(typed.data, bytes);
+        assert_int_equal(in.len, 0);
+        assert_int_equal(typed.len, strlen(cases[i].typed));
+        assert_memory_equal(typed.data, cases[i].typed, typed.len);
+    }
+}
+
 static void each_end_of_line_is_one_cr_in_any_cut(void **state)
 {
     uint8_t typed[ROOM];
@@ -88,6 +107,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_end_of_line_is_one_cr_in_any_cut),
+        cmocka_unit_test(what_is_typed_may_stand_where_it_came),
         cmocka_unit_test(bytes_without_lf_are_not_copied),
         cmocka_unit_test(nothing_changes_nothing),
     };

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli/attach/attach_private.h"
+#include "proto/enter.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -89,19 +90,12 @@ static void attach_on_output_ready(void *owner, unsigned ready)
 /* ---- input ---------------------------------------------------------------
  */
 
-/* Enter is CR: "\n" and "\r\n" become one. In place; returns the length. */
-static size_t end_lines_as_enter(struct attach *a, uint8_t *bytes, size_t len)
+/* Enter is CR, in place; with --raw every byte is as it is. */
+static struct slice typed_in(struct attach *a, uint8_t *bytes, size_t len)
 {
-    size_t kept = 0;
+    struct slice in = slice_of(bytes, len);
 
-    for (size_t i = 0; i < len; i++) {
-        bool is_second = bytes[i] == '\n' && a->was_cr;
-
-        a->was_cr = bytes[i] == '\r';
-        if (!is_second)
-            bytes[kept++] = bytes[i] == '\n' ? '\r' : bytes[i];
-    }
-    return kept;
+    return a->settings->is_raw ? in : enter_next(&a->was_cr, &in, bytes, len);
 }
 
 static void look_for_end(struct attach *a)
@@ -162,14 +156,10 @@ static void attach_on_input_ready(void *owner, unsigned ready)
         end_input(a, n);
         return;
     }
-    if (a->is_terminal) {
+    if (a->is_terminal)
         attach_take_keys(a, slice_of(to, (size_t)n));
-    } else {
-        size_t len = a->settings->is_raw ? (size_t)n
-                                         : end_lines_as_enter(a, to, (size_t)n);
-
-        (void)console_link_type(&a->link, slice_of(to, len));
-    }
+    else
+        (void)console_link_type(&a->link, typed_in(a, to, (size_t)n));
     explicit_bzero(to, (size_t)n); /* it may be a password */
     attach_update(a);
 }

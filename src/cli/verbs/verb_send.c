@@ -3,6 +3,7 @@
 #include "cli/common/say.h"
 #include "cli/invocation/consoles.h"
 #include "cli/verbs/verbs.h"
+#include "proto/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,20 +51,12 @@ struct typing {
     unsigned long pace;
 };
 
-/* The end of a line becomes Enter, which is CR. Returns the new length. */
-static size_t press_enter(struct typing *t, uint8_t *bytes, size_t len)
+/* The end of a line becomes Enter, in place. Returns the new length. */
+static size_t press_enter(struct typing *t, void *bytes, size_t len)
 {
-    size_t kept = 0;
+    struct slice in = slice_of(bytes, len);
 
-    for (size_t i = 0; i < len; i++) {
-        bool is_lf = bytes[i] == '\n';
-        bool is_second = is_lf && t->was_cr;
-
-        t->was_cr = bytes[i] == '\r';
-        if (!is_second)
-            bytes[kept++] = is_lf ? '\r' : bytes[i];
-    }
-    return kept;
+    return enter_next(&t->was_cr, &in, bytes, len).len;
 }
 
 /* Reads up to a piece; 0 at the end; -errno. */
@@ -139,6 +132,7 @@ static enum exits type_file(struct invocation *in, const char *id,
 
     while ((n = read_piece(t, piece, piece_of(t))) > 0) {
         exits = type_piece(in, id, t, slice_of(piece, (size_t)n));
+        explicit_bzero(piece, (size_t)n); /* it may be a password */
         if (exits != EXITS_DONE) {
             say_news("%llu bytes were typed before", typed);
             return exits;
@@ -247,7 +241,7 @@ static char *make_text(const struct invocation *in, struct typing *t)
              arguments_has(&in->arguments, "no-enter") ? "" : "\r");
     free(words);
     if (!t->is_raw)
-        text[press_enter(t, (uint8_t *)text, strlen(text))] = '\0';
+        text[press_enter(t, text, strlen(text))] = '\0';
     return text;
 }
 
