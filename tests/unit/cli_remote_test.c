@@ -1,5 +1,6 @@
 /* Where a server is, and servers that have a name. */
 #include "cli/remote/choice.h"
+#include "cli/remote/socket_words.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -238,6 +239,17 @@ static void token_that_others_can_read_is_refused(void **state)
     choice_done(&choice);
 }
 
+static void socket_below_a_file_is_no_server(void **state)
+{
+    struct err err;
+
+    (void)state;
+    socket_words("/proc/self/exe/v.sock", "Not a directory", &err);
+    assert_string_equal(err.text,
+                        "no server at /proc/self/exe/v.sock: is vspcd "
+                        "running? (Not a directory)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +263,7 @@ int main(void)
                                         make_home, remove_home),
         cmocka_unit_test_setup_teardown(token_that_others_can_read_is_refused,
                                         make_home, remove_home),
+        cmocka_unit_test(socket_below_a_file_is_no_server),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
