@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 from harness import words
+from harness.fake_api import FakeApi, console
 from harness.net import TIMEOUT, Fd
 from harness.programs import BUILD
 
@@ -40,3 +41,17 @@ def test_consoles_that_match(vspcd):
     finally:
         watch.kill()
         watch.communicate()
+
+
+def test_more_than_can_be_watched_is_said():
+    fake = FakeApi()
+    fake.serve(*(console(f"vm-{n}", n) for n in range(257)))
+    watch = subprocess.Popen(
+        [VSPC, "-s", fake.socket, "watch", "vm-*"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    try:
+        Fd(watch.stderr.fileno()).read_until(b"more than 256 consoles match")
+    finally:
+        watch.kill()
+        watch.communicate()
+        fake.close()

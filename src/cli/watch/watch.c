@@ -214,13 +214,14 @@ static void add(struct watch *watch, const json_t *item)
 
     if (id == NULL || name == NULL || is_watched(watch, id))
         return;
-    if (watch->count < CONSOLES_MAX)
+    if (watch->count < CONSOLES_MAX) {
         watched_new(watch, id, name);
-    else if (!watch->was_told_many)
+        return;
+    }
+    if (!watch->was_told_many)
         say_news("more than %d consoles match; the others are not watched",
                  CONSOLES_MAX);
-    if (watch->count == CONSOLES_MAX)
-        watch->was_told_many = true;
+    watch->was_told_many = true;
 }
 
 static bool is_listed(const json_t *items, const char *id)
