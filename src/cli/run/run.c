@@ -39,6 +39,7 @@ struct run {
     struct loop *loop;
     struct script script;
     regex_t *pattern; /* of each EXPECT, by its step */
+    size_t patterns;  /* steps whose pattern is there */
     struct console_link_settings settings;
     struct console_link link;
     struct matcher matcher;
@@ -312,23 +313,19 @@ static int read_steps(struct script *s, const struct arguments *a,
 static int compile_patterns(struct run *r, struct err *err)
 {
     r->pattern = xcalloc(r->script.count, sizeof *r->pattern);
-    for (size_t i = 0; i < r->script.count; i++) {
-        const struct script_step *step = &r->script.step[i];
+    for (; r->patterns < r->script.count; r->patterns++) {
+        const struct script_step *step = &r->script.step[r->patterns];
 
         if (step->verb == SCRIPT_EXPECT &&
-            matcher_compile(&r->pattern[i], step->text, err) < 0) {
-            /* Those behind it are none. */
-            while (r->script.count > i)
-                free(r->script.step[--r->script.count].text);
+            matcher_compile(&r->pattern[r->patterns], step->text, err) < 0)
             return -EINVAL;
-        }
     }
     return 0;
 }
 
 static void free_patterns(struct run *r)
 {
-    for (size_t i = 0; r->pattern != NULL && i < r->script.count; i++)
+    for (size_t i = 0; i < r->patterns; i++)
         if (r->script.step[i].verb == SCRIPT_EXPECT)
             regfree(&r->pattern[i]);
     free(r->pattern);
