@@ -471,6 +471,13 @@ def test_file_is_typed_whole_to_each(three, tmp_path):
     assert typed(three) == b"halt\r" * 3
 
 
+def test_controls_in_a_question_do_nothing(fake, terminal):
+    fake.serve(console("a\x1b[31mb\u009bc", 1))
+    child = terminal(VSPC, "-s", fake.socket, "send", "*", "--all-matching",
+                     "halt")
+    child.expect_exact("type to 1 consoles (a[31mbc)? [y/N] ")
+
+
 # Other verbs
 
 @pytest.mark.parametrize("args, verb, end, body", [

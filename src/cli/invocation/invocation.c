@@ -1,6 +1,7 @@
 #include "cli/invocation/invocation.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/common/say.h"
 
 #include <stdarg.h>
@@ -114,6 +115,7 @@ bool invocation_is_interactive(void)
 
 bool invocation_confirm(const struct invocation *in, const char *format, ...)
 {
+    char raw[512];
     char question[512];
     char answer[16];
     va_list args;
@@ -121,8 +123,9 @@ bool invocation_confirm(const struct invocation *in, const char *format, ...)
     if (isatty(STDIN_FILENO) != 1 || arguments_has(&in->arguments, "no-input"))
         return false;
     va_start(args, format);
-    vsnprintf(question, sizeof question, format, args);
+    vsnprintf(raw, sizeof raw, format, args);
     va_end(args);
+    text_clean(question, sizeof question, slice_of_text(raw));
     fprintf(stderr, "vspc: %s [y/N] ", question);
     return fgets(answer, sizeof answer, stdin) != NULL &&
            (answer[0] == 'y' || answer[0] == 'Y');
