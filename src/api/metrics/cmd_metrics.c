@@ -20,6 +20,7 @@ enum {
     /* Scrapes of single consoles at a time: each has a megabyte at most, and a
      * pointer for each console. There are one or two Prometheus. */
     SERIES_AT_ONCE = 8,
+    US_PER_S = 1000 * 1000,
 };
 
 struct scrape {
@@ -33,11 +34,11 @@ struct scrape {
 };
 
 /* core's seconds are of a clock without a date. */
-static int64_t date_of(uint32_t at_s)
+static int64_t date_of(const struct api_call *call, uint32_t at_s)
 {
-    return at_s == 0 ? 0
-                     : clock_utc_s() - (int64_t)(clock_now_us() / 1000000) +
-                           (int64_t)at_s;
+    int64_t at_us = (int64_t)at_s * US_PER_S;
+
+    return at_s == 0 ? 0 : (at_us + api_offset_us(call->api)) / US_PER_S;
 }
 
 static bool is_wanted(const struct api_call *call, const struct console *c)
@@ -67,7 +68,8 @@ static bool collect(const struct api_call *call, struct scrape *scrape)
         if (!is_wanted(call, c))
             continue;
         source->read_console(source->owner, c, &row);
-        console_series_add(&scrape->series, &row, date_of(row.last_output_s));
+        console_series_add(&scrape->series, &row,
+                           date_of(call, row.last_output_s));
     }
     return true;
 }
