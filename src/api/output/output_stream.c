@@ -310,15 +310,14 @@ static const struct api_work work = {
 };
 
 static struct output_stream *stream_new(struct api_call *call,
-                                        const struct output_wish *wish,
-                                        bool is_stamped)
+                                        const struct output_wish *wish)
 {
     struct output_stream *s = xcalloc(1, sizeof *s);
 
     s->call = call;
     s->wish = *wish;
     reader_init(&s->ring, &kind);
-    output_text_init(&s->text, wish->format, is_stamped, wish->since_ms,
+    output_text_init(&s->text, wish->format, false, wish->since_ms,
                      wish->until_ms);
     return s;
 }
@@ -327,7 +326,7 @@ void output_stream_from_log(struct api_call *call, struct output_reads *reads,
                             const struct output_wish *wish,
                             const struct conlog_wish *of_log)
 {
-    struct output_stream *s = stream_new(call, wish, false);
+    struct output_stream *s = stream_new(call, wish);
 
     s->reading = output_reading_open(reads, of_log, output_stream_on_step, s);
     if (s->reading == NULL) {
@@ -350,7 +349,7 @@ void output_stream_from_log(struct api_call *call, struct output_reads *reads,
 void output_stream_from_ring(struct api_call *call,
                              const struct output_wish *wish, uint64_t at)
 {
-    struct output_stream *s = stream_new(call, wish, false);
+    struct output_stream *s = stream_new(call, wish);
 
     attach(s, at);
     begin(s);
