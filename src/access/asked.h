@@ -4,10 +4,10 @@
  *
  *     PRINCIPAL [from ADDRESS]    alice, user:alice, certificate:NAME,
  *                                 token:NAME, anybody
- *     CONSOLE [from ADDRESS]      NAME, NAME/LABEL, UUID, UUID/LABEL; the
- * address is the host's
+ *     CONSOLE [from ADDRESS]      NAME, NAME/LABEL, UUID, UUID/LABEL
  *
  * The address of a principal may be "local", which it also is if none is given.
+ * A console's is its host's.
  * Groups, owners and bounds are the caller's to look up. Pure.
  */
 #ifndef ACCESS_ASKED_H

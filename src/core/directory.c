@@ -539,7 +539,6 @@ uint64_t directory_expire_us(const struct directory *d, bool is_proven)
     return is_proven ? d->settings.expire_us : d->settings.new_expire_us;
 }
 
-/* The next console of the VM, if there is one, becomes the first in the map. */
 /* Nobody is held any more: there is no VM. */
 static void leave_readers(struct console *c)
 {
@@ -553,6 +552,7 @@ static void leave_readers(struct console *c)
     }
 }
 
+/* The next console of the VM, if there is one, becomes the first in the map. */
 void directory_remove(struct console *c)
 {
     struct directory *d = c->directory;

@@ -1,8 +1,8 @@
 /*
  * assembly.h - the parts of the program together. Only the code that joins them
  * includes this: opening and closing (daemon.c), SIGHUP (daemon_reload.c), the
- * facts (daemon_facts.c) and the doors (daemon_doors.c). A part is given what
- * it needs of others.
+ * facts (daemon_facts.c), the doors (daemon_doors.c) and what the API needs
+ * (daemon_means.c). A part is given what it needs of others.
  */
 #ifndef DAEMON_ASSEMBLY_H
 #define DAEMON_ASSEMBLY_H

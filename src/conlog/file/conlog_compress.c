@@ -1,7 +1,6 @@
 #include "conlog/file/conlog_compress.h"
 
 #include "conlog/file/conlog_positions.h"
-
 #include "conlog/file/conlog_rotation.h"
 
 #include <errno.h>
@@ -166,7 +165,6 @@ static int copy_attributes(struct compression *c, struct err *err)
 {
     mode_t mode = c->st.st_mode & 07777;
     const struct timespec times[2] = { c->st.st_atim, c->st.st_mtim };
-
     struct conlog_positions positions;
 
     /* First: without the owner's right to write, it cannot be done. */
