@@ -8,7 +8,7 @@
 #include "base/list.h"
 #include "conf/options.h"
 #include "core/census/census.h"
-#include "store/token_job.h"
+#include "store/tokens/token_job.h"
 
 /* A configuration that was read: what a reload makes of it. Borrowed. */
 struct api_config_report {

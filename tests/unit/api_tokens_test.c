@@ -5,7 +5,7 @@
 #include "api_fixture.h"
 
 #include "auth/token.h"
-#include "store/token_job.h"
+#include "store/tokens/token_job.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

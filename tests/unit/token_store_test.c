@@ -2,7 +2,7 @@
  * The token file: what it keeps, what two processes do to it, and the thread
  * that watches it.
  */
-#include "store/token_store.h"
+#include "store/tokens/token_store.h"
 
 #include "store/schema.h"
 

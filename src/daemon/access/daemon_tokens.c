@@ -6,7 +6,7 @@
 #include "log/log.h"
 #include "log/log_words.h"
 #include "net/waker.h"
-#include "store/token_store.h"
+#include "store/tokens/token_store.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "daemon/process/privileges.h"
 #include "daemon/process/state_path.h"
 #include "log/log_format.h"
-#include "store/token_file.h"
+#include "store/tokens/token_file.h"
 
 #include <errno.h>
 #include <pwd.h>

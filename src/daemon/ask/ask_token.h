@@ -1,6 +1,6 @@
 /*
  * ask_token.h - --token: makes, lists and revokes access tokens, in the file
- * that a running vspcd reads too (store/token_file.h).
+ * that a running vspcd reads too (store/tokens/token_file.h).
  *
  * Whoever may write the file may make any token; so it works as the user that
  * owns it, and for root.

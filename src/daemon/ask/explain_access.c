@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "daemon/access/daemon_access.h"
 #include "daemon/process/state_path.h"
-#include "store/token_file.h"
+#include "store/tokens/token_file.h"
 
 #include <errno.h>
 #include <stdarg.h>

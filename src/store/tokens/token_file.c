@@ -1,4 +1,4 @@
-#include "store/token_file.h"
+#include "store/tokens/token_file.h"
 
 #include "base/mem.h"
 #include "store/sqlite_file.h"

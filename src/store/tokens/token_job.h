@@ -6,12 +6,12 @@
  * A job owns its texts and its results. It belongs to whoever made it, to the
  * store from token_store_ask on, and to whoever takes it when it is done.
  */
-#ifndef STORE_TOKEN_JOB_H
-#define STORE_TOKEN_JOB_H
+#ifndef STORE_TOKENS_TOKEN_JOB_H
+#define STORE_TOKENS_TOKEN_JOB_H
 
 #include "base/err.h"
 #include "base/list.h"
-#include "store/token_file.h"
+#include "store/tokens/token_file.h"
 
 enum token_job_kind {
     TOKEN_JOB_LIST,

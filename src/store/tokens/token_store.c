@@ -1,4 +1,4 @@
-#include "store/token_store.h"
+#include "store/tokens/token_store.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

@@ -13,8 +13,8 @@
  * Blocks on the disk. Any thread may use a file, one at a time. Results are 0,
  * an outcome, or -EIO, with err filled. Times are seconds since 1970.
  */
-#ifndef STORE_TOKEN_FILE_H
-#define STORE_TOKEN_FILE_H
+#ifndef STORE_TOKENS_TOKEN_FILE_H
+#define STORE_TOKENS_TOKEN_FILE_H
 
 #include "base/err.h"
 #include "store/database_outcome.h"

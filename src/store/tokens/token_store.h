@@ -12,11 +12,11 @@
  * token_store_open and token_store_close wait for the disk. Does not log: it
  * reports news.
  */
-#ifndef STORE_TOKEN_STORE_H
-#define STORE_TOKEN_STORE_H
+#ifndef STORE_TOKENS_TOKEN_STORE_H
+#define STORE_TOKENS_TOKEN_STORE_H
 
-#include "store/token_file.h"
-#include "store/token_job.h"
+#include "store/tokens/token_file.h"
+#include "store/tokens/token_job.h"
 
 enum {
     TOKEN_STORE_PATH_MAX = 1100,

@@ -1,4 +1,4 @@
-#include "store/token_job.h"
+#include "store/tokens/token_job.h"
 
 #include "base/mem.h"
 #include "base/text.h"
