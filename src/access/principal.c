@@ -10,9 +10,13 @@
 const char *principal_proof_name(enum principal_proof proof)
 {
     static const char *const names[PROOF_COUNT] = {
-        [PROOF_ADDRESS] = "address",         [PROOF_UID] = "uid",
-        [PROOF_CERTIFICATE] = "certificate", [PROOF_TOKEN] = "token",
-        [PROOF_PASSWORD] = "password",       [PROOF_PROXY] = "proxy",
+        [PROOF_ADDRESS] = "address",
+        [PROOF_UID] = "uid",
+        [PROOF_CERTIFICATE] = "certificate",
+        [PROOF_TOKEN] = "token",
+        [PROOF_PASSWORD] = "password",
+        [PROOF_PROXY] = "proxy",
+        [PROOF_SSH] = "ssh",
     };
 
     return (unsigned)proof < PROOF_COUNT ? names[proof] : "?";
@@ -122,7 +126,7 @@ void principal_set_groups(struct principal *p, char *const *group, size_t count)
 static bool is_person(unsigned proof)
 {
     return proof == PROOF_UID || proof == PROOF_PASSWORD ||
-           proof == PROOF_PROXY;
+           proof == PROOF_PROXY || proof == PROOF_SSH;
 }
 
 static bool have_one_name(const struct principal *a, const struct principal *b)

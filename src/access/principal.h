@@ -24,10 +24,12 @@ enum principal_proof {
     PROOF_TOKEN,
     PROOF_PASSWORD, /* PAM */
     PROOF_PROXY,    /* a trusted proxy's word */
+    PROOF_SSH,      /* that of the account for ssh, which knows people by their
+                     * keys */
 };
-enum { PROOF_COUNT = PROOF_PROXY + 1 };
+enum { PROOF_COUNT = PROOF_SSH + 1 };
 
-/* "address", "uid", "certificate", "token", "password", "proxy". */
+/* "address", "uid", "certificate", "token", "password", "proxy", "ssh". */
 const char *principal_proof_name(enum principal_proof proof);
 
 enum {
@@ -79,9 +81,9 @@ void principal_set_groups(struct principal *p, char *const *group,
 
 /*
  * Both have proven one name, and are one person or program by it: of an account
- * it does not matter by what (uid, password) or whose word it is (a proxy's),
- * as for the rules' member "user:NAME". Tokens of one name are the same if they
- * have one owner. Without a name nobody is the same.
+ * it does not matter by what (uid, password) or whose word it is (a proxy's,
+ * ssh's), as for the rules' member "user:NAME". Tokens of one name are the same
+ * if they have one owner. Without a name nobody is the same.
  */
 bool principal_is_same(const struct principal *a, const struct principal *b);
 

@@ -15,6 +15,7 @@ static const struct api_command *const tables[] = {
     api_typing_commands,
     api_control_commands,
     api_tokens_commands,
+    api_ssh_keys_commands,
     api_access_commands,
     api_config_commands,
 };

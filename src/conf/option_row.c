@@ -216,6 +216,17 @@ const struct option_row option_rows[] = {
       .text = "field of a request in which a proxy lists the person's groups,\n"
               "with commas between them",
       .more = "Access sections know them as proxy:GROUP." },
+    { .name = "ssh-login-user",
+      .type = OPTION_TEXT,
+      AT(ssh_login_user),
+      .min = 1,
+      .value = "NAME",
+      .is_reloaded = true,
+      .example = "console",
+      .text = "account that people without accounts share to come by ssh:\n"
+              "on --socket it may speak for others",
+      .more = "It has to be an account for nothing else. sshd finds out who "
+              "comes by the keys of vspc ssh-key add." },
     { .name = "menu-port",
       .type = OPTION_NUMBER,
       AT(menu_port),

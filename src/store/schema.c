@@ -59,6 +59,19 @@ static const char *const token_steps[] = {
     "  revoked INTEGER,"
     "  revoked_by TEXT"
     ") STRICT",
+    /*
+     * 2. The keys of people who come by ssh: "TYPE BASE64", as in
+     * authorized_keys. fingerprint follows from key.
+     */
+    "CREATE TABLE ssh_keys ("
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  fingerprint TEXT NOT NULL UNIQUE,"
+    "  name TEXT NOT NULL,"
+    "  key TEXT NOT NULL,"
+    "  comment TEXT NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  created_by TEXT NOT NULL"
+    ") STRICT",
 };
 
 const struct schema schema_tokens = {

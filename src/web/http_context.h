@@ -42,6 +42,9 @@ struct web_settings {
                          * they are keepers */
     const char *user_field;
     const char *groups_field;
+    /* Account whose peers of the Unix socket may say for whom they speak (the
+     * field HTTP_FIELD_PERSON). NULL: none. */
+    const char *ssh_login;
     /* "https://host[:port]": pages of these may use the API, besides those that
      * come from where the request goes. */
     const char *const *origin;

@@ -73,6 +73,7 @@ static void read_head(struct http_session *s, const struct http_head *head)
     e->last_event = copy_field(head, "last-event-id");
     e->user = copy_field(head, settings->user_field);
     e->groups = copy_field(head, settings->groups_field);
+    e->person = copy_field(head, HTTP_FIELD_PERSON);
     e->is_doubtful = is_repeated(head, settings->user_field) ||
                      is_repeated(head, settings->groups_field);
     if (e->is_upgrade) {
@@ -294,5 +295,6 @@ void http_exchange_free(struct http_session *s)
     free(e->websocket_version);
     free(e->user);
     free(e->groups);
+    free(e->person);
     free(e);
 }

@@ -3,6 +3,8 @@
  *
  *   Authorization   a token, or a name and a password; refused if it proves
  *                   nothing: nobody is served as somebody else than he says
+ *   ssh's word      from the account of --ssh-login-user alone; refused if
+ *                   another one says it
  *   a proxy's word  if the connection is a trusted proxy's
  *   the connection  the uid of a Unix socket's peer, a TLS client certificate,
  *                   or the address alone
@@ -398,6 +400,37 @@ static void go_on_proxied(struct http_session *s)
     go_on(s, &s->proxied);
 }
 
+/* ---- ssh's word -----------------------------------------------------------
+ */
+
+static bool is_ssh_login(const struct http_session *s)
+{
+    const char *login = s->http->settings.ssh_login;
+
+    return s->is_socket && login != NULL && s->base.proof == PROOF_UID &&
+           strcmp(s->base.name, login) == 0;
+}
+
+/* The person is at another machine, and has no account on this one. */
+static void go_on_by_ssh(struct http_session *s)
+{
+    if (!is_ssh_login(s)) {
+        http_answer_error(s, 0, API_FORBIDDEN,
+                          "your account may not speak for others",
+                          "vspcd's setting ssh-login-user names the account "
+                          "that may");
+        return;
+    }
+    principal_done(&s->proxied);
+    s->proxied = principal_of_address(false, (struct ip){ 0 });
+    s->proxied.is_local = false;
+    if (principal_prove(&s->proxied, PROOF_SSH, s->exchange->person))
+        go_on(s, &s->proxied);
+    else
+        http_answer_error(s, 400, API_BAD_REQUEST,
+                          "the name of the person is no name", NULL);
+}
+
 /* ---- the connection -------------------------------------------------------
  */
 
@@ -405,8 +438,15 @@ static void prove_request(struct http_session *s)
 {
     const struct http_exchange *e = s->exchange;
 
-    if (e->authorization != NULL)
+    if (e->authorization != NULL && e->person != NULL)
+        http_answer_error(s, 400, API_BAD_REQUEST,
+                          "a request is by a token or password, or for "
+                          "somebody who came by ssh, not both",
+                          NULL);
+    else if (e->authorization != NULL)
         check_field(s);
+    else if (e->person != NULL)
+        go_on_by_ssh(s);
     else if (is_proxy(s))
         go_on_proxied(s);
     else

@@ -83,6 +83,7 @@ struct http_exchange {
     char *websocket_protocol; /* those on offer */
     char *websocket_version;
     char *user, *groups; /* the trusted proxy's fields */
+    char *person;        /* that of ssh's account */
 };
 
 /* What an Authorization field has proven on this connection. */
@@ -110,7 +111,8 @@ struct http_session {
     struct http_look *look;         /* NULL: nobody is looked up */
     struct principal base;          /* by socket, certificate or address */
     struct groups_watched watched;  /* base */
-    struct principal proxied;       /* by a proxy's word, for one request */
+    struct principal proxied;       /* by the word of a proxy, or of ssh's
+                                     * account, for one request */
     struct principal *who; /* of the request: one of these, or proof's */
     struct gate_newcomer newcomer; /* until it has proven a name */
     struct list node;              /* in http_context.idle or busy */

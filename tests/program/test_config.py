@@ -252,7 +252,7 @@ SETTINGS = [
      "--web-proxy-from", "192.0.2.7", "--web-proxy-socket",
      "--web-proxy-user-header", "X-User",
      "--web-proxy-groups-header", "X-Groups",
-     "--metrics-from", "192.0.2.0/24"],
+     "--metrics-from", "192.0.2.0/24", "--ssh-login-user", "a b"],
     ["--menu-port", 992, "--menu-escape", "%"],
     ["--admin-port", 993, "--admin-iface", "::1"],
     ["--client-tls", "required", "--client-certs", "required", "--client-ca",

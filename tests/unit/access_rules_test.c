@@ -205,19 +205,19 @@ static void a_name_counts_with_its_proof(void **state)
     static const struct {
         const char *member;
         const char *name;
-        bool is_for[PROOF_COUNT]; /* address, uid, cert, token, pass, proxy */
+        bool is_for[PROOF_COUNT]; /* ..., password, proxy, ssh */
     } rows[] = {
-        { "alice", "alice", { 0, 1, 0, 0, 1, 1 } },
-        { "user:alice", "alice", { 0, 1, 0, 0, 1, 1 } },
-        { "alice", "Alice", { 0, 0, 0, 0, 0, 0 } },
-        { "alice", "alice2", { 0, 0, 0, 0, 0, 0 } },
-        { "unix:staff", "alice", { 0, 1, 0, 0, 1, 0 } },
-        { "proxy:staff", "alice", { 0, 0, 0, 0, 0, 1 } },
-        { "unix:other", "alice", { 0, 0, 0, 0, 0, 0 } },
-        { "certificate:al*", "alice", { 0, 0, 1, 0, 0, 0 } },
-        { "certificate:bob", "alice", { 0, 0, 0, 0, 0, 0 } },
-        { "certificate:AL*", "alice", { 0, 0, 0, 0, 0, 0 } },
-        { "anybody", "alice", { 1, 1, 1, 0, 1, 1 } },
+        { "alice", "alice", { 0, 1, 0, 0, 1, 1, 1 } },
+        { "user:alice", "alice", { 0, 1, 0, 0, 1, 1, 1 } },
+        { "alice", "Alice", { 0, 0, 0, 0, 0, 0, 0 } },
+        { "alice", "alice2", { 0, 0, 0, 0, 0, 0, 0 } },
+        { "unix:staff", "alice", { 0, 1, 0, 0, 1, 0, 0 } },
+        { "proxy:staff", "alice", { 0, 0, 0, 0, 0, 1, 0 } },
+        { "unix:other", "alice", { 0, 0, 0, 0, 0, 0, 0 } },
+        { "certificate:al*", "alice", { 0, 0, 1, 0, 0, 0, 0 } },
+        { "certificate:bob", "alice", { 0, 0, 0, 0, 0, 0, 0 } },
+        { "certificate:AL*", "alice", { 0, 0, 0, 0, 0, 0, 0 } },
+        { "anybody", "alice", { 1, 1, 1, 0, 1, 1, 1 } },
     };
 
     (void)state;

@@ -169,7 +169,8 @@ static void others_tokens_are_hidden(void **state)
 static void who_has_no_account_has_no_tokens(void **state)
 {
     static const enum principal_proof others[] = { PROOF_CERTIFICATE,
-                                                   PROOF_TOKEN, PROOF_PROXY };
+                                                   PROOF_TOKEN, PROOF_PROXY,
+                                                   PROOF_SSH };
     struct fixture *f = *state;
 
     api_fixture_be(&f->api, NULL);

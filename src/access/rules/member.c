@@ -237,7 +237,8 @@ bool member_has_name_of(enum member_kind kind, const char *name,
         break;
     case MEMBER_PLAIN:
     case MEMBER_PERSON:
-        return (is_of_account(who) || who->proof == PROOF_PROXY) &&
+        return (is_of_account(who) || who->proof == PROOF_PROXY ||
+                who->proof == PROOF_SSH) &&
                strcmp(name, who->name) == 0;
     case MEMBER_UNIX:
         return is_of_account(who) && principal_has_group(who, name);

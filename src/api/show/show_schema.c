@@ -40,7 +40,7 @@ static const struct show_member keyboard_members[] = {
 
 static const struct show_member lock_members[] = {
     { "by", "text", "Only this person's clients type." },
-    { "proof", "address|uid|certificate|token|password|proxy",
+    { "proof", "address|uid|certificate|token|password|proxy|ssh",
       "How the name was proven." },
     { "reason", "text?", "As given." },
     { "since", "time", "When it was locked." },
@@ -82,7 +82,7 @@ static const struct show_member client_members[] = {
     { "console", "text", "Its console, as shown to people." },
     { "console_id", "text", "Its console's identity." },
     { "name", "text?", "Of its person or program." },
-    { "proof", "address|uid|certificate|token|password|proxy",
+    { "proof", "address|uid|certificate|token|password|proxy|ssh",
       "How that was proven." },
     { "door", "text", "How it came: port, menu, ..." },
     { "right", "read|write|break|control|admin", "On its console." },
@@ -104,7 +104,7 @@ static const struct show_member client_members[] = {
 
 static const struct show_member person_members[] = {
     { "name", "text?", "Null: somebody who has proven nothing." },
-    { "proof", "address|uid|certificate|token|password|proxy",
+    { "proof", "address|uid|certificate|token|password|proxy|ssh",
       "How the name was proven." },
     { "address", "text?", "Of somebody without a name." },
     { "since", "time?", "When the first of its clients came." },
@@ -132,7 +132,7 @@ static const struct show_member version_members[] = {
 
 static const struct show_member whoami_members[] = {
     { "name", "text?", "What the caller has proven; null: nothing." },
-    { "proof", "address|uid|certificate|token|password|proxy",
+    { "proof", "address|uid|certificate|token|password|proxy|ssh",
       "How the name was proven." },
     { "groups", "number", "How many groups are known of it." },
     { "right", "none|read|write|break|control|admin", "On the server." },
@@ -222,6 +222,19 @@ static const struct show_member token_members[] = { TOKEN_MEMBERS };
 static const struct show_member new_token_members[] = {
     { "token", "text", "Its text; it is shown this once, and kept nowhere." },
     TOKEN_MEMBERS,
+};
+
+static const struct show_member ssh_keys_members[] = LIST_OF("SshKey");
+
+static const struct show_member ssh_key_members[] = {
+    { "id", "number", "Never used again." },
+    { "name", "text", "Whose it is." },
+    { "fingerprint", "text", "SHA256:..., as ssh-keygen -l shows it." },
+    { "key", "text", "TYPE BASE64, as in authorized_keys." },
+    { "comment", "text?", "That stood behind it." },
+    { "created", "time", "When it was added." },
+    { "created_by", "text", "By whom." },
+    { .name = NULL },
 };
 
 static const struct show_member explanation_members[] = {
@@ -314,6 +327,8 @@ static const struct show_schema schemas[] = {
     { "Token", "An access token.", token_members },
     { "NewToken", "An access token, with its text.", new_token_members },
     { "Tokens", "A list of tokens.", tokens_members },
+    { "SshKey", "A public key of ssh, and whose it is.", ssh_key_members },
+    { "SshKeys", "A list of keys.", ssh_keys_members },
     { "Explanation", "What the rules say of somebody.", explanation_members },
     { "Setting", "A setting, and where it comes from.", setting_members },
     { "Config", "The configuration in force.", config_members },

@@ -233,8 +233,30 @@ static void revoke_unseen(struct daemon_tokens *t, struct token_job *job)
         token_job_free(job);
 }
 
+/* Whether anybody waits for the answer or not. */
+static void log_key(const struct token_job *job)
+{
+    const struct ssh_key_record *key;
+
+    if (job->result != 0 || job->keys.count == 0 ||
+        job->kind == TOKEN_JOB_LIST_KEYS)
+        return;
+    key = job->keys.item[0];
+    if (job->kind == TOKEN_JOB_ADD_KEY)
+        log_audit(LOG_INFO, NULL, NULL,
+                  LOG_SSH_KEY_ADDED " principal=%s name=%s fingerprint=%s",
+                  LOG_TEXT(job->by), LOG_TEXT(key->name),
+                  LOG_TEXT(key->fingerprint));
+    else
+        log_audit(LOG_INFO, NULL, NULL,
+                  LOG_SSH_KEY_DELETED " principal=%s name=%s fingerprint=%s",
+                  LOG_TEXT(job->by), LOG_TEXT(key->name),
+                  LOG_TEXT(key->fingerprint));
+}
+
 static void finish(struct daemon_tokens *t, struct token_job *job)
 {
+    log_key(job);
     if (job->on_done != NULL)
         job->on_done(job->waiter, job);
     else if (job->kind == TOKEN_JOB_CREATE && job->result == 0)

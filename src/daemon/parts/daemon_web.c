@@ -159,6 +159,7 @@ static struct web_settings web_settings_of(struct daemon_web *w)
         .trusts_socket = s->web_proxy_socket,
         .user_field = s->web_user_field,
         .groups_field = s->web_groups_field,
+        .ssh_login = s->ssh_login_user,
         .origin = w->origin,
         .origin_count = s->web_origins.count,
     };

@@ -17,6 +17,10 @@
 
 #include "proto/http/http_head.h"
 
+/* For whom the sender speaks, on vspcd's Unix socket: it counts from the
+ * account of the setting --ssh-login-user, and is refused from any other. */
+#define HTTP_FIELD_PERSON "Vspcd-Person"
+
 enum http_event {
     HTTP_NEED_MORE, /* all input was used; feed more later */
     HTTP_HEAD_DONE, /* the message's head is complete */

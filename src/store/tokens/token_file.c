@@ -116,6 +116,11 @@ void token_file_close(struct token_file *f)
     free(f);
 }
 
+const struct sqlite_file *token_file_sqlite(const struct token_file *f)
+{
+    return &f->file;
+}
+
 /* ---- reading ---------------------------------------------------------- */
 
 /* The version is asked for before the rows are read: what is written in between

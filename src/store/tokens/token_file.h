@@ -102,4 +102,8 @@ struct token_use {
 int token_file_note_uses(struct token_file *f, const struct token_use *uses,
                          size_t count, struct err *err);
 
+/* For ssh_key_rows.c, whose rows are in the same file. */
+struct sqlite_file;
+const struct sqlite_file *token_file_sqlite(const struct token_file *f);
+
 #endif

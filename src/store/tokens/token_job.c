@@ -23,6 +23,7 @@ void token_job_free(struct token_job *job)
         return;
     list_remove(&job->node);
     token_list_done(&job->list);
+    ssh_key_list_done(&job->keys);
     free(job);
 }
 
@@ -134,6 +135,43 @@ static int revoke(struct token_job *job, struct token_file *file)
     return token_file_revoke(file, found->name, job->by, job->now_s, &job->err);
 }
 
+/* ---- keys of ssh -------------------------------------------------------- */
+
+static int add_key(struct token_job *job, const struct sqlite_file *file)
+{
+    const struct ssh_key_record record = {
+        .fingerprint = job->fingerprint,
+        .name = job->name,
+        .key = job->key,
+        .comment = job->comment,
+        .created_s = job->now_s,
+        .created_by = job->by,
+    };
+    int r = ssh_key_rows_add(file, &record, &job->err);
+
+    return r == 0 ? ssh_key_rows_load(file, job->fingerprint, &job->keys,
+                                      &job->err)
+                  : r;
+}
+
+static int run_keys(struct token_job *job, struct token_file *file)
+{
+    const struct sqlite_file *sqlite = token_file_sqlite(file);
+    int r;
+
+    if (job->kind == TOKEN_JOB_ADD_KEY)
+        return add_key(job, sqlite);
+    r = ssh_key_rows_load(sqlite, job->fingerprint, &job->keys, &job->err);
+    if (r != 0 || job->kind == TOKEN_JOB_LIST_KEYS)
+        return r;
+    return ssh_key_rows_delete(sqlite, job->fingerprint, &job->err);
+}
+
+static bool is_about_keys(const struct token_job *job)
+{
+    return job->kind >= TOKEN_JOB_LIST_KEYS;
+}
+
 /* ---- running ------------------------------------------------------------ */
 
 static int run(struct token_job *job, struct token_file *file)
@@ -141,6 +179,8 @@ static int run(struct token_job *job, struct token_file *file)
     const struct token_record *made;
     int r = 0;
 
+    if (is_about_keys(job))
+        return run_keys(job, file);
     if (job->kind == TOKEN_JOB_CREATE)
         r = create(job, file);
     if (job->kind == TOKEN_JOB_REVOKE)
@@ -154,11 +194,15 @@ static int run(struct token_job *job, struct token_file *file)
     return 0;
 }
 
-/* No file is no tokens. */
+/* No file is no tokens and no keys. */
 static int run_without_file(struct token_job *job)
 {
-    if (job->kind == TOKEN_JOB_LIST)
+    if (job->kind == TOKEN_JOB_LIST || job->kind == TOKEN_JOB_LIST_KEYS)
         return 0;
+    if (is_about_keys(job)) {
+        err_set(&job->err, "there are no keys");
+        return SSH_KEY_ROWS_NO_SUCH_KEY;
+    }
     err_set(&job->err, "there are no tokens");
     return TOKEN_FILE_NO_SUCH_NAME;
 }
@@ -169,7 +213,9 @@ void token_job_run(struct token_job *job, struct token_file **file,
     int r = 0;
 
     if (*file == NULL)
-        r = token_file_open(file, path, job->kind == TOKEN_JOB_CREATE,
+        r = token_file_open(file, path,
+                            job->kind == TOKEN_JOB_CREATE ||
+                                job->kind == TOKEN_JOB_ADD_KEY,
                             &job->err);
     if (r == 0)
         r = run(job, *file);

@@ -181,7 +181,8 @@ static bool do_jobs(struct token_store *s, struct list *jobs)
         struct token_job *job = CONTAINER_OF(node, struct token_job, node);
 
         token_job_run(job, &s->file, s->path);
-        any = any || job->kind != TOKEN_JOB_LIST;
+        any = any || job->kind == TOKEN_JOB_CREATE ||
+              job->kind == TOKEN_JOB_REVOKE;
     }
     return any;
 }

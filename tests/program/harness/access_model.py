@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 RIGHTS = ["none", "read", "write", "break", "control", "admin"]
-PERSONS = {"uid", "password", "proxy"}
+PERSONS = {"uid", "password", "proxy", "ssh"}
 ACCOUNTS = {"uid", "password"}
 
 
