@@ -63,7 +63,7 @@ MAY_INCLUDE = {
     "cluster": "base log proto core net",
     "cli": "base log proto net cli/common cli/output cli/remote "
            "cli/invocation cli/link cli/attach cli/run cli/watch cli/pick "
-           "cli/verbs",
+           "cli/ssh cli/verbs",
     "cli/common": "base -cli",
     "cli/output": "base cli/common -cli",
     "cli/remote": "base proto net -cli",
@@ -77,6 +77,8 @@ MAY_INCLUDE = {
                  "cli/link -cli",
     "cli/pick": "base net cli/common cli/output cli/remote cli/invocation "
                 "cli/link cli/attach -cli",
+    "cli/ssh": "base proto net cli/common cli/output cli/remote "
+               "cli/invocation cli/verbs -cli",
     "cli/verbs": "base proto net cli/common cli/output cli/remote "
                  "cli/invocation -cli",
 

@@ -46,6 +46,41 @@ static enum exits use_options(struct invocation *in)
                              colours);
 }
 
+static bool has_word(const char *words, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = words; at[0] != '\0'; at += strspn(at, " ")) {
+        size_t next = strcspn(at, " ");
+
+        if (next == len && memcmp(at, name, len) == 0)
+            return true;
+        at += next;
+    }
+    return false;
+}
+
+/* What somebody who came by ssh may not say is refused, and not left out: he
+ * would get something else than he has asked for. */
+static enum exits check_by_ssh(const struct invocation *in)
+{
+    static const char common[] =
+        "request-timeout color no-input quiet help version";
+    const struct arguments *a = &in->arguments;
+    const char *own = in->verb != NULL ? in->verb->by_ssh : "";
+
+    if (own == NULL)
+        return invocation_refuse(in, "%s cannot be used by ssh",
+                                 in->verb->name);
+    for (size_t i = 0; i < a->option_count; i++) {
+        const char *name = a->option[i].row->name;
+
+        if (!has_word(common, name) && !has_word(own, name))
+            return invocation_refuse(in, "--%s cannot be used by ssh", name);
+    }
+    return EXITS_DONE;
+}
+
 /* argv begins behind the verb. */
 static enum exits run_verb(struct invocation *in, int argc, char **argv)
 {
@@ -62,6 +97,9 @@ static enum exits run_verb(struct invocation *in, int argc, char **argv)
     } else if (arguments_read(a, argc, argv, false, &err) < 0) {
         return invocation_refuse(in, "%s", err.text);
     }
+    exits = in->is_by_ssh ? check_by_ssh(in) : EXITS_DONE;
+    if (exits != EXITS_DONE)
+        return exits;
     if (arguments_has(a, "help")) {
         help_print_verb(stdout, verb);
         return EXITS_DONE;
@@ -82,8 +120,10 @@ static enum exits run_verb(struct invocation *in, int argc, char **argv)
 /* A person gets the list. */
 static enum exits run_without_verb(struct invocation *in)
 {
-    enum exits exits = use_options(in);
+    enum exits exits = in->is_by_ssh ? check_by_ssh(in) : EXITS_DONE;
 
+    if (exits == EXITS_DONE)
+        exits = use_options(in);
     if (exits != EXITS_DONE)
         return exits;
     if (invocation_is_interactive() &&

@@ -254,5 +254,6 @@ const struct verb verb_help = {
     .kind = VERB_WORDS_VERB,
     .summary = "print help, for a verb too",
     .example = "vspc help logs\n",
+    .by_ssh = "",
     .run = run_help,
 };

@@ -5,12 +5,14 @@
 #include "cli/complete.h"
 #include "cli/help.h"
 #include "cli/run/run.h"
+#include "cli/ssh/ssh.h"
 #include "cli/verbs/verbs.h"
 #include "cli/watch/watch.h"
 
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 const struct verb *const verb_table[] = {
     &verb_list,
     &verb_show,
@@ -35,10 +37,16 @@ const struct verb *const verb_table[] = {
     &verb_reload,
     &verb_config_check,
     &verb_config_show,
+    &verb_config_ssh,
     &verb_access_explain,
     &verb_token_create,
     &verb_token_list,
     &verb_token_revoke,
+    &verb_ssh_key_add,
+    &verb_ssh_key_list,
+    &verb_ssh_key_delete,
+    &verb_ssh_keys,
+    &verb_ssh_session,
 
     &verb_context_list,
     &verb_context_use,
@@ -50,6 +58,7 @@ const struct verb *const verb_table[] = {
     &verb_help,
     NULL,
 };
+/* clang-format on */
 
 /* How many of the words the name has; 0: it is not their beginning. */
 static int match(const char *name, int count, char *const *words)

@@ -40,6 +40,7 @@ FILES = PROGRAMS | {
     f"{DOCS}/vspcd.conf.sample", f"{DOCS}/vspcd.logrotate",
     f"{DOCS}/vspcd-audit.logrotate",
     f"{DOCS}/vspcd.pam",
+    f"{DOCS}/vspcd-sshd.conf.sample",
     f"{PREFIX}/share/vspcd/grafana/vspcd.json",
     f"{PREFIX}/share/vspcd/prometheus/vspcd.rules.yml",
 }

@@ -28,6 +28,7 @@ struct attach_settings {
     bool is_raw; /* bytes alone: no words between them, no line ends changed
                   */
     bool is_quiet;
+    bool is_by_ssh;     /* no files, and no shell that could go on with us */
     const char *record; /* a file; NULL: not recorded */
 };
 

@@ -115,9 +115,16 @@ static void toggle_spying(struct attach *a)
                key.text);
 }
 
+static bool is_for_shell(enum keys_event event)
+{
+    return event == KEYS_LOG || event == KEYS_SUSPEND;
+}
+
 static void run(struct attach *a, enum keys_event event,
                 const struct keys_item *item)
 {
+    if (a->settings->is_by_ssh && is_for_shell(event))
+        event = KEYS_UNKNOWN;
     switch (event) {
     case KEYS_NEED_MORE:
         break;

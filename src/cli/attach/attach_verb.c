@@ -41,6 +41,7 @@ static enum exits read_options(struct invocation *in, struct attach_settings *s)
         .takes = arguments_has(a, "take") || arguments_has(a, "force"),
         .is_raw = arguments_has(a, "raw"),
         .is_quiet = arguments_has(a, "quiet"),
+        .is_by_ssh = in->is_by_ssh,
         .record = arguments_text(a, "record"),
     };
     if (escape != NULL && !keys_parse_escape(escape, &s->escape))
@@ -124,5 +125,6 @@ const struct verb verb_attach = {
                "vspc attach web-01 --escape '#' --record session.cast\n"
                "echo uptime | vspc attach web-01\n",
     .option = options,
+    .by_ssh = "read-only take force history escape raw linger",
     .run = run_attach,
 };

@@ -216,23 +216,26 @@ void attach_say_help(struct attach *a)
     static const struct {
         const char *key;
         const char *text;
+        bool is_for_shell;
     } rows[] = {
-        { ".", "leave" },
-        { "?", "this help" },
-        { "b", "send a break" },
-        { "B", "send a SysRq key: its letter comes next, ? lists them" },
-        { "r", "replay what was shown last" },
-        { "w", "who is here" },
-        { "t", "take the keyboard over" },
-        { "s", "spy: only read from now on; again: type" },
-        { "l", "log to a file from now on; again: end the log" },
-        { "z", "suspend vspc, as ^Z does elsewhere" },
+        { ".", "leave", false },
+        { "?", "this help", false },
+        { "b", "send a break", false },
+        { "B", "send a SysRq key: its letter comes next, ? lists them", false },
+        { "r", "replay what was shown last", false },
+        { "w", "who is here", false },
+        { "t", "take the keyboard over", false },
+        { "s", "spy: only read from now on; again: type", false },
+        { "l", "log to a file from now on; again: end the log", true },
+        { "z", "suspend vspc, as ^Z does elsewhere", true },
     };
     struct keys_text key = keys_format(a->settings->escape);
     char line[128];
 
     attach_say(a, "keys behind %s:", key.text);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].is_for_shell && a->settings->is_by_ssh)
+            continue;
         snprintf(line, sizeof line, "    %s  %s\r\n", rows[i].key,
                  rows[i].text);
         attach_put_words(a, slice_of_text(line));

@@ -45,7 +45,12 @@ struct verb {
     const char *text;    /* more, for --help and the manual; NULL: nothing */
     const char *example; /* command lines, each ended by "\n" */
     const struct option_row *option; /* NULL: none */
-    bool is_hidden;                  /* from help, manual and completion */
+    /* In an ssh session (cli/ssh/): the options that may be used there, besides
+     * those of every verb, with a blank between them. None of them has anything
+     * to do with files of the machine that sshd is on. NULL: the verb may not
+     * be used there. */
+    const char *by_ssh;
+    bool is_hidden; /* from help, manual and completion */
     bool takes_all; /* words as they are, also those that look like options */
     enum exits (*run)(struct invocation *in);
 };

@@ -87,6 +87,7 @@ enum exits invocation_connect(struct invocation *in)
         .cert = arguments_text(a, "cert"),
         .key = arguments_text(a, "key"),
         .thumbprint = arguments_text(a, "thumbprint"),
+        .person = in->person,
     };
     unsigned long timeout_s;
     struct err err;

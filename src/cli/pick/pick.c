@@ -41,6 +41,7 @@ struct pick {
     bool is_listed;
     bool is_over;
     bool is_picked;
+    bool is_by_ssh;
 };
 
 /* ---- the screen ----------------------------------------------------------
@@ -343,7 +344,11 @@ static void attach(struct pick *p)
     char *id = xstrdup(item->id);
     char *name = xstrdup(item->name);
     const struct attach_settings settings = {
-        .id = id, .name = name, .history = -1, .escape = KEYS_ESCAPE
+        .id = id,
+        .name = name,
+        .history = -1,
+        .escape = KEYS_ESCAPE,
+        .is_by_ssh = p->is_by_ssh,
     };
 
     p->is_picked = false;
@@ -374,7 +379,8 @@ static int run(struct pick *p)
 
 enum exits pick_run(struct invocation *in)
 {
-    struct pick p = { .exits = invocation_connect(in) };
+    struct pick p = { .exits = invocation_connect(in),
+                      .is_by_ssh = in->is_by_ssh };
     struct tty tty;
     int r;
 

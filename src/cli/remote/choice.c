@@ -124,7 +124,8 @@ int choice_make(struct choice *ret, const struct choice_options *options,
     const json_t *context = NULL;
     int r = 0;
 
-    *ret = (struct choice){ .settings.timeout_ms = options->timeout_ms };
+    *ret = (struct choice){ .settings.timeout_ms = options->timeout_ms,
+                            .settings.person = options->person };
     if (server == NULL && options->context == NULL)
         server = environment("VSPC_SERVER");
     if (server == NULL)

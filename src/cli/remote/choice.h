@@ -31,6 +31,7 @@ struct choice_options {
     const char *cert;
     const char *key;
     const char *thumbprint;
+    const char *person; /* as in struct remote_settings */
     unsigned timeout_ms;
 };
 

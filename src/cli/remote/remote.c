@@ -32,6 +32,7 @@ struct remote {
     struct tls_context *tls; /* NULL: not https */
     struct place place;
     char *token; /* NULL: none */
+    char *person;
     unsigned timeout_ms;
     struct timer timer;
 
@@ -184,6 +185,8 @@ static void put_request(struct remote *r)
         http_write_field(&r->out, "Host", place_authority(&r->place).text);
     failed |= http_write_field(&r->out, "User-Agent", "vspc/" VSPCD_VERSION);
     put_token(r, &failed);
+    if (r->person != NULL)
+        failed |= http_write_field(&r->out, HTTP_FIELD_PERSON, r->person);
     for (size_t i = 0;
          i < sizeof q->field / sizeof q->field[0] && q->field[i].name != NULL;
          i++)
@@ -464,6 +467,8 @@ int remote_open(struct remote **ret_remote,
     r->timeout_ms = settings->timeout_ms;
     if (settings->token != NULL)
         r->token = xstrdup(settings->token);
+    if (settings->person != NULL)
+        r->person = xstrdup(settings->person);
     *ret_remote = r;
     return 0;
 }
@@ -478,6 +483,7 @@ void remote_close(struct remote *r)
     loop_close(r->loop);
     tls_context_close(r->tls);
     mem_free_secret(&r->token);
+    free(r->person);
     free(r);
 }
 

@@ -27,6 +27,9 @@ struct remote;
 struct remote_settings {
     struct place place;
     const char *token;
+    /* For whom we speak: the server takes the word of the account of its
+     * setting --ssh-login-user. */
+    const char *person;
     /* https: who the server may be; see tls_context.h. Without a thumbprint it
      * must have a certificate for the host, of a CA in ca_path, or of one that
      * this system knows. */

@@ -173,6 +173,7 @@ const struct verb verb_access_explain = {
     .example = "vspc access explain alice web-01\n"
                "vspc access explain token:ci web-01\n",
     .option = form_options_one,
+    .by_ssh = "output",
     .run = run_explain,
 };
 

@@ -115,5 +115,6 @@ const struct verb verb_events = {
                "vspc events -f\n"
                "vspc events -f --kind vm-up,vm-down --match 'web-*'\n",
     .option = options,
+    .by_ssh = "follow kind match after audit",
     .run = run_events,
 };

@@ -231,6 +231,7 @@ const struct verb verb_list = {
                "vspc list -o json | jq '.items[].name'\n"
                "vspc list --watch\n",
     .option = options,
+    .by_ssh = "output no-headers state search sort limit watch interval",
     .run = run_list,
 };
 
@@ -245,5 +246,6 @@ const struct verb verb_show = {
     .example = "vspc show web-01\n"
                "vspc show web-01 -o json\n",
     .option = form_options_one,
+    .by_ssh = "output",
     .run = run_show,
 };

@@ -85,6 +85,7 @@ const struct verb verb_lock = {
             "unlock, the end of --for, or a restart of vspcd.",
     .example = "vspc lock web-01 --reason 'firmware update' --for 2h\n",
     .option = lock_options,
+    .by_ssh = "reason for",
     .run = run_lock,
 };
 
@@ -97,6 +98,7 @@ const struct verb verb_unlock = {
     .kind = VERB_WORDS_CONSOLE,
     .summary = "give the keyboard back",
     .example = "vspc unlock web-01\n",
+    .by_ssh = "",
     .run = run_unlock,
 };
 
@@ -109,5 +111,6 @@ const struct verb verb_forget = {
     .kind = VERB_WORDS_CONSOLE,
     .summary = "forget a console without VM and clients, and its port",
     .example = "vspc forget old-vm\n",
+    .by_ssh = "",
     .run = run_forget,
 };

@@ -173,5 +173,6 @@ const struct verb verb_logs = {
                "vspc logs web-01 --since 10m --grep 'panic|oops'\n"
                "vspc logs web-01 --raw > web-01.log\n",
     .option = options,
+    .by_ssh = "follow tail since until timestamps raw previous",
     .run = run_logs,
 };

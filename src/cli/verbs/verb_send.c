@@ -335,6 +335,7 @@ const struct verb verb_send = {
                "echo reboot | vspc send web-01 --stdin\n"
                "vspc send 'web-*' --all-matching 'shutdown -h now'\n",
     .option = send_options,
+    .by_ssh = "no-enter stdin raw pace all-matching yes",
     .run = run_send,
 };
 
@@ -349,5 +350,6 @@ const struct verb verb_break = {
     .example = "vspc break web-01\n"
                "vspc break web-01 --sysrq t\n",
     .option = break_options,
+    .by_ssh = "sysrq",
     .run = run_break,
 };

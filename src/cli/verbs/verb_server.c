@@ -244,6 +244,7 @@ const struct verb verb_status = {
     .example = "vspc status\n"
                "vspc status --quiet || echo 'look at vspcd'\n",
     .option = form_options_one,
+    .by_ssh = "output",
     .run = run_status,
 };
 
@@ -254,6 +255,7 @@ const struct verb verb_limits = {
     .summary = "show the server's limits, and how much of each is used",
     .example = "vspc limits\n",
     .option = form_options_list,
+    .by_ssh = "output no-headers",
     .run = run_limits,
 };
 
@@ -299,5 +301,6 @@ const struct verb verb_version = {
     .words = "",
     .summary = "show the versions of vspc and of the server",
     .example = "vspc version\n",
+    .by_ssh = "",
     .run = run_version,
 };

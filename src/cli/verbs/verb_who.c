@@ -195,6 +195,7 @@ const struct verb verb_who = {
     .example = "vspc who\n"
                "vspc who web-01\n",
     .option = form_options_list,
+    .by_ssh = "output no-headers",
     .run = run_who,
 };
 
@@ -208,6 +209,7 @@ const struct verb verb_kick = {
     .example = "vspc kick 17\n"
                "vspc kick alice@web-01 --reason 'maintenance'\n",
     .option = kick_options,
+    .by_ssh = "reason",
     .run = run_kick,
 };
 
@@ -222,5 +224,6 @@ const struct verb verb_message = {
     .example = "vspc message web-01 I reboot it in 5 minutes\n"
                "vspc message --all maintenance at noon\n",
     .option = message_options,
+    .by_ssh = "all",
     .run = run_message,
 };

@@ -340,5 +340,6 @@ const struct verb verb_watch = {
     .example = "vspc watch 'web-*'\n"
                "vspc watch '*' | grep --line-buffered -i panic\n",
     .option = options,
+    .by_ssh = "history",
     .run = run_watch,
 };
