@@ -18,12 +18,13 @@ static const struct api_command *const tables[] = {
     api_ssh_keys_commands,
     api_access_commands,
     api_config_commands,
+    NULL,
 };
 /* clang-format on */
 
 const struct api_command *api_next_row(struct api_cursor *cursor)
 {
-    while (cursor->table < sizeof tables / sizeof *tables) {
+    while (tables[cursor->table] != NULL) {
         const struct api_command *row = &tables[cursor->table][cursor->row++];
 
         if (row->name != NULL)
