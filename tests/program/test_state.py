@@ -291,7 +291,9 @@ def test_a_client_keeps_a_console_without_a_vm(start):
     vm = vspcd.vm("web")
     vm.close()
     vspcd.wait_event(words.VM_DISCONNECTED, peer=vm.address)
+    vspcd.vm("in between")
     client = vspcd.telnet(vm)
+    vspcd.vm("later")  # is written behind what was before
     crash(vspcd)
     assert rows(start.file)[0]["left_at"] is None
     client.close()
