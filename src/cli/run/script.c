@@ -20,14 +20,18 @@ const char *script_verb_name(enum script_verb verb)
     return verb_names[verb];
 }
 
+/* What is typed may be a password. */
+static void free_text(struct script_step *step)
+{
+    if (step->text != NULL)
+        explicit_bzero(step->text, step->len);
+    free(step->text);
+}
+
 void script_done(struct script *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        /* What is typed may be a password. */
-        if (s->step[i].text != NULL)
-            explicit_bzero(s->step[i].text, s->step[i].len);
-        free(s->step[i].text);
-    }
+    for (size_t i = 0; i < s->count; i++)
+        free_text(&s->step[i]);
     free(s->step);
     *s = (struct script){ .count = 0 };
 }
@@ -145,7 +149,7 @@ int script_add(struct script *s, const char *verb, const char *text,
     step.verb = (enum script_verb)i;
     expected = read_step(&step, text);
     if (expected != NULL) {
-        free(step.text);
+        free_text(&step);
         snprintf(problem, sizeof problem, "expected %s", expected);
         refuse(err, line, verb, problem);
         return -EINVAL;
@@ -189,7 +193,8 @@ int script_parse(struct script *s, struct slice content, struct err *err)
             (own > 0 && memchr(content.data, '\0', own) != NULL)) {
             refuse(err, number, "the line",
                    own > SCRIPT_TEXT_MAX ? "is too long" : "is no text");
-            return -EINVAL;
+            r = -EINVAL;
+            break;
         }
         if (own > 0)
             memcpy(line, content.data, own);
