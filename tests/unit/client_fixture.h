@@ -56,6 +56,22 @@ static inline struct peer *listener_connect(struct fixture *f)
     return client;
 }
 
+/* From now on. */
+static inline void let_anybody(struct fixture *f, enum right right,
+                               enum access_keyboard keyboard)
+{
+    const struct access_text member = { "anybody", 1 };
+    struct access_section_source section = { .pattern = { "*", 1 },
+                                             .keyboard = keyboard };
+    const struct access_source source = { .section = &section,
+                                          .section_count = 1 };
+
+    section.members[right] = (struct access_texts){ &member, 1 };
+    site_set_rules(&f->site, &source);
+    (void)sessions_judge(&f->site.ctx);
+    site_run(&f->site);
+}
+
 static inline struct slice part(size_t from, size_t to)
 {
     return slice_of(output + from, to - from);

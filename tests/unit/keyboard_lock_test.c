@@ -20,21 +20,6 @@ static const struct principal alice_by_password = { .name = alice_name,
                                                     .proof = PROOF_PASSWORD };
 static const struct principal bob = { .name = bob_name, .proof = PROOF_UID };
 
-static void use(struct fixture *f, enum right right,
-                enum access_keyboard keyboard)
-{
-    const struct access_text member = { "anybody", 1 };
-    struct access_section_source section = { .pattern = { "*", 1 },
-                                             .keyboard = keyboard };
-    const struct access_source source = { .section = &section,
-                                          .section_count = 1 };
-
-    section.members[right] = (struct access_texts){ &member, 1 };
-    site_set_rules(&f->site, &source);
-    (void)sessions_judge(&f->site.ctx);
-    site_run(&f->site);
-}
-
 static enum client_control_outcome lock_as(struct fixture *f,
                                            const struct principal *who,
                                            enum right right, uint64_t length_us,
@@ -272,7 +257,7 @@ static void it_goes_before_one_writer(void **state)
     struct peer *own = connect_as(f, &alice);
     struct err text;
 
-    use(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
     peer_give(other, BYTES("b"));
     lock(f, &alice);
     peer_give(own, BYTES("a"));

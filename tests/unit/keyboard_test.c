@@ -60,21 +60,6 @@ static void locks_are_granted_as_the_table_says(void **state)
 
 /* ---- one writer ---------------------------------------------------------- */
 
-static void use(struct fixture *f, enum right right,
-                enum access_keyboard keyboard)
-{
-    const struct access_text member = { "anybody", 1 };
-    struct access_section_source section = { .pattern = { "*", 1 },
-                                             .keyboard = keyboard };
-    const struct access_source source = { .section = &section,
-                                          .section_count = 1 };
-
-    section.members[right] = (struct access_texts){ &member, 1 };
-    site_set_rules(&f->site, &source);
-    (void)sessions_judge(&f->site.ctx);
-    site_run(&f->site);
-}
-
 static int one_writer(void **state)
 {
     struct directory_settings settings;
@@ -85,7 +70,7 @@ static int one_writer(void **state)
     settings = f->site.directory.settings;
     settings.writer_idle_us = 300 * (uint64_t)SECOND;
     directory_set(&f->site.directory, &settings);
-    use(f, RIGHT_WRITE, KEYBOARD_ONE_WRITER);
+    let_anybody(f, RIGHT_WRITE, KEYBOARD_ONE_WRITER);
     return 0;
 }
 
@@ -175,7 +160,7 @@ static void who_has_it_not_sends_no_break(void **state)
     struct peer *first = telnet_connect(&f->site, f->console);
     struct peer *second = telnet_connect(&f->site, f->console);
 
-    use(f, RIGHT_BREAK, KEYBOARD_ONE_WRITER);
+    let_anybody(f, RIGHT_BREAK, KEYBOARD_ONE_WRITER);
     peer_give(second, BYTES("b"));
     peer_forget(f->vm);
     peer_give(first, BYTES(IAC "\xf3"));
@@ -249,7 +234,7 @@ static void control_takes_it_at_once(void **state)
     peer_give(first, BYTES("a"));
     assert_false(take_over(last_client(f), &text));
     assert_non_null(strstr(text.text, "right to control"));
-    use(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_ONE_WRITER);
     assert_true(take_over(last_client(f), &text));
     directory_settle(&f->site.directory);
     peer_give(first, BYTES("a"));
@@ -263,7 +248,7 @@ static void without_one_writer_all_type(void **state)
     struct peer *first = telnet_connect(&f->site, f->console);
     struct peer *second = telnet_connect(&f->site, f->console);
 
-    use(f, RIGHT_WRITE, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_WRITE, KEYBOARD_FREE_FOR_ALL);
     peer_give(first, BYTES("a"));
     peer_give(second, BYTES("b"));
     peer_give(first, BYTES("a"));
@@ -294,7 +279,7 @@ static void beside_one_that_writes_alone_others_read(void **state)
     assert_true(peer_got(f->vm, BYTES("a")));
     assert_true(peer_got(second, BYTES(HELD_BY_1)));
     assert_ptr_equal(keyboard_holder(f->console), holder);
-    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
     assert_true(take_over(last_client(f), &text));
     directory_settle(&f->site.directory);
     peer_give(first, BYTES("a"));
@@ -353,7 +338,7 @@ static void a_lock_ends_with_the_right_to_write(void **state)
 
     (void)telnet_connect(&f->site, f->console);
     locked(f, LOCK_WRITE);
-    use(f, RIGHT_READ, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_READ, KEYBOARD_FREE_FOR_ALL);
     assert_null(keyboard_holder(f->console));
 }
 
@@ -370,7 +355,7 @@ static void a_client_is_turned_out_with_a_reason(void **state)
     struct err text;
 
     assert_int_equal(disconnect(by, number, &text), 0);
-    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
     assert_int_equal(disconnect(by, by->number, &text), 0);
     assert_int_equal(disconnect(by, number + 100, &text), 0);
     assert_int_equal(disconnect(by, number, &text), 1);
@@ -389,7 +374,7 @@ static void all_others_are_turned_out(void **state)
     struct peer *second = telnet_connect(&f->site, f->console);
     struct err text;
 
-    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
     assert_int_equal(disconnect(last_client(f), 0, &text), 2);
     site_run(&f->site);
     assert_true(first->stream.is_closed && raw->stream.is_closed);
@@ -404,7 +389,7 @@ static void the_others_are_told_a_message(void **state)
     struct peer *second = telnet_connect(&f->site, f->console);
     struct err text;
 
-    use(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
+    let_anybody(f, RIGHT_CONTROL, KEYBOARD_FREE_FOR_ALL);
     assert_int_equal(say(last_client(f), "going\033[2J down", &text), 1);
     site_run(&f->site);
     assert_true(
