@@ -172,8 +172,8 @@ struct settings {
     char *web_user_field;
     char *web_groups_field;
     char *ssh_login_user; /* whose word about people counts; NULL: nobody's */
-    char *socket;       /* "none", a path, or NULL: in the run directory */
-    char *socket_group; /* NULL: "vspcd", if there is such a group */
+    char *socket;         /* "none", a path, or NULL: in the run directory */
+    char *socket_group;   /* NULL: "vspcd", if there is such a group */
     struct settings_rules service_listen;  /* syntax: proto/uri_rule.h */
     struct settings_rules service_connect; /* syntax: proto/uri_rule.h */
     struct settings_networks vm_allow;     /* empty: every address */
