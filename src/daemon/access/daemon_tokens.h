@@ -1,7 +1,7 @@
 /*
  * daemon_tokens.h - the access tokens of the running program: the table that
- * logins ask (auth/tokens.h), filled from the file (store/tokens/token_store.h) at the
- * start and whenever the file changes.
+ * logins ask (auth/tokens.h), filled from the file (store/tokens/token_store.h)
+ * at the start and whenever the file changes.
  *
  * Who makes or revokes a token is another process (daemon/ask/ask_token.h), or
  * the store's thread for somebody who asks us: what happens to tokens is
