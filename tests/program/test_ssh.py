@@ -52,17 +52,17 @@ class Site:
         self.vspcd.vm("db")
         # A terminal that hangs up sends its signals twice, and the second one
         # can stop LeakSanitizer in the middle, for good.
-        session = ("/usr/bin/env ASAN_OPTIONS=detect_leaks=0 "
-                   f"{sshd.vspc} --server {self.socket} ssh-session")
+        no_search = "SetEnv ASAN_OPTIONS=detect_leaks=0"
+        session = f"{sshd.vspc} --server {self.socket} ssh-session"
         if by_keys:
             sshd.start(
-                self.vspcd.ports.take(),
+                self.vspcd.ports.take(), no_search,
                 f"AuthorizedKeysCommand /usr/bin/env {sshd.vspc} --server "
                 f"{self.socket} ssh-keys %u %t %k",
                 f"AuthorizedKeysCommandUser {a.pw_name}")
         else:
             (sshd.folder / "authorized").write_text(sshd.keys["alice"] + "\n")
-            sshd.start(self.vspcd.ports.take(),
+            sshd.start(self.vspcd.ports.take(), no_search,
                        f"AuthorizedKeysFile {sshd.folder}/authorized",
                        f"ForceCommand {session}")
 
