@@ -393,13 +393,16 @@ def test_telnet_without_binary_has_the_line_ends_of_an_nvt(
 
 
 def test_telnet_is_given_up_for_what_is_none(vspcd, start_vm, listener):
-    vm_end = start_vm(vspcd, "--connect", f"telnet:127.0.0.1:{listener.port}")
+    vm_end = start_vm(vspcd, "-v", "--connect",
+                      f"telnet:127.0.0.1:{listener.port}")
     sock = listener.accept()
     sock.sendall(b"\xff\xfa\x18" + b"x" * 20000)
     vm_end.wait_log("trying again")
     sock.close()
     client = com_port_client(vspcd)
     emulator = Emulator(listener)
+    eventually(lambda: len([line for line in list(vm_end.lines)
+                            if line.endswith(": open")]) == 2, "it is open")
     emulator.send(b"hello")
     client.read_until(b"hello")
     emulator.close()
@@ -452,10 +455,11 @@ def test_what_changes_on_the_way_is_told_behind_complete(device, moving,
 def test_a_break_keeps_its_place_in_a_move(moving, start_vm, listener):
     """The destination's break and bytes wait for the source's last ones."""
     moving.CLOSES_SOURCE = False
-    vm_end = start_vm(moving.port, "--connect",
+    vm_end = start_vm(moving.port, "-v", "--connect",
                       f"telnet:127.0.0.1:{listener.port}")
     guest = Emulator(listener)
     moving.serve()
+    vm_end.wait_log(": open$")  # what comes before that has nowhere to go
     vm_end.process.send_signal(signal.SIGUSR1)
     moving.run(lambda: moving.completed, "a move")
     source, destination = moving.links
@@ -471,10 +475,11 @@ def test_a_break_keeps_its_place_in_a_move(moving, start_vm, listener):
 
 
 def test_a_guest_breaks_before_and_behind_a_move(moving, start_vm, listener):
-    vm_end = start_vm(moving.port, "--connect",
+    vm_end = start_vm(moving.port, "-v", "--connect",
                       f"telnet:127.0.0.1:{listener.port}")
     guest = Emulator(listener)
     moving.serve()
+    vm_end.wait_log(": open$")  # what comes before that has nowhere to go
     guest.send_wire(b"a" + BRK)
     source = moving.links[0]
     moving.run(lambda: source.line[-2:] == OUR_BREAK, "a break")
