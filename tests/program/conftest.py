@@ -25,9 +25,10 @@ def is_worker(config):
 
 def pytest_configure(config):
     """What vspcd keeps goes into a folder of this run, not into a home. A
-    shell that runs the tests in the background ignores ^C and ^\\, and so would
-    all programs of the tests."""
+    shell that runs the tests in the background ignores ^C and ^\\, nohup
+    hangups, and so would all programs of the tests."""
     for sig, handler in ((signal.SIGINT, signal.default_int_handler),
+                         (signal.SIGHUP, signal.SIG_DFL),
                          (signal.SIGQUIT, signal.SIG_DFL)):
         if signal.getsignal(sig) == signal.SIG_IGN:
             signal.signal(sig, handler)

@@ -101,6 +101,8 @@ def test_ipv6_only_leaves_ipv4_to_others(start_vspcd):
     vspcd = start_vspcd(*RULE)
     six = vspcd.vm("six", uri=f"tcp6://:{port_of(vspcd)}")
     four = vspcd.vm("four", uri=f"tcp4://:{port_of(vspcd)}")
+    wait_listening(vspcd, six)
+    wait_listening(vspcd, four)
     check_raw(vspcd, six, raw(vspcd, ("::1", port_of(vspcd))))
     check_raw(vspcd, four, raw(vspcd, ("127.0.0.1", port_of(vspcd))))
 
