@@ -9,12 +9,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/invocation/target.h"
+#include "cli/link/unpredictable.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 enum { UNTAKEN_MAX = 64 * 1024, ASK_MS = 100 };
 
@@ -37,12 +37,6 @@ const char *console_link_state_name(enum console_link_state state)
 static struct console_link *link_of(struct websocket_client *c)
 {
     return CONTAINER_OF(c, struct console_link, client);
-}
-
-static void make_random(void *to, size_t len)
-{
-    if (getrandom(to, len, 0) != (ssize_t)len)
-        abort();
 }
 
 /* ---- connections ---------------------------------------------------------
@@ -106,7 +100,7 @@ static void lose(struct console_link *l, const struct websocket_client_end *end)
         finish(l, come_again_exits(end->code), end->why.text);
         return;
     }
-    make_random(&random, sizeof random);
+    unpredictable_fill(&random, sizeof random);
     l->state = CONSOLE_LINK_WAITING;
     timer_start(&l->retry,
                 come_again_wait_ms(&l->again, l->has_got_on, random));
@@ -460,7 +454,7 @@ void console_link_init(struct console_link *l, struct turns *turns,
     timer_init(&l->patience, loop, console_link_on_patience, l);
     timer_init(&l->ack, loop, console_link_on_ack, l);
     buf_init(&l->text, CONSOLE_LINK_TEXT_MAX);
-    make_random(label, sizeof label);
+    unpredictable_fill(label, sizeof label);
     for (size_t i = 0; i < sizeof label; i++)
         snprintf(l->session + 2 * i, 3, "%02x", label[i]);
 }

@@ -3,21 +3,13 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "cli/link/come_again.h"
+#include "cli/link/unpredictable.h"
 #include "net/tls/tls_digest.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-
-/* Predictable masks would let a page make a proxy see a request in them (RFC
- * 6455, 10.3). */
-static void make_random(void *to, size_t len)
-{
-    if (getrandom(to, len, 0) != (ssize_t)len)
-        abort();
-}
 
 static void reset(struct websocket_client *c)
 {
@@ -97,7 +89,9 @@ void websocket_client_put(struct websocket_client *c,
 
     if (c->stream == NULL || c->is_closing)
         return;
-    make_random(mask, sizeof mask);
+    /* Predictable masks would let a page make a proxy see a request in them
+     * (RFC 6455, 10.3). */
+    unpredictable_fill(mask, sizeof mask);
     head_len = websocket_put_head(head, opcode, bytes.len, mask);
     to = buf_reserve(&c->out, head_len + bytes.len);
     if (to == NULL)
@@ -331,7 +325,7 @@ static void begin(struct turn *turn)
         CONTAINER_OF(turn, struct websocket_client, turn);
     uint8_t nonce[16];
 
-    make_random(nonce, sizeof nonce);
+    unpredictable_fill(nonce, sizeof nonce);
     tls_base64_encode(slice_of(nonce, sizeof nonce), c->key);
     c->is_accepted = false;
     c->request = (struct remote_request){
