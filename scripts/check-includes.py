@@ -43,7 +43,7 @@ MAY_INCLUDE = {
     "conlog/reading": "base core conlog/file -conlog",
 
     "record": "base core",
-    "alert": "base core",
+    "alert": "base access core",
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
 
@@ -94,6 +94,7 @@ MAY_INCLUDE = {
 # subfolders. Of "A or else B" it is A once that is there.
 AT_HOME = {
     r"<uv\.h>": "net",
+    r"<hs/": "alert",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
     r"<jansson\.h>": "hook api web cli",

@@ -1,0 +1,137 @@
+#include "alert/alert_settings.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *alert_severity_name(enum alert_severity severity)
+{
+    static const char *const names[ALERT_SEVERITIES] = {
+        [ALERT_INFO] = "info",
+        [ALERT_WARNING] = "warning",
+        [ALERT_CRITICAL] = "critical",
+    };
+
+    return names[severity];
+}
+
+/* ---- keeping ------------------------------------------------------------- */
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? xstrdup(text) : NULL;
+}
+
+static struct alert_rule *find(const struct alert_settings *settings,
+                               const char *name)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        if (strcmp(settings->rule[i].name, name) == 0)
+            return &settings->rule[i];
+    }
+    return NULL;
+}
+
+static struct alert_rule *add(struct alert_settings *settings)
+{
+    struct alert_rule *rule;
+
+    settings->rule =
+        mem_grow(settings->rule, settings->count, sizeof *settings->rule);
+    rule = &settings->rule[settings->count++];
+    *rule = (struct alert_rule){ 0 };
+    return rule;
+}
+
+struct alert_rule *alert_settings_rule(struct alert_settings *settings,
+                                       const char *name)
+{
+    struct alert_rule *rule = find(settings, name);
+
+    if (rule == NULL) {
+        rule = add(settings);
+        rule->name = xstrdup(name);
+        rule->severity = ALERT_WARNING;
+        rule->lines = ALERT_LINES_STANDARD;
+    }
+    return rule;
+}
+
+void alert_rule_clear_consoles(struct alert_rule *rule)
+{
+    for (size_t i = 0; i < rule->console_count; i++)
+        free(rule->console[i]);
+    free(rule->console);
+    rule->console = NULL;
+    rule->console_count = 0;
+}
+
+void alert_rule_add_console(struct alert_rule *rule, const char *pattern)
+{
+    rule->console =
+        mem_grow(rule->console, rule->console_count, sizeof *rule->console);
+    rule->console[rule->console_count++] = xstrdup(pattern);
+}
+
+void alert_rule_set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = copy_text(value);
+}
+
+static void clear(struct alert_rule *rule)
+{
+    alert_rule_clear_consoles(rule);
+    free(rule->name);
+    free(rule->set);
+    free(rule->where);
+    free(rule->pattern);
+    free(rule->without);
+}
+
+void alert_settings_remove(struct alert_settings *settings, const char *name)
+{
+    struct alert_rule *rule = find(settings, name);
+    size_t behind;
+
+    if (rule == NULL)
+        return;
+    clear(rule);
+    behind = settings->count - (size_t)(rule - settings->rule) - 1;
+    memmove(rule, rule + 1, behind * sizeof *rule);
+    settings->count--;
+}
+
+static void copy_rule(struct alert_rule *to, const struct alert_rule *from)
+{
+    *to = *from;
+    to->name = copy_text(from->name);
+    to->set = copy_text(from->set);
+    to->where = copy_text(from->where);
+    to->pattern = copy_text(from->pattern);
+    to->without = copy_text(from->without);
+    to->console = NULL;
+    to->console_count = 0;
+    for (size_t i = 0; i < from->console_count; i++)
+        alert_rule_add_console(to, from->console[i]);
+}
+
+void alert_settings_copy(struct alert_settings *to,
+                         const struct alert_settings *from)
+{
+    struct alert_settings all = { 0 };
+
+    for (size_t i = 0; i < from->count; i++)
+        copy_rule(add(&all), &from->rule[i]);
+    alert_settings_clear(to);
+    *to = all;
+}
+
+void alert_settings_clear(struct alert_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++)
+        clear(&settings->rule[i]);
+    free(settings->rule);
+    *settings = (struct alert_settings){ 0 };
+}

@@ -1,0 +1,87 @@
+/*
+ * alert_settings.h - the rules of alerts, as texts: ready-made ones
+ * (alert_sets.h) and the administrator's own.
+ *
+ * A rule has one of these causes:
+ *
+ *     pattern                     a line that it matches
+ *     pattern, without, within    such a line, and none that matches without
+ *                                 in this time
+ *     after-silence               no output for this time, though there used to
+ *                                 be: at least once in each such time, for four
+ *                                 of them
+ *     flood, within               more bytes than this in this time
+ *
+ * Patterns are regular expressions as Hyperscan knows them: PCRE without what
+ * needs backtracking (back references, lookaround). So a byte costs about the
+ * same whatever the rules and the output are.
+ */
+#ifndef ALERT_ALERT_SETTINGS_H
+#define ALERT_ALERT_SETTINGS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    ALERT_RULES_MAX = 500,
+    ALERT_NAME_MAX = 64,     /* bytes of a rule's name, with the NUL */
+    ALERT_PATTERN_MAX = 512, /* bytes of a pattern, with the NUL */
+    ALERT_WITHIN_MAX_S = 7 * 24 * 3600,
+    ALERT_LINES_STANDARD = 3,
+};
+
+enum alert_severity { ALERT_INFO, ALERT_WARNING, ALERT_CRITICAL };
+enum { ALERT_SEVERITIES = ALERT_CRITICAL + 1 };
+
+/* "info", "warning", "critical". */
+const char *alert_severity_name(enum alert_severity severity);
+
+struct alert_rule {
+    char *name;
+    char *set;            /* the ready-made set that it is of; NULL: none */
+    char *where;          /* "FILE:LINE", for messages; NULL: nowhere */
+    char *pattern;        /* NULL: none */
+    char *without;        /* NULL: none */
+    char **console;       /* patterns of access/pattern.h */
+    size_t console_count; /* 0: all consoles */
+    uint64_t silence_s;   /* after-silence; 0: none */
+    uint64_t flood;       /* bytes; 0: none */
+    uint64_t within_s;    /* of without, or of flood */
+    enum alert_severity severity;
+    uint32_t lines; /* before the line, and after it */
+    bool is_case_ignored;
+};
+
+/* Owns all of it. All of it 0 has no rule. */
+struct alert_settings {
+    struct alert_rule *rule;
+    size_t count;
+};
+
+/* The rule of this name; if there is none, a new one: a warning with
+ * ALERT_LINES_STANDARD lines, on all consoles, without a cause. Valid until the
+ * next call. */
+struct alert_rule *alert_settings_rule(struct alert_settings *settings,
+                                       const char *name);
+void alert_settings_remove(struct alert_settings *settings, const char *name);
+
+/* For the texts of a rule, which it owns. */
+void alert_rule_set_text(char **text, const char *value);
+void alert_rule_add_console(struct alert_rule *rule, const char *pattern);
+void alert_rule_clear_consoles(struct alert_rule *rule);
+
+void alert_settings_copy(struct alert_settings *to,
+                         const struct alert_settings *from);
+void alert_settings_clear(struct alert_settings *settings);
+
+/*
+ * Whether the rule can be used. 0, or -EINVAL with err filled: what is wrong,
+ * without where. Costs well below a millisecond, and so cannot know everything
+ * that compiling the rules together may find.
+ */
+int alert_rule_check(const struct alert_rule *rule, struct err *err);
+
+#endif
