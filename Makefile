@@ -15,9 +15,10 @@ $(BUILD)/build.ninja:
 	    { echo "$$said"; echo "If something is missing: make deps"; \
 	    exit 1; } >&2
 
-deps: ## install the Debian packages that are missing
+deps: ## install the Debian packages, and what tests need of npm, that are missing
 	@scripts/install-packages build test
 	@scripts/unpack-packages build/unpacked
+	@scripts/install-browser-tests
 
 run: ## install what is missing, build, run vspcd with three simulated VMs
 	@scripts/install-packages build

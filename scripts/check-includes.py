@@ -58,7 +58,9 @@ MAY_INCLUDE = {
 
     "api": "base log proto access core net auth conf store conlog session "
            "api/show",
-    "web": "base log proto access core net auth session api web/socket",
+    "web": "base log proto access core net auth session api web/page "
+           "web/socket",
+    "web/page": "base proto -web",
     "web/socket": "base log proto access core net auth session -web",
     "cluster": "base log proto core net",
     "cli": "base log proto net cli/common cli/output cli/remote "

@@ -7,6 +7,7 @@
 #include "core/directory.h"
 #include "proto/http/http_writer.h"
 #include "web/http_session.h"
+#include "web/page/page_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -50,6 +51,25 @@ static int put_remedies(struct http_session *s)
     return r;
 }
 
+/* A browser asks each time whether it has the page's files as they are, and is
+ * mostly told that it has. */
+static int put_page_fields(struct http_session *s)
+{
+    struct buf *out = &s->out;
+    int r = http_write_field(out, "Cache-Control", "no-cache");
+
+    r |= http_write_field(out, "ETag", s->page->etag);
+    r |= http_write_field(out, "Content-Encoding", "gzip");
+    r |= http_write_field(out, "Vary", "Accept-Encoding");
+    r |= http_write_field(out, "Content-Security-Policy",
+                          page_file_policy(s->page));
+    r |= http_write_field(out, "Cross-Origin-Opener-Policy", "same-origin");
+    r |= http_write_field(out, "Cross-Origin-Resource-Policy", "same-origin");
+    r |= http_write_field(out, "Referrer-Policy", "no-referrer");
+    r |= http_write_field(out, "X-Frame-Options", "DENY");
+    return r;
+}
+
 static int put_body_fields(struct http_session *s)
 {
     const struct http_exchange *e = s->exchange;
@@ -81,7 +101,8 @@ static int put_head(struct http_session *s)
 
     r |= put_date(out);
     r |= http_write_field(out, "Server", "vspcd/" VSPCD_VERSION);
-    r |= http_write_field(out, "Cache-Control", "no-store");
+    r |= s->page != NULL ? put_page_fields(s)
+                         : http_write_field(out, "Cache-Control", "no-store");
     r |= http_write_field(out, "X-Content-Type-Options", "nosniff");
     r |= put_remedies(s);
     r |= put_body_fields(s);
@@ -136,6 +157,23 @@ void http_answer_error(struct http_session *s, unsigned status,
         .type = "application/json",
         .body = text,
         .len = strlen(text),
+    };
+    s->answer = &s->own;
+    begin(s);
+}
+
+void http_answer_page(struct http_session *s, const struct page_file *page)
+{
+    const char *known = s->exchange->known_etag;
+    /* Of a list of them it is enough that ours is in it. */
+    bool is_known = known != NULL && strstr(known, page->etag) != NULL;
+
+    s->page = page;
+    s->own = (struct api_answer){
+        .status = is_known ? 304 : 200,
+        .type = page->type,
+        .body = is_known ? NULL : (char *)(uintptr_t)page->data,
+        .len = is_known ? 0 : page->len,
     };
     s->answer = &s->own;
     begin(s);
@@ -305,7 +343,9 @@ void http_answer_want_work(struct http_session *s)
 void http_answer_done(struct http_session *s)
 {
     s->answer = NULL;
-    free(s->own.body);
+    if (s->page == NULL)
+        free(s->own.body);
+    s->page = NULL;
     s->own = (struct api_answer){ .status = 0 };
     s->has_all = false;
     s->waits = false;

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "proto/http/http_writer.h"
+#include "web/page/page_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +75,10 @@ static void read_head(struct http_session *s, const struct http_head *head)
     e->user = copy_field(head, settings->user_field);
     e->groups = copy_field(head, settings->groups_field);
     e->person = copy_field(head, HTTP_FIELD_PERSON);
+    e->known_etag = copy_field(head, "if-none-match");
+    e->takes_gzip = http_field(head, "accept-encoding").data == NULL ||
+                    http_field_has(head, "accept-encoding", "gzip") ||
+                    http_field_has(head, "accept-encoding", "*");
     e->is_doubtful = is_repeated(head, settings->user_field) ||
                      is_repeated(head, settings->groups_field);
     if (e->is_upgrade) {
@@ -95,6 +100,26 @@ void http_exchange_refuse(struct http_session *s, unsigned status,
         s->exchange = xcalloc(1, sizeof *s->exchange);
     s->exchange->keeps_alive = false;
     http_answer_error(s, status, error, message, hint);
+}
+
+/* Whether it is a file of the page, which is no secret: nobody is asked who he
+ * is. */
+static bool is_page(struct http_session *s)
+{
+    const struct http_exchange *e = s->exchange;
+    const struct page_file *page = NULL;
+
+    if (e->verb == HTTP_VERB_GET || e->verb == HTTP_VERB_HEAD)
+        page = page_file_find(&e->target);
+    if (page == NULL)
+        return false;
+    if (e->takes_gzip)
+        http_answer_page(s, page);
+    else
+        http_answer_error(s, 406, API_BAD_REQUEST,
+                          "the page is there compressed alone",
+                          "accept the content coding gzip");
+    return true;
 }
 
 static void refuse_path(struct http_session *s, enum api_found found)
@@ -133,7 +158,10 @@ void http_exchange_begin(struct http_session *s, const struct http_head *head)
     }
     found = api_find(s->http->api, e->verb, &e->target, &e->row);
     if (found != API_FOUND) {
-        refuse_path(s, found);
+        if (!head->has_body)
+            e->keeps_alive = head->keeps_alive;
+        if (found != API_NO_PATH || !is_page(s))
+            refuse_path(s, found);
         return;
     }
     e->keeps_alive = head->keeps_alive;
@@ -296,5 +324,6 @@ void http_exchange_free(struct http_session *s)
     free(e->user);
     free(e->groups);
     free(e->person);
+    free(e->known_etag);
     free(e);
 }

@@ -84,6 +84,8 @@ struct http_exchange {
     char *websocket_version;
     char *user, *groups; /* the trusted proxy's fields */
     char *person;        /* that of ssh's account */
+    char *known_etag;    /* If-None-Match */
+    bool takes_gzip;     /* or does not say what it takes */
 };
 
 /* What an Authorization field has proven on this connection. */
@@ -123,7 +125,8 @@ struct http_session {
     uint64_t *bodies;         /* where it counts: http_context.body_bytes */
     struct buf out;           /* of the answer: its head, its pieces */
     const struct api_answer *answer; /* the call's, or `own`; NULL: none yet */
-    struct api_answer own;           /* an error without a call */
+    struct api_answer own;           /* an error without a call; page */
+    const struct page_file *page;    /* whose bytes are own's; or NULL */
     size_t body_sent;                /* of the answer's body */
     const char *end_reason;
     char peer[ADDRESS_TEXT_MAX];
@@ -207,6 +210,8 @@ void http_identity_done(struct http_session *s);
 void http_answer_error(struct http_session *s, unsigned status,
                        enum api_error error, const char *message,
                        const char *hint);
+/* Answers with a file of the page, unless the peer has it already. */
+void http_answer_page(struct http_session *s, const struct page_file *page);
 /* The call has an answer. */
 void http_answer_begin(struct http_session *s);
 /* The next piece of the answer, or the next request, is for the next turn. */

@@ -9,8 +9,10 @@ import types
 
 import pytest
 
+from harness.browser import Browser
+from harness.browser import missing as missing_browser
 from harness.net import TIMEOUT, OwnAddress, PortBlock
-from harness.programs import BUILD, Program, Vspcd
+from harness.programs import BUILD, Program, Vspcd, is_sanitized
 from harness.remote import Remote
 from harness.tls import Authority
 from harness.vm import UUID
@@ -87,6 +89,29 @@ def certificates(tmp_path_factory):
         stranger=Authority(folder, "elsewhere").issue("stranger"),
         middle=types.SimpleNamespace(certificate=middle.pair.certificate,
                                      server=middle.issue("below")))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One for all tests of a process: it takes a second to start."""
+    reason = missing_browser()
+    if is_sanitized():
+        reason = "what a page asks for, other tests ask a sanitized vspcd"
+    if reason:
+        pytest.skip(reason)
+    browser = Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def browser(chromium):
+    """browser.page(address): see harness.browser. No page may have had an
+    error, a violation of its policy, or a request that left this machine."""
+    yield chromium
+    troubles = [said for page in chromium.pages() for said in page.refusals()]
+    chromium.end_contexts()
+    assert not troubles, troubles
 
 
 @pytest.fixture

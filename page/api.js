@@ -1,0 +1,70 @@
+// api.js - the HTTP API (docs/api.md), as the page asks it.
+
+const ROOT = "/api/v1";
+
+// What vspcd has answered instead of what was asked for. status 0: nothing has
+// come at all.
+export class ApiError extends Error {
+  constructor(status, code, message, hint) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.hint = hint ?? null;
+  }
+}
+
+let onLogin = () => {};
+
+// Called when a request is refused because nobody is logged in, or no longer.
+export function whenLoginIsNeeded(f) {
+  onLogin = f;
+}
+
+async function errorOf(response) {
+  let error = {};
+  try {
+    error = (await response.json()).error ?? {};
+  } catch { /* something on the way has answered in its own words */ }
+  return new ApiError(response.status, error.code ?? "failed",
+    error.message ?? `the server answered ${response.status} ${response.statusText}`,
+    error.hint);
+}
+
+// The Response; throws an ApiError. body: an object, sent as JSON.
+export async function request(verb, path, { query = {}, body, signal, quiet = false } = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  const address = ROOT + path + (given.length ? "?" + new URLSearchParams(given) : "");
+  let response;
+  try {
+    response = await fetch(address, {
+      method: verb, signal, credentials: "same-origin", cache: "no-store",
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "vspcd cannot be reached");
+  }
+  if (response.ok) return response;
+  const error = await errorOf(response);
+  if (error.status === 401 && !quiet) onLogin(error);
+  throw error;
+}
+
+export const get = async (path, query, more) =>
+  (await request("GET", path, { query, ...more })).json();
+export const post = async (path, body = {}, more) =>
+  (await request("POST", path, { body, ...more })).json();
+export const remove = async (path, more) =>
+  (await request("DELETE", path, more)).json();
+
+// Path of a console, whose id is "UUID/LABEL".
+export const consolePath = (id, rest = "") => `/consoles/${encodeURIComponent(id)}${rest}`;
+
+// Address of a WebSocket of the API.
+export function socketAddress(path, query = {}) {
+  const address = new URL(ROOT + path, location.href);
+  address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  address.search = new URLSearchParams(query);
+  return address.href;
+}

@@ -1,0 +1,69 @@
+// dom.js - elements, made of names, attributes and texts. A text stays a text:
+// nothing that a VM or a person has named is ever parsed as markup.
+
+// make("button", {class: "quiet", onclick: f, disabled: true}, "Send", ...).
+// Children are elements, texts, numbers, or null for nothing.
+export function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(key, value);
+  }
+  fill(element, ...children);
+  return element;
+}
+
+// Puts these children in the place of those that an element has.
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter((c) => c !== null && c !== undefined)
+    .map((c) => (c instanceof Node ? c : document.createTextNode(String(c)))));
+  return element;
+}
+
+// Tells everybody, those with a screen reader too, what has happened. An error
+// stays until it is clicked away.
+export function say(text, kind = "done") {
+  const place = document.getElementById("said");
+  const note = make("div", { class: `note ${kind}` }, text,
+    make("button", { class: "quiet", "aria-label": "Close this message",
+      onclick: () => note.remove() }, "×"));
+  place.append(note);
+  while (place.childElementCount > 4) place.firstElementChild.remove();
+  if (kind !== "error") setTimeout(() => note.remove(), 6000);
+}
+
+// A dialog that is waited for: resolves to the value of the button that was
+// pressed, or to null where it was left. Buttons: [value, label, class].
+export function ask(title, body, buttons) {
+  return new Promise((done) => {
+    const dialog = make("dialog", { "aria-label": title },
+      make("form", { method: "dialog" },
+        make("h2", {}, title), body,
+        make("div", { class: "buttons" },
+          ...buttons.map(([value, label, kind]) =>
+            make("button", { value, class: kind ?? "" }, label)))));
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      done(dialog.returnValue || null);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}
+
+// "3 minutes ago" of an RFC 3339 time; "never" of null.
+export function ago(time, now = Date.now()) {
+  if (time === null || time === undefined) return "never";
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]])
+    if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
+  return seconds < 2 ? "now" : `${seconds} s ago`;
+}
+
+export function sizeText(bytes) {
+  for (const [unit, size] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]])
+    if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
+  return `${bytes} B`;
+}
