@@ -42,7 +42,7 @@ MAY_INCLUDE = {
     "conlog/file": "base core -conlog",
     "conlog/reading": "base core conlog/file -conlog",
 
-    "record": "base core",
+    "record": "base core conlog",
     "alert": "base access core",
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
@@ -56,8 +56,8 @@ MAY_INCLUDE = {
     "session/kinds": "base core net session/admin session/client "
                      "session/service session/vm",
 
-    "api": "base log proto access core net auth conf store conlog session "
-           "api/show",
+    "api": "base log proto access core net auth conf store conlog record "
+           "session api/show",
     "web": "base log proto access core net auth session api web/page "
            "web/socket",
     "web/page": "base proto -web",
