@@ -5,24 +5,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const list_names[SECTION_LISTS] = {
-    [SECTION_MEMBERS] = "members", [SECTION_ADMIN] = "admin",
-    [SECTION_CONTROL] = "control", [SECTION_BREAK] = "break",
-    [SECTION_WRITE] = "write",     [SECTION_READ] = "read",
-    [SECTION_HOSTS] = "hosts",
+static const struct {
+    const char *name;
+    enum access_section_kind kind;
+    bool is_single;
+} lists[SECTION_LISTS] = {
+    [SECTION_MEMBERS] = { "members", SECTION_GROUP, false },
+    [SECTION_ADMIN] = { "admin", SECTION_ACCESS, false },
+    [SECTION_CONTROL] = { "control", SECTION_ACCESS, false },
+    [SECTION_BREAK] = { "break", SECTION_ACCESS, false },
+    [SECTION_WRITE] = { "write", SECTION_ACCESS, false },
+    [SECTION_READ] = { "read", SECTION_ACCESS, false },
+    [SECTION_HOSTS] = { "hosts", SECTION_ACCESS, false },
+    [SECTION_ALERT_ENABLED] = { "enabled", SECTION_ALERT, true },
+    [SECTION_ALERT_PATTERN] = { "pattern", SECTION_ALERT, true },
+    [SECTION_ALERT_CASE] = { "case", SECTION_ALERT, true },
+    [SECTION_ALERT_WITHOUT] = { "without", SECTION_ALERT, true },
+    [SECTION_ALERT_WITHIN] = { "within", SECTION_ALERT, true },
+    [SECTION_ALERT_SILENCE] = { "after-silence", SECTION_ALERT, true },
+    [SECTION_ALERT_FLOOD] = { "flood", SECTION_ALERT, true },
+    [SECTION_ALERT_SEVERITY] = { "severity", SECTION_ALERT, true },
+    [SECTION_ALERT_LINES] = { "lines", SECTION_ALERT, true },
+    [SECTION_ALERT_CONSOLES] = { "consoles", SECTION_ALERT, false },
 };
 
 const char *access_section_name(enum access_section_kind kind)
 {
-    return kind == SECTION_GROUP ? "group" : "access";
+    static const char *const names[SECTION_KINDS] = {
+        [SECTION_GROUP] = "group",
+        [SECTION_ACCESS] = "access",
+        [SECTION_ALERT] = "alert",
+    };
+
+    return names[kind];
 }
 
 const char *access_section_list_name(enum access_section_kind kind,
                                      enum access_section_list list)
 {
-    bool is_of_group = list == SECTION_MEMBERS;
+    return lists[list].kind == kind ? lists[list].name : NULL;
+}
 
-    return is_of_group == (kind == SECTION_GROUP) ? list_names[list] : NULL;
+bool access_section_list_is_single(enum access_section_list list)
+{
+    return lists[list].is_single;
 }
 
 /* ---- keeping ------------------------------------------------------------- */

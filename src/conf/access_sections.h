@@ -1,12 +1,14 @@
 /*
- * access_sections.h - the sections "group" and "access" of the configuration
- * file: who may do what, as texts with their lines. access/access_rules.h gives
- * them their meaning.
+ * access_sections.h - the sections of the configuration file, as texts with
+ * their lines: "group" and "access" say who may do what, and
+ * access/access_rules.h gives them their meaning; "alert" is a rule of
+ * alert/alert_settings.h.
  *
  *     group NAME { members = {MEMBER, ...} }
  *     access PATTERN { admin = {MEMBER, ...}  control = ...  break = ...
  *                      write = ...  read = ...
  *                      hosts = {NETWORK, ...}  keyboard = WORD }
+ *     alert NAME { pattern = TEXT  consoles = {PATTERN, ...}  ... }
  *
  * Sections stand in the file alone: no other source has them. Their order
  * counts. All is owned by struct access_sections; all of it 0 has no section.
@@ -21,19 +23,30 @@
 /* Of each kind. Each pair of sections is compared when they are checked. */
 enum { ACCESS_SECTIONS_MAX = 1000 };
 
-enum access_section_kind { SECTION_GROUP, SECTION_ACCESS };
-enum { SECTION_KINDS = SECTION_ACCESS + 1 };
+enum access_section_kind { SECTION_GROUP, SECTION_ACCESS, SECTION_ALERT };
+enum { SECTION_KINDS = SECTION_ALERT + 1 };
 
+/* What a section has, each of one kind. A single one has one text. */
 enum access_section_list {
-    SECTION_MEMBERS, /* of a group; the others are of access */
-    SECTION_ADMIN,
+    SECTION_MEMBERS, /* of a group */
+    SECTION_ADMIN,   /* of access */
     SECTION_CONTROL,
     SECTION_BREAK,
     SECTION_WRITE,
     SECTION_READ,
     SECTION_HOSTS,
+    SECTION_ALERT_ENABLED, /* of an alert; all but the last one are single */
+    SECTION_ALERT_PATTERN,
+    SECTION_ALERT_CASE,
+    SECTION_ALERT_WITHOUT,
+    SECTION_ALERT_WITHIN,
+    SECTION_ALERT_SILENCE,
+    SECTION_ALERT_FLOOD,
+    SECTION_ALERT_SEVERITY,
+    SECTION_ALERT_LINES,
+    SECTION_ALERT_CONSOLES,
 };
-enum { SECTION_LISTS = SECTION_HOSTS + 1 };
+enum { SECTION_LISTS = SECTION_ALERT_CONSOLES + 1 };
 
 struct section_text {
     char *text;
@@ -46,7 +59,7 @@ struct section_texts {
 };
 
 struct access_section {
-    char *title;   /* a group's name, or a pattern */
+    char *title;   /* a group's or alert's name, or a pattern */
     unsigned line; /* of the title */
     struct section_texts list[SECTION_LISTS];
     uint64_t keyboard; /* index in option "keyboard"; valid if it has one */
@@ -62,12 +75,22 @@ struct access_sections {
     struct access_section_group of[SECTION_KINDS];
 };
 
-/* "group", "access". */
+/* "group", "access", "alert". */
 const char *access_section_name(enum access_section_kind kind);
 
 /* "members", "admin", ...; NULL: sections of this kind do not have the list. */
 const char *access_section_list_name(enum access_section_kind kind,
                                      enum access_section_list list);
+
+/* Whether it has one text, and not a list of them. */
+bool access_section_list_is_single(enum access_section_list list);
+
+/* The text of a single one; NULL: it was not given. */
+static inline const struct section_text *access_section_text(
+    const struct access_section *section, enum access_section_list list)
+{
+    return section->list[list].count > 0 ? section->list[list].item : NULL;
+}
 
 void access_section_add_text(struct access_section *section,
                              enum access_section_list list, const char *text,

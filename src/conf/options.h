@@ -354,6 +354,23 @@ bool options_is_given(const struct settings *settings, const char *name);
 void options_value(const struct settings *settings, const char *name, char *to,
                    size_t size);
 
+/* A value of a section, in the form that settings have. */
+enum options_kind {
+    OPTIONS_NUMBER,
+    OPTIONS_SIZE,    /* bytes; a suffix K, M or G is a factor of 1024^1..3 */
+    OPTIONS_SECONDS, /* a suffix s, m, h or d is a unit; words: one that is 0 */
+    OPTIONS_WORD,    /* one of words; the value is its index */
+};
+struct options_form {
+    enum options_kind kind;
+    const char *words; /* "first|second|..."; NULL: none */
+    uint64_t min, max;
+};
+
+/* 0, or -EINVAL with err filled: what was expected, without the name. */
+int options_parse(const struct options_form *form, const char *value,
+                  uint64_t *ret, struct err *err);
+
 /* Prints the table for --help. */
 void options_print_help(FILE *to);
 

@@ -5,6 +5,115 @@
 
 enum { HELP_COLUMN = 10, ORIGIN_COLUMN = 40 };
 
+/* ---- values ---------------------------------------------------------------
+ */
+
+void option_print_word(const char *words, uint64_t number, FILE *to)
+{
+    for (; number > 0; number--)
+        words += strcspn(words, "|") + 1;
+    fprintf(to, "%.*s", (int)strcspn(words, "|"), words);
+}
+
+/* Escapes what would have a meaning in the file: ${NAME} would be replaced by a
+ * variable. */
+static void print_inner_text(const char *text, FILE *to)
+{
+    for (; *text != '\0'; text++) {
+        if (strchr("\"\\$", *text) != NULL)
+            fputc('\\', to);
+        if (*text == '\n')
+            fputs("\\n", to);
+        else
+            fputc(*text, to);
+    }
+}
+
+void option_print_text(const char *text, FILE *to)
+{
+    fputc('"', to);
+    print_inner_text(text, to);
+    fputc('"', to);
+}
+
+static void print_rules(const struct settings_rules *rules, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < rules->count; i++) {
+        fputs(i > 0 ? ", " : "", to);
+        option_print_text(rules->text[i], to);
+    }
+    fputc('}', to);
+}
+
+static void print_networks(const struct settings_networks *networks, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < networks->count; i++)
+        fprintf(to, "%s\"%s\"", i > 0 ? ", " : "",
+                network_format(&networks->item[i]).text);
+    fputc('}', to);
+}
+
+static void print_ports(const struct option_row *row,
+                        const struct settings_ports *ports, FILE *to)
+{
+    fputc('{', to);
+    for (uint64_t i = 0; i < ports->count; i++) {
+        fputs(i > 0 ? ", \"" : "\"", to);
+        print_inner_text(ports->item[i].address, to);
+        fputs(",tls=", to);
+        option_print_word(row->words, ports->item[i].tls, to);
+        fputc('"', to);
+    }
+    fputc('}', to);
+}
+
+bool option_print_value(const struct option_row *row, const struct settings *s,
+                        FILE *to)
+{
+    const void *member = (const char *)s + row->offset;
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        fputs(*(const bool *)member ? "true" : "false", to);
+        return true;
+    case OPTION_NUMBER:
+    case OPTION_SECONDS:
+        fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)member);
+        return true;
+    case OPTION_SIZE:
+        option_print_size(*(const uint64_t *)member, to);
+        return true;
+    case OPTION_WORD:
+        option_print_word(row->words, *(const uint64_t *)member, to);
+        return true;
+    case OPTION_ADDRESS:
+        option_print_text(member, to);
+        return true;
+    case OPTION_TEXT:
+        if (*(char *const *)member == NULL)
+            return false;
+        option_print_text(*(char *const *)member, to);
+        return true;
+    case OPTION_RULE:
+        print_rules(member, to);
+        return true;
+    case OPTION_NETWORK:
+        print_networks(member, to);
+        return true;
+    case OPTION_PORT:
+        print_ports(row, member, to);
+        return true;
+    case OPTION_REQUEST:
+        break;
+    }
+    return false;
+}
+
+/* ---- the table ------------------------------------------------------------
+ */
+
 /* Prints a text that was wrapped by hand, with before in front of each line but
  * the first. */
 static void print_lines(const char *text, const char *before, FILE *to)
@@ -88,15 +197,20 @@ static void print_setting(const struct option_row *row,
     free(line);
 }
 
-static void print_list(const char *name, const struct section_texts *texts,
-                       FILE *to)
+static void print_texts(enum access_section_kind kind,
+                        const struct access_section *section,
+                        enum access_section_list list, FILE *to)
 {
-    fprintf(to, "    %s = {", name);
+    const struct section_texts *texts = &section->list[list];
+    bool is_single = access_section_list_is_single(list);
+
+    fprintf(to, "    %s = %s", access_section_list_name(kind, list),
+            is_single ? "" : "{");
     for (size_t i = 0; i < texts->count; i++) {
         fputs(i > 0 ? ", " : "", to);
         option_print_text(texts->item[i].text, to);
     }
-    fputs("}\n", to);
+    fputs(is_single ? "\n" : "}\n", to);
 }
 
 static void print_section(enum access_section_kind kind,
@@ -111,9 +225,7 @@ static void print_section(enum access_section_kind kind,
     fputc('\n', to);
     for (int i = 0; i < SECTION_LISTS; i++) {
         if (section->list[i].count > 0)
-            print_list(
-                access_section_list_name(kind, (enum access_section_list)i),
-                &section->list[i], to);
+            print_texts(kind, section, (enum access_section_list)i, to);
     }
     if (section->has_keyboard) {
         fputs("    keyboard = ", to);

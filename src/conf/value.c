@@ -226,13 +226,64 @@ static int set_address(char *member, const char *value, struct err *err)
     return 0;
 }
 
+/* Of the rows whose setting is a number. */
+static int parse_number(const struct option_row *row, const char *value,
+                        uint64_t *ret, struct err *err)
+{
+    unsigned long number;
+    bool is_good;
+
+    switch (row->type) {
+    case OPTION_WORD:
+        return option_parse_word(row->words, value, ret, err);
+    case OPTION_SIZE:
+        is_good = parse_units(value, sizes, row->max, ret) && *ret >= row->min;
+        break;
+    case OPTION_SECONDS:
+        if (row->words != NULL && strcmp(value, row->words) == 0) {
+            *ret = 0;
+            return 0;
+        }
+        is_good = parse_units(value, times, row->max, ret) && *ret >= row->min;
+        break;
+    default:
+        is_good = text_number(value, row->max, &number) && number >= row->min;
+        *ret = is_good ? number : 0;
+        break;
+    }
+    return is_good ? 0 : bad_value(row, value, err);
+}
+
+int options_parse(const struct options_form *form, const char *value,
+                  uint64_t *ret, struct err *err)
+{
+    static const enum option_type types[] = {
+        [OPTIONS_NUMBER] = OPTION_NUMBER,
+        [OPTIONS_SIZE] = OPTION_SIZE,
+        [OPTIONS_SECONDS] = OPTION_SECONDS,
+        [OPTIONS_WORD] = OPTION_WORD,
+    };
+    const struct option_row row = {
+        .type = types[form->kind],
+        .words = form->words,
+        .min = form->min,
+        .max = form->max,
+    };
+    uint64_t number;
+    int r = parse_number(&row, value, &number, err);
+
+    if (r == 0)
+        *ret = number;
+    return r;
+}
+
 static int set_member(const struct option_row *row, unsigned line,
                       const char *value, struct settings *settings,
                       struct err *err)
 {
     void *member = member_of(row, settings);
-    unsigned long number;
     uint64_t result;
+    int r;
 
     switch (row->type) {
     case OPTION_FLAG:
@@ -250,29 +301,12 @@ static int set_member(const struct option_row *row, unsigned line,
         return add_networks(row, member, line, value, err);
     case OPTION_PORT:
         return add_port(row, member, line, value, err);
-    case OPTION_WORD:
-        if (!find_word(row->words, value, &result))
-            return bad_word(row->words, value, err);
-        break;
-    case OPTION_SIZE:
-        if (!parse_units(value, sizes, row->max, &result) || result < row->min)
-            return bad_value(row, value, err);
-        break;
-    case OPTION_SECONDS:
-        if (row->words != NULL && strcmp(value, row->words) == 0)
-            result = 0;
-        else if (!parse_units(value, times, row->max, &result) ||
-                 result < row->min)
-            return bad_value(row, value, err);
-        break;
     default:
-        if (!text_number(value, row->max, &number) || number < row->min)
-            return bad_value(row, value, err);
-        result = number;
-        break;
+        r = parse_number(row, value, &result, err);
+        if (r == 0)
+            *(uint64_t *)member = result;
+        return r;
     }
-    *(uint64_t *)member = result;
-    return 0;
 }
 
 int option_check_text(const char *value, struct err *err)
@@ -489,107 +523,4 @@ void option_print_size(uint64_t size, FILE *to)
             (unsigned long long)(unit != NULL ? size / unit->factor : size));
     if (unit != NULL)
         fputc(unit->letter, to);
-}
-
-void option_print_word(const char *words, uint64_t number, FILE *to)
-{
-    for (; number > 0; number--)
-        words += strcspn(words, "|") + 1;
-    fprintf(to, "%.*s", (int)strcspn(words, "|"), words);
-}
-
-/* Escapes what would have a meaning in the file: ${NAME} would be replaced by a
- * variable. */
-static void print_inner_text(const char *text, FILE *to)
-{
-    for (; *text != '\0'; text++) {
-        if (strchr("\"\\$", *text) != NULL)
-            fputc('\\', to);
-        if (*text == '\n')
-            fputs("\\n", to);
-        else
-            fputc(*text, to);
-    }
-}
-
-void option_print_text(const char *text, FILE *to)
-{
-    fputc('"', to);
-    print_inner_text(text, to);
-    fputc('"', to);
-}
-
-static void print_rules(const struct settings_rules *rules, FILE *to)
-{
-    fputc('{', to);
-    for (uint64_t i = 0; i < rules->count; i++) {
-        fputs(i > 0 ? ", " : "", to);
-        option_print_text(rules->text[i], to);
-    }
-    fputc('}', to);
-}
-
-static void print_networks(const struct settings_networks *networks, FILE *to)
-{
-    fputc('{', to);
-    for (uint64_t i = 0; i < networks->count; i++)
-        fprintf(to, "%s\"%s\"", i > 0 ? ", " : "",
-                network_format(&networks->item[i]).text);
-    fputc('}', to);
-}
-
-static void print_ports(const struct option_row *row,
-                        const struct settings_ports *ports, FILE *to)
-{
-    fputc('{', to);
-    for (uint64_t i = 0; i < ports->count; i++) {
-        fputs(i > 0 ? ", \"" : "\"", to);
-        print_inner_text(ports->item[i].address, to);
-        fputs(",tls=", to);
-        option_print_word(row->words, ports->item[i].tls, to);
-        fputc('"', to);
-    }
-    fputc('}', to);
-}
-
-bool option_print_value(const struct option_row *row, const struct settings *s,
-                        FILE *to)
-{
-    const void *member = seen_member_of(row, s);
-
-    switch (row->type) {
-    case OPTION_FLAG:
-        fputs(*(const bool *)member ? "true" : "false", to);
-        return true;
-    case OPTION_NUMBER:
-    case OPTION_SECONDS:
-        fprintf(to, "%llu", (unsigned long long)*(const uint64_t *)member);
-        return true;
-    case OPTION_SIZE:
-        option_print_size(*(const uint64_t *)member, to);
-        return true;
-    case OPTION_WORD:
-        option_print_word(row->words, *(const uint64_t *)member, to);
-        return true;
-    case OPTION_ADDRESS:
-        option_print_text(member, to);
-        return true;
-    case OPTION_TEXT:
-        if (*(char *const *)member == NULL)
-            return false;
-        option_print_text(*(char *const *)member, to);
-        return true;
-    case OPTION_RULE:
-        print_rules(member, to);
-        return true;
-    case OPTION_NETWORK:
-        print_networks(member, to);
-        return true;
-    case OPTION_PORT:
-        print_ports(row, member, to);
-        return true;
-    case OPTION_REQUEST:
-        break;
-    }
-    return false;
 }

@@ -117,6 +117,10 @@ static void what_is_wrong_is_said_with_its_line(void **state)
         { "group a {\n members = {b,\n \"c\\td\"} }", 3,
           "members: contains control characters" },
         { "access = 1", 1, "missing title for section 'access'" },
+        { "alert a {\n lines = 1\n lines = 2\n}", 3,
+          "lines: already set in line 2 of this section" },
+        { "alert a {\n hosts = 1 }", 2,
+          "unknown setting 'hosts': in an alert section, expected enabled, " },
     };
 
     (void)state;
@@ -179,6 +183,58 @@ static void there_is_an_end_to_sections(void **state)
     free(text);
 }
 
+static void an_alert_has_single_texts_and_lists(void **state)
+{
+    struct settings s = settings_of("alert \"disk full\" {\n"
+                                    "  pattern = '\\bdisk \\d+ full$'\n"
+                                    "  consoles = {\"db-*\", \"web-*\"}\n"
+                                    "  within = 5m\n"
+                                    "}\n");
+    const struct access_section *alert = &s.sections.of[SECTION_ALERT].item[0];
+
+    (void)state;
+    assert_int_equal(s.sections.of[SECTION_ALERT].count, 1);
+    assert_string_equal(alert->title, "disk full");
+    assert_text(alert, SECTION_ALERT_PATTERN, 0, "\\bdisk \\d+ full$", 2);
+    assert_text(alert, SECTION_ALERT_CONSOLES, 1, "web-*", 3);
+    assert_ptr_equal(access_section_text(alert, SECTION_ALERT_WITHIN),
+                     alert->list[SECTION_ALERT_WITHIN].item);
+    assert_null(access_section_text(alert, SECTION_ALERT_FLOOD));
+    options_free(&s);
+}
+
+static void values_of_sections_have_the_form_of_settings(void **state)
+{
+    static const struct {
+        struct options_form form;
+        const char *text;
+        uint64_t value;
+        const char *says; /* NULL: it is good */
+    } all[] = {
+        { { OPTIONS_SECONDS, NULL, 1, 3600 }, "5m", 300, NULL },
+        { { OPTIONS_SECONDS, NULL, 1, 3600 }, "2h", 0, "1 to 3600" },
+        { { OPTIONS_SECONDS, NULL, 1, 3600 }, "0", 0, "1 to 3600" },
+        { { OPTIONS_SIZE, NULL, 1, 1 << 20 }, "64K", 64 << 10, NULL },
+        { { OPTIONS_SIZE, NULL, 1, 1 << 20 }, "2M", 0, "1 to 1M" },
+        { { OPTIONS_NUMBER, NULL, 0, 10 }, "10", 10, NULL },
+        { { OPTIONS_NUMBER, NULL, 0, 10 }, "-1", 0, "0 to 10" },
+        { { OPTIONS_WORD, "no|yes", 0, 0 }, "yes", 1, NULL },
+        { { OPTIONS_WORD, "no|yes", 0, 0 }, "y", 0, "one of no|yes" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        uint64_t value = 77;
+        struct err err = { "" };
+        int r = options_parse(&all[i].form, all[i].text, &value, &err);
+
+        assert_int_equal(r == 0, all[i].says == NULL);
+        assert_int_equal(value, r == 0 ? all[i].value : 77);
+        if (r < 0)
+            assert_non_null(strstr(err.text, all[i].says));
+    }
+}
+
 static char *print(const struct settings *s)
 {
     char *text = NULL;
@@ -197,7 +253,8 @@ static void what_is_shown_can_be_read_again(void **state)
         settings_of("group 'a\"b' { members = {\"x\\\\y\", '${HOME}'} }\n"
                     "access \"*\" { hosts = {\"10.0.0.0/8\"} read = {} "
                     "admin = {root} keyboard = one-writer }\n"
-                    "access \"*\" {}\n");
+                    "access \"*\" {}\n"
+                    "alert a { pattern = '\\d$' consoles = b lines = 0 }\n");
     char *text = print(&s);
     struct settings again = settings_of(text);
 
@@ -211,6 +268,11 @@ static void what_is_shown_can_be_read_again(void **state)
                               "    keyboard = one-writer\n"
                               "}\n"
                               "access \"*\" { # file:3\n"
+                              "}\n"
+                              "alert \"a\" { # file:4\n"
+                              "    pattern = \"\\\\d\\$\"\n"
+                              "    lines = \"0\"\n"
+                              "    consoles = {\"b\"}\n"
                               "}\n");
     for (int i = 0; i < SECTION_KINDS; i++)
         assert_true(access_sections_are_equal(&s.sections, &again.sections,
@@ -256,6 +318,7 @@ static void a_change_is_noticed(void **state)
     assert_changed("access a { read = {x,y} }", "access a { read = {y,x} }",
                    "access");
     assert_changed("group a {}", "group a { members = x }", "group");
+    assert_changed("alert a { lines = 1 }", "alert a { lines = 2 }", "alert");
     assert_changed("access a {} access b {}", "access b {} access a {}",
                    "access");
 }
@@ -267,6 +330,8 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said_with_its_line),
         cmocka_unit_test(all_problems_are_said),
         cmocka_unit_test(there_is_an_end_to_sections),
+        cmocka_unit_test(an_alert_has_single_texts_and_lists),
+        cmocka_unit_test(values_of_sections_have_the_form_of_settings),
         cmocka_unit_test(what_is_shown_can_be_read_again),
         cmocka_unit_test(a_change_is_noticed),
     };

@@ -264,7 +264,8 @@ __attribute__((format(printf, 2, 0))) static void config_file_on_error(
                  CONFIG_PATH_SHOWN, r->name, line, shown,
                  strstr(format, "for section") != NULL
                      ? "group NAME { members = {...} } or "
-                       "access PATTERN { RIGHT = {...} }"
+                       "access PATTERN { RIGHT = {...} } or "
+                       "alert NAME { pattern = TEXT }"
                      : "NAME = VALUE or NAME = {VALUE, ...}, with texts in "
                        "quotes");
 }

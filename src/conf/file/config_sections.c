@@ -29,10 +29,16 @@ int config_sections_kind(const cfg_t *cfg)
 
 const char *config_sections_expected(int kind)
 {
-    return kind == SECTION_GROUP
-               ? "in a group, expected members"
-               : "in an access section, expected admin, control, break, write, "
-                 "read, hosts or keyboard";
+    static const char *const expected[SECTION_KINDS] = {
+        [SECTION_GROUP] = "in a group, expected members",
+        [SECTION_ACCESS] = "in an access section, expected admin, control, "
+                           "break, write, read, hosts or keyboard",
+        [SECTION_ALERT] = "in an alert section, expected enabled, pattern, "
+                          "case, without, within, after-silence, flood, "
+                          "severity, lines or consoles",
+    };
+
+    return expected[kind];
 }
 
 /* False: the value is no good, which was told. */
@@ -64,8 +70,8 @@ static bool is_set_once(struct config_reader *r, unsigned line,
     return false;
 }
 
-static int config_sections_on_list(cfg_t *cfg, cfg_opt_t *opt,
-                                   const char *value, void *result)
+static int config_sections_on_texts(cfg_t *cfg, cfg_opt_t *opt,
+                                    const char *value, void *result)
 {
     struct config_reader *r = config_reader_of(cfg);
     struct config_section *section = &r->section;
@@ -145,7 +151,7 @@ static void take_section(struct config_reader *r, const cfg_t *cfg)
     config_sections_done(r);
 }
 
-/* A list without values is not told to config_sections_on_list, and was not
+/* A list without values is not told to config_sections_on_texts, and was not
  * given then: hosts = {}, of a tool that had none to name, would be all hosts.
  */
 static void check_hosts(struct config_reader *r, cfg_t *cfg)
@@ -196,7 +202,10 @@ static void make_subopts(struct config_reader *r, enum access_section_kind kind,
             access_section_list_name(kind, (enum access_section_list)i);
 
         if (name != NULL)
-            *to++ = text_option(name, true, config_sections_on_list);
+            *to++ = text_option(
+                name,
+                !access_section_list_is_single((enum access_section_list)i),
+                config_sections_on_texts);
     }
     if (kind == SECTION_ACCESS)
         *to++ = text_option(keyboard_name, false, config_sections_on_keyboard);

@@ -24,9 +24,8 @@ static void warn_of_members(const struct settings *s,
                             const struct access_section *section,
                             struct problems *warnings)
 {
-    for (int i = 0; i < SECTION_LISTS; i++) {
-        for (size_t j = 0; i != SECTION_HOSTS && j < section->list[i].count;
-             j++)
+    for (int i = SECTION_MEMBERS; i <= SECTION_READ; i++) {
+        for (size_t j = 0; j < section->list[i].count; j++)
             warn_of_member(s, &section->list[i].item[j], warnings);
     }
 }
