@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "proto/uri": "base -proto",
     "proto/first": "base -proto",
     "proto/text": "base -proto",
+    "proto/cast": "base -proto",
 
     "access": "base",
     "conf": "base log",
