@@ -12,66 +12,12 @@
 enum lane { PASTS, READINGS };
 
 struct output_reads {
-    struct queries *queries;
+    struct api_jobs *jobs;
     struct directory *directory;
     struct deadline_queue waits;      /* struct output_reading.wait */
     struct deadline_queue past_waits; /* struct past_work.wait */
     struct list pasts;                /* struct past_work.node */
     unsigned readings, files, past_count;
-};
-
-/* What a thread does: a step of a reading, or an answer about a place. */
-struct work {
-    struct query query;
-    struct asker asker;
-    struct output_reads *all;
-    void (*run)(struct work *w);     /* on the thread */
-    void (*on_done)(struct work *w); /* on the loop; w is the user's again */
-    void (*free)(struct work *w);
-};
-
-static struct work *work_of(struct query *q)
-{
-    return CONTAINER_OF(q, struct work, query);
-}
-
-static bool is_same(const struct query *a, const struct query *b)
-{
-    return a == b;
-}
-
-static void answer(struct query *q)
-{
-    work_of(q)->run(work_of(q));
-}
-
-static void tell(struct asker *a, struct query *q)
-{
-    (void)a;
-    (void)q;
-}
-
-static void on_told(void *owner, struct query *q)
-{
-    struct output_reads *all = owner;
-
-    work_of(q)->on_done(work_of(q));
-    directory_settle(all->directory);
-}
-
-static void free_query(struct query *q)
-{
-    work_of(q)->free(work_of(q));
-}
-
-static const struct queries_kind kind = {
-    .lanes = 2,
-    .threads_max = { OUTPUT_THREADS, OUTPUT_READING_THREADS },
-    .is_same = is_same,
-    .answer = answer,
-    .tell = tell,
-    .on_told = on_told,
-    .free = free_query,
 };
 
 static void reading_wait_due(struct deadline *d, void *owner);
@@ -80,8 +26,13 @@ static void past_wait_due(struct deadline *d, void *owner);
 int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
                       struct directory *directory)
 {
+    static const unsigned threads[] = {
+        [PASTS] = OUTPUT_THREADS,
+        [READINGS] = OUTPUT_READING_THREADS,
+    };
     struct output_reads *all = xcalloc(1, sizeof *all);
-    int r = queries_open(&all->queries, loop, &kind, all);
+    int r = api_jobs_open(&all->jobs, loop, directory, threads,
+                          sizeof threads / sizeof *threads);
 
     if (r < 0) {
         free(all);
@@ -97,16 +48,11 @@ int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
     return 0;
 }
 
-static bool ask(struct work *w, unsigned lane)
-{
-    query_init(&w->query, lane);
-    return queries_ask(w->all->queries, &w->query, &w->asker) == 0;
-}
-
 /* ---- readings --------------------------------------------------------- */
 
 struct reading_work {
-    struct work work;
+    struct api_job job;
+    struct output_reads *all;
     unsigned files; /* that it may have open */
     struct output_reading reading;
 };
@@ -116,36 +62,43 @@ static struct reading_work *of_reading(struct output_reading *r)
     return CONTAINER_OF(r, struct reading_work, reading);
 }
 
-static struct reading_work *of_work(struct work *w)
+static struct reading_work *of_job(struct api_job *job)
 {
-    return CONTAINER_OF(w, struct reading_work, work);
+    return CONTAINER_OF(job, struct reading_work, job);
 }
 
-static void free_reading(struct work *w)
+static void free_reading(struct api_job *job)
 {
-    struct reading_work *r = of_work(w);
+    struct reading_work *r = of_job(job);
 
-    w->all->readings--;
-    w->all->files -= r->files;
+    r->all->readings--;
+    r->all->files -= r->files;
     conlog_reading_done(&r->reading.log);
     free(r);
 }
 
-static void run_reading(struct work *w)
+static void run_reading(struct api_job *job)
 {
-    conlog_reading_step(&of_work(w)->reading.log);
+    conlog_reading_step(&of_job(job)->reading.log);
 }
 
-static void reading_done(struct work *w)
+static void reading_done(struct api_job *job)
 {
-    struct output_reading *r = &of_work(w)->reading;
+    struct output_reading *r = &of_job(job)->reading;
 
     r->is_asked = false;
     if (r->is_closed)
-        free_reading(w);
+        free_reading(job);
     else
         r->on_step(r->owner);
 }
+
+static const struct api_job_kind reading_kind = {
+    .lane = READINGS,
+    .run = run_reading,
+    .on_done = reading_done,
+    .free = free_reading,
+};
 
 struct output_reading *output_reading_open(struct output_reads *all,
                                            const struct conlog_wish *wish,
@@ -164,10 +117,8 @@ struct output_reading *output_reading_open(struct output_reads *all,
     all->files += files;
     memset(r, 0, offsetof(struct reading_work, reading));
     r->files = files;
-    r->work.all = all;
-    r->work.run = run_reading;
-    r->work.on_done = reading_done;
-    r->work.free = free_reading;
+    r->all = all;
+    api_job_init(&r->job, all->jobs, &reading_kind);
     deadline_init(&r->reading.wait);
     conlog_reading_init(&r->reading.log);
     r->reading.log.wish = *wish;
@@ -182,7 +133,7 @@ struct output_reading *output_reading_open(struct output_reads *all,
 bool output_reading_ask(struct output_reading *r)
 {
     r->is_asked = true;
-    return ask(&of_reading(r)->work, READINGS);
+    return api_job_ask(&of_reading(r)->job);
 }
 
 void output_reading_wait(struct output_reading *r)
@@ -213,15 +164,16 @@ void output_reading_close(struct output_reading *r)
 
     r->is_closed = true;
     if (r->is_asked)
-        queries_cancel(&w->work.asker);
+        api_job_cancel(&w->job);
     else
-        free_reading(&w->work);
+        free_reading(&w->job);
 }
 
 /* ---- places ----------------------------------------------------------- */
 
 struct past_work {
-    struct work work;
+    struct api_job job;
+    struct output_reads *all;
     struct list node; /* in all->pasts */
     struct list asks; /* the one past_ask.node; empty: it was cancelled */
     struct console_ref console;
@@ -233,16 +185,16 @@ struct past_work {
     bool is_late; /* what it asks for was in the file at the last look */
 };
 
-static struct past_work *past_of(struct work *w)
+static struct past_work *past_of(struct api_job *job)
 {
-    return CONTAINER_OF(w, struct past_work, work);
+    return CONTAINER_OF(job, struct past_work, job);
 }
 
-static void free_past(struct work *w)
+static void free_past(struct api_job *job)
 {
-    struct past_work *p = past_of(w);
+    struct past_work *p = past_of(job);
 
-    w->all->past_count--;
+    p->all->past_count--;
     list_remove(&p->node);
     list_remove(&p->asks);
     deadline_stop(&p->wait);
@@ -251,9 +203,9 @@ static void free_past(struct work *w)
     free(p);
 }
 
-static void run_past(struct work *w)
+static void run_past(struct api_job *job)
 {
-    struct past_work *p = past_of(w);
+    struct past_work *p = past_of(job);
 
     p->past = conlog_following_read(p->source.directory, p->source.path,
                                     p->source.epoch, &p->place);
@@ -297,18 +249,18 @@ static void past_wait_due(struct deadline *d, void *owner)
     deadline_stop(d);
     past_leave(p->past);
     p->past = NULL;
-    if (ask(&p->work, PASTS) || a == NULL)
+    if (api_job_ask(&p->job) || a == NULL)
         return;
     a->on_answer(a, NULL);
     directory_settle(all->directory);
 }
 
-static void past_done(struct work *w)
+static void past_done(struct api_job *job)
 {
-    struct past_work *p = past_of(w);
+    struct past_work *p = past_of(job);
 
     if (is_underway(p)) {
-        deadline_start(&w->all->past_waits, &p->wait, clock_now_us());
+        deadline_start(&p->all->past_waits, &p->wait, clock_now_us());
         return;
     }
     if (!list_is_empty(&p->asks)) {
@@ -317,8 +269,15 @@ static void past_done(struct work *w)
         list_remove(&a->node);
         a->on_answer(a, p->past);
     }
-    free_past(w);
+    free_past(job);
 }
+
+static const struct api_job_kind past_kind = {
+    .lane = PASTS,
+    .run = run_past,
+    .on_done = past_done,
+    .free = free_past,
+};
 
 bool output_reads_ask_past(void *owner, struct console *c,
                            const struct past_place *place, struct past_ask *a)
@@ -332,10 +291,8 @@ bool output_reads_ask_past(void *owner, struct console *c,
     p = xcalloc(1, sizeof *p);
     list_init(&p->node);
     list_add_tail(&all->pasts, &p->node);
-    p->work.all = all;
-    p->work.run = run_past;
-    p->work.on_done = past_done;
-    p->work.free = free_past;
+    p->all = all;
+    api_job_init(&p->job, all->jobs, &past_kind);
     list_init(&p->asks);
     deadline_init(&p->wait);
     console_ref_init(&p->console, past_console_gone);
@@ -344,7 +301,7 @@ bool output_reads_ask_past(void *owner, struct console *c,
     console_log_find(c->log, &p->source, clock_now_us());
     /* So that what was printed is in the file soon. */
     (void)console_log_seam(c->log, clock_now_us());
-    if (!ask(&p->work, PASTS))
+    if (!api_job_ask(&p->job))
         return false;
     list_add_tail(&p->asks, &a->node);
     return true;
@@ -359,7 +316,7 @@ static void leave_pasts(struct output_reads *all)
 
         console_ref_set(&p->console, NULL);
         if (deadline_is_running(&p->wait))
-            free_past(&p->work);
+            free_past(&p->job);
     }
 }
 
@@ -370,6 +327,6 @@ void output_reads_close(struct output_reads *all)
     leave_pasts(all);
     deadline_queue_close(&all->waits);
     deadline_queue_close(&all->past_waits);
-    queries_close(all->queries);
+    api_jobs_close(all->jobs);
     free(all);
 }

@@ -15,10 +15,10 @@
 #ifndef API_OUTPUT_OUTPUT_READS_H
 #define API_OUTPUT_OUTPUT_READS_H
 
+#include "api/api_jobs.h"
 #include "conlog/reading/conlog_reading.h"
 #include "core/console.h"
 #include "core/told/past.h"
-#include "net/queries.h"
 
 enum {
     OUTPUT_READINGS_MAX = 16,
