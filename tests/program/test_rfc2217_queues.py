@@ -305,6 +305,7 @@ def test_purge_of_output_that_a_client_does_not_read(start_vspcd):
     sent = fill(vm.sock, quiet=0.1, program=vspcd)
     vm.sock.settimeout(30)
     client.tell(PURGE, FROM_LINE)
+    vspcd.wait_idle()  # or the reader is faster than its word
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         last = pool.submit(vm.send, b"<end>")
         got = client.read_until(b"<end>")
@@ -322,6 +323,7 @@ def test_purge_of_input_that_the_vm_does_not_read(start_vspcd):
     sent = fill(raw.sock, quiet=0.1, program=vspcd)
     raw.sock.settimeout(30)
     vm.tell(PURGE, FROM_LINE)
+    vspcd.wait_idle()
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         last = pool.submit(raw.send, b"<end>")
         got = vm.read_until(b"<end>")

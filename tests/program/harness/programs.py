@@ -180,12 +180,28 @@ class Program:
         user, system = stat.rpartition(")")[2].split()[11:13]
         return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
+    def wants_to_run(self):
+        """Whether one of its threads runs, waits for a processor, or for a
+        disk."""
+        for task in pathlib.Path(f"/proc/{self.pid}/task").iterdir():
+            try:
+                stat = (task / "stat").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if stat.rpartition(")")[2].split()[0] in "RD":
+                return True
+        return False
+
     def wait_idle(self):
         """Waits for 0.3 s in which it takes (nearly) no processor time: one
-        that spins never has them."""
+        that spins never has them, and one that nobody gives a processor to is
+        late, not idle."""
         def rests():
             before = self.cpu_seconds()
-            time.sleep(0.3)
+            for _ in range(6):
+                time.sleep(0.05)
+                if self.wants_to_run():
+                    return False
             return self.cpu_seconds() - before <= 0.02
         eventually(rests, "vspcd to be idle")
 
