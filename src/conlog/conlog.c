@@ -23,7 +23,7 @@ enum { CLOCK_BACK_S = 600 };
 
 static struct console_log *log_of_slot(struct conlog_writer_slot *slot)
 {
-    return CONTAINER_OF(slot, struct console_log, slot);
+    return CONTAINER_OF(slot, struct console_log, tap.slot);
 }
 
 static void set_dates(struct conlog *l, int64_t now_s)
@@ -40,20 +40,6 @@ void conlog_check_dates(struct conlog *l, int64_t now_s)
         return;
     set_dates(l, now_s);
     l->names_made++;
-}
-
-void conlog_start_tick(struct conlog *l, uint64_t now_us)
-{
-    if (!deadline_is_running(&l->tick))
-        deadline_start(&l->ticks, &l->tick, now_us);
-}
-
-static void conlog_batch_due(struct deadline *deadline, void *owner)
-{
-    const struct conlog *l = owner;
-
-    console_log_take_batch(CONTAINER_OF(deadline, struct console_log, waits),
-                           l->batches.fired_us);
 }
 
 /* ---- news ------------------------------------------------------------- */
@@ -79,7 +65,7 @@ static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
     if (news->slot != NULL) {
         struct console_log *log = log_of_slot(news->slot);
 
-        c = log->reader.console;
+        c = log->tap.reader.console;
         console_log_on_news(log, news);
     } else {
         past_leave(news->past);
@@ -94,65 +80,30 @@ static void conlog_on_news(void *owner, const struct conlog_writers_news *news)
         l->callbacks.on_state(l->callbacks.owner, c, news->path, news->error);
 }
 
-/*
- * News first: written jobs have made room, and errors that are over must be
- * cleared before a log takes more. Then the refused logs, in the order of
- * refusal: a log that gets no room is put at the end again, so room goes to the
- * log that has waited longest.
- *
- * They are moved to a local list: otherwise a log that is refused again would
- * be tried for ever. Closing a log takes it out of either list, because its
- * node is in one list at a time.
- */
+/* News first: written jobs have made room, and errors that are over must be
+ * cleared before a log takes more. */
 void conlog_wake(struct conlog *l, uint64_t now_us)
 {
     struct conlog_sweep_result swept;
-    struct list refused;
 
-    conlog_writers_take_news(l->writers, conlog_on_news, l);
-    if (conlog_writers_take_swept(l->writers, &swept))
+    conlog_writers_take_news(l->taps.writers, conlog_on_news, l);
+    if (conlog_writers_take_swept(l->taps.writers, &swept))
         l->callbacks.on_deletion(l->callbacks.owner, swept.path, swept.files,
                                  swept.freed);
     answer_all(l);
-    list_init(&refused);
-    while (!list_is_empty(&l->refused)) {
-        struct list *node = l->refused.next;
-
-        list_remove(node);
-        list_add_tail(&refused, node);
-    }
-    while (!list_is_empty(&refused)) {
-        struct deadline *waits =
-            CONTAINER_OF(refused.next, struct deadline, node);
-
-        console_log_take_batch(CONTAINER_OF(waits, struct console_log, waits),
-                               now_us);
-    }
-}
-
-/* No tick runs unless it is needed, so that an idle program sleeps. Refused
- * logs keep it running: somebody has to make the room that they wait for. */
-static void conlog_tick_due(struct deadline *deadline, void *owner)
-{
-    struct conlog *l = owner;
-    uint64_t now_us = l->ticks.fired_us;
-
-    (void)deadline;
-    conlog_writers_tick(l->writers, now_us);
-    if (conlog_writers_are_busy(l->writers) || !list_is_empty(&l->refused))
-        conlog_start_tick(l, now_us);
+    conlog_taps_retry(&l->taps, now_us);
 }
 
 /* ---- opening and closing ---------------------------------------------- */
 
 struct deadline_queue *conlog_batches(struct conlog *l)
 {
-    return &l->batches;
+    return &l->taps.batches;
 }
 
 struct deadline_queue *conlog_ticks(struct conlog *l)
 {
-    return &l->ticks;
+    return &l->taps.ticks;
 }
 
 int conlog_open(struct conlog **ret_conlog,
@@ -168,12 +119,9 @@ int conlog_open(struct conlog **ret_conlog,
     l->names_made = 1;
     set_dates(l, clock_utc_s());
     conlog_names_init(&l->names, callbacks->digest, seed);
-    deadline_queue_open(&l->batches, CONLOG_BATCH_US, conlog_batch_due, l);
-    deadline_queue_open(&l->ticks, CONLOG_TICK_US, conlog_tick_due, l);
-    deadline_init(&l->tick);
-    list_init(&l->refused);
+    conlog_taps_init(&l->taps);
     list_init(&l->answered);
-    r = conlog_writers_open(&l->writers, settings, callbacks->wake,
+    r = conlog_writers_open(&l->taps.writers, settings, callbacks->wake,
                             callbacks->owner, seed);
     if (r < 0) {
         conlog_names_done(&l->names);
@@ -196,8 +144,8 @@ void conlog_set(struct conlog *l, const struct conlog_settings *settings,
         l->pattern_made = ++l->names_made;
         set_dates(l, clock_utc_s());
     }
-    conlog_writers_set(l->writers, settings);
-    conlog_start_tick(l, now_us);
+    conlog_writers_set(l->taps.writers, settings);
+    conlog_taps_start_tick(&l->taps, now_us);
 }
 
 struct teller {
@@ -221,9 +169,9 @@ void conlog_close(struct conlog *l, uint64_t wait_us,
 
     if (l == NULL)
         return;
-    deadline_stop(&l->tick);
+    deadline_stop(&l->taps.tick);
     /* Threads that are left behind use the writers alone, so l can be freed. */
-    conlog_writers_close(l->writers, wait_us, conlog_tell_left, &teller);
+    conlog_writers_close(l->taps.writers, wait_us, conlog_tell_left, &teller);
     conlog_names_done(&l->names);
     free(l);
 }
@@ -236,6 +184,6 @@ struct conlog_counts conlog_count(const struct conlog *l)
         .gaps = l->gaps,
     };
 
-    conlog_writers_count(l->writers, &counts.held, &counts.failing);
+    conlog_writers_count(l->taps.writers, &counts.held, &counts.failing);
     return counts;
 }

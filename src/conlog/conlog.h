@@ -23,8 +23,6 @@
 #include "conlog/file/conlog_settings.h"
 #include "core/console.h"
 
-enum { CONLOG_BATCH_US = 100 * 1000, CONLOG_TICK_US = 1000 * 1000 };
-
 struct conlog;
 
 /*

@@ -7,35 +7,27 @@
 
 #include "conlog/conlog.h"
 #include "conlog/conlog_names.h"
-#include "conlog/conlog_writers.h"
+#include "conlog/conlog_tap.h"
 #include "core/told/past.h"
 
 struct conlog {
     struct conlog_settings settings;
     struct conlog_callbacks callbacks;
-    struct conlog_writers *writers;
+    struct conlog_taps taps;
     struct conlog_names names;
-    struct deadline_queue batches; /* struct console_log.waits */
-    struct deadline_queue ticks;   /* tick */
-    struct deadline tick;          /* runs while the writers are busy */
-    struct list refused;           /* struct console_log.waits.node */
-    struct list answered;          /* struct console_log.answered */
-    int64_t dated_s;               /* when names with dates were made */
-    int64_t next_date_s;           /* when such names change */
-    unsigned names_made;           /* counts the changes of all names */
-    unsigned pattern_made;         /* names_made when the pattern changed */
-    uint64_t taken;                /* bytes of all logs, since the start */
+    struct list answered;  /* struct console_log.answered */
+    int64_t dated_s;       /* when names with dates were made */
+    int64_t next_date_s;   /* when such names change */
+    unsigned names_made;   /* counts the changes of all names */
+    unsigned pattern_made; /* names_made when the pattern changed */
+    uint64_t taken;        /* bytes of all logs, since the start */
     uint64_t missing;
     uint64_t gaps;
 };
 
 struct console_log {
-    struct reader reader;
+    struct conlog_tap tap;
     struct conlog *conlog;
-    /* in conlog->batches until its batch is due; or its node is in
-     * conlog->refused: never in both */
-    struct deadline waits;
-    struct conlog_writer_slot slot;
     struct conlog_names_entry name;
     unsigned name_made; /* conlog->names_made at that time; 0: never */
     uint64_t
@@ -44,9 +36,8 @@ struct console_log {
     struct list asks;       /* struct past_ask.node */
     struct list answered;   /* in conlog->answered */
     struct past *past;      /* the answer */
-    bool has_past;   /* the file's content before this run is the console's */
-    bool is_begun;   /* output of this run is in the file */
-    bool is_refused; /* waits for room, in conlog->refused */
+    bool has_past; /* the file's content before this run is the console's */
+    bool is_begun; /* output of this run is in the file */
     int error; /* last error since the log had caught up: the reason of a gap */
     uint64_t taken;
     uint64_t missing;
@@ -55,12 +46,6 @@ struct console_log {
 /* Must precede each use of a name: notes whether dates have changed all
  * names. */
 void conlog_check_dates(struct conlog *conlog, int64_t now_s);
-
-/* Looks after the writers every second, until they have nothing to do. */
-void conlog_start_tick(struct conlog *conlog, uint64_t now_us);
-
-/* The log's batch is due, or there is room again after it was refused. */
-void console_log_take_batch(struct console_log *log, uint64_t now_us);
 
 /* News of the log's file. */
 void console_log_on_news(struct console_log *log,

@@ -1,17 +1,7 @@
 /*
- * One console's log on the loop's side: when it takes output, how much, and how
- * a gap is reported.
- *
- * It takes output when half a ring is there, or a batch's time after the first
- * waiting byte (console_log_pull), and copies it out of the ring at once.
- * Lending the ring's memory to a thread was refused: the ring could not move
- * while a disk hangs, and the VM would stand still for its log.
- *
- * If the writers have no room, the log is refused: its bytes stay in the ring,
- * it waits for conlog_wake without a time limit, and to the console it is a
- * lossless reader that takes nothing (core/reader.h). Output that then leaves
- * the ring is a gap. The next job writes the gap's line into the file, in place
- * of the missing bytes.
+ * One console's log on the loop's side: what becomes of the output that its tap
+ * takes (conlog_tap.h), and how a gap is reported. The next job writes the
+ * gap's line into the file, in place of the missing bytes.
  */
 #include "conlog/console_log.h"
 
@@ -33,9 +23,9 @@ enum { NAME_LASTS_S = 1, NAMES_AT_ONCE = 4, NAME_EVERY_S = 3600 };
 
 static const uint64_t us_per_s = 1000 * 1000;
 
-static struct console_log *log_of(struct reader *reader)
+static struct console_log *log_of(struct conlog_tap *tap)
 {
-    return CONTAINER_OF(reader, struct console_log, reader);
+    return CONTAINER_OF(tap, struct console_log, tap);
 }
 
 /* ---- names ------------------------------------------------------------ */
@@ -52,7 +42,7 @@ static struct console_log *log_of(struct reader *reader)
 static void name_anew(struct console_log *log, int64_t now_s, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
-    const struct console *c = log->reader.console;
+    const struct console *c = log->tap.reader.console;
     struct conlog_facts facts = {
         .name = c->name,
         .uuid = c->uuid,
@@ -117,18 +107,8 @@ static void tell_gap(struct console_log *log, uint64_t lost, int error)
     log->missing += lost;
     log->conlog->missing += lost;
     log->conlog->gaps++;
-    callbacks->on_gap(callbacks->owner, log->reader.console, log->name.path,
+    callbacks->on_gap(callbacks->owner, log->tap.reader.console, log->name.path,
                       lost, error);
-}
-
-static void copy_span(uint8_t *to, const struct ring_span *span, size_t len)
-{
-    size_t first = span->part[0].len < len ? span->part[0].len : len;
-
-    if (first > 0) /* a ring without memory has no bytes */
-        memcpy(to, span->part[0].data, first);
-    if (len > first)
-        memcpy(to + first, span->part[1].data, len - first);
 }
 
 /*
@@ -139,8 +119,8 @@ static void copy_span(uint8_t *to, const struct ring_span *span, size_t len)
 static int error_of(const struct console_log *log)
 {
     uint64_t waiting;
-    int error =
-        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
+    int error = conlog_writers_state(log->conlog->taps.writers, &log->tap.slot,
+                                     &waiting);
 
     return error != 0 ? error : log->error;
 }
@@ -151,17 +131,17 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
     struct ring_span span;
-    uint64_t lost = reader_peek(&log->reader, &span);
+    uint64_t lost = reader_peek(&log->tap.reader, &span);
     struct conlog_job *job;
     uint64_t waiting;
 
     if (span.part[0].len + span.part[1].len < len)
         len = (uint32_t)(span.part[0].len + span.part[1].len);
-    job = conlog_writers_new_job(l->writers, len);
+    job = conlog_writers_new_job(l->taps.writers, len);
     len = job->len;
-    copy_span(job->bytes, &span, len);
-    job->epoch = console_epoch(log->reader.console);
-    job->at = log->reader.at;
+    conlog_tap_copy(job->bytes, &span, len);
+    job->epoch = console_epoch(log->tap.reader.console);
+    job->at = log->tap.reader.at;
     job->utc_ms = clock_utc_ms();
     job->is_first = !log->is_begun;
     if (lost > 0) {
@@ -169,70 +149,36 @@ static void take_job(struct console_log *log, uint32_t len, uint64_t now_us)
         job->lost_error = error_of(log);
         tell_gap(log, lost, job->lost_error);
     }
-    conlog_writers_put(l->writers, &log->slot, job, log->name.path);
+    conlog_writers_put(l->taps.writers, &log->tap.slot, job, log->name.path);
     log->is_begun = true;
     log->taken += len;
     l->taken += len;
-    reader_took(&log->reader, len, now_us);
-    if (log->error != 0 && reader_has_caught_up(&log->reader) &&
-        conlog_writers_state(l->writers, &log->slot, &waiting) == 0)
+    reader_took(&log->tap.reader, len, now_us);
+    if (log->error != 0 && reader_has_caught_up(&log->tap.reader) &&
+        conlog_writers_state(l->taps.writers, &log->tap.slot, &waiting) == 0)
         log->error = 0;
 }
 
-/* Takes as much as there is room for. */
-static void take(struct console_log *log, uint64_t now_us)
+static void console_log_begin(struct conlog_tap *tap, uint64_t now_us)
 {
-    struct conlog *l = log->conlog;
-
-    check_name(log, now_us);
-    while (!reader_has_caught_up(&log->reader)) {
-        uint64_t behind = log->reader.console->output.head - log->reader.at;
-        uint32_t want = behind < CONLOG_WRITER_JOB_MAX ? (uint32_t)behind
-                                                       : CONLOG_WRITER_JOB_MAX;
-        uint32_t room = conlog_writers_room(l->writers, &log->slot, want);
-
-        if (room == 0) {
-            deadline_stop(&log->waits);
-            log->is_refused = true;
-            list_add_tail(&l->refused, &log->waits.node);
-            /* Gathered jobs are flushed when the batch is due. A refused log
-             * has no batch: without a flush its jobs would never be written,
-             * and never make the room that it waits for. */
-            conlog_writers_flush(l->writers, &log->slot);
-            break;
-        }
-        take_job(log, room, now_us);
-    }
-    conlog_start_tick(l, now_us);
+    check_name(log_of(tap), now_us);
 }
 
-void console_log_take_batch(struct console_log *log, uint64_t now_us)
+static bool console_log_take(struct conlog_tap *tap, uint32_t room,
+                             uint64_t now_us)
 {
-    deadline_stop(&log->waits);
-    log->is_refused = false;
-    take(log, now_us);
-    conlog_writers_flush(log->conlog->writers, &log->slot);
+    take_job(log_of(tap), room, now_us);
+    return true;
 }
 
-/* Called for each read of a VM, so it must be short: two comparisons while a
- * batch is running. The clock is read once for each batch. */
-static void console_log_pull(struct reader *reader)
-{
-    struct console_log *log = log_of(reader);
-    const struct ring *output = &reader->console->output;
-    uint64_t behind = output->head - reader->at;
-
-    if (behind == 0 || log->is_refused)
-        return;
-    if (!deadline_is_running(&log->waits))
-        deadline_start(&log->conlog->batches, &log->waits, clock_now_us());
-    if (behind >= output->cap / 2)
-        take(log, clock_now_us());
-}
+static const struct conlog_tap_ops tap_ops = {
+    .begin = console_log_begin,
+    .take = console_log_take,
+};
 
 /* The VM is held for its log; clients are not. */
 static const struct reader_kind reader_kind = {
-    .pull = console_log_pull,
+    .pull = conlog_tap_pull,
     .is_waited_for = true,
 };
 
@@ -293,22 +239,21 @@ struct console_log *console_log_open(struct conlog *l, struct console *c,
     struct console_log *log = xcalloc(1, sizeof *log);
 
     log->conlog = l;
-    reader_init(&log->reader, &reader_kind);
-    deadline_init(&log->waits);
-    reader_attach(&log->reader, c);
+    conlog_tap_init(&log->tap, &l->taps, &tap_ops, &reader_kind);
+    reader_attach(&log->tap.reader, c);
     list_init(&log->asks);
     list_init(&log->answered);
     /* From position 0, even if the ring has lost it: the loss is a gap at the
      * front of the log. */
     if (start != CONSOLE_LOG_GOES_ON)
-        log->reader.at = 0;
+        log->tap.reader.at = 0;
     /* Output that left the ring in this run would lie between the file's end
      * and the ring: a past with a hole at its end is useless. */
     log->has_past = start == CONSOLE_LOG_IS_KNOWN && ring_tail(&c->output) == 0;
     /* The console that is opened first gets the name, whichever prints
      * first. */
     check_name(log, clock_now_us());
-    console_log_pull(&log->reader);
+    conlog_tap_pull(&log->tap.reader);
     return log;
 }
 
@@ -322,8 +267,8 @@ bool console_log_ask_past(struct console_log *log,
     if (!log->has_past || wish->bytes == 0)
         return false;
     list_add_tail(&log->asks, &ask->node);
-    conlog_writers_ask(l->writers, &log->slot, log->name.path, wish);
-    conlog_start_tick(l, now_us);
+    conlog_writers_ask(l->taps.writers, &log->tap.slot, log->name.path, wish);
+    conlog_taps_start_tick(&l->taps, now_us);
     return true;
 }
 
@@ -331,33 +276,34 @@ bool console_log_ask_past(struct console_log *log,
  * only the program's log. */
 static void give_up_rest(struct console_log *log, uint64_t now_us)
 {
-    struct conlog_writers *w = log->conlog->writers;
-    uint64_t lost = log->reader.console->output.head - log->reader.at;
+    struct conlog_writers *w = log->conlog->taps.writers;
+    uint64_t lost = log->tap.reader.console->output.head - log->tap.reader.at;
     int error = error_of(log);
 
     if (!conlog_writers_are_full(w)) {
         struct conlog_job *job = conlog_writers_new_job(w, 0);
 
-        job->epoch = console_epoch(log->reader.console);
-        job->at = log->reader.console->output.head;
+        job->epoch = console_epoch(log->tap.reader.console);
+        job->at = log->tap.reader.console->output.head;
         job->utc_ms = clock_utc_ms();
         job->is_first = !log->is_begun;
         job->lost = lost;
         job->lost_error = error;
-        conlog_writers_put(w, &log->slot, job, log->name.path);
+        conlog_writers_put(w, &log->tap.slot, job, log->name.path);
     }
     tell_gap(log, lost, error);
-    reader_took(&log->reader, (size_t)lost, now_us);
+    reader_took(&log->tap.reader, (size_t)lost, now_us);
 }
 
 static void take_rest(struct console_log *log, bool is_end, uint64_t now_us)
 {
     check_name(log, now_us);
-    while (!reader_has_caught_up(&log->reader)) {
+    while (!reader_has_caught_up(&log->tap.reader)) {
         uint32_t room = CONLOG_WRITER_JOB_MAX;
 
         if (!is_end)
-            room = conlog_writers_room(log->conlog->writers, &log->slot, room);
+            room = conlog_writers_room(log->conlog->taps.writers,
+                                       &log->tap.slot, room);
         if (room > 0)
             take_job(log, room, now_us);
         else
@@ -376,11 +322,11 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
     if (log == NULL)
         return;
     console_log_answer(log);
-    deadline_stop(&log->waits);
+    conlog_tap_stop(&log->tap);
     take_rest(log, is_end, now_us);
-    conlog_start_tick(log->conlog, now_us);
-    reader_detach(&log->reader, now_us);
-    conlog_writers_leave(log->conlog->writers, &log->slot, is_end);
+    conlog_taps_start_tick(&log->conlog->taps, now_us);
+    reader_detach(&log->tap.reader, now_us);
+    conlog_writers_leave(log->conlog->taps.writers, &log->tap.slot, is_end);
     conlog_names_give_up(&log->conlog->names, &log->name);
     free(log);
 }
@@ -388,19 +334,19 @@ void console_log_close(struct console_log *log, bool is_end, uint64_t now_us)
 struct console_log_state console_log_state(struct console_log *log)
 {
     struct console_log_state state = { .path = log->name.path };
-    const struct ring *output = &log->reader.console->output;
+    const struct ring *output = &log->tap.reader.console->output;
     uint64_t waiting;
 
-    state.error =
-        conlog_writers_state(log->conlog->writers, &log->slot, &waiting);
+    state.error = conlog_writers_state(log->conlog->taps.writers,
+                                       &log->tap.slot, &waiting);
     /* A former owner of the name may have waiting bytes too, which are not
      * counted in taken: so the difference could be negative. */
     state.written = log->taken > waiting ? log->taken - waiting : 0;
     state.missing = log->missing;
     /* Lost bytes that were not reported: they are counted when the log next
      * takes output. */
-    if (log->reader.at < ring_tail(output))
-        state.missing += ring_tail(output) - log->reader.at;
+    if (log->tap.reader.at < ring_tail(output))
+        state.missing += ring_tail(output) - log->tap.reader.at;
     return state;
 }
 
@@ -414,8 +360,9 @@ void console_log_find(struct console_log *log, struct conlog_source *ret,
     *ret = (struct conlog_source){
         .is_stamped = s->is_stamped,
         .is_all_own = log->has_past || strstr(s->pattern, "%{uuid") != NULL,
-        .epoch = console_epoch(log->reader.console),
-        .origin = conlog_writers_origin(log->conlog->writers, &log->slot),
+        .epoch = console_epoch(log->tap.reader.console),
+        .origin =
+            conlog_writers_origin(log->conlog->taps.writers, &log->tap.slot),
     };
     snprintf(ret->directory, sizeof ret->directory, "%s", s->directory);
     snprintf(ret->path, sizeof ret->path, "%s", log->name.path);
@@ -426,9 +373,10 @@ struct console_log_seam console_log_seam(struct console_log *log,
 {
     struct console_log_seam seam = { .position = 0 };
 
-    if (!reader_has_caught_up(&log->reader) && !log->is_refused)
-        console_log_take_batch(log, now_us);
-    seam.position = conlog_writers_seam(log->conlog->writers, &log->slot,
-                                        log->reader.at, &seam.file);
+    if (!reader_has_caught_up(&log->tap.reader) && !log->tap.is_refused)
+        conlog_tap_take_batch(&log->tap, now_us);
+    seam.position =
+        conlog_writers_seam(log->conlog->taps.writers, &log->tap.slot,
+                            log->tap.reader.at, &seam.file);
     return seam;
 }

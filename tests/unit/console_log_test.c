@@ -114,7 +114,7 @@ static void rename_to(struct fixture *f, const char *name)
 static const char *print(struct fixture *f)
 {
     console_output(f->console, slice_of_text("x"));
-    console_log_take_batch(f->console->log, f->now_us);
+    conlog_tap_take_batch(&f->console->log->tap, f->now_us);
     return console_log_state(f->console->log).path;
 }
 
