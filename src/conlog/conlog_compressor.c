@@ -23,6 +23,7 @@ struct request {
     struct request *next;
     struct conlog_rotation_turn *turn;
     unsigned keep;
+    bool is_of_file; /* itself; else of its rotated files */
     char *directory;
     char *path;
 };
@@ -59,6 +60,8 @@ static int compress_all(struct conlog_compressor *c,
         err_set(err, "cannot open its folder: %s", strerrordesc_np(-folder));
         return folder;
     }
+    if (request->is_of_file)
+        r = conlog_compress_file(folder, name, 0, &c->crew.is_ending, err);
     for (unsigned i = 0; i < request->keep && r == CONLOG_COMPRESS_DONE; i++) {
         unsigned number =
             conlog_rotation_uncompressed(folder, name, request->keep);
@@ -133,17 +136,11 @@ bool conlog_compressor_close(struct conlog_compressor *c, uint64_t wait_us)
     return true;
 }
 
-void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
-                           const char *path, unsigned keep,
-                           struct conlog_rotation_turn *turn)
+/* Takes the request over. */
+static void add(struct conlog_compressor *c, struct request *request)
 {
-    struct request *request = xcalloc(1, sizeof *request);
     bool is_running;
 
-    request->turn = turn;
-    request->keep = keep;
-    request->directory = xstrdup(directory);
-    request->path = xstrdup(path);
     worker_lock(&c->crew);
     is_running =
         worker_is_running(&c->worker) ||
@@ -154,7 +151,39 @@ void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
         worker_wake(&c->crew);
     }
     worker_unlock(&c->crew);
-    /* Without a thread, the file stays uncompressed until the next rotation. */
+    /* Without a thread, the file stays uncompressed: until the next rotation,
+     * if it is a rotated one. */
     if (!is_running)
         end_request(request);
+}
+
+static struct request *new_request(const char *directory, const char *path,
+                                   struct conlog_rotation_turn *turn)
+{
+    struct request *request = xcalloc(1, sizeof *request);
+
+    request->turn = turn;
+    request->directory = xstrdup(directory);
+    request->path = xstrdup(path);
+    return request;
+}
+
+void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
+                           const char *path, unsigned keep,
+                           struct conlog_rotation_turn *turn)
+{
+    struct request *request = new_request(directory, path, turn);
+
+    request->keep = keep;
+    add(c, request);
+}
+
+void conlog_compressor_add_file(struct conlog_compressor *c,
+                                const char *directory, const char *path,
+                                struct conlog_rotation_turn *turn)
+{
+    struct request *request = new_request(directory, path, turn);
+
+    request->is_of_file = true;
+    add(c, request);
 }

@@ -32,4 +32,9 @@ void conlog_compressor_add(struct conlog_compressor *c, const char *directory,
                            const char *path, unsigned keep,
                            struct conlog_rotation_turn *turn);
 
+/* The same for the file path itself: to path.gz. */
+void conlog_compressor_add_file(struct conlog_compressor *c,
+                                const char *directory, const char *path,
+                                struct conlog_rotation_turn *turn);
+
 #endif

@@ -23,6 +23,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a thread needs for its work, of its own. */
 struct work {
@@ -42,15 +43,28 @@ static void use_settings(const struct conlog_writers *w, struct work *work)
 
 /* ---- closing ---------------------------------------------------------- */
 
+/* Called without the lock. The compressor gives the turn back; until then f
+ * cannot be freed. */
+static void compress_part(struct conlog_writers *w,
+                          struct conlog_writer_file *f, const char *directory)
+{
+    if (conlog_rotation_turn_take(&f->turn))
+        conlog_compressor_add_file(w->compressor, directory, f->log.path,
+                                   &f->turn);
+}
+
 /* Closes without the lock, because close(2) may block: NFS writes then. The
  * file is busy meanwhile, so that a new job waits, and is made ready
  * afterwards. The file is freed unless somebody needs it again. */
 static void close_and_free(struct conlog_writer *me,
                            struct conlog_writer_file *f)
 {
+    char directory[CONLOG_DIRECTORY_MAX];
     struct conlog_writers *w = me->writers;
+    bool is_part = w->settings.part_end != NULL;
     bool is_end;
 
+    memcpy(directory, w->settings.directory, sizeof directory);
     f->is_busy = true;
     me->since_us = clock_now_us();
     is_end = f->is_ending && f->first == NULL;
@@ -58,6 +72,8 @@ static void close_and_free(struct conlog_writer *me,
     if (is_end)
         conlog_file_end(&f->log);
     conlog_file_close(&f->log);
+    if (is_end && is_part)
+        compress_part(w, f, directory);
     worker_lock(&w->crew);
     me->since_us = 0;
     f->is_busy = false;
@@ -458,6 +474,9 @@ static void count(struct conlog_writer *me, struct work *work)
         .directory = work->settings.directory,
         .mark = conlog_space_mark(&work->settings),
         .target = conlog_space_target(&work->settings),
+        .part_end = work->settings.part_end,
+        .keep_s = work->settings.keep_s,
+        .begun_s = w->begun_s,
         .take_turn = conlog_writer_thread_take_turn,
         .give_turn = conlog_writer_thread_give_turn,
         .owner = w,
@@ -469,8 +488,9 @@ static void count(struct conlog_writer *me, struct work *work)
     worker_lock(&w->crew);
     me->since_us = 0;
     /* A directory that cannot be read tells nothing: its logs say why. */
-    conlog_space_counted(&w->space, work->generation, r < 0 ? 0 : swept->bytes,
-                         clock_now_us() - begun_us, clock_now_us());
+    conlog_space_counted(&w->space, &work->settings, work->generation,
+                         r < 0 ? 0 : swept->bytes, clock_now_us() - begun_us,
+                         clock_now_us());
     tell_swept(w, swept);
     if (swept->files > 0)
         conlog_writer_file_retry_all(w);

@@ -74,6 +74,7 @@ static struct conlog_writers *conlog_writers_new(
     struct conlog_writers *w = xcalloc(1, sizeof *w);
 
     w->settings = *settings;
+    w->begun_s = clock_utc_s();
     w->generation = 1;
     conlog_space_reset(&w->space, w->generation);
     for (int i = 0; i < PLACES; i++)
@@ -529,6 +530,13 @@ bool conlog_writers_are_busy(struct conlog_writers *w)
               w->idle < w->crew.running;
     worker_unlock(&w->crew);
     return is_busy;
+}
+
+void conlog_writers_look(struct conlog_writers *w)
+{
+    worker_lock(&w->crew);
+    worker_wake(&w->crew);
+    conlog_writers_unlock(w);
 }
 
 /* Called with the lock. */

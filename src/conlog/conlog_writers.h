@@ -154,7 +154,12 @@ int conlog_writers_state(struct conlog_writers *w,
 void conlog_writers_tick(struct conlog_writers *w, uint64_t now_us);
 bool conlog_writers_are_busy(struct conlog_writers *w);
 
-/* What was deleted for --log-total since the last call; false: nothing. */
+/* A thread looks whether files have to be counted, or are too old: without jobs
+ * nobody would. Of parts, to be called each conlog_space_expiry_us. */
+void conlog_writers_look(struct conlog_writers *w);
+
+/* What was deleted for --log-total, or because it was too old, since the last
+ * call; false: nothing. */
 bool conlog_writers_take_swept(struct conlog_writers *w,
                                struct conlog_sweep_result *ret_swept);
 

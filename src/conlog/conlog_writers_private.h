@@ -105,7 +105,8 @@ struct conlog_writers {
     /* of the idle threads: those that were woken and have not run; an upper
      * bound, as a thread may wake up uncalled */
     uint32_t called;
-    uint32_t stale; /* upper bound of files in OPEN with an older generation */
+    uint32_t stale;  /* upper bound of files in OPEN with an older generation */
+    int64_t begun_s; /* UTC: when the writers were opened */
     uint64_t served_us; /* when a READY file was last taken */
     uint64_t held;      /* memory of files and jobs */
     uint64_t failing;   /* files with an error */

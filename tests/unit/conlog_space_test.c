@@ -120,7 +120,7 @@ static void results_of_former_settings_do_not_count(void **state)
     conlog_space_reset(&f->space, 2);
     assert_false(begins_look(f, 10));
     looked(f, 0);
-    conlog_space_counted(&f->space, 1, 5000, 1, f->now_us);
+    conlog_space_counted(&f->space, &f->settings, 1, 5000, 1, f->now_us);
     assert_int_equal(error_of(f, 10), 0);
     assert_true(begins_look(f, 10));
     assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
@@ -135,7 +135,7 @@ static void total_is_counted_once_and_then_near_the_mark(void **state)
     assert_int_equal(conlog_space_target(&f->settings), 1400);
     assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
     conlog_space_wrote(&f->space, 100); /* it may be counted or not */
-    conlog_space_counted(&f->space, 1, 1200, 1, f->now_us);
+    conlog_space_counted(&f->space, &f->settings, 1, 1200, 1, f->now_us);
     f->now_us += 10 * US_PER_S;
     assert_false(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
     assert_int_equal(error_of(f, 300), 0);
@@ -144,7 +144,7 @@ static void total_is_counted_once_and_then_near_the_mark(void **state)
     assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
     /* Written on, while it is counted. */
     assert_int_equal(error_of(f, 100), 0);
-    conlog_space_counted(&f->space, 1, 1400, 1, f->now_us);
+    conlog_space_counted(&f->space, &f->settings, 1, 1400, 1, f->now_us);
     assert_int_equal(error_of(f, 200), 0);
 }
 
@@ -154,9 +154,30 @@ static void counting_takes_a_small_part_of_the_time(void **state)
 
     f->settings.total = 1600;
     assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
-    conlog_space_counted(&f->space, 1, 1600, 3 * US_PER_S, f->now_us);
+    conlog_space_counted(&f->space, &f->settings, 1, 1600, 3 * US_PER_S,
+                         f->now_us);
     assert_int_equal(error_of(f, 1), CONLOG_ERROR_TOTAL);
     f->now_us += 60 * US_PER_S - 1;
+    assert_false(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
+    f->now_us++;
+    assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
+}
+
+static void what_is_kept_for_a_time_is_looked_at_now_and_then(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(conlog_space_expiry_us(&f->settings), 0);
+    f->settings.keep_s = 2;
+    assert_int_equal(conlog_space_expiry_us(&f->settings), US_PER_S);
+    f->settings.keep_s = UINT64_MAX;
+    assert_int_equal(conlog_space_expiry_us(&f->settings), 3600ll * US_PER_S);
+    f->settings.keep_s = 160;
+    assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
+    conlog_space_counted(&f->space, &f->settings, 1, UINT64_MAX / 2, 1,
+                         f->now_us);
+    assert_int_equal(error_of(f, 1), 0); /* there is no bound */
+    f->now_us += 10 * US_PER_S - 1;
     assert_false(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
     f->now_us++;
     assert_true(conlog_space_begin_count(&f->space, &f->settings, f->now_us));
@@ -174,6 +195,7 @@ int main(void)
         TEST(results_of_former_settings_do_not_count),
         TEST(total_is_counted_once_and_then_near_the_mark),
         TEST(counting_takes_a_small_part_of_the_time),
+        TEST(what_is_kept_for_a_time_is_looked_at_now_and_then),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,76 @@ static void files_of_folders_have_their_path(void **state)
     assert_int_equal(faccessat(files.directory, "vm/log.1", F_OK, 0), -1);
 }
 
+/* Begun at second 1000 of the clock. */
+static struct conlog_sweep_result sweep_parts(uint64_t target, uint64_t keep_s)
+{
+    struct conlog_sweep_result result;
+    const struct conlog_sweep asked = {
+        .directory = files.path,
+        .mark = target,
+        .target = target,
+        .part_end = ".cast",
+        .keep_s = keep_s,
+        .begun_s = 1000,
+        .take_turn = take_turn,
+        .give_turn = give_turn,
+        .stop = &stop,
+    };
+
+    assert_int_equal(conlog_sweep(&asked, &result), 0);
+    return result;
+}
+
+static void oldest_parts_go_first_whosever_they_are(void **state)
+{
+    struct conlog_sweep_result result;
+
+    (void)state;
+    files_make(&files, "a.cast=12345 b.cast=1 c.cast=12");
+    files_set_mtime(&files, "a.cast", 30, 0);
+    files_set_mtime(&files, "b.cast", 10, 0);
+    files_set_mtime(&files, "c.cast", 20, 0);
+    result = sweep_parts(5, 0);
+    assert_int_equal(result.files, 2);
+    assert_int_equal(result.freed, 3);
+    assert_string_equal(result.path, "b.cast");
+    files_expect(&files, "a.cast=12345");
+}
+
+static void a_part_that_is_written_stays(void **state)
+{
+    (void)state;
+    files_make(&files, "live.cast=1 torn.cast=1 done.cast.gz=1");
+    files_set_mtime(&files, "live.cast", 1000, 0);
+    files_set_mtime(&files, "torn.cast", 999, 0);
+    files_set_mtime(&files, "done.cast.gz", 1001, 0);
+    assert_int_equal(sweep_parts(0, 0).files, 2);
+    files_expect(&files, "live.cast=1");
+}
+
+static void parts_are_kept_for_their_time(void **state)
+{
+    (void)state;
+    files_make(&files, "old.cast.gz=1 new.cast.gz=2 x.cast.gz.tmp=3 notes=4");
+    files_set_mtime(&files, "old.cast.gz", 10, 0);
+    files_set_mtime(&files, "new.cast.gz", INT64_C(1) << 33, 0);
+    files_set_mtime(&files, "x.cast.gz.tmp", 10, 0);
+    files_set_mtime(&files, "notes", 10, 0);
+    assert_int_equal(sweep_parts(UINT64_MAX, 3600).files, 2);
+    files_expect(&files, "new.cast.gz=2 notes=4");
+}
+
+static void a_part_is_not_deleted_while_it_is_compressed(void **state)
+{
+    (void)state;
+    files_make(&files, "a.cast.gz=1 b.cast.gz=1");
+    files_set_mtime(&files, "a.cast.gz", 10, 0);
+    files_set_mtime(&files, "b.cast.gz", 20, 0);
+    kept = "a.cast";
+    assert_int_equal(sweep_parts(0, 0).files, 1);
+    files_expect(&files, "a.cast.gz=1");
+}
+
 static void a_directory_that_is_gone_is_an_error(void **state)
 {
     struct conlog_sweep_result result;
@@ -186,6 +256,10 @@ int main(void)
         TEST(compressed_files_are_deleted_too),
         TEST(log_whose_turn_is_taken_is_waited_for),
         TEST(files_of_folders_have_their_path),
+        TEST(oldest_parts_go_first_whosever_they_are),
+        TEST(a_part_that_is_written_stays),
+        TEST(parts_are_kept_for_their_time),
+        TEST(a_part_is_not_deleted_while_it_is_compressed),
         TEST(a_directory_that_is_gone_is_an_error),
     };
 

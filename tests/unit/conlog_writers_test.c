@@ -252,6 +252,90 @@ static void rotated_files_of_the_largest_log_make_room(void **state)
     assert_int_equal(rmdir(f->settings.directory), 0);
 }
 
+/* "AB" becomes "<A><B>": two bytes a piece at most. */
+static size_t render_in_brackets(struct slice *in, uint8_t *to, size_t size)
+{
+    size_t len = 0;
+
+    (void)size;
+    for (int i = 0; i < 2 && in->len > 0; i++) {
+        to[len++] = '<';
+        to[len++] = in->data[0];
+        to[len++] = '>';
+        *in = slice_after(*in, 1);
+    }
+    return len;
+}
+
+static bool is_there(const struct fixture *f, const char *name)
+{
+    char path[1100];
+
+    snprintf(path, sizeof path, "%s/%s", f->settings.directory, name);
+    return access(path, F_OK) == 0;
+}
+
+static void jobs_are_rendered_on_the_thread(void **state)
+{
+    struct fixture *f = *state;
+    struct conlog_writer_slot slot = { 0 };
+
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    f->settings.render = render_in_brackets;
+    set(f);
+    put(f, &slot, "web", "abc");
+    put(f, &slot, "web", "d");
+    conlog_writers_leave(f->writers, &slot, false);
+    close_all(f);
+    assert_string_equal(take(f, "web"), "<a><b><c><d>");
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
+static void a_part_is_compressed_when_it_has_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct conlog_writer_slot slot = { 0 };
+
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    f->settings.part_end = ".cast";
+    set(f);
+    put(f, &slot, "one.cast", "1");
+    conlog_writers_leave(f->writers, &slot, true);
+    put(f, &slot, "two.cast", "2");
+    conlog_writers_leave(f->writers, &slot, false);
+    while (!is_there(f, "one.cast.gz") || is_there(f, "one.cast"))
+        pause_a_little();
+    close_all(f);
+    assert_false(is_there(f, "two.cast.gz"));
+    assert_string_equal(take(f, "two.cast"), "2");
+    (void)take(f, "one.cast.gz");
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
+/* Nobody writes; the owner's tick alone wakes a thread. */
+static void old_parts_expire_without_a_job(void **state)
+{
+    struct fixture *f = *state;
+    const struct timespec old[2] = { { .tv_sec = 10 }, { .tv_sec = 10 } };
+    struct conlog_sweep_result swept;
+    char path[1100];
+
+    assert_int_equal(mkdir(f->settings.directory, 0700), 0);
+    make_long(f, "old.cast", 5);
+    snprintf(path, sizeof path, "%s/old.cast", f->settings.directory);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
+    f->settings.part_end = ".cast";
+    f->settings.keep_s = 3600;
+    set(f);
+    do {
+        conlog_writers_look(f->writers);
+        pause_a_little();
+    } while (!conlog_writers_take_swept(f->writers, &swept));
+    assert_int_equal(swept.files, 1);
+    assert_false(is_there(f, "old.cast"));
+    assert_int_equal(rmdir(f->settings.directory), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -262,6 +346,9 @@ int main(void)
         TEST(who_takes_a_path_over_is_written_behind_it),
         TEST(nothing_is_written_that_would_not_stay_free),
         TEST(rotated_files_of_the_largest_log_make_room),
+        TEST(jobs_are_rendered_on_the_thread),
+        TEST(a_part_is_compressed_when_it_has_ended),
+        TEST(old_parts_expire_without_a_job),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,10 +26,11 @@ enum conlog_compress_outcome {
 };
 
 /*
- * stop is read every 64 KiB; any thread may set it. Negative: -errno with err
- * filled; NAME.N is unchanged. NAME.N.gz is missing or complete; if complete,
- * deleting NAME.N has failed. -EEXIST: NAME.N.gz existed before with other
- * content (their mtimes differ). -EBUSY: NAME.N has grown.
+ * number 0: NAME itself, to NAME.gz. stop is read every 64 KiB; any thread may
+ * set it. Negative: -errno with err filled; NAME.N is unchanged. NAME.N.gz is
+ * missing or complete; if complete, deleting NAME.N has failed. -EEXIST:
+ * NAME.N.gz existed before with other content (their mtimes differ). -EBUSY:
+ * NAME.N has grown.
  */
 int conlog_compress_file(int directory, const char *path, unsigned number,
                          const atomic_bool *stop, struct err *err);

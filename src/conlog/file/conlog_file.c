@@ -395,6 +395,18 @@ static int put_stamped(struct conlog_file *f, struct slice bytes,
     return 0;
 }
 
+static int put_rendered(struct conlog_file *f, struct slice bytes,
+                        conlog_render_fn *render, uint8_t *scratch,
+                        uint32_t *skip, size_t *ret_taken)
+{
+    struct slice rest = bytes;
+    size_t len = render(&rest, scratch, CONLOG_FILE_SCRATCH);
+    int r = write_all(f, slice_of(scratch, len), skip);
+
+    *ret_taken = bytes.len - rest.len;
+    return r;
+}
+
 /* A line of its own, because the output before the gap may not end in a LF. */
 static size_t gap_line(char *to, size_t size, const struct conlog_file *f,
                        const struct conlog_job *job)
@@ -456,9 +468,12 @@ static int put_bytes(struct conlog_file *f, struct conlog_job *job,
         size_t taken;
         int r;
 
-        if (!is_stamped(job, s))
+        if (s->render != NULL)
+            r = put_rendered(f, rest, s->render, scratch, &job->skip, &taken);
+        else if (!is_stamped(job, s))
             return put_raw(f, job, batch, s->rotation.size_max);
-        r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
+        else
+            r = put_stamped(f, rest, job->utc_ms, scratch, &job->skip, &taken);
         if (r < 0)
             return r;
         job->done += (uint32_t)taken;

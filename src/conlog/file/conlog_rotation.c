@@ -39,9 +39,12 @@ struct conlog_rotation_name conlog_rotation_name(const char *path,
                                                  bool is_compressed)
 {
     struct conlog_rotation_name name;
+    char middle[12] = "";
 
-    snprintf(name.text, sizeof name.text, "%.*s.%u%s",
-             CONLOG_ROTATION_PATH_MAX - 1, path, number,
+    if (number > 0)
+        snprintf(middle, sizeof middle, ".%u", number);
+    snprintf(name.text, sizeof name.text, "%.*s%.4s%s",
+             CONLOG_ROTATION_PATH_MAX - 1, path, middle,
              is_compressed ? ".gz" : "");
     return name;
 }

@@ -142,7 +142,8 @@ static inline void conlog_rotation_turn_give(struct conlog_rotation_turn *t)
     atomic_store_explicit(&t->is_taken, false, memory_order_release);
 }
 
-/* NAME.N or NAME.N.gz, and the temporary file of conlog_compress.h. */
+/* NAME.N or NAME.N.gz, and the temporary file of conlog_compress.h. Number 0:
+ * NAME or NAME.gz. */
 enum { CONLOG_ROTATION_NAME_MAX = CONLOG_ROTATION_PATH_MAX + 8 };
 struct conlog_rotation_name {
     char text[CONLOG_ROTATION_NAME_MAX];

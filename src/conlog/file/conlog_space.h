@@ -24,6 +24,7 @@ struct conlog_space {
     uint64_t looked_us; /* 0: never */
     uint64_t used;      /* bytes of all logs, by the last count */
     uint64_t next_count_us;
+    uint64_t next_expiry_us;
     uint64_t since;      /* bytes that were written since the count has begun */
     unsigned generation; /* of the settings */
     bool is_looking;
@@ -49,16 +50,23 @@ void conlog_space_looked(struct conlog_space *space,
 
 /*
  * Whether a thread must count what the logs take: once, and then when they near
- * total. If there is more than the mark, it deletes rotated files down to the
- * target (conlog_sweep.h), and reports the rest.
+ * total, and, if files are kept for a time only, each conlog_space_expiry_us.
+ * If there is more than the mark, it deletes files down to the target
+ * (conlog_sweep.h), and reports the rest. Without a total nothing is above the
+ * mark.
  */
 bool conlog_space_begin_count(struct conlog_space *space,
                               const struct conlog_settings *settings,
                               uint64_t now_us);
 uint64_t conlog_space_mark(const struct conlog_settings *settings);
 uint64_t conlog_space_target(const struct conlog_settings *settings);
-void conlog_space_counted(struct conlog_space *space, unsigned generation,
-                          uint64_t used, uint64_t took_us, uint64_t now_us);
+void conlog_space_counted(struct conlog_space *space,
+                          const struct conlog_settings *settings,
+                          unsigned generation, uint64_t used, uint64_t took_us,
+                          uint64_t now_us);
+
+/* How often files are looked at that are kept for a time only; 0: never. */
+uint64_t conlog_space_expiry_us(const struct conlog_settings *settings);
 
 /* 0: these bytes may be written; or an enum conlog_error. */
 int conlog_space_error(const struct conlog_space *space,

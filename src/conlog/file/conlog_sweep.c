@@ -1,5 +1,6 @@
 #include "conlog/file/conlog_sweep.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "conlog/file/conlog_place.h"
 #include "conlog/file/conlog_rotation.h"
@@ -15,10 +16,12 @@
 
 /* ---- walking ---------------------------------------------------------- */
 
-/* A log: first one entry for each of its files, then all in one. */
+/* A log: first one entry for each of its files, then all in one. Of parts, each
+ * file has one. */
 struct entry {
-    char *path; /* of the live file */
+    char *path; /* of the live file; of a part, its own */
     uint64_t bytes;
+    int64_t written_s;
     unsigned oldest; /* the highest number of its rotated files; 0: none */
 };
 
@@ -38,8 +41,9 @@ struct walk {
     size_t count;
 };
 
-static void add_file(struct walk *w, uint64_t bytes)
+static void add_file(struct walk *w, const struct stat *st)
 {
+    uint64_t bytes = (uint64_t)st->st_size;
     struct entry *entry;
 
     w->bytes += bytes;
@@ -47,8 +51,11 @@ static void add_file(struct walk *w, uint64_t bytes)
         return;
     entry = &w->entries[w->count];
     entry->path =
-        xstrndup(w->path, conlog_rotation_base(w->path, &entry->oldest));
+        w->sweep->part_end != NULL
+            ? xstrdup(w->path)
+            : xstrndup(w->path, conlog_rotation_base(w->path, &entry->oldest));
     entry->bytes = bytes;
+    entry->written_s = st->st_mtim.tv_sec;
     w->count++;
 }
 
@@ -78,7 +85,7 @@ static void look_at(struct walk *w, const struct folder *folder,
         return;
     memcpy(w->path + folder->at, name, len + 1);
     if (S_ISREG(st.st_mode))
-        add_file(w, (uint64_t)st.st_size);
+        add_file(w, &st);
     if (!S_ISDIR(st.st_mode))
         return;
     memcpy(w->path + folder->at + len, "/", 2);
@@ -193,6 +200,88 @@ static void delete_some(struct walk *w, struct conlog_sweep_result *result)
     }
 }
 
+/* ---- parts ------------------------------------------------------------ */
+
+static bool ends_in(const char *path, size_t len, const char *end)
+{
+    size_t n = strlen(end);
+
+    return len > n && memcmp(path + len - n, end, n) == 0;
+}
+
+/* The length of NAME.END in NAME.END, NAME.END.gz and NAME.END.gz.tmp; 0: it is
+ * no part. */
+static size_t part_base(const struct walk *w, const char *path,
+                        bool *ret_is_packed)
+{
+    size_t len = strlen(path);
+    bool is_temporary = ends_in(path, len, ".gz.tmp");
+
+    *ret_is_packed = ends_in(path, len, ".gz");
+    if (is_temporary)
+        len -= strlen(".gz.tmp");
+    else if (*ret_is_packed)
+        len -= strlen(".gz");
+    return ends_in(path, len, w->sweep->part_end) ? len : 0;
+}
+
+static int compare_ages(const void *a, const void *b)
+{
+    const struct entry *left = a;
+    const struct entry *right = b;
+
+    if (left->written_s != right->written_s)
+        return left->written_s < right->written_s ? -1 : 1;
+    return strcmp(left->path, right->path);
+}
+
+static void delete_part(struct walk *w, const struct entry *part,
+                        struct conlog_sweep_result *result)
+{
+    const char *name;
+    int folder = conlog_place_folder(w->sweep->directory, part->path, &name);
+
+    if (folder < 0)
+        return;
+    if (unlinkat(folder, name, 0) == 0) {
+        w->bytes -= part->bytes < w->bytes ? part->bytes : w->bytes;
+        if (result->files++ == 0)
+            snprintf(result->path, sizeof result->path, "%s", part->path);
+        result->freed += part->bytes;
+    }
+    close(folder);
+}
+
+/* The turn is that of the file before it was compressed. */
+static void delete_parts(struct walk *w, struct conlog_sweep_result *result)
+{
+    const struct conlog_sweep *sweep = w->sweep;
+    int64_t now_s = clock_utc_s();
+
+    qsort(w->entries, w->count, sizeof *w->entries, compare_ages);
+    for (size_t i = 0; i < w->count && !*sweep->stop; i++) {
+        const struct entry *part = &w->entries[i];
+        bool is_packed;
+        size_t len = part_base(w, part->path, &is_packed);
+        bool is_old = sweep->keep_s > 0 && part->written_s < now_s &&
+                      (uint64_t)(now_s - part->written_s) > sweep->keep_s;
+        char *path;
+
+        if (!is_old && w->bytes <= sweep->target)
+            return;
+        if (len == 0 || (!is_packed && part->written_s >= sweep->begun_s))
+            continue;
+        path = xstrndup(part->path, len);
+        if (sweep->take_turn(sweep->owner, path)) {
+            delete_part(w, part, result);
+            sweep->give_turn(sweep->owner, path);
+        }
+        free(path);
+    }
+}
+
+/* ---- both ------------------------------------------------------------- */
+
 static void forget_entries(struct walk *w)
 {
     for (size_t i = 0; i < w->count; i++)
@@ -210,12 +299,16 @@ int conlog_sweep(const struct conlog_sweep *sweep,
     w->sweep = sweep;
     *ret_result = (struct conlog_sweep_result){ 0 };
     r = walk_all(w);
-    if (r == 0 && w->bytes > sweep->mark)
+    if (r == 0 && (w->bytes > sweep->mark || sweep->keep_s > 0))
         w->entries = calloc(CONLOG_SWEEP_FILES_MAX, sizeof *w->entries);
     if (w->entries != NULL) {
         r = walk_all(w);
-        join(w);
-        delete_some(w, ret_result);
+        if (sweep->part_end != NULL) {
+            delete_parts(w, ret_result);
+        } else {
+            join(w);
+            delete_some(w, ret_result);
+        }
         forget_entries(w);
     }
     ret_result->bytes = w->bytes;

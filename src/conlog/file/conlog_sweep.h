@@ -8,6 +8,10 @@
  * with .gz) are deleted: always the oldest of the log that takes most. So a VM
  * that prints without end loses its own output first, and nobody else's.
  *
+ * Of parts (conlog_settings.h), whole files are deleted instead, those that
+ * were written last longest ago first. A part that is written at present stays:
+ * it is not compressed, and was written in this run.
+ *
  * Memory: some 100 bytes for each file, and only if something has to be
  * deleted; of more than CONLOG_SWEEP_FILES_MAX files, some are left alone.
  */
@@ -23,8 +27,11 @@ enum { CONLOG_SWEEP_FILES_MAX = 256 * 1024 };
 
 struct conlog_sweep {
     const char *directory;
-    uint64_t mark;   /* bytes; if there are more, files are deleted */
-    uint64_t target; /* until there are at most these */
+    uint64_t mark;        /* bytes; if there are more, files are deleted */
+    uint64_t target;      /* until there are at most these */
+    const char *part_end; /* of parts: the end of their names; else NULL */
+    uint64_t keep_s;      /* of parts: older ones are deleted anyway; 0: none */
+    int64_t begun_s;      /* UTC: this run's beginning */
     /* Takes the log's turn (conlog_rotation.h). False: it is taken, and the
      * sweep ends. path: of the live file, relative to the directory. */
     bool (*take_turn)(void *owner, const char *path);
