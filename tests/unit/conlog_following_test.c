@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -240,6 +241,50 @@ static void gaps_are_counted(void **state)
     }
 }
 
+/* The byte that stands at the place that was found. */
+static char byte_at(const struct fixture *f, uint64_t epoch, uint64_t position)
+{
+    const struct past_place place = { epoch, position };
+    uint64_t file = 0, offset = 0;
+    char path[1100], byte = '\0';
+    struct stat st;
+    int fd;
+
+    if (!conlog_following_find(f->settings.directory, "web", &place, &file,
+                               &offset))
+        return '\0';
+    path_of(f, "web", path);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(conlog_file_identity(&st), file);
+    assert_int_equal(pread(fd, &byte, 1, (off_t)offset), 1);
+    close(fd);
+    return byte;
+}
+
+static void a_byte_is_found(void **state)
+{
+    static const char text[] = "one\n20x\n2026-01-31T\nthree\n";
+    enum { LEN = sizeof text - 1 };
+    struct fixture *f = *state;
+
+    for (uint64_t is_stamped = 0; is_stamped <= 1; is_stamped++) {
+        f->settings.is_stamped = is_stamped != 0;
+        restart(f, false);
+        print(f, A + is_stamped, 0, text);
+        print_lost(f, A + is_stamped, LEN + 100, "four\n", 100);
+        if (!has_attributes(f))
+            skip();
+        for (uint64_t at = 0; at < LEN; at++)
+            assert_int_equal(byte_at(f, A + is_stamped, at), text[at]);
+        assert_int_equal(byte_at(f, A + is_stamped, LEN + 50), 'f');
+        assert_int_equal(byte_at(f, A + is_stamped, LEN + 101), 'o');
+        assert_int_equal(byte_at(f, A + is_stamped, LEN + 105), '\0');
+        assert_int_equal(byte_at(f, C, 0), '\0');
+    }
+}
+
 /* At each byte of the line about the gap, and of what follows, the disk is full
  * for a while, or the program is killed. */
 static void a_disk_error_in_the_middle_lets_nothing_lie(void **state)
@@ -454,6 +499,7 @@ int main(void)
         TEST(nothing_was_printed_since),
         TEST(after_a_kill_it_says_what_it_has_not),
         TEST(gaps_are_counted),
+        TEST(a_byte_is_found),
         TEST(a_disk_error_in_the_middle_lets_nothing_lie),
         TEST(over_a_rotation),
         TEST(what_was_deleted_is_missing),

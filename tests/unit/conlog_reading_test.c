@@ -225,6 +225,39 @@ static void from_a_byte_on(void **state)
     expect(f, "");
 }
 
+/* What a reader that goes through a log by pieces asks for. */
+static void some_bytes_of_one_file(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t identity[3];
+
+    files_make(&f->files, "web=d web.1=one\ntwo web.2.gz=packed\nbytes");
+    begin(f)->wish.with_rotated = true;
+    conlog_reading_step(&f->reading);
+    assert_int_equal(f->reading.series.count, 3);
+    for (unsigned i = 0; i < 3; i++)
+        identity[i] = f->reading.series.file[i].identity;
+
+    begin(f)->wish = (struct conlog_wish){ .file = identity[1], .bytes = 5 };
+    expect(f, "one\nt");
+    begin(f)->wish =
+        (struct conlog_wish){ .file = identity[1], .offset = 4, .bytes = 2 };
+    expect(f, "tw");
+    assert_false(f->reading.begins_in_line);
+    for (unsigned from = 1; from < 12; from++) {
+        begin(f)->wish = (struct conlog_wish){ .file = identity[2],
+                                               .offset = from,
+                                               .bytes = 1 };
+        expect(f, (char[2]){ "packed\nbytes"[from], 0 });
+        assert_int_equal(f->reading.begins_in_line, from != 7);
+    }
+    begin(f)->wish = (struct conlog_wish){ .file = identity[2], .offset = 99 };
+    expect(f, "");
+    begin(f)->wish = (struct conlog_wish){ .file = identity[0] + 1 };
+    conlog_reading_step(&f->reading);
+    assert_int_equal(f->reading.error, -ESTALE);
+}
+
 static void from_a_time_on(void **state)
 {
     enum { LINES = 20000, LEN = 36 };
@@ -251,6 +284,10 @@ static void from_a_time_on(void **state)
         assert_int_equal(r->offset % LEN, 0);
         assert_true(r->offset <= wanted);
         assert_true(wanted - r->offset < 4 * CONLOG_LINES_BLOCK);
+        assert_int_equal(
+            conlog_lines_first_since(r->series.file[0].fd, r->offset,
+                                     r->series.file[0].size, since, r->bytes),
+            i + 1 < LINES ? wanted + LEN : (uint64_t)LINES * LEN);
     }
     free(text);
 }
@@ -382,17 +419,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(the_present_file_or_all),
-        TEST(no_file),
-        TEST(the_last_lines),
-        TEST(the_last_lines_over_files),
-        TEST(lines_of_a_large_file),
-        TEST(from_a_byte_on),
-        TEST(from_a_time_on),
-        TEST(a_time_and_files),
-        TEST(it_goes_on_where_it_has_ended),
-        TEST(rotated_meanwhile),
-        TEST(only_what_is_the_consoles),
+        TEST(the_present_file_or_all), TEST(no_file),
+        TEST(the_last_lines),          TEST(the_last_lines_over_files),
+        TEST(lines_of_a_large_file),   TEST(from_a_byte_on),
+        TEST(some_bytes_of_one_file),  TEST(from_a_time_on),
+        TEST(a_time_and_files),        TEST(it_goes_on_where_it_has_ended),
+        TEST(rotated_meanwhile),       TEST(only_what_is_the_consoles),
         TEST(a_disk_error_ends_it),
     };
 

@@ -259,6 +259,17 @@ static bool read_from(struct following *f, const struct past_place *asked)
     return true;
 }
 
+static void open_log(struct following *f, const char *directory,
+                     const char *path)
+{
+    /* Without a file, there is none yet. */
+    (void)conlog_series_open(directory, path, CONLOG_SERIES_MAX, false,
+                             &f->series);
+    for (unsigned i = f->series.count; i-- > 0;)
+        add_file(f, f->series.file[i].fd);
+    bound_stretches(f);
+}
+
 struct past *conlog_following_read(const char *directory, const char *path,
                                    uint64_t present,
                                    const struct past_place *place)
@@ -272,12 +283,7 @@ struct past *conlog_following_read(const char *directory, const char *path,
     f->past = past_new(PAST_STEP);
     if (f->past != NULL) {
         f->past->len = 0;
-        /* Without a file, there is none yet. */
-        (void)conlog_series_open(directory, path, CONLOG_SERIES_MAX, false,
-                                 &f->series);
-        for (unsigned i = f->series.count; i-- > 0;)
-            add_file(f, f->series.file[i].fd);
-        bound_stretches(f);
+        open_log(f, directory, path);
         if (read_from(f, place))
             past = f->past;
         conlog_series_close(&f->series);
@@ -286,4 +292,103 @@ struct past *conlog_following_read(const char *directory, const char *path,
         past_leave(f->past);
     free(f);
     return past;
+}
+
+/* ---- the place itself ------------------------------------------------- */
+
+/* Past so many bytes of output, in a file whose lines have times; UINT64_MAX:
+ * there are not so many. What the stripper holds is a time, so far. */
+static uint64_t skip_stamped(struct following *f, const struct stretch *s,
+                             uint64_t skip)
+{
+    struct conlog_stamp_stripper stripper;
+    uint8_t out[BLOCK / 2 + CONLOG_STAMP_ROOM];
+    uint64_t from = s->begin.offset;
+    uint64_t seen = 0;
+    size_t n;
+
+    conlog_stamp_stripper_init(&stripper, s->begin.is_in_line);
+    while ((n = read_at(s->fd, from, s->end, f->block, BLOCK / 2)) > 0) {
+        struct slice in = slice_of(f->block, n);
+
+        while (in.len > 0) {
+            /* The stripper may hold bytes, so near the one that is looked for
+             * they come one by one. */
+            uint64_t left = skip - seen;
+            struct slice piece = in;
+            size_t len;
+
+            if (left <= CONLOG_STAMP_LEN)
+                piece.len = 1;
+            else if (piece.len > left - CONLOG_STAMP_LEN)
+                piece.len = (size_t)(left - CONLOG_STAMP_LEN);
+            len = piece.len;
+            seen += conlog_stamp_strip(&stripper, &piece, out, sizeof out);
+            in = slice_after(in, len);
+            from += len;
+            if (seen > skip)
+                return from - 1;
+        }
+    }
+    return UINT64_MAX;
+}
+
+static uint64_t skip_in(struct following *f, const struct stretch *s,
+                        uint64_t skip)
+{
+    if (s->begin.is_stamped)
+        return skip_stamped(f, s, skip);
+    return skip < s->len && skip < s->end - s->begin.offset
+               ? s->begin.offset + skip
+               : UINT64_MAX;
+}
+
+static uint64_t identity_of(const struct following *f, int fd)
+{
+    for (unsigned i = 0; i < f->series.count; i++) {
+        if (f->series.file[i].fd == fd)
+            return f->series.file[i].identity;
+    }
+    return CONLOG_FILE_UNKNOWN;
+}
+
+/* Behind a stretch that ends before the place comes the next one of the epoch:
+ * what is between them is missing. */
+static bool find_byte(struct following *f, const struct past_place *place,
+                      uint64_t *ret_file, uint64_t *ret_offset)
+{
+    const struct stretch *s = find(f, place);
+
+    for (; s != NULL && s < f->at + f->count; s++) {
+        uint64_t skip = place->position > s->begin.position
+                            ? place->position - s->begin.position
+                            : 0;
+        uint64_t offset;
+
+        if (s->begin.epoch != place->epoch || s->begin.is_end)
+            continue;
+        offset = skip_in(f, s, skip);
+        if (offset == UINT64_MAX)
+            continue;
+        *ret_file = identity_of(f, s->fd);
+        *ret_offset = offset;
+        return true;
+    }
+    return false;
+}
+
+bool conlog_following_find(const char *directory, const char *path,
+                           const struct past_place *place, uint64_t *ret_file,
+                           uint64_t *ret_offset)
+{
+    struct following *f = calloc(1, sizeof *f);
+    bool is_found;
+
+    if (f == NULL)
+        return false;
+    open_log(f, directory, path);
+    is_found = find_byte(f, place, ret_file, ret_offset);
+    conlog_series_close(&f->series);
+    free(f);
+    return is_found;
 }

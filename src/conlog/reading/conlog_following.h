@@ -19,4 +19,10 @@ struct past *conlog_following_read(const char *directory, const char *path,
                                    uint64_t present,
                                    const struct past_place *place);
 
+/* Where in which file the byte at the place stands (conlog_file_identity), or
+ * the first one behind it that the log has. False: it has none. */
+bool conlog_following_find(const char *directory, const char *path,
+                           const struct past_place *place, uint64_t *ret_file,
+                           uint64_t *ret_offset);
+
 #endif

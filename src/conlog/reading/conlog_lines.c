@@ -157,3 +157,37 @@ uint64_t conlog_lines_find_time(int fd, uint64_t start, uint64_t end,
     }
     return low;
 }
+
+/* Whether the line at the front has a time of since or later; *ret_is_cut: it
+ * would have to have more bytes for that. */
+static bool is_since(struct slice line, const char *since, bool *ret_is_cut)
+{
+    *ret_is_cut = line.len < CONLOG_STAMP_LEN &&
+                  memchr(line.data, '\n', line.len) == NULL;
+    return conlog_stamp_is_at(line) && !is_before(line.data, since);
+}
+
+uint64_t conlog_lines_first_since(int fd, uint64_t start, uint64_t end,
+                                  const char *since, uint8_t *block)
+{
+    uint64_t at = start;
+    bool is_at_line = true;
+
+    while (at < end) {
+        size_t len = read_at(fd, at, end, block);
+        struct slice rest = slice_of(block, len);
+        bool is_cut = false;
+
+        if (len == 0)
+            return end;
+        while (rest.len > 0 && !is_cut) {
+            if (is_at_line && is_since(rest, since, &is_cut))
+                return at + (len - rest.len);
+            if (is_cut && rest.len < len)
+                break; /* it is whole in the next block */
+            is_at_line = conlog_lines_skip(&rest, 1) > 0;
+        }
+        at += len - rest.len;
+    }
+    return end;
+}

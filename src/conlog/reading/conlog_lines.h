@@ -37,4 +37,9 @@ bool conlog_lines_is_before(int fd, uint64_t start, uint64_t end,
 uint64_t conlog_lines_find_time(int fd, uint64_t start, uint64_t end,
                                 const char *since, uint8_t *block);
 
+/* From the beginning of a line on: where the first line of since or later
+ * begins; end: there is none. */
+uint64_t conlog_lines_first_since(int fd, uint64_t start, uint64_t end,
+                                  const char *since, uint8_t *block);
+
 #endif

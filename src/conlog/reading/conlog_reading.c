@@ -181,16 +181,69 @@ static struct place find_time(struct conlog_reading *r, struct place own)
     return place;
 }
 
+/* Leaves the one file, and the place in it where the console's output begins.
+ * False: it is not there. */
+static bool leave_file(struct conlog_reading *r, struct place *own)
+{
+    struct conlog_series *series = &r->series;
+
+    for (unsigned i = 0; i < series->count; i++) {
+        struct conlog_series_file first = series->file[0];
+
+        if (series->file[i].identity != r->wish.file)
+            continue;
+        if (i != own->file)
+            own->offset = 0;
+        own->file = 0;
+        series->file[0] = series->file[i];
+        series->file[i] = first;
+        leave_out_from(series, 1);
+        return true;
+    }
+    return false;
+}
+
+static size_t read_before(struct conlog_reading *r, char *ret)
+{
+    const struct conlog_series_file *file = &r->series.file[r->left - 1];
+    off_t before = (off_t)(r->offset - 1);
+
+    if (!file->is_compressed)
+        return pread(file->fd, ret, 1, before) == 1;
+    r->unpacking = gzdopen(dup(file->fd), "rb");
+    return r->unpacking != NULL &&
+           gzseek(r->unpacking, before, SEEK_SET) == before &&
+           gzread(r->unpacking, ret, 1) == 1;
+}
+
+/* Of a compressed file it is not known how much it has. */
+static void begin_at(struct conlog_reading *r, uint64_t offset)
+{
+    const struct conlog_series_file *file = &r->series.file[r->left - 1];
+    char before = '\n';
+
+    if (offset <= r->offset)
+        return;
+    r->offset =
+        offset < file->size || file->is_compressed ? offset : file->size;
+    r->begins_in_line = read_before(r, &before) && before != '\n';
+}
+
 static void begin(struct conlog_reading *r)
 {
     struct place own = own_place(r);
-    struct place place = own;
+    struct place place;
     struct place other;
 
     if (r->series.count == 0) {
         r->error = -ENOENT;
         return;
     }
+    if (r->wish.file != 0 && !leave_file(r, &own)) {
+        r->error = -ESTALE;
+        return;
+    }
+    place = own;
     if (r->wish.since_ms > 0 && r->source.is_stamped) {
         other = find_time(r, own);
         place = is_later(other, place) ? other : place;
@@ -203,22 +256,15 @@ static void begin(struct conlog_reading *r)
     r->left = r->series.count;
     r->offset = place.offset;
     r->lines_over = place.lines_over;
-    if (r->wish.offset > r->offset) {
-        char before = '\n';
-
-        r->offset = r->wish.offset < r->series.file[place.file].size
-                        ? r->wish.offset
-                        : r->series.file[place.file].size;
-        r->begins_in_line = pread(r->series.file[place.file].fd, &before, 1,
-                                  (off_t)(r->offset - 1)) == 1 &&
-                            before != '\n';
-    }
+    begin_at(r, r->wish.offset);
+    r->bytes_left = r->wish.bytes > 0 ? r->wish.bytes : UINT64_MAX;
     r->is_opened = true;
 }
 
 static void open_first(struct conlog_reading *r)
 {
-    unsigned max = r->wish.with_rotated ? CONLOG_SERIES_MAX : 1;
+    bool has_many = r->wish.with_rotated || r->wish.file != 0;
+    unsigned max = has_many ? CONLOG_SERIES_MAX : 1;
 
     r->error = conlog_series_open(r->source.directory, r->source.path, max,
                                   true, &r->series);
@@ -253,6 +299,8 @@ static size_t read_plain(struct conlog_reading *r, int fd)
         return 0;
     if (size > end - r->offset)
         size = (size_t)(end - r->offset);
+    if (size > r->bytes_left)
+        size = (size_t)r->bytes_left;
     do
         n = pread(fd, r->bytes, size, (off_t)r->offset);
     while (n < 0 && errno == EINTR);
@@ -273,14 +321,17 @@ static size_t leave_out_lines(struct conlog_reading *r, size_t len)
 
 static size_t read_packed(struct conlog_reading *r, int fd)
 {
+    size_t size = sizeof r->bytes;
     size_t len = 0;
     int n = 1;
 
+    if (size > r->bytes_left)
+        size = (size_t)r->bytes_left;
     if (r->unpacking == NULL)
         r->unpacking = gzdopen(dup(fd), "rb");
     while (len == 0 && n > 0) {
         n = r->unpacking != NULL
-                ? gzread(r->unpacking, r->bytes, sizeof r->bytes)
+                ? gzread(r->unpacking, r->bytes, (unsigned)size)
                 : -1;
         len = n > 0 ? leave_out_lines(r, (size_t)n) : 0;
     }
@@ -291,21 +342,22 @@ static size_t read_packed(struct conlog_reading *r, int fd)
 
 static void read_on(struct conlog_reading *r)
 {
-    r->is_at_end = false;
-    while (r->len == 0 && r->error == 0) {
+    r->is_at_end = r->bytes_left == 0;
+    while (r->len == 0 && r->error == 0 && !r->is_at_end) {
         const struct conlog_series_file *file = present(r);
 
         r->begins_file = r->offset == 0;
         r->len = file->is_compressed ? read_packed(r, file->fd)
                                      : read_plain(r, file->fd);
         r->offset += r->len;
+        if (r->bytes_left != UINT64_MAX)
+            r->bytes_left -= r->len;
         if (r->len > 0 || r->error != 0)
             break;
-        if (r->left == 1) {
+        if (r->left == 1)
             r->is_at_end = true;
-            break;
-        }
-        next_file(r);
+        else
+            next_file(r);
     }
 }
 

@@ -33,7 +33,10 @@ struct conlog_source {
 };
 
 struct conlog_wish {
+    uint64_t file;    /* of the log's files the one with this identity alone; 0:
+                       * as the members below say */
     uint64_t offset;  /* in the first file; 0: from its beginning */
+    uint64_t bytes;   /* at most so many are read; 0: all */
     int64_t since_ms; /* lines of this time or later; 0: all. Only a hint: a
                        * little more may be read */
     uint64_t lines;   /* the last ones; UINT64_MAX: all */
@@ -47,6 +50,7 @@ struct conlog_reading {
     struct conlog_series series;
     unsigned left;       /* files of the series that are not read yet */
     uint64_t offset;     /* of the next byte, in the file that is read */
+    uint64_t bytes_left; /* that may be read; UINT64_MAX: all */
     uint64_t lines_over; /* of a compressed file: not shown */
     void *unpacking;     /* of a compressed file */
     bool is_following;   /* conlog_reading_follow */
@@ -67,8 +71,8 @@ struct conlog_reading {
 void conlog_reading_init(struct conlog_reading *r);
 
 /* The first call opens the files and finds the place, and reads nothing.
- * -ENOENT in error: there is no log, or nothing in it is the console's. Each
- * other one reads a piece. */
+ * -ENOENT in error: there is no log, or nothing in it is the console's;
+ * -ESTALE: it has no such file. Each other one reads a piece. */
 void conlog_reading_step(struct conlog_reading *r);
 
 /* At the end of a file that was NAME, and was rotated: the next call of step
