@@ -22,5 +22,6 @@ extern const struct api_command
 extern const struct api_command api_server_commands[]; /* show/cmd_server.c */
 extern const struct api_command api_attach_commands[]; /* cmd_attach.c */
 extern const struct api_command api_output_commands[]; /* output/ */
+extern const struct api_command api_log_commands[];    /* output/cmd_log.c */
 
 #endif

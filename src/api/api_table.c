@@ -11,6 +11,7 @@ static const struct api_command *const tables[] = {
     api_events_commands,
     api_metrics_commands,
     api_output_commands,
+    api_log_commands,
     api_server_commands,
     api_typing_commands,
     api_control_commands,

@@ -8,6 +8,7 @@ import re
 import subprocess
 import threading
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 
@@ -248,6 +249,129 @@ def test_rotated_files_too(start):
         assert_same(log(vspcd, "web",
                         f"?format=raw&previous=true&tail={count}"),
                     data[max(0, len(data) - 100 * count):], f"{count} lines")
+
+
+# ---- what stands where ------------------------------------------------------
+
+def ask(vspcd, path):
+    status, body = get(vspcd, f"/api/v1/consoles/{path}")
+    assert status == 200, body
+    return json.loads(body)
+
+
+def search(vspcd, console, text, **more):
+    """(file, byte, line) of all that have it, over its slices."""
+    found, query = [], {"search": text, **more}
+    while True:
+        answer = ask(vspcd, f"{console}/log/search?" + urlencode(query))
+        found += [(answer["file"], one["at"], one["line"])
+                  for one in answer["items"]]
+        if answer["next"] is None:
+            return found
+        query["from"] = answer["next"]
+
+
+def test_a_text_is_found_in_the_log(start):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    said = (b"one\r\n\x1b[1mKernel \x1b[31mPANIC\x1b[0m <b>\r\n" +
+            b"three\n" * 1000 + b"panic\n")
+    vm.send(said)
+    wait_size(start.folder / "web.log", len(said))
+    found = search(vspcd, "web", "panic")
+    assert [one[1:] for one in found] == [(5, "Kernel PANIC <b>"),
+                                          (len(said) - 6, "panic")]
+    for limit in 1, 7:
+        assert search(vspcd, "web", "THREE", limit=limit) == \
+            search(vspcd, "web", "three")
+    assert len(search(vspcd, "web", "three")) == 1000
+    assert search(vspcd, "web", "absent") == []
+    vspcd.wait_event(words.API_COMMAND, command="consoles.search",
+                     console="web")
+    for query, status in (("", 400), ("?search=", 200),
+                          ("?search=a&file=../../etc/pass", 400),
+                          ("?search=a&file=0123456789abcdef", 404)):
+        assert get(vspcd, f"/api/v1/consoles/web/log/search{query}")[0] == \
+            status
+
+
+def test_a_large_log_is_searched_in_slices(start):
+    vspcd = start("--log-rotate-size", 0)
+    path = start.folder / "web.log"
+    vm = known_vm(vspcd, path, b"one\n")
+    vspcd.stop()
+    line = b"x" * 99 + b"\n"
+    with open(path, "ab") as file:
+        file.write(line * 200000 + b"needle\n" + line)
+    vspcd = start("--log-rotate-size", 0)
+    first = ask(vspcd, f"{vm.uuid}/log/search?search=needle")
+    assert first["items"] == [] and 8e6 < first["next"] < 9e6
+    assert [one[1:] for one in search(vspcd, vm.uuid, "NEEDLE")] == \
+        [(4 + 200000 * 100, "needle")]
+
+
+def test_files_of_a_log_by_pieces(start):
+    vspcd = start("--log-rotate-size", "64K", "--log-compress",
+                  "--log-keep", 3)
+    vm = vspcd.vm("web")
+    data = b"".join(b"%099d\n" % n for n in range(2048))
+    for end in range(50 * 1024, len(data) + 1, 50 * 1024):
+        vm.send(data[end - 50 * 1024:end])
+        eventually(lambda: all_of(start.folder) == data[:end],
+                   "what was printed")
+    eventually(lambda: list(start.folder.glob("*.gz")) and not
+               list(start.folder.glob("*.[123]")) and
+               not list(start.folder.glob("*.tmp")), "compressed files")
+    files = ask(vspcd, "web/log/places")["files"][::-1]
+    assert [one["packed"] for one in files] == [True] * (len(files) - 1) + \
+        [False]
+    assert sum(one["bytes"] for one in files) == len(data)
+    got = b""
+    for one in files:
+        for begin in range(0, one["bytes"], 10000):
+            got += log(vspcd, "web", f"?format=file&file={one['file']}"
+                       f"&from={begin}&bytes=10000")
+    assert_same(got, data, "all, by pieces")
+    text = "%099d" % 100
+    oldest = files[0]["file"]
+    assert search(vspcd, "web", text, file=oldest) == [(oldest, 10000, text)]
+    for query in "file=%s&tail=1", "file=%s&previous=1", \
+            "file=%s&bytes=1&follow=1":
+        answer = get(vspcd, "/api/v1/consoles/web/log?" + query % oldest)
+        assert error_of(answer) == (400, "bad-request")
+
+
+def test_where_a_time_or_a_place_is(start):
+    vspcd = start(*STAMPS)
+    path = start.folder / "web.log"
+    vm = known_vm(vspcd, path, b"one\r\ntwo\r\n")
+    epoch, position = ask(vspcd, "web/log/places")["place"].split(":")
+    assert position == "10"
+    data = path.read_bytes()
+    found = {at: ask(vspcd, f"web/log/places?at={epoch}:{at}")["found"]
+             for at in (0, 5, 10)}
+    if found[0] is not None: # the file system has attributes
+        assert data[found[0]["at"]:].startswith(b"one")
+        assert data[found[5]["at"]:].startswith(b"two")
+    assert found[10] is None
+    vspcd.stop()
+    old = b"2020-01-01T00:00:00.000Z old\n2020-01-02T00:00:00.000Z older\n"
+    path.write_bytes(old + path.read_bytes())
+    vspcd = start(*STAMPS)
+    for time, at in (("2019-01-01", 0), ("2020-01-01", 0), ("2020-01-02", 29),
+                     ("2020-01-03", len(old)), ("2999-01-01", None)):
+        found = ask(vspcd, f"{vm.uuid}/log/places?since={time}T00:00:00Z")
+        assert found["timed"]
+        assert found["found"]["at"] == (path.stat().st_size if at is None
+                                        else at)
+    lines = ask(vspcd, f"{vm.uuid}/log/search?search=old")["items"]
+    assert [(one["at"], one["time"], one["line"]) for one in lines] == \
+        [(0, "2020-01-01T00:00:00.000Z", "old"),
+         (29, "2020-01-02T00:00:00.000Z", "older")]
+    assert log(vspcd, vm.uuid, "?format=file&bytes=29") == old[:29]
+    for query in "at=x", "at=1:2", "since=yesterday":
+        assert get(vspcd, f"/api/v1/consoles/{vm.uuid}/log/places?{query}"
+                   )[0] == 400
 
 
 def test_the_end_of_a_huge_log_comes_at_once(start):

@@ -54,6 +54,9 @@ static const struct use {
     { "consoles.clients", RIGHT_READ, RIGHT_READ, false, "/clients", NULL },
     { "consoles.moves", RIGHT_READ, RIGHT_READ, false, "/moves", NULL },
     { "consoles.log", RIGHT_READ, RIGHT_READ, false, "/log", NULL },
+    { "consoles.search", RIGHT_READ, RIGHT_READ, false, "/log/search?search=a",
+      NULL },
+    { "consoles.places", RIGHT_READ, RIGHT_READ, false, "/log/places", NULL },
     { "consoles.history", RIGHT_READ, RIGHT_READ, false, "/history", NULL },
     { "console_log", RIGHT_READ, RIGHT_READ, false, "", NULL },
     { "consoles.attach", RIGHT_READ, RIGHT_READ, false, "/attach", NULL },
@@ -162,6 +165,7 @@ static void every_row_is_here(void **state)
         /* Who has had a console, and by what, is an auditor's to know. A client
          * that attaches is an event by itself. */
         if (row->shows_output != (strcmp(row->name, "consoles.log") == 0 ||
+                                  strcmp(row->name, "consoles.search") == 0 ||
                                   strcmp(row->name, "consoles.history") == 0 ||
                                   strcmp(row->name, "console_log") == 0))
             fail_msg("%s: whether it shows output is not as here", row->name);

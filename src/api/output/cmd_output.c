@@ -1,9 +1,8 @@
 /* What a console has printed: its log, and its history. */
 #include "api/api_commands.h"
 #include "api/api_means.h"
+#include "api/output/output_log.h"
 #include "api/output/output_stream.h"
-#include "base/clock.h"
-#include "conlog/console_log.h"
 
 #include <string.h>
 
@@ -19,31 +18,23 @@ static struct output_wish wish_of(const struct api_call *call)
         wish.format = OUTPUT_RAW;
     else if (strcmp(format, "timed") == 0)
         wish.format = OUTPUT_TIMED;
+    else if (strcmp(format, "file") == 0)
+        wish = (struct output_wish){ .format = OUTPUT_RAW,
+                                     .follows = wish.follows,
+                                     .is_as_in_file = true };
     return wish;
-}
-
-/* False: it was answered. */
-static bool has_log(struct api_call *call)
-{
-    if (api_means_of(call->api)->output_reads == NULL) {
-        api_fail(call, API_UNAVAILABLE, NULL, "no logs can be read");
-        return false;
-    }
-    if (call->console->log != NULL)
-        return true;
-    api_fail(call, API_NOT_FOUND,
-             "the setting logdir gives consoles logs; the history has the last "
-             "output",
-             "the console %s has no log", console_name(call->console).text);
-    return false;
 }
 
 /* ---- the log -------------------------------------------------------------
  */
 
 static const struct api_argument log_arguments[] = {
+    { "file", API_TEXT, API_IN_QUERY, .max = OUTPUT_LOG_FILE_LEN,
+      .help = "this one of the log's files alone, as /log/places has it" },
     { "from", API_NUMBER, API_IN_QUERY, .max = INT64_MAX,
-      .help = "begins at this byte of the log's file" },
+      .help = "begins at this byte of the file" },
+    { "bytes", API_NUMBER, API_IN_QUERY, .max = INT64_MAX,
+      .help = "at most so many bytes of the file; 0: all" },
     { "since", API_TIME, API_IN_QUERY,
       .help = "begins with the first line of this time or later; needs "
               "log-format = timestamps" },
@@ -56,29 +47,35 @@ static const struct api_argument log_arguments[] = {
       .help = "goes on with what the VM prints" },
     { "previous", API_FLAG, API_IN_QUERY, .standard = "false",
       .help = "begins with the rotated files" },
-    { "format", API_WORD, API_IN_QUERY, .words = "text|raw|timed",
+    { "format", API_WORD, API_IN_QUERY, .words = "text|raw|timed|file",
       .standard = "text",
       .help = "text: readable lines; raw: the bytes; timed: each line with its "
-              "time" },
+              "time; file: what stands in the file, times and all" },
     { .name = NULL },
 };
 
 /* False: it was answered. */
-static bool are_sound(struct api_call *call, const struct conlog_source *source)
+static bool are_sound(struct api_call *call, const struct output_wish *wish,
+                      const struct conlog_source *source)
 {
     bool has_time = api_has(call, "since") || api_has(call, "until");
+    bool is_of_many = api_flag(call, "previous") || api_has(call, "tail");
 
-    if (has_time && !source->is_stamped) {
-        api_fail(call, API_BAD_REQUEST,
-                 "with log-format = timestamps, lines have times",
-                 "the lines of this log have no times: since and until mean "
-                 "nothing");
+    if (has_time && !output_log_check_times(call, source))
+        return false;
+    if (is_of_many && (api_has(call, "from") || api_has(call, "file"))) {
+        api_fail(call, API_BAD_REQUEST, "from is a place in one file",
+                 "file and from go with neither previous nor tail");
         return false;
     }
-    if (api_has(call, "from") &&
-        (api_flag(call, "previous") || api_has(call, "tail"))) {
-        api_fail(call, API_BAD_REQUEST, "from is a place in the log's file",
-                 "from goes with neither previous nor tail");
+    if (api_has(call, "bytes") && (is_of_many || wish->follows)) {
+        api_fail(call, API_BAD_REQUEST, "bytes are of one file",
+                 "bytes go with neither previous, tail nor follow");
+        return false;
+    }
+    if (wish->is_as_in_file && (has_time || wish->follows)) {
+        api_fail(call, API_BAD_REQUEST, NULL,
+                 "the format file goes with neither since, until nor follow");
         return false;
     }
     return true;
@@ -86,26 +83,24 @@ static bool are_sound(struct api_call *call, const struct conlog_source *source)
 
 static void run_log(struct api_call *call)
 {
-    struct output_reads *reads = api_means_of(call->api)->output_reads;
     struct output_wish wish = wish_of(call);
     struct conlog_source source;
     struct conlog_wish of_log;
 
-    if (!has_log(call))
-        return;
-    console_log_find(call->console->log, &source, clock_now_us());
-    if (!are_sound(call, &source))
-        return;
     wish.since_ms = (int64_t)api_number(call, "since");
     wish.until_ms = (int64_t)api_number(call, "until");
     of_log = (struct conlog_wish){
         .offset = api_number(call, "from"),
+        .bytes = api_number(call, "bytes"),
         .since_ms = wish.since_ms,
         .lines = api_number(call, "tail"),
         .has_lines = api_has(call, "tail"),
         .with_rotated = api_flag(call, "previous"),
     };
-    output_stream_from_log(call, reads, &wish, &of_log);
+    if (output_log_find(call, &source) && are_sound(call, &wish, &source) &&
+        output_log_read_file(call, &of_log.file))
+        output_stream_from_log(call, api_means_of(call->api)->output_reads,
+                               &wish, &of_log);
 }
 
 /* As Nova's driver for vSphere asks for it: the bytes, of what the file has. */
@@ -113,8 +108,9 @@ static void run_console_log(struct api_call *call)
 {
     const struct output_wish wish = { .format = OUTPUT_RAW };
     const struct conlog_wish of_log = { .offset = 0 };
+    struct conlog_source source;
 
-    if (has_log(call))
+    if (output_log_find(call, &source))
         output_stream_from_log(call, api_means_of(call->api)->output_reads,
                                &wish, &of_log);
 }

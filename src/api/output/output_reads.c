@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum lane { PASTS, READINGS };
-
 struct output_reads {
     struct api_jobs *jobs;
     struct directory *directory;
@@ -27,8 +25,8 @@ int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
                       struct directory *directory)
 {
     static const unsigned threads[] = {
-        [PASTS] = OUTPUT_THREADS,
-        [READINGS] = OUTPUT_READING_THREADS,
+        [OUTPUT_PASTS] = OUTPUT_THREADS,
+        [OUTPUT_READINGS] = OUTPUT_READING_THREADS,
     };
     struct output_reads *all = xcalloc(1, sizeof *all);
     int r = api_jobs_open(&all->jobs, loop, directory, threads,
@@ -46,6 +44,22 @@ int output_reads_open(struct output_reads **ret_reads, struct loop *loop,
     loop_watch(loop, &all->past_waits);
     *ret_reads = all;
     return 0;
+}
+
+struct api_jobs *output_reads_enter(struct output_reads *all, unsigned files)
+{
+    if (all->readings >= OUTPUT_READINGS_MAX ||
+        all->files + files > OUTPUT_FILES_MAX)
+        return NULL;
+    all->readings++;
+    all->files += files;
+    return all->jobs;
+}
+
+void output_reads_leave(struct output_reads *all, unsigned files)
+{
+    all->readings--;
+    all->files -= files;
 }
 
 /* ---- readings --------------------------------------------------------- */
@@ -71,8 +85,7 @@ static void free_reading(struct api_job *job)
 {
     struct reading_work *r = of_job(job);
 
-    r->all->readings--;
-    r->all->files -= r->files;
+    output_reads_leave(r->all, r->files);
     conlog_reading_done(&r->reading.log);
     free(r);
 }
@@ -94,7 +107,7 @@ static void reading_done(struct api_job *job)
 }
 
 static const struct api_job_kind reading_kind = {
-    .lane = READINGS,
+    .lane = OUTPUT_READINGS,
     .run = run_reading,
     .on_done = reading_done,
     .free = free_reading,
@@ -106,15 +119,15 @@ struct output_reading *output_reading_open(struct output_reads *all,
                                            void *owner)
 {
     unsigned files = wish->with_rotated ? CONLOG_SERIES_MAX : 1;
-    struct reading_work *r = NULL;
+    struct reading_work *r;
 
-    if (all->readings < OUTPUT_READINGS_MAX &&
-        all->files + files <= OUTPUT_FILES_MAX)
-        r = malloc(sizeof *r);
-    if (r == NULL)
+    if (output_reads_enter(all, files) == NULL)
         return NULL;
-    all->readings++;
-    all->files += files;
+    r = malloc(sizeof *r);
+    if (r == NULL) {
+        output_reads_leave(all, files);
+        return NULL;
+    }
     memset(r, 0, offsetof(struct reading_work, reading));
     r->files = files;
     r->all = all;
@@ -273,7 +286,7 @@ static void past_done(struct api_job *job)
 }
 
 static const struct api_job_kind past_kind = {
-    .lane = PASTS,
+    .lane = OUTPUT_PASTS,
     .run = run_past,
     .on_done = past_done,
     .free = free_past,

@@ -67,6 +67,12 @@ void output_reading_wait(struct output_reading *r);
 /* on_step is not called any more. */
 void output_reading_close(struct output_reading *r);
 
+/* For work of others in a lane of these threads: it counts as a reading with so
+ * many files until output_reads_leave. NULL: there are too many. */
+struct api_jobs *output_reads_enter(struct output_reads *all, unsigned files);
+void output_reads_leave(struct output_reads *all, unsigned files);
+enum output_lane { OUTPUT_PASTS, OUTPUT_READINGS };
+
 /* For past_source.ask_from (session/session_context.h); owner is the struct
  * output_reads. */
 bool output_reads_ask_past(void *owner, struct console *c,

@@ -1,5 +1,6 @@
 #include "api/output/output_stream.h"
 
+#include "api/output/output_log.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "conlog/console_log.h"
@@ -195,23 +196,6 @@ static void go_on(struct output_stream *s)
     }
 }
 
-static void fail(struct output_stream *s, int error)
-{
-    struct api_call *call = s->call;
-    struct console_name name = console_name(call->console);
-
-    if (error == -ENOENT)
-        api_fail(call, API_NOT_FOUND,
-                 "a log is there as soon as the VM has printed something; of a "
-                 "VM that vspcd does not know from before, only its own output "
-                 "is shown: put %{uuid} into log-name",
-                 "the console %s has no log yet", name.text);
-    else
-        api_fail(call, API_FAILED, "see the log of vspcd",
-                 "the log of %s cannot be read: %s", name.text,
-                 strerror(-error));
-}
-
 static void begin(struct output_stream *s)
 {
     const char *type = s->wish.format == OUTPUT_RAW ? type_raw : type_text;
@@ -230,7 +214,7 @@ static void begin_without(struct output_stream *s, int error)
         return;
     }
     stop_reading(s);
-    fail(s, error);
+    output_log_fail(s->call, error);
 }
 
 static void output_stream_on_step(void *owner)
@@ -337,7 +321,8 @@ void output_stream_from_log(struct api_call *call, struct output_reads *reads,
     }
     console_log_find(call->console->log, &s->reading->log.source,
                      clock_now_us());
-    s->text.is_stamped = s->reading->log.source.is_stamped;
+    s->text.is_stamped =
+        s->reading->log.source.is_stamped && !wish->is_as_in_file;
     s->position = console_log_seam(call->console->log, clock_now_us()).position;
     api_work_on(call, &work, s);
     ask(s);

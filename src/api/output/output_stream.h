@@ -23,6 +23,7 @@ struct output_wish {
     enum output_format format;
     int64_t since_ms, until_ms; /* 0: none */
     bool follows;
+    bool is_as_in_file; /* RAW, and the times that stand in the file */
 };
 
 /* From the log, as wish_of_log says. Answers the call, now or later. */

@@ -179,6 +179,43 @@ static const struct show_member limit_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member log_lines_members[] = {
+    { "items", "[LogLine]", "In the order of the file." },
+    { "file", "text", "That was looked through." },
+    { "bytes", "number?", "Of the file; null: of a packed one." },
+    { "next", "number?", "From where to go on; null: that was all." },
+    { .name = NULL },
+};
+
+static const struct show_member log_line_members[] = {
+    { "at", "number", "The byte of the file at which the line begins." },
+    { "time", "time?", "Of the line, if the log has times." },
+    { "line", "text", "What is around the text." },
+    { .name = NULL },
+};
+
+static const struct show_member log_places_members[] = {
+    { "files", "[LogFile]", "The newest first." },
+    { "timed", "flag", "Lines have times." },
+    { "found", "LogPlace?", "What was asked for; null: it is not there." },
+    { "place", "text", "Behind all output by now, EPOCH:POSITION." },
+    { .name = NULL },
+};
+
+static const struct show_member log_file_members[] = {
+    { "file", "text", "What commands call it." },
+    { "bytes", "number", "Where it ends." },
+    { "begin", "number", "Where the console's output begins in it." },
+    { "packed", "flag", "It is compressed; bytes are of what is in it." },
+    { .name = NULL },
+};
+
+static const struct show_member log_place_members[] = {
+    { "file", "text", "One of the files." },
+    { "at", "number", "A byte of it." },
+    { .name = NULL },
+};
+
 static const struct show_member sent_members[] = {
     { "sent", "number", "Bytes that the VM's connection has taken." },
     { "console", "Console", "As it is now." },
@@ -321,6 +358,13 @@ static const struct show_schema schemas[] = {
     { "Door", "An address of vspcd.", door_members },
     { "Limit", "A limit and its use.", limit_members },
     { "Limits", "A list of limits.", limits_members },
+    { "LogLines", "Lines of a console's log that have a text.",
+      log_lines_members },
+    { "LogLine", "A line of a console's log.", log_line_members },
+    { "LogPlaces", "What stands where in a console's log.",
+      log_places_members },
+    { "LogFile", "A file of a console's log.", log_file_members },
+    { "LogPlace", "A byte of a console's log.", log_place_members },
     { "Sent", "What went to a VM.", sent_members },
     { "Done", "What was done.", done_members },
     { "Forgotten", "A console that is gone.", forgotten_members },

@@ -27,6 +27,11 @@ struct past_place {
     uint64_t position;
 };
 
+/* "EPOCH:POSITION", sixteen digits of base 16; or the position alone, which is
+ * one of the present epoch. False: it is neither. */
+bool past_place_read(const char *text, uint64_t present,
+                     struct past_place *ret);
+
 struct past {
     uint32_t users;    /* how many share it; 1 at first */
     uint32_t len;      /* of bytes */

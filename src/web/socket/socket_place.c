@@ -203,34 +203,11 @@ static void begin_history(struct console_socket *s, const uint32_t *lines)
 
 /* ---- either -------------------------------------------------------------- */
 
-/* "EPOCH:POSITION", sixteen digits of base 16; or the position alone, which is
- * one of this run. */
-static bool read_place(const struct console *c, const char *text,
-                       struct past_place *ret)
-{
-    const char *colon = strchr(text, ':');
-    const char *digits = colon != NULL ? colon + 1 : text;
-    char *end;
-
-    if (digits[0] < '0' || digits[0] > '9')
-        return false;
-    ret->position = strtoull(digits, &end, 10);
-    if (*end != '\0')
-        return false;
-    ret->epoch = console_epoch(c);
-    if (colon == NULL)
-        return true;
-    if (colon - text != 16 || strspn(text, "0123456789abcdef") != 16)
-        return false;
-    ret->epoch = strtoull(text, NULL, 16);
-    return true;
-}
-
 bool socket_place_is_valid(const struct console *c, const char *from)
 {
     struct past_place place;
 
-    return from == NULL || read_place(c, from, &place);
+    return from == NULL || past_place_read(from, console_epoch(c), &place);
 }
 
 /* One that comes again without saying where goes on behind what it has
@@ -245,7 +222,8 @@ void socket_place_begin(struct console_socket *s,
     s->cursor.console = s->client.console;
     s->output = SOCKET_LOG;
     if (start->from != NULL &&
-        read_place(s->client.console, start->from, &s->log_place)) {
+        past_place_read(start->from, console_epoch(s->client.console),
+                        &s->log_place)) {
         go_on(s);
     } else if (s->is_resumed) {
         s->log_place =
