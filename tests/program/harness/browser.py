@@ -20,7 +20,7 @@ import shutil
 import subprocess
 import threading
 
-from harness.net import TIMEOUT
+from harness.net import TIMEOUT, eventually
 from harness.programs import SOURCE
 
 FOLDER = SOURCE / "tests" / "browser"
@@ -72,9 +72,19 @@ class Remote:
 
 class Page(Remote):
     def wait(self, condition, timeout=TIMEOUT):
-        """Until an expression of JavaScript is true in the page."""
-        return self.waitForFunction(condition, None,
-                                    {"timeout": timeout * 1000})
+        """Until an expression of JavaScript is true in the page. Asked from
+        here: what asks again in the page (waitForFunction) needs eval, which
+        the page's policy forbids."""
+        return eventually(lambda: self._holds(condition), condition, timeout)
+
+    def _holds(self, condition):
+        try:
+            return self.evaluate(condition)
+        except Failure as failure:
+            # It is being left for another one.
+            if "context was destroyed" in str(failure):
+                return None
+            raise
 
     def text(self, selector):
         return self.innerText(selector)
