@@ -226,6 +226,7 @@ bool client_input(struct client *client, struct slice bytes, uint64_t now_us)
     client->input_bytes += bytes.len;
     console_note_typist(c, client);
     console_note_input(c, now_us);
+    reader_tell_typed(c, client, bytes);
     return console_input(c, bytes);
 }
 
@@ -245,6 +246,8 @@ void client_break(struct client *client, bool is_on)
             : !client->is_in_break)
         return;
     client->is_in_break = is_on;
+    if (is_on && console_has_vm(client->console))
+        reader_tell_break(client->console, client);
     console_break_input(client->console, is_on);
 }
 

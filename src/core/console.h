@@ -192,6 +192,7 @@ struct console {
     bool reads_ahead : 1;   /* the VM is read further than its slowest reader
                              * allows */
     bool is_locked : 1;     /* somebody has its keyboard locked (keyboard.h) */
+    bool has_curious : 1;   /* a reader that wants to know of input or breaks */
     uint32_t number;        /* no other console of this run had it */
     const char *label;      /* behind the uuid */
     char uuid[];

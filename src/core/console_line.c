@@ -96,6 +96,8 @@ void console_break_output(struct console *c, bool is_on)
     c->is_in_break = is_on;
     LIST_EACH (node, after, &c->clients)
         view_note_break(&client_at(node)->view, is_on, c->output.head);
+    if (is_on)
+        reader_tell_break(c, NULL);
     console_mark(c, CONSOLE_DUE_PULL);
 }
 

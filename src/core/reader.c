@@ -23,12 +23,26 @@ void reader_init(struct reader *reader, const struct reader_kind *kind)
     list_init(&reader->node);
 }
 
+static bool is_curious(const struct reader *reader)
+{
+    return reader->kind->typed != NULL || reader->kind->broke != NULL;
+}
+
+/* Most consoles have no such reader, and each of their inputs asks. */
+static void note_curious(struct console *c)
+{
+    c->has_curious = false;
+    LIST_EACH (node, after, &c->readers)
+        c->has_curious = c->has_curious || is_curious(reader_at(node));
+}
+
 void reader_attach(struct reader *reader, struct console *console)
 {
     reader->console = console;
     reader->at = console->output.head;
     reader->pace = reader->kind->is_waited_for ? READER_FOLLOWS : READER_LAGS;
     list_add_tail(&console->readers, &reader->node);
+    console->has_curious = console->has_curious || is_curious(reader);
 }
 
 /* console is NULL before console_reader_moved: the reader is judged as gone,
@@ -40,6 +54,8 @@ void reader_detach(struct reader *reader, uint64_t now_us)
     if (c == NULL)
         return;
     list_remove(&reader->node);
+    if (c->has_curious)
+        note_curious(c);
     reader->console = NULL;
     console_reader_moved(c, reader, now_us);
 }
@@ -97,4 +113,27 @@ void reader_took(struct reader *reader, size_t len, uint64_t now_us)
     /* Behind the pace: console_reader_moved looks at the paces of all readers,
      * this one among them. */
     console_reader_moved(c, reader, now_us);
+}
+
+void reader_tell_typed(struct console *c, const struct client *client,
+                       struct slice bytes)
+{
+    if (!c->has_curious)
+        return;
+    LIST_EACH (node, after, &c->readers) {
+        if (reader_at(node)->kind->typed != NULL)
+            reader_at(node)->kind->typed(reader_at(node), client, bytes);
+    }
+}
+
+/* The mark: without output, nobody would pull the reader. */
+void reader_tell_break(struct console *c, const struct client *client)
+{
+    if (!c->has_curious)
+        return;
+    LIST_EACH (node, after, &c->readers) {
+        if (reader_at(node)->kind->broke != NULL)
+            reader_at(node)->kind->broke(reader_at(node), client);
+    }
+    console_mark(c, CONSOLE_DUE_PULL);
 }

@@ -39,6 +39,7 @@
 #include "base/list.h"
 #include "base/ring.h"
 
+struct client;
 struct console;
 struct reader;
 
@@ -58,6 +59,12 @@ struct reader_kind {
     /* The console goes away, and the reader was detached. It notes that, and
      * calls nothing of core/. NULL: its owner detaches it before. */
     void (*gone)(struct reader *reader);
+    /* Of a console with a VM: a client has typed these bytes; a break begins,
+     * the client's or, with NULL, the VM's own. Called in the middle of core's
+     * work, as lags is. NULL: the reader does not want to know. */
+    void (*typed)(struct reader *reader, const struct client *client,
+                  struct slice bytes);
+    void (*broke)(struct reader *reader, const struct client *client);
     bool is_waited_for; /* such a reader can follow */
     bool paces_others;  /* such readers are measured against each other */
 };
@@ -99,6 +106,11 @@ uint64_t reader_peek(struct reader *reader, struct ring_span *ret);
 void reader_took(struct reader *reader, size_t len, uint64_t now_us);
 
 bool reader_has_caught_up(const struct reader *reader);
+
+/* Tells the console's readers that want to know. */
+void reader_tell_typed(struct console *console, const struct client *client,
+                       struct slice bytes);
+void reader_tell_break(struct console *console, const struct client *client);
 
 /* Whether the VM waits for it on trust alone. */
 static inline bool reader_is_on_trust(const struct reader *reader)

@@ -434,6 +434,71 @@ static void log_is_waited_for_without_trust(void **state)
     reader_detach(&log, HOLD_US);
 }
 
+static size_t typed_bytes;
+static int breaks_of_clients, breaks_of_vms;
+
+static void on_typed(struct reader *reader, const struct client *client,
+                     struct slice bytes)
+{
+    (void)reader;
+    assert_non_null(client);
+    typed_bytes += bytes.len;
+}
+
+static void on_broke(struct reader *reader, const struct client *client)
+{
+    (void)reader;
+    if (client != NULL)
+        breaks_of_clients++;
+    else
+        breaks_of_vms++;
+}
+
+static void type_and_break(struct fixture *f)
+{
+    typed_bytes = 0;
+    breaks_of_clients = 0;
+    breaks_of_vms = 0;
+    assert_true(client_input(&f->client, slice_of("abc", 3), 0));
+    client_break(&f->client, true);
+    client_break(&f->client, false);
+    console_break_output(f->console, true);
+    console_break_output(f->console, false);
+}
+
+static void one_that_wants_to_know_is_told_of_input_and_breaks(void **state)
+{
+    static const struct reader_kind kind = {
+        .pull = on_log_pull,
+        .typed = on_typed,
+        .broke = on_broke,
+    };
+    struct fixture *f = *state;
+    struct reader curious, log;
+
+    console_hold_input(f->console);
+    watch(f);
+    attach_log(f, &log);
+    reader_init(&curious, &kind);
+    reader_attach(&curious, f->console);
+    type_and_break(f);
+    assert_int_equal(typed_bytes, 3);
+    assert_int_equal(breaks_of_clients, 1);
+    assert_int_equal(breaks_of_vms, 1);
+    /* Nobody types who may not. */
+    client_set_right(&f->client, RIGHT_READ);
+    type_and_break(f);
+    assert_int_equal(typed_bytes, 0);
+    assert_int_equal(breaks_of_clients, 0);
+    reader_detach(&curious, 0);
+    client_set_right(&f->client, RIGHT_BREAK);
+    type_and_break(f);
+    assert_int_equal(typed_bytes, 0);
+    assert_int_equal(breaks_of_vms, 0);
+    assert_false(f->console->has_curious);
+    reader_detach(&log, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -455,6 +520,7 @@ int main(void)
         TEST(trust_comes_back),
         TEST(one_that_goes_on_gets_proof_without_trust),
         TEST(log_is_waited_for_without_trust),
+        TEST(one_that_wants_to_know_is_told_of_input_and_breaks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
