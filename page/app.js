@@ -13,7 +13,7 @@ import { fill, make, say } from "./dom.js";
 // Address -> module; what is behind a "*" is path[0] of the view.
 const VIEWS = [
   ["", "./list.js"],
-  ["console", "./console.js"],
+  ["log", "./log.js"],
 ];
 
 // What stands in the bar: [address, label].

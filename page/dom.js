@@ -67,3 +67,12 @@ export function sizeText(bytes) {
     if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
   return `${bytes} B`;
 }
+
+// Loads a style sheet of the page, once; resolves when it counts.
+export function loadStyle(address) {
+  if (document.querySelector(`link[href="${address}"]`)) return Promise.resolve();
+  return new Promise((done) => {
+    document.head.append(make("link", { rel: "stylesheet", href: address,
+      onload: done, onerror: done }));
+  });
+}

@@ -1,0 +1,80 @@
+// log_source.js - where a log's bytes come from: the files of a console's log,
+// or, without one, the output that vspcd keeps in memory. Either is
+//
+//     {hasLog, timed, files: [{file, bytes, begin}, ...],   oldest first
+//      read(index, from, bytes, signal) -> Uint8Array,
+//      find({at | since}) -> {index, at} | null,
+//      search(index, text, from) -> {lines: [{at, time, line}], next},
+//      follow(from, signal) -> async generator of Uint8Array}
+
+import { ApiError, consolePath, get, request } from "./api.js";
+import { linesOf, lower, textOf } from "./log_text.js";
+
+async function bytesOf(id, rest, query, signal) {
+  const response = await request("GET", consolePath(id, rest), { query, signal });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+// The pieces of an answer that goes on. signal ends it.
+async function* stream(id, rest, query, signal) {
+  const response = await request("GET", consolePath(id, rest), { query, signal });
+  const reader = response.body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}
+
+function sourceOfLog(id, places) {
+  const files = places.files.reverse();
+  const indexOf = (place) => place && {
+    index: files.findIndex(({ file }) => file === place.file), at: place.at,
+  };
+  return {
+    hasLog: true,
+    timed: places.timed,
+    files,
+    found: indexOf(places.found),
+    read: (index, from, bytes, signal) =>
+      bytesOf(id, "/log", { format: "file", file: files[index].file, from, bytes }, signal),
+    find: async (query) =>
+      indexOf((await get(consolePath(id, "/log/places"), query)).found),
+    search: async (index, search, from, signal) => {
+      const { items, next } = await get(consolePath(id, "/log/search"),
+        { search, file: files[index].file, from }, { signal });
+      return { lines: items, next };
+    },
+    follow: (from, signal) => stream(id, "/log",
+      { format: "raw", file: files.at(-1).file, from, follow: true }, signal),
+  };
+}
+
+function sourceOfHistory(id, bytes) {
+  return {
+    hasLog: false,
+    timed: false,
+    files: [{ file: "", bytes: bytes.length, begin: 0 }],
+    found: null,
+    read: async (index, from, count) => bytes.subarray(from, from + count),
+    find: async () => null,
+    search: async (index, text) => ({
+      lines: linesOf(bytes).map((line) => ({ at: line.at, time: null, line: textOf(line) }))
+        .filter(({ line }) => lower(line).includes(lower(text))),
+      next: null,
+    }),
+    // All of it again: nobody has said at which position these bytes end.
+    follow: (from, signal) => stream(id, "/history", { format: "raw", follow: true }, signal),
+  };
+}
+
+// query: what is looked for in it, {at} or {since}, or nothing; then found says
+// where it is.
+export async function openSource(id, query = {}) {
+  try {
+    return sourceOfLog(id, await get(consolePath(id, "/log/places"), query));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    return sourceOfHistory(id, await bytesOf(id, "/history", { format: "raw" }));
+  }
+}
