@@ -23,15 +23,11 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "record/record_name.h"
+#include "record/record_reason.h"
 
 struct client;
 struct console;
 struct recorder;
-
-enum record_reason { RECORD_RULE, RECORD_SESSION, RECORD_DEMAND };
-
-/* "rule", "session", "demand". */
-const char *record_reason_name(enum record_reason reason);
 
 /* A recording that goes on. */
 struct record_info {

@@ -69,7 +69,7 @@ static void texts_are_escaped_as_json_wants_it(void **state)
     buf_init(&to, MAX);
     cast_writer_init(&w, 2);
     put(&w, &to, 'o', 0, "\"\\/\r\n\t\b\x1b\x7f \xc3\xbc\xe2\x82\xac");
-    expect(&to, "[0.000000,\"o\",\"\\\"\\\\/\\r\\n\\t\\u0008\\u001b\\u007f "
+    expect(&to, "[0.000000,\"o\",\"\\\"\\\\/\\r\\n\\u0009\\u0008\\u001b\\u007f "
                 "\xc3\xbc\xe2\x82\xac\"]\n");
     buf_done(&to);
 }

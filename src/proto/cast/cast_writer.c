@@ -27,8 +27,6 @@ static size_t put_control(uint8_t *to, uint8_t byte)
         return put_escape(to, 'n');
     if (byte == '\r')
         return put_escape(to, 'r');
-    if (byte == '\t')
-        return put_escape(to, 't');
     memcpy(to, "\\u00", 4);
     to[4] = (uint8_t)digits[byte >> 4];
     to[5] = (uint8_t)digits[byte & 0xf];
