@@ -5,6 +5,7 @@
  *   http_exchange.c  one request: from its head to its command
  *   http_upgrade.c   one for a WebSocket: another session gets the connection
  *   http_identity.c  who has sent it
+ *   http_proof.c     what its field Authorization proves
  *   http_answer.c    the answer, in pieces
  *
  * One request at a time. What comes behind it is kept, a little, and not read
@@ -202,6 +203,23 @@ void http_upgrade_hand_over(struct http_session *s, struct slice early);
 void http_identity_prove(struct http_session *s);
 void http_identity_judge(struct http_session *s);
 void http_identity_done(struct http_session *s);
+
+/* Whether a secret that comes by the connection is read by nobody on the way.
+ */
+bool http_identity_is_private(const struct http_session *s);
+/* The request goes on, in the name of who. */
+void http_identity_go_on(struct http_session *s, struct principal *who);
+/* The groups of who are looked up again now and then. */
+void http_identity_watch(struct http_session *s, struct groups_watched *watched,
+                         struct principal *who);
+
+/* ---- http_proof.c */
+
+/* As http_identity_prove, of a request that has the field. */
+void http_proof_check(struct http_session *s);
+void http_proof_drop(struct http_session *s);
+/* Whoever is looked up is not, any more. */
+void http_proof_end_look(struct http_session *s);
 
 /* ---- http_answer.c */
 
