@@ -47,6 +47,8 @@ struct principal {
     struct principal *owner;
     uint64_t token; /* which one, for as long as it holds (auth/tokens.h); 0: no
                      * token */
+    uint64_t web_session; /* of a page that has proven it, for as long as it
+                           * holds (auth/web_sessions.h); 0: none */
     char *consoles; /* of a token: pattern of its consoles; NULL: all */
     uint8_t right_max; /* of a token: enum right */
     uint8_t proof;     /* enum principal_proof */

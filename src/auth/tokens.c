@@ -289,11 +289,40 @@ static void use(struct tokens *all, struct entry *e, struct ip ip,
     all->events.on_use(all->events.owner, &e->token, is_elsewhere);
 }
 
+bool tokens_digest_of(const struct tokens *all, uint64_t number,
+                      uint8_t ret_digest[TOKEN_DIGEST_LEN])
+{
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->entry[i]->number != number)
+            continue;
+        memcpy(ret_digest, all->entry[i]->token.digest, TOKEN_DIGEST_LEN);
+        return true;
+    }
+    return false;
+}
+
+bool tokens_has_digest(const struct tokens *all,
+                       const uint8_t digest[TOKEN_DIGEST_LEN])
+{
+    return find_digest(all, digest) != NULL;
+}
+
+bool tokens_prove_digest(struct tokens *all,
+                         const uint8_t digest[TOKEN_DIGEST_LEN], int64_t now_s,
+                         struct principal *p)
+{
+    struct entry *found = find_digest(all, digest);
+
+    if (found == NULL || has_expired(&found->token, now_s) || !prove(p, found))
+        return false;
+    use(all, found, p->ip, now_s);
+    return true;
+}
+
 enum tokens_verdict tokens_prove(struct tokens *all, struct slice text,
                                  int64_t now_s, struct principal *p)
 {
     uint8_t digest[TOKEN_DIGEST_LEN];
-    struct entry *found;
 
     switch (token_form(text)) {
     case TOKEN_NONE:
@@ -304,9 +333,6 @@ enum tokens_verdict tokens_prove(struct tokens *all, struct slice text,
         break;
     }
     token_digest(text, digest);
-    found = find_digest(all, digest);
-    if (found == NULL || has_expired(&found->token, now_s) || !prove(p, found))
-        return TOKENS_UNKNOWN;
-    use(all, found, p->ip, now_s);
-    return TOKENS_PROVEN;
+    return tokens_prove_digest(all, digest, now_s, p) ? TOKENS_PROVEN
+                                                      : TOKENS_UNKNOWN;
 }

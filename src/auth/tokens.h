@@ -77,6 +77,18 @@ size_t tokens_count(const struct tokens *all);
 /* Whether the token of a principal (its member token) is still in the table. */
 bool tokens_holds(const struct tokens *all, uint64_t number);
 
+/* By the digest of a token, for who has presented its text before: the digest
+ * of the token with this number; whether one that holds has it; and proving as
+ * tokens_prove does. False: no token that holds has it, and nothing is changed.
+ */
+bool tokens_digest_of(const struct tokens *all, uint64_t number,
+                      uint8_t ret_digest[TOKEN_DIGEST_LEN]);
+bool tokens_has_digest(const struct tokens *all,
+                       const uint8_t digest[TOKEN_DIGEST_LEN]);
+bool tokens_prove_digest(struct tokens *all,
+                         const uint8_t digest[TOKEN_DIGEST_LEN], int64_t now_s,
+                         struct principal *p);
+
 /* As if p had proven the token of this name, but it is not used by that: for
  * whoever asks what it may do. False: none that holds has the name, and p is
  * unchanged. */
