@@ -72,6 +72,25 @@ static const char *const token_steps[] = {
     "  created INTEGER NOT NULL,"
     "  created_by TEXT NOT NULL"
     ") STRICT",
+    /*
+     * 3. Sessions of people on pages of vspcd, as they were when they changed
+     * last. A cookie is known by its SHA-256, and is kept nowhere; token_digest
+     * is that of the token that has proven the session, NULL of a password's.
+     * id is a random number of 64 bits.
+     */
+    "CREATE TABLE web_sessions ("
+    "  place INTEGER PRIMARY KEY,"
+    "  id INTEGER NOT NULL UNIQUE,"
+    "  digest BLOB NOT NULL UNIQUE,"
+    "  token_digest BLOB,"
+    "  has_account INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  owner TEXT NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  used INTEGER NOT NULL,"
+    "  address TEXT NOT NULL,"
+    "  used_address TEXT NOT NULL"
+    ") STRICT",
 };
 
 const struct schema schema_tokens = {

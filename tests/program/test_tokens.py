@@ -313,7 +313,7 @@ def test_a_file_of_a_later_version_is_left_alone(token, start):
     vspcd = start()
     assert "a later version" in vspcd.wait_event(
         words.TOKENS_FAILING)["reason"]
-    change(token.file, "PRAGMA user_version = 2")
+    change(token.file, "PRAGMA user_version = 3")
     vspcd.wait_event(words.TOKENS_ANSWER)
     assert vspcd.wait_event(words.TOKENS_LOADED)["tokens"] == "1"
 

@@ -25,12 +25,16 @@ struct token_store {
     bool has_tokens;         /* the last list was of a file that was there */
     uint64_t write_us;       /* uses are not written before */
     struct uses writing; /* taken; still there: the disk did not take them */
-    struct err trouble;  /* why it did not */
+    struct web_session_list writing_sessions; /* the same */
+    bool has_sessions;                        /* they are to be written */
+    struct err trouble; /* why the disk did not take something */
 
     struct worker_crew crew; /* its lock protects all members below */
     struct token_store_news news;
     struct uses uses;
-    struct list jobs; /* struct token_job.node */
+    struct web_session_list sessions; /* to be written, or read at first */
+    bool are_sessions_new;            /* they are to be written */
+    struct list jobs;                 /* struct token_job.node */
     struct list done; /* the same; at most TOKEN_STORE_JOBS_MAX in both */
     unsigned job_count;
 };
@@ -110,6 +114,25 @@ static void write_uses(struct token_store *s)
     s->file = NULL;
 }
 
+/* Nobody's sessions need no file. */
+static void write_sessions(struct token_store *s)
+{
+    int r = 0;
+
+    if (s->file == NULL && s->writing_sessions.count > 0)
+        r = token_file_open(&s->file, s->path, true, &s->trouble);
+    if (r == 0 && s->file != NULL)
+        r = web_session_rows_replace(token_file_sqlite(s->file),
+                                     &s->writing_sessions, &s->trouble);
+    if (r == 0) {
+        web_session_list_done(&s->writing_sessions);
+        s->has_sessions = false;
+        return;
+    }
+    token_file_close(s->file);
+    s->file = NULL;
+}
+
 /* ---- the thread ------------------------------------------------------- */
 
 /* The later use of a token replaces the earlier one. */
@@ -138,6 +161,29 @@ static bool take_uses(struct token_store *s)
     s->uses.count = 0;
     s->write_us = now_us + TOKEN_STORE_WRITE_US;
     return true;
+}
+
+/* Called with the lock. */
+static void take_sessions(struct token_store *s)
+{
+    if (!s->are_sessions_new)
+        return;
+    web_session_list_done(&s->writing_sessions);
+    s->writing_sessions = s->sessions;
+    s->sessions = (struct web_session_list){ 0 };
+    s->are_sessions_new = false;
+    s->has_sessions = true;
+}
+
+/* Before the thread is there. What cannot be read is lost: people log in again.
+ */
+static void read_sessions(struct token_store *s)
+{
+    struct err err;
+
+    if (s->file != NULL)
+        (void)web_session_rows_load(token_file_sqlite(s->file), &s->sessions,
+                                    &err);
 }
 
 /* Called with the lock. True if the loop has something to learn. */
@@ -198,6 +244,7 @@ static bool turn(struct token_store *s)
     bool is_changed;
     int r;
 
+    take_sessions(s);
     list_init(&jobs);
     move_jobs(&jobs, &s->jobs);
     worker_unlock(&s->crew);
@@ -205,8 +252,10 @@ static bool turn(struct token_store *s)
     r = look(s, &found, is_changed, &err);
     if (r == 0 && is_due)
         write_uses(s);
+    if (r == 0 && s->has_sessions)
+        write_sessions(s);
     /* Until they are written, the disk fails. */
-    if (r == 0 && s->writing.count > 0) {
+    if (r == 0 && (s->writing.count > 0 || s->has_sessions)) {
         r = -EIO;
         err = s->trouble;
     }
@@ -224,7 +273,8 @@ static void token_store_run(void *arg)
     do {
         uint64_t until_us = clock_now_us() + TOKEN_STORE_LOOK_US;
 
-        while (list_is_empty(&s->jobs) && worker_wait_until(&s->crew, until_us))
+        while (list_is_empty(&s->jobs) && !s->are_sessions_new &&
+               worker_wait_until(&s->crew, until_us))
             ;
         is_last = s->crew.is_ending; /* may be set during the turn */
         if (turn(s))
@@ -268,6 +318,8 @@ static void store_free(struct token_store *s)
         return;
     token_file_close(s->file);
     token_list_done(&s->news.list);
+    web_session_list_done(&s->sessions);
+    web_session_list_done(&s->writing_sessions);
     free_jobs(&s->jobs);
     free_jobs(&s->done);
     free(s->uses.item);
@@ -284,6 +336,7 @@ int token_store_open(struct token_store **ret_store,
 
     worker_lock(&s->crew);
     (void)turn(s);
+    read_sessions(s);
     r = worker_start(&s->worker, &s->crew, token_store_run, s);
     worker_unlock(&s->crew);
     if (r < 0) {
@@ -312,6 +365,27 @@ void token_store_take_news(struct token_store *s,
     s->news.has_list = false;
     s->news.list = (struct token_list){ 0 };
     s->news.aside[0] = '\0';
+    worker_unlock(&s->crew);
+}
+
+void token_store_take_sessions(struct token_store *s,
+                               struct web_session_list *ret_list)
+{
+    worker_lock(&s->crew);
+    *ret_list = s->sessions;
+    s->sessions = (struct web_session_list){ 0 };
+    worker_unlock(&s->crew);
+}
+
+void token_store_keep_sessions(struct token_store *s,
+                               struct web_session_list *list)
+{
+    worker_lock(&s->crew);
+    web_session_list_done(&s->sessions);
+    s->sessions = *list;
+    s->are_sessions_new = true;
+    *list = (struct web_session_list){ 0 };
+    worker_wake(&s->crew);
     worker_unlock(&s->crew);
 }
 

@@ -3,10 +3,10 @@
  * other processes change is news within TOKEN_STORE_LOOK_US, uses are written,
  * and jobs are done (token_job.h).
  *
- * A file that does not exist has no tokens, and is made by the first token
- * alone: so a server without tokens has no such file. If the file cannot be
- * read, the last list stays the truth, and the news say so; a file that was
- * deleted is empty.
+ * A file that does not exist has no tokens, and is made by the first token, key
+ * or session alone: so a server without them has no such file. If the file
+ * cannot be read, the last list stays the truth, and the news say so; a file
+ * that was deleted is empty.
  *
  * Called by one thread, the loop's. Owns the file and the thread. Only
  * token_store_open and token_store_close wait for the disk. Does not log: it
@@ -17,6 +17,7 @@
 
 #include "store/tokens/token_file.h"
 #include "store/tokens/token_job.h"
+#include "store/tokens/web_session_rows.h"
 
 enum {
     TOKEN_STORE_PATH_MAX = 1100,
@@ -70,6 +71,17 @@ bool token_store_ask(struct token_store *s, struct token_job *job);
 
 /* One that is done; NULL: there are no more. */
 struct token_job *token_store_take_done(struct token_store *s);
+
+/* The sessions that the file had when it was opened; of one that could not be
+ * read, none. Once; the taker calls web_session_list_done. */
+void token_store_take_sessions(struct token_store *s,
+                               struct web_session_list *ret_list);
+
+/* These are the sessions from now on; the list is the store's. They are written
+ * at once, and again until the disk takes them; a later list replaces one that
+ * waits. */
+void token_store_keep_sessions(struct token_store *s,
+                               struct web_session_list *list);
 
 /* The later use of a token replaces the earlier one. Uses that the disk does
  * not take are tried again. */
