@@ -31,11 +31,17 @@ struct api *api_new(struct session_context *sessions,
     api->means = means;
     api_turns_init(&api->sorted_lists, SORTED_LISTS_MAX, api_wake);
     api_turns_init(&api->plain_lists, PLAIN_LISTS_MAX, api_wake);
+    list_init(&api->lasting);
     return api;
 }
 
 void api_free(struct api *api)
 {
+    LIST_EACH (node, after, &api->lasting) {
+        struct api_lasting *work = CONTAINER_OF(node, struct api_lasting, node);
+
+        work->end(work);
+    }
     free(api->openapi);
     free(api);
 }
@@ -253,6 +259,8 @@ static const char *hint_of_right(const struct api_call *call)
 {
     const struct session_context *ctx = call->api->sessions;
 
+    if (call->who->web_session != 0 && !session_context_trusts(ctx, call->who))
+        return "the session has ended; log in again";
     if (call->who->token != 0 && !session_context_trusts(ctx, call->who))
         return "the token was revoked or has expired; use another one";
     if (call->who->proof == PROOF_ADDRESS)
@@ -446,5 +454,6 @@ void api_call_done(struct api_call *call)
         explicit_bzero(call->answer.body, call->answer.len);
     free(call->answer.body);
     free((char *)(uintptr_t)call->answer.file);
+    mem_free_secret(&call->answer.cookie);
     *call = (struct api_call){ .api = NULL };
 }

@@ -93,6 +93,9 @@ struct api_command {
     enum api_kind kind;
     bool is_change; /* audited, and refused while the audit log is required and
                      * cannot be written */
+    bool is_for_logins;  /* whoever wants to log in or out is served, with a
+                          * cookie that holds no more, too. What changes
+                          * something is for pages of our own alone */
     bool shows_output;   /* of a VM: the same, because whoever reads it has the
                           * console as a client has it */
     const char *summary; /* one sentence */
@@ -143,6 +146,8 @@ struct api_answer {
     char *body;       /* owned by the call */
     size_t len;
     const char *file; /* name for a download; NULL: none. Owned by the call */
+    char *cookie;     /* of a session that begins, owned by the call; "": the
+                       * browser forgets it; NULL: stays as it is */
 };
 
 struct api_value {
@@ -162,6 +167,8 @@ struct api_call {
     const char *peer;            /* the same; its address as text */
     const char *door;            /* the same; "socket", "web" */
     const char *last_event;      /* the same; Last-Event-ID. NULL: none */
+    bool is_private;             /* nobody on the way reads what it says */
+    bool is_secure;              /* because it comes by TLS */
     struct console *console;     /* NULL: none is named, or it has gone */
     struct console_ref ref;
     struct api_value value[API_VALUES_MAX];

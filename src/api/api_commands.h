@@ -11,6 +11,9 @@ extern const struct api_command api_access_commands[];  /* act/cmd_access.c */
 extern const struct api_command api_config_commands[];  /* act/cmd_config.c */
 extern const struct api_command api_control_commands[]; /* act/cmd_control.c */
 extern const struct api_command api_events_commands[];  /* events/ */
+extern const struct api_command api_login_commands[];   /* act/cmd_login.c */
+extern const struct api_command
+    api_sessions_commands[]; /* act/cmd_sessions.c */
 extern const struct api_command
     api_ssh_keys_commands[];                           /* act/cmd_ssh_keys.c */
 extern const struct api_command api_tokens_commands[]; /* act/cmd_tokens.c */

@@ -14,12 +14,20 @@
 #include "api/api_means.h"
 #include "api/api_turns.h"
 
+/* Work that outlives the call that has begun it: a login that waits for what a
+ * person says. api_free ends what is left. */
+struct api_lasting {
+    struct list node; /* in struct api.lasting */
+    void (*end)(struct api_lasting *work);
+};
+
 struct api {
     struct session_context *sessions;
     const struct api_means *means;
-    int64_t offset_us; /* api_offset_us, when it was told last */
-    char *openapi;     /* the document; NULL: nobody has asked for it yet */
-    unsigned series;   /* scrapes of single consoles under way: metrics/ */
+    int64_t offset_us;   /* api_offset_us, when it was told last */
+    char *openapi;       /* the document; NULL: nobody has asked for it yet */
+    unsigned series;     /* scrapes of single consoles under way: metrics/ */
+    struct list lasting; /* struct api_lasting.node */
     /* Lists that are being found and sorted, which is our pace alone; and those
      * whose callers' pace it is, too, because they are shown as they are found.
      */

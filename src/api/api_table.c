@@ -15,6 +15,8 @@ static const struct api_command *const tables[] = {
     api_server_commands,
     api_typing_commands,
     api_control_commands,
+    api_login_commands,
+    api_sessions_commands,
     api_tokens_commands,
     api_ssh_keys_commands,
     api_access_commands,

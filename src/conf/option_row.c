@@ -170,6 +170,31 @@ const struct option_row option_rows[] = {
               "given several times",
       .more = "An origin is https://HOST[:PORT]. Its host is also one by which "
               "somebody who has proven no name may reach the API." },
+    { .name = "session-idle-time",
+      .type = OPTION_SECONDS,
+      AT(session_idle_s),
+      .value = "SECONDS",
+      .standard = "43200",
+      .min = 1,
+      .max = 1000000000,
+      .is_reloaded = true,
+      .text = "end a person's session on a page when nothing was asked or\n"
+              "typed in it for this time",
+      .more = "Somebody who has logged in on a page of --web has a session. "
+              "What a page is sent by itself, such as output and events, does "
+              "not count as use." },
+    { .name = "session-time",
+      .type = OPTION_SECONDS,
+      AT(session_s),
+      .value = "SECONDS",
+      .standard = "604800",
+      .min = 1,
+      .max = 1000000000,
+      .is_reloaded = true,
+      .text = "end a person's session on a page this time after the login,\n"
+              "however it is used",
+      .more = "Then the person logs in again. So an account whose password was "
+              "locked, which only a login notices, is out by then." },
     { .name = "metrics-from",
       .type = OPTION_NETWORK,
       AT(metrics_from),

@@ -29,7 +29,7 @@ enum {
     SETTINGS_PORTS_MAX = 8,
     SETTINGS_RULES_MAX = 32,
     SETTINGS_NETWORKS_MAX = 64,
-    SETTINGS_ROWS_MAX = 128, /* more than the table has */
+    SETTINGS_ROWS_MAX = 192, /* more than the table has */
 };
 
 enum settings_source {
@@ -166,6 +166,8 @@ struct settings {
                                         * settings_tls */
     struct settings_ports web;         /* of the API; enum settings_web_tls */
     struct settings_rules web_origins;
+    uint64_t session_idle_s; /* of people on pages: since the last use */
+    uint64_t session_s;      /* the same, since the login */
     struct settings_networks metrics_from; /* who may get the metrics */
     struct settings_networks web_proxies;  /* whose word about people counts */
     bool web_proxy_socket;                 /* root's on the Unix socket, too */

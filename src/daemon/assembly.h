@@ -13,6 +13,7 @@
 #include "daemon/access/daemon_access.h"
 #include "daemon/access/daemon_logins.h"
 #include "daemon/access/daemon_tokens.h"
+#include "daemon/access/daemon_web_sessions.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_audit.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct daemon_access access;
     struct daemon_tokens tokens;
     struct daemon_logins logins;
+    struct daemon_web_sessions web_sessions;
     struct session_context sessions;
     struct event_hub *events;
     struct daemon_hooks hooks;

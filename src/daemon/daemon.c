@@ -277,14 +277,26 @@ static void daemon_close_access(struct daemon *d)
     daemon_access_close(&d->access);
 }
 
-static void daemon_tokens_gone(void *owner)
+/* Something that had proven names holds no more. */
+static void judge_sessions(struct daemon *d)
 {
-    struct daemon *d = owner;
-
     if (d->is_ending)
         return;
     (void)sessions_judge(&d->sessions);
     directory_settle(&d->directory);
+}
+
+static void daemon_tokens_gone(void *owner)
+{
+    struct daemon *d = owner;
+
+    daemon_web_sessions_check(&d->web_sessions);
+    judge_sessions(d);
+}
+
+static void daemon_web_sessions_gone(void *owner)
+{
+    judge_sessions(owner);
 }
 
 static int daemon_open_tokens(struct daemon *d, struct err *err)
@@ -351,6 +363,27 @@ static void daemon_close_logins(struct daemon *d)
     daemon_logins_close(&d->logins);
 }
 
+static int daemon_open_web_sessions(struct daemon *d, struct err *err)
+{
+    const struct web_sessions_parts links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .tokens = &d->tokens,
+        .watch = &d->logins.watch,
+        .on_gone = daemon_web_sessions_gone,
+        .owner = d,
+    };
+
+    (void)err;
+    daemon_web_sessions_open(&d->web_sessions, &links);
+    return 0;
+}
+
+static void daemon_close_web_sessions(struct daemon *d)
+{
+    daemon_web_sessions_close(&d->web_sessions);
+}
+
 static int daemon_open_sessions(struct daemon *d, struct err *err)
 {
     struct session_settings settings = daemon_session_settings(d);
@@ -364,6 +397,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
     d->sessions.tokens = d->tokens.table;
+    d->sessions.web_sessions = d->web_sessions.table;
     daemon_logins_use(&d->logins, &d->sessions);
     return 0;
 }
@@ -575,6 +609,7 @@ static const struct part {
     /* Behind what can fail: a folder that is missing is one line then. */
     { "tokens", daemon_open_tokens, daemon_close_tokens },
     { "logins", daemon_open_logins, daemon_close_logins },
+    { "web sessions", daemon_open_web_sessions, daemon_close_web_sessions },
     /* Includes the gate, which every listener below asks. */
     { "sessions", daemon_open_sessions, daemon_close_sessions },
     { "events", daemon_open_events, daemon_close_events },

@@ -62,6 +62,7 @@ static void use_settings(struct daemon *d)
     d->sessions.access = d->access.rules;
     daemon_tls_use(&d->tls, &d->sessions);
     daemon_logins_set(&d->logins, s);
+    daemon_web_sessions_use(&d->web_sessions);
     daemon_proxies_use(&d->proxies, s, &d->tls);
     /* May write to VMs (their lines change), which may end sessions. */
     directory_set(&d->directory, &directory);

@@ -127,6 +127,9 @@
 #define LOG_TOKEN_CREATED "token created"
 #define LOG_TOKEN_ENDED "token ended"
 #define LOG_TOKEN_USED_ELSEWHERE "token used from a new address"
+#define LOG_WEB_SESSION_BEGUN "web session begun"
+#define LOG_WEB_SESSION_ENDED "web session ended"
+#define LOG_WEB_SESSION_ELSEWHERE "web session used from a new address"
 #define LOG_SSH_KEY_ADDED "ssh key added"
 #define LOG_SSH_KEY_DELETED "ssh key deleted"
 

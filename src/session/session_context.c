@@ -49,6 +49,10 @@ void session_context_done(struct session_context *ctx)
 bool session_context_trusts(const struct session_context *ctx,
                             const struct principal *who)
 {
+    if (who->web_session != 0 &&
+        (ctx->web_sessions == NULL ||
+         !web_sessions_holds(ctx->web_sessions, who->web_session)))
+        return false;
     if (who->proof == PROOF_PROXY && ctx->trusts_proxy != NULL)
         return ctx->trusts_proxy(ctx->trusts_owner, who);
     return who->token == 0 ||

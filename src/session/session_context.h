@@ -11,6 +11,7 @@
 #include "access/access_rules.h"
 #include "auth/groups_watch.h"
 #include "auth/tokens.h"
+#include "auth/web_sessions.h"
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"
@@ -120,6 +121,7 @@ struct session_context {
                                         * nobody is asked for a login */
     struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
                             * none */
+    struct web_sessions *web_sessions; /* that hold; the same. NULL: none */
     /* Whether the proxy whose word this principal is is trusted; set by web/.
      * NULL: each is. */
     bool (*trusts_proxy)(void *owner, const struct principal *who);
@@ -158,7 +160,8 @@ void session_context_done(struct session_context *ctx);
  * What the rules say now of this principal and this console; NULL: the server
  * itself, which only a section for "*" is for. A token that was revoked or has
  * expired gives nothing, nor does the word of a proxy that is not trusted any
- * more (session_context_trusts). Every door asks here.
+ * more, nor a session of a page that has ended (session_context_trusts). Every
+ * door asks here.
  */
 struct access_verdict session_context_judge(const struct session_context *ctx,
                                             const struct principal *who,

@@ -264,6 +264,8 @@ static const char *why_not(const struct event_socket *s)
     const struct session_context *ctx = s->http->ctx;
     struct stream *stream = s->link.stream;
 
+    if (!session_context_trusts(ctx, &s->who) && s->who.web_session != 0)
+        return "its session has ended";
     if (!session_context_trusts(ctx, &s->who))
         return s->who.proof == PROOF_PROXY
                    ? "its proxy is not trusted any more"

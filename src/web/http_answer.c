@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "core/directory.h"
 #include "proto/http/http_writer.h"
+#include "web/http_cookie.h"
 #include "web/http_session.h"
 #include "web/page/page_file.h"
 
@@ -37,6 +38,15 @@ static int put_date(struct buf *out)
     return http_write_field(out, "Date", text);
 }
 
+/* A page asks by itself for a name and a password: its browser is not to ask,
+ * and keep them, besides. */
+static const char *ways_to_prove(const struct http_session *s)
+{
+    return s->exchange->site != NULL
+               ? "Bearer realm=\"vspcd\""
+               : "Bearer realm=\"vspcd\", Basic realm=\"vspcd\"";
+}
+
 /* What a status needs said. */
 static int put_remedies(struct http_session *s)
 {
@@ -44,8 +54,7 @@ static int put_remedies(struct http_session *s)
     int r = 0;
 
     if (s->answer->status == 401)
-        r = http_write_field(out, "WWW-Authenticate",
-                             "Bearer realm=\"vspcd\", Basic realm=\"vspcd\"");
+        r = http_write_field(out, "WWW-Authenticate", ways_to_prove(s));
     if (s->answer->status == 405)
         r |= http_write_field(out, "Allow", s->exchange->row.allowed);
     return r;
@@ -67,6 +76,31 @@ static int put_page_fields(struct http_session *s)
     r |= http_write_field(out, "Cross-Origin-Resource-Policy", "same-origin");
     r |= http_write_field(out, "Referrer-Policy", "no-referrer");
     r |= http_write_field(out, "X-Frame-Options", "DENY");
+    return r;
+}
+
+/* What is data is shown by no page of another site, and runs nothing. */
+static int put_data_fields(struct buf *out)
+{
+    int r = http_write_field(out, "Cache-Control", "no-store");
+
+    r |= http_write_field(out, "Content-Security-Policy",
+                          "default-src 'none'; frame-ancestors 'none'");
+    r |= http_write_field(out, "Cross-Origin-Resource-Policy", "same-origin");
+    return r;
+}
+
+static int put_cookie(struct http_session *s)
+{
+    const char *value = s->answer->cookie;
+    char field[HTTP_COOKIE_FIELD_MAX];
+    int r;
+
+    if (value == NULL && !s->exchange->is_cookie_old)
+        return 0;
+    http_cookie_format(value != NULL ? value : "", field);
+    r = http_write_field(&s->out, "Set-Cookie", field);
+    explicit_bzero(field, sizeof field);
     return r;
 }
 
@@ -101,10 +135,10 @@ static int put_head(struct http_session *s)
 
     r |= put_date(out);
     r |= http_write_field(out, "Server", "vspcd/" VSPCD_VERSION);
-    r |= s->page != NULL ? put_page_fields(s)
-                         : http_write_field(out, "Cache-Control", "no-store");
+    r |= s->page != NULL ? put_page_fields(s) : put_data_fields(out);
     r |= http_write_field(out, "X-Content-Type-Options", "nosniff");
     r |= put_remedies(s);
+    r |= put_cookie(s);
     r |= put_body_fields(s);
     r |= http_write_end(out);
     return r;
@@ -342,6 +376,8 @@ void http_answer_want_work(struct http_session *s)
 
 void http_answer_done(struct http_session *s)
 {
+    if (s->answer != NULL && s->answer->cookie != NULL)
+        buf_done_secret(&s->out);
     s->answer = NULL;
     if (s->page == NULL)
         free(s->own.body);

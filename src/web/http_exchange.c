@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "proto/http/http_writer.h"
+#include "web/http_cookie.h"
 #include "web/page/page_file.h"
 
 #include <stdio.h>
@@ -79,6 +80,8 @@ static void read_head(struct http_session *s, const struct http_head *head)
     e->takes_gzip = http_field(head, "accept-encoding").data == NULL ||
                     http_field_has(head, "accept-encoding", "gzip") ||
                     http_field_has(head, "accept-encoding", "*");
+    e->site = copy_field(head, "sec-fetch-site");
+    e->cookie = http_cookie_copy(http_field(head, "cookie"), HTTP_COOKIE_NAME);
     e->is_doubtful = is_repeated(head, settings->user_field) ||
                      is_repeated(head, settings->groups_field);
     if (e->is_upgrade) {
@@ -236,13 +239,20 @@ static bool set_arguments(struct http_session *s, struct err *why)
                         : api_set_json(&e->call, body, why);
 }
 
-/* Who has proven nothing counts by address, and must have meant this host. */
+/* Who has proven nothing counts by address, and must have meant this host; but
+ * whoever logs in may know it by any name. */
 static bool is_misled(const struct http_session *s)
 {
     struct http_origins allowed = http_context_origins(s->http);
 
     return !s->is_socket && s->who->proof == PROOF_ADDRESS &&
+           !s->exchange->row.command->is_for_logins &&
            !http_origin_is_own_host(s->exchange->host, &allowed);
+}
+
+static bool changes_something(const struct http_exchange *e)
+{
+    return e->is_upgrade || e->row.command->verb != HTTP_VERB_GET;
 }
 
 static bool is_foreign(const struct http_session *s)
@@ -250,10 +260,23 @@ static bool is_foreign(const struct http_session *s)
     const struct http_exchange *e = s->exchange;
     struct http_origins allowed = http_context_origins(s->http);
 
-    return (e->is_upgrade || e->row.command->verb != HTTP_VERB_GET) &&
+    return changes_something(e) &&
            !http_origin_is_allowed(e->origin, e->host,
                                    stream_security(s->stream).is_secure,
                                    &allowed);
+}
+
+/* What a cookie proves, and a login, is a page's of our own. */
+static bool is_no_own_page(const struct http_session *s)
+{
+    const struct http_exchange *e = s->exchange;
+    struct http_origins allowed = http_context_origins(s->http);
+
+    return changes_something(e) &&
+           (s->who->web_session != 0 || e->row.command->is_for_logins) &&
+           !http_origin_is_own_page(e->origin, e->site, e->host,
+                                    stream_security(s->stream).is_secure,
+                                    &allowed);
 }
 
 /* True: it was refused. */
@@ -269,6 +292,14 @@ static bool refuse_page(struct http_session *s)
         http_answer_error(s, 0, API_FORBIDDEN,
                           "a page of another site may not do this",
                           "add its origin to web-origins");
+        return true;
+    }
+    if (is_no_own_page(s)) {
+        http_answer_error(s, 0, API_FORBIDDEN,
+                          "only a page of vspcd's own logs in, and does this "
+                          "by a session",
+                          "a program sends a token in the field "
+                          "Authorization; a page, its Origin");
         return true;
     }
     if (s->exchange->is_form && s->body.len > 0) {
@@ -295,6 +326,8 @@ void http_exchange_run(struct http_session *s)
     e->call.peer = s->peer;
     e->call.door = s->is_socket ? "socket" : "web";
     e->call.last_event = e->last_event;
+    e->call.is_private = http_identity_is_private(s);
+    e->call.is_secure = stream_security(s->stream).is_secure;
     if (set_arguments(s, &why))
         api_begin(&e->call);
     else
@@ -324,6 +357,8 @@ void http_exchange_free(struct http_session *s)
     free(e->user);
     free(e->groups);
     free(e->person);
+    mem_free_secret(&e->cookie);
+    free(e->site);
     free(e->known_etag);
     free(e);
 }

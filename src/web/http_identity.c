@@ -4,6 +4,9 @@
  *   Authorization   http_proof.c
  *   ssh's word      from the account of --ssh-login-user alone; refused if
  *                   another one says it
+ *   a cookie        of a session that holds. One that holds no more is
+ *                   refused, and forgotten by the browser: whoever was logged
+ *                   in is not served as somebody else. But logins go on
  *   a proxy's word  if the connection is a trusted proxy's
  *   the connection  the uid of a Unix socket's peer, a TLS client certificate,
  *                   or the address alone
@@ -158,6 +161,28 @@ static void go_on_by_ssh(struct http_session *s)
 /* ---- the connection -------------------------------------------------------
  */
 
+static void go_on_unnamed(struct http_session *s)
+{
+    if (is_proxy(s))
+        go_on_proxied(s);
+    else
+        http_identity_go_on(s, &s->base);
+}
+
+static void go_on_by_cookie(struct http_session *s)
+{
+    struct http_exchange *e = s->exchange;
+
+    if (http_proof_check_cookie(s))
+        return;
+    e->is_cookie_old = true;
+    if (e->row.command->is_for_logins)
+        go_on_unnamed(s);
+    else
+        http_answer_error(s, 0, API_UNAUTHENTICATED, "the session has ended",
+                          "log in again");
+}
+
 static void prove_request(struct http_session *s)
 {
     const struct http_exchange *e = s->exchange;
@@ -171,10 +196,10 @@ static void prove_request(struct http_session *s)
         http_proof_check(s);
     else if (e->person != NULL)
         go_on_by_ssh(s);
-    else if (is_proxy(s))
-        go_on_proxied(s);
+    else if (e->cookie != NULL)
+        go_on_by_cookie(s);
     else
-        http_identity_go_on(s, &s->base);
+        go_on_unnamed(s);
 }
 
 static void know_base(struct http_session *s, struct principal base)

@@ -26,6 +26,15 @@ bool http_origin_is_allowed(const char *origin, const char *host, bool is_tls,
     return false;
 }
 
+bool http_origin_is_own_page(const char *origin, const char *site,
+                             const char *host, bool is_tls,
+                             const struct http_origins *allowed)
+{
+    return origin != NULL &&
+           (site == NULL || strcasecmp(site, "same-origin") == 0) &&
+           http_origin_is_allowed(origin, host, is_tls, allowed);
+}
+
 /* "[::1]:8080" is "::1", "localhost:80" is "localhost". */
 static bool cut_port(char to[HOST_MAX], const char *host)
 {

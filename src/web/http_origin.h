@@ -8,6 +8,10 @@
  * goes), of an origin that the settings allow, or from no page at all. And who
  * has proven nothing but an address must have meant this host: a name that
  * somebody else's DNS has made mean this host (rebinding) is refused.
+ *
+ * A cookie is also what a browser sends by itself. What it is to prove, unless
+ * it only shows something, and a login, must come from a page of vspcd's own
+ * for certain: without an Origin they are refused, too.
  */
 #ifndef WEB_HTTP_ORIGIN_H
 #define WEB_HTTP_ORIGIN_H
@@ -23,6 +27,16 @@ struct http_origins {
 /* origin NULL: it has none. host: the field Host; NULL: none. */
 bool http_origin_is_allowed(const char *origin, const char *host, bool is_tls,
                             const struct http_origins *allowed);
+
+/*
+ * Whether a request is one of a page of vspcd's own: for what only such pages
+ * do. Unlike a program, a page's browser says where the page is from; site is
+ * its field Sec-Fetch-Site (W3C Fetch Metadata), NULL: it has none, as older
+ * browsers, which send Origin. "none" is no page.
+ */
+bool http_origin_is_own_page(const char *origin, const char *site,
+                             const char *host, bool is_tls,
+                             const struct http_origins *allowed);
 
 /* Whether Host is an address, "localhost", or the host of an allowed origin;
  * NULL is (no browser leaves it out). */

@@ -1,12 +1,15 @@
 /*
  * What a request's field Authorization proves: a token, or a name and a
  * password. It is refused if it proves nothing: nobody is served as somebody
- * else than he says.
+ * else than he says. And what the cookie of a session proves
+ * (auth/web_sessions.h).
  *
  * A token that holds is known at once; what does not hold goes the slow way of
- * logins (auth/authenticate.h), where guessing waits. What a field has proven
- * is kept with its digest, for the next request that has the same one.
+ * logins (auth/authenticate.h), where guessing waits. What a field or a
+ * cookie has proven is kept with its digest, for the next request that has the
+ * same one.
  */
+#include "api/act/login_words.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "base/mem.h"
@@ -48,17 +51,22 @@ void http_proof_end_look(struct http_session *s)
     s->look = NULL;
 }
 
+/* What proves who has sent the request; an Authorization counts first. */
+static const char *secret_of(const struct http_exchange *e)
+{
+    return e->authorization != NULL ? e->authorization : e->cookie;
+}
+
 /* Takes over who. */
 static void keep_proof(struct http_session *s, struct principal *who)
 {
-    const char *field = s->exchange->authorization;
-
     http_proof_drop(s);
     s->proof = xcalloc(1, sizeof *s->proof);
-    tls_digest(slice_of_text(field), s->proof->digest);
+    tls_digest(slice_of_text(secret_of(s->exchange)), s->proof->digest);
+    s->proof->is_cookie = s->exchange->authorization == NULL;
     s->proof->who = *who;
     *who = (struct principal){ 0 };
-    if (s->proof->who.token == 0)
+    if (s->proof->who.token == 0 && s->proof->who.web_session == 0)
         s->proof->until_us = clock_now_us() + HTTP_PROVEN_US;
     http_identity_watch(s, &s->proof->watched, &s->proof->who);
     http_identity_go_on(s, &s->proof->who);
@@ -69,9 +77,9 @@ static bool has_proof(const struct http_session *s)
     uint8_t digest[TLS_DIGEST_LEN];
     const struct http_proof *p = s->proof;
 
-    if (p == NULL)
+    if (p == NULL || p->is_cookie != (s->exchange->authorization == NULL))
         return false;
-    tls_digest(slice_of_text(s->exchange->authorization), digest);
+    tls_digest(slice_of_text(secret_of(s->exchange)), digest);
     return slice_is_same_secret(slice_of(digest, sizeof digest),
                                 slice_of(p->digest, sizeof p->digest)) &&
            session_context_trusts(context_of(s), &p->who) &&
@@ -99,33 +107,9 @@ static void http_proof_tell(struct authenticate_attempt *a, const char *text)
 static void refuse(struct http_session *s, enum authenticate_outcome outcome,
                    uint32_t wait_s)
 {
-    char message[128];
+    struct login_words words = login_words(outcome, wait_s);
 
-    switch (outcome) {
-    case AUTHENTICATE_TOO_SOON:
-        snprintf(message, sizeof message,
-                 "too many logins have failed; the next one is checked in %u "
-                 "seconds",
-                 wait_s);
-        http_answer_error(s, 0, API_TOO_MANY, message, NULL);
-        break;
-    case AUTHENTICATE_BUSY:
-        http_answer_error(s, 0, API_TOO_MANY, "too many log in at this moment",
-                          "try again");
-        break;
-    case AUTHENTICATE_UNAVAILABLE:
-        http_answer_error(s, 0, API_UNAVAILABLE,
-                          "passwords cannot be checked at the moment",
-                          "the log of vspcd has the reason; tokens work");
-        break;
-    default:
-        http_answer_error(s, 0, API_UNAUTHENTICATED,
-                          "the token, or the name and the password, prove "
-                          "nothing",
-                          "check that the token was not revoked and has not "
-                          "expired");
-        break;
-    }
+    http_answer_error(s, 0, words.error, words.message, words.hint);
 }
 
 static void http_proof_checked(struct authenticate_attempt *a,
@@ -190,22 +174,58 @@ static void http_proof_owner_known(void *owner,
     s->look->attempt.who = (struct principal){ 0 };
     http_proof_end_look(s);
     (void)groups_give(s->http->groups, answer, &who);
-    if (!http_session_is_ending(s))
+    if (who.web_session != 0)
+        web_sessions_note_account(context_of(s)->web_sessions, who.web_session,
+                                  answer);
+    if (http_session_is_ending(s))
+        ;
+    else if (session_context_trusts(context_of(s), &who))
         keep_proof(s, &who);
+    else
+        http_answer_error(s, 0, API_UNAUTHENTICATED,
+                          "the token or the session has ended", "log in again");
     principal_done(&who);
     http_session_update_interest(s);
     directory_settle(context_of(s)->directory);
+}
+
+/* The groups of the person are looked up, then the request goes on. Takes over
+ * who. */
+static void look_up(struct http_session *s, struct principal *who)
+{
+    const struct principal *person;
+    struct err why;
+
+    s->look = xcalloc(1, sizeof *s->look);
+    s->look->owner = s;
+    s->look->attempt.who = *who;
+    person = groups_person(&s->look->attempt.who);
+    if (person != NULL)
+        s->look->lookup = groups_ask_name(s->http->groups, person->name,
+                                          http_proof_owner_known, s, &why);
+    if (s->look->lookup != NULL)
+        return;
+    /* Without its groups it has less; and it is better than nothing. */
+    *who = s->look->attempt.who;
+    s->look->attempt.who = (struct principal){ 0 };
+    http_proof_end_look(s);
+    keep_proof(s, who);
+}
+
+static struct principal stranger(const struct http_session *s)
+{
+    struct principal who = principal_of_address(true, s->base.ip);
+
+    who.is_local = s->base.is_local;
+    return who;
 }
 
 /* True: the token holds, and its owner's groups are looked up. */
 static bool prove_token(struct http_session *s, const char *secret)
 {
     struct session_context *ctx = context_of(s);
-    struct principal who = principal_of_address(true, s->base.ip);
-    const struct principal *person;
-    struct err why;
+    struct principal who = stranger(s);
 
-    who.is_local = s->base.is_local;
     if (ctx->tokens == NULL || s->http->groups == NULL ||
         token_form(slice_of_text(secret)) == TOKEN_NONE ||
         tokens_prove(ctx->tokens, slice_of_text(secret), clock_utc_s(), &who) !=
@@ -213,20 +233,34 @@ static bool prove_token(struct http_session *s, const char *secret)
         principal_done(&who);
         return false;
     }
-    s->look = xcalloc(1, sizeof *s->look);
-    s->look->owner = s;
-    s->look->attempt.who = who;
-    person = groups_person(&s->look->attempt.who);
-    if (person != NULL)
-        s->look->lookup = groups_ask_name(s->http->groups, person->name,
-                                          http_proof_owner_known, s, &why);
-    if (s->look->lookup != NULL)
+    look_up(s, &who);
+    return true;
+}
+
+/* ---- cookies --------------------------------------------------------------
+ */
+
+/* One that has come in the clear is anybody's by now. */
+bool http_proof_check_cookie(struct http_session *s)
+{
+    struct web_sessions *sessions = context_of(s)->web_sessions;
+    struct slice text = slice_of_text(s->exchange->cookie);
+    struct principal who;
+
+    if (sessions == NULL || s->http->groups == NULL ||
+        !http_identity_is_private(s))
+        return false;
+    if (has_proof(s)) {
+        web_sessions_touch(sessions, s->proof->who.web_session, clock_utc_s());
+        http_identity_go_on(s, &s->proof->who);
         return true;
-    /* Without its owner's groups it has less; and it is better than nothing. */
-    who = s->look->attempt.who;
-    s->look->attempt.who = (struct principal){ 0 };
-    http_proof_end_look(s);
-    keep_proof(s, &who);
+    }
+    who = stranger(s);
+    if (!web_sessions_prove(sessions, text, clock_utc_s(), &who)) {
+        principal_done(&who);
+        return false;
+    }
+    look_up(s, &who);
     return true;
 }
 

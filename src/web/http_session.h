@@ -5,7 +5,7 @@
  *   http_exchange.c  one request: from its head to its command
  *   http_upgrade.c   one for a WebSocket: another session gets the connection
  *   http_identity.c  who has sent it
- *   http_proof.c     what its field Authorization proves
+ *   http_proof.c     what its field Authorization, or its cookie, proves
  *   http_answer.c    the answer, in pieces
  *
  * One request at a time. What comes behind it is kept, a little, and not read
@@ -85,16 +85,21 @@ struct http_exchange {
     char *websocket_version;
     char *user, *groups; /* the trusted proxy's fields */
     char *person;        /* that of ssh's account */
+    char *cookie;        /* of a session; "": it proves nothing; NULL: none */
+    char *site;          /* Sec-Fetch-Site */
+    bool is_cookie_old;  /* it proves nothing, and the browser is told so */
     char *known_etag;    /* If-None-Match */
     bool takes_gzip;     /* or does not say what it takes */
 };
 
-/* What an Authorization field has proven on this connection. */
+/* What an Authorization field or a cookie has proven on this connection. */
 struct http_proof {
-    uint8_t digest[TLS_DIGEST_LEN]; /* of the field */
+    uint8_t digest[TLS_DIGEST_LEN]; /* of the field, or of the cookie */
+    bool is_cookie;
     struct principal who;
     struct groups_watched watched;
-    uint64_t until_us; /* a password's; 0: as long as a token holds */
+    uint64_t until_us; /* a password's; 0: as long as a token or a session
+                        * holds */
 };
 
 /* Looking up who has sent a request. */
@@ -217,6 +222,8 @@ void http_identity_watch(struct http_session *s, struct groups_watched *watched,
 
 /* As http_identity_prove, of a request that has the field. */
 void http_proof_check(struct http_session *s);
+/* The same of one that has the cookie. False: it proves nothing. */
+bool http_proof_check_cookie(struct http_session *s);
 void http_proof_drop(struct http_session *s);
 /* Whoever is looked up is not, any more. */
 void http_proof_end_look(struct http_session *s);

@@ -249,6 +249,7 @@ SETTINGS = [
     ["--audit-log", "/var/log/a b", "--audit-required", "on"],
     ["--socket", "/run/a b", "--socket-group", "root", "--web", "[::1]:8443",
      "--web", "10.0.0.1:80,tls=off", "--web-origins", "https://a.example",
+     "--session-idle-time", 60, "--session-time", 3600,
      "--web-proxy-from", "192.0.2.7", "--web-proxy-socket",
      "--web-proxy-user-header", "X-User",
      "--web-proxy-groups-header", "X-Groups",

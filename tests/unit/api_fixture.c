@@ -173,6 +173,7 @@ static bool prepare(struct api_fixture *f, struct api_fixture_call *c,
     c->call.who = &f->who;
     c->call.peer = ""; /* a Unix socket's has no address */
     c->call.door = "socket";
+    c->call.is_private = !f->is_in_the_clear;
     c->call.owner = c;
     return api_set_query(&c->call, &c->target, why) &&
            (body == NULL || api_set_json(&c->call, slice_of_text(body), why));

@@ -25,6 +25,7 @@ struct api_fixture {
     struct api_means means;
     struct api *api;
     struct principal who;
+    bool is_in_the_clear; /* calls are read by others on the way */
 };
 
 void api_fixture_open(struct api_fixture *f);

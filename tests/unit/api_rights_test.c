@@ -33,6 +33,9 @@ static const struct use {
     { "events", RIGHT_NONE, RIGHT_NONE, false, "/events", NULL },
     /* Are about the caller, or about nobody. */
     { "whoami", RIGHT_NONE, RIGHT_NONE, false, "/whoami", NULL },
+    { "login.show", RIGHT_NONE, RIGHT_NONE, false, "/login", NULL },
+    { "login", RIGHT_NONE, RIGHT_NONE, true, "/login", NULL },
+    { "logout", RIGHT_NONE, RIGHT_NONE, true, "/logout", NULL },
     { "version", RIGHT_NONE, RIGHT_NONE, false, "/version", NULL },
     { "openapi", RIGHT_NONE, RIGHT_NONE, false, "/openapi.json", NULL },
     { "healthz", RIGHT_NONE, RIGHT_NONE, false, "//healthz", NULL },
@@ -40,6 +43,8 @@ static const struct use {
     { "access.explain", RIGHT_NONE, RIGHT_NONE, false,
       "/access/explain?console=any", NULL },
     /* Are about the caller's own, or need more. */
+    { "sessions.list", RIGHT_NONE, RIGHT_NONE, false, "/sessions", NULL },
+    { "sessions.end", RIGHT_NONE, RIGHT_NONE, true, "/sessions/1", NULL },
     { "tokens.list", RIGHT_NONE, RIGHT_NONE, false, "/tokens", NULL },
     { "tokens.create", RIGHT_NONE, RIGHT_ADMIN, true, "/tokens",
       "{\"name\":\"ci\",\"owner\":\"bob\"}" },

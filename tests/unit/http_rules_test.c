@@ -55,6 +55,39 @@ static void origins_that_may_change_something(void **state)
             fail_msg("row %zu", i);
 }
 
+/* A page's browser says where it is from; what does not say so is none. */
+static void pages_that_are_our_own(void **state)
+{
+    static const struct {
+        const char *origin, *site;
+        bool is_own;
+    } rows[] = {
+        { "https://a.example", "same-origin", true },
+        { "https://a.example", "Same-Origin", true },
+        { "https://a.example", NULL, true },
+        { "https://panel.example:8443", "same-origin", true },
+        { "https://panel.example:8443", "same-site", false },
+        { "https://panel.example:8443", "cross-site", false },
+        { "https://a.example", "same-site", false },
+        { "https://a.example", "cross-site", false },
+        { "https://a.example", "none", false },
+        { "https://a.example", "", false },
+        { "http://a.example", "same-origin", false },
+        { "https://b.example", "same-origin", false },
+        { "https://b.example", NULL, false },
+        { "null", "same-origin", false },
+        { NULL, "same-origin", false },
+        { NULL, "none", false },
+        { NULL, NULL, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (http_origin_is_own_page(rows[i].origin, rows[i].site, "a.example",
+                                    true, &origins) != rows[i].is_own)
+            fail_msg("row %zu", i);
+}
+
 static void hosts_that_are_meant(void **state)
 {
     static const struct {
@@ -234,6 +267,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(origins_that_may_change_something),
+        cmocka_unit_test(pages_that_are_our_own),
         cmocka_unit_test(hosts_that_are_meant),
         TEST(pages_of_other_sites_change_nothing),
         TEST(rules_that_change_end_what_is_under_way),

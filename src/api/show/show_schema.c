@@ -140,6 +140,59 @@ static const struct show_member whoami_members[] = {
     { "consoles", "text?", "The pattern that bounds a token." },
     { "door", "text", "How the call came: socket, web." },
     { "peer", "text?", "The caller's address." },
+    { "session", "PageSession?",
+      "The session on a page that has proven it; null: none." },
+    { .name = NULL },
+};
+
+static const struct show_member page_session_members[] = {
+    { "id", "text", "Of the session." },
+    { "idle_end", "time", "It ends then, unless it is used." },
+    { "end", "time", "It ends then, however it is used." },
+    { .name = NULL },
+};
+
+static const struct show_member login_ways_members[] = {
+    { "password", "flag", "A name and a password are taken here." },
+    { "token", "flag", "An access token is taken here." },
+    { "certificate", "flag", "TLS client certificates are accepted." },
+    { "proxy", "flag", "The connection is that of a trusted proxy." },
+    { "can_gain", "flag", "A login may have more rights." },
+    { "who", "Whoami", "Who the caller is without one." },
+    { .name = NULL },
+};
+
+/* Those of Whoami, or the second kind. */
+static const struct show_member logged_in_members[] = {
+    { "name", "text?", "As in Whoami, with all its members." },
+    { "said", "text?", "What PAM has said, in lines." },
+    { "login", "text?",
+      "If more is asked, in place of the members of Whoami: to be sent back "
+      "with the answer." },
+    { "question", "text?", "The question, for the person." },
+    { "is_hidden", "flag?", "The answer is not to be shown." },
+    { .name = NULL },
+};
+
+static const struct show_member session_members[] = {
+    { "id", "text", "Of the session." },
+    { "name", "text", "Of the person, or of the token." },
+    { "proof", "password|token", "How the name was proven." },
+    { "owner", "text?", "For whom the token acts." },
+    { "created", "time", "The login." },
+    { "from", "text?", "The address of the login." },
+    { "last_used", "time", "The last request, or what was typed." },
+    { "last_used_from", "text?", "The address then." },
+    { "idle_end", "time", "It ends then, unless it is used." },
+    { "end", "time", "It ends then, however it is used." },
+    { "is_current", "flag", "It is the caller's." },
+    { .name = NULL },
+};
+
+static const struct show_member sessions_members[] = {
+    { "items", "[Session]", "The sessions." },
+    { "total", "number", "How many there are." },
+    { "hidden", "number", "How many the caller may not see." },
     { .name = NULL },
 };
 
@@ -354,6 +407,11 @@ static const struct show_schema schemas[] = {
     { "Moves", "A list of moves.", moves_members },
     { "Version", "The versions of vspcd and of its API.", version_members },
     { "Whoami", "Who the caller is to vspcd.", whoami_members },
+    { "PageSession", "How long a session holds.", page_session_members },
+    { "LoginWays", "How one can log in.", login_ways_members },
+    { "LoggedIn", "A login that is done, or a question.", logged_in_members },
+    { "Session", "A session of somebody on a page.", session_members },
+    { "Sessions", "A list of sessions.", sessions_members },
     { "Status", "How vspcd is.", status_members },
     { "Door", "An address of vspcd.", door_members },
     { "Limit", "A limit and its use.", limit_members },

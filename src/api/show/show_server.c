@@ -30,20 +30,44 @@ void show_version(struct api_call *call)
                               VSPCD_VERSION, "api", "v1"));
 }
 
+/* When it ends; null: the caller has no session. */
+static json_t *show_web_session(const struct api_call *call,
+                                const struct principal *who)
+{
+    const struct web_sessions *all = api_sessions(call->api)->web_sessions;
+    const struct web_session *session =
+        all != NULL && who->web_session != 0
+            ? web_sessions_find(all, who->web_session)
+            : NULL;
+    char id[WEB_SESSION_ID_MAX];
+
+    if (session == NULL)
+        return json_null();
+    web_session_format_id(session->id, id);
+    return json_pack("{s:s, s:o, s:o}", "id", id, "idle_end",
+                     show_time(web_session_idle_end_s(all, session) * 1000),
+                     "end", show_time(web_session_end_s(all, session) * 1000));
+}
+
+json_t *show_principal(const struct api_call *call, const struct principal *who)
+{
+    const char *owner = who->owner != NULL ? who->owner->name : NULL;
+    enum right right =
+        session_context_judge(api_sessions(call->api), who, NULL).right;
+
+    return json_pack("{s:o, s:s, s:i, s:s, s:o, s:o, s:s, s:o, s:o}", "name",
+                     show_text(who->name), "proof",
+                     principal_proof_name((enum principal_proof)who->proof),
+                     "groups", (int)who->group_count, "right",
+                     right_name(right), "owner", show_text(owner), "consoles",
+                     show_text(who->consoles), "door", call->door, "peer",
+                     show_text(call->peer), "session",
+                     show_web_session(call, who));
+}
+
 void show_whoami(struct api_call *call)
 {
-    const struct principal *who = call->who;
-    const char *owner = who->owner != NULL ? who->owner->name : NULL;
-
-    api_answer_json(
-        call, 200,
-        json_pack("{s:o, s:s, s:i, s:s, s:o, s:o, s:s, s:o}", "name",
-                  show_text(who->name), "proof",
-                  principal_proof_name((enum principal_proof)who->proof),
-                  "groups", (int)who->group_count, "right",
-                  right_name(api_right_on_server(call)), "owner",
-                  show_text(owner), "consoles", show_text(who->consoles),
-                  "door", call->door, "peer", show_text(call->peer)));
+    api_answer_json(call, 200, show_principal(call, call->who));
 }
 
 /* ---- how it is ----------------------------------------------------------- */

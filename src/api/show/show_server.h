@@ -7,6 +7,10 @@
 
 #include "api/api.h"
 
+/* As whoami shows a principal. */
+json_t *show_principal(const struct api_call *call,
+                       const struct principal *who);
+
 /* Each answers the call. */
 void show_version(struct api_call *call);
 void show_whoami(struct api_call *call);

@@ -281,6 +281,20 @@ bool daemon_tokens_ask(struct daemon_tokens *t, struct token_job *job)
     return t->store != NULL && token_store_ask(t->store, job);
 }
 
+void daemon_tokens_take_sessions(struct daemon_tokens *t,
+                                 struct web_session_list *ret_list)
+{
+    if (t->store != NULL)
+        token_store_take_sessions(t->store, ret_list);
+}
+
+void daemon_tokens_keep_sessions(struct daemon_tokens *t,
+                                 struct web_session_list *list)
+{
+    if (t->store != NULL)
+        token_store_keep_sessions(t->store, list);
+}
+
 /* Called on the store's thread. */
 static void daemon_tokens_wake(void *owner)
 {

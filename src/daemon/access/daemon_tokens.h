@@ -53,6 +53,15 @@ void daemon_tokens_log(const struct daemon_tokens *t);
 /* As ask_tokens in api/api_means.h. */
 bool daemon_tokens_ask(struct daemon_tokens *t, struct token_job *job);
 
+/* The sessions on pages that the file had at the start, once; and what it is to
+ * have from now on (token_store.h). Without a file there are none, and the list
+ * stays the caller's. */
+struct web_session_list;
+void daemon_tokens_take_sessions(struct daemon_tokens *t,
+                                 struct web_session_list *ret_list);
+void daemon_tokens_keep_sessions(struct daemon_tokens *t,
+                                 struct web_session_list *list);
+
 /* Writes the last uses, for a second at most. */
 void daemon_tokens_close(struct daemon_tokens *t);
 

@@ -43,6 +43,7 @@ static const char *const texts[CLIENT_END_COUNT] = {
         "connections from this address are no longer allowed",
     [CLIENT_END_NO_RIGHT] = "the rules do not allow reading this console",
     [CLIENT_END_TOKEN] = "its token was revoked or has expired",
+    [CLIENT_END_WEB_SESSION] = "its session has ended",
     [CLIENT_END_LOCKED] = "another client has locked the console",
     [CLIENT_END_BACK] = "back at the list",
     [CLIENT_END_QUIT] = "the menu was left",

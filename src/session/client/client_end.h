@@ -28,6 +28,7 @@ enum client_end {
     CLIENT_END_NOT_ALLOWED,
     CLIENT_END_NO_RIGHT,
     CLIENT_END_TOKEN,
+    CLIENT_END_WEB_SESSION,
     CLIENT_END_BACK, /* no end of the session: it is at the menu's list again */
     CLIENT_END_QUIT,
     CLIENT_END_LOCKED,

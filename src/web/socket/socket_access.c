@@ -12,10 +12,12 @@
 
 static const char *why_not(const struct console_socket *s)
 {
-    return client_end_text(s->who.token == 0 ||
-                                   session_context_trusts(s->ctx, &s->who)
-                               ? CLIENT_END_NO_RIGHT
-                               : CLIENT_END_TOKEN);
+    bool is_trusted = session_context_trusts(s->ctx, &s->who);
+
+    if (!is_trusted && s->who.web_session != 0)
+        return client_end_text(CLIENT_END_WEB_SESSION);
+    return client_end_text(is_trusted || s->who.token == 0 ? CLIENT_END_NO_RIGHT
+                                                           : CLIENT_END_TOKEN);
 }
 
 bool socket_access_decide(struct console_socket *s, const struct console *c)

@@ -47,6 +47,9 @@ void socket_input_take(struct console_socket *s, struct slice bytes)
 {
     if (bytes.len == 0 || s->phase != SOCKET_SERVING)
         return;
+    if (s->who.web_session != 0 && s->ctx->web_sessions != NULL)
+        web_sessions_touch(s->ctx->web_sessions, s->who.web_session,
+                           clock_utc_s());
     s->input_at += bytes.len;
     if (s->kept.len == 0 && is_taken(s))
         (void)socket_input_give(s, bytes);
