@@ -44,7 +44,8 @@ MAY_INCLUDE = {
     "conlog/reading": "base core conlog/file -conlog",
 
     "record": "base proto core conlog",
-    "alert": "base access core",
+    "alert": "base access core alert/match",
+    "alert/match": "base access -alert",
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
 

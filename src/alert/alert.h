@@ -17,12 +17,13 @@
  * console at most once in ALERT_PAUSE_US; further finds in this time are
  * counted (alert_found.others).
  *
- * Called by one thread, the loop's. Does not log: it calls back, on the loop.
+ * The threads start with the first rules. Called by one thread, the loop's.
+ * Does not log: it calls back, on the loop.
  */
 #ifndef ALERT_ALERT_H
 #define ALERT_ALERT_H
 
-#include "alert/alert_settings.h"
+#include "alert/match/alert_settings.h"
 #include "base/deadline.h"
 #include "base/err.h"
 
@@ -31,21 +32,8 @@ struct console;
 
 enum {
     ALERT_BATCH_US = 200 * 1000,
-    ALERT_PAUSE_US = 1000 * 1000,
-    ALERT_LINE_MAX = 512, /* bytes of a line, with the NUL; more is cut */
-    ALERT_LINES_MAX = 10, /* before, and after */
+    ALERT_COMPILE_US = 10 * 1000 * 1000,
 };
-
-/* Why something was found. */
-enum alert_cause {
-    ALERT_OUTPUT,  /* a line that the pattern matches */
-    ALERT_MISSING, /* a line did not come within the rule's time ("without") */
-    ALERT_SILENCE, /* no output for the rule's time, though there used to be */
-    ALERT_FLOOD,   /* more output than the rule allows in its time */
-};
-
-/* "output", "missing", "silence", "flood". */
-const char *alert_cause_name(enum alert_cause cause);
 
 /*
  * What was found. All is borrowed for the call. Lines are valid UTF-8 without
@@ -54,14 +42,15 @@ const char *alert_cause_name(enum alert_cause cause);
  * The place is that of the line's first byte: console_epoch of the console, and
  * a position in its output. For ALERT_MISSING it is the line that began the
  * wait; for ALERT_SILENCE the end of the output; for ALERT_FLOOD about where
- * the output became too much.
+ * the output became too much. Of all but ALERT_OUTPUT the lines before are the
+ * last ones of the output, and there are none after.
  */
 struct alert_found {
     const char *rule; /* its name */
     enum alert_severity severity;
     enum alert_cause cause;
     const struct console *console;
-    int64_t time_ms; /* when the output was taken, ms since 1970 UTC */
+    int64_t time_ms; /* when it was found, ms since 1970 UTC */
     uint64_t epoch;
     uint64_t position;
     uint32_t others;  /* finds of this rule on this console that were left out
@@ -80,44 +69,48 @@ struct alert_callbacks {
     void (*on_missed)(void *owner, const struct console *console,
                       uint64_t bytes);
     /* The rules of the last alert_engine_set are in force, or (why not NULL)
-     * cannot be, and the former ones stay. */
+     * are not, and the former ones stay: they cannot be compiled, or have not
+     * been in ALERT_COMPILE_US, and may still be. */
     void (*on_rules)(void *owner, const char *why);
     /* alert_engine_wake must be called on the loop. Called on any thread. */
     void (*wake)(void *owner);
     void *owner;
 };
 
-/* Without rules, until alert_engine_set. 0 or -errno. */
-int alert_engine_open(struct alert_engine **ret_engine,
-                      const struct alert_callbacks *callbacks);
+/* Without rules and threads, until alert_engine_set. */
+struct alert_engine *alert_engine_open(const struct alert_callbacks *callbacks);
 
-/* Takes NULL. A thread that does not end in wait_us is left behind. All
- * consoles must have been left (alert_engine_leave). */
+/* Takes NULL. What was not looked at is dropped. A thread that does not end in
+ * wait_us is left behind. */
 void alert_engine_close(struct alert_engine *engine, uint64_t wait_us);
 
 /* For the loop to watch. */
 struct deadline_queue *alert_engine_batches(struct alert_engine *engine);
+struct deadline_queue *alert_engine_compilings(struct alert_engine *engine);
+
+/* Enters core: the caller calls directory_settle behind it. */
 void alert_engine_wake(struct alert_engine *engine, uint64_t now_us);
 
 /*
- * Replaces the rules, which alert_settings_check has found good; copies them.
- * They are in force when they are compiled; on_rules says so, and the caller
- * then calls alert_engine_judge for every console.
+ * Replaces the rules, which alert_rules_check has found good; copies them. They
+ * are in force when they are compiled; on_rules says so, and when
+ * alert_engine_wake has returned, the caller calls alert_engine_judge for every
+ * console.
  */
 void alert_engine_set(struct alert_engine *engine,
                       const struct alert_settings *settings, uint64_t now_us);
 
-/* Which rules apply to a console may have changed: it is new or renamed, or the
- * rules are. */
+/*
+ * Which rules apply to a console may have changed: it is new or renamed, or the
+ * rules are. It is looked at from now on; from_start: with all that it has
+ * printed, as far as that is kept. A console that goes is left by itself.
+ */
 void alert_engine_judge(struct alert_engine *engine, struct console *console,
-                        uint64_t now_us);
+                        bool from_start, uint64_t now_us);
 
 /* The VM has connected or gone. */
 void alert_engine_vm(struct alert_engine *engine, struct console *console,
                      bool is_there, uint64_t now_us);
-
-/* The console is looked at no longer. A console must be left before it goes. */
-void alert_engine_leave(struct alert_engine *engine, struct console *console);
 
 /* Totals since the engine was opened. */
 struct alert_counts {
@@ -132,7 +125,7 @@ struct alert_counts alert_engine_count(const struct alert_engine *engine);
 /* A rule in force. Texts are borrowed until the next alert_engine_wake. */
 struct alert_rule_state {
     const struct alert_rule *rule;
-    uint64_t found;  /* since the rule is in force under this name */
+    uint64_t found;  /* since a rule of this name is in force */
     uint64_t others; /* left out: alert_found.others */
 };
 

@@ -2,7 +2,7 @@
  * access_sections.h - the sections of the configuration file, as texts with
  * their lines: "group" and "access" say who may do what, and
  * access/access_rules.h gives them their meaning; "alert" is a rule of
- * alert/alert_settings.h.
+ * alert/match/alert_settings.h.
  *
  *     group NAME { members = {MEMBER, ...} }
  *     access PATTERN { admin = {MEMBER, ...}  control = ...  break = ...

@@ -16,10 +16,8 @@
  * needs backtracking (back references, lookaround). So a byte costs about the
  * same whatever the rules and the output are.
  */
-#ifndef ALERT_ALERT_SETTINGS_H
-#define ALERT_ALERT_SETTINGS_H
-
-#include "base/err.h"
+#ifndef ALERT_MATCH_ALERT_SETTINGS_H
+#define ALERT_MATCH_ALERT_SETTINGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +29,20 @@ enum {
     ALERT_PATTERN_MAX = 512, /* bytes of a pattern, with the NUL */
     ALERT_WITHIN_MAX_S = 7 * 24 * 3600,
     ALERT_LINES_STANDARD = 3,
+    ALERT_LINES_MAX = 10, /* before the line, and after it */
+    ALERT_LINE_MAX = 512, /* bytes of a line, with the NUL; more is cut */
 };
+
+/* Why something was found. */
+enum alert_cause {
+    ALERT_OUTPUT,  /* a line that the pattern matches */
+    ALERT_MISSING, /* a line did not come within the rule's time ("without") */
+    ALERT_SILENCE, /* no output for the rule's time, though there used to be */
+    ALERT_FLOOD,   /* more output than the rule allows in its time */
+};
+
+/* "output", "missing", "silence", "flood". */
+const char *alert_cause_name(enum alert_cause cause);
 
 enum alert_severity { ALERT_INFO, ALERT_WARNING, ALERT_CRITICAL };
 enum { ALERT_SEVERITIES = ALERT_CRITICAL + 1 };
@@ -76,12 +87,5 @@ void alert_rule_clear_consoles(struct alert_rule *rule);
 void alert_settings_copy(struct alert_settings *to,
                          const struct alert_settings *from);
 void alert_settings_clear(struct alert_settings *settings);
-
-/*
- * Whether the rule can be used. 0, or -EINVAL with err filled: what is wrong,
- * without where. Costs well below a millisecond, and so cannot know everything
- * that compiling the rules together may find.
- */
-int alert_rule_check(const struct alert_rule *rule, struct err *err);
 
 #endif

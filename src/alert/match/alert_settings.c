@@ -1,4 +1,4 @@
-#include "alert/alert_settings.h"
+#include "alert/match/alert_settings.h"
 
 #include "base/mem.h"
 
@@ -14,6 +14,18 @@ const char *alert_severity_name(enum alert_severity severity)
     };
 
     return names[severity];
+}
+
+const char *alert_cause_name(enum alert_cause cause)
+{
+    static const char *const names[] = {
+        [ALERT_OUTPUT] = "output",
+        [ALERT_MISSING] = "missing",
+        [ALERT_SILENCE] = "silence",
+        [ALERT_FLOOD] = "flood",
+    };
+
+    return names[cause];
 }
 
 /* ---- keeping ------------------------------------------------------------- */
