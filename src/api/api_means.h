@@ -32,6 +32,7 @@ struct api_reload {
 struct event_hub;
 struct output_reads;
 struct past_moves;
+struct series_sampler;
 struct settings;
 
 /* An address at which vspcd is reached. */
@@ -50,8 +51,9 @@ struct api_means {
     void (*each_door)(void *owner,
                       void (*tell)(void *to, const struct api_door *door),
                       void *to);
-    struct output_reads *output_reads; /* reads console logs */
-    struct event_hub *events;          /* what happens */
+    struct output_reads *output_reads;   /* reads console logs */
+    struct event_hub *events;            /* what happens */
+    const struct series_sampler *series; /* numbers over time */
 
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);

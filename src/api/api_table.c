@@ -13,6 +13,7 @@ static const struct api_command *const tables[] = {
     api_output_commands,
     api_log_commands,
     api_server_commands,
+    api_series_commands,
     api_typing_commands,
     api_control_commands,
     api_login_commands,

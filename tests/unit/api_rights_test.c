@@ -75,6 +75,7 @@ static const struct use {
     { "consoles.forget", RIGHT_ADMIN, RIGHT_ADMIN, true, "", NULL },
     { "metrics", RIGHT_READ, RIGHT_READ, false, "//metrics", NULL },
     { "status", RIGHT_READ, RIGHT_READ, false, "/status", NULL },
+    { "series", RIGHT_READ, RIGHT_READ, false, "/series", NULL },
     { "limits", RIGHT_READ, RIGHT_READ, false, "/limits", NULL },
     { "ssh-keys.list", RIGHT_ADMIN, RIGHT_ADMIN, false, "/ssh-keys", NULL },
     { "ssh-keys.add", RIGHT_ADMIN, RIGHT_ADMIN, true, "/ssh-keys",

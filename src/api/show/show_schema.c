@@ -269,6 +269,34 @@ static const struct show_member log_place_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member series_members[] = {
+    { "step", "seconds", "Between values." },
+    { "from", "time", "Of the first values." },
+    { "to", "time", "Of the last ones." },
+    { "series", "SeriesValues",
+      "Of each number all values, the oldest first." },
+    { .name = NULL },
+};
+
+static const struct show_member series_values_members[] = {
+    { "vms", "[number]",
+      "Consoles whose VM was connected; null in place of a "
+      "value: it was not taken." },
+    { "consoles", "[number]", "Consoles that were known." },
+    { "clients", "[number]", "Clients of all consoles." },
+    { "moves", "[number]", "vMotions that completed since the value before." },
+    { "moves_failed", "[number]", "vMotions that ended otherwise." },
+    { "refused_logins", "[number]", "Logins that failed." },
+    { "refused_vms", "[number]",
+      "Connections on the VMs' ports that were refused." },
+    { "refused_clients", "[number]", "Clients that were refused." },
+    { "log_gaps", "[number]", "Gaps in console logs." },
+    { "output_bytes", "[number]", "Bytes from VMs." },
+    { "input_bytes", "[number]", "Bytes to VMs." },
+    { "open_files", "[number]", "Files and connections." },
+    { .name = NULL },
+};
+
 static const struct show_member sent_members[] = {
     { "sent", "number", "Bytes that the VM's connection has taken." },
     { "console", "Console", "As it is now." },
@@ -423,6 +451,8 @@ static const struct show_schema schemas[] = {
       log_places_members },
     { "LogFile", "A file of a console's log.", log_file_members },
     { "LogPlace", "A byte of a console's log.", log_place_members },
+    { "Series", "Some numbers of vspcd over time.", series_members },
+    { "SeriesValues", "Values of each number.", series_values_members },
     { "Sent", "What went to a VM.", sent_members },
     { "Done", "What was done.", done_members },
     { "Forgotten", "A console that is gone.", forgotten_members },

@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/output/output_reads.h"
+#include "api/series/series_sampler.h"
 #include "log/log.h"
 #include "log/log_words.h"
 #include "session/session_context.h"
@@ -181,6 +182,9 @@ int daemon_web_open(struct daemon_web *w, const struct web_links *links,
     links->sessions->past.ask_from = output_reads_ask_past;
     links->sessions->past.owner = w->reads;
     w->links.means.output_reads = w->reads;
+    w->series =
+        series_sampler_open(links->sessions->loop, &links->means.census);
+    w->links.means.series = w->series;
     settings = web_settings_of(w);
     w->api = api_new(links->sessions, &w->links.means);
     w->web = web_new(links->sessions, w->api, links->groups, &settings);
@@ -198,6 +202,8 @@ void daemon_web_close(struct daemon_web *w)
     w->web = NULL;
     api_free(w->api);
     w->api = NULL;
+    series_sampler_close(w->series);
+    w->series = NULL;
     w->links.sessions->past.ask_from = NULL;
     output_reads_close(w->reads);
     w->reads = NULL;

@@ -24,6 +24,7 @@ struct web_links {
 struct daemon_web {
     struct web_links links;
     struct output_reads *reads;
+    struct series_sampler *series;
     struct api *api;
     struct web *web;
     const char *origin[SETTINGS_RULES_MAX];
