@@ -187,6 +187,21 @@ static void a_list_that_cannot_be_is_refused(void **state)
         "limit must be a number"));
 }
 
+static void a_list_of_some_vms_has_these_alone(void **state)
+{
+    struct api_fixture *f = *state;
+
+    api_fixture_add(f, U4, "s1", "web-1");
+    assert_list(f, "?uuids=" U2 "," U4, "web-1/kernel web-1/s1 web-2 3 0");
+    assert_list(f, "?uuids=" U2 ",,none," U3 ",", "Db-1 web-2 2 0");
+    assert_list(f, "?match=web-*&uuids=" U2 "," U3, "web-2 1 0");
+    assert_list(f, "?uuids=", "0 0");
+    /* Nobody finds out which UUIDs there are. */
+    api_fixture_allow(f, "alice", "web-*", RIGHT_READ);
+    api_fixture_be(f, "alice");
+    assert_list(f, "?uuids=" U2 "," U3, "web-2 1 0");
+}
+
 /* ---- while a list is made ------------------------------------------------ */
 
 static void remove_console(struct api_fixture *f, const char *uuid,
@@ -397,6 +412,30 @@ static void who_has_the_keyboard_is_shown(void **state)
     json_decref(json);
 }
 
+static void who_has_typed_is_for_those_who_control(void **state)
+{
+    struct api_fixture *f = *state;
+    struct peer *client;
+    json_t *json;
+
+    (void)vm_start_as(&f->site, U1, "s0");
+    client =
+        telnet_connect(&f->site, directory_find(&f->site.directory, U1, "s0"));
+    json = api_fixture_get(f, 200, "/consoles/" U1);
+    assert_true(json_is_null(json_object_get(json, "typist")));
+    json_decref(json);
+    peer_give(client, BYTES("ls"));
+    json = api_fixture_get(f, 200, "/consoles/" U1);
+    assert_string_equal(json_string_value(json_object_get(json, "typist")),
+                        "local");
+    json_decref(json);
+    api_fixture_allow(f, "alice", "*", RIGHT_BREAK);
+    api_fixture_be(f, "alice");
+    json = api_fixture_get(f, 200, "/consoles/" U1);
+    assert_null(json_object_get(json, "typist"));
+    json_decref(json);
+}
+
 static void a_console_is_found_by_any_of_its_names(void **state)
 {
     struct api_fixture *f = *state;
@@ -492,6 +531,7 @@ int main(void)
         EMPTY(a_list_without_consoles_is_empty),
         WITH(a_list_is_filtered),
         WITH(a_list_has_pages),
+        WITH(a_list_of_some_vms_has_these_alone),
         WITH(a_list_is_by_state_and_by_clients),
         EMPTY(a_list_is_by_host),
         WITH(what_may_not_be_read_is_only_counted),
@@ -504,6 +544,7 @@ int main(void)
         WITH(a_list_that_is_sorted_needs_no_turn),
         WITH(a_console_is_shown_with_everything),
         WITH(who_has_the_keyboard_is_shown),
+        EMPTY(who_has_typed_is_for_those_who_control),
         WITH(a_console_is_found_by_any_of_its_names),
         WITH(a_console_that_may_not_be_read_is_not_shown),
         EMPTY(a_console_that_is_not_there_is_denied_alike),

@@ -26,6 +26,11 @@ static const struct api_argument list_arguments[] = {
       .max = 255,
       .help =
           "A text in the name, label or UUID, in any case of the letters." },
+    { .name = "uuids",
+      .type = API_TEXT,
+      .max = 4096,
+      .help = "Only consoles of these VMs: UUIDs with commas between. Those "
+              "that the caller may not read are not counted in hidden." },
     { .name = "state",
       .type = API_WORD,
       .words = "connected|moving|none",
@@ -41,7 +46,8 @@ static const struct api_argument list_arguments[] = {
     { .name = "fields",
       .type = API_TEXT,
       .standard = "all",
-      .help = "Members of each console, with commas between; all: all." },
+      .help = "Members of each console, with commas between; all: all but "
+              "last_line, which has to be named." },
     { .name = NULL },
 };
 

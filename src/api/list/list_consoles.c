@@ -36,6 +36,7 @@ struct listed {
     struct sorting sorting;
     order_fn *order;
     bool is_reversed;
+    bool is_of_some; /* uuids: what may not be read is not counted then */
     uint64_t fields;
     struct show_items items;
 };
@@ -142,13 +143,47 @@ static bool is_wanted(const struct api_call *call, const struct console *c)
     return true;
 }
 
+/* The first console of the next VM of "UUID,UUID"; NULL: there is none like
+ * that, and perhaps *ids is at its end. */
+static struct console *next_vm(const struct directory *d, const char **ids)
+{
+    size_t len = strcspn(*ids, ",");
+    char uuid[TEXT_ID_MAX + 1];
+    bool is_uuid = text_uuid(uuid, slice_of(*ids, len));
+
+    *ids += len;
+    *ids += **ids == ',';
+    return is_uuid ? directory_find(d, uuid, NULL) : NULL;
+}
+
+static bool begin_some(struct listed *l, const struct session_context *ctx,
+                       const char *uuids)
+{
+    struct console *c;
+    uint32_t count = 0;
+
+    for (const char *ids = uuids; *ids != '\0';)
+        for (c = next_vm(ctx->directory, &ids); c != NULL; c = c->next_of_vm)
+            count++;
+    if (!census_walk_begin_empty(&l->all, ctx->walks, count))
+        return false;
+    for (const char *ids = uuids; *ids != '\0';)
+        for (c = next_vm(ctx->directory, &ids); c != NULL; c = c->next_of_vm)
+            census_walk_add(&l->all, c);
+    return true;
+}
+
 /* False: there is no memory. */
 static bool begin(const struct api_call *call, struct listed *l)
 {
     const struct session_context *ctx = api_sessions(call->api);
+    const char *uuids = api_text(call, "uuids");
 
     l->phase = LOOKING;
-    return census_walk_begin(&l->all, ctx->walks, ctx->directory) &&
+    l->is_of_some = uuids != NULL;
+    return (uuids != NULL
+                ? begin_some(l, ctx, uuids)
+                : census_walk_begin(&l->all, ctx->walks, ctx->directory)) &&
            census_walk_begin_empty(&l->found, ctx->walks,
                                    census_walk_left(&l->all));
 }
@@ -169,7 +204,7 @@ static void look(struct api_call *call, struct listed *l)
             return;
         }
         if (api_right_on(call, c) < RIGHT_READ)
-            l->items.hidden++;
+            l->items.hidden += l->is_of_some ? 0 : 1;
         else if (is_wanted(call, c))
             census_walk_add(&l->found, c);
     }

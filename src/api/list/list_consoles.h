@@ -16,8 +16,8 @@
 #define LIST_CONSOLES_SORTS                                                    \
     "name|-name|state|-state|clients|-clients|activity|-activity|host|-host"
 
-/* Answers the call, by its arguments match, search, state, sort, limit, offset,
- * fields. */
+/* Answers the call, by its arguments match, search, uuids, state, sort, limit,
+ * offset, fields. */
 void list_consoles(struct api_call *call);
 
 #endif

@@ -1,12 +1,15 @@
 #include "api/show/show_console.h"
 
 #include "api/api_means.h"
+#include "api/show/show_last_line.h"
 #include "core/keyboard.h"
+#include "session/session_context.h"
 
 #include <string.h>
 
 /* What a member is read from. */
 struct seen {
+    const struct api *api;
     const struct console *c;
     struct census_console row;
     enum right right;
@@ -137,6 +140,30 @@ static json_t *get_keyboard(const struct seen *s)
                      lock_mode_name((enum lock_mode)holder->mode));
 }
 
+/* Who has typed is for those who could take the keyboard over. */
+static json_t *get_typist(const struct seen *s)
+{
+    const struct client *client = NULL;
+
+    if (s->right < RIGHT_CONTROL)
+        return NULL;
+    if (s->c->typist == 0)
+        return json_null();
+    do
+        client = census_next_client(s->c, client);
+    while (client != NULL && client->number != s->c->typist);
+    return client != NULL ? show_text(client_shown_name(client)) : json_null();
+}
+
+/* What a VM prints is shown to nobody while the audit log has to be written
+ * and cannot be. */
+static json_t *get_last_line(const struct seen *s)
+{
+    return api_sessions(s->api)->gate.is_closed_to_clients
+               ? json_null()
+               : show_last_line(s->c);
+}
+
 static json_t *get_output_bytes(const struct seen *s)
 {
     return show_number(s->row.output_bytes);
@@ -192,6 +219,7 @@ static json_t *get_log(const struct seen *s)
 static const struct member {
     const char *name, *type, *help;
     json_t *(*get)(const struct seen *s); /* NULL: it is left out */
+    bool is_named; /* shown where it is asked for by its name alone */
 } members[] = {
     { "id", "text", "UUID/LABEL: its identity, which stays.", get_id },
     { "uuid", "text", "Of its VM.", get_uuid },
@@ -214,6 +242,10 @@ static const struct member {
       get_lock },
     { "keyboard", "Keyboard?", "The client that has it for itself, and how.",
       get_keyboard },
+    { "typist", "text?",
+      "Who has typed last, while the client is there; for those who may "
+      "control it.",
+      get_typist },
     { "output_bytes", "number",
       "From the VM since the console is there: its position now.",
       get_output_bytes },
@@ -227,6 +259,10 @@ static const struct member {
     { "service", "Service?", "What its VM's service URI asks for.",
       get_service },
     { "log", "Log?", "Its console log.", get_log },
+    { "last_line", "text?",
+      "The last line with anything in it that its VM has printed: readable, at "
+      "most 120 characters, of the last KiB. Only where fields names it.",
+      get_last_line, true },
 };
 enum { MEMBERS = sizeof members / sizeof *members };
 
@@ -245,7 +281,7 @@ const char *show_console_member(size_t i, const char **ret_type,
 static bool add_field(const char *name, size_t len, uint64_t *fields)
 {
     if (len == 3 && memcmp(name, "all", len) == 0) {
-        *fields = SHOW_CONSOLE_ALL;
+        *fields |= SHOW_CONSOLE_ALL;
         return true;
     }
     for (size_t i = 0; i < MEMBERS; i++) {
@@ -288,11 +324,18 @@ bool show_console_fields(const char *names, uint64_t *ret_fields,
     return true;
 }
 
+static bool is_wanted(size_t member, uint64_t fields)
+{
+    return (fields >> member & 1) != 0 ||
+           ((fields & SHOW_CONSOLE_ALL) != 0 && !members[member].is_named);
+}
+
 json_t *show_console(const struct api *api, const struct console *c,
                      enum right right, uint64_t fields,
                      const struct show_moment *now)
 {
     struct seen seen = {
+        .api = api,
         .c = c,
         .row = read_row(api, c),
         .right = right,
@@ -301,7 +344,7 @@ json_t *show_console(const struct api *api, const struct console *c,
     json_t *json = json_object();
 
     for (size_t i = 0; i < MEMBERS; i++) {
-        json_t *value = (fields >> i & 1) != 0 ? members[i].get(&seen) : NULL;
+        json_t *value = is_wanted(i, fields) ? members[i].get(&seen) : NULL;
 
         if (value != NULL)
             (void)json_object_set_new_nocheck(json, members[i].name, value);

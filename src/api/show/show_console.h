@@ -11,11 +11,12 @@
 #include "api/api.h"
 #include "api/show/show_value.h"
 
-/* Bits of the rows of members. */
-#define SHOW_CONSOLE_ALL UINT64_MAX
+/* Bits of the rows of members. This one stands for all of them but those that
+ * are shown only where they are named. */
+#define SHOW_CONSOLE_ALL (1ull << 63)
 
-/* The members of a comma-separated text of names; "all": all. False: ret says
- * what is wrong with it. */
+/* The members of a comma-separated text of names; "all": SHOW_CONSOLE_ALL.
+ * False: ret says what is wrong with it. */
 bool show_console_fields(const char *names, uint64_t *ret_fields,
                          struct err *ret);
 
