@@ -20,6 +20,13 @@ export function whenLoginIsNeeded(f) {
   onLogin = f;
 }
 
+let onReached = () => {};
+
+// Called behind each request: whether an answer has come.
+export function whenReached(f) {
+  onReached = f;
+}
+
 async function errorOf(response) {
   let error = {};
   try {
@@ -43,8 +50,10 @@ export async function request(verb, path, { query = {}, body, signal, quiet = fa
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
+    onReached(false);
     throw new ApiError(0, "unreachable", "vspcd cannot be reached");
   }
+  onReached(true);
   if (response.ok) return response;
   const error = await errorOf(response);
   if (error.status === 401 && !quiet) onLogin(error);

@@ -1,19 +1,24 @@
-// app.js - the page's frame: which view is shown for the address behind "#",
-// and who is logged in. A view is a module with
+// app.js - which view is shown for the address behind "#", and who is logged in.
+// A view is a module with
 //
 //     export const title = "Consoles";
 //     export function show(root, {path, query, person}) { ...; return () => {...}; }
 //
 // show fills root, and returns what ends it. Views are loaded when they are
-// first shown.
+// first shown. What stands around them is frame.js's.
 
-import { get, whenLoginIsNeeded } from "./api.js";
+import { get, post, whenLoginIsNeeded, whenReached } from "./api.js";
 import { fill, make, say } from "./dom.js";
+import { listen } from "./events.js";
+import { setReached, setTitle, showPerson, showPlaces } from "./frame.js";
+import { showKeys, useKeys } from "./keys.js";
+import "./theme.js";
 
 // Address -> module; what is behind a "*" is path[0] of the view.
 const VIEWS = [
   ["", "./list.js"],
   ["log", "./log.js"],
+  ["login", "./login.js"],
 ];
 
 // What stands in the bar: [address, label].
@@ -21,15 +26,32 @@ const PLACES = [
   ["#/", "Consoles"],
 ];
 
-let person = null;
+const KEYS = [
+  ["?", "This list of keys", showKeys],
+  ["g h", "To the consoles", () => go("#/")],
+];
+
+let person = null; // of whoami
 let end = () => {};
 let turn = 0;
+
+function go(address) {
+  location.hash = address;
+}
+
+const decoded = (part) => {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+};
 
 // "#/console/ID?at=PLACE" as {path: ["console", "ID"], query}.
 export function parseAddress(hash) {
   const [path, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   return {
-    path: path.split("/").filter((part) => part !== "").map(decodeURIComponent),
+    path: path.split("/").filter((part) => part !== "").map(decoded),
     query: Object.fromEntries(new URLSearchParams(query)),
   };
 }
@@ -41,48 +63,97 @@ export function findView({ path }, views = VIEWS) {
   return found ? { module: found[1], rest: path.slice(1) } : null;
 }
 
-function showPlaces() {
-  fill(document.getElementById("places"), ...PLACES.map(([address, label]) =>
-    make("a", {
-      href: address,
-      "aria-current": (location.hash || "#/") === address ? "page" : null,
-    }, label)));
+/* ---- views ---------------------------------------------------------------- */
+
+function showNothing(root) {
+  setTitle("Not here");
+  fill(root, make("h1", { tabindex: -1 }, "There is nothing at this address"),
+    make("p", {}, make("a", { href: "#/" }, "All consoles")));
 }
 
-function showPerson() {
-  fill(document.getElementById("person"), person ? person.name ?? person.peer : "");
-}
-
-async function show() {
+async function show({ isFirst = false } = {}) {
   const mine = ++turn;
   const root = document.getElementById("main");
   const address = parseAddress(location.hash);
   const view = findView(address);
   end();
   end = () => {};
-  showPlaces();
-  if (!view) {
-    fill(root, make("p", { class: "empty" }, "There is nothing at this address. ",
-      make("a", { href: "#/" }, "All consoles")));
-    return;
-  }
-  const module = await import(view.module);
+  showPlaces(PLACES);
+  const module = view ? await import(view.module) : null;
   if (mine !== turn) return; // somebody was faster
   fill(root);
-  document.title = `${module.title} – vspcd`;
-  end = module.show(root, { path: view.rest, query: address.query, person }) ?? (() => {});
+  if (!module) showNothing(root);
+  else {
+    setTitle(module.title);
+    end = module.show(root, { path: view.rest, query: address.query, person, loggedIn }) ?? (() => {});
+  }
+  // Whoever hears the page hears where he is; a field that has the focus keeps
+  // it.
+  const at = document.activeElement;
+  if (!isFirst && (at === root || !root.contains(at)))
+    (root.querySelector("h1[tabindex]") ?? root).focus();
+}
+
+/* ---- who ------------------------------------------------------------------ */
+
+const isAtLogin = () => parseAddress(location.hash).path[0] === "login";
+
+function toLogin(why = "") {
+  if (isAtLogin()) return;
+  const back = location.hash || "#/";
+  location.replace(`#/login?${new URLSearchParams({ back, ...(why ? { why } : {}) })}`);
+}
+
+function loggedIn(who, back) {
+  setPerson(who);
+  location.replace(back);
+}
+
+async function logOut() {
+  try {
+    await post("/logout", {}, { quiet: true });
+  } catch (error) {
+    say(error.message, "error");
+    return;
+  }
+  // All that was loaded goes with the page.
+  location.replace("#/login");
+  location.reload();
+}
+
+function setPerson(who) {
+  person = who;
+  showPerson(person, {
+    logIn: person?.session || isAtLogin() ? null : () => toLogin(),
+    logOut: person?.session ? logOut : null,
+  });
+}
+
+// Who the page is to vspcd now. Whoever may nothing, and could log in, does.
+async function askWho() {
+  try {
+    const { who, can_gain: canGain } = await get("/login", {}, { quiet: true });
+    const hadSession = person?.session;
+    setPerson(who);
+    if (hadSession && !who.session) toLogin("ended");
+    else if (who.name === null && who.right === "none" && canGain) toLogin();
+  } catch (error) {
+    if (error.status === 404) setPerson(await get("/whoami"));
+    else if (error.status === 401) toLogin("ended");
+    else if (error.status !== 0) say(error.message, "error");
+  }
 }
 
 async function start() {
-  try {
-    person = await get("/whoami", {}, { quiet: true });
-  } catch (error) {
-    say(error.message, "error");
-  }
-  showPerson();
-  addEventListener("hashchange", show);
-  await show();
+  setPerson(null);
+  await askWho();
+  useKeys(KEYS);
+  addEventListener("hashchange", () => show());
+  // A connection that was cut may be a session that has ended.
+  listen({ onLost: askWho });
+  await show({ isFirst: true });
 }
 
-whenLoginIsNeeded((error) => say(error.message, "error"));
+whenLoginIsNeeded(() => toLogin(person?.session ? "ended" : ""));
+whenReached(setReached);
 start();
