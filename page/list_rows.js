@@ -1,0 +1,110 @@
+// list_rows.js - the consoles that the page knows, and what of them is listed
+// in which order. Pure: what comes from the API goes in, entries come out.
+
+const DIGITS = 12;
+const KEY_MAX = 200;
+
+// Names as people sort them: web-2 before web-10, letters in any case.
+export const orderKey = (name) => name.slice(0, KEY_MAX).toLowerCase()
+  .replace(/\d+/g, (digits) => digits.padStart(DIGITS, "0"));
+
+// What names begin with that belong together: "web-" of web-01. "": of none.
+export function prefixOf(name) {
+  const found = /^[^\d\-_./ ]+(?:[-_./ ]|(?=\d))/u.exec(name.slice(0, KEY_MAX));
+  return found ? found[0] : "";
+}
+
+const uuidOf = (id) => id.slice(0, id.indexOf("/") < 0 ? id.length : id.indexOf("/"));
+
+// A row is a console of the API, and what is worked out of it once.
+export const rowOf = (item) => ({
+  ...item,
+  uuid: uuidOf(item.id),
+  key: orderKey(item.name),
+  prefix: prefixOf(item.name),
+  at: item.last_output === null ? 0 : Date.parse(item.last_output),
+  writer: item.locked_by ?? item.typist ?? "",
+  text: `${item.name}\n${item.id}\n${item.host ?? ""}`.toLowerCase(),
+});
+
+// All that is known; has the same order of calls as the answers have come.
+export function makeRows() {
+  const rows = new Map();
+  const put = (item) => rows.set(item.id, rowOf(item));
+  return {
+    all: () => [...rows.values()],
+    get: (id) => rows.get(id),
+    size: () => rows.size,
+    // A list of all: what is not in it has gone.
+    replace: (items) => {
+      rows.clear();
+      items.forEach(put);
+    },
+    // An answer about some VMs: likewise.
+    update: (uuids, items) => {
+      for (const [id, row] of rows) if (uuids.has(row.uuid)) rows.delete(id);
+      items.forEach(put);
+    },
+  };
+}
+
+const text = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const STATES = ["connected", "moving", "none"];
+
+// Those first that people look for: active, crowded, in use.
+const ORDERS = {
+  name: () => 0,
+  state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
+  host: (a, b) => text(orderKey(a.host ?? "~"), orderKey(b.host ?? "~")),
+  activity: (a, b) => b.at - a.at,
+  line: (a, b) => text(a.last_line ?? "\uffff", b.last_line ?? "\uffff"),
+  clients: (a, b) => b.clients - a.clients,
+  writer: (a, b) => text(a.writer || "\uffff", b.writer || "\uffff"),
+};
+
+export const isSort = (sort) =>
+  typeof sort === "string" && Object.hasOwn(ORDERS, sort.replace(/^-/, ""));
+
+// sort: "name", "-name", ...
+export function sortRows(rows, sort) {
+  const order = ORDERS[sort.replace(/^-/, "")];
+  const sign = sort.startsWith("-") ? -1 : 1;
+  return rows.sort((a, b) =>
+    sign * (order(a, b) || text(a.key, b.key) || text(a.id, b.id)));
+}
+
+// The group of each row: those whose prefix nobody shares are "".
+function groupsOf(rows) {
+  const groups = new Map();
+  for (const row of rows) {
+    if (!groups.has(row.prefix)) groups.set(row.prefix, []);
+    groups.get(row.prefix).push(row);
+  }
+  const others = groups.get("") ?? [];
+  groups.delete("");
+  for (const [prefix, members] of groups)
+    if (members.length < 2) {
+      others.push(...members);
+      groups.delete(prefix);
+    }
+  const named = [...groups].sort(([a], [b]) => text(orderKey(a), orderKey(b)));
+  return others.length ? [...named, ["", others]] : named;
+}
+
+const count = (rows, state) => rows.filter((row) => row.state === state).length;
+
+// What is listed, one after the other: rows, and before them, where isGrouped,
+// {group, members, connected, isFolded}.
+export function entriesOf(rows, { test, sort, isGrouped = false, folded = new Set() }) {
+  const wanted = rows.filter(test);
+  if (!isGrouped) return sortRows(wanted, sort);
+  return groupsOf(wanted).flatMap(([group, members]) => {
+    const isFolded = folded.has(group);
+    const head = { group, members: members.length, isFolded,
+      connected: count(members, "connected") };
+    return isFolded ? [head] : [head, ...sortRows(members, sort)];
+  });
+}
+
+export const isGroup = (entry) => entry.group !== undefined;
+export const entryId = (entry) => (isGroup(entry) ? `group ${entry.group}` : entry.id);
