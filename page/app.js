@@ -121,11 +121,15 @@ async function logOut() {
   location.reload();
 }
 
+// The sheet may be open, so it is made anew only if it is another one.
 function setPerson(who) {
+  const shown = (one) => one && [one.name, one.peer, one.proof, one.right, one.session?.id].join("\n");
+  const isSame = shown(who) === shown(person);
   person = who;
+  if (isSame) return;
   showPerson(person, {
-    logIn: person?.session || isAtLogin() ? null : () => toLogin(),
-    logOut: person?.session ? logOut : null,
+    logIn: who.session ? null : () => toLogin(),
+    logOut: who.session ? logOut : null,
   });
 }
 
@@ -138,14 +142,12 @@ async function askWho() {
     if (hadSession && !who.session) toLogin("ended");
     else if (who.name === null && who.right === "none" && canGain) toLogin();
   } catch (error) {
-    if (error.status === 404) setPerson(await get("/whoami"));
-    else if (error.status === 401) toLogin("ended");
+    if (error.status === 401) toLogin("ended");
     else if (error.status !== 0) say(error.message, "error");
   }
 }
 
 async function start() {
-  setPerson(null);
   await askWho();
   useKeys(KEYS);
   addEventListener("hashchange", () => show());
