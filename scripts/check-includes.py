@@ -43,7 +43,7 @@ MAY_INCLUDE = {
     "conlog/file": "base core -conlog",
     "conlog/reading": "base core conlog/file -conlog",
 
-    "record": "base proto core conlog",
+    "record": "base proto access core conlog",
     "alert": "base access core alert/match",
     "alert/match": "base access -alert",
     "auth": "base log access net auth/helper",

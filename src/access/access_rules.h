@@ -11,6 +11,9 @@
  * decides, and the greatest right in it that is for the principal holds. No
  * section matches: nobody may anything.
  *
+ * A section also says how its consoles are used: keyboard = WORD, record =
+ * WORD, record-input = yes.
+ *
  * Patterns are globs over name, name/label, UUID, UUID/label of a console;
  * UUIDs regardless of case (pattern.h). A VM that is not connected has the host
  * of its last connection; of an IPv6 address only the first 64 bits count then.
@@ -52,6 +55,16 @@ enum access_keyboard {
     KEYBOARD_ONE_WRITER,
 };
 
+/* Which output of a console is recorded. */
+enum access_record {
+    ACCESS_RECORD_OFF,
+    ACCESS_RECORD_SESSIONS, /* while it has a client */
+    ACCESS_RECORD_ALWAYS,
+};
+
+/* "off", "sessions", "always". */
+const char *access_record_name(enum access_record record);
+
 /* What the rules say about a member or a section, and where that stands. */
 struct access_text {
     const char *text;
@@ -72,6 +85,8 @@ struct access_section_source {
     struct access_text pattern;
     struct access_texts members[RIGHT_COUNT]; /* by right; none of NONE */
     struct access_texts hosts;                /* networks; none: any host */
+    struct access_text record;       /* an access_record_name; NULL: "off" */
+    struct access_text record_input; /* "yes" or "no"; NULL: "no" */
     enum access_keyboard keyboard;
 };
 
@@ -117,6 +132,14 @@ struct access_verdict {
 struct access_verdict access_rules_judge(const struct access_rules *rules,
                                          const struct principal *who,
                                          const struct access_console *console);
+
+/* What is recorded of the console; standard rules: nothing. */
+struct access_recording {
+    enum access_record record;
+    bool has_input; /* what is typed may be recorded, too */
+};
+struct access_recording access_rules_recording(
+    const struct access_rules *rules, const struct access_console *console);
 
 /* Whether somebody at this principal's address who proves a name by password or
  * token may have more of this console than the principal has now: whether it is

@@ -17,6 +17,8 @@ static const struct {
     [SECTION_WRITE] = { "write", SECTION_ACCESS, false },
     [SECTION_READ] = { "read", SECTION_ACCESS, false },
     [SECTION_HOSTS] = { "hosts", SECTION_ACCESS, false },
+    [SECTION_RECORD] = { "record", SECTION_ACCESS, true },
+    [SECTION_RECORD_INPUT] = { "record-input", SECTION_ACCESS, true },
     [SECTION_ALERT_ENABLED] = { "enabled", SECTION_ALERT, true },
     [SECTION_ALERT_PATTERN] = { "pattern", SECTION_ALERT, true },
     [SECTION_ALERT_CASE] = { "case", SECTION_ALERT, true },

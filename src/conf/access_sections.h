@@ -7,7 +7,8 @@
  *     group NAME { members = {MEMBER, ...} }
  *     access PATTERN { admin = {MEMBER, ...}  control = ...  break = ...
  *                      write = ...  read = ...
- *                      hosts = {NETWORK, ...}  keyboard = WORD }
+ *                      hosts = {NETWORK, ...}  keyboard = WORD
+ *                      record = WORD  record-input = WORD }
  *     alert NAME { pattern = TEXT  consoles = {PATTERN, ...}  ... }
  *
  * Sections stand in the file alone: no other source has them. Their order
@@ -35,6 +36,8 @@ enum access_section_list {
     SECTION_WRITE,
     SECTION_READ,
     SECTION_HOSTS,
+    SECTION_RECORD, /* this and the next one are single */
+    SECTION_RECORD_INPUT,
     SECTION_ALERT_ENABLED, /* of an alert; all but the last one are single */
     SECTION_ALERT_PATTERN,
     SECTION_ALERT_CASE,

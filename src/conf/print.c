@@ -330,6 +330,8 @@ static const char sample_sections[] =
     "#    admin = {\"unix:vspc-admin\", \"root\"}\n"
     "#    break = {\"ops\"}\n"
     "#    keyboard = one-writer\n"
+    "#    record = sessions\n"
+    "#    record-input = no\n"
     "#}\n";
 
 void options_print_sample(FILE *to)

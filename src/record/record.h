@@ -19,15 +19,117 @@
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
 
-#include "base/deadline.h"
-#include "base/err.h"
-#include "base/limits.h"
+#include "access/access_rules.h"
 #include "record/record_name.h"
 #include "record/record_reason.h"
 
+enum { RECORD_DIRECTORY_MAX = 1024 };
+
 struct client;
 struct console;
+struct deadline_queue;
+struct fact_client;
 struct recorder;
+
+/* ---- all recordings ---------------------------------------------------- */
+
+struct record_settings {
+    char directory[RECORD_DIRECTORY_MAX]; /* "": there are no recordings */
+    uint64_t rotate_size; /* bytes of a part; 0: any; a part ends with the first
+                           * batch behind it */
+    uint64_t keep_s;      /* 0: for ever */
+    uint64_t keep_size;   /* bytes of all files; 0: any */
+    uint64_t keep_free;   /* bytes of the file system that stay free; 0: any */
+    uint32_t open_max;    /* files kept open; at least 1 */
+    bool is_v3;
+};
+
+struct record_info;
+
+/*
+ * The callbacks must call nothing of record/, but may tell people. error: as in
+ * conlog/file/conlog_error.h, 0 if it is over.
+ */
+struct record_callbacks {
+    /* What the rules say of the console. */
+    struct access_recording (*rules)(void *owner, const struct console *c);
+    void (*on_started)(void *owner, const struct record_info *info);
+    /* why: as in the file. */
+    void (*on_ended)(void *owner, const struct record_info *info,
+                     const char *why);
+    /* console: NULL if it is gone. */
+    void (*on_state)(void *owner, const struct console *c, const char *path,
+                     int error);
+    void (*on_gap)(void *owner, const struct console *c, const char *path,
+                   uint64_t bytes, int error);
+    void (*on_compression)(void *owner, const struct console *c,
+                           const char *path, const char *reason);
+    /* Old files were deleted; path: of the first. */
+    void (*on_deletion)(void *owner, const char *path, uint32_t files,
+                        uint64_t bytes);
+    /* record_wake must be called on the loop. Called on any thread. */
+    void (*wake)(void *owner);
+    void *owner;
+};
+
+/* seed: random. Threads start with the first recording, or at once if files are
+ * kept for a time only. */
+struct recorder *record_open(const struct record_settings *settings,
+                             const struct record_callbacks *callbacks,
+                             const uint64_t seed[2]);
+
+/* Calls watch with each queue of deadlines. */
+void record_watch(struct recorder *r,
+                  void (*watch)(void *owner, struct deadline_queue *queue),
+                  void *owner);
+void record_wake(struct recorder *r, uint64_t now_us);
+
+/* Other settings, but not another directory: what was put for one must not go
+ * to another. A format is that of the next part. */
+void record_set(struct recorder *r, const struct record_settings *settings,
+                uint64_t now_us);
+
+/*
+ * Ends all recordings, and waits until they are written, for at most wait_us.
+ * The queues must be out of the loop's list. Returns how many files are
+ * incomplete. Takes NULL.
+ */
+unsigned record_close(struct recorder *r, uint64_t wait_us);
+
+/* The console is new, or has another name; its clients, the rules or the
+ * settings have changed: begins and ends what is by rule. has_come: its VM has
+ * come, so output from before counts as well. */
+void record_judge(struct recorder *r, struct console *c, bool has_come,
+                  uint64_t now_us);
+
+/* The console is about to be removed. */
+void record_forget(struct recorder *r, const struct console *c,
+                   uint64_t now_us);
+
+/* Puts a marker into the console's recordings: words of record_cast.h, and what
+ * they are about. Does nothing if there is none. */
+void record_mark(struct recorder *r, const struct console *c, const char *words,
+                 const char *about, uint64_t now_us);
+
+/* A client has attached or detached: a marker; and the client is told if what
+ * it types is recorded. */
+void record_mark_client(struct recorder *r, const struct console *c,
+                        const struct fact_client *client, bool is_attached,
+                        uint64_t now_us);
+
+/* Since record_open. */
+struct record_counts {
+    uint64_t live;
+    uint64_t started;
+    uint64_t taken;   /* bytes of VMs, written or to be written */
+    uint64_t missing; /* bytes */
+    uint64_t gaps;
+    uint64_t held;    /* bytes of memory that now wait for the disk */
+    uint64_t failing; /* files that are not written now */
+};
+struct record_counts record_count(const struct recorder *r);
+
+/* ---- one recording ----------------------------------------------------- */
 
 /* A recording that goes on. */
 struct record_info {

@@ -26,6 +26,7 @@ struct section_row {
     const char *members[RIGHT_COUNT][TEXTS_MAX];
     const char *hosts[TEXTS_MAX];
     enum access_keyboard keyboard;
+    const char *record, *record_input;
 };
 
 /* The lines are those of a file with one word in each. */
@@ -87,6 +88,10 @@ static struct access_rules *compile(const struct group_row *groups,
             s->members[i] = add_texts(&all, sections->members[i]);
         s->hosts = add_texts(&all, sections->hosts);
         s->keyboard = sections->keyboard;
+        if (sections->record != NULL)
+            s->record = add_text(&all, sections->record);
+        if (sections->record_input != NULL)
+            s->record_input = add_text(&all, sections->record_input);
     }
     return access_rules_compile(&source, tell, told);
 }
@@ -622,6 +627,54 @@ static void no_login_is_asked_for_where_all_may_be_typed_into(void **state)
     access_rules_free(rules);
 }
 
+static struct access_recording recording_of(const struct access_rules *rules,
+                                            const char *name)
+{
+    const struct access_console console = { .name = name };
+
+    return access_rules_recording(rules, &console);
+}
+
+static void the_first_matching_section_says_what_is_recorded(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "db-*", .record = "always", .record_input = "yes" },
+        { .pattern = "web-*", .record = "sessions", .record_input = "no" },
+        { .pattern = "*-9", .record = "off" },
+        { 0 },
+    };
+    struct access_rules *rules = rules_of(NULL, sections);
+
+    (void)state;
+    assert_int_equal(recording_of(rules, "db-9").record, ACCESS_RECORD_ALWAYS);
+    assert_true(recording_of(rules, "db-9").has_input);
+    assert_int_equal(recording_of(rules, "web-1").record,
+                     ACCESS_RECORD_SESSIONS);
+    assert_false(recording_of(rules, "web-1").has_input);
+    assert_int_equal(recording_of(rules, "x-9").record, ACCESS_RECORD_OFF);
+    assert_int_equal(recording_of(rules, "x").record, ACCESS_RECORD_OFF);
+    access_rules_free(rules);
+    rules = access_rules_standard("", true, KEYBOARD_FREE_FOR_ALL);
+    assert_int_equal(recording_of(rules, "x").record, ACCESS_RECORD_OFF);
+    access_rules_free(rules);
+}
+
+static void wrong_words_about_recordings_are_refused(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "*", .record = "yes", .record_input = "always" },
+        { 0 },
+    };
+    struct told told = { "" };
+
+    (void)state;
+    assert_null(compile(NULL, sections, &told));
+    assert_string_equal(
+        told.text,
+        "2: record: 'yes' is not valid: expected always, sessions or off\n"
+        "3: record-input: 'always' is not valid: expected yes or no\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -637,6 +690,8 @@ int main(void)
         cmocka_unit_test(without_sections_this_machine_may_break),
         cmocka_unit_test(a_login_is_asked_for_where_it_helps),
         cmocka_unit_test(no_login_is_asked_for_where_all_may_be_typed_into),
+        cmocka_unit_test(the_first_matching_section_says_what_is_recorded),
+        cmocka_unit_test(wrong_words_about_recordings_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -253,7 +253,7 @@ static void what_is_shown_can_be_read_again(void **state)
         settings_of("group 'a\"b' { members = {\"x\\\\y\", '${HOME}'} }\n"
                     "access \"*\" { hosts = {\"10.0.0.0/8\"} read = {} "
                     "admin = {root} keyboard = one-writer }\n"
-                    "access \"*\" {}\n"
+                    "access \"*\" { record = always record-input = yes }\n"
                     "alert a { pattern = '\\d$' consoles = b lines = 0 }\n");
     char *text = print(&s);
     struct settings again = settings_of(text);
@@ -268,6 +268,8 @@ static void what_is_shown_can_be_read_again(void **state)
                               "    keyboard = one-writer\n"
                               "}\n"
                               "access \"*\" { # file:3\n"
+                              "    record = \"always\"\n"
+                              "    record-input = \"yes\"\n"
                               "}\n"
                               "alert \"a\" { # file:4\n"
                               "    pattern = \"\\\\d\\$\"\n"

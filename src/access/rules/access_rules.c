@@ -78,6 +78,17 @@ void access_rules_free(struct access_rules *rules)
     free(rules);
 }
 
+const char *access_record_name(enum access_record record)
+{
+    static const char *const names[] = {
+        [ACCESS_RECORD_OFF] = "off",
+        [ACCESS_RECORD_SESSIONS] = "sessions",
+        [ACCESS_RECORD_ALWAYS] = "always",
+    };
+
+    return names[record];
+}
+
 bool access_rules_are_standard(const struct access_rules *rules)
 {
     return rules->is_standard;
@@ -219,6 +230,18 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
 
     return section != NULL ? judge_in(rules, section, who, &texts)
                            : (struct access_verdict){ .right = RIGHT_NONE };
+}
+
+struct access_recording access_rules_recording(
+    const struct access_rules *rules, const struct access_console *console)
+{
+    const struct pattern_console texts = pattern_console_of(console);
+    const struct rules_section *section =
+        rules_find_section(rules, console, &texts);
+
+    return section != NULL
+               ? section->recording
+               : (struct access_recording){ .record = ACCESS_RECORD_OFF };
 }
 
 /* ---- what a login could give -------------------------------------------- */

@@ -155,6 +155,31 @@ static void read_hosts(const struct access_texts *texts,
     }
 }
 
+static void read_recording(const struct access_section_source *from,
+                           struct access_recording *to,
+                           struct rules_problems *problems)
+{
+    const char *record = from->record.text;
+    const char *input = from->record_input.text;
+    bool is_known = record == NULL;
+
+    for (int i = ACCESS_RECORD_OFF; i <= ACCESS_RECORD_ALWAYS && !is_known;
+         i++) {
+        to->record = (enum access_record)i;
+        is_known = strcmp(record, access_record_name(to->record)) == 0;
+    }
+    if (!is_known)
+        rules_problem_add(problems, from->record.line, true,
+                          "record: '%s' is not valid: expected always, "
+                          "sessions or off",
+                          text_show(record).text);
+    to->has_input = input != NULL && strcmp(input, "yes") == 0;
+    if (input != NULL && !to->has_input && strcmp(input, "no") != 0)
+        rules_problem_add(problems, from->record_input.line, true,
+                          "record-input: '%s' is not valid: expected yes or no",
+                          text_show(input).text);
+}
+
 static void read_section(const struct access_section_source *from,
                          struct rules_section *to,
                          struct rules_problems *problems)
@@ -165,6 +190,7 @@ static void read_section(const struct access_section_source *from,
     to->pattern = xstrdup(from->pattern.text);
     to->line = from->pattern.line;
     to->keyboard = from->keyboard;
+    read_recording(from, &to->recording, problems);
     if (pattern_check(to->pattern, &err) < 0)
         rules_problem_add(problems, to->line, true, "access: %s", err.text);
     for (int i = RIGHT_READ; i < RIGHT_COUNT; i++)

@@ -50,6 +50,7 @@ struct rules_section {
     struct network *host;
     size_t host_count; /* 0: any host */
     enum access_keyboard keyboard;
+    struct access_recording recording;
     struct rules_member *member; /* the greatest right first */
     size_t count;
     struct rules_grants grants; /* the greatest right first */

@@ -32,7 +32,8 @@ const char *config_sections_expected(int kind)
     static const char *const expected[SECTION_KINDS] = {
         [SECTION_GROUP] = "in a group, expected members",
         [SECTION_ACCESS] = "in an access section, expected admin, control, "
-                           "break, write, read, hosts or keyboard",
+                           "break, write, read, hosts, keyboard, record or "
+                           "record-input",
         [SECTION_ALERT] = "in an alert section, expected enabled, pattern, "
                           "case, without, within, after-silence, flood, "
                           "severity, lines or consoles",

@@ -119,12 +119,28 @@ static int open_file(const struct conlog_settings *s, int at, const char *name,
     return fd < 0 ? -errno : check_file(fd, true, ret_fd);
 }
 
+/* A directory for logs is made at the start, and one for parts when it is
+ * needed first. Returns -errno. */
+static int open_directory(const struct conlog_settings *s)
+{
+    int at = open(s->directory, FOLDER);
+
+    if (at < 0 && errno == ENOENT && s->part_end != NULL) {
+        int r = conlog_place_make(s->directory);
+
+        if (r < 0)
+            return r;
+        at = open(s->directory, FOLDER);
+    }
+    return at < 0 ? -errno : at;
+}
+
 /* Opens the path folder by folder. */
 static int open_beneath(const struct conlog_settings *s, const char *path,
                         int *ret_fd)
 {
-    int at = open(s->directory, FOLDER);
-    int r = at < 0 ? -errno : 0;
+    int at = open_directory(s);
+    int r = at < 0 ? at : 0;
 
     while (r == 0) {
         size_t len = strcspn(path, "/");

@@ -59,6 +59,15 @@ static struct access_texts add_texts(struct sources *all,
     return added;
 }
 
+static struct access_text text_of(const struct access_section *section,
+                                  enum access_section_list list)
+{
+    const struct section_text *text = access_section_text(section, list);
+
+    return text != NULL ? (struct access_text){ text->text, text->line }
+                        : (struct access_text){ NULL, 0 };
+}
+
 static void add_section(struct sources *all,
                         const struct access_section *section, uint64_t keyboard)
 {
@@ -74,6 +83,8 @@ static void add_section(struct sources *all,
     for (int i = RIGHT_READ; i < RIGHT_COUNT; i++)
         to->members[i] = add_texts(all, section, lists[i]);
     to->hosts = add_texts(all, section, SECTION_HOSTS);
+    to->record = text_of(section, SECTION_RECORD);
+    to->record_input = text_of(section, SECTION_RECORD_INPUT);
     to->keyboard =
         keyboard_of(section->has_keyboard ? section->keyboard : keyboard);
 }

@@ -154,15 +154,24 @@ static void say_verdict(const struct settings *s,
             v->keyboard == KEYBOARD_ONE_WRITER ? "one-writer" : "free-for-all");
 }
 
+static void say_recording(const struct access_recording *recording)
+{
+    say("record", "%s%s", access_record_name(recording->record),
+        recording->has_input ? ", what is typed may be recorded, too" : "");
+}
+
 static void answer(const struct settings *s, const struct access_rules *rules,
                    const struct principal *who,
                    const struct access_console *console, bool *ret_may_read)
 {
     struct access_verdict verdict = access_rules_judge(rules, who, console);
+    struct access_recording recording = access_rules_recording(rules, console);
     char *text = xmalloc(EXPLANATION_MAX);
 
     say_console(console);
     say_verdict(s, &verdict);
+    if (verdict.is_matched)
+        say_recording(&recording);
     text[0] = '\0';
     access_rules_explain(rules, s->file, who, console, text, EXPLANATION_MAX);
     printf("\n%s", text);
