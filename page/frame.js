@@ -68,15 +68,15 @@ function themeChoice() {
   return make("fieldset", {}, make("legend", {}, "Colours"), ...THEMES.map(one));
 }
 
-// person: of whoami; null: not known. logIn, logOut: null where there is
-// nothing to log in to, or out of.
+// person: of whoami. logIn, logOut: null where there is nothing to log in to, or
+// out of.
 export function showPerson(person, { logIn, logOut }) {
-  const name = person?.name ?? person?.peer ?? "Nobody";
+  const name = person.name ?? "Not logged in";
   const sheet = make("div", { id: "sheet", popover: "", class: "sheet" },
-    make("p", {}, make("strong", {}, name), person ? make("span", { class: "faint" },
-      ` ${PROOFS[person.proof] ?? person.proof}`) : null,
-    person?.right ? make("span", { class: "faint block" },
-      `Right on the server: ${person.right}`) : null),
+    make("p", {}, make("strong", {}, name),
+      make("span", { class: "faint" }, person.name ? ` ${PROOFS[person.proof] ?? person.proof}` : ""),
+      make("span", { class: "faint block" }, `From ${person.peer ?? "this machine"}`),
+      make("span", { class: "faint block" }, `Right on the server: ${person.right}`)),
     themeChoice(),
     make("div", { class: "buttons" },
       make("button", { onclick: () => { sheet.hidePopover(); showKeys(); } }, "Keys"),

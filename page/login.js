@@ -79,7 +79,7 @@ export function show(root, { query, person, loggedIn }) {
 
   fill(root, make("section", { class: "sheet narrow" },
     make("h1", { tabindex: -1 }, "Log in to vspcd"),
-    query.why ? make("p", { class: "faint" }, query.why === "ended" ? "Your session has ended." : "") : null,
+    query.why === "ended" ? make("p", { role: "status" }, "Your session has ended. Log in, and go on where you were.") : null,
     place,
     person?.name ? make("p", { class: "faint" }, `You are ${person.name} now. `,
       make("a", { href: backTo(query) }, "Go on")) : null));
