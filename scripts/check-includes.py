@@ -46,6 +46,7 @@ MAY_INCLUDE = {
     "record": "base proto access core conlog",
     "alert": "base access core alert/match",
     "alert/match": "base access -alert",
+    "alert/book": "base access core alert",
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
 
@@ -101,7 +102,7 @@ AT_HOME = {
     r"<hs/": "alert",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
-    r"<jansson\.h>": "hook record api web cli",
+    r"<jansson\.h>": "alert/book webhook hook record api web cli",
     r"<pthread\.h>": "base",
     r"<spawn\.h>": "hook",
     r"<sqlite3\.h>": "store",
