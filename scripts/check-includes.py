@@ -47,6 +47,7 @@ MAY_INCLUDE = {
     "alert": "base access core alert/match",
     "alert/match": "base access -alert",
     "alert/book": "base access core alert",
+    "webhook": "base access core net alert",
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
 
@@ -100,6 +101,7 @@ MAY_INCLUDE = {
 AT_HOME = {
     r"<uv\.h>": "net",
     r"<hs/": "alert",
+    r"<curl/": "webhook",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
     r"<jansson\.h>": "alert/book webhook hook record api web cli",

@@ -12,11 +12,11 @@ void tls_digest(struct slice bytes, uint8_t ret_digest[TLS_DIGEST_LEN])
         mem_end();
 }
 
-void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
+void tls_hmac(struct slice key, struct slice bytes,
               uint8_t ret_code[TLS_DIGEST_LEN])
 {
-    if (HMAC(EVP_sha256(), key, TLS_DIGEST_LEN, bytes.data, bytes.len, ret_code,
-             NULL) == NULL)
+    if (HMAC(EVP_sha256(), key.data, (int)key.len, bytes.data, bytes.len,
+             ret_code, NULL) == NULL)
         mem_end();
 }
 

@@ -14,7 +14,7 @@ enum { TLS_DIGEST_LEN = 32 };
 /* Out of memory ends the process, as in base/mem.h. hmac: a digest of bytes
  * that only who has the key can make (RFC 2104). */
 void tls_digest(struct slice bytes, uint8_t ret_digest[TLS_DIGEST_LEN]);
-void tls_hmac(const uint8_t key[TLS_DIGEST_LEN], struct slice bytes,
+void tls_hmac(struct slice key, struct slice bytes,
               uint8_t ret_code[TLS_DIGEST_LEN]);
 
 /* Base64 (RFC 4648, section 4). The text is ended by a NUL, for which ret has

@@ -25,7 +25,7 @@ struct vm_key vm_key_make(const uint8_t site_key[TLS_DIGEST_LEN],
     len = put(message, len, uuid);
     if (label != NULL)
         len = put(message, len, label);
-    tls_hmac(site_key, slice_of(message, len), code);
+    tls_hmac(slice_of(site_key, TLS_DIGEST_LEN), slice_of(message, len), code);
     for (size_t i = 0; i < VM_KEY_LEN; i++)
         key.text[i] = digits[code[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
     key.text[VM_KEY_LEN] = '\0';
