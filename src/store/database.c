@@ -12,6 +12,8 @@ struct database {
     struct sqlite_file file;
     sqlite3_stmt *put;
     sqlite3_stmt *forget;
+    sqlite3_stmt *put_note;
+    sqlite3_stmt *forget_note;
 };
 
 /* What is locked, and why there is no shared memory: database.h. The log's file
@@ -27,10 +29,17 @@ static const struct sqlite_kind kind = {
 
 /* ---- opening ---------------------------------------------------------- */
 
+static int prepare_one(const struct database *db, const char *sql,
+                       sqlite3_stmt **ret)
+{
+    return sqlite3_prepare_v3(db->file.sql, sql, -1, SQLITE_PREPARE_PERSISTENT,
+                              ret, NULL);
+}
+
 static int prepare(struct database *db, struct err *err)
 {
-    int code = sqlite3_prepare_v3(
-        db->file.sql,
+    int code = prepare_one(
+        db,
         "INSERT INTO consoles (uuid, label, name, port, first_seen, last_seen,"
         "                      left_at, address, used, by_tls, "
         "                      keyed)"
@@ -45,12 +54,20 @@ static int prepare(struct database *db, struct err *err)
         "  used = excluded.used,"
         "  by_tls = excluded.by_tls,"
         "  keyed = excluded.keyed",
-        -1, SQLITE_PREPARE_PERSISTENT, &db->put, NULL);
+        &db->put);
 
     if (code == SQLITE_OK)
-        code = sqlite3_prepare_v3(
-            db->file.sql, "DELETE FROM consoles WHERE uuid = ?1 AND label = ?2",
-            -1, SQLITE_PREPARE_PERSISTENT, &db->forget, NULL);
+        code = prepare_one(
+            db, "DELETE FROM consoles WHERE uuid = ?1 AND label = ?2",
+            &db->forget);
+    if (code == SQLITE_OK)
+        code = prepare_one(
+            db,
+            "INSERT OR REPLACE INTO notes (kind, id, text) VALUES (?1, ?2, ?3)",
+            &db->put_note);
+    if (code == SQLITE_OK)
+        code = prepare_one(db, "DELETE FROM notes WHERE kind = ?1 AND id = ?2",
+                           &db->forget_note);
     return code == SQLITE_OK ? 0 : sqlite_file_fail(&db->file, code, err);
 }
 
@@ -76,6 +93,8 @@ void database_close(struct database *db)
         return;
     sqlite3_finalize(db->put);
     sqlite3_finalize(db->forget);
+    sqlite3_finalize(db->put_note);
+    sqlite3_finalize(db->forget_note);
     sqlite_file_close(&db->file);
     free(db);
 }
@@ -122,6 +141,40 @@ int database_load(struct database *db, database_each_fn *each, void *owner,
     return code == SQLITE_DONE ? 0 : sqlite_file_fail(&db->file, code, err);
 }
 
+int database_load_notes(struct database *db, database_note_fn *each,
+                        void *owner, struct err *err)
+{
+    sqlite3_stmt *row = NULL;
+    int code = sqlite3_prepare_v2(
+        db->file.sql, "SELECT kind, id, text FROM notes ORDER BY kind, id", -1,
+        &row, NULL);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(row);
+    for (; code == SQLITE_ROW; code = sqlite3_step(row)) {
+        const struct store_note note = {
+            .kind = (enum store_note_kind)sqlite3_column_int(row, 0),
+            .id = (uint64_t)sqlite3_column_int64(row, 1),
+            .text = sqlite_file_text(row, 2),
+        };
+
+        each(owner, &note);
+    }
+    sqlite3_finalize(row);
+    return code == SQLITE_DONE ? 0 : sqlite_file_fail(&db->file, code, err);
+}
+
+static int write_note(const struct database *db, const struct store_note *note)
+{
+    sqlite3_stmt *how = note->text != NULL ? db->put_note : db->forget_note;
+
+    sqlite3_bind_int(how, 1, (int)note->kind);
+    sqlite3_bind_int64(how, 2, (sqlite3_int64)note->id);
+    if (note->text != NULL)
+        sqlite_file_bind(how, 3, note->text);
+    return sqlite_file_step(how);
+}
+
 static int write_change(const struct database *db,
                         const struct pending_change *change)
 {
@@ -163,5 +216,10 @@ int database_write(struct database *db, const struct pending *pending,
          node != &pending->changes && code == SQLITE_OK; node = node->next)
         code =
             write_change(db, CONTAINER_OF(node, struct pending_change, node));
+    for (const struct list *node = pending->notes.changes.next;
+         node != &pending->notes.changes && code == SQLITE_OK;
+         node = node->next)
+        code = write_note(db,
+                          &CONTAINER_OF(node, struct pending_note, node)->note);
     return sqlite_file_end(&db->file, 0, code, err);
 }

@@ -43,6 +43,11 @@ typedef bool database_each_fn(void *owner, const struct store_record *record);
 int database_load(struct database *db, database_each_fn *each, void *owner,
                   struct pending *pending, struct err *err);
 
+/* Hands every note to each. */
+typedef void database_note_fn(void *owner, const struct store_note *note);
+int database_load_notes(struct database *db, database_note_fn *each,
+                        void *owner, struct err *err);
+
 /* Writes all changes or none; they stay in pending. */
 int database_write(struct database *db, const struct pending *pending,
                    struct err *err);

@@ -15,6 +15,7 @@ void pending_init(struct pending *p, const uint64_t seed[2], size_t max)
     *p = (struct pending){ .max = max };
     list_init(&p->changes);
     map_init(&p->by_console, seed);
+    pending_notes_init(&p->notes, seed);
 }
 
 static struct pending_change *change_at(struct list *node)
@@ -29,6 +30,7 @@ void pending_done(struct pending *p)
     list_init(&p->changes);
     map_done(&p->by_console);
     p->count = 0;
+    pending_notes_done(&p->notes);
 }
 
 /* The serial ports of a VM are few, so they may share a hash. */
@@ -152,10 +154,15 @@ void pending_forget(struct pending *p, const char *uuid, const char *label)
     add_change(p, change, old);
 }
 
-/* A list's head is a node: its neighbours must point to its new place. */
+/* All but the notes. A list's head is a node: its neighbours must point to its
+ * new place. */
 static void move_to(struct pending *from, struct pending *to)
 {
-    *to = *from;
+    to->changes = from->changes;
+    to->by_console = from->by_console;
+    to->count = from->count;
+    to->max = from->max;
+    to->dropped = from->dropped;
     if (list_is_empty(&from->changes)) {
         list_init(&to->changes);
         return;
@@ -170,6 +177,7 @@ void pending_take(struct pending *p, struct pending *to)
     list_init(&p->changes);
     map_init(&p->by_console, to->by_console.seed);
     p->count = 0;
+    pending_notes_take(&p->notes, &to->notes);
 }
 
 /* The older changes come first, and the newer ones are applied on top of
@@ -178,7 +186,9 @@ void pending_return(struct pending *p, struct pending *older)
 {
     struct pending newer;
 
+    pending_notes_return(&p->notes, &older->notes);
     pending_take(p, &newer);
+    pending_notes_take(&newer.notes, &p->notes);
     older->dropped = p->dropped;
     move_to(older, p);
     LIST_EACH (node, after, &newer.changes) {

@@ -1,6 +1,6 @@
 /*
  * pending.h - changes that are not on the disk yet: at most one for each
- * console, in the order in which they came.
+ * console, in the order in which they came, and notes of other parts.
  *
  * Has no lock and does no I/O: store.c has both. Owns copies of all text.
  */
@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "store/pending_notes.h"
 #include "store/record.h"
 
 /* If both are set, the console is forgotten first, then put. */
@@ -25,8 +26,15 @@ struct pending {
     struct map by_console;
     size_t count;
     size_t max;
-    uint64_t dropped; /* changes for which there was no room */
+    uint64_t dropped;           /* changes for which there was no room */
+    struct pending_notes notes; /* besides; not in count and max */
 };
+
+/* Changes of consoles, and notes. */
+static inline size_t pending_total(const struct pending *p)
+{
+    return p->count + p->notes.count;
+}
 
 /* max: number of changes; above it, changes of further consoles are dropped. */
 void pending_init(struct pending *p, const uint64_t seed[2], size_t max);

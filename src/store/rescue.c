@@ -111,7 +111,8 @@ static void remove_copy(const char *directory, const char *copy)
     (void)rmdir(directory);
 }
 
-int rescue_load(const char *path, database_each_fn *each, void *owner,
+int rescue_load(const char *path, database_each_fn *each,
+                database_note_fn *each_note, void *owner,
                 struct pending *pending, struct err *err)
 {
     const char *place = getenv("TMPDIR");
@@ -134,6 +135,8 @@ int rescue_load(const char *path, database_each_fn *each, void *owner,
         r = database_open(&db, copy, err);
     if (r == 0)
         r = database_load(db, each, owner, pending, err);
+    if (r == 0 && each_note != NULL)
+        r = database_load_notes(db, each_note, owner, err);
     database_close(db);
     remove_copy(directory, copy);
     return r == -ENOENT ? 0 : r;

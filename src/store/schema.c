@@ -28,6 +28,16 @@ static const char *const state_steps[] = {
      "ALTER TABLE consoles ADD COLUMN by_tls INTEGER NOT NULL DEFAULT 0"),
     /* 3. keyed is 1 if its VM has come with the key of its configuration. */
     "ALTER TABLE consoles ADD COLUMN keyed INTEGER NOT NULL DEFAULT 0",
+    /*
+     * 4. Texts that other parts keep by a number (pending_notes.h). kind is 1
+     * for alerts, 2 for mutes.
+     */
+    "CREATE TABLE notes ("
+    "  kind INTEGER NOT NULL,"
+    "  id INTEGER NOT NULL,"
+    "  text TEXT NOT NULL,"
+    "  PRIMARY KEY (kind, id)"
+    ") STRICT, WITHOUT ROWID",
 };
 
 const struct schema schema_state = {

@@ -135,7 +135,7 @@ static int write_changes(struct store *s, const struct pending *changes,
             worker_unlock(&s->crew);
         }
     }
-    if (r == 0 && changes->count > 0)
+    if (r == 0 && pending_total(changes) > 0)
         r = database_write(s->db, changes, err);
     if (r == 0)
         return 0;
@@ -157,7 +157,7 @@ static void wait_for_work(struct store *s)
     uint64_t wait_us = s->news.is_failing ? s->retry_us : COLLECT_US;
     uint64_t until_us;
 
-    while (!s->news.is_failing && s->pending.count == 0 &&
+    while (!s->news.is_failing && pending_total(&s->pending) == 0 &&
            worker_wait(&s->crew))
         ;
     until_us = clock_now_us() + wait_us;
@@ -205,12 +205,12 @@ static void store_run(void *arg)
 
     do {
         wait_for_work(s);
-        if (s->pending.count > 0 || s->news.is_failing)
+        if (pending_total(&s->pending) > 0 || s->news.is_failing)
             write_pending(s);
         worker_call_owner(&s->crew);
     } while (!s->crew.is_ending);
     /* Changes that came during the last write. */
-    if (s->pending.count > 0 && !s->news.is_failing)
+    if (pending_total(&s->pending) > 0 && !s->news.is_failing)
         write_pending(s);
     worker_unlock(&s->crew);
     close_file(s);
@@ -235,7 +235,8 @@ static void load_what_can_be_read(struct store *s, database_each_fn *each,
                                   void *owner, const struct err *why)
 {
     struct err err = *why;
-    int r = rescue_load(s->path, each, owner, &s->pending, &err);
+    int r = rescue_load(s->path, each, s->settings.each_note, owner,
+                        &s->pending, &err);
 
     s->news.is_failing = true;
     if (r == 0)
@@ -252,6 +253,8 @@ static int load(struct store *s, database_each_fn *each, void *owner,
 
     if (r == 0)
         r = database_load(s->db, each, owner, &s->pending, err);
+    if (r == 0 && s->settings.each_note != NULL)
+        r = database_load_notes(s->db, s->settings.each_note, owner, err);
     if (r == DATABASE_DAMAGED) {
         /* Consoles that were read before the damage are known, and are written
          * again. */
@@ -334,7 +337,7 @@ static uint64_t issue(struct store *s)
     /* The thread waits without a time limit only if nothing is pending;
      * otherwise its time comes without a wake-up, and a wake-up for each of
      * 10,000 changes would cost more than writing them. */
-    if (s->pending.count == 1)
+    if (pending_total(&s->pending) == 1)
         worker_wake(&s->crew);
     return ++s->issued;
 }
@@ -361,11 +364,22 @@ uint64_t store_forget(struct store *s, const char *uuid, const char *label)
     return number;
 }
 
+uint64_t store_put_note(struct store *s, const struct store_note *note)
+{
+    uint64_t number;
+
+    worker_lock(&s->crew);
+    pending_notes_put(&s->pending.notes, note);
+    number = issue(s);
+    worker_unlock(&s->crew);
+    return number;
+}
+
 void store_take_news(struct store *s, struct store_news *ret_news)
 {
     worker_lock(&s->crew);
-    s->news.waiting = s->pending.count;
-    s->news.dropped = s->pending.dropped;
+    s->news.waiting = pending_total(&s->pending);
+    s->news.dropped = s->pending.dropped + s->pending.notes.dropped;
     *ret_news = s->news;
     /* Reported once; the other members stay until they change. */
     s->news.wants_all = false;

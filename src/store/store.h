@@ -28,6 +28,9 @@ struct store_settings {
     int (*make_place)(const char *path);
     uint64_t seed[2];   /* random; for map_hash */
     size_t pending_max; /* changes kept while the disk takes none */
+    /* Gets the notes at the start, behind the consoles and with their owner;
+     * NULL: nobody keeps any. */
+    database_note_fn *each_note;
     /* There is news. Called on the store's thread, with its lock: it may only
      * wake the loop. Not called after store_close has begun. */
     void (*on_news)(void *owner);
@@ -40,7 +43,7 @@ struct store_news {
     size_t waiting;   /* changes that are not written */
     bool is_failing;
     /* since the last store_take_news, earlier changes were lost: put every
-     * console again */
+     * console and note again */
     bool wants_all;
     char trouble[sizeof(struct err)]; /* reason of is_failing or aside */
     /* Where a damaged file was moved since the last store_take_news; or "". */
@@ -65,6 +68,9 @@ bool store_close(struct store *s, uint64_t wait_us,
 /* Returns the change's number. */
 uint64_t store_put(struct store *s, const struct store_record *record);
 uint64_t store_forget(struct store *s, const char *uuid, const char *label);
+
+/* Text NULL: it is forgotten. */
+uint64_t store_put_note(struct store *s, const struct store_note *note);
 
 void store_take_news(struct store *s, struct store_news *ret_news);
 

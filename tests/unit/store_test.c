@@ -167,7 +167,8 @@ struct bench {
     pthread_cond_t told;
     int told_count;
     int loaded;
-    bool keeps; /* what on_record says */
+    char notes[512]; /* that were loaded: "KIND:ID=TEXT " */
+    bool keeps;      /* what on_record says */
     char last_uuid[64], last_name[64], last_address[64];
     struct store_record last; /* but for its text */
 };
@@ -224,17 +225,28 @@ static bool on_record(void *owner, const struct store_record *r)
     return b->keeps;
 }
 
+static void on_note(void *owner, const struct store_note *note)
+{
+    struct bench *b = owner;
+    size_t len = strlen(b->notes);
+
+    snprintf(b->notes + len, sizeof b->notes - len, "%d:%llu=%s ",
+             (int)note->kind, (unsigned long long)note->id, note->text);
+}
+
 static int try_open(struct bench *b, bool is_own_place)
 {
     struct store_settings settings = {
         .path = b->path,
         .is_own_place = is_own_place,
         .pending_max = 100000,
+        .each_note = on_note,
         .on_news = on_news,
         .owner = b,
     };
 
     b->loaded = 0;
+    b->notes[0] = '\0';
     return store_open(&b->store, &settings, on_record, b, &b->err);
 }
 
@@ -440,6 +452,105 @@ static void a_console_that_is_forgotten_is_gone(void **state)
     assert_int_equal(b->loaded, 0);
 }
 
+/* ---- notes -------------------------------------------------------------- */
+
+static uint64_t put_note(struct bench *b, enum store_note_kind kind,
+                         uint64_t id, const char *text)
+{
+    const struct store_note note = { kind, id, text };
+
+    return store_put_note(b->store, &note);
+}
+
+static void notes_are_there_again(void **state)
+{
+    struct bench *b = *state;
+
+    open_store(b);
+    assert_string_equal(b->notes, "");
+    put_note(b, STORE_NOTE_ALERT, 7, "first");
+    put_note(b, STORE_NOTE_ALERT, 7, "seven");
+    put_note(b, STORE_NOTE_MUTE, 7, "mute");
+    wait_news(b, is_written, put_note(b, STORE_NOTE_ALERT, 3, "three"));
+    put_note(b, STORE_NOTE_ALERT, 3, NULL);
+    put_note(b, STORE_NOTE_ALERT, 4, NULL);
+    put_note(b, STORE_NOTE_ALERT, INT64_MAX, "last");
+    close_store(b);
+    open_store(b);
+    assert_string_equal(b->notes,
+                        "1:7=seven 1:9223372036854775807=last 2:7=mute ");
+    assert_int_equal(b->loaded, 0);
+}
+
+static void a_file_without_notes_gets_them(void **state)
+{
+    struct bench *b = *state;
+    struct schema third = schema_state;
+
+    third.count = 3;
+    assert_int_equal(convert(b->path, &third), 0);
+    open_store(b);
+    wait_news(b, is_written, put_note(b, STORE_NOTE_ALERT, 1, "one"));
+    close_store(b);
+    open_store(b);
+    assert_string_equal(b->notes, "1:1=one ");
+}
+
+static void notes_that_were_not_written_go_beneath_what_came_since(void **state)
+{
+    const struct store_note one = { STORE_NOTE_ALERT, 1, "one" };
+    const struct store_note two = { STORE_NOTE_ALERT, 2, "two" };
+    const struct store_note later = { STORE_NOTE_ALERT, 1, "later" };
+    const struct store_note gone = { STORE_NOTE_ALERT, 2, NULL };
+    struct store_record a = record_of("a", "s0", 1);
+    struct pending p, taken;
+
+    (void)state;
+    pending_init(&p, seed, 10);
+    pending_notes_put(&p.notes, &one);
+    pending_notes_put(&p.notes, &two);
+    pending_put(&p, &a);
+    assert_int_equal(pending_total(&p), 3);
+    pending_take(&p, &taken);
+    assert_int_equal(pending_total(&p), 0);
+    assert_int_equal(pending_total(&taken), 3);
+    pending_notes_put(&p.notes, &later);
+    pending_notes_put(&p.notes, &gone);
+    pending_return(&p, &taken);
+    assert_int_equal(p.count, 1);
+    assert_int_equal(p.notes.count, 2);
+    pending_take(&p, &taken);
+    assert_string_equal(
+        CONTAINER_OF(taken.notes.changes.next, struct pending_note, node)
+            ->note.text,
+        "later");
+    assert_null(
+        CONTAINER_OF(taken.notes.changes.prev, struct pending_note, node)
+            ->note.text);
+    /* Nothing came since: what there was is there. */
+    pending_return(&p, &taken);
+    assert_int_equal(p.notes.count, 2);
+    pending_done(&p);
+}
+
+static void there_is_a_most_of_notes(void **state)
+{
+    struct store_note note = { STORE_NOTE_ALERT, 0, "x" };
+    struct pending_notes p;
+
+    (void)state;
+    pending_notes_init(&p, seed);
+    for (note.id = 1; note.id <= PENDING_NOTES_MAX + 5; note.id++)
+        pending_notes_put(&p, &note);
+    assert_int_equal(p.count, PENDING_NOTES_MAX);
+    assert_int_equal(p.dropped, 5);
+    note.id = 1;
+    note.text = NULL;
+    pending_notes_put(&p, &note);
+    assert_int_equal(p.dropped, 5);
+    pending_notes_done(&p);
+}
+
 static void one_process_has_it_at_a_time(void **state)
 {
     struct bench *b = *state;
@@ -572,12 +683,14 @@ static void what_can_only_be_read_is_read(void **state)
 
     open_store(b);
     put_and_wait(b, "a", 50007);
+    put_note(b, STORE_NOTE_ALERT, 1, "one");
     close_store(b);
     /* root may write everywhere, but not where there is no room. */
     set_disk_full(b, true);
     open_store(b);
     assert_int_equal(b->loaded, 1);
     assert_int_equal(b->last.port, 50007);
+    assert_string_equal(b->notes, "1:1=one ");
     put(b, "b", 2);
     wait_news(b, is_failing, 0);
     set_disk_full(b, false);
@@ -599,9 +712,10 @@ static void a_copy_that_finds_no_room_is_no_copy(void **state)
     limit.rlim_cur = 6000; /* some of it, which is no error of write(2) */
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     errno = ENOENT;
-    assert_true(rescue_load(b->path, on_record, b, &none, &b->err) < 0);
+    assert_true(rescue_load(b->path, on_record, NULL, b, &none, &b->err) < 0);
     set_disk_full(b, false);
-    assert_int_equal(rescue_load(b->path, on_record, b, &none, &b->err), 0);
+    assert_int_equal(rescue_load(b->path, on_record, NULL, b, &none, &b->err),
+                     0);
     assert_string_equal(b->last_uuid, "a");
     pending_done(&none);
 }
@@ -729,12 +843,17 @@ int main(void)
         cmocka_unit_test(what_is_forgotten_is_not_inherited),
         cmocka_unit_test(what_was_not_written_goes_beneath_what_came_since),
         cmocka_unit_test(there_is_a_most),
+        cmocka_unit_test(
+            notes_that_were_not_written_go_beneath_what_came_since),
+        cmocka_unit_test(there_is_a_most_of_notes),
 #define WITH_STORE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         WITH_STORE(a_console_is_there_again),
         WITH_STORE(a_later_change_leaves_what_it_does_not_know),
         WITH_STORE(what_was_found_out_is_kept_and_changed),
         WITH_STORE(a_file_of_the_first_version_is_converted),
         WITH_STORE(a_console_that_is_forgotten_is_gone),
+        WITH_STORE(notes_are_there_again),
+        WITH_STORE(a_file_without_notes_gets_them),
         WITH_STORE(one_process_has_it_at_a_time),
         WITH_STORE(a_later_version_is_refused),
         WITH_STORE(what_is_no_state_file_is_left_alone),
