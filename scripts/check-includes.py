@@ -60,8 +60,8 @@ MAY_INCLUDE = {
     "session/kinds": "base core net session/admin session/client "
                      "session/service session/vm",
 
-    "api": "base log proto access core net auth conf store conlog record "
-           "session api/show",
+    "api": "base log proto access core net auth alert webhook conf store "
+           "conlog record session api/show",
     "web": "base log proto access core net auth session api web/page "
            "web/socket",
     "web/page": "base proto -web",

@@ -7,11 +7,14 @@
 
 #include "api/api.h"
 
-extern const struct api_command api_access_commands[];  /* act/cmd_access.c */
-extern const struct api_command api_config_commands[];  /* act/cmd_config.c */
-extern const struct api_command api_control_commands[]; /* act/cmd_control.c */
-extern const struct api_command api_events_commands[];  /* events/ */
-extern const struct api_command api_login_commands[];   /* act/cmd_login.c */
+extern const struct api_command api_alerts_commands[];   /* alerts/ */
+extern const struct api_command api_mutes_commands[];    /* alerts/ */
+extern const struct api_command api_webhooks_commands[]; /* alerts/ */
+extern const struct api_command api_access_commands[];   /* act/cmd_access.c */
+extern const struct api_command api_config_commands[];   /* act/cmd_config.c */
+extern const struct api_command api_control_commands[];  /* act/cmd_control.c */
+extern const struct api_command api_events_commands[];   /* events/ */
+extern const struct api_command api_login_commands[];    /* act/cmd_login.c */
 extern const struct api_command
     api_sessions_commands[]; /* act/cmd_sessions.c */
 extern const struct api_command

@@ -29,6 +29,7 @@ struct api_reload {
     void *owner;
 };
 
+struct alerts_means;
 struct event_hub;
 struct output_reads;
 struct past_moves;
@@ -54,6 +55,7 @@ struct api_means {
     struct output_reads *output_reads;   /* reads console logs */
     struct event_hub *events;            /* what happens */
     const struct series_sampler *series; /* numbers over time */
+    const struct alerts_means *alerts;   /* alerts_means.h */
 
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);

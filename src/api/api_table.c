@@ -22,6 +22,10 @@ static const struct api_command *const tables[] = {
     api_ssh_keys_commands,
     api_access_commands,
     api_config_commands,
+    /* Paths of words before those of any alert. */
+    api_mutes_commands,
+    api_webhooks_commands,
+    api_alerts_commands,
     NULL,
 };
 /* clang-format on */

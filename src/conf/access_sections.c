@@ -29,6 +29,17 @@ static const struct {
     [SECTION_ALERT_SEVERITY] = { "severity", SECTION_ALERT, true },
     [SECTION_ALERT_LINES] = { "lines", SECTION_ALERT, true },
     [SECTION_ALERT_CONSOLES] = { "consoles", SECTION_ALERT, false },
+    [SECTION_WEBHOOK_URL] = { "url", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_URL_FILE] = { "url-file", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_SECRET_FILE] = { "secret-file", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_FORMAT] = { "format", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_SEVERITY] = { "severity", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_RULE] = { "rule", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_ACKNOWLEDGED] = { "acknowledged", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_TIMEOUT] = { "timeout", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_CA_FILE] = { "ca-file", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_PROXY] = { "proxy", SECTION_WEBHOOK, true },
+    [SECTION_WEBHOOK_CONSOLES] = { "consoles", SECTION_WEBHOOK, false },
 };
 
 const char *access_section_name(enum access_section_kind kind)
@@ -37,6 +48,7 @@ const char *access_section_name(enum access_section_kind kind)
         [SECTION_GROUP] = "group",
         [SECTION_ACCESS] = "access",
         [SECTION_ALERT] = "alert",
+        [SECTION_WEBHOOK] = "alert-webhook",
     };
 
     return names[kind];

@@ -2,7 +2,8 @@
  * access_sections.h - the sections of the configuration file, as texts with
  * their lines: "group" and "access" say who may do what, and
  * access/access_rules.h gives them their meaning; "alert" is a rule of
- * alert/match/alert_settings.h.
+ * alert/match/alert_settings.h; "alert-webhook" is a receiver of
+ * webhook/webhook_spec.h.
  *
  *     group NAME { members = {MEMBER, ...} }
  *     access PATTERN { admin = {MEMBER, ...}  control = ...  break = ...
@@ -10,6 +11,7 @@
  *                      hosts = {NETWORK, ...}  keyboard = WORD
  *                      record = WORD  record-input = WORD }
  *     alert NAME { pattern = TEXT  consoles = {PATTERN, ...}  ... }
+ *     alert-webhook NAME { url = TEXT  format = WORD  ... }
  *
  * Sections stand in the file alone: no other source has them. Their order
  * counts. All is owned by struct access_sections; all of it 0 has no section.
@@ -24,8 +26,13 @@
 /* Of each kind. Each pair of sections is compared when they are checked. */
 enum { ACCESS_SECTIONS_MAX = 1000 };
 
-enum access_section_kind { SECTION_GROUP, SECTION_ACCESS, SECTION_ALERT };
-enum { SECTION_KINDS = SECTION_ALERT + 1 };
+enum access_section_kind {
+    SECTION_GROUP,
+    SECTION_ACCESS,
+    SECTION_ALERT,
+    SECTION_WEBHOOK,
+};
+enum { SECTION_KINDS = SECTION_WEBHOOK + 1 };
 
 /* What a section has, each of one kind. A single one has one text. */
 enum access_section_list {
@@ -48,8 +55,19 @@ enum access_section_list {
     SECTION_ALERT_SEVERITY,
     SECTION_ALERT_LINES,
     SECTION_ALERT_CONSOLES,
+    SECTION_WEBHOOK_URL, /* of a webhook; all but the last one are single */
+    SECTION_WEBHOOK_URL_FILE,
+    SECTION_WEBHOOK_SECRET_FILE,
+    SECTION_WEBHOOK_FORMAT,
+    SECTION_WEBHOOK_SEVERITY,
+    SECTION_WEBHOOK_RULE,
+    SECTION_WEBHOOK_ACKNOWLEDGED,
+    SECTION_WEBHOOK_TIMEOUT,
+    SECTION_WEBHOOK_CA_FILE,
+    SECTION_WEBHOOK_PROXY,
+    SECTION_WEBHOOK_CONSOLES,
 };
-enum { SECTION_LISTS = SECTION_ALERT_CONSOLES + 1 };
+enum { SECTION_LISTS = SECTION_WEBHOOK_CONSOLES + 1 };
 
 struct section_text {
     char *text;
@@ -78,7 +96,7 @@ struct access_sections {
     struct access_section_group of[SECTION_KINDS];
 };
 
-/* "group", "access", "alert". */
+/* "group", "access", "alert", "alert-webhook". */
 const char *access_section_name(enum access_section_kind kind);
 
 /* "members", "admin", ...; NULL: sections of this kind do not have the list. */

@@ -1141,7 +1141,7 @@ const struct option_row option_rows[] = {
               "named; can be given up to 8 times",
       .more = "EVENT is vm-new, vm-up, vm-down, vm-renamed, vm-expired, "
               "vm-moved, vm-move-failed, vm-taken-over, vm-takeover-refused, "
-              "client-attached or client-detached. "
+              "client-attached, client-detached or alert. "
               "PROGRAM is an absolute path without arguments; no shell is "
               "involved. The program receives the event in environment "
               "variables named VSPCD_* and as JSON on its standard input; see "
@@ -1166,6 +1166,28 @@ const struct option_row option_rows[] = {
       .text = "how many programs of one hook can run at once; further\n"
               "events wait",
       .more = "Events of one console wait for each other in any case." },
+    { .group = "Alerts",
+      .name = "alert-repeat-time",
+      .type = OPTION_SECONDS,
+      AT(alert_repeat_s),
+      .value = "SECONDS",
+      .standard = "10m",
+      .max = 7 * 24 * 60 * 60,
+      .is_reloaded = true,
+      .text = "what a rule finds again on a console within this time after\n"
+              "an alert counts with that alert, and is not told again",
+      .more = "With 0, everything that a rule finds is an alert. A rule finds "
+              "something on a console at most once a second." },
+    { .name = "web-url",
+      .type = OPTION_TEXT,
+      AT(web_url),
+      .min = 1,
+      .value = "URL",
+      .is_reloaded = true,
+      .example = "https://vspc.example.org",
+      .text = "where people reach the page of --web, for links in alerts",
+      .more = "Without it, webhooks and hooks get no links. A path may follow, "
+              "where a proxy has the page below one." },
     { .group = "Audit log",
       .name = "audit-log",
       .type = OPTION_TEXT,

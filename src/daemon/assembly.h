@@ -14,6 +14,7 @@
 #include "daemon/access/daemon_logins.h"
 #include "daemon/access/daemon_tokens.h"
 #include "daemon/access/daemon_web_sessions.h"
+#include "daemon/alerts/daemon_alerts.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_audit.h"
@@ -55,6 +56,7 @@ struct daemon {
     struct session_context sessions;
     struct event_hub *events;
     struct daemon_hooks hooks;
+    struct daemon_alerts alerts;
     struct daemon_logs logs;
     struct daemon_ports ports;
     struct daemon_state state;

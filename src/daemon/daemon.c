@@ -107,6 +107,7 @@ static void begin_end(struct daemon *d)
     d->is_ending = true;
     daemon_state_end(&d->state);
     daemon_hooks_end(&d->hooks, false);
+    daemon_alerts_end(&d->alerts);
 }
 
 static void daemon_shutdown_due(struct deadline *deadline, void *owner)
@@ -430,6 +431,37 @@ static void daemon_close_hooks(struct daemon *d)
     daemon_hooks_close(&d->hooks);
 }
 
+static void daemon_put_note(void *owner, const struct store_note *note)
+{
+    daemon_state_put_note(&((struct daemon *)owner)->state, note);
+}
+
+static void daemon_tell_hooks(void *owner, const struct alert_item *item,
+                              const char *url)
+{
+    daemon_hooks_tell_alert(&((struct daemon *)owner)->hooks, item, url);
+}
+
+static int daemon_open_alerts(struct daemon *d, struct err *err)
+{
+    struct alerts_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .events = d->events,
+        .tell_hooks = daemon_tell_hooks,
+        .put_note = daemon_put_note,
+        .owner = d,
+    };
+
+    make_seed(links.seed);
+    return daemon_alerts_open(&d->alerts, &links, err);
+}
+
+static void daemon_close_alerts(struct daemon *d)
+{
+    daemon_alerts_close(&d->alerts);
+}
+
 static int daemon_open_logs(struct daemon *d, struct err *err)
 {
     return daemon_logs_open(&d->logs, d->settings, d->loop, &d->directory,
@@ -460,6 +492,7 @@ static int daemon_open_state(struct daemon *d, struct err *err)
         .directory = &d->directory,
         .hooks = &d->hooks,
         .events = d->events,
+        .alerts = &d->alerts,
         .logs = &d->logs,
         .ports = &d->ports,
     };
@@ -503,6 +536,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .sessions = &d->sessions,
         .loop = d->loop,
         .hooks = &d->hooks,
+        .alerts = &d->alerts,
         .logs = &d->logs,
         .state = &d->state,
         .audit = &d->audit,
@@ -614,6 +648,8 @@ static const struct part {
     { "sessions", daemon_open_sessions, daemon_close_sessions },
     { "events", daemon_open_events, daemon_close_events },
     { "hooks", daemon_open_hooks, daemon_close_hooks },
+    /* Before the state, which has what was kept of them. */
+    { "alerts", daemon_open_alerts, daemon_close_alerts },
     { "logs", daemon_open_logs, daemon_close_logs },
     { "ports", daemon_open_ports, daemon_close_ports },
     /* Restores the known consoles: they get their logs and ports, and hooks are
@@ -660,6 +696,7 @@ void daemon_say_ready(struct daemon *d)
     daemon_tls_log(&d->tls);
     daemon_tls_check_kept(&d->tls, &d->directory);
     daemon_state_log(&d->state);
+    daemon_alerts_log(&d->alerts);
     daemon_logs_log(&d->logs);
     daemon_check_limits(d);
     (void)messages_flush(d->messages);

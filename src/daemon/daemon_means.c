@@ -35,6 +35,7 @@ struct api_means daemon_means(struct daemon *d)
         .census = daemon_census_source(&d->census),
         .moves = &d->moves,
         .events = d->events,
+        .alerts = &d->alerts.means,
         .settings = d->settings,
         .each_door = daemon_doors_tell,
         .forget = daemon_means_forget,

@@ -5,6 +5,7 @@
 #include "daemon/daemon_reload.h"
 
 #include "base/mem.h"
+#include "daemon/alerts/webhook_sections.h"
 #include "daemon/ask/check_settings.h"
 #include "daemon/assembly.h"
 #include "daemon/daemon_changes.h"
@@ -68,6 +69,7 @@ static void use_settings(struct daemon *d)
     directory_set(&d->directory, &directory);
     daemon_web_use(&d->web);
     daemon_hooks_use(&d->hooks);
+    daemon_alerts_use(&d->alerts);
     daemon_logs_reload(&d->logs);
     daemon_audit_reload(&d->audit);
 }
@@ -105,6 +107,16 @@ struct prepared {
     struct daemon_access access;
 };
 
+static int parse_webhooks(const struct settings *next, struct err *err)
+{
+    struct webhooks_settings *webhooks = xcalloc(1, sizeof *webhooks);
+    int r = webhook_sections_read(next, webhooks, err);
+
+    webhooks_settings_clear(webhooks);
+    free(webhooks);
+    return r;
+}
+
 static int parse_rest(const struct daemon *d, struct prepared *p)
 {
     struct hooks_settings hooks;
@@ -115,6 +127,8 @@ static int parse_rest(const struct daemon *d, struct prepared *p)
         r = secret_file_read_vm_key(&p->next, p->rules.vm_site_key, &err);
     if (r == 0)
         r = daemon_hooks_parse(&p->next, &hooks, &err);
+    if (r == 0)
+        r = parse_webhooks(&p->next, &err);
     if (r == 0)
         r = daemon_access_reopen(&d->access, &p->next, &p->access, &err);
     if (r < 0)

@@ -20,6 +20,7 @@ static const char *const kind_names[HOOK_KINDS] = {
     [HOOK_VM_TAKEOVER_REFUSED] = "vm-takeover-refused",
     [HOOK_CLIENT_ATTACHED] = "client-attached",
     [HOOK_CLIENT_DETACHED] = "client-detached",
+    [HOOK_ALERT] = "alert",
 };
 
 enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_YES_NO };
@@ -42,6 +43,12 @@ static const struct {
     [HOOK_TO] = { "VSPCD_TO", "to", FIELD_TEXT },
     [HOOK_MS] = { "VSPCD_MS", "ms", FIELD_NUMBER },
     [HOOK_REASON] = { "VSPCD_REASON", "reason", FIELD_TEXT },
+    [HOOK_ALERT_ID] = { "VSPCD_ALERT", "alert", FIELD_NUMBER },
+    [HOOK_RULE] = { "VSPCD_RULE", "rule", FIELD_TEXT },
+    [HOOK_SEVERITY] = { "VSPCD_SEVERITY", "severity", FIELD_TEXT },
+    [HOOK_TEXT] = { "VSPCD_TEXT", "text", FIELD_TEXT },
+    [HOOK_PLACE] = { "VSPCD_PLACE", "place", FIELD_TEXT },
+    [HOOK_LINK] = { "VSPCD_LINK", "link", FIELD_TEXT },
 };
 
 /* Nothing of vspcd's own environment: it differs between a shell and systemd,

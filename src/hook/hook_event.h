@@ -26,6 +26,7 @@ enum hook_kind {
     HOOK_VM_TAKEOVER_REFUSED,
     HOOK_CLIENT_ATTACHED,
     HOOK_CLIENT_DETACHED,
+    HOOK_ALERT,
     HOOK_KINDS,
 };
 
@@ -44,6 +45,12 @@ enum hook_field {
     HOOK_TO,
     HOOK_MS,
     HOOK_REASON,
+    HOOK_ALERT_ID,
+    HOOK_RULE,
+    HOOK_SEVERITY,
+    HOOK_TEXT, /* of the line */
+    HOOK_PLACE,
+    HOOK_LINK, /* URL of the line in the page */
     HOOK_FIELDS,
 };
 

@@ -260,4 +260,18 @@
 #define LOG_HOOK_EVENTS_DROPPED_AT_END "shutdown: hook events dropped"
 #define LOG_HOOK_LEFT_RUNNING "shutdown: hook left running"
 
+/* ---- alerts ----------------------------------------------------------- */
+
+#define LOG_ALERT_RAISED "alert raised"
+#define LOG_ALERT_ACKNOWLEDGED "alert acknowledged"
+#define LOG_ALERTS_MUTED "alerts muted"
+#define LOG_ALERTS_UNMUTED "alerts unmuted"
+#define LOG_ALERTS_LOADED "alerts loaded"
+#define LOG_WEBHOOK_FAILS "webhook delivery failed, will retry"
+#define LOG_WEBHOOK_ANSWERS "webhook answers again"
+#define LOG_WEBHOOK_GIVEN_UP "webhook delivery given up"
+#define LOG_WEBHOOK_DROPPED "webhook deliveries dropped"
+#define LOG_WEBHOOK_DROPPED_AT_END "shutdown: webhook deliveries dropped"
+#define LOG_WEBHOOKS_UNUSABLE "webhooks cannot be used"
+
 #endif

@@ -241,6 +241,10 @@ static void a_find_within_the_time_counts_with_its_alert(void **state)
     assert_null(add(f, f->web, "panic", T0 + 601 * 1000));
     assert_int_equal(item->count, 9);
     assert_int_equal(f->book.told, 4);
+    assert_int_equal(f->book.total_count, 2);
+    assert_string_equal(f->book.total[0].rule, "panic");
+    assert_int_equal(f->book.total[0].told, 3);
+    assert_int_equal(f->book.total[1].told, 1);
     assert_int_equal(f->book.repeated, 9);
 }
 

@@ -192,7 +192,7 @@ static void what_is_wrong_with_a_hook_is_said(void **state)
         { "/x,events=vm-up+", "'' is no event" },
         { "/x,events=vm-u", "'vm-u' is no event" },
         { "/x,events=vm-up,vm-down", "'vm-up,vm-down' is no event" },
-        { "/x,events=VM-UP", "client-attached, client-detached, joined by +" },
+        { "/x,events=VM-UP", "client-detached, alert, joined by +" },
     };
     char path[HOOK_PROGRAM_MAX + 1];
     struct hook_spec spec;

@@ -35,6 +35,9 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_KEYBOARD_UNLOCKED] = "keyboard-unlocked",
     [EVENT_LOG_GAP] = "log-gap",
     [EVENT_LIMIT_REACHED] = "limit-reached",
+    [EVENT_ALERT] = "alert",
+    [EVENT_ALERT_ACKNOWLEDGED] = "alert-acknowledged",
+    [EVENT_ALERT_MUTED] = "alert-muted",
     [EVENT_AUDIT] = "audit",
 };
 

@@ -38,7 +38,10 @@ enum event_kind {
     EVENT_KEYBOARD_UNLOCKED,
     EVENT_LOG_GAP,
     EVENT_LIMIT_REACHED,
-    EVENT_AUDIT, /* a line of the audit log; about no console */
+    EVENT_ALERT,
+    EVENT_ALERT_ACKNOWLEDGED,
+    EVENT_ALERT_MUTED, /* or not any more; about no console */
+    EVENT_AUDIT,       /* a line of the audit log; about no console */
 };
 enum { EVENT_KIND_COUNT = EVENT_AUDIT + 1 };
 

@@ -2,8 +2,10 @@
  * GET /metrics, for Prometheus. The totals cost the same with 10,000 consoles;
  * only ?consoles=GLOB walks over them, in pieces.
  */
+#include "api/alerts_means.h"
 #include "api/api_commands.h"
 #include "api/api_private.h"
+#include "api/metrics/alert_series.h"
 #include "api/metrics/console_series.h"
 #include "api/metrics/render_metrics.h"
 #include "base/clock.h"
@@ -26,6 +28,8 @@ enum {
 struct scrape {
     struct census census; /* as it was at the beginning */
     size_t at;            /* of its rows */
+    bool has_alerts;      /* and they are not all rendered */
+    size_t alert_at;      /* of the rules */
     bool counts_files;    /* the kernel has not said how many are open */
     struct process_files files;
     bool has_series;         /* and is one of api.series */
@@ -86,6 +90,11 @@ static enum api_more metrics_produce(struct api_call *call, struct buf *to)
     }
     if (render_metrics(to, &scrape->census, &scrape->at))
         return API_MORE;
+    if (scrape->has_alerts) {
+        scrape->has_alerts = alert_series_render(
+            api_means_of(call->api)->alerts->book, to, &scrape->alert_at);
+        return API_MORE;
+    }
     if (!scrape->has_series)
         return API_END;
     if (census_walk_left(&scrape->walk) > 0 && collect(call, scrape))
@@ -155,6 +164,7 @@ static void run_metrics(struct api_call *call)
         return;
     source->read(source->owner, &scrape->census);
     scrape->counts_files = scrape->census.open_files == 0;
+    scrape->has_alerts = api_means_of(call->api)->alerts != NULL;
     api_answer_stream(call, RENDER_METRICS_TYPE, &work, scrape);
 }
 

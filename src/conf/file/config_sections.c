@@ -37,6 +37,10 @@ const char *config_sections_expected(int kind)
         [SECTION_ALERT] = "in an alert section, expected enabled, pattern, "
                           "case, without, within, after-silence, flood, "
                           "severity, lines or consoles",
+        [SECTION_WEBHOOK] = "in an alert-webhook section, expected url, "
+                            "url-file, secret-file, format, severity, rule, "
+                            "acknowledged, timeout, ca-file, proxy or "
+                            "consoles",
     };
 
     return expected[kind];

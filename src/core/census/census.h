@@ -117,6 +117,16 @@ struct census {
     uint64_t hooks_failed;  /* or could not be started */
     uint64_t hooks_dropped; /* events */
 
+    uint64_t alerts;           /* that were told */
+    uint64_t alerts_open;      /* that nobody has acknowledged */
+    uint64_t alerts_repeated;  /* finds that counted with an alert */
+    uint64_t alerts_muted;     /* finds */
+    uint64_t webhooks_waiting; /* deliveries */
+    uint64_t webhooks_sent;
+    uint64_t webhooks_retried; /* tries */
+    uint64_t webhooks_given_up;
+    uint64_t webhooks_dropped;
+
     uint64_t state_failing; /* 1: the state file is not written */
     uint64_t state_dropped; /* changes */
 

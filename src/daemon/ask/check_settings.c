@@ -2,6 +2,7 @@
 
 #include "audit/audit_file.h"
 #include "daemon/access/daemon_access.h"
+#include "daemon/alerts/webhook_sections.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
 #include "daemon/process/privileges.h"
@@ -135,6 +136,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_audit_log(s, problems);
     check_user(s, problems);
     check_hooks(s, false, problems);
+    webhook_sections_check(s, problems);
     daemon_access_check(s, problems, NULL);
 }
 
@@ -217,4 +219,5 @@ void check_settings_files(const struct settings *s, struct problems *problems)
     check_log_directory(s, problems);
     check_audit_file(s, problems);
     check_hooks(s, true, problems);
+    webhook_sections_check_files(s, problems);
 }

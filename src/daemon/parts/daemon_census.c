@@ -3,6 +3,7 @@
 #include "auth/authenticate.h"
 #include "base/process_usage.h"
 #include "core/directory.h"
+#include "daemon/alerts/daemon_alerts.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
@@ -104,6 +105,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     if (c->sessions->authenticate != NULL)
         read_logins(ret, c->sessions->authenticate);
     daemon_hooks_count(c->hooks, ret);
+    daemon_alerts_count(c->alerts, ret);
     daemon_logs_count(c->logs, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);

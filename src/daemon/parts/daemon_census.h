@@ -7,6 +7,7 @@
 
 #include "core/census/census.h"
 
+struct daemon_alerts;
 struct daemon_audit;
 struct daemon_hooks;
 struct daemon_logs;
@@ -24,6 +25,7 @@ struct daemon_census {
     const struct session_context *sessions;
     const struct loop *loop;
     const struct daemon_hooks *hooks;
+    const struct daemon_alerts *alerts;
     const struct daemon_logs *logs;
     const struct daemon_state *state;
     const struct daemon_audit *audit;

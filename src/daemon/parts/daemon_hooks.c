@@ -1,5 +1,6 @@
 #include "daemon/parts/daemon_hooks.h"
 
+#include "alert/book/alert_item.h"
 #include "daemon/parts/words.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -155,6 +156,7 @@ static void tell(struct daemon_hooks *h, enum hook_kind kind,
         t.event.text[HOOK_REASON] = fact->takeover.reason;
         break;
     case HOOK_VM_EXPIRED:
+    case HOOK_ALERT:
     case HOOK_KINDS:
         break;
     }
@@ -194,6 +196,31 @@ void daemon_hooks_tell_gone(struct daemon_hooks *h,
     t.event.text[HOOK_CONSOLE] = record->name;
     if (record->port != 0)
         set_port(&t, record->port);
+    hooks_tell(h->hooks, &t.event);
+}
+
+void daemon_hooks_tell_alert(struct daemon_hooks *h,
+                             const struct alert_item *item, const char *link)
+{
+    char place[ALERT_PLACE_MAX];
+    char id[24];
+    struct told t;
+
+    if (!is_told(h, HOOK_ALERT))
+        return;
+    begin(&t, HOOK_ALERT);
+    snprintf(id, sizeof id, "%llu", (unsigned long long)item->id);
+    alert_item_place(item, place);
+    t.event.text[HOOK_UUID] = item->uuid;
+    t.event.text[HOOK_LABEL] = item->label;
+    t.event.text[HOOK_NAME] = item->name;
+    t.event.text[HOOK_CONSOLE] = item->shown;
+    t.event.text[HOOK_ALERT_ID] = id;
+    t.event.text[HOOK_RULE] = item->rule;
+    t.event.text[HOOK_SEVERITY] = alert_severity_name(item->severity);
+    t.event.text[HOOK_TEXT] = item->text;
+    t.event.text[HOOK_PLACE] = place;
+    t.event.text[HOOK_LINK] = link;
     hooks_tell(h->hooks, &t.event);
 }
 

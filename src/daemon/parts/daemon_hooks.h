@@ -13,6 +13,7 @@
 #include "core/census/census.h"
 #include "hook/hooks.h"
 
+struct alert_item;
 struct fact;
 struct loop;
 struct store_record;
@@ -44,6 +45,10 @@ void daemon_hooks_tell_expired(struct daemon_hooks *h, const struct console *c);
 /* The console had expired when vspcd was started. */
 void daemon_hooks_tell_gone(struct daemon_hooks *h,
                             const struct store_record *record);
+
+/* link: URL; NULL: not known. */
+void daemon_hooks_tell_alert(struct daemon_hooks *h,
+                             const struct alert_item *item, const char *link);
 
 void daemon_hooks_count(const struct daemon_hooks *h, struct census *census);
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/directory.h"
+#include "daemon/alerts/daemon_alerts.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_ports.h"
@@ -189,6 +190,13 @@ void daemon_state_forget(struct daemon_state *s, struct console *c)
         store_forget(s->store, c->uuid, c->label);
 }
 
+void daemon_state_put_note(struct daemon_state *s,
+                           const struct store_note *note)
+{
+    if (s->store != NULL)
+        store_put_note(s->store, note);
+}
+
 /* ---- news ------------------------------------------------------------- */
 
 static void log_news(struct daemon_state *s, const struct store_news *news)
@@ -221,8 +229,10 @@ static void daemon_state_on_news(void *owner)
     }
     /* After log_news, which gives the reason of an early announcement. */
     announce_up_to(s, news.is_failing ? UINT64_MAX : news.written);
-    if (news.wants_all)
+    if (news.wants_all) {
         put_all(s);
+        daemon_alerts_keep_all(s->links.alerts);
+    }
 }
 
 /* Called on the store's thread. */
@@ -357,6 +367,13 @@ static bool daemon_state_on_record(void *owner,
     return true;
 }
 
+static void daemon_state_on_note(void *owner, const struct store_note *note)
+{
+    const struct loading *loading = owner;
+
+    daemon_alerts_load(loading->state->links.alerts, note);
+}
+
 /* Sorts by the time of leaving; consoles that were not seen to leave come
  * last. */
 static int daemon_state_by_leaving(const void *a, const void *b)
@@ -441,6 +458,7 @@ static int open_store(struct daemon_state *s, struct loading *loading,
                   s->links.directory->settings.seed[1] },
         /* For each present console, and as many former ones. */
         .pending_max = limit != 0 ? 2 * limit : PENDING_MAX,
+        .each_note = daemon_state_on_note,
         .on_news = daemon_state_wake,
         .owner = s,
     };

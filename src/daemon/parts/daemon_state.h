@@ -21,21 +21,24 @@
 #include "net/loop.h"
 
 struct daemon_hooks;
+struct daemon_alerts;
 struct event_hub;
 struct daemon_logs;
 struct daemon_ports;
 struct directory;
 struct fact_vm_attached;
 struct store;
+struct store_note;
 struct waker;
 
 /* All borrowed, and open for longer than the state. */
 struct state_links {
     const struct settings *settings; /* always the present ones */
     struct loop *loop;
-    struct directory *directory; /* gets the known consoles */
-    struct daemon_hooks *hooks;  /* notified of expired consoles */
-    struct event_hub *events;    /* the same */
+    struct directory *directory;  /* gets the known consoles */
+    struct daemon_hooks *hooks;   /* notified of expired consoles */
+    struct event_hub *events;     /* the same */
+    struct daemon_alerts *alerts; /* get the notes that were kept */
     struct daemon_logs *logs;
     struct daemon_ports *ports;
 };
@@ -88,6 +91,10 @@ void daemon_state_changed(struct daemon_state *s, struct console *c,
 
 /* FACT_LABELLED: the console's record had the label "". */
 void daemon_state_labelled(struct daemon_state *s, const struct console *c);
+
+/* What others keep by a number (store/pending_notes.h). */
+void daemon_state_put_note(struct daemon_state *s,
+                           const struct store_note *note);
 
 /* The console is about to be removed. */
 void daemon_state_forget(struct daemon_state *s, struct console *c);

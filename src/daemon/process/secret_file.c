@@ -1,5 +1,6 @@
 #include "daemon/process/secret_file.h"
 
+#include "base/mem.h"
 #include "net/tls/tls_context.h"
 
 #include <errno.h>
@@ -32,32 +33,30 @@ static bool is_line_end(char c)
 }
 
 /* One byte more than there may be shows that there are more. */
-static int digest_file(int fd, const char *path, const char *what,
-                       uint8_t ret[TLS_DIGEST_LEN], struct err *err)
-{
-    char bytes[SECRET_MAX + 1];
-    ssize_t len = read_all(fd, bytes, sizeof bytes);
-    int r = 0;
+enum { ROOM = SECRET_MAX + 1 };
 
-    while (len > 0 && is_line_end(bytes[len - 1]))
+/* Returns the length, or negative with err filled. */
+static ssize_t read_secret(int fd, const char *path, const char *what,
+                           char to[ROOM], struct err *err)
+{
+    ssize_t len = read_all(fd, to, ROOM);
+
+    while (len > 0 && is_line_end(to[len - 1]))
         len--;
     if (len < 0) {
-        r = (int)len;
-        err_set(err, "%.150s: %s", path, strerror(-r));
+        err_set(err, "%.150s: %s", path, strerror((int)-len));
     } else if (len < SECRET_MIN || len > SECRET_MAX) {
-        r = -EINVAL;
+        len = -EINVAL;
         err_set(err, "%.150s: expected %s of %d to %d bytes", path, what,
                 SECRET_MIN, SECRET_MAX);
-    } else {
-        tls_digest(slice_of(bytes, (size_t)len), ret);
     }
-    explicit_bzero(bytes, sizeof bytes);
-    return r;
+    return len;
 }
 
-static int read_file(const char *path, const char *what,
-                     uint8_t ret[TLS_DIGEST_LEN], struct err *err)
+static ssize_t read_file(const char *path, const char *what, char to[ROOM],
+                         struct err *err)
 {
+    ssize_t len;
     int r = tls_context_check_secret(path, what, err);
     int fd;
 
@@ -70,23 +69,43 @@ static int read_file(const char *path, const char *what,
         err_set(err, "%.150s: %s", path, strerror(-r));
         return r;
     }
-    r = digest_file(fd, path, what, ret, err);
+    len = read_secret(fd, path, what, to, err);
     close(fd);
-    return r;
+    return len;
+}
+
+int secret_file_read_text(const char *path, const char *what, char **ret,
+                          struct err *err)
+{
+    char bytes[ROOM];
+    ssize_t len = read_file(path, what, bytes, err);
+
+    if (len >= 0 && memchr(bytes, '\0', (size_t)len) != NULL) {
+        err_set(err, "%.150s: expected %s without NUL bytes", path, what);
+        len = -EINVAL;
+    }
+    if (len >= 0)
+        *ret = xstrndup(bytes, (size_t)len);
+    explicit_bzero(bytes, sizeof bytes);
+    return len < 0 ? (int)len : 0;
 }
 
 int secret_file_read_vm_key(const struct settings *s,
                             uint8_t ret[TLS_DIGEST_LEN], struct err *err)
 {
+    char bytes[ROOM];
     struct err why;
-    int r;
+    ssize_t len;
 
     memset(ret, 0, TLS_DIGEST_LEN);
     if (s->vm_key_file == NULL)
         return 0;
-    r = read_file(s->vm_key_file, "the key of VMs' keys", ret, &why);
-    if (r < 0)
+    len = read_file(s->vm_key_file, "the key of VMs' keys", bytes, &why);
+    if (len < 0)
         err_set(err, "%.120s: %.360s", options_where(s, "vm-key-file", 0).text,
                 why.text);
-    return r;
+    else
+        tls_digest(slice_of(bytes, (size_t)len), ret);
+    explicit_bzero(bytes, sizeof bytes);
+    return len < 0 ? (int)len : 0;
 }

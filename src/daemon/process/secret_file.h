@@ -20,4 +20,11 @@
 int secret_file_read_vm_key(const struct settings *s,
                             uint8_t ret[TLS_DIGEST_LEN], struct err *err);
 
+/*
+ * The text in a file, without the end of its last line, for mem_free_secret; it
+ * has no NUL. 0, or negative as above. what: "a secret", for messages.
+ */
+int secret_file_read_text(const char *path, const char *what, char **ret,
+                          struct err *err);
+
 #endif
