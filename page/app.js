@@ -18,12 +18,15 @@ import "./theme.js";
 const VIEWS = [
   ["", "./list.js"],
   ["log", "./log.js"],
+  ["recording", "./recording.js"],
+  ["recordings", "./recordings.js"],
   ["login", "./login.js"],
 ];
 
 // What stands in the bar: [address, label].
 const PLACES = [
   ["#/", "Consoles"],
+  ["#/recordings", "Recordings"],
 ];
 
 const KEYS = [
