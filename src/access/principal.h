@@ -48,10 +48,10 @@ struct principal {
     uint64_t token; /* which one, for as long as it holds (auth/tokens.h); 0: no
                      * token */
     uint64_t web_session; /* of a page that has proven it, for as long as it
-                           * holds (auth/web_sessions.h); 0: none */
-    char *consoles; /* of a token: pattern of its consoles; NULL: all */
-    uint8_t right_max; /* of a token: enum right */
-    uint8_t proof;     /* enum principal_proof */
+                           * holds (auth/web/web_sessions.h); 0: none */
+    char *consoles;       /* of a token: pattern of its consoles; NULL: all */
+    uint8_t right_max;    /* of a token: enum right */
+    uint8_t proof;        /* enum principal_proof */
     bool is_keeper; /* root's uid or vspcd's own: it can write vspcd's files, so
                      * a token of its is bounded by nothing else */
     bool is_local;  /* from this machine: loopback, or a Unix socket */

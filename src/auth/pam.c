@@ -239,6 +239,7 @@ static void take(struct pam_conversation *c)
         fail(c, text);
         return;
     case PAM_WIRE_LOGIN:
+    case PAM_WIRE_CHECK:
     case PAM_WIRE_ANSWER:
         break;
     }
@@ -304,6 +305,11 @@ static void pam_on_ready(void *owner, unsigned ready)
 
 /* ---- its process ------------------------------------------------------ */
 
+static enum pam_wire_kind kind_of(bool is_account_only)
+{
+    return is_account_only ? PAM_WIRE_CHECK : PAM_WIRE_LOGIN;
+}
+
 static void pam_on_connected(struct pam_conversation *c, struct stream *stream)
 {
     struct pam_wire login = { 0 };
@@ -314,7 +320,8 @@ static void pam_on_connected(struct pam_conversation *c, struct stream *stream)
     stream_set_owner(stream, pam_on_ready, c);
     stream_want(stream, STREAM_READ);
     /* Begin has tried it. A connection that is closed is read to its end. */
-    (void)pam_wire_put_login(&login, c->user, c->remote);
+    (void)pam_wire_put_login(&login, kind_of(c->is_account_only), c->user,
+                             c->remote);
     (void)send_message(c, &login);
 }
 
@@ -395,7 +402,9 @@ void pam_conversation_begin(struct pam_service *service,
     *c = (struct pam_conversation){ .ops = ops, .service = service };
     list_init(&c->node);
     deadline_init(&c->deadline);
-    if (!pam_wire_put_login(&test, login->user, login->remote)) {
+    c->is_account_only = login->is_account_only;
+    if (!pam_wire_put_login(&test, kind_of(login->is_account_only), login->user,
+                            login->remote)) {
         finish_later(c, PAM_OUTCOME_DENIED, NULL);
     } else if (service->waiting_count == PAM_WAITING_MAX) {
         finish_later(c, PAM_OUTCOME_BUSY, NULL);

@@ -125,8 +125,9 @@ struct pam_conversation {
     uint8_t phase;   /* enum pam_phase in pam.c */
     uint8_t outcome; /* enum pam_outcome, while done is due */
     bool has_heard;  /* a message of the process */
-    uint8_t tries;   /* processes that have ended without a word */
-    uint8_t told;    /* messages that were no questions */
+    bool is_account_only;
+    uint8_t tries; /* processes that have ended without a word */
+    uint8_t told;  /* messages that were no questions */
 };
 
 struct pam_login {
@@ -135,6 +136,9 @@ struct pam_login {
     /* Answers PAM's first hidden question that asks for a password, and not for
      * a new one; NULL: the person is asked. Others are asked in any case. */
     const char *password;
+    /* The person has proven himself before: PAM only says whether the account
+     * may still be used, and mostly asks nothing. */
+    bool is_account_only;
 };
 
 /* Copies the login. done comes in a later turn, even if nothing can be done. */

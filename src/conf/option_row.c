@@ -193,8 +193,9 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "end a person's session on a page this time after the login,\n"
               "however it is used",
-      .more = "Then the person logs in again. So an account whose password was "
-              "locked, which only a login notices, is out by then." },
+      .more = "Then the person logs in again. So somebody whose password was "
+              "changed or locked, which only a login notices, is out by "
+              "then." },
     { .name = "metrics-from",
       .type = OPTION_NETWORK,
       AT(metrics_from),

@@ -371,6 +371,7 @@ static int daemon_open_web_sessions(struct daemon *d, struct err *err)
         .loop = d->loop,
         .tokens = &d->tokens,
         .watch = &d->logins.watch,
+        .pam = d->logins.pam,
         .on_gone = daemon_web_sessions_gone,
         .owner = d,
     };

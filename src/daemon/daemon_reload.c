@@ -215,6 +215,7 @@ static void use_prepared(struct daemon *d, struct prepared *p,
     former = put_in_place(d, &p->next, &p->rules, &p->access, tls);
     judged = sessions_judge(&d->sessions);
     daemon_logins_look_again(&d->logins);
+    daemon_web_sessions_look_again(&d->web_sessions);
     daemon_changes_log(&former, d->settings, &p->changes);
     log_judged(&p->changes, &judged);
     log_reloaded(d, &p->changes);

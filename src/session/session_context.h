@@ -11,7 +11,7 @@
 #include "access/access_rules.h"
 #include "auth/groups_watch.h"
 #include "auth/tokens.h"
-#include "auth/web_sessions.h"
+#include "auth/web/web_sessions.h"
 #include "base/deadline.h"
 #include "base/limits.h"
 #include "core/directory.h"

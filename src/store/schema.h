@@ -1,7 +1,7 @@
 /*
  * schema.h - the versions of the program's files: the state (database.h) and
- * the tokens (token_file.h), which has the keys of ssh and the sessions of pages,
- * too.
+ * the tokens (token_file.h), which has the keys of ssh and the sessions of
+ * pages, too.
  *
  * PRAGMA user_version is the number of steps that were taken, which
  * sqlite_file_open takes. A released step never changes; a new version adds a

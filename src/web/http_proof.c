@@ -2,7 +2,7 @@
  * What a request's field Authorization proves: a token, or a name and a
  * password. It is refused if it proves nothing: nobody is served as somebody
  * else than he says. And what the cookie of a session proves
- * (auth/web_sessions.h).
+ * (auth/web/web_sessions.h).
  *
  * A token that holds is known at once; what does not hold goes the slow way of
  * logins (auth/authenticate.h), where guessing waits. What a field or a

@@ -26,6 +26,7 @@ static struct {
     struct pam_conv conv;
     char user[PAM_WIRE_NAME_MAX + 1];
     bool is_denied;
+    bool is_authenticated;
 } play;
 
 int pam_start(const char *service, const char *user,
@@ -92,13 +93,15 @@ int pam_authenticate(pam_handle_t *pam, int flags)
             r = ask(play.questions >> i & 3);
     }
     play.is_denied = r != PAM_SUCCESS;
+    play.is_authenticated = true;
     return r;
 }
 
+/* Of a login with its proof, and of a check alone. */
 int pam_acct_mgmt(pam_handle_t *pam, int flags)
 {
     (void)pam;
-    (void)flags;
+    require(play.is_authenticated != (flags == PAM_SILENT));
     require(!play.is_denied);
     play.is_denied = play.account != PAM_SUCCESS;
     return play.account;
@@ -167,6 +170,7 @@ static void judge(int fd)
         case PAM_WIRE_VISIBLE:
             break;
         case PAM_WIRE_LOGIN:
+        case PAM_WIRE_CHECK:
         case PAM_WIRE_ANSWER:
             abort();
         }

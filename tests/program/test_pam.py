@@ -263,6 +263,18 @@ def test_what_the_account_comes_to(helper, number, outcome):
         assert run(helper, name) == [outcome]
 
 
+@pytest.mark.parametrize("number, outcome", [
+    (0, (ACCEPTED, b"alice")), (AUTH_ERR, (DENIED, b"")),
+    (ACCT_EXPIRED, (EXPIRED, b""))])
+def test_an_account_is_checked_without_a_proof(helper, number, outcome):
+    with pam.service("auth required pam_deny.so",
+                     play(f"answer={number}", kind="account")) as name:
+        one = helper(name)
+        one.send(pam.login(kind=pam.CHECK))
+        assert one.rest() == [outcome]
+        assert one.wait() == 0
+
+
 def test_a_module_that_crashes_has_no_result(helper):
     with pam.service(play("crash"), PERMIT) as name:
         one = helper(name)
@@ -354,6 +366,7 @@ def test_whatever_is_no_login_is_no_login(helper):
         for bytes_ in (b"", b"L", b"L1\0", b"GET / HTTP/1.0\r\n\r\n",
                        pam.message(ANSWER, b"x"), b"L1\xff\xff" + b"x" * 600,
                        pam.message(b"L", b"alice"), pam.message(b"L", b"\0"),
+                       pam.message(pam.CHECK, b"alice"),
                        b"L2" + pam.login()[2:], pam.login()[:-1]):
             one = helper(name)
             one.send(bytes_)

@@ -516,6 +516,26 @@ def test_an_account_that_is_gone_ends_its_sessions(start, account):
     page.get("/whoami", 401)
 
 
+def test_an_account_that_is_locked_ends_its_sessions(start, account):
+    """Of two persons the one whose account has expired."""
+    name, password = account()
+    other, secret = account()
+    vspcd = start(f'access "*" {{ write = {{"{name}", "{other}"}} }}',
+                  lines=UNIX)
+    vspcd.vm("web")
+    page, stays = Browser(vspcd), Browser(vspcd)
+    page.log_in(name, password)
+    stays.log_in(other, secret)
+    attached, stream = page.attach().greet(), page.events()
+    subprocess.run(["chage", "--expiredate", "0", name], check=True)
+    hup(vspcd)  # or within five minutes
+    ended(vspcd, "PAM does not let its account in any more", principal=name)
+    assert attached.wait_code() == 4003
+    at_end(stream)
+    page.get("/whoami", 401)
+    assert stays.get("/whoami")["name"] == other
+
+
 def test_a_login_replaces_the_session_of_its_browser(start):
     vspcd = start()
     page = Browser(vspcd)

@@ -6,7 +6,7 @@
 #include "api_fixture.h"
 #include "fake_means.h"
 
-#include "auth/web_sessions.h"
+#include "auth/web/web_sessions.h"
 #include "base/clock.h"
 
 #include <setjmp.h>

@@ -123,6 +123,7 @@ void pam_conversation_begin(struct pam_service *service,
     c->ops = ops;
     fake.asked[fake.asked_count++] = c;
     fake.begun++;
+    fake.is_account_only = login->is_account_only;
     keep(fake.user, sizeof fake.user, login->user);
     keep(fake.password, sizeof fake.password, login->password);
     keep(fake.remote, sizeof fake.remote, login->remote);

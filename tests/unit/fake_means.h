@@ -19,6 +19,7 @@ struct fake_means {
     size_t asked_count;
     char user[512], password[512], remote[64];
     char answer[512]; /* to the last question */
+    bool is_account_only;
     unsigned begun, cancelled;
     /* Lookups of groups that are under way; whose the last one is ("uid 1000"
      * for a number). */

@@ -88,13 +88,17 @@ static void a_login_has_a_name_and_an_address(void **state)
 
     (void)state;
     for (size_t piece = 1; piece < 24; piece++) {
-        assert_true(pam_wire_put_login(&w, "alice", "192.0.2.7"));
+        enum pam_wire_kind kind =
+            piece % 2 != 0 ? PAM_WIRE_LOGIN : PAM_WIRE_CHECK;
+
+        assert_true(pam_wire_put_login(&w, kind, "alice", "192.0.2.7"));
         assert_true(read_cut(&got, w.bytes, w.len, piece, &used));
         assert_true(is_whole(&got));
+        assert_int_equal(pam_wire_kind(&got), kind);
         assert_string_equal(got.text, "alice");
         assert_string_equal(pam_wire_remote(&got), "192.0.2.7");
     }
-    assert_true(pam_wire_put_login(&w, "alice", ""));
+    assert_true(pam_wire_put_login(&w, PAM_WIRE_LOGIN, "alice", ""));
     assert_true(read_cut(&got, w.bytes, w.len, 1, &used));
     assert_true(is_whole(&got));
     assert_string_equal(pam_wire_remote(&got), "");
@@ -112,15 +116,15 @@ static void what_is_too_long_is_not_made(void **state)
         pam_wire_put(&w, PAM_WIRE_ANSWER, text, PAM_WIRE_TEXT_MAX + 1));
     assert_false(pam_wire_put(&w, PAM_WIRE_ANSWER, "a\0b", 3));
     text[PAM_WIRE_NAME_MAX + 1] = '\0';
-    assert_false(pam_wire_put_login(&w, text, ""));
+    assert_false(pam_wire_put_login(&w, PAM_WIRE_LOGIN, text, ""));
     assert_false(pam_wire_put(&w, PAM_WIRE_ACCEPTED, text, strlen(text)));
     text[PAM_WIRE_NAME_MAX] = '\0';
-    assert_true(pam_wire_put_login(&w, text, "192.0.2.7"));
+    assert_true(pam_wire_put_login(&w, PAM_WIRE_LOGIN, text, "192.0.2.7"));
     assert_true(pam_wire_put(&w, PAM_WIRE_ACCEPTED, text, strlen(text)));
-    assert_false(pam_wire_put_login(&w, "", "192.0.2.7"));
+    assert_false(pam_wire_put_login(&w, PAM_WIRE_LOGIN, "", "192.0.2.7"));
     memset(text, '1', sizeof text);
     text[PAM_WIRE_TEXT_MAX] = '\0';
-    assert_false(pam_wire_put_login(&w, "alice", text));
+    assert_false(pam_wire_put_login(&w, PAM_WIRE_LOGIN, "alice", text));
 }
 
 static void garbage_is_no_message(void **state)

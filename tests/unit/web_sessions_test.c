@@ -2,7 +2,7 @@
  * The table of sessions on pages: what a cookie proves, until when, and who is
  * told when a session ends.
  */
-#include "auth/web_sessions.h"
+#include "auth/web/web_sessions.h"
 
 #include "auth/token.h"
 

@@ -1,6 +1,6 @@
 /*
  * Logins on a page: a name and a password, or a token, become a session
- * (auth/web_sessions.h), whose cookie is in the answer.
+ * (auth/web/web_sessions.h), whose cookie is in the answer.
  *
  * PAM may ask for more than a password. Then the answer is the question, and
  * the login waits for another request with what the person says; PAM ends it

@@ -7,7 +7,7 @@
  */
 #include "api/api_commands.h"
 #include "api/show/show_items.h"
-#include "auth/web_sessions.h"
+#include "auth/web/web_sessions.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "session/session_context.h"

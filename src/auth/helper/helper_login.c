@@ -58,8 +58,8 @@ static bool wait_for_input(struct login *l)
 
 /* ---- messages --------------------------------------------------------- */
 
-/* False: the peer is gone, has no more time, or says something else. */
-static bool receive(struct login *l, enum pam_wire_kind kind)
+/* False: the peer is gone, has no more time, or says no message. */
+static bool receive(struct login *l)
 {
     uint8_t *at;
     size_t room;
@@ -76,7 +76,7 @@ static bool receive(struct login *l, enum pam_wire_kind kind)
         if (n <= 0 || !pam_wire_added(&l->message, (size_t)n))
             return false;
     }
-    return pam_wire_kind(&l->message) == kind;
+    return true;
 }
 
 /* A text that is too long is cut. False: the peer is gone. */
@@ -130,7 +130,8 @@ static char *ask(struct login *l, enum pam_wire_kind kind, const char *question)
 
     if (timer_settime(l->work, 0, &stopped, &left) < 0)
         return NULL;
-    if (say_lines(l, kind, question) && receive(l, PAM_WIRE_ANSWER))
+    if (say_lines(l, kind, question) && receive(l) &&
+        pam_wire_kind(&l->message) == PAM_WIRE_ANSWER)
         answer = strdup(l->message.text);
     pam_wire_wipe(&l->message);
     if (timer_settime(l->work, 0, &left, NULL) == 0)
@@ -248,6 +249,13 @@ static enum pam_wire_kind kind_of_change(int status)
     return status == PAM_SUCCESS ? PAM_WIRE_ACCEPTED : PAM_WIRE_EXPIRED;
 }
 
+/* As sshd does for somebody with a key, and cron for a job. */
+static enum pam_wire_kind judge_account(pam_handle_t *pam, int *ret_status)
+{
+    *ret_status = pam_acct_mgmt(pam, PAM_SILENT);
+    return kind_of_account(*ret_status);
+}
+
 static enum pam_wire_kind judge(pam_handle_t *pam, int *ret_status)
 {
     enum pam_wire_kind kind;
@@ -306,7 +314,9 @@ static void answer(struct login *l, const char *service)
     if (status == PAM_SUCCESS)
         status = set_items(pam, pam_wire_remote(&l->message));
     if (status == PAM_SUCCESS)
-        kind = judge(pam, &status);
+        kind = pam_wire_kind(&l->message) == PAM_WIRE_CHECK
+                   ? judge_account(pam, &status)
+                   : judge(pam, &status);
     if (l->is_over)
         return;
     if (kind == PAM_WIRE_ACCEPTED)
@@ -333,7 +343,8 @@ void helper_login_run(int fd, const char *service)
 
     if (!make_work_timer(&l))
         return;
-    if (receive(&l, PAM_WIRE_LOGIN))
+    if (receive(&l) && (pam_wire_kind(&l.message) == PAM_WIRE_LOGIN ||
+                        pam_wire_kind(&l.message) == PAM_WIRE_CHECK))
         answer(&l, service);
     pam_wire_wipe(&l.message);
     (void)timer_delete(l.work);

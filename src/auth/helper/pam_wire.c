@@ -25,6 +25,7 @@ static bool head_is_valid(const struct pam_wire *w)
         return false;
     switch ((enum pam_wire_kind)w->bytes[0]) {
     case PAM_WIRE_LOGIN:
+    case PAM_WIRE_CHECK:
     case PAM_WIRE_ANSWER:
     case PAM_WIRE_TEXT:
     case PAM_WIRE_HIDDEN:
@@ -46,7 +47,8 @@ static bool text_is_valid(const struct pam_wire *w)
     size_t len = text_len(w);
     size_t first = strnlen(w->text, len);
 
-    if (pam_wire_kind(w) != PAM_WIRE_LOGIN)
+    if (pam_wire_kind(w) != PAM_WIRE_LOGIN &&
+        pam_wire_kind(w) != PAM_WIRE_CHECK)
         return first == len;
     return first > 0 && first <= PAM_WIRE_NAME_MAX && first < len &&
            first + 1 + strnlen(w->text + first + 1, len - first - 1) == len;
@@ -68,8 +70,8 @@ bool pam_wire_put(struct pam_wire *w, enum pam_wire_kind kind, const char *text,
     return head_is_valid(w) && text_is_valid(w);
 }
 
-bool pam_wire_put_login(struct pam_wire *w, const char *user,
-                        const char *remote)
+bool pam_wire_put_login(struct pam_wire *w, enum pam_wire_kind kind,
+                        const char *user, const char *remote)
 {
     char text[PAM_WIRE_TEXT_MAX + 1];
     size_t user_len = strlen(user);
@@ -80,7 +82,7 @@ bool pam_wire_put_login(struct pam_wire *w, const char *user,
         return false;
     memcpy(text, user, user_len + 1);
     memcpy(text + user_len + 1, remote, remote_len + 1);
-    return pam_wire_put(w, PAM_WIRE_LOGIN, text, user_len + 1 + remote_len);
+    return pam_wire_put(w, kind, text, user_len + 1 + remote_len);
 }
 
 size_t pam_wire_room(struct pam_wire *w, uint8_t **ret_at)

@@ -12,12 +12,17 @@
  *                                <-  ACCEPTED alice        or DENIED, EXPIRED,
  *                                                          FAILED
  *
+ * or, about an account whose person has proven himself before,
+ *
+ *     CHECK alice NUL 192.0.2.7  ->
+ *                                <-  ACCEPTED alice        or as above
+ *
  * and vspcd-pam closes the connection. A question is followed by nothing until
  * it has its answer. vspcd ends a login by closing the connection.
  *
  * A message: kind (a letter), version '1', length of its text in two bytes
  * (most significant first), text. Texts are bytes of any kind but NUL; the
- * NUL of LOGIN stands between its two texts.
+ * NUL of LOGIN and CHECK stands between its two texts.
  *
  * One message is read at a time, never a byte of the next one. Pure: the caller
  * reads and writes. A message may be a secret: pam_wire_wipe.
@@ -31,6 +36,7 @@
 
 enum pam_wire_kind {
     PAM_WIRE_LOGIN = 'L',
+    PAM_WIRE_CHECK = 'C',
     PAM_WIRE_ANSWER = 'A',
 
     PAM_WIRE_TEXT = 'T', /* for the person, no question */
@@ -63,9 +69,10 @@ struct pam_wire {
 bool pam_wire_put(struct pam_wire *w, enum pam_wire_kind kind, const char *text,
                   size_t len);
 
-/* False: the user's name is empty or too long, or the address is too long. */
-bool pam_wire_put_login(struct pam_wire *w, const char *user,
-                        const char *remote);
+/* Makes a LOGIN or a CHECK. False: the user's name is empty or too long, or the
+ * address is too long. */
+bool pam_wire_put_login(struct pam_wire *w, enum pam_wire_kind kind,
+                        const char *user, const char *remote);
 
 /* Where the next bytes are to be read, and how many at most. 0: the message is
  * whole. */
@@ -81,7 +88,7 @@ static inline enum pam_wire_kind pam_wire_kind(const struct pam_wire *w)
     return (enum pam_wire_kind)w->bytes[0];
 }
 
-/* Of a whole LOGIN, whose user is its text. */
+/* Of a whole LOGIN or CHECK, whose user is its text. */
 const char *pam_wire_remote(const struct pam_wire *w);
 
 /* Overwrites all of it: it is none again. */

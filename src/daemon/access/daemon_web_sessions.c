@@ -202,6 +202,11 @@ void daemon_web_sessions_use(struct daemon_web_sessions *w)
     wait_for_expiry(w);
 }
 
+void daemon_web_sessions_look_again(struct daemon_web_sessions *w)
+{
+    account_checks_begin(&w->checks);
+}
+
 void daemon_web_sessions_check(struct daemon_web_sessions *w)
 {
     web_sessions_check_tokens(w->table);
@@ -233,11 +238,13 @@ void daemon_web_sessions_open(struct daemon_web_sessions *w,
     daemon_web_sessions_use(w);
     read_all(w);
     wait_for_expiry(w);
+    account_checks_open(&w->checks, links->loop, w->table, links->pam);
 }
 
 /* The tokens, which close later, write it. */
 void daemon_web_sessions_close(struct daemon_web_sessions *w)
 {
+    account_checks_close(&w->checks);
     if (w->is_used)
         write_all(w);
     deadline_stop(&w->soon);

@@ -17,7 +17,7 @@ from harness.programs import BUILD
 SERVICES = pathlib.Path("/etc/pam.d")
 PLAY = BUILD / "tests/program/pam_play.so"
 
-LOGIN, ANSWER = b"L", b"A"
+LOGIN, CHECK, ANSWER = b"L", b"C", b"A"
 TEXT, HIDDEN, VISIBLE = b"T", b"H", b"V"
 ACCEPTED, DENIED, EXPIRED, FAILED = b"Y", b"N", b"E", b"F"
 
@@ -45,8 +45,8 @@ def message(kind, text=b""):
     return kind + b"1" + len(text).to_bytes(2, "big") + text
 
 
-def login(user="alice", remote="192.0.2.7"):
-    return message(LOGIN, user.encode() + b"\0" + remote.encode())
+def login(user="alice", remote="192.0.2.7", kind=LOGIN):
+    return message(kind, user.encode() + b"\0" + remote.encode())
 
 
 class Conversation:

@@ -9,7 +9,8 @@
  *
  * A session ends when it was used for the last time idle_s ago, or began time_s
  * ago, by a logout, when it is revoked, with its token, and when the account of
- * its person is gone, as far as the name service says so (groups_watch.h). It
+ * its person is gone, as far as the name service says so (groups_watch.h), or
+ * PAM does not let it in any more (account_checks.h). It
  * also ends for want of room: then the one that was used longest ago goes, of
  * the person if he has WEB_SESSIONS_OF_PERSON_MAX, else of all.
  *
@@ -18,8 +19,8 @@
  * 1970, so that a session holds over a restart. Each cookie that is presented
  * is compared with every session, in a time that depends on their number alone.
  */
-#ifndef AUTH_WEB_SESSIONS_H
-#define AUTH_WEB_SESSIONS_H
+#ifndef AUTH_WEB_WEB_SESSIONS_H
+#define AUTH_WEB_WEB_SESSIONS_H
 
 #include "auth/groups_watch.h"
 #include "auth/tokens.h"
@@ -56,8 +57,9 @@ enum web_session_end {
     WEB_SESSION_NO_ROOM,
     WEB_SESSION_TOKEN,
     WEB_SESSION_ACCOUNT,
+    WEB_SESSION_LOCKED,
 };
-enum { WEB_SESSION_END_COUNT = WEB_SESSION_ACCOUNT + 1 };
+enum { WEB_SESSION_END_COUNT = WEB_SESSION_LOCKED + 1 };
 
 /* "logged out", "idle", ...: for logs. */
 const char *web_session_end_text(enum web_session_end end);
@@ -110,6 +112,15 @@ bool web_sessions_prove(struct web_sessions *all, struct slice text,
 /* The name service has answered about the account of a session. */
 void web_sessions_note_account(struct web_sessions *all, uint64_t id,
                                const struct groups_answer *answer);
+
+/* Somebody who has proven a password, and whom this round has not had; NULL:
+ * there is nobody. ret_from: the address of the last use. Both are borrowed:
+ * until the table changes. */
+const char *web_sessions_next_person(struct web_sessions *all, unsigned round,
+                                     const char **ret_from);
+/* Ends the sessions that this person has begun by a password. */
+void web_sessions_end_person(struct web_sessions *all, const char *name,
+                             enum web_session_end end);
 
 /* It is used. No session: nothing. */
 void web_sessions_touch(struct web_sessions *all, uint64_t id, int64_t now_s);

@@ -1,4 +1,4 @@
-#include "auth/web_sessions.h"
+#include "auth/web/web_sessions.h"
 
 #include "base/mem.h"
 #include "net/tls/tls_digest.h"
@@ -20,6 +20,7 @@ struct entry {
     /* The person by password, whose account is looked up again. */
     struct principal who;
     struct groups_watched watched;
+    unsigned round; /* the last one of web_sessions_next_person */
 };
 
 struct web_sessions {
@@ -42,6 +43,7 @@ const char *web_session_end_text(enum web_session_end end)
         [WEB_SESSION_NO_ROOM] = "a newer session has its place",
         [WEB_SESSION_TOKEN] = "its token was revoked or has expired",
         [WEB_SESSION_ACCOUNT] = "its account is gone",
+        [WEB_SESSION_LOCKED] = "PAM does not let its account in any more",
     };
 
     return (unsigned)end < WEB_SESSION_END_COUNT ? texts[end] : "?";
@@ -65,7 +67,7 @@ static void end_at(struct web_sessions *all, size_t i, enum web_session_end end,
 
     all->count--;
     memmove(&all->entry[i], &all->entry[i + 1],
-            (all->count - i) * sizeof all->entry[0]);
+            (all->count - i) * sizeof(struct entry *));
     memmove(&all->id[i], &all->id[i + 1], (all->count - i) * sizeof all->id[0]);
     all->links.on_end(all->links.owner, &e->session, end, by);
     all->links.on_change(all->links.owner, false);
@@ -381,6 +383,43 @@ void web_sessions_note_account(struct web_sessions *all, uint64_t id,
         return;
     principal_set_groups(&e->who, answer->group, answer->count);
     note_account(e, answer->outcome == GROUPS_FOUND);
+}
+
+static bool is_of_person(const struct entry *e, const char *name)
+{
+    return e->session.proof == PROOF_PASSWORD &&
+           strcmp(e->session.name, name) == 0;
+}
+
+const char *web_sessions_next_person(struct web_sessions *all, unsigned round,
+                                     const char **ret_from)
+{
+    const struct web_session *found = NULL;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct entry *e = all->entry[i];
+
+        if (e->round == round ||
+            (found != NULL && !is_of_person(e, found->name)))
+            continue;
+        e->round = round;
+        if (e->session.proof == PROOF_PASSWORD &&
+            (found == NULL || e->session.used_s > found->used_s))
+            found = &e->session;
+    }
+    if (found == NULL)
+        return NULL;
+    *ret_from = found->used_from;
+    return found->name;
+}
+
+void web_sessions_end_person(struct web_sessions *all, const char *name,
+                             enum web_session_end end)
+{
+    for (size_t i = all->count; i > 0; i--) {
+        if (is_of_person(all->entry[i - 1], name))
+            end_at(all, i - 1, end, "");
+    }
 }
 
 void web_sessions_touch(struct web_sessions *all, uint64_t id, int64_t now_s)
