@@ -4,6 +4,7 @@ what a page of another site makes it send."""
 
 import contextlib
 import http.client
+import http.server
 import json
 import re
 import signal
@@ -571,6 +572,81 @@ def test_a_person_has_so_many_sessions(start, token):
     crowd(1)
     ended(vspcd, "a newer session has its place", owner=ME)
     stays.get("/whoami")
+
+
+# ---- a real browser
+
+LOG_IN = """async (user, password) => {
+    const answer = await fetch("/api/v1/login", {method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify({user, password})});
+    return [answer.status, (await answer.json()).name];
+}"""
+WHO = """async () => (await (await fetch("/api/v1/whoami")).json()).name ?? """ \
+      """null"""
+ATTACH = """(address) => new Promise((resolve) => {
+    const socket = new WebSocket(address);
+    socket.onmessage = ({data}) => resolve(JSON.parse(data).type);
+    socket.onerror = () => resolve("refused");
+})"""
+FORGE = """async (address) => {
+    await fetch(address, {method: "POST", mode: "no-cors",
+        credentials: "include", body: JSON.stringify({data: "reboot"})})
+        .catch(() => null);  // it may not even learn that it was refused
+    return document.cookie;
+}"""
+
+
+@pytest.fixture
+def foreign_page():
+    """The address of a page of another program on this host, which is the same
+    site to a browser, and so is sent its cookies."""
+    class Empty(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_chromium_keeps_the_cookie_and_sends_it_for_our_page_alone(
+        start, browser, foreign_page, host):
+    vspcd = start()
+    vm = vspcd.vm("web")
+    where = f"{host}:{vspcd.web[1]}"
+    attach = f"ws://{where}/api/v1/consoles/web/attach"
+    context = browser.context()
+    page = context.newPage()
+    page.goto(f"http://{where}/")
+    assert page.call(WHO) is None
+    assert page.call(LOG_IN, "alice", "wrong")[0] == 401
+    assert page.call(LOG_IN, "alice", "secret") == [200, "alice"]
+    assert page.call(WHO) == "alice"
+    assert page.call("() => document.cookie") == ""
+    assert page.call(ATTACH, attach) == "hello"
+    other = context.newPage()
+    other.goto(foreign_page.replace("127.0.0.1", host))
+    forged = f"http://{where}/api/v1/consoles/web/send"
+    assert other.call(FORGE, forged) == ""
+    assert other.call(ATTACH, attach) == "refused"
+    vspcd.wait_event(words.API_COMMAND, command="login", status="200")
+    vm.sync()
+    assert vm.data == b""
+    assert not vspcd.events(words.API_COMMAND, command="consoles.send",
+                            status="200")
+    page.reload()
+    assert page.call(WHO) == "alice"
 
 
 # ---- over a restart
