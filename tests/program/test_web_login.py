@@ -7,6 +7,7 @@ import http.client
 import http.server
 import json
 import re
+import select
 import signal
 import socket
 import sqlite3
@@ -24,6 +25,7 @@ from test_config import config  # noqa: F401 (a fixture)
 from test_config_reload import hup
 from test_pam import UNIX, account  # noqa: F401 (a fixture)
 from test_tokens import ME, token  # noqa: F401 (a fixture)
+from test_web import curl
 
 OPENED = words.API_OPENED + r" address=127\.0\.0\.1:(\d+)"
 PERMIT = "account required pam_permit.so"
@@ -388,8 +390,10 @@ def test_a_thousand_guesses(start):
                 source_address=("127.0.0.9", 0))) for _ in range(50)]
             for guesser in guessers:
                 guesser.sendall(request)
-        # The last ones find all places of their address taken.
-        assert guessers[-1].recv(65536).startswith(b"HTTP/1.1 429 ")
+        # Most find all places of their address taken, or are too soon.
+        ready = select.select(guessers, (), (), TIMEOUT)[0]
+        assert any(guesser.recv(65536).startswith(b"HTTP/1.1 429 ")
+                   for guesser in ready)
         page = Browser(vspcd, source="127.0.0.8")
         assert page.log_in()["name"] == "alice"
     assert len(vspcd.helper.processes) < 20
@@ -398,53 +402,48 @@ def test_a_thousand_guesses(start):
 # ---- how long
 
 
-def test_idle_sessions_end(start, config):
-    vspcd = start(RULES, "--session-idle-time", "2")
-    vspcd.vm("web")
-    page, busy = Browser(vspcd), Browser(vspcd)
-    busy.log_in()
-    page.log_in()
-    attached, stream = page.attach().greet(), page.events()
-    typed = busy.attach().greet()
-    going = threading.Event()
-
-    def type_on():
-        while not going.wait(0.1):
-            typed.send(b"x")
-
-    typist = threading.Thread(target=type_on)
-    typist.start()
-    try:
-        ended(vspcd, "session-idle-time", session=page.get("/whoami")[
-            "session"]["id"])
-        assert attached.wait_code() == 4003
-        at_end(stream)
-        page.get("/whoami", 401)
-    finally:
-        going.set()
-        typist.join()
-    assert busy.get("/whoami")["name"] == "alice"
+def last_used(vspcd):
+    """Of the only session, asked by us on the socket."""
+    item, = json.loads(curl(vspcd, "/api/v1/sessions")[1])["items"]
+    return item["last_used"]
 
 
-def test_sessions_end_however_they_are_used(start):
-    vspcd = start(RULES, "--session-time", "2")
+def test_what_is_typed_is_use(start):
+    vspcd = start(f'access "*" {{ write = {{"alice"}} admin = {{"{ME}"}} }}')
     vspcd.vm("web")
     page = Browser(vspcd)
     page.log_in()
     attached = page.attach().greet()
-    eventually(lambda: page.ask("GET", "/whoami").status == 401, "the end")
-    ended(vspcd, "session-time")
-    assert attached.wait_code() == 4003
+    before = last_used(vspcd)
+
+    def type_on():
+        attached.send(b"x")
+        return last_used(vspcd) != before
+    eventually(type_on, "another second")
 
 
-def test_new_limits_hold_for_old_sessions(start, config):
+@pytest.mark.parametrize("limit", ["session-idle-time", "session-time"])
+def test_limits_end_what_is_open(start, config, limit):
+    """New ones hold for sessions that are there."""
     vspcd = start()
+    vspcd.vm("web")
     page = Browser(vspcd)
     page.log_in()
-    config(RULES + "\nsession-time = 1\n")
+    attached, stream = page.attach().greet(), page.events()
+    config(f"{RULES}\n{limit} = 1\n")
     hup(vspcd)
-    ended(vspcd, "session-time")
+    ended(vspcd, limit, principal="alice")
+    assert attached.wait_code() == 4003
+    at_end(stream)
     page.get("/whoami", 401)
+
+
+def test_sessions_end_however_they_are_used(start):
+    vspcd = start(RULES, "--session-time", "1")
+    page = Browser(vspcd)
+    page.log_in()
+    eventually(lambda: page.ask("GET", "/whoami").status == 401, "the end")
+    ended(vspcd, "session-time")
 
 
 # ---- other ends

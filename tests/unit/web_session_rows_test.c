@@ -236,6 +236,7 @@ static void last_list_is_kept(void **state)
     close_store(b);
     open_store(b);
     expect(&b->list, 49, 3);
+    web_session_list_done(&b->list);
     token_store_take_sessions(b->store, &b->list);
     expect(&b->list, 0, 0); /* once */
     keep(b, 0, 0);
