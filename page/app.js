@@ -17,6 +17,7 @@ import "./theme.js";
 // Address -> module; what is behind a "*" is path[0] of the view.
 const VIEWS = [
   ["", "./list.js"],
+  ["console", "./console.js"],
   ["log", "./log.js"],
   ["recording", "./recording.js"],
   ["recordings", "./recordings.js"],

@@ -1,0 +1,137 @@
+// terminal.js - a terminal (xterm) in an element: what it shows, what is typed
+// into it. It knows of no console and no connection.
+
+import { Terminal } from "./vendor/xterm.mjs";
+import { Unicode11Addon } from "./vendor/addon-unicode11.mjs";
+import { WebLinksAddon } from "./vendor/addon-web-links.mjs";
+import { allowTerminalStyles } from "./terminal_style.js";
+import { guardTerminal, linkAddress } from "./terminal_guard.js";
+import { layOut } from "./terminal_size.js";
+
+const SCROLLBACK = 5000; // lines; older ones are in the log
+const BELL_MS = 1000; // between two that are shown
+const PIECE = 64 * 1024; // bytes given to xterm at once
+
+const THEMES = {
+  dark: {
+    background: "#101418", foreground: "#d8dee4", cursor: "#d8dee4", cursorAccent: "#101418",
+    selectionBackground: "#2d5f86",
+    black: "#1d2329", red: "#e5786d", green: "#7cc08a", yellow: "#d9b860", blue: "#7aa8e0",
+    magenta: "#c08ad0", cyan: "#6cc0c8", white: "#d0d6dc",
+    brightBlack: "#7a8691", brightRed: "#ff9b90", brightGreen: "#9adba6", brightYellow: "#f0d488",
+    brightBlue: "#9fc4f2", brightMagenta: "#dbabe8", brightCyan: "#93dde4", brightWhite: "#ffffff",
+  },
+  light: {
+    background: "#ffffff", foreground: "#1b2228", cursor: "#1b2228", cursorAccent: "#ffffff",
+    selectionBackground: "#b7d6ec",
+    black: "#1b2228", red: "#a3231f", green: "#1d6b3a", yellow: "#7a5200", blue: "#15527a",
+    magenta: "#7b2d8b", cyan: "#0b6470", white: "#56626d",
+    brightBlack: "#56626d", brightRed: "#b5302b", brightGreen: "#26794a", brightYellow: "#856000",
+    brightBlue: "#1d6595", brightMagenta: "#8e3a9e", brightCyan: "#11707c", brightWhite: "#1b2228",
+  },
+};
+
+const darkness = () => matchMedia("(prefers-color-scheme: dark)");
+const encoder = new TextEncoder();
+
+function options(isForReaders, onLink) {
+  return {
+    allowProposedApi: true, // unicode11
+    altClickMovesCursor: false, // it would type arrows
+    cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+    fontFamily: "ui-monospace, \"DejaVu Sans Mono\", \"Liberation Mono\", Menlo, Consolas, monospace",
+    ignoreBracketedPasteMode: true,
+    minimumContrastRatio: 4.5,
+    screenReaderMode: isForReaders,
+    scrollback: SCROLLBACK,
+    theme: THEMES[darkness().matches ? "dark" : "light"],
+    linkHandler: { activate: (event, text) => onLink(linkAddress(text)) },
+  };
+}
+
+// on: typed(bytes), pasted(text), bell(), link(address or null), key(event): true if it
+// was the page's.
+export function makeTerminal(root, on, { isForReaders = false, answers }) {
+  allowTerminalStyles();
+  const ended = new AbortController();
+  const terminal = new Terminal(options(isForReaders, on.link));
+  terminal.loadAddon(new Unicode11Addon());
+  terminal.unicode.activeVersion = "11";
+  terminal.loadAddon(new WebLinksAddon((event, text) => on.link(linkAddress(text))));
+  const isTyped = guardTerminal(terminal.parser, answers);
+  terminal.onData((data) => {
+    if (isTyped(data)) on.typed(encoder.encode(data));
+  });
+  terminal.onBinary((data) => {
+    if (answers.areOn) on.typed(Uint8Array.from(data, (c) => c.charCodeAt(0)));
+  });
+  terminal.attachCustomKeyEventHandler((event) => !on.key(event));
+  terminal.open(root);
+
+  // Before xterm sees it: what is pasted is looked at first.
+  root.addEventListener("paste", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    on.pasted(event.clipboardData?.getData("text/plain") ?? "");
+  }, { capture: true, signal: ended.signal });
+  darkness().addEventListener("change", ({ matches }) => {
+    terminal.options.theme = THEMES[matches ? "dark" : "light"];
+  }, { signal: ended.signal });
+
+  let rung = 0;
+  terminal.onBell(() => {
+    if (performance.now() - rung < BELL_MS && rung > 0) return;
+    rung = performance.now();
+    on.bell();
+  });
+
+  let search = null;
+  async function find(text, isBackwards) {
+    if (!search) {
+      const { SearchAddon } = await import("./vendor/addon-search.mjs");
+      search = new SearchAddon();
+      terminal.loadAddon(search);
+    }
+    return isBackwards ? search.findPrevious(text) : search.findNext(text, { incremental: false });
+  }
+
+  return {
+    // done is called when all of it is on the screen.
+    write(bytes, done) {
+      for (let at = 0; at < bytes.length; at += PIECE) {
+        const isLast = at + PIECE >= bytes.length;
+        terminal.write(bytes.subarray(at, at + PIECE), isLast ? done : undefined);
+      }
+    },
+    // A line of the page's own; ends what the output has left open.
+    writeLine: (text) => terminal.write(`\x18\r\n\x1b[0;7m[vspcd: ${text}]\x1b[0m\r\n`),
+    clear: () => terminal.reset(),
+    layOut: (choice, room) => layOut(terminal, choice, room),
+    size: () => ({ rows: terminal.rows, columns: terminal.cols }),
+    focus: () => terminal.focus(),
+    selection: () => terminal.getSelection(),
+    find,
+    endFind: () => search?.clearDecorations(),
+    setForReaders(is) {
+      terminal.options.screenReaderMode = is;
+    },
+    // All that is on it, as what would draw it.
+    async content() {
+      const { SerializeAddon } = await import("./vendor/addon-serialize.mjs");
+      const addon = new SerializeAddon();
+      terminal.loadAddon(addon);
+      return addon.serialize({ scrollback: 1000 });
+    },
+    show: (text) => terminal.write(text),
+    async useGraphics() {
+      const { WebglAddon } = await import(`./vendor/addon-webgl${".mjs"}`);
+      const addon = new WebglAddon();
+      addon.onContextLoss(() => addon.dispose());
+      terminal.loadAddon(addon);
+    },
+    end() {
+      ended.abort();
+      terminal.dispose();
+    },
+  };
+}
