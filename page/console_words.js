@@ -56,10 +56,13 @@ export function describe(status, now) {
 function connectedWords(status) {
   const words = { ...(VM[status.vm] ?? VM.connected), actions: [] };
   if (status.whyNot === "locked") {
-    words.text = words.text ? `${words.text} ${holderText(status.lock)}` : holderText(status.lock);
+    words.text = `${words.text} ${holderText(status.lock)}`.trim();
     if (mayDo(status.you, "control")) words.actions = ["take"];
-  } else if (status.whyNot !== null && !words.text) {
-    words.text = "You can watch.";
+  } else if (status.whyNot === "read-only") {
+    words.text = `${words.text} You watch, and type nothing.`.trim();
+    if (mayDo(status.you, "control")) words.actions = ["take"];
+  } else if (status.whyNot !== null) {
+    words.text = `${words.text} You may watch.`.trim();
   }
   return words;
 }
@@ -75,7 +78,8 @@ export function whyNotText(why, status) {
       return "Nothing was sent: you may only read this console. Ask an administrator for the " +
         "right to write.";
     case "read-only":
-      return "Nothing was sent: you are here to watch only.";
+      return "Nothing was sent: you only watch. " + (mayDo(status.you, "control")
+        ? "Take the keyboard to type." : "To take the keyboard needs the right to control.");
     case "locked":
       return `Nothing was sent: ${status.lock.by} has the keyboard. ` +
         (mayDo(status.you, "control") ? "Take it over, or ask for it."

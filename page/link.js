@@ -334,8 +334,8 @@ export function makeLink(io, on) {
   function whyNot() {
     if (phase !== "connected") return "disconnected";
     if (you.right === "none" || you.right === "read") return "right";
-    if (you.mode === "read-only") return "read-only";
-    return lock && !lock.may_type ? "locked" : null;
+    if (lock && !lock.may_type) return "locked";
+    return you.mode === "read-only" ? "read-only" : null;
   }
 
   const room = () => (phase === "connected" ? Math.max(0, inputWindow - input.open()) : 0);

@@ -40,8 +40,8 @@ struct client_ops {
      * for this client. */
     void (*judge)(struct client *client);
 
-    /* Who is at the console, what they may, or who has its keyboard, may have
-     * changed. NULL: the client does not show that. */
+    /* Who is at the console, what they may, who has its keyboard, or whether
+     * its VM moves, may have changed. NULL: the client does not show that. */
     void (*people_changed)(struct client *client);
 
     /* Whoever is at work on no console may call these two, through client_say

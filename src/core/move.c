@@ -232,6 +232,7 @@ static void end(struct move *m, enum move_verdict verdict, uint64_t now_us)
 
     report(m, verdict, now_us);
     unhook(m);
+    console_mark(c, CONSOLE_DUE_PEOPLE);
     switch (verdict) {
     case MOVE_COMPLETED:
     case MOVE_TAKEN_OVER:
@@ -330,6 +331,7 @@ const char *move_begin(struct vm_link *link, struct slice sequence,
     m = move_new(link, sequence, secret, now_us);
     map_add(&d->moves, key_hash(d, key_of(m)), m);
     c->move = m;
+    console_mark(c, CONSOLE_DUE_PEOPLE);
     d->move_counts.begun++;
     take(m, MOVE_BEGIN, now_us);
     return NULL;

@@ -207,6 +207,8 @@ test("who may not type is told why", () => {
   assert.equal(world.type(1), null);
   world.say({ type: "lock", by: "bob", may_type: false });
   assert.equal(world.type(1), "locked");
+  world.say({ type: "who", total: 1, clients: [{ number: 1, right: "write", mode: "read-only" }] });
+  assert.equal(world.type(1), "locked", "whoever has it is of more interest");
   world.say({ type: "lock", by: null, may_type: true });
   world.say({ type: "who", total: 1, clients: [{ number: 1, right: "write", mode: "read-only" }] });
   assert.equal(world.type(1), "read-only");
@@ -387,6 +389,20 @@ test("history without a place is not shown twice", () => {
   assert.equal(world.socket().query.from, undefined);
   world.hello({ position: 0 });
   assert.equal(world.fresh, 1);
+});
+
+test("what the VM does is told", () => {
+  const world = connected();
+  const vm = () => world.status.vm;
+  world.say({ type: "state", state: "moving" });
+  assert.equal(vm(), "moving");
+  world.say({ type: "state", state: "connected" });
+  assert.equal(vm(), "connected");
+  world.say({ type: "notice", kind: "gone", text: "VM disconnected", position: 0, state: "none" });
+  assert.equal(vm(), "none");
+  world.say({ type: "notice", kind: "message", text: "hello" });
+  assert.equal(vm(), "none");
+  assert.deepEqual(world.said.map(({ text }) => text), ["VM disconnected", "hello"]);
 });
 
 test("commands are answered, refused, or lost", async () => {

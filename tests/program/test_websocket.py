@@ -92,6 +92,20 @@ def test_vm_that_goes_is_told(vspcd, vm):
     assert socket.wait_text("notice", kind="gone")["state"] == "none"
 
 
+def test_a_move_is_told(vspcd, vm):
+    """When it begins and when it has ended, also if it comes to nothing."""
+    socket = attach(vspcd, vm)
+    vm.begin()
+    socket.wait_text("state", state="moving")
+    assert attach(vspcd, vm).hello["console"]["state"] == "moving"
+    vm.abort()
+    socket.wait_text("state", state="connected")
+    vm.begin()
+    socket.wait_text("state", state="moving")
+    vspcd.destination(vm).join().complete()
+    socket.wait_text("state", state="connected")
+
+
 def test_people_and_the_keyboard(vspcd, vm):
     """Somebody from this machine, and root, who takes it."""
     first = attach(vspcd, vm, mode="write", address=vspcd.web)

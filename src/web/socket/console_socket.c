@@ -86,7 +86,8 @@ void console_socket_drain(struct console_socket *s, enum websocket_code code,
     console_socket_go_on(s);
 }
 
-/* At most some times a second, however many come and go. */
+/* At most some times a second, however many come and go, and however often a
+ * VM begins to move. */
 static void tell_people(struct console_socket *s)
 {
     const struct client *holder = keyboard_holder(s->client.console);
@@ -98,6 +99,8 @@ static void tell_people(struct console_socket *s)
     s->people_changed = false;
     deadline_start(&s->ctx->sockets->people, &s->people_due, clock_now_us());
     socket_text_people(s);
+    if (s->is_move_told != (s->client.console->move != NULL))
+        socket_text_state(s);
     if (s->keyboard_told == (holder != NULL ? holder->number : 0) &&
         s->lock_told_us == (lock != NULL ? lock->since_us : 0))
         return;

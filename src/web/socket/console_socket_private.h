@@ -98,11 +98,12 @@ struct console_socket {
     uint8_t phase;               /* enum socket_phase */
     uint8_t output;              /* enum socket_place */
     uint8_t commands;            /* in this read */
+    bool is_move_told;           /* that the VM moves */
     bool is_attached;            /* was told as attached */
     bool is_greeted;             /* hello was said on this connection */
     bool is_resumed;             /* this connection is not its first */
     bool was_told_denied;        /* that it may not do what it tries */
-    bool people_changed;
+    bool people_changed;         /* or whether the VM moves */
     bool ends_gently;
 };
 
@@ -221,6 +222,7 @@ void socket_text_right(struct console_socket *s);
 void socket_text_input(struct console_socket *s);
 void socket_text_ping(struct console_socket *s);
 void socket_text_people(struct console_socket *s);
+void socket_text_state(struct console_socket *s);
 void socket_text_lock(struct console_socket *s);
 /* The answer to a command; the object is taken. */
 void socket_text_answer(struct console_socket *s, json_t *object);

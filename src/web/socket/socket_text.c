@@ -105,7 +105,19 @@ bool socket_text_hello(struct console_socket *s)
         console_object(s->client.console), "you", person_object(&s->client));
 
     s->input_told = s->input_at - s->kept.len;
+    s->is_move_told = s->client.console->move != NULL;
     return queue(s, object);
+}
+
+/* That a VM goes and comes has a place in the output (socket_text_notice); that
+ * it moves has none. */
+void socket_text_state(struct console_socket *s)
+{
+    if (!websocket_link_has_room(&s->link))
+        return;
+    s->is_move_told = s->client.console->move != NULL;
+    (void)put(s, json_pack("{s:s, s:s}", "type", "state", "state",
+                           state_name(s->client.console)));
 }
 
 void socket_text_gap(struct console_socket *s, const char *reason,
