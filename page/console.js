@@ -83,7 +83,7 @@ export function show(root, { path, query }) {
   const place = make("div", { class: "panes" });
   document.body.classList.toggle("is-own-window", isOwnWindow);
   root.classList.add("is-console");
-  fill(root, bar, place);
+  fill(root, make("h1", { class: "spoken" }, title), bar, place);
 
   const frame = {
     changed: (pane) => pane && drawTab(pane),

@@ -27,7 +27,7 @@ function later(ms, f) {
 // Why there is no WebSocket, by asking for the same console in HTTP.
 async function diagnose(id) {
   try {
-    await get(consolePath(id), { fields: "id" }, { quiet: true });
+    await get(consolePath(id), {}, { quiet: true });
   } catch (error) {
     return error.status ? { status: error.status, hint: error.hint } : null;
   }
@@ -59,11 +59,13 @@ export function makePane(id, frame, from = {}) {
     terminal.endFind();
     terminal.focus();
   });
-  const people = makePeople(id, (members) => link.command(members));
+  const people = makePeople(id, (members) => link.command(members),
+    (rest, body) => post(consolePath(id, rest), body));
   const line = makeStatusLine({
     retry: () => link.retry(),
     take: () => people.takeOver(),
     forget: () => link.forget(),
+    done: () => terminal.focus(),
   });
   const element = make("section", { class: "console", "aria-label": id },
     make("header", { class: "console-head" }, name, line.badge, tools),
@@ -131,7 +133,8 @@ export function makePane(id, frame, from = {}) {
 
   function type(bytes) {
     const why = link.type(bytes);
-    if (why !== null) line.flash(whyNotText(why, status));
+    // That there is no connection, the line says already, and how much is lost.
+    if (why !== null && why !== "disconnected") line.flash(whyNotText(why, status));
     return why;
   }
 
@@ -237,7 +240,6 @@ export function makePane(id, frame, from = {}) {
   const pane = {
     id, element, choices, keep, copy, layOut, terminal, line, run,
     command: (members) => link.command(members),
-    post: (rest, body) => post(consolePath(id, rest), body),
     type: (text) => type(new TextEncoder().encode(text)),
     status: () => status,
     mayDo: (right) => status.phase === "connected" && mayDo(status.you, right),

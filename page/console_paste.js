@@ -24,8 +24,8 @@ export const mustShow = (text) => text.length > AT_ONCE || CONTROL.test(text) ||
 // With each byte that does something visible.
 export const visible = (text) => text
   .replace(/\r?\n/g, "⏎\n")
-  .replace(/[\u0000-\u0009\u000b-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
-  .replace(/[\u007f-\u009f]/g, (c) => `<${c.charCodeAt(0).toString(16)}>`)
+  .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
+    (c) => `<${c.charCodeAt(0).toString(16).padStart(2, "0")}>`)
   .replace(UNSEEN, (c) => `<U+${c.charCodeAt(0).toString(16).toUpperCase()}>`);
 
 // Resolves to {bytes, isFast}, or null.

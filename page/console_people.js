@@ -8,8 +8,9 @@ const SAID_MOST = 50;
 
 const timeText = () => new Date().toLocaleTimeString([], { hour12: false });
 
-// command: link.command. Returns {element, setPeople, setStatus, add, takeOver}.
-export function makePeople(name, command) {
+// command: link.command; post(rest, body) to the console by HTTP. Returns
+// {element, setPeople, setStatus, add, takeOver}.
+export function makePeople(name, command, post) {
   const list = make("ul", { class: "people-list" });
   const said = make("ol", { class: "people-said", "aria-label": "Messages", tabindex: "0" });
   const input = make("input", { type: "text", maxlength: "500", "aria-label": "Message to the others",
@@ -20,10 +21,9 @@ export function makePeople(name, command) {
   const element = make("aside", { class: "people", "aria-label": `People at ${name}`, hidden: true },
     make("h3", {}, "Here"), list, keyboard, make("h3", {}, "Messages"), said, form);
   let people = { clients: [], total: 0 };
-  let status = { you: null, phase: "new" };
+  let status = { you: null, phase: "new", lock: null };
 
-  const run = (members, what) => command(members).then(
-    (answer) => say(answer || what), (error) => say(error.message, "error"));
+  const run = (promise, what) => promise.then(() => say(what), (error) => say(error.message, "error"));
 
   function sendMessage(event) {
     event.preventDefault();
@@ -40,16 +40,41 @@ export function makePeople(name, command) {
     const answer = await ask(`Disconnect ${who} from ${name}?`,
       make("p", {}, `${who} (${how}) loses the connection to this console.`),
       [["yes", "Disconnect", "danger"], ["", "Cancel"]]);
-    if (answer === "yes") run({ disconnect: client.number }, `${who} is disconnected`);
+    if (answer === "yes") run(command({ disconnect: client.number }), `${who} is disconnected.`);
   }
 
   async function takeOver() {
-    const holder = status.lock?.by;
+    const holder = status.lock?.by ?? "Somebody else";
     const answer = await ask(`Take the keyboard of ${name}?`,
-      make("p", {}, holder ? `${holder} has it now, is told, and can only watch then.`
-        : "Nobody else can type then, until you release it."),
+      make("p", {}, `${holder} has it now, is told, and can only watch then.`),
       [["yes", "Take over", "main"], ["", "Cancel"]]);
-    if (answer === "yes") run({ take: true }, "The keyboard is yours.");
+    if (answer === "yes") run(command({ take: true }), "The keyboard is yours.");
+  }
+
+  async function lock() {
+    const reason = make("input", { type: "text", maxlength: "200", "aria-label": "Reason", placeholder: "Why" });
+    const answer = await ask(`Lock the keyboard of ${name}?`,
+      make("div", {}, make("p", {}, "Only you can type then, from wherever you are, until you unlock it. " +
+        "The others are told by whom, and why."), reason),
+      [["yes", "Lock", "main"], ["", "Cancel"]]);
+    if (answer === "yes") run(post("/lock", { reason: reason.value.trim() }), "The keyboard is locked.");
+  }
+
+  // Who holds a lock is a person; who has the keyboard is one of the clients.
+  function keyboardButtons() {
+    const { you, lock: held, whyNot } = status;
+    if (status.phase !== "connected") return [];
+    const mayControl = mayDo(you, "control");
+    const isLock = held !== null && held.client === undefined;
+    if (isLock) {
+      return held.may_type || mayDo(you, "admin")
+        ? [["Unlock the keyboard", () => run(post("/unlock", {}), "The keyboard is unlocked.")]] : [];
+    }
+    return [
+      you.has_keyboard && ["Release the keyboard", () => run(command({ release: true }), "The keyboard is free.")],
+      mayControl && (whyNot === "locked" || whyNot === "read-only") && ["Take the keyboard…", takeOver],
+      mayControl && you.name && ["Lock the keyboard…", lock],
+    ].filter(Boolean);
   }
 
   function row(client) {
@@ -69,11 +94,7 @@ export function makePeople(name, command) {
     const more = people.total - people.clients.length;
     fill(list, ...people.clients.map(row), more > 0 ? make("li", { class: "faint" }, `and ${more} more`) : null);
     const mayControl = status.phase === "connected" && mayDo(status.you, "control");
-    const isMine = status.you?.has_keyboard;
-    fill(keyboard,
-      mayControl && !isMine ? make("button", { onclick: takeOver }, "Take the keyboard…") : null,
-      isMine ? make("button", { onclick: () => run({ release: true }, "The keyboard is free.") },
-        "Release the keyboard") : null);
+    fill(keyboard, ...keyboardButtons().map(([label, onclick]) => make("button", { onclick }, label)));
     input.disabled = send.disabled = !mayControl;
     input.placeholder = mayControl ? "Message to the others" : "Messages need the right to control";
   }
@@ -92,7 +113,7 @@ export function makePeople(name, command) {
       draw();
     },
     setStatus(now) {
-      const isOther = now.you !== status.you || now.phase !== status.phase || now.lock !== status.lock;
+      const isOther = ["you", "phase", "lock", "whyNot"].some((name) => now[name] !== status[name]);
       status = now;
       if (isOther) draw();
     },

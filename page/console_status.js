@@ -6,6 +6,7 @@ import { fill, make } from "./dom.js";
 import { describe, lossText } from "./console_words.js";
 
 const FLASH_MS = 6000;
+const HELP = "Ctrl+Shift+X leaves the terminal.";
 
 const ACTIONS = {
   retry: ["Now", "retry"],
@@ -13,7 +14,7 @@ const ACTIONS = {
   "take-back": ["Take it back", "retry"],
 };
 
-// on: retry, take, forget.
+// on: retry, take, forget; done: something was clicked here.
 export function makeStatusLine(on) {
   const badge = make("span", { class: "badge" });
   const text = make("span", { class: "line-text", role: "status" });
@@ -37,10 +38,17 @@ export function makeStatusLine(on) {
     badge.className = `badge ${words.tone}`;
     fill(badge, make("span", { "aria-hidden": "true" }, `${words.sign} `), words.badge);
     element.classList.toggle("is-loud", words.tone === "bad");
-    fill(text, flashed ?? words.text);
+    fill(text, flashed ?? (words.text || HELP));
+    text.classList.toggle("faint", !flashed && !words.text);
     fill(actions, ...words.actions.map((name) =>
-      make("button", { onclick: on[ACTIONS[name][1]] }, ACTIONS[name][0])));
-    fill(loss, ...(lost ? ["⚠ ", lost, " ", make("button", { onclick: on.forget }, "OK")] : []));
+      make("button", { onclick: () => {
+        on[ACTIONS[name][1]]();
+        if (name !== "take") on.done();
+      } }, ACTIONS[name][0])));
+    fill(loss, ...(lost ? ["⚠ ", lost, " ", make("button", { onclick: () => {
+      on.forget();
+      on.done();
+    } }, "OK")] : []));
   }
 
   return {
@@ -69,7 +77,10 @@ export function makeStatusLine(on) {
       const { sent, all, cancel } = progress;
       if (!paste.firstChild)
         fill(paste, make("progress", { max: all, "aria-label": "Pasting" }), make("span", {}),
-          make("button", { onclick: cancel }, "Cancel"));
+          make("button", { onclick: () => {
+            cancel();
+            on.done();
+          } }, "Cancel"));
       paste.firstChild.value = sent;
       fill(paste.children[1], ` ${sent} of ${all} bytes `);
     },

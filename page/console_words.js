@@ -63,6 +63,10 @@ function connectedWords(status) {
     if (mayDo(status.you, "control")) words.actions = ["take"];
   } else if (status.whyNot !== null) {
     words.text = `${words.text} You may watch.`.trim();
+  } else if (status.lock && status.lock.client === undefined) {
+    words.text = `${words.text} You have locked the keyboard.`.trim();
+  } else if (status.you.has_keyboard) {
+    words.text = `${words.text} You have the keyboard; others watch.`.trim();
   }
   return words;
 }

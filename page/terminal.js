@@ -10,7 +10,7 @@ import { layOut } from "./terminal_size.js";
 
 const SCROLLBACK = 5000; // lines; older ones are in the log
 const BELL_MS = 1000; // between two that are shown
-const PIECE = 64 * 1024; // bytes given to xterm at once
+const PIECE = 4 * 1024; // bytes that xterm takes without looking up
 
 const THEMES = {
   dark: {
@@ -41,7 +41,6 @@ function options(isForReaders, onLink) {
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     fontFamily: "ui-monospace, \"DejaVu Sans Mono\", \"Liberation Mono\", Menlo, Consolas, monospace",
     ignoreBracketedPasteMode: true,
-    minimumContrastRatio: 4.5,
     screenReaderMode: isForReaders,
     scrollback: SCROLLBACK,
     theme: THEMES[darkness().matches ? "dark" : "light"],

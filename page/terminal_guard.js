@@ -34,6 +34,17 @@ const NEVER = [0, 1, 2, 3, 6, 7, 9, 22, 30, 50, 51, 52, 99, 777, 1337];
 const REPORTING = new Set([9, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1015, 1016, 2004,
   2031, 2048]);
 
+// Control sequences that are done as often as their first parameter says; xterm
+// takes any number, and is away for minutes then. No screen has so many rows,
+// columns or tabs.
+const REPEATED = [
+  ..."@ILMPSTXZ^".split("").map((final) => ({ final })),
+  { intermediates: " ", final: "@" }, { intermediates: " ", final: "A" },
+  { intermediates: "'", final: "}" }, { intermediates: "'", final: "~" },
+  { final: "b" },
+];
+const OFTEN = 400;
+
 const isReport = (data) =>
   data.startsWith("\x1b[M") || data.startsWith("\x1b[<") || data === "\x1b[I" ||
   data === "\x1b[O";
@@ -46,6 +57,7 @@ export function guardTerminal(parser, answers) {
   for (const id of ASKING_STRINGS) parser.registerDcsHandler(id, unlessOn);
   for (const ident of COLOURS) parser.registerOscHandler(ident, unlessOn);
   for (const ident of NEVER) parser.registerOscHandler(ident, () => true);
+  for (const id of REPEATED) parser.registerCsiHandler(id, ([times]) => times > OFTEN);
   parser.registerCsiHandler({ final: "t" }, () => true);
   parser.registerCsiHandler({ prefix: "?", final: "h" }, (modes) =>
     !answers.areOn && modes.every((mode) => REPORTING.has(mode)));

@@ -494,7 +494,7 @@ function random(seed) {
 }
 
 test("whatever is cut, each byte comes once, both ways", () => {
-  for (let seed = 1; seed <= 300; seed++) {
+  for (let seed = 1; seed <= 100; seed++) {
     const pick = random(seed);
     const world = makeWorld();
     const output = Array.from({ length: 500 }, () => pick(256));
@@ -567,19 +567,25 @@ test("every order of events", () => {
     end: (world) => world.link.end(),
   };
   const names = Object.keys(events);
-  for (let n = 0; n < names.length ** 4; n++) {
+  const orders = [];
+  for (const first of names)
+    for (const second of names) for (const third of names) orders.push([first, second, third]);
+  const pick = random(7);
+  for (let i = 0; i < 1000; i++)
+    orders.push(Array.from({ length: 12 }, () => names[pick(names.length)]));
+  for (const order of orders) {
     const world = makeWorld();
     world.link.start();
-    for (let left = n, i = 0; i < 4; i++, left = Math.floor(left / names.length)) {
+    for (const name of order) {
       const { phase } = world.link.status();
-      events[names[left % names.length]](world);
+      events[name](world);
       const open = world.sockets.filter((socket) => socket.onmessage);
       const { phase: now } = world.link.status();
       assert.ok(open.length <= 1);
-      assert.equal(open.length === 1, now === "connected" || now === "connecting", `${phase}, ${n}`);
+      assert.equal(open.length === 1, now === "connected" || now === "connecting", `${order}`);
       assert.ok(world.timers.length <= 3);
       if (now === "waiting" && phase !== "waiting" && world.timers.length === 0)
-        assert.equal(names[left % names.length], "leave");
+        assert.equal(name, "leave");
     }
     world.link.end();
     assert.deepEqual(world.timers, []);
