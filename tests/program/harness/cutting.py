@@ -1,4 +1,4 @@
-"""A connection to vspcd's socket that is cut, again and again."""
+"""Connections to vspcd that are cut, again and again."""
 
 import os
 import random
@@ -8,21 +8,28 @@ import threading
 
 
 class CuttingProxy:
-    """Listens on a Unix socket at .path, and passes bytes on to vspcd's. Of the
-    first `cuts` connections each is cut when so many bytes have passed, or a
+    """Listens on a Unix socket at .path, and passes bytes on to vspcd's; or,
+    where the target is a host and a port, on .port. Of the next .left
+    connections (`cuts`) each is cut when so many bytes have passed, or a
     little more or less: in the middle of a frame, in both directions, unread
     bytes and all. .cut() cuts what there is now; while .is_shut, nothing is
     let in."""
 
     def __init__(self, folder, target, cuts=0, every=20000, seed=1):
-        self.path = os.path.join(folder, "cutting.sock")
+        self._family = (socket.AF_UNIX if isinstance(target, str)
+                        else socket.AF_INET)
         self.target = target
         self.left = cuts
         self.is_shut = False
         self._every = every
         self._rng = random.Random(seed)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.path)
+        self._listener = socket.socket(self._family)
+        if self._family == socket.AF_UNIX:
+            self.path = os.path.join(folder, "cutting.sock")
+            self._listener.bind(self.path)
+        else:
+            self._listener.bind(("127.0.0.1", 0))
+            self.port = self._listener.getsockname()[1]
         self._listener.listen()
         self._pairs = []
         self._lock = threading.Lock()
@@ -37,12 +44,15 @@ class CuttingProxy:
             if self.is_shut:
                 near.close()
                 continue
-            far = socket.socket(socket.AF_UNIX)
+            far = socket.socket(self._family)
             try:
                 far.connect(self.target)
             except OSError:
                 near.close()
                 continue
+            if self._family == socket.AF_INET:
+                for end in (near, far):
+                    end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._pairs.append((near, far))
             threading.Thread(target=self._pass_on, args=(near, far),
