@@ -18,6 +18,7 @@ export const title = "Consoles";
 const COLUMNS = [
   { name: "state", label: "VM", sorts: true },
   { name: "name", label: "Name", sorts: true },
+  { name: "alerts", label: "Alerts", sorts: true },
   { name: "activity", label: "Last output", sorts: true },
   { name: "line", label: "Last line", sorts: true },
   { name: "clients", label: "Clients", sorts: true },
@@ -39,6 +40,7 @@ const HELP = [
   ["host:10.0.1.", "the host's address begins so"],
   ["line:panic", "the last line has it"],
   ["is:locked", "the keyboard is locked"],
+  ["is:alert", "an alert is open"],
 ];
 
 const showHelp = () => ask("Filters", make("table", { class: "keys" }, make("tbody", {},

@@ -42,6 +42,10 @@ const FILL = {
     if (link.getAttribute("href") !== address) link.setAttribute("href", address);
     put(link, row.name, row.name.slice(0, 200));
   },
+  alerts: (cell, { alerts: { count, worst } }) => {
+    if (cell.dataset.worst !== (worst ?? "")) cell.dataset.worst = worst ?? "";
+    put(cell, count > 0 ? `▲ ${count} ${worst}` : "", count > 0 ? "Open alerts, and the worst of them" : "");
+  },
   activity: (cell, row) => put(cell, since(row.at), row.at ? new Date(row.at).toLocaleString() : ""),
   line: (cell, row) => put(cell, row.last_line ?? "", row.last_line ?? ""),
   clients: (cell, row) => put(cell, row.clients > 0 ? String(row.clients) : ""),

@@ -10,6 +10,7 @@
 //     host:10.0.1.      the host's address begins so
 //     line:panic        the last line has it
 //     is:locked         the keyboard is locked, or somebody's alone
+//     is:alert          an alert is open
 
 const TERM = /(-?)(?:([a-z]+):)?(?:"([^"]*)"?|\/((?:[^/\\]|\\.)*)\/(?=\s|$)|(\S+))/gi;
 
@@ -23,7 +24,8 @@ const KINDS = {
     if (part === "*") return row.clients > 0;
     return (clients.get(row.id) ?? []).some((name) => has(name, part));
   },
-  is: (part) => (row) => "locked".startsWith(part) && row.locked_by !== null,
+  is: (part) => (row) => ("locked".startsWith(part) && row.locked_by !== null) ||
+    ("alert".startsWith(part) && row.alerts.count > 0),
 };
 
 function expression(source) {

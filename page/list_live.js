@@ -6,8 +6,11 @@
 //
 // What no event tells (the last line, the last output, a move that has begun)
 // is asked for again every few seconds, of the rows that are seen alone; and all
-// is loaded again each minute, and when events are lost. A page that nobody sees
-// asks for nothing.
+// is loaded again each minute, and when events are lost. Open alerts are loaded
+// with all, and when there is an event of one. A page that nobody sees asks for
+// nothing.
+
+import { countAlerts } from "./list_rows.js";
 
 const FIELDS = "id,name,state,host,clients,last_output,locked_by,typist,last_line";
 
@@ -17,6 +20,7 @@ const ALL_MS = 60000;
 // All of it takes the server at most a twentieth of the time.
 const ALL_LEAST_MS = 2000;
 const ALL_SHARE = 20;
+const ALERTS_MAX = 500;
 const SOME_MAX = 100; // VMs in a request: their UUIDs stand in its address
 const FAILED_FIRST_MS = 1000;
 const FAILED_LAST_MS = 15000;
@@ -37,6 +41,7 @@ export function follow({ rows, get, listen, isSeen, seen, wantsClients, onChange
   const stale = new Set();
   const abort = new AbortController();
   let isAllDue = true;
+  let areAlertsDue = true;
   let allFrom = -Infinity; // not earlier than that
   let allAt = -Infinity; // when all was loaded last
   let isBusy = false;
@@ -58,9 +63,24 @@ export function follow({ rows, get, listen, isSeen, seen, wantsClients, onChange
       }
   }
 
+  // Where alerts are not told of, there are none.
+  async function loadAlerts() {
+    if (!areAlertsDue) return;
+    areAlertsDue = false;
+    try {
+      const { items } = await ask("/alerts", { state: "open", limit: ALERTS_MAX });
+      rows.setAlerts(countAlerts(items));
+    } catch (error) {
+      if (!error.status) areAlertsDue = true;
+      if (!error.status || error.status === 401) throw error;
+      rows.setAlerts(new Map());
+    }
+  }
+
   async function loadAll() {
     const began = time.now();
     isAllDue = false;
+    areAlertsDue = true;
     stale.clear();
     try {
       const answer = await ask("/consoles", { fields: FIELDS });
@@ -100,6 +120,7 @@ export function follow({ rows, get, listen, isSeen, seen, wantsClients, onChange
       if (stale.size === 0) seen().slice(0, SOME_MAX).forEach(note);
       if (stale.size > 0) await loadSome();
     }
+    await loadAlerts();
     await loadClients();
   }
 
@@ -133,8 +154,9 @@ export function follow({ rows, get, listen, isSeen, seen, wantsClients, onChange
   }
 
   const endListening = listen({
-    onEvent: ({ uuid }) => {
+    onEvent: ({ uuid, event }) => {
       if (uuid === undefined) return;
+      if (event.startsWith("alert")) areAlertsDue = true;
       const isFirst = stale.size === 0 && !isAllDue;
       note(uuid);
       if (isFirst && failures === 0) plan(COALESCE_MS);

@@ -16,8 +16,12 @@ export function prefixOf(name) {
 
 const uuidOf = (id) => id.slice(0, id.indexOf("/") < 0 ? id.length : id.indexOf("/"));
 
+const SEVERITIES = ["info", "warning", "critical"];
+const NO_ALERTS = { count: 0, worst: null };
+
 // A row is a console of the API, and what is worked out of it once.
 export const rowOf = (item) => ({
+  alerts: NO_ALERTS,
   ...item,
   uuid: uuidOf(item.id),
   key: orderKey(item.name),
@@ -27,10 +31,23 @@ export const rowOf = (item) => ({
   text: `${item.name}\n${item.id}\n${item.host ?? ""}`.toLowerCase(),
 });
 
+// Open alerts by console: how many, and of which severity the worst one is.
+export function countAlerts(items) {
+  const counts = new Map();
+  for (const { console: { id }, severity } of items) {
+    const { count, worst } = counts.get(id) ?? NO_ALERTS;
+    const isWorse = SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(worst);
+    counts.set(id, { count: count + 1, worst: isWorse ? severity : worst });
+  }
+  return counts;
+}
+
 // All that is known; has the same order of calls as the answers have come.
 export function makeRows() {
   const rows = new Map();
-  const put = (item) => rows.set(item.id, rowOf(item));
+  let alerts = new Map();
+  const put = (item) =>
+    rows.set(item.id, rowOf({ ...item, alerts: alerts.get(item.id) ?? NO_ALERTS }));
   return {
     all: () => [...rows.values()],
     get: (id) => rows.get(id),
@@ -45,6 +62,10 @@ export function makeRows() {
       for (const [id, row] of rows) if (uuids.has(row.uuid)) rows.delete(id);
       items.forEach(put);
     },
+    setAlerts: (counts) => {
+      alerts = counts;
+      for (const row of rows.values()) row.alerts = counts.get(row.id) ?? NO_ALERTS;
+    },
   };
 }
 
@@ -56,6 +77,8 @@ const ORDERS = {
   name: () => 0,
   state: (a, b) => STATES.indexOf(a.state) - STATES.indexOf(b.state),
   host: (a, b) => text(orderKey(a.host ?? "~"), orderKey(b.host ?? "~")),
+  alerts: (a, b) =>
+    SEVERITIES.indexOf(b.alerts.worst) - SEVERITIES.indexOf(a.alerts.worst) || b.alerts.count - a.alerts.count,
   activity: (a, b) => b.at - a.at,
   line: (a, b) => text(a.last_line ?? "\uffff", b.last_line ?? "\uffff"),
   clients: (a, b) => b.clients - a.clients,

@@ -7,7 +7,7 @@ import { fill, make } from "./dom.js";
 export const title = "Log in";
 
 // Where one was; nothing but an address of this page.
-const backTo = ({ back }) => (back?.startsWith("#/") && !back.startsWith("#/login") ? back : "#/");
+export const backTo = ({ back }) => (back?.startsWith("#/") && !back.startsWith("#/login") ? back : "#/");
 
 const field = (label, attributes) =>
   make("label", { class: "field" }, make("span", {}, label), make("input", { required: true, ...attributes }));

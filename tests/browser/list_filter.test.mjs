@@ -64,6 +64,8 @@ test("members", () => {
   assert.ok(finds('line:"kernel panic"', "a", { last_line: "Kernel panic - not" }));
   assert.ok(finds("is:locked", "a", { locked_by: "alice" }));
   assert.ok(!finds("is:locked", "a"));
+  assert.ok(finds("is:alert", "a", { alerts: { count: 1, worst: "info" } }));
+  assert.ok(!finds("is:alert", "a"));
 });
 
 test("clients are known by what was loaded of them", () => {

@@ -14,9 +14,14 @@ const item = (uuid, more = {}) => ({
 // Time, the API and the events are the test's.
 function makeWorld(items = [item("u1"), item("u2")]) {
   const world = { items, asked: [], now: 0, timer: null, changes: 0, isSeen: true, seen: [], cost: 0,
-    wantsClients: false, failure: null, people: [] };
+    wantsClients: false, failure: null, people: [], alerts: [], alertsAsked: 0 };
   const rows = makeRows();
   const get = async (path, { uuids }) => {
+    if (path === "/alerts") {
+      world.alertsAsked++;
+      if (Array.isArray(world.alerts)) return { items: world.alerts };
+      throw Object.assign(new Error("no"), { status: world.alerts });
+    }
     world.asked.push(path === "/who" ? "who" : uuids ?? "all");
     world.now += world.cost;
     if (world.failure) throw Object.assign(new Error("no"), { status: world.failure });
@@ -53,6 +58,7 @@ function makeWorld(items = [item("u1"), item("u2")]) {
     return at - from;
   };
   world.event = (uuid) => world.tell.onEvent({ uuid, event: "vm-up" });
+  world.alertsOf = (id) => rows.get(id).alerts;
   world.names = () => rows.all().map(({ name }) => name);
   return Object.assign(world, live);
 }
@@ -189,6 +195,35 @@ test("names of clients are loaded where they are looked for", async () => {
     { name: null, address: "10.0.0.7", clients: [{ console_id: "u1/s0" }] }];
   await world.pass();
   assert.deepEqual(world.known.clients.get("u1/s0"), ["alice", "10.0.0.7"]);
+});
+
+test("open alerts are loaded with all, and when there is one", async () => {
+  const world = await loaded();
+  assert.equal(world.alertsAsked, 1);
+  assert.equal(world.alertsOf("u1/s0").count, 0);
+  world.alerts = ["warning", "critical", "info"].map((severity) => ({ console: { id: "u1/s0" }, severity }));
+  world.event("u1");
+  await world.pass();
+  assert.equal(world.alertsAsked, 1);
+  world.tell.onEvent({ uuid: "u1", event: "alert" });
+  await world.pass();
+  assert.deepEqual(world.alertsOf("u1/s0"), { count: 3, worst: "critical" });
+  world.event("u1");
+  await world.pass();
+  assert.equal(world.alertsOf("u1/s0").count, 3, "a row that is loaded again keeps them");
+  world.alerts = [];
+  world.tell.onEvent({ uuid: "u1", event: "alert-acknowledged" });
+  await world.pass();
+  assert.equal(world.alertsOf("u1/s0").count, 0);
+});
+
+test("alerts that cannot be had are none, and nothing waits for them", async () => {
+  const world = makeWorld();
+  world.alerts = 503;
+  world.tell.onGap();
+  await world.pass();
+  assert.deepEqual(world.names(), ["u1", "u2"]);
+  assert.equal(await world.pass(), 3000);
 });
 
 test("it ends", async () => {

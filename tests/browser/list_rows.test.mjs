@@ -32,6 +32,12 @@ test("each column has its order, and the name decides where it does not", () => 
   assert.ok(isSort("-host") && !isSort("constructor") && !isSort("") && !isSort(null));
 });
 
+test("those with the worst alerts come first, and then those with the most", () => {
+  const rows = rowsOf("a", item("b", { alerts: { count: 9, worst: "warning" } }),
+    item("c", { alerts: { count: 1, worst: "critical" } }), item("d", { alerts: { count: 10, worst: "warning" } }));
+  assert.equal(names(sortRows(rows, "alerts")).join(""), "cdba");
+});
+
 test("a prefix ends with what separates it, or before a digit", () => {
   for (const [name, prefix] of [["web-01", "web-"], ["db01", "db"], ["mail.example", "mail."], ["alone", ""],
     ["01", ""], ["", ""], ["-x", ""], ["my vm", "my "], [`${"x".repeat(10000)}-1`, ""]])

@@ -4,8 +4,6 @@ in test_web_login.py."""
 import json
 import subprocess
 
-import pytest
-
 from harness.browser import save_picture
 from harness.pam import play
 from test_config import config  # noqa: F401 (a fixture)
@@ -78,15 +76,13 @@ def test_a_session_that_ends_leads_to_the_login_and_back(browser, start):
     page.wait_text(".rows", "web-1")
 
 
-@pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example",
-                                  "javascript:alert(1)", "#/login?back=%23/"])
-def test_nobody_is_led_elsewhere(browser, start, token, back):
+def test_a_token_logs_in_and_nobody_is_led_elsewhere(browser, start, token):
     secret = token.create("ci", "--token-owner", ME)
     vspcd = start(f'access "*" {{ write = {{"{ME}"}} }}')
     page = open_page(browser, vspcd)
     page.wait(AT_LOGIN)
-    page.evaluate("location.hash = '#/login?back=' + encodeURIComponent("
-                  f"{json.dumps(back)})")
+    page.evaluate("location.hash = '#/login?back=' + "
+                  "encodeURIComponent('https://evil.example/')")
     page.wait_text("summary", "With an access token")
     page.click("summary")
     page.fill("input[name=token]", f" {secret} ")
@@ -95,16 +91,17 @@ def test_nobody_is_led_elsewhere(browser, start, token, back):
     page.wait("location.hash === '#/'")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_login_keeps_nobody_out(browser, start, scheme):
+def test_the_login_keeps_nobody_out(browser, start):
     vspcd = start()
-    page = open_page(browser, vspcd, colorScheme=scheme)
+    page = open_page(browser, vspcd)
     page.wait("document.activeElement.name === 'user'")
     page.click("summary")
     log_in(page, "wrong")
     page.wait_text("[role=alert].bad", "prove nothing")
-    assert page.axe() == []
+    for scheme in ("light", "dark"):
+        page.emulateMedia({"colorScheme": scheme})
+        assert page.axe() == []
     page.setViewportSize(PHONE)
     assert page.axe() == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    save_picture(page, f"login-phone-{scheme}")
+    save_picture(page, "login-phone-dark")
