@@ -1,6 +1,7 @@
 """The page's list of consoles, its frame, and its keys. docs/web.md."""
 
 import json
+import time
 
 import pytest
 
@@ -195,6 +196,21 @@ def test_a_thousand_events_are_a_few_requests_and_layouts(browser, web):
     assert page.evaluate("asked()") - asked < 10
 
 
+# name, VM, seconds since its last output, last line, clients, keyboard, host
+SHOWN = (
+    ("db-01", "connected", 3, "[  OK  ] Reached target Multi-User System.", 0, None, 11),
+    ("db-02", "connected", 1860, "db-02 login:", 0, None, 12),
+    ("mail-01", "connected", 7, "postfix/smtpd[812]: connect from unknown", 1, None, 11),
+    ("mail-02", "moving", 40, "mail-02 login:", 0, None, 14),
+    ("router-1", "connected", 90000, "router-1> ", 1, "alice", 12),
+    ("router-2", "connected", 620, "%LINK-3-UPDOWN: Interface Gi0/1, changed state to up", 0, None, 13),
+    ("web-01", "connected", 2, "root@web-01:~# systemctl status nginx", 2, "bob", 11),
+    ("web-02", "connected", 400, "Kernel panic - not syncing: Attempted to kill init!", 1, None, 13),
+    ("web-03", "connected", 12, "web-03 login:", 0, None, 13),
+    ("web-10", "none", 259200, "reboot: Power down", 0, None, 14),
+    ("web-11", "connected", 95, "EXT4-fs (sda1): re-mounted. Opts: errors=remount-ro", 0, None, 12),
+)
+
 ALERTS = {"items": [
     {"severity": severity,
      "console": {"id": "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3/vSPC.py"}}
@@ -259,6 +275,42 @@ def test_nobody_is_kept_out(browser, web):
         "[...document.querySelectorAll('button, input, select, nav a')]"
         ".filter((e) => e.checkVisibility() && e.type !== 'radio' &&"
         " e.offsetHeight < 44).map((e) => e.outerHTML)") == []
+
+
+def shown(now):
+    return [{"id": f"{name}/s0", "name": name, "state": state,
+             "host": f"10.0.1.{host}", "clients": clients, "locked_by": writer,
+             "last_output": time.strftime("%Y-%m-%dT%H:%M:%S.000Z",
+                                          time.gmtime(now - ago)),
+             "last_line": line}
+            for name, state, ago, line, clients, writer, host in SHOWN]
+
+
+def test_the_worst_come_first(browser, web):
+    page = browser.page(colorScheme="light")
+    page.setViewportSize({"width": 1180, "height": 460})
+    consoles = {"items": shown(time.time()), "hidden": 0}
+    alerts = {"items": [
+        {"severity": severity, "console": {"id": f"{name}/s0"}}
+        for name, severity in (("web-11", "warning"), ("web-02", "critical"),
+                               ("web-02", "warning"))]}
+    for path, answer in (("consoles", consoles), ("alerts", alerts)):
+        page.route(f"**/api/v1/{path}?*", script(
+            f"(route) => route.fulfill({{ json: {json.dumps(answer)} }})"))
+    page.goto(web.web)
+    page.wait_text(".rows", "▲ 2 critical")
+    save_picture(page, "list")
+    page.click("[role=columnheader].alerts button")
+    page.wait(f"{NAMES}.slice(0, 3).join() === 'web-02,web-11,db-01'")
+    page.fill("#filter", "is:alert -host:10.0.1.12")
+    wait_names(page, "web-02")
+    page.fill("#filter", "")
+    page.setViewportSize(PHONE)
+    page.emulateMedia({"colorScheme": "dark"})
+    page.wait(f"{ROWS}[0].offsetHeight > 60")
+    page.evaluate("document.activeElement.blur()")
+    page.wait_text(".rows", "▲ 2 critical")
+    save_picture(page, "list-phone")
 
 
 def test_colours_are_chosen(browser, web):

@@ -44,7 +44,7 @@ static void the_last_line_is_what_a_person_reads(void **state)
           "[FAILED] Mount /srv." },
         { " 1 %\r50 %\r99 %", "99 %" },
         { "\x1b]0;a title\ahere\x07\x00", "here" },
-        { "abc\xfe\xe2\x80\xae"
+        { "abc\xfe\xe2\x80\x8b"
           "def",
           "abc\xef\xbf\xbd"
           "def" },
