@@ -69,7 +69,7 @@ MAY_INCLUDE = {
     "cluster": "base log proto core net",
     "cli": "base log proto net cli/common cli/output cli/remote "
            "cli/invocation cli/link cli/attach cli/run cli/watch cli/pick "
-           "cli/ssh cli/verbs",
+           "cli/ssh cli/play cli/verbs",
     "cli/common": "base -cli",
     "cli/output": "base cli/common -cli",
     "cli/remote": "base proto net -cli",
@@ -83,6 +83,8 @@ MAY_INCLUDE = {
                  "cli/link -cli",
     "cli/pick": "base net cli/common cli/output cli/remote cli/invocation "
                 "cli/link cli/attach -cli",
+    "cli/play": "base proto/cast net cli/common cli/output cli/remote "
+                "cli/invocation cli/attach cli/verbs -cli",
     "cli/ssh": "base proto net cli/common cli/output cli/remote "
                "cli/invocation cli/verbs -cli",
     "cli/verbs": "base proto net cli/common cli/output cli/remote "

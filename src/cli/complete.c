@@ -148,6 +148,8 @@ static void offer_value(const struct option_row *row, const char *begin)
         { "sort", "name|state|clients|activity|host" },
         { "may", "read|write|break|control|admin" },
         { "color", "auto|always|never" },
+        { "reason", "rule|session|demand" },
+        { "format", "v2|v3|text" },
     };
 
     if (strcmp(row->name, "context") == 0)
@@ -158,10 +160,13 @@ static void offer_value(const struct option_row *row, const char *begin)
     }
 }
 
-/* at: which word of the verb it is. */
+/* at: which word of the verb it is; the first may be the second one of another
+ * verb: "record", and "record list". */
 static void offer_word(struct invocation *in, const struct verb *verb,
                        size_t at, const char *begin)
 {
+    if (at == 0 && strchr(verb->name, ' ') == NULL)
+        offer_verbs(in, verb->name, begin);
     switch (verb->kind) {
     case VERB_WORDS_CONSOLE:
         if (at == 0)
@@ -205,7 +210,9 @@ static const struct verb *find_verb(const struct invocation *in,
         if (strcmp((*v)->name, a->word[0]) == 0 ||
             ((*v)->alias != NULL && strcmp((*v)->alias, a->word[0]) == 0))
             *ret_taken = 1;
-        else if (a->word_count > 1 && strcmp((*v)->name, two) == 0)
+        else if (a->word_count > 1 &&
+                 (strcmp((*v)->name, two) == 0 ||
+                  ((*v)->alias != NULL && strcmp((*v)->alias, two) == 0)))
             *ret_taken = 2;
         if (*ret_taken > 0)
             return *v;

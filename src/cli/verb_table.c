@@ -4,6 +4,7 @@
 #include "cli/attach/attach.h"
 #include "cli/complete.h"
 #include "cli/help.h"
+#include "cli/play/play.h"
 #include "cli/run/run.h"
 #include "cli/ssh/ssh.h"
 #include "cli/verbs/verbs.h"
@@ -19,6 +20,7 @@ const struct verb *const verb_table[] = {
     &verb_attach,
     &verb_watch,
     &verb_logs,
+    &verb_play,
     &verb_wait,
     &verb_who,
     &verb_events,
@@ -31,6 +33,10 @@ const struct verb *const verb_table[] = {
     &verb_lock,
     &verb_unlock,
     &verb_forget,
+    &verb_record_list,
+    &verb_record_get,
+    &verb_record_delete,
+    &verb_record,
 
     &verb_status,
     &verb_limits,
