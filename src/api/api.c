@@ -20,6 +20,8 @@ enum {
      * all. */
     SORTED_LISTS_MAX = 8,
     PLAIN_LISTS_MAX = 64,
+    /* Up to 18 MB each: record/reading/record_scan.h. */
+    RECORDING_LISTS_MAX = 8,
 };
 
 struct api *api_new(struct session_context *sessions,
@@ -32,6 +34,7 @@ struct api *api_new(struct session_context *sessions,
     api_turns_init(&api->sorted_lists, SORTED_LISTS_MAX, api_wake);
     api_turns_init(&api->plain_lists, PLAIN_LISTS_MAX, api_wake);
     list_init(&api->lasting);
+    api_turns_init(&api->recording_lists, RECORDING_LISTS_MAX, api_wake);
     return api;
 }
 
@@ -126,11 +129,13 @@ static void audit(const struct api_call *call)
     log_audit(LOG_INFO, source_of(call, &source),
               is_refused ? call->command->name : id.text,
               LOG_API_COMMAND " command=%s console=%s id=%s principal=%s "
-                              "proof=%s door=%s peer=%s status=%u",
+                              "proof=%s door=%s peer=%s status=%u%s%s",
               call->command->name, LOG_TEXT(console_of(call, &name)),
               LOG_TEXT(id.text), LOG_TEXT(principal_format(who).text),
               principal_proof_name((enum principal_proof)who->proof),
-              call->door, call->peer, call->answer.status);
+              call->door, call->peer, call->answer.status,
+              call->recording != NULL ? " recording=" : "",
+              call->recording != NULL ? call->recording : "");
 }
 
 static bool is_audited(const struct api_call *call)
@@ -325,6 +330,8 @@ bool api_judge(struct api_call *call)
 
     if (!session_context_trusts(call->api->sessions, call->who))
         return false;
+    if (call->command->may_go_on != NULL)
+        return call->command->may_go_on(call);
     return call->command->right == RIGHT_NONE ||
            (call->console_text != NULL && call->console == NULL) ||
            may(call, &has);

@@ -105,6 +105,9 @@ struct api_command {
     void (*run)(struct api_call *call);
     /* Whether the caller is let in without the right; NULL: nobody is. */
     bool (*lets_in)(const struct api_call *call);
+    /* Of one with RIGHT_NONE that judges its caller itself: whether it would do
+     * so still. NULL: everybody may go on. */
+    bool (*may_go_on)(const struct api_call *call);
 };
 
 /* {console} is found before run: call->console. Any other {name} in a path is
@@ -173,7 +176,9 @@ struct api_call {
     struct console_ref ref;
     struct api_value value[API_VALUES_MAX];
     size_t value_count;
-    const char *console_text; /* what the path says */
+    const char *console_text; /* what the path says, or a command that finds
+                               * the console itself */
+    const char *recording;    /* for the audit log; the command's. NULL: none */
     struct api_answer answer;
     bool is_answered;
     const struct api_work *work; /* the command's, or NULL */

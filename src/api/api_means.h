@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "conf/options.h"
 #include "core/census/census.h"
+#include "record/record.h"
 #include "store/tokens/token_job.h"
 
 /* A configuration that was read: what a reload makes of it. Borrowed. */
@@ -30,6 +31,7 @@ struct api_reload {
 };
 
 struct alerts_means;
+struct api_jobs;
 struct event_hub;
 struct output_reads;
 struct past_moves;
@@ -56,6 +58,9 @@ struct api_means {
     struct event_hub *events;            /* what happens */
     const struct series_sampler *series; /* numbers over time */
     const struct alerts_means *alerts;   /* alerts_means.h */
+    struct recorder *recorder;
+    struct api_jobs *recording_jobs; /* read recordings: lane 0 one of them,
+                                      * lane 1 many */
 
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);

@@ -33,6 +33,8 @@ struct api {
      */
     struct api_turns sorted_lists;
     struct api_turns plain_lists;
+    struct api_turns recording_lists;
+    unsigned recording_reads; /* one recording each: recordings/ */
 };
 
 /* ---- api_find.c */

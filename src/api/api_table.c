@@ -12,6 +12,7 @@ static const struct api_command *const tables[] = {
     api_metrics_commands,
     api_output_commands,
     api_log_commands,
+    api_recordings_commands,
     api_server_commands,
     api_series_commands,
     api_typing_commands,

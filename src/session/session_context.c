@@ -77,9 +77,16 @@ struct access_verdict session_context_judge(const struct session_context *ctx,
 {
     struct access_console view = session_context_view(console);
 
+    return session_context_judge_view(ctx, who, &view);
+}
+
+struct access_verdict session_context_judge_view(
+    const struct session_context *ctx, const struct principal *who,
+    const struct access_console *view)
+{
     if (ctx->access == NULL || !session_context_trusts(ctx, who))
         return (struct access_verdict){ .right = RIGHT_NONE };
-    return access_rules_judge(ctx->access, who, &view);
+    return access_rules_judge(ctx->access, who, view);
 }
 
 void session_context_open_queue(struct session_context *ctx,

@@ -166,6 +166,10 @@ void session_context_done(struct session_context *ctx);
 struct access_verdict session_context_judge(const struct session_context *ctx,
                                             const struct principal *who,
                                             const struct console *console);
+/* The same of a console that is not there any more, as it was. */
+struct access_verdict session_context_judge_view(
+    const struct session_context *ctx, const struct principal *who,
+    const struct access_console *view);
 bool session_context_trusts(const struct session_context *ctx,
                             const struct principal *who);
 

@@ -36,6 +36,13 @@ static const struct use {
     /* Needs write on the alert's console: api_alerts_test. */
     { "alerts.acknowledge", RIGHT_NONE, RIGHT_NONE, true,
       "/alerts/1/acknowledge", NULL },
+    { "recordings.list", RIGHT_NONE, RIGHT_NONE, false, "/recordings", NULL },
+    /* Judge by the recording's console: tests/program/test_recordings.py. */
+    { "recordings.show", RIGHT_NONE, RIGHT_NONE, false, "/recordings/1", NULL },
+    { "recordings.cast", RIGHT_NONE, RIGHT_NONE, false, "/recordings/1/cast",
+      NULL },
+    { "recordings.delete", RIGHT_NONE, RIGHT_NONE, true, "/recordings/1",
+      NULL },
     /* Are about the caller, or about nobody. */
     { "whoami", RIGHT_NONE, RIGHT_NONE, false, "/whoami", NULL },
     { "login.show", RIGHT_NONE, RIGHT_NONE, false, "/login", NULL },
@@ -72,6 +79,9 @@ static const struct use {
     { "consoles.attach", RIGHT_READ, RIGHT_READ, false, "/attach", NULL },
     { "consoles.send", RIGHT_WRITE, RIGHT_WRITE, true, "/send",
       "{\"data\":\"a\"}" },
+    { "consoles.record", RIGHT_WRITE, RIGHT_WRITE, true, "/record", NULL },
+    { "consoles.record_stop", RIGHT_WRITE, RIGHT_WRITE, true, "/record/stop",
+      NULL },
     { "consoles.break", RIGHT_BREAK, RIGHT_BREAK, true, "/break", NULL },
     { "consoles.message", RIGHT_CONTROL, RIGHT_CONTROL, true, "/message",
       "{\"text\":\"a\"}" },
@@ -188,6 +198,7 @@ static void every_row_is_here(void **state)
         if (row->shows_output != (strcmp(row->name, "consoles.log") == 0 ||
                                   strcmp(row->name, "consoles.search") == 0 ||
                                   strcmp(row->name, "consoles.history") == 0 ||
+                                  strcmp(row->name, "recordings.cast") == 0 ||
                                   strcmp(row->name, "console_log") == 0))
             fail_msg("%s: whether it shows output is not as here", row->name);
         count++;

@@ -501,6 +501,61 @@ static const struct show_member webhook_test_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member recording_members[] = {
+    { "id", "text", "Which one: it tells when it began." },
+    { "console", "RecordedConsole", "Whose it is." },
+    { "started", "time", "When it began." },
+    { "ended", "time?", "null: it goes on." },
+    { "seconds", "seconds", "How long it is." },
+    { "bytes", "number", "Of its files, unpacked." },
+    { "reason", "rule|session|demand",
+      "Why it began: record = always, record = sessions, or somebody wanted "
+      "it." },
+    { "by", "text?", "Who wanted it; null: a rule." },
+    { "format", "v2|v3", "The version of asciicast of its files." },
+    { "has_input", "flag", "What was typed is in it, too." },
+    { "is_complete", "flag",
+      "All of its files are there and whole, up to its end; or, while it goes "
+      "on, from its beginning on." },
+    { "gaps", "number", "Places where output is missing." },
+    { "missing_bytes", "number", "Of output, in all gaps." },
+    { "parts", "number", "How many files it has." },
+    { .name = NULL },
+};
+
+static const struct show_member recorded_console_members[] = {
+    { "id", "text", "UUID/LABEL." },
+    { "uuid", "text", "The VM's." },
+    { "label", "text", "Of its serial port." },
+    { "name", "text",
+      "As it is called now; one that is not known, as it was called." },
+    { "is_known", "flag", "It is in the list of consoles." },
+    { .name = NULL },
+};
+
+static const struct show_member recordings_members[] = {
+    { "items", "[Recording]", "What may be read." },
+    { "total", "number", "How many there are, on other pages too." },
+    { "hidden", "number",
+      "How many the caller may not read, whatever it looks for." },
+    { "unread", "number",
+      "How many are not among them because they could not be read, or were not "
+      "searched." },
+    { .name = NULL },
+};
+
+static const struct show_member recording_done_members[] = {
+    { "done", "text", "A sentence." },
+    { "recording", "Recording", "Which one." },
+    { .name = NULL },
+};
+
+static const struct show_member recording_deleted_members[] = {
+    { "done", "text", "A sentence." },
+    { "recording", "text", "Its id." },
+    { .name = NULL },
+};
+
 static const struct show_schema schemas[] = {
     { "Error", "Why a command was not done.", error_members },
     { "ErrorText", "An error in words.", error_text_members },
@@ -547,6 +602,14 @@ static const struct show_schema schemas[] = {
     { "Tokens", "A list of tokens.", tokens_members },
     { "SshKey", "A public key of ssh, and whose it is.", ssh_key_members },
     { "SshKeys", "A list of keys.", ssh_keys_members },
+    { "Recording", "A recording of a console.", recording_members },
+    { "Recordings", "A list of recordings.", recordings_members },
+    { "RecordedConsole", "The console of a recording.",
+      recorded_console_members },
+    { "RecordingDone", "A recording was begun or ended.",
+      recording_done_members },
+    { "RecordingDeleted", "A recording that is gone.",
+      recording_deleted_members },
     { "Explanation", "What the rules say of somebody.", explanation_members },
     { "Setting", "A setting, and where it comes from.", setting_members },
     { "Config", "The configuration in force.", config_members },

@@ -1,6 +1,7 @@
 #include "daemon/parts/daemon_web.h"
 
 #include "api/api.h"
+#include "api/api_jobs.h"
 #include "api/output/output_reads.h"
 #include "api/series/series_sampler.h"
 #include "log/log.h"
@@ -166,6 +167,9 @@ static struct web_settings web_settings_of(struct daemon_web *w)
     };
 }
 
+/* A list, or a search, leaves one for whoever wants a recording. */
+static const unsigned recording_threads[] = { 3, 2 };
+
 int daemon_web_open(struct daemon_web *w, const struct web_links *links,
                     struct err *err)
 {
@@ -179,6 +183,15 @@ int daemon_web_open(struct daemon_web *w, const struct web_links *links,
         err_set(err, "cannot read console logs: %s", strerror(-r));
         return r;
     }
+    r = api_jobs_open(&w->recording_jobs, links->sessions->loop,
+                      links->sessions->directory, recording_threads,
+                      sizeof recording_threads / sizeof *recording_threads);
+    if (r < 0) {
+        err_set(err, "cannot read recordings: %s", strerror(-r));
+        daemon_web_close(w);
+        return r;
+    }
+    w->links.means.recording_jobs = w->recording_jobs;
     links->sessions->past.ask_from = output_reads_ask_past;
     links->sessions->past.owner = w->reads;
     w->links.means.output_reads = w->reads;
@@ -205,6 +218,8 @@ void daemon_web_close(struct daemon_web *w)
     series_sampler_close(w->series);
     w->series = NULL;
     w->links.sessions->past.ask_from = NULL;
+    api_jobs_close(w->recording_jobs);
+    w->recording_jobs = NULL;
     output_reads_close(w->reads);
     w->reads = NULL;
 }

@@ -25,6 +25,7 @@ struct daemon_web {
     struct web_links links;
     struct output_reads *reads;
     struct series_sampler *series;
+    struct api_jobs *recording_jobs;
     struct api *api;
     struct web *web;
     const char *origin[SETTINGS_RULES_MAX];
