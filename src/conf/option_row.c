@@ -1168,7 +1168,20 @@ const struct option_row option_rows[] = {
               "events wait",
       .more = "Events of one console wait for each other in any case." },
     { .group = "Alerts",
-      .name = "alert-repeat-time",
+      .name = "alerts",
+      .type = OPTION_RULE,
+      AT(alerts),
+      .max = 5,
+      .value = "SET",
+      .is_reloaded = true,
+      .otherwise = "none",
+      .example = "{\"linux\", \"raid\"}",
+      .text = "ready-made rules for alerts that vspcd looks for in consoles'\n"
+              "output: linux, windows, network, raid or console; can be\n"
+              "given up to 5 times",
+      .more = "Sections of the file change these rules, and add others: see "
+              "ALERTS. A console is no slower for it." },
+    { .name = "alert-repeat-time",
       .type = OPTION_SECONDS,
       AT(alert_repeat_s),
       .value = "SECONDS",

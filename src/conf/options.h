@@ -184,9 +184,10 @@ struct settings {
     struct access_sections sections;       /* of the file alone */
     uint64_t keyboard; /* 0 free-for-all, 1 one-writer: where sections say
                         * nothing else */
-    struct settings_rules hooks; /* syntax: hook/hook_spec.h */
-    uint64_t alert_repeat_s;     /* 0: each find is an alert */
-    char *web_url;               /* NULL: there are no links */
+    struct settings_rules hooks;  /* syntax: hook/hook_spec.h */
+    struct settings_rules alerts; /* names of alert/match/alert_sets.h */
+    uint64_t alert_repeat_s;      /* 0: each find is an alert */
+    char *web_url;                /* NULL: there are no links */
     uint64_t hook_timeout_s;
     uint64_t hook_limit;
     uint64_t backend;    /* enum settings_backend */

@@ -332,6 +332,19 @@ static const char sample_sections[] =
     "#    keyboard = one-writer\n"
     "#    record = sessions\n"
     "#    record-input = no\n"
+    "#}\n"
+    "\n"
+    "# ---- Rules of alerts ----\n"
+    "\n"
+    "# A section of a ready-made rule's name changes it; others are rules of "
+    "one's own.\n"
+    "# [none]\n"
+    "#alert \"oom-kill\" {\n"
+    "#    severity = critical\n"
+    "#}\n"
+    "#alert \"database-stopped\" {\n"
+    "#    pattern = 'PANIC:\\s+could not write'\n"
+    "#    consoles = {\"db-*\"}\n"
     "#}\n";
 
 void options_print_sample(FILE *to)

@@ -15,6 +15,7 @@
 #include "daemon/access/daemon_tokens.h"
 #include "daemon/access/daemon_web_sessions.h"
 #include "daemon/alerts/daemon_alerts.h"
+#include "daemon/alerts/daemon_matcher.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
 #include "daemon/parts/daemon_audit.h"
@@ -58,6 +59,7 @@ struct daemon {
     struct daemon_hooks hooks;
     struct daemon_alerts alerts;
     struct daemon_logs logs;
+    struct daemon_matcher matcher;
     struct daemon_ports ports;
     struct daemon_state state;
     struct daemon_proxies proxies;

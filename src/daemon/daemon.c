@@ -443,6 +443,13 @@ static void daemon_tell_hooks(void *owner, const struct alert_item *item,
     daemon_hooks_tell_alert(&((struct daemon *)owner)->hooks, item, url);
 }
 
+static bool daemon_find_rule(void *owner, size_t index,
+                             struct alert_rule_state *ret)
+{
+    return alert_engine_rule(((struct daemon *)owner)->matcher.engine, index,
+                             ret);
+}
+
 static int daemon_open_alerts(struct daemon *d, struct err *err)
 {
     struct alerts_links links = {
@@ -451,6 +458,7 @@ static int daemon_open_alerts(struct daemon *d, struct err *err)
         .events = d->events,
         .tell_hooks = daemon_tell_hooks,
         .put_note = daemon_put_note,
+        .rule = daemon_find_rule,
         .owner = d,
     };
 
@@ -472,6 +480,29 @@ static int daemon_open_logs(struct daemon *d, struct err *err)
 static void daemon_close_logs(struct daemon *d)
 {
     daemon_logs_close(&d->logs);
+}
+
+static void daemon_on_found(void *owner, const struct alert_found *found)
+{
+    daemon_alerts_found(&((struct daemon *)owner)->alerts, found);
+}
+
+static int daemon_open_matcher(struct daemon *d, struct err *err)
+{
+    const struct matcher_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .directory = &d->directory,
+        .on_found = daemon_on_found,
+        .owner = d,
+    };
+
+    return daemon_matcher_open(&d->matcher, &links, err);
+}
+
+static void daemon_close_matcher(struct daemon *d)
+{
+    daemon_matcher_close(&d->matcher);
 }
 
 static int daemon_open_ports(struct daemon *d, struct err *err)
@@ -539,6 +570,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .hooks = &d->hooks,
         .alerts = &d->alerts,
         .logs = &d->logs,
+        .matcher = &d->matcher,
         .state = &d->state,
         .audit = &d->audit,
         .web = &d->web,
@@ -652,6 +684,8 @@ static const struct part {
     /* Before the state, which has what was kept of them. */
     { "alerts", daemon_open_alerts, daemon_close_alerts },
     { "logs", daemon_open_logs, daemon_close_logs },
+    /* Looks at the consoles of the state, below. */
+    { "matcher", daemon_open_matcher, daemon_close_matcher },
     { "ports", daemon_open_ports, daemon_close_ports },
     /* Restores the known consoles: they get their logs and ports, and hooks are
      * notified of those that have expired, as listeners for events are. All

@@ -96,6 +96,11 @@ static void daemon_facts_for_hooks(struct daemon *d, struct telling *t)
     daemon_hooks_tell_fact(&d->hooks, t->fact);
 }
 
+static void daemon_facts_for_matcher(struct daemon *d, struct telling *t)
+{
+    daemon_matcher_tell(&d->matcher, t->fact);
+}
+
 /* As hooks: the program's end is no event of its VMs and clients. */
 static void daemon_facts_for_events(struct daemon *d, struct telling *t)
 {
@@ -139,6 +144,7 @@ static const struct consumer {
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
     { "moves", 1 << FACT_MOVE_ENDED, daemon_facts_for_moves },
+    { "matcher", OF_NAMES | 1 << FACT_VM_DETACHED, daemon_facts_for_matcher },
     { "events", ALL_KINDS, daemon_facts_for_events },
     /* Last: a program may read the log and connect to the port as soon as it is
      * started. */

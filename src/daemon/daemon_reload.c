@@ -71,6 +71,7 @@ static void use_settings(struct daemon *d)
     daemon_hooks_use(&d->hooks);
     daemon_alerts_use(&d->alerts);
     daemon_logs_reload(&d->logs);
+    daemon_matcher_use(&d->matcher);
     daemon_audit_reload(&d->audit);
 }
 

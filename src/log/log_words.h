@@ -262,6 +262,9 @@
 
 /* ---- alerts ----------------------------------------------------------- */
 
+#define LOG_ALERT_RULES "alert rules in force"
+#define LOG_ALERT_RULES_UNUSABLE "alert rules not in force"
+#define LOG_ALERT_OUTPUT_MISSED "output missed by alerts"
 #define LOG_ALERT_RAISED "alert raised"
 #define LOG_ALERT_ACKNOWLEDGED "alert acknowledged"
 #define LOG_ALERTS_MUTED "alerts muted"

@@ -555,9 +555,23 @@ static void settings_are_kept_copied_and_removed(void **state)
     assert_int_equal(alert_settings_rule(&settings, "a")->severity,
                      ALERT_WARNING);
     alert_settings_copy(&copy, &settings);
+    assert_true(alert_settings_are_equal(&copy, &settings));
+    alert_rule_set_text(&copy.rule[1].where, "elsewhere");
+    assert_true(alert_settings_are_equal(&copy, &settings));
+    copy.rule[1].lines++;
+    assert_false(alert_settings_are_equal(&copy, &settings));
+    copy.rule[1].lines--;
+    alert_rule_set_text(&copy.rule[1].without, "c");
+    assert_false(alert_settings_are_equal(&copy, &settings));
+    alert_rule_set_text(&copy.rule[1].without, NULL);
+    alert_rule_add_console(&copy.rule[1], "x");
+    assert_false(alert_settings_are_equal(&copy, &settings));
+    alert_rule_clear_consoles(&copy.rule[1]);
+    assert_true(alert_settings_are_equal(&copy, &settings));
     alert_settings_remove(&settings, "a");
     alert_settings_remove(&settings, "none");
     assert_int_equal(settings.count, 1);
+    assert_false(alert_settings_are_equal(&copy, &settings));
     assert_string_equal(settings.rule[0].name, "b");
     assert_string_equal(copy.rule[0].console[0], "web-*");
     assert_string_equal(copy.rule[1].pattern, "b");

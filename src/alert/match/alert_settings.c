@@ -140,6 +140,38 @@ void alert_settings_copy(struct alert_settings *to,
     *to = all;
 }
 
+static bool are_texts_equal(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool is_equal(const struct alert_rule *a, const struct alert_rule *b)
+{
+    if (a->console_count != b->console_count)
+        return false;
+    for (size_t i = 0; i < a->console_count; i++) {
+        if (strcmp(a->console[i], b->console[i]) != 0)
+            return false;
+    }
+    return are_texts_equal(a->name, b->name) &&
+           are_texts_equal(a->set, b->set) &&
+           are_texts_equal(a->pattern, b->pattern) &&
+           are_texts_equal(a->without, b->without) &&
+           a->silence_s == b->silence_s && a->flood == b->flood &&
+           a->within_s == b->within_s && a->severity == b->severity &&
+           a->lines == b->lines && a->is_case_ignored == b->is_case_ignored;
+}
+
+bool alert_settings_are_equal(const struct alert_settings *a,
+                              const struct alert_settings *b)
+{
+    for (size_t i = 0; i < a->count && i < b->count; i++) {
+        if (!is_equal(&a->rule[i], &b->rule[i]))
+            return false;
+    }
+    return a->count == b->count;
+}
+
 void alert_settings_clear(struct alert_settings *settings)
 {
     for (size_t i = 0; i < settings->count; i++)

@@ -28,6 +28,9 @@ enum {
     ALERT_NAME_MAX = 64,     /* bytes of a rule's name, with the NUL */
     ALERT_PATTERN_MAX = 512, /* bytes of a pattern, with the NUL */
     ALERT_WITHIN_MAX_S = 7 * 24 * 3600,
+    ALERT_SILENCE_MIN_S = 10, /* far above a batch's time */
+    ALERT_FLOOD_MIN = 1024,
+    ALERT_FLOOD_MAX = 1024 * 1024 * 1024,
     ALERT_LINES_STANDARD = 3,
     ALERT_LINES_MAX = 10, /* before the line, and after it */
     ALERT_LINE_MAX = 512, /* bytes of a line, with the NUL; more is cut */
@@ -64,6 +67,7 @@ struct alert_rule {
     enum alert_severity severity;
     uint32_t lines; /* before the line, and after it */
     bool is_case_ignored;
+    bool is_off; /* while sections are read */
 };
 
 /* Owns all of it. All of it 0 has no rule. */
@@ -87,5 +91,9 @@ void alert_rule_clear_consoles(struct alert_rule *rule);
 void alert_settings_copy(struct alert_settings *to,
                          const struct alert_settings *from);
 void alert_settings_clear(struct alert_settings *settings);
+
+/* Without regard to where. */
+bool alert_settings_are_equal(const struct alert_settings *a,
+                              const struct alert_settings *b);
 
 #endif

@@ -111,6 +111,11 @@ struct census {
     uint64_t log_held_bytes; /* of memory, waiting for the disk */
     uint64_t logs_failing;   /* that are not written now */
 
+    uint64_t alert_consoles;     /* that rules look at */
+    uint64_t alert_taken_bytes;  /* that they look at */
+    uint64_t alert_missed_bytes; /* that were lost before */
+    uint64_t alert_waiting_bytes;
+
     uint64_t hooks_running; /* programs */
     uint64_t hooks_waiting; /* events */
     uint64_t hooks_run;     /* programs that ended well */

@@ -122,7 +122,8 @@ static enum log_level level_of(const struct alert_item *item)
 static void log_alert(const struct alert_item *item)
 {
     log_limited(level_of(item), NULL, item->uuid,
-                LOG_ALERT_RAISED " console=%s rule=%s severity=%s id=%llu text=%s",
+                LOG_ALERT_RAISED
+                " console=%s rule=%s severity=%s id=%llu text=%s",
                 LOG_TEXT(item->shown), LOG_TEXT(item->rule),
                 alert_severity_name(item->severity),
                 (unsigned long long)item->id, LOG_TEXT(item->text));
@@ -224,6 +225,14 @@ static struct alert_mute *daemon_alerts_unmute(void *owner, uint64_t id,
     log_mute(ended, by, true);
     event_tell_mute(a->links.events, ended, by, true);
     return ended;
+}
+
+static bool daemon_alerts_rule(void *owner, size_t index,
+                               struct alert_rule_state *ret)
+{
+    const struct daemon_alerts *a = owner;
+
+    return a->links.rule(a->links.owner, index, ret);
 }
 
 static void daemon_alerts_expire(void *owner)
@@ -367,6 +376,7 @@ int daemon_alerts_open(struct daemon_alerts *a,
     a->means = (struct alerts_means){
         .owner = a,
         .book = &a->book,
+        .rule = daemon_alerts_rule,
         .acknowledge = daemon_alerts_acknowledge,
         .mute = daemon_alerts_mute,
         .unmute = daemon_alerts_unmute,

@@ -29,6 +29,8 @@ struct alerts_links {
     /* Keeps a note over a restart; the state, which is opened after the alerts
      * and closed before them. */
     void (*put_note)(void *owner, const struct store_note *note);
+    /* The rule in force at this index, of alert_engine_rule. */
+    bool (*rule)(void *owner, size_t index, struct alert_rule_state *ret);
     void *owner;
     uint64_t seed[2]; /* random; for map_hash */
 };

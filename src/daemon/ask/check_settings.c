@@ -2,6 +2,7 @@
 
 #include "audit/audit_file.h"
 #include "daemon/access/daemon_access.h"
+#include "daemon/alerts/alert_sections.h"
 #include "daemon/alerts/webhook_sections.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
@@ -138,6 +139,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_hooks(s, false, problems);
     webhook_sections_check(s, problems);
     daemon_access_check(s, problems, NULL);
+    alert_sections_check(s, problems);
 }
 
 /* Checks one file after the other, so that the problem can name its setting.
@@ -220,4 +222,5 @@ void check_settings_files(const struct settings *s, struct problems *problems)
     check_audit_file(s, problems);
     check_hooks(s, true, problems);
     webhook_sections_check_files(s, problems);
+    alert_sections_compile(s, problems);
 }

@@ -4,6 +4,7 @@
 #include "base/process_usage.h"
 #include "core/directory.h"
 #include "daemon/alerts/daemon_alerts.h"
+#include "daemon/alerts/daemon_matcher.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
@@ -107,6 +108,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_hooks_count(c->hooks, ret);
     daemon_alerts_count(c->alerts, ret);
     daemon_logs_count(c->logs, ret);
+    daemon_matcher_count(c->matcher, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);
     daemon_web_count(c->web, ret);

@@ -11,6 +11,7 @@ struct daemon_alerts;
 struct daemon_audit;
 struct daemon_hooks;
 struct daemon_logs;
+struct daemon_matcher;
 struct daemon_state;
 struct daemon_web;
 struct loop;
@@ -27,6 +28,7 @@ struct daemon_census {
     const struct daemon_hooks *hooks;
     const struct daemon_alerts *alerts;
     const struct daemon_logs *logs;
+    const struct daemon_matcher *matcher;
     const struct daemon_state *state;
     const struct daemon_audit *audit;
     const struct daemon_web *web;
