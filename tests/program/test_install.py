@@ -79,7 +79,9 @@ def files_of(root):
 
 
 def texts_of_source():
-    return {f"{DOCS}/docs/{path.name}" for path in SOURCE.glob("docs/*.md")}
+    return {f"{DOCS}/docs/{path.relative_to(SOURCE / 'docs')}"
+            for pattern in ("*.md", "pictures/*.png")
+            for path in (SOURCE / "docs").glob(pattern)}
 
 
 def test_every_link_of_the_texts_leads_somewhere():
