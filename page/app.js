@@ -19,12 +19,15 @@ const VIEWS = [
   ["", "./list.js"],
   ["console", "./console.js"],
   ["log", "./log.js"],
+  ["recording", "./recording.js"],
+  ["recordings", "./recordings.js"],
   ["login", "./login.js"],
 ];
 
 // What stands in the bar: [address, label].
 const PLACES = [
   ["#/", "Consoles"],
+  ["#/recordings", "Recordings"],
 ];
 
 const KEYS = [

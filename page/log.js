@@ -4,6 +4,9 @@
 
 import { consolePath, get } from "./api.js";
 import { fill, loadStyle, make, say, sizeText } from "./dom.js";
+import { downloadMenu } from "./download_menu.js";
+import { setTitle } from "./frame.js";
+import { useKeys } from "./keys.js";
 import { downloadOf } from "./log_address.js";
 import { makeFind } from "./log_find.js";
 import { openSource } from "./log_source.js";
@@ -14,21 +17,17 @@ export const title = "Log";
 await loadStyle("/past.css");
 
 function downloads(id, name, source) {
-  const link = (label, format, previous) => make("li", {},
-    make("a", downloadOf(id, name, { format, previous, hasLog: source.hasLog }), label));
+  const link = (label, format, previous) =>
+    [label, downloadOf(id, name, { format, previous, hasLog: source.hasLog })];
   const several = source.files.length > 1;
-  const close = (event) => {
-    if (!event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false;
-  };
-  return make("details", { class: "menu", onfocusout: close },
-    make("summary", { class: "button" }, "Download"),
-    make("ul", {},
-      link("Text", "text"),
-      source.timed ? link("Text with times", "timed") : null,
-      link("As printed (raw)", "raw"),
-      several ? link("Text, with rotated files", "text", true) : null,
-      several && source.timed ? link("Text with times, with rotated files", "timed", true) : null,
-      several ? link("As printed, with rotated files", "raw", true) : null));
+  return downloadMenu([
+    link("Text", "text"),
+    source.timed && link("Text with times", "timed"),
+    link("As printed (raw)", "raw"),
+    several && link("Text, with rotated files", "text", true),
+    several && source.timed && link("Text with times, with rotated files", "timed", true),
+    several && link("As printed, with rotated files", "raw", true),
+  ]);
 }
 
 // Where in all files a place is, from 0 to 1000, and back.
@@ -139,7 +138,7 @@ export function show(root, { path, query }) {
   async function start() {
     const [found] = await Promise.all([get(consolePath(id)), open(query)]);
     fill(heading, "Log of ", make("a", { href: `#/console/${encodeURIComponent(found.id)}` }, found.name));
-    document.title = `Log of ${found.name} – vspcd`;
+    setTitle(`Log of ${found.name}`);
     fill(extra, downloads(found.id, found.name, source),
       source.hasLog ? make("a", { class: "button", href: `#/recordings?console=${encodeURIComponent(found.id)}` },
         "Recordings") : null);
@@ -155,15 +154,12 @@ export function show(root, { path, query }) {
   const end = () => { stopFollowing(); return log.end(); };
   const begin = () => { stopFollowing(); return log.show({ index: 0, at: 0 }); };
 
-  function onKey(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey ||
-        event.target.closest("input, select, textarea, dialog")) return;
-    const act = { "/": () => text.focus(), Home: begin, End: end, f: toggleFollow }[event.key];
-    if (!act || !source) return;
-    event.preventDefault();
-    act();
-  }
-  document.addEventListener("keydown", onKey);
+  const endKeys = useKeys([
+    ["/", "Find in the whole log", () => text.focus()],
+    ["Home", "To the log's beginning", () => source && begin()],
+    ["End", "To its end", () => source && end()],
+    ["f", "Follow what the VM prints", () => source && toggleFollow()],
+  ]);
   // Who looks back does not want to be moved to the end again.
   scroller.addEventListener("wheel", (event) => {
     if (follow && event.deltaY < 0) leaveFollowing();
@@ -197,6 +193,6 @@ export function show(root, { path, query }) {
     stopFollowing();
     find.stop();
     log.stop();
-    document.removeEventListener("keydown", onKey);
+    endKeys();
   };
 }

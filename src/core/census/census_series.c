@@ -107,6 +107,7 @@ void census_series_init(struct census_series *s, const struct census *census,
 
 static float *slot_of(const struct census_series_ring *ring, uint64_t number)
 {
+    assert(ring->room > 0);
     return ring->values + number % ring->room * SERIES_MAX;
 }
 
@@ -137,10 +138,7 @@ static void series_ring_take(struct census_series_ring *ring,
                              const struct census *census, uint64_t now_us)
 {
     uint64_t step_us = (uint64_t)ring->step_s * US_PER_S;
-    uint64_t steps;
-
-    assert(step_us > 0);
-    steps = (now_us - ring->last_us + step_us / 2) / step_us;
+    uint64_t steps = (now_us - ring->last_us + step_us / 2) / step_us;
 
     if (steps == 0)
         return;

@@ -39,19 +39,20 @@ const struct page_file *page_file_find(const struct http_target *target)
 }
 
 /* Nothing from anywhere else, no script or style within a document, no frame
- * around it, and nothing made into a script from a text. */
-#define POLICY(scripts)                                                        \
+ * around it, and no markup or script made from a text. */
+#define POLICY(scripts, markup)                                                \
     "default-src 'none'; script-src 'self'" scripts                            \
     "; style-src 'self'; img-src 'self'; font-src 'self'; connect-src "        \
     "'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "       \
     "frame-ancestors 'none'; require-trusted-types-for 'script'; "             \
-    "trusted-types 'none'"
+    "trusted-types " markup
 
 const char *page_file_policy(const struct page_file *file)
 {
-    /* The player's terminal is WebAssembly: it is a document of its own, so
+    /* The player's terminal is WebAssembly, and its markup is made from texts
+     * of its own, which replay.js lets pass: it is a document of its own, so
      * that no other needs to allow that. */
     if (strcmp(file->path, "replay.html") == 0)
-        return POLICY(" 'wasm-unsafe-eval'");
-    return POLICY("");
+        return POLICY(" 'wasm-unsafe-eval'", "default");
+    return POLICY("", "'none'");
 }
