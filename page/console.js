@@ -5,6 +5,9 @@
 import { get } from "./api.js";
 import { ask, fill, loadStyle, make, say } from "./dom.js";
 import { makePane } from "./console_pane.js";
+import { setTitle } from "./frame.js";
+import { useKeys } from "./keys.js";
+import { logAddress } from "./log_address.js";
 
 export const title = "Console";
 
@@ -69,9 +72,25 @@ async function askConsole() {
   return chosen;
 }
 
+// Those that a terminal leaves to the page.
+const KEYS = [
+  ["Ctrl+Shift+C", "Copies what is selected", null],
+  ["Ctrl+Shift+V", "Pastes, and asks before where that could run something", null],
+  ["Ctrl+Shift+F", "Finds on the screen", null],
+  ["Ctrl+Shift+X", "Leaves the terminal, for its buttons", null],
+  ["Ctrl+Shift+←", "The console to the left", null],
+  ["Ctrl+Shift+→", "The console to the right", null],
+];
+
 const isEditing = (element) => element?.closest?.("input, select, dialog") !== null;
 
+// The place of an alert is one in the log.
+function showPlace(id, place) {
+  location.replace(logAddress(id, place));
+}
+
 export function show(root, { path, query }) {
+  if (query.at && path.length > 0) return showPlace(path[0], query.at);
   const isOwnWindow = query.window === "1";
   let isTiled = query.tiles === "1";
   let panes = [];
@@ -105,7 +124,7 @@ export function show(root, { path, query }) {
     fill(tab, make("span", { "aria-hidden": "true" }, sign), make("bdi", {}, nameOf(pane)));
     tab.setAttribute("aria-selected", String(pane === active));
     tab.tabIndex = pane === active ? 0 : -1;
-    if (pane === active) document.title = `${nameOf(pane).slice(0, 200)} – vspcd`;
+    if (pane === active) setTitle(nameOf(pane).slice(0, 200));
   }
 
   function draw() {
@@ -200,11 +219,13 @@ export function show(root, { path, query }) {
     tabOf(active).focus();
   });
 
+  const endKeys = useKeys(KEYS);
   for (const id of [...new Set(path)].slice(0, MOST)) open(id);
   if (panes.length > 0) choose(panes[0]);
   else fill(root, make("p", { class: "empty" }, "No console is named here. ", make("a", { href: "#/" }, "All consoles")));
 
   return () => {
+    endKeys();
     for (const pane of panes) pane.end();
     panes = [];
     root.classList.remove("is-console");

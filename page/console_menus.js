@@ -1,8 +1,9 @@
 // console_menus.js - what a console's menus have.
 
 import { ask, make, say } from "./dom.js";
-import { recall, remember } from "./remember.js";
+import { logAddress } from "./log_address.js";
 import { SYSRQ } from "./console_sysrq.js";
+import { store, stored } from "./storage.js";
 import { SIZES } from "./terminal_size.js";
 
 async function sendSysrq(pane, { letter, label, isDangerous, what }) {
@@ -55,7 +56,7 @@ export function sizeItems(pane) {
 }
 
 function setForReaders(pane, isForReaders) {
-  remember("terminal", { ...recall("terminal"), isForReaders });
+  store("screen-reader", isForReaders);
   pane.terminal.setForReaders(isForReaders);
   pane.focus();
 }
@@ -75,22 +76,25 @@ async function fullScreen(pane) {
   pane.focus();
 }
 
+function go(address) {
+  location.hash = address;
+}
+
 export function moreItems(pane) {
-  const { isForReaders } = recall("terminal");
+  const isForReaders = stored("screen-reader", false);
   return [
     { label: "Copy what is selected", key: "Ctrl+Shift+C", run: () => pane.copy() },
     { label: "Full screen", checked: Boolean(document.fullscreenElement), run: () => fullScreen(pane),
       hint: "Hold Escape to leave. Some browsers give all keys to the console then." },
     ...(pane.ownWindow ? [{ label: "Own window", run: pane.ownWindow }] : []),
-    { label: "The whole log", run: () => {
-      location.hash = `#/log/${encodeURIComponent(pane.id)}`;
-    } },
+    { label: "Log", run: () => go(logAddress(pane.id)) },
+    { label: "Recordings", run: () => go(`#/recordings?${new URLSearchParams({ console: pane.id })}`) },
     { heading: "Terminal" },
     { label: "Reset what is shown", run: () => {
       pane.terminal.clear();
       pane.focus();
     } },
-    { label: "For a screen reader", checked: Boolean(isForReaders),
+    { label: "For a screen reader", checked: isForReaders,
       run: () => setForReaders(pane, !isForReaders) },
     { label: "Answer questions of the VM", checked: Boolean(pane.choices.answers),
       hint: "A program in the VM may ask for the cursor's place, colours or the mouse; the " +

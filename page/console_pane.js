@@ -10,7 +10,8 @@ import { makePeople } from "./console_people.js";
 import { makeStatusLine } from "./console_status.js";
 import { gapText, mayDo, whyNotText } from "./console_words.js";
 import { breakItems, moreItems, sizeItems } from "./console_menus.js";
-import { recall, recallConsole, rememberConsole } from "./remember.js";
+import { recallConsole, rememberConsole } from "./remember.js";
+import { stored } from "./storage.js";
 import { STANDARD } from "./terminal_size.js";
 import { makeTerminal } from "./terminal.js";
 
@@ -82,7 +83,7 @@ export function makePane(id, frame, from = {}) {
     bell: () => ring(),
     link: openLink,
     key: (event) => ownKey(event) || frame.key(event),
-  }, { answers, isForReaders: Boolean(recall("terminal").isForReaders) });
+  }, { answers, isForReaders: stored("screen-reader", false) });
 
   const link = makeLink(linkIo(id), {
     state: setStatus,

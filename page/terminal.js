@@ -4,6 +4,7 @@
 import { Terminal } from "./vendor/xterm.mjs";
 import { Unicode11Addon } from "./vendor/addon-unicode11.mjs";
 import { WebLinksAddon } from "./vendor/addon-web-links.mjs";
+import { isDark } from "./theme.js";
 import { allowTerminalStyles } from "./terminal_style.js";
 import { guardTerminal, linkAddress } from "./terminal_guard.js";
 import { layOut } from "./terminal_size.js";
@@ -31,7 +32,7 @@ const THEMES = {
   },
 };
 
-const darkness = () => matchMedia("(prefers-color-scheme: dark)");
+const colours = () => THEMES[isDark() ? "dark" : "light"];
 const encoder = new TextEncoder();
 
 function options(isForReaders, onLink) {
@@ -43,7 +44,7 @@ function options(isForReaders, onLink) {
     ignoreBracketedPasteMode: true,
     screenReaderMode: isForReaders,
     scrollback: SCROLLBACK,
-    theme: THEMES[darkness().matches ? "dark" : "light"],
+    theme: colours(),
     linkHandler: { activate: (event, text) => onLink(linkAddress(text)) },
   };
 }
@@ -73,8 +74,8 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
     event.stopPropagation();
     on.pasted(event.clipboardData?.getData("text/plain") ?? "");
   }, { capture: true, signal: ended.signal });
-  darkness().addEventListener("change", ({ matches }) => {
-    terminal.options.theme = THEMES[matches ? "dark" : "light"];
+  addEventListener("theme", () => {
+    terminal.options.theme = colours();
   }, { signal: ended.signal });
 
   let rung = 0;

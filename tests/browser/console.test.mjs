@@ -8,7 +8,7 @@ import { clientText, describe, gapText, lossText, mayDo, whyNotText }
 import { SYSRQ } from "../../page/console_sysrq.js";
 import { linkAddress } from "../../page/terminal_guard.js";
 import { countFor, fontFor } from "../../page/terminal_size.js";
-import { recall, recallConsole, remember, rememberConsole } from "../../page/remember.js";
+import { recallConsole, rememberConsole } from "../../page/remember.js";
 
 const status = (more) => ({
   phase: "connected", vm: "connected", you: { right: "admin" }, lock: null, retryAt: null,
@@ -158,10 +158,10 @@ test("what is remembered may be garbage", () => {
   }
   kept.clear();
   for (let i = 0; i < 400; i++) rememberConsole(`u/${i}`, { size: "fit" });
-  assert.equal(Object.keys(recall("console")).length, 300);
+  assert.equal(Object.keys(JSON.parse(kept.get("vspcd.console"))).length, 300);
   assert.deepEqual(recallConsole("u/399"), { size: "fit" });
   globalThis.localStorage.setItem = () => {
     throw new Error("full");
   };
-  remember("console", {});
+  rememberConsole("u/1", {});
 });

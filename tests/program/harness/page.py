@@ -33,22 +33,20 @@ PASTE = """(text) => {
 
 
 class ConsolePage:
-    """A page of a browser that shows these consoles. Selectors are those of
-    the first."""
+    """A page of a browser that shows these consoles: a new one, or one that
+    shows another view. Selectors are those of the first console."""
 
-    def __init__(self, browser, web, *vms, page=None, **query):
-        self.page = page or browser.page(web)
-        self.web = web
-        self.open(*vms, **query)
-
-    def open(self, *vms, **query):
+    def __init__(self, browser, web, *vms, page=None):
         ids = "/".join(quote(getattr(vm, "console", vm), safe="")
                        for vm in vms)
-        rest = "&".join(f"{name}={value}" for name, value in query.items())
-        self.page.evaluate("location.hash = " + json.dumps(
-            f"#/console/{ids}" + (f"?{rest}" if rest else "")))
-        self.page.wait("document.querySelector('.console .badge')")
-        return self
+        address = f"#/console/{ids}"
+        if page is None:
+            page = browser.page(web + address)
+        else:
+            page.wait("document.querySelector('main h1')")
+            page.evaluate("location.hash = " + json.dumps(address))
+        self.page = page
+        page.wait("document.querySelector('.console .badge')")
 
     def screen(self):
         return self.page.evaluate(
