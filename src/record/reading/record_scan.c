@@ -10,8 +10,10 @@
 enum {
     FOLDER = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
     FIRST_ROOM = 64,
-    NOT_PUT = UINT32_MAX,
 };
+
+/* In place of a place in the texts. */
+static const uint32_t NOT_PUT = UINT32_MAX;
 
 void record_scan_init(struct record_scan *s, const char *directory,
                       const char *wanted)
