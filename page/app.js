@@ -7,18 +7,21 @@
 // show fills root, and returns what ends it. Views are loaded when they are
 // first shown. What stands around them is frame.js's.
 
+import { watchCount } from "./alerts_count.js";
 import { get, post, whenLoginIsNeeded, whenReached } from "./api.js";
 import { fill, make, say } from "./dom.js";
 import { listen } from "./events.js";
-import { setReached, setTitle, showPerson, showPlaces } from "./frame.js";
+import { setCount, setReached, setTitle, showPerson, showPlaces } from "./frame.js";
 import { showKeys, useKeys } from "./keys.js";
 import "./theme.js";
 
 // Address -> module; what is behind a "*" is path[0] of the view.
 const VIEWS = [
   ["", "./list.js"],
+  ["alerts", "./alerts.js"],
   ["console", "./console.js"],
   ["log", "./log.js"],
+  ["overview", "./overview.js"],
   ["recording", "./recording.js"],
   ["recordings", "./recordings.js"],
   ["login", "./login.js"],
@@ -27,12 +30,16 @@ const VIEWS = [
 // What stands in the bar: [address, label].
 const PLACES = [
   ["#/", "Consoles"],
+  ["#/overview", "Overview"],
+  ["#/alerts", "Alerts"],
   ["#/recordings", "Recordings"],
 ];
 
 const KEYS = [
   ["?", "This list of keys", showKeys],
   ["g h", "To the consoles", () => go("#/")],
+  ["g a", "To the alerts", () => go("#/alerts")],
+  ["g o", "To the overview", () => go("#/overview")],
 ];
 
 let person = null; // of whoami
@@ -157,6 +164,7 @@ async function start() {
   addEventListener("hashchange", () => show());
   // A connection that was cut may be a session that has ended.
   listen({ onLost: askWho });
+  watchCount(setCount);
   await show({ isFirst: true });
 }
 

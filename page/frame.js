@@ -23,10 +23,19 @@ export function setTitle(text) {
   putTitle();
 }
 
-// How many alerts are open: in front of the title.
+// How many alerts are open: in front of the title, and at their place in the
+// bar.
 export function setCount(number) {
   count = number;
   putTitle();
+  putCount();
+}
+
+function putCount() {
+  const at = place("places").querySelector('a[href="#/alerts"]');
+  at?.querySelector(".count")?.remove();
+  if (count > 0)
+    at?.append(make("span", { class: "count" }, count, make("span", { class: "spoken" }, " open")));
 }
 
 /* ---- places --------------------------------------------------------------- */
@@ -40,6 +49,7 @@ const isHere = (address) => {
 export function showPlaces(places) {
   fill(place("places"), ...places.map(([address, label]) =>
     make("a", { href: address, "aria-current": isHere(address) ? "page" : null }, label)));
+  putCount();
   setMenu(false);
 }
 

@@ -286,6 +286,7 @@ static const struct show_member series_values_members[] = {
     { "clients", "[number]", "Clients of all consoles." },
     { "moves", "[number]", "vMotions that completed since the value before." },
     { "moves_failed", "[number]", "vMotions that ended otherwise." },
+    { "alerts", "[number]", "Alerts that were told." },
     { "refused_logins", "[number]", "Logins that failed." },
     { "refused_vms", "[number]",
       "Connections on the VMs' ports that were refused." },

@@ -28,6 +28,7 @@ static const struct row {
       "vMotions that ended otherwise.",
       COUNT,
       { AT(moves_failed) } },
+    { "alerts", "Alerts that were told.", COUNT, { AT(alerts) } },
     { "refused_logins", "Logins that failed.", COUNT, { AT(logins_failed) } },
     { "refused_vms",
       "Connections on the VMs' ports that were refused.",

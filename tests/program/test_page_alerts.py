@@ -1,0 +1,79 @@
+"""The page of alerts: one that appears while somebody looks, and what is done
+about it."""
+
+import json
+
+import pytest
+
+from harness.browser import save_picture, script
+
+HOSTILE = "</li><img src=x onerror=alert(1)>\u202e" + "x" * 3000
+
+
+@pytest.fixture
+def site(start_vspcd, own_port, tmp_path):
+    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}",
+                        "--logdir", tmp_path / "logs", "--log-keep-free", 0,
+                        env={"STATE_DIRECTORY": str(tmp_path)})
+    vspcd.web = f"http://127.0.0.1:{own_port}"
+    return vspcd
+
+
+def made_up(number, **more):
+    return {"id": number, "rule": "kernel-panic", "severity": "critical",
+            "cause": "pattern", "console": {
+                "id": "500c1e2f-3341-5a6b-7c8d-000000000001/s0",
+                "uuid": "500c1e2f-3341-5a6b-7c8d-000000000001",
+                "label": "s0", "name": f"web-{number:02}"},
+            "time": "2026-01-01T12:00:00.000Z",
+            "last_time": "2026-01-01T13:00:00.000Z", "count": 1,
+            "text": "Kernel panic - not syncing", "before": ["before"] * 3,
+            "after": ["after"] * 3, "place": "0000000000000001:7",
+            "state": "open", "acknowledged_by": None, "acknowledged_at": None,
+            "comment": None, "link": "/#/console/x", **more}
+
+
+ALERTS = [made_up(3, count=17, severity="warning", rule="disk-error",
+                  text="EXT4-fs error (device sda1): ext4_find_entry:1455: "
+                       "inode #2: comm ls: reading directory lblock 0"),
+          made_up(2),
+          made_up(1, severity="info", rule=HOSTILE, text=HOSTILE, before=[],
+                  after=[], state="acknowledged", acknowledged_by=HOSTILE,
+                  acknowledged_at="2026-01-01T13:00:00.000Z",
+                  comment=HOSTILE)]
+MUTES = [{"id": 1, "match": "test-*", "rule": None, "reason": "tests",
+          "by": "alice", "since": "2026-01-01T12:00:00.000Z",
+          "until": "2026-02-01T12:00:00.000Z", "count": 12}]
+RULES = [{"name": "kernel-panic", "severity": "critical", "set": "linux",
+          "where": None, "pattern": "^(?:.*\\\\] )?Kernel panic - not syncing",
+          "without": None, "within": 0, "after_silence": 0, "flood": 0,
+          "ignores_case": False, "lines": 5, "consoles": ["*"], "found": 2,
+          "left_out": 0},
+         {"name": "silence", "severity": "warning", "set": "console",
+          "where": None, "pattern": None, "without": None, "within": 0,
+          "after_silence": 3600, "flood": 0, "ignores_case": False, "lines": 5,
+          "consoles": ["db-*", "web-*"], "found": 0, "left_out": 0}]
+ALERTS[2]["console"]["name"] = HOSTILE
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_how_alerts_look(site, browser, scheme):
+    page = browser.page(colorScheme=scheme)
+    for glob, items in (("?*", ALERTS), ("/mutes", MUTES), ("/rules", RULES)):
+        said = {"items": items, "total": len(items), "hidden": 2}
+        page.route(f"**/api/v1/alerts{glob}", script(
+            f"(route) => route.fulfill({{json: {json.dumps(said)}}})"))
+    page.goto(f"{site.web}/#/alerts")
+    page.wait_text(".alerts", "17 times")
+    page.click("summary.lines >> nth=1")
+    page.wait_text("details[open] pre", "before\nbefore\nbefore\nKernel panic")
+    save_picture(page, f"alerts-{scheme}")
+    assert page.axe() == []
+    page.click("summary >> text=Rules")
+    page.wait_text("main", "Looks for")
+    assert page.axe() == []
+    page.setViewportSize({"width": 390, "height": 844})
+    assert page.axe() == []
+    assert page.evaluate("document.querySelector('main').scrollWidth <= "
+                         "document.querySelector('main').clientWidth")
+    save_picture(page, f"alerts-phone-{scheme}")

@@ -1,0 +1,58 @@
+"""The page's overview: how vspcd is, and was."""
+
+import json
+
+import pytest
+
+from harness.browser import save_picture, script
+
+
+@pytest.fixture
+def site(start_vspcd, own_port):
+    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}")
+    vspcd.web = f"http://127.0.0.1:{own_port}"
+    return vspcd
+
+
+def test_a_move_is_seen(site, browser):
+    vm = site.vm("web-01")
+    site.vm("web-02")
+    page = browser.page(f"{site.web}/#/overview")
+    page.wait_text(".facts", "Moves\n0, 0 failed")
+    assert "VMs connected\n2 of 2" in page.text(".facts")
+    assert "open-files" in page.text("main")
+    site.move(vm)
+    page.reload()
+    page.wait_text(".facts", "Moves\n1, 0 failed")
+
+
+def a_day():
+    vms = [9800 + (n * 7919) % 13 for n in range(1440)]
+    vms[700:760] = [None] * 60
+    vms[900] = 9120
+    moves = [1 if n % 97 == 0 else 0 for n in range(1440)]
+    return {"step": 60, "from": "2026-01-01T00:00:00.000Z",
+            "to": "2026-01-01T23:59:00.000Z", "series": {
+                "vms": vms, "clients": [12] * 1440, "moves": moves,
+                "moves_failed": [0] * 1440,
+                "output_bytes": [6e6 + n * 1000 for n in range(1440)]}}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_how_the_overview_looks(site, browser, scheme):
+    page = browser.page(colorScheme=scheme, timezoneId="UTC")
+    page.route("**/api/v1/series?*", script(
+        f"(route) => route.fulfill({{json: {json.dumps(a_day())}}})"))
+    page.goto(f"{site.web}/#/overview")
+    page.wait_text(".plots", "lowest 9,120 at 15:00")
+    assert "Moves: 15, the last at 22:38" in page.text(".plots")
+    save_picture(page, f"overview-{scheme}")
+    assert page.axe() == []
+    page.click(".plot summary")
+    page.wait("document.querySelectorAll('.plot tbody tr').length === 1440")
+    assert "9,120" in page.text(".plot tbody")
+    assert page.axe() == []
+    page.setViewportSize({"width": 390, "height": 844})
+    assert page.evaluate("document.querySelector('main').scrollWidth <= "
+                         "document.querySelector('main').clientWidth")
+    save_picture(page, f"overview-phone-{scheme}")
