@@ -69,7 +69,7 @@ MAY_INCLUDE = {
     "cluster": "base log proto core net",
     "cli": "base log proto net cli/common cli/output cli/remote "
            "cli/invocation cli/link cli/attach cli/run cli/watch cli/pick "
-           "cli/ssh cli/play cli/verbs",
+           "cli/ssh cli/play cli/alerts cli/verbs",
     "cli/common": "base -cli",
     "cli/output": "base cli/common -cli",
     "cli/remote": "base proto net -cli",
@@ -87,6 +87,8 @@ MAY_INCLUDE = {
                 "cli/invocation cli/attach cli/verbs -cli",
     "cli/ssh": "base proto net cli/common cli/output cli/remote "
                "cli/invocation cli/verbs -cli",
+    "cli/alerts": "base proto net cli/common cli/output cli/remote "
+                  "cli/invocation cli/verbs -cli",
     "cli/verbs": "base proto net cli/common cli/output cli/remote "
                  "cli/invocation -cli",
 

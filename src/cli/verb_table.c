@@ -1,6 +1,7 @@
 #include "cli/verb_table.h"
 
 #include "base/text.h"
+#include "cli/alerts/alerts.h"
 #include "cli/attach/attach.h"
 #include "cli/complete.h"
 #include "cli/help.h"
@@ -24,6 +25,8 @@ const struct verb *const verb_table[] = {
     &verb_wait,
     &verb_who,
     &verb_events,
+    &verb_alerts_list,
+    &verb_alerts_show,
 
     &verb_send,
     &verb_break,
@@ -37,6 +40,7 @@ const struct verb *const verb_table[] = {
     &verb_record_get,
     &verb_record_delete,
     &verb_record,
+    &verb_alerts_ack,
 
     &verb_status,
     &verb_limits,
@@ -44,6 +48,12 @@ const struct verb *const verb_table[] = {
     &verb_config_check,
     &verb_config_show,
     &verb_config_ssh,
+    &verb_alerts_mute,
+    &verb_alerts_mutes,
+    &verb_alerts_unmute,
+    &verb_alerts_rules,
+    &verb_alerts_webhooks,
+    &verb_alerts_test,
     &verb_access_explain,
     &verb_token_create,
     &verb_token_list,
@@ -106,14 +116,22 @@ static const char *find_near(int count, char *const *words)
 const struct verb *verb_table_find(int count, char *const *words,
                                    int *ret_taken, const char **ret_near)
 {
+    const struct verb *best = NULL;
+
     *ret_near = NULL;
+    *ret_taken = 0;
+    /* The longest name: "alerts" is a verb, and "alerts show" another one. */
     for (const struct verb *const *v = verb_table; *v != NULL; v++) {
-        *ret_taken = match((*v)->name, count, words);
-        if (*ret_taken == 0 && (*v)->alias != NULL)
-            *ret_taken = match((*v)->alias, count, words);
-        if (*ret_taken > 0)
-            return *v;
+        int taken = match((*v)->name, count, words);
+
+        if (taken == 0 && (*v)->alias != NULL)
+            taken = match((*v)->alias, count, words);
+        if (taken > *ret_taken) {
+            *ret_taken = taken;
+            best = *v;
+        }
     }
-    *ret_near = find_near(count, words);
-    return NULL;
+    if (best == NULL)
+        *ret_near = find_near(count, words);
+    return best;
 }

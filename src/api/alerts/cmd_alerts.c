@@ -109,7 +109,7 @@ static void run_list(struct api_call *call)
         return;
     l = xcalloc(1, sizeof *l);
     l->before = UINT64_MAX;
-    l->since_ms = (int64_t)api_number(call, "since") * 1000;
+    l->since_ms = (int64_t)api_number(call, "since");
     l->state = strcmp(state, "all") != 0 ? state : NULL;
     l->match = api_text(call, "match");
     l->rule = api_text(call, "rule");
