@@ -229,6 +229,10 @@ ALERTS = {
     "VspcdLoginsDenied": {'vspcd_logins_total{outcome="denied"}': "0+9x30"},
     "VspcdHooksFail": {"vspcd_hooks_failed_total": "0+1x30",
                        "vspcd_hook_events_dropped_total": "0x30"},
+    "VspcdWebhooksFail": {
+        'vspcd_webhook_deliveries_total{outcome="given-up"}': "0+1x30",
+        'vspcd_webhook_deliveries_total{outcome="sent"}': "0x30",
+        "vspcd_webhook_deliveries_waiting": "0x30"},
 }
 
 
