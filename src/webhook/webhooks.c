@@ -376,12 +376,12 @@ void webhooks_free(struct webhooks *w)
 {
     if (w == NULL || !worker_crew_done(&w->crew))
         return;
-    LIST_EACH (node, after, &w->results)
-        free(CONTAINER_OF(node, struct webhook_result, node));
     for (size_t i = 0; i < w->count; i++) {
         drop_tests(w, w->hook[i]);
         webhooks_free_hook(w->hook[i]);
     }
+    LIST_EACH (node, after, &w->results)
+        free(CONTAINER_OF(node, struct webhook_result, node));
     if (w->is_ready) {
         curl_multi_cleanup(w->multi);
         curl_global_cleanup();
