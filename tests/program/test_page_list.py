@@ -112,6 +112,25 @@ def test_the_list_follows_what_happens(browser, web):
               ".innerText === ''")
 
 
+def test_an_alert_is_shown_until_somebody_takes_care(browser, start_vspcd,
+                                                     own_port):
+    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}", "--alerts", "linux")
+    vspcd.web = f"http://127.0.0.1:{own_port}/"
+    vms = fill_with_vms(vspcd)
+    page = open_list(browser, vspcd)
+    wait_names(page, "db-1", "web-9", "web-10")
+    page.wait_text(".rows > :nth-child(2) .alerts", "1 critical")
+    vms["db-1"].send(b"Kernel panic - not syncing: again\r\n")
+    page.wait_text(".rows > :first-child .alerts", "1 critical")
+    page.fill("#filter", "is:alert")
+    wait_names(page, "db-1", "web-9")
+    page.evaluate("""fetch("/api/v1/alerts").then((r) => r.json()).then(
+        ({ items }) => Promise.all(items.filter((a) => a.console.name === "db-1")
+          .map((a) => fetch(`/api/v1/alerts/${a.id}/acknowledge`, { method: "POST",
+            headers: { "Content-Type": "application/json" }, body: "{}" }))))""")
+    wait_names(page, "web-9")
+
+
 def test_order_groups_and_filters_are_kept(browser, web):
     fill_with_vms(web)
     page = open_list(browser, web)
