@@ -239,14 +239,16 @@ static bool set_arguments(struct http_session *s, struct err *why)
                         : api_set_json(&e->call, body, why);
 }
 
-/* Who has proven nothing counts by address, and must have meant this host; but
- * whoever logs in may know it by any name. */
+/* Who has proven nothing counts by address, and must have meant this host. But
+ * whoever logs in over TLS may know it by any name: the certificate was the
+ * browser's to check, and no name of others has one. */
 static bool is_misled(const struct http_session *s)
 {
     struct http_origins allowed = http_context_origins(s->http);
 
     return !s->is_socket && s->who->proof == PROOF_ADDRESS &&
-           !s->exchange->row.command->is_for_logins &&
+           !(s->exchange->row.command->is_for_logins &&
+             stream_security(s->stream).is_secure) &&
            !http_origin_is_own_host(s->exchange->host, &allowed);
 }
 

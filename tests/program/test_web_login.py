@@ -246,6 +246,17 @@ def test_cookies_over_tls(start, certificates):
     assert page.get("/whoami")["name"] == "alice"
 
 
+def test_name_of_somebody_else_leads_to_no_login(start):
+    """A page that has its own name mean this machine (DNS rebinding) guesses no
+    passwords."""
+    vspcd = start()
+    page = Browser(vspcd)
+    page.host = f"evil.example:{vspcd.web[1]}"
+    page.get("/login", 403)
+    page.log_in(status=403)
+    assert not vspcd.helper.processes
+
+
 def test_nothing_in_the_clear_from_elsewhere(start):
     vspcd = start(RULES, "--proxy-protocol-from", "127.0.0.5")
     local = Browser(vspcd)
