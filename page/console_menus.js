@@ -105,6 +105,6 @@ export function moreItems(pane) {
       } },
     { label: "Draw by the graphics card", run: () => pane.terminal.useGraphics().then(
       () => pane.focus(), (error) => say(`Not here: ${error.message}`, "error")) },
-    ...(pane.close ? [{ heading: "" }, { label: "Disconnect, and close", run: pane.close }] : []),
+    ...(pane.close ? [{ heading: "Connection" }, { label: "Disconnect, and close", run: pane.close }] : []),
   ];
 }

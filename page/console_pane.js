@@ -6,6 +6,7 @@ import { ask, fill, make, say } from "./dom.js";
 import { makeLink } from "./link.js";
 import { makeMenu } from "./menu.js";
 import { askPaste, mustShow, pace, pasteBytes } from "./console_paste.js";
+import { makeKeys } from "./console_keys.js";
 import { makePeople } from "./console_people.js";
 import { makeStatusLine } from "./console_status.js";
 import { gapText, mayDo, whyNotText } from "./console_words.js";
@@ -68,17 +69,18 @@ export function makePane(id, frame, from = {}) {
     forget: () => link.forget(),
     done: () => terminal.focus(),
   });
+  const keys = makeKeys((text) => typeText(text));
   const element = make("section", { class: "console", "aria-label": id },
     make("header", { class: "console-head" }, name, line.badge, tools),
     line.element, find.element,
-    make("div", { class: "console-body" }, sheet, people.element));
+    make("div", { class: "console-body" }, sheet, people.element), keys.element);
   let status = { phase: "new" };
   let cancelPaste = null;
   let frameRequest = 0;
   let told = {}; // size
 
   const terminal = makeTerminal(screen, {
-    typed: (bytes) => type(bytes),
+    typed: (bytes) => type(keys.take(bytes)),
     pasted: paste,
     bell: () => ring(),
     link: openLink,
@@ -138,6 +140,8 @@ export function makePane(id, frame, from = {}) {
     if (why !== null && why !== "disconnected") line.flash(whyNotText(why, status));
     return why;
   }
+
+  const typeText = (text) => type(new TextEncoder().encode(text));
 
   async function paste(text) {
     if (!text) return;
@@ -241,7 +245,7 @@ export function makePane(id, frame, from = {}) {
   const pane = {
     id, element, choices, keep, copy, layOut, terminal, line, run,
     command: (members) => link.command(members),
-    type: (text) => type(new TextEncoder().encode(text)),
+    type: typeText,
     status: () => status,
     mayDo: (right) => status.phase === "connected" && mayDo(status.you, right),
     focus: () => terminal.focus(),

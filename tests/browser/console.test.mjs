@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { mustShow, pace, pasteBytes, visible } from "../../page/console_paste.js";
 import { clientText, describe, gapText, lossText, mayDo, whyNotText }
   from "../../page/console_words.js";
+import { withControl } from "../../page/console_keys.js";
 import { SYSRQ } from "../../page/console_sysrq.js";
 import { linkAddress } from "../../page/terminal_guard.js";
 import { countFor, fontFor } from "../../page/terminal_size.js";
@@ -143,6 +144,12 @@ test("letters are as large as the room allows", () => {
   assert.equal(fontFor({ columns: 80, rows: 24 }, cell, { width: 1e6, height: 1e6 }), 24);
   assert.equal(fontFor({ columns: 132, rows: 43 }, cell, { width: 100, height: 100 }), 6);
   assert.deepEqual(countFor({ width: 10, height: 20 }, { width: 805, height: 485 }), { columns: 80, rows: 24 });
+});
+
+test("Ctrl makes control characters of letters", () => {
+  const of = (text) => [...withControl(new TextEncoder().encode(text))];
+  assert.deepEqual([of("c"), of("C"), of("["), of("@")], [[3], [3], [27], [0]]);
+  assert.deepEqual([of("1"), of("ü"), of("ab")], [[49], [195, 188], [97, 98]]);
 });
 
 test("what is remembered may be garbage", () => {

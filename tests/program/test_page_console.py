@@ -76,23 +76,31 @@ def test_colours_come_through_the_policy(console, vm):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_can_be_used_by_all(browser, vspcd, vm, scheme):
     page = browser.page(vspcd.page, colorScheme=scheme)
+    page.setViewportSize({"width": 1100, "height": 720})
     console = ConsolePage(browser, vspcd.page, vm, page=page)
     console.wait_screen("login:")
-    save_picture(page, f"console-{scheme}")
-    page.click("text=People")
-    page.click("text=Find")
     page.click("text=Break ▾")
     page.wait("!document.querySelector('.menu-list').hidden")
-    save_picture(page, f"console-break-{scheme}")
+    save_picture(page, "console" if scheme == "light" else "console-dark")
+    console.press("Escape")
+    page.click("text=People")
+    page.click("text=Find")
+    page.click("text=More ▾")
     assert page.axe() == []
 
 
 def test_a_phone(browser, vspcd, vm):
-    page = browser.page()
+    """It has the keys that a phone has not."""
+    page = browser.page(hasTouch=True, isMobile=True)
     page.setViewportSize({"width": 390, "height": 844})
     page.goto(vspcd.page)
     console = ConsolePage(browser, vspcd.page, vm, page=page)
     console.wait_screen("login:")
+    page.tap(".console-keys button:has-text('Esc')")
+    page.tap(".console-keys button:has-text('Ctrl')")
+    page.tap(".xterm-screen")
+    console.type("xy")
+    assert vm.read_until(b"y") == b"\x1b\x18y"
     save_picture(page, "console-phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
@@ -247,6 +255,10 @@ def test_a_keyboard_is_enough(console, vm):
 
 def test_tabs_and_tiles(browser, vspcd, vm):
     others = [vspcd.vm(name) for name in ("db-01", "router")]
+    others[0].send(b"db-01 login: ")
+    others[1].send(b"router>show interfaces brief\r\n"
+                   b"ge-0/0/0   up    up\r\nge-0/0/1   up    down\r\n"
+                   b"router>")
     console = ConsolePage(browser, vspcd.page, vm, *others[:1])
     page = console.page
     page.wait("document.querySelectorAll('.tab').length == 2")
