@@ -185,8 +185,8 @@ static void begin(struct webhooks *w, struct webhook *hook, struct delivery *d)
 
 static void begin_tests(struct webhooks *w)
 {
-    while (!list_is_empty(&w->tests)) {
-        struct test *test = CONTAINER_OF(w->tests.next, struct test, node);
+    LIST_EACH (node, after, &w->tests) {
+        struct test *test = CONTAINER_OF(node, struct test, node);
 
         list_remove(&test->node);
         begin(w, test->hook, test->delivery);

@@ -94,7 +94,8 @@ static void insert(struct alert_book *b, struct alert_item *item)
 {
     size_t at = place_of(b, item->id);
 
-    memmove(&b->item[at + 1], &b->item[at], (b->count - at) * sizeof *b->item);
+    memmove(&b->item[at + 1], &b->item[at],
+            (b->count - at) * sizeof(struct alert_item *));
     b->item[at] = item;
     b->count++;
     b->bytes += item->size;
@@ -110,7 +111,8 @@ static void remove_at(struct alert_book *b, size_t at)
     b->count--;
     b->bytes -= item->size;
     b->open_count -= is_open(item);
-    memmove(&b->item[at], &b->item[at + 1], (b->count - at) * sizeof *b->item);
+    memmove(&b->item[at], &b->item[at + 1],
+            (b->count - at) * sizeof(struct alert_item *));
     alert_item_free(item);
 }
 

@@ -60,16 +60,16 @@ static void cmd_webhooks_tested(void *owner,
                                 const struct webhook_result *result)
 {
     struct testing *t = owner;
+    uint64_t ms = result->took_us / 1000;
 
     list_remove(&t->waiter.node);
-    api_answer_json(t->call, 200,
-                    json_pack("{s:s, s:b, s:o, s:s, s:f}", "webhook",
-                              result->webhook, "delivered",
-                              result->is_delivered, "status",
-                              result->status != 0 ? show_number(result->status)
-                                                  : json_null(),
-                              "message", result->reason, "took",
-                              (double)(result->took_us / 1000) / 1000));
+    api_answer_json(
+        t->call, 200,
+        json_pack("{s:s, s:b, s:o, s:s, s:f}", "webhook", result->webhook,
+                  "delivered", result->is_delivered, "status",
+                  result->status != 0 ? show_number(result->status)
+                                      : json_null(),
+                  "message", result->reason, "took", (double)ms / 1000));
 }
 
 static void cmd_webhooks_end(struct api_call *call)

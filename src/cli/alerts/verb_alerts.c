@@ -154,8 +154,9 @@ static void print_lines(const json_t *alert, const char *key,
     const json_t *line;
     size_t i;
 
-    json_array_foreach (lines, i, line)
+    json_array_foreach (lines, i, line) {
         out_format("%s%s\n", before, value_format(line, VALUE_TEXT, 0).text);
+    }
 }
 
 /* The lines stand below, as on the console. */

@@ -169,9 +169,10 @@ static void read_secret_file(const struct reading *r)
         access_section_text(r->section, SECTION_WEBHOOK_SECRET_FILE);
     struct err err;
 
-    if (file == NULL && r->spec->format == WEBHOOK_PAGERDUTY) {
-        complain_of_section(r, "format pagerduty needs secret-file, with the "
-                               "routing key in it");
+    if (file == NULL) {
+        if (r->spec->format == WEBHOOK_PAGERDUTY)
+            complain_of_section(r, "format pagerduty needs secret-file, with "
+                                   "the routing key in it");
         return;
     }
     r->spec->secret = read_secret(r, SECTION_WEBHOOK_SECRET_FILE, "a secret");
