@@ -394,8 +394,8 @@ static void then_cast(struct one *o)
     record_render_init(&o->render, format);
     if (!record_render_header(&o->render, buf_bytes(&o->reading.header),
                               &o->out)) {
-        api_fail(o->call, API_UNAVAILABLE, "try again in a while",
-                 "there is no memory to read it");
+        api_fail(o->call, API_FAILED, "its files may have been changed",
+                 "the recording does not begin as vspcd's do");
         return;
     }
     o->phase = STREAMING;

@@ -140,7 +140,7 @@ static bool play_on_fetched(void *owner, struct slice bytes)
 static enum exits show(struct invocation *in, const struct target *target,
                        const struct play_settings *settings)
 {
-    struct fetching *f = calloc(1, sizeof *f);
+    struct fetching *f = xcalloc(1, sizeof *f);
     const struct ask_stream ask = {
         .target = target,
         .on_bytes = play_on_fetched,
@@ -148,8 +148,6 @@ static enum exits show(struct invocation *in, const struct target *target,
     };
     enum exits exits = EXITS_FAILED;
 
-    if (f == NULL)
-        mem_end();
     f->error = cast_file_open(&f->file);
     if (f->error == 0)
         exits = ask_stream(in, &ask);

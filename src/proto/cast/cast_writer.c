@@ -27,7 +27,9 @@ static size_t put_control(uint8_t *to, uint8_t byte)
         return put_escape(to, 'n');
     if (byte == '\r')
         return put_escape(to, 'r');
-    memcpy(to, "\\u00", 4);
+    (void)put_escape(to, 'u');
+    to[2] = '0';
+    to[3] = '0';
     to[4] = (uint8_t)digits[byte >> 4];
     to[5] = (uint8_t)digits[byte & 0xf];
     return 6;

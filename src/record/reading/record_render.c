@@ -2,8 +2,7 @@
 
 #include "base/text.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include <stdio.h>
 
 void record_render_init(struct record_render *r, enum record_format format)
 {
@@ -14,75 +13,55 @@ void record_render_init(struct record_render *r, enum record_format format)
 
 /* ---- the header ------------------------------------------------------- */
 
-static json_t *first_of(const json_t *a, const char *a_name, const json_t *b,
-                        const char *b_name)
-{
-    json_t *value = json_object_get(a, a_name);
+enum { BEGIN_MAX = 80 };
 
-    return value != NULL ? value : json_object_get(b, b_name);
+/* Of the beginning of a header of ours; 0: it is another. Behind it nothing is
+ * touched, so that a conversion and its way back are equal. */
+static size_t read_begin(struct slice header, unsigned *ret_columns,
+                         unsigned *ret_rows)
+{
+    char text[BEGIN_MAX];
+    int len = 0;
+
+    snprintf(text, sizeof text, "%.*s", (int)header.len,
+             (const char *)header.data);
+    if (sscanf(text, "{\"version\":2,\"width\":%u,\"height\":%u,%n",
+               ret_columns, ret_rows, &len) != 2 ||
+        len == 0)
+        (void)sscanf(text,
+                     "{\"version\":3,\"term\":{\"cols\":%u,\"rows\":%u},%n",
+                     ret_columns, ret_rows, &len);
+    return (size_t)len;
 }
 
-static void put_window(json_t *made, const json_t *root, bool is_v3)
+static bool put_begin(bool is_v3, unsigned columns, unsigned rows,
+                      struct buf *to)
 {
-    const json_t *term = json_object_get(root, "term");
-    json_t *columns = first_of(root, "width", term, "cols");
-    json_t *rows = first_of(root, "height", term, "rows");
+    char text[BEGIN_MAX];
 
-    if (is_v3) {
-        (void)json_object_set_new(
-            made, "term",
-            json_pack("{s:O, s:O}", "cols", columns, "rows", rows));
-        return;
-    }
-    (void)json_object_set(made, "width", columns);
-    (void)json_object_set(made, "height", rows);
-}
-
-/* Its members in the order of our own files; others behind them. */
-static json_t *convert(const json_t *root, bool is_v3)
-{
-    json_t *made = json_object();
-    const char *name;
-    json_t *value;
-
-    (void)json_object_set_new(made, "version", json_integer(is_v3 ? 3 : 2));
-    put_window(made, root, is_v3);
-    json_object_foreach ((json_t *)(uintptr_t)root, name, value) {
-        if (strcmp(name, "version") != 0 && strcmp(name, "width") != 0 &&
-            strcmp(name, "height") != 0 && strcmp(name, "term") != 0)
-            (void)json_object_set(made, name, value);
-    }
-    return made;
-}
-
-static bool put_converted(const json_t *root, bool is_v3, struct buf *to)
-{
-    json_t *made = convert(root, is_v3);
-    char *text = json_dumps(made, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    bool is_put = text != NULL && buf_append(to, slice_of_text(text)) == 0;
-
-    free(text);
-    json_decref(made);
-    return is_put;
+    if (is_v3)
+        snprintf(text, sizeof text,
+                 "{\"version\":3,\"term\":{\"cols\":%u,\"rows\":%u},", columns,
+                 rows);
+    else
+        snprintf(text, sizeof text,
+                 "{\"version\":2,\"width\":%u,\"height\":%u,", columns, rows);
+    return buf_append(to, slice_of_text(text)) == 0;
 }
 
 bool record_render_header(struct record_render *r, struct slice header,
                           struct buf *to)
 {
     bool is_v3 = r->format == RECORD_V3;
-    json_t *root;
-    bool is_put;
+    unsigned columns = 0, rows = 0;
+    size_t len;
 
     if (r->format == RECORD_TEXT)
         return true;
-    root =
-        json_loadb((const char *)header.data, header.len, JSON_ALLOW_NUL, NULL);
-    if (json_integer_value(json_object_get(root, "version")) == (is_v3 ? 3 : 2))
-        is_put = buf_append(to, header) == 0;
-    else
-        is_put = put_converted(root, is_v3, to);
-    json_decref(root);
-    return is_put && buf_append(to, slice_of("\n", 1)) == 0;
+    len = read_begin(header, &columns, &rows);
+    return len > 0 && put_begin(is_v3, columns, rows, to) &&
+           buf_append(to, slice_after(header, len)) == 0 &&
+           buf_append(to, slice_of("\n", 1)) == 0;
 }
 
 /* ---- events ----------------------------------------------------------- */

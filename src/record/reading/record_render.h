@@ -31,8 +31,8 @@ struct record_render {
 
 void record_render_init(struct record_render *r, enum record_format format);
 
-/* header: the line of the first file. False: it is no header, or there is no
- * memory. */
+/* header: the line of the first file. False: it does not begin as ours do, or
+ * there is no memory. */
 bool record_render_header(struct record_render *r, struct slice header,
                           struct buf *to);
 bool record_render_event(struct record_render *r,
