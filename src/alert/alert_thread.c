@@ -9,7 +9,7 @@
 enum order_kind { PUT, USE, APPLY, VM, REMOVE };
 
 struct order {
-    struct list node;
+    struct order *next;
     struct alert_target *target;
     struct alert_rules *rules; /* of USE */
     uint64_t position;         /* of PUT */
@@ -17,6 +17,12 @@ struct order {
     enum order_kind kind;
     bool is_there;  /* of VM */
     uint8_t data[]; /* of PUT and APPLY */
+};
+
+/* First in, first out. */
+struct orders {
+    struct order *first;
+    struct order **end;
 };
 
 /* Orders that are taken with one look at the lock. */
@@ -32,13 +38,39 @@ struct alert_thread {
     struct list removed; /* targets */
 
     struct worker_crew crew; /* its lock protects all members below */
-    struct list orders;
+    struct orders orders;
     size_t waiting; /* bytes of PUT */
     struct list finds;
     size_t find_count;
     struct list targets;
     bool someone_waits; /* for room */
 };
+
+static void orders_init(struct orders *orders)
+{
+    orders->first = NULL;
+    orders->end = &orders->first;
+}
+
+static void orders_add(struct orders *orders, struct order *order)
+{
+    order->next = NULL;
+    *orders->end = order;
+    orders->end = &order->next;
+}
+
+/* NULL: there is none. */
+static struct order *orders_take(struct orders *orders)
+{
+    struct order *order = orders->first;
+
+    if (order == NULL)
+        return NULL;
+    orders->first = order->next;
+    if (orders->first == NULL)
+        orders->end = &orders->first;
+    return order;
+}
 
 /* ---- the thread --------------------------------------------------------- */
 
@@ -54,7 +86,7 @@ static struct alert_subject *subject_of(struct alert_thread *t,
                                         struct alert_target *target)
 {
     if (target->subject == NULL)
-        target->subject = alert_matcher_add(t->matcher, target);
+        target->subject = alert_subject_new(t->matcher, target);
     return target->subject;
 }
 
@@ -73,13 +105,13 @@ static void obey(struct alert_thread *t, struct order *order, uint64_t now_us)
             mem_end();
         break;
     case APPLY:
-        alert_matcher_apply(t->matcher, subject_of(t, target), order->data);
+        alert_subject_apply(t->matcher, subject_of(t, target), order->data);
         break;
     case VM:
         alert_matcher_vm(t->matcher, target->subject, order->is_there, now_us);
         break;
     case REMOVE:
-        alert_matcher_remove(t->matcher, target->subject);
+        alert_subject_free(t->matcher, target->subject);
         target->subject = NULL;
         list_add_tail(&t->removed, &target->node);
         break;
@@ -116,32 +148,24 @@ static void hand_over(struct alert_thread *t)
 }
 
 /* Called with the lock. */
-static void take_orders(struct alert_thread *t, struct list *taken)
+static void take_orders(struct alert_thread *t, struct orders *taken)
 {
-    list_init(taken);
-    for (int i = 0; i < TAKEN_MAX && !list_is_empty(&t->orders); i++) {
-        struct list *node = t->orders.next;
+    struct order *order;
 
-        list_remove(node);
-        list_add_tail(taken, node);
-    }
-}
-
-static struct order *order_at(struct list *node)
-{
-    return CONTAINER_OF(node, struct order, node);
+    orders_init(taken);
+    for (int i = 0; i < TAKEN_MAX && (order = orders_take(&t->orders)) != NULL;
+         i++)
+        orders_add(taken, order);
 }
 
 /* Without the lock. Returns the bytes that were looked at. */
-static size_t obey_all(struct alert_thread *t, struct list *taken)
+static size_t obey_all(struct alert_thread *t, struct orders *taken)
 {
     uint64_t now_us = clock_now_us();
+    struct order *order;
     size_t len = 0;
 
-    while (!list_is_empty(taken)) {
-        struct order *order = order_at(taken->next);
-
-        list_remove(&order->node);
+    while ((order = orders_take(taken)) != NULL) {
         obey(t, order, now_us);
         if (order->kind == PUT)
             len += order->len;
@@ -156,7 +180,7 @@ static void wait_for_orders(struct alert_thread *t)
 {
     uint64_t due_us = alert_matcher_due(t->matcher);
 
-    while (list_is_empty(&t->orders) && !t->crew.is_ending) {
+    while (t->orders.first == NULL && !t->crew.is_ending) {
         if (due_us == UINT64_MAX)
             (void)worker_wait(&t->crew);
         else if (!worker_wait_until(&t->crew, due_us))
@@ -169,7 +193,7 @@ static void alert_thread_run(void *arg)
     struct alert_thread *t = arg;
 
     while (!t->crew.is_ending) {
-        struct list taken;
+        struct orders taken;
         size_t len;
 
         wait_for_orders(t);
@@ -184,12 +208,11 @@ static void alert_thread_run(void *arg)
 
 /* ---- opening and closing ------------------------------------------------ */
 
-static void free_orders(struct list *orders)
+static void free_orders(struct orders *orders)
 {
-    while (!list_is_empty(orders)) {
-        struct order *order = order_at(orders->next);
+    struct order *order;
 
-        list_remove(&order->node);
+    while ((order = orders_take(orders)) != NULL) {
         alert_rules_leave(order->rules);
         free(order);
     }
@@ -215,7 +238,7 @@ int alert_thread_open(struct alert_thread **ret_thread,
     t->matcher = alert_matcher_new(alert_thread_on_find, t);
     list_init(&t->made);
     list_init(&t->removed);
-    list_init(&t->orders);
+    orders_init(&t->orders);
     list_init(&t->finds);
     list_init(&t->targets);
     worker_crew_init(&t->crew, wake, owner);
@@ -261,9 +284,9 @@ static struct order *new_order(enum order_kind kind,
 static void put(struct alert_thread *t, struct order *order)
 {
     worker_lock(&t->crew);
-    if (list_is_empty(&t->orders))
+    if (t->orders.first == NULL)
         worker_wake(&t->crew);
-    list_add_tail(&t->orders, &order->node);
+    orders_add(&t->orders, order);
     if (order->kind == PUT)
         t->waiting += order->len;
     worker_unlock(&t->crew);

@@ -40,7 +40,7 @@ static inline void fixture_apply(struct alert_fixture *f)
     uint8_t bits[ALERT_RULES_MAX / 8 + 1];
 
     if (alert_rules_apply(f->rules, &console, bits))
-        alert_matcher_apply(f->matcher, f->subject, bits);
+        alert_subject_apply(f->matcher, f->subject, bits);
 }
 
 static inline void fixture_use(struct alert_fixture *f)
@@ -60,7 +60,7 @@ static inline void fixture_open(struct alert_fixture *f)
 {
     f->now_us = 1000 * 1000;
     f->matcher = alert_matcher_new(fixture_on_find, f);
-    f->subject = alert_matcher_add(f->matcher, f);
+    f->subject = alert_subject_new(f->matcher, f);
     fixture_use(f);
 }
 
@@ -73,7 +73,7 @@ static inline void fixture_clear(struct alert_fixture *f)
 
 static inline void fixture_close(struct alert_fixture *f)
 {
-    alert_matcher_remove(f->matcher, f->subject);
+    alert_subject_free(f->matcher, f->subject);
     alert_matcher_free(f->matcher);
     alert_rules_leave(f->rules);
     alert_settings_clear(&f->settings);

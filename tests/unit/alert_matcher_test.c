@@ -455,7 +455,7 @@ static void a_console_that_goes_waits_for_nothing(void **state)
     (void)state;
     open_with(&f, "panic");
     fixture_feed(&f, "panic");
-    alert_matcher_remove(f.matcher, f.subject);
+    alert_subject_free(f.matcher, f.subject);
     f.subject = NULL;
     assert_int_equal(alert_matcher_due(f.matcher), UINT64_MAX);
     assert_int_equal(f.count, 0);
@@ -473,15 +473,15 @@ static void finds_that_wait_are_bounded(void **state)
     (void)state;
     open_with(&f, "panic");
     for (size_t i = 0; i < ALERT_WAITING_MAX + MORE; i++) {
-        all[i] = alert_matcher_add(f.matcher, &all[i]);
-        alert_matcher_apply(f.matcher, all[i], bits);
+        all[i] = alert_subject_new(f.matcher, &all[i]);
+        alert_subject_apply(f.matcher, all[i], bits);
         alert_matcher_feed(f.matcher, all[i], slice_of_text("panic"), 0,
                            f.now_us);
     }
     assert_int_equal(f.count, MORE);
     assert_ptr_equal(f.find[0]->console, &all[0]);
     for (size_t i = 0; i < ALERT_WAITING_MAX + MORE; i++)
-        alert_matcher_remove(f.matcher, all[i]);
+        alert_subject_free(f.matcher, all[i]);
     fixture_close(&f);
 }
 

@@ -253,13 +253,6 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 /* ---- scanning -------------------------------------------------------------
  */
 
-static void close_stream(struct alert_subject *s)
-{
-    if (s->stream != NULL)
-        (void)hs_close_stream(s->stream, NULL, NULL, NULL);
-    s->stream = NULL;
-}
-
 static void scan_text(struct scan *scan, struct slice text)
 {
     struct alert_matcher *m = scan->m;
@@ -333,7 +326,7 @@ static void begin_anew(struct alert_subject *s, uint64_t position)
     if (s->clean.is_within_line)
         alert_text_add(&s->text, slice_of("\n", 1));
     alert_clean_init(&s->clean);
-    close_stream(s);
+    alert_subject_close_stream(s);
     s->position = position;
     s->line_at = alert_text_end(&s->text);
 }
@@ -356,69 +349,6 @@ void alert_matcher_feed(struct alert_matcher *m, struct alert_subject *s,
     }
 }
 
-/* ---- subjects -------------------------------------------------------------
- */
-
-/* It has nothing of the present rules any more. */
-static void strip(struct alert_matcher *m, struct alert_subject *s)
-{
-    close_stream(s);
-    if (m->rules != NULL)
-        alert_times_remove(m, s);
-    free(s->bits);
-    s->bits = NULL;
-    free(s->hit);
-    s->hit = NULL;
-    s->hit_count = 0;
-}
-
-struct alert_subject *alert_matcher_add(struct alert_matcher *m, void *console)
-{
-    struct alert_subject *s = xcalloc(1, sizeof *s);
-
-    s->console = console;
-    alert_clean_init(&s->clean);
-    alert_text_init(&s->text);
-    list_init(&s->finds);
-    list_add_tail(&m->subjects, &s->node);
-    if (m->rules != NULL)
-        alert_times_add(m, s);
-    return s;
-}
-
-static void drop_finds(struct alert_matcher *m, struct alert_subject *s)
-{
-    LIST_EACH (node, after, &s->finds) {
-        struct alert_find *find = CONTAINER_OF(node, struct alert_find, node);
-
-        deadline_stop(&find->after);
-        list_remove(&find->node);
-        m->waiting--;
-        alert_find_free(find);
-    }
-}
-
-void alert_matcher_remove(struct alert_matcher *m, struct alert_subject *s)
-{
-    if (s == NULL)
-        return;
-    drop_finds(m, s);
-    strip(m, s);
-    alert_text_done(&s->text);
-    list_remove(&s->node);
-    free(s);
-}
-
-void alert_matcher_apply(struct alert_matcher *m, struct alert_subject *s,
-                         const uint8_t *bits)
-{
-    size_t len = alert_rules_bits_len(m->rules);
-
-    free(s->bits);
-    s->bits = xmalloc(len + 1);
-    memcpy(s->bits, bits, len);
-}
-
 /* ---- rules ----------------------------------------------------------------
  */
 
@@ -427,7 +357,7 @@ static void drop_rules(struct alert_matcher *m)
     while (deadline_first(&m->afters) != NULL)
         finish_first(m);
     LIST_EACH (node, after, &m->subjects)
-        strip(m, CONTAINER_OF(node, struct alert_subject, node));
+        alert_subject_strip(m, CONTAINER_OF(node, struct alert_subject, node));
     alert_times_close(m);
     alert_rules_leave(m->rules);
     m->rules = NULL;
@@ -453,7 +383,7 @@ void alert_matcher_free(struct alert_matcher *m)
     if (m == NULL)
         return;
     LIST_EACH (node, after, &m->subjects)
-        alert_matcher_remove(m, CONTAINER_OF(node, struct alert_subject, node));
+        alert_subject_free(m, CONTAINER_OF(node, struct alert_subject, node));
     drop_rules(m);
     (void)hs_free_scratch(m->scratch);
     free(m);

@@ -39,18 +39,18 @@ struct alert_matcher *alert_matcher_new(void (*on_find)(void *owner,
 void alert_matcher_free(struct alert_matcher *m);
 
 /* These are the rules from now on, instead of all others; takes over the
- * caller's use. No rule applies to a subject until alert_matcher_apply. Finds
+ * caller's use. No rule applies to a subject until alert_subject_apply. Finds
  * that wait are told. -ENOMEM: there are no rules. */
 int alert_matcher_use(struct alert_matcher *m, struct alert_rules *rules);
 
 /* console: for the finds. */
-struct alert_subject *alert_matcher_add(struct alert_matcher *m, void *console);
+struct alert_subject *alert_subject_new(struct alert_matcher *m, void *console);
 
 /* What it waits for is not told. Takes NULL. */
-void alert_matcher_remove(struct alert_matcher *m, struct alert_subject *s);
+void alert_subject_free(struct alert_matcher *m, struct alert_subject *s);
 
 /* The rules that apply from now on (alert_rules_apply); copied. */
-void alert_matcher_apply(struct alert_matcher *m, struct alert_subject *s,
+void alert_subject_apply(struct alert_matcher *m, struct alert_subject *s,
                          const uint8_t *bits);
 
 /* The VM has connected or gone. While it is away no rule's time runs; a wait

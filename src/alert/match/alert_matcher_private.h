@@ -1,6 +1,6 @@
 /*
- * alert_matcher_private.h - what the matcher (alert_matcher.c) and the times of
- * its rules (alert_times.c) share.
+ * alert_matcher_private.h - what the matcher (alert_matcher.c), its subjects
+ * (alert_subject.c) and the times of its rules (alert_times.c) share.
  */
 #ifndef ALERT_MATCH_ALERT_MATCHER_PRIVATE_H
 #define ALERT_MATCH_ALERT_MATCHER_PRIVATE_H
@@ -78,6 +78,15 @@ static inline const struct alert_rule *alert_matcher_rule(
 {
     return &m->rules->settings.rule[rule];
 }
+
+/* ---- alert_subject.c ------------------------------------------------------
+ */
+
+/* What patterns have seen so far is forgotten. */
+void alert_subject_close_stream(struct alert_subject *s);
+
+/* It has nothing of the present rules any more. */
+void alert_subject_strip(struct alert_matcher *m, struct alert_subject *s);
 
 /* ---- alert_times.c --------------------------------------------------------
  */
