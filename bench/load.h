@@ -25,6 +25,7 @@ struct load {
     enum direction direction;
     uint64_t bytes; /* 0: no limit */
     unsigned seconds;
+    unsigned lines, turns; /* print: at once, and how often in a second */
     unsigned rounds, idle, streams;
     unsigned moves, movers, typed;
     unsigned handshakes;
