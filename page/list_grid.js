@@ -11,10 +11,9 @@ import { make } from "./dom.js";
 const SPARE = 4; // rows before and behind those that are seen
 
 /*
- * columns: [{name, label, sorts}]; fillCell(cell, name, entry) shows a member.
- * ops: fillCell, idOf(entry), isSpan(entry) (one cell over all columns, filled
- * as the member ""), open(entry, inWindow), sort(name), seen() (what is seen has
- * changed).
+ * columns: [{name, label, sorts}]. ops: fillCell(cell, name, entry) shows a
+ * member; isSpan(entry): it is one cell over all columns, filled as the member
+ * ""; idOf(entry), open(entry, inWindow), sort(name).
  */
 export function makeGrid(label, columns, ops) {
   const head = make("div", { role: "row", class: "head", "aria-rowindex": 1 },
@@ -133,7 +132,6 @@ export function makeGrid(label, columns, ops) {
     fit(size);
     turn(from);
     pool.forEach((used, i) => fillRow(used, from + i));
-    ops.seen();
   }
 
   const later = () => {

@@ -131,3 +131,33 @@ export function entriesOf(rows, { test, sort, isGrouped = false, folded = new Se
 
 export const isGroup = (entry) => entry.group !== undefined;
 export const entryId = (entry) => (isGroup(entry) ? `group ${entry.group}` : entry.id);
+
+/*
+ * The order of a list that is shown: entries stay where they are for so long
+ * after somebody has touched the list. keep(entries, now) returns them in the
+ * order in which they are shown; reset: another order was asked for.
+ */
+export function makePlaces(stillMs) {
+  let places = new Map();
+  let touchedAt = -Infinity;
+  return {
+    touch: (now) => {
+      touchedAt = now;
+    },
+    reset: () => {
+      places = new Map();
+    },
+    has: (id) => places.has(id),
+    keep: (entries, now) => {
+      const rank = (entry) => places.get(entryId(entry)) ?? places.size;
+      const shown = now - touchedAt < stillMs && places.size > 0
+        ? [...entries].sort((a, b) => rank(a) - rank(b)) : entries;
+      places = new Map(shown.map((entry, i) => [entryId(entry), i]));
+      return shown;
+    },
+  };
+}
+
+// How many consoles the entries stand for.
+export const listedCount = (entries) => entries.reduce((sum, entry) =>
+  sum + (isGroup(entry) ? (entry.isFolded ? entry.members : 0) : 1), 0);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { entriesOf, isGroup, isSort, makeRows, prefixOf, sortRows, rowOf } from "../../page/list_rows.js";
+import { entriesOf, isGroup, isSort, listedCount, makePlaces, makeRows, prefixOf, sortRows, rowOf } from "../../page/list_rows.js";
 
 let number = 0;
 const item = (name, more = {}) => ({
@@ -79,4 +79,25 @@ test("very many rows are sorted and filtered without a quadratic cost", () => {
   const wish = { test: () => (compared++, true), sort: "name" };
   assert.equal(entriesOf(many(10000), wish).length, 10000);
   assert.equal(compared, 10000);
+});
+
+test("rows keep their places while somebody is at the list", () => {
+  const places = makePlaces(4000);
+  const [a, b, c, d] = rowsOf("a", "b", "c", "d");
+  const keep = (now, ...rows) => names(places.keep(rows, now)).join("");
+  assert.equal(keep(0, a, b, c), "abc");
+  places.touch(1000);
+  assert.equal(keep(2000, c, b, a), "abc");
+  assert.equal(keep(2000, d, c, a), "acd", "one has gone, and one has come");
+  assert.equal(keep(4999, d, c, b, a), "acdb");
+  assert.equal(keep(5000, d, c, b, a), "dcba");
+  places.touch(6000);
+  places.reset();
+  assert.equal(keep(6000, a, b), "ab", "another order was asked for");
+});
+
+test("consoles are counted, also those of a group that is folded", () => {
+  const rows = rowsOf("web-1", "web-2", "db-1", "db-2", "x");
+  const wish = { test: all, sort: "name", isGrouped: true, folded: new Set(["db-"]) };
+  assert.equal(listedCount(entriesOf(rows, wish)), 5);
 });
