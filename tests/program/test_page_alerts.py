@@ -7,16 +7,54 @@ import pytest
 
 from harness.browser import save_picture, script
 
+PANIC = (b"[   12.345678] systemd[1]: Started Session.\r\n"
+         b"[   12.345679] Kernel panic - not syncing: Attempted to kill init! "
+         b"exitcode=0x00000009\r\n[   12.345680] CPU: 0 PID: 1 Comm: init\r\n")
 HOSTILE = "</li><img src=x onerror=alert(1)>\u202e" + "x" * 3000
 
 
 @pytest.fixture
 def site(start_vspcd, own_port, tmp_path):
-    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}",
+    rules = tmp_path / "vspcd.conf"
+    rules.write_text('access "*" { control = {"anybody"} }\n')
+    vspcd = start_vspcd("--config", rules, "--web",
+                        f"127.0.0.1:{own_port}", "--alerts", "linux",
                         "--logdir", tmp_path / "logs", "--log-keep-free", 0,
                         env={"STATE_DIRECTORY": str(tmp_path)})
     vspcd.web = f"http://127.0.0.1:{own_port}"
     return vspcd
+
+
+def test_an_alert_comes_and_is_acknowledged(site, browser):
+    vm = site.vm("db-01")
+    page = browser.page(f"{site.web}/#/alerts")
+    page.wait_text("[role=status]", "No alert is open")
+    assert page.evaluate("document.querySelector('#places .count')") is None
+    vm.send(PANIC)
+    page.wait_text(".alert", "Kernel panic - not syncing: Attempted")
+    page.wait_text("#places .count", "1")
+    page.wait("document.title.startsWith('(1) ')")
+    head = page.text(".alert-head")
+    assert "critical" in head and "db-01" in head
+
+    page.click(".alert >> text=Acknowledge")
+    page.fill("dialog input[name=comment]", "rebooted")
+    page.keyboard().press("Enter")
+    page.wait_text("[role=status]", "No alert is open")
+    page.wait("!document.querySelector('#places .count')")
+    page.selectOption("select", "all")
+    page.wait_text(".alert", "“rebooted”")
+
+    page.click(".alert >> text=Mute")
+    assert page.inputValue("dialog [name=match]") == "db-01"
+    page.click("dialog button[value=yes]")
+    page.wait_text("tbody td", "db-01")
+    page.click("tbody >> text=End")
+    page.wait_text("main", "Nothing is muted")
+
+    page.click("text=In the log")
+    page.wait_text("h1", "Log of db-01")
+    page.wait_text(".log", "Kernel panic - not syncing: Attempted")
 
 
 def made_up(number, **more):
