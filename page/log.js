@@ -16,6 +16,11 @@ export const title = "Log";
 
 await loadStyle("/past.css");
 
+// Output is in the file within a tenth of a second, if the disk works; where
+// files have no notes of places, nobody knows when.
+const WRITTEN_MS = 100;
+const WRITTEN_TRIES = 10;
+
 function downloads(id, name, source) {
   const link = (label, format, previous) =>
     [label, downloadOf(id, name, { format, previous, hasLog: source.hasLog })];
@@ -52,6 +57,7 @@ function placeAt(source, part) {
 export function show(root, { path, query }) {
   const id = path[0];
   let source = null;
+  let isOver = false;
   let follow = null; // an AbortController while what comes is shown
 
   const scroller = make("div", { class: "log", tabindex: 0, role: "region", "aria-label": "Log" });
@@ -103,13 +109,22 @@ export function show(root, { path, query }) {
     followButton.setAttribute("aria-pressed", "false");
   }
 
-  // What has come is a part of the files now.
+  // What has come is a part of the files, as soon as it is written.
   async function leaveFollowing() {
     const distance = log.distance();
     stopFollowing();
-    await open({});
-    await log.end();
-    log.scrollUpBy(distance);
+    try {
+      await open({});
+      const { last } = source;
+      for (let i = 0; last !== null && i < WRITTEN_TRIES && !await source.find({ at: last }); i++)
+        await new Promise((done) => setTimeout(done, WRITTEN_MS));
+      if (last !== null) await open({});
+      if (isOver) return;
+      await log.end();
+      log.scrollUpBy(distance);
+    } catch (error) {
+      onError(error);
+    }
   }
 
   async function toggleFollow() {
@@ -190,6 +205,7 @@ export function show(root, { path, query }) {
   });
 
   return () => {
+    isOver = true;
     stopFollowing();
     find.stop();
     log.stop();

@@ -1,7 +1,7 @@
 // log_source.js - where a log's bytes come from: the files of a console's log,
 // or, without one, the output that vspcd keeps in memory. Either is
 //
-//     {hasLog, timed, files: [{file, bytes, begin}, ...],   oldest first
+//     {hasLog, timed, found, last, files: [{file, bytes, begin}, ...],   oldest first
 //      read(index, from, bytes, signal) -> Uint8Array,
 //      find({at | since}) -> {index, at} | null,
 //      search(index, text, from) -> {lines: [{at, time, line}], next},
@@ -26,6 +26,11 @@ async function* stream(id, rest, query, signal) {
   }
 }
 
+function lastOf(place) {
+  const [epoch, position] = place.split(":");
+  return Number(position) > 0 ? `${epoch}:${Number(position) - 1}` : null;
+}
+
 function sourceOfLog(id, places) {
   const files = places.files.reverse();
   const indexOf = (place) => place && {
@@ -36,6 +41,8 @@ function sourceOfLog(id, places) {
     timed: places.timed,
     files,
     found: indexOf(places.found),
+    // The place of the last byte that was printed; null: none was.
+    last: lastOf(places.place),
     read: (index, from, bytes, signal) =>
       bytesOf(id, "/log", { format: "file", file: files[index].file, from, bytes }, signal),
     find: async (query) =>
@@ -56,6 +63,7 @@ function sourceOfHistory(id, bytes) {
     timed: false,
     files: [{ file: "", bytes: bytes.length, begin: 0 }],
     found: null,
+    last: null,
     read: async (index, from, count) => bytes.subarray(from, from + count),
     find: async () => null,
     search: async (index, text) => ({

@@ -72,8 +72,12 @@ def test_a_log_is_read_searched_and_followed(site, browser):
     assert page.text(".found mark") == "Kernel panic"
     assert page.evaluate("getComputedStyle(document.querySelector("
                          "'.found .red')).fontWeight") == "700"
-    save_picture(page, "log")
     assert page.axe() == []
+    page.setViewportSize({"width": 900, "height": 420})
+    page.click(".hit")
+    page.wait_text(".found", "Attempted")
+    save_picture(page, "log")
+    page.setViewportSize({"width": 1280, "height": 800})
 
     # What comes is behind the line that had no end.
     page.keyboard().press("Escape")

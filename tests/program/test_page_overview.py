@@ -38,13 +38,26 @@ def a_day():
                 "output_bytes": [6e6 + n * 1000 for n in range(1440)]}}
 
 
+STATUS = {
+    "version": "0.1.0", "started": "2026-01-01T00:00:00.000Z", "uptime": 86400,
+    "consoles": {"total": 9812, "connected": 9805, "moving": 2, "none": 5,
+                 "new": 0}, "clients": 12, "unidentified": 0,
+    "moves": {"completed": 1204, "failed": 3, "refused": 0, "under_way": 2},
+    "output_bytes": 1, "input_bytes": 1, "log_missing_bytes": 12345,
+    "health": {"state": "ok", "audit": "failing", "logs": "ok", "ready": "ok"},
+    "doors": []}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_how_the_overview_looks(site, browser, scheme):
     page = browser.page(colorScheme=scheme, timezoneId="UTC")
-    page.route("**/api/v1/series?*", script(
-        f"(route) => route.fulfill({{json: {json.dumps(a_day())}}})"))
+    for glob, said in (("series?*", a_day()), ("status", STATUS)):
+        page.route(f"**/api/v1/{glob}", script(
+            f"(route) => route.fulfill({{json: {json.dumps(said)}}})"))
     page.goto(f"{site.web}/#/overview")
     page.wait_text(".plots", "lowest 9,120 at 15:00")
+    assert page.text(".troubles") == ("The audit log cannot be written.\n"
+                                      "12.3 kB are missing in console logs.")
     assert "Moves: 15, the last at 22:38" in page.text(".plots")
     save_picture(page, f"overview-{scheme}")
     assert page.axe() == []
