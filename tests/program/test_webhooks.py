@@ -130,17 +130,21 @@ def test_what_fails_is_tried_again(start, receive):
     receivers = {name: receive() for name in failures}
     for name, receiver in receivers.items():
         receiver.answers = failures[name]
-    vspcd = start("".join(section(name, receiver, "timeout = 1")
-                          for name, receiver in receivers.items()))
+    vspcd = start("".join(
+        section(name, receiver, f"timeout = {1 if name == 'slow' else 60}")
+        for name, receiver in receivers.items()))
     panic(vspcd)
     for name, receiver in receivers.items():
         requests = receiver.wait(3)
         assert len({r.fields["X-Vspcd-Delivery"] for r in requests}) == 1
         assert len({r.body for r in requests}) == 1
         eventually(lambda: state_of(vspcd, name)["sent"] == 1, "its delivery")
-        assert state_of(vspcd, name) == {
-            "name": name, "format": "json", "state": "ok", "waiting": 0,
-            "sent": 1, "retried": 2, "given_up": 0, "dropped": 0}
+        state = state_of(vspcd, name)
+        # A second may be too short for a good answer, too.
+        retried = state.pop("retried")
+        assert retried == 2 or name == "slow" and retried > 2
+        assert state == {"name": name, "format": "json", "state": "ok",
+                         "waiting": 0, "sent": 1, "given_up": 0, "dropped": 0}
         vspcd.wait_event(words.WEBHOOK_FAILS, webhook=name)
         vspcd.wait_event(words.WEBHOOK_ANSWERS, webhook=name)
         assert len(vspcd.events(words.WEBHOOK_FAILS, webhook=name)) == 1
@@ -219,11 +223,11 @@ def test_nothing_goes_to_who_is_not_the_receiver(start, receive, certificates):
     assert len(good.requests) == 1 and not wrong.requests
 
 
-def test_a_test_says_what_came_back(start, receive):
+def test_a_test_says_what_came_back(start, receive, own_port):
     receiver = receive()
     receiver.answers = [OK, answer(403)]
     vspcd = start(section("ops", receiver, "severity = critical") +
-                  section("away", "http://127.0.0.1:9/"))
+                  section("away", f"http://127.0.0.1:{own_port}/"))
     result = post(vspcd, "/alerts/test", {"webhook": "ops"})
     assert result["delivered"] and result["status"] == 200
     assert receiver.requests[0].json["event"] == "test"
