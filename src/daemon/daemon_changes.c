@@ -43,15 +43,25 @@ static FILE *open_text(char **ret_text, size_t *ret_len)
     return to;
 }
 
+/* A URL of a webhook may be as good as a password. */
+static void hide_url(struct access_section *copy, struct section_text *hidden)
+{
+    if (copy->list[SECTION_WEBHOOK_URL].count > 0)
+        copy->list[SECTION_WEBHOOK_URL].item = hidden;
+}
+
 static char *text_of(enum access_section_kind kind,
                      const struct access_section *section)
 {
     struct access_sections one = { 0 };
     struct access_section copy = *section; /* borrows its texts */
+    char dots[] = "...";
+    struct section_text hidden = { .text = dots };
     char *text = NULL;
     size_t len = 0;
     FILE *to = open_text(&text, &len);
 
+    hide_url(&copy, &hidden);
     one.of[kind] = (struct access_section_group){ .item = &copy, .count = 1 };
     options_print_sections(&one, NULL, to);
     fclose(to);

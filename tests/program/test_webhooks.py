@@ -59,8 +59,8 @@ def panic(vspcd, name="web-01"):
 
 
 def state_of(vspcd, name):
-    return next(w for w in get(vspcd, "/alerts/webhooks")["items"]
-                if w["name"] == name)
+    return next((w for w in get(vspcd, "/alerts/webhooks")["items"]
+                 if w["name"] == name), None)
 
 
 def test_an_alert_is_posted_and_signed(start, receive, tmp_path):
@@ -251,6 +251,10 @@ def test_a_reload_changes_them(start_vspcd, config, receive, tmp_path):  # noqa:
     hup(vspcd)
     panic(vspcd, "web-02")
     second.wait(1)
+    path.write_text(path.read_text() + section(
+        "new", "http://127.0.0.1/with-a-secret-path"))
+    hup(vspcd)
+    eventually(lambda: state_of(vspcd, "new"), "the new webhook")
     # A file that cannot be used changes nothing.
     url.chmod(0o644)
     at = len(vspcd.lines)
