@@ -1128,7 +1128,62 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .text = "what console logs leave free on the file system of\n"
               "--logdir; with less, vspcd stops writing them as on a full\n"
-              "disk; 0 is nothing" },
+              "disk; 0 is nothing",
+      .more = "Recordings leave as much free on the file system of "
+              "--record-dir." },
+    { .group = "Recordings",
+      .name = "record-dir",
+      .type = OPTION_TEXT,
+      AT(record_directory),
+      .min = 1,
+      .is_path = true,
+      .value = "DIRECTORY",
+      .otherwise = "recordings, beside the state file",
+      .example = "/var/lib/vspcd/recordings",
+      .text = "directory for recordings of consoles: by rules (record in an\n"
+              "access section), and on demand; none: there are none",
+      .more = "vspcd makes the directory when it first records something. "
+              "Every file in it that ends in .cast or .cast.gz may be deleted: "
+              "it must be for recordings alone." },
+    { .name = "record-format",
+      .type = OPTION_WORD,
+      AT(record_format),
+      .words = "v2|v3",
+      .value = "VERSION",
+      .standard = "v2",
+      .is_reloaded = true,
+      .text = "version of the asciicast format in which recordings are\n"
+              "written; v2 is what older players know, too" },
+    { .name = "record-rotate-size",
+      .type = OPTION_SIZE,
+      AT(record_rotate_size),
+      .value = "BYTES",
+      .standard = "16M",
+      .max = UINT64_C(1) << 50,
+      .is_reloaded = true,
+      .text = "size at which a recording goes on in another file: its next\n"
+              "part; 0 is never" },
+    { .name = "record-keep-time",
+      .type = OPTION_SECONDS,
+      AT(record_keep_s),
+      .value = "SECONDS",
+      .standard = "0",
+      .max = 10000000000,
+      .is_reloaded = true,
+      .text = "how long a part of a recording is kept after its last event;\n"
+              "0 is for ever" },
+    { .name = "record-keep-size",
+      .type = OPTION_SIZE,
+      AT(record_keep_size),
+      .value = "BYTES",
+      .standard = "0",
+      .max = UINT64_C(1) << 50,
+      .is_reloaded = true,
+      .text = "what all files in --record-dir may take together; near this\n"
+              "bound the oldest ones are deleted; 0 is no bound",
+      .more = "If only what is recorded at present is left, vspcd stops "
+              "writing recordings as on a full disk. The least bound is "
+              "8M." },
     { .group = "Hooks",
       .name = "hook",
       .type = OPTION_RULE,

@@ -202,10 +202,15 @@ struct settings {
     uint64_t log_rotate_s;    /* 0: never */
     uint64_t log_keep;
     bool log_compress;
-    uint64_t log_total;     /* bytes; 0: any number */
-    uint64_t log_keep_free; /* bytes; 0: none */
-    char *cert;             /* NULL: a certificate is made */
-    char *key;              /* NULL: in the certificate's file */
+    uint64_t log_total;          /* bytes; 0: any number */
+    uint64_t log_keep_free;      /* bytes; 0: none */
+    char *record_directory;      /* NULL: beside the state file; "none" */
+    uint64_t record_format;      /* 0 v2, 1 v3 */
+    uint64_t record_rotate_size; /* bytes; 0: never */
+    uint64_t record_keep_s;      /* 0: for ever */
+    uint64_t record_keep_size;   /* bytes; 0: any number */
+    char *cert;                  /* NULL: a certificate is made */
+    char *key;                   /* NULL: in the certificate's file */
     char *vm_ca;
     char *vm_crl;      /* NULL: no certificate is revoked */
     char *menu_escape; /* one character, or "none" */

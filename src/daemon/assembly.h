@@ -29,6 +29,7 @@
 #include "daemon/parts/daemon_web.h"
 #include "daemon/parts/listing.h"
 #include "daemon/process/systemd.h"
+#include "daemon/records/daemon_records.h"
 #include "session/kinds/sessions.h"
 
 /* In the order of opening: a member may use those above it all its life. */
@@ -60,6 +61,7 @@ struct daemon {
     struct daemon_alerts alerts;
     struct daemon_logs logs;
     struct daemon_matcher matcher;
+    struct daemon_records records;
     struct daemon_ports ports;
     struct daemon_state state;
     struct daemon_proxies proxies;
@@ -92,7 +94,8 @@ static inline void daemon_check_limits(const struct daemon *d)
     const struct limits_known known = {
         .open_files = d->open_files,
         .consoles = d->directory.console_count,
-        .log_files = daemon_logs_open_max(&d->logs),
+        .log_files = daemon_logs_open_max(&d->logs) +
+                     daemon_records_open_max(&d->records),
     };
 
     daemon_limits_check(d->settings, &known);

@@ -7,6 +7,7 @@
 #include "daemon/daemon_facts.h"
 #include "daemon/daemon_means.h"
 #include "daemon/daemon_reload.h"
+#include "daemon/parts/logs_settings.h"
 #include "daemon/process/messages.h"
 #include "daemon/process/secret_file.h"
 #include "log/log.h"
@@ -108,6 +109,7 @@ static void begin_end(struct daemon *d)
     daemon_state_end(&d->state);
     daemon_hooks_end(&d->hooks, false);
     daemon_alerts_end(&d->alerts);
+    daemon_records_end(&d->records);
 }
 
 static void daemon_shutdown_due(struct deadline *deadline, void *owner)
@@ -505,6 +507,25 @@ static void daemon_close_matcher(struct daemon *d)
     daemon_matcher_close(&d->matcher);
 }
 
+static int daemon_open_records(struct daemon *d, struct err *err)
+{
+    const struct records_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .directory = &d->directory,
+        .sessions = &d->sessions,
+        .events = d->events,
+        .log_files = logs_settings_open_max(),
+    };
+
+    return daemon_records_open(&d->records, &links, err);
+}
+
+static void daemon_close_records(struct daemon *d)
+{
+    daemon_records_close(&d->records);
+}
+
 static int daemon_open_ports(struct daemon *d, struct err *err)
 {
     return daemon_ports_open(&d->ports, d->settings, d->loop, &d->sessions,
@@ -571,6 +592,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .alerts = &d->alerts,
         .logs = &d->logs,
         .matcher = &d->matcher,
+        .records = &d->records,
         .state = &d->state,
         .audit = &d->audit,
         .web = &d->web,
@@ -686,6 +708,7 @@ static const struct part {
     { "logs", daemon_open_logs, daemon_close_logs },
     /* Looks at the consoles of the state, below. */
     { "matcher", daemon_open_matcher, daemon_close_matcher },
+    { "records", daemon_open_records, daemon_close_records },
     { "ports", daemon_open_ports, daemon_close_ports },
     /* Restores the known consoles: they get their logs and ports, and hooks are
      * notified of those that have expired, as listeners for events are. All

@@ -91,6 +91,11 @@ static void daemon_facts_for_moves(struct daemon *d, struct telling *t)
                    &t->fact->move_ended, clock_utc_ms());
 }
 
+static void daemon_facts_for_records(struct daemon *d, struct telling *t)
+{
+    daemon_records_tell_fact(&d->records, t->fact);
+}
+
 static void daemon_facts_for_hooks(struct daemon *d, struct telling *t)
 {
     daemon_hooks_tell_fact(&d->hooks, t->fact);
@@ -143,6 +148,9 @@ static const struct consumer {
      * log that (debug), after all facts of this round. */
     { "services", 1 << FACT_VM_DETACHED, daemon_facts_for_services },
     { "words", ALL_KINDS, daemon_facts_for_words },
+    /* Behind the words, so that the log has the client before what it is
+     * recorded by. */
+    { "records", ALL_KINDS, daemon_facts_for_records },
     { "moves", 1 << FACT_MOVE_ENDED, daemon_facts_for_moves },
     { "matcher", OF_NAMES | 1 << FACT_VM_DETACHED, daemon_facts_for_matcher },
     { "events", ALL_KINDS, daemon_facts_for_events },
@@ -183,6 +191,7 @@ static void remove_console(struct daemon *d, struct console *c)
     service_end(c);
     /* After everything that could still print to the console's readers, and
      * before the directory, which accepts no console with a reader. */
+    daemon_records_remove(&d->records, c);
     daemon_logs_remove(c);
     directory_remove(c);
 }

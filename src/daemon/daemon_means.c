@@ -37,6 +37,7 @@ struct api_means daemon_means(struct daemon *d)
         .events = d->events,
         .alerts = &d->alerts.means,
         .settings = d->settings,
+        .recorder = d->records.recorder,
         .each_door = daemon_doors_tell,
         .forget = daemon_means_forget,
         .reload = daemon_means_reload,

@@ -72,6 +72,7 @@ static void use_settings(struct daemon *d)
     daemon_alerts_use(&d->alerts);
     daemon_logs_reload(&d->logs);
     daemon_matcher_use(&d->matcher);
+    daemon_records_reload(&d->records);
     daemon_audit_reload(&d->audit);
 }
 

@@ -236,6 +236,17 @@
 #define LOG_CONSOLE_LOG_SAME_NAME                                              \
     "console log name already in use, using another"
 
+/* ---- recordings ------------------------------------------------------- */
+
+#define LOG_RECORDING_STARTED "recording started"
+#define LOG_RECORDING_ENDED "recording ended"
+#define LOG_RECORDING_NOT_WRITTEN "recording not written, will retry"
+#define LOG_RECORDING_WRITTEN "recording written again"
+#define LOG_RECORDING_GAP "recording has a gap"
+#define LOG_RECORDING_NOT_COMPRESSED "recording not compressed"
+#define LOG_RECORDINGS_DELETED "old recordings deleted"
+#define LOG_RECORDINGS_UNWRITTEN "shutdown: recordings incomplete"
+
 /* ---- audit log -------------------------------------------------------- */
 
 #define LOG_AUDIT_OPENED "audit log opened"

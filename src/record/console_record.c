@@ -442,7 +442,6 @@ struct record_info console_record_info(const struct console_record *record)
     struct record_info info = {
         .id = record->id,
         .console = record->tap.reader.console,
-        .by = record->by,
         .started_ms = record->started_ms,
         .bytes = record->bytes + part_size(record),
         .missing = record->missing,
@@ -454,6 +453,7 @@ struct record_info console_record_info(const struct console_record *record)
         .has_input = record->echo != NULL,
     };
 
+    snprintf(info.by, sizeof info.by, "%s", record->by);
     snprintf(info.folder.text, sizeof info.folder.text, "%s", record->folder);
     return info;
 }

@@ -230,7 +230,8 @@ void record_judge(struct recorder *r, struct console *c, bool has_come,
         .begins_at = has_come ? ring_tail(&c->output) : c->output.head,
         .has_input = rule.has_input,
     };
-    bool is = is_wanted(r, c, rule, &start.reason);
+    bool is = is_wanted(r, c, rule, &start.reason) &&
+              (record != NULL || console_has_vm(c) || c->client_count > 0);
 
     if (on_demand != NULL && on_demand->echo != NULL && !rule.has_input) {
         console_record_set_input(on_demand, false, now_us);
@@ -304,7 +305,6 @@ bool record_stop(struct recorder *r, const struct console *c, const char *by,
     if (record == NULL)
         return false;
     *ret_info = console_record_info(record);
-    ret_info->by = "";
     snprintf(why, sizeof why, "stopped by %s", by);
     end(record, why, false, clock_now_us());
     return true;

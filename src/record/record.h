@@ -23,7 +23,10 @@
 #include "record/record_name.h"
 #include "record/record_reason.h"
 
-enum { RECORD_DIRECTORY_MAX = 1024 };
+enum {
+    RECORD_DIRECTORY_MAX = 1024,
+    RECORD_BY_MAX = 192, /* with its NUL; longer ones are cut */
+};
 
 struct client;
 struct console;
@@ -136,7 +139,7 @@ struct record_info {
     struct record_id id;
     struct record_folder folder;
     const struct console *console; /* good while the call lasts */
-    const char *by;                /* the same; "": a rule */
+    char by[RECORD_BY_MAX];        /* who has asked for it; "": a rule */
     int64_t started_ms;            /* UTC */
     uint64_t bytes;   /* of all its files, before compression; what waits for
                        * the disk is not in it yet */

@@ -232,16 +232,19 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
                            : (struct access_verdict){ .right = RIGHT_NONE };
 }
 
+/* Asked of each console with each client that comes: most rules say nothing. */
 struct access_recording access_rules_recording(
     const struct access_rules *rules, const struct access_console *console)
 {
-    const struct pattern_console texts = pattern_console_of(console);
-    const struct rules_section *section =
-        rules_find_section(rules, console, &texts);
+    const struct access_recording none = { .record = ACCESS_RECORD_OFF };
+    const struct rules_section *section;
+    struct pattern_console texts;
 
-    return section != NULL
-               ? section->recording
-               : (struct access_recording){ .record = ACCESS_RECORD_OFF };
+    if (!rules->has_recordings)
+        return none;
+    texts = pattern_console_of(console);
+    section = rules_find_section(rules, console, &texts);
+    return section != NULL ? section->recording : none;
 }
 
 /* ---- what a login could give -------------------------------------------- */

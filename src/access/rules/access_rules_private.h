@@ -63,6 +63,7 @@ struct access_rules {
     size_t section_count;
     size_t grant_count; /* of all sections and groups */
     bool is_standard;
+    bool has_recordings; /* of any section */
 };
 
 /* Collects what is wrong or strange; told in the order of the file. */

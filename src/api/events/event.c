@@ -38,6 +38,8 @@ static const char *const kind_names[EVENT_KIND_COUNT] = {
     [EVENT_ALERT] = "alert",
     [EVENT_ALERT_ACKNOWLEDGED] = "alert-acknowledged",
     [EVENT_ALERT_MUTED] = "alert-muted",
+    [EVENT_RECORDING_STARTED] = "recording-started",
+    [EVENT_RECORDING_ENDED] = "recording-ended",
     [EVENT_AUDIT] = "audit",
 };
 

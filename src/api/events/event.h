@@ -41,7 +41,9 @@ enum event_kind {
     EVENT_ALERT,
     EVENT_ALERT_ACKNOWLEDGED,
     EVENT_ALERT_MUTED, /* or not any more; about no console */
-    EVENT_AUDIT,       /* a line of the audit log; about no console */
+    EVENT_RECORDING_STARTED,
+    EVENT_RECORDING_ENDED,
+    EVENT_AUDIT, /* a line of the audit log; about no console */
 };
 enum { EVENT_KIND_COUNT = EVENT_AUDIT + 1 };
 

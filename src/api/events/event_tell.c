@@ -178,3 +178,22 @@ void event_tell_log_gap(struct event_hub *hub, const struct console *c,
     event_draft_text(&d, "reason", reason);
     event_hub_add(hub, event_draft_end(&d));
 }
+
+void event_tell_recording(struct event_hub *hub, enum event_kind kind,
+                          const struct console *c,
+                          const struct event_recording *recording)
+{
+    struct event_draft d;
+
+    event_draft_begin(&d, kind, clock_utc_ms());
+    event_draft_console(&d, c);
+    event_draft_text(&d, "recording", recording->id);
+    event_draft_text(&d, "recorded_for", recording->reason);
+    event_draft_text(&d, "by", recording->by);
+    event_draft_flag(&d, "input", recording->has_input);
+    if (kind == EVENT_RECORDING_ENDED) {
+        event_draft_text(&d, "reason", recording->why);
+        event_draft_number(&d, "missing_bytes", recording->missing);
+    }
+    event_hub_add(hub, event_draft_end(&d));
+}

@@ -185,12 +185,23 @@ int conlog_place_open(const struct conlog_settings *s, const char *path,
                   : check_file(fd, true, ret_fd);
 }
 
-/* Some file systems (FUSE) say that they have no blocks at all. */
+/* Some file systems (FUSE) say that they have no blocks at all. A directory
+ * that is not there yet will be where the nearest one above it is. */
 uint64_t conlog_place_free(const char *directory)
 {
+    char path[CONLOG_DIRECTORY_MAX];
     struct statvfs st;
+    int r;
 
-    if (statvfs(directory, &st) < 0 || st.f_blocks == 0)
+    snprintf(path, sizeof path, "%s", directory);
+    while ((r = statvfs(path, &st)) < 0 && errno == ENOENT) {
+        char *slash = strrchr(path, '/');
+
+        if (slash == NULL || slash == path)
+            break;
+        *slash = '\0';
+    }
+    if (r < 0 || st.f_blocks == 0)
         return UINT64_MAX;
     return (uint64_t)st.f_bavail * st.f_frsize;
 }

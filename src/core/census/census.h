@@ -115,6 +115,13 @@ struct census {
     uint64_t alert_taken_bytes;  /* that they look at */
     uint64_t alert_missed_bytes; /* that were lost before */
     uint64_t alert_waiting_bytes;
+    uint64_t recordings; /* that go on */
+    uint64_t recordings_started;
+    uint64_t record_bytes; /* the following as for console logs */
+    uint64_t record_missing_bytes;
+    uint64_t record_gaps;
+    uint64_t record_held_bytes;
+    uint64_t records_failing;
 
     uint64_t hooks_running; /* programs */
     uint64_t hooks_waiting; /* events */

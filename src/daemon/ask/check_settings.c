@@ -9,6 +9,7 @@
 #include "daemon/process/privileges.h"
 #include "daemon/process/secret_file.h"
 #include "daemon/process/state_path.h"
+#include "daemon/records/daemon_records.h"
 #include "hook/hook_spec.h"
 #include "net/address.h"
 #include "proto/uri/uri_rule.h"
@@ -134,6 +135,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_rules(s, "service-connect", &s->service_connect, URI_CLIENT,
                 problems);
     logs_settings_check(s, problems);
+    daemon_records_check(s, problems);
     check_audit_log(s, problems);
     check_user(s, problems);
     check_hooks(s, false, problems);

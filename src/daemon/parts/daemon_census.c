@@ -10,6 +10,7 @@
 #include "daemon/parts/daemon_logs.h"
 #include "daemon/parts/daemon_state.h"
 #include "daemon/parts/daemon_web.h"
+#include "daemon/records/daemon_records.h"
 #include "net/loop.h"
 #include "session/client/console_port.h"
 #include "session/service/service.h"
@@ -109,6 +110,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_alerts_count(c->alerts, ret);
     daemon_logs_count(c->logs, ret);
     daemon_matcher_count(c->matcher, ret);
+    daemon_records_count(c->records, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);
     daemon_web_count(c->web, ret);

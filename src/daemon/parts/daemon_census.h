@@ -12,6 +12,7 @@ struct daemon_audit;
 struct daemon_hooks;
 struct daemon_logs;
 struct daemon_matcher;
+struct daemon_records;
 struct daemon_state;
 struct daemon_web;
 struct loop;
@@ -29,6 +30,7 @@ struct daemon_census {
     const struct daemon_alerts *alerts;
     const struct daemon_logs *logs;
     const struct daemon_matcher *matcher;
+    const struct daemon_records *records;
     const struct daemon_state *state;
     const struct daemon_audit *audit;
     const struct daemon_web *web;
