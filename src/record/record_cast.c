@@ -46,10 +46,16 @@ static size_t put_special(uint8_t *to, uint8_t byte)
     return put_escaped(to, byte);
 }
 
+static size_t put_bytes(uint8_t *to, struct slice bytes)
+{
+    if (bytes.len > 0)
+        memcpy(to, bytes.data, bytes.len);
+    return bytes.len;
+}
+
 static size_t put_replacement(uint8_t *to)
 {
-    memcpy(to, "\xef\xbf\xbd", 3); /* U+FFFD */
-    return 3;
+    return put_bytes(to, slice_of_text("\xef\xbf\xbd")); /* U+FFFD */
 }
 
 /* What stands between the quotes; `to` has ESCAPED_MAX for each byte. Output is
@@ -148,18 +154,17 @@ static size_t put_line(uint8_t *to, const struct head *head, struct slice data)
     size_t len = 0;
 
     if (head->code == RECORD_CAST_LINE) {
-        memcpy(to, data.data, data.len);
-        to[data.len] = '\n';
-        return data.len + 1;
+        len += put_bytes(to, data);
+        to[len++] = '\n';
+        return len;
     }
     to[len++] = '[';
     len += put_time(to + len, head->time_us);
-    memcpy(to + len, ",\"?\",\"", 6);
-    to[len + 2] = head->code;
-    len += 6;
+    len += put_bytes(to + len, slice_of_text(",\""));
+    to[len++] = head->code;
+    len += put_bytes(to + len, slice_of_text("\",\""));
     len += put_text(to + len, data);
-    memcpy(to + len, "\"]\n", 3);
-    return len + 3;
+    return len + put_bytes(to + len, slice_of_text("\"]\n"));
 }
 
 size_t record_cast_render(struct slice *in, uint8_t *to, size_t size)

@@ -77,7 +77,7 @@ bool record_name_is_id(const char *text, int64_t *ret_started_ms)
 struct record_folder record_name_folder(const char *uuid, const char *label)
 {
     const struct conlog_facts facts = { .uuid = uuid, .label = label };
-    struct record_folder folder;
+    struct record_folder folder = { "" };
 
     (void)conlog_name_expand("%{uuid}/%{label}", &facts, 0, folder.text);
     return folder;
