@@ -26,10 +26,11 @@ function later(ms, f) {
   return () => clearTimeout(timer);
 }
 
-// Why there is no WebSocket, by asking for the same console in HTTP.
+// Why there is no WebSocket, by asking for the same console in HTTP. A login
+// that has ended leads to the next one (api.js).
 async function diagnose(id) {
   try {
-    await get(consolePath(id), {}, { quiet: true });
+    await get(consolePath(id));
   } catch (error) {
     return error.status ? { status: error.status, hint: error.hint } : null;
   }

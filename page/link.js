@@ -153,12 +153,10 @@ export function makeLink(io, on) {
       return;
     }
     const words = refusalOf(code, ending?.reason);
-    if (words) {
-      refuse(words);
-      return;
-    }
-    comeAgain(code === 1012);
-    if (!wasConnected) diagnose();
+    if (words) refuse(words);
+    else comeAgain(code === 1012);
+    // A 4003 may be a login that has ended.
+    if (words ? code === 4003 : !wasConnected) diagnose();
   }
 
   function comeAgain(isRestart = false) {
@@ -171,7 +169,7 @@ export function makeLink(io, on) {
   async function diagnose() {
     const found = await io.diagnose().catch(() => null);
     const words = found && refusalOf(found.status, "", found.hint);
-    if (words && phase === "waiting") refuse(words);
+    if (words && (phase === "waiting" || phase === "refused")) refuse(words);
   }
 
   // ---- whether anybody is there --------------------------------------------

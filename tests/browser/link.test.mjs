@@ -367,6 +367,15 @@ test("what is refused in HTTP is asked in HTTP", async () => {
   assert.equal(world.sockets.length, 1);
 });
 
+test("a right that was lost may be a login that has ended", async () => {
+  const world = connected({}, { diagnosis: { status: 401, hint: null } });
+  world.cut(4003);
+  assert.match(world.status.refusal.reason, /may not read/);
+  await null;
+  await null;
+  assert.match(world.status.refusal.reason, /not logged in/);
+});
+
 test("gaps and places move the position", () => {
   const world = connected({ position: 10 });
   world.print(1);

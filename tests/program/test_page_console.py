@@ -282,6 +282,7 @@ def test_tabs_and_tiles(browser, vspcd, vm):
                      reason="closed by the client")
     page.click("#home")
     page.wait("!document.querySelector('.console')")
+    assert page.evaluate("document.adoptedStyleSheets.length") == 0
     vspcd.wait_event(words.CLIENT_DISCONNECTED, console="router",
                      reason="closed by the client")
 

@@ -10,6 +10,7 @@ from harness.cutting import CuttingProxy
 from harness.page import HASH, WATCH, ConsolePage
 from harness.streams import MIB, letters
 from test_config import config  # noqa: F401 (a fixture)
+from test_config_reload import hup
 
 CUTS = 200
 EVERY = 6000  # bytes between two cuts
@@ -146,11 +147,16 @@ def test_there_is_no_such_console(browser, vspcd):
     console.wait_line("There is no such console.")
 
 
-def test_a_console_that_may_not_be_read(browser, start, config):  # noqa: F811
-    vspcd = start("--config", config('access "*" { read = {"alice"} }\n'))
+def test_a_right_that_is_taken_away(browser, start, config):  # noqa: F811
+    rules = 'access "other" { read = {"anybody"} }\naccess "*" { %s }\n'
+    vspcd = start("--config", config(rules % 'write = {"anybody"}'))
     vm = vspcd.vm("web-01")
     console = ConsolePage(browser, vspcd.page, vm)
-    console.wait_badge("Refused")
+    console.wait_badge("Connected")
+    config(rules % 'write = {"alice"}')
+    hup(vspcd)
+    # Who has not logged in may do so.
+    console.page.wait("location.hash.startsWith('#/login')")
 
 
 def test_a_page_that_is_left_says_goodbye(browser, vspcd):
