@@ -60,12 +60,22 @@ export async function request(verb, path, { query = {}, body, signal, quiet = fa
   throw error;
 }
 
+// An answer that breaks off has not come.
+async function jsonOf(response) {
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError(0, "unreachable", "the answer of vspcd has broken off");
+  }
+}
+
 export const get = async (path, query, more) =>
-  (await request("GET", path, { query, ...more })).json();
+  jsonOf(await request("GET", path, { query, ...more }));
 export const post = async (path, body = {}, more) =>
-  (await request("POST", path, { body, ...more })).json();
+  jsonOf(await request("POST", path, { body, ...more }));
 export const remove = async (path, more) =>
-  (await request("DELETE", path, more)).json();
+  jsonOf(await request("DELETE", path, more));
 
 // Path of a console, whose id is "UUID/LABEL".
 export const consolePath = (id, rest = "") => `/consoles/${encodeURIComponent(id)}${rest}`;

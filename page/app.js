@@ -82,6 +82,15 @@ function showNothing(root) {
     make("p", {}, make("a", { href: "#/" }, "All consoles")));
 }
 
+// A view whose file cannot be had now: vspcd is away, or is another version.
+function showUnloaded(root) {
+  setTitle("Not loaded");
+  fill(root, make("h1", { tabindex: -1 }, "This view could not be loaded"),
+    make("button", { onclick: () => location.reload() }, "Try again"));
+}
+
+const load = (module) => import(module).catch(() => null);
+
 async function show({ isFirst = false } = {}) {
   const mine = ++turn;
   const root = document.getElementById("main");
@@ -90,10 +99,11 @@ async function show({ isFirst = false } = {}) {
   end();
   end = () => {};
   showPlaces(PLACES);
-  const module = view ? await import(view.module) : null;
+  const module = view ? await load(view.module) : null;
   if (mine !== turn) return; // somebody was faster
   fill(root);
-  if (!module) showNothing(root);
+  if (!view) showNothing(root);
+  else if (!module) showUnloaded(root);
   else {
     setTitle(module.title);
     end = module.show(root, { path: view.rest, query: address.query, person, loggedIn }) ?? (() => {});

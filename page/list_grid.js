@@ -19,7 +19,7 @@ export function makeGrid(label, columns, ops) {
   const head = make("div", { role: "row", class: "head", "aria-rowindex": 1 },
     ...columns.map(({ name, label: text, sorts }) =>
       make("div", { role: "columnheader", class: `cell ${name}` },
-        sorts ? make("button", { class: "quiet", tabindex: -1, onclick: () => ops.sort(name) }, text)
+        sorts ? make("button", { class: "quiet", onclick: () => ops.sort(name) }, text)
           : text)));
   const body = make("div", { role: "rowgroup", class: "rows" });
   const grid = make("div", {

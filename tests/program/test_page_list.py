@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from harness import words
 from harness.browser import save_picture, script
 from harness.vm import new_uuid
 
@@ -116,6 +117,7 @@ def test_an_alert_is_shown_until_somebody_takes_care(browser, start_vspcd,
                                                      own_port):
     vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}", "--alerts", "linux")
     vspcd.web = f"http://127.0.0.1:{own_port}/"
+    vspcd.wait_event(words.ALERT_RULES)
     vms = fill_with_vms(vspcd)
     page = open_list(browser, vspcd)
     wait_names(page, "db-1", "web-9", "web-10")
@@ -135,7 +137,15 @@ def test_order_groups_and_filters_are_kept(browser, web):
     fill_with_vms(web)
     page = open_list(browser, web)
     wait_names(page, "db-1", "web-9", "web-10")
-    page.click("[role=columnheader].name button")
+    # Of the headings the second one is the name's.
+    page.focus("#filter")
+    for _ in range(4):
+        page.keyboard().press("Tab")
+    page.keyboard().press("Enter")
+    page.wait("document.querySelector('[aria-sort]').innerText === 'VM'")
+    page.keyboard().press("Tab")
+    page.keyboard().press("Enter")
+    page.keyboard().press("Enter")
     wait_names(page, "web-10", "web-9", "db-1")
     assert page.getAttribute("[aria-sort]", "aria-sort") == "descending"
     page.click("button:text-is('Groups')")
