@@ -25,12 +25,12 @@ static void daemon_matcher_on_found(void *owner,
 static void daemon_matcher_on_missed(void *owner, const struct console *c,
                                      uint64_t bytes)
 {
-    const char *name = console_name(c).text;
+    const struct console_name name = console_name(c);
 
     (void)owner;
     log_limited(LOG_WARNING, NULL, NULL,
                 LOG_ALERT_OUTPUT_MISSED " console=%s bytes=%llu reason=%s",
-                LOG_TEXT(name), (unsigned long long)bytes,
+                LOG_TEXT(name.text), (unsigned long long)bytes,
                 LOG_TEXT("the matcher could not follow"));
 }
 
