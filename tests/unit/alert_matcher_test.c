@@ -294,6 +294,32 @@ static void a_line_is_missed_once(void **state)
     fixture_close(&f);
 }
 
+/* What is told is where the last one is. */
+static void each_line_of_a_block_may_begin_a_wait(void **state)
+{
+    static const char line[] = "\x1b[1mS\x1b[m\r\n";
+    struct alert_fixture f;
+    char text[200 * (sizeof line - 1) + 1];
+
+    (void)state;
+    for (size_t i = 0; i < 200; i++)
+        memcpy(text + i * (sizeof line - 1), line, sizeof line);
+    for (size_t piece = 1; piece < sizeof text; piece += 97) {
+        open_timed(&f, "^S", "^done", 0, 0, 60);
+        for (size_t at = 0; at < sizeof text - 1; at += piece) {
+            size_t left = sizeof text - 1 - at;
+
+            fixture_feed_bytes(
+                &f, slice_of(text + at, left < piece ? left : piece));
+        }
+        fixture_wait_ms(&f, 60 * 1000);
+        assert_int_equal(f.count, 1);
+        assert_int_equal(f.find[0]->position,
+                         199 * (sizeof line - 1) + sizeof "\x1b[1m" - 1);
+        fixture_close(&f);
+    }
+}
+
 /* While the VM is away nothing is missed; when it is back it has all of the
  * time. */
 static void a_wait_begins_anew_when_the_vm_is_back(void **state)
@@ -594,6 +620,7 @@ int main(void)
         cmocka_unit_test(a_long_line_is_cut_and_found),
         cmocka_unit_test(foreign_bytes_become_text),
         cmocka_unit_test(a_line_is_missed_once),
+        cmocka_unit_test(each_line_of_a_block_may_begin_a_wait),
         cmocka_unit_test(a_wait_begins_anew_when_the_vm_is_back),
         cmocka_unit_test(a_silence_is_of_those_who_used_to_talk),
         cmocka_unit_test(a_vm_that_is_away_is_not_silent),

@@ -2,7 +2,8 @@
  * Output is looked at in blocks, which are cleaned into memory of the stack,
  * kept as text, and scanned. A match says where it ends in the stream; the line
  * around it is found in the text, and its place in the console's output by
- * cleaning the block once more up to there: matches are rare.
+ * cleaning the block once more up to there: matches are rare. Where they are
+not, that goes on from the last one.
  */
 #include "alert/match/alert_matcher_private.h"
 #include "base/mem.h"
@@ -153,6 +154,11 @@ struct scan {
      * in the order of the stream, and may come for each byte of a long line. */
     uint64_t seen_at;
     uint64_t seen_line;
+    /* How far the block was cleaned for the last line whose position was asked
+     * for: each line of a block may begin a wait. */
+    struct alert_clean clean;
+    struct slice rest;
+    uint64_t cleaned; /* the offset of the next byte that is cleaned */
 };
 
 static uint64_t line_of(struct scan *scan, uint64_t at)
@@ -168,18 +174,26 @@ static uint64_t line_of(struct scan *scan, uint64_t at)
     return scan->seen_line;
 }
 
+static void begin_cleaning(struct scan *scan)
+{
+    scan->clean = scan->before;
+    scan->rest = scan->block;
+    scan->cleaned = scan->at;
+}
+
 /* The position in the console's output of the line that begins at this offset:
  * of the byte that has given the line's first one. */
-static uint64_t position_of(const struct scan *scan, uint64_t line)
+static uint64_t position_of(struct scan *scan, uint64_t line)
 {
-    struct alert_clean clean = scan->before;
-    struct slice in = scan->block;
     uint8_t to[BLOCK_MAX];
 
     if (line < scan->at)
         return scan->s->line_position;
-    (void)alert_clean_feed(&clean, &in, to, (size_t)(line - scan->at) + 1);
-    return scan->position + (scan->block.len - in.len) - 1;
+    if (line + 1 < scan->cleaned)
+        begin_cleaning(scan);
+    scan->cleaned += alert_clean_feed(&scan->clean, &scan->rest, to,
+                                      (size_t)(line + 1 - scan->cleaned));
+    return scan->position + (scan->block.len - scan->rest.len) - 1;
 }
 
 static struct alert_hit *hit_of(struct alert_subject *s, size_t rule)
@@ -194,7 +208,7 @@ static struct alert_hit *hit_of(struct alert_subject *s, size_t rule)
     return &s->hit[s->hit_count++];
 }
 
-static void on_line(const struct scan *scan, size_t rule, uint64_t line)
+static void on_line(struct scan *scan, size_t rule, uint64_t line)
 {
     struct alert_matcher *m = scan->m;
     struct alert_subject *s = scan->s;
@@ -282,7 +296,7 @@ static struct slice first_block(struct slice bytes)
 
 /* Where the line in progress begins behind this block. The position of one that
  * has no byte yet is set with its first one. */
-static void note_line(const struct scan *scan, struct slice text)
+static void note_line(struct scan *scan, struct slice text)
 {
     const uint8_t *end = memrchr(text.data, '\n', text.len);
     struct alert_subject *s = scan->s;
@@ -307,7 +321,10 @@ static void feed_block(struct alert_matcher *m, struct alert_subject *s,
         .now_us = now_us,
     };
     uint8_t text[BLOCK_MAX];
-    size_t len = alert_clean_feed(&s->clean, &block, text, sizeof text);
+    size_t len;
+
+    begin_cleaning(&scan);
+    len = alert_clean_feed(&s->clean, &block, text, sizeof text);
 
     s->position += scan.block.len;
     if (len == 0)
