@@ -51,7 +51,8 @@ export function recordButton(id) {
   const endEvents = listen({
     onGap: refresh,
     onEvent: ({ event, console_id: of }) => {
-      if (of === id && event.startsWith("recording-")) refresh();
+      // Whoever has typed an address may have named it by its UUID.
+      if ((of === id || of?.split("/")[0] === id) && event.startsWith("recording-")) refresh();
     },
   });
   refresh();

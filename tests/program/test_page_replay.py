@@ -1,0 +1,38 @@
+"""A recording that vspcd has made, from the button that begins it to its
+replay in a browser."""
+
+import pytest
+
+from harness.browser import save_picture
+
+
+@pytest.fixture
+def site(start_vspcd, own_port, tmp_path):
+    rules = tmp_path / "vspcd.conf"
+    rules.write_text('access "*" { admin = {"anybody"} }\n')
+    vspcd = start_vspcd("--config", rules, "--web", f"127.0.0.1:{own_port}",
+                        "--record-dir", tmp_path / "recordings",
+                        env={"STATE_DIRECTORY": str(tmp_path)})
+    vspcd.web = f"http://127.0.0.1:{own_port}"
+    return vspcd
+
+
+def test_a_console_is_recorded_and_replayed(site, browser):
+    vm = site.vm("web-01")
+    client = site.telnet(vm)
+    page = browser.page(f"{site.web}/#/recordings?console={vm.uuid}")
+    page.wait_text("h1", "Recordings of web-01")
+    page.click(".record-button button")
+    page.wait_text(".record-button", "Stop recording")
+    page.wait_text("tbody", "goes on")
+    vm.send(b"\x1b[32mlogin\x1b[0m: r\xc3\xb6\xc3\xb6t\r\nPassword: ")
+    client.read_until(b"Password: ")
+    page.click(".record-button button")
+    page.wait("!document.querySelector('tbody').innerText.includes('goes on')")
+    page.click("tbody td a")
+    page.wait_text("h1", "Recording of web-01")
+    page.click(".ap-playback-button")
+    page.wait("document.querySelector('.ap-term')?.textContent"
+              ".includes('login: rööt')")
+    save_picture(page, "replay")
+    assert page.axe() == []
