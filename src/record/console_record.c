@@ -55,7 +55,7 @@ static bool put(struct console_record *record, enum record_cast_code code,
         job->bytes, code,
         code == RECORD_CAST_LINE ? 0 : console_record_time(record, now_us),
         data.len);
-    if (data.len > 0)
+    if (data.data != NULL)
         memcpy(job->bytes + RECORD_CAST_HEAD, data.data, data.len);
     conlog_writers_put(w, &record->tap.slot, job, record->path);
     return true;
