@@ -25,6 +25,10 @@
 /* Bytes that are copied at once. */
 enum { PIECE_MAX = 16 * 1024, US_PER_MS = 1000 };
 
+/* Finds that are told in one turn of the loop: whoever is told writes lines,
+ * events and JSON of some KiB for each. */
+enum { TOLD_AT_ONCE = 8 };
+
 /* Of a rule in force. */
 struct tally {
     uint64_t found;
@@ -43,6 +47,8 @@ struct alert_engine {
     struct list watches; /* struct alert_watch.node */
     struct list left;    /* the same, until the thread has given them back */
     struct list refused; /* struct alert_watch.waits.node: no room */
+    struct list finds;   /* taken from the thread, and not told yet */
+    struct list targets; /* came with them */
     uint64_t taken;
     uint64_t missed;
     uint64_t found;
@@ -350,20 +356,15 @@ static void tell(struct alert_engine *e, const struct alert_find *find,
     e->callbacks.on_found(e->callbacks.owner, &found);
 }
 
-/* Finds first: the target of each is given back after it, if at all. A console
- * that has gone is told nothing about. */
-static void take_finds(struct alert_engine *e)
+/* A console that has gone is told nothing about. */
+static void tell_some(struct alert_engine *e)
 {
     uint64_t now_us = clock_now_us();
     int64_t now_ms = clock_utc_ms();
-    struct list finds, targets;
 
-    list_init(&finds);
-    list_init(&targets);
-    alert_thread_take(e->thread, &finds, &targets);
-    while (!list_is_empty(&finds)) {
+    for (int i = 0; i < TOLD_AT_ONCE && !list_is_empty(&e->finds); i++) {
         struct alert_find *find =
-            CONTAINER_OF(finds.next, struct alert_find, node);
+            CONTAINER_OF(e->finds.next, struct alert_find, node);
         const struct alert_watch *w =
             CONTAINER_OF(find->console, struct alert_watch, target);
 
@@ -372,10 +373,13 @@ static void take_finds(struct alert_engine *e)
             tell(e, find, w->reader.console, now_us, now_ms);
         alert_find_free(find);
     }
-    while (!list_is_empty(&targets)) {
-        struct alert_target *target =
-            CONTAINER_OF(targets.next, struct alert_target, node);
+}
 
+static void free_targets(struct alert_engine *e)
+{
+    while (!list_is_empty(&e->targets)) {
+        struct alert_target *target =
+            CONTAINER_OF(e->targets.next, struct alert_target, node);
         struct alert_watch *w =
             CONTAINER_OF(target, struct alert_watch, target);
 
@@ -383,6 +387,21 @@ static void take_finds(struct alert_engine *e)
         list_remove(&w->node);
         free(w);
     }
+}
+
+/* Finds first: the target of each is given back after it, if at all. More are
+ * taken from the thread when these are told; so there is another turn after
+ * each in which something was told. */
+static void take_finds(struct alert_engine *e)
+{
+    if (list_is_empty(&e->finds))
+        alert_thread_take(e->thread, &e->finds, &e->targets);
+    if (!list_is_empty(&e->finds)) {
+        tell_some(e);
+        e->callbacks.wake(e->callbacks.owner);
+    }
+    if (list_is_empty(&e->finds))
+        free_targets(e);
 }
 
 /* Those that were refused, in their order; one that is refused again goes to
@@ -431,6 +450,8 @@ struct alert_engine *alert_engine_open(const struct alert_callbacks *callbacks)
     list_init(&e->watches);
     list_init(&e->left);
     list_init(&e->refused);
+    list_init(&e->finds);
+    list_init(&e->targets);
     return e;
 }
 
@@ -443,6 +464,14 @@ static void close_watches(struct alert_engine *e)
 
         reader_detach(&w->reader, now_us);
         leave(w);
+    }
+}
+
+static void free_finds(struct alert_engine *e)
+{
+    LIST_EACH (node, after, &e->finds) {
+        list_remove(node);
+        alert_find_free(CONTAINER_OF(node, struct alert_find, node));
     }
 }
 
@@ -459,6 +488,7 @@ void alert_engine_close(struct alert_engine *e, uint64_t wait_us)
     if (e == NULL)
         return;
     close_watches(e);
+    free_finds(e);
     deadline_queue_close(&e->batches);
     deadline_stop(&e->compiling);
     deadline_queue_close(&e->compilings);

@@ -365,6 +365,37 @@ static void a_console_may_go_at_any_time(void **state)
     assert_int_equal(alert_engine_count(f->engine).consoles, 2);
 }
 
+/* Sixty rules find the same line. A console that goes meanwhile is told of no
+ * more. */
+static void many_finds_are_told_over_many_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct console *c = restore(f, "u3", "vm");
+    char name[16];
+
+    for (int i = 0; i < 60; i++) {
+        snprintf(name, sizeof name, "r%d", i);
+        add_pattern(f, name, "panic");
+    }
+    use(f);
+    alert_engine_judge(f->engine, c, true, clock_now_us());
+    print(f, f->web, "panic\r\n");
+    while (f->found < 60) {
+        size_t before = f->found;
+
+        turn(f);
+        assert_true(f->found - before <= 8);
+    }
+    print(f, c, "panic\r\n");
+    while (f->found == 60)
+        turn(f);
+    directory_remove(c);
+    print(f, f->db, "panic\r\n");
+    while (f->note[(f->found - 1) % NOTES_MAX].console != f->db)
+        turn(f);
+    assert_true(f->found < 80);
+}
+
 /* The end, while there is work. */
 static void the_engine_ends_in_the_middle_of_its_work(void **state)
 {
@@ -407,6 +438,7 @@ int main(void)
         TEST(lost_output_is_told),
         TEST(much_output_is_looked_at_to_its_end),
         TEST(a_console_may_go_at_any_time),
+        TEST(many_finds_are_told_over_many_turns),
         TEST(the_engine_ends_in_the_middle_of_its_work),
         TEST(without_rules_there_is_nothing),
     };
