@@ -33,6 +33,7 @@ const PLOTS = [
   ["input_bytes", "Input to VMs", "level", perSecond],
   ["open_files", "Open files", "level"],
 ];
+const YOUNG_MS = 15 * 60 * 1000;
 const SPANS = [["60", "the last day"], ["5", "the last 15 minutes"]];
 
 function showPlots(root, { step, from, series }) {
@@ -110,9 +111,10 @@ export function show(root, { person }) {
   let alarm = null;
   let refused = [];
   const isAdmin = person?.right === "admin";
-  const chosen = stored("overview.step", "60", (value) => SPANS.some(([step]) => step === value));
+  let chosen = stored("overview.step", null, (value) => SPANS.some(([step]) => step === value));
   const span = make("select", { "aria-label": "Time", onchange: () => {
-    store("overview.step", span.value);
+    chosen = span.value;
+    store("overview.step", chosen);
     refresh();
   } }, ...SPANS.map(([value, label]) => make("option", { value, selected: value === chosen }, label)));
   const status = make("div");
@@ -127,11 +129,19 @@ export function show(root, { person }) {
     if (!isOver) draw(said);
   }
 
+  // Of a vspcd that is young the last day has nothing to show.
+  function choose({ started }) {
+    span.value = chosen ?? (Date.now() - Date.parse(started) < YOUNG_MS ? "5" : "60");
+  }
+
   async function refresh() {
     clearTimeout(timer);
     try {
+      await part("/status", {}, (said) => {
+        showStatus(status, said);
+        choose(said);
+      });
       await Promise.all([
-        part("/status", {}, (said) => showStatus(status, said)),
         part("/series", { step: span.value }, (said) => showPlots(plots, said)),
         part("/limits", {}, (said) => showLimits(limits, said)),
       ]);
