@@ -20,7 +20,7 @@ deps: ## install the Debian packages, and what tests need of npm, that are missi
 	@scripts/unpack-packages build/unpacked
 	@scripts/install-browser-tests
 
-run: ## install what is missing, build, run vspcd with three simulated VMs
+run: ## install what is missing, build, run vspcd and its page, with simulated VMs
 	@scripts/install-packages build
 	@$(MAKE) --no-print-directory all
 	@scripts/run $(BUILD)

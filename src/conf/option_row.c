@@ -154,8 +154,8 @@ const struct option_row option_rows[] = {
       .min = SETTINGS_WEB_TLS,
       .value = "ADDRESS:PORT[,tls=off|required]",
       .example = "{\"[::]:8443\"}",
-      .text = "address and port of the API over https; can be given up to 8\n"
-              "times",
+      .text = "address and port of the web page and of the API, by https;\n"
+              "can be given up to 8 times",
       .more = "Without tls= TLS is required, but on a loopback address. TLS "
               "is that of clients: --cert, --client-ca, --client-tls-min. With "
               "tls=off on any other address, passwords and tokens are "
