@@ -18,6 +18,13 @@
 
 enum { US_PER_S = 1000 * 1000, WHO_MAX = 512 };
 
+/* Clients that attach and detach without end would make files without end, and
+ * older recordings go from lists, and from the disk, for them. */
+static const struct rate often = {
+    .interval_ns = UINT64_C(1000) * US_PER_S * RECORD_OFTEN_S,
+    .burst = RECORD_OFTEN_BURST,
+};
+
 /* ---- finding ---------------------------------------------------------- */
 
 /* A console has one recording by rule, and one on demand. */
@@ -197,6 +204,12 @@ static void end(struct console_record *record, const char *why,
     console_record_end(record, why, is_program_end, now_us);
 }
 
+static void watch_end(struct recorder *r, uint64_t now_us)
+{
+    if (!deadline_is_running(&r->second))
+        deadline_start(&r->seconds, &r->second, now_us);
+}
+
 /* ---- by rule ---------------------------------------------------------- */
 
 /* Whether the console is recorded by rule now, and why. */
@@ -211,12 +224,32 @@ static bool is_wanted(const struct recorder *r, const struct console *c,
             (rule.record == ACCESS_RECORD_SESSIONS && c->client_count > 0));
 }
 
+static const char deserted[] = "the last client has detached";
+
 static const char *why_not(struct access_recording rule,
                            enum record_reason reason)
 {
     return rule.record == ACCESS_RECORD_SESSIONS && reason == RECORD_SESSION
-               ? "the last client has detached"
+               ? deserted
                : "the rules have changed";
+}
+
+/* Whether a recording of sessions goes on though the last client has detached:
+ * very many have ended lately, and the next client finds it. */
+static bool lingers(struct recorder *r, struct console_record *record,
+                    struct access_recording rule, uint64_t now_us)
+{
+    if (rule.record != ACCESS_RECORD_SESSIONS ||
+        record->reason != RECORD_SESSION ||
+        (record->echo != NULL) != rule.has_input)
+        return false;
+    if (record->ends_us != 0)
+        return now_us < record->ends_us;
+    if (rate_take(&r->sessions_ns, &often, now_us))
+        return false;
+    record->ends_us = now_us + RECORD_LINGER_US;
+    watch_end(r, now_us);
+    return true;
 }
 
 void record_judge(struct recorder *r, struct console *c, bool has_come,
@@ -239,7 +272,11 @@ void record_judge(struct recorder *r, struct console *c, bool has_come,
                             now_us);
     }
     if (record != NULL && is && record->reason == start.reason &&
-        (record->echo != NULL) == rule.has_input)
+        (record->echo != NULL) == rule.has_input) {
+        record->ends_us = 0;
+        return;
+    }
+    if (record != NULL && lingers(r, record, rule, now_us))
         return;
     if (record != NULL)
         end(record, why_not(rule, record->reason), false, now_us);
@@ -258,12 +295,6 @@ void record_forget(struct recorder *r, const struct console *c, uint64_t now_us)
 }
 
 /* ---- on demand -------------------------------------------------------- */
-
-static void watch_end(struct recorder *r, uint64_t now_us)
-{
-    if (!deadline_is_running(&r->second))
-        deadline_start(&r->seconds, &r->second, now_us);
-}
 
 enum record_outcome record_start(struct recorder *r, struct console *c,
                                  const struct record_wish *wish,
@@ -285,6 +316,8 @@ enum record_outcome record_start(struct recorder *r, struct console *c,
     }
     if (wish->has_input && !rule.has_input)
         return RECORD_NO_INPUT;
+    if (!rate_take(&r->demands_ns, &often, now_us))
+        return RECORD_TOO_OFTEN;
     record = begin(r, c, &start, now_us);
     if (record == NULL)
         return RECORD_IS_OFF;
@@ -325,7 +358,9 @@ static void record_second_due(struct deadline *deadline, void *owner)
         if (now_us < record->ends_us)
             is_any_left = true;
         else
-            end(record, "its time is over", false, now_us);
+            end(record,
+                record->reason == RECORD_DEMAND ? "its time is over" : deserted,
+                false, now_us);
     }
     if (is_any_left)
         watch_end(r, now_us);

@@ -99,6 +99,18 @@ void record_set(struct recorder *r, const struct record_settings *settings,
  */
 unsigned record_close(struct recorder *r, uint64_t wait_us);
 
+/*
+ * How many recordings sessions make, and how many are begun on demand, each in
+ * all: so many at once, and one in RECORD_OFTEN_S. Where more end, one of
+ * sessions goes on for RECORD_LINGER_US behind the last client, or with the
+ * next one.
+ */
+enum {
+    RECORD_OFTEN_BURST = 600,
+    RECORD_OFTEN_S = 6,
+    RECORD_LINGER_US = 60 * 1000 * 1000,
+};
+
 /* The console is new, or has another name; its clients, the rules or the
  * settings have changed: begins and ends what is by rule. has_come: its VM has
  * come, so output from before counts as well. */
@@ -160,9 +172,10 @@ struct record_wish {
 
 enum record_outcome {
     RECORD_STARTED,
-    RECORD_GOES_ON,  /* one on demand is there already; ret has it */
-    RECORD_IS_OFF,   /* no directory for recordings is set, or it fails */
-    RECORD_NO_INPUT, /* the rules do not allow to record what is typed */
+    RECORD_GOES_ON,   /* one on demand is there already; ret has it */
+    RECORD_IS_OFF,    /* no directory for recordings is set, or it fails */
+    RECORD_NO_INPUT,  /* the rules do not allow to record what is typed */
+    RECORD_TOO_OFTEN, /* very many were begun lately */
 };
 
 /* On demand. ret_info is filled for the first two outcomes. The caller asks

@@ -6,6 +6,7 @@
 #define RECORD_RECORD_PRIVATE_H
 
 #include "base/map.h"
+#include "base/rates.h"
 #include "conlog/conlog_tap.h"
 #include "record/record.h"
 #include "record/record_cast.h"
@@ -25,6 +26,8 @@ struct recorder {
     struct deadline look; /* runs while files are kept for a time only */
     uint64_t seed[2];
     uint64_t number; /* of the last recording */
+    /* rate_take: recordings of sessions that end, and those on demand. */
+    uint64_t sessions_ns, demands_ns;
     struct record_counts counts;
 };
 

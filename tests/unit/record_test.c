@@ -400,6 +400,51 @@ static void a_session_is_from_the_first_client_to_the_last(void **state)
         "[\"m\",\"recording ended: the last client has detached\"]\n");
 }
 
+/* Then the next client finds the last one; and it ends a minute after a client
+ * that stays away. */
+static void clients_that_come_and_go_make_few(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_us = clock_now_us();
+
+    f->rule.record = ACCESS_RECORD_SESSIONS;
+    for (int i = 0; i < 2 * RECORD_OFTEN_BURST; i++) {
+        attach(f);
+        record_judge(f->recorder, f->console, false, now_us);
+        client_detach(&f->client, now_us);
+        record_judge(f->recorder, f->console, false, now_us);
+    }
+    assert_int_equal(f->started, RECORD_OFTEN_BURST + 1);
+    assert_int_equal(f->ended, RECORD_OFTEN_BURST);
+    attach(f);
+    record_judge(f->recorder, f->console, false, now_us);
+    deadline_queue_fire(&f->recorder->seconds, now_us + 2 * RECORD_LINGER_US);
+    assert_int_equal(f->ended, RECORD_OFTEN_BURST);
+    client_detach(&f->client, now_us);
+    record_judge(f->recorder, f->console, false, now_us);
+    assert_int_equal(f->ended, RECORD_OFTEN_BURST);
+    deadline_queue_fire(&f->recorder->seconds, now_us + RECORD_LINGER_US);
+    assert_int_equal(f->ended, RECORD_OFTEN_BURST + 1);
+    assert_string_equal(f->why, "the last client has detached");
+}
+
+static void those_on_demand_are_not_begun_too_often(void **state)
+{
+    static const struct record_wish wish = { .by = "alice" };
+    struct fixture *f = *state;
+    struct record_info info;
+    enum record_outcome outcome = RECORD_STARTED;
+    unsigned count = 0;
+
+    while (count < 2 * RECORD_OFTEN_BURST && outcome == RECORD_STARTED) {
+        outcome = record_start(f->recorder, f->console, &wish, &info);
+        count++;
+        (void)record_stop(f->recorder, f->console, "alice", &info);
+    }
+    assert_int_equal(outcome, RECORD_TOO_OFTEN);
+    assert_true(count > RECORD_OFTEN_BURST);
+}
+
 static void a_rule_that_changes_ends_it(void **state)
 {
     struct fixture *f = *state;
@@ -655,6 +700,8 @@ int main(void)
         TEST(output_and_what_happened_are_in_order),
         TEST(a_character_waits_for_its_rest),
         TEST(a_session_is_from_the_first_client_to_the_last),
+        TEST(clients_that_come_and_go_make_few),
+        TEST(those_on_demand_are_not_begun_too_often),
         TEST(a_rule_that_changes_ends_it),
         TEST(a_console_that_goes_ends_both),
         TEST(somebody_starts_and_stops_one),

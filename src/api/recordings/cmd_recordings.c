@@ -69,6 +69,10 @@ static void run_start(struct api_call *call)
                  "the setting record-dir says where; see the log of vspcd",
                  "nothing can be recorded");
         break;
+    case RECORD_TOO_OFTEN:
+        api_fail(call, API_TOO_MANY, "try again in a while",
+                 "very many recordings were begun lately");
+        break;
     case RECORD_NO_INPUT:
         api_fail(call, API_FORBIDDEN,
                  "record-input = yes in the access section that is for the "
