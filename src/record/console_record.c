@@ -12,6 +12,7 @@
 #include "conlog/file/conlog_error.h"
 #include "core/client.h"
 #include "core/console.h"
+#include "proto/cast/cast_line.h"
 #include "record/record_private.h"
 
 #include <inttypes.h>
@@ -198,7 +199,7 @@ static void put_keys(struct console_record *record, uint64_t now_us)
 {
     struct record_echo *echo = record->echo;
     struct slice kept = buf_bytes(&echo->kept);
-    size_t len = record_cast_whole(kept);
+    size_t len = cast_line_whole(kept);
 
     if (!record_echo_waits(echo))
         len = kept.len;

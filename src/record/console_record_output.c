@@ -8,6 +8,7 @@
  */
 #include "conlog/file/conlog_error.h"
 #include "core/console.h"
+#include "proto/cast/cast_line.h"
 #include "record/record_private.h"
 
 #include <inttypes.h>
@@ -81,7 +82,7 @@ static size_t whole_of(const struct filling *f, size_t len)
 
     if (f->takes_rest && f->taken + len == f->available)
         return len;
-    return record_cast_whole(slice_of(bytes, len));
+    return cast_line_whole(slice_of(bytes, len));
 }
 
 static size_t copy_some(const struct filling *f, size_t len)

@@ -1,115 +1,11 @@
 #include "record/record_cast.h"
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "proto/cast/cast_line.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-
-enum {
-    /* Of a byte: \u001b. */
-    ESCAPED_MAX = 6,
-    /* [18446744073709.551615,"o",""] and a LF. */
-    AROUND_MAX = 40,
-    US_PER_S = 1000 * 1000,
-};
-
-/* ---- JSON ------------------------------------------------------------- */
-
-static bool is_plain(uint8_t byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
-static size_t put_escaped(uint8_t *to, uint8_t byte)
-{
-    static const char hex[] = "0123456789abcdef";
-
-    to[0] = '\\';
-    to[1] = 'u';
-    to[2] = '0';
-    to[3] = '0';
-    to[4] = (uint8_t)hex[byte >> 4];
-    to[5] = (uint8_t)hex[byte & 15];
-    return ESCAPED_MAX;
-}
-
-/* CR and LF end each line of a console, so they are kept short. */
-static size_t put_special(uint8_t *to, uint8_t byte)
-{
-    if (byte == '\r' || byte == '\n' || byte == '"' || byte == '\\') {
-        to[0] = '\\';
-        to[1] = byte == '\r' ? 'r' : byte == '\n' ? 'n' : byte;
-        return 2;
-    }
-    return put_escaped(to, byte);
-}
-
-static size_t put_bytes(uint8_t *to, struct slice bytes)
-{
-    if (bytes.len > 0)
-        memcpy(to, bytes.data, bytes.len);
-    return bytes.len;
-}
-
-static size_t put_replacement(uint8_t *to)
-{
-    return put_bytes(to, slice_of_text("\xef\xbf\xbd")); /* U+FFFD */
-}
-
-/* What stands between the quotes; `to` has ESCAPED_MAX for each byte. Output is
- * plain text mostly, and copied in runs. */
-static size_t put_text(uint8_t *to, struct slice text)
-{
-    size_t len = 0;
-    size_t at = 0;
-
-    while (at < text.len) {
-        size_t run = at;
-        uint32_t code;
-        size_t n;
-
-        while (run < text.len && is_plain(text.data[run]))
-            run++;
-        memcpy(to + len, text.data + at, run - at);
-        len += run - at;
-        at = run;
-        if (at == text.len)
-            break;
-        if (text.data[at] < 0x80) {
-            len += put_special(to + len, text.data[at++]);
-            continue;
-        }
-        n = text_character(slice_after(text, at), &code);
-        if (n == 0) {
-            len += put_replacement(to + len);
-            at++;
-        } else {
-            memcpy(to + len, text.data + at, n);
-            len += n;
-            at += n;
-        }
-    }
-    return len;
-}
-
-size_t record_cast_whole(struct slice bytes)
-{
-    for (size_t n = 1; n <= 3 && n <= bytes.len; n++) {
-        uint8_t byte = bytes.data[bytes.len - n];
-        struct text_check check = { 0 };
-
-        if (byte < 0x80)
-            break;
-        if (byte >= 0xc0)
-            return text_check(&check, slice_after(bytes, bytes.len - n)) &&
-                           check.left > 0
-                       ? bytes.len - n
-                       : bytes.len;
-    }
-    return bytes.len;
-}
 
 /* ---- entries ---------------------------------------------------------- */
 
@@ -143,28 +39,13 @@ static struct slice take_entry(struct slice *in, struct head *ret_head)
     return data;
 }
 
-static size_t put_time(uint8_t *to, uint64_t us)
-{
-    return (size_t)snprintf((char *)to, AROUND_MAX, "%" PRIu64 ".%06" PRIu64,
-                            us / US_PER_S, us % US_PER_S);
-}
-
 static size_t put_line(uint8_t *to, const struct head *head, struct slice data)
 {
-    size_t len = 0;
-
-    if (head->code == RECORD_CAST_LINE) {
-        len += put_bytes(to, data);
-        to[len++] = '\n';
-        return len;
-    }
-    to[len++] = '[';
-    len += put_time(to + len, head->time_us);
-    len += put_bytes(to + len, slice_of_text(",\""));
-    to[len++] = head->code;
-    len += put_bytes(to + len, slice_of_text("\",\""));
-    len += put_text(to + len, data);
-    return len + put_bytes(to + len, slice_of_text("\"]\n"));
+    if (head->code != RECORD_CAST_LINE)
+        return cast_line_put(to, (char)head->code, head->time_us, data);
+    memcpy(to, data.data, data.len);
+    to[data.len] = '\n';
+    return data.len + 1;
 }
 
 size_t record_cast_render(struct slice *in, uint8_t *to, size_t size)
@@ -176,7 +57,7 @@ size_t record_cast_render(struct slice *in, uint8_t *to, size_t size)
         struct slice rest = *in;
         struct slice data = take_entry(&rest, &head);
 
-        if (data.len * ESCAPED_MAX + AROUND_MAX > size - len)
+        if (data.len * CAST_LINE_BYTE_MAX + CAST_LINE_AROUND > size - len)
             break;
         len += put_line(to + len, &head, data);
         *in = rest;
@@ -189,7 +70,7 @@ size_t record_cast_render(struct slice *in, uint8_t *to, size_t size)
 /* In quotes. Foreign texts are bounded where they come from; here all of them
  * together are. */
 struct quoted {
-    char text[128 * ESCAPED_MAX + 3];
+    char text[128 * CAST_LINE_BYTE_MAX + 3];
 };
 
 static struct quoted quote(const char *text)
@@ -199,9 +80,9 @@ static struct quoted quote(const char *text)
     size_t len = 1;
 
     if (bytes.len > 128)
-        bytes.len = record_cast_whole(slice_of(bytes.data, 128));
+        bytes.len = cast_line_whole(slice_of(bytes.data, 128));
     quoted.text[0] = '"';
-    len += put_text((uint8_t *)quoted.text + 1, bytes);
+    len += cast_line_put_text((uint8_t *)quoted.text + 1, bytes);
     quoted.text[len] = '"';
     quoted.text[len + 1] = '\0';
     return quoted;
@@ -211,10 +92,10 @@ size_t record_cast_header(char to[RECORD_CAST_HEADER_MAX],
                           const struct record_cast_header *h)
 {
     char started[CLOCK_TEXT_LEN];
-    char offset[AROUND_MAX];
+    char offset[CAST_LINE_AROUND];
 
     clock_format_ms(started, h->started_ms);
-    (void)put_time((uint8_t *)offset, h->offset_us);
+    offset[cast_line_put_time((uint8_t *)offset, h->offset_us)] = '\0';
     return (size_t)snprintf(
         to, RECORD_CAST_HEADER_MAX,
         "{%s,\"timestamp\":%" PRId64 ",\"title\":%s,"

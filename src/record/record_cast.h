@@ -22,7 +22,7 @@
  *
  * Bytes that are no UTF-8 become U+FFFD, one for each byte: a replay shows that
  * something was there, and the console log has which byte it was. A character
- * is never cut between two events (record_cast_whole).
+ * is never cut between two events (cast_line_whole).
  *
  * Markers are words and what they are about, behind a colon. The loop copies
  * events into jobs as entries (record_cast_entry), and a writer's thread makes
@@ -75,10 +75,6 @@ void record_cast_entry(uint8_t to[RECORD_CAST_HEAD], enum record_cast_code code,
 
 /* conlog_render_fn: as many lines as there is room for. */
 size_t record_cast_render(struct slice *in, uint8_t *to, size_t size);
-
-/* How many of the bytes end with a whole character, or with what can become
- * none: at most three are left over. */
-size_t record_cast_whole(struct slice bytes);
 
 /* All texts are borrowed. */
 struct record_cast_header {

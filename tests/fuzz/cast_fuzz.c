@@ -5,6 +5,7 @@
  * read without harm.
  */
 #include "base/text.h"
+#include "proto/cast/cast_line.h"
 #include "proto/cast/cast_reader.h"
 #include "proto/cast/cast_writer.h"
 #include "record/reading/record_facts.h"
@@ -51,7 +52,7 @@ static void write_again(struct cast_writer *w, const struct cast_event *event)
     uint64_t before_us = w->has_intervals ? w->time_us : 0;
     struct buf line;
 
-    buf_init(&line, 6 * CAST_LINE_MAX + CAST_WRITER_AROUND);
+    buf_init(&line, 6 * CAST_LINE_MAX + CAST_LINE_AROUND);
     cast_reader_init(&r);
     check(cast_reader_next(&r, &in, &again) == CAST_HEADER);
     check(cast_reader_begin(&r, w->has_intervals ? 3 : 2));

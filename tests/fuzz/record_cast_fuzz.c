@@ -7,6 +7,7 @@
  */
 #include "base/text.h"
 #include "conlog/file/conlog_file.h"
+#include "proto/cast/cast_line.h"
 #include "record/record_cast.h"
 #include "record/record_echo.h"
 
@@ -46,7 +47,7 @@ static size_t make_entries(struct slice in, size_t piece, uint8_t *to,
         size_t n = in.len < piece ? in.len : piece;
 
         if (n < in.len)
-            n = record_cast_whole(slice_of(in.data, n));
+            n = cast_line_whole(slice_of(in.data, n));
         if (n == 0)
             n = 1;
         record_cast_entry(to + len, RECORD_CAST_OUTPUT, len, n);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,6 +138,29 @@ static void what_is_written_is_read_again(void **state)
     }
 }
 
+/* A long text is encoded in pieces, which end where they may. */
+static void long_texts_keep_their_characters(void **state)
+{
+    static const char euro[] = "\xe2\x82\xac";
+
+    (void)state;
+    for (size_t lead = 0; lead < 3; lead++) {
+        char text[3 * 2000 + 3] = "ab";
+        char line[sizeof text + 40];
+        struct cast_writer w;
+        struct buf to;
+
+        for (size_t i = 0; i < 2000; i++)
+            memcpy(text + lead + 3 * i, euro, sizeof euro);
+        snprintf(line, sizeof line, "[0.000000,\"o\",\"%s\"]\n", text);
+        buf_init(&to, MAX);
+        cast_writer_init(&w, 2);
+        put(&w, &to, 'o', 0, text);
+        expect(&to, line);
+        buf_done(&to);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +170,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_no_text_are_seen),
         cmocka_unit_test(a_line_is_put_whole_or_not_at_all),
         cmocka_unit_test(what_is_written_is_read_again),
+        cmocka_unit_test(long_texts_keep_their_characters),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

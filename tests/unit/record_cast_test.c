@@ -1,4 +1,5 @@
 /* Lines of recordings: valid JSON, and the same text however it was cut. */
+#include "proto/cast/cast_line.h"
 #include "record/record_cast.h"
 
 #include "base/text.h"
@@ -114,7 +115,7 @@ static void a_cut_character_is_left_over(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_int_equal(record_cast_whole(slice_of_text(cases[i].text)),
+        assert_int_equal(cast_line_whole(slice_of_text(cases[i].text)),
                          cases[i].whole);
 }
 
@@ -148,7 +149,7 @@ static void add_cut(const char *text, size_t len, size_t piece)
     for (size_t from = 0, to; from < len; from = to) {
         to = from + piece < len ? from + piece : len;
         if (to < len)
-            to = from + record_cast_whole(slice_of(text + from, to - from));
+            to = from + cast_line_whole(slice_of(text + from, to - from));
         if (to == from)
             to = from + 4 < len ? from + 4 : len; /* a character, at most */
         add(RECORD_CAST_OUTPUT, from, text + from, to - from);

@@ -1,12 +1,14 @@
 #include "cli/attach/recording.h"
 
-#include "base/text.h"
+#include "proto/cast/cast_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { PIECE = 1024 }; /* of output: a line has no more */
 
 int recording_open(struct recording *r, const char *path, unsigned columns,
                    unsigned rows, int64_t utc_s, uint64_t now_us,
@@ -34,83 +36,44 @@ int recording_open(struct recording *r, const char *path, unsigned columns,
     return 0;
 }
 
-static void begin_event(struct recording *r, char kind, uint64_t now_us)
+static void put(struct recording *r, char code, uint64_t now_us,
+                struct slice text)
 {
+    uint8_t line[PIECE * CAST_LINE_BYTE_MAX + CAST_LINE_AROUND];
     uint64_t us = now_us > r->start_us ? now_us - r->start_us : 0;
 
-    fprintf(r->file, "[%" PRIu64 ".%06" PRIu64 ",\"%c\",\"", us / 1000000,
-            us % 1000000, kind);
-}
-
-static void put_character(FILE *to, struct slice bytes, uint32_t code)
-{
-    if (code == '"' || code == '\\')
-        fprintf(to, "\\%c", (int)code);
-    else if (code < ' ' || code == 0x7f)
-        fprintf(to, "\\u%04x", (unsigned)code);
-    else
-        fwrite(bytes.data, 1, bytes.len, to);
-}
-
-/* How many bytes at the front may become a character with those that follow. */
-static bool may_become_character(struct slice bytes)
-{
-    struct text_check check = { 0 };
-
-    return text_check(&check, bytes) && check.left > 0;
-}
-
-/* Returns how many bytes were put. */
-static size_t put_text(struct recording *r, struct slice bytes)
-{
-    size_t at = 0;
-
-    while (at < bytes.len) {
-        struct slice rest = slice_after(bytes, at);
-        uint32_t code;
-        size_t len = text_character(rest, &code);
-
-        if (len == 0 && rest.len < sizeof r->rest && may_become_character(rest))
-            break;
-        if (len == 0)
-            fputs("\\ufffd", r->file);
-        else
-            put_character(r->file, slice_of(rest.data, len), code);
-        at += len > 0 ? len : 1;
-    }
-    return at;
+    fwrite(line, 1, cast_line_put(line, code, us, text), r->file);
 }
 
 void recording_output(struct recording *r, struct slice bytes, uint64_t now_us)
 {
-    size_t put;
+    while (r->file != NULL && bytes.len > 0) {
+        size_t room = PIECE - r->rest_len;
+        size_t n = bytes.len < room ? bytes.len : room;
+        uint8_t piece[PIECE];
+        size_t whole;
 
-    if (r->file == NULL || bytes.len == 0)
-        return;
-    begin_event(r, 'o', now_us);
-    /* The rest goes on with one byte after the other, until it is none. */
-    while (r->rest_len > 0 && bytes.len > 0) {
-        r->rest[r->rest_len++] = bytes.data[0];
-        bytes = slice_after(bytes, 1);
-        put = put_text(r, slice_of(r->rest, r->rest_len));
-        r->rest_len -= put;
-        memmove(r->rest, r->rest + put, r->rest_len);
+        memcpy(piece, r->rest, r->rest_len);
+        memcpy(piece + r->rest_len, bytes.data, n);
+        bytes = slice_after(bytes, n);
+        n += r->rest_len;
+        whole = cast_line_whole(slice_of(piece, n));
+        r->rest_len = n - whole;
+        memcpy(r->rest, piece + whole, r->rest_len);
+        if (whole > 0)
+            put(r, 'o', now_us, slice_of(piece, whole));
     }
-    put = put_text(r, bytes);
-    bytes = slice_after(bytes, put);
-    if (bytes.len > 0)
-        memcpy(r->rest, bytes.data, bytes.len);
-    r->rest_len += bytes.len;
-    fputs("\"]\n", r->file);
 }
 
 void recording_window(struct recording *r, unsigned columns, unsigned rows,
                       uint64_t now_us)
 {
+    char text[32];
+
     if (r->file == NULL)
         return;
-    begin_event(r, 'r', now_us);
-    fprintf(r->file, "%ux%u\"]\n", columns, rows);
+    snprintf(text, sizeof text, "%ux%u", columns, rows);
+    put(r, 'r', now_us, slice_of_text(text));
 }
 
 bool recording_close(struct recording *r)

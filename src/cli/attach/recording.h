@@ -17,7 +17,7 @@
 struct recording {
     FILE *file; /* NULL: none */
     uint64_t start_us;
-    uint8_t rest[4]; /* of a character that is not whole yet */
+    uint8_t rest[3]; /* of a character that is not whole yet */
     size_t rest_len;
 };
 

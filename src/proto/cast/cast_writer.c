@@ -1,91 +1,44 @@
 #include "proto/cast/cast_writer.h"
 
-#include "base/text.h"
+#include "proto/cast/cast_line.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
-enum { US_PER_S = 1000 * 1000, CHUNK = 256 };
+enum { PIECE = 1024 }; /* of a text, encoded at a time */
 
 void cast_writer_init(struct cast_writer *w, unsigned version)
 {
     *w = (struct cast_writer){ .has_intervals = version == 3 };
 }
 
-static size_t put_escape(uint8_t *to, char letter)
+/* The whole characters of the next piece, which is taken. */
+static struct slice take_piece(struct slice *text)
 {
-    to[0] = '\\';
-    to[1] = (uint8_t)letter;
-    return 2;
+    struct slice piece = *text;
+
+    if (piece.len > PIECE)
+        piece.len = cast_line_whole(slice_of(piece.data, PIECE));
+    *text = slice_after(*text, piece.len);
+    return piece;
 }
 
-static size_t put_control(uint8_t *to, uint8_t byte)
-{
-    static const char digits[] = "0123456789abcdef";
-
-    if (byte == '\n')
-        return put_escape(to, 'n');
-    if (byte == '\r')
-        return put_escape(to, 'r');
-    (void)put_escape(to, 'u');
-    to[2] = '0';
-    to[3] = '0';
-    to[4] = (uint8_t)digits[byte >> 4];
-    to[5] = (uint8_t)digits[byte & 0xf];
-    return 6;
-}
-
-/* The character at the front, which is taken; at most 6 bytes. */
-static size_t put_character(uint8_t *to, struct slice *text)
-{
-    uint8_t byte = text->data[0];
-    uint32_t code;
-    size_t len = byte < 0x80 ? 1 : text_character(*text, &code);
-    struct slice character = slice_of(text->data, len);
-
-    *text = slice_after(*text, len > 0 ? len : 1);
-    if (len == 0)
-        character = slice_of("\xef\xbf\xbd", 3);
-    else if (byte < ' ' || byte == 0x7f)
-        return put_control(to, byte);
-    else if (byte == '"' || byte == '\\')
-        return put_escape(to, (char)byte);
-    memcpy(to, character.data, character.len);
-    return character.len;
-}
-
-bool cast_writer_put_text(struct buf *to, struct slice text)
-{
-    uint32_t before = to->len;
-    uint8_t chunk[CHUNK];
-    size_t len = 0;
-
-    while (text.len > 0) {
-        len += put_character(chunk + len, &text);
-        if (text.len > 0 && len + CAST_WRITER_BYTE_MAX <= sizeof chunk)
-            continue;
-        if (buf_append(to, slice_of(chunk, len)) < 0) {
-            buf_cut(to, before);
-            return false;
-        }
-        len = 0;
-    }
-    return true;
-}
-
+/* A line is made without its end first, and goes on in pieces: a buffer that
+ * has room for it need not have room for the longest that it could be. */
 bool cast_writer_put(struct cast_writer *w, struct buf *to, char code,
                      uint64_t time_us, struct slice text)
 {
+    static const size_t end = sizeof "\"]\n" - 1;
     uint64_t now_us = time_us > w->time_us ? time_us : w->time_us;
     uint64_t shown_us = w->has_intervals ? now_us - w->time_us : now_us;
     uint32_t before = to->len;
-    char begin[CAST_WRITER_AROUND];
+    uint8_t line[PIECE * CAST_LINE_BYTE_MAX + CAST_LINE_AROUND];
+    size_t len = cast_line_put(line, code, shown_us, take_piece(&text)) - end;
+    bool has_room = true;
 
-    snprintf(begin, sizeof begin, "[%" PRIu64 ".%06u,\"%c\",\"",
-             shown_us / US_PER_S, (unsigned)(shown_us % US_PER_S), code);
-    if (buf_append(to, slice_of_text(begin)) < 0 ||
-        !cast_writer_put_text(to, text) ||
-        buf_append(to, slice_of_text("\"]\n")) < 0) {
+    while (has_room && text.len > 0) {
+        has_room = buf_append(to, slice_of(line, len)) == 0;
+        len = cast_line_put_text(line, take_piece(&text));
+    }
+    memcpy(line + len, "\"]\n", end);
+    if (!has_room || buf_append(to, slice_of(line, len + end)) < 0) {
         buf_cut(to, before);
         return false;
     }
