@@ -7,7 +7,7 @@
 //      search(index, text, from) -> {lines: [{at, time, line}], next},
 //      follow(from, signal) -> async generator of Uint8Array}
 
-import { ApiError, consolePath, get, request } from "./api.js";
+import { consolePath, get, request } from "./api.js";
 import { linesOf, lower, textOf } from "./log_text.js";
 
 async function bytesOf(id, rest, query, signal) {
@@ -57,12 +57,16 @@ function sourceOfLog(id, places) {
   };
 }
 
-function sourceOfHistory(id, bytes) {
+// kept: the place of the first of these bytes.
+function sourceOfHistory(id, kept, bytes, { at = "" }) {
+  const [epoch, begin] = kept.split(":");
+  const wanted = at.split(":");
+  const offset = wanted[0] === epoch ? Number(wanted[1]) - Number(begin) : -1;
   return {
     hasLog: false,
     timed: false,
     files: [{ file: "", bytes: bytes.length, begin: 0 }],
-    found: null,
+    found: offset >= 0 && offset < bytes.length ? { index: 0, at: offset } : null,
     last: null,
     read: async (index, from, count) => bytes.subarray(from, from + count),
     find: async () => null,
@@ -79,10 +83,8 @@ function sourceOfHistory(id, bytes) {
 // query: what is looked for in it, {at} or {since}, or nothing; then found says
 // where it is.
 export async function openSource(id, query = {}) {
-  try {
-    return sourceOfLog(id, await get(consolePath(id, "/log/places"), query));
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    return sourceOfHistory(id, await bytesOf(id, "/history", { format: "raw" }));
-  }
+  const places = await get(consolePath(id, "/log/places"), query);
+  if (places.files.length > 0) return sourceOfLog(id, places);
+  const from = places.kept.split(":")[1];
+  return sourceOfHistory(id, places.kept, await bytesOf(id, "/history", { format: "raw", from }), query);
 }

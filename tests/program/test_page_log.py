@@ -153,3 +153,23 @@ def test_the_history_without_a_log(start_vspcd, own_port, browser):
     page.wait_text(".log", "two\nlogin:")
     vm.send(b"root\r\n")
     page.wait_text(".log", "two\nlogin: root\n")
+
+
+def test_a_place_without_a_log(start_vspcd, own_port, browser):
+    """What an alert has found is shown where it stands in the history."""
+    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}")
+    vm = vspcd.vm("web-01")
+    client = vspcd.telnet(vm)
+    vm.send(b"one\r\ntwo\r\nthree\r\n")
+    client.read_until(b"three")
+    web = f"http://127.0.0.1:{own_port}"
+    page = browser.page(f"{web}/#/log/{vm.uuid}")
+    page.wait_text(".log", "three")
+    kept = page.call("async (id) => (await (await fetch('/api/v1/consoles/'"
+                     " + id + '/log/places')).json()).kept", vm.uuid)
+    epoch, begin = kept.split(":")
+    page.goto(f"{web}/#/console/{vm.uuid}?at={epoch}:{int(begin) + 5}")
+    page.wait_text(".log .found", "two")
+    page.goto(f"{web}/#/log/{vm.uuid}?at={'0' * 15}1:{int(begin) + 5}")
+    page.wait_text("#said", "not have that place")
+    assert page.refusals() == []

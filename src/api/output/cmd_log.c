@@ -20,6 +20,7 @@ struct log_look {
     struct api_call *call; /* NULL: nobody waits any more */
     bool is_asked;
     bool is_search;
+    struct past_place kept;    /* the first byte that is in memory */
     struct past_place present; /* behind all that was printed */
     union {
         struct log_search search;
@@ -80,12 +81,41 @@ static void answer_search(struct log_look *look)
                   s->next == UINT64_MAX ? json_null() : show_number(s->next)));
 }
 
+static json_t *show_place(struct past_place place)
+{
+    char text[48];
+
+    snprintf(text, sizeof text, "%016llx:%llu", (unsigned long long)place.epoch,
+             (unsigned long long)place.position);
+    return json_string(text);
+}
+
+static struct past_place kept_of(const struct console *console)
+{
+    return (struct past_place){ console_epoch(console),
+                                ring_tail(&console->output) };
+}
+
+static struct past_place present_of(const struct console *console)
+{
+    return (struct past_place){ console_epoch(console), console->output.head };
+}
+
+/* All that there is of such a console is in memory. */
+static void answer_without_log(struct api_call *call)
+{
+    api_answer_json(call, 200,
+                    json_pack("{s:[], s:b, s:n, s:o, s:o}", "files", "timed", 0,
+                              "found", "kept",
+                              show_place(kept_of(call->console)), "place",
+                              show_place(present_of(call->console))));
+}
+
 static void answer_places(struct log_look *look)
 {
     const struct log_places *p = &look->places;
     json_t *files = json_array();
     json_t *found = json_null();
-    char present[48];
 
     for (unsigned i = 0; i < p->count; i++)
         (void)json_array_append_new(
@@ -97,13 +127,11 @@ static void answer_places(struct log_look *look)
     if (p->found.file != CONLOG_FILE_UNKNOWN)
         found = json_pack("{s:o, s:o}", "file", show_file(p->found.file), "at",
                           show_number(p->found.offset));
-    snprintf(present, sizeof present, "%016llx:%llu",
-             (unsigned long long)look->present.epoch,
-             (unsigned long long)look->present.position);
     api_answer_json(look->call, 200,
-                    json_pack("{s:o, s:b, s:o, s:s}", "files", files, "timed",
-                              (int)p->log.source.is_stamped, "found", found,
-                              "place", present));
+                    json_pack("{s:o, s:b, s:o, s:o, s:o}", "files", files,
+                              "timed", (int)p->log.source.is_stamped, "found",
+                              found, "kept", show_place(look->kept), "place",
+                              show_place(look->present)));
 }
 
 static void answer(struct log_look *look)
@@ -222,13 +250,18 @@ static void run_places(struct api_call *call)
         api_fail(call, API_BAD_REQUEST, NULL, "at is EPOCH:POSITION");
         return;
     }
+    if (call->console->log == NULL) {
+        answer_without_log(call);
+        return;
+    }
     if (!output_log_find(call, &source) ||
         (api_has(call, "since") && !output_log_check_times(call, &source)))
         return;
     look = look_new(call);
     if (look == NULL)
         return;
-    look->present = (struct past_place){ epoch, call->console->output.head };
+    look->kept = kept_of(call->console);
+    look->present = present_of(call->console);
     p = &look->places;
     memset(p, 0, sizeof *p);
     conlog_reading_init(&p->log);
@@ -283,7 +316,7 @@ const struct api_command api_log_commands[] = {
         .path = "/consoles/{console}/log/places",
         .right = RIGHT_READ,
         .summary = "The files of a console's log, and where in them a place "
-                   "or a time is.",
+                   "or a time is; none if it has no log.",
         .returns = "LogPlaces",
         .argument = places_arguments,
         .run = run_places,

@@ -251,6 +251,7 @@ static const struct show_member log_places_members[] = {
     { "files", "[LogFile]", "The newest first." },
     { "timed", "flag", "Lines have times." },
     { "found", "LogPlace?", "What was asked for; null: it is not there." },
+    { "kept", "text", "Where the history begins, EPOCH:POSITION." },
     { "place", "text", "Behind all output by now, EPOCH:POSITION." },
     { .name = NULL },
 };
