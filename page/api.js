@@ -27,15 +27,22 @@ export function whenReached(f) {
   onReached = f;
 }
 
+// What vspcd says is JSON with a code. Anything else has been said by something
+// on the way: a proxy that does not reach vspcd, or that wants a login of its
+// own. Of vspcd it tells nothing, and its status is not vspcd's.
 async function errorOf(response) {
-  let error = {};
   try {
-    error = (await response.json()).error ?? {};
-  } catch { /* something on the way has answered in its own words */ }
-  return new ApiError(response.status, error.code ?? "failed",
-    error.message ?? `the server answered ${response.status} ${response.statusText}`,
-    error.hint);
+    const { code, message, hint } = (await response.json()).error;
+    if (typeof code === "string") return new ApiError(response.status, code, message ?? code, hint);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+  }
+  return new ApiError(0, "unreachable",
+    `something before vspcd answered ${response.status} ${response.statusText}`.trim());
 }
+
+// The API has no answer that is a document.
+const isDocument = (response) => response.headers.get("Content-Type")?.startsWith("text/html");
 
 // The Response; throws an ApiError. body: an object, sent as JSON.
 export async function request(verb, path, { query = {}, body, signal, quiet = false } = {}) {
@@ -53,9 +60,9 @@ export async function request(verb, path, { query = {}, body, signal, quiet = fa
     onReached(false);
     throw new ApiError(0, "unreachable", "vspcd cannot be reached");
   }
-  onReached(true);
-  if (response.ok) return response;
-  const error = await errorOf(response);
+  const error = response.ok && !isDocument(response) ? null : await errorOf(response);
+  onReached(error?.status !== 0);
+  if (!error) return response;
   if (error.status === 401 && !quiet) onLogin(error);
   throw error;
 }

@@ -26,11 +26,25 @@ test("an answer that breaks off has not come", async () => {
   await refused(post("/logout"), 0, "unreachable");
 });
 
-test("an error is what the API says, or what something on the way says", async () => {
+test("an error is what the API says", async () => {
   answers(409, '{"error":{"code":"conflict","message":"no","hint":"wait"}}');
   await refused(get("/consoles"), 409, "conflict");
-  answers(502, "<html>Bad gateway</html>");
-  await refused(get("/consoles"), 502, "failed");
+});
+
+test("what something on the way says is not vspcd's word", async () => {
+  const told = [];
+  whenReached((isReached) => told.push(isReached));
+  whenLoginIsNeeded(() => told.push("login"));
+  const html = { "Content-Type": "text/html; charset=utf-8" };
+  for (const [status, body, headers] of [
+    [502, "<html>Bad gateway</html>"], [404, "<html>Not here</html>", html], [401, "Who are you?"],
+    [403, "null"], [503, '{"error":"upstream"}'], [504, '{"message":"time-out"}'],
+    [200, "<html>Log in to the proxy</html>", html]]) {
+    globalThis.fetch = async () => new Response(body, { status, headers });
+    await refused(get("/consoles"), 0, "unreachable");
+  }
+  assert.deepEqual(told, Array(7).fill(false));
+  whenReached(() => {});
 });
 
 test("whether vspcd is reached is told, and that a login is needed", async () => {
