@@ -382,12 +382,15 @@ export function makeLink(io, on) {
       notSent = unsure = 0;
       tell();
     },
-    // With this, another window goes on with the session. Null: not now.
-    handover: () => (place && place.position !== null ? { label, place: { ...place } } : null),
+    // With this, and what is on the screen now, another window goes on with the
+    // session. Null: not now, for the place is not that of the screen.
+    handover: () => (place && place.position !== null && unshown === 0
+      ? { label, place: { ...place } } : null),
     // The page is left, and perhaps come back to.
     leave() {
-      if (phase === "ended") return;
+      if (phase === "ended" || phase === "replaced") return;
       cancelRetry();
+      if (phase === "refused") return;
       leaveSocket(1000);
       enter("waiting");
     },

@@ -56,14 +56,19 @@ export function makePulse(io, { ask, lost }) {
       wasAsked = false;
       probed = null;
     },
-    // It may have been lost without a sign.
+    // It may have been lost without a sign. When something was heard last says
+    // nothing: the clock of a browser stands still while the machine sleeps.
     probe() {
-      if (!isOpen || probed !== null || io.now() - heard <= PROBE_MS) return;
+      if (!isOpen || probed !== null) return;
       probed = io.now();
       wasAsked = true;
       ask();
       plan();
     },
-    stop: () => cancel(),
+    // Nobody is asked, and nothing is lost, until the next start.
+    stop() {
+      cancel();
+      isOpen = false;
+    },
   };
 }

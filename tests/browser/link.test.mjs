@@ -257,7 +257,7 @@ test("the network is there again: now", () => {
 
 test("after a sleep it is asked whether anybody is there, and not long", () => {
   const world = connected();
-  world.advance(6000);
+  // The clock has stood still meanwhile.
   world.link.wake();
   assert.deepEqual(world.texts(), [{ ping: 0 }]);
   world.link.wake();
@@ -311,7 +311,11 @@ test("refusals stay, with a reason", () => {
     assert.equal(world.status.phase, "refused");
     assert.match(world.status.refusal.reason, new RegExp(word));
     assert.match(world.status.refusal.reason, /Because of a test\.$/);
-    world.advance(600_000);
+    for (const what of ["wake", "leave", "wake"]) {
+      world.link[what]();
+      world.advance(600_000);
+    }
+    assert.equal(world.status.phase, "refused");
     assert.equal(world.sockets.length, 1);
     world.link.retry();
     assert.equal(world.sockets.length, 2);
@@ -332,10 +336,14 @@ test("another window goes on: no connection until it is taken back", () => {
   const world = connected();
   world.print(1, 2);
   world.type(65);
+  world.advance(6000);
   world.cut(4001);
   assert.equal(world.status.phase, "replaced");
-  world.link.wake();
-  world.advance(600_000);
+  for (const what of ["wake", "leave", "wake"]) {
+    world.link[what]();
+    world.advance(600_000);
+  }
+  assert.equal(world.status.phase, "replaced");
   assert.equal(world.sockets.length, 1);
   world.link.retry();
   assert.deepEqual(world.socket().query, { session: "label-1", from: "e1:2" });
@@ -349,6 +357,8 @@ test("a session is gone on with in another window", () => {
   const first = connected({ position: 100 });
   first.print(1, 2, 3);
   const second = makeWorld();
+  assert.equal(first.link.handover(), null, "not all of it is on the screen");
+  first.pending.splice(0).forEach((done) => done());
   second.link.start(first.link.handover());
   assert.deepEqual(second.socket().query, { session: "label-1", from: "e1:103" });
   second.hello({ is_resumed: true, position: 103, input_position: 5 });
