@@ -11,8 +11,10 @@ const STEP_MS = 50;
 const FAST_PIECE = 8 * 1024;
 const AT_ONCE = 1024; // characters of one line that need no question
 
+const LINE_END = /\r\n?|\n/g;
+
 // As Enter sends it.
-export const pasteBytes = (text) => new TextEncoder().encode(text.replace(/\r?\n/g, "\r"));
+export const pasteBytes = (text) => new TextEncoder().encode(text.replace(LINE_END, "\r"));
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 // Marks that turn or hide the text around them.
@@ -23,7 +25,7 @@ export const mustShow = (text) => text.length > AT_ONCE || CONTROL.test(text) ||
 
 // With each byte that does something visible.
 export const visible = (text) => text
-  .replace(/\r?\n/g, "⏎\n")
+  .replace(LINE_END, "⏎\n")
   .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
     (c) => `<${c.charCodeAt(0).toString(16).padStart(2, "0")}>`)
   .replace(UNSEEN, (c) => `<U+${c.charCodeAt(0).toString(16).toUpperCase()}>`);
@@ -31,7 +33,7 @@ export const visible = (text) => text
 // Resolves to {bytes, isFast}, or null.
 export async function askPaste(text, name) {
   const bytes = pasteBytes(text);
-  const lines = text.split(/\r?\n/).length;
+  const lines = text.split(LINE_END).length;
   const fast = make("input", { type: "checkbox" });
   const answer = await ask(`Paste into ${name}?`,
     make("div", {},

@@ -70,7 +70,7 @@ test("what is pasted is shown where it could do more than it looks", () => {
   assert.ok(!mustShow("ls -l /tmp"));
   for (const text of ["ls\n", "a\tb", "\x1b[A", "a\u202eb", "a\u200bb", "\x85", "x".repeat(1025)])
     assert.ok(mustShow(text), JSON.stringify(text));
-  assert.equal(visible("a\r\nb\x1b\x7f\u202e"), "a⏎\nb<1b><7f><U+202E>");
+  assert.equal(visible("a\r\nb\rc\x1b\x7f\u202e"), "a⏎\nb⏎\nc<1b><7f><U+202E>");
   assert.deepEqual([...pasteBytes("a\r\nb\nc\rd")], [...Buffer.from("a\rb\rc\rd")]);
 });
 
