@@ -9,7 +9,7 @@
 
 import { watchCount } from "./alerts_count.js";
 import { get, post, whenLoginIsNeeded, whenReached } from "./api.js";
-import { fill, make, say } from "./dom.js";
+import { closeDialogs, fill, make, say } from "./dom.js";
 import { listen } from "./events.js";
 import { setCount, setReached, setTitle, showPerson, showPlaces } from "./frame.js";
 import { showKeys, useKeys } from "./keys.js";
@@ -96,6 +96,7 @@ async function show({ isFirst = false } = {}) {
   const root = document.getElementById("main");
   const address = parseAddress(location.hash);
   const view = findView(address);
+  closeDialogs();
   end();
   end = () => {};
   showPlaces(PLACES);

@@ -35,15 +35,18 @@ export function say(text, kind = "done") {
 }
 
 // A dialog that is waited for: resolves to the value of the button that was
-// pressed, or to null where it was left. Buttons: [value, label, class].
+// pressed, or to null where it was left. Buttons: [value, label, class]. Where
+// one of them is dangerous, the focus is at the last, which does nothing.
 export function ask(title, body, buttons) {
+  const isDangerous = buttons.some(([, , kind]) => kind === "danger");
   return new Promise((done) => {
     const dialog = make("dialog", { "aria-label": title },
       make("form", { method: "dialog" },
         make("h2", {}, title), body,
         make("div", { class: "buttons" },
-          ...buttons.map(([value, label, kind]) =>
-            make("button", { value, class: kind ?? "" }, label)))));
+          ...buttons.map(([value, label, kind], index) =>
+            make("button", { value, class: kind ?? "",
+              autofocus: isDangerous && index === buttons.length - 1 }, label)))));
     dialog.addEventListener("close", () => {
       dialog.remove();
       done(dialog.returnValue || null);
@@ -51,6 +54,11 @@ export function ask(title, body, buttons) {
     document.body.append(dialog);
     dialog.showModal();
   });
+}
+
+// What was asked is of a view that is left: nobody answers any more.
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 }
 
 // "3 minutes ago" of an RFC 3339 time; "never" of null.

@@ -64,4 +64,13 @@ export function showKeys() {
     [["", "Close"]]);
 }
 
+// A key that is held down presses the button that has the focus again and
+// again: the one that opened a menu, then what stands first in it, then what
+// answers its question.
+function onHeldKey(event) {
+  if (event.repeat && event.key === "Enter" && event.target.closest?.("button, summary"))
+    event.preventDefault();
+}
+
 addEventListener("keydown", onKey);
+addEventListener("keydown", onHeldKey, { capture: true });

@@ -312,3 +312,38 @@ def test_an_own_window_goes_on_with_the_session(vspcd, vm, console):
     console.page.click(".xterm-screen")
     console.type("c")
     assert vm.read_until(b"c") == b"c"
+
+
+def hold(page, key):
+    """A key that is held down comes again and again."""
+    for _ in range(5):
+        page.keyboard().down(key)
+    page.keyboard().up(key)
+
+
+def test_a_key_that_is_held_presses_one_button(console, vm):
+    """Not the first of the menu too, nor what a dangerous one asks."""
+    page = console.page
+    page.evaluate("document.querySelector('.console-tools .menu button')"
+                  ".focus()")
+    hold(page, "Enter")
+    assert not page.evaluate("document.querySelector('.menu-list').hidden")
+    page.evaluate("[...document.querySelectorAll('.menu-list button')]"
+                  ".find((b) => b.textContent.includes('Reboot')).focus()")
+    hold(page, "Enter")
+    page.wait("document.querySelector('dialog')")
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"
+    console.press("Enter")
+    page.wait("!document.querySelector('dialog')")
+    console.type("x")
+    assert vm.read_until(b"x") == b"x"
+    assert vm.breaks == []
+
+
+def test_a_question_goes_with_its_view(console, vm):
+    page = console.page
+    console.paste("rm\n")
+    page.wait("document.querySelector('dialog')")
+    page.evaluate("location.hash = '#/overview'")
+    page.wait("document.querySelector('main h1')?.textContent == 'Overview'")
+    assert not page.evaluate("document.querySelector('dialog')")
