@@ -11,6 +11,7 @@ export function recordButton(id) {
   let going = []; // recordings of the console that go on
   let isAsked = false;
   let isOver = false;
+  let turn = 0;
   const button = make("button", { onclick: toggle, disabled: true }, "Record");
   const sign = make("span", { class: "recording-sign", role: "status" });
   const element = make("span", { class: "record-button" }, button, sign);
@@ -27,8 +28,10 @@ export function recordButton(id) {
   }
 
   async function refresh() {
+    const mine = ++turn;
     try {
       const { items } = await get("/recordings", { console: id, limit: 20 }, { quiet: true });
+      if (mine !== turn) return;
       going = items.filter(({ ended }) => ended === null);
     } catch (error) {
       if (error.status === 401 || error.status === 403 || error.status === 503) element.hidden = true;
