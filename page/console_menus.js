@@ -96,11 +96,11 @@ export function moreItems(pane) {
     } },
     { label: "For a screen reader", checked: isForReaders,
       run: () => setForReaders(pane, !isForReaders) },
-    { label: "Answer questions of the VM", checked: Boolean(pane.choices.answers),
+    { label: "Answer questions of the VM", checked: pane.choices.answers === true,
       hint: "A program in the VM may ask for the cursor's place, colours or the mouse; the " +
         "answers are typed into it. So can whoever prints to this console.",
       run: () => {
-        pane.keep({ answers: !pane.choices.answers });
+        pane.keep({ answers: pane.choices.answers !== true });
         pane.focus();
       } },
     { label: "Draw by the graphics card", run: () => pane.terminal.useGraphics().then(

@@ -17,6 +17,7 @@ import { STANDARD } from "./terminal_size.js";
 import { makeTerminal } from "./terminal.js";
 
 const BELL_MS = 400;
+const HANDOVER_TRIES = 20;
 
 const newLabel = () => Array.from(crypto.getRandomValues(new Uint8Array(16)),
   (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -53,7 +54,7 @@ const linkIo = (id) => ({
 // one: {link, content}.
 export function makePane(id, frame, from = {}) {
   const choices = { size: STANDARD, answers: false, ...recallConsole(id) };
-  const answers = { areOn: Boolean(choices.answers) };
+  const answers = { areOn: choices.answers === true };
   const name = make("h2", { class: "console-name cut" }, id);
   const tools = make("div", { class: "console-tools", role: "toolbar", "aria-label": "Console" });
   const screen = make("div", { class: "console-screen" });
@@ -209,7 +210,7 @@ export function makePane(id, frame, from = {}) {
 
   function keep(changed) {
     Object.assign(choices, changed);
-    answers.areOn = Boolean(choices.answers);
+    answers.areOn = choices.answers === true;
     rememberConsole(id, choices);
     layOut();
   }
@@ -250,7 +251,14 @@ export function makePane(id, frame, from = {}) {
     status: () => status,
     mayDo: (right) => status.phase === "connected" && mayDo(status.you, right),
     focus: () => terminal.focus(),
-    handover: async () => ({ link: link.handover(), content: await terminal.content() }),
+    // Null where output comes faster than it is drawn: it is begun anew then.
+    async handover() {
+      for (let tries = 0; tries < HANDOVER_TRIES; tries++) {
+        const [content, left] = await terminal.content(link.handover);
+        if (left) return { link: left, content };
+      }
+      return null;
+    },
     ownWindow: frame.ownWindow && (() => frame.ownWindow(pane)),
     close: frame.close && (() => frame.close(pane)),
     end() {
@@ -281,7 +289,8 @@ export function makePane(id, frame, from = {}) {
 
   const stop = new AbortController();
   const wake = () => document.visibilityState === "visible" && link.wake();
-  addEventListener("online", () => link.wake(), { signal: stop.signal });
+  for (const sign of ["online", "woken"])
+    addEventListener(sign, () => link.wake(), { signal: stop.signal });
   addEventListener("pagehide", () => link.leave(), { signal: stop.signal });
   addEventListener("pageshow", () => link.wake(), { signal: stop.signal });
   document.addEventListener("visibilitychange", wake, { signal: stop.signal });

@@ -66,6 +66,9 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
     if (answers.areOn) on.typed(Uint8Array.from(data, (c) => c.charCodeAt(0)));
   });
   terminal.attachCustomKeyEventHandler((event) => !on.key(event));
+  // Where output has no lines above, the wheel would type arrows.
+  terminal.attachCustomWheelEventHandler(() =>
+    answers.areOn || terminal.buffer.active.type === "normal");
   terminal.open(root);
 
   // Before xterm sees it: what is pasted is looked at first.
@@ -103,9 +106,11 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
         terminal.write(bytes.subarray(at, at + PIECE), isLast ? done : undefined);
       }
     },
-    // A line of the page's own; ends what the output has left open.
-    writeLine: (text) => terminal.write(`\x18\r\n\x1b[0;7m[vspcd: ${text}]\x1b[0m\r\n`),
-    clear: () => terminal.reset(),
+    // A line of the page's own; ends what the output has left open, and letters
+    // that are drawn as lines.
+    writeLine: (text) => terminal.write(`\x18\x0f\x1b(B\r\n\x1b[0;7m[vspcd: ${text}]\x1b[0m\r\n`),
+    // Behind what was written before and is not on the screen yet.
+    clear: () => terminal.write("\x18\x1bc"),
     layOut: (choice, room) => layOut(terminal, choice, room),
     size: () => ({ rows: terminal.rows, columns: terminal.cols }),
     focus: () => terminal.focus(),
@@ -115,12 +120,17 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
     setForReaders(is) {
       terminal.options.screenReaderMode = is;
     },
-    // All that is on it, as what would draw it.
-    async content() {
+    // All that is on it, as what would draw it; and what other() says of that
+    // moment, when all that was written before is drawn.
+    async content(other) {
       const { SerializeAddon } = await import("./vendor/addon-serialize.mjs");
       const addon = new SerializeAddon();
       terminal.loadAddon(addon);
-      return addon.serialize({ scrollback: 1000 });
+      const taken = await new Promise((done) => {
+        terminal.write("", () => done([addon.serialize({ scrollback: 1000 }), other()]));
+      });
+      addon.dispose();
+      return taken;
     },
     show: (text) => terminal.write(text),
     async useGraphics() {

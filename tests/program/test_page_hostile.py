@@ -148,6 +148,40 @@ def test_a_link_to_a_script_is_none(console, vm):
     assert not page.evaluate("Boolean(document.querySelector('dialog'))")
 
 
+TERMINAL = """async (hidden, shown) => {
+  const { makeTerminal } = await import("/terminal.js");
+  const root = document.createElement("div");
+  document.body.append(root);
+  const terminal = makeTerminal(root, {}, { answers: { areOn: false } });
+  const bytes = new TextEncoder().encode(hidden);
+  terminal.write(bytes);
+  terminal[shown]("words");
+  const [content] = await terminal.content(() => null);
+  terminal.end();
+  root.remove();
+  return content;
+}"""
+
+
+def test_the_pages_own_line_is_read_whatever_was_printed_before(console):
+    for hidden in "\x1b(0", "\x1b)0\x0e", "\x1b[8m", "\x1b]0;", "\x1bP":
+        assert "[vspcd: words]" in console.page.call(TERMINAL, hidden,
+                                                     "writeLine")
+
+
+def test_a_screen_is_cleared_of_what_is_not_drawn_yet(console):
+    assert "old" not in console.page.call(TERMINAL, "old " * 100_000, "clear")
+
+
+def test_the_wheel_types_nothing(console, vm):
+    """Terminals make arrows of it where there are no lines above."""
+    vm.send(CSI + b"?1049h" + b"another screen")
+    console.wait_screen("another screen")
+    console.page.mouse().move(300, 300)
+    console.page.mouse().wheel(0, 500)
+    assert_only_typed(console, vm)
+
+
 def test_markup_is_text(console, vm):
     vm.send(b"<img src=x onerror=alert(1)><script>alert(2)</script>")
     console.wait_screen("<script>alert(2)</script>")
