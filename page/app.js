@@ -14,6 +14,7 @@ import { listen } from "./events.js";
 import { setCount, setReached, setTitle, showPerson, showPlaces } from "./frame.js";
 import { showKeys, useKeys } from "./keys.js";
 import "./theme.js";
+import "./wake.js";
 
 // Address -> module; what is behind a "*" is path[0] of the view.
 const VIEWS = [

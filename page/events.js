@@ -63,6 +63,13 @@ export function makeStream(open, { later = setTimeout, never = clearTimeout, ran
     delay = Math.min(2 * delay, LAST_MS);
   }
 
+  // Tries at once: the network is back.
+  function hurry() {
+    if (timer === null) return;
+    never(timer);
+    connect();
+  }
+
   function stop() {
     const last = socket;
     socket = null;
@@ -74,12 +81,12 @@ export function makeStream(open, { later = setTimeout, never = clearTimeout, ran
   }
 
   return {
-    // Tries at once: the network is back.
-    hurry: () => {
-      if (timer === null) return;
-      never(timer);
-      connect();
+    // Another connection: this one may have been lost without a sign.
+    renew: () => {
+      if (socket !== null) lose();
+      hurry();
     },
+    hurry,
     listen: (listener) => {
       listeners.add(listener);
       if (listeners.size === 1) connect();
@@ -96,4 +103,7 @@ const stream = makeStream((after) =>
 
 export const listen = stream.listen;
 
-if (typeof addEventListener === "function") addEventListener("online", stream.hurry);
+if (typeof addEventListener === "function") {
+  addEventListener("online", stream.hurry);
+  addEventListener("woken", stream.renew);
+}

@@ -18,6 +18,7 @@ function makeWorld() {
     random: () => 1,
   });
   world.hurry = stream.hurry;
+  world.renew = stream.renew;
   world.listen = (name = "") => stream.listen({
     onEvent: ({ id }) => world.said.push(name + id),
     onGap: () => world.said.push(`${name}gap`),
@@ -54,6 +55,22 @@ test("a connection that is lost continues behind what has come", () => {
   assert.equal(world.socket().after, "e-2");
   world.give({ id: "e-3", event: "vm-down" });
   assert.deepEqual(world.said, ["gap", "e-2", "lost", "e-3"]);
+});
+
+test("after a sleep there is another connection at once, if there was one", () => {
+  const world = makeWorld();
+  world.renew();
+  assert.equal(world.opened.length, 0);
+  world.listen();
+  world.give({ id: "e-1", event: "place" });
+  world.renew();
+  assert.ok(world.opened[0].isClosed);
+  assert.equal(world.opened.length, 2);
+  assert.equal(world.socket().after, "e-1");
+  world.socket().onclose();
+  world.renew();
+  assert.equal(world.opened.length, 3);
+  assert.equal(world.timers.length, 1);
 });
 
 test("a gap is a gap", () => {

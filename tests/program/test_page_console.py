@@ -347,3 +347,18 @@ def test_a_question_goes_with_its_view(console, vm):
     page.evaluate("location.hash = '#/overview'")
     page.wait("document.querySelector('main h1')?.textContent == 'Overview'")
     assert not page.evaluate("document.querySelector('dialog')")
+
+
+def test_after_a_sleep_it_is_asked_whether_anybody_is_there(console):
+    page = console.page
+    page.evaluate(
+        "(() => { const { send } = WebSocket.prototype; "
+        "WebSocket.prototype.send = function (data) { "
+        "if (data === '{\"ping\":0}') window.asked++; "
+        "send.call(this, data); }; "
+        "addEventListener('woken', () => { window.then = window.asked; }); "
+        "window.asked = 0; "
+        "const { now } = Date; Date.now = () => now() + 3600e3; })()")
+    page.wait("window.then !== undefined")
+    assert page.evaluate("window.then >= 1")
+    console.wait_badge("Connected")
