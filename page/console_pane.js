@@ -115,6 +115,11 @@ export function makePane(id, frame, from = {}) {
     line.show(now);
     people.setStatus(now);
     element.classList.toggle("is-away", now.phase !== "connected");
+    if (now.phase !== "connected") {
+      peopleButton.textContent = "People";
+      // The rest was meant for this connection, however soon the next one is there.
+      cancelPaste?.("disconnected");
+    }
     frame.changed(pane);
   }
 
@@ -155,6 +160,7 @@ export function makePane(id, frame, from = {}) {
       : { bytes: pasteBytes(text), isFast: false };
     terminal.focus();
     if (!wish) return;
+    cancelPaste?.();
     const { room } = link;
     cancelPaste = pace(wish.bytes, wish.isFast, {
       room, type, later, whyNot: () => status.whyNot, progress: showPaste,

@@ -50,7 +50,7 @@ export async function askPaste(text, name) {
 // Sends bytes step by step. room() says how many can be sent now, type(bytes)
 // sends, and returns why not or null, whyNot() what it would return; later as
 // in link.js. progress(sent, all, why): why is null under way, "" at the end,
-// "cancelled", or why not. Returns what cancels it.
+// "cancelled", or why not. Returns what cancels it, with a why of the caller's.
 export function pace(bytes, isFast, { room, type, whyNot, later, progress }) {
   let at = 0;
   let isOver = false;
@@ -59,16 +59,17 @@ export function pace(bytes, isFast, { room, type, whyNot, later, progress }) {
     const most = isFast ? FAST_PIECE : Math.ceil(SLOW * STEP_MS / 1000);
     const piece = bytes.subarray(at, at + Math.min(most, room()));
     const why = piece.length > 0 ? type(piece) : whyNot();
+    if (isOver) return; // cancelled by what type has done
     if (why === null) at += piece.length;
     isOver = why !== null || at === bytes.length;
     progress(at, bytes.length, isOver ? why ?? "" : null);
     if (!isOver) cancel = later(isFast ? 1 : STEP_MS, step);
   }
   step();
-  return () => {
+  return (why = "cancelled") => {
     if (isOver) return;
     isOver = true;
     cancel();
-    progress(at, bytes.length, "cancelled");
+    progress(at, bytes.length, why);
   };
 }

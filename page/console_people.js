@@ -92,8 +92,10 @@ export function makePeople(name, command, post) {
 
   function draw() {
     const more = people.total - people.clients.length;
-    fill(list, ...people.clients.map(row), more > 0 ? make("li", { class: "faint" }, `and ${more} more`) : null);
-    const mayControl = status.phase === "connected" && mayDo(status.you, "control");
+    const isConnected = status.phase === "connected";
+    fill(list, ...(isConnected ? people.clients.map(row) : [make("li", { class: "faint" }, "Known when there is a connection.")]),
+      isConnected && more > 0 ? make("li", { class: "faint" }, `and ${more} more`) : null);
+    const mayControl = isConnected && mayDo(status.you, "control");
     fill(keyboard, ...keyboardButtons().map(([label, onclick]) => make("button", { onclick }, label)));
     input.disabled = send.disabled = !mayControl;
     input.placeholder = mayControl ? "Message to the others" : "Messages need the right to control";

@@ -20,6 +20,11 @@ const VM = {
   },
 };
 
+const UNKNOWN = {
+  sign: "?", tone: "doubt", badge: "VM is not known",
+  text: "Reload the page: it does not know this state of a VM.",
+};
+
 const holderText = ({ by, reason }) =>
   `${by} has the keyboard${reason ? ` (${reason})` : ""}: you can watch.`;
 
@@ -54,7 +59,7 @@ export function describe(status, now) {
 }
 
 function connectedWords(status) {
-  const words = { ...(VM[status.vm] ?? VM.connected), actions: [] };
+  const words = { ...(Object.hasOwn(VM, status.vm) ? VM[status.vm] : UNKNOWN), actions: [] };
   if (status.whyNot === "locked") {
     words.text = `${words.text} ${holderText(status.lock)}`.trim();
     if (mayDo(status.you, "control")) words.actions = ["take"];

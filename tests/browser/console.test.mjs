@@ -26,6 +26,8 @@ test("each state has a sign, a name, and what to do", () => {
   assert.match(badges[4].text, /in 4 s/);
   assert.deepEqual(badges.slice(4).map(({ actions }) => actions[0]), ["retry", "take-back", "retry"]);
   assert.equal(badges[6].text, "R. H.");
+  for (const vm of ["lost", "constructor", undefined])
+    assert.equal(describe(status({ vm }), 0).badge, "VM is not known");
 });
 
 test("who has the keyboard is said, and that it can be taken", () => {
@@ -99,6 +101,19 @@ function paceAll(size, isFast, { room = () => 1e9, refuses = () => null } = {}) 
   });
   return world;
 }
+
+test("a paste that its own bytes bring to an end says so once", () => {
+  const said = [];
+  let cancel = null;
+  const rest = [];
+  cancel = pace(new Uint8Array(100), false, {
+    room: () => 1000, whyNot: () => null, later: (ms, f) => (rest.push(f), () => {}),
+    type: () => (cancel ? (cancel("disconnected"), "disconnected") : null),
+    progress: (...args) => said.push(args),
+  });
+  for (let i = 0; i < rest.length; i++) rest[i]();
+  assert.deepEqual(said.filter(([, , why]) => why !== null), [[52, 100, "disconnected"]]);
+});
 
 test("what is pasted goes at 1 KiB a second, or as fast as it goes", () => {
   const slow = paceAll(4096, false);
