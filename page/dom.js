@@ -1,6 +1,8 @@
 // dom.js - elements, made of names, attributes and texts. A text stays a text:
 // nothing that a VM or a person has named is ever parsed as markup.
 
+import { serverNow } from "./server_clock.js";
+
 // make("button", {class: "quiet", onclick: f, disabled: true}, "Send", ...).
 // Children are elements, texts, numbers, or null for nothing.
 export function make(name, attributes = {}, ...children) {
@@ -62,7 +64,7 @@ export function closeDialogs() {
 }
 
 // "3 minutes ago" of an RFC 3339 time; "never" of null.
-export function ago(time, now = Date.now()) {
+export function ago(time, now = serverNow()) {
   if (time === null || time === undefined) return "never";
   const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
   for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]])

@@ -9,6 +9,7 @@
 // when events were lost. onLost: the connection has ended; it is tried again.
 
 import { socketAddress } from "./api.js";
+import { setServerTime } from "./server_clock.js";
 
 const FIRST_MS = 500;
 const LAST_MS = 15000;
@@ -41,6 +42,7 @@ export function makeStream(open, { later = setTimeout, never = clearTimeout, ran
     place = event.id ?? place;
     delay = FIRST_MS;
     if (isFirst || event.event === "gap") tell("onGap");
+    if (event.event === "place") setServerTime(event.time);
     if (event.event !== "place" && event.event !== "gap") tell("onEvent", event);
   }
 

@@ -2,6 +2,7 @@
 // again for other rows: only what is different is written.
 
 import { make } from "./dom.js";
+import { serverNow } from "./server_clock.js";
 
 const STATES = {
   connected: ["●", "on", "connected"],
@@ -11,7 +12,7 @@ const STATES = {
 
 // Coarser than dom.js's, because it is shown of many rows: what changes all the
 // time draws the eye.
-export function since(at, now = Date.now()) {
+export function since(at, now = serverNow()) {
   if (at === 0) return "";
   const seconds = Math.max(0, (now - at) / 1000);
   for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]])

@@ -91,16 +91,20 @@ static void say(struct event_socket *s, struct slice first, struct slice second)
         end(s, "its connection is broken");
 }
 
-/* An id without an event: the place from which to continue. */
+/* An id without an event: the place from which to continue. The time is for
+ * whoever tells how long ago something was, and has a clock of his own. */
 static void say_place(struct event_socket *s)
 {
     char id[EVENT_ID_MAX];
-    char text[EVENT_ID_MAX + 32];
+    char now[CLOCK_TEXT_LEN];
+    char text[EVENT_ID_MAX + CLOCK_TEXT_LEN + 48];
     int len;
 
     event_listener_id(&s->listener, id);
-    len =
-        snprintf(text, sizeof text, "{\"id\":\"%s\",\"event\":\"place\"}", id);
+    clock_format_utc(now);
+    len = snprintf(text, sizeof text,
+                   "{\"id\":\"%s\",\"event\":\"place\",\"time\":\"%s\"}", id,
+                   now);
     say(s, slice_of(text, (size_t)len), slice_of(NULL, 0));
 }
 

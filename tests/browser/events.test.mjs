@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { ago } from "../../page/dom.js";
 import { makeStream } from "../../page/events.js";
+import { serverNow } from "../../page/server_clock.js";
 
 // A stream whose time and connections are the test's.
 function makeWorld() {
@@ -43,6 +45,22 @@ test("the first place tells that all is to be loaded, and events follow", () => 
   world.give({ id: "e-1", event: "place" });
   world.give({ id: "e-2", event: "vm-up" });
   assert.deepEqual(world.said, ["gap", "e-2"]);
+});
+
+test("the clock is vspcd's", () => {
+  const world = makeWorld();
+  world.listen();
+  for (const [ahead, most] of [[-7200_000, 1000], [3600_000, 1000], [500, 0]]) {
+    const time = Date.now() + ahead;
+    world.give({ id: "e-1", event: "place", time: new Date(time).toISOString() });
+    const off = serverNow() - Date.now();
+    assert.ok(Math.abs(off - (most && ahead)) <= most, `${ahead}: ${off}`);
+    if (most) assert.equal(ago(new Date(time - 90_000).toISOString()), "1 min ago");
+  }
+  const before = serverNow();
+  for (const time of [undefined, "", "yesterday", {}, null])
+    world.give({ id: "e-2", event: "place", time });
+  assert.ok(serverNow() - before < 1000);
 });
 
 test("a connection that is lost continues behind what has come", () => {

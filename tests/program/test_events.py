@@ -178,6 +178,7 @@ def listen_by_websocket(vspcd, query, act=None, count=None, **options):
 def test_a_websocket_is_told(vspcd):
     place, new, up = listen_by_websocket(vspcd, "", lambda: vspcd.vm("web"), 2)
     assert place["event"] == "place"
+    assert "2020" <= place["time"] <= new["time"]
     assert new["event"] == "vm-new" and up["event"] == "vm-up"
     # It comes again, behind the first one.
     _, again, code = listen_by_websocket(
