@@ -242,23 +242,35 @@ static void end_transfer(struct webhooks *w, struct transfer *t, CURLcode code)
     free(t);
 }
 
-/* Called without the lock. */
+/* Called without the lock. False: none has ended. */
+static bool end_transfers(struct webhooks *w)
+{
+    const CURLMsg *message;
+    bool has_ended = false;
+    int left;
+
+    while ((message = curl_multi_info_read(w->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        end_transfer(w, transfer_of(message->easy_handle),
+                     message->data.result);
+        has_ended = true;
+    }
+    return has_ended;
+}
+
+/* Called without the lock. Waits only if there is nothing to report or to send
+ * next: libcurl does not wake for what has ended before. */
 static void work(struct webhooks *w, uint64_t until_us)
 {
     uint64_t now_us = clock_now_us();
     uint64_t ms = until_us > now_us ? (until_us - now_us) / 1000 + 1 : 0;
-    const CURLMsg *message;
-    int running, left;
+    int running;
 
     (void)curl_multi_perform(w->multi, &running);
-    (void)curl_multi_poll(w->multi, NULL, 0,
-                          ms < WAIT_MAX_MS ? (int)ms : WAIT_MAX_MS, NULL);
-    (void)curl_multi_perform(w->multi, &running);
-    while ((message = curl_multi_info_read(w->multi, &left)) != NULL) {
-        if (message->msg == CURLMSG_DONE)
-            end_transfer(w, transfer_of(message->easy_handle),
-                         message->data.result);
-    }
+    if (!end_transfers(w))
+        (void)curl_multi_poll(w->multi, NULL, 0,
+                              ms < WAIT_MAX_MS ? (int)ms : WAIT_MAX_MS, NULL);
 }
 
 /* Called without the lock. */

@@ -297,6 +297,32 @@ static void a_refusal_is_given_up(void **state)
     end_receiver(&r);
 }
 
+/* Nothing is left of it that could be waited for. Again and again: what began
+ * the thread, or the try before, may have woken it. */
+static void a_try_that_ends_as_it_begins_is_reported_at_once(void **state)
+{
+    struct webhooks *w = webhooks_open(on_news, NULL);
+    struct webhooks_settings settings = { .count = 1 };
+    struct alert_item *sample = alert_item_sample(1000);
+    uint64_t begun_us = clock_now_us();
+    uint64_t ticket;
+
+    (void)state;
+    settings.spec[0] = spec_of("a", 1, "/");
+    memcpy(settings.spec[0].url, "tftp", strlen("tftp"));
+    set(w, settings, 0);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(webhooks_test(w, "a", sample, NULL, &ticket),
+                         WEBHOOK_ASKED);
+        assert_int_equal(wait_result(w, WEBHOOK_TESTED).status, 0);
+        wait_a_little();
+    }
+    assert_true(clock_now_us() - begun_us < (uint64_t)LONG_S * 1000 * 1000);
+    (void)webhooks_close(w, 0);
+    webhooks_free(w);
+    alert_item_free(sample);
+}
+
 /* Nobody accepts there: the kernel makes the connection, and nothing follows.
  */
 static void one_that_hangs_delays_nobody_and_has_bounds(void **state)
@@ -423,6 +449,7 @@ int main(void)
         cmocka_unit_test(alerts_arrive_in_order),
         cmocka_unit_test(a_failure_is_tried_again_in_its_place),
         cmocka_unit_test(a_refusal_is_given_up),
+        cmocka_unit_test(a_try_that_ends_as_it_begins_is_reported_at_once),
         cmocka_unit_test(one_that_hangs_delays_nobody_and_has_bounds),
         cmocka_unit_test(a_reload_keeps_what_waits),
         cmocka_unit_test(a_test_passes_what_waits),
