@@ -18,7 +18,8 @@
 
 enum { LIST_STEP = 32 };
 
-/* A list is of those that were there when it was asked for. */
+/* A list is of those that were there when it was asked for, and that could be
+ * seen then: whoever sees none, and reads no answer, costs no memory. */
 struct sessions_command {
     struct web_session *item;
     size_t count, at;
@@ -40,11 +41,15 @@ static bool is_own(const struct principal *who,
                           strcmp(who->name, session->name) == 0));
 }
 
+static bool may_see_all(const struct api_call *call)
+{
+    return api_right_on_server(call) >= RIGHT_ADMIN;
+}
+
 static bool may_see(const struct api_call *call,
                     const struct web_session *session)
 {
-    return is_own(call->who, session) ||
-           api_right_on_server(call) >= RIGHT_ADMIN;
+    return is_own(call->who, session) || may_see_all(call);
 }
 
 static json_t *show_session(const struct api_call *call,
@@ -120,13 +125,18 @@ static void run_list(struct api_call *call)
     const struct web_sessions *all = sessions_of(call);
     const struct web_session *session;
     struct sessions_command *command;
+    bool sees_all = may_see_all(call);
 
     if (all == NULL)
         return;
     command = xcalloc(1, sizeof *command);
     command->item = xcalloc(WEB_SESSIONS_MAX, sizeof *command->item);
-    while ((session = web_sessions_get(all, command->count)) != NULL)
-        command->item[command->count++] = *session;
+    for (size_t i = 0; (session = web_sessions_get(all, i)) != NULL; i++) {
+        if (sees_all || is_own(call->who, session))
+            command->item[command->count++] = *session;
+        else
+            command->items.hidden++;
+    }
     api_answer_stream(call, "application/json", &list_work, command);
 }
 
