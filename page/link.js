@@ -40,6 +40,13 @@ const CONFIRM_MS = 1_000; // then it is asked whether input has arrived
 const ENOUGH = 256 * 1024; // bytes not on the screen: no connection now
 const MOST = 4 * 1024 * 1024;
 
+// Another version of vspcd may greet otherwise: what it says then is not
+// known, and nothing of it is shown.
+const isHello = ({ epoch, position, console, you, input_window: window, input_position: input }) =>
+  typeof epoch === "string" && (position === null || typeof position === "number") &&
+  typeof console?.name === "string" && typeof you?.right === "string" &&
+  typeof window === "number" && typeof input === "number";
+
 export function makeLink(io, on) {
   let phase = "new"; // connecting, connected, waiting, refused, replaced, ended
   let socket = null;
@@ -249,6 +256,11 @@ export function makeLink(io, on) {
 
   const takers = {
     hello(text) {
+      if (!isHello(text)) {
+        leaveSocket(1000);
+        refuse(refusalOf(1002));
+        return;
+      }
       begin(text);
       ({ state: vm, name } = text.console);
       you = text.you;

@@ -457,6 +457,21 @@ test("nothing that a server says breaks it", () => {
   assert.equal(world.status.phase, "connected");
 });
 
+test("who greets otherwise is not understood", () => {
+  for (const wrong of [{ console: undefined }, { console: { state: "connected" } }, { you: null },
+    { position: "7" }, { epoch: 5 }, { input_window: undefined }, { input_position: null }]) {
+    const world = makeWorld();
+    world.link.start();
+    world.hello(wrong);
+    assert.equal(world.status.phase, "refused", JSON.stringify(wrong));
+    assert.match(world.status.refusal.reason, /do not understand/);
+    assert.equal(world.socket().closed, 1000);
+    world.advance(600_000);
+    assert.equal(world.sockets.length, 1);
+    assert.deepEqual(world.shown, []);
+  }
+});
+
 test("ended, it leaves nothing behind", () => {
   const world = connected();
   world.type(1);
