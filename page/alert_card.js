@@ -1,9 +1,9 @@
 // alert_card.js - an alert, as the page shows it: what was found, on which
 // console, with the lines around it.
 
-import { ago, make } from "./dom.js";
-import { logAddress } from "./log_address.js";
-import { dateText } from "./recording_words.js";
+import { consoleAddress, logAddress } from "./addresses.js";
+import { make } from "./dom.js";
+import { ago, dateText } from "./words.js";
 
 // A sign of its own for each, so that the colour is not the only one.
 const SIGNS = { critical: ["▲", "bad"], warning: ["◆", "doubt"], info: ["●", "faint"] };
@@ -45,12 +45,12 @@ export function alertCard(alert, acts) {
   return make("li", { class: `alert ${state}`, "data-id": alert.id },
     make("div", { class: "alert-head" },
       severity(alert.severity), make("b", {}, rule),
-      make("a", { class: "name", href: `#/console/${encodeURIComponent(console.id)}` }, console.name),
+      make("a", { class: "name", href: consoleAddress(console.id) }, console.name),
       make("span", { class: "faint" }, ...times(alert)),
       make("span", { class: "acts" },
         make("a", { href: logAddress(console.id, place),
           "aria-label": `In the log of ${console.name}` }, "In the log"),
         acts && state !== "acknowledged" ? button("Acknowledge", acts.acknowledge, `${rule}, ${console.name}`) : null,
-        acts ? button("Mute …", acts.mute, `${rule}, ${console.name}`) : null)),
+        acts ? button("Mute…", acts.mute, `${rule}, ${console.name}`) : null)),
     lines(alert), answer(alert));
 }

@@ -3,11 +3,11 @@
 
 import { alertCard, severity } from "./alert_card.js";
 import { acknowledge, mute } from "./alerts_dialogs.js";
-import { get, remove } from "./api.js";
-import { fill, loadStyle, make, say } from "./dom.js";
+import { get, patternOf, remove } from "./api.js";
+import { fill, loadStyle, make, say, sayError } from "./dom.js";
 import { listen } from "./events.js";
-import { dateText } from "./recording_words.js";
 import { store, stored } from "./storage.js";
+import { dateText, errorText } from "./words.js";
 
 export const title = "Alerts";
 
@@ -31,7 +31,7 @@ function mutesTable(mutes, refresh) {
       await remove(`/alerts/mutes/${id}`);
       say("It is told of again.");
     } catch (error) {
-      say(error.message, "error");
+      sayError(error);
     }
     refresh();
   };
@@ -81,8 +81,6 @@ export function show(root) {
     mute: async ({ console, rule: name }) => { if (await mute({ match: console.name, rule: name })) refresh(); },
   };
 
-  const pattern = (text) => (text === "" || /[*?[]/.test(text) ? text : `*${text}*`);
-
   // An open card stays open, and who is in it stays there.
   function drawList(items) {
     const open = new Set([...list.querySelectorAll("details[open]")]
@@ -111,7 +109,7 @@ export function show(root) {
     const mine = ++turn;
     try {
       const { items, total, hidden } = await get("/alerts", { state: state.value,
-        match: pattern(match.value.trim()), rule: pattern(rule.value.trim()), limit: shown });
+        match: patternOf(match.value.trim()), rule: patternOf(rule.value.trim()), limit: shown });
       if (mine !== turn) return;
       drawList(items);
       more.hidden = items.length >= total;
@@ -124,7 +122,7 @@ export function show(root) {
         fill(rules, found.items.length > 0 ? rulesTable(found.items)
           : make("p", { class: "faint" }, "There are no rules: nothing is looked for. The setting “alerts” has ready-made ones.")));
     } catch (error) {
-      if (mine === turn) fill(note, error.message, error.hint ? ` (${error.hint})` : null);
+      if (mine === turn) fill(note, errorText(error));
     }
   }
   function soon() {
@@ -137,7 +135,7 @@ export function show(root) {
 
   fill(root,
     make("div", { class: "log-head" }, make("h1", { tabindex: -1 }, title),
-      make("button", { onclick: async () => { if (await mute()) refresh(); } }, "Mute …")),
+      make("button", { onclick: async () => { if (await mute()) refresh(); } }, "Mute…")),
     make("form", { class: "tools", role: "search", onsubmit: (event) => { event.preventDefault(); begin(); } },
       state, match, rule),
     list, make("div", { class: "tools" }, note, more),

@@ -2,6 +2,12 @@
 
 const ROOT = "/api/v1";
 
+// Where a path of the API is; arguments without a value are left out.
+export function apiAddress(path, query = {}) {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
+  return ROOT + path + (given.length ? `?${new URLSearchParams(given)}` : "");
+}
+
 // What vspcd has answered instead of what was asked for. status 0: nothing has
 // come at all.
 export class ApiError extends Error {
@@ -46,11 +52,9 @@ const isDocument = (response) => response.headers.get("Content-Type")?.startsWit
 
 // The Response; throws an ApiError. body: an object, sent as JSON.
 export async function request(verb, path, { query = {}, body, signal, quiet = false } = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
-  const address = ROOT + path + (given.length ? "?" + new URLSearchParams(given) : "");
   let response;
   try {
-    response = await fetch(address, {
+    response = await fetch(apiAddress(path, query), {
       method: verb, signal, credentials: "same-origin", cache: "no-store",
       headers: body === undefined ? {} : { "Content-Type": "application/json" },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -87,10 +91,12 @@ export const remove = async (path, more) =>
 // Path of a console, whose id is "UUID/LABEL".
 export const consolePath = (id, rest = "") => `/consoles/${encodeURIComponent(id)}${rest}`;
 
+// A pattern for names that have this text, if it is none itself.
+export const patternOf = (text) => (text === "" || /[*?[]/.test(text) ? text : `*${text}*`);
+
 // Address of a WebSocket of the API.
 export function socketAddress(path, query = {}) {
-  const address = new URL(ROOT + path, location.href);
+  const address = new URL(apiAddress(path, query), location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  address.search = new URLSearchParams(query);
   return address.href;
 }

@@ -9,7 +9,7 @@
 
 import { watchCount } from "./alerts_count.js";
 import { get, post, whenLoginIsNeeded, whenReached } from "./api.js";
-import { closeDialogs, fill, make, say } from "./dom.js";
+import { closeDialogs, fill, make, sayError } from "./dom.js";
 import { listen } from "./events.js";
 import { setCount, setReached, setTitle, showPerson, showPlaces } from "./frame.js";
 import { showKeys, useKeys } from "./keys.js";
@@ -136,7 +136,7 @@ async function logOut() {
   try {
     await post("/logout", {}, { quiet: true });
   } catch (error) {
-    say(error.message, "error");
+    sayError(error);
     return;
   }
   // All that was loaded goes with the page.
@@ -166,7 +166,7 @@ async function askWho() {
     else if (who.name === null && who.right === "none" && canGain) toLogin();
   } catch (error) {
     if (error.status === 401) toLogin("ended");
-    else if (error.status !== 0) say(error.message, "error");
+    else if (error.status !== 0) sayError(error);
   }
 }
 

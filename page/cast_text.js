@@ -75,12 +75,3 @@ export function parseCast(text) {
   }
   return { ...cast, events, chapters, length: time, leftOut };
 }
-
-// "1:02:03" of milliseconds.
-export function clockText(ms) {
-  const seconds = Math.floor(ms / 1000);
-  const two = (n) => String(n).padStart(2, "0");
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  const hours = Math.floor(seconds / 3600);
-  return hours > 0 ? `${hours}:${rest}` : rest;
-}

@@ -2,12 +2,12 @@
 // address has which: #/console/ID/ID...?tiles=1. With window=1 it is a window
 // of its own, without the page's frame.
 
+import { consoleAddress, logAddress } from "./addresses.js";
 import { get } from "./api.js";
 import { ask, fill, loadStyle, make, say } from "./dom.js";
 import { makePane } from "./console_pane.js";
 import { setTitle } from "./frame.js";
 import { useKeys } from "./keys.js";
-import { logAddress } from "./log_address.js";
 
 export const title = "Console";
 
@@ -35,7 +35,7 @@ async function openOwnWindow(pane) {
     sessionStorage.setItem(HANDOVER, JSON.stringify(left));
   } catch { /* without: it begins anew */ }
   const { width, height } = pane.element.getBoundingClientRect();
-  const opened = window.open(`#/console/${encodeURIComponent(pane.id)}?window=1`, "_blank",
+  const opened = window.open(`${consoleAddress(pane.id)}?window=1`, "_blank",
     `popup,width=${Math.round(width)},height=${Math.round(height)}`);
   sessionStorage.removeItem(HANDOVER);
   if (!opened) say("The browser opens no window: allow it for this page.", "error");
@@ -58,7 +58,7 @@ async function askConsole() {
           chosen = c.id;
         } }, c.name))));
     } catch (error) {
-      fill(list, make("li", { class: "bad" }, error.message));
+      if (mine === turn) fill(list, make("li", { class: "bad" }, error.message));
     }
   }
   input.addEventListener("input", look);

@@ -1,7 +1,7 @@
 // console_menus.js - what a console's menus have.
 
+import { logAddress, recordingsAddress } from "./addresses.js";
 import { ask, make, say } from "./dom.js";
-import { logAddress } from "./log_address.js";
 import { SYSRQ } from "./console_sysrq.js";
 import { store, stored } from "./storage.js";
 import { SIZES } from "./terminal_size.js";
@@ -88,7 +88,7 @@ export function moreItems(pane) {
       hint: "Hold Escape to leave. Some browsers give all keys to the console then." },
     ...(pane.ownWindow ? [{ label: "Own window", run: pane.ownWindow }] : []),
     { label: "Log", run: () => go(logAddress(pane.id)) },
-    { label: "Recordings", run: () => go(`#/recordings?${new URLSearchParams({ console: pane.id })}`) },
+    { label: "Recordings", run: () => go(recordingsAddress(pane.id)) },
     { heading: "Terminal" },
     { label: "Reset what is shown", run: () => {
       pane.terminal.clear();

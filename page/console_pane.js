@@ -2,7 +2,7 @@
 // done with it. A pane is used alone, in a tab, or as a tile (console.js).
 
 import { consolePath, get, post, socketAddress } from "./api.js";
-import { ask, fill, make, say } from "./dom.js";
+import { ask, fill, make, say, sayError } from "./dom.js";
 import { makeLink } from "./link.js";
 import { makeMenu } from "./menu.js";
 import { askPaste, mustShow, pace, pasteBytes } from "./console_paste.js";
@@ -11,6 +11,7 @@ import { makePeople } from "./console_people.js";
 import { makeStatusLine } from "./console_status.js";
 import { gapText, mayDo, whyNotText } from "./console_words.js";
 import { breakItems, moreItems, sizeItems } from "./console_menus.js";
+import { recordButton } from "./record_button.js";
 import { recallConsole, rememberConsole } from "./remember.js";
 import { stored } from "./storage.js";
 import { STANDARD } from "./terminal_size.js";
@@ -71,9 +72,10 @@ export function makePane(id, frame, from = {}) {
     forget: () => link.forget(),
     done: () => terminal.focus(),
   });
+  const record = recordButton(id);
   const keys = makeKeys((text) => typeText(text));
   const element = make("section", { class: "console", "aria-label": id },
-    make("header", { class: "console-head" }, name, line.badge, tools),
+    make("header", { class: "console-head" }, name, line.badge, record.sign, tools),
     line.element, find.element,
     make("div", { class: "console-body" }, sheet, people.element), keys.element);
   let status = { phase: "new" };
@@ -114,6 +116,7 @@ export function makePane(id, frame, from = {}) {
     }
     line.show(now);
     people.setStatus(now);
+    record.allow(mayDo(now.you, "write"));
     element.classList.toggle("is-away", now.phase !== "connected");
     if (now.phase !== "connected") {
       peopleButton.textContent = "People";
@@ -246,7 +249,7 @@ export function makePane(id, frame, from = {}) {
   }
 
   function run(promise, done) {
-    promise.then((answer) => line.flash(done ?? answer), (error) => say(error.message, "error"));
+    promise.then((answer) => line.flash(done ?? answer), sayError);
     terminal.focus();
   }
 
@@ -273,6 +276,7 @@ export function makePane(id, frame, from = {}) {
       observer.disconnect();
       cancelAnimationFrame(frameRequest);
       line.end();
+      record.end();
       link.end();
       terminal.end();
     },
@@ -284,6 +288,7 @@ export function makePane(id, frame, from = {}) {
     makeMenu("Break ▾", () => breakItems(pane)).element,
     makeMenu("Size ▾", () => sizeItems(pane)).element,
     peopleButton,
+    record.button,
     make("button", { onclick: () => find.open(), title: "Ctrl+Shift+F" }, "Find"),
     makeMenu("More ▾", () => moreItems(pane)).element);
 

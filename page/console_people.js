@@ -1,7 +1,7 @@
 // console_people.js - who is at a console: what they do there, words to them,
 // and, for whom that is allowed, taking the keyboard and disconnecting.
 
-import { ask, fill, make, say } from "./dom.js";
+import { ask, fill, make, say, sayError } from "./dom.js";
 import { clientText, mayDo } from "./console_words.js";
 
 const SAID_MOST = 50;
@@ -23,7 +23,7 @@ export function makePeople(name, command, post) {
   let people = { clients: [], total: 0 };
   let status = { you: null, phase: "new", lock: null };
 
-  const run = (promise, what) => promise.then(() => say(what), (error) => say(error.message, "error"));
+  const run = (promise, what) => promise.then(() => say(what), sayError);
 
   function sendMessage(event) {
     event.preventDefault();
@@ -32,7 +32,7 @@ export function makePeople(name, command, post) {
     command({ message: text }).then(() => {
       add(`You: ${text}`);
       input.value = "";
-    }, (error) => say(error.message, "error"));
+    }, sayError);
   }
 
   async function disconnect(client) {

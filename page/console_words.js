@@ -1,7 +1,8 @@
 // console_words.js - what is true of a console and its connection, in words.
 
-const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-export const bytesText = (n) => count(n, "byte", "bytes");
+import { numberText } from "./words.js";
+
+export const bytesText = (n) => `${numberText(n)} ${n === 1 ? "byte" : "bytes"}`;
 
 // What a person may do, from least to most.
 const RIGHTS = ["none", "read", "write", "break", "control", "admin"];

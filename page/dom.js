@@ -1,7 +1,7 @@
 // dom.js - elements, made of names, attributes and texts. A text stays a text:
 // nothing that a VM or a person has named is ever parsed as markup.
 
-import { serverNow } from "./server_clock.js";
+import { errorText } from "./words.js";
 
 // make("button", {class: "quiet", onclick: f, disabled: true}, "Send", ...).
 // Children are elements, texts, numbers, or null for nothing.
@@ -36,6 +36,8 @@ export function say(text, kind = "done") {
   if (kind !== "error") setTimeout(() => note.remove(), 6000);
 }
 
+export const sayError = (error) => say(errorText(error), "error");
+
 // A dialog that is waited for: resolves to the value of the button that was
 // pressed, or to null where it was left. Buttons: [value, label, class]. Where
 // one of them is dangerous, the focus is at the last, which does nothing.
@@ -61,21 +63,6 @@ export function ask(title, body, buttons) {
 // What was asked is of a view that is left: nobody answers any more.
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-}
-
-// "3 minutes ago" of an RFC 3339 time; "never" of null.
-export function ago(time, now = serverNow()) {
-  if (time === null || time === undefined) return "never";
-  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
-  for (const [unit, size] of [["d", 86400], ["h", 3600], ["min", 60]])
-    if (seconds >= size) return `${Math.floor(seconds / size)} ${unit} ago`;
-  return seconds < 2 ? "now" : `${seconds} s ago`;
-}
-
-export function sizeText(bytes) {
-  for (const [unit, size] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]])
-    if (bytes >= size) return `${(bytes / size).toFixed(1)} ${unit}`;
-  return `${bytes} B`;
 }
 
 // Loads a style sheet of the page, once; resolves when it counts.

@@ -13,7 +13,7 @@ export function downloadMenu(links, of) {
     event.currentTarget.open = false;
     event.currentTarget.firstElementChild.focus();
   };
-  return make("details", { class: "menu", onfocusout: close, onkeydown: escape },
+  return make("details", { class: "downloads", onfocusout: close, onkeydown: escape },
     make("summary", { class: "button", "aria-label": of ? `Download ${of}` : null }, "Download"),
     make("ul", {}, ...links.filter(Boolean).map(([label, link]) =>
       make("li", {}, make("a", link, label)))));

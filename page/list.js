@@ -1,6 +1,7 @@
 // list.js - the consoles that there are: found, sorted, grouped, and as they
 // are now. docs/web.md says what it can do.
 
+import { consoleAddress } from "./addresses.js";
 import { get } from "./api.js";
 import { fill, make } from "./dom.js";
 import { listen } from "./events.js";
@@ -17,24 +18,22 @@ import { countText, emptyText, makeTools } from "./list_tools.js";
 export const title = "Consoles";
 
 const COLUMNS = [
-  { name: "state", label: "VM", sorts: true },
-  { name: "name", label: "Name", sorts: true },
-  { name: "alerts", label: "Alerts", sorts: true },
-  { name: "activity", label: "Last output", sorts: true },
-  { name: "line", label: "Last line", sorts: true },
-  { name: "clients", label: "Clients", sorts: true },
-  { name: "writer", label: "Keyboard", sorts: true },
-  { name: "host", label: "Host", sorts: true },
+  { name: "state", label: "VM" },
+  { name: "name", label: "Name" },
+  { name: "alerts", label: "Alerts" },
+  { name: "activity", label: "Last output" },
+  { name: "line", label: "Last line" },
+  { name: "clients", label: "Clients" },
+  { name: "writer", label: "Keyboard" },
+  { name: "host", label: "Host" },
 ];
 
 // While somebody is at the list, rows do not change places under the hand.
 const STILL_MS = 4000;
 
-const addressOf = (id) => `#/console/${encodeURIComponent(id)}`;
-
 function openConsole({ id }, inWindow) {
-  if (inWindow) window.open(addressOf(id), "_blank", "noopener");
-  else location.hash = addressOf(id);
+  if (inWindow) window.open(consoleAddress(id), "_blank", "noopener");
+  else location.hash = consoleAddress(id);
 }
 
 const now = () => performance.now();
@@ -57,7 +56,7 @@ function makeList(query) {
   const saved = makeSaved((text) => choose({ text }));
   const empty = make("p", { class: "empty" });
   const grid = makeGrid(title, COLUMNS, {
-    fillCell: (cell, name, entry) => fillCell(cell, name, entry, { addressOf, fold }),
+    fillCell: (cell, name, entry) => fillCell(cell, name, entry, { fold }),
     idOf: entryId,
     isSpan: isGroup,
     open: (entry, inWindow) => open(entry, inWindow),

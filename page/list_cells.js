@@ -1,8 +1,10 @@
 // list_cells.js - what the cells of the list of consoles show. Cells are used
 // again for other rows: only what is different is written.
 
+import { consoleAddress } from "./addresses.js";
 import { make } from "./dom.js";
 import { serverNow } from "./server_clock.js";
+import { dateText } from "./words.js";
 
 const STATES = {
   connected: ["●", "on", "connected"],
@@ -10,7 +12,7 @@ const STATES = {
   none: ["○", "off", "not connected"],
 };
 
-// Coarser than dom.js's, because it is shown of many rows: what changes all the
+// Coarser than ago, because it is shown of many rows: what changes all the
 // time draws the eye.
 export function since(at, now = serverNow()) {
   if (at === 0) return "";
@@ -37,9 +39,9 @@ const FILL = {
     cell.dataset.state = row.state;
     put(cell, `${sign} ${word}`, `The VM is ${long}`);
   },
-  name: (cell, row, { addressOf }) => {
+  name: (cell, row) => {
     const link = child(cell, () => make("a", { tabindex: -1 }));
-    const address = addressOf(row.id);
+    const address = consoleAddress(row.id);
     if (link.getAttribute("href") !== address) link.setAttribute("href", address);
     put(link, row.name, row.name.slice(0, 200));
   },
@@ -47,7 +49,7 @@ const FILL = {
     if (cell.dataset.worst !== (worst ?? "")) cell.dataset.worst = worst ?? "";
     put(cell, count > 0 ? `▲ ${count} ${worst}` : "", count > 0 ? "Open alerts, and the worst of them" : "");
   },
-  activity: (cell, row) => put(cell, since(row.at), row.at ? new Date(row.at).toLocaleString() : ""),
+  activity: (cell, row) => put(cell, since(row.at), row.at ? dateText(row.at) : ""),
   line: (cell, row) => put(cell, row.last_line ?? "", row.last_line ?? ""),
   clients: (cell, row) => put(cell, row.clients > 0 ? String(row.clients) : ""),
   writer: (cell, row) => put(cell, row.locked_by ? `${row.locked_by} (alone)` : row.writer,

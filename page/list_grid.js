@@ -11,16 +11,15 @@ import { make } from "./dom.js";
 const SPARE = 4; // rows before and behind those that are seen
 
 /*
- * columns: [{name, label, sorts}]. ops: fillCell(cell, name, entry) shows a
+ * columns: [{name, label}]. ops: fillCell(cell, name, entry) shows a
  * member; isSpan(entry): it is one cell over all columns, filled as the member
  * ""; idOf(entry), open(entry, inWindow), sort(name).
  */
 export function makeGrid(label, columns, ops) {
-  const head = make("div", { role: "row", class: "head", "aria-rowindex": 1 },
-    ...columns.map(({ name, label: text, sorts }) =>
+  const head = make("div", { role: "row", "aria-rowindex": 1 },
+    ...columns.map(({ name, label: text }) =>
       make("div", { role: "columnheader", class: `cell ${name}` },
-        sorts ? make("button", { class: "quiet", onclick: () => ops.sort(name) }, text)
-          : text)));
+        make("button", { class: "quiet", onclick: () => ops.sort(name) }, text))));
   const body = make("div", { role: "rowgroup", class: "rows" });
   const grid = make("div", {
     role: "grid", class: "grid", tabindex: 0, "aria-label": label,

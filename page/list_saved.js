@@ -8,8 +8,8 @@ const MAX = 20;
 const all = () => stored("filters", [], isTexts(MAX));
 
 /*
- * use(text) is called where a button is pressed. Returns {element, show(text),
- * save(text)}; show: the field has this text now.
+ * use(text) is called where a button is pressed. Returns {element, show(text)};
+ * show: the field has this text now.
  */
 export function makeSaved(use) {
   const element = make("div", { class: "saved", role: "group", "aria-label": "Saved filters" });

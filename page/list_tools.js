@@ -2,6 +2,7 @@
 // may say, groups, the order (on a phone), and how many there are.
 
 import { ask, make } from "./dom.js";
+import { numberText } from "./words.js";
 
 const HELP = [
   ["web db", "both are in the name, the address of the host, or the UUID"],
@@ -45,19 +46,17 @@ export function makeTools(title, columns, on) {
   };
 }
 
-const number = (value) => value.toLocaleString("en");
-
 export function countText(listed, all, hidden) {
-  const what = `${number(all)} console${all === 1 ? "" : "s"}`;
-  const shown = listed === all ? what : `${number(listed)} of ${what}`;
-  return hidden > 0 ? `${shown}; ${number(hidden)} more that you may not read` : shown;
+  const what = `${numberText(all)} console${all === 1 ? "" : "s"}`;
+  const shown = listed === all ? what : `${numberText(listed)} of ${what}`;
+  return hidden > 0 ? `${shown}; ${numberText(hidden)} more that you may not read` : shown;
 }
 
 // Why nothing is listed.
 export function emptyText({ isLoaded, size, hidden, text }) {
   if (!isLoaded) return "Loading…";
   if (size > 0) return `No console is like “${text}”.`;
-  if (hidden > 0) return [`There are ${number(hidden)} consoles, of which you may read none. `,
+  if (hidden > 0) return [`There are ${numberText(hidden)} consoles, of which you may read none. `,
     make("a", { href: "#/login" }, "Log in")];
   return "No VM has connected its serial port yet.";
 }

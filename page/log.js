@@ -2,15 +2,16 @@
 // #/log/ID, or #/log/ID?at=EPOCH:POSITION for the line of an alert, or
 // #/log/ID?since=TIME.
 
+import { consoleAddress, logFile, recordingsAddress } from "./addresses.js";
 import { consolePath, get } from "./api.js";
-import { fill, loadStyle, make, say, sizeText } from "./dom.js";
+import { fill, loadStyle, make, say, sayError } from "./dom.js";
 import { downloadMenu } from "./download_menu.js";
 import { setTitle } from "./frame.js";
 import { useKeys } from "./keys.js";
-import { downloadOf } from "./log_address.js";
 import { makeFind } from "./log_find.js";
 import { openSource } from "./log_source.js";
 import { makeWindow } from "./log_window.js";
+import { errorText, sizeText } from "./words.js";
 
 export const title = "Log";
 
@@ -23,7 +24,7 @@ const WRITTEN_TRIES = 10;
 
 function downloads(id, name, source) {
   const link = (label, format, previous) =>
-    [label, downloadOf(id, name, { format, previous, hasLog: source.hasLog })];
+    [label, logFile(id, name, { format, previous, hasLog: source.hasLog })];
   const several = source.files.length > 1;
   return downloadMenu([
     link("Text", "text"),
@@ -81,7 +82,7 @@ export function show(root, { path, query }) {
   function onError(error) {
     if (error.status === 404)
       say("The log's files have changed. Load the page again to go on.", "error");
-    else say(error.message, "error");
+    else sayError(error);
   }
 
   function onMove(place) {
@@ -152,10 +153,10 @@ export function show(root, { path, query }) {
 
   async function start() {
     const [found] = await Promise.all([get(consolePath(id)), open(query)]);
-    fill(heading, "Log of ", make("a", { href: `#/console/${encodeURIComponent(found.id)}` }, found.name));
+    fill(heading, "Log of ", make("a", { href: consoleAddress(found.id) }, found.name));
     setTitle(`Log of ${found.name}`);
     fill(extra, downloads(found.id, found.name, source),
-      source.hasLog ? make("a", { class: "button", href: `#/recordings?console=${encodeURIComponent(found.id)}` },
+      source.hasLog ? make("a", { class: "button", href: recordingsAddress(found.id) },
         "Recordings") : null);
     timeForm.hidden = !source.timed;
     if (!source.hasLog)
@@ -194,15 +195,12 @@ export function show(root, { path, query }) {
         if (text.value && source) find.start(source, text.value);
       } }, text, make("button", {}, "Find")),
       timeForm,
-      make("button", { onclick: () => source && begin() }, "Begin"),
-      slider,
-      make("button", { onclick: () => source && end() }, "End"),
+      make("span", { class: "places" },
+        make("button", { onclick: () => source && begin() }, "Begin"), slider,
+        make("button", { onclick: () => source && end() }, "End")),
       followButton),
     note, find.element, scroller));
-  start().catch((error) => {
-    fill(note, error.message);
-    if (error.hint) note.append(` (${error.hint})`);
-  });
+  start().catch((error) => fill(note, errorText(error)));
 
   return () => {
     isOver = true;

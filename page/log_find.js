@@ -1,8 +1,9 @@
 // log_find.js - looks for a text in a whole log, a slice at a time, and lists
 // the lines that have it.
 
-import { fill, make, sizeText } from "./dom.js";
+import { fill, make } from "./dom.js";
 import { markText, timeText } from "./log_text.js";
+import { sizeText } from "./words.js";
 
 const HITS_MAX = 1000;
 

@@ -2,11 +2,12 @@
 // who have no monitoring system.
 
 import { alertCard } from "./alert_card.js";
-import { get } from "./api.js";
-import { ago, fill, loadStyle, make, sizeText } from "./dom.js";
+import { get, request } from "./api.js";
+import { fill, loadStyle, make } from "./dom.js";
 import { listen } from "./events.js";
 import { plot } from "./plot.js";
 import { store, stored } from "./storage.js";
+import { ago, errorText, numberText, sizeText } from "./words.js";
 
 export const title = "Overview";
 
@@ -48,7 +49,7 @@ function showPlots(root, { step, from, series }) {
   if (focused) root.querySelector(`[data-name="${focused}"] summary`)?.focus();
 }
 
-const amount = (number, unit) => (unit === "bytes" ? sizeText(number) : number.toLocaleString("en-US"));
+const amount = (number, unit) => (unit === "bytes" ? sizeText(number) : numberText(number));
 
 // How near a limit is, in words too.
 function limitRow({ name, used, limit, unit, setting, help }) {
@@ -85,10 +86,10 @@ function showStatus(root, status) {
   fill(root,
     bad.length > 0 ? make("ul", { class: "troubles bad" }, ...bad.map((text) => make("li", {}, text))) : null,
     make("dl", { class: "facts" },
-      fact("VMs connected", consoles.connected.toLocaleString("en-US"), make("span", { class: "faint" }, ` of ${consoles.total.toLocaleString("en-US")}`)),
+      fact("VMs connected", numberText(consoles.connected), make("span", { class: "faint" }, ` of ${numberText(consoles.total)}`)),
       fact("Moving now", moves.under_way),
-      fact("Clients", clients.toLocaleString("en-US")),
-      fact("Moves", moves.completed.toLocaleString("en-US"), make("span", { class: "faint" }, `, ${moves.failed} failed`)),
+      fact("Clients", numberText(clients)),
+      fact("Moves", numberText(moves.completed), make("span", { class: "faint" }, `, ${numberText(moves.failed)} failed`)),
       fact("Started", ago(started)),
       fact("vspcd", version)));
 }
@@ -109,7 +110,6 @@ export function show(root, { person }) {
   let isOver = false;
   let timer = null;
   let alarm = null;
-  let refused = [];
   const isAdmin = person?.right === "admin";
   let chosen = stored("overview.step", null, (value) => SPANS.some(([step]) => step === value));
   const span = make("select", { "aria-label": "Time", onchange: () => {
@@ -148,7 +148,7 @@ export function show(root, { person }) {
       note.hidden = true;
     } catch (error) {
       if (!isOver) {
-        fill(note, error.message, error.hint ? ` (${error.hint})` : null);
+        fill(note, errorText(error));
         note.hidden = false;
       }
     }
@@ -174,13 +174,11 @@ export function show(root, { person }) {
 
   // What is still known of refusals; it is asked for once.
   async function readRefusals() {
-    const response = await fetch("/api/v1/events?audit=true&kind=audit&after=0&follow=false",
-      { credentials: "same-origin" });
-    if (!response.ok) return;
-    const text = await response.text();
-    refused = text.split("\n").filter((line) => line.startsWith("data: "))
-      .map((line) => JSON.parse(line.slice(6))).filter(isRefusal).slice(-REFUSED).reverse();
-    if (!isOver) showRefusals(refusals, refused);
+    const response = await request("GET", "/events",
+      { query: { audit: true, kind: "audit", after: 0, follow: false }, quiet: true });
+    const lines = (await response.text()).split("\n").filter((line) => line.startsWith("data: "));
+    const refused = lines.map((line) => JSON.parse(line.slice(6))).filter(isRefusal);
+    if (!isOver) showRefusals(refusals, refused.slice(-REFUSED).reverse());
   }
 
   fill(root,

@@ -8,7 +8,7 @@
 // are bars; format makes texts of numbers.
 
 import { make } from "./dom.js";
-import { dateText } from "./recording_words.js";
+import { dateText, numberText } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 300;
@@ -16,8 +16,6 @@ const HEIGHT = 64;
 // More points than can be seen are one: the highest of a count's sum or a
 // level's mean would hide what is looked for, so the extremes stay.
 const POINTS_MAX = 150;
-
-const numberText = (n) => n.toLocaleString("en-US");
 
 // Values as points: {at (index of the first one), low, high, sum}; null where
 // none was taken.

@@ -1,6 +1,6 @@
 // recording.js - #/recording/ID: a recording is shown by a document of its own.
 
-import { replayAddress } from "./recording_words.js";
+import { replayAddress } from "./addresses.js";
 
 export const title = "Recording";
 

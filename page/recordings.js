@@ -1,14 +1,15 @@
 // recordings.js - the recordings that there are: #/recordings, or of one console
 // #/recordings?console=ID.
 
-import { consolePath, get, remove } from "./api.js";
-import { ask, fill, loadStyle, make, say, sizeText } from "./dom.js";
+import { consoleAddress, logAddress, recordingFile, replayAddress } from "./addresses.js";
+import { consolePath, get, patternOf, remove } from "./api.js";
+import { ask, fill, loadStyle, make, say, sayError } from "./dom.js";
 import { downloadMenu } from "./download_menu.js";
 import { listen } from "./events.js";
 import { setTitle } from "./frame.js";
-import { logAddress } from "./log_address.js";
 import { recordButton } from "./record_button.js";
-import { castAddress, castFile, dateText, lengthText, REASONS, remarks, replayAddress } from "./recording_words.js";
+import { lengthText, REASONS, remarks } from "./recording_words.js";
+import { dateText, errorText, sizeText } from "./words.js";
 
 export const title = "Recordings";
 
@@ -17,16 +18,16 @@ await loadStyle("/past.css");
 const PAGE = 100;
 
 async function forget(recording, refresh) {
-  const isSure = await ask("Delete this recording?",
+  const answer = await ask("Delete this recording?",
     make("p", {}, `The recording of ${recording.console.name} of ` +
       `${dateText(recording.started)} is deleted for everybody, with all its parts.`),
-    [["", "Keep it"], ["delete", "Delete", "danger"]]);
-  if (isSure !== "delete") return;
+    [["yes", "Delete", "danger"], ["", "Cancel"]]);
+  if (answer !== "yes") return;
   try {
     await remove(`/recordings/${encodeURIComponent(recording.id)}`);
     say("The recording was deleted.");
   } catch (error) {
-    say(error.message, "error");
+    sayError(error);
   }
   refresh();
 }
@@ -34,14 +35,13 @@ async function forget(recording, refresh) {
 function row(recording, refresh) {
   const { id, console, started, bytes, by, reason } = recording;
   const when = dateText(started);
-  const download = (format, label) => [label,
-    { href: castAddress(id, format), download: castFile(recording, format) }];
+  const download = (format, label) => [label, recordingFile(recording, format)];
   const said = remarks(recording);
   return make("tr", {},
     make("td", { "data-label": "Started", class: "nowrap" }, make("a", { href: replayAddress(id),
       "aria-label": `Play the recording of ${console.name}, ${when}` }, "▶ ", when)),
     make("td", { "data-label": "Console", class: "name" },
-      make("a", { href: `#/console/${encodeURIComponent(console.id)}` }, console.name)),
+      make("a", { href: consoleAddress(console.id) }, console.name)),
     make("td", { "data-label": "Length", class: "number" }, lengthText(recording)),
     make("td", { "data-label": "Size", class: "number" }, sizeText(bytes)),
     make("td", { "data-label": "Why", class: "why" }, (REASONS[reason] ?? reason) + (by ? `, ${by}` : ""),
@@ -76,7 +76,7 @@ export function show(root, { query }) {
   const since = make("input", { type: "date", name: "since", "aria-label": "Since", onchange: begin });
   const earlier = make("button", { onclick: () => turnTo(offset + PAGE) }, "Earlier");
   const later = make("button", { onclick: () => turnTo(offset - PAGE) }, "Later");
-  const button = of ? recordButton(of) : null;
+  const record = of ? recordButton(of) : null;
 
   function wish() {
     const text = search.value.trim();
@@ -84,7 +84,7 @@ export function show(root, { query }) {
     return {
       limit: PAGE, offset,
       console: of,
-      match: isName && text !== "" ? (/[*?[]/.test(text) ? text : `*${text}*`) : "",
+      match: isName ? patternOf(text) : "",
       search: isName ? "" : text,
       reason: reason.value,
       since: since.value ? new Date(`${since.value}T00:00:00`).toISOString() : "",
@@ -107,7 +107,7 @@ export function show(root, { query }) {
       if (mine !== turn) return;
       fill(rows);
       table.hidden = true;
-      fill(note, error.message, error.hint ? ` (${error.hint})` : null);
+      fill(note, errorText(error));
     }
   }
 
@@ -128,8 +128,8 @@ export function show(root, { query }) {
     if (kind.value === "match") soon();
   }
 
-  const head = make("div", { class: "log-head" }, heading, button?.element ?? null);
-  fill(root, head,
+  const acts = make("div", { class: "tools" }, record?.sign, record?.button);
+  fill(root, make("div", { class: "log-head" }, heading, acts),
     make("form", { class: "tools", role: "search", onsubmit: (event) => { event.preventDefault(); begin(); } },
       search, kind, reason, make("label", {}, "since", since)),
     table, make("div", { class: "tools" }, note, later, earlier));
@@ -137,8 +137,8 @@ export function show(root, { query }) {
     get(consolePath(of)).then((found) => {
       setTitle(`Recordings of ${found.name}`);
       fill(heading, "Recordings of ",
-        make("a", { href: `#/console/${encodeURIComponent(found.id)}` }, found.name));
-      head.append(make("a", { class: "button", href: logAddress(found.id) }, "Log"));
+        make("a", { href: consoleAddress(found.id) }, found.name));
+      acts.append(make("a", { class: "button", href: logAddress(found.id) }, "Log"));
     }, () => fill(heading, `Recordings of ${of}`));
   const endEvents = listen({
     onGap: refresh,
@@ -149,6 +149,6 @@ export function show(root, { query }) {
     turn++;
     clearTimeout(timer);
     endEvents();
-    button?.end();
+    record?.end();
   };
 }

@@ -2,11 +2,13 @@
 // its own, because the player's terminal is WebAssembly and its markup is made
 // of texts, which no other document may do.
 
+import { consoleAddress, recordingFile } from "./addresses.js";
 import { get, request } from "./api.js";
-import { clockText, parseCast } from "./cast_text.js";
-import { fill, make, sizeText } from "./dom.js";
-import { castAddress, castFile, dateText, lengthText, REASONS, remarks } from "./recording_words.js";
+import { parseCast } from "./cast_text.js";
+import { fill, make } from "./dom.js";
+import { lengthText, REASONS, remarks } from "./recording_words.js";
 import "./theme.js";
+import { clockText, dateText, sizeText } from "./words.js";
 
 // What a browser can have in its memory several times.
 const BYTES_MAX = 64 * 1024 * 1024;
@@ -62,14 +64,13 @@ function showCast(root, recording, cast, create) {
   fill(root, make("div", { class: "replay" },
     make("div", { class: "log-head" },
       make("h1", {}, "Recording of ", make("a",
-        { href: `/#/console/${encodeURIComponent(recording.console.id)}` }, recording.console.name)),
+        { href: `/${consoleAddress(recording.console.id)}` }, recording.console.name)),
       make("div", { class: "tools" },
         choice("Speed", SPEEDS.map((n) => [String(n), `${n} ×`]), "1",
           (event) => again(() => { speed = Number(event.target.value); })),
         choice("Pauses", IDLE, idle, (event) => again(() => { idle = event.target.value; })),
         ...[["v2", "Download"], ["text", "Download as text"]].map(([format, label]) =>
-          make("a", { class: "button", href: castAddress(recording.id, format),
-            download: castFile(recording, format) }, label)))),
+          make("a", { class: "button", ...recordingFile(recording, format) }, label)))),
     make("p", { class: "faint" }, [dateText(recording.started), lengthText(recording),
       REASONS[recording.reason] ?? recording.reason,
       recording.by ? `by ${recording.by}` : null, ...said].filter(Boolean).join(" · ")),

@@ -2,7 +2,7 @@
 import assert from "node:assert";
 import { test } from "node:test";
 
-import { clockText, parseCast } from "../../page/cast_text.js";
+import { parseCast } from "../../page/cast_text.js";
 
 const V2 = '{"version":2,"width":132,"height":43,"title":"<b>"}\n';
 const V3 = '{"version":3,"term":{"cols":132,"rows":43}}\n';
@@ -34,8 +34,4 @@ test("what is torn or hostile is left out", () => {
   }
   for (const text of ["", "x", "[]", "null", '{"version":1}', '{"version":2', '{}'])
     assert.throws(() => parseCast(text), Error, text);
-});
-
-test("times are clocks", () => {
-  assert.deepEqual([0, 61e3, 3723e3].map(clockText), ["00:00", "01:01", "1:02:03"]);
 });

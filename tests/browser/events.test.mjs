@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ago } from "../../page/dom.js";
+import { ago } from "../../page/words.js";
 import { makeStream } from "../../page/events.js";
 import { serverNow } from "../../page/server_clock.js";
 

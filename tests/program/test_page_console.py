@@ -130,7 +130,7 @@ def test_breaks_and_sysrq(console, vm):
 def test_what_ends_a_vm_is_asked_before(console, vm):
     console.choose("Break", "Reboot at once")
     console.page.wait_text("dialog", "web-01")
-    console.press("Escape")
+    console.press("Enter")
     console.page.wait("!document.querySelector('dialog')")
     console.type("x")
     assert vm.read_until(b"x") == b"x"
@@ -214,12 +214,14 @@ def test_somebody_is_disconnected(browser, vspcd, vm, console):
     other.wait_line("Somebody has disconnected you.")
 
 
-def test_a_reader_is_told_why_nothing_is_typed(browser, start):
-    vspcd = start(rules=READERS)
+def test_a_reader_is_told_why_nothing_is_typed(browser, start, tmp_path):
+    vspcd = start("--record-dir", tmp_path / "recordings", rules=READERS)
     vm = vspcd.vm("web-01")
     vm.send(BOOT)
     console = ConsolePage(browser, vspcd.page, vm)
     console.wait_screen("login:")
+    console.page.wait("document.querySelector('.record-button').title")
+    assert console.page.isDisabled(".record-button")
     console.type("x")
     console.wait_line("you may only read this console")
     console.page.click("text=Break ▾")

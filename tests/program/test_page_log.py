@@ -129,7 +129,7 @@ def test_a_log_elsewhere(site, browser):
     save_picture(page, "log-phone")
     assert page.axe() == []
     with_file = page.evaluate(
-        "[...document.querySelectorAll('.menu a')].map((a) => [a.download,"
+        "[...document.querySelectorAll('.downloads a')].map((a) => [a.download,"
         " a.getAttribute('href')])")
     assert [one[0] for one in with_file] == ["web-01.txt", "web-01.txt",
                                              "web-01.raw"]

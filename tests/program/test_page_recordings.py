@@ -124,9 +124,9 @@ def test_one_is_deleted(with_recordings):
         "(request) => request.method() === 'DELETE'"))
     answer(page, "**/api/v1/recordings/rec9", {})
     page.click("tr:has-text('web-09') >> text=Delete")
-    page.click("dialog >> text=Keep it")
+    page.click("dialog >> text=Cancel")
     page.click("tr:has-text('web-09') >> text=Delete")
-    page.click("dialog button[value=delete]")
+    page.click("dialog button.danger")
     assert deleted.result(60)
     page.wait_text("#said", "was deleted")
 

@@ -4,6 +4,7 @@ replay in a browser."""
 import pytest
 
 from harness.browser import save_picture
+from harness.page import ConsolePage
 
 
 @pytest.fixture
@@ -20,14 +21,16 @@ def site(start_vspcd, own_port, tmp_path):
 def test_a_console_is_recorded_and_replayed(site, browser):
     vm = site.vm("web-01")
     client = site.telnet(vm)
-    page = browser.page(f"{site.web}/#/recordings?console={vm.uuid}")
+    page = ConsolePage(browser, f"{site.web}/", vm).page
+    page.click(".record-button")
+    page.wait_text(".console-head", "recorded")
+    page.evaluate(f"location.hash = '#/recordings?console={vm.uuid}'")
     page.wait_text("h1", "Recordings of web-01")
-    page.click(".record-button button")
     page.wait_text(".record-button", "Stop recording")
     page.wait_text("tbody", "goes on")
     vm.send(b"\x1b[32mlogin\x1b[0m: r\xc3\xb6\xc3\xb6t\r\nPassword: ")
     client.read_until(b"Password: ")
-    page.click(".record-button button")
+    page.click(".record-button")
     page.wait("!document.querySelector('tbody').innerText.includes('goes on')")
     page.click("tbody td a")
     page.wait_text("h1", "Recording of web-01")
