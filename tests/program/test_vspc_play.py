@@ -192,9 +192,9 @@ def test_it_begins_where_it_is_told_to(play):
 
 
 def test_keys(play):
-    screen = play([[0, "o", "a"], [1000, "o", "b"], [1001, "i", "x"],
-                   [2000, "o", "c"], [3000, "m", "marker"],
-                   [3000, "o", "d"], [9999, "o", "e"]])
+    screen = play([[0, "o", "a"], [100, "o", "b"], [101, "i", "x"],
+                   [200, "o", "c"], [300, "m", "marker"],
+                   [300, "o", "d"], [9999, "o", "e"]])
     screen.wait_text("a")
     screen.type(".")
     screen.wait_text("ab")
@@ -205,15 +205,12 @@ def test_keys(play):
     screen.wait_text("abcd")
     screen.type("0")
     screen.wait(lambda: screen.text == "a", "the beginning")
-    for _ in range(200):
-        screen.type("\x1b[C")  # 1000 s
+    screen.type(20 * "\x1b[C")  # 100 s
     screen.wait_text("ab")
-    for _ in range(200):
-        screen.type("\x1bOD")
+    screen.type(20 * "\x1bOD")
     screen.wait(lambda: screen.text == "a", "before it")
     screen.type(" ")  # goes on
-    for _ in range(20):
-        screen.type("\x1b[A")
+    screen.type(20 * "\x1b[A")
     screen.wait_text("abcd")
     screen.type("q")
     screen.wait_end()
