@@ -1255,8 +1255,9 @@ const struct option_row option_rows[] = {
       .is_reloaded = true,
       .example = "https://vspc.example.org",
       .text = "where people reach the page of --web, for links in alerts",
-      .more = "Without it, webhooks and hooks get no links. A path may follow, "
-              "where a proxy has the page below one." },
+      .more = "Without it, webhooks and hooks get no links. The page cannot be "
+              "below a path: behind a proxy it has a host or a port of its "
+              "own." },
     { .group = "Audit log",
       .name = "audit-log",
       .type = OPTION_TEXT,

@@ -345,6 +345,19 @@ static const char sample_sections[] =
     "#alert \"database-stopped\" {\n"
     "#    pattern = 'PANIC:\\s+could not write'\n"
     "#    consoles = {\"db-*\"}\n"
+    "#}\n"
+    "\n"
+    "# ---- Receivers of alerts ----\n"
+    "\n"
+    "# format: json, slack, teams, alertmanager or pagerduty. secret-file "
+    "signs "
+    "what is\n"
+    "# sent. [none]\n"
+    "#alert-webhook \"ops\" {\n"
+    "#    url-file = \"/etc/vspcd/ops.url\"\n"
+    "#    format = slack\n"
+    "#    severity = warning\n"
+    "#    consoles = {\"web-*\", \"db-*\"}\n"
     "#}\n";
 
 void options_print_sample(FILE *to)

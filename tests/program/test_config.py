@@ -239,7 +239,7 @@ SETTINGS = [
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4,
-     "--alert-repeat-time", 60, "--web-url", "https://a.example/b"],
+     "--alert-repeat-time", 60, "--web-url", "https://a.example:1"],
     ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",
      "--mode", "0640", "--log-owner", "root:root", "--log-format", "timestamps",
      "--log-rotate-size", "3M", "--log-rotate-age", 86400, "--log-keep", 3,

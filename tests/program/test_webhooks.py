@@ -266,9 +266,9 @@ def test_a_reload_changes_them(start_vspcd, config, receive, tmp_path):  # noqa:
 
 
 @pytest.mark.parametrize("text, says", [
-    ("", "expected url or url-file, and not both"),
+    ("", 'alert-webhook "a": expected url or url-file, and not both'),
     ('url = "http://a/" url-file = "/a"', "expected url or url-file"),
-    ('url = "ftp://a/"', "url: is no URL that begins with http://"),
+    ('url = "ftp://a/"', 'alert-webhook "a": url: is no URL that begins'),
     ('url = "https://u:p@a/"', "has a name or password in it"),
     ('url = "http://a/" format = xml', "format: 'xml' is not valid"),
     ('url = "http://a/" severity = bad', "severity: 'bad' is not valid"),
@@ -296,3 +296,8 @@ def test_names_are_given_once(config):  # noqa: F811
     assert result.returncode == 0, result.stderr
     result = run("--web-url", "x", "--check-config")
     assert "web-url: is no URL" in result.stderr
+    for path in "vspcd", "#/", "?a":
+        result = run("--web-url", f"https://a/{path}", "--check-config")
+        assert "the page cannot be below a path" in result.stderr
+    result = run("--web-url", "https://[::1]:8443/", "--check-config")
+    assert result.returncode == 0, result.stderr

@@ -265,7 +265,8 @@ __attribute__((format(printf, 2, 0))) static void config_file_on_error(
                  strstr(format, "for section") != NULL
                      ? "group NAME { members = {...} } or "
                        "access PATTERN { RIGHT = {...} } or "
-                       "alert NAME { pattern = TEXT }"
+                       "alert NAME { pattern = TEXT } or "
+                       "alert-webhook NAME { url = TEXT }"
                      : "NAME = VALUE or NAME = {VALUE, ...}, with texts in "
                        "quotes");
 }

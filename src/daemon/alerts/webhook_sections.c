@@ -20,15 +20,17 @@ struct reading {
 static void complain(const struct reading *r, enum access_section_list list,
                      unsigned line, const char *what)
 {
-    problems_add(r->problems, line, "%.200s:%u: %s: %s", r->settings->file,
-                 line, access_section_list_name(SECTION_WEBHOOK, list), what);
+    problems_add(r->problems, line, "%.200s:%u: %s \"%s\": %s: %s",
+                 r->settings->file, line, access_section_name(SECTION_WEBHOOK),
+                 r->section->title,
+                 access_section_list_name(SECTION_WEBHOOK, list), what);
 }
 
 static void complain_of_section(const struct reading *r, const char *what)
 {
-    problems_add(r->problems, r->section->line, "%.200s:%u: %s: %s",
+    problems_add(r->problems, r->section->line, "%.200s:%u: %s \"%s\": %s",
                  r->settings->file, r->section->line,
-                 access_section_name(SECTION_WEBHOOK), what);
+                 access_section_name(SECTION_WEBHOOK), r->section->title, what);
 }
 
 /* ---- values -------------------------------------------------------------- */
@@ -252,9 +254,22 @@ static void check_web_url(const struct settings *s, struct problems *problems)
 {
     struct options_place place = options_where(s, "web-url", 0);
     struct err err;
+    const char *path;
 
-    if (s->web_url != NULL && webhook_url_check(s->web_url, &err) < 0)
+    if (s->web_url == NULL)
+        return;
+    if (webhook_url_check(s->web_url, &err) < 0) {
         problems_add(problems, place.line, "%s: %s", place.text, err.text);
+        return;
+    }
+    /* The page's files and the API have their addresses at the root. */
+    path = strstr(s->web_url, "//") + 2;
+    path += strcspn(path, "/?#");
+    if (path[strspn(path, "/")] != '\0')
+        problems_add(problems, place.line,
+                     "%s: expected a host, and a port if need be: the page "
+                     "cannot be below a path",
+                     place.text);
 }
 
 void webhook_sections_check(const struct settings *s, struct problems *problems)
