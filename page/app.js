@@ -127,8 +127,10 @@ function toLogin(why = "") {
   location.replace(`#/login?${new URLSearchParams({ back, ...(why ? { why } : {}) })}`);
 }
 
+// What was open for somebody else, or was refused, is opened anew.
 function loggedIn(who, back) {
   setPerson(who);
+  dispatchEvent(new Event("woken"));
   location.replace(back);
 }
 

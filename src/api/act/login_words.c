@@ -42,6 +42,6 @@ struct login_words login_words(enum authenticate_outcome outcome,
         break;
     }
     return words(API_UNAUTHENTICATED,
-                 "the token, or the name and the password, prove nothing",
-                 "check that the token was not revoked and has not expired");
+                 "the name, the password or the token is wrong",
+                 "a token may have been revoked, or has expired");
 }
