@@ -133,6 +133,11 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
                                          const struct principal *who,
                                          const struct access_console *console);
 
+/* False: whatever consoles there are, the principal may read none of them, so
+ * there is nothing to look for. Of a token it is not known. */
+bool access_rules_may_read_any(const struct access_rules *rules,
+                               const struct principal *who);
+
 /* What is recorded of the console; standard rules: nothing. */
 struct access_recording {
     enum access_record record;

@@ -568,6 +568,39 @@ static void without_sections_this_machine_may_break(void **state)
     access_rules_free(rules);
 }
 
+/* ---- whether there is anything to look for ---- */
+
+static bool may_read_any(const struct access_rules *rules, struct principal who)
+{
+    bool may = access_rules_may_read_any(rules, &who);
+
+    principal_done(&who);
+    return may;
+}
+
+static void who_may_read_no_console_is_known(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "db-*", .members = { [RIGHT_WRITE] = { "alice" } } },
+        { .pattern = "web-*",
+          .members = { [RIGHT_READ] = { "anybody from 192.0.2.0/24" } } },
+        { 0 },
+    };
+    struct access_rules *rules = rules_of(NULL, sections);
+
+    (void)state;
+    assert_true(may_read_any(rules, at("192.0.2.1")));
+    assert_false(may_read_any(rules, at(FAR)));
+    assert_true(may_read_any(rules, of(PROOF_PASSWORD, "alice", FAR)));
+    assert_false(may_read_any(rules, of(PROOF_PASSWORD, "bob", FAR)));
+    access_rules_free(rules);
+
+    rules = access_rules_standard("vspcd", false, KEYBOARD_ONE_WRITER);
+    assert_true(may_read_any(rules, at("::1")));
+    assert_false(may_read_any(rules, at(FAR)));
+    access_rules_free(rules);
+}
+
 /* ---- whether to ask for a login ----------------------------------------- */
 
 static bool may_gain(const struct access_rules *rules, struct principal who,
@@ -688,6 +721,7 @@ int main(void)
         cmocka_unit_test(the_first_matching_section_decides),
         cmocka_unit_test(a_token_is_bounded_by_its_owner),
         cmocka_unit_test(without_sections_this_machine_may_break),
+        cmocka_unit_test(who_may_read_no_console_is_known),
         cmocka_unit_test(a_login_is_asked_for_where_it_helps),
         cmocka_unit_test(no_login_is_asked_for_where_all_may_be_typed_into),
         cmocka_unit_test(the_first_matching_section_says_what_is_recorded),

@@ -232,6 +232,18 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
                            : (struct access_verdict){ .right = RIGHT_NONE };
 }
 
+bool access_rules_may_read_any(const struct access_rules *rules,
+                               const struct principal *who)
+{
+    if (who->proof == PROOF_TOKEN)
+        return true;
+    for (size_t i = 0; i < rules->section_count; i++) {
+        if (judge_as(rules, &rules->section[i], who, who).right >= RIGHT_READ)
+            return true;
+    }
+    return false;
+}
+
 /* Asked of each console with each client that comes: most rules say nothing. */
 struct access_recording access_rules_recording(
     const struct access_rules *rules, const struct access_console *console)

@@ -405,6 +405,12 @@ void list_recordings(struct api_call *call)
 
     if (directory == NULL || !is_sound(call))
         return;
+    if (!recording_may_read_any(call)) {
+        api_answer_json(call, 200,
+                        json_pack("{s:[], s:i, s:i, s:i}", "items", "total", 0,
+                                  "hidden", 0, "unread", 0));
+        return;
+    }
     l = xcalloc(1, sizeof *l);
     l->call = call;
     l->directory = xstrdup(directory);

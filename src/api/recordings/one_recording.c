@@ -331,7 +331,7 @@ static void begin(struct api_call *call, enum right right, one_then_fn *then)
     record_scan_init(&o->scan, o->directory, o->recording.id.text);
     api_job_init(&o->job, api_means_of(call->api)->recording_jobs, &kind);
     api_work_on(call, &work, o);
-    if (!record_name_is_id(id, &started_ms)) {
+    if (!record_name_is_id(id, &started_ms) || !recording_may_read_any(call)) {
         fail_to_find(o);
         return;
     }

@@ -57,6 +57,14 @@ enum right recording_right(const struct api_call *call,
         .right;
 }
 
+bool recording_may_read_any(const struct api_call *call)
+{
+    const struct session_context *ctx = api_sessions(call->api);
+
+    return ctx->access != NULL && session_context_trusts(ctx, call->who) &&
+           access_rules_may_read_any(ctx->access, call->who);
+}
+
 bool recording_matches(const struct api_call *call,
                        const struct record_facts *facts, const char *match)
 {

@@ -12,7 +12,6 @@
 #include "record/reading/record_facts.h"
 #include "record/reading/record_scan.h"
 
-
 struct recording {
     struct record_id id;
     struct record_facts facts;
@@ -35,6 +34,9 @@ struct console *recording_console(const struct api_call *call,
 
 enum right recording_right(const struct api_call *call,
                            const struct record_facts *facts);
+
+/* False: none, so no thread has to look for one. */
+bool recording_may_read_any(const struct api_call *call);
 
 /* Whether the patterns of consoles match its console, as that is called now or,
  * if it is not known, was called. */
