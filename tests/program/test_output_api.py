@@ -410,7 +410,7 @@ def test_log_and_what_comes_without_a_seam(start, follow):
 
 
 def test_following_over_rotations(start, follow):
-    vspcd = start("--log-rotate-size", "64K", "--log-keep", 7)
+    vspcd = start("--log-rotate-size", "64K", "--log-keep", 10)
     vm = vspcd.vm("web")
     data = letters(300 * 1024, seed=4)
     vm.send(data)

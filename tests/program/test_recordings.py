@@ -254,6 +254,7 @@ def test_a_console_is_recorded_on_demand(site):
                           console="web", status="200")
     assert site.vspc("record", "web").returncode == 6
     vm.send(b"Kernel panic\r\n")
+    eventually(lambda: identity in site.listed(), "its file")
     shown = site.get(f"/recordings/{identity}")
     assert shown["ended"] is None and shown["reason"] == "demand"
     assert shown["console"]["is_known"] and shown["by"]
