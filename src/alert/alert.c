@@ -189,7 +189,7 @@ static struct alert_watch *begin(struct alert_engine *e, struct console *c,
     reader_init(&w->reader, &alert_reader);
     reader_attach(&w->reader, c);
     if (from_start)
-        w->reader.at = ring_tail(&c->output);
+        w->reader.at = 0;
     list_add_tail(&e->watches, &w->node);
     e->consoles++;
     return w;

@@ -10,8 +10,9 @@
  * (alert_counts.missed), and told by on_missed.
  *
  * Rules are compiled on a thread of their own. Until they are ready, the former
- * rules are in force; at the start, none is. Rules that cannot be compiled are
- * told by on_rules, and the former ones stay.
+ * rules are in force; at the start, none is, and whoever judges consoles by the
+ * first ones says whether what was printed meanwhile counts (from_start). Rules
+ * that cannot be compiled are told by on_rules, and the former ones stay.
  *
  * What was found is told once and kept nowhere. A rule finds something on a
  * console at most once in ALERT_PAUSE_US; further finds in this time are
@@ -103,7 +104,8 @@ void alert_engine_set(struct alert_engine *engine,
 /*
  * Which rules apply to a console may have changed: it is new or renamed, or the
  * rules are. It is looked at from now on; from_start: with all that it has
- * printed, as far as that is kept. A console that goes is left by itself.
+ * printed in this run; what of it is kept no longer is told by on_missed. A
+ * console that goes is left by itself.
  */
 void alert_engine_judge(struct alert_engine *engine, struct console *console,
                         bool from_start, uint64_t now_us);

@@ -89,6 +89,15 @@ def test_an_alert_is_told_everywhere(start, recorder):  # noqa: F811
     assert "\nvspcd_alerts_open 1\n" in metrics
 
 
+def test_what_is_printed_while_rules_are_compiled(start_vspcd,
+                                                  config):  # noqa: F811
+    slow = "".join(f'alert "slow-{i}" {{ pattern = "{i}.{{1,900}}end" }}\n'
+                   for i in range(4))
+    vspcd = start_vspcd("--config", config(RULE + slow))
+    vspcd.vm("web-01").send(b"before\r\nPANIC\r\n")
+    assert wait_alert(vspcd, rule="panic")["before"] == ["before"]
+
+
 def test_what_repeats_counts(start):
     vspcd = start()
     vm = vspcd.vm("web-01")

@@ -230,6 +230,29 @@ static void output_before_the_rules_is_not_looked_at(void **state)
                                                  : "panic 2");
 }
 
+/* From the beginning of the output: what of it has gone is told of. */
+static void output_that_has_gone_before_the_rules_is_told(void **state)
+{
+    struct fixture *f = *state;
+    char line[1024];
+
+    memset(line, 'x', sizeof line);
+    memcpy(line + sizeof line - 2, "\n", 2);
+    add_pattern(f, "panic", "panic");
+    for (int i = 0; i < 200; i++)
+        print(f, f->db, line);
+    print(f, f->db, "panic\r\n");
+    alert_engine_set(f->engine, &f->settings, clock_now_us());
+    while (f->in_force == 0)
+        turn(f);
+    assert_true(ring_tail(&f->db->output) > 0);
+    alert_engine_judge(f->engine, f->db, true, clock_now_us());
+    wait_found(f, 1);
+    assert_true(f->missed > 0);
+    assert_int_equal(alert_engine_count(f->engine).taken + f->missed,
+                     f->db->output.head);
+}
+
 static void rules_apply_where_they_say(void **state)
 {
     struct fixture *f = *state;
@@ -432,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_printed_is_found),
         TEST(output_before_the_rules_is_not_looked_at),
+        TEST(output_that_has_gone_before_the_rules_is_told),
         TEST(rules_apply_where_they_say),
         TEST(new_rules_take_effect_on_live_consoles),
         TEST(rules_that_cannot_be_compiled_change_nothing),

@@ -61,7 +61,7 @@ static void judge_all(struct daemon_matcher *m)
     struct console *c;
 
     while ((c = directory_next(m->links.directory, &cursor)) != NULL)
-        alert_engine_judge(m->engine, c, false, now_us);
+        alert_engine_judge(m->engine, c, m->is_starting, now_us);
 }
 
 static void daemon_matcher_on_wake(void *owner)
@@ -69,8 +69,10 @@ static void daemon_matcher_on_wake(void *owner)
     struct daemon_matcher *m = owner;
 
     alert_engine_wake(m->engine, clock_now_us());
-    if (m->has_new_rules)
+    if (m->has_new_rules) {
         judge_all(m);
+        m->is_starting = false;
+    }
     m->has_new_rules = false;
     directory_settle(m->links.directory);
 }
@@ -97,6 +99,7 @@ int daemon_matcher_open(struct daemon_matcher *m,
     loop_watch(links->loop, alert_engine_batches(m->engine));
     loop_watch(links->loop, alert_engine_compilings(m->engine));
     daemon_matcher_use(m);
+    m->is_starting = m->rules.count > 0;
     return 0;
 }
 

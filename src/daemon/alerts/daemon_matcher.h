@@ -31,6 +31,8 @@ struct daemon_matcher {
     struct waker *waker;
     struct alert_settings rules; /* that the engine was given last */
     bool has_new_rules;          /* all consoles are to be judged */
+    bool is_starting; /* the first rules are not in force yet: they look at what
+                       * VMs have printed meanwhile, too */
 };
 
 /* All or nothing; m must not move. 0, or negative with err filled. */
