@@ -120,6 +120,7 @@ enum api_more {
     API_MORE, /* there is more at once */
     API_WAIT, /* api_wake tells when there is more */
     API_END,
+    API_CUT, /* it cannot go on, and what has come is not all */
 };
 
 /* What a command leaves behind while it works: a stream, or work elsewhere

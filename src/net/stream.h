@@ -90,6 +90,14 @@ struct stream_pulse {
     bool is_answer_due; /* it has something to acknowledge, and has not */
 };
 
+enum stream_close {
+    STREAM_CLOSE,        /* without waiting for the peer */
+    STREAM_CLOSE_GENTLY, /* stream_close_gently */
+    /* So that the peer can tell that what has come is not all: TCP resets, and
+     * TLS has no close_notify. What was not sent yet is dropped. */
+    STREAM_CLOSE_RESET,
+};
+
 /* pulse may be NULL: nothing is known, and the peer counts as present. finish
  * may be NULL: the stream cannot be finished. security may be NULL:
  * nothing protects it. certificate may be NULL: no peer has any. owed may be
@@ -99,7 +107,7 @@ struct stream_ops {
     ssize_t (*writev)(struct stream *s, const struct iovec *part, int count);
     void (*want)(struct stream *s, unsigned interest);
     void (*finish)(struct stream *s);
-    void (*close)(struct stream *s, bool gently);
+    void (*close)(struct stream *s, enum stream_close how);
     struct stream_security (*security)(const struct stream *s);
     struct stream_certificate (*certificate)(const struct stream *s);
     size_t (*owed)(const struct stream *s);
@@ -204,7 +212,7 @@ static inline unsigned stream_broken_readiness(const struct stream *s)
 /* Closes without waiting for the peer. */
 static inline void stream_close(struct stream *s)
 {
-    s->ops->close(s, false);
+    s->ops->close(s, STREAM_CLOSE);
 }
 
 /*
@@ -215,7 +223,12 @@ static inline void stream_close(struct stream *s)
  */
 static inline void stream_close_gently(struct stream *s)
 {
-    s->ops->close(s, true);
+    s->ops->close(s, STREAM_CLOSE_GENTLY);
+}
+
+static inline void stream_close_as(struct stream *s, enum stream_close how)
+{
+    s->ops->close(s, how);
 }
 
 #endif

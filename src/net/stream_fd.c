@@ -274,12 +274,18 @@ static void expect_answer(struct stream_fd *f)
     deadline_start(&f->loop->silence_queue, &f->deadline, clock_now_us());
 }
 
-/* What is left unsent is not worth the kernel's memory either. */
-static void give_up(struct stream_fd *f)
+/* For the close that follows. */
+static void prepare_reset(const struct stream_fd *f)
 {
     const struct linger now = { .l_onoff = 1 };
 
     (void)setsockopt(f->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+/* What is left unsent is not worth the kernel's memory either. */
+static void give_up(struct stream_fd *f)
+{
+    prepare_reset(f);
     f->stream.error = -ETIMEDOUT;
     handle_break(f);
 }
@@ -401,11 +407,14 @@ static void stream_fd_linger_due(struct deadline *d, void *owner)
     close_now(CONTAINER_OF(d, struct stream_fd, deadline));
 }
 
-static void stream_fd_close(struct stream *s, bool gently)
+static void stream_fd_close(struct stream *s, enum stream_close how)
 {
     struct stream_fd *f = stream_fd_of(s);
 
-    if (!gently || f->is_broken || shutdown(f->fd, SHUT_WR) != 0) {
+    if (how == STREAM_CLOSE_RESET)
+        prepare_reset(f);
+    if (how != STREAM_CLOSE_GENTLY || f->is_broken ||
+        shutdown(f->fd, SHUT_WR) != 0) {
         close_now(f);
         return;
     }

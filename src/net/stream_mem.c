@@ -57,10 +57,10 @@ static void stream_mem_finish(struct stream *s)
     stream_mem_of(s)->is_finished = true;
 }
 
-static void stream_mem_close(struct stream *s, bool gently)
+static void stream_mem_close(struct stream *s, enum stream_close how)
 {
-    (void)gently;
     stream_mem_of(s)->is_closed = true;
+    stream_mem_of(s)->is_reset = how == STREAM_CLOSE_RESET;
 }
 
 static size_t stream_mem_owed(const struct stream *s)

@@ -26,6 +26,7 @@ struct stream_mem {
     bool has_told;    /* the session was told that the stream is broken */
     bool is_finished; /* the session has called stream_finish */
     bool is_closed;   /* the session has closed it */
+    bool is_reset;    /* by a reset */
 };
 
 /* max bounds each direction. The caller owns m, which must outlive its use by

@@ -256,7 +256,7 @@ static void finish(struct http_session *s)
     } else if (s->exchange->keeps_alive) {
         http_session_next(s);
     } else {
-        s->ends_gently = true;
+        s->closing = STREAM_CLOSE_GENTLY;
         http_session_end(s, "answered");
     }
 }
@@ -315,6 +315,11 @@ static void make_piece(struct http_session *s)
 
     if (produce(s, &more) != 0) {
         http_session_end(s, "there is no memory for its answer");
+        return;
+    }
+    if (more == API_CUT) {
+        http_answer_flush(s); /* what there is, as far as it goes out at once */
+        http_session_end(s, "its answer cannot go on");
         return;
     }
     s->has_all = more == API_END;

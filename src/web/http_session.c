@@ -94,6 +94,9 @@ void http_session_end(struct http_session *s, const char *reason)
     if (http_session_is_ending(s))
         return;
     s->end_reason = reason;
+    /* Without chunks, the connection's end is the answer's end. */
+    if (s->phase == HTTP_PHASE_ANSWERING && !s->has_all && !s->is_chunked)
+        s->closing = STREAM_CLOSE_RESET;
     http_session_enter(s, HTTP_PHASE_ENDING);
     http_session_update_interest(s);
     session_mark_ending(&context_of(s)->all, &s->session);
@@ -390,10 +393,7 @@ static void http_session_on_end(struct session *session)
     deadline_stop(&s->deadline);
     if (s->stream == NULL)
         return;
-    if (s->ends_gently)
-        stream_close_gently(s->stream);
-    else
-        stream_close(s->stream);
+    stream_close_as(s->stream, (enum stream_close)s->closing);
 }
 
 static void http_session_free(struct session *session)

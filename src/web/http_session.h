@@ -144,9 +144,9 @@ struct http_session {
     bool is_base_old;  /* it is asked for again before the next request */
     bool has_finished; /* the peer sends no more */
     bool is_chunked;
-    bool has_all; /* the answer is complete, if not sent */
-    bool waits;   /* its stream has nothing at the moment */
-    bool ends_gently;
+    bool has_all;     /* the answer is complete, if not sent */
+    bool waits;       /* its stream has nothing at the moment */
+    uint8_t closing;  /* enum stream_close */
     bool is_going_on; /* within a walk over what has come */
     bool is_blocked;  /* the stream takes nothing at the moment */
 };

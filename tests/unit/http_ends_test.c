@@ -123,6 +123,34 @@ static void program_ends_in_every_phase(void **state)
     }
 }
 
+/* Whoever reads it can tell: there is no last chunk, or a reset. */
+static void an_answer_that_cannot_go_on_is_broken_off(void **state)
+{
+    static const char old[] = "GET /api/v1/stream HTTP/1.0\r\n\r\n";
+    struct web_fixture *f = *state;
+
+    for (int i = 0; i < 4; i++) {
+        bool is_old = (i & 1) != 0;
+        bool is_cut = (i & 2) != 0;
+        struct peer *p = web_connect(f);
+        const char *got;
+
+        calls.left = 3 * PIECE + 1;
+        calls.is_cut = is_cut;
+        web_say(f, p,
+                is_old ? old : GET_WITH("/stream", "Connection: close\r\n"));
+        peer_listen(p);
+        got = (const char *)p->data.data + p->data.start;
+        assert_true(p->stream.is_closed);
+        assert_int_equal(p->stream.is_reset, is_cut && is_old);
+        if (!is_old)
+            assert_int_equal(memcmp(got + p->data.len - 5, "0\r\n\r\n", 5) == 0,
+                             !is_cut);
+        peer_remove(p);
+    }
+    calls.is_cut = false;
+}
+
 /* After so many bytes, every write fails. */
 static void write_fails_at_every_byte(void **state)
 {
@@ -354,6 +382,7 @@ int main(void)
         TEST(peer_that_sends_no_more_gets_what_is_due),
         TEST(broken_connection_ends_in_every_phase),
         TEST(program_ends_in_every_phase),
+        TEST(an_answer_that_cannot_go_on_is_broken_off),
         TEST(write_fails_at_every_byte),
         TEST(answer_in_the_turn_of_the_end_is_dropped),
         TEST(wake_in_the_turn_of_the_end_is_dropped),

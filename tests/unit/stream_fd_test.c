@@ -294,6 +294,25 @@ static void the_end_of_input_is_no_break(void **state)
     loop_close(o.loop);
 }
 
+/* The peer can tell it from an end. */
+static void a_reset_is_no_end(void **state)
+{
+    char byte;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct site s;
+
+        site_open(&s, 0);
+        stream_close_as(s.owner.stream,
+                        i == 0 ? STREAM_CLOSE : STREAM_CLOSE_RESET);
+        loop_close(s.loop);
+        assert_int_equal(read(s.peer, &byte, 1), i == 0 ? 0 : -1);
+        close(s.peer);
+    }
+    assert_int_equal(errno, ECONNRESET);
+}
+
 /* Streams that rest are closed like others, also in the call of another. */
 struct couple {
     struct owner *one;
@@ -478,6 +497,7 @@ static void a_pulse_is_the_answers_of_the_peers_system(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reset_is_no_end),
         cmocka_unit_test(bytes_before_a_reset_are_read_and_then_the_reset),
         cmocka_unit_test(a_reset_behind_the_end_is_the_end),
         cmocka_unit_test(a_break_is_told_in_each_turn_to_who_wants_anything),

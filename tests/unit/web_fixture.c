@@ -119,6 +119,8 @@ static enum api_more produce(struct api_call *call, struct buf *to)
         calls.left -= len;
     if (calls.left > 0)
         return API_MORE;
+    if (calls.is_cut)
+        return API_CUT;
     return calls.goes_on ? API_WAIT : API_END;
 }
 

@@ -46,6 +46,7 @@ struct web_calls {
     struct api_call *stream[CALLS_MAX];
     size_t stream_count;
     uint64_t left;    /* of each stream's bytes; UINT64_MAX: it never ends */
+    bool is_cut;      /* streams cannot go on when nothing is left */
     bool goes_on;     /* streams without anything left wait, and do not end */
     uint64_t pieces;  /* made by streams so far */
     unsigned done;    /* of /guarded and /stream, whose work has ended */

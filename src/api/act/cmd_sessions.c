@@ -94,15 +94,15 @@ static enum api_more cmd_sessions_produce(struct api_call *call, struct buf *to)
         const struct web_session *session;
 
         if (command->at == command->count) {
-            (void)show_items_end(&command->items, to);
-            return API_END;
+            return show_items_end(&command->items, to) ? API_END : API_CUT;
         }
         session = &command->item[command->at++];
         if (!may_see(call, session))
             command->items.hidden++;
-        else if (show_items_count(&command->items))
-            (void)show_items_put(&command->items, to,
-                                 show_session(call, session));
+        else if (show_items_count(&command->items) &&
+                 !show_items_put(&command->items, to,
+                                 show_session(call, session)))
+            return API_CUT;
     }
     return API_MORE;
 }

@@ -66,12 +66,12 @@ static enum api_more produce_list(struct api_call *call, struct buf *to)
 
     for (int i = 0; i < LIST_STEP; i++) {
         if (command->at == keys->count) {
-            (void)show_items_end(&command->items, to);
-            return API_END;
+            return show_items_end(&command->items, to) ? API_END : API_CUT;
         }
-        if (show_items_count(&command->items))
-            (void)show_items_put(&command->items, to,
-                                 show_key(keys->item[command->at]));
+        if (show_items_count(&command->items) &&
+            !show_items_put(&command->items, to,
+                            show_key(keys->item[command->at])))
+            return API_CUT;
         command->at++;
     }
     return API_MORE;

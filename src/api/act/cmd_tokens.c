@@ -150,11 +150,11 @@ static enum api_more produce_list(struct api_call *call, struct buf *to)
     for (int i = 0; i < LIST_STEP; i++) {
         r = next_shown(command);
         if (r == NULL) {
-            (void)show_items_end(&command->items, to);
-            return API_END;
+            return show_items_end(&command->items, to) ? API_END : API_CUT;
         }
-        if (show_items_count(&command->items))
-            (void)show_items_put(&command->items, to, show_token(r, NULL));
+        if (show_items_count(&command->items) &&
+            !show_items_put(&command->items, to, show_token(r, NULL)))
+            return API_CUT;
     }
     return API_MORE;
 }

@@ -67,14 +67,14 @@ static enum api_more cmd_alerts_produce(struct api_call *call, struct buf *to)
         const struct alert_item *item = alert_book_before(book, l->before);
 
         if (item == NULL) {
-            (void)show_items_end(&l->items, to);
-            return API_END;
+            return show_items_end(&l->items, to) ? API_END : API_CUT;
         }
         l->before = item->id;
         if (alert_right(call, item) < RIGHT_READ) {
             l->items.hidden++;
         } else if (is_wanted(l, item) && show_items_count(&l->items)) {
-            (void)show_items_put(&l->items, to, alert_item_json(item, false));
+            if (!show_items_put(&l->items, to, alert_item_json(item, false)))
+                return API_CUT;
             shown++;
         }
     }

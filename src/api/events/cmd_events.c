@@ -91,10 +91,10 @@ static enum api_more event_stream_produce(struct api_call *call, struct buf *to)
     uint32_t mark = to->len + PIECE;
 
     if (!s->has_begun && !put_beginning(s, to))
-        return API_END;
+        return API_CUT;
     for (int i = 0; i < LOOKS && taken != EVENT_NONE && to->len < mark; i++) {
         if (!put_next(s, to, &taken))
-            return API_END;
+            return API_CUT;
     }
     if (taken != EVENT_NONE)
         return API_MORE;

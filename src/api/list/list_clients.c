@@ -23,18 +23,17 @@ static enum api_more list_clients_produce(struct api_call *call, struct buf *to)
     if (call->console_text == NULL && !l->turn.has_it)
         return API_WAIT;
     if (!l->has_begun && !clients_walk_begin(&l->walk, call))
-        return API_END; /* for want of memory */
+        return API_CUT; /* for want of memory */
     l->has_begun = true;
     if (!clients_walk_step(&l->walk, call, &found)) {
         l->items.hidden = l->walk.hidden;
-        (void)show_items_end(&l->items, to);
-        return API_END;
+        return show_items_end(&l->items, to) ? API_END : API_CUT;
     }
     for (size_t i = 0; i < found.count; i++) {
         if (show_items_count(&l->items) &&
             !show_items_put(&l->items, to,
                             show_client(found.client[i], found.right, &now)))
-            return API_END;
+            return API_CUT;
     }
     return API_MORE;
 }

@@ -236,15 +236,14 @@ static enum api_more show(struct api_call *call, struct listed *l,
         enum right right;
 
         if (c == NULL) {
-            (void)show_items_end(&l->items, to);
-            return API_END;
+            return show_items_end(&l->items, to) ? API_END : API_CUT;
         }
         right = api_right_on(call, c);
         if (right < RIGHT_READ || !show_items_count(&l->items))
             continue;
         if (!show_items_put(&l->items, to,
                             show_console(call->api, c, right, l->fields, &now)))
-            return API_END;
+            return API_CUT;
     }
     return API_MORE;
 }
@@ -258,7 +257,7 @@ static enum api_more list_consoles_produce(struct api_call *call,
     case WAITING:
         if (!l->turn.has_it)
             return API_WAIT;
-        return begin(call, l) ? API_MORE : API_END;
+        return begin(call, l) ? API_MORE : API_CUT;
     case LOOKING:
         look(call, l);
         return API_MORE;

@@ -198,11 +198,10 @@ static enum api_more show(struct api_call *call, struct listed *l,
 
     for (int i = 0; i < SHOW_AT_ONCE; i++) {
         if (l->at == l->count) {
-            (void)show_items_end(&l->items, to);
-            return API_END;
+            return show_items_end(&l->items, to) ? API_END : API_CUT;
         }
         if (!show_one(l, &now, to))
-            return API_END;
+            return API_CUT;
     }
     return API_MORE;
 }
@@ -216,9 +215,9 @@ static enum api_more list_people_produce(struct api_call *call, struct buf *to)
         if (!l->turn.has_it)
             return API_WAIT;
         l->phase = LOOKING;
-        return clients_walk_begin(&l->walk, call) ? API_MORE : API_END;
+        return clients_walk_begin(&l->walk, call) ? API_MORE : API_CUT;
     case LOOKING:
-        return look(call, l) ? API_MORE : API_END;
+        return look(call, l) ? API_MORE : API_CUT;
     case SORTING:
         if (sorting_step(&l->sorting, MOVES_AT_ONCE)) {
             l->sorted = sorting_result(&l->sorting);

@@ -34,6 +34,7 @@ struct output_stream {
     bool has_begun;    /* the call was answered */
     bool has_seam;     /* limit and position are a seam's */
     bool has_ended;
+    bool is_cut; /* it has ended, and not all has come */
 };
 
 static const struct api_work work;
@@ -123,6 +124,7 @@ static void ask(struct output_stream *s)
         return;
     s->reading = NULL;
     s->has_ended = true;
+    s->is_cut = true;
 }
 
 /* Fetches up to where the file is to be read now. */
@@ -254,6 +256,7 @@ static enum api_more produce_log(struct output_stream *s, struct buf *to)
     if (log->error < 0) {
         output_text_note(&s->text, "the log cannot be read further", to);
         s->has_ended = true;
+        s->is_cut = true;
     } else if (log->is_at_end) {
         go_on(s);
     } else {
@@ -276,7 +279,7 @@ static enum api_more output_stream_produce(struct api_call *call,
     if (!s->has_ended && s->ring.console != NULL)
         return produce_ring(s, to);
     output_text_end(&s->text, to);
-    return API_END;
+    return s->is_cut ? API_CUT : API_END;
 }
 
 static void output_stream_end(struct api_call *call)

@@ -319,14 +319,12 @@ static enum api_more show(struct listed *l, struct buf *to)
             recording_right(l->call, &c->recording.facts) >= RIGHT_READ &&
             !show_items_put(&l->items, to,
                             recording_show(l->call, &c->recording)))
-            return API_END;
+            return API_CUT;
     }
     if (l->at < l->count)
         return API_MORE;
-    if (l->is_at_end) {
-        (void)put_end(l, to);
-        return API_END;
-    }
+    if (l->is_at_end)
+        return put_end(l, to) ? API_END : API_CUT;
     l->phase = FINDING;
     return API_MORE;
 }
@@ -335,7 +333,7 @@ static enum api_more show(struct listed *l, struct buf *to)
 static enum api_more ask(struct listed *l)
 {
     l->is_asked = true;
-    return api_job_ask(&l->job) ? API_WAIT : API_END;
+    return api_job_ask(&l->job) ? API_WAIT : API_CUT;
 }
 
 static enum api_more list_recordings_produce(struct api_call *call,

@@ -272,13 +272,15 @@ static enum api_more one_recording_produce(struct api_call *call,
     if (out.len > PIECE)
         out.len = PIECE;
     if (buf_append(to, out) < 0)
-        return API_END;
+        return API_CUT;
     buf_take(&o->out, out.len);
     if (o->out.len > 0)
         return API_MORE;
-    if (!o->has_more || o->error < 0 || !ask(o))
+    if (o->error < 0)
+        return API_CUT;
+    if (!o->has_more)
         return API_END;
-    return API_WAIT;
+    return ask(o) ? API_WAIT : API_CUT;
 }
 
 static void one_recording_end(struct api_call *call)

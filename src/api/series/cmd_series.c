@@ -43,7 +43,7 @@ static bool show_head(const struct api_call *call,
     return show_append_text(to, text);
 }
 
-static void show_values(struct series_answer *a, struct buf *to)
+static bool show_values(struct series_answer *a, struct buf *to)
 {
     char text[48];
 
@@ -55,31 +55,30 @@ static void show_values(struct series_answer *a, struct buf *to)
             snprintf(text, sizeof text, "%snull", comma);
         else
             snprintf(text, sizeof text, "%s%.0f", comma, value);
-        (void)show_append_text(to, text);
+        if (!show_append_text(to, text))
+            return false;
     }
+    return true;
 }
 
 static enum api_more series_produce(struct api_call *call, struct buf *to)
 {
     struct series_answer *a = call->state;
-    char text[64];
+    char text[64] = "";
 
-    if (!a->has_head) {
-        a->has_head = true;
-        (void)show_head(call, a, to);
-    }
-    if (a->which == census_series_count()) {
-        (void)show_append_text(to, "}}\n");
-        return API_END;
-    }
-    if (a->at == a->first) {
+    if (!a->has_head && !show_head(call, a, to))
+        return API_CUT;
+    a->has_head = true;
+    if (a->which == census_series_count())
+        return show_append_text(to, "}}\n") ? API_END : API_CUT;
+    if (a->at == a->first)
         snprintf(text, sizeof text, "%s\"%s\":[", a->which > 0 ? "," : "",
                  census_series_name(a->which));
-        (void)show_append_text(to, text);
-    }
-    show_values(a, to);
+    if (!show_append_text(to, text) || !show_values(a, to))
+        return API_CUT;
     if (a->at == a->end) {
-        (void)show_append_text(to, "]");
+        if (!show_append_text(to, "]"))
+            return API_CUT;
         a->which++;
         a->at = a->first;
     }

@@ -44,11 +44,11 @@ static void file_stream_want(struct stream *s, unsigned interest)
         timer_start(&f->turn, 0);
 }
 
-static void file_stream_close(struct stream *s, bool gently)
+static void file_stream_close(struct stream *s, enum stream_close how)
 {
     struct file_stream *f = file_of(s);
 
-    (void)gently;
+    (void)how;
     timer_stop(&f->turn);
     close(f->fd);
     f->fd = -1;

@@ -48,8 +48,8 @@ struct stream_tls {
     uint32_t trust_version; /* of the context, by which the peer was judged */
     uint8_t name;           /* enum tls_name_kind: of the peer */
     bool is_closing;        /* the owner has closed it: only out is sent */
-    bool closes_gently;
-    bool has_told; /* the owner knows that it is broken */
+    uint8_t closes;         /* enum stream_close: how below is closed */
+    bool has_told;          /* the owner knows that it is broken */
 };
 
 static struct stream_tls *stream_tls_of(struct stream *s)
@@ -353,29 +353,30 @@ static void stream_tls_finish(struct stream *s)
 static void close_below(struct stream_tls *t)
 {
     assert(t->below != NULL);
-    if (t->closes_gently)
-        stream_close_gently(t->below);
-    else
-        stream_close(t->below);
+    stream_close_as(t->below, (enum stream_close)t->closes);
     t->below = NULL;
     deadline_stop(&t->patience);
     deadline_start(&t->hub->again, &t->again, clock_now_us());
 }
 
-static void stream_tls_close(struct stream *s, bool gently)
+static void stream_tls_close(struct stream *s, enum stream_close how)
 {
     struct stream_tls *t = stream_tls_of(s);
     bool was_open = is_open(t);
 
-    tls_engine_say_end(&t->engine);
-    send_out(t);
+    if (how != STREAM_CLOSE_RESET) {
+        tls_engine_say_end(&t->engine);
+        send_out(t);
+    }
     /* Without a gentle close, TCP might discard the alert that says why. */
-    t->closes_gently = gently || t->engine.error == -EPROTO;
+    if (t->engine.error == -EPROTO)
+        how = STREAM_CLOSE_GENTLY;
+    t->closes = (uint8_t)how;
     s->interest = 0;
     deadline_stop(&t->again);
     deadline_stop(&t->patience);
     list_remove(&t->step);
-    if (!gently || !was_open || t->out.len == 0) {
+    if (how != STREAM_CLOSE_GENTLY || !was_open || t->out.len == 0) {
         close_below(t);
         return;
     }
@@ -520,7 +521,7 @@ void tls_hub_handshake_due(struct deadline *d, void *owner)
 
     (void)owner;
     if (t->is_closing) {
-        t->closes_gently = false;
+        t->closes = STREAM_CLOSE;
         close_below(t);
         return;
     }

@@ -116,11 +116,11 @@ static void end_pty_want(struct stream *s, unsigned interest)
     update_interest(pty_of_stream(s));
 }
 
-static void end_pty_close(struct stream *s, bool gently)
+static void end_pty_close(struct stream *s, enum stream_close how)
 {
     struct end_pty *p = pty_of_stream(s);
 
-    (void)gently;
+    (void)how;
     timer_stop(&p->look);
     stream_close(p->master);
     p->master = NULL;

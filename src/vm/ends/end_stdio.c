@@ -79,9 +79,9 @@ static void end_stdio_keys_want(struct stream *s, unsigned interest)
     stream_want(stdio_of_keys(s)->input, interest);
 }
 
-static void end_stdio_keys_close(struct stream *s, bool gently)
+static void end_stdio_keys_close(struct stream *s, enum stream_close how)
 {
-    (void)gently;
+    (void)how;
     stream_close(stdio_of_keys(s)->input);
 }
 

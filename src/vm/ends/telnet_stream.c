@@ -159,15 +159,12 @@ static void telnet_stream_want(struct stream *s, unsigned interest)
     update_interest(telnet_of(s));
 }
 
-static void telnet_stream_close(struct stream *s, bool gently)
+static void telnet_stream_close(struct stream *s, enum stream_close how)
 {
     struct telnet_stream *t = telnet_of(s);
 
     s->interest = 0;
-    if (gently)
-        stream_close_gently(t->below);
-    else
-        stream_close(t->below);
+    stream_close_as(t->below, how);
     t->below = NULL;
     telpeer_done(&t->peer);
     buf_done(&t->out);
