@@ -1,5 +1,5 @@
 // console_people.js - who is at a console: what they do there, words to them,
-// and, for whom that is allowed, taking the keyboard and disconnecting.
+// who gets the keyboard, and who is disconnected, for whom that is allowed.
 
 import { ask, fill, make, say, sayError } from "./dom.js";
 import { clientText, mayDo } from "./console_words.js";
@@ -77,6 +77,14 @@ export function makePeople(name, command, post) {
     ].filter(Boolean);
   }
 
+  async function handOver(client) {
+    const { who } = clientText(client);
+    const answer = await ask(`Hand over the keyboard of ${name}?`,
+      make("p", {}, `${who} is told, and can type then; you watch.`),
+      [["yes", "Hand over", "main"], ["", "Cancel"]]);
+    if (answer === "yes") run(command({ give: client.number }), `${who} has the keyboard now.`);
+  }
+
   function row(client) {
     const isMe = client.number === status.you?.number;
     const { who, how } = clientText(client);
@@ -85,8 +93,11 @@ export function makePeople(name, command, post) {
         make("bdi", { class: "cut" }, who), isMe ? make("span", { class: "faint" }, " (you)") : null,
         client.has_keyboard ? make("span", { class: "badge good" }, "⌨ has the keyboard") : null),
       make("div", { class: "faint cut" }, how),
+      !isMe && status.you?.has_keyboard && mayDo(client, "write")
+        ? make("button", { class: "quiet", onclick: () => handOver(client),
+          "aria-label": `Hand over to ${who}` }, "Hand over") : null,
       !isMe && mayDo(status.you, "control")
-        ? make("button", { class: "quiet", onclick: () => disconnect(client),
+        ? make("button", { class: "quiet bad", onclick: () => disconnect(client),
           "aria-label": `Disconnect ${who}` }, "Disconnect") : null);
   }
 

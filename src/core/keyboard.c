@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool is_cable(const struct client *client)
+bool client_is_cable(const struct client *client)
 {
     return client->door == CLIENT_DOOR_REMOTE ||
            client->door == CLIENT_DOOR_NULL_MODEM;
@@ -70,7 +70,7 @@ static bool is_barred(const struct client *client, const struct console *c)
 {
     const struct keyboard_lock *lock = find_lock(c);
 
-    return lock != NULL && !is_cable(client) &&
+    return lock != NULL && !client_is_cable(client) &&
            !principal_is_same(client->who, &lock->who);
 }
 
@@ -236,7 +236,7 @@ static void count_modes(const struct console *c, struct lock_counts *ret)
     LIST_EACH (node, after, &c->clients) {
         const struct client *client = client_at(node);
 
-        if (!is_cable(client))
+        if (!client_is_cable(client))
             ret->of[client->right < RIGHT_WRITE ? LOCK_READ_ONLY
                                                 : client->mode]++;
     }
@@ -304,7 +304,7 @@ bool keyboard_grant(struct client *client, const struct console *c,
 
     client->mode = LOCK_FREE_FOR_ALL;
     client->is_barred = is_barred(client, c);
-    if (is_cable(client))
+    if (client_is_cable(client))
         return true;
     if (client->door == CLIENT_DOOR_API)
         has = grant_command(client, c);

@@ -115,4 +115,7 @@ struct client *keyboard_holder(const struct console *c);
 /* Both have proven that they are one person or program. */
 bool client_is_same_person(const struct client *a, const struct client *b);
 
+/* A connection that vspcd has made, or a null modem. */
+bool client_is_cable(const struct client *client);
+
 #endif

@@ -148,6 +148,7 @@
 #define LOG_CLIENT_MESSAGE "client sent a message"
 #define LOG_CLIENT_DISCONNECTED_BY "client disconnected by another"
 #define LOG_KEYBOARD_TAKEN "keyboard taken"
+#define LOG_KEYBOARD_GIVEN "keyboard given"
 #define LOG_KEYBOARD_LOCKED "keyboard locked"
 #define LOG_KEYBOARD_UNLOCKED "keyboard unlocked"
 #define LOG_CLIENT_LAGS "client lags and will miss output"

@@ -199,8 +199,11 @@ def test_two_people_and_one_keyboard(browser, start):
     assert vm.read_until(b"z") == b"z"
     save_picture(other.page, "console-people")
     console.page.click("text=People")
-    console.page.click("text=Release the keyboard")
-    other.page.wait("!document.querySelector('.console-line').innerText"
+    console.page.click("text=Hand over")
+    console.page.click("dialog button.main")
+    other.wait_line("You have the keyboard")
+    other.page.click("text=Release the keyboard")
+    console.page.wait("!document.querySelector('.console-line').innerText"
                     ".includes('has the keyboard')")
 
 

@@ -288,6 +288,8 @@ static void wrong_commands_are_answered(void **state)
         { "{\"message\":\"hi\"}", "\"failed\"" },
         { "{\"disconnect\":\"some\"}", "\"bad-request\"" },
         { "{\"disconnect\":1}", "\"failed\"" },
+        { "{\"give\":\"alice\"}", "\"bad-request\"" },
+        { "{\"give\":1}", "\"failed\",\"command\":\"give\"" },
         { "{\"ack\":null}", "\"bad-request\"" },
     };
     struct socket_fixture *f = *state;

@@ -242,6 +242,58 @@ static void control_takes_it_at_once(void **state)
     assert_true(peer_got(f->vm, BYTES("ab")));
 }
 
+/* Which needs no right. */
+static void who_has_it_gives_it_to_another(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *giver = last_client(f);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct client *other = last_client(f);
+    struct err text;
+
+    assert_false(client_control_give(giver, other->number, &text));
+    assert_non_null(strstr(text.text, "you do not have the keyboard"));
+    peer_give(first, BYTES("a"));
+    assert_false(client_control_give(other, giver->number, &text));
+    assert_false(client_control_give(giver, giver->number, &text));
+    assert_false(client_control_give(giver, other->number + 1, &text));
+    assert_non_null(strstr(text.text, "no other client"));
+    other->right = RIGHT_READ;
+    assert_false(client_control_give(giver, other->number, &text));
+    assert_non_null(strstr(text.text, "may not type"));
+    other->right = RIGHT_WRITE;
+    peer_forget(second);
+    assert_true(client_control_give(giver, other->number, &text));
+    directory_settle(&f->site.directory);
+    peer_give(first, BYTES("a"));
+    peer_give(second, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("ab")));
+    assert_true(peer_got(
+        second, BYTES(NOTICE("vm-0001: local gives you the keyboard"))));
+}
+
+/* A lock that a client has asked for goes with it, to whoever watches. */
+static void a_lock_is_given_with_the_keyboard(void **state)
+{
+    struct fixture *f = *state;
+    struct peer *first = telnet_connect(&f->site, f->console);
+    struct client *giver = last_client(f);
+    struct peer *second = telnet_connect(&f->site, f->console);
+    struct client *other = last_client(f);
+    struct err text;
+
+    giver->mode = LOCK_WRITE;
+    other->mode = LOCK_READ_ONLY;
+    assert_true(client_control_give(giver, other->number, &text));
+    directory_settle(&f->site.directory);
+    assert_int_equal(giver->mode, LOCK_READ_ONLY);
+    assert_int_equal(other->mode, LOCK_WRITE);
+    peer_give(first, BYTES("a"));
+    peer_give(second, BYTES("b"));
+    assert_true(peer_got(f->vm, BYTES("b")));
+}
+
 static void without_one_writer_all_type(void **state)
 {
     struct fixture *f = *state;
@@ -412,6 +464,8 @@ int main(void)
         ONE(a_break_that_is_denied_takes_no_keyboard),
         ONE(control_takes_it_at_once),
         ONE(without_one_writer_all_type),
+        ONE(who_has_it_gives_it_to_another),
+        ONE(a_lock_is_given_with_the_keyboard),
         TEST(beside_one_that_writes_alone_others_read),
         TEST(beside_an_exclusive_one_nobody_comes),
         TEST(a_person_takes_his_own_lock_over),

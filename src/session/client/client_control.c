@@ -128,6 +128,48 @@ bool client_control_take_over(const struct client_actor *by,
     return true;
 }
 
+static struct client *find_client(const struct console *c, uint64_t number)
+{
+    LIST_EACH (node, after, &c->clients) {
+        if (client_at(node)->number == number)
+            return client_at(node);
+    }
+    return NULL;
+}
+
+static bool may_give(const struct client *giver, const struct client *client,
+                     struct err *ret)
+{
+    if (client == NULL || client == giver)
+        err_set(ret, "no other client here has this number");
+    else if (keyboard_holder(giver->console) != giver)
+        err_set(ret, "you do not have the keyboard for yourself");
+    else if (client->right < RIGHT_WRITE || client->is_barred ||
+             client_is_cable(client))
+        err_set(ret, "%s may not type here", client_shown_name(client));
+    else
+        return true;
+    return false;
+}
+
+bool client_control_give(struct client *giver, uint64_t number, struct err *ret)
+{
+    struct client *client = find_client(giver->console, number);
+    struct client *former;
+
+    if (!may_give(giver, client, ret))
+        return false;
+    (void)keyboard_take_over(client, clock_now_us(), &former);
+    log_audit(LOG_INFO, giver->peer, console_id(giver->console).text,
+              LOG_KEYBOARD_GIVEN CLIENT_LOG_FIELDS " to=%llu to-name=%s",
+              CLIENT_LOG_VALUES(giver, giver->console), number_of(client),
+              LOG_TEXT(client_shown_name(client)));
+    err_set(ret, "%s gives you the keyboard", client_shown_name(giver));
+    client_say(client, ret->text);
+    err_set(ret, "%s has the keyboard now", client_shown_name(client));
+    return true;
+}
+
 /* ---- the console's lock --------------------------------------------------
  */
 

@@ -46,6 +46,11 @@ static inline struct client_actor client_actor_of(struct client *client)
 bool client_control_take_over(const struct client_actor *by,
                               struct client *client, struct err *ret);
 
+/* The giver, an attached client, has the keyboard, and gives it to the one with
+ * this number at its console; that needs no right. ret, false: as above. */
+bool client_control_give(struct client *giver, uint64_t number,
+                         struct err *ret);
+
 /*
  * Disconnects the client with this number from the console, or, with 0, all but
  * the actor that are somebody's to disconnect. Own clients need no right.

@@ -4,7 +4,7 @@
  *
  *     {"ack": POSITION}
  *     {"break": "on" | "off" | "pulse"}   {"sysrq": "h"}
- *     {"take": true}   {"release": true}
+ *     {"take": true}   {"give": NUMBER}   {"release": true}
  *     {"message": "..."}   {"disconnect": NUMBER | "all"}
  *     {"window": {"rows": 24, "columns": 80}}
  *     {"ping": ANYTHING}
@@ -129,6 +129,19 @@ static void do_take(struct console_socket *s, const struct command *c)
         refuse(s, c, "forbidden", text.text);
 }
 
+static void do_give(struct console_socket *s, const struct command *c)
+{
+    json_int_t number = json_integer_value(c->value);
+    struct err said;
+
+    if (number <= 0)
+        refuse(s, c, "bad-request", "it is a client's number");
+    else if (client_control_give(&s->client, (uint64_t)number, &said))
+        say_done(s, c, said.text);
+    else
+        refuse(s, c, "failed", said.text);
+}
+
 static void do_release(struct console_socket *s, const struct command *c)
 {
     keyboard_give_back(&s->client);
@@ -215,7 +228,7 @@ static const struct {
     { "sysrq", do_sysrq },     { "take", do_take },
     { "release", do_release }, { "message", do_message },
     { "window", do_window },   { "disconnect", do_disconnect },
-    { "ping", do_ping },
+    { "ping", do_ping },       { "give", do_give },
 };
 
 /* ---- reading ------------------------------------------------------------- */
