@@ -95,14 +95,15 @@ const load = (module) => import(module).catch(() => null);
 async function show({ isFirst = false } = {}) {
   const mine = ++turn;
   const root = document.getElementById("main");
-  const address = parseAddress(location.hash);
+  const { hash } = location;
+  const address = parseAddress(hash);
   const view = findView(address);
   closeDialogs();
   end();
   end = () => {};
   showPlaces(PLACES);
   const module = view ? await load(view.module) : null;
-  if (mine !== turn) return; // somebody was faster
+  if (mine !== turn || location.hash !== hash) return; // somebody was faster
   fill(root);
   if (!view) showNothing(root);
   else if (!module) showUnloaded(root);

@@ -7,6 +7,7 @@ import { get } from "./api.js";
 import { ask, fill, loadStyle, make, say } from "./dom.js";
 import { makePane } from "./console_pane.js";
 import { setTitle } from "./frame.js";
+import { makeAddressKeeper } from "./keep_address.js";
 import { useKeys } from "./keys.js";
 
 export const title = "Console";
@@ -93,6 +94,7 @@ export function show(root, { path, query }) {
   if (query.at && path.length > 0) return showPlace(path[0], query.at);
   const isOwnWindow = query.window === "1";
   let isTiled = query.tiles === "1";
+  const keepAddress = makeAddressKeeper();
   let panes = [];
   let active = null;
   const tabs = make("div", { class: "tabs", role: "tablist", "aria-label": "Consoles" });
@@ -141,7 +143,7 @@ export function show(root, { path, query }) {
     place.classList.toggle("are-tiles", isTiled);
     place.style.setProperty("--columns", Math.ceil(Math.sqrt(panes.length)));
     const rest = [isTiled && "tiles=1", isOwnWindow && "window=1"].filter(Boolean).join("&");
-    history.replaceState(null, "", `#/console/${panes.map((pane) => encodeURIComponent(pane.id)).join("/")}` +
+    keepAddress(`#/console/${panes.map((pane) => encodeURIComponent(pane.id)).join("/")}` +
       (rest ? `?${rest}` : ""));
   }
 

@@ -5,6 +5,7 @@ import { consoleAddress } from "./addresses.js";
 import { get } from "./api.js";
 import { fill, make } from "./dom.js";
 import { listen } from "./events.js";
+import { makeAddressKeeper } from "./keep_address.js";
 import { useKeys } from "./keys.js";
 import { fillCell } from "./list_cells.js";
 import { keepChoices, readChoices } from "./list_choices.js";
@@ -42,6 +43,7 @@ const now = () => performance.now();
 function makeList(query) {
   const rows = makeRows();
   const choices = readChoices(query);
+  const keepAddress = makeAddressKeeper();
   const places = makePlaces(STILL_MS);
   let filter = parseFilter(choices.text);
   let known = { hidden: 0, clients: new Map(), isLoaded: false };
@@ -88,7 +90,7 @@ function makeList(query) {
     tools.groups.setAttribute("aria-pressed", choices.isGrouped);
     grid.sortedBy(choices.sort);
     saved.show(choices.text);
-    keepChoices(choices);
+    keepChoices(choices, keepAddress);
     places.reset();
     later();
     if (filter.wantsClients) live.wake();

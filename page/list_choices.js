@@ -19,12 +19,13 @@ export function readChoices(query) {
   };
 }
 
-export function keepChoices({ text, sort, isGrouped, folded }) {
+// keep: of keep_address.js.
+export function keepChoices({ text, sort, isGrouped, folded }, keep) {
   const query = new URLSearchParams();
   if (text) query.set("filter", text);
   if (sort !== "name") query.set("sort", sort);
   if (isGrouped) query.set("groups", "1");
-  history.replaceState(history.state, "", query.size ? `#/?${query}` : "#/");
+  keep(query.size ? `#/?${query}` : "#/");
   store("sort", sort);
   store("groups", isGrouped);
   store("folded", [...folded].slice(-FOLDED_MAX));

@@ -372,6 +372,19 @@ def test_colours_are_chosen(browser, web):
     page.wait(f"{ground} !== '{light}'")
 
 
+def test_whoever_goes_elsewhere_gets_there(browser, web):
+    """Also if the list writes its address in this moment."""
+    page = open_list(browser, web)
+    page.evaluate("""(() => {
+      const field = document.getElementById("filter");
+      location.hash = "#/recordings";
+      field.value = "web";
+      field.dispatchEvent(new Event("input"));
+    })()""")
+    page.wait_text("h1", "Recordings")
+    assert page.evaluate("location.hash") == "#/recordings"
+
+
 def test_it_says_when_vspcd_cannot_be_reached(browser, web):
     web.vm(name="web-1")
     page = open_list(browser, web)
