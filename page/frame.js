@@ -78,13 +78,25 @@ function themeChoice() {
   return make("fieldset", {}, make("legend", {}, "Colours"), ...THEMES.map(one));
 }
 
+const LOOPBACK = /^(127\.|\[?::1\b)/;
+
+// What stands for a name; of whom only the address is known, for that and what
+// it may do.
+function nameOf({ name, peer, right }) {
+  if (name) return name;
+  if (right === "none") return "Not logged in";
+  const from = !peer || LOOPBACK.test(peer) ? "This machine" : "This address";
+  return `${from} (${right})`;
+}
+
 // person: of whoami. logIn, logOut: null where there is nothing to log in to, or
 // out of.
 export function showPerson(person, { logIn, logOut }) {
-  const name = person.name ?? "Not logged in";
+  const name = nameOf(person);
+  const isSomebody = person.name || person.right !== "none";
   const sheet = make("div", { id: "sheet", popover: "", class: "sheet" },
     make("p", {}, make("strong", {}, name),
-      make("span", { class: "faint" }, person.name ? ` ${PROOFS[person.proof] ?? person.proof}` : ""),
+      make("span", { class: "faint" }, isSomebody ? ` ${PROOFS[person.proof] ?? person.proof}` : null),
       make("span", { class: "faint block" }, `From ${person.peer ?? "this machine"}`),
       make("span", { class: "faint block" }, `Right on the server: ${person.right}`)),
     themeChoice(),

@@ -365,7 +365,9 @@ def test_colours_are_chosen(browser, web):
     page = open_list(browser, web, colorScheme="light")
     ground = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(ground)
+    assert page.text("#person .name").startswith("This machine (")
     page.click("#person button")
+    assert "by the address alone" in page.text("#sheet")
     page.click("input[value=dark]")
     page.wait(f"{ground} !== '{light}'")
     page.reload()
