@@ -78,6 +78,7 @@ const KEYS = [
   ["Ctrl+Shift+C", "Copies what is selected", null],
   ["Ctrl+Shift+V", "Pastes, and asks before where that could run something", null],
   ["Ctrl+Shift+F", "Finds on the screen", null],
+  ["Shift+PageUp", "Back in what was printed; at its top, Enter shows what the log has from before", null],
   ["Ctrl+Shift+X", "Leaves the terminal, for its buttons", null],
   ["Ctrl+Shift+←", "The console to the left", null],
   ["Ctrl+Shift+→", "The console to the right", null],

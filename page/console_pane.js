@@ -6,6 +6,7 @@ import { ask, fill, make, say, sayError } from "./dom.js";
 import { makeLink } from "./link.js";
 import { makeMenu } from "./menu.js";
 import { askPaste, mustShow, pace, pasteBytes } from "./console_paste.js";
+import { makeEarlier } from "./console_earlier.js";
 import { makeKeys } from "./console_keys.js";
 import { makePeople } from "./console_people.js";
 import { makeStatusLine } from "./console_status.js";
@@ -73,11 +74,18 @@ export function makePane(id, frame, from = {}) {
     done: () => terminal.focus(),
   });
   const record = recordButton(id);
+  const earlier = makeEarlier(id, {
+    mark() {
+      const first = terminal.firstMark();
+      return first && { place: first.value, lines: first.lines };
+    },
+    back: () => terminal.focus(),
+  });
   const keys = makeKeys((text) => typeText(text));
   const element = make("section", { class: "console", "aria-label": id },
     make("header", { class: "console-head" }, name, line.badge, record.sign, tools),
     line.element, find.element,
-    make("div", { class: "console-body" }, sheet, people.element), keys.element);
+    make("div", { class: "console-body" }, sheet, people.element, earlier.element), keys.element);
   let status = { phase: "new" };
   let cancelPaste = null;
   let frameRequest = 0;
@@ -88,12 +96,19 @@ export function makePane(id, frame, from = {}) {
     pasted: paste,
     bell: () => ring(),
     link: openLink,
+    top: (is) => (is ? earlier.offer() : earlier.hide()),
     key: (event) => ownKey(event) || frame.key(event),
   }, { answers, isForReaders: stored("screen-reader", false) });
 
   const link = makeLink(linkIo(id), {
     state: setStatus,
-    output: (bytes, done) => terminal.write(bytes, done),
+    output(bytes, done) {
+      const place = link.place();
+      terminal.write(bytes, () => {
+        if (place) terminal.mark(place);
+        done();
+      });
+    },
     gap(gap) {
       terminal.writeLine(gapText(gap));
       people.add(gapText(gap));
@@ -205,6 +220,11 @@ export function makePane(id, frame, from = {}) {
   }
 
   function ownKey(event) {
+    if (event.code === "PageUp" && event.shiftKey && event.type === "keydown" && terminal.isAtTop()) {
+      event.preventDefault();
+      earlier.offer(true);
+      return true;
+    }
     if (!event.ctrlKey || !event.shiftKey || event.altKey) return false;
     const run = { KeyC: copy, KeyF: () => find.open(), KeyV: null, KeyX: () => leaveButton.focus() };
     if (!Object.hasOwn(run, event.code)) return false;
@@ -277,6 +297,7 @@ export function makePane(id, frame, from = {}) {
       cancelAnimationFrame(frameRequest);
       line.end();
       record.end();
+      earlier.end();
       link.end();
       terminal.end();
     },

@@ -394,6 +394,8 @@ export function makeLink(io, on) {
       notSent = unsure = 0;
       tell();
     },
+    // Of the next byte; null: it is not known.
+    place: () => (place && place.position !== null ? { ...place } : null),
     // With this, and what is on the screen now, another window goes on with the
     // session. Null: not now, for the place is not that of the screen.
     handover: () => (place && place.position !== null && unshown === 0

@@ -11,6 +11,7 @@ import { layOut } from "./terminal_size.js";
 
 const SCROLLBACK = 5000; // lines; older ones are in the log
 const BELL_MS = 1000; // between two that are shown
+const MARKED = 500; // lines between two marks
 const PIECE = 4 * 1024; // bytes that xterm takes without looking up
 
 const THEMES = {
@@ -50,7 +51,8 @@ function options(isForReaders, onLink) {
 }
 
 // on: typed(bytes), pasted(text), bell(), link(address or null), key(event): true if it
-// was the page's.
+// was the page's, top(is): somebody looks at the first line that is kept, or does
+// not any more.
 export function makeTerminal(root, on, { isForReaders = false, answers }) {
   allowTerminalStyles();
   const ended = new AbortController();
@@ -60,7 +62,9 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
   terminal.loadAddon(new WebLinksAddon((event, text) => on.link(linkAddress(text))));
   const isTyped = guardTerminal(terminal.parser, answers);
   terminal.onData((data) => {
-    if (isTyped(data)) on.typed(encoder.encode(data));
+    if (!isTyped(data)) return;
+    on.top(false);
+    on.typed(encoder.encode(data));
   });
   terminal.onBinary((data) => {
     if (answers.areOn) on.typed(Uint8Array.from(data, (c) => c.charCodeAt(0)));
@@ -80,6 +84,33 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
   addEventListener("theme", () => {
     terminal.options.theme = colours();
   }, { signal: ended.signal });
+
+  const isAtTop = () => terminal.buffer.active.type === "normal" && terminal.buffer.active.viewportY === 0;
+  let wasAtTop = true;
+  terminal.onRender(() => {
+    if (isAtTop() === wasAtTop) return;
+    wasAtTop = !wasAtTop;
+    on.top(wasAtTop && terminal.buffer.active.baseY > 0);
+  });
+  root.addEventListener("wheel", ({ deltaY }) => deltaY < 0 && isAtTop() && on.top(true),
+    { passive: true, signal: ended.signal });
+
+  let marks = []; // {marker, value}, the oldest first
+  terminal.parser.registerEscHandler({ final: "c" }, () => {
+    marks = [];
+    return false;
+  });
+  function mark(value) {
+    const { type, baseY, cursorY } = terminal.buffer.active;
+    const last = marks.at(-1)?.marker;
+    if (type !== "normal" || (last && !last.isDisposed && baseY + cursorY < last.line + MARKED)) return;
+    marks = marks.filter(({ marker }) => !marker.isDisposed);
+    marks.push({ marker: terminal.registerMarker(), value });
+  }
+  function firstMark() {
+    const first = marks.find(({ marker }) => !marker.isDisposed);
+    return first ? { value: first.value, lines: first.marker.line } : null;
+  }
 
   let rung = 0;
   terminal.onBell(() => {
@@ -111,6 +142,10 @@ export function makeTerminal(root, on, { isForReaders = false, answers }) {
     writeLine: (text) => terminal.write(`\x18\x0f\x1b(B\r\n\x1b[0;7m[vspcd: ${text}]\x1b[0m\r\n`),
     // Behind what was written before and is not on the screen yet.
     clear: () => terminal.write("\x18\x1bc"),
+    isAtTop,
+    // What is on the screen now has been printed up to here: {value, lines} of
+    // the first such mark, and how many lines are kept before it, or null.
+    mark, firstMark,
     layOut: (choice, room) => layOut(terminal, choice, room),
     size: () => ({ rows: terminal.rows, columns: terminal.cols }),
     focus: () => terminal.focus(),
