@@ -1,11 +1,12 @@
 """The page of a console's log: all of it, what was looked for, what comes."""
 
+import pathlib
 import re
 from urllib.parse import quote
 
 import pytest
 
-from harness.browser import save_picture
+from harness.browser import Remote, save_picture
 from harness.net import eventually
 
 ANY_DISK = ("--log-keep-free", 0)
@@ -128,11 +129,19 @@ def test_a_log_elsewhere(site, browser):
     page.setViewportSize({"width": 390, "height": 844})
     save_picture(page, "log-phone")
     assert page.axe() == []
+    page.emulateMedia({"colorScheme": "light"})
+    assert page.axe() == []
     with_file = page.evaluate(
         "[...document.querySelectorAll('.downloads a')].map((a) => [a.download,"
         " a.getAttribute('href')])")
     assert [one[0] for one in with_file] == ["web-01.txt", "web-01.txt",
                                              "web-01.raw"]
+    download = page.later("waitForEvent", "download")
+    page.evaluate("document.querySelector(\"[download='web-01.raw']\").click()")
+    download = Remote(page.driver, download.result()["object"])
+    assert download.suggestedFilename() == "web-01.raw"
+    assert pathlib.Path(download.path()).read_bytes() == \
+        OUTPUT[:HALF] + PANIC + OUTPUT[HALF:] + b"login: "
 
 
 def test_the_history_without_a_log(start_vspcd, own_port, browser):

@@ -39,3 +39,6 @@ def test_a_console_is_recorded_and_replayed(site, browser):
               ".includes('login: rööt')")
     save_picture(page, "replay")
     assert page.axe() == []
+    page.setViewportSize({"width": 390, "height": 844})
+    page.wait("document.querySelector('.ap-term').offsetWidth <= 390")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
