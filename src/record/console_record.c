@@ -377,7 +377,9 @@ struct console_record *console_record_begin(
     conlog_tap_init(&record->tap, &r->taps, &tap_ops, &reader_kind);
     reader_attach(&record->tap.reader, c);
     record->tap.reader.at = start->begins_at;
-    record->seen_at = start->begins_at;
+    if (start->looks_back)
+        console_look_back(&record->tap.reader, &r->settings.history);
+    record->seen_at = record->tap.reader.at;
     record->rest_at = UINT64_MAX;
     if (start->has_input)
         begin_echo(record);

@@ -266,6 +266,8 @@ void record_judge(struct recorder *r, struct console *c, bool has_come,
     bool is = is_wanted(r, c, rule, &start.reason) &&
               (record != NULL || console_has_vm(c) || c->client_count > 0);
 
+    start.looks_back = !has_come && start.reason == RECORD_SESSION;
+
     if (on_demand != NULL && on_demand->echo != NULL && !rule.has_input) {
         console_record_set_input(on_demand, false, now_us);
         console_record_mark(on_demand, RECORD_CAST_KEYS ": the rules forbid it",
@@ -307,6 +309,7 @@ enum record_outcome record_start(struct recorder *r, struct console *c,
         .reason = RECORD_DEMAND,
         .by = wish->by,
         .begins_at = c->output.head,
+        .looks_back = true,
         .has_input = wish->has_input,
     };
 

@@ -20,6 +20,7 @@
 #define RECORD_RECORD_H
 
 #include "access/access_rules.h"
+#include "core/told/history.h"
 #include "record/record_name.h"
 #include "record/record_reason.h"
 
@@ -45,6 +46,9 @@ struct record_settings {
     uint64_t keep_free;   /* bytes of the file system that stay free; 0: any */
     uint32_t open_max;    /* files kept open; at least 1 */
     bool is_v3;
+    /* What stands in front where somebody begins to look: a VM that hangs has
+     * printed its last before. */
+    struct history_wish history;
 };
 
 struct record_info;

@@ -77,6 +77,7 @@ struct console_record_start {
     enum record_reason reason;
     const char *by;
     uint64_t begins_at; /* a position in the output */
+    bool looks_back;    /* with what a new client is shown in front */
     bool has_input;
 };
 /* The writers are there, and not full. */

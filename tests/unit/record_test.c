@@ -400,6 +400,24 @@ static void a_session_is_from_the_first_client_to_the_last(void **state)
         "[\"m\",\"recording ended: the last client has detached\"]\n");
 }
 
+/* A VM that hangs says nothing more: what was on the screen is the recording.
+ */
+static void a_session_begins_with_what_a_client_is_shown(void **state)
+{
+    struct fixture *f = *state;
+
+    f->settings.history = (struct history_wish){ .lines = 1, .bytes = 100 };
+    record_set(f->recorder, &f->settings, clock_now_us());
+    judge(f, ACCESS_RECORD_SESSIONS);
+    print_text(f, "long ago\r\nOops: it hangs");
+    attach(f);
+    judge(f, ACCESS_RECORD_SESSIONS);
+    end_batch(f);
+    assert_string_equal(finish(f),
+                        "{}\n[\"o\",\"Oops: it hangs\"]\n"
+                        "[\"m\",\"recording ended: vspcd stops\"]\n");
+}
+
 /* Then the next client finds the last one; and it ends a minute after a client
  * that stays away. */
 static void clients_that_come_and_go_make_few(void **state)
@@ -700,6 +718,7 @@ int main(void)
         TEST(output_and_what_happened_are_in_order),
         TEST(a_character_waits_for_its_rest),
         TEST(a_session_is_from_the_first_client_to_the_last),
+        TEST(a_session_begins_with_what_a_client_is_shown),
         TEST(clients_that_come_and_go_make_few),
         TEST(those_on_demand_are_not_begun_too_often),
         TEST(a_rule_that_changes_ends_it),

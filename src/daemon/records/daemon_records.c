@@ -223,6 +223,7 @@ static int make_settings(const struct settings *s, struct record_settings *to,
         .keep_size = s->record_keep_size,
         .keep_free = s->log_keep_free,
         .is_v3 = s->record_format == 1,
+        .history = { (uint32_t)s->attach_lines, (uint32_t)s->attach_bytes },
     };
     *ret_name = "record-keep-size";
     if (check_size(s, err) < 0)
