@@ -377,13 +377,11 @@ static void tell_some(struct alert_engine *e)
 
 static void free_targets(struct alert_engine *e)
 {
-    while (!list_is_empty(&e->targets)) {
-        struct alert_target *target =
-            CONTAINER_OF(e->targets.next, struct alert_target, node);
+    LIST_EACH (node, after, &e->targets) {
         struct alert_watch *w =
-            CONTAINER_OF(target, struct alert_watch, target);
+            CONTAINER_OF(node, struct alert_watch, target.node);
 
-        list_remove(&target->node);
+        list_remove(node);
         list_remove(&w->node);
         free(w);
     }
