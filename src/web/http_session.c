@@ -95,7 +95,8 @@ void http_session_end(struct http_session *s, const char *reason)
         return;
     s->end_reason = reason;
     /* Without chunks, the connection's end is the answer's end. */
-    if (s->phase == HTTP_PHASE_ANSWERING && !s->has_all && !s->is_chunked)
+    if (s->phase == HTTP_PHASE_ANSWERING && s->answer != NULL && !s->has_all &&
+        !s->is_chunked)
         s->closing = STREAM_CLOSE_RESET;
     http_session_enter(s, HTTP_PHASE_ENDING);
     http_session_update_interest(s);

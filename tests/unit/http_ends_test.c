@@ -84,6 +84,7 @@ static void peer_that_sends_no_more_gets_what_is_due(void **state)
         if (stages[i].is_answered) {
             let_go(f, p);
             web_expect(p, 200);
+            assert_false(p->stream.is_reset);
         }
         web_expect_closed(p);
         peer_remove(p);
