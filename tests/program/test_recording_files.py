@@ -319,7 +319,8 @@ def test_somebody_records_what_is_there(start_vspcd, config):
     vspcd = start_vspcd("--config", config('access "*" { admin = {"root"} }'))
     vm = vspcd.vm("web")
     vm.send(b"before")
-    vspcd.raw(vm).read_until(b"before")
+    eventually(lambda: call(vspcd, "GET", "/consoles/web")[1]["output_bytes"]
+               == len(b"before"), "its output")
     status, said = call(vspcd, "POST", "/consoles/web/record", {})
     assert status == 200, said
     name = said["recording"]["id"]
