@@ -66,7 +66,7 @@ export function show(root, { query }) {
     make("thead", {}, make("tr", {}, ...["Started", "Console", "Length", "Size", "Why", ""]
       .map((label) => make(label ? "th" : "td", { scope: label ? "col" : null,
         class: label === "Length" || label === "Size" ? "number" : "" }, label)))), rows);
-  const search = make("input", { type: "search", name: "search", placeholder: of ? "Find in recordings" : "Console, or text in recordings",
+  const search = make("input", { type: "search", name: "search", size: 28, placeholder: of ? "Find in recordings" : "Console, or text in recordings",
     "aria-label": "Find recordings", oninput: typed });
   const kind = make("select", { name: "kind", "aria-label": "What is looked for", onchange: begin },
     of ? null : make("option", { value: "match" }, "in names"), make("option", { value: "search" }, "in what was printed"));

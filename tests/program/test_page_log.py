@@ -128,6 +128,7 @@ def test_a_log_elsewhere(site, browser):
     assert page.axe() == []
     page.setViewportSize({"width": 390, "height": 844})
     save_picture(page, "log-phone")
+    assert page.evaluate("document.querySelector('main').scrollWidth") <= 390
     assert page.axe() == []
     page.emulateMedia({"colorScheme": "light"})
     assert page.axe() == []
