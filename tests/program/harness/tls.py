@@ -138,10 +138,12 @@ class TlsSocket:
         if not data:
             return
         pieces = self._cut(data)
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
             self.raw.sendall(piece)
-            if len(pieces) > 1 and len(data) < 10000:
-                time.sleep(0.0001)  # lets vspcd read before the next piece
+            # Lets vspcd read before the next piece; not so often that a busy
+            # machine would come too late with a handshake.
+            if len(pieces) > 1 and len(data) < 10000 and number < 100:
+                time.sleep(0.0001)
 
     def say_end(self):
         """close_notify, and nothing more."""
