@@ -554,14 +554,14 @@ WARNING = words.FILES_TOO_FEW
 
 @pytest.mark.parametrize("files, options, is_warned", [
     (4096, ("--console-limit", "10000"), True),
-    (4096, ("--console-limit", "2000"), False),
+    (4096, ("--console-limit", "1980"), False),
     (4096, ("--console-limit", "3000", "--no-vm-ports"), False),
     (4096, ("--client-total", "3000"), True),
     (4096, ("--client-total", "1900"), False),
     (4096, (), False),
     (4096, ("--console-limit", "1900"), False),
     (4096, ("--console-limit", "1900", "--logdir", "logs"), True),
-    (4096, ("--console-limit", "1800", "--logdir", "logs"), False),
+    (4096, ("--console-limit", "1770", "--logdir", "logs"), False),
 ])
 def test_a_warning_at_the_start(start_vspcd, need, tmp_path, files, options,
                                 is_warned):
