@@ -432,27 +432,27 @@ void record_mark_client(struct recorder *r, const struct console *c,
 
 /* ---- asking ----------------------------------------------------------- */
 
-void record_each(struct recorder *r,
-                 void (*each)(void *owner, const struct record_info *info),
-                 void *owner)
+/* False: there is no record. */
+static bool tell_info(const struct console_record *record,
+                      struct record_info *ret_info)
 {
-    LIST_EACH (node, after, &r->all) {
-        struct record_info info = console_record_info(record_at(node));
-
-        each(owner, &info);
-    }
-}
-
-bool record_find(struct recorder *r, const char *id,
-                 struct record_info *ret_info)
-{
-    const struct console_record *record =
-        map_find(&r->ids, id_hash(r, id), record_has_id, id);
-
     if (record == NULL)
         return false;
     *ret_info = console_record_info(record);
     return true;
+}
+
+bool record_find(const struct recorder *r, const char *id,
+                 struct record_info *ret_info)
+{
+    return tell_info(map_find(&r->ids, id_hash(r, id), record_has_id, id),
+                     ret_info);
+}
+
+bool record_find_on_demand(const struct recorder *r, const struct console *c,
+                           struct record_info *ret_info)
+{
+    return tell_info(find(r, c, true), ret_info);
 }
 
 const char *record_directory(const struct recorder *r)

@@ -192,13 +192,13 @@ enum record_outcome record_start(struct recorder *r, struct console *console,
 bool record_stop(struct recorder *r, const struct console *console,
                  const char *by, struct record_info *ret_info);
 
-/* Each recording that goes on, or the one with this id: false, there is
- * none. */
-void record_each(struct recorder *r,
-                 void (*each)(void *owner, const struct record_info *info),
-                 void *owner);
-bool record_find(struct recorder *r, const char *id,
+/* The recording that goes on with this id, or the console's on demand: false,
+ * there is none. */
+bool record_find(const struct recorder *r, const char *id,
                  struct record_info *ret_info);
+bool record_find_on_demand(const struct recorder *r,
+                           const struct console *console,
+                           struct record_info *ret_info);
 
 /* Where all files are; NULL: there are no recordings. Borrowed. */
 const char *record_directory(const struct recorder *r);

@@ -514,8 +514,11 @@ static void somebody_starts_and_stops_one(void **state)
     assert_true(record_find(f->recorder, info.id.text, &found));
     assert_ptr_equal(found.console, f->console);
     assert_int_equal(found.reason, RECORD_DEMAND);
+    assert_true(record_find_on_demand(f->recorder, f->console, &found));
+    assert_string_equal(found.id.text, info.id.text);
     print_text(f, "x");
     assert_true(record_stop(f->recorder, f->console, "bob", &found));
+    assert_false(record_find_on_demand(f->recorder, f->console, &found));
     assert_false(record_find(f->recorder, info.id.text, &found));
     assert_string_equal(
         finish(f),

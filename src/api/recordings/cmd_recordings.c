@@ -7,7 +7,6 @@
 #include "api/recordings/recording.h"
 #include "record/reading/record_search.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -83,19 +82,6 @@ static void run_start(struct api_call *call)
     }
 }
 
-struct own {
-    const struct console *console;
-    struct recording_by by; /* of the recording on demand; "": there is none */
-};
-
-static void find_own(void *owner, const struct record_info *info)
-{
-    struct own *own = owner;
-
-    if (info->console == own->console && info->reason == RECORD_DEMAND)
-        snprintf(own->by.text, sizeof own->by.text, "%s", info->by);
-}
-
 /* Who may not take the keyboard from others may not end their recording,
  * either; one's own may be ended. */
 static bool may_stop(const struct api_call *call, const char *by)
@@ -108,31 +94,26 @@ static void run_stop(struct api_call *call)
 {
     struct recorder *recorder = api_means_of(call->api)->recorder;
     struct recording_by by = recording_by(call->who);
-    struct own own = { .console = call->console };
     struct record_info info;
 
     if (recording_directory(call) == NULL)
         return;
-    record_each(recorder, find_own, &own);
-    if (own.by.text[0] == '\0') {
+    if (!record_find_on_demand(recorder, call->console, &info)) {
         api_fail(call, API_NOT_FOUND,
                  "a recording by a rule goes on for as long as the rule says",
                  "%s is not recorded on demand",
                  console_name(call->console).text);
         return;
     }
-    if (!may_stop(call, own.by.text)) {
+    if (!may_stop(call, info.by)) {
         api_fail(call, API_FORBIDDEN,
                  "the right \"control\" on the console allows it",
-                 "the recording is %s's", own.by.text);
+                 "the recording is %s's", info.by);
         return;
     }
-    if (record_stop(recorder, call->console,
-                    by.text[0] != '\0' ? by.text : "anybody", &info))
-        answer_recording(call, "is not recorded any more", &info);
-    else
-        api_fail(call, API_NOT_FOUND, NULL, "%s is not recorded on demand",
-                 console_name(call->console).text);
+    (void)record_stop(recorder, call->console,
+                      by.text[0] != '\0' ? by.text : "anybody", &info);
+    answer_recording(call, "is not recorded any more", &info);
 }
 
 /* ---- rows --------------------------------------------------------------
