@@ -1,7 +1,7 @@
 #include "api/list/list_moves.h"
 
 #include "api/api_means.h"
-#include "api/show/show_value.h"
+#include "api/show/show_items.h"
 #include "core/move.h"
 #include "core/told/past_moves.h"
 
@@ -34,7 +34,5 @@ void list_moves(struct api_call *call)
         before = move->number;
         (void)json_array_append_new(items, show_move(move));
     }
-    api_answer_json(call, 200,
-                    json_pack("{s:o, s:I, s:i}", "items", items, "total",
-                              (json_int_t)json_array_size(items), "hidden", 0));
+    api_answer_json(call, 200, show_items_all(items));
 }

@@ -39,3 +39,9 @@ bool show_items_end(struct show_items *items, struct buf *to)
              (unsigned long long)items->hidden);
     return show_append_text(to, text);
 }
+
+json_t *show_items_all(json_t *items)
+{
+    return json_pack("{s:o, s:I, s:i}", "items", items, "total",
+                     (json_int_t)json_array_size(items), "hidden", 0);
+}

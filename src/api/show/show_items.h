@@ -32,4 +32,8 @@ bool show_items_put(struct show_items *items, struct buf *to, json_t *item);
 
 bool show_items_end(struct show_items *items, struct buf *to);
 
+/* The same of a whole list that is small, and of which nothing is hidden; gives
+ * the array up. */
+json_t *show_items_all(json_t *items);
+
 #endif

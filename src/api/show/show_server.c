@@ -1,7 +1,7 @@
 #include "api/show/show_server.h"
 
 #include "api/api_means.h"
-#include "api/show/show_value.h"
+#include "api/show/show_items.h"
 #include "base/clock.h"
 #include "conf/options.h"
 #include "session/session_context.h"
@@ -258,7 +258,5 @@ void show_limits(struct api_call *call)
             (void)json_array_append_new(items,
                                         show_limit(&limits[i], &census, limit));
     }
-    api_answer_json(call, 200,
-                    json_pack("{s:o, s:I, s:i}", "items", items, "total",
-                              (json_int_t)json_array_size(items), "hidden", 0));
+    api_answer_json(call, 200, show_items_all(items));
 }
