@@ -11,7 +11,8 @@
 struct alerts_test {
     struct list node;
     uint64_t ticket;
-    /* Once, in a later turn. The result is borrowed. */
+    /* Once, in a later turn, when the node is in no list any more. The result
+     * is borrowed. */
     void (*on_done)(void *owner, const struct webhook_result *result);
     void *owner;
 };

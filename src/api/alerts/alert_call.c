@@ -1,7 +1,31 @@
-#include "api/alerts/alert_right.h"
+#include "api/alerts/alert_call.h"
 
+#include "api/api_means.h"
 #include "core/directory.h"
 #include "session/session_context.h"
+
+const struct alerts_means *alert_means(struct api_call *call)
+{
+    const struct alerts_means *means = api_means_of(call->api)->alerts;
+
+    if (means == NULL)
+        api_fail(call, API_UNAVAILABLE, NULL, "there are no alerts");
+    return means;
+}
+
+bool alert_take_pattern(struct api_call *call, const char *name,
+                        const char **ret_pattern)
+{
+    const char *pattern = api_text(call, name);
+    struct err why;
+
+    if (pattern != NULL && pattern_check(pattern, &why) < 0) {
+        api_fail(call, API_BAD_REQUEST, NULL, "%s: %s", name, why.text);
+        return false;
+    }
+    *ret_pattern = pattern;
+    return true;
+}
 
 enum right alert_right(const struct api_call *call,
                        const struct alert_item *item)
@@ -9,7 +33,7 @@ enum right alert_right(const struct api_call *call,
     const struct session_context *ctx = api_sessions(call->api);
     const struct console *c =
         directory_find(ctx->directory, item->uuid, item->label);
-    const struct access_console texts = {
+    const struct access_console view = {
         .name = item->name,
         .uuid = item->uuid,
         .label = item->label,
@@ -18,9 +42,7 @@ enum right alert_right(const struct api_call *call,
 
     if (c != NULL)
         return api_right_on(call, c);
-    if (ctx->access == NULL || !session_context_trusts(ctx, call->who))
-        return RIGHT_NONE;
-    return access_rules_judge(ctx->access, call->who, &texts).right;
+    return session_context_judge_view(ctx, call->who, &view).right;
 }
 
 const char *alert_caller(const struct api_call *call)

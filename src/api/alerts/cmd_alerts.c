@@ -5,8 +5,7 @@
  * acknowledges them: that tells the others that somebody takes care of the VM,
  * and a mere reader cannot.
  */
-#include "api/alerts/alert_right.h"
-#include "api/alerts_means.h"
+#include "api/alerts/alert_call.h"
 #include "api/api_commands.h"
 #include "api/api_means.h"
 #include "api/show/show_items.h"
@@ -20,16 +19,6 @@ enum {
     LOOK_STEP = 64,
     LIMIT_MAX = 1000,
 };
-
-/* NULL: it was answered. */
-static const struct alerts_means *means_of(struct api_call *call)
-{
-    const struct alerts_means *means = api_means_of(call->api)->alerts;
-
-    if (means == NULL)
-        api_fail(call, API_UNAVAILABLE, NULL, "there are no alerts");
-    return means;
-}
 
 /* ---- the list ------------------------------------------------------------ */
 
@@ -86,33 +75,23 @@ static void cmd_alerts_end(struct api_call *call)
     free(call->state);
 }
 
-/* False: it was answered. */
-static bool check_pattern(struct api_call *call, const char *name)
-{
-    const char *pattern = api_text(call, name);
-    struct err why;
-
-    if (pattern == NULL || pattern_check(pattern, &why) == 0)
-        return true;
-    api_fail(call, API_BAD_REQUEST, NULL, "%s: %s", name, why.text);
-    return false;
-}
-
 static void run_list(struct api_call *call)
 {
     static const struct api_work work = { cmd_alerts_produce, cmd_alerts_end };
     const char *state = api_text(call, "state");
+    const char *match, *rule;
     struct listed *l;
 
-    if (means_of(call) == NULL || !check_pattern(call, "match") ||
-        !check_pattern(call, "rule"))
+    if (alert_means(call) == NULL ||
+        !alert_take_pattern(call, "match", &match) ||
+        !alert_take_pattern(call, "rule", &rule))
         return;
     l = xcalloc(1, sizeof *l);
     l->before = UINT64_MAX;
     l->since_ms = (int64_t)api_number(call, "since");
     l->state = strcmp(state, "all") != 0 ? state : NULL;
-    l->match = api_text(call, "match");
-    l->rule = api_text(call, "rule");
+    l->match = match;
+    l->rule = rule;
     l->items.limit = api_number(call, "limit");
     l->items.offset = api_number(call, "offset");
     api_answer_stream(call, "application/json", &work, l);
@@ -150,7 +129,7 @@ static const struct alert_item *find(struct api_call *call,
 
 static void run_show(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     const struct alert_item *item =
         means != NULL ? find(call, means, RIGHT_READ) : NULL;
 
@@ -160,7 +139,7 @@ static void run_show(struct api_call *call)
 
 static void run_acknowledge(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     const struct alert_item *item =
         means != NULL ? find(call, means, RIGHT_WRITE) : NULL;
 
@@ -195,7 +174,7 @@ static json_t *show_rule(const struct alert_rule_state *state)
 
 static void run_rules(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     json_t *items;
     struct alert_rule_state state;
 
@@ -205,9 +184,7 @@ static void run_rules(struct api_call *call)
     for (size_t i = 0;
          means->rule != NULL && means->rule(means->owner, i, &state); i++)
         (void)json_array_append_new(items, show_rule(&state));
-    api_answer_json(call, 200,
-                    json_pack("{s:o, s:I, s:i}", "items", items, "total",
-                              (json_int_t)json_array_size(items), "hidden", 0));
+    api_answer_json(call, 200, show_items_all(items));
 }
 
 /* ---- rows ---------------------------------------------------------------- */

@@ -5,30 +5,18 @@
  * one needs the right to control on the server, and to see them the right to
  * read there. Without either, an alert can still be acknowledged.
  */
-#include "api/alerts/alert_right.h"
-#include "api/alerts_means.h"
+#include "api/alerts/alert_call.h"
 #include "api/api_commands.h"
-#include "api/api_means.h"
+#include "api/show/show_items.h"
 #include "base/clock.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 
 enum { SECONDS_MAX = 366 * 24 * 3600 };
 
-/* NULL: it was answered. */
-static const struct alerts_means *means_of(struct api_call *call)
-{
-    const struct alerts_means *means = api_means_of(call->api)->alerts;
-
-    if (means == NULL)
-        api_fail(call, API_UNAVAILABLE, NULL, "there are no alerts");
-    return means;
-}
-
 static void run_list(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     const struct alert_mutes *mutes;
     json_t *items;
 
@@ -40,34 +28,19 @@ static void run_list(struct api_call *call)
     for (size_t i = 0; i < mutes->count; i++)
         (void)json_array_append_new(items,
                                     alert_mute_json(mutes->item[i], false));
-    api_answer_json(call, 200,
-                    json_pack("{s:o, s:I, s:i}", "items", items, "total",
-                              (json_int_t)mutes->count, "hidden", 0));
-}
-
-/* False: it was answered. */
-static bool take_pattern(struct api_call *call, const char *name,
-                         const char **ret)
-{
-    struct err why;
-
-    *ret = api_text(call, name);
-    if (*ret == NULL || pattern_check(*ret, &why) == 0)
-        return true;
-    api_fail(call, API_BAD_REQUEST, NULL, "%s: %s", name, why.text);
-    return false;
+    api_answer_json(call, 200, show_items_all(items));
 }
 
 static void run_mute(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     uint64_t seconds = api_number(call, "seconds");
     const char *match, *rule;
     const struct alert_mute *made;
     struct alert_mute wish;
 
-    if (means == NULL || !take_pattern(call, "match", &match) ||
-        !take_pattern(call, "rule", &rule))
+    if (means == NULL || !alert_take_pattern(call, "match", &match) ||
+        !alert_take_pattern(call, "rule", &rule))
         return;
     if (match == NULL && rule == NULL) {
         api_fail(call, API_BAD_REQUEST, "a match of \"*\" mutes all consoles",
@@ -92,7 +65,7 @@ static void run_mute(struct api_call *call)
 
 static void run_unmute(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     struct alert_mute *ended;
 
     if (means == NULL)

@@ -2,25 +2,13 @@
  * Webhooks: how they do, and whether one works. Where they are is not shown: a
  * URL may be as good as a password.
  */
-#include "api/alerts_means.h"
+#include "api/alerts/alert_call.h"
 #include "api/api_commands.h"
-#include "api/api_means.h"
-#include "api/show/show_value.h"
+#include "api/show/show_items.h"
 #include "base/mem.h"
 #include "base/text.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* NULL: it was answered. */
-static const struct alerts_means *means_of(struct api_call *call)
-{
-    const struct alerts_means *means = api_means_of(call->api)->alerts;
-
-    if (means == NULL)
-        api_fail(call, API_UNAVAILABLE, NULL, "there are no webhooks");
-    return means;
-}
 
 static json_t *show_webhook(const struct webhook_state *state)
 {
@@ -35,7 +23,7 @@ static json_t *show_webhook(const struct webhook_state *state)
 
 static void run_list(struct api_call *call)
 {
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     struct webhook_state state;
     json_t *items;
 
@@ -44,9 +32,7 @@ static void run_list(struct api_call *call)
     items = json_array();
     for (size_t i = 0; means->webhook(means->owner, i, &state); i++)
         (void)json_array_append_new(items, show_webhook(&state));
-    api_answer_json(call, 200,
-                    json_pack("{s:o, s:I, s:i}", "items", items, "total",
-                              (json_int_t)json_array_size(items), "hidden", 0));
+    api_answer_json(call, 200, show_items_all(items));
 }
 
 /* ---- test ---------------------------------------------------------------- */
@@ -62,7 +48,6 @@ static void cmd_webhooks_tested(void *owner,
     struct testing *t = owner;
     uint64_t ms = result->took_us / 1000;
 
-    list_remove(&t->waiter.node);
     api_answer_json(
         t->call, 200,
         json_pack("{s:s, s:b, s:o, s:s, s:f}", "webhook", result->webhook,
@@ -83,7 +68,7 @@ static void cmd_webhooks_end(struct api_call *call)
 static void run_test(struct api_call *call)
 {
     static const struct api_work work = { .end = cmd_webhooks_end };
-    const struct alerts_means *means = means_of(call);
+    const struct alerts_means *means = alert_means(call);
     const char *name = api_text(call, "webhook");
     enum webhook_asked asked;
     struct testing *t;
