@@ -409,12 +409,7 @@ static void take_refused(struct alert_engine *e, uint64_t now_us)
     struct list refused;
 
     list_init(&refused);
-    while (!list_is_empty(&e->refused)) {
-        struct list *node = e->refused.next;
-
-        list_remove(node);
-        list_add_tail(&refused, node);
-    }
+    list_move_all(&e->refused, &refused);
     while (!list_is_empty(&refused)) {
         struct deadline *waits =
             CONTAINER_OF(refused.next, struct deadline, node);

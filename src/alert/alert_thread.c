@@ -118,25 +118,15 @@ static void obey(struct alert_thread *t, struct order *order, uint64_t now_us)
     }
 }
 
-static void move_all(struct list *from, struct list *to)
-{
-    while (!list_is_empty(from)) {
-        struct list *node = from->next;
-
-        list_remove(node);
-        list_add_tail(to, node);
-    }
-}
-
 /* Called with the lock. */
 static void hand_over(struct alert_thread *t)
 {
     bool has_news = !list_is_empty(&t->made) || !list_is_empty(&t->removed);
 
-    move_all(&t->made, &t->finds);
+    list_move_all(&t->made, &t->finds);
     t->find_count += t->made_count;
     t->made_count = 0;
-    move_all(&t->removed, &t->targets);
+    list_move_all(&t->removed, &t->targets);
     if (t->someone_waits && t->waiting <= ALERT_THREAD_BYTES / 2) {
         t->someone_waits = false;
         has_news = true;
@@ -356,11 +346,11 @@ void alert_thread_take(struct alert_thread *t, struct list *finds,
                        struct list *targets)
 {
     worker_lock(&t->crew);
-    move_all(&t->finds, finds);
+    list_move_all(&t->finds, finds);
     if (t->find_count >= ALERT_THREAD_FINDS)
         worker_wake(&t->crew);
     t->find_count = 0;
-    move_all(&t->targets, targets);
+    list_move_all(&t->targets, targets);
     worker_unlock(&t->crew);
 }
 

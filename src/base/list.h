@@ -47,6 +47,18 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* Moves all nodes of a list to the end of another. */
+static inline void list_move_all(struct list *from, struct list *to)
+{
+    if (list_is_empty(from))
+        return;
+    from->next->prev = to->prev;
+    to->prev->next = from->next;
+    from->prev->next = to;
+    to->prev = from->prev;
+    list_init(from);
+}
+
 /*
  * The node at which LIST_EACH continues. A node that was removed meanwhile
  * points to itself, and the loop would never leave it.

@@ -57,12 +57,7 @@ void conlog_taps_retry(struct conlog_taps *taps, uint64_t now_us)
     struct list refused;
 
     list_init(&refused);
-    while (!list_is_empty(&taps->refused)) {
-        struct list *node = taps->refused.next;
-
-        list_remove(node);
-        list_add_tail(&refused, node);
-    }
+    list_move_all(&taps->refused, &refused);
     while (!list_is_empty(&refused)) {
         struct deadline *waits =
             CONTAINER_OF(refused.next, struct deadline, node);

@@ -216,12 +216,7 @@ void console_log_answer(struct console_log *log)
     log->past = NULL;
     list_remove(&log->answered);
     list_init(&asks);
-    while (!list_is_empty(&log->asks)) {
-        struct list *node = log->asks.next;
-
-        list_remove(node);
-        list_add_tail(&asks, node);
-    }
+    list_move_all(&log->asks, &asks);
     while (!list_is_empty(&asks)) {
         struct past_ask *ask = CONTAINER_OF(asks.next, struct past_ask, node);
 

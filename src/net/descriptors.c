@@ -55,10 +55,7 @@ static void wake_all(struct descriptors *d)
 
     deadline_stop(&d->retry);
     list_init(&woken);
-    LIST_EACH (node, after, &d->waiting) {
-        list_remove(node);
-        list_add_tail(&woken, node);
-    }
+    list_move_all(&d->waiting, &woken);
     while (!list_is_empty(&woken)) {
         struct descriptor_waiter *w =
             CONTAINER_OF(woken.next, struct descriptor_waiter, node);

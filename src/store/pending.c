@@ -154,27 +154,20 @@ void pending_forget(struct pending *p, const char *uuid, const char *label)
     add_change(p, change, old);
 }
 
-/* All but the notes. A list's head is a node: its neighbours must point to its
- * new place. */
+/* All but the notes. */
 static void move_to(struct pending *from, struct pending *to)
 {
-    to->changes = from->changes;
+    list_init(&to->changes);
+    list_move_all(&from->changes, &to->changes);
     to->by_console = from->by_console;
     to->count = from->count;
     to->max = from->max;
     to->dropped = from->dropped;
-    if (list_is_empty(&from->changes)) {
-        list_init(&to->changes);
-        return;
-    }
-    to->changes.next->prev = &to->changes;
-    to->changes.prev->next = &to->changes;
 }
 
 void pending_take(struct pending *p, struct pending *to)
 {
     move_to(p, to);
-    list_init(&p->changes);
     map_init(&p->by_console, to->by_console.seed);
     p->count = 0;
     pending_notes_take(&p->notes, &to->notes);

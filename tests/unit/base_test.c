@@ -2,6 +2,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/deadline.h"
+#include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/sorting.h"
@@ -14,6 +15,30 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+static void a_list_is_moved_behind_another(void **state)
+{
+    struct list from, to, node[3];
+
+    (void)state;
+    list_init(&from);
+    list_init(&to);
+    list_move_all(&from, &to);
+    assert_true(list_is_empty(&to));
+    list_add_tail(&to, &node[0]);
+    list_add_tail(&from, &node[1]);
+    list_add_tail(&from, &node[2]);
+    list_move_all(&from, &to);
+    assert_true(list_is_empty(&from));
+    for (struct list *at = to.next, *next = node; at != &to; at = at->next) {
+        assert_ptr_equal(at, next++);
+        assert_ptr_equal(at->prev->next, at);
+        assert_ptr_equal(at->next->prev, at);
+    }
+    assert_ptr_equal(to.prev, &node[2]);
+    list_remove(&node[2]);
+    assert_ptr_equal(to.prev, &node[1]);
+}
 
 static void buf_keeps_order_and_holds_nothing_when_empty(void **state)
 {
@@ -569,6 +594,7 @@ static void a_given_time_is_24_characters(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_list_is_moved_behind_another),
         cmocka_unit_test(buf_keeps_order_and_holds_nothing_when_empty),
         cmocka_unit_test(buf_takes_all_or_nothing_up_to_its_maximum),
         cmocka_unit_test(buf_of_a_secret_is_like_any_other),

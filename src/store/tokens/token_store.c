@@ -210,14 +210,6 @@ static bool keep_news(struct token_store *s, struct token_store_news *found,
     return is_news;
 }
 
-static void move_jobs(struct list *to, struct list *from)
-{
-    LIST_EACH (node, after, from) {
-        list_remove(node);
-        list_add_tail(to, node);
-    }
-}
-
 /* True: they have perhaps written, which token_file_look does not tell. */
 static bool do_jobs(struct token_store *s, struct list *jobs)
 {
@@ -246,7 +238,7 @@ static bool turn(struct token_store *s)
 
     take_sessions(s);
     list_init(&jobs);
-    move_jobs(&jobs, &s->jobs);
+    list_move_all(&s->jobs, &jobs);
     worker_unlock(&s->crew);
     is_changed = do_jobs(s, &jobs);
     r = look(s, &found, is_changed, &err);
@@ -261,7 +253,7 @@ static bool turn(struct token_store *s)
     }
     worker_lock(&s->crew);
     is_changed = !list_is_empty(&jobs);
-    move_jobs(&s->done, &jobs);
+    list_move_all(&jobs, &s->done);
     return keep_news(s, &found, r, &err) || is_changed;
 }
 
