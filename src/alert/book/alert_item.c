@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/console.h"
+#include "core/told/past.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,24 +312,20 @@ static bool are_good(const struct texts *t)
            strlen(t->text) < ALERT_LINE_MAX;
 }
 
-static bool read_place(const char *text, struct alert_item *item)
+static bool read_place(const char *text, struct past_place *ret)
 {
-    char *end;
-
-    item->epoch = strtoull(text, &end, 16);
-    if (end == text || *end != ':')
-        return false;
-    text = end + 1;
-    item->position = strtoull(text, &end, 10);
-    return end != text && *end == '\0';
+    return strchr(text, ':') != NULL && past_place_read(text, 0, ret);
 }
 
 struct alert_item *alert_item_read(const json_t *json)
 {
     const char *before[ALERT_LINES_MAX], *after[ALERT_LINES_MAX];
     struct texts t = { .before = before, .after = after };
-    struct alert_item *item, numbers = { 0 };
-    const char *severity, *cause, *place, *host;
+    struct alert_item *item;
+    enum alert_severity level;
+    enum alert_cause why;
+    const char *severity, *cause, *text_place, *host;
+    struct past_place place;
     const char *by =
         json_string_value(json_object_get(json, "acknowledged_by"));
     json_int_t id, count, time, last, acknowledged;
@@ -341,23 +338,23 @@ struct alert_item *alert_item_read(const json_t *json)
                     &cause, "console", "uuid", &t.uuid, "label", &t.label,
                     "name", &t.shown, "count", &count, "text", &t.text,
                     "before", &lines_before, "after", &lines_after, "place",
-                    &place, "kept", "name", &t.name, "host", &host, "time",
+                    &text_place, "kept", "name", &t.name, "host", &host, "time",
                     &time, "last_time", &last, "acknowledged",
                     &acknowledged) < 0)
         return NULL;
     if (id <= 0 || count <= 0 || !are_good(&t) ||
-        !read_severity(severity, &numbers.severity) ||
-        !read_cause(cause, &numbers.cause) || !read_place(place, &numbers) ||
+        !read_severity(severity, &level) || !read_cause(cause, &why) ||
+        !read_place(text_place, &place) ||
         !read_lines(lines_before, before, &t.before_count) ||
         !read_lines(lines_after, after, &t.after_count) ||
         (acknowledged != 0 && by == NULL))
         return NULL;
     item = make(&t);
     item->id = (uint64_t)id;
-    item->severity = numbers.severity;
-    item->cause = numbers.cause;
-    item->epoch = numbers.epoch;
-    item->position = numbers.position;
+    item->severity = level;
+    item->cause = why;
+    item->epoch = place.epoch;
+    item->position = place.position;
     item->time_ms = time;
     item->last_ms = last;
     item->count = (uint64_t)count;

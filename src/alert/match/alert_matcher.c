@@ -2,8 +2,8 @@
  * Output is looked at in blocks, which are cleaned into memory of the stack,
  * kept as text, and scanned. A match says where it ends in the stream; the line
  * around it is found in the text, and its place in the console's output by
- * cleaning the block once more up to there: matches are rare. Where they are
-not, that goes on from the last one.
+ * cleaning the block once more up to there: matches are rare. Where they
+ * are not, that goes on from the last one.
  */
 #include "alert/match/alert_matcher_private.h"
 #include "base/mem.h"
