@@ -35,8 +35,8 @@ static char *copy_text(const char *text)
     return text != NULL ? xstrdup(text) : NULL;
 }
 
-static struct alert_rule *find(const struct alert_settings *settings,
-                               const char *name)
+struct alert_rule *alert_settings_find(const struct alert_settings *settings,
+                                       const char *name)
 {
     for (size_t i = 0; i < settings->count; i++) {
         if (strcmp(settings->rule[i].name, name) == 0)
@@ -59,7 +59,7 @@ static struct alert_rule *add(struct alert_settings *settings)
 struct alert_rule *alert_settings_rule(struct alert_settings *settings,
                                        const char *name)
 {
-    struct alert_rule *rule = find(settings, name);
+    struct alert_rule *rule = alert_settings_find(settings, name);
 
     if (rule == NULL) {
         rule = add(settings);
@@ -104,7 +104,7 @@ static void clear(struct alert_rule *rule)
 
 void alert_settings_remove(struct alert_settings *settings, const char *name)
 {
-    struct alert_rule *rule = find(settings, name);
+    struct alert_rule *rule = alert_settings_find(settings, name);
     size_t behind;
 
     if (rule == NULL)

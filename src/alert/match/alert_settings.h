@@ -76,7 +76,12 @@ struct alert_settings {
     size_t count;
 };
 
-/* The rule of this name; if there is none, a new one: a warning with
+/* The rule of this name; NULL: there is none. Valid until the next call that
+ * adds or removes one. */
+struct alert_rule *alert_settings_find(const struct alert_settings *settings,
+                                       const char *name);
+
+/* The same; if there is none, a new one: a warning with
  * ALERT_LINES_STANDARD lines, on all consoles, without a cause. Valid until the
  * next call. */
 struct alert_rule *alert_settings_rule(struct alert_settings *settings,

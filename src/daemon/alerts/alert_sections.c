@@ -4,8 +4,6 @@
 #include "alert/match/alert_sets.h"
 #include "base/text.h"
 
-#include <string.h>
-
 /* ---- what is wrong ------------------------------------------------------- */
 
 /* A section that is read. */
@@ -154,16 +152,6 @@ static bool is_name_good(struct reading *r, const struct alert_rule *former)
     return true;
 }
 
-static struct alert_rule *find(const struct alert_settings *all,
-                               const char *name)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        if (strcmp(all->rule[i].name, name) == 0)
-            return &all->rule[i];
-    }
-    return NULL;
-}
-
 static void note_place(struct reading *r)
 {
     struct err where;
@@ -178,7 +166,7 @@ static void read_section(struct reading *r, struct alert_settings *all)
 {
     struct err err;
 
-    if (!is_name_good(r, find(all, r->section->title)))
+    if (!is_name_good(r, alert_settings_find(all, r->section->title)))
         return;
     r->rule = alert_settings_rule(all, r->section->title);
     note_place(r);
@@ -206,13 +194,7 @@ static void read_sets(const struct settings *s, struct alert_settings *ret,
                       struct problems *problems)
 {
     for (uint64_t i = 0; i < s->alerts.count; i++) {
-        bool is_known = false;
-
-        for (size_t j = 0; alert_sets_name(j) != NULL; j++)
-            is_known |= strcmp(alert_sets_name(j), s->alerts.text[i]) == 0;
-        if (is_known)
-            (void)alert_sets_add(ret, s->alerts.text[i]);
-        else
+        if (!alert_sets_add(ret, s->alerts.text[i]))
             complain_of_set(s, i, problems);
     }
 }
