@@ -16,7 +16,6 @@ enum {
 
 /* What the forms have in common. */
 struct subject {
-    const struct webhook_spec *spec;
     enum webhook_event event;
     const struct alert_item *item;
     int64_t now_ms;
@@ -305,7 +304,6 @@ char *webhook_body(const struct webhook_spec *spec, enum webhook_event event,
         [WEBHOOK_PAGERDUTY] = pagerduty_body,
     };
     struct subject s = {
-        .spec = spec,
         .event = event,
         .item = item,
         .now_ms = now_ms,

@@ -93,11 +93,11 @@ struct webhook_result *webhooks_add_result(struct webhooks *w,
 }
 
 /* The webhook of this name; NULL: there is none. */
-static struct webhook **find(struct webhooks *w, const char *name)
+static struct webhook *find(const struct webhooks *w, const char *name)
 {
     for (size_t i = 0; i < w->count; i++) {
         if (strcmp(w->hook[i]->spec.name, name) == 0)
-            return &w->hook[i];
+            return w->hook[i];
     }
     return NULL;
 }
@@ -276,14 +276,14 @@ enum webhook_asked webhooks_test(struct webhooks *w, const char *name,
 {
     enum webhook_asked asked = WEBHOOK_NO_SUCH;
     struct test *test = NULL;
-    struct webhook **hook;
+    struct webhook *hook;
 
     worker_lock(&w->crew);
     hook = find(w, name);
     if (hook != NULL)
         asked = WEBHOOK_BUSY;
     if (hook != NULL && w->test_count < WEBHOOK_TESTS_MAX && !w->crew.is_ending)
-        test = make_test(w, *hook, sample, web_url);
+        test = make_test(w, hook, sample, web_url);
     if (test != NULL) {
         list_add_tail(&w->tests, &test->node);
         w->test_count++;
