@@ -7,7 +7,6 @@
 #include "api/show/show_items.h"
 #include "base/mem.h"
 #include "record/reading/record_search.h"
-#include "record/reading/record_summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,15 +143,9 @@ static bool step_search(struct listed *l, struct candidate *c)
 
 static bool step_summary(struct listed *l, struct candidate *c)
 {
-    struct recording *r = &c->recording;
-
     if (record_summary_step(&l->summary))
         return true;
-    r->length_us = l->summary.length_us;
-    r->bytes = l->summary.bytes;
-    r->gaps = l->summary.gaps;
-    r->missing = l->summary.missing;
-    r->is_complete = l->summary.is_complete;
+    recording_set_summary(&c->recording, &l->summary);
     return false;
 }
 

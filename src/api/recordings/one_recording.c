@@ -6,7 +6,6 @@
 #include "base/mem.h"
 #include "record/reading/record_delete.h"
 #include "record/reading/record_render.h"
-#include "record/reading/record_summary.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,15 +86,9 @@ static void search(struct one *o)
 
 static void sum(struct one *o)
 {
-    struct recording *r = &o->recording;
-
     for (int i = 0; i < STEPS && o->has_more; i++)
         o->has_more = record_summary_step(&o->summary);
-    r->length_us = o->summary.length_us;
-    r->bytes = o->summary.bytes;
-    r->gaps = o->summary.gaps;
-    r->missing = o->summary.missing;
-    r->is_complete = o->summary.is_complete;
+    recording_set_summary(&o->recording, &o->summary);
 }
 
 static void stream(struct one *o)

@@ -97,6 +97,15 @@ void recording_set_console(struct recording *r, const struct console *c,
     text_clean(facts->by, sizeof facts->by, slice_of_text(by));
 }
 
+void recording_set_summary(struct recording *r, const struct record_summary *s)
+{
+    r->length_us = s->length_us;
+    r->bytes = s->bytes;
+    r->gaps = s->gaps;
+    r->missing = s->missing;
+    r->is_complete = s->is_complete;
+}
+
 bool recording_is_of(const struct api_call *call,
                      const struct record_facts *facts, const char *console)
 {

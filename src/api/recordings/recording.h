@@ -11,6 +11,7 @@
 #include "api/api.h"
 #include "record/reading/record_facts.h"
 #include "record/reading/record_scan.h"
+#include "record/reading/record_summary.h"
 
 struct recording {
     struct record_id id;
@@ -50,6 +51,9 @@ void recording_set_console(struct recording *r, const struct console *c,
 /* Whether this is what its console's id, UUID or name is, or was. */
 bool recording_is_of(const struct api_call *call,
                      const struct record_facts *facts, const char *console);
+
+/* Fills in how one has ended. */
+void recording_set_summary(struct recording *r, const struct record_summary *s);
 
 /* Fills in what is known of one that goes on; is_live says whether it does. */
 void recording_look(const struct api_call *call, struct recording *r);
