@@ -105,9 +105,9 @@ void http_exchange_refuse(struct http_session *s, unsigned status,
     http_answer_error(s, status, error, message, hint);
 }
 
-/* Whether it is a file of the page, which is no secret: nobody is asked who he
- * is. */
-static bool is_page(struct http_session *s)
+/* A file of the page is no secret: nobody is asked who he is. False: it is
+ * none, and nothing was answered. */
+static bool answer_page(struct http_session *s)
 {
     const struct http_exchange *e = s->exchange;
     const struct page_file *page = NULL;
@@ -163,7 +163,7 @@ void http_exchange_begin(struct http_session *s, const struct http_head *head)
     if (found != API_FOUND) {
         if (!head->has_body)
             e->keeps_alive = head->keeps_alive;
-        if (found != API_NO_PATH || !is_page(s))
+        if (found != API_NO_PATH || !answer_page(s))
             refuse_path(s, found);
         return;
     }

@@ -73,7 +73,7 @@ static void write_all(struct daemon_web_sessions *w)
 
     while ((session = web_sessions_get(w->table, list.count)) != NULL)
         to_record(session, &list.item[list.count++]);
-    w->is_used = false;
+    w->is_stale = false;
     daemon_tokens_keep_sessions(w->links.tokens, &list);
     web_session_list_done(&list);
 }
@@ -115,7 +115,7 @@ static void daemon_web_sessions_expiry_due(struct deadline *d, void *owner)
 
     (void)d;
     web_sessions_expire(w->table, clock_utc_s());
-    if (w->is_used)
+    if (w->is_stale)
         write_all(w);
     wait_for_expiry(w);
 }
@@ -137,7 +137,7 @@ static void daemon_web_sessions_on_change(void *owner, bool is_use)
 {
     struct daemon_web_sessions *w = owner;
 
-    w->is_used = true;
+    w->is_stale = true;
     if (!is_use && !deadline_is_running(&w->soon))
         deadline_start(&w->soons, &w->soon, clock_now_us());
 }
@@ -245,7 +245,7 @@ void daemon_web_sessions_open(struct daemon_web_sessions *w,
 void daemon_web_sessions_close(struct daemon_web_sessions *w)
 {
     account_checks_close(&w->checks);
-    if (w->is_used)
+    if (w->is_stale)
         write_all(w);
     deadline_stop(&w->soon);
     deadline_stop(&w->expiry);

@@ -38,7 +38,7 @@ struct daemon_web_sessions {
     struct deadline_queue expiries;
     struct deadline expiry; /* the next one, or to look again */
     bool any_gone;
-    bool is_used; /* the file has older times of use */
+    bool is_stale; /* the file has not what the table has */
 };
 
 /* Takes what the file of the tokens has. w must not move. */
