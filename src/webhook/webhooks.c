@@ -71,7 +71,6 @@ static size_t clear_queue(struct webhook *hook)
 
 void webhooks_free_hook(struct webhook *hook)
 {
-    (void)clear_queue(hook);
     webhook_spec_clear(&hook->spec);
     free(hook);
 }
@@ -126,16 +125,17 @@ static struct webhook *keep_or_make(struct webhook **former, size_t count,
     return hook;
 }
 
-/* Tests that have not begun end with their webhook: whoever waits is told. */
-static void drop_tests(struct webhooks *w, const struct webhook *hook)
+/* Tests that have not begun end with their webhook, which is removed: whoever
+ * waits is told. */
+static void drop_tests(struct webhooks *w)
 {
     LIST_EACH (node, after, &w->tests) {
         struct test *test = CONTAINER_OF(node, struct test, node);
         struct webhook_result *result;
 
-        if (test->hook != hook)
+        if (!test->hook->is_removed)
             continue;
-        result = webhooks_add_result(w, hook, WEBHOOK_TESTED);
+        result = webhooks_add_result(w, test->hook, WEBHOOK_TESTED);
         if (result != NULL) {
             result->ticket = test->delivery->ticket;
             snprintf(result->reason, sizeof result->reason,
@@ -148,14 +148,24 @@ static void drop_tests(struct webhooks *w, const struct webhook *hook)
     }
 }
 
-static size_t remove_hook(struct webhooks *w, struct webhook *hook)
+/* Returns how many deliveries were dropped. */
+static size_t remove_hooks(struct webhooks *w, struct webhook **hook,
+                           size_t count)
 {
-    size_t dropped = clear_queue(hook);
+    size_t dropped = 0;
 
-    drop_tests(w, hook);
-    hook->is_removed = true;
-    if (hook->on_way == 0)
-        webhooks_free_hook(hook);
+    for (size_t i = 0; i < count; i++) {
+        if (hook[i] != NULL)
+            hook[i]->is_removed = true;
+    }
+    drop_tests(w);
+    for (size_t i = 0; i < count; i++) {
+        if (hook[i] == NULL)
+            continue;
+        dropped += clear_queue(hook[i]);
+        if (hook[i]->on_way == 0)
+            webhooks_free_hook(hook[i]);
+    }
     return dropped;
 }
 
@@ -164,17 +174,14 @@ static size_t remove_hook(struct webhooks *w, struct webhook *hook)
 static size_t replace(struct webhooks *w, struct webhooks_settings *settings)
 {
     struct webhook *former[WEBHOOKS_MAX];
-    size_t count = w->count, dropped = 0;
+    size_t count = w->count, dropped;
 
     memcpy(former, w->hook, sizeof former);
     w->count = settings->count;
     for (size_t i = 0; i < settings->count; i++)
         w->hook[i] = keep_or_make(former, count, &settings->spec[i]);
     settings->count = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (former[i] != NULL)
-            dropped += remove_hook(w, former[i]);
-    }
+    dropped = remove_hooks(w, former, count);
     w->counts.dropped += dropped;
     return dropped;
 }
@@ -376,10 +383,7 @@ void webhooks_free(struct webhooks *w)
 {
     if (w == NULL || !worker_crew_done(&w->crew))
         return;
-    for (size_t i = 0; i < w->count; i++) {
-        drop_tests(w, w->hook[i]);
-        webhooks_free_hook(w->hook[i]);
-    }
+    (void)remove_hooks(w, w->hook, w->count);
     LIST_EACH (node, after, &w->results)
         free(CONTAINER_OF(node, struct webhook_result, node));
     if (w->is_ready) {

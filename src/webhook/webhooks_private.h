@@ -83,8 +83,8 @@ uint64_t webhooks_random(void);
 
 void webhook_delivery_free(struct delivery *d); /* takes NULL */
 
-/* Called with the lock, when nothing of the webhook is on its way. Drops what
- * waits for it. */
+/* Called with the lock, when the webhook is removed, and nothing of it is on
+ * its way. */
 void webhooks_free_hook(struct webhook *hook);
 
 /* Called with the lock. Sets what it knows; NULL: too many wait for the loop.
