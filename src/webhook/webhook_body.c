@@ -281,13 +281,10 @@ static json_t *pagerduty_body(const struct subject *s)
 static char *with_routing_key(char *text, const char *key)
 {
     static const char before[] = "{\"routing_key\":\"";
-    size_t front = sizeof before - 1, size = strlen(key);
-    size_t rest = strlen(text) - front + 1;
-    char *whole = xmalloc(front + size + rest);
+    size_t size = strlen(text) + strlen(key) + 1;
+    char *whole = xmalloc(size);
 
-    memcpy(whole, before, front);
-    memcpy(whole + front, key, size);
-    memcpy(whole + front + size, text + front, rest);
+    snprintf(whole, size, "%s%s%s", before, key, text + sizeof before - 1);
     free(text);
     return whole;
 }
