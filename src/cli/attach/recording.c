@@ -41,8 +41,9 @@ static void put(struct recording *r, char code, uint64_t now_us,
 {
     uint8_t line[PIECE * CAST_LINE_BYTE_MAX + CAST_LINE_AROUND];
     uint64_t us = now_us > r->start_us ? now_us - r->start_us : 0;
+    size_t len = cast_line_put(line, code, us, text);
 
-    fwrite(line, 1, cast_line_put(line, code, us, text), r->file);
+    fwrite(line, 1, len, r->file);
 }
 
 void recording_output(struct recording *r, struct slice bytes, uint64_t now_us)
