@@ -111,6 +111,7 @@ def test_what_repeats_counts(start):
     other.send(b"PANIC 3\r\n")
     wait_alert(vspcd, text="PANIC 3")
     assert sorted(a["text"] for a in alerts(vspcd)) == ["PANIC 1", "PANIC 3"]
+    vspcd.wait_event(words.ALERT_RAISED, console="web-02")
     assert len(vspcd.events(words.ALERT_RAISED)) == 2
 
 

@@ -152,7 +152,7 @@ TERMINAL = """async (hidden, shown) => {
   const { makeTerminal } = await import("/terminal.js");
   const root = document.createElement("div");
   document.body.append(root);
-  const terminal = makeTerminal(root, {}, { answers: { areOn: false } });
+  const terminal = makeTerminal(root, { top() {} }, { answers: { areOn: false } });
   const bytes = new TextEncoder().encode(hidden);
   terminal.write(bytes);
   terminal[shown]("words");

@@ -1,5 +1,6 @@
 """What a service talks to: syslog, the journal, a service manager."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -72,6 +73,15 @@ class Deaf:
         """It goes on: the next message."""
         self._sock.settimeout(TIMEOUT)
         return self._sock.recv(65536).decode()
+
+    def read_all(self):
+        """All messages of a moment; there may be none."""
+        self._sock.settimeout(0.05)
+        messages = []
+        with contextlib.suppress(TimeoutError):
+            while True:
+                messages.append(self._sock.recv(65536).decode())
+        return messages
 
     def close(self):
         self._sock.close()
