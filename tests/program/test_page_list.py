@@ -377,6 +377,7 @@ def test_colours_are_chosen(browser, web):
 def test_whoever_goes_elsewhere_gets_there(browser, web):
     """Also if the list writes its address in this moment."""
     page = open_list(browser, web)
+    page.wait("document.getElementById('filter') !== null")
     page.evaluate("""(() => {
       const field = document.getElementById("filter");
       location.hash = "#/recordings";
