@@ -38,6 +38,10 @@ def test_a_console_is_recorded_and_replayed(site, browser):
     page.wait("document.querySelector('.ap-term')?.textContent"
               ".includes('login: rööt')")
     save_picture(page, "replay")
+    # The player's bar fades in and out; while it does, it has little contrast.
+    page.hover(".ap-control-bar")
+    page.wait("getComputedStyle(document.querySelector('.ap-control-bar'))"
+              ".opacity === '1'")
     assert page.axe() == []
     page.setViewportSize({"width": 390, "height": 844})
     page.wait("document.querySelector('.ap-term').offsetWidth <= 390")
