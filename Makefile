@@ -44,6 +44,11 @@ soak: deps ## what takes too long for make check: chaos and storms, for SOAK_SEC
 	@$(PYTHON) scripts/check --only soak --only chaos --only storm \
 	    --chaos-seconds $(SOAK_SECONDS) --storm-seconds $(SOAK_SECONDS)
 
+release-check: deps ## packages, images and the tutorial, built and tried in roots of their own; as root
+	@scripts/install-packages release
+	@$(MAKE) --no-print-directory all
+	@scripts/release-check $(BUILD)
+
 lint: deps ## formatting, cppcheck, clang-tidy, include and shape rules
 	@scripts/lint
 
@@ -65,6 +70,6 @@ clean: ## remove everything that was built
 	@rm -rf build build-asan build-clang build-fuzz build-tsan
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.* ## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 15
 
-.PHONY: all deps run check guest bench fuzz soak lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak release-check lint format install uninstall clean help

@@ -27,7 +27,7 @@ PATH = re.compile(r"[\w.*\[\]-]*(?:/[\w.*\[\]-]+)*/?")
 SOURCE_FILE = re.compile(r"(?:[\w.*-]+/)*[\w*-]+" + SUFFIX)
 TEST_OF = re.compile(r"(\w+_test|test_\w+): (\w+)")
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]+)")
-MAKE = re.compile(r"\bmake ([a-z]+)")
+MAKE = re.compile(r"\bmake ([a-z-]+)")
 SYMBOL = re.compile(r"([a-z][a-z0-9]*(?:_[a-z0-9]+)+)(?:\(\))?")
 CONSTANT = re.compile(r"[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+")
 TYPE = re.compile(r"(struct|enum|union) (\w+)")
@@ -278,7 +278,7 @@ def read_project():
             texts[name] = (without_comments(text)
                            if name.endswith((".c", ".h")) else text)
     texts["Makefile"] = (ROOT / "Makefile").read_text()
-    targets = re.findall(r"^([a-z]+):", texts["Makefile"], re.M)
+    targets = re.findall(r"^([a-z-]+):", texts["Makefile"], re.M)
     return Project(files, texts, set(targets), options_of(texts))
 
 
