@@ -1,6 +1,7 @@
 /*
  * assembly.h - the parts of the program together. Only the code that joins them
- * includes this: opening and closing (daemon.c), SIGHUP (daemon_reload.c), the
+ * includes this: opening and closing (daemon.c), the end of a turn and of the
+ * program (daemon_serving.c), SIGHUP (daemon_reload.c), the
  * facts (daemon_facts.c), the doors (daemon_doors.c) and what the API needs
  * (daemon_means.c). A part is given what it needs of others.
  */

@@ -18,9 +18,6 @@ struct messages;
 int daemon_open(struct daemon **ret_daemon, struct settings *settings,
                 struct messages *messages, int pam_control, struct err *err);
 
-/* Reports readiness to the log and to systemd. */
-void daemon_say_ready(struct daemon *d);
-
 /* Runs until SIGTERM or SIGINT, and then until the clients have received
  * their remaining output, for at most a few seconds. A second signal ends it
  * at once. */

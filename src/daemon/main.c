@@ -11,6 +11,7 @@
 #include "daemon/ask/print_vm_key.h"
 #include "daemon/ask/verify_audit.h"
 #include "daemon/daemon.h"
+#include "daemon/daemon_serving.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/process/account.h"
 #include "daemon/process/background.h"
@@ -104,7 +105,7 @@ static int serve(struct settings *settings, struct messages *messages,
     /* A reader of the number may send signals: it is written after they are
      * caught. */
     if (r == 0) {
-        daemon_say_ready(d);
+        daemon_serving_say_ready(d);
         if (others->waiting >= 0)
             background_done(others->waiting);
         daemon_run(d);
