@@ -67,29 +67,29 @@ MAY_INCLUDE = {
     "web/page": "base proto -web",
     "web/socket": "base log proto access core net auth session -web",
     "cluster": "base log proto core net",
-    "cli": "base log proto net cli/common cli/output cli/remote "
-           "cli/invocation cli/link cli/attach cli/run cli/watch cli/pick "
+    "remote": "base proto net remote/link",
+    "remote/link": "base proto net remote",
+    "cli": "base log proto net remote cli/common cli/output "
+           "cli/invocation cli/attach cli/run cli/watch cli/pick "
            "cli/ssh cli/play cli/alerts cli/verbs",
-    "cli/common": "base -cli",
-    "cli/output": "base cli/common -cli",
-    "cli/remote": "base proto net -cli",
-    "cli/invocation": "base proto net cli/common cli/output cli/remote -cli",
-    "cli/link": "base proto net cli/common cli/remote cli/invocation -cli",
-    "cli/attach": "base proto net cli/common cli/output cli/remote cli/invocation "
-                  "cli/link -cli",
-    "cli/run": "base proto/text net cli/common cli/output cli/remote cli/invocation "
-               "cli/link -cli",
-    "cli/watch": "base proto/text net cli/common cli/output cli/remote cli/invocation "
-                 "cli/link -cli",
-    "cli/pick": "base net cli/common cli/output cli/remote cli/invocation "
-                "cli/link cli/attach -cli",
-    "cli/play": "base proto/cast net cli/common cli/output cli/remote "
+    "cli/common": "base remote -cli",
+    "cli/output": "base remote cli/common -cli",
+    "cli/invocation": "base proto net remote cli/common cli/output -cli",
+    "cli/attach": "base proto net remote cli/common cli/output "
+                  "cli/invocation -cli",
+    "cli/run": "base proto/text net remote cli/common cli/output "
+               "cli/invocation -cli",
+    "cli/watch": "base proto/text net remote cli/common cli/output "
+                 "cli/invocation -cli",
+    "cli/pick": "base net remote cli/common cli/output cli/invocation "
+                "cli/attach -cli",
+    "cli/play": "base proto/cast net remote cli/common cli/output "
                 "cli/invocation cli/attach cli/verbs -cli",
-    "cli/ssh": "base proto net cli/common cli/output cli/remote "
+    "cli/ssh": "base proto net remote cli/common cli/output "
                "cli/invocation cli/verbs -cli",
-    "cli/alerts": "base proto net cli/common cli/output cli/remote "
+    "cli/alerts": "base proto net remote cli/common cli/output "
                   "cli/invocation cli/verbs -cli",
-    "cli/verbs": "base proto net cli/common cli/output cli/remote "
+    "cli/verbs": "base proto net remote cli/common cli/output "
                  "cli/invocation -cli",
 
     "vm": "base proto net vm/common vm/ends vm/host",
@@ -108,7 +108,7 @@ AT_HOME = {
     r"<curl/": "webhook",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
-    r"<jansson\.h>": "alert/book webhook hook record api web cli",
+    r"<jansson\.h>": "alert/book webhook hook record api web remote cli",
     r"<pthread\.h>": "base",
     r"<spawn\.h>": "hook",
     r"<sqlite3\.h>": "store",

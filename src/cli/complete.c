@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "cli/invocation/invocation.h"
-#include "cli/invocation/target.h"
 #include "cli/output/out.h"
+#include "remote/target.h"
 
 #include <jansson.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* Positions and acknowledgements of an attached console, and when a lost one is
  * connected to again. */
-#include "cli/link/come_again.h"
-#include "cli/link/flow.h"
+#include "remote/link/come_again.h"
+#include "remote/link/flow.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

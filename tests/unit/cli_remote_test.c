@@ -1,6 +1,6 @@
 /* Where a server is, and servers that have a name. */
-#include "cli/remote/choice.h"
-#include "cli/remote/socket_words.h"
+#include "remote/choice.h"
+#include "remote/socket_words.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -13,7 +13,7 @@
 #include "cli/attach/tty.h"
 #include "cli/common/verb.h"
 #include "cli/invocation/consoles.h"
-#include "cli/link/turns.h"
+#include "remote/link/turns.h"
 
 extern const struct verb verb_attach;
 

@@ -10,8 +10,8 @@
 #include "cli/attach/attach.h"
 #include "cli/attach/keys.h"
 #include "cli/attach/recording.h"
-#include "cli/link/console_link.h"
 #include "net/standard/standard_stream.h"
+#include "remote/link/console_link.h"
 
 enum {
     ATTACH_REPLAY = 32 * 1024,

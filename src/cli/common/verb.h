@@ -6,7 +6,7 @@
 #define CLI_COMMON_VERB_H
 
 #include "cli/common/arguments.h"
-#include "cli/common/exits.h"
+#include "remote/exits.h"
 
 #include <limits.h>
 

@@ -6,7 +6,7 @@
 #define CLI_INVOCATION_ASK_H
 
 #include "cli/invocation/invocation.h"
-#include "cli/invocation/target.h"
+#include "remote/target.h"
 
 #include <jansson.h>
 

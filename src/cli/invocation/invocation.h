@@ -7,7 +7,7 @@
 
 #include "cli/common/arguments.h"
 #include "cli/common/verb.h"
-#include "cli/remote/choice.h"
+#include "remote/choice.h"
 
 struct invocation {
     const struct verb *verb;

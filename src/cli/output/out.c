@@ -1,7 +1,7 @@
 #include "cli/output/out.h"
 
-#include "cli/common/exits.h"
 #include "cli/common/say.h"
+#include "remote/exits.h"
 
 #include <errno.h>
 #include <signal.h>

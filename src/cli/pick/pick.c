@@ -5,7 +5,7 @@
 #include "cli/attach/attach.h"
 #include "cli/attach/keys.h"
 #include "cli/common/say.h"
-#include "cli/link/console_list.h"
+#include "cli/invocation/console_list.h"
 #include "cli/output/width.h"
 #include "cli/pick/pick_keys.h"
 #include "cli/pick/pick_list.h"

@@ -5,7 +5,7 @@
 #ifndef CLI_PICK_PICK_H
 #define CLI_PICK_PICK_H
 
-#include "cli/common/exits.h"
+#include "remote/exits.h"
 
 struct invocation;
 

@@ -6,10 +6,10 @@
 #ifndef CLI_PLAY_PLAY_H
 #define CLI_PLAY_PLAY_H
 
-#include "cli/common/exits.h"
 #include "cli/common/verb.h"
 #include "cli/play/cast_file.h"
 #include "net/loop.h"
+#include "remote/exits.h"
 
 enum { PLAY_SPEED_ONE = 1000, PLAY_SPEED_MAX = 1000 * PLAY_SPEED_ONE };
 

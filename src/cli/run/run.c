@@ -8,10 +8,10 @@
 #include "base/mem.h"
 #include "cli/common/say.h"
 #include "cli/invocation/consoles.h"
-#include "cli/link/console_link.h"
 #include "cli/output/out.h"
 #include "cli/run/matcher.h"
 #include "cli/run/script.h"
+#include "remote/link/console_link.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,9 +2,9 @@
 #include "base/mem.h"
 #include "cli/common/say.h"
 #include "cli/invocation/consoles.h"
-#include "cli/link/console_link.h"
 #include "cli/run/matcher.h"
 #include "cli/run/run.h"
+#include "remote/link/console_link.h"
 
 #include <poll.h>
 #include <string.h>

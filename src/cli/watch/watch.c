@@ -3,12 +3,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/common/say.h"
+#include "cli/invocation/console_list.h"
 #include "cli/invocation/consoles.h"
-#include "cli/link/console_link.h"
-#include "cli/link/console_list.h"
 #include "cli/output/out.h"
 #include "cli/output/width.h"
 #include "cli/watch/lines.h"
+#include "remote/link/console_link.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -8,13 +8,13 @@
  * connection. What a person types later would come as a surprise there, and is
  * not taken.
  */
-#ifndef CLI_LINK_CONSOLE_LINK_H
-#define CLI_LINK_CONSOLE_LINK_H
+#ifndef REMOTE_LINK_CONSOLE_LINK_H
+#define REMOTE_LINK_CONSOLE_LINK_H
 
-#include "cli/common/exits.h"
-#include "cli/link/come_again.h"
-#include "cli/link/flow.h"
-#include "cli/link/websocket_client.h"
+#include "remote/exits.h"
+#include "remote/link/come_again.h"
+#include "remote/link/flow.h"
+#include "remote/link/websocket_client.h"
 
 #include <jansson.h>
 

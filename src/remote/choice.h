@@ -13,11 +13,11 @@
  * A context's token is for the context's server: with another server, it is
  * not used. VSPC_TOKEN, VSPC_TOKEN_FILE and --token-file are for whichever.
  */
-#ifndef CLI_REMOTE_CHOICE_H
-#define CLI_REMOTE_CHOICE_H
+#ifndef REMOTE_CHOICE_H
+#define REMOTE_CHOICE_H
 
-#include "cli/remote/contexts.h"
-#include "cli/remote/remote.h"
+#include "remote/contexts.h"
+#include "remote/remote.h"
 
 #define CHOICE_SYSTEM_CONTEXTS "/etc/vspcd/contexts.json"
 #define CHOICE_SYSTEM_SOCKET "/run/vspcd/vspcd.sock"

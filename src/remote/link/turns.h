@@ -2,11 +2,11 @@
  * turns.h - several users of one connection to the server (remote.h), which
  * takes one request at a time: each gets its turn, in the order of asking.
  */
-#ifndef CLI_LINK_TURNS_H
-#define CLI_LINK_TURNS_H
+#ifndef REMOTE_LINK_TURNS_H
+#define REMOTE_LINK_TURNS_H
 
 #include "base/list.h"
-#include "cli/remote/remote.h"
+#include "remote/remote.h"
 
 /* In its user's storage. */
 struct turn {

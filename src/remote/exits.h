@@ -2,8 +2,8 @@
  * exits.h - the exit codes of vspc, which scripts rely on. docs/vspc.md and
  * vspc(1) list them.
  */
-#ifndef CLI_COMMON_EXITS_H
-#define CLI_COMMON_EXITS_H
+#ifndef REMOTE_EXITS_H
+#define REMOTE_EXITS_H
 
 enum exits {
     EXITS_DONE = 0,

@@ -4,12 +4,12 @@
  *       |            +---- lost -----+                            |
  *       +--retry-- WAITING <---------+---- no use to come again --+
  */
-#include "cli/link/console_link.h"
+#include "remote/link/console_link.h"
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cli/invocation/target.h"
-#include "cli/link/unpredictable.h"
+#include "remote/link/unpredictable.h"
+#include "remote/target.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "cli/link/flow.h"
+#include "remote/link/flow.h"
 
 #include "base/mem.h"
 

@@ -2,8 +2,8 @@
  * place.h - where a server is: "unix:PATH" or a path, "https://HOST[:PORT]",
  * "http://HOST:PORT" for this machine alone, as texts a person writes. Pure.
  */
-#ifndef CLI_REMOTE_PLACE_H
-#define CLI_REMOTE_PLACE_H
+#ifndef REMOTE_PLACE_H
+#define REMOTE_PLACE_H
 
 #include "base/err.h"
 

@@ -1,5 +1,5 @@
 /* Asking and waiting: the loop runs until the answer is here. */
-#include "cli/remote/remote.h"
+#include "remote/remote.h"
 
 #include <stdlib.h>
 

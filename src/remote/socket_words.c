@@ -1,4 +1,4 @@
-#include "cli/remote/socket_words.h"
+#include "remote/socket_words.h"
 
 #include <errno.h>
 #include <grp.h>

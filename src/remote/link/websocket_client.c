@@ -1,10 +1,10 @@
-#include "cli/link/websocket_client.h"
+#include "remote/link/websocket_client.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "cli/link/come_again.h"
-#include "cli/link/unpredictable.h"
 #include "net/tls/tls_digest.h"
+#include "remote/link/come_again.h"
+#include "remote/link/unpredictable.h"
 
 #include <errno.h>
 #include <jansson.h>

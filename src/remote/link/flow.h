@@ -12,8 +12,8 @@
  * and in order. If vspcd does not know the session any more, nobody knows that,
  * and nothing is sent twice.
  */
-#ifndef CLI_LINK_FLOW_H
-#define CLI_LINK_FLOW_H
+#ifndef REMOTE_LINK_FLOW_H
+#define REMOTE_LINK_FLOW_H
 
 #include "base/buf.h"
 

@@ -1,4 +1,4 @@
-#include "cli/link/come_again.h"
+#include "remote/link/come_again.h"
 
 unsigned come_again_code_of(unsigned status)
 {

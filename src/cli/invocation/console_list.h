@@ -3,13 +3,13 @@
  * interval grows with what the answer costs: a long list is not asked for all
  * the time.
  */
-#ifndef CLI_LINK_CONSOLE_LIST_H
-#define CLI_LINK_CONSOLE_LIST_H
+#ifndef CLI_INVOCATION_CONSOLE_LIST_H
+#define CLI_INVOCATION_CONSOLE_LIST_H
 
 #include "base/buf.h"
-#include "cli/common/exits.h"
-#include "cli/link/turns.h"
 #include "net/timer.h"
+#include "remote/exits.h"
+#include "remote/link/turns.h"
 
 #include <jansson.h>
 

@@ -2,8 +2,8 @@
  * unpredictable.h - bytes that nobody can predict, from the kernel: masks,
  * keys and labels of connections, and pauses that spread.
  */
-#ifndef CLI_LINK_UNPREDICTABLE_H
-#define CLI_LINK_UNPREDICTABLE_H
+#ifndef REMOTE_LINK_UNPREDICTABLE_H
+#define REMOTE_LINK_UNPREDICTABLE_H
 
 #include <stdlib.h>
 #include <sys/random.h>

@@ -1,4 +1,4 @@
-#include "cli/remote/contexts.h"
+#include "remote/contexts.h"
 
 #include "base/mem.h"
 

@@ -10,8 +10,8 @@
  * with also "cert", "key" and "thumbprint". No secrets are in it: of a token it
  * has the file's name.
  */
-#ifndef CLI_REMOTE_CONTEXTS_H
-#define CLI_REMOTE_CONTEXTS_H
+#ifndef REMOTE_CONTEXTS_H
+#define REMOTE_CONTEXTS_H
 
 #include "base/err.h"
 

@@ -7,10 +7,10 @@
  * doubling to 15 s; each wait is shortened by up to a quarter at random, so
  * that those who lost one server at one moment do not return at one moment.
  */
-#ifndef CLI_LINK_COME_AGAIN_H
-#define CLI_LINK_COME_AGAIN_H
+#ifndef REMOTE_LINK_COME_AGAIN_H
+#define REMOTE_LINK_COME_AGAIN_H
 
-#include "cli/common/exits.h"
+#include "remote/exits.h"
 
 #include <stdbool.h>
 #include <stdint.h>

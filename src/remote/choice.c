@@ -1,4 +1,4 @@
-#include "cli/remote/choice.h"
+#include "remote/choice.h"
 
 #include "base/mem.h"
 #include "net/tls/tls_context.h"

@@ -1,4 +1,4 @@
-#include "cli/link/console_list.h"
+#include "cli/invocation/console_list.h"
 
 #include "base/clock.h"
 #include "cli/invocation/ask.h"

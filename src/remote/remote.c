@@ -1,12 +1,12 @@
-#include "cli/remote/remote.h"
+#include "remote/remote.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "cli/remote/socket_words.h"
 #include "net/dial/dial.h"
 #include "net/timer.h"
 #include "net/tls/stream_tls.h"
 #include "proto/http/http_writer.h"
+#include "remote/socket_words.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -7,12 +7,12 @@
  * What goes out is copied and masked at once, so it is bounded:
  * websocket_client_room. In the owner's storage.
  */
-#ifndef CLI_LINK_WEBSOCKET_CLIENT_H
-#define CLI_LINK_WEBSOCKET_CLIENT_H
+#ifndef REMOTE_LINK_WEBSOCKET_CLIENT_H
+#define REMOTE_LINK_WEBSOCKET_CLIENT_H
 
-#include "cli/link/turns.h"
 #include "net/timer.h"
 #include "proto/websocket/websocket.h"
+#include "remote/link/turns.h"
 
 enum {
     WEBSOCKET_CLIENT_SILENCE_MS = 65 * 1000,

@@ -11,15 +11,15 @@
  * until the answer is here, or the owner itself while it also watches a
  * terminal. What it has of secrets is wiped with it.
  */
-#ifndef CLI_REMOTE_REMOTE_H
-#define CLI_REMOTE_REMOTE_H
+#ifndef REMOTE_REMOTE_H
+#define REMOTE_REMOTE_H
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "cli/remote/place.h"
 #include "net/loop.h"
 #include "net/stream.h"
 #include "proto/http/http_reader.h"
+#include "remote/place.h"
 
 struct remote;
 

@@ -1,4 +1,4 @@
-#include "cli/remote/place.h"
+#include "remote/place.h"
 
 #include "net/address.h"
 

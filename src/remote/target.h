@@ -2,8 +2,8 @@
  * target.h - the target of a request, put together: what comes from outside is
  * encoded. One that is too long is cut, and refused when it is asked for.
  */
-#ifndef CLI_INVOCATION_TARGET_H
-#define CLI_INVOCATION_TARGET_H
+#ifndef REMOTE_TARGET_H
+#define REMOTE_TARGET_H
 
 #include "proto/http/http_reader.h"
 

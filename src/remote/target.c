@@ -1,4 +1,4 @@
-#include "cli/invocation/target.h"
+#include "remote/target.h"
 
 #include "proto/http/http_target.h"
 

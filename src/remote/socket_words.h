@@ -1,8 +1,8 @@
 /*
  * socket_words.h - why a Unix socket cannot be reached, and what to do.
  */
-#ifndef CLI_REMOTE_SOCKET_WORDS_H
-#define CLI_REMOTE_SOCKET_WORDS_H
+#ifndef REMOTE_SOCKET_WORDS_H
+#define REMOTE_SOCKET_WORDS_H
 
 #include "base/err.h"
 
