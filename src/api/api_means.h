@@ -60,7 +60,8 @@ struct api_means {
     const struct alerts_means *alerts;   /* alerts_means.h */
     struct recorder *recorder;
     struct api_jobs *recording_jobs; /* read recordings: lane 0 one of them,
-                                      * lane 1 many */
+                                      * or the addresses of this machine; lane
+                                      * 1 many */
 
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);

@@ -14,6 +14,7 @@ static const struct api_command *const tables[] = {
     api_log_commands,
     api_recordings_commands,
     api_server_commands,
+    api_vm_listeners_commands,
     api_series_commands,
     api_typing_commands,
     api_control_commands,

@@ -455,6 +455,7 @@ static void answers_are_as_the_document_says(void **state)
     check_answer(f, document, "/status", "Status");
     check_answer(f, document, "/limits", "Limits");
     check_answer(f, document, "/version", "Version");
+    check_answer(f, document, "/vm-listeners", "VmListeners");
     json_decref(document);
 }
 

@@ -222,6 +222,42 @@ static const struct show_member door_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member vm_listeners_members[] = {
+    { "listeners", "[VmListener]", "The ports for VMs." },
+    { "addresses", "[text]",
+      "Of this machine, if a listener is for all of them: first the one that "
+      "its own connections come from." },
+    { "names", "[text]", "In the certificate, and the machine's own." },
+    { "certificate", "Certificate?", "Null: no port has TLS." },
+    { "tls_min", "text", "The oldest version of TLS that VMs may use: 1.2." },
+    { "vm_keys", "off|optional|required", "Keys in port URIs." },
+    { "vm_certs", "off|optional|required", "Certificates of VMs' ends." },
+    { "services", "{[text]}",
+      "listen, connect: rules for what else port URIs may ask for." },
+    { .name = NULL },
+};
+
+static const struct show_member vm_listener_members[] = {
+    { "address", "text", "0.0.0.0 and :: are all of the machine's." },
+    { "port", "number", "A TCP port." },
+    { "tls", "off|telnets|offered|required", "As --tls has it." },
+    { .name = NULL },
+};
+
+static const struct show_member certificate_members[] = {
+    { "subject", "text?", "As RFC 4514 writes it." },
+    { "issuer", "text?", "The same." },
+    { "names", "[text]", "DNS names and addresses that it is for." },
+    { "not_before", "time", "It holds from then on." },
+    { "not_after", "time", "It has expired then." },
+    { "sha1", "text", "Its thumbprint, in hex with colons." },
+    { "sha256", "text", "The same." },
+    { "is_self_signed", "flag", "No other authority vouches for it." },
+    { "key", "text", "EC prime256v1, RSA 2048, ..." },
+    { "pem", "text", "The certificate, without its key." },
+    { .name = NULL },
+};
+
 static const struct show_member limit_members[] = {
     { "name", "text", "Of what is limited." },
     { "used", "number?", "Now; null: not counted as one number." },
@@ -585,6 +621,9 @@ static const struct show_schema schemas[] = {
     { "Sessions", "A list of sessions.", sessions_members },
     { "Status", "How vspcd is.", status_members },
     { "Door", "An address of vspcd.", door_members },
+    { "VmListeners", "How VMs reach vspcd.", vm_listeners_members },
+    { "VmListener", "A port for VMs.", vm_listener_members },
+    { "Certificate", "The certificate of vspcd.", certificate_members },
     { "Limit", "A limit and its use.", limit_members },
     { "Limits", "A list of limits.", limits_members },
     { "LogLines", "Lines of a console's log that have a text.",

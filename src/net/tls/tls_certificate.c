@@ -1,5 +1,7 @@
-#include "net/tls/tls_context.h"
+#include "net/tls/tls_certificate.h"
 
+#include "base/mem.h"
+#include "base/text.h"
 #include "net/tls/tls_context_private.h"
 
 #include <arpa/inet.h>
@@ -10,7 +12,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 void tls_certificate_hex(const unsigned char *bytes, unsigned len,
@@ -41,6 +45,123 @@ struct tls_thumbprints tls_context_thumbprints(
     format_digest(certificate, EVP_sha1(), t.sha1);
     format_digest(certificate, EVP_sha256(), t.sha256);
     return t;
+}
+
+/* ---- what stands in it ------------------------------------------------- */
+
+static void add_name(struct tls_certificate *c, const char *text, size_t len)
+{
+    char *to = c->name[c->name_count];
+
+    if (c->name_count < TLS_CERTIFICATE_NAMES_MAX && len > 0 &&
+        text_clean(to, TLS_CERTIFICATE_NAME_MAX,
+                   slice_of((const uint8_t *)text, len)) == len &&
+        memcmp(to, text, len) == 0)
+        c->name_count++;
+}
+
+static void add_address(struct tls_certificate *c, const ASN1_STRING *bytes)
+{
+    int len = ASN1_STRING_length(bytes);
+    char text[INET6_ADDRSTRLEN];
+
+    if ((len == 4 || len == 16) &&
+        inet_ntop(len == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(bytes),
+                  text, sizeof text) != NULL)
+        add_name(c, text, strlen(text));
+}
+
+static void read_names(struct tls_certificate *c, const X509 *certificate)
+{
+    GENERAL_NAMES *names =
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    char common[TLS_CERTIFICATE_NAME_MAX];
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        int kind;
+        const ASN1_STRING *value =
+            GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind);
+
+        if (kind == GEN_DNS)
+            add_name(c, (const char *)ASN1_STRING_get0_data(value),
+                     (size_t)ASN1_STRING_length(value));
+        else if (kind == GEN_IPADD)
+            add_address(c, value);
+    }
+    GENERAL_NAMES_free(names);
+    if (c->name_count == 0 &&
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate),
+                                  NID_commonName, common, sizeof common) > 0)
+        add_name(c, common, strlen(common));
+}
+
+/* 0: the date cannot be read. */
+static int64_t seconds_of(const ASN1_TIME *date)
+{
+    struct tm tm;
+
+    return ASN1_TIME_to_tm(date, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
+}
+
+static void read_key(struct tls_certificate *c, const X509 *certificate)
+{
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
+    const char *kind = key != NULL ? EVP_PKEY_get0_type_name(key) : NULL;
+    char group[32];
+    size_t len;
+
+    if (kind == NULL)
+        return;
+    if (EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1)
+        snprintf(c->key, sizeof c->key, "%.14s %s", kind, group);
+    else
+        snprintf(c->key, sizeof c->key, "%.14s %d", kind,
+                 EVP_PKEY_get_bits(key));
+}
+
+static char *pem_of(const X509 *certificate)
+{
+    BIO *text = BIO_new(BIO_s_mem());
+    char *bytes = NULL;
+    char *pem = NULL;
+    long len = 0;
+
+    if (text != NULL && PEM_write_bio_X509(text, certificate) == 1)
+        len = BIO_get_mem_data(text, &bytes);
+    pem = xstrndup(len > 0 ? bytes : "", (size_t)len);
+    BIO_free(text);
+    return pem;
+}
+
+struct tls_certificate *tls_certificate_read(const struct tls_context *context)
+{
+    X509 *certificate = SSL_CTX_get0_certificate(context->ctx);
+    struct tls_certificate *c;
+
+    if (certificate == NULL)
+        return NULL;
+    c = xcalloc(1, sizeof *c);
+    tls_peer_format_name(X509_get_subject_name(certificate), c->subject,
+                         sizeof c->subject);
+    tls_peer_format_name(X509_get_issuer_name(certificate), c->issuer,
+                         sizeof c->issuer);
+    read_names(c, certificate);
+    c->not_before_s = seconds_of(X509_get0_notBefore(certificate));
+    c->not_after_s = seconds_of(X509_get0_notAfter(certificate));
+    c->is_self_signed = X509_self_signed(certificate, 0) == 1;
+    read_key(c, certificate);
+    c->prints = tls_context_thumbprints(context);
+    c->pem = pem_of(certificate);
+    ERR_clear_error();
+    return c;
+}
+
+void tls_certificate_free(struct tls_certificate *c)
+{
+    if (c == NULL)
+        return;
+    free(c->pem);
+    free(c);
 }
 
 /* ---- a certificate of our own ----------------------------------------- */
