@@ -422,6 +422,15 @@ static void bridge_on_hosts_drained(void *owner)
     send_queued(owner);
 }
 
+static void bridge_on_hosts_reported(void *owner,
+                                     const struct hosts_report *report)
+{
+    (void)owner;
+    /* If the VM is lost, ended says so, and what happens next. */
+    if (!report->is_lost)
+        say(SAY_NEWS, "%s", report->text);
+}
+
 static void bridge_on_hosts_ended(void *owner, const struct err *why)
 {
     struct bridge *b = owner;
@@ -449,6 +458,7 @@ static const struct hosts_events hosts_events = {
     .lines_changed = bridge_on_hosts_lines,
     .window_changed = bridge_on_hosts_window,
     .drained = bridge_on_hosts_drained,
+    .reported = bridge_on_hosts_reported,
     .ended = bridge_on_hosts_ended,
 };
 

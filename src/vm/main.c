@@ -84,47 +84,20 @@ static int check_certificate(const struct options *o, struct err *err)
     return -EINVAL;
 }
 
-/* h must outlive the target. */
-static int open_target(struct proxy_target *t, const struct options *o,
-                       const struct options_host *h, const char *option,
-                       struct err *err)
-{
-    const struct uri_parameters *p = &h->parameters;
-    char pem[URI_PEM_MAX + 1];
-    char thumbprint[URI_THUMBPRINT_MAX + 1];
-    struct tls_client_settings settings = {
-        .thumbprint = thumbprint,
-        .peer_name = p->peer_name,
-        .verify = p->has_verify,
-        .ciphers = p->ciphers,
-        .own_certificate_path = o->certificate,
-        .own_key_path = o->key,
-    };
-    struct err why;
-
-    *t = (struct proxy_target){ h->host, h->port, h->policy, NULL };
-    uri_get_thumbprint(p, thumbprint);
-    if (uri_get_certificate(p, pem) > 0)
-        settings.certificate = pem;
-    if (tls_context_open_client(&t->tls, &settings, &why) == 0)
-        return 0;
-    err_set(err, "--%s: %s", option, why.text);
-    return -EINVAL;
-}
-
 /* 0, or a failure with err filled; nothing then stays open. */
 static int open_transport(struct transport *t, const struct options *o,
                           struct err *err)
 {
-    const struct options_host *move_to =
+    const struct concentrator *move_to =
         o->move_to.port != 0 ? &o->move_to : &o->proxy;
+    const struct concentrator_proof proof = { o->certificate, o->key };
     int r = check_certificate(o, err);
 
     if (r == 0)
-        r = open_target(&t->proxy, o, &o->proxy, "proxy", err);
+        r = concentrator_open(&t->proxy, &o->proxy, &proof, "proxy", err);
     if (r < 0)
         return r;
-    r = open_target(&t->move_to, o, move_to, "move-to", err);
+    r = concentrator_open(&t->move_to, move_to, &proof, "move-to", err);
     if (r < 0) {
         tls_context_close(t->proxy.tls);
         return r;

@@ -1,6 +1,5 @@
 #include "vm/options.h"
 
-#include "proto/uri/uri_format.h"
 #include "vm/host/identity.h"
 
 #include <errno.h>
@@ -10,7 +9,6 @@
 #include <unistd.h>
 
 enum {
-    DEFAULT_PROXY_PORT = 13370,
     DEFAULT_BAUD = 9600,
     LARGEST_BAUD = 4000000,
     DEFAULT_MOVE_TIMEOUT_S = 10,
@@ -215,53 +213,6 @@ static int read_baud(struct options *o, const char *value, struct err *err)
     return 0;
 }
 
-_Static_assert((int)URI_HOST_MAX <= (int)ADDRESS_HOST_MAX, "a URI's host fits");
-
-static int read_proxy_uri(struct options_host *to, const char *option,
-                          const char *value, struct err *err)
-{
-    static const enum auth_policy policies[] = {
-        [URI_TLS_OFFERED] = AUTH_OFFERED,
-        [URI_TLS_REQUIRED] = AUTH_REQUIRED,
-        [URI_TLS_FIRST] = AUTH_NOT_NEEDED,
-    };
-    struct uri uri;
-    struct err why;
-    size_t at;
-    enum uri_problem problem =
-        uri_parse(slice_of_text(value), URI_PROXY, 0, &uri, &at);
-
-    if (problem != URI_OK) {
-        uri_describe_problem(problem, at, &why);
-        err_set(err, "--%s: %s", option, why.text);
-        return -EINVAL;
-    }
-    memcpy(to->host, uri.host, strlen(uri.host) + 1);
-    to->port = uri.port;
-    to->policy = policies[uri.tls];
-    to->parameters = uri.parameters;
-    return 0;
-}
-
-static int read_host(struct options_host *to, const char *option,
-                     const char *value, struct err *err)
-{
-    struct err why;
-
-    *to = (struct options_host){ .policy = AUTH_OFFERED };
-    if (strstr(value, "://") != NULL)
-        return read_proxy_uri(to, option, value, err);
-    if (address_split(value, DEFAULT_PROXY_PORT, to->host, &to->port, &why) ==
-            0 &&
-        to->host[0] != '\0' && to->port != 0)
-        return 0;
-    err_set(err,
-            "--%s %s: expected HOST, HOST:PORT, telnet://HOST:PORT or "
-            "telnets://HOST:PORT",
-            option, uri_show(slice_of_text(value)).text);
-    return -EINVAL;
-}
-
 static int read_seconds(unsigned *to_s, const char *option, const char *value,
                         struct err *err)
 {
@@ -310,7 +261,7 @@ static int read_option(struct options *o, enum option_name name,
 {
     switch (name) {
     case PROXY:
-        return read_host(&o->proxy, "proxy", value, err);
+        return concentrator_read(&o->proxy, "proxy", value, err);
     case NAME:
         return read_text(o->name, sizeof o->name, "name", value, err);
     case UUID:
@@ -324,7 +275,7 @@ static int read_option(struct options *o, enum option_name name,
     case MOVE_EVERY:
         return read_seconds(&o->move_every_s, "move-every", value, err);
     case MOVE_TO:
-        return read_host(&o->move_to, "move-to", value, err);
+        return concentrator_read(&o->move_to, "move-to", value, err);
     case MOVE_AS:
         return read_move_way(o, value, err);
     case MOVE_STEP_TIMEOUT:

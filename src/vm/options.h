@@ -6,27 +6,17 @@
 
 #include "base/err.h"
 #include "base/text.h"
-#include "net/address.h"
-#include "proto/uri/uri.h"
 #include "vm/common/say.h"
-#include "vm/host/auth_client.h"
+#include "vm/host/concentrator.h"
 #include "vm/host/rehearsal.h"
 
 enum options_request { OPTIONS_RUN, OPTIONS_SHOW_HELP, OPTIONS_SHOW_VERSION };
 
 enum { OPTIONS_URI_MAX = 1024 };
 
-/* HOST:PORT or a proxy URI; port 0: not given. */
-struct options_host {
-    char host[ADDRESS_HOST_MAX + 1];
-    uint16_t port;
-    enum auth_policy policy;
-    struct uri_parameters parameters;
-};
-
 struct options {
     enum options_request request;
-    struct options_host proxy;
+    struct concentrator proxy;
     char name[TEXT_ID_MAX + 1];
     char uuid[TEXT_ID_MAX + 1]; /* in the form of identity_read_uuid */
     const char *uri;
@@ -42,7 +32,7 @@ struct options {
     bool is_respawned;
     bool is_raw;
     bool is_reconnecting;
-    struct options_host move_to;
+    struct concentrator move_to;
     const struct rehearsal_way *move_way;
     unsigned move_every_s; /* 0: by signal only */
     unsigned move_timeout_s;

@@ -10,26 +10,43 @@
  * concentrator does not. */
 enum { LEAVE_MS = 200 };
 
-static double ms_since(uint64_t since_us)
+static double ms_of(uint64_t us)
 {
-    return (double)(clock_now_us() - since_us) / 1000;
+    return (double)us / 1000;
 }
 
 /* Messages about a move */
 
-static void say_moved(const struct hosts *h, uint64_t peer_ok_us)
+static void report(struct hosts *h, const struct hosts_report *what)
+{
+    h->events->reported(h->owner, what);
+}
+
+static void report_moved(struct hosts *h, uint64_t peer_ok_us)
 {
     const char *way = h->config->way->name;
     bool is_plain = h->config->way == rehearsal_ways;
+    uint64_t stopped_us = clock_now_us() - h->stopped_us;
+    struct err text;
 
     /* vm and other have changed places. */
-    say(SAY_NEWS,
-        "moved from %s to %s (VMOTION-GOAHEAD after %.1f ms, VMOTION-PEER-OK "
-        "%.1f ms after connecting, guest stopped for %.1f ms%s%s)",
-        h->other->local.text, h->vm->local.text,
-        (double)(h->goahead_us - h->begun_us) / 1000,
-        (double)(peer_ok_us - h->vm->connected_us) / 1000,
-        ms_since(h->stopped_us), is_plain ? "" : "; ", is_plain ? "" : way);
+    err_set(&text,
+            "moved from %s to %s (VMOTION-GOAHEAD after %.1f ms, "
+            "VMOTION-PEER-OK %.1f ms after connecting, guest stopped for %.1f "
+            "ms%s%s)",
+            h->other->local.text, h->vm->local.text,
+            ms_of(h->goahead_us - h->begun_us),
+            ms_of(peer_ok_us - h->vm->connected_us), ms_of(stopped_us),
+            is_plain ? "" : "; ", is_plain ? "" : way);
+    report(h, &(struct hosts_report){ .text = text.text,
+                                      .is_moved = true,
+                                      .end = h->input,
+                                      .stopped_us = stopped_us });
+}
+
+static void report_not_begun(struct hosts *h, const char *text)
+{
+    report(h, &(struct hosts_report){ .text = text, .end = REHEARSAL_REQUEST });
 }
 
 /* detail may be NULL. */
@@ -89,7 +106,7 @@ static void complete(struct hosts *h)
     h->other = h->vm;
     h->vm = destination;
     proxy_complete_move(destination);
-    say_moved(h, peer_ok_us);
+    report_moved(h, peer_ok_us);
     tell_lines(h);
     tell_window(h);
     /* REHEARSAL_NONE: the source was lost before, and will not report a break's
@@ -102,10 +119,15 @@ static void complete(struct hosts *h)
 static void run_on(struct hosts *h, const char *why, const char *detail)
 {
     struct err failure = describe_failure(h, why, detail);
+    uint64_t stopped_us = clock_now_us() - h->stopped_us;
+    struct err text;
 
     proxy_cut(h->other);
-    say(SAY_NEWS, "%s; the VM runs on where it was (stopped for %.1f ms)",
-        failure.text, ms_since(h->stopped_us));
+    err_set(&text, "%s; the VM runs on where it was (stopped for %.1f ms)",
+            failure.text, ms_of(stopped_us));
+    report(h, &(struct hosts_report){ .text = text.text,
+                                      .end = h->input,
+                                      .stopped_us = stopped_us });
     h->events->drained(h->owner);
 }
 
@@ -138,6 +160,9 @@ static void give_up(struct hosts *h, const char *why, const struct err *cause)
     /* Before the end is reported: these bytes were accepted from the
      * concentrator, and the next connection's bytes come behind them. */
     deliver_held(h);
+    if (why != NULL)
+        report(h, &(struct hosts_report){
+                      .text = failure.text, .is_lost = true, .end = h->input });
     h->events->ended(h->owner, cause);
 }
 
@@ -206,6 +231,7 @@ static void step(struct hosts *h, enum rehearsal_input input,
     /* The state is set first: an action may end a connection, and so call this
      * again. */
     h->state = next.state;
+    h->input = input;
     start_step_timer(h);
     act(h, &next, cause);
 }
@@ -375,10 +401,13 @@ static bool may_move(const struct hosts *h)
 static void move(struct hosts *h)
 {
     if (!proxy_knows_moves(h->vm)) {
-        say(SAY_NEWS,
-            "not moved: %s does no vMotion (it is not among its "
-            "KNOWN-SUBOPTIONS-2)",
-            h->vm->name);
+        struct err text;
+
+        err_set(&text,
+                "not moved: %s does no vMotion (it is not among its "
+                "KNOWN-SUBOPTIONS-2)",
+                h->vm->name);
+        report_not_begun(h, text.text);
         return;
     }
     make_sequence(h->ticket.sequence);
@@ -394,9 +423,9 @@ void hosts_move(struct hosts *h)
     if (may_move(h))
         move(h);
     else if (h->state != REHEARSAL_NONE)
-        say(SAY_NEWS, "not moved: a move is under way");
+        report_not_begun(h, "not moved: a move is under way");
     else if (!h->is_ending)
-        say(SAY_NEWS, "not moved: there is no connection to move");
+        report_not_begun(h, "not moved: there is no connection to move");
 }
 
 static void hosts_on_every_due(void *owner)
@@ -425,6 +454,7 @@ void hosts_init(struct hosts *h, struct loop *loop,
     h->vm = &h->proxies[0];
     h->other = &h->proxies[1];
     h->state = REHEARSAL_NONE;
+    h->input = REHEARSAL_REQUEST;
     h->is_ending = false;
     h->has_joined = false;
     h->has_room = true;

@@ -4,7 +4,7 @@
  *
  * The bridge sees one connection that lasts through every move. rehearsal.h has
  * a move's steps as a table; this module carries them out over two struct
- * proxy, and reports the result in a line. A move neither loses nor reorders
+ * proxy, and reports the result. A move neither loses nor reorders
  * bytes:
  *
  * - From the guest: bytes that were read before go out before VMOTION-BEGIN;
@@ -23,6 +23,16 @@
 #include "vm/host/proxy.h"
 #include "vm/host/rehearsal.h"
 
+/* How a move has ended, or why it could not begin. */
+struct hosts_report {
+    const char *text; /* for a person; good for the call */
+    bool is_moved;
+    bool is_lost; /* the VM has no connection now: ended comes next */
+    /* What has ended it; REHEARSAL_REQUEST: it could not begin. */
+    enum rehearsal_input end;
+    uint64_t stopped_us; /* how long the guest was stopped; 0: not at all */
+};
+
 struct hosts_events {
     /* The VM has its serial port: hosts_send may be used. */
     void (*opened)(void *owner);
@@ -36,6 +46,8 @@ struct hosts_events {
     void (*window_changed)(void *owner, struct window window);
     /* hosts_send may take more than before. */
     void (*drained)(void *owner);
+    /* Once for each move. */
+    void (*reported)(void *owner, const struct hosts_report *report);
     /* The VM has no connection. why: the reason; NULL after hosts_finish. */
     void (*ended)(void *owner, const struct err *why);
 };
@@ -67,7 +79,8 @@ struct hosts {
     /* the destination's; after VMOTION-COMPLETE the source's, to its end */
     struct proxy *other;
     enum rehearsal_state state;
-    bool is_ending;  /* no more moves */
+    enum rehearsal_input input; /* the last one that meant something */
+    bool is_ending;             /* no more moves */
     bool has_joined; /* VMOTION-PEER-OK has come before in this move */
     bool has_room;   /* the guest takes data */
     /* The destination's bytes, until the source has ended. */

@@ -3,12 +3,18 @@
 #include <string.h>
 
 const struct rehearsal_way rehearsal_ways[] = {
-    { "complete", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK, false },
-    { "abort", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_ABORT, false },
-    { "wrong-secret", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_WRONG, true },
-    { "no-complete", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_LOST, false },
-    { "dead-source", REHEARSAL_GOAHEAD_ALONE, REHEARSAL_PEER_OK, false },
-    { "lost-destination", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_AGAIN, false },
+    { "complete", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK, false,
+      REHEARSAL_PEER_OK },
+    { "abort", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_ABORT, false,
+      REHEARSAL_PEER_OK_ABORT },
+    { "wrong-secret", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_WRONG, true,
+      REHEARSAL_PEER_REFUSED },
+    { "no-complete", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_LOST, false,
+      REHEARSAL_PEER_OK_LOST },
+    { "dead-source", REHEARSAL_GOAHEAD_ALONE, REHEARSAL_PEER_OK, false,
+      REHEARSAL_PEER_OK },
+    { "lost-destination", REHEARSAL_GOAHEAD, REHEARSAL_PEER_OK_AGAIN, false,
+      REHEARSAL_PEER_OK },
 };
 const size_t rehearsal_way_count =
     sizeof rehearsal_ways / sizeof rehearsal_ways[0];

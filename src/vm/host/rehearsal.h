@@ -88,7 +88,8 @@ struct rehearsal_way {
     enum rehearsal_input at_goahead;
     /* the input that a move's first VMOTION-PEER-OK becomes */
     enum rehearsal_input at_peer_ok;
-    bool has_wrong_secret; /* in the destination's VMOTION-PEER */
+    bool has_wrong_secret;    /* in the destination's VMOTION-PEER */
+    enum rehearsal_input end; /* what ends the move, if all goes well */
 };
 
 /* The first one is a move without trouble. */
