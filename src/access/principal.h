@@ -49,6 +49,8 @@ struct principal {
                      * token */
     uint64_t web_session; /* of a page that has proven it, for as long as it
                            * holds (auth/web/web_sessions.h); 0: none */
+    uint64_t ssh_key;     /* by which the person has come, for as long as it is
+                           * not deleted (auth/ssh_key.h); 0: not known */
     char *consoles;       /* of a token: pattern of its consoles; NULL: all */
     uint8_t right_max;    /* of a token: enum right */
     uint8_t proof;        /* enum principal_proof */

@@ -107,3 +107,18 @@ int ssh_key_parse(struct ssh_key *ret, const char *text, struct err *err)
     write_fingerprint(slice_of(bytes, (size_t)len), ret);
     return 0;
 }
+
+void ssh_keys_deleted_add(struct ssh_keys_deleted *keys, uint64_t id)
+{
+    keys->id[keys->next] = id;
+    keys->next = (keys->next + 1) % SSH_KEYS_DELETED_MAX;
+}
+
+bool ssh_keys_deleted_has(const struct ssh_keys_deleted *keys, uint64_t id)
+{
+    for (size_t i = 0; i < SSH_KEYS_DELETED_MAX && keys->id[i] != 0; i++) {
+        if (keys->id[i] == id)
+            return true;
+    }
+    return false;
+}

@@ -11,6 +11,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
     SSH_KEY_TEXT_MAX = 3072,      /* bytes of "TYPE BASE64" with the NUL */
@@ -32,5 +33,18 @@ int ssh_key_parse(struct ssh_key *ret, const char *text, struct err *err);
 /* Whose a key can be: the name stands in a command line that sshd gives to a
  * shell. A letter or digit, then also ._@+-, up to SSH_KEY_NAME_MAX. */
 bool ssh_key_is_name(const char *name);
+
+/*
+ * The keys that were deleted last, by their ids, which are never used again:
+ * what has come by one of them ends. All zeros: none. An older one is forgotten
+ * when there are more; nothing that came by it is left then.
+ */
+enum { SSH_KEYS_DELETED_MAX = 1024 };
+struct ssh_keys_deleted {
+    uint64_t id[SSH_KEYS_DELETED_MAX];
+    unsigned next;
+};
+void ssh_keys_deleted_add(struct ssh_keys_deleted *keys, uint64_t id);
+bool ssh_keys_deleted_has(const struct ssh_keys_deleted *keys, uint64_t id);
 
 #endif

@@ -254,6 +254,7 @@ static int daemon_open_sessions(struct daemon *d, struct err *err)
     daemon_tls_use(&d->tls, &d->sessions);
     d->sessions.access = d->access.rules;
     d->sessions.tokens = d->tokens.table;
+    d->sessions.ssh_keys_deleted = &d->tokens.deleted_keys;
     d->sessions.web_sessions = d->web_sessions.table;
     daemon_logins_use(&d->logins, &d->sessions);
     return 0;

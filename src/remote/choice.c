@@ -125,7 +125,8 @@ int choice_make(struct choice *ret, const struct choice_options *options,
     int r = 0;
 
     *ret = (struct choice){ .settings.timeout_ms = options->timeout_ms,
-                            .settings.person = options->person };
+                            .settings.person = options->person,
+                            .settings.person_key = options->person_key };
     if (server == NULL && options->context == NULL)
         server = environment("VSPC_SERVER");
     if (server == NULL)

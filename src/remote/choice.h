@@ -31,7 +31,8 @@ struct choice_options {
     const char *cert;
     const char *key;
     const char *thumbprint;
-    const char *person; /* as in struct remote_settings */
+    const char *person; /* these as in struct remote_settings */
+    const char *person_key;
     unsigned timeout_ms;
 };
 

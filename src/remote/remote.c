@@ -33,6 +33,7 @@ struct remote {
     struct place place;
     char *token; /* NULL: none */
     char *person;
+    char *person_key;
     unsigned timeout_ms;
     struct timer timer;
 
@@ -187,6 +188,9 @@ static void put_request(struct remote *r)
     put_token(r, &failed);
     if (r->person != NULL)
         failed |= http_write_field(&r->out, HTTP_FIELD_PERSON, r->person);
+    if (r->person_key != NULL)
+        failed |=
+            http_write_field(&r->out, HTTP_FIELD_PERSON_KEY, r->person_key);
     for (size_t i = 0;
          i < sizeof q->field / sizeof q->field[0] && q->field[i].name != NULL;
          i++)
@@ -469,6 +473,8 @@ int remote_open(struct remote **ret_remote,
         r->token = xstrdup(settings->token);
     if (settings->person != NULL)
         r->person = xstrdup(settings->person);
+    if (settings->person_key != NULL)
+        r->person_key = xstrdup(settings->person_key);
     *ret_remote = r;
     return 0;
 }
@@ -484,6 +490,7 @@ void remote_close(struct remote *r)
     tls_context_close(r->tls);
     mem_free_secret(&r->token);
     free(r->person);
+    free(r->person_key);
     free(r);
 }
 

@@ -30,6 +30,7 @@ struct remote_settings {
     /* For whom we speak: the server takes the word of the account of its
      * setting --ssh-login-user. */
     const char *person;
+    const char *person_key; /* HTTP_FIELD_PERSON_KEY */
     /* https: who the server may be; see tls_context.h. Without a thumbprint it
      * must have a certificate for the host, of a CA in ca_path, or of one that
      * this system knows. */

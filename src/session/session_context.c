@@ -53,6 +53,9 @@ bool session_context_trusts(const struct session_context *ctx,
         (ctx->web_sessions == NULL ||
          !web_sessions_holds(ctx->web_sessions, who->web_session)))
         return false;
+    if (who->ssh_key != 0 && ctx->ssh_keys_deleted != NULL &&
+        ssh_keys_deleted_has(ctx->ssh_keys_deleted, who->ssh_key))
+        return false;
     if (who->proof == PROOF_PROXY && ctx->trusts_proxy != NULL)
         return ctx->trusts_proxy(ctx->trusts_owner, who);
     return who->token == 0 ||

@@ -10,6 +10,7 @@
 
 #include "access/access_rules.h"
 #include "auth/groups_watch.h"
+#include "auth/ssh_key.h"
 #include "auth/tokens.h"
 #include "auth/web/web_sessions.h"
 #include "base/deadline.h"
@@ -122,6 +123,7 @@ struct session_context {
     struct tokens *tokens; /* that hold; set by the owner; borrowed. NULL:
                             * none */
     struct web_sessions *web_sessions; /* that hold; the same. NULL: none */
+    const struct ssh_keys_deleted *ssh_keys_deleted; /* NULL: none */
     /* Whether the proxy whose word this principal is is trusted; set by web/.
      * NULL: each is. */
     bool (*trusts_proxy)(void *owner, const struct principal *who);

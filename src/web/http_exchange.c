@@ -76,6 +76,7 @@ static void read_head(struct http_session *s, const struct http_head *head)
     e->user = copy_field(head, settings->user_field);
     e->groups = copy_field(head, settings->groups_field);
     e->person = copy_field(head, HTTP_FIELD_PERSON);
+    e->person_key = copy_field(head, HTTP_FIELD_PERSON_KEY);
     e->known_etag = copy_field(head, "if-none-match");
     e->takes_gzip = http_field(head, "accept-encoding").data == NULL ||
                     http_field_has(head, "accept-encoding", "gzip") ||
@@ -359,6 +360,7 @@ void http_exchange_free(struct http_session *s)
     free(e->user);
     free(e->groups);
     free(e->person);
+    free(e->person_key);
     mem_free_secret(&e->cookie);
     free(e->site);
     free(e->known_etag);

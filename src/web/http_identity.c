@@ -16,6 +16,7 @@
 #include "core/directory.h"
 #include "web/http_session.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,17 @@ static bool is_ssh_login(const struct http_session *s)
            strcmp(s->base.name, login) == 0;
 }
 
+/* False: the field is no id. */
+static bool read_key(const char *text, uint64_t *ret)
+{
+    unsigned long id = 0;
+
+    if (text != NULL && !text_number(text, LONG_MAX, &id))
+        return false;
+    *ret = id;
+    return true;
+}
+
 /* The person is at another machine, and has no account on this one. */
 static void go_on_by_ssh(struct http_session *s)
 {
@@ -151,11 +163,16 @@ static void go_on_by_ssh(struct http_session *s)
     principal_done(&s->proxied);
     s->proxied = principal_of_address(false, (struct ip){ 0 });
     s->proxied.is_local = false;
-    if (principal_prove(&s->proxied, PROOF_SSH, s->exchange->person))
-        http_identity_go_on(s, &s->proxied);
-    else
+    if (!principal_prove(&s->proxied, PROOF_SSH, s->exchange->person) ||
+        !read_key(s->exchange->person_key, &s->proxied.ssh_key))
         http_answer_error(s, 400, API_BAD_REQUEST,
-                          "the name of the person is no name", NULL);
+                          "the name of the person is no name, or the key no id",
+                          NULL);
+    else if (!session_context_trusts(s->http->ctx, &s->proxied))
+        http_answer_error(s, 0, API_UNAUTHENTICATED,
+                          "the key by which you came was deleted", NULL);
+    else
+        http_identity_go_on(s, &s->proxied);
 }
 
 /* ---- the connection -------------------------------------------------------

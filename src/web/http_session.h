@@ -85,6 +85,7 @@ struct http_exchange {
     char *websocket_version;
     char *user, *groups; /* the trusted proxy's fields */
     char *person;        /* that of ssh's account */
+    char *person_key;    /* of the person, an id; NULL: not known */
     char *cookie;        /* of a session; "": it proves nothing; NULL: none */
     char *site;          /* Sec-Fetch-Site */
     bool is_cookie_old;  /* it proves nothing, and the browser is told so */

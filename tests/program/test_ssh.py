@@ -291,6 +291,35 @@ def test_keys_of_people_without_accounts(make_site):
     assert site.vspc("ssh-key", "delete", fingerprint).returncode == 1
 
 
+def test_a_deleted_key_ends_what_has_come_by_it(make_site):
+    site = make_site(by_keys=True)
+    for name in ("alice", "bob"):
+        assert site.vspc("ssh-key", "add", "--", "alice",
+                         site.sshd.folder / f"{name}.pub").returncode == 0
+    sessions = {}
+    for key in ("alice", "bob"):
+        sessions[key] = subprocess.Popen(
+            site.sshd.ssh_command(key, "web-01", tty=True),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        site.vspcd.wait_clients("web-01", len(sessions))
+    try:
+        listed = json.loads(site.vspc("ssh-key", "list", "-o", "json").stdout)
+        deleted = next(key for key in listed["items"]
+                       if key["comment"] == "bob@test")
+        assert site.vspc("ssh-key", "delete",
+                         deleted["fingerprint"]).returncode == 0
+        # It comes again by itself, and is told that it may not.
+        sessions["bob"].communicate(timeout=TIMEOUT)
+        assert sessions["bob"].returncode != 0
+        site.vspcd.wait_clients("web-01", 1)
+        # The same person, by another key.
+        assert sessions["alice"].poll() is None
+    finally:
+        for session in sessions.values():
+            session.kill()
+            session.communicate()
+
+
 def test_keys_that_are_none(make_site):
     site = make_site(by_keys=True)
     key = site.sshd.keys["alice"]

@@ -6,8 +6,8 @@
  * people share (--ssh-login-user) asks about the one key that somebody shows to
  * sshd, and learns nothing of others.
  *
- * Deleting a key ends no session: sshd has let that in, and vspcd is not told
- * by which key. It can be disconnected.
+ * Deleting a key ends what has come by it: vspc tells the id that its line of
+ * authorized_keys had (HTTP_FIELD_PERSON_KEY).
  */
 #include "api/api_commands.h"
 #include "api/api_means.h"
@@ -291,7 +291,8 @@ const struct api_command api_ssh_keys_commands[] = {
         .path = "/ssh-keys/{id}",
         .right = RIGHT_ADMIN,
         .is_change = true,
-        .summary = "Nobody comes by this key any more; sessions stay.",
+        .summary =
+            "Nobody comes by this key any more, and who has is disconnected.",
         .returns = "SshKey",
         .argument = delete_arguments,
         .run = run_delete,

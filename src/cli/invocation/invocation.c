@@ -88,6 +88,7 @@ enum exits invocation_connect(struct invocation *in)
         .key = arguments_text(a, "key"),
         .thumbprint = arguments_text(a, "thumbprint"),
         .person = in->person,
+        .person_key = in->person_key,
     };
     unsigned long timeout_s;
     struct err err;

@@ -21,7 +21,8 @@ struct invocation {
     struct remote *remote; /* NULL: not opened yet */
     unsigned timeout_ms;   /* 0: of --request-timeout */
     const char *person;    /* for whom we speak, if it is not ourselves; NULL */
-    bool is_by_ssh;        /* the command line is of somebody who came by ssh */
+    const char *person_key; /* by which the person came; NULL: not known */
+    bool is_by_ssh; /* the command line is of somebody who came by ssh */
     bool is_skew_told;
 };
 

@@ -130,20 +130,24 @@ static bool is_own_account(const char *name)
 }
 
 /* The line for sshd. False: nothing of it was printed. */
-static bool print_key(const struct invocation *in, const char *name,
+static bool print_key(const struct invocation *in, const json_t *found,
                       const char *type, const char *key)
 {
     const char *server = arguments_text(&in->arguments, "server");
+    const char *name = json_string_value(json_object_get(found, "name"));
+    json_int_t id = json_integer_value(json_object_get(found, "id"));
     char self[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
 
     self[len > 0 ? len : 0] = '\0';
-    if (!is_plain(self) || !is_plain(name) || !is_plain(type) ||
-        !is_plain(key) || (server != NULL && !is_plain(server)))
+    if (!is_plain(self) || name == NULL || !is_plain(name) || id <= 0 ||
+        !is_plain(type) || !is_plain(key) ||
+        (server != NULL && !is_plain(server)))
         return false;
-    out_format("restrict,pty,command=\"%s%s%s ssh-session --as %s\" %s %s\n",
+    out_format("restrict,pty,command=\"%s%s%s ssh-session --as %s "
+               "--by-key %" JSON_INTEGER_FORMAT "\" %s %s\n",
                self, server != NULL ? " --server " : "",
-               server != NULL ? server : "", name, type, key);
+               server != NULL ? server : "", name, id, type, key);
     out_flush();
     return true;
 }
@@ -155,7 +159,7 @@ static enum exits run_keys(struct invocation *in)
     const char *key = invocation_word(in, 2);
     char text[KEY_FILE_MAX];
     struct target target;
-    const char *name;
+    const json_t *found;
     json_t *answer;
     enum exits exits;
 
@@ -173,9 +177,8 @@ static enum exits run_keys(struct invocation *in)
     exits = ask_get(in, &target, &answer);
     if (exits != EXITS_DONE)
         return exits;
-    name = json_string_value(json_object_get(
-        json_array_get(json_object_get(answer, "items"), 0), "name"));
-    if (name != NULL && !print_key(in, name, type, key)) {
+    found = json_array_get(json_object_get(answer, "items"), 0);
+    if (found != NULL && !print_key(in, found, type, key)) {
         say_error("a name, or the path of vspc, is none for authorized_keys");
         exits = EXITS_FAILED;
     }
@@ -219,8 +222,8 @@ const struct verb verb_ssh_key_delete = {
     .words_min = 1,
     .words_max = 1,
     .summary = "let nobody come by ssh with a key any more",
-    .text = "KEY is its fingerprint or its id. Sessions that are there stay; "
-            "vspc kick ends them.",
+    .text = "KEY is its fingerprint or its id. Whoever has come by it is "
+            "disconnected.",
     .example = "vspc ssh-key delete "
                "SHA256:p2QAMXNIC1TJYWeIOttrVc98/R1BUFWu3/LiyKgUfQM\n",
     .run = run_delete,

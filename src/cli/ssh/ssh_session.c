@@ -24,6 +24,7 @@
 /* clang-format off */
 static const struct option_row options[] = {
     { "as", 0, "NAME", "who has come; counts for the account --ssh-login-user" },
+    { "by-key", 0, "ID", "by which key of vspcd, so that it ends with that" },
     { NULL, 0, NULL, NULL },
 };
 /* clang-format on */
@@ -154,6 +155,7 @@ static enum exits run_ssh_session(struct invocation *in)
         return EXITS_USAGE;
     }
     in->person = arguments_text(&in->arguments, "as");
+    in->person_key = arguments_text(&in->arguments, "by-key");
     exits = invocation_connect(in);
     return exits == EXITS_DONE ? run_words(in, &words) : exits;
 }

@@ -257,6 +257,11 @@ static void log_key(const struct token_job *job)
 static void finish(struct daemon_tokens *t, struct token_job *job)
 {
     log_key(job);
+    if (job->kind == TOKEN_JOB_DELETE_KEY && job->result == 0 &&
+        job->keys.count > 0) {
+        ssh_keys_deleted_add(&t->deleted_keys, job->keys.item[0]->id);
+        t->links.on_gone(t->links.owner);
+    }
     if (job->on_done != NULL)
         job->on_done(job->waiter, job);
     else if (job->kind == TOKEN_JOB_CREATE && job->result == 0)

@@ -11,6 +11,7 @@
 #ifndef DAEMON_ACCESS_DAEMON_TOKENS_H
 #define DAEMON_ACCESS_DAEMON_TOKENS_H
 
+#include "auth/ssh_key.h"
 #include "auth/tokens.h"
 #include "base/deadline.h"
 #include "base/err.h"
@@ -25,7 +26,8 @@ struct waker;
 struct tokens_links {
     const struct settings *settings; /* borrowed; always the present ones */
     struct loop *loop;               /* borrowed */
-    /* Tokens have ended: tokens_holds says which. Called from a handler of the
+    /* Tokens have ended, or keys for ssh: tokens_holds and
+     * ssh_keys_deleted_has say which. Called from a handler of the
      * loop. */
     void (*on_gone)(void *owner);
     void *owner;
@@ -40,6 +42,7 @@ struct daemon_tokens {
     struct deadline expiry; /* the next one, or to look again */
     bool is_failing;        /* the log has reported it */
     bool is_unread; /* since the start: what the file has is nothing new */
+    struct ssh_keys_deleted deleted_keys;
     char path[STATE_PATH_MAX];
 };
 

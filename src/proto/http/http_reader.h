@@ -20,6 +20,8 @@
 /* For whom the sender speaks, on vspcd's Unix socket: it counts from the
  * account of the setting --ssh-login-user, and is refused from any other. */
 #define HTTP_FIELD_PERSON "Vspcd-Person"
+/* By which of vspcd's keys for ssh the person has come: its id in digits. */
+#define HTTP_FIELD_PERSON_KEY "Vspcd-Person-Key"
 
 enum http_event {
     HTTP_NEED_MORE, /* all input was used; feed more later */
