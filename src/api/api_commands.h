@@ -27,7 +27,8 @@ extern const struct api_command
     api_metrics_commands[]; /* metrics/cmd_metrics.c */
 extern const struct api_command api_series_commands[];     /* series/ */
 extern const struct api_command api_recordings_commands[]; /* recordings/ */
-extern const struct api_command api_server_commands[]; /* show/cmd_server.c */
+extern const struct api_command api_server_commands[];  /* show/cmd_server.c */
+extern const struct api_command api_vm_keys_commands[]; /* setup/ */
 extern const struct api_command api_vm_listeners_commands[]; /* setup/ */
 extern const struct api_command api_attach_commands[];       /* cmd_attach.c */
 extern const struct api_command api_output_commands[];       /* output/ */

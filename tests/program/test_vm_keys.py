@@ -1,5 +1,8 @@
 """The key in a VM's port URI: printed by --vm-key, checked, and never shown."""
 
+import json
+import subprocess
+
 import pytest
 
 from harness import words
@@ -47,6 +50,21 @@ def test_a_key_is_printed_for_a_port_and_for_a_vm(key_file):
     # However the UUID is written.
     assert uri_of(key_file, UUID.upper().replace("-", "") + "/s0") == port
     assert uri_of(key_file, f"{UUID}/a?b").startswith("a?b&key=")
+
+
+def test_the_api_gives_the_key_that_is_printed(start_vspcd, key_file):
+    vspcd = start_vspcd("--vm-key-file", key_file, "--vm-keys", "required")
+    result = subprocess.run(
+        ["curl", "-sSf", "--unix-socket", vspcd.socket, "--json",
+         json.dumps({"uuid": UUID, "label": "s0"}),
+         "http://localhost/api/v1/vm-keys"],
+        stdout=subprocess.PIPE, text=True, timeout=30, check=True)
+    uri = json.loads(result.stdout)["port_uri"]
+    assert uri == uri_of(key_file, f"{UUID}/s0")
+    has = vspcd.wait_event(words.API_COMMAND, command="vm-keys.make")
+    assert has["console"] == UUID and has["status"] == "200"
+    vspcd.vm("web", UUID, uri=uri)
+    assert key_in(uri) not in "\n".join(vspcd.log)
 
 
 @pytest.mark.parametrize("args, problem", [

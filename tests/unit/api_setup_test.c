@@ -1,8 +1,9 @@
-/* What is entered into vSphere: GET /vm-listeners. */
+/* What is entered into vSphere: GET /vm-listeners, POST /vm-keys. */
 #include "api_fixture.h"
 #include "tls_lab.h"
 
 #include "conf/options.h"
+#include "session/vm/vm_key.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -174,6 +175,56 @@ static void settings_that_uris_depend_on_are_said(void **state)
     json_decref(json);
 }
 
+static json_t *ask_key(struct api_fixture *f, unsigned status, const char *body)
+{
+    return api_fixture_json(f, status, HTTP_VERB_POST, "/vm-keys", body);
+}
+
+static void the_key_of_a_vm_is_the_one_that_it_needs(void **state)
+{
+    static const char uuid[] = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3";
+    struct api_fixture *f = *state;
+    struct session_settings *s = &f->site.ctx.settings;
+    struct vm_key of_port, of_vm;
+    json_t *json;
+
+    s->vm_keys = VM_KEYS_REQUIRED;
+    memset(s->vm_site_key, 7, sizeof s->vm_site_key);
+    of_port = vm_key_make(s->vm_site_key, uuid, "s0");
+    of_vm = vm_key_make(s->vm_site_key, uuid, NULL);
+    json = ask_key(f, 200,
+                   "{\"uuid\": \"50 0c 1e 2f 33 41 5a 6b-7c 8d 9e af b0 c1 d2 "
+                   "e3\", \"label\": \"s0\"}");
+    assert_string_equal(text_of(json, "uuid"), uuid);
+    assert_string_equal(text_of(json, "key"), of_port.text);
+    assert_memory_equal(text_of(json, "port_uri"), "s0?key=", 7);
+    assert_string_equal(text_of(json, "port_uri") + 7, of_port.text);
+    json_decref(json);
+    json = ask_key(f, 200, "{\"uuid\": \"500c1e2f33415a6b7c8d9eafb0c1d2e3\"}");
+    assert_string_equal(text_of(json, "key"), of_vm.text);
+    assert_memory_equal(text_of(json, "port_uri"), "?key=", 5);
+    json_decref(json);
+    json = ask_key(f, 200, "{\"uuid\": \"u\", \"label\": \"v?port=s0\"}");
+    assert_memory_equal(text_of(json, "port_uri"), "v?port=s0&key=", 14);
+    json_decref(json);
+    json_decref(ask_key(f, 400, "{\"uuid\": \"\\u200b\"}"));
+    json_decref(ask_key(f, 400, "{\"uuid\": \"u\", \"label\": \"\\u200b\"}"));
+    json_decref(ask_key(f, 400, "{\"label\": \"s0\"}"));
+}
+
+static void keys_are_for_those_who_administer(void **state)
+{
+    struct api_fixture *f = *state;
+
+    json_decref(ask_key(f, 409, "{\"uuid\": \"u\"}"));
+    f->site.ctx.settings.vm_keys = VM_KEYS_OPTIONAL;
+    api_fixture_allow(f, "alice", "*", RIGHT_CONTROL);
+    api_fixture_be(f, "alice");
+    json_decref(ask_key(f, 403, "{\"uuid\": \"u\"}"));
+    api_fixture_allow(f, "alice", "*", RIGHT_ADMIN);
+    json_decref(ask_key(f, 200, "{\"uuid\": \"u\"}"));
+}
+
 static void they_are_for_those_who_may_read_all(void **state)
 {
     struct api_fixture *f = *state;
@@ -197,6 +248,8 @@ int main(void)
         TEST(the_certificate_has_its_names_and_thumbprints),
         TEST(a_certificate_without_other_names_is_for_its_common_name),
         TEST(settings_that_uris_depend_on_are_said),
+        TEST(the_key_of_a_vm_is_the_one_that_it_needs),
+        TEST(keys_are_for_those_who_administer),
         TEST(they_are_for_those_who_may_read_all),
     };
 

@@ -244,6 +244,15 @@ static const struct show_member vm_listener_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member vm_key_members[] = {
+    { "uuid", "text", "The VM's." },
+    { "label", "text?", "Of its serial port; null: of all of them." },
+    { "key", "text", "32 hex digits; a secret." },
+    { "port_uri", "text",
+      "For vSphere: s0?key=...; without a label what is appended to each." },
+    { .name = NULL },
+};
+
 static const struct show_member certificate_members[] = {
     { "subject", "text?", "As RFC 4514 writes it." },
     { "issuer", "text?", "The same." },
@@ -623,6 +632,7 @@ static const struct show_schema schemas[] = {
     { "Door", "An address of vspcd.", door_members },
     { "VmListeners", "How VMs reach vspcd.", vm_listeners_members },
     { "VmListener", "A port for VMs.", vm_listener_members },
+    { "VmKey", "A key for a VM's port URI.", vm_key_members },
     { "Certificate", "The certificate of vspcd.", certificate_members },
     { "Limit", "A limit and its use.", limit_members },
     { "Limits", "A list of limits.", limits_members },

@@ -37,6 +37,7 @@ int print_vm_key(const struct settings *settings, FILE *to, FILE *warnings,
     char uuid[TEXT_ID_MAX + 1];
     char label[TEXT_ID_MAX + 1];
     uint8_t site_key[TLS_DIGEST_LEN];
+    struct vm_key_uri uri;
     struct vm_key key;
     int r;
 
@@ -49,8 +50,9 @@ int print_vm_key(const struct settings *settings, FILE *to, FILE *warnings,
         return r;
     warn_of_uuid(uuid, warnings);
     key = vm_key_make(site_key, uuid, label[0] != '\0' ? label : NULL);
-    fprintf(to, "%s%ckey=%s\n", label, strchr(label, '?') != NULL ? '&' : '?',
-            key.text);
+    uri = vm_key_format_uri(&key, label);
+    fprintf(to, "%s\n", uri.text);
+    explicit_bzero(&uri, sizeof uri);
     explicit_bzero(&key, sizeof key);
     explicit_bzero(site_key, sizeof site_key);
     return 0;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static size_t put(char *to, size_t len, const char *text)
@@ -31,6 +32,15 @@ struct vm_key vm_key_make(const uint8_t site_key[TLS_DIGEST_LEN],
     key.text[VM_KEY_LEN] = '\0';
     explicit_bzero(code, sizeof code);
     return key;
+}
+
+struct vm_key_uri vm_key_format_uri(const struct vm_key *key, const char *label)
+{
+    struct vm_key_uri uri;
+
+    snprintf(uri.text, sizeof uri.text, "%.*s%ckey=%s", TEXT_ID_MAX, label,
+             strchr(label, '?') != NULL ? '&' : '?', key->text);
+    return uri;
 }
 
 static bool is_same(const struct vm_key *a, const struct vm_key *b)

@@ -11,6 +11,7 @@
 #ifndef SESSION_VM_VM_KEY_H
 #define SESSION_VM_VM_KEY_H
 
+#include "base/text.h"
 #include "net/tls/tls_digest.h"
 
 #include <stdbool.h>
@@ -25,6 +26,14 @@ struct vm_key {
 /* label NULL: of all serial ports. Both as in struct vm_identity. */
 struct vm_key vm_key_make(const uint8_t site_key[TLS_DIGEST_LEN],
                           const char *uuid, const char *label);
+
+/* The key in a port URI: "s0?key=..."; with the label "" what is appended to
+ * another one. A secret, too. */
+struct vm_key_uri {
+    char text[TEXT_ID_MAX + sizeof "?key=" + VM_KEY_LEN];
+};
+struct vm_key_uri vm_key_format_uri(const struct vm_key *key,
+                                    const char *label);
 
 /* Whether it is the key of this serial port, or of the VM. Takes as long for
  * each key. */
