@@ -26,10 +26,29 @@ static const char *const verb_names[HTTP_VERB_COUNT] = {
 static const char more_than_one_length[] =
     "there is more than one length of the body";
 static const char wrong_length[] = "Content-Length is no number of bytes";
+static const char wrong_coding[] = "Transfer-Encoding is not chunked alone";
 
 const char *http_verb_name(enum http_verb verb)
 {
     return (unsigned)verb < HTTP_VERB_COUNT ? verb_names[verb] : "";
+}
+
+/* ---- fields ----------------------------------------------------------------
+ */
+
+static bool is_text(struct slice s, const char *text)
+{
+    return s.len == strlen(text) &&
+           strncasecmp((const char *)s.data, text, s.len) == 0;
+}
+
+static size_t count_fields(const struct http_head *head, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < head->field_count; i++)
+        count += is_text(head->field[i].name, name);
+    return count;
 }
 
 /* ---- the library -----------------------------------------------------------
@@ -147,8 +166,13 @@ static bool is_wrong(struct http_wrong *ret, uint16_t status,
     return false;
 }
 
-static bool is_refused(struct http_wrong *ret, const PARSER *parser)
+/* The libraries find the same faults, and have not the same names for some. */
+static bool is_refused(const struct http_head *head, const PARSER *parser,
+                       struct http_wrong *ret)
 {
+    if (count_fields(head, "transfer-encoding") > 0 &&
+        count_fields(head, "content-length") > 0)
+        return is_wrong(ret, 400, more_than_one_length);
     switch (error_of(parser)) {
     case HPE_INVALID_METHOD:
         return is_wrong(ret, 501, "the method is not known");
@@ -156,6 +180,8 @@ static bool is_refused(struct http_wrong *ret, const PARSER *parser)
         return is_wrong(ret, 400, more_than_one_length);
     case HPE_INVALID_CONTENT_LENGTH:
         return is_wrong(ret, 400, wrong_length);
+    case HPE_INVALID_TRANSFER_ENCODING:
+        return is_wrong(ret, 501, wrong_coding);
     default:
         return is_wrong(ret, 400, "the head is malformed");
     }
@@ -174,10 +200,10 @@ static bool take_apart(struct http_head *head, enum http_side side,
      * What it makes of the body then does not matter. */
     if (!feed(&parser, &settings, slice_of(bytes.data, bytes.len - 1)) ||
         g.is_done)
-        return is_refused(ret, &parser);
+        return is_refused(head, &parser, ret);
     (void)feed(&parser, &settings, slice_after(bytes, bytes.len - 1));
     if (!g.is_done)
-        return is_refused(ret, &parser);
+        return is_refused(head, &parser, ret);
     head->verb = side == HTTP_SIDE_SERVER ? verb_of(&parser) : HTTP_VERB_OTHER;
     if (side == HTTP_SIDE_SERVER && parser.method == HTTP_CONNECT)
         return is_wrong(ret, 501, "CONNECT is for proxies");
@@ -186,14 +212,8 @@ static bool take_apart(struct http_head *head, enum http_side side,
     return true;
 }
 
-/* ---- fields ----------------------------------------------------------------
+/* ---- what others ask -------------------------------------------------------
  */
-
-static bool is_text(struct slice s, const char *text)
-{
-    return s.len == strlen(text) &&
-           strncasecmp((const char *)s.data, text, s.len) == 0;
-}
 
 struct slice http_field(const struct http_head *head, const char *name)
 {
@@ -202,15 +222,6 @@ struct slice http_field(const struct http_head *head, const char *name)
             return head->field[i].value;
     }
     return slice_of(NULL, 0);
-}
-
-static size_t count_fields(const struct http_head *head, const char *name)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < head->field_count; i++)
-        count += is_text(head->field[i].name, name);
-    return count;
 }
 
 bool http_field_is_repeated(const struct http_head *head, const char *name)
@@ -302,7 +313,7 @@ static bool find_body(struct http_head *head, enum http_side side,
     if (codings > 1 ||
         (codings == 1 &&
          !is_text(http_field(head, "transfer-encoding"), "chunked")))
-        return is_wrong(ret, 501, "Transfer-Encoding is not chunked alone");
+        return is_wrong(ret, 501, wrong_coding);
     if (lengths > 0 && !parse_length(head, ret))
         return false;
     head->has_body = codings > 0 || head->length > 0 ||
