@@ -1,5 +1,9 @@
 #include "store/schema.h"
 
+/* No STRICT tables: SQLite before 3.37 (EL9) takes a file that has one for
+ * damaged, and a state file goes from machine to machine. Who reads a row
+ * checks it. */
+
 static const char *const state_steps[] = {
     /*
      * 1. Times are seconds since 1970; left_at is NULL while the console has a
@@ -17,7 +21,7 @@ static const char *const state_steps[] = {
     "  left_at INTEGER,"
     "  address TEXT NOT NULL,"
     "  UNIQUE (uuid, label)"
-    ") STRICT",
+    ")",
     /*
      * 2. used is 0 while the console is new, and expires sooner: until its VM
      * has been connected for a minute, or a client has attached. What an older
@@ -37,7 +41,7 @@ static const char *const state_steps[] = {
     "  id INTEGER NOT NULL,"
     "  text TEXT NOT NULL,"
     "  PRIMARY KEY (kind, id)"
-    ") STRICT, WITHOUT ROWID",
+    ") WITHOUT ROWID",
 };
 
 const struct schema schema_state = {
@@ -68,7 +72,7 @@ static const char *const token_steps[] = {
     "  used_from TEXT NOT NULL DEFAULT '',"
     "  revoked INTEGER,"
     "  revoked_by TEXT"
-    ") STRICT",
+    ")",
     /*
      * 2. The keys of people who come by ssh: "TYPE BASE64", as in
      * authorized_keys. fingerprint follows from key.
@@ -81,7 +85,7 @@ static const char *const token_steps[] = {
     "  comment TEXT NOT NULL,"
     "  created INTEGER NOT NULL,"
     "  created_by TEXT NOT NULL"
-    ") STRICT",
+    ")",
     /*
      * 3. Sessions of people on pages of vspcd, as they were when they changed
      * last. A cookie is known by its SHA-256, and is kept nowhere; token_digest
@@ -100,7 +104,7 @@ static const char *const token_steps[] = {
     "  used INTEGER NOT NULL,"
     "  address TEXT NOT NULL,"
     "  used_address TEXT NOT NULL"
-    ") STRICT",
+    ")",
 };
 
 const struct schema schema_tokens = {

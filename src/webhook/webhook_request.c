@@ -119,6 +119,16 @@ static bool add_fields(struct webhook_request *r,
            add_field(r, "X-Vspcd-Signature", signature);
 }
 
+static CURLcode set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500 /* 7.85 */
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                            (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
 /* Options that take memory, and can so fail. */
 static bool set_texts(struct webhook_request *r,
                       const struct webhook_spec *spec)
@@ -130,7 +140,7 @@ static bool set_texts(struct webhook_request *r,
         code =
             curl_easy_setopt(easy, CURLOPT_USERAGENT, "vspcd/" VSPCD_VERSION);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+        code = set_protocols(easy);
     /* "" is no proxy, also if the environment names one. */
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_PROXY,
@@ -149,8 +159,10 @@ static void set_numbers(struct webhook_request *r,
     CURL *easy = r->easy;
 
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700 /* 7.87 */
     /* A resolver that hangs is left behind, and nobody waits for it. */
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
