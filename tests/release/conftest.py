@@ -8,7 +8,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "program"))
 
-from roots import Root, tar_of  # noqa: E402  (the path above is theirs)
+from machine import Machine, missing  # noqa: E402  (the path above is theirs)
+from roots import Root, tar_of  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -30,3 +31,19 @@ def make_root(tmp_path):
     yield make
     for root in roots:
         root.remove()
+
+
+@pytest.fixture
+def start_machine():
+    """start_machine(ROOT, NAME): the root's own systemd runs."""
+    if missing():
+        pytest.skip(missing())
+    machines = []
+
+    def start(root, name="debian"):
+        machines.append(Machine(root, name))
+        return machines[-1]
+
+    yield start
+    for machine in machines:
+        machine.end()
