@@ -25,6 +25,7 @@ extern const struct api_command
     api_consoles_commands[]; /* list/cmd_consoles.c */
 extern const struct api_command
     api_metrics_commands[]; /* metrics/cmd_metrics.c */
+extern const struct api_command api_diagnosis_commands[];  /* diagnosis/ */
 extern const struct api_command api_series_commands[];     /* series/ */
 extern const struct api_command api_recordings_commands[]; /* recordings/ */
 extern const struct api_command api_server_commands[];  /* show/cmd_server.c */

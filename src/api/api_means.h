@@ -63,6 +63,13 @@ struct api_means {
                                       * or the addresses of this machine; lane
                                       * 1 many */
 
+    struct api_jobs *diagnosis_jobs; /* look at the machine: lane 0 */
+    /* Tells of each file or folder that is written; path is borrowed. */
+    void (*each_place)(void *owner,
+                       void (*tell)(void *to, const char *what,
+                                    const char *path),
+                       void *to);
+
     /* The console goes: its port, its state. It has neither VM nor client. */
     void (*forget)(void *owner, struct console *c);
 

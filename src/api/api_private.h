@@ -35,6 +35,7 @@ struct api {
     struct api_turns plain_lists;
     struct api_turns recording_lists;
     unsigned recording_reads; /* one recording each: recordings/ */
+    unsigned diagnoses;       /* calls that wait for one: diagnosis/ */
 };
 
 /* ---- api_find.c */

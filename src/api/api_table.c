@@ -16,6 +16,7 @@ static const struct api_command *const tables[] = {
     api_server_commands,
     api_vm_listeners_commands,
     api_vm_keys_commands,
+    api_diagnosis_commands,
     api_series_commands,
     api_typing_commands,
     api_control_commands,

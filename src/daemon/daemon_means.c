@@ -4,6 +4,8 @@
 #include "daemon/daemon_doors.h"
 #include "daemon/daemon_facts.h"
 #include "daemon/daemon_reload.h"
+#include "daemon/parts/logs_settings.h"
+#include "daemon/process/state_path.h"
 
 static void daemon_means_forget(void *owner, struct console *c)
 {
@@ -28,6 +30,28 @@ static bool daemon_means_ask_tokens(void *owner, struct token_job *job)
     return daemon_tokens_ask(&d->tokens, job);
 }
 
+static void daemon_means_each_place(void *owner,
+                                    void (*tell)(void *to, const char *what,
+                                                 const char *path),
+                                    void *to)
+{
+    const struct daemon *d = owner;
+    const char *logs = logs_settings_directory(d->settings);
+    const char *recordings = record_directory(d->records.recorder);
+    char state[STATE_PATH_MAX];
+    struct err err;
+
+    if (d->settings->backend == SETTINGS_BACKEND_FILE &&
+        state_path_find(d->settings, state, &err) == 0)
+        tell(to, "state", state);
+    if (logs != NULL)
+        tell(to, "console-logs", logs);
+    if (recordings != NULL && recordings[0] != '\0')
+        tell(to, "recordings", recordings);
+    if (d->settings->audit_log != NULL)
+        tell(to, "audit-log", d->settings->audit_log);
+}
+
 struct api_means daemon_means(struct daemon *d)
 {
     return (struct api_means){
@@ -39,6 +63,7 @@ struct api_means daemon_means(struct daemon *d)
         .settings = d->settings,
         .recorder = d->records.recorder,
         .each_door = daemon_doors_tell,
+        .each_place = daemon_means_each_place,
         .forget = daemon_means_forget,
         .reload = daemon_means_reload,
         .check = daemon_means_check,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "log/log_gate.h"
+#include "log/log_tally.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -29,6 +30,39 @@ struct queue {
     char *bytes;
 };
 
+/* What the program refuses, and what has failed before it was served. */
+static const char *const refusals[] = {
+    LOG_CONNECTION_REFUSED,
+    LOG_CONNECTION_CLOSED,
+    LOG_UNIDENTIFIED_CLOSED,
+    LOG_PROXY_HEADER_REFUSED,
+    LOG_VM_REFUSED,
+    LOG_VM_CLEAR_REFUSED,
+    LOG_VM_UNKNOWN_REFUSED,
+    LOG_VM_KEY_REFUSED,
+    LOG_VM_TAKEOVER_REFUSED,
+    LOG_VM_MOVE_NOT_BEGUN,
+    LOG_VM_MOVE_NOT_JOINED,
+    LOG_CONSOLE_REFUSED,
+    LOG_CONSOLE_NO_PORT,
+    LOG_CLIENT_REFUSED,
+    LOG_CLIENT_LIMIT_REACHED,
+    LOG_CLIENT_NAMELESS,
+    LOG_ADMIN_REFUSED,
+    LOG_ADMIN_CLOSED,
+    LOG_LOGIN_FAILED,
+    LOG_PASSWORDS_UNCHECKED,
+    LOG_GROUPS_UNKNOWN,
+    LOG_SERVICE_REFUSED,
+    LOG_API_DENIED,
+    LOG_API_FULL,
+    NULL,
+};
+
+/* A VM that stays away for an hour begins anew. */
+static const char *const arrivals[] = { LOG_VM_CONNECTED, NULL };
+enum { ARRIVALS_PAUSE_MS = 60 * 60 * 1000 };
+
 static char line_bytes[LOG_PENDING_MAX];
 static char audit_bytes[LOG_AUDIT_PENDING_MAX];
 
@@ -42,8 +76,9 @@ static struct {
     struct queue audit; /* used while the reader is slow */
     size_t first;   /* bytes of lines that are written before those of audit */
     bool is_behind; /* the last flush has left something */
-    bool is_gated;
+    bool is_gated;  /* from here on: between log_open_gate and log_close_gate */
     struct log_gate gate;
+    struct log_tally tallies[LOG_TALLIES];
 } state = {
     .fd = STDERR_FILENO,
     .max_level = LOG_INFO,
@@ -245,17 +280,49 @@ static bool passes(enum log_kind kind, enum log_level level, const char *peer,
             log_gate_passes(&state.gate, &line, clock_now_us(), ret_noise));
 }
 
+/* The tally that counts lines with this format, and their message in it; NULL:
+ * none does. */
+static struct log_tally *find_tally(enum log_level level, const char *format,
+                                    const char **ret_message)
+{
+    if (!state.is_gated || level == LOG_DEBUG)
+        return NULL;
+    for (size_t i = 0; i < LOG_TALLIES; i++) {
+        *ret_message = log_tally_message(&state.tallies[i], format);
+        if (*ret_message != NULL)
+            return &state.tallies[i];
+    }
+    return NULL;
+}
+
+/* What is left out by the gate is counted all the same. */
+__attribute__((format(printf, 5, 0))) static void put_of_peer(
+    enum log_kind kind, enum log_level level, const char *peer,
+    const char *about, const char *format, va_list args)
+{
+    const char *message;
+    struct log_tally *tally = find_tally(level, format, &message);
+    enum log_noise noise = LOG_QUIET;
+    bool is_passing = passes(kind, level, peer, about, format, &noise);
+    char text[LOG_LINE_MAX];
+
+    if (!is_passing && tally == NULL)
+        return;
+    vsnprintf(text, sizeof text, format, args);
+    if (tally != NULL)
+        log_tally_add(tally, message, peer, about, text, clock_utc_ms());
+    if (is_passing)
+        put_text(kind == LOG_AUDIT, noise, level, text);
+}
+
 void log_limited(enum log_level level, const char *peer, const char *about,
                  const char *format, ...)
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_EVENTS;
-    enum log_noise noise = LOG_QUIET;
     va_list args;
 
-    if (!passes(kind, level, peer, about, format, &noise))
-        return;
     va_start(args, format);
-    put_format(false, noise, level, format, args);
+    put_of_peer(kind, level, peer, about, format, args);
     va_end(args);
 }
 
@@ -263,15 +330,13 @@ void log_audit(enum log_level level, const char *peer, const char *about,
                const char *format, ...)
 {
     enum log_kind kind = level == LOG_DEBUG ? LOG_DETAILS : LOG_AUDIT;
-    bool is_of_peer = peer != NULL || about != NULL;
-    enum log_noise noise = LOG_QUIET;
     va_list args;
 
-    if (is_of_peer ? !passes(kind, level, peer, about, format, &noise)
-                   : !is_wanted(kind, level))
-        return;
     va_start(args, format);
-    put_format(kind == LOG_AUDIT, noise, level, format, args);
+    if (peer != NULL || about != NULL)
+        put_of_peer(kind, level, peer, about, format, args);
+    else if (is_wanted(kind, level))
+        put_format(kind == LOG_AUDIT, LOG_QUIET, level, format, args);
     va_end(args);
 }
 
@@ -321,6 +386,9 @@ static void log_tell_summary(void *owner, const struct log_gate_summary *s)
 struct deadline_queue *log_open_gate(const uint64_t seed[2])
 {
     log_gate_init(&state.gate, seed, log_tell_summary, NULL);
+    log_tally_init(&state.tallies[LOG_REFUSALS], seed, refusals, 0);
+    log_tally_init(&state.tallies[LOG_ARRIVALS], seed, arrivals,
+                   ARRIVALS_PAUSE_MS);
     state.is_gated = true;
     return &state.gate.windows;
 }
@@ -331,7 +399,14 @@ void log_close_gate(void)
         return;
     log_gate_end(&state.gate, clock_now_us());
     log_gate_done(&state.gate);
+    for (size_t i = 0; i < LOG_TALLIES; i++)
+        log_tally_done(&state.tallies[i]);
     state.is_gated = false;
+}
+
+const struct log_tally *log_tally_of(enum log_tally_kind kind)
+{
+    return state.is_gated ? &state.tallies[kind] : NULL;
 }
 
 /* ---- writing ---------------------------------------------------------- */

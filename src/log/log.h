@@ -18,8 +18,11 @@
  * A line that a peer can cause goes through log_limited or log_audit, which
  * leave out what is too much and tell how much that was (log_gate.h).
  *
- * The level, the outputs, the collected lines and their limits are the
- * program's only mutable statics. For the thread of the loop alone.
+ * Refusals and arrivals are counted as well, for whoever asks the API
+ * (log_tally.h).
+ *
+ * The level, the outputs, the collected lines, their limits and these counts
+ * are the program's only mutable statics. For the thread of the loop alone.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
@@ -113,6 +116,16 @@ void log_counted(enum log_level level, const char *peer, const char *message);
  * that are due later. */
 struct deadline_queue *log_open_gate(const uint64_t seed[2]);
 void log_close_gate(void);
+
+/* What lines have told of lately (log_tally.h), whether they were logged or
+ * left out. NULL: the limits do not hold, and nothing is counted. */
+enum log_tally_kind {
+    LOG_REFUSALS, /* who was refused, or failed before it was served */
+    LOG_ARRIVALS, /* VMs that have connected, each console by itself */
+};
+enum { LOG_TALLIES = LOG_ARRIVALS + 1 };
+struct log_tally;
+const struct log_tally *log_tally_of(enum log_tally_kind kind);
 
 /* Bytes that are free for more lines that are no audit lines. */
 size_t log_room(void);

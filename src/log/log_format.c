@@ -97,15 +97,7 @@ static size_t quoted_len(const char *text)
     return len;
 }
 
-/* A piece of a line: a field, or words of the message. */
-struct piece {
-    struct slice key; /* empty: words of the message */
-    struct slice value;
-    bool is_quoted;
-};
-
-/* False: the line has no more pieces. */
-static bool next_piece(const char **at, struct piece *p)
+bool log_next_piece(const char **at, struct log_piece *p)
 {
     const char *text = *at + strspn(*at, " ");
     size_t key = key_len(text);
@@ -113,7 +105,7 @@ static bool next_piece(const char **at, struct piece *p)
 
     if (text[0] == '\0')
         return false;
-    *p = (struct piece){ .key = slice_of(text, key) };
+    *p = (struct log_piece){ .key = slice_of(text, key) };
     if (key > 0)
         text += key + 1;
     p->is_quoted = key > 0 && text[0] == '"';
@@ -184,7 +176,7 @@ static void put_text(struct out *out, struct slice text, bool for_json,
     }
 }
 
-static void put_json_member(struct out *out, const struct piece *p)
+static void put_json_member(struct out *out, const struct log_piece *p)
 {
     const char *text = (const char *)p->value.data;
     const char *word = p->is_quoted ? NULL : meaning(text, p->value.len);
@@ -209,11 +201,11 @@ static void put_json_members(struct out *out, const struct log_record *r,
 {
     const char *at = r->text;
     const char *space = "";
-    struct piece p;
+    struct log_piece p;
 
     put_format(out, "\"time\":\"%s\",\"level\":\"%s\",\"%s\":\"", r->utc,
                log_level_name(r->level), name);
-    while (next_piece(&at, &p)) {
+    while (log_next_piece(&at, &p)) {
         if (p.key.len > 0)
             continue;
         put(out, space);
@@ -222,7 +214,7 @@ static void put_json_members(struct out *out, const struct log_record *r,
     }
     put(out, "\"");
     at = r->text;
-    while (next_piece(&at, &p)) {
+    while (log_next_piece(&at, &p)) {
         if (p.key.len > 0)
             put_json_member(out, &p);
     }
@@ -262,7 +254,7 @@ static void put_journal(struct out *out, const struct log_record *r,
                         bool is_json)
 {
     const char *at = r->text;
-    struct piece p;
+    struct log_piece p;
 
     put(out, "MESSAGE=");
     put_line(out, r, is_json);
@@ -272,7 +264,7 @@ static void put_journal(struct out *out, const struct log_record *r,
         put(out, "MESSAGE_ID=" LOG_AUDIT_MESSAGE_ID "\n");
     if (r->number != 0)
         put_format(out, "AUDIT_NUMBER=%llu\n", (unsigned long long)r->number);
-    while (next_piece(&at, &p)) {
+    while (log_next_piece(&at, &p)) {
         if (p.key.len == 0)
             continue;
         put_journal_name(out, p.key);

@@ -14,6 +14,8 @@
 #ifndef LOG_LOG_FORMAT_H
 #define LOG_LOG_FORMAT_H
 
+#include "base/slice.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,5 +86,15 @@ struct log_value log_quote_if_any(const char *value);
 #define LOG_ANY(value) (log_quote_if_any(value).text)
 
 const char *log_level_name(enum log_level level);
+
+/* A piece of a line, read back: a field, or a word of the message. */
+struct log_piece {
+    struct slice key;   /* empty: of the message */
+    struct slice value; /* without its quotes; with its backslashes */
+    bool is_quoted;
+};
+
+/* *at begins with the line. False: it has no more pieces. */
+bool log_next_piece(const char **at, struct log_piece *ret);
 
 #endif

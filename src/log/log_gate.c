@@ -57,7 +57,7 @@ static struct slice message_of(const char *format)
 
 /* "192.0.2.1:80" -> "192.0.2.1", "[2001:db8::1]:80" -> "2001:db8::/64". What is
  * no address is a source of its own. */
-static void read_source(char to[LOG_GATE_NAME_MAX + 1], const char *peer)
+void log_gate_read_source(char to[LOG_GATE_NAME_MAX + 1], const char *peer)
 {
     bool is_ipv6 = peer[0] == '[';
     struct network n;
@@ -268,7 +268,7 @@ bool log_gate_passes(struct log_gate *g, const struct log_gate_line *line,
     if (l.about == NULL)
         l.about = "";
     if (l.peer != NULL && l.peer[0] != '\0')
-        read_source(source, l.peer);
+        log_gate_read_source(source, l.peer);
     *ret_noise = noise_of(count_of_source(g, &l, source, now_us));
     budget.burst -= (uint32_t)log_noise_leaves(*ret_noise, budget.burst);
     e = entry_of(g, &l, l.message, source, now_us);

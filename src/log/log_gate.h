@@ -118,6 +118,9 @@ size_t log_noise_leaves(enum log_noise noise, size_t whole);
 bool log_gate_passes(struct log_gate *g, const struct log_gate_line *line,
                      uint64_t now_us, enum log_noise *ret_noise);
 
+/* The site of a peer, as summaries show it; "" if the peer has no address. */
+void log_gate_read_source(char to[LOG_GATE_NAME_MAX + 1], const char *peer);
+
 /* Tells now what the running minutes have left out. */
 void log_gate_end(struct log_gate *g, uint64_t now_us);
 

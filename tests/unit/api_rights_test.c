@@ -67,6 +67,10 @@ static const struct use {
       "{\"all\":true}" },
     { "consoles.takeover", RIGHT_WRITE, RIGHT_WRITE, true, "/takeover", NULL },
     /* Have a right, and that is all. */
+    /* Addresses and names of all consoles are in it. */
+    { "refusals", RIGHT_CONTROL, RIGHT_CONTROL, false, "/refusals", NULL },
+    /* Without threads it answers 503: tests/program/test_vspc_doctor.py. */
+    { "diagnosis", RIGHT_CONTROL, RIGHT_CONTROL, false, "/diagnosis", NULL },
     { "consoles.show", RIGHT_READ, RIGHT_READ, false, "", NULL },
     { "consoles.clients", RIGHT_READ, RIGHT_READ, false, "/clients", NULL },
     { "consoles.moves", RIGHT_READ, RIGHT_READ, false, "/moves", NULL },

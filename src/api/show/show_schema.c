@@ -603,6 +603,99 @@ static const struct show_member recording_deleted_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member refusals_members[] = {
+    { "items", "[Refusal]", "The latest first." },
+    { "dropped", "number", "That had to make room for others." },
+    { .name = NULL },
+};
+
+static const struct show_member refusal_members[] = {
+    { "message", "text", "Of the log." },
+    { "reason", "text?", "What the log gives as the reason." },
+    { "door", "text?", "Where it came." },
+    { "address", "text?", "From where, the last time." },
+    { "vm", "text?", "The VM's name, as it says itself." },
+    { "uuid", "text?", "The VM's." },
+    { "console", "text?", "The console's name." },
+    { "count", "number", "How often this has happened." },
+    { "first", "time", "When it happened first." },
+    { "last", "time", "When it happened last." },
+    { .name = NULL },
+};
+
+static const struct show_member diagnosis_members[] = {
+    { "version", "text", "Of vspcd." },
+    { "uid", "number", "Of the account that vspcd runs as." },
+    { "is_root", "flag", "Whether that is root." },
+    { "files", "FilesUsed", "Open files and connections." },
+    { "memory", "MemoryUsed", "Of the process and the machine." },
+    { "disks", "[Disk]", "Where vspcd writes." },
+    { "clock", "MachineClock", "The machine's." },
+    { "ports", "PortRanges", "Of consoles, and of the system." },
+    { "access", "AccessFacts", "Whom the settings let in." },
+    { "counts", "{number}", "What has gone wrong since the start." },
+    { "arrivals", "[Refusal]",
+      "VMs that have connected three times or more, never more than an hour "
+      "apart: the same members, without a reason." },
+    { .name = NULL },
+};
+
+static const struct show_member files_used_members[] = {
+    { "used", "number?", "That are open." },
+    { "limit", "number?", "Of the process." },
+    { .name = NULL },
+};
+
+static const struct show_member memory_used_members[] = {
+    { "resident_bytes", "number?", "Of vspcd." },
+    { "machine_bytes", "number?", "Of the machine." },
+    { "available_bytes", "number?", "That programs could still have." },
+    { "group_bytes", "number?", "Of the control group that vspcd is in." },
+    { "group_limit_bytes", "number?", "Of that group, or of one around it." },
+    { .name = NULL },
+};
+
+static const struct show_member disk_members[] = {
+    { "for", "state|console-logs|recordings|audit-log", "What is written." },
+    { "path", "text", "Where." },
+    { "problem", "text?",
+      "Why the system says nothing of it; then the following is missing." },
+    { "is_read_only", "flag", "Whether the file system is." },
+    { "is_writable", "flag", "Whether vspcd's account may write there." },
+    { "size_bytes", "number", "Of the file system." },
+    { "free_bytes", "number", "That this account may still use." },
+    { "files", "number", "Inodes; 0: they are not counted." },
+    { "free_files", "number", "Inodes that are free." },
+    { .name = NULL },
+};
+
+static const struct show_member machine_clock_members[] = {
+    { "time", "time", "Now." },
+    { "is_synchronised", "flag?", "Whether the kernel says so." },
+    { .name = NULL },
+};
+
+static const struct show_member port_ranges_members[] = {
+    { "is_used", "flag", "Whether consoles have ports." },
+    { "first", "number?", "Of consoles." },
+    { "last", "number?", "Of consoles." },
+    { "local_first", "number?", "Of those that the system gives programs." },
+    { "local_last", "number?", "The last of them." },
+    { "local_reserved", "text?", "Those of them that it does not give." },
+    { .name = NULL },
+};
+
+static const struct show_member access_facts_members[] = {
+    { "has_rules", "flag", "Whether there are access sections." },
+    { "is_everybody_writing", "flag",
+      "Without them: everybody may write (vSPCServer)." },
+    { "is_open_to_vms", "flag",
+      "Every address may connect as a VM, and no setting says so." },
+    { "logins_failed", "number", "Since the start." },
+    { "has_audit_log", "flag", "Whether there is an audit log." },
+    { .name = NULL },
+};
+
 static const struct show_schema schemas[] = {
     { "Error", "Why a command was not done.", error_members },
     { "ErrorText", "An error in words.", error_text_members },
@@ -636,6 +729,16 @@ static const struct show_schema schemas[] = {
     { "Certificate", "The certificate of vspcd.", certificate_members },
     { "Limit", "A limit and its use.", limit_members },
     { "Limits", "A list of limits.", limits_members },
+    { "Refusals", "Who was refused lately.", refusals_members },
+    { "Refusal", "Lines of the log that say the same of one address.",
+      refusal_members },
+    { "Diagnosis", "Facts of the server and its machine.", diagnosis_members },
+    { "FilesUsed", "Open files.", files_used_members },
+    { "MemoryUsed", "Memory.", memory_used_members },
+    { "Disk", "A place that vspcd writes to.", disk_members },
+    { "MachineClock", "A clock.", machine_clock_members },
+    { "PortRanges", "Ranges of TCP ports.", port_ranges_members },
+    { "AccessFacts", "Whom the settings let in.", access_facts_members },
     { "LogLines", "Lines of a console's log that have a text.",
       log_lines_members },
     { "LogLine", "A line of a console's log.", log_line_members },

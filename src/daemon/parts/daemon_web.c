@@ -170,6 +170,27 @@ static struct web_settings web_settings_of(struct daemon_web *w)
 /* A list, or a search, leaves one for whoever wants a recording. */
 static const unsigned recording_threads[] = { 3, 2 };
 
+/* A disk that hangs holds its thread: nobody else's. */
+static const unsigned diagnosis_threads[] = { 2 };
+
+static int open_jobs(struct daemon_web *w, struct err *err)
+{
+    struct loop *loop = w->links.sessions->loop;
+    struct directory *directory = w->links.sessions->directory;
+    int r =
+        api_jobs_open(&w->recording_jobs, loop, directory, recording_threads,
+                      sizeof recording_threads / sizeof *recording_threads);
+
+    if (r == 0)
+        r = api_jobs_open(&w->diagnosis_jobs, loop, directory,
+                          diagnosis_threads, 1);
+    if (r < 0)
+        err_set(err, "the API cannot read files: %s", strerror(-r));
+    w->links.means.recording_jobs = w->recording_jobs;
+    w->links.means.diagnosis_jobs = w->diagnosis_jobs;
+    return r;
+}
+
 int daemon_web_open(struct daemon_web *w, const struct web_links *links,
                     struct err *err)
 {
@@ -183,15 +204,11 @@ int daemon_web_open(struct daemon_web *w, const struct web_links *links,
         err_set(err, "cannot read console logs: %s", strerror(-r));
         return r;
     }
-    r = api_jobs_open(&w->recording_jobs, links->sessions->loop,
-                      links->sessions->directory, recording_threads,
-                      sizeof recording_threads / sizeof *recording_threads);
+    r = open_jobs(w, err);
     if (r < 0) {
-        err_set(err, "cannot read recordings: %s", strerror(-r));
         daemon_web_close(w);
         return r;
     }
-    w->links.means.recording_jobs = w->recording_jobs;
     links->sessions->past.ask_from = output_reads_ask_past;
     links->sessions->past.owner = w->reads;
     w->links.means.output_reads = w->reads;
@@ -220,6 +237,8 @@ void daemon_web_close(struct daemon_web *w)
     w->links.sessions->past.ask_from = NULL;
     api_jobs_close(w->recording_jobs);
     w->recording_jobs = NULL;
+    api_jobs_close(w->diagnosis_jobs);
+    w->diagnosis_jobs = NULL;
     output_reads_close(w->reads);
     w->reads = NULL;
 }

@@ -26,6 +26,7 @@ struct daemon_web {
     struct output_reads *reads;
     struct series_sampler *series;
     struct api_jobs *recording_jobs;
+    struct api_jobs *diagnosis_jobs;
     struct api *api;
     struct web *web;
     const char *origin[SETTINGS_RULES_MAX];
