@@ -27,6 +27,8 @@ DOCS = f"{PREFIX}/share/doc/vspcd"
 FILES = PROGRAMS | {
     LINK, UNIT, PAM_UNIT, PAM_SOCKET,
     f"{PREFIX}/lib/sysusers.d/vspcd.conf",
+    f"{PREFIX}/lib/tmpfiles.d/vspcd.conf",
+    f"{PREFIX}/share/vspcd/vspcd.conf",
     f"{PREFIX}/share/bash-completion/completions/vspc",
     f"{PREFIX}/share/zsh/site-functions/_vspc",
     f"{PREFIX}/share/fish/vendor_completions.d/vspc.fish",
