@@ -44,12 +44,16 @@ soak: deps ## what takes too long for make check: chaos and storms, for SOAK_SEC
 	@$(PYTHON) scripts/check --only soak --only chaos --only storm \
 	    --chaos-seconds $(SOAK_SECONDS) --storm-seconds $(SOAK_SECONDS)
 
+deb: ## Debian packages, in BUILD/deb
+	@scripts/install-packages build deb
+	@scripts/make-deb $(BUILD)/deb
+
 site: ## the documents and manual pages as a small web site, in BUILD/site
 	@scripts/install-packages site
 	@scripts/make-site $(BUILD)/site
 
 release-check: deps ## packages, images and the tutorial, built and tried in roots of their own; as root
-	@scripts/install-packages release
+	@scripts/install-packages release deb
 	@$(MAKE) --no-print-directory all
 	@scripts/release-check $(BUILD)
 
@@ -76,4 +80,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 15
 
-.PHONY: all deps run check guest bench fuzz soak site release-check lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak deb site release-check lint format install uninstall clean help
