@@ -1,14 +1,13 @@
 #include "hook/hook_process.h"
 
 #include "base/text.h"
+#include "hook/hook_start.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,84 +67,20 @@ static int make_input(const struct hook_event *event)
     return fds[0];
 }
 
-static int set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t all, none;
-    int r;
-
-    sigfillset(&all);
-    sigemptyset(&none);
-    r = posix_spawnattr_setsigdefault(attributes, &all);
-    if (r == 0)
-        r = posix_spawnattr_setsigmask(attributes, &none);
-    if (r == 0)
-        r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID |
-                                                     POSIX_SPAWN_SETSIGDEF |
-                                                     POSIX_SPAWN_SETSIGMASK);
-    return -r;
-}
-
-static int set_actions(posix_spawn_file_actions_t *actions, int input,
-                       int output)
-{
-    int r = posix_spawn_file_actions_adddup2(actions, input, STDIN_FILENO);
-
-    if (r == 0)
-        r = posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
-    if (r == 0)
-        r = posix_spawn_file_actions_adddup2(actions, output, STDERR_FILENO);
-    if (r == 0)
-        r = posix_spawn_file_actions_addclosefrom_np(actions,
-                                                     STDERR_FILENO + 1);
-    if (r == 0)
-        r = posix_spawn_file_actions_addchdir_np(actions, "/");
-    return -r;
-}
-
-/* posix_spawn does not copy our memory, however large it is, and returns why
- * the program could not be started. */
-static int spawn(const char *program, char **environment, int input, int output,
-                 pid_t *ret_pid)
-{
-    char *argv[] = { (char *)program, NULL };
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r;
-
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_init(&actions);
-    r = set_attributes(&attributes);
-    if (r == 0)
-        r = set_actions(&actions, input, output);
-    if (r == 0)
-        r = -posix_spawn(ret_pid, program, &actions, &attributes, argv,
-                         environment);
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return r;
-}
-
-/* Ends a program that was started but cannot be watched. */
-static void undo(pid_t pid)
-{
-    kill(-pid, SIGKILL);
-    waitpid(pid, NULL, 0);
-}
-
 static int start(struct hook_process *p, const char *program,
                  const struct hook_event *event, int input, int output)
 {
     char **environment = hook_event_environment(event);
-    int r = spawn(program, environment, input, output, &p->pid);
+    const struct hook_start how = {
+        .program = program,
+        .environment = environment,
+        .input = input,
+        .output = output,
+        .errors = output,
+    };
+    int r = hook_start(&how, &p->pid, &p->pidfd);
 
     free(environment);
-    if (r < 0)
-        return r;
-    p->pidfd = pidfd_open(p->pid, 0);
-    if (p->pidfd < 0) {
-        r = -errno;
-        undo(p->pid);
-    }
     return r;
 }
 

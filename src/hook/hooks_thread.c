@@ -13,10 +13,10 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "hook/hook_start.h"
 #include "hook/hooks_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,13 +304,9 @@ static void hooks_thread_run(void *arg)
 
 int hooks_thread_start(struct hooks *h)
 {
-    struct sigaction child;
     int r;
 
-    /* With SIGCHLD ignored, as a parent may hand it down, the kernel would reap
-     * our children and keep their status from us. */
-    if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN)
-        signal(SIGCHLD, SIG_DFL);
+    hook_start_allow();
     h->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (h->wake < 0)
         return -errno;
