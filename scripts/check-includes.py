@@ -27,10 +27,12 @@ MAY_INCLUDE = {
     "proto/text": "base -proto",
     "proto/cast": "base -proto",
 
-    "access": "base",
+    "inventory": "base",
+
+    "access": "base inventory",
     "conf": "base log",
 
-    "core": "base access core/told",
+    "core": "base inventory access core/told",
     "core/told": "base -core",
     "core/census": "base access",
 
@@ -51,16 +53,16 @@ MAY_INCLUDE = {
     "auth": "base log access net auth/helper",
     "auth/helper": "base -auth",
 
-    "session": "base log proto access core net auth",
+    "session": "base log proto inventory access core net auth",
     "session/client": "base log proto access core net auth session/menu",
-    "session/menu": "base core access -session",
+    "session/menu": "base inventory core access -session",
     "session/service": "base log proto access core net auth session/client",
     "session/admin": "base log proto access core net auth session/client",
     "session/vm": "base log proto access core net auth session/service",
     "session/kinds": "base core net session/admin session/client "
                      "session/service session/vm",
 
-    "api": "base log proto access core net auth alert webhook conf store "
+    "api": "base log proto inventory access core net auth alert webhook conf store "
            "conlog record session api/show",
     "web": "base log proto access core net auth session api web/page "
            "web/socket",
@@ -120,7 +122,7 @@ AT_HOME = {
 }
 
 # The pure folders do no I/O and know no time.
-PURE = ("proto", "access", "core", "session/menu")
+PURE = ("proto", "inventory", "access", "core", "session/menu")
 IMPURE = re.compile(
     r"<(sys/(socket|epoll|stat|types)|netinet/|arpa/|unistd|fcntl|poll|time|"
     r"signal|pthread)")
