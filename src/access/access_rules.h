@@ -15,8 +15,11 @@
  * WORD, record-input = yes.
  *
  * Patterns are globs over name, name/label, UUID, UUID/label of a console;
- * UUIDs regardless of case (pattern.h). A VM that is not connected has the host
- * of its last connection; of an IPv6 address only the first 64 bits count then.
+ * UUIDs regardless of case; or, with a prefix, over what the inventory has
+ * about the VM (pattern.h). As long as the inventory could not be read, a
+ * section by it may be the one that decides, or not: then the least right holds
+ * of all sections that may decide. A VM that is not connected has the host of
+ * its last connection; of an IPv6 address only the first 64 bits count then.
  *
  * Members, in groups and in sections:
  *
@@ -116,6 +119,9 @@ struct access_rules *access_rules_standard(const char *keeper, bool is_open,
                                            enum access_keyboard keyboard);
 
 void access_rules_free(struct access_rules *rules);
+
+/* Whether a section's pattern is one of the inventory. */
+bool access_rules_use_inventory(const struct access_rules *rules);
 
 /* Made by access_rules_standard: there are no sections. */
 bool access_rules_are_standard(const struct access_rules *rules);

@@ -151,6 +151,48 @@ static bool matches(const char *pattern, const struct pattern_text *t)
     }
 }
 
+/* ---- what a pattern is compared with ------------------------------------- */
+
+enum subject {
+    SUBJECT_NAMES, /* of the console */
+    SUBJECT_FOLDER,
+    SUBJECT_OWNER,
+    SUBJECT_TAG,
+    SUBJECT_HOST,
+};
+
+/* *ret_glob: the pattern without its prefix. */
+static enum subject subject_of(const char *pattern, const char **ret_glob)
+{
+    static const struct {
+        const char *prefix;
+        enum subject subject;
+    } rows[] = {
+        { "folder:", SUBJECT_FOLDER },
+        { "owner:", SUBJECT_OWNER },
+        { "tag:", SUBJECT_TAG },
+        { "host:", SUBJECT_HOST },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t len = strlen(rows[i].prefix);
+
+        if (strncmp(pattern, rows[i].prefix, len) == 0) {
+            *ret_glob = pattern + len;
+            return rows[i].subject;
+        }
+    }
+    *ret_glob = pattern;
+    return SUBJECT_NAMES;
+}
+
+bool pattern_is_of_inventory(const char *pattern)
+{
+    const char *glob;
+
+    return subject_of(pattern, &glob) != SUBJECT_NAMES;
+}
+
 /* ---- matching ------------------------------------------------------------ */
 
 bool pattern_is_glob(const char *pattern)
@@ -195,7 +237,7 @@ static void add_forms(struct pattern_console *to, const char *text,
 
 struct pattern_console pattern_console_of(const struct access_console *console)
 {
-    struct pattern_console texts = { .count = 0 };
+    struct pattern_console texts = { .vm = &console->vm };
 
     add_forms(&texts, console->name, console->label, false);
     add_forms(&texts, console->uuid, console->label, true);
@@ -230,9 +272,69 @@ static inline bool may_end(const char *pattern, const struct pattern_text *t)
            is_same(last, t, t->len - 1);
 }
 
+/* A text that is not known is matched by the empty glob alone, and that glob
+ * matches nothing else. text NULL: it is not known. */
+static bool matches_known(const char *glob, const char *text,
+                          bool is_case_ignored)
+{
+    struct pattern_text t = { .first = text,
+                              .second = "",
+                              .is_case_ignored = is_case_ignored };
+
+    if (text == NULL || text[0] == '\0')
+        return glob[0] == '\0';
+    t.first_len = strlen(text);
+    t.len = t.first_len;
+    return matches(glob, &t);
+}
+
+static bool matches_tag(const char *glob, const struct inventory_vm *vm)
+{
+    const char *tag = inventory_next_tag(vm, NULL);
+
+    if (tag == NULL)
+        return glob[0] == '\0';
+    for (; tag != NULL; tag = inventory_next_tag(vm, tag)) {
+        if (matches_known(glob, tag, false))
+            return true;
+    }
+    return false;
+}
+
+static bool matches_vm(enum subject subject, const char *glob,
+                       const struct inventory_vm *vm)
+{
+    if (vm->is_unknown)
+        return false;
+    switch (subject) {
+    case SUBJECT_FOLDER:
+        return matches_known(glob, vm->folder, false);
+    case SUBJECT_OWNER:
+        return matches_known(glob, vm->owner, false);
+    case SUBJECT_HOST:
+        return matches_known(glob, vm->host, true);
+    case SUBJECT_TAG:
+        return matches_tag(glob, vm);
+    case SUBJECT_NAMES:
+        break;
+    }
+    return false;
+}
+
+bool pattern_is_undecided(const char *pattern,
+                          const struct pattern_console *console)
+{
+    return console->vm->is_unknown && pattern_is_of_inventory(pattern);
+}
+
 bool pattern_matches_console(const char *pattern,
                              const struct pattern_console *console)
 {
+    const char *glob;
+    enum subject subject = subject_of(pattern, &glob);
+
+    if (subject != SUBJECT_NAMES)
+        return matches_vm(subject, glob, console->vm);
     if (pattern[0] == '\0')
         return false;
     if (matches_all(pattern))
@@ -251,7 +353,7 @@ bool pattern_matches_console(const char *pattern,
  * and question marks are matched by nothing but a star of outer, if outer has
  * no other special characters, and a star matches whatever they stand for.
  */
-bool pattern_covers(const char *outer, const char *inner)
+static bool covers(const char *outer, const char *inner)
 {
     if (matches_all(outer) || strcmp(outer, inner) == 0)
         return true;
@@ -259,6 +361,21 @@ bool pattern_covers(const char *outer, const char *inner)
         (strchr(inner, '[') != NULL || strpbrk(outer, "?[") != NULL))
         return false;
     return pattern_matches(outer, inner);
+}
+
+bool pattern_covers(const char *outer, const char *inner)
+{
+    const char *outer_glob, *inner_glob;
+    enum subject subject = subject_of(outer, &outer_glob);
+
+    if (subject == SUBJECT_NAMES && matches_all(outer))
+        return true;
+    if (subject_of(inner, &inner_glob) != subject)
+        return false;
+    /* What is not known is covered by itself alone. */
+    if (subject != SUBJECT_NAMES && inner_glob[0] == '\0')
+        return outer_glob[0] == '\0';
+    return covers(outer_glob, inner_glob);
 }
 
 /* ---- checking ------------------------------------------------------------ */

@@ -198,9 +198,7 @@ static struct alert_watch *begin(struct alert_engine *e, struct console *c,
 void alert_engine_judge(struct alert_engine *e, struct console *c,
                         bool from_start, uint64_t now_us)
 {
-    const struct access_console console = { .name = c->name,
-                                            .uuid = c->uuid,
-                                            .label = c->label };
+    const struct access_console console = console_view(c);
     struct alert_watch *w = find_watch(c);
     size_t len;
     uint8_t *bits;

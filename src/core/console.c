@@ -53,6 +53,17 @@ struct console_name console_name(const struct console *c)
     return n;
 }
 
+struct access_console console_view(const struct console *c)
+{
+    struct access_console view;
+
+    if (c == NULL)
+        return (struct access_console){ .name = "" };
+    view = directory_view(c->directory, c->name, c->uuid, c->label);
+    view.host = console_host(c);
+    return view;
+}
+
 struct console_name console_id(const struct console *c)
 {
     struct console_name n = { "" };

@@ -19,6 +19,7 @@
 #ifndef CORE_CONSOLE_H
 #define CORE_CONSOLE_H
 
+#include "access/pattern.h"
 #include "base/buf.h"
 #include "base/deadline.h"
 #include "base/limits.h"
@@ -204,6 +205,10 @@ struct console_name {
     char text[2 * LIMIT_NAME + 2];
 };
 struct console_name console_name(const struct console *c);
+
+/* A console as rules and patterns look at it, with what the inventory has about
+ * its VM; the texts are borrowed. NULL: no console, which is the server. */
+struct access_console console_view(const struct console *c);
 
 /* "UUID/LABEL": the identity of a console. "" for NULL. */
 struct console_name console_id(const struct console *c);

@@ -578,6 +578,18 @@ void directory_remove(struct console *c)
 /* The cursor holds the next console, so the caller may remove the one that it
  * has; nothing else may be removed or added during the walk. A walk over
  * several turns is census_walk. */
+struct access_console directory_view(const struct directory *d,
+                                     const char *name, const char *uuid,
+                                     const char *label)
+{
+    return (struct access_console){
+        .name = name,
+        .uuid = uuid,
+        .label = label,
+        .vm = inventory_find(d->inventory, uuid),
+    };
+}
+
 struct console *directory_next(const struct directory *d,
                                struct directory_cursor *cursor)
 {

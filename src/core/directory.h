@@ -8,6 +8,7 @@
 #ifndef CORE_DIRECTORY_H
 #define CORE_DIRECTORY_H
 
+#include "access/pattern.h"
 #include "base/map.h"
 #include "base/throttle.h"
 #include "core/client.h"
@@ -41,7 +42,9 @@ struct directory_settings {
 
 struct directory {
     struct directory_settings settings;
-    struct map vms; /* UUID -> first console of that VM */
+    struct map vms;                    /* UUID -> first console of that VM */
+    const struct inventory *inventory; /* what is known of VMs besides; set by
+                                        * the owner, borrowed. NULL: nothing */
     uint32_t console_count;
     uint32_t vm_count;     /* consoles with a VM */
     uint32_t new_count;    /* consoles that are new: console_stay.c */
@@ -191,6 +194,12 @@ void directory_rename(struct console *c, const char *name, uint64_t now_us);
 /* Nobody must be attached to it. Its port, service and log are the caller's to
  * end before. */
 void directory_remove(struct console *c);
+
+/* What rules and patterns know of a console by its names, for example of one
+ * that has gone; the texts are borrowed. */
+struct access_console directory_view(const struct directory *d,
+                                     const char *name, const char *uuid,
+                                     const char *label);
 
 /* All consoles, one with each call, from a cursor that is { 0 } at first. NULL:
  * there are no more. Within one turn; over several turns see census.h. */

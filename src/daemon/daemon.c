@@ -312,6 +312,7 @@ static int daemon_open_alerts(struct daemon *d, struct err *err)
         .settings = d->settings,
         .loop = d->loop,
         .events = d->events,
+        .directory = &d->directory,
         .tell_hooks = daemon_tell_hooks,
         .put_note = daemon_put_note,
         .rule = daemon_find_rule,

@@ -62,23 +62,11 @@ bool session_context_trusts(const struct session_context *ctx,
            (ctx->tokens != NULL && tokens_holds(ctx->tokens, who->token));
 }
 
-struct access_console session_context_view(const struct console *console)
-{
-    if (console == NULL)
-        return (struct access_console){ .name = "" };
-    return (struct access_console){
-        .name = console->name,
-        .uuid = console->uuid,
-        .label = console->label,
-        .host = console_host(console),
-    };
-}
-
 struct access_verdict session_context_judge(const struct session_context *ctx,
                                             const struct principal *who,
                                             const struct console *console)
 {
-    struct access_console view = session_context_view(console);
+    struct access_console view = console_view(console);
 
     return session_context_judge_view(ctx, who, &view);
 }

@@ -175,9 +175,6 @@ struct access_verdict session_context_judge_view(
 bool session_context_trusts(const struct session_context *ctx,
                             const struct principal *who);
 
-/* A console as the rules look at it; its texts are borrowed. */
-struct access_console session_context_view(const struct console *console);
-
 /* Opens a queue of deadlines for the sessions of a kind, and has the loop watch
  * it. on_due gets the context as its owner. */
 void session_context_open_queue(struct session_context *ctx,

@@ -103,14 +103,9 @@ int webhook_secret_check(enum webhook_format format, const char *secret,
 }
 
 static bool has_console(const struct webhook_spec *spec,
-                        const struct alert_item *item)
+                        const struct access_console *console)
 {
-    const struct access_console console = {
-        .name = item->name,
-        .uuid = item->uuid,
-        .label = item->label,
-    };
-    const struct pattern_console forms = pattern_console_of(&console);
+    const struct pattern_console forms = pattern_console_of(console);
 
     for (size_t i = 0; i < spec->console_count; i++) {
         if (pattern_matches_console(spec->console[i], &forms))
@@ -120,12 +115,13 @@ static bool has_console(const struct webhook_spec *spec,
 }
 
 bool webhook_wants(const struct webhook_spec *spec, enum webhook_event event,
-                   const struct alert_item *item)
+                   const struct alert_item *item,
+                   const struct access_console *console)
 {
     if (event == WEBHOOK_TEST)
         return true;
     return (event == WEBHOOK_ALERT || spec->wants_acknowledged) &&
            item->severity >= spec->severity &&
            (spec->rule == NULL || pattern_matches(spec->rule, item->rule)) &&
-           has_console(spec, item);
+           has_console(spec, console);
 }

@@ -66,7 +66,9 @@ int webhook_url_check(const char *url, struct err *err);
 int webhook_secret_check(enum webhook_format format, const char *secret,
                          struct err *err);
 
+/* console: the item's, as it is now. */
 bool webhook_wants(const struct webhook_spec *spec, enum webhook_event event,
-                   const struct alert_item *item);
+                   const struct alert_item *item,
+                   const struct access_console *console);
 
 #endif

@@ -244,13 +244,14 @@ static void queue_for(struct webhooks *w, struct webhook *hook,
 }
 
 void webhooks_tell(struct webhooks *w, enum webhook_event event,
-                   const struct alert_item *item, const char *web_url)
+                   const struct alert_item *item,
+                   const struct access_console *console, const char *web_url)
 {
     bool any = false;
 
     worker_lock(&w->crew);
     for (size_t i = 0; i < w->count && !w->crew.is_ending; i++) {
-        if (!webhook_wants(&w->hook[i]->spec, event, item))
+        if (!webhook_wants(&w->hook[i]->spec, event, item, console))
             continue;
         queue_for(w, w->hook[i], event, item, web_url);
         any = true;

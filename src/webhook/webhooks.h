@@ -72,9 +72,11 @@ struct webhooks *webhooks_open(void (*on_news)(void *owner), void *owner);
 int webhooks_set(struct webhooks *w, struct webhooks_settings *settings,
                  size_t *ret_dropped);
 
-/* Tells each webhook that wants it. web_url: as in webhook_body.h. */
+/* Tells each webhook that wants it. console: the item's, as it is now. web_url:
+ * as in webhook_body.h. */
 void webhooks_tell(struct webhooks *w, enum webhook_event event,
-                   const struct alert_item *item, const char *web_url);
+                   const struct alert_item *item,
+                   const struct access_console *console, const char *web_url);
 
 enum webhook_asked {
     WEBHOOK_ASKED,

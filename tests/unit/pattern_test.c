@@ -104,7 +104,9 @@ static void a_pattern_with_two_meanings_is_refused(void **state)
 static bool matches_console(const char *pattern, const char *name,
                             const char *uuid, const char *label)
 {
-    const struct access_console console = { name, uuid, label, { 0 } };
+    const struct access_console console = { .name = name,
+                                            .uuid = uuid,
+                                            .label = label };
     struct pattern_console texts = pattern_console_of(&console);
 
     return pattern_matches_console(pattern, &texts);
@@ -132,20 +134,103 @@ static void a_console_has_up_to_four_texts(void **state)
     assert_false(matches_console("52[!A-F]7*", "web", uuid, "s0"));
 }
 
+/* ---- the inventory --------------------------------------------------------
+ */
+
+static const struct inventory_vm known = {
+    .name = "Web 1",
+    .folder = "/prod/web",
+    .host = "ESX-31.example.org",
+    .owner = "",
+    .tags = "web\0linux\0",
+};
+
+static bool matches_vm(const char *pattern, const struct inventory_vm *vm)
+{
+    const struct access_console console = { .name = "folder:x",
+                                            .uuid = "u",
+                                            .vm = *vm };
+    struct pattern_console texts = pattern_console_of(&console);
+
+    return pattern_matches_console(pattern, &texts);
+}
+
+static void a_prefix_asks_the_inventory_and_nothing_else(void **state)
+{
+    static const struct inventory_vm none = { .name = NULL };
+    static const struct inventory_vm unknown = { .is_unknown = true };
+    static const struct {
+        const char *pattern;
+        bool of_known, of_none;
+    } rows[] = {
+        { "folder:/prod/*", true, false },
+        { "folder:/prod/w?b", true, false },
+        { "folder:/prod", false, false },
+        { "folder:*", true, false },
+        { "folder:", false, true },
+        { "host:esx-3*", true, false },
+        { "host:esx-4*", false, false },
+        { "owner:*", false, false },
+        { "owner:", true, true },
+        { "tag:web", true, false },
+        { "tag:l*x", true, false },
+        { "tag:Web", false, false },
+        { "tag:web*linux", false, false },
+        { "tag:", false, true },
+        { "Web 1", false, false },
+        { "folder:x", false, false },
+        { "[f]older:x", true, true },
+        { "?older:*", true, true },
+        { "*", true, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *pattern = rows[i].pattern;
+        bool is_of_inventory = strchr(pattern, ':') != NULL &&
+                               pattern[0] != '[' && pattern[0] != '?';
+
+        assert_int_equal(pattern_check(pattern, NULL), 0);
+        assert_true(pattern_is_of_inventory(pattern) == is_of_inventory);
+        if (matches_vm(pattern, &known) != rows[i].of_known ||
+            matches_vm(pattern, &none) != rows[i].of_none)
+            fail_msg("%s", pattern);
+        if (matches_vm(pattern, &unknown) !=
+            (!is_of_inventory && rows[i].of_none))
+            fail_msg("%s of an unknown VM", pattern);
+    }
+}
+
 static void what_a_pattern_covers_it_matches_first(void **state)
 {
     static const struct {
         const char *outer, *inner;
         bool covers;
     } rows[] = {
-        { "*", "[a]?", true },          { "web-*", "web-1", true },
-        { "web-*", "web-1/s0", true },  { "web-*", "web-*-db", true },
-        { "web-*", "web-?", true },     { "web-?", "web-*", false },
-        { "web-??", "web-?*", false },  { "web-[12]", "web-1", true },
-        { "web-[12]", "web-3", false }, { "w*b", "w*", false },
-        { "*-*", "web-*", true },       { "w?b", "w[e]b", false },
-        { "w*b]", "w[ab]", false },     { "a[b]", "a[b]", true },
-        { "web", "web", true },         { "web", "web-1", false },
+        { "*", "[a]?", true },
+        { "web-*", "web-1", true },
+        { "web-*", "web-1/s0", true },
+        { "web-*", "web-*-db", true },
+        { "web-*", "web-?", true },
+        { "web-?", "web-*", false },
+        { "web-??", "web-?*", false },
+        { "web-[12]", "web-1", true },
+        { "web-[12]", "web-3", false },
+        { "w*b", "w*", false },
+        { "*-*", "web-*", true },
+        { "w?b", "w[e]b", false },
+        { "w*b]", "w[ab]", false },
+        { "a[b]", "a[b]", true },
+        { "web", "web", true },
+        { "web", "web-1", false },
+        { "*", "folder:/a", true },
+        { "f*", "folder:/a", false },
+        { "folder:*", "folder:/a", true },
+        { "folder:*", "owner:/a", false },
+        { "folder:*", "folder:", false },
+        { "folder:", "folder:", true },
+        { "folder:/a/*", "folder:/a/b*", true },
+        { "folder:*", "web", false },
     };
 
     (void)state;
@@ -161,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_pattern_matches_the_whole_text),
         cmocka_unit_test(a_pattern_with_two_meanings_is_refused),
         cmocka_unit_test(a_console_has_up_to_four_texts),
+        cmocka_unit_test(a_prefix_asks_the_inventory_and_nothing_else),
         cmocka_unit_test(what_a_pattern_covers_it_matches_first),
     };
 

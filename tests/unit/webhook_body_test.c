@@ -212,28 +212,29 @@ static void a_receiver_wants_what_its_section_says(void **state)
                          (char *)(uintptr_t) "web-*" };
     struct webhook_spec spec = { .severity = ALERT_WARNING };
     struct alert_item item = web_alert();
+    const struct access_console console = { .name = item.name };
 
     (void)state;
-    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     item.severity = ALERT_WARNING;
-    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     item.severity = ALERT_INFO;
-    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     /* A test goes out whatever is wanted. */
-    assert_true(webhook_wants(&spec, WEBHOOK_TEST, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_TEST, &item, &console));
     item.severity = ALERT_CRITICAL;
-    assert_false(webhook_wants(&spec, WEBHOOK_ACKNOWLEDGED, &item));
+    assert_false(webhook_wants(&spec, WEBHOOK_ACKNOWLEDGED, &item, &console));
     spec.wants_acknowledged = true;
-    assert_true(webhook_wants(&spec, WEBHOOK_ACKNOWLEDGED, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_ACKNOWLEDGED, &item, &console));
     spec.console = consoles;
     spec.console_count = 1;
-    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     spec.console_count = 2;
-    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     spec.rule = (char *)(uintptr_t) "oom-*";
-    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_false(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
     spec.rule = (char *)(uintptr_t) "kernel-*";
-    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item));
+    assert_true(webhook_wants(&spec, WEBHOOK_ALERT, &item, &console));
 }
 
 static void urls_and_keys_are_checked_without_being_shown(void **state)

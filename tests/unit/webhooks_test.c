@@ -179,8 +179,9 @@ static void tell(struct webhooks *w, uint64_t id)
         .text = "t",
         .count = 1,
     };
+    const struct access_console console = { .name = item.name };
 
-    webhooks_tell(w, WEBHOOK_ALERT, &item, NULL);
+    webhooks_tell(w, WEBHOOK_ALERT, &item, &console, NULL);
 }
 
 static void wait_a_little(void)

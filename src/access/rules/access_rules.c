@@ -137,6 +137,31 @@ const struct rules_section *rules_find_section(
     return NULL;
 }
 
+const struct rules_section *rules_next_undecided(
+    const struct access_rules *rules, const struct access_console *console,
+    const struct pattern_console *texts, const struct rules_section *section)
+{
+    const struct rules_section *end = rules->section + rules->section_count;
+
+    if (!rules->uses_inventory || !console->vm.is_unknown)
+        return NULL;
+    for (section = section != NULL ? section + 1 : rules->section;
+         section < end; section++) {
+        if (!rules_section_has_host(section, console->host))
+            continue;
+        if (pattern_is_undecided(section->pattern, texts))
+            return section;
+        if (pattern_matches_console(section->pattern, texts))
+            break;
+    }
+    return NULL;
+}
+
+bool access_rules_use_inventory(const struct access_rules *rules)
+{
+    return rules->uses_inventory;
+}
+
 const struct rules_grant *rules_find_grant(const struct rules_section *section,
                                            const struct principal *who,
                                            const struct principal *at)
@@ -227,9 +252,21 @@ struct access_verdict access_rules_judge(const struct access_rules *rules,
     const struct pattern_console texts = pattern_console_of(console);
     const struct rules_section *section =
         rules_find_section(rules, console, &texts);
+    struct access_verdict v = { .right = RIGHT_NONE };
 
-    return section != NULL ? judge_in(rules, section, who, &texts)
-                           : (struct access_verdict){ .right = RIGHT_NONE };
+    if (section != NULL)
+        v = judge_in(rules, section, who, &texts);
+    /* Each of these may be the one that is meant: nobody gets more than the
+     * least of them gives. */
+    for (section = rules_next_undecided(rules, console, &texts, NULL);
+         section != NULL;
+         section = rules_next_undecided(rules, console, &texts, section)) {
+        struct access_verdict other = judge_in(rules, section, who, &texts);
+
+        if (other.right < v.right)
+            v = other;
+    }
+    return v;
 }
 
 bool access_rules_may_read_any(const struct access_rules *rules,
@@ -248,15 +285,24 @@ bool access_rules_may_read_any(const struct access_rules *rules,
 struct access_recording access_rules_recording(
     const struct access_rules *rules, const struct access_console *console)
 {
-    const struct access_recording none = { .record = ACCESS_RECORD_OFF };
+    struct access_recording recording = { .record = ACCESS_RECORD_OFF };
     const struct rules_section *section;
     struct pattern_console texts;
 
     if (!rules->has_recordings)
-        return none;
+        return recording;
     texts = pattern_console_of(console);
     section = rules_find_section(rules, console, &texts);
-    return section != NULL ? section->recording : none;
+    if (section != NULL)
+        recording = section->recording;
+    /* Rather too much is recorded than too little. */
+    for (section = rules_next_undecided(rules, console, &texts, NULL);
+         section != NULL;
+         section = rules_next_undecided(rules, console, &texts, section)) {
+        if (section->recording.record > recording.record)
+            recording = section->recording;
+    }
+    return recording;
 }
 
 /* ---- what a login could give -------------------------------------------- */

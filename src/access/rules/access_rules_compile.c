@@ -216,6 +216,9 @@ static void read_source(const struct access_source *source,
     for (size_t i = 0; i < source->section_count; i++) {
         rules->section_count++;
         read_section(&source->section[i], &rules->section[i], problems);
+        rules->uses_inventory =
+            rules->uses_inventory ||
+            pattern_is_of_inventory(rules->section[i].pattern);
         rules->has_recordings =
             rules->has_recordings || rules->section[i].recording.has_input ||
             rules->section[i].recording.record != ACCESS_RECORD_OFF;

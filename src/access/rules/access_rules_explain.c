@@ -187,11 +187,45 @@ static void say_other(struct output *out, const struct rules_section *section,
 {
     const char *why = "is not for the address of its VM's host";
 
-    if (rules_section_has_host(section, console->host))
+    if (rules_section_has_host(section, console->host)) {
         why = "does not match";
-    else if (ip_is_none(console->host))
+        if (console->vm.is_unknown && pattern_is_of_inventory(section->pattern))
+            why = "may match: the inventory could not be read yet";
+        else if (!inventory_vm_is_known(&console->vm) &&
+                 pattern_is_of_inventory(section->pattern))
+            why = "does not match: the inventory does not have this VM";
+    } else if (ip_is_none(console->host))
         why = "has hosts, and no host of its VM is known";
     say(out, section->line, "access '%s' %s", show(section->pattern).text, why);
+}
+
+static void say_in(struct output *out, const struct rules_section *section,
+                   const struct principal *who,
+                   const struct pattern_console *texts)
+{
+    if (who->proof == PROOF_TOKEN)
+        say_token(out, section, who, texts);
+    else
+        say_members(out, section, who, who);
+}
+
+static void say_undecided(struct output *out, const struct access_rules *rules,
+                          const struct principal *who,
+                          const struct access_console *console,
+                          const struct pattern_console *texts)
+{
+    const struct rules_section *section = NULL;
+
+    for (;;) {
+        section = rules_next_undecided(rules, console, texts, section);
+        if (section == NULL)
+            return;
+        say(out, section->line,
+            "access '%s' may be for it too: the inventory could not be read "
+            "yet, so the least right counts",
+            show(section->pattern).text);
+        say_in(out, section, who, texts);
+    }
 }
 
 static void say_standard(struct output *out)
@@ -227,8 +261,6 @@ void access_rules_explain(const struct access_rules *rules, const char *file,
     }
     say(&out, section->line, "access '%s' decides",
         show(section->pattern).text);
-    if (who->proof == PROOF_TOKEN)
-        say_token(&out, section, who, &texts);
-    else
-        say_members(&out, section, who, who);
+    say_in(&out, section, who, &texts);
+    say_undecided(&out, rules, who, console, &texts);
 }

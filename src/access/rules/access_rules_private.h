@@ -64,6 +64,7 @@ struct access_rules {
     size_t grant_count; /* of all sections and groups */
     bool is_standard;
     bool has_recordings; /* of any section */
+    bool uses_inventory; /* a section's pattern does */
 };
 
 /* Collects what is wrong or strange; told in the order of the file. */
@@ -93,6 +94,16 @@ bool rules_section_has_host(const struct rules_section *section,
 const struct rules_section *rules_find_section(
     const struct access_rules *rules, const struct access_console *console,
     const struct pattern_console *texts);
+
+/*
+ * The sections of which nobody knows whether they decide, as long as the
+ * inventory could not be read: those of the console's host, by the inventory,
+ * before the one that decides. section: the one before, first NULL. NULL: there
+ * are no more.
+ */
+const struct rules_section *rules_next_undecided(
+    const struct access_rules *rules, const struct access_console *console,
+    const struct pattern_console *texts, const struct rules_section *section);
 
 /* The greatest of the section's grants that is for who, which may be the owner
  * of a token that connects from the address of at. NULL: none. */

@@ -236,11 +236,7 @@ const struct alert_item *alert_book_add(struct alert_book *b,
                                         const struct alert_found *found)
 {
     const struct console *c = found->console;
-    const struct access_console console = {
-        .name = c->name,
-        .uuid = c->uuid,
-        .label = c->label,
-    };
+    const struct access_console console = console_view(c);
     const struct key key = { found->rule, c->uuid, c->label };
     struct alert_item *item;
     struct alert_mute *mute =

@@ -1,5 +1,6 @@
 #include "alert/match/alert_settings.h"
 
+#include "access/pattern.h"
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -178,4 +179,17 @@ void alert_settings_clear(struct alert_settings *settings)
         clear(&settings->rule[i]);
     free(settings->rule);
     *settings = (struct alert_settings){ 0 };
+}
+
+bool alert_settings_use_inventory(const struct alert_settings *settings)
+{
+    for (size_t i = 0; i < settings->count; i++) {
+        const struct alert_rule *rule = &settings->rule[i];
+
+        for (size_t j = 0; j < rule->console_count; j++) {
+            if (pattern_is_of_inventory(rule->console[j]))
+                return true;
+        }
+    }
+    return false;
 }

@@ -101,4 +101,7 @@ void alert_settings_clear(struct alert_settings *settings);
 bool alert_settings_are_equal(const struct alert_settings *a,
                               const struct alert_settings *b);
 
+/* Whether a rule is for consoles by what the inventory has about them. */
+bool alert_settings_use_inventory(const struct alert_settings *settings);
+
 #endif

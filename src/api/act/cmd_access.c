@@ -108,7 +108,7 @@ static void answer(struct explain_command *command)
     struct api_call *call = command->call;
     const struct console *c = command->console.console;
     struct access_console view =
-        c != NULL ? session_context_view(c) : command->asked.view;
+        c != NULL ? console_view(c) : command->asked.view;
     struct access_verdict verdict = judge(command, &view);
     const char *file = file_of(call);
     struct console_name name = console_name(c);

@@ -33,15 +33,12 @@ enum right alert_right(const struct api_call *call,
     const struct session_context *ctx = api_sessions(call->api);
     const struct console *c =
         directory_find(ctx->directory, item->uuid, item->label);
-    const struct access_console view = {
-        .name = item->name,
-        .uuid = item->uuid,
-        .label = item->label,
-        .host = item->host,
-    };
+    struct access_console view;
 
     if (c != NULL)
         return api_right_on(call, c);
+    view = directory_view(ctx->directory, item->name, item->uuid, item->label);
+    view.host = item->host;
     return session_context_judge_view(ctx, call->who, &view).right;
 }
 

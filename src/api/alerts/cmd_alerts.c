@@ -10,6 +10,8 @@
 #include "api/api_means.h"
 #include "api/show/show_items.h"
 #include "base/mem.h"
+#include "core/directory.h"
+#include "session/session_context.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +32,13 @@ struct listed {
     struct show_items items;
 };
 
-static bool is_wanted(const struct listed *l, const struct alert_item *item)
+static bool is_wanted(const struct api_call *call,
+                      const struct alert_item *item)
 {
-    const struct access_console console = {
-        .name = item->name,
-        .uuid = item->uuid,
-        .label = item->label,
-    };
+    const struct listed *l = call->state;
+    const struct access_console console =
+        directory_view(api_sessions(call->api)->directory, item->name,
+                       item->uuid, item->label);
     const struct pattern_console forms = pattern_console_of(&console);
 
     return item->last_ms >= l->since_ms &&
@@ -61,7 +63,7 @@ static enum api_more cmd_alerts_produce(struct api_call *call, struct buf *to)
         l->before = item->id;
         if (alert_right(call, item) < RIGHT_READ) {
             l->items.hidden++;
-        } else if (is_wanted(l, item) && show_items_count(&l->items)) {
+        } else if (is_wanted(call, item) && show_items_count(&l->items)) {
             if (!show_items_put(&l->items, to, alert_item_json(item, false)))
                 return API_CUT;
             shown++;

@@ -266,17 +266,15 @@ static bool may_read(const struct event_listener *l, const struct event *e,
 
 static bool is_seen(const struct event_listener *l, const struct event *e)
 {
-    const struct access_console texts = {
-        .name = e->name,
-        .uuid = e->uuid,
-        .label = e->label,
-        .host = e->host,
-    };
+    struct access_console texts;
 
     if ((l->kinds & UINT32_C(1) << e->kind) == 0)
         return false;
     if (e->kind == EVENT_AUDIT)
         return right_on_server(l) >= RIGHT_ADMIN;
+    texts =
+        directory_view(l->hub->ctx->directory, e->name, e->uuid, e->label);
+    texts.host = e->host;
     if (l->match != NULL) {
         struct pattern_console forms = pattern_console_of(&texts);
 

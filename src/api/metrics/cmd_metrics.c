@@ -47,11 +47,7 @@ static int64_t date_of(const struct api_call *call, uint32_t at_s)
 
 static bool is_wanted(const struct api_call *call, const struct console *c)
 {
-    const struct access_console known = {
-        .name = c->name,
-        .uuid = c->uuid,
-        .label = c->label,
-    };
+    const struct access_console known = console_view(c);
     const struct pattern_console console = pattern_console_of(&known);
 
     return pattern_matches_console(api_text(call, "consoles"), &console) &&

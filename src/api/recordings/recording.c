@@ -40,12 +40,9 @@ static struct access_console view_of(const struct api_call *call,
     const struct console *c = recording_console(call, facts);
 
     if (c != NULL)
-        return session_context_view(c);
-    return (struct access_console){
-        .name = facts->name,
-        .uuid = facts->uuid,
-        .label = facts->label,
-    };
+        return console_view(c);
+    return directory_view(api_sessions(call->api)->directory, facts->name,
+                          facts->uuid, facts->label);
 }
 
 enum right recording_right(const struct api_call *call,

@@ -3,6 +3,7 @@
 #include "api/events/event_tell_alert.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/directory.h"
 #include "daemon/alerts/webhook_sections.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -140,6 +141,16 @@ static void tell_hooks(const struct daemon_alerts *a,
     a->links.tell_hooks(a->links.owner, item, page != NULL ? url : NULL);
 }
 
+static void tell_webhooks(const struct daemon_alerts *a,
+                          enum webhook_event event,
+                          const struct alert_item *item, const char *page)
+{
+    const struct access_console console = directory_view(
+        a->links.directory, item->name, item->uuid, item->label);
+
+    webhooks_tell(a->webhooks, event, item, &console, page);
+}
+
 void daemon_alerts_found(struct daemon_alerts *a,
                          const struct alert_found *found)
 {
@@ -154,7 +165,7 @@ void daemon_alerts_found(struct daemon_alerts *a,
         return;
     log_alert(item);
     event_tell_alert(a->links.events, item);
-    webhooks_tell(a->webhooks, WEBHOOK_ALERT, item, page);
+    tell_webhooks(a, WEBHOOK_ALERT, item, page);
     tell_hooks(a, item, page);
 }
 
@@ -175,7 +186,7 @@ static void daemon_alerts_acknowledge(void *owner, uint64_t id, const char *by,
               (unsigned long long)item->id,
               LOG_ANY(item->comment != NULL ? item->comment : ""));
     event_tell_acknowledged(a->links.events, item);
-    webhooks_tell(a->webhooks, WEBHOOK_ACKNOWLEDGED, item, web_url(a, buffer));
+    tell_webhooks(a, WEBHOOK_ACKNOWLEDGED, item, web_url(a, buffer));
 }
 
 #define MUTE_FIELDS " principal=%s consoles=%s rule=%s until=%s reason=%s"

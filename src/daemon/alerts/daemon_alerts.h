@@ -23,6 +23,7 @@ struct alerts_links {
     const struct settings *settings; /* always the present ones */
     struct loop *loop;
     struct event_hub *events;
+    const struct directory *directory;
     /* url: of the line in the page; NULL: not known. */
     void (*tell_hooks)(void *owner, const struct alert_item *item,
                        const char *url);

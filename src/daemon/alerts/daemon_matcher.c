@@ -140,6 +140,12 @@ void daemon_matcher_tell(struct daemon_matcher *m, const struct fact *fact)
     directory_settle(m->links.directory);
 }
 
+void daemon_matcher_judge(struct daemon_matcher *m, struct console *c)
+{
+    if (alert_settings_use_inventory(&m->rules))
+        alert_engine_judge(m->engine, c, false, clock_now_us());
+}
+
 void daemon_matcher_count(const struct daemon_matcher *m, struct census *census)
 {
     const struct alert_counts counts = alert_engine_count(m->engine);

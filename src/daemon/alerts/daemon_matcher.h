@@ -12,6 +12,7 @@
 #include "core/census/census.h"
 
 struct directory;
+struct console;
 struct fact;
 struct loop;
 struct waker;
@@ -47,6 +48,10 @@ void daemon_matcher_use(struct daemon_matcher *m);
 
 /* FACT_VM_ATTACHED, FACT_VM_DETACHED, FACT_VM_RENAMED, FACT_LABELLED. */
 void daemon_matcher_tell(struct daemon_matcher *m, const struct fact *fact);
+
+/* The inventory has changed: which rules look at the console, if any goes by
+ * it. The caller settles the directory. */
+void daemon_matcher_judge(struct daemon_matcher *m, struct console *c);
 
 void daemon_matcher_count(const struct daemon_matcher *m,
                           struct census *census);

@@ -251,7 +251,7 @@ static struct access_recording daemon_records_rules(void *owner,
                                                     const struct console *c)
 {
     const struct daemon_records *r = owner;
-    const struct access_console view = session_context_view(c);
+    const struct access_console view = console_view(c);
 
     if (r->sessions->access == NULL)
         return (struct access_recording){ .record = ACCESS_RECORD_OFF };
@@ -413,6 +413,11 @@ void daemon_records_tell_fact(struct daemon_records *r, const struct fact *fact)
     default:
         break;
     }
+}
+
+void daemon_records_judge(struct daemon_records *r, struct console *c)
+{
+    record_judge(r->recorder, c, false, clock_now_us());
 }
 
 void daemon_records_remove(struct daemon_records *r, const struct console *c)

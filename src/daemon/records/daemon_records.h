@@ -62,6 +62,9 @@ static inline uint64_t daemon_records_open_max(const struct daemon_records *r)
 void daemon_records_tell_fact(struct daemon_records *r,
                               const struct fact *fact);
 
+/* The inventory has changed: whether the console is recorded. */
+void daemon_records_judge(struct daemon_records *r, struct console *c);
+
 /* The console is about to be removed. */
 void daemon_records_remove(struct daemon_records *r, const struct console *c);
 

@@ -11,6 +11,9 @@
  */
 #include "session/menu/menu_page.h"
 
+#include "core/directory.h"
+#include "inventory/inventory.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -267,9 +270,26 @@ bool menu_page_find(const struct menu_page *page, const struct menu_place *what,
     return false;
 }
 
+static bool is_in_inventory(const char *text, const struct console *c)
+{
+    const struct inventory_vm vm =
+        inventory_find(c->directory->inventory, c->uuid);
+    const char *tag = NULL;
+
+    if (!inventory_vm_is_known(&vm))
+        return false;
+    while ((tag = inventory_next_tag(&vm, tag)) != NULL) {
+        if (strcasestr(tag, text) != NULL)
+            return true;
+    }
+    return strcasestr(vm.folder, text) != NULL ||
+           strcasestr(vm.owner, text) != NULL ||
+           strcasestr(vm.host, text) != NULL;
+}
+
 bool menu_text_is_in(const char *text, const struct console *c)
 {
     return text[0] == '\0' || strcasestr(c->name, text) != NULL ||
            strcasestr(c->uuid, text) != NULL ||
-           strcasestr(c->label, text) != NULL;
+           strcasestr(c->label, text) != NULL || is_in_inventory(text, c);
 }

@@ -97,8 +97,8 @@ bool menu_page_find(const struct menu_page *page, const struct menu_place *what,
 void menu_place_of(struct menu_place *place, const struct console *c,
                    enum menu_sort sort);
 
-/* Whether a console has this text in its name, label or UUID; in any case of
- * the letters. "" is in all. */
+/* Whether a console has this text in its name, label or UUID, or in what the
+ * inventory has about its VM; in any case of the letters. "" is in all. */
 bool menu_text_is_in(const char *text, const struct console *c);
 
 #endif

@@ -200,7 +200,7 @@ bool client_access_may_gain(struct client_session *s)
     if (s->target.console == NULL)
         return s->who.proof == PROOF_ADDRESS &&
                access_rules_may_gain(rules, &s->who, NULL);
-    console = session_context_view(s->target.console);
+    console = console_view(s->target.console);
     return access_rules_may_gain(rules, &s->who, &console);
 }
 
