@@ -1184,6 +1184,46 @@ const struct option_row option_rows[] = {
       .more = "If only what is recorded at present is left, vspcd stops "
               "writing recordings as on a full disk. The least bound is "
               "8M." },
+    { .group = "Inventory",
+      .name = "inventory",
+      .type = OPTION_TEXT,
+      AT(inventory),
+      .min = 1,
+      .value = "PATH",
+      .is_path = true,
+      .is_reloaded = true,
+      .otherwise = "none",
+      .example = "/etc/vspcd/inventory.csv",
+      .text = "file with folder, host, owner and tags of VMs, by UUID:\n"
+              "CSV with the names of the columns, or JSON",
+      .more = "vspcd reads the file again when it has changed. A file with an "
+              "error is reported, and the former content stays in force. The "
+              "file may not be writable for everybody: access sections can "
+              "decide by it, with folder:GLOB, owner:GLOB, tag:GLOB and "
+              "host:GLOB." },
+    { .name = "inventory-program",
+      .type = OPTION_TEXT,
+      AT(inventory_program),
+      .min = 1,
+      .value = "PROGRAM",
+      .is_path = true,
+      .is_reloaded = true,
+      .otherwise = "none",
+      .example = "/etc/vspcd/govc-inventory",
+      .text = "program that prints what a file of --inventory would have",
+      .more = "PROGRAM is a path without arguments; no shell is involved. It "
+              "runs at the start, at SIGHUP, and every --inventory-time, for "
+              "120 s at most. If its exit status is not 0, the former content "
+              "stays in force." },
+    { .name = "inventory-time",
+      .type = OPTION_SECONDS,
+      AT(inventory_time_s),
+      .value = "SECONDS",
+      .standard = "600",
+      .min = 1,
+      .max = 1000000,
+      .is_reloaded = true,
+      .text = "how long after --inventory-program has ended it runs again" },
     { .group = "Hooks",
       .name = "hook",
       .type = OPTION_RULE,

@@ -184,6 +184,9 @@ struct settings {
     struct access_sections sections;       /* of the file alone */
     uint64_t keyboard; /* 0 free-for-all, 1 one-writer: where sections say
                         * nothing else */
+    char *inventory;         /* path; NULL: none */
+    char *inventory_program; /* path; NULL: none */
+    uint64_t inventory_time_s;
     struct settings_rules hooks;  /* syntax: hook/hook_spec.h */
     struct settings_rules alerts; /* names of alert/match/alert_sets.h */
     uint64_t alert_repeat_s;      /* 0: each find is an alert */

@@ -232,6 +232,9 @@ static void check_together(const struct settings *s, struct problems *problems)
     if (s->audit_required != 0 && s->audit_log == NULL)
         complain_of_need(s, "audit-required", "audit-log", problems);
     check_token(s, problems);
+    if (s->inventory != NULL && s->inventory_program != NULL)
+        complain(s, "inventory-program",
+                 "excludes inventory: there is one inventory", problems);
 }
 
 /* An empty path is no file; option_set refuses it when it sets --config. */

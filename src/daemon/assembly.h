@@ -19,6 +19,7 @@
 #include "daemon/alerts/daemon_matcher.h"
 #include "daemon/daemon_limits.h"
 #include "daemon/daemon_settings.h"
+#include "daemon/inventory/daemon_inventory.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_census.h"
 #include "daemon/parts/daemon_hooks.h"
@@ -47,6 +48,7 @@ struct daemon {
     struct deadline shutdown;
     struct daemon_audit audit;
     struct systemd systemd;
+    struct daemon_inventory inventory;
     struct daemon_rules rules;
     struct daemon_tls tls;
     int pam_control; /* of our own vspcd-pam; -1: none; borrowed */

@@ -114,6 +114,50 @@ static void daemon_close_process(struct daemon *d)
     messages_unwatch(d->messages);
 }
 
+/* Something that had proven names holds no more. */
+static void judge_sessions(struct daemon *d)
+{
+    if (d->is_ending)
+        return;
+    (void)sessions_judge(&d->sessions);
+    directory_settle(&d->directory);
+}
+
+/* Nothing else may be in force between the table and the sessions. */
+static void daemon_inventory_changed(void *owner)
+{
+    judge_sessions(owner);
+}
+
+static void daemon_inventory_judge(void *owner, struct console *c)
+{
+    struct daemon *d = owner;
+
+    if (access_rules_use_inventory(d->access.rules))
+        daemon_records_judge(&d->records, c);
+    daemon_matcher_judge(&d->matcher, c);
+}
+
+static int daemon_open_inventory(struct daemon *d, struct err *err)
+{
+    const struct inventory_links links = {
+        .settings = d->settings,
+        .loop = d->loop,
+        .directory = &d->directory,
+        .walks = &d->walks,
+        .on_changed = daemon_inventory_changed,
+        .judge = daemon_inventory_judge,
+        .owner = d,
+    };
+
+    return daemon_inventory_open(&d->inventory, &links, err);
+}
+
+static void daemon_close_inventory(struct daemon *d)
+{
+    daemon_inventory_close(&d->inventory);
+}
+
 static int daemon_open_rules(struct daemon *d, struct err *err)
 {
     int r = daemon_settings_parse_rules(d->settings, &d->rules, err);
@@ -131,15 +175,6 @@ static int daemon_open_access(struct daemon *d, struct err *err)
 static void daemon_close_access(struct daemon *d)
 {
     daemon_access_close(&d->access);
-}
-
-/* Something that had proven names holds no more. */
-static void judge_sessions(struct daemon *d)
-{
-    if (d->is_ending)
-        return;
-    (void)sessions_judge(&d->sessions);
-    directory_settle(&d->directory);
 }
 
 static void daemon_tokens_gone(void *owner)
@@ -494,6 +529,8 @@ static const struct part {
     /* The closing of the log's limits, below, tells it what they left out. */
     { "audit", daemon_open_audit, daemon_close_audit },
     { "process", daemon_open_process, daemon_close_process },
+    /* What sessions are judged by, as the rules; and so is what follows. */
+    { "inventory", daemon_open_inventory, daemon_close_inventory },
     { "rules", daemon_open_rules, NULL },
     /* Sessions borrow the rules, the tokens and the contexts, so no session may
      * be left at closing. */

@@ -74,6 +74,7 @@ static void use_settings(struct daemon *d)
     daemon_matcher_use(&d->matcher);
     daemon_records_reload(&d->records);
     daemon_audit_reload(&d->audit);
+    daemon_inventory_use(&d->inventory);
 }
 
 /* Takes next, rules, access and tls over. The former ones are freed last, when

@@ -272,6 +272,13 @@
 #define LOG_HOOK_EVENTS_DROPPED_AT_END "shutdown: hook events dropped"
 #define LOG_HOOK_LEFT_RUNNING "shutdown: hook left running"
 
+/* ---- the inventory ---------------------------------------------------- */
+
+#define LOG_INVENTORY_LOADED "inventory loaded"
+#define LOG_INVENTORY_NOT_LOADED "inventory not loaded"
+#define LOG_INVENTORY_VM_LEFT_OUT "inventory VM left out"
+#define LOG_INVENTORY_UNUSABLE "inventory cannot be used"
+
 /* ---- alerts ----------------------------------------------------------- */
 
 #define LOG_ALERT_RULES "alert rules in force"

@@ -238,6 +238,7 @@ SETTINGS = [
      "--writer-idle", 60, "--certificate-name", "email"],
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
+     "--inventory", "/x y", "--inventory-time", 5,
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4,
      "--alert-repeat-time", 60, "--web-url", "https://a.example:1"],
     ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",
@@ -264,6 +265,7 @@ SETTINGS = [
     ["--client-tls", "required", "--client-certs", "required", "--client-ca",
      "a b", "--client-crl", "c d", "--tls", "required", "--vm-certs",
      "required", "--vm-ca", "e f", "--vm-crl", "g h"],
+    ["--inventory-program", "/x y"],
     ["--ssl=false", "--debug=false"],
 ]
 

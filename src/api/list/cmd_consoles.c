@@ -20,12 +20,14 @@ static const struct api_argument list_arguments[] = {
       .type = API_TEXT,
       .max = 255,
       .help = "A glob over name, name/label, UUID and UUID/label, such as "
-              "web-*." },
+              "web-*; or over what the inventory has: folder:/prod/*, "
+              "owner:alice, tag:web, host:esx-*." },
     { .name = "search",
       .type = API_TEXT,
       .max = 255,
       .help =
-          "A text in the name, label or UUID, in any case of the letters." },
+          "A text in the name, label or UUID, or in what the inventory has, "
+          "in any case of the letters." },
     { .name = "uuids",
       .type = API_TEXT,
       .max = 4096,
@@ -39,9 +41,11 @@ static const struct api_argument list_arguments[] = {
       .type = API_WORD,
       .words = LIST_CONSOLES_SORTS,
       .standard = "name",
-      .help = "The order: name (numbers in names by their size), state, "
-              "clients (most first), activity (last output first), host; with "
-              "- the other way round." },
+      .help =
+          "The order: name (numbers in names by their size), state, "
+          "clients (most first), activity (last output first), host, folder, "
+          "owner; with "
+          "- the other way round." },
     PAGE,
     { .name = "fields",
       .type = API_TEXT,

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "core/census/census.h"
 #include "core/directory.h"
+#include "inventory/inventory.h"
 #include "session/menu/menu_page.h"
 #include "session/session_context.h"
 
@@ -83,6 +84,32 @@ static int by_host(const struct console *a, const struct console *b)
     return memcmp(&left, &right, sizeof left);
 }
 
+static struct inventory_vm vm_of(const struct console *c)
+{
+    return inventory_find(c->directory->inventory, c->uuid);
+}
+
+/* What is not known comes last. */
+static int compare_known(const char *a, const char *b)
+{
+    bool has_a = a != NULL && a[0] != '\0';
+    bool has_b = b != NULL && b[0] != '\0';
+
+    if (!has_a || !has_b)
+        return (int)has_b - (int)has_a;
+    return text_compare(a, b);
+}
+
+static int by_folder(const struct console *a, const struct console *b)
+{
+    return compare_known(vm_of(a).folder, vm_of(b).folder);
+}
+
+static int by_owner(const struct console *a, const struct console *b)
+{
+    return compare_known(vm_of(a).owner, vm_of(b).owner);
+}
+
 static order_fn *order_of(const char *sort)
 {
     static const struct {
@@ -91,7 +118,8 @@ static order_fn *order_of(const char *sort)
     } orders[] = {
         { "name", by_name },       { "state", by_state },
         { "clients", by_clients }, { "activity", by_activity },
-        { "host", by_host },
+        { "host", by_host },       { "folder", by_folder },
+        { "owner", by_owner },
     };
 
     for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
@@ -135,7 +163,7 @@ static bool is_wanted(const struct api_call *call, const struct console *c)
     if (search != NULL && !menu_text_is_in(search, c))
         return false;
     if (match != NULL) {
-        struct access_console view = session_context_view(c);
+        struct access_console view = console_view(c);
         struct pattern_console texts = pattern_console_of(&view);
 
         return pattern_matches_console(match, &texts);

@@ -14,7 +14,8 @@
 
 /* Words of the argument sort. */
 #define LIST_CONSOLES_SORTS                                                    \
-    "name|-name|state|-state|clients|-clients|activity|-activity|host|-host"
+    "name|-name|state|-state|clients|-clients|activity|-activity|host|-host|"  \
+    "folder|-folder|owner|-owner"
 
 /* Answers the call, by its arguments match, search, uuids, state, sort, limit,
  * offset, fields. */

@@ -2,7 +2,9 @@
 
 #include "api/api_means.h"
 #include "api/show/show_last_line.h"
+#include "core/directory.h"
 #include "core/keyboard.h"
+#include "inventory/inventory.h"
 #include "session/session_context.h"
 
 #include <string.h>
@@ -216,6 +218,29 @@ static json_t *get_log(const struct seen *s)
                      (json_int_t)s->row.log_missing_bytes);
 }
 
+static json_t *show_tags(const struct inventory_vm *vm)
+{
+    json_t *tags = json_array();
+    const char *tag = NULL;
+
+    while ((tag = inventory_next_tag(vm, tag)) != NULL)
+        (void)json_array_append_new(tags, json_string(tag));
+    return tags;
+}
+
+static json_t *get_inventory(const struct seen *s)
+{
+    const struct inventory_vm vm =
+        inventory_find(s->c->directory->inventory, s->c->uuid);
+
+    if (!inventory_vm_is_known(&vm))
+        return json_null();
+    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "folder",
+                     show_text(vm.folder), "host", show_text(vm.host), "owner",
+                     show_text(vm.owner), "tags", show_tags(&vm), "name",
+                     show_text(vm.name));
+}
+
 static const struct member {
     const char *name, *type, *help;
     json_t *(*get)(const struct seen *s); /* NULL: it is left out */
@@ -258,6 +283,8 @@ static const struct member {
     { "service", "Service?", "What its VM's service URI asks for.",
       get_service },
     { "log", "Log?", "Its console log.", get_log },
+    { "inventory", "Inventory?", "What the inventory has about its VM.",
+      get_inventory },
     { "last_line", "text?",
       "The last line with anything in it that its VM has printed: readable, at "
       "most 120 characters, of the last KiB. Only where fields names it.",

@@ -38,6 +38,15 @@ static const struct show_member keyboard_members[] = {
     { .name = NULL },
 };
 
+static const struct show_member inventory_members[] = {
+    { "folder", "text?", "Such as /prod/web." },
+    { "host", "text?", "As the inventory names it." },
+    { "owner", "text?", "Who has the VM." },
+    { "tags", "[text]", "As the inventory has them." },
+    { "name", "text?", "Of the VM in the inventory." },
+    { .name = NULL },
+};
+
 static const struct show_member lock_members[] = {
     { "by", "text", "Only this person's clients type." },
     { "proof", "address|uid|certificate|token|password|proxy|ssh",
@@ -702,6 +711,7 @@ static const struct show_schema schemas[] = {
     { "Console", "One virtual serial port of one VM.", NULL },
     { "Consoles", "A list of consoles.", consoles_members },
     { "Keyboard", "Who types.", keyboard_members },
+    { "Inventory", "What the inventory has about a VM.", inventory_members },
     { "Lock", "A locked keyboard.", lock_members },
     { "Line", "A serial line.", line_members },
     { "Window", "The size of a terminal's window.", window_members },

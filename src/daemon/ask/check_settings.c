@@ -4,6 +4,7 @@
 #include "daemon/access/daemon_access.h"
 #include "daemon/alerts/alert_sections.h"
 #include "daemon/alerts/webhook_sections.h"
+#include "daemon/inventory/daemon_inventory.h"
 #include "daemon/parts/daemon_tls.h"
 #include "daemon/parts/logs_settings.h"
 #include "daemon/process/privileges.h"
@@ -139,6 +140,7 @@ void check_settings(const struct settings *s, struct problems *problems)
     check_audit_log(s, problems);
     check_user(s, problems);
     check_hooks(s, false, problems);
+    daemon_inventory_check(s, false, problems);
     webhook_sections_check(s, problems);
     daemon_access_check(s, problems, NULL);
     alert_sections_check(s, problems);
@@ -223,6 +225,7 @@ void check_settings_files(const struct settings *s, struct problems *problems)
     check_log_directory(s, problems);
     check_audit_file(s, problems);
     check_hooks(s, true, problems);
+    daemon_inventory_check(s, true, problems);
     webhook_sections_check_files(s, problems);
     alert_sections_compile(s, problems);
 }
