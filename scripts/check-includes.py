@@ -73,7 +73,7 @@ MAY_INCLUDE = {
     "remote/link": "base proto net remote",
     "cli": "base log proto net remote cli/common cli/output "
            "cli/invocation cli/attach cli/run cli/watch cli/pick "
-           "cli/ssh cli/play cli/alerts cli/verbs",
+           "cli/ssh cli/play cli/alerts cli/uri cli/verbs",
     "cli/common": "base remote -cli",
     "cli/output": "base remote cli/common -cli",
     "cli/invocation": "base proto net remote cli/common cli/output -cli",
@@ -91,6 +91,8 @@ MAY_INCLUDE = {
                "cli/invocation cli/verbs -cli",
     "cli/alerts": "base proto net remote cli/common cli/output "
                   "cli/invocation cli/verbs -cli",
+    "cli/uri": "base proto net remote cli/common cli/output cli/invocation "
+               "-cli",
     "cli/verbs": "base proto net remote cli/common cli/output "
                  "cli/invocation -cli",
 
