@@ -8,6 +8,7 @@
 #include "cli/play/play.h"
 #include "cli/run/run.h"
 #include "cli/ssh/ssh.h"
+#include "cli/uri/uri.h"
 #include "cli/verbs/verbs.h"
 #include "cli/watch/watch.h"
 
@@ -44,6 +45,7 @@ const struct verb *const verb_table[] = {
 
     &verb_status,
     &verb_limits,
+    &verb_uri,
     &verb_reload,
     &verb_config_check,
     &verb_config_show,

@@ -379,6 +379,8 @@ void daemon_tls_print(const struct daemon_tls *t, FILE *to)
     if (t->settings->tls >= SETTINGS_TLS_OFFERED)
         fprintf(to, "  telnet://%s#thumbprint=%s\n", authority, prints.sha1);
     fputs("The part from # on makes a host refuse any other certificate; "
-          "without it\nit takes every one.\n",
+          "without it\nit takes every one.\n"
+          "vspc uri has this for vSphere, govc, PowerCLI and others, while "
+          "vspcd runs.\n",
           to);
 }
