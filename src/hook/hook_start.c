@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,7 +79,8 @@ int hook_start(const struct hook_start *start, pid_t *ret_pid, int *ret_pidfd)
 
     if (r < 0)
         return r;
-    *ret_pidfd = pidfd_open(*ret_pid, 0);
+    /* glibc has a function for it since 2.36; EL9 has 2.34. */
+    *ret_pidfd = (int)syscall(SYS_pidfd_open, *ret_pid, 0);
     if (*ret_pidfd < 0) {
         r = -errno;
         undo(*ret_pid);
