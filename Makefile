@@ -48,12 +48,16 @@ deb: ## Debian packages, in BUILD/deb
 	@scripts/install-packages build deb
 	@scripts/make-deb $(BUILD)/deb
 
+rpm: ## RPM packages, in BUILD/rpm
+	@scripts/install-packages build rpm
+	@scripts/make-rpm $(BUILD)/rpm
+
 site: ## the documents and manual pages as a small web site, in BUILD/site
 	@scripts/install-packages site
 	@scripts/make-site $(BUILD)/site
 
 release-check: deps ## packages, images and the tutorial, built and tried in roots of their own; as root
-	@scripts/install-packages release deb
+	@scripts/install-packages release deb rpm
 	@$(MAKE) --no-print-directory all
 	@scripts/release-check $(BUILD)
 
@@ -80,4 +84,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 15
 
-.PHONY: all deps run check guest bench fuzz soak deb site release-check lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak deb rpm site release-check lint format install uninstall clean help
