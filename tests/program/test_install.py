@@ -17,6 +17,8 @@ PREFIX = "usr/local"
 PROGRAMS = {f"{PREFIX}/sbin/vspcd", f"{PREFIX}/sbin/vspcd-pam",
             f"{PREFIX}/bin/vspc", f"{PREFIX}/bin/vspc-vm"}
 LINK = f"{PREFIX}/sbin/vSPCServer"
+# A script to be copied, and changed.
+SAMPLE = f"{PREFIX}/share/vspcd/inventory/govc-inventory"
 UNITS = f"{PREFIX}/lib/systemd/system"
 UNIT = f"{UNITS}/vspcd.service"
 PAM_UNIT = f"{UNITS}/vspcd-pam@.service"
@@ -44,6 +46,7 @@ FILES = PROGRAMS | {
     f"{DOCS}/vspcd.pam",
     f"{DOCS}/vspcd-sshd.conf.sample",
     f"{PREFIX}/share/vspcd/grafana/vspcd.json",
+    SAMPLE,
     f"{PREFIX}/share/vspcd/prometheus/vspcd.rules.yml",
 }
 
@@ -104,7 +107,7 @@ def test_everything_is_there_and_nothing_else(tree):
 def test_modes_and_the_link(tree):
     for name in FILES - {LINK}:
         mode = stat.S_IMODE((tree / name).lstat().st_mode)
-        assert mode == (0o755 if name in PROGRAMS else 0o644), name
+        assert mode == (0o755 if name in PROGRAMS | {SAMPLE} else 0o644), name
     for folder in (p for p in tree.rglob("*") if p.is_dir()):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o755, folder
     assert os.readlink(tree / LINK) == "vspcd"

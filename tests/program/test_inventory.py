@@ -13,6 +13,7 @@ from harness.programs import SOURCE
 from test_api_lists import get, names
 from test_config import config, run  # noqa: F401 (a fixture)
 from test_config_reload import hup
+from test_vspc import vspc
 
 COLUMNS = "uuid,name,folder,host,owner,tags\n"
 WEB = "564d0000-0000-0000-0000-000000000001"
@@ -87,6 +88,29 @@ def test_lists_show_find_and_sort_it(start_vspcd, inventory):
         assert names(get(vspcd, "/consoles?" + query)) == found, query
     assert get(vspcd, "/consoles?fields=inventory&match=db")["items"] == [
         {"inventory": of(vspcd, "db")}]
+
+
+def test_vspc_lists_what_it_is_asked_for(start_vspcd, inventory):
+    path = inventory(COLUMNS + line(WEB, "/prod/web", "esx-1", "alice",
+                                    "web,linux"))
+    vspcd = start_vspcd("--inventory", path)
+    vspcd.vm(name="web", uuid=WEB)
+    vspcd.vm(name="other")
+
+    def rows(*arguments):
+        result = vspc(vspcd, "list", *arguments)
+        return [row.split() for row in result.stdout.splitlines()]
+
+    wide = rows("-o", "wide", "tag:linux")
+    assert wide[0][-4:] == ["FOLDER", "OWNER", "TAGS", "ON"]
+    assert wide[1][-5:] == ["/prod/web", "alice", "web,", "linux", "esx-1"]
+    assert "FOLDER" not in rows("-o", "wide", "other")[0]
+    assert rows("--columns", "folder,name,locked-by", "--sort", "folder") == [
+        ["FOLDER", "NAME", "LOCKED", "BY"], ["/prod/web", "web", "-"],
+        ["-", "other", "-"]]
+    assert rows("--columns", "name", "--search", "alice")[1:] == [["web"]]
+    assert vspc(vspcd, "list", "--columns", "colour").returncode == 2
+    assert "/prod/web" in vspc(vspcd, "show", "web").stdout
 
 
 def test_a_file_is_read_again_when_it_changes(start_vspcd, inventory):

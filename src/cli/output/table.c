@@ -32,6 +32,12 @@ struct layout {
     size_t count;
 };
 
+static bool has_something(const json_t *value)
+{
+    return json_is_array(value) ? json_array_size(value) > 0
+                                : value != NULL && !json_is_null(value);
+}
+
 static void lay_out(struct layout *l, const struct column *columns,
                     const json_t *rows, const struct table_style *style)
 {
@@ -40,6 +46,8 @@ static void lay_out(struct layout *l, const struct column *columns,
     l->count = 0;
     for (const struct column *c = columns; c->heading != NULL; c++) {
         unsigned width = style->has_headings ? width_of(c->heading) : 1;
+
+        bool has_any = !c->is_filled;
 
         if (c->is_wide && !style->is_wide)
             continue;
@@ -50,7 +58,10 @@ static void lay_out(struct layout *l, const struct column *columns,
                 width_of(value_format(value, c->kind, style->now_ms).text);
 
             width = w > width ? w : width;
+            has_any = has_any || has_something(value);
         }
+        if (!has_any)
+            continue;
         firm[l->count] = c->is_firm || c->is_right;
         l->width[l->count] = width;
         l->column[l->count++] = c;

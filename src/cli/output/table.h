@@ -13,10 +13,11 @@ struct column {
     const char *heading; /* NULL: the end of a table's columns */
     const char *path;    /* of the value: "log.size" */
     enum value_kind kind;
-    bool is_right; /* numbers */
-    bool is_wide;  /* only where the person asks for more */
-    bool is_firm;  /* never cut */
-    bool is_state; /* a console's state: coloured */
+    bool is_right;  /* numbers */
+    bool is_wide;   /* only where the person asks for more */
+    bool is_filled; /* only where a row has something in it */
+    bool is_firm;   /* never cut */
+    bool is_state;  /* a console's state: coloured */
 };
 
 enum { TABLE_COLUMNS_MAX = 24, TABLE_GAP = 2 };

@@ -7,6 +7,7 @@
 #include "cli/verbs/verbs.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +28,14 @@ static const struct column columns[] = {
     { .heading = "INPUT", .path = "input_bytes", .kind = VALUE_BYTES,
       .is_right = true, .is_wide = true },
     { .heading = "ID", .path = "id", .is_wide = true },
+    { .heading = "FOLDER", .path = "inventory.folder", .is_wide = true,
+      .is_filled = true },
+    { .heading = "OWNER", .path = "inventory.owner", .is_wide = true,
+      .is_filled = true },
+    { .heading = "TAGS", .path = "inventory.tags", .is_wide = true,
+      .is_filled = true },
+    { .heading = "ON", .path = "inventory.host", .is_wide = true,
+      .is_filled = true },
     { .heading = NULL },
 };
 
@@ -34,9 +43,13 @@ static const struct option_row options[] = {
     FORM_OPTION_OUTPUT,
     FORM_OPTION_HEADERS,
     { "state", 0, "STATE", "only those in it: connected, moving or none" },
-    { "search", 0, "TEXT", "only those with this text in their name" },
+    { "search", 0, "TEXT",
+      "only those with this text in their name, folder, owner or tags" },
     { "sort", 0, "KEY",
-      "name, state, clients, activity or host; -name from the end [name]" },
+      "name, state, clients, activity, host, folder or owner; -name from the "
+      "end [name]" },
+    { "columns", 0, "NAME,...", "these columns of -o wide, such as "
+      "name,folder,locked-by" },
     { "limit", 0, "N", "at most so many" },
     { "watch", 'w', NULL, "again and again; without a terminal, what changes" },
     { "interval", 0, "SECONDS", "how often --watch looks [2]" },
@@ -46,37 +59,98 @@ static const struct option_row options[] = {
 
 static const struct listing listing = { columns, "name" };
 
+/* ---- columns --------------------------------------------------------------
+ */
+
+struct chosen {
+    struct column column[TABLE_COLUMNS_MAX];
+    struct listing listing;
+};
+
+/* "locked-by" is LOCKED BY. */
+static bool is_heading(const char *heading, const char *name, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c = name[i] == '-' ? ' ' : (char)toupper((unsigned char)name[i]);
+
+        if (heading[i] != c)
+            return false;
+    }
+    return len > 0 && heading[len] == '\0';
+}
+
+static const struct column *find_column(const char *name, size_t len)
+{
+    for (const struct column *c = columns; c->heading != NULL; c++) {
+        if (is_heading(c->heading, name, len))
+            return c;
+    }
+    return NULL;
+}
+
+static bool choose_columns(const char *names, struct chosen *to,
+                           struct err *err)
+{
+    size_t count = 0;
+
+    for (const char *at = names; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        const struct column *c = find_column(at, len);
+
+        if (c == NULL || count + 1 == TABLE_COLUMNS_MAX) {
+            err_set(err,
+                    "--columns: '%.*s' is none: see the headings of -o "
+                    "wide",
+                    (int)(len < 40 ? len : 40), at);
+            return false;
+        }
+        to->column[count] = *c;
+        to->column[count].is_wide = false;
+        to->column[count++].is_filled = false;
+        at += len;
+        at += *at == ',';
+    }
+    to->column[count] = (struct column){ .heading = NULL };
+    return true;
+}
+
 /* What a table shows is all that is asked for: with many consoles, the rest
  * costs the server more than the list itself. */
-static void add_fields(struct target *target, enum listing_form form)
+static void add_fields(struct target *target, const struct column *shown,
+                       enum listing_form form)
 {
     char fields[200] = "id,name";
     size_t len = strlen(fields);
 
     if (form == LISTING_JSON || form == LISTING_JSONL)
         return;
-    for (const struct column *c = columns; c->heading != NULL; c++) {
+    for (const struct column *c = shown; c->heading != NULL; c++) {
+        char member[40];
+
+        snprintf(member, sizeof member, "%.*s", (int)strcspn(c->path, "."),
+                 c->path);
         if (form == LISTING_NAME || (c->is_wide && form == LISTING_TABLE) ||
-            strstr(fields, c->path) != NULL)
+            strstr(fields, member) != NULL)
             continue;
         len +=
-            (size_t)snprintf(fields + len, sizeof fields - len, ",%s", c->path);
+            (size_t)snprintf(fields + len, sizeof fields - len, ",%s", member);
         assert(len < sizeof fields);
     }
     target_add_query(target, "fields", fields);
 }
 
-static void make_target(const struct invocation *in, enum listing_form form,
-                        struct target *target)
+static void make_target(const struct invocation *in, const struct column *shown,
+                        enum listing_form form, struct target *target)
 {
     const struct arguments *a = &in->arguments;
 
     target_init(target, "/api/v1/consoles");
     /* A change of the lock is one that --watch shows. */
-    add_fields(target, arguments_has(a, "watch") && form != LISTING_JSON &&
-                               form != LISTING_JSONL
-                           ? LISTING_WIDE
-                           : form);
+    add_fields(target, shown,
+               arguments_has(a, "watch") && form != LISTING_JSON &&
+                       form != LISTING_JSONL
+                   ? LISTING_WIDE
+                   : form);
     target_add_query(target, "match", invocation_word(in, 0));
     target_add_query(target, "state", arguments_text(a, "state"));
     target_add_query(target, "search", arguments_text(a, "search"));
@@ -141,20 +215,21 @@ static json_t *changes_of(const json_t *items, json_t **known)
 }
 
 static void print_changes(const json_t *answer, json_t **known,
-                          enum listing_form form, bool has_headings)
+                          const struct listing *table, enum listing_form form,
+                          bool has_headings)
 {
     json_t *changed = changes_of(json_object_get(answer, "items"), known);
     json_t *shown = json_pack("{so}", "items", changed);
 
     if (json_array_size(changed) > 0)
-        listing_print(&listing, shown,
-                      form == LISTING_JSON ? LISTING_JSONL : form,
+        listing_print(table, shown, form == LISTING_JSON ? LISTING_JSONL : form,
                       has_headings);
     json_decref(shown);
 }
 
 static enum exits watch(struct invocation *in, const struct target *target,
-                        enum listing_form form, unsigned interval_s)
+                        const struct listing *table, enum listing_form form,
+                        unsigned interval_s)
 {
     bool has_headings = !arguments_has(&in->arguments, "no-headers");
     json_t *known = json_object();
@@ -165,9 +240,9 @@ static enum exits watch(struct invocation *in, const struct target *target,
         if (out_is_terminal()) {
             /* Home, and clear from there: scrolled lines stay. */
             out_text("\033[H\033[J");
-            listing_print(&listing, answer, form, has_headings);
+            listing_print(table, answer, form, has_headings);
         } else {
-            print_changes(answer, &known, form, has_headings);
+            print_changes(answer, &known, table, form, has_headings);
             has_headings = false;
         }
         json_decref(answer);
@@ -184,6 +259,8 @@ static enum exits run_list(struct invocation *in)
 {
     enum { USUAL_S = 2, LONGEST_S = 3600 };
     unsigned long interval_s;
+    const char *names = arguments_text(&in->arguments, "columns");
+    struct chosen chosen = { .listing = listing };
     enum listing_form form;
     struct target target;
     struct err err;
@@ -194,11 +271,16 @@ static enum exits run_list(struct invocation *in)
     if (!arguments_number(&in->arguments, "interval", LONGEST_S, USUAL_S,
                           &interval_s, &err))
         return invocation_refuse(in, "%s", err.text);
-    make_target(in, form, &target);
+    if (names != NULL) {
+        if (!choose_columns(names, &chosen, &err))
+            return invocation_refuse(in, "%s", err.text);
+        chosen.listing.columns = chosen.column;
+    }
+    make_target(in, chosen.listing.columns, form, &target);
     if (arguments_has(&in->arguments, "watch"))
-        return watch(in, &target, form,
+        return watch(in, &target, &chosen.listing, form,
                      interval_s > 0 ? (unsigned)interval_s : 1);
-    return form_options_get_list(in, &target, &listing);
+    return form_options_get_list(in, &target, &chosen.listing);
 }
 
 static enum exits run_show(struct invocation *in)
@@ -224,14 +306,18 @@ const struct verb verb_list = {
     .words_max = 1,
     .kind = VERB_WORDS_CONSOLES,
     .summary = "list consoles",
-    .text = "PATTERN is a glob: it matches the name, NAME/LABEL or the UUID. "
-            "Consoles that you may not read are not listed.",
+    .text =
+        "PATTERN is a glob: it matches the name, NAME/LABEL or the UUID; or "
+        "what the inventory has: folder:/prod/*, owner:alice, tag:web, "
+        "host:esx-*. "
+        "Consoles that you may not read are not listed.",
     .example = "vspc list\n"
                "vspc list 'web-*' --state connected -o wide\n"
                "vspc list -o json | jq '.items[].name'\n"
                "vspc list --watch\n",
     .option = options,
-    .by_ssh = "output no-headers state search sort limit watch interval",
+    .by_ssh =
+        "output no-headers state search sort columns limit watch interval",
     .run = run_list,
 };
 
