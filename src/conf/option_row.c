@@ -1434,7 +1434,8 @@ const struct option_row option_rows[] = {
       .type = OPTION_REQUEST,
       .min = OPTIONS_SHOW_TLS,
       .text = "print the thumbprints of the server certificate and the\n"
-              "proxy URIs for vSphere that contain them, and exit" },
+              "proxy URIs for vSphere that contain them, and exit;\n"
+              "see also vspc uri" },
     { .name = "vm-key",
       .type = OPTION_TEXT,
       AT(vm_key),
