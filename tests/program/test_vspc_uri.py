@@ -95,8 +95,8 @@ def test_the_server_says_how_it_is_reached(start_vspcd, tmp_path):
 
 
 @pytest.mark.parametrize("how", [
-    (), ("--uri-thumbprint", "sha256"), ("--tls", "offered"),
-    ("--tls", "off", "--uri-thumbprint", "none")])
+    (), ("--verify", "sha256"), ("--tls", "offered"),
+    ("--tls", "off", "--verify", "none")])
 def test_a_vm_connects_by_it(start_vspcd, start_program, how):
     # A VM's end that is asked for TLS within telnet begins it by itself.
     vspcd = start_vspcd("--tls", "offered" if "offered" in how else "telnets")
@@ -145,10 +145,12 @@ def test_all_in_json(fake):
 
 @pytest.mark.parametrize("args, uri", [
     ((), URI),
-    (("--uri-thumbprint", "sha256"),
+    (("--verify", "sha256"),
      f"telnets://{HOST}:13370#thumbprint={SHA256}"),
-    (("--uri-thumbprint", "none"), f"telnets://{HOST}:13370"),
+    (("--verify", "none"), f"telnets://{HOST}:13370"),
     (("--tls", "off"), f"telnet://{HOST}:13370"),
+    (("--verify", "ca"),
+     f"telnets://{HOST}:13370#verify&peerName={HOST}"),
     (("--host", "2001:db8::5"),
      f"telnets://[2001:db8::5]:13370#thumbprint={SHA1}")])
 def test_our_own_reader_reads_it(fake, args, uri):

@@ -24,6 +24,7 @@ struct server {
     const char *certified; /* NULL: there is no certificate */
     const char *addresses;
     const char *keys; /* NULL: off */
+    bool is_self_signed;
 };
 
 static json_t *answer_of(const struct server *s)
@@ -39,8 +40,8 @@ static json_t *answer_of(const struct server *s)
     if (s->certified != NULL) {
         snprintf(text, sizeof text,
                  "{\"names\":[%s],\"sha1\":\"" SHA1 "\",\"sha256\":\"" SHA256
-                 "\"}",
-                 s->certified);
+                 "\",\"is_self_signed\":%s}",
+                 s->certified, s->is_self_signed ? "true" : "false");
         certificate = json_loads(text, 0, NULL);
     }
     snprintf(text, sizeof text,
@@ -187,17 +188,32 @@ static void thumbprints_are_chosen(void **state)
     struct uri_plan p;
 
     (void)state;
-    p = plan(&s, WISH(.host = "v.example", .thumbprint = "sha256"));
+    p = plan(&s, WISH(.host = "v.example", .verify = "sha256"));
     assert_string_equal(p.uri, "telnets://v.example:13370#thumbprint=" SHA256);
-    p = plan(&s, WISH(.host = "v.example", .thumbprint = "none"));
+    p = plan(&s, WISH(.host = "v.example", .verify = "none"));
     assert_string_equal(p.uri, "telnets://v.example:13370");
-    /* Any certificate is taken; and this one has another name. */
-    assert_int_equal(p.note_count, 2);
-    refuses(&s, WISH(.thumbprint = "md5"), "--uri-thumbprint md5: expected");
-    refuses(&s, WISH(.tls = "off", .thumbprint = "sha1"), "without TLS");
+    assert_int_equal(p.note_count, 1); /* any certificate is taken */
+    refuses(&s, WISH(.verify = "md5"), "--verify md5: expected");
+    refuses(&s, WISH(.tls = "off", .verify = "sha1"), "without TLS");
     s.certified = NULL;
     assert_string_equal(plan(&s, WISH(.host = "v.example")).uri,
                         "telnets://v.example:13370");
+}
+
+static void a_known_ca_is_enough(void **state)
+{
+    struct server s = { .certified = "\"v.example\",\"2001:db8::7\"" };
+
+    (void)state;
+    assert_string_equal(plan(&s, WISH(.verify = "ca")).uri,
+                        "telnets://v.example:13370#verify&peerName=v.example");
+    assert_string_equal(
+        plan(&s, WISH(.host = "2001:db8::7", .verify = "ca")).uri,
+        "telnets://[2001:db8::7]:13370#verify&peerName=2001:db8::7");
+    refuses(&s, WISH(.host = "w.example", .verify = "ca"),
+            "w.example is no name in the server's certificate");
+    s.is_self_signed = true;
+    refuses(&s, WISH(.verify = "ca"), "signed by itself");
 }
 
 static void hosts_that_no_uri_can_have_are_refused(void **state)
@@ -250,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_listener_for_one_address_is_known_by_it),
         cmocka_unit_test(tls_is_what_the_server_takes),
         cmocka_unit_test(thumbprints_are_chosen),
+        cmocka_unit_test(a_known_ca_is_enough),
         cmocka_unit_test(hosts_that_no_uri_can_have_are_refused),
         cmocka_unit_test(keys_are_noticed),
         cmocka_unit_test(what_is_no_answer_is_refused),

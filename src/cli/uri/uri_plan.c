@@ -209,27 +209,53 @@ static void add_others(struct uri_plan *plan, const json_t *texts)
 /* ---- the URI --------------------------------------------------------------
  */
 
-static int choose_thumbprint(struct uri_plan *plan, const json_t *certificate,
-                             const char *wish, struct err *err)
+static const char *const verify_names[] = { "none", "sha1", "sha256", "ca" };
+
+const char *uri_plan_verify_name(enum uri_plan_verify verify)
+{
+    return verify_names[verify];
+}
+
+static bool find_verify(const char *name, enum uri_plan_verify *ret)
+{
+    for (int i = URI_PLAN_ANYBODY; i <= (int)URI_PLAN_CA; i++) {
+        *ret = (enum uri_plan_verify)i;
+        if (strcmp(verify_names[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int choose_verify(struct uri_plan *plan, const json_t *certificate,
+                         const char *wish, struct err *err)
 {
     bool has_tls = plan->tls != URI_PLAN_OFF && json_is_object(certificate);
 
-    plan->thumbprint = has_tls ? "sha1" : "none";
+    plan->verify = has_tls ? URI_PLAN_SHA1 : URI_PLAN_ANYBODY;
     if (wish == NULL)
         return 0;
-    if (strcmp(wish, "none") != 0 && strcmp(wish, "sha1") != 0 &&
-        strcmp(wish, "sha256") != 0) {
-        err_set(err, "--uri-thumbprint %.40s: expected sha1, sha256 or none",
-                wish);
+    if (!find_verify(wish, &plan->verify)) {
+        err_set(err, "--verify %.40s: expected sha1, sha256, ca or none", wish);
         return -EINVAL;
     }
-    if (!has_tls && strcmp(wish, "none") != 0) {
-        err_set(err, "--uri-thumbprint %s: the URI is without TLS", wish);
+    if (plan->verify != URI_PLAN_ANYBODY && !has_tls) {
+        err_set(err, "--verify %s: the URI is without TLS", wish);
         return -EINVAL;
     }
-    plan->thumbprint = wish[0] == 'n'   ? "none"
-                       : wish[3] == '1' ? "sha1"
-                                        : "sha256";
+    if (plan->verify != URI_PLAN_CA)
+        return 0;
+    if (json_is_true(json_object_get(certificate, "is_self_signed"))) {
+        err_set(err, "--verify ca: the server's certificate is signed by "
+                     "itself; see its setting cert");
+        return -EINVAL;
+    }
+    if (!has(json_object_get(certificate, "names"), plan->host)) {
+        err_set(err,
+                "--verify ca: %.255s is no name in the server's "
+                "certificate; --host names one that is",
+                plan->host);
+        return -EINVAL;
+    }
     return 0;
 }
 
@@ -239,16 +265,23 @@ static int write_uri(struct uri_plan *plan, const json_t *certificate,
                      struct err *err)
 {
     bool is_v6 = strchr(plan->host, ':') != NULL;
-    bool has_print = strcmp(plan->thumbprint, "none") != 0;
+    const char *key = "";
+    const char *value = "";
     enum uri_problem problem;
     struct uri uri;
     size_t at;
 
+    if (plan->verify == URI_PLAN_CA) {
+        key = "#verify&peerName=";
+        value = plan->host;
+    } else if (plan->verify != URI_PLAN_ANYBODY) {
+        key = "#thumbprint=";
+        value = text_of(certificate, verify_names[plan->verify]);
+    }
     snprintf(plan->uri, sizeof plan->uri, "%s://%s%s%s:%u%s%s",
              plan->tls == URI_PLAN_TELNETS ? "telnets" : "telnet",
-             is_v6 ? "[" : "", plan->host, is_v6 ? "]" : "", plan->port,
-             has_print ? "#thumbprint=" : "",
-             has_print ? text_of(certificate, plan->thumbprint) : "");
+             is_v6 ? "[" : "", plan->host, is_v6 ? "]" : "", plan->port, key,
+             value);
     problem = uri_parse(slice_of_text(plan->uri), URI_PROXY, 0, &uri, &at);
     if (problem == URI_OK)
         return 0;
@@ -266,15 +299,13 @@ static bool is_loopback(const char *host)
 
 static void add_notes(struct uri_plan *plan, const json_t *answer)
 {
-    const json_t *certificate = json_object_get(answer, "certificate");
-
     if (is_loopback(plan->host))
         add_note(plan, "only this machine reaches the host in the URI: see the "
                        "server's setting proxy-iface");
     if (plan->tls == URI_PLAN_OFF)
         add_note(plan, "whoever reads the network reads the consoles, and can "
                        "pose as the server: see the server's setting tls");
-    else if (strcmp(plan->thumbprint, "none") == 0)
+    else if (plan->verify == URI_PLAN_ANYBODY)
         add_note(plan, "without a thumbprint a host takes any certificate, so "
                        "an attacker in between is not noticed");
     if (plan->tls == URI_PLAN_OFFERED)
@@ -282,10 +313,6 @@ static void add_notes(struct uri_plan *plan, const json_t *answer)
     if (strcmp(text_of(answer, "vm_certs"), "required") == 0)
         add_note(plan, "the server demands certificates of VMs' ends "
                        "(vm-certs), which ESXi hosts do not have");
-    if (certificate != NULL && plan->tls != URI_PLAN_OFF &&
-        strcmp(plan->thumbprint, "none") == 0 &&
-        !has(json_object_get(certificate, "names"), plan->host))
-        add_note(plan, "the host in the URI is no name in the certificate");
 }
 
 int uri_plan_make(struct uri_plan *ret, const json_t *answer,
@@ -315,7 +342,7 @@ int uri_plan_make(struct uri_plan *ret, const json_t *answer,
         snprintf(ret->host, sizeof ret->host, "%.*s", (int)(len - 2), host + 1);
     else
         snprintf(ret->host, sizeof ret->host, "%.255s", host);
-    r = choose_thumbprint(ret, certificate, wish->thumbprint, err);
+    r = choose_verify(ret, certificate, wish->verify, err);
     if (r == 0)
         r = write_uri(ret, certificate, err);
     if (r < 0)

@@ -18,19 +18,27 @@
 
 enum {
     URI_PLAN_HOST_MAX = 256,
-    URI_PLAN_URI_MAX = 512,
+    URI_PLAN_URI_MAX = 640,
     URI_PLAN_OTHERS_MAX = 12,
     URI_PLAN_NOTES_MAX = 6,
 };
 
 enum uri_plan_tls { URI_PLAN_OFF, URI_PLAN_OFFERED, URI_PLAN_TELNETS };
 
+/* How hosts know that it is this server. */
+enum uri_plan_verify {
+    URI_PLAN_ANYBODY, /* they do not */
+    URI_PLAN_SHA1,    /* its certificate has this thumbprint */
+    URI_PLAN_SHA256,
+    URI_PLAN_CA, /* a CA that they know has signed it, for this host */
+};
+
 /* What the person asks for; NULL: nothing. */
 struct uri_plan_wish {
     const char *host;
-    const char *tls;        /* off, offered, telnets */
-    const char *thumbprint; /* sha1, sha256, none */
-    const char *reached;    /* the host of --server; NULL: a socket */
+    const char *tls;     /* off, offered, telnets */
+    const char *verify;  /* sha1, sha256, ca, none */
+    const char *reached; /* the host of --server; NULL: a socket */
 };
 
 struct uri_plan {
@@ -38,7 +46,7 @@ struct uri_plan {
     const char *why;              /* this host: "in the certificate" */
     uint16_t port;
     enum uri_plan_tls tls;
-    const char *thumbprint; /* "sha1", "sha256", or "none" */
+    enum uri_plan_verify verify;
     char uri[URI_PLAN_URI_MAX];
     /* Hosts that would do as well. */
     char other[URI_PLAN_OTHERS_MAX][URI_PLAN_HOST_MAX];
@@ -56,5 +64,7 @@ int uri_plan_make(struct uri_plan *ret, const json_t *listeners,
 
 /* "off", "offered", "telnets". */
 const char *uri_plan_tls_name(enum uri_plan_tls tls);
+/* As a wish has it. */
+const char *uri_plan_verify_name(enum uri_plan_verify verify);
 
 #endif

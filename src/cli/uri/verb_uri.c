@@ -27,7 +27,8 @@ static const struct option_row uri_options[] = {
     { "label", 0, "LABEL", "the port URI [s0]" },
     { "host", 0, "HOST", "the server's name or address in the vSPC URI" },
     { "tls", 0, "HOW", "off, offered or telnets [telnets, if the server has it]" },
-    { "uri-thumbprint", 0, "KIND", "sha1, sha256 or none [sha1]" },
+    { "verify", 0, "HOW", "how hosts know the server: by its thumbprint, sha1 or "
+      "sha256; by a CA that they know, ca; or not, none [sha1]" },
     { "no-keys", 0, NULL, "port URIs without keys, also if the server has them" },
     { "output", 'o', "FORM", "text or json [text]" },
     { NULL, 0, NULL, NULL },
@@ -191,7 +192,9 @@ static void print_facts(const struct uri_work *w)
             out_format("%s%s", i > 0 ? ", " : " ", plan->other[i]);
         out_text("\n");
     }
-    if (strcmp(plan->thumbprint, "none") != 0)
+    if (plan->verify == URI_PLAN_CA)
+        out_text("TLS     hosts need the CA of the server's certificate\n");
+    else if (plan->verify != URI_PLAN_ANYBODY)
         out_text(
             "TLS     hosts connect to no other certificate (thumbprint)\n");
     for (size_t i = 0; i < plan->note_count; i++)
@@ -280,8 +283,9 @@ static void print_json(const struct uri_work *w)
     all = json_pack("{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o}", "uri",
                     plan->uri, "host", plan->host, "why", plan->why, "port",
                     (int)plan->port, "tls", uri_plan_tls_name(plan->tls),
-                    "thumbprint", plan->thumbprint, "other_hosts", others,
-                    "notes", notes, "vms", show_vms(w), "texts", show_texts(w));
+                    "verify", uri_plan_verify_name(plan->verify), "other_hosts",
+                    others, "notes", notes, "vms", show_vms(w), "texts",
+                    show_texts(w));
     text = json_dumps(all, JSON_INDENT(2));
     json_decref(all);
     if (text == NULL)
@@ -311,7 +315,7 @@ static enum exits make_plan(struct uri_work *w)
     struct uri_plan_wish wish = {
         .host = option(w, "host"),
         .tls = option(w, "tls"),
-        .thumbprint = option(w, "uri-thumbprint"),
+        .verify = option(w, "verify"),
     };
     json_t *listeners = NULL;
     struct target target;
