@@ -73,7 +73,7 @@ MAY_INCLUDE = {
     "remote/link": "base proto net remote",
     "cli": "base log proto net remote cli/common cli/output "
            "cli/invocation cli/attach cli/run cli/watch cli/pick "
-           "cli/ssh cli/play cli/alerts cli/uri cli/verbs",
+           "cli/ssh cli/play cli/alerts cli/doctor cli/uri cli/verbs",
     "cli/common": "base remote -cli",
     "cli/output": "base remote cli/common -cli",
     "cli/invocation": "base proto net remote cli/common cli/output -cli",
@@ -93,6 +93,9 @@ MAY_INCLUDE = {
                   "cli/invocation cli/verbs -cli",
     "cli/uri": "base proto net remote cli/common cli/output cli/invocation "
                "-cli",
+    "cli/doctor": "base proto net remote cli/common cli/output "
+                  "cli/invocation cli/verbs cli/doctor/judge -cli",
+    "cli/doctor/judge": "base log cli/output -cli",
     "cli/verbs": "base proto net remote cli/common cli/output "
                  "cli/invocation -cli",
 
@@ -114,7 +117,7 @@ AT_HOME = {
     r"<confuse\.h>": "conf",
     r"<jansson\.h>": "alert/book webhook hook record api web remote cli",
     r"<pthread\.h>": "base",
-    r"<spawn\.h>": "hook",
+    r"<spawn\.h>": "hook cli/doctor",
     r"<sqlite3\.h>": "store",
     r"<zlib\.h>": "conlog record",
     r"<(http_parser|llhttp)\.h>": "proto",

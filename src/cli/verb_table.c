@@ -4,6 +4,7 @@
 #include "cli/alerts/alerts.h"
 #include "cli/attach/attach.h"
 #include "cli/complete.h"
+#include "cli/doctor/doctor.h"
 #include "cli/help.h"
 #include "cli/play/play.h"
 #include "cli/run/run.h"
@@ -44,6 +45,7 @@ const struct verb *const verb_table[] = {
     &verb_alerts_ack,
 
     &verb_status,
+    &verb_doctor,
     &verb_limits,
     &verb_uri,
     &verb_reload,

@@ -14,7 +14,8 @@ enum exits {
     EXITS_NO_SERVER = 5, /* not reached, or lost */
     EXITS_BUSY = 6,      /* locked, or at a limit */
     EXITS_VM_DISCONNECTED = 7,
-    EXITS_NO_PATTERN = 8,    /* `run`: an expression was not seen in its time */
+    EXITS_NO_PATTERN = 8,    /* `run`: an expression was not seen in its time;
+                              * `doctor --explain`: the text is not known */
     EXITS_TIMEOUT = 124,     /* as timeout(1) has it */
     EXITS_INTERRUPTED = 130, /* as a shell shows a program that ^C has ended */
 };
