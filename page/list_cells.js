@@ -33,6 +33,11 @@ function child(cell, make) {
   return cell.firstElementChild;
 }
 
+// The name is cut where there is little room; and what is known besides.
+const nameHint = ({ name, known: { folder, owner, tags } }) => [name.slice(0, 200),
+  folder && `Folder: ${folder}`, owner && `Owner: ${owner}`,
+  tags.length > 0 && `Tags: ${tags.join(", ")}`].filter(Boolean).join("\n");
+
 const FILL = {
   state: (cell, row) => {
     const [sign, word, long] = STATES[row.state] ?? ["?", row.state, row.state];
@@ -43,7 +48,7 @@ const FILL = {
     const link = child(cell, () => make("a", { tabindex: -1 }));
     const address = consoleAddress(row.id);
     if (link.getAttribute("href") !== address) link.setAttribute("href", address);
-    put(link, row.name, row.name.slice(0, 200));
+    put(link, row.name, nameHint(row));
   },
   alerts: (cell, { alerts: { count, worst } }) => {
     if (cell.dataset.worst !== (worst ?? "")) cell.dataset.worst = worst ?? "";

@@ -12,7 +12,7 @@
 
 import { countAlerts } from "./list_rows.js";
 
-const FIELDS = "id,name,state,host,clients,last_output,locked_by,typist,last_line";
+const FIELDS = "id,name,state,host,clients,last_output,locked_by,typist,inventory,last_line";
 
 const COALESCE_MS = 300;
 const SEEN_MS = 3000;

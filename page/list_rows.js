@@ -19,17 +19,25 @@ const uuidOf = (id) => id.slice(0, id.indexOf("/") < 0 ? id.length : id.indexOf(
 const SEVERITIES = ["info", "warning", "critical"];
 const NO_ALERTS = { count: 0, worst: null };
 
-// A row is a console of the API, and what is worked out of it once.
-export const rowOf = (item) => ({
-  alerts: NO_ALERTS,
-  ...item,
-  uuid: uuidOf(item.id),
-  key: orderKey(item.name),
-  prefix: prefixOf(item.name),
-  at: item.last_output === null ? 0 : Date.parse(item.last_output),
-  writer: item.locked_by ?? item.typist ?? "",
-  text: `${item.name}\n${item.id}\n${item.host ?? ""}`.toLowerCase(),
-});
+const NOTHING = { folder: null, host: null, owner: null, tags: [] };
+
+// A row is a console of the API, and what is worked out of it once. VMs belong
+// together that are in one folder, or else those whose names begin alike.
+export function rowOf({ inventory, ...item }) {
+  const known = inventory ?? NOTHING;
+  return {
+    alerts: NO_ALERTS,
+    ...item,
+    known,
+    uuid: uuidOf(item.id),
+    key: orderKey(item.name),
+    prefix: known.folder ?? prefixOf(item.name),
+    at: item.last_output === null ? 0 : Date.parse(item.last_output),
+    writer: item.locked_by ?? item.typist ?? "",
+    text: [item.name, item.id, item.host, known.folder, known.host, known.owner, ...known.tags]
+      .filter(Boolean).join("\n").toLowerCase(),
+  };
+}
 
 // Open alerts by console: how many, and of which severity the worst one is.
 export function countAlerts(items) {
@@ -96,7 +104,8 @@ export function sortRows(rows, sort) {
     sign * (order(a, b) || text(a.key, b.key) || text(a.id, b.id)));
 }
 
-// The group of each row: those whose prefix nobody shares are "".
+// The group of each row: those whose prefix nobody shares are "". A folder is
+// one, with a single VM too.
 function groupsOf(rows) {
   const groups = new Map();
   for (const row of rows) {
@@ -106,7 +115,7 @@ function groupsOf(rows) {
   const others = groups.get("") ?? [];
   groups.delete("");
   for (const [prefix, members] of groups)
-    if (members.length < 2) {
+    if (members.length < 2 && members[0].known.folder === null) {
       others.push(...members);
       groups.delete(prefix);
     }

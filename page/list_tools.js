@@ -5,13 +5,15 @@ import { ask, make } from "./dom.js";
 import { numberText } from "./words.js";
 
 const HELP = [
-  ["web db", "both are in the name, the address of the host, or the UUID"],
+  ["web db", "both are in the name, the host, the UUID, or what the inventory has"],
   ['"two words"', "with the blank between them"],
   ["-test", "not in it; before any of these"],
   ["/^web-\\d+$/", "a regular expression for the name"],
   ["state:none", "connected, moving, none"],
   ["client:alice", "alice has it open; client:* anybody"],
-  ["host:10.0.1.", "the host's address begins so"],
+  ["host:10.0.1.", "the host's address, or its name in the inventory, begins so"],
+  ["folder:/prod/", "the folder begins so; likewise owner:alice, where there is an inventory"],
+  ["tag:web", "one of the VM's tags"],
   ["line:panic", "the last line has it"],
   ["is:locked", "the keyboard is locked"],
   ["is:alert", "an alert is open"],

@@ -89,3 +89,13 @@ test("any text is a filter", () => {
     "is:", "\u202e", '""', "constructor:x", "__proto__:x", "toString:y"])
     assert.equal(typeof parseFilter(text).test(row("web-01")), "boolean", text);
 });
+
+test("what the inventory has", () => {
+  const more = { inventory: { folder: "/Prod/web", host: "ESX-31", owner: "Alice", tags: ["web", "linux x"] } };
+  for (const text of ["folder:/prod/", "owner:ali", "tag:web", 'tag:"linux x"', "host:esx-3", "host:10.0.", "prod alice",
+    "linux", "-folder:/lab"])
+    assert.ok(finds(text, "a", more), text);
+  for (const text of ["folder:prod", "owner:bob", "tag:linux", "tag:we", "host:esx-4", "-owner:alice"])
+    assert.ok(!finds(text, "a", more), text);
+  for (const text of ["folder:/", "owner:a", "tag:web"]) assert.ok(!finds(text, "a", { inventory: null }), text);
+});

@@ -101,3 +101,12 @@ test("consoles are counted, also those of a group that is folded", () => {
   const wish = { test: all, sort: "name", isGrouped: true, folded: new Set(["db-"]) };
   assert.equal(listedCount(entriesOf(rows, wish)), 5);
 });
+
+test("a folder of the inventory is a group, with one VM too", () => {
+  const inventory = (folder) => ({ folder, host: null, owner: null, tags: [] });
+  const rows = rowsOf(item("web-1", { inventory: inventory("/prod") }), item("x", { inventory: inventory("/lab") }),
+    item("web-2", { inventory: inventory("/prod") }), item("web-3", { inventory: inventory(null) }),
+    item("web-4", { inventory: null }), "alone");
+  assert.deepEqual(shown(entriesOf(rows, { test: all, sort: "name", isGrouped: true })),
+    ["/lab: 1", "x", "/prod: 2", "web-1", "web-2", "web-: 2", "web-3", "web-4", ": 1", "alone"]);
+});

@@ -361,6 +361,32 @@ def test_the_worst_come_first(browser, web):
     save_picture(page, "list-phone")
 
 
+def test_folders_of_the_inventory_are_groups(browser, start_vspcd, own_port,
+                                             tmp_path):
+    path = tmp_path / "inventory.csv"
+    uuids = {name: new_uuid() for name in ("a1", "b1", "c1")}
+    path.write_text("uuid,folder,owner\n" + "".join(
+        f"{uuids[name]},{folder},{owner}\n" for name, folder, owner in
+        (("a1", "/lab", "bob"), ("b1", "/prod/web", "alice"),
+         ("c1", "/prod/web", ""))))
+    path.chmod(0o644)
+    vspcd = start_vspcd("--web", f"127.0.0.1:{own_port}", "--inventory", path)
+    vspcd.web = f"http://127.0.0.1:{own_port}/"
+    for name, uuid in uuids.items():
+        vspcd.vm(name=name, uuid=uuid)
+    page = open_list(browser, vspcd, "#/?filter=folder:/prod/")
+    wait_names(page, "b1", "c1")
+    page.fill("#filter", "owner:alice")
+    wait_names(page, "b1")
+    page.fill("#filter", "")
+    wait_names(page, "a1", "b1", "c1")
+    page.click("button:text-is('Groups')")
+    page.wait_text(".rows", "/lab  1 console")
+    page.wait_text(".rows", "/prod/web  2 consoles")
+    hint = page.evaluate("document.querySelector('[title*=alice]').title")
+    assert hint == "b1\nFolder: /prod/web\nOwner: alice"
+
+
 def test_colours_are_chosen(browser, web):
     page = open_list(browser, web, colorScheme="light")
     ground = "getComputedStyle(document.body).backgroundColor"
