@@ -1028,8 +1028,8 @@ const struct option_row option_rows[] = {
       .standard = "%{name}.log",
       .is_reloaded = true,
       .text = "file names of console logs: a pattern with %{name},\n"
-              "%{uuid}, %{uuid-hex}, %{label}, dates such as %Y-%m-%d,\n"
-              "%H, and / for subdirectories",
+              "%{uuid}, %{uuid-hex}, %{label}, %{folder}, dates such as\n"
+              "%Y-%m-%d, %H, and / for subdirectories",
       .more = "vspcd replaces a character that could lead out of the "
               "directory or break a terminal by _. %{uuid-hex} is the name "
               "that OpenStack Nova looks for. If another console already has "

@@ -37,16 +37,19 @@ static struct console_log *log_of(struct conlog_tap *tap)
  * log's first is not known to be this console's, so it has no past to show.
  *
  * A new name of the VM counts against the console's budget of names. A new date
- * or pattern does not, and takes the VM's new name with it.
+ * or pattern does not, and takes the VM's new name with it, and its folder of
+ * that moment: another folder alone is no reason for another file.
  */
 static void name_anew(struct console_log *log, int64_t now_s, uint64_t now_us)
 {
     struct conlog *l = log->conlog;
     const struct console *c = log->tap.reader.console;
-    struct conlog_facts facts = {
+    const struct access_console view = console_view(c);
+    const struct conlog_facts facts = {
         .name = c->name,
         .uuid = c->uuid,
         .label = c->label,
+        .folder = view.vm.folder,
     };
     enum conlog_names_way way;
     char *former = log->name.path != NULL ? xstrdup(log->name.path) : NULL;

@@ -86,7 +86,8 @@ static void check_cleaned(const struct conlog_facts *facts)
 {
     char path[CONLOG_NAME_MAX];
 
-    check_path(path, conlog_name_expand("%{name}/%{uuid}/%{uuid-hex}/%{label}",
+    check_path(path, conlog_name_expand("%{name}/%{uuid}/%{uuid-hex}/%{label}/"
+                                        "%{folder}/x",
                                         facts, 0, path));
     require(strpbrk(path, "\\\"'$`*?[]{}<>|&;!#") == NULL);
     check_end(path);
@@ -111,7 +112,7 @@ static void check_additions(const char *pattern,
     static const uint64_t seed[2] = { 1, 2 };
     struct conlog_names_entry taken[WAYS] = { 0 };
     char uuid[TEXT_ID_MAX + 1], label[TEXT_ID_MAX + 1];
-    struct conlog_facts cut = { facts->name, uuid, label };
+    struct conlog_facts cut = { facts->name, uuid, label, facts->folder };
     struct conlog_names names;
 
     text_clean(uuid, sizeof uuid, slice_of_text(facts->uuid));
@@ -253,7 +254,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     char *name = take_line(&in);
     char *uuid = take_line(&in);
     char *label = take_line(&in);
-    struct conlog_facts facts = { name, uuid, label };
+    struct conlog_facts facts = { name, uuid, label, name };
 
     check_names(pattern, &facts, (int64_t)len * 1234567);
     if (in.len > 0)

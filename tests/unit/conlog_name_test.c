@@ -48,7 +48,9 @@ static void expect_wrong(const char *pattern, const char *text)
 
 static void a_pattern_is_filled_in(void **state)
 {
-    struct conlog_facts facts = { "web-01", uuid, "serial0" };
+    struct conlog_facts facts = { .name = "web-01",
+                                  .uuid = uuid,
+                                  .label = "serial0" };
 
     (void)state;
     expect("%{name}.log", &facts, "web-01.log");
@@ -58,6 +60,34 @@ static void a_pattern_is_filled_in(void **state)
     expect("%Y/%m/%d/%H-%{name}", &facts, "2026/01/31/23-web-01");
     expect("100%%-%{name}", &facts, "100%-web-01");
     expect("büro/%{name} (%{label})", &facts, "büro/web-01 (serial0)");
+}
+
+/* One part, whatever it is made of. */
+static void a_folder_is_one_name(void **state)
+{
+    static const struct {
+        const char *folder, *path;
+    } rows[] = {
+        { "/prod/web", "prod_web/web.log" },
+        { "prod", "prod/web.log" },
+        { "/../../etc", "_._.._etc/web.log" },
+        { "//", "_/web.log" },
+        { "/", "_/web.log" },
+        { "", "_/web.log" },
+        { NULL, "_/web.log" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct conlog_facts facts = { .name = "web",
+                                            .folder = rows[i].folder };
+
+        expect("%{folder}/%{name}.log", &facts, rows[i].path);
+    }
+    /* Not what differs between consoles. */
+    expect_wrong("%{folder}", "all consoles would have the same file: it needs "
+                              "one of %{name}, %{uuid}, %{uuid-hex} and "
+                              "%{label}");
 }
 
 static void a_uuid_is_found_in_what_hosts_write(void **state)
@@ -211,7 +241,7 @@ static void a_cut_name_is_the_same_in_every_version(void **state)
 static void the_longest_path_has_room(void **state)
 {
     char long_text[2000], path[CONLOG_NAME_MAX];
-    struct conlog_facts facts = { long_text, long_text, long_text };
+    struct conlog_facts facts = { long_text, long_text, long_text, long_text };
     const char *pattern = "%{name}/%{uuid}/%{label}/%{name}/%{name}/%{uuid-hex}"
                           "/%{name}%{label}/%{name}%{uuid}";
     struct err err;
@@ -236,16 +266,19 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     expect_wrong("ü%{uuid_hex}",
                  "character 2: there is no %{uuid_hex}; did you mean "
                  "%{uuid-hex}?");
-    expect_wrong("%{host}", "character 1: there is no %{host}; there are "
-                            "%{name}, %{uuid}, %{uuid-hex}, %{label}, %Y, %m, "
-                            "%d, %H, and %% for a percent sign");
-    expect_wrong("%{name}%M", "character 8: there is no %M; there are "
-                              "%{name}, %{uuid}, %{uuid-hex}, %{label}, %Y, "
-                              "%m, %d, %H, and %% for a percent sign");
+    expect_wrong("%{host}",
+                 "character 1: there is no %{host}; there are "
+                 "%{name}, %{uuid}, %{uuid-hex}, %{label}, %{folder}, %Y, %m, "
+                 "%d, %H, and %% for a percent sign");
+    expect_wrong("%{name}%M",
+                 "character 8: there is no %M; there are "
+                 "%{name}, %{uuid}, %{uuid-hex}, %{label}, %{folder}, %Y, "
+                 "%m, %d, %H, and %% for a percent sign");
     expect_wrong("a%{name", "character 2: a %{ without its }");
-    expect_wrong("%{name}%", "character 8: nothing behind the %; there are "
-                             "%{name}, %{uuid}, %{uuid-hex}, %{label}, %Y, "
-                             "%m, %d, %H, and %% for a percent sign");
+    expect_wrong("%{name}%",
+                 "character 8: nothing behind the %; there are "
+                 "%{name}, %{uuid}, %{uuid-hex}, %{label}, %{folder}, %Y, "
+                 "%m, %d, %H, and %% for a percent sign");
     expect_wrong("/var/log/%{name}",
                  "character 1: it must be relative to the directory of the "
                  "logs, without a / at its front");
@@ -290,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pattern_is_filled_in),
+        cmocka_unit_test(a_folder_is_one_name),
         cmocka_unit_test(a_uuid_is_found_in_what_hosts_write),
         cmocka_unit_test(what_is_no_uuid_is_kept_apart_whole),
         cmocka_unit_test(nothing_leaves_the_directory),

@@ -21,6 +21,7 @@ enum piece_kind {
     PIECE_UUID,
     PIECE_UUID_HEX,
     PIECE_LABEL,
+    PIECE_FOLDER,    /* many consoles have one */
     PIECE_DATE,      /* text: its letter */
     PIECE_UNKNOWN,   /* an unknown %x or %{x}; text: all of it */
     PIECE_UNENDED,   /* a "%{" without "}", or a "%" at the end */
@@ -36,17 +37,16 @@ static const struct word {
     const char *text;
     enum piece_kind kind;
 } words[] = {
-    { "name", PIECE_NAME },
-    { "uuid", PIECE_UUID },
-    { "uuid-hex", PIECE_UUID_HEX },
-    { "label", PIECE_LABEL },
+    { "name", PIECE_NAME },         { "uuid", PIECE_UUID },
+    { "uuid-hex", PIECE_UUID_HEX }, { "label", PIECE_LABEL },
+    { "folder", PIECE_FOLDER },
 };
 
 enum { WORD_COUNT = sizeof words / sizeof words[0] };
 
-static const char all_words[] =
-    "%{name}, %{uuid}, %{uuid-hex}, %{label}, %Y, %m, %d, %H, and %% for a "
-    "percent sign";
+static const char all_words[] = "%{name}, %{uuid}, %{uuid-hex}, %{label}, "
+                                "%{folder}, %Y, %m, %d, %H, and %% for a "
+                                "percent sign";
 
 static enum piece_kind kind_of_word(struct slice word)
 {
@@ -430,6 +430,11 @@ static void put_piece(struct path *p, struct piece piece,
         break;
     case PIECE_LABEL:
         put_cleaned(p, facts->label);
+        break;
+    case PIECE_FOLDER:
+        put_cleaned(p, facts->folder != NULL && facts->folder[0] == '/'
+                           ? facts->folder + 1
+                           : facts->folder);
         break;
     case PIECE_DATE:
         put_date(p, (char)piece.text.data[1], utc_s);

@@ -6,7 +6,9 @@
  *   %{uuid-hex}               the 32 hex digits of the UUID, in lower case: the
  *                             name in which OpenStack Nova looks for a log. A
  *                             text that is no UUID is used as by %{uuid}.
- *   %Y %m %d %H               year, month, day, hour, in UTC
+ *   %{folder}                 of the VM in the inventory, as one part:
+ * /prod/web becomes prod_web %Y %m %d %H               year, month, day, hour,
+ * in UTC
  *   %%                        a percent sign
  *   /                         the part before it is a folder
  *
@@ -57,9 +59,9 @@ enum {
     CONLOG_PATTERN_MAX = 255, /* bytes */
 };
 
-/* What a VM has sent. NULL means "". */
+/* What a VM has sent, and its folder in the inventory. NULL means "". */
 struct conlog_facts {
-    const char *name, *uuid, *label;
+    const char *name, *uuid, *label, *folder;
 };
 
 /*
