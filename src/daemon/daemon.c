@@ -331,7 +331,11 @@ static void daemon_put_note(void *owner, const struct store_note *note)
 static void daemon_tell_hooks(void *owner, const struct alert_item *item,
                               const char *url)
 {
-    daemon_hooks_tell_alert(&((struct daemon *)owner)->hooks, item, url);
+    struct daemon *d = owner;
+    const struct inventory_vm vm =
+        inventory_find(d->directory.inventory, item->uuid);
+
+    daemon_hooks_tell_alert(&d->hooks, item, &vm, url);
 }
 
 static bool daemon_find_rule(void *owner, size_t index,

@@ -49,6 +49,8 @@ static const struct {
     [HOOK_TEXT] = { "VSPCD_TEXT", "text", FIELD_TEXT },
     [HOOK_PLACE] = { "VSPCD_PLACE", "place", FIELD_TEXT },
     [HOOK_LINK] = { "VSPCD_LINK", "link", FIELD_TEXT },
+    [HOOK_FOLDER] = { "VSPCD_FOLDER", "folder", FIELD_TEXT },
+    [HOOK_OWNER] = { "VSPCD_OWNER", "owner", FIELD_TEXT },
 };
 
 /* Nothing of vspcd's own environment: it differs between a shell and systemd,

@@ -50,7 +50,9 @@ enum hook_field {
     HOOK_SEVERITY,
     HOOK_TEXT, /* of the line */
     HOOK_PLACE,
-    HOOK_LINK, /* URL of the line in the page */
+    HOOK_LINK,   /* URL of the line in the page */
+    HOOK_FOLDER, /* of the VM in the inventory */
+    HOOK_OWNER,
     HOOK_FIELDS,
 };
 

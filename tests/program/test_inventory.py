@@ -238,6 +238,39 @@ def test_without_an_inventory_nobody_gets_more(start_vspcd,
                "the rights that are meant")
 
 
+def test_a_log_is_in_its_folder_and_stays_there(start_vspcd, tmp_path,
+                                                inventory):
+    path = inventory(COLUMNS + line(WEB, "/prod/web"))
+    logs = tmp_path / "logs"
+    vspcd = start_vspcd("--inventory", path, "--logdir", logs, "--log-name",
+                        "%{folder}/%{name}.log")
+    vm = vspcd.vm(name="web", uuid=WEB)
+    other = vspcd.vm(name="other")
+    log = logs / "prod_web" / "web.log"
+    vm.send(b"before ")
+    other.send(b"elsewhere")
+    eventually(lambda: log.exists() and log.read_bytes() == b"before ", "it")
+    eventually((logs / "_" / "other.log").exists, "the other's log")
+    inventory(COLUMNS + line(WEB, "/lab"))
+    loaded(vspcd, changed="1")
+    vm.send(b"after")
+    eventually(lambda: log.read_bytes() == b"before after", "both")
+    assert not (logs / "lab").exists()
+
+
+def test_hooks_are_told_of_it(start_vspcd, tmp_path, inventory):
+    path = inventory(COLUMNS + line(WEB, "/prod/web", owner="alice"))
+    told = tmp_path / "told"
+    hook = program(tmp_path, f"echo \"$VSPCD_NAME $VSPCD_FOLDER "
+                             f"${{VSPCD_OWNER-nobody}}\" >>{told}")
+    vspcd = start_vspcd("--inventory", path, "--hook", f"{hook},events=vm-up")
+    told.write_text("")
+    vspcd.vm(name="web", uuid=WEB)
+    eventually(lambda: told.read_text() == "web /prod/web alice\n", "one")
+    vspcd.vm(name="other")
+    eventually(lambda: told.read_text().endswith("other  nobody\n"), "two")
+
+
 def test_what_is_wrong_is_said_by_check_config(config,  # noqa: F811
                                                inventory):
     rules = RULES.replace('inventory = "%s"\n', "")

@@ -1,6 +1,7 @@
 #include "daemon/parts/daemon_hooks.h"
 
 #include "alert/book/alert_item.h"
+#include "core/directory.h"
 #include "daemon/parts/words.h"
 #include "log/log.h"
 #include "log/log_words.h"
@@ -45,6 +46,17 @@ static void set_port(struct told *t, unsigned port)
     t->event.text[HOOK_PORT] = t->port;
 }
 
+static const char *known(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static void set_vm(struct told *t, struct inventory_vm vm)
+{
+    t->event.text[HOOK_FOLDER] = known(vm.folder);
+    t->event.text[HOOK_OWNER] = known(vm.owner);
+}
+
 static void begin_of(struct told *t, enum hook_kind kind,
                      const struct console *c)
 {
@@ -54,6 +66,7 @@ static void begin_of(struct told *t, enum hook_kind kind,
     t->event.text[HOOK_LABEL] = c->label;
     t->event.text[HOOK_NAME] = c->name;
     t->event.text[HOOK_CONSOLE] = t->name.text;
+    set_vm(t, inventory_find(c->directory->inventory, c->uuid));
     if (c->port != NULL)
         set_port(t, console_port_number(c->port));
 }
@@ -200,7 +213,8 @@ void daemon_hooks_tell_gone(struct daemon_hooks *h,
 }
 
 void daemon_hooks_tell_alert(struct daemon_hooks *h,
-                             const struct alert_item *item, const char *link)
+                             const struct alert_item *item,
+                             const struct inventory_vm *vm, const char *link)
 {
     char place[ALERT_PLACE_MAX];
     char id[24];
@@ -221,6 +235,7 @@ void daemon_hooks_tell_alert(struct daemon_hooks *h,
     t.event.text[HOOK_TEXT] = item->text;
     t.event.text[HOOK_PLACE] = place;
     t.event.text[HOOK_LINK] = link;
+    set_vm(&t, *vm);
     hooks_tell(h->hooks, &t.event);
 }
 

@@ -15,6 +15,7 @@
 
 struct alert_item;
 struct fact;
+struct inventory_vm;
 struct loop;
 struct store_record;
 struct waker;
@@ -46,9 +47,10 @@ void daemon_hooks_tell_expired(struct daemon_hooks *h, const struct console *c);
 void daemon_hooks_tell_gone(struct daemon_hooks *h,
                             const struct store_record *record);
 
-/* link: URL; NULL: not known. */
+/* vm: of the item's console. link: URL; NULL: not known. */
 void daemon_hooks_tell_alert(struct daemon_hooks *h,
-                             const struct alert_item *item, const char *link);
+                             const struct alert_item *item,
+                             const struct inventory_vm *vm, const char *link);
 
 void daemon_hooks_count(const struct daemon_hooks *h, struct census *census);
 
