@@ -99,10 +99,15 @@ MAY_INCLUDE = {
     "cli/verbs": "base proto net remote cli/common cli/output "
                  "cli/invocation -cli",
 
-    "vm": "base proto net vm/common vm/ends vm/host",
+    "vm": "base proto net remote vm/common vm/ends vm/host vm/rehearse",
     "vm/common": "base proto net -vm",
     "vm/ends": "base proto net vm/common -vm",
     "vm/host": "base proto net vm/common -vm",
+    "vm/rehearse": "base proto net remote vm/common vm/host "
+                   "vm/rehearse/stage vm/rehearse/steps -vm",
+    "vm/rehearse/stage": "base proto net remote vm/common vm/host -vm",
+    "vm/rehearse/steps": "base proto net remote vm/common vm/host "
+                         "vm/rehearse/stage -vm",
 
     "daemon": "*",
 }
@@ -115,7 +120,8 @@ AT_HOME = {
     r"<curl/": "webhook",
     r"<openssl/": "net/tls or else net",
     r"<confuse\.h>": "conf",
-    r"<jansson\.h>": "alert/book webhook hook record api web remote cli",
+    r"<jansson\.h>": "alert/book webhook hook record api web remote cli "
+                       "vm/rehearse",
     r"<pthread\.h>": "base",
     r"<spawn\.h>": "hook cli/doctor",
     r"<sqlite3\.h>": "store",

@@ -6,6 +6,7 @@
 #include "vm/bridge.h"
 #include "vm/common/say.h"
 #include "vm/options.h"
+#include "vm/rehearse/rehearse.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -178,6 +179,8 @@ int main(int argc, char **argv)
     struct err err;
 
     descriptors_open_standard();
+    if (argc > 1 && strcmp(argv[1], "rehearse") == 0)
+        return rehearse_main(argc - 1, argv + 1);
     if (options_read(&options, argc, argv, &err) < 0) {
         say(SAY_ERROR, "%s", err.text);
         return EXIT_USAGE;

@@ -160,6 +160,8 @@ void options_print_help(void)
          "Defaults are shown in []. vspc-vm reconnects after growing pauses.\n"
          "vspc-vm exits when standard input or the command ends, or on SIGINT\n"
          "or SIGTERM. SIGUSR1 moves the VM as --move-every does.\n"
+         "vspc-vm rehearse proves a whole concentrator (vspc-vm rehearse "
+         "--help).\n"
          "See also: man vspc-vm.");
 }
 
