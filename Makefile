@@ -52,12 +52,16 @@ rpm: ## RPM packages, in BUILD/rpm
 	@scripts/install-packages build rpm
 	@scripts/make-rpm $(BUILD)/rpm
 
+image: ## a container image, in BUILD/image, without a container engine; as root
+	@scripts/install-packages build image
+	@scripts/make-image $(BUILD)
+
 site: ## the documents and manual pages as a small web site, in BUILD/site
 	@scripts/install-packages site
 	@scripts/make-site $(BUILD)/site
 
 release-check: deps ## packages, images and the tutorial, built and tried in roots of their own; as root
-	@scripts/install-packages release deb rpm
+	@scripts/install-packages release deb rpm image
 	@$(MAKE) --no-print-directory all
 	@scripts/release-check $(BUILD)
 
@@ -84,4 +88,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 15
 
-.PHONY: all deps run check guest bench fuzz soak deb rpm site release-check lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak deb rpm image site release-check lint format install uninstall clean help
