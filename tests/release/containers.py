@@ -73,6 +73,18 @@ def volumes_of_engine(folder, image):
     return volumes
 
 
+def volumes_of_kubelet(folder, places, group):
+    """Of fsGroup: the folder is root's, and the group may write."""
+    volumes = {}
+    for place in places:
+        source = pathlib.Path(f"{folder}/volumes{place}")
+        source.mkdir(parents=True)
+        os.chown(source, 0, group)
+        source.chmod(0o2775)
+        volumes[place] = source
+    return volumes
+
+
 class Container:
     """image: the `config` of the image; rootfs: what its layers make."""
 

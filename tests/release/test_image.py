@@ -1,5 +1,6 @@
 """The container image: what is in it, how it is described, and that it serves as
-an engine starts it: not as root, without a capability, in a read-only root."""
+an engine and as a kubelet start it: not as root, without a capability, in a
+read-only root."""
 
 import json
 import os
@@ -18,7 +19,8 @@ from harness.programs import Program
 from roots import BUILD, SOURCE, run, tar_of
 
 UUID = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3"
-# What docs/containers.md says an engine is to wait.
+KUBERNETES = SOURCE / "dist/kubernetes/base"
+# That of the pods: terminationGracePeriodSeconds.
 GRACE = 20
 # Compilers and what they need, for the Containerfile's first stage.
 BUILD_KIND = re.compile(r"^build (\S+)", re.M)
@@ -251,6 +253,34 @@ def test_it_does_not_start_with_wrong_settings(bundle, image, network,
     program = Program(container.command())
     assert program.wait_exit() == 2
     assert "/etc/vspcd/vspcd.conf:1" in program.log
+
+
+def test_it_serves_as_a_kubelet_starts_it(bundle, image, network, start,
+                                          connect_vm, tmp_path):
+    """With the settings of dist/kubernetes, as a ConfigMap is mounted, and
+    volumes that are root's."""
+    settings = tmp_path / "etc"
+    (settings / "..2026").mkdir(parents=True)
+    shutil.copy(KUBERNETES / "vspcd.conf", settings / "..2026")
+    (settings / "..data").symlink_to("..2026")
+    (settings / "vspcd.conf").symlink_to("..data/vspcd.conf")
+    volumes = containers.volumes_of_kubelet(bundle, image["Volumes"], 64010)
+    container = Container(network, bundle / "rootfs", image, volumes,
+                          read_only={"/etc/vspcd": settings})
+    vspcd = start(container)
+    assert page(network, "/readyz") == (200, "ok\n")
+    connect_vm(container, vspcd)
+    container.run(vspcd, "/usr/bin/vspc", "status", "--quiet")
+
+    # A changed ConfigMap, and what makes it count.
+    (settings / "..2026/vspcd.conf").write_text(
+        (KUBERNETES / "vspcd.conf").read_text()
+        + '\naccess "*" { admin = {"vspcd"} read = {"anybody"} }\n')
+    container.run(vspcd, "/usr/bin/vspc", "reload")
+    container.run(vspcd, "/usr/bin/vspc", "status", "--quiet")
+    assert "web-01" in outside(network, "curl", "--silent", "--insecure",
+                               f"https://{INSIDE}:8443/api/v1/consoles")
+    assert container.end(vspcd, GRACE) == 0
 
 
 # ---- with an engine -----------------------------------------------------------
