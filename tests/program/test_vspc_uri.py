@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import stat
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import xml.dom.minidom
 import pytest
 
 from harness import words
-from harness.fake_api import Answer, FakeApi, console, error
+from harness.fake_api import Answer, FakeApi, console, error, run_vspc
 from harness.programs import BUILD, SOURCE, clean_environment
 from harness.vm import UUID, new_uuid
 
@@ -94,17 +95,25 @@ def test_the_server_says_how_it_is_reached(start_vspcd, tmp_path):
     assert "vspc uri" in shown
 
 
+def test_callers_who_do_not_wait_are_let_go(vspcd):
+    """While a thread looks for addresses."""
+    for _ in range(30):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(vspcd.socket)
+            s.sendall(b"GET /api/v1/vm-listeners HTTP/1.1\r\n"
+                      b"Host: localhost\r\n\r\n")
+    assert run_vspc("-s", vspcd.socket, "uri").returncode == 0
+    vspcd.check_works()
+
+
 @pytest.mark.parametrize("how", [
     (), ("--verify", "sha256"), ("--tls", "offered"),
     ("--tls", "off", "--verify", "none")])
 def test_a_vm_connects_by_it(start_vspcd, start_program, how):
     # A VM's end that is asked for TLS within telnet begins it by itself.
     vspcd = start_vspcd("--tls", "offered" if "offered" in how else "telnets")
-    result = subprocess.run(
-        [BUILD / "vspc", "-s", vspcd.socket, "uri", "-o", "json", *how],
-        stdout=subprocess.PIPE, timeout=30, check=True,
-        env=clean_environment())
-    answer = json.loads(result.stdout)
+    answer = json.loads(run_vspc("-s", vspcd.socket, "uri", "-o", "json",
+                                 *how).stdout)
     assert answer["host"] == "127.0.0.1"
     start_program([BUILD / "vspc-vm", "--proxy", answer["uri"], "--name",
                    "web-01", "--uri", answer["vms"][0]["port_uri"],
@@ -200,10 +209,7 @@ def test_each_vm_gets_its_key(start_vspcd, tmp_path):
                     ("log", UUID, "s1"))
 
     def run(*args):
-        return subprocess.run(
-            [BUILD / "vspc", "-s", vspcd.socket, "uri", "-o", "json", *args],
-            capture_output=True, text=True, timeout=30,
-            env=clean_environment())
+        return run_vspc("-s", vspcd.socket, "uri", "-o", "json", *args)
 
     has = json.loads(run("--vms", rows).stdout)["vms"]
     assert [(vm["name"], vm["uuid"]) for vm in has] == [
@@ -618,6 +624,9 @@ def test_the_document_shows_what_is_printed(fake):
                         document, re.M)
     assert {"--for govc --vm web-01" in command for command, _ in blocks} == {
         True, False}
+    (middle,) = re.findall(r"```powershell\n(.*?)```", document, re.S)
+    printed = map(str.strip, text(fake, "powercli").splitlines())
+    assert all(line in printed for line in middle.splitlines())
     for command, shown in blocks:
         result = fake.run(*shlex.split(command))
         assert result.returncode == 0, result
