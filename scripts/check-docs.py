@@ -218,7 +218,8 @@ def commands_of(text):
         if line.startswith("```"):
             is_fenced = not is_fenced
         elif is_fenced or line.startswith("    "):
-            command = line.strip().removeprefix("$ ").removeprefix("sudo ")
+            command = line.strip().removeprefix("$ ").removeprefix(
+                "# ").removeprefix("sudo ")
             if command.startswith((*PROGRAMS, "make ")):
                 yield at, re.sub(r"\s#.*", "", command)
         at += len(line) + 1
@@ -299,6 +300,7 @@ TRUE = """# A heading
 [here](#a-heading), [there](src/core/move.c), [out](https://x.example/#a)
 
     vspcd --hold 1   # --gone
+    # vspcd --hold
     other --gone
 """
 
@@ -322,6 +324,7 @@ FALSE = """`core/gone.c`
 [here](#no-heading)
 [there](src/core/gone.c)
     vspcd --gone 1
+    # vspcd --gone
 `only_in_a_comment`"""
 
 

@@ -23,8 +23,9 @@ def make_root(tmp_path):
     """make_root(NAME, PACKAGES): a fresh root of Debian with these packages."""
     roots = []
 
-    def make(name="minimal", packages=()):
-        root = Root(tmp_path / f"root-{len(roots)}", tar_of(name, packages))
+    def make(name="minimal", packages=(), **more):
+        root = Root(tmp_path / f"root-{len(roots)}",
+                    tar_of(name, packages, **more))
         roots.append(root)
         return root
 

@@ -83,15 +83,17 @@ class Machine:
     def __init__(self, root, name="debian"):
         self.root = root
         root.path("/etc/hostname").write_text(f"{name}\n")
-        with root.path("/etc/hosts").open("a") as hosts:
-            hosts.write(f"127.0.1.1 {name}\n")
+        root.path("/etc/hosts").write_text(
+            "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+            f"127.0.1.1 {name}\n")
         self.cgroup = cgroup_root() / f"vspcd-test-{os.getpid()}-{id(self)}"
         self.cgroup.mkdir()
         self.log = open(f"{root.folder}.boot", "w", encoding="utf-8")
         self.unshare = subprocess.Popen(
             ["sh", "-c", 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"', "sh",
-             self.cgroup, "unshare", "--mount", "--pid", "--fork",
-             "--kill-child", "--net", "--ipc", "--uts", "--cgroup",
+             self.cgroup, "setpriv", "--pdeathsig", "KILL",
+             "unshare", "--mount", "--pid", "--fork", "--kill-child", "--net",
+             "--ipc", "--uts", "--cgroup",
              "sh", "-c", INIT, "sh", root.folder],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:

@@ -32,12 +32,12 @@ def run(command, timeout=600, check=True, **more):
     return result
 
 
-def tar_of(name, packages=(), variant="minbase"):
+def tar_of(name, packages=(), variant="minbase", more=()):
     """A tar file of a Debian with these packages; made by the first who wants
-    it, and kept."""
+    it, and kept. more: arguments of mmdebstrap."""
     KEPT.mkdir(parents=True, exist_ok=True)
     tar = KEPT / f"{name}.tar"
-    wanted = " ".join([SUITE, variant, *sorted(packages)])
+    wanted = " ".join([SUITE, variant, *sorted(packages), *more])
     said = KEPT / f"{name}.packages"
     with open(KEPT / f"{name}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -46,7 +46,7 @@ def tar_of(name, packages=(), variant="minbase"):
         said.unlink(missing_ok=True)
         run(["mmdebstrap", f"--variant={variant}",
              *([f"--include={','.join(packages)}"] if packages else []),
-             SUITE, tar], timeout=1800)
+             *more, SUITE, tar], timeout=1800)
         said.write_text(wanted)
     return tar
 
