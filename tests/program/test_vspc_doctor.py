@@ -12,7 +12,7 @@ import pytest
 from harness import words
 from harness.fake_api import VSPC, run_vspc
 from harness.net import PortBlock, eventually
-from harness.programs import SOURCE, is_sanitized
+from harness.programs import SOURCE, clean_environment, is_sanitized
 from harness.vm import new_uuid
 
 PAGE = SOURCE / "docs" / "doctor.md"
@@ -246,6 +246,40 @@ def remote_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+# ---- the firewall ------------------------------------------------------------
+
+POLICY = "add table inet t; add chain inet t input { type filter hook input " \
+    "priority 0; policy drop; }; "
+
+
+def behind(rules, vspcd):
+    """D106 in a network of its own, where nft has these rules. The socket is
+    reached from there all the same."""
+    return subprocess.run(
+        ["unshare", "-n", "sh", "-ec",
+         'nft "$1"; exec "$2" -s "$3" doctor --check D106', "sh", rules, VSPC,
+         vspcd.socket],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=60, env=clean_environment())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes rules of a firewall")
+def test_a_firewall_that_drops(vspcd, need):
+    need("nft", "nftables")
+    port = vspcd.proxy[1]
+    probe = subprocess.run(["unshare", "-n", "nft", POLICY], check=False,
+                           capture_output=True)
+    if probe.returncode != 0:
+        pytest.skip("no network of its own, or no nftables in the kernel")
+    result = behind(POLICY, vspcd)
+    assert result.returncode == 1, result
+    assert f"port {port} is likely dropped" in result.stdout
+    result = behind(POLICY + f"add rule inet t input tcp dport {port} accept",
+                    vspcd)
+    assert result.returncode == 0, result
+    assert f"lets port {port} in" in result.stdout
 
 
 # ---- the machine -------------------------------------------------------------

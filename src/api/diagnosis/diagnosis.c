@@ -10,6 +10,7 @@
 #include "log/log_tally.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -252,7 +253,7 @@ static void add_place(void *to, const char *what, const char *path)
         strlen(path) >= sizeof disk->path)
         return;
     disk->what = what;
-    strcpy(disk->path, path);
+    snprintf(disk->path, sizeof disk->path, "%s", path);
     m->disk_count++;
 }
 

@@ -160,7 +160,7 @@ static void ask(struct lookups *all, struct queries *queries, const char *text,
         return;
     l = xcalloc(1, sizeof *l);
     l->is_reverse = is_reverse;
-    strcpy(l->text, text);
+    snprintf(l->text, sizeof l->text, "%s", text);
     query_init(&l->query, 0);
     all->count++;
     if (queries_ask(queries, &l->query, &w->asker) == 0)

@@ -110,6 +110,44 @@ static void print_finding(const json_t *finding, enum finding_weight weight,
     }
 }
 
+/* What one answer, or one right that is missing, leaves unknown is told once.
+ */
+static bool is_same_unknown(const json_t *a, const json_t *b)
+{
+    return strcmp(text_of(a, "weight"), "unknown") == 0 &&
+           strcmp(text_of(b, "weight"), "unknown") == 0 &&
+           strcmp(text_of(a, "found"), text_of(b, "found")) == 0;
+}
+
+static bool was_told(const json_t *items, size_t i)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (is_same_unknown(json_array_get(items, j), json_array_get(items, i)))
+            return true;
+    }
+    return false;
+}
+
+static void print_others(const json_t *items, size_t i)
+{
+    char line[400] = "the same of";
+    size_t len = strlen(line);
+    size_t count = 0;
+
+    for (size_t j = i + 1; j < json_array_size(items); j++) {
+        const json_t *other = json_array_get(items, j);
+
+        if (!is_same_unknown(json_array_get(items, i), other) ||
+            len + 8 > sizeof line)
+            continue;
+        len += (size_t)snprintf(line + len, sizeof line - len, " %.6s",
+                                text_of(other, "code"));
+        count++;
+    }
+    if (count > 0)
+        report_text(line, LEFT);
+}
+
 static void print_sums(const unsigned *sums)
 {
     out_format("\n%u wrong, %u to know, %u not looked at, %u well\n",
@@ -127,8 +165,10 @@ void report_findings(const json_t *items, bool is_whole, bool is_short)
 
         (void)finding_parse_weight(text_of(finding, "weight"), &weight);
         sums[weight]++;
-        if (!is_short || weight == FINDING_WRONG)
-            print_finding(finding, weight, is_whole);
+        if ((is_short && weight != FINDING_WRONG) || was_told(items, i))
+            continue;
+        print_finding(finding, weight, is_whole);
+        print_others(items, i);
     }
     if (!is_short)
         print_sums(sums);

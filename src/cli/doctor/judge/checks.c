@@ -8,15 +8,14 @@
 
 static const struct check *const tables[] = {
     checks_of_reach,  checks_of_certificate, checks_of_machine, checks_of_names,
-    checks_of_access, checks_of_vms,         checks_of_parts,
+    checks_of_access, checks_of_vms,         checks_of_parts,   NULL,
 };
-enum { TABLES = sizeof tables / sizeof *tables };
 
 const struct check *checks_next(size_t *at)
 {
     size_t left = *at;
 
-    for (size_t t = 0; t < TABLES; t++) {
+    for (size_t t = 0; tables[t] != NULL; t++) {
         for (const struct check *c = tables[t]; c->code != NULL; c++) {
             if (left-- == 0) {
                 ++*at;

@@ -34,7 +34,13 @@ static const char *server_name(const json_t *facts)
             return name;
     }
     name = json_string_value(json_array_get(addresses, 0));
-    return checks_word(name != NULL ? name : "", "HOST-OF-VSPCD");
+    if (name == NULL)
+        name = checks_text(
+            json_array_get(value_at(facts, "vm_listeners.listeners"), 0),
+            "address");
+    return strncmp(name, "127.", 4) != 0 && strcmp(name, "::1") != 0
+               ? checks_word(name, "HOST-OF-VSPCD")
+               : "HOST-OF-VSPCD";
 }
 
 /* ---- D101 -----------------------------------------------------------------
