@@ -1224,6 +1224,18 @@ const struct option_row option_rows[] = {
       .max = 1000000,
       .is_reloaded = true,
       .text = "how long after --inventory-program has ended it runs again" },
+    { .name = "inventory-metrics",
+      .type = OPTION_WORD,
+      AT(inventory_metrics),
+      .words = "off|folder|owner|host|tag",
+      .value = "off|folder|owner|host|tag",
+      .standard = "off",
+      .is_reloaded = true,
+      .text = "adds to the metrics how many consoles each folder, owner,\n"
+              "host or tag has, how many are connected, and more",
+      .more = "The 100 largest groups have metrics of their own; the others "
+              "are together the group other. Whoever may read the metrics "
+              "sees the names of the groups." },
     { .group = "Hooks",
       .name = "hook",
       .type = OPTION_RULE,

@@ -187,6 +187,7 @@ struct settings {
     char *inventory;         /* path; NULL: none */
     char *inventory_program; /* path; NULL: none */
     uint64_t inventory_time_s;
+    uint64_t inventory_metrics; /* 0 off, 1 folder, 2 owner, 3 host, 4 tag */
     struct settings_rules hooks;  /* syntax: hook/hook_spec.h */
     struct settings_rules alerts; /* names of alert/match/alert_sets.h */
     uint64_t alert_repeat_s;      /* 0: each find is an alert */

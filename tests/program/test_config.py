@@ -239,6 +239,7 @@ SETTINGS = [
     ["--attach-lines", 1, "--attach-bytes", "2K", "--interrupt", "on",
      "--half-close-time", 5000, "--enter", "cr", "--client-nop", 60, "--client-idle-time", 3600, "--hook", "/a b,events=vm-up",
      "--inventory", "/x y", "--inventory-time", 5,
+     "--inventory-metrics", "tag",
      "--hook", "/c", "--hook-timeout", 3, "--hook-limit", 4,
      "--alert-repeat-time", 60, "--web-url", "https://a.example:1"],
     ["--logdir", "/var/log/x y", "--log-name", "%{uuid-hex}", "--prefix", "a b",

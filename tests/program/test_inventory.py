@@ -258,6 +258,41 @@ def test_a_log_is_in_its_folder_and_stays_there(start_vspcd, tmp_path,
     assert not (logs / "lab").exists()
 
 
+def test_groups_have_metrics(start_vspcd, config, inventory):  # noqa: F811
+    path = inventory(COLUMNS + line(WEB, "/prod", tags="a,b") +
+                     line(DB, "/prod"))
+    text = f'inventory = "{path}"\ninventory-metrics = %s\n'
+    vspcd = start_vspcd("--config", config(text % "folder"))
+    vm = vspcd.vm(name="web", uuid=WEB)
+    vspcd.vm(name="db", uuid=DB)
+    vspcd.vm(name="other").close()
+    vm.send(b"12345")
+
+    def metrics():
+        result = subprocess.run(
+            ["curl", "-sSf", "--unix-socket", vspcd.socket,
+             "http://localhost/metrics"],
+            stdout=subprocess.PIPE, text=True, timeout=30, check=True)
+        return {name.removeprefix("vspcd_group_"): int(value) for name, value
+                in (row.rsplit(" ", 1) for row in result.stdout.splitlines()
+                    if row.startswith("vspcd_group_"))}
+
+    def known(**of):
+        return {f'{name}{{group="{group}"}}': value for name, groups in
+                of.items() for group, value in groups.items()}
+
+    eventually(lambda: metrics() == known(
+        consoles={"/prod": 2, "": 1}, vms_connected={"/prod": 2, "": 0},
+        clients={"/prod": 0, "": 0}, output_bytes={"/prod": 5, "": 0}),
+        "the groups")
+    config(text % "tag")
+    hup(vspcd)
+    eventually(lambda: 'consoles{group="b"}' in metrics(), "tags")
+    config(text % "off")
+    hup(vspcd)
+    eventually(lambda: metrics() == {}, "none")
+
+
 def test_hooks_are_told_of_it(start_vspcd, tmp_path, inventory):
     path = inventory(COLUMNS + line(WEB, "/prod/web", owner="alice"))
     told = tmp_path / "told"

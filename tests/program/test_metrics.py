@@ -77,10 +77,13 @@ def values_of(text):
 
 
 @pytest.fixture(scope="module")
-def everything(request):
+def everything(tmp_path_factory):
     """A scrape that has all metrics there are."""
     from harness.programs import Vspcd
-    vspcd = Vspcd()
+    path = tmp_path_factory.mktemp("inventory") / "vms.json"
+    path.write_text("[]")
+    path.chmod(0o644)
+    vspcd = Vspcd("--inventory", path, "--inventory-metrics", "folder")
     try:
         vspcd.wait_ready()
         vspcd.vm("web").send(b"login: ")

@@ -1,17 +1,19 @@
 /*
  * GET /metrics, for Prometheus. The totals cost the same with 10,000 consoles;
- * only ?consoles=GLOB walks over them, in pieces.
+ * only ?consoles=GLOB and groups of the inventory walk over them, in pieces.
  */
 #include "api/alerts_means.h"
 #include "api/api_commands.h"
 #include "api/api_private.h"
 #include "api/metrics/alert_series.h"
 #include "api/metrics/console_series.h"
+#include "api/metrics/group_series.h"
 #include "api/metrics/render_metrics.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/process_usage.h"
 #include "conf/options.h"
+#include "core/directory.h"
 #include "session/session_context.h"
 
 #include <stdlib.h>
@@ -32,7 +34,12 @@ struct scrape {
     size_t alert_at;      /* of the rules */
     bool counts_files;    /* the kernel has not said how many are open */
     struct process_files files;
-    bool has_series;         /* and is one of api.series */
+    bool is_counted; /* and is one of api.series */
+    enum group_key group_by;
+    bool has_groups;            /* and they are not all rendered */
+    struct census_walk members; /* consoles that are in no group yet */
+    struct group_series groups;
+    bool has_series;         /* of single consoles */
     struct census_walk walk; /* over the consoles that may have series */
     struct console_series series;
 };
@@ -74,6 +81,18 @@ static bool collect(const struct api_call *call, struct scrape *scrape)
     return true;
 }
 
+static bool produce_groups(struct scrape *scrape, struct buf *to)
+{
+    for (int i = 0; i < CONSOLES_AT_ONCE; i++) {
+        const struct console *c = census_walk_next(&scrape->members);
+
+        if (c == NULL)
+            return group_series_render(&scrape->groups, to);
+        group_series_add(&scrape->groups, scrape->group_by, c);
+    }
+    return true;
+}
+
 static enum api_more metrics_produce(struct api_call *call, struct buf *to)
 {
     struct scrape *scrape = call->state;
@@ -91,6 +110,10 @@ static enum api_more metrics_produce(struct api_call *call, struct buf *to)
             api_means_of(call->api)->alerts->book, to, &scrape->alert_at);
         return API_MORE;
     }
+    if (scrape->has_groups) {
+        scrape->has_groups = produce_groups(scrape, to);
+        return API_MORE;
+    }
     if (!scrape->has_series)
         return API_END;
     if (census_walk_left(&scrape->walk) > 0 && collect(call, scrape))
@@ -102,8 +125,10 @@ static void metrics_end(struct api_call *call)
 {
     struct scrape *scrape = call->state;
 
-    call->api->series -= scrape->has_series;
+    call->api->series -= scrape->is_counted;
     process_files_done(&scrape->files);
+    census_walk_end(&scrape->members);
+    group_series_done(&scrape->groups);
     census_walk_end(&scrape->walk);
     console_series_done(&scrape->series);
     free(scrape);
@@ -123,28 +148,49 @@ static bool metrics_lets_in(const struct api_call *call)
 }
 
 /* False: it was answered. */
-static bool begin_series(struct api_call *call, struct scrape *scrape)
+static bool begin_walk(struct api_call *call, struct scrape *scrape,
+                       struct census_walk *walk)
 {
     const struct session_context *sessions = api_sessions(call->api);
-    struct err why;
 
-    if (pattern_check(api_text(call, "consoles"), &why) < 0) {
-        api_fail(call, API_BAD_REQUEST, NULL, "consoles: %s", why.text);
-        return false;
-    }
-    if (call->api->series == SERIES_AT_ONCE) {
+    if (!scrape->is_counted && call->api->series == SERIES_AT_ONCE) {
         api_fail(call, API_TOO_MANY, "try again in a while",
-                 "%d scrapes of single consoles are under way", SERIES_AT_ONCE);
+                 "%d scrapes that look at all consoles are under way",
+                 SERIES_AT_ONCE);
         return false;
     }
-    scrape->has_series = true;
-    call->api->series++;
-    if (!census_walk_begin(&scrape->walk, sessions->walks,
-                           sessions->directory)) {
+    call->api->series += !scrape->is_counted;
+    scrape->is_counted = true;
+    if (!census_walk_begin(walk, sessions->walks, sessions->directory)) {
         api_fail(call, API_UNAVAILABLE, NULL, "there is no memory for that");
         return false;
     }
     return true;
+}
+
+static bool begin_groups(struct api_call *call, struct scrape *scrape)
+{
+    const struct settings *settings = api_means_of(call->api)->settings;
+
+    if (settings != NULL)
+        scrape->group_by = (enum group_key)settings->inventory_metrics;
+    scrape->has_groups = scrape->group_by != GROUP_OFF &&
+                         api_sessions(call->api)->directory->inventory != NULL;
+    return !scrape->has_groups || begin_walk(call, scrape, &scrape->members);
+}
+
+static bool begin_series(struct api_call *call, struct scrape *scrape)
+{
+    struct err why;
+
+    if (!api_has(call, "consoles"))
+        return true;
+    if (pattern_check(api_text(call, "consoles"), &why) < 0) {
+        api_fail(call, API_BAD_REQUEST, NULL, "consoles: %s", why.text);
+        return false;
+    }
+    scrape->has_series = true;
+    return begin_walk(call, scrape, &scrape->walk);
 }
 
 static void run_metrics(struct api_call *call)
@@ -153,10 +199,13 @@ static void run_metrics(struct api_call *call)
     const struct census_source *source = &api_means_of(call->api)->census;
     struct scrape *scrape = xcalloc(1, sizeof *scrape);
 
+    census_walk_init(&scrape->members);
+    group_series_init(&scrape->groups,
+                      api_sessions(call->api)->directory->settings.seed);
     census_walk_init(&scrape->walk);
     console_series_init(&scrape->series);
     api_work_on(call, &work, scrape);
-    if (api_has(call, "consoles") && !begin_series(call, scrape))
+    if (!begin_series(call, scrape) || !begin_groups(call, scrape))
         return;
     source->read(source->owner, &scrape->census);
     scrape->counts_files = scrape->census.open_files == 0;
