@@ -85,7 +85,7 @@ def files_of(root):
 
 def texts_of_source():
     return {f"{DOCS}/docs/{path.relative_to(SOURCE / 'docs')}"
-            for pattern in ("*.md", "pictures/*.png", "stable/*.txt")
+            for pattern in ("*.md", "pictures/*.*", "stable/*.txt")
             for path in (SOURCE / "docs").glob(pattern)}
 
 
