@@ -193,18 +193,25 @@ def test_a_certificate_that_has_expired(start_vspcd, certificates):
     assert one(vspcd, "D104")[1][0]["weight"] == "ok"
 
 
-def test_a_host_whose_tls_is_too_old(start_vspcd, certificates):
+@pytest.mark.parametrize("theirs, ours, words_of_it", [
+    (["-tls1_2"], ["--tls-min", "1.3"], "TLS 1.2 at most"),
+    (["-tls1_2", "-cipher", "AES128-SHA256"],
+     ["--tls-ciphers", "ECDHE-RSA-AES256-GCM-SHA384,"
+      "ECDHE-ECDSA-AES256-GCM-SHA384"], "which offers AES128-SHA256"),
+])
+def test_a_host_whose_tls_is_too_old(start_vspcd, certificates, theirs, ours,
+                                     words_of_it):
     pair = certificates.server
     vspcd = start_vspcd("--tls", "telnets", "--cert", pair.certificate,
-                        "--key", pair.key, "--tls-min", "1.3")
+                        "--key", pair.key, *ours)
     result = subprocess.run(
         ["openssl", "s_client", "-connect",
-         f"{vspcd.proxy[0]}:{vspcd.proxy[1]}", "-tls1_2"],
+         f"{vspcd.proxy[0]}:{vspcd.proxy[1]}", *theirs],
         stdin=subprocess.DEVNULL, capture_output=True, check=False,
         timeout=30)
     assert result.returncode != 0
     eventually(lambda: one(vspcd, "D205")[0] == 1, "the handshake")
-    assert "TLS 1.2" in wrong(vspcd, "D205")["found"]
+    assert words_of_it in wrong(vspcd, "D205")["found"]
 
 
 # ---- ports -------------------------------------------------------------------

@@ -290,7 +290,8 @@ static void no_common_cipher_is_said_by_both(void **state)
         CLIENT(.ciphers = "TLS_AES_256_GCM_SHA384"), NULL);
 
     (void)state;
-    assert_string_equal(o.server, "TLS: no cipher in common with the peer");
+    assert_string_equal(o.server, "TLS: no cipher in common with the peer, "
+                                  "which offers TLS_AES_256_GCM_SHA384");
     assert_string_equal(o.client,
                         "TLS: the peer has no cipher in common with us, or "
                         "wants something else that we did not offer");

@@ -106,11 +106,43 @@ static void say_version(const struct tls_words_facts *f, struct err *ret)
                 tls_words_version((int)oldest));
 }
 
+/* "A, B and 3 more": ciphers of the peer's hello that have a name here. SCSVs
+ * are none. */
+static void name_ciphers(SSL *ssl, char *to, size_t size)
+{
+    enum { SHOWN = 4, CIPHER_LEN = 2 };
+    unsigned char *raw = NULL;
+    long raw_len = SSL_get0_raw_cipherlist(ssl, &raw);
+    size_t len = 0;
+    int count = 0;
+
+    to[0] = '\0';
+    for (long i = 0; raw != NULL && i + CIPHER_LEN <= raw_len;
+         i += CIPHER_LEN) {
+        const SSL_CIPHER *cipher = SSL_CIPHER_find(ssl, raw + i);
+        const char *name = cipher != NULL ? SSL_CIPHER_get_name(cipher) : "";
+
+        if (name[0] == '\0' || strstr(name, "SCSV") != NULL || ++count > SHOWN)
+            continue;
+        len += (size_t)snprintf(to + len, size - len, "%s%.40s",
+                                count > 1 ? ", " : "", name);
+    }
+    if (count > SHOWN)
+        snprintf(to + len, size - len, " and %d more", count - SHOWN);
+}
+
+static void say_no_cipher(const struct tls_words_facts *f, struct err *ret)
+{
+    char names[240];
+
+    name_ciphers((SSL *)(uintptr_t)f->ssl, names, sizeof names);
+    err_set(ret, "TLS: no cipher in common with the peer%s%s",
+            names[0] != '\0' ? ", which offers " : "", names);
+}
+
 static const char *reason_words(int reason)
 {
     switch (reason) {
-    case SSL_R_NO_SHARED_CIPHER:
-        return "no cipher in common with the peer";
     case SSL_R_NO_SUITABLE_KEY_SHARE:
     case SSL_R_NO_SHARED_GROUPS:
         return "no key exchange in common with the peer";
@@ -156,6 +188,10 @@ void tls_words_failure(const struct tls_words_facts *f, struct err *ret)
         if (reason == SSL_R_UNSUPPORTED_PROTOCOL ||
             reason == SSL_R_VERSION_TOO_LOW) {
             say_version(f, ret);
+            return;
+        }
+        if (reason == SSL_R_NO_SHARED_CIPHER && !f->is_client) {
+            say_no_cipher(f, ret);
             return;
         }
         words = reason_words(reason);
