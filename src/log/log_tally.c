@@ -106,18 +106,16 @@ static void read_address(char *to, size_t size, const char *peer)
 
 static void change_share(struct log_tally *t, uint64_t site, int by)
 {
-    for (size_t i = 0; i < LOG_TALLY_ENTRIES; i++) {
-        struct log_tally_entry *e = &t->entries[i];
-
-        if (e->count > 0 && e->site == site)
-            e->share = (unsigned)((int)e->share + by);
+    for (size_t i = 0; i < t->used; i++) {
+        if (t->entries[i].site == site)
+            t->entries[i].share = (unsigned)((int)t->entries[i].share + by);
     }
 }
 
 static unsigned share_of(const struct log_tally *t, uint64_t site)
 {
-    for (size_t i = 0; i < LOG_TALLY_ENTRIES; i++) {
-        if (t->entries[i].count > 0 && t->entries[i].site == site)
+    for (size_t i = 0; i < t->used; i++) {
+        if (t->entries[i].site == site)
             return t->entries[i].share;
     }
     return 0;
@@ -130,21 +128,20 @@ static bool goes_first(const struct log_tally_entry *a,
     return a->share != b->share ? a->share > b->share : a->last_ms < b->last_ms;
 }
 
-/* Of a site that has its share, the oldest; else a free one; else the oldest of
- * a site that has most. */
+/* Of a site that has its share, the oldest; else an unused one; else the oldest
+ * of a site that has most. */
 static struct log_tally_entry *find_room(struct log_tally *t, uint64_t site)
 {
     bool is_at_limit = share_of(t, site) >= LOG_TALLY_OF_SITE;
     struct log_tally_entry *best = NULL;
 
-    for (size_t i = 0; i < LOG_TALLY_ENTRIES; i++) {
+    if (!is_at_limit && t->used < LOG_TALLY_ENTRIES)
+        return &t->entries[t->used++];
+    for (size_t i = 0; i < t->used; i++) {
         struct log_tally_entry *e = &t->entries[i];
 
-        if (e->count == 0 && !is_at_limit)
-            return e;
-        if (e->count == 0 || (is_at_limit && e->site != site))
-            continue;
-        if (best == NULL || goes_first(e, best))
+        if ((!is_at_limit || e->site == site) &&
+            (best == NULL || goes_first(e, best)))
             best = e;
     }
     t->dropped++;
@@ -167,8 +164,8 @@ static uint64_t hash_of(const struct log_tally *t,
 
 static struct log_tally_entry *find(const struct log_tally *t, uint64_t hash)
 {
-    for (size_t i = 0; i < LOG_TALLY_ENTRIES; i++) {
-        if (t->entries[i].hash == hash && t->entries[i].count > 0)
+    for (size_t i = 0; i < t->used; i++) {
+        if (t->entries[i].hash == hash)
             return &t->entries[i];
     }
     return NULL;
@@ -236,10 +233,10 @@ const struct log_tally_entry *log_tally_next(
 {
     const struct log_tally_entry *best = NULL;
 
-    for (size_t i = 0; i < LOG_TALLY_ENTRIES; i++) {
+    for (size_t i = 0; i < t->used; i++) {
         const struct log_tally_entry *e = &t->entries[i];
 
-        if (e->count > 0 && (before == NULL || is_later(before, e)) &&
+        if ((before == NULL || is_later(before, e)) &&
             (best == NULL || is_later(e, best)))
             best = e;
     }

@@ -15,7 +15,7 @@
  * out his own first: a site has LOG_TALLY_OF_SITE of them at most, and in a
  * full tally the oldest entry of a site that has most goes.
  *
- * A line costs a look at LOG_TALLY_ENTRIES numbers. Pure: time is an argument.
+ * A line costs a look at one number of each entry. Pure: time is an argument.
  */
 #ifndef LOG_LOG_TALLY_H
 #define LOG_LOG_TALLY_H
@@ -31,9 +31,9 @@ enum { LOG_TALLY_ENTRIES = 256, LOG_TALLY_OF_SITE = 32 };
 /* Texts: "" where the lines have no such field. Longer ones are cut, at the end
  * of a character. */
 struct log_tally_entry {
-    uint64_t hash;       /* of message, reason, site and about */
-    uint64_t site;       /* of the peer's site */
-    uint64_t count;      /* 0: the entry is free */
+    uint64_t hash; /* of message, reason, site and about */
+    uint64_t site; /* of the peer's site */
+    uint64_t count;
     int64_t first_ms;    /* since 1970; of the first of them */
     int64_t last_ms;     /* of the last one */
     const char *message; /* of log_words.h */
@@ -51,6 +51,7 @@ struct log_tally {
     int64_t pause_ms;            /* an entry that has had no line for so long
                                   * begins anew; 0: never */
     struct log_tally_entry *entries; /* LOG_TALLY_ENTRIES */
+    size_t used;                     /* of them, the first */
     struct map hasher;               /* for its seed alone */
     uint64_t dropped;                /* entries that made room for others */
 };

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from harness import words
-from harness.fake_api import VSPC, run_vspc
+from harness.fake_api import VSPC, Answer, FakeApi, run_vspc
 from harness.net import PortBlock, eventually
 from harness.programs import SOURCE, clean_environment, is_sanitized
 from harness.vm import new_uuid
@@ -78,7 +78,7 @@ def test_a_server_that_is_well(start_vspcd, tmp_path):
     assert exit_code == (1 if wrongs else 0)
     for code in ("D101", "D102", "D103", "D104", "D105", "D201", "D203",
                  "D301", "D305", "D309", "D501", "D503", "D601", "D604",
-                 "D701", "D702", "D704"):
+                 "D605", "D701", "D702", "D704"):
         assert [i["weight"] for i in found[code]] == ["ok"], found[code]
     assert "TLSv1" in found["D104"][0]["found"]
     assert found["D603"][0]["weight"] == "note"
@@ -212,6 +212,42 @@ def test_a_host_whose_tls_is_too_old(start_vspcd, certificates, theirs, ours,
     assert result.returncode != 0
     eventually(lambda: one(vspcd, "D205")[0] == 1, "the handshake")
     assert words_of_it in wrong(vspcd, "D205")["found"]
+
+
+# ---- a server that lies ------------------------------------------------------
+
+LIES = [
+    {}, {"items": 5}, {"items": [None, 3, "x", {}]}, {"listeners": {}},
+    {"listeners": [{"address": 7, "port": "x"}, None], "names": [1, None],
+     "addresses": [{}], "certificate": "x"},
+    {"health": [], "doors": "x", "consoles": [1]},
+    {"disks": [None, {"path": "\u202e\x1b[31m", "problem": "\x1b]0;x\x07"}],
+     "clock": 3, "arrivals": [{"console": "$(reboot)", "count": 99,
+                               "first": "2026-01-31T11:00:00Z",
+                               "last": "2026-01-31T11:05:00Z"}]},
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=range(len(LIES)))
+def test_a_server_that_lies(fake_api, lie):
+    """Whatever it says: no crash, no control characters, nothing to paste."""
+    for path in ("/version", "/status", "/vm-listeners", "/diagnosis",
+                 "/refusals", "/consoles", "/alerts/rules",
+                 "/alerts/webhooks"):
+        fake_api.on("GET", path, Answer(lie))
+    fake_api.on("POST", "/config/check", Answer(lie))
+    result = run_vspc("-s", fake_api.socket, "doctor")
+    assert result.returncode in (0, 1), result.stderr
+    assert "D704" in result.stdout
+    assert not set(result.stdout) & {"\x1b", "\x07", "\u202e"}
+    assert not re.search(r"^ *\$ .*\$\(reboot", result.stdout, re.M)
+
+
+@pytest.fixture
+def fake_api():
+    fake = FakeApi()
+    yield fake
+    fake.close()
 
 
 # ---- ports -------------------------------------------------------------------

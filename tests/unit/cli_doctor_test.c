@@ -556,6 +556,24 @@ static void silent_and_restless_vms_are_named(void **state)
          "'2026-01-31T11:10:00Z'}]}}");
 }
 
+static void services_that_fail_are_named(void **state)
+{
+    (void)state;
+    wrong("D605",
+          "{'consoles': {'items': [{'name': 'web-01', 'state': 'connected', "
+          "'service': {'asks_for': 'tcp://logs:7000', 'state': 'waiting'}}]}}",
+          "tcp://logs:7000");
+    wrong("D605",
+          "{'consoles': {'items': [{'name': 'web-01', 'state': 'connected', "
+          "'service': {'asks_for': 'tcp://:7000', 'state': 'refused'}}]}}",
+          "rules");
+    well(
+        "D605",
+        "{'consoles': {'items': [{'name': 'web-01', 'state': 'none', "
+        "'service': {'asks_for': 'tcp://:7000', 'state': 'waiting'}}, {'name': "
+        "'x', 'state': 'connected', 'service': null}]}}");
+}
+
 /* ---- D7 ------------------------------------------------------------------ */
 
 static void parts_that_fail_are_named(void **state)
@@ -754,6 +772,7 @@ int main(void)
         cmocka_unit_test(refused_vms_are_told_with_a_remedy),
         cmocka_unit_test(hosts_with_the_same_reason_are_one_finding),
         cmocka_unit_test(silent_and_restless_vms_are_named),
+        cmocka_unit_test(services_that_fail_are_named),
         cmocka_unit_test(parts_that_fail_are_named),
         cmocka_unit_test(rules_of_nft_are_read),
         cmocka_unit_test(rules_of_other_firewalls_are_read),

@@ -29,7 +29,7 @@ static const struct question {
     { "diagnosis", HTTP_VERB_GET, "/api/v1/diagnosis" },
     { "refusals", HTTP_VERB_GET, "/api/v1/refusals" },
     { "consoles", HTTP_VERB_GET,
-      "/api/v1/consoles?fields=name,id,state,tls,last_output" },
+      "/api/v1/consoles?fields=name,id,state,tls,last_output,service" },
     { "rules", HTTP_VERB_GET, "/api/v1/alerts/rules" },
     { "webhooks", HTTP_VERB_GET, "/api/v1/alerts/webhooks" },
     { "config", HTTP_VERB_POST, "/api/v1/config/check" },

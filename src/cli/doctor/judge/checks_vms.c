@@ -223,10 +223,47 @@ static void judge_returning(const json_t *facts, struct findings *to)
     }
 }
 
+/* ---- D605 -----------------------------------------------------------------
+ */
+
+/* What port URIs ask for beyond a name. */
+static void judge_services(const json_t *facts, struct findings *to)
+{
+    const json_t *items = value_at(facts, "consoles.items");
+    unsigned good = 0;
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *c = json_array_get(items, i);
+        const char *state = checks_text(c, "service.state");
+        bool is_refused = strcmp(state, "refused") == 0;
+
+        if (strcmp(checks_text(c, "state"), "connected") != 0 ||
+            (!is_refused && strcmp(state, "waiting") != 0)) {
+            good += state[0] != '\0';
+            continue;
+        }
+        findings_add(to, FINDING_WRONG, checks_text(c, "name"), "%s: %s",
+                     checks_text(c, "service.asks_for"),
+                     is_refused ? "the rules do not allow it"
+                                : "it has failed, and is tried again");
+        findings_advise(to, "The log has the reason; service-listen and "
+                            "service-connect are the rules (docs/uris.md).");
+        findings_command(to, "journalctl -u vspcd -g '^service'");
+    }
+    if (to->count == 0 && good > 0)
+        findings_add(to, FINDING_OK, NULL,
+                     "%u listeners and connections of port URIs work", good);
+    else if (to->count == 0)
+        findings_add(to, FINDING_OK, NULL,
+                     "no port URI asks for more than a name");
+}
+
 const struct check checks_of_vms[] = {
     { "D601", "no VM is refused", "refusals", judge_refused_vms },
     { "D602", "no client is refused", "refusals", judge_refused_clients },
     { "D603", "VMs print", "consoles", judge_silent },
     { "D604", "VMs stay connected", "diagnosis", judge_returning },
+    { "D605", "listeners and connections of port URIs work", "consoles",
+      judge_services },
     { .code = NULL },
 };
