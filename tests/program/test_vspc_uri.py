@@ -27,7 +27,8 @@ SHA256 = ("39:BA:85:5A:3B:F0:E7:11:C6:9E:8C:A2:3F:1D:BA:3A:56:A4:AB:2A:B1:C0:"
 HOST = "vspc.example.org"
 URI = f"telnets://{HOST}:13370#thumbprint={SHA1}"
 HOSTILE = ["we\"b $x'01", "a`id`$(id)\\", "\u2018quote\u2019; exit",
-           "${x} %{y} {{ z }}", "line\nend", "<&>]]>#|%s", "-vm", "\u202egnp"]
+           "${x} %{y} {{ z }}", "line\nend", "<&>]]>#|%s", "-vm", "\u202egnp",
+           "\x1b[201~\tid", "\u00d1\u2018'; id #", "\U0001f600\u0151"]
 
 
 @pytest.fixture
@@ -175,7 +176,9 @@ def test_our_own_reader_reads_it(fake, args, uri):
     (("--tls", "offered"), 2, "--tls offered: no port"),
     (("--host", "a b"), 2, "telnets://a b"),
     (("--uuid", UUID), 2, "--uuid needs --vm"),
-    (("--vm", "a", "--uuid", "x"), 2, "--uuid x: is no UUID"),
+    (("--vm", "a", "--uuid", "x"), 2, "x is no UUID"),
+    (("--vm", "\udcff"), 2, "not in UTF-8"),
+    (("--label", "\udcff"), 2, "not in UTF-8"),
     (("--vm", "a", "--vms", "/x"), 2, "--vms is in place of --vm"),
     (("--vms", "/nowhere/at/all"), 1, "/nowhere/at/all: No such file"),
     (("--vms", "/dev/null"), 2, "/dev/null: there is no VM in it"),
@@ -226,6 +229,19 @@ def test_each_vm_gets_its_key(start_vspcd, tmp_path):
     assert "new: its key depends on its UUID" in unknown.stderr
     assert json.loads(run("--vm", "new", "--no-keys").stdout)["vms"][0][
         "port_uri"] == "s0"
+
+
+@pytest.mark.parametrize("port_uri", [
+    "s0", "s0?key=", "s1?key=12", "-u=https://192.0.2.9?key=12",
+    "s0?key=12\n", "s0?key=\x1b[201~12", 5])
+def test_a_server_gives_a_key_and_nothing_else(fake, port_uri):
+    """What it gives ends up in scripts."""
+    fake.listeners["vm_keys"] = "required"
+    fake.on("POST", "/vm-keys", lambda request: Answer(
+        {"port_uri": port_uri}))
+    result = fake.run("uri", "--vm", "a", "--uuid", UUID)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "a: the server's answer has no key" in result.stderr
 
 
 def test_keys_are_not_for_everybody(fake):
@@ -507,22 +523,27 @@ def test_ansible(fake, tmp_path):
 
 
 def powershell_strings(script):
-    """The texts in single quotes; PowerShell has five signs for one. What is
-    not in them must have none, and its brackets must fit."""
-    quotes = "'\u2018\u2019\u201a\u201b"
-    texts, rest, at = [], "", 0
+    """The texts in single quotes, with what is joined to them. What is not in
+    them must have no quote, and its brackets must fit. A script in ASCII is
+    the same in all code pages."""
+    assert script.isascii()
+    literal = re.compile(r"'((?:[^']|'')*)'")
+    character = re.compile(r" \+ \[char\](?:0x|::ConvertFromUtf32\(0x)"
+                           r"(\w+)\)? \+ (?=')")
+    texts, rest, at, is_joined = [], "", 0, False
     while at < len(script):
         if script[at] == "#":
             at = script.index("\n", at)
         elif script[at] == '"':
             at = script.index('"', at + 1) + 1
-        elif script[at] in quotes:
-            value, at = "", at + 1
-            while script[at] not in quotes or script[at + 1] in quotes:
-                value += script[at]
-                at += 1 + (script[at] in quotes)
-            texts.append(value)
-            at += 1
+        elif found := literal.match(script, at):
+            value, at = found[1].replace("''", "'"), found.end()
+            texts.append(texts.pop() + value if is_joined else value)
+            code = character.match(script, at)
+            is_joined = code is not None
+            if is_joined:
+                texts[-1] += chr(int(code[1], 16))
+                at = code.end()
         else:
             rest += script[at]
             at += 1

@@ -137,6 +137,19 @@ static void the_next_best_host_is_taken(void **state)
     assert_int_equal(plan(&s, NO_WISH).note_count, 1);
 }
 
+static void what_cannot_be_a_host_is_not_named(void **state)
+{
+    struct uri_plan p =
+        plan(SERVER(.certified = "\"a;b.org\",\"vspc.example.org\"",
+                    .names = "\"\",\"\\u001b[31m.a\",\"gr\u00fcn.org\"",
+                    .addresses = "\"192.0.2.5\\nid\",\"2001:db8::x\""),
+             NO_WISH);
+
+    (void)state;
+    assert_string_equal(p.host, "vspc.example.org");
+    assert_int_equal(p.other_count, 0);
+}
+
 static void a_listener_for_one_address_is_known_by_it(void **state)
 {
     struct server s = { .listeners =
@@ -263,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_in_the_certificate_is_first),
         cmocka_unit_test(the_next_best_host_is_taken),
+        cmocka_unit_test(what_cannot_be_a_host_is_not_named),
         cmocka_unit_test(a_listener_for_one_address_is_known_by_it),
         cmocka_unit_test(tls_is_what_the_server_takes),
         cmocka_unit_test(thumbprints_are_chosen),

@@ -88,7 +88,7 @@ static void what_is_wrong_has_its_line(void **state)
     char longest[1100];
 
     (void)state;
-    refuses("a\n\"b\nc\"\nd,x\n", "line 4: the second field is no UUID");
+    refuses("a\n\"b\nc\"\nd,x\n", "line 4: x is no UUID");
     refuses("a,,b,c", "line 1: more than name, UUID and label");
     refuses("a\n,b", "line 2: a VM without a name");
     refuses("\"a", "line 1: a quote is not closed");

@@ -98,13 +98,25 @@ static bool is_address(const char *host)
     return ip_parse(host, &ip);
 }
 
+/* One that a URI can have; what a server says of itself may be anything. */
+static bool is_host(const char *host)
+{
+    char text[URI_HOST_MAX + 1];
+    enum uri_host kind;
+    const uint8_t *at;
+
+    return host[0] != '\0' &&
+           uri_host_read(slice_of_text(host), strchr(host, ':') != NULL, text,
+                         &kind, &at) == URI_OK;
+}
+
 static bool is_for_others(const char *host)
 {
     struct ip ip;
 
     return ip_parse(host, &ip)
                ? ip_range(ip) == IP_ANY_HOST
-               : strcmp(host, "localhost") != 0 && strchr(host, '*') == NULL;
+               : strcmp(host, "localhost") != 0 && is_host(host);
 }
 
 /* One that a name server of others knows, most likely. */
@@ -259,7 +271,7 @@ static int choose_verify(struct uri_plan *plan, const json_t *certificate,
     return 0;
 }
 
-/* The URI must mean what it is meant to; a name of a certificate may be
+/* The URI must mean what it is meant to; a thumbprint, and --host, may be
  * anything. */
 static int write_uri(struct uri_plan *plan, const json_t *certificate,
                      struct err *err)

@@ -4,6 +4,7 @@
 #include "cli/common/say.h"
 #include "cli/invocation/ask.h"
 #include "proto/uri/uri.h"
+#include "proto/uri/uri_key.h"
 
 #include <string.h>
 
@@ -14,6 +15,23 @@ static bool is_service_uri(const char *text)
     size_t at;
 
     return uri_parse(slice_of_text(text), URI_SERVER, 0, &uri, &at) == URI_OK;
+}
+
+/* The label, as the server writes it, with a key, and nothing else: what the
+ * server says ends up in scripts that are run. */
+static bool is_label_with_key(const char *uri, const char *label)
+{
+    struct slice text = slice_of_text(uri);
+    char clean[TEXT_ID_MAX + 1];
+    size_t clean_len = text_clean(clean, sizeof clean, slice_of_text(label));
+    char *rest = xstrdup(uri);
+    size_t len = uri_remove_keys(text, (uint8_t *)rest);
+    bool is_it =
+        text_is_visible(uri) && uri_find_key(text).len > 0 &&
+        slice_is_equal(slice_of(rest, len), slice_of(clean, clean_len));
+
+    mem_free_secret(&rest);
+    return is_it;
 }
 
 /* A VM that has come before is known by its name. */
@@ -55,7 +73,8 @@ static enum exits ask_key(struct invocation *in, struct vm_entry *vm)
         in, &target,
         json_pack("{s:s, s:s}", "uuid", vm->uuid, "label", vm->label), &answer);
     uri = json_string_value(json_object_get(answer, "port_uri"));
-    if (exits == EXITS_DONE && uri == NULL) {
+    if (exits == EXITS_DONE &&
+        (uri == NULL || !is_label_with_key(uri, vm->label))) {
         say_error("%s: the server's answer has no key", vm->name);
         exits = EXITS_FAILED;
     }

@@ -20,7 +20,7 @@ __attribute__((format(printf, 2, 3))) static void add_format(struct buf *to,
                                                              const char *format,
                                                              ...)
 {
-    char text[32];
+    char text[48];
     va_list arguments;
 
     va_start(arguments, format);
@@ -38,26 +38,36 @@ static void as_it_is(struct buf *to, struct slice bytes)
         mem_end();
 }
 
-/* Within single quotes all is literal, a line end too. */
+/* Within single quotes all is literal, a line end too. But a terminal acts on
+ * control characters before the shell has the quotes: whoever pastes the text
+ * would run what stands behind the end of a bracketed paste. */
 static void add_sh(struct buf *to, struct slice bytes, uint32_t code)
 {
-    if (code == '\'')
+    if (code == '\'') {
         add(to, "'\\''");
-    else
+    } else if (code == '\n' || !text_is_invisible(code)) {
         as_it_is(to, bytes);
+    } else {
+        add(to, "'\"$(printf '");
+        for (size_t i = 0; i < bytes.len; i++)
+            add_format(to, "\\%03o", bytes.data[i]);
+        add(to, "')\"'");
+    }
 }
 
-/* PowerShell takes typographic quotes for quotes. */
-static bool is_powershell_quote(uint32_t code)
-{
-    return code == '\'' || (code >= 0x2018 && code <= 0x201b);
-}
-
+/* In ASCII alone: PowerShell takes typographic quotes for quotes, and Windows
+ * PowerShell reads a script in the system's code page, where bytes of other
+ * characters are such quotes. */
 static void add_powershell(struct buf *to, struct slice bytes, uint32_t code)
 {
-    if (is_powershell_quote(code))
+    if (code == '\'')
+        add(to, "''");
+    else if (code >= ' ' && code < 0x7f)
         as_it_is(to, bytes);
-    as_it_is(to, bytes);
+    else if (code <= 0xffff)
+        add_format(to, "' + [char]0x%04x + '", code);
+    else
+        add_format(to, "' + [char]::ConvertFromUtf32(0x%x) + '", code);
 }
 
 /* What Python, YAML and HCL have in common: \", \\, \n, \u0000. What nobody
@@ -79,21 +89,12 @@ static void add_escaped(struct buf *to, struct slice bytes, uint32_t code)
 /* |XX is any byte. A # would begin a comment for some readers. */
 static void add_vmx(struct buf *to, struct slice bytes, uint32_t code)
 {
-    if (code < ' ' || code == 0x7f || code == '"' || code == '|' || code == '#')
-        add_format(to, "|%02X", code);
-    else
+    if (code == '"' || code == '|' || code == '#' || text_is_invisible(code)) {
+        for (size_t i = 0; i < bytes.len; i++)
+            add_format(to, "|%02X", bytes.data[i]);
+    } else {
         as_it_is(to, bytes);
-}
-
-static void add_xml(struct buf *to, struct slice bytes, uint32_t code)
-{
-    if (code == '\t' || code == '\n' || code == '\r' || code == '&' ||
-        code == '<' || code == '>' || code == '"' || code == '\'')
-        add_format(to, "&#%u;", code);
-    else if (code < ' ' || code == 0xfffe || code == 0xffff)
-        add(to, "\xef\xbf\xbd"); /* XML has no way to write it */
-    else
-        as_it_is(to, bytes);
+    }
 }
 
 static void add_oslo(struct buf *to, struct slice bytes, uint32_t code)
@@ -140,7 +141,6 @@ static const struct {
     [URI_QUOTE_YAML] = { "yaml", "\"", add_escaped, 0 },
     [URI_QUOTE_HCL] = { "hcl", "\"", add_escaped, 0 },
     [URI_QUOTE_VMX] = { "vmx", "\"", add_vmx, 0 },
-    [URI_QUOTE_XML] = { "xml", "", add_xml, 0 },
     [URI_QUOTE_OSLO] = { "oslo", "", add_oslo, 0 },
     [URI_QUOTE_TEXT] = { "text", "", add_text, 0 },
     [URI_QUOTE_FILE] = { "file", "", add_file, FILE_PART_MAX },

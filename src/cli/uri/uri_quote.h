@@ -15,12 +15,11 @@
 
 enum uri_quote {
     URI_QUOTE_SH,         /* POSIX shell: 'a' */
-    URI_QUOTE_POWERSHELL, /* 'a' */
+    URI_QUOTE_POWERSHELL, /* 'a', or 'gr' + [char]0x00fc + 'n' */
     URI_QUOTE_PYTHON,     /* "a" */
     URI_QUOTE_YAML,       /* "a" */
     URI_QUOTE_HCL,        /* "a", without interpolation */
     URI_QUOTE_VMX,        /* "a", with |22 for a quote */
-    URI_QUOTE_XML,        /* an attribute's value or text, without quotes */
     URI_QUOTE_OSLO,       /* a value of oslo.config, in the rest of a line */
     URI_QUOTE_TEXT,       /* for people: cleaned */
     URI_QUOTE_FILE,       /* a part of a file's name, for any language */

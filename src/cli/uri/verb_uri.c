@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_MAX = 64 * 1024 * 1024 };
+/* A byte of a list has 20 in a script, if it is a control character. */
+enum { TEXT_MAX = 32 * VM_LIST_BYTES_MAX };
 
 /* clang-format off */
 static const struct option_row uri_options[] = {
@@ -100,6 +101,7 @@ static enum exits read_vms(struct uri_work *w)
     const char *path = option(w, "vms");
     const char *name = option(w, "vm");
     const char *uuid = option(w, "uuid");
+    struct err err;
 
     w->is_list = path != NULL;
     w->is_for_nobody = path == NULL && name == NULL;
@@ -109,8 +111,9 @@ static enum exits read_vms(struct uri_work *w)
         return read_list(w, path);
     if (uuid != NULL && name == NULL)
         return invocation_refuse(w->in, "--uuid needs --vm");
-    if (!vm_list_add(&w->vms, name != NULL ? name : "web-01", uuid, NULL))
-        return invocation_refuse(w->in, "--uuid %.40s: is no UUID", uuid);
+    if (vm_list_add(&w->vms, name != NULL ? name : "web-01", uuid,
+                    option(w, "label"), &err) < 0)
+        return invocation_refuse(w->in, "the VM: %s", err.text);
     return EXITS_DONE;
 }
 

@@ -21,23 +21,36 @@ struct reader {
     struct err *err;
 };
 
-bool vm_list_add(struct vm_list *list, const char *name, const char *uuid,
-                 const char *label)
+static bool is_text(const char *text)
+{
+    struct text_check check = { 0 };
+
+    return text_check(&check, slice_of_text(text)) && check.left == 0;
+}
+
+int vm_list_add(struct vm_list *list, const char *name, const char *uuid,
+                const char *label, struct err *err)
 {
     struct vm_entry entry = { .name = NULL };
     char id[TEXT_ID_MAX + 1];
 
+    if (!is_text(name) || (label != NULL && !is_text(label))) {
+        err_set(err, "not in UTF-8");
+        return -EINVAL;
+    }
     if (uuid != NULL && uuid[0] != '\0') {
         (void)text_uuid(id, slice_of_text(uuid));
-        if (!text_is_uuid(id))
-            return false;
+        if (!text_is_uuid(id)) {
+            err_set(err, "%.40s is no UUID", uuid);
+            return -EINVAL;
+        }
         memcpy(entry.uuid, id, sizeof entry.uuid);
     }
     entry.name = xstrdup(name);
     entry.label = label != NULL && label[0] != '\0' ? xstrdup(label) : NULL;
     list->item = mem_grow(list->item, list->count, sizeof *list->item);
     list->item[list->count++] = entry;
-    return true;
+    return 0;
 }
 
 void vm_list_done(struct vm_list *list)
@@ -150,13 +163,6 @@ static int read_record(struct reader *r, struct record *ret)
 /* ---- VMs ------------------------------------------------------------------
  */
 
-static bool is_text(const char *text)
-{
-    struct text_check check = { 0 };
-
-    return text_check(&check, slice_of_text(text)) && check.left == 0;
-}
-
 static bool is_heading(const struct record *record)
 {
     return strcasecmp(record->field[0], "name") == 0 &&
@@ -166,15 +172,15 @@ static bool is_heading(const struct record *record)
 static int add_record(struct vm_list *list, const struct reader *r,
                       const struct record *record)
 {
+    struct err why;
+
     if (record->field[0][0] == '\0')
         return fail(r, "a VM without a name");
-    if (!is_text(record->field[0]) || !is_text(record->field[2]))
-        return fail(r, "not in UTF-8");
     if (list->count == VM_LIST_MAX)
         return fail(r, "too many VMs");
-    if (!vm_list_add(list, record->field[0], record->field[1],
-                     record->field[2]))
-        return fail(r, "the second field is no UUID");
+    if (vm_list_add(list, record->field[0], record->field[1], record->field[2],
+                    &why) < 0)
+        return fail(r, why.text);
     return 0;
 }
 

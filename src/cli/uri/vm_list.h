@@ -10,7 +10,6 @@
 #include "base/slice.h"
 #include "base/text.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { VM_LIST_BYTES_MAX = 4 * 1024 * 1024, VM_LIST_MAX = 20000 };
@@ -18,7 +17,7 @@ enum { VM_LIST_BYTES_MAX = 4 * 1024 * 1024, VM_LIST_MAX = 20000 };
 struct vm_entry {
     char *name;                   /* UTF-8 */
     char uuid[TEXT_UUID_LEN + 1]; /* "": not given */
-    char *label;                  /* NULL: not given */
+    char *label;                  /* UTF-8; NULL: not given */
     char *port_uri;               /* the user's of this module; freed here */
 };
 
@@ -30,9 +29,9 @@ struct vm_list {
 /* Appends the text's VMs. 0, or -EINVAL with err filled: which line. */
 int vm_list_read(struct vm_list *list, struct slice text, struct err *err);
 
-/* Appends one. False: uuid is none. uuid, label: NULL: not given. */
-bool vm_list_add(struct vm_list *list, const char *name, const char *uuid,
-                 const char *label);
+/* Appends one. 0, or -EINVAL with err filled. uuid, label: NULL: not given. */
+int vm_list_add(struct vm_list *list, const char *name, const char *uuid,
+                const char *label, struct err *err);
 
 /* Port URIs are wiped. */
 void vm_list_done(struct vm_list *list);
