@@ -56,6 +56,9 @@ image: ## a container image, in BUILD/image, without a container engine; as root
 	@scripts/install-packages build image
 	@scripts/make-image $(BUILD)
 
+sbom: all ## what the programs are made of, as SPDX, in BUILD/sbom
+	@scripts/make-sbom $(BUILD)
+
 site: ## the documents and manual pages as a small web site, in BUILD/site
 	@scripts/install-packages site
 	@scripts/make-site $(BUILD)/site
@@ -88,4 +91,4 @@ clean: ## remove everything that was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' Makefile | expand -t 15
 
-.PHONY: all deps run check guest bench fuzz soak deb rpm image site release-check lint format install uninstall clean help
+.PHONY: all deps run check guest bench fuzz soak deb rpm image site sbom release-check lint format install uninstall clean help
