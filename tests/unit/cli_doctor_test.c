@@ -185,6 +185,10 @@ static void ports_have_to_answer(void **state)
           "{'here': {'is_server': false}, 'tries': [" TRY(
               "2001:db8::5", "'end': 'timeout', 'why': 'no answer'") "]}",
           "[2001:db8::5]:13370");
+    note("D102",
+         "{'tries': [], 'vm_listeners': {'listeners': [{'address': "
+         "'127.0.0.1'}, {'address': '::1'}]}}",
+         "proxy-iface");
     /* One way is enough for a client. */
     note(
         "D102",

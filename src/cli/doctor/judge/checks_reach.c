@@ -20,6 +20,11 @@ static unsigned vm_port(const json_t *facts)
     return (unsigned)checks_number(first, "port", 13370);
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 /* How hosts would call this server: its first name, else an address. */
 static const char *server_name(const json_t *facts)
 {
@@ -38,9 +43,8 @@ static const char *server_name(const json_t *facts)
         name = checks_text(
             json_array_get(value_at(facts, "vm_listeners.listeners"), 0),
             "address");
-    return strncmp(name, "127.", 4) != 0 && strcmp(name, "::1") != 0
-               ? checks_word(name, "HOST-OF-VSPCD")
-               : "HOST-OF-VSPCD";
+    return !is_loopback(name) ? checks_word(name, "HOST-OF-VSPCD")
+                              : "HOST-OF-VSPCD";
 }
 
 /* ---- D101 -----------------------------------------------------------------
@@ -180,12 +184,33 @@ static void judge_doors(const json_t *facts, struct findings *to, bool is_vms)
     }
     if (good > 0 && bad == 0)
         findings_add(to, FINDING_OK, NULL, "%u of %u ports answer", good, good);
-    else if (good + bad == 0)
+    else if (good + bad == 0 && to->count == 0)
         findings_add(to, FINDING_OK, NULL, "there is no such port");
+}
+
+/* Good behind a balancer or for vspc-vm on this machine, and for nobody else.
+ */
+static void judge_loopback(const json_t *facts, struct findings *to)
+{
+    const json_t *listeners = value_at(facts, "vm_listeners.listeners");
+    size_t here = 0;
+
+    for (size_t i = 0; i < json_array_size(listeners); i++)
+        here +=
+            is_loopback(checks_text(json_array_get(listeners, i), "address"));
+    if (here == 0 || here < json_array_size(listeners))
+        return;
+    findings_add(to, FINDING_NOTE, NULL,
+                 "the ports for VMs are reached from the server itself alone");
+    findings_advise(to,
+                    "Hosts cannot connect, unless something on this machine "
+                    "passes them on. proxy-iface = \"0.0.0.0\" and a restart "
+                    "open the ports to them; vm-allow says to whom.");
 }
 
 static void judge_vm_ports(const json_t *facts, struct findings *to)
 {
+    judge_loopback(facts, to);
     judge_doors(facts, to, true);
 }
 
