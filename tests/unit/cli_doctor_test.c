@@ -503,6 +503,9 @@ static void refused_vms_are_told_with_a_remedy(void **state)
           "vspc uri");
     note("D601", REFUSED(LOG_CONNECTION_CLOSED, "closed by the host"),
          "3 times");
+    well("D601", "{'refusals': {'items': [{'message': '" LOG_CONNECTION_CLOSED
+                 "', 'reason': 'closed by the host', 'count': 2}]}}");
+    note("D602", REFUSED(LOG_API_DENIED, "admin"), "needs the right admin");
     well("D601", REFUSED(LOG_LOGIN_FAILED, "wrong password"));
     note("D602", REFUSED(LOG_LOGIN_FAILED, "denied"), LOG_LOGIN_FAILED);
     well("D602", REFUSED(LOG_VM_REFUSED, "x"));

@@ -125,6 +125,7 @@ static void ask_all(struct invocation *in, json_t *facts)
             reach, "is_reached",
             json_boolean(json_object_get(facts, "version") != NULL));
         set_text(reach, "why", why != NULL ? why : "");
+        (void)json_object_del(json_object_get(facts, "missing"), "version");
         if (!is_there)
             return;
     }
@@ -352,6 +353,7 @@ enum exits gather_facts(struct invocation *in, const struct check *const *only,
 {
     enum exits exits;
     json_t *facts;
+    bool is_reached;
 
     if (!arguments_has(&in->arguments, "request-timeout"))
         in->timeout_ms = TIMEOUT_MS;
@@ -361,11 +363,13 @@ enum exits gather_facts(struct invocation *in, const struct check *const *only,
     facts = facts_of_place(&in->choice.settings.place);
     tell("asking vspcd");
     ask_all(in, facts);
+    is_reached = json_is_true(value_at(facts, "reach.is_reached"));
     if (is_needed(only, "firewall"))
         look_at_firewall(facts, tell);
-    if (is_needed(only, "tries"))
+    if (is_reached && is_needed(only, "tries"))
         try_ports(facts, tell);
-    if (is_needed(only, "names") || is_needed(only, "addresses"))
+    if (is_reached &&
+        (is_needed(only, "names") || is_needed(only, "addresses")))
         look_up_names(facts, tell);
     *ret_facts = facts;
     return EXITS_DONE;

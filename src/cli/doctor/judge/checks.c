@@ -147,6 +147,15 @@ const char *checks_list_text(struct checks_list *list)
     return list->text;
 }
 
+struct checks_count checks_times(double count)
+{
+    struct checks_count words = { "once" };
+
+    if (count > 1)
+        snprintf(words.text, sizeof words.text, "%.0f times", count);
+    return words;
+}
+
 struct checks_size checks_bytes(double bytes)
 {
     static const char units[] = "KMGTP";

@@ -79,7 +79,13 @@ struct checks_list {
 void checks_list_add(struct checks_list *list, const char *name);
 const char *checks_list_text(struct checks_list *list);
 
-/* 1234567 -> "1.2M" */
+/* "once", "7 times" */
+struct checks_count {
+    char text[32];
+};
+struct checks_count checks_times(double count);
+
+/* 1234567 -> "1.2 MiB" */
 struct checks_size {
     char text[32];
 };

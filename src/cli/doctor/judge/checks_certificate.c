@@ -207,8 +207,8 @@ static void judge_terms(const json_t *facts, struct findings *to)
         if (!is_about_terms(reason))
             continue;
         findings_add(to, FINDING_WRONG, checks_text(item, "address"),
-                     "%s (%.0f times, last %s)", reason,
-                     checks_number(item, "count", 1),
+                     "%s (%s, last %s)", reason,
+                     checks_times(checks_number(item, "count", 1)).text,
                      checks_text(item, "last"));
         findings_advise(to, "Update the host; until then vm-tls-min in "
                             "vspcd.conf can be older, for VMs alone. Ciphers: "
@@ -224,10 +224,17 @@ static void judge_terms(const json_t *facts, struct findings *to)
 /* ---- D4..: names ----------------------------------------------------------
  */
 
+/* What a machine's /etc/hosts has for its own name. */
+static bool is_own(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 static void judge_forward(const json_t *facts, struct findings *to)
 {
     const json_t *names = json_object_get(facts, "names");
     const json_t *own = value_at(facts, "vm_listeners.addresses");
+    bool is_server = checks_flag(facts, "here.is_server");
     struct checks_list good = { .count = 0 };
 
     for (size_t i = 0; i < json_array_size(names); i++) {
@@ -249,7 +256,7 @@ static void judge_forward(const json_t *facts, struct findings *to)
             const char *address = json_string_value(json_array_get(found, j));
 
             if (address != NULL && json_array_size(own) > 0 &&
-                !has_name(own, address))
+                !has_name(own, address) && !(is_server && is_own(address)))
                 checks_list_add(&strange, address);
         }
         if (strange.count == 0) {
@@ -259,9 +266,8 @@ static void judge_forward(const json_t *facts, struct findings *to)
         findings_add(to, FINDING_NOTE, name,
                      "leads to %s, which is no address of the server",
                      checks_list_text(&strange));
-        findings_advise(to, "Good for a balancer, NAT or /etc/hosts "
-                            "(127.0.1.1); otherwise hosts connect to another "
-                            "machine.");
+        findings_advise(to, "Good for a balancer or NAT; otherwise hosts "
+                            "connect to another machine.");
     }
     if (to->count == 0 && good.count > 0)
         findings_add(to, FINDING_OK, NULL, "names lead to the server: %s",

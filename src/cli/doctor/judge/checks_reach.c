@@ -185,7 +185,7 @@ static void judge_doors(const json_t *facts, struct findings *to, bool is_vms)
     if (good > 0 && bad == 0)
         findings_add(to, FINDING_OK, NULL, "%u of %u ports answer", good, good);
     else if (good + bad == 0 && to->count == 0)
-        findings_add(to, FINDING_OK, NULL, "there is no such port");
+        findings_add(to, FINDING_OK, NULL, "there are no such ports");
 }
 
 /* Good behind a balancer or for vspc-vm on this machine, and for nobody else.

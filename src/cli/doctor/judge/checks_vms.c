@@ -32,7 +32,10 @@ static bool is_of_vm(const json_t *item)
     return strncmp(message, "VM ", 3) == 0;
 }
 
-/* A host that hangs up, and says nothing, says nothing to us either. */
+/* A host that hangs up, and says nothing, says nothing to us either. Once or
+ * twice that is a look at the port, such as the doctor's own. */
+enum { LOOKS_AT_PORT = 3 };
+
 static bool is_nothing(const json_t *item)
 {
     const char *reason = checks_text(item, "reason");
@@ -109,12 +112,16 @@ static void judge_reason(const json_t *items, size_t i,
         snprintf(text, sizeof text, "%s%s%s", name,
                  name[0] != '\0' ? " from " : "",
                  checks_text(other, "address"));
-        checks_list_add(&who, text[0] != '\0' ? text : "?");
+        if (text[0] != '\0' && strstr(who.text, text) == NULL)
+            checks_list_add(&who, text);
     }
+    if (is_nothing(item) && count < LOOKS_AT_PORT)
+        return;
     findings_add(to, is_nothing(item) ? FINDING_NOTE : FINDING_WRONG,
-                 checks_list_text(&who), "%s: %s (%.0f times, last %s)",
-                 message, reason[0] != '\0' ? reason : "no reason", count,
-                 checks_text(item, "last"));
+                 checks_list_text(&who), "%s: %s%s (%s, last %s)", message,
+                 strcmp(message, LOG_API_DENIED) == 0 ? "needs the right " : "",
+                 reason[0] != '\0' ? reason : "no reason",
+                 checks_times(count).text, checks_text(item, "last"));
     advise_remedy(message, reason, to);
 }
 
