@@ -246,7 +246,7 @@ def test_a_port_of_something_else(start_vspcd):
 def test_another_server_than_the_proxys(start_vspcd):
     one, other = start_vspcd(), start_vspcd()
     report = rehearse(*place(one), *proxy(other), "--only", "connect",
-                      "--timeout", 1)
+                      "--timeout", 2)
     assert report.status == 1
     assert "are they the same vspcd?" in report.detail("connect")
     # The one that was asked has none of them, and says so.
@@ -278,10 +278,11 @@ def test_a_server_that_ends_in_the_middle(start_vspcd, start_process):
     vspcd = start_vspcd("--new-console-burst", 1, "--new-console-rate", 1)
     process = start_process(
         [BUILD / "vspc-vm", "rehearse", *place(vspcd), "-o", "json",
-         "--timeout", 2, "--only", "connect,many,many-back"],
+         "--timeout", 3, "--only", "connect,many,many-back"],
         stderr=subprocess.DEVNULL, env=clean_environment())
     vspcd.wait_event(words.CONSOLE_REFUSED)
-    vspcd.stop()
+    vspcd.good_exits = (-signal.SIGKILL,)
+    vspcd.kill()
     out, _ = process.communicate(timeout=TIMEOUT)
     steps = {s["name"]: s for s in json.loads(out)["steps"]}
     assert process.returncode == 1

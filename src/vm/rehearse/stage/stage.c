@@ -388,6 +388,16 @@ static void drop_reader(struct stage *s)
     s->reader = NULL;
 }
 
+/* What a step has lost is that step's fault, and not the next one's; its last
+ * bytes may still come. */
+static void forget_losses(struct stage *s)
+{
+    stage_pause(s, STAGE_ADMIT_MS);
+    s->reader->out = s->first->out;
+    s->first->in = s->reader->typed;
+    s->reader->gaps = 0;
+}
+
 bool stage_have_reader(struct stage *s, struct err *err)
 {
     struct reader *r = s->reader;
@@ -396,14 +406,17 @@ bool stage_have_reader(struct stage *s, struct err *err)
         (r->out.is_broken || s->first->in.is_broken || r->gaps > 0 ||
          r->out.at != s->first->out.at || r->typed.at != s->first->in.at);
 
-    /* What a step has lost is that step's fault, and not the next one's. */
-    if (r != NULL && (r->is_over || is_behind))
+    if (r != NULL && !r->is_over && !is_behind)
+        return stage_await_readers(s, err);
+    if (r != NULL)
         drop_reader(s);
-    if (s->reader == NULL) {
-        s->first->goal = s->first->out.at;
-        s->reader = stage_add_reader(s, s->first);
-    }
-    return stage_await_readers(s, err);
+    s->first->goal = s->first->out.at;
+    s->reader = stage_add_reader(s, s->first);
+    if (!stage_await_readers(s, err))
+        return false;
+    if (r != NULL)
+        forget_losses(s);
+    return true;
 }
 
 /* ---- proving --------------------------------------------------------------
