@@ -7,11 +7,25 @@
 
 enum { DEFAULT_BAUD = 9600, PRINT_MAX = 16 * 1024 };
 
+/* Each change of its state is one of what is counted, and wakes it. */
+static void set_state(struct played_vm *v, bool is_under_way, bool is_open,
+                      bool is_lost)
+{
+    v->count->under_way -= v->is_under_way;
+    v->count->open -= v->is_open;
+    v->is_under_way = is_under_way;
+    v->is_open = is_open;
+    v->is_lost = is_lost;
+    v->count->under_way += is_under_way;
+    v->count->open += is_open;
+    v->is_awake = true;
+}
+
 static void played_vm_on_opened(void *owner)
 {
     struct played_vm *v = owner;
 
-    v->is_open = true;
+    set_state(v, false, true, false);
     v->opened_us = clock_now_us();
     memcpy(v->terms, proxy_security(v->hosts.vm).terms, sizeof v->terms);
 }
@@ -22,7 +36,7 @@ static void played_vm_on_data(void *owner, struct slice bytes)
 
     proof_check(&v->in, bytes);
     if (v->is_echoing)
-        v->goal += bytes.len;
+        played_vm_print(v, bytes.len);
 }
 
 static void played_vm_on_break(void *owner, enum uart_break what)
@@ -38,6 +52,7 @@ static void played_vm_on_lines(void *owner, uint8_t seen)
     struct played_vm *v = owner;
 
     v->seen = seen;
+    v->is_awake = true;
 }
 
 static void played_vm_on_window(void *owner, struct window window)
@@ -46,10 +61,12 @@ static void played_vm_on_window(void *owner, struct window window)
     (void)window;
 }
 
-/* What there is to send is looked at in each turn. */
+/* What there is to send is looked at at the turn's end. */
 static void played_vm_on_drained(void *owner)
 {
-    (void)owner;
+    struct played_vm *v = owner;
+
+    v->is_awake = true;
 }
 
 static void played_vm_on_reported(void *owner,
@@ -64,14 +81,14 @@ static void played_vm_on_reported(void *owner,
         .stopped_us = report->stopped_us,
     };
     err_set(&v->move.text, "%s", report->text);
+    v->is_awake = true;
 }
 
 static void played_vm_on_ended(void *owner, const struct err *why)
 {
     struct played_vm *v = owner;
 
-    v->is_open = false;
-    v->is_lost = true;
+    set_state(v, false, false, true);
     err_set(&v->why, "%s", why != NULL ? why->text : "it was ended");
 }
 
@@ -89,8 +106,7 @@ static const struct hosts_events hosts_events = {
 static void open_hosts(struct played_vm *v, const struct uart *uart)
 {
     hosts_init(&v->hosts, v->loop, &v->config, uart, &hosts_events, v);
-    v->is_open = false;
-    v->is_lost = false;
+    set_state(v, false, false, false);
     v->seen = 0;
     v->started_us = 0;
 }
@@ -101,6 +117,7 @@ void played_vm_init(struct played_vm *v, struct loop *loop,
     struct uart uart;
 
     v->loop = loop;
+    v->count = settings->count;
     v->config = (struct hosts_config){
         .identity = { .name = v->name,
                       .uuid = v->uuid,
@@ -120,6 +137,7 @@ void played_vm_init(struct played_vm *v, struct loop *loop,
 
 void played_vm_done(struct played_vm *v)
 {
+    set_state(v, false, false, false);
     hosts_done(&v->hosts);
 }
 
@@ -134,12 +152,14 @@ void played_vm_cut(struct played_vm *v)
 void played_vm_connect(struct played_vm *v)
 {
     played_vm_cut(v);
+    set_state(v, true, false, false);
     v->started_us = clock_now_us();
     hosts_connect(&v->hosts);
 }
 
 void played_vm_finish(struct played_vm *v)
 {
+    set_state(v, false, false, false);
     hosts_finish(&v->hosts);
 }
 
@@ -148,15 +168,29 @@ bool played_vm_is_idle(const struct played_vm *v)
     return hosts_is_idle(&v->hosts);
 }
 
+void played_vm_print(struct played_vm *v, uint64_t len)
+{
+    v->goal += len;
+    v->is_awake = true;
+}
+
 void played_vm_move(struct played_vm *v, const struct rehearsal_way *way)
 {
     v->move = (struct played_move){ .is_over = false };
     v->config.way = way;
+    v->is_awake = true;
     hosts_move(&v->hosts);
+}
+
+void played_vm_send_break(struct played_vm *v)
+{
+    v->is_awake = true;
+    (void)hosts_send_break(&v->hosts);
 }
 
 void played_vm_set_uart(struct played_vm *v, const struct uart *uart)
 {
+    v->is_awake = true;
     hosts_set_uart(&v->hosts, uart);
 }
 
@@ -179,6 +213,11 @@ static void print(struct played_vm *v)
  * guest that is stopped prints nothing. */
 void played_vm_settle(struct played_vm *v)
 {
+    if (!v->is_awake)
+        return;
     print(v);
     hosts_settle(&v->hosts, 0, 0);
+    /* An open one that has nothing to do sleeps until something happens. */
+    v->is_awake =
+        !v->is_open || v->out.at < v->goal || v->hosts.state != REHEARSAL_NONE;
 }

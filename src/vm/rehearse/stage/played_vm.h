@@ -2,7 +2,7 @@
  * played_vm.h - a VM that is played: its host's connection, what its guest
  * prints and what it gets, each a proof (proof.h).
  *
- * The guest prints up to `goal` as fast as the concentrator takes it, by
+ * The guest prints as fast as the concentrator takes it, by
  * played_vm_settle, which the owner calls at the end of each turn. In the
  * owner's storage; nothing here ends a connection within a handler.
  */
@@ -16,8 +16,29 @@
 
 enum { PLAYED_VM_NAME_MAX = 40 };
 
+/* Of all VMs that have the same one. */
+struct played_count {
+    unsigned under_way; /* connect, and have no port yet */
+    unsigned open;
+};
+
+/* What is looked at in each turn of the loop stands together, in front: the
+ * rest is so large that each VM has its own pages. */
 struct played_vm {
     struct list node; /* the owner's */
+    struct played_count *count;
+    bool is_awake;     /* something may have to be done at the turn's end */
+    bool is_under_way; /* it connects */
+    bool is_open;      /* it has its serial port */
+    bool is_lost;      /* its connection has ended: why */
+    bool is_echoing;   /* it prints a byte more for each one that it gets */
+
+    struct proof out; /* at: what the concentrator's system has taken */
+    uint64_t goal;    /* the guest prints up to there: played_vm_print */
+    struct proof in;
+    uint64_t started_us; /* when it began to connect; 0: it did not */
+    uint64_t opened_us;
+
     struct hosts hosts;
     struct hosts_config config;
     struct loop *loop;
@@ -25,16 +46,7 @@ struct played_vm {
     char uuid[TEXT_UUID_LEN + 1];
     unsigned number;
 
-    struct proof out; /* at: what the concentrator's system has taken */
-    uint64_t goal;    /* the guest prints up to there */
-    struct proof in;
-    bool is_echoing; /* a byte more of the goal for each byte that it gets */
-
-    bool is_open; /* it has its serial port */
-    bool is_lost; /* its connection has ended: why */
     struct err why;
-    uint64_t started_us; /* when it began to connect */
-    uint64_t opened_us;
     char terms[80];      /* of TLS; "none" */
     unsigned breaks;     /* that clients have sent */
     uint8_t seen;        /* modem lines: COMPORT_MODEM_* */
@@ -48,6 +60,7 @@ struct played_vm {
 };
 
 struct played_vm_settings {
+    struct played_count *count;
     struct tls_hub *hub;
     struct proxy_target proxy;
     struct proxy_target move_to;
@@ -69,7 +82,10 @@ void played_vm_cut(struct played_vm *v);
 void played_vm_finish(struct played_vm *v);
 bool played_vm_is_idle(const struct played_vm *v);
 
+/* The guest prints so many bytes more. */
+void played_vm_print(struct played_vm *v, uint64_t len);
 void played_vm_move(struct played_vm *v, const struct rehearsal_way *way);
+void played_vm_send_break(struct played_vm *v);
 void played_vm_set_uart(struct played_vm *v, const struct uart *uart);
 
 void played_vm_settle(struct played_vm *v);

@@ -183,6 +183,7 @@ void stage_close(struct stage *s)
 struct played_vm *stage_add_vm(struct stage *s, unsigned number)
 {
     const struct played_vm_settings settings = {
+        .count = &s->count,
         .hub = &s->hub,
         .proxy = s->proxy,
         .move_to = s->move_to,
@@ -474,7 +475,7 @@ static void describe_missing(const struct stage *s, struct err *err)
 bool stage_prove(struct stage *s, unsigned printed, unsigned typed,
                  struct err *err)
 {
-    s->first->goal += printed;
+    played_vm_print(s->first, printed);
     if (s->reader != NULL && s->reader->may_write)
         s->reader->goal += typed;
     (void)stage_wait(s, is_proof_over, s);

@@ -65,6 +65,7 @@ struct stage {
     const char *tls_scheme;
     char run[STAGE_RUN_LEN + 1];
     struct list vms;
+    struct played_count count; /* of them */
     struct list readers;
     struct played_vm *first;
     struct reader *reader; /* of the first VM; NULL: none yet */

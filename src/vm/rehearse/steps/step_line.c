@@ -99,7 +99,7 @@ void step_break_out(struct stage *s, const struct step *step, struct outcome *o)
     if (!has_line(s, o))
         return;
     s->reader->breaks = 0;
-    (void)hosts_send_break(&s->first->hosts);
+    played_vm_send_break(s->first);
     if (stage_wait(s, has_break_come_out, s) && s->reader->breaks > 0)
         outcome_set(o, OUTCOME_OK, "it came");
     else

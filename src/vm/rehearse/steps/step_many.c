@@ -65,22 +65,18 @@ static void go_on(struct crowd *c)
     }
 }
 
-/* Something has come of one that was under way, or a pause is over. */
+/* There is room for more that connect, or nothing is under way any more.
+ * Walking over all VMs is worth it for some at a time. */
 static bool may_go_on(void *owner)
 {
     const struct crowd *c = owner;
-    unsigned under_way = 0;
-    unsigned open = 0;
+    const struct played_count *count = &c->stage->count;
+    unsigned waiting = c->stage->settings->vms - count->open - count->under_way;
+    bool has_room = WINDOW - count->under_way >= WINDOW / 4;
 
-    LIST_EACH (node, after, &c->stage->vms) {
-        const struct played_vm *vm = CONTAINER_OF(node, struct played_vm, node);
-
-        open += vm->is_open;
-        under_way += !vm->is_open && !vm->is_lost && vm->started_us != 0;
-    }
-    return under_way != c->under_way ||
-           (open + under_way < c->stage->settings->vms && under_way < WINDOW &&
-            clock_now_us() >= c->retry_us);
+    if (waiting == 0)
+        return count->under_way == 0;
+    return has_room && clock_now_us() >= c->retry_us;
 }
 
 /* How many consoles of this rehearsal are connected, as the server has it. */
@@ -266,7 +262,8 @@ static bool print_all(struct stage *s, struct err *err)
             return false;
     }
     LIST_EACH (node, after, &s->vms)
-        CONTAINER_OF(node, struct played_vm, node)->goal += PRINT_BYTES;
+        played_vm_print(CONTAINER_OF(node, struct played_vm, node),
+                        PRINT_BYTES);
     if (!stage_wait(s, has_all_printed, s)) {
         err_set(err, "what the VMs printed has not all arrived, %s",
                 stage_why(s));

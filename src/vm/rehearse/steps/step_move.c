@@ -55,7 +55,7 @@ void step_move(struct stage *s, const struct step *step, struct outcome *o)
     (void)stage_wait(s, has_no_move, vm);
     played_vm_move(vm, way);
     if (!loses_bytes) {
-        vm->goal += MOVE_BYTES;
+        played_vm_print(vm, MOVE_BYTES);
         if (s->reader != NULL && s->reader->may_write)
             s->reader->goal += MOVE_BYTES;
     }
