@@ -226,6 +226,8 @@ def test_it_serves_as_an_engine_starts_it(bundle, image, archives, network,
     shown = container.run(vspcd, "/usr/sbin/vspcd", "--show-tls").stdout
     thumbprint = re.search(r"SHA-256 +(\S+)", shown)[1]
     assert "vspc.example.org" in shown
+    entered = container.run(vspcd, "/usr/bin/vspc", "uri").stdout
+    assert "telnets://vspc.example.org:13370#thumbprint=" in entered
     remote = [BUILD / "vspc", "--server", f"https://{INSIDE}:8443",
               "--thumbprint", thumbprint, "list", "-o", "name"]
     assert outside(network, *remote, "--token-file", token) == "web-01\n"
