@@ -34,6 +34,11 @@ enum field {
     CONSOLE_UUID,
     CONSOLE_LABEL,
     CONSOLE_HOST,
+    INVENTORY, /* none, known, unknown */
+    FOLDER,
+    OWNER,
+    HOST_NAME,
+    TAGS, /* each with a ; behind it */
     FIELDS,
 };
 
@@ -145,6 +150,21 @@ static struct principal principal_of(char **field)
     return p;
 }
 
+static struct inventory_vm vm_of(char **field)
+{
+    if (field[INVENTORY][0] != 'k')
+        return (struct inventory_vm){ .is_unknown =
+                                          field[INVENTORY][0] == 'u' };
+    /* The NUL of the field is the empty tag at their end. */
+    for (char *at = field[TAGS]; (at = strchr(at, ';')) != NULL;)
+        *at++ = '\0';
+    return (struct inventory_vm){ .name = "",
+                                  .folder = field[FOLDER],
+                                  .host = field[HOST_NAME],
+                                  .owner = field[OWNER],
+                                  .tags = field[TAGS] };
+}
+
 static void answer(const struct access_rules *rules, char **field)
 {
     const struct access_console console = {
@@ -152,6 +172,7 @@ static void answer(const struct access_rules *rules, char **field)
         .uuid = text_or_null(field[CONSOLE_UUID]),
         .label = text_or_null(field[CONSOLE_LABEL]),
         .host = ip_of(field[CONSOLE_HOST]),
+        .vm = vm_of(field),
     };
     struct principal who = principal_of(field);
     struct access_verdict v = access_rules_judge(rules, &who, &console);

@@ -20,13 +20,17 @@ ADDRESSES = ["", "127.0.0.1", "::1", "192.0.2.7", "192.0.2.200", "10.1.2.3",
              "::ffff:192.0.2.7", "2001:db8::7", "fe80::1"]
 PLACES = ["local", "192.0.2.0/24", "192.0.2.128/25", "192.0.2.7", "0.0.0.0/0",
           "::/0", "2001:db8::/32", "127.0.0.0/8", "10.0.0.0/8"]
-NAMES = ["web-1", "web-12", "db", "db-1", "Web-1", "büro", "a/b", ""]
+NAMES = ["folder:x", "web-1", "web-12", "db", "db-1", "Web-1", "büro", "a/b", ""]
 LABELS = ["s0", "s1", "S0", ""]
 UUIDS = ["52f7a088-357e-a2c5-8c35-5a2ba9f1ec6f", "not a uuid", "WEB-1", ""]
 PATTERNS = ["*", "**", "web-*", "web-?", "*-1", "db", "db*", "?üro", "b*",
             "[w-z]*", "[!a-c]*", "[wW]eb-1", "*/s0", "web-1/s?", "*/[sS]0",
             "52f7*", "52F7A088-*", "52[A-F]7*/s0", "52[!a-f]7*", "a/*",
-            "web-1", "*[0-9]", "??", "not*", "*e*-*"]
+            "web-1", "*[0-9]", "??", "not*", "*e*-*",
+            "folder:/prod/*", "folder:", "folder:*", "folder:/[pl]*/web",
+            "owner:alice", "owner:", "tag:web", "tag:*x", "tag:",
+            "host:ESX-?", "host:*[a-c]", "[f]older:x", "host:"]
+FOLDERS = ["/prod/web", "/prod", "/lab/web", "", "/prod/web"]
 
 
 def maybe(rng, value, often=0.5):
@@ -134,7 +138,11 @@ def random_principal(rng):
 
 def random_console(rng):
     return Console(rng.choice(NAMES), rng.choice(UUIDS), rng.choice(LABELS),
-                   maybe(rng, rng.choice(ADDRESSES[1:])))
+                   maybe(rng, rng.choice(ADDRESSES[1:])),
+                   rng.choice(["none", "known", "known", "unknown"]),
+                   rng.choice(FOLDERS), maybe(rng, rng.choice(PERSONS)),
+                   maybe(rng, rng.choice(["esx-1", "Esx-b"])),
+                   tuple(rng.sample(["web", "linux", "x"], rng.randrange(3))))
 
 
 def case_line(who, console):
@@ -144,7 +152,9 @@ def case_line(who, console):
     fields = ["CASE", *person(who),
               *(person(who.owner) if who.owner else ["", "", "", "0"]),
               who.right_max, who.consoles, who.address, console.name,
-              console.uuid, console.label, console.host]
+              console.uuid, console.label, console.host, console.inventory,
+              console.folder, console.owner, console.host_name,
+              "".join(tag + ";" for tag in console.tags)]
     return "\t".join(fields) + "\n"
 
 
@@ -212,6 +222,12 @@ def test_others_agree():
      Principal(), Console("secret-1"), "none"),
     (Rules(sections=[Section("52F7*", {"read": [Member("anybody")]})]),
      Principal(), Console("web", "52f7-1"), "read"),
+    (Rules(sections=[Section("folder:/prod/*", {}),
+                     Section("*", {"admin": [Member("anybody")]})]),
+     Principal(), Console("web", inventory="unknown"), "none"),
+    (Rules(sections=[Section("folder:/prod/*", {}),
+                     Section("*", {"admin": [Member("anybody")]})]),
+     Principal(), Console("web", inventory="none"), "admin"),
 ])
 def test_model(rules, who, console, right):
     assert judge(rules, who, console).right == right

@@ -692,6 +692,59 @@ static void the_first_matching_section_says_what_is_recorded(void **state)
     access_rules_free(rules);
 }
 
+/* ---- the inventory ------------------------------------------------------- */
+
+static const struct inventory_vm lab = {
+    .name = "", .folder = "/lab/x", .host = "", .owner = "", .tags = ""
+};
+static const struct inventory_vm unread = { .is_unknown = true };
+
+static enum right right_with(const struct access_rules *rules,
+                             struct principal who,
+                             const struct inventory_vm *vm)
+{
+    struct access_console console = web;
+    enum right right;
+
+    console.vm = *vm;
+    right = access_rules_judge(rules, &who, &console).right;
+    principal_done(&who);
+    return right;
+}
+
+/* Which section is meant nobody knows then: the least of them holds. */
+static void an_inventory_that_was_not_read_opens_nothing(void **state)
+{
+    static const struct section_row sections[] = {
+        { .pattern = "folder:/prod/*",
+          .members = { [RIGHT_READ] = { "alice" } },
+          .record = "always" },
+        { .pattern = "folder:/lab/*",
+          .members = { [RIGHT_ADMIN] = { "alice" },
+                       [RIGHT_WRITE] = { "anybody" } } },
+        { .pattern = "*", .members = { [RIGHT_BREAK] = { "anybody" } } },
+        { .pattern = "owner:alice", .record = "sessions" },
+        { 0 },
+    };
+    static const struct inventory_vm none = { .name = NULL };
+    struct access_rules *rules = rules_of(NULL, sections);
+    struct access_console console = web;
+
+    (void)state;
+    assert_true(access_rules_use_inventory(rules));
+    assert_int_equal(right_with(rules, at(FAR), &none), RIGHT_BREAK);
+    assert_int_equal(right_with(rules, at(FAR), &lab), RIGHT_WRITE);
+    assert_int_equal(right_with(rules, at(FAR), &unread), RIGHT_NONE);
+    assert_int_equal(right_with(rules, of(PROOF_UID, "alice", FAR), &unread),
+                     RIGHT_READ);
+    assert_int_equal(access_rules_recording(rules, &console).record,
+                     ACCESS_RECORD_OFF);
+    console.vm = unread;
+    assert_int_equal(access_rules_recording(rules, &console).record,
+                     ACCESS_RECORD_ALWAYS);
+    access_rules_free(rules);
+}
+
 static void wrong_words_about_recordings_are_refused(void **state)
 {
     static const struct section_row sections[] = {
@@ -725,6 +778,7 @@ int main(void)
         cmocka_unit_test(a_login_is_asked_for_where_it_helps),
         cmocka_unit_test(no_login_is_asked_for_where_all_may_be_typed_into),
         cmocka_unit_test(the_first_matching_section_says_what_is_recorded),
+        cmocka_unit_test(an_inventory_that_was_not_read_opens_nothing),
         cmocka_unit_test(wrong_words_about_recordings_are_refused),
     };
 

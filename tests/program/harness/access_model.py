@@ -29,6 +29,11 @@ class Console:
     uuid: str = ""
     label: str = ""
     host: str = ""
+    inventory: str = "none"  # or "known", or "unknown": not read yet
+    folder: str = ""
+    owner: str = ""
+    host_name: str = ""
+    tags: tuple = ()
 
 
 @dataclass
@@ -124,7 +129,31 @@ def matches(pattern, text):
     return regular(pattern).fullmatch(text) is not None
 
 
+def subject_of(pattern):
+    """("folder", "/prod/*") of folder:/prod/*; None: it is for names."""
+    kind, colon, glob = pattern.partition(":")
+    return (kind, glob) if colon and kind in ("folder", "owner", "tag",
+                                              "host") else None
+
+
+def is_undecided(pattern, console):
+    return console.inventory == "unknown" and subject_of(pattern) is not None
+
+
+def matches_inventory(kind, glob, console):
+    if console.inventory == "unknown":
+        return False
+    texts = {"folder": [console.folder], "owner": [console.owner],
+             "host": [moved(console.host_name)], "tag": console.tags}[kind]
+    texts = [text for text in texts if text and console.inventory == "known"]
+    if not texts or not glob:
+        return not texts and not glob
+    return any(matches(glob, text) for text in texts)
+
+
 def matches_console(pattern, console):
+    if found := subject_of(pattern):
+        return matches_inventory(*found, console)
     texts = []
     for text in (console.name, moved(console.uuid)):
         if text:
@@ -241,22 +270,33 @@ def right_in(rules, section, who, console):
     return min(found[0], who.right_max, key=RIGHTS.index), found[1]
 
 
-def find_section(rules, console):
+def find_sections(rules, console):
+    """The one that decides, or None; and those that might be it instead."""
+    others = []
     for section in rules.sections or [standard(rules)]:
         if section.hosts and not any(is_in(network, console.host)
                                      for network in section.hosts):
             continue
         if matches_console(section.pattern, console):
-            return section
-    return None
+            return section, others
+        if is_undecided(section.pattern, console):
+            others.append(section)
+    return None, others
+
+
+def find_section(rules, console):
+    return find_sections(rules, console)[0]
 
 
 def judge(rules, who, console):
-    section = find_section(rules, console)
+    section, others = find_sections(rules, console)
     if section is None:
         return Verdict("none")
-    right, line = right_in(rules, section, who, console)
-    return Verdict(right, section.keyboard, line, True)
+    verdicts = []
+    for each in [section, *others]:
+        right, line = right_in(rules, each, who, console)
+        verdicts.append(Verdict(right, each.keyboard, line, True))
+    return min(verdicts, key=lambda v: RIGHTS.index(v.right))
 
 
 def may_gain(rules, who, console):
