@@ -114,21 +114,6 @@ static void daemon_close_process(struct daemon *d)
     messages_unwatch(d->messages);
 }
 
-/* Something that had proven names holds no more. */
-static void judge_sessions(struct daemon *d)
-{
-    if (d->is_ending)
-        return;
-    (void)sessions_judge(&d->sessions);
-    directory_settle(&d->directory);
-}
-
-/* Nothing else may be in force between the table and the sessions. */
-static void daemon_inventory_changed(void *owner)
-{
-    judge_sessions(owner);
-}
-
 static void daemon_inventory_judge(void *owner, struct console *c)
 {
     struct daemon *d = owner;
@@ -145,7 +130,7 @@ static int daemon_open_inventory(struct daemon *d, struct err *err)
         .loop = d->loop,
         .directory = &d->directory,
         .walks = &d->walks,
-        .on_changed = daemon_inventory_changed,
+        .sessions = &d->sessions.all,
         .judge = daemon_inventory_judge,
         .owner = d,
     };
@@ -175,6 +160,15 @@ static int daemon_open_access(struct daemon *d, struct err *err)
 static void daemon_close_access(struct daemon *d)
 {
     daemon_access_close(&d->access);
+}
+
+/* Something that had proven names holds no more. */
+static void judge_sessions(struct daemon *d)
+{
+    if (d->is_ending)
+        return;
+    (void)sessions_judge(&d->sessions);
+    directory_settle(&d->directory);
 }
 
 static void daemon_tokens_gone(void *owner)

@@ -94,6 +94,7 @@ static void begin_end(struct daemon *d)
     daemon_hooks_end(&d->hooks, false);
     daemon_alerts_end(&d->alerts);
     daemon_records_end(&d->records);
+    daemon_inventory_end(&d->inventory);
 }
 
 static void daemon_serving_shutdown_due(struct deadline *deadline, void *owner)

@@ -26,6 +26,7 @@ static struct session *session_at(struct list *node)
 void session_list_init(struct session_list *all, struct directory *directory)
 {
     all->directory = directory;
+    all->next_judged = NULL;
     list_init(&all->living);
     list_init(&all->ending);
     list_init(&all->ended);
@@ -39,9 +40,17 @@ void session_start(struct session_list *all, struct session *s,
     list_add_tail(&all->living, &s->node);
 }
 
+/* Whoever walks over the living goes on behind it. */
+static void leave_living(struct session_list *all, struct session *s)
+{
+    if (all->next_judged == &s->node)
+        all->next_judged = s->node.next;
+    list_remove(&s->node);
+}
+
 void session_mark_ending(struct session_list *all, struct session *s)
 {
-    list_remove(&s->node);
+    leave_living(all, s);
     list_add_tail(&all->ending, &s->node);
 }
 
@@ -50,7 +59,7 @@ void session_mark_ending(struct session_list *all, struct session *s)
  * on consoles that are whole. */
 void session_end_now(struct session_list *all, struct session *s)
 {
-    list_remove(&s->node);
+    leave_living(all, s);
     list_add_tail(&all->ended, &s->node);
     s->ops->end(s);
     directory_settle(all->directory);
@@ -127,6 +136,28 @@ void session_judge_all(struct session_list *all, struct session_judged *judged)
         else
             judged->clients++;
     }
+}
+
+void session_judge_begin(struct session_list *all)
+{
+    all->next_judged = all->living.next;
+}
+
+bool session_judge_some(struct session_list *all, unsigned count)
+{
+    while (count-- > 0 && all->next_judged != NULL) {
+        struct session *s;
+
+        if (all->next_judged == &all->living) {
+            all->next_judged = NULL;
+            break;
+        }
+        s = session_at(all->next_judged);
+        all->next_judged = s->node.next;
+        if (s->ops->judge != NULL)
+            (void)s->ops->judge(s);
+    }
+    return all->next_judged != NULL;
 }
 
 bool session_is_quiet(const struct session_list *all)

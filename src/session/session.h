@@ -24,6 +24,8 @@ struct session;
 struct session_list {
     struct directory *directory; /* borrowed */
     struct list living;          /* struct session.node, in order of coming */
+    struct list *next_judged;    /* in it: session_judge_some goes on there;
+                                  * NULL: nowhere */
     struct list ending;          /* those that end at the end of the turn */
     struct list ended;           /* those that wait for being freed */
 };
@@ -88,6 +90,11 @@ struct session_judged {
 /* Judges all sessions (the operation of this name), and counts those that
  * end. */
 void session_judge_all(struct session_list *all, struct session_judged *judged);
+
+/* The same, some sessions with each call, where it is no matter of a turn:
+ * begin starts from the first one. False: all were judged. */
+void session_judge_begin(struct session_list *all);
+bool session_judge_some(struct session_list *all, unsigned count);
 
 bool session_is_quiet(const struct session_list *all);
 

@@ -12,6 +12,7 @@
 #include "log/log_words.h"
 #include "net/loop.h"
 #include "net/waker.h"
+#include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ enum {
     US_PER_MS = 1000,
     FIRST_US = 2 * US_PER_S,
     CLOSE_US = 2 * US_PER_S,
-    JUDGED_AT_ONCE = 32, /* consoles of a turn: some 50 us */
+    JUDGED_AT_ONCE = 32, /* sessions or consoles of a turn: some 50 us */
 };
 
 static const char *source_of(const struct settings *s)
@@ -32,38 +33,45 @@ static const char *source_of(const struct settings *s)
 
 /* ---- judging ------------------------------------------------------------- */
 
-static void daemon_inventory_turn(struct deadline *deadline, void *owner)
+static bool judge_some(struct daemon_inventory *i)
 {
-    struct daemon_inventory *i = owner;
-
     for (int n = 0; n < JUDGED_AT_ONCE; n++) {
         struct console *c = census_walk_next(&i->walk);
 
         if (c == NULL) {
             census_walk_end(&i->walk);
-            directory_settle(i->links.directory);
-            return;
+            return false;
         }
         i->links.judge(i->links.owner, c);
     }
-    directory_settle(i->links.directory);
-    deadline_start(&i->turns, deadline, clock_now_us());
+    return true;
 }
 
-/* Without memory for the walk, all are judged in this turn. */
-static void judge_consoles(struct daemon_inventory *i)
+static void daemon_inventory_turn(struct deadline *deadline, void *owner)
+{
+    struct daemon_inventory *i = owner;
+    bool are_more =
+        session_judge_some(i->links.sessions, JUDGED_AT_ONCE) || judge_some(i);
+
+    directory_settle(i->links.directory);
+    if (are_more)
+        deadline_start(&i->turns, deadline, clock_now_us());
+}
+
+/* Without memory for the walk, all consoles are judged in this turn. */
+static void judge_all(struct daemon_inventory *i)
 {
     struct directory_cursor cursor = { 0 };
     struct console *c;
 
     deadline_stop(&i->turn);
-    if (census_walk_begin(&i->walk, i->links.walks, i->links.directory)) {
-        deadline_start(&i->turns, &i->turn, clock_now_us());
-        return;
+    session_judge_begin(i->links.sessions);
+    if (!census_walk_begin(&i->walk, i->links.walks, i->links.directory)) {
+        while ((c = directory_next(i->links.directory, &cursor)) != NULL)
+            i->links.judge(i->links.owner, c);
+        directory_settle(i->links.directory);
     }
-    while ((c = directory_next(i->links.directory, &cursor)) != NULL)
-        i->links.judge(i->links.owner, c);
-    directory_settle(i->links.directory);
+    deadline_start(&i->turns, &i->turn, clock_now_us());
 }
 
 /* ---- tables -------------------------------------------------------------- */
@@ -77,10 +85,8 @@ static void put_in_force(struct daemon_inventory *i, struct inventory *table)
     if (table == NULL && source_of(i->links.settings) != NULL)
         i->links.directory->inventory = inventory_unknown();
     inventory_source_give_back(i->source, former);
-    if (!i->is_open)
-        return;
-    i->links.on_changed(i->links.owner);
-    judge_consoles(i);
+    if (i->is_open)
+        judge_all(i);
 }
 
 static void log_doubts(const struct inventory_doubts *doubts,
@@ -193,6 +199,13 @@ void daemon_inventory_use(struct daemon_inventory *i)
     r = use(i);
     if (r < 0)
         log_error(LOG_INVENTORY_UNUSABLE " reason=%s", LOG_TEXT(strerror(-r)));
+}
+
+void daemon_inventory_end(struct daemon_inventory *i)
+{
+    i->is_open = false;
+    deadline_stop(&i->turn);
+    census_walk_end(&i->walk);
 }
 
 void daemon_inventory_close(struct daemon_inventory *i)

@@ -2,8 +2,8 @@
  * daemon_inventory.h - what the inventory has about VMs, in force.
  *
  * Owns the table that the directory looks at, and puts the next one in its
- * place; whatever was decided by the former one is decided again then: sessions
- * at once, and the rest some consoles a turn.
+ * place. What comes from then on is judged by it, and so is whatever was
+ * decided by the former one: some sessions a turn, then some consoles.
  *
  * As long as nothing could be read, the directory has inventory_unknown(), and
  * rules that go by the inventory give the least (access_rules.h). A look that
@@ -21,6 +21,7 @@
 struct directory;
 struct inventory_source;
 struct loop;
+struct session_list;
 struct waker;
 
 /* All borrowed. */
@@ -29,9 +30,8 @@ struct inventory_links {
     struct loop *loop;
     struct directory *directory;
     struct census_walks *walks;
-    /* Another table is in force: sessions are judged; then each console. Not
-     * called before daemon_inventory_open has returned. */
-    void (*on_changed)(void *owner);
+    struct session_list *sessions;
+    /* Another table is in force: whatever else is decided of the console. */
     void (*judge)(void *owner, struct console *c);
     void *owner;
 };
@@ -41,7 +41,7 @@ struct daemon_inventory {
     struct inventory_source *source;
     struct waker *waker;     /* the source has news */
     struct inventory *table; /* in force; NULL: none */
-    bool is_open;
+    bool is_open;            /* there may be sessions */
     struct census_walk walk; /* over consoles that are still to be judged */
     struct deadline_queue turns;
     struct deadline turn;
@@ -54,6 +54,9 @@ int daemon_inventory_open(struct daemon_inventory *i,
 
 /* Uses changed settings, and looks at once. */
 void daemon_inventory_use(struct daemon_inventory *i);
+
+/* The program's end has begun: nothing is judged any more. */
+void daemon_inventory_end(struct daemon_inventory *i);
 
 /* No session is left. */
 void daemon_inventory_close(struct daemon_inventory *i);
