@@ -6,6 +6,7 @@
 #include "log/log_format.h"
 #include "log/log_gate.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,6 +145,7 @@ static struct log_tally_entry *find_room(struct log_tally *t, uint64_t site)
             (best == NULL || goes_first(e, best)))
             best = e;
     }
+    assert(best != NULL); /* the site has one, or the tally is full */
     t->dropped++;
     change_share(t, best->site, -1);
     return best;
