@@ -212,6 +212,9 @@ static struct dial *dial_new(struct loop *loop, const char *target,
     d->on_done = on_done;
     d->owner = owner;
     snprintf(d->target, sizeof d->target, "%s", target);
+    /* The loop's time stands still while nobody runs the loop, and the time-out
+     * would have begun with its last turn. */
+    uv_update_time(&loop->uv);
     uv_timer_init(&loop->uv, &d->timer);
     d->timer.data = d;
     return d;
