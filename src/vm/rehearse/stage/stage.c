@@ -269,23 +269,22 @@ static bool await_admission(struct stage *s, struct played_vm *vm,
 
 /* The host's part of "192.0.2.9:40112" or "[2001:db8::9]:40112", as the server
  * writes an address. */
-static struct address_text host_of(struct address_text local)
+static struct address_text host_of(const struct address_text *local)
 {
-    char *port = strrchr(local.text, ':');
-    size_t brackets = local.text[0] == '[';
+    const char *from = local->text[0] == '[' ? local->text + 1 : local->text;
+    const char *end = strrchr(from, from == local->text ? ':' : ']');
+    struct address_text host = { "" };
 
-    if (port != NULL)
-        *(port - brackets) = '\0';
-    memmove(local.text, local.text + brackets,
-            strlen(local.text + brackets) + 1);
-    return local;
+    if (end != NULL)
+        memcpy(host.text, from, (size_t)(end - from));
+    return host;
 }
 
 struct err stage_describe_loss(struct stage *s, const struct played_vm *vm)
 {
     struct server_reason reason = { "" };
     char name_start[PLAYED_VM_NAME_MAX + 1];
-    struct address_text address = host_of(vm->hosts.vm->local);
+    struct address_text address = host_of(&vm->hosts.vm->local);
     struct err err;
 
     snprintf(name_start, sizeof name_start, "rehearsal-%s-", s->run);
