@@ -381,6 +381,10 @@ static void judge_hosts(const json_t *facts, struct findings *to)
                     "The ruleset must be enabled, nc must say that the port "
                     "is reached, and the license must allow network "
                     "serial ports (\"vSPC\").");
+    findings_advise(to, "Without a host, vspc-vm plays one, from a machine in "
+                        "the hosts' network (docs/rehearsal.md):");
+    findings_command(to, "vspc-vm rehearse --proxy %s:%u",
+                     strchr(server, ':') != NULL ? "[ADDRESS]" : server, port);
 }
 
 const struct check checks_of_reach[] = {
