@@ -287,12 +287,19 @@ def test_it_serves_as_a_kubelet_starts_it(bundle, image, network, start,
 
 # ---- with an engine -----------------------------------------------------------
 
-def test_the_containerfile_makes_the_same_image(archives, image, tmp_path):
+@pytest.fixture
+def store(tmp_path):
+    """Of buildah: some gigabytes, which nobody looks at afterwards."""
+    yield tmp_path / "store"
+    run(["rm", "-rf", "--one-file-system", tmp_path / "store"])
+
+
+def test_the_containerfile_makes_the_same_image(archives, image, store,
+                                                tmp_path):
     """By buildah, without the network: its base has the packages already."""
     listed = (SOURCE / "scripts/packages.txt").read_text()
     base = tar_of("image-build", ["ca-certificates",
                                   *BUILD_KIND.findall(listed)])
-    store = tmp_path / "store"
     buildah = ["buildah", f"--root={store}/root", f"--runroot={store}/run",
                "--storage-driver=vfs"]
     context = tmp_path / "base"
