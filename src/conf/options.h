@@ -182,12 +182,12 @@ struct settings {
     struct settings_networks client_allow; /* empty: every address */
     struct settings_networks balancers;    /* empty: nobody is believed */
     struct access_sections sections;       /* of the file alone */
-    uint64_t keyboard; /* 0 free-for-all, 1 one-writer: where sections say
-                        * nothing else */
+    uint64_t keyboard;       /* 0 free-for-all, 1 one-writer: where sections say
+                              * nothing else */
     char *inventory;         /* path; NULL: none */
     char *inventory_program; /* path; NULL: none */
     uint64_t inventory_time_s;
-    uint64_t inventory_metrics; /* 0 off, 1 folder, 2 owner, 3 host, 4 tag */
+    uint64_t inventory_metrics;   /* 0 off, 1 folder, 2 owner, 3 host, 4 tag */
     struct settings_rules hooks;  /* syntax: hook/hook_spec.h */
     struct settings_rules alerts; /* names of alert/match/alert_sets.h */
     uint64_t alert_repeat_s;      /* 0: each find is an alert */

@@ -221,7 +221,9 @@ static void *shrink(void *block, size_t size)
 {
     void *smaller = realloc(block, size > 0 ? size : 1);
 
-    return smaller != NULL ? smaller : block;
+    if (smaller == NULL)
+        return block;
+    return smaller;
 }
 
 struct inventory *inventory_build_end(struct inventory_build *b)

@@ -272,8 +272,7 @@ static bool is_seen(const struct event_listener *l, const struct event *e)
         return false;
     if (e->kind == EVENT_AUDIT)
         return right_on_server(l) >= RIGHT_ADMIN;
-    texts =
-        directory_view(l->hub->ctx->directory, e->name, e->uuid, e->label);
+    texts = directory_view(l->hub->ctx->directory, e->name, e->uuid, e->label);
     texts.host = e->host;
     if (l->match != NULL) {
         struct pattern_console forms = pattern_console_of(&texts);

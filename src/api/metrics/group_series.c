@@ -69,7 +69,7 @@ static struct group_series_row *row_of(struct group_series *s, const char *name)
     row = xcalloc(1, sizeof *row);
     row->name = xstrdup(name);
     map_add(&s->names, hash, row);
-    s->row = mem_grow(s->row, s->count, sizeof *s->row);
+    s->row = mem_grow(s->row, s->count, sizeof(void *));
     s->row[s->count++] = row;
     return row;
 }
@@ -149,7 +149,7 @@ static void cut(struct group_series *s)
     size_t kept = 0;
 
     if (s->count > 0)
-        qsort(s->row, s->count, sizeof *s->row, group_series_compare);
+        qsort(s->row, s->count, sizeof(void *), group_series_compare);
     for (size_t i = 0; i < s->count; i++) {
         struct group_series_row *row = s->row[i];
 

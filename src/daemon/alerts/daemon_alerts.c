@@ -145,8 +145,8 @@ static void tell_webhooks(const struct daemon_alerts *a,
                           enum webhook_event event,
                           const struct alert_item *item, const char *page)
 {
-    const struct access_console console = directory_view(
-        a->links.directory, item->name, item->uuid, item->label);
+    const struct access_console console =
+        directory_view(a->links.directory, item->name, item->uuid, item->label);
 
     webhooks_tell(a->webhooks, event, item, &console, page);
 }
