@@ -281,3 +281,56 @@ def test_logrotate_understands_its_sample(tree, tmp_path, name, where, file,
     names = {p.name for p in logs.iterdir()} - {"reloaded"}
     assert (logs / "reloaded").exists() and len(names) == 1
     assert re.fullmatch(rotated, names.pop())
+
+
+# ---- Debian's packages: tests/release/test_deb.py installs them --------------
+
+def lines_of(path):
+    return [line for line in path.read_text().splitlines()
+            if line and not line.startswith("#")]
+
+
+def test_each_file_is_in_one_debian_package(tree):
+    lists = {path.stem: {line.split()[0] for line in lines_of(path)}
+             for path in [*(SOURCE / "debian").glob("*.install"),
+                          SOURCE / "debian/not-installed"]}
+    assert lists.keys() == {"vspcd", "vspc", "vspc-vm", "not-installed"}
+    used = set()
+    for path in files_of(tree):
+        path = re.sub(rf"^{PREFIX}/", "usr/", path)
+        matching = [(name, line) for name, lines in lists.items()
+                    for line in lines
+                    if path == line or path.startswith(f"{line}/")]
+        assert len(matching) == 1, (path, matching)
+        used.update(matching)
+    for name, lines in lists.items():
+        for line in lines:
+            assert (name, line) in used or (SOURCE / line).is_file(), (
+                f"{name}: {line}: there is no such file")
+
+
+def test_debians_version_is_mesons():
+    first = (SOURCE / "debian/changelog").read_text().split()[1]
+    meson = re.search(r"^  version: '(.*)'",
+                      (SOURCE / "meson.build").read_text(), re.M)[1]
+    assert re.fullmatch(rf"\({re.escape(meson)}-\d+\)", first)
+
+
+def test_debian_wants_what_meson_wants():
+    """The oldest versions of libraries."""
+    control = (SOURCE / "debian/control").read_text()
+    package = {"libconfuse": "libconfuse-dev",
+               "libcurl": "libcurl4-openssl-dev",
+               "libhs": "libvectorscan-dev", "jansson": "libjansson-dev",
+               "libuv": "libuv1-dev", "openssl": "libssl-dev",
+               "sqlite3": "libsqlite3-dev"}
+    wanted = dict(re.findall(r"dependency\('(\S+)', version: '>=(.*)'\)",
+                             (SOURCE / "meson.build").read_text()))
+    assert wanted.keys() == package.keys()
+    for name, oldest in wanted.items():
+        assert f"{package[name]} (>= {oldest})" in control, name
+
+
+def test_debians_logins_are_the_samples():
+    assert lines_of(SOURCE / "debian/vspcd.pam") == \
+        lines_of(SOURCE / "dist/vspcd.pam")
