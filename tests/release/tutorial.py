@@ -30,6 +30,8 @@ ASKS = re.compile(r"vspc (list|show|alerts|logs|status|who|doctor|recordings)\b|
 INSIDE = re.compile(r"(?P<prompt>[\w.-]+\$ ?)(?P<typed>.+)")
 ASKED = re.compile(r".*[Pp]assword: ?$")
 FENCE = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.M | re.S)
+# Progress, which a terminal shows until the line is erased.
+ERASED = re.compile(r"[^\n]*\r\x1b\[2?K")
 TERMINAL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b[=>78]|\x1b\][^\x07]*\x07|\r")
 
 
@@ -97,7 +99,7 @@ def pattern_of(lines):
 
 
 def is_shown(lines, said):
-    text = TERMINAL.sub("", said).strip("\n")
+    text = TERMINAL.sub("", ERASED.sub("", said)).strip("\n")
     return pattern_of(lines).fullmatch(text + "\n" if text else "") is not None
 
 
@@ -157,7 +159,7 @@ class Terminal:
 class Player:
     """Does blocks on the machine; root is in the folder."""
 
-    def __init__(self, machine, folder, environment, timeout=60.0):
+    def __init__(self, machine, folder, environment, timeout=600.0):
         self.machine, self.folder = machine, folder
         self.environment, self.timeout = environment, timeout
         self.terminals = {}
