@@ -355,6 +355,14 @@ static void files_and_memory_have_to_suffice(void **state)
           "'available_bytes': 4000000000, 'group_bytes': 950, "
           "'group_limit_bytes': 1000}}}",
           "MemoryMax");
+    /* As the unit has it: no /proc/meminfo. */
+    expect("D302",
+           "{'diagnosis': {'memory': {'resident_bytes': 1000, "
+           "'machine_bytes': null, 'available_bytes': null, 'group_bytes': "
+           "1048576, 'group_limit_bytes': 4194304}}}",
+           FINDING_OK, "1.0 MiB of the 4.0 MiB");
+    expect("D302", "{'diagnosis': {'memory': {'resident_bytes': 1000}}}",
+           FINDING_UNKNOWN, "cannot see");
 }
 
 #define DISK(more)                                                             \
@@ -414,6 +422,10 @@ static void ports_of_consoles_are_theirs(void **state)
 {
     (void)state;
     well("D307", "{'diagnosis': {'ports': {'is_used': false}}}");
+    expect("D307",
+           "{'diagnosis': {'ports': {'is_used': true, 'first': 50000, 'last': "
+           "65535, 'local_last': null}}}",
+           FINDING_UNKNOWN, "50000 to 65535");
     note("D307", PORTS("null"), "ip_local_reserved_ports=50000-60999");
     note("D307", PORTS("'50000-50010,60000-65535'"), "50000 to 60999");
     well("D307", PORTS("'8080,50000-65535'"));

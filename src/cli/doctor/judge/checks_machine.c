@@ -69,16 +69,26 @@ static void judge_memory(const json_t *facts, struct findings *to)
                         "At the limit the system ends vspcd. Raise MemoryMax "
                         "of the service, or lower history-total.");
         findings_command(to, "systemctl show vspcd -p MemoryMax");
-    } else if (machine > 0 && PERCENT(available, machine) < 5) {
+    } else if (available > 0 && PERCENT(available, machine) < 5) {
         findings_add(to, FINDING_WRONG, NULL,
                      "the machine has %s of memory left; vspcd has %s",
                      checks_bytes(available).text, checks_bytes(resident).text);
         findings_advise(to, "Find what needs it, or lower history-total.");
         findings_command(to, "ps -eo rss,comm --sort=-rss | head");
-    } else {
+    } else if (available > 0) {
         findings_add(to, FINDING_OK, NULL,
                      "vspcd has %s; the machine has %s left",
                      checks_bytes(resident).text, checks_bytes(available).text);
+    } else if (limit > 0) {
+        /* The unit hides /proc/meminfo (ProcSubset=pid), and has a limit. */
+        findings_add(to, FINDING_OK, NULL,
+                     "the service uses %s of the %s that it may have",
+                     checks_bytes(group).text, checks_bytes(limit).text);
+    } else {
+        findings_add(to, FINDING_UNKNOWN, NULL,
+                     "vspcd has %s; it cannot see what the machine has left",
+                     checks_bytes(resident).text);
+        findings_command(to, "free -h");
     }
 }
 
@@ -259,9 +269,18 @@ static void judge_port_ranges(const json_t *facts, struct findings *to)
         findings_advise(to, "Widen port-range-start to port-range-end, shorten "
                             "vm-expire-time, or set no-vm-ports.");
     }
-    if (low <= high && local_last > 0 &&
-        !is_reserved(checks_text(facts, "diagnosis.ports.local_reserved"), low,
-                     high)) {
+    if (local_last <= 0) {
+        /* The unit hides /proc/sys (ProcSubset=pid). */
+        findings_add(to, FINDING_UNKNOWN, NULL,
+                     "vspcd cannot see which ports outgoing connections of its "
+                     "machine get; ports %.0f to %.0f should be none of them",
+                     first, last);
+        findings_command(to, "sysctl net.ipv4.ip_local_port_range "
+                             "net.ipv4.ip_local_reserved_ports");
+    } else if (low <= high &&
+               !is_reserved(
+                   checks_text(facts, "diagnosis.ports.local_reserved"), low,
+                   high)) {
         findings_add(
             to, FINDING_NOTE, NULL,
             "ports %.0f to %.0f of consoles are also given to outgoing "
