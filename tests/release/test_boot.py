@@ -155,7 +155,7 @@ def test_apparmor_holds_it_and_lets_it_work(served):
     served.run("vspc record web-01 --for 1m")
     served.wait("find /var/lib/vspcd/recordings -type f | grep -q .")
     log = served.output("journalctl -q -u vspcd --no-pager -o cat")
-    assert words.VSPCD_READY in log and words.VM_CONNECTED in log
+    assert words.READY in log and words.VM_CONNECTED in log
     assert "Permission denied" not in log and "not permitted" not in log
 
 
