@@ -76,9 +76,9 @@ static inline void deadline_queue_open(struct deadline_queue *q,
     q->owner = owner;
 }
 
-/* Takes the queue out of the list that it is watched in. Must not be called
- * from the handler of a queue in that list. Deadlines that still wait must be
- * stopped before the queue's memory is freed. May be called twice. */
+/* Takes the queue out of the list that it is watched in. Deadlines that still
+ * wait must be stopped before the queue's memory is freed, which its own
+ * handler must not do. May be called twice. */
 static inline void deadline_queue_close(struct deadline_queue *q)
 {
     list_remove(&q->watched);

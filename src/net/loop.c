@@ -33,14 +33,24 @@ static const struct histogram_bounds turn_bounds = {
 static void loop_on_alarm(uv_timer_t *timer)
 {
     struct loop *loop = timer->data;
+    struct list unfired;
     uint64_t now_us;
 
     loop_turn_begins(loop);
     now_us = clock_now_us();
     loop->alarm_us = 0;
-    LIST_EACH (node, after, &loop->watches)
+    /* Each queue is back among the watched ones when its handler is called, so
+     * a handler may close any queue, and have the loop watch others. */
+    list_init(&unfired);
+    list_move_all(&loop->watches, &unfired);
+    while (!list_is_empty(&unfired)) {
+        struct list *node = unfired.next;
+
+        list_remove(node);
+        list_add_tail(&loop->watches, node);
         deadline_queue_fire(CONTAINER_OF(node, struct deadline_queue, watched),
                             now_us);
+    }
 }
 
 /* Sets the timer for the first deadline of all queues. */

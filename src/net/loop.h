@@ -37,7 +37,7 @@ void loop_on_turn_end(struct loop *loop, void (*handler)(void *owner),
 /*
  * Fires the queue (base/deadline.h) until deadline_queue_close: the queue's
  * handler gets each deadline that falls due. The queue must have a handler, is
- * watched once, and must not move.
+ * watched once, and must not move. Handlers may close queues, their own too.
  */
 void loop_watch(struct loop *loop, struct deadline_queue *queue);
 

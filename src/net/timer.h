@@ -1,10 +1,10 @@
 /*
  * timer.h - a single timer with a variable length.
  *
- * A deadline queue (base/deadline.h) with one entry; fits a program with a
- * handful of timers, not ten thousand. Lives in its owner's struct. timer_done
- * must be called before the struct is freed, and not from a handler of the
- * loop's deadlines (deadline_queue_close).
+ * A deadline queue (base/deadline.h) with one entry, which the loop watches
+ * while the timer runs: each turn costs a look at each timer that runs, and
+ * nothing for the others. Lives in its owner's struct. timer_done must be
+ * called before the struct is freed, and not from the timer's own handler.
  */
 #ifndef NET_TIMER_H
 #define NET_TIMER_H
@@ -14,6 +14,7 @@
 typedef void timer_due_fn(void *owner);
 
 struct timer {
+    struct loop *loop; /* borrowed */
     struct deadline_queue queue;
     struct deadline deadline;
     timer_due_fn *on_due;

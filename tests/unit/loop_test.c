@@ -1,7 +1,8 @@
-/* How long the turns of a loop take. */
+/* How long the turns of a loop take, and which timers it looks at. */
 #include "net/loop.h"
 
 #include "base/clock.h"
+#include "net/timer.h"
 #include "net/waker.h"
 
 #include <setjmp.h>
@@ -94,9 +95,91 @@ static void a_turn_is_its_work_and_not_its_wait(void **state)
     loop_close(w.loop);
 }
 
+/* ---- timers ---------------------------------------------------------------
+ */
+
+/* Timers that fall due in one turn; the first one of them ends the others. */
+struct group {
+    struct loop *loop;
+    struct timer first;
+    struct timer stopped;
+    struct timer done;
+    struct timer last;
+    int fired;
+};
+
+static void group_on_first(void *owner)
+{
+    struct group *g = owner;
+
+    g->fired++;
+    timer_stop(&g->stopped);
+    timer_done(&g->done);
+    timer_start(&g->last, 1);
+}
+
+static void group_on_ended(void *owner)
+{
+    (void)owner;
+    fail_msg("a timer that was stopped has fired");
+}
+
+static void group_on_last(void *owner)
+{
+    struct group *g = owner;
+
+    g->fired++;
+    loop_stop(g->loop);
+}
+
+static void a_handler_may_end_other_timers(void **state)
+{
+    struct group g = { .fired = 0 };
+
+    (void)state;
+    assert_int_equal(loop_open(&g.loop), 0);
+    timer_init(&g.first, g.loop, group_on_first, &g);
+    timer_init(&g.stopped, g.loop, group_on_ended, &g);
+    timer_init(&g.done, g.loop, group_on_ended, &g);
+    timer_init(&g.last, g.loop, group_on_last, &g);
+    timer_start(&g.first, 0);
+    timer_start(&g.stopped, 0);
+    timer_start(&g.done, 0);
+    loop_run(g.loop);
+    assert_int_equal(g.fired, 2);
+    timer_done(&g.first);
+    timer_done(&g.stopped);
+    timer_done(&g.last);
+    loop_close(g.loop);
+}
+
+/* Thousands of timers that wait for nothing must not slow down each turn. */
+static void the_loop_watches_a_timer_while_it_runs(void **state)
+{
+    struct group g = { .fired = 0 };
+
+    (void)state;
+    assert_int_equal(loop_open(&g.loop), 0);
+    timer_init(&g.last, g.loop, group_on_last, &g);
+    assert_true(list_is_empty(&g.last.queue.watched));
+    timer_start(&g.last, 1000);
+    timer_start(&g.last, 1000);
+    assert_false(list_is_empty(&g.last.queue.watched));
+    timer_stop(&g.last);
+    assert_true(list_is_empty(&g.last.queue.watched));
+    timer_start(&g.last, 0);
+    loop_run(g.loop);
+    assert_int_equal(g.fired, 1);
+    assert_true(list_is_empty(&g.last.queue.watched));
+    timer_done(&g.last);
+    loop_close(g.loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_handler_may_end_other_timers),
+        cmocka_unit_test(the_loop_watches_a_timer_while_it_runs),
         cmocka_unit_test(a_turn_is_its_work_and_not_its_wait),
     };
 
