@@ -84,6 +84,24 @@ def test_every_file_of_others_is_in_it(bill):
             for one in named(bill, "pkg:npm/").values()} == set(rows)
 
 
+def test_packages_name_what_the_page_has():
+    """The RPM's header all but addons; Debian's copyright file all authors."""
+    vendor = SOURCE / "page/vendor"
+    page = {name.rpartition("/")[2]: version for name, version in
+            re.findall(r"^\| (\S+) \| ([\d.]+) \|",
+                       (vendor / "README.md").read_text(), re.M)}
+    spec = (SOURCE / "dist/rpm/vspcd.spec").read_text()
+    assert dict(re.findall(r"bundled\(js-(\S+)\) = (\S+)", spec)) == {
+        name: version for name, version in page.items()
+        if not name.startswith("addon-")}
+    text = (SOURCE / "debian/copyright").read_text()
+    for path in (vendor / "licence").iterdir():
+        for year, author in re.findall(
+                r"^ *Copyright \(?c?\)? ?([\d-]+),? (.*?)(?: \(.*)?$",
+                path.read_text(), re.M):
+            assert author.replace("The", "the") in text, (path.name, year)
+
+
 def test_every_library_is_in_it(bill):
     comments = "; ".join(one["comment"] for one in bill["relationships"]
                          if one["relationshipType"] == "DYNAMIC_LINK")
