@@ -4,8 +4,8 @@ of messages and so on, each kind in a list of docs/stable/.
 
 A name of a list that the program does not have any more is an error. A new name
 is not: check-promises.py --note writes the new ones down, which is done for each
-release. The names come from what is made from the program's
-tables (scripts/make-docs), and from documents that other tests compare with it."""
+release. The names come from what is made from the program's tables
+(scripts/make-docs), and from documents that other tests compare with it."""
 
 import pathlib
 import re
