@@ -7,8 +7,8 @@
  *                             name in which OpenStack Nova looks for a log. A
  *                             text that is no UUID is used as by %{uuid}.
  *   %{folder}                 of the VM in the inventory, as one part:
- * /prod/web becomes prod_web %Y %m %d %H               year, month, day, hour,
- * in UTC
+ *                             /prod/web becomes prod_web
+ *   %Y %m %d %H               year, month, day, hour, in UTC
  *   %%                        a percent sign
  *   /                         the part before it is a folder
  *
