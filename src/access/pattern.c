@@ -301,6 +301,13 @@ static bool matches_tag(const char *glob, const struct inventory_vm *vm)
     return false;
 }
 
+/* The server has no texts; nothing is known of it either, and yet it is none of
+ * the consoles of which nothing is known. */
+static bool is_of_server(const struct pattern_console *console)
+{
+    return console->count == 0;
+}
+
 static bool matches_vm(enum subject subject, const char *glob,
                        const struct inventory_vm *vm)
 {
@@ -334,7 +341,7 @@ bool pattern_matches_console(const char *pattern,
     enum subject subject = subject_of(pattern, &glob);
 
     if (subject != SUBJECT_NAMES)
-        return matches_vm(subject, glob, console->vm);
+        return !is_of_server(console) && matches_vm(subject, glob, console->vm);
     if (pattern[0] == '\0')
         return false;
     if (matches_all(pattern))

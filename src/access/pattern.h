@@ -16,6 +16,8 @@
  * whose name is folder:x. folder:* are the consoles whose folder is known, and
  * folder: are those of which none is.
  *
+ * The server, which is a console without texts, is matched by stars alone.
+ *
  * A match costs at most the product of both lengths. A pattern that
  * pattern_check refuses matches something or nothing, but reads nothing else.
  */

@@ -201,6 +201,25 @@ static void a_prefix_asks_the_inventory_and_nothing_else(void **state)
     }
 }
 
+/* Nothing is known of it, and so it must not be a console of which nothing is:
+ * a right on those would be one to administer the server. */
+static void the_server_is_matched_by_stars_alone(void **state)
+{
+    static const char *const others[] = { "folder:",  "owner:", "tag:", "host:",
+                                          "folder:*", "?",      "?*" };
+    const struct access_console servers[] = { { .name = "" },
+                                              { .name = NULL } };
+
+    (void)state;
+    for (size_t s = 0; s < 2; s++) {
+        struct pattern_console texts = pattern_console_of(&servers[s]);
+
+        assert_true(pattern_matches_console("*", &texts));
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            assert_false(pattern_matches_console(others[i], &texts));
+    }
+}
+
 static void what_a_pattern_covers_it_matches_first(void **state)
 {
     static const struct {
@@ -247,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_pattern_with_two_meanings_is_refused),
         cmocka_unit_test(a_console_has_up_to_four_texts),
         cmocka_unit_test(a_prefix_asks_the_inventory_and_nothing_else),
+        cmocka_unit_test(the_server_is_matched_by_stars_alone),
         cmocka_unit_test(what_a_pattern_covers_it_matches_first),
     };
 
