@@ -342,7 +342,8 @@ static void take_input(struct remote *r)
         return;
     }
     /* What comes before an answer is none, however much of it there is. */
-    if (!r->request->is_followed && r->state == REMOTE_STATE_ANSWERING)
+    if (!r->request->is_followed && !r->request->is_prompt &&
+        r->state == REMOTE_STATE_ANSWERING)
         timer_start(&r->timer, r->timeout_ms);
     in = slice_of(to, (size_t)n);
     while (take_event(r, &in))

@@ -68,6 +68,8 @@ struct remote_request {
     unsigned patience_ms;
     /* The answer follows something: silence within it is no failure. */
     bool is_followed;
+    /* The time-out is for the whole answer: one that comes in drops is late. */
+    bool is_prompt;
 };
 
 enum remote_end {

@@ -11,7 +11,7 @@ import pytest
 
 from harness import words
 from harness.cutting import CuttingProxy
-from harness.fake_api import run_vspc
+from harness.fake_api import Answer, Cut, FakeApi, run_vspc
 from harness.net import TIMEOUT, Listener, eventually
 from harness.programs import BUILD, clean_environment, is_sanitized
 
@@ -289,6 +289,43 @@ def test_a_server_that_ends_in_the_middle(start_vspcd, start_process):
     assert steps["many"]["outcome"] == "failed"
     assert steps["clean"]["outcome"] == "failed"
     assert "may stay" in steps["clean"]["detail"]
+
+
+def test_a_server_that_is_lost_is_asked_no_more(vspcd):
+    """Many consoles are to be forgotten, and each would have its time-out."""
+    fake = FakeApi()
+
+    def listed(request):
+        # The VM's console was looked at before.
+        uuid = fake.requests[-2].path.rpartition("/")[2]
+        return Answer({"items": [{"id": f"{uuid}/s{n}"} for n in range(50)]})
+
+    def cut():
+        raise Cut
+        yield
+
+    try:
+        fake.on("GET", "/consoles/.*", Answer({"state": "connected"}))
+        fake.on("GET", "/consoles", listed)
+        fake.on("DELETE", ".*", lambda request: Answer(pieces=cut()))
+        report = rehearse("--server", f"unix:{fake.socket}", *proxy(vspcd),
+                          "--only", "connect")
+        asked = len(fake.asked("DELETE", ""))
+    finally:
+        fake.close()
+    assert report.status == 1
+    assert report.number("clean", "kept") == 50
+    assert asked == 1
+
+
+def test_a_report_that_is_not_written(vspcd):
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [BUILD / "vspc-vm", "rehearse", *place(vspcd), "--only",
+             "connect"], stdout=full, stderr=subprocess.PIPE, text=True,
+            timeout=TIMEOUT, env=clean_environment())
+    assert result.returncode == 1
+    assert "standard output" in result.stderr
 
 
 def test_a_signal_ends_it_in_order(start_vspcd, start_process):

@@ -7,6 +7,7 @@ import re
 import resource
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -251,6 +252,40 @@ def test_a_server_that_lies(fake_api, lie):
     assert "D704" in result.stdout
     assert not set(result.stdout) & {"\x1b", "\x07", "\u202e"}
     assert not re.search(r"^ *\$ .*\$\(reboot", result.stdout, re.M)
+
+
+def test_an_answer_that_comes_in_drops_is_late(fake_api):
+    def drops():
+        yield b'{"a":"'
+        while True:
+            time.sleep(0.05)
+            yield b"x"
+
+    fake_api.on("GET", "/version", Answer({"version": "0.1.0"}))
+    fake_api.on("GET", "/status", lambda request: Answer(pieces=drops()))
+    exit_code, found = doctor(fake_api, "--request-timeout", 1, "--check",
+                              "D101", "--check", "D701")
+    assert exit_code == 5
+    assert found["D101"][0]["weight"] == "wrong"
+    assert "does not answer in time" in found["D101"][0]["found"]
+    assert found["D701"][0]["weight"] == "unknown"
+    # It is not waited for again.
+    assert [r.path for r in fake_api.requests] == [
+        "/api/v1/version", "/api/v1/status"]
+
+
+def test_lists_without_an_end_are_cut(fake_api):
+    fake_api.on("GET", "/version", Answer({"version": "0.1.0"}))
+    fake_api.on("GET", "/vm-listeners", Answer({
+        "listeners": [{"address": "0.0.0.0", "port": port, "tls": "off"}
+                      for port in range(1, 20000)],
+        "addresses": [f"127.{n >> 16}.{n >> 8 & 255}.{n & 255}"
+                      for n in range(1, 100000)]}))
+    fake_api.on("GET", "/refusals", Answer({
+        "items": [{"message": str(n)} for n in range(50000)]}))
+    exit_code, found = doctor(fake_api, "--check", "D102", "--check", "D602")
+    assert exit_code == 1
+    assert len(found["D102"]) <= 64 and len(found["D602"]) <= 512
 
 
 @pytest.fixture

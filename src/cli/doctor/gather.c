@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TIMEOUT_MS = 5000 };
+/* vspcd has no longer lists but that of its consoles. A server that has is not
+ * to make us busy: some lists are compared with themselves. */
+enum { TIMEOUT_MS = 5000, LIST_MAX = 512 };
 
 #define ON_SERVER "looked at on the server: run vspc doctor there"
 
@@ -72,11 +74,27 @@ static void miss_refused(json_t *facts, const char *fact,
     json_decref(root);
 }
 
+/* Lists that are longer lose their ends, wherever they are. */
+static void cut_lists(json_t *json)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+
+    while (json_array_size(json) > LIST_MAX)
+        (void)json_array_remove(json, json_array_size(json) - 1);
+    json_array_foreach (json, i, item)
+        cut_lists(item);
+    json_object_foreach (json, key, item)
+        cut_lists(item);
+}
+
 /* False: the server is not reached, or not any more. */
 static bool ask(struct invocation *in, const struct question *q, json_t *facts)
 {
     const struct remote_request request = { .verb = q->verb,
-                                            .target = q->target };
+                                            .target = q->target,
+                                            .is_prompt = true };
     struct remote_answer answer;
     struct slice body;
     json_t *json;
@@ -96,6 +114,8 @@ static bool ask(struct invocation *in, const struct question *q, json_t *facts)
     } else {
         json =
             json_loadb((const char *)body.data, body.len, JSON_ALLOW_NUL, NULL);
+        if (strcmp(q->fact, "consoles") != 0)
+            cut_lists(json);
         if (json_is_object(json))
             (void)json_object_set(facts, q->fact, json);
         else
@@ -106,29 +126,27 @@ static bool ask(struct invocation *in, const struct question *q, json_t *facts)
     return is_there;
 }
 
+/* A server that does not answer once is not waited for again. */
 static void ask_all(struct invocation *in, json_t *facts)
 {
     json_t *reach = json_object_get(facts, "reach");
-    const char *why;
+    bool is_there = true;
+    const char *why = NULL;
 
-    for (size_t i = 0; i < QUESTIONS; i++) {
-        bool is_there = ask(in, &questions[i], facts);
-
+    for (size_t i = 0; i < QUESTIONS && is_there; i++) {
+        is_there = ask(in, &questions[i], facts);
+        if (i == 0 || !is_there)
+            why = json_string_value(json_object_get(
+                json_object_get(facts, "missing"), questions[i].fact));
         if (strcmp(questions[i].fact, "diagnosis") == 0)
             (void)json_object_set_new(facts, "answered_ms",
                                       json_integer(clock_utc_ms()));
-        if (i > 0)
-            continue;
-        why = json_string_value(
-            json_object_get(json_object_get(facts, "missing"), "version"));
-        (void)json_object_set_new(
-            reach, "is_reached",
-            json_boolean(json_object_get(facts, "version") != NULL));
-        set_text(reach, "why", why != NULL ? why : "");
-        (void)json_object_del(json_object_get(facts, "missing"), "version");
-        if (!is_there)
-            return;
     }
+    (void)json_object_set_new(
+        reach, "is_reached",
+        json_boolean(is_there && json_object_get(facts, "version") != NULL));
+    set_text(reach, "why", why != NULL ? why : "");
+    (void)json_object_del(json_object_get(facts, "missing"), "version");
 }
 
 /* ---- this side ------------------------------------------------------------
@@ -189,6 +207,7 @@ static void add_try(json_t *tries, const struct door *door, const char *address)
     json_t *t;
 
     if (address == NULL || address[0] == '\0' ||
+        json_array_size(tries) == PROBE_TRIES_MAX ||
         is_listed(tries, address, door->port))
         return;
     t = json_pack("{s:s, s:s, s:I, s:s}", "for", door->kind, "address", address,

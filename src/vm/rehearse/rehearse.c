@@ -212,6 +212,10 @@ int rehearse_main(int argc, char **argv)
         say(SAY_ERROR, "%s", err.text);
         status = status == -EINVAL ? EXITS_USAGE : EXITS_FAILED;
     }
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        say(SAY_ERROR, "standard output: the report was not written");
+        status = EXITS_FAILED;
+    }
     json_decref(rehearsal.listeners);
     server_close(&rehearsal.server);
     return status;

@@ -46,7 +46,8 @@ static json_t *ask(struct server *s, enum http_verb verb,
                    struct err *err)
 {
     const struct remote_request request = { .verb = verb,
-                                            .target = target->text };
+                                            .target = target->text,
+                                            .is_prompt = true };
     struct remote_answer answer;
     struct slice body;
     json_t *root;

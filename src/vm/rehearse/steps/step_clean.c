@@ -8,7 +8,7 @@
 
 /* A console can be forgotten once its VM and its clients have gone there, too:
  * a client that is lost without a goodbye after 15 s. */
-enum { FORGET_MS = 20 * 1000, AGAIN_MS = 100 };
+enum { FORGET_MS = 20 * 1000, AGAIN_MS = 100, TURN_US = 100 * 1000 };
 
 static bool are_all_gone(void *owner)
 {
@@ -47,7 +47,8 @@ struct remains {
     unsigned recordings; /* that were deleted */
     unsigned logs;       /* that stay */
     char log[200];       /* the first one's path */
-    unsigned status;     /* of the last refusal */
+    unsigned status;     /* of the last answer; 0: there was none */
+    bool is_hopeless;    /* the others would be kept, too */
     struct err why;
 };
 
@@ -70,6 +71,7 @@ static bool forget(struct stage *s, const char *id, uint64_t until_us,
         r->status = server_delete(s->server, "/api/v1/consoles/", id, &r->why);
         if (r->status == 200 || r->status == 404)
             return true;
+        r->is_hopeless = r->status == 0 || r->status == 401 || r->status == 403;
         if ((r->status != 409 && r->status != 429) ||
             clock_now_us() >= until_us)
             return false;
@@ -80,6 +82,7 @@ static bool forget(struct stage *s, const char *id, uint64_t until_us,
 static void forget_all(struct stage *s, const json_t *items, struct remains *r)
 {
     uint64_t until_us = clock_now_us() + FORGET_MS * (uint64_t)1000;
+    uint64_t turn_us = clock_now_us();
 
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
@@ -89,10 +92,15 @@ static void forget_all(struct stage *s, const json_t *items, struct remains *r)
         if (id == NULL || !stage_is_own(s, id))
             continue;
         note_log(r, item);
-        if (r->status == 401 || r->status == 403 || !forget(s, id, until_us, r))
+        if (r->is_hopeless || !forget(s, id, until_us, r))
             r->kept++;
         else
             r->forgotten++;
+        /* A second ^C is seen here. */
+        if (clock_now_us() - turn_us >= TURN_US) {
+            stage_pause(s, 0);
+            turn_us = clock_now_us();
+        }
     }
 }
 
@@ -108,15 +116,16 @@ static void delete_recordings(struct stage *s, struct remains *r)
     target_add_query(&target, "match", stage_match(s).text);
     root = server_get(s->server, target.text, &status, &err);
     items = json_object_get(root, "items");
-    for (size_t i = 0; i < json_array_size(items); i++) {
+    for (size_t i = 0; i < json_array_size(items) && status != 0; i++) {
         const json_t *item = json_array_get(items, i);
         const char *id = json_string_value(json_object_get(item, "id"));
         const char *uuid = json_string_value(
             json_object_get(json_object_get(item, "console"), "uuid"));
 
-        if (id != NULL && uuid != NULL && stage_is_own(s, uuid) &&
-            server_delete(s->server, "/api/v1/recordings/", id, &err) == 200)
-            r->recordings++;
+        if (id == NULL || uuid == NULL || !stage_is_own(s, uuid))
+            continue;
+        status = server_delete(s->server, "/api/v1/recordings/", id, &err);
+        r->recordings += status == 200;
     }
     json_decref(root);
 }
