@@ -18,7 +18,7 @@ HOOK_SAID = "/var/lib/vspcd/hook-said"
 
 # All that writes or runs something, so that the sandbox has to let it.
 SETTINGS = f"""
-web = {{"127.0.0.1:8443"}}
+web = {{"127.0.0.1:8443,tls=required"}}
 access "*" {{ admin = {{"root", "unix:vspcd"}} }}
 logdir = "/var/log/consoles"
 record-dir = "/var/lib/vspcd/recordings"
