@@ -14,9 +14,8 @@ enum { TELNET_IAC = 0xff };
 
 struct probe;
 
-/* A connection after the other: for the greeting, then for TLS. */
-struct
-try {
+/* One address: a connection for the greeting, then one for TLS. */
+struct attempt {
     struct probe *all;
     json_t *json;           /* borrowed */
     struct dial *dial;      /* NULL: it is done */
@@ -30,127 +29,127 @@ struct probe {
     struct tls_hub hub;
     struct tls_context *context; /* NULL: TLS cannot be tried */
     struct deadline_queue silences;
-    struct try *tries;
-    unsigned open; /* tries that are not over */
+    struct attempt *attempts;
+    unsigned open; /* attempts that are not over */
 };
 
-static const char *text_of(const struct try *t, const char *name)
+static const char *text_of(const struct attempt *a, const char *name)
 {
-    const char *text = json_string_value(json_object_get(t->json, name));
+    const char *text = json_string_value(json_object_get(a->json, name));
 
     return text != NULL ? text : "";
 }
 
-static void note(struct try *t, const char *name, const char *text)
+static void note(struct attempt *a, const char *name, const char *text)
 {
-    (void)json_object_set_new(t->json, name, json_string(text));
+    (void)json_object_set_new(a->json, name, json_string(text));
 }
 
-static void end_stream(struct try *t)
+static void end_stream(struct attempt *a)
 {
-    deadline_stop(&t->silent);
-    if (t->stream != NULL)
-        stream_close(t->stream);
-    t->stream = NULL;
+    deadline_stop(&a->silent);
+    if (a->stream != NULL)
+        stream_close(a->stream);
+    a->stream = NULL;
 }
 
-static void end_try(struct try *t)
+static void end_attempt(struct attempt *a)
 {
-    end_stream(t);
-    if (--t->all->open == 0)
-        loop_stop(t->all->loop);
+    end_stream(a);
+    if (--a->all->open == 0)
+        loop_stop(a->all->loop);
 }
 
-static bool is_of_vms(const struct try *t)
+static bool is_of_vms(const struct attempt *a)
 {
-    return strcmp(text_of(t, "for"), "vms") == 0;
+    return strcmp(text_of(a, "for"), "vms") == 0;
 }
 
-static bool has_tls(const struct try *t)
+static bool has_tls(const struct attempt *a)
 {
-    return strcmp(text_of(t, "tls"), "off") != 0;
+    return strcmp(text_of(a, "tls"), "off") != 0;
 }
 
-static void dial(struct try *t);
+static void dial(struct attempt *a);
 
 /* The greeting is known, or there is none to wait for. */
-static void go_on(struct try *t)
+static void go_on(struct attempt *a)
 {
-    end_stream(t);
-    if (!t->is_for_tls && is_of_vms(t) && has_tls(t) &&
-        t->all->context != NULL) {
-        t->is_for_tls = true;
-        dial(t);
+    end_stream(a);
+    if (!a->is_for_tls && is_of_vms(a) && has_tls(a) &&
+        a->all->context != NULL) {
+        a->is_for_tls = true;
+        dial(a);
         return;
     }
-    end_try(t);
+    end_attempt(a);
 }
 
 /* ---- what comes -----------------------------------------------------------
  */
 
-static void read_greeting(struct try *t)
+static void read_greeting(struct attempt *a)
 {
     uint8_t bytes[64];
-    ssize_t len = stream_read(t->stream, bytes, sizeof bytes);
+    ssize_t len = stream_read(a->stream, bytes, sizeof bytes);
 
     if (len == -EAGAIN)
         return;
     if (len > 0 && bytes[0] == TELNET_IAC)
-        note(t, "greeting", "telnet");
+        note(a, "greeting", "telnet");
     else if (len > 0)
-        note(t, "greeting", "something else came");
+        note(a, "greeting", "something else came");
     else
-        note(t, "greeting", "the connection was closed at once");
-    go_on(t);
+        note(a, "greeting", "the connection was closed at once");
+    go_on(a);
 }
 
 /* Bytes come behind the handshake alone. */
-static void read_secret(struct try *t)
+static void read_secret(struct attempt *a)
 {
     struct stream_security security;
     uint8_t bytes[64];
-    ssize_t len = stream_read(t->stream, bytes, sizeof bytes);
+    ssize_t len = stream_read(a->stream, bytes, sizeof bytes);
 
     if (len == -EAGAIN)
         return;
-    security = stream_security(t->stream);
+    security = stream_security(a->stream);
     if (security.problem[0] == '\0' && security.terms[0] != '\0') {
-        note(t, "handshake", "done");
-        note(t, "terms", security.terms);
+        note(a, "handshake", "done");
+        note(a, "terms", security.terms);
     } else {
-        note(t, "handshake", "failed");
-        note(t, "handshake_why",
+        note(a, "handshake", "failed");
+        note(a, "handshake_why",
              security.problem[0] != '\0' ? security.problem
              : len < 0                   ? strerror((int)-len)
                                          : "the connection was closed at once");
     }
-    go_on(t);
+    go_on(a);
 }
 
 static void probe_on_ready(void *owner, unsigned ready)
 {
-    struct try *t = owner;
+    struct attempt *a = owner;
 
     (void)ready;
-    if (t->is_for_tls)
-        read_secret(t);
+    if (a->is_for_tls)
+        read_secret(a);
     else
-        read_greeting(t);
+        read_greeting(a);
 }
 
 static void probe_silence_due(struct deadline *d, void *owner)
 {
-    struct try *t = CONTAINER_OF(d, struct try, silent);
+    struct attempt *a = CONTAINER_OF(d, struct attempt, silent);
 
     (void)owner;
-    if (t->is_for_tls) {
-        note(t, "handshake", "failed");
-        note(t, "handshake_why", "TLS: nothing came for some seconds");
+    if (a->is_for_tls) {
+        note(a, "handshake", "failed");
+        note(a, "handshake_why", "TLS: nothing came for some seconds");
     } else {
-        note(t, "greeting", "nothing came for some seconds");
+        note(a, "greeting", "nothing came for some seconds");
     }
-    go_on(t);
+    go_on(a);
 }
 
 /* ---- connecting -----------------------------------------------------------
@@ -168,57 +167,57 @@ static const char *end_name(const char *why)
 static void probe_on_dialled(void *owner, struct stream *stream,
                              const struct err *err)
 {
-    struct try *t = owner;
+    struct attempt *a = owner;
 
-    t->dial = NULL;
+    a->dial = NULL;
     if (stream == NULL) {
-        note(t, t->is_for_tls ? "handshake_why" : "why", err->text);
-        note(t, t->is_for_tls ? "handshake" : "end",
-             t->is_for_tls ? "failed" : end_name(err->text));
-        end_try(t);
+        note(a, a->is_for_tls ? "handshake_why" : "why", err->text);
+        note(a, a->is_for_tls ? "handshake" : "end",
+             a->is_for_tls ? "failed" : end_name(err->text));
+        end_attempt(a);
         return;
     }
-    if (!t->is_for_tls)
-        note(t, "end", "connected");
-    t->stream = stream;
-    if (t->is_for_tls)
-        t->stream = stream_tls_new(&t->all->hub, t->all->context, stream,
+    if (!a->is_for_tls)
+        note(a, "end", "connected");
+    a->stream = stream;
+    if (a->is_for_tls)
+        a->stream = stream_tls_new(&a->all->hub, a->all->context, stream,
                                    slice_of(NULL, 0), NULL);
     /* With "required" nothing is said before the hello. */
-    if (!is_of_vms(t) ||
-        (!t->is_for_tls && strcmp(text_of(t, "tls"), "required") == 0)) {
-        go_on(t);
+    if (!is_of_vms(a) ||
+        (!a->is_for_tls && strcmp(text_of(a, "tls"), "required") == 0)) {
+        go_on(a);
         return;
     }
-    stream_set_owner(t->stream, probe_on_ready, t);
-    deadline_start(&t->all->silences, &t->silent, clock_now_us());
-    stream_want(t->stream, STREAM_READ);
+    stream_set_owner(a->stream, probe_on_ready, a);
+    deadline_start(&a->all->silences, &a->silent, clock_now_us());
+    stream_want(a->stream, STREAM_READ);
 }
 
-static void dial(struct try *t)
+static void dial(struct attempt *a)
 {
     const struct dial_target target = {
-        .host = text_of(t, "address"),
-        .port = (uint16_t)json_integer_value(json_object_get(t->json, "port")),
+        .host = text_of(a, "address"),
+        .port = (uint16_t)json_integer_value(json_object_get(a->json, "port")),
         .timeout_ms = PROBE_STEP_MS,
     };
 
-    t->dial = dial_tcp(t->all->loop, &target, probe_on_dialled, t);
+    a->dial = dial_tcp(a->all->loop, &target, probe_on_dialled, a);
 }
 
 static void run(struct probe *all, json_t *tries, size_t count)
 {
-    all->tries = xcalloc(count, sizeof *all->tries);
+    all->attempts = xcalloc(count, sizeof *all->attempts);
     all->open = (unsigned)count;
     for (size_t i = 0; i < count; i++) {
-        all->tries[i].all = all;
-        all->tries[i].json = json_array_get(tries, i);
-        deadline_init(&all->tries[i].silent);
-        dial(&all->tries[i]);
+        all->attempts[i].all = all;
+        all->attempts[i].json = json_array_get(tries, i);
+        deadline_init(&all->attempts[i].silent);
+        dial(&all->attempts[i]);
     }
     while (all->open > 0)
         loop_run(all->loop);
-    free(all->tries);
+    free(all->attempts);
 }
 
 void probe_all(json_t *tries, const char *sha256)
