@@ -575,9 +575,6 @@ void directory_remove(struct console *c)
     console_free(c);
 }
 
-/* The cursor holds the next console, so the caller may remove the one that it
- * has; nothing else may be removed or added during the walk. A walk over
- * several turns is census_walk. */
 struct access_console directory_view(const struct directory *d,
                                      const char *name, const char *uuid,
                                      const char *label)
@@ -590,6 +587,9 @@ struct access_console directory_view(const struct directory *d,
     };
 }
 
+/* The cursor holds the next console, so the caller may remove the one that it
+ * has; nothing else may be removed or added during the walk. A walk over
+ * several turns is census_walk. */
 struct console *directory_next(const struct directory *d,
                                struct directory_cursor *cursor)
 {

@@ -178,7 +178,7 @@ static json_t *show_clock(const struct machine *m)
         m->has_clock ? json_boolean(m->is_clock_synchronised) : json_null());
 }
 
-/* That it stays away or comes once is nothing. */
+/* A VM that comes once or twice is no sign of a fault. */
 enum { ARRIVALS_LEAST = 3 };
 
 static json_t *show_all(const struct diagnosis *d)

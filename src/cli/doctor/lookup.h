@@ -12,7 +12,7 @@ enum { LOOKUP_MS = 5000, LOOKUPS_MAX = 32 };
 /*
  * names: an array of texts. Returns an array of {"name", "addresses": [],
  * "why"}; of addresses, of {"address", "names": [], "why"}. The caller's.
- * Other than LOOKUPS_MAX are left out. Takes LOOKUP_MS at most; a lookup that
+ * Those beyond LOOKUPS_MAX are left out. Takes LOOKUP_MS at most; a lookup that
  * takes longer is left to its thread.
  */
 void lookup_all(const json_t *names, const json_t *addresses,

@@ -50,7 +50,8 @@ static void print_wrapped(const char *text, unsigned indent, unsigned at)
     out_text("\n");
 }
 
-void report_text(const char *text, unsigned indent)
+/* In lines, each indented so far. */
+static void print_text(const char *text, unsigned indent)
 {
     out_format("%*s", (int)indent, "");
     print_wrapped(text, indent, indent);
@@ -83,7 +84,7 @@ static void print_details(const json_t *finding)
         if (step[0] == '$')
             print_command(step);
         else
-            report_text(step, LEFT);
+            print_text(step, LEFT);
     }
 }
 
@@ -145,7 +146,7 @@ static void print_others(const json_t *items, size_t i)
         count++;
     }
     if (count > 0)
-        report_text(line, LEFT);
+        print_text(line, LEFT);
 }
 
 static void print_sums(const unsigned *sums)
@@ -182,12 +183,12 @@ void report_remedy(const struct remedy *remedy)
                remedy->subject + 1);
     out_end(OUT_NOTABLE);
     out_text("\n");
-    report_text(remedy->cause, 4);
+    print_text(remedy->cause, 4);
     for (size_t i = 0; i < REMEDY_STEPS && remedy->steps[i] != NULL; i++) {
         if (remedy->steps[i][0] == '$')
             out_format("      %s\n", remedy->steps[i]);
         else
-            report_text(remedy->steps[i], 4);
+            print_text(remedy->steps[i], 4);
     }
     if (remedy->code != NULL)
         out_format("    vspc doctor --check %s looks at it\n", remedy->code);

@@ -16,7 +16,4 @@ void report_findings(const json_t *items, bool is_whole, bool is_short);
 /* What a text of an error means. */
 void report_remedy(const struct remedy *remedy);
 
-/* A text in lines, each indented so far. */
-void report_text(const char *text, unsigned indent);
-
 #endif

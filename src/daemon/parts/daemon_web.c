@@ -2,6 +2,7 @@
 
 #include "api/api.h"
 #include "api/api_jobs.h"
+#include "api/diagnosis/diagnosis.h"
 #include "api/output/output_reads.h"
 #include "api/series/series_sampler.h"
 #include "log/log.h"
@@ -171,7 +172,7 @@ static struct web_settings web_settings_of(struct daemon_web *w)
 static const unsigned recording_threads[] = { 3, 2 };
 
 /* A disk that hangs holds its thread: nobody else's. */
-static const unsigned diagnosis_threads[] = { 2 };
+static const unsigned diagnosis_threads[] = { DIAGNOSES_MAX };
 
 static int open_jobs(struct daemon_web *w, struct err *err)
 {

@@ -68,8 +68,8 @@ struct played_vm_settings {
     unsigned timeout_s;
 };
 
-/* name, uuid and number are set by the caller. Borrows what the settings have
- * as texts and targets. */
+/* The caller has set name, uuid and number, and all else to zeros. Borrows what
+ * the settings have as texts and targets. */
 void played_vm_init(struct played_vm *v, struct loop *loop,
                     const struct played_vm_settings *settings);
 void played_vm_done(struct played_vm *v);

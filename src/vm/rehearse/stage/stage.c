@@ -353,7 +353,6 @@ static bool are_readers_there(void *owner)
 
 bool stage_await_readers(struct stage *s, struct err *err)
 {
-
     if (!stage_wait(s, are_readers_there, s)) {
         err_set(err, "a console was not attached to: %s", stage_why(s));
         return false;

@@ -26,7 +26,6 @@ static bool are_all_gone(void *owner)
 /* A connection that does not end in time is cut with the stage. */
 static void end_all(struct stage *s)
 {
-
     LIST_EACH (node, after, &s->readers) {
         struct reader *r = CONTAINER_OF(node, struct reader, node);
 

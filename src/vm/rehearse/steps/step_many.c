@@ -212,7 +212,6 @@ static bool has_all_printed(void *owner)
 
 static bool is_all_whole(const struct stage *s, struct err *err)
 {
-
     LIST_EACH (node, after, &s->readers) {
         const struct reader *r = CONTAINER_OF(node, struct reader, node);
 
@@ -253,7 +252,6 @@ static void add_readers(struct stage *s)
 
 static bool print_all(struct stage *s, struct err *err)
 {
-
     if (s->server != NULL) {
         if (!stage_have_reader(s, err))
             return false;
