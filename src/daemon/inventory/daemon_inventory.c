@@ -239,12 +239,8 @@ static void check_file(const struct settings *s, struct problems *problems)
     struct err err;
 
     inventory_reader_init(reader, seed);
-    if (inventory_look_at_file(s->inventory, reader, &stamp, &err)) {
-        table = inventory_reader_end(reader);
-        if (table == NULL)
-            err_set(&err, "%.200s:%u: %s", s->inventory, reader->line,
-                    reader->why);
-    }
+    if (inventory_look_at_file(s->inventory, reader, &stamp, &err))
+        table = inventory_look_end(s->inventory, reader, &err);
     if (table == NULL)
         complain(s, "inventory", &err, problems);
     inventory_free(table);

@@ -145,6 +145,17 @@ bool inventory_look_at_file(const char *path, struct inventory_reader *reader,
     return is_read;
 }
 
+struct inventory *inventory_look_end(const char *path,
+                                     struct inventory_reader *reader,
+                                     struct err *err)
+{
+    struct inventory *table = inventory_reader_end(reader);
+
+    if (table == NULL)
+        (void)say_wrong(err, path, reader);
+    return table;
+}
+
 /* ---- the program --------------------------------------------------------- */
 
 struct run {

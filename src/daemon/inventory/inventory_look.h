@@ -37,6 +37,12 @@ bool inventory_stamp_is_same(const struct inventory_stamp *a,
 bool inventory_look_at_file(const char *path, struct inventory_reader *reader,
                             struct inventory_stamp *ret_stamp, struct err *err);
 
+/* The table of all that a reader was fed with, of a file or program. NULL: err
+ * is filled. */
+struct inventory *inventory_look_end(const char *path,
+                                     struct inventory_reader *reader,
+                                     struct err *err);
+
 /* How the program is stopped: vspcd ends, or has another inventory. */
 struct inventory_stop {
     const atomic_bool *is_stopped;

@@ -84,14 +84,8 @@ static void look(struct inventory_source *s, struct inventory_news *news)
         is_read = inventory_look_at_program(s->path, &stop, reader, &news->why);
     else
         is_read = inventory_look_at_file(s->path, reader, &s->read, &news->why);
-    if (is_read) {
-        news->table = inventory_reader_end(reader);
-        if (news->table == NULL && reader->line != 0)
-            err_set(&news->why, "%.200s:%u: %s", s->path, reader->line,
-                    reader->why);
-        else if (news->table == NULL)
-            err_set(&news->why, "%.200s: %s", s->path, reader->why);
-    }
+    if (is_read)
+        news->table = inventory_look_end(s->path, reader, &news->why);
     news->doubts = reader->build.doubts;
     news->changed = inventory_differences(s->last, news->table);
     news->took_us = clock_now_us() - begun_us;
@@ -184,7 +178,6 @@ static uint64_t work(struct inventory_source *s)
 {
     struct inventory_stamp stamp;
     uint64_t until_us;
-
     bool wants_look = s->wants_look;
 
     s->wants_look = false;
@@ -263,6 +256,17 @@ static void wake(const struct inventory_source *s)
         (void)eventfd_write(s->wake, 1);
 }
 
+/* With the lock. The thread frees it. */
+static void give_back(struct inventory_source *s, struct inventory *table)
+{
+    for (int i = 0; i < GIVEN_MAX && table != NULL; i++) {
+        if (s->given[i] != NULL)
+            continue;
+        s->given[i] = table;
+        table = NULL;
+    }
+}
+
 static bool is_same(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
@@ -282,6 +286,9 @@ int inventory_source_set(struct inventory_source *s,
     if (!is_same(s->file, settings->file) ||
         !is_same(s->program, settings->program)) {
         s->settings++;
+        /* News of the former one are nobody's any more. */
+        give_back(s, s->has_news ? s->news.table : NULL);
+        s->has_news = false;
         atomic_store(&s->is_stopped, true);
         wake(s);
     }
@@ -327,13 +334,7 @@ void inventory_source_give_back(struct inventory_source *s,
     if (table == NULL)
         return;
     worker_lock(&s->crew);
-    for (int i = 0; i < GIVEN_MAX; i++) {
-        if (s->given[i] == NULL) {
-            s->given[i] = table;
-            table = NULL;
-            break;
-        }
-    }
+    give_back(s, table);
     worker_wake(&s->crew);
     worker_unlock(&s->crew);
 }
