@@ -13,7 +13,7 @@ from harness import words
 from harness.cutting import CuttingProxy
 from harness.fake_api import Answer, Cut, FakeApi, run_vspc
 from harness.net import TIMEOUT, Listener, eventually
-from harness.programs import BUILD, clean_environment, is_sanitized
+from harness.programs import BUILD, SOURCE, clean_environment, is_sanitized
 
 WAYS = ["move", "move-abort", "move-wrong-secret", "move-dead-source",
         "move-lost-destination", "move-no-complete"]
@@ -86,6 +86,11 @@ def test_all_of_it_and_nothing_is_left_behind(start_vspcd, certificates,
     assert report.root["is_passed"] and not report.root["is_interrupted"]
     assert report.names("failed") == report.names("skipped") == []
     assert set(WAYS + READING) < set(report.names("ok"))
+    # Each step is described where it says.
+    page = (SOURCE / "docs/rehearsal.md").read_text()
+    for name, step in report.steps.items():
+        assert step["page"] == f"docs/rehearsal.md#{name}"
+        assert f"\n### {name}\n" in page
     # Whose move ended how, in the server's words.
     assert len(vspcd.events(words.VM_MOVED)) == 3
     # Consoles are forgotten, but for those of others; the logs are named.

@@ -93,7 +93,7 @@ void report_step(struct report *r, const struct step *step,
         json_pack("{s:s, s:s, s:s, s:f, s:s, s:O, s:s+}", "name", step->name,
                   "proves", step->help, "outcome", outcome_kind_name(o->kind),
                   "took", (double)o->took_us / 1e6, "detail", clean, "numbers",
-                  o->numbers, "page", "rehearsal.md#", step->name));
+                  o->numbers, "page", "docs/rehearsal.md#", step->name));
 }
 
 static const char *text_of(const json_t *step, const char *name)
