@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """What the documents name exists: files, links, symbols, tests, options, make
-targets. Only what stands in `backquotes` or in a block of commands is looked
-at, and only what can be told apart from other words; the rest is skipped."""
+targets; a version of vspcd is this one. Of names, only what stands in
+`backquotes` or in a block of commands is looked at, and only what can be told
+apart from other words; the rest is skipped."""
 
 import pathlib
 import re
@@ -37,6 +38,9 @@ LINK = re.compile(r"\[[^]]*\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 # `a`, `b` and `c` in `file.c`
 NAMES_IN = re.compile(r"((?:`\w+`(?:,?\s+and\s+|,\s+))*`\w+`)\s+in\s+"
                       r"`((?:\w+/)*\w+\.[ch])`")
+# The project's version: of an image, a file, or what a program says.
+VERSION = re.compile(r"\bvspcd[ :_-](\d+\.\d+\.\d+)|"
+                     r"\b[Tt]his is version (\d+\.\d+\.\d+)")
 # What may be in a name of several files.
 WILD = {"**/": "(?:.*/)?", "*": "[^/]*", "[ch]": "[ch]", "NAME": "[^/]*"}
 ESCAPE = re.compile(r"\\[a-z]")  # the n of "\nNAME" is not the name's
@@ -48,7 +52,7 @@ TEXT_OR_COMMENT = re.compile(
 class Project:
     """What there is to be named."""
 
-    def __init__(self, files, texts, targets, options):
+    def __init__(self, files, texts, targets, options, version):
         self.files = set(files)
         self.folders = {str(parent) for name in files
                         for parent in pathlib.PurePath(name).parents}
@@ -60,6 +64,7 @@ class Project:
                       re.findall(r"\b(?:struct|enum|union) (\w+) \{", text)}
         self.targets = targets
         self.options = options
+        self.version = version
 
     def bases(self, document):
         """Where a relative name may begin: the document's folder and those
@@ -211,6 +216,13 @@ def wrong_places(project, text):
                 yield found.start(), f"`{name}`: not in {path}"
 
 
+def wrong_versions(project, text):
+    """(position, what) of versions that are not this one."""
+    for found in VERSION.finditer(text):
+        if project.version not in found.groups():
+            yield found.start(), f"{found[0]}: this is {project.version}"
+
+
 def commands_of(text):
     """(position, line) of blocks of commands that run our programs."""
     at, is_fenced = 0, False
@@ -229,6 +241,7 @@ def problems_of(project, document, text, read):
     """(line, what), in their order."""
     found = list(wrong_links(project, document, text, read))
     found += wrong_places(project, text)
+    found += wrong_versions(project, text)
     for at, command in commands_of(text):
         for recogniser in (wrong_option, wrong_target):
             found += [(at, f"{command}: {what}") for what in
@@ -280,7 +293,9 @@ def read_project():
                            if name.endswith((".c", ".h")) else text)
     texts["Makefile"] = (ROOT / "Makefile").read_text()
     targets = re.findall(r"^([a-z-]+):", texts["Makefile"], re.M)
-    return Project(files, texts, set(targets), options_of(texts))
+    version = re.search(r"^  version: '(.*)'",
+                        (ROOT / "meson.build").read_text(), re.M)[1]
+    return Project(files, texts, set(targets), options_of(texts), version)
 
 
 def documents(project):
@@ -297,7 +312,8 @@ TRUE = """# A heading
 `make check && make lint`, `move_begin`, `move_begin()`, `VSPCD_NAME`,
 `struct move`, `move.state`, `steps` and `move_begin` in `core/move.c`,
 `vSPC.py`, `systemctl --now`, `a/b`, `make-docs`, `--`, `NAME/LABEL`,
-[here](#a-heading), [there](src/core/move.c), [out](https://x.example/#a)
+[here](#a-heading), [there](src/core/move.c), [out](https://x.example/#a),
+vspcd:1.2.3, vspcd-1.2.3.tar, this is version 1.2.3, since 1.0.0, xvspcd-1.0.0
 
     vspcd --hold 1   # --gone
     # vspcd --hold
@@ -325,7 +341,9 @@ FALSE = """`core/gone.c`
 [there](src/core/gone.c)
     vspcd --gone 1
     # vspcd --gone
-`only_in_a_comment`"""
+`only_in_a_comment`
+vspcd:1.2.2
+This is version 1.2.4"""
 
 
 def self_test():
@@ -342,7 +360,7 @@ def self_test():
         "tests/program/test_x.py": "def test_y():",
     }
     project = Project([*texts, "README.md"], texts, {"check", "lint"},
-                      {"hold"})
+                      {"hold"}, "1.2.3")
     def read(_): return TRUE
     found = problems_of(project, "README.md", TRUE, read)
     assert not found, found

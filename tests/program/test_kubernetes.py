@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness.programs import BUILD, SOURCE, clean_environment
+from harness.programs import BUILD, SOURCE, VERSION, clean_environment
 
 FOLDER = SOURCE / "dist/kubernetes"
 BASE = FOLDER / "base"
@@ -230,18 +230,14 @@ def test_the_volumes_are_the_images(base, image, pod, container):
 
 
 def test_the_version_is_the_projects():
-    version = re.search(r"version: '([\d.]+)'",
-                        (SOURCE / "meson.build").read_text())[1]
     [image] = load(BASE / "kustomization.yaml")["images"]
-    assert image["newTag"] == version
+    assert image["newTag"] == VERSION
 
 
 # ---- the image's own samples ----------------------------------------------------
 
 def check_sample(image, name, hostname, ports, volumes, scratch):
-    version = re.search(r"version: '([\d.]+)'",
-                        (SOURCE / "meson.build").read_text())[1]
-    assert name == f"vspcd:{version}"
+    assert name == f"vspcd:{VERSION}"
     assert hostname == "vspc.example.org"
     assert set(ports) == {f"{port}:{port}" for line in image["EXPOSE"]
                           for port in line.replace("/tcp", "").split()}

@@ -11,7 +11,7 @@ import pytest
 from harness import words
 from harness.fake_api import VSPC, run_vspc
 from harness.net import eventually
-from harness.programs import clean_environment
+from harness.programs import VERSION, clean_environment
 
 
 def vspc(vspcd, *args, **options):
@@ -46,7 +46,7 @@ def test_consoles_and_their_clients(vspcd):
 
 def test_the_server(vspcd):
     assert vspc(vspcd, "version").stdout.splitlines()[1] == \
-        f"vspcd 0.1.0 at unix:{vspcd.socket}"
+        f"vspcd {VERSION} at unix:{vspcd.socket}"
     status = json.loads(vspc(vspcd, "status", "-o", "json").stdout)
     assert set(status["health"].values()) == {"ok"}
     assert "client-total" in vspc(vspcd, "limits").stdout

@@ -14,7 +14,8 @@ import pytest
 from harness import words
 from harness.fake_api import VSPC, Answer, FakeApi, run_vspc
 from harness.net import TIMEOUT, PortBlock, eventually
-from harness.programs import SOURCE, clean_environment, is_sanitized
+from harness.programs import (SOURCE, VERSION, clean_environment,
+                              is_sanitized)
 from harness.vm import new_uuid
 
 PAGE = SOURCE / "docs" / "doctor.md"
@@ -311,7 +312,7 @@ def test_a_certificate_of_another(start_vspcd, certificates):
                           certificates.ca, "doctor", "--check", "D101",
                           "--check", "D303")
         # Nobody has proven who he is: vspcd says its version, and no more.
-        assert "vspcd 0.1.0 answers" in result.stdout, result.stdout
+        assert f"vspcd {VERSION} answers" in result.stdout, result.stdout
         result = run_vspc("-s", f"https://localhost:{port}", "doctor",
                           "--check", "D101")
         assert result.returncode == 5

@@ -2,6 +2,7 @@
 removing them does, on machines that have what they depend on and nothing else."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -11,8 +12,9 @@ from debs import (APT, NAMES, Repository, build, build_root, built, deb_of,
                   run_dependencies)
 from roots import SOURCE, run
 
-VERSION = "0.1.0-1"
-FORMER = "0.1.0~former-1"
+VERSION = re.search(r"\((.*)\)",
+                    (SOURCE / "debian/changelog").read_text())[1]
+FORMER = VERSION.replace("-", "~former-")
 CONF = "/etc/vspcd/vspcd.conf"
 LOG = "/var/log/consoles"
 

@@ -15,7 +15,7 @@ import pytest
 import containers
 from containers import INSIDE, Container, Network
 from harness import words
-from harness.programs import Program
+from harness.programs import VERSION, Program
 from roots import BUILD, SOURCE, run, tar_of
 
 UUID = "500c1e2f-3341-5a6b-7c8d-9eafb0c1d2e3"
@@ -129,10 +129,8 @@ def connect_vm(network):
 # ---- what it is ---------------------------------------------------------------
 
 def test_how_it_is_described(archives, image):
-    version = re.search(r"version: '([\d.]+)'",
-                        (SOURCE / "meson.build").read_text())[1]
     assert [path.name for path in archives] == [
-        f"vspcd-{version}.oci.tar", f"vspcd-{version}.docker.tar"]
+        f"vspcd-{VERSION}.oci.tar", f"vspcd-{VERSION}.docker.tar"]
     assert image["User"] == "64010:64010"
     assert image["Entrypoint"] == ["/usr/sbin/vspcd"] and not image.get("Cmd")
     assert set(image["ExposedPorts"]) == {"13370/tcp", "8443/tcp"}
@@ -140,7 +138,7 @@ def test_how_it_is_described(archives, image):
                                      "/var/log/vspcd"}
     assert image["StopSignal"] == "SIGTERM"
     labels = image["Labels"]
-    assert labels["org.opencontainers.image.version"] == version
+    assert labels["org.opencontainers.image.version"] == VERSION
     assert set(labels) == {f"org.opencontainers.image.{word}" for word in
                            ("title", "description", "licenses", "version")}
     # OCI's format has no health check; all else is the same.
@@ -150,7 +148,7 @@ def test_how_it_is_described(archives, image):
     assert {key: other[key] for key in image} == image
     with tarfile.open(archives[1]) as tar:
         [manifest] = json.load(tar.extractfile("manifest.json"))
-    assert manifest["RepoTags"] == [f"docker.io/library/vspcd:{version}"]
+    assert manifest["RepoTags"] == [f"docker.io/library/vspcd:{VERSION}"]
 
 
 def test_what_is_in_it(bundle):

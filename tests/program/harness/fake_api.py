@@ -10,7 +10,7 @@ import tempfile
 import threading
 import urllib.parse
 
-from harness.programs import BUILD, clean_environment
+from harness.programs import BUILD, VERSION, clean_environment
 
 VSPC = BUILD / "vspc"
 
@@ -115,7 +115,7 @@ class FakeApi:
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="vspc-fake-")
         self.socket = str(pathlib.Path(self._folder.name) / "s")
-        self.server = "vspcd/0.1.0"
+        self.server = f"vspcd/{VERSION}"
         self.connections = 0
         self.requests = []
         self.routes = {}

@@ -12,6 +12,7 @@ from websockets.http11 import Request
 from websockets.server import ServerConnection
 
 from harness.fake_api import console
+from harness.programs import VERSION
 
 
 class Connection:
@@ -126,9 +127,9 @@ class FakeConsole:
                         self._attach(sock, head)
                     return
                 body = json.dumps(self.console).encode()
-                sock.sendall(b"HTTP/1.1 200 OK\r\nServer: vspcd/0.1.0\r\n"
+                sock.sendall(b"HTTP/1.1 200 OK\r\nServer: vspcd/%s\r\n"
                              b"Content-Length: %d\r\n\r\n%s"
-                             % (len(body), body))
+                             % (VERSION.encode(), len(body), body))
 
     def _attach(self, sock, head):
         number = self.attached

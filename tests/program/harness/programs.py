@@ -18,6 +18,10 @@ from harness.vm import Destination, Vm
 SOURCE = pathlib.Path(__file__).resolve().parents[3]
 BUILD = SOURCE / os.environ.get("VSPCD_BUILD", "build")
 
+# Of the project, which says it in one place.
+VERSION = re.search(r"^  version: '(.*)'",
+                    (SOURCE / "meson.build").read_text(), re.M)[1]
+
 NO_PORT = "all ports of the range are in use"
 
 # A line of the log: what is between its level and its first field.
