@@ -481,6 +481,7 @@ static int daemon_open_listing(struct daemon *d, struct err *err)
         .logs = &d->logs,
         .matcher = &d->matcher,
         .records = &d->records,
+        .inventory = &d->inventory,
         .state = &d->state,
         .audit = &d->audit,
         .web = &d->web,

@@ -109,7 +109,8 @@ def test_vspc_lists_what_it_is_asked_for(start_vspcd, inventory):
         ["FOLDER", "NAME", "LOCKED", "BY"], ["/prod/web", "web", "-"],
         ["-", "other", "-"]]
     assert rows("--columns", "name", "--search", "alice")[1:] == [["web"]]
-    assert vspc(vspcd, "list", "--columns", "colour").returncode == 2
+    for columns in ("colour", "", "name,,folder"):
+        assert vspc(vspcd, "list", "--columns", columns).returncode == 2
     assert "/prod/web" in vspc(vspcd, "show", "web").stdout
 
 
@@ -127,6 +128,11 @@ def test_a_file_is_read_again_when_it_changes(start_vspcd, inventory):
     path.unlink()
     refused(vspcd, "No such file")
     assert of(vspcd, "web")["folder"] == "/b"
+    assert get(vspcd, "/status")["health"]["inventory"] == "failing"
+    # The former content, too, is news then.
+    inventory(COLUMNS + line(WEB, "/b"))
+    loaded(vspcd, changed="0")
+    assert get(vspcd, "/status")["health"]["inventory"] == "ok"
     # The other format, and a line too much.
     inventory(json.dumps([{"uuid": WEB, "folder": "/d"}, {"uuid": "no"}]))
     loaded(vspcd, vms="1", **{"left-out": "1"})

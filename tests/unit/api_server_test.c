@@ -111,6 +111,7 @@ static void what_fails_is_seen_in_the_status(void **state)
 
     f->census.audit_failing = 1;
     f->census.logs_failing = 3;
+    f->census.inventory_failing = 1;
     f->means.census.why_not_ready = not_ready;
     json = api_fixture_get(f, 200, "/status");
     assert_string_equal(text_of(json_object_get(json, "health"), "audit"),
@@ -118,6 +119,8 @@ static void what_fails_is_seen_in_the_status(void **state)
     assert_string_equal(text_of(json_object_get(json, "health"), "state"),
                         "ok");
     assert_string_equal(text_of(json_object_get(json, "health"), "logs"),
+                        "failing");
+    assert_string_equal(text_of(json_object_get(json, "health"), "inventory"),
                         "failing");
     assert_string_equal(text_of(json_object_get(json, "health"), "ready"),
                         "the disk is full");

@@ -219,7 +219,7 @@ static const struct show_member status_members[] = {
     { "input_bytes", "number", "To all VMs." },
     { "log_missing_bytes", "number", "That console logs have lost." },
     { "health", "{text}",
-      "state, audit, logs: ok or failing; ready: ok, or why not." },
+      "state, audit, logs, inventory: ok or failing; ready: ok, or why not." },
     { "doors", "[Door]", "Where vspcd is reached." },
     { .name = NULL },
 };

@@ -123,10 +123,12 @@ void show_status(struct api_call *call)
                       (json_int_t)census.moves_failed, "refused",
                       (json_int_t)census.moves_refused, "under_way",
                       (json_int_t)census.moves);
-    health_json = json_pack(
-        "{s:s, s:s, s:s, s:s}", "state", health(census.state_failing), "audit",
-        health(census.audit_failing), "logs", health(census.logs_failing),
-        "ready", why_not_ready(&means->census));
+    health_json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "state",
+                            health(census.state_failing), "audit",
+                            health(census.audit_failing), "logs",
+                            health(census.logs_failing), "inventory",
+                            health(census.inventory_failing), "ready",
+                            why_not_ready(&means->census));
     api_answer_json(
         call, 200,
         json_pack("{s:s, s:o, s:f, s:o, s:I, s:I, s:o, s:I, s:I, s:I, s:o, "

@@ -93,14 +93,14 @@ static bool choose_columns(const char *names, struct chosen *to,
 {
     size_t count = 0;
 
-    for (const char *at = names; *at != '\0';) {
+    for (const char *at = names; *at != '\0' || count == 0;) {
         size_t len = strcspn(at, ",");
         const struct column *c = find_column(at, len);
 
         if (c == NULL || count + 1 == TABLE_COLUMNS_MAX) {
             err_set(err,
-                    "--columns: '%.*s' is none: see the headings of -o "
-                    "wide",
+                    "--columns: '%.*s' is none: expected headings of vspc list "
+                    "-o wide, such as name,folder",
                     (int)(len < 40 ? len : 40), at);
             return false;
         }

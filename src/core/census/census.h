@@ -139,6 +139,8 @@ struct census {
     uint64_t webhooks_given_up;
     uint64_t webhooks_dropped;
 
+    uint64_t inventory_failing; /* 1: its last look was refused */
+
     uint64_t state_failing; /* 1: the state file is not written */
     uint64_t state_dropped; /* changes */
 

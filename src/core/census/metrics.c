@@ -289,6 +289,10 @@ static const struct metric rows[] = {
     { "vspcd_webhook_retries_total",
       "Tries to deliver to a webhook that had to be tried again.", "tries",
       METRIC_COUNTER, AT(webhooks_retried) },
+    { "vspcd_inventory_failing",
+      "1 while the inventory cannot be read and a former one is used, or none; "
+      "else 0.",
+      "failures", METRIC_GAUGE, AT(inventory_failing) },
     { "vspcd_state_failing",
       "1 while the state file cannot be written, else 0.", "failures",
       METRIC_GAUGE, AT(state_failing) },

@@ -98,15 +98,16 @@ static void log_doubts(const struct inventory_doubts *doubts,
                     LOG_TEXT(doubts->first[n].what));
 }
 
-static void log_loaded(const struct inventory_news *news, const char *source)
+static void log_loaded(const struct inventory_news *news,
+                       const struct inventory *table, const char *source)
 {
     log_audit(LOG_INFO, NULL, NULL,
               LOG_INVENTORY_LOADED
               " file=%s vms=%zu changed=%zu left-out=%zu repeated=%zu "
               "bytes=%zu ms=%llu",
-              LOG_TEXT(source), inventory_count(news->table), news->changed,
+              LOG_TEXT(source), inventory_count(table), news->changed,
               news->doubts.left_out, news->doubts.repeated,
-              inventory_size(news->table),
+              inventory_size(table),
               (unsigned long long)news->took_us / US_PER_MS);
 }
 
@@ -122,10 +123,13 @@ static void take_news(struct daemon_inventory *i)
         }
         if (news.table != NULL) {
             log_doubts(&news.doubts, source);
-            log_loaded(&news, source);
+            log_loaded(&news, news.table, source);
             put_in_force(i, news.table);
+        } else if (news.why.text[0] == '\0' && i->table != NULL) {
+            log_loaded(&news, i->table, source);
         }
-        if (news.why.text[0] != '\0')
+        i->is_failing = news.why.text[0] != '\0';
+        if (i->is_failing)
             log_error(LOG_INVENTORY_NOT_LOADED " reason=%s former=%s",
                       LOG_TEXT(news.why.text),
                       i->table != NULL ? "in-force" : "none");
@@ -193,12 +197,20 @@ void daemon_inventory_use(struct daemon_inventory *i)
 {
     int r;
 
-    if (source_of(i->links.settings) == NULL &&
-        i->links.directory->inventory != NULL)
-        put_in_force(i, NULL);
+    if (source_of(i->links.settings) == NULL) {
+        i->is_failing = false;
+        if (i->links.directory->inventory != NULL)
+            put_in_force(i, NULL);
+    }
     r = use(i);
     if (r < 0)
         log_error(LOG_INVENTORY_UNUSABLE " reason=%s", LOG_TEXT(strerror(-r)));
+}
+
+void daemon_inventory_count(const struct daemon_inventory *i,
+                            struct census *census)
+{
+    census->inventory_failing = i->is_failing;
 }
 
 void daemon_inventory_end(struct daemon_inventory *i)

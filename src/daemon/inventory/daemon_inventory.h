@@ -42,6 +42,7 @@ struct daemon_inventory {
     struct waker *waker;     /* the source has news */
     struct inventory *table; /* in force; NULL: none */
     bool is_open;            /* there may be sessions */
+    bool is_failing;         /* the last look was refused */
     struct census_walk walk; /* over consoles that are still to be judged */
     struct deadline_queue turns;
     struct deadline turn;
@@ -54,6 +55,10 @@ int daemon_inventory_open(struct daemon_inventory *i,
 
 /* Uses changed settings, and looks at once. */
 void daemon_inventory_use(struct daemon_inventory *i);
+
+/* Whether it fails, for the census. */
+void daemon_inventory_count(const struct daemon_inventory *i,
+                            struct census *census);
 
 /* The program's end has begun: nothing is judged any more. */
 void daemon_inventory_end(struct daemon_inventory *i);

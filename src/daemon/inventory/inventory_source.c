@@ -37,6 +37,7 @@ struct inventory_source {
     struct inventory *given[GIVEN_MAX];
     /* The thread's alone. */
     struct inventory *last; /* what was given out last; the loop's */
+    bool has_failed;        /* the look before; that was told */
     unsigned seen;          /* settings that were looked at */
     struct inventory_stamp read, changed;
     unsigned settles;
@@ -98,8 +99,11 @@ static void tell(struct inventory_source *s, struct inventory_news *news)
 {
     if (news->table != NULL && s->last != NULL && news->changed == 0) {
         inventory_free(news->table);
-        return;
+        news->table = NULL;
+        if (!s->has_failed)
+            return;
     }
+    s->has_failed = news->why.text[0] != '\0';
     if (news->table == NULL && s->has_news) {
         s->news.why = news->why;
         return;

@@ -30,7 +30,8 @@ struct inventory_source_settings {
 
 /* What came of a look. */
 struct inventory_news {
-    struct inventory *table; /* the caller's, to give back; NULL: none */
+    struct inventory *table; /* the caller's, to give back; NULL: none, or
+                                 the one in force is read again */
     size_t changed;          /* VMs, since the table before */
     struct inventory_doubts doubts;
     uint64_t took_us;

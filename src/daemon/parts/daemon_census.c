@@ -5,6 +5,7 @@
 #include "core/directory.h"
 #include "daemon/alerts/daemon_alerts.h"
 #include "daemon/alerts/daemon_matcher.h"
+#include "daemon/inventory/daemon_inventory.h"
 #include "daemon/parts/daemon_audit.h"
 #include "daemon/parts/daemon_hooks.h"
 #include "daemon/parts/daemon_logs.h"
@@ -111,6 +112,7 @@ static void daemon_census_read(void *owner, struct census *ret)
     daemon_logs_count(c->logs, ret);
     daemon_matcher_count(c->matcher, ret);
     daemon_records_count(c->records, ret);
+    daemon_inventory_count(c->inventory, ret);
     daemon_state_count(c->state, ret);
     daemon_audit_count(c->audit, ret);
     daemon_web_count(c->web, ret);

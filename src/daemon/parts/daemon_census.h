@@ -10,6 +10,7 @@
 struct daemon_alerts;
 struct daemon_audit;
 struct daemon_hooks;
+struct daemon_inventory;
 struct daemon_logs;
 struct daemon_matcher;
 struct daemon_records;
@@ -31,6 +32,7 @@ struct daemon_census {
     const struct daemon_logs *logs;
     const struct daemon_matcher *matcher;
     const struct daemon_records *records;
+    const struct daemon_inventory *inventory;
     const struct daemon_state *state;
     const struct daemon_audit *audit;
     const struct daemon_web *web;
