@@ -174,7 +174,10 @@ def test_our_own_reader_reads_it(fake, args, uri):
     (("--for", "vcloud"), 2, "--for vcloud: expected vsphere"),
     (("-o", "yaml"), 2, "-o yaml: expected text or json"),
     (("--tls", "offered"), 2, "--tls offered: no port"),
-    (("--host", "a b"), 2, "telnets://a b"),
+    (("--host", "a b"), 2, "--host a b: expected a name"),
+    (("--host", "vspc:13370"), 2, "--host vspc:13370: expected a name"),
+    (("--host", "https://vspc"), 2, "without scheme and port"),
+    (("--host", ""), 2, "expected a name"),
     (("--uuid", UUID), 2, "--uuid needs --vm"),
     (("--vm", "a", "--uuid", "x"), 2, "x is no UUID"),
     (("--vm", "\udcff"), 2, "not in UTF-8"),
@@ -183,7 +186,7 @@ def test_our_own_reader_reads_it(fake, args, uri):
     (("--vms", "/nowhere/at/all"), 1, "/nowhere/at/all: No such file"),
     (("--vms", "/dev/null"), 2, "/dev/null: there is no VM in it"),
     (("--label", ""), 2, "is no port URI"),
-    (("--label", "tcp://:0"), 2, "tcp://:0: is no port URI"),
+    (("--label", "tcp://:0"), 2, '"tcp://:0" is no port URI'),
     (("extra",), 2, "extra")])
 def test_what_is_wrong_is_said(fake, args, code, says):
     result = fake.run("uri", *args)

@@ -236,7 +236,7 @@ static void hosts_that_no_uri_can_have_are_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
-        refuses(SERVER(.certified = ""), WISH(.host = hosts[i]), "://");
+        refuses(SERVER(.certified = ""), WISH(.host = hosts[i]), "--host ");
 }
 
 static void keys_are_noticed(void **state)

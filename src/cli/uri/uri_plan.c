@@ -297,6 +297,13 @@ static int write_uri(struct uri_plan *plan, const json_t *certificate,
     problem = uri_parse(slice_of_text(plan->uri), URI_PROXY, 0, &uri, &at);
     if (problem == URI_OK)
         return 0;
+    if (!is_host(plan->host)) {
+        err_set(err,
+                "--host %.80s: expected a name or an address, without scheme "
+                "and port",
+                plan->host);
+        return -EINVAL;
+    }
     err_set(err, "%.100s: %s", plan->uri, uri_problem_text(problem));
     return -EINVAL;
 }

@@ -96,8 +96,8 @@ enum exits uri_ports_set(struct invocation *in, struct vm_list *vms,
             vm->label = xstrdup(label);
         if (!is_service_uri(vm->label))
             return invocation_refuse(in,
-                                     "%s: is no port URI: see vspcd "
-                                     "--check-uri",
+                                     "\"%s\" is no port URI, such as s0: see "
+                                     "vspcd --check-uri",
                                      vm->label);
         if (!with_keys) {
             vm->port_uri = xstrdup(vm->label);
