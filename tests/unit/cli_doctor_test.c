@@ -118,7 +118,7 @@ static void without_facts_nothing_is_well(void **state)
         assert_string_not_equal(weight, "ok");
         unknown += strcmp(weight, "unknown") == 0;
     }
-    assert_true(unknown + 2 == json_array_size(items));
+    assert_true(unknown + 1 == json_array_size(items));
     assert_int_equal(checks_worst(items), FINDING_WRONG);
     json_decref(items);
     expect("D303", "{'missing': {'diagnosis': 'you may not ask for it'}}",
@@ -241,11 +241,14 @@ static void hosts_get_commands_with_this_servers_name(void **state)
 {
     (void)state;
     note("D107",
-         "{'status': {'consoles': {'connected': 0}}, 'vm_listeners': "
+         "{'reach': {'is_reached': true}, 'status': {'consoles': {'connected': "
+         "0}}, 'vm_listeners': "
          "{'names': ['vm', 'vspc.example.org'], 'listeners': [{'port': 4711}]}"
          "}",
          "nc -z vspc.example.org 4711");
     well("D107", "{'status': {'consoles': {'connected': 3}}}");
+    expect("D107", "{'reach': {'is_reached': false}}", FINDING_UNKNOWN,
+           "nc -z HOST-OF-VSPCD 13370");
 }
 
 /* ---- D2 ------------------------------------------------------------------ */
@@ -520,6 +523,23 @@ static void refused_vms_are_told_with_a_remedy(void **state)
     note("D602", REFUSED(LOG_API_DENIED, "admin"), "needs the right admin");
     well("D601", REFUSED(LOG_LOGIN_FAILED, "wrong password"));
     note("D602", REFUSED(LOG_LOGIN_FAILED, "denied"), LOG_LOGIN_FAILED);
+    note("D601",
+         "{'refusals': {'items': [{'message': '" LOG_CONNECTION_CLOSED
+         "', 'reason': 'TLS: the peer refuses our certificate', 'address': '::1'}]}}",
+         "rehearse");
+    note("D601",
+         "{'vm_listeners': {'addresses': ['192.0.2.5']}, 'refusals': {'items': "
+         "[{'message': '" LOG_CONNECTION_CLOSED
+         "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.5'}]}}",
+         "rehearse");
+    wrong(
+        "D601",
+        "{'vm_listeners': {'addresses': ['192.0.2.5']}, 'refusals': {'items': "
+        "[{'message': '" LOG_CONNECTION_CLOSED
+        "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.5'}, {'message': "
+        "'" LOG_CONNECTION_CLOSED
+        "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.6'}]}}",
+        "192.0.2.6");
     well("D602", REFUSED(LOG_VM_REFUSED, "x"));
 }
 
@@ -742,6 +762,20 @@ static void texts_are_known_by_their_words(void **state)
                         "?");
     assert_string_equal(subject_of("WONT-PROXY"), "a port URI that is not "
                                                   "served");
+    assert_string_equal(
+        subject_of("Connection control operation failed for device 'serial0'."),
+        "the connection of the host");
+    assert_string_equal(
+        subject_of("Feature 'X' is not licensed with this edition."),
+        "the license of the host");
+    assert_string_equal(subject_of("The attempted operation cannot be "
+                                   "performed in the current state (Powered "
+                                   "on)."),
+                        "a VM that is powered on");
+    assert_string_equal(subject_of("Invalid operation for device '0'."),
+                        "a VM that is powered on");
+    assert_string_equal(subject_of("Invalid configuration for device '0'."),
+                        "the settings of the serial port");
     assert_string_equal(subject_of("the snowfall is heavy"), "?");
     assert_string_equal(subject_of(""), "?");
     assert_string_equal(subject_of("VMOTION-NOTNOW"),

@@ -96,9 +96,8 @@ static enum exits explain(const char *text, enum listing_form form)
     if (is_known)
         return EXITS_DONE;
     say_error("this text is not known here");
-    say_news("vspc doctor looks at the server, the firewall and the VMs that "
-             "are refused; vspc doctor --check D107 says what to type on an "
-             "ESXi host; docs/doctor.md has more");
+    say_news("vspc doctor alone looks at the server and at refused VMs;");
+    say_news("vspc doctor --check D107 says what to type on an ESXi host");
     return EXITS_NO_PATTERN;
 }
 
@@ -107,8 +106,15 @@ static enum exits run_explain(const struct invocation *in,
 {
     const char *text = arguments_text(&in->arguments, "explain");
     char *input = strcmp(text, "-") == 0 ? read_input() : NULL;
-    enum exits exits = explain(input != NULL ? input : text, form);
+    enum exits exits;
 
+    if (input != NULL)
+        text = input;
+    if (text[strspn(text, " \t\r\n")] == '\0')
+        exits = invocation_refuse(in, "--explain: there is no text; quotes "
+                                      "around it keep it together");
+    else
+        exits = explain(text, form);
     free(input);
     return exits;
 }

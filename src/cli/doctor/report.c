@@ -176,10 +176,21 @@ void report_findings(const json_t *items, bool is_whole, bool is_short)
     out_flush();
 }
 
+/* A word begins with a capital; a name, such as vm-allow or vMotion, stays. */
+static bool is_word(const char *text)
+{
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz");
+
+    return text[len] == ' ' || text[len] == '\0';
+}
+
 void report_remedy(const struct remedy *remedy)
 {
+    char first = remedy->subject[0];
+
     out_begin(OUT_NOTABLE);
-    out_format("%c%s", toupper((unsigned char)remedy->subject[0]),
+    out_format("%c%s",
+               is_word(remedy->subject) ? toupper((unsigned char)first) : first,
                remedy->subject + 1);
     out_end(OUT_NOTABLE);
     out_text("\n");
@@ -191,6 +202,6 @@ void report_remedy(const struct remedy *remedy)
             print_text(remedy->steps[i], 4);
     }
     if (remedy->code != NULL)
-        out_format("    vspc doctor --check %s looks at it\n", remedy->code);
+        out_format("    See also: vspc doctor --check %s\n", remedy->code);
     out_text("\n");
 }

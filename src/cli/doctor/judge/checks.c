@@ -51,7 +51,7 @@ static void judge(const json_t *facts, const struct check *c, json_t *items)
         why = json_string_value(
             json_object_get(json_object_get(facts, "missing"), c->needs));
         findings_add(&f, FINDING_UNKNOWN, NULL, "%s",
-                     why != NULL ? why : "not looked at: vspcd did not answer");
+                     why != NULL ? why : CHECKS_NO_ANSWER);
         return;
     }
     c->judge(facts, &f);

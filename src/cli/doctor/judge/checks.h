@@ -34,6 +34,8 @@ struct check {
     void (*judge)(const json_t *facts, struct findings *to);
 };
 
+#define CHECKS_NO_ANSWER "not looked at: vspcd did not answer"
+
 /* Each ends with a code NULL. */
 extern const struct check checks_of_reach[];
 extern const struct check checks_of_certificate[];

@@ -365,7 +365,10 @@ static void judge_hosts(const json_t *facts, struct findings *to)
     unsigned port = vm_port(facts);
 
     if (connected > 0)
-        findings_add(to, FINDING_OK, NULL, "%.0f VMs are connected", connected);
+        findings_add(to, FINDING_OK, NULL, "%.0f VM%s connected", connected,
+                     connected == 1 ? " is" : "s are");
+    else if (!checks_flag(facts, "reach.is_reached"))
+        findings_add(to, FINDING_UNKNOWN, NULL, CHECKS_NO_ANSWER);
     else
         findings_add(to, FINDING_NOTE, NULL,
                      "no VM is connected; the hosts' side is checked there");

@@ -31,6 +31,16 @@ const struct remedy remedies[] = {
         "D107",
     },
     {
+        { "connection control operation failed", "serial" }, "the connection of the host",
+        "The host did not reach the concentrator, or was refused: its firewall, "
+        "the name in the vSPC URI, a firewall on the way, or TLS.",
+        { "On the host, allow the connection and try it:",
+          ESXI_FIREWALL,
+          "$ nc -z HOST-OF-VSPCD 13370",
+          "vspc doctor --check D601 tells whether vspcd has refused it" },
+        "D107",
+    },
+    {
         { "virtual device serial", "will start disconnected" }, "the connection of the host",
         "The VM was powered on without its serial port, because the host could "
         "not connect it. It does not retry by itself.",
@@ -46,6 +56,30 @@ const struct remedy remedies[] = {
         { "A port URI is a name such as s0, the vSPC URI telnet://HOST:13370",
           "$ vspcd --check-uri 'THE-PORT-URI'",
           "$ vspc uri" },
+        NULL,
+    },
+    {
+        { "cannot be performed in the current state" }, "a VM that is powered on",
+        "A serial port is added, changed and removed while the VM is powered "
+        "off.",
+        { "Power the VM off, and try it again",
+          "For many VMs: vspc uri --vms FILE makes a script that names those "
+          "that are powered on" },
+        NULL,
+    },
+    {
+        { "invalid operation for device" }, "a VM that is powered on",
+        "A serial port is added, changed and removed while the VM is powered "
+        "off.",
+        { "Power the VM off, and try it again" },
+        NULL,
+    },
+    {
+        { "invalid configuration for device" }, "the settings of the serial port",
+        "vCenter refuses the serial port as it was described: its backing lacks "
+        "the direction or a URI, or the device has the key of another one.",
+        { "Compare the script with what this prints:",
+          "$ vspc uri --for pyvmomi" },
         NULL,
     },
     {
@@ -94,6 +128,14 @@ const struct remedy remedies[] = {
     },
     {
         { "license not available" }, "the license of the host",
+        "The license of the host does not allow what was asked for: network "
+        "serial ports need an edition that has them.",
+        { "On the host, see what the license allows:",
+          "$ vim-cmd vimsvc/license --show" },
+        "D107",
+    },
+    {
+        { "is not licensed" }, "the license of the host",
         "The license of the host does not allow what was asked for: network "
         "serial ports need an edition that has them.",
         { "On the host, see what the license allows:",
@@ -154,21 +196,21 @@ const struct remedy remedies[] = {
         "Nothing answers: a firewall drops the packets, on the host, on the way "
         "or here, or the address is wrong.",
         { "On the host:", ESXI_FIREWALL, "$ nc -z HOST-OF-VSPCD 13370",
-          "Here: vspc doctor --check D106" },
+          "On the server, look at its firewall" },
         "D106",
     },
     {
         { "connection refused" }, "nobody listens",
         "The machine answers that nobody listens at the port: vspcd does not "
         "run, or listens elsewhere, or a firewall rejects.",
-        { "$ systemctl status vspcd", "$ ss -ltnp", "$ vspc doctor --check D102" },
+        { "$ systemctl status vspcd", "$ ss -ltnp" },
         "D102",
     },
     {
         { "no route to host" }, "the way there",
         "The machine is not reached: the network between is wrong or down, or a "
         "firewall rejects in this way (\"admin-prohibited\").",
-        { "$ ip route get ADDRESS", "Here: vspc doctor --check D106" },
+        { "$ ip route get ADDRESS" },
         "D106",
     },
     {
