@@ -15,12 +15,12 @@ $(BUILD)/build.ninja:
 	    { echo "$$said"; echo "If something is missing: make deps"; \
 	    exit 1; } >&2
 
-deps: ## install the Debian packages, and what tests need of npm, that are missing
+deps: ## install what is missing: Debian packages, and of npm for tests
 	@scripts/install-packages build test
 	@scripts/unpack-packages build/unpacked
 	@scripts/install-browser-tests
 
-run: ## install what is missing, build, run vspcd and its page, with simulated VMs
+run: ## vspcd, its page and simulated VMs, in this terminal; ^C ends all
 	@scripts/install-packages build
 	@$(MAKE) --no-print-directory all
 	@scripts/run $(BUILD)
@@ -28,7 +28,7 @@ run: ## install what is missing, build, run vspcd and its page, with simulated V
 check: deps ## all tests; ends with one line: N passed, N failed
 	@$(PYTHON) scripts/check
 
-guest: ## a small Linux in QEMU for make check, which skips its tests without it
+guest: ## a small Linux in QEMU, without which make check skips tests
 	@scripts/make-guest build/guest
 
 bench: ## speed and memory beside HAProxy and nginx
@@ -40,7 +40,7 @@ bench: ## speed and memory beside HAProxy and nginx
 fuzz: deps ## every fuzz target for FUZZ_SECONDS (600)
 	@$(PYTHON) scripts/check --only fuzz --fuzz-seconds $(FUZZ_SECONDS)
 
-soak: deps ## what takes too long for make check: chaos and storms, for SOAK_SECONDS (3600) each
+soak: deps ## chaos and storms, for SOAK_SECONDS (3600) each
 	@$(PYTHON) scripts/check --only soak --only chaos --only storm \
 	    --chaos-seconds $(SOAK_SECONDS) --storm-seconds $(SOAK_SECONDS)
 
@@ -52,7 +52,7 @@ rpm: ## RPM packages, in BUILD/rpm
 	@scripts/install-packages build rpm
 	@scripts/make-rpm $(BUILD)/rpm
 
-image: ## a container image, in BUILD/image, without a container engine; as root
+image: ## a container image, in BUILD/image; as root, without an engine
 	@scripts/install-packages build image
 	@scripts/make-image $(BUILD)
 
@@ -63,7 +63,7 @@ site: ## the documents and manual pages as a small web site, in BUILD/site
 	@scripts/install-packages site
 	@scripts/make-site $(BUILD)/site
 
-release-check: deps ## packages, images and the tutorial, built and tried in roots of their own; as root
+release-check: deps ## packages, images and the tutorial, tried in roots; as root
 	@scripts/install-packages release deb rpm image
 	@$(MAKE) --no-print-directory all
 	@scripts/release-check $(BUILD)
@@ -82,7 +82,7 @@ install: all ## programs, man pages, unit and samples below PREFIX (/usr/local)
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 	@scripts/installed $(PREFIX) "$(DESTDIR)"
 
-uninstall: ## remove what make install has put below PREFIX; settings and state stay
+uninstall: ## remove what make install has put there; settings and state stay
 	@scripts/uninstall $(BUILD) "$(DESTDIR)"
 
 clean: ## remove everything that was built

@@ -210,6 +210,9 @@ int rehearse_main(int argc, char **argv)
     status = run(&rehearsal, &err);
     if (status < 0) {
         say(SAY_ERROR, "%s", err.text);
+        if (options.server == NULL && options.proxy.port == 0)
+            say(SAY_ERROR, "--proxy HOST names a concentrator elsewhere, "
+                           "--server its API");
         status = status == -EINVAL ? EXITS_USAGE : EXITS_FAILED;
     }
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
