@@ -1,9 +1,9 @@
 #include "vm/options.h"
 
+#include "vm/common/option_table.h"
 #include "vm/host/identity.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,15 +42,8 @@ enum option_name {
     OPTION_COUNT,
 };
 
-/* In the order of --help; a row with a heading begins a section. */
 /* clang-format off */
-static const struct row {
-    const char *heading;
-    const char *name;
-    const char *value; /* NULL: it has no value */
-    const char *text;
-    char letter;
-} rows[OPTION_COUNT] = {
+static const struct option_table_row rows[OPTION_COUNT] = {
     [PROXY] = { "Concentrator and identity of the VM:", "proxy",
                 "HOST[:PORT]",
                 "concentrator's port for VMs [port 13370],\n"
@@ -124,27 +117,7 @@ static const struct row {
 };
 /* clang-format on */
 
-static void print_row(const struct row *row)
-{
-    enum { LEFT_WIDTH = 36 };
-    char letter[] = "    ";
-    char left[LEFT_WIDTH + 1];
-    const char *text = row->text;
-
-    if (row->heading != NULL)
-        printf("\n%s\n", row->heading);
-    if (row->letter != 0)
-        snprintf(letter, sizeof letter, "-%c, ", row->letter);
-    snprintf(left, sizeof left, "%s--%s %s", letter, row->name,
-             row->value != NULL ? row->value : "");
-    for (const char *end = text; end != NULL; text = end + 1, left[0] = '\0') {
-        end = strchr(text, '\n');
-        printf("  %-*s%.*s\n", LEFT_WIDTH, left,
-               end != NULL ? (int)(end - text) : (int)strlen(text), text);
-        if (end == NULL)
-            break;
-    }
-}
+static const struct option_table table = { rows, OPTION_COUNT, "--help" };
 
 void options_print_help(void)
 {
@@ -154,8 +127,7 @@ void options_print_help(void)
          "pty, a socket or a device to a concentrator, as an ESXi host "
          "connects\n"
          "the serial ports of its VMs.");
-    for (int i = 0; i < OPTION_COUNT; i++)
-        print_row(&rows[i]);
+    option_table_print(&table, 36);
     puts("\n"
          "Defaults are shown in []. vspc-vm reconnects after growing pauses.\n"
          "vspc-vm exits when standard input or the command ends, or on SIGINT\n"
@@ -258,10 +230,12 @@ static int read_uuid(struct options *o, const char *value, struct err *err)
     return -EINVAL;
 }
 
-static int read_option(struct options *o, enum option_name name,
-                       const char *value, struct err *err)
+static int options_read_row(void *owner, size_t row, const char *value,
+                            struct err *err)
 {
-    switch (name) {
+    struct options *o = owner;
+
+    switch ((enum option_name)row) {
     case PROXY:
         return concentrator_read(&o->proxy, "proxy", value, err);
     case NAME:
@@ -364,32 +338,10 @@ static void set_default_identity(struct options *o)
         identity_make_uuid(o->uuid, host, o->name);
 }
 
-static void make_getopt_table(struct option table[OPTION_COUNT + 1])
-{
-    for (int i = 0; i < OPTION_COUNT; i++)
-        table[i] = (struct option){
-            .name = rows[i].name,
-            .has_arg = rows[i].value != NULL ? required_argument : no_argument,
-            .val = 256 + i,
-        };
-    table[OPTION_COUNT] = (struct option){ 0 };
-}
-
-/* The row of getopt's result; -1: none. */
-static int find_row(int answer)
-{
-    if (answer >= 256)
-        return answer - 256;
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (rows[i].letter == answer && answer != 0)
-            return i;
-    return -1;
-}
-
 int options_read(struct options *o, int argc, char **argv, struct err *err)
 {
-    struct option table[OPTION_COUNT + 1];
-    int answer;
+    int rest;
+    int r;
 
     *o = (struct options){
         .uri = "s0",
@@ -400,26 +352,14 @@ int options_read(struct options *o, int argc, char **argv, struct err *err)
         .move_timeout_s = DEFAULT_MOVE_TIMEOUT_S,
         .max_level = SAY_NEWS,
     };
-    make_getopt_table(table);
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":hVqv", table, NULL)) != -1) {
-        int row = find_row(answer);
-
-        if (row < 0) {
-            err_set(err, "%s: %s (--help shows all options)", argv[optind - 1],
-                    answer == ':'
-                        ? "needs a value"
-                        : "unknown option, or one that takes no value");
-            return -EINVAL;
-        }
-        if (read_option(o, (enum option_name)row, optarg, err) < 0)
-            return -EINVAL;
-    }
+    r = option_table_read(&table, argc, argv, options_read_row, o, &rest, err);
+    if (r < 0)
+        return r;
     if (o->request != OPTIONS_RUN)
         return 0;
-    if (optind < argc) {
+    if (rest < argc) {
         err_set(err, "%s: unexpected argument (--help shows all options)",
-                argv[optind]);
+                argv[rest]);
         return -EINVAL;
     }
     set_default_identity(o);

@@ -1,9 +1,9 @@
 #include "vm/rehearse/rehearse_options.h"
 
 #include "base/text.h"
+#include "vm/common/option_table.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,60 +38,49 @@ enum option_name {
 };
 
 /* clang-format off */
-static const struct row {
-    const char *name;
-    const char *value; /* NULL: it has no value */
-    const char *text;
-    char letter;
-} rows[OPTION_COUNT] = {
-    [PROXY] = { "proxy", "HOST[:PORT]",
+static const struct option_table_row rows[OPTION_COUNT] = {
+    [PROXY] = { NULL, "proxy", "HOST[:PORT]",
                 "concentrator's port for VMs, or its URI\n"
                 "[the port that --server names]", 0 },
-    [SERVER] = { "server", "PLACE",
+    [SERVER] = { NULL, "server", "PLACE",
                  "API of the concentrator, a vspcd: unix:PATH\n"
                  "or https://HOST[:PORT]; proves the bytes at\n"
                  "the consoles, and forgets these at the end\n"
                  "[with --proxy: none; else as vspc]", 's' },
-    [TOKEN_FILE] = { "token-file", "FILE",
+    [TOKEN_FILE] = { NULL, "token-file", "FILE",
                      "access token for --server", 0 },
-    [CA] = { "ca", "FILE", "authorities that may sign the certificate of\n"
+    [CA] = { NULL, "ca", "FILE",
+             "authorities that may sign the certificate of\n"
              "--server, in PEM [those of the system]", 0 },
-    [THUMBPRINT] = { "thumbprint", "HEX",
+    [THUMBPRINT] = { NULL, "thumbprint", "HEX",
                      "thumbprint of the certificate of --server", 0 },
-    [VMS] = { "vms", "N", "how many VMs are played [10]", 0 },
-    [CLIENTS] = { "clients", "N",
+    [VMS] = { NULL, "vms", "N", "how many VMs are played [10]", 0 },
+    [CLIENTS] = { NULL, "clients", "N",
                   "at how many consoles the bytes of \"many\" are\n"
                   "read back; at the others they are counted\n"
                   "[10]", 0 },
-    [ONLY] = { "only", "STEP[,STEP]...", "play these steps alone", 0 },
-    [URI] = { "uri", "TEXT", "service URI of the VMs [rehearsal]", 0 },
-    [MOVE_TO] = { "move-to", "HOST[:PORT]",
+    [ONLY] = { NULL, "only", "STEP[,STEP]...", "play these steps alone", 0 },
+    [URI] = { NULL, "uri", "TEXT", "service URI of the VMs [rehearsal]", 0 },
+    [MOVE_TO] = { NULL, "move-to", "HOST[:PORT]",
                   "concentrator's address or URI for the hosts\n"
                   "that VMs move to [value of --proxy]", 0 },
-    [CERT] = { "cert", "FILE", "certificate to show to the concentrator", 0 },
-    [KEY] = { "key", "FILE", "key of --cert [in its file]", 0 },
-    [TIMEOUT] = { "timeout", "SECONDS",
+    [CERT] = { NULL, "cert", "FILE",
+               "certificate to show to the concentrator", 0 },
+    [KEY] = { NULL, "key", "FILE", "key of --cert [in its file]", 0 },
+    [TIMEOUT] = { NULL, "timeout", "SECONDS",
                   "how long each thing that is waited for may\n"
                   "take [30]", 0 },
-    [OUTPUT] = { "output", "table|json", "form of the report [table]", 'o' },
-    [QUIET] = { "quiet", NULL, "do not show which step is being played", 'q' },
-    [VERBOSE] = { "verbose", NULL, "write more messages", 'v' },
-    [HELP] = { "help", NULL, "print this help and exit", 'h' },
+    [OUTPUT] = { NULL, "output", "table|json",
+                 "form of the report [table]", 'o' },
+    [QUIET] = { NULL, "quiet", NULL,
+                "do not show which step is being played", 'q' },
+    [VERBOSE] = { NULL, "verbose", NULL, "write more messages", 'v' },
+    [HELP] = { NULL, "help", NULL, "print this help and exit", 'h' },
 };
 /* clang-format on */
 
-static void print_left_and_text(const char *left, int width, const char *text)
-{
-    const char *end;
-
-    do {
-        end = strchr(text, '\n');
-        printf("  %-*s%.*s\n", width, left,
-               end != NULL ? (int)(end - text) : (int)strlen(text), text);
-        text = end != NULL ? end + 1 : text;
-        left = "";
-    } while (end != NULL);
-}
+static const struct option_table table = { rows, OPTION_COUNT,
+                                           "rehearse --help" };
 
 void rehearse_options_print_help(void)
 {
@@ -100,19 +89,10 @@ void rehearse_options_print_help(void)
          "\n"
          "Plays an ESXi host with its VMs against a live concentrator, prints\n"
          "what worked and how long it took, and leaves nothing behind.\n");
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        char left[40];
-        char letter[] = "    ";
-
-        if (rows[i].letter != 0)
-            snprintf(letter, sizeof letter, "-%c, ", rows[i].letter);
-        snprintf(left, sizeof left, "%s--%s %s", letter, rows[i].name,
-                 rows[i].value != NULL ? rows[i].value : "");
-        print_left_and_text(left, 30, rows[i].text);
-    }
+    option_table_print(&table, 30);
     puts("\nSteps:");
     for (size_t i = 0; i < step_count; i++)
-        print_left_and_text(steps[i].name, 24, steps[i].help);
+        option_table_print_text(steps[i].name, 24, steps[i].help);
     puts(
         "\n"
         "Defaults are shown in []. Exit status: 0 nothing failed, 1 something\n"
@@ -120,14 +100,14 @@ void rehearse_options_print_help(void)
         "See also: man vspc-vm, docs/rehearsal.md.");
 }
 
-static int read_number(unsigned *to, enum option_name name, unsigned long max,
+static int read_number(unsigned *to, size_t row, unsigned long max,
                        const char *value, struct err *err)
 {
     unsigned long number;
 
     if (!text_number(value, max, &number) || number == 0) {
-        err_set(err, "--%s %s: expected a number from 1 to %lu",
-                rows[name].name, value, max);
+        err_set(err, "--%s %s: expected a number from 1 to %lu", rows[row].name,
+                value, max);
         return -EINVAL;
     }
     *to = (unsigned)number;
@@ -194,20 +174,22 @@ static int read_only(struct rehearse_options *o, const char *value,
     return 0;
 }
 
-static int read_option(struct rehearse_options *o, enum option_name name,
-                       const char *value, struct err *err)
+static int rehearse_options_read_row(void *owner, size_t row, const char *value,
+                                     struct err *err)
 {
-    switch (name) {
+    struct rehearse_options *o = owner;
+
+    switch ((enum option_name)row) {
     case PROXY:
         return concentrator_read(&o->proxy, "proxy", value, err);
     case MOVE_TO:
         return concentrator_read(&o->move_to, "move-to", value, err);
     case VMS:
-        return read_number(&o->vms, name, STAGE_VMS_MAX, value, err);
+        return read_number(&o->vms, row, STAGE_VMS_MAX, value, err);
     case CLIENTS:
-        return read_number(&o->clients, name, CLIENTS_MAX, value, err);
+        return read_number(&o->clients, row, CLIENTS_MAX, value, err);
     case TIMEOUT:
-        return read_number(&o->timeout_s, name, TIMEOUT_MAX_S, value, err);
+        return read_number(&o->timeout_s, row, TIMEOUT_MAX_S, value, err);
     case OUTPUT:
         return read_output(o, value, err);
     case URI:
@@ -247,22 +229,11 @@ static int read_option(struct rehearse_options *o, enum option_name name,
     return -EINVAL;
 }
 
-/* The row of getopt's result; -1: none. */
-static int find_row(int answer)
-{
-    if (answer >= 256)
-        return answer - 256;
-    for (int i = 0; i < OPTION_COUNT; i++)
-        if (rows[i].letter == answer && answer != 0)
-            return i;
-    return -1;
-}
-
 int rehearse_options_read(struct rehearse_options *o, int argc, char **argv,
                           struct err *err)
 {
-    struct option table[OPTION_COUNT + 1] = { { 0 } };
-    int answer;
+    int rest;
+    int r;
 
     *o = (struct rehearse_options){
         .uri = "rehearsal",
@@ -271,32 +242,15 @@ int rehearse_options_read(struct rehearse_options *o, int argc, char **argv,
         .timeout_s = DEFAULT_TIMEOUT_S,
         .max_level = SAY_NEWS,
     };
-    for (int i = 0; i < OPTION_COUNT; i++)
-        table[i] = (struct option){
-            .name = rows[i].name,
-            .has_arg = rows[i].value != NULL ? required_argument : no_argument,
-            .val = 256 + i,
-        };
-    opterr = 0;
-    while ((answer = getopt_long(argc, argv, ":hqvs:o:", table, NULL)) != -1) {
-        int row = find_row(answer);
-
-        if (row < 0) {
-            err_set(err, "%s: %s (rehearse --help shows all options)",
-                    argv[optind - 1],
-                    answer == ':'
-                        ? "needs a value"
-                        : "unknown option, or one that takes no value");
-            return -EINVAL;
-        }
-        if (read_option(o, (enum option_name)row, optarg, err) < 0)
-            return -EINVAL;
-    }
-    if (o->request == REHEARSE_RUN && optind < argc)
+    r = option_table_read(&table, argc, argv, rehearse_options_read_row, o,
+                          &rest, err);
+    if (r < 0)
+        return r;
+    if (o->request == REHEARSE_RUN && rest < argc)
         err_set(err,
                 "%s: unexpected argument (rehearse --help shows all "
                 "options)",
-                argv[optind]);
+                argv[rest]);
     else if (o->key != NULL && o->certificate == NULL)
         err_set(err, "--key needs --cert");
     else
