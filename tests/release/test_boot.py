@@ -27,8 +27,9 @@ alerts = {{"linux"}}
 hook = {{"{HOOK},events=vm-up"}}
 """
 
-CURL = ("curl -sk -o /dev/null -w '%{http_code}' -H 'Origin: "
-        "https://127.0.0.1:8443' https://127.0.0.1:8443/api/v1/")
+CURL = ("curl -sk -o /dev/null -w '%{http_code}' "
+        "-H 'Origin: https://127.0.0.1:8443' "
+        "-H 'Content-Type: application/json' https://127.0.0.1:8443/api/v1/")
 
 # Hexadecimal, of /proc/PID/status: CAP_NET_BIND_SERVICE.
 BIND_ALONE = f"{1 << 10:016x}"
