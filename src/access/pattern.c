@@ -331,7 +331,8 @@ static bool matches_vm(enum subject subject, const char *glob,
 bool pattern_is_undecided(const char *pattern,
                           const struct pattern_console *console)
 {
-    return console->vm->is_unknown && pattern_is_of_inventory(pattern);
+    return console->vm->is_unknown && !is_of_server(console) &&
+           pattern_is_of_inventory(pattern);
 }
 
 bool pattern_matches_console(const char *pattern,

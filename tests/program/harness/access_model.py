@@ -29,7 +29,8 @@ class Console:
     uuid: str = ""
     label: str = ""
     host: str = ""
-    inventory: str = "none"  # or "known", or "unknown": not read yet
+    inventory: str = "none"  # or "known", or "unknown": it, or the VM's line,
+                             # could not be read
     folder: str = ""
     owner: str = ""
     host_name: str = ""
@@ -136,12 +137,18 @@ def subject_of(pattern):
                                               "host") else None
 
 
+def is_server(console):
+    """It has no names, and is no VM of which nothing is known."""
+    return not console.name and not console.uuid
+
+
 def is_undecided(pattern, console):
-    return console.inventory == "unknown" and subject_of(pattern) is not None
+    return (console.inventory == "unknown" and not is_server(console) and
+            subject_of(pattern) is not None)
 
 
 def matches_inventory(kind, glob, console):
-    if console.inventory == "unknown":
+    if console.inventory == "unknown" or is_server(console):
         return False
     texts = {"folder": [console.folder], "owner": [console.owner],
              "host": [moved(console.host_name)], "tag": console.tags}[kind]
