@@ -246,6 +246,10 @@ static void hosts_get_commands_with_this_servers_name(void **state)
          "{'names': ['vm', 'vspc.example.org'], 'listeners': [{'port': 4711}]}"
          "}",
          "nc -z vspc.example.org 4711");
+    note("D107",
+         "{'reach': {'is_reached': true}, 'vm_listeners': {'names': ['vm'], "
+         "'listeners': [{'address': '0.0.0.0', 'port': 13370}]}}",
+         "nc -z HOST-OF-VSPCD 13370");
     well("D107", "{'status': {'consoles': {'connected': 3}}}");
     expect("D107", "{'reach': {'is_reached': false}}", FINDING_UNKNOWN,
            "nc -z HOST-OF-VSPCD 13370");
@@ -525,20 +529,23 @@ static void refused_vms_are_told_with_a_remedy(void **state)
     note("D602", REFUSED(LOG_LOGIN_FAILED, "denied"), LOG_LOGIN_FAILED);
     note("D601",
          "{'refusals': {'items': [{'message': '" LOG_CONNECTION_CLOSED
-         "', 'reason': 'TLS: the peer refuses our certificate', 'address': '::1'}]}}",
+         "', 'reason': 'TLS: the peer refuses our certificate', 'address': "
+         "'::1'}]}}",
          "rehearse");
     note("D601",
          "{'vm_listeners': {'addresses': ['192.0.2.5']}, 'refusals': {'items': "
          "[{'message': '" LOG_CONNECTION_CLOSED
-         "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.5'}]}}",
+         "', 'reason': 'TLS: the peer refuses our certificate', 'address': "
+         "'192.0.2.5'}]}}",
          "rehearse");
     wrong(
         "D601",
         "{'vm_listeners': {'addresses': ['192.0.2.5']}, 'refusals': {'items': "
         "[{'message': '" LOG_CONNECTION_CLOSED
-        "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.5'}, {'message': "
-        "'" LOG_CONNECTION_CLOSED
-        "', 'reason': 'TLS: the peer refuses our certificate', 'address': '192.0.2.6'}]}}",
+        "', 'reason': 'TLS: the peer refuses our certificate', 'address': "
+        "'192.0.2.5'}, {'message': "
+        "'" LOG_CONNECTION_CLOSED "', 'reason': 'TLS: the peer refuses our "
+                                  "certificate', 'address': '192.0.2.6'}]}}",
         "192.0.2.6");
     well("D602", REFUSED(LOG_VM_REFUSED, "x"));
 }
@@ -583,7 +590,12 @@ static void silent_and_restless_vms_are_named(void **state)
          "'last_output': 'x'}, {'name': 'off', 'state': 'none', 'last_output': "
          "null}]}}",
          "1 of 2 connected VMs have printed nothing: web-01");
-    well("D603", "{'consoles': {'items': []}}");
+    expect("D603", "{'consoles': {'items': []}}", FINDING_OK,
+           "no VM is connected");
+    expect("D603",
+           "{'consoles': {'items': [{'name': 'web-01', 'state': 'connected', "
+           "'last_output': 'x'}]}}",
+           FINDING_OK, "all VMs (1) have printed");
     wrong("D604",
           "{'diagnosis': {'arrivals': [{'console': 'web-01', 'count': 11, "
           "'address': '192.0.2.7', 'first': '2026-01-31T11:00:00Z', 'last': "

@@ -225,7 +225,8 @@ const struct verb verb_doctor = {
             "firewall, and from a client, for the network between. Exit code "
             "0: all is well, or there are notes; 1: something is wrong; 5: the "
             "server is not reached; with --explain 8: the text is not known. "
-            "With --quiet only what is wrong is shown.",
+            "With --quiet only what is wrong is shown. Pages that it names, "
+            "docs/..., are in /usr/share/doc/vspcd.",
     .example = "sudo vspc doctor\n"
                "vspc doctor --check D601 --check D107\n"
                "vspc doctor --explain \"Unable to connect virtual device "

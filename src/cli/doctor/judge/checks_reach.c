@@ -43,8 +43,10 @@ static const char *server_name(const json_t *facts)
         name = checks_text(
             json_array_get(value_at(facts, "vm_listeners.listeners"), 0),
             "address");
-    return !is_loopback(name) ? checks_word(name, "HOST-OF-VSPCD")
-                              : "HOST-OF-VSPCD";
+    if (is_loopback(name) || strcmp(name, "0.0.0.0") == 0 ||
+        strcmp(name, "::") == 0)
+        return "HOST-OF-VSPCD";
+    return checks_word(name, "HOST-OF-VSPCD");
 }
 
 /* ---- D101 -----------------------------------------------------------------

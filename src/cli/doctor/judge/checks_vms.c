@@ -220,8 +220,12 @@ static void judge_silent(const json_t *facts, struct findings *to)
         if (checks_text(c, "last_output")[0] == '\0')
             checks_list_add(&silent, checks_text(c, "name"));
     }
+    if (connected == 0) {
+        findings_add(to, FINDING_OK, NULL, "no VM is connected");
+        return;
+    }
     if (silent.count == 0) {
-        findings_add(to, FINDING_OK, NULL, "%u connected VMs have all printed",
+        findings_add(to, FINDING_OK, NULL, "all VMs (%u) have printed",
                      connected);
         return;
     }
