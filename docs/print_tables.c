@@ -4,7 +4,7 @@
  * Built for that alone, and not installed.
  */
 #include "api/api.h"
-#include "api/show/show_schema.h"
+#include "api/schema/show_schema.h"
 #include "cli/help.h"
 #include "cli/verb_table.h"
 #include "conf/options.h"
@@ -91,8 +91,7 @@ static void print_commands(void)
 {
     struct api_cursor cursor = { 0 };
     const struct api_command *row;
-    const struct show_schema *schemas;
-    size_t count;
+    const struct show_schema *schema;
 
     printf("\n## Commands\n");
     while ((row = api_next_row(&cursor)) != NULL)
@@ -104,9 +103,8 @@ static void print_commands(void)
            "with fractions.\n"
            "A later version may add members: pass over those that you do not "
            "know.\n");
-    schemas = show_schemas(&count);
-    for (size_t i = 0; i < count; i++)
-        print_schema(&schemas[i]);
+    for (size_t i = 0; (schema = show_schema_at(i)) != NULL; i++)
+        print_schema(schema);
     printf("\n");
 }
 

@@ -28,6 +28,7 @@ extern const struct api_command
 extern const struct api_command api_diagnosis_commands[];  /* diagnosis/ */
 extern const struct api_command api_series_commands[];     /* series/ */
 extern const struct api_command api_recordings_commands[]; /* recordings/ */
+extern const struct api_command api_openapi_commands[];    /* schema/ */
 extern const struct api_command api_server_commands[];  /* show/cmd_server.c */
 extern const struct api_command api_vm_keys_commands[]; /* setup/ */
 extern const struct api_command api_vm_listeners_commands[]; /* setup/ */

@@ -13,7 +13,7 @@ static const struct api_command *const tables[] = {
     api_output_commands,
     api_log_commands,
     api_recordings_commands,
-    api_server_commands,
+    api_server_commands, api_openapi_commands,
     api_vm_listeners_commands,
     api_vm_keys_commands,
     api_diagnosis_commands,

@@ -1,6 +1,5 @@
 /* What the server says of itself. */
 #include "api/api_commands.h"
-#include "api/show/show_openapi.h"
 #include "api/show/show_server.h"
 
 const struct api_command api_server_commands[] = {
@@ -39,14 +38,6 @@ const struct api_command api_server_commands[] = {
         .summary = "Limits, their use, and the setting that changes each.",
         .returns = "Limits",
         .run = show_limits,
-    },
-    {
-        .name = "openapi",
-        .verb = HTTP_VERB_GET,
-        .path = "/openapi.json",
-        .right = RIGHT_NONE,
-        .summary = "This document.",
-        .run = show_openapi,
     },
     { .name = NULL },
 };

@@ -3,8 +3,8 @@
  *
  * Made of the rows: a command or an answer that is not in it is not there.
  */
-#ifndef API_SHOW_SHOW_OPENAPI_H
-#define API_SHOW_SHOW_OPENAPI_H
+#ifndef API_SCHEMA_SHOW_OPENAPI_H
+#define API_SCHEMA_SHOW_OPENAPI_H
 
 #include "api/api.h"
 

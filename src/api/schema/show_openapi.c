@@ -1,7 +1,7 @@
-#include "api/show/show_openapi.h"
+#include "api/schema/show_openapi.h"
 
 #include "api/api_private.h"
-#include "api/show/show_schema.h"
+#include "api/schema/show_schema.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -99,11 +99,10 @@ static json_t *schema_of(const struct show_schema *schema)
 static json_t *all_schemas(void)
 {
     json_t *all = json_object();
-    size_t count;
-    const struct show_schema *schemas = show_schemas(&count);
+    const struct show_schema *schema;
 
-    for (size_t i = 0; i < count; i++)
-        (void)json_object_set_new(all, schemas[i].name, schema_of(&schemas[i]));
+    for (size_t i = 0; (schema = show_schema_at(i)) != NULL; i++)
+        (void)json_object_set_new(all, schema->name, schema_of(schema));
     return all;
 }
 
