@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const uint8_t replacement[3] = { 0xef, 0xbf, 0xbd }; /* U+FFFD */
 
@@ -194,6 +195,15 @@ bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes)
         return true;
     }
     return text_clean(to, TEXT_ID_MAX + 1, bytes) > 0;
+}
+
+bool text_is_name_of(const char *name, const char *host)
+{
+    const char *dot = strchr(host, '.');
+
+    return strcasecmp(name, host) == 0 ||
+           (strncmp(name, "*.", 2) == 0 && dot != NULL && dot != host &&
+            strcasecmp(name + 1, dot) == 0);
 }
 
 bool text_is_uuid(const char *text)

@@ -63,6 +63,10 @@ bool text_uuid(char to[TEXT_ID_MAX + 1], struct slice bytes);
 /* Whether the text is a UUID in that form, and not "anything else". */
 bool text_is_uuid(const char *text);
 
+/* Whether a certificate's name is for the host, in any case of the letters:
+ * "*.example.org" is for one label more. */
+bool text_is_name_of(const char *name, const char *host);
+
 /*
  * Reads a decimal number of at most max. False: text is not such a number
  * alone, or the number is larger.

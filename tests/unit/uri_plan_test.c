@@ -225,6 +225,12 @@ static void a_known_ca_is_enough(void **state)
         "telnets://[2001:db8::7]:13370#verify&peerName=2001:db8::7");
     refuses(&s, WISH(.host = "w.example", .verify = "ca"),
             "w.example is no name in the server's certificate");
+    s.certified = "\"*.Example.org\"";
+    assert_string_equal(
+        plan(&s, WISH(.host = "v.example.org", .verify = "ca")).uri,
+        "telnets://v.example.org:13370#verify&peerName=v.example.org");
+    refuses(&s, WISH(.host = "v.w.example.org", .verify = "ca"),
+            "is no name in the server's certificate");
     s.is_self_signed = true;
     refuses(&s, WISH(.verify = "ca"), "signed by itself");
 }

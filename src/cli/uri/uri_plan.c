@@ -1,6 +1,7 @@
 #include "cli/uri/uri_plan.h"
 
 #include "base/network.h"
+#include "base/text.h"
 #include "proto/uri/uri.h"
 
 #include <errno.h>
@@ -147,12 +148,12 @@ static const char *first_of(const json_t *texts, bool (*fits)(const char *))
     return NULL;
 }
 
-static bool has(const json_t *texts, const char *wanted)
+static bool has_name_of(const json_t *names, const char *host)
 {
-    for (size_t i = 0; i < json_array_size(texts); i++) {
-        const char *text = json_string_value(json_array_get(texts, i));
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
 
-        if (text != NULL && strcmp(text, wanted) == 0)
+        if (name != NULL && text_is_name_of(name, host))
             return true;
     }
     return false;
@@ -261,7 +262,7 @@ static int choose_verify(struct uri_plan *plan, const json_t *certificate,
                      "itself; see its setting cert");
         return -EINVAL;
     }
-    if (!has(json_object_get(certificate, "names"), plan->host)) {
+    if (!has_name_of(json_object_get(certificate, "names"), plan->host)) {
         err_set(err,
                 "--verify ca: %.255s is no name in the server's "
                 "certificate; --host names one that is",

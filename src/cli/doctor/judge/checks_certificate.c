@@ -1,11 +1,12 @@
 /* D2..: the certificate that VMs see, and TLS; D4..: names. */
 #include "cli/doctor/judge/checks.h"
+
+#include "base/text.h"
 #include "cli/output/value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum { DAY_S = 24 * 3600, SOON_DAYS = 30, VERY_SOON_DAYS = 7 };
 
@@ -75,22 +76,12 @@ static void judge_dates(const json_t *facts, struct findings *to)
     }
 }
 
-/* "*.example.org" is for one label more. */
-static bool is_for(const char *pattern, const char *name)
-{
-    const char *dot = strchr(name, '.');
-
-    return strcasecmp(pattern, name) == 0 ||
-           (strncmp(pattern, "*.", 2) == 0 && dot != NULL &&
-            strcasecmp(pattern + 1, dot) == 0);
-}
-
 static bool has_name(const json_t *names, const char *name)
 {
     for (size_t i = 0; i < json_array_size(names); i++) {
         const char *pattern = json_string_value(json_array_get(names, i));
 
-        if (pattern != NULL && is_for(pattern, name))
+        if (pattern != NULL && text_is_name_of(pattern, name))
             return true;
     }
     return false;
