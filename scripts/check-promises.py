@@ -89,6 +89,10 @@ def names_of(read):
             ("vspc", "vspc", "exit code"), ("vspcd", "service", "status"))
             for row in rows(read(f"docs/{page}.md"), [column, "meaning"])],
         "vspc": list(verbs_of(read("docs/man/vspc.1"))),
+        # Each of these is a heading: tests compare them with the programs.
+        "doctor": re.findall(r"^### (D\d+)$", read("docs/doctor.md"), re.M),
+        "rehearse": re.findall(r"^### ([a-z-]+)$", read("docs/rehearsal.md"),
+                               re.M),
     }
 
 
