@@ -94,8 +94,8 @@ def test_a_server_that_is_well(start_vspcd, tmp_path):
     assert [i["weight"] for i in found["D102"]] == ["note", "ok"]
     assert "TLSv1" in found["D104"][0]["found"]
     assert found["D603"][0]["weight"] == "note"
-    assert "1 of 2 connected VMs have printed nothing: db-01" in \
-        found["D603"][0]["found"]
+    assert ("1 of 2 connected VMs have printed nothing since vspcd was "
+            "started: db-01") in found["D603"][0]["found"]
     assert "2 VMs come in the clear" in found["D204"][0]["found"]
     # Checks of the ports are no VMs, and refused nobody.
     refusals = json.loads(run_vspc("-s", vspcd.socket, "doctor", "-o", "json",

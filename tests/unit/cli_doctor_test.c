@@ -545,7 +545,7 @@ static void refused_vms_are_told_with_a_remedy(void **state)
         "', 'reason': 'TLS: the peer refuses our certificate', 'address': "
         "'192.0.2.5'}, {'message': "
         "'" LOG_CONNECTION_CLOSED "', 'reason': 'TLS: the peer refuses our "
-                                  "certificate', 'address': '192.0.2.6'}]}}",
+        "certificate', 'address': '192.0.2.6'}]}}",
         "192.0.2.6");
     well("D602", REFUSED(LOG_VM_REFUSED, "x"));
 }
@@ -589,7 +589,8 @@ static void silent_and_restless_vms_are_named(void **state)
          "'last_output': null}, {'name': 'db-01', 'state': 'connected', "
          "'last_output': 'x'}, {'name': 'off', 'state': 'none', 'last_output': "
          "null}]}}",
-         "1 of 2 connected VMs have printed nothing: web-01");
+         "1 of 2 connected VMs have printed nothing since vspcd was started: "
+         "web-01");
     expect("D603", "{'consoles': {'items': []}}", FINDING_OK,
            "no VM is connected");
     expect("D603",
@@ -601,6 +602,10 @@ static void silent_and_restless_vms_are_named(void **state)
           "'address': '192.0.2.7', 'first': '2026-01-31T11:00:00Z', 'last': "
           "'2026-01-31T11:10:00Z'}]}}",
           "each 60 s");
+    well("D604",
+         "{'diagnosis': {'arrivals': [{'console': 'rehearsal-1-0001', 'count': "
+         "11, 'address': '192.0.2.7', 'first': '2026-01-31T11:00:00Z', 'last': "
+         "'2026-01-31T11:10:00Z'}]}}");
     well("D604",
          "{'diagnosis': {'arrivals': [{'console': 'web-01', 'count': 6, "
          "'address': '192.0.2.7', 'first': '2026-01-31T07:00:00Z', 'last': "

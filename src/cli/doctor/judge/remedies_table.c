@@ -178,8 +178,7 @@ const struct remedy remedies[] = {
         "vspcd has answered VMOTION-NOTNOW: the host tries later. The log line "
         "\"VM move refused (NOTNOW)\" has the reason.",
         { "A move of the VM is under way, or its former host's output is still "
-          "being delivered: wait some seconds",
-          "$ vspc doctor --check D601" },
+          "being delivered: wait some seconds" },
         "D601",
     },
     {
@@ -187,8 +186,7 @@ const struct remedy remedies[] = {
         "vspcd does not serve the port URI of this serial port. The log line "
         "\"VM refused (WONT-PROXY)\" has the reason.",
         { "Use a name such as s0 as the port URI, or allow what it asks for",
-          "$ vspcd --check-uri 'THE-PORT-URI'",
-          "$ vspc doctor --check D601" },
+          "$ vspcd --check-uri 'THE-PORT-URI'" },
         "D601",
     },
     {
@@ -468,7 +466,7 @@ const struct remedy remedies[] = {
     {
         { "refuses our certificate", "expired" }, "the certificate",
         "The certificate has expired, or the host's clock is wrong.",
-        { "$ vspc doctor --check D201", "On the host:", "$ esxcli system time get" },
+        { "On the host:", "$ esxcli system time get" },
         "D201",
     },
     {
