@@ -122,10 +122,12 @@ def test_a_file_is_read_again_when_it_changes(start_vspcd, inventory):
     inventory(COLUMNS + line(WEB, "/b"))
     loaded(vspcd, changed="1")
     eventually(lambda: of(vspcd, "web")["folder"] == "/b", "the other file")
-    # Torn, or not there: the former content stays.
+    # Torn, or not there: the former content stays. SIGHUP looks at once.
     inventory(COLUMNS + line(WEB, "/c").rstrip("\n"), in_place=True)
+    hup(vspcd)
     refused(vspcd, f"{path}:2: the last line has no end")
     path.unlink()
+    hup(vspcd)
     refused(vspcd, "No such file")
     assert of(vspcd, "web")["folder"] == "/b"
     assert get(vspcd, "/status")["health"]["inventory"] == "failing"
@@ -135,6 +137,7 @@ def test_a_file_is_read_again_when_it_changes(start_vspcd, inventory):
     assert get(vspcd, "/status")["health"]["inventory"] == "ok"
     # The other format, and a line too much.
     inventory(json.dumps([{"uuid": WEB, "folder": "/d"}, {"uuid": "no"}]))
+    hup(vspcd)
     loaded(vspcd, vms="1", **{"left-out": "1"})
     assert vspcd.events(words.INVENTORY_VM_LEFT_OUT)[0]["line"] == "1"
     eventually(lambda: of(vspcd, "web")["folder"] == "/d", "JSON")
@@ -164,7 +167,8 @@ def test_a_program_that_works_and_then_does_not(start_vspcd, tmp_path,
              "exit status 3: vCenter sleeps"),
             ("kill -9 $$", "signal 9"),
             ("printf 'uuid\\n\"'", "has no end"),
-            ("printf 'uuid\\n'; exec yes 564d", "64 MiB")):
+            # Nobody reads on: it does not write for ever.
+            ("printf 'uuid\\n\"\"'; exec yes", "behind its last quote")):
         program(tmp_path, body)
         hup(vspcd)
         refused(vspcd, reason)

@@ -443,6 +443,25 @@ static void there_is_an_end_to_vms(void **state)
     free(reader);
 }
 
+static void there_is_an_end_to_bytes(void **state)
+{
+    static uint8_t blanks[1 << 20];
+    struct inventory_reader *reader = malloc(sizeof *reader);
+
+    (void)state;
+    assert_non_null(reader);
+    memset(blanks, ' ', sizeof blanks);
+    inventory_reader_init(reader, seed);
+    for (size_t n = 0; n < INVENTORY_BYTES_MAX; n += sizeof blanks)
+        assert_true(
+            inventory_reader_feed(reader, slice_of(blanks, sizeof blanks)));
+    assert_false(inventory_reader_feed(reader, slice_of_text("u")));
+    assert_string_equal(reader->why, "it has more than 64 MiB");
+    assert_null(inventory_reader_end(reader));
+    inventory_reader_done(reader);
+    free(reader);
+}
+
 static void nothing_read_yet_is_unknown(void **state)
 {
     (void)state;
@@ -467,6 +486,7 @@ int main(void)
         cmocka_unit_test(differences_are_counted),
         cmocka_unit_test(many_vms_are_found_and_take_little),
         cmocka_unit_test(there_is_an_end_to_vms),
+        cmocka_unit_test(there_is_an_end_to_bytes),
         cmocka_unit_test(nothing_read_yet_is_unknown),
     };
 
