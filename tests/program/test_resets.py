@@ -13,14 +13,18 @@ RULE = ("--service-connect", "*:*",
 
 
 def wait_no_clients(vspcd, console):
-    """No client is counted, although the VM has said nothing, and nothing turns
-    round and round for those that were."""
+    """No client is counted, although the VM has said nothing."""
     def is_alone():
         vspcd.report()
         lines = [fields_of(line) for line in vspcd.lines if "clients=" in line]
         of_it = [has for has in lines if has.get("console") == console]
         return of_it and of_it[-1]["clients"] == "0"
     eventually(is_alone, f"no clients of {console}")
+
+
+def wait_quiet(vspcd, console):
+    """Nor does anything turn round and round for those that were."""
+    wait_no_clients(vspcd, console)
     vspcd.wait_idle()
 
 
@@ -40,7 +44,7 @@ def test_200_clients_reset_behind_their_last_bytes(vspcd, kind):
         client.reset()
     got = vm.read_exactly(3 * len(clients))
     assert got.count(b"ls\r") == len(clients)
-    wait_no_clients(vspcd, vm.console)
+    wait_quiet(vspcd, vm.console)
 
 
 def test_clients_in_tls_reset_behind_their_last_bytes(start_vspcd):
@@ -52,7 +56,7 @@ def test_clients_in_tls_reset_behind_their_last_bytes(start_vspcd):
         client.reset()
     got = vm.read_exactly(3 * len(clients))
     assert got.count(b"ls\r") == len(clients)
-    wait_no_clients(vspcd, vm.console)
+    wait_quiet(vspcd, vm.console)
 
 
 def test_200_clients_reset_with_output_unread(vspcd):
@@ -64,7 +68,7 @@ def test_200_clients_reset_with_output_unread(vspcd):
         client.send(b"exit\r")
         client.close()
     vm.read_exactly(5 * len(clients))
-    wait_no_clients(vspcd, vm.console)
+    wait_quiet(vspcd, vm.console)
 
 
 def test_a_place_is_free_again_after_a_reset(start_vspcd):
@@ -76,6 +80,7 @@ def test_a_place_is_free_again_after_a_reset(start_vspcd):
         client.reset()
         assert vm.read_exactly(3) == b"ls\r"
         wait_no_clients(vspcd, vm.console)
+    vspcd.wait_idle()
 
 
 def test_a_remote_that_resets_behind_its_last_words_is_connected_again(
@@ -106,4 +111,4 @@ def test_a_listening_service_lets_go_of_who_resets(start_vspcd):
         client.send(b"bye\r")
         client.reset()
     vm.read_exactly(4 * len(clients))
-    wait_no_clients(vspcd, vm.console)
+    wait_quiet(vspcd, vm.console)

@@ -302,7 +302,7 @@ def test_many_half_hellos(port):
 
 
 def test_what_an_idle_vm_costs(start_vspcd):
-    count = 2000
+    count = 500
     vspcd = start_vspcd("--hold-time", "1", "--new-console-burst", "10000",
                         consoles=50 + count)
     for i in range(50):

@@ -263,7 +263,7 @@ def test_keys_are_not_for_everybody(fake):
 # ---- govc -------------------------------------------------------------------
 
 GOVC = '''\
-#!/usr/bin/python3
+#!/usr/bin/python3 -IS
 """A govc whose vCenter is a JSON file."""
 import json, os, sys
 path = os.environ["FAKE_VCENTER"]
