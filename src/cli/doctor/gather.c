@@ -74,19 +74,24 @@ static void miss_refused(json_t *facts, const char *fact,
     json_decref(root);
 }
 
-/* Lists that are longer lose their ends, wherever they are. */
-static void cut_lists(json_t *json)
+static void cut_list(json_t *list)
 {
-    const char *key;
-    json_t *item;
-    size_t i;
+    while (json_array_size(list) > LIST_MAX)
+        (void)json_array_remove(list, json_array_size(list) - 1);
+}
 
-    while (json_array_size(json) > LIST_MAX)
-        (void)json_array_remove(json, json_array_size(json) - 1);
-    json_array_foreach (json, i, item)
-        cut_lists(item);
-    json_object_foreach (json, key, item)
-        cut_lists(item);
+/* Members of an answer, and members of these, lose the ends of long lists. */
+static void cut_lists(json_t *answer)
+{
+    const char *key, *inner_key;
+    json_t *member, *inner;
+
+    json_object_foreach (answer, key, member) {
+        cut_list(member);
+        json_object_foreach (member, inner_key, inner) {
+            cut_list(inner);
+        }
+    }
 }
 
 /* False: the server is not reached, or not any more. */
