@@ -16,10 +16,11 @@
  *
  * Patterns are globs over name, name/label, UUID, UUID/label of a console;
  * UUIDs regardless of case; or, with a prefix, over what the inventory has
- * about the VM (pattern.h). As long as the inventory could not be read, a
- * section by it may be the one that decides, or not: then the least right holds
- * of all sections that may decide. A VM that is not connected has the host of
- * its last connection; of an IPv6 address only the first 64 bits count then.
+ * about the VM (pattern.h). As long as the inventory, or its line of the VM,
+ * could not be read, a section by it may be the one that decides, or not: then
+ * the least right holds of all sections that may decide. A VM that is not
+ * connected has the host of its last connection; of an IPv6 address only the
+ * first 64 bits count then.
  *
  * Members, in groups and in sections:
  *

@@ -69,8 +69,8 @@ struct pattern_console pattern_console_of(const struct access_console *console);
 bool pattern_matches_console(const char *pattern,
                              const struct pattern_console *console);
 
-/* Whether nobody knows if the pattern matches, because the inventory could not
- * be read yet. It does not match then. */
+/* Whether nobody knows if the pattern matches, because the inventory, or its
+ * line of this VM, could not be read. It does not match then. */
 bool pattern_is_undecided(const char *pattern,
                           const struct pattern_console *console);
 

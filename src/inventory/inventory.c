@@ -59,6 +59,9 @@ struct inventory_vm inventory_find(const struct inventory *table,
     row = find_row(table, key);
     if (row == NULL)
         return vm;
+    vm.is_unknown = row->name == INVENTORY_LEFT_OUT;
+    if (vm.is_unknown)
+        return vm;
     vm.name = table->texts + row->name;
     vm.folder = table->texts + row->folder;
     vm.host = table->texts + row->host;
@@ -90,7 +93,7 @@ const char *inventory_next_tag(const struct inventory_vm *vm, const char *tag)
 
 size_t inventory_count(const struct inventory *table)
 {
-    return table != NULL ? table->count : 0;
+    return table != NULL ? table->count - table->left_out : 0;
 }
 
 size_t inventory_size(const struct inventory *table)
@@ -125,11 +128,18 @@ static bool is_same(const struct inventory *a, const struct inventory_row *row,
                     const struct inventory *b,
                     const struct inventory_row *other)
 {
+    if (row->name == INVENTORY_LEFT_OUT || other->name == INVENTORY_LEFT_OUT)
+        return row->name == other->name;
     return is_same_text(a, row->name, b, other->name) &&
            is_same_text(a, row->folder, b, other->folder) &&
            is_same_text(a, row->host, b, other->host) &&
            is_same_text(a, row->owner, b, other->owner) &&
            has_same_tags(a, row->tags, b, other->tags);
+}
+
+static size_t rows_of(const struct inventory *table)
+{
+    return table != NULL ? table->count : 0;
 }
 
 size_t inventory_differences(const struct inventory *a,
@@ -139,7 +149,7 @@ size_t inventory_differences(const struct inventory *a,
     size_t right = 0;
     size_t count = 0;
 
-    while (left < inventory_count(a) && right < inventory_count(b)) {
+    while (left < rows_of(a) && right < rows_of(b)) {
         const struct inventory_row *row = &a->row[left];
         const struct inventory_row *other = &b->row[right];
         int order = memcmp(row->uuid, other->uuid, INVENTORY_UUID_LEN);
@@ -149,7 +159,7 @@ size_t inventory_differences(const struct inventory *a,
         left += order <= 0;
         right += order >= 0;
     }
-    return count + (inventory_count(a) - left) + (inventory_count(b) - right);
+    return count + (rows_of(a) - left) + (rows_of(b) - right);
 }
 
 void inventory_free(struct inventory *table)

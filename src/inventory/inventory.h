@@ -33,7 +33,8 @@ struct inventory_vm {
     const char *host;
     const char *owner;
     const char *tags; /* each with its NUL, then "": inventory_next_tag */
-    bool is_unknown;  /* nothing was read yet: the VM may be in any folder */
+    bool is_unknown;  /* nothing was read yet, or its line is wrong: the VM may
+                       * be in any folder */
 };
 
 /* table NULL: there is no inventory. uuid: in the form of text_uuid. */
@@ -53,6 +54,7 @@ static inline bool inventory_vm_is_known(const struct inventory_vm *vm)
     return vm->name != NULL;
 }
 
+/* VMs of which something is known. */
 size_t inventory_count(const struct inventory *table);
 
 /* Bytes of memory. */

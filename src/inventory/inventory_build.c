@@ -135,28 +135,44 @@ static struct inventory_row *new_row(struct inventory_build *b)
     return b->count < INVENTORY_VMS_MAX ? &b->row[b->count] : NULL;
 }
 
+static bool add_texts(struct inventory_build *b,
+                      const struct inventory_draft *draft,
+                      struct inventory_row *row)
+{
+    return add_text(b, draft->text[INVENTORY_NAME], false, &row->name) &&
+           add_text(b, draft->text[INVENTORY_FOLDER], true, &row->folder) &&
+           add_text(b, draft->text[INVENTORY_HOST], true, &row->host) &&
+           add_text(b, draft->text[INVENTORY_OWNER], true, &row->owner) &&
+           add_tags(b, draft, &row->tags);
+}
+
+static const char *wrong_with(const struct inventory_draft *draft,
+                              bool has_uuid)
+{
+    if (draft->wrong != NULL || has_uuid)
+        return draft->wrong;
+    return draft->uuid[0] == '\0'
+               ? "has no UUID"
+               : "has a UUID that is none: expected 32 hex digits";
+}
+
 bool inventory_build_add(struct inventory_build *b,
                          const struct inventory_draft *draft)
 {
-    const char *wrong = draft->wrong;
-    struct inventory_row *row;
     uint8_t uuid[INVENTORY_UUID_LEN];
+    bool has_uuid = inventory_uuid(draft->uuid, uuid);
+    const char *wrong = wrong_with(draft, has_uuid);
+    struct inventory_row *row;
 
-    if (wrong == NULL && draft->uuid[0] == '\0')
-        wrong = "has no UUID";
-    if (wrong == NULL && !inventory_uuid(draft->uuid, uuid))
-        wrong = "has a UUID that is none: expected 32 hex digits";
-    if (wrong != NULL) {
+    if (wrong != NULL)
         inventory_build_doubt(b, draft->line, wrong);
+    if (!has_uuid)
         return true;
-    }
     row = new_row(b);
-    if (row == NULL ||
-        !add_text(b, draft->text[INVENTORY_NAME], false, &row->name) ||
-        !add_text(b, draft->text[INVENTORY_FOLDER], true, &row->folder) ||
-        !add_text(b, draft->text[INVENTORY_HOST], true, &row->host) ||
-        !add_text(b, draft->text[INVENTORY_OWNER], true, &row->owner) ||
-        !add_tags(b, draft, &row->tags))
+    if (row == NULL)
+        return false;
+    *row = (struct inventory_row){ .name = INVENTORY_LEFT_OUT };
+    if (wrong == NULL && !add_texts(b, draft, row))
         return false;
     memcpy(row->uuid, uuid, sizeof row->uuid);
     b->count++;
@@ -201,19 +217,30 @@ static bool sort(struct inventory_build *b)
     return true;
 }
 
-static void drop_repeated(struct inventory_build *b)
+/* Returns how many of those that are left nothing is known of. */
+static size_t drop_repeated(struct inventory_build *b)
 {
     size_t kept = 0;
+    size_t left_out = 0;
 
     for (size_t i = 0; i < b->count; i++) {
+        bool is_left_out = b->row[i].name == INVENTORY_LEFT_OUT;
+
         if (kept > 0 && memcmp(b->row[kept - 1].uuid, b->row[i].uuid,
                                INVENTORY_UUID_LEN) == 0) {
-            b->doubts.repeated++;
+            if (is_left_out)
+                continue;
+            if (b->row[kept - 1].name == INVENTORY_LEFT_OUT)
+                left_out--;
+            else
+                b->doubts.repeated++;
             kept--;
         }
+        left_out += is_left_out;
         b->row[kept++] = b->row[i];
     }
     b->count = kept;
+    return left_out;
 }
 
 /* Without a smaller block, the larger one does. */
@@ -234,8 +261,8 @@ struct inventory *inventory_build_end(struct inventory_build *b)
         return NULL;
     if (b->text_len == 0)
         b->text[b->text_len++] = '\0';
-    drop_repeated(b);
     table = xcalloc(1, sizeof *table);
+    table->left_out = drop_repeated(b);
     table->row = shrink(b->row, b->count * sizeof *b->row);
     table->count = b->count;
     table->texts = shrink(b->text, b->text_len);

@@ -2,8 +2,10 @@
  * inventory_build.h - makes a table of VMs, one after the other.
  *
  * Of two VMs with one UUID the later one counts. A draft that is wrong is left
- * out, and counted; the first few are told. Memory is bounded by
- * INVENTORY_VMS_MAX and by what their texts take. Pure.
+ * out, and counted; the first few are told. If no other has its UUID, that VM
+ * is unknown: whoever can make a line wrong, by a long tag or a comma in a
+ * name, does not get the VM out of its folder into a more open section. Memory
+ * is bounded by INVENTORY_VMS_MAX and by what their texts take. Pure.
  */
 #ifndef INVENTORY_INVENTORY_BUILD_H
 #define INVENTORY_INVENTORY_BUILD_H

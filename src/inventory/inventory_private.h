@@ -10,12 +10,17 @@
  * texts but names are there once. */
 struct inventory_row {
     uint8_t uuid[INVENTORY_UUID_LEN];
-    uint32_t name, folder, host, owner, tags;
+    uint32_t name; /* INVENTORY_LEFT_OUT: nothing of it is used */
+    uint32_t folder, host, owner, tags;
 };
+
+/* No offset: a block is shorter. */
+#define INVENTORY_LEFT_OUT UINT32_MAX
 
 struct inventory {
     struct inventory_row *row; /* in the order of uuid, each once */
     size_t count;
+    size_t left_out; /* of them: all is wrong but the UUID */
     char *texts;
     size_t texts_len;
     bool is_unknown;

@@ -229,6 +229,20 @@ def test_rights_follow_the_folder(start_vspcd, config,  # noqa: F811
     assert rights(vspcd) == {"web": "read", "db": "read", "other": "admin"}
 
 
+def test_a_wrong_line_opens_nothing(start_vspcd, config,  # noqa: F811
+                                    inventory):
+    """Whoever may write a VM's notes makes a tag too long, and the line is
+    left out: that must not get the VM out of its folder."""
+    path = inventory(COLUMNS + line(WEB, "/prod/x", tags="a" * 64))
+    vspcd = start_vspcd("--config", config(RULES % path))
+    loaded(vspcd, vms="0", **{"left-out": "1"})
+    vspcd.vm(name="web", uuid=WEB)
+    vspcd.vm(name="other")
+    assert rights(vspcd) == {"web": "read", "other": "admin"}
+    assert of(vspcd, "web") is None
+    assert names(get(vspcd, "/consoles?match=folder:")) == ["other"]
+
+
 def test_without_an_inventory_nobody_gets_more(start_vspcd,
                                                config,  # noqa: F811
                                                tmp_path, inventory):
@@ -241,7 +255,7 @@ def test_without_an_inventory_nobody_gets_more(start_vspcd,
     lines = "\n".join(
         get(vspcd, "/access/explain?principal=alice&console=other")
         ["explanation"])
-    assert "the inventory could not be read yet" in lines
+    assert "of this VM, could not be read" in lines
     inventory(COLUMNS + line(WEB, "/lab/x"))
     loaded(vspcd, vms="1")
     eventually(lambda: rights(vspcd) == {"web": "write", "other": "admin"},

@@ -347,6 +347,32 @@ static void the_last_one_of_a_uuid_counts(void **state)
     inventory_free(r.table);
 }
 
+/* Whoever makes a line wrong must not get a VM out of its folder. */
+static void of_a_wrong_line_the_vm_is_unknown(void **state)
+{
+    struct result r =
+        read_text("uuid,owner\n" UUID_1 ",a\n" UUID_1 ",\x01\n" UUID_2
+                  ",b,c\n" UUID_3 ",\x01\n" UUID_3 ",c\n" UUID_3 ",d\n");
+    struct result other =
+        read_text("uuid,owner\n" UUID_1 ",a\n" UUID_2 ",b\n" UUID_3 ",d\n");
+    struct inventory_vm vm = inventory_find(r.table, UUID_2);
+
+    (void)state;
+    assert_int_equal(r.doubts.left_out, 3);
+    assert_int_equal(r.doubts.repeated, 1);
+    assert_int_equal(inventory_count(r.table), 2);
+    assert_true(vm.is_unknown);
+    assert_false(inventory_vm_is_known(&vm));
+    assert_null(inventory_next_tag(&vm, NULL));
+    assert_string_equal(shown(r.table, UUID_1), "|||a|");
+    assert_string_equal(shown(r.table, UUID_3), "|||d|");
+    assert_false(inventory_find(r.table, UUID_1).is_unknown);
+    assert_int_equal(inventory_differences(r.table, other.table), 1);
+    assert_int_equal(inventory_differences(r.table, r.table), 0);
+    inventory_free(other.table);
+    inventory_free(r.table);
+}
+
 static struct inventory *table_of(const char *text)
 {
     struct result r = read_text(text);
@@ -483,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_wrong_object_is_left_out),
         cmocka_unit_test(a_part_has_nothing_else_in_it),
         cmocka_unit_test(the_last_one_of_a_uuid_counts),
+        cmocka_unit_test(of_a_wrong_line_the_vm_is_unknown),
         cmocka_unit_test(differences_are_counted),
         cmocka_unit_test(many_vms_are_found_and_take_little),
         cmocka_unit_test(there_is_an_end_to_vms),

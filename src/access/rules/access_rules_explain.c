@@ -190,7 +190,8 @@ static void say_other(struct output *out, const struct rules_section *section,
     if (rules_section_has_host(section, console->host)) {
         why = "does not match";
         if (console->vm.is_unknown && pattern_is_of_inventory(section->pattern))
-            why = "may match: the inventory could not be read yet";
+            why = "may match: the inventory, or its line of this VM, could "
+                  "not be read";
         else if (!inventory_vm_is_known(&console->vm) &&
                  pattern_is_of_inventory(section->pattern))
             why = "does not match: the inventory does not have this VM";
@@ -221,8 +222,8 @@ static void say_undecided(struct output *out, const struct access_rules *rules,
         if (section == NULL)
             return;
         say(out, section->line,
-            "access '%s' may be for it too: the inventory could not be read "
-            "yet, so the least right counts",
+            "access '%s' may be for it too: the inventory, or its line of this "
+            "VM, could not be read, so the least right counts",
             show(section->pattern).text);
         say_in(out, section, who, texts);
     }
