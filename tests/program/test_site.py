@@ -132,6 +132,16 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path):
     assert (tmp_path / "precious").exists()
 
 
+def test_a_site_that_came_to_no_end_is_made_again(tmp_path):
+    pytest.importorskip("markdown_it")
+    folder = tmp_path / "site"
+    result = subprocess.run(
+        ["/usr/bin/python3", SOURCE / "scripts/make-site", folder], text=True,
+        capture_output=True, check=False, env={"PATH": "/nowhere"})
+    assert result.returncode == 1 and "mandoc" in result.stderr
+    make_site(folder)
+
+
 class Handler(http.server.SimpleHTTPRequestHandler):
     """With the strictest policy that a page with a style, a script and
     pictures can have."""
