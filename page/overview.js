@@ -72,8 +72,9 @@ const showLimits = (root, { items }) => fill(root, make("table", { class: "cards
 // What is not well, in words; nothing, if all is.
 function troubles({ health, log_missing_bytes: missing }) {
   const said = Object.entries({ state: "The state file cannot be written.",
-    audit: "The audit log cannot be written.", logs: "Console logs cannot be written." })
-    .filter(([name]) => health[name] !== "ok").map(([, text]) => text);
+    audit: "The audit log cannot be written.", logs: "Console logs cannot be written.",
+    inventory: "The inventory cannot be read." })
+    .filter(([name]) => health[name] === "failing").map(([, text]) => text);
   if (health.ready !== "ok") said.push(health.ready);
   if (missing > 0) said.push(`${sizeText(missing)} are missing in console logs.`);
   return said;

@@ -44,7 +44,8 @@ STATUS = {
                  "new": 0}, "clients": 12, "unidentified": 0,
     "moves": {"completed": 1204, "failed": 3, "refused": 0, "under_way": 2},
     "output_bytes": 1, "input_bytes": 1, "log_missing_bytes": 12345,
-    "health": {"state": "ok", "audit": "failing", "logs": "ok", "ready": "ok"},
+    "health": {"state": "ok", "audit": "failing", "logs": "ok",
+               "inventory": "failing", "ready": "ok"},
     "doors": []}
 
 
@@ -64,6 +65,7 @@ def test_how_the_overview_looks(site, browser):
     page.goto(f"{site.web}/#/overview")
     page.wait_text(".plots", "lowest 9,120 at 15:00")
     assert page.text(".troubles") == ("The audit log cannot be written.\n"
+                                      "The inventory cannot be read.\n"
                                       "12.3 kB are missing in console logs.")
     assert "Moves: 15, the last at 22:38" in page.text(".plots")
     look_at(page, "overview")
