@@ -51,8 +51,10 @@ struct inventory_vm inventory_find(const struct inventory *table,
     const struct inventory_row *row;
     uint8_t key[INVENTORY_UUID_LEN];
 
-    if (table == NULL)
+    if (table == NULL) {
+        vm.is_unknown = true;
         return vm;
+    }
     vm.is_unknown = table->is_unknown;
     if (table->count == 0 || uuid == NULL || !inventory_uuid(uuid, key))
         return vm;

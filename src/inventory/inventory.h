@@ -33,8 +33,8 @@ struct inventory_vm {
     const char *host;
     const char *owner;
     const char *tags; /* each with its NUL, then "": inventory_next_tag */
-    bool is_unknown;  /* nothing was read yet, or its line is wrong: the VM may
-                       * be in any folder */
+    bool is_unknown; /* there is no inventory, nothing was read yet, or its line
+                      * is wrong: the VM may be in any folder */
 };
 
 /* table NULL: there is no inventory. uuid: in the form of text_uuid. */
