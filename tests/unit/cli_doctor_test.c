@@ -510,6 +510,17 @@ static void refused_vms_are_told_with_a_remedy(void **state)
 {
     (void)state;
     well("D601", "{'refusals': {'items': []}}");
+    /* An hour and a second ago: it may have been mended since. */
+    note("D601",
+         "{'here': {'time_ms': 1769864400000}, 'refusals': {'items': "
+         "[{'message': '" LOG_VM_KEY_REFUSED "', 'reason': 'x', 'address': "
+         "'192.0.2.7', 'count': 3, 'last': '2026-01-31T11:59:59.000Z'}]}}",
+         "last 2026-01-31T11:59:59");
+    wrong("D601",
+          "{'here': {'time_ms': 1769864400000}, 'refusals': {'items': "
+          "[{'message': '" LOG_VM_KEY_REFUSED "', 'reason': 'x', 'address': "
+          "'192.0.2.7', 'count': 3, 'last': '2026-01-31T12:00:01.000Z'}]}}",
+          "last 2026-01-31T12:00:01");
     wrong("D601",
           REFUSED(LOG_VM_KEY_REFUSED,
                   "its service URI has no key, and --vm-keys is required; "

@@ -79,6 +79,19 @@ static bool is_rehearsed(const json_t *facts, const json_t *item)
     return false;
 }
 
+/* What was refused long ago may have been mended since, and the server still
+ * tells of it. */
+enum { OLD_MS = 3600 * 1000 };
+
+static bool is_old(const json_t *facts, const json_t *item)
+{
+    double now_ms = checks_number(facts, "here.time_ms", 0);
+    int64_t last_ms;
+
+    return value_time_ms(checks_text(item, "last"), &last_ms) &&
+           (double)last_ms + OLD_MS < now_ms;
+}
+
 static void advise_remedy(const char *message, const char *reason,
                           struct findings *to)
 {
@@ -130,6 +143,7 @@ static void judge_reason(const json_t *facts, const json_t *items, size_t i,
     const char *message = checks_text(item, "message");
     struct checks_list who = { .count = 0 };
     bool is_on_purpose = true;
+    bool are_old = true;
     double count = 0;
 
     for (size_t j = i; j < json_array_size(items); j++) {
@@ -143,6 +157,7 @@ static void judge_reason(const json_t *facts, const json_t *items, size_t i,
             continue;
         count += checks_number(other, "count", 1);
         is_on_purpose = is_on_purpose && is_rehearsed(facts, other);
+        are_old = are_old && is_old(facts, other);
         if (name[0] == '\0')
             name = checks_text(other, "vm");
         snprintf(text, sizeof text, "%s%s%s", name,
@@ -153,12 +168,13 @@ static void judge_reason(const json_t *facts, const json_t *items, size_t i,
     }
     if (is_nothing(item) && count < LOOKS_AT_PORT)
         return;
-    findings_add(
-        to, is_nothing(item) || is_on_purpose ? FINDING_NOTE : FINDING_WRONG,
-        checks_list_text(&who), "%s: %s%s (%s, last %s)", message,
-        strcmp(message, LOG_API_DENIED) == 0 ? "needs the right " : "",
-        reason[0] != '\0' ? reason : "no reason", checks_times(count).text,
-        checks_text(item, "last"));
+    findings_add(to,
+                 is_nothing(item) || is_on_purpose || are_old ? FINDING_NOTE
+                                                              : FINDING_WRONG,
+                 checks_list_text(&who), "%s: %s%s (%s, last %s)", message,
+                 strcmp(message, LOG_API_DENIED) == 0 ? "needs the right " : "",
+                 reason[0] != '\0' ? reason : "no reason",
+                 checks_times(count).text, checks_text(item, "last"));
     if (is_on_purpose)
         findings_advise(to, "It came from this server itself: vspc-vm rehearse "
                             "is refused so on purpose.");
