@@ -6,6 +6,8 @@ import re
 import shutil
 import signal
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -276,6 +278,39 @@ def test_a_connection_that_is_cut_is_a_fault_of_one_step(vspcd, cutting):
     assert "the VM lost its connection" in report.detail("print")
     assert set(WAYS + ["input", "many"]) <= set(report.names("ok"))
     assert consoles(vspcd) == {}
+
+
+class LateProxy(CuttingProxy):
+    """What comes from a host arrives late, and that it is gone later still."""
+
+    def _pass_on(self, near, far):
+        def back():
+            try:
+                while some := far.recv(65536):
+                    near.sendall(some)
+            except OSError:
+                pass
+
+        threading.Thread(target=back, daemon=True).start()
+        try:
+            while some := near.recv(65536):
+                time.sleep(0.1)  # of the network
+                far.sendall(some)
+        except OSError:
+            pass
+        time.sleep(1)
+        self._end(near, far)
+
+
+def test_what_is_typed_goes_to_a_vm_that_is_back(vspcd, tmp_path):
+    late = LateProxy(tmp_path, vspcd.proxy)
+    try:
+        report = rehearse(*place(vspcd), "--proxy", f"127.0.0.1:{late.port}",
+                          "--only", "console,come-back")
+    finally:
+        late.close()
+    assert report.status == 0
+    assert report.detail("come-back") == "the console, its port and its client"
 
 
 def test_a_server_that_ends_in_the_middle(start_vspcd, start_process):

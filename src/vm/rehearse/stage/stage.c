@@ -483,6 +483,12 @@ bool stage_prove(struct stage *s, unsigned printed, unsigned typed,
     return false;
 }
 
+bool stage_prove_back(struct stage *s, unsigned printed, unsigned typed,
+                      struct err *err)
+{
+    return stage_prove(s, printed, 0, err) && stage_prove(s, 0, typed, err);
+}
+
 /* ---- names ----------------------------------------------------------------
  */
 

@@ -119,6 +119,11 @@ bool stage_await_readers(struct stage *s, struct err *err);
  */
 bool stage_prove(struct stage *s, unsigned printed, unsigned typed,
                  struct err *err);
+/* As stage_prove, of a VM that has come back. Where its former connection may
+ * still be its console's, as behind a proxy that passes an end on late, what is
+ * typed would go there: so it is typed when what is printed has arrived. */
+bool stage_prove_back(struct stage *s, unsigned printed, unsigned typed,
+                      struct err *err);
 
 /* The glob for the names of this rehearsal's VMs. */
 struct stage_match {

@@ -35,8 +35,9 @@ static bool is_as_wanted(const struct rehearsal_way *way,
 static bool prove_bytes(struct stage *s, const struct rehearsal_way *way,
                         struct err *err)
 {
-    if (way->end == REHEARSAL_PEER_OK_LOST && !stage_have_vm(s, err))
-        return false;
+    if (way->end == REHEARSAL_PEER_OK_LOST)
+        return stage_have_vm(s, err) &&
+               stage_prove_back(s, MOVE_BYTES, MOVE_BYTES, err);
     return stage_prove(s, MOVE_BYTES, MOVE_BYTES, err);
 }
 

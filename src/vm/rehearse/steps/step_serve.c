@@ -193,7 +193,7 @@ void step_come_back(struct stage *s, const struct step *step, struct outcome *o)
         is_there = stage_have_vm(s, &err);
     }
     if (is_there)
-        is_there = stage_prove(s, SOME_BYTES, SOME_BYTES, &err);
+        is_there = stage_prove_back(s, SOME_BYTES, SOME_BYTES, &err);
     if (is_there && s->server != NULL)
         after = find_console(s, &err);
     if (!is_there || (s->server != NULL && after == NULL))
