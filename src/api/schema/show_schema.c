@@ -7,12 +7,13 @@ static const struct show_schema *const groups[] = {
     show_schema_people,
     show_schema_server,
     show_schema_alerts,
+    NULL,
 };
 
 const struct show_schema *show_schema_at(size_t i)
 {
-    for (size_t g = 0; g < sizeof groups / sizeof *groups; g++) {
-        for (const struct show_schema *s = groups[g]; s->name != NULL; s++) {
+    for (const struct show_schema *const *g = groups; *g != NULL; g++) {
+        for (const struct show_schema *s = *g; s->name != NULL; s++) {
             if (i-- == 0)
                 return s;
         }
