@@ -56,6 +56,12 @@ def start_vm(machine, name, command="cat"):
     machine.run(f"vspc wait {name} --for connected --timeout 60")
 
 
+def wait_log(machine, text):
+    """Of web-01: what it prints is on the disk in a moment."""
+    machine.run(f"timeout 60 sh -c 'until grep -sq {text} {LOG}/web-01.log; do "
+                "sleep 0.1; done'")
+
+
 def property_of(machine, unit, name):
     return machine.run(f"systemctl show --value -p {name} {unit}").stdout.strip()
 
@@ -239,9 +245,9 @@ def test_an_upgrade_keeps_settings_and_consoles(new_root, start_machine, former,
     after = vspc(machine, "show", "web-01")
     assert after["port"] == before["port"] and after["uuid"] == before["uuid"]
     assert property_of(machine, "vm-web-01", "MainPID") == vm
-    machine.run("vspc send web-01 after && "
-                f"timeout 60 sh -c 'until grep -q after {LOG}/web-01.log; do "
-                f"sleep 0.1; done' && grep -q before {LOG}/web-01.log")
+    machine.run("vspc send web-01 after")
+    wait_log(machine, "after")
+    machine.run(f"grep -q before {LOG}/web-01.log")
     assert machine.run(f"cat {CONF} /etc/apparmor.d/local/vspcd "
                        "/etc/pam.d/vspcd").stdout == edited
     assert "The former one" not in machine.run(
@@ -276,6 +282,7 @@ def test_a_removal_keeps_what_a_purge_removes(new_root, start_machine):
     machine.run(APT + "install " + " ".join(NAMES))
     use_setting(machine, f'logdir = "{LOG}"')
     start_vm(machine, "web-01", "echo printed; cat")
+    wait_log(machine, "printed")
     machine.run("systemctl stop vm-web-01 && touch /etc/vspcd/ops.key")
     kept = [CONF, f"{LOG}/web-01.log", "/var/lib/vspcd/state.db"]
     machine.run("ls " + " ".join(kept))
