@@ -8,6 +8,8 @@ import subprocess
 
 import pytest
 
+from harness.net import eventually
+
 from debs import (APT, NAMES, Repository, build, build_root, built, deb_of,
                   run_dependencies)
 from roots import SOURCE, run
@@ -54,6 +56,9 @@ def start_vm(machine, name, command="cat"):
     machine.run(f"systemd-run -q --unit=vm-{name} vspc-vm --proxy 127.0.0.1 "
                 f"--name {name} --exec '{command}'")
     machine.run(f"vspc wait {name} --for connected --timeout 60")
+    # A port is told once the state has it on the disk.
+    eventually(lambda: vspc(machine, "show", name)["port"] is not None,
+               f"the port of {name}")
 
 
 def wait_log(machine, text):
