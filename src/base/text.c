@@ -139,6 +139,35 @@ size_t text_clean(char *to, size_t size, struct slice bytes)
     return at;
 }
 
+size_t text_keep_end(char *to, size_t size, size_t len, struct slice bytes)
+{
+    size_t stays = len;
+
+    if (bytes.len > size)
+        bytes = slice_after(bytes, bytes.len - size);
+    if (stays > size - bytes.len)
+        stays = size - bytes.len;
+    memmove(to, to + len - stays, stays);
+    if (bytes.len > 0)
+        memcpy(to + stays, bytes.data, bytes.len);
+    return stays + bytes.len;
+}
+
+struct slice text_last_line(struct slice text)
+{
+    size_t end = text.len;
+    size_t begin;
+
+    while (end > 0 &&
+           (text.data[end - 1] == '\r' || text.data[end - 1] == '\n' ||
+            text.data[end - 1] == '\0'))
+        end--;
+    begin = end;
+    while (begin > 0 && text.data[begin - 1] != '\n')
+        begin--;
+    return slice_of(text.data + begin, end - begin);
+}
+
 struct text_shown text_show(const char *text)
 {
     struct text_shown shown = { "" };

@@ -47,6 +47,14 @@ struct text_shown {
 };
 struct text_shown text_show(const char *text);
 
+/* Puts bytes behind the len that to (size bytes, no NUL) has of a longer text,
+ * of which it keeps the end. Returns the new length. */
+size_t text_keep_end(char *to, size_t size, size_t len, struct slice bytes);
+
+/* The last line of the text, without its end, and without empty lines and NULs
+ * behind it. */
+struct slice text_last_line(struct slice text);
+
 /* Whether a text is UTF-8 in which a person sees each character. */
 bool text_is_visible(const char *text);
 

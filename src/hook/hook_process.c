@@ -115,21 +115,6 @@ int hook_process_start(struct hook_process *p, const char *program,
     return 0;
 }
 
-static void keep(struct hook_process *p, const char *bytes, size_t len)
-{
-    size_t stays = p->kept;
-
-    if (len >= sizeof p->printed) {
-        bytes += len - sizeof p->printed;
-        len = sizeof p->printed;
-    }
-    if (stays > sizeof p->printed - len)
-        stays = sizeof p->printed - len;
-    memmove(p->printed, p->printed + p->kept - stays, stays);
-    memcpy(p->printed + stays, bytes, len);
-    p->kept = stays + len;
-}
-
 void hook_process_read(struct hook_process *p)
 {
     char bytes[READ_SIZE];
@@ -138,7 +123,8 @@ void hook_process_read(struct hook_process *p)
         ssize_t got = read(p->output, bytes, sizeof bytes);
 
         if (got > 0) {
-            keep(p, bytes, (size_t)got);
+            p->kept = text_keep_end(p->printed, sizeof p->printed, p->kept,
+                                    slice_of(bytes, (size_t)got));
         } else if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
             return;
         } else {
@@ -159,19 +145,6 @@ void hook_process_due(struct hook_process *p, uint64_t now_us,
     p->due_us = is_first ? now_us + kill_grace_us : UINT64_MAX;
 }
 
-static void last_line(const struct hook_process *p, char line[HOOK_LINE_MAX])
-{
-    size_t end = p->kept;
-    size_t begin;
-
-    while (end > 0 && strchr("\r\n", p->printed[end - 1]) != NULL)
-        end--;
-    begin = end;
-    while (begin > 0 && p->printed[begin - 1] != '\n')
-        begin--;
-    text_clean(line, HOOK_LINE_MAX, slice_of(p->printed + begin, end - begin));
-}
-
 void hook_process_finish(struct hook_process *p, uint64_t now_us,
                          struct hook_end *ret_end)
 {
@@ -189,5 +162,6 @@ void hook_process_finish(struct hook_process *p, uint64_t now_us,
     if (p->output >= 0)
         close(p->output);
     close(p->pidfd);
-    last_line(p, ret_end->line);
+    text_clean(ret_end->line, sizeof ret_end->line,
+               text_last_line(slice_of(p->printed, p->kept)));
 }

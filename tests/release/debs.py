@@ -56,7 +56,7 @@ def build(root, place, before="true", prefix=""):
 
 
 def state_of_tree():
-    """Of all that packages are made of; the source package has the tests, too."""
+    """Of all that packages are made of: the source package has the tests."""
     found = hashlib.sha256()
     for name in tracked():
         data = (SOURCE / name).read_bytes()

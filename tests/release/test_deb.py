@@ -8,10 +8,9 @@ import subprocess
 
 import pytest
 
-from harness.net import eventually
-
 from debs import (APT, NAMES, Repository, build, build_root, built, deb_of,
                   run_dependencies)
+from harness.net import eventually
 from roots import SOURCE, run
 
 VERSION = re.search(r"\((.*)\)",

@@ -403,6 +403,46 @@ static void a_text_is_shown_clean_and_cut(void **state)
     assert_int_equal(strlen(text_show(text).text), 60);
 }
 
+static void the_end_of_a_text_is_kept(void **state)
+{
+    static const char whole[] = "first\nsecond\r\nlast one\r\n\n";
+    const size_t len = sizeof whole - 1;
+    char kept[12];
+
+    (void)state;
+    for (size_t size = 1; size <= sizeof kept; size++) {
+        for (size_t step = 1; step <= len; step++) {
+            size_t has = 0;
+            size_t expected = len < size ? len : size;
+
+            for (size_t at = 0; at < len; at += step)
+                has = text_keep_end(
+                    kept, size, has,
+                    slice_of(whole + at, len - at < step ? len - at : step));
+            assert_int_equal(has, expected);
+            assert_memory_equal(kept, whole + len - expected, expected);
+        }
+    }
+}
+
+static void assert_last_line(const char *text, const char *line)
+{
+    struct slice found = text_last_line(slice_of_text(text));
+
+    assert_int_equal(found.len, strlen(line));
+    assert_memory_equal(found.data, line, found.len);
+}
+
+static void the_last_line_is_the_one_that_says_something(void **state)
+{
+    (void)state;
+    assert_last_line("one\ntwo\r\n\r\n", "two");
+    assert_last_line("one", "one");
+    assert_last_line("one\n two", " two");
+    assert_last_line("\n\r\n", "");
+    assert_last_line("", "");
+}
+
 static void text_is_cut_between_characters(void **state)
 {
     char out[4];
@@ -610,6 +650,8 @@ int main(void)
         cmocka_unit_test(text_becomes_utf8_without_control_characters),
         cmocka_unit_test(text_becomes_utf8_without_invisible_characters),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(the_end_of_a_text_is_kept),
+        cmocka_unit_test(the_last_line_is_the_one_that_says_something),
         cmocka_unit_test(a_text_in_pieces_is_the_same_text),
         cmocka_unit_test(a_text_is_visible_if_each_character_is),
         cmocka_unit_test(a_text_is_shown_clean_and_cut),

@@ -237,29 +237,15 @@ static int start(struct run *run)
     return r;
 }
 
-static void keep(struct run *run, const uint8_t *bytes, size_t len)
-{
-    size_t stays = run->kept;
-
-    if (len > sizeof run->printed) {
-        bytes += len - sizeof run->printed;
-        len = sizeof run->printed;
-    }
-    if (stays > sizeof run->printed - len)
-        stays = sizeof run->printed - len;
-    memmove(run->printed, run->printed + run->kept - stays, stays);
-    memcpy(run->printed + stays, bytes, len);
-    run->kept = stays + len;
-}
-
 /* False: it has to end. */
 static bool use(struct run *run, bool is_output, const uint8_t *bytes,
                 size_t len)
 {
-    if (!is_output)
-        keep(run, bytes, len);
-    return !is_output ||
-           inventory_reader_feed(run->reader, slice_of(bytes, len));
+    if (is_output)
+        return inventory_reader_feed(run->reader, slice_of(bytes, len));
+    run->kept = text_keep_end(run->printed, sizeof run->printed, run->kept,
+                              slice_of(bytes, len));
+    return true;
 }
 
 /* Reads all that is there now, of a program that is not much faster than this;
@@ -372,16 +358,9 @@ static void say_failed(const struct run *run, int status, struct err *err)
 {
     char line[ERRORS_KEPT + 1];
     char how[64];
-    size_t end = run->kept;
-    size_t begin;
 
-    while (end > 0 && strchr("\r\n", run->printed[end - 1]) != NULL)
-        end--;
-    begin = end;
-    while (begin > 0 && run->printed[begin - 1] != '\n')
-        begin--;
     (void)text_clean(line, sizeof line,
-                     slice_of(run->printed + begin, end - begin));
+                     text_last_line(slice_of(run->printed, run->kept)));
     if (run->why != NULL)
         snprintf(how, sizeof how, "%s", run->why);
     else if (WIFSIGNALED(status))
