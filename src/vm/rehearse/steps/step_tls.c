@@ -181,47 +181,59 @@ void step_thumbprint(struct stage *s, const struct step *step,
         outcome_set(o, OUTCOME_OK, "SHA-256 %.23s...", sha256);
 }
 
-/* It fails for the certificate, and for nothing else. */
+/* Tries TLS by what is known to work, with the parameter. False: it was
+ * skipped, and told. */
+static bool try_tls(struct stage *s, const char *parameter, struct outcome *o,
+                    struct trial *ret)
+{
+    const char *scheme = scheme_of(s);
+
+    if (!may_try(s, o))
+        return false;
+    if (scheme == NULL) {
+        outcome_set(o, OUTCOME_SKIPPED, "no TLS");
+        return false;
+    }
+    *ret = try_uri(s, scheme, parameter);
+    return true;
+}
+
+/* The VM must be kept away, for the reason that has the word and for nothing
+ * else. opened: what it is if it is not. */
+static void judge_refusal(struct outcome *o, const struct trial *trial,
+                          const char *word, const char *kept_away,
+                          const char *opened)
+{
+    if (trial->is_open)
+        outcome_set(o, OUTCOME_FAILED, "%s", opened);
+    else if (strstr(trial->why.text, word) != NULL)
+        outcome_set(o, OUTCOME_OK, "%s", kept_away);
+    else
+        outcome_set(o, OUTCOME_FAILED, "%.500s", trial->why.text);
+}
+
 void step_wrong_thumbprint(struct stage *s, const struct step *step,
                            struct outcome *o)
 {
     static const char wrong[] =
         "thumbprint=00112233445566778899AABBCCDDEEFF00112233";
-    const char *scheme = scheme_of(s);
     struct trial trial;
 
     (void)step;
-    if (!may_try(s, o))
-        return;
-    if (scheme == NULL) {
-        outcome_set(o, OUTCOME_SKIPPED, "no TLS");
-        return;
-    }
-    trial = try_uri(s, scheme, wrong);
-    if (trial.is_open)
-        outcome_set(o, OUTCOME_FAILED,
-                    "a VM was served by a server that it must not trust");
-    else if (strstr(trial.why.text, "certificate") != NULL)
-        outcome_set(o, OUTCOME_OK, "kept away");
-    else
-        outcome_set(o, OUTCOME_FAILED, "%.500s", trial.why.text);
+    if (try_tls(s, wrong, o, &trial))
+        judge_refusal(o, &trial, "certificate", "kept away",
+                      "a VM was served by a server that it must not trust");
 }
 
 /* A host that verifies needs a certificate of a CA that it knows; thumbprints
  * do without, so nothing has failed. */
 void step_verify(struct stage *s, const struct step *step, struct outcome *o)
 {
-    const char *scheme = scheme_of(s);
     struct trial trial;
 
     (void)step;
-    if (!may_try(s, o))
+    if (!try_tls(s, "verify", o, &trial))
         return;
-    if (scheme == NULL) {
-        outcome_set(o, OUTCOME_SKIPPED, "no TLS");
-        return;
-    }
-    trial = try_uri(s, scheme, "verify");
     if (trial.is_open)
         outcome_set(o, OUTCOME_OK, "for %.200s, by the CAs of this machine",
                     s->settings->proxy->host);
@@ -246,11 +258,6 @@ void step_refuse(struct stage *s, const struct step *step, struct outcome *o)
     vm->config.identity.uri = "rehearsal://no-such-service";
     connect_trial(s, vm, &trial);
     stage_remove_vm(s, vm);
-    if (trial.is_open)
-        outcome_set(o, OUTCOME_FAILED,
-                    "a service that nobody has was promised (WILL-PROXY)");
-    else if (strstr(trial.why.text, "WONT-PROXY") != NULL)
-        outcome_set(o, OUTCOME_OK, "WONT-PROXY");
-    else
-        outcome_set(o, OUTCOME_FAILED, "%.500s", trial.why.text);
+    judge_refusal(o, &trial, "WONT-PROXY", "WONT-PROXY",
+                  "a service that nobody has was promised (WILL-PROXY)");
 }
